@@ -1,1 +1,32 @@
-//! Placeholder until its first content lands.
+//! Plain data of durable executions: ids, ARNs, operations, statuses, events, deadlines, limits.
+//!
+//! Nothing here waits, reads a clock, draws a random number, or knows AWS's wire spelling (that is
+//! `lambda-api`) or SQL (that is the stores). The rules that change this data live in `engine`.
+//! In reading order: what identifies things, what an execution holds, what happened to it.
+
+mod arn;
+mod deadline;
+mod event;
+mod execution;
+mod id;
+mod limits;
+mod operation;
+mod payload;
+mod timestamp;
+mod update;
+
+pub use arn::{ExecutionArn, FunctionArn, ParseArnError, Version};
+pub use deadline::{Deadline, DeadlineReason};
+pub use event::{Event, EventKind, EventSubject, RetryDetails};
+pub use execution::{
+    ExecutionSpec, ExecutionState, ExecutionStatus, Invocation, LastCheckpoint, Outcome, ParentLink,
+};
+pub use id::{
+    CallbackId, CheckpointToken, ClientToken, ExecutionId, ExecutionName, FunctionName, InvalidId,
+    OperationId, RequestId,
+};
+pub use limits::Limits;
+pub use operation::{ChainedTarget, Operation, OperationDetails, OperationStatus, OperationType};
+pub use payload::{ErrorObject, Payload};
+pub use timestamp::Timestamp;
+pub use update::{CallbackOptions, ChainedInvoke, OperationUpdate, UpdateAction};

@@ -1,0 +1,69 @@
+//! The one way to change an execution.
+
+use model::{Limits, Timestamp};
+
+use crate::{
+    Chance, Execution, Input, Rejection, Transition, callback, chained_invoke, checkpoint,
+    deadline, invocation, stop,
+};
+
+/// What surrounds an input: the time, chance, and the limits in force.
+#[derive(Debug, Clone)]
+pub struct Context<'a> {
+    /// When the input happens.
+    pub now: Timestamp,
+    /// Randomness for ids and tokens.
+    pub chance: Chance,
+    /// The limits in force.
+    pub limits: &'a Limits,
+}
+
+/// What the input comes to. Changes nothing; the caller commits the transition and lets the
+/// execution absorb it.
+///
+/// # Errors
+/// [`Rejection`] when the input is refused; the execution is as it was.
+pub fn apply(
+    execution: &Execution,
+    input: Input,
+    context: Context<'_>,
+) -> Result<Transition, Rejection> {
+    match input {
+        Input::Checkpoint {
+            token,
+            client_token,
+            updates,
+        } => checkpoint::checkpoint(execution, &token, client_token, updates, context),
+        Input::InvocationEnded {
+            request_id,
+            started_at,
+            outcome,
+        } => invocation::ended(execution, request_id, started_at, outcome, context),
+        Input::DeadlineReached => Ok(deadline::reached(execution, context)),
+        Input::CallbackSucceeded {
+            operation_id,
+            callback_id,
+            result,
+        } => {
+            let completion = callback::Completion::Succeeded(result);
+            callback::complete(execution, &operation_id, &callback_id, completion, context)
+        }
+        Input::CallbackFailed {
+            operation_id,
+            callback_id,
+            error,
+        } => {
+            let completion = callback::Completion::Failed(error);
+            callback::complete(execution, &operation_id, &callback_id, completion, context)
+        }
+        Input::CallbackHeartbeat {
+            operation_id,
+            callback_id,
+        } => callback::heartbeat(execution, &operation_id, &callback_id, context),
+        Input::ChainedInvokeEnded {
+            operation_id,
+            outcome,
+        } => chained_invoke::ended(execution, &operation_id, outcome, context),
+        Input::Stop { error } => Ok(stop::stop(execution, error, context)),
+    }
+}

@@ -1,0 +1,237 @@
+//! An execution in memory: what `apply` reads and what absorbs its transitions.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use indexmap::{IndexMap, IndexSet};
+use model::{
+    Deadline, DeadlineReason, ExecutionSpec, ExecutionState, Invocation, Operation,
+    OperationDetails, OperationId, OperationStatus,
+};
+
+use crate::{Effect, Transition};
+
+/// One execution with all its operations, rebuilt from a store or grown from its start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Execution {
+    /// What was fixed at its start.
+    pub spec: Arc<ExecutionSpec>,
+    /// What changes.
+    pub state: ExecutionState,
+    /// In the order in which they started; the EXECUTION operation first.
+    operations: IndexMap<OperationId, Arc<Operation>>,
+    /// Derived from the operations and the state, so that the next one is found at once.
+    deadlines: BTreeSet<Deadline>,
+}
+
+impl Execution {
+    /// Rebuilds an execution from what a store holds. The operations come in start order.
+    pub fn load(
+        spec: Arc<ExecutionSpec>,
+        state: ExecutionState,
+        operations: impl IntoIterator<Item = Arc<Operation>>,
+    ) -> Self {
+        let operations: IndexMap<_, _> = operations
+            .into_iter()
+            .map(|operation| (operation.id.clone(), operation))
+            .collect();
+        let mut deadlines: BTreeSet<_> = execution_deadline(&spec, &state).into_iter().collect();
+        if state.outcome.is_none() {
+            deadlines.extend(
+                operations
+                    .values()
+                    .flat_map(|operation| deadlines_of(operation)),
+            );
+            deadlines.extend(invocation_deadline(&state.invocation));
+        }
+        let execution = Self {
+            spec,
+            state,
+            operations,
+            deadlines,
+        };
+        assert_eq!(
+            execution.state.next_deadline.as_ref(),
+            execution.deadlines.first(),
+            "the stored next deadline is the first of those that follow from the records"
+        );
+        execution
+    }
+
+    /// The execution that a transition from version zero creates.
+    pub fn create(transition: &Transition) -> Self {
+        assert_eq!(
+            transition.from_version, 0,
+            "only a start creates an execution"
+        );
+        let mut execution = Self {
+            spec: Arc::clone(&transition.spec),
+            state: transition.state.clone(),
+            operations: IndexMap::new(),
+            deadlines: BTreeSet::new(),
+        };
+        execution.absorb_records(transition);
+        execution
+    }
+
+    /// Takes a committed transition in. Costs work in proportion to the transition.
+    ///
+    /// # Panics
+    /// When the transition was made from another version: the caller serialises transitions.
+    pub fn absorb(&mut self, transition: &Transition) {
+        assert_eq!(
+            self.state.version, transition.from_version,
+            "transitions of one execution are applied one after the other"
+        );
+        let ends = self.state.outcome.is_none() && transition.state.outcome.is_some();
+        if ends {
+            self.deadlines.clear();
+        }
+        self.state.clone_from(&transition.state);
+        self.absorb_records(transition);
+    }
+
+    fn absorb_records(&mut self, transition: &Transition) {
+        for operation in &transition.operations {
+            self.operations
+                .insert(operation.id.clone(), Arc::clone(operation));
+        }
+        for deadline in &transition.deadlines_removed {
+            self.deadlines.remove(deadline);
+        }
+        self.deadlines
+            .extend(transition.deadlines_added.iter().cloned());
+    }
+
+    /// The operation with this id.
+    pub fn operation(&self, id: &OperationId) -> Option<&Arc<Operation>> {
+        self.operations.get(id)
+    }
+
+    /// All operations in the order in which they started.
+    pub fn operations(&self) -> impl Iterator<Item = &Arc<Operation>> {
+        self.operations.values()
+    }
+
+    /// The operations that a replay needs, in start order: those below a finished CONTEXT are left
+    /// out, unless that context asked for them (its result was too large to record).
+    pub fn replayed_operations(&self) -> impl Iterator<Item = &Arc<Operation>> {
+        let mut closed: IndexSet<&OperationId> = IndexSet::new();
+        self.operations.values().filter(move |operation| {
+            let hidden = operation
+                .parent_id
+                .as_ref()
+                .is_some_and(|id| closed.contains(id));
+            if let OperationDetails::Context {
+                replay_children, ..
+            } = operation.details
+                && (hidden || (operation.status.is_terminal() && !replay_children))
+            {
+                closed.insert(&operation.id);
+            }
+            !hidden
+        })
+    }
+
+    /// The deadlines that hold, soonest first.
+    pub fn deadlines(&self) -> impl Iterator<Item = &Deadline> {
+        self.deadlines.iter()
+    }
+
+    /// What a restarted server has to do again for this execution: every effect whose completion
+    /// is not on record. An active invocation is not among them; report it lost instead.
+    pub fn outstanding_effects(&self) -> Vec<Effect> {
+        if self.state.outcome.is_some() || self.state.open_chained_invokes == 0 {
+            return Vec::new();
+        }
+        let open = self
+            .operations
+            .values()
+            .filter(|operation| operation.is_open_chained_invoke());
+        open.map(|operation| Effect::StartChainedInvoke(operation.id.clone()))
+            .collect()
+    }
+}
+
+/// The deadline that the execution as a whole has: its timeout, or the end of its retention.
+pub(crate) fn execution_deadline(spec: &ExecutionSpec, state: &ExecutionState) -> Option<Deadline> {
+    const DAY_SECONDS: u32 = 24 * 60 * 60;
+    match (state.outcome.is_some(), state.ended_at) {
+        (false, _) => Some(Deadline {
+            at: spec.started_at.plus_seconds(spec.execution_timeout_seconds),
+            reason: DeadlineReason::ExecutionTimeout,
+        }),
+        (true, Some(ended_at)) => Some(Deadline {
+            at: ended_at.plus_seconds(spec.retention_days.saturating_mul(DAY_SECONDS)),
+            reason: DeadlineReason::RetentionElapsed,
+        }),
+        (true, None) => None,
+    }
+}
+
+/// The deadline of a failed invocation's repetition.
+pub(crate) fn invocation_deadline(invocation: &Invocation) -> Option<Deadline> {
+    match invocation {
+        Invocation::BackingOff { until } => Some(Deadline {
+            at: *until,
+            reason: DeadlineReason::InvocationRetry,
+        }),
+        Invocation::Idle | Invocation::Active { .. } => None,
+    }
+}
+
+/// The deadlines that an operation has as it stands.
+pub(crate) fn deadlines_of(operation: &Operation) -> impl Iterator<Item = Deadline> + use<> {
+    let id = &operation.id;
+    let (first, second) = match (&operation.details, operation.status) {
+        (
+            OperationDetails::Wait {
+                scheduled_end_at, ..
+            },
+            OperationStatus::Started,
+        ) => {
+            let reason = DeadlineReason::WaitElapsed(id.clone());
+            (
+                Some(Deadline {
+                    at: *scheduled_end_at,
+                    reason,
+                }),
+                None,
+            )
+        }
+        (
+            OperationDetails::Step {
+                next_attempt_at: Some(at),
+                ..
+            },
+            OperationStatus::Pending,
+        ) => (
+            Some(Deadline {
+                at: *at,
+                reason: DeadlineReason::StepRetry(id.clone()),
+            }),
+            None,
+        ),
+        (
+            OperationDetails::Callback {
+                timeout_seconds,
+                heartbeat_timeout_seconds,
+                last_heartbeat_at,
+                ..
+            },
+            OperationStatus::Started,
+        ) => {
+            let timeout = timeout_seconds.map(|seconds| Deadline {
+                at: operation.started_at.plus_seconds(seconds),
+                reason: DeadlineReason::CallbackTimeout(id.clone()),
+            });
+            let heartbeat = heartbeat_timeout_seconds.map(|seconds| Deadline {
+                at: last_heartbeat_at.plus_seconds(seconds),
+                reason: DeadlineReason::CallbackHeartbeat(id.clone()),
+            });
+            (timeout, heartbeat)
+        }
+        _ => (None, None),
+    };
+    first.into_iter().chain(second)
+}

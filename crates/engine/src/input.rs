@@ -1,0 +1,107 @@
+//! What can happen to an execution.
+
+use model::{
+    CallbackId, CheckpointToken, ClientToken, ErrorObject, OperationId, OperationUpdate, Payload,
+    RequestId, Timestamp,
+};
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// The function records progress, or polls with no updates.
+    Checkpoint {
+        /// Proof of being the running invocation, at this point of it.
+        token: CheckpointToken,
+        /// Makes a retry of the same request recognisable.
+        client_token: Option<ClientToken>,
+        /// The changes, in order.
+        updates: Vec<OperationUpdate>,
+    },
+    /// An invocation is over.
+    InvocationEnded {
+        /// Which.
+        request_id: RequestId,
+        /// When a function process took it up.
+        started_at: Timestamp,
+        /// How it ended.
+        outcome: InvocationOutcome,
+    },
+    /// The clock passed a deadline.
+    DeadlineReached,
+    /// An outside party completed a callback.
+    CallbackSucceeded {
+        /// The operation that the id names.
+        operation_id: OperationId,
+        /// The id that was presented.
+        callback_id: CallbackId,
+        /// The answer.
+        result: Option<Payload>,
+    },
+    /// An outside party failed a callback.
+    CallbackFailed {
+        /// The operation that the id names.
+        operation_id: OperationId,
+        /// The id that was presented.
+        callback_id: CallbackId,
+        /// Why.
+        error: ErrorObject,
+    },
+    /// An outside party gave a sign of life.
+    CallbackHeartbeat {
+        /// The operation that the id names.
+        operation_id: OperationId,
+        /// The id that was presented.
+        callback_id: CallbackId,
+    },
+    /// A function that this execution invoked is done.
+    ChainedInvokeEnded {
+        /// The operation that invoked it.
+        operation_id: OperationId,
+        /// How it ended.
+        outcome: ChainedOutcome,
+    },
+    /// `StopDurableExecution`.
+    Stop {
+        /// What to record as the reason.
+        error: ErrorObject,
+    },
+}
+
+/// How an invocation ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InvocationOutcome {
+    /// The function answered.
+    Returned(Output),
+    /// The invocation failed as such: an error that escaped, an exit, a timeout. It is repeated.
+    FunctionError(ErrorObject),
+    /// It can never succeed (the function is gone): the execution fails.
+    Unavailable(ErrorObject),
+    /// The server that drove it is gone, and its answer with it. It is repeated at once.
+    Lost,
+}
+
+/// What the function answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output {
+    /// The handler returned.
+    Succeeded(Option<Payload>),
+    /// The handler failed.
+    Failed(ErrorObject),
+    /// The handler waits for something that is not the function's to do.
+    Pending,
+    /// Not an answer in the protocol's form; the text says why.
+    Invalid(String),
+}
+
+/// How a chained invoke ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChainedOutcome {
+    /// With a result.
+    Succeeded(Option<Payload>),
+    /// With an error.
+    Failed(ErrorObject),
+    /// By its execution timeout.
+    TimedOut(ErrorObject),
+    /// By `StopDurableExecution`.
+    Stopped(ErrorObject),
+}

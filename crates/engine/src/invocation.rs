@@ -1,0 +1,209 @@
+//! Invocations: when one is scheduled, and what its end means.
+
+use std::time::Duration;
+
+use model::{ErrorObject, EventKind, Invocation, Outcome, RequestId, Timestamp};
+
+use crate::close::TerminalEvent;
+use crate::draft::Draft;
+use crate::execution::invocation_deadline;
+use crate::{Answer, Context, Effect, Execution, InvocationOutcome, Output, Rejection, Transition};
+
+/// Records the end of the running invocation and decides what follows.
+pub(crate) fn ended(
+    execution: &Execution,
+    request_id: RequestId,
+    started_at: Timestamp,
+    outcome: InvocationOutcome,
+    context: Context<'_>,
+) -> Result<Transition, Rejection> {
+    match &execution.state.invocation {
+        Invocation::Active {
+            request_id: running,
+            ..
+        } if *running == request_id => {}
+        Invocation::Active { .. } | Invocation::Idle | Invocation::BackingOff { .. } => {
+            return Err(Rejection::InvocationNotRunning(request_id));
+        }
+    }
+    let mut draft = Draft::new(execution, context);
+    let outcome = checked(outcome, draft.base);
+    draft.state.invocation = Invocation::Idle;
+    draft.state.token_sequence = 0;
+    draft.state.last_checkpoint = None;
+    draft.append(
+        None,
+        EventKind::InvocationCompleted {
+            request_id,
+            started_at,
+            ended_at: draft.now,
+            error: reported_error(&outcome),
+        },
+    );
+    if draft.state.outcome.is_some() {
+        // What the function says after the execution has ended no longer counts.
+        draft.settle_terminal_event();
+    } else {
+        draft.conclude(outcome);
+    }
+    Ok(draft.finish(|_| Answer::Done))
+}
+
+/// Replaces an answer that breaks a limit by the failure that it comes to.
+fn checked(outcome: InvocationOutcome, execution: &Execution) -> InvocationOutcome {
+    let bytes_max = execution.spec.result_bytes_max;
+    match outcome {
+        InvocationOutcome::Returned(Output::Succeeded(Some(result)))
+            if result.len() > bytes_max =>
+        {
+            let message = format!(
+                "Execution output payload size must be less than or equal to {bytes_max} bytes."
+            );
+            InvocationOutcome::Returned(Output::Invalid(message))
+        }
+        other => other,
+    }
+}
+
+fn reported_error(outcome: &InvocationOutcome) -> Option<ErrorObject> {
+    match outcome {
+        InvocationOutcome::Returned(Output::Succeeded(_) | Output::Pending) => None,
+        InvocationOutcome::Returned(Output::Failed(error))
+        | InvocationOutcome::FunctionError(error)
+        | InvocationOutcome::Unavailable(error) => Some(error.clone()),
+        InvocationOutcome::Returned(Output::Invalid(message)) => Some(protocol_error(message)),
+        InvocationOutcome::Lost => Some(ErrorObject::new(
+            "Service.InvocationLost",
+            "The server stopped while this invocation was running; the function is invoked again.",
+        )),
+    }
+}
+
+fn protocol_error(message: &str) -> ErrorObject {
+    ErrorObject::new("InvalidParameterValueException", message)
+}
+
+impl Draft<'_> {
+    /// Decides what follows the end of an invocation of an execution that still runs.
+    fn conclude(&mut self, outcome: InvocationOutcome) {
+        match outcome {
+            InvocationOutcome::Returned(output) => {
+                self.state.failed_invocations = 0;
+                self.state.offered.clear();
+                self.conclude_output(output);
+            }
+            InvocationOutcome::FunctionError(error) => {
+                self.state.failed_invocations += 1;
+                if self.state.failed_invocations >= self.limits.failed_invocations_max {
+                    self.close(Outcome::Failed(error), TerminalEvent::AtOnce);
+                } else {
+                    self.back_off(self.state.failed_invocations);
+                }
+            }
+            InvocationOutcome::Unavailable(error) => {
+                self.close(Outcome::Failed(error), TerminalEvent::AtOnce);
+            }
+            InvocationOutcome::Lost => {
+                self.fire_due();
+                if self.state.outcome.is_none() {
+                    self.schedule_invocation();
+                }
+            }
+        }
+    }
+
+    fn conclude_output(&mut self, output: Output) {
+        match output {
+            Output::Succeeded(result) => {
+                self.state.bytes += result.as_ref().map_or(0, |result| result.len() as u64);
+                self.close(Outcome::Succeeded(result), TerminalEvent::AtOnce);
+            }
+            Output::Failed(error) => self.close(Outcome::Failed(error), TerminalEvent::AtOnce),
+            Output::Invalid(message) => {
+                self.close(
+                    Outcome::Failed(protocol_error(&message)),
+                    TerminalEvent::AtOnce,
+                );
+            }
+            Output::Pending => self.suspend(),
+        }
+    }
+
+    /// The function waits. It is invoked again at once if something changed that it was not told.
+    fn suspend(&mut self) {
+        self.fire_due();
+        if self.state.outcome.is_some() {
+            return;
+        }
+        if !self.state.unseen.is_empty() {
+            self.state.invalid_pendings = 0;
+            self.schedule_invocation();
+        } else if self.state.pending_count > 0 {
+            self.state.invalid_pendings = 0;
+        } else {
+            self.state.invalid_pendings += 1;
+            if self.state.invalid_pendings >= self.limits.invalid_pendings_max {
+                let error =
+                    protocol_error("Cannot return PENDING status with no pending operations.");
+                self.close(Outcome::Failed(error), TerminalEvent::AtOnce);
+            } else {
+                self.back_off(self.state.invalid_pendings);
+            }
+        }
+    }
+
+    /// Schedules an invocation if the execution is suspended and has something new for it.
+    pub fn trigger(&mut self) {
+        let idle = matches!(self.state.invocation, Invocation::Idle);
+        if self.state.outcome.is_none() && idle && !self.state.unseen.is_empty() {
+            self.schedule_invocation();
+        }
+    }
+
+    /// Schedules the next invocation, with a token of its own: those of earlier ones are dead.
+    pub fn schedule_invocation(&mut self) {
+        assert!(
+            self.state.outcome.is_none(),
+            "an ended execution is not invoked"
+        );
+        if let Some(deadline) = invocation_deadline(&self.state.invocation) {
+            self.remove_deadline(deadline);
+        }
+        self.state.invocation_count += 1;
+        self.state.invocation = Invocation::Active {
+            number: self.state.invocation_count,
+            request_id: self.chance.request_id(),
+            nonce: self.chance.nonce(),
+            scheduled_at: self.now,
+        };
+        self.state.token_sequence = 1;
+        self.state.last_checkpoint = None;
+        self.offer_unseen();
+        self.effects.push(Effect::Invoke);
+    }
+
+    /// Counts what the invocation is told now as offered: told again should it fail.
+    pub fn offer_unseen(&mut self) {
+        for id in std::mem::take(&mut self.state.unseen) {
+            if !self.state.offered.contains(&id) {
+                self.state.offered.push(id);
+            }
+        }
+    }
+
+    fn back_off(&mut self, failures: u32) {
+        let until = self.now + invocation_retry_delay(failures);
+        self.state.invocation = Invocation::BackingOff { until };
+        if let Some(deadline) = invocation_deadline(&self.state.invocation) {
+            self.add_deadline(deadline);
+        }
+    }
+}
+
+/// How long to wait before the function is invoked again after so many failures in a row: one
+/// second, doubling, at most a minute. AWS says "exponential" and publishes no numbers.
+fn invocation_retry_delay(failures: u32) -> Duration {
+    const DELAY_MAX: Duration = Duration::from_secs(60);
+    let doublings = failures.saturating_sub(1).min(6);
+    Duration::from_secs(1 << doublings).min(DELAY_MAX)
+}

@@ -1,0 +1,71 @@
+//! What an input comes to: records, effects, and the answer for whoever sent it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use model::{
+    CheckpointToken, Deadline, Event, ExecutionSpec, ExecutionState, Operation, OperationId,
+    Timestamp,
+};
+
+/// A change of one execution, to be committed whole or not at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transition {
+    /// What the execution is.
+    pub spec: Arc<ExecutionSpec>,
+    /// The version that this transition was made from; zero creates the execution.
+    pub from_version: u64,
+    /// The state afterwards.
+    pub state: ExecutionState,
+    /// Operations as they are afterwards, each once, in the order of their last change.
+    pub operations: Vec<Arc<Operation>>,
+    /// Events to append.
+    pub events: Vec<Event>,
+    /// What to do once the records are durable. Each is safe to repeat.
+    pub effects: Vec<Effect>,
+    /// What to tell whoever sent the input.
+    pub answer: Answer,
+    /// Whether the record has been kept long enough and is to be removed.
+    pub removes: bool,
+    /// Deadlines that no longer hold.
+    pub(crate) deadlines_removed: BTreeSet<Deadline>,
+    /// Deadlines that hold from now on.
+    pub(crate) deadlines_added: BTreeSet<Deadline>,
+}
+
+impl Transition {
+    /// Whether there is nothing to commit: the input changed nothing.
+    pub fn is_empty(&self) -> bool {
+        self.state.version == self.from_version && !self.removes
+    }
+}
+
+/// Something to do after the commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Invoke the function with the state as committed.
+    Invoke,
+    /// Start the function of a chained invoke, unless that was done already.
+    StartChainedInvoke(OperationId),
+    /// Tell those who wait for the end: callers and the parent execution.
+    Closed,
+}
+
+/// What the sender of an input is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// Nothing beyond success.
+    Done,
+    /// The answer to a checkpoint.
+    Checkpoint {
+        /// What the next checkpoint must present; none when there must be no next one.
+        token: Option<CheckpointToken>,
+        /// Everything that changed since the invocation was last told.
+        operations: Vec<Arc<Operation>>,
+    },
+    /// The answer to a stop: when the execution ended, by this or by something earlier.
+    Stopped {
+        /// When.
+        at: Timestamp,
+    },
+}

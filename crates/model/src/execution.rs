@@ -1,0 +1,196 @@
+//! A durable execution: what was fixed at its start, and what changes.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ClientToken, Deadline, ErrorObject, ExecutionArn, ExecutionId, OperationId, Payload, RequestId,
+    Timestamp,
+};
+
+/// What is fixed when an execution starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExecutionSpec {
+    /// Names the function, its pinned version and the execution.
+    pub arn: ExecutionArn,
+    /// When it started.
+    pub started_at: Timestamp,
+    /// What the caller gave; the EXECUTION operation carries it too.
+    pub input: Option<Payload>,
+    /// Longest time from start to end, in seconds.
+    pub execution_timeout_seconds: u32,
+    /// How long the record is kept after the end, in days.
+    pub retention_days: u32,
+    /// Largest result in bytes: 6 MiB for a caller who waits, 1 MiB otherwise.
+    pub result_bytes_max: usize,
+    /// The X-Ray trace that it belongs to.
+    pub trace_header: Option<String>,
+    /// The tenant that it runs for.
+    pub tenant_id: Option<String>,
+    /// The operation that it was started by, when another execution chained it.
+    pub parent: Option<ParentLink>,
+}
+
+/// The chained invoke that started an execution.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParentLink {
+    /// The execution that invoked.
+    pub execution_id: ExecutionId,
+    /// The operation in it.
+    pub operation_id: OperationId,
+}
+
+/// Where a durable execution stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum ExecutionStatus {
+    /// Not ended, whether a process works on it or not.
+    Running,
+    /// Ended with a result.
+    Succeeded,
+    /// Ended with an error.
+    Failed,
+    /// Ran into its execution timeout.
+    TimedOut,
+    /// Ended by `StopDurableExecution`.
+    Stopped,
+}
+
+impl ExecutionStatus {
+    /// Whether the execution has ended: such a status never changes again.
+    pub const fn is_terminal(self) -> bool {
+        match self {
+            Self::Running => false,
+            Self::Succeeded | Self::Failed | Self::TimedOut | Self::Stopped => true,
+        }
+    }
+}
+
+/// How an execution ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// With a result.
+    Succeeded(Option<Payload>),
+    /// With an error of the function or of the service.
+    Failed(ErrorObject),
+    /// By its execution timeout.
+    TimedOut(ErrorObject),
+    /// By `StopDurableExecution`.
+    Stopped(ErrorObject),
+}
+
+impl Outcome {
+    /// The status that the outcome means.
+    pub const fn status(&self) -> ExecutionStatus {
+        match self {
+            Self::Succeeded(_) => ExecutionStatus::Succeeded,
+            Self::Failed(_) => ExecutionStatus::Failed,
+            Self::TimedOut(_) => ExecutionStatus::TimedOut,
+            Self::Stopped(_) => ExecutionStatus::Stopped,
+        }
+    }
+
+    /// The result, when it succeeded with one.
+    pub const fn result(&self) -> Option<&Payload> {
+        match self {
+            Self::Succeeded(result) => result.as_ref(),
+            Self::Failed(_) | Self::TimedOut(_) | Self::Stopped(_) => None,
+        }
+    }
+
+    /// The error, unless it succeeded.
+    pub const fn error(&self) -> Option<&ErrorObject> {
+        match self {
+            Self::Succeeded(_) => None,
+            Self::Failed(error) | Self::TimedOut(error) | Self::Stopped(error) => Some(error),
+        }
+    }
+}
+
+/// What changes while an execution runs. Small: its size does not grow with the history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExecutionState {
+    /// Counts transitions from 1. Two writers cannot both commit the same one.
+    pub version: u64,
+    /// How it ended; none while it runs.
+    pub outcome: Option<Outcome>,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// Whether the terminal event still has to follow the running invocation's end.
+    pub terminal_event_owed: bool,
+    /// The last event's id: events are numbered from 1 without gaps.
+    pub event_id_last: u64,
+    /// What the function is doing.
+    pub invocation: Invocation,
+    /// Invocations scheduled so far: the number of the last one.
+    pub invocation_count: u64,
+    /// Which checkpoint of the running invocation comes next: part of its token.
+    pub token_sequence: u64,
+    /// The last accepted checkpoint, for a retry of the same request.
+    pub last_checkpoint: Option<LastCheckpoint>,
+    /// Operations that the service changed since the running invocation was last told.
+    pub unseen: Vec<OperationId>,
+    /// Operations told to an invocation that has not ended well yet: told again should it fail.
+    pub offered: Vec<OperationId>,
+    /// Invocations in a row that failed.
+    pub failed_invocations: u32,
+    /// Invocations in a row that returned PENDING with nothing pending.
+    pub invalid_pendings: u32,
+    /// Operations recorded, the EXECUTION operation included.
+    pub operation_count: u32,
+    /// Operations that something other than the function will move on.
+    pub pending_count: u32,
+    /// Chained invokes that the service still has to bring to an end.
+    pub open_chained_invokes: u32,
+    /// Bytes of payloads recorded so far.
+    pub bytes: u64,
+    /// What comes due next.
+    pub next_deadline: Option<Deadline>,
+}
+
+impl ExecutionState {
+    /// Where the execution stands.
+    pub fn status(&self) -> ExecutionStatus {
+        self.outcome
+            .as_ref()
+            .map_or(ExecutionStatus::Running, Outcome::status)
+    }
+
+    /// Whether a restarted server has something to do for this execution beyond its deadlines.
+    pub fn owes_work(&self) -> bool {
+        let chained = self.outcome.is_none() && self.open_chained_invokes > 0;
+        matches!(self.invocation, Invocation::Active { .. }) || chained
+    }
+}
+
+/// What the function of an execution is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Invocation {
+    /// Nothing: the execution is suspended, or has ended.
+    Idle,
+    /// An invocation is scheduled or running.
+    Active {
+        /// Counts invocations of this execution from 1.
+        number: u64,
+        /// Names it on the Runtime API and in the history.
+        request_id: RequestId,
+        /// Part of its checkpoint tokens, so that nobody can guess one.
+        nonce: u64,
+        /// When it was scheduled.
+        scheduled_at: Timestamp,
+    },
+    /// The last invocation failed; the next one is scheduled at this instant.
+    BackingOff {
+        /// When.
+        until: Timestamp,
+    },
+}
+
+/// What is needed to answer a repeated checkpoint request as it was answered the first time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastCheckpoint {
+    /// The request's client token.
+    pub client_token: ClientToken,
+    /// The sequence number of the checkpoint token that it presented.
+    pub token_sequence: u64,
+    /// The operations in its answer, in order.
+    pub answered: Vec<OperationId>,
+}

@@ -1,0 +1,88 @@
+//! What users put into an execution: opaque text, and errors.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// Opaque text, normally JSON, as a function or a caller gave it. Cheap to clone: an operation and
+/// the event that reports it share one allocation.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Payload(Arc<str>);
+
+impl Payload {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Length in bytes of UTF-8: what every size limit counts.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether the text is empty, which AWS distinguishes from an absent payload.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl From<&str> for Payload {
+    fn from(text: &str) -> Self {
+        Self(text.into())
+    }
+}
+
+impl From<String> for Payload {
+    fn from(text: String) -> Self {
+        Self(text.into())
+    }
+}
+
+impl fmt::Debug for Payload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&*self.0, f)
+    }
+}
+
+/// An error as a function, an outside party or the service reported it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ErrorObject {
+    /// What happened, for people.
+    pub message: Option<String>,
+    /// The kind of error, for programs.
+    pub error_type: Option<String>,
+    /// Anything else, machine-readable.
+    pub data: Option<String>,
+    /// One line a frame, innermost first.
+    pub stack_trace: Option<Vec<String>>,
+}
+
+impl ErrorObject {
+    /// An error with a type and a message.
+    pub fn new(error_type: &str, message: impl Into<String>) -> Self {
+        Self {
+            message: Some(message.into()),
+            error_type: Some(error_type.to_owned()),
+            data: None,
+            stack_trace: None,
+        }
+    }
+
+    /// Bytes of all its text: what the size limit on error objects counts.
+    pub fn len(&self) -> usize {
+        let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let frames = self
+            .stack_trace
+            .iter()
+            .flatten()
+            .map(String::len)
+            .sum::<usize>();
+        text(&self.message) + text(&self.error_type) + text(&self.data) + frames
+    }
+
+    /// Whether nothing at all is said.
+    pub fn is_empty(&self) -> bool {
+        self == &Self::default()
+    }
+}
