@@ -1,1 +1,63 @@
-//! Placeholder until its first content lands.
+//! The AWS Lambda API as it looks on the wire: requests, responses, events, error bodies, header names.
+//!
+//! Plain data and serde, nothing else: AWS's spelling lives here and nowhere else.
+//! The shapes follow botocore's service model `lambda` 2015-03-31 (durable operations: 2025-12-01).
+//!
+//! - Members that AWS leaves out are `Option`s and are left out here too; unknown members are ignored.
+//! - Enumerations keep values that they do not know ([`OperationStatus::Unknown`] and friends), so that a newer
+//!   service never breaks an older client. A server that must refuse them asks `is_known`, or parses with the
+//!   strict `parse`.
+//! - Time has two spellings and therefore two types: [`EpochMillis`] in invocation events, [`EpochSeconds`] in
+//!   API bodies. What occurs in both is generic over it, like [`Operation`].
+#![warn(missing_docs)]
+
+mod wire_enum;
+
+mod timestamp;
+
+mod operation;
+mod update;
+
+mod checkpoint;
+mod invocation;
+
+mod execution;
+mod history;
+
+mod function;
+
+mod error;
+pub mod headers;
+
+pub use checkpoint::{
+    CheckpointDurableExecutionRequest, CheckpointDurableExecutionResponse,
+    GetDurableExecutionStateResponse, NewExecutionState,
+};
+pub use error::{ErrorBody, ErrorCode, FunctionErrorBody};
+pub use execution::{
+    DurableExecutionSummary, ExecutionStatus, GetDurableExecutionResponse,
+    ListDurableExecutionsByFunctionResponse, StopDurableExecutionResponse, TraceHeader,
+};
+pub use function::{
+    AliasConfiguration, AliasRoutingConfiguration, DurableConfig, EnvironmentResponse,
+    FunctionCodeLocation, FunctionConfiguration, GetFunctionResponse, ListAliasesResponse,
+    ListFunctionsResponse, ListVersionsByFunctionResponse, TracingConfigResponse,
+};
+pub use history::{
+    CallbackStartedDetails, ChainedInvokeStartedDetails, EmptyDetails, ErrorDetails, Event,
+    EventError, EventInput, EventPayload, EventResult, EventType, ExecutionStartedDetails,
+    GetDurableExecutionHistoryResponse, InvocationCompletedDetails, OptionalErrorDetails,
+    ResultDetails, RetryDetails, StepFailedDetails, StepSucceededDetails, WaitStartedDetails,
+    WaitSucceededDetails,
+};
+pub use invocation::{InitialExecutionState, InvocationInput, InvocationOutput, InvocationStatus};
+pub use operation::{
+    ApiOperation, CallbackDetails, ChainedInvokeDetails, ContextDetails, ErrorObject,
+    ExecutionDetails, InvocationOperation, Operation, OperationStatus, OperationType, StepDetails,
+    WaitDetails,
+};
+pub use timestamp::{EpochMillis, EpochSeconds};
+pub use update::{
+    CallbackOptions, ChainedInvokeOptions, ContextOptions, OperationAction, OperationUpdate,
+    StepOptions, WaitOptions,
+};

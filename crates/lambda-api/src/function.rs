@@ -1,0 +1,212 @@
+//! Functions, versions and aliases.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::wire_enum::null_as_default;
+
+/// One function, or one version of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct FunctionConfiguration {
+    /// The function's name.
+    pub function_name: String,
+    /// The function's ARN, qualified when a version was addressed.
+    pub function_arn: String,
+    /// Such as `provided.al2023`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runtime: Option<String>,
+    /// The execution role's ARN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// What the runtime calls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handler: Option<String>,
+    /// Bytes of the deployment package.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code_size: Option<i64>,
+    /// What the function is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Seconds that one invocation may take.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<i64>,
+    /// MiB of memory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_size: Option<i64>,
+    /// Such as `2025-12-03T22:59:56.844+0000`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_modified: Option<String>,
+    /// Base64 of the deployment package's SHA-256.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code_sha256: Option<String>,
+    /// `$LATEST` or a number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Environment variables.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<EnvironmentResponse>,
+    /// Whether invocations are traced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tracing_config: Option<TracingConfigResponse>,
+    /// Changes with every change of the configuration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision_id: Option<String>,
+    /// Such as `Active`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    /// Such as `Successful`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_update_status: Option<String>,
+    /// `Zip` or `Image`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub package_type: Option<String>,
+    /// Such as `x86_64`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub architectures: Option<Vec<String>>,
+    /// Set for durable functions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub durable_config: Option<DurableConfig>,
+}
+
+/// What makes a function durable.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DurableConfig {
+    /// Seconds that one execution may take; 1–31,622,400.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub execution_timeout: Option<i64>,
+    /// Days that a finished execution is kept; 1–90.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention_period_in_days: Option<i64>,
+}
+
+/// Environment variables of a function.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct EnvironmentResponse {
+    /// Names and values.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub variables: BTreeMap<String, String>,
+}
+
+/// Whether invocations are traced.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct TracingConfigResponse {
+    /// `Active` or `PassThrough`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<String>,
+}
+
+/// Answer of `GET /2015-03-31/functions/{FunctionName}`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct GetFunctionResponse {
+    /// The function or version.
+    pub configuration: FunctionConfiguration,
+    /// Where its code is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<FunctionCodeLocation>,
+    /// Tags.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tags: Option<BTreeMap<String, String>>,
+}
+
+/// Where a function's code is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct FunctionCodeLocation {
+    /// What hosts it, such as `S3`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository_type: Option<String>,
+    /// A URL from which it can be fetched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
+}
+
+/// Answer of `GET /2015-03-31/functions`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListFunctionsResponse {
+    /// The functions of this page.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub functions: Vec<FunctionConfiguration>,
+    /// Where the next page begins; absent on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_marker: Option<String>,
+}
+
+/// Answer of `GET /2015-03-31/functions/{FunctionName}/versions`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListVersionsByFunctionResponse {
+    /// The versions of this page, `$LATEST` among them.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub versions: Vec<FunctionConfiguration>,
+    /// Where the next page begins; absent on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_marker: Option<String>,
+}
+
+/// Answer of `GET /2015-03-31/functions/{FunctionName}/aliases`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListAliasesResponse {
+    /// The aliases of this page.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub aliases: Vec<AliasConfiguration>,
+    /// Where the next page begins; absent on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_marker: Option<String>,
+}
+
+/// A name for a version.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct AliasConfiguration {
+    /// The function's ARN qualified with the alias.
+    pub alias_arn: String,
+    /// 1–128 characters of `[a-zA-Z0-9-_]`, not all digits.
+    pub name: String,
+    /// The version it stands for.
+    pub function_version: String,
+    /// What the alias is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// A second version that gets part of the traffic.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub routing_config: Option<AliasRoutingConfiguration>,
+    /// Changes with every change of the alias.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision_id: Option<String>,
+}
+
+/// How an alias divides its traffic.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct AliasRoutingConfiguration {
+    /// Version to share, 0.0–1.0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub additional_version_weights: Option<BTreeMap<String, f64>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn function_configuration_round_trips() {
+        let text = r#"{"FunctionName":"f","FunctionArn":"arn:aws:lambda:us-east-1:000000000000:function:f:1","Runtime":"provided.al2023","Timeout":30,"CodeSha256":"c2hh","Version":"1","Environment":{"Variables":{"A":"b"}},"DurableConfig":{"ExecutionTimeout":3600,"RetentionPeriodInDays":14}}"#;
+        let configuration: FunctionConfiguration = serde_json::from_str(text).unwrap();
+        assert_eq!(serde_json::to_string(&configuration).unwrap(), text);
+    }
+
+    #[test]
+    fn aliases_round_trip() {
+        let text = r#"{"Aliases":[{"AliasArn":"arn:f:live","Name":"live","FunctionVersion":"3"}]}"#;
+        let response: ListAliasesResponse = serde_json::from_str(text).unwrap();
+        assert_eq!(serde_json::to_string(&response).unwrap(), text);
+    }
+}
