@@ -1,1 +1,16 @@
-//! Placeholder until its first content lands.
+//! What durable executions need from a database: the [`Store`] trait, the in-memory store, and the
+//! conformance suite that every store passes.
+
+pub mod conformance;
+mod error;
+mod memory;
+mod record;
+mod store;
+
+pub use error::{CommitError, StoreFault};
+pub use memory::MemoryStore;
+pub use record::{
+    AliasRecord, AsyncInvocation, AsyncInvocationId, Cursor, Durability, EventPage,
+    ExecutionFilter, ExecutionRecord, FunctionVersionRecord, LogLine, LogQuery, LogStream, Segment,
+};
+pub use store::{LogStore, Store, StoreFuture};

@@ -1,0 +1,5 @@
+//! The in-memory store.
+
+/// Placeholder until the store lands.
+#[derive(Debug, Default)]
+pub struct MemoryStore;

@@ -1,0 +1,204 @@
+//! What a store holds beyond executions and their history, and how lists are asked for.
+
+use std::sync::Arc;
+
+use model::{
+    ExecutionArn, ExecutionId, ExecutionName, ExecutionSpec, ExecutionState, ExecutionStatus,
+    FunctionName, RequestId, Timestamp, Version,
+};
+
+/// How much of an acknowledged commit survives what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Durability {
+    /// Survives power loss: answered after fsync.
+    Disk,
+    /// Survives the death of the process, not of the machine.
+    Os,
+    /// Survives nothing.
+    Memory,
+}
+
+impl Durability {
+    /// The setting's name on the command line and in `/healthz`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Disk => "disk",
+            Self::Os => "os",
+            Self::Memory => "memory",
+        }
+    }
+}
+
+/// An execution without its operations.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExecutionRecord {
+    /// What was fixed at its start.
+    pub spec: Arc<ExecutionSpec>,
+    /// What changes.
+    pub state: ExecutionState,
+}
+
+/// Which executions of a function to list. A page is in order of start, newest first unless
+/// `oldest_first`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ExecutionFilter {
+    /// Only of this function; none: of all.
+    pub function: Option<FunctionName>,
+    /// Only pinned to this version; none: to any.
+    pub version: Option<Version>,
+    /// Only with this name.
+    pub name: Option<ExecutionName>,
+    /// Only in one of these; empty: in any.
+    pub statuses: Vec<ExecutionStatus>,
+    /// Only started after this instant, exclusive.
+    pub started_after: Option<Timestamp>,
+    /// Only started before this instant, exclusive.
+    pub started_before: Option<Timestamp>,
+    /// Oldest first.
+    pub oldest_first: bool,
+    /// Where the page before this one ended.
+    pub after: Option<Cursor>,
+    /// Rows at the most; at least one.
+    pub limit: usize,
+}
+
+/// A place in a list of executions: the last one that was seen.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cursor {
+    /// When it started.
+    pub started_at: Timestamp,
+    /// Tells apart those that started in the same millisecond.
+    pub execution_id: ExecutionId,
+}
+
+/// Which events of an execution to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventPage {
+    /// The event that the page before this one ended with; none: from the beginning (or the end).
+    pub after: Option<u64>,
+    /// Newest first.
+    pub newest_first: bool,
+    /// Events at the most; at least one.
+    pub limit: usize,
+}
+
+/// Identifies an accepted asynchronous invocation; ascending in order of acceptance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AsyncInvocationId(pub i64);
+
+/// An asynchronous invocation of a plain function that was accepted and is not done yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AsyncInvocation {
+    /// The request id that the caller was given and every attempt carries.
+    pub request_id: RequestId,
+    /// The function.
+    pub function: FunctionName,
+    /// What the caller's qualifier meant when it was accepted.
+    pub version: Version,
+    /// The ARN as it was invoked, for the function's context.
+    pub invoked_arn: String,
+    /// The event.
+    pub payload: Vec<u8>,
+    /// JSON text of the client context.
+    pub client_context: Option<String>,
+    /// The X-Ray trace.
+    pub trace_header: Option<String>,
+    /// The tenant.
+    pub tenant_id: Option<String>,
+    /// When it was accepted.
+    pub accepted_at: Timestamp,
+    /// Attempts that have failed.
+    pub attempts: u32,
+    /// Not before this instant: a retry waits.
+    pub not_before: Timestamp,
+}
+
+/// A published version of a function (or `$LATEST`), as it was deployed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FunctionVersionRecord {
+    /// The function.
+    pub function: FunctionName,
+    /// The version.
+    pub version: Version,
+    /// SHA-256 of the code, base64: what decides whether a deployment is a new version.
+    pub code_sha256: String,
+    /// SHA-256 of code and configuration together, base64.
+    pub config_sha256: String,
+    /// Where the frozen copy of the code lies.
+    pub code_dir: String,
+    /// Its configuration as JSON, in the form of the API's `FunctionConfiguration`.
+    pub configuration: String,
+    /// When it was published.
+    pub published_at: Timestamp,
+}
+
+/// A name for a version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AliasRecord {
+    /// The function.
+    pub function: FunctionName,
+    /// The alias.
+    pub name: String,
+    /// What it points to.
+    pub version: Version,
+    /// For people.
+    pub description: String,
+}
+
+/// Where a log line came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum LogStream {
+    /// The function's standard output.
+    Stdout,
+    /// The function's standard error.
+    Stderr,
+    /// The service: START, END, REPORT.
+    Platform,
+}
+
+/// One line that a function process printed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogLine {
+    /// The function.
+    pub function: FunctionName,
+    /// Its version.
+    pub version: Version,
+    /// The invocation that it belongs to, when there is one.
+    pub request_id: Option<RequestId>,
+    /// The execution that the invocation belongs to, for a durable function.
+    pub execution_id: Option<ExecutionId>,
+    /// When it was read.
+    pub at: Timestamp,
+    /// Where it came from.
+    pub stream: LogStream,
+    /// The line without its end.
+    pub text: String,
+}
+
+/// Which log lines to read. Lines come in the order in which they were recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LogQuery {
+    /// Only of this function.
+    pub function: Option<FunctionName>,
+    /// Only of this execution.
+    pub execution_id: Option<ExecutionId>,
+    /// Only of this invocation.
+    pub request_id: Option<RequestId>,
+    /// Only recorded after this line number (exclusive): to follow.
+    pub after: Option<i64>,
+    /// The last so many lines instead of the first.
+    pub tail: bool,
+    /// Lines at the most; at least one.
+    pub limit: usize,
+}
+
+/// An X-Ray segment document as a function sent it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Segment {
+    /// Its trace.
+    pub trace_id: String,
+    /// When it arrived.
+    pub at: Timestamp,
+    /// The JSON text.
+    pub document: String,
+}

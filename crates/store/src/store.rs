@@ -1,0 +1,148 @@
+//! The promises that every store keeps.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use engine::{Execution, Transition};
+use model::{Event, ExecutionId, ExecutionName, FunctionName, Timestamp};
+
+use crate::{
+    AliasRecord, AsyncInvocation, AsyncInvocationId, CommitError, Durability, EventPage,
+    ExecutionFilter, ExecutionRecord, FunctionVersionRecord, LogLine, LogQuery, Segment,
+    StoreFault,
+};
+
+/// The future of a store call. Dropping it does not undo the call: what was handed over is done.
+pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Where executions live. Narrow on purpose: each method is a promise that several stores keep.
+///
+/// Correctness rests on this:
+/// - **Atomic:** a transition is written whole or not at all, whatever happens in between.
+/// - **Durable:** when a writing call's future is ready with `Ok`, its records survive what
+///   [`Store::durability`] says. Until then nobody may act on them.
+/// - **Ordered:** writes handed over one after the other by one caller, without awaiting the first,
+///   become durable in that order or not at all: no later one survives without the earlier.
+/// - **Fenced:** a transition made from version *n* is refused unless *n* is the stored version.
+/// - **Read your writes:** after a write's future is ready, every read sees it.
+pub trait Store: Send + Sync + 'static {
+    /// What an acknowledged write survives.
+    fn durability(&self) -> Durability;
+
+    /// Writes a transition: state, operations, events; or removes the execution with everything of
+    /// it when the transition says so.
+    ///
+    /// # Errors
+    /// [`CommitError::VersionConflict`] when the execution is not at `from_version`,
+    /// [`CommitError::NameTaken`] when a start's name is in use within the function,
+    /// [`CommitError::Fault`] when the store fails.
+    fn commit(&self, transition: Arc<Transition>) -> StoreFuture<'_, Result<(), CommitError>>;
+
+    /// The whole execution; none when there is no such one.
+    fn load(&self, id: &ExecutionId) -> StoreFuture<'_, Result<Option<Execution>, StoreFault>>;
+
+    /// The execution without its operations.
+    fn record(
+        &self,
+        id: &ExecutionId,
+    ) -> StoreFuture<'_, Result<Option<ExecutionRecord>, StoreFault>>;
+
+    /// The execution of this function with this name.
+    fn find_by_name(
+        &self,
+        function: &FunctionName,
+        name: &ExecutionName,
+    ) -> StoreFuture<'_, Result<Option<ExecutionRecord>, StoreFault>>;
+
+    /// A page of executions.
+    fn list(
+        &self,
+        filter: ExecutionFilter,
+    ) -> StoreFuture<'_, Result<Vec<ExecutionRecord>, StoreFault>>;
+
+    /// A page of an execution's event history.
+    fn events(
+        &self,
+        id: &ExecutionId,
+        page: EventPage,
+    ) -> StoreFuture<'_, Result<Vec<Event>, StoreFault>>;
+
+    /// The soonest deadlines, at most `limit`, soonest first.
+    fn deadlines(
+        &self,
+        limit: usize,
+    ) -> StoreFuture<'_, Result<Vec<(Timestamp, ExecutionId)>, StoreFault>>;
+
+    /// Executions for which `owes_work` holds, in order of id, after this one: what a restarted
+    /// server takes up again.
+    fn owing_work(
+        &self,
+        after: Option<ExecutionId>,
+        limit: usize,
+    ) -> StoreFuture<'_, Result<Vec<ExecutionId>, StoreFault>>;
+
+    /// Accepts an asynchronous invocation of a plain function.
+    fn enqueue(
+        &self,
+        invocation: AsyncInvocation,
+    ) -> StoreFuture<'_, Result<AsyncInvocationId, StoreFault>>;
+
+    /// Records a failed attempt: the invocation is due again at `not_before`.
+    fn postpone(
+        &self,
+        id: AsyncInvocationId,
+        attempts: u32,
+        not_before: Timestamp,
+    ) -> StoreFuture<'_, Result<(), StoreFault>>;
+
+    /// Forgets an asynchronous invocation that is done, well or not.
+    fn dequeue(&self, id: AsyncInvocationId) -> StoreFuture<'_, Result<(), StoreFault>>;
+
+    /// Accepted invocations that are not done, in order of id, after this one.
+    fn queued(
+        &self,
+        after: Option<AsyncInvocationId>,
+        limit: usize,
+    ) -> StoreFuture<'_, Result<Vec<(AsyncInvocationId, AsyncInvocation)>, StoreFault>>;
+
+    /// Records a version of a function; an existing `$LATEST` is replaced, a published version is
+    /// not and must not be given again.
+    fn put_function_version(
+        &self,
+        record: FunctionVersionRecord,
+    ) -> StoreFuture<'_, Result<(), StoreFault>>;
+
+    /// All versions of all functions, by function and version.
+    fn function_versions(&self) -> StoreFuture<'_, Result<Vec<FunctionVersionRecord>, StoreFault>>;
+
+    /// Points an alias to a version.
+    fn put_alias(&self, record: AliasRecord) -> StoreFuture<'_, Result<(), StoreFault>>;
+
+    /// All aliases of all functions.
+    fn aliases(&self) -> StoreFuture<'_, Result<Vec<AliasRecord>, StoreFault>>;
+
+    /// Finishes what was handed over and releases the files. Later calls fail.
+    fn close(&self) -> StoreFuture<'_, Result<(), StoreFault>>;
+}
+
+/// Where log lines and traces live: useful, bounded, and never in the way of an execution. A crash
+/// may lose the last moments.
+pub trait LogStore: Send + Sync + 'static {
+    /// Takes lines; returns at once. When the writer cannot keep up, lines are dropped and counted,
+    /// and a line that says how many takes their place.
+    fn append(&self, lines: Vec<LogLine>);
+
+    /// Takes a segment; returns at once.
+    fn append_segment(&self, segment: Segment);
+
+    /// Numbered lines, in order. Sees every line that was appended before the call.
+    fn lines(&self, query: LogQuery) -> StoreFuture<'_, Result<Vec<(i64, LogLine)>, StoreFault>>;
+
+    /// Segments of a trace, in order of arrival; of all traces, newest last, when none is named.
+    fn segments(
+        &self,
+        trace_id: Option<String>,
+        limit: usize,
+    ) -> StoreFuture<'_, Result<Vec<Segment>, StoreFault>>;
+}
