@@ -1,0 +1,160 @@
+//! X-Ray traces: a subsegment for the handler, nested ones for methods and AWS calls.
+//!
+//! Lambda itself writes the segment of the function; function code sends subsegments that hang below it (X-Ray
+//! Developer Guide, "Sending trace data", `type: subsegment` with `trace_id` and `parent_id`). Each is sent on its own
+//! as soon as it ends: nothing is kept in memory, no document grows with the length of an invocation, and what a
+//! crashed invocation did until then is still seen. Only where the trace header names no parent, and so nobody wrote a
+//! segment, the handler's document is a segment itself.
+
+mod daemon;
+mod document;
+mod header;
+mod subsegment;
+
+use std::fmt::Display;
+use std::future::Future;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::{Invocation, Settings};
+use daemon::Daemon;
+pub use document::{Annotation, DOCUMENT_BYTES_MAX};
+use document::{AwsCall, Place};
+pub use header::TraceHeader;
+pub use subsegment::Subsegment;
+pub(crate) use subsegment::carry;
+use subsegment::{OPEN, Open};
+
+/// Sends X-Ray subsegments; cheap to clone.
+///
+/// Nothing is sent without `AWS_XRAY_DAEMON_ADDRESS`, when the invocation is not sampled, or outside an invocation.
+/// A daemon that does not listen costs a log line at level debug, never the function's result.
+#[derive(Clone)]
+pub struct Tracer {
+    service: Arc<str>,
+    daemon: Option<Arc<Daemon>>,
+}
+
+impl Tracer {
+    /// Takes the service's name and the daemon's address out of the settings.
+    pub fn new(settings: &Settings) -> Self {
+        let address = settings
+            .daemon_address
+            .as_deref()
+            .filter(|_| settings.trace_enabled);
+        let daemon = address.and_then(|address| match Daemon::open(address) {
+            Ok(daemon) => Some(Arc::new(daemon)),
+            Err(error) => {
+                tracing::warn!(address, %error, "traces are not sent: the X-Ray daemon's address is unusable");
+                None
+            }
+        });
+        Self {
+            service: settings.service.as_str().into(),
+            daemon,
+        }
+    }
+
+    /// Runs the handler of an invocation in the subsegment `## lambda_handler`, with the annotations `ColdStart` and
+    /// `Service`. An error makes it a fault that carries the error's type and message.
+    pub async fn capture_lambda_handler<T, E: Display>(
+        &self,
+        invocation: &Invocation,
+        handler: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        let place = self.daemon.clone().and_then(|daemon| {
+            let header = invocation
+                .trace_header
+                .as_ref()
+                .filter(|header| header.sampled)?;
+            Some((
+                daemon,
+                Place {
+                    trace_id: header.root.clone(),
+                    parent_id: header.parent.clone(),
+                },
+            ))
+        });
+        let Some((daemon, place)) = place else {
+            return OPEN.scope(None, handler).await;
+        };
+        let name = if place.parent_id.is_some() {
+            "## lambda_handler"
+        } else {
+            &self.service
+        };
+        let handler_subsegment = Subsegment::begin(Arc::new(Open::new(daemon, place, name)));
+        handler_subsegment.put_annotation("ColdStart", invocation.cold_start);
+        handler_subsegment.put_annotation("Service", &*self.service);
+        handler_subsegment.run(handler).await
+    }
+
+    /// Runs a method in the subsegment `## name`, below the current one. An error makes it a fault.
+    ///
+    /// ```
+    /// # use powertools::{Settings, Tracer};
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let tracer = Tracer::new(&Settings::from_lookup(|_| None));
+    /// let answer: Result<u8, String> = tracer
+    ///     .capture_method("score", async {
+    ///         powertools::put_annotation("bureau", "equifax");
+    ///         Ok(7)
+    ///     })
+    ///     .await;
+    /// # assert_eq!(answer, Ok(7));
+    /// # });
+    /// ```
+    pub async fn capture_method<T, E: Display>(
+        &self,
+        name: &str,
+        method: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        match subsegment::current() {
+            Some(parent) => {
+                Subsegment::begin(Arc::new(parent.child(&format!("## {name}"))))
+                    .run(method)
+                    .await
+            }
+            None => method.await,
+        }
+    }
+
+    /// Runs a call of an AWS service in a subsegment with X-Ray's namespace `aws`, named after the service.
+    pub async fn capture_aws<T, E: Display>(
+        &self,
+        service: &str,
+        operation: &str,
+        call: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        match subsegment::current() {
+            Some(parent) => {
+                let mut child = parent.child(service);
+                child.aws = Some(AwsCall {
+                    operation: operation.to_owned(),
+                });
+                Subsegment::begin(Arc::new(child)).run(call).await
+            }
+            None => call.await,
+        }
+    }
+}
+
+/// Adds an indexed key and value to the current subsegment; answers whether there is one.
+pub fn put_annotation(key: &str, value: impl Into<Annotation>) -> bool {
+    subsegment::current()
+        .map(|open| open.put_annotation(key, value.into()))
+        .is_some()
+}
+
+/// Adds a value that is shown with the current subsegment but not searched; answers whether there is one.
+pub fn put_metadata(namespace: &str, key: &str, value: impl Into<Value>) -> bool {
+    subsegment::current()
+        .map(|open| open.put_metadata(namespace, key, value.into()))
+        .is_some()
+}
+
+/// What replaces metadata that would have made a document too large.
+fn metadata_dropped(bytes: usize) -> Value {
+    json!({ "powertools": { "dropped": format!("metadata, document of {bytes} bytes") } })
+}

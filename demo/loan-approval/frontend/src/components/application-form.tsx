@@ -1,0 +1,88 @@
+import { type FormEvent, type RefObject, useRef, useState } from 'react'
+import { ApiUnreachable, apply, isApiError } from '../api/client'
+import { EMPTY_FORM, FIELD_NAMES, type FieldName, type FormErrors, type FormValues, validate, validateField } from '../util/validation'
+import { Field } from './field'
+import { Icon } from './icon'
+import { ProfilePicker } from './profile-picker'
+
+interface Props {
+  headingRef: RefObject<HTMLHeadingElement | null>
+  onSubmitted: (applicationId: string) => void
+  onUnreachable: () => void
+}
+
+export function ApplicationForm({ headingRef, onSubmitted, onUnreachable }: Props) {
+  const [values, setValues] = useState<FormValues>(EMPTY_FORM)
+  const [errors, setErrors] = useState<FormErrors>({})
+  const [sending, setSending] = useState(false)
+  const [refusal, setRefusal] = useState<string | null>(null)
+  const form = useRef<HTMLFormElement>(null)
+
+  const showError = (name: FieldName, error: string | null) => {
+    setErrors(({ [name]: _, ...others }) => (error === null ? others : { ...others, [name]: error }))
+  }
+  // A message goes as soon as its field is right; a new one comes only on leaving the field, not while typing.
+  const change = (name: FieldName) => (value: string) => {
+    setValues((old) => ({ ...old, [name]: value }))
+    if (errors[name] !== undefined) showError(name, validateField(name, value))
+  }
+  const leave = (name: FieldName) => () => {
+    if (values[name] !== '') showError(name, validateField(name, values[name]))
+  }
+  const field = (name: FieldName) => ({ name, value: values[name], error: errors[name], onChange: change(name), onBlur: leave(name) })
+
+  const pick = (picked: FormValues) => {
+    setValues(picked)
+    setErrors({})
+    setRefusal(null)
+  }
+
+  const submit = async (event: FormEvent) => {
+    event.preventDefault()
+    if (sending) return
+    const outcome = validate(values)
+    setRefusal(null)
+    if ('errors' in outcome) {
+      setErrors(outcome.errors)
+      const first = FIELD_NAMES.find((name) => outcome.errors[name] !== undefined)
+      if (first !== undefined) form.current?.querySelector<HTMLInputElement>(`[name=${first}]`)?.focus()
+      return
+    }
+    setErrors({})
+    setSending(true)
+    try {
+      onSubmitted(await apply(outcome.application))
+    } catch (error) {
+      if (!isApiError(error)) throw error
+      if (error instanceof ApiUnreachable) onUnreachable()
+      setRefusal(error instanceof ApiUnreachable ? `${error.message} Your entries are kept; submit again when the API is back.` : error.message)
+    } finally {
+      setSending(false)
+    }
+  }
+
+  return (
+    <section className="card application-form" aria-labelledby="form-heading">
+      <h2 id="form-heading" ref={headingRef} tabIndex={-1}>
+        New application
+      </h2>
+      <ProfilePicker values={values} onPick={pick} />
+      <form ref={form} onSubmit={(event) => void submit(event)} noValidate aria-labelledby="form-heading">
+        <Field {...field('name')} label="Full name" autoComplete="name" />
+        <Field {...field('address')} label="Address" autoComplete="street-address" />
+        <Field {...field('phone')} label="Phone" type="tel" autoComplete="tel" />
+        <Field {...field('sin')} label="SIN, last 4 digits" inputMode="numeric" autoComplete="off" maxLength={4} />
+        <Field {...field('amount')} label="Loan amount" inputMode="decimal" autoComplete="off" prefix="$" />
+        {refusal && (
+          <p className="refusal" role="alert">
+            {refusal}
+          </p>
+        )}
+        <button type="submit" className="button primary wide" aria-disabled={sending}>
+          {sending ? 'Submitting…' : 'Submit application'}
+          {!sending && <Icon name="arrow" />}
+        </button>
+      </form>
+    </section>
+  )
+}

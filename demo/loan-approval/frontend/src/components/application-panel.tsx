@@ -1,0 +1,89 @@
+import { type RefObject, useState } from 'react'
+import type { Application } from '../api/application'
+import { useNow } from '../hooks/use-now'
+import { money } from '../util/format'
+import { deriveTime, type Progress } from '../util/progress'
+import { PHASE_TEXT } from '../util/workflow'
+import { Icon } from './icon'
+import { NowPanel } from './now-panel'
+import { ResultCard } from './result-card'
+import { TimeBar } from './time-bar'
+
+interface Props {
+  headingRef: RefObject<HTMLHeadingElement | null>
+  id: string
+  application: Application | null
+  progress: Progress | null
+  alreadyDecided: boolean
+  onReview: () => void
+  onNew: () => void
+}
+
+/** The open application: who, how much, what is happening or how it ended. */
+export function ApplicationPanel({ headingRef, id, application, progress, alreadyDecided, onReview, onNew }: Props) {
+  const consoleUrl = consoleLink(id)
+  const now = useNow(progress !== null && PHASE_TEXT[progress.phase].live)
+  return (
+    <section className="card application" aria-labelledby="application-heading" aria-busy={application === null}>
+      <header className="application-head">
+        <h2 id="application-heading" ref={headingRef} tabIndex={-1}>
+          {application?.applicantName ?? 'Application'}
+        </h2>
+        {application && <p className="application-amount">{money(application.loanAmount)}</p>}
+        <ApplicationId id={id} />
+      </header>
+      {application && progress && (
+        <>
+          {alreadyDecided && (
+            <p className="notice" role="status">
+              The decision had already been given elsewhere; yours was not counted. The workflow follows the first one.
+            </p>
+          )}
+          <ResultCard application={application} />
+          <NowPanel progress={progress} now={now} onReview={onReview} />
+          <TimeBar time={deriveTime(progress, now)} />
+        </>
+      )}
+      {!application && <div className="placeholder" aria-hidden="true" />}
+      <footer className="application-foot">
+        <button type="button" className="button secondary" onClick={onNew}>
+          New application
+        </button>
+        {consoleUrl && (
+          <a className="link" href={consoleUrl} target="_blank" rel="noreferrer">
+            Open the execution
+          </a>
+        )}
+      </footer>
+    </section>
+  )
+}
+
+function ApplicationId({ id }: { id: string }) {
+  const [copied, setCopied] = useState<'no' | 'yes' | 'refused'>('no')
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(id)
+      setCopied('yes')
+    } catch {
+      setCopied('refused')
+    }
+  }
+  return (
+    <p className="application-id">
+      <code>{id}</code>
+      <button type="button" className="button quiet icon-only small" onClick={() => void copy()} aria-label="Copy the application id">
+        <Icon name={copied === 'yes' ? 'check' : 'copy'} />
+      </button>
+      <span className="copied" role="status">
+        {copied === 'yes' && 'Copied'}
+        {copied === 'refused' && 'The browser refused; select the id instead'}
+      </span>
+    </p>
+  )
+}
+
+function consoleLink(id: string): string | null {
+  const template = import.meta.env.VITE_CONSOLE_URL
+  return template ? template.replaceAll('{application_id}', encodeURIComponent(id)) : null
+}

@@ -1,0 +1,110 @@
+import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
+import type { Application, Decision } from '../api/application'
+import { ApiRefused, decide, isApiError } from '../api/client'
+import { useNow } from '../hooks/use-now'
+import { duration, money } from '../util/format'
+
+/** What the API records for a denial without words; source: `functions/loan-api`. */
+const DEFAULT_REASON = 'Manager denied the application'
+
+/** Characters. Enough for a paragraph, little enough for a result card. */
+const REASON_LENGTH_MAX = 500
+
+const CONFLICT = 409
+
+interface Props {
+  application: Application
+  waitingSince: number | null
+  onPostpone: () => void
+  onSent: () => void
+  onAlreadyGiven: () => void
+}
+
+/** The manager's desk. Leaving it undecided takes its own button, so that Esc cannot lose the question in silence. */
+export function ManagerDialog({ application, waitingSince, onPostpone, onSent, onAlreadyGiven }: Props) {
+  const now = useNow(true)
+  const dialog = useRef<HTMLDialogElement>(null)
+  const [reason, setReason] = useState('')
+  const [sending, setSending] = useState<'approve' | 'deny' | null>(null)
+  const [error, setError] = useState<string | null>(null)
+  const [escaped, setEscaped] = useState(false)
+
+  useEffect(() => {
+    const element = dialog.current
+    element?.showModal()
+    return () => element?.close()
+  }, [])
+
+  const send = async (decision: Decision) => {
+    if (sending) return
+    setSending(decision.approved ? 'approve' : 'deny')
+    setError(null)
+    try {
+      await decide(application.id, decision)
+      onSent()
+    } catch (cause) {
+      if (!isApiError(cause)) throw cause
+      if (cause instanceof ApiRefused && cause.statusCode === CONFLICT) return onAlreadyGiven()
+      setError(`The decision was not recorded. ${cause.message} Try again.`)
+      setSending(null)
+    }
+  }
+
+  const keepOpen = (event: KeyboardEvent) => {
+    if (event.key !== 'Escape') return
+    event.preventDefault()
+    setEscaped(true)
+  }
+
+  return (
+    <dialog ref={dialog} className="dialog" aria-labelledby="manager-heading" aria-describedby="manager-question" closedby="none" onKeyDown={keepOpen} onCancel={(event) => event.preventDefault()}>
+      <p className="dialog-state">
+        <span className="pulse" aria-hidden="true" />
+        Suspended: holds no process, zero compute
+        {waitingSince !== null && <span className="now-clock">{duration(now - waitingSince)}</span>}
+      </p>
+      {/* The heading takes the focus, so that Enter pressed a moment too late approves nothing. */}
+      {/* oxlint-disable-next-line jsx-a11y/no-autofocus */}
+      <h2 id="manager-heading" tabIndex={-1} autoFocus>
+        Manager approval
+      </h2>
+      <p id="manager-question">
+        {application.applicantName} asks for <strong>{money(application.loanAmount)}</strong>. The checks so far passed; from $100,000 a manager decides.
+      </p>
+      <label htmlFor="manager-reason">Reason for a denial</label>
+      <textarea
+        id="manager-reason"
+        rows={2}
+        maxLength={REASON_LENGTH_MAX}
+        value={reason}
+        placeholder={DEFAULT_REASON}
+        aria-describedby="manager-reason-hint"
+        onChange={(event) => setReason(event.target.value)}
+      />
+      <p className="hint" id="manager-reason-hint">
+        The applicant reads it. Left empty: “{DEFAULT_REASON}”.
+      </p>
+      {error && (
+        <p className="refusal" role="alert">
+          {error}
+        </p>
+      )}
+      {escaped && (
+        <p className="notice" role="status">
+          The decision is still open. Approve, deny, or choose “Decide later”.
+        </p>
+      )}
+      <div className="dialog-actions">
+        <button type="button" className="button quiet" onClick={onPostpone} disabled={sending !== null}>
+          Decide later
+        </button>
+        <button type="button" className="button danger" onClick={() => void send({ approved: false, reason: reason.trim() || DEFAULT_REASON })} disabled={sending !== null}>
+          {sending === 'deny' ? 'Denying…' : 'Deny'}
+        </button>
+        <button type="button" className="button good" onClick={() => void send({ approved: true })} disabled={sending !== null}>
+          {sending === 'approve' ? 'Approving…' : 'Approve'}
+        </button>
+      </div>
+    </dialog>
+  )
+}

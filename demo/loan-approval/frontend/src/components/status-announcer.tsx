@@ -1,0 +1,17 @@
+import type { Progress } from '../util/progress'
+import { PHASE_TEXT, STEP_TEXT } from '../util/workflow'
+
+/** Tells screen readers each change of state once, in a sentence. */
+export function StatusAnnouncer({ progress }: { progress: Progress | null }) {
+  return (
+    <p className="visually-hidden" role="status" aria-live="polite" aria-label="Application status">
+      {progress && sentence(progress)}
+    </p>
+  )
+}
+
+function sentence({ phase, at }: Progress): string {
+  const { label } = PHASE_TEXT[phase]
+  if (at.state === 'suspended') return `${label}. Suspended: holds no process, zero compute.`
+  return phase === 'processing' ? `${label}: ${STEP_TEXT[at.step].label}.` : `${label}.`
+}

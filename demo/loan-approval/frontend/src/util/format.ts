@@ -1,0 +1,40 @@
+/** Numbers and times as people read them. */
+
+const DOLLARS = new Intl.NumberFormat('en-CA', { style: 'currency', currency: 'CAD', minimumFractionDigits: 0, maximumFractionDigits: 0 })
+const CENTS = new Intl.NumberFormat('en-CA', { style: 'currency', currency: 'CAD' })
+const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3 })
+
+/** `$150,000`, and `$150,000.50` only where there are cents. */
+export function money(amount: number): string {
+  return Number.isInteger(amount) ? DOLLARS.format(amount) : CENTS.format(amount)
+}
+
+/** `$3,005.69`: cents always, for amounts that are paid. */
+export function moneyExact(amount: number): string {
+  return CENTS.format(amount)
+}
+
+/** `7.50%`, from percent. */
+export function rate(percent: number): string {
+  return `${percent.toFixed(2)}%`
+}
+
+function two(part: number): string {
+  return String(part).padStart(2, '0')
+}
+
+/** `2.1 s`, `1:05 min`, `1:02:03 h`, from milliseconds. */
+export function duration(milliseconds: number): string {
+  const ms = Math.max(0, milliseconds)
+  if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`
+  const seconds = Math.round(ms / 1000)
+  const minutes = Math.floor(seconds / 60)
+  if (minutes < 60) return `${minutes}:${two(seconds % 60)} min`
+  return `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(seconds % 60)} h`
+}
+
+/** `14:03:27.120` in local time; what the API sent where that is no time. */
+export function clock(timestamp: string): string {
+  const at = new Date(timestamp)
+  return Number.isNaN(at.getTime()) ? timestamp : CLOCK.format(at)
+}

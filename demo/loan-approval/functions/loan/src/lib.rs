@@ -1,0 +1,1 @@
+//! Words and simulated work that the functions of the demo share.
