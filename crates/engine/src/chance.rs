@@ -17,7 +17,8 @@ impl Chance {
         Self { public, secret }
     }
 
-    pub(crate) fn request_id(&mut self) -> RequestId {
+    /// An id for an invocation.
+    pub fn request_id(&mut self) -> RequestId {
         let bytes = self.public_bytes();
         let uuid = Builder::from_random_bytes(bytes).into_uuid();
         RequestId::parse(&uuid.to_string()).expect("a UUID is a valid request id")

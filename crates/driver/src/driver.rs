@@ -1,0 +1,112 @@
+//! The driver itself: what it holds, and its life.
+
+use std::sync::Arc;
+
+use model::Limits;
+use store::{Durability, Store};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::queue::QueueGauge;
+use crate::resident::Residents;
+use crate::seeds::Seeds;
+use crate::timers::Alarm;
+use crate::waiters::Waiters;
+use crate::{Clock, Invoker};
+
+/// What a driver works with.
+pub struct DriverConfig {
+    /// Where executions live.
+    pub store: Arc<dyn Store>,
+    /// What runs functions.
+    pub invoker: Arc<dyn Invoker>,
+    /// Where the time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// The limits in force.
+    pub limits: Limits,
+    /// Seeds ids and tokens; none: the operating system does.
+    pub seed: Option<u64>,
+}
+
+/// A cheap handle on the driver.
+#[derive(Clone)]
+pub struct Driver {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub store: Arc<dyn Store>,
+    pub invoker: Arc<dyn Invoker>,
+    pub clock: Arc<dyn Clock>,
+    pub limits: Limits,
+    pub seeds: Seeds,
+    pub residents: Residents,
+    pub waiters: Waiters,
+    pub alarm: Alarm,
+    pub queue: QueueGauge,
+    /// Every task that the driver spawned, so that a shutdown can wait for them.
+    pub tasks: TaskTracker,
+    pub shutdown: CancellationToken,
+}
+
+impl Driver {
+    /// A driver that has not recovered yet and fires no timers: see [`Driver::recover`] and
+    /// [`Driver::run_timers`].
+    ///
+    /// # Errors
+    /// When the operating system gives no randomness.
+    pub fn new(config: DriverConfig) -> Result<Self, getrandom::Error> {
+        let seed = match config.seed {
+            Some(seed) => seed,
+            None => Seeds::from_os()?,
+        };
+        Ok(Self {
+            inner: Arc::new(Inner {
+                store: config.store,
+                invoker: config.invoker,
+                clock: config.clock,
+                limits: config.limits,
+                seeds: Seeds::new(seed),
+                residents: Residents::default(),
+                waiters: Waiters::default(),
+                alarm: Alarm::default(),
+                queue: QueueGauge::default(),
+                tasks: TaskTracker::new(),
+                shutdown: CancellationToken::new(),
+            }),
+        })
+    }
+
+    /// What an acknowledged request survives.
+    pub fn durability(&self) -> Durability {
+        self.inner.store.durability()
+    }
+
+    /// The store, for reading.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.inner.store
+    }
+
+    /// The limits in force.
+    pub fn limits(&self) -> &Limits {
+        &self.inner.limits
+    }
+
+    /// The time as the driver sees it.
+    pub fn now(&self) -> model::Timestamp {
+        self.inner.clock.now()
+    }
+
+    /// How many executions are in memory: those with an invocation at work, or being changed.
+    pub fn resident_count(&self) -> usize {
+        self.inner.residents.len()
+    }
+
+    /// Takes no more work and waits until what is being committed is committed. Invocations at work
+    /// are given up: the next server reports them lost and repeats them.
+    pub async fn shut_down(&self) {
+        self.inner.shutdown.cancel();
+        self.inner.tasks.close();
+        self.inner.tasks.wait().await;
+    }
+}

@@ -1,0 +1,272 @@
+//! What follows a commit. Each effect is safe to repeat: a crash between commit and effect costs a
+//! repetition, never a loss.
+
+use std::time::Duration;
+
+use engine::{ChainedOutcome, Effect, Execution, Input, InvocationOutcome, checkpoint_token};
+use model::{
+    ChainedTarget, ErrorObject, ExecutionId, ExecutionName, ExecutionSpec, FunctionArn, Invocation,
+    OperationDetails, OperationId, Outcome, ParentLink, Payload,
+};
+use store::ExecutionRecord;
+
+use crate::{
+    Driver, DurableInvocation, PlainInvocation, PlainOutcome, ProcessError, StartError,
+    StartRequest, Started,
+};
+
+/// Bounds of the pause between tries to record something that the store failed to take.
+const RETRY_PAUSE: Duration = Duration::from_millis(100);
+const RETRY_PAUSE_MAX: Duration = Duration::from_secs(5);
+
+impl Driver {
+    /// Starts an effect of the execution as committed. Never waits.
+    pub(crate) fn run_effect(&self, execution: &Execution, effect: &Effect) {
+        match effect {
+            Effect::Invoke => self.spawn_invocation(execution),
+            Effect::StartChainedInvoke(operation_id) => {
+                self.spawn_chained_invoke(execution, operation_id);
+            }
+            Effect::Closed => self.announce_end(execution),
+        }
+    }
+
+    fn spawn_invocation(&self, execution: &Execution) {
+        let Invocation::Active { request_id, .. } = &execution.state.invocation else {
+            unreachable!("the effect comes with a scheduled invocation");
+        };
+        let checkpoint_token = checkpoint_token(&execution.spec, &execution.state)
+            .expect("a scheduled invocation has a token");
+        let invocation = DurableInvocation {
+            spec: execution.spec.clone(),
+            request_id: request_id.clone(),
+            checkpoint_token,
+            operations: execution.replayed_operations().cloned().collect(),
+            updated_operation_ids: execution.state.offered.clone(),
+        };
+        let id = execution.spec.arn.id.clone();
+        let request_id = request_id.clone();
+        let driver = self.clone();
+        self.spawn(async move {
+            let report = driver.inner.invoker.invoke_durable(invocation).await;
+            if let InvocationOutcome::FunctionError(error) = &report.outcome {
+                tracing::warn!(execution = %id, invocation = %request_id, ?error, "invocation failed");
+            }
+            let input = Input::InvocationEnded {
+                request_id,
+                started_at: report.started_at,
+                outcome: report.outcome,
+            };
+            driver.record(&id, input).await;
+        });
+    }
+
+    fn spawn_chained_invoke(&self, execution: &Execution, operation_id: &OperationId) {
+        let Some(operation) = execution.operation(operation_id).cloned() else {
+            return;
+        };
+        let OperationDetails::ChainedInvoke {
+            target,
+            input,
+            tenant_id,
+            ..
+        } = &operation.details
+        else {
+            return;
+        };
+        let chained = Chained {
+            parent: ParentLink {
+                execution_id: execution.spec.arn.id.clone(),
+                operation_id: operation_id.clone(),
+            },
+            parent_spec: execution.spec.clone(),
+            input: input.clone(),
+            tenant_id: tenant_id.clone(),
+        };
+        let driver = self.clone();
+        match target.clone() {
+            ChainedTarget::Durable {
+                function,
+                version,
+                execution_id,
+            } => {
+                let function = FunctionArn {
+                    name: function,
+                    ..chained.function()
+                };
+                self.spawn(async move {
+                    let request = chained.start_request(function, version, execution_id);
+                    driver.start_child(chained.parent, request).await;
+                });
+            }
+            ChainedTarget::Plain { function, version } => {
+                let function = FunctionArn {
+                    name: function,
+                    ..chained.function()
+                };
+                let invocation = PlainInvocation {
+                    request_id: self.new_request_id(),
+                    invoked_arn: function.qualified(&version.to_string()),
+                    function: function.name,
+                    version,
+                    payload: chained.input.as_ref().map_or("{}", Payload::as_str).into(),
+                    client_context: None,
+                    trace_header: execution.spec.trace_header.clone(),
+                    tenant_id: chained.tenant_id.clone(),
+                };
+                self.spawn(async move {
+                    let outcome = driver.inner.invoker.invoke_plain(invocation).await;
+                    driver
+                        .report_to_parent(&chained.parent, chained_outcome(outcome))
+                        .await;
+                });
+            }
+            ChainedTarget::Unresolvable => {}
+        }
+    }
+
+    /// Starts the execution of a chained invoke, unless it exists. One that has ended already (the
+    /// report of its end was lost in a crash) is reported again.
+    async fn start_child(&self, parent: ParentLink, request: StartRequest) {
+        let mut pause = RETRY_PAUSE;
+        loop {
+            match self.start(request.clone()).await {
+                Ok(Started::New(_)) | Err(StartError::ShuttingDown) => return,
+                Ok(Started::Existing(record)) => {
+                    if let Some(outcome) = child_outcome(&record) {
+                        self.report_to_parent(&parent, outcome).await;
+                    }
+                    return;
+                }
+                Err(StartError::AlreadyStarted(arn)) => {
+                    let message = format!("Execution already started: {arn}");
+                    let error =
+                        ErrorObject::new("DurableExecutionAlreadyStartedException", message);
+                    self.report_to_parent(&parent, ChainedOutcome::Failed(error))
+                        .await;
+                    return;
+                }
+                Err(StartError::Fault(fault)) => {
+                    let error = &fault as &dyn std::error::Error;
+                    tracing::error!(error, "failed to start a chained execution; trying again");
+                }
+            }
+            self.inner.clock.sleep(pause).await;
+            pause = (pause * 2).min(RETRY_PAUSE_MAX);
+        }
+    }
+
+    fn announce_end(&self, execution: &Execution) {
+        self.inner.waiters.ended(&execution.spec.arn.id);
+        let Some(parent) = execution.spec.parent.clone() else {
+            return;
+        };
+        let record = ExecutionRecord {
+            spec: execution.spec.clone(),
+            state: execution.state.clone(),
+        };
+        let Some(outcome) = child_outcome(&record) else {
+            return;
+        };
+        let driver = self.clone();
+        self.spawn(async move { driver.report_to_parent(&parent, outcome).await });
+    }
+
+    async fn report_to_parent(&self, parent: &ParentLink, outcome: ChainedOutcome) {
+        let operation_id = parent.operation_id.clone();
+        self.record(
+            &parent.execution_id,
+            Input::ChainedInvokeEnded {
+                operation_id,
+                outcome,
+            },
+        )
+        .await;
+    }
+
+    /// Records something that has happened. While the store fails it tries again, because the
+    /// execution would wait for it forever; a refusal is final and normal (a late answer).
+    async fn record(&self, id: &ExecutionId, input: Input) {
+        let mut pause = RETRY_PAUSE;
+        loop {
+            match self.process_here(id, input.clone()).await {
+                Ok(_) => return,
+                Err(
+                    refused @ (ProcessError::Rejected(_)
+                    | ProcessError::UnknownExecution(_)
+                    | ProcessError::ShuttingDown),
+                ) => {
+                    let reason = &refused as &dyn std::error::Error;
+                    tracing::debug!(execution = %id, reason, "no longer of interest");
+                    return;
+                }
+                Err(failed @ (ProcessError::Fault(_) | ProcessError::Contended(_))) => {
+                    let error = &failed as &dyn std::error::Error;
+                    tracing::error!(execution = %id, error, "failed to record; trying again");
+                }
+            }
+            self.inner.clock.sleep(pause).await;
+            pause = (pause * 2).min(RETRY_PAUSE_MAX);
+        }
+    }
+
+    /// Runs a task until it ends or the driver shuts down. What it gives up is taken up again by the
+    /// next server.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let shutdown = self.inner.shutdown.clone();
+        self.inner.tasks.spawn(async move {
+            tokio::select! {
+                biased;
+                () = shutdown.cancelled() => {}
+                () = task => {}
+            }
+        });
+    }
+
+    pub(crate) fn new_request_id(&self) -> model::RequestId {
+        self.inner.seeds.chance().request_id()
+    }
+}
+
+/// What a chained invoke needs of the execution that makes it.
+struct Chained {
+    parent: ParentLink,
+    parent_spec: std::sync::Arc<ExecutionSpec>,
+    input: Option<Payload>,
+    tenant_id: Option<String>,
+}
+
+impl Chained {
+    fn function(&self) -> FunctionArn {
+        self.parent_spec.arn.function.clone()
+    }
+}
+
+/// How an ended execution looks to the one that invoked it; none while it runs.
+fn child_outcome(record: &ExecutionRecord) -> Option<ChainedOutcome> {
+    let seconds = record.spec.execution_timeout_seconds;
+    Some(match record.state.outcome.clone()? {
+        Outcome::Succeeded(result) => ChainedOutcome::Succeeded(result),
+        Outcome::Failed(error) => ChainedOutcome::Failed(error),
+        Outcome::TimedOut(_) => ChainedOutcome::TimedOut(ErrorObject::new(
+            "ChainedInvoke.Timeout",
+            format!("CHAINED_INVOKE timed out after {seconds} seconds."),
+        )),
+        Outcome::Stopped(error) => ChainedOutcome::Stopped(error),
+    })
+}
+
+fn chained_outcome(outcome: PlainOutcome) -> ChainedOutcome {
+    match outcome {
+        PlainOutcome::Succeeded(bytes) => match String::from_utf8(bytes) {
+            Ok(text) => ChainedOutcome::Succeeded(Some(Payload::from(text))),
+            Err(_) => ChainedOutcome::Failed(ErrorObject {
+                message: Some("CHAINED_INVOKE response could not be decoded as UTF-8.".to_owned()),
+                ..ErrorObject::default()
+            }),
+        },
+        PlainOutcome::FunctionError { error, .. }
+        | PlainOutcome::Throttled(error)
+        | PlainOutcome::Unavailable(error) => ChainedOutcome::Failed(error),
+    }
+}

@@ -1,0 +1,102 @@
+//! What the driver needs from whoever runs functions.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use engine::InvocationOutcome;
+use model::{
+    CheckpointToken, ErrorObject, ExecutionSpec, FunctionName, Operation, OperationId, RequestId,
+    Timestamp, Version,
+};
+
+/// The future of an invocation. Dropping it gives the invocation up.
+pub type InvokerFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// Runs functions: as processes, or in this one.
+pub trait Invoker: Send + Sync + 'static {
+    /// How a durable function's executions are to be run; none when there is no such function.
+    fn durable_settings(
+        &self,
+        function: &FunctionName,
+        version: &Version,
+    ) -> Option<DurableSettings>;
+
+    /// Runs one invocation of a durable function to its end.
+    fn invoke_durable(&self, invocation: DurableInvocation) -> InvokerFuture<InvocationReport>;
+
+    /// Runs one invocation of a plain function to its end.
+    fn invoke_plain(&self, invocation: PlainInvocation) -> InvokerFuture<PlainOutcome>;
+}
+
+/// How the executions of a durable function are run: its `DurableConfig`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DurableSettings {
+    /// Longest time from start to end, in seconds.
+    pub execution_timeout_seconds: u32,
+    /// How long the record is kept after the end, in days.
+    pub retention_days: u32,
+}
+
+/// One invocation of a durable function, with the state that it replays.
+#[derive(Debug, Clone)]
+pub struct DurableInvocation {
+    /// What the execution is.
+    pub spec: Arc<ExecutionSpec>,
+    /// Names this invocation.
+    pub request_id: RequestId,
+    /// What its first checkpoint must present.
+    pub checkpoint_token: CheckpointToken,
+    /// The recorded operations, the EXECUTION operation first.
+    pub operations: Vec<Arc<Operation>>,
+    /// Those that the service changed since an invocation was last told.
+    pub updated_operation_ids: Vec<OperationId>,
+}
+
+/// How an invocation of a durable function went.
+#[derive(Debug, Clone)]
+pub struct InvocationReport {
+    /// When a process took it up.
+    pub started_at: Timestamp,
+    /// How it ended.
+    pub outcome: InvocationOutcome,
+}
+
+/// One invocation of a plain function.
+#[derive(Debug, Clone)]
+pub struct PlainInvocation {
+    /// Names this invocation.
+    pub request_id: RequestId,
+    /// The function.
+    pub function: FunctionName,
+    /// Its version.
+    pub version: Version,
+    /// The ARN as it was invoked.
+    pub invoked_arn: String,
+    /// The event.
+    pub payload: Vec<u8>,
+    /// JSON text of the client context.
+    pub client_context: Option<String>,
+    /// The X-Ray trace.
+    pub trace_header: Option<String>,
+    /// The tenant.
+    pub tenant_id: Option<String>,
+}
+
+/// How an invocation of a plain function went.
+#[derive(Debug, Clone)]
+pub enum PlainOutcome {
+    /// It answered.
+    Succeeded(Vec<u8>),
+    /// It failed, as a function.
+    FunctionError {
+        /// The error, taken apart.
+        error: ErrorObject,
+        /// The error as the caller of Invoke is shown it: JSON.
+        payload: Vec<u8>,
+    },
+    /// It could not be run now: too many at once.
+    Throttled(ErrorObject),
+    /// It cannot be run: no such function, no executable, the host is shutting down.
+    Unavailable(ErrorObject),
+}

@@ -1,0 +1,32 @@
+//! The driver: joins engine, store and functions.
+//!
+//! Every change of an execution goes the same way: load it (or find it resident), apply the input,
+//! commit the transition, absorb it, run its effects. The HTTP server, the SDK's embedded mode and
+//! the test runner are shells around this one loop.
+//!
+//! It keeps nothing in memory that a restart may not lose: resident executions are a cache, timers
+//! are read from the store, and [`Driver::recover`] takes up what a dead server left.
+
+mod clock;
+mod driver;
+mod effect;
+mod error;
+mod invoker;
+mod process;
+mod queue;
+mod recover;
+mod resident;
+mod seeds;
+mod start;
+mod timers;
+mod waiters;
+
+pub use clock::{Clock, SystemClock};
+pub use driver::{Driver, DriverConfig};
+pub use error::{ProcessError, StartError};
+pub use invoker::{
+    DurableInvocation, DurableSettings, InvocationReport, Invoker, InvokerFuture, PlainInvocation,
+    PlainOutcome,
+};
+pub use queue::EnqueueError;
+pub use start::{StartRequest, Started};

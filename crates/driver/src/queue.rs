@@ -1,0 +1,162 @@
+//! Asynchronous invocations of plain functions: accepted durably, tried up to three times.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use model::Timestamp;
+use store::{AsyncInvocation, AsyncInvocationId, StoreFault};
+use thiserror::Error;
+
+use crate::{Driver, PlainInvocation, PlainOutcome};
+
+/// Tries of one invocation: the first and two more.
+/// Source: Lambda developer guide, "Error handling for asynchronous invocations".
+const ATTEMPTS_MAX: u32 = 3;
+
+/// Accepted invocations that are in memory at once. One more is refused: whoever floods the queue
+/// is told so while the store still answers.
+const QUEUED_MAX: usize = 10_000;
+
+/// Pause before a throttled invocation is tried again, doubling to the longest.
+/// Source: the same page: "from 1 second up to 5 minutes".
+const THROTTLE_PAUSE: Duration = Duration::from_secs(1);
+const THROTTLE_PAUSE_MAX: Duration = Duration::from_secs(300);
+
+/// Why an asynchronous invocation was not accepted.
+#[derive(Debug, Error)]
+pub enum EnqueueError {
+    /// Too many are waiting.
+    #[error("{0} asynchronous invocations are waiting already")]
+    QueueFull(usize),
+    /// The store failed.
+    #[error(transparent)]
+    Fault(#[from] StoreFault),
+    /// The driver is shutting down.
+    #[error("the service is shutting down")]
+    ShuttingDown,
+}
+
+/// Counts accepted invocations that are not done.
+#[derive(Debug, Default)]
+pub(crate) struct QueueGauge(Arc<AtomicUsize>);
+
+struct Queued(Arc<AtomicUsize>);
+
+impl QueueGauge {
+    fn enter(&self) -> Option<Queued> {
+        let before = self.0.fetch_add(1, Ordering::Relaxed);
+        let queued = Queued(Arc::clone(&self.0));
+        (before < QUEUED_MAX).then_some(queued)
+    }
+}
+
+impl Drop for Queued {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Driver {
+    /// Accepts an asynchronous invocation; when this returns `Ok`, it is durable and will be tried,
+    /// at least once, even if this server dies.
+    ///
+    /// # Errors
+    /// See [`EnqueueError`].
+    pub async fn enqueue(&self, invocation: AsyncInvocation) -> Result<(), EnqueueError> {
+        if self.inner.tasks.is_closed() {
+            return Err(EnqueueError::ShuttingDown);
+        }
+        let Some(queued) = self.inner.queue.enter() else {
+            return Err(EnqueueError::QueueFull(QUEUED_MAX));
+        };
+        let driver = self.clone();
+        let task = self.inner.tasks.spawn(async move {
+            let id = driver.inner.store.enqueue(invocation.clone()).await?;
+            driver.spawn_queued(id, invocation, queued);
+            Ok(())
+        });
+        match task.await {
+            Ok(result) => result,
+            Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+        }
+    }
+
+    /// Takes up what an earlier server accepted. Those are never refused.
+    pub(crate) fn resume_queued(&self, id: AsyncInvocationId, invocation: AsyncInvocation) {
+        self.inner.queue.0.fetch_add(1, Ordering::Relaxed);
+        self.spawn_queued(id, invocation, Queued(Arc::clone(&self.inner.queue.0)));
+    }
+
+    fn spawn_queued(&self, id: AsyncInvocationId, invocation: AsyncInvocation, queued: Queued) {
+        let driver = self.clone();
+        self.spawn(async move {
+            driver.run_queued(id, invocation).await;
+            drop(queued);
+        });
+    }
+
+    async fn run_queued(&self, id: AsyncInvocationId, mut queued: AsyncInvocation) {
+        let mut throttle_pause = THROTTLE_PAUSE;
+        loop {
+            let wait = queued.not_before.since(self.inner.clock.now());
+            if !wait.is_zero() {
+                self.inner.clock.sleep(wait).await;
+            }
+            let error = match self.inner.invoker.invoke_plain(plain(&queued)).await {
+                PlainOutcome::Succeeded(_) => break,
+                PlainOutcome::Throttled(_) => {
+                    self.inner.clock.sleep(throttle_pause).await;
+                    throttle_pause = (throttle_pause * 2).min(THROTTLE_PAUSE_MAX);
+                    continue;
+                }
+                PlainOutcome::FunctionError { error, .. } | PlainOutcome::Unavailable(error) => {
+                    error
+                }
+            };
+            queued.attempts += 1;
+            let (function, request) = (&queued.function, &queued.request_id);
+            if queued.attempts >= ATTEMPTS_MAX {
+                tracing::error!(%function, invocation = %request, ?error, "gave up after three attempts");
+                break;
+            }
+            queued.not_before = retry_at(self.inner.clock.now(), queued.attempts);
+            tracing::warn!(%function, invocation = %request, ?error, "failed; will be tried again");
+            if let Err(fault) = self
+                .inner
+                .store
+                .postpone(id, queued.attempts, queued.not_before)
+                .await
+            {
+                // The stored row still says "due": after a crash it is tried sooner, not lost.
+                let error = &fault as &dyn std::error::Error;
+                tracing::error!(error, "failed to record the attempt");
+            }
+        }
+        if let Err(fault) = self.inner.store.dequeue(id).await {
+            let error = &fault as &dyn std::error::Error;
+            tracing::error!(
+                error,
+                "failed to record the end; a restart will invoke it again"
+            );
+        }
+    }
+}
+
+/// One minute after the first failure, two after the second (same source).
+fn retry_at(now: Timestamp, attempts: u32) -> Timestamp {
+    now.plus_seconds(60 * attempts)
+}
+
+fn plain(queued: &AsyncInvocation) -> PlainInvocation {
+    PlainInvocation {
+        request_id: queued.request_id.clone(),
+        function: queued.function.clone(),
+        version: queued.version.clone(),
+        invoked_arn: queued.invoked_arn.clone(),
+        payload: queued.payload.clone(),
+        client_context: queued.client_context.clone(),
+        trace_header: queued.trace_header.clone(),
+        tenant_id: queued.tenant_id.clone(),
+    }
+}

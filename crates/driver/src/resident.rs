@@ -1,0 +1,90 @@
+//! Executions in memory, each behind its own lock.
+//!
+//! An execution is resident while somebody changes it or a function process works on it. A suspended
+//! one is not: it holds no memory.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use engine::Execution;
+use model::ExecutionId;
+
+/// Transitions of one execution are made one after the other, under this lock.
+#[derive(Debug, Default)]
+pub(crate) struct Slot {
+    /// The execution as the store has it; none when it has to be loaded first.
+    pub execution: tokio::sync::Mutex<Option<Execution>>,
+    /// Whether it stays resident with nobody at it: an invocation is active.
+    keep: AtomicBool,
+}
+
+impl Slot {
+    /// Says whether the execution stays in memory once nobody is at it.
+    pub fn keep(&self, keep: bool) {
+        self.keep.store(keep, Ordering::Release);
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Residents {
+    slots: Mutex<HashMap<ExecutionId, Entry>>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    slot: Arc<Slot>,
+    users: usize,
+}
+
+impl Residents {
+    /// The execution's slot, for as long as the lease lives.
+    pub fn lease<'a>(&'a self, id: &ExecutionId) -> Lease<'a> {
+        let mut slots = self
+            .slots
+            .lock()
+            .expect("the map is never left half changed");
+        let entry = slots.entry(id.clone()).or_insert_with(|| Entry {
+            slot: Arc::default(),
+            users: 0,
+        });
+        entry.users += 1;
+        Lease {
+            residents: self,
+            id: id.clone(),
+            slot: Arc::clone(&entry.slot),
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.slots
+            .lock()
+            .expect("the map is never left half changed")
+            .len()
+    }
+}
+
+/// Keeps an execution's slot in the map.
+#[derive(Debug)]
+pub(crate) struct Lease<'a> {
+    residents: &'a Residents,
+    id: ExecutionId,
+    pub slot: Arc<Slot>,
+}
+
+impl Drop for Lease<'_> {
+    fn drop(&mut self) {
+        let mut slots = self
+            .residents
+            .slots
+            .lock()
+            .expect("the map is never left half changed");
+        let entry = slots
+            .get_mut(&self.id)
+            .expect("a leased slot is in the map");
+        entry.users -= 1;
+        if entry.users == 0 && !self.slot.keep.load(Ordering::Acquire) {
+            slots.remove(&self.id);
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Starting executions, once per name.
+
+use std::sync::Arc;
+
+use engine::Execution;
+use model::{
+    ExecutionArn, ExecutionId, ExecutionName, ExecutionSpec, FunctionArn, ParentLink, Payload,
+    Version,
+};
+use store::{CommitError, ExecutionRecord, StoreFault};
+
+use crate::{Driver, StartError};
+
+/// What to start.
+#[derive(Debug, Clone)]
+pub struct StartRequest {
+    /// The function.
+    pub function: FunctionArn,
+    /// The version that the execution is pinned to.
+    pub version: Version,
+    /// The execution's name; none: a new one.
+    pub name: Option<ExecutionName>,
+    /// The execution's id; none: a new one. Given where starting twice must be harmless.
+    pub id: Option<ExecutionId>,
+    /// What the function is given.
+    pub input: Option<Payload>,
+    /// Longest time to the end, in seconds.
+    pub execution_timeout_seconds: u32,
+    /// How long the record is kept, in days.
+    pub retention_days: u32,
+    /// Largest result, in bytes.
+    pub result_bytes_max: usize,
+    /// The X-Ray trace.
+    pub trace_header: Option<String>,
+    /// The tenant.
+    pub tenant_id: Option<String>,
+    /// The chained invoke that starts it.
+    pub parent: Option<ParentLink>,
+}
+
+/// What a start came to.
+#[derive(Debug, Clone)]
+pub enum Started {
+    /// A new execution runs.
+    New(ExecutionArn),
+    /// The name is in use by an execution that was started in the same way: it stands for this one.
+    Existing(Box<ExecutionRecord>),
+}
+
+impl Started {
+    /// The execution's ARN.
+    pub fn arn(&self) -> &ExecutionArn {
+        match self {
+            Self::New(arn) => arn,
+            Self::Existing(record) => &record.spec.arn,
+        }
+    }
+}
+
+impl Driver {
+    /// A fresh id for an execution.
+    pub fn new_execution_id(&self) -> ExecutionId {
+        self.inner
+            .seeds
+            .chance()
+            .execution_id(self.inner.clock.now())
+    }
+
+    /// Starts an execution; when this returns `Ok`, it is durable. Cancel safe.
+    ///
+    /// # Errors
+    /// [`StartError::AlreadyStarted`] when the name is in use with another input or version.
+    pub async fn start(&self, request: StartRequest) -> Result<Started, StartError> {
+        if self.inner.tasks.is_closed() {
+            return Err(StartError::ShuttingDown);
+        }
+        let driver = self.clone();
+        let task = self
+            .inner
+            .tasks
+            .spawn(async move { driver.start_here(request).await });
+        match task.await {
+            Ok(result) => result,
+            Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+        }
+    }
+
+    pub(crate) async fn start_here(&self, request: StartRequest) -> Result<Started, StartError> {
+        let spec = self.spec(request);
+        let (function, name) = (spec.arn.function.name.clone(), spec.arn.name.clone());
+        let (input, version) = (spec.input.clone(), spec.arn.version.clone());
+        // The slot is locked before the commit, so that no checkpoint of the first invocation can
+        // find the execution missing from memory and load it a second time.
+        let lease = self.inner.residents.lease(&spec.arn.id);
+        let mut resident = lease.slot.execution.lock().await;
+        let transition = Arc::new(engine::start(spec, self.inner.context()));
+        match self.inner.store.commit(Arc::clone(&transition)).await {
+            Ok(()) => {
+                let execution = resident.insert(Execution::create(&transition));
+                lease.slot.keep_if_active(execution);
+                self.committed(execution, &transition);
+                Ok(Started::New(transition.spec.arn.clone()))
+            }
+            Err(CommitError::Fault(fault)) => Err(fault.into()),
+            Err(CommitError::NameTaken(_) | CommitError::VersionConflict(_)) => {
+                let existing = self.inner.store.find_by_name(&function, &name).await?;
+                let existing = existing.ok_or_else(|| vanished(&name))?;
+                let same = existing.spec.input == input && existing.spec.arn.version == version;
+                if same {
+                    return Ok(Started::Existing(Box::new(existing)));
+                }
+                Err(StartError::AlreadyStarted(Box::new(
+                    existing.spec.arn.clone(),
+                )))
+            }
+        }
+    }
+
+    fn spec(&self, request: StartRequest) -> ExecutionSpec {
+        let id = request.id.unwrap_or_else(|| self.new_execution_id());
+        let name = request.name.unwrap_or_else(|| {
+            ExecutionName::parse(id.as_str()).expect("the alphabets of ids and names are the same")
+        });
+        ExecutionSpec {
+            arn: ExecutionArn {
+                function: request.function,
+                version: request.version,
+                name,
+                id,
+            },
+            started_at: self.inner.clock.now(),
+            input: request.input,
+            execution_timeout_seconds: request.execution_timeout_seconds,
+            retention_days: request.retention_days,
+            result_bytes_max: request.result_bytes_max,
+            trace_header: request.trace_header,
+            tenant_id: request.tenant_id,
+            parent: request.parent,
+        }
+    }
+}
+
+/// Between the refusal and the look-up the other execution was removed: the caller may try again.
+fn vanished(name: &ExecutionName) -> StoreFault {
+    StoreFault {
+        attempted: format!("start execution `{name}`"),
+        retryable: true,
+        cause: "the execution that had this name was removed meanwhile".into(),
+    }
+}
