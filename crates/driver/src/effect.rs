@@ -6,7 +6,7 @@ use std::time::Duration;
 use engine::{ChainedOutcome, Effect, Execution, Input, InvocationOutcome, checkpoint_token};
 use model::{
     ChainedTarget, ErrorObject, ExecutionId, ExecutionName, ExecutionSpec, FunctionArn, Invocation,
-    OperationDetails, OperationId, Outcome, ParentLink, Payload,
+    OperationDetails, OperationId, Outcome, ParentLink, Payload, Version,
 };
 use store::ExecutionRecord;
 
@@ -95,8 +95,9 @@ impl Driver {
                     ..chained.function()
                 };
                 self.spawn(async move {
-                    let request = chained.start_request(function, version, execution_id);
-                    driver.start_child(chained.parent, request).await;
+                    driver
+                        .start_chained(chained, function, version, execution_id)
+                        .await
                 });
             }
             ChainedTarget::Plain { function, version } => {
@@ -123,6 +124,41 @@ impl Driver {
             }
             ChainedTarget::Unresolvable => {}
         }
+    }
+
+    async fn start_chained(
+        &self,
+        chained: Chained,
+        function: FunctionArn,
+        version: Version,
+        id: ExecutionId,
+    ) {
+        let Some(settings) = self
+            .inner
+            .invoker
+            .durable_settings(&function.name, &version)
+        else {
+            let arn = function.qualified(&version.to_string());
+            let message = format!("Function not found: {arn}");
+            let error = ErrorObject::new("ResourceNotFoundException", message);
+            return self
+                .report_to_parent(&chained.parent, ChainedOutcome::Failed(error))
+                .await;
+        };
+        let request = StartRequest {
+            function,
+            version,
+            name: ExecutionName::parse(id.as_str()).ok(),
+            id: Some(id),
+            input: chained.input,
+            execution_timeout_seconds: settings.execution_timeout_seconds,
+            retention_days: settings.retention_days,
+            result_bytes_max: self.inner.limits.async_result_bytes_max,
+            trace_header: chained.parent_spec.trace_header.clone(),
+            tenant_id: chained.tenant_id,
+            parent: Some(chained.parent.clone()),
+        };
+        self.start_child(chained.parent, request).await;
     }
 
     /// Starts the execution of a chained invoke, unless it exists. One that has ended already (the
