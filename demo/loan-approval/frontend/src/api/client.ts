@@ -40,8 +40,8 @@ async function call(path: string, init: RequestInit, cancel?: AbortSignal): Prom
     body = await response.text()
   } catch (cause) {
     if (cancel?.aborted) throw cause
-    const what = timeout.aborted ? `No answer within ${ANSWER_TIMEOUT / 1000} seconds` : 'No connection'
-    throw new ApiUnreachable(`${what} from the API at ${API_URL}.`, { cause })
+    const what = timeout.aborted ? `No answer within ${ANSWER_TIMEOUT / 1000} seconds from` : 'No connection to'
+    throw new ApiUnreachable(`${what} the API at ${API_URL}.`, { cause })
   }
   const json = parseJson(body)
   if (!response.ok) throw new ApiRefused(response.status, parseMessage(json) ?? `The API answered with status ${response.status}.`)

@@ -19,7 +19,12 @@ export function ApplicationForm({ headingRef, onSubmitted, onUnreachable }: Prop
   const form = useRef<HTMLFormElement>(null)
 
   const showError = (name: FieldName, error: string | null) => {
-    setErrors(({ [name]: _, ...others }) => (error === null ? others : { ...others, [name]: error }))
+    setErrors((old) => {
+      const next = { ...old }
+      if (error === null) delete next[name]
+      else next[name] = error
+      return next
+    })
   }
   // A message goes as soon as its field is right; a new one comes only on leaving the field, not while typing.
   const change = (name: FieldName) => (value: string) => {
@@ -73,15 +78,15 @@ export function ApplicationForm({ headingRef, onSubmitted, onUnreachable }: Prop
         <Field {...field('phone')} label="Phone" type="tel" autoComplete="tel" />
         <Field {...field('sin')} label="SIN, last 4 digits" inputMode="numeric" autoComplete="off" maxLength={4} />
         <Field {...field('amount')} label="Loan amount" inputMode="decimal" autoComplete="off" prefix="$" />
+        <button type="submit" className="button primary wide" aria-disabled={sending}>
+          {sending ? 'Submitting…' : 'Submit application'}
+          {!sending && <Icon name="arrow" />}
+        </button>
         {refusal && (
           <p className="refusal" role="alert">
             {refusal}
           </p>
         )}
-        <button type="submit" className="button primary wide" aria-disabled={sending}>
-          {sending ? 'Submitting…' : 'Submit application'}
-          {!sending && <Icon name="arrow" />}
-        </button>
       </form>
     </section>
   )

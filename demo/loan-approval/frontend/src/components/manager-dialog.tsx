@@ -1,4 +1,4 @@
-import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
+import { type KeyboardEvent, useLayoutEffect, useRef, useState } from 'react'
 import type { Application, Decision } from '../api/application'
 import { ApiRefused, decide, isApiError } from '../api/client'
 import { useNow } from '../hooks/use-now'
@@ -24,14 +24,18 @@ interface Props {
 export function ManagerDialog({ application, waitingSince, onPostpone, onSent, onAlreadyGiven }: Props) {
   const now = useNow(true)
   const dialog = useRef<HTMLDialogElement>(null)
+  const heading = useRef<HTMLHeadingElement>(null)
   const [reason, setReason] = useState('')
   const [sending, setSending] = useState<'approve' | 'deny' | null>(null)
   const [error, setError] = useState<string | null>(null)
   const [escaped, setEscaped] = useState(false)
 
-  useEffect(() => {
+  // A layout effect, because its cleanup runs while the dialog is still there to give the focus back.
+  useLayoutEffect(() => {
     const element = dialog.current
     element?.showModal()
+    // The heading takes the focus, so that Enter pressed a moment too late approves nothing.
+    heading.current?.focus()
     return () => element?.close()
   }, [])
 
@@ -63,9 +67,7 @@ export function ManagerDialog({ application, waitingSince, onPostpone, onSent, o
         Suspended: holds no process, zero compute
         {waitingSince !== null && <span className="now-clock">{duration(now - waitingSince)}</span>}
       </p>
-      {/* The heading takes the focus, so that Enter pressed a moment too late approves nothing. */}
-      {/* oxlint-disable-next-line jsx-a11y/no-autofocus */}
-      <h2 id="manager-heading" tabIndex={-1} autoFocus>
+      <h2 id="manager-heading" ref={heading} tabIndex={-1}>
         Manager approval
       </h2>
       <p id="manager-question">

@@ -16,7 +16,7 @@ export const STEP_TEXT: Record<Step, StepText> = {
   manager_approval: { label: 'Manager approval', plan: 'From $100,000, a person decides. The workflow suspends.' },
   fraud_check: { label: 'Fraud check', plan: 'An external service calls back. The workflow suspends.' },
   generating_offer: { label: 'Loan offer', plan: 'Rate and monthly payment over 60 months.' },
-  disbursing: { label: 'Disbursement', plan: 'The funds are sent, exactly once.' },
+  disbursing: { label: 'Disbursement', plan: 'The funds are sent.' },
   complete: { label: 'Complete', plan: 'The result is recorded.' },
 }
 
