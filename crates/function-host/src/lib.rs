@@ -1,1 +1,38 @@
-//! Placeholder until its first content lands.
+//! Starts, feeds, times out, stops and keeps warm function processes over the Lambda Runtime API.
+//!
+//! [`FunctionHost`] is the whole interface: it takes an event for a function version and returns what the function made of
+//! it. Everything around that (aliases, durable executions, retries, HTTP) belongs to the server. How the parts fit together
+//! is written down in the design, section 7, and the Runtime API in the protocol reference, section 6.
+//!
+//! An invocation goes from `host` into the `pool`, which finds it a process or has one started; the `process`'s own task
+//! delivers it through its `runtime_api`, and answers whoever waits.
+
+mod capture;
+mod config;
+mod environment;
+mod executable;
+mod function;
+mod host;
+mod invocation;
+mod launch;
+mod left_behind;
+mod log;
+mod pool;
+mod proc_fs;
+mod process;
+mod request;
+mod runtime_api;
+mod unix;
+
+pub use capture::LINE_BYTES_MAX;
+pub use config::{Credentials, CredentialsSource, HostConfig};
+pub use executable::ExecutableProblem;
+pub use function::{FunctionConfig, FunctionKey};
+pub use host::{FunctionHost, StartHostError};
+pub use invocation::{
+    FunctionError, FunctionErrorKind, InvocationOutcome, InvocationRequest, InvocationResult,
+    InvokeError,
+};
+pub use launch::LaunchError;
+pub use log::{DiscardLogs, LogLine, LogSink, LogStream};
+pub use pool::FunctionStats;

@@ -1,0 +1,85 @@
+//! What the host must know about one published function version in order to run it.
+//!
+//! Plain data, given by the caller with every invocation; resolving aliases, storing code and deciding on versions is the
+//! caller's business.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Describes one frozen function version: its code, its limits and its environment.
+///
+/// Two configurations with the same [`FunctionKey`] must be equal: the host keeps processes warm by key alone.
+#[derive(Clone, PartialEq, Eq)]
+pub struct FunctionConfig {
+    /// The function's ARN without version or alias.
+    pub arn: String,
+    /// The function's name, as in `AWS_LAMBDA_FUNCTION_NAME`.
+    pub name: String,
+    /// The version that runs: a number, or `$LATEST`.
+    pub version: String,
+    /// Distinguishes two states of the same version (`$LATEST` after new code or new settings); any string that changes then.
+    pub revision: String,
+    /// The directory with the unpacked code; becomes `LAMBDA_TASK_ROOT` and the working directory.
+    pub code_dir: PathBuf,
+    /// The runtime's identifier, such as `provided.al2023`.
+    pub runtime: String,
+    /// The handler's name, handed on as `_HANDLER`; `provided.*` runtimes are free to ignore it.
+    pub handler: String,
+    /// How long one invocation may take, from its delivery to its response.
+    pub timeout: Duration,
+    /// Configured memory in MB. Told to the function and printed in `REPORT`, never enforced: an address space limit
+    /// (`RLIMIT_AS`) breaks runtimes that reserve far more than they use, such as V8 and Go.
+    pub memory_mb: u32,
+    /// The function's own environment variables; names that Lambda reserves are left out.
+    pub environment: BTreeMap<String, String>,
+    /// The most processes of this version at one time; further invocations wait in a queue. Zero throttles every invocation.
+    pub concurrency_max: usize,
+}
+
+/// Identifies what a warm process can be reused for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FunctionKey {
+    /// The function's name.
+    pub name: String,
+    /// The version that runs.
+    pub version: String,
+    /// See [`FunctionConfig::revision`].
+    pub revision: String,
+}
+
+impl FunctionConfig {
+    /// Returns the key under which processes of this configuration are kept warm.
+    pub fn key(&self) -> FunctionKey {
+        FunctionKey {
+            name: self.name.clone(),
+            version: self.version.clone(),
+            revision: self.revision.clone(),
+        }
+    }
+}
+
+impl fmt::Debug for FunctionConfig {
+    /// Leaves out the environment's values: they often are secrets, and this ends up in logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FunctionConfig")
+            .field("arn", &self.arn)
+            .field("version", &self.version)
+            .field("revision", &self.revision)
+            .field("code_dir", &self.code_dir)
+            .field("runtime", &self.runtime)
+            .field("handler", &self.handler)
+            .field("timeout", &self.timeout)
+            .field("memory_mb", &self.memory_mb)
+            .field("environment", &self.environment.keys())
+            .field("concurrency_max", &self.concurrency_max)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for FunctionKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.name, self.version)
+    }
+}

@@ -1,0 +1,257 @@
+//! The handle through which everyone else uses this crate.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::sync::{oneshot, watch};
+use tokio_util::task::TaskTracker;
+
+use crate::config::HostConfig;
+use crate::function::{FunctionConfig, FunctionKey};
+use crate::invocation::{InvocationOutcome, InvocationRequest, InvokeError};
+use crate::left_behind;
+use crate::log::LogSink;
+use crate::pool::{FunctionStats, IdleProcess, Placement, Pools, ProcessId};
+use crate::process::{self, Launcher};
+use crate::request::Work;
+
+/// Runs functions in processes of their own. Cheap to clone; all clones are the same host.
+///
+/// When the last clone is dropped, every process is ended as by [`FunctionHost::shutdown`], without anyone waiting for it.
+#[derive(Clone)]
+pub struct FunctionHost {
+    shared: Arc<Shared>,
+    _owner: Arc<Owner>,
+}
+
+/// Says why a host could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartHostError {
+    /// There is no Tokio runtime to run on.
+    #[error("start the function host: it must be started within a Tokio runtime")]
+    NoRuntime(#[source] tokio::runtime::TryCurrentError),
+    /// The state directory cannot be used.
+    #[error("end the processes that an earlier server recorded in `{}`: check that the directory is writable", .state_dir.display())]
+    StateDir {
+        /// The directory.
+        state_dir: PathBuf,
+        /// The system's answer.
+        #[source]
+        cause: io::Error,
+    },
+    /// The system has no thread for us.
+    #[error("start the thread that starts function processes")]
+    Thread(#[source] io::Error),
+}
+
+impl FunctionHost {
+    /// Starts a host on the current Tokio runtime, which must have its I/O and time drivers enabled, and ends the processes
+    /// that a killed host left behind in the state directory.
+    ///
+    /// # Errors
+    /// See [`StartHostError`].
+    pub fn new(config: HostConfig, sink: Arc<dyn LogSink>) -> Result<FunctionHost, StartHostError> {
+        let runtime = Handle::try_current().map_err(StartHostError::NoRuntime)?;
+        let records = match &config.state_dir {
+            Some(state_dir) => {
+                Some(
+                    take_over(state_dir).map_err(|cause| StartHostError::StateDir {
+                        state_dir: state_dir.clone(),
+                        cause,
+                    })?,
+                )
+            }
+            None => None,
+        };
+        let launcher = Launcher::start(config.clone(), records, runtime.clone())
+            .map_err(StartHostError::Thread)?;
+        let (shutdown, _) = watch::channel(None);
+        let shared = Arc::new(Shared {
+            config,
+            sink,
+            launcher,
+            tasks: TaskTracker::new(),
+            shutdown,
+            pools: Mutex::default(),
+            runtime,
+            process_ids: AtomicU64::new(0),
+        });
+        let owner = Owner(Arc::clone(&shared));
+        Ok(FunctionHost {
+            shared,
+            _owner: Arc::new(owner),
+        })
+    }
+
+    /// Runs one invocation and waits for its outcome. A function that fails is an outcome; see [`InvokeError`] for what
+    /// keeps it from running.
+    ///
+    /// An invocation gets a warm process, or a new one, or waits for one; its `timeout` begins with its delivery.
+    ///
+    /// Once polled, the invocation runs to its end even if this future is dropped; only its outcome is lost then.
+    ///
+    /// # Errors
+    /// See [`InvokeError`].
+    pub async fn invoke(
+        &self,
+        function: &Arc<FunctionConfig>,
+        request: InvocationRequest,
+    ) -> Result<InvocationOutcome, InvokeError> {
+        let (reply, outcome) = oneshot::channel();
+        let work = Work::new(request, reply)?;
+        self.shared.place(function, work);
+        outcome.await.unwrap_or_else(|_| {
+            Err(InvokeError::ShuttingDown {
+                function: function.key(),
+            })
+        })
+    }
+
+    /// Counts processes and waiting invocations of every function that has any, sorted by function.
+    pub fn stats(&self) -> Vec<FunctionStats> {
+        self.shared.pools().stats()
+    }
+
+    /// Ends every process: `SIGTERM` to its group, `SIGKILL` after `grace`. Invocations that wait fail at once, those that
+    /// run fail unless they are answered within `grace`, and new ones are refused.
+    ///
+    /// Returns when all processes are gone. May be called again, and waits then as well; the first `grace` counts. Cancellation
+    /// safe: the shutdown goes on without whoever waits for it.
+    pub async fn shutdown(&self, grace: Duration) {
+        self.shared.begin_shutdown(grace);
+        self.shared.tasks.wait().await;
+    }
+}
+
+/// What the handle and the tasks of all processes share.
+pub(crate) struct Shared {
+    pub(crate) config: HostConfig,
+    pub(crate) sink: Arc<dyn LogSink>,
+    pub(crate) launcher: Launcher,
+    pub(crate) tasks: TaskTracker,
+    /// Holds the grace period once the host shuts down.
+    pub(crate) shutdown: watch::Sender<Option<Duration>>,
+    pools: Mutex<Pools>,
+    runtime: Handle,
+    process_ids: AtomicU64,
+}
+
+impl Shared {
+    pub(crate) fn next_process_id(&self) -> ProcessId {
+        ProcessId(self.process_ids.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Finds a place for a new invocation.
+    fn place(self: &Arc<Self>, function: &Arc<FunctionConfig>, work: Work) {
+        let placement = self.pools().place(function, self.config.queue_max, work);
+        self.carry_out(function, placement);
+    }
+
+    /// Finds a place for an invocation that was given to a process and not delivered.
+    pub(crate) fn place_again(self: &Arc<Self>, function: &Arc<FunctionConfig>, work: Work) {
+        let placement = self.pools().place_again(function, work);
+        self.carry_out(function, placement);
+    }
+
+    /// Takes a process that is free; returns an invocation for it if one waits.
+    pub(crate) fn park(&self, key: &FunctionKey, process: IdleProcess) -> Option<Work> {
+        self.pools().park(key, process)
+    }
+
+    /// Removes a process from the free ones; `false` when it was given an invocation meanwhile.
+    pub(crate) fn leave(&self, key: &FunctionKey, id: ProcessId) -> bool {
+        self.pools().leave(key, id)
+    }
+
+    fn carry_out(self: &Arc<Self>, function: &Arc<FunctionConfig>, placement: Placement) {
+        match placement {
+            Placement::Placed => {}
+            Placement::Start(work) => self.start_process(Arc::clone(function), work),
+            Placement::Refused(work, error) => {
+                tracing::debug!(invocation = %work.request_id, %error, "invocation refused");
+                work.reply(Err(error));
+            }
+        }
+    }
+
+    fn start_process(self: &Arc<Self>, function: Arc<FunctionConfig>, work: Work) {
+        let slot = Slot {
+            shared: Arc::clone(self),
+            key: function.key(),
+            released: false,
+        };
+        let process = process::run(Arc::clone(self), function, slot, work);
+        self.tasks.spawn_on(process, &self.runtime);
+    }
+
+    fn begin_shutdown(&self, grace: Duration) {
+        let waiting = self.pools().close();
+        for (function, work) in waiting {
+            work.reply(Err(InvokeError::ShuttingDown { function }));
+        }
+        self.shutdown.send_if_modified(|current| {
+            let first = current.is_none();
+            current.get_or_insert(grace);
+            first
+        });
+        self.tasks.close();
+    }
+
+    fn pools(&self) -> MutexGuard<'_, Pools> {
+        self.pools
+            .lock()
+            .expect("nothing panics while it holds the pools")
+    }
+}
+
+/// Ends all processes when the last handle is dropped. The tasks of the processes hold `Shared`, so that cannot tell.
+struct Owner(Arc<Shared>);
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        self.0.begin_shutdown(self.0.config.termination_grace);
+    }
+}
+
+/// One process's place among its function's processes, held from before its start until after its end.
+pub(crate) struct Slot {
+    shared: Arc<Shared>,
+    key: FunctionKey,
+    released: bool,
+}
+
+impl Slot {
+    /// Gives the place up, and starts another process if an invocation waits for one.
+    pub(crate) fn release(mut self) {
+        self.released = true;
+        let waiting = self.shared.pools().process_ended(&self.key);
+        if let Some((function, work)) = waiting {
+            self.shared.start_process(function, work);
+        }
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        // A task that panicked or whose runtime is gone: others must not wait for its place, and nothing can be started.
+        if !self.released {
+            self.shared.pools().process_lost(&self.key);
+        }
+    }
+}
+
+fn take_over(state_dir: &std::path::Path) -> io::Result<PathBuf> {
+    let directory = left_behind::directory(state_dir)?;
+    let ended = left_behind::end_all(&directory)?;
+    if ended > 0 {
+        tracing::warn!(
+            ended,
+            "ended function processes that an earlier server left behind"
+        );
+    }
+    Ok(directory)
+}

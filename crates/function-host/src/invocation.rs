@@ -1,0 +1,227 @@
+//! One invocation as the caller sees it: what goes in, what comes out, and what keeps it from running at all.
+
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use crate::function::FunctionKey;
+use crate::launch::LaunchError;
+
+/// Carries one event to a function.
+#[derive(Clone, Debug)]
+pub struct InvocationRequest {
+    /// The invocation's id, unique per invocation: ASCII letters, digits, `-`, `_` and `.`, at most 128 of them.
+    pub request_id: String,
+    /// The event's bytes, handed on as they are.
+    pub payload: Bytes,
+    /// The ARN as it was invoked, with its version or alias.
+    pub invoked_function_arn: String,
+    /// The client context as JSON text (already decoded from base64).
+    pub client_context: Option<String>,
+    /// The X-Ray trace header, `Root=…;Parent=…;Sampled=…`.
+    pub trace_id: Option<String>,
+    /// The tenant's id, for functions with tenant isolation.
+    pub tenant_id: Option<String>,
+}
+
+/// Tells how one invocation that reached a function process (or its start) ended.
+#[derive(Clone, Debug)]
+pub struct InvocationOutcome {
+    /// The request's id.
+    pub request_id: String,
+    /// What the function answered, or how it failed.
+    pub result: InvocationResult,
+    /// When the event was delivered to the process; for a failed start, when the process was started.
+    pub started_at: SystemTime,
+    /// When the outcome was known.
+    pub finished_at: SystemTime,
+    /// From `started_at` to `finished_at`, on the monotonic clock.
+    pub duration: Duration,
+    /// From the process's start to its first call of `next`, when this invocation started the process.
+    pub init_duration: Option<Duration>,
+    /// The process's highest resident memory so far, in bytes, where the system tells.
+    pub max_rss_bytes: Option<u64>,
+    /// The last 4 KiB of the invocation's log: `START`, output, `END`, `REPORT`.
+    pub log_tail: Vec<u8>,
+}
+
+/// What the function made of the event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InvocationResult {
+    /// The bytes that the runtime posted as the response.
+    Success(Bytes),
+    /// The function failed; for a caller of Invoke this is HTTP 200 with `X-Amz-Function-Error: Unhandled`.
+    FunctionError(FunctionError),
+}
+
+/// Describes a failed invocation the way Lambda reports it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FunctionError {
+    /// Lambda's or the runtime's error type, such as `Sandbox.Timedout` or `Runtime.ExitError`.
+    pub error_type: String,
+    /// A JSON document with `errorType` and `errorMessage`: the one that the runtime posted, byte for byte, where it is JSON.
+    pub payload: Bytes,
+    /// The way in which it failed.
+    pub kind: FunctionErrorKind,
+}
+
+/// The ways in which an invocation fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FunctionErrorKind {
+    /// The runtime posted an error for this invocation, or sent one in the trailers of a streamed response.
+    Posted,
+    /// The function's timeout passed; its process group was ended.
+    Timeout,
+    /// The process ended before it answered.
+    Exit,
+    /// The process posted an initialization error, or ended before its first `next`.
+    InitError,
+    /// The process did not call `next` within the initialization limit.
+    InitTimeout,
+    /// The response was larger than Lambda takes.
+    ResponseTooLarge,
+}
+
+/// Says why an invocation could not be run at all, in contrast to a function that ran and failed.
+#[derive(Debug, thiserror::Error)]
+pub enum InvokeError {
+    /// No process could be started. A caller can retry once the cause is repaired.
+    #[error("start a process of function {function}")]
+    Launch {
+        /// The function.
+        function: FunctionKey,
+        /// What stood in the way, with the remedy.
+        #[source]
+        cause: Box<LaunchError>,
+    },
+    /// All processes are busy and the queue is full. A caller can retry later.
+    #[error(
+        "function {function} is throttled: {concurrency_max} processes busy and {queued} invocations waiting"
+    )]
+    Throttled {
+        /// The function.
+        function: FunctionKey,
+        /// Its limit of processes.
+        concurrency_max: usize,
+        /// How many invocations wait.
+        queued: usize,
+    },
+    /// The host is shutting down, or was shut down before the function answered.
+    #[error("function {function} was not run to its end: the function host is shutting down")]
+    ShuttingDown {
+        /// The function.
+        function: FunctionKey,
+    },
+    /// A field of the request cannot be handed to a runtime.
+    #[error("invocation request has an invalid {field}: {problem}")]
+    InvalidRequest {
+        /// The field of [`InvocationRequest`].
+        field: &'static str,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+}
+
+/// The error document in Lambda's shape.
+#[derive(Serialize)]
+struct ErrorDocument<'a> {
+    #[serde(rename = "errorType")]
+    error_type: &'a str,
+    #[serde(rename = "errorMessage")]
+    error_message: &'a str,
+}
+
+impl FunctionError {
+    /// Makes an error whose document has the type and the message, and nothing else.
+    pub(crate) fn new(kind: FunctionErrorKind, error_type: &str, error_message: &str) -> Self {
+        FunctionError {
+            error_type: error_type.to_owned(),
+            payload: error_document(error_type, error_message),
+            kind,
+        }
+    }
+
+    /// Makes an error of what a runtime posted.
+    ///
+    /// The document's own `errorType` counts before the header's, because it is what the caller of Invoke gets to see and
+    /// because `lambda_runtime` sends `unhandled` in the header. What is no JSON object is wrapped in one.
+    pub(crate) fn posted(kind: FunctionErrorKind, header: Option<&str>, body: Bytes) -> Self {
+        #[derive(serde::Deserialize)]
+        struct Posted {
+            #[serde(rename = "errorType")]
+            error_type: Option<String>,
+        }
+        let header_or_unknown = || match header {
+            Some(name) if !name.is_empty() => name.to_owned(),
+            Some(_) | None => "Runtime.Unknown".to_owned(),
+        };
+        let is_object = body.trim_ascii_start().first() == Some(&b'{');
+        match serde_json::from_slice::<Posted>(&body) {
+            Ok(posted) if is_object => FunctionError {
+                error_type: posted.error_type.unwrap_or_else(header_or_unknown),
+                payload: body,
+                kind,
+            },
+            Ok(_) | Err(_) => {
+                FunctionError::new(kind, &header_or_unknown(), &String::from_utf8_lossy(&body))
+            }
+        }
+    }
+}
+
+/// Writes a JSON document with `errorType` and `errorMessage`.
+pub(crate) fn error_document(error_type: &str, error_message: &str) -> Bytes {
+    let document = ErrorDocument {
+        error_type,
+        error_message,
+    };
+    serde_json::to_vec(&document)
+        .expect("a struct of two strings is always JSON")
+        .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn posted(header: Option<&str>, body: &'static str) -> (String, String) {
+        let error = FunctionError::posted(
+            FunctionErrorKind::Posted,
+            header,
+            Bytes::from_static(body.as_bytes()),
+        );
+        (
+            error.error_type,
+            String::from_utf8_lossy(&error.payload).into_owned(),
+        )
+    }
+
+    #[test]
+    fn posted_document_is_kept_and_names_the_type() {
+        let document = r#"{"errorMessage":"no","errorType":"LoanError","stackTrace":[]}"#;
+        assert_eq!(
+            posted(Some("unhandled"), document),
+            ("LoanError".into(), document.into())
+        );
+    }
+
+    #[test]
+    fn header_names_the_type_when_the_document_does_not() {
+        assert_eq!(
+            posted(Some("Runtime.Custom"), "{}"),
+            ("Runtime.Custom".into(), "{}".into())
+        );
+        assert_eq!(posted(None, "{}").0, "Runtime.Unknown");
+    }
+
+    #[test]
+    fn what_is_no_object_is_wrapped() {
+        let wrapped = r#"{"errorType":"X","errorMessage":"[\"a\"]"}"#;
+        assert_eq!(posted(Some("X"), r#"["a"]"#), ("X".into(), wrapped.into()));
+        assert_eq!(
+            posted(None, "oops").1,
+            r#"{"errorType":"Runtime.Unknown","errorMessage":"oops"}"#
+        );
+    }
+}

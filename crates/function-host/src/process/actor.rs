@@ -1,0 +1,464 @@
+//! The task that owns one process: what it waits for, and what each event does to the process's phase.
+
+use std::mem;
+use std::ops::ControlFlow;
+use std::process::ExitStatus;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use http::HeaderValue;
+use tokio::process::Child;
+use tokio::sync::{mpsc, watch};
+
+use super::launcher::Launched;
+use super::log::ProcessLog;
+use super::phase::{EndReason, InFlight, Phase};
+use super::report;
+use crate::capture::{OutputPipe, ReadBuffer};
+use crate::function::{FunctionConfig, FunctionKey};
+use crate::host::{Shared, Slot};
+use crate::invocation::InvokeError;
+use crate::launch::LaunchError;
+use crate::left_behind::ProcessRecord;
+use crate::log::LogStream;
+use crate::pool::{IdleProcess, ProcessId};
+use crate::request::{DEADLINE_MS, Work};
+use crate::runtime_api::{Answer, ConnectionId, NextEvent, Refusal, RuntimeApi, RuntimeCall};
+use crate::unix::ProcessGroup;
+
+/// How long an invocation waits for a process that has answered the one before and not yet called `next`, until it is given
+/// to another. A runtime does so within a fraction of a millisecond; one that does not is busy with something else, and a
+/// cold start is the better bet.
+const SETTLE_PATIENCE: Duration = Duration::from_millis(250);
+
+/// One process and everything that belongs to it.
+pub(super) struct FunctionProcess {
+    /// Before the child: a task that is dropped signals the group while its leader is not yet reaped.
+    pub(super) group: ProcessGroup,
+    pub(super) child: Child,
+    pub(super) pid: u32,
+    id: ProcessId,
+    pub(super) shared: Arc<Shared>,
+    pub(super) function: Arc<FunctionConfig>,
+    pub(super) key: FunctionKey,
+    pub(super) api: RuntimeApi,
+    pub(super) calls: mpsc::Receiver<RuntimeCall>,
+    work_sender: mpsc::Sender<Work>,
+    pub(super) work: mpsc::Receiver<Work>,
+    shutdown: watch::Receiver<Option<Duration>>,
+    pub(super) stdout: OutputPipe,
+    pub(super) stderr: OutputPipe,
+    buffer: ReadBuffer,
+    pub(super) log: ProcessLog,
+    _record: Option<ProcessRecord>,
+    pub(super) phase: Phase,
+    /// The call of `next` that waits for an invocation.
+    poller: Option<Poller>,
+    /// Until when the process must call `next` after an answer.
+    pub(super) poll_by: Option<Instant>,
+    pub(super) started: Instant,
+    pub(super) started_at: SystemTime,
+    /// Known from the first `next` until the first invocation is delivered.
+    pub(super) init_duration: Option<Duration>,
+    /// Set once the process is being ended: it gets no more invocations.
+    pub(super) ending: bool,
+}
+
+struct Poller {
+    connection: ConnectionId,
+    answer: Answer<NextEvent>,
+}
+
+/// What a process's task waits for, apart from output.
+enum Event {
+    Call(RuntimeCall),
+    Work(Work),
+    Exited(Option<ExitStatus>),
+    Shutdown(Duration),
+    DeadlineReached,
+}
+
+/// Starts a process for an invocation, and looks after it until it has ended.
+pub(crate) async fn run(
+    shared: Arc<Shared>,
+    function: Arc<FunctionConfig>,
+    slot: Slot,
+    work: Work,
+) {
+    let key = function.key();
+    let Some(launched) = shared.launcher.launch(&function).await else {
+        work.reply(Err(InvokeError::ShuttingDown { function: key }));
+        return slot.release();
+    };
+    match launched.and_then(|launched| FunctionProcess::adopt(launched, &shared, &function)) {
+        Ok(process) => {
+            tracing::info!(function = %key, invocation = %work.request_id, pid = process.pid, "function process started");
+            process.run(work).await;
+        }
+        Err(cause) => {
+            tracing::warn!(function = %key, invocation = %work.request_id, %cause, "cannot start a function process");
+            let cause = Box::new(cause);
+            work.reply(Err(InvokeError::Launch {
+                function: key,
+                cause,
+            }));
+        }
+    }
+    slot.release();
+}
+
+impl FunctionProcess {
+    /// Takes a started process into this task.
+    fn adopt(
+        launched: Launched,
+        shared: &Arc<Shared>,
+        function: &Arc<FunctionConfig>,
+    ) -> Result<FunctionProcess, LaunchError> {
+        let system = |cause| LaunchError::System {
+            attempt: "watch a process",
+            path: function.code_dir.clone(),
+            cause,
+        };
+        let (api, calls) = RuntimeApi::serve(launched.listener, &shared.tasks).map_err(system)?;
+        let stdout = OutputPipe::new(launched.stdout).map_err(system)?;
+        let stderr = OutputPipe::new(launched.stderr).map_err(system)?;
+        let (work_sender, work) = mpsc::channel(1);
+        Ok(FunctionProcess {
+            group: launched.group,
+            child: launched.child,
+            pid: launched.pid,
+            id: shared.next_process_id(),
+            shared: Arc::clone(shared),
+            function: Arc::clone(function),
+            key: function.key(),
+            api,
+            calls,
+            work_sender,
+            work,
+            shutdown: shared.shutdown.subscribe(),
+            stdout,
+            stderr,
+            buffer: ReadBuffer::new(),
+            log: ProcessLog::new(
+                Arc::clone(&shared.sink),
+                Arc::clone(function),
+                launched.log_stream_name,
+            ),
+            _record: launched.record,
+            phase: Phase::Detached,
+            poller: None,
+            poll_by: None,
+            started: launched.started,
+            started_at: launched.started_at,
+            init_duration: None,
+            ending: false,
+        })
+    }
+
+    async fn run(mut self, work: Work) {
+        self.phase = Phase::Starting { work };
+        let reason = loop {
+            let event = self.next_event().await;
+            if let ControlFlow::Break(reason) = self.handle(event) {
+                break reason;
+            }
+        };
+        self.end(reason).await;
+    }
+
+    async fn next_event(&mut self) -> Event {
+        let deadline = self.deadline();
+        loop {
+            // In this order: an answer that came before the deadline or before the exit counts, and output, of which there
+            // can be any amount, comes last.
+            tokio::select! {
+                biased;
+                Some(call) = self.calls.recv() => return Event::Call(call),
+                Some(work) = self.work.recv() => return Event::Work(work),
+                status = self.child.wait() => return Event::Exited(self.exit_status(status)),
+                grace = shutdown_begun(&mut self.shutdown) => return Event::Shutdown(grace),
+                () = tokio::time::sleep_until(deadline.into()) => return Event::DeadlineReached,
+                () = self.stdout.readable() => self.read_stdout(),
+                () = self.stderr.readable() => self.read_stderr(),
+            }
+        }
+    }
+
+    pub(super) fn exit_status(&self, status: std::io::Result<ExitStatus>) -> Option<ExitStatus> {
+        status
+            .inspect_err(|cause| tracing::error!(pid = self.pid, %cause, "cannot learn how a function process ended"))
+            .ok()
+    }
+
+    fn deadline(&self) -> Instant {
+        match &self.phase {
+            Phase::Starting { .. } => self.started + self.shared.config.init_limit,
+            Phase::Free { since } => {
+                let idle_until = *since + self.shared.config.idle_time;
+                self.poll_by
+                    .map_or(idle_until, |poll_by| poll_by.min(idle_until))
+            }
+            Phase::Assigned { deliver_by, .. } => *deliver_by,
+            Phase::Detached => self
+                .poll_by
+                .expect("a detached process owes a call of `next`"),
+            Phase::Busy(in_flight) => in_flight.deadline,
+        }
+    }
+
+    fn handle(&mut self, event: Event) -> ControlFlow<EndReason> {
+        match event {
+            Event::Call(call) => self.handle_call(call),
+            Event::Work(work) => {
+                self.assign(work);
+                ControlFlow::Continue(())
+            }
+            Event::Exited(status) => ControlFlow::Break(EndReason::Exited(status)),
+            Event::Shutdown(grace) => ControlFlow::Break(EndReason::Shutdown { grace }),
+            Event::DeadlineReached => self.deadline_reached(),
+        }
+    }
+
+    pub(super) fn handle_call(&mut self, call: RuntimeCall) -> ControlFlow<EndReason> {
+        match call {
+            RuntimeCall::Next { connection, answer } => {
+                self.next_called(Poller { connection, answer })
+            }
+            RuntimeCall::Response {
+                request_id,
+                posted,
+                answer,
+            }
+            | RuntimeCall::InvocationError {
+                request_id,
+                posted,
+                answer,
+            } => self.answered(&request_id, posted, answer),
+            RuntimeCall::InitError { posted, answer } => return self.init_failed(posted, answer),
+            RuntimeCall::Disconnected { connection, broken } => {
+                self.disconnected(connection, broken)
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn next_called(&mut self, poller: Poller) {
+        if let Phase::Busy(in_flight) = &self.phase
+            && in_flight.connection == poller.connection
+        {
+            // It has read the invocation on this connection and owes an answer.
+            refuse(poller.answer, Refusal::InvalidStateTransition);
+            return;
+        }
+        // A process that connects anew may do so before its old connection is known to be gone: the newest call counts.
+        if let Some(earlier) = self.poller.replace(poller) {
+            refuse(earlier.answer, Refusal::InvalidStateTransition);
+        }
+        if self.ending {
+            return;
+        }
+        self.poll_by = None;
+        match mem::replace(&mut self.phase, Phase::Detached) {
+            Phase::Starting { work } => {
+                self.init_duration = Some(self.started.elapsed());
+                self.assign(work);
+            }
+            Phase::Assigned { work, .. } => self.assign(work),
+            Phase::Detached => self.become_free(),
+            phase @ Phase::Free { .. } => self.phase = phase,
+            Phase::Busy(in_flight) => {
+                self.phase = Phase::Busy(in_flight);
+                self.deliver_again_if_lost();
+            }
+        }
+    }
+
+    /// Gives the process back to the pool, or to whoever waits longest for one.
+    pub(super) fn become_free(&mut self) {
+        let idle = IdleProcess {
+            id: self.id,
+            work: self.work_sender.clone(),
+        };
+        self.phase = Phase::Free {
+            since: Instant::now(),
+        };
+        if let Some(work) = self.shared.park(&self.key, idle) {
+            self.assign(work);
+        }
+    }
+
+    /// Takes responsibility for an invocation, and delivers it if the process already asks for one.
+    fn assign(&mut self, work: Work) {
+        let Some(poller) = self.poller.take() else {
+            return self.wait_for_next(work);
+        };
+        // What was written until now belongs to the invocation before.
+        self.drain_output();
+        let (started, started_at) = (Instant::now(), SystemTime::now());
+        let mut in_flight = InFlight {
+            connection: poller.connection,
+            lost: false,
+            started,
+            started_at,
+            deadline: started + self.function.timeout,
+            deadline_ms: unix_milliseconds(started_at + self.function.timeout),
+            init_duration: self.init_duration.take(),
+            work,
+        };
+        if poller.answer.send(Ok(in_flight.event())).is_err() {
+            self.init_duration = in_flight.init_duration.take();
+            return self.wait_for_next(in_flight.work);
+        }
+        tracing::debug!(function = %self.key, invocation = %in_flight.work.request_id, pid = self.pid, "invocation delivered");
+        self.log.begin(&in_flight.work.request_id);
+        self.log.platform(report::start_line(
+            &in_flight.work.request_id,
+            &self.function.version,
+        ));
+        self.phase = Phase::Busy(in_flight);
+    }
+
+    fn wait_for_next(&mut self, work: Work) {
+        // An invocation that this process was started for has nowhere else to go.
+        let patience = if work.cold {
+            self.shared.config.init_limit
+        } else {
+            SETTLE_PATIENCE
+        };
+        let deliver_by = Instant::now() + patience;
+        self.phase = Phase::Assigned { work, deliver_by };
+    }
+
+    fn disconnected(&mut self, connection: ConnectionId, broken: bool) {
+        if let Phase::Busy(in_flight) = &mut self.phase
+            && in_flight.connection == connection
+            && broken
+        {
+            in_flight.lost = true;
+            self.deliver_again_if_lost();
+        }
+    }
+
+    /// An invocation whose connection broke may never have been read: the next `next` gets it again, with what is left of
+    /// its time.
+    fn deliver_again_if_lost(&mut self) {
+        if let Phase::Busy(in_flight) = &mut self.phase
+            && in_flight.lost
+            && let Some(poller) = self.poller.take()
+        {
+            let sent = poller.answer.send(Ok(in_flight.event()));
+            in_flight.lost = sent.is_err();
+            in_flight.connection = poller.connection;
+            tracing::info!(function = %self.key, invocation = %in_flight.work.request_id, pid = self.pid, "invocation delivered again after its connection broke");
+        }
+    }
+
+    fn deadline_reached(&mut self) -> ControlFlow<EndReason> {
+        match mem::replace(&mut self.phase, Phase::Detached) {
+            Phase::Starting { work } => self.init_timed_out(work),
+            Phase::Assigned { work, .. } if work.cold => self.init_timed_out(work),
+            Phase::Assigned { work, .. } => {
+                tracing::debug!(function = %self.key, invocation = %work.request_id, pid = self.pid, "process does not ask for the invocation, another gets it");
+                self.poll_by
+                    .get_or_insert_with(|| Instant::now() + self.function.timeout);
+                self.shared.place_again(&self.function, work);
+                ControlFlow::Continue(())
+            }
+            Phase::Free { since } => {
+                let owes_next = self
+                    .poll_by
+                    .is_some_and(|poll_by| poll_by <= Instant::now());
+                self.phase = Phase::Free { since };
+                if !self.shared.leave(&self.key, self.id) {
+                    // The pool gave it an invocation this very moment, which is on its way.
+                    if let Ok(work) = self.work.try_recv() {
+                        self.assign(work);
+                    }
+                    return ControlFlow::Continue(());
+                }
+                self.phase = Phase::Detached;
+                ControlFlow::Break(if owes_next {
+                    EndReason::NeverPolled
+                } else {
+                    EndReason::Idle
+                })
+            }
+            Phase::Detached => ControlFlow::Break(EndReason::NeverPolled),
+            Phase::Busy(in_flight) => self.timed_out(in_flight),
+        }
+    }
+
+    /// Whether the process has no call of `next` open.
+    pub(super) fn owes_next(&self) -> bool {
+        self.poller.is_none()
+    }
+
+    /// Takes back the invocation that the process got from the pool and was never given, and leaves the pool.
+    pub(super) fn leave_pool(&mut self) {
+        match mem::replace(&mut self.phase, Phase::Detached) {
+            Phase::Free { .. } => {
+                if !self.shared.leave(&self.key, self.id)
+                    && let Ok(work) = self.work.try_recv()
+                {
+                    self.shared.place_again(&self.function, work);
+                }
+            }
+            Phase::Assigned { work, .. } if !work.cold => {
+                self.shared.place_again(&self.function, work)
+            }
+            phase => self.phase = phase,
+        }
+    }
+
+    pub(super) fn read_stdout(&mut self) {
+        self.stdout.read(&mut self.buffer, |text| {
+            self.log.line(LogStream::Stdout, text)
+        });
+    }
+
+    pub(super) fn read_stderr(&mut self) {
+        self.stderr.read(&mut self.buffer, |text| {
+            self.log.line(LogStream::Stderr, text)
+        });
+    }
+
+    /// Takes all output that the process has written up to now.
+    pub(super) fn drain_output(&mut self) {
+        self.stdout.drain(&mut self.buffer, |text| {
+            self.log.line(LogStream::Stdout, text)
+        });
+        self.stderr.drain(&mut self.buffer, |text| {
+            self.log.line(LogStream::Stderr, text)
+        });
+    }
+}
+
+impl InFlight {
+    fn event(&self) -> NextEvent {
+        let mut headers = self.work.headers.clone();
+        headers.insert(DEADLINE_MS, HeaderValue::from(self.deadline_ms));
+        NextEvent {
+            headers,
+            payload: self.work.payload.clone(),
+        }
+    }
+}
+
+/// Waits for the host's shutdown, and returns its grace period. Cancellation safe.
+async fn shutdown_begun(shutdown: &mut watch::Receiver<Option<Duration>>) -> Duration {
+    match shutdown.wait_for(Option::is_some).await.map(|grace| *grace) {
+        Ok(Some(grace)) => grace,
+        // Every process's task holds the sender, so that it cannot be gone before them.
+        Ok(None) | Err(_) => std::future::pending().await,
+    }
+}
+
+pub(super) fn refuse<T>(answer: Answer<T>, refusal: Refusal) {
+    // Whoever hung up does not need to know.
+    let _ = answer.send(Err(refusal));
+}
+
+fn unix_milliseconds(at: SystemTime) -> u64 {
+    let since_epoch = at.duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX)
+}

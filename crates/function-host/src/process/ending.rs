@@ -1,0 +1,103 @@
+//! Ends one process, with its whole group, and settles what it was responsible for.
+
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::actor::FunctionProcess;
+use super::phase::{EndReason, Phase};
+use super::report;
+
+/// How long the calls that a process made before it ended may take to arrive. They are in the system's buffers already;
+/// only a process outside the group that holds on to a connection uses this up.
+const LAST_CALLS_LIMIT: Duration = Duration::from_millis(100);
+
+/// How long a killed process may take to be gone. Only one that hangs within the kernel (a dead network disk) takes longer;
+/// it is then given up, so that its function can run on in others.
+const KILL_LIMIT: Duration = Duration::from_secs(10);
+
+impl FunctionProcess {
+    /// Ends the process if it still runs, then everything that is left of it.
+    pub(super) async fn end(mut self, reason: EndReason) {
+        self.ending = true;
+        self.leave_pool();
+        let status = match reason {
+            EndReason::Exited(status) => status,
+            EndReason::InitFailed => self.stop_after_init_error().await,
+            EndReason::Shutdown { grace } => self.stop(grace).await,
+            EndReason::TimedOut | EndReason::Idle | EndReason::NeverPolled => {
+                self.stop(self.shared.config.termination_grace).await
+            }
+        };
+        // What the process started may still hold its pipes and connections.
+        self.group.kill_remaining();
+        self.api.stop();
+        self.take_last_calls().await;
+        self.drain_output();
+        self.resolve_ended(reason);
+        let exit = status.map_or_else(|| "unknown".to_owned(), report::describe);
+        tracing::info!(function = %self.key, pid = self.pid, ?reason, exit, "function process ended");
+    }
+
+    /// Runtimes end by themselves after an initialization error, often with a last word on standard error.
+    async fn stop_after_init_error(&mut self) -> Option<ExitStatus> {
+        let grace = self.shared.config.termination_grace;
+        match self.wait_for_exit(grace).await {
+            Ok(status) => status,
+            Err(StillRunning) => self.stop(grace).await,
+        }
+    }
+
+    /// Asks the group to end, and kills it if it does not.
+    async fn stop(&mut self, grace: Duration) -> Option<ExitStatus> {
+        self.group.terminate();
+        if let Ok(status) = self.wait_for_exit(grace).await {
+            return status;
+        }
+        tracing::debug!(function = %self.key, pid = self.pid, ?grace, "function process ignores SIGTERM and is killed");
+        self.group.kill();
+        self.wait_for_exit(KILL_LIMIT).await.unwrap_or_else(|StillRunning| {
+            tracing::error!(function = %self.key, pid = self.pid, "function process cannot be killed and is given up");
+            None
+        })
+    }
+
+    /// Waits for the process to end, while its output and its calls are still taken: an answer that comes during the grace
+    /// period of a shutdown counts.
+    async fn wait_for_exit(&mut self, limit: Duration) -> Result<Option<ExitStatus>, StillRunning> {
+        let until = Instant::now() + limit;
+        loop {
+            tokio::select! {
+                biased;
+                Some(call) = self.calls.recv() => {
+                    // The process ends already, whatever the call would mean.
+                    let _ = self.handle_call(call);
+                }
+                status = self.child.wait() => return Ok(self.exit_status(status)),
+                () = tokio::time::sleep_until(until) => return Err(StillRunning),
+                () = self.stdout.readable() => self.read_stdout(),
+                () = self.stderr.readable() => self.read_stderr(),
+            }
+        }
+    }
+
+    /// Takes the calls that the process made and that have not arrived yet, such as an answer right before it exited.
+    async fn take_last_calls(&mut self) {
+        if !matches!(self.phase, Phase::Starting { .. } | Phase::Busy(_)) {
+            return;
+        }
+        let calls = async {
+            while let Some(call) = self.calls.recv().await {
+                // As above: it has ended already.
+                let _ = self.handle_call(call);
+            }
+        };
+        if tokio::time::timeout(LAST_CALLS_LIMIT, calls).await.is_err() {
+            tracing::debug!(function = %self.key, pid = self.pid, "a connection of an ended process stays open");
+        }
+    }
+}
+
+/// The process did not end within the limit.
+struct StillRunning;

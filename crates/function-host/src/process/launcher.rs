@@ -1,0 +1,200 @@
+//! Starts processes, on a thread of its own.
+//!
+//! The thread is there for two reasons. Linux ends a child when the *thread* that started it ends, if one asks it to end
+//! children with their parent, and threads of an async runtime come and go. And starting takes milliseconds in which an
+//! async thread could serve others.
+
+use std::io;
+use std::net::TcpListener;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use tokio::process::{Child, Command};
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::config::HostConfig;
+use crate::environment::{self, ProcessIdentity};
+use crate::function::FunctionConfig;
+use crate::launch::{LaunchCommand, LaunchError};
+use crate::left_behind::ProcessRecord;
+use crate::unix::{self, ProcessGroup};
+
+/// Orders that wait for the thread; more wait in their tasks.
+const ORDERS_MAX: usize = 64;
+
+/// How often, and after which pause, a start is tried again while somebody still writes to the executable (`ETXTBSY`). A
+/// server that has just unpacked the code can meet this: a child that it forks elsewhere in that moment holds the file open
+/// for writing until its own `exec`.
+const BUSY_TRIES: u32 = 20;
+const BUSY_PAUSE: Duration = Duration::from_millis(10);
+
+/// A process that was started and that nobody has heard of yet. Dropping it ends it.
+#[derive(Debug)]
+pub(crate) struct Launched {
+    /// Before the child, so that the group is signalled while its leader is not reaped.
+    pub(crate) group: ProcessGroup,
+    pub(crate) child: Child,
+    pub(crate) pid: u32,
+    pub(crate) stdout: OwnedFd,
+    pub(crate) stderr: OwnedFd,
+    pub(crate) listener: TcpListener,
+    pub(crate) log_stream_name: Arc<str>,
+    pub(crate) record: Option<ProcessRecord>,
+    pub(crate) started: Instant,
+    pub(crate) started_at: SystemTime,
+}
+
+/// Hands orders to the thread, which lives as long as this.
+#[derive(Debug)]
+pub(crate) struct Launcher {
+    orders: mpsc::Sender<Order>,
+}
+
+#[derive(Debug)]
+struct Order {
+    function: Arc<FunctionConfig>,
+    launched: oneshot::Sender<Result<Launched, LaunchError>>,
+}
+
+impl Launcher {
+    /// Starts the thread. Processes are watched on `runtime`, and recorded in `records`.
+    pub(crate) fn start(
+        config: HostConfig,
+        records: Option<PathBuf>,
+        runtime: Handle,
+    ) -> io::Result<Launcher> {
+        let (orders, mut received) = mpsc::channel::<Order>(ORDERS_MAX);
+        let take_orders = move || {
+            // Children are registered with the runtime that is current when they are spawned.
+            let _current = runtime.enter();
+            while let Some(order) = received.blocking_recv() {
+                if order.launched.is_closed() {
+                    continue;
+                }
+                let launched = launch(&config, records.as_deref(), &order.function);
+                // If nobody waits any more, the process is dropped and so ended.
+                let _ = order.launched.send(launched);
+            }
+        };
+        thread::Builder::new()
+            .name("function-launcher".to_owned())
+            .spawn(take_orders)?;
+        Ok(Launcher { orders })
+    }
+
+    /// Starts a process of a function. `None` when the thread is gone.
+    pub(crate) async fn launch(
+        &self,
+        function: &Arc<FunctionConfig>,
+    ) -> Option<Result<Launched, LaunchError>> {
+        let (launched, result) = oneshot::channel();
+        let function = Arc::clone(function);
+        self.orders.send(Order { function, launched }).await.ok()?;
+        result.await.ok()
+    }
+}
+
+fn launch(
+    config: &HostConfig,
+    records: Option<&Path>,
+    function: &FunctionConfig,
+) -> Result<Launched, LaunchError> {
+    let launch_command = LaunchCommand::of(function)?;
+    launch_command.check(&function.runtime)?;
+    let program = launch_command.program();
+    let system = |attempt| {
+        move |cause| LaunchError::System {
+            attempt,
+            path: program.to_owned(),
+            cause,
+        }
+    };
+    let listener = listen().map_err(system("open a Runtime API listener"))?;
+    let runtime_api = listener
+        .local_addr()
+        .map_err(system("ask for the Runtime API's address"))?
+        .to_string();
+    let log_stream_name: Arc<str> = log_stream_name(&function.version).into();
+    let identity = ProcessIdentity {
+        runtime_api: &runtime_api,
+        log_stream_name: &log_stream_name,
+    };
+    let (stdout, stdout_writer) = io::pipe().map_err(system("open a pipe"))?;
+    let (stderr, stderr_writer) = io::pipe().map_err(system("open a pipe"))?;
+    let mut command = Command::new(program);
+    command
+        .current_dir(&function.code_dir)
+        .env_clear()
+        .envs(environment::build(config, function, &identity))
+        .stdin(Stdio::null())
+        .stdout(stdout_writer)
+        .stderr(stderr_writer)
+        .kill_on_drop(true);
+    unix::isolate(&mut command, config.open_files_max);
+    let started_at = SystemTime::now();
+    let started = Instant::now();
+    let child = spawn(&mut command).map_err(system("start a process"))?;
+    let pid = child
+        .id()
+        .expect("a child that nobody waited for has a process id");
+    let group = ProcessGroup::led_by(pid);
+    let record = records.and_then(|directory| record(directory, pid, &log_stream_name));
+    Ok(Launched {
+        group,
+        child,
+        pid,
+        stdout: stdout.into(),
+        stderr: stderr.into(),
+        listener,
+        log_stream_name,
+        record,
+        started,
+        started_at,
+    })
+}
+
+fn listen() -> io::Result<TcpListener> {
+    let listener = TcpListener::bind(("127.0.0.1", 0))?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+fn spawn(command: &mut Command) -> io::Result<Child> {
+    let mut tries = 1;
+    loop {
+        match command.spawn() {
+            Err(cause)
+                if cause.kind() == io::ErrorKind::ExecutableFileBusy && tries < BUSY_TRIES =>
+            {
+                tries += 1;
+                thread::sleep(BUSY_PAUSE);
+            }
+            spawned => return spawned,
+        }
+    }
+}
+
+fn record(directory: &Path, pid: u32, log_stream_name: &str) -> Option<ProcessRecord> {
+    ProcessRecord::write(directory, pid, log_stream_name).unwrap_or_else(|cause| {
+        // The function can run all the same.
+        tracing::warn!(pid, directory = %directory.display(), %cause, "cannot record a function process: if this server is killed, what the process started may outlive it");
+        None
+    })
+}
+
+/// Names a log stream as Lambda does: the date, the version, and a number that is unique.
+fn log_stream_name(version: &str) -> String {
+    let today = Timestamp::now().to_zoned(TimeZone::UTC);
+    format!(
+        "{}[{version}]{:032x}",
+        today.strftime("%Y/%m/%d/"),
+        fastrand::u128(..)
+    )
+}

@@ -1,0 +1,15 @@
+//! One function process: started for an invocation, fed over its Runtime API, kept warm, ended.
+//!
+//! Each process has one task that owns everything about it. Invocations reach it from the pool, calls from its Runtime API
+//! connections, output from its pipes; nobody else changes its state.
+
+mod actor;
+mod ending;
+mod launcher;
+mod log;
+mod outcome;
+mod phase;
+mod report;
+
+pub(crate) use actor::run;
+pub(crate) use launcher::Launcher;

@@ -1,0 +1,186 @@
+//! The platform's own log lines and messages, worded as Lambda words them.
+//!
+//! Source: Lambda developer guide, "Working with Lambda function logs" and "Lambda execution environment lifecycle", and the
+//! protocol reference, section 5.1.
+
+use std::fmt::Write as _;
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+
+/// What a `REPORT` line tells.
+pub(crate) struct Report<'a> {
+    pub(crate) request_id: &'a str,
+    pub(crate) duration: Duration,
+    pub(crate) memory_mb: u32,
+    pub(crate) max_rss_bytes: Option<u64>,
+    pub(crate) init_duration: Option<Duration>,
+    pub(crate) status: Status<'a>,
+}
+
+/// How an invocation or initialization ended, as far as its report goes.
+#[derive(Clone, Copy)]
+pub(crate) enum Status<'a> {
+    Success,
+    Error { error_type: &'a str },
+    Timeout,
+}
+
+pub(crate) fn start_line(request_id: &str, version: &str) -> String {
+    format!("START RequestId: {request_id} Version: {version}")
+}
+
+pub(crate) fn end_line(request_id: &str) -> String {
+    format!("END RequestId: {request_id}")
+}
+
+pub(crate) fn report_line(report: &Report<'_>) -> String {
+    let milliseconds = milliseconds(report.duration);
+    // Lambda bills whole milliseconds, begun ones included.
+    let billed = milliseconds.ceil();
+    let mut line = format!(
+        "REPORT RequestId: {}\tDuration: {milliseconds:.2} ms\tBilled Duration: {billed:.0} ms\tMemory Size: {} MB",
+        report.request_id, report.memory_mb,
+    );
+    if let Some(bytes) = report.max_rss_bytes {
+        push(
+            &mut line,
+            format_args!("\tMax Memory Used: {} MB", bytes.div_ceil(1024 * 1024)),
+        );
+    }
+    if let Some(init_duration) = report.init_duration {
+        push(
+            &mut line,
+            format_args!(
+                "\tInit Duration: {:.2} ms",
+                self::milliseconds(init_duration)
+            ),
+        );
+    }
+    push_status(&mut line, report.status);
+    line
+}
+
+/// Written for an initialization that failed; a successful one shows in the first `REPORT`.
+pub(crate) fn init_report_line(duration: Duration, status: Status<'_>) -> String {
+    let mut line = format!(
+        "INIT_REPORT Init Duration: {:.2} ms\tPhase: init",
+        milliseconds(duration)
+    );
+    push_status(&mut line, status);
+    line
+}
+
+pub(crate) fn timeout_message(request_id: &str, limit: Duration) -> String {
+    format!(
+        "RequestId: {request_id} Error: Task timed out after {:.2} seconds",
+        limit.as_secs_f64()
+    )
+}
+
+pub(crate) fn exit_message(request_id: &str, status: ExitStatus) -> String {
+    if status.success() {
+        return format!("RequestId: {request_id} Error: Runtime exited without providing a reason");
+    }
+    format!(
+        "RequestId: {request_id} Error: Runtime exited with error: {}",
+        describe(status)
+    )
+}
+
+/// Words an exit status as Go's standard library does, which Lambda's messages come from.
+pub(crate) fn describe(status: ExitStatus) -> String {
+    if let Some(code) = status.code() {
+        return format!("exit status {code}");
+    }
+    let name = match status.signal().map(Signal::try_from) {
+        Some(Ok(Signal::SIGHUP)) => "hangup",
+        Some(Ok(Signal::SIGINT)) => "interrupt",
+        Some(Ok(Signal::SIGQUIT)) => "quit",
+        Some(Ok(Signal::SIGILL)) => "illegal instruction",
+        Some(Ok(Signal::SIGTRAP)) => "trace/breakpoint trap",
+        Some(Ok(Signal::SIGABRT)) => "aborted",
+        Some(Ok(Signal::SIGBUS)) => "bus error",
+        Some(Ok(Signal::SIGFPE)) => "floating point exception",
+        Some(Ok(Signal::SIGKILL)) => "killed",
+        Some(Ok(Signal::SIGSEGV)) => "segmentation fault",
+        Some(Ok(Signal::SIGPIPE)) => "broken pipe",
+        Some(Ok(Signal::SIGTERM)) => "terminated",
+        Some(Ok(other)) => return format!("signal: {}", other.as_str()),
+        Some(Err(_)) | None => return format!("{status}"),
+    };
+    format!("signal: {name}")
+}
+
+fn push_status(line: &mut String, status: Status<'_>) {
+    match status {
+        Status::Success => {}
+        Status::Error { error_type } => push(
+            line,
+            format_args!("\tStatus: error\tError Type: {error_type}"),
+        ),
+        Status::Timeout => push(line, format_args!("\tStatus: timeout")),
+    }
+}
+
+fn push(line: &mut String, text: std::fmt::Arguments<'_>) {
+    line.write_fmt(text).expect("writing to memory cannot fail");
+}
+
+fn milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reports_read_as_on_lambda() {
+        let mut report = Report {
+            request_id: "a-1",
+            duration: Duration::from_micros(12_345),
+            memory_mb: 256,
+            max_rss_bytes: Some(33 * 1024 * 1024 + 1),
+            init_duration: Some(Duration::from_millis(70)),
+            status: Status::Success,
+        };
+        assert_eq!(
+            report_line(&report),
+            "REPORT RequestId: a-1\tDuration: 12.35 ms\tBilled Duration: 13 ms\tMemory Size: 256 MB\tMax Memory Used: 34 MB\tInit Duration: 70.00 ms"
+        );
+        (report.init_duration, report.max_rss_bytes, report.status) = (None, None, Status::Timeout);
+        assert_eq!(
+            report_line(&report),
+            "REPORT RequestId: a-1\tDuration: 12.35 ms\tBilled Duration: 13 ms\tMemory Size: 256 MB\tStatus: timeout"
+        );
+        let error_type = "Runtime.ExitError";
+        assert_eq!(
+            init_report_line(Duration::from_secs(1), Status::Error { error_type }),
+            "INIT_REPORT Init Duration: 1000.00 ms\tPhase: init\tStatus: error\tError Type: Runtime.ExitError"
+        );
+    }
+
+    #[test]
+    fn exits_read_as_on_lambda() {
+        for (raw, expected) in [
+            (0x0000, "Runtime exited without providing a reason"),
+            (0x0100, "Runtime exited with error: exit status 1"),
+            (0x0009, "Runtime exited with error: signal: killed"),
+            (
+                0x008b,
+                "Runtime exited with error: signal: segmentation fault",
+            ),
+        ] {
+            let message = exit_message("a-1", ExitStatus::from_raw(raw));
+            assert_eq!(message, format!("RequestId: a-1 Error: {expected}"));
+        }
+        let limit = Duration::from_millis(3250);
+        assert_eq!(
+            timeout_message("a-1", limit),
+            "RequestId: a-1 Error: Task timed out after 3.25 seconds"
+        );
+    }
+}

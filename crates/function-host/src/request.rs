@@ -1,0 +1,153 @@
+//! An accepted invocation on its way to a process.
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use tokio::sync::oneshot;
+
+use crate::invocation::{InvocationOutcome, InvocationRequest, InvokeError};
+
+/// What the caller of `invoke` gets.
+pub(crate) type Reply = Result<InvocationOutcome, InvokeError>;
+
+/// Longest request id. AWS's are UUIDs of 36 bytes; the bound keeps ids fit for URLs, headers and log lines.
+const REQUEST_ID_BYTES_MAX: usize = 128;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("lambda-runtime-aws-request-id");
+const INVOKED_FUNCTION_ARN: HeaderName =
+    HeaderName::from_static("lambda-runtime-invoked-function-arn");
+const TRACE_ID: HeaderName = HeaderName::from_static("lambda-runtime-trace-id");
+const CLIENT_CONTEXT: HeaderName = HeaderName::from_static("lambda-runtime-client-context");
+const TENANT_ID: HeaderName = HeaderName::from_static("lambda-runtime-aws-tenant-id");
+pub(crate) const DEADLINE_MS: HeaderName = HeaderName::from_static("lambda-runtime-deadline-ms");
+
+/// One invocation and whoever waits for it. Dropping it tells the waiter that the host is gone.
+#[derive(Debug)]
+pub(crate) struct Work {
+    pub(crate) request_id: String,
+    pub(crate) payload: Bytes,
+    /// The headers of the answer to `next`, without the deadline, which is only known at delivery.
+    pub(crate) headers: HeaderMap,
+    /// Whether a process was started for this invocation. It then fails with that process: an invocation starts at most
+    /// one, so that a function that crashes at start is not started over and over.
+    pub(crate) cold: bool,
+    reply: oneshot::Sender<Reply>,
+}
+
+impl Work {
+    /// Checks a request and makes it ready for delivery.
+    ///
+    /// # Errors
+    /// [`InvokeError::InvalidRequest`] when a field cannot be a URL segment or a header.
+    pub(crate) fn new(
+        request: InvocationRequest,
+        reply: oneshot::Sender<Reply>,
+    ) -> Result<Work, InvokeError> {
+        check_request_id(&request.request_id)?;
+        let mut headers = HeaderMap::with_capacity(8);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(REQUEST_ID, header("request_id", &request.request_id)?);
+        let arn = header("invoked_function_arn", &request.invoked_function_arn)?;
+        headers.insert(INVOKED_FUNCTION_ARN, arn);
+        if let Some(trace_id) = &request.trace_id {
+            headers.insert(TRACE_ID, header("trace_id", trace_id)?);
+        }
+        if let Some(client_context) = &request.client_context {
+            // Pretty-printed JSON has line breaks between its tokens, and nowhere else, where a space means the same.
+            let one_line = client_context.replace(['\n', '\r', '\t'], " ");
+            headers.insert(CLIENT_CONTEXT, header("client_context", &one_line)?);
+        }
+        if let Some(tenant_id) = &request.tenant_id {
+            headers.insert(TENANT_ID, header("tenant_id", tenant_id)?);
+        }
+        Ok(Work {
+            request_id: request.request_id,
+            payload: request.payload,
+            headers,
+            cold: false,
+            reply,
+        })
+    }
+
+    /// Answers the caller.
+    pub(crate) fn reply(self, reply: Reply) {
+        if self.reply.send(reply).is_err() {
+            // The caller stopped waiting, which is its right: the invocation has run to its end all the same.
+            tracing::debug!(invocation = %self.request_id, "nobody waits for the outcome any more");
+        }
+    }
+}
+
+fn check_request_id(request_id: &str) -> Result<(), InvokeError> {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    if request_id.is_empty()
+        || request_id.len() > REQUEST_ID_BYTES_MAX
+        || !request_id.bytes().all(fits)
+    {
+        return Err(InvokeError::InvalidRequest {
+            field: "request_id",
+            problem: "it must be 1 to 128 ASCII letters, digits, `-`, `_` and `.`",
+        });
+    }
+    Ok(())
+}
+
+fn header(field: &'static str, value: &str) -> Result<HeaderValue, InvokeError> {
+    HeaderValue::from_bytes(value.as_bytes()).map_err(|_| InvokeError::InvalidRequest {
+        field,
+        problem: "it holds control characters, which no HTTP header can carry",
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn work(change: impl FnOnce(&mut InvocationRequest)) -> Result<Work, InvokeError> {
+        let mut request = InvocationRequest {
+            request_id: "8476a536-e9f4-11e8-9739-2dfe598c3fcd".into(),
+            payload: Bytes::from_static(b"{}"),
+            invoked_function_arn: "arn:aws:lambda:us-east-1:000000000000:function:f:live".into(),
+            client_context: None,
+            trace_id: None,
+            tenant_id: None,
+        };
+        change(&mut request);
+        let (reply, _) = oneshot::channel();
+        Work::new(request, reply)
+    }
+
+    #[test]
+    fn client_context_may_be_pretty_printed() {
+        let work = work(|request| request.client_context = Some("{\n\t\"k\": \"ü\"\r\n}".into()))
+            .expect("it is valid");
+        assert_eq!(
+            work.headers[CLIENT_CONTEXT].as_bytes(),
+            "{  \"k\": \"ü\"  }".as_bytes()
+        );
+    }
+
+    #[test]
+    fn fields_that_fit_no_header_are_named() {
+        for (error, field) in [
+            (
+                work(|request| request.request_id = "a/b".into()),
+                "request_id",
+            ),
+            (
+                work(|request| request.request_id = String::new()),
+                "request_id",
+            ),
+            (
+                work(|request| request.trace_id = Some("a\r\nb: c".into())),
+                "trace_id",
+            ),
+            (
+                work(|request| request.tenant_id = Some("\0".into())),
+                "tenant_id",
+            ),
+        ] {
+            let message = error.expect_err(field).to_string();
+            assert!(message.contains(field), "{message}");
+        }
+    }
+}

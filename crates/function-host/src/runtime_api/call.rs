@@ -1,0 +1,79 @@
+//! The calls of a runtime as messages to the task of its process.
+
+use bytes::Bytes;
+use http::HeaderMap;
+use tokio::sync::oneshot;
+
+/// One TCP connection of a process, numbered in the order of arrival.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ConnectionId(pub(crate) u64);
+
+/// What a runtime asks for. A dropped answer means that the process is being ended.
+#[derive(Debug)]
+pub(crate) enum RuntimeCall {
+    /// `GET /invocation/next`; answered when there is an invocation.
+    Next {
+        connection: ConnectionId,
+        answer: Answer<NextEvent>,
+    },
+    /// `POST /invocation/{id}/response`.
+    Response {
+        request_id: String,
+        posted: Posted,
+        answer: Answer<()>,
+    },
+    /// `POST /invocation/{id}/error`.
+    InvocationError {
+        request_id: String,
+        posted: Posted,
+        answer: Answer<()>,
+    },
+    /// `POST /init/error`.
+    InitError { posted: Posted, answer: Answer<()> },
+    /// A connection has ended; `broken` says that it did not end between two exchanges, so that the last answer may not have
+    /// been read.
+    Disconnected {
+        connection: ConnectionId,
+        broken: bool,
+    },
+}
+
+/// Where a call's answer goes. Sending fails when the runtime has hung up meanwhile.
+pub(crate) type Answer<T> = oneshot::Sender<Result<T, Refusal>>;
+
+/// The answer to `next`.
+#[derive(Debug)]
+pub(crate) struct NextEvent {
+    pub(crate) headers: HeaderMap,
+    pub(crate) payload: Bytes,
+}
+
+/// What a runtime posted.
+#[derive(Debug)]
+pub(crate) enum Posted {
+    /// A response.
+    Success(Bytes),
+    /// An error, as the body of an error call or in the trailers of a streamed response.
+    Error(PostedError),
+    /// A body beyond [`RESPONSE_BYTES_MAX`](super::RESPONSE_BYTES_MAX), which was not kept.
+    TooLarge,
+}
+
+/// An error that a runtime posted.
+#[derive(Debug)]
+pub(crate) struct PostedError {
+    /// `Lambda-Runtime-Function-Error-Type`.
+    pub(crate) error_type: Option<String>,
+    pub(crate) body: Bytes,
+}
+
+/// Why a call is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// No such invocation is under way in this process.
+    InvalidRequestId,
+    /// The call does not fit what the process has done so far.
+    InvalidStateTransition,
+    /// The body is too large; the invocation has failed with it.
+    TooLarge,
+}

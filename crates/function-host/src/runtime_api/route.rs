@@ -1,0 +1,314 @@
+//! From HTTP request to runtime call, and from verdict to HTTP response.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN};
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use tokio::sync::{mpsc, oneshot};
+
+use super::body::{self, RESPONSE_BYTES_MAX, ReadBody};
+use super::call::{Answer, ConnectionId, NextEvent, Posted, PostedError, Refusal, RuntimeCall};
+use crate::invocation::error_document;
+
+const PREFIX: &str = "/2018-06-01/runtime/";
+const ERROR_TYPE: HeaderName = HeaderName::from_static("lambda-runtime-function-error-type");
+const ERROR_BODY: HeaderName = HeaderName::from_static("lambda-runtime-function-error-body");
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+type HttpResponse = Response<Full<Bytes>>;
+
+/// What a connection's requests share.
+#[derive(Debug)]
+pub(crate) struct Router {
+    pub(crate) connection: ConnectionId,
+    pub(crate) calls: mpsc::Sender<RuntimeCall>,
+    /// `host:port` under which the process knows us.
+    pub(crate) authority: String,
+}
+
+/// A path and method of the Runtime API.
+#[derive(Debug, PartialEq, Eq)]
+enum Route<'a> {
+    Next,
+    Response { request_id: &'a str },
+    InvocationError { request_id: &'a str },
+    InitError,
+    NotFound,
+    MethodNotAllowed,
+}
+
+impl Router {
+    /// Answers one request.
+    ///
+    /// # Errors
+    /// When the request's body breaks off; the connection is of no use then.
+    pub(crate) async fn answer(
+        &self,
+        request: Request<Incoming>,
+    ) -> Result<HttpResponse, hyper::Error> {
+        if let Some(refused) = self.refuse_strangers(request.headers()) {
+            return Ok(refused);
+        }
+        let (head, body) = request.into_parts();
+        Ok(match route(&head.method, head.uri.path()) {
+            Route::Next => self.next().await,
+            Route::Response { request_id } => {
+                let posted = posted_response(body::read(body).await?);
+                let request_id = request_id.to_owned();
+                self.post(|answer| RuntimeCall::Response {
+                    request_id,
+                    posted,
+                    answer,
+                })
+                .await
+            }
+            Route::InvocationError { request_id } => {
+                let posted = posted_error(&head.headers, body::read(body).await?);
+                let request_id = request_id.to_owned();
+                self.post(|answer| RuntimeCall::InvocationError {
+                    request_id,
+                    posted,
+                    answer,
+                })
+                .await
+            }
+            Route::InitError => {
+                let posted = posted_error(&head.headers, body::read(body).await?);
+                self.post(|answer| RuntimeCall::InitError { posted, answer })
+                    .await
+            }
+            Route::NotFound => error(
+                StatusCode::NOT_FOUND,
+                "NotFound",
+                "the Runtime API has no such path",
+            ),
+            Route::MethodNotAllowed => error(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "MethodNotAllowed",
+                "the path is called with another method",
+            ),
+        })
+    }
+
+    /// Refuses what a web page in a browser on this machine could send: it reaches loopback too, and a `GET` of `next`
+    /// would take an invocation away from the process.
+    fn refuse_strangers(&self, headers: &HeaderMap) -> Option<HttpResponse> {
+        let from_browser = headers.contains_key(ORIGIN) || headers.contains_key(SEC_FETCH_SITE);
+        let other_host = headers
+            .get(HOST)
+            .is_some_and(|host| host.as_bytes() != self.authority.as_bytes());
+        (from_browser || other_host).then(|| {
+            let message = "only the function process itself may call its Runtime API";
+            error(StatusCode::FORBIDDEN, "AccessDenied", message)
+        })
+    }
+
+    async fn next(&self) -> HttpResponse {
+        let (answer, event) = oneshot::channel::<Result<NextEvent, Refusal>>();
+        let connection = self.connection;
+        if self
+            .calls
+            .send(RuntimeCall::Next { connection, answer })
+            .await
+            .is_err()
+        {
+            return ending();
+        }
+        match event.await {
+            Ok(Ok(event)) => {
+                let mut response = Response::new(Full::new(event.payload));
+                *response.headers_mut() = event.headers;
+                response
+            }
+            Ok(Err(refusal)) => refused(refusal),
+            Err(_) => ending(),
+        }
+    }
+
+    async fn post(&self, call: impl FnOnce(Answer<()>) -> RuntimeCall) -> HttpResponse {
+        let (answer, verdict) = oneshot::channel();
+        if self.calls.send(call(answer)).await.is_err() {
+            return ending();
+        }
+        match verdict.await {
+            Ok(Ok(())) => json(
+                StatusCode::ACCEPTED,
+                Bytes::from_static(br#"{"status":"OK"}"#),
+            ),
+            Ok(Err(refusal)) => refused(refusal),
+            Err(_) => ending(),
+        }
+    }
+}
+
+fn route<'a>(method: &Method, path: &'a str) -> Route<'a> {
+    let Some(path) = path.strip_prefix(PREFIX) else {
+        return Route::NotFound;
+    };
+    let (expected, route) = match path.split('/').collect::<Vec<_>>()[..] {
+        ["invocation", "next"] => (Method::GET, Route::Next),
+        ["invocation", request_id, "response"] => (Method::POST, Route::Response { request_id }),
+        ["invocation", request_id, "error"] => {
+            (Method::POST, Route::InvocationError { request_id })
+        }
+        ["init", "error"] => (Method::POST, Route::InitError),
+        _ => return Route::NotFound,
+    };
+    if *method == expected {
+        route
+    } else {
+        Route::MethodNotAllowed
+    }
+}
+
+/// A streamed response that breaks off says so in its trailers; what was sent until then does not count.
+fn posted_response(body: ReadBody) -> Posted {
+    if let Some(error_type) = body.trailers.get(ERROR_TYPE) {
+        let document = body
+            .trailers
+            .get(ERROR_BODY)
+            .map(HeaderValue::as_bytes)
+            .unwrap_or_default();
+        return Posted::Error(PostedError {
+            error_type: text(error_type),
+            // Not base64 as it should be: then the bytes themselves are the best there is.
+            body: STANDARD
+                .decode(document)
+                .unwrap_or_else(|_| document.to_vec())
+                .into(),
+        });
+    }
+    match body.bytes {
+        Some(bytes) => Posted::Success(bytes),
+        None => Posted::TooLarge,
+    }
+}
+
+fn posted_error(headers: &HeaderMap, body: ReadBody) -> Posted {
+    match body.bytes {
+        Some(body) => Posted::Error(PostedError {
+            error_type: headers.get(ERROR_TYPE).and_then(text),
+            body,
+        }),
+        None => Posted::TooLarge,
+    }
+}
+
+fn text(value: &HeaderValue) -> Option<String> {
+    value.to_str().ok().map(str::to_owned)
+}
+
+fn refused(refusal: Refusal) -> HttpResponse {
+    match refusal {
+        Refusal::InvalidRequestId => error(
+            StatusCode::FORBIDDEN,
+            "InvalidRequestID",
+            "no invocation with this request id is under way in this process",
+        ),
+        Refusal::InvalidStateTransition => error(
+            StatusCode::FORBIDDEN,
+            "InvalidStateTransition",
+            "the call does not fit the state of this process",
+        ),
+        Refusal::TooLarge => error(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "RequestEntityTooLarge",
+            &format!("Exceeded maximum allowed payload size ({RESPONSE_BYTES_MAX} bytes)."),
+        ),
+    }
+}
+
+/// A container error: the runtime must exit.
+fn ending() -> HttpResponse {
+    error(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "ContainerError",
+        "this process is being ended",
+    )
+}
+
+fn error(status: StatusCode, error_type: &str, message: &str) -> HttpResponse {
+    json(status, error_document(error_type, message))
+}
+
+fn json(status: StatusCode, body: Bytes) -> HttpResponse {
+    let mut response = Response::new(Full::new(body));
+    *response.status_mut() = status;
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(CONTENT_TYPE, json);
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_path_has_one_method() {
+        let id = Route::Response { request_id: "a-1" };
+        for (method, path, expected) in [
+            (
+                Method::GET,
+                "/2018-06-01/runtime/invocation/next",
+                Route::Next,
+            ),
+            (
+                Method::POST,
+                "/2018-06-01/runtime/invocation/next",
+                Route::MethodNotAllowed,
+            ),
+            (
+                Method::POST,
+                "/2018-06-01/runtime/invocation/a-1/response",
+                id,
+            ),
+            (
+                Method::POST,
+                "/2018-06-01/runtime/invocation//error",
+                Route::InvocationError { request_id: "" },
+            ),
+            (
+                Method::POST,
+                "/2018-06-01/runtime/init/error",
+                Route::InitError,
+            ),
+            (
+                Method::GET,
+                "/2018-06-01/runtime/init/error",
+                Route::MethodNotAllowed,
+            ),
+            (
+                Method::GET,
+                "/2018-06-01/runtime/restore/next",
+                Route::NotFound,
+            ),
+            (
+                Method::GET,
+                "/2020-01-01/extension/event/next",
+                Route::NotFound,
+            ),
+            (Method::GET, "/", Route::NotFound),
+        ] {
+            assert_eq!(route(&method, path), expected, "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn trailers_turn_a_streamed_response_into_an_error() {
+        let mut trailers = HeaderMap::new();
+        trailers.insert(ERROR_TYPE, HeaderValue::from_static("Runtime.StreamError"));
+        trailers.insert(
+            ERROR_BODY,
+            HeaderValue::from_static("eyJlcnJvclR5cGUiOiJYIn0="),
+        );
+        let bytes = Some(Bytes::from_static(b"half a resp"));
+        let Posted::Error(error) = posted_response(ReadBody { bytes, trailers }) else {
+            panic!("the trailers announce an error");
+        };
+        assert_eq!(error.error_type.as_deref(), Some("Runtime.StreamError"));
+        assert_eq!(error.body, r#"{"errorType":"X"}"#);
+    }
+}

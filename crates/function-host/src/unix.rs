@@ -1,0 +1,146 @@
+//! Everything that needs the operating system's own interface: process groups, signals, resource limits, and what a child
+//! does between `fork` and `exec`.
+
+use std::io;
+use std::path::Path;
+
+use nix::errno::Errno;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::{AccessFlags, Pid, access, getpid, getppid};
+use tokio::process::Command;
+
+/// Says whether this user may execute a file.
+pub(crate) fn is_executable(path: &Path) -> bool {
+    access(path, AccessFlags::X_OK).is_ok()
+}
+
+/// A child's process group, whose id is the child's process id.
+///
+/// Dropping it kills whatever is left of the group, so that no way out of a task (a panic, a runtime that is shut down)
+/// leaves processes behind.
+#[derive(Debug)]
+pub(crate) struct ProcessGroup {
+    id: Pid,
+    killed: bool,
+}
+
+impl ProcessGroup {
+    /// Names the group that a child leads.
+    pub(crate) fn led_by(pid: u32) -> ProcessGroup {
+        let pid = i32::try_from(pid).expect("process ids fit `pid_t`");
+        // Group 0 is our own and 1 is everyone's: signalling either would be a catastrophe.
+        assert!(pid > 1, "a child's process id is above 1");
+        ProcessGroup {
+            id: Pid::from_raw(pid),
+            killed: false,
+        }
+    }
+
+    /// Asks every process of the group to end.
+    pub(crate) fn terminate(&self) {
+        self.signal(Signal::SIGTERM);
+    }
+
+    /// Ends every process of the group that has not ended, for good.
+    ///
+    /// A leader's id could in theory name another group once the leader is reaped. The caller therefore kills right after
+    /// reaping and never later: ids come round only after tens of thousands of other processes.
+    pub(crate) fn kill(&self) {
+        self.signal(Signal::SIGKILL);
+    }
+
+    /// Ends what is left of the group after its leader was reaped; dropping this then signals nobody.
+    pub(crate) fn kill_remaining(&mut self) {
+        self.kill();
+        self.killed = true;
+    }
+
+    fn signal(&self, signal: Signal) {
+        match killpg(self.id, signal) {
+            // No such group: everyone has ended, which is what the caller wants.
+            Ok(()) | Err(Errno::ESRCH) => {}
+            Err(cause) => {
+                tracing::error!(pid = self.id.as_raw(), %signal, %cause, "cannot signal a process group")
+            }
+        }
+    }
+}
+
+impl Drop for ProcessGroup {
+    fn drop(&mut self) {
+        if !self.killed {
+            self.kill();
+        }
+    }
+}
+
+/// Makes a command start in a process group of its own, with limits, without our file handles, and dying with us.
+///
+/// The thread that spawns the command must live as long as the child: Linux sends the parent-death signal when the parent
+/// *thread* ends.
+#[expect(
+    unsafe_code,
+    reason = "limits and the parent-death signal can only be set between fork and exec"
+)]
+pub(crate) fn isolate(command: &mut Command, open_files_max: u64) {
+    command.process_group(0);
+    let host = getpid();
+    // SAFETY: between fork and exec only async-signal-safe functions may run. The closure makes plain system calls
+    // (setrlimit, getrlimit, close_range, prctl, getppid), does not allocate, takes no lock, and makes its errors of raw
+    // error numbers.
+    unsafe {
+        command.pre_exec(move || {
+            limit_resources(open_files_max)?;
+            close_inherited_files();
+            die_with(host)
+        });
+    }
+}
+
+/// Turns core dumps off and bounds open files. Memory is not limited here, see `FunctionConfig::memory_mb`.
+fn limit_resources(open_files_max: u64) -> io::Result<()> {
+    setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    let limit = hard.min(open_files_max);
+    setrlimit(Resource::RLIMIT_NOFILE, limit, limit)?;
+    Ok(())
+}
+
+/// Marks every handle above standard error to be closed by `exec`.
+///
+/// Rust opens all files so; this is for handles that C libraries in the server opened otherwise. Kernels before 5.11 do not
+/// know the call and go on without it. Closing at once would also close the pipe through which `exec` errors are reported.
+#[cfg(target_os = "linux")]
+#[expect(unsafe_code, reason = "neither std nor nix has close_range")]
+fn close_inherited_files() {
+    use nix::libc;
+    // SAFETY: takes three integers, changes only this process's table of files, and touches no memory.
+    let _ = unsafe {
+        libc::syscall(
+            libc::SYS_close_range,
+            3u32,
+            u32::MAX,
+            libc::CLOSE_RANGE_CLOEXEC,
+        )
+    };
+}
+
+#[cfg(not(target_os = "linux"))]
+fn close_inherited_files() {}
+
+/// Asks for `SIGKILL` when the host is gone: nobody would answer its `next` any more.
+#[cfg(target_os = "linux")]
+fn die_with(host: Pid) -> io::Result<()> {
+    nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?;
+    // The host may have died before the signal was asked for; then it would never come.
+    if getppid() != host {
+        return Err(Errno::ESRCH.into());
+    }
+    Ok(())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn die_with(_host: Pid) -> io::Result<()> {
+    Ok(())
+}
