@@ -30,7 +30,9 @@ pub(crate) struct Draft<'a> {
     pub chance: Chance,
     pub state: ExecutionState,
     pub effects: Vec<Effect>,
-    operations: IndexMap<OperationId, Operation>,
+    /// In the order of their first change, which for new ones is that of their start.
+    operations: IndexMap<OperationId, ChangedOperation>,
+    changes: usize,
     events: Vec<Event>,
     deadlines_removed: BTreeSet<Deadline>,
     deadlines_added: BTreeSet<Deadline>,
@@ -47,6 +49,7 @@ impl<'a> Draft<'a> {
             state: base.state.clone(),
             effects: Vec::new(),
             operations: IndexMap::new(),
+            changes: 0,
             events: Vec::new(),
             deadlines_removed: BTreeSet::new(),
             deadlines_added: BTreeSet::new(),
@@ -58,6 +61,7 @@ impl<'a> Draft<'a> {
     pub fn operation(&self, id: &OperationId) -> Option<&Operation> {
         self.operations
             .get(id)
+            .map(|changed| &changed.operation)
             .or_else(|| self.base.operation(id).map(Arc::as_ref))
     }
 
@@ -85,8 +89,13 @@ impl<'a> Draft<'a> {
             }
             Changed::ByService | Changed::ByFunction | Changed::Quietly => {}
         }
-        self.operations.shift_remove(&operation.id);
-        self.operations.insert(operation.id.clone(), operation);
+        self.changes += 1;
+        let changed = ChangedOperation {
+            last_change: self.changes,
+            operation,
+        };
+        self.operations
+            .insert(changed.operation.id.clone(), changed);
     }
 
     /// Appends an event about an operation.
@@ -129,8 +138,11 @@ impl<'a> Draft<'a> {
     }
 
     /// Operations that this draft changes, in the order of their last change.
-    pub fn changed(&self) -> impl Iterator<Item = &OperationId> {
-        self.operations.keys()
+    pub fn changed(&self) -> Vec<OperationId> {
+        let mut changed: Vec<_> = self.operations.values().collect();
+        changed.sort_by_key(|changed| changed.last_change);
+        let id = |changed: &ChangedOperation| changed.operation.id.clone();
+        changed.into_iter().map(id).collect()
     }
 
     pub fn add_deadline(&mut self, deadline: Deadline) {
@@ -184,7 +196,7 @@ impl<'a> Draft<'a> {
         let operations: IndexMap<OperationId, Arc<Operation>> = self
             .operations
             .into_iter()
-            .map(|(id, operation)| (id, Arc::new(operation)))
+            .map(|(id, changed)| (id, Arc::new(changed.operation)))
             .collect();
         let answer = answer(&ChangedOperations {
             base: self.base,
@@ -204,6 +216,12 @@ impl<'a> Draft<'a> {
             deadlines_added: self.deadlines_added,
         }
     }
+}
+
+struct ChangedOperation {
+    /// Counts the changes of a draft: its answer lists them in order.
+    last_change: usize,
+    operation: Operation,
 }
 
 /// The operations of a finished draft, for its answer.

@@ -58,18 +58,23 @@ impl Execution {
         execution
     }
 
+    /// What a start is made from: nothing recorded yet, not even the execution's timeout.
+    pub(crate) fn blank(spec: Arc<ExecutionSpec>, state: ExecutionState) -> Self {
+        Self {
+            spec,
+            state,
+            operations: IndexMap::new(),
+            deadlines: BTreeSet::new(),
+        }
+    }
+
     /// The execution that a transition from version zero creates.
     pub fn create(transition: &Transition) -> Self {
         assert_eq!(
             transition.from_version, 0,
             "only a start creates an execution"
         );
-        let mut execution = Self {
-            spec: Arc::clone(&transition.spec),
-            state: transition.state.clone(),
-            operations: IndexMap::new(),
-            deadlines: BTreeSet::new(),
-        };
+        let mut execution = Self::blank(Arc::clone(&transition.spec), transition.state.clone());
         execution.absorb_records(transition);
         execution
     }

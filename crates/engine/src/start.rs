@@ -14,7 +14,7 @@ use crate::{Answer, Context, Execution, Transition};
 /// The transition that creates an execution: its EXECUTION operation, its first event, and its
 /// first invocation.
 pub fn start(spec: ExecutionSpec, context: Context<'_>) -> Transition {
-    let blank = Execution::load(Arc::new(spec), blank_state(), []);
+    let blank = Execution::blank(Arc::new(spec), blank_state());
     let spec = Arc::clone(&blank.spec);
     let mut draft = Draft::new(&blank, context);
     draft.state.bytes = spec.input.as_ref().map_or(0, |input| input.len() as u64);

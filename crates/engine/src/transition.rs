@@ -17,7 +17,8 @@ pub struct Transition {
     pub from_version: u64,
     /// The state afterwards.
     pub state: ExecutionState,
-    /// Operations as they are afterwards, each once, in the order of their last change.
+    /// Operations as they are afterwards, each once. New ones come in the order in which they
+    /// started, so that appending them keeps the execution's operations in start order.
     pub operations: Vec<Arc<Operation>>,
     /// Events to append.
     pub events: Vec<Event>,

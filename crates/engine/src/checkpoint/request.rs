@@ -118,14 +118,10 @@ fn close_over_quota(draft: &mut Draft<'_>) {
 }
 
 fn answer(mut draft: Draft<'_>, presented: u64, client_token: Option<ClientToken>) -> Transition {
-    let mut answered: Vec<_> = draft.changed().cloned().collect();
-    let unseen = draft
-        .state
-        .unseen
-        .iter()
-        .filter(|id| !draft.is_changed(id))
-        .cloned();
-    answered.extend(unseen.collect::<Vec<_>>());
+    // What changed before this request comes first, unless the request changed it again.
+    let unseen = draft.state.unseen.iter().cloned();
+    let mut answered: Vec<_> = unseen.filter(|id| !draft.is_changed(id)).collect();
+    answered.extend(draft.changed());
     draft.offer_unseen();
     if draft.state.outcome.is_none() {
         draft.state.token_sequence += 1;
