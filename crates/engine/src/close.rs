@@ -1,6 +1,6 @@
 //! The end of an execution.
 
-use model::{Deadline, DeadlineReason, ErrorObject, EventKind, Invocation, Outcome};
+use model::{ErrorObject, EventKind, Invocation, Outcome};
 
 use crate::Effect;
 use crate::draft::Draft;
@@ -77,9 +77,4 @@ fn terminal_event(outcome: &Outcome) -> EventKind {
             error: error.clone(),
         },
     }
-}
-
-/// Whether a deadline is the one that lets an ended execution's record go.
-pub(crate) fn is_retention(deadline: &Deadline) -> bool {
-    deadline.reason == DeadlineReason::RetentionElapsed
 }

@@ -5,7 +5,6 @@ use model::{
     OperationStatus,
 };
 
-use crate::close::is_retention;
 use crate::draft::{Changed, Draft, unchanged};
 use crate::{Answer, Context, Execution, Transition};
 
@@ -27,22 +26,22 @@ pub(crate) fn reached(execution: &Execution, context: Context<'_>) -> Transition
 }
 
 impl Draft<'_> {
-    /// Fires every deadline up to now, soonest first, until none is left or the execution ends.
+    /// Fires every deadline up to now, soonest first, until the execution ends. What firing adds is
+    /// left for later: the record of an execution that ends here is to be read before it goes, even
+    /// with a clock that jumped.
     pub fn fire_due(&mut self) {
-        while let Some(deadline) = self.next_deadline().filter(|next| next.at <= self.now) {
-            if is_retention(&deadline) {
-                // Only for an execution that ended before this draft: the record of one that ends
-                // here is to be read first, even with a clock that jumped.
-                if self.base.state.outcome.is_some() {
-                    self.remove_execution();
-                }
-                return;
+        let mut due = self.due_deadlines();
+        // An invocation comes last: it is told of everything that became due with it.
+        due.sort_by_key(|deadline| deadline.reason == DeadlineReason::InvocationRetry);
+        for deadline in due {
+            // A callback's second deadline goes when the first one closes it.
+            if !self.ends() && self.holds(&deadline) {
+                self.fire(&deadline);
             }
-            self.fire(deadline);
         }
     }
 
-    fn fire(&mut self, deadline: Deadline) {
+    fn fire(&mut self, deadline: &Deadline) {
         match &deadline.reason {
             DeadlineReason::ExecutionTimeout => self.time_out(),
             DeadlineReason::InvocationRetry => self.schedule_invocation(),

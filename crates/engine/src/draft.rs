@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 use model::{
     Deadline, Event, EventKind, EventSubject, ExecutionState, Limits, Operation, OperationId,
     Timestamp,
@@ -30,6 +30,8 @@ pub(crate) struct Draft<'a> {
     pub chance: Chance,
     pub state: ExecutionState,
     pub effects: Vec<Effect>,
+    /// The state's list of the same name, while it changes.
+    unseen: IndexSet<OperationId>,
     /// In the order of their first change, which for new ones is that of their start.
     operations: IndexMap<OperationId, ChangedOperation>,
     changes: usize,
@@ -41,13 +43,16 @@ pub(crate) struct Draft<'a> {
 
 impl<'a> Draft<'a> {
     pub fn new(base: &'a Execution, context: Context<'a>) -> Self {
+        let mut state = base.state.clone();
+        let unseen = std::mem::take(&mut state.unseen).into_iter().collect();
         Self {
             base,
             now: context.now,
             limits: context.limits,
             chance: context.chance,
-            state: base.state.clone(),
+            state,
             effects: Vec::new(),
+            unseen,
             operations: IndexMap::new(),
             changes: 0,
             events: Vec::new(),
@@ -84,10 +89,10 @@ impl<'a> Draft<'a> {
         self.state.open_chained_invokes += u32::from(operation.is_open_chained_invoke());
         deadlines_of(&operation).for_each(|deadline| self.add_deadline(deadline));
         match changed {
-            Changed::ByService if !self.state.unseen.contains(&operation.id) => {
-                self.state.unseen.push(operation.id.clone());
+            Changed::ByService => {
+                self.unseen.insert(operation.id.clone());
             }
-            Changed::ByService | Changed::ByFunction | Changed::Quietly => {}
+            Changed::ByFunction | Changed::Quietly => {}
         }
         self.changes += 1;
         let changed = ChangedOperation {
@@ -145,6 +150,22 @@ impl<'a> Draft<'a> {
         changed.into_iter().map(id).collect()
     }
 
+    /// Operations that the service changed since the running invocation was last told.
+    pub fn unseen(&self) -> &IndexSet<OperationId> {
+        &self.unseen
+    }
+
+    /// Counts what the invocation is told now as offered: told again should it fail.
+    pub fn offer_unseen(&mut self) {
+        if self.unseen.is_empty() {
+            return;
+        }
+        let offered = std::mem::take(&mut self.state.offered);
+        let mut offered: IndexSet<_> = offered.into_iter().collect();
+        offered.extend(std::mem::take(&mut self.unseen));
+        self.state.offered = offered.into_iter().collect();
+    }
+
     pub fn add_deadline(&mut self, deadline: Deadline) {
         if !self.deadlines_removed.remove(&deadline) {
             self.deadlines_added.insert(deadline);
@@ -168,8 +189,28 @@ impl<'a> Draft<'a> {
         self.deadlines_removed.clear();
     }
 
+    /// Whether the deadline stands as this draft has it.
+    pub fn holds(&self, deadline: &Deadline) -> bool {
+        let kept = !self.deadlines_removed.contains(deadline);
+        self.deadlines_added.contains(deadline) || (kept && self.base.has_deadline(deadline))
+    }
+
+    /// The deadlines that have passed, soonest first.
+    pub fn due_deadlines(&self) -> Vec<Deadline> {
+        let is_due = |deadline: &&Deadline| deadline.at <= self.now;
+        let kept = self.base.deadlines().take_while(is_due);
+        let added = self.deadlines_added.iter().take_while(is_due);
+        let mut due: Vec<_> = kept
+            .filter(|deadline| !self.deadlines_removed.contains(deadline))
+            .chain(added)
+            .cloned()
+            .collect();
+        due.sort();
+        due
+    }
+
     /// The soonest deadline as this draft leaves them.
-    pub fn next_deadline(&self) -> Option<Deadline> {
+    fn next_deadline(&self) -> Option<Deadline> {
         let kept = if self.ends() {
             None
         } else {
@@ -191,6 +232,7 @@ impl<'a> Draft<'a> {
     /// The transition, with a new version.
     pub fn finish(mut self, answer: impl FnOnce(&ChangedOperations<'_>) -> Answer) -> Transition {
         self.state.next_deadline = self.next_deadline();
+        self.state.unseen = self.unseen.into_iter().collect();
         let from_version = self.base.state.version;
         self.state.version = from_version + 1;
         let operations: IndexMap<OperationId, Arc<Operation>> = self

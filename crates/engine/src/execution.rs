@@ -143,6 +143,11 @@ impl Execution {
         self.deadlines.iter()
     }
 
+    /// Whether this deadline holds.
+    pub(crate) fn has_deadline(&self, deadline: &Deadline) -> bool {
+        self.deadlines.contains(deadline)
+    }
+
     /// What a restarted server has to do again for this execution: every effect whose completion
     /// is not on record. An active invocation is not among them; report it lost instead.
     pub fn outstanding_effects(&self) -> Vec<Effect> {

@@ -28,6 +28,12 @@ pub(crate) fn ended(
     }
     let mut draft = Draft::new(execution, context);
     let outcome = checked(outcome, draft.base);
+    let error = match &outcome {
+        InvocationOutcome::Returned(Output::Pending) if draft.has_nothing_to_wait_for() => {
+            Some(protocol_error(NOTHING_PENDING))
+        }
+        other => reported_error(other),
+    };
     draft.state.invocation = Invocation::Idle;
     draft.state.token_sequence = 0;
     draft.state.last_checkpoint = None;
@@ -37,7 +43,7 @@ pub(crate) fn ended(
             request_id,
             started_at,
             ended_at: draft.now,
-            error: reported_error(&outcome),
+            error,
         },
     );
     if draft.state.outcome.is_some() {
@@ -79,6 +85,8 @@ fn reported_error(outcome: &InvocationOutcome) -> Option<ErrorObject> {
     }
 }
 
+const NOTHING_PENDING: &str = "Cannot return PENDING status with no pending operations.";
+
 fn protocol_error(message: &str) -> ErrorObject {
     ErrorObject::new("InvalidParameterValueException", message)
 }
@@ -87,8 +95,12 @@ impl Draft<'_> {
     /// Decides what follows the end of an invocation of an execution that still runs.
     fn conclude(&mut self, outcome: InvocationOutcome) {
         match outcome {
+            InvocationOutcome::Returned(Output::Pending) if self.has_nothing_to_wait_for() => {
+                self.refuse_pending();
+            }
             InvocationOutcome::Returned(output) => {
                 self.state.failed_invocations = 0;
+                self.state.invalid_pendings = 0;
                 self.state.offered.clear();
                 self.conclude_output(output);
             }
@@ -129,33 +141,35 @@ impl Draft<'_> {
         }
     }
 
+    /// Whether nothing but the function could move the execution on: no operation that something
+    /// else brings to an end, and no change that the function was not told of.
+    fn has_nothing_to_wait_for(&self) -> bool {
+        let runs = self.state.outcome.is_none();
+        runs && self.state.pending_count == 0 && self.unseen().is_empty()
+    }
+
     /// The function waits. It is invoked again at once if something changed that it was not told.
     fn suspend(&mut self) {
         self.fire_due();
-        if self.state.outcome.is_some() {
-            return;
-        }
-        if !self.state.unseen.is_empty() {
-            self.state.invalid_pendings = 0;
-            self.schedule_invocation();
-        } else if self.state.pending_count > 0 {
-            self.state.invalid_pendings = 0;
+        self.trigger();
+    }
+
+    /// The function says that it waits, but nothing would ever come: it is asked again, and
+    /// after a few times the execution fails.
+    fn refuse_pending(&mut self) {
+        self.state.invalid_pendings += 1;
+        if self.state.invalid_pendings >= self.limits.invalid_pendings_max {
+            let error = protocol_error(NOTHING_PENDING);
+            self.close(Outcome::Failed(error), TerminalEvent::AtOnce);
         } else {
-            self.state.invalid_pendings += 1;
-            if self.state.invalid_pendings >= self.limits.invalid_pendings_max {
-                let error =
-                    protocol_error("Cannot return PENDING status with no pending operations.");
-                self.close(Outcome::Failed(error), TerminalEvent::AtOnce);
-            } else {
-                self.back_off(self.state.invalid_pendings);
-            }
+            self.back_off(self.state.invalid_pendings);
         }
     }
 
     /// Schedules an invocation if the execution is suspended and has something new for it.
     pub fn trigger(&mut self) {
         let idle = matches!(self.state.invocation, Invocation::Idle);
-        if self.state.outcome.is_none() && idle && !self.state.unseen.is_empty() {
+        if self.state.outcome.is_none() && idle && !self.unseen().is_empty() {
             self.schedule_invocation();
         }
     }
@@ -180,15 +194,6 @@ impl Draft<'_> {
         self.state.last_checkpoint = None;
         self.offer_unseen();
         self.effects.push(Effect::Invoke);
-    }
-
-    /// Counts what the invocation is told now as offered: told again should it fail.
-    pub fn offer_unseen(&mut self) {
-        for id in std::mem::take(&mut self.state.unseen) {
-            if !self.state.offered.contains(&id) {
-                self.state.offered.push(id);
-            }
-        }
     }
 
     fn back_off(&mut self, failures: u32) {

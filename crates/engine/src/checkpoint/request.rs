@@ -119,7 +119,7 @@ fn close_over_quota(draft: &mut Draft<'_>) {
 
 fn answer(mut draft: Draft<'_>, presented: u64, client_token: Option<ClientToken>) -> Transition {
     // What changed before this request comes first, unless the request changed it again.
-    let unseen = draft.state.unseen.iter().cloned();
+    let unseen = draft.unseen().iter().cloned();
     let mut answered: Vec<_> = unseen.filter(|id| !draft.is_changed(id)).collect();
     answered.extend(draft.changed());
     draft.offer_unseen();
