@@ -17,6 +17,17 @@ pub struct StoreFault {
     pub cause: Box<dyn std::error::Error + Send + Sync>,
 }
 
+impl StoreFault {
+    /// The fault of every call after [`crate::Store::close`].
+    pub fn closed(attempted: impl Into<String>) -> Self {
+        Self {
+            attempted: attempted.into(),
+            retryable: false,
+            cause: "the store is closed".into(),
+        }
+    }
+}
+
 /// Why a transition was not committed.
 #[derive(Debug, Error)]
 pub enum CommitError {

@@ -4,11 +4,13 @@
 pub mod conformance;
 mod error;
 mod memory;
+mod memory_logs;
 mod record;
 mod store;
 
 pub use error::{CommitError, StoreFault};
 pub use memory::MemoryStore;
+pub use memory_logs::MemoryLogs;
 pub use record::{
     AliasRecord, AsyncInvocation, AsyncInvocationId, Cursor, Durability, EventPage,
     ExecutionFilter, ExecutionRecord, FunctionVersionRecord, LogLine, LogQuery, LogStream, Segment,

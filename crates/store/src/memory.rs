@@ -1,5 +1,431 @@
-//! The in-memory store.
+//! The in-memory store: for tests, for the SDK's test runner, and as the plainest statement of what
+//! a store does.
 
-/// Placeholder until the store lands.
+use std::collections::{BTreeMap, BTreeSet};
+use std::future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use engine::{Execution, Transition};
+use model::{Event, ExecutionId, ExecutionName, FunctionName, Timestamp, Version};
+
+use crate::{
+    AliasRecord, AsyncInvocation, AsyncInvocationId, CommitError, Cursor, Durability, EventPage,
+    ExecutionFilter, ExecutionRecord, FunctionVersionRecord, Store, StoreFault, StoreFuture,
+};
+
+/// Keeps everything in memory and does everything at once: the futures that it returns are ready.
 #[derive(Debug, Default)]
-pub struct MemoryStore;
+pub struct MemoryStore {
+    tables: Mutex<Tables>,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What is stored, unless the store is closed.
+    fn tables(&self, attempted: &str) -> Result<MutexGuard<'_, Tables>, StoreFault> {
+        // A panic in here is a bug that a test should see once, not once per later call.
+        let tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        if tables.closed {
+            return Err(StoreFault::closed(attempted));
+        }
+        Ok(tables)
+    }
+}
+
+#[derive(Debug, Default)]
+struct Tables {
+    executions: BTreeMap<ExecutionId, Stored>,
+    names: BTreeMap<(FunctionName, ExecutionName), ExecutionId>,
+    starts: BTreeSet<Cursor>,
+    deadlines: BTreeSet<(Timestamp, ExecutionId)>,
+    owing: BTreeSet<ExecutionId>,
+    queue: BTreeMap<AsyncInvocationId, AsyncInvocation>,
+    queue_id_last: i64,
+    versions: BTreeMap<(FunctionName, Version), FunctionVersionRecord>,
+    aliases: BTreeMap<(FunctionName, String), AliasRecord>,
+    closed: bool,
+}
+
+#[derive(Debug)]
+struct Stored {
+    execution: Execution,
+    events: Vec<Event>,
+}
+
+impl Stored {
+    fn record(&self) -> ExecutionRecord {
+        ExecutionRecord {
+            spec: Arc::clone(&self.execution.spec),
+            state: self.execution.state.clone(),
+        }
+    }
+}
+
+impl Tables {
+    fn commit(&mut self, transition: &Transition) -> Result<(), CommitError> {
+        let id = &transition.spec.arn.id;
+        let stored_version = self
+            .executions
+            .get(id)
+            .map_or(0, |stored| stored.execution.state.version);
+        if stored_version != transition.from_version {
+            return Err(CommitError::VersionConflict(id.clone()));
+        }
+        if transition.is_empty() {
+            return Ok(());
+        }
+        if transition.from_version == 0 {
+            self.check_name(transition)?;
+        }
+        self.unschedule(id);
+        if transition.removes {
+            self.remove(transition);
+            return Ok(());
+        }
+        let stored = match self.executions.remove(id) {
+            Some(mut stored) => {
+                stored.execution.absorb(transition);
+                stored
+            }
+            None => {
+                self.add_start(transition);
+                Stored {
+                    execution: Execution::create(transition),
+                    events: Vec::new(),
+                }
+            }
+        };
+        self.put(stored, &transition.events);
+        Ok(())
+    }
+
+    fn check_name(&self, transition: &Transition) -> Result<(), CommitError> {
+        match self.names.get(&name_key(transition)) {
+            Some(taken) => Err(CommitError::NameTaken(Box::new(
+                self.executions[taken].execution.spec.arn.clone(),
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    fn add_start(&mut self, transition: &Transition) {
+        let id = transition.spec.arn.id.clone();
+        self.names.insert(name_key(transition), id);
+        self.starts.insert(start_key(transition));
+    }
+
+    fn remove(&mut self, transition: &Transition) {
+        self.executions.remove(&transition.spec.arn.id);
+        self.names.remove(&name_key(transition));
+        self.starts.remove(&start_key(transition));
+    }
+
+    fn put(&mut self, mut stored: Stored, events: &[Event]) {
+        stored.events.extend_from_slice(events);
+        let state = &stored.execution.state;
+        assert_eq!(
+            stored.events.len() as u64,
+            state.event_id_last,
+            "the history is numbered without gaps"
+        );
+        let id = stored.execution.spec.arn.id.clone();
+        if let Some(deadline) = &state.next_deadline {
+            self.deadlines.insert((deadline.at, id.clone()));
+        }
+        if state.owes_work() {
+            self.owing.insert(id.clone());
+        }
+        self.executions.insert(id, stored);
+    }
+
+    fn unschedule(&mut self, id: &ExecutionId) {
+        let Some(stored) = self.executions.get(id) else {
+            return;
+        };
+        if let Some(deadline) = &stored.execution.state.next_deadline {
+            self.deadlines.remove(&(deadline.at, id.clone()));
+        }
+        self.owing.remove(id);
+    }
+
+    fn list(&self, filter: &ExecutionFilter) -> Vec<ExecutionRecord> {
+        let limit = filter.limit.max(1);
+        let keep = |cursor: &&Cursor| follows(cursor, filter);
+        let record = |cursor: &Cursor| self.executions[&cursor.execution_id].record();
+        let matching = |record: &ExecutionRecord| matches(record, filter);
+        if filter.oldest_first {
+            let starts = self.starts.iter().filter(keep).map(record);
+            starts.filter(matching).take(limit).collect()
+        } else {
+            let starts = self.starts.iter().rev().filter(keep).map(record);
+            starts.filter(matching).take(limit).collect()
+        }
+    }
+
+    fn events(&self, id: &ExecutionId, page: EventPage) -> Vec<Event> {
+        let limit = page.limit.max(1);
+        let events = self.executions.get(id).into_iter();
+        let events = events.flat_map(|stored| &stored.events).cloned();
+        if page.newest_first {
+            let newest_first = events.collect::<Vec<_>>().into_iter().rev();
+            let before = page.after.unwrap_or(u64::MAX);
+            newest_first
+                .filter(|event| event.id < before)
+                .take(limit)
+                .collect()
+        } else {
+            let after = page.after.unwrap_or(0);
+            events
+                .filter(|event| event.id > after)
+                .take(limit)
+                .collect()
+        }
+    }
+
+    fn put_function_version(&mut self, record: FunctionVersionRecord) -> Result<(), StoreFault> {
+        let key = (record.function.clone(), record.version.clone());
+        if record.version != Version::Latest && self.versions.contains_key(&key) {
+            return Err(StoreFault {
+                attempted: format!(
+                    "record version {} of function `{}`",
+                    record.version, record.function
+                ),
+                retryable: false,
+                cause: "the version is published already, and a published version is frozen".into(),
+            });
+        }
+        self.versions.insert(key, record);
+        Ok(())
+    }
+}
+
+fn name_key(transition: &Transition) -> (FunctionName, ExecutionName) {
+    let arn = &transition.spec.arn;
+    (arn.function.name.clone(), arn.name.clone())
+}
+
+fn start_key(transition: &Transition) -> Cursor {
+    Cursor {
+        started_at: transition.spec.started_at,
+        execution_id: transition.spec.arn.id.clone(),
+    }
+}
+
+fn follows(cursor: &Cursor, filter: &ExecutionFilter) -> bool {
+    match &filter.after {
+        None => true,
+        Some(after) if filter.oldest_first => cursor > after,
+        Some(after) => cursor < after,
+    }
+}
+
+fn matches(record: &ExecutionRecord, filter: &ExecutionFilter) -> bool {
+    let ExecutionFilter {
+        function,
+        version,
+        name,
+        statuses,
+        started_after,
+        started_before,
+        oldest_first: _,
+        after: _,
+        limit: _,
+    } = filter;
+    let arn = &record.spec.arn;
+    let started_at = record.spec.started_at;
+    function
+        .as_ref()
+        .is_none_or(|name| *name == arn.function.name)
+        && version
+            .as_ref()
+            .is_none_or(|version| *version == arn.version)
+        && name.as_ref().is_none_or(|name| *name == arn.name)
+        && (statuses.is_empty() || statuses.contains(&record.state.status()))
+        && started_after.is_none_or(|after| started_at > after)
+        && started_before.is_none_or(|before| started_at < before)
+}
+
+/// What is done already, as the future that the trait asks for.
+fn ready<'a, T: Send + 'a>(value: T) -> StoreFuture<'a, T> {
+    Box::pin(future::ready(value))
+}
+
+impl Store for MemoryStore {
+    fn durability(&self) -> Durability {
+        Durability::Memory
+    }
+
+    fn commit(&self, transition: Arc<Transition>) -> StoreFuture<'_, Result<(), CommitError>> {
+        let attempted = format!("commit execution `{}`", transition.spec.arn);
+        let done = match self.tables(&attempted) {
+            Ok(mut tables) => tables.commit(&transition),
+            Err(fault) => Err(fault.into()),
+        };
+        ready(done)
+    }
+
+    fn load(&self, id: &ExecutionId) -> StoreFuture<'_, Result<Option<Execution>, StoreFault>> {
+        ready(self.tables("load an execution").map(|tables| {
+            let stored = tables.executions.get(id);
+            stored.map(|stored| stored.execution.clone())
+        }))
+    }
+
+    fn record(
+        &self,
+        id: &ExecutionId,
+    ) -> StoreFuture<'_, Result<Option<ExecutionRecord>, StoreFault>> {
+        ready(
+            self.tables("read an execution")
+                .map(|tables| tables.executions.get(id).map(Stored::record)),
+        )
+    }
+
+    fn find_by_name(
+        &self,
+        function: &FunctionName,
+        name: &ExecutionName,
+    ) -> StoreFuture<'_, Result<Option<ExecutionRecord>, StoreFault>> {
+        let key = (function.clone(), name.clone());
+        ready(self.tables("find an execution").map(|tables| {
+            let id = tables.names.get(&key);
+            id.map(|id| tables.executions[id].record())
+        }))
+    }
+
+    fn list(
+        &self,
+        filter: ExecutionFilter,
+    ) -> StoreFuture<'_, Result<Vec<ExecutionRecord>, StoreFault>> {
+        ready(
+            self.tables("list executions")
+                .map(|tables| tables.list(&filter)),
+        )
+    }
+
+    fn events(
+        &self,
+        id: &ExecutionId,
+        page: EventPage,
+    ) -> StoreFuture<'_, Result<Vec<Event>, StoreFault>> {
+        ready(
+            self.tables("read events")
+                .map(|tables| tables.events(id, page)),
+        )
+    }
+
+    fn deadlines(
+        &self,
+        limit: usize,
+    ) -> StoreFuture<'_, Result<Vec<(Timestamp, ExecutionId)>, StoreFault>> {
+        ready(self.tables("read deadlines").map(|tables| {
+            let soonest = tables.deadlines.iter().take(limit);
+            soonest.cloned().collect()
+        }))
+    }
+
+    fn owing_work(
+        &self,
+        after: Option<ExecutionId>,
+        limit: usize,
+    ) -> StoreFuture<'_, Result<Vec<ExecutionId>, StoreFault>> {
+        ready(self.tables("read what is owed").map(|tables| {
+            let owing = tables.owing.iter();
+            owing
+                .filter(|id| after.as_ref().is_none_or(|after| *id > after))
+                .take(limit)
+                .cloned()
+                .collect()
+        }))
+    }
+
+    fn enqueue(
+        &self,
+        invocation: AsyncInvocation,
+    ) -> StoreFuture<'_, Result<AsyncInvocationId, StoreFault>> {
+        ready(self.tables("accept an invocation").map(|mut tables| {
+            tables.queue_id_last += 1;
+            let id = AsyncInvocationId(tables.queue_id_last);
+            tables.queue.insert(id, invocation);
+            id
+        }))
+    }
+
+    fn postpone(
+        &self,
+        id: AsyncInvocationId,
+        attempts: u32,
+        not_before: Timestamp,
+    ) -> StoreFuture<'_, Result<(), StoreFault>> {
+        ready(self.tables("postpone an invocation").map(|mut tables| {
+            if let Some(invocation) = tables.queue.get_mut(&id) {
+                invocation.attempts = attempts;
+                invocation.not_before = not_before;
+            }
+        }))
+    }
+
+    fn dequeue(&self, id: AsyncInvocationId) -> StoreFuture<'_, Result<(), StoreFault>> {
+        ready(self.tables("forget an invocation").map(|mut tables| {
+            tables.queue.remove(&id);
+        }))
+    }
+
+    fn queued(
+        &self,
+        after: Option<AsyncInvocationId>,
+        limit: usize,
+    ) -> StoreFuture<'_, Result<Vec<(AsyncInvocationId, AsyncInvocation)>, StoreFault>> {
+        ready(self.tables("read accepted invocations").map(|tables| {
+            let queue = tables.queue.iter();
+            queue
+                .filter(|(id, _)| after.is_none_or(|after| **id > after))
+                .take(limit)
+                .map(|(id, invocation)| (*id, invocation.clone()))
+                .collect()
+        }))
+    }
+
+    fn put_function_version(
+        &self,
+        record: FunctionVersionRecord,
+    ) -> StoreFuture<'_, Result<(), StoreFault>> {
+        ready(
+            self.tables("record a function version")
+                .and_then(|mut tables| tables.put_function_version(record)),
+        )
+    }
+
+    fn function_versions(&self) -> StoreFuture<'_, Result<Vec<FunctionVersionRecord>, StoreFault>> {
+        ready(
+            self.tables("read function versions")
+                .map(|tables| tables.versions.values().cloned().collect()),
+        )
+    }
+
+    fn put_alias(&self, record: AliasRecord) -> StoreFuture<'_, Result<(), StoreFault>> {
+        ready(self.tables("record an alias").map(|mut tables| {
+            let key = (record.function.clone(), record.name.clone());
+            tables.aliases.insert(key, record);
+        }))
+    }
+
+    fn aliases(&self) -> StoreFuture<'_, Result<Vec<AliasRecord>, StoreFault>> {
+        ready(
+            self.tables("read aliases")
+                .map(|tables| tables.aliases.values().cloned().collect()),
+        )
+    }
+
+    fn close(&self) -> StoreFuture<'_, Result<(), StoreFault>> {
+        // A second close finds nothing left to do.
+        if let Ok(mut tables) = self.tables("close") {
+            tables.closed = true;
+        }
+        ready(Ok(()))
+    }
+}

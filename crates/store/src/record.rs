@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use model::{
-    ExecutionArn, ExecutionId, ExecutionName, ExecutionSpec, ExecutionState, ExecutionStatus,
-    FunctionName, RequestId, Timestamp, Version,
+    ExecutionId, ExecutionName, ExecutionSpec, ExecutionState, ExecutionStatus, FunctionName,
+    RequestId, Timestamp, Version,
 };
 
 /// How much of an acknowledged commit survives what.

@@ -31,7 +31,8 @@ pub trait Store: Send + Sync + 'static {
     fn durability(&self) -> Durability;
 
     /// Writes a transition: state, operations, events; or removes the execution with everything of
-    /// it when the transition says so.
+    /// it when the transition says so. It is handed over by the call, not by the first poll. One
+    /// that changes nothing ([`Transition::is_empty`]) is fenced and takes its turn like any other.
     ///
     /// # Errors
     /// [`CommitError::VersionConflict`] when the execution is not at `from_version`,

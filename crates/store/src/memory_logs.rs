@@ -1,0 +1,109 @@
+//! The in-memory log store.
+
+use std::collections::VecDeque;
+use std::future;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::{LogLine, LogQuery, LogStore, Segment, StoreFault, StoreFuture};
+
+/// Lines kept; the oldest go first. About 20 MB at 200 bytes a line, enough for a test or a demo.
+const LINES_MAX: usize = 100_000;
+
+/// Segments kept; the oldest go first. A segment document is a few kilobytes.
+const SEGMENTS_MAX: usize = 10_000;
+
+/// Keeps the newest lines and segments in memory. Nothing is ever dropped for want of speed.
+#[derive(Debug, Default)]
+pub struct MemoryLogs {
+    tables: Mutex<Tables>,
+}
+
+#[derive(Debug, Default)]
+struct Tables {
+    lines: VecDeque<(i64, LogLine)>,
+    line_number_last: i64,
+    segments: VecDeque<Segment>,
+}
+
+impl MemoryLogs {
+    /// An empty log store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Tables {
+    fn lines(&self, query: &LogQuery) -> Vec<(i64, LogLine)> {
+        let limit = query.limit.max(1);
+        let matching = self
+            .lines
+            .iter()
+            .filter(|(number, line)| matches(*number, line, query));
+        if !query.tail {
+            return matching.take(limit).cloned().collect();
+        }
+        let mut last: Vec<_> = matching.rev().take(limit).cloned().collect();
+        last.reverse();
+        last
+    }
+}
+
+fn matches(number: i64, line: &LogLine, query: &LogQuery) -> bool {
+    let LogQuery {
+        function,
+        execution_id,
+        request_id,
+        after,
+        tail: _,
+        limit: _,
+    } = query;
+    after.is_none_or(|after| number > after)
+        && function.as_ref().is_none_or(|name| *name == line.function)
+        && (execution_id.is_none() || *execution_id == line.execution_id)
+        && (request_id.is_none() || *request_id == line.request_id)
+}
+
+impl LogStore for MemoryLogs {
+    fn append(&self, lines: Vec<LogLine>) {
+        let mut tables = self.tables();
+        for line in lines {
+            tables.line_number_last += 1;
+            let number = tables.line_number_last;
+            tables.lines.push_back((number, line));
+        }
+        let excess = tables.lines.len().saturating_sub(LINES_MAX);
+        tables.lines.drain(..excess);
+    }
+
+    fn append_segment(&self, segment: Segment) {
+        let mut tables = self.tables();
+        tables.segments.push_back(segment);
+        let excess = tables.segments.len().saturating_sub(SEGMENTS_MAX);
+        tables.segments.drain(..excess);
+    }
+
+    fn lines(&self, query: LogQuery) -> StoreFuture<'_, Result<Vec<(i64, LogLine)>, StoreFault>> {
+        let lines = self.tables().lines(&query);
+        Box::pin(future::ready(Ok(lines)))
+    }
+
+    fn segments(
+        &self,
+        trace_id: Option<String>,
+        limit: usize,
+    ) -> StoreFuture<'_, Result<Vec<Segment>, StoreFault>> {
+        let tables = self.tables();
+        let newest = tables.segments.iter().rev();
+        let mut segments: Vec<_> = newest
+            .filter(|segment| trace_id.as_ref().is_none_or(|id| *id == segment.trace_id))
+            .take(limit.max(1))
+            .cloned()
+            .collect();
+        segments.reverse();
+        Box::pin(future::ready(Ok(segments)))
+    }
+}
