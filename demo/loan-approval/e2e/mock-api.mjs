@@ -32,10 +32,11 @@ class Refusal extends Error {
 
 /**
  * Starts the API on loopback. `port` 0 picks a free one; `pace` scales the simulated work, 0 removes it.
+ * `replayPause` stretches each replay, at its first and its last entry, to so many milliseconds.
  * `close()` drops every connection and ends the simulated executions; a new start knows none of the old applications
  * unless it is given them: `startMockApi({ applications: old.applications })`.
  */
-export async function startMockApi({ port = 0, pace = 1, applications = new Map() } = {}) {
+export async function startMockApi({ port = 0, pace = 1, replayPause = 0, applications = new Map() } = {}) {
   const stop = new AbortController()
   const server = createServer((request, response) => void answer(request, response))
 
@@ -86,7 +87,7 @@ export async function startMockApi({ port = 0, pace = 1, applications = new Map(
       manager: null,
     }
     applications.set(application.application_id, application)
-    void execute(application, pace, stop.signal).catch((error) => {
+    void execute(application, pace, replayPause, stop.signal).catch((error) => {
       if (!stop.signal.aborted) throw error
     })
     return { application_id: application.application_id }
@@ -138,7 +139,7 @@ function suffix() {
   return Array.from({ length: 4 }, () => alphabet[randomInt(alphabet.length)]).join('')
 }
 
-async function execute(application, pace, signal) {
+async function execute(application, pace, replayPause, signal) {
   const work = (stage) => sleep(SECONDS[stage] * 1000 * pace, undefined, { signal })
   const history = []
   const write = (step, message, status, level = 'info', result = null) => {
@@ -150,8 +151,11 @@ async function execute(application, pace, signal) {
     history.push({ step, message, status })
     write(step, message, status, level, result)
   }
-  const replay = () => {
-    for (const { step, message, status } of history) write(step, `[REPLAY] ${message}`, status, 'replay')
+  const replay = async () => {
+    for (const [index, { step, message, status }] of history.entries()) {
+      write(step, `[REPLAY] ${message}`, status, 'replay')
+      if (index === 0 || index === history.length - 1) await sleep(replayPause, undefined, { signal })
+    }
   }
   const identity = { application_id: application.application_id, applicant_name: application.applicant_name }
   const amount = application.loan_amount
@@ -183,14 +187,14 @@ async function execute(application, pace, signal) {
     log('manager_approval', `Manager approval required from $100,000 (requested: $${amount.toLocaleString('en')})`, 'pending_approval')
     const { approved, reason } = await answer
     await work('resume')
-    replay()
+    await replay()
     if (!approved) return log('manager_approval', 'Application denied by manager', 'denied', 'warn', { ...identity, status: 'denied', reason })
     log('manager_approval', 'Manager approved the application', 'processing')
   }
 
   log('fraud_check', 'Requesting external fraud check service...', 'processing')
   await work('fraud_check')
-  replay()
+  await replay()
   log('fraud_check', 'Fraud check passed by external-fraud-service', 'processing')
 
   log('generating_offer', 'Generating loan offer...', 'processing')

@@ -1,4 +1,7 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { chromium } from 'playwright-core'
+import { LoanPage } from './loan-page.mjs'
 
 /** A browser with an empty profile that talks to nobody but the page. */
 export function launchBrowser() {
@@ -10,3 +13,28 @@ export function launchBrowser() {
 
 export const DESKTOP = { viewport: { width: 1440, height: 900 } }
 export const PHONE = { viewport: { width: 360, height: 780 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true }
+
+/**
+ * Opens the page in a context of its own for one test. An uncaught error in the page fails the test, and a failing
+ * test leaves a picture of what it saw last.
+ */
+export async function withPage(browser, system, t, options, test) {
+  const context = await browser.newContext({ ...DESKTOP, ...options })
+  const page = await context.newPage()
+  const uncaught = []
+  page.on('pageerror', (error) => uncaught.push(error))
+  try {
+    await page.goto(system.pageUrl)
+    await test(new LoanPage(page), page)
+    if (uncaught.length > 0) throw new AggregateError(uncaught, `the page threw: ${uncaught.map(String).join('; ')}`)
+  } catch (error) {
+    const path = join(process.env.E2E_PICTURES ?? tmpdir(), `failed-${t.name.replaceAll(/\W+/g, '-').slice(0, 60)}.png`)
+    await page.screenshot({ path, fullPage: true }).then(
+      () => t.diagnostic(`what the page showed: ${path}, at ${page.url()}`),
+      (cause) => t.diagnostic(`no picture of the page: ${cause}`),
+    )
+    throw error
+  } finally {
+    await context.close()
+  }
+}

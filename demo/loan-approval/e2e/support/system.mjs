@@ -22,16 +22,17 @@ export async function openSystem({ pace = MOCK_PACE } = {}) {
   const { PAGE_URL, API_URL } = process.env
   if (PAGE_URL && API_URL) return { pageUrl: bare(PAGE_URL), apiUrl: bare(API_URL), mock: null, close: async () => {} }
   if (PAGE_URL || API_URL) throw new Error('Set both PAGE_URL and API_URL to test a running system, or neither to test the page alone.')
-  return startPageAlone(pace)
+  return startPageAlone({ pace })
 }
 
-async function startPageAlone(pace) {
-  let api = await startMockApi({ pace })
+/** The page built against a mock API, whatever the environment names. */
+export async function startPageAlone({ pace = MOCK_PACE, replayPause = 0 } = {}) {
+  let api = await startMockApi({ pace, replayPause })
   const { port, url: apiUrl } = api
   const mock = {
     down: () => api.close(),
     up: async () => {
-      api = await startMockApi({ port, pace, applications: api.applications })
+      api = await startMockApi({ port, pace, replayPause, applications: api.applications })
     },
   }
   const built = await mkdtemp(join(tmpdir(), 'loan-page-'))
