@@ -1,1 +1,42 @@
-fn main() {}
+//! An external fraud check, simulated: a plain Lambda function that works a while and then completes a callback.
+//!
+//! The workflow invokes it asynchronously and suspends; the callback resumes it. Asynchronous invocation delivers at
+//! least once, so a second delivery finds the callback completed, which is as good as having completed it.
+
+mod check;
+
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use loan::Pace;
+use powertools::{Invocation, Powertools};
+use serde_json::Value;
+
+use check::{FraudCheck, LambdaCallbacks};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    let tools = Powertools::from_env();
+    tools.logger.install()?;
+    let config = aws_config::load_from_env().await;
+    let fraud_check = FraudCheck {
+        callbacks: LambdaCallbacks {
+            client: aws_sdk_lambda::Client::new(&config),
+        },
+        pace: Pace::from_env()?,
+        tracer: tools.tracer.clone(),
+    };
+    let (tools, fraud_check) = (&tools, &fraud_check);
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
+        let invocation = Invocation::from(&event.context);
+        let handled = tools
+            .run(invocation, async {
+                tools.logger.log_event(&event.payload);
+                fraud_check.handle(event.payload).await
+            })
+            .await;
+        handled.map_err(|error| Diagnostic {
+            error_type: error.kind().to_owned(),
+            error_message: error.chain(),
+        })
+    }))
+    .await
+}

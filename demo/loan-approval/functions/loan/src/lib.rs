@@ -1,1 +1,21 @@
-//! Words and simulated work that the functions of the demo share.
+//! What the functions of the loan approval demo share.
+//!
+//! The words of an application ([`Status`], [`Stage`], [`LogEntry`]), the event that starts the workflow
+//! ([`LoanApplication`]), simulated work ([`Pace`]), and the calls that two functions make.
+
+mod application;
+mod environment;
+mod pace;
+mod progress;
+
+#[cfg(feature = "dynamodb")]
+pub mod attribute;
+#[cfg(feature = "callback")]
+mod callback;
+
+pub use application::LoanApplication;
+#[cfg(feature = "callback")]
+pub use callback::{CallbackAnswer, SucceedCallbackError, succeed_callback};
+pub use environment::{MissingVariableError, required_variable};
+pub use pace::{Pace, ReadPaceError};
+pub use progress::{Level, LogEntry, Stage, Status, timestamp_text};

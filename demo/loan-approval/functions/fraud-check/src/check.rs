@@ -1,0 +1,231 @@
+//! The check itself, apart from the runtime and from AWS.
+
+use loan::{CallbackAnswer, Pace, SucceedCallbackError, succeed_callback};
+use powertools::Tracer;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// How long the check takes at pace 1, in seconds.
+const CHECK_SECONDS: u32 = 5;
+
+/// What the workflow sends.
+#[derive(Debug, Deserialize)]
+struct FraudCheckRequest {
+    callback_id: String,
+    application_id: String,
+    applicant_name: String,
+}
+
+/// What the workflow gets through the callback.
+#[derive(Debug, Serialize)]
+struct FraudCheckResult {
+    fraud_check: &'static str,
+    risk_indicators: u32,
+    checked_by: &'static str,
+}
+
+/// Why an invocation failed; Lambda retries asynchronous ones.
+#[derive(Debug, thiserror::Error)]
+pub enum FraudCheckError {
+    /// The event is not what the workflow sends.
+    #[error("read the event: it needs callback_id, application_id and applicant_name, all texts")]
+    Event(#[source] serde_json::Error),
+    /// The answer did not get through.
+    #[error("answer the workflow")]
+    Callback(#[source] SucceedCallbackError),
+}
+
+impl FraudCheckError {
+    /// The type that Lambda reports.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Event(_) => "EventError",
+            Self::Callback(_) => "CallbackError",
+        }
+    }
+
+    /// The error with its causes.
+    pub fn chain(&self) -> String {
+        let mut text = self.to_string();
+        let mut source = std::error::Error::source(self);
+        while let Some(cause) = source {
+            text.push_str(": ");
+            text.push_str(&cause.to_string());
+            source = cause.source();
+        }
+        text
+    }
+}
+
+/// Where callbacks are completed.
+pub trait Callbacks {
+    /// Completes a callback with a result.
+    async fn succeed(
+        &self,
+        callback_id: &str,
+        result: &Value,
+    ) -> Result<CallbackAnswer, SucceedCallbackError>;
+}
+
+/// AWS Lambda, or what answers in its place.
+pub struct LambdaCallbacks {
+    /// The client, made once per process.
+    pub client: aws_sdk_lambda::Client,
+}
+
+impl Callbacks for LambdaCallbacks {
+    async fn succeed(
+        &self,
+        callback_id: &str,
+        result: &Value,
+    ) -> Result<CallbackAnswer, SucceedCallbackError> {
+        succeed_callback(&self.client, callback_id, result).await
+    }
+}
+
+/// The fraud check with what it needs.
+pub struct FraudCheck<C> {
+    /// Where the answer goes.
+    pub callbacks: C,
+    /// How fast the simulated work goes.
+    pub pace: Pace,
+    /// Traces.
+    pub tracer: Tracer,
+}
+
+impl<C: Callbacks> FraudCheck<C> {
+    /// Handles one event.
+    ///
+    /// # Errors
+    ///
+    /// When the event cannot be read, or when the callback may still be open.
+    pub async fn handle(&self, event: Value) -> Result<Value, FraudCheckError> {
+        let request: FraudCheckRequest =
+            serde_json::from_value(event).map_err(FraudCheckError::Event)?;
+        powertools::append_key("application_id", request.application_id.as_str());
+        powertools::put_annotation("application_id", request.application_id.as_str());
+        tracing::info!(
+            applicant_name = request.applicant_name,
+            "fraud check started"
+        );
+
+        let result = self
+            .tracer
+            .capture_method("check_applicant", self.check_applicant())
+            .await?;
+        let answer = self
+            .tracer
+            .capture_method("answer_workflow", self.answer_workflow(&request, &result))
+            .await?;
+        let status = match answer {
+            CallbackAnswer::Accepted => {
+                tracing::info!(fraud_check = result.fraud_check, "fraud check answered");
+                "callback_sent"
+            }
+            CallbackAnswer::Closed => {
+                tracing::warn!(
+                    "the callback was closed already: answered by an earlier delivery, or timed out"
+                );
+                "callback_already_closed"
+            }
+        };
+        Ok(json!({ "status": status, "application_id": request.application_id }))
+    }
+
+    async fn check_applicant(&self) -> Result<FraudCheckResult, FraudCheckError> {
+        self.pace.work(CHECK_SECONDS).await;
+        Ok(FraudCheckResult {
+            fraud_check: "passed",
+            risk_indicators: 0,
+            checked_by: "FraudCheckService-v2",
+        })
+    }
+
+    async fn answer_workflow(
+        &self,
+        request: &FraudCheckRequest,
+        result: &FraudCheckResult,
+    ) -> Result<CallbackAnswer, FraudCheckError> {
+        let result = json!(result);
+        let sent = self.callbacks.succeed(&request.callback_id, &result);
+        let traced = self
+            .tracer
+            .capture_aws("Lambda", "SendDurableExecutionCallbackSuccess", sent);
+        traced.await.map_err(FraudCheckError::Callback)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use powertools::Settings;
+
+    use super::*;
+
+    /// Accepts the first completion of a callback, and answers to every further one that it is closed.
+    #[derive(Default)]
+    struct FakeCallbacks {
+        completed: RefCell<Vec<(String, Value)>>,
+    }
+
+    impl Callbacks for FakeCallbacks {
+        async fn succeed(
+            &self,
+            callback_id: &str,
+            result: &Value,
+        ) -> Result<CallbackAnswer, SucceedCallbackError> {
+            let mut completed = self.completed.borrow_mut();
+            if completed.iter().any(|(id, _)| id == callback_id) {
+                return Ok(CallbackAnswer::Closed);
+            }
+            completed.push((callback_id.to_owned(), result.clone()));
+            Ok(CallbackAnswer::Accepted)
+        }
+    }
+
+    fn fraud_check() -> FraudCheck<FakeCallbacks> {
+        FraudCheck {
+            callbacks: FakeCallbacks::default(),
+            pace: Pace::parse("0").unwrap(),
+            tracer: Tracer::new(&Settings::from_lookup(|_| None)),
+        }
+    }
+
+    #[tokio::test]
+    async fn answers_with_the_seeds_result_and_a_second_delivery_is_no_error() {
+        let fraud_check = fraud_check();
+        let event = json!({ "callback_id": "cb-1", "application_id": "LOAN-1-AAAA", "applicant_name": "Alice" });
+        let first = fraud_check.handle(event.clone()).await.unwrap();
+        let second = fraud_check.handle(event).await.unwrap();
+        assert_eq!(
+            first,
+            json!({ "status": "callback_sent", "application_id": "LOAN-1-AAAA" })
+        );
+        assert_eq!(
+            second,
+            json!({ "status": "callback_already_closed", "application_id": "LOAN-1-AAAA" })
+        );
+        let result = json!({
+            "fraud_check": "passed", "risk_indicators": 0, "checked_by": "FraudCheckService-v2",
+        });
+        assert_eq!(
+            *fraud_check.callbacks.completed.borrow(),
+            [("cb-1".to_owned(), result)]
+        );
+    }
+
+    #[tokio::test]
+    async fn event_without_a_callback_is_an_error_that_says_so() {
+        let error = fraud_check()
+            .handle(json!({ "application_id": "LOAN-1-AAAA" }))
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), "EventError");
+        assert!(
+            error.chain().contains("missing field `callback_id`"),
+            "{}",
+            error.chain()
+        );
+    }
+}

@@ -1,0 +1,79 @@
+//! What the API needs of the world: the progress table, and the workflow.
+
+use std::error::Error;
+
+use loan::{CallbackAnswer, LoanApplication};
+use serde_json::Value;
+
+use crate::answer::StatusView;
+use crate::application_id::ApplicationId;
+
+/// The world failed; trying again may help.
+#[derive(Debug, thiserror::Error)]
+#[error("{attempting}")]
+pub struct Fault {
+    /// What was attempted, with its ids.
+    pub attempting: String,
+    /// Why it did not work.
+    #[source]
+    pub cause: Box<dyn Error + Send + Sync>,
+}
+
+impl Fault {
+    /// Says what was attempted when the cause struck.
+    pub fn new(
+        attempting: impl Into<String>,
+        cause: impl Into<Box<dyn Error + Send + Sync>>,
+    ) -> Self {
+        Self {
+            attempting: attempting.into(),
+            cause: cause.into(),
+        }
+    }
+}
+
+/// What came of creating an application.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Created {
+    /// It is in the table.
+    New,
+    /// Another one has this id; nothing changed.
+    IdTaken,
+}
+
+/// An application as the table has it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredApplication {
+    /// What clients may see.
+    pub view: StatusView,
+    /// The callback that waits for the manager; for the workflow alone.
+    pub callback_id: Option<String>,
+}
+
+/// The progress table, as far as the API uses it.
+pub trait Applications {
+    /// Puts a new application into the table, unless its id is taken. Atomic.
+    async fn create(
+        &self,
+        application: &LoanApplication,
+        created_at: &str,
+    ) -> Result<Created, Fault>;
+
+    /// Reads an application, with everything written before.
+    async fn load(&self, id: &ApplicationId) -> Result<Option<StoredApplication>, Fault>;
+
+    /// Takes a completed callback out, provided that it is still that one. Atomic.
+    async fn forget_callback(&self, id: &ApplicationId, callback_id: &str) -> Result<(), Fault>;
+
+    /// Notes that the workflow could not be started, unless it has begun after all. Atomic.
+    async fn record_start_failure(&self, id: &ApplicationId, at: &str) -> Result<(), Fault>;
+}
+
+/// The workflow, as far as the API uses it.
+pub trait Workflow {
+    /// Starts the workflow of an application; starting it again changes nothing.
+    async fn start(&self, application: &LoanApplication) -> Result<(), Fault>;
+
+    /// Hands a manager's decision to the workflow. The first one counts.
+    async fn decide(&self, callback_id: &str, decision: &Value) -> Result<CallbackAnswer, Fault>;
+}
