@@ -7,7 +7,7 @@ import { duration, money } from '../util/format'
 /** What the API records for a denial without words; source: `functions/loan-api`. */
 const DEFAULT_REASON = 'Manager denied the application'
 
-/** Characters. Enough for a paragraph, little enough for a result card. */
+/** Characters; source: `functions/loan-api/src/forms.rs`. */
 const REASON_LENGTH_MAX = 500
 
 const CONFLICT = 409

@@ -42,6 +42,7 @@ describe('the steps', () => {
     ['denied by the scores', 'denied', 'risk_assessment', UP_TO_RISK, 'dddX_____'],
     ['denied by the manager', 'denied', 'manager_approval', [...UP_TO_RISK, 'manager_approval', 'manager_approval'], 'ddddX____'],
     ['failed', 'failed', null, ['submitted', 'validating', 'credit_check', 'error'], 'ddF______'],
+    ['failed, at a step that is named', 'failed', 'credit_check', ['submitted', 'validating', 'credit_check'], 'ddF______'],
     ['failed before the workflow began', 'failed', null, ['submitted'], 'F________'],
     ['approved', 'approved', 'complete', [...STEPS], 'ddddddddd'],
     ['approved without a manager', 'approved', 'complete', STEPS.filter((step) => step !== 'manager_approval'), 'dddd-dddd'],

@@ -21,7 +21,10 @@ it.each<[string, number | null]>([
 it.each<[FieldName, string, string | null]>([
   ['name', '', 'Enter the full name.'],
   ['name', '   ', 'Enter the full name.'],
-  ['name', 'x'.repeat(121), 'Use at most 120 characters.'],
+  ['name', 'x'.repeat(101), 'Use at most 100 characters.'],
+  ['name', '𝒵'.repeat(100), null],
+  ['address', 'x'.repeat(301), 'Use at most 300 characters.'],
+  ['phone', '1'.repeat(41), 'Use at most 40 characters.'],
   ['name', 'Zoë O’Neil', null],
   ['address', '', 'Enter the address.'],
   ['phone', '', 'Enter a phone number.'],
@@ -37,7 +40,8 @@ it.each<[FieldName, string, string | null]>([
   ['amount', '0', 'Enter an amount above $0.'],
   ['amount', '0.00', 'Enter an amount above $0.'],
   ['amount', '-1', 'Enter dollars and cents, such as 25,000 or 1250.50.'],
-  ['amount', '1000000001', 'Enter at most $1,000,000,000.'],
+  ['amount', '10000000.01', 'Enter at most $10,000,000.'],
+  ['amount', '10,000,000', null],
   ['amount', '25,001', null],
 ])('%s %j: %j', (field, value, message) => {
   expect(validateField(field, value)).toBe(message)

@@ -18,11 +18,17 @@ export const EMPTY_FORM: FormValues = { name: '', address: '', phone: '', sin: '
 /** In the order of the form, so that the first error is the topmost one. */
 export const FIELD_NAMES: readonly FieldName[] = ['name', 'address', 'phone', 'sin', 'amount']
 
-/** Characters. Longer than any real name or address, short enough to keep the log readable. */
-const TEXT_LENGTH_MAX = 120
+/** Characters; source: `functions/loan-api/src/forms.rs`, as for the other limits. */
+const NAME_LENGTH_MAX = 100
+const ADDRESS_LENGTH_MAX = 300
+const PHONE_LENGTH_MAX = 40
 
-/** Dollars. Above this the cents no longer survive the arithmetic of the offer. */
-const AMOUNT_MAX = 1_000_000_000
+/** Dollars. */
+const AMOUNT_MAX = 10_000_000
+
+function tooLong(value: string, max: number): string | null {
+  return [...value].length > max ? `Use at most ${max} characters.` : null
+}
 
 /** Reads `150000`, `150,000`, `$150,000.50`. `null` where it is no amount of dollars and cents. */
 export function parseAmount(input: string): number | null {
@@ -33,16 +39,16 @@ export function parseAmount(input: string): number | null {
 const RULES: Record<FieldName, (value: string) => string | null> = {
   name: (value) => {
     if (value === '') return 'Enter the full name.'
-    return value.length > TEXT_LENGTH_MAX ? `Use at most ${TEXT_LENGTH_MAX} characters.` : null
+    return tooLong(value, NAME_LENGTH_MAX)
   },
   address: (value) => {
     if (value === '') return 'Enter the address.'
-    return value.length > TEXT_LENGTH_MAX ? `Use at most ${TEXT_LENGTH_MAX} characters.` : null
+    return tooLong(value, ADDRESS_LENGTH_MAX)
   },
   phone: (value) => {
     if (value === '') return 'Enter a phone number.'
-    const plausible = /^\+?[\d\s().-]+$/.test(value) && value.replace(/\D/g, '').length >= 7 && value.length <= 30
-    return plausible ? null : 'Enter a phone number such as 613-555-0142.'
+    const plausible = /^\+?[\d\s().-]+$/.test(value) && value.replace(/\D/g, '').length >= 7
+    return plausible ? tooLong(value, PHONE_LENGTH_MAX) : 'Enter a phone number such as 613-555-0142.'
   },
   sin: (value) => {
     if (value === '') return 'Enter the last four digits of the SIN.'
@@ -53,7 +59,7 @@ const RULES: Record<FieldName, (value: string) => string | null> = {
     const amount = parseAmount(value)
     if (amount === null) return 'Enter dollars and cents, such as 25,000 or 1250.50.'
     if (amount <= 0) return 'Enter an amount above $0.'
-    return amount > AMOUNT_MAX ? 'Enter at most $1,000,000,000.' : null
+    return amount > AMOUNT_MAX ? 'Enter at most $10,000,000.' : null
   },
 }
 
