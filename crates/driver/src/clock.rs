@@ -19,10 +19,6 @@ pub trait Clock: Send + Sync + 'static {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is where the time comes from"
-    )]
     fn now(&self) -> Timestamp {
         Timestamp::from(SystemTime::now())
     }

@@ -14,6 +14,7 @@ mod error;
 mod invoker;
 mod process;
 mod queue;
+mod read;
 mod recover;
 mod resident;
 mod seeds;
@@ -29,4 +30,5 @@ pub use invoker::{
     PlainOutcome,
 };
 pub use queue::EnqueueError;
+pub use read::StatePage;
 pub use start::{StartRequest, Started};

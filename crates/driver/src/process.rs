@@ -122,7 +122,7 @@ impl Inner {
         }
     }
 
-    async fn load(&self, id: &ExecutionId) -> Result<Execution, ProcessError> {
+    pub async fn load(&self, id: &ExecutionId) -> Result<Execution, ProcessError> {
         let loaded = self.store.load(id).await?;
         loaded.ok_or_else(|| ProcessError::UnknownExecution(id.clone()))
     }

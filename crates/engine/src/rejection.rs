@@ -23,7 +23,7 @@ pub enum Rejection {
 impl Rejection {
     /// What a stale, foreign or malformed token gets: exactly this text, because SDKs recognise a
     /// superseded invocation by its beginning.
-    pub(crate) fn invalid_token() -> Self {
+    pub fn invalid_token() -> Self {
         Self::InvalidParameterValue("Invalid checkpoint token".to_owned())
     }
 }

@@ -1,0 +1,73 @@
+//! Executions as a whole.
+
+use lambda_api::{
+    DurableConfig, DurableExecutionSummary, EpochSeconds, GetDurableExecutionResponse, TraceHeader,
+};
+use model::{ExecutionStatus, Outcome, Timestamp};
+use store::ExecutionRecord;
+
+use super::operation::text;
+use super::wire_error;
+
+/// The answer to `GetDurableExecution`; without input, result and error when they were not asked for.
+pub(crate) fn wire_execution(
+    record: &ExecutionRecord,
+    include_data: bool,
+) -> GetDurableExecutionResponse {
+    let (spec, state) = (&record.spec, &record.state);
+    let arn = &spec.arn;
+    let outcome = state.outcome.as_ref().filter(|_| include_data);
+    let times_out_at = spec.started_at.plus_seconds(spec.execution_timeout_seconds);
+    GetDurableExecutionResponse {
+        durable_execution_arn: arn.to_string(),
+        durable_execution_name: arn.name.to_string(),
+        function_arn: arn.function.qualified(&arn.version.to_string()),
+        input_payload: text(spec.input.as_ref().filter(|_| include_data)),
+        result: text(outcome.and_then(Outcome::result)),
+        error: outcome.and_then(Outcome::error).map(wire_error),
+        start_timestamp: seconds(spec.started_at),
+        status: wire_status(state.status()),
+        end_timestamp: state.ended_at.map(seconds),
+        version: Some(arn.version.to_string()),
+        trace_header: spec.trace_header.clone().map(|header| TraceHeader {
+            x_amzn_trace_id: Some(header),
+        }),
+        execution_data_included: Some(include_data),
+        durable_config: Some(DurableConfig {
+            execution_timeout: Some(i64::from(spec.execution_timeout_seconds)),
+            retention_period_in_days: Some(i64::from(spec.retention_days)),
+        }),
+        expected_execution_timeout_timestamp: state
+            .outcome
+            .is_none()
+            .then(|| seconds(times_out_at)),
+    }
+}
+
+/// One row of `ListDurableExecutionsByFunction`.
+pub(crate) fn wire_summary(record: &ExecutionRecord) -> DurableExecutionSummary {
+    let arn = &record.spec.arn;
+    DurableExecutionSummary {
+        durable_execution_arn: arn.to_string(),
+        durable_execution_name: arn.name.to_string(),
+        function_arn: arn.function.qualified(&arn.version.to_string()),
+        status: wire_status(record.state.status()),
+        start_timestamp: seconds(record.spec.started_at),
+        end_timestamp: record.state.ended_at.map(seconds),
+    }
+}
+
+/// The status in AWS's spelling.
+fn wire_status(status: ExecutionStatus) -> lambda_api::ExecutionStatus {
+    match status {
+        ExecutionStatus::Running => lambda_api::ExecutionStatus::Running,
+        ExecutionStatus::Succeeded => lambda_api::ExecutionStatus::Succeeded,
+        ExecutionStatus::Failed => lambda_api::ExecutionStatus::Failed,
+        ExecutionStatus::TimedOut => lambda_api::ExecutionStatus::TimedOut,
+        ExecutionStatus::Stopped => lambda_api::ExecutionStatus::Stopped,
+    }
+}
+
+fn seconds(at: Timestamp) -> EpochSeconds {
+    EpochSeconds::from_millis(at.as_millis())
+}

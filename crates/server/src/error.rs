@@ -1,0 +1,159 @@
+//! Every error that the Lambda API can answer with, and what each of ours becomes.
+//!
+//! The wire contract of failures can be reviewed here, in one place. What a caller may know and what
+//! belongs into the log are kept apart: the cause of a fault is logged, never sent.
+
+use driver::{EnqueueError, ProcessError, StartError};
+use engine::Rejection;
+use http_body_util::Full;
+use hyper::Response;
+use lambda_api::{ErrorBody, ErrorCode, headers};
+use store::StoreFault;
+
+use crate::http::Body;
+
+/// An error in AWS's shape.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ApiError {
+    pub code: ErrorCode,
+    /// For the caller.
+    pub message: String,
+    /// `Reason` of a throttled request.
+    pub reason: Option<&'static str>,
+}
+
+impl ApiError {
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            reason: None,
+        }
+    }
+
+    pub fn invalid_parameter(message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::InvalidParameterValue, message)
+    }
+
+    pub fn unknown_execution() -> Self {
+        Self::new(
+            ErrorCode::ResourceNotFound,
+            "Durable Execution does not exist",
+        )
+    }
+
+    /// What a checkpoint of an execution that is not (or no longer) there gets: its shape models no
+    /// `ResourceNotFoundException`, and SDKs recognise a superseded invocation by this text.
+    pub fn invalid_token() -> Self {
+        Rejection::invalid_token().into()
+    }
+
+    fn throttled(reason: &'static str, message: String) -> Self {
+        Self {
+            code: ErrorCode::TooManyRequests,
+            message,
+            reason: Some(reason),
+        }
+    }
+
+    pub fn into_response(self) -> Response<Body> {
+        let mut body = ErrorBody::new(&self.code, self.message);
+        body.reason = self.reason.map(str::to_owned);
+        let bytes = serde_json::to_vec(&body).expect("a struct of texts is always JSON");
+        let mut response = Response::builder()
+            .status(self.code.status())
+            .header("content-type", "application/json")
+            .header(headers::ERROR_TYPE, self.code.as_str());
+        if self.code == ErrorCode::TooManyRequests {
+            response = response.header(headers::RETRY_AFTER, "1");
+        }
+        response
+            .body(Full::new(bytes.into()))
+            .expect("the parts are all valid")
+    }
+}
+
+impl From<Rejection> for ApiError {
+    fn from(rejection: Rejection) -> Self {
+        match rejection {
+            Rejection::InvalidParameterValue(message) => Self::invalid_parameter(message),
+            Rejection::CallbackClosed => Self::new(
+                ErrorCode::CallbackTimeout,
+                Rejection::CallbackClosed.to_string(),
+            ),
+            ended @ (Rejection::InvocationNotRunning(_) | Rejection::ExecutionEnded) => {
+                Self::new(ErrorCode::ResourceConflict, ended.to_string())
+            }
+        }
+    }
+}
+
+impl From<ProcessError> for ApiError {
+    fn from(error: ProcessError) -> Self {
+        match error {
+            ProcessError::UnknownExecution(_) => Self::unknown_execution(),
+            ProcessError::Rejected(rejection) => rejection.into(),
+            ProcessError::Contended(_) => Self::throttled(
+                "CallerRateLimitExceeded",
+                "The execution is being changed by other requests. Try again.".to_owned(),
+            ),
+            ProcessError::Fault(fault) => fault.into(),
+            ProcessError::ShuttingDown => shutting_down(),
+        }
+    }
+}
+
+impl From<StartError> for ApiError {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::AlreadyStarted(arn) => Self::new(
+                ErrorCode::DurableExecutionAlreadyStarted,
+                format!("Execution already started: {arn}"),
+            ),
+            StartError::Fault(fault) => fault.into(),
+            StartError::ShuttingDown => shutting_down(),
+        }
+    }
+}
+
+impl From<EnqueueError> for ApiError {
+    fn from(error: EnqueueError) -> Self {
+        match error {
+            full @ EnqueueError::QueueFull(_) => {
+                Self::throttled("FunctionInvocationRateLimitExceeded", full.to_string())
+            }
+            EnqueueError::Fault(fault) => fault.into(),
+            EnqueueError::ShuttingDown => shutting_down(),
+        }
+    }
+}
+
+impl From<StoreFault> for ApiError {
+    fn from(fault: StoreFault) -> Self {
+        let error = &fault as &dyn std::error::Error;
+        tracing::error!(error, cause = %fault.cause, "the store failed");
+        Self::new(
+            ErrorCode::Service,
+            "The store failed; nothing that was acknowledged is lost. See the server's log.",
+        )
+    }
+}
+
+fn shutting_down() -> ApiError {
+    ApiError::new(
+        ErrorCode::Service,
+        "The service is shutting down. Try again once it is back.",
+    )
+}
+
+/// An error with all its causes, for a log line or a function's error message.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,93 @@
+//! One version of a function: what the host runs and what the API shows.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use driver::DurableSettings;
+use function_host::FunctionConfig;
+use lambda_api::FunctionConfiguration;
+use model::{FunctionArn, Version};
+use store::FunctionVersionRecord;
+
+/// Lambda's own defaults, for a stored configuration that leaves them out.
+const TIMEOUT_SECONDS: u64 = 3;
+const MEMORY_MB: u32 = 128;
+const RETENTION_DAYS: u32 = 14;
+
+/// A version of a function, ready to run.
+#[derive(Debug, Clone)]
+pub(crate) struct FunctionVersion {
+    pub version: Version,
+    /// Present on durable functions only.
+    pub durable: Option<DurableSettings>,
+    /// Whether its invocations are traced without the caller asking.
+    pub traced: bool,
+    /// As the API shows it.
+    pub configuration: FunctionConfiguration,
+    /// As the host runs it.
+    pub config: Arc<FunctionConfig>,
+    /// Over code and settings: decides whether a deployment is a new version.
+    pub config_sha256: String,
+}
+
+impl FunctionVersion {
+    /// A version from what the store holds. The stored configuration is the API's own shape.
+    pub fn from_record(
+        record: &FunctionVersionRecord,
+        arn: &FunctionArn,
+        concurrency_max: usize,
+    ) -> serde_json::Result<Self> {
+        let configuration: FunctionConfiguration = serde_json::from_str(&record.configuration)?;
+        let seconds = configuration
+            .timeout
+            .and_then(|seconds| u64::try_from(seconds).ok());
+        let memory = configuration
+            .memory_size
+            .and_then(|size| u32::try_from(size).ok());
+        let environment = configuration
+            .environment
+            .clone()
+            .unwrap_or_default()
+            .variables;
+        let config = FunctionConfig {
+            arn: arn.to_string(),
+            name: arn.name.to_string(),
+            version: record.version.to_string(),
+            revision: record.config_sha256.clone(),
+            code_dir: PathBuf::from(&record.code_dir),
+            runtime: configuration.runtime.clone().unwrap_or_default(),
+            handler: configuration.handler.clone().unwrap_or_default(),
+            timeout: Duration::from_secs(seconds.unwrap_or(TIMEOUT_SECONDS)),
+            memory_mb: memory.unwrap_or(MEMORY_MB),
+            environment,
+            concurrency_max,
+        };
+        let durable = configuration
+            .durable_config
+            .as_ref()
+            .and_then(durable_settings);
+        let mode = configuration
+            .tracing_config
+            .as_ref()
+            .and_then(|config| config.mode.as_deref());
+        Ok(Self {
+            version: record.version.clone(),
+            durable,
+            traced: mode == Some("Active"),
+            configuration,
+            config: Arc::new(config),
+            config_sha256: record.config_sha256.clone(),
+        })
+    }
+}
+
+fn durable_settings(config: &lambda_api::DurableConfig) -> Option<DurableSettings> {
+    let days = config
+        .retention_period_in_days
+        .and_then(|days| u32::try_from(days).ok());
+    Some(DurableSettings {
+        execution_timeout_seconds: u32::try_from(config.execution_timeout?).ok()?,
+        retention_days: days.unwrap_or(RETENTION_DAYS),
+    })
+}

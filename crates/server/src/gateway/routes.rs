@@ -1,0 +1,153 @@
+//! Which route takes a request: the most specific one.
+
+use std::collections::BTreeMap;
+
+use hyper::Method;
+use stack::{Route, RouteKey, RouteMethod};
+
+use crate::http::decode;
+
+/// A route that takes a request, with what its path's variables stand for.
+#[derive(Debug)]
+pub(super) struct Match<'a> {
+    pub route: &'a Route,
+    pub path_parameters: BTreeMap<String, String>,
+}
+
+/// How well a route fits; the greatest wins. An exact segment beats a variable, a variable beats
+/// `{proxy+}`, at the first segment that differs; then a method beats `ANY`; `$default` takes what is
+/// left.
+type Rank = (Vec<u8>, bool);
+
+/// The route for a request, if there is one.
+pub(super) fn find<'a>(routes: &'a [Route], method: &Method, path: &str) -> Option<Match<'a>> {
+    let mut best: Option<(Rank, Match<'a>)> = None;
+    for route in routes {
+        let Some((rank, path_parameters)) = fit(&route.key, method, path) else {
+            continue;
+        };
+        if best.as_ref().is_none_or(|(found, _)| rank > *found) {
+            best = Some((
+                rank,
+                Match {
+                    route,
+                    path_parameters,
+                },
+            ));
+        }
+    }
+    best.map(|(_, found)| found)
+}
+
+fn fit(key: &RouteKey, method: &Method, path: &str) -> Option<(Rank, BTreeMap<String, String>)> {
+    let (route_method, template) = match key {
+        RouteKey::Default => return Some(((Vec::new(), false), BTreeMap::new())),
+        RouteKey::Path { method, path } => (*method, path),
+    };
+    let exact_method = route_method != RouteMethod::Any;
+    if exact_method && route_method.as_str() != method.as_str() {
+        return None;
+    }
+    let (ranks, parameters) = fit_path(template, path)?;
+    Some(((ranks, exact_method), parameters))
+}
+
+fn fit_path(template: &str, path: &str) -> Option<(Vec<u8>, BTreeMap<String, String>)> {
+    const EXACT: u8 = 3;
+    const VARIABLE: u8 = 2;
+    const GREEDY: u8 = 1;
+    let mut ranks = Vec::new();
+    let mut parameters = BTreeMap::new();
+    let mut rest = segments(path);
+    for segment in segments(template) {
+        match variable(segment) {
+            Some(name) => match name.strip_suffix('+') {
+                Some(greedy) => {
+                    let tail: Vec<&str> = rest.by_ref().collect();
+                    if tail.is_empty() {
+                        return None;
+                    }
+                    parameters.insert(greedy.to_owned(), decode(&tail.join("/"))?);
+                    ranks.push(GREEDY);
+                }
+                None => {
+                    parameters.insert(name.to_owned(), decode(rest.next()?)?);
+                    ranks.push(VARIABLE);
+                }
+            },
+            None => {
+                if decode(rest.next()?)? != segment {
+                    return None;
+                }
+                ranks.push(EXACT);
+            }
+        }
+    }
+    rest.next().is_none().then_some((ranks, parameters))
+}
+
+fn segments(path: &str) -> std::str::Split<'_, char> {
+    path.strip_prefix('/').unwrap_or(path).split('/')
+}
+
+fn variable(segment: &str) -> Option<&str> {
+    segment.strip_prefix('{')?.strip_suffix('}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn route(method: RouteMethod, path: &str) -> Route {
+        let key = RouteKey::Path {
+            method,
+            path: path.to_owned(),
+        };
+        Route {
+            event: key.to_string(),
+            key,
+            function: String::new(),
+            qualifier: None,
+            timeout: std::time::Duration::from_secs(30),
+        }
+    }
+
+    #[test]
+    fn the_most_specific_route_wins() {
+        let routes = [
+            route(RouteMethod::Any, "/{proxy+}"),
+            route(RouteMethod::Get, "/status/{id}"),
+            route(RouteMethod::Get, "/status/latest"),
+            route(RouteMethod::Any, "/status/{id}"),
+        ];
+        let found = |method: Method, path: &str| {
+            let found = find(&routes, &method, path)?;
+            Some((found.route.key.to_string(), found.path_parameters))
+        };
+        let with = |name: &str, value: &str| BTreeMap::from([(name.to_owned(), value.to_owned())]);
+        assert_eq!(
+            found(Method::GET, "/status/LOAN%2D1"),
+            Some(("GET /status/{id}".into(), with("id", "LOAN-1")))
+        );
+        assert_eq!(
+            found(Method::GET, "/status/latest"),
+            Some(("GET /status/latest".into(), BTreeMap::new()))
+        );
+        assert_eq!(
+            found(Method::POST, "/status/x"),
+            Some(("ANY /status/{id}".into(), with("id", "x")))
+        );
+        assert_eq!(
+            found(Method::GET, "/a/b/c"),
+            Some(("ANY /{proxy+}".into(), with("proxy", "a/b/c")))
+        );
+    }
+
+    #[test]
+    fn what_no_route_takes_is_not_found() {
+        let routes = [route(RouteMethod::Post, "/apply")];
+        assert!(find(&routes, &Method::GET, "/apply").is_none());
+        assert!(find(&routes, &Method::POST, "/apply/").is_none());
+        assert!(find(&routes, &Method::POST, "/").is_none());
+    }
+}

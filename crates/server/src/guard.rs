@@ -1,0 +1,136 @@
+//! What a browser on the same machine must not be talked into: requests under a foreign name, and
+//! changes on behalf of a foreign page.
+//!
+//! Loopback is no protection by itself. A page from anywhere may send requests to it, and a name of
+//! its own may be made to resolve to it (DNS rebinding).
+
+use hyper::header::{HOST, ORIGIN};
+use hyper::{HeaderMap, Method};
+
+/// Why a request is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// The `Host` is no name of this service.
+    ForeignHost,
+    /// The request changes something, and its `Origin` is another one.
+    ForeignOrigin,
+}
+
+impl Refusal {
+    /// What the sender is told.
+    pub const fn message(self) -> &'static str {
+        match self {
+            Self::ForeignHost => {
+                "This service answers to `localhost` and loopback addresses only. Use one of them in \
+                 the URL."
+            }
+            Self::ForeignOrigin => {
+                "A page from another origin must not change anything here. Use the HTTP API of the \
+                 stack, and list the page's origin in its CORS configuration."
+            }
+        }
+    }
+}
+
+/// Checks `Host`, and for requests that change something `Origin`. `allows` tells which foreign
+/// origins are welcome.
+pub(crate) fn check(
+    method: &Method,
+    headers: &HeaderMap,
+    allows: impl Fn(&str) -> bool,
+) -> Result<(), Refusal> {
+    let host = headers
+        .get(HOST)
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or_default();
+    if !is_loopback(host) {
+        return Err(Refusal::ForeignHost);
+    }
+    let changes = !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
+    let Some(origin) = headers.get(ORIGIN).filter(|_| changes) else {
+        return Ok(());
+    };
+    let origin = origin.to_str().unwrap_or_default();
+    let same = origin
+        .strip_prefix("http://")
+        .is_some_and(|rest| rest == host);
+    if same || allows(origin) {
+        Ok(())
+    } else {
+        Err(Refusal::ForeignOrigin)
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    let address = name.parse::<std::net::IpAddr>();
+    let local = name.eq_ignore_ascii_case("localhost") || name.ends_with(".localhost");
+    local || address.is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(method: Method, host: &str, origin: Option<&str>) -> Result<(), Refusal> {
+        let mut headers = HeaderMap::new();
+        headers.insert(HOST, host.parse().expect("a header value"));
+        if let Some(origin) = origin {
+            headers.insert(ORIGIN, origin.parse().expect("a header value"));
+        }
+        check(&method, &headers, |origin| {
+            origin == "http://localhost:5173"
+        })
+    }
+
+    #[test]
+    fn only_loopback_names_are_served() {
+        for host in [
+            "127.0.0.1:3001",
+            "localhost:3001",
+            "[::1]:3001",
+            "api.localhost",
+        ] {
+            assert_eq!(verdict(Method::GET, host, None), Ok(()), "{host}");
+        }
+        for host in [
+            "",
+            "evil.example:3001",
+            "127.0.0.1.evil.example",
+            "10.0.0.1",
+        ] {
+            assert_eq!(
+                verdict(Method::GET, host, None),
+                Err(Refusal::ForeignHost),
+                "{host}"
+            );
+        }
+    }
+
+    #[test]
+    fn foreign_pages_may_look_but_not_touch() {
+        let host = "127.0.0.1:3001";
+        let foreign = Some("http://evil.example");
+        assert_eq!(verdict(Method::GET, host, foreign), Ok(()));
+        assert_eq!(
+            verdict(Method::POST, host, foreign),
+            Err(Refusal::ForeignOrigin)
+        );
+        assert_eq!(
+            verdict(Method::POST, host, Some("null")),
+            Err(Refusal::ForeignOrigin)
+        );
+        assert_eq!(
+            verdict(Method::POST, host, Some("http://127.0.0.1:3001")),
+            Ok(())
+        );
+        assert_eq!(
+            verdict(Method::POST, host, Some("http://localhost:5173")),
+            Ok(())
+        );
+        assert_eq!(verdict(Method::POST, host, None), Ok(()));
+    }
+}

@@ -1,0 +1,131 @@
+//! The little HTTP that every face shares: bodies, paths, queries, answers.
+
+use bytes::{Bytes, BytesMut};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper::{Response, StatusCode};
+use percent_encoding::percent_decode_str;
+use serde::Serialize;
+
+/// The body of every answer.
+pub(crate) type Body = Full<Bytes>;
+
+/// Bytes of an oversized body that are read and thrown away, so that its sender gets to read the
+/// refusal instead of a broken connection. Beyond that the connection is closed.
+const DRAINED_MAX: usize = 64 * 1024 * 1024;
+
+/// Why a request's body could not be read.
+#[derive(Debug)]
+pub(crate) enum BodyError {
+    /// It is larger than allowed.
+    TooLarge,
+    /// The connection broke.
+    Broken,
+}
+
+/// Reads a body of at most `bytes_max`.
+pub(crate) async fn read_body(mut body: Incoming, bytes_max: usize) -> Result<Bytes, BodyError> {
+    let mut first: Option<Bytes> = None;
+    let mut rest = BytesMut::new();
+    let mut read = 0;
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|_| BodyError::Broken)?.into_data() else {
+            continue;
+        };
+        read += data.len();
+        if read > DRAINED_MAX {
+            return Err(BodyError::TooLarge);
+        }
+        if read > bytes_max {
+            first = None;
+            rest = BytesMut::new();
+            continue;
+        }
+        // Nearly every body arrives in one piece, which needs no copy.
+        match first.take() {
+            None if rest.is_empty() => first = Some(data),
+            None => rest.extend_from_slice(&data),
+            Some(start) => {
+                rest.extend_from_slice(&start);
+                rest.extend_from_slice(&data);
+            }
+        }
+    }
+    if read > bytes_max {
+        return Err(BodyError::TooLarge);
+    }
+    Ok(first.unwrap_or_else(|| rest.freeze()))
+}
+
+/// The text that a percent-encoded path segment or query value stands for; none unless it is UTF-8.
+pub(crate) fn decode(text: &str) -> Option<String> {
+    percent_decode_str(text)
+        .decode_utf8()
+        .ok()
+        .map(std::borrow::Cow::into_owned)
+}
+
+/// The parameters of a query string.
+#[derive(Debug, Default)]
+pub(crate) struct Query(Vec<(String, String)>);
+
+impl Query {
+    pub fn parse(query: Option<&str>) -> Self {
+        let pairs = query
+            .unwrap_or_default()
+            .split('&')
+            .filter(|pair| !pair.is_empty());
+        let decode = |text: &str| decode(&text.replace('+', "%20")).unwrap_or_default();
+        Self(
+            pairs
+                .map(|pair| {
+                    let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+                    (decode(name), decode(value))
+                })
+                .collect(),
+        )
+    }
+
+    /// The first value of a parameter; an empty one counts as absent.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.all(name).next()
+    }
+
+    /// All values of a repeated parameter.
+    pub fn all<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
+        let pairs = self
+            .0
+            .iter()
+            .filter(move |(key, value)| key == name && !value.is_empty());
+        pairs.map(|(_, value)| value.as_str())
+    }
+}
+
+/// An answer with a JSON body.
+pub(crate) fn json<T: Serialize>(status: StatusCode, body: &T) -> Response<Body> {
+    let bytes = serde_json::to_vec(body).expect("wire types are always JSON");
+    Response::builder()
+        .status(status)
+        .header("content-type", "application/json")
+        .body(Full::new(bytes.into()))
+        .expect("the parts are all valid")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries_are_decoded_and_empty_values_count_as_absent() {
+        let query = Query::parse(Some(
+            "Marker=a%2Fb&Statuses=RUNNING&Statuses=FAILED&Qualifier=&x",
+        ));
+        assert_eq!(query.get("Marker"), Some("a/b"));
+        assert_eq!(
+            query.all("Statuses").collect::<Vec<_>>(),
+            ["RUNNING", "FAILED"]
+        );
+        assert_eq!(query.get("Qualifier"), None);
+        assert_eq!(query.get("x"), None);
+    }
+}

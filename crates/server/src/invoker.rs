@@ -1,0 +1,252 @@
+//! Runs functions in the host's processes: our data in the wire's form one way, the outcome in the
+//! engine's form the other.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use driver::{
+    DurableInvocation, DurableSettings, InvocationReport, Invoker, InvokerFuture, PlainInvocation,
+    PlainOutcome,
+};
+use engine::{InvocationOutcome, Output};
+use function_host::{
+    FunctionHost, InvocationOutcome as HostOutcome, InvocationRequest, InvocationResult,
+    InvokeError,
+};
+use lambda_api::{
+    FunctionErrorBody, InitialExecutionState, InvocationInput, InvocationOutput, InvocationStatus,
+};
+use model::{ErrorObject, FunctionName, Operation, Payload, Timestamp, Version};
+
+use crate::convert::{error_object, wire_operation_millis};
+use crate::error::chain;
+use crate::functions::Registry;
+use crate::logs::LogRecorder;
+
+/// Bytes of payload in an event's first page of operations; the rest is read through
+/// `GetDurableExecutionState`. The emulator's own budget, below Lambda's 6 MB for an event.
+const EVENT_PAGE_BYTES: usize = 5 * 1024 * 1024;
+
+/// The invoker of the server.
+#[derive(Clone)]
+pub(crate) struct HostInvoker {
+    pub host: FunctionHost,
+    pub registry: Arc<Registry>,
+    pub logs: Arc<LogRecorder>,
+}
+
+impl Invoker for HostInvoker {
+    fn durable_settings(
+        &self,
+        function: &FunctionName,
+        version: &Version,
+    ) -> Option<DurableSettings> {
+        self.registry.version(function, version)?.durable
+    }
+
+    fn invoke_durable(&self, invocation: DurableInvocation) -> InvokerFuture<InvocationReport> {
+        let invoker = self.clone();
+        Box::pin(async move { invoker.durable(invocation).await })
+    }
+
+    fn invoke_plain(&self, invocation: PlainInvocation) -> InvokerFuture<PlainOutcome> {
+        let invoker = self.clone();
+        Box::pin(async move { invoker.plain(invocation).await.0 })
+    }
+}
+
+impl HostInvoker {
+    async fn durable(&self, invocation: DurableInvocation) -> InvocationReport {
+        let now = now();
+        let arn = &invocation.spec.arn;
+        let Some(version) = self.registry.version(&arn.function.name, &arn.version) else {
+            return InvocationReport {
+                started_at: now,
+                outcome: gone(&invocation),
+            };
+        };
+        let invoked_function_arn = arn.function.qualified(&arn.version.to_string());
+        let request = InvocationRequest {
+            request_id: invocation.request_id.to_string(),
+            payload: event(&invocation),
+            invoked_function_arn,
+            client_context: None,
+            trace_id: invocation.spec.trace_header.clone(),
+            tenant_id: invocation.spec.tenant_id.clone(),
+        };
+        self.logs.belongs_to(&invocation.request_id, &arn.id);
+        match self.host.invoke(&version.config, request).await {
+            Ok(outcome) => InvocationReport {
+                started_at: outcome.started_at.into(),
+                outcome: durable_outcome(outcome.result),
+            },
+            Err(error) => {
+                let outcome = match &error {
+                    // The driver gives up its invocations at a shutdown; this one was faster.
+                    InvokeError::ShuttingDown { .. } => InvocationOutcome::Lost,
+                    InvokeError::Throttled { .. }
+                    | InvokeError::Launch { .. }
+                    | InvokeError::InvalidRequest { .. } => {
+                        InvocationOutcome::FunctionError(host_error(&error))
+                    }
+                };
+                InvocationReport {
+                    started_at: now,
+                    outcome,
+                }
+            }
+        }
+    }
+
+    /// Runs a plain function; the host's own report comes along for a caller who asked for logs.
+    pub async fn plain(&self, invocation: PlainInvocation) -> (PlainOutcome, Option<HostOutcome>) {
+        let Some(version) = self
+            .registry
+            .version(&invocation.function, &invocation.version)
+        else {
+            let message = format!("Function not found: {}", invocation.invoked_arn);
+            let error = ErrorObject::new("ResourceNotFoundException", message);
+            return (PlainOutcome::Unavailable(error), None);
+        };
+        let request = InvocationRequest {
+            request_id: invocation.request_id.to_string(),
+            payload: Bytes::from(invocation.payload),
+            invoked_function_arn: invocation.invoked_arn,
+            client_context: invocation.client_context,
+            trace_id: invocation.trace_header,
+            tenant_id: invocation.tenant_id,
+        };
+        match self.host.invoke(&version.config, request).await {
+            Ok(outcome) => {
+                let plain = match &outcome.result {
+                    InvocationResult::Success(bytes) => PlainOutcome::Succeeded(bytes.to_vec()),
+                    InvocationResult::FunctionError(error) => PlainOutcome::FunctionError {
+                        error: posted_error(error),
+                        payload: error.payload.to_vec(),
+                    },
+                };
+                (plain, Some(outcome))
+            }
+            Err(error @ InvokeError::Throttled { .. }) => {
+                (PlainOutcome::Throttled(host_error(&error)), None)
+            }
+            Err(error) => (PlainOutcome::Unavailable(host_error(&error)), None),
+        }
+    }
+}
+
+/// The event that a durable function is given.
+fn event(invocation: &DurableInvocation) -> Bytes {
+    let mut bytes = 0;
+    let fits = |operation: &&Arc<Operation>| {
+        bytes += payload_bytes(operation) + 256;
+        bytes <= EVENT_PAGE_BYTES
+    };
+    let page: Vec<_> = invocation.operations.iter().take_while(fits).collect();
+    let more = page.len() < invocation.operations.len();
+    // A first page may be empty (one input near the limit): SDKs then read everything by pages.
+    let next_marker = match page.last() {
+        Some(last) if more => last.id.to_string(),
+        None if more => crate::lambda::FIRST_PAGE.to_owned(),
+        Some(_) | None => String::new(),
+    };
+    let event = InvocationInput {
+        durable_execution_arn: invocation.spec.arn.to_string(),
+        checkpoint_token: invocation.checkpoint_token.to_string(),
+        initial_execution_state: InitialExecutionState {
+            operations: page
+                .into_iter()
+                .map(|operation| wire_operation_millis(operation))
+                .collect(),
+            next_marker: Some(next_marker),
+        },
+        updated_operation_ids: Some(
+            invocation
+                .updated_operation_ids
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+        ),
+    };
+    serde_json::to_vec(&event)
+        .expect("a wire type is always JSON")
+        .into()
+}
+
+fn payload_bytes(operation: &Operation) -> usize {
+    use model::OperationDetails as Details;
+    let size = |payload: &Option<Payload>| payload.as_ref().map_or(0, Payload::len);
+    let error_size = |error: &Option<ErrorObject>| error.as_ref().map_or(0, ErrorObject::len);
+    match &operation.details {
+        Details::Execution { input } => size(input),
+        Details::Wait { .. } => 0,
+        Details::Context { result, error, .. }
+        | Details::Step { result, error, .. }
+        | Details::Callback { result, error, .. }
+        | Details::ChainedInvoke { result, error, .. } => size(result) + error_size(error),
+    }
+}
+
+fn durable_outcome(result: InvocationResult) -> InvocationOutcome {
+    match result {
+        InvocationResult::Success(bytes) => InvocationOutcome::Returned(output(&bytes)),
+        InvocationResult::FunctionError(error) => {
+            InvocationOutcome::FunctionError(posted_error(&error))
+        }
+    }
+}
+
+/// What a durable function answered, held to the protocol's form (reference, section 7.2).
+fn output(bytes: &[u8]) -> Output {
+    let Ok(output) = serde_json::from_slice::<InvocationOutput>(bytes) else {
+        return Output::Invalid("Invalid Status in invocation output.".to_owned());
+    };
+    match (output.status, output.result, output.error) {
+        (InvocationStatus::Succeeded, _, Some(_)) => {
+            Output::Invalid("Cannot provide an Error for SUCCEEDED status.".to_owned())
+        }
+        (InvocationStatus::Succeeded, result, None) => Output::Succeeded(result.map(Payload::from)),
+        (InvocationStatus::Failed, Some(_), _) => {
+            Output::Invalid("Cannot provide a Result for FAILED status.".to_owned())
+        }
+        (InvocationStatus::Failed, None, error) => {
+            Output::Failed(error_object(error.unwrap_or_default()))
+        }
+        (InvocationStatus::Pending, _, _) => Output::Pending,
+        (InvocationStatus::Unknown(_), _, _) => {
+            Output::Invalid("Invalid Status in invocation output.".to_owned())
+        }
+    }
+}
+
+fn posted_error(error: &function_host::FunctionError) -> ErrorObject {
+    let body: FunctionErrorBody = serde_json::from_slice(&error.payload).unwrap_or_default();
+    ErrorObject {
+        message: body.error_message,
+        error_type: Some(error.error_type.clone()),
+        data: None,
+        stack_trace: body.stack_trace.filter(|frames| !frames.is_empty()),
+    }
+}
+
+fn host_error(error: &InvokeError) -> ErrorObject {
+    let error_type = match error {
+        InvokeError::Launch { .. } => "Runtime.InvalidEntrypoint",
+        InvokeError::Throttled { .. } => "TooManyRequestsException",
+        InvokeError::ShuttingDown { .. } => "ServiceException",
+        InvokeError::InvalidRequest { .. } => "InvalidParameterValueException",
+    };
+    ErrorObject::new(error_type, chain(error))
+}
+
+fn gone(invocation: &DurableInvocation) -> InvocationOutcome {
+    let arn = &invocation.spec.arn;
+    let named = arn.function.qualified(&arn.version.to_string());
+    let message = format!("Function not found: {named}");
+    InvocationOutcome::Unavailable(ErrorObject::new("ResourceNotFoundException", message))
+}
+
+fn now() -> Timestamp {
+    use driver::Clock as _;
+    driver::SystemClock.now()
+}

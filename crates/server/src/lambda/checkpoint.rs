@@ -1,0 +1,170 @@
+//! `CheckpointDurableExecution` and `GetDurableExecutionState`: what running functions call.
+
+use std::sync::Arc;
+
+use driver::ProcessError;
+use engine::{Answer, Input};
+use hyper::body::Incoming;
+use hyper::{Response, StatusCode};
+use lambda_api::{
+    CheckpointDurableExecutionRequest, CheckpointDurableExecutionResponse, ErrorCode,
+    GetDurableExecutionStateResponse, NewExecutionState,
+};
+use model::{ChainedTarget, CheckpointToken, ClientToken, ErrorObject, ExecutionArn, OperationId};
+
+use super::arn::execution_arn;
+use super::marker;
+use crate::convert::{Targets, updates, wire_operation};
+use crate::error::ApiError;
+use crate::http::{Body, BodyError, Query, json, read_body};
+use crate::server::App;
+use crate::validate::Violations;
+
+/// Largest checkpoint request: an EXECUTION result of 6 MB, JSON-escaped, and its surroundings. SDKs
+/// keep everything else below 750 KiB (protocol reference, section 8.10).
+const REQUEST_BYTES_MAX: usize = 13 * 1024 * 1024;
+
+/// Marks the first page of the state, for an event that has room for none of it. No operation id can
+/// be this.
+pub(crate) const FIRST_PAGE: &str = "*";
+
+pub(super) async fn checkpoint(
+    app: &Arc<App>,
+    arn: &str,
+    body: Incoming,
+) -> Result<Response<Body>, ApiError> {
+    let arn = execution_arn(arn)?;
+    let bytes = read_body(body, REQUEST_BYTES_MAX)
+        .await
+        .map_err(body_error)?;
+    let request: CheckpointDurableExecutionRequest =
+        serde_json::from_slice(&bytes).map_err(not_json)?;
+    let token = token(&request.checkpoint_token)?;
+    let client_token = request
+        .client_token
+        .as_deref()
+        .map(client_token)
+        .transpose()?;
+    let updates = updates(request.updates, &app.targets(&arn))?;
+    let input = Input::Checkpoint {
+        token,
+        client_token,
+        updates,
+    };
+    match app.driver.process(&arn.id, input).await {
+        Ok(Answer::Checkpoint { token, operations }) => {
+            let response = CheckpointDurableExecutionResponse {
+                checkpoint_token: token.map(|token| token.to_string()),
+                new_execution_state: NewExecutionState {
+                    operations: operations.iter().map(|one| wire_operation(one)).collect(),
+                    next_marker: None,
+                },
+            };
+            Ok(json(StatusCode::OK, &response))
+        }
+        Ok(Answer::Done | Answer::Stopped { .. }) => {
+            unreachable!("a checkpoint is answered as one")
+        }
+        Err(ProcessError::UnknownExecution(_)) => Err(ApiError::invalid_token()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+pub(super) async fn state(
+    app: &Arc<App>,
+    arn: &str,
+    query: &Query,
+) -> Result<Response<Body>, ApiError> {
+    let arn = execution_arn(arn)?;
+    let token = token(query.get("CheckpointToken").unwrap_or_default())?;
+    let limit = marker::max_items(query)?;
+    let after = match query.get("Marker") {
+        None | Some(FIRST_PAGE) => None,
+        Some(marker) => Some(OperationId::parse(marker).map_err(|_| marker::invalid())?),
+    };
+    let page = match app
+        .driver
+        .state_page(&arn.id, &token, after.as_ref(), limit)
+        .await
+    {
+        Ok(page) => page,
+        Err(ProcessError::UnknownExecution(_)) => return Err(ApiError::invalid_token()),
+        Err(error) => return Err(error.into()),
+    };
+    let last = page.operations.last().filter(|_| page.more);
+    let response = GetDurableExecutionStateResponse {
+        // An empty marker, not an absent one, says that this was the last page.
+        next_marker: Some(last.map(|last| last.id.to_string()).unwrap_or_default()),
+        operations: page
+            .operations
+            .iter()
+            .map(|one| wire_operation(one))
+            .collect(),
+    };
+    Ok(json(StatusCode::OK, &response))
+}
+
+fn token(text: &str) -> Result<CheckpointToken, ApiError> {
+    CheckpointToken::parse(text).or_else(|_| {
+        let mut violations = Violations::default();
+        violations.pattern(
+            text,
+            "checkpointToken",
+            2048,
+            "[A-Za-z0-9+/]+={0,2}",
+            |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'='),
+        );
+        violations.none()?;
+        Err(ApiError::invalid_token())
+    })
+}
+
+fn client_token(text: &str) -> Result<ClientToken, ApiError> {
+    ClientToken::parse(text).or_else(|_| {
+        let mut violations = Violations::default();
+        violations.pattern(text, "clientToken", 64, r"[\x21-\x7E]+", |byte| {
+            (0x21..=0x7e).contains(&byte)
+        });
+        violations.none()?;
+        Err(ApiError::invalid_parameter("Invalid client token"))
+    })
+}
+
+pub(super) fn body_error(error: BodyError) -> ApiError {
+    match error {
+        BodyError::TooLarge => ApiError::new(
+            ErrorCode::RequestTooLarge,
+            "The request payload exceeded the limit.",
+        ),
+        BodyError::Broken => ApiError::new(
+            ErrorCode::InvalidRequestContent,
+            "The connection broke before the request was whole.",
+        ),
+    }
+}
+
+pub(super) fn not_json(error: serde_json::Error) -> ApiError {
+    let message = format!("The request body is not what the operation takes: {error}");
+    ApiError::new(ErrorCode::Serialization, message)
+}
+
+/// Resolves chained invokes for one execution.
+pub(crate) struct ExecutionTargets<'a> {
+    app: &'a App,
+    arn: &'a ExecutionArn,
+}
+
+impl App {
+    fn targets<'a>(&'a self, arn: &'a ExecutionArn) -> ExecutionTargets<'a> {
+        ExecutionTargets { app: self, arn }
+    }
+}
+
+impl Targets for ExecutionTargets<'_> {
+    fn resolve(&self, function_name: &str) -> Result<ChainedTarget, ErrorObject> {
+        tracing::trace!(execution = %self.arn.id, function_name, "resolve chained invoke");
+        self.app
+            .registry
+            .chained_target(function_name, || self.app.driver.new_execution_id())
+    }
+}

@@ -1,0 +1,198 @@
+//! `GetDurableExecution`, `ListDurableExecutionsByFunction`, `StopDurableExecution`.
+
+use std::sync::Arc;
+
+use engine::{Answer, Input};
+use hyper::body::Incoming;
+use hyper::{Response, StatusCode};
+use lambda_api::{
+    EpochSeconds, ErrorCode, ListDurableExecutionsByFunctionResponse, StopDurableExecutionResponse,
+};
+use model::{ErrorObject, ExecutionArn, ExecutionName, ExecutionStatus, Timestamp};
+use store::{Cursor, ExecutionFilter, ExecutionRecord};
+
+use super::arn::execution_arn;
+use super::checkpoint::{body_error, not_json};
+use super::marker;
+use crate::convert::{error_object, wire_execution, wire_summary};
+use crate::error::ApiError;
+use crate::functions::Reference;
+use crate::http::{Body, Query, decode, json, read_body};
+use crate::server::App;
+use crate::validate::Violations;
+
+/// Largest error object of a stop, JSON-escaped.
+const ERROR_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+pub(super) async fn get(
+    app: &Arc<App>,
+    arn: &str,
+    query: &Query,
+) -> Result<Response<Body>, ApiError> {
+    let record = record(app, &execution_arn(arn)?).await?;
+    Ok(json(
+        StatusCode::OK,
+        &wire_execution(&record, include_data(query)?),
+    ))
+}
+
+/// The execution with exactly this ARN.
+pub(super) async fn record(
+    app: &Arc<App>,
+    arn: &ExecutionArn,
+) -> Result<ExecutionRecord, ApiError> {
+    let record = app.driver.store().record(&arn.id).await?;
+    record
+        .filter(|record| record.spec.arn == *arn)
+        .ok_or_else(ApiError::unknown_execution)
+}
+
+/// `IncludeExecutionData`: true unless the request says otherwise.
+pub(super) fn include_data(query: &Query) -> Result<bool, ApiError> {
+    boolean(query, "IncludeExecutionData", true)
+}
+
+/// A boolean parameter.
+pub(super) fn boolean(query: &Query, name: &str, default: bool) -> Result<bool, ApiError> {
+    match query.get(name) {
+        None => Ok(default),
+        Some("true") => Ok(true),
+        Some("false") => Ok(false),
+        Some(other) => Err(ApiError::new(
+            ErrorCode::Serialization,
+            format!("'{other}' can not be converted to a Boolean"),
+        )),
+    }
+}
+
+pub(super) async fn stop(
+    app: &Arc<App>,
+    arn: &str,
+    body: Incoming,
+) -> Result<Response<Body>, ApiError> {
+    let arn = execution_arn(arn)?;
+    let bytes = read_body(body, ERROR_BYTES_MAX).await.map_err(body_error)?;
+    let error = optional_error(&bytes)?;
+    record(app, &arn).await?;
+    let at = match app.driver.process(&arn.id, Input::Stop { error }).await? {
+        Answer::Stopped { at } => at,
+        Answer::Done | Answer::Checkpoint { .. } => unreachable!("a stop is answered as one"),
+    };
+    let stop_timestamp = EpochSeconds::from_millis(at.as_millis());
+    Ok(json(
+        StatusCode::OK,
+        &StopDurableExecutionResponse { stop_timestamp },
+    ))
+}
+
+/// A body that is an error object, if it is anything: clients send nothing, `null` or `{}` for none.
+pub(super) fn optional_error(bytes: &[u8]) -> Result<ErrorObject, ApiError> {
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Ok(ErrorObject::default());
+    }
+    let error: Option<lambda_api::ErrorObject> = serde_json::from_slice(bytes).map_err(not_json)?;
+    Ok(error_object(error.unwrap_or_default()))
+}
+
+pub(super) async fn list(
+    app: &Arc<App>,
+    name: &str,
+    query: &Query,
+) -> Result<Response<Body>, ApiError> {
+    let name = decode(name).unwrap_or_default();
+    let reference = Reference::parse(&name, query.get("Qualifier"))?;
+    let resolved = app.registry.resolve(&reference)?;
+    let limit = marker::max_items(query)?;
+    let filter = ExecutionFilter {
+        function: Some(reference.name),
+        // Without a qualifier all versions are listed. The model's text says `$LATEST` alone, which
+        // would hide every execution of a function that is invoked by alias.
+        version: resolved
+            .qualifier
+            .is_some()
+            .then(|| resolved.version.version.clone()),
+        name: execution_name(query)?,
+        statuses: statuses(query)?,
+        started_after: instant(query, "StartedAfter")?,
+        started_before: instant(query, "StartedBefore")?,
+        // Here `ReverseOrder` means oldest first; for the history it means newest first.
+        oldest_first: boolean(query, "ReverseOrder", false)?,
+        after: query.get("Marker").map(marker::decode_cursor).transpose()?,
+        limit: limit + 1,
+    };
+    let mut records = app.driver.store().list(filter).await?;
+    let more = records.len() > limit;
+    records.truncate(limit);
+    let next_marker = records.last().filter(|_| more).map(|last| {
+        marker::encode_cursor(&Cursor {
+            started_at: last.spec.started_at,
+            execution_id: last.spec.arn.id.clone(),
+        })
+    });
+    let durable_executions = records.iter().map(wire_summary).collect();
+    let response = ListDurableExecutionsByFunctionResponse {
+        durable_executions,
+        next_marker,
+    };
+    Ok(json(StatusCode::OK, &response))
+}
+
+fn execution_name(query: &Query) -> Result<Option<ExecutionName>, ApiError> {
+    let Some(text) = query.get("DurableExecutionName") else {
+        return Ok(None);
+    };
+    let name = ExecutionName::parse(text).ok();
+    if name.is_none() {
+        let mut violations = Violations::default();
+        violations.pattern(text, "durableExecutionName", 64, "[a-zA-Z0-9-_]+", |byte| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
+        });
+        violations.none()?;
+    }
+    Ok(name)
+}
+
+fn statuses(query: &Query) -> Result<Vec<ExecutionStatus>, ApiError> {
+    use lambda_api::ExecutionStatus as Wire;
+    let mut violations = Violations::default();
+    let statuses = query
+        .all("Statuses")
+        .enumerate()
+        .filter_map(|(index, text)| match Wire::parse(text) {
+            Some(Wire::Running) => Some(ExecutionStatus::Running),
+            Some(Wire::Succeeded) => Some(ExecutionStatus::Succeeded),
+            Some(Wire::Failed) => Some(ExecutionStatus::Failed),
+            Some(Wire::TimedOut) => Some(ExecutionStatus::TimedOut),
+            Some(Wire::Stopped) => Some(ExecutionStatus::Stopped),
+            Some(Wire::Pausing | Wire::Paused | Wire::Deleting) => None,
+            Some(Wire::Unknown(_)) | None => {
+                let path = format!("statuses.{}.member", index + 1);
+                violations.not_one_of(text, &path, Wire::VALUES);
+                None
+            }
+        })
+        .collect();
+    violations.none()?;
+    Ok(statuses)
+}
+
+/// An instant in ISO 8601, as clients send it, or in epoch seconds.
+fn instant(query: &Query, name: &str) -> Result<Option<Timestamp>, ApiError> {
+    let Some(text) = query.get(name) else {
+        return Ok(None);
+    };
+    if let Ok(seconds) = text.parse::<f64>()
+        && seconds.is_finite()
+    {
+        return Ok(Some(Timestamp::from_millis(
+            EpochSeconds(seconds).as_millis(),
+        )));
+    }
+    match text.parse::<jiff::Timestamp>() {
+        Ok(at) => Ok(Some(Timestamp::from_millis(at.as_millisecond()))),
+        Err(_) => Err(ApiError::new(
+            ErrorCode::Serialization,
+            format!("'{text}' can not be converted to Date"),
+        )),
+    }
+}

@@ -1,0 +1,381 @@
+//! `Invoke`: durable and plain functions, synchronously, asynchronously, or not at all.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use driver::{DurableSettings, PlainInvocation, PlainOutcome, StartRequest};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::{HeaderMap, Response, StatusCode};
+use lambda_api::{ErrorCode, FunctionErrorBody, headers};
+use model::{ErrorObject, ExecutionArn, ExecutionName, Outcome, Payload};
+use store::{AsyncInvocation, ExecutionRecord};
+
+use super::checkpoint::body_error;
+use crate::error::ApiError;
+use crate::functions::{Reference, Resolved, unqualified};
+use crate::http::{Body, BodyError, Query, decode, read_body};
+use crate::server::App;
+use crate::trace;
+use crate::validate::Violations;
+
+/// Largest payload of a synchronous and of an asynchronous invocation, in bytes.
+/// Source: Lambda quotas page, read 2026-11.
+const SYNC_BYTES_MAX: usize = 6 * 1024 * 1024;
+const ASYNC_BYTES_MAX: usize = 1024 * 1024;
+
+/// Longest execution timeout of a durable function that may be invoked synchronously, and how long
+/// such a caller is kept waiting.
+const SYNC_EXECUTION_SECONDS_MAX: u32 = 900;
+
+/// Longest client context, in base64 characters.
+const CLIENT_CONTEXT_MAX: usize = 3583;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum InvocationType {
+    RequestResponse,
+    Event,
+    DryRun,
+}
+
+/// What an invocation asks for beyond its payload.
+struct Request {
+    resolved: Resolved,
+    invocation_type: InvocationType,
+    tail: bool,
+    client_context: Option<String>,
+    execution_name: Option<ExecutionName>,
+    tenant_id: Option<String>,
+    trace_header: String,
+}
+
+pub(super) async fn invoke(
+    app: &Arc<App>,
+    name: &str,
+    query: &Query,
+    header_map: &HeaderMap,
+    body: Incoming,
+) -> Result<Response<Body>, ApiError> {
+    let name = decode(name).unwrap_or_default();
+    let reference = Reference::parse(&name, query.get("Qualifier"))?;
+    let parsed = parse(app, &reference, header_map);
+    let bytes_max = match &parsed {
+        Ok(Request {
+            invocation_type: InvocationType::Event,
+            ..
+        }) => ASYNC_BYTES_MAX,
+        Ok(_) | Err(_) => SYNC_BYTES_MAX,
+    };
+    // The body is read even for a request that is refused: its sender is still writing it.
+    let payload = read_body(body, bytes_max)
+        .await
+        .map_err(|error| payload_error(error, bytes_max));
+    let request = parsed?;
+    let payload = payload?;
+    check_json(&payload)?;
+    match (request.resolved.version.durable, request.invocation_type) {
+        (Some(settings), invocation_type) => {
+            if request.resolved.qualifier.is_none() {
+                return Err(unqualified());
+            }
+            durable(app, request, settings, invocation_type, payload).await
+        }
+        (None, _) if request.execution_name.is_some() => Err(ApiError::invalid_parameter(
+            "A durable execution name can only be given for a durable function.",
+        )),
+        (None, InvocationType::DryRun) => Ok(empty(StatusCode::NO_CONTENT, &request)),
+        (None, InvocationType::Event) => plain_event(app, request, payload).await,
+        (None, InvocationType::RequestResponse) => Ok(plain(app, request, payload).await?),
+    }
+}
+
+fn parse(
+    app: &Arc<App>,
+    reference: &Reference,
+    header_map: &HeaderMap,
+) -> Result<Request, ApiError> {
+    let header = |name: &str| header_map.get(name).and_then(|value| value.to_str().ok());
+    let mut violations = Violations::default();
+    let invocation_type = match header(headers::INVOCATION_TYPE) {
+        None | Some("RequestResponse") => InvocationType::RequestResponse,
+        Some("Event") => InvocationType::Event,
+        Some("DryRun") => InvocationType::DryRun,
+        Some(other) => {
+            let values = ["Event", "RequestResponse", "DryRun"];
+            violations.not_one_of(other, "invocationType", &values);
+            InvocationType::DryRun
+        }
+    };
+    let tail = match header(headers::LOG_TYPE) {
+        None | Some("None") => false,
+        Some("Tail") => true,
+        Some(other) => {
+            violations.not_one_of(other, "logType", &["None", "Tail"]);
+            false
+        }
+    };
+    let execution_name = header(headers::DURABLE_EXECUTION_NAME).and_then(|text| {
+        let name = ExecutionName::parse(text).ok();
+        if name.is_none() {
+            let word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+            violations.pattern(text, "durableExecutionName", 64, "[a-zA-Z0-9-_]+", word);
+        }
+        name
+    });
+    violations.none()?;
+    let resolved = app.registry.resolve(reference)?;
+    let trace_header = trace::header(
+        header(headers::TRACE_ID),
+        resolved.version.traced,
+        app.driver.now(),
+    );
+    Ok(Request {
+        client_context: client_context(header(headers::CLIENT_CONTEXT))?,
+        resolved,
+        invocation_type,
+        tail,
+        execution_name,
+        tenant_id: header(headers::TENANT_ID).map(str::to_owned),
+        trace_header,
+    })
+}
+
+/// The client context is handed on as the JSON text that its base64 stands for.
+fn client_context(header: Option<&str>) -> Result<Option<String>, ApiError> {
+    let Some(base64) = header else {
+        return Ok(None);
+    };
+    let refused = || {
+        ApiError::new(
+            ErrorCode::InvalidRequestContent,
+            "Client context must be a valid Base64-encoded JSON object.",
+        )
+    };
+    if base64.len() > CLIENT_CONTEXT_MAX {
+        return Err(refused());
+    }
+    let bytes = STANDARD.decode(base64).map_err(|_| refused())?;
+    let text = String::from_utf8(bytes).map_err(|_| refused())?;
+    serde_json::from_str::<serde::de::IgnoredAny>(&text).map_err(|_| refused())?;
+    Ok(Some(text))
+}
+
+fn payload_error(error: BodyError, bytes_max: usize) -> ApiError {
+    match error {
+        BodyError::TooLarge => ApiError::new(
+            ErrorCode::RequestTooLarge,
+            format!(
+                "Request must be smaller than {bytes_max} bytes for the InvokeFunction operation"
+            ),
+        ),
+        broken @ BodyError::Broken => body_error(broken),
+    }
+}
+
+/// A payload is JSON, or nothing at all.
+fn check_json(payload: &[u8]) -> Result<(), ApiError> {
+    if payload.is_empty() {
+        return Ok(());
+    }
+    serde_json::from_slice::<serde::de::IgnoredAny>(payload)
+        .map(drop)
+        .map_err(|error| {
+            let message = format!("Could not parse request body into json: {error}");
+            ApiError::new(ErrorCode::InvalidRequestContent, message)
+        })
+}
+
+async fn durable(
+    app: &Arc<App>,
+    request: Request,
+    settings: DurableSettings,
+    invocation_type: InvocationType,
+    payload: Bytes,
+) -> Result<Response<Body>, ApiError> {
+    let sync = invocation_type == InvocationType::RequestResponse;
+    if sync && settings.execution_timeout_seconds > SYNC_EXECUTION_SECONDS_MAX {
+        return Err(ApiError::invalid_parameter(
+            "You cannot synchronously invoke a durable function with an executionTimeout greater \
+             than 15 minutes.",
+        ));
+    }
+    if invocation_type == InvocationType::DryRun {
+        return Ok(empty(StatusCode::NO_CONTENT, &request));
+    }
+    let limits = app.driver.limits();
+    let input = std::str::from_utf8(&payload)
+        .ok()
+        .filter(|text| !text.is_empty());
+    let start = StartRequest {
+        function: request.resolved.arn.clone(),
+        version: request.resolved.version.version.clone(),
+        name: request.execution_name.clone(),
+        id: None,
+        input: input.map(Payload::from),
+        execution_timeout_seconds: settings.execution_timeout_seconds,
+        retention_days: settings.retention_days,
+        result_bytes_max: if sync {
+            limits.sync_result_bytes_max
+        } else {
+            limits.async_result_bytes_max
+        },
+        trace_header: Some(request.trace_header.clone()),
+        tenant_id: request.tenant_id.clone(),
+        parent: None,
+    };
+    let started = app.driver.start(start).await?;
+    let arn = started.arn();
+    if !sync {
+        return Ok(with_arn(empty(StatusCode::ACCEPTED, &request), arn));
+    }
+    let wait = Duration::from_secs(u64::from(SYNC_EXECUTION_SECONDS_MAX));
+    match tokio::time::timeout(wait, app.driver.wait_ended(&arn.id)).await {
+        Ok(Ok(Some(record))) => Ok(with_arn(outcome_response(&record, &request), arn)),
+        Ok(Ok(None)) => Err(ApiError::unknown_execution()),
+        Ok(Err(fault)) => Err(fault.into()),
+        Err(_elapsed) => {
+            let message = format!("The execution goes on: {arn}");
+            Err(ApiError::new(ErrorCode::Service, message))
+        }
+    }
+}
+
+/// What the caller of a synchronous invocation gets when the execution has ended.
+fn outcome_response(record: &ExecutionRecord, request: &Request) -> Response<Body> {
+    match &record.state.outcome {
+        Some(Outcome::Succeeded(result)) => {
+            let body = result.as_ref().map_or("null", Payload::as_str).to_owned();
+            answer(request, None, body.into(), None)
+        }
+        Some(Outcome::Failed(error) | Outcome::TimedOut(error) | Outcome::Stopped(error)) => {
+            answer(request, Some("Unhandled"), error_body(error), None)
+        }
+        None => unreachable!("the execution was waited for"),
+    }
+}
+
+/// An error as the caller of Invoke is shown it.
+fn error_body(error: &ErrorObject) -> Bytes {
+    let body = FunctionErrorBody {
+        error_message: error.message.clone(),
+        error_type: error.error_type.clone(),
+        stack_trace: error.stack_trace.clone(),
+        request_id: None,
+    };
+    serde_json::to_vec(&body)
+        .expect("a wire type is always JSON")
+        .into()
+}
+
+async fn plain_event(
+    app: &Arc<App>,
+    request: Request,
+    payload: Bytes,
+) -> Result<Response<Body>, ApiError> {
+    let now = app.driver.now();
+    let request_id = app.new_request_id();
+    let invocation = AsyncInvocation {
+        request_id: request_id.clone(),
+        function: request.resolved.arn.name.clone(),
+        version: request.resolved.version.version.clone(),
+        invoked_arn: request.resolved.invoked_arn(),
+        payload: payload.to_vec(),
+        client_context: request.client_context.clone(),
+        trace_header: Some(request.trace_header.clone()),
+        tenant_id: request.tenant_id.clone(),
+        accepted_at: now,
+        attempts: 0,
+        not_before: now,
+    };
+    app.driver.enqueue(invocation).await?;
+    let mut response = empty(StatusCode::ACCEPTED, &request);
+    if let Ok(value) = request_id.as_str().parse() {
+        response.headers_mut().insert(headers::REQUEST_ID, value);
+    }
+    Ok(response)
+}
+
+async fn plain(
+    app: &Arc<App>,
+    request: Request,
+    payload: Bytes,
+) -> Result<Response<Body>, ApiError> {
+    let invocation = PlainInvocation {
+        request_id: app.new_request_id(),
+        function: request.resolved.arn.name.clone(),
+        version: request.resolved.version.version.clone(),
+        invoked_arn: request.resolved.invoked_arn(),
+        payload: payload.to_vec(),
+        client_context: request.client_context.clone(),
+        trace_header: Some(request.trace_header.clone()),
+        tenant_id: request.tenant_id.clone(),
+    };
+    let (outcome, report) = app.invoker.plain(invocation).await;
+    let log = report
+        .map(|report| report.log_tail)
+        .filter(|_| request.tail);
+    match outcome {
+        PlainOutcome::Succeeded(body) => Ok(answer(&request, None, body.into(), log)),
+        PlainOutcome::FunctionError { payload, .. } => {
+            Ok(answer(&request, Some("Unhandled"), payload.into(), log))
+        }
+        PlainOutcome::Throttled(error) => Err(ApiError {
+            code: ErrorCode::TooManyRequests,
+            message: error.message.unwrap_or_default(),
+            reason: Some("ConcurrentInvocationLimitExceeded"),
+        }),
+        PlainOutcome::Unavailable(error) => {
+            let code = match error.error_type.as_deref() {
+                Some("Runtime.InvalidEntrypoint") => ErrorCode::InvalidRuntime,
+                Some(_) | None => ErrorCode::Service,
+            };
+            Err(ApiError::new(code, error.message.unwrap_or_default()))
+        }
+    }
+}
+
+fn answer(
+    request: &Request,
+    function_error: Option<&str>,
+    body: Bytes,
+    log: Option<Vec<u8>>,
+) -> Response<Body> {
+    let mut response = Response::builder()
+        .status(StatusCode::OK)
+        .header("content-type", "application/json")
+        .header(
+            headers::EXECUTED_VERSION,
+            request.resolved.version.version.to_string(),
+        );
+    if let Some(kind) = function_error {
+        response = response.header(headers::FUNCTION_ERROR, kind);
+    }
+    if let Some(log) = log {
+        response = response.header(headers::LOG_RESULT, STANDARD.encode(log));
+    }
+    response
+        .body(Full::new(body))
+        .expect("the parts are all valid")
+}
+
+fn empty(status: StatusCode, request: &Request) -> Response<Body> {
+    Response::builder()
+        .status(status)
+        .header(
+            headers::EXECUTED_VERSION,
+            request.resolved.version.version.to_string(),
+        )
+        .body(Full::default())
+        .expect("the parts are all valid")
+}
+
+fn with_arn(mut response: Response<Body>, arn: &ExecutionArn) -> Response<Body> {
+    let value = arn.to_string().parse().expect("an ARN is visible ASCII");
+    response
+        .headers_mut()
+        .insert(headers::DURABLE_EXECUTION_ARN, value);
+    response
+}

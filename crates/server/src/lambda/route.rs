@@ -1,0 +1,106 @@
+//! From a request's method and raw path to its handler.
+
+use std::sync::Arc;
+
+use hyper::body::Incoming;
+use hyper::{Method, Request, Response, StatusCode};
+use lambda_api::{ErrorCode, headers};
+
+use super::{callback, checkpoint, execution, function, history, invoke};
+use crate::error::ApiError;
+use crate::http::{Body, Query};
+use crate::server::App;
+
+/// Answers a request to the Lambda API.
+pub(crate) async fn handle(app: Arc<App>, request: Request<Incoming>) -> Response<Body> {
+    let response = dispatch(&app, request).await;
+    let mut response = response.unwrap_or_else(ApiError::into_response);
+    let request_id = app.new_request_id().to_string();
+    if let Ok(value) = request_id.parse() {
+        response
+            .headers_mut()
+            .entry(headers::REQUEST_ID)
+            .or_insert(value);
+    }
+    response
+}
+
+async fn dispatch(app: &Arc<App>, request: Request<Incoming>) -> Result<Response<Body>, ApiError> {
+    let (parts, body) = request.into_parts();
+    let path = parts.uri.path().trim_end_matches('/');
+    let query = Query::parse(parts.uri.query());
+    if let Some(rest) = path.strip_prefix("/2025-12-01/durable-executions/") {
+        return match split_action(rest) {
+            (arn, Some("checkpoint")) if parts.method == Method::POST => {
+                checkpoint::checkpoint(app, arn, body).await
+            }
+            (arn, Some("state")) if parts.method == Method::GET => {
+                checkpoint::state(app, arn, &query).await
+            }
+            (arn, Some("history")) if parts.method == Method::GET => {
+                history::history(app, arn, &query).await
+            }
+            (arn, Some("stop")) if parts.method == Method::POST => {
+                execution::stop(app, arn, body).await
+            }
+            (arn, None) if parts.method == Method::GET => execution::get(app, arn, &query).await,
+            (_, _) => Err(unknown(&parts.method, path)),
+        };
+    }
+    if let Some(rest) = path.strip_prefix("/2025-12-01/durable-execution-callbacks/") {
+        let (id, action) = rest.rsplit_once('/').unwrap_or((rest, ""));
+        return match action {
+            "succeed" if parts.method == Method::POST => callback::succeed(app, id, body).await,
+            "fail" if parts.method == Method::POST => callback::fail(app, id, body).await,
+            "heartbeat" if parts.method == Method::POST => callback::heartbeat(app, id).await,
+            _ => Err(unknown(&parts.method, path)),
+        };
+    }
+    let segments: Vec<&str> = path.split('/').skip(1).collect();
+    match (&parts.method, segments.as_slice()) {
+        (&Method::POST, ["2015-03-31", "functions", name, "invocations"]) => {
+            invoke::invoke(app, name, &query, &parts.headers, body).await
+        }
+        (&Method::GET, ["2015-03-31", "functions"]) => function::list(app, &query),
+        (&Method::GET, ["2015-03-31", "functions", name]) => function::get(app, name, &query),
+        (&Method::GET, ["2015-03-31", "functions", name, "configuration"]) => {
+            function::configuration(app, name, &query)
+        }
+        (&Method::GET, ["2015-03-31", "functions", name, "versions"]) => {
+            function::versions(app, name, &query)
+        }
+        (&Method::GET, ["2015-03-31", "functions", name, "aliases"]) => {
+            function::aliases(app, name, &query)
+        }
+        (&Method::GET, ["2015-03-31", "functions", name, "aliases", alias]) => {
+            function::alias(app, name, alias)
+        }
+        (&Method::GET, ["2025-12-01", "functions", name, "durable-executions"]) => {
+            execution::list(app, name, &query).await
+        }
+        (method, _) => Err(unknown(method, path)),
+    }
+}
+
+/// An ARN and what to do with it. Clients that leave its slashes unencoded are understood too: the
+/// action is the last segment, if it is one.
+fn split_action(rest: &str) -> (&str, Option<&str>) {
+    match rest.rsplit_once('/') {
+        Some((
+            arn,
+            action @ ("checkpoint" | "state" | "history" | "stop" | "pause" | "resume"),
+        )) => (arn, Some(action)),
+        Some(_) | None => (rest, None),
+    }
+}
+
+fn unknown(method: &Method, path: &str) -> ApiError {
+    let shown: String = path.chars().take(256).collect();
+    let message = format!("{method} {shown} is not an operation of this service.");
+    ApiError::new(ErrorCode::UnknownOperation, message)
+}
+
+/// `200` with `{}`: what the three callback operations answer.
+pub(super) fn empty_ok() -> Response<Body> {
+    crate::http::json(StatusCode::OK, &serde_json::json!({}))
+}

@@ -1,0 +1,393 @@
+//! The server: what it is made of, how it starts, how it stops.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use driver::{Driver, DriverConfig, ProcessError, SystemClock};
+use function_host::{FunctionHost, HostConfig, StartHostError};
+use hyper::body::Incoming;
+use hyper::{Request, Response};
+use lambda_api::ErrorCode;
+use model::{Limits, RequestId};
+use store::{Durability, LogStore, MemoryStore, Store, StoreFault};
+use store_sqlite::{OpenStoreError, SqliteLogs, SqliteStore};
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::deploy::DeployError;
+use crate::error::ApiError;
+use crate::functions::{Home, Registry};
+use crate::gateway::{Described, HttpApi};
+use crate::http::Body;
+use crate::invoker::HostInvoker;
+use crate::logs::LogRecorder;
+use crate::tables::Tables;
+use crate::{guard, lambda, listen, service, xray};
+
+/// How long function processes have to end at a shutdown.
+const SHUTDOWN_GRACE: Duration = Duration::from_millis(500);
+
+/// How long open connections have to end at a shutdown: callers who wait for an execution would hold
+/// it for as long as that takes.
+const CONNECTIONS_GRACE: Duration = Duration::from_secs(1);
+
+/// What a server is to be.
+#[derive(Debug, Clone)]
+pub struct ServerConfig {
+    /// Where the Lambda API listens; port 0 picks a free one.
+    pub listen: SocketAddr,
+    /// Where the first HTTP API listens, the others on the ports after it; port 0 picks free ones.
+    pub http_api_listen: SocketAddr,
+    /// Where everything is kept.
+    pub data_dir: PathBuf,
+    /// What an acknowledged request survives.
+    pub durability: Durability,
+    /// The region in ARNs, and of functions.
+    pub region: String,
+    /// The account in ARNs: twelve digits.
+    pub account_id: String,
+    /// Variables for every function.
+    pub environment: BTreeMap<String, String>,
+    /// Processes of one function version at the most, unless its template says otherwise.
+    pub concurrency_max: usize,
+    /// How long an idle function process is kept.
+    pub idle_time: Duration,
+}
+
+/// Why a server could not start.
+#[derive(Debug, Error)]
+pub enum StartServerError {
+    /// The address is not of this machine alone.
+    #[error(
+        "{0} is reachable from other machines, and requests are not authenticated; listen on a \
+         loopback address such as 127.0.0.1"
+    )]
+    NotLoopback(SocketAddr),
+    /// The address is taken.
+    #[error("listen on {address}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// The system's answer.
+        #[source]
+        cause: io::Error,
+    },
+    /// The data folder cannot be made.
+    #[error("create the data folder `{}`", .path.display())]
+    DataDir {
+        /// Which.
+        path: PathBuf,
+        /// The system's answer.
+        #[source]
+        cause: io::Error,
+    },
+    /// The store cannot be opened.
+    #[error("open the store")]
+    OpenStore(#[from] OpenStoreError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreFault),
+    /// A stored function cannot be read.
+    #[error("read the stored configuration of `{function}`")]
+    StoredFunction {
+        /// Which.
+        function: String,
+        /// What is wrong with it.
+        #[source]
+        cause: serde_json::Error,
+    },
+    /// The tables cannot be opened or served.
+    #[error("open the DynamoDB tables: {cause}")]
+    Tables {
+        /// What stood in the way.
+        cause: String,
+    },
+    /// The function host cannot start.
+    #[error("start the function host")]
+    Host(#[from] StartHostError),
+    /// The operating system gives no randomness.
+    #[error("draw random numbers")]
+    Randomness(#[from] getrandom::Error),
+    /// An execution of an earlier run could not be taken up.
+    #[error("take up what an earlier run left")]
+    Recover(#[from] ProcessError),
+}
+
+/// What every request needs.
+pub(crate) struct App {
+    pub driver: Driver,
+    pub registry: Arc<Registry>,
+    pub invoker: HostInvoker,
+}
+
+impl App {
+    pub fn new_request_id(&self) -> RequestId {
+        RequestId::parse(&uuid::Uuid::new_v4().to_string()).expect("a UUID is a valid request id")
+    }
+}
+
+/// A running server.
+pub struct Server {
+    pub(crate) app: Arc<App>,
+    pub(crate) config: ServerConfig,
+    pub(crate) tables: Tables,
+    address: SocketAddr,
+    http_apis: Mutex<BTreeMap<String, Arc<ServedApi>>>,
+    tasks: TaskTracker,
+    connections: TaskTracker,
+    shutdown: CancellationToken,
+}
+
+/// An HTTP API and where it is served.
+struct ServedApi {
+    api: Arc<HttpApi>,
+    url: String,
+}
+
+impl Server {
+    /// Starts a server: opens the store, serves the Lambda API, takes up what an earlier run left,
+    /// and fires timers from then on.
+    ///
+    /// # Errors
+    /// See [`StartServerError`].
+    pub async fn start(config: ServerConfig) -> Result<Self, StartServerError> {
+        for address in [config.listen, config.http_api_listen] {
+            if !address.ip().is_loopback() {
+                return Err(StartServerError::NotLoopback(address));
+            }
+        }
+        let listener =
+            TcpListener::bind(config.listen)
+                .await
+                .map_err(|cause| StartServerError::Listen {
+                    address: config.listen,
+                    cause,
+                })?;
+        let address = listener
+            .local_addr()
+            .map_err(|cause| StartServerError::Listen {
+                address: config.listen,
+                cause,
+            })?;
+        std::fs::create_dir_all(&config.data_dir).map_err(|cause| StartServerError::DataDir {
+            path: config.data_dir.clone(),
+            cause,
+        })?;
+        let (store, logs) = open_stores(&config)?;
+        let shutdown = CancellationToken::new();
+        let tasks = TaskTracker::new();
+        let tables_path = config.data_dir.join("dynamodb.sqlite3");
+        let tables = Tables::start(&tables_path, shutdown.clone()).await?;
+        let xray_address = start_xray(&logs, &tasks, &shutdown).await?;
+        let home = Home {
+            region: config.region.clone(),
+            account_id: config.account_id.clone(),
+        };
+        let registry =
+            Arc::new(Registry::load(store.as_ref(), home, config.concurrency_max).await?);
+        let logs = Arc::new(LogRecorder::new(logs));
+        let endpoint = format!("http://{address}");
+        let host_config = host_config(&config, &endpoint, &tables.endpoint(), xray_address);
+        let host = FunctionHost::new(host_config, Arc::clone(&logs) as _)?;
+        let invoker = HostInvoker {
+            host,
+            registry: Arc::clone(&registry),
+            logs,
+        };
+        let driver = Driver::new(DriverConfig {
+            store,
+            invoker: Arc::new(invoker.clone()),
+            clock: Arc::new(SystemClock),
+            limits: Limits::AWS,
+            seed: None,
+        })?;
+        let app = Arc::new(App {
+            driver,
+            registry,
+            invoker,
+        });
+        let server = Self {
+            app,
+            config,
+            tables,
+            address,
+            http_apis: Mutex::default(),
+            tasks,
+            connections: TaskTracker::new(),
+            shutdown,
+        };
+        // Recovered functions checkpoint at once, so the API is served first.
+        server.serve(listener);
+        let recovered = server.app.driver.recover().await?;
+        if recovered > 0 {
+            tracing::info!(executions = recovered, "took up what an earlier run left");
+        }
+        let driver = server.app.driver.clone();
+        server.tasks.spawn(async move { driver.run_timers().await });
+        Ok(server)
+    }
+
+    /// The URL of the Lambda API.
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    fn serve(&self, listener: TcpListener) {
+        let app = Arc::clone(&self.app);
+        let handle = move |request, _peer| {
+            let app = Arc::clone(&app);
+            async move { main_port(app, request).await }
+        };
+        let (connections, shutdown) = (self.connections.clone(), self.shutdown.clone());
+        self.tasks
+            .spawn(listen::serve(listener, handle, connections, shutdown));
+    }
+
+    /// Serves an HTTP API, or replaces its description if it is served already; returns its URL.
+    pub(crate) async fn serve_http_api(
+        &self,
+        index: usize,
+        described: Described,
+    ) -> Result<String, DeployError> {
+        let logical_id = described.resource.logical_id.clone();
+        let served = {
+            let http_apis = self
+                .http_apis
+                .lock()
+                .expect("the map is never left half changed");
+            http_apis.get(&logical_id).cloned()
+        };
+        if let Some(served) = served {
+            served.api.replace(described);
+            return Ok(served.url.clone());
+        }
+        let mut wanted = self.config.http_api_listen;
+        if wanted.port() != 0 {
+            let port = usize::from(wanted.port()) + index;
+            wanted.set_port(u16::try_from(port).unwrap_or(0));
+        }
+        let failed = |cause| DeployError::Listen {
+            logical_id: logical_id.clone(),
+            address: wanted,
+            cause,
+        };
+        let listener = TcpListener::bind(wanted).await.map_err(failed)?;
+        let url = format!("http://{}", listener.local_addr().map_err(failed)?);
+        let api = Arc::new(HttpApi::new(Arc::clone(&self.app), described));
+        let served = ServedApi {
+            api: Arc::clone(&api),
+            url: url.clone(),
+        };
+        self.http_apis
+            .lock()
+            .expect("the map is never left half changed")
+            .insert(logical_id, Arc::new(served));
+        let handle = move |request, peer| Arc::clone(&api).handle(request, peer);
+        let (connections, shutdown) = (self.connections.clone(), self.shutdown.clone());
+        self.tasks
+            .spawn(listen::serve(listener, handle, connections, shutdown));
+        Ok(url)
+    }
+
+    /// Stops taking requests, ends the function processes, and closes the store. Executions at work
+    /// go on when a server starts on the same data folder.
+    ///
+    /// # Errors
+    /// When the store fails to close; what was acknowledged is safe all the same.
+    pub async fn shut_down(self) -> Result<(), StoreFault> {
+        self.shutdown.cancel();
+        self.app.driver.shut_down().await;
+        self.app.invoker.host.shutdown(SHUTDOWN_GRACE).await;
+        self.connections.close();
+        if tokio::time::timeout(CONNECTIONS_GRACE, self.connections.wait())
+            .await
+            .is_err()
+        {
+            tracing::debug!("connections were still open at the shutdown");
+        }
+        self.tasks.close();
+        self.tasks.wait().await;
+        self.app.driver.store().close().await
+    }
+}
+
+/// The main port: our own routes, then the Lambda API.
+async fn main_port(app: Arc<App>, request: Request<Incoming>) -> Response<Body> {
+    if let Err(refusal) = guard::check(request.method(), request.headers(), |_| false) {
+        return ApiError::new(ErrorCode::AccessDenied, refusal.message()).into_response();
+    }
+    if let Some(answer) = service::handle(&app, &request).await {
+        return answer;
+    }
+    lambda::handle(app, request).await
+}
+
+type Stores = (Arc<dyn Store>, Arc<dyn LogStore>);
+
+fn open_stores(config: &ServerConfig) -> Result<Stores, StartServerError> {
+    let logs = Arc::new(SqliteLogs::open(&config.data_dir.join("logs.sqlite3"))?);
+    let store: Arc<dyn Store> = match config.durability {
+        Durability::Memory => Arc::new(MemoryStore::default()),
+        durability @ (Durability::Disk | Durability::Os) => Arc::new(SqliteStore::open(
+            &config.data_dir.join("lambdura.sqlite3"),
+            durability,
+        )?),
+    };
+    Ok((store, logs))
+}
+
+async fn start_xray(
+    logs: &Arc<dyn LogStore>,
+    tasks: &TaskTracker,
+    shutdown: &CancellationToken,
+) -> Result<SocketAddr, StartServerError> {
+    let any = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+    let (socket, address) = xray::bind()
+        .await
+        .map_err(|cause| StartServerError::Listen {
+            address: any,
+            cause,
+        })?;
+    let now = || {
+        use driver::Clock as _;
+        SystemClock.now()
+    };
+    tasks.spawn(xray::receive(
+        socket,
+        Arc::clone(logs),
+        now,
+        shutdown.clone(),
+    ));
+    Ok(address)
+}
+
+fn host_config(
+    config: &ServerConfig,
+    endpoint: &str,
+    tables_endpoint: &str,
+    xray_address: SocketAddr,
+) -> HostConfig {
+    let mut environment = config.environment.clone();
+    for (name, value) in [
+        ("AWS_ENDPOINT_URL", endpoint),
+        ("AWS_ENDPOINT_URL_LAMBDA", endpoint),
+        ("AWS_ENDPOINT_URL_DYNAMODB", tables_endpoint),
+        ("AWS_XRAY_DAEMON_ADDRESS", &xray_address.to_string()),
+        ("AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR"),
+    ] {
+        environment.insert(name.to_owned(), value.to_owned());
+    }
+    HostConfig {
+        region: config.region.clone(),
+        state_dir: Some(config.data_dir.join("processes")),
+        extra_environment: environment,
+        idle_time: config.idle_time,
+        ..HostConfig::default()
+    }
+}

@@ -1,0 +1,190 @@
+//! Routes of our own on the main port: health, and logs, which AWS keeps in another service.
+
+use std::sync::Arc;
+
+use hyper::{Method, Request, Response, StatusCode};
+use lambda_api::ErrorCode;
+use model::{ExecutionArn, ExecutionId, FunctionName, RequestId};
+use serde::Serialize;
+use store::{LogQuery, LogStream};
+
+use crate::error::ApiError;
+use crate::http::{Body, Query, json};
+use crate::server::App;
+
+/// Lines of a page when the request names no number, and at the most.
+const LINES_DEFAULT: usize = 1000;
+const LINES_MAX: usize = 10_000;
+
+/// Answers a request to one of our own routes; none when the path is not one of them.
+pub(crate) async fn handle<B>(app: &Arc<App>, request: &Request<B>) -> Option<Response<Body>> {
+    let query = Query::parse(request.uri().query());
+    let get = *request.method() == Method::GET;
+    let answer = match request.uri().path() {
+        "/healthz" | "/readyz" if get => Ok(health(app)),
+        "/lambdura/v1/logs" if get => logs(app, &query).await,
+        "/lambdura/v1/segments" if get => segments(app, &query).await,
+        _ => return None,
+    };
+    Some(answer.unwrap_or_else(ApiError::into_response))
+}
+
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+    version: &'static str,
+    durability: &'static str,
+    resident_executions: usize,
+    functions: Vec<FunctionHealth>,
+}
+
+#[derive(Serialize)]
+struct FunctionHealth {
+    function: String,
+    version: String,
+    warm: usize,
+    busy: usize,
+    queued: usize,
+}
+
+fn health(app: &Arc<App>) -> Response<Body> {
+    let functions = app
+        .invoker
+        .host
+        .stats()
+        .into_iter()
+        .map(|stats| FunctionHealth {
+            function: stats.function.name.clone(),
+            version: stats.function.version.clone(),
+            warm: stats.warm,
+            busy: stats.busy,
+            queued: stats.queued,
+        });
+    let health = Health {
+        status: "ok",
+        version: env!("CARGO_PKG_VERSION"),
+        durability: app.driver.durability().as_str(),
+        resident_executions: app.driver.resident_count(),
+        functions: functions.collect(),
+    };
+    json(StatusCode::OK, &health)
+}
+
+#[derive(Serialize)]
+struct Lines {
+    lines: Vec<Line>,
+}
+
+#[derive(Serialize)]
+struct Line {
+    number: i64,
+    /// Epoch milliseconds.
+    timestamp: i64,
+    function: String,
+    version: String,
+    request_id: Option<String>,
+    execution_id: Option<String>,
+    stream: &'static str,
+    text: String,
+}
+
+async fn logs(app: &Arc<App>, query: &Query) -> Result<Response<Body>, ApiError> {
+    let function = query
+        .get("function")
+        .map(FunctionName::parse)
+        .transpose()
+        .map_err(invalid)?;
+    let request_id = query
+        .get("request_id")
+        .map(RequestId::parse)
+        .transpose()
+        .map_err(invalid)?;
+    let log_query = LogQuery {
+        function,
+        execution_id: query.get("execution").map(execution_id).transpose()?,
+        request_id,
+        after: number(query, "after")?,
+        tail: query.get("tail") == Some("true"),
+        limit: limit(query)?,
+    };
+    let lines = app.invoker.logs.store().lines(log_query).await?;
+    let lines = lines.into_iter().map(|(number, line)| Line {
+        number,
+        timestamp: line.at.as_millis(),
+        function: line.function.to_string(),
+        version: line.version.to_string(),
+        request_id: line.request_id.map(|id| id.to_string()),
+        execution_id: line.execution_id.map(|id| id.to_string()),
+        stream: match line.stream {
+            LogStream::Stdout => "stdout",
+            LogStream::Stderr => "stderr",
+            LogStream::Platform => "platform",
+        },
+        text: line.text,
+    });
+    Ok(json(
+        StatusCode::OK,
+        &Lines {
+            lines: lines.collect(),
+        },
+    ))
+}
+
+/// An execution's id, or its ARN.
+fn execution_id(text: &str) -> Result<ExecutionId, ApiError> {
+    match text.parse::<ExecutionArn>() {
+        Ok(arn) => Ok(arn.id),
+        Err(_) => ExecutionId::parse(text).map_err(invalid),
+    }
+}
+
+#[derive(Serialize)]
+struct Segments {
+    segments: Vec<SegmentShown>,
+}
+
+#[derive(Serialize)]
+struct SegmentShown {
+    trace_id: String,
+    /// Epoch milliseconds.
+    received_at: i64,
+    document: serde_json::Value,
+}
+
+async fn segments(app: &Arc<App>, query: &Query) -> Result<Response<Body>, ApiError> {
+    let trace_id = query.get("trace_id").map(str::to_owned);
+    let stored = app
+        .invoker
+        .logs
+        .store()
+        .segments(trace_id, limit(query)?)
+        .await?;
+    let segments = stored.into_iter().map(|segment| SegmentShown {
+        document: serde_json::from_str(&segment.document).unwrap_or_default(),
+        trace_id: segment.trace_id,
+        received_at: segment.at.as_millis(),
+    });
+    Ok(json(
+        StatusCode::OK,
+        &Segments {
+            segments: segments.collect(),
+        },
+    ))
+}
+
+fn limit(query: &Query) -> Result<usize, ApiError> {
+    let limit =
+        number(query, "limit")?.map_or(LINES_DEFAULT, |limit| usize::try_from(limit).unwrap_or(0));
+    Ok(limit.clamp(1, LINES_MAX))
+}
+
+fn number(query: &Query, name: &str) -> Result<Option<i64>, ApiError> {
+    query.get(name).map(str::parse).transpose().map_err(|_| {
+        let message = format!("'{name}' must be a whole number");
+        ApiError::new(ErrorCode::InvalidParameterValue, message)
+    })
+}
+
+fn invalid(error: model::InvalidId) -> ApiError {
+    ApiError::invalid_parameter(error.to_string())
+}
