@@ -5,7 +5,7 @@ use model::{
     Payload, Timestamp,
 };
 
-use crate::draft::{Changed, Draft};
+use crate::draft::{Changed, Draft, unchanged};
 use crate::execution::deadlines_of;
 use crate::rejection::invalid;
 use crate::{Answer, Context, Execution, Rejection, Transition};
@@ -62,6 +62,9 @@ pub(crate) fn heartbeat(
         last_heartbeat_at, ..
     } = &mut operation.details
     {
+        if *last_heartbeat_at >= draft.now {
+            return Ok(unchanged(execution, Answer::Done));
+        }
         *last_heartbeat_at = draft.now;
     }
     draft.put(operation, Changed::Quietly);

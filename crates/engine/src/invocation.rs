@@ -80,7 +80,7 @@ fn reported_error(outcome: &InvocationOutcome) -> Option<ErrorObject> {
         InvocationOutcome::Returned(Output::Invalid(message)) => Some(protocol_error(message)),
         InvocationOutcome::Lost => Some(ErrorObject::new(
             "Service.InvocationLost",
-            "The server stopped while this invocation was running; the function is invoked again.",
+            "The server stopped while this invocation was running.",
         )),
     }
 }
