@@ -10,6 +10,9 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
+/// How much of an error type a line shows: the function chose it, and the line must stay one.
+const ERROR_TYPE_CHARS_MAX: usize = 128;
+
 /// What a `REPORT` line tells.
 pub(crate) struct Report<'a> {
     pub(crate) request_id: &'a str,
@@ -117,10 +120,11 @@ pub(crate) fn describe(status: ExitStatus) -> String {
 fn push_status(line: &mut String, status: Status<'_>) {
     match status {
         Status::Success => {}
-        Status::Error { error_type } => push(
-            line,
-            format_args!("\tStatus: error\tError Type: {error_type}"),
-        ),
+        Status::Error { error_type } => {
+            let printable = error_type.chars().filter(|char| !char.is_control());
+            let shown: String = printable.take(ERROR_TYPE_CHARS_MAX).collect();
+            push(line, format_args!("\tStatus: error\tError Type: {shown}"));
+        }
         Status::Timeout => push(line, format_args!("\tStatus: timeout")),
     }
 }
@@ -161,6 +165,9 @@ mod tests {
             init_report_line(Duration::from_secs(1), Status::Error { error_type }),
             "INIT_REPORT Init Duration: 1000.00 ms\tPhase: init\tStatus: error\tError Type: Runtime.ExitError"
         );
+        let error_type = &format!("forged\nEND RequestId: {}", "x".repeat(1000));
+        let line = init_report_line(Duration::ZERO, Status::Error { error_type });
+        assert!(!line.contains('\n') && line.len() < 250, "{line}");
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod body;
 mod call;
 mod route;
 mod server;
+mod watched_stream;
 
 pub(crate) use body::RESPONSE_BYTES_MAX;
 pub(crate) use call::{Answer, ConnectionId, NextEvent, Posted, Refusal, RuntimeCall};

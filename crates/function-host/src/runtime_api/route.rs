@@ -1,5 +1,7 @@
 //! From HTTP request to runtime call, and from verdict to HTTP response.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -7,10 +9,12 @@ use http::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, ORIGI
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
+use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
 
 use super::body::{self, RESPONSE_BYTES_MAX, ReadBody};
 use super::call::{Answer, ConnectionId, NextEvent, Posted, PostedError, Refusal, RuntimeCall};
+use super::watched_stream::closed;
 use crate::invocation::error_document;
 
 const PREFIX: &str = "/2018-06-01/runtime/";
@@ -24,9 +28,21 @@ type HttpResponse = Response<Full<Bytes>>;
 #[derive(Debug)]
 pub(crate) struct Router {
     pub(crate) connection: ConnectionId,
+    pub(crate) stream: Arc<TcpStream>,
     pub(crate) calls: mpsc::Sender<RuntimeCall>,
     /// `host:port` under which the process knows us.
     pub(crate) authority: String,
+}
+
+/// Why a request gets no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unanswered {
+    /// Its body broke off.
+    #[error("read a request's body")]
+    Body(#[from] hyper::Error),
+    /// The process has hung up on `next`.
+    #[error("the runtime has closed the connection on which it waited for an invocation")]
+    HungUp,
 }
 
 /// A path and method of the Runtime API.
@@ -44,69 +60,74 @@ impl Router {
     /// Answers one request.
     ///
     /// # Errors
-    /// When the request's body breaks off; the connection is of no use then.
+    /// When the connection is of no use any more.
     pub(crate) async fn answer(
         &self,
         request: Request<Incoming>,
-    ) -> Result<HttpResponse, hyper::Error> {
-        if let Some(refused) = self.refuse_strangers(request.headers()) {
-            return Ok(refused);
-        }
+    ) -> Result<HttpResponse, Unanswered> {
         let (head, body) = request.into_parts();
-        Ok(match route(&head.method, head.uri.path()) {
+        if self.is_stranger(&head.headers) {
+            let message = "only the function process itself may call its Runtime API";
+            return refuse_after(body, StatusCode::FORBIDDEN, "AccessDenied", message).await;
+        }
+        match route(&head.method, head.uri.path()) {
             Route::Next => self.next().await,
             Route::Response { request_id } => {
                 let posted = posted_response(body::read(body).await?);
                 let request_id = request_id.to_owned();
-                self.post(|answer| RuntimeCall::Response {
-                    request_id,
-                    posted,
-                    answer,
-                })
-                .await
+                Ok(self
+                    .post(|answer| RuntimeCall::Response {
+                        request_id,
+                        posted,
+                        answer,
+                    })
+                    .await)
             }
             Route::InvocationError { request_id } => {
                 let posted = posted_error(&head.headers, body::read(body).await?);
                 let request_id = request_id.to_owned();
-                self.post(|answer| RuntimeCall::InvocationError {
-                    request_id,
-                    posted,
-                    answer,
-                })
-                .await
+                Ok(self
+                    .post(|answer| RuntimeCall::InvocationError {
+                        request_id,
+                        posted,
+                        answer,
+                    })
+                    .await)
             }
             Route::InitError => {
                 let posted = posted_error(&head.headers, body::read(body).await?);
-                self.post(|answer| RuntimeCall::InitError { posted, answer })
-                    .await
+                Ok(self
+                    .post(|answer| RuntimeCall::InitError { posted, answer })
+                    .await)
             }
-            Route::NotFound => error(
-                StatusCode::NOT_FOUND,
-                "NotFound",
-                "the Runtime API has no such path",
-            ),
-            Route::MethodNotAllowed => error(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "MethodNotAllowed",
-                "the path is called with another method",
-            ),
-        })
+            Route::NotFound => {
+                let message = "the Runtime API has no such path";
+                refuse_after(body, StatusCode::NOT_FOUND, "NotFound", message).await
+            }
+            Route::MethodNotAllowed => {
+                let message = "the path is called with another method";
+                refuse_after(
+                    body,
+                    StatusCode::METHOD_NOT_ALLOWED,
+                    "MethodNotAllowed",
+                    message,
+                )
+                .await
+            }
+        }
     }
 
-    /// Refuses what a web page in a browser on this machine could send: it reaches loopback too, and a `GET` of `next`
+    /// Recognises what a web page in a browser on this machine could send: it reaches loopback too, and a `GET` of `next`
     /// would take an invocation away from the process.
-    fn refuse_strangers(&self, headers: &HeaderMap) -> Option<HttpResponse> {
+    fn is_stranger(&self, headers: &HeaderMap) -> bool {
         let from_browser = headers.contains_key(ORIGIN) || headers.contains_key(SEC_FETCH_SITE);
         let other_host = headers
             .get(HOST)
             .is_some_and(|host| host.as_bytes() != self.authority.as_bytes());
-        (from_browser || other_host).then(|| {
-            let message = "only the function process itself may call its Runtime API";
-            error(StatusCode::FORBIDDEN, "AccessDenied", message)
-        })
+        from_browser || other_host
     }
 
-    async fn next(&self) -> HttpResponse {
+    async fn next(&self) -> Result<HttpResponse, Unanswered> {
         let (answer, event) = oneshot::channel::<Result<NextEvent, Refusal>>();
         let connection = self.connection;
         if self
@@ -115,9 +136,15 @@ impl Router {
             .await
             .is_err()
         {
-            return ending();
+            return Ok(ending());
         }
-        match event.await {
+        // The end of the connection counts first: an event that is here already is then known to be lost.
+        let event = tokio::select! {
+            biased;
+            () = closed(&self.stream) => return Err(Unanswered::HungUp),
+            event = event => event,
+        };
+        Ok(match event {
             Ok(Ok(event)) => {
                 let mut response = Response::new(Full::new(event.payload));
                 *response.headers_mut() = event.headers;
@@ -125,7 +152,7 @@ impl Router {
             }
             Ok(Err(refusal)) => refused(refusal),
             Err(_) => ending(),
-        }
+        })
     }
 
     async fn post(&self, call: impl FnOnce(Answer<()>) -> RuntimeCall) -> HttpResponse {
@@ -228,6 +255,17 @@ fn ending() -> HttpResponse {
         "ContainerError",
         "this process is being ended",
     )
+}
+
+/// Answers when the whole request is there: an answer in the middle of it would close the connection.
+async fn refuse_after(
+    body: Incoming,
+    status: StatusCode,
+    error_type: &str,
+    message: &str,
+) -> Result<HttpResponse, Unanswered> {
+    body::read(body).await?;
+    Ok(error(status, error_type, message))
 }
 
 fn error(status: StatusCode, error_type: &str, message: &str) -> HttpResponse {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use super::call::{ConnectionId, RuntimeCall};
 use super::route::Router;
+use super::watched_stream::WatchedStream;
 
 /// Most connections of one process at one time; further ones wait to be accepted. Runtimes use one or two, and some open a
 /// new one per call, which overlap for a moment.
@@ -81,12 +82,12 @@ async fn accept(
             stream = listener.accept(), if connections.len() < CONNECTIONS_MAX => match stream {
                 Ok((stream, _)) => {
                     accepted += 1;
-                    let router = Router {
+                    connections.spawn(serve(Router {
                         connection: ConnectionId(accepted),
+                        stream: Arc::new(stream),
                         calls: calls.clone(),
                         authority: authority.to_string(),
-                    };
-                    connections.spawn(serve(stream, router));
+                    }));
                 }
                 Err(cause) => {
                     tracing::warn!(%cause, "cannot accept a connection of a function process, trying again");
@@ -99,21 +100,26 @@ async fn accept(
     while connections.join_next().await.is_some() {}
 }
 
-async fn serve(stream: TcpStream, router: Router) {
-    if let Err(cause) = stream.set_nodelay(true) {
+async fn serve(router: Router) {
+    if let Err(cause) = router.stream.set_nodelay(true) {
         tracing::debug!(%cause, "a connection of a function process ended at once");
     }
+    let stream = TokioIo::new(WatchedStream::new(Arc::clone(&router.stream)));
     let router = Arc::new(router);
     let service = service_fn(|request| {
         let router = Arc::clone(&router);
         async move { router.answer(request).await }
     });
+    // Half-closed, because hyper would otherwise drop a post that has arrived in full when its process then exits. Without
+    // hyper's own shutdown at the end, because that would throw the socket's last error away.
     let served = http1::Builder::new()
+        .half_close(true)
         .max_buf_size(HEAD_BYTES_MAX)
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(stream, service)
+        .without_shutdown()
         .await;
     let connection = router.connection;
-    let broken = served.is_err();
+    let broken = served.map_or(true, |parts| parts.io.inner().is_broken());
     // If the process's task is gone, nobody needs to know.
     let _ = router
         .calls
