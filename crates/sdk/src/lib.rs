@@ -1,1 +1,110 @@
-//! Placeholder until its first content lands.
+//! Durable functions in Rust: handlers that survive crashes, wait for days without running, and pick up where they
+//! were. The same binary runs on AWS Lambda and on Lambdura.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//! use lambdura::{BoxError, CallbackId, DurableContext, StepContext, branch, durable_execution, durable_step};
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(Clone, Serialize, Deserialize)]
+//! struct Application { name: String, amount: u64 }
+//!
+//! #[derive(Deserialize)]
+//! struct Approval { approved: bool }
+//!
+//! // A step runs once and its result is recorded. Attempts that fail are retried; each gets a clone of the arguments.
+//! #[durable_step]
+//! async fn pull_score(_step: StepContext, bureau: &'static str, name: String) -> Result<u32, BoxError> {
+//!     Ok((bureau.len() + name.len()) as u32 * 50)
+//! }
+//!
+//! async fn notify_manager(callback_id: &str) -> Result<(), BoxError> { Ok(()) }
+//!
+//! #[durable_execution]
+//! async fn handler(application: Application, ctx: DurableContext) -> Result<&'static str, BoxError> {
+//!     // Branches run concurrently; the first that fails ends the parallel.
+//!     let scores: Vec<u32> = ctx
+//!         .parallel(["equifax", "experian"].map(|bureau| {
+//!             let name = application.name.clone();
+//!             branch(move |ctx| async move { ctx.step(pull_score(bureau, name)).await })
+//!         }))
+//!         .await?
+//!         .into_results()?;
+//!
+//!     // The handler is dropped here, and runs again from the top, on what is recorded, once the manager answers.
+//!     let approval: Approval = ctx
+//!         .wait_for_callback("approval", |callback_id: CallbackId, _: StepContext| async move {
+//!             notify_manager(callback_id.as_str()).await
+//!         })
+//!         .timeout(Duration::from_secs(30 * 60))
+//!         .await?;
+//!
+//!     let accepted = approval.approved && scores.iter().all(|score| *score > 300);
+//!     Ok(if accepted { "approved" } else { "denied" })
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), lambdura::Error> {
+//!     lambdura::run(handler).await
+//! }
+//! ```
+//!
+//! - **Deterministic outside steps.** The handler is replayed: the same operations must be called in the same order
+//!   every time. Clocks, chance and I/O belong into steps. A difference between code and history ends the execution
+//!   with `NonDeterministicExecutionError`.
+//! - **Errors** are one type per operation ([`StepError`], [`CallbackError`], …) and go into [`BoxError`] with `?`.
+//!   What the handler returns as an error fails the execution; infrastructure failures never reach the handler.
+//! - **Panics** in steps, branches and handlers are caught and become failures.
+#![warn(missing_docs)]
+
+mod context;
+
+mod batch;
+mod callback;
+mod child;
+mod condition;
+mod invoke;
+mod retry;
+mod step;
+mod wait;
+
+mod error;
+mod logger;
+
+mod invocation;
+mod runtime;
+
+mod checkpointer;
+mod driver;
+mod execution;
+mod operation_id;
+mod payload;
+
+mod client;
+pub mod service;
+
+#[doc(hidden)]
+pub mod __private;
+
+pub use batch::{
+    Batch, BatchItem, BatchOutcome, BatchResult, Branch, CompletionConfig, CompletionReason,
+    IntoBranch, branch,
+};
+pub use callback::{Callback, CallbackId, CreateCallback, WaitForCallback};
+pub use child::ChildContext;
+pub use condition::{
+    BackoffWaitStrategy, WaitDecision, WaitForCondition, WaitStrategy, wait_strategy,
+};
+pub use context::DurableContext;
+pub use error::{
+    BatchError, BoxError, CallbackError, ChildContextError, Error, FailureKind, InvokeError,
+    StepError, WaitError, WaitForConditionError,
+};
+pub use invocation::{InvocationContext, Invoker};
+pub use invoke::Invoke;
+pub use lambdura_macros::{durable_execution, durable_step};
+pub use logger::{Logger, ReplayFilter};
+pub use retry::{Jitter, RetryDecision, RetryStrategy};
+pub use runtime::run;
+pub use step::{DurableStep, NamedStep, Step, StepContext};
+pub use wait::Wait;

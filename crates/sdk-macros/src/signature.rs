@@ -1,0 +1,69 @@
+//! What both macros check about a function's signature.
+
+use syn::spanned::Spanned;
+use syn::{
+    Error, FnArg, GenericArgument, ItemFn, PatType, PathArguments, Result, ReturnType, Type,
+};
+
+/// The parameters of an `async fn` without a receiver.
+pub(crate) fn parameters<'a>(function: &'a ItemFn, attribute: &str) -> Result<Vec<&'a PatType>> {
+    let signature = &function.sig;
+    if signature.asyncness.is_none() {
+        return Err(Error::new(
+            signature.fn_token.span,
+            format!("#[{attribute}] functions are `async fn`"),
+        ));
+    }
+    signature
+        .inputs
+        .iter()
+        .map(|input| match input {
+            FnArg::Typed(parameter) => Ok(parameter),
+            FnArg::Receiver(receiver) => Err(Error::new(
+                receiver.span(),
+                format!("#[{attribute}] functions are free functions, without `self`"),
+            )),
+        })
+        .collect()
+}
+
+/// The `T` of a `Result<T, …>` return type.
+pub(crate) fn output<'a>(function: &'a ItemFn, attribute: &str) -> Result<&'a Type> {
+    let explain = |span| {
+        Error::new(
+            span,
+            format!("#[{attribute}] functions return `Result<T, E>`"),
+        )
+    };
+    let ReturnType::Type(_, r#type) = &function.sig.output else {
+        return Err(explain(function.sig.ident.span()));
+    };
+    let Type::Path(path) = r#type.as_ref() else {
+        return Err(explain(r#type.span()));
+    };
+    let Some(last) = path.path.segments.last() else {
+        return Err(explain(r#type.span()));
+    };
+    if !last.ident.to_string().ends_with("Result") {
+        return Err(explain(r#type.span()));
+    }
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else {
+        return Err(explain(r#type.span()));
+    };
+    match arguments.args.first() {
+        Some(GenericArgument::Type(output)) => Ok(output),
+        _ => Err(explain(r#type.span())),
+    }
+}
+
+/// Whether the type's last path segment is `name`; aliases and macros cannot be seen through, and count as no.
+pub(crate) fn is_named(r#type: &Type, name: &str) -> bool {
+    match r#type {
+        Type::Path(path) => path
+            .path
+            .segments
+            .last()
+            .is_some_and(|segment| segment.ident == name),
+        _ => false,
+    }
+}

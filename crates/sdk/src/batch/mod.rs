@@ -1,0 +1,9 @@
+//! Maps and parallels: many child contexts at once, recorded as one operation.
+
+mod completion;
+mod result;
+mod run;
+
+pub use completion::{CompletionConfig, CompletionReason};
+pub use result::{BatchItem, BatchOutcome, BatchResult};
+pub use run::{Batch, Branch, IntoBranch, branch};

@@ -1,0 +1,412 @@
+//! How a map or parallel runs its items.
+//!
+//! Items start in index order, as many at a time as the maximum concurrency allows, and an item that is suspended
+//! keeps its place. All of them run in the handler's task.
+
+use std::future::{Future, IntoFuture, poll_fn};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use lambda_api::{ContextOptions, OperationAction, OperationStatus, OperationType};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::batch::completion::{CompletionConfig, CompletionReason};
+use crate::batch::result::{
+    self, BatchItem, BatchOutcome, BatchResult, ItemEnd, ItemStatus, Summary,
+};
+use crate::child::{Acknowledge, ChildBody, STORED_RESULT_BYTES_MAX, boxed_body, run_typed};
+use crate::context::DurableContext;
+use crate::error::{BatchError, BoxError, ChildContextError, Failure, FailureKind};
+use crate::operation_id::OperationSpec;
+use crate::payload;
+
+/// A branch of a [parallel](DurableContext::parallel), made by [`branch`].
+pub struct Branch<'a, T> {
+    name: Option<String>,
+    body: Box<ChildBody<'a, T>>,
+}
+
+/// A branch of a [parallel](DurableContext::parallel): user code that gets a context of its own.
+///
+/// ```
+/// use lambdura::{BoxError, branch};
+///
+/// let equifax = branch(|ctx| async move { Ok::<_, BoxError>(ctx.is_replaying()) }).name("equifax");
+/// # drop(equifax);
+/// ```
+pub fn branch<'a, T, F, Fut, E>(body: F) -> Branch<'a, T>
+where
+    F: FnOnce(DurableContext) -> Fut + Send + 'a,
+    Fut: Future<Output = Result<T, E>> + Send + 'a,
+    E: Into<BoxError> + 'a,
+{
+    Branch {
+        name: None,
+        body: boxed_body(body, ChildContextError::WIRE_TYPE),
+    }
+}
+
+impl<T> Branch<'_, T> {
+    /// Names the branch's operation, which is `parallel-branch-<index>` otherwise.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+}
+
+/// What [`DurableContext::parallel`] takes: a [`Branch`], or a closure that takes a [`DurableContext`].
+pub trait IntoBranch<'a, T> {
+    /// The branch.
+    fn into_branch(self) -> Branch<'a, T>;
+}
+
+impl<'a, T> IntoBranch<'a, T> for Branch<'a, T> {
+    fn into_branch(self) -> Branch<'a, T> {
+        self
+    }
+}
+
+impl<'a, T, F, Fut, E> IntoBranch<'a, T> for F
+where
+    F: FnOnce(DurableContext) -> Fut + Send + 'a,
+    Fut: Future<Output = Result<T, E>> + Send + 'a,
+    E: Into<BoxError> + 'a,
+{
+    fn into_branch(self) -> Branch<'a, T> {
+        branch(self)
+    }
+}
+
+/// What distinguishes a map from a parallel on the wire.
+#[derive(Debug)]
+struct Flavor {
+    sub_type: &'static str,
+    item_sub_type: &'static str,
+    item_name: &'static str,
+    summary_type: &'static str,
+    /// Only the summary of a parallel counts what was still running.
+    summary_has_started_count: bool,
+}
+
+const PARALLEL: Flavor = Flavor {
+    sub_type: "Parallel",
+    item_sub_type: "ParallelBranch",
+    item_name: "parallel-branch",
+    summary_type: "ParallelResult",
+    summary_has_started_count: true,
+};
+
+const MAP: Flavor = Flavor {
+    sub_type: "Map",
+    item_sub_type: "MapIteration",
+    item_name: "map-item",
+    summary_type: "MapResult",
+    summary_has_started_count: false,
+};
+
+/// A map or parallel that was called and not awaited yet; see [`DurableContext::map`] and
+/// [`DurableContext::parallel`].
+#[must_use = "no item runs until this is awaited"]
+pub struct Batch<'a, T> {
+    context: DurableContext,
+    spec: OperationSpec,
+    flavor: &'static Flavor,
+    items: Vec<Branch<'a, T>>,
+    completion: CompletionConfig,
+    max_concurrency: Option<usize>,
+}
+
+impl<'a, T: Serialize + DeserializeOwned + Send + 'a> Batch<'a, T> {
+    pub(crate) fn parallel<B: IntoBranch<'a, T>>(
+        context: &DurableContext,
+        branches: impl IntoIterator<Item = B>,
+    ) -> Self {
+        let items = branches.into_iter().map(IntoBranch::into_branch).collect();
+        Self::new(context, &PARALLEL, items)
+    }
+
+    pub(crate) fn map<I, F, Fut, E>(
+        context: &DurableContext,
+        items: impl IntoIterator<Item = I>,
+        body: F,
+    ) -> Self
+    where
+        I: Send + 'a,
+        F: Fn(DurableContext, I) -> Fut + Send + Sync + 'a,
+        Fut: Future<Output = Result<T, E>> + Send + 'a,
+        E: Into<BoxError> + 'a,
+    {
+        let body = Arc::new(body);
+        let items = items
+            .into_iter()
+            .map(|item| {
+                let body = Arc::clone(&body);
+                branch(move |context| body(context, item))
+            })
+            .collect();
+        Self::new(context, &MAP, items)
+    }
+
+    fn new(context: &DurableContext, flavor: &'static Flavor, items: Vec<Branch<'a, T>>) -> Self {
+        Self {
+            context: context.clone(),
+            spec: context.claim(OperationType::Context, flavor.sub_type),
+            flavor,
+            items,
+            completion: CompletionConfig::default(),
+            max_concurrency: None,
+        }
+    }
+
+    /// Names the operation: 1 to 256 printable ASCII characters.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.spec.name = Some(name.into());
+        self
+    }
+
+    /// Names the items' operations by their index, from 0; they are `parallel-branch-<index>` or `map-item-<index>`
+    /// otherwise.
+    pub fn item_names(mut self, name: impl Fn(usize) -> String) -> Self {
+        for (index, item) in self.items.iter_mut().enumerate() {
+            item.name = Some(name(index));
+        }
+        self
+    }
+
+    /// How many items may be under way at a time, at least one; without it all are.
+    pub fn max_concurrency(mut self, count: usize) -> Self {
+        self.max_concurrency = Some(count);
+        self
+    }
+
+    /// When the batch is complete before every item has run to its end.
+    pub fn completion(mut self, completion: CompletionConfig) -> Self {
+        self.completion = completion;
+        self
+    }
+
+    async fn run(self) -> Result<BatchResult<T>, Failure> {
+        let Self {
+            context,
+            spec,
+            flavor,
+            items,
+            completion,
+            max_concurrency,
+        } = self;
+        let execution = context.execution();
+        execution.check_task()?;
+        spec.check_name()?;
+        if max_concurrency == Some(0) {
+            return Err(Failure::invalid(
+                "the maximum concurrency of a map or parallel is at least 1",
+            ));
+        }
+        let name = spec.name.as_deref();
+        let recorded = context.look_up(&spec).await;
+        let details = recorded
+            .as_ref()
+            .and_then(|operation| operation.context_details.clone())
+            .unwrap_or_default();
+        let stored = details.result.as_deref().unwrap_or_default();
+        let mut summary: Option<Summary> = None;
+        match recorded.as_ref().map(|operation| &operation.status) {
+            None => {
+                execution.enqueue(spec.update(OperationAction::Start));
+            }
+            Some(OperationStatus::Succeeded) => {
+                if details.replay_children != Some(true) {
+                    return result::load(name, stored);
+                }
+                summary = Some(payload::decode(Some(stored))?);
+            }
+            Some(
+                OperationStatus::Failed
+                | OperationStatus::Cancelled
+                | OperationStatus::TimedOut
+                | OperationStatus::Stopped,
+            ) => {
+                return Err(Failure::from_wire(
+                    details.error.as_ref(),
+                    FailureKind::Failed,
+                ));
+            }
+            Some(
+                OperationStatus::Started
+                | OperationStatus::Pending
+                | OperationStatus::Ready
+                | OperationStatus::Unknown(_),
+            ) => {}
+        }
+
+        let inside = context.child(&spec.claim, recorded.as_deref());
+        let total = items.len();
+        let specs: Vec<_> = items
+            .iter()
+            .enumerate()
+            .map(|(index, item)| {
+                let mut spec = inside.claim(OperationType::Context, flavor.item_sub_type);
+                let name = item.name.clone();
+                spec.name = Some(name.unwrap_or_else(|| format!("{}-{index}", flavor.item_name)));
+                spec
+            })
+            .collect();
+        let waiting = items
+            .into_iter()
+            .zip(&specs)
+            .map(|(item, spec)| {
+                let run: ItemFuture<'_, T> =
+                    Box::pin(run_typed(&inside, spec, Acknowledge::No, item.body));
+                run
+            })
+            .collect();
+        let mut running = Running {
+            items: waiting,
+            ends: Vec::new(),
+            total,
+            max_concurrency: max_concurrency.unwrap_or(usize::MAX),
+        };
+
+        let Some(summary) = summary else {
+            let reason = poll_fn(|task| running.poll(task, &completion)).await;
+            // What is still running stops here: nothing inside may be recorded after the batch.
+            running.items.clear();
+            let ends = running.ends;
+            let mut succeed = spec.update(OperationAction::Succeed);
+            let text = result::store(&ends, reason)?;
+            if text.len() > STORED_RESULT_BYTES_MAX {
+                let summary = Summary::of(
+                    flavor.summary_type,
+                    flavor.summary_has_started_count,
+                    total,
+                    &ends,
+                    reason,
+                );
+                succeed.payload = Some(payload::encode(&summary)?);
+                succeed.context_options = Some(ContextOptions {
+                    replay_children: Some(true),
+                });
+            } else {
+                succeed.payload = Some(text);
+            }
+            execution.record(succeed).await;
+            return Ok(into_result(name, ends, reason));
+        };
+
+        // Which items count, and why the batch was complete, is recorded; only the results come from the items.
+        for (index, status) in summary.item_statuses().enumerate() {
+            let mut end = None;
+            if status != ItemStatus::Started {
+                let Some(item) = running.items.get_mut(index) else {
+                    let what = format!("operation {spec} had more than {total} items");
+                    return execution.fail_execution(what).await;
+                };
+                end = Some(item.as_mut().await.into());
+            }
+            running.ends.push(end);
+        }
+        running.items.clear();
+        Ok(into_result(name, running.ends, summary.completion_reason))
+    }
+}
+
+type ItemFuture<'a, T> = Pin<Box<dyn Future<Output = Result<(T, String), Failure>> + Send + 'a>>;
+
+impl<T> From<Result<(T, String), Failure>> for ItemEnd<T> {
+    fn from(ran: Result<(T, String), Failure>) -> Self {
+        match ran {
+            Ok((value, json)) => Self::Succeeded { value, json },
+            Err(failure) => Self::Failed(failure),
+        }
+    }
+}
+
+/// The items of a batch under way.
+struct Running<'a, T> {
+    items: Vec<ItemFuture<'a, T>>,
+    /// One entry per item that was started; `None` while it runs.
+    ends: Vec<Option<ItemEnd<T>>>,
+    total: usize,
+    max_concurrency: usize,
+}
+
+impl<T> Running<'_, T> {
+    /// Polls the items in order and starts new ones, until the batch is complete.
+    fn poll(
+        &mut self,
+        task: &mut Context<'_>,
+        completion: &CompletionConfig,
+    ) -> Poll<CompletionReason> {
+        if let Some(reason) = self.decide(completion) {
+            return Poll::Ready(reason);
+        }
+        for index in 0..self.total {
+            if index == self.ends.len() {
+                let under_way = self.ends.iter().filter(|end| end.is_none()).count();
+                if under_way >= self.max_concurrency {
+                    break;
+                }
+                self.ends.push(None);
+            }
+            if self.ends[index].is_some() {
+                continue;
+            }
+            if let Poll::Ready(ran) = self.items[index].as_mut().poll(task) {
+                self.ends[index] = Some(ran.into());
+                if let Some(reason) = self.decide(completion) {
+                    return Poll::Ready(reason);
+                }
+            }
+        }
+        Poll::Pending
+    }
+
+    fn decide(&self, completion: &CompletionConfig) -> Option<CompletionReason> {
+        let count = |is: fn(&ItemEnd<T>) -> bool| {
+            let ended = self.ends.iter().flatten();
+            ended.filter(|end| is(end)).count()
+        };
+        let succeeded = count(|end| matches!(end, ItemEnd::Succeeded { .. }));
+        let failed = count(|end| matches!(end, ItemEnd::Failed(_)));
+        completion.decide(self.total, succeeded, failed)
+    }
+}
+
+fn into_result<T>(
+    name: Option<&str>,
+    ends: Vec<Option<ItemEnd<T>>>,
+    reason: CompletionReason,
+) -> BatchResult<T> {
+    let items = ends
+        .into_iter()
+        .enumerate()
+        .map(|(index, end)| BatchItem {
+            index,
+            outcome: match end {
+                Some(ItemEnd::Succeeded { value, .. }) => BatchOutcome::Succeeded(value),
+                Some(ItemEnd::Failed(failure)) => {
+                    BatchOutcome::Failed(BatchError::new(name, failure))
+                }
+                None => BatchOutcome::Started,
+            },
+        })
+        .collect();
+    BatchResult::new(name, reason, items)
+}
+
+impl<'a, T: Serialize + DeserializeOwned + Send + 'a> IntoFuture for Batch<'a, T> {
+    type Output = Result<BatchResult<T>, BatchError>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let name = self.spec.name.clone();
+            self.run()
+                .await
+                .map_err(|failure| BatchError::new(name.as_deref(), failure))
+        })
+    }
+}

@@ -1,0 +1,358 @@
+//! Callbacks: results that come from outside, under an id that the service hands out.
+
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lambda_api::{CallbackOptions, OperationAction, OperationStatus, OperationType};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::child::{self, Acknowledge};
+use crate::context::DurableContext;
+use crate::error::{BoxError, CallbackError, Failure, FailureKind, StepError};
+use crate::execution::Operation;
+use crate::operation_id::OperationSpec;
+use crate::payload;
+use crate::retry::RetryStrategy;
+use crate::step::{StepContext, StepPolicy, run_step};
+
+/// Longest timeout of a callback. Source: service model, `CallbackOptions`.
+const TIMEOUT_SECONDS_MAX: u64 = 99_999_999;
+
+/// The name under which a callback is completed through the Lambda API.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CallbackId(String);
+
+impl CallbackId {
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for CallbackId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl AsRef<str> for CallbackId {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<CallbackId> for String {
+    fn from(id: CallbackId) -> Self {
+        id.0
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Timeouts {
+    timeout: Option<Duration>,
+    heartbeat_timeout: Option<Duration>,
+}
+
+impl Timeouts {
+    fn options(self) -> Result<CallbackOptions, Failure> {
+        let seconds = |duration: Duration| {
+            let seconds = duration.as_secs() + u64::from(duration.subsec_nanos() > 0);
+            if (1..=TIMEOUT_SECONDS_MAX).contains(&seconds) {
+                return Ok(i64::try_from(seconds).expect("the maximum fits into an i64"));
+            }
+            Err(Failure::invalid(format!(
+                "a callback's timeout is between 1 and {TIMEOUT_SECONDS_MAX} seconds, not {duration:?}"
+            )))
+        };
+        Ok(CallbackOptions {
+            timeout_seconds: self.timeout.map(seconds).transpose()?,
+            heartbeat_timeout_seconds: self.heartbeat_timeout.map(seconds).transpose()?,
+        })
+    }
+}
+
+/// A callback that is about to be created; see [`DurableContext::create_callback`].
+#[derive(Debug)]
+#[must_use = "a callback is not created until this is awaited"]
+pub struct CreateCallback<T> {
+    context: DurableContext,
+    spec: OperationSpec,
+    timeouts: Timeouts,
+    output: PhantomData<fn() -> T>,
+}
+
+impl<T> CreateCallback<T> {
+    pub(crate) fn new(context: &DurableContext) -> Self {
+        Self {
+            context: context.clone(),
+            spec: context.claim(OperationType::Callback, "Callback"),
+            timeouts: Timeouts::default(),
+            output: PhantomData,
+        }
+    }
+
+    /// Names the operation: 1 to 256 printable ASCII characters.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.spec.name = Some(name.into());
+        self
+    }
+
+    /// How long the callback may take, in seconds rounded up; without it there is no limit.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeouts.timeout = Some(timeout);
+        self
+    }
+
+    /// How long the sender may be silent, in seconds rounded up; without it there is no limit.
+    pub fn heartbeat_timeout(mut self, timeout: Duration) -> Self {
+        self.timeouts.heartbeat_timeout = Some(timeout);
+        self
+    }
+
+    async fn run(self) -> Result<Callback<T>, Failure> {
+        let execution = self.context.execution();
+        execution.check_task()?;
+        self.spec.check_name()?;
+        let options = self.timeouts.options()?;
+        let recorded = match self.context.look_up_quietly(&self.spec).await {
+            Some(recorded) => Some(recorded),
+            None => {
+                let mut start = self.spec.update(OperationAction::Start);
+                start.callback_options = Some(options);
+                execution.record(start).await;
+                execution.recorded(&self.spec)
+            }
+        };
+        let id = recorded
+            .as_ref()
+            .and_then(|operation| operation.callback_details.as_ref())
+            .and_then(|details| details.callback_id.clone())
+            .ok_or_else(|| {
+                Failure::failed(
+                    CallbackError::WIRE_TYPE,
+                    "the service created a callback without a callback id",
+                )
+            })?;
+        Ok(Callback {
+            context: self.context,
+            spec: self.spec,
+            id: CallbackId(id),
+            output: PhantomData,
+        })
+    }
+}
+
+impl<T: Send + 'static> IntoFuture for CreateCallback<T> {
+    type Output = Result<Callback<T>, CallbackError>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let name = self.spec.name.clone();
+            self.run()
+                .await
+                .map_err(|failure| CallbackError::new(name.as_deref(), failure))
+        })
+    }
+}
+
+/// A created callback. Its id can be handed out at once; awaiting it suspends until it is completed.
+#[derive(Debug)]
+#[must_use = "a callback's result arrives only where it is awaited"]
+pub struct Callback<T> {
+    context: DurableContext,
+    spec: OperationSpec,
+    id: CallbackId,
+    output: PhantomData<fn() -> T>,
+}
+
+impl<T> Callback<T> {
+    /// The id under which the outside world completes it.
+    #[must_use]
+    pub fn id(&self) -> &CallbackId {
+        &self.id
+    }
+
+    /// Awaits the result as the text that was sent, without reading it as JSON.
+    ///
+    /// # Errors
+    ///
+    /// When the callback is completed with an error, or its time runs out.
+    pub async fn raw(self) -> Result<String, CallbackError> {
+        let name = self.spec.name.clone();
+        match self.completed().await {
+            Ok(text) => Ok(text.unwrap_or_default()),
+            Err(failure) => Err(CallbackError::new(name.as_deref(), failure)),
+        }
+    }
+
+    async fn completed(&self) -> Result<Option<String>, Failure> {
+        let execution = self.context.execution();
+        execution.check_task()?;
+        let recorded = execution.recorded(&self.spec);
+        self.context.note_replay(recorded.as_deref());
+        let recorded: Arc<Operation> = match recorded {
+            Some(recorded) if !is_open(&recorded) => recorded,
+            _ => execution.park(&self.spec, is_open).await,
+        };
+        let details = recorded.callback_details.as_ref();
+        let kind = match recorded.status {
+            OperationStatus::Succeeded => {
+                return Ok(details.and_then(|details| details.result.clone()));
+            }
+            OperationStatus::TimedOut => FailureKind::TimedOut,
+            _ => FailureKind::Failed,
+        };
+        let error = details.and_then(|details| details.error.as_ref());
+        Err(Failure::from_wire(error, kind))
+    }
+}
+
+fn is_open(operation: &Operation) -> bool {
+    match operation.status {
+        OperationStatus::Succeeded
+        | OperationStatus::Failed
+        | OperationStatus::Cancelled
+        | OperationStatus::TimedOut
+        | OperationStatus::Stopped => false,
+        OperationStatus::Started
+        | OperationStatus::Pending
+        | OperationStatus::Ready
+        | OperationStatus::Unknown(_) => true,
+    }
+}
+
+impl<T: DeserializeOwned + Send + 'static> IntoFuture for Callback<T> {
+    type Output = Result<T, CallbackError>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let completed = self.completed().await;
+            completed
+                .and_then(|text| payload::decode(text.as_deref()))
+                .map_err(|failure| CallbackError::new(self.spec.name.as_deref(), failure))
+        })
+    }
+}
+
+/// A callback with its submitter; see [`DurableContext::wait_for_callback`].
+///
+/// It is recorded as a context that contains the callback, named `<name> create callback id`, and the submitter's
+/// step, named `<name> submitter`.
+#[must_use = "nothing is submitted until this is awaited"]
+pub struct WaitForCallback<'a, T> {
+    context: DurableContext,
+    spec: OperationSpec,
+    timeouts: Timeouts,
+    policy: StepPolicy,
+    submitter: Box<Submitter<'a>>,
+    output: PhantomData<fn() -> T>,
+}
+
+type Submitter<'a> = dyn Fn(CallbackId, StepContext) -> Submitted<'a> + Send + Sync + 'a;
+type Submitted<'a> = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send + 'a>>;
+
+impl<'a, T> WaitForCallback<'a, T> {
+    pub(crate) fn new<F, Fut, E>(context: &DurableContext, name: String, submitter: F) -> Self
+    where
+        F: Fn(CallbackId, StepContext) -> Fut + Send + Sync + 'a,
+        Fut: Future<Output = Result<(), E>> + Send + 'a,
+        E: Into<BoxError>,
+    {
+        let mut spec = context.claim(OperationType::Context, "WaitForCallback");
+        spec.name = Some(name);
+        Self {
+            context: context.clone(),
+            spec,
+            timeouts: Timeouts::default(),
+            policy: StepPolicy::default(),
+            submitter: Box::new(move |id, step| {
+                let submitted = submitter(id, step);
+                Box::pin(async move {
+                    let submitted = submitted.await;
+                    submitted.map_err(|error| Failure::from_user(error, StepError::WIRE_TYPE))
+                })
+            }),
+            output: PhantomData,
+        }
+    }
+
+    /// How long the callback may take, in seconds rounded up; without it there is no limit.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeouts.timeout = Some(timeout);
+        self
+    }
+
+    /// How long the sender may be silent, in seconds rounded up; without it there is no limit.
+    pub fn heartbeat_timeout(mut self, timeout: Duration) -> Self {
+        self.timeouts.heartbeat_timeout = Some(timeout);
+        self
+    }
+
+    /// Decides whether and when a failed submitter is called again.
+    pub fn retry(mut self, strategy: RetryStrategy) -> Self {
+        self.policy.retry = strategy;
+        self
+    }
+
+    /// Awaits the result as the text that was sent, without reading it as JSON.
+    ///
+    /// # Errors
+    ///
+    /// When the submitter fails, the callback is completed with an error, or its time runs out.
+    pub async fn raw(self) -> Result<String, CallbackError> {
+        let name = self.spec.name.clone();
+        match self.run().await {
+            Ok(text) => Ok(text.unwrap_or_default()),
+            Err(failure) => Err(CallbackError::new(name.as_deref(), failure)),
+        }
+    }
+
+    async fn run(self) -> Result<Option<String>, Failure> {
+        let Self {
+            context,
+            spec,
+            timeouts,
+            policy,
+            submitter,
+            ..
+        } = self;
+        let name = spec.name.clone().unwrap_or_default();
+        let body = |inside: DurableContext| async move {
+            let mut create =
+                CreateCallback::<()>::new(&inside).name(format!("{name} create callback id"));
+            create.timeouts = timeouts;
+            let callback = create.run().await?;
+            let mut step = inside.claim(OperationType::Step, "Step");
+            step.name = Some(format!("{name} submitter"));
+            let submit = |attempt| submitter(callback.id.clone(), attempt);
+            run_step(&inside, &step, &policy, submit).await?;
+            callback.completed().await
+        };
+        // The result is a copy of the callback's, which is recorded: nothing can be lost by not waiting for it.
+        child::run(&context, &spec, Acknowledge::No, body).await
+    }
+}
+
+impl<'a, T: DeserializeOwned + Send + 'a> IntoFuture for WaitForCallback<'a, T> {
+    type Output = Result<T, CallbackError>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let name = self.spec.name.clone();
+            let completed = self.run().await;
+            completed
+                .and_then(|text| payload::decode(text.as_deref()))
+                .map_err(|failure| CallbackError::new(name.as_deref(), failure))
+        })
+    }
+}

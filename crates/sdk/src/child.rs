@@ -1,0 +1,196 @@
+//! Child contexts: several operations recorded as one.
+//!
+//! The same machine runs branches of a parallel, items of a map, and the inside of `wait_for_callback`.
+
+use std::future::{Future, IntoFuture};
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+
+use futures_util::FutureExt;
+use lambda_api::{ContextDetails, ContextOptions, OperationAction, OperationStatus, OperationType};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::context::DurableContext;
+use crate::error::{BoxError, ChildContextError, Failure, FailureKind};
+use crate::operation_id::OperationSpec;
+use crate::payload;
+
+/// Largest result of a context that is stored, in bytes; beyond it the result is rebuilt from the context's children.
+/// Source: official SDKs.
+pub(crate) const STORED_RESULT_BYTES_MAX: usize = 256 * 1024;
+
+/// Whether the caller goes on only when the service has the context's result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Acknowledge {
+    Yes,
+    /// For results that an enclosing context's acknowledged result covers, or that follow from recorded ones.
+    No,
+}
+
+/// A child context that was called and not awaited yet; see [`DurableContext::run_in_child_context`].
+#[must_use = "a child context does nothing until it is awaited"]
+pub struct ChildContext<'a, T> {
+    context: DurableContext,
+    spec: OperationSpec,
+    body: Box<ChildBody<'a, T>>,
+}
+
+pub(crate) type ChildBody<'a, T> = dyn FnOnce(DurableContext) -> ChildFuture<'a, T> + Send + 'a;
+pub(crate) type ChildFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
+
+/// Boxes user code, and turns what it fails with into a failure named `fallback` if it has no name of its own.
+pub(crate) fn boxed_body<'a, T, F, Fut, E>(body: F, fallback: &'static str) -> Box<ChildBody<'a, T>>
+where
+    F: FnOnce(DurableContext) -> Fut + Send + 'a,
+    Fut: Future<Output = Result<T, E>> + Send + 'a,
+    E: Into<BoxError> + 'a,
+{
+    Box::new(move |context| {
+        let ran = body(context);
+        Box::pin(async move {
+            let ran = ran.await;
+            ran.map_err(|error| Failure::from_user(error, fallback))
+        })
+    })
+}
+
+impl<'a, T> ChildContext<'a, T> {
+    pub(crate) fn new<F, Fut, E>(context: &DurableContext, name: String, body: F) -> Self
+    where
+        F: FnOnce(DurableContext) -> Fut + Send + 'a,
+        Fut: Future<Output = Result<T, E>> + Send + 'a,
+        E: Into<BoxError> + 'a,
+    {
+        let mut spec = context.claim(OperationType::Context, "RunInChildContext");
+        spec.name = Some(name);
+        Self {
+            context: context.clone(),
+            spec,
+            body: boxed_body(body, ChildContextError::WIRE_TYPE),
+        }
+    }
+}
+
+impl<'a, T: Serialize + DeserializeOwned + Send + 'a> IntoFuture for ChildContext<'a, T> {
+    type Output = Result<T, ChildContextError>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let Self {
+                context,
+                spec,
+                body,
+            } = self;
+            run_typed(&context, &spec, Acknowledge::Yes, body)
+                .await
+                .map(|(value, _)| value)
+                .map_err(|failure| ChildContextError::new(spec.name.as_deref(), failure))
+        })
+    }
+}
+
+/// Runs a body whose result is stored as JSON, and returns the result together with the JSON.
+pub(crate) async fn run_typed<'a, T>(
+    context: &DurableContext,
+    spec: &OperationSpec,
+    acknowledge: Acknowledge,
+    body: Box<ChildBody<'a, T>>,
+) -> Result<(T, String), Failure>
+where
+    T: Serialize + DeserializeOwned + Send + 'a,
+{
+    let body = |inside: DurableContext| async move {
+        let value = body(inside).await?;
+        payload::encode(&value).map(Some)
+    };
+    let text = run(context, spec, acknowledge, body).await?;
+    let value = payload::decode(text.as_deref())?;
+    Ok((value, text.unwrap_or_else(|| "null".to_owned())))
+}
+
+/// Runs `body` in a child context and records the text that it returns, or gives what is recorded.
+pub(crate) async fn run<F, Fut>(
+    context: &DurableContext,
+    spec: &OperationSpec,
+    acknowledge: Acknowledge,
+    body: F,
+) -> Result<Option<String>, Failure>
+where
+    F: FnOnce(DurableContext) -> Fut,
+    Fut: Future<Output = Result<Option<String>, Failure>> + Send,
+{
+    let execution = context.execution();
+    execution.check_task()?;
+    spec.check_name()?;
+    let recorded = context.look_up(spec).await;
+    let details = recorded
+        .as_ref()
+        .and_then(|operation| operation.context_details.clone())
+        .unwrap_or_default();
+    let mut is_rebuilding = false;
+    match recorded.as_ref().map(|operation| &operation.status) {
+        None => {
+            execution.enqueue(spec.update(OperationAction::Start));
+        }
+        Some(OperationStatus::Succeeded) => {
+            if details.replay_children != Some(true) {
+                return Ok(details.result);
+            }
+            is_rebuilding = true;
+        }
+        Some(
+            OperationStatus::Failed
+            | OperationStatus::Cancelled
+            | OperationStatus::TimedOut
+            | OperationStatus::Stopped,
+        ) => return Err(recorded_failure(&details)),
+        Some(
+            OperationStatus::Started
+            | OperationStatus::Pending
+            | OperationStatus::Ready
+            | OperationStatus::Unknown(_),
+        ) => {}
+    }
+
+    let inside = context.child(&spec.claim, recorded.as_deref());
+    let ran = AssertUnwindSafe(inside.scope(body(inside.clone())))
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|panic| Err(Failure::panicked(panic.as_ref())));
+    if is_rebuilding {
+        return ran;
+    }
+    match ran {
+        Ok(text) => {
+            let mut succeed = spec.update(OperationAction::Succeed);
+            if text
+                .as_ref()
+                .is_some_and(|text| text.len() > STORED_RESULT_BYTES_MAX)
+            {
+                succeed.payload = Some(String::new());
+                succeed.context_options = Some(ContextOptions {
+                    replay_children: Some(true),
+                });
+            } else {
+                succeed.payload.clone_from(&text);
+            }
+            let ticket = execution.enqueue(succeed);
+            if acknowledge == Acknowledge::Yes {
+                execution.acknowledged(ticket).await;
+            }
+            Ok(text)
+        }
+        Err(failure) => {
+            let mut fail = spec.update(OperationAction::Fail);
+            fail.error = Some(failure.to_wire());
+            execution.record(fail).await;
+            Err(failure)
+        }
+    }
+}
+
+fn recorded_failure(details: &ContextDetails) -> Failure {
+    Failure::from_wire(details.error.as_ref(), FailureKind::Failed)
+}

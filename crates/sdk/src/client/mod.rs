@@ -1,0 +1,228 @@
+//! The production client of the two calls that a durable function makes: the AWS Lambda API, over one kept connection.
+//!
+//! It does what AWS's own client does for these calls (signature, endpoint and credential resolution, standard
+//! retries) in the task that awaits it: there is no pool, no background task, and no waking of other threads between
+//! a step's end and the next step's start.
+
+mod connection;
+mod endpoint;
+mod signer;
+
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::header::{CONTENT_TYPE, HOST, HeaderMap, USER_AGENT};
+use http::{Method, Request, StatusCode};
+use http_body_util::Full;
+use lambda_api::{ErrorBody, ErrorCode, headers};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::de::DeserializeOwned;
+
+use crate::client::connection::{Connection, Connector, Reply};
+use crate::client::endpoint::Endpoint;
+use crate::client::signer::Signer;
+use crate::error::{BoxError, Error};
+use crate::service::{
+    CheckpointDurableExecutionRequest, CheckpointDurableExecutionResponse, DurableServiceClient,
+    GetDurableExecutionStateResponse, ServiceError,
+};
+
+/// Attempts at one call, the first included. Source: the AWS SDKs' standard retry mode.
+const ATTEMPTS_MAX: u32 = 3;
+
+/// Longest delay between two attempts. Source: the AWS SDKs' standard retry mode.
+const RETRY_DELAY_MAX: Duration = Duration::from_secs(20);
+
+/// Longest time for an answer. Source: official durable execution SDKs.
+const READ_TIMEOUT: Duration = Duration::from_secs(50);
+
+/// What a label in a path may contain unencoded.
+const LABEL: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
+
+const PRODUCT: &str = concat!(
+    "aws-durable-execution-sdk-rust-lambdura/",
+    env!("CARGO_PKG_VERSION")
+);
+
+/// A client of the AWS Lambda API.
+#[derive(Debug)]
+pub(crate) struct LambdaClient {
+    endpoint: Endpoint,
+    signer: Signer,
+    connector: Connector,
+    /// At most one: an invocation makes one call at a time.
+    idle: Mutex<Option<Connection>>,
+}
+
+impl LambdaClient {
+    /// Region, credentials and endpoint as in every AWS SDK: environment, profile, and so on.
+    pub(crate) async fn from_env() -> Result<Self, Error> {
+        let config = aws_config::load_from_env().await;
+        let region = config.region().ok_or_else(|| Error::Configuration {
+            reason: "no region; set AWS_REGION".to_owned(),
+        })?;
+        let endpoint = Endpoint::resolve(region.as_ref(), config.endpoint_url())?;
+        let signer = Signer::new(region.as_ref(), config.credentials_provider())?;
+        let connector = Connector::new(&endpoint)?;
+        Ok(Self {
+            endpoint,
+            signer,
+            connector,
+            idle: Mutex::new(None),
+        })
+    }
+
+    /// Makes one call, repeated as it is where that can help.
+    async fn call<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path_and_query: &str,
+        body: Bytes,
+    ) -> Result<T, ServiceError> {
+        let mut attempt = 1;
+        loop {
+            let error = match self.attempt(&method, path_and_query, &body).await {
+                Ok(reply) if reply.status.is_success() => {
+                    return serde_json::from_slice(&reply.body).map_err(|error| {
+                        unreachable_because(format!("answer cannot be read: {error}"))
+                    });
+                }
+                Ok(reply) => rejection(reply.status, &reply.headers, &reply.body),
+                Err(cause) => ServiceError::Unreachable { cause },
+            };
+            if attempt == ATTEMPTS_MAX || !is_transient(&error) {
+                return Err(error);
+            }
+            let backoff = Duration::from_secs(1 << (attempt - 1)).min(RETRY_DELAY_MAX);
+            tracing::debug!(%error, attempt, "retrying a call to the Lambda API");
+            tokio::time::sleep(backoff.mul_f64(fastrand::f64())).await;
+            attempt += 1;
+        }
+    }
+
+    async fn attempt(
+        &self,
+        method: &Method,
+        path_and_query: &str,
+        body: &Bytes,
+    ) -> Result<Reply, BoxError> {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(self.endpoint.request_target(path_and_query))
+            .header(HOST, self.endpoint.authority())
+            .header(USER_AGENT, PRODUCT);
+        if !body.is_empty() {
+            request = request.header(CONTENT_TYPE, "application/json");
+        }
+        let mut request = request.body(Full::new(body.clone()))?;
+        let url = self.endpoint.url(path_and_query);
+        self.signer.sign(&mut request, &url, body).await?;
+
+        let mut connection = match self.take_idle().await {
+            Some(connection) => connection,
+            None => self.connector.connect().await?,
+        };
+        let reply = tokio::time::timeout(READ_TIMEOUT, connection.exchange(request))
+            .await
+            .map_err(|_| format!("no answer within {READ_TIMEOUT:?}"))??;
+        if connection.is_reusable() {
+            *self.idle.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection);
+        }
+        Ok(reply)
+    }
+
+    /// The kept connection, unless the other side has closed it meanwhile.
+    async fn take_idle(&self) -> Option<Connection> {
+        let kept = self
+            .idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let mut connection = kept?;
+        connection.is_alive().await.then_some(connection)
+    }
+}
+
+impl DurableServiceClient for LambdaClient {
+    fn checkpoint<'a>(
+        &'a self,
+        durable_execution_arn: &'a str,
+        request: CheckpointDurableExecutionRequest,
+    ) -> BoxFuture<'a, Result<CheckpointDurableExecutionResponse, ServiceError>> {
+        Box::pin(async move {
+            let arn = utf8_percent_encode(durable_execution_arn, LABEL);
+            let path = format!("/2025-12-01/durable-executions/{arn}/checkpoint");
+            let body = serde_json::to_vec(&request)
+                .map_err(|error| unreachable_because(format!("serialise request: {error}")))?;
+            self.call(Method::POST, &path, body.into()).await
+        })
+    }
+
+    fn get_state<'a>(
+        &'a self,
+        durable_execution_arn: &'a str,
+        checkpoint_token: &'a str,
+        marker: &'a str,
+    ) -> BoxFuture<'a, Result<GetDurableExecutionStateResponse, ServiceError>> {
+        Box::pin(async move {
+            let arn = utf8_percent_encode(durable_execution_arn, LABEL);
+            let token = utf8_percent_encode(checkpoint_token, LABEL);
+            let marker = utf8_percent_encode(marker, LABEL);
+            let path = format!(
+                "/2025-12-01/durable-executions/{arn}/state?CheckpointToken={token}&Marker={marker}&MaxItems=1000"
+            );
+            self.call(Method::GET, &path, Bytes::new()).await
+        })
+    }
+}
+
+fn unreachable_because(cause: String) -> ServiceError {
+    ServiceError::Unreachable {
+        cause: cause.into(),
+    }
+}
+
+/// An answer with an error status. Its name is in a header, or in the body.
+fn rejection(status: StatusCode, reply_headers: &HeaderMap, body: &[u8]) -> ServiceError {
+    let parsed: ErrorBody = serde_json::from_slice(body).unwrap_or_default();
+    let header = reply_headers
+        .get(headers::ERROR_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let code = header.or(parsed.error_type.as_deref()).unwrap_or_default();
+    let message = match parsed.message() {
+        Some(message) => message.to_owned(),
+        None => String::from_utf8_lossy(&body[..body.len().min(500)]).into_owned(),
+    };
+    ServiceError::Rejected {
+        code: ErrorCode::from_wire(code),
+        status: status.as_u16(),
+        message,
+    }
+}
+
+/// Whether the same request may succeed a little later.
+fn is_transient(error: &ServiceError) -> bool {
+    match error {
+        ServiceError::Unreachable { .. } => true,
+        ServiceError::Rejected { code, status, .. } => {
+            let is_key_trouble = matches!(
+                code,
+                ErrorCode::KmsAccessDenied
+                    | ErrorCode::KmsDisabled
+                    | ErrorCode::KmsInvalidState
+                    | ErrorCode::KmsNotFound
+            );
+            !is_key_trouble && (*status == 429 || *status >= 500)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

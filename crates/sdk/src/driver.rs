@@ -1,0 +1,333 @@
+//! Runs the handler until it ends, fails, or can do nothing more, and makes the checkpoint calls meanwhile.
+//!
+//! One future does it all: it polls the call in flight, then the handler, then decides. Nothing is spawned, so
+//! dropping it, or the handler inside it, leaves nothing behind.
+//!
+//! **Suspension.** The handler is dropped, and the invocation answered with `PENDING`, when it is *quiescent*: its
+//! poll returned `Pending`, at least one operation is parked on the world outside, no update is queued or in flight,
+//! no step body is running, and nothing else can wake it. The last point is seen on the handler's waker: a future
+//! that waits for anything must hold a clone of it. Some combinators (`FuturesUnordered` and what is built on it) hold
+//! one even when all they contain is parked, so a handler that was not woken for [`STALE_WAKER_GRACE`] is dropped all
+//! the same. Nothing is lost by it: replay repeats what was not recorded.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker, ready};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use futures_util::task::AtomicWaker;
+use lambda_api::{CheckpointDurableExecutionRequest, EpochMillis, ErrorObject};
+use tokio::time::{Instant, Sleep};
+
+use crate::checkpointer::Batch;
+use crate::execution::{Execution, Operation, State};
+use crate::service::{DurableServiceClient, ServiceError};
+
+/// How long a handler with a parked operation may hold a waker without being woken before it is suspended.
+const STALE_WAKER_GRACE: Duration = Duration::from_secs(1);
+
+/// No polling this close to the deadline: its answer might come too late to act on. Source: official SDKs.
+const DEADLINE_RESERVE: Duration = Duration::from_secs(1);
+
+/// Turns of the loop before the runtime gets a chance to do something else.
+const TURNS_MAX: usize = 64;
+
+/// How an invocation ended.
+#[derive(Debug)]
+pub(crate) enum Ending<T> {
+    /// The handler came to its end and everything it did is recorded.
+    Finished(T),
+    /// The handler panicked.
+    Panicked(Box<dyn Any + Send>),
+    /// Go on in another invocation.
+    Suspended,
+    /// The execution cannot go on, whatever the handler says.
+    Fatal(ErrorObject),
+    /// A call to the service failed.
+    CheckpointFailed(ServiceError),
+}
+
+/// Runs `handler` to an ending.
+///
+/// Dropping the returned future drops the handler and the call in flight; the service then invokes again, and what
+/// was acknowledged by then is not repeated.
+pub(crate) async fn drive<T>(
+    execution: &Arc<Execution>,
+    client: &Arc<dyn DurableServiceClient>,
+    checkpoint_token: String,
+    handler: BoxFuture<'_, T>,
+) -> Ending<T> {
+    let woken = Arc::new(HandlerWaker {
+        woken: AtomicBool::new(true),
+        driver: AtomicWaker::new(),
+    });
+    let mut driver = Driver {
+        execution,
+        client,
+        checkpoint_token,
+        waker: Waker::from(Arc::clone(&woken)),
+        woken,
+        handler: Some(handler),
+        finished: None,
+        last_woken_at: Instant::now(),
+        call: None,
+        sleep: Box::pin(tokio::time::sleep(Duration::ZERO)),
+    };
+    std::future::poll_fn(|context| driver.poll(context)).await
+}
+
+struct Driver<'a, T> {
+    execution: &'a Arc<Execution>,
+    client: &'a Arc<dyn DurableServiceClient>,
+    checkpoint_token: String,
+    woken: Arc<HandlerWaker>,
+    /// The handler is polled with this and nothing else is, so who clones it is part of the handler.
+    waker: Waker,
+    handler: Option<BoxFuture<'a, T>>,
+    finished: Option<T>,
+    last_woken_at: Instant,
+    call: Option<BoxFuture<'static, CallResult>>,
+    sleep: Pin<Box<Sleep>>,
+}
+
+type CallResult = Result<Accepted, ServiceError>;
+
+/// What an accepted checkpoint brought.
+struct Accepted {
+    checkpoint_token: Option<String>,
+    batch: Batch,
+    operations: Vec<Operation>,
+}
+
+impl<T> Driver<'_, T> {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Ending<T>> {
+        self.woken.driver.register(context.waker());
+        for _ in 0..TURNS_MAX {
+            if let Some(call) = &mut self.call
+                && let Poll::Ready(result) = call.as_mut().poll(context)
+            {
+                self.call = None;
+                if let Some(ending) = self.take_over(result) {
+                    return Poll::Ready(ending);
+                }
+            }
+            if let Some(ending) = self.poll_handler() {
+                return Poll::Ready(ending);
+            }
+            let now = Instant::now();
+            if self.call.is_none() {
+                if self.start_call(now) {
+                    continue;
+                }
+                if self.execution.state().queue.is_empty()
+                    && let Some(output) = self.finished.take()
+                {
+                    return Poll::Ready(Ending::Finished(output));
+                }
+            }
+            match self.rest(now) {
+                Rest::Suspend => return Poll::Ready(Ending::Suspended),
+                Rest::UntilWoken => return Poll::Pending,
+                Rest::Until(instant) => {
+                    self.sleep.as_mut().reset(instant);
+                    ready!(self.sleep.as_mut().poll(context));
+                }
+                Rest::No => {}
+            }
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    fn poll_handler(&mut self) -> Option<Ending<T>> {
+        let handler = self.handler.as_mut()?;
+        if !self.woken.woken.swap(false, Ordering::AcqRel) {
+            return None;
+        }
+        self.last_woken_at = Instant::now();
+        let mut context = Context::from_waker(&self.waker);
+        match catch_unwind(AssertUnwindSafe(|| handler.as_mut().poll(&mut context))) {
+            Ok(Poll::Pending) => {}
+            Ok(Poll::Ready(output)) => {
+                self.handler = None;
+                self.finished = Some(output);
+            }
+            Err(panic) => return Some(Ending::Panicked(panic)),
+        }
+        let fatal = self.execution.state().fatal().cloned();
+        fatal.map(Ending::Fatal)
+    }
+
+    /// Starts the next call if one is due, and says whether it did.
+    fn start_call(&mut self, now: Instant) -> bool {
+        let mut state = self.execution.state();
+        let send_at = state.queue.due_at(now);
+        // Nothing will be added once the handler has ended.
+        let send = send_at.is_some_and(|at| at <= now || self.finished.is_some());
+        let poll = self.handler.is_some() && self.poll_at(&state).is_some_and(|at| at <= now);
+        if !send && !(poll && !self.is_quiescent(&state)) {
+            return false;
+        }
+        let batch = state.queue.take_batch();
+        drop(state);
+        self.call = Some(Box::pin(checkpoint(
+            Arc::clone(self.client),
+            self.execution.arn.clone(),
+            self.checkpoint_token.clone(),
+            batch,
+        )));
+        true
+    }
+
+    fn take_over(&mut self, result: CallResult) -> Option<Ending<T>> {
+        let accepted = match result {
+            Ok(accepted) => accepted,
+            Err(error) => return Some(Ending::CheckpointFailed(error)),
+        };
+        let mut state = self.execution.state();
+        state.queue.acknowledge();
+        for update in &accepted.batch.updates {
+            state.apply(update);
+        }
+        state.postpone_polls(Instant::now());
+        state.merge(accepted.operations);
+        match accepted.checkpoint_token {
+            Some(token) => self.checkpoint_token = token,
+            None if accepted.batch.ends_execution => {}
+            // The service takes no more from this invocation: a pause, a stop, or a newer invocation.
+            None => return Some(Ending::Suspended),
+        }
+        None
+    }
+
+    /// What to do when no call is due and the handler was polled.
+    fn rest(&self, now: Instant) -> Rest {
+        if self.handler.is_some() && self.woken.woken.load(Ordering::Acquire) {
+            return Rest::No;
+        }
+        if self.call.is_some() {
+            return Rest::UntilWoken;
+        }
+        let state = self.execution.state();
+        if self.is_quiescent(&state) {
+            return Rest::Suspend;
+        }
+        let mut wake_at = state.queue.due_at(now);
+        let mut at_latest = |at: Instant| wake_at = Some(wake_at.map_or(at, |other| other.min(at)));
+        if let Some(poll_at) = self.poll_at(&state) {
+            at_latest(poll_at);
+        }
+        let idleness = state.idleness(&self.waker);
+        if idleness.parked > 0 && idleness.executing == 0 && state.queue.is_empty() {
+            let give_up_at = self.last_woken_at + STALE_WAKER_GRACE;
+            if give_up_at <= now {
+                tracing::debug!(
+                    "suspending a handler that holds a waker but was not woken for {STALE_WAKER_GRACE:?}"
+                );
+                return Rest::Suspend;
+            }
+            at_latest(give_up_at);
+        }
+        wake_at.map_or(Rest::UntilWoken, Rest::Until)
+    }
+
+    fn is_quiescent(&self, state: &State) -> bool {
+        /// The driver's own references: `woken` and `waker`.
+        const OWN_WAKERS: usize = 2;
+        if self.handler.is_none() || self.call.is_some() || !state.queue.is_empty() {
+            return false;
+        }
+        let idleness = state.idleness(&self.waker);
+        let held_by_others = Arc::strong_count(&self.woken)
+            .saturating_sub(OWN_WAKERS)
+            .saturating_sub(idleness.wakers_held);
+        idleness.parked > 0 && idleness.executing == 0 && held_by_others == 0
+    }
+
+    fn poll_at(&self, state: &State) -> Option<Instant> {
+        let poll_at = state.next_poll_at()?;
+        match self.execution.deadline {
+            Some(deadline) if poll_at + DEADLINE_RESERVE > deadline => None,
+            _ => Some(poll_at),
+        }
+    }
+}
+
+enum Rest {
+    No,
+    Until(Instant),
+    UntilWoken,
+    Suspend,
+}
+
+struct HandlerWaker {
+    woken: AtomicBool,
+    driver: AtomicWaker,
+}
+
+impl Wake for HandlerWaker {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.woken.store(true, Ordering::Release);
+        self.driver.wake();
+    }
+}
+
+/// One checkpoint call, and the pages of its answer.
+async fn checkpoint(
+    client: Arc<dyn DurableServiceClient>,
+    arn: String,
+    checkpoint_token: String,
+    batch: Batch,
+) -> CallResult {
+    let request = CheckpointDurableExecutionRequest {
+        checkpoint_token,
+        updates: batch.updates.clone(),
+        // One per call, not per attempt: this is how the service knows a repeated request.
+        client_token: Some(uuid::Uuid::new_v4().to_string()),
+    };
+    let response = client.checkpoint(&arn, request).await?;
+    let checkpoint_token = response.checkpoint_token.filter(|token| !token.is_empty());
+    let mut operations = response.new_execution_state.operations;
+    if let Some(token) = &checkpoint_token {
+        let marker = response.new_execution_state.next_marker;
+        operations.extend(remaining_state(client.as_ref(), &arn, token, marker).await?);
+    }
+    Ok(Accepted {
+        checkpoint_token,
+        batch,
+        operations: operations
+            .into_iter()
+            .map(|operation| operation.map_timestamps(EpochMillis::from))
+            .collect(),
+    })
+}
+
+/// The pages of the state from `marker` on. An empty marker is the same as none.
+pub(crate) async fn remaining_state(
+    client: &dyn DurableServiceClient,
+    arn: &str,
+    checkpoint_token: &str,
+    marker: Option<String>,
+) -> Result<Vec<lambda_api::ApiOperation>, ServiceError> {
+    let mut operations = Vec::new();
+    let mut marker = marker.filter(|marker| !marker.is_empty());
+    while let Some(at) = marker {
+        let page = client.get_state(arn, checkpoint_token, &at).await?;
+        operations.extend(page.operations);
+        marker = page.next_marker.filter(|marker| !marker.is_empty());
+        if marker.as_deref() == Some(at.as_str()) {
+            return Err(ServiceError::Unreachable {
+                cause: format!("the state's page at marker {at} names itself as the next").into(),
+            });
+        }
+    }
+    Ok(operations)
+}

@@ -1,0 +1,406 @@
+//! The state of one invocation: what is recorded, what waits to be recorded, and who waits for what.
+//!
+//! Everything runs in one task, driven by [`crate::driver`]. Operations look themselves up here, enqueue updates, and
+//! wait: for an acknowledgement, or, parked, for something that happens outside of this invocation.
+
+use std::collections::{HashMap, HashSet};
+use std::future::{self, Future};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use lambda_api::{
+    EpochMillis, ErrorObject, InvocationOperation, OperationAction, OperationStatus, OperationType,
+    OperationUpdate, StepDetails,
+};
+use tokio::time::Instant;
+
+use crate::checkpointer::{CheckpointQueue, Ticket};
+use crate::error::{Failure, wire_type};
+use crate::operation_id::OperationSpec;
+
+/// A recorded operation; timestamps in milliseconds wherever it came from.
+pub(crate) type Operation = InvocationOperation;
+
+/// First poll for something whose end nobody can foresee, such as a callback. Source: official JavaScript and Go SDKs.
+const FIRST_POLL_AFTER: Duration = Duration::from_secs(1);
+
+/// One invocation of a durable execution.
+#[derive(Debug)]
+pub(crate) struct Execution {
+    pub(crate) arn: String,
+    pub(crate) request_id: String,
+    /// When the invocation is cut off.
+    pub(crate) deadline: Option<Instant>,
+    /// The task that drives the handler; durable operations make no progress in any other.
+    task: Option<tokio::task::Id>,
+    /// Operations that changed since the handler's code could last see them.
+    updated: HashSet<String>,
+    /// Whether anything besides the execution itself was recorded when the invocation began.
+    pub(crate) has_history: bool,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    operations: HashMap<String, Arc<Operation>>,
+    pub(crate) queue: CheckpointQueue,
+    waiters: HashMap<WaiterId, Waiter>,
+    next_waiter: WaiterId,
+    /// Step bodies and condition checks between their first poll and their end.
+    executing: usize,
+    fatal: Option<ErrorObject>,
+}
+
+type WaiterId = u64;
+
+#[derive(Debug)]
+struct Waiter {
+    waker: Waker,
+    parked: Option<Parked>,
+}
+
+#[derive(Debug)]
+struct Parked {
+    next_poll_at: Instant,
+    fruitless_polls: u32,
+}
+
+/// What the handler can do, seen from outside after it returned `Pending`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Idleness {
+    /// Operations that wait for the world outside.
+    pub(crate) parked: usize,
+    /// User code inside steps that has not finished.
+    pub(crate) executing: usize,
+    /// Our own waiters that hold the handler's waker.
+    pub(crate) wakers_held: usize,
+}
+
+impl Execution {
+    /// Must be called in the task that will drive the handler.
+    pub(crate) fn new(
+        arn: String,
+        request_id: String,
+        deadline: Option<Instant>,
+        operations: Vec<Operation>,
+        updated: HashSet<String>,
+    ) -> Arc<Self> {
+        let operations: HashMap<_, _> = operations
+            .into_iter()
+            .map(|operation| (operation.id.clone(), Arc::new(operation)))
+            .collect();
+        let has_history = operations
+            .values()
+            .any(|operation| operation.r#type != OperationType::Execution);
+        Arc::new(Self {
+            arn,
+            request_id,
+            deadline,
+            task: tokio::task::try_id(),
+            updated,
+            has_history,
+            state: Mutex::new(State {
+                operations,
+                ..State::default()
+            }),
+        })
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing user code does runs under the lock, so a poisoned one still holds whole state.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Refuses to work in a task that nobody drives: its operation would wait forever once the handler suspends.
+    pub(crate) fn check_task(&self) -> Result<(), Failure> {
+        if tokio::task::try_id() == self.task {
+            return Ok(());
+        }
+        Err(Failure::invalid(
+            "durable operations must be awaited in the handler's own task: \
+             use parallel, map or join! instead of tokio::spawn",
+        ))
+    }
+
+    /// Whether the outcome of this operation is news to the handler.
+    pub(crate) fn is_news(&self, operation: &Operation) -> bool {
+        self.updated.contains(&operation.id)
+    }
+
+    /// What is recorded under the id, without a look at what the program says it is.
+    pub(crate) fn recorded(&self, spec: &OperationSpec) -> Option<Arc<Operation>> {
+        self.state().operations.get(spec.id().as_str()).cloned()
+    }
+
+    /// What is recorded of the operation that the program says is `spec`.
+    ///
+    /// If something else is recorded in its place the execution fails, and this never returns.
+    pub(crate) async fn look_up(&self, spec: &OperationSpec) -> Option<Arc<Operation>> {
+        let recorded = self.recorded(spec);
+        if let Some(operation) = &recorded
+            && let Some(difference) = difference(spec, operation)
+        {
+            return self
+                .fail_execution(format!("operation {spec}: {difference}"))
+                .await;
+        }
+        recorded
+    }
+
+    /// Ends the execution because its code does not repeat what is recorded. User code cannot catch it.
+    pub(crate) async fn fail_execution<T>(&self, what: String) -> T {
+        self.state().fatal.get_or_insert_with(|| ErrorObject {
+            error_type: Some(wire_type::NON_DETERMINISTIC.to_owned()),
+            error_message: Some(format!(
+                "{what}; the code must call the same operations in the same order in every invocation"
+            )),
+            ..ErrorObject::default()
+        });
+        future::pending().await
+    }
+
+    /// Records without waiting.
+    pub(crate) fn enqueue(&self, update: OperationUpdate) -> Ticket {
+        self.state().queue.enqueue(update, Instant::now())
+    }
+
+    /// Records, and returns when the service has it.
+    pub(crate) async fn record(&self, update: OperationUpdate) {
+        let ticket = self.enqueue(update);
+        self.acknowledged(ticket).await;
+    }
+
+    /// Returns when the service has everything up to `ticket`.
+    pub(crate) async fn acknowledged(&self, ticket: Ticket) {
+        self.state().queue.demand(ticket);
+        Wait {
+            execution: self,
+            waiter: None,
+            park_until: None,
+            ready: |state: &State| state.queue.is_acknowledged(ticket).then_some(()),
+        }
+        .await;
+    }
+
+    /// Waits until the recorded operation is no longer in the state that `blocked` describes.
+    ///
+    /// When nothing else can be done the handler is dropped here and the invocation ends as `PENDING`.
+    pub(crate) async fn park(
+        &self,
+        spec: &OperationSpec,
+        blocked: fn(&Operation) -> bool,
+    ) -> Arc<Operation> {
+        let due = self
+            .recorded(spec)
+            .and_then(|operation| due_at(&operation))
+            .map_or(FIRST_POLL_AFTER, |due| {
+                Duration::from_millis(due.0.saturating_sub(now_millis()).try_into().unwrap_or(0))
+            });
+        Wait {
+            execution: self,
+            waiter: None,
+            park_until: Some(Instant::now() + due),
+            ready: |state: &State| {
+                let operation = state.operations.get(spec.id().as_str())?;
+                (!blocked(operation)).then(|| Arc::clone(operation))
+            },
+        }
+        .await
+    }
+
+    /// Counts user code as executing until the guard is dropped.
+    pub(crate) fn executing(&self) -> Executing<'_> {
+        self.state().executing += 1;
+        Executing(self)
+    }
+
+    pub(crate) fn remaining_time(&self) -> Option<Duration> {
+        Some(self.deadline?.saturating_duration_since(Instant::now()))
+    }
+}
+
+impl State {
+    /// Takes over what the service says changed, and wakes whoever waits.
+    pub(crate) fn merge(&mut self, operations: Vec<Operation>) {
+        for operation in operations {
+            self.operations
+                .insert(operation.id.clone(), Arc::new(operation));
+        }
+        for waiter in self.waiters.values() {
+            waiter.waker.wake_by_ref();
+        }
+    }
+
+    /// Applies what an accepted update did, so that nothing depends on the service echoing it.
+    pub(crate) fn apply(&mut self, update: &OperationUpdate) {
+        let known = self.operations.get(&update.id);
+        let status = match update.action {
+            OperationAction::Start => OperationStatus::Started,
+            OperationAction::Succeed => OperationStatus::Succeeded,
+            OperationAction::Fail => OperationStatus::Failed,
+            OperationAction::Retry => OperationStatus::Pending,
+            OperationAction::Cancel => OperationStatus::Cancelled,
+            OperationAction::Unknown(_) => return,
+        };
+        let mut operation = known.map_or_else(
+            || Operation {
+                id: update.id.clone(),
+                parent_id: update.parent_id.clone(),
+                name: update.name.clone(),
+                r#type: update.r#type.clone(),
+                sub_type: update.sub_type.clone(),
+                ..Operation::default()
+            },
+            |operation| Operation::clone(operation),
+        );
+        operation.status = status;
+        if update.action == OperationAction::Retry {
+            let finished = operation
+                .step_details
+                .as_ref()
+                .and_then(|details| details.attempt);
+            operation.step_details = Some(StepDetails {
+                attempt: Some(finished.unwrap_or(0) + 1),
+                next_attempt_timestamp: None,
+                result: update.payload.clone(),
+                error: update.error.clone(),
+            });
+        }
+        self.operations
+            .insert(update.id.clone(), Arc::new(operation));
+    }
+
+    pub(crate) fn fatal(&self) -> Option<&ErrorObject> {
+        self.fatal.as_ref()
+    }
+
+    pub(crate) fn idleness(&self, handler_waker: &Waker) -> Idleness {
+        Idleness {
+            parked: self.waiters.values().filter(|w| w.parked.is_some()).count(),
+            executing: self.executing,
+            wakers_held: self
+                .waiters
+                .values()
+                .filter(|waiter| waiter.waker.will_wake(handler_waker))
+                .count(),
+        }
+    }
+
+    /// When the service should be asked whether a parked operation can go on.
+    pub(crate) fn next_poll_at(&self) -> Option<Instant> {
+        self.waiters
+            .values()
+            .filter_map(|waiter| waiter.parked.as_ref())
+            .map(|parked| parked.next_poll_at)
+            .min()
+    }
+
+    /// The service was asked; whoever is still parked asks later. Source of the delays: official JavaScript and Go SDKs.
+    pub(crate) fn postpone_polls(&mut self, now: Instant) {
+        const PATIENT_FROM_POLL: u32 = 96;
+        for waiter in self.waiters.values_mut() {
+            let Some(parked) = &mut waiter.parked else {
+                continue;
+            };
+            if parked.next_poll_at > now {
+                continue;
+            }
+            parked.fruitless_polls += 1;
+            let seconds = match parked.fruitless_polls {
+                polls if polls < PATIENT_FROM_POLL => polls.min(10),
+                _ => 60,
+            };
+            parked.next_poll_at = now + Duration::from_secs(seconds.into());
+        }
+    }
+}
+
+/// See [`Execution::executing`].
+#[derive(Debug)]
+pub(crate) struct Executing<'a>(&'a Execution);
+
+impl Drop for Executing<'_> {
+    fn drop(&mut self) {
+        self.0.state().executing -= 1;
+    }
+}
+
+/// Waits until `ready` finds what it looks for. Dropping it is harmless.
+struct Wait<'a, F> {
+    execution: &'a Execution,
+    waiter: Option<WaiterId>,
+    park_until: Option<Instant>,
+    ready: F,
+}
+
+impl<T, F: FnMut(&State) -> Option<T> + Unpin> Future for Wait<'_, F> {
+    type Output = T;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
+        let this = self.get_mut();
+        let mut state = this.execution.state();
+        if let Some(found) = (this.ready)(&state) {
+            return Poll::Ready(found);
+        }
+        let id = *this.waiter.get_or_insert_with(|| {
+            state.next_waiter += 1;
+            state.next_waiter
+        });
+        match state.waiters.get_mut(&id) {
+            Some(waiter) => waiter.waker.clone_from(context.waker()),
+            None => {
+                let parked = this.park_until.map(|next_poll_at| Parked {
+                    next_poll_at,
+                    fruitless_polls: 0,
+                });
+                let waker = context.waker().clone();
+                state.waiters.insert(id, Waiter { waker, parked });
+            }
+        }
+        Poll::Pending
+    }
+}
+
+impl<F> Drop for Wait<'_, F> {
+    fn drop(&mut self) {
+        if let Some(waiter) = self.waiter {
+            self.execution.state().waiters.remove(&waiter);
+        }
+    }
+}
+
+/// Milliseconds since 1970, by this machine's clock.
+pub(crate) fn now_millis() -> i64 {
+    let since_epoch = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// When the service will move the operation on by itself.
+fn due_at(operation: &Operation) -> Option<EpochMillis> {
+    let wait = operation.wait_details.as_ref();
+    let step = operation.step_details.as_ref();
+    wait.and_then(|details| details.scheduled_end_timestamp)
+        .or_else(|| step.and_then(|details| details.next_attempt_timestamp))
+}
+
+/// What the program says is different from what is recorded.
+fn difference(spec: &OperationSpec, recorded: &Operation) -> Option<String> {
+    if recorded.r#type != spec.r#type {
+        return Some(format!("its type is recorded as {}", recorded.r#type));
+    }
+    // Operations written by tools other than an SDK may lack a sub type; nothing can be concluded from that.
+    if let Some(sub_type) = &recorded.sub_type
+        && sub_type != spec.sub_type
+    {
+        return Some(format!("its sub type is recorded as {sub_type}"));
+    }
+    if recorded.name != spec.name {
+        let name = recorded.name.as_deref().unwrap_or("(unnamed)");
+        return Some(format!("its name is recorded as {name}"));
+    }
+    None
+}

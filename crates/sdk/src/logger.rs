@@ -1,0 +1,121 @@
+//! Logging that says everything once, however often the handler is replayed.
+//!
+//! Two ways lead there. [`DurableContext::logger`] gives a logger that knows its context. [`ReplayFilter`] does the
+//! same for every `tracing` event in the handler's code, by whatever macro or crate it was written:
+//!
+//! ```
+//! use lambdura::ReplayFilter;
+//! use tracing_subscriber::Layer;
+//! use tracing_subscriber::layer::SubscriberExt;
+//!
+//! let subscriber = tracing_subscriber::registry()
+//!     .with(tracing_subscriber::fmt::layer().json().with_filter(ReplayFilter::new()));
+//! # drop(subscriber);
+//! ```
+
+use std::cell::RefCell;
+use std::fmt::Display;
+
+use tracing::{Event, Metadata};
+use tracing_subscriber::layer::{Context, Filter};
+
+use crate::context::DurableContext;
+
+thread_local! {
+    /// The context whose code is being polled on this thread, if it is code that replay repeats.
+    static CURRENT: RefCell<Option<DurableContext>> = const { RefCell::new(None) };
+}
+
+/// Runs `poll` as code of `context`, or as code that is never replayed; what was before holds again afterwards.
+pub(crate) fn enter<T>(context: Option<DurableContext>, poll: impl FnOnce() -> T) -> T {
+    struct Restore(Option<DurableContext>);
+
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            CURRENT.replace(self.0.take());
+        }
+    }
+
+    let _restore = Restore(CURRENT.replace(context));
+    poll()
+}
+
+fn is_muted() -> bool {
+    // The borrow ends before anything else runs, so nothing can find it taken.
+    CURRENT.with_borrow(|context| context.as_ref().is_some_and(DurableContext::is_replaying))
+}
+
+/// A filter for `tracing` layers that drops events of code that is being replayed.
+///
+/// Code inside steps is never replayed, so its events always pass. Spans pass as well.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ReplayFilter {}
+
+impl ReplayFilter {
+    /// Creates the filter.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl<S> Filter<S> for ReplayFilter {
+    fn enabled(&self, metadata: &Metadata<'_>, _: &Context<'_, S>) -> bool {
+        !metadata.is_event() || !is_muted()
+    }
+
+    fn event_enabled(&self, _: &Event<'_>, _: &Context<'_, S>) -> bool {
+        !is_muted()
+    }
+}
+
+/// Writes `tracing` events with target `lambdura::execution` and the execution's ARN, request id and enclosing
+/// operation as fields, unless its context is replaying; see [`DurableContext::logger`].
+#[derive(Clone, Debug)]
+pub struct Logger {
+    context: DurableContext,
+}
+
+macro_rules! levels {
+    ($($(#[$meta:meta])* $name:ident = $level:ident,)+) => {
+        impl Logger {
+            $(
+                $(#[$meta])*
+                pub fn $name(&self, message: impl Display) {
+                    if self.context.is_replaying() {
+                        return;
+                    }
+                    tracing::event!(
+                        target: "lambdura::execution",
+                        tracing::Level::$level,
+                        execution_arn = self.context.execution_arn(),
+                        request_id = self.context.request_id(),
+                        operation_id = self.context.id().map(|id| id.as_str()),
+                        "{message}"
+                    );
+                }
+            )+
+        }
+    };
+}
+
+levels! {
+    /// Logs what only a developer wants to know, step by step.
+    trace = TRACE,
+    /// Logs what only a developer wants to know.
+    debug = DEBUG,
+    /// Logs what happens.
+    info = INFO,
+    /// Logs what looks wrong.
+    warn = WARN,
+    /// Logs what went wrong.
+    error = ERROR,
+}
+
+impl Logger {
+    pub(crate) fn new(context: &DurableContext) -> Self {
+        Self {
+            context: context.clone(),
+        }
+    }
+}

@@ -1,0 +1,364 @@
+//! Steps: user code whose result is recorded.
+
+use std::future::{Future, IntoFuture};
+use std::marker::PhantomData;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use lambda_api::{OperationAction, OperationStatus, OperationType, StepOptions};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tracing::Instrument;
+
+use crate::context::DurableContext;
+use crate::error::{BoxError, Failure, FailureKind, StepError};
+use crate::execution::Operation;
+use crate::logger;
+use crate::operation_id::OperationSpec;
+use crate::payload;
+use crate::retry::RetryStrategy;
+
+/// Code that can run as a step.
+///
+/// Calls of functions marked [`durable_step`](crate::durable_step) are steps, and so are closures that take a
+/// [`StepContext`] and return a future.
+/// A step may run more than once: once per attempt.
+pub trait DurableStep: Send + Sync {
+    /// What the step returns; it is stored as JSON.
+    type Output: Serialize + DeserializeOwned + Send;
+    /// What the step fails with.
+    type Error: Into<BoxError>;
+
+    /// The name of the operation, unless [`Step::name`] gives another.
+    fn name(&self) -> Option<&str> {
+        None
+    }
+
+    /// Runs one attempt.
+    fn run(
+        &self,
+        context: StepContext,
+    ) -> impl Future<Output = Result<Self::Output, Self::Error>> + Send;
+}
+
+impl<F, Fut, T, E> DurableStep for F
+where
+    F: Fn(StepContext) -> Fut + Send + Sync,
+    Fut: Future<Output = Result<T, E>> + Send,
+    T: Serialize + DeserializeOwned + Send,
+    E: Into<BoxError>,
+{
+    type Output = T;
+    type Error = E;
+
+    fn run(&self, context: StepContext) -> impl Future<Output = Result<T, E>> + Send {
+        self(context)
+    }
+}
+
+/// A step with a name; what [`durable_step`](crate::durable_step) functions return.
+#[derive(Debug)]
+pub struct NamedStep<F> {
+    name: &'static str,
+    step: F,
+}
+
+impl<F> NamedStep<F> {
+    /// Gives `step` a name.
+    pub fn new(name: &'static str, step: F) -> Self {
+        Self { name, step }
+    }
+}
+
+impl<F, Fut, T, E> DurableStep for NamedStep<F>
+where
+    F: Fn(StepContext) -> Fut + Send + Sync,
+    Fut: Future<Output = Result<T, E>> + Send,
+    T: Serialize + DeserializeOwned + Send,
+    E: Into<BoxError>,
+{
+    type Output = T;
+    type Error = E;
+
+    fn name(&self) -> Option<&str> {
+        Some(self.name)
+    }
+
+    fn run(&self, context: StepContext) -> impl Future<Output = Result<T, E>> + Send {
+        (self.step)(context)
+    }
+}
+
+/// What a step's body knows about the attempt it is.
+#[derive(Clone, Debug)]
+pub struct StepContext {
+    inner: Arc<StepContextInner>,
+}
+
+#[derive(Debug)]
+struct StepContextInner {
+    execution_arn: String,
+    operation_id: String,
+    name: Option<String>,
+    attempt: u32,
+}
+
+impl StepContext {
+    pub(crate) fn new(context: &DurableContext, spec: &OperationSpec, attempt: u32) -> Self {
+        Self {
+            inner: Arc::new(StepContextInner {
+                execution_arn: context.execution_arn().to_owned(),
+                operation_id: spec.id().as_str().to_owned(),
+                name: spec.name.clone(),
+                attempt,
+            }),
+        }
+    }
+
+    /// Which attempt this is, from 1.
+    #[must_use]
+    pub fn attempt(&self) -> u32 {
+        self.inner.attempt
+    }
+
+    /// The step's name, if it has one.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.inner.name.as_deref()
+    }
+
+    /// The step's id: the same for every attempt, different from every other operation of the execution.
+    ///
+    /// Together with the ARN it makes an idempotency key for what the step calls.
+    #[must_use]
+    pub fn operation_id(&self) -> &str {
+        &self.inner.operation_id
+    }
+
+    /// The ARN of the execution.
+    #[must_use]
+    pub fn execution_arn(&self) -> &str {
+        &self.inner.execution_arn
+    }
+}
+
+/// A step that was called and not awaited yet; see [`DurableContext::step`].
+#[derive(Debug)]
+#[must_use = "a step does nothing until it is awaited"]
+pub struct Step<'a, S> {
+    context: DurableContext,
+    spec: OperationSpec,
+    step: S,
+    policy: StepPolicy,
+    lifetime: PhantomData<&'a ()>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct StepPolicy {
+    pub(crate) retry: RetryStrategy,
+    pub(crate) at_most_once: bool,
+}
+
+impl<'a, S: DurableStep + 'a> Step<'a, S> {
+    pub(crate) fn new(context: &DurableContext, step: S) -> Self {
+        let mut spec = context.claim(OperationType::Step, "Step");
+        spec.name = step.name().map(str::to_owned);
+        Self {
+            context: context.clone(),
+            spec,
+            step,
+            policy: StepPolicy::default(),
+            lifetime: PhantomData,
+        }
+    }
+
+    /// Names the operation: 1 to 256 printable ASCII characters.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.spec.name = Some(name.into());
+        self
+    }
+
+    /// Decides whether and when a failed attempt is followed by another.
+    pub fn retry(mut self, strategy: RetryStrategy) -> Self {
+        self.policy.retry = strategy;
+        self
+    }
+
+    /// Never runs an attempt twice: an attempt that was interrupted counts as failed, with
+    /// [`FailureKind::Interrupted`], and the retry strategy decides.
+    ///
+    /// Without this an interrupted attempt runs again. Either holds per attempt, not for the step as a whole.
+    pub fn at_most_once(mut self) -> Self {
+        self.policy.at_most_once = true;
+        self
+    }
+}
+
+impl<'a, S: DurableStep + 'a> IntoFuture for Step<'a, S> {
+    type Output = Result<S::Output, StepError>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let step = &self.step;
+            let body = move |attempt| async move {
+                let ran = step.run(attempt).await;
+                ran.map_err(|error| Failure::from_user(error, StepError::WIRE_TYPE))
+            };
+            run_step(&self.context, &self.spec, &self.policy, body)
+                .await
+                .map_err(|failure| StepError::new(self.spec.name.as_deref(), failure))
+        })
+    }
+}
+
+pub(crate) async fn run_step<T, F, Fut>(
+    context: &DurableContext,
+    spec: &OperationSpec,
+    policy: &StepPolicy,
+    body: F,
+) -> Result<T, Failure>
+where
+    T: Serialize + DeserializeOwned + Send,
+    F: Fn(StepContext) -> Fut,
+    Fut: Future<Output = Result<T, Failure>> + Send,
+{
+    let execution = context.execution();
+    execution.check_task()?;
+    spec.check_name()?;
+    let mut recorded = context.look_up(spec).await;
+    loop {
+        let attempt = next_attempt(recorded.as_deref());
+        let status = recorded.as_deref().map(|operation| &operation.status);
+        let outcome = match status {
+            Some(OperationStatus::Succeeded) => return decode_result(recorded.as_deref()),
+            Some(OperationStatus::Pending) => {
+                recorded = Some(execution.park(spec, is_pending).await);
+                continue;
+            }
+            Some(OperationStatus::Started) if policy.at_most_once => {
+                Err(Failure::interrupted(format!(
+                    "attempt {attempt} of step {} was interrupted, and may or may not have had an effect",
+                    spec.name.as_deref().unwrap_or("(unnamed)")
+                )))
+            }
+            Some(OperationStatus::Started) => run_attempt(context, spec, &body, attempt).await,
+            None | Some(OperationStatus::Ready) => {
+                let start = spec.update(OperationAction::Start);
+                if policy.at_most_once {
+                    // Recorded before the body runs: a second start of this attempt must be impossible.
+                    execution.record(start).await;
+                } else {
+                    execution.enqueue(start);
+                }
+                run_attempt(context, spec, &body, attempt).await
+            }
+            Some(
+                OperationStatus::Failed
+                | OperationStatus::Cancelled
+                | OperationStatus::TimedOut
+                | OperationStatus::Stopped
+                | OperationStatus::Unknown(_),
+            ) => return Err(recorded_failure(recorded.as_deref())),
+        };
+        match outcome {
+            Ok((value, payload)) => {
+                let mut succeed = spec.update(OperationAction::Succeed);
+                succeed.payload = Some(payload);
+                execution.record(succeed).await;
+                return Ok(value);
+            }
+            Err(failure) => {
+                let error = StepError::new(spec.name.as_deref(), failure.clone());
+                let delay = match error.kind() {
+                    // The next attempt would return the same type.
+                    FailureKind::Serialization => None,
+                    _ => policy.retry.next_delay_seconds(&error, attempt),
+                };
+                let Some(seconds) = delay else {
+                    let mut fail = spec.update(OperationAction::Fail);
+                    fail.error = Some(failure.to_wire());
+                    execution.record(fail).await;
+                    return Err(failure);
+                };
+                let mut retry = spec.update(OperationAction::Retry);
+                retry.error = Some(failure.to_wire());
+                retry.step_options = Some(StepOptions {
+                    next_attempt_delay_seconds: Some(seconds),
+                });
+                execution.record(retry).await;
+                recorded = execution.recorded(spec);
+            }
+        }
+    }
+}
+
+/// Runs user code once, and returns its value together with its serialised form.
+async fn run_attempt<T, F, Fut>(
+    context: &DurableContext,
+    spec: &OperationSpec,
+    body: &F,
+    attempt: u32,
+) -> Result<(T, String), Failure>
+where
+    T: Serialize + DeserializeOwned + Send,
+    F: Fn(StepContext) -> Fut,
+    Fut: Future<Output = Result<T, Failure>> + Send,
+{
+    let ran = body(StepContext::new(context, spec, attempt));
+    execute(context, spec, attempt, async move {
+        let payload = payload::encode(&ran.await?)?;
+        // The caller gets what a replay would get, so a value that JSON changes is changed from the start.
+        let value = payload::decode(Some(&payload))?;
+        Ok((value, payload))
+    })
+    .await
+}
+
+/// Runs user code inside a step: counted as executing, with its span, never muted, its panics caught.
+pub(crate) async fn execute<T>(
+    context: &DurableContext,
+    spec: &OperationSpec,
+    attempt: u32,
+    body: impl Future<Output = Result<T, Failure>> + Send,
+) -> Result<T, Failure> {
+    let _executing = context.execution().executing();
+    let span = tracing::info_span!(
+        "step",
+        operation_id = spec.id().as_str(),
+        operation_name = spec.name.as_deref(),
+        attempt
+    );
+    let mut body = Box::pin(AssertUnwindSafe(body).catch_unwind());
+    std::future::poll_fn(move |task| logger::enter(None, || body.as_mut().poll(task)))
+        .instrument(span)
+        .await
+        .unwrap_or_else(|panic| Err(Failure::panicked(panic.as_ref())))
+}
+
+pub(crate) fn is_pending(operation: &Operation) -> bool {
+    operation.status == OperationStatus::Pending
+}
+
+/// The number of the attempt that comes next or is under way, from 1.
+pub(crate) fn next_attempt(recorded: Option<&Operation>) -> u32 {
+    let finished = recorded
+        .and_then(|operation| operation.step_details.as_ref())
+        .and_then(|details| details.attempt);
+    finished.unwrap_or(0) + 1
+}
+
+pub(crate) fn decode_result<T: DeserializeOwned>(
+    recorded: Option<&Operation>,
+) -> Result<T, Failure> {
+    let details = recorded.and_then(|operation| operation.step_details.as_ref());
+    payload::decode(details.and_then(|details| details.result.as_deref()))
+}
+
+pub(crate) fn recorded_failure(recorded: Option<&Operation>) -> Failure {
+    let details = recorded.and_then(|operation| operation.step_details.as_ref());
+    let error = details.and_then(|details| details.error.as_ref());
+    Failure::from_wire(error, FailureKind::Failed)
+}

@@ -1,0 +1,89 @@
+//! Waits: timers that the service keeps.
+
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::time::Duration;
+
+use lambda_api::{OperationAction, OperationStatus, OperationType, WaitOptions};
+
+use crate::context::DurableContext;
+use crate::error::{Failure, WaitError};
+use crate::execution::Operation;
+use crate::operation_id::OperationSpec;
+use crate::retry::whole_seconds;
+
+/// Longest wait: 366 days. Source: service model, `WaitOptions$WaitSeconds`.
+const WAIT_MAX: Duration = Duration::from_secs(31_622_400);
+
+/// A wait that was called and not awaited yet; see [`DurableContext::wait`].
+#[derive(Debug)]
+#[must_use = "a wait does nothing until it is awaited"]
+pub struct Wait {
+    context: DurableContext,
+    spec: OperationSpec,
+    duration: Duration,
+}
+
+impl Wait {
+    pub(crate) fn new(context: &DurableContext, duration: Duration) -> Self {
+        Self {
+            context: context.clone(),
+            spec: context.claim(OperationType::Wait, "Wait"),
+            duration,
+        }
+    }
+
+    /// Names the operation: 1 to 256 printable ASCII characters.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.spec.name = Some(name.into());
+        self
+    }
+
+    async fn run(&self) -> Result<(), Failure> {
+        let execution = self.context.execution();
+        execution.check_task()?;
+        self.spec.check_name()?;
+        if self.duration.is_zero() || self.duration > WAIT_MAX {
+            return Err(Failure::invalid(format!(
+                "a wait takes between 1 second and 366 days, not {:?}",
+                self.duration
+            )));
+        }
+        let recorded = match self.context.look_up(&self.spec).await {
+            Some(recorded) => recorded,
+            None => {
+                let mut start = self.spec.update(OperationAction::Start);
+                start.wait_options = Some(WaitOptions {
+                    wait_seconds: Some(whole_seconds(self.duration)),
+                });
+                execution.record(start).await;
+                execution.park(&self.spec, is_waiting).await
+            }
+        };
+        if is_waiting(&recorded) {
+            execution.park(&self.spec, is_waiting).await;
+        }
+        Ok(())
+    }
+}
+
+/// A wait ends by its time or by being cancelled.
+fn is_waiting(operation: &Operation) -> bool {
+    !matches!(
+        operation.status,
+        OperationStatus::Succeeded | OperationStatus::Cancelled
+    )
+}
+
+impl IntoFuture for Wait {
+    type Output = Result<(), WaitError>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            self.run()
+                .await
+                .map_err(|failure| WaitError::new(self.spec.name.as_deref(), failure))
+        })
+    }
+}
