@@ -1,1 +1,39 @@
-//! Placeholder until its first content lands.
+//! SAM and CloudFormation templates as plain data.
+//!
+//! [`load`] reads a template and the `samconfig.toml` beside it, resolves parameters, globals and
+//! references, and hands out a [`Stack`]: functions, HTTP APIs with their routes, tables, outputs,
+//! and a [`Warning`] for every part of the template that does nothing here. It starts nothing and
+//! looks at no code: whether a function's code exists, and whether its runtime can be started, is
+//! for `function-host` and `cli` to find out.
+//!
+//! A template is untrusted: its size, nesting and expansion are bounded ([`limits`]), and whatever
+//! is wrong with it is reported with line and column, many problems in one run
+//! ([`LoadStackError`], [`Problem`]).
+
+mod function;
+mod http_api;
+mod stack;
+mod table;
+mod warning;
+
+mod error;
+pub mod limits;
+mod load;
+
+mod resource;
+mod samconfig;
+mod template;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::{InvalidTemplate, LoadStackError, Problem};
+pub use function::{
+    Architecture, DurableConfig, FunctionResource, LogFormat, LoggingConfig, Tracing,
+};
+pub use http_api::{Cors, HttpApiResource, Route, RouteKey, RouteMethod};
+pub use load::{LoadOptions, load};
+pub use stack::{Output, Stack};
+pub use table::{TableResource, TimeToLive};
+pub use template::Text as TemplateText;
+pub use warning::Warning;

@@ -1,0 +1,107 @@
+//! Why a template could not be loaded.
+
+use std::io;
+use std::path::PathBuf;
+
+use miette::{Diagnostic, SourceSpan};
+use thiserror::Error;
+
+use crate::TemplateText;
+
+/// A stack could not be loaded.
+#[derive(Debug, Error, Diagnostic)]
+pub enum LoadStackError {
+    /// There is no template at the path.
+    #[error("no template at `{}`", path.display())]
+    #[diagnostic(help("{help}"))]
+    NotFound {
+        /// The file or directory that was asked for.
+        path: PathBuf,
+        /// What was looked for, and how to name another.
+        help: String,
+    },
+    /// The file is there and cannot be read.
+    #[error("cannot read `{}`", path.display())]
+    #[diagnostic(help("check that it is a file and that you may read it"))]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        cause: io::Error,
+    },
+    /// The file is larger than anything CloudFormation would take.
+    #[error("`{}` is larger than {limit_bytes} bytes", path.display())]
+    #[diagnostic(help("CloudFormation takes templates of up to 1 MiB; is this the right file?"))]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// The most that is read.
+        limit_bytes: usize,
+    },
+    /// The file is not text.
+    #[error("`{}` is not UTF-8 text: byte {offset} is wrong", path.display())]
+    #[diagnostic(help("save the file as UTF-8"))]
+    NotText {
+        /// The file.
+        path: PathBuf,
+        /// The first wrong byte, counted from 0.
+        offset: usize,
+    },
+    /// A value that came with the call, not from a file, is wrong.
+    #[error("{message}")]
+    #[diagnostic(help("{help}"))]
+    Option {
+        /// Which, and what is wrong with it.
+        message: String,
+        /// What would be right.
+        help: String,
+    },
+    /// The template, or `samconfig.toml`, is wrong.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Invalid(#[from] Box<InvalidTemplate>),
+}
+
+/// Everything that was found wrong with one file.
+#[derive(Debug, Error, Diagnostic)]
+#[error("`{file}` has {}", count(problems.len() + omitted))]
+pub struct InvalidTemplate {
+    /// The file's path as shown to the user.
+    pub file: String,
+    /// At least one, in the file's order.
+    #[related]
+    pub problems: Vec<Problem>,
+    /// How many more there were than are kept ([`limits::PROBLEMS_MAX`](crate::limits)).
+    pub omitted: usize,
+}
+
+fn count(problems: usize) -> String {
+    match problems {
+        1 => "one problem".to_owned(),
+        many => format!("{many} problems"),
+    }
+}
+
+/// One thing that is wrong, and where.
+#[derive(Debug, Clone, Error, Diagnostic)]
+#[error("{message}")]
+pub struct Problem {
+    /// What is wrong, naming resource and property.
+    pub message: String,
+    /// The file's text.
+    #[source_code]
+    pub text: TemplateText,
+    /// What to look at.
+    #[label("{label}")]
+    pub span: SourceSpan,
+    /// A few words for the place itself.
+    pub label: String,
+    /// What to do about it.
+    #[help]
+    pub help: Option<String>,
+    /// Counted from 1.
+    pub line: usize,
+    /// Counted from 1, in characters.
+    pub column: usize,
+}

@@ -1,0 +1,129 @@
+//! An HTTP API and its routes.
+
+use std::fmt;
+use std::time::Duration;
+
+/// An `AWS::Serverless::HttpApi`, with the routes that functions' `HttpApi` events give it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpApiResource {
+    /// The key under `Resources`; `ServerlessHttpApi` for the one that SAM makes up.
+    pub logical_id: String,
+    /// What `Ref` yields: ten characters, the same for the same stack name and logical id.
+    pub api_id: String,
+    /// `https://<api id>.execute-api.<region>.<suffix>`, the URL that the API would have on AWS.
+    pub endpoint: String,
+    /// `Name`.
+    pub name: Option<String>,
+    /// `Description`.
+    pub description: Option<String>,
+    /// `StageName`; `$default` serves without a path prefix.
+    pub stage_name: String,
+    /// `CorsConfiguration`.
+    pub cors: Option<Cors>,
+    /// In the template's order; no two have the same key.
+    pub routes: Vec<Route>,
+}
+
+/// `CorsConfiguration`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Cors {
+    /// `AllowOrigins`; `*` allows any.
+    pub allow_origins: Vec<String>,
+    /// `AllowMethods`, in upper case; `*` allows any.
+    pub allow_methods: Vec<String>,
+    /// `AllowHeaders`; `*` allows any.
+    pub allow_headers: Vec<String>,
+    /// `ExposeHeaders`.
+    pub expose_headers: Vec<String>,
+    /// `MaxAge`: how long a browser may remember the preflight answer, up to a day.
+    pub max_age: Option<Duration>,
+    /// `AllowCredentials`.
+    pub allow_credentials: bool,
+}
+
+/// One `HttpApi` event of a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// What requests it takes.
+    pub key: RouteKey,
+    /// The logical id of the function that answers.
+    pub function: String,
+    /// The function's `AutoPublishAlias`, which SAM points events at; `None` means `$LATEST`.
+    pub qualifier: Option<String>,
+    /// The key under the function's `Events`.
+    pub event: String,
+    /// `TimeoutInMillis`: 50 milliseconds to 30 seconds, 30 seconds by default.
+    pub timeout: Duration,
+}
+
+/// What requests a route takes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RouteKey {
+    /// `$default`: whatever no other route takes.
+    Default,
+    /// One method, or any, on one path.
+    Path {
+        /// The request's method.
+        method: RouteMethod,
+        /// Begins with `/`; a segment `{name}` takes one segment, a last `{name+}` all the rest.
+        path: String,
+    },
+}
+
+impl fmt::Display for RouteKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("$default"),
+            Self::Path { method, path } => write!(f, "{} {path}", method.as_str()),
+        }
+    }
+}
+
+/// A method that API Gateway routes by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RouteMethod {
+    /// Any of them.
+    Any,
+    /// `DELETE`
+    Delete,
+    /// `GET`
+    Get,
+    /// `HEAD`
+    Head,
+    /// `OPTIONS`
+    Options,
+    /// `PATCH`
+    Patch,
+    /// `POST`
+    Post,
+    /// `PUT`
+    Put,
+}
+
+impl RouteMethod {
+    /// All of them, `ANY` first.
+    pub const ALL: [Self; 8] = [
+        Self::Any,
+        Self::Delete,
+        Self::Get,
+        Self::Head,
+        Self::Options,
+        Self::Patch,
+        Self::Post,
+        Self::Put,
+    ];
+
+    /// The spelling in a route key: `ANY` or the HTTP method.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Any => "ANY",
+            Self::Delete => "DELETE",
+            Self::Get => "GET",
+            Self::Head => "HEAD",
+            Self::Options => "OPTIONS",
+            Self::Patch => "PATCH",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+        }
+    }
+}

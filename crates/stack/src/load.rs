@@ -1,0 +1,253 @@
+//! Loads a stack from files.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::limits::TEMPLATE_BYTES_MAX;
+use crate::resource::{function, http_api, outputs, routes, table, unsupported};
+use crate::samconfig::SamConfig;
+use crate::template::{
+    Document, Kind, Pseudo, Report, Reported, Resolver, Text, parameters, parse,
+};
+use crate::{LoadStackError, Output, Stack};
+
+/// What the template does not say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoadOptions {
+    /// `AWS::Region`; `us-east-1` by default.
+    pub region: String,
+    /// `AWS::AccountId`, twelve digits; `000000000000` by default.
+    pub account_id: String,
+    /// Instead of the name in `samconfig.toml`, or the directory's.
+    pub stack_name: Option<String>,
+    /// Values of parameters, over those in `samconfig.toml` and the template's defaults.
+    pub parameters: BTreeMap<String, String>,
+}
+
+impl Default for LoadOptions {
+    fn default() -> Self {
+        Self {
+            region: "us-east-1".to_owned(),
+            account_id: "000000000000".to_owned(),
+            stack_name: None,
+            parameters: BTreeMap::new(),
+        }
+    }
+}
+
+/// What is looked for in a directory, as `sam` does.
+const FILE_NAMES: [&str; 3] = ["template.yaml", "template.yml", "template.json"];
+
+/// Loads the template at `path`, or in it if it is a directory, with the `samconfig.toml` beside it.
+///
+/// # Errors
+///
+/// [`LoadStackError`] if a file cannot be read, if an option is wrong, or if the template is: then
+/// with all problems that one pass can find.
+pub fn load(path: &Path, options: &LoadOptions) -> Result<Stack, LoadStackError> {
+    let (path, text) = find(path)?;
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let config = SamConfig::read(directory)?;
+    load_text(text, &path, directory, config, options)
+}
+
+fn find(path: &Path) -> Result<(PathBuf, Text), LoadStackError> {
+    let candidates = if path.is_dir() {
+        FILE_NAMES.iter().map(|name| path.join(name)).collect()
+    } else {
+        vec![path.to_owned()]
+    };
+    for candidate in candidates {
+        if let Some(text) = Text::read(&candidate, TEMPLATE_BYTES_MAX)? {
+            return Ok((candidate, text));
+        }
+    }
+    let names = FILE_NAMES.join(", ");
+    Err(LoadStackError::NotFound {
+        path: path.to_owned(),
+        help: if path.is_dir() {
+            format!("the directory has none of {names}; name the template file")
+        } else {
+            format!("name a template file, or a directory with one of {names}")
+        },
+    })
+}
+
+/// Loads a template that has been read.
+pub(crate) fn load_text(
+    text: Text,
+    path: &Path,
+    directory: &Path,
+    mut config: SamConfig,
+    options: &LoadOptions,
+) -> Result<Stack, LoadStackError> {
+    let pseudo = pseudo(directory, &config, options)?;
+    let report = Report::new(text);
+    let stack = match parse(&report) {
+        Err(Reported) => None,
+        Ok(root) => match Document::open(&root, &report) {
+            Err(Reported) => None,
+            Ok(document) => {
+                let declared = |name: &str| document.parameters.iter().any(|it| &*it.key == name);
+                check_parameter_names(options, declared)?;
+                config.warn_of_unknown(declared);
+                let mut overrides = config.parameter_overrides.clone();
+                overrides.extend(options.parameters.clone());
+                let parameters = parameters(document.parameters, &overrides, &report);
+                let resolver =
+                    Resolver::new(&report, pseudo.clone(), &document.resources, parameters);
+                let outputs = outputs(&resolver, document.outputs);
+                let description = document.description.map(str::to_owned);
+                Some(build(&resolver, path, directory, description, outputs))
+            }
+        },
+    };
+    let warnings = report.finish()?;
+    let mut stack = stack.expect("without a problem there is a stack");
+    stack.warnings = warnings;
+    stack.warnings.append(&mut config.warnings);
+    Ok(stack)
+}
+
+fn build(
+    resolver: &Resolver<'_>,
+    path: &Path,
+    directory: &Path,
+    description: Option<String>,
+    outputs: Vec<Output>,
+) -> Stack {
+    let mut stack = Stack {
+        name: resolver.pseudo.stack_name.clone(),
+        region: resolver.pseudo.region.clone(),
+        account_id: resolver.pseudo.account_id.clone(),
+        template_path: path.to_owned(),
+        description,
+        functions: Vec::new(),
+        http_apis: Vec::new(),
+        tables: Vec::new(),
+        outputs,
+        warnings: Vec::new(),
+    };
+    let mut routes = routes(resolver);
+    for (index, resource) in resolver.resources.iter().enumerate() {
+        match resource.kind {
+            Kind::Function => stack.functions.extend(function(resolver, index, directory)),
+            Kind::HttpApi => {
+                let routes = routes.remove(&index).unwrap_or_default();
+                stack.http_apis.extend(http_api(resolver, index, routes));
+            }
+            Kind::Table => stack.tables.extend(table(resolver, index)),
+            Kind::Other => unsupported(resource, resolver.report),
+        }
+    }
+    check_unique_names(resolver, Kind::Function, "FunctionName");
+    check_unique_names(resolver, Kind::Table, "TableName");
+    stack
+}
+
+fn check_unique_names(resolver: &Resolver<'_>, kind: Kind, property: &str) {
+    let mut names = BTreeMap::new();
+    for (index, resource) in resolver.resources.iter().enumerate() {
+        let Ok(name) = resolver.name(index) else {
+            continue;
+        };
+        if resource.kind != kind {
+            continue;
+        }
+        let other = *names.entry(name).or_insert(resource.logical_id);
+        if other != resource.logical_id {
+            let span = resource
+                .property(property)
+                .map_or(resource.id_span, |node| node.span);
+            resolver.report.problem(
+                span,
+                format!("`{}` and `{other}` have the same name", resource.logical_id),
+                format!("the second `{property}` like this"),
+                "names are unique within a region; leave one out or change it",
+            );
+        }
+    }
+}
+
+fn check_parameter_names(
+    options: &LoadOptions,
+    declared: impl Fn(&str) -> bool,
+) -> Result<(), LoadStackError> {
+    match options.parameters.keys().find(|name| !declared(name)) {
+        None => Ok(()),
+        Some(name) => Err(LoadStackError::Option {
+            message: format!("the template has no parameter `{name}`"),
+            help: "its parameters are listed under `Parameters`".to_owned(),
+        }),
+    }
+}
+
+fn pseudo(
+    directory: &Path,
+    config: &SamConfig,
+    options: &LoadOptions,
+) -> Result<Pseudo, LoadStackError> {
+    let LoadOptions {
+        region, account_id, ..
+    } = options;
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    if region.is_empty() || region.len() > 64 || !region.bytes().all(is_word) {
+        return Err(LoadStackError::Option {
+            message: format!("`{region}` is no region"),
+            help: "regions look like `us-east-1`".to_owned(),
+        });
+    }
+    if account_id.len() != 12 || !account_id.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(LoadStackError::Option {
+            message: format!("`{account_id}` is no account id"),
+            help: "account ids are twelve digits".to_owned(),
+        });
+    }
+    let given = options.stack_name.as_ref().or(config.stack_name.as_ref());
+    let stack_name = match given {
+        None => directory_name(directory),
+        Some(name) if is_stack_name(name) => name.clone(),
+        Some(name) => {
+            return Err(LoadStackError::Option {
+                message: format!("`{name}` is no name for a stack"),
+                help: "stack names are up to 128 letters, digits and hyphens, the first one a \
+                       letter"
+                    .to_owned(),
+            });
+        }
+    };
+    Ok(Pseudo {
+        region: region.clone(),
+        account_id: account_id.clone(),
+        stack_name,
+    })
+}
+
+fn is_stack_name(name: &str) -> bool {
+    name.len() <= 128
+        && name.starts_with(|first: char| first.is_ascii_alphabetic())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+/// The directory's name, with what CloudFormation does not take in a name replaced.
+fn directory_name(directory: &Path) -> String {
+    let absolute = std::path::absolute(directory);
+    let absolute = absolute.as_deref().unwrap_or(directory);
+    let name = absolute.file_name().unwrap_or_default().to_string_lossy();
+    let name: String = name
+        .chars()
+        .map(|it| if it.is_ascii_alphanumeric() { it } else { '-' })
+        .take(100)
+        .collect();
+    let name = name.trim_matches('-');
+    if is_stack_name(name) {
+        name.to_owned()
+    } else {
+        format!("stack-{name}").trim_end_matches('-').to_owned()
+    }
+}

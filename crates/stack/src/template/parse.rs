@@ -1,0 +1,352 @@
+//! From YAML text to [`Node`]s, without recursion and within [`limits`](crate::limits).
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
+
+use crate::limits::{DEPTH_MAX, NODES_MAX};
+
+use super::node::{Call, Scalar};
+use super::{Entry, Function, Node, NodeValue, Report, Reported, Span};
+
+/// The text's only document.
+///
+/// What makes the rest unreadable ends the reading; a key given twice does not.
+pub(crate) fn parse(report: &Report) -> Result<Node, Reported> {
+    Builder {
+        report,
+        places: Places::new(&report.text.content),
+        frames: Vec::new(),
+        anchors: HashMap::new(),
+        weight: 0,
+        root: None,
+    }
+    .run()
+}
+
+struct Builder<'r> {
+    report: &'r Report,
+    places: Places,
+    frames: Vec<Frame>,
+    anchors: HashMap<usize, Node>,
+    /// Nodes made so far, copies for aliases included.
+    weight: usize,
+    root: Option<Node>,
+}
+
+/// A list or mapping that has not ended.
+struct Frame {
+    start: usize,
+    anchor: usize,
+    function: Option<Function>,
+    content: Content,
+}
+
+enum Content {
+    Sequence(Vec<Node>),
+    Mapping {
+        entries: Vec<Entry>,
+        keys: HashSet<Rc<str>>,
+        key: Option<(Rc<str>, Span)>,
+    },
+}
+
+impl Builder<'_> {
+    fn run(mut self) -> Result<Node, Reported> {
+        let text = self.report.text.clone();
+        let mut parser = Parser::new_from_str(&text.content);
+        while let Some(event) = parser.next_event() {
+            let (event, place) = event.map_err(|error| {
+                let offset = self.places.offset(error.marker());
+                let span = Span { offset, len: 0 };
+                self.report.problem(
+                    span,
+                    format!("not valid YAML: {}", error.info()),
+                    "reading ended here",
+                    "check indentation, quotes and brackets at and above this line",
+                )
+            })?;
+            let start = self.places.offset(&place.start);
+            let end = self.places.offset(&place.end);
+            self.event(event, Span::between(start, end))?;
+        }
+        self.root.ok_or_else(|| {
+            self.report.problem(
+                Span { offset: 0, len: 0 },
+                "the template is empty",
+                "nothing here",
+                "a template needs at least a `Resources` section",
+            )
+        })
+    }
+
+    fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Reported> {
+        match event {
+            Event::Nothing
+            | Event::StreamStart
+            | Event::StreamEnd
+            | Event::DocumentEnd
+            | Event::DocumentStart(_) => Ok(()),
+            Event::Scalar(text, style, anchor, tag) => {
+                let plain = style == ScalarStyle::Plain && !is_string_tag(tag.as_deref());
+                let function = self.function(tag.as_deref(), span)?;
+                let text = Rc::from(&*text);
+                let node = Node::new(span, NodeValue::Scalar(Scalar { text, plain }));
+                self.grow(1, span)?;
+                self.place(called(function, node), anchor)
+            }
+            Event::SequenceStart(anchor, tag) => {
+                self.open(anchor, tag.as_deref(), span, Content::Sequence(Vec::new()))
+            }
+            Event::MappingStart(anchor, tag) => {
+                let content = Content::Mapping {
+                    entries: Vec::new(),
+                    keys: HashSet::new(),
+                    key: None,
+                };
+                self.open(anchor, tag.as_deref(), span, content)
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.close(span),
+            Event::Alias(anchor) => {
+                let Some(node) = self.anchors.get(&anchor) else {
+                    return Err(self.report.problem(
+                        span,
+                        "a YAML alias refers to a value that contains it",
+                        "this alias",
+                        "write the value out",
+                    ));
+                };
+                let mut node = node.clone();
+                self.check_depth(node.height, span)?;
+                self.grow(node.weight, span)?;
+                node.span = span;
+                self.place(node, 0)
+            }
+        }
+    }
+
+    fn open(
+        &mut self,
+        anchor: usize,
+        tag: Option<&Tag>,
+        span: Span,
+        content: Content,
+    ) -> Result<(), Reported> {
+        let function = self.function(tag, span)?;
+        self.check_depth(1 + usize::from(function.is_some()), span)?;
+        self.grow(1, span)?;
+        self.frames.push(Frame {
+            start: span.offset,
+            anchor,
+            function,
+            content,
+        });
+        Ok(())
+    }
+
+    fn close(&mut self, span: Span) -> Result<(), Reported> {
+        let frame = self
+            .frames
+            .pop()
+            .expect("the parser ends only what it has begun");
+        let span = Span::between(frame.start, span.end());
+        let node = match frame.content {
+            Content::Sequence(items) => Node::new(span, NodeValue::Sequence(items)),
+            Content::Mapping { mut entries, .. } => {
+                let function = match entries.as_slice() {
+                    [entry] => Function::from_key(&entry.key),
+                    _ => None,
+                };
+                match function {
+                    Some(function) => {
+                        let argument = entries.remove(0).value;
+                        called(Some(function), argument)
+                    }
+                    None => Node::new(span, NodeValue::Mapping(entries)),
+                }
+            }
+        };
+        self.place(called(frame.function, node), frame.anchor)
+    }
+
+    /// Puts a finished node where it belongs.
+    fn place(&mut self, node: Node, anchor: usize) -> Result<(), Reported> {
+        if anchor > 0 {
+            self.anchors.insert(anchor, node.clone());
+        }
+        let Some(frame) = self.frames.last_mut() else {
+            if self.root.is_some() {
+                return Err(self.report.problem(
+                    node.span,
+                    "the file holds more than one YAML document",
+                    "the second one begins here",
+                    "a template is one document; remove the `---` in between",
+                ));
+            }
+            self.root = Some(node);
+            return Ok(());
+        };
+        let (entries, keys, key) = match &mut frame.content {
+            Content::Sequence(items) => {
+                items.push(node);
+                return Ok(());
+            }
+            Content::Mapping { entries, keys, key } => (entries, keys, key),
+        };
+        if let Some((key, key_span)) = key.take() {
+            if keys.insert(Rc::clone(&key)) {
+                entries.push(Entry {
+                    key,
+                    key_span,
+                    value: node,
+                });
+            } else {
+                self.report.problem(
+                    key_span,
+                    format!("`{}` is given twice", shorten(&key)),
+                    "the second time",
+                    "keep one of them",
+                );
+            }
+            return Ok(());
+        }
+        let NodeValue::Scalar(scalar) = node.value else {
+            return Err(self.report.problem(
+                node.span,
+                "a key must be a single word",
+                "this is a list, a mapping or a function",
+                "a `!Ref` or `${…}` as a key needs quotes if it is meant literally",
+            ));
+        };
+        if &*scalar.text == "<<" && scalar.plain {
+            return Err(self.report.problem(
+                node.span,
+                "`<<` merges mappings, which CloudFormation does not do",
+                "a YAML merge key",
+                "write the properties out, or put what functions share under `Globals`",
+            ));
+        }
+        *key = Some((scalar.text, node.span));
+        Ok(())
+    }
+
+    fn grow(&mut self, weight: usize, span: Span) -> Result<(), Reported> {
+        self.weight += weight;
+        if self.weight <= NODES_MAX {
+            return Ok(());
+        }
+        Err(self.report.problem(
+            span,
+            format!("the template has more than {NODES_MAX} values"),
+            "the limit is passed here",
+            "aliases count as often as they are used; split the template",
+        ))
+    }
+
+    fn check_depth(&self, height: usize, span: Span) -> Result<(), Reported> {
+        if self.frames.len() + height <= DEPTH_MAX {
+            return Ok(());
+        }
+        Err(self.report.problem(
+            span,
+            format!("nested deeper than {DEPTH_MAX} levels"),
+            "too deep",
+            "no CloudFormation property nests that far; check brackets and indentation",
+        ))
+    }
+
+    fn function(&self, tag: Option<&Tag>, span: Span) -> Result<Option<Function>, Reported> {
+        let Some(tag) = tag else { return Ok(None) };
+        if tag.is_yaml_core_schema() {
+            return match tag.suffix.as_str() {
+                "str" | "int" | "float" | "bool" | "null" | "map" | "seq" => Ok(None),
+                other => Err(self.report.problem(
+                    span,
+                    format!("CloudFormation has no YAML type `!!{}`", shorten(other)),
+                    "this value",
+                    "leave the type out",
+                )),
+            };
+        }
+        // `!` alone means text, `!Name` a function.
+        if tag.handle.is_empty() && tag.suffix == "!" || tag.handle == "!" && tag.suffix.is_empty()
+        {
+            return Ok(None);
+        }
+        match Function::from_tag(&tag.suffix) {
+            Some(function) if tag.handle == "!" => Ok(Some(function)),
+            Some(_) | None => Err(self.report.problem(
+                span,
+                format!(
+                    "`{}` is no CloudFormation function",
+                    shorten(&tag.to_string())
+                ),
+                "this value",
+                "functions are `!Ref`, `!GetAtt`, `!Sub`, `!Join`; names are case-sensitive",
+            )),
+        }
+    }
+}
+
+fn is_string_tag(tag: Option<&Tag>) -> bool {
+    tag.is_some_and(|tag| tag.is_yaml_core_schema() && tag.suffix == "str")
+}
+
+fn called(function: Option<Function>, argument: Node) -> Node {
+    match function {
+        None => argument,
+        Some(function) => {
+            let argument = Box::new(argument);
+            Node::new(argument.span, NodeValue::Call(Call { function, argument }))
+        }
+    }
+}
+
+/// Untrusted text for a message.
+pub(super) fn shorten(text: &str) -> String {
+    const CHARACTERS_MAX: usize = 80;
+    let mut short: String = text
+        .chars()
+        .map(|character| {
+            if character.is_control() {
+                '\u{fffd}'
+            } else {
+                character
+            }
+        })
+        .take(CHARACTERS_MAX)
+        .collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
+}
+
+/// The parser counts characters, diagnostics count bytes.
+struct Places {
+    /// Byte offsets by character, where the two differ at all.
+    offsets: Option<Vec<u32>>,
+    end: usize,
+}
+
+impl Places {
+    fn new(text: &str) -> Self {
+        let offset = |offset| u32::try_from(offset).expect("a template is at most 1 MiB");
+        let offsets =
+            (!text.is_ascii()).then(|| text.char_indices().map(|(at, _)| offset(at)).collect());
+        Self {
+            offsets,
+            end: text.len(),
+        }
+    }
+
+    fn offset(&self, marker: &Marker) -> usize {
+        match &self.offsets {
+            None => marker.index().min(self.end),
+            Some(offsets) => offsets
+                .get(marker.index())
+                .map_or(self.end, |offset| *offset as usize),
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! What CloudFormation knows about a stack by itself, and the ARNs made of it.
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+/// Region, account and name of the stack.
+#[derive(Debug, Clone)]
+pub(crate) struct Pseudo {
+    pub region: String,
+    pub account_id: String,
+    pub stack_name: String,
+}
+
+impl Pseudo {
+    /// Every pseudo parameter, for suggestions.
+    ///
+    /// Source: CloudFormation template reference, "Pseudo parameters", read 2026-11-23.
+    pub const NAMES: [&str; 8] = [
+        "AWS::AccountId",
+        "AWS::NoValue",
+        "AWS::NotificationARNs",
+        "AWS::Partition",
+        "AWS::Region",
+        "AWS::StackId",
+        "AWS::StackName",
+        "AWS::URLSuffix",
+    ];
+
+    /// The value of a pseudo parameter other than `AWS::NoValue`, which has none.
+    pub fn value(&self, name: &str) -> Option<Value> {
+        let text = match name {
+            "AWS::AccountId" => self.account_id.clone(),
+            "AWS::NotificationARNs" => return Some(Value::Array(Vec::new())),
+            "AWS::Partition" => self.partition().to_owned(),
+            "AWS::Region" => self.region.clone(),
+            "AWS::StackId" => self.stack_id(),
+            "AWS::StackName" => self.stack_name.clone(),
+            "AWS::URLSuffix" => self.url_suffix().to_owned(),
+            _ => return None,
+        };
+        Some(Value::String(text))
+    }
+
+    pub fn partition(&self) -> &'static str {
+        if self.region.starts_with("cn-") {
+            "aws-cn"
+        } else if self.region.starts_with("us-gov-") {
+            "aws-us-gov"
+        } else {
+            "aws"
+        }
+    }
+
+    pub fn url_suffix(&self) -> &'static str {
+        if self.partition() == "aws-cn" {
+            "amazonaws.com.cn"
+        } else {
+            "amazonaws.com"
+        }
+    }
+
+    pub fn function_arn(&self, name: &str) -> String {
+        self.regional_arn("lambda", &format!("function:{name}"))
+    }
+
+    pub fn table_arn(&self, name: &str) -> String {
+        self.regional_arn("dynamodb", &format!("table/{name}"))
+    }
+
+    pub fn role_arn(&self, name: &str) -> String {
+        let partition = self.partition();
+        format!("arn:{partition}:iam::{}:role/{name}", self.account_id)
+    }
+
+    fn stack_id(&self) -> String {
+        let digest = Sha256::digest(self.stack_name.as_bytes());
+        let hex: String = digest[..16]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let groups = [
+            &hex[..8],
+            &hex[8..12],
+            &hex[12..16],
+            &hex[16..20],
+            &hex[20..],
+        ];
+        let stack = format!("stack/{}/{}", self.stack_name, groups.join("-"));
+        self.regional_arn("cloudformation", &stack)
+    }
+
+    fn regional_arn(&self, service: &str, resource: &str) -> String {
+        let partition = self.partition();
+        let Self {
+            region, account_id, ..
+        } = self;
+        format!("arn:{partition}:{service}:{region}:{account_id}:{resource}")
+    }
+}

@@ -1,0 +1,31 @@
+//! "Did you mean …?"
+
+/// Longer words are not typing errors of anything, and comparing them costs time.
+const WORD_BYTES_MAX: usize = 128;
+
+/// The candidate that `word` is most likely a misspelling of.
+///
+/// At most two letters wrong, missing, extra or swapped, in a word of at least six; one in a
+/// shorter one; or only the case differs.
+pub(crate) fn suggestion<'c>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'c str>,
+) -> Option<&'c str> {
+    if word.len() > WORD_BYTES_MAX {
+        return None;
+    }
+    let allowed = if word.len() >= 6 { 2 } else { 1 };
+    candidates
+        .into_iter()
+        .filter(|candidate| candidate.len().abs_diff(word.len()) <= allowed)
+        .filter_map(|candidate| {
+            let distance = if candidate.eq_ignore_ascii_case(word) {
+                0
+            } else {
+                strsim::damerau_levenshtein(word, candidate)
+            };
+            (distance <= allowed && word.len() > 2).then_some((distance, candidate))
+        })
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
