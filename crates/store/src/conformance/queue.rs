@@ -1,0 +1,56 @@
+//! The queue of asynchronous invocations.
+
+use model::{FunctionName, RequestId, Version};
+
+use super::subject::BEGINNING;
+use crate::{AsyncInvocation, Store};
+
+fn invocation(request_id: &str, payload: &[u8]) -> AsyncInvocation {
+    AsyncInvocation {
+        request_id: RequestId::parse(request_id).expect("a valid id"),
+        function: FunctionName::parse("Fraud").expect("a valid name"),
+        version: Version::Published(3),
+        invoked_arn: "arn:aws:lambda:us-east-1:000000000000:function:Fraud:live".to_owned(),
+        payload: payload.to_vec(),
+        client_context: Some("{}".to_owned()),
+        trace_header: None,
+        tenant_id: Some(String::new()),
+        accepted_at: BEGINNING,
+        attempts: 0,
+        not_before: BEGINNING,
+    }
+}
+
+pub(super) async fn accepted_invocations_wait_until_they_are_done(store: &dyn Store) {
+    let mut expected = Vec::new();
+    for (request_id, payload) in [
+        ("first", b"{}".as_slice()),
+        ("second", b""),
+        ("third", b"\x00\xff not text"),
+        ("fourth", b"4"),
+    ] {
+        let invocation = invocation(request_id, payload);
+        let id = store.enqueue(invocation.clone()).await.expect("works");
+        expected.push((id, invocation));
+    }
+    assert!(expected.is_sorted_by(|one, next| one.0 < next.0));
+    assert_eq!(store.queued(None, 10).await.expect("works"), expected);
+    let rest = store.queued(Some(expected[0].0), 2).await.expect("works");
+    assert_eq!(rest, expected[1..3]);
+
+    let later = BEGINNING.plus_seconds(60);
+    let (id, postponed) = &mut expected[1];
+    store.postpone(*id, 1, later).await.expect("works");
+    postponed.attempts = 1;
+    postponed.not_before = later;
+    let (done, _) = expected.pop().expect("four were accepted");
+    store.dequeue(done).await.expect("works");
+    assert_eq!(store.queued(None, 10).await.expect("works"), expected);
+
+    // An id that was given out is not given again, and one that is gone stays gone.
+    store.postpone(done, 2, later).await.expect("works");
+    store.dequeue(done).await.expect("works");
+    let next = store.enqueue(invocation("fifth", b"5")).await;
+    assert!(next.expect("works") > done);
+    assert_eq!(store.queued(Some(done), 10).await.expect("works").len(), 1);
+}

@@ -1,0 +1,103 @@
+//! What is due, and what is owed.
+
+use engine::{ChainedOutcome, Input, Output};
+use model::{
+    ChainedInvoke, ChainedTarget, ExecutionId, FunctionName, OperationType, OperationUpdate,
+    UpdateAction, Version,
+};
+
+use super::subject::{Subject, spec, update};
+use crate::Store;
+
+/// Starts an execution that suspends in a wait.
+async fn waiting(store: &dyn Store, name: &str, seconds: u32) -> Subject {
+    let mut subject = Subject::start(store, spec("Loan", name, name)).await;
+    let wait = OperationUpdate {
+        wait_seconds: Some(seconds),
+        ..update("wait", OperationType::Wait, UpdateAction::Start)
+    };
+    subject.apply_checkpoint(store, vec![wait]).await;
+    subject.end_invocation(store, Output::Pending).await;
+    subject
+}
+
+pub(super) async fn deadlines_come_soonest_first(store: &dyn Store) {
+    let mut subjects = Vec::new();
+    for (number, seconds) in [50, 10, 30, 20, 40].into_iter().enumerate() {
+        subjects.push(waiting(store, &format!("id-{number}"), seconds).await);
+    }
+    // One that is not suspended has its execution timeout.
+    subjects.push(Subject::start(store, spec("Loan", "runs", "id-9")).await);
+    let expected = |subjects: &[Subject]| {
+        let due = |subject: &Subject| {
+            let next = subject.execution.state.next_deadline.as_ref();
+            let at = next.expect("each has one").at;
+            (at, subject.id().clone())
+        };
+        let mut expected: Vec<_> = subjects.iter().map(due).collect();
+        expected.sort();
+        expected
+    };
+    let due = store.deadlines(100).await.expect("works");
+    assert_eq!(due, expected(&subjects));
+    assert_eq!(
+        store.deadlines(2).await.expect("works"),
+        expected(&subjects)[..2]
+    );
+    // A deadline that was reached gives way to the next one.
+    subjects[1].reach_deadline(store).await;
+    let due = store.deadlines(100).await.expect("works");
+    assert_eq!(due, expected(&subjects));
+    assert_eq!(due.len(), 6);
+}
+
+async fn owing(store: &dyn Store, limit: usize) -> Vec<String> {
+    let mut seen = Vec::new();
+    let mut after: Option<ExecutionId> = None;
+    loop {
+        let page = store.owing_work(after, limit).await.expect("works");
+        assert!(page.len() <= limit);
+        seen.extend(page.iter().map(ToString::to_string));
+        after = page.last().cloned();
+        if after.is_none() {
+            return seen;
+        }
+    }
+}
+
+pub(super) async fn executions_that_owe_work_are_found_in_order_of_id(store: &dyn Store) {
+    let mut active = Subject::start(store, spec("Loan", "c", "id-c")).await;
+    Subject::start(store, spec("Loan", "a", "id-a")).await;
+    let mut suspended = waiting(store, "id-b", 10).await;
+    // Suspended, but the function that it invoked has to be brought to an end.
+    let mut chaining = Subject::start(store, spec("Loan", "d", "id-d")).await;
+    let target = ChainedTarget::Plain {
+        function: FunctionName::parse("Fraud").expect("a valid name"),
+        version: Version::Latest,
+    };
+    let chained = OperationUpdate {
+        chained_invoke: Some(ChainedInvoke {
+            function_name: "Fraud".to_owned(),
+            tenant_id: None,
+            target: Ok(target),
+        }),
+        ..update("invoke", OperationType::ChainedInvoke, UpdateAction::Start)
+    };
+    chaining.apply_checkpoint(store, vec![chained]).await;
+    chaining.end_invocation(store, Output::Pending).await;
+    for limit in [1, 2, 10] {
+        assert_eq!(owing(store, limit).await, ["id-a", "id-c", "id-d"]);
+    }
+    active.end_invocation(store, Output::Succeeded(None)).await;
+    suspended.reach_deadline(store).await;
+    assert_eq!(owing(store, 10).await, ["id-a", "id-b", "id-d"]);
+    let ended = Input::ChainedInvokeEnded {
+        operation_id: model::OperationId::parse("invoke").expect("a valid id"),
+        outcome: ChainedOutcome::Succeeded(None),
+    };
+    chaining.apply(store, ended).await;
+    chaining
+        .end_invocation(store, Output::Succeeded(None))
+        .await;
+    assert_eq!(owing(store, 10).await, ["id-a", "id-b"]);
+}
