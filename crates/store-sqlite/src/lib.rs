@@ -1,1 +1,30 @@
-//! Placeholder until its first content lands.
+//! Durable executions in one SQLite file, with group commit.
+//!
+//! One thread writes: it takes whatever transitions are waiting, writes them in one transaction,
+//! and answers them all after one fsync. Lists and history are read on connections of their own.
+//! The schema is in `sql/migrations`, every statement in `sql`; the tables are meant to be read
+//! with the `sqlite3` shell. In reading order: what is opened, how it is written, how it is read.
+
+mod store;
+
+mod lock;
+mod open;
+mod schema;
+
+mod job;
+mod queue;
+mod writer;
+
+mod cells;
+mod codes;
+mod write;
+
+mod read;
+mod reader;
+
+mod fault;
+mod logs;
+
+pub use logs::{OpenLogsOptions, SqliteLogs};
+pub use open::OpenStoreError;
+pub use store::SqliteStore;

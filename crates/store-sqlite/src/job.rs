@@ -1,0 +1,109 @@
+//! What the writer is asked to do, and how it answers.
+
+use std::sync::Arc;
+
+use engine::Transition;
+use model::{Payload, Timestamp};
+use store::{
+    AliasRecord, AsyncInvocation, AsyncInvocationId, CommitError, FunctionVersionRecord, StoreFault,
+};
+use tokio::sync::oneshot;
+
+/// One write with the place for its answer.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub write: Write,
+    pub answer: oneshot::Sender<Result<Written, CommitError>>,
+}
+
+/// One write.
+#[derive(Debug)]
+pub(crate) enum Write {
+    Commit(Arc<Transition>),
+    Enqueue(AsyncInvocation),
+    Postpone {
+        id: AsyncInvocationId,
+        attempts: u32,
+        not_before: Timestamp,
+    },
+    Dequeue(AsyncInvocationId),
+    PutFunctionVersion(FunctionVersionRecord),
+    PutAlias(AliasRecord),
+}
+
+/// What a write came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Written {
+    Done,
+    Enqueued(AsyncInvocationId),
+}
+
+/// A write that was refused before it changed anything, so that the others of its batch stand.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    Conflict(CommitError),
+    Fault(StoreFault),
+}
+
+impl From<Refusal> for CommitError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Conflict(error) => error,
+            Refusal::Fault(fault) => Self::Fault(fault),
+        }
+    }
+}
+
+impl Write {
+    /// What a fault says was attempted.
+    pub fn attempted(&self) -> String {
+        match self {
+            Self::Commit(transition) => format!(
+                "commit version {} of execution `{}`",
+                transition.state.version, transition.spec.arn
+            ),
+            Self::Enqueue(invocation) => format!(
+                "accept invocation `{}` of function `{}`",
+                invocation.request_id, invocation.function
+            ),
+            Self::Postpone { id, .. } => format!("postpone asynchronous invocation {}", id.0),
+            Self::Dequeue(id) => format!("forget asynchronous invocation {}", id.0),
+            Self::PutFunctionVersion(record) => format!(
+                "record version {} of function `{}`",
+                record.version, record.function
+            ),
+            Self::PutAlias(record) => format!(
+                "point alias `{}` of function `{}` to version {}",
+                record.name, record.function, record.version
+            ),
+        }
+    }
+
+    /// Bytes that it adds to a transaction, about: payloads, and a flat sum for the rest.
+    pub fn weight(&self) -> usize {
+        /// A state, an operation and two events without their payloads.
+        const ROWS_BYTES: usize = 1024;
+        let payload = match self {
+            Self::Commit(transition) => transition
+                .operations
+                .iter()
+                .map(|operation| operation_bytes(&operation.details))
+                .sum(),
+            Self::Enqueue(invocation) => invocation.payload.len(),
+            Self::PutFunctionVersion(record) => record.configuration.len(),
+            Self::Postpone { .. } | Self::Dequeue(_) | Self::PutAlias(_) => 0,
+        };
+        ROWS_BYTES + payload
+    }
+}
+
+fn operation_bytes(details: &model::OperationDetails) -> usize {
+    use model::OperationDetails::{Callback, ChainedInvoke, Context, Execution, Step, Wait};
+    let length = |payload: &Option<Payload>| payload.as_ref().map_or(0, Payload::len);
+    match details {
+        Execution { input } => length(input),
+        Context { result, .. } | Step { result, .. } | Callback { result, .. } => length(result),
+        ChainedInvoke { input, result, .. } => length(input) + length(result),
+        Wait { .. } => 0,
+    }
+}

@@ -1,0 +1,134 @@
+//! The log store: hands lines to the writer and questions to a reader.
+
+use std::path::Path;
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+
+use store::{Durability, LogLine, LogQuery, LogStore, Segment, StoreFault, StoreFuture};
+
+use super::intake::Intake;
+use super::{query, writer};
+use crate::lock::FileLock;
+use crate::open::{Database, OpenStoreError};
+use crate::reader::Readers;
+use crate::schema;
+
+/// What can be chosen about a log store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OpenLogsOptions {
+    /// Bytes of logs and traces to keep, about; the oldest go first.
+    pub bytes_max: u64,
+}
+
+impl Default for OpenLogsOptions {
+    /// 256 MiB: about a million lines, which a laptop does not miss and nobody reads past.
+    fn default() -> Self {
+        Self {
+            bytes_max: 256 * 1024 * 1024,
+        }
+    }
+}
+
+/// Logs and traces in one SQLite file. A power loss may take the last moments, never the file.
+#[derive(Debug)]
+pub struct SqliteLogs {
+    intake: Arc<Intake>,
+    readers: Readers,
+    running: Vec<JoinHandle<()>>,
+    /// Released after the threads have ended.
+    _lock: FileLock,
+}
+
+impl SqliteLogs {
+    /// Opens or creates the log database at `path`, with its directory.
+    ///
+    /// # Errors
+    /// As [`crate::SqliteStore::open`].
+    pub fn open(path: &Path, options: OpenLogsOptions) -> Result<Self, OpenStoreError> {
+        let database = Database::open(path, Durability::Os, schema::LOGS)?;
+        let reader = database.open_reader()?;
+        let Database {
+            path,
+            writer: connection,
+            lock,
+        } = database;
+        let intake = Arc::new(Intake::default());
+        let (began, begins) = mpsc::sync_channel(1);
+        let shared = Arc::clone(&intake);
+        let writer = std::thread::Builder::new()
+            .name("log-writer".to_owned())
+            .spawn(move || writer::run(connection, &shared, options.bytes_max, &began))
+            .map_err(|cause| OpenStoreError::File {
+                path: path.clone(),
+                cause,
+            })?;
+        begins
+            .recv()
+            .expect("the writer reports before it does anything else")
+            .map_err(|cause| OpenStoreError::Database { path, cause })?;
+        let (readers, mut running) = Readers::start(vec![reader]);
+        running.push(writer);
+        Ok(Self {
+            intake,
+            readers,
+            running,
+            _lock: lock,
+        })
+    }
+
+    /// Reads after everything that was appended before the call has been written.
+    fn read<T: Send + 'static>(
+        &self,
+        attempted: &'static str,
+        read: impl FnOnce(&rusqlite::Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> StoreFuture<'_, Result<T, StoreFault>> {
+        let flushed = self.intake.flush();
+        Box::pin(async move {
+            match flushed.await {
+                Ok(written) => written?,
+                // The writer has ended; what it wrote can still be read.
+                Err(_) => tracing::warn!("the log writer has ended"),
+            }
+            self.readers.read(attempted.to_owned(), read).await
+        })
+    }
+}
+
+impl Drop for SqliteLogs {
+    fn drop(&mut self) {
+        self.intake.close();
+        self.readers.close();
+        for thread in self.running.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the log store had panicked");
+            }
+        }
+    }
+}
+
+impl LogStore for SqliteLogs {
+    fn append(&self, lines: Vec<LogLine>) {
+        self.intake.push_lines(lines);
+    }
+
+    fn append_segment(&self, segment: Segment) {
+        self.intake.push_segment(segment);
+    }
+
+    fn lines(&self, query: LogQuery) -> StoreFuture<'_, Result<Vec<(i64, LogLine)>, StoreFault>> {
+        self.read("read log lines", move |connection| {
+            query::lines(connection, &query)
+        })
+    }
+
+    fn segments(
+        &self,
+        trace_id: Option<String>,
+        limit: usize,
+    ) -> StoreFuture<'_, Result<Vec<Segment>, StoreFault>> {
+        self.read("read trace segments", move |connection| {
+            query::segments(connection, trace_id.as_deref(), limit)
+        })
+    }
+}

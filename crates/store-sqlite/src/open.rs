@@ -1,0 +1,185 @@
+//! Opening a database file: the lock, the settings, the schema.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+use store::Durability;
+use thiserror::Error;
+
+use crate::lock::{FileLock, LockError};
+use crate::schema::{MigrateError, Schema};
+
+/// Why a database could not be opened.
+#[derive(Debug, Error)]
+pub enum OpenStoreError {
+    /// Another process has it open.
+    #[error(
+        "database `{path}` is in use by {}: stop that server, or choose another data directory",
+        holder(*.pid)
+    )]
+    InUse {
+        /// The database.
+        path: PathBuf,
+        /// The process, when it could be read.
+        pid: Option<u32>,
+    },
+    /// It was written by a later version of this program.
+    #[error(
+        "database `{path}` has schema version {found}, and this program knows versions up to \
+         {supported}: use the program that wrote it, or choose another data directory"
+    )]
+    NewerSchema {
+        /// The database.
+        path: PathBuf,
+        /// Its schema version.
+        found: u32,
+        /// The newest version that this program knows.
+        supported: u32,
+    },
+    /// It is a database of another program.
+    #[error("file `{path}` is not a database of this program: choose another data directory")]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file or directory could not be used.
+    #[error("failed to prepare `{path}`")]
+    File {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the operating system said.
+        #[source]
+        cause: io::Error,
+    },
+    /// SQLite could not use the file: it is damaged, read-only, or the disk is full.
+    #[error("failed to open database `{path}`")]
+    Database {
+        /// The database.
+        path: PathBuf,
+        /// What SQLite said.
+        #[source]
+        cause: rusqlite::Error,
+    },
+}
+
+fn holder(pid: Option<u32>) -> String {
+    pid.map_or_else(
+        || "another process".to_owned(),
+        |pid| format!("process {pid}"),
+    )
+}
+
+/// How long a statement waits for somebody else's lock, for example a person's transaction in the
+/// `sqlite3` shell. All writes wait with it, so not for long.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Memory for pages of the writer, in KiB. The pages that a busy server changes are few, and those
+/// it reads again are in the operating system's cache.
+const WRITER_CACHE_KIB: i32 = 32 * 1024;
+
+/// Memory for pages of one reader, in KiB.
+const READER_CACHE_KIB: i32 = 4 * 1024;
+
+/// The log file is cut to this size after it was copied, in bytes: a burst leaves no lasting trace.
+const LOG_BYTES_MAX: i64 = 64 * 1024 * 1024;
+
+/// An open database file.
+#[derive(Debug)]
+pub(crate) struct Database {
+    pub path: PathBuf,
+    pub writer: Connection,
+    /// Released after the connections are closed.
+    pub lock: FileLock,
+}
+
+impl Database {
+    /// Opens or creates the file and brings it to the current schema.
+    pub fn open(
+        path: &Path,
+        durability: Durability,
+        schema: Schema,
+    ) -> Result<Self, OpenStoreError> {
+        if let Some(directory) = path.parent() {
+            std::fs::create_dir_all(directory).map_err(|cause| OpenStoreError::File {
+                path: directory.to_owned(),
+                cause,
+            })?;
+        }
+        let lock = FileLock::take(path).map_err(|error| match error {
+            LockError::Held(pid) => OpenStoreError::InUse {
+                path: path.to_owned(),
+                pid,
+            },
+            LockError::Io(path, cause) => OpenStoreError::File { path, cause },
+        })?;
+        let failed = |cause| OpenStoreError::Database {
+            path: path.to_owned(),
+            cause,
+        };
+        let writer = open_writer(path, durability).map_err(failed)?;
+        schema.migrate(&writer).map_err(|error| match error {
+            MigrateError::Newer { found, supported } => OpenStoreError::NewerSchema {
+                path: path.to_owned(),
+                found,
+                supported,
+            },
+            MigrateError::Foreign => OpenStoreError::Foreign {
+                path: path.to_owned(),
+            },
+            MigrateError::Database(cause) => failed(cause),
+        })?;
+        Ok(Self {
+            path: path.to_owned(),
+            writer,
+            lock,
+        })
+    }
+
+    /// One more connection, which only reads.
+    pub fn open_reader(&self) -> Result<Connection, OpenStoreError> {
+        open_reader(&self.path).map_err(|cause| OpenStoreError::Database {
+            path: self.path.clone(),
+            cause,
+        })
+    }
+}
+
+fn open_writer(path: &Path, durability: Durability) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    // The page size has to be set before the first page is written.
+    connection.pragma_update(None, "page_size", 4096)?;
+    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    connection.pragma_update(None, "synchronous", synchronous(durability))?;
+    connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+    connection.pragma_update_and_check(None, "journal_size_limit", LOG_BYTES_MAX, |_| Ok(()))?;
+    // Rows that belong together are written and removed together by the statements themselves.
+    connection.pragma_update(None, "foreign_keys", false)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    Ok(connection)
+}
+
+/// No `mmap_size`: a disk error in mapped memory kills the process instead of failing the call.
+fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    Ok(connection)
+}
+
+/// With FULL every commit is synced. With NORMAL the log is synced only before it is copied, which
+/// keeps the file sound through a power loss that takes the last commits. OFF syncs nothing.
+const fn synchronous(durability: Durability) -> &'static str {
+    match durability {
+        Durability::Disk => "FULL",
+        Durability::Os => "NORMAL",
+        Durability::Memory => "OFF",
+    }
+}

@@ -1,0 +1,47 @@
+//! Versions and aliases of functions.
+
+use model::FunctionName;
+use rusqlite::Connection;
+use store::{AliasRecord, FunctionVersionRecord};
+
+use crate::cells::Columns;
+
+/// All versions of all functions, by function and version.
+pub(crate) fn function_versions(
+    connection: &Connection,
+) -> rusqlite::Result<Vec<FunctionVersionRecord>> {
+    let mut statement =
+        connection.prepare_cached(include_str!("../sql/read/function_versions.sql"))?;
+    let rows = statement.query_map([], |row| {
+        let mut columns = Columns::of(row);
+        Ok(FunctionVersionRecord {
+            function: columns.parsed(FunctionName::parse)?,
+            version: columns.parsed_text()?,
+            code_sha256: columns.next()?,
+            config_sha256: columns.next()?,
+            code_dir: columns.next()?,
+            configuration: columns.next()?,
+            published_at: columns.instant()?,
+        })
+    })?;
+    let mut versions: Vec<_> = rows.collect::<rusqlite::Result<_>>()?;
+    versions.sort_by(|one: &FunctionVersionRecord, other| {
+        (&one.function, &one.version).cmp(&(&other.function, &other.version))
+    });
+    Ok(versions)
+}
+
+/// All aliases of all functions, by function and name.
+pub(crate) fn aliases(connection: &Connection) -> rusqlite::Result<Vec<AliasRecord>> {
+    let mut statement = connection.prepare_cached(include_str!("../sql/read/aliases.sql"))?;
+    let rows = statement.query_map([], |row| {
+        let mut columns = Columns::of(row);
+        Ok(AliasRecord {
+            function: columns.parsed(FunctionName::parse)?,
+            name: columns.next()?,
+            version: columns.parsed_text()?,
+            description: columns.next()?,
+        })
+    })?;
+    rows.collect()
+}

@@ -1,0 +1,238 @@
+//! Executions: the record, and the whole with its operations.
+
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Arc;
+
+use engine::Execution;
+use model::{
+    ClientToken, Deadline, DeadlineReason, ExecutionArn, ExecutionId, ExecutionName, ExecutionSpec,
+    ExecutionState, ExecutionStatus, FunctionArn, FunctionName, Invocation, LastCheckpoint,
+    OperationId, Outcome, ParentLink, RequestId,
+};
+use rusqlite::{Connection, OptionalExtension, Row};
+use store::ExecutionRecord;
+use thiserror::Error;
+
+use super::operation::operations;
+use crate::cells::Columns;
+use crate::codes::unknown;
+
+/// An execution without its operations, by id.
+pub(crate) fn record(
+    connection: &Connection,
+    id: &ExecutionId,
+) -> rusqlite::Result<Option<ExecutionRecord>> {
+    let record = keyed_record(connection, id)?;
+    Ok(record.map(|(_, record)| record))
+}
+
+/// An execution without its operations, by name.
+pub(crate) fn record_by_name(
+    connection: &Connection,
+    function: &FunctionName,
+    name: &ExecutionName,
+) -> rusqlite::Result<Option<ExecutionRecord>> {
+    let mut statement =
+        connection.prepare_cached(include_str!("../sql/read/record_by_name.sql"))?;
+    let names = [function.as_str(), name.as_str()];
+    let record = statement.query_row(names, read_record).optional()?;
+    Ok(record.map(|(_, record)| record))
+}
+
+/// Records that contradict each other: a damaged file, or one that somebody edited.
+#[derive(Debug, Error)]
+#[error("the records of execution `{execution}` contradict each other: {contradiction}")]
+struct Contradiction {
+    execution: ExecutionId,
+    contradiction: String,
+}
+
+/// A whole execution, as of one moment.
+pub(crate) fn load(
+    connection: &Connection,
+    id: &ExecutionId,
+) -> rusqlite::Result<Option<Execution>> {
+    let transaction = connection.unchecked_transaction()?;
+    let Some((key, record)) = keyed_record(&transaction, id)? else {
+        return Ok(None);
+    };
+    let operations = operations(&transaction, key, &record.spec)?;
+    transaction.finish()?;
+    let ExecutionRecord { spec, state } = record;
+    // The engine asserts that the records fit together. Here they come from a file, which may be
+    // damaged, and a damaged file fails the call, not the thread.
+    let loading = AssertUnwindSafe(|| Execution::load(spec, state, operations));
+    panic::catch_unwind(loading).map(Some).map_err(|panic| {
+        let contradiction = panic
+            .downcast_ref::<String>()
+            .cloned()
+            .unwrap_or_else(|| "an invariant does not hold".to_owned());
+        unreadable(Contradiction {
+            execution: id.clone(),
+            contradiction,
+        })
+    })
+}
+
+fn keyed_record(
+    connection: &Connection,
+    id: &ExecutionId,
+) -> rusqlite::Result<Option<(i64, ExecutionRecord)>> {
+    let mut statement = connection.prepare_cached(include_str!("../sql/read/record.sql"))?;
+    statement.query_row([id.as_str()], read_record).optional()
+}
+
+/// Reads the columns that record.sql and its likes select.
+pub(super) fn read_record(row: &Row<'_>) -> rusqlite::Result<(i64, ExecutionRecord)> {
+    let mut columns = Columns::of(row);
+    let key = columns.next()?;
+    let spec = read_spec(&mut columns)?;
+    let state = read_state(&mut columns)?;
+    let spec = Arc::new(spec);
+    Ok((key, ExecutionRecord { spec, state }))
+}
+
+fn read_spec(columns: &mut Columns<'_, '_>) -> rusqlite::Result<ExecutionSpec> {
+    let id = columns.parsed(ExecutionId::parse)?;
+    let name = columns.parsed(ExecutionName::parse)?;
+    let function = FunctionArn {
+        partition: columns.next::<Box<str>>()?,
+        region: columns.next()?,
+        account_id: columns.next()?,
+        name: columns.parsed(FunctionName::parse)?,
+    };
+    let arn = ExecutionArn {
+        function,
+        version: columns.parsed_text()?,
+        name,
+        id,
+    };
+    Ok(ExecutionSpec {
+        arn,
+        started_at: columns.instant()?,
+        execution_timeout_seconds: columns.next()?,
+        retention_days: columns.next()?,
+        result_bytes_max: columns.next()?,
+        trace_header: columns.next()?,
+        tenant_id: columns.next()?,
+        parent: read_parent(columns)?,
+        input: columns.payload()?,
+    })
+}
+
+fn read_parent(columns: &mut Columns<'_, '_>) -> rusqlite::Result<Option<ParentLink>> {
+    let execution_id = columns.optional_parsed(ExecutionId::parse)?;
+    let operation_id = columns.optional_parsed(OperationId::parse)?;
+    Ok(execution_id
+        .zip(operation_id)
+        .map(|(execution_id, operation_id)| ParentLink {
+            execution_id,
+            operation_id,
+        }))
+}
+
+fn read_state(columns: &mut Columns<'_, '_>) -> rusqlite::Result<ExecutionState> {
+    let version = columns.bits()?;
+    let status = columns.code()?;
+    let mut state = ExecutionState {
+        version,
+        outcome: None,
+        ended_at: columns.optional_instant()?,
+        terminal_event_owed: columns.next()?,
+        event_id_last: columns.bits()?,
+        invocation: read_invocation(columns)?,
+        invocation_count: columns.bits()?,
+        token_sequence: columns.bits()?,
+        last_checkpoint: read_last_checkpoint(columns)?,
+        unseen: columns.ids()?,
+        offered: columns.ids()?,
+        failed_invocations: columns.next()?,
+        invalid_pendings: columns.next()?,
+        operation_count: columns.next()?,
+        pending_count: columns.next()?,
+        open_chained_invokes: columns.next()?,
+        bytes: columns.bits()?,
+        next_deadline: read_deadline(columns)?,
+    };
+    state.outcome = read_outcome(columns, status)?;
+    Ok(state)
+}
+
+fn read_invocation(columns: &mut Columns<'_, '_>) -> rusqlite::Result<Invocation> {
+    let kind: String = columns.next()?;
+    match kind.as_str() {
+        "IDLE" => {
+            columns.skip(4);
+            Ok(Invocation::Idle)
+        }
+        "ACTIVE" => Ok(Invocation::Active {
+            number: columns.bits()?,
+            request_id: columns.parsed(RequestId::parse)?,
+            nonce: columns.bits()?,
+            scheduled_at: columns.instant()?,
+        }),
+        "BACKING_OFF" => {
+            columns.skip(3);
+            Ok(Invocation::BackingOff {
+                until: columns.instant()?,
+            })
+        }
+        other => Err(unreadable(unknown("state of an invocation", other))),
+    }
+}
+
+fn read_last_checkpoint(columns: &mut Columns<'_, '_>) -> rusqlite::Result<Option<LastCheckpoint>> {
+    let Some(client_token) = columns.optional_parsed(ClientToken::parse)? else {
+        columns.skip(2);
+        return Ok(None);
+    };
+    Ok(Some(LastCheckpoint {
+        client_token,
+        token_sequence: columns.bits()?,
+        answered: columns.ids()?,
+    }))
+}
+
+fn read_deadline(columns: &mut Columns<'_, '_>) -> rusqlite::Result<Option<Deadline>> {
+    let at = columns.optional_instant()?;
+    let reason: Option<String> = columns.next()?;
+    let operation = columns.optional_parsed(OperationId::parse)?;
+    let (Some(at), Some(reason)) = (at, reason) else {
+        return Ok(None);
+    };
+    let reason = match (reason.as_str(), operation) {
+        ("EXECUTION_TIMEOUT", None) => DeadlineReason::ExecutionTimeout,
+        ("WAIT_ELAPSED", Some(id)) => DeadlineReason::WaitElapsed(id),
+        ("STEP_RETRY", Some(id)) => DeadlineReason::StepRetry(id),
+        ("CALLBACK_TIMEOUT", Some(id)) => DeadlineReason::CallbackTimeout(id),
+        ("CALLBACK_HEARTBEAT", Some(id)) => DeadlineReason::CallbackHeartbeat(id),
+        ("INVOCATION_RETRY", None) => DeadlineReason::InvocationRetry,
+        ("RETENTION_ELAPSED", None) => DeadlineReason::RetentionElapsed,
+        (other, _) => return Err(unreadable(unknown("reason of a deadline", other))),
+    };
+    Ok(Some(Deadline { at, reason }))
+}
+
+fn read_outcome(
+    columns: &mut Columns<'_, '_>,
+    status: ExecutionStatus,
+) -> rusqlite::Result<Option<Outcome>> {
+    if status == ExecutionStatus::Running {
+        columns.skip(6);
+        return Ok(None);
+    }
+    let error = columns.error()?;
+    let result = columns.payload()?;
+    let error = error.unwrap_or_default();
+    Ok(Some(match status {
+        ExecutionStatus::Running | ExecutionStatus::Succeeded => Outcome::Succeeded(result),
+        ExecutionStatus::Failed => Outcome::Failed(error),
+        ExecutionStatus::TimedOut => Outcome::TimedOut(error),
+        ExecutionStatus::Stopped => Outcome::Stopped(error),
+    }))
+}
+
+/// That a row holds something that this program did not write.
+pub(super) fn unreadable(cause: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(cause))
+}

@@ -1,0 +1,59 @@
+//! Pages of executions.
+
+use rusqlite::{Connection, params};
+use store::{ExecutionFilter, ExecutionRecord};
+
+use super::execution::read_record;
+use super::row_limit;
+use crate::codes::{Code, version_text};
+
+/// A page of executions, in order of start.
+pub(crate) fn list(
+    connection: &Connection,
+    filter: &ExecutionFilter,
+) -> rusqlite::Result<Vec<ExecutionRecord>> {
+    let sql = match (&filter.function, filter.oldest_first) {
+        (None, false) => include_str!("../sql/read/list_all_newest.sql"),
+        (None, true) => include_str!("../sql/read/list_all_oldest.sql"),
+        (Some(_), false) => include_str!("../sql/read/list_function_newest.sql"),
+        (Some(_), true) => include_str!("../sql/read/list_function_oldest.sql"),
+    };
+    // Before the first row of either order.
+    let beginning = if filter.oldest_first {
+        (i64::MIN, "")
+    } else {
+        (i64::MAX, "~")
+    };
+    let (started_at, id) = filter.after.as_ref().map_or(beginning, |after| {
+        (after.started_at.as_millis(), after.execution_id.as_str())
+    });
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map(
+        params![
+            filter.function.as_ref().map(|function| function.as_str()),
+            filter.version.as_ref().map(version_text),
+            filter.name.as_ref().map(|name| name.as_str()),
+            status_list(filter),
+            filter.started_after.map(|after| after.as_millis()),
+            filter.started_before.map(|before| before.as_millis()),
+            started_at,
+            id,
+            row_limit(filter.limit),
+        ],
+        |row| read_record(row).map(|(_, record)| record),
+    )?;
+    rows.collect()
+}
+
+/// The statuses as one text with commas around each; none for all.
+fn status_list(filter: &ExecutionFilter) -> Option<String> {
+    if filter.statuses.is_empty() {
+        return None;
+    }
+    let mut list = String::from(",");
+    for status in &filter.statuses {
+        list.push_str(status.code());
+        list.push(',');
+    }
+    Some(list)
+}

@@ -1,0 +1,21 @@
+//! Reading records: one module for each kind of row.
+
+mod deployment;
+mod event;
+mod execution;
+mod list;
+mod operation;
+mod queue;
+mod schedule;
+
+pub(crate) use deployment::{aliases, function_versions};
+pub(crate) use event::events;
+pub(crate) use execution::{load, record, record_by_name};
+pub(crate) use list::list;
+pub(crate) use queue::queued;
+pub(crate) use schedule::{deadlines, owing_work};
+
+/// A limit as SQLite takes it; a page has at least one row.
+fn row_limit(limit: usize) -> i64 {
+    i64::try_from(limit.max(1)).unwrap_or(i64::MAX)
+}

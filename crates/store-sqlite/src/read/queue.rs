@@ -1,0 +1,39 @@
+//! The queue of asynchronous invocations.
+
+use model::{FunctionName, RequestId};
+use rusqlite::{Connection, Row};
+use store::{AsyncInvocation, AsyncInvocationId};
+
+use super::row_limit;
+use crate::cells::Columns;
+
+/// A page of what was accepted and is not done.
+pub(crate) fn queued(
+    connection: &Connection,
+    after: Option<AsyncInvocationId>,
+    limit: usize,
+) -> rusqlite::Result<Vec<(AsyncInvocationId, AsyncInvocation)>> {
+    let mut statement = connection.prepare_cached(include_str!("../sql/read/queued.sql"))?;
+    let after = after.map_or(i64::MIN, |after| after.0);
+    let rows = statement.query_map((after, row_limit(limit)), read_invocation)?;
+    rows.collect()
+}
+
+fn read_invocation(row: &Row<'_>) -> rusqlite::Result<(AsyncInvocationId, AsyncInvocation)> {
+    let mut columns = Columns::of(row);
+    let id = AsyncInvocationId(columns.next()?);
+    let invocation = AsyncInvocation {
+        request_id: columns.parsed(RequestId::parse)?,
+        function: columns.parsed(FunctionName::parse)?,
+        version: columns.parsed_text()?,
+        invoked_arn: columns.next()?,
+        client_context: columns.next()?,
+        trace_header: columns.next()?,
+        tenant_id: columns.next()?,
+        accepted_at: columns.instant()?,
+        attempts: columns.next()?,
+        not_before: columns.instant()?,
+        payload: columns.next()?,
+    };
+    Ok((id, invocation))
+}

@@ -1,0 +1,34 @@
+//! What is to be done, and when.
+
+use model::{ExecutionId, Timestamp};
+use rusqlite::Connection;
+
+use super::row_limit;
+use crate::cells::Columns;
+
+/// The soonest deadlines.
+pub(crate) fn deadlines(
+    connection: &Connection,
+    limit: usize,
+) -> rusqlite::Result<Vec<(Timestamp, ExecutionId)>> {
+    let mut statement = connection.prepare_cached(include_str!("../sql/read/deadlines.sql"))?;
+    let rows = statement.query_map([row_limit(limit)], |row| {
+        let mut columns = Columns::of(row);
+        Ok((columns.instant()?, columns.parsed(ExecutionId::parse)?))
+    })?;
+    rows.collect()
+}
+
+/// Executions that a restarted server takes up again.
+pub(crate) fn owing_work(
+    connection: &Connection,
+    after: Option<&ExecutionId>,
+    limit: usize,
+) -> rusqlite::Result<Vec<ExecutionId>> {
+    let mut statement = connection.prepare_cached(include_str!("../sql/read/owing_work.sql"))?;
+    let after = after.map_or("", ExecutionId::as_str);
+    let rows = statement.query_map((after, row_limit(limit)), |row| {
+        Columns::of(row).parsed(ExecutionId::parse)
+    })?;
+    rows.collect()
+}

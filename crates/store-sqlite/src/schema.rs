@@ -1,0 +1,80 @@
+//! Which schema a file has, and how an older one becomes the current one.
+
+use rusqlite::Connection;
+
+/// Marks a file as ours in SQLite's header, so that another program's file is not touched: `LMBD`.
+const APPLICATION_ID: i32 = 0x4c4d_4244;
+
+/// The numbered steps of one kind of database; the position of a step, from 1, is the version that
+/// it leads to. Steps are only ever appended.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Schema {
+    migrations: &'static [&'static str],
+}
+
+/// The schema of executions.
+pub(crate) const EXECUTIONS: Schema = Schema {
+    migrations: &[
+        include_str!("sql/migrations/0001_initial.sql"),
+        include_str!("sql/migrations/0002_payload_source.sql"),
+    ],
+};
+
+/// The schema of logs and traces.
+pub(crate) const LOGS: Schema = Schema {
+    migrations: &[include_str!("sql/logs/migrations/0001_initial.sql")],
+};
+
+/// Why a file cannot be used.
+#[derive(Debug)]
+pub(crate) enum MigrateError {
+    Newer { found: u32, supported: u32 },
+    Foreign,
+    Database(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for MigrateError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl Schema {
+    /// The version that this program writes.
+    pub fn version(self) -> u32 {
+        u32::try_from(self.migrations.len()).expect("there are a handful of migrations")
+    }
+
+    /// Brings a new or older file to the current version, each step whole or not at all.
+    pub fn migrate(self, connection: &Connection) -> Result<(), MigrateError> {
+        let found = self.found_version(connection)?;
+        let supported = self.version();
+        if found > supported {
+            return Err(MigrateError::Newer { found, supported });
+        }
+        for version in found + 1..=supported {
+            let step = self.migrations[version as usize - 1];
+            let transaction = connection.unchecked_transaction()?;
+            transaction.execute_batch(step)?;
+            transaction.pragma_update(None, "user_version", version)?;
+            transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+            transaction.commit()?;
+        }
+        Ok(())
+    }
+
+    fn found_version(self, connection: &Connection) -> Result<u32, MigrateError> {
+        let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get(0));
+        let version: i64 = pragma("user_version")?;
+        let application_id: i64 = pragma("application_id")?;
+        let tables: i64 =
+            connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+        if application_id == i64::from(APPLICATION_ID) {
+            return u32::try_from(version).map_err(|_| MigrateError::Foreign);
+        }
+        if tables == 0 {
+            return Ok(0);
+        }
+        Err(MigrateError::Foreign)
+    }
+}

@@ -1,0 +1,5 @@
+-- One trace segment.
+INSERT INTO
+    segments (trace_id, arrived_at, document)
+VALUES
+    (?1, ?2, ?3);

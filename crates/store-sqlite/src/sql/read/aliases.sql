@@ -1,0 +1,11 @@
+-- All aliases of all functions.
+SELECT
+    function_name,
+    alias,
+    function_version,
+    description
+FROM
+    aliases
+ORDER BY
+    function_name,
+    alias;

@@ -1,0 +1,14 @@
+-- The soonest deadlines.
+SELECT
+    state.deadline_at,
+    spec.execution_id
+FROM
+    execution_states AS state INDEXED BY execution_states_by_deadline
+    CROSS JOIN execution_specs AS spec USING (execution_key)
+WHERE
+    state.deadline_at IS NOT NULL
+ORDER BY
+    state.deadline_at,
+    spec.execution_id
+LIMIT
+    ?1;

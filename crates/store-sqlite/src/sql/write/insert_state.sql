@@ -1,0 +1,15 @@
+-- The state of an execution that starts. The first 24 are bound as in update_state.sql.
+INSERT INTO
+    execution_states (
+        execution_key, version, status, ended_at, terminal_event_owed, event_id_last, invocation,
+        invocation_number, invocation_request_id, invocation_nonce, invocation_at,
+        invocation_count, token_sequence, last_checkpoint_client_token,
+        last_checkpoint_token_sequence, last_checkpoint_answered, unseen, offered,
+        failed_invocations, invalid_pendings, operation_count, pending_count,
+        open_chained_invokes, bytes, deadline_at, deadline_reason, deadline_operation_id, owes_work
+    )
+VALUES
+    (
+        ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
+        ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28
+    );

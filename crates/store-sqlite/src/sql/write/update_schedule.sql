@@ -1,0 +1,9 @@
+-- The indexed part of a state, written only when it changes.
+UPDATE execution_states
+SET
+    deadline_at = ?1,
+    deadline_reason = ?2,
+    deadline_operation_id = ?3,
+    owes_work = ?4
+WHERE
+    execution_key = ?5;

@@ -1,0 +1,320 @@
+//! The store: hands writes to the writer and reads to the readers.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread::JoinHandle;
+
+use engine::{Execution, Transition};
+use model::{Event, ExecutionId, ExecutionName, FunctionName, Timestamp};
+use store::{
+    AliasRecord, AsyncInvocation, AsyncInvocationId, CommitError, Durability, EventPage,
+    ExecutionFilter, ExecutionRecord, FunctionVersionRecord, Store, StoreFault, StoreFuture,
+};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+
+use crate::fault::{refused, unanswered};
+use crate::job::{Job, Write, Written};
+use crate::lock::FileLock;
+use crate::open::{Database, OpenStoreError};
+use crate::queue::Queue;
+use crate::reader::{READERS, Readers};
+use crate::{read, schema, writer};
+
+/// Durable executions in one SQLite file.
+///
+/// Works under any async runtime or none: its threads are its own.
+#[derive(Debug)]
+pub struct SqliteStore {
+    durability: Durability,
+    writes: Arc<Queue<Job>>,
+    readers: Readers,
+    threads: Mutex<Threads>,
+}
+
+/// What is taken apart by closing.
+#[derive(Debug, Default)]
+struct Threads {
+    running: Vec<JoinHandle<()>>,
+    lock: Option<FileLock>,
+    /// The file of a store that is to survive nothing.
+    scratch: Option<TempDir>,
+}
+
+impl SqliteStore {
+    /// Opens or creates the database at `path`, with its directory, and brings it to the current
+    /// schema. With [`Durability::Memory`] the path is left alone: the data lives in a scratch file
+    /// that goes with the store.
+    ///
+    /// Blocks for as long as the file system does.
+    ///
+    /// # Errors
+    /// [`OpenStoreError`] when another server has it open, when it is from a newer version of this
+    /// program or not ours at all, and when the disk or SQLite fails.
+    pub fn open(path: &Path, durability: Durability) -> Result<Self, OpenStoreError> {
+        if durability != Durability::Memory {
+            return Self::start(path, durability, None);
+        }
+        let scratch = TempDir::with_prefix("lambdura-").map_err(|cause| OpenStoreError::File {
+            path: std::env::temp_dir(),
+            cause,
+        })?;
+        Self::start(
+            &scratch.path().join("scratch.db"),
+            durability,
+            Some(scratch),
+        )
+    }
+
+    fn start(
+        path: &Path,
+        durability: Durability,
+        scratch: Option<TempDir>,
+    ) -> Result<Self, OpenStoreError> {
+        let database = Database::open(path, durability, schema::EXECUTIONS)?;
+        let connections: Result<Vec<_>, _> = (0..READERS).map(|_| database.open_reader()).collect();
+        let connections = connections?;
+        let Database {
+            path,
+            writer: connection,
+            lock,
+        } = database;
+        let writes = Arc::new(Queue::new(writer::QUEUE_CAPACITY));
+        let (began, begins) = mpsc::sync_channel(1);
+        let queue = Arc::clone(&writes);
+        let writer = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || writer::run(connection, &queue, &began))
+            .map_err(|cause| OpenStoreError::File {
+                path: path.clone(),
+                cause,
+            })?;
+        begins
+            .recv()
+            .expect("the writer reports before it does anything else")
+            .map_err(|cause| OpenStoreError::Database { path, cause })?;
+        let (readers, mut running) = Readers::start(connections);
+        running.push(writer);
+        Ok(Self {
+            durability,
+            writes,
+            readers,
+            threads: Mutex::new(Threads {
+                running,
+                lock: Some(lock),
+                scratch,
+            }),
+        })
+    }
+
+    /// Hands a write over, in the call and not in the first poll; the future waits for the answer.
+    fn write(
+        &self,
+        write: Write,
+    ) -> impl Future<Output = Result<Written, CommitError>> + Send + use<> {
+        let (answer, answered) = oneshot::channel();
+        let pushed = self.writes.push(Job { write, answer });
+        let pushed = pushed.map_err(|(job, why)| refused(job.write.attempted(), why));
+        async move {
+            pushed?;
+            match answered.await {
+                Ok(outcome) => outcome,
+                Err(cause) => Err(unanswered("write to the database", cause).into()),
+            }
+        }
+    }
+
+    /// A write that nothing in the database can conflict with.
+    fn write_plainly(
+        &self,
+        write: Write,
+    ) -> impl Future<Output = Result<Written, StoreFault>> + Send + use<> {
+        let written = self.write(write);
+        async move {
+            written.await.map_err(|error| match error {
+                CommitError::Fault(fault) => fault,
+                CommitError::VersionConflict(_) | CommitError::NameTaken(_) => {
+                    unreachable!("only a transition can conflict")
+                }
+            })
+        }
+    }
+
+    /// Finishes what was handed over, ends the threads and releases the files.
+    fn shut(&self) {
+        self.writes.close();
+        self.readers.close();
+        // Held while joining, so that a second close returns when the first one is done.
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        for thread in threads.running.drain(..) {
+            if thread.join().is_err() {
+                // Its panic was printed, and each of its callers got a fault.
+                tracing::error!("a thread of the store had panicked");
+            }
+        }
+        threads.lock = None;
+        threads.scratch = None;
+    }
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        self.shut();
+    }
+}
+
+impl Store for SqliteStore {
+    fn durability(&self) -> Durability {
+        self.durability
+    }
+
+    fn commit(&self, transition: Arc<Transition>) -> StoreFuture<'_, Result<(), CommitError>> {
+        let written = self.write(Write::Commit(transition));
+        Box::pin(async move { written.await.map(drop) })
+    }
+
+    fn load(&self, id: &ExecutionId) -> StoreFuture<'_, Result<Option<Execution>, StoreFault>> {
+        let attempted = format!("load execution `{id}`");
+        let id = id.clone();
+        self.readers
+            .read(attempted, move |connection| read::load(connection, &id))
+    }
+
+    fn record(
+        &self,
+        id: &ExecutionId,
+    ) -> StoreFuture<'_, Result<Option<ExecutionRecord>, StoreFault>> {
+        let attempted = format!("read execution `{id}`");
+        let id = id.clone();
+        self.readers
+            .read(attempted, move |connection| read::record(connection, &id))
+    }
+
+    fn find_by_name(
+        &self,
+        function: &FunctionName,
+        name: &ExecutionName,
+    ) -> StoreFuture<'_, Result<Option<ExecutionRecord>, StoreFault>> {
+        let attempted = format!("find execution `{name}` of function `{function}`");
+        let (function, name) = (function.clone(), name.clone());
+        self.readers.read(attempted, move |connection| {
+            read::record_by_name(connection, &function, &name)
+        })
+    }
+
+    fn list(
+        &self,
+        filter: ExecutionFilter,
+    ) -> StoreFuture<'_, Result<Vec<ExecutionRecord>, StoreFault>> {
+        let attempted = "list executions".to_owned();
+        self.readers
+            .read(attempted, move |connection| read::list(connection, &filter))
+    }
+
+    fn events(
+        &self,
+        id: &ExecutionId,
+        page: EventPage,
+    ) -> StoreFuture<'_, Result<Vec<Event>, StoreFault>> {
+        let attempted = format!("read events of execution `{id}`");
+        let id = id.clone();
+        self.readers.read(attempted, move |connection| {
+            read::events(connection, &id, page)
+        })
+    }
+
+    fn deadlines(
+        &self,
+        limit: usize,
+    ) -> StoreFuture<'_, Result<Vec<(Timestamp, ExecutionId)>, StoreFault>> {
+        let attempted = "read the soonest deadlines".to_owned();
+        self.readers.read(attempted, move |connection| {
+            read::deadlines(connection, limit)
+        })
+    }
+
+    fn owing_work(
+        &self,
+        after: Option<ExecutionId>,
+        limit: usize,
+    ) -> StoreFuture<'_, Result<Vec<ExecutionId>, StoreFault>> {
+        let attempted = "read which executions owe work".to_owned();
+        self.readers.read(attempted, move |connection| {
+            read::owing_work(connection, after.as_ref(), limit)
+        })
+    }
+
+    fn enqueue(
+        &self,
+        invocation: AsyncInvocation,
+    ) -> StoreFuture<'_, Result<AsyncInvocationId, StoreFault>> {
+        let written = self.write_plainly(Write::Enqueue(invocation));
+        Box::pin(async move {
+            match written.await? {
+                Written::Enqueued(id) => Ok(id),
+                Written::Done => unreachable!("an accepted invocation has an id"),
+            }
+        })
+    }
+
+    fn postpone(
+        &self,
+        id: AsyncInvocationId,
+        attempts: u32,
+        not_before: Timestamp,
+    ) -> StoreFuture<'_, Result<(), StoreFault>> {
+        let written = self.write_plainly(Write::Postpone {
+            id,
+            attempts,
+            not_before,
+        });
+        Box::pin(async move { written.await.map(drop) })
+    }
+
+    fn dequeue(&self, id: AsyncInvocationId) -> StoreFuture<'_, Result<(), StoreFault>> {
+        let written = self.write_plainly(Write::Dequeue(id));
+        Box::pin(async move { written.await.map(drop) })
+    }
+
+    fn queued(
+        &self,
+        after: Option<AsyncInvocationId>,
+        limit: usize,
+    ) -> StoreFuture<'_, Result<Vec<(AsyncInvocationId, AsyncInvocation)>, StoreFault>> {
+        let attempted = "read accepted asynchronous invocations".to_owned();
+        self.readers.read(attempted, move |connection| {
+            read::queued(connection, after, limit)
+        })
+    }
+
+    fn put_function_version(
+        &self,
+        record: FunctionVersionRecord,
+    ) -> StoreFuture<'_, Result<(), StoreFault>> {
+        let written = self.write_plainly(Write::PutFunctionVersion(record));
+        Box::pin(async move { written.await.map(drop) })
+    }
+
+    fn function_versions(&self) -> StoreFuture<'_, Result<Vec<FunctionVersionRecord>, StoreFault>> {
+        let attempted = "read the versions of all functions".to_owned();
+        self.readers.read(attempted, read::function_versions)
+    }
+
+    fn put_alias(&self, record: AliasRecord) -> StoreFuture<'_, Result<(), StoreFault>> {
+        let written = self.write_plainly(Write::PutAlias(record));
+        Box::pin(async move { written.await.map(drop) })
+    }
+
+    fn aliases(&self) -> StoreFuture<'_, Result<Vec<AliasRecord>, StoreFault>> {
+        let attempted = "read the aliases of all functions".to_owned();
+        self.readers.read(attempted, read::aliases)
+    }
+
+    /// Blocks the calling thread until the last commit is through: a few milliseconds, once.
+    fn close(&self) -> StoreFuture<'_, Result<(), StoreFault>> {
+        Box::pin(async move {
+            self.shut();
+            Ok(())
+        })
+    }
+}

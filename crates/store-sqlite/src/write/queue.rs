@@ -1,0 +1,62 @@
+//! The queue of asynchronous invocations.
+
+use model::Timestamp;
+use rusqlite::Connection;
+use store::{AsyncInvocation, AsyncInvocationId};
+
+use super::Statements;
+use crate::cells::Parameters;
+use crate::codes::version_text;
+
+impl Statements<'_> {
+    pub(crate) fn enqueue(
+        &mut self,
+        connection: &Connection,
+        invocation: &AsyncInvocation,
+    ) -> rusqlite::Result<AsyncInvocationId> {
+        let AsyncInvocation {
+            request_id,
+            function,
+            version,
+            invoked_arn,
+            payload,
+            client_context,
+            trace_header,
+            tenant_id,
+            accepted_at,
+            attempts,
+            not_before,
+        } = invocation;
+        let mut parameters = Parameters::of(&mut self.enqueue);
+        parameters.add(request_id.as_str())?;
+        parameters.add(function.as_str())?;
+        parameters.add(version_text(version))?;
+        parameters.add(invoked_arn)?;
+        parameters.add_text(client_context.as_ref())?;
+        parameters.add_text(trace_header.as_ref())?;
+        parameters.add_text(tenant_id.as_ref())?;
+        parameters.add(accepted_at.as_millis())?;
+        parameters.add(attempts)?;
+        parameters.add(not_before.as_millis())?;
+        parameters.add(payload)?;
+        parameters.execute()?;
+        Ok(AsyncInvocationId(connection.last_insert_rowid()))
+    }
+
+    pub(crate) fn postpone(
+        &mut self,
+        id: AsyncInvocationId,
+        attempts: u32,
+        not_before: Timestamp,
+    ) -> rusqlite::Result<()> {
+        let mut parameters = Parameters::of(&mut self.postpone);
+        parameters.add(id.0)?;
+        parameters.add(attempts)?;
+        parameters.add(not_before.as_millis())?;
+        parameters.execute().map(drop)
+    }
+
+    pub(crate) fn dequeue(&mut self, id: AsyncInvocationId) -> rusqlite::Result<()> {
+        self.dequeue.execute([id.0]).map(drop)
+    }
+}

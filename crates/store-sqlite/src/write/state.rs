@@ -1,0 +1,102 @@
+//! The state row.
+
+use model::{Deadline, DeadlineReason, ExecutionState, Invocation, OperationId};
+
+use crate::cells::Parameters;
+use crate::codes::Code;
+
+impl Parameters<'_, '_> {
+    /// The key and all that is not indexed of a state: 24 parameters.
+    pub(super) fn add_state(&mut self, key: i64, state: &ExecutionState) -> rusqlite::Result<()> {
+        let ExecutionState {
+            version,
+            outcome: _,
+            ended_at,
+            terminal_event_owed,
+            event_id_last,
+            invocation,
+            invocation_count,
+            token_sequence,
+            last_checkpoint,
+            unseen,
+            offered,
+            failed_invocations,
+            invalid_pendings,
+            operation_count,
+            pending_count,
+            open_chained_invokes,
+            bytes,
+            next_deadline: _,
+        } = state;
+        self.add(key)?;
+        self.add(version.cast_signed())?;
+        self.add(state.status().code())?;
+        self.add_instant(*ended_at)?;
+        self.add(terminal_event_owed)?;
+        self.add(event_id_last.cast_signed())?;
+        self.add_invocation(invocation)?;
+        self.add(invocation_count.cast_signed())?;
+        self.add(token_sequence.cast_signed())?;
+        match last_checkpoint {
+            Some(last) => {
+                self.add(last.client_token.as_str())?;
+                self.add(last.token_sequence.cast_signed())?;
+                self.add_ids(&last.answered)?;
+            }
+            None => self.add_nulls(3)?,
+        }
+        self.add_ids(unseen)?;
+        self.add_ids(offered)?;
+        self.add(failed_invocations)?;
+        self.add(invalid_pendings)?;
+        self.add(operation_count)?;
+        self.add(pending_count)?;
+        self.add(open_chained_invokes)?;
+        self.add(bytes.cast_signed())
+    }
+
+    fn add_invocation(&mut self, invocation: &Invocation) -> rusqlite::Result<()> {
+        match invocation {
+            Invocation::Idle => {
+                self.add("IDLE")?;
+                self.add_nulls(4)
+            }
+            Invocation::Active {
+                number,
+                request_id,
+                nonce,
+                scheduled_at,
+            } => {
+                self.add("ACTIVE")?;
+                self.add(number.cast_signed())?;
+                self.add(request_id.as_str())?;
+                self.add(nonce.cast_signed())?;
+                self.add(scheduled_at.as_millis())
+            }
+            Invocation::BackingOff { until } => {
+                self.add("BACKING_OFF")?;
+                self.add_nulls(3)?;
+                self.add(until.as_millis())
+            }
+        }
+    }
+
+    /// The three columns of the next deadline.
+    pub(super) fn add_deadline(&mut self, deadline: Option<&Deadline>) -> rusqlite::Result<()> {
+        let Some(deadline) = deadline else {
+            return self.add_nulls(3);
+        };
+        let reason = match &deadline.reason {
+            DeadlineReason::ExecutionTimeout => "EXECUTION_TIMEOUT",
+            DeadlineReason::WaitElapsed(_) => "WAIT_ELAPSED",
+            DeadlineReason::StepRetry(_) => "STEP_RETRY",
+            DeadlineReason::CallbackTimeout(_) => "CALLBACK_TIMEOUT",
+            DeadlineReason::CallbackHeartbeat(_) => "CALLBACK_HEARTBEAT",
+            DeadlineReason::InvocationRetry => "INVOCATION_RETRY",
+            DeadlineReason::RetentionElapsed => "RETENTION_ELAPSED",
+        };
+        self.add(deadline.at.as_millis())?;
+        self.add(reason)?;
+        self.add(deadline.reason.operation_id().map(OperationId::as_str))
+    }
+}

@@ -1,0 +1,47 @@
+//! The statements of the writer, prepared once for the life of its connection: looking one up by its
+//! text would cost about as much as running it.
+
+use rusqlite::{Connection, Statement};
+
+macro_rules! statements {
+    ($($name:ident),+ $(,)?) => {
+        /// Every statement that writes, and the look-ups that writing needs.
+        pub(crate) struct Statements<'c> {
+            $(pub(super) $name: Statement<'c>,)+
+        }
+
+        impl<'c> Statements<'c> {
+            /// Prepares them all.
+            pub fn prepare(connection: &'c Connection) -> rusqlite::Result<Self> {
+                Ok(Self {
+                    $($name: connection.prepare(include_str!(
+                        concat!("../sql/write/", stringify!($name), ".sql")
+                    ))?,)+
+                })
+            }
+        }
+    };
+}
+
+statements![
+    delete_events,
+    delete_operations,
+    delete_outcome,
+    delete_spec,
+    delete_state,
+    dequeue,
+    enqueue,
+    find_key,
+    find_name_owner,
+    insert_event,
+    insert_function_version,
+    insert_outcome,
+    insert_spec,
+    insert_state,
+    postpone,
+    replace_alias,
+    replace_function_version,
+    update_schedule,
+    update_state,
+    upsert_operation,
+];
