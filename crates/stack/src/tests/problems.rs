@@ -453,6 +453,8 @@ Parameters:
   Low: {Type: Number, Default: 5, MaxValue: 4}
   List: {Type: CommaDelimitedList, Default: [a, b]}
   Odd: {Type: Strings, Default: a}
+  Shaped: {Type: String, Default: a1b, AllowedPattern: '[a-z][0-9]'}
+  Told: {Type: String, Default: '-', AllowedPattern: '\\w+', ConstraintDescription: letters only}
 Resources: {}
 ";
     check_problems(
@@ -464,6 +466,8 @@ Resources: {}
             6:32 parameter `Low` is `5`, against its `MaxValue` [this value] (see `MaxValue` of the parameter)
             7:45 `Default` of parameter `List` must be text [a list] (write a list as text with commas: `Default: a,b`)
             8:15 `Strings` is no type of a parameter [the type of `Odd`] (did you mean `String`?)
+            9:35 parameter `Shaped` is `a1b`, against its `AllowedPattern` [this value] (the pattern is `[a-z][0-9]`)
+            10:33 parameter `Told` is `-`, against its `AllowedPattern` [this value] (letters only)
         "#]],
     );
 }

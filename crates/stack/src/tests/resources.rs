@@ -291,6 +291,22 @@ Outputs:
 }
 
 #[test]
+fn patterns_that_only_java_knows_are_left_to_aws() {
+    let template = "
+Parameters:
+  Fine: {Type: String, Default: '0.5', AllowedPattern: '[0-9]{1,2}(\\.[0-9]{1,3})?'}
+  Ahead: {Type: String, Default: a, AllowedPattern: '(?!b).*'}
+Resources: {}
+";
+    check_warnings(
+        template,
+        expect![[r#"
+        line 4: `AllowedPattern` of `Ahead`: this pattern cannot be checked here; AWS checks it
+    "#]],
+    );
+}
+
+#[test]
 fn json_is_yaml() {
     let stack = load(
         r#"{
