@@ -7,7 +7,7 @@ use std::path::Path;
 use nix::errno::Errno;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{Signal, killpg};
-use nix::unistd::{AccessFlags, Pid, access, getpid, getppid};
+use nix::unistd::{AccessFlags, Pid, access, getpid};
 use tokio::process::Command;
 
 /// Says whether this user may execute a file.
@@ -134,7 +134,7 @@ fn close_inherited_files() {}
 fn die_with(host: Pid) -> io::Result<()> {
     nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?;
     // The host may have died before the signal was asked for; then it would never come.
-    if getppid() != host {
+    if nix::unistd::getppid() != host {
         return Err(Errno::ESRCH.into());
     }
     Ok(())

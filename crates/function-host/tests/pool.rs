@@ -265,6 +265,16 @@ async fn invocations_that_meet_an_ending_idle_process_are_run() {
 }
 
 #[tokio::test]
+async fn limits_may_be_endless() {
+    let world = World::with("echoes", |config, function| {
+        (config.idle_time, config.init_limit) = (Duration::MAX, Duration::MAX);
+        function.timeout = Duration::MAX;
+    });
+    assert_eq!(world.invoke_ok("r-1", "1").await, "1");
+    within("the shutdown", world.host.shutdown(Duration::MAX)).await;
+}
+
+#[tokio::test]
 async fn versions_and_revisions_have_their_own_processes() {
     let world = World::new("echoes");
     let mut other = (*world.function).clone();

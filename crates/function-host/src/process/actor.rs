@@ -4,16 +4,14 @@ use std::mem;
 use std::ops::ControlFlow;
 use std::process::ExitStatus;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime};
 
-use http::HeaderValue;
 use tokio::process::Child;
 use tokio::sync::{mpsc, watch};
 
 use super::launcher::Launched;
 use super::log::ProcessLog;
-use super::phase::{EndReason, InFlight, Phase};
-use super::report;
+use super::phase::{EndReason, Phase, later};
 use crate::capture::{OutputPipe, ReadBuffer};
 use crate::function::{FunctionConfig, FunctionKey};
 use crate::host::{Shared, Slot};
@@ -21,15 +19,10 @@ use crate::invocation::InvokeError;
 use crate::launch::LaunchError;
 use crate::left_behind::ProcessRecord;
 use crate::log::LogStream;
-use crate::pool::{IdleProcess, ProcessId};
-use crate::request::{DEADLINE_MS, Work};
+use crate::pool::ProcessId;
+use crate::request::Work;
 use crate::runtime_api::{Answer, ConnectionId, NextEvent, Refusal, RuntimeApi, RuntimeCall};
 use crate::unix::ProcessGroup;
-
-/// How long an invocation waits for a process that has answered the one before and not yet called `next`, until it is given
-/// to another. A runtime does so within a fraction of a millisecond; one that does not is busy with something else, and a
-/// cold start is the better bet.
-const SETTLE_PATIENCE: Duration = Duration::from_millis(250);
 
 /// One process and everything that belongs to it.
 pub(super) struct FunctionProcess {
@@ -37,13 +30,13 @@ pub(super) struct FunctionProcess {
     pub(super) group: ProcessGroup,
     pub(super) child: Child,
     pub(super) pid: u32,
-    id: ProcessId,
+    pub(super) id: ProcessId,
     pub(super) shared: Arc<Shared>,
     pub(super) function: Arc<FunctionConfig>,
     pub(super) key: FunctionKey,
     pub(super) api: RuntimeApi,
     pub(super) calls: mpsc::Receiver<RuntimeCall>,
-    work_sender: mpsc::Sender<Work>,
+    pub(super) work_sender: mpsc::Sender<Work>,
     pub(super) work: mpsc::Receiver<Work>,
     shutdown: watch::Receiver<Option<Duration>>,
     pub(super) stdout: OutputPipe,
@@ -53,7 +46,7 @@ pub(super) struct FunctionProcess {
     _record: Option<ProcessRecord>,
     pub(super) phase: Phase,
     /// The call of `next` that waits for an invocation.
-    poller: Option<Poller>,
+    pub(super) poller: Option<Poller>,
     /// Until when the process must call `next` after an answer.
     pub(super) poll_by: Option<Instant>,
     pub(super) started: Instant,
@@ -64,9 +57,9 @@ pub(super) struct FunctionProcess {
     pub(super) ending: bool,
 }
 
-struct Poller {
-    connection: ConnectionId,
-    answer: Answer<NextEvent>,
+pub(super) struct Poller {
+    pub(super) connection: ConnectionId,
+    pub(super) answer: Answer<NextEvent>,
 }
 
 /// What a process's task waits for, apart from output.
@@ -192,9 +185,9 @@ impl FunctionProcess {
 
     fn deadline(&self) -> Instant {
         match &self.phase {
-            Phase::Starting { .. } => self.started + self.shared.config.init_limit,
+            Phase::Starting { .. } => later(self.started, self.shared.config.init_limit),
             Phase::Free { since } => {
-                let idle_until = *since + self.shared.config.idle_time;
+                let idle_until = later(*since, self.shared.config.idle_time);
                 self.poll_by
                     .map_or(idle_until, |poll_by| poll_by.min(idle_until))
             }
@@ -273,86 +266,6 @@ impl FunctionProcess {
         }
     }
 
-    /// Gives the process back to the pool, or to whoever waits longest for one.
-    pub(super) fn become_free(&mut self) {
-        let idle = IdleProcess {
-            id: self.id,
-            work: self.work_sender.clone(),
-        };
-        self.phase = Phase::Free {
-            since: Instant::now(),
-        };
-        if let Some(work) = self.shared.park(&self.key, idle) {
-            self.assign(work);
-        }
-    }
-
-    /// Takes responsibility for an invocation, and delivers it if the process already asks for one.
-    fn assign(&mut self, work: Work) {
-        let Some(poller) = self.poller.take() else {
-            return self.wait_for_next(work);
-        };
-        // What was written until now belongs to the invocation before.
-        self.drain_output();
-        let (started, started_at) = (Instant::now(), SystemTime::now());
-        let mut in_flight = InFlight {
-            connection: poller.connection,
-            lost: false,
-            started,
-            started_at,
-            deadline: started + self.function.timeout,
-            deadline_ms: unix_milliseconds(started_at + self.function.timeout),
-            init_duration: self.init_duration.take(),
-            work,
-        };
-        if poller.answer.send(Ok(in_flight.event())).is_err() {
-            self.init_duration = in_flight.init_duration.take();
-            return self.wait_for_next(in_flight.work);
-        }
-        tracing::debug!(function = %self.key, invocation = %in_flight.work.request_id, pid = self.pid, "invocation delivered");
-        self.log.begin(&in_flight.work.request_id);
-        self.log.platform(report::start_line(
-            &in_flight.work.request_id,
-            &self.function.version,
-        ));
-        self.phase = Phase::Busy(in_flight);
-    }
-
-    fn wait_for_next(&mut self, work: Work) {
-        // An invocation that this process was started for has nowhere else to go.
-        let patience = if work.cold {
-            self.shared.config.init_limit
-        } else {
-            SETTLE_PATIENCE
-        };
-        let deliver_by = Instant::now() + patience;
-        self.phase = Phase::Assigned { work, deliver_by };
-    }
-
-    fn disconnected(&mut self, connection: ConnectionId, broken: bool) {
-        if let Phase::Busy(in_flight) = &mut self.phase
-            && in_flight.connection == connection
-            && broken
-        {
-            in_flight.lost = true;
-            self.deliver_again_if_lost();
-        }
-    }
-
-    /// An invocation whose connection broke may never have been read: the next `next` gets it again, with what is left of
-    /// its time.
-    fn deliver_again_if_lost(&mut self) {
-        if let Phase::Busy(in_flight) = &mut self.phase
-            && in_flight.lost
-            && let Some(poller) = self.poller.take()
-        {
-            let sent = poller.answer.send(Ok(in_flight.event()));
-            in_flight.lost = sent.is_err();
-            in_flight.connection = poller.connection;
-            tracing::info!(function = %self.key, invocation = %in_flight.work.request_id, pid = self.pid, "invocation delivered again after its connection broke");
-        }
-    }
-
     fn deadline_reached(&mut self) -> ControlFlow<EndReason> {
         match mem::replace(&mut self.phase, Phase::Detached) {
             Phase::Starting { work } => self.init_timed_out(work),
@@ -360,7 +273,7 @@ impl FunctionProcess {
             Phase::Assigned { work, .. } => {
                 tracing::debug!(function = %self.key, invocation = %work.request_id, pid = self.pid, "process does not ask for the invocation, another gets it");
                 self.poll_by
-                    .get_or_insert_with(|| Instant::now() + self.function.timeout);
+                    .get_or_insert_with(|| later(Instant::now(), self.function.timeout));
                 self.shared.place_again(&self.function, work);
                 ControlFlow::Continue(())
             }
@@ -433,17 +346,6 @@ impl FunctionProcess {
     }
 }
 
-impl InFlight {
-    fn event(&self) -> NextEvent {
-        let mut headers = self.work.headers.clone();
-        headers.insert(DEADLINE_MS, HeaderValue::from(self.deadline_ms));
-        NextEvent {
-            headers,
-            payload: self.work.payload.clone(),
-        }
-    }
-}
-
 /// Waits for the host's shutdown, and returns its grace period. Cancellation safe.
 async fn shutdown_begun(shutdown: &mut watch::Receiver<Option<Duration>>) -> Duration {
     match shutdown.wait_for(Option::is_some).await.map(|grace| *grace) {
@@ -456,9 +358,4 @@ async fn shutdown_begun(shutdown: &mut watch::Receiver<Option<Duration>>) -> Dur
 pub(super) fn refuse<T>(answer: Answer<T>, refusal: Refusal) {
     // Whoever hung up does not need to know.
     let _ = answer.send(Err(refusal));
-}
-
-fn unix_milliseconds(at: SystemTime) -> u64 {
-    let since_epoch = at.duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,12 +1,10 @@
 //! Ends one process, with its whole group, and settles what it was responsible for.
 
 use std::process::ExitStatus;
-use std::time::Duration;
-
-use tokio::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::actor::FunctionProcess;
-use super::phase::{EndReason, Phase};
+use super::phase::{EndReason, Phase, later};
 use super::report;
 
 /// How long the calls that a process made before it ended may take to arrive. They are in the system's buffers already;
@@ -66,7 +64,7 @@ impl FunctionProcess {
     /// Waits for the process to end, while its output and its calls are still taken: an answer that comes during the grace
     /// period of a shutdown counts.
     async fn wait_for_exit(&mut self, limit: Duration) -> Result<Option<ExitStatus>, StillRunning> {
-        let until = Instant::now() + limit;
+        let until = later(Instant::now(), limit).into();
         loop {
             tokio::select! {
                 biased;

@@ -4,6 +4,7 @@
 //! connections, output from its pipes; nobody else changes its state.
 
 mod actor;
+mod delivery;
 mod ending;
 mod launcher;
 mod log;

@@ -53,3 +53,12 @@ pub(super) enum EndReason {
     /// The host shuts down.
     Shutdown { grace: Duration },
 }
+
+/// Longer than anything here is waited for in earnest; settings beyond it (`Duration::MAX` for "never") mean the same and
+/// would overflow the clock.
+pub(super) const DURATION_MAX: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+
+/// Adds a duration to an instant, up to [`DURATION_MAX`].
+pub(super) fn later(at: Instant, by: Duration) -> Instant {
+    at + by.min(DURATION_MAX)
+}
