@@ -14,7 +14,7 @@ use hyper::{Request, Response};
 use lambda_api::ErrorCode;
 use model::{Limits, RequestId};
 use store::{Durability, LogStore, MemoryStore, Store, StoreFault};
-use store_sqlite::{OpenStoreError, SqliteLogs, SqliteStore};
+use store_sqlite::{OpenLogsOptions, OpenStoreError, SqliteLogs, SqliteStore};
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -331,7 +331,10 @@ async fn main_port(app: Arc<App>, request: Request<Incoming>) -> Response<Body> 
 type Stores = (Arc<dyn Store>, Arc<dyn LogStore>);
 
 fn open_stores(config: &ServerConfig) -> Result<Stores, StartServerError> {
-    let logs = Arc::new(SqliteLogs::open(&config.data_dir.join("logs.sqlite3"))?);
+    let logs = Arc::new(SqliteLogs::open(
+        &config.data_dir.join("logs.sqlite3"),
+        OpenLogsOptions::default(),
+    )?);
     let store: Arc<dyn Store> = match config.durability {
         Durability::Memory => Arc::new(MemoryStore::default()),
         durability @ (Durability::Disk | Durability::Os) => Arc::new(SqliteStore::open(

@@ -12,6 +12,8 @@ use lambda_api::{
 };
 use model::{ChainedTarget, CheckpointToken, ClientToken, ErrorObject, ExecutionArn, OperationId};
 
+use serde::de::DeserializeOwned;
+
 use super::arn::execution_arn;
 use super::marker;
 use crate::convert::{Targets, updates, wire_operation};
@@ -37,8 +39,7 @@ pub(super) async fn checkpoint(
     let bytes = read_body(body, REQUEST_BYTES_MAX)
         .await
         .map_err(body_error)?;
-    let request: CheckpointDurableExecutionRequest =
-        serde_json::from_slice(&bytes).map_err(not_json)?;
+    let request: CheckpointDurableExecutionRequest = object(&bytes)?;
     let token = token(&request.checkpoint_token)?;
     let client_token = request
         .client_token
@@ -143,9 +144,17 @@ pub(super) fn body_error(error: BodyError) -> ApiError {
     }
 }
 
-pub(super) fn not_json(error: serde_json::Error) -> ApiError {
-    let message = format!("The request body is not what the operation takes: {error}");
-    ApiError::new(ErrorCode::Serialization, message)
+/// A request body, which is a JSON object. (Serde would take a structure's members from an array
+/// too.)
+pub(super) fn object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    let refuse = |reason: String| {
+        let message = format!("The request body is not what the operation takes: {reason}");
+        ApiError::new(ErrorCode::Serialization, message)
+    };
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(refuse("it is not a JSON object".to_owned()));
+    }
+    serde_json::from_slice(bytes).map_err(|error| refuse(error.to_string()))
 }
 
 /// Resolves chained invokes for one execution.

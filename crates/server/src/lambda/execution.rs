@@ -12,7 +12,7 @@ use model::{ErrorObject, ExecutionArn, ExecutionName, ExecutionStatus, Timestamp
 use store::{Cursor, ExecutionFilter, ExecutionRecord};
 
 use super::arn::execution_arn;
-use super::checkpoint::{body_error, not_json};
+use super::checkpoint::{body_error, object};
 use super::marker;
 use crate::convert::{error_object, wire_execution, wire_summary};
 use crate::error::ApiError;
@@ -87,11 +87,10 @@ pub(super) async fn stop(
 
 /// A body that is an error object, if it is anything: clients send nothing, `null` or `{}` for none.
 pub(super) fn optional_error(bytes: &[u8]) -> Result<ErrorObject, ApiError> {
-    if bytes.iter().all(u8::is_ascii_whitespace) {
-        return Ok(ErrorObject::default());
+    match bytes.trim_ascii() {
+        b"" | b"null" => Ok(ErrorObject::default()),
+        bytes => Ok(error_object(object(bytes)?)),
     }
-    let error: Option<lambda_api::ErrorObject> = serde_json::from_slice(bytes).map_err(not_json)?;
-    Ok(error_object(error.unwrap_or_default()))
 }
 
 pub(super) async fn list(

@@ -1,0 +1,313 @@
+//! The API's other side: plain functions, lists, HTTP APIs, and nonsense.
+
+mod support;
+
+use hyper::Method;
+use serde_json::json;
+use support::{TestServer, encode};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn plain_functions_answer_fail_and_are_checked() {
+    let server = TestServer::start().await;
+    let answer = server
+        .invoke("Plain", &[("x-amz-log-type", "Tail")], r#"{"a":1}"#)
+        .await;
+    assert_eq!(answer.json()["echo"], json!({"a": 1}));
+    assert!(!answer.header("x-amz-log-result").is_empty());
+    let failed = server.invoke("Plain", &[], r#"{"fail":"no"}"#).await;
+    assert_eq!(
+        (failed.status, failed.header("x-amz-function-error")),
+        (200, "Unhandled")
+    );
+    assert_eq!(failed.json()["errorMessage"], "no");
+    let dry = server
+        .invoke("Plain", &[("x-amz-invocation-type", "DryRun")], "")
+        .await;
+    assert_eq!(dry.status, 204);
+    let event = server
+        .invoke("Plain", &[("x-amz-invocation-type", "Event")], r#"{"b":2}"#)
+        .await;
+    assert_eq!(event.status, 202);
+    server
+        .until("the asynchronous event is in the log", async || {
+            let logs = server
+                .get("/lambdura/v1/logs?function=Plain")
+                .await
+                .json()
+                .to_string();
+            if logs.contains(r#"{\"b\": 2}"#) {
+                Ok(())
+            } else {
+                Err(logs)
+            }
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn references_are_resolved_as_aws_resolves_them() {
+    let server = TestServer::start().await;
+    let error = async |function: &str, headers: &[(&str, &str)]| {
+        server
+            .invoke(&encode(function), headers, "{}")
+            .await
+            .error()
+    };
+    assert_eq!(
+        error("Durable", &[]).await,
+        "400 InvalidParameterValueException You cannot invoke a durable function using an \
+         unqualified ARN."
+    );
+    assert_eq!(
+        error("Durable:nope", &[]).await,
+        "404 ResourceNotFoundException Function not found: \
+         arn:aws:lambda:us-east-1:000000000000:function:Durable:nope"
+    );
+    assert_eq!(
+        error("Plain", &[("x-amz-durable-execution-name", "x")]).await,
+        "400 InvalidParameterValueException A durable execution name can only be given for a \
+         durable function."
+    );
+    let arn = "arn:aws:lambda:us-east-1:000000000000:function:Plain";
+    assert_eq!(server.invoke(&encode(arn), &[], "{}").await.status, 200);
+    assert_eq!(
+        server
+            .invoke("Durable:$LATEST", &[], r#"{"steps":1}"#)
+            .await
+            .status,
+        200
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn functions_versions_and_aliases_are_listed() {
+    let server = TestServer::start().await;
+    let functions = server.get("/2015-03-31/functions/").await.json();
+    let names: Vec<_> = functions["Functions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["FunctionName"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(names, ["Broken", "Durable", "Plain"]);
+    let function = server
+        .get("/2015-03-31/functions/Durable?Qualifier=live")
+        .await
+        .json();
+    assert_eq!(function["Configuration"]["Version"], "1");
+    assert_eq!(
+        function["Configuration"]["DurableConfig"]["ExecutionTimeout"],
+        600
+    );
+    let versions = server
+        .get("/2015-03-31/functions/Durable/versions")
+        .await
+        .json();
+    assert_eq!(versions["Versions"].as_array().unwrap().len(), 2);
+    let aliases = server
+        .get("/2015-03-31/functions/Durable/aliases")
+        .await
+        .json();
+    assert_eq!(aliases["Aliases"][0]["Name"], "live");
+    assert_eq!(aliases["Aliases"][0]["FunctionVersion"], "1");
+    let server = server.restart().await;
+    let versions = server
+        .get("/2015-03-31/functions/Durable/versions")
+        .await
+        .json();
+    assert_eq!(
+        versions["Versions"].as_array().unwrap().len(),
+        2,
+        "nothing changed"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn executions_are_listed_in_pages_and_by_status() {
+    let server = TestServer::start().await;
+    for _ in 0..3 {
+        let arn = server.begin(r#"{"steps": 1}"#).await;
+        server.until_status(&arn, "SUCCEEDED").await;
+    }
+    server.begin(r#"{"callback": "open"}"#).await;
+    let list = "/2025-12-01/functions/Durable/durable-executions";
+    let mut seen = Vec::new();
+    let mut path = format!("{list}?MaxItems=2&ReverseOrder=true");
+    loop {
+        let page = server.get(&path).await.json();
+        for one in page["DurableExecutions"].as_array().unwrap() {
+            seen.push(one["StartTimestamp"].as_f64().unwrap());
+        }
+        let Some(marker) = page["NextMarker"].as_str() else {
+            break;
+        };
+        path = format!(
+            "{list}?MaxItems=2&ReverseOrder=true&Marker={}",
+            encode(marker)
+        );
+    }
+    assert_eq!(seen.len(), 4);
+    assert!(seen.is_sorted(), "{seen:?}");
+    let running = server.get(&format!("{list}?Statuses=RUNNING")).await.json();
+    assert_eq!(running["DurableExecutions"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn http_apis_put_functions_behind_routes() {
+    let server = TestServer::start().await;
+    let url = &server.deployment.http_apis["Api"];
+    let echo = format!("{url}/echo/LOAN%2F1?a=1&a=2&b=x%20y");
+    let answer = server
+        .send(Method::POST, &echo, &[("x-one", "1")], "hello")
+        .await;
+    assert_eq!(
+        (answer.status, answer.header("x-route")),
+        (201, "ANY /echo/{id}")
+    );
+    let event = answer.json();
+    assert_eq!(event["pathParameters"]["id"], "LOAN/1");
+    assert_eq!(
+        event["queryStringParameters"],
+        json!({"a": "1,2", "b": "x y"})
+    );
+    assert_eq!(event["body"], "hello");
+    assert_eq!(event["requestContext"]["http"]["method"], "POST");
+    assert_eq!(event["headers"]["x-one"], "1");
+
+    assert_eq!(
+        server
+            .send(Method::GET, &format!("{url}/nope"), &[], "")
+            .await
+            .status,
+        404
+    );
+    let big = vec![b'x'; 11 * 1024 * 1024];
+    assert_eq!(
+        server
+            .send(Method::POST, &format!("{url}/echo/1"), &[], big)
+            .await
+            .status,
+        413
+    );
+
+    let page = ("origin", "http://localhost:5173");
+    let preflight = [page, ("access-control-request-method", "POST")];
+    let answer = server
+        .send(Method::OPTIONS, &format!("{url}/echo/1"), &preflight, "")
+        .await;
+    assert_eq!(answer.status, 204);
+    assert_eq!(
+        answer.header("access-control-allow-origin"),
+        "http://localhost:5173"
+    );
+    let foreign = [("origin", "http://evil.example")];
+    let answer = server
+        .send(Method::POST, &format!("{url}/echo/1"), &foreign, "")
+        .await;
+    assert_eq!(answer.status, 403);
+    assert_eq!(answer.header("access-control-allow-origin"), "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nonsense_is_answered() {
+    let server = TestServer::start().await;
+    let arn = server.begin(r#"{"callback": "open"}"#).await;
+    server.until_event(&arn, "InvocationCompleted").await;
+    let checkpoint = format!("/2025-12-01/durable-executions/{arn}/checkpoint");
+    let post = async |path: &str, body: &str| server.post(path, body.to_owned()).await.error();
+
+    assert!(
+        post(&checkpoint, "{")
+            .await
+            .starts_with("400 SerializationException")
+    );
+    assert!(
+        post(&checkpoint, "[]")
+            .await
+            .starts_with("400 SerializationException")
+    );
+    assert_eq!(
+        post(&checkpoint, r#"{"CheckpointToken":"AAAA"}"#).await,
+        "400 InvalidParameterValueException Invalid checkpoint token"
+    );
+    assert_eq!(
+        post(
+            &checkpoint,
+            r#"{"CheckpointToken":"AAAA","Updates":[{"Id":"1","Type":"WAIT","Action":"START","WaitOptions":{"WaitSeconds":0}}]}"#
+        )
+        .await,
+        "400 ValidationException 1 validation error detected: Value '0' at \
+         'updates.1.member.waitOptions.waitSeconds' failed to satisfy constraint: Member must have \
+         value greater than or equal to 1"
+    );
+    let unknown = arn.replace("%2Fdurable%2Dexecution%2F", "%2Fdurable%2Dexecution%2Fx");
+    assert_eq!(
+        post(
+            &unknown_checkpoint(&unknown),
+            r#"{"CheckpointToken":"AAAA"}"#
+        )
+        .await,
+        "400 InvalidParameterValueException Invalid checkpoint token"
+    );
+    let get = async |path: String| server.get(&path).await.error();
+    assert_eq!(
+        get(format!("/2025-12-01/durable-executions/{unknown}")).await,
+        "404 ResourceNotFoundException Durable Execution does not exist"
+    );
+    assert!(
+        get("/2025-12-01/durable-executions/nonsense".into())
+            .await
+            .starts_with("400 ValidationException")
+    );
+    assert!(
+        get("/2025-12-01/nope".into())
+            .await
+            .starts_with("404 UnknownOperationException")
+    );
+    assert_eq!(
+        post("/2025-12-01/durable-execution-callbacks/AAAA/succeed", "1").await,
+        "400 InvalidParameterValueException Invalid callback id"
+    );
+    let big = "x".repeat(10 * 1024 * 1024);
+    let answer = server.invoke("Plain", &[], &big).await;
+    assert_eq!(
+        (answer.status, answer.header("x-amzn-errortype")),
+        (413, "RequestTooLargeException")
+    );
+    assert!(
+        server
+            .invoke("Plain", &[], "{nope")
+            .await
+            .error()
+            .starts_with(
+                "400 InvalidRequestContentException Could not parse request body into json"
+            )
+    );
+    assert_eq!(server.execution(&arn).await["Status"], "RUNNING");
+}
+
+fn unknown_checkpoint(arn: &str) -> String {
+    format!("/2025-12-01/durable-executions/{arn}/checkpoint")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn foreign_names_and_pages_are_refused() {
+    let server = TestServer::start().await;
+    let url = format!(
+        "{}/2015-03-31/functions/Plain/invocations",
+        server.endpoint()
+    );
+    let foreign_host = server
+        .send(Method::POST, &url, &[("host", "evil.example")], "{}")
+        .await;
+    assert_eq!(foreign_host.status, 403);
+    let foreign_page = [("origin", "http://evil.example")];
+    assert_eq!(
+        server
+            .send(Method::POST, &url, &foreign_page, "{}")
+            .await
+            .status,
+        403
+    );
+    assert_eq!(server.send(Method::POST, &url, &[], "{}").await.status, 200);
+}

@@ -1,0 +1,241 @@
+//! A server of a test's own: own data folder, own ports, real function processes.
+
+#![allow(dead_code, reason = "each test file uses its part of this")]
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full};
+use hyper::{HeaderMap, Method, Request};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use serde_json::Value;
+use server::{Deployment, Server, ServerConfig};
+use store::Durability;
+use tempfile::TempDir;
+
+/// Longest time that anything may take in a test. Long, because the machine may be busy.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub struct TestServer {
+    server: Server,
+    pub deployment: Deployment,
+    data_dir: TempDir,
+    client: Client<HttpConnector, Full<Bytes>>,
+}
+
+/// An answer, read whole.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{error} in {:?}", self.body))
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// Status, error code and message, as a client sees them.
+    pub fn error(&self) -> String {
+        let body = self.json();
+        let message = body["message"].as_str().unwrap_or_default();
+        format!(
+            "{} {} {message}",
+            self.status,
+            self.header("x-amzn-errortype")
+        )
+    }
+}
+
+pub fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
+}
+
+impl TestServer {
+    pub async fn start() -> Self {
+        Self::start_in(tempfile::tempdir().unwrap()).await
+    }
+
+    async fn start_in(data_dir: TempDir) -> Self {
+        let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
+        let server = Server::start(ServerConfig {
+            listen: any,
+            http_api_listen: any,
+            data_dir: data_dir.path().to_owned(),
+            durability: Durability::Disk,
+            region: "us-east-1".to_owned(),
+            account_id: "000000000000".to_owned(),
+            environment: BTreeMap::new(),
+            concurrency_max: 8,
+            idle_time: Duration::from_secs(30),
+        })
+        .await
+        .unwrap();
+        let stack = stack::load(
+            &fixtures().join("template.yaml"),
+            &stack::LoadOptions::default(),
+        )
+        .unwrap_or_else(|error| panic!("{error:?}"));
+        let artifacts = stack
+            .functions
+            .iter()
+            .map(|function| (function.logical_id.clone(), function.code_path.clone()))
+            .collect();
+        let deployment = server.deploy(&stack, &artifacts).await.unwrap();
+        let client = Client::builder(TokioExecutor::new()).build_http();
+        Self {
+            server,
+            deployment,
+            data_dir,
+            client,
+        }
+    }
+
+    /// Stops the server and starts one on the same data.
+    pub async fn restart(self) -> Self {
+        let Self {
+            server, data_dir, ..
+        } = self;
+        server.shut_down().await.unwrap();
+        Self::start_in(data_dir).await
+    }
+
+    pub fn endpoint(&self) -> String {
+        self.server.endpoint()
+    }
+
+    pub async fn send(
+        &self,
+        method: Method,
+        url: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Bytes>,
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(url);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Full::new(body.into())).unwrap();
+        let answer = self.client.request(request).await.unwrap();
+        let (parts, body) = answer.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        Answer {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            body,
+        }
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, &(self.endpoint() + path), &[], "")
+            .await
+    }
+
+    pub async fn post(&self, path: &str, body: impl Into<Bytes>) -> Answer {
+        self.send(Method::POST, &(self.endpoint() + path), &[], body)
+            .await
+    }
+
+    pub async fn invoke(&self, function: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let url = format!(
+            "{}/2015-03-31/functions/{function}/invocations",
+            self.endpoint()
+        );
+        self.send(Method::POST, &url, headers, body.to_owned())
+            .await
+    }
+
+    /// Starts an execution of the durable function; returns its ARN, percent-encoded for paths.
+    pub async fn begin(&self, input: &str) -> String {
+        let event = [("x-amz-invocation-type", "Event")];
+        let answer = self.invoke("Durable:live", &event, input).await;
+        assert_eq!(answer.status, 202, "{answer:?}");
+        encode(answer.header("x-amz-durable-execution-arn"))
+    }
+
+    pub async fn execution(&self, arn: &str) -> Value {
+        self.get(&format!("/2025-12-01/durable-executions/{arn}"))
+            .await
+            .json()
+    }
+
+    /// The history, one line an event: `3 StepSucceeded step-1`.
+    pub async fn history(&self, arn: &str) -> Vec<String> {
+        let path = format!("/2025-12-01/durable-executions/{arn}/history?MaxItems=1000");
+        let history = self.get(&path).await.json();
+        let events = history["Events"].as_array().unwrap();
+        events
+            .iter()
+            .map(|event| {
+                let name = event["Name"].as_str().unwrap_or_default();
+                let name = if name.len() == 36 { "" } else { name };
+                let text = format!("{} {} {name}", event["EventId"], event["EventType"]);
+                text.replace('"', "").trim().to_owned()
+            })
+            .collect()
+    }
+
+    /// Waits until the execution has this status.
+    pub async fn until_status(&self, arn: &str, status: &str) -> Value {
+        self.until(&format!("the execution is {status}"), async || {
+            let execution = self.execution(arn).await;
+            let reached = execution["Status"] == status;
+            if reached {
+                Ok(execution)
+            } else {
+                Err(execution.to_string())
+            }
+        })
+        .await
+    }
+
+    /// Waits until the history has an event like this, and returns it.
+    pub async fn until_event(&self, arn: &str, event_type: &str) -> Value {
+        self.until(event_type, async || {
+            let path = format!("/2025-12-01/durable-executions/{arn}/history?MaxItems=1000");
+            let history = self.get(&path).await.json();
+            let events = history["Events"].as_array().cloned().unwrap_or_default();
+            let found = events
+                .into_iter()
+                .find(|event| event["EventType"] == event_type);
+            found.ok_or_else(|| history.to_string())
+        })
+        .await
+    }
+
+    /// Polls until something holds; a failure shows what was seen last.
+    pub async fn until<T>(
+        &self,
+        what: &str,
+        mut look: impl AsyncFnMut() -> Result<T, String>,
+    ) -> T {
+        let begun = Instant::now();
+        loop {
+            match look().await {
+                Ok(found) => return found,
+                Err(seen) if begun.elapsed() > PATIENCE => {
+                    panic!("waited {PATIENCE:?} until {what}; last seen: {seen}")
+                }
+                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+            }
+        }
+    }
+}
+
+/// Percent-encodes as AWS's clients do.
+pub fn encode(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
