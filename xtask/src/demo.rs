@@ -1,0 +1,161 @@
+//! `cargo xtask demo`: the loan approval demo from nothing, ready to click.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anstream::println;
+use anyhow::Result;
+use clap::Args;
+use owo_colors::OwoColorize;
+
+use crate::page::Page;
+use crate::port;
+use crate::screen;
+use crate::setup::{self, Profile};
+use crate::system::{System, SystemConfig};
+use crate::workspace::Workspace;
+
+/// Where the demo lies.
+pub const DEMO: &str = "demo/loan-approval";
+/// The HTTP API of its template.
+pub const LOAN_API: &str = "LoanApi";
+/// The package of the program `lambdura`.
+pub const CLI_PACKAGE: &str = "lambdura-cli";
+
+/// Run the loan approval demo: service, functions and page, until Ctrl-C
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask demo                    page on http://127.0.0.1:5173
+  cargo xtask demo --pace 0           no simulated work: everything happens at once
+  cargo xtask demo --release          as fast as it gets, after a longer build")]
+pub struct DemoArguments {
+    /// Factor on the seconds of simulated work: 0 for none
+    #[arg(long, value_name = "FACTOR")]
+    pace: Option<f64>,
+    /// Build everything optimised
+    #[arg(long)]
+    release: bool,
+    /// Executions and tables are kept here [default: demo/loan-approval/.lambdura]
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Port of the page
+    #[arg(long, value_name = "PORT", default_value_t = 5173)]
+    page_port: u16,
+    /// Port of the loan API
+    #[arg(long, value_name = "PORT", default_value_t = 3000)]
+    api_port: u16,
+    /// Port of the Lambda API
+    #[arg(long, value_name = "PORT", default_value_t = 3001)]
+    endpoint_port: u16,
+}
+
+/// Runs the demo until it is interrupted; returns only if something fails.
+pub fn run(workspace: &Workspace, arguments: &DemoArguments) -> Result<ExitCode> {
+    let started = Instant::now();
+    // Everything that can be known to fail is looked at before the long work.
+    setup::require_node()?;
+    port::require_free(arguments.page_port, "the page", "--page-port")?;
+    port::require_free(arguments.api_port, "the loan API", "--api-port")?;
+    port::require_free(arguments.endpoint_port, "the Lambda API", "--endpoint-port")?;
+
+    let demo = workspace.root.join(DEMO);
+    let frontend = demo.join("frontend");
+    let profile = if arguments.release {
+        Profile::Release
+    } else {
+        Profile::Dev
+    };
+    let binaries = setup::build_binaries(workspace, &programs(workspace), profile)?;
+    setup::install_packages(&frontend)?;
+
+    screen::step("Starting the service and its functions");
+    let logs = workspace.chores().join("demo");
+    let config = SystemConfig {
+        template: demo,
+        data_dir: arguments.data_dir.clone(),
+        listen: port::loopback(arguments.endpoint_port),
+        http_api_listen: port::loopback(arguments.api_port),
+        environment: arguments
+            .pace
+            .iter()
+            .map(|pace| ("DEMO_PACE", pace.to_string()))
+            .collect(),
+        options: Vec::new(),
+        log: logs.join("lambdura.log"),
+    };
+    let mut system = System::start(&binaries, &config)?;
+    screen::step("Building and serving the page");
+    let page_port = match arguments.page_port {
+        0 => port::free()?,
+        port => port,
+    };
+    let mut page = Page::serve(
+        &frontend,
+        system.http_api(LOAN_API)?,
+        page_port,
+        &logs.join("page.log"),
+    )?;
+    print_summary(
+        &system,
+        &page,
+        &binaries.path("lambdura"),
+        started.elapsed(),
+    )?;
+
+    // Ctrl-C ends this program from its handler; here we only notice what ends by itself.
+    loop {
+        system.check()?;
+        page.check()?;
+        thread::sleep(Duration::from_millis(200));
+    }
+}
+
+/// The packages whose programs make up the demo.
+pub fn programs(workspace: &Workspace) -> Vec<&str> {
+    let functions = workspace.binaries_below(&Path::new(DEMO).join("functions"));
+    let functions = functions.into_iter().map(|package| package.name.as_str());
+    std::iter::once(CLI_PACKAGE).chain(functions).collect()
+}
+
+fn print_summary(system: &System, page: &Page, lambdura: &Path, took: Duration) -> Result<()> {
+    let row = |name: &str, value: &str, remark: &str| {
+        println!("  {name:<10}{}  {}", value.bold(), remark.dimmed());
+    };
+    println!();
+    println!(
+        "  {}  {}",
+        "The loan approval demo is running".green().bold(),
+        screen::duration(took).dimmed()
+    );
+    println!();
+    row("Page", &page.url, "apply as Alice, Bob or Charlie");
+    row(
+        "Loan API",
+        system.http_api(LOAN_API)?,
+        "POST /apply, GET /status/{id}, POST /approve/{id}",
+    );
+    row(
+        "Endpoint",
+        &system.ready.endpoint,
+        "AWS Lambda API, for AWS CLI and SDKs",
+    );
+    row(
+        "Data",
+        &system.ready.data_dir.display().to_string(),
+        "kept for the next time",
+    );
+    row("Log", &system.log.display().to_string(), "");
+    println!();
+    let show = format!(
+        "{} show @last --endpoint {}",
+        lambdura.display(),
+        system.ready.endpoint
+    );
+    println!("  See an execution in the terminal:  {show}");
+    println!("  End everything:                    Ctrl-C");
+    println!();
+    Ok(())
+}

@@ -1,0 +1,89 @@
+//! Our own programs, built by cargo.
+//!
+//! Always in one cargo command for everything that will run: cargo unites the features of the packages it is asked
+//! for, so asking for them one by one would compile tokio and its kin once for each.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::Result;
+
+use crate::process;
+use crate::screen;
+use crate::workspace::{Workspace, cargo};
+
+/// How programs are built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Profile {
+    Dev,
+    Release,
+}
+
+impl Profile {
+    /// What cargo and `lambdura up --build-profile` call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Dev => "dev",
+            Self::Release => "release",
+        }
+    }
+
+    fn folder(self) -> &'static str {
+        match self {
+            Self::Dev => "debug",
+            Self::Release => "release",
+        }
+    }
+}
+
+/// Programs that are built.
+#[derive(Debug, Clone)]
+pub struct Binaries {
+    pub profile: Profile,
+    folder: PathBuf,
+}
+
+impl Binaries {
+    /// Where the program `name` is.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+}
+
+/// Builds the programs of `packages`.
+pub fn build_binaries(
+    workspace: &Workspace,
+    packages: &[&str],
+    profile: Profile,
+) -> Result<Binaries> {
+    screen::step(&format!(
+        "Building {} ({})",
+        packages.join(", "),
+        profile.name()
+    ));
+    let started = Instant::now();
+    let mut command = cargo();
+    command.current_dir(&workspace.root);
+    command.args(["build", "--locked", "--bins", "--profile", profile.name()]);
+    for package in packages {
+        command.args(["--package", package]);
+    }
+    process::run(&mut command)?;
+    screen::note(&format!("built in {}", screen::duration(started.elapsed())));
+    Ok(binaries(workspace, profile))
+}
+
+/// Builds every program and every test, with the features that tests have: what `cargo test --workspace` runs.
+pub fn build_everything(workspace: &Workspace) -> Result<Binaries> {
+    let mut command = cargo();
+    command.current_dir(&workspace.root);
+    process::run(command.args(["build", "--locked", "--workspace", "--all-targets"]))?;
+    Ok(binaries(workspace, Profile::Dev))
+}
+
+fn binaries(workspace: &Workspace, profile: Profile) -> Binaries {
+    Binaries {
+        profile,
+        folder: workspace.target.join(profile.folder()),
+    }
+}

@@ -1,0 +1,14 @@
+//! What the chores need and get by themselves: binaries, packages of npm and PyPI, a browser.
+//!
+//! Interpreters (Node, Python) are the developer's own; where one is missing or too old, the error says what to install.
+
+mod binaries;
+mod debian;
+mod node;
+mod python;
+mod version;
+
+pub use binaries::{Binaries, Profile, build_binaries, build_everything};
+pub use debian::chromium;
+pub use node::{install_packages, npm, require_node};
+pub use python::PythonEnvironment;

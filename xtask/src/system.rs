@@ -1,0 +1,166 @@
+//! The real system: `lambdura up`, as a process that is ended with us.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+
+use crate::process::ProcessGroup;
+use crate::setup::Binaries;
+
+/// Bound on the time from the start to the ready file; the start itself takes well below a second, a recovery of many
+/// executions longer.
+const READY_WITHIN: Duration = Duration::from_secs(60);
+
+/// Lines of its log that are shown when it ends by itself.
+const LOG_LINES_SHOWN: usize = 40;
+
+/// How a system is to be started.
+#[derive(Debug)]
+pub struct SystemConfig<'a> {
+    /// The folder of the template, or its file.
+    pub template: PathBuf,
+    /// Where executions and tables are kept; beside the template if nothing is said.
+    pub data_dir: Option<PathBuf>,
+    pub listen: SocketAddr,
+    pub http_api_listen: SocketAddr,
+    /// Variables of every function.
+    pub environment: Vec<(&'a str, String)>,
+    /// Further options of `lambdura up`.
+    pub options: Vec<String>,
+    /// Gets what it prints, beside its ready file.
+    pub log: PathBuf,
+}
+
+/// A running system.
+#[derive(Debug)]
+pub struct System {
+    pub ready: Ready,
+    pub log: PathBuf,
+    group: ProcessGroup,
+}
+
+/// What it says about itself once everything answers.
+#[derive(Debug, Deserialize)]
+pub struct Ready {
+    /// URL of the Lambda API.
+    pub endpoint: String,
+    /// URLs of the HTTP APIs, by their name in the template.
+    pub http_apis: BTreeMap<String, String>,
+    pub data_dir: PathBuf,
+}
+
+impl System {
+    /// Starts the system with functions that are built, and waits until everything answers.
+    pub fn start(binaries: &Binaries, config: &SystemConfig<'_>) -> Result<Self> {
+        let ready_file = config.log.with_extension("ready.json");
+        make_parent(&config.log)?;
+        match fs::remove_file(&ready_file) {
+            Ok(()) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => {
+                return Err(error).with_context(|| format!("remove `{}`", ready_file.display()));
+            }
+        }
+        let mut command = Command::new(binaries.path("lambdura"));
+        // Settings of the developer's own shell are not this system's.
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("LAMBDURA_") {
+                command.env_remove(name);
+            }
+        }
+        command.arg("up").arg(&config.template).arg("--no-build");
+        command.args(["--build-profile", binaries.profile.name()]);
+        command.args(["--listen", &config.listen.to_string()]);
+        command.args(["--http-api-listen", &config.http_api_listen.to_string()]);
+        command.arg("--ready-file").arg(&ready_file);
+        if let Some(data_dir) = &config.data_dir {
+            command.arg("--data-dir").arg(data_dir);
+        }
+        for (name, value) in &config.environment {
+            command.arg("--env").arg(format!("{name}={value}"));
+        }
+        command.args(&config.options);
+        let log = File::create(&config.log)
+            .with_context(|| format!("create `{}`", config.log.display()))?;
+        let log_too = log.try_clone().context("use one log for both outputs")?;
+        command.stdout(log).stderr(log_too);
+
+        let mut group = ProcessGroup::spawn(&mut command)?;
+        let ready = wait_until_ready(&mut group, &ready_file, &config.log)?;
+        Ok(Self {
+            ready,
+            log: config.log.clone(),
+            group,
+        })
+    }
+
+    /// The URL of an HTTP API.
+    pub fn http_api(&self, name: &str) -> Result<&str> {
+        self.ready
+            .http_apis
+            .get(name)
+            .map(String::as_str)
+            .with_context(|| format!("the ready file names no HTTP API `{name}`"))
+    }
+
+    /// Fails if the system has ended by itself.
+    pub fn check(&mut self) -> Result<()> {
+        match self.group.exit_status()? {
+            None => Ok(()),
+            Some(status) => bail!(
+                "`lambdura up` ended with {status}; it said:\n{}",
+                tail(&self.log)
+            ),
+        }
+    }
+}
+
+fn wait_until_ready(group: &mut ProcessGroup, ready_file: &Path, log: &Path) -> Result<Ready> {
+    let deadline = Instant::now() + READY_WITHIN;
+    loop {
+        if let Some(status) = group.exit_status()? {
+            bail!("`lambdura up` ended with {status}; it said:\n{}", tail(log));
+        }
+        match fs::read(ready_file) {
+            Ok(json) => {
+                return serde_json::from_slice(&json)
+                    .with_context(|| format!("read the ready file `{}`", ready_file.display()));
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => {
+                return Err(error).with_context(|| format!("read `{}`", ready_file.display()));
+            }
+        }
+        if Instant::now() >= deadline {
+            bail!(
+                "`lambdura up` was not ready within {} s; it said:\n{}",
+                READY_WITHIN.as_secs(),
+                tail(log)
+            );
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// The last lines of a log, to stand in an error.
+pub fn tail(log: &Path) -> String {
+    let text = match fs::read(log) {
+        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        Err(error) => return format!("(its log `{}` cannot be read: {error})", log.display()),
+    };
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(LOG_LINES_SHOWN)..].join("\n")
+}
+
+/// Makes the folder that a file is to lie in.
+pub fn make_parent(file: &Path) -> Result<()> {
+    let folder = file.parent().expect("the path names a file in a folder");
+    fs::create_dir_all(folder).with_context(|| format!("create `{}`", folder.display()))
+}

@@ -1,0 +1,228 @@
+//! Which package may depend on which: every arrow is a decision somebody made.
+
+use crate::tidy::finding::Finding;
+use crate::workspace::Package;
+
+/// The packages of this workspace that a package may depend on. Tests may also use what `TESTS` names.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("model", &[]),
+    ("engine", &["model"]),
+    ("store", &["engine", "model"]),
+    ("store-sqlite", &["engine", "model", "store"]),
+    ("driver", &["engine", "model", "store"]),
+    ("lambda-api", &[]),
+    ("stack", &[]),
+    ("function-host", &[]),
+    (
+        "server",
+        &[
+            "driver",
+            "engine",
+            "function-host",
+            "lambda-api",
+            "model",
+            "stack",
+            "store",
+            "store-sqlite",
+        ],
+    ),
+    (
+        "lambdura-cli",
+        &[
+            "driver",
+            "function-host",
+            "lambda-api",
+            "model",
+            "server",
+            "stack",
+            "store",
+            "store-sqlite",
+        ],
+    ),
+    // What users build their functions with: it talks to us exactly as it talks to AWS.
+    ("lambdura", &["lambda-api", "lambdura-macros"]),
+    ("lambdura-macros", &[]),
+    ("powertools", &[]),
+    ("loan", &[]),
+    ("loan-workflow", &["lambdura", "loan", "powertools"]),
+    ("loan-api", &["loan", "powertools"]),
+    ("fraud-check", &["loan", "powertools"]),
+    ("ten-steps", &["lambdura"]),
+    ("open-invocation", &[]),
+    ("bench-driver", &[]),
+    ("xtask", &[]),
+    // Turns everything below the server upside down; nothing depends on it.
+    (
+        "sim",
+        &["driver", "engine", "model", "store", "store-sqlite"],
+    ),
+];
+
+/// What the tests of a package may use beyond `ARROWS`.
+const TESTS: &[(&str, &[&str])] = &[
+    ("loan-workflow", &["lambda-api"]),
+    ("server", &["lambdura"]),
+    ("lambdura-cli", &["engine"]),
+];
+
+/// External packages with one home: where the outside world that they stand for is kept.
+const HOMES: &[(&str, &[&str])] = &[
+    ("rusqlite", &["store-sqlite"]),
+    ("dynoxide-rs", &["server"]),
+    (
+        "lambda_runtime",
+        &[
+            "lambdura",
+            "powertools",
+            "loan-api",
+            "fraud-check",
+            "open-invocation",
+        ],
+    ),
+];
+
+/// The pure packages, and all that they may use from outside: no clock, no chance, no I/O, no waiting.
+const PURE: &[(&str, &[&str])] = &[
+    (
+        "model",
+        &[
+            "base64",
+            "jiff",
+            "serde",
+            "serde_json",
+            "sha2",
+            "thiserror",
+            "uuid",
+        ],
+    ),
+    (
+        "engine",
+        &[
+            "base64",
+            "indexmap",
+            "serde",
+            "serde_json",
+            "sha2",
+            "thiserror",
+            "uuid",
+        ],
+    ),
+    (
+        "lambda-api",
+        &["base64", "bytes", "serde", "serde_json", "thiserror"],
+    ),
+    ("lambdura-macros", &["proc-macro2", "quote", "syn"]),
+];
+
+/// Findings in the dependencies of all packages.
+pub fn check(packages: &[Package]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for package in packages {
+        let Some(allowed) = entry(ARROWS, &package.name) else {
+            let problem =
+                "has no place in the dependency arrows: decide it in xtask/src/tidy/arrows.rs";
+            findings.push(Finding::about(&package.name, problem));
+            continue;
+        };
+        for dependency in &package.dependencies {
+            let name = dependency.name.as_str();
+            let is_member = packages.iter().any(|package| package.name == name);
+            let for_tests = dependency.kind.as_deref() == Some("dev");
+            let test_extras = entry(TESTS, &package.name).unwrap_or_default();
+            let fits = if is_member {
+                allowed.contains(&name) || (for_tests && test_extras.contains(&name))
+            } else {
+                for_tests || external_fits(&package.name, name)
+            };
+            if !fits {
+                let problem = format!("must not depend on `{name}`: see xtask/src/tidy/arrows.rs");
+                findings.push(Finding::about(&package.name, problem));
+            }
+        }
+    }
+    findings
+}
+
+fn external_fits(package: &str, dependency: &str) -> bool {
+    let at_home = entry(HOMES, dependency).is_none_or(|homes| homes.contains(&package));
+    let pure_enough = entry(PURE, package).is_none_or(|allowed| allowed.contains(&dependency));
+    at_home && pure_enough
+}
+
+fn entry(table: &[(&str, &'static [&'static str])], name: &str) -> Option<&'static [&'static str]> {
+    table
+        .iter()
+        .find(|(key, _)| *key == name)
+        .map(|(_, entry)| *entry)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::workspace::Dependency;
+
+    fn package(name: &str, dependencies: &[(&str, Option<&str>)]) -> Package {
+        let dependencies = dependencies.iter().map(|(name, kind)| Dependency {
+            name: (*name).to_owned(),
+            kind: kind.map(str::to_owned),
+        });
+        Package {
+            name: name.to_owned(),
+            version: "0.0.0".to_owned(),
+            publish: Some(Vec::new()),
+            license: None,
+            manifest_path: PathBuf::from("/nowhere/Cargo.toml"),
+            dependencies: dependencies.collect(),
+            targets: Vec::new(),
+        }
+    }
+
+    fn subjects(packages: &[Package]) -> Vec<String> {
+        check(packages).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn arrows_point_one_way() {
+        let packages = [
+            package("model", &[("serde", None)]),
+            package("engine", &[("model", None), ("proptest", Some("dev"))]),
+        ];
+        assert_eq!(check(&packages), []);
+
+        let turned = [
+            package("model", &[("engine", None)]),
+            package("engine", &[]),
+        ];
+        let expected = "model: must not depend on `engine`: see xtask/src/tidy/arrows.rs";
+        assert_eq!(subjects(&turned), [expected]);
+    }
+
+    #[test]
+    fn tests_of_the_sdk_see_no_server_either() {
+        let packages = [
+            package("lambdura", &[("server", Some("dev"))]),
+            package("server", &[]),
+        ];
+        assert_eq!(subjects(&packages).len(), 1);
+    }
+
+    #[test]
+    fn pure_packages_cannot_wait_and_databases_have_one_home() {
+        let packages = [
+            package("engine", &[("tokio", None)]),
+            package("driver", &[("rusqlite", None), ("tokio", None)]),
+        ];
+        let expected = [
+            "engine: must not depend on `tokio`: see xtask/src/tidy/arrows.rs",
+            "driver: must not depend on `rusqlite`: see xtask/src/tidy/arrows.rs",
+        ];
+        assert_eq!(subjects(&packages), expected);
+    }
+
+    #[test]
+    fn a_new_package_needs_a_decision() {
+        assert_eq!(subjects(&[package("newcomer", &[])]).len(), 1);
+    }
+}

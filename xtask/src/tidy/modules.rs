@@ -1,0 +1,142 @@
+//! Shape of Rust modules: documented, of a readable size, and split by noun.
+
+use crate::tidy::SourceFile;
+use crate::tidy::finding::Finding;
+
+/// Above this many lines a file has a reason that one could say aloud.
+const LINES_MAX: usize = 800;
+
+/// Files that may be longer, each with its reason.
+const LONG_FILES: &[(&str, &str)] = &[];
+
+/// Languages whose files are held to a readable size.
+const SIZED: &[&str] = &["rs", "ts", "tsx", "mjs", "js", "css", "py", "sh", "sql"];
+
+/// Names that say nothing about what is inside.
+const EMPTY_NAMES: &[&str] = &[
+    "utils", "util", "helpers", "helper", "common", "misc", "manager",
+];
+
+/// Findings in the shape of all files.
+pub fn check(files: &[SourceFile]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for file in files {
+        let path = file.path.as_str();
+        let lines = file.text.lines().count();
+        let has_reason = LONG_FILES.iter().any(|(long, _)| *long == path);
+        if lines > LINES_MAX && SIZED.contains(&extension(path)) && !has_reason {
+            let problem = format!(
+                "has {lines} lines: split it at a seam, or give a reason in xtask/src/tidy/modules.rs"
+            );
+            findings.push(Finding::about(path, problem));
+        }
+        if lines <= LINES_MAX && has_reason {
+            findings.push(Finding::about(
+                path,
+                "needs no entry among the long files any more",
+            ));
+        }
+        if extension(path) == "rs" {
+            findings.extend(check_module(file));
+        }
+    }
+    for (path, _) in LONG_FILES {
+        if !files.iter().any(|file| file.path == *path) {
+            findings.push(Finding::about(
+                path,
+                "is named among the long files and does not exist",
+            ));
+        }
+    }
+    findings
+}
+
+fn check_module(file: &SourceFile) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let path = file.path.as_str();
+    // What the SDK's misuse tests compile is kept as a user would write it.
+    if !path.contains("/tests/fail/") && !file.text.starts_with("//!") {
+        findings.push(Finding::at(
+            path,
+            1,
+            "does not open with `//!`: say what the module is responsible for",
+        ));
+    }
+    let name = path
+        .rsplit('/')
+        .next()
+        .unwrap_or(path)
+        .trim_end_matches(".rs");
+    if EMPTY_NAMES.contains(&name) {
+        findings.push(Finding::about(
+            path,
+            "is named after nothing: one noun, one file",
+        ));
+    }
+    // Procedural macros must be defined in the root of their crate.
+    let defines_macros = file.text.contains("\n#[proc_macro");
+    if path.ends_with("/src/lib.rs") && !defines_macros {
+        let starts = [
+            "fn ",
+            "pub fn ",
+            "pub(crate) fn ",
+            "impl ",
+            "impl<",
+            "pub struct ",
+            "pub enum ",
+        ];
+        let logic = |line: &str| starts.iter().any(|start| line.starts_with(start));
+        if let Some(line) = file.text.lines().position(logic) {
+            findings.push(Finding::at(
+                path,
+                line + 1,
+                "holds logic: `lib.rs` declares and re-exports",
+            ));
+        }
+    }
+    findings
+}
+
+fn extension(path: &str) -> &str {
+    path.rsplit_once('.').map_or("", |(_, extension)| extension)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn findings(path: &str, text: &str) -> Vec<String> {
+        let file = SourceFile {
+            path: path.to_owned(),
+            text: text.to_owned(),
+        };
+        check(&[file]).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn modules_say_what_they_are_for() {
+        assert_eq!(findings("crates/x/src/wait.rs", "//! Waits.\n"), [""; 0]);
+        assert_eq!(findings("crates/x/src/wait.rs", "use std::fs;\n").len(), 1);
+        assert_eq!(
+            findings("crates/x/tests/fail/misuse.rs", "fn main() {}\n"),
+            [""; 0]
+        );
+    }
+
+    #[test]
+    fn long_files_need_a_reason() {
+        let text = format!("//! Long.\n{}", "\n".repeat(LINES_MAX));
+        assert_eq!(findings("crates/x/src/long.rs", &text).len(), 1);
+        assert_eq!(findings("docs/long.md", &text), [""; 0]);
+    }
+
+    #[test]
+    fn names_and_libraries_are_held_to_the_style() {
+        assert_eq!(findings("crates/x/src/utils.rs", "//! Things.\n").len(), 1);
+        let expected = ["crates/x/src/lib.rs:2: holds logic: `lib.rs` declares and re-exports"];
+        assert_eq!(
+            findings("crates/x/src/lib.rs", "//! X.\npub fn x() {}\n"),
+            expected
+        );
+    }
+}
