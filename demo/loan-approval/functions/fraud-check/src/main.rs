@@ -6,7 +6,7 @@
 mod check;
 
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
-use loan::Pace;
+use loan::{Pace, aws_configuration};
 use powertools::{Invocation, Powertools};
 use serde_json::Value;
 
@@ -16,7 +16,7 @@ use check::{FraudCheck, LambdaCallbacks};
 async fn main() -> Result<(), lambda_runtime::Error> {
     let tools = Powertools::from_env();
     tools.logger.install()?;
-    let config = aws_config::load_from_env().await;
+    let config = aws_configuration().await;
     let fraud_check = FraudCheck {
         callbacks: LambdaCallbacks {
             client: aws_sdk_lambda::Client::new(&config),

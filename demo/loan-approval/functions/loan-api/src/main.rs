@@ -15,7 +15,7 @@ mod table;
 mod workflow;
 
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
-use loan::required_variable;
+use loan::{aws_configuration, required_variable};
 use powertools::{Invocation, Powertools};
 use serde_json::Value;
 
@@ -28,7 +28,7 @@ use workflow::LambdaWorkflow;
 async fn main() -> Result<(), lambda_runtime::Error> {
     let tools = Powertools::from_env();
     tools.logger.install()?;
-    let config = aws_config::load_from_env().await;
+    let config = aws_configuration().await;
     let api = Api {
         applications: ProgressTable {
             client: aws_sdk_dynamodb::Client::new(&config),

@@ -10,10 +10,14 @@ mod progress;
 
 #[cfg(feature = "dynamodb")]
 pub mod attribute;
+#[cfg(feature = "aws")]
+mod aws;
 #[cfg(feature = "callback")]
 mod callback;
 
 pub use application::LoanApplication;
+#[cfg(feature = "aws")]
+pub use aws::aws_configuration;
 #[cfg(feature = "callback")]
 pub use callback::{CallbackAnswer, SucceedCallbackError, succeed_callback};
 pub use environment::{MissingVariableError, required_variable};
