@@ -101,8 +101,9 @@ fn check_recorded(world: &World, input: &Input, transition: &Transition) {
                     continue;
                 }
                 rest = take_event_of(rest, &update.id);
-                let unresolvable =
-                    (update.chained_invoke.as_ref()).is_some_and(|invoke| invoke.target.is_err());
+                let unresolvable = update.operation_type == OperationType::ChainedInvoke
+                    && (update.chained_invoke.as_ref())
+                        .is_some_and(|invoke| invoke.target.is_err());
                 if unresolvable {
                     rest = take_event_of(rest, &update.id);
                 }
