@@ -24,4 +24,4 @@ mod xray;
 
 pub use deploy::{DeployError, DeployedFunction, Deployment};
 pub use functions::FreezeCodeError;
-pub use server::{Server, ServerConfig, StartServerError};
+pub use server::{Server, ServerConfig, StartServerError, Stores};

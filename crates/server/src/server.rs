@@ -132,6 +132,33 @@ impl App {
     }
 }
 
+/// Where a server keeps everything but tables.
+pub struct Stores {
+    /// Executions, functions, accepted invocations.
+    pub store: Arc<dyn Store>,
+    /// Log lines and traces.
+    pub logs: Arc<dyn LogStore>,
+}
+
+impl Stores {
+    /// The stores in the data folder of a configuration.
+    ///
+    /// # Errors
+    /// When a file cannot be opened, or another server has it.
+    pub fn open(config: &ServerConfig) -> Result<Self, StartServerError> {
+        let logs_path = config.data_dir.join("logs.sqlite3");
+        let logs = Arc::new(SqliteLogs::open(&logs_path, OpenLogsOptions::default())?);
+        let store: Arc<dyn Store> = match config.durability {
+            Durability::Memory => Arc::new(MemoryStore::default()),
+            durability @ (Durability::Disk | Durability::Os) => {
+                let path = config.data_dir.join("lambdura.sqlite3");
+                Arc::new(SqliteStore::open(&path, durability)?)
+            }
+        };
+        Ok(Self { store, logs })
+    }
+}
+
 /// A running server.
 pub struct Server {
     pub(crate) app: Arc<App>,
@@ -157,6 +184,21 @@ impl Server {
     /// # Errors
     /// See [`StartServerError`].
     pub async fn start(config: ServerConfig) -> Result<Self, StartServerError> {
+        std::fs::create_dir_all(&config.data_dir).map_err(|cause| StartServerError::DataDir {
+            path: config.data_dir.clone(),
+            cause,
+        })?;
+        let stores = Stores::open(&config)?;
+        Self::start_on(config, stores).await
+    }
+
+    /// As [`Server::start`], on stores that the caller opened: fault injection puts its own around
+    /// them.
+    ///
+    /// # Errors
+    /// See [`StartServerError`].
+    pub async fn start_on(config: ServerConfig, stores: Stores) -> Result<Self, StartServerError> {
+        let Stores { store, logs } = stores;
         for address in [config.listen, config.http_api_listen] {
             if !address.ip().is_loopback() {
                 return Err(StartServerError::NotLoopback(address));
@@ -175,11 +217,6 @@ impl Server {
                 address: config.listen,
                 cause,
             })?;
-        std::fs::create_dir_all(&config.data_dir).map_err(|cause| StartServerError::DataDir {
-            path: config.data_dir.clone(),
-            cause,
-        })?;
-        let (store, logs) = open_stores(&config)?;
         let shutdown = CancellationToken::new();
         let tasks = TaskTracker::new();
         let tables_path = config.data_dir.join("dynamodb.sqlite3");
@@ -326,23 +363,6 @@ async fn main_port(app: Arc<App>, request: Request<Incoming>) -> Response<Body> 
         return answer;
     }
     lambda::handle(app, request).await
-}
-
-type Stores = (Arc<dyn Store>, Arc<dyn LogStore>);
-
-fn open_stores(config: &ServerConfig) -> Result<Stores, StartServerError> {
-    let logs = Arc::new(SqliteLogs::open(
-        &config.data_dir.join("logs.sqlite3"),
-        OpenLogsOptions::default(),
-    )?);
-    let store: Arc<dyn Store> = match config.durability {
-        Durability::Memory => Arc::new(MemoryStore::default()),
-        durability @ (Durability::Disk | Durability::Os) => Arc::new(SqliteStore::open(
-            &config.data_dir.join("lambdura.sqlite3"),
-            durability,
-        )?),
-    };
-    Ok((store, logs))
 }
 
 async fn start_xray(

@@ -1,0 +1,174 @@
+//! A store around another one that kills the process at one of its writes.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use engine::{Execution, Transition};
+use model::{Event, ExecutionId, ExecutionName, FunctionName, Timestamp};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use store::{
+    AliasRecord, AsyncInvocation, AsyncInvocationId, CommitError, Durability, EventPage,
+    ExecutionFilter, ExecutionRecord, FunctionVersionRecord, Store, StoreFault, StoreFuture,
+};
+
+use crate::{CrashPoint, Side};
+
+/// Passes everything on, and dies at its crash point as by `kill -9`.
+///
+/// Counted are the writes that carry executions on: transitions, and accepted or finished
+/// asynchronous invocations. Deployments are not.
+pub struct CrashingStore {
+    inner: Arc<dyn Store>,
+    point: CrashPoint,
+    writes: AtomicU64,
+}
+
+impl CrashingStore {
+    /// A store that dies at `point`.
+    pub fn new(inner: Arc<dyn Store>, point: CrashPoint) -> Self {
+        Self {
+            inner,
+            point,
+            writes: AtomicU64::new(0),
+        }
+    }
+
+    /// Performs a write, unless the process dies before it.
+    fn write<'a, T: Send + 'a>(
+        &'a self,
+        write: impl FnOnce(&'a dyn Store) -> StoreFuture<'a, T>,
+    ) -> StoreFuture<'a, T> {
+        let number = self.writes.fetch_add(1, Ordering::SeqCst) + 1;
+        let here = number == self.point.write;
+        if here && self.point.side == Side::Before {
+            die();
+        }
+        let written = write(self.inner.as_ref());
+        if !here {
+            return written;
+        }
+        Box::pin(async move {
+            drop(written.await);
+            die()
+        })
+    }
+}
+
+/// Ends the process at once: nothing is flushed, no destructor runs.
+fn die() -> ! {
+    kill(Pid::this(), Signal::SIGKILL).expect("a process may always kill itself");
+    loop {
+        std::thread::park();
+    }
+}
+
+impl Store for CrashingStore {
+    fn durability(&self) -> Durability {
+        self.inner.durability()
+    }
+
+    fn commit(&self, transition: Arc<Transition>) -> StoreFuture<'_, Result<(), CommitError>> {
+        self.write(|inner| inner.commit(transition))
+    }
+
+    fn load(&self, id: &ExecutionId) -> StoreFuture<'_, Result<Option<Execution>, StoreFault>> {
+        self.inner.load(id)
+    }
+
+    fn record(
+        &self,
+        id: &ExecutionId,
+    ) -> StoreFuture<'_, Result<Option<ExecutionRecord>, StoreFault>> {
+        self.inner.record(id)
+    }
+
+    fn find_by_name(
+        &self,
+        function: &FunctionName,
+        name: &ExecutionName,
+    ) -> StoreFuture<'_, Result<Option<ExecutionRecord>, StoreFault>> {
+        self.inner.find_by_name(function, name)
+    }
+
+    fn list(
+        &self,
+        filter: ExecutionFilter,
+    ) -> StoreFuture<'_, Result<Vec<ExecutionRecord>, StoreFault>> {
+        self.inner.list(filter)
+    }
+
+    fn events(
+        &self,
+        id: &ExecutionId,
+        page: EventPage,
+    ) -> StoreFuture<'_, Result<Vec<Event>, StoreFault>> {
+        self.inner.events(id, page)
+    }
+
+    fn deadlines(
+        &self,
+        limit: usize,
+    ) -> StoreFuture<'_, Result<Vec<(Timestamp, ExecutionId)>, StoreFault>> {
+        self.inner.deadlines(limit)
+    }
+
+    fn owing_work(
+        &self,
+        after: Option<ExecutionId>,
+        limit: usize,
+    ) -> StoreFuture<'_, Result<Vec<ExecutionId>, StoreFault>> {
+        self.inner.owing_work(after, limit)
+    }
+
+    fn enqueue(
+        &self,
+        invocation: AsyncInvocation,
+    ) -> StoreFuture<'_, Result<AsyncInvocationId, StoreFault>> {
+        self.write(|inner| inner.enqueue(invocation))
+    }
+
+    fn postpone(
+        &self,
+        id: AsyncInvocationId,
+        attempts: u32,
+        not_before: Timestamp,
+    ) -> StoreFuture<'_, Result<(), StoreFault>> {
+        self.write(|inner| inner.postpone(id, attempts, not_before))
+    }
+
+    fn dequeue(&self, id: AsyncInvocationId) -> StoreFuture<'_, Result<(), StoreFault>> {
+        self.write(|inner| inner.dequeue(id))
+    }
+
+    fn queued(
+        &self,
+        after: Option<AsyncInvocationId>,
+        limit: usize,
+    ) -> StoreFuture<'_, Result<Vec<(AsyncInvocationId, AsyncInvocation)>, StoreFault>> {
+        self.inner.queued(after, limit)
+    }
+
+    fn put_function_version(
+        &self,
+        record: FunctionVersionRecord,
+    ) -> StoreFuture<'_, Result<(), StoreFault>> {
+        self.inner.put_function_version(record)
+    }
+
+    fn function_versions(&self) -> StoreFuture<'_, Result<Vec<FunctionVersionRecord>, StoreFault>> {
+        self.inner.function_versions()
+    }
+
+    fn put_alias(&self, record: AliasRecord) -> StoreFuture<'_, Result<(), StoreFault>> {
+        self.inner.put_alias(record)
+    }
+
+    fn aliases(&self) -> StoreFuture<'_, Result<Vec<AliasRecord>, StoreFault>> {
+        self.inner.aliases()
+    }
+
+    fn close(&self) -> StoreFuture<'_, Result<(), StoreFault>> {
+        self.inner.close()
+    }
+}

@@ -1,0 +1,11 @@
+//! Fault injection: a store that kills its own process at a chosen commit.
+//!
+//! Nothing depends on this crate. `crash-server` is a server on such a store; the tests let it die
+//! before and after every commit of a loan application, restart it on the same data, and check that
+//! the application ends as if nothing had happened.
+
+mod crash_point;
+mod crashing_store;
+
+pub use crash_point::{CrashPoint, ParseCrashPointError, Side};
+pub use crashing_store::CrashingStore;

@@ -1,0 +1,120 @@
+//! The loan demo's stack, built; and what its store holds while no server runs.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use model::{OperationDetails, OperationStatus};
+use server::{ServerConfig, Stores};
+use store::{Durability, ExecutionFilter, LogQuery};
+
+/// Where the template and the built functions are.
+pub struct Loan {
+    pub template: PathBuf,
+    /// Folder with the built code by logical id.
+    pub artifacts: Vec<(String, PathBuf)>,
+    _artifacts_dir: tempfile::TempDir,
+}
+
+/// Logical id and package of each function.
+const FUNCTIONS: [(&str, &str); 3] = [
+    ("LoanWorkflowFunction", "loan-workflow"),
+    ("FraudCheckFunction", "fraud-check"),
+    ("LoanApiFunction", "loan-api"),
+];
+
+impl Loan {
+    /// Builds the functions, unless they are.
+    pub fn build() -> Self {
+        let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.arg("build").current_dir(&workspace);
+        for (_, package) in FUNCTIONS {
+            cargo.args(["--package", package]);
+        }
+        assert!(
+            cargo.status().expect("run cargo").success(),
+            "build the demo's functions"
+        );
+        // This test's own server binary lies where cargo puts the others.
+        let built = Path::new(env!("CARGO_BIN_EXE_crash-server"));
+        let built = built.parent().expect("a binary lies in a folder");
+        let artifacts_dir = tempfile::tempdir().expect("a folder for the code");
+        let artifacts = FUNCTIONS
+            .iter()
+            .map(|(logical_id, package)| {
+                let dir = artifacts_dir.path().join(logical_id);
+                std::fs::create_dir(&dir).expect("a folder for one function");
+                std::fs::copy(built.join(package), dir.join("bootstrap")).expect("the binary");
+                ((*logical_id).to_owned(), dir)
+            })
+            .collect();
+        Self {
+            template: workspace.join("demo/loan-approval/template.yaml"),
+            artifacts,
+            _artifacts_dir: artifacts_dir,
+        }
+    }
+}
+
+/// Names of the steps on record as succeeded (a credit report's with its bureau), and the number of
+/// the last log line.
+pub async fn on_record(data: &Path) -> (BTreeSet<String>, i64) {
+    let any = "127.0.0.1:0".parse().expect("an address");
+    let config = ServerConfig {
+        listen: any,
+        http_api_listen: any,
+        data_dir: data.to_owned(),
+        durability: Durability::Disk,
+        region: String::new(),
+        account_id: String::new(),
+        environment: std::collections::BTreeMap::new(),
+        concurrency_max: 1,
+        idle_time: Duration::ZERO,
+    };
+    let Stores { store, logs } = Stores::open(&config).expect("the store of the dead server opens");
+    let filter = ExecutionFilter {
+        limit: 100,
+        ..ExecutionFilter::default()
+    };
+    let mut recorded = BTreeSet::new();
+    for record in store.list(filter).await.expect("the executions") {
+        let id = &record.spec.arn.id;
+        let execution = store
+            .load(id)
+            .await
+            .expect("the execution")
+            .expect("it was listed");
+        for operation in execution.operations() {
+            let OperationDetails::Step { result, .. } = &operation.details else {
+                continue;
+            };
+            if operation.status == OperationStatus::Succeeded {
+                let name = operation.name.clone().unwrap_or_default();
+                recorded.insert(match bureau(result.as_ref()) {
+                    Some(bureau) => format!("{name} {bureau}"),
+                    None => name,
+                });
+            }
+        }
+    }
+    let query = LogQuery {
+        tail: true,
+        limit: 1,
+        ..LogQuery::default()
+    };
+    let last = logs
+        .lines(query)
+        .await
+        .expect("the logs")
+        .last()
+        .map_or(0, |(number, _)| *number);
+    store.close().await.expect("close the store");
+    (recorded, last)
+}
+
+fn bureau(result: Option<&model::Payload>) -> Option<String> {
+    let report: serde_json::Value = serde_json::from_str(result?.as_str()).ok()?;
+    report["bureau"].as_str().map(str::to_owned)
+}
