@@ -1,0 +1,417 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const AFTER_HELP: &str = "\
+Executions are named by ARN, by name, by a unique prefix of name or id, or as `@last`.
+
+Exit codes:
+  0    done
+  1    failed
+  2    the arguments make no sense
+  3    no such function, execution or callback
+  4    the service cannot be reached
+  5    the function or execution failed
+  130  Ctrl-C";
+
+/// Run, test, debug and understand AWS Lambda durable functions anywhere.
+#[derive(Debug, Parser)]
+#[command(name = "lambdura", version, about, after_help = AFTER_HELP, propagate_version = true)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub global: GlobalArguments,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+pub struct GlobalArguments {
+    /// The service to talk to
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "LAMBDURA_ENDPOINT",
+        default_value = "http://127.0.0.1:3001"
+    )]
+    pub endpoint: String,
+    /// How results are printed
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        env = "LAMBDURA_OUTPUT",
+        default_value = "text"
+    )]
+    pub output: OutputFormat,
+    /// Say more on standard error; twice for even more (LAMBDURA_LOG takes a filter such as `server=debug`)
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OutputFormat {
+    /// For people
+    Text,
+    /// For programs: AWS's own shapes where it has any
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Up(Box<UpArguments>),
+    Invoke(InvokeArguments),
+    Ls(LsArguments),
+    Show(ShowArguments),
+    History(HistoryArguments),
+    Logs(LogsArguments),
+    Callback(CallbackArguments),
+    Stop(StopArguments),
+}
+
+/// Run a SAM template here: functions, aliases, HTTP APIs and tables, until Ctrl-C
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  lambdura up                                    template.yaml in this directory
+  lambdura up demo/loan-approval --env DEMO_PACE=0
+  lambdura up --listen 127.0.0.1:0 --ready-file ready.json
+                                                 any free port; scripts read the URLs from the file")]
+pub struct UpArguments {
+    /// The template, or the directory that holds it
+    #[arg(
+        value_name = "TEMPLATE|DIR",
+        env = "LAMBDURA_TEMPLATE",
+        default_value = "."
+    )]
+    pub template: PathBuf,
+    /// Where the Lambda API and the console listen; port 0 takes a free one
+    #[arg(
+        long,
+        value_name = "ADDR:PORT",
+        env = "LAMBDURA_LISTEN",
+        default_value = "127.0.0.1:3001"
+    )]
+    pub listen: SocketAddr,
+    /// Where the template's first HTTP API listens; further ones take the ports after it
+    #[arg(
+        long,
+        value_name = "ADDR:PORT",
+        env = "LAMBDURA_HTTP_API_LISTEN",
+        default_value = "127.0.0.1:3000"
+    )]
+    pub http_api_listen: SocketAddr,
+    /// Executions, code and tables are kept here [default: .lambdura beside the template]
+    #[arg(long, value_name = "DIR", env = "LAMBDURA_DATA_DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// An environment variable for every function; may be repeated (LAMBDURA_ENV: one per line)
+    #[arg(long, value_name = "NAME=VALUE", env = "LAMBDURA_ENV", value_delimiter = '\n', value_parser = key_value)]
+    pub env: Vec<(String, String)>,
+    /// Written once everything answers: URLs, functions and process id as JSON
+    #[arg(long, value_name = "PATH", env = "LAMBDURA_READY_FILE")]
+    pub ready_file: Option<PathBuf>,
+    /// What an answered request survives
+    #[arg(long, value_enum, env = "LAMBDURA_DURABILITY", default_value = "disk")]
+    pub durability: Durability,
+    /// Name of the stack [default: from samconfig.toml, else the directory's name]
+    #[arg(long, value_name = "NAME", env = "LAMBDURA_STACK_NAME")]
+    pub stack_name: Option<String>,
+    /// AWS region in ARNs and environments [default: AWS_REGION, AWS_DEFAULT_REGION, us-east-1]
+    #[arg(long, env = "LAMBDURA_REGION")]
+    pub region: Option<String>,
+    /// A value for a parameter of the template; may be repeated (LAMBDURA_PARAMETER: one per line)
+    #[arg(long, value_name = "NAME=VALUE", env = "LAMBDURA_PARAMETER", value_delimiter = '\n', value_parser = key_value)]
+    pub parameter: Vec<(String, String)>,
+    /// How Rust functions are built
+    #[arg(
+        long,
+        value_enum,
+        env = "LAMBDURA_BUILD_PROFILE",
+        default_value = "dev"
+    )]
+    pub build_profile: BuildProfile,
+    /// Start what was built before, without asking cargo
+    #[arg(long, env = "LAMBDURA_NO_BUILD")]
+    pub no_build: bool,
+    /// How long a function process is kept with nothing to do, such as `30s` or `5m`
+    #[arg(long, value_name = "TIME", env = "LAMBDURA_IDLE_TIME", default_value = "30s", value_parser = time)]
+    pub idle_time: Duration,
+    /// Processes of one function at the most, where the template reserves no number
+    #[arg(long, value_name = "N", env = "LAMBDURA_CONCURRENCY", default_value_t = 10, value_parser = concurrency)]
+    pub concurrency: usize,
+}
+
+/// What an answered request survives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Durability {
+    /// Power loss: answered after fsync
+    Disk,
+    /// The death of the process, not of the machine
+    Os,
+    /// Nothing: for tests
+    Memory,
+}
+
+/// How Rust functions are built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum BuildProfile {
+    /// Fast to build, with debug assertions
+    Dev,
+    /// Optimised, as `sam build` does it
+    Release,
+}
+
+/// Invoke a function and print its result
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  lambdura invoke LoanApi --payload '{\"ping\": true}'
+  lambdura invoke LoanWorkflow:live --payload @loan.json --event --name loan-1234
+  lambdura invoke LoanWorkflow --payload @loan.json --wait     start it, wait for its end, print its result
+  lambdura invoke LoanWorkflow --payload @loan.json --follow   the same, and its log meanwhile")]
+pub struct InvokeArguments {
+    /// Name or ARN, with an alias or version if it matters
+    #[arg(value_name = "FUNCTION[:QUALIFIER]")]
+    pub function: String,
+    /// The event, as JSON
+    #[arg(long, short, value_name = "JSON|@FILE|-")]
+    pub payload: Option<String>,
+    /// Do not wait: print what was started
+    #[arg(long, short, conflicts_with_all = ["wait", "follow"])]
+    pub event: bool,
+    /// Name of the durable execution; starting it again with the same payload finds the first one
+    #[arg(long, short)]
+    pub name: Option<String>,
+    /// Start a durable execution and wait for its end, however long it takes
+    #[arg(long, short)]
+    pub wait: bool,
+    /// Print the log while waiting
+    #[arg(long, short)]
+    pub follow: bool,
+}
+
+/// List durable executions, newest first
+#[derive(Debug, Args)]
+#[command(
+    visible_alias = "list",
+    after_help = "\
+Examples:
+  lambdura ls
+  lambdura ls --function LoanWorkflow --status running --status failed
+  lambdura ls --watch"
+)]
+pub struct LsArguments {
+    /// Only executions of this function
+    #[arg(long, short)]
+    pub function: Option<String>,
+    /// Only in this status; may be repeated
+    #[arg(long, short, value_enum, ignore_case = true)]
+    pub status: Vec<Status>,
+    /// Executions at the most
+    #[arg(long, short = 'n', default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub limit: u32,
+    /// Draw the list again every second, until Ctrl-C
+    #[arg(long, short)]
+    pub watch: bool,
+}
+
+/// Status of an execution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Status {
+    Running,
+    Succeeded,
+    Failed,
+    #[value(alias = "timed_out")]
+    TimedOut,
+    Stopped,
+}
+
+/// Show an execution: its operations as a tree, with status, duration and a timeline
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  lambdura show @last
+  lambdura show loan-1234 --full
+  lambdura show loan-1234 --output json | jq '.Operations[].Name'")]
+pub struct ShowArguments {
+    /// ARN, name, unique prefix of name or id, or `@last`
+    #[arg(default_value = "@last")]
+    pub execution: String,
+    /// Only look among executions of this function
+    #[arg(long, short)]
+    pub function: Option<String>,
+    /// Input, result and the operations' results in full
+    #[arg(long)]
+    pub full: bool,
+}
+
+/// Print the events of an execution, one line each
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  lambdura history @last
+  lambdura history loan-1234 --full
+  lambdura history loan-1234 --output json")]
+pub struct HistoryArguments {
+    /// ARN, name, unique prefix of name or id, or `@last`
+    #[arg(default_value = "@last")]
+    pub execution: String,
+    /// Only look among executions of this function
+    #[arg(long, short)]
+    pub function: Option<String>,
+    /// Payloads and errors in full
+    #[arg(long)]
+    pub full: bool,
+}
+
+/// Print what functions logged
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  lambdura logs                     the last lines of all functions
+  lambdura logs LoanApi --follow
+  lambdura logs @last               everything that one execution logged
+  lambdura logs --output json | jq .text")]
+pub struct LogsArguments {
+    /// An execution or a function; all functions without it
+    #[arg(value_name = "EXECUTION|FUNCTION")]
+    pub subject: Option<String>,
+    /// Go on printing; for an execution, until it ends
+    #[arg(long, short)]
+    pub follow: bool,
+    /// Only of the invocation with this request id
+    #[arg(long, value_name = "ID")]
+    pub request_id: Option<String>,
+    /// The last so many lines
+    #[arg(long, short = 'n', default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub limit: u32,
+}
+
+/// Complete a callback, or keep it alive
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A callback is named by its id, or by its execution if that waits for one only, or as EXECUTION/OPERATION.
+
+Examples:
+  lambdura callback succeed @last/manager-approval --result '{\"approved\": true}'
+  lambdura callback fail loan-1234 --error-type Rejected --error-message 'out of budget'
+  lambdura callback heartbeat loan-1234/fraud-check")]
+pub struct CallbackArguments {
+    #[command(subcommand)]
+    pub action: CallbackAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum CallbackAction {
+    /// Complete it with a result
+    Succeed {
+        /// Callback id, EXECUTION, or EXECUTION/OPERATION
+        #[arg(value_name = "CALLBACK")]
+        callback: String,
+        /// The result, taken as it is; functions usually expect JSON
+        #[arg(long, short, value_name = "JSON|@FILE|-")]
+        result: Option<String>,
+    },
+    /// Complete it with an error
+    Fail {
+        /// Callback id, EXECUTION, or EXECUTION/OPERATION
+        #[arg(value_name = "CALLBACK")]
+        callback: String,
+        /// What kind of error
+        #[arg(long, value_name = "TYPE")]
+        error_type: Option<String>,
+        /// What went wrong
+        #[arg(long, visible_alias = "error", value_name = "TEXT")]
+        error_message: Option<String>,
+        /// More about it, for programs
+        #[arg(long, value_name = "TEXT")]
+        error_data: Option<String>,
+    },
+    /// Say that the work still goes on
+    Heartbeat {
+        /// Callback id, EXECUTION, or EXECUTION/OPERATION
+        #[arg(value_name = "CALLBACK")]
+        callback: String,
+    },
+}
+
+/// Stop a running execution for good
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  lambdura stop loan-1234
+  lambdura stop @last --reason 'entered twice'")]
+pub struct StopArguments {
+    /// ARN, name, unique prefix of name or id, or `@last`
+    pub execution: String,
+    /// Only look among executions of this function
+    #[arg(long, short)]
+    pub function: Option<String>,
+    /// Recorded as the message of the execution's error
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        Some(_) | None => Err("must be of the form NAME=VALUE".to_owned()),
+    }
+}
+
+fn time(text: &str) -> Result<Duration, String> {
+    let parsed: jiff::SignedDuration = text
+        .parse()
+        .map_err(|_| "must be a time such as `30s`, `5m` or `1h30m`".to_owned())?;
+    Duration::try_from(parsed).map_err(|_| "must not be negative".to_owned())
+}
+
+fn concurrency(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        // Lambda's default quota of an account.
+        Ok(number @ 1..=1000) => Ok(number),
+        Ok(_) | Err(_) => Err("must be a number from 1 to 1000".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn values_may_hold_commas_and_equals_signs() {
+        let line = ["lambdura", "up", "--env", "A=1,2=3", "--env", "B="];
+        let Command::Up(up) = Arguments::parse_from(line).command else {
+            panic!("`up` was asked for");
+        };
+        let expected = [("A", "1,2=3"), ("B", "")].map(|(k, v)| (k.to_owned(), v.to_owned()));
+        assert_eq!(up.env, expected);
+        assert_eq!(up.idle_time, Duration::from_secs(30));
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for line in [
+            ["up", "--env", "=x"],
+            ["up", "--idle-time", "-5s"],
+            ["up", "--concurrency", "0"],
+            ["ls", "--limit", "0"],
+        ] {
+            let line = ["lambdura"].into_iter().chain(line);
+            assert!(Arguments::try_parse_from(line.clone()).is_err(), "{line:?}");
+        }
+    }
+}

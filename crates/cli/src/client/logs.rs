@@ -1,0 +1,73 @@
+//! The service's own log store, which AWS keeps in CloudWatch.
+
+use serde::{Deserialize, Serialize};
+
+use super::api::Client;
+use super::error::CallError;
+
+/// Which log lines to read, in the order in which they were recorded.
+#[derive(Debug, Clone, Default)]
+pub struct LogQuery {
+    /// Only of this function, by name.
+    pub function: Option<String>,
+    /// Only of this execution, by ARN.
+    pub execution: Option<String>,
+    /// Only of this invocation.
+    pub request_id: Option<String>,
+    /// Only after this line (exclusive).
+    pub after: Option<i64>,
+    /// The last lines instead of the first.
+    pub tail: bool,
+    /// Lines at the most.
+    pub limit: u32,
+}
+
+/// One line that a function printed, or that the service says about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogLine {
+    /// Ascending; what [`LogQuery::after`] takes.
+    pub number: i64,
+    /// Milliseconds since the epoch.
+    pub timestamp: i64,
+    /// The function's name.
+    pub function: String,
+    /// Its version.
+    #[serde(default)]
+    pub version: String,
+    /// The invocation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// The durable execution.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub execution_id: Option<String>,
+    /// `stdout`, `stderr` or `platform`.
+    pub stream: String,
+    /// Without its line end.
+    pub text: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct LogPage {
+    lines: Vec<LogLine>,
+}
+
+impl Client {
+    /// Log lines of functions.
+    pub async fn logs(&self, query: &LogQuery) -> Result<Vec<LogLine>, CallError> {
+        let mut parameters = vec![("limit", query.limit.to_string())];
+        let mut add = |name, value: Option<String>| {
+            if let Some(value) = value {
+                parameters.push((name, value));
+            }
+        };
+        add("function", query.function.clone());
+        add("execution", query.execution.clone());
+        add("request_id", query.request_id.clone());
+        add("after", query.after.map(|after| after.to_string()));
+        add("tail", query.tail.then(|| "true".to_owned()));
+        let page: LogPage = self
+            .get("/lambdura/v1/logs".to_owned(), &parameters)
+            .await?;
+        Ok(page.lines)
+    }
+}

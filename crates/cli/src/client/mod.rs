@@ -1,0 +1,10 @@
+//! A client of the AWS Lambda API, unsigned, over plain HTTP.
+
+mod api;
+mod error;
+mod logs;
+mod transport;
+
+pub use api::{CallbackCompletion, Client, ExecutionQuery, InvocationType, InvokeRequest, Invoked};
+pub use error::{ApiError, CallError};
+pub use logs::{LogLine, LogQuery};

@@ -1,0 +1,82 @@
+//! One file per command; here they are told apart and given what they share.
+
+mod callback;
+mod history;
+mod invoke;
+mod logs;
+mod ls;
+mod show;
+mod stop;
+mod up;
+mod wait;
+
+use std::future::Future;
+use std::io::{self, IsTerminal};
+
+use anyhow::Context;
+use tracing_subscriber::EnvFilter;
+
+use crate::args::{Arguments, Command, GlobalArguments};
+use crate::client::Client;
+use crate::exit::CliError;
+use crate::screen::Screen;
+
+/// Runs the command to its end.
+///
+/// # Errors
+/// Whatever makes the command fail; `exit` says it and knows its exit code.
+pub fn run(arguments: Arguments, screen: &Screen) -> Result<(), CliError> {
+    start_logging(&arguments.global)?;
+    let client = || Client::new(&arguments.global.endpoint);
+    match arguments.command {
+        Command::Up(up) => up::run(*up, screen),
+        Command::Invoke(it) => block_on(invoke::run(&client()?, it, screen)),
+        Command::Ls(it) => block_on(ls::run(&client()?, it, screen)),
+        Command::Show(it) => block_on(show::run(&client()?, it, screen)),
+        Command::History(it) => block_on(history::run(&client()?, it, screen)),
+        Command::Logs(it) => block_on(logs::run(&client()?, it, screen)),
+        Command::Callback(it) => block_on(callback::run(&client()?, it, screen)),
+        Command::Stop(it) => block_on(stop::run(&client()?, it, screen)),
+    }
+}
+
+/// Clients need one thread. Ctrl-C ends any of them: they own nothing that must be put away.
+fn block_on(command: impl Future<Output = Result<(), CliError>>) -> Result<(), CliError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the asynchronous runtime")?;
+    runtime.block_on(async {
+        tokio::select! {
+            ended = command => ended,
+            signal = tokio::signal::ctrl_c() => {
+                signal.context("cannot listen for Ctrl-C")?;
+                Err(CliError::Interrupted)
+            }
+        }
+    })
+}
+
+/// Sends what the parts of the program report to standard error, as much as was asked for.
+fn start_logging(global: &GlobalArguments) -> Result<(), CliError> {
+    let filter = match std::env::var("LAMBDURA_LOG") {
+        Ok(filter) => EnvFilter::try_new(&filter).map_err(|error| {
+            CliError::usage(
+                format!("LAMBDURA_LOG is no filter: {error}"),
+                "for example `LAMBDURA_LOG=info` or `LAMBDURA_LOG=server=debug,driver=trace`",
+            )
+        })?,
+        Err(_) => EnvFilter::new(match global.verbose {
+            0 => "warn",
+            1 => "info",
+            _ => "debug,hyper=info,hyper_util=info",
+        }),
+    };
+    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(io::stderr().is_terminal() && !no_color)
+        .with_writer(io::stderr)
+        .init();
+    Ok(())
+}

@@ -1,0 +1,171 @@
+//! `lambdura show`.
+
+use lambda_api::{ApiOperation, GetDurableExecutionResponse};
+use owo_colors::OwoColorize;
+use serde::Serialize;
+
+use super::ls::status_style;
+use super::wait::is_terminal;
+use crate::args::ShowArguments;
+use crate::client::Client;
+use crate::duration_text::{date_time, duration, now_ms};
+use crate::execution_selector;
+use crate::exit::CliError;
+use crate::function_selector::FunctionReference;
+use crate::neutral::neutral;
+use crate::operations::{Activity, ExecutionTrace, OperationTrace};
+use crate::preview::preview;
+use crate::screen::{Screen, note};
+use crate::timeline::{Timeline, invocations};
+use crate::tree::{self, TreeOptions};
+
+pub async fn run(
+    client: &Client,
+    arguments: ShowArguments,
+    screen: &Screen,
+) -> Result<(), CliError> {
+    let function = arguments.function.as_deref();
+    let arn = execution_selector::find(client, &arguments.execution, function).await?;
+    let execution = client.get_execution(&arn).await?;
+    let trace = ExecutionTrace::from_events(&client.history(&arn).await?);
+    if screen.is_json() {
+        screen.json(&Shown {
+            execution,
+            operations: trace.api_operations(),
+        })?;
+        return Ok(());
+    }
+    for line in text(&execution, &trace, now_ms(), screen.width(), arguments.full) {
+        screen.line(line)?;
+    }
+    for line in next(&execution, &trace) {
+        note(line.dimmed());
+    }
+    Ok(())
+}
+
+/// What `--output json` prints: AWS's answer to `GetDurableExecution`, and AWS's `Operation` for each operation.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Shown {
+    execution: GetDurableExecutionResponse,
+    operations: Vec<ApiOperation>,
+}
+
+fn text(
+    execution: &GetDurableExecutionResponse,
+    trace: &ExecutionTrace,
+    now: i64,
+    width: usize,
+    full: bool,
+) -> Vec<String> {
+    let started = execution.start_timestamp.as_millis();
+    let ended = is_terminal(&execution.status);
+    let end = execution
+        .end_timestamp
+        .map_or(now, |timestamp| timestamp.as_millis());
+    let options = TreeOptions {
+        width,
+        full,
+        timeline: Timeline {
+            from: started,
+            to: end,
+        },
+        ended,
+        now: end,
+    };
+    let mut lines = vec![
+        format!(
+            "{}  {}  {}",
+            preview(&execution.durable_execution_name, 64).bold(),
+            preview(execution.status.as_str(), 16).style(status_style(&execution.status)),
+            duration(end - started)
+        ),
+        String::new(),
+    ];
+    let shown = |text: &str| {
+        if full {
+            neutral(text).into_owned()
+        } else {
+            preview(text, width.saturating_sub(14).max(40))
+        }
+    };
+    let mut facts = vec![
+        ("function", function(execution)),
+        (
+            "arn",
+            neutral(&execution.durable_execution_arn).into_owned(),
+        ),
+        ("started", date_time(started)),
+    ];
+    if execution.end_timestamp.is_some() {
+        facts.push(("ended", date_time(end)));
+    }
+    facts.push(("invocations", invocation_facts(trace, options)));
+    if let Some(input) = &execution.input_payload {
+        facts.push(("input", shown(input)));
+    }
+    if let Some(result) = &execution.result {
+        facts.push(("result", shown(result)));
+    }
+    for (name, value) in facts {
+        lines.push(format!("  {}  {value}", format!("{name:11}").dimmed()));
+    }
+    if let Some(error) = &execution.error {
+        let text = tree::error_text(error, options);
+        lines.push(format!(
+            "  {}  {}",
+            format!("{:11}", "error").dimmed(),
+            text.red()
+        ));
+        let stack = error.stack_trace.iter().flatten().filter(|_| full);
+        lines.extend(stack.map(|frame| format!("                 {}", neutral(frame).dimmed())));
+    }
+    let operations = tree::lines(trace, options);
+    if !operations.is_empty() {
+        lines.push(String::new());
+        lines.extend(operations);
+    }
+    lines
+}
+
+fn function(execution: &GetDurableExecutionResponse) -> String {
+    let function = FunctionReference::parse(&execution.function_arn);
+    let version = execution.version.clone().or(function.qualifier);
+    let version = version.map_or_else(String::new, |it| format!(", version {it}"));
+    preview(&format!("{}{version}", function.name), 256)
+}
+
+fn invocation_facts(trace: &ExecutionTrace, options: TreeOptions) -> String {
+    let open = usize::from(trace.invocation_since.is_some() && !options.ended);
+    let whole = options.timeline.to - options.timeline.from;
+    let ran = invocations(trace, options.now).length().min(whole);
+    format!(
+        "{}, ran {}, waited {}",
+        trace.invocations_ended + open,
+        duration(ran),
+        duration(whole - ran)
+    )
+}
+
+/// What a person may want to do now.
+fn next(execution: &GetDurableExecutionResponse, trace: &ExecutionTrace) -> Vec<String> {
+    if is_terminal(&execution.status) {
+        return Vec::new();
+    }
+    let name = neutral(&execution.durable_execution_name);
+    trace
+        .operations
+        .iter()
+        .filter(|it| is_open_callback(it))
+        .take(3)
+        .map(|callback| {
+            let label = trace.callback_label(callback);
+            format!("complete it: lambdura callback succeed '{name}/{label}' --result JSON")
+        })
+        .collect()
+}
+
+fn is_open_callback(operation: &OperationTrace) -> bool {
+    operation.callback_id.is_some() && matches!(operation.doing, Some((Activity::Waiting, _)))
+}

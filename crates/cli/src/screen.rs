@@ -1,0 +1,106 @@
+//! Where a command's results go: text for people or JSON for programs, on standard output.
+//!
+//! Styles are always written; `anstream` takes them out where they do not belong (pipes, `NO_COLOR`).
+//! Progress and advice go to standard error, so that results can be piped.
+
+use std::borrow::Cow;
+use std::fmt::Display;
+use std::io::{self, IsTerminal, Write};
+
+use serde::Serialize;
+
+use crate::args::OutputFormat;
+use crate::neutral::{neutral_json, neutral_lines};
+
+/// Width of what is printed into a pipe or file, where no terminal says its own.
+const WIDTH_WITHOUT_TERMINAL: usize = 100;
+
+/// The command's standard output.
+#[derive(Debug, Clone, Copy)]
+pub struct Screen {
+    format: OutputFormat,
+    is_terminal: bool,
+    width: usize,
+}
+
+impl Screen {
+    /// Looks at what standard output is.
+    pub fn new(format: OutputFormat) -> Self {
+        let is_terminal = io::stdout().is_terminal();
+        let width = terminal_size::terminal_size()
+            .filter(|_| is_terminal)
+            .map_or(WIDTH_WITHOUT_TERMINAL, |(width, _)| usize::from(width.0));
+        Self {
+            format,
+            is_terminal,
+            width,
+        }
+    }
+
+    /// Whether JSON was asked for.
+    pub fn is_json(&self) -> bool {
+        match self.format {
+            OutputFormat::Text => false,
+            OutputFormat::Json => true,
+        }
+    }
+
+    /// Columns.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Prints one line, whose foreign parts the caller has made [`neutral`](crate::neutral::neutral).
+    pub fn line(&self, text: impl Display) -> io::Result<()> {
+        writeln!(anstream::stdout().lock(), "{text}")
+    }
+
+    /// Prints a value as indented JSON.
+    pub fn json(&self, value: &impl Serialize) -> io::Result<()> {
+        let text = serde_json::to_string_pretty(value).map_err(io::Error::other)?;
+        writeln!(io::stdout().lock(), "{}", neutral_json(&text))
+    }
+
+    /// Prints a value as JSON on one line: for streams.
+    pub fn json_line(&self, value: &impl Serialize) -> io::Result<()> {
+        let text = serde_json::to_string(value).map_err(io::Error::other)?;
+        let mut out = io::stdout().lock();
+        writeln!(out, "{}", neutral_json(&text))?;
+        out.flush()
+    }
+
+    /// Prints bytes that a function made: exactly as they are into a pipe or file, harmless to a terminal.
+    pub fn foreign(&self, bytes: &[u8]) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        if self.is_terminal {
+            let text = String::from_utf8_lossy(bytes);
+            writeln!(out, "{}", neutral_lines(&text))
+        } else {
+            out.write_all(bytes)?;
+            out.write_all(b"\n")
+        }
+    }
+
+    /// A line that a function printed, harmless where a terminal shows it and untouched elsewhere.
+    pub fn foreign_text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.is_terminal {
+            crate::neutral::neutral(text)
+        } else {
+            Cow::Borrowed(text)
+        }
+    }
+
+    /// Clears the terminal, for views that are drawn again and again.
+    pub fn clear(&self) -> io::Result<()> {
+        if self.is_terminal {
+            write!(io::stdout().lock(), "\x1b[H\x1b[2J")?;
+        }
+        Ok(())
+    }
+}
+
+/// Tells the person at the keyboard something that is not the command's result.
+pub fn note(text: impl Display) {
+    // Nobody listening on standard error is no reason to fail.
+    let _ = writeln!(anstream::stderr().lock(), "{text}");
+}

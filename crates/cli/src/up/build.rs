@@ -1,0 +1,386 @@
+//! Builds the functions of a stack.
+//!
+//! All Rust functions of a workspace are built by one call of cargo, which shares their dependencies and its cores
+//! better than we could. The binaries are copied, as `bootstrap`, into the data directory: what is deployed from there
+//! does not change when the next build overwrites cargo's own files.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use miette::Diagnostic;
+use stack::Stack;
+use thiserror::Error;
+
+use super::cargo::{self, Binary, CargoFailed, Workspace};
+use super::progress::Progress;
+use super::source::{BOOTSTRAP, Source, source};
+use crate::args::{BuildProfile, UpArguments};
+
+/// Why the functions of a stack could not be built.
+#[derive(Debug, Error, Diagnostic)]
+pub enum BuildError {
+    /// `Metadata.BuildMethod` is one that we do not do.
+    #[error("function `{function}` cannot be built: build method `{method}` is not supported yet")]
+    #[diagnostic(help(
+        "build it by other means, point `CodeUri` at the folder with its `bootstrap`, and leave `BuildMethod` out; or use `rust-cargolambda`"
+    ))]
+    Method {
+        /// Its logical id.
+        function: String,
+        /// The method.
+        method: String,
+    },
+    /// The runtime is one that cannot be started.
+    #[error("function `{function}` cannot be started: runtime `{runtime}` is not supported yet")]
+    #[diagnostic(help("`provided.al2023` runs any executable `bootstrap`"))]
+    Runtime {
+        /// Its logical id.
+        function: String,
+        /// The runtime.
+        runtime: String,
+    },
+    /// The code folder has nothing to start or to build.
+    #[error("function `{function}` has no code: `{}` has no {}", dir.display(), wanted.trim_start_matches("a ").trim_start_matches("an "))]
+    #[diagnostic(help(
+        "`CodeUri` must be a folder with {wanted}, and is relative to the template"
+    ))]
+    NoCode {
+        /// Its logical id.
+        function: String,
+        /// `CodeUri`.
+        dir: PathBuf,
+        /// What was looked for, with its article.
+        wanted: String,
+    },
+    /// Cargo could not be run.
+    #[error("cannot run cargo, which the template's Rust functions are built with")]
+    #[diagnostic(help(
+        "install Rust from https://rustup.rs, or start what was built before with `--no-build`"
+    ))]
+    CargoMissing {
+        /// The system's answer.
+        #[source]
+        cause: io::Error,
+    },
+    /// A `Cargo.toml` is wrong.
+    #[error("function `{function}` cannot be built: cargo does not take `{}`\n{message}", manifest.display())]
+    Manifest {
+        /// Its logical id.
+        function: String,
+        /// The manifest.
+        manifest: PathBuf,
+        /// Cargo's words.
+        message: String,
+    },
+    /// It is not clear which binary is the function.
+    #[error("function `{function}` cannot be built: `{}` {problem}", manifest.display())]
+    #[diagnostic(help("{help}"))]
+    Binary {
+        /// Its logical id.
+        function: String,
+        /// The manifest.
+        manifest: PathBuf,
+        /// What is wrong.
+        problem: String,
+        /// What to do.
+        help: String,
+    },
+    /// The compiler found errors, which have been printed.
+    #[error(
+        "{} cannot be built: see the compiler's errors above",
+        functions(names)
+    )]
+    Compile {
+        /// Logical ids of the functions that need what does not compile.
+        names: Vec<String>,
+    },
+    /// Cargo succeeded and did not say where the binary is.
+    #[error("function `{function}` cannot be built: cargo made no executable `{binary}`")]
+    NoExecutable {
+        /// Its logical id.
+        function: String,
+        /// The binary's name.
+        binary: String,
+    },
+    /// `--no-build`, and there is nothing from before.
+    #[error("function `{function}` has not been built: `{}` does not exist", path.display())]
+    #[diagnostic(help("leave out `--no-build` once"))]
+    NotBuilt {
+        /// Its logical id.
+        function: String,
+        /// Where its `bootstrap` would be.
+        path: PathBuf,
+    },
+    /// A logical id that is no name for a folder.
+    #[error("`{function}` cannot be a logical id")]
+    #[diagnostic(help("CloudFormation takes letters and digits only"))]
+    LogicalId {
+        /// The id.
+        function: String,
+    },
+    /// A binary could not be put in its place.
+    #[error("cannot write `{}`", path.display())]
+    Copy {
+        /// Where to.
+        path: PathBuf,
+        /// The system's answer.
+        #[source]
+        cause: io::Error,
+    },
+}
+
+fn functions(names: &[String]) -> String {
+    match names {
+        [only] => format!("function `{only}`"),
+        several => format!("functions `{}`", several.join("`, `")),
+    }
+}
+
+/// Builds what needs building. Returns the folder with each function's `bootstrap`, by logical id.
+///
+/// # Errors
+/// See [`BuildError`].
+pub async fn build(
+    stack: &Stack,
+    arguments: &UpArguments,
+    data_dir: &Path,
+) -> Result<BTreeMap<String, PathBuf>, BuildError> {
+    let mut artifacts = BTreeMap::new();
+    let mut wanted = Wanted::default();
+    for function in &stack.functions {
+        let logical_id = &function.logical_id;
+        match source(function)? {
+            Source::Built(dir) => {
+                artifacts.insert(logical_id.clone(), dir);
+            }
+            Source::Cargo { manifest, binary } => {
+                let dir = build_dir(data_dir, logical_id)?;
+                artifacts.insert(logical_id.clone(), dir.clone());
+                if arguments.no_build {
+                    check_built(logical_id, &dir)?;
+                } else {
+                    wanted
+                        .add(logical_id, &manifest, binary.as_deref(), dir)
+                        .await?;
+                }
+            }
+        }
+    }
+    wanted.build(arguments.build_profile).await?;
+    Ok(artifacts)
+}
+
+/// `<data dir>/build/<logical id>`. The id becomes a folder's name, so it must be nothing else.
+fn build_dir(data_dir: &Path, logical_id: &str) -> Result<PathBuf, BuildError> {
+    let alphanumeric = |byte: u8| byte.is_ascii_alphanumeric();
+    if logical_id.is_empty() || !logical_id.bytes().all(alphanumeric) {
+        return Err(BuildError::LogicalId {
+            function: logical_id.to_owned(),
+        });
+    }
+    Ok(data_dir.join("build").join(logical_id))
+}
+
+fn check_built(logical_id: &str, dir: &Path) -> Result<(), BuildError> {
+    let path = dir.join(BOOTSTRAP);
+    if path.is_file() {
+        return Ok(());
+    }
+    Err(BuildError::NotBuilt {
+        function: logical_id.to_owned(),
+        path,
+    })
+}
+
+/// What cargo is asked for.
+#[derive(Debug, Default)]
+struct Wanted {
+    workspaces: Vec<Workspace>,
+    functions: Vec<(String, Binary, PathBuf)>,
+}
+
+impl Wanted {
+    async fn add(
+        &mut self,
+        logical_id: &str,
+        manifest: &Path,
+        binary: Option<&str>,
+        dir: PathBuf,
+    ) -> Result<(), BuildError> {
+        let known = self.workspaces.iter().position(|it| it.has(manifest));
+        let index = match known {
+            Some(index) => index,
+            None => {
+                let workspace = Workspace::of(manifest, logical_id).await?;
+                self.workspaces.push(workspace);
+                self.workspaces.len() - 1
+            }
+        };
+        let binary = self.workspaces[index].binary(manifest, binary, logical_id)?;
+        self.functions.push((logical_id.to_owned(), binary, dir));
+        Ok(())
+    }
+
+    async fn build(&self, profile: BuildProfile) -> Result<(), BuildError> {
+        if self.functions.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<&str> = self.functions.iter().map(|(id, ..)| id.as_str()).collect();
+        let progress = Progress::start(format!("building {}", names.join(", ")));
+        let binaries: BTreeSet<&Binary> = self.functions.iter().map(|(_, it, _)| it).collect();
+        for round in rounds(binaries) {
+            if let Err(error) = self.round(&round, profile, &progress).await {
+                progress.failed();
+                return Err(error);
+            }
+        }
+        progress.done();
+        Ok(())
+    }
+
+    async fn round(
+        &self,
+        binaries: &[Binary],
+        profile: BuildProfile,
+        progress: &Progress,
+    ) -> Result<(), BuildError> {
+        let built =
+            cargo::build(binaries, profile, progress)
+                .await
+                .map_err(|failed| match failed {
+                    CargoFailed::Started(error) => error,
+                    CargoFailed::Compile { packages } => self.blame(binaries, &packages),
+                })?;
+        let functions = self.functions.iter().filter(|it| binaries.contains(&it.1));
+        for (logical_id, binary, dir) in functions {
+            let executable = built.get(binary).ok_or_else(|| BuildError::NoExecutable {
+                function: logical_id.clone(),
+                binary: binary.name.clone(),
+            })?;
+            install(executable, dir)?;
+        }
+        Ok(())
+    }
+
+    /// The functions whose own package does not compile; all of them where it is something that they use.
+    fn blame(&self, binaries: &[Binary], packages: &[String]) -> BuildError {
+        let of = |wrong: &dyn Fn(&Binary) -> bool| -> Vec<String> {
+            let functions = self.functions.iter();
+            functions
+                .filter(|(_, binary, _)| binaries.contains(binary) && wrong(binary))
+                .map(|(logical_id, ..)| logical_id.clone())
+                .collect()
+        };
+        let own = of(&|binary| packages.contains(&binary.package));
+        let names = if own.is_empty() { of(&|_| true) } else { own };
+        BuildError::Compile { names }
+    }
+}
+
+/// Groups binaries into calls of cargo: one workspace, and no name twice, because cargo would put both in one place.
+fn rounds(binaries: BTreeSet<&Binary>) -> Vec<Vec<Binary>> {
+    let mut rounds: Vec<Vec<Binary>> = Vec::new();
+    for binary in binaries {
+        let fits = |round: &&mut Vec<Binary>| {
+            round.iter().all(|other| {
+                other.workspace_root == binary.workspace_root && other.name != binary.name
+            })
+        };
+        match rounds.iter_mut().find(fits) {
+            Some(round) => round.push(binary.clone()),
+            None => rounds.push(vec![binary.clone()]),
+        }
+    }
+    rounds
+}
+
+/// Copies the executable to its place, whole or not at all: the file may be running.
+fn install(executable: &Path, dir: &Path) -> Result<(), BuildError> {
+    let path = dir.join(BOOTSTRAP);
+    let partial = dir.with_extension(format!("partial-{}", std::process::id()));
+    let failed = |cause| BuildError::Copy {
+        path: path.clone(),
+        cause,
+    };
+    std::fs::create_dir_all(dir).map_err(failed)?;
+    std::fs::copy(executable, &partial).map_err(failed)?;
+    std::fs::rename(&partial, &path).map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn binary(workspace: &str, package: &str, name: &str) -> Binary {
+        Binary {
+            workspace_root: workspace.into(),
+            package_id: package.to_owned(),
+            package: package.to_owned(),
+            name: name.to_owned(),
+        }
+    }
+
+    #[test]
+    fn one_call_builds_a_workspace_unless_names_collide() {
+        let all = [
+            binary("/a", "api", "api"),
+            binary("/a", "workflow", "workflow"),
+            binary("/b", "x", "bootstrap"),
+            binary("/b", "y", "bootstrap"),
+        ];
+        let rounds = rounds(all.iter().collect());
+        let names: Vec<Vec<&str>> = rounds
+            .iter()
+            .map(|round| round.iter().map(|it| it.package.as_str()).collect())
+            .collect();
+        assert_eq!(names, [vec!["api", "workflow"], vec!["x"], vec!["y"]]);
+    }
+
+    #[test]
+    fn the_function_that_does_not_compile_is_named() {
+        let (api, workflow) = (
+            binary("/a", "api", "api"),
+            binary("/a", "workflow", "workflow"),
+        );
+        let wanted = Wanted {
+            workspaces: Vec::new(),
+            functions: vec![
+                ("Api".to_owned(), api.clone(), "/d".into()),
+                ("Workflow".to_owned(), workflow.clone(), "/d".into()),
+            ],
+        };
+        let binaries = [api, workflow];
+        let message = |packages: &[&str]| {
+            let packages: Vec<String> = packages.iter().map(|&it| it.to_owned()).collect();
+            wanted.blame(&binaries, &packages).to_string()
+        };
+        assert!(message(&["api"]).starts_with("function `Api` cannot be built"));
+        assert!(message(&["shared"]).starts_with("functions `Api`, `Workflow` cannot be built"));
+    }
+
+    #[test]
+    fn logical_ids_never_leave_the_data_directory() {
+        let dir = Path::new("/data");
+        assert_eq!(
+            build_dir(dir, "Api1").unwrap(),
+            Path::new("/data/build/Api1")
+        );
+        for id in ["", "../x", "a/b", "."] {
+            assert!(build_dir(dir, id).is_err(), "{id}");
+        }
+    }
+
+    #[test]
+    fn installing_replaces_the_file_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let (source, target) = (dir.path().join("built"), dir.path().join("Api"));
+        for content in ["first", "second"] {
+            std::fs::write(&source, content).unwrap();
+            install(&source, &target).unwrap();
+            let read = std::fs::read_to_string(target.join(BOOTSTRAP)).unwrap();
+            assert_eq!(read, content);
+        }
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 2);
+    }
+}

@@ -1,0 +1,21 @@
+//! `lambdura up`: from a template to a running service.
+//!
+//! [`session`] tells the whole story; the other files are its steps, in order. What runs is the crate `server`, in this
+//! process.
+
+mod session;
+
+mod build;
+mod cargo;
+mod progress;
+mod source;
+mod stack_options;
+
+mod port;
+mod start;
+
+mod ready_file;
+mod stop_signal;
+mod table;
+
+pub use session::run;

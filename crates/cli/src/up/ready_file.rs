@@ -1,0 +1,92 @@
+//! The file that tells scripts and tests where everything is, once everything answers.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use serde::Serialize;
+use server::Deployment;
+
+/// The file's content.
+#[derive(Debug, Clone, Serialize)]
+pub struct Ready {
+    /// URL of the Lambda API.
+    endpoint: String,
+    /// URL of the console: on the same port.
+    console: String,
+    /// URL by logical id.
+    http_apis: BTreeMap<String, String>,
+    /// What to invoke, by function name.
+    functions: BTreeMap<String, String>,
+    /// Absolute.
+    data_dir: PathBuf,
+    /// Of this process.
+    pid: u32,
+}
+
+impl Ready {
+    /// What to tell about a deployment.
+    pub fn new(endpoint: &str, deployment: &Deployment, data_dir: &Path) -> Self {
+        let functions = deployment.functions.iter();
+        Self {
+            endpoint: endpoint.to_owned(),
+            console: endpoint.to_owned(),
+            http_apis: deployment.http_apis.clone(),
+            functions: functions
+                .map(|function| (function.name.clone(), function.arn.clone()))
+                .collect(),
+            data_dir: data_dir.to_owned(),
+            pid: std::process::id(),
+        }
+    }
+}
+
+/// The file's place. It is removed in the beginning and in the end: while it exists, the service answers.
+#[derive(Debug)]
+pub struct ReadyFile {
+    path: PathBuf,
+}
+
+impl ReadyFile {
+    /// Removes what an earlier run left.
+    ///
+    /// # Errors
+    /// When it cannot be removed: scripts would believe it.
+    pub fn new(path: PathBuf) -> anyhow::Result<Self> {
+        match std::fs::remove_file(&path) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => {
+                return Err(error)
+                    .with_context(|| format!("cannot remove the old `{}`", path.display()));
+            }
+        }
+        Ok(Self { path })
+    }
+
+    /// Writes it, so that whoever sees it sees it whole.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write(&self, ready: &Ready) -> anyhow::Result<()> {
+        let text = serde_json::to_string_pretty(ready)?;
+        let mut partial = self.path.clone().into_os_string();
+        partial.push(format!(".partial-{}", std::process::id()));
+        std::fs::write(&partial, text + "\n")
+            .and_then(|()| std::fs::rename(&partial, &self.path))
+            .with_context(|| format!("cannot write the ready file `{}`", self.path.display()))
+    }
+}
+
+impl Drop for ReadyFile {
+    fn drop(&mut self) {
+        match std::fs::remove_file(&self.path) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => {
+                tracing::warn!(path = %self.path.display(), %error, "cannot remove the ready file");
+            }
+        }
+    }
+}

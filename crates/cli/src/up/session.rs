@@ -1,0 +1,111 @@
+//! One run of `lambdura up`, from the arguments to the end.
+
+use owo_colors::OwoColorize;
+
+use super::ready_file::{Ready, ReadyFile};
+use super::stop_signal::{Stop, StopSignals};
+use super::{build, stack_options, start, table};
+use crate::args::{Durability, UpArguments};
+use crate::exit::CliError;
+use crate::screen::{Screen, note};
+
+/// Loads, builds, starts, deploys, says where everything is, and stays until it is stopped.
+///
+/// # Errors
+/// Whatever stands in the way, and [`CliError::Interrupted`] after Ctrl-C.
+pub async fn run(arguments: UpArguments, screen: &Screen) -> Result<(), CliError> {
+    let mut signals = StopSignals::listen()?;
+    // A file of an earlier run would tell scripts that this one is ready.
+    let ready_file = arguments
+        .ready_file
+        .clone()
+        .map(ReadyFile::new)
+        .transpose()?;
+    let stack = stack_options::load(&arguments).map_err(CliError::diagnostic)?;
+    let data_dir = stack_options::data_dir(&arguments, &stack)?;
+    let artifacts = tokio::select! {
+        artifacts = build::build(&stack, &arguments, &data_dir) => artifacts.map_err(CliError::diagnostic)?,
+        stop = signals.next() => return stop.into_result(),
+    };
+    let config = stack_options::server_config(&arguments, &stack, &data_dir);
+    // Not interruptible: what has been started must be shut down in order.
+    let server = start::start(config).await?;
+    let deployment = match start::deploy(&server, &stack, &artifacts).await {
+        Ok(deployment) => deployment,
+        Err(error) => {
+            close(server).await;
+            return Err(error);
+        }
+    };
+    let ready = Ready::new(&server.endpoint(), &deployment, &data_dir);
+    let said = if screen.is_json() {
+        screen.json_line(&ready)
+    } else {
+        let up = table::Up {
+            stack_name: &stack.name,
+            endpoint: &server.endpoint(),
+            deployment: &deployment,
+            data_dir: &data_dir,
+            durability: arguments.durability,
+        };
+        table::lines(&up, screen.width())
+            .into_iter()
+            .try_for_each(|line| screen.line(line))
+    };
+    if let Err(error) = said {
+        // Whoever started the service may not care for what it says.
+        tracing::debug!(%error, "standard output is closed");
+    }
+    if let Some(ready_file) = &ready_file
+        && let Err(error) = ready_file.write(&ready)
+    {
+        close(server).await;
+        return Err(error.into());
+    }
+    let stop = signals.next().await;
+    note(format!("\n{}", "stopping; once more to force it".dimmed()));
+    tokio::select! {
+        () = close(server) => {}
+        _ = signals.next() => {
+            note("stopped by force; whatever was acknowledged is kept all the same".yellow());
+            std::process::exit(130);
+        }
+    }
+    // Nothing answers any more.
+    drop(ready_file);
+    note(what_is_kept(
+        arguments.durability,
+        &data_dir.display().to_string(),
+    ));
+    stop.into_result()
+}
+
+async fn close(server: server::Server) {
+    if let Err(error) = server.shut_down().await {
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            "the store did not close cleanly; what was acknowledged is kept"
+        );
+    }
+}
+
+fn what_is_kept(durability: Durability, data_dir: &str) -> String {
+    match durability {
+        Durability::Disk | Durability::Os => format!(
+            "stopped. Executions, timers and tables are kept in {data_dir}\nand go on with the next `lambdura up`."
+        ),
+        Durability::Memory => {
+            "stopped. Executions are gone, as `--durability memory` has it.".to_owned()
+        }
+    }
+}
+
+impl Stop {
+    /// A service manager's `SIGTERM` is an order that was followed; Ctrl-C is an interruption, for shells.
+    fn into_result(self) -> Result<(), CliError> {
+        match self {
+            Self::Interrupt => Err(CliError::Interrupted),
+            Self::Terminate => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Starts the server and deploys the stack, and says what stands in the way.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use miette::Diagnostic;
+use server::{DeployError, Deployment, Server, ServerConfig, StartServerError};
+use stack::Stack;
+use thiserror::Error;
+
+use super::port;
+use crate::exit::CliError;
+
+/// An address that cannot be listened on.
+#[derive(Debug, Error, Diagnostic)]
+#[error("{what} cannot listen on {address}: {problem}")]
+#[diagnostic(help("{help}"))]
+struct AddressError {
+    what: String,
+    address: SocketAddr,
+    problem: String,
+    help: String,
+}
+
+impl AddressError {
+    fn new(what: String, option: &str, address: SocketAddr, cause: &io::Error) -> Self {
+        let free = SocketAddr::new(address.ip(), 0);
+        let choose = format!(
+            "choose another address with `{option}`; `{option} {free}` takes any free port"
+        );
+        let (problem, help) = match cause.kind() {
+            io::ErrorKind::AddrInUse => match port::holder(address) {
+                Some(holder) => (
+                    format!("it is taken by process {} ({})", holder.pid, holder.command),
+                    format!("stop that process, or {choose}"),
+                ),
+                None => (
+                    "it is taken by another process".to_owned(),
+                    format!("stop that process, or {choose}"),
+                ),
+            },
+            io::ErrorKind::PermissionDenied => (
+                "the system does not allow it".to_owned(),
+                format!("ports below 1024 need privileges: {choose}"),
+            ),
+            io::ErrorKind::AddrNotAvailable => {
+                ("this machine does not have the address".to_owned(), choose)
+            }
+            _ => (cause.to_string(), choose),
+        };
+        Self {
+            what,
+            address,
+            problem,
+            help,
+        }
+    }
+}
+
+/// Starts the server.
+///
+/// # Errors
+/// Addresses that are taken, with who took them, and whatever else the server says.
+pub async fn start(config: ServerConfig) -> Result<Server, CliError> {
+    match Server::start(config).await {
+        Ok(server) => Ok(server),
+        Err(StartServerError::Listen { address, cause }) => {
+            let what = "the Lambda API".to_owned();
+            let error = AddressError::new(what, "--listen", address, &cause);
+            Err(CliError::diagnostic(error))
+        }
+        Err(error @ StartServerError::NotLoopback(_)) => Err(CliError::usage(
+            error.to_string(),
+            "for example `--listen 127.0.0.1:3001`",
+        )),
+        Err(error) => Err(anyhow::Error::new(error)
+            .context("the service cannot start")
+            .into()),
+    }
+}
+
+/// Deploys the stack.
+///
+/// # Errors
+/// Addresses that are taken, with who took them, and whatever else the server says.
+pub async fn deploy(
+    server: &Server,
+    stack: &Stack,
+    artifacts: &BTreeMap<String, PathBuf>,
+) -> Result<Deployment, CliError> {
+    match server.deploy(stack, artifacts).await {
+        Ok(deployment) => Ok(deployment),
+        Err(DeployError::Listen {
+            logical_id,
+            address,
+            cause,
+        }) => {
+            let what = format!("HTTP API `{logical_id}`");
+            let error = AddressError::new(what, "--http-api-listen", address, &cause);
+            Err(CliError::diagnostic(error))
+        }
+        Err(error) => Err(error)
+            .with_context(|| format!("the stack `{}` cannot be deployed", stack.name))
+            .map_err(CliError::Failed),
+    }
+}

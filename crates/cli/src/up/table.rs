@@ -1,0 +1,242 @@
+//! What `lambdura up` prints once everything answers.
+
+use std::path::Path;
+
+use owo_colors::{OwoColorize, Style};
+use server::{DeployedFunction, Deployment};
+
+use crate::args::Durability;
+use crate::grid::{Cell, Grid};
+use crate::preview::preview;
+
+/// What is up.
+#[derive(Debug)]
+pub struct Up<'a> {
+    /// The stack's name.
+    pub stack_name: &'a str,
+    /// URL of the Lambda API.
+    pub endpoint: &'a str,
+    /// What was deployed.
+    pub deployment: &'a Deployment,
+    /// Where everything is kept.
+    pub data_dir: &'a Path,
+    /// What an answered request survives.
+    pub durability: Durability,
+}
+
+/// The lines of the table.
+pub fn lines(up: &Up<'_>, width: usize) -> Vec<String> {
+    let mut lines = vec![
+        String::new(),
+        format!("{} {} is up", "✓".green(), text(up.stack_name).bold()),
+        String::new(),
+    ];
+    lines.extend(indent(addresses(up).lines(width.saturating_sub(2))));
+    if !up.deployment.functions.is_empty() {
+        lines.push(String::new());
+        let functions = functions(&up.deployment.functions);
+        lines.extend(indent(functions.lines(width.saturating_sub(2))));
+    }
+    if !up.deployment.warnings.is_empty() {
+        lines.push(String::new());
+        let warnings = warnings(up.deployment);
+        lines.extend(indent(warnings.lines(width.saturating_sub(2))));
+    }
+    lines.push(String::new());
+    lines.extend(next(up));
+    lines
+}
+
+fn indent(lines: Vec<String>) -> impl Iterator<Item = String> {
+    lines.into_iter().map(|line| format!("  {line}"))
+}
+
+fn text(text: &str) -> String {
+    preview(text, 512)
+}
+
+fn addresses(up: &Up<'_>) -> Grid {
+    let mut grid = Grid::default();
+    let mut row = |name: &str, value: &str, style: Style| {
+        grid.push(vec![
+            Cell::styled(text(name), Style::new().dimmed()),
+            Cell::styled(text(value), style),
+        ]);
+    };
+    let link = Style::new().cyan();
+    row("Lambda API", up.endpoint, link);
+    for (logical_id, url) in &up.deployment.http_apis {
+        row(&format!("HTTP API {logical_id}"), url, link);
+    }
+    for output in &up.deployment.outputs {
+        row(
+            &format!("Output {}", output.name),
+            &output.value,
+            Style::new(),
+        );
+    }
+    for table in &up.deployment.tables {
+        row("Table", table, Style::new());
+    }
+    let durability = match up.durability {
+        Durability::Disk => "disk: an answered request survives power loss",
+        Durability::Os => "os: an answered request survives a crash of this process only",
+        Durability::Memory => "memory: nothing survives the end of this process",
+    };
+    row("Durability", durability, Style::new());
+    row("Data", &up.data_dir.display().to_string(), Style::new());
+    grid
+}
+
+fn functions(functions: &[DeployedFunction]) -> Grid {
+    let mut grid = Grid::with_header(vec!["FUNCTION", "VERSION", "RUNTIME", ""]);
+    for function in functions {
+        let version = match &function.alias {
+            Some(alias) => format!("{} ({alias})", function.version),
+            None => function.version.clone(),
+        };
+        let mut marks = Vec::new();
+        if function.durable {
+            marks.push("durable");
+        }
+        if function.changed {
+            marks.push("new");
+        }
+        grid.push(vec![
+            Cell::styled(text(&function.name), Style::new().bold()),
+            text(&version).into(),
+            text(&function.runtime).into(),
+            Cell::styled(marks.join(", "), Style::new().green()),
+        ]);
+    }
+    grid
+}
+
+/// Whatever the template asks for and does not get: named, never passed over.
+fn warnings(deployment: &Deployment) -> Grid {
+    let mut grid = Grid::with_header(vec!["NOT PROVIDED HERE", "LINE", "WHAT IT MEANS"]);
+    for warning in &deployment.warnings {
+        let what = match &warning.property {
+            Some(property) => format!("{}.{property}", warning.logical_id),
+            None => format!("{} ({})", warning.logical_id, warning.resource_type),
+        };
+        let line = match warning.line {
+            0 => "-".to_owned(),
+            line => line.to_string(),
+        };
+        grid.push(vec![
+            Cell::styled(preview(&what, 48), Style::new().yellow()),
+            line.into(),
+            text(&warning.meaning).into(),
+        ]);
+    }
+    grid
+}
+
+fn next(up: &Up<'_>) -> Vec<String> {
+    const DEFAULT_ENDPOINT: &str = "http://127.0.0.1:3001";
+    let functions = &up.deployment.functions;
+    let example = functions.iter().find(|it| it.durable).or(functions.first());
+    let mut commands = Vec::new();
+    if up.endpoint != DEFAULT_ENDPOINT {
+        commands.push(format!("export LAMBDURA_ENDPOINT={}", up.endpoint));
+    }
+    if let Some(function) = example {
+        let event = if function.durable { " --event" } else { "" };
+        commands.push(format!(
+            "lambdura invoke {} --payload '{{}}'{event}",
+            text(&function.name)
+        ));
+    }
+    commands.push("lambdura ls".to_owned());
+    if functions.iter().any(|it| it.durable) {
+        commands.push("lambdura show @last".to_owned());
+    }
+    commands.push("lambdura logs --follow".to_owned());
+    let commands = commands
+        .into_iter()
+        .enumerate()
+        .map(|(index, command)| format!("  {}  {command}", if index == 0 { "Try" } else { "   " }));
+    commands
+        .chain([String::new(), "  Ctrl-C stops it.".to_owned()])
+        .map(|line| line.dimmed().to_string())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+
+    fn function(name: &str, alias: Option<&str>) -> DeployedFunction {
+        DeployedFunction {
+            logical_id: name.to_owned(),
+            name: name.to_owned(),
+            arn: String::new(),
+            version: alias.map_or("$LATEST", |_| "3").to_owned(),
+            alias: alias.map(str::to_owned),
+            changed: alias.is_some(),
+            durable: alias.is_some(),
+            runtime: "provided.al2023".to_owned(),
+        }
+    }
+
+    #[test]
+    fn everything_that_is_up_is_in_the_table() {
+        let deployment = Deployment {
+            functions: vec![function("Workflow", Some("live")), function("Api", None)],
+            http_apis: [("LoanApi".to_owned(), "http://127.0.0.1:3000".to_owned())].into(),
+            tables: vec!["loan-progress".to_owned()],
+            outputs: vec![stack::Output {
+                name: "Url".to_owned(),
+                description: None,
+                value: "http://127.0.0.1:3000\u{1b}[2J".to_owned(),
+            }],
+            warnings: vec![stack::Warning {
+                logical_id: "Queue".to_owned(),
+                resource_type: "AWS::SQS::Queue".to_owned(),
+                property: None,
+                meaning: "there is no queue".to_owned(),
+                line: 12,
+                column: 3,
+            }],
+        };
+        let up = Up {
+            stack_name: "loan",
+            endpoint: "http://127.0.0.1:4001",
+            deployment: &deployment,
+            data_dir: Path::new("/loan/.lambdura"),
+            durability: Durability::Disk,
+        };
+        let text = lines(&up, 80).join("\n");
+        let plain = anstream::adapter::strip_str(&text).to_string();
+        let trimmed: Vec<&str> = plain.lines().map(str::trim_end).collect();
+        expect![[r#"
+
+            ✓ loan is up
+
+              Lambda API        http://127.0.0.1:4001
+              HTTP API LoanApi  http://127.0.0.1:3000
+              Output Url        http://127.0.0.1:3000\u{1b}[2J
+              Table             loan-progress
+              Durability        disk: an answered request survives power loss
+              Data              /loan/.lambdura
+
+              FUNCTION  VERSION   RUNTIME
+              Workflow  3 (live)  provided.al2023  durable, new
+              Api       $LATEST   provided.al2023
+
+              NOT PROVIDED HERE        LINE  WHAT IT MEANS
+              Queue (AWS::SQS::Queue)  12    there is no queue
+
+              Try  export LAMBDURA_ENDPOINT=http://127.0.0.1:4001
+                   lambdura invoke Workflow --payload '{}' --event
+                   lambdura ls
+                   lambdura show @last
+                   lambdura logs --follow
+
+              Ctrl-C stops it."#]]
+        .assert_eq(&trimmed.join("\n"));
+    }
+}

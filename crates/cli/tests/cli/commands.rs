@@ -1,0 +1,367 @@
+//! What each command asks, and what it prints.
+
+use expect_test::{Expect, expect};
+use serde_json::{Value, json};
+
+use crate::lambdura::lambdura;
+use crate::service::{Answer, Request, Service};
+
+const FUNCTION: &str = "arn:aws:lambda:us-east-1:000000000000:function:loan-Workflow";
+const ARN: &str = "arn:aws:lambda:us-east-1:000000000000:function:loan-Workflow:3/durable-execution/loan-1/0190aaaa";
+/// 2026-01-15 12:00:00 UTC.
+const START: f64 = 1_768_478_400.0;
+
+/// A stack with a durable function (alias `live`) and a plain one, and two executions.
+fn loans() -> Service {
+    Service::start(|request| Some(Answer::json(&route(request)?)))
+}
+
+fn route(request: &Request) -> Option<Value> {
+    let (path, query) = request.line.split_once('?').unwrap_or((&request.line, ""));
+    let encoded = ARN.replace(':', "%3A").replace('/', "%2F");
+    let execution = format!("/2025-12-01/durable-executions/{encoded}");
+    Some(match path {
+        "GET /2015-03-31/functions" => json!({"Functions": [
+            {"FunctionName": "loan-Api", "FunctionArn": "arn:aws:lambda:us-east-1:000000000000:function:loan-Api"},
+            {"FunctionName": "loan-Workflow", "FunctionArn": FUNCTION, "DurableConfig": {"ExecutionTimeout": 3600}},
+        ]}),
+        "GET /2015-03-31/functions/loan-Workflow/aliases" => {
+            json!({"Aliases": [{"AliasArn": format!("{FUNCTION}:live"), "Name": "live", "FunctionVersion": "3"}]})
+        }
+        "GET /2025-12-01/functions/loan-Workflow/durable-executions" => {
+            let finished = json!({
+                "DurableExecutionArn": ARN, "DurableExecutionName": "loan-1", "FunctionArn": format!("{FUNCTION}:3"),
+                "Status": "SUCCEEDED", "StartTimestamp": START, "EndTimestamp": START + 20.0,
+            });
+            let other = json!({
+                "DurableExecutionArn": ARN.replace("loan-1/0190aaaa", "loan-2/0190aabb"), "DurableExecutionName": "loan-2",
+                "FunctionArn": format!("{FUNCTION}:3"), "Status": "FAILED", "StartTimestamp": START - 60.0,
+                "EndTimestamp": START,
+            });
+            let all = [finished, other].into_iter().filter(|it| {
+                let name = it["DurableExecutionName"].as_str().unwrap();
+                let status = it["Status"].as_str().unwrap();
+                (!query.contains("DurableExecutionName=")
+                    || query.contains(&format!("DurableExecutionName={name}")))
+                    && (!query.contains("Statuses=")
+                        || query.contains(&format!("Statuses={status}")))
+            });
+            json!({"DurableExecutions": all.collect::<Vec<_>>()})
+        }
+        it if it == format!("GET {execution}") => json!({
+            "DurableExecutionArn": ARN, "DurableExecutionName": "loan-1", "FunctionArn": format!("{FUNCTION}:3"),
+            "Status": "SUCCEEDED", "StartTimestamp": START, "EndTimestamp": START + 20.0, "Version": "3",
+            "InputPayload": "{\"amount\":150000}", "Result": "{\"status\":\"approved\"}",
+        }),
+        it if it == format!("GET {execution}/history") => json!({"Events": events()}),
+        it if it == format!("POST {execution}/stop") => json!({"StopTimestamp": START + 20.0}),
+        "GET /lambdura/v1/logs" if query.contains("after=") => json!({"lines": []}),
+        "GET /lambdura/v1/logs" => json!({"lines": [
+            {"number": 1, "timestamp": 1_768_478_400_123_i64, "function": "loan-Workflow", "version": "3",
+             "request_id": "r1", "execution_id": "0190aaaa", "stream": "platform", "text": "START RequestId: r1"},
+            {"number": 2, "timestamp": 1_768_478_400_456_i64, "function": "loan-Workflow", "version": "3",
+             "request_id": "r1", "execution_id": "0190aaaa", "stream": "stdout", "text": "{\"level\":\"INFO\"}"},
+        ]}),
+        "POST /2025-12-01/durable-execution-callbacks/Y2FsbGJhY2sgb2YgbWFuYWdlcg%3D%3D/succeed" => {
+            json!({})
+        }
+        _ => return None,
+    })
+}
+
+/// A step that is tried twice, and a manager's approval that is still open in the history.
+fn events() -> Value {
+    let context = json!({"Id": "w", "Name": "approval", "SubType": "WaitForCallback"});
+    let event = |number: i64, at: f64, kind: &str, base: &Value, details: Value| {
+        let mut event = base.clone();
+        let fields = event.as_object_mut().unwrap();
+        fields.insert("EventId".to_owned(), json!(number));
+        fields.insert("EventTimestamp".to_owned(), json!(START + at));
+        fields.insert("EventType".to_owned(), json!(kind));
+        fields.insert(format!("{kind}Details"), details);
+        event
+    };
+    let step = json!({"Id": "s", "Name": "validate", "SubType": "Step"});
+    let callback = json!({"Id": "c", "Name": "approval create callback id", "SubType": "Callback", "ParentId": "w"});
+    json!([
+        event(
+            1,
+            0.0,
+            "ExecutionStarted",
+            &json!({"Id": "0190aaaa", "Name": "loan-1"}),
+            json!({"Input": {"Payload": "{\"amount\":150000}", "Truncated": false}, "ExecutionTimeout": 3600})
+        ),
+        event(2, 0.1, "StepStarted", &step, json!({})),
+        event(
+            3,
+            1.0,
+            "StepFailed",
+            &step,
+            json!({
+            "Error": {"Payload": {"ErrorType": "Busy", "ErrorMessage": "try \u{1b}[31mlater"}, "Truncated": false},
+            "RetryDetails": {"CurrentAttempt": 1, "NextAttemptDelaySeconds": 4}})
+        ),
+        event(
+            4,
+            1.2,
+            "InvocationCompleted",
+            &json!({}),
+            json!({"StartTimestamp": START, "EndTimestamp": START + 1.2, "RequestId": "r1"})
+        ),
+        event(5, 5.0, "StepStarted", &step, json!({})),
+        event(
+            6,
+            6.0,
+            "StepSucceeded",
+            &step,
+            json!({
+            "Result": {"Payload": "true", "Truncated": false}, "RetryDetails": {"CurrentAttempt": 2}})
+        ),
+        event(7, 6.0, "ContextStarted", &context, json!({})),
+        event(
+            8,
+            6.0,
+            "CallbackStarted",
+            &callback,
+            json!({"CallbackId": "Y2FsbGJhY2sgb2YgbWFuYWdlcg==", "Timeout": 1800})
+        ),
+        event(
+            9,
+            6.5,
+            "InvocationCompleted",
+            &json!({}),
+            json!({"StartTimestamp": START + 5.0, "EndTimestamp": START + 6.5, "RequestId": "r2"})
+        ),
+    ])
+}
+
+fn check(arguments: &[&str], expected: Expect) {
+    expected.assert_eq(&lambdura(&loans().url(), arguments).text());
+}
+
+#[test]
+fn show_draws_the_tree() {
+    check(
+        &["show", "loan-1"],
+        expect![[r#"
+        loan-1  SUCCEEDED  20.0 s
+
+          function     loan-Workflow, version 3
+          arn          arn:aws:lambda:us-east-1:000000000000:function:loan-Workflow:3/durable-execution/loan-1/0190aaaa
+          started      2026-01-15 12:00:00.000
+          ended        2026-01-15 12:00:20.000
+          invocations  2, ran 2.70 s, waited 17.3 s
+          input        {"amount":150000}
+          result       {"status":"approved"}
+
+        OPERATION                         TYPE             TIME    0                                  20.0 s
+        ✓ validate                        Step ×2          5.90 s  ██░░░░░░░░███
+        ■ approval                        WaitForCallback  14.0 s              ░░░░░░░░░░░░░░░░░░░░░░░░░░░░░
+        └─ ■ approval create callback id  Callback         14.0 s              ░░░░░░░░░░░░░░░░░░░░░░░░░░░░░
+    "#]],
+    );
+}
+
+#[test]
+fn show_as_json_has_awss_operations() {
+    let ran = lambdura(&loans().url(), &["show", "@last", "--output", "json"]);
+    let shown: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(shown["Execution"]["Status"], "SUCCEEDED");
+    let step = &shown["Operations"][0];
+    assert_eq!(step["Type"], "STEP");
+    assert_eq!(step["Status"], "SUCCEEDED");
+    assert_eq!(step["StepDetails"], json!({"Attempt": 2, "Result": "true"}));
+    let callback = &shown["Operations"][2];
+    assert_eq!(callback["ParentId"], "w");
+    assert_eq!(
+        callback["CallbackDetails"]["CallbackId"],
+        "Y2FsbGJhY2sgb2YgbWFuYWdlcg=="
+    );
+}
+
+#[test]
+fn history_has_a_line_for_each_event() {
+    check(
+        &["history", "0190aaaa"],
+        expect![[r#"
+            1    +0 ms  ExecutionStarted                                    timeout 1 h  {"amount":150000}
+            2  +100 ms  StepStarted            validate
+            3  +1.00 s  StepFailed             validate                     again in 4 s  Busy: try \u{1b}[31ml…
+            4  +1.20 s  InvocationCompleted                                 ran 1.20 s  r1
+            5  +5.00 s  StepStarted            validate
+            6  +6.00 s  StepSucceeded          validate                     attempt 2  true
+            7  +6.00 s  ContextStarted         approval
+            8  +6.00 s  CallbackStarted        approval create callback id  timeout 30 m  Y2FsbGJhY2sgb2YgbWFuY…
+            9  +6.50 s  InvocationCompleted                                 ran 1.50 s  r2
+        "#]],
+    );
+}
+
+#[test]
+fn ls_lists_newest_first_and_by_status() {
+    let service = loans();
+    let names = |arguments: &[&str]| -> Vec<String> {
+        let ran = lambdura(
+            &service.url(),
+            &[&["ls", "--output", "json"], arguments].concat(),
+        );
+        let listed: Value = serde_json::from_str(&ran.out).unwrap();
+        let executions = listed["DurableExecutions"].as_array().unwrap().iter();
+        executions
+            .map(|it| it["DurableExecutionName"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(names(&[]), ["loan-1", "loan-2"]);
+    assert_eq!(names(&["--status", "failed"]), ["loan-2"]);
+    assert_eq!(
+        names(&["--limit", "1", "--function", "Workflow"]),
+        ["loan-1"]
+    );
+    let text = lambdura(&service.url(), &["ls"]).out;
+    let rows: Vec<Vec<&str>> = text
+        .lines()
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    assert_eq!(rows[0], ["STATUS", "NAME", "STARTED", "TIME", "FUNCTION"]);
+    assert_eq!(rows[1][..2], ["SUCCEEDED", "loan-1"]);
+    assert_eq!(
+        rows[1][rows[1].len() - 3..],
+        ["20.0", "s", "loan-Workflow:3"]
+    );
+}
+
+#[test]
+fn logs_are_of_functions_or_executions() {
+    let service = loans();
+    let ran = lambdura(&service.url(), &["logs", "Workflow"]);
+    expect![[r#"
+        12:00:00.123 loan-Workflow START RequestId: r1
+        12:00:00.456 loan-Workflow {"level":"INFO"}
+    "#]]
+    .assert_eq(&ran.text());
+    assert_eq!(service.requests("function=loan-Workflow").len(), 1);
+    // The execution has ended, so following it ends too.
+    let ran = lambdura(
+        &service.url(),
+        &["logs", "loan-1", "--follow", "--output", "json"],
+    );
+    assert_eq!(ran.out.lines().count(), 2, "{}", ran.text());
+    let followed = service.requests("after=2");
+    assert!(
+        followed[0].line.contains("execution=arn%3Aaws"),
+        "{followed:?}"
+    );
+}
+
+#[test]
+fn callbacks_are_found_by_what_they_are_called() {
+    let service = loans();
+    for name in [
+        "loan-1",
+        "loan-1/approval",
+        &format!("{ARN}/approval create callback id"),
+        "Y2FsbGJhY2sgb2YgbWFuYWdlcg==",
+    ] {
+        let ran = lambdura(
+            &service.url(),
+            &[
+                "callback",
+                "succeed",
+                name,
+                "--result",
+                "{\"approved\": true}",
+            ],
+        );
+        assert_eq!(ran.text(), "✓ callback succeeded\n", "{name}");
+        let sent = service.requests("/succeed");
+        assert_eq!(sent.last().unwrap().body, "{\"approved\": true}");
+    }
+    let ran = lambdura(&service.url(), &["callback", "heartbeat", "loan-1/fraud"]);
+    expect![[r#"
+        err: error: `loan-1` waits for no callback `fraud`
+        err:   help: it waits for 'loan-1/approval'
+        exit: 3
+    "#]]
+    .assert_eq(&ran.text());
+}
+
+#[test]
+fn stop_sends_the_reason() {
+    let service = loans();
+    let ran = lambdura(
+        &service.url(),
+        &["stop", "loan-1", "--reason", "entered twice"],
+    );
+    assert_eq!(ran.text(), "■ loan-1 SUCCEEDED 2026-01-15 12:00:20.000\n");
+    assert_eq!(
+        service.requests("/stop")[0].body,
+        r#"{"ErrorMessage":"entered twice"}"#
+    );
+}
+
+#[test]
+fn invoke_uses_the_only_alias_and_says_so() {
+    let service = Service::start(|request| {
+        if !request.line.starts_with("POST ") {
+            return Some(Answer::json(&route(request)?));
+        }
+        assert_eq!(
+            request.line,
+            "POST /2015-03-31/functions/loan-Workflow/invocations?Qualifier=live"
+        );
+        let answer = match request.header("x-amz-invocation-type")? {
+            "Event" => Answer::text("")
+                .with_status(202)
+                .with("x-amz-durable-execution-arn", ARN),
+            _ => Answer::text(r#"{"status":"approved"}"#),
+        };
+        Some(answer)
+    });
+    let run = |arguments: &[&str]| {
+        let arguments = [
+            &["invoke", "Workflow", "--payload", "{\"a\": 1}"],
+            arguments,
+        ]
+        .concat();
+        lambdura(&service.url(), &arguments).text()
+    };
+    expect![[r#"
+        {"status":"approved"}
+        err: using the only alias: loan-Workflow:live
+    "#]]
+    .assert_eq(&run(&[]));
+    expect![[r#"
+        arn:aws:lambda:us-east-1:000000000000:function:loan-Workflow:3/durable-execution/loan-1/0190aaaa
+        err: using the only alias: loan-Workflow:live
+        err: next: lambdura show loan-1    lambdura logs loan-1 --follow
+    "#]].assert_eq(&run(&["--event", "--name", "loan-1"]));
+    let sent = service.requests("/invocations");
+    assert_eq!(sent[0].body, "{\"a\": 1}");
+    assert_eq!(
+        sent[1].header("x-amz-durable-execution-name"),
+        Some("loan-1")
+    );
+    // Waiting starts it asynchronously and prints the execution's result.
+    expect![[r#"
+        {"status":"approved"}
+        err: using the only alias: loan-Workflow:live
+        err: arn:aws:lambda:us-east-1:000000000000:function:loan-Workflow:3/durable-execution/loan-1/0190aaaa
+    "#]].assert_eq(&run(&["--wait"]));
+}
+
+#[test]
+fn a_function_that_fails_is_exit_code_5() {
+    let service = Service::start(|request| {
+        if !request.line.starts_with("POST ") {
+            return Some(Answer::json(&route(request)?));
+        }
+        let body = "{\"errorMessage\":\"no such table\",\"errorType\":\"TableError\"}";
+        Some(Answer::text(body).with("x-amz-function-error", "Unhandled"))
+    });
+    let ran = lambdura(&service.url(), &["invoke", "loan-Api"]);
+    expect![[r#"
+        {"errorMessage":"no such table","errorType":"TableError"}
+        exit: 5
+    "#]]
+    .assert_eq(&ran.text());
+}

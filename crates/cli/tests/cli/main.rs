@@ -1,0 +1,13 @@
+//! The real binary, spawned: against a service whose answers are written down, and as a service itself.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says where, and fails"
+)]
+
+mod lambdura;
+mod service;
+
+mod commands;
+mod mistakes;
+mod up;

@@ -1,0 +1,386 @@
+//! `lambdura up` for real: a template, a function in Python, a durable execution that waits for a person.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::lambdura::{Ran, command, lambdura, ran};
+
+/// How long a start may take on a busy machine.
+const START_TIME_MAX: Duration = Duration::from_secs(60);
+
+const TEMPLATE: &str = r#"
+AWSTemplateFormatVersion: '2010-09-09'
+Transform: AWS::Serverless-2016-10-31
+Globals:
+  Function:
+    Runtime: provided.al2023
+    Handler: bootstrap
+    CodeUri: code/
+    Timeout: 20
+Resources:
+  Echo:
+    Type: AWS::Serverless::Function
+    Properties:
+      FunctionName: Echo
+      Events:
+        Get:
+          Type: HttpApi
+          Properties: { ApiId: !Ref Api, Path: /echo, Method: GET }
+  Approval:
+    Type: AWS::Serverless::Function
+    Properties:
+      FunctionName: Approval
+      AutoPublishAlias: live
+      DurableConfig: { ExecutionTimeout: 3600 }
+  Api:
+    Type: AWS::Serverless::HttpApi
+  Queue:
+    Type: AWS::SQS::Queue
+Outputs:
+  ApiUrl:
+    Value: !Sub 'https://${Api}.execute-api.${AWS::Region}.amazonaws.com'
+"#;
+
+/// Both functions: a plain event is sent back, a durable one waits for a callback and returns its result.
+const BOOTSTRAP: &str = r#"
+import json, os, urllib.parse, urllib.request
+
+def call(url, body=None):
+    data = None if body is None else json.dumps(body).encode()
+    with urllib.request.urlopen(urllib.request.Request(url, data)) as answer:
+        return answer.headers, json.loads(answer.read() or b"null")
+
+def durable(event):
+    arn = urllib.parse.quote(event["DurableExecutionArn"], safe="")
+    for operation in event["InitialExecutionState"]["Operations"]:
+        if operation["Type"] == "CALLBACK":
+            if operation["Status"] == "STARTED":
+                return {"Status": "PENDING"}
+            return {"Status": "SUCCEEDED", "Result": operation["CallbackDetails"]["Result"]}
+    print("asking the manager", flush=True)
+    call(os.environ["AWS_ENDPOINT_URL"] + f"/2025-12-01/durable-executions/{arn}/checkpoint", {
+        "CheckpointToken": event["CheckpointToken"],
+        "Updates": [{"Id": "1", "Type": "CALLBACK", "SubType": "Callback", "Name": "manager", "Action": "START"}],
+    })
+    return {"Status": "PENDING"}
+
+runtime = "http://" + os.environ["AWS_LAMBDA_RUNTIME_API"] + "/2018-06-01/runtime/invocation/"
+while True:
+    headers, event = call(runtime + "next")
+    if "DurableExecutionArn" in event:
+        result = durable(event)
+    elif "requestContext" in event:
+        result = {"statusCode": 200, "body": os.environ["GREETING"]}
+    else:
+        print("echo", json.dumps(event), flush=True)
+        result = event
+    call(runtime + headers["Lambda-Runtime-Aws-Request-Id"] + "/response", result)
+"#;
+
+struct Stack {
+    dir: tempfile::TempDir,
+}
+
+impl Stack {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("template.yaml"), TEMPLATE).unwrap();
+        fs::create_dir(dir.path().join("code")).unwrap();
+        let bootstrap = dir.path().join("code/bootstrap");
+        fs::write(&bootstrap, format!("#!{}\n{BOOTSTRAP}", python())).unwrap();
+        fs::set_permissions(&bootstrap, fs::Permissions::from_mode(0o755)).unwrap();
+        Self { dir }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+}
+
+/// Functions have Lambda's `PATH`, not ours: the script names its interpreter in full.
+fn python() -> String {
+    let output = Command::new("python3")
+        .args(["-c", "import sys; print(sys.executable)"])
+        .output()
+        .expect("this test needs python3");
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+struct Up {
+    child: Option<Child>,
+    ready: Value,
+}
+
+impl Up {
+    fn start(stack: &Stack) -> Self {
+        let ready_file = stack.path("ready.json");
+        let template = stack.dir.path().display().to_string();
+        let mut child = command(&[
+            "up",
+            &template,
+            "--listen",
+            "127.0.0.1:0",
+            "--http-api-listen",
+            "127.0.0.1:0",
+            "--env",
+            "GREETING=hello, world",
+            "--ready-file",
+            &ready_file.display().to_string(),
+        ])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+        let began = Instant::now();
+        loop {
+            if let Ok(text) = fs::read_to_string(&ready_file) {
+                let ready = serde_json::from_str(&text).expect("the file appears whole");
+                return Self {
+                    child: Some(child),
+                    ready,
+                };
+            }
+            if let Some(status) = child.try_wait().unwrap() {
+                let ran = ran(&child.wait_with_output().unwrap());
+                panic!(
+                    "ended with {status} instead of being ready:\n{}",
+                    ran.text()
+                );
+            }
+            if began.elapsed() > START_TIME_MAX {
+                child.kill().unwrap();
+                let ran = ran(&child.wait_with_output().unwrap());
+                panic!("not ready in time:\n{}", ran.text());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn endpoint(&self) -> &str {
+        self.ready["endpoint"].as_str().unwrap()
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ran {
+        lambdura(self.endpoint(), arguments)
+    }
+
+    fn signal(&mut self, signal: &str) -> Ran {
+        let child = self.child.take().unwrap();
+        let sent = Command::new("kill")
+            .args([format!("-{signal}"), child.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(sent.success());
+        ran(&child.wait_with_output().unwrap())
+    }
+}
+
+impl Drop for Up {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            // A failed test must leave nothing running; that it cannot be killed has been said by the failure.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+fn wait_for(up: &Up, arguments: &[&str], what: &str) -> Ran {
+    let began = Instant::now();
+    loop {
+        let ran = up.run(arguments);
+        if ran.out.contains(what) {
+            return ran;
+        }
+        assert!(
+            began.elapsed() < START_TIME_MAX,
+            "`{what}` never came; last seen:\n{}",
+            ran.text()
+        );
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn a_durable_execution_waits_for_a_person_and_survives_restarts() {
+    let stack = Stack::new();
+    let mut up = Up::start(&stack);
+    assert_eq!(
+        up.ready["functions"]["Approval"],
+        "arn:aws:lambda:us-east-1:000000000000:function:Approval:live"
+    );
+    assert_eq!(up.ready["pid"], up.child.as_ref().unwrap().id());
+
+    let echoed = up.run(&["invoke", "Echo", "--payload", "{\"a\":1}"]);
+    assert_eq!(
+        echoed.out.replace(' ', ""),
+        "{\"a\":1}\n",
+        "{}",
+        echoed.text()
+    );
+    wait_for(&up, &["logs", "Echo"], "echo {\"a\": 1}");
+
+    let started = up.run(&["invoke", "Approval", "--event", "--name", "loan-1"]);
+    assert!(
+        started.out.contains("/durable-execution/loan-1/"),
+        "{}",
+        started.text()
+    );
+    let shown = wait_for(&up, &["show", "loan-1"], "waits for its callback");
+    assert!(shown.out.contains("◌ manager"), "{}", shown.text());
+    assert!(
+        shown
+            .err
+            .contains("lambdura callback succeed 'loan-1/manager'"),
+        "{}",
+        shown.text()
+    );
+    let logged = wait_for(&up, &["logs", "@last"], "asking the manager");
+    assert!(!logged.out.contains("echo"), "{}", logged.text());
+
+    // A second service on the same port says who has it.
+    let endpoint = up.endpoint().trim_start_matches("http://").to_owned();
+    let other = tempfile::tempdir().unwrap();
+    let second = command(&[
+        "up",
+        &stack.dir.path().display().to_string(),
+        "--listen",
+        &endpoint,
+    ])
+    .args(["--data-dir", &other.path().display().to_string()])
+    .output()
+    .unwrap();
+    let second = ran(&second);
+    assert_eq!(second.code, Some(1), "{}", second.text());
+    let pid = up.ready["pid"].to_string();
+    let said = unwrapped(&second.err);
+    assert!(
+        said.contains(&format!("taken by process {pid}")),
+        "{}",
+        second.text()
+    );
+    assert!(said.contains("--listen 127.0.0.1:0"), "{}", second.text());
+
+    let stopped = up.signal("INT");
+    assert_eq!(stopped.code, Some(130), "{}", stopped.text());
+    assert!(
+        stopped.err.contains("go on with the next `lambdura up`"),
+        "{}",
+        stopped.text()
+    );
+    assert!(
+        stopped.out.contains("Queue (AWS::SQS::Queue)"),
+        "{}",
+        stopped.out
+    );
+    assert!(!stack.path("ready.json").exists());
+
+    let mut up = Up::start(&stack);
+    let done = up.run(&[
+        "callback",
+        "succeed",
+        "loan-1/manager",
+        "--result",
+        "{\"approved\":true}",
+    ]);
+    assert_eq!(done.code, Some(0), "{}", done.text());
+    wait_for(&up, &["show", "loan-1"], "SUCCEEDED");
+    let history = up.run(&["history", "@last"]);
+    let kinds: Vec<&str> = history
+        .out
+        .lines()
+        .filter_map(|line| line.split_whitespace().find(|word| word.len() > 8))
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            "ExecutionStarted",
+            "CallbackStarted",
+            "InvocationCompleted",
+            "CallbackSucceeded",
+            "InvocationCompleted",
+            "ExecutionSucceeded"
+        ],
+        "{}",
+        history.text()
+    );
+    let again = up.run(&["invoke", "Approval", "--wait", "--name", "loan-1"]);
+    assert_eq!(again.out, "{\"approved\":true}\n", "{}", again.text());
+    let stopped = up.signal("TERM");
+    assert_eq!(stopped.code, Some(0), "{}", stopped.text());
+}
+
+#[test]
+fn a_template_with_a_typo_is_shown_with_its_line() {
+    let stack = Stack::new();
+    let wrong = TEMPLATE.replace("AutoPublishAlias: live", "AutoPublishAlais: live");
+    fs::write(stack.path("template.yaml"), wrong).unwrap();
+    let ran = up_fails(&stack, &[]);
+    assert!(ran.err.contains("AutoPublishAlais"), "{}", ran.text());
+    assert!(ran.err.contains("template.yaml:"), "{}", ran.text());
+}
+
+#[test]
+fn a_function_without_code_is_named() {
+    let stack = Stack::new();
+    fs::remove_file(stack.path("code/bootstrap")).unwrap();
+    let ran = up_fails(&stack, &[]);
+    assert!(
+        ran.err.contains("function `Echo` has no code"),
+        "{}",
+        ran.text()
+    );
+}
+
+#[test]
+fn a_crate_that_does_not_compile_names_its_function() {
+    let stack = Stack::new();
+    rust_function(&stack.path("code"), "fn main() { oops }");
+    let ran = up_fails(&stack, &[]);
+    assert!(
+        ran.err.contains("cannot find value `oops`"),
+        "{}",
+        ran.text()
+    );
+    let said = unwrapped(&ran.err);
+    assert!(
+        said.contains("functions `Echo`, `Approval` cannot be built"),
+        "{}",
+        ran.text()
+    );
+    let ran = up_fails(&stack, &["--no-build"]);
+    assert!(ran.err.contains("has not been built"), "{}", ran.text());
+}
+
+/// A diagnostic's words without the bar at their side and the line ends that fit them to the terminal.
+fn unwrapped(text: &str) -> String {
+    let words = text.split_whitespace().filter(|word| *word != "│");
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// A crate in the place of the script, with a workspace and a target folder of its own.
+fn rust_function(dir: &Path, main: &str) {
+    fs::remove_file(dir.join("bootstrap")).unwrap();
+    fs::create_dir(dir.join("src")).unwrap();
+    fs::write(dir.join("src/main.rs"), main).unwrap();
+    let manifest =
+        "[package]\nname = \"oops\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[workspace]\n";
+    fs::write(dir.join("Cargo.toml"), manifest).unwrap();
+}
+
+fn up_fails(stack: &Stack, arguments: &[&str]) -> Ran {
+    let template = stack.dir.path().display().to_string();
+    let output = command(&[&["up", &template, "--listen", "127.0.0.1:0"], arguments].concat())
+        .env("CARGO_TARGET_DIR", stack.path("target"))
+        .output()
+        .unwrap();
+    let ran = ran(&output);
+    assert_eq!(ran.code, Some(1), "{}", ran.text());
+    ran
+}
