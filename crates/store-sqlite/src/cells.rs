@@ -17,7 +17,9 @@ pub(crate) struct Parameters<'a, 'c> {
 }
 
 impl<'a, 'c> Parameters<'a, 'c> {
+    /// All parameters are NULL to begin with.
     pub fn of(statement: &'a mut Statement<'c>) -> Self {
+        statement.clear_bindings();
         Self {
             statement,
             bound: 0,
@@ -29,8 +31,9 @@ impl<'a, 'c> Parameters<'a, 'c> {
         self.statement.raw_bind_parameter(self.bound, value)
     }
 
-    pub fn add_nulls(&mut self, count: usize) -> rusqlite::Result<()> {
-        (0..count).try_for_each(|_| self.add(rusqlite::types::Null))
+    /// Leaves parameters NULL.
+    pub fn add_nulls(&mut self, count: usize) {
+        self.bound += count;
     }
 
     pub fn add_instant(&mut self, at: Option<Timestamp>) -> rusqlite::Result<()> {
@@ -48,7 +51,10 @@ impl<'a, 'c> Parameters<'a, 'c> {
     /// Operation ids as one text, separated by commas, which no id contains.
     pub fn add_ids(&mut self, ids: &[OperationId]) -> rusqlite::Result<()> {
         match ids {
-            [] => self.add_nulls(1),
+            [] => {
+                self.add_nulls(1);
+                Ok(())
+            }
             [id] => self.add(id.as_str()),
             ids => {
                 let ids: Vec<_> = ids.iter().map(OperationId::as_str).collect();
@@ -61,7 +67,8 @@ impl<'a, 'c> Parameters<'a, 'c> {
     pub fn add_error(&mut self, error: Option<&ErrorObject>) -> rusqlite::Result<()> {
         let Some(error) = error else {
             self.add(0)?;
-            return self.add_nulls(4);
+            self.add_nulls(4);
+            return Ok(());
         };
         self.add(1)?;
         self.add_text(error.error_type.as_ref())?;

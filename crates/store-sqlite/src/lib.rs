@@ -11,6 +11,7 @@ mod lock;
 mod open;
 mod schema;
 
+mod checkpoint;
 mod job;
 mod queue;
 mod writer;

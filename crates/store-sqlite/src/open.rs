@@ -1,6 +1,7 @@
 //! Opening a database file: the lock, the settings, the schema.
 
-use std::io;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use rusqlite::{Connection, OpenFlags};
 use store::Durability;
 use thiserror::Error;
 
+use crate::checkpoint::LOG_BYTES;
 use crate::lock::{FileLock, LockError};
 use crate::schema::{MigrateError, Schema};
 
@@ -82,13 +84,11 @@ const WRITER_CACHE_KIB: i32 = 32 * 1024;
 /// Memory for pages of one reader, in KiB.
 const READER_CACHE_KIB: i32 = 4 * 1024;
 
-/// The log file is cut to this size after it was copied, in bytes: a burst leaves no lasting trace.
-const LOG_BYTES_MAX: i64 = 64 * 1024 * 1024;
-
 /// An open database file.
 #[derive(Debug)]
 pub(crate) struct Database {
     pub path: PathBuf,
+    pub durability: Durability,
     pub writer: Connection,
     /// Released after the connections are closed.
     pub lock: FileLock,
@@ -132,9 +132,36 @@ impl Database {
         })?;
         Ok(Self {
             path: path.to_owned(),
+            durability,
             writer,
             lock,
         })
+    }
+
+    /// One more connection, which copies the log into the database.
+    pub fn open_copier(&self) -> Result<Connection, OpenStoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let open = || {
+            let connection = Connection::open_with_flags(&self.path, flags)?;
+            connection.pragma_update(None, "synchronous", synchronous(self.durability))?;
+            Ok(connection)
+        };
+        open().map_err(|cause| OpenStoreError::Database {
+            path: self.path.clone(),
+            cause,
+        })
+    }
+
+    /// Writes the log file out to the length that it will have, before anything else uses it.
+    /// A commit then changes bytes of the file and not its length, which is half the work of its
+    /// fsync. SQLite ends a log at the first frame that does not belong to it, as zeroes do not.
+    pub fn lengthen_log(&self) {
+        let mut path = self.path.as_os_str().to_owned();
+        path.push("-wal");
+        if let Err(error) = lengthen(Path::new(&path)) {
+            // Slower, no worse; and a disk without room for it may still have room to go on.
+            tracing::warn!(%error, "the write-ahead log could not be lengthened in advance");
+        }
     }
 
     /// One more connection, which only reads.
@@ -144,6 +171,28 @@ impl Database {
             cause,
         })
     }
+}
+
+fn lengthen(log: &Path) -> io::Result<()> {
+    let mut file = OpenOptions::new().append(true).create(true).open(log)?;
+    let length = file.metadata()?.len();
+    let written = write_zeroes(&mut file, LOG_BYTES.saturating_sub(length));
+    if written.is_err() {
+        file.set_len(length)?;
+    }
+    written
+}
+
+fn write_zeroes(file: &mut File, mut count: u64) -> io::Result<()> {
+    let zeroes = vec![0; 1024 * 1024];
+    while count > 0 {
+        let length = zeroes
+            .len()
+            .min(usize::try_from(count).unwrap_or(usize::MAX));
+        file.write_all(&zeroes[..length])?;
+        count -= length as u64;
+    }
+    file.sync_all()
 }
 
 fn open_writer(path: &Path, durability: Durability) -> rusqlite::Result<Connection> {
@@ -157,7 +206,8 @@ fn open_writer(path: &Path, durability: Durability) -> rusqlite::Result<Connecti
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
     connection.pragma_update(None, "synchronous", synchronous(durability))?;
     connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
-    connection.pragma_update_and_check(None, "journal_size_limit", LOG_BYTES_MAX, |_| Ok(()))?;
+    // A burst leaves no lasting trace.
+    connection.pragma_update_and_check(None, "journal_size_limit", 2 * LOG_BYTES, |_| Ok(()))?;
     // Rows that belong together are written and removed together by the statements themselves.
     connection.pragma_update(None, "foreign_keys", false)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;

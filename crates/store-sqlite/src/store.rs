@@ -19,7 +19,7 @@ use crate::lock::FileLock;
 use crate::open::{Database, OpenStoreError};
 use crate::queue::Queue;
 use crate::reader::{READERS, Readers};
-use crate::{read, schema, writer};
+use crate::{checkpoint, read, schema, writer};
 
 /// Durable executions in one SQLite file.
 ///
@@ -32,10 +32,34 @@ pub struct SqliteStore {
     threads: Mutex<Threads>,
 }
 
+fn start_thread(
+    name: &str,
+    path: &Path,
+    run: impl FnOnce() + Send + 'static,
+) -> Result<JoinHandle<()>, OpenStoreError> {
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(run)
+        .map_err(|cause| OpenStoreError::File {
+            path: path.to_owned(),
+            cause,
+        })
+}
+
+pub(crate) fn join_all(threads: &mut Vec<JoinHandle<()>>) {
+    for thread in threads.drain(..) {
+        if thread.join().is_err() {
+            // Its panic was printed, and each of its callers got a fault.
+            tracing::error!("a thread of the store had panicked");
+        }
+    }
+}
+
 /// What is taken apart by closing.
 #[derive(Debug, Default)]
 struct Threads {
-    running: Vec<JoinHandle<()>>,
+    reading: Vec<JoinHandle<()>>,
+    writing: Vec<JoinHandle<()>>,
     lock: Option<FileLock>,
     /// The file of a store that is to survive nothing.
     scratch: Option<TempDir>,
@@ -74,33 +98,38 @@ impl SqliteStore {
         let database = Database::open(path, durability, schema::EXECUTIONS)?;
         let connections: Result<Vec<_>, _> = (0..READERS).map(|_| database.open_reader()).collect();
         let connections = connections?;
+        let copying = database.open_copier()?;
+        if durability == Durability::Disk {
+            database.lengthen_log();
+        }
         let Database {
             path,
+            durability: _,
             writer: connection,
             lock,
         } = database;
         let writes = Arc::new(Queue::new(writer::QUEUE_CAPACITY));
         let (began, begins) = mpsc::sync_channel(1);
         let queue = Arc::clone(&writes);
-        let writer = std::thread::Builder::new()
-            .name("store-writer".to_owned())
-            .spawn(move || writer::run(connection, &queue, &began))
-            .map_err(|cause| OpenStoreError::File {
-                path: path.clone(),
-                cause,
-            })?;
+        let (checkpoints, copier) = checkpoint::parts();
+        let writing = vec![
+            start_thread("store-writer", &path, move || {
+                writer::run(connection, &queue, checkpoints, &began);
+            })?,
+            start_thread("store-copier", &path, move || copier.run(&copying))?,
+        ];
         begins
             .recv()
             .expect("the writer reports before it does anything else")
             .map_err(|cause| OpenStoreError::Database { path, cause })?;
-        let (readers, mut running) = Readers::start(connections);
-        running.push(writer);
+        let (readers, reading) = Readers::start(connections);
         Ok(Self {
             durability,
             writes,
             readers,
             threads: Mutex::new(Threads {
-                running,
+                reading,
+                writing,
                 lock: Some(lock),
                 scratch,
             }),
@@ -142,16 +171,13 @@ impl SqliteStore {
 
     /// Finishes what was handed over, ends the threads and releases the files.
     fn shut(&self) {
-        self.writes.close();
-        self.readers.close();
         // Held while joining, so that a second close returns when the first one is done.
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
-        for thread in threads.running.drain(..) {
-            if thread.join().is_err() {
-                // Its panic was printed, and each of its callers got a fault.
-                tracing::error!("a thread of the store had panicked");
-            }
-        }
+        // The connection that closes last leaves one tidy file behind, and cannot if it only reads.
+        self.readers.close();
+        join_all(&mut threads.reading);
+        self.writes.close();
+        join_all(&mut threads.writing);
         threads.lock = None;
         threads.scratch = None;
     }

@@ -5,12 +5,12 @@
 //! written, so that a refused one needs no rollback. A database error does: then the batch is
 //! written again one by one, so that one poisoned write does not fail its neighbours.
 
-use std::cell::Cell;
 use std::sync::{Arc, mpsc};
 
 use rusqlite::Connection;
 use store::CommitError;
 
+use crate::checkpoint::Checkpoints;
 use crate::fault::fault;
 use crate::job::{Job, Refusal, Write, Written};
 use crate::queue::Queue;
@@ -27,27 +27,15 @@ const BATCH_WRITES_MAX: usize = 1_024;
 /// Bytes in one transaction, about: the page cache holds them without spilling.
 const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-/// Frames of the write-ahead log after which they are copied into the database: 16 MB of pages of
-/// 4 KB. Larger, and each page is copied less often; but the log must stay in the page cache.
-const CHECKPOINT_FRAMES: i32 = 4_096;
-
-thread_local! {
-    /// Frames in the write-ahead log after the last commit of this thread's connection.
-    static FRAMES: Cell<i32> = const { Cell::new(0) };
-}
-
 /// Runs until the queue is closed and empty. Reports once whether it could begin.
 pub(crate) fn run(
     connection: Connection,
     queue: &Queue<Job>,
+    checkpoints: Checkpoints,
     began: &mpsc::SyncSender<rusqlite::Result<()>>,
 ) {
     let _guard = queue.close_on_drop();
-    // Replaces SQLite's own checkpoints, which would delay the answers of the batch they follow.
-    connection.wal_hook(Some(|_, frames| {
-        FRAMES.set(frames);
-        Ok(())
-    }));
+    Checkpoints::take_over(&connection);
     let statements = match Statements::prepare(&connection) {
         Ok(statements) => statements,
         Err(error) => {
@@ -62,6 +50,7 @@ pub(crate) fn run(
         statements,
         known: Known::default(),
         queue,
+        checkpoints,
     };
     writer.run();
 }
@@ -71,6 +60,7 @@ struct Writer<'c> {
     statements: Statements<'c>,
     known: Known,
     queue: &'c Queue<Job>,
+    checkpoints: Checkpoints,
 }
 
 type Outcome = Result<Written, CommitError>;
@@ -83,7 +73,7 @@ impl Writer<'_> {
                 Ok(outcomes) => answer(batch.drain(..), outcomes),
                 Err(error) => self.write_one_by_one(&mut batch, error),
             }
-            self.checkpoint_if_due();
+            self.checkpoints.after_batch(self.connection);
         }
     }
 
@@ -130,6 +120,7 @@ impl Writer<'_> {
             statements,
             known,
             queue: _,
+            checkpoints: _,
         } = self;
         let done = |result: Result<(), Refusal>| result.map(|()| Written::Done);
         match write {
@@ -176,21 +167,6 @@ impl Writer<'_> {
         for job in std::iter::once(job).chain(jobs).chain(waiting) {
             let fault = fault(job.write.attempted(), &error);
             send(job, Err(CommitError::Fault(fault)));
-        }
-    }
-
-    /// Copies the write-ahead log into the database when it has grown long, after the answers.
-    fn checkpoint_if_due(&self) {
-        if FRAMES.get() < CHECKPOINT_FRAMES {
-            return;
-        }
-        FRAMES.set(0);
-        let copied = self
-            .connection
-            .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
-        if let Err(error) = copied {
-            // Nothing is lost: the log keeps what it has, and the next commit tries again.
-            tracing::warn!(%error, "the write-ahead log could not be copied into the database");
         }
     }
 }

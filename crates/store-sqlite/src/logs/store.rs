@@ -12,6 +12,7 @@ use crate::lock::FileLock;
 use crate::open::{Database, OpenStoreError};
 use crate::reader::Readers;
 use crate::schema;
+use crate::store::join_all;
 
 /// What can be chosen about a log store.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +36,8 @@ impl Default for OpenLogsOptions {
 pub struct SqliteLogs {
     intake: Arc<Intake>,
     readers: Readers,
-    running: Vec<JoinHandle<()>>,
+    reading: Vec<JoinHandle<()>>,
+    writing: Vec<JoinHandle<()>>,
     /// Released after the threads have ended.
     _lock: FileLock,
 }
@@ -50,6 +52,7 @@ impl SqliteLogs {
         let reader = database.open_reader()?;
         let Database {
             path,
+            durability: _,
             writer: connection,
             lock,
         } = database;
@@ -67,12 +70,12 @@ impl SqliteLogs {
             .recv()
             .expect("the writer reports before it does anything else")
             .map_err(|cause| OpenStoreError::Database { path, cause })?;
-        let (readers, mut running) = Readers::start(vec![reader]);
-        running.push(writer);
+        let (readers, reading) = Readers::start(vec![reader]);
         Ok(Self {
             intake,
             readers,
-            running,
+            reading,
+            writing: vec![writer],
             _lock: lock,
         })
     }
@@ -97,13 +100,11 @@ impl SqliteLogs {
 
 impl Drop for SqliteLogs {
     fn drop(&mut self) {
-        self.intake.close();
+        // In this order for the reason that the store of executions has.
         self.readers.close();
-        for thread in self.running.drain(..) {
-            if thread.join().is_err() {
-                tracing::error!("a thread of the log store had panicked");
-            }
-        }
+        join_all(&mut self.reading);
+        self.intake.close();
+        join_all(&mut self.writing);
     }
 }
 

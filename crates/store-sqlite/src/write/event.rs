@@ -56,10 +56,10 @@ impl Statements<'_> {
         match source {
             None => {
                 parameters.add_payload(row.payload)?;
-                parameters.add_nulls(1)?;
+                parameters.add_nulls(1);
             }
             Some(source) => {
-                parameters.add_nulls(1)?;
+                parameters.add_nulls(1);
                 parameters.add(source.code())?;
             }
         }
@@ -70,7 +70,8 @@ impl Statements<'_> {
 impl Parameters<'_, '_> {
     fn add_subject(&mut self, subject: Option<&EventSubject>) -> rusqlite::Result<()> {
         let Some(subject) = subject else {
-            return self.add_nulls(4);
+            self.add_nulls(4);
+            return Ok(());
         };
         self.add(subject.id.as_str())?;
         self.add_text(subject.name.as_ref())?;

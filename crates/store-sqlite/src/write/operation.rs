@@ -42,9 +42,10 @@ impl Parameters<'_, '_> {
     fn add_details(&mut self, details: &OperationDetails) -> rusqlite::Result<()> {
         match details {
             OperationDetails::Execution { input: _ } => {
-                self.add_nulls(15)?;
+                self.add_nulls(15);
                 self.add_error(None)?;
-                self.add_nulls(2)
+                self.add_nulls(2);
+                Ok(())
             }
             OperationDetails::Context {
                 replay_children,
@@ -52,9 +53,9 @@ impl Parameters<'_, '_> {
                 error,
             } => {
                 self.add(replay_children)?;
-                self.add_nulls(14)?;
+                self.add_nulls(14);
                 self.add_error(error.as_ref())?;
-                self.add_nulls(1)?;
+                self.add_nulls(1);
                 self.add_payload(result.as_ref())
             }
             OperationDetails::Step {
@@ -63,24 +64,25 @@ impl Parameters<'_, '_> {
                 result,
                 error,
             } => {
-                self.add_nulls(1)?;
+                self.add_nulls(1);
                 self.add(attempt)?;
                 self.add_instant(*next_attempt_at)?;
-                self.add_nulls(12)?;
+                self.add_nulls(12);
                 self.add_error(error.as_ref())?;
-                self.add_nulls(1)?;
+                self.add_nulls(1);
                 self.add_payload(result.as_ref())
             }
             OperationDetails::Wait {
                 seconds,
                 scheduled_end_at,
             } => {
-                self.add_nulls(3)?;
+                self.add_nulls(3);
                 self.add(seconds)?;
                 self.add(scheduled_end_at.as_millis())?;
-                self.add_nulls(10)?;
+                self.add_nulls(10);
                 self.add_error(None)?;
-                self.add_nulls(2)
+                self.add_nulls(2);
+                Ok(())
             }
             OperationDetails::Callback {
                 callback_id,
@@ -90,14 +92,14 @@ impl Parameters<'_, '_> {
                 result,
                 error,
             } => {
-                self.add_nulls(5)?;
+                self.add_nulls(5);
                 self.add(callback_id.as_str())?;
                 self.add(timeout_seconds)?;
                 self.add(heartbeat_timeout_seconds)?;
                 self.add(last_heartbeat_at.as_millis())?;
-                self.add_nulls(6)?;
+                self.add_nulls(6);
                 self.add_error(error.as_ref())?;
-                self.add_nulls(1)?;
+                self.add_nulls(1);
                 self.add_payload(result.as_ref())
             }
             OperationDetails::ChainedInvoke {
@@ -108,7 +110,7 @@ impl Parameters<'_, '_> {
                 result,
                 error,
             } => {
-                self.add_nulls(9)?;
+                self.add_nulls(9);
                 self.add(function_name)?;
                 self.add_text(tenant_id.as_ref())?;
                 self.add_target(target)?;
@@ -135,11 +137,13 @@ impl Parameters<'_, '_> {
                 self.add("PLAIN")?;
                 self.add(function.as_str())?;
                 self.add(version_text(version))?;
-                self.add_nulls(1)
+                self.add_nulls(1);
+                Ok(())
             }
             ChainedTarget::Unresolvable => {
                 self.add("UNRESOLVABLE")?;
-                self.add_nulls(3)
+                self.add_nulls(3);
+                Ok(())
             }
         }
     }

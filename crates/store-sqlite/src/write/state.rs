@@ -43,7 +43,7 @@ impl Parameters<'_, '_> {
                 self.add(last.token_sequence.cast_signed())?;
                 self.add_ids(&last.answered)?;
             }
-            None => self.add_nulls(3)?,
+            None => self.add_nulls(3),
         }
         self.add_ids(unseen)?;
         self.add_ids(offered)?;
@@ -59,7 +59,8 @@ impl Parameters<'_, '_> {
         match invocation {
             Invocation::Idle => {
                 self.add("IDLE")?;
-                self.add_nulls(4)
+                self.add_nulls(4);
+                Ok(())
             }
             Invocation::Active {
                 number,
@@ -75,7 +76,7 @@ impl Parameters<'_, '_> {
             }
             Invocation::BackingOff { until } => {
                 self.add("BACKING_OFF")?;
-                self.add_nulls(3)?;
+                self.add_nulls(3);
                 self.add(until.as_millis())
             }
         }
@@ -84,7 +85,8 @@ impl Parameters<'_, '_> {
     /// The three columns of the next deadline.
     pub(super) fn add_deadline(&mut self, deadline: Option<&Deadline>) -> rusqlite::Result<()> {
         let Some(deadline) = deadline else {
-            return self.add_nulls(3);
+            self.add_nulls(3);
+            return Ok(());
         };
         let reason = match &deadline.reason {
             DeadlineReason::ExecutionTimeout => "EXECUTION_TIMEOUT",

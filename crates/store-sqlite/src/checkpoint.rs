@@ -1,0 +1,100 @@
+//! Copying the write-ahead log into the database, out of the way of commits.
+//!
+//! SQLite would do it within the commit that makes the log long enough, and everybody would wait
+//! for it. Here a thread of its own copies while the writer goes on; what was written meanwhile is
+//! little, and the writer copies that itself between two batches, which lets the log begin anew.
+
+use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use rusqlite::Connection;
+
+/// Frames of the log, each a page of 4 KiB, after which copying begins. More would copy each page
+/// less often, but the log has to stay small enough to be written over and over in memory.
+const FRAMES_DUE: i32 = 4_096;
+
+/// Bytes of the log before it begins anew, with room for what is written during the copying.
+pub(crate) const LOG_BYTES: u64 = 2 * 4_096 * (4_096 + 24);
+
+/// Frames after which the writer copies whatever the thread does: the log must not fill the disk.
+const FRAMES_MAX: i32 = 16 * FRAMES_DUE;
+
+thread_local! {
+    /// Frames in the log after the last commit of this thread's connection.
+    static FRAMES: Cell<i32> = const { Cell::new(0) };
+}
+
+/// The writer's part.
+#[derive(Debug)]
+pub(crate) struct Checkpoints {
+    due: SyncSender<()>,
+    copied: Arc<AtomicBool>,
+}
+
+/// The thread's part.
+#[derive(Debug)]
+pub(crate) struct Copier {
+    due: Receiver<()>,
+    copied: Arc<AtomicBool>,
+}
+
+/// The two parts. The thread ends when the writer's is dropped.
+pub(crate) fn parts() -> (Checkpoints, Copier) {
+    let (sender, due) = sync_channel(1);
+    let copied = Arc::new(AtomicBool::new(false));
+    let copier = Copier {
+        due,
+        copied: Arc::clone(&copied),
+    };
+    (
+        Checkpoints {
+            due: sender,
+            copied,
+        },
+        copier,
+    )
+}
+
+impl Copier {
+    /// Copies whenever the writer says so.
+    pub fn run(self, connection: &Connection) {
+        while self.due.recv().is_ok() {
+            copy(connection);
+            self.copied.store(true, Ordering::Release);
+        }
+    }
+}
+
+impl Checkpoints {
+    /// Replaces SQLite's own checkpoints on the writer's connection, which belongs to this thread.
+    pub fn take_over(connection: &Connection) {
+        connection.wal_hook(Some(|_, frames| {
+            FRAMES.set(frames);
+            Ok(())
+        }));
+    }
+
+    /// Called after a batch was answered.
+    pub fn after_batch(&self, connection: &Connection) {
+        let frames = FRAMES.get();
+        if self.copied.swap(false, Ordering::Acquire) || frames >= FRAMES_MAX {
+            copy(connection);
+            // Until the next commit says how long the log is.
+            FRAMES.set(0);
+        } else if frames >= FRAMES_DUE {
+            // A full channel means that it was asked already.
+            let _ = self.due.try_send(());
+        }
+    }
+}
+
+/// Copies what nobody still reads from the log. It never waits for readers or writers.
+fn copy(connection: &Connection) {
+    let copied = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+    if let Err(error) = copied {
+        // Nothing is lost: the log keeps what it has, and the next turn tries again.
+        tracing::warn!(%error, "the write-ahead log could not be copied into the database");
+    }
+}

@@ -1,0 +1,275 @@
+-- The current schema in full, for people: what all migrations together come to. A test compares the
+-- two. To change the schema, append a migration and change this file to match.
+--
+-- Instants are milliseconds since 1970-01-01T00:00:00Z, in columns that end in `_at`.
+-- An absent value is NULL; an empty text is an empty text.
+-- Rows of operations and events are appended in the order in which they happen, whatever execution
+-- they belong to: a group commit then writes a few pages at the end of each table and not one page
+-- per execution. A narrow index finds those of one execution.
+
+-- What is fixed when an execution starts. Never updated: it holds the input, which may be large.
+CREATE TABLE execution_specs (
+    execution_key INTEGER PRIMARY KEY,
+    execution_id TEXT NOT NULL,
+    execution_name TEXT NOT NULL,
+    partition TEXT NOT NULL,
+    region TEXT NOT NULL,
+    account_id TEXT NOT NULL,
+    function_name TEXT NOT NULL,
+    -- `$LATEST` or the number of a published version.
+    function_version TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    execution_timeout_seconds INTEGER NOT NULL,
+    retention_days INTEGER NOT NULL,
+    result_bytes_max INTEGER NOT NULL,
+    trace_header TEXT,
+    tenant_id TEXT,
+    -- The chained invoke that started it.
+    parent_execution_id TEXT,
+    parent_operation_id TEXT,
+    input TEXT
+) STRICT;
+
+CREATE UNIQUE INDEX execution_specs_by_id ON execution_specs (execution_id);
+
+CREATE UNIQUE INDEX execution_specs_by_name ON execution_specs (function_name, execution_name);
+
+CREATE INDEX execution_specs_by_function_start ON execution_specs (function_name, started_at);
+
+CREATE INDEX execution_specs_by_start ON execution_specs (started_at);
+
+-- What changes while an execution runs: one small row, updated by every transition.
+CREATE TABLE execution_states (
+    execution_key INTEGER PRIMARY KEY,
+    -- The fence: a transition from version n is written only where this is n.
+    version INTEGER NOT NULL,
+    -- RUNNING, SUCCEEDED, FAILED, TIMED_OUT, STOPPED
+    status TEXT NOT NULL,
+    ended_at INTEGER,
+    terminal_event_owed INTEGER NOT NULL,
+    event_id_last INTEGER NOT NULL,
+    -- IDLE, ACTIVE, BACKING_OFF
+    invocation TEXT NOT NULL,
+    invocation_number INTEGER,
+    invocation_request_id TEXT,
+    -- 64 bits; the sign has no meaning.
+    invocation_nonce INTEGER,
+    -- When the active one was scheduled, or the next one is.
+    invocation_at INTEGER,
+    invocation_count INTEGER NOT NULL,
+    token_sequence INTEGER NOT NULL,
+    last_checkpoint_client_token TEXT,
+    last_checkpoint_token_sequence INTEGER,
+    -- Lists of operation ids, separated by commas, which no id contains; NULL when empty.
+    last_checkpoint_answered TEXT,
+    unseen TEXT,
+    offered TEXT,
+    failed_invocations INTEGER NOT NULL,
+    invalid_pendings INTEGER NOT NULL,
+    operation_count INTEGER NOT NULL,
+    pending_count INTEGER NOT NULL,
+    open_chained_invokes INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    -- What comes due next, and why: EXECUTION_TIMEOUT, WAIT_ELAPSED, STEP_RETRY, CALLBACK_TIMEOUT,
+    -- CALLBACK_HEARTBEAT, INVOCATION_RETRY, RETENTION_ELAPSED.
+    deadline_at INTEGER,
+    deadline_reason TEXT,
+    deadline_operation_id TEXT,
+    -- Whether a restarted server has something to do beyond the deadline.
+    owes_work INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX execution_states_by_deadline ON execution_states (deadline_at)
+WHERE
+    deadline_at IS NOT NULL;
+
+CREATE INDEX execution_states_owing ON execution_states (execution_key)
+WHERE
+    owes_work = 1;
+
+-- How an execution ended; written once, apart from the state because a result may be large.
+CREATE TABLE execution_outcomes (
+    execution_key INTEGER PRIMARY KEY,
+    has_error INTEGER NOT NULL,
+    error_type TEXT,
+    error_message TEXT,
+    error_data TEXT,
+    -- A JSON array of frames, innermost first.
+    error_stack_trace TEXT,
+    result TEXT
+) STRICT;
+
+-- The recorded units of executions. By key they are in the order in which they started.
+CREATE TABLE operations (
+    operation_key INTEGER PRIMARY KEY,
+    execution_key INTEGER NOT NULL,
+    operation_id TEXT NOT NULL,
+    parent_id TEXT,
+    name TEXT,
+    sub_type TEXT,
+    -- EXECUTION, CONTEXT, STEP, WAIT, CALLBACK, CHAINED_INVOKE
+    type TEXT NOT NULL,
+    -- STARTED, PENDING, READY, SUCCEEDED, FAILED, CANCELLED, TIMED_OUT, STOPPED
+    status TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    ended_at INTEGER,
+    -- CONTEXT
+    replay_children INTEGER,
+    -- STEP
+    attempt INTEGER,
+    next_attempt_at INTEGER,
+    -- WAIT
+    wait_seconds INTEGER,
+    scheduled_end_at INTEGER,
+    -- CALLBACK
+    callback_id TEXT,
+    timeout_seconds INTEGER,
+    heartbeat_timeout_seconds INTEGER,
+    last_heartbeat_at INTEGER,
+    -- CHAINED_INVOKE: the function as it was named, and what that meant:
+    -- DURABLE, PLAIN, UNRESOLVABLE
+    function_name TEXT,
+    tenant_id TEXT,
+    target TEXT,
+    target_function TEXT,
+    target_version TEXT,
+    target_execution_id TEXT,
+    -- All types that can fail or return something.
+    has_error INTEGER NOT NULL,
+    error_type TEXT,
+    error_message TEXT,
+    error_data TEXT,
+    error_stack_trace TEXT,
+    -- CHAINED_INVOKE; the input of the EXECUTION operation is that of the execution.
+    input TEXT,
+    result TEXT
+) STRICT;
+
+CREATE UNIQUE INDEX operations_by_id ON operations (execution_key, operation_id);
+
+-- The event history: appended, never updated.
+CREATE TABLE events (
+    event_key INTEGER PRIMARY KEY,
+    execution_key INTEGER NOT NULL,
+    -- Counts from 1 within the execution, without gaps.
+    event_id INTEGER NOT NULL,
+    happened_at INTEGER NOT NULL,
+    -- ExecutionStarted, StepSucceeded and so on, as AWS names them.
+    type TEXT NOT NULL,
+    -- The operation that it is about; NULL for InvocationCompleted.
+    operation_id TEXT,
+    operation_name TEXT,
+    parent_id TEXT,
+    sub_type TEXT,
+    -- Steps: the attempt that ended, and the delay to the next one.
+    attempt INTEGER,
+    next_attempt_delay_seconds INTEGER,
+    -- ExecutionStarted: its timeout. Waits: their length.
+    seconds INTEGER,
+    scheduled_end_at INTEGER,
+    callback_id TEXT,
+    timeout_seconds INTEGER,
+    heartbeat_timeout_seconds INTEGER,
+    -- ChainedInvokeStarted.
+    function_name TEXT,
+    tenant_id TEXT,
+    executed_version TEXT,
+    started_execution_arn TEXT,
+    -- InvocationCompleted.
+    request_id TEXT,
+    invocation_started_at INTEGER,
+    invocation_ended_at INTEGER,
+    has_error INTEGER NOT NULL,
+    error_type TEXT,
+    error_message TEXT,
+    error_data TEXT,
+    error_stack_trace TEXT,
+    -- An input or a result.
+    payload TEXT,
+    -- Where a large payload lies that the event does not repeat; NULL: in `payload`.
+    -- EXECUTION_INPUT, EXECUTION_RESULT: of the execution.
+    -- OPERATION_INPUT, OPERATION_RESULT: of the event's operation, which has ended and cannot change.
+    payload_source TEXT
+) STRICT;
+
+CREATE UNIQUE INDEX events_by_execution ON events (execution_key, event_id);
+
+-- Asynchronous invocations of plain functions that were accepted and are not done. AUTOINCREMENT,
+-- because an id that has been given out must never mean another invocation.
+CREATE TABLE async_invocations (
+    async_invocation_id INTEGER PRIMARY KEY AUTOINCREMENT,
+    request_id TEXT NOT NULL,
+    function_name TEXT NOT NULL,
+    function_version TEXT NOT NULL,
+    invoked_arn TEXT NOT NULL,
+    client_context TEXT,
+    trace_header TEXT,
+    tenant_id TEXT,
+    accepted_at INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    not_before_at INTEGER NOT NULL,
+    -- Bytes, because a plain function may be given anything.
+    payload BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE function_versions (
+    function_name TEXT NOT NULL,
+    -- `$LATEST` or a number.
+    function_version TEXT NOT NULL,
+    code_sha256 TEXT NOT NULL,
+    config_sha256 TEXT NOT NULL,
+    code_dir TEXT NOT NULL,
+    -- JSON: the API's FunctionConfiguration.
+    configuration TEXT NOT NULL,
+    published_at INTEGER NOT NULL,
+    PRIMARY KEY (function_name, function_version)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE aliases (
+    function_name TEXT NOT NULL,
+    alias TEXT NOT NULL,
+    function_version TEXT NOT NULL,
+    description TEXT NOT NULL,
+    PRIMARY KEY (function_name, alias)
+) STRICT, WITHOUT ROWID;
+
+-- For people with the `sqlite3` shell.
+CREATE VIEW executions AS
+SELECT
+    spec.execution_id,
+    spec.execution_name,
+    spec.function_name,
+    spec.function_version,
+    state.status,
+    strftime('%Y-%m-%dT%H:%M:%fZ', spec.started_at / 1000.0, 'unixepoch') AS started,
+    strftime('%Y-%m-%dT%H:%M:%fZ', state.ended_at / 1000.0, 'unixepoch') AS ended,
+    state.invocation,
+    state.deadline_reason AS waits_for,
+    strftime('%Y-%m-%dT%H:%M:%fZ', state.deadline_at / 1000.0, 'unixepoch') AS waits_until,
+    state.operation_count,
+    state.event_id_last AS event_count,
+    state.version,
+    spec.input,
+    outcome.result,
+    outcome.error_type,
+    outcome.error_message
+FROM
+    execution_specs AS spec
+    JOIN execution_states AS state USING (execution_key)
+    LEFT JOIN execution_outcomes AS outcome USING (execution_key);
+
+CREATE VIEW execution_operations AS
+SELECT
+    spec.execution_id,
+    operation.*
+FROM
+    operations AS operation
+    JOIN execution_specs AS spec USING (execution_key);
+
+CREATE VIEW execution_events AS
+SELECT
+    spec.execution_id,
+    event.*
+FROM
+    events AS event
+    JOIN execution_specs AS spec USING (execution_key);

@@ -1,0 +1,217 @@
+//! Files from other versions of the program, and files that are not ours.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use model::{EventKind, ExecutionId, ExecutionStatus, OperationDetails};
+use rusqlite::Connection;
+use rusqlite::types::Value;
+use store::{Durability, EventPage, Store};
+use store_sqlite::{OpenLogsOptions, OpenStoreError, SqliteLogs, SqliteStore};
+use tempfile::TempDir;
+
+const VERSION_1: &str = include_str!("../src/sql/migrations/0001_initial.sql");
+
+/// One finished execution as version 1 of the program wrote it.
+const FIXTURE_1: &str = include_str!("fixtures/version_1.sql");
+
+fn open(path: &Path) -> Result<SqliteStore, OpenStoreError> {
+    SqliteStore::open(path, Durability::Disk)
+}
+
+/// Tables with their columns, indexes with theirs, and views: everything that counts, whatever the
+/// text that made it.
+fn describe(connection: &Connection) -> String {
+    let mut description = String::new();
+    let mut objects = connection
+        .prepare(
+            "SELECT type, name FROM sqlite_schema
+             WHERE name NOT LIKE 'sqlite_%' ORDER BY type, name",
+        )
+        .unwrap();
+    let objects = objects.query_map([], |row| {
+        Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+    });
+    for object in objects.unwrap() {
+        let (kind, name) = object.unwrap();
+        writeln!(description, "{kind} {name}").unwrap();
+        let details = match kind.as_str() {
+            "index" => "SELECT cid, name, \"desc\", coll, key, '' FROM pragma_index_xinfo(?1)",
+            _ => "SELECT cid, name, type, \"notnull\", pk, dflt_value FROM pragma_table_xinfo(?1)",
+        };
+        let mut columns = connection.prepare(details).unwrap();
+        let mut rows = columns.query([&name]).unwrap();
+        while let Some(row) = rows.next().unwrap() {
+            for column in 0..6 {
+                let value = Value::from(row.get_ref(column).unwrap());
+                write!(description, " {value:?}").unwrap();
+            }
+            description.push('\n');
+        }
+        if kind == "table" {
+            let flags = "SELECT wr, strict FROM pragma_table_list WHERE name = ?1";
+            let flags: (bool, bool) = connection
+                .query_row(flags, [&name], |row| Ok((row.get(0)?, row.get(1)?)))
+                .unwrap();
+            writeln!(description, " without rowid, strict: {flags:?}").unwrap();
+        } else {
+            let sql = "SELECT sql FROM sqlite_schema WHERE name = ?1";
+            let sql: String = connection
+                .query_row(sql, [&name], |row| row.get(0))
+                .unwrap();
+            let condition = sql.split_whitespace().collect::<Vec<_>>().join(" ");
+            writeln!(description, " {condition}").unwrap();
+        }
+    }
+    description
+}
+
+/// `schema.sql` is what people read; it must say what the migrations do.
+#[test]
+fn the_migrated_schema_is_the_one_that_is_written_down() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("executions.db");
+    drop(open(&path).unwrap());
+    let migrated = Connection::open(&path).unwrap();
+    let written_down = Connection::open_in_memory().unwrap();
+    written_down
+        .execute_batch(include_str!("../src/sql/schema.sql"))
+        .unwrap();
+    let (migrated, written_down) = (describe(&migrated), describe(&written_down));
+    assert!(
+        migrated == written_down,
+        "migrated:\n{migrated}\n\nsrc/sql/schema.sql:\n{written_down}"
+    );
+    assert!(migrated.contains("table events") && migrated.contains("payload_source"));
+}
+
+#[tokio::test]
+async fn a_file_of_version_1_becomes_current_and_keeps_everything() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("executions.db");
+    let old = Connection::open(&path).unwrap();
+    old.execute_batch(VERSION_1).unwrap();
+    old.execute_batch(FIXTURE_1).unwrap();
+    drop(old);
+
+    let store = open(&path).unwrap();
+    let id = ExecutionId::parse("0190-version-1").unwrap();
+    let execution = store.load(&id).await.unwrap().expect("it was kept");
+    assert_eq!(execution.state.status(), ExecutionStatus::Succeeded);
+    let operations: Vec<_> = execution.operations().collect();
+    assert_eq!(operations.len(), 2);
+    let large = match &operations[1].details {
+        OperationDetails::Step { result, .. } => result.clone().expect("it returned something"),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(large.len(), 1000);
+    let page = EventPage {
+        after: None,
+        newest_first: false,
+        limit: 100,
+    };
+    let events = store.events(&id, page).await.unwrap();
+    assert_eq!(events.len(), 5);
+    match &events[2].kind {
+        // Written before payloads were shared: the event has its own copy.
+        EventKind::StepSucceeded { result, .. } => assert_eq!(result.as_ref(), Some(&large)),
+        other => panic!("{other:?}"),
+    }
+    store.close().await.unwrap();
+
+    let migrated = Connection::open(&path).unwrap();
+    let version: i64 = migrated
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .unwrap();
+    assert_eq!(version, 2);
+    // Opening again changes nothing.
+    open(&path).unwrap();
+}
+
+#[test]
+fn a_file_of_a_newer_version_is_refused_and_left_alone() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("executions.db");
+    drop(open(&path).unwrap());
+    let newer = Connection::open(&path).unwrap();
+    newer.pragma_update(None, "user_version", 99).unwrap();
+    drop(newer);
+    let error = open(&path).expect_err("it is newer");
+    assert!(
+        error
+            .to_string()
+            .ends_with("has schema version 99, and this program knows versions up to 2: use the program that wrote it, or choose another data directory"),
+        "{error}"
+    );
+    let after = Connection::open(&path).unwrap();
+    let version: i64 = after
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .unwrap();
+    assert_eq!(version, 99);
+}
+
+#[test]
+fn a_database_of_another_program_is_refused() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("executions.db");
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("CREATE TABLE theirs (a)").unwrap();
+    drop(other);
+    let error = open(&path).expect_err("it is somebody else's");
+    assert!(matches!(error, OpenStoreError::Foreign { .. }), "{error}");
+    std::fs::write(&path, "this is not a database at all, it is text").unwrap();
+    let error = open(&path).expect_err("it is no database");
+    assert!(matches!(error, OpenStoreError::Database { .. }), "{error}");
+}
+
+#[test]
+fn a_second_server_is_told_who_has_the_database() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("data").join("executions.db");
+    let first = open(&path).unwrap();
+    let error = open(&path).expect_err("it is in use");
+    let pid = std::process::id();
+    let expected = format!("is in use by process {pid}: stop that server, or");
+    assert!(error.to_string().contains(&expected), "{error}");
+    drop(first);
+    open(&path).expect("it was released");
+}
+
+#[test]
+fn the_views_for_people_work() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("executions.db");
+    let old = Connection::open(&path).unwrap();
+    old.execute_batch(VERSION_1).unwrap();
+    old.execute_batch(FIXTURE_1).unwrap();
+    drop(old);
+    drop(open(&path).unwrap());
+    let shell = Connection::open(&path).unwrap();
+    let row: (String, String, String) = shell
+        .query_row(
+            "SELECT status, started, waits_for FROM executions",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        )
+        .unwrap();
+    assert_eq!(
+        row,
+        (
+            "SUCCEEDED".to_owned(),
+            "2026-11-23T10:00:00.000Z".to_owned(),
+            "RETENTION_ELAPSED".to_owned()
+        )
+    );
+    for view in ["execution_operations", "execution_events"] {
+        let sql = format!("SELECT count(*) FROM {view} WHERE execution_id = '0190-version-1'");
+        let count: i64 = shell.query_row(&sql, [], |row| row.get(0)).unwrap();
+        assert!(count >= 2, "{view}");
+    }
+    let logs = directory.path().join("logs.db");
+    drop(SqliteLogs::open(&logs, OpenLogsOptions::default()).unwrap());
+    let logs = Connection::open(&logs).unwrap();
+    logs.query_row("SELECT count(*) FROM logs", [], |_| Ok(()))
+        .unwrap();
+}
