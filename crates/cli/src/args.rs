@@ -110,7 +110,7 @@ pub struct UpArguments {
     /// Executions, code and tables are kept here [default: .lambdura beside the template]
     #[arg(long, value_name = "DIR", env = "LAMBDURA_DATA_DIR")]
     pub data_dir: Option<PathBuf>,
-    /// An environment variable for every function; may be repeated (LAMBDURA_ENV: one per line)
+    /// An environment variable for every function, over the template's; may be repeated (LAMBDURA_ENV: one per line)
     #[arg(long, value_name = "NAME=VALUE", env = "LAMBDURA_ENV", value_delimiter = '\n', value_parser = key_value)]
     pub env: Vec<(String, String)>,
     /// Written once everything answers: URLs, functions and process id as JSON

@@ -26,7 +26,12 @@ pub fn load(arguments: &UpArguments) -> Result<Stack, LoadStackError> {
         stack_name: arguments.stack_name.clone(),
         parameters: arguments.parameter.iter().cloned().collect(),
     };
-    stack::load(&arguments.template, &options)
+    let mut stack = stack::load(&arguments.template, &options)?;
+    // What is said on the command line counts more than what the template says to everybody.
+    for function in &mut stack.functions {
+        function.environment.extend(arguments.env.iter().cloned());
+    }
+    Ok(stack)
 }
 
 /// As AWS's tools choose it.

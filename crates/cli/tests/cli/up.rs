@@ -1,6 +1,8 @@
 //! `lambdura up` for real: a template, a function in Python, a durable execution that waits for a person.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -22,6 +24,8 @@ Globals:
     Handler: bootstrap
     CodeUri: code/
     Timeout: 20
+    Environment:
+      Variables: { GREETING: from the template }
 Resources:
   Echo:
     Type: AWS::Serverless::Function
@@ -117,7 +121,7 @@ struct Up {
 }
 
 impl Up {
-    fn start(stack: &Stack) -> Self {
+    fn start(stack: &Stack, arguments: &[&str]) -> Self {
         let ready_file = stack.path("ready.json");
         let template = stack.dir.path().display().to_string();
         let mut child = command(&[
@@ -132,6 +136,8 @@ impl Up {
             "--ready-file",
             &ready_file.display().to_string(),
         ])
+        .args(arguments)
+        .env("CARGO_TARGET_DIR", stack.path("target"))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -191,6 +197,20 @@ impl Drop for Up {
     }
 }
 
+/// The whole answer to a GET, as text.
+fn get(url: &str, path: &str) -> String {
+    let host = url.trim_start_matches("http://");
+    let mut stream = TcpStream::connect(host).unwrap();
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
 fn wait_for(up: &Up, arguments: &[&str], what: &str) -> Ran {
     let began = Instant::now();
     loop {
@@ -210,7 +230,7 @@ fn wait_for(up: &Up, arguments: &[&str], what: &str) -> Ran {
 #[test]
 fn a_durable_execution_waits_for_a_person_and_survives_restarts() {
     let stack = Stack::new();
-    let mut up = Up::start(&stack);
+    let mut up = Up::start(&stack, &[]);
     assert_eq!(
         up.ready["functions"]["Approval"],
         "arn:aws:lambda:us-east-1:000000000000:function:Approval:live"
@@ -225,6 +245,9 @@ fn a_durable_execution_waits_for_a_person_and_survives_restarts() {
         echoed.text()
     );
     wait_for(&up, &["logs", "Echo"], "echo {\"a\": 1}");
+
+    let greeted = get(up.ready["http_apis"]["Api"].as_str().unwrap(), "/echo");
+    assert!(greeted.ends_with("hello, world"), "{greeted}");
 
     let started = up.run(&["invoke", "Approval", "--event", "--name", "loan-1"]);
     assert!(
@@ -281,7 +304,7 @@ fn a_durable_execution_waits_for_a_person_and_survives_restarts() {
     );
     assert!(!stack.path("ready.json").exists());
 
-    let mut up = Up::start(&stack);
+    let mut up = Up::start(&stack, &[]);
     let done = up.run(&[
         "callback",
         "succeed",
@@ -356,6 +379,67 @@ fn a_crate_that_does_not_compile_names_its_function() {
     );
     let ran = up_fails(&stack, &["--no-build"]);
     assert!(ran.err.contains("has not been built"), "{}", ran.text());
+}
+
+/// Answers every event with its length: the Runtime API in nothing but the standard library.
+const RUST_FUNCTION: &str = r#"
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+
+fn call(request: &str, body: &str) -> (String, Vec<u8>) {
+    let host = std::env::var("AWS_LAMBDA_RUNTIME_API").unwrap();
+    let mut stream = TcpStream::connect(&host).unwrap();
+    let length = body.len();
+    write!(stream, "{request} HTTP/1.1\r\nhost: {host}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}").unwrap();
+    let mut reader = BufReader::new(stream);
+    let (mut id, mut length) = (String::new(), 0);
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        let Some((name, value)) = line.trim().split_once(": ") else {
+            if line.trim().is_empty() { break } else { continue }
+        };
+        match name.to_lowercase().as_str() {
+            "lambda-runtime-aws-request-id" => id = value.to_owned(),
+            "content-length" => length = value.parse().unwrap(),
+            _ => {}
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).unwrap();
+    (id, body)
+}
+
+fn main() {
+    loop {
+        let (id, event) = call("GET /2018-06-01/runtime/invocation/next", "");
+        let path = format!("POST /2018-06-01/runtime/invocation/{id}/response");
+        call(&path, &event.len().to_string());
+    }
+}
+"#;
+
+#[test]
+fn a_rust_function_is_built_once_and_started_without_cargo_later() {
+    let stack = Stack::new();
+    rust_function(&stack.path("code"), RUST_FUNCTION);
+    let mut up = Up::start(&stack, &[]);
+    let answered = up.run(&["invoke", "Echo", "--payload", "[1,2,3]"]);
+    assert_eq!(answered.text(), "7\n");
+    let first = up.signal("TERM");
+    assert!(
+        first.err.contains("building Echo, Approval"),
+        "{}",
+        first.text()
+    );
+    assert!(first.out.contains("1 (live)"), "{}", first.text());
+
+    let mut up = Up::start(&stack, &["--no-build"]);
+    assert_eq!(up.run(&["invoke", "Echo"]).text(), "2\n");
+    let second = up.signal("TERM");
+    assert!(!second.err.contains("building"), "{}", second.text());
+    // The same code is the same version.
+    assert!(second.out.contains("1 (live)"), "{}", second.text());
 }
 
 /// A diagnostic's words without the bar at their side and the line ends that fit them to the terminal.
