@@ -66,13 +66,20 @@ fn check_numbering(world: &World, transition: &Transition) {
 
 /// Only the live token writes, and writing kills it.
 fn check_token(world: &World, input: &Input, transition: &Transition) {
-    let Input::Checkpoint { token, .. } = input else {
+    let Input::Checkpoint {
+        token,
+        client_token,
+        ..
+    } = input
+    else {
         return;
     };
     let Answer::Checkpoint { token: next, .. } = &transition.answer else {
         panic!("a checkpoint is answered as one");
     };
     if transition.is_empty() {
+        let presented = client_token.clone().map(|key| (token.clone(), key));
+        assert_eq!(presented, world.repeatable, "only the last one is repeated");
         assert_eq!(
             next, &world.live_token,
             "a repeated request gets the same token"

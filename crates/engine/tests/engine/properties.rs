@@ -4,7 +4,7 @@
 //! the log of what happened, line by line.
 
 use std::any::Any;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
@@ -126,7 +126,7 @@ fn action() -> impl Strategy<Value = Action> {
     let checkpoint = (
         token(),
         prop::option::weighted(0.3, 0_u8..3),
-        prop::collection::vec(change(), 0..5),
+        prop::collection::vec(change(), 0..6),
     )
         .prop_map(|(token, client_token, updates)| Action::Checkpoint {
             token,
@@ -409,7 +409,7 @@ impl Player {
         let mut statuses: BTreeMap<String, OperationStatus> = operations
             .map(|operation| (operation.id.to_string(), operation.status))
             .collect();
-        let mut touched = BTreeSet::new();
+        let mut touched = BTreeMap::new();
         let mut updates = Vec::new();
         for change in changes {
             let id = *change.id.get(&IDS);
@@ -424,15 +424,33 @@ impl Player {
                 }
             } else {
                 let sensible = sensible(id, statuses.get(id).copied());
-                if sensible.is_empty() || !touched.insert(id) {
+                // A START and the closing of the same STEP or CONTEXT may come together.
+                let again = match touched.get(id) {
+                    None => true,
+                    Some(UpdateAction::Start) => id.starts_with(['c', 's']),
+                    Some(_) => false,
+                };
+                if sensible.is_empty() || !again {
                     continue;
                 }
                 update.action = *change.action.get(sensible);
+                touched.insert(id, update.action);
             }
             fill(&mut update, change);
-            self.place(&mut update, change, &statuses);
+            if !statuses.contains_key(id) {
+                place(&mut update, change, &statuses);
+            }
             statuses.insert(id.to_owned(), OperationStatus::Started);
             updates.push(update);
+        }
+        // A group that begins and ends in one request, around what it holds.
+        let begun = updates.iter().find(|update| {
+            let started = touched.get(update.id.as_str()) == Some(&UpdateAction::Start);
+            started && update.operation_type == OperationType::Context
+        });
+        if let Some(begun) = begun.filter(|_| changes[0].extra < 100) {
+            let ends = context(begun.id.as_str()).succeed("group");
+            updates.push(ends.0);
         }
         if let Some(change) = changes.last().filter(|change| change.extra > 250) {
             let ends = match change.extra % 2 {
@@ -443,28 +461,23 @@ impl Player {
         }
         updates
     }
+}
 
-    /// Puts a new operation under a context, and keeps a known one where it is.
-    fn place(
-        &self,
-        update: &mut OperationUpdate,
-        change: &Change,
-        statuses: &BTreeMap<String, OperationStatus>,
-    ) {
-        if let Some(known) = self.world.execution.operation(&update.id) {
-            update.parent_id.clone_from(&known.parent_id);
-            return;
-        }
-        let contexts = IDS.iter().filter(|id| id.starts_with('c'));
-        let parents: Vec<&str> = contexts
-            .copied()
-            .filter(|id| *id != update.id.as_str() && statuses.contains_key(*id))
-            .collect();
-        if let Some(pick) = change.parent
-            && !parents.is_empty()
-        {
-            update.parent_id = Some(id(pick.get::<&str>(&parents)));
-        }
+/// Puts a new operation under a context.
+fn place(
+    update: &mut OperationUpdate,
+    change: &Change,
+    statuses: &BTreeMap<String, OperationStatus>,
+) {
+    let contexts = IDS.iter().filter(|id| id.starts_with('c'));
+    let parents: Vec<&str> = contexts
+        .copied()
+        .filter(|id| *id != update.id.as_str() && statuses.contains_key(*id))
+        .collect();
+    if let Some(pick) = change.parent
+        && !parents.is_empty()
+    {
+        update.parent_id = Some(id(pick.get::<&str>(&parents)));
     }
 }
 

@@ -103,6 +103,17 @@ impl Script {
         self.give(input)
     }
 
+    /// With the token that was given so many-th and a client token of its own.
+    pub fn checkpoint_with_token_and_key(
+        self,
+        nth: usize,
+        key: &str,
+        updates: impl IntoIterator<Item = Update>,
+    ) -> Self {
+        let token = self.world.tokens[nth].clone();
+        self.give(Self::request(token, Some(key), updates))
+    }
+
     pub fn checkpoint_with_text(
         self,
         token: &str,

@@ -10,9 +10,9 @@ use engine::{
     Transition, apply, checkpoint_token, start,
 };
 use model::{
-    CallbackId, CheckpointToken, Event, ExecutionArn, ExecutionId, ExecutionName, ExecutionSpec,
-    FunctionArn, FunctionName, Invocation, Limits, Operation, OperationDetails, OperationId,
-    RequestId, Timestamp, Version,
+    CallbackId, CheckpointToken, ClientToken, Event, ExecutionArn, ExecutionId, ExecutionName,
+    ExecutionSpec, FunctionArn, FunctionName, Invocation, Limits, Operation, OperationDetails,
+    OperationId, RequestId, Timestamp, Version,
 };
 
 use crate::invariants;
@@ -34,6 +34,8 @@ pub struct World {
     pub live_token: Option<CheckpointToken>,
     /// Every token ever given, oldest first.
     pub tokens: Vec<CheckpointToken>,
+    /// The checkpoint that may be repeated: what it presented.
+    pub repeatable: Option<(CheckpointToken, ClientToken)>,
     /// Every request id ever given, oldest first.
     pub request_ids: Vec<RequestId>,
     /// Changes by the service that the function was not told of: a second opinion on `unseen`.
@@ -89,6 +91,7 @@ impl World {
             log,
             live_token: None,
             tokens: Vec::new(),
+            repeatable: None,
             request_ids: Vec::new(),
             untold: BTreeSet::new(),
             told: BTreeSet::new(),
@@ -204,9 +207,20 @@ impl World {
             }
             Answer::Done | Answer::Stopped { .. } => {}
         }
+        if let Input::Checkpoint {
+            token,
+            client_token,
+            ..
+        } = input
+            && !transition.is_empty()
+        {
+            let key = client_token.clone();
+            self.repeatable = key.map(|key| (token.clone(), key));
+        }
         let over = matches!(input, Input::InvocationEnded { .. });
         if over || self.execution.state.outcome.is_some() {
             self.live_token = None;
+            self.repeatable = None;
         }
     }
 

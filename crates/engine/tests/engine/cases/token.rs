@@ -187,6 +187,27 @@ fn repeated_request_is_answered_from_what_is_on_record() {
     );
 }
 
+/// Same checkpoint token, other client token or none: not the same request.
+#[test]
+fn request_is_repeated_with_its_client_token_only() {
+    check(
+        script()
+            .checkpoint_with_key("key-1", [step("a").start()])
+            .checkpoint_with_token(0, [step("a").start()])
+            .checkpoint_with_token_and_key(0, "key-2", [step("a").start()])
+            .checkpoint_with_token_and_key(0, "key-1", [step("b").start()]),
+        expect![[r#"
+            0s 1 ExecutionStarted "{}" timeout 3600s
+            0s - invoke 1
+            0s 2 StepStarted a
+            0s - told [a Started]
+            0s - refused: Invalid checkpoint token
+            0s - refused: Invalid checkpoint token
+            = RUNNING, next 3600s ExecutionTimeout | a Started
+        "#]],
+    );
+}
+
 #[test]
 fn client_token_alone_proves_nothing() {
     check(
