@@ -1,0 +1,14 @@
+//! Durable functions against a service in memory: what is recorded, what is replayed, when the handler suspends.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+mod batches;
+mod callbacks;
+mod checkpoints;
+mod children;
+mod conditions;
+mod invokes;
+mod replay;
+mod steps;
+mod waits;
