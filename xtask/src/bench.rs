@@ -1,16 +1,123 @@
 //! `cargo xtask bench`: how fast a built release is, next to what disk and loopback allow.
+//!
+//! This file builds and starts; `bench/driver` measures, and says how.
 
-use std::process::ExitCode;
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args;
 
-use crate::workspace::Workspace;
+use crate::demo::CLI_PACKAGE;
+use crate::port;
+use crate::process;
+use crate::screen;
+use crate::setup::{self, FunctionProgram, Profile};
+use crate::system::{System, SystemConfig, make_parent};
+use crate::workspace::{Workspace, empty_folder};
 
-/// Measure a built release
+const DRIVER: &str = "bench-driver";
+
+/// The functions of `bench/template.yaml`. A function's package is called like its program.
+const FUNCTIONS: &[FunctionProgram] = &[
+    ("TenStepsFunction", "ten-steps"),
+    ("OpenInvocationFunction", "open-invocation"),
+    ("LoanWorkflowFunction", "loan-workflow"),
+    ("FraudCheckFunction", "fraud-check"),
+];
+
+/// Measure a built release: checkpoints, ten steps, the loan workflow, next to fsync and loopback
 #[derive(Debug, Args)]
-pub struct BenchArguments {}
+#[command(after_help = "\
+Examples:
+  cargo xtask bench
+  cargo xtask bench --rounds 9 --json before.json
+  cargo xtask bench --data-dir /mnt/nvme/bench       the disk that is measured
 
-pub fn run(_workspace: &Workspace, _arguments: &BenchArguments) -> Result<ExitCode> {
-    anyhow::bail!("nothing is measured yet")
+Nothing else should run on the machine meanwhile.")]
+pub struct BenchArguments {
+    /// Rounds, each of which measures everything once; the median is reported
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
+    rounds: u32,
+    /// Gets all numbers [default: target/bench/<epoch seconds>.json]
+    #[arg(long, value_name = "PATH")]
+    json: Option<PathBuf>,
+    /// A folder on the disk to measure; what a former run left in it is removed [default: target/xtask/bench/data]
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// What an answered request survives: disk, os or memory
+    #[arg(long, value_name = "LEVEL", default_value = "disk")]
+    durability: String,
+}
+
+/// Builds, starts, measures, and prints the table.
+pub fn run(workspace: &Workspace, arguments: &BenchArguments) -> Result<ExitCode> {
+    let functions = FUNCTIONS.iter().map(|(_, program)| *program);
+    let packages: Vec<&str> = [CLI_PACKAGE, DRIVER].into_iter().chain(functions).collect();
+    let binaries = setup::build_binaries(workspace, &packages, Profile::Release)?;
+
+    let folder = workspace.chores().join("bench");
+    // A folder of our own inside the given one: nothing of somebody else's is removed.
+    let data_dir = arguments
+        .data_dir
+        .as_ref()
+        .unwrap_or(&folder)
+        .join("lambdura-bench-data");
+    empty_folder(&data_dir)?;
+    let json = match &arguments.json {
+        Some(path) => path.clone(),
+        None => workspace
+            .target
+            .join("bench")
+            .join(format!("{}.json", epoch_seconds()?)),
+    };
+    let json = std::path::absolute(json).context("know the current folder")?;
+    make_parent(&json)?;
+
+    screen::step("Starting the system that is measured");
+    let config = SystemConfig {
+        template: workspace.root.join("bench/template.yaml"),
+        functions: FUNCTIONS,
+        data_dir: data_dir.clone(),
+        listen: port::loopback(0),
+        http_api_listen: port::loopback(0),
+        environment: Vec::new(),
+        durability: Some(&arguments.durability),
+        log: folder.join("lambdura.log"),
+    };
+    let mut system = System::start(&binaries, &config)?;
+    screen::step("Measuring");
+    let endpoint = &system.ready.endpoint;
+    let address = endpoint.strip_prefix("http://").unwrap_or(endpoint);
+    let mut driver = Command::new(binaries.path(DRIVER));
+    driver.args(["--endpoint", address.trim_end_matches('/')]);
+    driver.args(["--pid", &system.ready.pid.to_string()]);
+    driver.arg("--data-dir").arg(&data_dir);
+    driver.args(["--rounds", &arguments.rounds.to_string()]);
+    driver.args(["--revision", &revision(workspace, &arguments.durability)?]);
+    process::run(driver.arg("--json").arg(&json))?;
+    system.check()?;
+    drop(system);
+    fs::remove_dir_all(&data_dir).with_context(|| format!("remove `{}`", data_dir.display()))?;
+    screen::note(&format!("all numbers: {}", json.display()));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The commit that is checked out, and whether the files differ from it.
+fn revision(workspace: &Workspace, durability: &str) -> Result<String> {
+    let mut git = Command::new("git");
+    git.arg("-C")
+        .arg(&workspace.root)
+        .args(["describe", "--always", "--dirty"]);
+    let commit = process::output(&mut git)?;
+    Ok(format!("{}, durability {durability}", commit.trim()))
+}
+
+fn epoch_seconds() -> Result<u64> {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .context("read the clock")?;
+    Ok(now.as_secs())
 }

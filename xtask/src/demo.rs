@@ -13,7 +13,7 @@ use owo_colors::OwoColorize;
 use crate::page::Page;
 use crate::port;
 use crate::screen;
-use crate::setup::{self, Profile};
+use crate::setup::{self, FunctionProgram, Profile};
 use crate::system::{System, SystemConfig};
 use crate::workspace::Workspace;
 
@@ -21,6 +21,12 @@ use crate::workspace::Workspace;
 pub const DEMO: &str = "demo/loan-approval";
 /// The HTTP API of its template.
 pub const LOAN_API: &str = "LoanApi";
+/// Its functions.
+pub const FUNCTIONS: &[FunctionProgram] = &[
+    ("LoanWorkflowFunction", "loan-workflow"),
+    ("FraudCheckFunction", "fraud-check"),
+    ("LoanApiFunction", "loan-api"),
+];
 /// The package of the program `lambdura`.
 pub const CLI_PACKAGE: &str = "lambdura-cli";
 
@@ -68,14 +74,18 @@ pub fn run(workspace: &Workspace, arguments: &DemoArguments) -> Result<ExitCode>
     } else {
         Profile::Dev
     };
-    let binaries = setup::build_binaries(workspace, &programs(workspace), profile)?;
+    let binaries = setup::build_binaries(workspace, &programs(), profile)?;
     setup::install_packages(&frontend)?;
 
     screen::step("Starting the service and its functions");
     let logs = workspace.chores().join("demo");
     let config = SystemConfig {
+        data_dir: arguments
+            .data_dir
+            .clone()
+            .unwrap_or_else(|| demo.join(".lambdura")),
         template: demo,
-        data_dir: arguments.data_dir.clone(),
+        functions: FUNCTIONS,
         listen: port::loopback(arguments.endpoint_port),
         http_api_listen: port::loopback(arguments.api_port),
         environment: arguments
@@ -83,7 +93,7 @@ pub fn run(workspace: &Workspace, arguments: &DemoArguments) -> Result<ExitCode>
             .iter()
             .map(|pace| ("DEMO_PACE", pace.to_string()))
             .collect(),
-        options: Vec::new(),
+        durability: None,
         log: logs.join("lambdura.log"),
     };
     let mut system = System::start(&binaries, &config)?;
@@ -113,10 +123,9 @@ pub fn run(workspace: &Workspace, arguments: &DemoArguments) -> Result<ExitCode>
     }
 }
 
-/// The packages whose programs make up the demo.
-pub fn programs(workspace: &Workspace) -> Vec<&str> {
-    let functions = workspace.binaries_below(&Path::new(DEMO).join("functions"));
-    let functions = functions.into_iter().map(|package| package.name.as_str());
+/// The packages whose programs make up the demo. A function's package is called like its program.
+fn programs() -> Vec<&'static str> {
+    let functions = FUNCTIONS.iter().map(|(_, program)| *program);
     std::iter::once(CLI_PACKAGE).chain(functions).collect()
 }
 

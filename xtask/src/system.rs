@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
 use crate::process::ProcessGroup;
-use crate::setup::Binaries;
+use crate::setup::{Binaries, FunctionProgram, install_functions};
 
 /// Bound on the time from the start to the ready file; the start itself takes well below a second, a recovery of many
 /// executions longer.
@@ -26,14 +26,16 @@ const LOG_LINES_SHOWN: usize = 40;
 pub struct SystemConfig<'a> {
     /// The folder of the template, or its file.
     pub template: PathBuf,
-    /// Where executions and tables are kept; beside the template if nothing is said.
-    pub data_dir: Option<PathBuf>,
+    /// The template's functions.
+    pub functions: &'a [FunctionProgram],
+    /// Where executions and tables are kept.
+    pub data_dir: PathBuf,
     pub listen: SocketAddr,
     pub http_api_listen: SocketAddr,
     /// Variables of every function.
     pub environment: Vec<(&'a str, String)>,
-    /// Further options of `lambdura up`.
-    pub options: Vec<String>,
+    /// What an answered request survives, if it is to be said.
+    pub durability: Option<&'a str>,
     /// Gets what it prints, beside its ready file.
     pub log: PathBuf,
 }
@@ -54,11 +56,13 @@ pub struct Ready {
     /// URLs of the HTTP APIs, by their name in the template.
     pub http_apis: BTreeMap<String, String>,
     pub data_dir: PathBuf,
+    pub pid: u32,
 }
 
 impl System {
     /// Starts the system with functions that are built, and waits until everything answers.
     pub fn start(binaries: &Binaries, config: &SystemConfig<'_>) -> Result<Self> {
+        install_functions(binaries, config.functions, &config.data_dir)?;
         let ready_file = config.log.with_extension("ready.json");
         make_parent(&config.log)?;
         match fs::remove_file(&ready_file) {
@@ -80,13 +84,13 @@ impl System {
         command.args(["--listen", &config.listen.to_string()]);
         command.args(["--http-api-listen", &config.http_api_listen.to_string()]);
         command.arg("--ready-file").arg(&ready_file);
-        if let Some(data_dir) = &config.data_dir {
-            command.arg("--data-dir").arg(data_dir);
+        command.arg("--data-dir").arg(&config.data_dir);
+        if let Some(durability) = config.durability {
+            command.args(["--durability", durability]);
         }
         for (name, value) in &config.environment {
             command.arg("--env").arg(format!("{name}={value}"));
         }
-        command.args(&config.options);
         let log = File::create(&config.log)
             .with_context(|| format!("create `{}`", config.log.display()))?;
         let log_too = log.try_clone().context("use one log for both outputs")?;

@@ -32,7 +32,6 @@ pub struct Package {
     pub license: Option<String>,
     pub manifest_path: PathBuf,
     pub dependencies: Vec<Dependency>,
-    pub targets: Vec<Target>,
 }
 
 /// A dependency as a manifest declares it.
@@ -41,12 +40,6 @@ pub struct Dependency {
     pub name: String,
     /// `None` is an ordinary one; else `dev` or `build`.
     pub kind: Option<String>,
-}
-
-/// A library, binary or test of a package.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Target {
-    pub kind: Vec<String>,
 }
 
 impl Workspace {
@@ -96,26 +89,9 @@ impl Workspace {
         let present = names.filter(|name| self.root.join(name).is_file());
         Ok(present.map(PathBuf::from).collect())
     }
-
-    /// The packages below `folder` (relative to the root) that build a binary.
-    pub fn binaries_below(&self, folder: &Path) -> Vec<&Package> {
-        let folder = self.root.join(folder);
-        let below = self
-            .packages
-            .iter()
-            .filter(|package| package.manifest_path.starts_with(&folder));
-        below.filter(|package| package.has_binary()).collect()
-    }
 }
 
 impl Package {
-    /// Whether cargo builds a program from it.
-    pub fn has_binary(&self) -> bool {
-        self.targets
-            .iter()
-            .any(|target| target.kind.iter().any(|kind| kind == "bin"))
-    }
-
     /// The folder of its manifest.
     pub fn folder(&self) -> &Path {
         self.manifest_path

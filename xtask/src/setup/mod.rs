@@ -4,11 +4,14 @@
 
 mod binaries;
 mod debian;
+mod functions;
 mod node;
 mod python;
 mod version;
 
 pub use binaries::{Binaries, Profile, build_binaries, build_everything};
 pub use debian::chromium;
+pub use functions::FunctionProgram;
+pub(crate) use functions::install as install_functions;
 pub use node::{install_packages, npm, require_node};
 pub use python::PythonEnvironment;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use crate::demo::DEMO;
 use crate::process;
@@ -11,7 +11,7 @@ use crate::test::stage::Context;
 use crate::workspace::Workspace;
 
 /// Where suites in Python are looked for.
-const SUITE_FOLDERS: [&str; 3] = ["conformance", DEMO, "xtask"];
+const SUITE_FOLDERS: [&str; 2] = ["conformance", DEMO];
 
 /// Types, lints, unit tests and the build of the page.
 pub fn page(context: &mut Context) -> Result<()> {
@@ -30,19 +30,26 @@ pub fn template(context: &mut Context) -> Result<()> {
     process::run(lint.arg("--template").arg(template))
 }
 
-/// Every `requirements.txt` of a suite, in the order of their paths.
+/// What has to be installed: what the stages need themselves, and every `requirements.txt` beside a suite.
 pub fn requirements(workspace: &Workspace) -> Result<Vec<PathBuf>> {
-    suite_files(workspace, |name| name == "requirements.txt")
+    let mut files = vec![workspace.root.join("xtask/requirements.txt")];
+    files.extend(suite_files(workspace, |name| name == "requirements.txt")?);
+    Ok(files)
 }
 
 /// Every suite in Python: files named `test_*.py`.
 pub fn suites(workspace: &Workspace) -> Result<Vec<PathBuf>> {
-    suite_files(workspace, |name| {
-        name.starts_with("test_") && name.ends_with(".py")
-    })
+    let is_suite = |name: &str| name.starts_with("test_") && name.ends_with(".py");
+    let suites = suite_files(workspace, is_suite)?;
+    let folders = SUITE_FOLDERS.join(" or ");
+    ensure!(
+        !suites.is_empty(),
+        "there is no suite in Python below {folders}"
+    );
+    Ok(suites)
 }
 
-fn suite_files(workspace: &Workspace, wanted: fn(&str) -> bool) -> Result<Vec<PathBuf>> {
+fn suite_files(workspace: &Workspace, wanted: impl Fn(&str) -> bool) -> Result<Vec<PathBuf>> {
     let is_suite = |path: &Path| {
         let name = path
             .file_name()

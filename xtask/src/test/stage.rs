@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
+use crate::demo::{DEMO, FUNCTIONS};
 use crate::port;
 use crate::setup::{Binaries, PythonEnvironment, build_everything};
 use crate::system::{System, SystemConfig};
@@ -62,12 +63,13 @@ impl Context {
             let binaries = self.binaries()?;
             let folder = self.scratch("system")?;
             let config = SystemConfig {
-                template: self.workspace.root.join(crate::demo::DEMO),
-                data_dir: Some(folder.join("data")),
+                template: self.workspace.root.join(DEMO),
+                functions: FUNCTIONS,
+                data_dir: folder.join("data"),
                 listen: port::loopback(0),
                 http_api_listen: port::loopback(0),
                 environment: vec![("DEMO_PACE", "0".to_owned())],
-                options: Vec::new(),
+                durability: None,
                 log: folder.join("lambdura.log"),
             };
             self.system = Some(System::start(&binaries, &config)?);

@@ -47,14 +47,23 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("loan-workflow", &["lambdura", "loan", "powertools"]),
     ("loan-api", &["loan", "powertools"]),
     ("fraud-check", &["loan", "powertools"]),
+    // What benchmarks run and measure.
     ("ten-steps", &["lambdura"]),
-    ("open-invocation", &[]),
-    ("bench-driver", &[]),
+    ("open-invocation", &["lambda-api"]),
+    ("bench-driver", &["lambda-api"]),
     ("xtask", &[]),
     // Turns everything below the server upside down; nothing depends on it.
     (
         "sim",
-        &["driver", "engine", "model", "store", "store-sqlite"],
+        &[
+            "driver",
+            "engine",
+            "model",
+            "server",
+            "stack",
+            "store",
+            "store-sqlite",
+        ],
     ),
 ];
 
@@ -68,7 +77,8 @@ const TESTS: &[(&str, &[&str])] = &[
 /// External packages with one home: where the outside world that they stand for is kept.
 const HOMES: &[(&str, &[&str])] = &[
     ("rusqlite", &["store-sqlite"]),
-    ("dynoxide-rs", &["server"]),
+    // The demo stands it in for DynamoDB, in tests.
+    ("dynoxide-rs", &["server", "loan"]),
     (
         "lambda_runtime",
         &[
@@ -175,7 +185,6 @@ mod tests {
             license: None,
             manifest_path: PathBuf::from("/nowhere/Cargo.toml"),
             dependencies: dependencies.collect(),
-            targets: Vec::new(),
         }
     }
 

@@ -1,0 +1,137 @@
+//! One round: everything, once.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use crate::load::Load;
+use crate::processor_time::ProcessorTime;
+use crate::statistics::{median, quantile, seconds};
+use crate::{checkpoints, disk, executions, loopback};
+
+/// What is measured.
+#[derive(Debug)]
+pub struct Subject {
+    pub endpoint: SocketAddr,
+    pub pid: u32,
+    pub data_dir: PathBuf,
+    /// Where the server that does nothing listens.
+    pub loopback: SocketAddr,
+}
+
+/// How many pieces of each kind a round has: enough for half a second or more each.
+mod pieces {
+    pub const SYNCS: usize = 200;
+    /// By concurrency.
+    pub const REQUESTS: [(usize, usize); 3] = [(1, 2000), (16, 10_000), (64, 10_000)];
+    pub const CHECKPOINTS: [(usize, usize); 3] = [(1, 300), (16, 3200), (64, 6400)];
+    pub const TEN_STEPS: [(usize, usize); 2] = [(1, 40), (64, 1280)];
+    pub const LOANS: [(usize, usize); 2] = [(1, 20), (64, 640)];
+}
+
+/// What a round found.
+#[derive(Debug)]
+pub struct Round {
+    /// Median time of one append with `fdatasync`, in seconds.
+    pub sync: f64,
+    pub loopback: Vec<Work>,
+    pub checkpoints: Vec<Work>,
+    pub ten_steps: Vec<Work>,
+    pub loans: Vec<Work>,
+}
+
+/// One kind of work at one concurrency.
+#[derive(Debug)]
+pub struct Work {
+    pub concurrency: usize,
+    /// Pieces per second.
+    pub rate: f64,
+    /// Median and 99th percentile of a piece's time, in seconds.
+    pub latency: f64,
+    pub latency_p99: f64,
+    /// Per piece.
+    pub processor_time: ProcessorTime,
+}
+
+/// Starts what is started once: function processes, connections, caches.
+pub async fn warm_up(subject: &Subject) -> Result<()> {
+    loopback::requests(subject.loopback, 64, 1000).await?;
+    checkpoints::checkpoints(subject.endpoint, 64, 640)
+        .await
+        .context("warm up the checkpoints")?;
+    executions::ten_steps(subject.endpoint, 64, 256)
+        .await
+        .context("warm up the ten steps")?;
+    executions::loans(subject.endpoint, 64, 256)
+        .await
+        .context("warm up the loans")?;
+    Ok(())
+}
+
+/// Measures everything once.
+pub async fn measure(subject: &Subject) -> Result<Round> {
+    // Around what is compared with it, in case the disk changes its mind.
+    let mut syncs = sync_times(subject)?;
+    let mut loopback = Vec::new();
+    for (concurrency, count) in pieces::REQUESTS {
+        let load = loopback::requests(subject.loopback, concurrency, count);
+        loopback.push(work(subject, concurrency, load).await?);
+    }
+    let mut checkpoints = Vec::new();
+    for (concurrency, count) in pieces::CHECKPOINTS {
+        let load = checkpoints::checkpoints(subject.endpoint, concurrency, count);
+        checkpoints.push(
+            work(subject, concurrency, load)
+                .await
+                .context("checkpoints")?,
+        );
+    }
+    let mut ten_steps = Vec::new();
+    for (concurrency, count) in pieces::TEN_STEPS {
+        let load = executions::ten_steps(subject.endpoint, concurrency, count);
+        ten_steps.push(
+            work(subject, concurrency, load)
+                .await
+                .context("ten steps")?,
+        );
+    }
+    let mut loans = Vec::new();
+    for (concurrency, count) in pieces::LOANS {
+        let load = executions::loans(subject.endpoint, concurrency, count);
+        loans.push(work(subject, concurrency, load).await.context("loans")?);
+    }
+    syncs.extend(sync_times(subject)?);
+    Ok(Round {
+        sync: median(&seconds(&syncs)),
+        loopback,
+        checkpoints,
+        ten_steps,
+        loans,
+    })
+}
+
+fn sync_times(subject: &Subject) -> Result<Vec<Duration>> {
+    disk::sync_times(&subject.data_dir, pieces::SYNCS / 2)
+}
+
+async fn work(
+    subject: &Subject,
+    concurrency: usize,
+    load: impl Future<Output = Result<Load>>,
+) -> Result<Work> {
+    let before = ProcessorTime::look(subject.pid);
+    let load = load
+        .await
+        .with_context(|| format!("at concurrency {concurrency}"))?;
+    let after = ProcessorTime::look(subject.pid);
+    let latencies = seconds(&load.latencies);
+    Ok(Work {
+        concurrency,
+        rate: load.rate(),
+        latency: median(&latencies),
+        latency_p99: quantile(&latencies, 0.99),
+        processor_time: after.since(before, latencies.len()),
+    })
+}
