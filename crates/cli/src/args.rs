@@ -137,7 +137,7 @@ pub struct UpArguments {
     )]
     pub build_profile: BuildProfile,
     /// Start what was built before, without asking cargo
-    #[arg(long, env = "LAMBDURA_NO_BUILD")]
+    #[arg(long, env = "LAMBDURA_NO_BUILD", value_parser = clap::builder::BoolishValueParser::new())]
     pub no_build: bool,
     /// How long a function process is kept with nothing to do, such as `30s` or `5m`
     #[arg(long, value_name = "TIME", env = "LAMBDURA_IDLE_TIME", default_value = "30s", value_parser = time)]

@@ -12,6 +12,11 @@ pub fn neutral(text: &str) -> Cow<'_, str> {
     replace(text, |_| false)
 }
 
+/// The text on one line, with its tabs: a log line.
+pub fn neutral_line(text: &str) -> Cow<'_, str> {
+    replace(text, |character| character == '\t')
+}
+
 /// The text with its line ends and tabs; other control characters are written out.
 pub fn neutral_lines(text: &str) -> Cow<'_, str> {
     replace(text, |character| matches!(character, '\n' | '\t'))
@@ -94,6 +99,7 @@ mod tests {
 
     #[test]
     fn lines_keep_their_ends_and_nothing_else() {
+        assert_eq!(neutral_line("a\n\tb\u{1b}[2J"), "a\\n\tb\\u{1b}[2J");
         assert_eq!(neutral_lines("a\n\tb\rc\u{1b}[2J"), "a\n\tb\\rc\\u{1b}[2J");
     }
 

@@ -22,6 +22,8 @@ pub struct ExecutionTrace {
     pub invocations: Spans,
     /// How many invocations have ended.
     pub invocations_ended: usize,
+    /// Why the last invocation failed, if it did: the service tries again.
+    pub invocation_error: Option<ErrorObject>,
     /// Since when an invocation has been running, as far as the history shows.
     pub invocation_since: Option<i64>,
 }
@@ -89,6 +91,9 @@ impl ExecutionTrace {
                         details.end_timestamp.as_millis(),
                     ));
                 }
+                let details = event.invocation_completed_details.as_ref();
+                let error = details.and_then(|it| it.error.as_ref());
+                trace.invocation_error = error.and_then(|it| it.payload.clone());
                 trace.invocations_ended += 1;
                 trace.invocation_since = None;
                 continue;

@@ -10,7 +10,7 @@ use std::io::{self, IsTerminal, Write};
 use serde::Serialize;
 
 use crate::args::OutputFormat;
-use crate::neutral::{neutral_json, neutral_lines};
+use crate::neutral::{neutral_json, neutral_line, neutral_lines};
 
 /// Width of what is printed into a pipe or file, where no terminal says its own.
 const WIDTH_WITHOUT_TERMINAL: usize = 100;
@@ -84,7 +84,7 @@ impl Screen {
     /// A line that a function printed, harmless where a terminal shows it and untouched elsewhere.
     pub fn foreign_text<'t>(&self, text: &'t str) -> Cow<'t, str> {
         if self.is_terminal {
-            crate::neutral::neutral(text)
+            neutral_line(text)
         } else {
             Cow::Borrowed(text)
         }

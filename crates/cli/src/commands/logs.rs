@@ -9,7 +9,7 @@ use crate::duration_text::time_of_day;
 use crate::execution_selector;
 use crate::exit::CliError;
 use crate::function_selector::{self, FunctionReference};
-use crate::neutral::neutral;
+use crate::neutral::{neutral, neutral_line};
 use crate::screen::{Screen, note};
 
 /// Lines asked for at once while following: more than anybody reads, few enough for one answer.
@@ -119,7 +119,7 @@ impl Follow {
 
     fn print(&self, screen: &Screen, line: &LogLine) -> Result<(), CliError> {
         if self.to_stderr {
-            note(format_line(line, &neutral(&line.text)));
+            note(format_line(line, &neutral_line(&line.text)));
         } else if screen.is_json() {
             screen.json_line(line)?;
         } else {

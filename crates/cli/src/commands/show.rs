@@ -1,6 +1,6 @@
 //! `lambdura show`.
 
-use lambda_api::{ApiOperation, GetDurableExecutionResponse};
+use lambda_api::{ApiOperation, ErrorObject, GetDurableExecutionResponse};
 use owo_colors::OwoColorize;
 use serde::Serialize;
 
@@ -111,13 +111,12 @@ fn text(
     for (name, value) in facts {
         lines.push(format!("  {}  {value}", format!("{name:11}").dimmed()));
     }
+    let failing = trace.invocation_error.as_ref().filter(|_| !ended);
+    if let Some(error) = failing.filter(|error| **error != Default::default()) {
+        lines.push(red_fact("failing", error, options));
+    }
     if let Some(error) = &execution.error {
-        let text = tree::error_text(error, options);
-        lines.push(format!(
-            "  {}  {}",
-            format!("{:11}", "error").dimmed(),
-            text.red()
-        ));
+        lines.push(red_fact("error", error, options));
         let stack = error.stack_trace.iter().flatten().filter(|_| full);
         lines.extend(stack.map(|frame| format!("                 {}", neutral(frame).dimmed())));
     }
@@ -127,6 +126,11 @@ fn text(
         lines.extend(operations);
     }
     lines
+}
+
+fn red_fact(name: &str, error: &ErrorObject, options: TreeOptions) -> String {
+    let text = tree::error_text(error, options);
+    format!("  {}  {}", format!("{name:11}").dimmed(), text.red())
 }
 
 fn function(execution: &GetDurableExecutionResponse) -> String {

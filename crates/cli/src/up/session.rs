@@ -1,6 +1,11 @@
 //! One run of `lambdura up`, from the arguments to the end.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
 use owo_colors::OwoColorize;
+use server::{Deployment, Server, ServerConfig};
+use stack::Stack;
 
 use super::ready_file::{Ready, ReadyFile};
 use super::stop_signal::{Stop, StopSignals};
@@ -28,14 +33,10 @@ pub async fn run(arguments: UpArguments, screen: &Screen) -> Result<(), CliError
         stop = signals.next() => return stop.into_result(),
     };
     let config = stack_options::server_config(&arguments, &stack, &data_dir);
-    // Not interruptible: what has been started must be shut down in order.
-    let server = start::start(config).await?;
-    let deployment = match start::deploy(&server, &stack, &artifacts).await {
-        Ok(deployment) => deployment,
-        Err(error) => {
-            close(server).await;
-            return Err(error);
-        }
+    let (server, deployment) = tokio::select! {
+        started = start_and_deploy(config, &stack, &artifacts) => started?,
+        // As sudden as `kill -9`, which the service is made to survive; waiting for a start that hangs would be worse.
+        stop = signals.next() => return stop.into_result(),
     };
     let ready = Ready::new(&server.endpoint(), &deployment, &data_dir);
     let said = if screen.is_json() {
@@ -80,7 +81,22 @@ pub async fn run(arguments: UpArguments, screen: &Screen) -> Result<(), CliError
     stop.into_result()
 }
 
-async fn close(server: server::Server) {
+async fn start_and_deploy(
+    config: ServerConfig,
+    stack: &Stack,
+    artifacts: &BTreeMap<String, PathBuf>,
+) -> Result<(Server, Deployment), CliError> {
+    let server = start::start(config).await?;
+    match start::deploy(&server, stack, artifacts).await {
+        Ok(deployment) => Ok((server, deployment)),
+        Err(error) => {
+            close(server).await;
+            Err(error)
+        }
+    }
+}
+
+async fn close(server: Server) {
     if let Err(error) = server.shut_down().await {
         tracing::error!(
             error = &error as &dyn std::error::Error,

@@ -468,3 +468,33 @@ fn up_fails(stack: &Stack, arguments: &[&str]) -> Ran {
     assert_eq!(ran.code, Some(1), "{}", ran.text());
     ran
 }
+
+#[test]
+fn a_function_that_dies_is_shown_as_failing() {
+    let stack = Stack::new();
+    let bootstrap = stack.path("code/bootstrap");
+    let script = fs::read_to_string(&bootstrap).unwrap();
+    let dies = script.replace(
+        "def durable(event):",
+        "def durable(event):\n    os._exit(3)",
+    );
+    fs::write(&bootstrap, dies).unwrap();
+    let mut up = Up::start(&stack, &[]);
+    let started = up.run(&["invoke", "Approval", "--event", "--name", "dies"]);
+    assert_eq!(started.code, Some(0), "{}", started.text());
+    let shown = wait_for(&up, &["show", "dies"], "failing");
+    assert!(shown.out.contains("Runtime.ExitError"), "{}", shown.text());
+    let stopped = up.run(&["stop", "dies", "--reason", "it never works"]);
+    assert!(stopped.out.contains("dies STOPPED"), "{}", stopped.text());
+    let listed = up.run(&["ls", "--status", "stopped", "--output", "json"]);
+    assert!(
+        listed.out.contains("/durable-execution/dies/"),
+        "{}",
+        listed.text()
+    );
+    let waited = up.run(&["invoke", "Approval", "--wait", "--name", "dies"]);
+    assert_eq!(waited.code, Some(5), "{}", waited.text());
+    assert!(waited.out.contains("it never works"), "{}", waited.text());
+    let ended = up.signal("TERM");
+    assert_eq!(ended.code, Some(0), "{}", ended.text());
+}
