@@ -6,7 +6,7 @@ use std::sync::Arc;
 use indexmap::{IndexMap, IndexSet};
 use model::{
     Deadline, DeadlineReason, ExecutionSpec, ExecutionState, Invocation, Operation,
-    OperationDetails, OperationId, OperationStatus,
+    OperationDetails, OperationId,
 };
 
 use crate::{Effect, Transition};
@@ -193,55 +193,40 @@ pub(crate) fn invocation_deadline(invocation: &Invocation) -> Option<Deadline> {
 /// The deadlines that an operation has as it stands.
 pub(crate) fn deadlines_of(operation: &Operation) -> impl Iterator<Item = Deadline> + use<> {
     let id = &operation.id;
-    let (first, second) = match (&operation.details, operation.status) {
-        (
-            OperationDetails::Wait {
-                scheduled_end_at, ..
-            },
-            OperationStatus::Started,
-        ) => {
-            let reason = DeadlineReason::WaitElapsed(id.clone());
-            (
-                Some(Deadline {
-                    at: *scheduled_end_at,
-                    reason,
-                }),
-                None,
-            )
+    let deadline = |at, reason| Some(Deadline { at, reason });
+    let (first, second) = match &operation.details {
+        _ended if operation.status.is_terminal() => (None, None),
+        OperationDetails::Execution { .. }
+        | OperationDetails::Context { .. }
+        | OperationDetails::ChainedInvoke { .. } => (None, None),
+        OperationDetails::Step {
+            next_attempt_at, ..
+        } => {
+            let reason = DeadlineReason::StepRetry(id.clone());
+            (next_attempt_at.and_then(|at| deadline(at, reason)), None)
         }
-        (
-            OperationDetails::Step {
-                next_attempt_at: Some(at),
-                ..
-            },
-            OperationStatus::Pending,
-        ) => (
-            Some(Deadline {
-                at: *at,
-                reason: DeadlineReason::StepRetry(id.clone()),
-            }),
-            None,
-        ),
-        (
-            OperationDetails::Callback {
-                timeout_seconds,
-                heartbeat_timeout_seconds,
-                last_heartbeat_at,
-                ..
-            },
-            OperationStatus::Started,
-        ) => {
-            let timeout = timeout_seconds.map(|seconds| Deadline {
-                at: operation.started_at.plus_seconds(seconds),
-                reason: DeadlineReason::CallbackTimeout(id.clone()),
+        OperationDetails::Wait {
+            scheduled_end_at, ..
+        } => {
+            let reason = DeadlineReason::WaitElapsed(id.clone());
+            (deadline(*scheduled_end_at, reason), None)
+        }
+        OperationDetails::Callback {
+            timeout_seconds,
+            heartbeat_timeout_seconds,
+            last_heartbeat_at,
+            ..
+        } => {
+            let timeout = timeout_seconds.and_then(|seconds| {
+                let reason = DeadlineReason::CallbackTimeout(id.clone());
+                deadline(operation.started_at.plus_seconds(seconds), reason)
             });
-            let heartbeat = heartbeat_timeout_seconds.map(|seconds| Deadline {
-                at: last_heartbeat_at.plus_seconds(seconds),
-                reason: DeadlineReason::CallbackHeartbeat(id.clone()),
+            let heartbeat = heartbeat_timeout_seconds.and_then(|seconds| {
+                let reason = DeadlineReason::CallbackHeartbeat(id.clone());
+                deadline(last_heartbeat_at.plus_seconds(seconds), reason)
             });
             (timeout, heartbeat)
         }
-        _ => (None, None),
     };
     first.into_iter().chain(second)
 }
