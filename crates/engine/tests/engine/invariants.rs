@@ -20,6 +20,7 @@ pub fn check_transition(world: &World, input: &Input, transition: &Transition) {
     check_token(world, input, transition);
     check_recorded(world, input, transition);
     check_effects(world, transition);
+    check_due(world, input, transition);
 }
 
 fn check_version(world: &World, transition: &Transition) {
@@ -213,6 +214,32 @@ fn check_effects(world: &World, transition: &Transition) {
         assert_eq!(count(&Effect::StartChainedInvoke(operation.id.clone())), 1);
     }
     assert_eq!(effects, transition.effects.len() as u64);
+}
+
+/// Whatever looks at the clock fires all that is due, and a checkpoint keeps to the quotas.
+fn check_due(world: &World, input: &Input, transition: &Transition) {
+    let state = &transition.state;
+    if state.outcome.is_some() || transition.is_empty() {
+        return;
+    }
+    let looks = match input {
+        Input::Checkpoint { .. } => {
+            assert!(state.operation_count <= world.limits.operations_max);
+            assert!(state.bytes <= world.limits.execution_bytes_max);
+            true
+        }
+        Input::DeadlineReached => true,
+        Input::InvocationEnded { .. } => {
+            matches!(state.invocation, Invocation::Active { .. })
+        }
+        Input::CallbackSucceeded { .. }
+        | Input::CallbackFailed { .. }
+        | Input::CallbackHeartbeat { .. }
+        | Input::ChainedInvokeEnded { .. }
+        | Input::Stop { .. } => false,
+    };
+    let next = state.next_deadline.as_ref().map(|next| next.at);
+    assert!(!looks || next > Some(world.now), "left unfired: {next:?}");
 }
 
 /// Holds of the world after every transition.
