@@ -23,7 +23,9 @@ pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// - **Durable:** when a writing call's future is ready with `Ok`, its records survive what
 ///   [`Store::durability`] says. Until then nobody may act on them.
 /// - **Ordered:** writes handed over one after the other by one caller, without awaiting the first,
-///   become durable in that order or not at all: no later one survives without the earlier.
+///   become durable in that order or not at all: no later one survives without the earlier. A
+///   write that fails with a fault may therefore take with it what was handed over after it and
+///   before its answer, whoever that came from. A refusal (a conflict) takes nothing with it.
 /// - **Fenced:** a transition made from version *n* is refused unless *n* is the stored version.
 /// - **Read your writes:** after a write's future is ready, every read sees it.
 pub trait Store: Send + Sync + 'static {
@@ -140,7 +142,8 @@ pub trait LogStore: Send + Sync + 'static {
     /// Numbered lines, in order. Sees every line that was appended before the call.
     fn lines(&self, query: LogQuery) -> StoreFuture<'_, Result<Vec<(i64, LogLine)>, StoreFault>>;
 
-    /// Segments of a trace, in order of arrival; of all traces, newest last, when none is named.
+    /// The newest segments of a trace, at most `limit`, in order of arrival; of all traces when none
+    /// is named.
     fn segments(
         &self,
         trace_id: Option<String>,
