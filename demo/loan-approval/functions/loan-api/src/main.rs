@@ -28,7 +28,7 @@ use workflow::LambdaWorkflow;
 async fn main() -> Result<(), lambda_runtime::Error> {
     let tools = Powertools::from_env();
     tools.logger.install()?;
-    let config = aws_configuration().await;
+    let config = Box::pin(aws_configuration()).await;
     let api = Api {
         applications: ProgressTable {
             client: aws_sdk_dynamodb::Client::new(&config),
@@ -48,15 +48,15 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         if let Ok(request) = &request {
             invocation = invocation.correlation_id(request.request_id.clone());
         }
-        let handled = tools
-            .run(invocation.clone(), async {
-                tools.logger.log_event(&event.payload);
-                if let Err(error) = tools.metrics.capture_cold_start(&invocation) {
-                    tracing::warn!(%error, "the cold start is not counted");
-                }
-                Ok::<_, gateway::ReadRequestError>(api.handle(&request?).await)
-            })
-            .await;
+        // On the heap: with the AWS SDK's calls inside, it would not fit a stack without optimisation.
+        let work = Box::pin(async {
+            tools.logger.log_event(&event.payload);
+            if let Err(error) = tools.metrics.capture_cold_start(&invocation) {
+                tracing::warn!(%error, "the cold start is not counted");
+            }
+            Ok::<_, gateway::ReadRequestError>(api.handle(&request?).await)
+        });
+        let handled = tools.run(invocation.clone(), work).await;
         handled.map_err(|error| Diagnostic {
             error_type: "EventError".to_owned(),
             error_message: error.to_string(),

@@ -206,6 +206,7 @@ fn stored(
 
 #[cfg(test)]
 mod tests {
+    use loan::testing::{TABLE, progress_table};
     use serde_json::json;
 
     use super::*;
@@ -250,6 +251,98 @@ mod tests {
         assert!(
             !with_callback.view.response().body.contains("secret"),
             "clients never see the callback id"
+        );
+    }
+
+    #[tokio::test]
+    async fn application_lives_in_the_table() {
+        let client = progress_table().await;
+        let table = ProgressTable {
+            client,
+            table: TABLE.to_owned(),
+        };
+        let id = ApplicationId::parse("LOAN-1700000000-AB12").unwrap();
+        assert_eq!(table.load(&id).await.unwrap(), None);
+        let created_at = "2026-11-23T12:00:00.000Z";
+        assert_eq!(
+            table.create(&application(), created_at).await.unwrap(),
+            Created::New
+        );
+        assert_eq!(
+            table.create(&application(), created_at).await.unwrap(),
+            Created::IdTaken
+        );
+        let submitted = table.load(&id).await.unwrap().unwrap();
+        assert_eq!(
+            (submitted.view.status, submitted.view.loan_amount),
+            (Status::Submitted, json!(150_000))
+        );
+
+        let callback = AttributeValue::S("callback-1".to_owned());
+        let offer = table
+            .update(&id)
+            .update_expression("SET callback_id = :callback");
+        offer
+            .expression_attribute_values(":callback", callback)
+            .send()
+            .await
+            .unwrap();
+        let callback_id = async || table.load(&id).await.unwrap().unwrap().callback_id;
+        table.forget_callback(&id, "another").await.unwrap();
+        assert_eq!(
+            callback_id().await.as_deref(),
+            Some("callback-1"),
+            "another callback is not this one"
+        );
+        table.forget_callback(&id, "callback-1").await.unwrap();
+        table.forget_callback(&id, "callback-1").await.unwrap();
+        assert_eq!(callback_id().await, None);
+    }
+
+    #[tokio::test]
+    async fn failed_start_is_noted_unless_the_workflow_began_after_all() {
+        let client = progress_table().await;
+        let table = ProgressTable {
+            client,
+            table: TABLE.to_owned(),
+        };
+        let id = ApplicationId::parse("LOAN-1700000000-AB12").unwrap();
+        table
+            .create(&application(), "2026-11-23T12:00:00.000Z")
+            .await
+            .unwrap();
+        table
+            .record_start_failure(&id, "2026-11-23T12:00:01.000Z")
+            .await
+            .unwrap();
+        table
+            .record_start_failure(&id, "2026-11-23T12:00:02.000Z")
+            .await
+            .unwrap();
+        let failed = table.load(&id).await.unwrap().unwrap().view;
+        assert_eq!((failed.status, failed.logs.len()), (Status::Failed, 2));
+        assert_eq!(
+            failed.updated_at, "2026-11-23T12:00:01.000Z",
+            "it is noted once"
+        );
+
+        let begin = table
+            .update(&id)
+            .update_expression("SET #status = :processing, progress = :one");
+        begin
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":processing", AttributeValue::S("processing".to_owned()))
+            .expression_attribute_values(":one", number(1.0))
+            .send()
+            .await
+            .unwrap();
+        table
+            .record_start_failure(&id, "2026-11-23T12:00:03.000Z")
+            .await
+            .unwrap();
+        assert_eq!(
+            table.load(&id).await.unwrap().unwrap().view.status,
+            Status::Processing
         );
     }
 

@@ -150,3 +150,139 @@ fn text(text: &str) -> AttributeValue {
 fn count(count: u64) -> AttributeValue {
     AttributeValue::N(count.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use loan::attribute::to_json;
+    use loan::testing::{TABLE, progress_table};
+    use loan::{Level, Stage};
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::progress_log::ProgressLog;
+
+    async fn table() -> ProgressTable {
+        ProgressTable {
+            client: progress_table().await,
+            table: TABLE.to_owned(),
+        }
+    }
+
+    async fn item(table: &ProgressTable) -> Value {
+        let get = table
+            .client
+            .get_item()
+            .table_name(TABLE)
+            .key("application_id", text("LOAN-1"));
+        let item = get.send().await.unwrap().item.unwrap();
+        item.iter()
+            .map(|(name, value)| (name.clone(), to_json(value)))
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn progress_is_written_replayed_and_ended() {
+        let table = table().await;
+        assert_eq!(
+            table.counts("LOAN-1").await.unwrap(),
+            Counts::default(),
+            "there is no item yet"
+        );
+        let mut log = ProgressLog::open(&table, "LOAN-1").await.unwrap();
+        log.tell(Stage::Validating, Status::Processing, "validating");
+        log.flush_news().await.unwrap();
+        log.tell(Stage::ManagerApproval, Status::PendingApproval, "asking");
+        log.flush().await.unwrap();
+        assert_eq!(
+            table
+                .offer_callback("LOAN-1", "callback-1", 1)
+                .await
+                .unwrap(),
+            Applied::Overtaken
+        );
+        assert_eq!(
+            table
+                .offer_callback("LOAN-1", "callback-1", 2)
+                .await
+                .unwrap(),
+            Applied::Yes
+        );
+        let pending = item(&table).await;
+        assert_eq!(
+            (&pending["callback_id"], &pending["status"]),
+            (&json!("callback-1"), &json!("pending_approval"))
+        );
+
+        let mut log = ProgressLog::open(&table, "LOAN-1").await.unwrap();
+        log.tell(Stage::Validating, Status::Processing, "validating");
+        log.tell(Stage::ManagerApproval, Status::PendingApproval, "asking");
+        log.flush().await.unwrap();
+        assert_eq!(
+            item(&table).await["callback_id"],
+            "callback-1",
+            "a replay takes nothing away"
+        );
+        let result = json!({ "status": "approved", "monthly_payment": 2847.9 });
+        log.tell_end(
+            Stage::Complete,
+            Status::Approved,
+            Level::Info,
+            "done".to_owned(),
+            Some(result.clone()),
+        );
+        log.flush().await.unwrap();
+
+        let ended = item(&table).await;
+        assert_eq!(ended.get("callback_id"), None);
+        assert_eq!(
+            (&ended["status"], &ended["current_step"]),
+            (&json!("approved"), &json!("complete"))
+        );
+        assert_eq!(
+            (&ended["progress"], &ended["replayed"], &ended["result"]),
+            (&json!(3), &json!(2), &result)
+        );
+        let messages: Vec<_> = ended["logs"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|entry| entry["message"].clone())
+            .collect();
+        assert_eq!(
+            messages,
+            [
+                "validating",
+                "asking",
+                "[REPLAY] validating",
+                "[REPLAY] asking",
+                "done"
+            ]
+        );
+        assert_eq!(ended["logs"][2]["level"], "replay");
+    }
+
+    #[tokio::test]
+    async fn older_invocation_cannot_set_the_application_back() {
+        let table = table().await;
+        let mut old = ProgressLog::open(&table, "LOAN-1").await.unwrap();
+        let mut new = ProgressLog::open(&table, "LOAN-1").await.unwrap();
+        for log in [&mut new, &mut old] {
+            log.tell(Stage::Validating, Status::Processing, "validating");
+        }
+        new.tell_end(
+            Stage::Validating,
+            Status::Failed,
+            Level::Error,
+            "failed".to_owned(),
+            None,
+        );
+        new.flush().await.unwrap();
+        old.flush().await.unwrap();
+        let item = item(&table).await;
+        assert_eq!(
+            (&item["status"], &item["progress"]),
+            (&json!("failed"), &json!(2))
+        );
+        assert_eq!(item["logs"].as_array().unwrap().len(), 2, "{item}");
+    }
+}

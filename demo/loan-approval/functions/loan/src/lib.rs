@@ -14,6 +14,8 @@ pub mod attribute;
 mod aws;
 #[cfg(feature = "callback")]
 mod callback;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use application::LoanApplication;
 #[cfg(feature = "aws")]
