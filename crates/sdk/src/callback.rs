@@ -17,7 +17,7 @@ use crate::error::{BoxError, CallbackError, Failure, FailureKind, StepError};
 use crate::execution::Operation;
 use crate::operation_id::OperationSpec;
 use crate::payload;
-use crate::retry::RetryStrategy;
+use crate::retry::{RetryStrategy, ceil_seconds};
 use crate::step::{StepContext, StepPolicy, run_step};
 
 /// Longest timeout of a callback. Source: service model, `CallbackOptions`.
@@ -63,7 +63,7 @@ struct Timeouts {
 impl Timeouts {
     fn options(self) -> Result<CallbackOptions, Failure> {
         let seconds = |duration: Duration| {
-            let seconds = duration.as_secs() + u64::from(duration.subsec_nanos() > 0);
+            let seconds = ceil_seconds(duration);
             if (1..=TIMEOUT_SECONDS_MAX).contains(&seconds) {
                 return Ok(i64::try_from(seconds).expect("the maximum fits into an i64"));
             }

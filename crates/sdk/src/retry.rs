@@ -224,11 +224,17 @@ impl Backoff {
     }
 }
 
+/// Rounds up to whole seconds.
+pub(crate) fn ceil_seconds(duration: Duration) -> u64 {
+    let partial = u64::from(duration.subsec_nanos() > 0);
+    duration.as_secs().saturating_add(partial)
+}
+
 /// Rounds up to whole seconds, at least one, at most the 366 days that the service accepts.
 pub(crate) fn whole_seconds(duration: Duration) -> i64 {
     const SECONDS_MAX: u64 = 31_622_400;
-    let seconds = duration.as_secs() + u64::from(duration.subsec_nanos() > 0);
-    i64::try_from(seconds.clamp(1, SECONDS_MAX)).expect("366 days fit into an i64")
+    let seconds = ceil_seconds(duration).clamp(1, SECONDS_MAX);
+    i64::try_from(seconds).expect("366 days fit into an i64")
 }
 
 #[cfg(test)]

@@ -59,6 +59,26 @@ where
 }
 
 /// A step with a name; what [`durable_step`](crate::durable_step) functions return.
+///
+/// Every attempt gets a clone of the function's arguments, so they must be `Clone`:
+///
+/// ```compile_fail,E0277
+/// # use lambdura::{BoxError, StepContext, durable_step};
+/// struct Card;
+///
+/// #[durable_step]
+/// async fn charge(_: StepContext, card: Card) -> Result<(), BoxError> { Ok(()) }
+/// ```
+///
+/// Results are recorded as JSON, so they must be serialisable both ways:
+///
+/// ```compile_fail,E0277
+/// # use lambdura::{BoxError, StepContext, durable_step};
+/// struct Receipt;
+///
+/// #[durable_step]
+/// async fn charge(_: StepContext) -> Result<Receipt, BoxError> { Ok(Receipt) }
+/// ```
 #[derive(Debug)]
 pub struct NamedStep<F> {
     name: &'static str,

@@ -7,7 +7,7 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode};
@@ -23,6 +23,10 @@ use crate::error::{BoxError, Error};
 
 /// Longest time to connect, TLS included. Source: official durable execution SDKs.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Longest time that a connection is kept unused. A function process may have been frozen meanwhile, and whoever
+/// forgot the connection on the way will not say so; servers keep idle connections for a minute or so.
+const IDLE_MAX: Duration = Duration::from_secs(20);
 
 /// Longest answer that is read, in bytes: a page of state with operations at their largest fits several times over.
 const REPLY_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -111,6 +115,8 @@ pub(crate) struct Connection {
     sender: SendRequest<Full<Bytes>>,
     /// Does the I/O; `None` once the connection is closed.
     io: Option<Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>>,
+    /// By the wall clock, which goes on while a process is frozen.
+    used_at: SystemTime,
 }
 
 impl fmt::Debug for Connection {
@@ -131,12 +137,16 @@ impl Connection {
         Ok(Self {
             sender,
             io: Some(Box::pin(io)),
+            used_at: SystemTime::now(),
         })
     }
 
     /// Whether the connection can still take a request after having lain idle.
     pub(crate) async fn is_alive(&mut self) -> bool {
-        let Self { sender, io } = self;
+        if self.used_at.elapsed().is_ok_and(|idle| idle > IDLE_MAX) {
+            return false;
+        }
+        let Self { sender, io, .. } = self;
         with_io(io, sender.ready()).await.is_ok() && self.is_reusable()
     }
 
@@ -149,7 +159,7 @@ impl Connection {
         &mut self,
         request: Request<Full<Bytes>>,
     ) -> Result<Reply, BoxError> {
-        let Self { sender, io } = self;
+        let Self { sender, io, .. } = self;
         let exchange = async {
             let response = sender.send_request(request).await?;
             let (parts, body) = response.into_parts();
@@ -160,7 +170,9 @@ impl Connection {
                 body: body.to_bytes(),
             })
         };
-        with_io(io, exchange).await
+        let reply = with_io(io, exchange).await;
+        self.used_at = SystemTime::now();
+        reply
     }
 }
 

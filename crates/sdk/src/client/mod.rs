@@ -194,7 +194,8 @@ fn rejection(status: StatusCode, reply_headers: &HeaderMap, body: &[u8]) -> Serv
     let parsed: ErrorBody = serde_json::from_slice(body).unwrap_or_default();
     let header = reply_headers
         .get(headers::ERROR_TYPE)
-        .and_then(|value| value.to_str().ok());
+        .and_then(|value| value.to_str().ok())
+        .filter(|value| !value.is_empty());
     let code = header.or(parsed.error_type.as_deref()).unwrap_or_default();
     let message = match parsed.message() {
         Some(message) => message.to_owned(),

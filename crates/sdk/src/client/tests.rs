@@ -1,1 +1,307 @@
 //! The client against small servers of its own: what it sends, when it repeats, and what it makes of answers.
+
+use std::sync::{Arc, Mutex};
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use lambda_api::{ErrorCode, OperationUpdate};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::*;
+
+const ARN: &str = "arn:aws:lambda:us-east-1:000000000000:function:f:$LATEST/durable-execution/n/i";
+
+/// What a server does with one request.
+#[derive(Clone)]
+enum Answer {
+    Ok(&'static str),
+    Error(u16, &'static str, &'static str),
+    /// Answers, and closes the connection a little later, as servers do with idle ones.
+    OkThenClose(&'static str),
+    /// Takes the request and closes the connection.
+    HangUp,
+}
+
+struct Server {
+    client: LambdaClient,
+    requests: Arc<Mutex<Vec<String>>>,
+    connections: Arc<Mutex<usize>>,
+}
+
+impl Server {
+    async fn start(answers: Vec<Answer>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let connections = Arc::new(Mutex::new(0));
+        let seen = (Arc::clone(&requests), Arc::clone(&connections));
+        tokio::spawn(async move {
+            let mut answers = answers.into_iter();
+            while let Ok((stream, _)) = listener.accept().await {
+                *seen.1.lock().unwrap() += 1;
+                serve(stream, &mut answers, &seen.0).await;
+            }
+        });
+        let endpoint = Endpoint::parse(&url).unwrap();
+        let credentials = Credentials::new("AKID", "secret", None, None, "test");
+        let provider = SharedCredentialsProvider::new(credentials);
+        let client = LambdaClient {
+            connector: Connector::new(&endpoint).unwrap(),
+            signer: Signer::new("us-east-1", Some(provider)).unwrap(),
+            endpoint,
+            idle: Mutex::new(None),
+        };
+        Self {
+            client,
+            requests,
+            connections,
+        }
+    }
+
+    async fn checkpoint(&self) -> Result<CheckpointDurableExecutionResponse, ServiceError> {
+        let request = CheckpointDurableExecutionRequest {
+            checkpoint_token: "dG9rZW4=".to_owned(),
+            updates: vec![OperationUpdate::default()],
+            client_token: Some("client-token".to_owned()),
+        };
+        self.client.checkpoint(ARN, request).await
+    }
+
+    fn requests(&self) -> Vec<String> {
+        self.requests.lock().unwrap().clone()
+    }
+
+    fn connections(&self) -> usize {
+        *self.connections.lock().unwrap()
+    }
+}
+
+async fn serve(
+    mut stream: TcpStream,
+    answers: &mut impl Iterator<Item = Answer>,
+    requests: &Mutex<Vec<String>>,
+) {
+    while let Some(request) = read_request(&mut stream).await {
+        requests.lock().unwrap().push(request);
+        let answer = answers.next().expect("an answer for every request");
+        let (text, close) = match answer {
+            Answer::Ok(body) => (response(200, "", body), false),
+            Answer::OkThenClose(body) => (response(200, "", body), true),
+            Answer::Error(status, code, body) => (
+                response(status, &format!("x-amzn-ErrorType: {code}\r\n"), body),
+                false,
+            ),
+            Answer::HangUp => return,
+        };
+        stream.write_all(text.as_bytes()).await.unwrap();
+        if close {
+            return;
+        }
+    }
+}
+
+fn response(status: u16, header: &str, body: &str) -> String {
+    format!(
+        "HTTP/1.1 {status} Status\r\n{header}content-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+/// Reads head and body of one request; `None` when the client has closed.
+async fn read_request(stream: &mut TcpStream) -> Option<String> {
+    let mut bytes = Vec::new();
+    loop {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length = head
+                .lines()
+                .find_map(|line| {
+                    line.to_ascii_lowercase()
+                        .strip_prefix("content-length: ")?
+                        .parse()
+                        .ok()
+                })
+                .unwrap_or(0);
+            if body.len() >= length {
+                return Some(text);
+            }
+        }
+        let mut chunk = [0; 4096];
+        match stream.read(&mut chunk).await {
+            Ok(0) | Err(_) => return None,
+            Ok(count) => bytes.extend_from_slice(&chunk[..count]),
+        }
+    }
+}
+
+const ACCEPTED: &str = r#"{"CheckpointToken":"bmV4dA==","NewExecutionState":{"Operations":[{"Id":"1","Type":"STEP","Status":"STARTED","StartTimestamp":1767896523.358}]}}"#;
+
+#[tokio::test]
+async fn checkpoint_is_sent_as_aws_expects_it() {
+    let server = Server::start(vec![Answer::Ok(ACCEPTED)]).await;
+    let response = server.checkpoint().await.unwrap();
+    assert_eq!(response.checkpoint_token.as_deref(), Some("bmV4dA=="));
+    assert_eq!(response.new_execution_state.operations[0].id, "1");
+
+    let request = server.requests().remove(0);
+    let (head, body) = request.split_once("\r\n\r\n").unwrap();
+    let line = "POST /2025-12-01/durable-executions/arn%3Aaws%3Alambda%3Aus-east-1%3A000000000000%3Afunction%3Af%3A%24LATEST%2Fdurable-execution%2Fn%2Fi/checkpoint HTTP/1.1";
+    assert_eq!(head.lines().next(), Some(line));
+    let head = head.to_ascii_lowercase();
+    assert!(
+        head.contains("authorization: aws4-hmac-sha256 credential=akid/"),
+        "{head}"
+    );
+    assert!(head.contains("/us-east-1/lambda/aws4_request"), "{head}");
+    assert!(
+        head.contains("user-agent: aws-durable-execution-sdk-rust-lambdura/"),
+        "{head}"
+    );
+    assert!(head.contains("content-type: application/json"), "{head}");
+    assert_eq!(
+        body,
+        r#"{"CheckpointToken":"dG9rZW4=","Updates":[{"Id":"","Type":"","Action":""}],"ClientToken":"client-token"}"#
+    );
+}
+
+#[tokio::test]
+async fn state_is_read_by_token_and_marker() {
+    let server = Server::start(vec![Answer::Ok(r#"{"Operations":[],"NextMarker":""}"#)]).await;
+    let page = server
+        .client
+        .get_state(ARN, "dG9r+w==", "m/1")
+        .await
+        .unwrap();
+    assert_eq!(page.next_marker.as_deref(), Some(""));
+    let request = server.requests().remove(0);
+    let line = request.lines().next().unwrap().to_owned();
+    assert!(
+        line.starts_with("GET /2025-12-01/durable-executions/arn%3A"),
+        "{line}"
+    );
+    assert!(
+        line.ends_with("/state?CheckpointToken=dG9r%2Bw%3D%3D&Marker=m%2F1&MaxItems=1000 HTTP/1.1"),
+        "{line}"
+    );
+}
+
+#[tokio::test]
+async fn calls_share_a_connection() {
+    let server = Server::start(vec![Answer::Ok(ACCEPTED); 3]).await;
+    for _ in 0..3 {
+        server.checkpoint().await.unwrap();
+    }
+    assert_eq!(server.connections(), 1);
+}
+
+#[tokio::test]
+async fn connection_that_was_closed_meanwhile_is_replaced_without_a_retry() {
+    let server = Server::start(vec![Answer::OkThenClose(ACCEPTED), Answer::Ok(ACCEPTED)]).await;
+    server.checkpoint().await.unwrap();
+    // The close must have arrived before the next call, or that call is a retry.
+    let closed = async {
+        loop {
+            let Some(connection) = server.client.take_idle().await else {
+                return;
+            };
+            *server.client.idle.lock().unwrap() = Some(connection);
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), closed)
+        .await
+        .expect("the client notices that the server closed");
+    server.checkpoint().await.unwrap();
+    assert_eq!(server.connections(), 2);
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn lost_answer_is_asked_for_again_with_the_same_tokens() {
+    let answers = vec![
+        Answer::HangUp,
+        Answer::Error(503, "ServiceException", "{}"),
+        Answer::Ok(ACCEPTED),
+    ];
+    let server = Server::start(answers).await;
+    server.checkpoint().await.unwrap();
+    let bodies: Vec<_> = server
+        .requests()
+        .iter()
+        .map(|request| request.split_once("\r\n\r\n").unwrap().1.to_owned())
+        .collect();
+    assert_eq!(bodies.len(), 3);
+    assert_eq!(bodies[0], bodies[1]);
+    assert_eq!(bodies[1], bodies[2]);
+}
+
+#[tokio::test]
+async fn service_that_stays_away_is_an_error_that_says_so() {
+    let server = Server::start(vec![Answer::HangUp; 3]).await;
+    let error = server.checkpoint().await.unwrap_err();
+    assert!(matches!(error, ServiceError::Unreachable { .. }), "{error}");
+    assert_eq!(server.requests().len(), 3);
+
+    let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = nobody.local_addr().unwrap();
+    drop(nobody);
+    let endpoint = Endpoint::parse(&format!("http://{address}")).unwrap();
+    let error = Connector::new(&endpoint)
+        .unwrap()
+        .connect()
+        .await
+        .unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.starts_with(&format!("connect to {address}: ")),
+        "{text}"
+    );
+    assert!(text.contains("refused"), "{text}");
+}
+
+#[tokio::test]
+async fn rejection_is_not_repeated_and_keeps_name_and_message() {
+    let answers = [
+        Answer::Error(
+            400,
+            "InvalidParameterValueException:http://x/",
+            r#"{"message":"Invalid checkpoint token"}"#,
+        ),
+        Answer::Error(
+            502,
+            "KMSDisabledException",
+            r#"{"Message":"key is disabled"}"#,
+        ),
+        Answer::Error(
+            403,
+            "",
+            r#"{"__type":"AccessDeniedException","Message":"no"}"#,
+        ),
+    ];
+    let expected = [
+        (ErrorCode::InvalidParameterValue, "Invalid checkpoint token"),
+        (ErrorCode::KmsDisabled, "key is disabled"),
+        (ErrorCode::AccessDenied, "no"),
+    ];
+    for (answer, (expected_code, expected_message)) in answers.into_iter().zip(expected) {
+        let server = Server::start(vec![answer]).await;
+        let error = server.checkpoint().await.unwrap_err();
+        let ServiceError::Rejected { code, message, .. } = error else {
+            panic!("{error}");
+        };
+        assert_eq!(code, expected_code);
+        assert_eq!(message, expected_message);
+        assert_eq!(server.requests().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn answer_that_is_not_json_is_an_error() {
+    let server = Server::start(vec![Answer::Ok("<html>"); 1]).await;
+    let error = server.checkpoint().await.unwrap_err();
+    assert!(
+        error.to_string().contains("answer cannot be read"),
+        "{error}"
+    );
+}

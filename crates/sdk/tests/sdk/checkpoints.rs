@@ -154,7 +154,8 @@ async fn nothing_is_polled_close_to_the_deadline() {
     // The step outlives the invocation, as one does that a sandbox cuts off.
     let invocation = execution.invoke(async |(): (), ctx: DurableContext| {
         let callback = ctx.create_callback::<()>().name("c").await?;
-        let step = ctx.step(|_: StepContext| async { ok(std::future::pending::<()>().await) });
+        let step =
+            ctx.step(|_: StepContext| std::future::pending::<Result<(), lambdura::BoxError>>());
         let (called_back, stepped) = tokio::join!(callback, step);
         called_back?;
         stepped?;

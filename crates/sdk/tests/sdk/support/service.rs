@@ -244,7 +244,7 @@ impl State {
     fn run_timers(&mut self) {
         let now = self.now_millis();
         for operation in &mut self.operations {
-            if !due_millis(operation).is_some_and(|due| due <= now) {
+            if due_millis(operation).is_none_or(|due| due > now) {
                 continue;
             }
             operation.status = match operation.r#type {

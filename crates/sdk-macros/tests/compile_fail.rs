@@ -1,0 +1,7 @@
+//! Misuse of the macros gives errors that say what to write instead. The expected texts are beside the cases, in
+//! `tests/fail`.
+
+#[test]
+fn misuse_is_explained() {
+    trybuild::TestCases::new().compile_fail("tests/fail/*.rs");
+}
