@@ -168,8 +168,10 @@ impl<T> Driver<'_, T> {
         let send_at = state.queue.due_at(now);
         // Nothing will be added once the handler has ended.
         let send = send_at.is_some_and(|at| at <= now || self.finished.is_some());
-        let poll = self.handler.is_some() && self.poll_at(&state).is_some_and(|at| at <= now);
-        if !send && !(poll && !self.is_quiescent(&state)) {
+        let poll = self.handler.is_some()
+            && self.poll_at(&state).is_some_and(|at| at <= now)
+            && !self.is_quiescent(&state);
+        if !send && !poll {
             return false;
         }
         let batch = state.queue.take_batch();

@@ -171,7 +171,8 @@ macro_rules! operation_errors {
             #[derive(Clone, PartialEq, Eq)]
             pub struct $name {
                 operation: Option<String>,
-                failure: Failure,
+                /// Boxed to keep `Result`s small.
+                failure: Box<Failure>,
             }
 
             impl $name {
@@ -179,7 +180,7 @@ macro_rules! operation_errors {
                 pub(crate) const WIRE_TYPE: &'static str = stringify!($name);
 
                 pub(crate) fn new(operation: Option<&str>, failure: Failure) -> Self {
-                    Self { operation: operation.map(str::to_owned), failure }
+                    Self { operation: operation.map(str::to_owned), failure: Box::new(failure) }
                 }
 
                 /// The name of the operation that failed, if it has one.
@@ -241,7 +242,7 @@ macro_rules! operation_errors {
                 if let Some(error) = error.downcast_ref::<$name>() {
                     return Some(Failure {
                         error_type: Some($name::WIRE_TYPE.to_owned()),
-                        ..error.failure.clone()
+                        ..Failure::clone(&error.failure)
                     });
                 }
             )+

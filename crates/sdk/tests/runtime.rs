@@ -119,7 +119,11 @@ impl Drop for FunctionProcess {
 fn example() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let profile = test.parent().and_then(|deps| deps.parent()).unwrap();
-    profile.join("examples/hello")
+    let example = profile.join("examples/hello");
+    let hint =
+        "run `cargo build -p lambdura --example hello`; cargo does when all targets are tested";
+    assert!(example.exists(), "{} is missing: {hint}", example.display());
+    example
 }
 
 fn event(operations: Value) -> Value {
