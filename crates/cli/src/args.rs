@@ -143,7 +143,7 @@ pub struct UpArguments {
     #[arg(long, value_name = "TIME", env = "LAMBDURA_IDLE_TIME", default_value = "30s", value_parser = time)]
     pub idle_time: Duration,
     /// Processes of one function at the most, where the template reserves no number
-    #[arg(long, value_name = "N", env = "LAMBDURA_CONCURRENCY", default_value_t = 10, value_parser = concurrency)]
+    #[arg(long, value_name = "N", env = "LAMBDURA_CONCURRENCY", default_value_t = 64, value_parser = concurrency)]
     pub concurrency: usize,
 }
 

@@ -22,7 +22,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::deploy::DeployError;
 use crate::error::ApiError;
-use crate::functions::{Home, Registry};
+use crate::functions::{Home, Registry, Running};
 use crate::gateway::{Described, HttpApi};
 use crate::http::Body;
 use crate::invoker::HostInvoker;
@@ -52,7 +52,7 @@ pub struct ServerConfig {
     pub region: String,
     /// The account in ARNs: twelve digits.
     pub account_id: String,
-    /// Variables for every function.
+    /// Variables for every function; they count more than a function's own, and publish nothing.
     pub environment: BTreeMap<String, String>,
     /// Processes of one function version at the most, unless its template says otherwise.
     pub concurrency_max: usize,
@@ -222,12 +222,15 @@ impl Server {
         let tables_path = config.data_dir.join("dynamodb.sqlite3");
         let tables = Tables::start(&tables_path, shutdown.clone()).await?;
         let xray_address = start_xray(&logs, &tasks, &shutdown).await?;
+        let running = Running {
+            concurrency_max: config.concurrency_max,
+            environment: config.environment.clone(),
+        };
         let home = Home {
             region: config.region.clone(),
             account_id: config.account_id.clone(),
         };
-        let registry =
-            Arc::new(Registry::load(store.as_ref(), home, config.concurrency_max).await?);
+        let registry = Arc::new(Registry::load(store.as_ref(), home, running).await?);
         let logs = Arc::new(LogRecorder::new(logs));
         let endpoint = format!("http://{address}");
         let host_config = host_config(&config, &endpoint, &tables.endpoint(), xray_address);
@@ -396,7 +399,7 @@ fn host_config(
     tables_endpoint: &str,
     xray_address: SocketAddr,
 ) -> HostConfig {
-    let mut environment = config.environment.clone();
+    let mut environment = BTreeMap::new();
     for (name, value) in [
         ("AWS_ENDPOINT_URL", endpoint),
         ("AWS_ENDPOINT_URL_LAMBDA", endpoint),

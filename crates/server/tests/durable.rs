@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::time::Duration;
+
 use serde_json::json;
 use support::{TestServer, encode};
 
@@ -202,6 +204,28 @@ async fn a_function_that_cannot_start_is_retried_and_can_be_stopped() {
         .post(&format!("/2025-12-01/durable-executions/{arn}/stop"), "")
         .await;
     assert_eq!(server.execution(&arn).await["Status"], "STOPPED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suspended_execution_holds_no_process_and_no_memory() {
+    let server = TestServer::start_with_idle_time(Duration::from_millis(200)).await;
+    let arn = server.begin(r#"{"callback": "approval"}"#).await;
+    server.until_event(&arn, "InvocationCompleted").await;
+    server
+        .until("no process is left", async || {
+            let health = server.get("/healthz").await.json();
+            let processes = health["functions"].as_array().unwrap().iter();
+            let left =
+                processes.map(|one| one["warm"].as_u64().unwrap() + one["busy"].as_u64().unwrap());
+            let quiet = left.sum::<u64>() == 0 && health["resident_executions"] == 0;
+            if quiet {
+                Ok(())
+            } else {
+                Err(health.to_string())
+            }
+        })
+        .await;
+    assert_eq!(server.execution(&arn).await["Status"], "RUNNING");
 }
 
 #[tokio::test(flavor = "multi_thread")]

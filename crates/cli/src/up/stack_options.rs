@@ -26,12 +26,7 @@ pub fn load(arguments: &UpArguments) -> Result<Stack, LoadStackError> {
         stack_name: arguments.stack_name.clone(),
         parameters: arguments.parameter.iter().cloned().collect(),
     };
-    let mut stack = stack::load(&arguments.template, &options)?;
-    // What is said on the command line counts more than what the template says to everybody.
-    for function in &mut stack.functions {
-        function.environment.extend(arguments.env.iter().cloned());
-    }
-    Ok(stack)
+    stack::load(&arguments.template, &options)
 }
 
 /// As AWS's tools choose it.

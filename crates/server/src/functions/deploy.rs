@@ -14,7 +14,7 @@ use stack::{FunctionResource, Tracing};
 use store::{AliasRecord, FunctionVersionRecord, Store, StoreFault};
 
 use super::code::{self, FrozenCode};
-use super::{FreezeCodeError, FunctionVersion, Registry};
+use super::{FreezeCodeError, FunctionVersion, Registry, Running};
 use crate::deploy::DeployError;
 
 /// What a deployment of one function came to.
@@ -48,9 +48,11 @@ impl Registry {
             })?;
         let arn = self.home.arn(&name);
         let configuration = configuration(resource, &arn, &frozen, now);
-        let concurrency_max = resource
-            .reserved_concurrent_executions
-            .map_or(self.concurrency_max, |max| max as usize);
+        let reserved = resource.reserved_concurrent_executions;
+        let running = Running {
+            concurrency_max: reserved.map_or(self.running.concurrency_max, |max| max as usize),
+            ..self.running.clone()
+        };
         let draft = Draft {
             name: &name,
             arn: &arn,
@@ -63,7 +65,7 @@ impl Registry {
             .version(&name, &Version::Latest)
             .is_none_or(|before| before.config_sha256 != latest.config_sha256);
         if changed {
-            self.record(store, &latest, &arn, concurrency_max).await?;
+            self.record(store, &latest, &arn, &running).await?;
         }
         let Some(alias) = &resource.auto_publish_alias else {
             return Ok(FunctionDeployment {
@@ -78,7 +80,7 @@ impl Registry {
             None => {
                 let version = Version::Published(self.next_version(&name));
                 let record = draft.version(version.clone());
-                self.record(store, &record, &arn, concurrency_max).await?;
+                self.record(store, &record, &arn, &running).await?;
                 (version, true)
             }
         };
@@ -105,10 +107,10 @@ impl Registry {
         store: &dyn Store,
         record: &FunctionVersionRecord,
         arn: &FunctionArn,
-        concurrency_max: usize,
+        running: &Running,
     ) -> Result<(), StoreFault> {
         store.put_function_version(record.clone()).await?;
-        let version = FunctionVersion::from_record(record, arn, concurrency_max)
+        let version = FunctionVersion::from_record(record, arn, running)
             .expect("what was just written as JSON reads as JSON");
         self.insert(&arn.name, Arc::new(version));
         Ok(())

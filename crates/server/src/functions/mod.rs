@@ -9,4 +9,4 @@ mod version;
 pub use code::FreezeCodeError;
 pub(crate) use reference::Reference;
 pub(crate) use registry::{Home, Registry, Resolved, unqualified};
-pub(crate) use version::FunctionVersion;
+pub(crate) use version::{FunctionVersion, Running};

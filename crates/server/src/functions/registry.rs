@@ -7,7 +7,7 @@ use lambda_api::ErrorCode;
 use model::{ChainedTarget, ErrorObject, ExecutionId, FunctionArn, FunctionName, Version};
 use store::{AliasRecord, Store};
 
-use super::{FunctionVersion, Reference};
+use super::{FunctionVersion, Reference, Running};
 use crate::error::ApiError;
 use crate::server::StartServerError;
 
@@ -32,7 +32,7 @@ impl Home {
 /// The functions that are deployed here.
 pub(crate) struct Registry {
     pub home: Home,
-    pub concurrency_max: usize,
+    pub running: Running,
     functions: RwLock<BTreeMap<FunctionName, Function>>,
 }
 
@@ -68,22 +68,21 @@ impl Registry {
     pub async fn load(
         store: &dyn Store,
         home: Home,
-        concurrency_max: usize,
+        running: Running,
     ) -> Result<Self, StartServerError> {
         let registry = Self {
             home,
-            concurrency_max,
+            running,
             functions: RwLock::default(),
         };
         for record in store.function_versions().await? {
             let arn = registry.home.arn(&record.function);
-            let version =
-                FunctionVersion::from_record(&record, &arn, concurrency_max).map_err(|cause| {
-                    StartServerError::StoredFunction {
-                        function: arn.qualified(&record.version.to_string()),
-                        cause,
-                    }
-                })?;
+            let version = FunctionVersion::from_record(&record, &arn, &registry.running).map_err(
+                |cause| StartServerError::StoredFunction {
+                    function: arn.qualified(&record.version.to_string()),
+                    cause,
+                },
+            )?;
             registry.insert(&record.function, Arc::new(version));
         }
         for alias in store.aliases().await? {

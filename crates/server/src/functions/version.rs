@@ -1,5 +1,6 @@
 //! One version of a function: what the host runs and what the API shows.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +15,15 @@ use store::FunctionVersionRecord;
 const TIMEOUT_SECONDS: u64 = 3;
 const MEMORY_MB: u32 = 128;
 const RETENTION_DAYS: u32 = 14;
+
+/// How this server runs every function, whatever its template says.
+#[derive(Debug, Clone)]
+pub(crate) struct Running {
+    /// Processes of one version at the most, where the template reserves no number.
+    pub concurrency_max: usize,
+    /// Variables that count more than a function's own.
+    pub environment: BTreeMap<String, String>,
+}
 
 /// A version of a function, ready to run.
 #[derive(Debug, Clone)]
@@ -36,7 +46,7 @@ impl FunctionVersion {
     pub fn from_record(
         record: &FunctionVersionRecord,
         arn: &FunctionArn,
-        concurrency_max: usize,
+        running: &Running,
     ) -> serde_json::Result<Self> {
         let configuration: FunctionConfiguration = serde_json::from_str(&record.configuration)?;
         let seconds = configuration
@@ -45,11 +55,12 @@ impl FunctionVersion {
         let memory = configuration
             .memory_size
             .and_then(|size| u32::try_from(size).ok());
-        let environment = configuration
+        let mut environment = configuration
             .environment
             .clone()
             .unwrap_or_default()
             .variables;
+        environment.extend(running.environment.clone());
         let config = FunctionConfig {
             arn: arn.to_string(),
             name: arn.name.to_string(),
@@ -61,7 +72,7 @@ impl FunctionVersion {
             timeout: Duration::from_secs(seconds.unwrap_or(TIMEOUT_SECONDS)),
             memory_mb: memory.unwrap_or(MEMORY_MB),
             environment,
-            concurrency_max,
+            concurrency_max: running.concurrency_max,
         };
         let durable = configuration
             .durable_config

@@ -21,6 +21,9 @@ use tempfile::TempDir;
 /// Longest time that anything may take in a test. Long, because the machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How long idle processes are kept where a test does not say.
+const IDLE_TIME: Duration = Duration::from_secs(30);
+
 pub struct TestServer {
     server: Server,
     pub deployment: Deployment,
@@ -66,10 +69,15 @@ pub fn fixtures() -> PathBuf {
 
 impl TestServer {
     pub async fn start() -> Self {
-        Self::start_in(tempfile::tempdir().unwrap()).await
+        Self::start_in(tempfile::tempdir().unwrap(), IDLE_TIME).await
     }
 
-    async fn start_in(data_dir: TempDir) -> Self {
+    /// A server whose idle function processes end soon.
+    pub async fn start_with_idle_time(idle_time: Duration) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), idle_time).await
+    }
+
+    async fn start_in(data_dir: TempDir, idle_time: Duration) -> Self {
         let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
         let server = Server::start(ServerConfig {
             listen: any,
@@ -80,7 +88,7 @@ impl TestServer {
             account_id: "000000000000".to_owned(),
             environment: BTreeMap::new(),
             concurrency_max: 8,
-            idle_time: Duration::from_secs(30),
+            idle_time,
         })
         .await
         .unwrap();
@@ -110,7 +118,7 @@ impl TestServer {
             server, data_dir, ..
         } = self;
         server.shut_down().await.unwrap();
-        Self::start_in(data_dir).await
+        Self::start_in(data_dir, IDLE_TIME).await
     }
 
     pub fn endpoint(&self) -> String {

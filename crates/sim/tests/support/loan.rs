@@ -28,11 +28,12 @@ impl Loan {
     /// Builds the functions, unless they are.
     pub fn build() -> Self {
         let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        // Everything, as the tests themselves are built: a part of the workspace is built with other
+        // features of the same dependencies, and so all over again.
         let mut cargo = Command::new(env!("CARGO"));
-        cargo.arg("build").current_dir(&workspace);
-        for (_, package) in FUNCTIONS {
-            cargo.args(["--package", package]);
-        }
+        cargo
+            .args(["build", "--locked", "--workspace", "--all-targets"])
+            .current_dir(&workspace);
         assert!(
             cargo.status().expect("run cargo").success(),
             "build the demo's functions"

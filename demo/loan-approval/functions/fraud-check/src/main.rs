@@ -16,7 +16,7 @@ use check::{FraudCheck, LambdaCallbacks};
 async fn main() -> Result<(), lambda_runtime::Error> {
     let tools = Powertools::from_env();
     tools.logger.install()?;
-    let config = aws_configuration().await;
+    let config = Box::pin(aws_configuration()).await;
     let fraud_check = FraudCheck {
         callbacks: LambdaCallbacks {
             client: aws_sdk_lambda::Client::new(&config),
@@ -27,12 +27,12 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let (tools, fraud_check) = (&tools, &fraud_check);
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
         let invocation = Invocation::from(&event.context);
-        let handled = tools
-            .run(invocation, async {
-                tools.logger.log_event(&event.payload);
-                fraud_check.handle(event.payload).await
-            })
-            .await;
+        // On the heap: with the AWS SDK's calls inside, it would not fit a stack without optimisation.
+        let work = Box::pin(async {
+            tools.logger.log_event(&event.payload);
+            fraud_check.handle(event.payload).await
+        });
+        let handled = tools.run(invocation, work).await;
         handled.map_err(|error| Diagnostic {
             error_type: error.kind().to_owned(),
             error_message: error.chain(),

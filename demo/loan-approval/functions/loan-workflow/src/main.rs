@@ -51,7 +51,7 @@ async fn main() -> Result<(), BoxError> {
         Registry::default().with(tools.logger.layer().with_filter(filter)),
     )?;
 
-    let config = aws_configuration().await;
+    let config = Box::pin(aws_configuration()).await;
     let workflow = Workflow {
         table: ProgressTable {
             client: aws_sdk_dynamodb::Client::new(&config),
@@ -86,7 +86,8 @@ async fn approve_loan(
     let work = async {
         powertools::append_key("application_id", application.application_id.as_str());
         powertools::append_key("execution_arn", ctx.execution_arn());
-        match workflow.run(application, &ctx).await {
+        // On the heap: with the AWS SDK's calls inside, it would not fit a stack without optimisation.
+        match Box::pin(workflow.run(application, &ctx)).await {
             Ok(outcome) => Ok(outcome),
             Err(WorkflowError::Operation(error)) => Err(error),
             Err(WorkflowError::Progress(error)) => {
