@@ -50,13 +50,21 @@ pub struct BenchArguments {
     /// What an answered request survives: disk, os or memory
     #[arg(long, value_name = "LEVEL", default_value = "disk")]
     durability: String,
+    /// Measure a debug build: to try the benchmark itself
+    #[arg(long)]
+    dev: bool,
 }
 
 /// Builds, starts, measures, and prints the table.
 pub fn run(workspace: &Workspace, arguments: &BenchArguments) -> Result<ExitCode> {
     let functions = FUNCTIONS.iter().map(|(_, program)| *program);
     let packages: Vec<&str> = [CLI_PACKAGE, DRIVER].into_iter().chain(functions).collect();
-    let binaries = setup::build_binaries(workspace, &packages, Profile::Release)?;
+    let profile = if arguments.dev {
+        Profile::Dev
+    } else {
+        Profile::Release
+    };
+    let binaries = setup::build_binaries(workspace, &packages, profile)?;
 
     let folder = workspace.chores().join("bench");
     // A folder of our own inside the given one: nothing of somebody else's is removed.
@@ -96,7 +104,10 @@ pub fn run(workspace: &Workspace, arguments: &BenchArguments) -> Result<ExitCode
     driver.args(["--pid", &system.ready.pid.to_string()]);
     driver.arg("--data-dir").arg(&data_dir);
     driver.args(["--rounds", &arguments.rounds.to_string()]);
-    driver.args(["--revision", &revision(workspace, &arguments.durability)?]);
+    driver.args([
+        "--revision",
+        &subject(workspace, profile, &arguments.durability)?,
+    ]);
     process::run(driver.arg("--json").arg(&json))?;
     system.check()?;
     drop(system);
@@ -105,14 +116,15 @@ pub fn run(workspace: &Workspace, arguments: &BenchArguments) -> Result<ExitCode
     Ok(ExitCode::SUCCESS)
 }
 
-/// The commit that is checked out, and whether the files differ from it.
-fn revision(workspace: &Workspace, durability: &str) -> Result<String> {
+/// What is measured: the commit that is checked out, whether the files differ from it, and how it is built and run.
+fn subject(workspace: &Workspace, profile: Profile, durability: &str) -> Result<String> {
     let mut git = Command::new("git");
-    git.arg("-C")
-        .arg(&workspace.root)
-        .args(["describe", "--always", "--dirty"]);
-    let commit = process::output(&mut git)?;
-    Ok(format!("{}, durability {durability}", commit.trim()))
+    git.arg("-C").arg(&workspace.root);
+    let commit = process::output(git.args(["describe", "--always", "--dirty"]))?;
+    let (commit, profile) = (commit.trim(), profile.name());
+    Ok(format!(
+        "{commit}, {profile} build, durability {durability}"
+    ))
 }
 
 fn epoch_seconds() -> Result<u64> {

@@ -200,9 +200,10 @@ impl fmt::Display for Report {
             kernel,
             ..
         } = &self.machine;
+        writeln!(formatter, "\n{}", self.revision)?;
         writeln!(
             formatter,
-            "\n{processors} x {processor}, Linux {kernel}; medians of {} rounds (lowest to highest)",
+            "{processors} x {processor}, Linux {kernel}; medians of {} rounds (lowest to highest)",
             self.rounds
         )?;
         writeln!(
