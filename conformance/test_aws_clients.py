@@ -118,7 +118,7 @@ def test_alice_has_seventeen_operations_nested_as_the_workflow_reads(client, ali
         step("generate_loan_offer"),
         step("disburse_funds"),
     ]
-    operations = {event["Id"] for event in events if "Id" in event}
+    operations = {event["Id"] for event in events if "SubType" in event}
     assert len(operations) == 17, operations
 
 

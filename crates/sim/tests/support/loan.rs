@@ -1,6 +1,6 @@
 //! The loan demo's stack, built; and what its store holds while no server runs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -59,9 +59,9 @@ impl Loan {
     }
 }
 
-/// Names of the steps on record as succeeded (a credit report's with its bureau), and the number of
-/// the last log line.
-pub async fn on_record(data: &Path) -> (BTreeSet<String>, i64) {
+/// Names of the steps on record as succeeded (a credit report's with its bureau) by execution id, and the
+/// number of the last log line.
+pub async fn on_record(data: &Path) -> (BTreeMap<String, BTreeSet<String>>, i64) {
     let any = "127.0.0.1:0".parse().expect("an address");
     let config = ServerConfig {
         listen: any,
@@ -70,7 +70,7 @@ pub async fn on_record(data: &Path) -> (BTreeSet<String>, i64) {
         durability: Durability::Disk,
         region: String::new(),
         account_id: String::new(),
-        environment: std::collections::BTreeMap::new(),
+        environment: BTreeMap::new(),
         concurrency_max: 1,
         idle_time: Duration::ZERO,
     };
@@ -79,9 +79,10 @@ pub async fn on_record(data: &Path) -> (BTreeSet<String>, i64) {
         limit: 100,
         ..ExecutionFilter::default()
     };
-    let mut recorded = BTreeSet::new();
+    let mut recorded = BTreeMap::new();
     for record in store.list(filter).await.expect("the executions") {
         let id = &record.spec.arn.id;
+        let steps: &mut BTreeSet<String> = recorded.entry(id.to_string()).or_default();
         let execution = store
             .load(id)
             .await
@@ -93,7 +94,7 @@ pub async fn on_record(data: &Path) -> (BTreeSet<String>, i64) {
             };
             if operation.status == OperationStatus::Succeeded {
                 let name = operation.name.clone().unwrap_or_default();
-                recorded.insert(match bureau(result.as_ref()) {
+                steps.insert(match bureau(result.as_ref()) {
                     Some(bureau) => format!("{name} {bureau}"),
                     None => name,
                 });

@@ -49,7 +49,7 @@ impl Journey {
         let http = Http::new();
         let mut server = ServerProcess::start(loan, data.path(), crash_at).await;
         let mut crashed = false;
-        let mut recorded = BTreeSet::new();
+        let mut recorded = BTreeMap::new();
         let mut last_line = 0;
         let mut application: Option<String> = None;
         let begun = Instant::now();
@@ -77,7 +77,7 @@ impl Journey {
             tokio::time::sleep(Duration::from_millis(10)).await;
         };
         // The application is approved a moment before its execution has ended and is on record as such.
-        let operations = loop {
+        let (arn, operations) = loop {
             assert!(
                 begun.elapsed() < PATIENCE,
                 "{crash_at:?}: the execution does not end"
@@ -87,19 +87,20 @@ impl Journey {
                 (recorded, last_line) = loan::on_record(data.path()).await;
                 server = ServerProcess::start(loan, data.path(), None).await;
             }
-            if let Some(operations) = ended_operations(&http, &server).await {
-                break operations;
+            if let Some(ended) = ended_operations(&http, &server).await {
+                break ended;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         };
-        let runs_after_restart = runs(&http, &server, last_line).await;
+        let runs_after_restart = runs(&http, &server, &arn, last_line).await;
+        let id = arn.rsplit('/').next().unwrap_or_default();
         server.stop().await;
         Self {
             crashed,
             result: comparable(&status["result"]),
             operations,
             progress: progress(&status),
-            recorded_before_restart: recorded,
+            recorded_before_restart: recorded.remove(id).unwrap_or_default(),
             runs_after_restart,
         }
     }
@@ -132,20 +133,22 @@ async fn step_on(
     Some(status)
 }
 
-/// The operations of the one execution that succeeded; none before it has. (A start that died before
-/// its acknowledgement leaves an application that was never accepted, and no execution.)
-async fn ended_operations(http: &Http, server: &ServerProcess) -> Option<Vec<String>> {
+/// ARN and operations of the execution that succeeded; none before it has. (When the server dies between
+/// the start of an execution and its acknowledgement, a person applies again: there are two, and the first
+/// one waits for a manager who does not know of it.)
+async fn ended_operations(http: &Http, server: &ServerProcess) -> Option<(String, Vec<String>)> {
     let list = "/2025-12-01/functions/LoanWorkflowFunction/durable-executions";
     let executions = http.get(&format!("{}{list}", server.endpoint)).await?;
     let executions = executions["DurableExecutions"].as_array()?;
     let ended = executions.iter().find(|one| one["Status"] == "SUCCEEDED")?;
-    let arn = http::encode(ended["DurableExecutionArn"].as_str()?);
-    let path = format!("/2025-12-01/durable-executions/{arn}/history?MaxItems=1000");
+    let arn = ended["DurableExecutionArn"].as_str()?;
+    let encoded = http::encode(arn);
+    let path = format!("/2025-12-01/durable-executions/{encoded}/history?MaxItems=1000");
     let history = http.get(&format!("{}{path}", server.endpoint)).await?;
-    Some(operations(history["Events"].as_array()?))
+    Some((arn.to_owned(), operations(history["Events"].as_array()?)))
 }
 
-/// Every operation once, with how it ended, out of the history; the execution itself included.
+/// Every operation once, with how it ended, out of the history.
 fn operations(events: &[Value]) -> Vec<String> {
     let ids: Vec<i64> = events
         .iter()
@@ -158,11 +161,12 @@ fn operations(events: &[Value]) -> Vec<String> {
         let (Some(id), Some(kind)) = (event["Id"].as_str(), event["EventType"].as_str()) else {
             continue;
         };
-        let name = event["Name"]
-            .as_str()
-            .filter(|_| !kind.starts_with("Execution"));
-        let sub_type = event["SubType"].as_str().unwrap_or("Execution");
-        let text = format!("{sub_type} {} {kind}", name.unwrap_or_default());
+        // The execution itself has no sub-type.
+        let Some(sub_type) = event["SubType"].as_str() else {
+            continue;
+        };
+        let name = event["Name"].as_str().unwrap_or_default();
+        let text = format!("{sub_type} {name} {kind}");
         let before = operations.insert(id, text);
         let ended = |kind: &str| kind.ends_with("Succeeded") || kind.ends_with("Failed");
         if let Some(before) = before {
@@ -203,10 +207,16 @@ fn comparable(result: &Value) -> Value {
     result
 }
 
-/// How often each step's code ran, by the lines that it wrote after this one.
-async fn runs(http: &Http, server: &ServerProcess, after: i64) -> BTreeMap<String, usize> {
+/// How often each step's code ran in an execution, by the lines that it wrote after this one.
+async fn runs(
+    http: &Http,
+    server: &ServerProcess,
+    arn: &str,
+    after: i64,
+) -> BTreeMap<String, usize> {
+    let execution = http::encode(arn);
     let path = format!(
-        "{}/lambdura/v1/logs?function=LoanWorkflowFunction&after={after}&limit=10000",
+        "{}/lambdura/v1/logs?execution={execution}&after={after}&limit=10000",
         server.endpoint
     );
     let logs = http.get(&path).await.expect("the logs");
