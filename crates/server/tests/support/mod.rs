@@ -1,6 +1,7 @@
 //! A server of a test's own: own data folder, own ports, real function processes.
 
 #![allow(dead_code, reason = "each test file uses its part of this")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
