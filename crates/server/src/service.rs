@@ -33,6 +33,7 @@ pub(crate) async fn handle<B>(app: &Arc<App>, request: &Request<B>) -> Option<Re
 struct Health {
     status: &'static str,
     version: &'static str,
+    pid: u32,
     durability: &'static str,
     resident_executions: usize,
     functions: Vec<FunctionHealth>,
@@ -63,6 +64,7 @@ fn health(app: &Arc<App>) -> Response<Body> {
     let health = Health {
         status: "ok",
         version: env!("CARGO_PKG_VERSION"),
+        pid: std::process::id(),
         durability: app.driver.durability().as_str(),
         resident_executions: app.driver.resident_count(),
         functions: functions.collect(),
