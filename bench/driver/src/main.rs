@@ -44,6 +44,9 @@ struct Arguments {
     /// Rounds; the median of them is reported
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
     rounds: u32,
+    /// Leave the loan workflow out, which takes most of the time
+    #[arg(long)]
+    without_loans: bool,
     /// What is measured, such as a commit
     #[arg(long, default_value = "")]
     revision: String,
@@ -60,6 +63,7 @@ async fn main() -> Result<()> {
         endpoint: arguments.endpoint,
         pid: arguments.pid,
         data_dir: arguments.data_dir,
+        with_loans: !arguments.without_loans,
         loopback: loopback::serve().context("serve the loopback's own limit")?,
     };
     eprintln!("    warming up");

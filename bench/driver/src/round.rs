@@ -17,6 +17,7 @@ pub struct Subject {
     pub endpoint: SocketAddr,
     pub pid: u32,
     pub data_dir: PathBuf,
+    pub with_loans: bool,
     /// Where the server that does nothing listens.
     pub loopback: SocketAddr,
 }
@@ -64,9 +65,11 @@ pub async fn warm_up(subject: &Subject) -> Result<()> {
     executions::ten_steps(subject.endpoint, 64, 256)
         .await
         .context("warm up the ten steps")?;
-    executions::loans(subject.endpoint, 64, 256)
-        .await
-        .context("warm up the loans")?;
+    if subject.with_loans {
+        executions::loans(subject.endpoint, 64, 256)
+            .await
+            .context("warm up the loans")?;
+    }
     Ok(())
 }
 
@@ -98,7 +101,12 @@ pub async fn measure(subject: &Subject) -> Result<Round> {
         );
     }
     let mut loans = Vec::new();
-    for (concurrency, count) in pieces::LOANS {
+    let kinds = if subject.with_loans {
+        &pieces::LOANS[..]
+    } else {
+        &[]
+    };
+    for &(concurrency, count) in kinds {
         let load = executions::loans(subject.endpoint, concurrency, count);
         loans.push(work(subject, concurrency, load).await.context("loans")?);
     }

@@ -193,15 +193,15 @@ impl Driver {
     }
 
     fn announce_end(&self, execution: &Execution) {
-        self.inner.waiters.ended(&execution.spec.arn.id);
-        let Some(parent) = execution.spec.parent.clone() else {
-            return;
-        };
-        let record = ExecutionRecord {
+        let record = || ExecutionRecord {
             spec: execution.spec.clone(),
             state: execution.state.clone(),
         };
-        let Some(outcome) = child_outcome(&record) else {
+        self.inner.waiters.ended(&execution.spec.arn.id, record);
+        let Some(parent) = execution.spec.parent.clone() else {
+            return;
+        };
+        let Some(outcome) = child_outcome(&record()) else {
             return;
         };
         let driver = self.clone();

@@ -20,6 +20,7 @@ mod resident;
 mod seeds;
 mod start;
 mod timers;
+mod to_the_end;
 mod waiters;
 
 pub use clock::{Clock, SystemClock};

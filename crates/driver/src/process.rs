@@ -8,6 +8,7 @@ use store::CommitError;
 
 use crate::driver::Inner;
 use crate::resident::Slot;
+use crate::to_the_end::ToTheEnd;
 use crate::{Driver, ProcessError};
 
 /// How often an input is applied again because another writer was faster. With one server it never
@@ -28,14 +29,8 @@ impl Driver {
         }
         let driver = self.clone();
         let id = id.clone();
-        let task = self
-            .inner
-            .tasks
-            .spawn(async move { driver.process_here(&id, input).await });
-        match task.await {
-            Ok(result) => result,
-            Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
-        }
+        let work = async move { driver.process_here(&id, input).await };
+        ToTheEnd::of(&self.inner.tasks, work).await
     }
 
     /// As [`Driver::process`], in the caller's task: for tasks that nobody cancels half way.

@@ -56,6 +56,15 @@ impl Residents {
         }
     }
 
+    /// The slot of an execution that is in memory.
+    pub fn find(&self, id: &ExecutionId) -> Option<Arc<Slot>> {
+        let slots = self
+            .slots
+            .lock()
+            .expect("the map is never left half changed");
+        slots.get(id).map(|entry| Arc::clone(&entry.slot))
+    }
+
     pub fn len(&self) -> usize {
         self.slots
             .lock()

@@ -9,6 +9,7 @@ use model::{
 };
 use store::{CommitError, ExecutionRecord, StoreFault};
 
+use crate::to_the_end::ToTheEnd;
 use crate::{Driver, StartError};
 
 /// What to start.
@@ -75,14 +76,8 @@ impl Driver {
             return Err(StartError::ShuttingDown);
         }
         let driver = self.clone();
-        let task = self
-            .inner
-            .tasks
-            .spawn(async move { driver.start_here(request).await });
-        match task.await {
-            Ok(result) => result,
-            Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
-        }
+        let work = async move { driver.start_here(request).await };
+        ToTheEnd::of(&self.inner.tasks, work).await
     }
 
     pub(crate) async fn start_here(&self, request: StartRequest) -> Result<Started, StartError> {

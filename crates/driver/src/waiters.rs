@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use model::ExecutionId;
 use store::{ExecutionRecord, StoreFault};
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
 use crate::Driver;
 
@@ -16,33 +16,33 @@ pub(crate) struct Waiters {
 
 #[derive(Debug)]
 struct Waiting {
-    ended: Arc<Notify>,
+    ended: watch::Sender<Option<Arc<ExecutionRecord>>>,
     waiters: usize,
 }
 
 impl Waiters {
-    /// Wakes everybody who waits for this execution.
-    pub fn ended(&self, id: &ExecutionId) {
+    /// Hands the record of an ended execution to everybody who waits for it.
+    pub fn ended(&self, id: &ExecutionId, record: impl FnOnce() -> ExecutionRecord) {
         let waiting = self
             .waiting
             .lock()
             .expect("the map is never left half changed");
         if let Some(entry) = waiting.get(id) {
-            entry.ended.notify_waiters();
+            entry.ended.send_replace(Some(Arc::new(record())));
         }
     }
 
-    fn join(&self, id: &ExecutionId) -> Arc<Notify> {
+    fn join(&self, id: &ExecutionId) -> watch::Receiver<Option<Arc<ExecutionRecord>>> {
         let mut waiting = self
             .waiting
             .lock()
             .expect("the map is never left half changed");
         let entry = waiting.entry(id.clone()).or_insert_with(|| Waiting {
-            ended: Arc::default(),
+            ended: watch::Sender::new(None),
             waiters: 0,
         });
         entry.waiters += 1;
-        Arc::clone(&entry.ended)
+        entry.ended.subscribe()
     }
 
     fn leave(&self, id: &ExecutionId) {
@@ -79,20 +79,33 @@ impl Driver {
     pub async fn wait_ended(
         &self,
         id: &ExecutionId,
-    ) -> Result<Option<ExecutionRecord>, StoreFault> {
-        let ended = self.inner.waiters.join(id);
+    ) -> Result<Option<Arc<ExecutionRecord>>, StoreFault> {
+        // Listen first, look second: an end in between is not missed.
+        let mut ended = self.inner.waiters.join(id);
         let _joined = Joined {
             waiters: &self.inner.waiters,
             id,
         };
-        loop {
-            let mut notified = std::pin::pin!(ended.notified());
-            // Listen first, look second: an end in between is not missed.
-            notified.as_mut().enable();
+        if !self.runs_in_memory(id).await {
             match self.inner.store.record(id).await? {
-                Some(record) if record.state.outcome.is_none() => notified.await,
-                ended_or_unknown => return Ok(ended_or_unknown),
+                Some(record) if record.state.outcome.is_none() => {}
+                ended_or_unknown => return Ok(ended_or_unknown.map(Arc::new)),
             }
         }
+        let record = ended.wait_for(Option::is_some).await;
+        Ok(record
+            .expect("whoever has joined keeps the sender alive")
+            .clone())
+    }
+
+    /// Whether the execution is resident and has not ended, which spares a look into the store.
+    async fn runs_in_memory(&self, id: &ExecutionId) -> bool {
+        let Some(slot) = self.inner.residents.find(id) else {
+            return false;
+        };
+        let resident = slot.execution.lock().await;
+        resident
+            .as_ref()
+            .is_some_and(|execution| execution.state.outcome.is_none())
     }
 }

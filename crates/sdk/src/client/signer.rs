@@ -3,10 +3,10 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
+use aws_smithy_runtime_api::client::identity::Identity;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request};
 use http_body_util::Full;
@@ -21,7 +21,8 @@ const RENEW_BEFORE: Duration = Duration::from_secs(5 * 60);
 pub(crate) struct Signer {
     region: String,
     provider: SharedCredentialsProvider,
-    credentials: Mutex<Option<Credentials>>,
+    /// As the signature takes them: made of credentials once, and not for every call.
+    identity: Mutex<Option<Identity>>,
 }
 
 impl Signer {
@@ -35,7 +36,7 @@ impl Signer {
         Ok(Self {
             region: region.to_owned(),
             provider,
-            credentials: Mutex::new(None),
+            identity: Mutex::new(None),
         })
     }
 
@@ -46,7 +47,7 @@ impl Signer {
         url: &str,
         body: &[u8],
     ) -> Result<(), BoxError> {
-        let identity = self.credentials().await?.into();
+        let identity = self.identity().await?;
         let parameters = v4::SigningParams::builder()
             .identity(&identity)
             .region(&self.region)
@@ -76,23 +77,21 @@ impl Signer {
         Ok(())
     }
 
-    async fn credentials(&self) -> Result<Credentials, BoxError> {
+    async fn identity(&self) -> Result<Identity, BoxError> {
         let kept = self.kept().clone();
-        if let Some(credentials) = kept
-            && credentials
-                .expiry()
+        if let Some(identity) = kept
+            && identity
+                .expiration()
                 .is_none_or(|expiry| expiry > SystemTime::now() + RENEW_BEFORE)
         {
-            return Ok(credentials);
+            return Ok(identity);
         }
-        let credentials = self.provider.provide_credentials().await?;
-        *self.kept() = Some(credentials.clone());
-        Ok(credentials)
+        let identity = Identity::from(self.provider.provide_credentials().await?);
+        *self.kept() = Some(identity.clone());
+        Ok(identity)
     }
 
-    fn kept(&self) -> std::sync::MutexGuard<'_, Option<Credentials>> {
-        self.credentials
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    fn kept(&self) -> std::sync::MutexGuard<'_, Option<Identity>> {
+        self.identity.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
