@@ -73,6 +73,9 @@ pub enum Command {
     Logs(LogsArguments),
     Callback(CallbackArguments),
     Stop(StopArguments),
+    Pause(PauseArguments),
+    Resume(ResumeArguments),
+    Delete(DeleteArguments),
 }
 
 /// Run a SAM template here: functions, aliases, HTTP APIs and tables, until Ctrl-C
@@ -119,6 +122,15 @@ pub struct UpArguments {
     /// What an answered request survives
     #[arg(long, value_enum, env = "LAMBDURA_DURABILITY", default_value = "disk")]
     pub durability: Durability,
+    /// What one execution may use: AWS's quotas, or whatever the disk holds
+    #[arg(
+        long,
+        value_enum,
+        value_name = "PROFILE",
+        env = "LAMBDURA_LIMITS",
+        default_value = "aws"
+    )]
+    pub limits: LimitsProfile,
     /// Name of the stack [default: from samconfig.toml, else the directory's name]
     #[arg(long, value_name = "NAME", env = "LAMBDURA_STACK_NAME")]
     pub stack_name: Option<String>,
@@ -156,6 +168,15 @@ pub enum Durability {
     Os,
     /// Nothing: for tests
     Memory,
+}
+
+/// What one execution may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LimitsProfile {
+    /// AWS's quotas: 3,000 operations, 100 MB, 256 KB a step result
+    Aws,
+    /// No quota on operations and data, and payloads of up to 6 MB everywhere
+    Unbounded,
 }
 
 /// How Rust functions are built.
@@ -230,6 +251,8 @@ pub enum Status {
     #[value(alias = "timed_out")]
     TimedOut,
     Stopped,
+    Pausing,
+    Paused,
 }
 
 /// Show an execution: its operations as a tree, with status, duration and a timeline
@@ -356,6 +379,56 @@ pub struct StopArguments {
     /// Recorded as the message of the execution's error
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
+}
+
+/// Pause a running execution: its timers run on, but the function is not invoked until it is resumed
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  lambdura pause loan-1234 --reason 'the bank is closed'
+  lambdura pause @last --keep-timeout            the execution timeout runs on meanwhile")]
+pub struct PauseArguments {
+    /// ARN, name, unique prefix of name or id, or `@last`
+    pub execution: String,
+    /// Only look among executions of this function
+    #[arg(long, short)]
+    pub function: Option<String>,
+    /// Recorded in the history
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// Let the execution timeout run on meanwhile
+    #[arg(long)]
+    pub keep_timeout: bool,
+}
+
+/// Let a paused execution go on
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  lambdura resume loan-1234
+  lambdura resume @last --reason 'Monday'")]
+pub struct ResumeArguments {
+    /// ARN, name, unique prefix of name or id, or `@last`
+    pub execution: String,
+    /// Only look among executions of this function
+    #[arg(long, short)]
+    pub function: Option<String>,
+    /// Recorded in the history
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+}
+
+/// Remove the record of an execution that has ended: its name is free again
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  lambdura delete loan-1234")]
+pub struct DeleteArguments {
+    /// ARN, name, unique prefix of name or id, or `@last`
+    pub execution: String,
+    /// Only look among executions of this function
+    #[arg(long, short)]
+    pub function: Option<String>,
 }
 
 fn key_value(text: &str) -> Result<(String, String), String> {

@@ -24,4 +24,5 @@ mod xray;
 
 pub use deploy::{DeployError, DeployedFunction, Deployment};
 pub use functions::FreezeCodeError;
+pub use model::Limits;
 pub use server::{Server, ServerConfig, StartServerError, Stores};

@@ -58,6 +58,8 @@ pub struct ServerConfig {
     pub concurrency_max: usize,
     /// How long an idle function process is kept.
     pub idle_time: Duration,
+    /// What one execution may use.
+    pub limits: Limits,
 }
 
 /// Why a server could not start.
@@ -244,7 +246,7 @@ impl Server {
             store,
             invoker: Arc::new(invoker.clone()),
             clock: Arc::new(SystemClock),
-            limits: Limits::AWS,
+            limits: config.limits.clone(),
             seed: None,
         })?;
         let app = Arc::new(App {

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use server::ServerConfig;
+use server::{Limits, ServerConfig};
 use stack::{LoadOptions, LoadStackError, Stack};
 
-use crate::args::{Durability, UpArguments};
+use crate::args::{Durability, LimitsProfile, UpArguments};
 use crate::exit::CliError;
 
 /// The account of everything local: AWS never gives it to anybody.
@@ -76,6 +76,10 @@ pub fn server_config(arguments: &UpArguments, stack: &Stack, data_dir: &Path) ->
         environment: arguments.env.iter().cloned().collect(),
         concurrency_max: arguments.concurrency,
         idle_time: arguments.idle_time,
+        limits: match arguments.limits {
+            LimitsProfile::Aws => Limits::AWS,
+            LimitsProfile::Unbounded => Limits::UNBOUNDED,
+        },
     }
 }
 

@@ -15,7 +15,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
-use server::{Deployment, Server, ServerConfig};
+use server::{Deployment, Limits, Server, ServerConfig};
 use store::Durability;
 use tempfile::TempDir;
 
@@ -90,6 +90,7 @@ impl TestServer {
             environment: BTreeMap::new(),
             concurrency_max: 8,
             idle_time,
+            limits: Limits::AWS,
         })
         .await
         .unwrap();
@@ -155,6 +156,11 @@ impl TestServer {
 
     pub async fn post(&self, path: &str, body: impl Into<Bytes>) -> Answer {
         self.send(Method::POST, &(self.endpoint() + path), &[], body)
+            .await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.send(Method::DELETE, &(self.endpoint() + path), &[], "")
             .await
     }
 

@@ -55,6 +55,7 @@ async fn main() -> anyhow::Result<()> {
         environment: arguments.environment.into_iter().collect(),
         concurrency_max: 8,
         idle_time: Duration::from_millis(arguments.idle_millis),
+        limits: server::Limits::AWS,
     };
     std::fs::create_dir_all(&config.data_dir).context("create the data folder")?;
     let mut stores = Stores::open(&config)?;

@@ -73,6 +73,7 @@ pub async fn on_record(data: &Path) -> (BTreeMap<String, BTreeSet<String>>, i64)
         environment: BTreeMap::new(),
         concurrency_max: 1,
         idle_time: Duration::ZERO,
+        limits: server::Limits::AWS,
     };
     let Stores { store, logs } = Stores::open(&config).expect("the store of the dead server opens");
     let filter = ExecutionFilter {
