@@ -7,9 +7,11 @@ mod session;
 
 mod build;
 mod cargo;
+mod packages;
 mod progress;
 mod source;
 mod stack_options;
+mod tree;
 
 mod port;
 mod start;

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use owo_colors::OwoColorize;
-use server::{Deployment, Server, ServerConfig};
+use server::{Deployment, Runtimes, Server, ServerConfig};
 use stack::Stack;
 
 use super::ready_file::{Ready, ReadyFile};
@@ -28,11 +29,12 @@ pub async fn run(arguments: UpArguments, screen: &Screen) -> Result<(), CliError
         .transpose()?;
     let stack = stack_options::load(&arguments).map_err(CliError::diagnostic)?;
     let data_dir = stack_options::data_dir(&arguments, &stack)?;
+    let runtimes = Arc::new(Runtimes::new(stack_options::runtimes_dir(&data_dir)));
     let artifacts = tokio::select! {
-        artifacts = build::build(&stack, &arguments, &data_dir) => artifacts.map_err(CliError::diagnostic)?,
+        artifacts = build::build(&stack, &arguments, &data_dir, &runtimes) => artifacts.map_err(CliError::diagnostic)?,
         stop = signals.next() => return stop.into_result(),
     };
-    let config = stack_options::server_config(&arguments, &stack, &data_dir);
+    let config = stack_options::server_config(&arguments, &stack, &data_dir, runtimes);
     let (server, deployment) = tokio::select! {
         started = start_and_deploy(config, &stack, &artifacts) => started?,
         // As sudden as `kill -9`, which the service is made to survive; waiting for a start that hangs would be worse.

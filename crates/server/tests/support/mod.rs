@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -15,7 +16,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
-use server::{Deployment, Limits, Server, ServerConfig};
+use server::{Deployment, Limits, Runtimes, Server, ServerConfig};
 use store::Durability;
 use tempfile::TempDir;
 
@@ -91,6 +92,7 @@ impl TestServer {
             concurrency_max: 8,
             idle_time,
             limits: Limits::AWS,
+            runtimes: Arc::new(Runtimes::new(data_dir.path().join("runtimes"))),
         })
         .await
         .unwrap();
