@@ -151,6 +151,9 @@ pub struct UpArguments {
     /// Start what was built before, without asking cargo
     #[arg(long, env = "LAMBDURA_NO_BUILD", value_parser = clap::builder::BoolishValueParser::new())]
     pub no_build: bool,
+    /// Leave functions as they are when their sources change
+    #[arg(long, env = "LAMBDURA_NO_RELOAD", value_parser = clap::builder::BoolishValueParser::new())]
+    pub no_reload: bool,
     /// How long a function process is kept with nothing to do, such as `30s` or `5m`
     #[arg(long, value_name = "TIME", env = "LAMBDURA_IDLE_TIME", default_value = "30s", value_parser = time)]
     pub idle_time: Duration,

@@ -11,7 +11,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use miette::Diagnostic;
-use owo_colors::OwoColorize;
 use server::{PrepareRuntimeError, Runtimes};
 use stack::Stack;
 use thiserror::Error;
@@ -21,7 +20,6 @@ use super::packages;
 use super::progress::Progress;
 use super::source::{BOOTSTRAP, Source, source};
 use crate::args::{BuildProfile, UpArguments};
-use crate::screen::note;
 
 /// Why the functions of a stack could not be built.
 #[derive(Debug, Error, Diagnostic)]
@@ -181,7 +179,16 @@ fn functions(names: &[String]) -> String {
     }
 }
 
-/// Builds what needs building. Returns the folder with each function's `bootstrap`, by logical id.
+/// What a build came to.
+#[derive(Debug)]
+pub struct Built {
+    /// The folder with each function's code, by logical id.
+    pub artifacts: BTreeMap<String, PathBuf>,
+    /// Where another version of an interpreter stands in for one that is not installed.
+    pub stand_ins: BTreeSet<String>,
+}
+
+/// Builds what needs building.
 ///
 /// # Errors
 /// See [`BuildError`].
@@ -190,7 +197,7 @@ pub async fn build(
     arguments: &UpArguments,
     data_dir: &Path,
     runtimes: &Arc<Runtimes>,
-) -> Result<BTreeMap<String, PathBuf>, BuildError> {
+) -> Result<Built, BuildError> {
     let mut artifacts = BTreeMap::new();
     let mut stand_ins = BTreeSet::new();
     let mut wanted = Wanted::default();
@@ -251,10 +258,10 @@ pub async fn build(
         }
     }
     wanted.build(arguments.build_profile).await?;
-    for stand_in in stand_ins {
-        note(format!("{} {stand_in}", "!".yellow()));
-    }
-    Ok(artifacts)
+    Ok(Built {
+        artifacts,
+        stand_ins,
+    })
 }
 
 /// `<data dir>/build/<logical id>`. The id becomes a folder's name, so it must be nothing else.

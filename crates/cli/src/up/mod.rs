@@ -17,6 +17,7 @@ mod port;
 mod start;
 
 mod ready_file;
+mod reload;
 mod stop_signal;
 mod table;
 

@@ -1,5 +1,6 @@
 //! Copies of source folders, without what is no part of the code.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -16,6 +17,12 @@ const LEFT_OUT: &[&str] = &[
     ".mypy_cache",
     "node_modules",
 ];
+
+/// Whether a file or folder of this name is no part of anybody's code. Cargo's output is one more that can lie beside it.
+pub fn is_left_out(name: &OsStr) -> bool {
+    name.to_str()
+        .is_some_and(|name| LEFT_OUT.contains(&name) || name == "target")
+}
 
 /// Copies everything below `source` into `target`, which may have files already; those of `source` win. Links are copied
 /// as what they lead to.
