@@ -79,7 +79,15 @@ impl TestServer {
         Self::start_in(tempfile::tempdir().unwrap(), idle_time).await
     }
 
+    pub async fn start_with_limits(limits: Limits) -> Self {
+        Self::start_as(tempfile::tempdir().unwrap(), IDLE_TIME, limits).await
+    }
+
     async fn start_in(data_dir: TempDir, idle_time: Duration) -> Self {
+        Self::start_as(data_dir, idle_time, Limits::AWS).await
+    }
+
+    async fn start_as(data_dir: TempDir, idle_time: Duration, limits: Limits) -> Self {
         let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
         let server = Server::start(ServerConfig {
             listen: any,
@@ -91,7 +99,7 @@ impl TestServer {
             environment: BTreeMap::new(),
             concurrency_max: 8,
             idle_time,
-            limits: Limits::AWS,
+            limits,
             runtimes: Arc::new(Runtimes::new(data_dir.path().join("runtimes"))),
         })
         .await
