@@ -29,6 +29,10 @@ pub const DEPTH_MAX: usize = 64;
 /// template of the largest size has some 70,000, and a few aliases can otherwise make billions.
 pub const NODES_MAX: usize = 200_000;
 
+/// How many conditions may be needed to decide one. Ours: real ones need two or three, and each takes
+/// a part of the stack.
+pub const CONDITION_DEPTH_MAX: usize = 100;
+
 /// Most bytes of text that resolving references may produce. Ours: `${Name}` is a few bytes and may
 /// stand for four kilobytes, a table name may repeat another one, and so on; that must end somewhere.
 pub const RESOLVED_BYTES_MAX: usize = 8 * 1024 * 1024;

@@ -7,7 +7,7 @@ use crate::limits::TEMPLATE_BYTES_MAX;
 use crate::resource::{function, http_api, outputs, routes, table, unsupported};
 use crate::samconfig::SamConfig;
 use crate::template::{
-    Document, Kind, Pseudo, Report, Reported, Resolver, Text, parameters, parse,
+    Document, Kind, Pseudo, Report, Reported, Resolver, Text, expand, parameters, parse, section,
 };
 use crate::{LoadStackError, Output, Stack};
 
@@ -88,22 +88,31 @@ pub(crate) fn load_text(
     let report = Report::new(text);
     let stack = match parse(&report) {
         Err(Reported) => None,
-        Ok(root) => match Document::open(&root, &report) {
-            Err(Reported) => None,
-            Ok(document) => {
-                let declared = |name: &str| document.parameters.iter().any(|it| &*it.key == name);
-                check_parameter_names(options, declared)?;
-                config.warn_of_unknown(declared);
-                let mut overrides = config.parameter_overrides.clone();
-                overrides.extend(options.parameters.clone());
-                let parameters = parameters(document.parameters, &overrides, &report);
-                let resolver =
-                    Resolver::new(&report, pseudo.clone(), &document.resources, parameters);
-                let outputs = outputs(&resolver, document.outputs);
-                let description = document.description.map(str::to_owned);
-                Some(build(&resolver, path, directory, description, outputs))
+        Ok(root) => {
+            let entries = section(&root, "Parameters", &report);
+            let declared = |name: &str| entries.iter().any(|it| &*it.key == name);
+            check_parameter_names(options, declared)?;
+            config.warn_of_unknown(declared);
+            let mut overrides = config.parameter_overrides.clone();
+            overrides.extend(options.parameters.clone());
+            let parameters = parameters(entries, &overrides, &report);
+            let expanded = expand(&root, &parameters, &pseudo, &report);
+            match Document::open(&expanded, &report) {
+                Err(Reported) => None,
+                Ok(document) => {
+                    let resolver = Resolver::new(
+                        &report,
+                        pseudo.clone(),
+                        &document.resources,
+                        document.absent,
+                        parameters,
+                    );
+                    let outputs = outputs(&resolver, document.outputs);
+                    let description = document.description.map(str::to_owned);
+                    Some(build(&resolver, path, directory, description, outputs))
+                }
             }
-        },
+        }
     };
     let warnings = report.finish()?;
     let mut stack = stack.expect("without a problem there is a stack");

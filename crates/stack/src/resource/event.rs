@@ -63,7 +63,7 @@ pub(crate) fn routes(resolver: &Resolver<'_>) -> HashMap<usize, Vec<Route>> {
             continue;
         }
         let fields = Fields::of_resource(resolver, resource);
-        for event in events(&fields) {
+        for event in events(&fields).iter().filter(|it| !it.value.is_no_value()) {
             let Some((api, route)) = route(&fields, index, event, implicit) else {
                 continue;
             };

@@ -1,7 +1,7 @@
 //! What names in a template stand for: parameters, resources, and what SAM makes of resources.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use sha2::{Digest, Sha256};
 
@@ -71,10 +71,16 @@ impl Target {
 /// Every name of the template.
 pub(crate) struct Declared<'t> {
     targets: HashMap<Cow<'t, str>, Target>,
+    /// Resources that are not created, with the condition that says so.
+    pub absent: &'t BTreeMap<String, String>,
 }
 
 impl<'t> Declared<'t> {
-    pub fn new(resources: &[Resource<'t>], parameters: &Parameters) -> Self {
+    pub fn new(
+        resources: &[Resource<'t>],
+        absent: &'t BTreeMap<String, String>,
+        parameters: &Parameters,
+    ) -> Self {
         let mut targets = HashMap::new();
         // What SAM generates comes first, so that a name that is declared takes precedence.
         for (index, resource) in resources.iter().enumerate() {
@@ -107,7 +113,7 @@ impl<'t> Declared<'t> {
         for (index, resource) in resources.iter().enumerate() {
             targets.insert(resource.logical_id.into(), Target::Resource(index));
         }
-        Self { targets }
+        Self { targets, absent }
     }
 
     /// What a name stands for, and the attribute after its dot.

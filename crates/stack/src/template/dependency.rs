@@ -74,6 +74,10 @@ impl<'t> Graph<'t> {
         }
         for node in &resource.depends_on {
             match node.text().and_then(|name| declared.find(name)) {
+                // CloudFormation does not wait for what it does not create.
+                None if node
+                    .text()
+                    .is_some_and(|name| declared.absent.contains_key(name)) => {}
                 Some((target, None)) if target.resource().is_some() => {
                     let needed = target.resource().expect("checked by the pattern's guard");
                     let because = Because::Place(node.span);
@@ -209,6 +213,14 @@ pub(super) fn report_unresolved(
     declared: &Declared<'_>,
     report: &Report,
 ) -> super::Reported {
+    if let Some(condition) = declared.absent.get(name) {
+        return report.problem(
+            span,
+            format!("`{}` is not created", shorten(name)),
+            format!("its condition `{}` does not hold", shorten(condition)),
+            "refer to it under the same condition: `!If [Condition, !Ref It, !Ref AWS::NoValue]`",
+        );
+    }
     let help = match declared.suggest(name) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => "a reference names a parameter, a resource or a pseudo parameter; \

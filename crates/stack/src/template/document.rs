@@ -1,10 +1,12 @@
 //! The template's sections and its resources, before anything is resolved.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use crate::limits::RESOURCES_MAX;
 
 use super::declared::{IMPLICIT_HTTP_API, Kind};
+use super::expand::{Expanded, LANGUAGE_EXTENSIONS};
 use super::globals::Globals;
 use super::parse::shorten;
 use super::suggestion::suggestion;
@@ -44,8 +46,9 @@ const SAM_TRANSFORM: &str = "AWS::Serverless-2016-10-31";
 /// The sections that matter.
 pub(crate) struct Document<'t> {
     pub description: Option<&'t str>,
-    pub parameters: &'t [Entry],
     pub resources: Vec<Resource<'t>>,
+    /// Resources that are not created, with the condition that says so.
+    pub absent: &'t BTreeMap<String, String>,
     pub outputs: &'t [Entry],
 }
 
@@ -67,14 +70,16 @@ impl Resource<'_> {
     }
 
     /// The functions' events, as name and mapping.
-    pub fn events(&self) -> &[Entry] {
+    pub fn events(&self) -> impl Iterator<Item = &Entry> {
         let events = self.property("Events").and_then(Node::entries);
-        events.unwrap_or_default()
+        let events = events.unwrap_or_default().iter();
+        events.filter(|event| !event.value.is_no_value())
     }
 }
 
 impl<'t> Document<'t> {
-    pub fn open(root: &'t Node, report: &Report) -> Result<Self, Reported> {
+    pub fn open(expanded: &'t Expanded, report: &Report) -> Result<Self, Reported> {
+        let Expanded { root, absent } = expanded;
         let Some(sections) = root.entries() else {
             return Err(report.problem(
                 root.span,
@@ -123,8 +128,8 @@ impl<'t> Document<'t> {
         }
         Ok(Self {
             description: root.get("Description").and_then(Node::text),
-            parameters: section(root, "Parameters", report),
             resources,
+            absent,
             outputs: section(root, "Outputs", report),
         })
     }
@@ -145,13 +150,17 @@ fn check_section(section: &Entry, report: &Report) {
         );
     }
     let meaning = match name {
-        "Conditions" => "conditions are not evaluated; what depends on one is always created",
-        "Mappings" => "`Fn::FindInMap` is not evaluated here",
+        // CDK puts this one into every template; it is about AWS's side of a deployment.
+        "Rules" if is_only(&section.value, "CheckBootstrapVersion") => return,
         "Rules" => "rules are not checked",
         "Hooks" => "hooks are not run",
         _ => return,
     };
     report.warn(section.key_span, name, "section", None, meaning);
+}
+
+fn is_only(node: &Node, key: &str) -> bool {
+    matches!(node.entries(), Some([entry]) if &*entry.key == key)
 }
 
 fn check_transform(root: &Node, report: &Report) {
@@ -179,14 +188,15 @@ fn check_transform(root: &Node, report: &Report) {
             format!("it must be, or contain, `{SAM_TRANSFORM}`"),
         );
     }
-    for name in names.iter().filter(|name| !is_sam(name)) {
-        let meaning = "only SAM's transform is applied";
+    let is_known = |name: &&Node| is_sam(name) || name.text() == Some(LANGUAGE_EXTENSIONS);
+    for name in names.iter().filter(|name| !is_known(name)) {
+        let meaning = "only SAM's transform and the language extensions are applied";
         report.warn(name.span, "Transform", "section", None, meaning);
     }
 }
 
 /// The entries of a section that is a mapping.
-fn section<'t>(root: &'t Node, name: &str, report: &Report) -> &'t [Entry] {
+pub(crate) fn section<'t>(root: &'t Node, name: &str, report: &Report) -> &'t [Entry] {
     let Some(node) = root.get(name) else {
         return &[];
     };
@@ -250,15 +260,6 @@ fn resource<'t>(entry: &'t Entry, report: &Report) -> Result<Resource<'t>, Repor
             properties.describe(),
             "write each property on a line of its own, indented below `Properties:`",
         ));
-    }
-    if let Some(condition) = entry.value.get("Condition") {
-        report.warn(
-            condition.span,
-            logical_id,
-            resource_type,
-            Some("Condition".to_owned()),
-            "conditions are not evaluated: the resource is always created",
-        );
     }
     let depends_on = match entry.value.get("DependsOn") {
         None => Vec::new(),
@@ -340,7 +341,7 @@ fn implicit_http_api<'t>(resources: &[Resource<'t>]) -> Option<Resource<'t>> {
         .iter()
         .filter(|resource| resource.kind == Kind::Function)
         .find_map(|resource| {
-            let event = resource.events().iter().find(is_implicit)?;
+            let event = resource.events().find(is_implicit)?;
             Some(event.key_span)
         })?;
     Some(Resource {

@@ -327,6 +327,9 @@ impl<'a> Fields<'a> {
 
     /// Reports a wrong value.
     pub fn wrong(&self, name: &str, node: &Node, must: &str, found: &str, help: &str) {
+        if node.is_reported() {
+            return;
+        }
         self.resolver.report.problem(
             node.span,
             format!("`{}{name}` of `{}` {must}", self.path, self.logical_id),
@@ -336,6 +339,9 @@ impl<'a> Fields<'a> {
     }
 
     fn wrong_type(&self, path: &str, node: &Node, expected: &str) {
+        if node.is_reported() {
+            return;
+        }
         let of = match path {
             "" => format!("`{}`", self.logical_id),
             path => format!("`{path}` of `{}`", self.logical_id),

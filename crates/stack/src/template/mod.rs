@@ -9,18 +9,23 @@ mod suggestion;
 mod text;
 
 mod call;
+mod condition;
 mod declared;
 mod dependency;
 mod document;
+mod expand;
 mod fields;
 mod globals;
+mod list_call;
+mod mapping;
 mod parameter;
 mod pseudo;
 mod resolve;
 mod target;
 
 pub(crate) use declared::{Declared, IMPLICIT_HTTP_API, Kind, api_id, physical_name};
-pub(crate) use document::{Document, Resource};
+pub(crate) use document::{Document, Resource, section};
+pub(crate) use expand::expand;
 pub(crate) use fields::{Fields, Known, ignored, used};
 pub(crate) use node::{Entry, Function, Node, NodeValue};
 pub(crate) use parameter::parameters;

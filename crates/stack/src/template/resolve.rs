@@ -1,7 +1,7 @@
 //! Evaluates references and functions to plain values.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 
@@ -47,9 +47,10 @@ impl<'t> Resolver<'t> {
         report: &'t Report,
         pseudo: Pseudo,
         resources: &'t [Resource<'t>],
+        absent: &'t BTreeMap<String, String>,
         parameters: Parameters,
     ) -> Self {
-        let declared = Declared::new(resources, &parameters);
+        let declared = Declared::new(resources, absent, &parameters);
         let order = creation_order(resources, &declared, report);
         let resolver = Self {
             report,

@@ -1,5 +1,6 @@
 //! Templates in, plain data or problems out.
 
+mod conditions;
 mod loan_approval;
 mod problems;
 mod references;
