@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::limits::TEMPLATE_BYTES_MAX;
-use crate::resource::{function, http_api, outputs, routes, table, unsupported};
+use crate::resource::{
+    Assets, Events, check_layer, check_part, function, function_url, http_api, lambda_function,
+    outputs, rest_api, simple_table, table, unsupported,
+};
 use crate::samconfig::SamConfig;
 use crate::template::{
     Document, Kind, Pseudo, Report, Reported, Resolver, Text, expand, parameters, parse, section,
@@ -109,7 +112,11 @@ pub(crate) fn load_text(
                     );
                     let outputs = outputs(&resolver, document.outputs);
                     let description = document.description.map(str::to_owned);
-                    Some(build(&resolver, path, directory, description, outputs))
+                    let assets = Assets {
+                        directory: directory.to_owned(),
+                        ..Assets::default()
+                    };
+                    Some(build(&resolver, path, &assets, description, outputs))
                 }
             }
         }
@@ -124,10 +131,15 @@ pub(crate) fn load_text(
 fn build(
     resolver: &Resolver<'_>,
     path: &Path,
-    directory: &Path,
+    assets: &Assets,
     description: Option<String>,
     outputs: Vec<Output>,
 ) -> Stack {
+    let Events {
+        mut routes,
+        schedules,
+        ..
+    } = Events::of(resolver);
     let mut stack = Stack {
         name: resolver.pseudo.stack_name.clone(),
         region: resolver.pseudo.region.clone(),
@@ -136,34 +148,53 @@ fn build(
         description,
         functions: Vec::new(),
         http_apis: Vec::new(),
+        rest_apis: Vec::new(),
+        function_urls: Vec::new(),
+        schedules,
         tables: Vec::new(),
         outputs,
         warnings: Vec::new(),
     };
-    let mut routes = routes(resolver);
     for (index, resource) in resolver.resources.iter().enumerate() {
         match resource.kind {
-            Kind::Function => stack.functions.extend(function(resolver, index, directory)),
+            Kind::Function => {
+                stack.functions.extend(function(resolver, index, assets));
+                stack.function_urls.extend(function_url(resolver, index));
+            }
+            Kind::LambdaFunction => {
+                let function = lambda_function(resolver, index, assets);
+                stack.functions.extend(function);
+            }
             Kind::HttpApi => {
                 let routes = routes.remove(&index).unwrap_or_default();
                 stack.http_apis.extend(http_api(resolver, index, routes));
             }
+            Kind::RestApi => {
+                let routes = routes.remove(&index).unwrap_or_default();
+                stack.rest_apis.extend(rest_api(resolver, index, routes));
+            }
             Kind::Table => stack.tables.extend(table(resolver, index)),
+            Kind::SimpleTable => stack.tables.extend(simple_table(resolver, index)),
+            Kind::Layer | Kind::LambdaLayer => check_layer(resolver, index, assets),
+            Kind::Url => stack.function_urls.extend(function_url(resolver, index)),
+            Kind::Version | Kind::Alias => check_part(resolver, index),
+            Kind::Quiet => {}
             Kind::Other => unsupported(resource, resolver.report),
         }
     }
-    check_unique_names(resolver, Kind::Function, "FunctionName");
-    check_unique_names(resolver, Kind::Table, "TableName");
+    check_unique_names(resolver, Kind::is_function, "FunctionName");
+    let is_table = |kind| matches!(kind, Kind::Table | Kind::SimpleTable);
+    check_unique_names(resolver, is_table, "TableName");
     stack
 }
 
-fn check_unique_names(resolver: &Resolver<'_>, kind: Kind, property: &str) {
+fn check_unique_names(resolver: &Resolver<'_>, is_kind: fn(Kind) -> bool, property: &str) {
     let mut names = BTreeMap::new();
     for (index, resource) in resolver.resources.iter().enumerate() {
         let Ok(name) = resolver.name(index) else {
             continue;
         };
-        if resource.kind != kind {
+        if !is_kind(resource.kind) {
             continue;
         }
         let other = *names.entry(name).or_insert(resource.logical_id);

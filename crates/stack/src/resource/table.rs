@@ -43,17 +43,8 @@ pub(crate) fn table(resolver: &Resolver<'_>, index: usize) -> Option<TableResour
     let fields = Fields::of_resource(resolver, resource);
     fields.check_names(&PROPERTIES);
     let name = resolver.name(index).ok();
-    if let (Some(name), Some(entry)) = (&name, fields.entry("TableName")) {
-        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-        if !(3..=255).contains(&name.len()) || !name.bytes().all(allowed) {
-            fields.wrong(
-                "TableName",
-                &entry.value,
-                "must be 3 to 255 letters, digits, hyphens, underscores and dots",
-                "this name",
-                "leave it out to have one made from stack and logical id",
-            );
-        }
+    if let Some(name) = &name {
+        check_name(&fields, name);
     }
     let mut body = Map::new();
     body.insert("TableName".to_owned(), name.clone().into());
@@ -108,6 +99,22 @@ pub(crate) fn table(resolver: &Resolver<'_>, index: usize) -> Option<TableResour
         create_table: Value::Object(body),
         time_to_live,
     })
+}
+
+pub(super) fn check_name(fields: &Fields<'_>, name: &str) {
+    let Some(entry) = fields.entry("TableName") else {
+        return;
+    };
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    if !(3..=255).contains(&name.len()) || !name.bytes().all(allowed) {
+        fields.wrong(
+            "TableName",
+            &entry.value,
+            "must be 3 to 255 letters, digits, hyphens, underscores and dots",
+            "this name",
+            "leave it out to have one made from stack and logical id",
+        );
+    }
 }
 
 fn attribute_definitions(fields: &Fields<'_>) -> Vec<Value> {

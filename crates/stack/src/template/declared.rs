@@ -6,36 +6,26 @@ use std::collections::{BTreeMap, HashMap};
 use sha2::{Digest, Sha256};
 
 use super::parameter::{ParameterValue, Parameters};
+use super::reference::references;
 use super::suggestion::suggestion;
-use super::{Function, Node, Pseudo, Resource};
+use super::{Function, Kind, Node, Pseudo, Resource};
 
 /// The API that SAM makes up for `HttpApi` events that name none.
 pub(crate) const IMPLICIT_HTTP_API: &str = "ServerlessHttpApi";
 
-/// The resource types that do something here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Function,
-    HttpApi,
-    Table,
-    Other,
-}
+/// The API that SAM makes up for `Api` events that name none, and its stage.
+pub(crate) const IMPLICIT_REST_API: &str = "ServerlessRestApi";
+pub(crate) const IMPLICIT_STAGE: &str = "Prod";
 
-impl Kind {
-    pub const TYPES: [&str; 3] = [
-        "AWS::Serverless::Function",
-        "AWS::Serverless::HttpApi",
-        "AWS::DynamoDB::Table",
-    ];
+/// The alias for versions that are published without one.
+const NEWEST: &str = "newest";
 
-    pub fn from_type(resource_type: &str) -> Self {
-        match resource_type {
-            "AWS::Serverless::Function" => Self::Function,
-            "AWS::Serverless::HttpApi" => Self::HttpApi,
-            "AWS::DynamoDB::Table" => Self::Table,
-            _ => Self::Other,
-        }
-    }
+/// What is a part of a function and a resource of its own: a version, an alias, a URL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Part {
+    pub function: usize,
+    /// Which version it means; `None` is `$LATEST`.
+    pub alias: Option<String>,
 }
 
 /// What a name stands for. The index is the resource's, in the document's list.
@@ -50,7 +40,9 @@ pub(crate) enum Target {
     Version(usize),
     /// `<function>Role`.
     Role(usize),
-    /// `<HTTP API>ApiGatewayDefaultStage`, `<HTTP API><stage>Stage` or `<HTTP API>.Stage`.
+    /// `<function>Url`, from `FunctionUrlConfig`.
+    Url(usize),
+    /// `<API>ApiGatewayDefaultStage`, `<API><stage>Stage` or `<API>.Stage`.
     Stage(usize),
 }
 
@@ -63,6 +55,7 @@ impl Target {
             | Self::Alias(index)
             | Self::Version(index)
             | Self::Role(index)
+            | Self::Url(index)
             | Self::Stage(index) => Some(index),
         }
     }
@@ -73,6 +66,10 @@ pub(crate) struct Declared<'t> {
     targets: HashMap<Cow<'t, str>, Target>,
     /// Resources that are not created, with the condition that says so.
     pub absent: &'t BTreeMap<String, String>,
+    /// Parts of functions, by their index.
+    pub parts: HashMap<usize, Part>,
+    /// The aliases of functions, by the function's index.
+    pub aliases: HashMap<usize, Vec<String>>,
 }
 
 impl<'t> Declared<'t> {
@@ -92,6 +89,13 @@ impl<'t> Declared<'t> {
                         targets.insert(format!("{id}Alias{alias}").into(), Target::Alias(index));
                     }
                     targets.insert(format!("{id}Role").into(), Target::Role(index));
+                    if resource.property("FunctionUrlConfig").is_some() {
+                        targets.insert(format!("{id}Url").into(), Target::Url(index));
+                    }
+                }
+                Kind::RestApi => {
+                    let stage = stage_name(resource, parameters).unwrap_or(IMPLICIT_STAGE);
+                    targets.insert(format!("{id}{stage}Stage").into(), Target::Stage(index));
                 }
                 Kind::HttpApi => {
                     let stage = resource.property("StageName").and_then(Node::text);
@@ -101,7 +105,16 @@ impl<'t> Declared<'t> {
                     };
                     targets.insert(format!("{id}{stage}").into(), Target::Stage(index));
                 }
-                Kind::Table | Kind::Other => {}
+                Kind::LambdaFunction
+                | Kind::Table
+                | Kind::SimpleTable
+                | Kind::Layer
+                | Kind::LambdaLayer
+                | Kind::Url
+                | Kind::Version
+                | Kind::Alias
+                | Kind::Quiet
+                | Kind::Other => {}
             }
         }
         for name in Pseudo::NAMES {
@@ -113,7 +126,120 @@ impl<'t> Declared<'t> {
         for (index, resource) in resources.iter().enumerate() {
             targets.insert(resource.logical_id.into(), Target::Resource(index));
         }
-        Self { targets, absent }
+        let mut declared = Self {
+            targets,
+            absent,
+            parts: HashMap::new(),
+            aliases: HashMap::new(),
+        };
+        declared.find_aliases(resources, parameters);
+        declared.find_parts(resources);
+        declared
+    }
+
+    /// The aliases of each function: its own, then those that are resources.
+    fn find_aliases(&mut self, resources: &[Resource<'t>], parameters: &Parameters) {
+        for (index, resource) in resources.iter().enumerate() {
+            if let Some(alias) = alias(resource, parameters) {
+                self.aliases.insert(index, vec![alias.to_owned()]);
+            }
+        }
+        for (index, resource) in resources.iter().enumerate() {
+            let function = resource.property("FunctionName");
+            let function = function.and_then(|node| self.function(node, resources));
+            if let (Kind::Alias, Some(function)) = (resource.kind, function) {
+                let name = resource.property("Name");
+                let alias = name.and_then(|node| constant(node, parameters));
+                let alias = alias.unwrap_or(resource.logical_id).to_owned();
+                let aliases = self.aliases.entry(function).or_default();
+                if !aliases.contains(&alias) {
+                    aliases.push(alias.clone());
+                }
+                let alias = Some(alias);
+                self.parts.insert(index, Part { function, alias });
+            }
+        }
+    }
+
+    fn find_parts(&mut self, resources: &[Resource<'t>]) {
+        for (index, resource) in resources.iter().enumerate() {
+            let part = match resource.kind {
+                Kind::Version => {
+                    let function = resource.property("FunctionName");
+                    let function = function.and_then(|node| self.function(node, resources));
+                    function.map(|function| {
+                        let aliases = self.aliases.entry(function).or_default();
+                        if aliases.is_empty() {
+                            aliases.push(NEWEST.to_owned());
+                        }
+                        let alias = aliases.first().cloned();
+                        Part { function, alias }
+                    })
+                }
+                Kind::Url => self.url(resource, resources),
+                Kind::Function
+                | Kind::LambdaFunction
+                | Kind::HttpApi
+                | Kind::RestApi
+                | Kind::Table
+                | Kind::SimpleTable
+                | Kind::Layer
+                | Kind::LambdaLayer
+                | Kind::Alias
+                | Kind::Quiet
+                | Kind::Other => None,
+            };
+            if let Some(part) = part {
+                self.parts.insert(index, part);
+            }
+        }
+    }
+
+    /// The function behind an `AWS::Lambda::Url`, and the alias that the URL or the reference names.
+    fn url(&self, resource: &Resource<'t>, resources: &[Resource<'t>]) -> Option<Part> {
+        let target = resource.property("TargetFunctionArn")?;
+        let function = self.function(target, resources)?;
+        let mut named = references(target).into_iter();
+        let by_reference = named.find_map(|reference| match self.find(reference.name)? {
+            (Target::Alias(index), _) => self.aliases.get(&index)?.first().cloned(),
+            (Target::Resource(index), _) => self.parts.get(&index)?.alias.clone(),
+            _ => None,
+        });
+        let given = resource
+            .property("Qualifier")
+            .filter(|it| !it.is_no_value());
+        let by_name = given.and_then(|node| match node.text() {
+            Some(name) => Some(name.to_owned()),
+            None => self.aliases.get(&function)?.first().cloned(),
+        });
+        let alias = by_name.or(by_reference);
+        Some(Part { function, alias })
+    }
+
+    /// The function that a node means: by reference to it or to a part of it, or by its name.
+    pub fn function(&self, node: &Node, resources: &[Resource<'t>]) -> Option<usize> {
+        for reference in references(node) {
+            match self.find(reference.name)? {
+                (Target::Resource(index), _) if resources[index].kind.is_function() => {
+                    return Some(index);
+                }
+                (Target::Resource(index), _) => {
+                    if let Some(part) = self.parts.get(&index) {
+                        return Some(part.function);
+                    }
+                }
+                (Target::Alias(index) | Target::Version(index) | Target::Url(index), _) => {
+                    return Some(index);
+                }
+                (Target::Pseudo | Target::Parameter | Target::Role(_) | Target::Stage(_), _) => {}
+            }
+        }
+        let name = node.text()?.rsplit(":function:").next()?;
+        let name = name.split(':').next()?;
+        resources.iter().position(|resource| {
+            let given = resource.property("FunctionName").and_then(Node::text);
+            resource.kind.is_function() && given == Some(name)
+        })
     }
 
     /// What a name stands for, and the attribute after its dot.
@@ -148,8 +274,23 @@ impl<'t> Declared<'t> {
 }
 
 /// `AutoPublishAlias`: text, or a parameter, because SAM makes a logical id of it.
-pub(super) fn alias<'r>(resource: &'r Resource<'_>, parameters: &'r Parameters) -> Option<&'r str> {
-    let node = resource.property("AutoPublishAlias")?;
+fn alias<'r>(resource: &'r Resource<'_>, parameters: &'r Parameters) -> Option<&'r str> {
+    if resource.kind != Kind::Function {
+        return None;
+    }
+    constant(resource.property("AutoPublishAlias")?, parameters)
+}
+
+/// `StageName` of a REST API, which SAM makes a logical id of as well.
+pub(super) fn stage_name<'r>(
+    resource: &'r Resource<'_>,
+    parameters: &'r Parameters,
+) -> Option<&'r str> {
+    constant(resource.property("StageName")?, parameters)
+}
+
+/// Text, or a parameter's.
+fn constant<'r>(node: &'r Node, parameters: &'r Parameters) -> Option<&'r str> {
     let Some(call) = node.call() else {
         return node.text();
     };
@@ -173,6 +314,11 @@ pub(crate) fn physical_name(stack_name: &str, logical_id: &str, characters_max: 
     }
     let hash = base36(name.as_bytes(), 8);
     format!("{}-{hash}", &name[..characters_max - hash.len() - 1])
+}
+
+/// A function URL's id: thirty-two letters and digits.
+pub(crate) fn url_id(stack_name: &str, logical_id: &str) -> String {
+    base36(format!("{stack_name}/{logical_id}/url").as_bytes(), 32)
 }
 
 /// An API's id: ten letters and digits, as API Gateway's are.

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use super::declared::{Declared, IMPLICIT_HTTP_API, Kind};
+use super::declared::{Declared, IMPLICIT_HTTP_API, IMPLICIT_REST_API};
 use super::parse::shorten;
 use super::reference::{Reference, references};
-use super::{Entry, Node, Report, Resource, Span};
+use super::{Entry, Kind, Node, Report, Resource, Span};
 
 /// The resources in an order in which each comes after what it needs.
 ///
@@ -97,12 +97,14 @@ impl<'t> Graph<'t> {
 
     /// An API's definition names the functions behind its routes, so it needs them.
     fn add_event(&mut self, function: usize, event: &Entry, declared: &Declared<'_>) {
-        if event.value.get("Type").and_then(Node::text) != Some("HttpApi") {
-            return;
-        }
-        let id = event.value.get("Properties").and_then(|it| it.get("ApiId"));
-        let name = match id {
-            None => Some(IMPLICIT_HTTP_API),
+        let (property, implicit) = match event.value.get("Type").and_then(Node::text) {
+            Some("HttpApi") => ("ApiId", IMPLICIT_HTTP_API),
+            Some("Api") => ("RestApiId", IMPLICIT_REST_API),
+            Some(_) | None => return,
+        };
+        let properties = event.value.get("Properties");
+        let name = match properties.and_then(|it| it.get(property)) {
+            None => Some(implicit),
             Some(id) => id.call().and_then(|call| call.argument.text()),
         };
         let target = name.and_then(|name| declared.find(name));

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 
 use crate::limits::RESOURCES_MAX;
 
-use super::declared::{IMPLICIT_HTTP_API, Kind};
+use super::declared::{IMPLICIT_HTTP_API, IMPLICIT_REST_API};
 use super::expand::{Expanded, LANGUAGE_EXTENSIONS};
 use super::globals::Globals;
 use super::parse::shorten;
 use super::suggestion::suggestion;
-use super::{Entry, Node, NodeValue, Report, Reported, Span};
+use super::{Entry, Kind, Node, NodeValue, Report, Reported, Span};
 
 /// Source: CloudFormation user guide, "Template anatomy"; `Globals` from SAM's; read 2026-11-23.
 const SECTIONS: [&str; 12] = [
@@ -116,7 +116,8 @@ impl<'t> Document<'t> {
             .iter()
             .filter_map(|entry| resource(entry, report).ok())
             .collect();
-        resources.extend(implicit_http_api(&resources));
+        resources.extend(implicit_api(&resources, &HTTP_API));
+        resources.extend(implicit_api(&resources, &REST_API));
         for resource in &mut resources {
             globals.merge_into(resource, report)?;
         }
@@ -213,6 +214,14 @@ pub(crate) fn section<'t>(root: &'t Node, name: &str, report: &Report) -> &'t [E
 
 fn resource<'t>(entry: &'t Entry, report: &Report) -> Result<Resource<'t>, Reported> {
     let logical_id = &*entry.key;
+    if logical_id.starts_with("Fn::ForEach") {
+        return Err(report.problem(
+            entry.key_span,
+            "`Fn::ForEach` is not supported here",
+            "a loop",
+            "write the resources out",
+        ));
+    }
     let alphanumeric = logical_id.bytes().all(|byte| byte.is_ascii_alphanumeric());
     if !alphanumeric || logical_id.is_empty() || logical_id.len() > 255 {
         return Err(report.problem(
@@ -311,7 +320,7 @@ fn check_type(logical_id: &str, node: &Node, report: &Report) -> Result<(), Repo
             "types look like `AWS::Serverless::Function`",
         ));
     };
-    match suggestion(name, Kind::TYPES) {
+    match suggestion(name, Kind::types()) {
         Some(meant) => Err(report.problem(
             node.span,
             format!("`{}` is no resource type", shorten(name)),
@@ -322,19 +331,42 @@ fn check_type(logical_id: &str, node: &Node, report: &Report) -> Result<(), Repo
     }
 }
 
-/// The API that SAM makes up for `HttpApi` events without an `ApiId`.
-fn implicit_http_api<'t>(resources: &[Resource<'t>]) -> Option<Resource<'t>> {
+/// An API that SAM makes up for events that name none.
+struct Implicit {
+    logical_id: &'static str,
+    kind: Kind,
+    event_type: &'static str,
+    /// The event's property that names an API.
+    property: &'static str,
+}
+
+const HTTP_API: Implicit = Implicit {
+    logical_id: IMPLICIT_HTTP_API,
+    kind: Kind::HttpApi,
+    event_type: "HttpApi",
+    property: "ApiId",
+};
+
+const REST_API: Implicit = Implicit {
+    logical_id: IMPLICIT_REST_API,
+    kind: Kind::RestApi,
+    event_type: "Api",
+    property: "RestApiId",
+};
+
+fn implicit_api<'t>(resources: &[Resource<'t>], implicit: &Implicit) -> Option<Resource<'t>> {
     if resources
         .iter()
-        .any(|resource| resource.logical_id == IMPLICIT_HTTP_API)
+        .any(|resource| resource.logical_id == implicit.logical_id)
     {
         return None;
     }
     let is_implicit = |event: &&Entry| {
-        let named = event.value.get("Properties").and_then(|it| it.get("ApiId"));
-        event.value.get("Type").and_then(Node::text) == Some("HttpApi")
+        let properties = event.value.get("Properties");
+        let named = properties.and_then(|it| it.get(implicit.property));
+        event.value.get("Type").and_then(Node::text) == Some(implicit.event_type)
             && named.is_none_or(|id| {
-                id.call().and_then(|call| call.argument.text()) == Some(IMPLICIT_HTTP_API)
+                id.call().and_then(|call| call.argument.text()) == Some(implicit.logical_id)
             })
     };
     let event = resources
@@ -345,10 +377,10 @@ fn implicit_http_api<'t>(resources: &[Resource<'t>]) -> Option<Resource<'t>> {
             Some(event.key_span)
         })?;
     Some(Resource {
-        logical_id: IMPLICIT_HTTP_API,
+        logical_id: implicit.logical_id,
         id_span: event,
-        kind: Kind::HttpApi,
-        resource_type: Kind::TYPES[1],
+        kind: implicit.kind,
+        resource_type: implicit.kind.type_name(),
         properties: None,
         metadata: None,
         depends_on: Vec::new(),

@@ -338,6 +338,17 @@ impl<'a> Fields<'a> {
         );
     }
 
+    /// Reports a part of a text that is wrong.
+    pub fn wrong_part(&self, name: &str, node: &Node, part: &str, problem: &str, help: &str) {
+        let span = self.resolver.part_span(node, part);
+        self.resolver.report.problem(
+            span,
+            format!("`{}{name}` of `{}`: {problem}", self.path, self.logical_id),
+            "this part",
+            help,
+        );
+    }
+
     fn wrong_type(&self, path: &str, node: &Node, expected: &str) {
         if node.is_reported() {
             return;

@@ -16,6 +16,7 @@ mod document;
 mod expand;
 mod fields;
 mod globals;
+mod kind;
 mod list_call;
 mod mapping;
 mod parameter;
@@ -23,10 +24,13 @@ mod pseudo;
 mod resolve;
 mod target;
 
-pub(crate) use declared::{Declared, IMPLICIT_HTTP_API, Kind, api_id, physical_name};
+pub(crate) use declared::{
+    Declared, IMPLICIT_HTTP_API, IMPLICIT_REST_API, api_id, physical_name, url_id,
+};
 pub(crate) use document::{Document, Resource, section};
 pub(crate) use expand::expand;
 pub(crate) use fields::{Fields, Known, ignored, used};
+pub(crate) use kind::Kind;
 pub(crate) use node::{Entry, Function, Node, NodeValue};
 pub(crate) use parameter::parameters;
 pub(crate) use parse::parse;

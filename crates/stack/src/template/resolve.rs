@@ -7,12 +7,12 @@ use serde_json::Value;
 
 use crate::limits::RESOLVED_BYTES_MAX;
 
-use super::declared::{Kind, Target, alias};
+use super::declared::{Part, Target};
 use super::dependency::{creation_order, report_unresolved};
 use super::parameter::{Parameters, plain_text};
 use super::reference::placeholder;
 use super::{
-    Declared, Function, Node, NodeValue, Pseudo, Report, Reported, Resource, Span, api_id,
+    Declared, Function, Kind, Node, NodeValue, Pseudo, Report, Reported, Resource, Span, api_id,
     physical_name,
 };
 
@@ -74,9 +74,26 @@ impl<'t> Resolver<'t> {
         self.names.borrow().get(&index).cloned().ok_or(Reported)
     }
 
-    /// `AutoPublishAlias` of a function.
+    /// The first alias of a function: `AutoPublishAlias`, or a resource's.
     pub fn alias(&self, index: usize) -> Option<&str> {
-        alias(&self.resources[index], &self.parameters)
+        self.aliases(index).first().map(String::as_str)
+    }
+
+    /// The alias that SAM points events at: `AutoPublishAlias`.
+    pub fn published_alias(&self, index: usize) -> Option<&str> {
+        self.resources[index].property("AutoPublishAlias")?;
+        self.alias(index)
+    }
+
+    /// All aliases of a function.
+    pub fn aliases(&self, index: usize) -> &[String] {
+        let aliases = self.declared.aliases.get(&index);
+        aliases.map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// What a version, alias or URL is a part of.
+    pub fn part(&self, index: usize) -> Option<&Part> {
+        self.declared.parts.get(&index)
     }
 
     /// The resource that a node refers to with `!Ref`.
@@ -90,10 +107,15 @@ impl<'t> Resolver<'t> {
 
     fn physical_name(&self, resource: &Resource<'_>) -> Result<String, Reported> {
         let (property, characters_max) = match resource.kind {
-            Kind::Function => ("FunctionName", 64),
-            Kind::Table => ("TableName", 255),
-            Kind::HttpApi => return Ok(api_id(&self.pseudo.stack_name, resource.logical_id)),
-            Kind::Other => return Ok(self.placeholder_name(resource)),
+            Kind::Function | Kind::LambdaFunction => ("FunctionName", 64),
+            Kind::Table | Kind::SimpleTable => ("TableName", 255),
+            Kind::Layer | Kind::LambdaLayer => ("LayerName", 140),
+            Kind::HttpApi | Kind::RestApi => {
+                return Ok(api_id(&self.pseudo.stack_name, resource.logical_id));
+            }
+            Kind::Url | Kind::Version | Kind::Alias | Kind::Quiet | Kind::Other => {
+                return Ok(self.placeholder_name(resource));
+            }
         };
         let given = resource.property(property).filter(|it| !it.is_no_value());
         let Some(node) = given else {
@@ -202,6 +224,18 @@ impl<'t> Resolver<'t> {
             return node.span;
         }
         placeholder(node, name, self.report)
+    }
+
+    /// The place of a part of a text, where it is written like that, else of the whole text.
+    pub(super) fn part_span(&self, node: &Node, part: &str) -> Span {
+        let found = self.report.text.slice(node.span).find(part);
+        match found {
+            Some(at) if !part.is_empty() => Span {
+                offset: node.span.offset + at,
+                len: part.len(),
+            },
+            Some(_) | None => node.span,
+        }
     }
 
     pub(super) fn charge(&self, bytes: usize, span: Span) -> Result<(), Reported> {

@@ -1,6 +1,8 @@
 //! Templates in, plain data or problems out.
 
+mod apis;
 mod conditions;
+mod lambda;
 mod loan_approval;
 mod problems;
 mod references;

@@ -318,14 +318,14 @@ fn what_cannot_run_here_is_a_problem() {
     check_problems(
         &function("InlineCode: x"),
         expect![[r#"
-        9:19 `InlineCode` of `F` is not supported here [inline code] (put the code into a directory, and name it in `CodeUri`)
-    "#]],
+            9:19 `InlineCode` of `F` is inline code, which `python` and `nodejs` runtimes take only [inline code] (put the code into a directory, and name that)
+        "#]],
     );
     check_problems(
         &function("PackageType: Image"),
         expect![[r#"
-        9:20 `PackageType` of `F` asks for a container image, which is not supported here [a container image] (package the function as a directory: `PackageType: Zip` and `CodeUri`)
-    "#]],
+            9:20 `PackageType` of `F` asks for a container image, which is not supported here [a container image] (package the function as a directory: `PackageType: Zip` and a folder of code)
+        "#]],
     );
     let events = "Events:
   Old: {Type: HttpApi, Properties: {Path: /, Method: GET, PayloadFormatVersion: '1.0'}}";
