@@ -1,10 +1,11 @@
 //! The server: the driver behind HTTP.
 //!
 //! One port speaks AWS's Lambda API ([`lambda`]) and the few routes of our own ([`service`]); each
-//! HTTP API of a stack has a port of its own ([`gateway`]). [`Server`] joins store, function host,
+//! API and function URL of a stack has a port of its own ([`gateway`]). [`Server`] joins store, function host,
 //! tables and traces, and [`Server::deploy`] puts a stack's functions into it.
 
 mod convert;
+mod deliver;
 mod deploy;
 mod error;
 mod functions;
@@ -15,6 +16,7 @@ mod invoker;
 mod lambda;
 mod listen;
 mod logs;
+mod schedule;
 mod server;
 mod service;
 mod tables;
@@ -22,6 +24,6 @@ mod trace;
 mod validate;
 mod xray;
 
-pub use deploy::{DeployError, DeployedFunction, Deployment};
+pub use deploy::{DeployError, DeployedFunction, DeployedSchedule, Deployment};
 pub use functions::FreezeCodeError;
 pub use server::{Server, ServerConfig, StartServerError, Stores};

@@ -23,10 +23,11 @@ use tokio_util::task::TaskTracker;
 use crate::deploy::DeployError;
 use crate::error::ApiError;
 use crate::functions::{Home, Registry, Running};
-use crate::gateway::{Described, HttpApi};
+use crate::gateway::{Described, DescribedRest, HttpApi, RestApi};
 use crate::http::Body;
 use crate::invoker::HostInvoker;
 use crate::logs::LogRecorder;
+use crate::schedule::Schedules;
 use crate::tables::Tables;
 use crate::{guard, lambda, listen, service, xray};
 
@@ -165,16 +166,38 @@ pub struct Server {
     pub(crate) config: ServerConfig,
     pub(crate) tables: Tables,
     address: SocketAddr,
-    http_apis: Mutex<BTreeMap<String, Arc<ServedApi>>>,
+    pub(crate) schedules: Arc<Schedules>,
+    apis: Mutex<BTreeMap<String, Arc<ServedApi>>>,
     tasks: TaskTracker,
     connections: TaskTracker,
     shutdown: CancellationToken,
 }
 
-/// An HTTP API and where it is served.
+/// An API and where it is served.
 struct ServedApi {
-    api: Arc<HttpApi>,
+    api: Served,
     url: String,
+}
+
+#[derive(Clone)]
+enum Served {
+    Http(Arc<HttpApi>),
+    Rest(Arc<RestApi>),
+}
+
+/// What an API is to be.
+pub(crate) enum ApiToServe {
+    Http(Described),
+    Rest(DescribedRest),
+}
+
+impl ApiToServe {
+    fn logical_id(&self) -> &str {
+        match self {
+            Self::Http(described) => &described.logical_id,
+            Self::Rest(described) => &described.resource.logical_id,
+        }
+    }
 }
 
 impl Server {
@@ -257,7 +280,8 @@ impl Server {
             config,
             tables,
             address,
-            http_apis: Mutex::default(),
+            schedules: Arc::default(),
+            apis: Mutex::default(),
             tasks,
             connections: TaskTracker::new(),
             shutdown,
@@ -270,6 +294,9 @@ impl Server {
         }
         let driver = server.app.driver.clone();
         server.tasks.spawn(async move { driver.run_timers().await });
+        let schedules = Arc::clone(&server.schedules);
+        let (app, shutdown) = (Arc::clone(&server.app), server.shutdown.clone());
+        server.tasks.spawn(schedules.run(app, shutdown));
         Ok(server)
     }
 
@@ -289,46 +316,69 @@ impl Server {
             .spawn(listen::serve(listener, handle, connections, shutdown));
     }
 
-    /// Serves an HTTP API, or replaces its description if it is served already; returns its URL.
-    pub(crate) async fn serve_http_api(
+    /// Serves an API, or replaces its description if it is served already; returns its URL.
+    pub(crate) async fn serve_api(
         &self,
         index: usize,
-        described: Described,
+        wanted: ApiToServe,
     ) -> Result<String, DeployError> {
-        let logical_id = described.resource.logical_id.clone();
+        let logical_id = wanted.logical_id().to_owned();
         let served = {
-            let http_apis = self
-                .http_apis
+            let apis = self
+                .apis
                 .lock()
                 .expect("the map is never left half changed");
-            http_apis.get(&logical_id).cloned()
+            apis.get(&logical_id).cloned()
         };
-        if let Some(served) = served {
-            served.api.replace(described);
-            return Ok(served.url.clone());
-        }
-        let mut wanted = self.config.http_api_listen;
-        if wanted.port() != 0 {
-            let port = usize::from(wanted.port()) + index;
-            wanted.set_port(u16::try_from(port).unwrap_or(0));
+        let wanted = match (served, wanted) {
+            (Some(served), wanted) => match (&served.api, wanted) {
+                (Served::Http(api), ApiToServe::Http(described)) => {
+                    api.replace(described);
+                    return Ok(served.url.clone());
+                }
+                (Served::Rest(api), ApiToServe::Rest(described)) => {
+                    api.replace(described);
+                    return Ok(served.url.clone());
+                }
+                // The template made another kind of API of it: that takes another port.
+                (Served::Http(_) | Served::Rest(_), wanted) => wanted,
+            },
+            (None, wanted) => wanted,
+        };
+        let mut address = self.config.http_api_listen;
+        if address.port() != 0 {
+            let port = usize::from(address.port()) + index;
+            address.set_port(u16::try_from(port).unwrap_or(0));
         }
         let failed = |cause| DeployError::Listen {
             logical_id: logical_id.clone(),
-            address: wanted,
+            address,
             cause,
         };
-        let listener = TcpListener::bind(wanted).await.map_err(failed)?;
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
         let url = format!("http://{}", listener.local_addr().map_err(failed)?);
-        let api = Arc::new(HttpApi::new(Arc::clone(&self.app), described));
+        let app = Arc::clone(&self.app);
+        let api = match wanted {
+            ApiToServe::Http(described) => Served::Http(Arc::new(HttpApi::new(app, described))),
+            ApiToServe::Rest(described) => Served::Rest(Arc::new(RestApi::new(app, described))),
+        };
         let served = ServedApi {
-            api: Arc::clone(&api),
+            api: api.clone(),
             url: url.clone(),
         };
-        self.http_apis
+        self.apis
             .lock()
             .expect("the map is never left half changed")
             .insert(logical_id, Arc::new(served));
-        let handle = move |request, peer| Arc::clone(&api).handle(request, peer);
+        let handle = move |request, peer| {
+            let api = api.clone();
+            async move {
+                match api {
+                    Served::Http(api) => api.handle(request, peer).await,
+                    Served::Rest(api) => api.handle(request, peer).await,
+                }
+            }
+        };
         let (connections, shutdown) = (self.connections.clone(), self.shutdown.clone());
         self.tasks
             .spawn(listen::serve(listener, handle, connections, shutdown));
