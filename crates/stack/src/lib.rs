@@ -20,6 +20,7 @@ mod stack;
 mod table;
 mod warning;
 
+mod cloud_assembly;
 mod error;
 pub mod limits;
 mod load;

@@ -6,6 +6,12 @@
 /// Largest template, in bytes: what CloudFormation takes from S3.
 pub const TEMPLATE_BYTES_MAX: usize = 1024 * 1024;
 
+/// Largest manifest of CDK's, in bytes. Ours: those of hundreds of resources are a few megabytes.
+pub const MANIFEST_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// How deep CDK's assemblies nest. Ours: stages within stages are rare, and a folder may name itself.
+pub const ASSEMBLIES_DEPTH_MAX: usize = 4;
+
 /// Largest `samconfig.toml`, in bytes. Ours: real ones are a few kilobytes.
 pub const SAMCONFIG_BYTES_MAX: usize = 256 * 1024;
 

@@ -12,7 +12,7 @@ use crate::samconfig::SamConfig;
 use crate::template::{
     Document, Kind, Pseudo, Report, Reported, Resolver, Text, expand, parameters, parse, section,
 };
-use crate::{LoadStackError, Output, Stack};
+use crate::{LoadStackError, Output, Stack, cloud_assembly};
 
 /// What the template does not say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,25 +43,44 @@ const FILE_NAMES: [&str; 3] = ["template.yaml", "template.yml", "template.json"]
 
 /// Loads the template at `path`, or in it if it is a directory, with the `samconfig.toml` beside it.
 ///
+/// In a directory, `samconfig.toml` may name the template; else it is looked for by its usual names.
+/// A directory that `cdk synth` wrote is read by its manifest: of several stacks in it, the options
+/// name one.
+///
 /// # Errors
 ///
 /// [`LoadStackError`] if a file cannot be read, if an option is wrong, or if the template is: then
 /// with all problems that one pass can find.
 pub fn load(path: &Path, options: &LoadOptions) -> Result<Stack, LoadStackError> {
-    let (path, text) = find(path)?;
-    let directory = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
+    let mut config = SamConfig::read(if path.is_dir() { path } else { parent(path) })?;
+    let name = options.stack_name.as_deref();
+    let path = match cloud_assembly::choose(path, name)? {
+        Some(stack) => {
+            config.stack_name = config.stack_name.or(Some(stack.name));
+            stack.template
+        }
+        None => path.to_owned(),
     };
-    let config = SamConfig::read(directory)?;
-    load_text(text, &path, directory, config, options)
+    let (path, text) = find(&path, &config)?;
+    let assets = Assets {
+        directory: parent(&path).to_owned(),
+        paths: cloud_assembly::assets(&path)?,
+    };
+    load_text(text, &path, &assets, config, options)
 }
 
-fn find(path: &Path) -> Result<(PathBuf, Text), LoadStackError> {
-    let candidates = if path.is_dir() {
-        FILE_NAMES.iter().map(|name| path.join(name)).collect()
-    } else {
-        vec![path.to_owned()]
+fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+fn find(path: &Path, config: &SamConfig) -> Result<(PathBuf, Text), LoadStackError> {
+    let candidates = match &config.template_file {
+        Some(named) if path.is_dir() => vec![path.join(named)],
+        None if path.is_dir() => FILE_NAMES.iter().map(|name| path.join(name)).collect(),
+        Some(_) | None => vec![path.to_owned()],
     };
     for candidate in candidates {
         if let Some(text) = Text::read(&candidate, TEMPLATE_BYTES_MAX)? {
@@ -71,10 +90,17 @@ fn find(path: &Path) -> Result<(PathBuf, Text), LoadStackError> {
     let names = FILE_NAMES.join(", ");
     Err(LoadStackError::NotFound {
         path: path.to_owned(),
-        help: if path.is_dir() {
-            format!("the directory has none of {names}; name the template file")
-        } else {
-            format!("name a template file, or a directory with one of {names}")
+        help: match &config.template_file {
+            Some(named) if path.is_dir() => {
+                format!("`samconfig.toml` names `{named}`, which is not there")
+            }
+            None if path.join("cdk.json").is_file() => {
+                "run `cdk synth`, and name its `cdk.out`".to_owned()
+            }
+            None if path.is_dir() => {
+                format!("the directory has none of {names}; name the template file")
+            }
+            Some(_) | None => format!("name a template file, or a directory with one of {names}"),
         },
     })
 }
@@ -83,11 +109,11 @@ fn find(path: &Path) -> Result<(PathBuf, Text), LoadStackError> {
 pub(crate) fn load_text(
     text: Text,
     path: &Path,
-    directory: &Path,
+    assets: &Assets,
     mut config: SamConfig,
     options: &LoadOptions,
 ) -> Result<Stack, LoadStackError> {
-    let pseudo = pseudo(directory, &config, options)?;
+    let pseudo = pseudo(&assets.directory, &config, options)?;
     let report = Report::new(text);
     let stack = match parse(&report) {
         Err(Reported) => None,
@@ -112,11 +138,7 @@ pub(crate) fn load_text(
                     );
                     let outputs = outputs(&resolver, document.outputs);
                     let description = document.description.map(str::to_owned);
-                    let assets = Assets {
-                        directory: directory.to_owned(),
-                        ..Assets::default()
-                    };
-                    Some(build(&resolver, path, &assets, description, outputs))
+                    Some(build(&resolver, path, assets, description, outputs))
                 }
             }
         }

@@ -156,8 +156,11 @@ Resources:
             r#"{"AttributeDefinitions":[{"AttributeName":"at","AttributeType":"N"}],"KeySchema":[{"AttributeName":"at","KeyType":"HASH"}],"ProvisionedThroughput":{"ReadCapacityUnits":1,"WriteCapacityUnits":2},"TableName":"keyed"}"#,
         ]
     );
-    check_warnings(template, expect![[r#"
+    check_warnings(
+        template,
+        expect![[r#"
         line 7: `Metadata.BuildMethod` of `Libs`: the layer's folder is used as it is: build it first, as `sam build` would
         line 14: `Layers` of `F`: a layer that is not in this template is not put in place; put what it holds into the code, or into an `AWS::Serverless::LayerVersion`
-    "#]]);
+    "#]],
+    );
 }

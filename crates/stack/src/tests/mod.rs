@@ -1,6 +1,7 @@
 //! Templates in, plain data or problems out.
 
 mod apis;
+mod cloud_assembly;
 mod conditions;
 mod lambda;
 mod loan_approval;
@@ -18,6 +19,7 @@ use expect_test::Expect;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
 
 use crate::load::load_text;
+use crate::resource::Assets;
 use crate::samconfig::SamConfig;
 use crate::template::Text;
 use crate::{LoadOptions, LoadStackError, Stack};
@@ -39,7 +41,11 @@ fn try_load(template: &str, parameters: &[(&str, &str)]) -> Result<Stack, LoadSt
     };
     let directory = Path::new("/app");
     let path = directory.join("template.yaml");
-    load_text(text, &path, directory, SamConfig::default(), &options)
+    let assets = Assets {
+        directory: directory.to_owned(),
+        ..Assets::default()
+    };
+    load_text(text, &path, &assets, SamConfig::default(), &options)
 }
 
 fn load(template: &str) -> Stack {
