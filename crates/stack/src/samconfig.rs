@@ -131,6 +131,7 @@ impl SamConfig {
             resource_type: "samconfig".to_owned(),
             property: Some("parameter_overrides".to_owned()),
             meaning: meaning.to_owned(),
+            file: FILE_NAME.to_owned(),
             line: 0,
             column: 0,
         });

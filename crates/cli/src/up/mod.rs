@@ -7,6 +7,7 @@ mod session;
 
 mod build;
 mod cargo;
+mod inline;
 mod progress;
 mod source;
 mod stack_options;

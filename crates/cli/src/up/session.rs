@@ -9,7 +9,7 @@ use stack::Stack;
 
 use super::ready_file::{Ready, ReadyFile};
 use super::stop_signal::{Stop, StopSignals};
-use super::{build, stack_options, start, table};
+use super::{build, inline, stack_options, start, table};
 use crate::args::{Durability, UpArguments};
 use crate::exit::CliError;
 use crate::screen::{Screen, note};
@@ -26,8 +26,9 @@ pub async fn run(arguments: UpArguments, screen: &Screen) -> Result<(), CliError
         .clone()
         .map(ReadyFile::new)
         .transpose()?;
-    let stack = stack_options::load(&arguments).map_err(CliError::diagnostic)?;
+    let mut stack = stack_options::load(&arguments).map_err(CliError::diagnostic)?;
     let data_dir = stack_options::data_dir(&arguments, &stack)?;
+    inline::place(&mut stack, &data_dir)?;
     let artifacts = tokio::select! {
         artifacts = build::build(&stack, &arguments, &data_dir) => artifacts.map_err(CliError::diagnostic)?,
         stop = signals.next() => return stop.into_result(),
