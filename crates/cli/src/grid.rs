@@ -160,7 +160,8 @@ mod tests {
             WHAT   WHERE      MEANS
             Queue  t.yaml:3   there is no queue:
                               sending to it fails
-            Topic  t.yaml:12  short"#]].assert_eq(&trimmed.join("\n"));
+            Topic  t.yaml:12  short"#]]
+        .assert_eq(&trimmed.join("\n"));
     }
 
     #[test]

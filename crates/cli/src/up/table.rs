@@ -125,7 +125,7 @@ fn functions(functions: &[DeployedFunction]) -> Grid {
 }
 
 fn schedules(schedules: &[DeployedSchedule]) -> Grid {
-    let mut grid = Grid::with_header(vec!["SCHEDULE", "FUNCTION", "WHEN", "NEXT"]);
+    let mut grid = Grid::wrapping(vec!["SCHEDULE", "FUNCTION", "WHEN", "NEXT"]);
     for schedule in schedules {
         let next = schedule.next_at.and_then(|at| {
             let at = jiff::Timestamp::from_millisecond(at.as_millis()).ok()?;

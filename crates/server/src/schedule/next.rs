@@ -107,7 +107,7 @@ fn days(days: &CronDays, first: Date) -> Vec<Date> {
         }
         CronDays::OfWeek(set) => all().filter(|it| set.contains(&of_week(it))).collect(),
         CronDays::LastOfWeek(day) => {
-            let last = all().filter(|it| of_week(it) == *day).last();
+            let last = all().rfind(|it| of_week(it) == *day);
             last.into_iter().collect()
         }
         CronDays::NthOfWeek { day, nth } => {

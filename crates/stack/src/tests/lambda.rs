@@ -164,3 +164,27 @@ Resources:
     "#]],
     );
 }
+
+#[test]
+fn a_template_with_everything_has_nothing_missing() {
+    let stack = load(include_str!("everything.yaml"));
+    let warnings: Vec<String> = stack.warnings.iter().map(|it| it.to_string()).collect();
+    assert!(warnings.is_empty(), "{warnings:?}");
+    assert_eq!(stack.functions.len(), 2);
+    assert_eq!(stack.http_apis.len(), 1);
+    assert_eq!(stack.rest_apis.len(), 2);
+    assert_eq!(stack.rest_apis[0].stage_name, "dev");
+    assert_eq!(stack.function_urls.len(), 2);
+    assert_eq!(stack.schedules.len(), 2);
+    assert!(!stack.schedules[1].enabled);
+    assert_eq!(stack.tables.len(), 1);
+    let environment = &stack.functions[0].environment;
+    let config = r#"{"stage":"dev","zones":["us-east-1a","us-east-1b","us-east-1c"]}"#;
+    assert_eq!(environment["CONFIG"], config);
+    assert_eq!(
+        (environment["FIRST"].as_str(), environment["COUNT"].as_str()),
+        ("subnet-1", "2")
+    );
+    let cors = stack.function_urls[0].cors.clone().unwrap();
+    assert_eq!(cors.allow_origins, ["*"]);
+}
