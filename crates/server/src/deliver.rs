@@ -13,6 +13,7 @@ use thiserror::Error;
 
 use crate::error::ApiError;
 use crate::functions::{Reference, Resolved};
+use crate::lambda::SYNC_EXECUTION_SECONDS_MAX;
 use crate::server::App;
 use crate::trace;
 
@@ -81,6 +82,14 @@ impl Target {
             };
             return app.invoker.plain(invocation).await.0;
         };
+        if settings.execution_timeout_seconds > SYNC_EXECUTION_SECONDS_MAX {
+            let error = ErrorObject::new(
+                "InvalidParameterValueException",
+                "a durable function with an execution timeout of more than 15 minutes cannot be \
+                 waited for",
+            );
+            return PlainOutcome::Unavailable(error);
+        }
         let bytes_max = app.driver.limits().sync_result_bytes_max;
         let start = self.start_request(settings, &payload, trace_header, bytes_max);
         let started = match app.driver.start(start).await {

@@ -10,9 +10,10 @@ use stack::{FunctionResource, Output, Stack};
 use store::{AliasRecord, StoreFault};
 use thiserror::Error;
 
+use crate::apis::ApiToServe;
 use crate::functions::FreezeCodeError;
 use crate::gateway::{Described, DescribedRest};
-use crate::server::{ApiToServe, Server};
+use crate::server::Server;
 
 /// Why a stack could not be deployed. What was deployed before the failure stays; deploying again
 /// goes on from there.

@@ -4,6 +4,7 @@
 //! API and function URL of a stack has a port of its own ([`gateway`]). [`Server`] joins store, function host,
 //! tables and traces, and [`Server::deploy`] puts a stack's functions into it.
 
+mod apis;
 mod convert;
 mod deliver;
 mod deploy;

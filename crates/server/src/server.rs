@@ -20,10 +20,9 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::deploy::DeployError;
+use crate::apis::ServedApi;
 use crate::error::ApiError;
 use crate::functions::{Home, Registry, Running};
-use crate::gateway::{Described, DescribedRest, HttpApi, RestApi};
 use crate::http::Body;
 use crate::invoker::HostInvoker;
 use crate::logs::LogRecorder;
@@ -167,37 +166,10 @@ pub struct Server {
     pub(crate) tables: Tables,
     address: SocketAddr,
     pub(crate) schedules: Arc<Schedules>,
-    apis: Mutex<BTreeMap<String, Arc<ServedApi>>>,
-    tasks: TaskTracker,
-    connections: TaskTracker,
-    shutdown: CancellationToken,
-}
-
-/// An API and where it is served.
-struct ServedApi {
-    api: Served,
-    url: String,
-}
-
-#[derive(Clone)]
-enum Served {
-    Http(Arc<HttpApi>),
-    Rest(Arc<RestApi>),
-}
-
-/// What an API is to be.
-pub(crate) enum ApiToServe {
-    Http(Described),
-    Rest(DescribedRest),
-}
-
-impl ApiToServe {
-    fn logical_id(&self) -> &str {
-        match self {
-            Self::Http(described) => &described.logical_id,
-            Self::Rest(described) => &described.resource.logical_id,
-        }
-    }
+    pub(crate) apis: Mutex<BTreeMap<String, Arc<ServedApi>>>,
+    pub(crate) tasks: TaskTracker,
+    pub(crate) connections: TaskTracker,
+    pub(crate) shutdown: CancellationToken,
 }
 
 impl Server {
@@ -314,75 +286,6 @@ impl Server {
         let (connections, shutdown) = (self.connections.clone(), self.shutdown.clone());
         self.tasks
             .spawn(listen::serve(listener, handle, connections, shutdown));
-    }
-
-    /// Serves an API, or replaces its description if it is served already; returns its URL.
-    pub(crate) async fn serve_api(
-        &self,
-        index: usize,
-        wanted: ApiToServe,
-    ) -> Result<String, DeployError> {
-        let logical_id = wanted.logical_id().to_owned();
-        let served = {
-            let apis = self
-                .apis
-                .lock()
-                .expect("the map is never left half changed");
-            apis.get(&logical_id).cloned()
-        };
-        let wanted = match (served, wanted) {
-            (Some(served), wanted) => match (&served.api, wanted) {
-                (Served::Http(api), ApiToServe::Http(described)) => {
-                    api.replace(described);
-                    return Ok(served.url.clone());
-                }
-                (Served::Rest(api), ApiToServe::Rest(described)) => {
-                    api.replace(described);
-                    return Ok(served.url.clone());
-                }
-                // The template made another kind of API of it: that takes another port.
-                (Served::Http(_) | Served::Rest(_), wanted) => wanted,
-            },
-            (None, wanted) => wanted,
-        };
-        let mut address = self.config.http_api_listen;
-        if address.port() != 0 {
-            let port = usize::from(address.port()) + index;
-            address.set_port(u16::try_from(port).unwrap_or(0));
-        }
-        let failed = |cause| DeployError::Listen {
-            logical_id: logical_id.clone(),
-            address,
-            cause,
-        };
-        let listener = TcpListener::bind(address).await.map_err(failed)?;
-        let url = format!("http://{}", listener.local_addr().map_err(failed)?);
-        let app = Arc::clone(&self.app);
-        let api = match wanted {
-            ApiToServe::Http(described) => Served::Http(Arc::new(HttpApi::new(app, described))),
-            ApiToServe::Rest(described) => Served::Rest(Arc::new(RestApi::new(app, described))),
-        };
-        let served = ServedApi {
-            api: api.clone(),
-            url: url.clone(),
-        };
-        self.apis
-            .lock()
-            .expect("the map is never left half changed")
-            .insert(logical_id, Arc::new(served));
-        let handle = move |request, peer| {
-            let api = api.clone();
-            async move {
-                match api {
-                    Served::Http(api) => api.handle(request, peer).await,
-                    Served::Rest(api) => api.handle(request, peer).await,
-                }
-            }
-        };
-        let (connections, shutdown) = (self.connections.clone(), self.shutdown.clone());
-        self.tasks
-            .spawn(listen::serve(listener, handle, connections, shutdown));
-        Ok(url)
     }
 
     /// Stops taking requests, ends the function processes, and closes the store. Executions at work

@@ -103,6 +103,17 @@ async fn function_urls_take_every_path() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_durable_function_behind_a_url_is_waited_for() {
+    let server = TestServer::start_with_template("fronts.yaml", &[("Moment", NEVER)]).await;
+    let url = &server.deployment.function_urls["WorkflowUrl"];
+    let answer = server.send(Method::POST, url, &[], "hello").await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let path = "/2025-12-01/functions/Workflow/durable-executions";
+    let listed = server.get(path).await.json();
+    assert_eq!(listed["DurableExecutions"][0]["Status"], "SUCCEEDED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn schedules_invoke_functions_once() {
     // Long enough that the server stands by then, even on a busy machine.
     let moment = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(6);

@@ -14,4 +14,5 @@ mod marker;
 mod route;
 
 pub(crate) use checkpoint::FIRST_PAGE;
+pub(crate) use invoke::SYNC_EXECUTION_SECONDS_MAX;
 pub(crate) use route::handle;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use sha2::{Digest, Sha256};
 
 use super::parameter::{ParameterValue, Parameters};
-use super::reference::references;
+use super::part::Part;
 use super::suggestion::suggestion;
 use super::{Function, Kind, Node, Pseudo, Resource};
 
@@ -16,17 +16,6 @@ pub(crate) const IMPLICIT_HTTP_API: &str = "ServerlessHttpApi";
 /// The API that SAM makes up for `Api` events that name none, and its stage.
 pub(crate) const IMPLICIT_REST_API: &str = "ServerlessRestApi";
 pub(crate) const IMPLICIT_STAGE: &str = "Prod";
-
-/// The alias for versions that are published without one.
-const NEWEST: &str = "newest";
-
-/// What is a part of a function and a resource of its own: a version, an alias, a URL.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Part {
-    pub function: usize,
-    /// Which version it means; `None` is `$LATEST`.
-    pub alias: Option<String>,
-}
 
 /// What a name stands for. The index is the resource's, in the document's list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,111 +126,6 @@ impl<'t> Declared<'t> {
         declared
     }
 
-    /// The aliases of each function: its own, then those that are resources.
-    fn find_aliases(&mut self, resources: &[Resource<'t>], parameters: &Parameters) {
-        for (index, resource) in resources.iter().enumerate() {
-            if let Some(alias) = alias(resource, parameters) {
-                self.aliases.insert(index, vec![alias.to_owned()]);
-            }
-        }
-        for (index, resource) in resources.iter().enumerate() {
-            let function = resource.property("FunctionName");
-            let function = function.and_then(|node| self.function(node, resources));
-            if let (Kind::Alias, Some(function)) = (resource.kind, function) {
-                let name = resource.property("Name");
-                let alias = name.and_then(|node| constant(node, parameters));
-                let alias = alias.unwrap_or(resource.logical_id).to_owned();
-                let aliases = self.aliases.entry(function).or_default();
-                if !aliases.contains(&alias) {
-                    aliases.push(alias.clone());
-                }
-                let alias = Some(alias);
-                self.parts.insert(index, Part { function, alias });
-            }
-        }
-    }
-
-    fn find_parts(&mut self, resources: &[Resource<'t>]) {
-        for (index, resource) in resources.iter().enumerate() {
-            let part = match resource.kind {
-                Kind::Version => {
-                    let function = resource.property("FunctionName");
-                    let function = function.and_then(|node| self.function(node, resources));
-                    function.map(|function| {
-                        let aliases = self.aliases.entry(function).or_default();
-                        if aliases.is_empty() {
-                            aliases.push(NEWEST.to_owned());
-                        }
-                        let alias = aliases.first().cloned();
-                        Part { function, alias }
-                    })
-                }
-                Kind::Url => self.url(resource, resources),
-                Kind::Function
-                | Kind::LambdaFunction
-                | Kind::HttpApi
-                | Kind::RestApi
-                | Kind::Table
-                | Kind::SimpleTable
-                | Kind::Layer
-                | Kind::LambdaLayer
-                | Kind::Alias
-                | Kind::Quiet
-                | Kind::Other => None,
-            };
-            if let Some(part) = part {
-                self.parts.insert(index, part);
-            }
-        }
-    }
-
-    /// The function behind an `AWS::Lambda::Url`, and the alias that the URL or the reference names.
-    fn url(&self, resource: &Resource<'t>, resources: &[Resource<'t>]) -> Option<Part> {
-        let target = resource.property("TargetFunctionArn")?;
-        let function = self.function(target, resources)?;
-        let mut named = references(target).into_iter();
-        let by_reference = named.find_map(|reference| match self.find(reference.name)? {
-            (Target::Alias(index), _) => self.aliases.get(&index)?.first().cloned(),
-            (Target::Resource(index), _) => self.parts.get(&index)?.alias.clone(),
-            _ => None,
-        });
-        let given = resource
-            .property("Qualifier")
-            .filter(|it| !it.is_no_value());
-        let by_name = given.and_then(|node| match node.text() {
-            Some(name) => Some(name.to_owned()),
-            None => self.aliases.get(&function)?.first().cloned(),
-        });
-        let alias = by_name.or(by_reference);
-        Some(Part { function, alias })
-    }
-
-    /// The function that a node means: by reference to it or to a part of it, or by its name.
-    pub fn function(&self, node: &Node, resources: &[Resource<'t>]) -> Option<usize> {
-        for reference in references(node) {
-            match self.find(reference.name)? {
-                (Target::Resource(index), _) if resources[index].kind.is_function() => {
-                    return Some(index);
-                }
-                (Target::Resource(index), _) => {
-                    if let Some(part) = self.parts.get(&index) {
-                        return Some(part.function);
-                    }
-                }
-                (Target::Alias(index) | Target::Version(index) | Target::Url(index), _) => {
-                    return Some(index);
-                }
-                (Target::Pseudo | Target::Parameter | Target::Role(_) | Target::Stage(_), _) => {}
-            }
-        }
-        let name = node.text()?.rsplit(":function:").next()?;
-        let name = name.split(':').next()?;
-        resources.iter().position(|resource| {
-            let given = resource.property("FunctionName").and_then(Node::text);
-            resource.kind.is_function() && given == Some(name)
-        })
-    }
-
     /// What a name stands for, and the attribute after its dot.
     pub fn find<'n>(&self, name: &'n str) -> Option<(Target, Option<&'n str>)> {
         let (name, attribute) = match name.split_once('.') {
@@ -274,7 +158,7 @@ impl<'t> Declared<'t> {
 }
 
 /// `AutoPublishAlias`: text, or a parameter, because SAM makes a logical id of it.
-fn alias<'r>(resource: &'r Resource<'_>, parameters: &'r Parameters) -> Option<&'r str> {
+pub(super) fn alias<'r>(resource: &'r Resource<'_>, parameters: &'r Parameters) -> Option<&'r str> {
     if resource.kind != Kind::Function {
         return None;
     }
@@ -290,7 +174,7 @@ pub(super) fn stage_name<'r>(
 }
 
 /// Text, or a parameter's.
-fn constant<'r>(node: &'r Node, parameters: &'r Parameters) -> Option<&'r str> {
+pub(super) fn constant<'r>(node: &'r Node, parameters: &'r Parameters) -> Option<&'r str> {
     let Some(call) = node.call() else {
         return node.text();
     };

@@ -20,6 +20,7 @@ mod kind;
 mod list_call;
 mod mapping;
 mod parameter;
+mod part;
 mod pseudo;
 mod resolve;
 mod target;

@@ -7,9 +7,10 @@ use serde_json::Value;
 
 use crate::limits::RESOLVED_BYTES_MAX;
 
-use super::declared::{Part, Target};
+use super::declared::Target;
 use super::dependency::{creation_order, report_unresolved};
 use super::parameter::{Parameters, plain_text};
+use super::part::Part;
 use super::reference::placeholder;
 use super::{
     Declared, Function, Kind, Node, NodeValue, Pseudo, Report, Reported, Resource, Span, api_id,
