@@ -23,10 +23,11 @@ pub(crate) enum Kind {
     Other,
 }
 
-const TYPES: [(&str, Kind); 11] = [
+const TYPES: [(&str, Kind); 12] = [
     ("AWS::Serverless::Function", Kind::Function),
     ("AWS::Serverless::HttpApi", Kind::HttpApi),
     ("AWS::DynamoDB::Table", Kind::Table),
+    ("AWS::DynamoDB::GlobalTable", Kind::Table),
     ("AWS::Serverless::Api", Kind::RestApi),
     ("AWS::Serverless::SimpleTable", Kind::SimpleTable),
     ("AWS::Serverless::LayerVersion", Kind::Layer),

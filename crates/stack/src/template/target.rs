@@ -286,7 +286,8 @@ impl Resolver<'_> {
         node: &Node,
         place: Place<'_>,
     ) -> String {
-        if !place.opaque {
+        // Functions log wherever they say that they log to.
+        if !place.opaque && !resource.resource_type.starts_with("AWS::Logs::") {
             self.report.warn(
                 node.span,
                 place.logical_id,

@@ -188,3 +188,34 @@ fn a_template_with_everything_has_nothing_missing() {
     let cors = stack.function_urls[0].cors.clone().unwrap();
     assert_eq!(cors.allow_origins, ["*"]);
 }
+
+#[test]
+fn a_global_table_is_a_table() {
+    let stack = load(
+        "
+Resources:
+  T:
+    Type: AWS::DynamoDB::GlobalTable
+    Properties:
+      AttributeDefinitions: [{AttributeName: pk, AttributeType: S}]
+      BillingMode: PAY_PER_REQUEST
+      KeySchema: [{AttributeName: pk, KeyType: HASH}]
+      Replicas: [{Region: us-east-1}, {Region: eu-west-1}]
+  Logs: {Type: AWS::Logs::LogGroup}
+Outputs:
+  Logs: {Value: !Ref Logs}
+",
+    );
+    assert_eq!(
+        stack.tables[0].create_table["BillingMode"],
+        "PAY_PER_REQUEST"
+    );
+    let warnings: Vec<String> = stack.warnings.iter().map(|it| it.to_string()).collect();
+    assert_eq!(
+        warnings,
+        [
+            "line 9: `Replicas` of `T`: there is one table, and no replica in another region",
+            "line 10: `Logs` (AWS::Logs::LogGroup): logs are kept here whatever it says",
+        ]
+    );
+}
