@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::limits::TEMPLATE_BYTES_MAX;
 use crate::resource::{
-    Assets, Events, check_layer, check_part, function, function_url, http_api, lambda_function,
-    outputs, rest_api, simple_table, table, unsupported,
+    Assets, Events, check_layer, check_part, function, function_url, gateway_http, gateway_rest,
+    http_api, lambda_function, outputs, rest_api, simple_table, table, unsupported,
 };
 use crate::samconfig::SamConfig;
 use crate::template::{
@@ -200,7 +200,9 @@ fn build(
             Kind::Layer | Kind::LambdaLayer => check_layer(resolver, index, assets),
             Kind::Url => stack.function_urls.extend(function_url(resolver, index)),
             Kind::Version | Kind::Alias => check_part(resolver, index),
-            Kind::Quiet => {}
+            Kind::GatewayHttp => stack.http_apis.extend(gateway_http(resolver, index)),
+            Kind::GatewayRest => stack.rest_apis.extend(gateway_rest(resolver, index)),
+            Kind::GatewayPart | Kind::Quiet => {}
             Kind::Other => unsupported(resource, resolver.report),
         }
     }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::Route;
 
-/// An `AWS::Serverless::Api`, with the routes that functions' `Api` events give it.
+/// An `AWS::Serverless::Api`, with the routes that functions' `Api` events give it, or an
+/// `AWS::ApiGateway::RestApi` with its `Method`s.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RestApiResource {
     /// The key under `Resources`; `ServerlessRestApi` for the one that SAM makes up.

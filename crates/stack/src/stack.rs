@@ -23,9 +23,11 @@ pub struct Stack {
     pub description: Option<String>,
     /// `AWS::Serverless::Function` and `AWS::Lambda::Function` resources.
     pub functions: Vec<FunctionResource>,
-    /// `AWS::Serverless::HttpApi` resources, with the implicit `ServerlessHttpApi` last.
+    /// `AWS::Serverless::HttpApi` and `AWS::ApiGatewayV2::Api` resources, with the implicit
+    /// `ServerlessHttpApi` last.
     pub http_apis: Vec<HttpApiResource>,
-    /// `AWS::Serverless::Api` resources, with the implicit `ServerlessRestApi` last.
+    /// `AWS::Serverless::Api` and `AWS::ApiGateway::RestApi` resources, with the implicit
+    /// `ServerlessRestApi` last.
     pub rest_apis: Vec<RestApiResource>,
     /// `FunctionUrlConfig`s and `AWS::Lambda::Url` resources.
     pub function_urls: Vec<FunctionUrlResource>,

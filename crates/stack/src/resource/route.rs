@@ -7,11 +7,11 @@ use crate::{Route, RouteKey, RouteMethod};
 
 /// How long an HTTP API waits for a function, at most and by default.
 /// Source: API Gateway developer guide, "Quotas for HTTP APIs", read 2026-11-23.
-const HTTP_API_TIMEOUT: Duration = Duration::from_secs(30);
+pub(super) const HTTP_API_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long a REST API waits for a function by default.
 /// Source: API Gateway developer guide, "Quotas for REST APIs", read 2026-11-23.
-const REST_API_TIMEOUT: Duration = Duration::from_secs(29);
+pub(super) const REST_API_TIMEOUT: Duration = Duration::from_secs(29);
 
 /// More than any quota that an account can ask for: an API can be allowed to wait longer.
 const REST_API_TIMEOUT_MILLIS_MAX: u32 = 900_000;
@@ -156,15 +156,18 @@ fn http_route_key(properties: &Fields<'_>) -> Option<RouteKey> {
     path_key(properties)
 }
 
+/// The method of this name, in any case, or in the words of API Gateway's extension of OpenAPI.
+pub(super) fn method(name: &str) -> Option<RouteMethod> {
+    let is_any = name.eq_ignore_ascii_case("x-amazon-apigateway-any-method");
+    RouteMethod::ALL
+        .into_iter()
+        .find(|known| known.as_str().eq_ignore_ascii_case(name))
+        .or(is_any.then_some(RouteMethod::Any))
+}
+
 fn path_key(properties: &Fields<'_>) -> Option<RouteKey> {
     let path = properties.text("Path")?;
-    let method = properties.text("Method")?;
-    let is_any = method.eq_ignore_ascii_case("x-amazon-apigateway-any-method");
-    let known = RouteMethod::ALL
-        .into_iter()
-        .find(|known| known.as_str().eq_ignore_ascii_case(&method))
-        .or(is_any.then_some(RouteMethod::Any));
-    let Some(known) = known else {
+    let Some(known) = method(&properties.text("Method")?) else {
         let node = &properties.entry("Method")?.value;
         let names = RouteMethod::ALL.map(RouteMethod::as_str).join(", ");
         let must = format!("must be one of {names}");
@@ -187,7 +190,7 @@ fn path_key(properties: &Fields<'_>) -> Option<RouteKey> {
     })
 }
 
-fn is_path(path: &str) -> bool {
+pub(super) fn is_path(path: &str) -> bool {
     let Some(path) = path.strip_prefix('/') else {
         return false;
     };

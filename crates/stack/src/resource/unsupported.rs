@@ -30,11 +30,11 @@ const MEANINGS: [(&str, &str); 24] = [
     ),
     (
         "AWS::ApiGatewayV2::",
-        "it is not served; use `AWS::Serverless::HttpApi`",
+        "it does nothing here: requests are neither authorised nor checked",
     ),
     (
         "AWS::ApiGateway::",
-        "it is not served; use `AWS::Serverless::Api`",
+        "it does nothing here: requests are neither authorised, checked nor throttled",
     ),
     (
         "AWS::CloudFormation::Stack",

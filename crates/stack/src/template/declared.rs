@@ -102,6 +102,9 @@ impl<'t> Declared<'t> {
                 | Kind::Url
                 | Kind::Version
                 | Kind::Alias
+                | Kind::GatewayHttp
+                | Kind::GatewayRest
+                | Kind::GatewayPart
                 | Kind::Quiet
                 | Kind::Other => {}
             }

@@ -94,6 +94,23 @@ impl<'a> Fields<'a> {
         self.open(path, span, node, known)
     }
 
+    /// A mapping among the properties whose other properties do not matter.
+    pub fn unchecked(&self, name: &str, entry: &'a Entry) -> Option<Fields<'a>> {
+        let fields = Self {
+            resolver: self.resolver,
+            logical_id: self.logical_id,
+            resource_type: self.resource_type,
+            path: format!("{}{name}.", self.path),
+            entries: entry.value.entries().unwrap_or_default(),
+            span: entry.key_span,
+        };
+        if entry.value.entries().is_none() {
+            self.wrong_type(&format!("{}{name}", self.path), &entry.value, "a mapping");
+            return None;
+        }
+        Some(fields)
+    }
+
     fn open(&self, path: String, span: Span, node: &'a Node, known: &[Known]) -> Option<Self> {
         let fields = Self {
             resolver: self.resolver,

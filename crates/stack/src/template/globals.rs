@@ -134,6 +134,9 @@ impl<'t> Globals<'t> {
             | Kind::Url
             | Kind::Version
             | Kind::Alias
+            | Kind::GatewayHttp
+            | Kind::GatewayRest
+            | Kind::GatewayPart
             | Kind::Quiet
             | Kind::Other => None,
         };

@@ -17,13 +17,19 @@ pub(crate) enum Kind {
     Url,
     Version,
     Alias,
+    /// CloudFormation's HTTP API, to which routes, integrations and stages are resources of their own.
+    GatewayHttp,
+    /// CloudFormation's REST API, to which resources, methods and stages are.
+    GatewayRest,
+    /// What belongs to one of these.
+    GatewayPart,
     /// Does nothing here, and nobody notices: permissions.
     Quiet,
     /// Does nothing here.
     Other,
 }
 
-const TYPES: [(&str, Kind); 12] = [
+const TYPES: [(&str, Kind); 22] = [
     ("AWS::Serverless::Function", Kind::Function),
     ("AWS::Serverless::HttpApi", Kind::HttpApi),
     ("AWS::DynamoDB::Table", Kind::Table),
@@ -36,14 +42,25 @@ const TYPES: [(&str, Kind); 12] = [
     ("AWS::Lambda::Version", Kind::Version),
     ("AWS::Lambda::Alias", Kind::Alias),
     ("AWS::Lambda::Url", Kind::Url),
+    ("AWS::ApiGatewayV2::Api", Kind::GatewayHttp),
+    ("AWS::ApiGatewayV2::Route", Kind::GatewayPart),
+    ("AWS::ApiGatewayV2::Integration", Kind::GatewayPart),
+    ("AWS::ApiGatewayV2::Stage", Kind::GatewayPart),
+    ("AWS::ApiGatewayV2::Deployment", Kind::GatewayPart),
+    ("AWS::ApiGateway::RestApi", Kind::GatewayRest),
+    ("AWS::ApiGateway::Resource", Kind::GatewayPart),
+    ("AWS::ApiGateway::Method", Kind::GatewayPart),
+    ("AWS::ApiGateway::Stage", Kind::GatewayPart),
+    ("AWS::ApiGateway::Deployment", Kind::GatewayPart),
 ];
 
 /// What is about who may do what, which is not checked here, and what CDK says about itself.
-const QUIET: [&str; 5] = [
+const QUIET: [&str; 6] = [
     "AWS::IAM::",
     "AWS::Lambda::Permission",
     "AWS::Lambda::LayerVersionPermission",
     "AWS::Serverless::Connector",
+    "AWS::ApiGateway::Account",
     "AWS::CDK::Metadata",
 ];
 

@@ -66,6 +66,9 @@ impl<'t> Declared<'t> {
                 | Kind::Layer
                 | Kind::LambdaLayer
                 | Kind::Alias
+                | Kind::GatewayHttp
+                | Kind::GatewayRest
+                | Kind::GatewayPart
                 | Kind::Quiet
                 | Kind::Other => None,
             };
@@ -78,21 +81,29 @@ impl<'t> Declared<'t> {
     /// The function behind an `AWS::Lambda::Url`, and the alias that the URL or the reference names.
     fn url(&self, resource: &Resource<'t>, resources: &[Resource<'t>]) -> Option<Part> {
         let target = resource.property("TargetFunctionArn")?;
-        let function = self.function(target, resources)?;
-        let mut named = references(target).into_iter();
-        let by_reference = named.find_map(|reference| match self.find(reference.name)? {
-            (Target::Alias(index), _) => self.aliases.get(&index)?.first().cloned(),
-            (Target::Resource(index), _) => self.parts.get(&index)?.alias.clone(),
-            _ => None,
-        });
+        let part = self.part_of(target, resources)?;
         let given = resource
             .property("Qualifier")
             .filter(|it| !it.is_no_value());
         let by_name = given.and_then(|node| match node.text() {
             Some(name) => Some(name.to_owned()),
-            None => self.aliases.get(&function)?.first().cloned(),
+            None => self.aliases.get(&part.function)?.first().cloned(),
         });
-        let alias = by_name.or(by_reference);
+        Some(Part {
+            alias: by_name.or(part.alias),
+            ..part
+        })
+    }
+
+    /// The function that a node means, and the alias that it means it by.
+    pub(super) fn part_of(&self, node: &Node, resources: &[Resource<'t>]) -> Option<Part> {
+        let function = self.function(node, resources)?;
+        let mut named = references(node).into_iter();
+        let alias = named.find_map(|reference| match self.find(reference.name)? {
+            (Target::Alias(index), _) => self.aliases.get(&index)?.first().cloned(),
+            (Target::Resource(index), _) => self.parts.get(&index)?.alias.clone(),
+            _ => None,
+        });
         Some(Part { function, alias })
     }
 

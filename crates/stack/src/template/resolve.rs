@@ -11,7 +11,7 @@ use super::declared::Target;
 use super::dependency::{creation_order, report_unresolved};
 use super::parameter::{Parameters, plain_text};
 use super::part::Part;
-use super::reference::placeholder;
+use super::reference::{placeholder, references};
 use super::{
     Declared, Function, Kind, Node, NodeValue, Pseudo, Report, Reported, Resource, Span, api_id,
     physical_name,
@@ -97,6 +97,21 @@ impl<'t> Resolver<'t> {
         self.declared.parts.get(&index)
     }
 
+    /// The function that a node means, by reference to it or to a part of it.
+    pub fn function_of(&self, node: &Node) -> Option<Part> {
+        self.declared.part_of(node, self.resources)
+    }
+
+    /// The first resource that a node refers to, in whatever words.
+    pub fn mentioned(&self, node: &Node) -> Option<usize> {
+        let references = references(node).into_iter();
+        let mut targets = references.filter_map(|it| self.declared.find(it.name));
+        targets.find_map(|(target, _)| match target {
+            Target::Resource(index) => Some(index),
+            _ => None,
+        })
+    }
+
     /// The resource that a node refers to with `!Ref`.
     pub fn referenced(&self, node: &Node) -> Option<usize> {
         let call = node.call().filter(|call| call.function == Function::Ref)?;
@@ -111,10 +126,15 @@ impl<'t> Resolver<'t> {
             Kind::Function | Kind::LambdaFunction => ("FunctionName", 64),
             Kind::Table | Kind::SimpleTable => ("TableName", 255),
             Kind::Layer | Kind::LambdaLayer => ("LayerName", 140),
-            Kind::HttpApi | Kind::RestApi => {
+            Kind::HttpApi | Kind::RestApi | Kind::GatewayHttp | Kind::GatewayRest => {
                 return Ok(api_id(&self.pseudo.stack_name, resource.logical_id));
             }
-            Kind::Url | Kind::Version | Kind::Alias | Kind::Quiet | Kind::Other => {
+            Kind::Url
+            | Kind::Version
+            | Kind::Alias
+            | Kind::GatewayPart
+            | Kind::Quiet
+            | Kind::Other => {
                 return Ok(self.placeholder_name(resource));
             }
         };

@@ -105,13 +105,16 @@ impl Resolver<'_> {
                         let name = format!("{name}.{attribute}");
                         return self.reference(&name, node, place);
                     }
-                    (Kind::HttpApi, "ApiEndpoint") => {
+                    (Kind::HttpApi | Kind::GatewayHttp, "ApiEndpoint") => {
                         return Ok(self.endpoint(&self.name(index)?).into());
                     }
-                    (Kind::HttpApi, "ApiId") | (Kind::RestApi, "RestApiId") => {
+                    (Kind::HttpApi | Kind::GatewayHttp, "ApiId")
+                    | (Kind::RestApi | Kind::GatewayRest, "RestApiId") => {
                         return Ok(self.name(index)?.into());
                     }
-                    (Kind::RestApi, "RootResourceId") => return Ok("root".into()),
+                    (Kind::RestApi | Kind::GatewayRest, "RootResourceId") => {
+                        return Ok("root".into());
+                    }
                     (Kind::Url, "FunctionUrl") => return Ok(self.function_url(index).into()),
                     (Kind::Url, "FunctionArn") | (Kind::Alias, "AliasArn") => {
                         return self.reference(name, node, place);
@@ -134,14 +137,18 @@ impl Resolver<'_> {
                         let arn = format!("{arn}/stream/none");
                         return Ok(self.stand_in(arn, resource, node, place).into());
                     }
+                    (Kind::GatewayPart, _) => {
+                        let name = self.placeholder_name(resource);
+                        return Ok(format!("{name}.{}", shorten(attribute)).into());
+                    }
                     (Kind::Quiet | Kind::Other, _) => {
                         let name = self.placeholder_name(resource);
                         let stand_in = format!("{name}.{}", shorten(attribute));
                         return Ok(self.stand_in(stand_in, resource, node, place).into());
                     }
                     (Kind::Function | Kind::LambdaFunction, _) => &["Arn"],
-                    (Kind::HttpApi, _) => &["ApiEndpoint", "ApiId"],
-                    (Kind::RestApi, _) => &["RestApiId", "RootResourceId"],
+                    (Kind::HttpApi | Kind::GatewayHttp, _) => &["ApiEndpoint", "ApiId"],
+                    (Kind::RestApi | Kind::GatewayRest, _) => &["RestApiId", "RootResourceId"],
                     (Kind::Table | Kind::SimpleTable, _) => &["Arn", "StreamArn"],
                     (Kind::Layer | Kind::LambdaLayer, _) => &[],
                     (Kind::Url, _) => &["FunctionUrl", "FunctionArn"],
@@ -175,7 +182,9 @@ impl Resolver<'_> {
             | Kind::HttpApi
             | Kind::RestApi
             | Kind::Table
-            | Kind::SimpleTable => self.name(index),
+            | Kind::SimpleTable
+            | Kind::GatewayHttp
+            | Kind::GatewayRest => self.name(index),
             Kind::Layer | Kind::LambdaLayer => Ok(self.pseudo.layer_arn(&self.name(index)?)),
             Kind::Url => self.part_arn(index, node),
             Kind::Alias => self.part_arn(index, node),
@@ -183,6 +192,11 @@ impl Resolver<'_> {
                 self.warn_of_version(node, place);
                 self.part_arn(index, node)
             }
+            // A stage is known by its name, everything else by an id that nobody sees.
+            Kind::GatewayPart => match stage_name(resource, &self.parameters) {
+                Some(stage) => Ok(stage.to_owned()),
+                None => Ok(self.placeholder_name(resource)),
+            },
             Kind::Quiet => Ok(self.placeholder_name(resource)),
             Kind::Other => {
                 let stand_in = self.placeholder_name(resource);

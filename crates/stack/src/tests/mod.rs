@@ -3,6 +3,7 @@
 mod apis;
 mod cloud_assembly;
 mod conditions;
+mod gateway;
 mod lambda;
 mod loan_approval;
 mod problems;
