@@ -57,6 +57,19 @@ pub(crate) fn check_layer(resolver: &Resolver<'_>, index: usize, assets: &Assets
 /// The folders of a function's layers, absolute, in their order.
 pub(super) fn layers(fields: &Fields<'_>, assets: &Assets) -> Vec<PathBuf> {
     let resolver = fields.resolver;
+    let elsewhere = |node: &Node| {
+        let meaning = "a layer that is not in this template is not put in place; put what it \
+                       holds into the code, or into an `AWS::Serverless::LayerVersion`";
+        fields.warn("Layers", node.span, meaning);
+    };
+    // A parameter with a list of ARNs, for example.
+    if let Some(entry) = fields.entry("Layers")
+        && entry.value.call().is_some()
+        && !entry.value.is_reported()
+    {
+        elsewhere(&entry.value);
+        return Vec::new();
+    }
     let layer = |node: &Node| {
         let referenced = resolver.referenced(node);
         let index = referenced.filter(|index| {
@@ -64,9 +77,7 @@ pub(super) fn layers(fields: &Fields<'_>, assets: &Assets) -> Vec<PathBuf> {
             matches!(kind, Kind::Layer | Kind::LambdaLayer)
         });
         let Some(index) = index else {
-            let meaning = "a layer that is not in this template is not put in place; put what it \
-                           holds into the code, or into an `AWS::Serverless::LayerVersion`";
-            fields.warn("Layers", node.span, meaning);
+            elsewhere(node);
             return None;
         };
         let resource = &resolver.resources[index];

@@ -58,6 +58,7 @@ impl Expander<'_> {
         let keys = || entries.iter().map(|entry| &*entry.key);
         let help = match suggestion(key, keys()) {
             Some(meant) => format!("did you mean `{meant}`?"),
+            None if entries.is_empty() => "there is nothing to look it up in".to_owned(),
             None => {
                 let keys: Vec<&str> = keys().take(10).collect();
                 format!("there are: {}", shorten(&keys.join(", ")))
