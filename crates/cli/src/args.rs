@@ -78,16 +78,17 @@ pub enum Command {
     Delete(DeleteArguments),
 }
 
-/// Run a SAM template here: functions, aliases, HTTP APIs and tables, until Ctrl-C
+/// Run a SAM template here: functions, aliases, APIs, schedules and tables, until Ctrl-C
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   lambdura up                                    template.yaml in this directory
   lambdura up demo/loan-approval --env DEMO_PACE=0
+  lambdura up cdk.out --stack-name OrdersStack   what `cdk synth` wrote
   lambdura up --listen 127.0.0.1:0 --ready-file ready.json
                                                  any free port; scripts read the URLs from the file")]
 pub struct UpArguments {
-    /// The template, or the directory that holds it
+    /// The template, or the directory that holds it or that `cdk synth` wrote
     #[arg(
         value_name = "TEMPLATE|DIR",
         env = "LAMBDURA_TEMPLATE",
@@ -102,7 +103,7 @@ pub struct UpArguments {
         default_value = "127.0.0.1:3001"
     )]
     pub listen: SocketAddr,
-    /// Where the template's first HTTP API listens; further ones take the ports after it
+    /// Where the template's first API listens; further ones and function URLs take the ports after it
     #[arg(
         long,
         value_name = "ADDR:PORT",
@@ -131,7 +132,7 @@ pub struct UpArguments {
         default_value = "aws"
     )]
     pub limits: LimitsProfile,
-    /// Name of the stack [default: from samconfig.toml, else the directory's name]
+    /// Name of the stack, and which one of several that CDK wrote [default: from samconfig.toml, else the directory's name]
     #[arg(long, value_name = "NAME", env = "LAMBDURA_STACK_NAME")]
     pub stack_name: Option<String>,
     /// AWS region in ARNs and environments [default: AWS_REGION, AWS_DEFAULT_REGION, us-east-1]

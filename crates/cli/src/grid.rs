@@ -1,4 +1,4 @@
-//! Columns of text, aligned; the last one takes what is left of the width.
+//! Columns of text, aligned; the last one takes what is left of the width, cut or wrapped.
 
 use owo_colors::{OwoColorize, Style};
 use unicode_width::UnicodeWidthStr;
@@ -33,6 +33,7 @@ impl<T: Into<String>> From<T> for Cell {
 pub struct Grid {
     header: Option<Vec<&'static str>>,
     rows: Vec<Vec<Cell>>,
+    wraps: bool,
 }
 
 const GAP: &str = "  ";
@@ -42,7 +43,16 @@ impl Grid {
     pub fn with_header(header: Vec<&'static str>) -> Self {
         Self {
             header: Some(header),
+            ..Self::default()
+        }
+    }
+
+    /// The same, with sentences in the last column: what does not fit goes on below.
+    pub fn wrapping(header: Vec<&'static str>) -> Self {
+        Self {
+            header: Some(header),
             rows: Vec::new(),
+            wraps: true,
         }
     }
 
@@ -66,8 +76,48 @@ impl Grid {
                 cells.map(|cell| cell.text.width()).max().unwrap_or(0)
             })
             .collect();
-        rows.iter().map(|row| line(row, &widths, width)).collect()
+        if !self.wraps {
+            return rows.iter().map(|row| line(row, &widths, width)).collect();
+        }
+        let before: usize = widths.iter().rev().skip(1).map(|it| it + GAP.len()).sum();
+        let left = width.saturating_sub(before).max(LEFT_MIN);
+        let mut lines = Vec::new();
+        for row in rows {
+            let Some((last, others)) = row.split_last() else {
+                continue;
+            };
+            for (index, part) in wrap(&last.text, left).into_iter().enumerate() {
+                let mut row: Vec<Cell> = if index == 0 {
+                    others.to_vec()
+                } else {
+                    others.iter().map(|_| "".into()).collect()
+                };
+                row.push(Cell::styled(part, last.style));
+                lines.push(line(&row, &widths, before + left));
+            }
+        }
+        lines
     }
+}
+
+/// Never less than this for the last column: a narrow terminal wraps, which is better than silence.
+const LEFT_MIN: usize = 20;
+
+/// The text in lines of at most so many columns, broken between words.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let line = lines.last_mut().expect("there is always a line");
+        if line.is_empty() {
+            line.push_str(word);
+        } else if line.width() + 1 + word.width() <= width {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
 }
 
 fn line(row: &[Cell], widths: &[usize], width: usize) -> String {
@@ -75,8 +125,7 @@ fn line(row: &[Cell], widths: &[usize], width: usize) -> String {
     let mut used = 0;
     for (column, cell) in row.iter().enumerate() {
         if column + 1 == widths.len() {
-            // Never cut to nothing: a narrow terminal wraps, which is better than silence.
-            let left = width.saturating_sub(used).max(20);
+            let left = width.saturating_sub(used).max(LEFT_MIN);
             let text = fit(&cell.text, left);
             line.push_str(&text.style(cell.style).to_string());
             continue;
@@ -97,6 +146,23 @@ mod tests {
     use expect_test::expect;
 
     use super::*;
+
+    #[test]
+    fn sentences_go_on_below() {
+        let mut grid = Grid::wrapping(vec!["WHAT", "WHERE", "MEANS"]);
+        let sentence = "there is no queue: sending to it fails";
+        grid.push(vec!["Queue".into(), "t.yaml:3".into(), sentence.into()]);
+        grid.push(vec!["Topic".into(), "t.yaml:12".into(), "short".into()]);
+        let text = grid.lines(40).join("\n");
+        let plain = anstream::adapter::strip_str(&text).to_string();
+        let trimmed: Vec<&str> = plain.lines().map(str::trim_end).collect();
+        expect![[r#"
+            WHAT   WHERE      MEANS
+            Queue  t.yaml:3   there is no queue:
+                              sending to it fails
+            Topic  t.yaml:12  short"#]]
+        .assert_eq(&trimmed.join("\n"));
+    }
 
     #[test]
     fn columns_line_up_and_the_last_is_cut() {

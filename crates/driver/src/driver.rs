@@ -97,6 +97,11 @@ impl Driver {
         self.inner.clock.now()
     }
 
+    /// Where the driver's time comes from, for others who keep it.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.inner.clock
+    }
+
     /// How many executions are in memory: those with an invocation at work, or being changed.
     pub fn resident_count(&self) -> usize {
         self.inner.residents.len()

@@ -1,17 +1,18 @@
-//! Deploying a stack: tables, HTTP APIs, functions.
+//! Deploying a stack: tables, APIs, functions, schedules.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use model::{ExecutionStatus, FunctionName, InvalidId};
-use stack::{FunctionResource, HttpApiResource, Output, Stack};
-use store::{ExecutionFilter, StoreFault};
+use model::{ExecutionStatus, FunctionName, InvalidId, Timestamp};
+use stack::{FunctionResource, Output, Stack};
+use store::{AliasRecord, ExecutionFilter, StoreFault};
 use thiserror::Error;
 
+use crate::apis::ApiToServe;
 use crate::functions::FreezeCodeError;
-use crate::gateway::Described;
+use crate::gateway::{Described, DescribedRest};
 use crate::server::Server;
 
 /// Executions that are counted before the count stops.
@@ -43,12 +44,21 @@ pub enum DeployError {
         #[source]
         cause: FreezeCodeError,
     },
-    /// A durable function sits behind an HTTP API without an alias.
+    /// A durable function sits behind an API or URL without an alias.
     #[error(
-        "function `{function}` is durable and behind an HTTP API, but has no `AutoPublishAlias`; \
+        "function `{function}` is durable and behind an API or URL, but has no `AutoPublishAlias`; \
          durable functions are invoked by version or alias only"
     )]
     UnqualifiedDurableRoute {
+        /// Its logical id.
+        function: String,
+    },
+    /// A durable function has a schedule and no alias.
+    #[error(
+        "function `{function}` is durable and has a schedule, but no `AutoPublishAlias`; durable \
+         functions are invoked by version or alias only"
+    )]
+    UnqualifiedDurableSchedule {
         /// Its logical id.
         function: String,
     },
@@ -60,8 +70,8 @@ pub enum DeployError {
         /// What DynamoDB says.
         cause: String,
     },
-    /// An HTTP API's address is taken.
-    #[error("listen on {address} for HTTP API `{logical_id}`")]
+    /// The address of an API or function URL is taken.
+    #[error("listen on {address} for API `{logical_id}`")]
     Listen {
         /// The API.
         logical_id: String,
@@ -83,6 +93,12 @@ pub struct Deployment {
     pub functions: Vec<DeployedFunction>,
     /// URL by logical id.
     pub http_apis: BTreeMap<String, String>,
+    /// URL with the stage, by logical id.
+    pub rest_apis: BTreeMap<String, String>,
+    /// URL by logical id.
+    pub function_urls: BTreeMap<String, String>,
+    /// In the template's order.
+    pub schedules: Vec<DeployedSchedule>,
     /// Names of the tables.
     pub tables: Vec<String>,
     /// The template's outputs, with local URLs.
@@ -112,6 +128,19 @@ pub struct DeployedFunction {
     pub runtime: String,
 }
 
+/// One schedule of a deployment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeployedSchedule {
+    /// The rule or schedule that it would be on AWS.
+    pub name: String,
+    /// The name of the function that is invoked.
+    pub function: String,
+    /// When, as the template writes it.
+    pub expression: String,
+    /// When it is due next; none when it is disabled or over.
+    pub next_at: Option<Timestamp>,
+}
+
 impl Server {
     /// Makes the server what the stack says. `artifacts` has the folder with each function's built
     /// code by logical id. Functions that the stack does not have stay as they are, for their
@@ -127,20 +156,60 @@ impl Server {
         for table in &stack.tables {
             self.tables.deploy(table).await?;
         }
-        let mut http_apis = BTreeMap::new();
-        for (index, api) in stack.http_apis.iter().enumerate() {
-            let described = describe(stack, api)?;
-            let url = self.serve_http_api(index, described).await?;
-            http_apis.insert(api.logical_id.clone(), url);
+        let mut served = Vec::new();
+        for api in &stack.http_apis {
+            served.push(ApiToServe::Http(Described::http_api(stack, api)?));
         }
-        let stack = stack.clone().with_local_urls(&http_apis);
+        for api in &stack.rest_apis {
+            served.push(ApiToServe::Rest(DescribedRest::new(stack, api)?));
+        }
+        for url in &stack.function_urls {
+            served.push(ApiToServe::Http(Described::function_url(stack, url)?));
+        }
+        let mut urls = Vec::new();
+        for (index, api) in served.into_iter().enumerate() {
+            urls.push(self.serve_api(index, api).await?);
+        }
+        let mut given = urls.into_iter();
+        let mut next = || given.next().expect("each API has been served");
+        let http_apis: BTreeMap<String, String> = stack
+            .http_apis
+            .iter()
+            .map(|api| (api.logical_id.clone(), next()))
+            .collect();
+        let rest_apis: BTreeMap<String, String> = stack
+            .rest_apis
+            .iter()
+            .map(|api| (api.logical_id.clone(), next()))
+            .collect();
+        let function_urls: BTreeMap<String, String> = stack
+            .function_urls
+            .iter()
+            .map(|url| (url.logical_id.clone(), next()))
+            .collect();
+        let local = [&http_apis, &rest_apis, &function_urls];
+        let local = local.into_iter().flatten();
+        let local = local.map(|(id, url)| (id.clone(), url.clone())).collect();
+        let stages = stack.rest_apis.iter();
+        let stages: BTreeMap<&str, &str> = stages
+            .map(|api| (api.logical_id.as_str(), api.stage_name.as_str()))
+            .collect();
+        let rest_apis = rest_apis
+            .iter()
+            .map(|(id, url)| (id.clone(), format!("{url}/{}", stages[id.as_str()])))
+            .collect();
+        let stack = stack.clone().with_local_urls(&local);
         let mut functions = Vec::new();
         for resource in &stack.functions {
             functions.push(self.deploy_function(resource, artifacts).await?);
         }
+        let schedules = self.plan(&stack)?;
         Ok(Deployment {
             functions,
+            schedules,
             http_apis,
+            rest_apis,
+            function_urls,
             tables: stack
                 .tables
                 .iter()
@@ -179,6 +248,30 @@ impl Server {
         open
     }
 
+    fn plan(&self, stack: &Stack) -> Result<Vec<DeployedSchedule>, DeployError> {
+        let mut schedules = Vec::new();
+        for schedule in &stack.schedules {
+            let function = stack
+                .function(&schedule.function)
+                .expect("a schedule is an event of one of the stack's functions");
+            if function.durable_config.is_some() && schedule.qualifier.is_none() {
+                let function = schedule.function.clone();
+                return Err(DeployError::UnqualifiedDurableSchedule { function });
+            }
+            let name = FunctionName::parse(&function.name)
+                .map_err(|cause| DeployError::FunctionName { cause })?;
+            schedules.push((schedule.clone(), name));
+        }
+        let planned = self.schedules.replace(schedules, self.app.driver.now());
+        let deployed = planned.into_iter().map(|planned| DeployedSchedule {
+            name: planned.schedule.name,
+            function: planned.function.to_string(),
+            expression: planned.schedule.expression_text,
+            next_at: planned.next_at,
+        });
+        Ok(deployed.collect())
+    }
+
     async fn deploy_function(
         &self,
         resource: &FunctionResource,
@@ -198,6 +291,17 @@ impl Server {
             .registry
             .deploy(store.as_ref(), resource, artifact, &code_dir, now)
             .await?;
+        for name in &resource.more_aliases {
+            let alias = AliasRecord {
+                function: FunctionName::parse(&resource.name)
+                    .map_err(|cause| DeployError::FunctionName { cause })?,
+                name: name.clone(),
+                version: deployed.version.clone(),
+                description: String::new(),
+            };
+            store.put_alias(alias.clone()).await?;
+            app.registry.insert_alias(alias);
+        }
         let alias = resource.auto_publish_alias.clone();
         Ok(DeployedFunction {
             logical_id: resource.logical_id.clone(),
@@ -213,24 +317,4 @@ impl Server {
             runtime: resource.runtime.clone(),
         })
     }
-}
-
-fn describe(stack: &Stack, api: &HttpApiResource) -> Result<Described, DeployError> {
-    let mut function_names = Vec::new();
-    for route in &api.routes {
-        let function = stack
-            .function(&route.function)
-            .expect("a route is an event of one of the stack's functions");
-        if function.durable_config.is_some() && route.qualifier.is_none() {
-            let function = route.function.clone();
-            return Err(DeployError::UnqualifiedDurableRoute { function });
-        }
-        let name = FunctionName::parse(&function.name)
-            .map_err(|cause| DeployError::FunctionName { cause })?;
-        function_names.push(name);
-    }
-    Ok(Described {
-        resource: api.clone(),
-        function_names,
-    })
 }

@@ -1,10 +1,12 @@
 //! The server: the driver behind HTTP.
 //!
 //! One port speaks AWS's Lambda API ([`lambda`]) and the few routes of our own ([`service`]); each
-//! HTTP API of a stack has a port of its own ([`gateway`]). [`Server`] joins store, function host,
+//! API and function URL of a stack has a port of its own ([`gateway`]). [`Server`] joins store, function host,
 //! tables and traces, and [`Server::deploy`] puts a stack's functions into it.
 
+mod apis;
 mod convert;
+mod deliver;
 mod deploy;
 mod error;
 mod functions;
@@ -15,6 +17,7 @@ mod invoker;
 mod lambda;
 mod listen;
 mod logs;
+mod schedule;
 mod server;
 mod service;
 mod tables;
@@ -22,7 +25,7 @@ mod trace;
 mod validate;
 mod xray;
 
-pub use deploy::{DeployError, DeployedFunction, Deployment};
+pub use deploy::{DeployError, DeployedFunction, DeployedSchedule, Deployment};
 pub use function_host::{PrepareRuntimeError, PreparedRuntime, Runtimes};
 pub use functions::FreezeCodeError;
 pub use model::Limits;

@@ -20,13 +20,13 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::deploy::DeployError;
+use crate::apis::ServedApi;
 use crate::error::ApiError;
 use crate::functions::{Home, Registry, Running};
-use crate::gateway::{Described, HttpApi};
 use crate::http::Body;
 use crate::invoker::HostInvoker;
 use crate::logs::LogRecorder;
+use crate::schedule::Schedules;
 use crate::tables::Tables;
 use crate::{guard, lambda, listen, service, xray};
 
@@ -169,16 +169,11 @@ pub struct Server {
     pub(crate) config: ServerConfig,
     pub(crate) tables: Tables,
     address: SocketAddr,
-    http_apis: Mutex<BTreeMap<String, Arc<ServedApi>>>,
-    tasks: TaskTracker,
-    connections: TaskTracker,
-    shutdown: CancellationToken,
-}
-
-/// An HTTP API and where it is served.
-struct ServedApi {
-    api: Arc<HttpApi>,
-    url: String,
+    pub(crate) schedules: Arc<Schedules>,
+    pub(crate) apis: Mutex<BTreeMap<String, Arc<ServedApi>>>,
+    pub(crate) tasks: TaskTracker,
+    pub(crate) connections: TaskTracker,
+    pub(crate) shutdown: CancellationToken,
 }
 
 impl Server {
@@ -261,7 +256,8 @@ impl Server {
             config,
             tables,
             address,
-            http_apis: Mutex::default(),
+            schedules: Arc::default(),
+            apis: Mutex::default(),
             tasks,
             connections: TaskTracker::new(),
             shutdown,
@@ -274,6 +270,9 @@ impl Server {
         }
         let driver = server.app.driver.clone();
         server.tasks.spawn(async move { driver.run_timers().await });
+        let schedules = Arc::clone(&server.schedules);
+        let (app, shutdown) = (Arc::clone(&server.app), server.shutdown.clone());
+        server.tasks.spawn(schedules.run(app, shutdown));
         Ok(server)
     }
 
@@ -291,52 +290,6 @@ impl Server {
         let (connections, shutdown) = (self.connections.clone(), self.shutdown.clone());
         self.tasks
             .spawn(listen::serve(listener, handle, connections, shutdown));
-    }
-
-    /// Serves an HTTP API, or replaces its description if it is served already; returns its URL.
-    pub(crate) async fn serve_http_api(
-        &self,
-        index: usize,
-        described: Described,
-    ) -> Result<String, DeployError> {
-        let logical_id = described.resource.logical_id.clone();
-        let served = {
-            let http_apis = self
-                .http_apis
-                .lock()
-                .expect("the map is never left half changed");
-            http_apis.get(&logical_id).cloned()
-        };
-        if let Some(served) = served {
-            served.api.replace(described);
-            return Ok(served.url.clone());
-        }
-        let mut wanted = self.config.http_api_listen;
-        if wanted.port() != 0 {
-            let port = usize::from(wanted.port()) + index;
-            wanted.set_port(u16::try_from(port).unwrap_or(0));
-        }
-        let failed = |cause| DeployError::Listen {
-            logical_id: logical_id.clone(),
-            address: wanted,
-            cause,
-        };
-        let listener = TcpListener::bind(wanted).await.map_err(failed)?;
-        let url = format!("http://{}", listener.local_addr().map_err(failed)?);
-        let api = Arc::new(HttpApi::new(Arc::clone(&self.app), described));
-        let served = ServedApi {
-            api: Arc::clone(&api),
-            url: url.clone(),
-        };
-        self.http_apis
-            .lock()
-            .expect("the map is never left half changed")
-            .insert(logical_id, Arc::new(served));
-        let handle = move |request, peer| Arc::clone(&api).handle(request, peer);
-        let (connections, shutdown) = (self.connections.clone(), self.shutdown.clone());
-        self.tasks
-            .spawn(listen::serve(listener, handle, connections, shutdown));
-        Ok(url)
     }
 
     /// Stops taking requests, ends the function processes, and closes the store. Executions at work

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// An `AWS::Serverless::Function`, with `Globals` merged in and every reference resolved.
+/// An `AWS::Serverless::Function` or `AWS::Lambda::Function`, with `Globals` merged in and every
+/// reference resolved.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FunctionResource {
     /// The key under `Resources`.
@@ -19,6 +20,10 @@ pub struct FunctionResource {
     pub code_uri: String,
     /// `CodeUri` joined to the template's directory; nobody has looked whether it exists.
     pub code_path: PathBuf,
+    /// `InlineCode` or `ZipFile`, which nobody has put into a file yet: `code_path` means nothing then.
+    pub inline_code: Option<String>,
+    /// `Layers` of this template: absolute folders, in the order in which they are merged.
+    pub layers: Vec<PathBuf>,
     /// `Handler`.
     pub handler: String,
     /// `Runtime`, for example `provided.al2023`.
@@ -31,8 +36,11 @@ pub struct FunctionResource {
     pub architecture: Architecture,
     /// `Environment.Variables`.
     pub environment: BTreeMap<String, String>,
-    /// `AutoPublishAlias`: publish a version when the code changed, and move this alias to it.
+    /// `AutoPublishAlias`, or the first `AWS::Lambda::Alias`: publish a version when the code
+    /// changed, and move this alias to it.
     pub auto_publish_alias: Option<String>,
+    /// Further aliases, which follow the newest version as well.
+    pub more_aliases: Vec<String>,
     /// Present on durable functions only.
     pub durable_config: Option<DurableConfig>,
     /// `ReservedConcurrentExecutions`: the most invocations at a time.

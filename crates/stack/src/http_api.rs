@@ -3,7 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-/// An `AWS::Serverless::HttpApi`, with the routes that functions' `HttpApi` events give it.
+/// An `AWS::Serverless::HttpApi`, with the routes that functions' `HttpApi` events give it, or an
+/// `AWS::ApiGatewayV2::Api` with its `Route`s.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpApiResource {
     /// The key under `Resources`; `ServerlessHttpApi` for the one that SAM makes up.
@@ -41,18 +42,19 @@ pub struct Cors {
     pub allow_credentials: bool,
 }
 
-/// One `HttpApi` event of a function.
+/// One `HttpApi` or `Api` event of a function, or a `Route` or `Method`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
     /// What requests it takes.
     pub key: RouteKey,
     /// The logical id of the function that answers.
     pub function: String,
-    /// The function's `AutoPublishAlias`, which SAM points events at; `None` means `$LATEST`.
+    /// The alias: the function's `AutoPublishAlias`, which SAM points events at, or the integration's;
+    /// `None` means `$LATEST`.
     pub qualifier: Option<String>,
-    /// The key under the function's `Events`.
+    /// The key under the function's `Events`, or of the `Route` or `Method`.
     pub event: String,
-    /// `TimeoutInMillis`: 50 milliseconds to 30 seconds, 30 seconds by default.
+    /// `TimeoutInMillis`; 30 seconds by default, 29 behind a REST API.
     pub timeout: Duration,
 }
 

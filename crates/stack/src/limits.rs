@@ -6,6 +6,12 @@
 /// Largest template, in bytes: what CloudFormation takes from S3.
 pub const TEMPLATE_BYTES_MAX: usize = 1024 * 1024;
 
+/// Largest manifest of CDK's, in bytes. Ours: those of hundreds of resources are a few megabytes.
+pub const MANIFEST_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// How deep CDK's assemblies nest. Ours: stages within stages are rare, and a folder may name itself.
+pub const ASSEMBLIES_DEPTH_MAX: usize = 4;
+
 /// Largest `samconfig.toml`, in bytes. Ours: real ones are a few kilobytes.
 pub const SAMCONFIG_BYTES_MAX: usize = 256 * 1024;
 
@@ -28,6 +34,10 @@ pub const DEPTH_MAX: usize = 64;
 /// Most scalars, lists and mappings, counted after aliases and `Globals` are expanded. Ours: a
 /// template of the largest size has some 70,000, and a few aliases can otherwise make billions.
 pub const NODES_MAX: usize = 200_000;
+
+/// How many conditions may be needed to decide one. Ours: real ones need two or three, and each takes
+/// a part of the stack.
+pub const CONDITION_DEPTH_MAX: usize = 100;
 
 /// Most bytes of text that resolving references may produce. Ours: `${Name}` is a few bytes and may
 /// stand for four kilobytes, a table name may repeat another one, and so on; that must end somewhere.

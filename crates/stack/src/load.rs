@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::limits::TEMPLATE_BYTES_MAX;
-use crate::resource::{function, http_api, outputs, routes, table, unsupported};
+use crate::resource::{
+    Assets, Events, check_layer, check_part, function, function_url, gateway_http, gateway_rest,
+    http_api, lambda_function, outputs, rest_api, simple_table, table, unsupported,
+};
 use crate::samconfig::SamConfig;
 use crate::template::{
-    Document, Kind, Pseudo, Report, Reported, Resolver, Text, parameters, parse,
+    Document, Kind, Pseudo, Report, Reported, Resolver, Text, expand, parameters, parse, section,
 };
-use crate::{LoadStackError, Output, Stack};
+use crate::{LoadStackError, Output, Stack, cloud_assembly};
 
 /// What the template does not say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,25 +43,44 @@ const FILE_NAMES: [&str; 3] = ["template.yaml", "template.yml", "template.json"]
 
 /// Loads the template at `path`, or in it if it is a directory, with the `samconfig.toml` beside it.
 ///
+/// In a directory, `samconfig.toml` may name the template; else it is looked for by its usual names.
+/// A directory that `cdk synth` wrote is read by its manifest: of several stacks in it, the options
+/// name one.
+///
 /// # Errors
 ///
 /// [`LoadStackError`] if a file cannot be read, if an option is wrong, or if the template is: then
 /// with all problems that one pass can find.
 pub fn load(path: &Path, options: &LoadOptions) -> Result<Stack, LoadStackError> {
-    let (path, text) = find(path)?;
-    let directory = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
+    let mut config = SamConfig::read(if path.is_dir() { path } else { parent(path) })?;
+    let name = options.stack_name.as_deref();
+    let path = match cloud_assembly::choose(path, name)? {
+        Some(stack) => {
+            config.stack_name = config.stack_name.or(Some(stack.name));
+            stack.template
+        }
+        None => path.to_owned(),
     };
-    let config = SamConfig::read(directory)?;
-    load_text(text, &path, directory, config, options)
+    let (path, text) = find(&path, &config)?;
+    let assets = Assets {
+        directory: parent(&path).to_owned(),
+        paths: cloud_assembly::assets(&path)?,
+    };
+    load_text(text, &path, &assets, config, options)
 }
 
-fn find(path: &Path) -> Result<(PathBuf, Text), LoadStackError> {
-    let candidates = if path.is_dir() {
-        FILE_NAMES.iter().map(|name| path.join(name)).collect()
-    } else {
-        vec![path.to_owned()]
+fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+fn find(path: &Path, config: &SamConfig) -> Result<(PathBuf, Text), LoadStackError> {
+    let candidates = match &config.template_file {
+        Some(named) if path.is_dir() => vec![path.join(named)],
+        None if path.is_dir() => FILE_NAMES.iter().map(|name| path.join(name)).collect(),
+        Some(_) | None => vec![path.to_owned()],
     };
     for candidate in candidates {
         if let Some(text) = Text::read(&candidate, TEMPLATE_BYTES_MAX)? {
@@ -68,10 +90,17 @@ fn find(path: &Path) -> Result<(PathBuf, Text), LoadStackError> {
     let names = FILE_NAMES.join(", ");
     Err(LoadStackError::NotFound {
         path: path.to_owned(),
-        help: if path.is_dir() {
-            format!("the directory has none of {names}; name the template file")
-        } else {
-            format!("name a template file, or a directory with one of {names}")
+        help: match &config.template_file {
+            Some(named) if path.is_dir() => {
+                format!("`samconfig.toml` names `{named}`, which is not there")
+            }
+            None if path.join("cdk.json").is_file() => {
+                "run `cdk synth`, and name its `cdk.out`".to_owned()
+            }
+            None if path.is_dir() => {
+                format!("the directory has none of {names}; name the template file")
+            }
+            Some(_) | None => format!("name a template file, or a directory with one of {names}"),
         },
     })
 }
@@ -80,30 +109,39 @@ fn find(path: &Path) -> Result<(PathBuf, Text), LoadStackError> {
 pub(crate) fn load_text(
     text: Text,
     path: &Path,
-    directory: &Path,
+    assets: &Assets,
     mut config: SamConfig,
     options: &LoadOptions,
 ) -> Result<Stack, LoadStackError> {
-    let pseudo = pseudo(directory, &config, options)?;
+    let pseudo = pseudo(&assets.directory, &config, options)?;
     let report = Report::new(text);
     let stack = match parse(&report) {
         Err(Reported) => None,
-        Ok(root) => match Document::open(&root, &report) {
-            Err(Reported) => None,
-            Ok(document) => {
-                let declared = |name: &str| document.parameters.iter().any(|it| &*it.key == name);
-                check_parameter_names(options, declared)?;
-                config.warn_of_unknown(declared);
-                let mut overrides = config.parameter_overrides.clone();
-                overrides.extend(options.parameters.clone());
-                let parameters = parameters(document.parameters, &overrides, &report);
-                let resolver =
-                    Resolver::new(&report, pseudo.clone(), &document.resources, parameters);
-                let outputs = outputs(&resolver, document.outputs);
-                let description = document.description.map(str::to_owned);
-                Some(build(&resolver, path, directory, description, outputs))
+        Ok(root) => {
+            let entries = section(&root, "Parameters", &report);
+            let declared = |name: &str| entries.iter().any(|it| &*it.key == name);
+            check_parameter_names(options, declared)?;
+            config.warn_of_unknown(declared);
+            let mut overrides = config.parameter_overrides.clone();
+            overrides.extend(options.parameters.clone());
+            let parameters = parameters(entries, &overrides, &report);
+            let expanded = expand(&root, &parameters, &pseudo, &report);
+            match Document::open(&expanded, &report) {
+                Err(Reported) => None,
+                Ok(document) => {
+                    let resolver = Resolver::new(
+                        &report,
+                        pseudo.clone(),
+                        &document.resources,
+                        document.absent,
+                        parameters,
+                    );
+                    let outputs = outputs(&resolver, document.outputs);
+                    let description = document.description.map(str::to_owned);
+                    Some(build(&resolver, path, assets, description, outputs))
+                }
             }
-        },
+        }
     };
     let warnings = report.finish()?;
     let mut stack = stack.expect("without a problem there is a stack");
@@ -115,10 +153,15 @@ pub(crate) fn load_text(
 fn build(
     resolver: &Resolver<'_>,
     path: &Path,
-    directory: &Path,
+    assets: &Assets,
     description: Option<String>,
     outputs: Vec<Output>,
 ) -> Stack {
+    let Events {
+        mut routes,
+        schedules,
+        ..
+    } = Events::of(resolver);
     let mut stack = Stack {
         name: resolver.pseudo.stack_name.clone(),
         region: resolver.pseudo.region.clone(),
@@ -127,34 +170,55 @@ fn build(
         description,
         functions: Vec::new(),
         http_apis: Vec::new(),
+        rest_apis: Vec::new(),
+        function_urls: Vec::new(),
+        schedules,
         tables: Vec::new(),
         outputs,
         warnings: Vec::new(),
     };
-    let mut routes = routes(resolver);
     for (index, resource) in resolver.resources.iter().enumerate() {
         match resource.kind {
-            Kind::Function => stack.functions.extend(function(resolver, index, directory)),
+            Kind::Function => {
+                stack.functions.extend(function(resolver, index, assets));
+                stack.function_urls.extend(function_url(resolver, index));
+            }
+            Kind::LambdaFunction => {
+                let function = lambda_function(resolver, index, assets);
+                stack.functions.extend(function);
+            }
             Kind::HttpApi => {
                 let routes = routes.remove(&index).unwrap_or_default();
                 stack.http_apis.extend(http_api(resolver, index, routes));
             }
+            Kind::RestApi => {
+                let routes = routes.remove(&index).unwrap_or_default();
+                stack.rest_apis.extend(rest_api(resolver, index, routes));
+            }
             Kind::Table => stack.tables.extend(table(resolver, index)),
+            Kind::SimpleTable => stack.tables.extend(simple_table(resolver, index)),
+            Kind::Layer | Kind::LambdaLayer => check_layer(resolver, index, assets),
+            Kind::Url => stack.function_urls.extend(function_url(resolver, index)),
+            Kind::Version | Kind::Alias => check_part(resolver, index),
+            Kind::GatewayHttp => stack.http_apis.extend(gateway_http(resolver, index)),
+            Kind::GatewayRest => stack.rest_apis.extend(gateway_rest(resolver, index)),
+            Kind::GatewayPart | Kind::Quiet => {}
             Kind::Other => unsupported(resource, resolver.report),
         }
     }
-    check_unique_names(resolver, Kind::Function, "FunctionName");
-    check_unique_names(resolver, Kind::Table, "TableName");
+    check_unique_names(resolver, Kind::is_function, "FunctionName");
+    let is_table = |kind| matches!(kind, Kind::Table | Kind::SimpleTable);
+    check_unique_names(resolver, is_table, "TableName");
     stack
 }
 
-fn check_unique_names(resolver: &Resolver<'_>, kind: Kind, property: &str) {
+fn check_unique_names(resolver: &Resolver<'_>, is_kind: fn(Kind) -> bool, property: &str) {
     let mut names = BTreeMap::new();
     for (index, resource) in resolver.resources.iter().enumerate() {
         let Ok(name) = resolver.name(index) else {
             continue;
         };
-        if resource.kind != kind {
+        if !is_kind(resource.kind) {
             continue;
         }
         let other = *names.entry(name).or_insert(resource.logical_id);

@@ -1,4 +1,5 @@
-//! `samconfig.toml`: the stack's name and parameters, as `sam deploy` would take them.
+//! `samconfig.toml`: the template, the stack's name and parameters, as `sam build` and `sam deploy`
+//! would take them.
 //!
 //! Source: AWS SAM developer guide, "AWS SAM CLI configuration file", read 2026-11-23.
 
@@ -13,6 +14,8 @@ use crate::{LoadStackError, Warning};
 #[derive(Debug, Default)]
 pub(crate) struct SamConfig {
     pub stack_name: Option<String>,
+    /// Relative to the file.
+    pub template_file: Option<String>,
     pub parameter_overrides: BTreeMap<String, String>,
     pub warnings: Vec<Warning>,
 }
@@ -47,13 +50,15 @@ impl SamConfig {
             }
         };
         let mut config = Self::default();
+        // What is deployed may be what another command has made of the template.
+        for command in ["build", "global", "deploy"] {
+            let named = parameters(&table, command).and_then(|it| it.get("template_file"));
+            let named = named.and_then(toml::Value::as_str).map(str::to_owned);
+            config.template_file = config.template_file.or(named);
+        }
         // What is said about one command wins over what is said about all.
         for command in ["deploy", "global"] {
-            let parameters = table
-                .get("default")
-                .and_then(|environment| environment.get(command))
-                .and_then(|command| command.get("parameters"));
-            let Some(parameters) = parameters else {
+            let Some(parameters) = parameters(&table, command) else {
                 continue;
             };
             let name = parameters.get("stack_name").and_then(toml::Value::as_str);
@@ -65,24 +70,51 @@ impl SamConfig {
         Ok(config)
     }
 
+    /// A text as on a command line, a list of such words, or a table; a list may hold tables too.
     fn add_overrides(&mut self, overrides: &toml::Value) {
-        let words: Vec<String> = match overrides {
-            toml::Value::String(text) => words(text),
-            toml::Value::Array(items) => items
-                .iter()
-                .filter_map(toml::Value::as_str)
-                .map(str::to_owned)
-                .collect(),
-            _ => Vec::new(),
-        };
-        for word in words {
-            match pair(&word) {
-                Some((name, value)) => {
-                    self.parameter_overrides.entry(name).or_insert(value);
+        match overrides {
+            toml::Value::String(text) => {
+                for word in words(text) {
+                    self.add_word(&word);
                 }
-                None => self.warn("an entry without `Name=value` is ignored"),
             }
+            toml::Value::Array(items) => {
+                for item in items {
+                    match item {
+                        toml::Value::String(word) => self.add_word(word),
+                        other => self.add_table(other),
+                    }
+                }
+            }
+            other => self.add_table(other),
         }
+    }
+
+    fn add_word(&mut self, word: &str) {
+        match pair(word) {
+            Some((name, value)) => self.add(&name, value),
+            None => self.warn("an entry without `Name=value` is ignored"),
+        }
+    }
+
+    fn add_table(&mut self, table: &toml::Value) {
+        let Some(table) = table.as_table() else {
+            self.warn("an entry that is neither text nor table is ignored");
+            return;
+        };
+        let named = table.get("ParameterKey").and_then(toml::Value::as_str);
+        if let (Some(name), Some(value)) = (named, table.get("ParameterValue")) {
+            self.add(name, text(value));
+            return;
+        }
+        for (name, value) in table {
+            self.add(name, text(value));
+        }
+    }
+
+    fn add(&mut self, name: &str, value: String) {
+        let overrides = &mut self.parameter_overrides;
+        overrides.entry(name.to_owned()).or_insert(value);
     }
 
     /// Warns about overrides of parameters that the template does not have.
@@ -99,9 +131,29 @@ impl SamConfig {
             resource_type: "samconfig".to_owned(),
             property: Some("parameter_overrides".to_owned()),
             meaning: meaning.to_owned(),
+            file: FILE_NAME.to_owned(),
             line: 0,
             column: 0,
         });
+    }
+}
+
+fn parameters<'t>(table: &'t toml::Table, command: &str) -> Option<&'t toml::Value> {
+    let environment = table.get("default")?;
+    environment.get(command)?.get("parameters")
+}
+
+/// A value as text; the items of a list with commas between them, as parameters have lists.
+fn text(value: &toml::Value) -> String {
+    match value {
+        toml::Value::String(text) => text.clone(),
+        toml::Value::Array(items) => items.iter().map(text).collect::<Vec<_>>().join(","),
+        toml::Value::Integer(number) => number.to_string(),
+        toml::Value::Float(number) => number.to_string(),
+        toml::Value::Boolean(boolean) => boolean.to_string(),
+        toml::Value::Datetime(at) => at.to_string(),
+        // CloudFormation has no parameters that are tables.
+        toml::Value::Table(_) => String::new(),
     }
 }
 

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::{FunctionResource, HttpApiResource, TableResource, Warning};
+use crate::{
+    FunctionResource, FunctionUrlResource, HttpApiResource, RestApiResource, ScheduleResource,
+    TableResource, Warning,
+};
 
 /// A template with everything in it resolved, in the template's order.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,11 +21,19 @@ pub struct Stack {
     pub template_path: PathBuf,
     /// The template's own `Description`.
     pub description: Option<String>,
-    /// `AWS::Serverless::Function` resources.
+    /// `AWS::Serverless::Function` and `AWS::Lambda::Function` resources.
     pub functions: Vec<FunctionResource>,
-    /// `AWS::Serverless::HttpApi` resources, with the implicit `ServerlessHttpApi` last.
+    /// `AWS::Serverless::HttpApi` and `AWS::ApiGatewayV2::Api` resources, with the implicit
+    /// `ServerlessHttpApi` last.
     pub http_apis: Vec<HttpApiResource>,
-    /// `AWS::DynamoDB::Table` resources.
+    /// `AWS::Serverless::Api` and `AWS::ApiGateway::RestApi` resources, with the implicit
+    /// `ServerlessRestApi` last.
+    pub rest_apis: Vec<RestApiResource>,
+    /// `FunctionUrlConfig`s and `AWS::Lambda::Url` resources.
+    pub function_urls: Vec<FunctionUrlResource>,
+    /// `Schedule` and `ScheduleV2` events.
+    pub schedules: Vec<ScheduleResource>,
+    /// `AWS::DynamoDB::Table` and `AWS::Serverless::SimpleTable` resources.
     pub tables: Vec<TableResource>,
     /// `Outputs`, with AWS URLs in them; [`Stack::with_local_urls`] turns those into local ones.
     pub outputs: Vec<Output>,
@@ -42,19 +53,23 @@ pub struct Output {
 }
 
 impl Stack {
-    /// The stack with the AWS URLs of its HTTP APIs replaced by local ones, in the environment of
-    /// functions and in outputs.
+    /// The stack with the AWS URLs of its APIs and functions replaced by local ones, in the
+    /// environment of functions and in outputs.
     ///
-    /// `urls` maps an HTTP API's logical id to the URL that serves it, such as
-    /// `http://127.0.0.1:3000`. An API that is not in the map keeps its AWS URL. What follows the
-    /// host, a stage for example, stays as it is.
+    /// `urls` maps the logical id of an API or function URL to the URL that serves it, such as
+    /// `http://127.0.0.1:3000`. What is not in the map keeps its AWS URL. What follows the host, a
+    /// stage for example, stays as it is.
     pub fn with_local_urls(mut self, urls: &BTreeMap<String, String>) -> Self {
-        let endpoints: Vec<(String, String)> = self
-            .http_apis
-            .iter()
-            .filter_map(|api| {
-                let url = urls.get(&api.logical_id)?.trim_end_matches('/');
-                Some((api.endpoint.clone(), url.to_owned()))
+        let http_apis = self.http_apis.iter();
+        let rest_apis = self.rest_apis.iter();
+        let function_urls = self.function_urls.iter();
+        let endpoints: Vec<(String, String)> = http_apis
+            .map(|it| (&it.logical_id, &it.endpoint))
+            .chain(rest_apis.map(|it| (&it.logical_id, &it.endpoint)))
+            .chain(function_urls.map(|it| (&it.logical_id, &it.endpoint)))
+            .filter_map(|(logical_id, endpoint)| {
+                let url = urls.get(logical_id)?.trim_end_matches('/');
+                Some((endpoint.clone(), url.to_owned()))
             })
             .collect();
         let localize = |text: &mut String| {

@@ -13,7 +13,9 @@ pub struct Warning {
     pub property: Option<String>,
     /// What the application will notice, as a sentence fragment.
     pub meaning: String,
-    /// Counted from 1 in the template; 0 where `samconfig.toml` is meant.
+    /// The file that it is about, as shown to the user.
+    pub file: String,
+    /// Counted from 1; 0 where the whole file is meant.
     pub line: usize,
     /// Counted from 1, in characters.
     pub column: usize,
@@ -26,6 +28,7 @@ impl fmt::Display for Warning {
             resource_type,
             property,
             meaning,
+            file: _,
             line,
             column: _,
         } = self;

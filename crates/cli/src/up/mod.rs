@@ -7,6 +7,7 @@ mod session;
 
 mod build;
 mod cargo;
+mod inline;
 mod packages;
 mod progress;
 mod source;

@@ -17,6 +17,10 @@ pub struct Ready {
     console: String,
     /// URL by logical id.
     http_apis: BTreeMap<String, String>,
+    /// URL with the stage, by logical id.
+    rest_apis: BTreeMap<String, String>,
+    /// URL by logical id.
+    function_urls: BTreeMap<String, String>,
     /// What to invoke, by function name.
     functions: BTreeMap<String, String>,
     /// Absolute.
@@ -33,6 +37,8 @@ impl Ready {
             endpoint: endpoint.to_owned(),
             console: endpoint.to_owned(),
             http_apis: deployment.http_apis.clone(),
+            rest_apis: deployment.rest_apis.clone(),
+            function_urls: deployment.function_urls.clone(),
             functions: functions
                 .map(|function| (function.name.clone(), function.arn.clone()))
                 .collect(),

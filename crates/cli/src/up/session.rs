@@ -11,7 +11,7 @@ use stack::Stack;
 use super::ready_file::{Ready, ReadyFile};
 use super::reload::{Reload, Sources};
 use super::stop_signal::{Stop, StopSignals};
-use super::{build, stack_options, start, table};
+use super::{build, inline, stack_options, start, table};
 use crate::args::{Durability, UpArguments};
 use crate::exit::CliError;
 use crate::screen::{Screen, note};
@@ -28,8 +28,9 @@ pub async fn run(arguments: UpArguments, screen: &Screen) -> Result<(), CliError
         .clone()
         .map(ReadyFile::new)
         .transpose()?;
-    let stack = stack_options::load(&arguments).map_err(CliError::diagnostic)?;
+    let mut stack = stack_options::load(&arguments).map_err(CliError::diagnostic)?;
     let data_dir = stack_options::data_dir(&arguments, &stack)?;
+    inline::place(&mut stack, &data_dir)?;
     let runtimes = Arc::new(Runtimes::new(stack_options::runtimes_dir(&data_dir)));
     let built = tokio::select! {
         built = build::build(&stack, &arguments, &data_dir, &runtimes) => built.map_err(CliError::diagnostic)?,

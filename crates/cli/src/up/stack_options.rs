@@ -51,11 +51,15 @@ fn region(argument: Option<&str>, variable: impl Fn(&str) -> Option<String>) -> 
 pub fn data_dir(arguments: &UpArguments, stack: &Stack) -> Result<PathBuf, CliError> {
     let data_dir = match &arguments.data_dir {
         Some(data_dir) => data_dir.clone(),
-        None => stack
-            .template_path
-            .parent()
-            .unwrap_or(Path::new("."))
-            .join(DATA_DIR),
+        None => {
+            let beside = stack.template_path.parent().unwrap_or(Path::new("."));
+            // What CDK writes is thrown away and written anew; data belongs beside it.
+            let beside = match beside.parent() {
+                Some(above) if beside.join("manifest.json").is_file() => above,
+                Some(_) | None => beside,
+            };
+            beside.join(DATA_DIR)
+        }
     };
     Ok(std::path::absolute(&data_dir)
         .with_context(|| format!("cannot tell where `{}` is", data_dir.display()))?)

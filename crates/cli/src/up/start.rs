@@ -98,7 +98,7 @@ pub async fn deploy(
             address,
             cause,
         }) => {
-            let what = format!("HTTP API `{logical_id}`");
+            let what = format!("API `{logical_id}`");
             let error = AddressError::new(what, "--http-api-listen", address, &cause);
             Err(CliError::diagnostic(error))
         }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use owo_colors::{OwoColorize, Style};
-use server::{DeployedFunction, Deployment};
+use server::{DeployedFunction, DeployedSchedule, Deployment};
 
 use crate::args::Durability;
 use crate::grid::{Cell, Grid};
@@ -37,6 +37,11 @@ pub fn lines(up: &Up<'_>, width: usize) -> Vec<String> {
         let functions = functions(&up.deployment.functions);
         lines.extend(indent(functions.lines(width.saturating_sub(2))));
     }
+    if !up.deployment.schedules.is_empty() {
+        lines.push(String::new());
+        let schedules = schedules(&up.deployment.schedules);
+        lines.extend(indent(schedules.lines(width.saturating_sub(2))));
+    }
     if !up.deployment.warnings.is_empty() {
         lines.push(String::new());
         let warnings = warnings(up.deployment);
@@ -65,8 +70,15 @@ fn addresses(up: &Up<'_>) -> Grid {
     };
     let link = Style::new().cyan();
     row("Lambda API", up.endpoint, link);
-    for (logical_id, url) in &up.deployment.http_apis {
-        row(&format!("HTTP API {logical_id}"), url, link);
+    let deployment = up.deployment;
+    for (kind, urls) in [
+        ("HTTP API", &deployment.http_apis),
+        ("REST API", &deployment.rest_apis),
+        ("Function URL", &deployment.function_urls),
+    ] {
+        for (logical_id, url) in urls {
+            row(&format!("{kind} {logical_id}"), url, link);
+        }
     }
     for output in &up.deployment.outputs {
         row(
@@ -112,25 +124,51 @@ fn functions(functions: &[DeployedFunction]) -> Grid {
     grid
 }
 
+fn schedules(schedules: &[DeployedSchedule]) -> Grid {
+    let mut grid = Grid::wrapping(vec!["SCHEDULE", "FUNCTION", "WHEN", "NEXT"]);
+    for schedule in schedules {
+        let next = schedule.next_at.and_then(|at| {
+            let at = jiff::Timestamp::from_millisecond(at.as_millis()).ok()?;
+            Some(at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
+        });
+        grid.push(vec![
+            Cell::styled(text(&schedule.name), Style::new().bold()),
+            text(&schedule.function).into(),
+            text(&schedule.expression).into(),
+            next.unwrap_or_else(|| "never: disabled or over".to_owned())
+                .into(),
+        ]);
+    }
+    grid
+}
+
 /// Whatever the template asks for and does not get: named, never passed over.
 fn warnings(deployment: &Deployment) -> Grid {
-    let mut grid = Grid::with_header(vec!["NOT PROVIDED HERE", "LINE", "WHAT IT MEANS"]);
+    let here = std::env::current_dir().unwrap_or_default();
+    let mut grid = Grid::wrapping(vec!["NOT PROVIDED HERE", "WHERE", "WHAT IT MEANS"]);
     for warning in &deployment.warnings {
         let what = match &warning.property {
             Some(property) => format!("{}.{property}", warning.logical_id),
             None => format!("{} ({})", warning.logical_id, warning.resource_type),
         };
-        let line = match warning.line {
-            0 => "-".to_owned(),
-            line => line.to_string(),
-        };
         grid.push(vec![
             Cell::styled(preview(&what, 48), Style::new().yellow()),
-            line.into(),
+            text(&place(warning, &here)).into(),
             text(&warning.meaning).into(),
         ]);
     }
     grid
+}
+
+/// `template.yaml:12`, as editors and terminals open it; relative to where the command runs.
+fn place(warning: &stack::Warning, here: &Path) -> String {
+    let file = Path::new(&warning.file);
+    let file = file.strip_prefix(here).unwrap_or(file);
+    let file = file.strip_prefix(".").unwrap_or(file).display();
+    match warning.line {
+        0 => file.to_string(),
+        line => format!("{file}:{line}"),
+    }
 }
 
 fn next(up: &Up<'_>) -> Vec<String> {
@@ -165,6 +203,8 @@ fn next(up: &Up<'_>) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use expect_test::expect;
 
     use super::*;
@@ -187,6 +227,14 @@ mod tests {
         let deployment = Deployment {
             functions: vec![function("Workflow", Some("live")), function("Api", None)],
             http_apis: [("LoanApi".to_owned(), "http://127.0.0.1:3000".to_owned())].into(),
+            rest_apis: [("Old".to_owned(), "http://127.0.0.1:3001/Prod".to_owned())].into(),
+            function_urls: BTreeMap::new(),
+            schedules: vec![DeployedSchedule {
+                name: "nightly".to_owned(),
+                function: "Api".to_owned(),
+                expression: "rate(1 day)".to_owned(),
+                next_at: Some(model::Timestamp::from_millis(1_795_564_800_000)),
+            }],
             tables: vec!["loan-progress".to_owned()],
             outputs: vec![stack::Output {
                 name: "Url".to_owned(),
@@ -197,7 +245,8 @@ mod tests {
                 logical_id: "Queue".to_owned(),
                 resource_type: "AWS::SQS::Queue".to_owned(),
                 property: None,
-                meaning: "there is no queue".to_owned(),
+                meaning: "there is no queue: sending to it and receiving from it fails".to_owned(),
+                file: "./template.yaml".to_owned(),
                 line: 12,
                 column: 3,
             }],
@@ -218,6 +267,7 @@ mod tests {
 
               Lambda API        http://127.0.0.1:4001
               HTTP API LoanApi  http://127.0.0.1:3000
+              REST API Old      http://127.0.0.1:3001/Prod
               Output Url        http://127.0.0.1:3000\u{1b}[2J
               Table             loan-progress
               Durability        disk: an answered request survives power loss
@@ -227,8 +277,12 @@ mod tests {
               Workflow  3 (live)  provided.al2023  durable, new
               Api       $LATEST   provided.al2023
 
-              NOT PROVIDED HERE        LINE  WHAT IT MEANS
-              Queue (AWS::SQS::Queue)  12    there is no queue
+              SCHEDULE  FUNCTION  WHEN         NEXT
+              nightly   Api       rate(1 day)  2026-11-25 00:00:00 UTC
+
+              NOT PROVIDED HERE        WHERE             WHAT IT MEANS
+              Queue (AWS::SQS::Queue)  template.yaml:12  there is no queue: sending to it
+                                                         and receiving from it fails
 
               Try  export LAMBDURA_ENDPOINT=http://127.0.0.1:4001
                    lambdura invoke Workflow --payload '{}' --event

@@ -1,37 +1,29 @@
-//! One HTTP API on its own port.
+//! One HTTP API or function URL on its own port.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, RwLock};
 
-use driver::{PlainInvocation, PlainOutcome};
+use driver::PlainOutcome;
 use hyper::body::Incoming;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
-use model::FunctionName;
-use stack::{HttpApiResource, Route};
+use stack::Route;
 
+use super::described::{Described, Face};
 use super::event::{Surroundings, event};
 use super::response::{message, response};
 use super::{cors, routes};
-use crate::functions::Reference;
+use crate::deliver::Target;
 use crate::guard;
 use crate::http::{Body, BodyError, read_body};
 use crate::server::App;
-use crate::trace;
 
 /// Largest request body. Source: API Gateway quotas, "Payload size", read 2026-11.
-const BODY_BYTES_MAX: usize = 10 * 1024 * 1024;
+pub(super) const BODY_BYTES_MAX: usize = 10 * 1024 * 1024;
 
 /// An HTTP API, whose description a new deployment replaces.
 pub(crate) struct HttpApi {
     app: Arc<App>,
     described: RwLock<Arc<Described>>,
-}
-
-/// What the template says, with functions' logical ids turned into names.
-pub(crate) struct Described {
-    pub resource: HttpApiResource,
-    /// Name of the function behind each route, in the routes' order.
-    pub function_names: Vec<FunctionName>,
 }
 
 impl HttpApi {
@@ -66,7 +58,7 @@ impl HttpApi {
     ) -> Response<Body> {
         let described = self.described();
         let (parts, body) = request.into_parts();
-        let cors = described.resource.cors.as_ref();
+        let cors = described.cors.as_ref();
         let allowed = |origin: &str| cors.is_some_and(|cors| cors::allows(cors, origin));
         if let Err(refusal) = guard::check(&parts.method, &parts.headers, allowed) {
             return message(StatusCode::FORBIDDEN, refusal.message());
@@ -92,9 +84,8 @@ impl HttpApi {
         peer: SocketAddr,
     ) -> Response<Body> {
         let read = read_body(body, BODY_BYTES_MAX).await;
-        let path = self.path_in_stage(&described.resource, parts.uri.path());
-        let found =
-            path.and_then(|path| routes::find(&described.resource.routes, &parts.method, path));
+        let path = self.path_in_stage(described, parts.uri.path());
+        let found = path.and_then(|path| routes::find(&described.routes, &parts.method, path));
         let Some(found) = found else {
             return message(StatusCode::NOT_FOUND, "Not Found");
         };
@@ -106,39 +97,34 @@ impl HttpApi {
             Err(BodyError::Broken) => return message(StatusCode::BAD_REQUEST, "Bad Request"),
         };
         let app = &self.app;
+        let failed = || match described.face {
+            Face::HttpApi => message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
+            Face::FunctionUrl => message(StatusCode::BAD_GATEWAY, "Internal Server Error"),
+        };
         let Some(target) = self.target(described, found.route) else {
-            return message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
+            return failed();
         };
         let request_id = app.new_request_id();
-        let now = app.driver.now();
-        let trace_header = trace::header(
-            header(&parts.headers, "x-amzn-trace-id"),
-            target.traced,
-            now,
-        );
+        let given = header(&parts.headers, "x-amzn-trace-id");
+        let trace_header = target.trace_header(app, given);
         let around = Surroundings {
-            api: &described.resource,
+            api: described,
             account_id: &app.registry.home.account_id,
             request_id: request_id.as_str(),
             trace_header: &trace_header,
             source_ip: peer.ip().to_string(),
-            now,
+            now: app.driver.now(),
         };
-        let invocation = PlainInvocation {
-            payload: event(&parts, &body, &found, &around),
-            request_id: app.new_request_id(),
-            trace_header: Some(trace_header.clone()),
-            client_context: None,
-            tenant_id: None,
-            ..target.invocation
-        };
-        let invoked =
-            tokio::time::timeout(found.route.timeout, app.invoker.plain(invocation)).await;
-        match invoked.map(|(outcome, _)| outcome) {
+        let payload = event(&parts, &body, &found, &around);
+        let invoked = target.invoke(app, payload, trace_header.clone());
+        match tokio::time::timeout(found.route.timeout, invoked).await {
             Ok(PlainOutcome::Succeeded(payload)) => head_only(&parts.method, response(&payload)),
             Ok(PlainOutcome::FunctionError { error, .. } | PlainOutcome::Unavailable(error)) => {
                 tracing::warn!(request = %request_id, ?error, "the function behind an HTTP API failed");
-                message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
+                failed()
+            }
+            Ok(PlainOutcome::Throttled(_)) if described.face == Face::FunctionUrl => {
+                message(StatusCode::TOO_MANY_REQUESTS, "Rate exceeded")
             }
             Ok(PlainOutcome::Throttled(_)) | Err(_) => {
                 message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable")
@@ -147,13 +133,13 @@ impl HttpApi {
     }
 
     /// The path without the stage's prefix, which `$default` does not have.
-    fn path_in_stage<'a>(&self, resource: &HttpApiResource, path: &'a str) -> Option<&'a str> {
-        if resource.stage_name == "$default" {
+    fn path_in_stage<'a>(&self, described: &Described, path: &'a str) -> Option<&'a str> {
+        if described.stage_name == "$default" {
             return Some(path);
         }
         let rest = path
             .strip_prefix('/')?
-            .strip_prefix(resource.stage_name.as_str())?;
+            .strip_prefix(described.stage_name.as_str())?;
         if rest.is_empty() {
             Some("/")
         } else {
@@ -163,47 +149,26 @@ impl HttpApi {
 
     fn target(&self, described: &Described, route: &Route) -> Option<Target> {
         let index = described
-            .resource
             .routes
             .iter()
             .position(|one| one.key == route.key)?;
-        let name = described.function_names.get(index)?.clone();
-        let qualifier = route.qualifier.clone();
-        let reference = Reference {
-            name,
-            qualifier,
-            region: None,
-            account_id: None,
-        };
-        let resolved = self.app.registry.resolve(&reference).ok()?;
-        Some(Target {
-            traced: resolved.version.traced,
-            invocation: PlainInvocation {
-                request_id: self.app.new_request_id(),
-                invoked_arn: resolved.invoked_arn(),
-                function: reference.name,
-                version: resolved.version.version.clone(),
-                payload: Vec::new(),
-                client_context: None,
-                trace_header: None,
-                tenant_id: None,
-            },
-        })
+        let name = described.function_names.get(index)?;
+        match Target::find(&self.app, name, route.qualifier.as_deref()) {
+            Ok(target) => Some(target),
+            Err(error) => {
+                tracing::warn!(%error, "the function behind an HTTP API is gone");
+                None
+            }
+        }
     }
 }
 
-/// The function behind a route.
-struct Target {
-    traced: bool,
-    invocation: PlainInvocation,
-}
-
-fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub(super) fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
 /// The answer to HEAD has no body.
-fn head_only(method: &Method, mut response: Response<Body>) -> Response<Body> {
+pub(super) fn head_only(method: &Method, mut response: Response<Body>) -> Response<Body> {
     if *method == Method::HEAD {
         *response.body_mut() = Body::default();
     }

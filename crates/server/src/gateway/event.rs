@@ -8,8 +8,8 @@ use hyper::header::{CONTENT_TYPE, COOKIE, HOST, USER_AGENT};
 use hyper::http::request::Parts;
 use model::Timestamp;
 use serde::Serialize;
-use stack::HttpApiResource;
 
+use super::described::Described;
 use super::routes::Match;
 use crate::http::decode;
 
@@ -60,7 +60,7 @@ struct Http<'a> {
 
 /// What surrounds a request.
 pub(super) struct Surroundings<'a> {
-    pub api: &'a HttpApiResource,
+    pub api: &'a Described,
     pub account_id: &'a str,
     pub request_id: &'a str,
     pub trace_header: &'a str,

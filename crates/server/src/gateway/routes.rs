@@ -52,7 +52,8 @@ fn fit(key: &RouteKey, method: &Method, path: &str) -> Option<(Rank, BTreeMap<St
     Some(((ranks, exact_method), parameters))
 }
 
-fn fit_path(template: &str, path: &str) -> Option<(Vec<u8>, BTreeMap<String, String>)> {
+/// How well a path fits a template, segment by segment, with what the variables stand for.
+pub(super) fn fit_path(template: &str, path: &str) -> Option<(Vec<u8>, BTreeMap<String, String>)> {
     const EXACT: u8 = 3;
     const VARIABLE: u8 = 2;
     const GREEDY: u8 = 1;

@@ -29,7 +29,7 @@ const ASYNC_BYTES_MAX: usize = 1024 * 1024;
 
 /// Longest execution timeout of a durable function that may be invoked synchronously, and how long
 /// such a caller is kept waiting.
-const SYNC_EXECUTION_SECONDS_MAX: u32 = 900;
+pub(crate) const SYNC_EXECUTION_SECONDS_MAX: u32 = 900;
 
 /// Longest client context, in base64 characters.
 const CLIENT_CONTEXT_MAX: usize = 3583;

@@ -15,4 +15,5 @@ mod pause;
 mod route;
 
 pub(crate) use checkpoint::FIRST_PAGE;
+pub(crate) use invoke::SYNC_EXECUTION_SECONDS_MAX;
 pub(crate) use route::handle;

@@ -80,14 +80,43 @@ impl TestServer {
     }
 
     pub async fn start_with_limits(limits: Limits) -> Self {
-        Self::start_as(tempfile::tempdir().unwrap(), IDLE_TIME, limits).await
+        let options = stack::LoadOptions::default();
+        Self::start_stack(
+            tempfile::tempdir().unwrap(),
+            IDLE_TIME,
+            "template.yaml",
+            &options,
+            limits,
+        )
+        .await
+    }
+
+    /// A server with another template of the fixtures, and values for its parameters.
+    pub async fn start_with_template(template: &str, parameters: &[(&str, &str)]) -> Self {
+        let parameters = parameters
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        let options = stack::LoadOptions {
+            parameters,
+            ..stack::LoadOptions::default()
+        };
+        let data_dir = tempfile::tempdir().unwrap();
+        Self::start_stack(data_dir, IDLE_TIME, template, &options, Limits::AWS).await
     }
 
     async fn start_in(data_dir: TempDir, idle_time: Duration) -> Self {
-        Self::start_as(data_dir, idle_time, Limits::AWS).await
+        let options = stack::LoadOptions::default();
+        Self::start_stack(data_dir, idle_time, "template.yaml", &options, Limits::AWS).await
     }
 
-    async fn start_as(data_dir: TempDir, idle_time: Duration, limits: Limits) -> Self {
+    async fn start_stack(
+        data_dir: TempDir,
+        idle_time: Duration,
+        template: &str,
+        options: &stack::LoadOptions,
+        limits: Limits,
+    ) -> Self {
         let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
         let server = Server::start(ServerConfig {
             listen: any,
@@ -104,11 +133,8 @@ impl TestServer {
         })
         .await
         .unwrap();
-        let stack = stack::load(
-            &fixtures().join("template.yaml"),
-            &stack::LoadOptions::default(),
-        )
-        .unwrap_or_else(|error| panic!("{error:?}"));
+        let stack = stack::load(&fixtures().join(template), options)
+            .unwrap_or_else(|error| panic!("{error:?}"));
         let artifacts = stack
             .functions
             .iter()

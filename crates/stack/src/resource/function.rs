@@ -3,7 +3,6 @@
 //! Source of names and ranges: AWS SAM developer guide, `AWS::Serverless::Function`, and
 //! aws-sam-translator 1.115.0, read 2026-11-23.
 
-use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -11,15 +10,17 @@ use serde_json::Value;
 use crate::template::{Fields, Known, Node, NodeValue, Resolver, ignored, used};
 use crate::{Architecture, DurableConfig, FunctionResource, LogFormat, LoggingConfig, Tracing};
 
+use super::code::{Assets, Code, serverless_code};
 use super::environment::environment;
+use super::layer::layers;
 
-const NO_IAM: &str = "permissions are not checked here: the function may call everything";
-const NO_SCALING: &str = "processes are started as needed, and kept warm for a while";
-const NO_TAGS: &str = "tags are not kept";
-const NO_ENCRYPTION: &str = "nothing is encrypted with a key here";
+pub(super) const NO_SCALING: &str = "processes are started as needed, and kept warm for a while";
+pub(super) const NO_TAGS: &str = "tags are not kept";
+pub(super) const NO_ENCRYPTION: &str = "nothing is encrypted with a key here";
 
 const PROPERTIES: [Known; 51] = [
     used("Architectures"),
+    used("AssumeRolePolicyDocument"),
     used("AutoPublishAlias"),
     used("CodeUri"),
     used("Description"),
@@ -27,18 +28,24 @@ const PROPERTIES: [Known; 51] = [
     used("Environment"),
     used("Events"),
     used("FunctionName"),
+    used("FunctionUrlConfig"),
     used("Handler"),
     used("ImageUri"),
     used("InlineCode"),
+    used("Layers"),
     used("LoggingConfig"),
     used("MemorySize"),
     used("PackageType"),
+    // Permissions are not checked here: what says them is taken, and nobody notices.
+    used("PermissionsBoundary"),
     used("Policies"),
     used("ReservedConcurrentExecutions"),
+    used("ResourcePolicy"),
+    used("Role"),
+    used("RolePath"),
     used("Runtime"),
     used("Timeout"),
     used("Tracing"),
-    ignored("AssumeRolePolicyDocument", NO_IAM),
     ignored(
         "AutoPublishAliasAllProperties",
         "a version is published when the code changes, not for other properties",
@@ -64,17 +71,8 @@ const PROPERTIES: [Known; 51] = [
     ),
     ignored("FileSystemConfigs", "no file system is mounted"),
     ignored("FunctionScalingConfig", NO_SCALING),
-    ignored(
-        "FunctionUrlConfig",
-        "the function has no URL of its own; use an HTTP API",
-    ),
     ignored("ImageConfig", "container images are not run"),
     ignored("KmsKeyArn", NO_ENCRYPTION),
-    ignored(
-        "Layers",
-        "layers are not put in place; put what they hold into the code",
-    ),
-    ignored("PermissionsBoundary", NO_IAM),
     ignored("PropagateTags", NO_TAGS),
     ignored("ProvisionedConcurrencyConfig", NO_SCALING),
     ignored(
@@ -82,9 +80,6 @@ const PROPERTIES: [Known; 51] = [
         "only `AutoPublishAlias` publishes versions",
     ),
     ignored("RecursiveLoop", "recursive loops are not detected"),
-    ignored("ResourcePolicy", NO_IAM),
-    ignored("Role", NO_IAM),
-    ignored("RolePath", NO_IAM),
     ignored(
         "RuntimeManagementConfig",
         "the machine's interpreter is used",
@@ -103,22 +98,54 @@ const PROPERTIES: [Known; 51] = [
 pub(crate) fn function(
     resolver: &Resolver<'_>,
     index: usize,
-    directory: &Path,
+    assets: &Assets,
 ) -> Option<FunctionResource> {
     let resource = &resolver.resources[index];
     let fields = Fields::of_resource(resolver, resource);
     fields.check_names(&PROPERTIES);
-    let code_uri = code_uri(&fields);
+    let code = serverless_code(&fields, &assets.directory);
+    let alias = auto_publish_alias(&fields, resolver.alias(index));
+    let others = resolver.aliases(index).iter();
+    let others = others.filter(|it| Some(*it) != alias.as_ref());
+    let mut aliases: Vec<String> = alias.iter().chain(others).cloned().collect();
+    let policies = policies(&fields);
+    let tracing = fields.choice(
+        "Tracing",
+        &[
+            ("Active", Tracing::Active),
+            ("PassThrough", Tracing::PassThrough),
+            ("Disabled", Tracing::Disabled),
+        ],
+    );
+    let function = common(&fields, index, code, assets)?;
+    let more_aliases = aliases.split_off(aliases.len().min(1));
+    Some(FunctionResource {
+        auto_publish_alias: aliases.pop(),
+        more_aliases,
+        policies,
+        tracing: tracing.unwrap_or_default(),
+        ..function
+    })
+}
+
+/// What SAM's function and CloudFormation's have in common, or `None` where a problem was reported.
+pub(super) fn common(
+    fields: &Fields<'_>,
+    index: usize,
+    code: Option<Code>,
+    assets: &Assets,
+) -> Option<FunctionResource> {
+    let resolver = fields.resolver;
+    let resource = &resolver.resources[index];
     let handler = fields.required_text(
         "Handler",
         "for example `Handler: app.handler`; `Handler: bootstrap` for `provided` runtimes",
     );
-    let runtime = runtime(&fields);
+    let runtime = runtime(fields);
     let name = resolver.name(index).ok();
     if let Some(name) = &name {
-        check_name(&fields, name);
+        check_name(fields, name);
     }
-    let auto_publish_alias = auto_publish_alias(&fields, resolver.alias(index));
     let metadata = resource.metadata;
     let build_method = metadata
         .and_then(|metadata| metadata.get("BuildMethod"))
@@ -126,55 +153,46 @@ pub(crate) fn function(
     let build_properties = metadata
         .and_then(|metadata| metadata.get("BuildProperties"))
         .and_then(|node| fields.opaque("Metadata.BuildProperties", node));
-    let function = FunctionResource {
+    let description = fields.text("Description");
+    let timeout = fields.integer("Timeout", 1..=900, "seconds");
+    let memory_size = fields.integer("MemorySize", 128..=10240, "megabytes");
+    let architecture = architecture(fields);
+    let environment = environment(fields);
+    let durable_config = durable_config(fields);
+    let reserved_concurrent_executions = fields.integer(
+        "ReservedConcurrentExecutions",
+        0..=u32::MAX,
+        "invocations at a time",
+    );
+    let logging = logging(fields);
+    let layers = layers(fields, assets);
+    // Everything is looked at first, so that one run reports all of it.
+    let (code, name, handler, runtime) = (code?, name?, handler?, runtime?);
+    Some(FunctionResource {
         logical_id: resource.logical_id.to_owned(),
-        arn: resolver
-            .pseudo
-            .function_arn(name.as_deref().unwrap_or_default()),
-        name: name.clone().unwrap_or_default(),
-        description: fields.text("Description"),
-        code_path: code_path(directory, code_uri.as_deref().unwrap_or_default()),
-        code_uri: code_uri.clone().unwrap_or_default(),
-        handler: handler.clone().unwrap_or_default(),
-        runtime: runtime.clone().unwrap_or_default(),
-        timeout: Duration::from_secs(
-            fields
-                .integer("Timeout", 1..=900, "seconds")
-                .unwrap_or(3)
-                .into(),
-        ),
-        memory_size_megabytes: fields
-            .integer("MemorySize", 128..=10240, "megabytes")
-            .unwrap_or(128),
-        architecture: architecture(&fields),
-        environment: environment(&fields),
-        auto_publish_alias,
-        durable_config: durable_config(&fields),
-        reserved_concurrent_executions: fields.integer(
-            "ReservedConcurrentExecutions",
-            0..=u32::MAX,
-            "invocations at a time",
-        ),
-        policies: policies(&fields),
-        tracing: fields
-            .choice(
-                "Tracing",
-                &[
-                    ("Active", Tracing::Active),
-                    ("PassThrough", Tracing::PassThrough),
-                    ("Disabled", Tracing::Disabled),
-                ],
-            )
-            .unwrap_or_default(),
-        logging: logging(&fields),
+        arn: resolver.pseudo.function_arn(&name),
+        name,
+        description,
+        code_path: code.path,
+        code_uri: code.uri,
+        inline_code: code.inline,
+        layers,
+        handler,
+        runtime,
+        timeout: Duration::from_secs(timeout.unwrap_or(3).into()),
+        memory_size_megabytes: memory_size.unwrap_or(128),
+        architecture,
+        environment,
+        auto_publish_alias: None,
+        more_aliases: Vec::new(),
+        durable_config,
+        reserved_concurrent_executions,
+        policies: Vec::new(),
+        tracing: Tracing::default(),
+        logging,
         build_method,
         build_properties,
-    };
-    // Everything is looked at first, so that one run reports all of it.
-    name.and(code_uri)
-        .and(handler)
-        .and(runtime)
-        .map(|_| function)
+    })
 }
 
 fn check_name(fields: &Fields<'_>, name: &str) {
@@ -191,82 +209,6 @@ fn check_name(fields: &Fields<'_>, name: &str) {
             "leave it out to have one made from stack and logical id",
         );
     }
-}
-
-fn code_uri(fields: &Fields<'_>) -> Option<String> {
-    if let Some(entry) = fields.entry("InlineCode") {
-        fields.wrong(
-            "InlineCode",
-            &entry.value,
-            "is not supported here",
-            "inline code",
-            "put the code into a directory, and name it in `CodeUri`",
-        );
-        return None;
-    }
-    let image = fields.entry("ImageUri").map(|entry| ("ImageUri", entry));
-    let package = fields
-        .entry("PackageType")
-        .filter(|entry| entry.value.text() != Some("Zip"));
-    if let Some((name, entry)) = image.or(package.map(|entry| ("PackageType", entry))) {
-        fields.wrong(
-            name,
-            &entry.value,
-            "asks for a container image, which is not supported here",
-            "a container image",
-            "package the function as a directory: `PackageType: Zip` and `CodeUri`",
-        );
-        return None;
-    }
-    let help = "name the directory with the function's code, relative to the template";
-    let entry = fields.required("CodeUri", help)?;
-    let text = entry
-        .value
-        .entries()
-        .is_none()
-        .then(|| fields.text_of("CodeUri", &entry.value));
-    match text {
-        None => fields.wrong(
-            "CodeUri",
-            &entry.value,
-            "must be a directory, not an S3 object",
-            "an S3 object",
-            help,
-        ),
-        Some(None) => {}
-        Some(Some(text)) if text.contains("://") || text.is_empty() => {
-            fields.wrong(
-                "CodeUri",
-                &entry.value,
-                "must be a directory",
-                "not a path",
-                help,
-            );
-        }
-        Some(Some(text)) => return Some(text),
-    }
-    None
-}
-
-/// Joins without looking at the disk: the directory may only come to be when the code is built.
-fn code_path(directory: &Path, code_uri: &str) -> PathBuf {
-    let mut path = PathBuf::new();
-    for component in directory.join(code_uri).components() {
-        match component {
-            Component::CurDir => {}
-            Component::ParentDir => match path.components().next_back() {
-                Some(Component::Normal(_)) => {
-                    path.pop();
-                }
-                Some(Component::RootDir | Component::Prefix(_)) => {}
-                Some(Component::CurDir | Component::ParentDir) | None => path.push(".."),
-            },
-            Component::Prefix(_) | Component::RootDir | Component::Normal(_) => {
-                path.push(component);
-            }
-        }
-    }
-    path
 }
 
 fn runtime(fields: &Fields<'_>) -> Option<String> {

@@ -84,7 +84,7 @@ fn stage_name(fields: &Fields<'_>) -> String {
 }
 
 /// `true` and a text both mean origins, as SAM takes them.
-fn cors(fields: &Fields<'_>) -> Option<Cors> {
+pub(super) fn cors(fields: &Fields<'_>) -> Option<Cors> {
     let entry = fields.entry("CorsConfiguration")?;
     if let NodeValue::Scalar(_) | NodeValue::Call(_) = &entry.value.value {
         let origin = match fields.text("CorsConfiguration")?.as_str() {

@@ -16,10 +16,7 @@ pub(crate) fn outputs(resolver: &Resolver<'_>, entries: &[Entry]) -> Vec<Output>
     let known = [
         used("Description"),
         used("Value"),
-        ignored(
-            "Condition",
-            "conditions are not evaluated: the output is always there",
-        ),
+        used("Condition"),
         ignored("Export", "other stacks cannot import it here"),
     ];
     let output = |entry| {

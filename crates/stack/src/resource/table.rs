@@ -1,6 +1,7 @@
-//! `AWS::DynamoDB::Table`, as the body of `CreateTable`.
+//! `AWS::DynamoDB::Table` and `GlobalTable`, as the body of `CreateTable`.
 //!
-//! Source of names: CloudFormation template reference, `AWS::DynamoDB::Table`, and DynamoDB API
+//! Source of names: CloudFormation template reference, `AWS::DynamoDB::Table` and
+//! `AWS::DynamoDB::GlobalTable`, and DynamoDB API
 //! reference, `CreateTable`, read 2026-11-23.
 
 use serde_json::{Map, Value};
@@ -38,22 +39,48 @@ const PROPERTIES: [Known; 20] = [
     ignored("WarmThroughput", "requests are not throttled"),
 ];
 
+/// What CDK's `TableV2` makes.
+const GLOBAL_TABLE: &str = "AWS::DynamoDB::GlobalTable";
+
+const GLOBAL_PROPERTIES: [Known; 18] = [
+    used("AttributeDefinitions"),
+    used("BillingMode"),
+    used("GlobalSecondaryIndexes"),
+    used("KeySchema"),
+    used("LocalSecondaryIndexes"),
+    used("Replicas"),
+    used("StreamSpecification"),
+    used("TableName"),
+    used("TimeToLiveSpecification"),
+    ignored("GlobalTableWitnesses", ONE_TABLE),
+    ignored("MultiRegionConsistency", ONE_TABLE),
+    ignored("GlobalTableSettingsReplicationMode", ONE_TABLE),
+    ignored("ReadOnDemandThroughputSettings", NO_THROTTLING),
+    ignored("ReadProvisionedThroughputSettings", NO_THROTTLING),
+    ignored("SSESpecification", "the data is not encrypted with a key"),
+    ignored("WarmThroughput", NO_THROTTLING),
+    ignored("WriteOnDemandThroughputSettings", NO_THROTTLING),
+    ignored("WriteProvisionedThroughputSettings", NO_THROTTLING),
+];
+
+const ONE_TABLE: &str = "there is one table, and no replica in another region";
+const NO_THROTTLING: &str = "requests are not throttled";
+
 pub(crate) fn table(resolver: &Resolver<'_>, index: usize) -> Option<TableResource> {
     let resource = &resolver.resources[index];
     let fields = Fields::of_resource(resolver, resource);
-    fields.check_names(&PROPERTIES);
+    let is_global = resource.resource_type == GLOBAL_TABLE;
+    fields.check_names(if is_global {
+        GLOBAL_PROPERTIES.as_slice()
+    } else {
+        &PROPERTIES
+    });
+    if is_global && let [_, second, ..] = fields.list("Replicas") {
+        fields.warn("Replicas", second.span, ONE_TABLE);
+    }
     let name = resolver.name(index).ok();
-    if let (Some(name), Some(entry)) = (&name, fields.entry("TableName")) {
-        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-        if !(3..=255).contains(&name.len()) || !name.bytes().all(allowed) {
-            fields.wrong(
-                "TableName",
-                &entry.value,
-                "must be 3 to 255 letters, digits, hyphens, underscores and dots",
-                "this name",
-                "leave it out to have one made from stack and logical id",
-            );
-        }
+    if let Some(name) = &name {
+        check_name(&fields, name);
     }
     let mut body = Map::new();
     body.insert("TableName".to_owned(), name.clone().into());
@@ -68,7 +95,8 @@ pub(crate) fn table(resolver: &Resolver<'_>, index: usize) -> Option<TableResour
         "BillingMode",
         &[("PROVISIONED", false), ("PAY_PER_REQUEST", true)],
     );
-    let on_demand = on_demand.unwrap_or(false);
+    // A global table has its throughput in other words, and none of them counts here.
+    let on_demand = on_demand.unwrap_or(false) || is_global;
     if on_demand {
         body.insert("BillingMode".to_owned(), "PAY_PER_REQUEST".into());
     } else {
@@ -108,6 +136,22 @@ pub(crate) fn table(resolver: &Resolver<'_>, index: usize) -> Option<TableResour
         create_table: Value::Object(body),
         time_to_live,
     })
+}
+
+pub(super) fn check_name(fields: &Fields<'_>, name: &str) {
+    let Some(entry) = fields.entry("TableName") else {
+        return;
+    };
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    if !(3..=255).contains(&name.len()) || !name.bytes().all(allowed) {
+        fields.wrong(
+            "TableName",
+            &entry.value,
+            "must be 3 to 255 letters, digits, hyphens, underscores and dots",
+            "this name",
+            "leave it out to have one made from stack and logical id",
+        );
+    }
 }
 
 fn attribute_definitions(fields: &Fields<'_>) -> Vec<Value> {

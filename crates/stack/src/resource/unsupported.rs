@@ -3,19 +3,7 @@
 use crate::template::{Report, Resource};
 
 /// By the beginning of the type, the longest first.
-const MEANINGS: [(&str, &str); 31] = [
-    (
-        "AWS::Serverless::Api",
-        "no REST API is served; use `AWS::Serverless::HttpApi`",
-    ),
-    (
-        "AWS::Serverless::SimpleTable",
-        "no table is created; use `AWS::DynamoDB::Table`",
-    ),
-    (
-        "AWS::Serverless::LayerVersion",
-        "layers are not put in place; put what they hold into the code",
-    ),
+const MEANINGS: [(&str, &str); 24] = [
     (
         "AWS::Serverless::StateMachine",
         "state machines are not run",
@@ -25,44 +13,28 @@ const MEANINGS: [(&str, &str); 31] = [
         "nested applications are not started; run them beside this one",
     ),
     (
-        "AWS::Serverless::Connector",
-        "permissions are not checked here, so it is not needed",
-    ),
-    (
         "AWS::Serverless::WebSocketApi",
         "no WebSocket API is served",
     ),
     (
-        "AWS::Lambda::Permission",
-        "permissions are not checked here, so it is not needed",
-    ),
-    (
-        "AWS::Lambda::Function",
-        "the function is not started; use `AWS::Serverless::Function`",
-    ),
-    (
         "AWS::Lambda::EventSourceMapping",
-        "its events are not delivered",
+        "its source is not read: the function is never invoked by it",
     ),
     (
-        "AWS::Lambda::LayerVersion",
-        "layers are not put in place; put what they hold into the code",
-    ),
-    (
-        "AWS::Lambda::Url",
-        "the function has no URL of its own; use an HTTP API",
+        "AWS::Lambda::EventInvokeConfig",
+        "asynchronous events have Lambda's default retries, and no destinations",
     ),
     (
         "AWS::Lambda::",
-        "it is ignored: functions are configured by `AWS::Serverless::Function` only",
+        "it is ignored here: functions, versions, aliases, URLs and layers are not",
     ),
     (
         "AWS::ApiGatewayV2::",
-        "it is not served; use `AWS::Serverless::HttpApi`",
+        "it does nothing here: requests are neither authorised nor checked",
     ),
     (
         "AWS::ApiGateway::",
-        "no REST API is served; use `AWS::Serverless::HttpApi`",
+        "it does nothing here: requests are neither authorised, checked nor throttled",
     ),
     (
         "AWS::CloudFormation::Stack",
@@ -78,10 +50,13 @@ const MEANINGS: [(&str, &str); 31] = [
         "it is not created; tables of type `AWS::DynamoDB::Table` are",
     ),
     ("AWS::EC2::", "functions are on the machine's own network"),
-    ("AWS::Events::", "its events are not delivered"),
     (
-        "AWS::IAM::",
-        "permissions are not checked here: functions may call everything",
+        "AWS::Events::Rule",
+        "its targets are never invoked; a function's `Schedule` event is",
+    ),
+    (
+        "AWS::Events::",
+        "there is no event bus: sending to it fails",
     ),
     ("AWS::KMS::", "nothing is encrypted with a key here"),
     ("AWS::Logs::", "logs are kept here whatever it says"),
@@ -98,7 +73,10 @@ const MEANINGS: [(&str, &str); 31] = [
         "AWS::SSM::",
         "there is no parameter store: reading from it fails",
     ),
-    ("AWS::Scheduler::", "its events are not delivered"),
+    (
+        "AWS::Scheduler::",
+        "its target is never invoked; a function's `ScheduleV2` event is",
+    ),
     (
         "AWS::SecretsManager::",
         "there is no such secret: reading it fails",

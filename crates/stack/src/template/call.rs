@@ -1,7 +1,10 @@
-//! Evaluates `!Ref`, `!GetAtt`, `!Sub` and `!Join`.
+//! Evaluates `!Ref`, `!GetAtt`, `!Sub` and what makes text; [`super::list_call`] has what works on
+//! lists. Conditions and mappings are gone by then ([`super::expand`]).
 
 use std::collections::HashMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::node::Call;
@@ -30,10 +33,39 @@ impl Resolver<'_> {
             Function::GetAtt => self.get_att(argument, place).map(Some),
             Function::Sub => self.sub(argument, place).map(Some),
             Function::Join => self.join(argument, place).map(Some),
+            Function::Select => self.select(argument, place).map(Some),
+            Function::Split => self.split(argument, place).map(Some),
+            Function::Length => self.length(argument, place).map(Some),
+            Function::GetAzs => self.availability_zones(argument, place).map(Some),
+            Function::Base64 => {
+                let text = self.text(argument, place)?;
+                self.charge(text.len() * 4 / 3, argument.span)?;
+                Ok(Some(STANDARD.encode(text).into()))
+            }
+            Function::ToJsonString => {
+                let value = self.value(argument, place)?.unwrap_or(Value::Null);
+                let text = value.to_string();
+                self.charge(text.len(), argument.span)?;
+                Ok(Some(text.into()))
+            }
+            Function::ImportValue => self.import_value(argument, place).map(Some),
+            Function::Reported => Err(Reported),
             Function::Other(name) if place.opaque => {
                 let argument = self.value(argument, place)?.unwrap_or(Value::Null);
                 Ok(Some(serde_json::json!({ name: argument })))
             }
+            Function::Condition
+            | Function::Equals
+            | Function::And
+            | Function::Or
+            | Function::Not
+            | Function::If
+            | Function::FindInMap => Err(self.report.problem(
+                span,
+                format!("`{}` has no place here", call.function.key()),
+                "makes no value",
+                "write it under `Conditions`, and choose values with `!If`",
+            )),
             Function::Other(name) => Err(self.report.problem(
                 span,
                 format!(
@@ -41,8 +73,7 @@ impl Resolver<'_> {
                     place.property, place.logical_id
                 ),
                 format!("the argument of `{name}`"),
-                "supported are `!Ref`, `!GetAtt`, `!Sub` and `!Join`; \
-                 write the value out, or make it a parameter",
+                "write the value out, or make it a parameter",
             )),
         }
     }
@@ -135,43 +166,21 @@ impl Resolver<'_> {
         }
     }
 
-    fn join(&self, argument: &Node, place: Place<'_>) -> Result<Value, Reported> {
-        let form = "!Join [\",\", [a, b]]";
-        let NodeValue::Sequence(items) = &argument.value else {
-            return Err(self.malformed(argument, "Fn::Join", form));
-        };
-        let [delimiter, list] = items.as_slice() else {
-            return Err(self.malformed(argument, "Fn::Join", form));
-        };
-        let delimiter = match &delimiter.value {
-            // An empty delimiter is usual, and null is not.
-            NodeValue::Scalar(scalar) if !scalar.plain => scalar.text.to_string(),
-            _ => self.text(delimiter, place)?,
-        };
-        let texts: Vec<String> = match &list.value {
-            NodeValue::Sequence(items) => items
-                .iter()
-                .filter(|item| !item.is_no_value())
-                .map(|item| match item.text() {
-                    Some("") => Ok(String::new()),
-                    _ => self.text(item, place),
-                })
-                .collect::<Result<_, _>>()?,
-            NodeValue::Call(call) => match self.call(call, list.span, place)? {
-                Some(Value::Array(items)) => items
-                    .into_iter()
-                    .map(|item| match item {
-                        Value::String(text) => text,
-                        other => other.to_string(),
-                    })
-                    .collect(),
-                _ => return Err(self.malformed(list, "Fn::Join", form)),
-            },
-            NodeValue::Scalar(_) | NodeValue::Mapping(_) => {
-                return Err(self.malformed(list, "Fn::Join", form));
-            }
-        };
-        self.charge(delimiter.len() * texts.len(), argument.span)?;
-        Ok(texts.join(&delimiter).into())
+    /// What other stacks export is not here: the name of the export stands in.
+    fn import_value(&self, argument: &Node, place: Place<'_>) -> Result<Value, Reported> {
+        let name = self.text(argument, place)?;
+        if !place.opaque {
+            self.report.warn(
+                argument.span,
+                place.logical_id,
+                place.resource_type,
+                Some(place.property.to_owned()),
+                format!(
+                    "other stacks are not here to import from; the value is the placeholder `{}`",
+                    shorten(&name)
+                ),
+            );
+        }
+        Ok(name.into())
     }
 }

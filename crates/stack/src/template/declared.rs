@@ -1,42 +1,21 @@
 //! What names in a template stand for: parameters, resources, and what SAM makes of resources.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use sha2::{Digest, Sha256};
 
 use super::parameter::{ParameterValue, Parameters};
+use super::part::Part;
 use super::suggestion::suggestion;
-use super::{Function, Node, Pseudo, Resource};
+use super::{Function, Kind, Node, Pseudo, Resource};
 
 /// The API that SAM makes up for `HttpApi` events that name none.
 pub(crate) const IMPLICIT_HTTP_API: &str = "ServerlessHttpApi";
 
-/// The resource types that do something here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Function,
-    HttpApi,
-    Table,
-    Other,
-}
-
-impl Kind {
-    pub const TYPES: [&str; 3] = [
-        "AWS::Serverless::Function",
-        "AWS::Serverless::HttpApi",
-        "AWS::DynamoDB::Table",
-    ];
-
-    pub fn from_type(resource_type: &str) -> Self {
-        match resource_type {
-            "AWS::Serverless::Function" => Self::Function,
-            "AWS::Serverless::HttpApi" => Self::HttpApi,
-            "AWS::DynamoDB::Table" => Self::Table,
-            _ => Self::Other,
-        }
-    }
-}
+/// The API that SAM makes up for `Api` events that name none, and its stage.
+pub(crate) const IMPLICIT_REST_API: &str = "ServerlessRestApi";
+pub(crate) const IMPLICIT_STAGE: &str = "Prod";
 
 /// What a name stands for. The index is the resource's, in the document's list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +29,9 @@ pub(crate) enum Target {
     Version(usize),
     /// `<function>Role`.
     Role(usize),
-    /// `<HTTP API>ApiGatewayDefaultStage`, `<HTTP API><stage>Stage` or `<HTTP API>.Stage`.
+    /// `<function>Url`, from `FunctionUrlConfig`.
+    Url(usize),
+    /// `<API>ApiGatewayDefaultStage`, `<API><stage>Stage` or `<API>.Stage`.
     Stage(usize),
 }
 
@@ -63,6 +44,7 @@ impl Target {
             | Self::Alias(index)
             | Self::Version(index)
             | Self::Role(index)
+            | Self::Url(index)
             | Self::Stage(index) => Some(index),
         }
     }
@@ -71,10 +53,20 @@ impl Target {
 /// Every name of the template.
 pub(crate) struct Declared<'t> {
     targets: HashMap<Cow<'t, str>, Target>,
+    /// Resources that are not created, with the condition that says so.
+    pub absent: &'t BTreeMap<String, String>,
+    /// Parts of functions, by their index.
+    pub parts: HashMap<usize, Part>,
+    /// The aliases of functions, by the function's index.
+    pub aliases: HashMap<usize, Vec<String>>,
 }
 
 impl<'t> Declared<'t> {
-    pub fn new(resources: &[Resource<'t>], parameters: &Parameters) -> Self {
+    pub fn new(
+        resources: &[Resource<'t>],
+        absent: &'t BTreeMap<String, String>,
+        parameters: &Parameters,
+    ) -> Self {
         let mut targets = HashMap::new();
         // What SAM generates comes first, so that a name that is declared takes precedence.
         for (index, resource) in resources.iter().enumerate() {
@@ -86,6 +78,13 @@ impl<'t> Declared<'t> {
                         targets.insert(format!("{id}Alias{alias}").into(), Target::Alias(index));
                     }
                     targets.insert(format!("{id}Role").into(), Target::Role(index));
+                    if resource.property("FunctionUrlConfig").is_some() {
+                        targets.insert(format!("{id}Url").into(), Target::Url(index));
+                    }
+                }
+                Kind::RestApi => {
+                    let stage = stage_name(resource, parameters).unwrap_or(IMPLICIT_STAGE);
+                    targets.insert(format!("{id}{stage}Stage").into(), Target::Stage(index));
                 }
                 Kind::HttpApi => {
                     let stage = resource.property("StageName").and_then(Node::text);
@@ -95,7 +94,19 @@ impl<'t> Declared<'t> {
                     };
                     targets.insert(format!("{id}{stage}").into(), Target::Stage(index));
                 }
-                Kind::Table | Kind::Other => {}
+                Kind::LambdaFunction
+                | Kind::Table
+                | Kind::SimpleTable
+                | Kind::Layer
+                | Kind::LambdaLayer
+                | Kind::Url
+                | Kind::Version
+                | Kind::Alias
+                | Kind::GatewayHttp
+                | Kind::GatewayRest
+                | Kind::GatewayPart
+                | Kind::Quiet
+                | Kind::Other => {}
             }
         }
         for name in Pseudo::NAMES {
@@ -107,7 +118,15 @@ impl<'t> Declared<'t> {
         for (index, resource) in resources.iter().enumerate() {
             targets.insert(resource.logical_id.into(), Target::Resource(index));
         }
-        Self { targets }
+        let mut declared = Self {
+            targets,
+            absent,
+            parts: HashMap::new(),
+            aliases: HashMap::new(),
+        };
+        declared.find_aliases(resources, parameters);
+        declared.find_parts(resources);
+        declared
     }
 
     /// What a name stands for, and the attribute after its dot.
@@ -143,7 +162,22 @@ impl<'t> Declared<'t> {
 
 /// `AutoPublishAlias`: text, or a parameter, because SAM makes a logical id of it.
 pub(super) fn alias<'r>(resource: &'r Resource<'_>, parameters: &'r Parameters) -> Option<&'r str> {
-    let node = resource.property("AutoPublishAlias")?;
+    if resource.kind != Kind::Function {
+        return None;
+    }
+    constant(resource.property("AutoPublishAlias")?, parameters)
+}
+
+/// `StageName` of a REST API, which SAM makes a logical id of as well.
+pub(super) fn stage_name<'r>(
+    resource: &'r Resource<'_>,
+    parameters: &'r Parameters,
+) -> Option<&'r str> {
+    constant(resource.property("StageName")?, parameters)
+}
+
+/// Text, or a parameter's.
+pub(super) fn constant<'r>(node: &'r Node, parameters: &'r Parameters) -> Option<&'r str> {
     let Some(call) = node.call() else {
         return node.text();
     };
@@ -167,6 +201,11 @@ pub(crate) fn physical_name(stack_name: &str, logical_id: &str, characters_max: 
     }
     let hash = base36(name.as_bytes(), 8);
     format!("{}-{hash}", &name[..characters_max - hash.len() - 1])
+}
+
+/// A function URL's id: thirty-two letters and digits.
+pub(crate) fn url_id(stack_name: &str, logical_id: &str) -> String {
+    base36(format!("{stack_name}/{logical_id}/url").as_bytes(), 32)
 }
 
 /// An API's id: ten letters and digits, as API Gateway's are.

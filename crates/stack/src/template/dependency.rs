@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use super::declared::{Declared, IMPLICIT_HTTP_API, Kind};
+use super::declared::{Declared, IMPLICIT_HTTP_API, IMPLICIT_REST_API};
 use super::parse::shorten;
 use super::reference::{Reference, references};
-use super::{Entry, Node, Report, Resource, Span};
+use super::{Entry, Kind, Node, Report, Resource, Span};
 
 /// The resources in an order in which each comes after what it needs.
 ///
@@ -74,6 +74,10 @@ impl<'t> Graph<'t> {
         }
         for node in &resource.depends_on {
             match node.text().and_then(|name| declared.find(name)) {
+                // CloudFormation does not wait for what it does not create.
+                None if node
+                    .text()
+                    .is_some_and(|name| declared.absent.contains_key(name)) => {}
                 Some((target, None)) if target.resource().is_some() => {
                     let needed = target.resource().expect("checked by the pattern's guard");
                     let because = Because::Place(node.span);
@@ -93,12 +97,14 @@ impl<'t> Graph<'t> {
 
     /// An API's definition names the functions behind its routes, so it needs them.
     fn add_event(&mut self, function: usize, event: &Entry, declared: &Declared<'_>) {
-        if event.value.get("Type").and_then(Node::text) != Some("HttpApi") {
-            return;
-        }
-        let id = event.value.get("Properties").and_then(|it| it.get("ApiId"));
-        let name = match id {
-            None => Some(IMPLICIT_HTTP_API),
+        let (property, implicit) = match event.value.get("Type").and_then(Node::text) {
+            Some("HttpApi") => ("ApiId", IMPLICIT_HTTP_API),
+            Some("Api") => ("RestApiId", IMPLICIT_REST_API),
+            Some(_) | None => return,
+        };
+        let properties = event.value.get("Properties");
+        let name = match properties.and_then(|it| it.get(property)) {
+            None => Some(implicit),
             Some(id) => id.call().and_then(|call| call.argument.text()),
         };
         let target = name.and_then(|name| declared.find(name));
@@ -209,6 +215,14 @@ pub(super) fn report_unresolved(
     declared: &Declared<'_>,
     report: &Report,
 ) -> super::Reported {
+    if let Some(condition) = declared.absent.get(name) {
+        return report.problem(
+            span,
+            format!("`{}` is not created", shorten(name)),
+            format!("its condition `{}` does not hold", shorten(condition)),
+            "refer to it under the same condition: `!If [Condition, !Ref It, !Ref AWS::NoValue]`",
+        );
+    }
     let help = match declared.suggest(name) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => "a reference names a parameter, a resource or a pseudo parameter; \

@@ -1,14 +1,16 @@
 //! The template's sections and its resources, before anything is resolved.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use crate::limits::RESOURCES_MAX;
 
-use super::declared::{IMPLICIT_HTTP_API, Kind};
+use super::declared::{IMPLICIT_HTTP_API, IMPLICIT_REST_API};
+use super::expand::{Expanded, LANGUAGE_EXTENSIONS};
 use super::globals::Globals;
 use super::parse::shorten;
 use super::suggestion::suggestion;
-use super::{Entry, Node, NodeValue, Report, Reported, Span};
+use super::{Entry, Kind, Node, NodeValue, Report, Reported, Span};
 
 /// Source: CloudFormation user guide, "Template anatomy"; `Globals` from SAM's; read 2026-11-23.
 const SECTIONS: [&str; 12] = [
@@ -44,8 +46,9 @@ const SAM_TRANSFORM: &str = "AWS::Serverless-2016-10-31";
 /// The sections that matter.
 pub(crate) struct Document<'t> {
     pub description: Option<&'t str>,
-    pub parameters: &'t [Entry],
     pub resources: Vec<Resource<'t>>,
+    /// Resources that are not created, with the condition that says so.
+    pub absent: &'t BTreeMap<String, String>,
     pub outputs: &'t [Entry],
 }
 
@@ -67,14 +70,16 @@ impl Resource<'_> {
     }
 
     /// The functions' events, as name and mapping.
-    pub fn events(&self) -> &[Entry] {
+    pub fn events(&self) -> impl Iterator<Item = &Entry> {
         let events = self.property("Events").and_then(Node::entries);
-        events.unwrap_or_default()
+        let events = events.unwrap_or_default().iter();
+        events.filter(|event| !event.value.is_no_value())
     }
 }
 
 impl<'t> Document<'t> {
-    pub fn open(root: &'t Node, report: &Report) -> Result<Self, Reported> {
+    pub fn open(expanded: &'t Expanded, report: &Report) -> Result<Self, Reported> {
+        let Expanded { root, absent } = expanded;
         let Some(sections) = root.entries() else {
             return Err(report.problem(
                 root.span,
@@ -111,7 +116,8 @@ impl<'t> Document<'t> {
             .iter()
             .filter_map(|entry| resource(entry, report).ok())
             .collect();
-        resources.extend(implicit_http_api(&resources));
+        resources.extend(implicit_api(&resources, &HTTP_API));
+        resources.extend(implicit_api(&resources, &REST_API));
         for resource in &mut resources {
             globals.merge_into(resource, report)?;
         }
@@ -123,8 +129,8 @@ impl<'t> Document<'t> {
         }
         Ok(Self {
             description: root.get("Description").and_then(Node::text),
-            parameters: section(root, "Parameters", report),
             resources,
+            absent,
             outputs: section(root, "Outputs", report),
         })
     }
@@ -145,13 +151,17 @@ fn check_section(section: &Entry, report: &Report) {
         );
     }
     let meaning = match name {
-        "Conditions" => "conditions are not evaluated; what depends on one is always created",
-        "Mappings" => "`Fn::FindInMap` is not evaluated here",
+        // CDK puts this one into every template; it is about AWS's side of a deployment.
+        "Rules" if is_only(&section.value, "CheckBootstrapVersion") => return,
         "Rules" => "rules are not checked",
         "Hooks" => "hooks are not run",
         _ => return,
     };
     report.warn(section.key_span, name, "section", None, meaning);
+}
+
+fn is_only(node: &Node, key: &str) -> bool {
+    matches!(node.entries(), Some([entry]) if &*entry.key == key)
 }
 
 fn check_transform(root: &Node, report: &Report) {
@@ -179,14 +189,15 @@ fn check_transform(root: &Node, report: &Report) {
             format!("it must be, or contain, `{SAM_TRANSFORM}`"),
         );
     }
-    for name in names.iter().filter(|name| !is_sam(name)) {
-        let meaning = "only SAM's transform is applied";
+    let is_known = |name: &&Node| is_sam(name) || name.text() == Some(LANGUAGE_EXTENSIONS);
+    for name in names.iter().filter(|name| !is_known(name)) {
+        let meaning = "only SAM's transform and the language extensions are applied";
         report.warn(name.span, "Transform", "section", None, meaning);
     }
 }
 
 /// The entries of a section that is a mapping.
-fn section<'t>(root: &'t Node, name: &str, report: &Report) -> &'t [Entry] {
+pub(crate) fn section<'t>(root: &'t Node, name: &str, report: &Report) -> &'t [Entry] {
     let Some(node) = root.get(name) else {
         return &[];
     };
@@ -203,6 +214,14 @@ fn section<'t>(root: &'t Node, name: &str, report: &Report) -> &'t [Entry] {
 
 fn resource<'t>(entry: &'t Entry, report: &Report) -> Result<Resource<'t>, Reported> {
     let logical_id = &*entry.key;
+    if logical_id.starts_with("Fn::ForEach") {
+        return Err(report.problem(
+            entry.key_span,
+            "`Fn::ForEach` is not supported here",
+            "a loop",
+            "write the resources out",
+        ));
+    }
     let alphanumeric = logical_id.bytes().all(|byte| byte.is_ascii_alphanumeric());
     if !alphanumeric || logical_id.is_empty() || logical_id.len() > 255 {
         return Err(report.problem(
@@ -250,15 +269,6 @@ fn resource<'t>(entry: &'t Entry, report: &Report) -> Result<Resource<'t>, Repor
             properties.describe(),
             "write each property on a line of its own, indented below `Properties:`",
         ));
-    }
-    if let Some(condition) = entry.value.get("Condition") {
-        report.warn(
-            condition.span,
-            logical_id,
-            resource_type,
-            Some("Condition".to_owned()),
-            "conditions are not evaluated: the resource is always created",
-        );
     }
     let depends_on = match entry.value.get("DependsOn") {
         None => Vec::new(),
@@ -310,7 +320,7 @@ fn check_type(logical_id: &str, node: &Node, report: &Report) -> Result<(), Repo
             "types look like `AWS::Serverless::Function`",
         ));
     };
-    match suggestion(name, Kind::TYPES) {
+    match suggestion(name, Kind::types()) {
         Some(meant) => Err(report.problem(
             node.span,
             format!("`{}` is no resource type", shorten(name)),
@@ -321,33 +331,56 @@ fn check_type(logical_id: &str, node: &Node, report: &Report) -> Result<(), Repo
     }
 }
 
-/// The API that SAM makes up for `HttpApi` events without an `ApiId`.
-fn implicit_http_api<'t>(resources: &[Resource<'t>]) -> Option<Resource<'t>> {
+/// An API that SAM makes up for events that name none.
+struct Implicit {
+    logical_id: &'static str,
+    kind: Kind,
+    event_type: &'static str,
+    /// The event's property that names an API.
+    property: &'static str,
+}
+
+const HTTP_API: Implicit = Implicit {
+    logical_id: IMPLICIT_HTTP_API,
+    kind: Kind::HttpApi,
+    event_type: "HttpApi",
+    property: "ApiId",
+};
+
+const REST_API: Implicit = Implicit {
+    logical_id: IMPLICIT_REST_API,
+    kind: Kind::RestApi,
+    event_type: "Api",
+    property: "RestApiId",
+};
+
+fn implicit_api<'t>(resources: &[Resource<'t>], implicit: &Implicit) -> Option<Resource<'t>> {
     if resources
         .iter()
-        .any(|resource| resource.logical_id == IMPLICIT_HTTP_API)
+        .any(|resource| resource.logical_id == implicit.logical_id)
     {
         return None;
     }
     let is_implicit = |event: &&Entry| {
-        let named = event.value.get("Properties").and_then(|it| it.get("ApiId"));
-        event.value.get("Type").and_then(Node::text) == Some("HttpApi")
+        let properties = event.value.get("Properties");
+        let named = properties.and_then(|it| it.get(implicit.property));
+        event.value.get("Type").and_then(Node::text) == Some(implicit.event_type)
             && named.is_none_or(|id| {
-                id.call().and_then(|call| call.argument.text()) == Some(IMPLICIT_HTTP_API)
+                id.call().and_then(|call| call.argument.text()) == Some(implicit.logical_id)
             })
     };
     let event = resources
         .iter()
         .filter(|resource| resource.kind == Kind::Function)
         .find_map(|resource| {
-            let event = resource.events().iter().find(is_implicit)?;
+            let event = resource.events().find(is_implicit)?;
             Some(event.key_span)
         })?;
     Some(Resource {
-        logical_id: IMPLICIT_HTTP_API,
+        logical_id: implicit.logical_id,
         id_span: event,
-        kind: Kind::HttpApi,
-        resource_type: Kind::TYPES[1],
+        kind: implicit.kind,
+        resource_type: implicit.kind.type_name(),
         properties: None,
         metadata: None,
         depends_on: Vec::new(),

@@ -94,6 +94,23 @@ impl<'a> Fields<'a> {
         self.open(path, span, node, known)
     }
 
+    /// A mapping among the properties whose other properties do not matter.
+    pub fn unchecked(&self, name: &str, entry: &'a Entry) -> Option<Fields<'a>> {
+        let fields = Self {
+            resolver: self.resolver,
+            logical_id: self.logical_id,
+            resource_type: self.resource_type,
+            path: format!("{}{name}.", self.path),
+            entries: entry.value.entries().unwrap_or_default(),
+            span: entry.key_span,
+        };
+        if entry.value.entries().is_none() {
+            self.wrong_type(&format!("{}{name}", self.path), &entry.value, "a mapping");
+            return None;
+        }
+        Some(fields)
+    }
+
     fn open(&self, path: String, span: Span, node: &'a Node, known: &[Known]) -> Option<Self> {
         let fields = Self {
             resolver: self.resolver,
@@ -327,6 +344,9 @@ impl<'a> Fields<'a> {
 
     /// Reports a wrong value.
     pub fn wrong(&self, name: &str, node: &Node, must: &str, found: &str, help: &str) {
+        if node.is_reported() {
+            return;
+        }
         self.resolver.report.problem(
             node.span,
             format!("`{}{name}` of `{}` {must}", self.path, self.logical_id),
@@ -335,7 +355,21 @@ impl<'a> Fields<'a> {
         );
     }
 
+    /// Reports a part of a text that is wrong.
+    pub fn wrong_part(&self, name: &str, node: &Node, part: &str, problem: &str, help: &str) {
+        let span = self.resolver.part_span(node, part);
+        self.resolver.report.problem(
+            span,
+            format!("`{}{name}` of `{}`: {problem}", self.path, self.logical_id),
+            "this part",
+            help,
+        );
+    }
+
     fn wrong_type(&self, path: &str, node: &Node, expected: &str) {
+        if node.is_reported() {
+            return;
+        }
         let of = match path {
             "" => format!("`{}`", self.logical_id),
             path => format!("`{path}` of `{}`", self.logical_id),

@@ -10,10 +10,9 @@ use std::collections::HashMap;
 
 use crate::limits::NODES_MAX;
 
-use super::declared::Kind;
 use super::parse::shorten;
 use super::suggestion::suggestion;
-use super::{Entry, Node, NodeValue, Report, Reported, Resource};
+use super::{Entry, Kind, Node, NodeValue, Report, Reported, Resource};
 
 /// Sections of `Globals` that SAM has, ours first.
 const SECTIONS: [&str; 11] = [
@@ -49,9 +48,15 @@ const OF_ONE_HTTP_API: [&str; 5] = [
     "StageName",
 ];
 
+/// Properties that a REST API must say for itself.
+const OF_ONE_REST_API: [&str; 3] = ["DefinitionBody", "Description", "StageName"];
+
 pub(crate) struct Globals<'t> {
     function: Option<&'t Node>,
     http_api: Option<&'t Node>,
+    rest_api: Option<&'t Node>,
+    simple_table: Option<&'t Node>,
+    layer: Option<&'t Node>,
     /// Nodes that merging has made.
     weight: Cell<usize>,
 }
@@ -109,6 +114,9 @@ impl<'t> Globals<'t> {
         Self {
             function: section("Function", &OF_ONE_FUNCTION),
             http_api: section("HttpApi", &OF_ONE_HTTP_API),
+            rest_api: section("Api", &OF_ONE_REST_API),
+            simple_table: section("SimpleTable", &["TableName"]),
+            layer: section("LayerVersion", &["ContentUri", "LayerName"]),
             weight: Cell::new(0),
         }
     }
@@ -117,7 +125,20 @@ impl<'t> Globals<'t> {
         let global = match resource.kind {
             Kind::Function => self.function,
             Kind::HttpApi => self.http_api,
-            Kind::Table | Kind::Other => None,
+            Kind::RestApi => self.rest_api,
+            Kind::SimpleTable => self.simple_table,
+            Kind::Layer => self.layer,
+            Kind::LambdaFunction
+            | Kind::Table
+            | Kind::LambdaLayer
+            | Kind::Url
+            | Kind::Version
+            | Kind::Alias
+            | Kind::GatewayHttp
+            | Kind::GatewayRest
+            | Kind::GatewayPart
+            | Kind::Quiet
+            | Kind::Other => None,
         };
         let Some(global) = global else { return Ok(()) };
         let local = resource.properties.as_deref();

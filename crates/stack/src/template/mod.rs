@@ -9,19 +9,29 @@ mod suggestion;
 mod text;
 
 mod call;
+mod condition;
 mod declared;
 mod dependency;
 mod document;
+mod expand;
 mod fields;
 mod globals;
+mod kind;
+mod list_call;
+mod mapping;
 mod parameter;
+mod part;
 mod pseudo;
 mod resolve;
 mod target;
 
-pub(crate) use declared::{Declared, IMPLICIT_HTTP_API, Kind, api_id, physical_name};
-pub(crate) use document::{Document, Resource};
+pub(crate) use declared::{
+    Declared, IMPLICIT_HTTP_API, IMPLICIT_REST_API, api_id, physical_name, url_id,
+};
+pub(crate) use document::{Document, Resource, section};
+pub(crate) use expand::expand;
 pub(crate) use fields::{Fields, Known, ignored, used};
+pub(crate) use kind::Kind;
 pub(crate) use node::{Entry, Function, Node, NodeValue};
 pub(crate) use parameter::parameters;
 pub(crate) use parse::parse;

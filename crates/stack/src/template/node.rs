@@ -52,67 +52,78 @@ pub(crate) enum Function {
     GetAtt,
     Sub,
     Join,
+    Select,
+    Split,
+    Base64,
+    GetAzs,
+    ImportValue,
+    Length,
+    ToJsonString,
+    If,
+    FindInMap,
+    Condition,
+    Equals,
+    And,
+    Or,
+    Not,
+    /// Stands where a value should be that a problem is in the way of.
+    Reported,
     /// One that AWS has and this crate does not evaluate, by its long name.
     Other(&'static str),
 }
 
-/// Source: CloudFormation template reference, "Intrinsic function reference", read 2026-11-23.
-const OTHER_FUNCTIONS: [&str; 20] = [
-    "Fn::And",
-    "Fn::Base64",
-    "Fn::Cidr",
-    "Fn::Contains",
-    "Fn::Equals",
-    "Fn::FindInMap",
-    "Fn::GetAZs",
-    "Fn::GetStackOutput",
-    "Fn::If",
-    "Fn::ImportValue",
-    "Fn::Length",
-    "Fn::Not",
-    "Fn::Or",
-    "Fn::RefAll",
-    "Fn::Select",
-    "Fn::Split",
-    "Fn::ToJsonString",
-    "Fn::Transform",
-    "Fn::ValueOf",
-    "Condition",
+/// By the long form's key. Source: CloudFormation template reference, "Intrinsic function
+/// reference", read 2026-11-23.
+const FUNCTIONS: [(&str, Function); 24] = [
+    ("Ref", Function::Ref),
+    ("Fn::GetAtt", Function::GetAtt),
+    ("Fn::Sub", Function::Sub),
+    ("Fn::Join", Function::Join),
+    ("Fn::Select", Function::Select),
+    ("Fn::Split", Function::Split),
+    ("Fn::Base64", Function::Base64),
+    ("Fn::GetAZs", Function::GetAzs),
+    ("Fn::ImportValue", Function::ImportValue),
+    ("Fn::Length", Function::Length),
+    ("Fn::ToJsonString", Function::ToJsonString),
+    ("Fn::If", Function::If),
+    ("Fn::FindInMap", Function::FindInMap),
+    ("Condition", Function::Condition),
+    ("Fn::Equals", Function::Equals),
+    ("Fn::And", Function::And),
+    ("Fn::Or", Function::Or),
+    ("Fn::Not", Function::Not),
+    ("Fn::Cidr", Function::Other("Fn::Cidr")),
+    ("Fn::Contains", Function::Other("Fn::Contains")),
+    ("Fn::GetStackOutput", Function::Other("Fn::GetStackOutput")),
+    ("Fn::RefAll", Function::Other("Fn::RefAll")),
+    ("Fn::Transform", Function::Other("Fn::Transform")),
+    ("Fn::ValueOf", Function::Other("Fn::ValueOf")),
 ];
 
 impl Function {
     /// From a tag's name, without its `!`.
     pub fn from_tag(tag: &str) -> Option<Self> {
-        if tag == "Ref" || tag == "Condition" {
-            return Self::from_key(tag).or(Some(Self::Other("Condition")));
+        match tag {
+            "Ref" => Some(Self::Ref),
+            "Condition" => Some(Self::Condition),
+            other => Self::from_key(&format!("Fn::{other}")),
         }
-        Self::from_key(&format!("Fn::{tag}"))
     }
 
     /// From the only key of a mapping. `Condition` is no function there: policies have such a key.
     pub fn from_key(key: &str) -> Option<Self> {
-        match key {
-            "Ref" => Some(Self::Ref),
-            "Fn::GetAtt" => Some(Self::GetAtt),
-            "Fn::Sub" => Some(Self::Sub),
-            "Fn::Join" => Some(Self::Join),
-            "Condition" => None,
-            other => OTHER_FUNCTIONS
-                .into_iter()
-                .find(|name| *name == other)
-                .map(Self::Other),
-        }
+        let mut functions = FUNCTIONS.into_iter();
+        let (_, function) = functions.find(|(name, _)| *name == key)?;
+        (function != Self::Condition).then_some(function)
     }
 
     /// The long form's key.
     pub fn key(self) -> &'static str {
-        match self {
-            Self::Ref => "Ref",
-            Self::GetAtt => "Fn::GetAtt",
-            Self::Sub => "Fn::Sub",
-            Self::Join => "Fn::Join",
-            Self::Other(name) => name,
-        }
+        let mut functions = FUNCTIONS.iter();
+        functions
+            .find(|(_, function)| *function == self)
+            .map_or("a function", |(name, _)| name)
     }
 }
 
@@ -132,6 +143,15 @@ impl Node {
         }
     }
 
+    /// Text that stands for itself.
+    pub fn scalar(span: Span, text: &str) -> Self {
+        let scalar = Scalar {
+            text: Rc::from(text),
+            plain: false,
+        };
+        Self::new(span, NodeValue::Scalar(scalar))
+    }
+
     /// The entries of a mapping.
     pub fn entries(&self) -> Option<&[Entry]> {
         match &self.value {
@@ -144,6 +164,14 @@ impl Node {
     pub fn get(&self, key: &str) -> Option<&Node> {
         let entry = self.entries()?.iter().find(|entry| &*entry.key == key)?;
         Some(&entry.value)
+    }
+
+    /// The items of a list.
+    pub fn items(&self) -> Option<&[Node]> {
+        match &self.value {
+            NodeValue::Sequence(items) => Some(items),
+            NodeValue::Scalar(_) | NodeValue::Mapping(_) | NodeValue::Call(_) => None,
+        }
     }
 
     /// The text of a scalar that is not null.
@@ -169,6 +197,12 @@ impl Node {
         self.call().is_some_and(|call| {
             call.function == Function::Ref && call.argument.text() == Some("AWS::NoValue")
         })
+    }
+
+    /// Whether a problem is in the way of its value, and has been reported.
+    pub fn is_reported(&self) -> bool {
+        self.call()
+            .is_some_and(|call| call.function == Function::Reported)
     }
 
     /// What it is, for messages.

@@ -164,16 +164,19 @@ fn value(
                     },
                 ));
             }
-            report.warn(
-                entry.key_span,
-                &entry.key,
-                "parameter",
-                Some("Type".to_owned()),
-                format!(
-                    "`{}` is not looked up: the value is taken as it is",
-                    shorten(other)
-                ),
-            );
+            // CDK puts that one into every template, for its own sake only.
+            if &*entry.key != "BootstrapVersion" {
+                report.warn(
+                    entry.key_span,
+                    &entry.key,
+                    "parameter",
+                    Some("Type".to_owned()),
+                    format!(
+                        "`{}` is not looked up: the value is taken as it is",
+                        shorten(other)
+                    ),
+                );
+            }
             Ok(if other.starts_with("List<") {
                 ParameterValue::List(list().collect())
             } else {

@@ -283,7 +283,7 @@ impl Builder<'_> {
                     shorten(&tag.to_string())
                 ),
                 "this value",
-                "functions are `!Ref`, `!GetAtt`, `!Sub`, `!Join`; names are case-sensitive",
+                "functions are `!Ref`, `!GetAtt`, `!Sub`, `!If` and the like; names are case-sensitive",
             )),
         }
     }

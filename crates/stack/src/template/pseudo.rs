@@ -63,6 +63,19 @@ impl Pseudo {
         self.regional_arn("lambda", &format!("function:{name}"))
     }
 
+    /// The first version of a layer, which is the only one here.
+    pub fn layer_arn(&self, name: &str) -> String {
+        self.regional_arn("lambda", &format!("layer:{name}:1"))
+    }
+
+    pub fn rule_arn(&self, name: &str) -> String {
+        self.regional_arn("events", &format!("rule/{name}"))
+    }
+
+    pub fn schedule_arn(&self, group: &str, name: &str) -> String {
+        self.regional_arn("scheduler", &format!("schedule/{group}/{name}"))
+    }
+
     pub fn table_arn(&self, name: &str) -> String {
         self.regional_arn("dynamodb", &format!("table/{name}"))
     }

@@ -44,7 +44,23 @@ fn collect<'t>(node: &'t Node, found: &mut Vec<Reference<'t>>) {
                 }
             },
             Function::Sub => substituted(&call.argument, found),
-            Function::Join | Function::Other(_) => collect(&call.argument, found),
+            Function::Join
+            | Function::Select
+            | Function::Split
+            | Function::Base64
+            | Function::GetAzs
+            | Function::ImportValue
+            | Function::Length
+            | Function::ToJsonString
+            | Function::If
+            | Function::FindInMap
+            | Function::Condition
+            | Function::Equals
+            | Function::And
+            | Function::Or
+            | Function::Not
+            | Function::Reported
+            | Function::Other(_) => collect(&call.argument, found),
         },
     }
 }

@@ -84,6 +84,7 @@ impl Report {
             resource_type: resource_type.to_owned(),
             property,
             meaning: meaning.into(),
+            file: self.text.name.clone(),
             line: 0,
             column: 0,
         };

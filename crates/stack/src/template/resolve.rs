@@ -1,18 +1,19 @@
 //! Evaluates references and functions to plain values.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 
 use crate::limits::RESOLVED_BYTES_MAX;
 
-use super::declared::{Kind, Target, alias};
+use super::declared::Target;
 use super::dependency::{creation_order, report_unresolved};
 use super::parameter::{Parameters, plain_text};
-use super::reference::placeholder;
+use super::part::Part;
+use super::reference::{placeholder, references};
 use super::{
-    Declared, Function, Node, NodeValue, Pseudo, Report, Reported, Resource, Span, api_id,
+    Declared, Function, Kind, Node, NodeValue, Pseudo, Report, Reported, Resource, Span, api_id,
     physical_name,
 };
 
@@ -47,9 +48,10 @@ impl<'t> Resolver<'t> {
         report: &'t Report,
         pseudo: Pseudo,
         resources: &'t [Resource<'t>],
+        absent: &'t BTreeMap<String, String>,
         parameters: Parameters,
     ) -> Self {
-        let declared = Declared::new(resources, &parameters);
+        let declared = Declared::new(resources, absent, &parameters);
         let order = creation_order(resources, &declared, report);
         let resolver = Self {
             report,
@@ -73,9 +75,41 @@ impl<'t> Resolver<'t> {
         self.names.borrow().get(&index).cloned().ok_or(Reported)
     }
 
-    /// `AutoPublishAlias` of a function.
+    /// The first alias of a function: `AutoPublishAlias`, or a resource's.
     pub fn alias(&self, index: usize) -> Option<&str> {
-        alias(&self.resources[index], &self.parameters)
+        self.aliases(index).first().map(String::as_str)
+    }
+
+    /// The alias that SAM points events at: `AutoPublishAlias`.
+    pub fn published_alias(&self, index: usize) -> Option<&str> {
+        self.resources[index].property("AutoPublishAlias")?;
+        self.alias(index)
+    }
+
+    /// All aliases of a function.
+    pub fn aliases(&self, index: usize) -> &[String] {
+        let aliases = self.declared.aliases.get(&index);
+        aliases.map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// What a version, alias or URL is a part of.
+    pub fn part(&self, index: usize) -> Option<&Part> {
+        self.declared.parts.get(&index)
+    }
+
+    /// The function that a node means, by reference to it or to a part of it.
+    pub fn function_of(&self, node: &Node) -> Option<Part> {
+        self.declared.part_of(node, self.resources)
+    }
+
+    /// The first resource that a node refers to, in whatever words.
+    pub fn mentioned(&self, node: &Node) -> Option<usize> {
+        let references = references(node).into_iter();
+        let mut targets = references.filter_map(|it| self.declared.find(it.name));
+        targets.find_map(|(target, _)| match target {
+            Target::Resource(index) => Some(index),
+            _ => None,
+        })
     }
 
     /// The resource that a node refers to with `!Ref`.
@@ -89,10 +123,20 @@ impl<'t> Resolver<'t> {
 
     fn physical_name(&self, resource: &Resource<'_>) -> Result<String, Reported> {
         let (property, characters_max) = match resource.kind {
-            Kind::Function => ("FunctionName", 64),
-            Kind::Table => ("TableName", 255),
-            Kind::HttpApi => return Ok(api_id(&self.pseudo.stack_name, resource.logical_id)),
-            Kind::Other => return Ok(self.placeholder_name(resource)),
+            Kind::Function | Kind::LambdaFunction => ("FunctionName", 64),
+            Kind::Table | Kind::SimpleTable => ("TableName", 255),
+            Kind::Layer | Kind::LambdaLayer => ("LayerName", 140),
+            Kind::HttpApi | Kind::RestApi | Kind::GatewayHttp | Kind::GatewayRest => {
+                return Ok(api_id(&self.pseudo.stack_name, resource.logical_id));
+            }
+            Kind::Url
+            | Kind::Version
+            | Kind::Alias
+            | Kind::GatewayPart
+            | Kind::Quiet
+            | Kind::Other => {
+                return Ok(self.placeholder_name(resource));
+            }
         };
         let given = resource.property(property).filter(|it| !it.is_no_value());
         let Some(node) = given else {
@@ -201,6 +245,18 @@ impl<'t> Resolver<'t> {
             return node.span;
         }
         placeholder(node, name, self.report)
+    }
+
+    /// The place of a part of a text, where it is written like that, else of the whole text.
+    pub(super) fn part_span(&self, node: &Node, part: &str) -> Span {
+        let found = self.report.text.slice(node.span).find(part);
+        match found {
+            Some(at) if !part.is_empty() => Span {
+                offset: node.span.offset + at,
+                len: part.len(),
+            },
+            Some(_) | None => node.span,
+        }
     }
 
     pub(super) fn charge(&self, bytes: usize, span: Span) -> Result<(), Reported> {

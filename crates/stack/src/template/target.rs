@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::declared::{Kind, Target};
+use super::declared::{IMPLICIT_STAGE, Target, stage_name};
 use super::parameter::ParameterValue;
 use super::parse::shorten;
-use super::{Node, Place, Pseudo, Reported, Resolver, Resource, physical_name};
+use super::{Kind, Node, Place, Pseudo, Reported, Resolver, Resource, physical_name, url_id};
 
 impl Resolver<'_> {
     pub(super) fn reference(
@@ -48,34 +48,18 @@ impl Resolver<'_> {
                 Some(ParameterValue::Reported) | None => Err(Reported),
             },
             Target::Resource(index) => {
-                let resource = &self.resources[index];
-                if resource.kind == Kind::Other {
-                    let stand_in = self.placeholder_name(resource);
-                    return Ok(self.stand_in(stand_in, resource, node, place));
-                }
-                let name = self.name(index)?;
-                self.charge(name.len(), node.span)?;
-                Ok(name.into())
+                let text = self.resource(index, node, place)?;
+                self.charge(text.len(), node.span)?;
+                Ok(text.into())
             }
             Target::Alias(index) => self.alias_arn(index, node).map(Value::String),
-            Target::Version(index) => {
-                let arn = self.alias_arn(index, node)?;
-                self.report.warn(
-                    node.span,
-                    place.logical_id,
-                    place.resource_type,
-                    Some(place.property.to_owned()),
-                    "versions are numbered when they are published: \
-                     the ARN of the alias that follows the newest one stands in",
-                );
+            Target::Version(index) => self.version_arn(index, node, place).map(Value::String),
+            Target::Role(index) => Ok(self.role_name(index).into()),
+            Target::Url(index) => {
+                let arn = self.pseudo.function_arn(&self.name(index)?);
                 Ok(arn.into())
             }
-            Target::Role(index) => Ok(self.role_name(index).into()),
-            Target::Stage(index) => {
-                let stage = self.resources[index].property("StageName");
-                let stage = stage.and_then(Node::text).unwrap_or("$default");
-                Ok(stage.into())
-            }
+            Target::Stage(index) => Ok(self.stage(index).into()),
         }
     }
 
@@ -105,36 +89,71 @@ impl Resolver<'_> {
                 &["Arn"]
             }
             Target::Version(_) | Target::Stage(_) => &[],
+            Target::Url(index) => match attribute {
+                "FunctionUrl" => return Ok(self.function_url(index).into()),
+                "FunctionArn" => return self.reference(name, node, place),
+                _ => &["FunctionUrl", "FunctionArn"],
+            },
             Target::Resource(index) => {
                 let resource = &self.resources[index];
                 match (resource.kind, attribute) {
-                    (Kind::Function, "Arn") => {
+                    (Kind::Function | Kind::LambdaFunction, "Arn") => {
                         return Ok(self.pseudo.function_arn(&self.name(index)?).into());
                     }
-                    (Kind::Function, "Alias" | "Version") | (Kind::HttpApi, "Stage") => {
+                    (Kind::Function, "Alias" | "Version")
+                    | (Kind::HttpApi | Kind::RestApi, "Stage") => {
                         let name = format!("{name}.{attribute}");
                         return self.reference(&name, node, place);
                     }
-                    (Kind::HttpApi, "ApiEndpoint") => {
+                    (Kind::HttpApi | Kind::GatewayHttp, "ApiEndpoint") => {
                         return Ok(self.endpoint(&self.name(index)?).into());
                     }
-                    (Kind::HttpApi, "ApiId") => return Ok(self.name(index)?.into()),
-                    (Kind::Table, "Arn") => {
+                    (Kind::HttpApi | Kind::GatewayHttp, "ApiId")
+                    | (Kind::RestApi | Kind::GatewayRest, "RestApiId") => {
+                        return Ok(self.name(index)?.into());
+                    }
+                    (Kind::RestApi | Kind::GatewayRest, "RootResourceId") => {
+                        return Ok("root".into());
+                    }
+                    (Kind::Url, "FunctionUrl") => return Ok(self.function_url(index).into()),
+                    (Kind::Url, "FunctionArn") | (Kind::Alias, "AliasArn") => {
+                        return self.reference(name, node, place);
+                    }
+                    (Kind::Version, "FunctionArn") => return self.reference(name, node, place),
+                    (Kind::Version, "Version") => {
+                        let alias = self.part(index).and_then(|part| part.alias.clone());
+                        self.warn_of_version(node, place);
+                        return Ok(alias.unwrap_or_else(|| "$LATEST".to_owned()).into());
+                    }
+                    (Kind::Table | Kind::SimpleTable, "Arn") => {
                         return Ok(self.pseudo.table_arn(&self.name(index)?).into());
                     }
-                    (Kind::Table, "StreamArn") => {
+                    (Kind::Quiet, "Arn") => {
+                        let name = self.placeholder_name(resource);
+                        return Ok(self.pseudo.role_arn(&name).into());
+                    }
+                    (Kind::Table | Kind::SimpleTable, "StreamArn") => {
                         let arn = self.pseudo.table_arn(&self.name(index)?);
                         let arn = format!("{arn}/stream/none");
-                        return Ok(self.stand_in(arn, resource, node, place));
+                        return Ok(self.stand_in(arn, resource, node, place).into());
                     }
-                    (Kind::Other, _) => {
+                    (Kind::GatewayPart, _) => {
+                        let name = self.placeholder_name(resource);
+                        return Ok(format!("{name}.{}", shorten(attribute)).into());
+                    }
+                    (Kind::Quiet | Kind::Other, _) => {
                         let name = self.placeholder_name(resource);
                         let stand_in = format!("{name}.{}", shorten(attribute));
-                        return Ok(self.stand_in(stand_in, resource, node, place));
+                        return Ok(self.stand_in(stand_in, resource, node, place).into());
                     }
-                    (Kind::Function, _) => &["Arn"],
-                    (Kind::HttpApi, _) => &["ApiEndpoint", "ApiId"],
-                    (Kind::Table, _) => &["Arn", "StreamArn"],
+                    (Kind::Function | Kind::LambdaFunction, _) => &["Arn"],
+                    (Kind::HttpApi | Kind::GatewayHttp, _) => &["ApiEndpoint", "ApiId"],
+                    (Kind::RestApi | Kind::GatewayRest, _) => &["RestApiId", "RootResourceId"],
+                    (Kind::Table | Kind::SimpleTable, _) => &["Arn", "StreamArn"],
+                    (Kind::Layer | Kind::LambdaLayer, _) => &[],
+                    (Kind::Url, _) => &["FunctionUrl", "FunctionArn"],
+                    (Kind::Version, _) => &["FunctionArn", "Version"],
+                    (Kind::Alias, _) => &["AliasArn"],
                 }
             }
         };
@@ -152,6 +171,97 @@ impl Resolver<'_> {
             "unknown attribute",
             help,
         ))
+    }
+
+    /// What `!Ref` yields for a resource.
+    fn resource(&self, index: usize, node: &Node, place: Place<'_>) -> Result<String, Reported> {
+        let resource = &self.resources[index];
+        match resource.kind {
+            Kind::Function
+            | Kind::LambdaFunction
+            | Kind::HttpApi
+            | Kind::RestApi
+            | Kind::Table
+            | Kind::SimpleTable
+            | Kind::GatewayHttp
+            | Kind::GatewayRest => self.name(index),
+            Kind::Layer | Kind::LambdaLayer => Ok(self.pseudo.layer_arn(&self.name(index)?)),
+            Kind::Url => self.part_arn(index, node),
+            Kind::Alias => self.part_arn(index, node),
+            Kind::Version => {
+                self.warn_of_version(node, place);
+                self.part_arn(index, node)
+            }
+            // A stage is known by its name, everything else by an id that nobody sees.
+            Kind::GatewayPart => match stage_name(resource, &self.parameters) {
+                Some(stage) => Ok(stage.to_owned()),
+                None => Ok(self.placeholder_name(resource)),
+            },
+            Kind::Quiet => Ok(self.placeholder_name(resource)),
+            Kind::Other => {
+                let stand_in = self.placeholder_name(resource);
+                Ok(self.stand_in(stand_in, resource, node, place))
+            }
+        }
+    }
+
+    /// The function's ARN, qualified as the version, alias or URL has it.
+    fn part_arn(&self, index: usize, node: &Node) -> Result<String, Reported> {
+        let Some(part) = self.part(index) else {
+            let id = self.resources[index].logical_id;
+            return Err(self.report.problem(
+                node.span,
+                format!("`{id}` belongs to no function of this template"),
+                "no function",
+                "let it name one with `!Ref`",
+            ));
+        };
+        let arn = self.pseudo.function_arn(&self.name(part.function)?);
+        Ok(match &part.alias {
+            Some(alias) => format!("{arn}:{alias}"),
+            None => arn,
+        })
+    }
+
+    fn version_arn(&self, index: usize, node: &Node, place: Place<'_>) -> Result<String, Reported> {
+        let arn = self.alias_arn(index, node)?;
+        self.warn_of_version(node, place);
+        Ok(arn)
+    }
+
+    fn warn_of_version(&self, node: &Node, place: Place<'_>) {
+        if place.opaque {
+            return;
+        }
+        self.report.warn(
+            node.span,
+            place.logical_id,
+            place.resource_type,
+            Some(place.property.to_owned()),
+            "versions are numbered when they are published: \
+             the alias that follows the newest one stands in",
+        );
+    }
+
+    /// The stage of an API.
+    pub fn stage(&self, index: usize) -> &str {
+        let resource = &self.resources[index];
+        let stage = stage_name(resource, &self.parameters);
+        stage.unwrap_or(match resource.kind {
+            Kind::RestApi => IMPLICIT_STAGE,
+            _ => "$default",
+        })
+    }
+
+    /// `https://<id>.lambda-url.<region>.on.aws/`, with the slash that AWS puts there.
+    fn function_url(&self, index: usize) -> String {
+        format!("{}/", self.url_endpoint(index))
+    }
+
+    /// The URL of a function or of an `AWS::Lambda::Url`, without the slash.
+    pub fn url_endpoint(&self, index: usize) -> String {
+        let id = url_id(&self.pseudo.stack_name, self.resources[index].logical_id);
+        format!("https://{id}.lambda-url.{}.on.aws", self.pseudo.region)
     }
 
     /// `https://<id>.execute-api.<region>.<suffix>`
@@ -189,8 +299,9 @@ impl Resolver<'_> {
         resource: &Resource<'_>,
         node: &Node,
         place: Place<'_>,
-    ) -> Value {
-        if !place.opaque {
+    ) -> String {
+        // Functions log wherever they say that they log to.
+        if !place.opaque && !resource.resource_type.starts_with("AWS::Logs::") {
             self.report.warn(
                 node.span,
                 place.logical_id,
@@ -203,6 +314,6 @@ impl Resolver<'_> {
                 ),
             );
         }
-        Value::String(value)
+        value
     }
 }

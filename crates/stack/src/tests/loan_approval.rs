@@ -20,6 +20,8 @@ fn everything_in_it_is_resolved() {
                 description: None,
                 code_uri: "functions/loan-workflow/",
                 code_path: "/app/functions/loan-workflow",
+                inline_code: None,
+                layers: [],
                 handler: "bootstrap",
                 runtime: "provided.al2023",
                 timeout: 300s,
@@ -34,6 +36,7 @@ fn everything_in_it_is_resolved() {
                 auto_publish_alias: Some(
                     "live",
                 ),
+                more_aliases: [],
                 durable_config: Some(
                     DurableConfig {
                         execution_timeout: 3600s,
@@ -97,6 +100,8 @@ fn everything_in_it_is_resolved() {
                 description: None,
                 code_uri: "./functions/../functions/fraud-check",
                 code_path: "/app/functions/fraud-check",
+                inline_code: None,
+                layers: [],
                 handler: "fraud_check.handler",
                 runtime: "python3.13",
                 timeout: 60s,
@@ -108,6 +113,7 @@ fn everything_in_it_is_resolved() {
                     "WORKFLOW": "LoanWorkflow:live",
                 },
                 auto_publish_alias: None,
+                more_aliases: [],
                 durable_config: None,
                 reserved_concurrent_executions: None,
                 policies: [],
@@ -132,6 +138,8 @@ fn everything_in_it_is_resolved() {
                 description: None,
                 code_uri: "functions/loan-api",
                 code_path: "/app/functions/loan-api",
+                inline_code: None,
+                layers: [],
                 handler: "bootstrap",
                 runtime: "provided.al2023",
                 timeout: 60s,
@@ -146,6 +154,7 @@ fn everything_in_it_is_resolved() {
                 auto_publish_alias: Some(
                     "live",
                 ),
+                more_aliases: [],
                 durable_config: None,
                 reserved_concurrent_executions: None,
                 policies: [
@@ -181,6 +190,8 @@ fn everything_in_it_is_resolved() {
                 description: None,
                 code_uri: "functions/notifier",
                 code_path: "/app/functions/notifier",
+                inline_code: None,
+                layers: [],
                 handler: "bootstrap",
                 runtime: "provided.al2023",
                 timeout: 60s,
@@ -194,6 +205,7 @@ fn everything_in_it_is_resolved() {
                     "SERVICE": "shared",
                 },
                 auto_publish_alias: None,
+                more_aliases: [],
                 durable_config: None,
                 reserved_concurrent_executions: None,
                 policies: [],

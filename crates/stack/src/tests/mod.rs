@@ -1,5 +1,10 @@
 //! Templates in, plain data or problems out.
 
+mod apis;
+mod cloud_assembly;
+mod conditions;
+mod gateway;
+mod lambda;
 mod loan_approval;
 mod problems;
 mod references;
@@ -15,6 +20,7 @@ use expect_test::Expect;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
 
 use crate::load::load_text;
+use crate::resource::Assets;
 use crate::samconfig::SamConfig;
 use crate::template::Text;
 use crate::{LoadOptions, LoadStackError, Stack};
@@ -36,7 +42,11 @@ fn try_load(template: &str, parameters: &[(&str, &str)]) -> Result<Stack, LoadSt
     };
     let directory = Path::new("/app");
     let path = directory.join("template.yaml");
-    load_text(text, &path, directory, SamConfig::default(), &options)
+    let assets = Assets {
+        directory: directory.to_owned(),
+        ..Assets::default()
+    };
+    load_text(text, &path, &assets, SamConfig::default(), &options)
 }
 
 fn load(template: &str) -> Stack {

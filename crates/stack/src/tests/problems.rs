@@ -230,7 +230,7 @@ Events:
             13:27 `Fn` is not in this template [refers to nothing] (a reference names a parameter, a resource or a pseudo parameter; in `!Sub`, `${!Name}` is the literal text `${Name}`)
             13:41 `F` needs itself [refers to its own resource] (AWS cannot create it; write its name out, and give it that name)
             14:17 `${F` has no closing `}` [in this text] (close it, or write a literal `${` as `${!`)
-            15:22 `Environment.Variables.CONDITION` of `F` uses `Fn::If`, which is not supported here [the argument of `Fn::If`] (supported are `!Ref`, `!GetAtt`, `!Sub` and `!Join`; write the value out, or make it a parameter)
+            15:27 `A` is not among `Conditions` [no such condition] (add it there)
             16:19 the argument of `Fn::Join` has the wrong form [a list] (write it like `!Join [",", [a, b]]`)
             17:22 the argument of `Fn::GetAtt` has the wrong form [a single value] (write it like `!GetAtt LogicalId.Attribute`)
             18:27 `AWS::NoValue` has no value to put into text [this name] (`AWS::NoValue` removes a property: `Property: !Ref AWS::NoValue`)
@@ -318,14 +318,14 @@ fn what_cannot_run_here_is_a_problem() {
     check_problems(
         &function("InlineCode: x"),
         expect![[r#"
-        9:19 `InlineCode` of `F` is not supported here [inline code] (put the code into a directory, and name it in `CodeUri`)
-    "#]],
+            9:19 `InlineCode` of `F` is inline code, which `python` and `nodejs` runtimes take only [inline code] (put the code into a directory, and name that)
+        "#]],
     );
     check_problems(
         &function("PackageType: Image"),
         expect![[r#"
-        9:20 `PackageType` of `F` asks for a container image, which is not supported here [a container image] (package the function as a directory: `PackageType: Zip` and `CodeUri`)
-    "#]],
+            9:20 `PackageType` of `F` asks for a container image, which is not supported here [a container image] (package the function as a directory: `PackageType: Zip` and a folder of code)
+        "#]],
     );
     let events = "Events:
   Old: {Type: HttpApi, Properties: {Path: /, Method: GET, PayloadFormatVersion: '1.0'}}";
@@ -544,8 +544,8 @@ fn yaml_that_is_none() {
         (
             "a: !Reff X\n",
             expect![[r#"
-            1:4 `!Reff` is no CloudFormation function [this value] (functions are `!Ref`, `!GetAtt`, `!Sub`, `!Join`; names are case-sensitive)
-        "#]],
+                1:4 `!Reff` is no CloudFormation function [this value] (functions are `!Ref`, `!GetAtt`, `!Sub`, `!If` and the like; names are case-sensitive)
+            "#]],
         ),
         (
             "a: !!binary X\n",

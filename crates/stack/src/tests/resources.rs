@@ -252,7 +252,7 @@ fn ignored_properties_are_named_once() {
 Transform: AWS::Serverless-2016-10-31
 Globals:
   Function: {CodeUri: f, Handler: h, Runtime: java21, Layers: [a]}
-Conditions: {IsProd: !Equals [a, b]}
+Conditions: {IsProd: !Equals [a, a]}
 Resources:
   A:
     Type: AWS::Serverless::Function
@@ -273,20 +273,15 @@ Outputs:
     check_warnings(
         template,
         expect![[r#"
-        line 4: `Runtime` of `A`: functions start here with `provided`, `python3` and `nodejs` runtimes only
-        line 4: `Layers` of `A`: layers are not put in place; put what they hold into the code
-        line 5: `Conditions` (section): conditions are not evaluated; what depends on one is always created
-        line 9: `Condition` of `A`: conditions are not evaluated: the resource is always created
-        line 11: `VpcConfig` of `A`: the function is on the machine's own network
-        line 12: `Role` of `A`: permissions are not checked here: the function may call everything
-        line 13: `Quantum` of `A`: not known here, and ignored
-        line 15: `Events.Nightly` of `A`: events of type Schedule are not delivered here
-        line 16: `Events.Open.Properties.Auth` of `A`: requests are not authorised here: the route is open
-        line 18: `R` (AWS::IAM::Role): permissions are not checked here: functions may call everything
-        line 19: `Odd` (Custom::Thing): nothing stands in for it here: calls to it fail
-        line 21: `Value` of `O`: `Odd` (Custom::Thing) does not exist here; the value is the placeholder `demo-Odd.Answer`
-        line 21: `Export` of `O`: other stacks cannot import it here
-    "#]],
+            line 4: `Runtime` of `A`: functions start here with `provided`, `python3` and `nodejs` runtimes only
+            line 4: `Layers` of `A`: a layer that is not in this template is not put in place; put what it holds into the code, or into an `AWS::Serverless::LayerVersion`
+            line 11: `VpcConfig` of `A`: the function is on the machine's own network
+            line 13: `Quantum` of `A`: not known here, and ignored
+            line 16: `Events.Open.Properties.Auth` of `A`: requests are not authorised here: the route is open
+            line 19: `Odd` (Custom::Thing): nothing stands in for it here: calls to it fail
+            line 21: `Value` of `O`: `Odd` (Custom::Thing) does not exist here; the value is the placeholder `demo-Odd.Answer`
+            line 21: `Export` of `O`: other stacks cannot import it here
+        "#]],
     );
 }
 

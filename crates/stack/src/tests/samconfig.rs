@@ -96,6 +96,15 @@ fn parameters_come_in_every_form_that_sam_takes() {
     );
     assert_eq!(with(r"'Title=two\ words'"), "s dev two words");
     assert_eq!(
+        with("{Stage = 'prod', Title = 'two words'}"),
+        "s prod two words"
+    );
+    assert_eq!(with("{Stage = 'prod', Title = [1, 2]}"), "s prod 1,2");
+    assert_eq!(
+        with("['Stage=prod', {ParameterKey = 'Title', ParameterValue = 'x'}]"),
+        "s prod x"
+    );
+    assert_eq!(
         with("'Stage=prod Nope=1 alone'"),
         "s prod none | `parameter_overrides` of `samconfig.toml`: an entry without `Name=value` is \
          ignored | `parameter_overrides` of `samconfig.toml`: the template has no parameter `Nope`"
@@ -209,4 +218,28 @@ fn a_template_is_found_by_name_or_not_at_all() {
     fs::create_dir(odd.join("template.yaml")).unwrap();
     let error = load(&odd, &options).unwrap_err();
     assert!(matches!(error, LoadStackError::Read { .. }), "{error:?}");
+}
+
+#[test]
+fn samconfig_may_name_the_template() {
+    let root = tempfile::tempdir().unwrap();
+    let directory = root.path();
+    let infra = directory.join("infra");
+    fs::create_dir(&infra).unwrap();
+    fs::write(infra.join("app.yaml"), TEMPLATE).unwrap();
+    let samconfig = "
+[default.build.parameters]
+template_file = 'infra/app.yaml'
+[default.deploy.parameters]
+stack_name = 'named'
+template_file = 'packaged.yaml'
+";
+    fs::write(directory.join("samconfig.toml"), samconfig).unwrap();
+    let stack = load(directory, &LoadOptions::default()).unwrap();
+    assert_eq!(stack.template_path, infra.join("app.yaml"));
+    assert_eq!(stack.name, "named");
+    fs::remove_file(infra.join("app.yaml")).unwrap();
+    let error = load(directory, &LoadOptions::default()).unwrap_err();
+    let shown = render(&error);
+    assert!(shown.contains("names `infra/app.yaml`"), "{shown}");
 }

@@ -217,6 +217,21 @@ fn piece() -> impl Strategy<Value = String> {
         "!Join",
         "!GetAtt",
         "!If",
+        "!FindInMap",
+        "!Select",
+        "!Split",
+        "!Condition",
+        "!Not",
+        "Fn::ToJsonString",
+        "Conditions",
+        "Mappings",
+        "Condition",
+        "AWS::Serverless::Api",
+        "AWS::Lambda::Alias",
+        "Api",
+        "Schedule",
+        "cron(0 0 ? * L *)",
+        "rate(1 day)",
         "!",
         "!!str",
         "F",
@@ -298,11 +313,17 @@ proptest! {
 
     #[test]
     fn a_damaged_template_never_panics(
+        everything in any::<bool>(),
         at in any::<prop::sample::Index>(),
         removed in 0..40_usize,
         inserted in prop::collection::vec(piece(), 0..4),
     ) {
-        let template: Vec<char> = include_str!("loan_approval.yaml").chars().collect();
+        let template = if everything {
+            include_str!("everything.yaml")
+        } else {
+            include_str!("loan_approval.yaml")
+        };
+        let template: Vec<char> = template.chars().collect();
         let at = at.index(template.len());
         let rest = template.len().min(at + removed);
         let mut damaged: String = template[..at].iter().collect();

@@ -1,0 +1,44 @@
+//! What a function is given when its schedule is due.
+//!
+//! Source: EventBridge user guide, "Events from EventBridge", and EventBridge Scheduler user guide,
+//! "Adding context attributes", read 2026-11.
+
+use model::Timestamp;
+use serde_json::json;
+use stack::{ScheduleResource, ScheduleService};
+
+use crate::functions::Home;
+
+/// The schedule's `Input`, or an event about the schedule.
+pub(super) fn event(schedule: &ScheduleResource, due_at: Timestamp, home: &Home) -> Vec<u8> {
+    let id = uuid::Uuid::new_v4().to_string();
+    let at = jiff::Timestamp::from_millisecond(due_at.as_millis()).unwrap_or_default();
+    let time = at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let text = match (&schedule.input, schedule.service) {
+        (Some(input), ScheduleService::Rule) => input.clone(),
+        (Some(input), ScheduleService::Scheduler) => input
+            .replace("<aws.scheduler.schedule-arn>", &schedule.arn)
+            .replace("<aws.scheduler.scheduled-time>", &time)
+            .replace("<aws.scheduler.execution-id>", &id)
+            .replace("<aws.scheduler.attempt-number>", "1"),
+        (None, service) => {
+            let (source, detail) = match service {
+                ScheduleService::Rule => ("aws.events", json!({})),
+                ScheduleService::Scheduler => ("aws.scheduler", json!("{}")),
+            };
+            json!({
+                "version": "0",
+                "id": id,
+                "detail-type": "Scheduled Event",
+                "source": source,
+                "account": home.account_id,
+                "time": time,
+                "region": home.region,
+                "resources": [schedule.arn],
+                "detail": detail,
+            })
+            .to_string()
+        }
+    };
+    text.into_bytes()
+}

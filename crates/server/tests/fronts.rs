@@ -1,0 +1,147 @@
+//! What stands in front of functions besides HTTP APIs: REST APIs, function URLs, schedules.
+
+#![allow(clippy::unwrap_used, reason = "a test fails where it must not go on")]
+
+mod support;
+
+use hyper::Method;
+use serde_json::json;
+use support::TestServer;
+
+const NEVER: &str = "2199-01-01T00:00:00";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rest_apis_put_functions_behind_a_stage() {
+    let server = TestServer::start_with_template("fronts.yaml", &[("Moment", NEVER)]).await;
+    let url = &server.deployment.rest_apis["ServerlessRestApi"];
+    assert!(url.ends_with("/Prod"), "{url}");
+    assert_eq!(server.deployment.outputs[0].value, format!("{url}/items"));
+    let item = format!("{url}/items/a%2Fb?q=1&q=2&r=x%20y");
+    let headers = [("x-one", "1"), ("content-type", "text/plain")];
+    let answer = server.send(Method::POST, &item, &headers, "hello").await;
+    assert_eq!((answer.status, answer.header("x-one")), (200, "1"));
+    assert_eq!(answer.header("content-type"), "application/json");
+    let event = answer.json();
+    assert_eq!(event["resource"], "/items/{id}");
+    assert_eq!(event["path"], "/items/a%2Fb");
+    assert_eq!(event["httpMethod"], "POST");
+    assert_eq!(event["pathParameters"], json!({"id": "a/b"}));
+    assert_eq!(
+        event["queryStringParameters"],
+        json!({"q": "2", "r": "x y"})
+    );
+    let multiple = json!({"q": ["1", "2"], "r": ["x y"]});
+    assert_eq!(event["multiValueQueryStringParameters"], multiple);
+    assert_eq!(event["headers"]["X-One"], "1");
+    assert_eq!(
+        event["multiValueHeaders"]["Content-Type"],
+        json!(["text/plain"])
+    );
+    assert_eq!(event["body"], "hello");
+    assert_eq!(event["isBase64Encoded"], false);
+    assert_eq!(event["stageVariables"], json!(null));
+    let context = &event["requestContext"];
+    assert_eq!(context["path"], "/Prod/items/a%2Fb");
+    assert_eq!(
+        (&context["stage"], &context["resourcePath"]),
+        (&json!("Prod"), &json!("/items/{id}"))
+    );
+
+    let get = async |path: &str| {
+        let url = format!("{url}{path}");
+        server
+            .send(Method::GET, &url, &[("accept", "image/png")], "")
+            .await
+    };
+    assert_eq!(
+        get("/else/where").await.json()["pathParameters"]["proxy"],
+        "else/where"
+    );
+    assert_eq!(get("/items/1?binary=1").await.body, "hello");
+    let failed = get("/items/1?malformed=1").await;
+    assert_eq!(failed.status, 502);
+    assert_eq!(failed.json(), json!({"message": "Internal server error"}));
+
+    let send = async |method: Method, url: String, origin: &str| {
+        server.send(method, &url, &[("origin", origin)], "").await
+    };
+    let unknown = send(Method::DELETE, item.clone(), "http://localhost:5173").await;
+    assert_eq!(unknown.status, 403);
+    assert_eq!(
+        unknown.json(),
+        json!({"message": "Missing Authentication Token"})
+    );
+    let outside = url.replace("/Prod", "/items/1");
+    assert_eq!(send(Method::GET, outside, "").await.status, 403);
+    let foreign = send(Method::POST, item.clone(), "http://evil.example").await;
+    assert_eq!(foreign.status, 403);
+    let preflight = send(Method::OPTIONS, item, "http://localhost:5173").await;
+    assert_eq!(preflight.status, 200);
+    let allowed = preflight.header("access-control-allow-methods");
+    assert_eq!(allowed, "GET,OPTIONS,POST");
+    let origin = preflight.header("access-control-allow-origin");
+    assert_eq!(origin, "http://localhost:5173");
+    assert_eq!(preflight.header("access-control-max-age"), "600");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn function_urls_take_every_path() {
+    let server = TestServer::start_with_template("fronts.yaml", &[("Moment", NEVER)]).await;
+    let url = &server.deployment.function_urls["FrontUrl"];
+    assert_eq!(server.deployment.outputs[1].value, format!("{url}/"));
+    let any = format!("{url}/any/path?a=1");
+    let answer = server
+        .send(Method::GET, &any, &[("origin", "http://a.example")], "")
+        .await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("access-control-allow-origin"), "*");
+    let event = answer.json();
+    assert_eq!(event["version"], "2.0");
+    assert_eq!(event["routeKey"], "$default");
+    assert_eq!(event["rawPath"], "/any/path");
+    assert_eq!(event["requestContext"]["stage"], "$default");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_durable_function_behind_a_url_is_waited_for() {
+    let server = TestServer::start_with_template("fronts.yaml", &[("Moment", NEVER)]).await;
+    let url = &server.deployment.function_urls["WorkflowUrl"];
+    let answer = server.send(Method::POST, url, &[], "hello").await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let path = "/2025-12-01/functions/Workflow/durable-executions";
+    let listed = server.get(path).await.json();
+    assert_eq!(listed["DurableExecutions"][0]["Status"], "SUCCEEDED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn schedules_invoke_functions_once() {
+    // Long enough that the server stands by then, even on a busy machine.
+    let moment = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(6);
+    let moment = moment.strftime("%Y-%m-%dT%H:%M:%S").to_string();
+    let server = TestServer::start_with_template("fronts.yaml", &[("Moment", &moment)]).await;
+    let schedules = &server.deployment.schedules;
+    assert!(schedules[0].next_at.is_some(), "{schedules:?}");
+    assert!(schedules[1].next_at.is_none(), "{schedules:?}");
+    let expected = format!(r#"event {{"moment": "{moment}Z"}}"#);
+    let events = async || {
+        let logs = server.get("/lambdura/v1/logs?function=Front").await.json();
+        let lines = logs["lines"].as_array().unwrap().clone();
+        let texts = lines.into_iter().filter(|line| line["text"] == expected);
+        (texts.count(), logs.to_string())
+    };
+    server
+        .until("the plain function is invoked", async || {
+            let (count, seen) = events().await;
+            (count == 1).then_some(()).ok_or(seen)
+        })
+        .await;
+    server
+        .until("the durable function is started", async || {
+            let path = "/2025-12-01/functions/Workflow/durable-executions";
+            let listed = server.get(path).await.json();
+            let count = listed["DurableExecutions"].as_array().map(Vec::len);
+            (count == Some(1)).then_some(()).ok_or(listed.to_string())
+        })
+        .await;
+    assert_eq!(events().await.0, 1, "no second time");
+}

@@ -1,0 +1,114 @@
+//! What `cdk synth` writes.
+
+use std::fs;
+use std::path::Path;
+
+use crate::{LoadOptions, LoadStackError, Stack, load};
+
+use super::render;
+
+const TEMPLATE: &str = r#"{
+ "Resources": {
+  "FnServiceRole3F2C": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {}}},
+  "Fn9270CBC0": {
+   "Type": "AWS::Lambda::Function",
+   "Properties": {
+    "Code": {"S3Bucket": {"Fn::Sub": "cdk-hnb659fds-assets-${AWS::AccountId}-${AWS::Region}"}, "S3Key": "abc.zip"},
+    "Handler": "bootstrap", "Role": {"Fn::GetAtt": ["FnServiceRole3F2C", "Arn"]}, "Runtime": "provided.al2023"
+   },
+   "DependsOn": ["FnServiceRole3F2C"],
+   "Metadata": {"aws:cdk:path": "App/Fn/Resource", "aws:asset:path": "asset.abc", "aws:asset:property": "Code"}
+  },
+  "Other": {
+   "Type": "AWS::Lambda::Function",
+   "Properties": {
+    "Code": {"S3Bucket": "b", "S3Key": "def.zip"}, "Handler": "bootstrap", "Runtime": "provided.al2023"
+   }
+  },
+  "CDKMetadata": {"Type": "AWS::CDK::Metadata", "Properties": {"Analytics": "x"}, "Condition": "CDKMetadataAvailable"}
+ },
+ "Conditions": {"CDKMetadataAvailable": {"Fn::Or": [
+  {"Fn::Equals": [{"Ref": "AWS::Region"}, "af-south-1"]}, {"Fn::Equals": [{"Ref": "AWS::Region"}, "us-east-1"]}
+ ]}},
+ "Parameters": {"BootstrapVersion": {
+  "Type": "AWS::SSM::Parameter::Value<String>", "Default": "/cdk-bootstrap/hnb659fds/version"
+ }},
+ "Rules": {"CheckBootstrapVersion": {"Assertions": []}}
+}"#;
+
+const ASSETS: &str = r#"{"version": "36.0.0", "files": {
+ "def": {"source": {"path": "asset.def", "packaging": "zip"},
+  "destinations": {"current": {"bucketName": "b", "objectKey": "def.zip"}}}
+}}"#;
+
+fn write(directory: &Path, artifacts: &str) {
+    let manifest = format!(r#"{{"version": "36.0.0", "artifacts": {{{artifacts}}}}}"#);
+    fs::create_dir_all(directory).unwrap();
+    fs::write(directory.join("manifest.json"), manifest).unwrap();
+    fs::write(directory.join("App.template.json"), TEMPLATE).unwrap();
+    fs::write(directory.join("App.assets.json"), ASSETS).unwrap();
+}
+
+fn stack(id: &str) -> String {
+    format!(
+        r#""{id}": {{"type": "aws:cloudformation:stack", "properties": {{"templateFile": "App.template.json"}}}}"#
+    )
+}
+
+fn named(directory: &Path, name: &str) -> Result<Stack, LoadStackError> {
+    let options = LoadOptions {
+        stack_name: Some(name.to_owned()),
+        ..LoadOptions::default()
+    };
+    load(directory, &options)
+}
+
+#[test]
+fn an_assembly_leads_to_its_template_and_assets() {
+    let root = tempfile::tempdir().unwrap();
+    let out = root.path().join("cdk.out");
+    write(&out, &stack("App"));
+    for path in [out.clone(), out.join("App.template.json")] {
+        let stack = load(&path, &LoadOptions::default()).unwrap();
+        assert_eq!(stack.functions[0].code_path, out.join("asset.abc"));
+        assert_eq!(stack.functions[1].code_path, out.join("asset.def"));
+        assert!(stack.warnings.is_empty(), "{:?}", stack.warnings);
+    }
+    assert_eq!(load(&out, &LoadOptions::default()).unwrap().name, "App");
+    assert_eq!(named(&out, "mine").unwrap().name, "mine");
+}
+
+#[test]
+fn of_several_stacks_one_is_named() {
+    let root = tempfile::tempdir().unwrap();
+    let out = root.path();
+    let stage =
+        r#""stage": {"type": "cdk:cloud-assembly", "properties": {"directoryName": "inner"}}"#;
+    write(out, &format!("{}, {stage}", stack("App")));
+    write(&out.join("inner"), &stack("Inner"));
+    let error = load(out, &LoadOptions::default()).unwrap_err();
+    let shown = render(&error);
+    assert!(
+        shown.contains("choose one with `--stack-name`: App, Inner"),
+        "{shown}"
+    );
+    let inner = named(out, "Inner").unwrap();
+    assert_eq!(inner.template_path, out.join("inner/App.template.json"));
+    assert_eq!(inner.functions[0].code_path, out.join("inner/asset.abc"));
+}
+
+#[test]
+fn a_broken_assembly_is_shown() {
+    let root = tempfile::tempdir().unwrap();
+    let out = root.path();
+    write(out, "");
+    let shown = render(&load(out, &LoadOptions::default()).unwrap_err());
+    assert!(shown.contains("names no stack"), "{shown}");
+    fs::write(out.join("manifest.json"), "{\n\"artifacts\": ]").unwrap();
+    let shown = render(&load(out, &LoadOptions::default()).unwrap_err());
+    assert!(shown.contains("manifest.json:2:"), "{shown}");
+    fs::remove_file(out.join("manifest.json")).unwrap();
+    fs::write(out.join("cdk.json"), "{}").unwrap();
+    let shown = render(&load(out, &LoadOptions::default()).unwrap_err());
+    assert!(shown.contains("run `cdk synth`"), "{shown}");
+}
