@@ -5,5 +5,5 @@ mod result;
 mod run;
 
 pub use completion::{CompletionConfig, CompletionReason};
-pub use result::{BatchItem, BatchOutcome, BatchResult};
-pub use run::{Batch, Branch, IntoBranch, branch};
+pub use result::{BatchItem, BatchOutcome, BatchResult, BatchStatus};
+pub use run::{Batch, Branch, IntoBranch, Nesting, branch};

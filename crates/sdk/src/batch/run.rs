@@ -16,11 +16,14 @@ use crate::batch::completion::{CompletionConfig, CompletionReason};
 use crate::batch::result::{
     self, BatchItem, BatchOutcome, BatchResult, ItemEnd, ItemStatus, Summary,
 };
-use crate::child::{Acknowledge, ChildBody, STORED_RESULT_BYTES_MAX, boxed_body, run_typed};
+use crate::child::{
+    Acknowledge, ChildBody, STORED_RESULT_BYTES_MAX, boxed_body, run_typed, run_virtual,
+};
 use crate::context::DurableContext;
 use crate::error::{BatchError, BoxError, ChildContextError, Failure, FailureKind};
 use crate::operation_id::OperationSpec;
 use crate::payload;
+use crate::serdes::{self, Codec, SerDes, SerDesContext};
 
 /// A branch of a [parallel](DurableContext::parallel), made by [`branch`].
 pub struct Branch<'a, T> {
@@ -80,6 +83,18 @@ where
     }
 }
 
+/// What is recorded of the items of a map or parallel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Nesting {
+    /// Every item is an operation of its own, around those inside it.
+    #[default]
+    Nested,
+    /// Items leave no record: what is inside them is recorded as if it were called on the batch itself. That is two
+    /// updates per item less; the history no longer tells which item an operation belongs to.
+    Flat,
+}
+
 /// What distinguishes a map from a parallel on the wire.
 #[derive(Debug)]
 struct Flavor {
@@ -117,6 +132,9 @@ pub struct Batch<'a, T> {
     items: Vec<Branch<'a, T>>,
     completion: CompletionConfig,
     max_concurrency: Option<usize>,
+    nesting: Nesting,
+    item_codec: Codec<'a, T>,
+    serdes: Option<Box<dyn SerDes<BatchResult<T>> + 'a>>,
 }
 
 impl<'a, T: Serialize + DeserializeOwned + Send + 'a> Batch<'a, T> {
@@ -158,6 +176,9 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> Batch<'a, T> {
             items,
             completion: CompletionConfig::default(),
             max_concurrency: None,
+            nesting: Nesting::default(),
+            item_codec: Codec::Json,
+            serdes: None,
         }
     }
 
@@ -188,6 +209,29 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> Batch<'a, T> {
         self
     }
 
+    /// Whether every item is recorded as an operation of its own, which it is unless told otherwise.
+    /// Source: option `nesting` of the official SDKs; conformance cases 8-12 and 9-12.
+    pub fn nesting(mut self, nesting: Nesting) -> Self {
+        self.nesting = nesting;
+        self
+    }
+
+    /// Reads and writes the result of each item with `serdes` instead of serde's JSON.
+    ///
+    /// The whole result of the batch is another record: see [`serdes`](Self::serdes).
+    pub fn item_serdes(mut self, serdes: impl SerDes<T> + 'a) -> Self {
+        self.item_codec = Codec::Custom(Box::new(serdes));
+        self
+    }
+
+    /// Reads and writes the whole result with `serdes`, unless it is too large to be stored.
+    ///
+    /// A [`BatchResult`] is itself serialisable with serde, to JSON and back.
+    pub fn serdes(mut self, serdes: impl SerDes<BatchResult<T>> + 'a) -> Self {
+        self.serdes = Some(Box::new(serdes));
+        self
+    }
+
     async fn run(self) -> Result<BatchResult<T>, Failure> {
         let Self {
             context,
@@ -196,6 +240,9 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> Batch<'a, T> {
             items,
             completion,
             max_concurrency,
+            nesting,
+            item_codec,
+            serdes,
         } = self;
         let execution = context.execution();
         execution.check_task()?;
@@ -219,7 +266,14 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> Batch<'a, T> {
             }
             Some(OperationStatus::Succeeded) => {
                 if details.replay_children != Some(true) {
-                    return result::load(name, stored);
+                    return match &serdes {
+                        None => result::load(name, stored),
+                        Some(serdes) => {
+                            let context = SerDesContext::new(&context, &spec);
+                            let result = serdes::deserialize(serdes.as_ref(), stored, context)?;
+                            Ok(result.named(name))
+                        }
+                    };
                 }
                 summary = Some(payload::decode(Some(stored))?);
             }
@@ -258,8 +312,20 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> Batch<'a, T> {
             .into_iter()
             .zip(&specs)
             .map(|(item, spec)| {
-                let run: ItemFuture<'_, T> =
-                    Box::pin(run_typed(&inside, spec, Acknowledge::No, item.body));
+                let (inside, codec) = (&inside, &item_codec);
+                let run: ItemFuture<'_, T> = Box::pin(async move {
+                    let (value, text) = match nesting {
+                        Nesting::Nested => {
+                            run_typed(inside, spec, Acknowledge::No, codec, item.body).await?
+                        }
+                        Nesting::Flat => run_virtual(inside, spec, codec, item.body).await?,
+                    };
+                    let json = match text {
+                        Some(text) if codec.is_json() => text,
+                        Some(_) | None => payload::encode(&value)?,
+                    };
+                    Ok((value, json))
+                });
                 run
             })
             .collect();
@@ -276,15 +342,28 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> Batch<'a, T> {
             running.items.clear();
             let ends = running.ends;
             let mut succeed = spec.update(OperationAction::Succeed);
-            let text = result::store(&ends, reason)?;
+            let summary = Summary::of(
+                flavor.summary_type,
+                flavor.summary_has_started_count,
+                total,
+                &ends,
+                reason,
+            );
+            let (text, result) = match &serdes {
+                None => (
+                    result::store(&ends, reason)?,
+                    into_result(name, ends, reason),
+                ),
+                Some(serdes) => {
+                    let context = SerDesContext::new(&context, &spec);
+                    let result = into_result(name, ends, reason);
+                    let text = serdes::serialize(serdes.as_ref(), &result, context)?;
+                    let result: BatchResult<T> =
+                        serdes::deserialize(serdes.as_ref(), &text, context)?;
+                    (text, result.named(name))
+                }
+            };
             if text.len() > STORED_RESULT_BYTES_MAX {
-                let summary = Summary::of(
-                    flavor.summary_type,
-                    flavor.summary_has_started_count,
-                    total,
-                    &ends,
-                    reason,
-                );
                 succeed.payload = Some(payload::encode(&summary)?);
                 succeed.context_options = Some(ContextOptions {
                     replay_children: Some(true),
@@ -293,7 +372,7 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> Batch<'a, T> {
                 succeed.payload = Some(text);
             }
             execution.record(succeed).await;
-            return Ok(into_result(name, ends, reason));
+            return Ok(result);
         };
 
         // Which items count, and why the batch was complete, is recorded; only the results come from the items.
