@@ -110,7 +110,7 @@ impl DurableContext {
     ///     .await?;
     /// # Ok(()) }
     /// ```
-    pub fn step<'a, S: DurableStep + 'a>(&self, step: S) -> Step<'a, S> {
+    pub fn step<'a, S: DurableStep + 'a>(&self, step: S) -> Step<'a, S, S::Output> {
         Step::new(self, step)
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use lambda_api::{InvocationStatus, OperationStatus, OperationType};
+pub use lambda_api::{InvocationStatus, OperationStatus, OperationType};
 
 use crate::context::is_terminal;
 use crate::execution::Operation;

@@ -179,13 +179,16 @@ impl StepContext {
 }
 
 /// A step that was called and not awaited yet; see [`DurableContext::step`].
+// `T` is the step's output. As a parameter of its own it keeps `S: DurableStep` out of the struct: such a bound would
+// have to be proved of closures whose lifetimes the compiler has erased, which it cannot do.
+#[derive(Debug)]
 #[must_use = "a step does nothing until it is awaited"]
-pub struct Step<'a, S: DurableStep> {
+pub struct Step<'a, S, T> {
     context: DurableContext,
     spec: OperationSpec,
     step: S,
     policy: StepPolicy,
-    codec: Codec<'a, S::Output>,
+    codec: Codec<'a, T>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -194,7 +197,7 @@ pub(crate) struct StepPolicy {
     pub(crate) at_most_once: bool,
 }
 
-impl<'a, S: DurableStep + 'a> Step<'a, S> {
+impl<'a, S: DurableStep<Output = T> + 'a, T> Step<'a, S, T> {
     pub(crate) fn new(context: &DurableContext, step: S) -> Self {
         let mut spec = context.claim(OperationType::Step, "Step");
         spec.name = step.name().map(str::to_owned);
@@ -229,14 +232,18 @@ impl<'a, S: DurableStep + 'a> Step<'a, S> {
     }
 
     /// Reads and writes the result with `serdes` instead of serde's JSON.
-    pub fn serdes(mut self, serdes: impl SerDes<S::Output> + 'a) -> Self {
+    pub fn serdes(mut self, serdes: impl SerDes<T> + 'a) -> Self {
         self.codec = Codec::Custom(Box::new(serdes));
         self
     }
 }
 
-impl<'a, S: DurableStep + 'a> IntoFuture for Step<'a, S> {
-    type Output = Result<S::Output, StepError>;
+impl<'a, S, T> IntoFuture for Step<'a, S, T>
+where
+    S: DurableStep<Output = T> + 'a,
+    T: Serialize + DeserializeOwned + Send + 'a,
+{
+    type Output = Result<T, StepError>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
 
     fn into_future(self) -> Self::IntoFuture {
