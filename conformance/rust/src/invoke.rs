@@ -31,7 +31,7 @@ pub fn handler(requirement: &str) -> Option<Handler> {
 }
 
 /// Which function to invoke, qualified, as durable functions must be.
-fn target(variable: &str) -> Result<String, BoxError> {
+pub fn target(variable: &str) -> Result<String, BoxError> {
     std::env::var(variable).map_err(|error| format!("variable `{variable}`: {error}").into())
 }
 

@@ -2,13 +2,15 @@
 //!
 //! There is one handler per requirement, written from the requirement's own description, and one module per suite.
 //! All functions of the template run this program; `_HANDLER`, which Lambda sets to the function's `Handler`, says which
-//! handler it is to be: a requirement's id, or the name of a target that chained invokes call.
+//! handler it is to be: a requirement's id, or one of two other kinds: what chained invokes call, and the function that
+//! uses every operation.
 
 mod handler;
 mod serdes;
 
 mod callback;
 mod child;
+mod every_operation;
 mod invoke;
 mod map;
 mod parallel;
@@ -36,6 +38,7 @@ const SUITES: &[fn(&str) -> Option<Handler>] = &[
     map::handler,
     plugin::handler,
     target::handler,
+    every_operation::handler,
 ];
 
 #[tokio::main]
