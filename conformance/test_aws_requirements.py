@@ -4,8 +4,8 @@ The validators are those of the package `aws-durable-execution-conformance-tests
 and AWS accounts is done here by a `lambdura up` of the handlers' template, and its three clients lead there: boto3's
 own for Lambda, and stand-ins for the few calls of CloudFormation and CloudWatch Logs that it makes.
 
-All requirements run at the same time, on threads; each is one test, which waits for its result. What became of them is
-written to `target/conformance/rust.json`.
+All requirements run at the same time, on threads, before the first test; each is one test, which looks at its result.
+What became of them is written to `target/conformance/rust.json`, if all of them were run.
 """
 
 import json
@@ -142,23 +142,18 @@ def endpoint(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def outcomes(endpoint, tmp_path_factory):
-    """Validates every requirement; a future of each."""
+def outcomes(request, endpoint, tmp_path_factory):
+    """Validates the requirements of all tests that were chosen; a future of each."""
     config = Config(
         read_timeout=120, max_pool_connections=2 * REQUIREMENTS_AT_ONCE, retries={"mode": "standard"}
     )
     session = boto3.Session("test", "test", region_name=REGION)
     aws_lambda = session.client("lambda", endpoint_url=endpoint, config=config)
     cloud_formation = CloudFormation()
-    clients = AwsClients(
-        MappingProxyType(
-            {"lambda": aws_lambda, "cloudformation": cloud_formation, "logs": Logs(endpoint)}
-        )
-    )
-    invoker = sam.Invoker(
-        STACK, region=REGION, lambda_client=aws_lambda, cfn_client=cloud_formation
-    )
-    events, histories = (tmp_path_factory.mktemp(name) for name in ("events", "histories"))
+    services = {"lambda": aws_lambda, "cloudformation": cloud_formation, "logs": Logs(endpoint)}
+    clients = AwsClients(MappingProxyType(services))
+    invoker = sam.Invoker(STACK, REGION, lambda_client=aws_lambda, cfn_client=cloud_formation)
+    events, histories = (str(tmp_path_factory.mktemp(name)) for name in ("events", "histories"))
 
     def validate(case):
         return validate_description(
@@ -166,23 +161,25 @@ def outcomes(endpoint, tmp_path_factory):
             case,
             str(CASES[case].path),
             invoker,
-            str(events),
+            events,
             REGION,
             clients,
-            output_dir=str(histories),
+            output_dir=histories,
         )
 
-    pool = ThreadPoolExecutor(max_workers=REQUIREMENTS_AT_ONCE)
-    # Those that wait longest begin first.
-    slow_first = sorted(applicable(), key=lambda case: "ExpectedLogs" not in CASES[case].path.read_text())
-    futures = {case: pool.submit(validate, case) for case in slow_first}
-    yield futures
-    pool.shutdown(wait=True)
-    write_results(futures)
+    # Those that look at logs wait longest, and begin first.
+    cases = sorted(chosen(request), key=lambda case: "ExpectedLogs" not in CASES[case].path.read_text())
+    with ThreadPoolExecutor(max_workers=REQUIREMENTS_AT_ONCE) as pool:
+        futures = {case: pool.submit(validate, case) for case in cases}
+    if len(futures) + len(NOT_APPLICABLE) == len(CASES):
+        write_results(futures)
+    return futures
 
 
-def applicable():
-    return [case for case in CASES if case not in NOT_APPLICABLE]
+def chosen(request):
+    tests = (getattr(item, "callspec", None) for item in request.session.items)
+    cases = (test.params["case"] for test in tests if test and "case" in test.params)
+    return [case for case in cases if case not in NOT_APPLICABLE]
 
 
 def write_results(futures):
