@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use crate::context::DurableContext;
 use crate::error::{BoxError, Failure, WaitForConditionError};
 use crate::operation_id::OperationSpec;
-use crate::retry::{Backoff, Jitter, whole_seconds};
+use crate::retry::{Backoff, Growth, Jitter, whole_seconds};
 use crate::serdes::{Codec, SerDes, SerDesContext};
 use crate::step::{
     StepContext, execute, is_pending, next_attempt, recorded_failure, recorded_result,
@@ -92,7 +92,7 @@ impl<F> BackoffWaitStrategy<F> {
     /// What each delay is multiplied by to give the next.
     #[must_use]
     pub fn backoff_rate(mut self, rate: f64) -> Self {
-        self.backoff.rate = rate;
+        self.backoff.growth = Growth::Rate(rate);
         self
     }
 

@@ -89,8 +89,8 @@ pub mod service;
 pub mod __private;
 
 pub use batch::{
-    Batch, BatchItem, BatchOutcome, BatchResult, BatchStatus, Branch, CompletionConfig,
-    CompletionReason, IntoBranch, Nesting, branch,
+    Batch, BatchItem, BatchOutcome, BatchProgress, BatchResult, BatchStatus, Branch,
+    CompletionConfig, CompletionReason, IntoBranch, ItemProgress, Nesting, branch,
 };
 pub use callback::{Callback, CallbackId, CreateCallback, WaitForCallback};
 pub use child::ChildContext;

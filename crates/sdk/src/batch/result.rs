@@ -30,14 +30,29 @@ pub struct BatchItem<T> {
     pub outcome: BatchOutcome<T>,
 }
 
-/// Whether a map or parallel went well.
+/// Whether a map or parallel went well as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum BatchStatus {
-    /// No item failed.
+    /// No item failed, or a rule of the user's own calls it a success.
     Succeeded,
-    /// At least one item failed.
+    /// At least one item failed, or a rule of the user's own calls it a failure.
     Failed,
+}
+
+impl BatchStatus {
+    fn of(reason: CompletionReason, failure_count: usize) -> Self {
+        match reason {
+            CompletionReason::CustomCompletionSucceeded => Self::Succeeded,
+            CompletionReason::CustomCompletionFailed => Self::Failed,
+            CompletionReason::AllCompleted
+            | CompletionReason::MinSuccessfulReached
+            | CompletionReason::FailureToleranceExceeded => match failure_count {
+                0 => Self::Succeeded,
+                _ => Self::Failed,
+            },
+        }
+    }
 }
 
 /// What became of an item.
@@ -109,15 +124,12 @@ impl<T> BatchResult<T> {
         })
     }
 
-    /// Whether all went well: failed if any item did, even where failures are tolerated.
+    /// Whether all went well: failed if any item did, even where failures are tolerated, unless
+    /// [`Batch::complete_when`](crate::Batch::complete_when) has decided.
     /// Source: conformance cases 8-9 and 8-16.
     #[must_use]
     pub fn status(&self) -> BatchStatus {
-        if self.has_failure() {
-            BatchStatus::Failed
-        } else {
-            BatchStatus::Succeeded
-        }
+        BatchStatus::of(self.completion_reason, self.failure_count())
     }
 
     /// How many items were started.
@@ -154,7 +166,8 @@ impl<T> BatchResult<T> {
     ///
     /// # Errors
     ///
-    /// The error of the first item that failed.
+    /// The error of the first item that failed, or one of its own if
+    /// [`Batch::complete_when`](crate::Batch::complete_when) called the batch a failure without any.
     pub fn into_results(self) -> Result<Vec<T>, BatchError> {
         let mut results = Vec::with_capacity(self.items.len());
         for item in self.items {
@@ -163,6 +176,11 @@ impl<T> BatchResult<T> {
                 BatchOutcome::Failed(error) => return Err(error),
                 BatchOutcome::Started => {}
             }
+        }
+        if self.completion_reason == CompletionReason::CustomCompletionFailed {
+            let message = "the batch was completed as a failure";
+            let failure = Failure::failed("BatchCompletionError", message);
+            return Err(BatchError::new(self.name.as_deref(), failure));
         }
         Ok(results)
     }
@@ -310,7 +328,7 @@ pub(crate) struct Summary {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     started_count: Option<usize>,
     pub(crate) completion_reason: CompletionReason,
-    status: ItemStatus,
+    status: BatchStatus,
     /// `S`ucceeded, `F`ailed or `-` for still running, one per item that was started.
     item_statuses: String,
 }
@@ -340,11 +358,7 @@ impl Summary {
             failure_count,
             started_count: has_started_count.then(|| count('-')),
             completion_reason,
-            status: if failure_count > 0 {
-                ItemStatus::Failed
-            } else {
-                ItemStatus::Succeeded
-            },
+            status: BatchStatus::of(completion_reason, failure_count),
             item_statuses,
         }
     }

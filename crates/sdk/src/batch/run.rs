@@ -13,8 +13,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::batch::completion::{CompletionConfig, CompletionReason};
+use crate::batch::progress::{BatchProgress, Completion, ItemProgress};
 use crate::batch::result::{
-    self, BatchItem, BatchOutcome, BatchResult, ItemEnd, ItemStatus, Summary,
+    self, BatchItem, BatchOutcome, BatchResult, BatchStatus, ItemEnd, ItemStatus, Summary,
 };
 use crate::child::{
     Acknowledge, ChildBody, STORED_RESULT_BYTES_MAX, boxed_body, run_typed, run_virtual,
@@ -130,7 +131,7 @@ pub struct Batch<'a, T> {
     spec: OperationSpec,
     flavor: &'static Flavor,
     items: Vec<Branch<'a, T>>,
-    completion: CompletionConfig,
+    completion: Completion<'a>,
     max_concurrency: Option<usize>,
     nesting: Nesting,
     item_codec: Codec<'a, T>,
@@ -174,7 +175,7 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> Batch<'a, T> {
             spec: context.claim(OperationType::Context, flavor.sub_type),
             flavor,
             items,
-            completion: CompletionConfig::default(),
+            completion: Completion::Config(CompletionConfig::default()),
             max_concurrency: None,
             nesting: Nesting::default(),
             item_codec: Codec::Json,
@@ -205,7 +206,44 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> Batch<'a, T> {
 
     /// When the batch is complete before every item has run to its end.
     pub fn completion(mut self, completion: CompletionConfig) -> Self {
-        self.completion = completion;
+        self.completion = Completion::Config(completion);
+        self
+    }
+
+    /// Completes the batch as soon as `decide` says whether it went well; takes the place of
+    /// [`completion`](Self::completion).
+    ///
+    /// It is asked before the first item starts and after each that ends, in every invocation until the batch is
+    /// complete. As items end in another order when they are replayed, it must go by the progress alone, and more
+    /// progress must not change its mind. A batch whose items have all ended is complete whatever it says.
+    ///
+    /// Source: option `shouldComplete` of the official SDKs.
+    ///
+    /// ```no_run
+    /// # use lambdura::{BatchStatus, BoxError, DurableContext, StepContext};
+    /// # async fn ask(_: &str) -> Result<bool, BoxError> { Ok(true) }
+    /// # async fn handler(ctx: DurableContext) -> Result<(), BoxError> {
+    /// let majority = ctx
+    ///     .map(["a", "b", "c"], |ctx, judge| async move {
+    ///         ctx.step(move |_: StepContext| ask(judge)).await
+    ///     })
+    ///     .complete_when(|progress| {
+    ///         let needed = progress.total_count() / 2 + 1;
+    ///         if progress.success_count() >= needed {
+    ///             return Some(BatchStatus::Succeeded);
+    ///         }
+    ///         let possible = progress.total_count() - progress.failure_count();
+    ///         (possible < needed).then_some(BatchStatus::Failed)
+    ///     })
+    ///     .await?
+    ///     .status();
+    /// # Ok(()) }
+    /// ```
+    pub fn complete_when(
+        mut self,
+        decide: impl Fn(&BatchProgress) -> Option<BatchStatus> + Send + Sync + 'a,
+    ) -> Self {
+        self.completion = Completion::Custom(Box::new(decide));
         self
     }
 
@@ -417,7 +455,7 @@ impl<T> Running<'_, T> {
     fn poll(
         &mut self,
         task: &mut Context<'_>,
-        completion: &CompletionConfig,
+        completion: &Completion<'_>,
     ) -> Poll<CompletionReason> {
         if let Some(reason) = self.decide(completion) {
             return Poll::Ready(reason);
@@ -443,14 +481,18 @@ impl<T> Running<'_, T> {
         Poll::Pending
     }
 
-    fn decide(&self, completion: &CompletionConfig) -> Option<CompletionReason> {
-        let count = |is: fn(&ItemEnd<T>) -> bool| {
-            let ended = self.ends.iter().flatten();
-            ended.filter(|end| is(end)).count()
-        };
-        let succeeded = count(|end| matches!(end, ItemEnd::Succeeded { .. }));
-        let failed = count(|end| matches!(end, ItemEnd::Failed(_)));
-        completion.decide(self.total, succeeded, failed)
+    fn decide(&self, completion: &Completion<'_>) -> Option<CompletionReason> {
+        let mut items: Vec<_> = self
+            .ends
+            .iter()
+            .map(|end| match end {
+                None => ItemProgress::Started,
+                Some(ItemEnd::Succeeded { .. }) => ItemProgress::Succeeded,
+                Some(ItemEnd::Failed(_)) => ItemProgress::Failed,
+            })
+            .collect();
+        items.resize(self.total, ItemProgress::Waiting);
+        completion.decide(&BatchProgress::new(items))
     }
 }
 

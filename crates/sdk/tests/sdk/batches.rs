@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use lambdura::{
-    BatchOutcome, BatchStatus, BoxError, CompletionConfig, CompletionReason, DurableContext,
-    Nesting, RetryStrategy, StepContext, branch,
+    BatchOutcome, BatchProgress, BatchStatus, BoxError, CompletionConfig, CompletionReason,
+    DurableContext, ItemProgress, Nesting, RetryStrategy, StepContext, branch,
 };
 
 use crate::support::{TestExecution, failed, ok, succeeded};
@@ -368,4 +368,63 @@ async fn large_flat_batch_is_rebuilt_from_what_is_inside_its_items() {
     assert_eq!(details.unwrap().replay_children, Some(true));
     let output = execution.run(&handler).await;
     assert_eq!(succeeded(&output), "[102400,102401,102402,102403]");
+}
+
+/// The first two of three must agree, or the third and any other.
+fn majority(progress: &BatchProgress) -> Option<BatchStatus> {
+    if progress.success_count() >= 2 {
+        return Some(BatchStatus::Succeeded);
+    }
+    (progress.failure_count() >= 2).then_some(BatchStatus::Failed)
+}
+
+#[tokio::test]
+async fn rule_of_the_users_own_completes_the_batch() {
+    let handler = async |broken: u32, ctx: DurableContext| {
+        let asked = AtomicUsize::new(0);
+        let batch = ctx.map(0..3, |ctx, item| async move {
+            if item == 2 {
+                ctx.wait(Duration::from_secs(600)).await?;
+            }
+            match item {
+                item if item < broken => Err(BoxError::from("no")),
+                item => Ok(item),
+            }
+        });
+        let results = batch.complete_when(|progress| {
+            if asked.fetch_add(1, Ordering::SeqCst) == 0 {
+                assert_eq!(progress.items(), [ItemProgress::Waiting; 3]);
+            }
+            majority(progress)
+        });
+        let results = results.await?;
+        ctx.wait(Duration::from_secs(1)).await?;
+        let is_replayed = asked.load(Ordering::SeqCst) == 0;
+        assert!(
+            is_replayed,
+            "the rule is not asked again once it has decided"
+        );
+        ok((results.status(), results.completion_reason()))
+    };
+    let cases = [
+        (0, r#"["SUCCEEDED","CUSTOM_COMPLETION_SUCCEEDED"]"#),
+        (2, r#"["FAILED","CUSTOM_COMPLETION_FAILED"]"#),
+    ];
+    for (broken, expected) in cases {
+        let execution = TestExecution::new(broken);
+        assert_eq!(succeeded(&execution.run(&handler).await), expected);
+    }
+}
+
+#[tokio::test]
+async fn batch_without_failed_items_can_be_called_a_failure() {
+    let handler = async |(): (), ctx: DurableContext| {
+        let batch = ctx.map([1, 2], number).name("doomed");
+        let batch = batch.complete_when(|_| Some(BatchStatus::Failed));
+        ok(batch.await?.into_results()?)
+    };
+    let execution = TestExecution::new(());
+    let output = execution.run(&handler).await;
+    let expected = "the batch was completed as a failure";
+    assert_eq!(failed(&output), ("BatchError", expected));
 }
