@@ -7,14 +7,17 @@ mod session;
 
 mod build;
 mod cargo;
+mod packages;
 mod progress;
 mod source;
 mod stack_options;
+mod tree;
 
 mod port;
 mod start;
 
 mod ready_file;
+mod reload;
 mod stop_signal;
 mod table;
 

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -15,7 +16,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
-use server::{Deployment, Server, ServerConfig};
+use server::{Deployment, Limits, Runtimes, Server, ServerConfig};
 use store::Durability;
 use tempfile::TempDir;
 
@@ -78,7 +79,15 @@ impl TestServer {
         Self::start_in(tempfile::tempdir().unwrap(), idle_time).await
     }
 
+    pub async fn start_with_limits(limits: Limits) -> Self {
+        Self::start_as(tempfile::tempdir().unwrap(), IDLE_TIME, limits).await
+    }
+
     async fn start_in(data_dir: TempDir, idle_time: Duration) -> Self {
+        Self::start_as(data_dir, idle_time, Limits::AWS).await
+    }
+
+    async fn start_as(data_dir: TempDir, idle_time: Duration, limits: Limits) -> Self {
         let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
         let server = Server::start(ServerConfig {
             listen: any,
@@ -90,6 +99,8 @@ impl TestServer {
             environment: BTreeMap::new(),
             concurrency_max: 8,
             idle_time,
+            limits,
+            runtimes: Arc::new(Runtimes::new(data_dir.path().join("runtimes"))),
         })
         .await
         .unwrap();
@@ -155,6 +166,11 @@ impl TestServer {
 
     pub async fn post(&self, path: &str, body: impl Into<Bytes>) -> Answer {
         self.send(Method::POST, &(self.endpoint() + path), &[], body)
+            .await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.send(Method::DELETE, &(self.endpoint() + path), &[], "")
             .await
     }
 
