@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::config::HostConfig;
 use crate::function::FunctionConfig;
+use crate::layers;
 
 /// What differs from process to process.
 pub(crate) struct ProcessIdentity<'a> {
@@ -27,6 +28,7 @@ pub(crate) fn build(
     identity: &ProcessIdentity<'_>,
 ) -> BTreeMap<String, String> {
     let mut environment = defaults(function);
+    environment.extend(layers::defaults(function));
     environment.extend(config.extra_environment.clone());
     environment.extend(function.environment.clone());
     for name in RESERVED_WITHOUT_VALUE {
@@ -52,7 +54,7 @@ pub(crate) fn build(
 }
 
 /// What Lambda sets and functions may change.
-fn defaults(function: &FunctionConfig) -> BTreeMap<String, String> {
+pub(crate) fn defaults(function: &FunctionConfig) -> BTreeMap<String, String> {
     let root = function.code_dir.display();
     let libraries =
         format!("/lib64:/usr/lib64:{RUNTIME_DIR}:{RUNTIME_DIR}/lib:{root}:{root}/lib:/opt/lib");

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use crate::executable::{self, ExecutableProblem};
 use crate::function::FunctionConfig;
+use crate::layers;
 use crate::runtimes::{PrepareRuntimeError, RuntimeCommand, Runtimes};
 
 /// Says why no function process could be started, and what to do about it.
@@ -79,7 +80,7 @@ impl LaunchCommand {
         runtimes: Option<&Runtimes>,
     ) -> Result<LaunchCommand, LaunchError> {
         if function.runtime == "provided" || function.runtime.starts_with("provided.") {
-            let path = function.code_dir.join("bootstrap");
+            let path = layers::bootstrap(&function.code_dir);
             return Ok(LaunchCommand::Bootstrap { path });
         }
         if let Some(runtimes) = runtimes

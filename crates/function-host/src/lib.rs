@@ -15,6 +15,7 @@ mod function;
 mod host;
 mod invocation;
 mod launch;
+mod layers;
 mod left_behind;
 mod log;
 mod pool;
@@ -35,6 +36,7 @@ pub use invocation::{
     InvokeError,
 };
 pub use launch::LaunchError;
+pub use layers::LAYERS_FOLDER;
 pub use log::{DiscardLogs, LogLine, LogSink, LogStream};
 pub use pool::FunctionStats;
 pub use runtimes::{

@@ -145,3 +145,19 @@ async fn handlers_that_cannot_be_loaded_say_why() {
         assert_ne!(error.kind, FunctionErrorKind::Timeout);
     }
 }
+
+/// A layer's modules are found, and its programs.
+#[tokio::test]
+async fn layers_are_searched() {
+    let (world, _runtimes) = world("layered.handler");
+    let code = world.code.path();
+    let package = code
+        .join(function_host::LAYERS_FOLDER)
+        .join("nodejs/node_modules/greeting");
+    fs::create_dir_all(&package).expect("the layer");
+    fs::write(package.join("index.js"), "module.exports = 'from a layer'").expect("the layer");
+    let layered = "const path = process.env.PATH; exports.handler = async () => [require('greeting'), path.endsWith('/.opt/bin')]";
+    fs::write(code.join("layered.js"), layered).expect("the code");
+    let answer = world.invoke_ok("request-1", "{}").await;
+    assert_eq!(answer, r#"["from a layer",true]"#);
+}

@@ -16,6 +16,7 @@ use stack::Stack;
 use thiserror::Error;
 
 use super::cargo::{self, Binary, CargoFailed, Workspace};
+use super::layers;
 use super::packages;
 use super::progress::Progress;
 use super::source::{BOOTSTRAP, Source, source};
@@ -258,6 +259,15 @@ pub async fn build(
         }
     }
     wanted.build(arguments.build_profile).await?;
+    for function in stack
+        .functions
+        .iter()
+        .filter(|function| !function.layers.is_empty())
+    {
+        if let Some(artifact) = artifacts.get_mut(&function.logical_id) {
+            *artifact = layers::add(function, artifact, data_dir)?;
+        }
+    }
     Ok(Built {
         artifacts,
         stand_ins,

@@ -8,6 +8,7 @@ mod session;
 mod build;
 mod cargo;
 mod inline;
+mod layers;
 mod packages;
 mod progress;
 mod source;

@@ -1,0 +1,50 @@
+//! A function's layers: what Lambda mounts at `/opt` lies in a folder of the code here.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::environment;
+use crate::function::FunctionConfig;
+
+/// The folder in a function's code that takes the place of `/opt`.
+pub const LAYERS_FOLDER: &str = ".opt";
+
+/// The executable of a `provided.*` function: its own, or else a layer's.
+pub(crate) fn bootstrap(code_dir: &Path) -> PathBuf {
+    let own = code_dir.join("bootstrap");
+    let layers = code_dir.join(LAYERS_FOLDER).join("bootstrap");
+    if !own.exists() && layers.exists() {
+        layers
+    } else {
+        own
+    }
+}
+
+/// The search paths of a function that has layers, which it may change. Source: Lambda developer guide, "Packaging layers",
+/// "Layer paths for each Lambda runtime".
+pub(crate) fn defaults(function: &FunctionConfig) -> BTreeMap<String, String> {
+    let root = function.code_dir.join(LAYERS_FOLDER);
+    if !root.is_dir() {
+        return BTreeMap::new();
+    }
+    let own = environment::defaults(function);
+    let extended = |name: &str, folder: &str| {
+        let folder = root.join(folder).display().to_string();
+        let paths = match own.get(name) {
+            Some(paths) => format!("{paths}:{folder}"),
+            None => folder,
+        };
+        (name.to_owned(), paths)
+    };
+    let mut search = BTreeMap::from([extended("PATH", "bin"), extended("LD_LIBRARY_PATH", "lib")]);
+    if function.runtime.starts_with("python") {
+        let packages = format!("python/lib/{}/site-packages", function.runtime);
+        let folders = ["python", &packages].map(|folder| root.join(folder).display().to_string());
+        search.insert("PYTHONPATH".to_owned(), folders.join(":"));
+    }
+    if function.runtime.starts_with("nodejs") {
+        let (name, folder) = extended("NODE_PATH", "nodejs/node_modules");
+        search.insert(name, folder);
+    }
+    search
+}
