@@ -73,6 +73,9 @@ pub enum Command {
     Logs(LogsArguments),
     Callback(CallbackArguments),
     Stop(StopArguments),
+    Pause(PauseArguments),
+    Resume(ResumeArguments),
+    Delete(DeleteArguments),
 }
 
 /// Run a SAM template here: functions, aliases, APIs, schedules and tables, until Ctrl-C
@@ -120,6 +123,15 @@ pub struct UpArguments {
     /// What an answered request survives
     #[arg(long, value_enum, env = "LAMBDURA_DURABILITY", default_value = "disk")]
     pub durability: Durability,
+    /// What one execution may use: AWS's quotas, or whatever the disk holds
+    #[arg(
+        long,
+        value_enum,
+        value_name = "PROFILE",
+        env = "LAMBDURA_LIMITS",
+        default_value = "aws"
+    )]
+    pub limits: LimitsProfile,
     /// Name of the stack, and which one of several that CDK wrote [default: from samconfig.toml, else the directory's name]
     #[arg(long, value_name = "NAME", env = "LAMBDURA_STACK_NAME")]
     pub stack_name: Option<String>,
@@ -140,6 +152,9 @@ pub struct UpArguments {
     /// Start what was built before, without asking cargo
     #[arg(long, env = "LAMBDURA_NO_BUILD", value_parser = clap::builder::BoolishValueParser::new())]
     pub no_build: bool,
+    /// Leave functions as they are when their sources change
+    #[arg(long, env = "LAMBDURA_NO_RELOAD", value_parser = clap::builder::BoolishValueParser::new())]
+    pub no_reload: bool,
     /// How long a function process is kept with nothing to do, such as `30s` or `5m`
     #[arg(long, value_name = "TIME", env = "LAMBDURA_IDLE_TIME", default_value = "30s", value_parser = time)]
     pub idle_time: Duration,
@@ -157,6 +172,15 @@ pub enum Durability {
     Os,
     /// Nothing: for tests
     Memory,
+}
+
+/// What one execution may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LimitsProfile {
+    /// AWS's quotas: 3,000 operations, 100 MB, 256 KB a step result
+    Aws,
+    /// No quota on operations and data, and payloads of up to 6 MB everywhere
+    Unbounded,
 }
 
 /// How Rust functions are built.
@@ -231,6 +255,8 @@ pub enum Status {
     #[value(alias = "timed_out")]
     TimedOut,
     Stopped,
+    Pausing,
+    Paused,
 }
 
 /// Show an execution: its operations as a tree, with status, duration and a timeline
@@ -357,6 +383,56 @@ pub struct StopArguments {
     /// Recorded as the message of the execution's error
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
+}
+
+/// Pause a running execution: its timers run on, but the function is not invoked until it is resumed
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  lambdura pause loan-1234 --reason 'the bank is closed'
+  lambdura pause @last --keep-timeout            the execution timeout runs on meanwhile")]
+pub struct PauseArguments {
+    /// ARN, name, unique prefix of name or id, or `@last`
+    pub execution: String,
+    /// Only look among executions of this function
+    #[arg(long, short)]
+    pub function: Option<String>,
+    /// Recorded in the history
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// Let the execution timeout run on meanwhile
+    #[arg(long)]
+    pub keep_timeout: bool,
+}
+
+/// Let a paused execution go on
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  lambdura resume loan-1234
+  lambdura resume @last --reason 'Monday'")]
+pub struct ResumeArguments {
+    /// ARN, name, unique prefix of name or id, or `@last`
+    pub execution: String,
+    /// Only look among executions of this function
+    #[arg(long, short)]
+    pub function: Option<String>,
+    /// Recorded in the history
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+}
+
+/// Remove the record of an execution that has ended: its name is free again
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  lambdura delete loan-1234")]
+pub struct DeleteArguments {
+    /// ARN, name, unique prefix of name or id, or `@last`
+    pub execution: String,
+    /// Only look among executions of this function
+    #[arg(long, short)]
+    pub function: Option<String>,
 }
 
 fn key_value(text: &str) -> Result<(String, String), String> {

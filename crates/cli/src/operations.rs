@@ -264,6 +264,8 @@ impl OperationTrace {
             | E::ExecutionFailed
             | E::ExecutionTimedOut
             | E::ExecutionStopped
+            | E::ExecutionPaused
+            | E::ExecutionResumed
             | E::InvocationCompleted
             | E::Unknown(_) => {}
         }
@@ -364,6 +366,8 @@ fn is_of_execution(event_type: &EventType) -> bool {
             | EventType::ExecutionFailed
             | EventType::ExecutionTimedOut
             | EventType::ExecutionStopped
+            | EventType::ExecutionPaused
+            | EventType::ExecutionResumed
     )
 }
 
@@ -385,7 +389,9 @@ fn kind(event_type: &EventType) -> OperationType {
         | E::ExecutionSucceeded
         | E::ExecutionFailed
         | E::ExecutionTimedOut
-        | E::ExecutionStopped => OperationType::Execution,
+        | E::ExecutionStopped
+        | E::ExecutionPaused
+        | E::ExecutionResumed => OperationType::Execution,
         E::InvocationCompleted => OperationType::Unknown("INVOCATION".to_owned()),
         E::Unknown(name) => OperationType::Unknown(name.clone()),
     }

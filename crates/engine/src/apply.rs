@@ -4,7 +4,7 @@ use model::{Limits, Timestamp};
 
 use crate::{
     Chance, Execution, Input, Rejection, Transition, callback, chained_invoke, checkpoint,
-    deadline, invocation, stop,
+    deadline, delete, invocation, pause, stop,
 };
 
 /// What surrounds an input: the time, chance, and the limits in force.
@@ -65,5 +65,22 @@ pub fn apply(
             outcome,
         } => chained_invoke::ended(execution, &operation_id, outcome, context),
         Input::Stop { error } => Ok(stop::stop(execution, error, context)),
+        Input::Pause {
+            reason,
+            execution_timeout_paused,
+            client_token,
+        } => {
+            let request = pause::Request {
+                reason,
+                execution_timeout_paused,
+                client_token,
+            };
+            pause::pause(execution, request, context)
+        }
+        Input::Resume {
+            reason,
+            client_token,
+        } => pause::resume(execution, reason, client_token, context),
+        Input::Delete => delete::delete(execution, context),
     }
 }

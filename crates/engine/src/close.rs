@@ -22,6 +22,7 @@ impl Draft<'_> {
         let event_kind = terminal_event(&outcome);
         self.state.outcome = Some(outcome);
         self.state.ended_at = Some(self.now);
+        self.state.pause = None;
         self.clear_deadlines();
         if let Invocation::BackingOff { .. } = self.state.invocation {
             self.state.invocation = Invocation::Idle;

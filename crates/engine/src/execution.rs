@@ -6,7 +6,7 @@ use std::sync::Arc;
 use indexmap::{IndexMap, IndexSet};
 use model::{
     Deadline, DeadlineReason, ExecutionSpec, ExecutionState, Invocation, Operation,
-    OperationDetails, OperationId,
+    OperationDetails, OperationId, Timestamp,
 };
 
 use crate::{Effect, Transition};
@@ -168,7 +168,7 @@ pub(crate) fn execution_deadline(spec: &ExecutionSpec, state: &ExecutionState) -
     const DAY_SECONDS: u32 = 24 * 60 * 60;
     match (state.outcome.is_some(), state.ended_at) {
         (false, _) => Some(Deadline {
-            at: spec.started_at.plus_seconds(spec.execution_timeout_seconds),
+            at: times_out_at(spec, state),
             reason: DeadlineReason::ExecutionTimeout,
         }),
         (true, Some(ended_at)) => Some(Deadline {
@@ -178,6 +178,29 @@ pub(crate) fn execution_deadline(spec: &ExecutionSpec, state: &ExecutionState) -
         (true, None) => None,
     }
 }
+
+/// When a running execution times out as things stand. A pause that lets the timeout stand still holds
+/// it back, but never past the longest time that an execution may have.
+pub fn times_out_at(spec: &ExecutionSpec, state: &ExecutionState) -> Timestamp {
+    let latest = spec.started_at.plus_seconds(EXECUTION_SECONDS_MAX);
+    let stands_still = state
+        .pause
+        .as_ref()
+        .is_some_and(|pause| pause.execution_timeout_paused && pause.in_effect_since.is_some());
+    if stands_still {
+        return latest;
+    }
+    let at =
+        spec.started_at.plus_seconds(spec.execution_timeout_seconds) + state.timeout_paused_for;
+    if state.timeout_paused_for.is_zero() {
+        at
+    } else {
+        at.min(latest)
+    }
+}
+
+/// The longest execution timeout: 366 days. Source: botocore, `DurableConfig.ExecutionTimeout`.
+const EXECUTION_SECONDS_MAX: u32 = 31_622_400;
 
 /// The deadline of a failed invocation's repetition.
 pub(crate) fn invocation_deadline(invocation: &Invocation) -> Option<Deadline> {

@@ -65,6 +65,24 @@ pub enum Input {
         /// What to record as the reason.
         error: ErrorObject,
     },
+    /// `PauseDurableExecution`.
+    Pause {
+        /// Why, in the caller's words.
+        reason: Option<String>,
+        /// Whether the execution timeout stands still meanwhile.
+        execution_timeout_paused: bool,
+        /// Makes a retry of the same request recognisable.
+        client_token: Option<ClientToken>,
+    },
+    /// `ResumeDurableExecution`.
+    Resume {
+        /// Why, in the caller's words.
+        reason: Option<String>,
+        /// Makes a retry of the same request recognisable.
+        client_token: Option<ClientToken>,
+    },
+    /// `DeleteDurableExecution`: the record of an ended execution is removed.
+    Delete,
 }
 
 /// How an invocation ended.

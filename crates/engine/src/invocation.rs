@@ -28,7 +28,10 @@ pub(crate) fn ended(
     }
     let mut draft = Draft::new(execution, context);
     let outcome = checked(outcome, draft.base);
+    let cut_short = execution.state.is_cut_short();
     let error = match &outcome {
+        // With its token gone, PENDING is all that an SDK can answer.
+        InvocationOutcome::Returned(_) if cut_short => None,
         InvocationOutcome::Returned(Output::Pending) if draft.has_nothing_to_wait_for() => {
             Some(protocol_error(NOTHING_PENDING))
         }
@@ -49,7 +52,12 @@ pub(crate) fn ended(
     if draft.state.outcome.is_some() {
         // What the function says after the execution has ended no longer counts.
         draft.settle_terminal_event();
+    } else if cut_short {
+        draft.schedule_invocation();
     } else {
+        if draft.is_pausing() && !outcome.ends_execution() {
+            draft.take_pause_into_effect(false);
+        }
         draft.conclude(outcome);
     }
     Ok(draft.finish(|_| Answer::Done))
@@ -68,6 +76,17 @@ fn checked(outcome: InvocationOutcome, execution: &Execution) -> InvocationOutco
             InvocationOutcome::Returned(Output::Invalid(message))
         }
         other => other,
+    }
+}
+
+impl InvocationOutcome {
+    /// Whether the answer is the execution's end, pause or not.
+    fn ends_execution(&self) -> bool {
+        match self {
+            Self::Returned(Output::Succeeded(_) | Output::Failed(_) | Output::Invalid(_))
+            | Self::Unavailable(_) => true,
+            Self::Returned(Output::Pending) | Self::FunctionError(_) | Self::Lost => false,
+        }
     }
 }
 
@@ -169,17 +188,22 @@ impl Draft<'_> {
     /// Schedules an invocation if the execution is suspended and has something new for it.
     pub fn trigger(&mut self) {
         let idle = matches!(self.state.invocation, Invocation::Idle);
-        if self.state.outcome.is_none() && idle && !self.unseen().is_empty() {
+        let runs = self.state.outcome.is_none() && !self.state.is_paused();
+        if runs && idle && !self.unseen().is_empty() {
             self.schedule_invocation();
         }
     }
 
-    /// Schedules the next invocation, with a token of its own: those of earlier ones are dead.
+    /// Schedules the next invocation, with a token of its own: those of earlier ones are dead. While
+    /// a pause is in effect the invocation is owed until the resume.
     pub fn schedule_invocation(&mut self) {
         assert!(
             self.state.outcome.is_none(),
             "an ended execution is not invoked"
         );
+        if self.owe_invocation() {
+            return;
+        }
         if let Some(deadline) = invocation_deadline(&self.state.invocation) {
             self.remove_deadline(deadline);
         }
@@ -196,7 +220,22 @@ impl Draft<'_> {
         self.effects.push(Effect::Invoke);
     }
 
+    /// Leaves an invocation to the resume of a paused execution; says whether it is paused.
+    fn owe_invocation(&mut self) -> bool {
+        if !self.state.is_paused() {
+            return false;
+        }
+        if let Some(pause) = &mut self.state.pause {
+            pause.owes_invocation = true;
+        }
+        self.state.invocation = Invocation::Idle;
+        true
+    }
+
     fn back_off(&mut self, failures: u32) {
+        if self.owe_invocation() {
+            return;
+        }
         let until = self.now + invocation_retry_delay(failures);
         self.state.invocation = Invocation::BackingOff { until };
         if let Some(deadline) = invocation_deadline(&self.state.invocation) {

@@ -18,6 +18,9 @@ pub enum Rejection {
     /// The execution has ended, and the input is only for one that runs.
     #[error("the execution has ended")]
     ExecutionEnded,
+    /// The state of the execution does not allow the request; the text says which would.
+    #[error("{0}")]
+    Conflict(&'static str),
 }
 
 impl Rejection {

@@ -1,6 +1,7 @@
 //! The start of an execution.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use model::{
     EventKind, ExecutionSpec, ExecutionState, Invocation, Operation, OperationDetails, OperationId,
@@ -62,6 +63,9 @@ fn blank_state() -> ExecutionState {
         pending_count: 0,
         open_chained_invokes: 0,
         bytes: 0,
+        pause: None,
+        timeout_paused_for: Duration::ZERO,
+        resume_client_token: None,
         next_deadline: None,
     }
 }

@@ -10,9 +10,10 @@ use model::{
     OperationId,
 };
 
-/// The token that the running invocation must present next; none when none is valid.
+/// The token that the running invocation must present next; none when none is valid. A pause takes
+/// the token away, so that the function stops.
 pub fn checkpoint_token(spec: &ExecutionSpec, state: &ExecutionState) -> Option<CheckpointToken> {
-    if state.outcome.is_some() {
+    if state.outcome.is_some() || state.is_cut_short() {
         return None;
     }
     match state.invocation {

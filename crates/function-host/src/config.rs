@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::function::FunctionConfig;
+use crate::runtimes::Runtimes;
 
 /// Settings that hold for every function of a host.
 #[derive(Clone)]
@@ -33,6 +34,8 @@ pub struct HostConfig {
     /// The most invocations of one function version that wait for a process; further ones are throttled. The default of
     /// 1000 is Lambda's default concurrency of an account: more never wait on AWS either.
     pub queue_max: usize,
+    /// Runs `python3.*` and `nodejs*` functions; none runs `provided.*` alone.
+    pub runtimes: Option<Arc<Runtimes>>,
     /// `RLIMIT_NOFILE` of function processes. Default 1024, Lambda's quota.
     pub open_files_max: u64,
 }
@@ -68,6 +71,7 @@ impl Default for HostConfig {
             init_limit: Duration::from_secs(10),
             termination_grace: Duration::from_millis(500),
             queue_max: 1000,
+            runtimes: None,
             open_files_max: 1024,
         }
     }

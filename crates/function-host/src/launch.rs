@@ -1,13 +1,17 @@
 //! What is started for a function, and what can stand in the way.
 //!
-//! One strategy per family of runtimes: `provided.*` runs the executable `bootstrap` of the code directory.
+//! One strategy per family of runtimes: `provided.*` runs the executable `bootstrap` of the code directory, managed
+//! runtimes run an interpreter with a runtime client and the handler's name.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::executable::{self, ExecutableProblem};
 use crate::function::FunctionConfig;
+use crate::runtimes::{PrepareRuntimeError, RuntimeCommand, Runtimes};
 
 /// Says why no function process could be started, and what to do about it.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +24,9 @@ pub enum LaunchError {
         /// The runtime's identifier.
         runtime: String,
     },
+    /// A managed runtime has no interpreter, or was never prepared.
+    #[error(transparent)]
+    Runtime(#[from] PrepareRuntimeError),
     /// There is nothing at the executable's path.
     #[error("no file `{}`: runtime `{runtime}` starts the executable `bootstrap` in the code directory; build the function, or correct its `CodeUri`", .path.display())]
     Missing {
@@ -61,14 +68,24 @@ pub enum LaunchError {
 pub(crate) enum LaunchCommand {
     /// The executable `bootstrap` of the code directory, without arguments.
     Bootstrap { path: PathBuf },
+    /// An interpreter with a runtime client.
+    Managed(Arc<RuntimeCommand>),
 }
 
 impl LaunchCommand {
     /// Decides what runs a function.
-    pub(crate) fn of(function: &FunctionConfig) -> Result<LaunchCommand, LaunchError> {
+    pub(crate) fn of(
+        function: &FunctionConfig,
+        runtimes: Option<&Runtimes>,
+    ) -> Result<LaunchCommand, LaunchError> {
         if function.runtime == "provided" || function.runtime.starts_with("provided.") {
             let path = function.code_dir.join("bootstrap");
             return Ok(LaunchCommand::Bootstrap { path });
+        }
+        if let Some(runtimes) = runtimes
+            && Runtimes::is_managed(&function.runtime)
+        {
+            return Ok(LaunchCommand::Managed(runtimes.command(&function.runtime)?));
         }
         Err(LaunchError::UnsupportedRuntime {
             runtime: function.runtime.clone(),
@@ -79,6 +96,34 @@ impl LaunchCommand {
     pub(crate) fn program(&self) -> &Path {
         match self {
             LaunchCommand::Bootstrap { path } => path,
+            LaunchCommand::Managed(command) => &command.program,
+        }
+    }
+
+    /// Returns the program's arguments.
+    pub(crate) fn arguments(&self, handler: &str) -> Vec<String> {
+        match self {
+            LaunchCommand::Bootstrap { .. } => Vec::new(),
+            LaunchCommand::Managed(command) => {
+                let handler = std::iter::once(handler.to_owned());
+                command.arguments.iter().cloned().chain(handler).collect()
+            }
+        }
+    }
+
+    /// Adds what the runtime's client needs to a function's environment.
+    pub(crate) fn complete(&self, environment: &mut BTreeMap<String, String>) {
+        let LaunchCommand::Managed(command) = self else {
+            return;
+        };
+        environment.extend(command.environment.clone());
+        if let Some((variable, folder)) = &command.search_path {
+            // After the function's own folders: its versions of a package win over the runtime's.
+            let list = environment.entry((*variable).to_owned()).or_default();
+            if !list.is_empty() {
+                list.push(':');
+            }
+            list.push_str(&folder.display().to_string());
         }
     }
 

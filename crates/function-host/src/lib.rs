@@ -22,6 +22,7 @@ mod proc_fs;
 mod process;
 mod request;
 mod runtime_api;
+mod runtimes;
 mod unix;
 
 pub use capture::LINE_BYTES_MAX;
@@ -36,3 +37,6 @@ pub use invocation::{
 pub use launch::LaunchError;
 pub use log::{DiscardLogs, LogLine, LogSink, LogStream};
 pub use pool::FunctionStats;
+pub use runtimes::{
+    InterpreterVersion, PrepareRuntimeError, PreparedRuntime, RuntimeCommand, Runtimes,
+};

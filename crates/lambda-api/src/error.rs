@@ -165,8 +165,8 @@ pub struct FunctionErrorBody {
     /// What went wrong, for programs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_type: Option<String>,
-    /// One entry per frame.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// One entry per frame; Node.js functions call it `trace`.
+    #[serde(default, alias = "trace", skip_serializing_if = "Option::is_none")]
     pub stack_trace: Option<Vec<String>>,
     /// The invocation's Lambda request id.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -70,6 +70,57 @@ pub struct GetDurableExecutionResponse {
     /// When the execution timeout will end it; absent once terminal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_execution_timeout_timestamp: Option<EpochSeconds>,
+    /// The pause; only when `PAUSING` or `PAUSED`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pause_details: Option<PauseDetails>,
+}
+
+/// A pause that was requested or is in effect.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct PauseDetails {
+    /// When it was requested.
+    pub pause_request_timestamp: EpochSeconds,
+    /// Why; up to 1,024 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Whether the execution timeout stands still meanwhile.
+    pub execution_timeout_paused: bool,
+}
+
+/// Body of `POST /2025-12-01/durable-executions/{DurableExecutionArn}/pause`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct PauseDurableExecutionRequest {
+    /// 1–64 of `[\x21-\x7E]+`; the same for a retry of the same request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_token: Option<String>,
+    /// Why; up to 1,024 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Whether the execution timeout stands still meanwhile; it does unless this says `false`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub execution_timeout_paused: Option<bool>,
+}
+
+/// Body of `POST /2025-12-01/durable-executions/{DurableExecutionArn}/resume`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ResumeDurableExecutionRequest {
+    /// 1–64 of `[\x21-\x7E]+`; the same for a retry of the same request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_token: Option<String>,
+    /// Why; up to 1,024 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// Answer of `DELETE /2025-12-01/durable-executions/{DurableExecutionArn}`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DeleteDurableExecutionResponse {
+    /// When the deletion was requested.
+    pub deletion_request_timestamp: EpochSeconds,
 }
 
 /// An X-Ray trace header.

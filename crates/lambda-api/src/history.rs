@@ -19,6 +19,10 @@ wire_enum! {
         ExecutionTimedOut = "ExecutionTimedOut",
         /// `StopDurableExecution` ended it.
         ExecutionStopped = "ExecutionStopped",
+        /// A pause took effect.
+        ExecutionPaused = "ExecutionPaused",
+        /// A paused execution went on.
+        ExecutionResumed = "ExecutionResumed",
         /// A context began.
         ContextStarted = "ContextStarted",
         /// A context ended with a result.
@@ -109,6 +113,12 @@ pub struct Event {
     /// Set for `ExecutionStopped`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution_stopped_details: Option<ErrorDetails>,
+    /// Set for `ExecutionPaused`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub execution_paused_details: Option<ExecutionPausedDetails>,
+    /// Set for `ExecutionResumed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub execution_resumed_details: Option<ExecutionResumedDetails>,
     /// Set for `ContextStarted`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context_started_details: Option<EmptyDetails>,
@@ -185,6 +195,30 @@ pub struct EventPayload<P> {
     /// Whether it was left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub truncated: Option<bool>,
+}
+
+/// Details of `ExecutionPaused`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ExecutionPausedDetails {
+    /// When the pause was requested.
+    pub pause_request_timestamp: EpochSeconds,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<EventPayload<String>>,
+    /// Whether the execution timeout stands still meanwhile.
+    pub execution_timeout_paused: bool,
+}
+
+/// Details of `ExecutionResumed`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ExecutionResumedDetails {
+    /// When the resume was requested.
+    pub resume_request_timestamp: EpochSeconds,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<EventPayload<String>>,
 }
 
 /// Details with no members: `ContextStarted`, `StepStarted`.

@@ -35,8 +35,10 @@ pub use checkpoint::{
 };
 pub use error::{ErrorBody, ErrorCode, FunctionErrorBody};
 pub use execution::{
-    DurableExecutionSummary, ExecutionStatus, GetDurableExecutionResponse,
-    ListDurableExecutionsByFunctionResponse, StopDurableExecutionResponse, TraceHeader,
+    DeleteDurableExecutionResponse, DurableExecutionSummary, ExecutionStatus,
+    GetDurableExecutionResponse, ListDurableExecutionsByFunctionResponse, PauseDetails,
+    PauseDurableExecutionRequest, ResumeDurableExecutionRequest, StopDurableExecutionResponse,
+    TraceHeader,
 };
 pub use function::{
     AliasConfiguration, AliasRoutingConfiguration, DurableConfig, EnvironmentResponse,
@@ -45,10 +47,10 @@ pub use function::{
 };
 pub use history::{
     CallbackStartedDetails, ChainedInvokeStartedDetails, EmptyDetails, ErrorDetails, Event,
-    EventError, EventInput, EventPayload, EventResult, EventType, ExecutionStartedDetails,
-    GetDurableExecutionHistoryResponse, InvocationCompletedDetails, OptionalErrorDetails,
-    ResultDetails, RetryDetails, StepFailedDetails, StepSucceededDetails, WaitStartedDetails,
-    WaitSucceededDetails,
+    EventError, EventInput, EventPayload, EventResult, EventType, ExecutionPausedDetails,
+    ExecutionResumedDetails, ExecutionStartedDetails, GetDurableExecutionHistoryResponse,
+    InvocationCompletedDetails, OptionalErrorDetails, ResultDetails, RetryDetails,
+    StepFailedDetails, StepSucceededDetails, WaitStartedDetails, WaitSucceededDetails,
 };
 pub use invocation::{InitialExecutionState, InvocationInput, InvocationOutput, InvocationStatus};
 pub use operation::{

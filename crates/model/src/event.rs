@@ -62,6 +62,15 @@ pub enum EventKind {
     ExecutionStopped {
         error: ErrorObject,
     },
+    ExecutionPaused {
+        requested_at: Timestamp,
+        reason: Option<Payload>,
+        execution_timeout_paused: bool,
+    },
+    ExecutionResumed {
+        requested_at: Timestamp,
+        reason: Option<Payload>,
+    },
     ContextStarted,
     ContextSucceeded {
         result: Option<Payload>,

@@ -1,5 +1,7 @@
 //! A durable execution: what was fixed at its start, and what changes.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -52,13 +54,17 @@ pub enum ExecutionStatus {
     TimedOut,
     /// Ended by `StopDurableExecution`.
     Stopped,
+    /// To be paused once the running invocation gives it a chance.
+    Pausing,
+    /// Paused: its timers run and answers are recorded, but the function is not invoked.
+    Paused,
 }
 
 impl ExecutionStatus {
     /// Whether the execution has ended: such a status never changes again.
     pub const fn is_terminal(self) -> bool {
         match self {
-            Self::Running => false,
+            Self::Running | Self::Pausing | Self::Paused => false,
             Self::Succeeded | Self::Failed | Self::TimedOut | Self::Stopped => true,
         }
     }
@@ -122,7 +128,8 @@ pub struct ExecutionState {
     pub invocation: Invocation,
     /// Invocations scheduled so far: the number of the last one.
     pub invocation_count: u64,
-    /// Which checkpoint of the running invocation comes next: part of its token.
+    /// Which checkpoint of the running invocation comes next, from 1: part of its token. Zero while
+    /// there is none to come.
     pub token_sequence: u64,
     /// The last accepted checkpoint, for a retry of the same request.
     pub last_checkpoint: Option<LastCheckpoint>,
@@ -142,6 +149,12 @@ pub struct ExecutionState {
     pub open_chained_invokes: u32,
     /// Bytes of payloads recorded so far.
     pub bytes: u64,
+    /// The pause that was requested or is in effect.
+    pub pause: Option<Pause>,
+    /// How long the execution timeout stood still in pauses that are over.
+    pub timeout_paused_for: Duration,
+    /// The client token of the last resume, for a retry of the same request.
+    pub resume_client_token: Option<ClientToken>,
     /// What comes due next.
     pub next_deadline: Option<Deadline>,
 }
@@ -149,9 +162,25 @@ pub struct ExecutionState {
 impl ExecutionState {
     /// Where the execution stands.
     pub fn status(&self) -> ExecutionStatus {
-        self.outcome
+        match (&self.outcome, &self.pause) {
+            (Some(outcome), _) => outcome.status(),
+            (None, Some(pause)) if pause.in_effect_since.is_some() => ExecutionStatus::Paused,
+            (None, Some(_)) => ExecutionStatus::Pausing,
+            (None, None) => ExecutionStatus::Running,
+        }
+    }
+
+    /// Whether a pause is in effect: the function is not invoked.
+    pub fn is_paused(&self) -> bool {
+        self.pause
             .as_ref()
-            .map_or(ExecutionStatus::Running, Outcome::status)
+            .is_some_and(|pause| pause.in_effect_since.is_some())
+    }
+
+    /// Whether the active invocation has had its token taken away by a pause: it can record nothing
+    /// more, and what it answers does not count.
+    pub fn is_cut_short(&self) -> bool {
+        matches!(self.invocation, Invocation::Active { .. }) && self.token_sequence == 0
     }
 
     /// Whether a restarted server has something to do for this execution beyond its deadlines.
@@ -159,6 +188,24 @@ impl ExecutionState {
         let chained = self.outcome.is_none() && self.open_chained_invokes > 0;
         matches!(self.invocation, Invocation::Active { .. }) || chained
     }
+}
+
+/// A pause, from its request to its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pause {
+    /// When it was requested.
+    pub requested_at: Timestamp,
+    /// Why, in the caller's words.
+    pub reason: Option<String>,
+    /// Makes a retry of the same request recognisable.
+    pub client_token: Option<ClientToken>,
+    /// Whether the execution timeout stands still meanwhile.
+    pub execution_timeout_paused: bool,
+    /// Since when it is in effect; none while an invocation runs that has not been told.
+    pub in_effect_since: Option<Timestamp>,
+    /// Whether the function is owed an invocation whatever else happens: the pause cut one short,
+    /// or kept a failed one from being repeated.
+    pub owes_invocation: bool,
 }
 
 /// What the function of an execution is doing.

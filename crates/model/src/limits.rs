@@ -47,6 +47,19 @@ impl Limits {
         failed_invocations_max: 8,
         invalid_pendings_max: 3,
     };
+
+    /// No quota on what one execution may record. What one request may carry stays bounded, because
+    /// every request is held in memory, and so do the counts that end a function in a loop.
+    pub const UNBOUNDED: Self = Self {
+        operations_max: u32::MAX,
+        execution_bytes_max: u64::MAX,
+        step_payload_bytes_max: 6 * 1024 * 1024,
+        context_payload_bytes_max: 6 * 1024 * 1024,
+        chained_input_bytes_max: 6 * 1024 * 1024,
+        async_result_bytes_max: 6 * 1024 * 1024,
+        error_bytes_max: 1024 * 1024,
+        ..Self::AWS
+    };
 }
 
 impl Default for Limits {

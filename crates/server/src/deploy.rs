@@ -5,15 +5,18 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use model::{FunctionName, InvalidId, Timestamp};
+use model::{ExecutionStatus, FunctionName, InvalidId, Timestamp};
 use stack::{FunctionResource, Output, Stack};
-use store::{AliasRecord, StoreFault};
+use store::{AliasRecord, ExecutionFilter, StoreFault};
 use thiserror::Error;
 
 use crate::apis::ApiToServe;
 use crate::functions::FreezeCodeError;
 use crate::gateway::{Described, DescribedRest};
 use crate::server::Server;
+
+/// Executions that are counted before the count stops.
+const OPEN_EXECUTIONS_MAX: usize = 1_000;
 
 /// Why a stack could not be deployed. What was deployed before the failure stays; deploying again
 /// goes on from there.
@@ -239,6 +242,34 @@ impl Server {
             next_at: planned.next_at,
         });
         Ok(deployed.collect())
+    }
+
+    /// How many executions of a function have not ended, by the version that they are pinned to.
+    /// Counted up to a thousand; none when the store fails, which it says itself.
+    pub async fn open_executions(&self, function: &str) -> BTreeMap<String, usize> {
+        let filter = ExecutionFilter {
+            function: FunctionName::parse(function).ok(),
+            statuses: vec![
+                ExecutionStatus::Running,
+                ExecutionStatus::Pausing,
+                ExecutionStatus::Paused,
+            ],
+            limit: OPEN_EXECUTIONS_MAX,
+            ..ExecutionFilter::default()
+        };
+        let mut open = BTreeMap::new();
+        match self.app.driver.store().list(filter).await {
+            Ok(records) => {
+                for record in records {
+                    *open.entry(record.spec.arn.version.to_string()).or_default() += 1;
+                }
+            }
+            Err(fault) => {
+                let error = &fault as &dyn std::error::Error;
+                tracing::error!(error, "open executions cannot be counted");
+            }
+        }
+        open
     }
 
     async fn deploy_function(

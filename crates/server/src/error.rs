@@ -81,9 +81,9 @@ impl From<Rejection> for ApiError {
                 ErrorCode::CallbackTimeout,
                 Rejection::CallbackClosed.to_string(),
             ),
-            ended @ (Rejection::InvocationNotRunning(_) | Rejection::ExecutionEnded) => {
-                Self::new(ErrorCode::ResourceConflict, ended.to_string())
-            }
+            ended @ (Rejection::InvocationNotRunning(_)
+            | Rejection::ExecutionEnded
+            | Rejection::Conflict(_)) => Self::new(ErrorCode::ResourceConflict, ended.to_string()),
         }
     }
 }

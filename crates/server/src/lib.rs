@@ -26,5 +26,7 @@ mod validate;
 mod xray;
 
 pub use deploy::{DeployError, DeployedFunction, DeployedSchedule, Deployment};
+pub use function_host::{PrepareRuntimeError, PreparedRuntime, Runtimes};
 pub use functions::FreezeCodeError;
+pub use model::Limits;
 pub use server::{Server, ServerConfig, StartServerError, Stores};

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use driver::{Driver, DriverConfig, ProcessError, SystemClock};
-use function_host::{FunctionHost, HostConfig, StartHostError};
+use function_host::{FunctionHost, HostConfig, Runtimes, StartHostError};
 use hyper::body::Incoming;
 use hyper::{Request, Response};
 use lambda_api::ErrorCode;
@@ -58,6 +58,10 @@ pub struct ServerConfig {
     pub concurrency_max: usize,
     /// How long an idle function process is kept.
     pub idle_time: Duration,
+    /// What one execution may use.
+    pub limits: Limits,
+    /// What runs `python3.*` and `nodejs*` functions.
+    pub runtimes: Arc<Runtimes>,
 }
 
 /// Why a server could not start.
@@ -239,7 +243,7 @@ impl Server {
             store,
             invoker: Arc::new(invoker.clone()),
             clock: Arc::new(SystemClock),
-            limits: Limits::AWS,
+            limits: config.limits.clone(),
             seed: None,
         })?;
         let app = Arc::new(App {
@@ -367,6 +371,7 @@ fn host_config(
         state_dir: Some(config.data_dir.join("processes")),
         extra_environment: environment,
         idle_time: config.idle_time,
+        runtimes: Some(Arc::clone(&config.runtimes)),
         ..HostConfig::default()
     }
 }

@@ -47,6 +47,8 @@ macro_rules! code {
 code!(
     ExecutionStatus, "status of an execution",
     ExecutionStatus::Running => "RUNNING",
+    ExecutionStatus::Pausing => "PAUSING",
+    ExecutionStatus::Paused => "PAUSED",
     ExecutionStatus::Succeeded => "SUCCEEDED",
     ExecutionStatus::Failed => "FAILED",
     ExecutionStatus::TimedOut => "TIMED_OUT",

@@ -5,12 +5,14 @@ use std::time::Duration;
 use http::Method;
 use http::header::{HeaderName, HeaderValue};
 use lambda_api::{
-    AliasConfiguration, DurableExecutionSummary, ErrorObject, Event, ExecutionStatus,
-    FunctionConfiguration, GetDurableExecutionHistoryResponse, GetDurableExecutionResponse,
-    ListAliasesResponse, ListDurableExecutionsByFunctionResponse, ListFunctionsResponse,
+    AliasConfiguration, DeleteDurableExecutionResponse, DurableExecutionSummary, ErrorObject,
+    Event, ExecutionStatus, FunctionConfiguration, GetDurableExecutionHistoryResponse,
+    GetDurableExecutionResponse, ListAliasesResponse, ListDurableExecutionsByFunctionResponse,
+    ListFunctionsResponse, PauseDurableExecutionRequest, ResumeDurableExecutionRequest,
     StopDurableExecutionResponse, headers,
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::error::CallError;
@@ -252,6 +254,50 @@ impl Client {
         let body = serde_json::to_vec(error).expect("an error object always serialises");
         let answer = self.post(path.clone(), body).await?;
         self.read(&format!("POST {path}"), &answer)
+    }
+
+    /// `PauseDurableExecution`.
+    pub async fn pause(
+        &self,
+        arn: &str,
+        request: &PauseDurableExecutionRequest,
+    ) -> Result<(), CallError> {
+        self.act(arn, "pause", request).await
+    }
+
+    /// `ResumeDurableExecution`.
+    pub async fn resume(
+        &self,
+        arn: &str,
+        request: &ResumeDurableExecutionRequest,
+    ) -> Result<(), CallError> {
+        self.act(arn, "resume", request).await
+    }
+
+    async fn act(
+        &self,
+        arn: &str,
+        action: &str,
+        request: &impl Serialize,
+    ) -> Result<(), CallError> {
+        let path = format!("/2025-12-01/durable-executions/{}/{action}", encode(arn));
+        let body = serde_json::to_vec(request).expect("a request always serialises");
+        self.post(path, body).await.map(|_| ())
+    }
+
+    /// `DeleteDurableExecution`.
+    pub async fn delete(&self, arn: &str) -> Result<DeleteDurableExecutionResponse, CallError> {
+        let path = format!("/2025-12-01/durable-executions/{}", encode(arn));
+        let request = format!("DELETE {path}");
+        let call = Call {
+            method: Method::DELETE,
+            path_and_query: path,
+            headers: Vec::new(),
+            body: Vec::new(),
+            limit: ANSWER_TIME_MAX,
+        };
+        let answer = self.transport.call(call).await?;
+        self.read(&request, &answer)
     }
 
     /// `SendDurableExecutionCallbackSuccess`, `…Failure` and `…Heartbeat`.

@@ -71,6 +71,8 @@ fn wire(status: Status) -> ExecutionStatus {
         Status::Failed => ExecutionStatus::Failed,
         Status::TimedOut => ExecutionStatus::TimedOut,
         Status::Stopped => ExecutionStatus::Stopped,
+        Status::Pausing => ExecutionStatus::Pausing,
+        Status::Paused => ExecutionStatus::Paused,
     }
 }
 

@@ -1,10 +1,12 @@
 //! One file per command; here they are told apart and given what they share.
 
 mod callback;
+mod delete;
 mod history;
 mod invoke;
 mod logs;
 mod ls;
+mod pause;
 mod show;
 mod stop;
 mod up;
@@ -37,6 +39,9 @@ pub fn run(arguments: Arguments, screen: &Screen) -> Result<(), CliError> {
         Command::Logs(it) => block_on(logs::run(&client()?, it, screen)),
         Command::Callback(it) => block_on(callback::run(&client()?, it, screen)),
         Command::Stop(it) => block_on(stop::run(&client()?, it, screen)),
+        Command::Pause(it) => block_on(pause::pause(&client()?, it, screen)),
+        Command::Resume(it) => block_on(pause::resume(&client()?, it, screen)),
+        Command::Delete(it) => block_on(delete::run(&client()?, it, screen)),
     }
 }
 

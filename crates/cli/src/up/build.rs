@@ -1,5 +1,6 @@
 //! Builds the functions of a stack.
 //!
+//! Functions in Python and JavaScript are `packages`; the rest of this file is about Rust.
 //! All Rust functions of a workspace are built by one call of cargo, which shares their dependencies and its cores
 //! better than we could. The binaries are copied, as `bootstrap`, into the data directory: what is deployed from there
 //! does not change when the next build overwrites cargo's own files.
@@ -7,12 +8,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use miette::Diagnostic;
+use server::{PrepareRuntimeError, Runtimes};
 use stack::Stack;
 use thiserror::Error;
 
 use super::cargo::{self, Binary, CargoFailed, Workspace};
+use super::packages;
 use super::progress::Progress;
 use super::source::{BOOTSTRAP, Source, source};
 use crate::args::{BuildProfile, UpArguments};
@@ -32,8 +36,10 @@ pub enum BuildError {
         method: String,
     },
     /// The runtime is one that cannot be started.
-    #[error("function `{function}` cannot be started: runtime `{runtime}` is not supported yet")]
-    #[diagnostic(help("`provided.al2023` runs any executable `bootstrap`"))]
+    #[error("function `{function}` cannot be started: runtime `{runtime}` is not supported")]
+    #[diagnostic(help(
+        "`python3.*` and `nodejs*` run on this machine's interpreters, and `provided.al2023` runs any executable `bootstrap`"
+    ))]
     Runtime {
         /// Its logical id.
         function: String,
@@ -112,6 +118,42 @@ pub enum BuildError {
         /// Where its `bootstrap` would be.
         path: PathBuf,
     },
+    /// Interpreter or runtime client of a managed runtime are not to be had.
+    #[error("function `{function}` cannot be started")]
+    PrepareRuntime {
+        /// Its logical id.
+        function: String,
+        /// What stood in the way.
+        #[source]
+        cause: PrepareRuntimeError,
+    },
+    /// A program that builds the function is not there.
+    #[error("function `{function}` cannot be built: `{program}` cannot be run")]
+    #[diagnostic(help("install it, and see that it is found on the PATH"))]
+    ProgramMissing {
+        /// Its logical id.
+        function: String,
+        /// The program.
+        program: String,
+        /// The system's answer.
+        #[source]
+        cause: io::Error,
+    },
+    /// A program that builds the function failed; what it said has been printed.
+    #[error("function `{function}` cannot be built: `{program}` failed, see above")]
+    Program {
+        /// Its logical id.
+        function: String,
+        /// The program.
+        program: String,
+    },
+    /// `BuildMethod: esbuild` without esbuild.
+    #[error("function `{function}` cannot be bundled: its packages have no esbuild")]
+    #[diagnostic(help("add it: `npm install --save-dev esbuild`"))]
+    NoEsbuild {
+        /// Its logical id.
+        function: String,
+    },
     /// A logical id that is no name for a folder.
     #[error("`{function}` cannot be a logical id")]
     #[diagnostic(help("CloudFormation takes letters and digits only"))]
@@ -137,7 +179,16 @@ fn functions(names: &[String]) -> String {
     }
 }
 
-/// Builds what needs building. Returns the folder with each function's `bootstrap`, by logical id.
+/// What a build came to.
+#[derive(Debug)]
+pub struct Built {
+    /// The folder with each function's code, by logical id.
+    pub artifacts: BTreeMap<String, PathBuf>,
+    /// Where another version of an interpreter stands in for one that is not installed.
+    pub stand_ins: BTreeSet<String>,
+}
+
+/// Builds what needs building.
 ///
 /// # Errors
 /// See [`BuildError`].
@@ -145,14 +196,53 @@ pub async fn build(
     stack: &Stack,
     arguments: &UpArguments,
     data_dir: &Path,
-) -> Result<BTreeMap<String, PathBuf>, BuildError> {
+    runtimes: &Arc<Runtimes>,
+) -> Result<Built, BuildError> {
     let mut artifacts = BTreeMap::new();
+    let mut stand_ins = BTreeSet::new();
     let mut wanted = Wanted::default();
     for function in &stack.functions {
         let logical_id = &function.logical_id;
-        match source(function)? {
+        let source = source(function)?;
+        let mut prepared = None;
+        if Runtimes::is_managed(&function.runtime) {
+            let runtime = packages::prepare_runtime(runtimes, function).await?;
+            stand_ins.extend(packages::stand_in(&function.runtime, &runtime));
+            prepared = Some(runtime);
+        }
+        match source {
             Source::Built(dir) => {
                 artifacts.insert(logical_id.clone(), dir);
+            }
+            Source::Python(_) | Source::Node(_) | Source::Esbuild(_) | Source::Makefile(_)
+                if arguments.no_build =>
+            {
+                let dir = build_dir(data_dir, logical_id)?;
+                if !dir.is_dir() {
+                    let function = logical_id.clone();
+                    return Err(BuildError::NotBuilt {
+                        function,
+                        path: dir,
+                    });
+                }
+                artifacts.insert(logical_id.clone(), dir);
+            }
+            Source::Python(dir) => {
+                let prepared = prepared.expect("a Python runtime is a managed one");
+                let built = packages::python(function, &dir, &prepared, data_dir).await?;
+                artifacts.insert(logical_id.clone(), built);
+            }
+            Source::Node(dir) => {
+                let built = packages::node(function, &dir, data_dir).await?;
+                artifacts.insert(logical_id.clone(), built);
+            }
+            Source::Esbuild(dir) => {
+                let built = packages::esbuild(function, &dir, data_dir).await?;
+                artifacts.insert(logical_id.clone(), built);
+            }
+            Source::Makefile(dir) => {
+                let built = packages::makefile(function, &dir, data_dir).await?;
+                artifacts.insert(logical_id.clone(), built);
             }
             Source::Cargo { manifest, binary } => {
                 let dir = build_dir(data_dir, logical_id)?;
@@ -168,11 +258,14 @@ pub async fn build(
         }
     }
     wanted.build(arguments.build_profile).await?;
-    Ok(artifacts)
+    Ok(Built {
+        artifacts,
+        stand_ins,
+    })
 }
 
 /// `<data dir>/build/<logical id>`. The id becomes a folder's name, so it must be nothing else.
-fn build_dir(data_dir: &Path, logical_id: &str) -> Result<PathBuf, BuildError> {
+pub(super) fn build_dir(data_dir: &Path, logical_id: &str) -> Result<PathBuf, BuildError> {
     let alphanumeric = |byte: u8| byte.is_ascii_alphanumeric();
     if logical_id.is_empty() || !logical_id.bytes().all(alphanumeric) {
         return Err(BuildError::LogicalId {

@@ -8,14 +8,17 @@ mod session;
 mod build;
 mod cargo;
 mod inline;
+mod packages;
 mod progress;
 mod source;
 mod stack_options;
+mod tree;
 
 mod port;
 mod start;
 
 mod ready_file;
+mod reload;
 mod stop_signal;
 mod table;
 

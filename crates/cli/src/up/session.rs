@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use owo_colors::OwoColorize;
-use server::{Deployment, Server, ServerConfig};
+use server::{Deployment, Runtimes, Server, ServerConfig};
 use stack::Stack;
 
 use super::ready_file::{Ready, ReadyFile};
+use super::reload::{Reload, Sources};
 use super::stop_signal::{Stop, StopSignals};
 use super::{build, inline, stack_options, start, table};
 use crate::args::{Durability, UpArguments};
@@ -29,13 +31,17 @@ pub async fn run(arguments: UpArguments, screen: &Screen) -> Result<(), CliError
     let mut stack = stack_options::load(&arguments).map_err(CliError::diagnostic)?;
     let data_dir = stack_options::data_dir(&arguments, &stack)?;
     inline::place(&mut stack, &data_dir)?;
-    let artifacts = tokio::select! {
-        artifacts = build::build(&stack, &arguments, &data_dir) => artifacts.map_err(CliError::diagnostic)?,
+    let runtimes = Arc::new(Runtimes::new(stack_options::runtimes_dir(&data_dir)));
+    let built = tokio::select! {
+        built = build::build(&stack, &arguments, &data_dir, &runtimes) => built.map_err(CliError::diagnostic)?,
         stop = signals.next() => return stop.into_result(),
     };
-    let config = stack_options::server_config(&arguments, &stack, &data_dir);
+    for stand_in in &built.stand_ins {
+        note(format!("{} {stand_in}", "!".yellow()));
+    }
+    let config = stack_options::server_config(&arguments, &stack, &data_dir, Arc::clone(&runtimes));
     let (server, deployment) = tokio::select! {
-        started = start_and_deploy(config, &stack, &artifacts) => started?,
+        started = start_and_deploy(config, &stack, &built.artifacts) => started?,
         // As sudden as `kill -9`, which the service is made to survive; waiting for a start that hangs would be worse.
         stop = signals.next() => return stop.into_result(),
     };
@@ -64,7 +70,20 @@ pub async fn run(arguments: UpArguments, screen: &Screen) -> Result<(), CliError
         close(server).await;
         return Err(error.into());
     }
-    let stop = signals.next().await;
+    let reload = Reload {
+        server: &server,
+        stack: &stack,
+        arguments: &arguments,
+        data_dir: &data_dir,
+        runtimes: &runtimes,
+    };
+    let stop = match watch(&reload) {
+        Some(sources) => tokio::select! {
+            () = reload.run(sources) => unreachable!("sources are watched for good"),
+            stop = signals.next() => stop,
+        },
+        None => signals.next().await,
+    };
     note(format!("\n{}", "stopping; once more to force it".dimmed()));
     tokio::select! {
         () = close(server) => {}
@@ -80,6 +99,23 @@ pub async fn run(arguments: UpArguments, screen: &Screen) -> Result<(), CliError
         &data_dir.display().to_string(),
     ));
     stop.into_result()
+}
+
+/// The sources to watch, unless nothing is built or the arguments say that they stay as they are.
+fn watch(reload: &Reload<'_>) -> Option<Sources> {
+    if reload.arguments.no_build || reload.arguments.no_reload {
+        return None;
+    }
+    match Sources::watch(reload.stack, reload.data_dir) {
+        Ok(sources) => Some(sources),
+        Err(error) => {
+            note(format!(
+                "{} changed sources will not be noticed: {error}",
+                "!".yellow()
+            ));
+            None
+        }
+    }
 }
 
 async fn start_and_deploy(

@@ -1,12 +1,13 @@
 //! What the arguments say about the stack and the server.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context;
-use server::ServerConfig;
+use server::{Limits, Runtimes, ServerConfig};
 use stack::{LoadOptions, LoadStackError, Stack};
 
-use crate::args::{Durability, UpArguments};
+use crate::args::{Durability, LimitsProfile, UpArguments};
 use crate::exit::CliError;
 
 /// The account of everything local: AWS never gives it to anybody.
@@ -64,8 +65,28 @@ pub fn data_dir(arguments: &UpArguments, stack: &Stack) -> Result<PathBuf, CliEr
         .with_context(|| format!("cannot tell where `{}` is", data_dir.display()))?)
 }
 
+/// Where the clients of managed runtimes are kept: the user's cache, which all stacks share, or the data folder of a user
+/// who has none.
+pub fn runtimes_dir(data_dir: &Path) -> PathBuf {
+    let folder = |name: &str| {
+        std::env::var_os(name)
+            .filter(|path| !path.is_empty())
+            .map(PathBuf::from)
+    };
+    let cache = folder("XDG_CACHE_HOME").or_else(|| folder("HOME").map(|home| home.join(".cache")));
+    match cache {
+        Some(cache) => cache.join("lambdura/runtimes"),
+        None => data_dir.join("runtimes"),
+    }
+}
+
 /// The server's settings.
-pub fn server_config(arguments: &UpArguments, stack: &Stack, data_dir: &Path) -> ServerConfig {
+pub fn server_config(
+    arguments: &UpArguments,
+    stack: &Stack,
+    data_dir: &Path,
+    runtimes: Arc<Runtimes>,
+) -> ServerConfig {
     ServerConfig {
         listen: arguments.listen,
         http_api_listen: arguments.http_api_listen,
@@ -80,6 +101,11 @@ pub fn server_config(arguments: &UpArguments, stack: &Stack, data_dir: &Path) ->
         environment: arguments.env.iter().cloned().collect(),
         concurrency_max: arguments.concurrency,
         idle_time: arguments.idle_time,
+        limits: match arguments.limits {
+            LimitsProfile::Aws => Limits::AWS,
+            LimitsProfile::Unbounded => Limits::UNBOUNDED,
+        },
+        runtimes,
     }
 }
 

@@ -498,3 +498,30 @@ fn a_function_that_dies_is_shown_as_failing() {
     let ended = up.signal("TERM");
     assert_eq!(ended.code, Some(0), "{}", ended.text());
 }
+
+/// A changed source is deployed while everything runs; what has begun goes on with the code that it began with.
+#[test]
+fn a_changed_source_is_taken_up_while_executions_go_on() {
+    let stack = Stack::new();
+    let mut up = Up::start(&stack, &[]);
+    up.run(&["invoke", "Approval", "--event", "--name", "loan-1"]);
+    wait_for(&up, &["show", "loan-1"], "waits for its callback");
+
+    let bootstrap = stack.path("code/bootstrap");
+    let changed = fs::read_to_string(&bootstrap)
+        .unwrap()
+        .replace("result = event", "result = [\"changed\", event]");
+    fs::write(&bootstrap, changed).unwrap();
+    wait_for(&up, &["invoke", "Echo", "--payload", "{}"], "changed");
+    up.run(&["invoke", "Approval", "--event", "--name", "loan-2"]);
+    let shown = wait_for(&up, &["show", "loan-2"], "waits for its callback");
+    assert!(shown.out.contains("version 2"), "{}", shown.text());
+
+    up.run(&["callback", "succeed", "loan-1/manager", "--result", "true"]);
+    let shown = wait_for(&up, &["show", "loan-1"], "SUCCEEDED");
+    assert!(shown.out.contains("version 1"), "{}", shown.text());
+
+    let ended = up.signal("INT");
+    let said = "Approval version 2 (live); 1 execution goes on with version 1";
+    assert!(ended.err.contains(said), "{}", ended.text());
+}

@@ -38,6 +38,14 @@ pub(crate) fn checkpoint(
     if draft.state.outcome.is_none() {
         close_over_quota(&mut draft);
     }
+    // What the function recorded stands; it gets no token to go on with.
+    let cut_short = draft.is_pausing();
+    if cut_short {
+        draft.take_pause_into_effect(true);
+    }
+    if cut_short {
+        return Ok(answer_without_token(draft));
+    }
     Ok(answer(draft, presented, client_token))
 }
 
@@ -50,6 +58,7 @@ fn check_invocation(base: &Execution, token: &CheckpointToken) -> Result<u64, Re
     match base.state.invocation {
         Invocation::Active { number, nonce, .. }
             if base.state.outcome.is_none()
+                && !base.state.is_cut_short()
                 && parts.invocation == number
                 && parts.nonce == nonce =>
         {
@@ -115,6 +124,17 @@ fn close_over_quota(draft: &mut Draft<'_>) {
     };
     let error = ErrorObject::new("ServiceQuotaExceededException", message);
     draft.close(Outcome::Failed(error), TerminalEvent::AfterInvocation);
+}
+
+/// What a checkpoint is told that meets a pause: nothing. What it missed is told to the invocation
+/// that follows the resume.
+fn answer_without_token(mut draft: Draft<'_>) -> Transition {
+    draft.state.token_sequence = 0;
+    draft.state.last_checkpoint = None;
+    draft.finish(|_| Answer::Checkpoint {
+        token: None,
+        operations: Vec::new(),
+    })
 }
 
 fn answer(mut draft: Draft<'_>, presented: u64, client_token: Option<ClientToken>) -> Transition {

@@ -88,7 +88,8 @@ fn check_token(world: &World, input: &Input, transition: &Transition) {
         return;
     }
     assert_eq!(Some(token), world.live_token.as_ref(), "a dead token wrote");
-    assert_eq!(next.is_none(), transition.state.outcome.is_some());
+    let stops = transition.state.outcome.is_some() || transition.state.is_paused();
+    assert_eq!(next.is_none(), stops);
     let used_before = next
         .as_ref()
         .is_some_and(|next| world.tokens.contains(next));
@@ -115,6 +116,9 @@ fn check_recorded(world: &World, input: &Input, transition: &Transition) {
                 if unresolvable {
                     rest = take_event_of(rest, &update.id);
                 }
+            }
+            if !world.execution.state.is_paused() && transition.state.is_paused() {
+                rest = take_paused(rest);
             }
             check_timer_events(rest);
         }
@@ -164,6 +168,25 @@ fn check_recorded(world: &World, input: &Input, transition: &Transition) {
                 assert!(transition.is_empty(), "reported again");
             }
         }
+        Input::Pause { .. } => {
+            let takes_effect = transition.state.is_paused() && !world.execution.state.is_paused();
+            assert_eq!(events.len(), usize::from(takes_effect));
+            assert!(events.is_empty() || take_paused(events).is_empty());
+        }
+        Input::Resume { .. } => {
+            let rest = match events.first().map(|event| &event.kind) {
+                Some(EventKind::ExecutionResumed { .. }) => {
+                    assert!(world.execution.state.is_paused());
+                    &events[1..]
+                }
+                _ => events,
+            };
+            check_timer_events(rest);
+        }
+        Input::Delete => {
+            assert!(world.execution.state.outcome.is_some(), "it had ended");
+            assert!(transition.removes && events.is_empty());
+        }
         Input::Stop { .. } => {
             let stops = world.execution.state.outcome.is_none();
             assert_eq!(events.len(), usize::from(stops));
@@ -179,6 +202,13 @@ fn take_event_of<'a>(events: &'a [Event], id: &OperationId) -> &'a [Event] {
         .as_ref()
         .expect("an update is about an operation");
     assert_eq!(&subject.id, id, "events come in the order of the updates");
+    rest
+}
+
+/// The end of these events, when they end with the pause.
+fn take_paused(events: &[Event]) -> &[Event] {
+    let (last, rest) = events.split_last().expect("a pause leaves an event");
+    assert!(matches!(last.kind, EventKind::ExecutionPaused { .. }));
     rest
 }
 
@@ -236,7 +266,10 @@ fn check_due(world: &World, input: &Input, transition: &Transition) {
         | Input::CallbackFailed { .. }
         | Input::CallbackHeartbeat { .. }
         | Input::ChainedInvokeEnded { .. }
-        | Input::Stop { .. } => false,
+        | Input::Stop { .. }
+        | Input::Pause { .. }
+        | Input::Resume { .. }
+        | Input::Delete => false,
     };
     let next = state.next_deadline.as_ref().map(|next| next.at);
     assert!(!looks || next > Some(world.now), "left unfired: {next:?}");
@@ -284,6 +317,7 @@ fn check_history(world: &World) {
     } else {
         assert_eq!(history.outcome, state.outcome, "history and outcome");
     }
+    assert!(history.outcome.is_some() || history.paused == state.is_paused());
     assert_eq!(state.outcome.is_some(), state.ended_at.is_some());
     let active = matches!(state.invocation, Invocation::Active { .. });
     let completed = state.invocation_count - u64::from(active);
@@ -348,11 +382,19 @@ fn check_alive(world: &World) {
     }
     match state.invocation {
         Invocation::Active { .. } => {
-            assert!(world.live_token.is_some(), "an invocation has a live token");
+            let cut_short = state.is_cut_short();
+            assert_eq!(
+                world.live_token.is_none(),
+                cut_short,
+                "an invocation has a live token"
+            );
         }
         Invocation::BackingOff { .. } => assert_eq!(world.live_token, None),
         Invocation::Idle => {
             assert_eq!(world.live_token, None);
+            if state.is_paused() {
+                return;
+            }
             assert!(state.pending_count > 0, "stuck: nothing will come");
             assert_eq!(state.unseen, [], "stuck: nobody tells the function");
         }

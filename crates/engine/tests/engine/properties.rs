@@ -65,6 +65,12 @@ enum Action {
         outcome: u8,
     },
     Stop,
+    Pause {
+        timeout_too: bool,
+        repeatable: bool,
+    },
+    Resume,
+    Delete,
     /// The server dies and comes back.
     Restart,
     /// The last input arrives once more.
@@ -153,6 +159,12 @@ fn action() -> impl Strategy<Value = Action> {
         20 => callback,
         10 => chained,
         1 => Just(Action::Stop),
+        4 => any::<(bool, bool)>().prop_map(|(timeout_too, repeatable)| Action::Pause {
+            timeout_too,
+            repeatable,
+        }),
+        6 => Just(Action::Resume),
+        1 => Just(Action::Delete),
         8 => Just(Action::Restart),
         12 => Just(Action::Again),
     ]
@@ -272,6 +284,19 @@ impl Player {
             Action::Stop => self.give(Input::Stop {
                 error: error("Stopped", "enough"),
             }),
+            Action::Pause {
+                timeout_too,
+                repeatable,
+            } => self.give(Input::Pause {
+                reason: Some("inventory".to_owned()),
+                execution_timeout_paused: *timeout_too,
+                client_token: repeatable.then(|| client_token_of(200)),
+            }),
+            Action::Resume => self.give(Input::Resume {
+                reason: None,
+                client_token: Some(client_token_of(201)),
+            }),
+            Action::Delete => self.give(Input::Delete),
             Action::Restart => self.world.restart(),
             Action::Again => self.again(),
         }
@@ -678,6 +703,8 @@ const REACHED: &[&str] = &[
     "ContextStarted",
     "ContextSucceeded",
     "ExecutionFailed",
+    "ExecutionPaused",
+    "ExecutionResumed",
     "ExecutionStarted",
     "ExecutionStopped",
     "ExecutionSucceeded",

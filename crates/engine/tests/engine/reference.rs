@@ -31,6 +31,7 @@ pub struct History {
     pub operations: BTreeMap<OperationId, Told>,
     pub outcome: Option<Outcome>,
     pub invocations_completed: u64,
+    pub paused: bool,
 }
 
 impl History {
@@ -52,6 +53,14 @@ impl History {
             EventKind::ExecutionFailed { error } => self.end(Outcome::Failed(error)),
             EventKind::ExecutionTimedOut { error } => self.end(Outcome::TimedOut(error)),
             EventKind::ExecutionStopped { error } => self.end(Outcome::Stopped(error)),
+            EventKind::ExecutionPaused { .. } => {
+                assert!(!self.paused, "paused twice");
+                self.paused = true;
+            }
+            EventKind::ExecutionResumed { .. } => {
+                assert!(self.paused, "resumed without having been paused");
+                self.paused = false;
+            }
             EventKind::ContextStarted => drop(self.begin(event, "context")),
             EventKind::ContextSucceeded { result } => self.close(event, Succeeded, result, None),
             EventKind::ContextFailed { error } => self.close(event, Failed, None, Some(error)),
@@ -268,7 +277,15 @@ pub fn deadlines<'a>(
         add(retention, DeadlineReason::RetentionElapsed);
         return deadlines;
     }
-    let timeout = spec.started_at.plus_seconds(spec.execution_timeout_seconds);
+    let latest = spec.started_at.plus_seconds(366 * 86_400);
+    let stands_still = state.is_paused()
+        && (state.pause.as_ref()).is_some_and(|pause| pause.execution_timeout_paused);
+    let timeout = if stands_still {
+        latest
+    } else {
+        let at = spec.started_at.plus_seconds(spec.execution_timeout_seconds);
+        (at + state.timeout_paused_for).min(latest)
+    };
     add(timeout, DeadlineReason::ExecutionTimeout);
     if let Invocation::BackingOff { until } = state.invocation {
         add(until, DeadlineReason::InvocationRetry);

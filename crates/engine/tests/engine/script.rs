@@ -303,6 +303,33 @@ impl Script {
         self.chained_ends(operation, ChainedOutcome::Succeeded(Some(result.into())))
     }
 
+    pub fn pause(self, reason: &str) -> Self {
+        self.give(Input::Pause {
+            reason: Some(reason.to_owned()),
+            execution_timeout_paused: true,
+            client_token: None,
+        })
+    }
+
+    pub fn pause_with_key(self, key: &str, execution_timeout_paused: bool) -> Self {
+        self.give(Input::Pause {
+            reason: None,
+            execution_timeout_paused,
+            client_token: ClientToken::parse(key).ok(),
+        })
+    }
+
+    pub fn resume(self) -> Self {
+        self.give(Input::Resume {
+            reason: None,
+            client_token: ClientToken::parse("resume").ok(),
+        })
+    }
+
+    pub fn delete(self) -> Self {
+        self.give(Input::Delete)
+    }
+
     pub fn stop(self, message: &str) -> Self {
         self.give(Input::Stop {
             error: error("Stopped", message),

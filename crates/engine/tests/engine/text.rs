@@ -45,6 +45,26 @@ fn details(kind: &EventKind) -> Vec<String> {
             payload(input.as_ref()),
             format!("timeout {execution_timeout_seconds}s"),
         ],
+        EventKind::ExecutionPaused {
+            requested_at,
+            reason,
+            execution_timeout_paused,
+        } => {
+            let stops = if *execution_timeout_paused {
+                "stops timeout"
+            } else {
+                "timeout runs"
+            };
+            vec![
+                payload(reason.as_ref()),
+                format!("asked {}", time(*requested_at)),
+                stops.to_owned(),
+            ]
+        }
+        EventKind::ExecutionResumed {
+            requested_at: _,
+            reason,
+        } => vec![payload(reason.as_ref())],
         EventKind::ContextStarted | EventKind::StepStarted => vec![],
         EventKind::ExecutionSucceeded { result }
         | EventKind::ContextSucceeded { result }

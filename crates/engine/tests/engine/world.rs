@@ -175,6 +175,7 @@ impl World {
             }
         }
         let ended_well = match input {
+            Input::InvocationEnded { .. } if self.execution.state.is_cut_short() => false,
             Input::InvocationEnded { outcome, .. } => match outcome {
                 InvocationOutcome::Returned(Output::Pending) => {
                     self.execution.state.pending_count > 0 || !self.untold.is_empty()
@@ -214,7 +215,7 @@ impl World {
         } = input
             && !transition.is_empty()
         {
-            let key = client_token.clone();
+            let key = client_token.clone().filter(|_| self.live_token.is_some());
             self.repeatable = key.map(|key| (token.clone(), key));
         }
         let over = matches!(input, Input::InvocationEnded { .. });

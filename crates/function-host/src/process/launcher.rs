@@ -106,7 +106,7 @@ fn launch(
     records: Option<&Path>,
     function: &FunctionConfig,
 ) -> Result<Launched, LaunchError> {
-    let launch_command = LaunchCommand::of(function)?;
+    let launch_command = LaunchCommand::of(function, config.runtimes.as_deref())?;
     launch_command.check(&function.runtime)?;
     let program = launch_command.program();
     let system = |attempt| {
@@ -128,11 +128,14 @@ fn launch(
     };
     let (stdout, stdout_writer) = io::pipe().map_err(system("open a pipe"))?;
     let (stderr, stderr_writer) = io::pipe().map_err(system("open a pipe"))?;
+    let mut environment = environment::build(config, function, &identity);
+    launch_command.complete(&mut environment);
     let mut command = Command::new(program);
     command
+        .args(launch_command.arguments(&function.handler))
         .current_dir(&function.code_dir)
         .env_clear()
-        .envs(environment::build(config, function, &identity))
+        .envs(environment)
         .stdin(Stdio::null())
         .stdout(stdout_writer)
         .stderr(stderr_writer)

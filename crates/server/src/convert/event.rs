@@ -2,9 +2,9 @@
 
 use lambda_api::{
     CallbackStartedDetails, ChainedInvokeStartedDetails, EmptyDetails, EpochSeconds, ErrorDetails,
-    Event as Wire, EventPayload, EventType, ExecutionStartedDetails, InvocationCompletedDetails,
-    OptionalErrorDetails, ResultDetails, StepFailedDetails, StepSucceededDetails,
-    WaitStartedDetails, WaitSucceededDetails,
+    Event as Wire, EventPayload, EventType, ExecutionPausedDetails, ExecutionResumedDetails,
+    ExecutionStartedDetails, InvocationCompletedDetails, OptionalErrorDetails, ResultDetails,
+    StepFailedDetails, StepSucceededDetails, WaitStartedDetails, WaitSucceededDetails,
 };
 use model::{ErrorObject, Event, EventKind, Payload, RetryDetails, Timestamp};
 
@@ -59,6 +59,28 @@ fn fill(wire: &mut Wire, kind: &EventKind, data: Data) {
         EventKind::ExecutionStopped { error } => {
             wire.event_type = EventType::ExecutionStopped;
             wire.execution_stopped_details = data.error(error);
+        }
+        EventKind::ExecutionPaused {
+            requested_at,
+            reason,
+            execution_timeout_paused,
+        } => {
+            wire.event_type = EventType::ExecutionPaused;
+            wire.execution_paused_details = Some(ExecutionPausedDetails {
+                pause_request_timestamp: seconds(*requested_at),
+                reason: reason.as_ref().map(|reason| data.payload(Some(reason))),
+                execution_timeout_paused: *execution_timeout_paused,
+            });
+        }
+        EventKind::ExecutionResumed {
+            requested_at,
+            reason,
+        } => {
+            wire.event_type = EventType::ExecutionResumed;
+            wire.execution_resumed_details = Some(ExecutionResumedDetails {
+                resume_request_timestamp: seconds(*requested_at),
+                reason: reason.as_ref().map(|reason| data.payload(Some(reason))),
+            });
         }
         EventKind::ContextStarted => {
             wire.event_type = EventType::ContextStarted;

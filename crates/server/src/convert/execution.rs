@@ -1,7 +1,8 @@
 //! Executions as a whole.
 
 use lambda_api::{
-    DurableConfig, DurableExecutionSummary, EpochSeconds, GetDurableExecutionResponse, TraceHeader,
+    DurableConfig, DurableExecutionSummary, EpochSeconds, GetDurableExecutionResponse,
+    PauseDetails, TraceHeader,
 };
 use model::{ExecutionStatus, Outcome, Timestamp};
 use store::ExecutionRecord;
@@ -17,7 +18,6 @@ pub(crate) fn wire_execution(
     let (spec, state) = (&record.spec, &record.state);
     let arn = &spec.arn;
     let outcome = state.outcome.as_ref().filter(|_| include_data);
-    let times_out_at = spec.started_at.plus_seconds(spec.execution_timeout_seconds);
     GetDurableExecutionResponse {
         durable_execution_arn: arn.to_string(),
         durable_execution_name: arn.name.to_string(),
@@ -40,7 +40,12 @@ pub(crate) fn wire_execution(
         expected_execution_timeout_timestamp: state
             .outcome
             .is_none()
-            .then(|| seconds(times_out_at)),
+            .then(|| seconds(engine::times_out_at(spec, state))),
+        pause_details: state.pause.as_ref().map(|pause| PauseDetails {
+            pause_request_timestamp: seconds(pause.requested_at),
+            reason: pause.reason.clone(),
+            execution_timeout_paused: pause.execution_timeout_paused,
+        }),
     }
 }
 
@@ -61,6 +66,8 @@ pub(crate) fn wire_summary(record: &ExecutionRecord) -> DurableExecutionSummary 
 fn wire_status(status: ExecutionStatus) -> lambda_api::ExecutionStatus {
     match status {
         ExecutionStatus::Running => lambda_api::ExecutionStatus::Running,
+        ExecutionStatus::Pausing => lambda_api::ExecutionStatus::Pausing,
+        ExecutionStatus::Paused => lambda_api::ExecutionStatus::Paused,
         ExecutionStatus::Succeeded => lambda_api::ExecutionStatus::Succeeded,
         ExecutionStatus::Failed => lambda_api::ExecutionStatus::Failed,
         ExecutionStatus::TimedOut => lambda_api::ExecutionStatus::TimedOut,

@@ -120,7 +120,7 @@ fn token(text: &str) -> Result<CheckpointToken, ApiError> {
     })
 }
 
-fn client_token(text: &str) -> Result<ClientToken, ApiError> {
+pub(super) fn client_token(text: &str) -> Result<ClientToken, ApiError> {
     ClientToken::parse(text).or_else(|_| {
         let mut violations = Violations::default();
         violations.pattern(text, "clientToken", 64, r"[\x21-\x7E]+", |byte| {

@@ -1,4 +1,5 @@
-//! `GetDurableExecution`, `ListDurableExecutionsByFunction`, `StopDurableExecution`.
+//! `GetDurableExecution`, `ListDurableExecutionsByFunction`, `StopDurableExecution`,
+//! `DeleteDurableExecution`.
 
 use std::sync::Arc;
 
@@ -6,7 +7,8 @@ use engine::{Answer, Input};
 use hyper::body::Incoming;
 use hyper::{Response, StatusCode};
 use lambda_api::{
-    EpochSeconds, ErrorCode, ListDurableExecutionsByFunctionResponse, StopDurableExecutionResponse,
+    DeleteDurableExecutionResponse, EpochSeconds, ErrorCode,
+    ListDurableExecutionsByFunctionResponse, StopDurableExecutionResponse,
 };
 use model::{ErrorObject, ExecutionArn, ExecutionName, ExecutionStatus, Timestamp};
 use store::{Cursor, ExecutionFilter, ExecutionRecord};
@@ -82,6 +84,20 @@ pub(super) async fn stop(
     Ok(json(
         StatusCode::OK,
         &StopDurableExecutionResponse { stop_timestamp },
+    ))
+}
+
+pub(super) async fn delete(app: &Arc<App>, arn: &str) -> Result<Response<Body>, ApiError> {
+    let arn = execution_arn(arn)?;
+    record(app, &arn).await?;
+    let requested_at = app.driver.now();
+    app.driver.process(&arn.id, Input::Delete).await?;
+    let deletion_request_timestamp = EpochSeconds::from_millis(requested_at.as_millis());
+    Ok(json(
+        StatusCode::ACCEPTED,
+        &DeleteDurableExecutionResponse {
+            deletion_request_timestamp,
+        },
     ))
 }
 
@@ -163,7 +179,10 @@ fn statuses(query: &Query) -> Result<Vec<ExecutionStatus>, ApiError> {
             Some(Wire::Failed) => Some(ExecutionStatus::Failed),
             Some(Wire::TimedOut) => Some(ExecutionStatus::TimedOut),
             Some(Wire::Stopped) => Some(ExecutionStatus::Stopped),
-            Some(Wire::Pausing | Wire::Paused | Wire::Deleting) => None,
+            Some(Wire::Pausing) => Some(ExecutionStatus::Pausing),
+            Some(Wire::Paused) => Some(ExecutionStatus::Paused),
+            // A deleted execution is gone at once: none is ever found in this status.
+            Some(Wire::Deleting) => None,
             Some(Wire::Unknown(_)) | None => {
                 let path = format!("statuses.{}.member", index + 1);
                 violations.not_one_of(text, &path, Wire::VALUES);

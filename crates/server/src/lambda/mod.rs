@@ -11,6 +11,7 @@ mod function;
 mod history;
 mod invoke;
 mod marker;
+mod pause;
 mod route;
 
 pub(crate) use checkpoint::FIRST_PAGE;

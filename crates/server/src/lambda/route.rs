@@ -6,7 +6,7 @@ use hyper::body::Incoming;
 use hyper::{Method, Request, Response, StatusCode};
 use lambda_api::{ErrorCode, headers};
 
-use super::{callback, checkpoint, execution, function, history, invoke};
+use super::{callback, checkpoint, execution, function, history, invoke, pause};
 use crate::error::ApiError;
 use crate::http::{Body, Query};
 use crate::server::App;
@@ -43,7 +43,14 @@ async fn dispatch(app: &Arc<App>, request: Request<Incoming>) -> Result<Response
             (arn, Some("stop")) if parts.method == Method::POST => {
                 execution::stop(app, arn, body).await
             }
+            (arn, Some("pause")) if parts.method == Method::POST => {
+                pause::pause(app, arn, body).await
+            }
+            (arn, Some("resume")) if parts.method == Method::POST => {
+                pause::resume(app, arn, body).await
+            }
             (arn, None) if parts.method == Method::GET => execution::get(app, arn, &query).await,
+            (arn, None) if parts.method == Method::DELETE => execution::delete(app, arn).await,
             (_, _) => Err(unknown(&parts.method, path)),
         };
     }

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -15,7 +16,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
-use server::{Deployment, Server, ServerConfig};
+use server::{Deployment, Limits, Runtimes, Server, ServerConfig};
 use store::Durability;
 use tempfile::TempDir;
 
@@ -78,6 +79,12 @@ impl TestServer {
         Self::start_in(tempfile::tempdir().unwrap(), idle_time).await
     }
 
+    pub async fn start_with_limits(limits: Limits) -> Self {
+        let options = stack::LoadOptions::default();
+        let data_dir = tempfile::tempdir().unwrap();
+        Self::start_as(data_dir, IDLE_TIME, limits, "template.yaml", &options).await
+    }
+
     /// A server with another template of the fixtures, and values for its parameters.
     pub async fn start_with_template(template: &str, parameters: &[(&str, &str)]) -> Self {
         let parameters = parameters
@@ -89,17 +96,18 @@ impl TestServer {
             ..stack::LoadOptions::default()
         };
         let data_dir = tempfile::tempdir().unwrap();
-        Self::start_stack(data_dir, IDLE_TIME, template, &options).await
+        Self::start_as(data_dir, IDLE_TIME, Limits::AWS, template, &options).await
     }
 
     async fn start_in(data_dir: TempDir, idle_time: Duration) -> Self {
         let options = stack::LoadOptions::default();
-        Self::start_stack(data_dir, idle_time, "template.yaml", &options).await
+        Self::start_as(data_dir, idle_time, Limits::AWS, "template.yaml", &options).await
     }
 
-    async fn start_stack(
+    async fn start_as(
         data_dir: TempDir,
         idle_time: Duration,
+        limits: Limits,
         template: &str,
         options: &stack::LoadOptions,
     ) -> Self {
@@ -114,6 +122,8 @@ impl TestServer {
             environment: BTreeMap::new(),
             concurrency_max: 8,
             idle_time,
+            limits,
+            runtimes: Arc::new(Runtimes::new(data_dir.path().join("runtimes"))),
         })
         .await
         .unwrap();
@@ -176,6 +186,11 @@ impl TestServer {
 
     pub async fn post(&self, path: &str, body: impl Into<Bytes>) -> Answer {
         self.send(Method::POST, &(self.endpoint() + path), &[], body)
+            .await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.send(Method::DELETE, &(self.endpoint() + path), &[], "")
             .await
     }
 

@@ -48,13 +48,15 @@ async fn main() -> anyhow::Result<()> {
     let config = ServerConfig {
         listen: any,
         http_api_listen: any,
-        data_dir: arguments.data_dir,
+        data_dir: arguments.data_dir.clone(),
         durability: Durability::Disk,
         region: "us-east-1".to_owned(),
         account_id: "000000000000".to_owned(),
         environment: arguments.environment.into_iter().collect(),
         concurrency_max: 8,
         idle_time: Duration::from_millis(arguments.idle_millis),
+        limits: server::Limits::AWS,
+        runtimes: Arc::new(server::Runtimes::new(arguments.data_dir.join("runtimes"))),
     };
     std::fs::create_dir_all(&config.data_dir).context("create the data folder")?;
     let mut stores = Stores::open(&config)?;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use std::time::Duration;
 
 use model::{OperationDetails, OperationStatus};
@@ -73,6 +74,8 @@ pub async fn on_record(data: &Path) -> (BTreeMap<String, BTreeSet<String>>, i64)
         environment: BTreeMap::new(),
         concurrency_max: 1,
         idle_time: Duration::ZERO,
+        limits: server::Limits::AWS,
+        runtimes: Arc::new(server::Runtimes::new(data.join("runtimes"))),
     };
     let Stores { store, logs } = Stores::open(&config).expect("the store of the dead server opens");
     let filter = ExecutionFilter {

@@ -192,9 +192,12 @@ fn a_template_with_everything_has_nothing_missing() {
 #[test]
 fn layers_of_a_parameter_are_named() {
     let template = super::function("Layers: !Ref AWS::NotificationARNs");
-    check_warnings(&template, expect![[r#"
+    check_warnings(
+        &template,
+        expect![[r#"
         line 9: `Layers` of `F`: a layer that is not in this template is not put in place; put what it holds into the code, or into an `AWS::Serverless::LayerVersion`
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

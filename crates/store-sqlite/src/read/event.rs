@@ -50,6 +50,8 @@ struct Details {
     invocation_ended_at: Option<Timestamp>,
     error: Option<ErrorObject>,
     payload: Option<Payload>,
+    requested_at: Option<Timestamp>,
+    execution_timeout_paused: Option<bool>,
 }
 
 fn read_event(row: &Row<'_>) -> rusqlite::Result<Event> {
@@ -75,6 +77,8 @@ fn read_event(row: &Row<'_>) -> rusqlite::Result<Event> {
         invocation_ended_at: columns.optional_instant()?,
         error: columns.error()?,
         payload: columns.payload()?,
+        requested_at: columns.optional_instant()?,
+        execution_timeout_paused: columns.next()?,
     };
     Ok(Event {
         id,
@@ -117,6 +121,15 @@ fn read_kind(kind: &str, details: Details) -> rusqlite::Result<EventKind> {
         "ExecutionFailed" => Kind::ExecutionFailed { error },
         "ExecutionTimedOut" => Kind::ExecutionTimedOut { error },
         "ExecutionStopped" => Kind::ExecutionStopped { error },
+        "ExecutionPaused" => Kind::ExecutionPaused {
+            requested_at: details.requested_at.ok_or_else(incomplete)?,
+            reason: result,
+            execution_timeout_paused: details.execution_timeout_paused.ok_or_else(incomplete)?,
+        },
+        "ExecutionResumed" => Kind::ExecutionResumed {
+            requested_at: details.requested_at.ok_or_else(incomplete)?,
+            reason: result,
+        },
         "ContextStarted" => Kind::ContextStarted,
         "ContextSucceeded" => Kind::ContextSucceeded { result },
         "ContextFailed" => Kind::ContextFailed { error },

@@ -2,12 +2,13 @@
 
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
+use std::time::Duration;
 
 use engine::Execution;
 use model::{
-    ClientToken, Deadline, DeadlineReason, ExecutionArn, ExecutionId, ExecutionName, ExecutionSpec,
-    ExecutionState, ExecutionStatus, FunctionArn, FunctionName, Invocation, LastCheckpoint,
-    OperationId, Outcome, ParentLink, RequestId,
+    ClientToken, Deadline, DeadlineReason, ErrorObject, ExecutionArn, ExecutionId, ExecutionName,
+    ExecutionSpec, ExecutionState, ExecutionStatus, FunctionArn, FunctionName, Invocation,
+    LastCheckpoint, OperationId, Outcome, ParentLink, Pause, RequestId,
 };
 use rusqlite::{Connection, OptionalExtension, Row};
 use store::ExecutionRecord;
@@ -82,7 +83,7 @@ fn keyed_record(
     statement.query_row([id.as_str()], read_record).optional()
 }
 
-/// Reads the columns that record.sql and its likes select.
+/// Reads the columns of the view `execution_records`, in its order.
 pub(super) fn read_record(row: &Row<'_>) -> rusqlite::Result<(i64, ExecutionRecord)> {
     let mut columns = Columns::of(row);
     let key = columns.next()?;
@@ -152,10 +153,28 @@ fn read_state(columns: &mut Columns<'_, '_>) -> rusqlite::Result<ExecutionState>
         pending_count: columns.next()?,
         open_chained_invokes: columns.next()?,
         bytes: columns.bits()?,
+        pause: read_pause(columns)?,
+        timeout_paused_for: Duration::from_millis(columns.bits()?),
+        resume_client_token: columns.optional_parsed(ClientToken::parse)?,
         next_deadline: read_deadline(columns)?,
     };
     state.outcome = read_outcome(columns, status)?;
     Ok(state)
+}
+
+fn read_pause(columns: &mut Columns<'_, '_>) -> rusqlite::Result<Option<Pause>> {
+    let Some(requested_at) = columns.optional_instant()? else {
+        columns.skip(5);
+        return Ok(None);
+    };
+    Ok(Some(Pause {
+        requested_at,
+        reason: columns.next()?,
+        client_token: columns.optional_parsed(ClientToken::parse)?,
+        execution_timeout_paused: columns.next()?,
+        in_effect_since: columns.optional_instant()?,
+        owes_invocation: columns.next()?,
+    }))
 }
 
 fn read_invocation(columns: &mut Columns<'_, '_>) -> rusqlite::Result<Invocation> {
@@ -217,19 +236,22 @@ fn read_outcome(
     columns: &mut Columns<'_, '_>,
     status: ExecutionStatus,
 ) -> rusqlite::Result<Option<Outcome>> {
-    if status == ExecutionStatus::Running {
-        columns.skip(6);
-        return Ok(None);
-    }
-    let error = columns.error()?;
-    let result = columns.payload()?;
-    let error = error.unwrap_or_default();
-    Ok(Some(match status {
-        ExecutionStatus::Running | ExecutionStatus::Succeeded => Outcome::Succeeded(result),
-        ExecutionStatus::Failed => Outcome::Failed(error),
-        ExecutionStatus::TimedOut => Outcome::TimedOut(error),
-        ExecutionStatus::Stopped => Outcome::Stopped(error),
-    }))
+    let of_error: fn(ErrorObject) -> Outcome = match status {
+        ExecutionStatus::Running | ExecutionStatus::Pausing | ExecutionStatus::Paused => {
+            columns.skip(6);
+            return Ok(None);
+        }
+        ExecutionStatus::Succeeded => {
+            columns.error()?;
+            return Ok(Some(Outcome::Succeeded(columns.payload()?)));
+        }
+        ExecutionStatus::Failed => Outcome::Failed,
+        ExecutionStatus::TimedOut => Outcome::TimedOut,
+        ExecutionStatus::Stopped => Outcome::Stopped,
+    };
+    let error = columns.error()?.unwrap_or_default();
+    columns.skip(1);
+    Ok(Some(of_error(error)))
 }
 
 /// That a row holds something that this program did not write.

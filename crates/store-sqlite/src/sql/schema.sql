@@ -43,7 +43,7 @@ CREATE TABLE execution_states (
     execution_key INTEGER PRIMARY KEY,
     -- The fence: a transition from version n is written only where this is n.
     version INTEGER NOT NULL,
-    -- RUNNING, SUCCEEDED, FAILED, TIMED_OUT, STOPPED
+    -- RUNNING, PAUSING, PAUSED, SUCCEEDED, FAILED, TIMED_OUT, STOPPED
     status TEXT NOT NULL,
     ended_at INTEGER,
     terminal_event_owed INTEGER NOT NULL,
@@ -76,7 +76,18 @@ CREATE TABLE execution_states (
     deadline_reason TEXT,
     deadline_operation_id TEXT,
     -- Whether a restarted server has something to do beyond the deadline.
-    owes_work INTEGER NOT NULL
+    owes_work INTEGER NOT NULL,
+    -- The pause that was requested; `paused_at` is NULL until it is in effect.
+    pause_requested_at INTEGER,
+    pause_reason TEXT,
+    pause_client_token TEXT,
+    pause_stops_timeout INTEGER,
+    paused_at INTEGER,
+    pause_owes_invocation INTEGER,
+    -- How long the execution timeout stood still in pauses that are over.
+    timeout_paused_millis INTEGER NOT NULL DEFAULT 0,
+    -- Makes a retry of the last resume recognisable.
+    resume_client_token TEXT
 ) STRICT;
 
 CREATE INDEX execution_states_by_deadline ON execution_states (deadline_at)
@@ -189,7 +200,10 @@ CREATE TABLE events (
     -- Where a large payload lies that the event does not repeat; NULL: in `payload`.
     -- EXECUTION_INPUT, EXECUTION_RESULT: of the execution.
     -- OPERATION_INPUT, OPERATION_RESULT: of the event's operation, which has ended and cannot change.
-    payload_source TEXT
+    payload_source TEXT,
+    -- ExecutionPaused, ExecutionResumed
+    requested_at INTEGER,
+    execution_timeout_paused INTEGER
 ) STRICT;
 
 CREATE UNIQUE INDEX events_by_execution ON events (execution_key, event_id);
@@ -273,3 +287,69 @@ SELECT
 FROM
     events AS event
     JOIN execution_specs AS spec USING (execution_key);
+
+-- Everything of an execution but its operations and events, in the order in which the program reads
+-- it: every query for executions is one over this view.
+CREATE VIEW execution_records AS
+SELECT
+    spec.execution_key,
+    spec.execution_id,
+    spec.execution_name,
+    spec.partition,
+    spec.region,
+    spec.account_id,
+    spec.function_name,
+    spec.function_version,
+    spec.started_at,
+    spec.execution_timeout_seconds,
+    spec.retention_days,
+    spec.result_bytes_max,
+    spec.trace_header,
+    spec.tenant_id,
+    spec.parent_execution_id,
+    spec.parent_operation_id,
+    spec.input,
+    state.version,
+    state.status,
+    state.ended_at,
+    state.terminal_event_owed,
+    state.event_id_last,
+    state.invocation,
+    state.invocation_number,
+    state.invocation_request_id,
+    state.invocation_nonce,
+    state.invocation_at,
+    state.invocation_count,
+    state.token_sequence,
+    state.last_checkpoint_client_token,
+    state.last_checkpoint_token_sequence,
+    state.last_checkpoint_answered,
+    state.unseen,
+    state.offered,
+    state.failed_invocations,
+    state.invalid_pendings,
+    state.operation_count,
+    state.pending_count,
+    state.open_chained_invokes,
+    state.bytes,
+    state.pause_requested_at,
+    state.pause_reason,
+    state.pause_client_token,
+    state.pause_stops_timeout,
+    state.paused_at,
+    state.pause_owes_invocation,
+    state.timeout_paused_millis,
+    state.resume_client_token,
+    state.deadline_at,
+    state.deadline_reason,
+    state.deadline_operation_id,
+    outcome.has_error,
+    outcome.error_type,
+    outcome.error_message,
+    outcome.error_data,
+    outcome.error_stack_trace,
+    outcome.result
+FROM
+    execution_specs AS spec
+    JOIN execution_states AS state USING (execution_key)
+    LEFT JOIN execution_outcomes AS outcome USING (execution_key);

@@ -33,6 +33,8 @@ struct Row<'a> {
     invocation_ended_at: Option<Timestamp>,
     error: Option<&'a ErrorObject>,
     payload: Option<&'a Payload>,
+    requested_at: Option<Timestamp>,
+    execution_timeout_paused: Option<bool>,
 }
 
 impl Statements<'_> {
@@ -63,6 +65,8 @@ impl Statements<'_> {
                 parameters.add(source.code())?;
             }
         }
+        parameters.add_instant(row.requested_at)?;
+        parameters.add(row.execution_timeout_paused)?;
         parameters.execute().map(drop)
     }
 }
@@ -137,6 +141,22 @@ impl<'a> Row<'a> {
             Kind::ExecutionFailed { error } => Self::failed("ExecutionFailed", error),
             Kind::ExecutionTimedOut { error } => Self::failed("ExecutionTimedOut", error),
             Kind::ExecutionStopped { error } => Self::failed("ExecutionStopped", error),
+            Kind::ExecutionPaused {
+                requested_at,
+                reason,
+                execution_timeout_paused,
+            } => Self {
+                requested_at: Some(*requested_at),
+                execution_timeout_paused: Some(*execution_timeout_paused),
+                ..Self::succeeded("ExecutionPaused", reason)
+            },
+            Kind::ExecutionResumed {
+                requested_at,
+                reason,
+            } => Self {
+                requested_at: Some(*requested_at),
+                ..Self::succeeded("ExecutionResumed", reason)
+            },
             Kind::ContextStarted => Self::new("ContextStarted"),
             Kind::ContextSucceeded { result } => Self::succeeded("ContextSucceeded", result),
             Kind::ContextFailed { error } => Self::failed("ContextFailed", error),

@@ -1,12 +1,14 @@
 //! The state row.
 
-use model::{Deadline, DeadlineReason, ExecutionState, Invocation, OperationId};
+use model::{
+    ClientToken, Deadline, DeadlineReason, ExecutionState, Invocation, OperationId, Pause,
+};
 
 use crate::cells::Parameters;
 use crate::codes::Code;
 
 impl Parameters<'_, '_> {
-    /// The key and all that is not indexed of a state: 24 parameters.
+    /// The key and all that is not indexed of a state: 32 parameters.
     pub(super) fn add_state(&mut self, key: i64, state: &ExecutionState) -> rusqlite::Result<()> {
         let ExecutionState {
             version,
@@ -26,6 +28,9 @@ impl Parameters<'_, '_> {
             pending_count,
             open_chained_invokes,
             bytes,
+            pause,
+            timeout_paused_for,
+            resume_client_token,
             next_deadline: _,
         } = state;
         self.add(key)?;
@@ -52,7 +57,23 @@ impl Parameters<'_, '_> {
         self.add(operation_count)?;
         self.add(pending_count)?;
         self.add(open_chained_invokes)?;
-        self.add(bytes.cast_signed())
+        self.add(bytes.cast_signed())?;
+        self.add_pause(pause.as_ref())?;
+        self.add(i64::try_from(timeout_paused_for.as_millis()).unwrap_or(i64::MAX))?;
+        self.add(resume_client_token.as_ref().map(ClientToken::as_str))
+    }
+
+    fn add_pause(&mut self, pause: Option<&Pause>) -> rusqlite::Result<()> {
+        let Some(pause) = pause else {
+            self.add_nulls(6);
+            return Ok(());
+        };
+        self.add(pause.requested_at.as_millis())?;
+        self.add_text(pause.reason.as_ref())?;
+        self.add(pause.client_token.as_ref().map(ClientToken::as_str))?;
+        self.add(pause.execution_timeout_paused)?;
+        self.add_instant(pause.in_effect_since)?;
+        self.add(pause.owes_invocation)
     }
 
     fn add_invocation(&mut self, invocation: &Invocation) -> rusqlite::Result<()> {

@@ -248,6 +248,19 @@ pub(super) async fn every_way_to_end_survives(store: &dyn Store) {
         error: ErrorObject::default(),
     };
     stopped.apply(store, stop).await;
+    let mut paused = start("paused").await;
+    let pause = Input::Pause {
+        reason: Some("inventory".to_owned()),
+        execution_timeout_paused: true,
+        client_token: ClientToken::parse("pause").ok(),
+    };
+    paused.apply(store, pause).await;
+    paused.end_invocation(store, Output::Pending).await;
+    let resume = Input::Resume {
+        reason: None,
+        client_token: ClientToken::parse("resume").ok(),
+    };
+    paused.apply(store, resume).await;
     let mut timed_out = start("timed-out").await;
     timed_out.reach_deadline(store).await;
     let mut backing_off = start("backing-off").await;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use engine::{ChainedOutcome, Input, InvocationOutcome, Output, Transition};
 use model::{
-    CallbackOptions, ChainedInvoke, ChainedTarget, ErrorObject, ExecutionId, ExecutionStatus,
-    FunctionName, Operation, OperationDetails, OperationStatus, OperationType, OperationUpdate,
-    Payload, UpdateAction, Version,
+    CallbackOptions, ChainedInvoke, ChainedTarget, ClientToken, ErrorObject, ExecutionId,
+    ExecutionStatus, FunctionName, Operation, OperationDetails, OperationStatus, OperationType,
+    OperationUpdate, Payload, UpdateAction, Version,
 };
 
 use super::subject::{Subject, spec, start_of, update};
@@ -195,6 +195,15 @@ fn input(subject: &mut Subject, what: u8, how: u8) -> Option<Input> {
         }
         3 => outside(subject, how),
         4 if how.is_multiple_of(16) => Some(Input::Stop { error: error(how) }),
+        5 if how.is_multiple_of(8) => Some(Input::Pause {
+            reason: how.is_multiple_of(16).then(|| "inventory".to_owned()),
+            execution_timeout_paused: how.is_multiple_of(32),
+            client_token: ClientToken::parse("pause").ok(),
+        }),
+        6 if how.is_multiple_of(4) => Some(Input::Resume {
+            reason: None,
+            client_token: ClientToken::parse("resume").ok(),
+        }),
         _ => {
             let updates = updates(subject, what, how);
             subject.checkpoint(updates)

@@ -8,6 +8,7 @@ mod chained_invoke;
 mod context;
 mod execution;
 mod invocation;
+mod pause;
 mod step;
 mod token;
 mod wait;

@@ -43,7 +43,9 @@ SELECT
             SELECT result FROM operations
             WHERE execution_key = event.execution_key AND operation_id = event.operation_id
         )
-    END AS payload
+    END AS payload,
+    event.requested_at,
+    event.execution_timeout_paused
 FROM
     events AS event
 WHERE

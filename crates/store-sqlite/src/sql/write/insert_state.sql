@@ -1,4 +1,4 @@
--- The state of an execution that starts. The first 24 are bound as in update_state.sql.
+-- The state of an execution that starts. The first 32 are bound as in update_state.sql.
 INSERT INTO
     execution_states (
         execution_key, version, status, ended_at, terminal_event_owed, event_id_last, invocation,
@@ -6,10 +6,12 @@ INSERT INTO
         invocation_count, token_sequence, last_checkpoint_client_token,
         last_checkpoint_token_sequence, last_checkpoint_answered, unseen, offered,
         failed_invocations, invalid_pendings, operation_count, pending_count,
-        open_chained_invokes, bytes, deadline_at, deadline_reason, deadline_operation_id, owes_work
+        open_chained_invokes, bytes, pause_requested_at, pause_reason, pause_client_token,
+        pause_stops_timeout, paused_at, pause_owes_invocation, timeout_paused_millis,
+        resume_client_token, deadline_at, deadline_reason, deadline_operation_id, owes_work
     )
 VALUES
     (
         ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
-        ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28
+        ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36
     );

@@ -1,4 +1,4 @@
--- The state after a transition, where it is at the version that the transition was made from (?25).
+-- The state after a transition, where it is at the version that the transition was made from (?33).
 -- Touches no indexed column: SQLite would rewrite the index even for an equal value.
 UPDATE execution_states
 SET
@@ -24,7 +24,15 @@ SET
     operation_count = ?21,
     pending_count = ?22,
     open_chained_invokes = ?23,
-    bytes = ?24
+    bytes = ?24,
+    pause_requested_at = ?25,
+    pause_reason = ?26,
+    pause_client_token = ?27,
+    pause_stops_timeout = ?28,
+    paused_at = ?29,
+    pause_owes_invocation = ?30,
+    timeout_paused_millis = ?31,
+    resume_client_token = ?32
 WHERE
     execution_key = ?1
-    AND version = ?25;
+    AND version = ?33;

@@ -1,0 +1,205 @@
+// A Lambda runtime client for Node.js: asks the Runtime API for invocations and runs the handler.
+//
+// Source of the protocol: Lambda developer guide, "Using the Lambda runtime API" and "Define Lambda
+// function handler in Node.js". One file, no dependencies.
+
+import { existsSync } from 'node:fs'
+import http from 'node:http'
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { format } from 'node:util'
+
+const [host, port] = process.env.AWS_LAMBDA_RUNTIME_API.split(':')
+const taskRoot = process.env.LAMBDA_TASK_ROOT ?? process.cwd()
+const handlerName = process.argv[2] ?? process.env._HANDLER
+const agent = new http.Agent({ keepAlive: true, maxSockets: 2 })
+
+/** The invocation that runs, for logs and for errors that nobody caught. */
+let current
+
+/** One call of the Runtime API. Waits as long as it takes: `next` is a long poll. */
+function call(method, route, body, headers = {}) {
+  return new Promise((resolve, reject) => {
+    const request = http.request(
+      {
+        host,
+        port,
+        agent,
+        method,
+        path: `/2018-06-01/runtime/${route}`,
+        headers: body === undefined ? headers : { 'Content-Length': Buffer.byteLength(body), ...headers },
+      },
+      (response) => {
+        const chunks = []
+        response.on('data', (chunk) => chunks.push(chunk))
+        response.on('end', () =>
+          resolve({ status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks).toString() }),
+        )
+        response.on('error', reject)
+      },
+    )
+    request.on('error', reject)
+    request.end(body)
+  })
+}
+
+/** The wire form of whatever was thrown. */
+function errorDocument(error) {
+  if (error instanceof Error || (error && typeof error === 'object' && 'message' in error)) {
+    return {
+      errorType: error.name ?? 'Error',
+      errorMessage: String(error.message ?? ''),
+      trace: String(error.stack ?? '').split('\n'),
+    }
+  }
+  return { errorType: typeof error, errorMessage: String(error), trace: [] }
+}
+
+async function postError(route, error) {
+  const document = errorDocument(error)
+  const body = JSON.stringify(document)
+  await call('POST', route, body, {
+    'Content-Type': 'application/json',
+    'Lambda-Runtime-Function-Error-Type': document.errorType,
+  })
+}
+
+/** Lines as Lambda writes them: tab-separated text, or JSON where the function's log format says so. */
+function patchConsole() {
+  const json = process.env.AWS_LAMBDA_LOG_FORMAT === 'JSON'
+  const order = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL']
+  const lowest = json ? Math.max(0, order.indexOf(process.env.AWS_LAMBDA_LOG_LEVEL ?? 'INFO')) : 0
+  const levels = { log: 'INFO', info: 'INFO', debug: 'DEBUG', trace: 'TRACE', warn: 'WARN', error: 'ERROR' }
+  for (const [name, level] of Object.entries(levels)) {
+    console[name] = (...values) => {
+      if (order.indexOf(level) < lowest) return
+      const timestamp = new Date().toISOString()
+      if (json) {
+        const only = values.length === 1 && values[0] && typeof values[0] === 'object' && !(values[0] instanceof Error)
+        const message = only ? values[0] : format(...values)
+        process.stdout.write(`${JSON.stringify({ timestamp, level, requestId: current?.awsRequestId, message })}\n`)
+      } else {
+        process.stdout.write(`${timestamp}\t${current?.awsRequestId ?? 'undefined'}\t${level}\t${format(...values)}\n`)
+      }
+    }
+  }
+}
+
+/** `folder/module.nested.export` is the file `folder/module` with one of Node's endings. */
+async function loadHandler() {
+  const base = path.basename(handlerName ?? '')
+  const dot = base.indexOf('.')
+  if (dot < 1) throw Object.assign(new Error(`Bad handler "${handlerName}": not of the form module.export`), { name: 'Runtime.MalformedHandlerName' })
+  const folder = path.resolve(taskRoot, handlerName.slice(0, handlerName.length - base.length))
+  const module = path.join(folder, base.slice(0, dot))
+  const file = ['', '.js', '.mjs', '.cjs'].map((ending) => module + ending).find((file) => existsSync(file) && path.extname(file))
+  if (!file) throw Object.assign(new Error(`Cannot find module '${module}'`), { name: 'Runtime.ImportModuleError' })
+  const exported = file.endsWith('.cjs') ? createRequire(pathToFileURL(file))(file) : await import(pathToFileURL(file))
+  let handler = exported
+  for (const part of base.slice(dot + 1).split('.')) {
+    handler = handler?.[part] ?? (handler === exported ? exported.default?.[part] : undefined)
+  }
+  if (typeof handler !== 'function') {
+    throw Object.assign(new Error(`${handlerName} is undefined or not exported`), { name: 'Runtime.HandlerNotFound' })
+  }
+  return handler
+}
+
+function makeContext(headers) {
+  const deadline = Number(headers['lambda-runtime-deadline-ms'])
+  const text = (name) => headers[`lambda-runtime-${name}`]
+  const json = (name) => (text(name) ? JSON.parse(text(name)) : undefined)
+  return {
+    callbackWaitsForEmptyEventLoop: true,
+    functionName: process.env.AWS_LAMBDA_FUNCTION_NAME,
+    functionVersion: process.env.AWS_LAMBDA_FUNCTION_VERSION,
+    memoryLimitInMB: process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
+    logGroupName: process.env.AWS_LAMBDA_LOG_GROUP_NAME,
+    logStreamName: process.env.AWS_LAMBDA_LOG_STREAM_NAME,
+    awsRequestId: text('aws-request-id'),
+    invokedFunctionArn: text('invoked-function-arn'),
+    clientContext: json('client-context'),
+    identity: json('cognito-identity'),
+    tenantId: text('aws-tenant-id'),
+    getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()),
+  }
+}
+
+/** Runs a handler of any style: async, callback, or a stream that is collected. */
+function run(handler, event, context) {
+  return new Promise((resolve, reject) => {
+    const done = (error, result) => (error === null || error === undefined ? resolve(result) : reject(error))
+    Object.assign(context, { done, succeed: resolve, fail: (error) => reject(error ?? new Error('handled')) })
+    if (handler[STREAMING]) {
+      const stream = new CollectingStream()
+      Promise.resolve(handler(event, stream, context)).then(() => resolve(stream.text()), reject)
+      return
+    }
+    const returned = handler(event, context, done)
+    if (returned && typeof returned.then === 'function') returned.then(resolve, reject)
+    else if (handler.length < 3) resolve(returned)
+  })
+}
+
+const STREAMING = Symbol.for('aws.lambda.runtime.handler.streaming')
+const { Writable } = await import('node:stream')
+
+class CollectingStream extends Writable {
+  #chunks = []
+  _write(chunk, _encoding, done) {
+    this.#chunks.push(Buffer.from(chunk))
+    done()
+  }
+  setContentType() {}
+  text() {
+    return Buffer.concat(this.#chunks).toString()
+  }
+}
+
+globalThis.awslambda = {
+  streamifyResponse: (handler) => Object.assign(handler, { [STREAMING]: true }),
+  HttpResponseStream: { from: (stream) => stream },
+}
+
+async function dieOf(error, type) {
+  const named = error instanceof Error ? error : new Error(String(error))
+  if (type) named.name = type
+  try {
+    await postError(current ? `invocation/${current.awsRequestId}/error` : 'init/error', named)
+  } finally {
+    process.stderr.write(`${named.stack ?? named}\n`)
+    process.exit(1)
+  }
+}
+
+patchConsole()
+process.on('uncaughtException', (error) => dieOf(error))
+process.on('unhandledRejection', (error) => dieOf(error, 'Runtime.UnhandledPromiseRejection'))
+
+let handler
+try {
+  handler = await loadHandler()
+} catch (error) {
+  await dieOf(error, error?.name?.startsWith?.('Runtime.') ? undefined : error?.name)
+}
+
+for (;;) {
+  const next = await call('GET', 'invocation/next')
+  if (next.status !== 200) {
+    process.stderr.write(`the Runtime API answered ${next.status}: ${next.body}\n`)
+    process.exit(1)
+  }
+  process.env._X_AMZN_TRACE_ID = next.headers['lambda-runtime-trace-id'] ?? ''
+  current = makeContext(next.headers)
+  const route = `invocation/${current.awsRequestId}`
+  try {
+    const result = await run(handler, JSON.parse(next.body), current)
+    const body = handler[STREAMING] ? result : (JSON.stringify(result === undefined ? null : result) ?? 'null')
+    await call('POST', `${route}/response`, body, { 'Content-Type': 'application/json' })
+  } catch (error) {
+    console.error('Invoke Error\t', errorDocument(error).errorMessage, error)
+    await postError(`${route}/error`, error)
+  }
+  current = undefined
+}

@@ -1,0 +1,152 @@
+//! `python3.*`: AWS's own runtime client from PyPI, and what Lambda's Python image has besides.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use super::interpreter::{Interpreter, InterpreterVersion, Places, ask, nearest};
+use super::{Installing, PrepareRuntimeError, PreparedRuntime, RuntimeCommand, Task};
+
+/// What is installed, as pip takes it: the runtime client, and the two libraries that Lambda's image brings, so that
+/// functions may leave them out of their requirements. Source: Lambda developer guide, "Building with Python"; the
+/// durable execution SDK's own README.
+const REQUIREMENTS: &[&str] = &[
+    "awslambdaric==4.2.2",
+    "boto3>=1.43.114",
+    "aws-durable-execution-sdk-python==3.0.0",
+];
+
+/// Names the folder; to be changed with the requirements.
+const EDITION: &str = "1";
+
+/// Older ones cannot run AWS's durable execution SDK.
+const OLDEST: InterpreterVersion = InterpreterVersion {
+    major: 3,
+    minor: 11,
+};
+
+/// Lines of pip's output that an error repeats.
+const OUTPUT_LINES: usize = 20;
+
+pub(super) fn prepare(task: &Task<'_>) -> Result<PreparedRuntime, PrepareRuntimeError> {
+    let found =
+        nearest(task.wanted, interpreters()).ok_or_else(|| PrepareRuntimeError::NoInterpreter {
+            runtime: task.runtime.to_owned(),
+            wanted: "Python 3.11 or later",
+            program: "python3",
+        })?;
+    let packages = task.dir.join(format!("python{}-{EDITION}", found.version));
+    if !packages.is_dir() {
+        match task.installing {
+            Installing::Allowed => install(task, &found.program, &packages)?,
+            Installing::Forbidden => return Err(task.not_installed()),
+        }
+    }
+    let compiled = task.dir.join("pycache");
+    let command = RuntimeCommand {
+        program: found.program,
+        arguments: vec!["-m".to_owned(), "awslambdaric".to_owned()],
+        // The code folder stays as it was frozen, and a second start need not compile again.
+        environment: BTreeMap::from([(
+            "PYTHONPYCACHEPREFIX".to_owned(),
+            compiled.display().to_string(),
+        )]),
+        search_path: Some(("PYTHONPATH", packages)),
+        version: found.version,
+    };
+    Ok(PreparedRuntime {
+        command: Arc::new(command),
+        stands_in_for: (found.version != task.wanted).then_some(task.wanted),
+    })
+}
+
+fn interpreters() -> impl Iterator<Item = Interpreter> {
+    let places = Places {
+        managers: &[".pyenv/versions", ".local/share/uv/python"],
+        is_candidate: |name| {
+            let version = name.strip_prefix("python3");
+            version.is_some_and(|rest| {
+                rest.is_empty()
+                    || rest
+                        .strip_prefix('.')
+                        .is_some_and(|minor| minor.parse::<u32>().is_ok())
+            })
+        },
+    };
+    places
+        .candidates()
+        .into_iter()
+        .filter_map(|candidate| identify(&candidate))
+        .filter(|interpreter| interpreter.version >= OLDEST)
+}
+
+/// Asks for the real program too: what is found may be a shim that needs its user's environment.
+fn identify(candidate: &PathBuf) -> Option<Interpreter> {
+    let script = "import sys; print(sys.version_info[0], sys.version_info[1], sys.executable)";
+    let answer = ask(candidate, &["-c", script])?;
+    let mut words = answer.splitn(3, ' ');
+    let version = InterpreterVersion {
+        major: words.next()?.parse().ok()?,
+        minor: words.next()?.parse().ok()?,
+    };
+    let program = PathBuf::from(words.next()?);
+    Some(Interpreter { version, program })
+}
+
+/// Installs beside the folder and moves it there, so that a broken installation is never taken for one.
+fn install(task: &Task<'_>, python: &Path, packages: &Path) -> Result<(), PrepareRuntimeError> {
+    let partial = packages.with_extension(format!("partial-{}", std::process::id()));
+    fs::create_dir_all(&partial).map_err(task.io(&partial))?;
+    let mut command = pip_install(python, &partial);
+    command.args(REQUIREMENTS);
+    let output = command.output().map_err(task.io(python))?;
+    if !output.status.success() {
+        // What is left over is of no use, and says nothing that the output does not.
+        let _ = fs::remove_dir_all(&partial);
+        return Err(PrepareRuntimeError::Install {
+            runtime: task.runtime.to_owned(),
+            command: format!(
+                "{} -m pip install {}",
+                python.display(),
+                REQUIREMENTS.join(" ")
+            ),
+            output: last_lines(&output.stderr, OUTPUT_LINES),
+        });
+    }
+    match fs::rename(&partial, packages) {
+        Ok(()) => Ok(()),
+        // Another server was faster.
+        Err(_) if packages.is_dir() => fs::remove_dir_all(&partial).map_err(task.io(&partial)),
+        Err(cause) => Err(task.io(packages)(cause)),
+    }
+}
+
+/// `pip install` into a folder, without questions.
+fn pip_install(python: &Path, target: &Path) -> Command {
+    let mut command = Command::new(python);
+    command
+        .args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-input",
+            "--no-compile",
+        ])
+        .args([
+            "--disable-pip-version-check",
+            "--no-warn-script-location",
+            "--target",
+        ])
+        .arg(target)
+        .stdin(Stdio::null());
+    command
+}
+
+fn last_lines(bytes: &[u8], count: usize) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(count)..].join("\n")
+}

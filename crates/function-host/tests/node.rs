@@ -1,0 +1,147 @@
+//! The runtime client for Node.js, with handlers of every style.
+
+mod support;
+
+use std::fs;
+use std::sync::Arc;
+
+use function_host::{FunctionErrorKind, InvocationResult, Runtimes};
+use serde_json::Value;
+use support::World;
+use tempfile::TempDir;
+
+const APP: &str = r#"
+exports.later = async (event) => ({ later: event.n + 1 })
+exports.callback = (event, context, callback) => callback(null, { remaining: context.getRemainingTimeInMillis() > 0 })
+exports.nothing = async () => {}
+exports.context = async (_event, context) => ({
+  id: context.awsRequestId, arn: context.invokedFunctionArn, name: context.functionName,
+  trace: process.env._X_AMZN_TRACE_ID !== undefined, handler: process.env._HANDLER,
+})
+exports.says = async () => { console.log('hello %s', 'world'); console.warn({ a: 1 }); return 1 }
+exports.throws = async () => { throw new RangeError('out of it') }
+exports.calls_back_an_error = (_event, _context, callback) => callback(new TypeError('no'))
+exports.forgets_to_catch = async () => {
+  setTimeout(() => { throw new Error('nobody caught this') }, 5)
+  await new Promise(() => {})
+}
+exports.nested = { deep: { handler: async () => 'deep' } }
+exports.streams = awslambda.streamifyResponse(async (_event, stream) => { stream.write('a'); stream.write('b'); stream.end() })
+"#;
+
+fn world(handler: &str) -> (World, TempDir) {
+    let runtimes = TempDir::new().expect("a folder");
+    let prepared = Arc::new(Runtimes::new(runtimes.path()));
+    prepared
+        .prepare("nodejs20.x")
+        .expect("these tests need Node.js 18 or later");
+    let world = World::with(handler, |config, function| {
+        config.runtimes = Some(prepared);
+        function.runtime = "nodejs20.x".into();
+        function.handler = handler.into();
+    });
+    let code = world.code.path();
+    fs::write(code.join("app.js"), APP).expect("the code");
+    fs::write(
+        code.join("module.mjs"),
+        "export const handler = async () => 'a module'",
+    )
+    .expect("the code");
+    (world, runtimes)
+}
+
+async fn answer(handler: &str, payload: &str) -> String {
+    let (world, _runtimes) = world(handler);
+    world.invoke_ok("request-1", payload).await
+}
+
+#[tokio::test]
+async fn handlers_of_every_style_answer() {
+    assert_eq!(answer("app.later", r#"{"n":1}"#).await, r#"{"later":2}"#);
+    assert_eq!(answer("app.callback", "{}").await, r#"{"remaining":true}"#);
+    assert_eq!(answer("app.nothing", "{}").await, "null");
+    assert_eq!(answer("app.nested.deep.handler", "{}").await, r#""deep""#);
+    assert_eq!(answer("module.handler", "{}").await, r#""a module""#);
+    assert_eq!(answer("app.streams", "{}").await, "ab");
+}
+
+#[tokio::test]
+async fn context_is_lambdas() {
+    let context: Value = serde_json::from_str(&answer("app.context", "{}").await).expect("JSON");
+    assert_eq!(context["id"], "request-1");
+    assert_eq!(
+        context["arn"],
+        "arn:aws:lambda:us-east-1:000000000000:function:fixture:live"
+    );
+    assert_eq!(context["handler"], "app.context");
+    assert_eq!(context["trace"], true);
+}
+
+#[tokio::test]
+async fn console_writes_lines_with_the_request_id() {
+    let (world, _runtimes) = world("app.says");
+    world.invoke_ok("request-1", "{}").await;
+    let printed = world.logs.printed();
+    assert!(
+        printed[0].ends_with("\trequest-1\tINFO\thello world"),
+        "{printed:?}"
+    );
+    assert!(
+        printed[1].ends_with("\trequest-1\tWARN\t{ a: 1 }"),
+        "{printed:?}"
+    );
+}
+
+#[tokio::test]
+async fn errors_are_the_functions_and_say_where() {
+    for (handler, error_type, message) in [
+        ("app.throws", "RangeError", "out of it"),
+        ("app.calls_back_an_error", "TypeError", "no"),
+        ("app.forgets_to_catch", "Error", "nobody caught this"),
+    ] {
+        let (world, _runtimes) = world(handler);
+        let outcome = world.invoke("request-1", "{}").await.expect("it runs");
+        let InvocationResult::FunctionError(error) = outcome.result else {
+            panic!("{handler} succeeded")
+        };
+        let document: Value = serde_json::from_slice(&error.payload).expect("JSON");
+        assert_eq!(error.error_type, error_type, "{handler}");
+        assert_eq!(document["errorMessage"], message, "{handler}");
+        assert!(
+            document["trace"]
+                .as_array()
+                .is_some_and(|trace| trace.len() > 1)
+        );
+    }
+}
+
+#[tokio::test]
+async fn handlers_that_cannot_be_loaded_say_why() {
+    for (handler, error_type, message) in [
+        (
+            "app.missing",
+            "Runtime.HandlerNotFound",
+            "app.missing is undefined or not exported",
+        ),
+        (
+            "other.handler",
+            "Runtime.ImportModuleError",
+            "Cannot find module",
+        ),
+        (
+            "nodot",
+            "Runtime.MalformedHandlerName",
+            "Bad handler \"nodot\"",
+        ),
+    ] {
+        let (world, _runtimes) = world(handler);
+        let outcome = world.invoke("request-1", "{}").await.expect("it runs");
+        let InvocationResult::FunctionError(error) = outcome.result else {
+            panic!("{handler} succeeded")
+        };
+        assert_eq!(error.error_type, error_type);
+        let text = String::from_utf8_lossy(&error.payload).into_owned();
+        assert!(text.contains(&message.replace('"', "\\\"")), "{text}");
+        assert_ne!(error.kind, FunctionErrorKind::Timeout);
+    }
+}
