@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
-use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,8 +15,8 @@ use crate::context::DurableContext;
 use crate::error::{BoxError, CallbackError, Failure, FailureKind, StepError};
 use crate::execution::Operation;
 use crate::operation_id::OperationSpec;
-use crate::payload;
 use crate::retry::{RetryStrategy, ceil_seconds};
+use crate::serdes::{Codec, SerDes, SerDesContext};
 use crate::step::{StepContext, StepPolicy, run_step};
 
 /// Longest timeout of a callback. Source: service model, `CallbackOptions`.
@@ -85,7 +84,7 @@ pub struct CreateCallback<T> {
     context: DurableContext,
     spec: OperationSpec,
     timeouts: Timeouts,
-    output: PhantomData<fn() -> T>,
+    codec: Codec<'static, T>,
 }
 
 impl<T> CreateCallback<T> {
@@ -94,7 +93,7 @@ impl<T> CreateCallback<T> {
             context: context.clone(),
             spec: context.claim(OperationType::Callback, "Callback"),
             timeouts: Timeouts::default(),
-            output: PhantomData,
+            codec: Codec::Json,
         }
     }
 
@@ -113,6 +112,12 @@ impl<T> CreateCallback<T> {
     /// How long the sender may be silent, in seconds rounded up; without it there is no limit.
     pub fn heartbeat_timeout(mut self, timeout: Duration) -> Self {
         self.timeouts.heartbeat_timeout = Some(timeout);
+        self
+    }
+
+    /// Reads the result with `serdes` instead of serde's JSON.
+    pub fn serdes(mut self, serdes: impl SerDes<T> + 'static) -> Self {
+        self.codec = Codec::Custom(Box::new(serdes));
         self
     }
 
@@ -144,7 +149,7 @@ impl<T> CreateCallback<T> {
             context: self.context,
             spec: self.spec,
             id: CallbackId(id),
-            output: PhantomData,
+            codec: self.codec,
         })
     }
 }
@@ -170,7 +175,7 @@ pub struct Callback<T> {
     context: DurableContext,
     spec: OperationSpec,
     id: CallbackId,
-    output: PhantomData<fn() -> T>,
+    codec: Codec<'static, T>,
 }
 
 impl<T> Callback<T> {
@@ -236,8 +241,9 @@ impl<T: DeserializeOwned + Send + 'static> IntoFuture for Callback<T> {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
             let completed = self.completed().await;
+            let context = SerDesContext::new(&self.context, &self.spec);
             completed
-                .and_then(|text| payload::decode(text.as_deref()))
+                .and_then(|text| self.codec.decode(text.as_deref(), context))
                 .map_err(|failure| CallbackError::new(self.spec.name.as_deref(), failure))
         })
     }
@@ -254,7 +260,7 @@ pub struct WaitForCallback<'a, T> {
     timeouts: Timeouts,
     policy: StepPolicy,
     submitter: Box<Submitter<'a>>,
-    output: PhantomData<fn() -> T>,
+    codec: Codec<'a, T>,
 }
 
 type Submitter<'a> = dyn Fn(CallbackId, StepContext) -> Submitted<'a> + Send + Sync + 'a;
@@ -281,8 +287,14 @@ impl<'a, T> WaitForCallback<'a, T> {
                     submitted.map_err(|error| Failure::from_user(error, StepError::WIRE_TYPE))
                 })
             }),
-            output: PhantomData,
+            codec: Codec::Json,
         }
+    }
+
+    /// Leaves the operation without a name; those inside are then named `create callback id` and `submitter`.
+    pub fn unnamed(mut self) -> Self {
+        self.spec.name = None;
+        self
     }
 
     /// How long the callback may take, in seconds rounded up; without it there is no limit.
@@ -294,6 +306,12 @@ impl<'a, T> WaitForCallback<'a, T> {
     /// How long the sender may be silent, in seconds rounded up; without it there is no limit.
     pub fn heartbeat_timeout(mut self, timeout: Duration) -> Self {
         self.timeouts.heartbeat_timeout = Some(timeout);
+        self
+    }
+
+    /// Reads the result with `serdes` instead of serde's JSON.
+    pub fn serdes(mut self, serdes: impl SerDes<T> + 'a) -> Self {
+        self.codec = Codec::Custom(Box::new(serdes));
         self
     }
 
@@ -309,36 +327,38 @@ impl<'a, T> WaitForCallback<'a, T> {
     ///
     /// When the submitter fails, the callback is completed with an error, or its time runs out.
     pub async fn raw(self) -> Result<String, CallbackError> {
-        let name = self.spec.name.clone();
         match self.run().await {
             Ok(text) => Ok(text.unwrap_or_default()),
-            Err(failure) => Err(CallbackError::new(name.as_deref(), failure)),
+            Err(failure) => Err(CallbackError::new(self.spec.name.as_deref(), failure)),
         }
     }
 
-    async fn run(self) -> Result<Option<String>, Failure> {
+    /// What the callback was completed with.
+    async fn run(&self) -> Result<Option<String>, Failure> {
         let Self {
             context,
             spec,
             timeouts,
             policy,
             submitter,
-            ..
+            codec: _,
         } = self;
-        let name = spec.name.clone().unwrap_or_default();
+        let named = |inside: &str| match &spec.name {
+            Some(name) => format!("{name} {inside}"),
+            None => inside.to_owned(),
+        };
         let body = |inside: DurableContext| async move {
-            let mut create =
-                CreateCallback::<()>::new(&inside).name(format!("{name} create callback id"));
-            create.timeouts = timeouts;
+            let mut create = CreateCallback::<()>::new(&inside).name(named("create callback id"));
+            create.timeouts = *timeouts;
             let callback = create.run().await?;
             let mut step = inside.claim(OperationType::Step, "Step");
-            step.name = Some(format!("{name} submitter"));
+            step.name = Some(named("submitter"));
             let submit = |attempt| submitter(callback.id.clone(), attempt);
-            run_step(&inside, &step, &policy, submit).await?;
+            run_step(&inside, &step, policy, &Codec::Json, submit).await?;
             callback.completed().await
         };
         // The result is a copy of the callback's, which is recorded: nothing can be lost by not waiting for it.
-        child::run(&context, &spec, Acknowledge::No, body).await
+        child::run(context, spec, Acknowledge::No, body).await
     }
 }
 
@@ -348,11 +368,11 @@ impl<'a, T: DeserializeOwned + Send + 'a> IntoFuture for WaitForCallback<'a, T> 
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let name = self.spec.name.clone();
             let completed = self.run().await;
+            let context = SerDesContext::new(&self.context, &self.spec);
             completed
-                .and_then(|text| payload::decode(text.as_deref()))
-                .map_err(|failure| CallbackError::new(name.as_deref(), failure))
+                .and_then(|text| self.codec.decode(text.as_deref(), context))
+                .map_err(|failure| CallbackError::new(self.spec.name.as_deref(), failure))
         })
     }
 }

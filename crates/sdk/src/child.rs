@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use crate::context::DurableContext;
 use crate::error::{BoxError, ChildContextError, Failure, FailureKind};
 use crate::operation_id::OperationSpec;
-use crate::payload;
+use crate::serdes::{Codec, SerDes, SerDesContext};
 
 /// Largest result of a context that is stored, in bytes; beyond it the result is rebuilt from the context's children.
 /// Source: official SDKs.
@@ -34,6 +34,7 @@ pub struct ChildContext<'a, T> {
     context: DurableContext,
     spec: OperationSpec,
     body: Box<ChildBody<'a, T>>,
+    codec: Codec<'a, T>,
 }
 
 pub(crate) type ChildBody<'a, T> = dyn FnOnce(DurableContext) -> ChildFuture<'a, T> + Send + 'a;
@@ -68,7 +69,20 @@ impl<'a, T> ChildContext<'a, T> {
             context: context.clone(),
             spec,
             body: boxed_body(body, ChildContextError::WIRE_TYPE),
+            codec: Codec::Json,
         }
+    }
+
+    /// Leaves the operation without a name.
+    pub fn unnamed(mut self) -> Self {
+        self.spec.name = None;
+        self
+    }
+
+    /// Reads and writes the result with `serdes` instead of serde's JSON.
+    pub fn serdes(mut self, serdes: impl SerDes<T> + 'a) -> Self {
+        self.codec = Codec::Custom(Box::new(serdes));
+        self
     }
 }
 
@@ -82,8 +96,9 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> IntoFuture for ChildContex
                 context,
                 spec,
                 body,
+                codec,
             } = self;
-            run_typed(&context, &spec, Acknowledge::Yes, body)
+            run_typed(&context, &spec, Acknowledge::Yes, &codec, body)
                 .await
                 .map(|(value, _)| value)
                 .map_err(|failure| ChildContextError::new(spec.name.as_deref(), failure))
@@ -91,23 +106,46 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> IntoFuture for ChildContex
     }
 }
 
-/// Runs a body whose result is stored as JSON, and returns the result together with the JSON.
+/// Runs a body whose result is stored as `codec` writes it, and returns the result together with that text.
 pub(crate) async fn run_typed<'a, T>(
     context: &DurableContext,
     spec: &OperationSpec,
     acknowledge: Acknowledge,
+    codec: &Codec<'a, T>,
     body: Box<ChildBody<'a, T>>,
-) -> Result<(T, String), Failure>
+) -> Result<(T, Option<String>), Failure>
 where
     T: Serialize + DeserializeOwned + Send + 'a,
 {
+    let serdes_context = SerDesContext::new(context, spec);
     let body = |inside: DurableContext| async move {
         let value = body(inside).await?;
-        payload::encode(&value).map(Some)
+        codec.encode(&value, serdes_context).map(Some)
     };
     let text = run(context, spec, acknowledge, body).await?;
-    let value = payload::decode(text.as_deref())?;
-    Ok((value, text.unwrap_or_else(|| "null".to_owned())))
+    let value = codec.decode(text.as_deref(), serdes_context)?;
+    Ok((value, text))
+}
+
+/// Runs a body in a context that leaves no record. Its value is what it would be if it had been recorded.
+pub(crate) async fn run_virtual<'a, T>(
+    context: &DurableContext,
+    spec: &OperationSpec,
+    codec: &Codec<'a, T>,
+    body: Box<ChildBody<'a, T>>,
+) -> Result<(T, Option<String>), Failure>
+where
+    T: Serialize + DeserializeOwned + Send + 'a,
+{
+    context.execution().check_task()?;
+    let inside = context.virtual_child(&spec.claim);
+    let value = AssertUnwindSafe(inside.scope(body(inside.clone())))
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|panic| Err(Failure::panicked(panic.as_ref())))?;
+    let serdes_context = SerDesContext::new(context, spec);
+    let text = codec.encode(&value, serdes_context)?;
+    Ok((codec.decode(Some(&text), serdes_context)?, Some(text)))
 }
 
 /// Runs `body` in a child context and records the text that it returns, or gives what is recorded.

@@ -11,10 +11,10 @@ use serde::de::DeserializeOwned;
 use crate::context::DurableContext;
 use crate::error::{BoxError, Failure, WaitForConditionError};
 use crate::operation_id::OperationSpec;
-use crate::payload;
-use crate::retry::{Backoff, Jitter, whole_seconds};
+use crate::retry::{Backoff, Growth, Jitter, whole_seconds};
+use crate::serdes::{Codec, SerDes, SerDesContext};
 use crate::step::{
-    StepContext, decode_result, execute, is_pending, next_attempt, recorded_failure,
+    StepContext, execute, is_pending, next_attempt, recorded_failure, recorded_result,
 };
 
 /// What a wait strategy decides about a state.
@@ -92,7 +92,7 @@ impl<F> BackoffWaitStrategy<F> {
     /// What each delay is multiplied by to give the next.
     #[must_use]
     pub fn backoff_rate(mut self, rate: f64) -> Self {
-        self.backoff.rate = rate;
+        self.backoff.growth = Growth::Rate(rate);
         self
     }
 
@@ -127,6 +127,7 @@ pub struct WaitForCondition<'a, T> {
     initial_state: T,
     check: Box<Check<'a, T>>,
     strategy: Box<dyn WaitStrategy<T> + 'a>,
+    codec: Codec<'a, T>,
 }
 
 type Check<'a, T> = dyn Fn(T, StepContext) -> Checked<'a, T> + Send + Sync + 'a;
@@ -158,12 +159,19 @@ impl<'a, T> WaitForCondition<'a, T> {
                 })
             }),
             strategy: Box::new(strategy),
+            codec: Codec::Json,
         }
     }
 
     /// Names the operation: 1 to 256 printable ASCII characters.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.spec.name = Some(name.into());
+        self
+    }
+
+    /// Reads and writes the state with `serdes` instead of serde's JSON.
+    pub fn serdes(mut self, serdes: impl SerDes<T> + 'a) -> Self {
+        self.codec = Codec::Custom(Box::new(serdes));
         self
     }
 }
@@ -176,16 +184,20 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> WaitForCondition<'a, T> {
             initial_state,
             check,
             strategy,
+            codec,
         } = self;
         let execution = context.execution();
         execution.check_task()?;
         spec.check_name()?;
-        // The first check gets what a later invocation would get: the state as it survives JSON.
-        let initial_state = payload::encode(&initial_state)?;
+        let serdes_context = SerDesContext::new(&context, &spec);
+        // The first check gets what a later invocation would get: the state as it survives being recorded.
+        let initial_state = codec.encode(&initial_state, serdes_context)?;
         let mut recorded = context.look_up(&spec).await;
         loop {
             match recorded.as_ref().map(|operation| &operation.status) {
-                Some(OperationStatus::Succeeded) => return decode_result(recorded.as_deref()),
+                Some(OperationStatus::Succeeded) => {
+                    return codec.decode(recorded_result(recorded.as_deref()), serdes_context);
+                }
                 Some(OperationStatus::Pending) => {
                     recorded = Some(execution.park(&spec, is_pending).await);
                     continue;
@@ -203,15 +215,12 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> WaitForCondition<'a, T> {
                 ) => return Err(recorded_failure(recorded.as_deref())),
             }
             let attempt = next_attempt(recorded.as_deref());
-            let stored = recorded
-                .as_ref()
-                .and_then(|operation| operation.step_details.as_ref())
-                .and_then(|details| details.result.as_deref());
-            let state = payload::decode(Some(stored.unwrap_or(&initial_state)));
+            let stored = recorded_result(recorded.as_deref());
+            let state = codec.decode(Some(stored.unwrap_or(&initial_state)), serdes_context);
             let checked = execute(&context, &spec, attempt, async {
                 let state = check(state?, StepContext::new(&context, &spec, attempt)).await?;
-                let text = payload::encode(&state)?;
-                Ok((payload::decode::<T>(Some(&text))?, text))
+                let text = codec.encode(&state, serdes_context)?;
+                Ok((codec.decode(Some(&text), serdes_context)?, text))
             })
             .await;
             let failure = match checked {

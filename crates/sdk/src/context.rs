@@ -82,6 +82,20 @@ impl DurableContext {
         }
     }
 
+    /// The context inside `claim`, which leaves no record: its operations are recorded as this context's own.
+    pub(crate) fn virtual_child(&self, claim: &Claim) -> Self {
+        Self {
+            inner: Arc::new(ContextInner {
+                execution: Arc::clone(&self.inner.execution),
+                path: Some(claim.path.clone()),
+                id: self.inner.id.clone(),
+                is_completed: self.inner.is_completed,
+                operations: AtomicU64::new(0),
+                is_replaying: AtomicBool::new(self.is_replaying()),
+            }),
+        }
+    }
+
     /// Runs `step` once and records its result; later invocations get the record.
     ///
     /// `step` is a call of a function marked [`durable_step`](crate::durable_step), or a closure that takes a
@@ -96,7 +110,7 @@ impl DurableContext {
     ///     .await?;
     /// # Ok(()) }
     /// ```
-    pub fn step<'a, S: DurableStep + 'a>(&self, step: S) -> Step<'a, S> {
+    pub fn step<'a, S: DurableStep + 'a>(&self, step: S) -> Step<'a, S, S::Output> {
         Step::new(self, step)
     }
 

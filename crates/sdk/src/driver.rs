@@ -11,6 +11,7 @@
 //! the same. Nothing is lost by it: replay repeats what was not recorded.
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -191,12 +192,21 @@ impl<T> Driver<'_, T> {
             Err(error) => return Some(Ending::CheckpointFailed(error)),
         };
         let mut state = self.execution.state();
+        let mut before = BTreeMap::new();
+        if !self.execution.plugins.is_empty() {
+            let updates = accepted.batch.updates.iter().map(|update| &update.id);
+            let changed = accepted.operations.iter().map(|operation| &operation.id);
+            let ids = updates.chain(changed).map(String::as_str);
+            before = Execution::standings(&state, ids);
+        }
         state.queue.acknowledge();
         for update in &accepted.batch.updates {
             state.apply(update);
         }
         state.postpone_polls(Instant::now());
         state.merge(accepted.operations);
+        drop(state);
+        self.execution.announce(before);
         match accepted.checkpoint_token {
             Some(token) => self.checkpoint_token = token,
             None if accepted.batch.ends_execution => {}

@@ -268,6 +268,12 @@ operation_errors! {
     BatchError,
 }
 
+impl BatchError {
+    pub(crate) fn to_wire(&self) -> ErrorObject {
+        self.failure.to_wire()
+    }
+}
+
 /// Why [`run`](crate::run) could not serve invocations, or why an invocation must be repeated.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

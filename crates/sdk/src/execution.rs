@@ -3,7 +3,7 @@
 //! Everything runs in one task, driven by [`crate::driver`]. Operations look themselves up here, enqueue updates, and
 //! wait: for an acknowledgement, or, parked, for something that happens outside of this invocation.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::future::{self, Future};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,6 +19,7 @@ use tokio::time::Instant;
 use crate::checkpointer::{CheckpointQueue, Ticket};
 use crate::error::{Failure, wire_type};
 use crate::operation_id::OperationSpec;
+use crate::plugin::{Plugins, Standing};
 
 /// A recorded operation; timestamps in milliseconds wherever it came from.
 pub(crate) type Operation = InvocationOperation;
@@ -39,6 +40,7 @@ pub(crate) struct Execution {
     updated: HashSet<String>,
     /// Whether anything besides the execution itself was recorded when the invocation began.
     pub(crate) has_history: bool,
+    pub(crate) plugins: Plugins,
     state: Mutex<State>,
 }
 
@@ -86,6 +88,7 @@ impl Execution {
         deadline: Option<Instant>,
         operations: Vec<Operation>,
         updated: HashSet<String>,
+        plugins: Plugins,
     ) -> Arc<Self> {
         let operations: HashMap<_, _> = operations
             .into_iter()
@@ -101,6 +104,7 @@ impl Execution {
             task: tokio::task::try_id(),
             updated,
             has_history,
+            plugins,
             state: Mutex::new(State {
                 operations,
                 ..State::default()
@@ -122,6 +126,44 @@ impl Execution {
             "durable operations must be awaited in the handler's own task: \
              use parallel, map or join! instead of tokio::spawn",
         ))
+    }
+
+    /// Tells plugins of the operations that ended since the last invocation.
+    pub(crate) fn announce_updated(&self) {
+        if self.plugins.is_empty() {
+            return;
+        }
+        for id in &self.updated {
+            let operation = self.state().operations.get(id).cloned();
+            if let Some(operation) = operation {
+                self.plugins
+                    .operation_changed(&self.arn, Standing::Open, &operation);
+            }
+        }
+    }
+
+    /// How far operations are, to be compared with later by [`announce`](Self::announce).
+    pub(crate) fn standings<'a>(
+        state: &State,
+        ids: impl IntoIterator<Item = &'a str>,
+    ) -> BTreeMap<String, Standing> {
+        ids.into_iter()
+            .map(|id| {
+                let known = state.operations.get(id).map(Arc::as_ref);
+                (id.to_owned(), Standing::of(known))
+            })
+            .collect()
+    }
+
+    /// Tells plugins what became of the operations that stood so before.
+    pub(crate) fn announce(&self, before: BTreeMap<String, Standing>) {
+        for (id, standing) in before {
+            let operation = self.state().operations.get(&id).cloned();
+            if let Some(operation) = operation {
+                self.plugins
+                    .operation_changed(&self.arn, standing, &operation);
+            }
+        }
     }
 
     /// Whether the outcome of this operation is news to the handler.

@@ -20,6 +20,7 @@ use crate::driver::{Ending, drive, remaining_state};
 use crate::error::{BoxError, Error, Failure, wire_type};
 use crate::execution::{Execution, Operation};
 use crate::payload;
+use crate::plugin::{InvocationEnd, InvocationInfo, Plugin, Plugins};
 use crate::service::{DurableServiceClient, ServiceError};
 
 /// Largest output of an invocation, in bytes; a larger result is checkpointed. Source: official SDKs
@@ -32,6 +33,7 @@ const OUTPUT_BYTES_MAX: usize = 6 * 1024 * 1024 - 50;
 #[derive(Clone)]
 pub struct Invoker {
     client: Arc<dyn DurableServiceClient>,
+    plugins: Plugins,
 }
 
 /// What an invocation is, besides its event.
@@ -48,7 +50,15 @@ impl Invoker {
     pub fn new(client: impl DurableServiceClient) -> Self {
         Self {
             client: Arc::new(client),
+            plugins: Plugins::default(),
         }
+    }
+
+    /// Adds a plugin, which is told what happens after those that were added before it.
+    #[must_use]
+    pub fn with_plugin(mut self, plugin: impl Plugin) -> Self {
+        self.plugins.add(plugin);
+        self
     }
 
     /// Checkpoints through the AWS Lambda API: region, credentials and endpoint as in every AWS SDK.
@@ -127,19 +137,66 @@ impl Invoker {
             .unwrap_or_default()
             .into_iter()
             .collect();
-        let execution = Execution::new(arn, invocation.request_id, deadline, operations, updated);
-        let context = DurableContext::root(&execution);
+        let execution = Execution::new(
+            arn,
+            invocation.request_id,
+            deadline,
+            operations,
+            updated,
+            self.plugins.clone(),
+        );
+        let watched = InvocationInfo {
+            execution_arn: &execution.arn,
+            request_id: &execution.request_id,
+            is_first_invocation: !execution.has_history,
+        };
+        self.plugins
+            .each(|plugin| plugin.on_invocation_start(&watched));
+        execution.announce_updated();
+        let output = self
+            .run_handler(
+                handler,
+                event,
+                &execution,
+                execution_id,
+                input.checkpoint_token,
+            )
+            .await;
+        let end = InvocationEnd {
+            invocation: watched,
+            status: output.as_ref().ok().map(|output| &output.status),
+        };
+        self.plugins.each(|plugin| plugin.on_invocation_end(&end));
+        output
+    }
+
+    async fn run_handler<F, Fut, Event, T, E>(
+        &self,
+        handler: &F,
+        event: Event,
+        execution: &Arc<Execution>,
+        execution_id: String,
+        checkpoint_token: String,
+    ) -> Result<InvocationOutput, Error>
+    where
+        F: Fn(Event, DurableContext) -> Fut + Sync,
+        Fut: Future<Output = Result<T, E>> + Send,
+        Event: DeserializeOwned + Send,
+        T: Serialize + Send,
+        E: Into<BoxError>,
+    {
+        let context = DurableContext::root(execution);
         let body = Box::pin(async {
             let output = match handler(event, context.clone()).await {
                 Ok(value) => succeeded(&value),
                 Err(error) => failed(&Failure::from_user(error, wire_type::HANDLER)),
             };
-            fit(output, &execution, execution_id).await
+            fit(output, execution, execution_id).await
         });
         let ending = drive(
-            &execution,
+            execution,
             &self.client,
-            input.checkpoint_token,
+            checkpoint_token,
             context.scope(body),
         )
         .await;

@@ -1,7 +1,6 @@
 //! Chained invokes: other functions, called durably.
 
 use std::future::{Future, IntoFuture};
-use std::marker::PhantomData;
 use std::pin::Pin;
 
 use lambda_api::{ChainedInvokeOptions, OperationAction, OperationStatus, OperationType};
@@ -13,6 +12,7 @@ use crate::error::{Failure, FailureKind, InvokeError};
 use crate::execution::Operation;
 use crate::operation_id::OperationSpec;
 use crate::payload;
+use crate::serdes::{self, Codec, SerDes, SerDesContext};
 
 /// An invocation of another function that was called and not awaited yet; see [`DurableContext::invoke`].
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub struct Invoke<T> {
     spec: OperationSpec,
     options: ChainedInvokeOptions,
     payload: Result<String, Failure>,
-    output: PhantomData<fn() -> T>,
+    codec: Codec<'static, T>,
 }
 
 impl<T> Invoke<T> {
@@ -39,7 +39,7 @@ impl<T> Invoke<T> {
                 ..ChainedInvokeOptions::default()
             },
             payload: payload::encode(payload),
-            output: PhantomData,
+            codec: Codec::Json,
         }
     }
 
@@ -55,7 +55,23 @@ impl<T> Invoke<T> {
         self
     }
 
-    async fn run(self) -> Result<Option<String>, Failure> {
+    /// Sends `payload`, written by `serdes`, in the place of the one that `invoke` was given.
+    pub fn payload_with<P>(mut self, payload: &P, serdes: impl SerDes<P>) -> Self {
+        let context = SerDesContext::new(&self.context, &self.spec);
+        self.payload = serdes::serialize(&serdes, payload, context);
+        self
+    }
+
+    /// Reads the result with `serdes` instead of serde's JSON.
+    pub fn result_serdes(mut self, serdes: impl SerDes<T> + 'static) -> Self {
+        self.codec = Codec::Custom(Box::new(serdes));
+        self
+    }
+
+    async fn run(self) -> Result<T, Failure>
+    where
+        T: DeserializeOwned,
+    {
         let execution = self.context.execution();
         execution.check_task()?;
         self.spec.check_name()?;
@@ -76,7 +92,9 @@ impl<T> Invoke<T> {
         let details = recorded.chained_invoke_details.as_ref();
         let kind = match recorded.status {
             OperationStatus::Succeeded => {
-                return Ok(details.and_then(|details| details.result.clone()));
+                let result = details.and_then(|details| details.result.as_deref());
+                let context = SerDesContext::new(&self.context, &self.spec);
+                return self.codec.decode(result, context);
             }
             OperationStatus::TimedOut => FailureKind::TimedOut,
             OperationStatus::Stopped => FailureKind::Stopped,
@@ -98,9 +116,8 @@ impl<T: DeserializeOwned + Send + 'static> IntoFuture for Invoke<T> {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
             let name = self.spec.name.clone();
-            let invoked = self.run().await;
-            invoked
-                .and_then(|text| payload::decode(text.as_deref()))
+            self.run()
+                .await
                 .map_err(|failure| InvokeError::new(name.as_deref(), failure))
         })
     }

@@ -65,11 +65,13 @@ mod child;
 mod condition;
 mod invoke;
 mod retry;
+mod serdes;
 mod step;
 mod wait;
 
 mod error;
 mod logger;
+pub mod plugin;
 
 mod invocation;
 mod runtime;
@@ -87,8 +89,8 @@ pub mod service;
 pub mod __private;
 
 pub use batch::{
-    Batch, BatchItem, BatchOutcome, BatchResult, Branch, CompletionConfig, CompletionReason,
-    IntoBranch, branch,
+    Batch, BatchItem, BatchOutcome, BatchProgress, BatchResult, BatchStatus, Branch,
+    CompletionConfig, CompletionReason, IntoBranch, ItemProgress, Nesting, branch,
 };
 pub use callback::{Callback, CallbackId, CreateCallback, WaitForCallback};
 pub use child::ChildContext;
@@ -104,7 +106,9 @@ pub use invocation::{InvocationContext, Invoker};
 pub use invoke::Invoke;
 pub use lambdura_macros::{durable_execution, durable_step};
 pub use logger::{Logger, ReplayFilter};
+pub use plugin::Plugin;
 pub use retry::{Jitter, RetryDecision, RetryStrategy};
-pub use runtime::run;
+pub use runtime::{run, run_with};
+pub use serdes::{SerDes, SerDesContext};
 pub use step::{DurableStep, NamedStep, Step, StepContext};
 pub use wait::Wait;

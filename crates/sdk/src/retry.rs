@@ -91,6 +91,16 @@ impl RetryStrategy {
             .jitter(Jitter::None)
     }
 
+    /// Delays that grow by the same amount each time: six attempts, from 1 second by 1 second to 300, with full jitter,
+    /// until told otherwise. Source: official SDKs.
+    #[must_use]
+    pub fn linear() -> Self {
+        Self::exponential()
+            .max_attempts(6)
+            .initial_delay(Duration::from_secs(1))
+            .with(|backoff| backoff.growth = Growth::Increment(Duration::from_secs(1)))
+    }
+
     /// Decides by the error and the number of the attempt that failed, from 1.
     #[must_use]
     pub fn from_fn(
@@ -123,7 +133,13 @@ impl RetryStrategy {
     /// What each delay is multiplied by to give the next. Without effect on [`RetryStrategy::from_fn`].
     #[must_use]
     pub fn backoff_rate(self, rate: f64) -> Self {
-        self.with(|backoff| backoff.rate = rate)
+        self.with(|backoff| backoff.growth = Growth::Rate(rate))
+    }
+
+    /// What is added to each delay to give the next. Without effect on [`RetryStrategy::from_fn`].
+    #[must_use]
+    pub fn increment(self, increment: Duration) -> Self {
+        self.with(|backoff| backoff.growth = Growth::Increment(increment))
     }
 
     /// How much chance there is in a delay. Without effect on [`RetryStrategy::from_fn`].
@@ -175,13 +191,22 @@ impl fmt::Debug for RetryStrategy {
     }
 }
 
-/// Delays that grow by a factor.
+/// How a delay follows from the one before.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Growth {
+    /// It is so many times as long.
+    Rate(f64),
+    /// It is so much longer.
+    Increment(Duration),
+}
+
+/// Delays that grow.
 #[derive(Clone, Debug)]
 pub(crate) struct Backoff {
     pub(crate) max_attempts: u32,
     pub(crate) initial_delay: Duration,
     pub(crate) max_delay: Duration,
-    pub(crate) rate: f64,
+    pub(crate) growth: Growth,
     pub(crate) jitter: Jitter,
 }
 
@@ -191,7 +216,7 @@ impl Backoff {
         max_attempts: 3,
         initial_delay: Duration::from_secs(5),
         max_delay: Duration::from_secs(300),
-        rate: 2.0,
+        growth: Growth::Rate(2.0),
         jitter: Jitter::Full,
     };
 
@@ -200,7 +225,7 @@ impl Backoff {
         max_attempts: 60,
         initial_delay: Duration::from_secs(5),
         max_delay: Duration::from_secs(300),
-        rate: 1.5,
+        growth: Growth::Rate(1.5),
         jitter: Jitter::Full,
     };
 
@@ -209,8 +234,12 @@ impl Backoff {
         if attempt >= self.max_attempts {
             return None;
         }
-        let exponent = i32::try_from(attempt.saturating_sub(1)).unwrap_or(i32::MAX);
-        let grown = self.initial_delay.as_secs_f64() * self.rate.powi(exponent);
+        let times = attempt.saturating_sub(1);
+        let initial = self.initial_delay.as_secs_f64();
+        let grown = match self.growth {
+            Growth::Rate(rate) => initial * rate.powi(i32::try_from(times).unwrap_or(i32::MAX)),
+            Growth::Increment(increment) => initial + increment.as_secs_f64() * f64::from(times),
+        };
         let delay = grown.min(self.max_delay.as_secs_f64());
         let delay = match self.jitter {
             Jitter::None => delay,
@@ -266,6 +295,17 @@ mod tests {
         assert_eq!(whole_seconds(Duration::MAX), 31_622_400);
         let strategy = RetryStrategy::fixed(Duration::from_millis(2500));
         assert_eq!(strategy.next_delay_seconds(&error("E"), 2), Some(3));
+    }
+
+    #[test]
+    fn linear_delays_grow_by_the_same_amount() {
+        let strategy = RetryStrategy::linear()
+            .increment(Duration::from_secs(3))
+            .max_delay(Duration::from_secs(8))
+            .jitter(Jitter::None);
+        let delays = (1..=6).map(|attempt| strategy.next_delay_seconds(&error("E"), attempt));
+        let expected = [Some(1), Some(4), Some(7), Some(8), Some(8), None];
+        assert_eq!(delays.collect::<Vec<_>>(), expected);
     }
 
     #[test]

@@ -49,12 +49,37 @@ where
     T: Serialize + Send,
     E: Into<BoxError>,
 {
-    for variable in REQUIRED_VARIABLES {
-        if std::env::var_os(variable).is_none() {
-            return Err(Error::NotInLambda { variable });
-        }
-    }
-    let invoker = Invoker::from_env().await?;
+    check_environment()?;
+    run_with(Invoker::from_env().await?, handler).await
+}
+
+/// Serves invocations as [`run`] does, with an `invoker` that has plugins.
+///
+/// ```no_run
+/// # use lambdura::{BoxError, DurableContext, Plugin};
+/// # struct Traces;
+/// # impl Plugin for Traces {}
+/// # async fn handler(name: String, ctx: DurableContext) -> Result<String, BoxError> { Ok(name) }
+/// use lambdura::Invoker;
+///
+/// #[tokio::main]
+/// async fn main() -> Result<(), lambdura::Error> {
+///     lambdura::run_with(Invoker::from_env().await?.with_plugin(Traces), handler).await
+/// }
+/// ```
+///
+/// # Errors
+///
+/// When the process does not run in a Lambda environment, or the Runtime API fails.
+pub async fn run_with<F, Fut, Event, T, E>(invoker: Invoker, handler: F) -> Result<(), Error>
+where
+    F: Fn(Event, DurableContext) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<T, E>> + Send,
+    Event: DeserializeOwned + Send,
+    T: Serialize + Send,
+    E: Into<BoxError>,
+{
+    check_environment()?;
     let handler = &handler;
     let invoker = &invoker;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Box<RawValue>>| {
@@ -62,6 +87,15 @@ where
     }))
     .await
     .map_err(Error::Runtime)
+}
+
+fn check_environment() -> Result<(), Error> {
+    for variable in REQUIRED_VARIABLES {
+        if std::env::var_os(variable).is_none() {
+            return Err(Error::NotInLambda { variable });
+        }
+    }
+    Ok(())
 }
 
 async fn serve<F, Fut, Event, T, E>(

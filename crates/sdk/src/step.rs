@@ -1,7 +1,6 @@
 //! Steps: user code whose result is recorded.
 
 use std::future::{Future, IntoFuture};
-use std::marker::PhantomData;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -15,10 +14,11 @@ use tracing::Instrument;
 use crate::context::DurableContext;
 use crate::error::{BoxError, Failure, FailureKind, StepError};
 use crate::execution::Operation;
-use crate::logger;
+use crate::logger::{self, Logger};
 use crate::operation_id::OperationSpec;
-use crate::payload;
+use crate::plugin::{UserFunctionEnd, UserFunctionInfo};
 use crate::retry::RetryStrategy;
+use crate::serdes::{Codec, SerDes, SerDesContext};
 
 /// Code that can run as a step.
 ///
@@ -120,6 +120,7 @@ pub struct StepContext {
 #[derive(Debug)]
 struct StepContextInner {
     execution_arn: String,
+    request_id: String,
     operation_id: String,
     name: Option<String>,
     attempt: u32,
@@ -130,6 +131,7 @@ impl StepContext {
         Self {
             inner: Arc::new(StepContextInner {
                 execution_arn: context.execution_arn().to_owned(),
+                request_id: context.request_id().to_owned(),
                 operation_id: spec.id().as_str().to_owned(),
                 name: spec.name.clone(),
                 attempt,
@@ -162,17 +164,31 @@ impl StepContext {
     pub fn execution_arn(&self) -> &str {
         &self.inner.execution_arn
     }
+
+    /// The Lambda request id of the invocation that runs this attempt.
+    #[must_use]
+    pub fn request_id(&self) -> &str {
+        &self.inner.request_id
+    }
+
+    /// A logger whose lines name the step and the attempt.
+    #[must_use]
+    pub fn logger(&self) -> Logger {
+        Logger::of_step(self)
+    }
 }
 
 /// A step that was called and not awaited yet; see [`DurableContext::step`].
+// `T` is the step's output. As a parameter of its own it keeps `S: DurableStep` out of the struct: such a bound would
+// have to be proved of closures whose lifetimes the compiler has erased, which it cannot do.
 #[derive(Debug)]
 #[must_use = "a step does nothing until it is awaited"]
-pub struct Step<'a, S> {
+pub struct Step<'a, S, T> {
     context: DurableContext,
     spec: OperationSpec,
     step: S,
     policy: StepPolicy,
-    lifetime: PhantomData<&'a ()>,
+    codec: Codec<'a, T>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -181,7 +197,7 @@ pub(crate) struct StepPolicy {
     pub(crate) at_most_once: bool,
 }
 
-impl<'a, S: DurableStep + 'a> Step<'a, S> {
+impl<'a, S: DurableStep<Output = T> + 'a, T> Step<'a, S, T> {
     pub(crate) fn new(context: &DurableContext, step: S) -> Self {
         let mut spec = context.claim(OperationType::Step, "Step");
         spec.name = step.name().map(str::to_owned);
@@ -190,7 +206,7 @@ impl<'a, S: DurableStep + 'a> Step<'a, S> {
             spec,
             step,
             policy: StepPolicy::default(),
-            lifetime: PhantomData,
+            codec: Codec::Json,
         }
     }
 
@@ -214,10 +230,20 @@ impl<'a, S: DurableStep + 'a> Step<'a, S> {
         self.policy.at_most_once = true;
         self
     }
+
+    /// Reads and writes the result with `serdes` instead of serde's JSON.
+    pub fn serdes(mut self, serdes: impl SerDes<T> + 'a) -> Self {
+        self.codec = Codec::Custom(Box::new(serdes));
+        self
+    }
 }
 
-impl<'a, S: DurableStep + 'a> IntoFuture for Step<'a, S> {
-    type Output = Result<S::Output, StepError>;
+impl<'a, S, T> IntoFuture for Step<'a, S, T>
+where
+    S: DurableStep<Output = T> + 'a,
+    T: Serialize + DeserializeOwned + Send + 'a,
+{
+    type Output = Result<T, StepError>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
 
     fn into_future(self) -> Self::IntoFuture {
@@ -227,7 +253,7 @@ impl<'a, S: DurableStep + 'a> IntoFuture for Step<'a, S> {
                 let ran = step.run(attempt).await;
                 ran.map_err(|error| Failure::from_user(error, StepError::WIRE_TYPE))
             };
-            run_step(&self.context, &self.spec, &self.policy, body)
+            run_step(&self.context, &self.spec, &self.policy, &self.codec, body)
                 .await
                 .map_err(|failure| StepError::new(self.spec.name.as_deref(), failure))
         })
@@ -238,6 +264,7 @@ pub(crate) async fn run_step<T, F, Fut>(
     context: &DurableContext,
     spec: &OperationSpec,
     policy: &StepPolicy,
+    codec: &Codec<'_, T>,
     body: F,
 ) -> Result<T, Failure>
 where
@@ -253,7 +280,10 @@ where
         let attempt = next_attempt(recorded.as_deref());
         let status = recorded.as_deref().map(|operation| &operation.status);
         let outcome = match status {
-            Some(OperationStatus::Succeeded) => return decode_result(recorded.as_deref()),
+            Some(OperationStatus::Succeeded) => {
+                let result = recorded_result(recorded.as_deref());
+                return codec.decode(result, SerDesContext::new(context, spec));
+            }
             Some(OperationStatus::Pending) => {
                 recorded = Some(execution.park(spec, is_pending).await);
                 continue;
@@ -264,7 +294,9 @@ where
                     spec.name.as_deref().unwrap_or("(unnamed)")
                 )))
             }
-            Some(OperationStatus::Started) => run_attempt(context, spec, &body, attempt).await,
+            Some(OperationStatus::Started) => {
+                run_attempt(context, spec, codec, &body, attempt).await
+            }
             None | Some(OperationStatus::Ready) => {
                 let start = spec.update(OperationAction::Start);
                 if policy.at_most_once {
@@ -273,7 +305,7 @@ where
                 } else {
                     execution.enqueue(start);
                 }
-                run_attempt(context, spec, &body, attempt).await
+                run_attempt(context, spec, codec, &body, attempt).await
             }
             Some(
                 OperationStatus::Failed
@@ -319,6 +351,7 @@ where
 async fn run_attempt<T, F, Fut>(
     context: &DurableContext,
     spec: &OperationSpec,
+    codec: &Codec<'_, T>,
     body: &F,
     attempt: u32,
 ) -> Result<(T, String), Failure>
@@ -329,9 +362,10 @@ where
 {
     let ran = body(StepContext::new(context, spec, attempt));
     execute(context, spec, attempt, async move {
-        let payload = payload::encode(&ran.await?)?;
-        // The caller gets what a replay would get, so a value that JSON changes is changed from the start.
-        let value = payload::decode(Some(&payload))?;
+        let serdes_context = SerDesContext::new(context, spec);
+        let payload = codec.encode(&ran.await?, serdes_context)?;
+        // The caller gets what a replay would get, so a value that the text changes is changed from the start.
+        let value = codec.decode(Some(&payload), serdes_context)?;
         Ok((value, payload))
     })
     .await
@@ -351,11 +385,23 @@ pub(crate) async fn execute<T>(
         operation_name = spec.name.as_deref(),
         attempt
     );
+    let plugins = &context.execution().plugins;
+    let function = UserFunctionInfo {
+        operation: spec.info(context.execution_arn()),
+        attempt,
+    };
+    plugins.each(|plugin| plugin.on_user_function_start(&function));
     let mut body = Box::pin(AssertUnwindSafe(body).catch_unwind());
-    std::future::poll_fn(move |task| logger::enter(None, || body.as_mut().poll(task)))
+    let ran = std::future::poll_fn(move |task| logger::enter(None, || body.as_mut().poll(task)))
         .instrument(span)
         .await
-        .unwrap_or_else(|panic| Err(Failure::panicked(panic.as_ref())))
+        .unwrap_or_else(|panic| Err(Failure::panicked(panic.as_ref())));
+    let end = UserFunctionEnd {
+        function,
+        error_message: ran.as_ref().err().map(|failure| failure.message.as_str()),
+    };
+    plugins.each(|plugin| plugin.on_user_function_end(&end));
+    ran
 }
 
 pub(crate) fn is_pending(operation: &Operation) -> bool {
@@ -370,11 +416,10 @@ pub(crate) fn next_attempt(recorded: Option<&Operation>) -> u32 {
     finished.unwrap_or(0) + 1
 }
 
-pub(crate) fn decode_result<T: DeserializeOwned>(
-    recorded: Option<&Operation>,
-) -> Result<T, Failure> {
+/// The text that is recorded as the step's result, or as its state so far.
+pub(crate) fn recorded_result(recorded: Option<&Operation>) -> Option<&str> {
     let details = recorded.and_then(|operation| operation.step_details.as_ref());
-    payload::decode(details.and_then(|details| details.result.as_deref()))
+    details.and_then(|details| details.result.as_deref())
 }
 
 pub(crate) fn recorded_failure(recorded: Option<&Operation>) -> Failure {

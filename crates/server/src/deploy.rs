@@ -220,30 +220,6 @@ impl Server {
         })
     }
 
-    fn plan(&self, stack: &Stack) -> Result<Vec<DeployedSchedule>, DeployError> {
-        let mut schedules = Vec::new();
-        for schedule in &stack.schedules {
-            let function = stack
-                .function(&schedule.function)
-                .expect("a schedule is an event of one of the stack's functions");
-            if function.durable_config.is_some() && schedule.qualifier.is_none() {
-                let function = schedule.function.clone();
-                return Err(DeployError::UnqualifiedDurableSchedule { function });
-            }
-            let name = FunctionName::parse(&function.name)
-                .map_err(|cause| DeployError::FunctionName { cause })?;
-            schedules.push((schedule.clone(), name));
-        }
-        let planned = self.schedules.replace(schedules, self.app.driver.now());
-        let deployed = planned.into_iter().map(|planned| DeployedSchedule {
-            name: planned.schedule.name,
-            function: planned.function.to_string(),
-            expression: planned.schedule.expression_text,
-            next_at: planned.next_at,
-        });
-        Ok(deployed.collect())
-    }
-
     /// How many executions of a function have not ended, by the version that they are pinned to.
     /// Counted up to a thousand; none when the store fails, which it says itself.
     pub async fn open_executions(&self, function: &str) -> BTreeMap<String, usize> {
@@ -270,6 +246,30 @@ impl Server {
             }
         }
         open
+    }
+
+    fn plan(&self, stack: &Stack) -> Result<Vec<DeployedSchedule>, DeployError> {
+        let mut schedules = Vec::new();
+        for schedule in &stack.schedules {
+            let function = stack
+                .function(&schedule.function)
+                .expect("a schedule is an event of one of the stack's functions");
+            if function.durable_config.is_some() && schedule.qualifier.is_none() {
+                let function = schedule.function.clone();
+                return Err(DeployError::UnqualifiedDurableSchedule { function });
+            }
+            let name = FunctionName::parse(&function.name)
+                .map_err(|cause| DeployError::FunctionName { cause })?;
+            schedules.push((schedule.clone(), name));
+        }
+        let planned = self.schedules.replace(schedules, self.app.driver.now());
+        let deployed = planned.into_iter().map(|planned| DeployedSchedule {
+            name: planned.schedule.name,
+            function: planned.function.to_string(),
+            expression: planned.schedule.expression_text,
+            next_at: planned.next_at,
+        });
+        Ok(deployed.collect())
     }
 
     async fn deploy_function(

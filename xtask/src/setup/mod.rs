@@ -14,4 +14,4 @@ pub use debian::chromium;
 pub use functions::FunctionProgram;
 pub(crate) use functions::install as install_functions;
 pub use node::{install_packages, npm, require_node};
-pub use python::PythonEnvironment;
+pub use python::{ANY_PYTHON, PythonEnvironment};

@@ -36,18 +36,13 @@ impl PythonEnvironment {
         }
         screen::step("Installing Python packages for the checks");
         environment.create()?;
-        let mut pip = environment.program("python");
-        pip.args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-        ]);
-        for file in requirements {
-            pip.arg("--requirement").arg(file);
+        let (any_python, ordinary): (Vec<_>, Vec<_>) =
+            requirements.iter().partition(|file| is_any_python(file));
+        environment.install(&ordinary, &[])?;
+        if !any_python.is_empty() {
+            // Without dependencies, so that nothing but what the files name escapes pip's check.
+            environment.install(&any_python, &["--ignore-requires-python", "--no-deps"])?;
         }
-        process::run(&mut pip)?;
         fs::write(&stamp, wanted).with_context(|| format!("write `{}`", stamp.display()))?;
         Ok(environment)
     }
@@ -62,6 +57,22 @@ impl PythonEnvironment {
         self.folder.join("bin")
     }
 
+    fn install(&self, requirements: &[&PathBuf], options: &[&str]) -> Result<()> {
+        let mut pip = self.program("python");
+        pip.args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+        ]);
+        pip.args(options);
+        for file in requirements {
+            pip.arg("--requirement").arg(file);
+        }
+        process::run(&mut pip)
+    }
+
     fn create(&self) -> Result<()> {
         // Debian leaves this part of the standard library out of its package `python3`.
         let has_pip = process::output(Command::new("python3").args(["-c", HAS_ENSUREPIP]))?;
@@ -72,6 +83,13 @@ impl PythonEnvironment {
         let mut command = Command::new("python3");
         process::run(command.args(["-m", "venv", "--clear"]).arg(&self.folder))
     }
+}
+
+/// Requirements of packages that say they need a newer Python than they do.
+pub const ANY_PYTHON: &str = "requirements-any-python.txt";
+
+fn is_any_python(file: &Path) -> bool {
+    file.file_name().is_some_and(|name| name == ANY_PYTHON)
 }
 
 const HAS_ENSUREPIP: &str =

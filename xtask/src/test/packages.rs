@@ -30,10 +30,18 @@ pub fn template(context: &mut Context) -> Result<()> {
     process::run(lint.arg("--template").arg(template))
 }
 
-/// What has to be installed: what the stages need themselves, and every `requirements.txt` beside a suite.
+/// What has to be installed: what the stages need themselves, and every `requirements.txt` and
+/// `requirements-any-python.txt` beside a suite.
 pub fn requirements(workspace: &Workspace) -> Result<Vec<PathBuf>> {
     let mut files = vec![workspace.root.join("xtask/requirements.txt")];
-    files.extend(suite_files(workspace, |name| name == "requirements.txt")?);
+    let suites = suites(workspace)?;
+    let named = |name: &str| name == "requirements.txt" || name == setup::ANY_PYTHON;
+    // Those of the applications that suites start are installed where `lambdura up` puts them.
+    files.extend(
+        suite_files(workspace, named)?
+            .into_iter()
+            .filter(|file| suites.iter().any(|suite| suite.parent() == file.parent())),
+    );
     Ok(files)
 }
 

@@ -51,6 +51,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ten-steps", &["lambdura"]),
     ("open-invocation", &["lambda-api"]),
     ("bench-driver", &["lambda-api"]),
+    // What AWS's conformance suite runs: our SDK as any user has it.
+    ("aws-crate-handlers", &[]),
+    ("conformance-handlers", &["lambdura"]),
     ("xtask", &[]),
     // Turns everything below the server upside down; nothing depends on it.
     (

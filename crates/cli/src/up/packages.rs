@@ -147,8 +147,7 @@ pub async fn esbuild(
     command
         .current_dir(&stage)
         .args(esbuild_arguments(function))
-        .arg("--outdir")
-        .arg(&target);
+        .arg(format!("--outdir={}", target.display()));
     let progress = Progress::start(format!("bundling {}", function.logical_id));
     run(function, command, progress).await?;
     Ok(target)

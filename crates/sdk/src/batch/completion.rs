@@ -96,9 +96,9 @@ pub enum CompletionReason {
     MinSuccessfulReached,
     /// Too many items failed.
     FailureToleranceExceeded,
-    /// A rule of another SDK said so, and calls it a success.
+    /// [`Batch::complete_when`](crate::Batch::complete_when) said so, and called it a success.
     CustomCompletionSucceeded,
-    /// A rule of another SDK said so, and calls it a failure.
+    /// [`Batch::complete_when`](crate::Batch::complete_when) said so, and called it a failure.
     CustomCompletionFailed,
 }
 

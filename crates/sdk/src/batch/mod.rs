@@ -1,9 +1,11 @@
 //! Maps and parallels: many child contexts at once, recorded as one operation.
 
 mod completion;
+mod progress;
 mod result;
 mod run;
 
 pub use completion::{CompletionConfig, CompletionReason};
-pub use result::{BatchItem, BatchOutcome, BatchResult};
-pub use run::{Batch, Branch, IntoBranch, branch};
+pub use progress::{BatchProgress, ItemProgress};
+pub use result::{BatchItem, BatchOutcome, BatchResult, BatchStatus};
+pub use run::{Batch, Branch, IntoBranch, Nesting, branch};

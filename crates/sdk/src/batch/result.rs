@@ -4,8 +4,8 @@
 //! tools. A batch whose results are too large is stored as a summary; replay then takes the results from its items.
 
 use lambda_api::ErrorObject;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::batch::completion::CompletionReason;
@@ -30,6 +30,31 @@ pub struct BatchItem<T> {
     pub outcome: BatchOutcome<T>,
 }
 
+/// Whether a map or parallel went well as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum BatchStatus {
+    /// No item failed, or a rule of the user's own calls it a success.
+    Succeeded,
+    /// At least one item failed, or a rule of the user's own calls it a failure.
+    Failed,
+}
+
+impl BatchStatus {
+    fn of(reason: CompletionReason, failure_count: usize) -> Self {
+        match reason {
+            CompletionReason::CustomCompletionSucceeded => Self::Succeeded,
+            CompletionReason::CustomCompletionFailed => Self::Failed,
+            CompletionReason::AllCompleted
+            | CompletionReason::MinSuccessfulReached
+            | CompletionReason::FailureToleranceExceeded => match failure_count {
+                0 => Self::Succeeded,
+                _ => Self::Failed,
+            },
+        }
+    }
+}
+
 /// What became of an item.
 #[derive(Clone, Debug)]
 pub enum BatchOutcome<T> {
@@ -52,6 +77,23 @@ impl<T> BatchResult<T> {
             completion_reason,
             name: name.map(str::to_owned),
         }
+    }
+
+    /// The result of a batch of which every item succeeded with one of `results`: for a
+    /// [`SerDes`](crate::SerDes) that stores no more than those.
+    #[must_use]
+    pub fn from_results(results: impl IntoIterator<Item = T>) -> Self {
+        let items = results.into_iter().enumerate();
+        let items = items.map(|(index, value)| BatchItem {
+            index,
+            outcome: BatchOutcome::Succeeded(value),
+        });
+        Self::new(None, CompletionReason::AllCompleted, items.collect())
+    }
+
+    pub(crate) fn named(mut self, name: Option<&str>) -> Self {
+        self.name = name.map(str::to_owned);
+        self
     }
 
     /// Every item that was started, in order.
@@ -82,6 +124,20 @@ impl<T> BatchResult<T> {
         })
     }
 
+    /// Whether all went well: failed if any item did, even where failures are tolerated, unless
+    /// [`Batch::complete_when`](crate::Batch::complete_when) has decided.
+    /// Source: conformance cases 8-9 and 8-16.
+    #[must_use]
+    pub fn status(&self) -> BatchStatus {
+        BatchStatus::of(self.completion_reason, self.failure_count())
+    }
+
+    /// How many items were started.
+    #[must_use]
+    pub fn total_count(&self) -> usize {
+        self.items.len()
+    }
+
     /// How many items succeeded.
     #[must_use]
     pub fn success_count(&self) -> usize {
@@ -110,7 +166,8 @@ impl<T> BatchResult<T> {
     ///
     /// # Errors
     ///
-    /// The error of the first item that failed.
+    /// The error of the first item that failed, or one of its own if
+    /// [`Batch::complete_when`](crate::Batch::complete_when) called the batch a failure without any.
     pub fn into_results(self) -> Result<Vec<T>, BatchError> {
         let mut results = Vec::with_capacity(self.items.len());
         for item in self.items {
@@ -119,6 +176,11 @@ impl<T> BatchResult<T> {
                 BatchOutcome::Failed(error) => return Err(error),
                 BatchOutcome::Started => {}
             }
+        }
+        if self.completion_reason == CompletionReason::CustomCompletionFailed {
+            let message = "the batch was completed as a failure";
+            let failure = Failure::failed("BatchCompletionError", message);
+            return Err(BatchError::new(self.name.as_deref(), failure));
         }
         Ok(results)
     }
@@ -137,16 +199,16 @@ pub(crate) enum ItemEnd<T> {
 }
 
 #[derive(Serialize, Deserialize)]
-struct StoredBatch {
-    all: Vec<StoredItem>,
+struct StoredBatch<R> {
+    all: Vec<StoredItem<R>>,
     #[serde(rename = "completionReason")]
     completion_reason: CompletionReason,
 }
 
 #[derive(Serialize, Deserialize)]
-struct StoredItem {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    result: Option<Box<RawValue>>,
+struct StoredItem<R> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<R>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     error: Option<ErrorObject>,
     index: usize,
@@ -194,7 +256,14 @@ pub(crate) fn load<T: DeserializeOwned>(
     name: Option<&str>,
     text: &str,
 ) -> Result<BatchResult<T>, Failure> {
-    let stored: StoredBatch = payload::decode(Some(text))?;
+    let stored = payload::decode(Some(text))?;
+    from_stored(name, stored)
+}
+
+fn from_stored<T: DeserializeOwned>(
+    name: Option<&str>,
+    stored: StoredBatch<Box<RawValue>>,
+) -> Result<BatchResult<T>, Failure> {
     let mut items = Vec::with_capacity(stored.all.len());
     for item in stored.all {
         let outcome = match item.status {
@@ -216,6 +285,38 @@ pub(crate) fn load<T: DeserializeOwned>(
     Ok(BatchResult::new(name, stored.completion_reason, items))
 }
 
+/// In the form in which the official SDKs store it.
+impl<T: Serialize> Serialize for BatchResult<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let all = self.items.iter().map(|item| {
+            let (result, error, status) = match &item.outcome {
+                BatchOutcome::Succeeded(value) => (Some(value), None, ItemStatus::Succeeded),
+                BatchOutcome::Failed(error) => (None, Some(error.to_wire()), ItemStatus::Failed),
+                BatchOutcome::Started => (None, None, ItemStatus::Started),
+            };
+            StoredItem {
+                result,
+                error,
+                index: item.index,
+                status,
+            }
+        });
+        let stored = StoredBatch {
+            all: all.collect(),
+            completion_reason: self.completion_reason,
+        };
+        stored.serialize(serializer)
+    }
+}
+
+/// From JSON; other formats cannot be read.
+impl<'de, T: DeserializeOwned> Deserialize<'de> for BatchResult<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let stored = StoredBatch::deserialize(deserializer)?;
+        from_stored(None, stored).map_err(|failure| D::Error::custom(failure.message))
+    }
+}
+
 /// What is stored of a batch whose results are too large.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -227,7 +328,7 @@ pub(crate) struct Summary {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     started_count: Option<usize>,
     pub(crate) completion_reason: CompletionReason,
-    status: ItemStatus,
+    status: BatchStatus,
     /// `S`ucceeded, `F`ailed or `-` for still running, one per item that was started.
     item_statuses: String,
 }
@@ -257,11 +358,7 @@ impl Summary {
             failure_count,
             started_count: has_started_count.then(|| count('-')),
             completion_reason,
-            status: if failure_count > 0 {
-                ItemStatus::Failed
-            } else {
-                ItemStatus::Succeeded
-            },
+            status: BatchStatus::of(completion_reason, failure_count),
             item_statuses,
         }
     }
@@ -300,6 +397,10 @@ mod tests {
         let read: BatchResult<u32> = load(Some("b"), &text).unwrap();
         assert_eq!(read.results().collect::<Vec<_>>(), [&7]);
         assert_eq!(read.started_count(), 1);
+        assert_eq!(serde_json::to_string(&read).unwrap(), text);
+        let again: BatchResult<u32> = serde_json::from_str(&text).unwrap();
+        assert_eq!(again.status(), BatchStatus::Failed);
+        assert_eq!(again.total_count(), 3);
         let error = read.into_results().unwrap_err();
         assert_eq!(error.message(), "no");
         assert_eq!(error.error_type(), Some("Refused"));

@@ -13,14 +13,18 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::batch::completion::{CompletionConfig, CompletionReason};
+use crate::batch::progress::{BatchProgress, Completion, ItemProgress};
 use crate::batch::result::{
-    self, BatchItem, BatchOutcome, BatchResult, ItemEnd, ItemStatus, Summary,
+    self, BatchItem, BatchOutcome, BatchResult, BatchStatus, ItemEnd, ItemStatus, Summary,
 };
-use crate::child::{Acknowledge, ChildBody, STORED_RESULT_BYTES_MAX, boxed_body, run_typed};
+use crate::child::{
+    Acknowledge, ChildBody, STORED_RESULT_BYTES_MAX, boxed_body, run_typed, run_virtual,
+};
 use crate::context::DurableContext;
 use crate::error::{BatchError, BoxError, ChildContextError, Failure, FailureKind};
 use crate::operation_id::OperationSpec;
 use crate::payload;
+use crate::serdes::{self, Codec, SerDes, SerDesContext};
 
 /// A branch of a [parallel](DurableContext::parallel), made by [`branch`].
 pub struct Branch<'a, T> {
@@ -80,6 +84,18 @@ where
     }
 }
 
+/// What is recorded of the items of a map or parallel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Nesting {
+    /// Every item is an operation of its own, around those inside it.
+    #[default]
+    Nested,
+    /// Items leave no record: what is inside them is recorded as if it were called on the batch itself. That is two
+    /// updates per item less; the history no longer tells which item an operation belongs to.
+    Flat,
+}
+
 /// What distinguishes a map from a parallel on the wire.
 #[derive(Debug)]
 struct Flavor {
@@ -115,8 +131,11 @@ pub struct Batch<'a, T> {
     spec: OperationSpec,
     flavor: &'static Flavor,
     items: Vec<Branch<'a, T>>,
-    completion: CompletionConfig,
+    completion: Completion<'a>,
     max_concurrency: Option<usize>,
+    nesting: Nesting,
+    item_codec: Codec<'a, T>,
+    serdes: Option<Box<dyn SerDes<BatchResult<T>> + 'a>>,
 }
 
 impl<'a, T: Serialize + DeserializeOwned + Send + 'a> Batch<'a, T> {
@@ -156,8 +175,11 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> Batch<'a, T> {
             spec: context.claim(OperationType::Context, flavor.sub_type),
             flavor,
             items,
-            completion: CompletionConfig::default(),
+            completion: Completion::Config(CompletionConfig::default()),
             max_concurrency: None,
+            nesting: Nesting::default(),
+            item_codec: Codec::Json,
+            serdes: None,
         }
     }
 
@@ -184,7 +206,67 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> Batch<'a, T> {
 
     /// When the batch is complete before every item has run to its end.
     pub fn completion(mut self, completion: CompletionConfig) -> Self {
-        self.completion = completion;
+        self.completion = Completion::Config(completion);
+        self
+    }
+
+    /// Completes the batch as soon as `decide` says whether it went well; takes the place of
+    /// [`completion`](Self::completion).
+    ///
+    /// It is asked before the first item starts and after each that ends, in every invocation until the batch is
+    /// complete. As items end in another order when they are replayed, it must go by the progress alone, and more
+    /// progress must not change its mind. A batch whose items have all ended is complete whatever it says.
+    ///
+    /// Source: option `shouldComplete` of the official SDKs.
+    ///
+    /// ```no_run
+    /// # use lambdura::{BatchStatus, BoxError, DurableContext, StepContext};
+    /// # async fn ask(_: &str) -> Result<bool, BoxError> { Ok(true) }
+    /// # async fn handler(ctx: DurableContext) -> Result<(), BoxError> {
+    /// let majority = ctx
+    ///     .map(["a", "b", "c"], |ctx, judge| async move {
+    ///         ctx.step(move |_: StepContext| ask(judge)).await
+    ///     })
+    ///     .complete_when(|progress| {
+    ///         let needed = progress.total_count() / 2 + 1;
+    ///         if progress.success_count() >= needed {
+    ///             return Some(BatchStatus::Succeeded);
+    ///         }
+    ///         let possible = progress.total_count() - progress.failure_count();
+    ///         (possible < needed).then_some(BatchStatus::Failed)
+    ///     })
+    ///     .await?
+    ///     .status();
+    /// # Ok(()) }
+    /// ```
+    pub fn complete_when(
+        mut self,
+        decide: impl Fn(&BatchProgress) -> Option<BatchStatus> + Send + Sync + 'a,
+    ) -> Self {
+        self.completion = Completion::Custom(Box::new(decide));
+        self
+    }
+
+    /// Whether every item is recorded as an operation of its own, which it is unless told otherwise.
+    /// Source: option `nesting` of the official SDKs; conformance cases 8-12 and 9-12.
+    pub fn nesting(mut self, nesting: Nesting) -> Self {
+        self.nesting = nesting;
+        self
+    }
+
+    /// Reads and writes the result of each item with `serdes` instead of serde's JSON.
+    ///
+    /// The whole result of the batch is another record: see [`serdes`](Self::serdes).
+    pub fn item_serdes(mut self, serdes: impl SerDes<T> + 'a) -> Self {
+        self.item_codec = Codec::Custom(Box::new(serdes));
+        self
+    }
+
+    /// Reads and writes the whole result with `serdes`, unless it is too large to be stored.
+    ///
+    /// A [`BatchResult`] is itself serialisable with serde, to JSON and back.
+    pub fn serdes(mut self, serdes: impl SerDes<BatchResult<T>> + 'a) -> Self {
+        self.serdes = Some(Box::new(serdes));
         self
     }
 
@@ -196,6 +278,9 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> Batch<'a, T> {
             items,
             completion,
             max_concurrency,
+            nesting,
+            item_codec,
+            serdes,
         } = self;
         let execution = context.execution();
         execution.check_task()?;
@@ -219,7 +304,14 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> Batch<'a, T> {
             }
             Some(OperationStatus::Succeeded) => {
                 if details.replay_children != Some(true) {
-                    return result::load(name, stored);
+                    return match &serdes {
+                        None => result::load(name, stored),
+                        Some(serdes) => {
+                            let context = SerDesContext::new(&context, &spec);
+                            let result = serdes::deserialize(serdes.as_ref(), stored, context)?;
+                            Ok(result.named(name))
+                        }
+                    };
                 }
                 summary = Some(payload::decode(Some(stored))?);
             }
@@ -258,8 +350,20 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> Batch<'a, T> {
             .into_iter()
             .zip(&specs)
             .map(|(item, spec)| {
-                let run: ItemFuture<'_, T> =
-                    Box::pin(run_typed(&inside, spec, Acknowledge::No, item.body));
+                let (inside, codec) = (&inside, &item_codec);
+                let run: ItemFuture<'_, T> = Box::pin(async move {
+                    let (value, text) = match nesting {
+                        Nesting::Nested => {
+                            run_typed(inside, spec, Acknowledge::No, codec, item.body).await?
+                        }
+                        Nesting::Flat => run_virtual(inside, spec, codec, item.body).await?,
+                    };
+                    let json = match text {
+                        Some(text) if codec.is_json() => text,
+                        Some(_) | None => payload::encode(&value)?,
+                    };
+                    Ok((value, json))
+                });
                 run
             })
             .collect();
@@ -276,15 +380,28 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> Batch<'a, T> {
             running.items.clear();
             let ends = running.ends;
             let mut succeed = spec.update(OperationAction::Succeed);
-            let text = result::store(&ends, reason)?;
+            let summary = Summary::of(
+                flavor.summary_type,
+                flavor.summary_has_started_count,
+                total,
+                &ends,
+                reason,
+            );
+            let (text, result) = match &serdes {
+                None => (
+                    result::store(&ends, reason)?,
+                    into_result(name, ends, reason),
+                ),
+                Some(serdes) => {
+                    let context = SerDesContext::new(&context, &spec);
+                    let result = into_result(name, ends, reason);
+                    let text = serdes::serialize(serdes.as_ref(), &result, context)?;
+                    let result: BatchResult<T> =
+                        serdes::deserialize(serdes.as_ref(), &text, context)?;
+                    (text, result.named(name))
+                }
+            };
             if text.len() > STORED_RESULT_BYTES_MAX {
-                let summary = Summary::of(
-                    flavor.summary_type,
-                    flavor.summary_has_started_count,
-                    total,
-                    &ends,
-                    reason,
-                );
                 succeed.payload = Some(payload::encode(&summary)?);
                 succeed.context_options = Some(ContextOptions {
                     replay_children: Some(true),
@@ -293,7 +410,7 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> Batch<'a, T> {
                 succeed.payload = Some(text);
             }
             execution.record(succeed).await;
-            return Ok(into_result(name, ends, reason));
+            return Ok(result);
         };
 
         // Which items count, and why the batch was complete, is recorded; only the results come from the items.
@@ -338,7 +455,7 @@ impl<T> Running<'_, T> {
     fn poll(
         &mut self,
         task: &mut Context<'_>,
-        completion: &CompletionConfig,
+        completion: &Completion<'_>,
     ) -> Poll<CompletionReason> {
         if let Some(reason) = self.decide(completion) {
             return Poll::Ready(reason);
@@ -364,14 +481,18 @@ impl<T> Running<'_, T> {
         Poll::Pending
     }
 
-    fn decide(&self, completion: &CompletionConfig) -> Option<CompletionReason> {
-        let count = |is: fn(&ItemEnd<T>) -> bool| {
-            let ended = self.ends.iter().flatten();
-            ended.filter(|end| is(end)).count()
-        };
-        let succeeded = count(|end| matches!(end, ItemEnd::Succeeded { .. }));
-        let failed = count(|end| matches!(end, ItemEnd::Failed(_)));
-        completion.decide(self.total, succeeded, failed)
+    fn decide(&self, completion: &Completion<'_>) -> Option<CompletionReason> {
+        let mut items: Vec<_> = self
+            .ends
+            .iter()
+            .map(|end| match end {
+                None => ItemProgress::Started,
+                Some(ItemEnd::Succeeded { .. }) => ItemProgress::Succeeded,
+                Some(ItemEnd::Failed(_)) => ItemProgress::Failed,
+            })
+            .collect();
+        items.resize(self.total, ItemProgress::Waiting);
+        completion.decide(&BatchProgress::new(items))
     }
 }
 

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use lambdura::{
-    BatchOutcome, BoxError, CompletionConfig, CompletionReason, DurableContext, RetryStrategy,
-    StepContext, branch,
+    BatchOutcome, BatchProgress, BatchStatus, BoxError, CompletionConfig, CompletionReason,
+    DurableContext, ItemProgress, Nesting, RetryStrategy, StepContext, branch,
 };
 
 use crate::support::{TestExecution, failed, ok, succeeded};
@@ -212,6 +212,8 @@ async fn tolerated_failures_do_not_end_the_batch() {
                 .completion(CompletionConfig::default().tolerated_failure_count(1))
                 .await?;
             assert_eq!(results.completion_reason(), CompletionReason::AllCompleted);
+            assert_eq!(results.status(), BatchStatus::Failed);
+            assert_eq!(results.total_count(), 4);
             ok((results.success_count(), results.failure_count()))
         })
         .await;
@@ -274,4 +276,155 @@ async fn large_batch_is_stored_as_a_summary_and_rebuilt() {
     );
     let output = execution.run(&handler).await;
     assert_eq!(succeeded(&output), "[102400,102400,102400,102400]");
+}
+
+#[tokio::test]
+async fn flat_items_leave_no_record_of_their_own() {
+    let handler = async |(): (), ctx: DurableContext| {
+        let results = ctx.map([1, 2, 3], |ctx, item| async move {
+            if item == 2 {
+                ctx.wait(Duration::from_secs(30)).await?;
+            }
+            let nested = ctx.run_in_child_context("inside", |ctx| number(ctx, item));
+            ok(nested.await?)
+        });
+        let results = results.name("items").nesting(Nesting::Flat).await?;
+        ctx.wait(Duration::from_secs(60)).name("after").await?;
+        ok(results.into_results()?)
+    };
+    let execution = TestExecution::new(());
+    execution.suspends(&handler).await;
+    assert_eq!(
+        execution.service.outline(),
+        "items Map STARTED\n\
+         \x20 inside RunInChildContext SUCCEEDED\n\
+         \x20   n1 Step SUCCEEDED\n\
+         \x20 - Wait STARTED\n\
+         \x20 inside RunInChildContext SUCCEEDED\n\
+         \x20   n3 Step SUCCEEDED\n"
+    );
+    let output = execution.run(&handler).await;
+    assert_eq!(succeeded(&output), "[10,20,30]");
+}
+
+#[tokio::test]
+async fn flat_item_keeps_its_place_in_the_ids() {
+    let handler = async |(): (), ctx: DurableContext| {
+        let batch = ctx.parallel([branch(|ctx| number(ctx, 1)), branch(|ctx| number(ctx, 2))]);
+        batch.name("flat").nesting(Nesting::Flat).await?;
+        let batch = ctx.parallel([branch(|ctx| number(ctx, 3)), branch(|ctx| number(ctx, 4))]);
+        batch.name("nested").await?;
+        ok(())
+    };
+    let execution = TestExecution::new(());
+    execution.run(&handler).await;
+    let operation = |name| execution.service.operation(name);
+    let flat = operation("flat").id;
+    for name in ["n1", "n2"] {
+        assert_eq!(operation(name).parent_id.as_deref(), Some(flat.as_str()));
+    }
+    assert_ne!(operation("n1").id, operation("n2").id);
+    assert_ne!(operation("n3").parent_id, operation("n4").parent_id);
+}
+
+#[tokio::test]
+async fn flat_failures_and_panics_are_the_items_own() {
+    let handler = async |(): (), ctx: DurableContext| {
+        let batch = ctx.map(0..3, |ctx, item| async move {
+            assert_ne!(item, 2, "item 2 panics");
+            fail_on(ctx, item, 1).await
+        });
+        let batch = batch.completion(CompletionConfig::all_completed());
+        let results = batch.nesting(Nesting::Flat).await?;
+        let errors: Vec<_> = results
+            .errors()
+            .map(|error| error.message().len())
+            .collect();
+        ctx.wait(Duration::from_secs(60)).await?;
+        ok((results.success_count(), errors.len()))
+    };
+    let execution = TestExecution::new(());
+    let output = execution.run(&handler).await;
+    assert_eq!(succeeded(&output), "[1,2]");
+}
+
+#[tokio::test]
+async fn large_flat_batch_is_rebuilt_from_what_is_inside_its_items() {
+    let handler = async |(): (), ctx: DurableContext| {
+        let batch = ctx.map(0..4, |ctx, item| async move {
+            let text = ctx
+                .step(move |_: StepContext| async move { ok("x".repeat(100 * 1024 + item)) })
+                .await?;
+            ok(text)
+        });
+        let results = batch.nesting(Nesting::Flat).name("large").await?;
+        ctx.wait(Duration::from_secs(60)).await?;
+        let lengths: Vec<_> = results.results().map(String::len).collect();
+        ok(lengths)
+    };
+    let execution = TestExecution::new(());
+    execution.suspends(&handler).await;
+    let details = execution.service.operation("large").context_details;
+    assert_eq!(details.unwrap().replay_children, Some(true));
+    let output = execution.run(&handler).await;
+    assert_eq!(succeeded(&output), "[102400,102401,102402,102403]");
+}
+
+/// The first two of three must agree, or the third and any other.
+fn majority(progress: &BatchProgress) -> Option<BatchStatus> {
+    if progress.success_count() >= 2 {
+        return Some(BatchStatus::Succeeded);
+    }
+    (progress.failure_count() >= 2).then_some(BatchStatus::Failed)
+}
+
+#[tokio::test]
+async fn rule_of_the_users_own_completes_the_batch() {
+    let handler = async |broken: u32, ctx: DurableContext| {
+        let asked = AtomicUsize::new(0);
+        let batch = ctx.map(0..3, |ctx, item| async move {
+            if item == 2 {
+                ctx.wait(Duration::from_secs(600)).await?;
+            }
+            match item {
+                item if item < broken => Err(BoxError::from("no")),
+                item => Ok(item),
+            }
+        });
+        let results = batch.complete_when(|progress| {
+            if asked.fetch_add(1, Ordering::SeqCst) == 0 {
+                assert_eq!(progress.items(), [ItemProgress::Waiting; 3]);
+            }
+            majority(progress)
+        });
+        let results = results.await?;
+        ctx.wait(Duration::from_secs(1)).await?;
+        let is_replayed = asked.load(Ordering::SeqCst) == 0;
+        assert!(
+            is_replayed,
+            "the rule is not asked again once it has decided"
+        );
+        ok((results.status(), results.completion_reason()))
+    };
+    let cases = [
+        (0, r#"["SUCCEEDED","CUSTOM_COMPLETION_SUCCEEDED"]"#),
+        (2, r#"["FAILED","CUSTOM_COMPLETION_FAILED"]"#),
+    ];
+    for (broken, expected) in cases {
+        let execution = TestExecution::new(broken);
+        assert_eq!(succeeded(&execution.run(&handler).await), expected);
+    }
+}
+
+#[tokio::test]
+async fn batch_without_failed_items_can_be_called_a_failure() {
+    let handler = async |(): (), ctx: DurableContext| {
+        let batch = ctx.map([1, 2], number).name("doomed");
+        let batch = batch.complete_when(|_| Some(BatchStatus::Failed));
+        ok(batch.await?.into_results()?)
+    };
+    let execution = TestExecution::new(());
+    let output = execution.run(&handler).await;
+    let expected = "the batch was completed as a failure";
+    assert_eq!(failed(&output), ("BatchError", expected));
 }

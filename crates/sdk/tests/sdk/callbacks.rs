@@ -141,3 +141,25 @@ async fn timeouts_can_be_told_apart() {
         succeeded(&execution.invoke(&handler).await.unwrap());
     }
 }
+
+#[tokio::test]
+async fn unnamed_wait_for_callback_names_only_what_is_inside() {
+    let handler = async |(): (), ctx: DurableContext| {
+        let waiting = ctx.wait_for_callback("never seen", |_, _| async { ok(()) });
+        let answer: u32 = waiting.unnamed().await?;
+        ok(answer)
+    };
+    let execution = TestExecution::new(());
+    execution.suspends(&handler).await;
+    assert_eq!(
+        execution.service.outline(),
+        "- WaitForCallback STARTED\n\
+         \x20 create callback id Callback STARTED\n\
+         \x20 submitter Step SUCCEEDED\n"
+    );
+    execution
+        .service
+        .complete("create callback id", OperationStatus::Succeeded, Some("7"));
+    let output = execution.invoke(&handler).await.unwrap();
+    assert_eq!(succeeded(&output), "7");
+}

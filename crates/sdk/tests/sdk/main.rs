@@ -9,6 +9,8 @@ mod checkpoints;
 mod children;
 mod conditions;
 mod invokes;
+mod plugins;
 mod replay;
+mod serializations;
 mod steps;
 mod waits;

@@ -229,3 +229,54 @@ async fn one(ctx: &DurableContext) -> Result<(), BoxError> {
     ctx.step(|_: StepContext| async { ok(()) }).await?;
     Ok(())
 }
+
+async fn logs_by_itself((): (), ctx: DurableContext) -> Result<(), BoxError> {
+    ctx.logger().info("once");
+    ctx.logger().heard_in_replay().info("every time");
+    let step = ctx.step(|step: StepContext| async move {
+        step.logger().info("inside");
+        ok(())
+    });
+    step.name("work").await?;
+    ctx.wait(Duration::from_secs(60)).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn loggers_say_where_they_are_and_can_be_heard_in_replay() {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let layer = tracing_subscriber::fmt::layer()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_span_list(false)
+        .with_writer(move || writer.clone())
+        .with_filter(ReplayFilter::new());
+    let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(layer));
+    let execution = TestExecution::new(());
+    execution.suspends(logs_by_itself).await;
+    let logged: Vec<serde_json::Value> = lines
+        .take()
+        .iter()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .filter(|line: &serde_json::Value| line["target"] == "lambdura::execution")
+        .collect();
+    let messages: Vec<_> = logged.iter().map(|line| line["message"].clone()).collect();
+    assert_eq!(messages, ["once", "every time", "inside"]);
+    let inside = &logged[2];
+    assert!(inside["executionArn"].as_str().unwrap().ends_with("/inv"));
+    assert_eq!(inside["requestId"], "request");
+    assert_eq!(inside["operationName"], "work");
+    assert_eq!(inside["attempt"], 1);
+    assert_eq!(
+        inside["operationId"],
+        execution.service.operation("work").id.as_str()
+    );
+
+    execution.service.skip_to_next_timer();
+    succeeded(&execution.invoke(logs_by_itself).await.unwrap());
+    let again = lines.take();
+    assert_eq!(again.len(), 1, "{again:?}");
+    assert!(again[0].contains("every time"), "{again:?}");
+}

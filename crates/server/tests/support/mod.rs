@@ -81,8 +81,14 @@ impl TestServer {
 
     pub async fn start_with_limits(limits: Limits) -> Self {
         let options = stack::LoadOptions::default();
-        let data_dir = tempfile::tempdir().unwrap();
-        Self::start_as(data_dir, IDLE_TIME, limits, "template.yaml", &options).await
+        Self::start_stack(
+            tempfile::tempdir().unwrap(),
+            IDLE_TIME,
+            "template.yaml",
+            &options,
+            limits,
+        )
+        .await
     }
 
     /// A server with another template of the fixtures, and values for its parameters.
@@ -96,20 +102,20 @@ impl TestServer {
             ..stack::LoadOptions::default()
         };
         let data_dir = tempfile::tempdir().unwrap();
-        Self::start_as(data_dir, IDLE_TIME, Limits::AWS, template, &options).await
+        Self::start_stack(data_dir, IDLE_TIME, template, &options, Limits::AWS).await
     }
 
     async fn start_in(data_dir: TempDir, idle_time: Duration) -> Self {
         let options = stack::LoadOptions::default();
-        Self::start_as(data_dir, idle_time, Limits::AWS, "template.yaml", &options).await
+        Self::start_stack(data_dir, idle_time, "template.yaml", &options, Limits::AWS).await
     }
 
-    async fn start_as(
+    async fn start_stack(
         data_dir: TempDir,
         idle_time: Duration,
-        limits: Limits,
         template: &str,
         options: &stack::LoadOptions,
+        limits: Limits,
     ) -> Self {
         let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
         let server = Server::start(ServerConfig {

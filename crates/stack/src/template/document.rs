@@ -28,7 +28,7 @@ const SECTIONS: [&str; 12] = [
     "Transform",
 ];
 
-const RESOURCE_ATTRIBUTES: [&str; 10] = [
+const RESOURCE_ATTRIBUTES: [&str; 11] = [
     "Condition",
     "Connectors",
     "CreationPolicy",
@@ -36,6 +36,8 @@ const RESOURCE_ATTRIBUTES: [&str; 10] = [
     "DependsOn",
     "Metadata",
     "Properties",
+    // What AWS's conformance suite finds its test functions by; SAM lets it pass.
+    "TestingMetadata",
     "Type",
     "UpdatePolicy",
     "UpdateReplacePolicy",

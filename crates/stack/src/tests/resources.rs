@@ -335,3 +335,13 @@ Resources:
     );
     assert_eq!(stack.functions[1].handler, "h");
 }
+
+#[test]
+fn what_conformance_suites_note_on_a_function_is_let_pass() {
+    let noted = function("").replace(
+        "    Type: AWS::Serverless::Function\n",
+        "    Type: AWS::Serverless::Function\n    TestingMetadata: {TestDescription: ['1-1']}\n",
+    );
+    assert!(noted.contains("TestingMetadata"), "{noted}");
+    assert_eq!(load(&noted).functions.len(), 1);
+}
