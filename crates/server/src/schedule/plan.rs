@@ -41,14 +41,20 @@ struct Plan {
 }
 
 impl Schedules {
-    /// Takes up what a deployment has, from the next occurrence on; returns the plan.
+    /// Takes up what a deployment has, from the next occurrence on; returns the plan. A schedule that
+    /// stays as it is keeps its place: what is due at this moment is not lost to a deployment.
     pub fn replace(
         &self,
         schedules: Vec<(ScheduleResource, FunctionName)>,
         now: Timestamp,
     ) -> Vec<Planned> {
+        let mut plan = self.planned.lock().expect("the plan is replaced whole");
         let planned = schedules.into_iter().map(|(schedule, function)| {
-            let next_at = next_of(&schedule, now);
+            let before = plan.schedules.iter().find(|it| it.schedule == schedule);
+            let next_at = match before {
+                Some(before) => before.next_at,
+                None => next_of(&schedule, now),
+            };
             Planned {
                 schedule,
                 function,
@@ -56,9 +62,7 @@ impl Schedules {
             }
         });
         let planned: Vec<Planned> = planned.collect();
-        let mut plan = self.planned.lock().expect("the plan is replaced whole");
         plan.schedules.clone_from(&planned);
-        plan.looked_at = now;
         self.replaced.notify_one();
         planned
     }
@@ -168,6 +172,10 @@ mod tests {
         assert_eq!(planned[0].next_at, Some(minutes(11, 0)));
         assert_eq!(planned[1].next_at, None);
         assert!(schedules.take_due(minutes(10, 59)).is_empty());
+        // A deployment at the very moment changes nothing.
+        let again = vec![(every_minute(), FunctionName::parse("F").unwrap())];
+        let planned = schedules.replace(again, minutes(11, 0));
+        assert_eq!(planned[0].next_at, Some(minutes(11, 0)));
         assert_eq!(schedules.sleep(minutes(10, 59)), Duration::from_secs(1));
         assert_eq!(schedules.take_due(minutes(11, 0)).len(), 1);
         assert!(schedules.take_due(minutes(11, 0)).is_empty());

@@ -36,9 +36,10 @@ const LAMBDA_PROPERTIES: [Known; 6] = [
 pub(crate) fn check_layer(resolver: &Resolver<'_>, index: usize, assets: &Assets) {
     let resource = &resolver.resources[index];
     let fields = Fields::of_resource(resolver, resource);
-    fields.check_names(match resource.kind {
-        Kind::LambdaLayer => &LAMBDA_PROPERTIES,
-        _ => SERVERLESS_PROPERTIES.as_slice(),
+    fields.check_names(if resource.kind == Kind::LambdaLayer {
+        LAMBDA_PROPERTIES.as_slice()
+    } else {
+        SERVERLESS_PROPERTIES.as_slice()
     });
     // What is wrong with it is in the report.
     let _path = layer_path(&fields, resource, assets);
@@ -93,12 +94,11 @@ pub(super) fn layers(fields: &Fields<'_>, assets: &Assets) -> Vec<PathBuf> {
 
 fn layer_path(fields: &Fields<'_>, resource: &Resource<'_>, assets: &Assets) -> Option<PathBuf> {
     let help = "name the directory with the layer's content, relative to the template";
-    let uri = match resource.kind {
-        Kind::LambdaLayer => {
-            let entry = fields.required("Content", help)?;
-            asset(fields, "Content", entry, resource, assets, help)?
-        }
-        _ => folder(fields, "ContentUri", help)?,
+    let uri = if resource.kind == Kind::LambdaLayer {
+        let entry = fields.required("Content", help)?;
+        asset(fields, "Content", entry, resource, assets, help)?
+    } else {
+        folder(fields, "ContentUri", help)?
     };
     Some(code_path(&assets.directory, &uri))
 }

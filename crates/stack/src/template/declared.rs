@@ -78,7 +78,8 @@ impl<'t> Declared<'t> {
                         targets.insert(format!("{id}Alias{alias}").into(), Target::Alias(index));
                     }
                     targets.insert(format!("{id}Role").into(), Target::Role(index));
-                    if resource.property("FunctionUrlConfig").is_some() {
+                    let url = resource.property("FunctionUrlConfig");
+                    if url.is_some_and(|url| !url.is_no_value()) {
                         targets.insert(format!("{id}Url").into(), Target::Url(index));
                     }
                 }

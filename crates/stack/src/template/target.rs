@@ -247,9 +247,10 @@ impl Resolver<'_> {
     pub fn stage(&self, index: usize) -> &str {
         let resource = &self.resources[index];
         let stage = stage_name(resource, &self.parameters);
-        stage.unwrap_or(match resource.kind {
-            Kind::RestApi => IMPLICIT_STAGE,
-            _ => "$default",
+        stage.unwrap_or(if resource.kind == Kind::RestApi {
+            IMPLICIT_STAGE
+        } else {
+            "$default"
         })
     }
 
