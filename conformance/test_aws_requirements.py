@@ -11,6 +11,7 @@ What became of them is written to `target/conformance/rust.json`, if all of them
 import json
 import os
 import re
+import shutil
 import subprocess
 import time
 import urllib.parse
@@ -118,10 +119,12 @@ def endpoint(tmp_path_factory):
     """A system of our own, with the handlers as its functions."""
     folder = tmp_path_factory.mktemp("conformance")
     ready_file, log = folder / "ready.json", folder / "lambdura.log"
+    # One copy on the file system of the data, and a link to it for each function.
+    program = shutil.copy(HANDLERS, folder / "bootstrap")
     for logical_id in [*FUNCTIONS.values(), "EchoTarget", "FailTarget", "TenantTarget"]:
         code = folder / "data" / "build" / logical_id
         code.mkdir(parents=True)
-        os.link(HANDLERS, code / "bootstrap")
+        os.link(program, code / "bootstrap")
     settings = {name: value for name, value in os.environ.items() if not name.startswith("LAMBDURA_")}
     command = [LAMBDURA, "up", TEMPLATE, "--no-build", "--stack-name", STACK, "--region", REGION]
     command += ["--data-dir", folder / "data", "--ready-file", ready_file]

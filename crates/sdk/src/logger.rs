@@ -9,7 +9,7 @@
 //! use tracing_subscriber::layer::SubscriberExt;
 //!
 //! let subscriber = tracing_subscriber::registry()
-//!     .with(tracing_subscriber::fmt::layer().json().with_filter(ReplayFilter::new()));
+//!     .with(tracing_subscriber::fmt::layer().json().flatten_event(true).with_filter(ReplayFilter::new()));
 //! # drop(subscriber);
 //! ```
 
