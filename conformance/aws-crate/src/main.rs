@@ -8,7 +8,7 @@ use durable::{BoxError, Branch, DurableContext, RetryDecision, Settled, StepSema
 use serde_json::{Value, json};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_runtime::Error> {
+async fn main() -> Result<(), BoxError> {
     durable::run(tour).await
 }
 
