@@ -17,6 +17,7 @@ pub(crate) const EXECUTIONS: Schema = Schema {
     migrations: &[
         include_str!("sql/migrations/0001_initial.sql"),
         include_str!("sql/migrations/0002_payload_source.sql"),
+        include_str!("sql/migrations/0004_functions_api.sql"),
     ],
 };
 
