@@ -161,11 +161,10 @@ impl Server {
                 })?;
         let app = &self.app;
         let store = app.driver.store();
-        let code_dir = self.config.data_dir.join("code");
         let now = app.driver.now();
         let deployed = app
             .registry
-            .deploy(store.as_ref(), resource, artifact, &code_dir, now)
+            .deploy(store.as_ref(), resource, artifact, &app.code_dir, now)
             .await?;
         let alias = resource.auto_publish_alias.clone();
         Ok(DeployedFunction {

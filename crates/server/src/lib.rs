@@ -5,7 +5,9 @@
 //! tables and traces, and [`Server::deploy`] puts a stack's functions into it.
 
 mod convert;
+mod dead_letters;
 mod deploy;
+mod drain;
 mod error;
 mod functions;
 mod gateway;

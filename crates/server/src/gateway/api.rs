@@ -175,7 +175,7 @@ impl HttpApi {
             region: None,
             account_id: None,
         };
-        let resolved = self.app.registry.resolve(&reference).ok()?;
+        let resolved = self.app.registry.route(&reference).ok()?;
         Some(Target {
             traced: resolved.version.traced,
             invocation: PlainInvocation {
