@@ -195,15 +195,15 @@ def test_code_and_configuration_change_under_revisions(client, name):
 def test_bad_input_is_answered_as_aws_answers_it(client, name):
     bad = [
         ({"Role": "nobody"}, "ValidationException"),
-        ({"Timeout": 0}, "ValidationException"),
-        ({"MemorySize": 64}, "ValidationException"),
+        ({"Timeout": 901}, "ValidationException"),
+        ({"MemorySize": 20_000}, "ValidationException"),
         ({"Runtime": "cobol"}, "ValidationException"),
         ({"Code": {"ZipFile": b"no archive"}}, "InvalidParameterValueException"),
         ({"Code": {"ZipFile": b""}}, "InvalidParameterValueException"),
         ({"Code": {"S3Bucket": "bucket", "S3Key": "key"}}, "InvalidParameterValueException"),
         ({"Code": {"ImageUri": "image"}}, "InvalidParameterValueException"),
         ({"Environment": {"Variables": {"AWS_REGION": "x"}}}, "InvalidParameterValueException"),
-        ({"DurableConfig": {"ExecutionTimeout": 0}}, "ValidationException"),
+        ({"DurableConfig": {"ExecutionTimeout": 31_622_401}}, "ValidationException"),
     ]
     for more, code in bad:
         with pytest.raises(botocore.exceptions.ClientError) as caught:
@@ -411,7 +411,7 @@ def test_the_command_line_walks_through_a_durable_function(name, client, tmp_pat
     def invoke():
         return aws(
             "invoke", "--function-name", f"{name}:prod", "--invocation-type", "RequestResponse",
-            "--durable-execution-name", "order-123", "--cli-binary-format", "raw-in-base64-out",
+            "--durable-execution-name", "order-123",
             "--payload", '{"steps": 3}', str(answer),
         )  # fmt: skip
 
