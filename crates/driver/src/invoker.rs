@@ -9,6 +9,7 @@ use model::{
     CheckpointToken, ErrorObject, ExecutionSpec, FunctionName, Operation, OperationId, RequestId,
     Timestamp, Version,
 };
+use store::AsyncInvocation;
 
 /// The future of an invocation. Dropping it gives the invocation up.
 pub type InvokerFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -25,6 +26,12 @@ pub trait Invoker: Send + Sync + 'static {
     /// Runs one invocation of a durable function to its end.
     fn invoke_durable(&self, invocation: DurableInvocation) -> InvokerFuture<InvocationReport>;
 
+    /// How often, and for how long, an asynchronous invocation is tried.
+    fn retry_policy(&self, invocation: &AsyncInvocation) -> RetryPolicy {
+        let _ = invocation;
+        RetryPolicy::default()
+    }
+
     /// Runs one invocation of a plain function to its end.
     fn invoke_plain(&self, invocation: PlainInvocation) -> InvokerFuture<PlainOutcome>;
 }
@@ -36,6 +43,25 @@ pub struct DurableSettings {
     pub execution_timeout_seconds: u32,
     /// How long the record is kept after the end, in days.
     pub retention_days: u32,
+}
+
+/// How an asynchronous invocation of a plain function is tried again: its event invoke config.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetryPolicy {
+    /// Tries after the first; 0–2.
+    pub retries_max: u32,
+    /// Longest time from acceptance to the last try, in seconds; 60–21,600.
+    pub event_age_seconds_max: u32,
+}
+
+impl Default for RetryPolicy {
+    /// Source: Lambda developer guide, "Error handling for asynchronous invocations".
+    fn default() -> Self {
+        Self {
+            retries_max: 2,
+            event_age_seconds_max: 21_600,
+        }
+    }
 }
 
 /// One invocation of a durable function, with the state that it replays.

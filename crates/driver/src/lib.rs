@@ -28,7 +28,7 @@ pub use driver::{Driver, DriverConfig};
 pub use error::{ProcessError, StartError};
 pub use invoker::{
     DurableInvocation, DurableSettings, InvocationReport, Invoker, InvokerFuture, PlainInvocation,
-    PlainOutcome,
+    PlainOutcome, RetryPolicy,
 };
 pub use queue::EnqueueError;
 pub use read::StatePage;

@@ -1,25 +1,23 @@
-//! Asynchronous invocations of plain functions: accepted durably, tried up to three times.
+//! Asynchronous invocations of plain functions: accepted durably, tried again as their policy says,
+//! kept as a dead letter when given up.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use model::Timestamp;
-use store::{AsyncInvocation, AsyncInvocationId, StoreFault};
+use model::{ErrorObject, Timestamp};
+use store::{AsyncInvocation, AsyncInvocationId, DeadLetter, StoreFault};
 use thiserror::Error;
 
 use crate::{Driver, PlainInvocation, PlainOutcome};
-
-/// Tries of one invocation: the first and two more.
-/// Source: Lambda developer guide, "Error handling for asynchronous invocations".
-const ATTEMPTS_MAX: u32 = 3;
 
 /// Accepted invocations that are in memory at once. One more is refused: whoever floods the queue
 /// is told so while the store still answers.
 const QUEUED_MAX: usize = 10_000;
 
 /// Pause before a throttled invocation is tried again, doubling to the longest.
-/// Source: the same page: "from 1 second up to 5 minutes".
+/// Source: Lambda developer guide, "Error handling for asynchronous invocations": "from 1 second up
+/// to 5 minutes".
 const THROTTLE_PAUSE: Duration = Duration::from_secs(1);
 const THROTTLE_PAUSE_MAX: Duration = Duration::from_secs(300);
 
@@ -97,15 +95,46 @@ impl Driver {
     }
 
     async fn run_queued(&self, id: AsyncInvocationId, mut queued: AsyncInvocation) {
+        let ended = match self.try_queued(id, &mut queued).await {
+            None => self.inner.store.dequeue(id).await,
+            Some(given_up) => {
+                let letter = self.dead_letter(queued, given_up);
+                self.inner.store.bury(id, letter).await
+            }
+        };
+        if let Err(fault) = ended {
+            let error = &fault as &dyn std::error::Error;
+            tracing::error!(
+                error,
+                "failed to record the end; a restart will invoke it again"
+            );
+        }
+    }
+
+    /// Tries until it succeeds (none) or is to be given up.
+    async fn try_queued(
+        &self,
+        id: AsyncInvocationId,
+        queued: &mut AsyncInvocation,
+    ) -> Option<GivenUp> {
         let mut throttle_pause = THROTTLE_PAUSE;
         loop {
             let wait = queued.not_before.since(self.inner.clock.now());
             if !wait.is_zero() {
                 self.inner.clock.sleep(wait).await;
             }
-            let error = match self.inner.invoker.invoke_plain(plain(&queued)).await {
-                PlainOutcome::Succeeded(_) => break,
-                PlainOutcome::Throttled(_) => {
+            let outcome = self.inner.invoker.invoke_plain(plain(queued)).await;
+            // Asked after each try: the function may have been configured meanwhile.
+            let policy = self.inner.invoker.retry_policy(queued);
+            let expires_at = queued
+                .accepted_at
+                .plus_seconds(policy.event_age_seconds_max);
+            let error = match outcome {
+                PlainOutcome::Succeeded(_) => return None,
+                PlainOutcome::Throttled(error) => {
+                    if self.inner.clock.now() + throttle_pause > expires_at {
+                        return Some(GivenUp::too_old(error));
+                    }
                     self.inner.clock.sleep(throttle_pause).await;
                     throttle_pause = (throttle_pause * 2).min(THROTTLE_PAUSE_MAX);
                     continue;
@@ -115,12 +144,17 @@ impl Driver {
                 }
             };
             queued.attempts += 1;
-            let (function, request) = (&queued.function, &queued.request_id);
-            if queued.attempts >= ATTEMPTS_MAX {
-                tracing::error!(%function, invocation = %request, ?error, "gave up after three attempts");
-                break;
+            if queued.attempts > policy.retries_max {
+                return Some(GivenUp {
+                    condition: "RetriesExhausted",
+                    error,
+                });
             }
             queued.not_before = retry_at(self.inner.clock.now(), queued.attempts);
+            if queued.not_before > expires_at {
+                return Some(GivenUp::too_old(error));
+            }
+            let (function, request) = (&queued.function, &queued.request_id);
             tracing::warn!(%function, invocation = %request, ?error, "failed; will be tried again");
             if let Err(fault) = self
                 .inner
@@ -133,12 +167,38 @@ impl Driver {
                 tracing::error!(error, "failed to record the attempt");
             }
         }
-        if let Err(fault) = self.inner.store.dequeue(id).await {
-            let error = &fault as &dyn std::error::Error;
-            tracing::error!(
-                error,
-                "failed to record the end; a restart will invoke it again"
-            );
+    }
+
+    fn dead_letter(&self, invocation: AsyncInvocation, given_up: GivenUp) -> DeadLetter {
+        let GivenUp { condition, error } = given_up;
+        tracing::error!(
+            function = %invocation.function,
+            invocation = %invocation.request_id,
+            attempts = invocation.attempts,
+            condition,
+            ?error,
+            "gave an asynchronous invocation up; it is kept as a dead letter"
+        );
+        DeadLetter {
+            invocation,
+            buried_at: self.inner.clock.now(),
+            condition: condition.to_owned(),
+            error: Some(error),
+        }
+    }
+}
+
+/// Why an invocation is not tried again. The conditions are those of Lambda's destination records.
+struct GivenUp {
+    condition: &'static str,
+    error: ErrorObject,
+}
+
+impl GivenUp {
+    const fn too_old(error: ErrorObject) -> Self {
+        Self {
+            condition: "EventAgeExceeded",
+            error,
         }
     }
 }

@@ -41,6 +41,8 @@ wire_enum! {
         RequestTooLarge = "RequestTooLargeException",
         /// The serialised request is too large.
         SerializedRequestEntityTooLarge = "SerializedRequestEntityTooLargeException",
+        /// The request with a deployment package is too large.
+        RequestEntityTooLarge = "RequestEntityTooLargeException",
         /// The content type of an Invoke is not JSON.
         UnsupportedMediaType = "UnsupportedMediaTypeException",
         /// Too much at once.
@@ -81,7 +83,9 @@ impl ErrorCode {
             Self::ResourceNotFound | Self::UnknownOperation => 404,
             Self::ResourceConflict | Self::DurableExecutionAlreadyStarted => 409,
             Self::PreconditionFailed => 412,
-            Self::RequestTooLarge | Self::SerializedRequestEntityTooLarge => 413,
+            Self::RequestTooLarge
+            | Self::RequestEntityTooLarge
+            | Self::SerializedRequestEntityTooLarge => 413,
             Self::UnsupportedMediaType => 415,
             Self::TooManyRequests => 429,
             Self::Service | Self::Unknown(_) => 500,

@@ -25,6 +25,8 @@ mod execution;
 mod history;
 
 mod function;
+mod function_change;
+mod function_settings;
 
 mod error;
 pub mod headers;
@@ -41,9 +43,19 @@ pub use execution::{
     TraceHeader,
 };
 pub use function::{
-    AliasConfiguration, AliasRoutingConfiguration, DurableConfig, EnvironmentResponse,
-    FunctionCodeLocation, FunctionConfiguration, GetFunctionResponse, ListAliasesResponse,
-    ListFunctionsResponse, ListVersionsByFunctionResponse, TracingConfigResponse,
+    AliasConfiguration, AliasRoutingConfiguration, Concurrency, DeadLetterConfig, DurableConfig,
+    EnvironmentResponse, EphemeralStorage, FunctionCodeLocation, FunctionConfiguration,
+    GetFunctionResponse, Layer, ListAliasesResponse, ListFunctionsResponse,
+    ListVersionsByFunctionResponse, LoggingConfig, SnapStart, TracingConfigResponse, VpcConfig,
+};
+pub use function_change::{
+    AliasRequest, Environment, FunctionCode, FunctionRequest, PublishVersionRequest,
+    UpdateFunctionCodeRequest,
+};
+pub use function_settings::{
+    AccountLimit, AccountUsage, Destination, DestinationConfig, EventInvokeConfigRequest,
+    FunctionEventInvokeConfig, GetAccountSettingsResponse, ListFunctionEventInvokeConfigsResponse,
+    Tags,
 };
 pub use history::{
     CallbackStartedDetails, ChainedInvokeStartedDetails, EmptyDetails, ErrorDetails, Event,

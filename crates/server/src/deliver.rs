@@ -53,7 +53,7 @@ impl Target {
             account_id: None,
         };
         let no_function = |error: ApiError| DeliverError::NoFunction(error.message);
-        let resolved = app.registry.resolve(&reference).map_err(no_function)?;
+        let resolved = app.registry.route(&reference).map_err(no_function)?;
         Ok(Self { resolved })
     }
 

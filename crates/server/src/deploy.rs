@@ -285,11 +285,10 @@ impl Server {
                 })?;
         let app = &self.app;
         let store = app.driver.store();
-        let code_dir = self.config.data_dir.join("code");
         let now = app.driver.now();
         let deployed = app
             .registry
-            .deploy(store.as_ref(), resource, artifact, &code_dir, now)
+            .deploy(store.as_ref(), resource, artifact, &app.code_dir, now)
             .await?;
         for name in &resource.more_aliases {
             let alias = AliasRecord {
@@ -298,6 +297,8 @@ impl Server {
                 name: name.clone(),
                 version: deployed.version.clone(),
                 description: String::new(),
+                routing: None,
+                revision_id: uuid::Uuid::new_v4().to_string(),
             };
             store.put_alias(alias.clone()).await?;
             app.registry.insert_alias(alias);

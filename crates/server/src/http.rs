@@ -33,7 +33,7 @@ pub(crate) async fn read_body(mut body: Incoming, bytes_max: usize) -> Result<By
             continue;
         };
         read += data.len();
-        if read > DRAINED_MAX {
+        if read > DRAINED_MAX.max(bytes_max) {
             return Err(BodyError::TooLarge);
         }
         if read > bytes_max {

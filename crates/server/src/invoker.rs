@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use driver::{
     DurableInvocation, DurableSettings, InvocationReport, Invoker, InvokerFuture, PlainInvocation,
-    PlainOutcome,
+    PlainOutcome, RetryPolicy,
 };
 use engine::{InvocationOutcome, Output};
 use function_host::{
@@ -17,6 +17,7 @@ use lambda_api::{
     FunctionErrorBody, InitialExecutionState, InvocationInput, InvocationOutput, InvocationStatus,
 };
 use model::{ErrorObject, FunctionName, Operation, Payload, Timestamp, Version};
+use store::AsyncInvocation;
 
 use crate::convert::{error_object, wire_operation_millis};
 use crate::error::chain;
@@ -47,6 +48,13 @@ impl Invoker for HostInvoker {
     fn invoke_durable(&self, invocation: DurableInvocation) -> InvokerFuture<InvocationReport> {
         let invoker = self.clone();
         Box::pin(async move { invoker.durable(invocation).await })
+    }
+
+    fn retry_policy(&self, invocation: &AsyncInvocation) -> RetryPolicy {
+        let qualifier = invocation.invoked_arn.split(':').nth(7);
+        self.registry
+            .settings(&invocation.function)
+            .retry_policy(qualifier.unwrap_or("$LATEST"))
     }
 
     fn invoke_plain(&self, invocation: PlainInvocation) -> InvokerFuture<PlainOutcome> {
@@ -107,6 +115,10 @@ impl HostInvoker {
             let message = format!("Function not found: {}", invocation.invoked_arn);
             let error = ErrorObject::new("ResourceNotFoundException", message);
             return (PlainOutcome::Unavailable(error), None);
+        };
+        let Some(_entered) = self.registry.enter(&invocation.function) else {
+            let error = ErrorObject::new("TooManyRequestsException", "Rate Exceeded.");
+            return (PlainOutcome::Throttled(error), None);
         };
         let request = InvocationRequest {
             request_id: invocation.request_id.to_string(),

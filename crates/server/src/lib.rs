@@ -6,8 +6,10 @@
 
 mod apis;
 mod convert;
+mod dead_letters;
 mod deliver;
 mod deploy;
+mod drain;
 mod error;
 mod functions;
 mod gateway;

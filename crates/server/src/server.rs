@@ -22,7 +22,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::apis::ServedApi;
 use crate::error::ApiError;
-use crate::functions::{Home, Registry, Running};
+use crate::functions::{Home, Registry, Running, sweep};
 use crate::http::Body;
 use crate::invoker::HostInvoker;
 use crate::logs::LogRecorder;
@@ -128,11 +128,27 @@ pub(crate) struct App {
     pub driver: Driver,
     pub registry: Arc<Registry>,
     pub invoker: HostInvoker,
+    /// Where deployment packages are unpacked.
+    pub code_dir: PathBuf,
+    /// Tasks that a shutdown waits for.
+    pub tasks: TaskTracker,
+    pub shutdown: CancellationToken,
 }
 
 impl App {
     pub fn new_request_id(&self) -> RequestId {
         RequestId::parse(&uuid::Uuid::new_v4().to_string()).expect("a UUID is a valid request id")
+    }
+
+    /// Runs work to its end even when the client that asked for it hangs up half way.
+    pub async fn to_the_end<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> T {
+        match self.tasks.spawn(work).await {
+            Ok(done) => done,
+            Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+        }
     }
 }
 
@@ -223,6 +239,7 @@ impl Server {
         let xray_address = start_xray(&logs, &tasks, &shutdown).await?;
         let running = Running {
             concurrency_max: config.concurrency_max,
+            reserved: false,
             environment: config.environment.clone(),
         };
         let home = Home {
@@ -230,10 +247,13 @@ impl Server {
             account_id: config.account_id.clone(),
         };
         let registry = Arc::new(Registry::load(store.as_ref(), home, running).await?);
+        let code_dir = config.data_dir.join("code");
         let logs = Arc::new(LogRecorder::new(logs));
         let endpoint = format!("http://{address}");
         let host_config = host_config(&config, &endpoint, &tables.endpoint(), xray_address);
         let host = FunctionHost::new(host_config, Arc::clone(&logs) as _)?;
+        // The host has ended what an earlier run left running there.
+        sweep(&code_dir, &registry.code_folders());
         let invoker = HostInvoker {
             host,
             registry: Arc::clone(&registry),
@@ -250,6 +270,9 @@ impl Server {
             driver,
             registry,
             invoker,
+            code_dir,
+            tasks: tasks.clone(),
+            shutdown: shutdown.clone(),
         });
         let server = Self {
             app,
@@ -268,6 +291,7 @@ impl Server {
         if recovered > 0 {
             tracing::info!(executions = recovered, "took up what an earlier run left");
         }
+        server.app.resume_draining();
         let driver = server.app.driver.clone();
         server.tasks.spawn(async move { driver.run_timers().await });
         let schedules = Arc::clone(&server.schedules);

@@ -1,4 +1,5 @@
-//! Routes of our own on the main port: health, and logs, which AWS keeps in another service.
+//! Routes of our own on the main port: health, logs and dead letters, which AWS keeps
+//! in other services.
 
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ use model::{ExecutionArn, ExecutionId, FunctionName, RequestId};
 use serde::Serialize;
 use store::{LogQuery, LogStream};
 
+use crate::dead_letters;
 use crate::error::ApiError;
 use crate::http::{Body, Query, json};
 use crate::server::App;
@@ -24,6 +26,9 @@ pub(crate) async fn handle<B>(app: &Arc<App>, request: &Request<B>) -> Option<Re
         "/healthz" | "/readyz" if get => Ok(health(app)),
         "/lambdura/v1/logs" if get => logs(app, &query).await,
         "/lambdura/v1/segments" if get => segments(app, &query).await,
+        "/lambdura/dead-letters" | "/lambdura/v1/dead-letters" if get => {
+            dead_letters::list(app, &query).await
+        }
         _ => return None,
     };
     Some(answer.unwrap_or_else(ApiError::into_response))
@@ -174,13 +179,13 @@ async fn segments(app: &Arc<App>, query: &Query) -> Result<Response<Body>, ApiEr
     ))
 }
 
-fn limit(query: &Query) -> Result<usize, ApiError> {
+pub(crate) fn limit(query: &Query) -> Result<usize, ApiError> {
     let limit =
         number(query, "limit")?.map_or(LINES_DEFAULT, |limit| usize::try_from(limit).unwrap_or(0));
     Ok(limit.clamp(1, LINES_MAX))
 }
 
-fn number(query: &Query, name: &str) -> Result<Option<i64>, ApiError> {
+pub(crate) fn number(query: &Query, name: &str) -> Result<Option<i64>, ApiError> {
     query.get(name).map(str::parse).transpose().map_err(|_| {
         let message = format!("'{name}' must be a whole number");
         ApiError::new(ErrorCode::InvalidParameterValue, message)

@@ -50,6 +50,13 @@ impl Violations {
         ));
     }
 
+    /// A required member that is not there.
+    pub fn missing(&mut self, path: &str) {
+        self.0.push(format!(
+            "Value null at '{path}' failed to satisfy constraint: Member must not be null"
+        ));
+    }
+
     /// A required text that is missing reads as empty.
     pub fn length(&mut self, text: &str, path: &str, max: usize) {
         if text.is_empty() {

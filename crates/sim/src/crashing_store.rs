@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use engine::{Execution, Transition};
-use model::{Event, ExecutionId, ExecutionName, FunctionName, Timestamp};
+use model::{Event, ExecutionId, ExecutionName, FunctionName, Timestamp, Version};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use store::{
-    AliasRecord, AsyncInvocation, AsyncInvocationId, CommitError, Durability, EventPage,
-    ExecutionFilter, ExecutionRecord, FunctionVersionRecord, Store, StoreFault, StoreFuture,
+    AliasRecord, AsyncInvocation, AsyncInvocationId, CommitError, DeadLetter, DeadLetterId,
+    Durability, EventPage, ExecutionFilter, ExecutionRecord, FunctionSettingsRecord,
+    FunctionVersionRecord, Store, StoreFault, StoreFuture,
 };
 
 use crate::{CrashPoint, Side};
@@ -141,6 +142,22 @@ impl Store for CrashingStore {
         self.write(|inner| inner.dequeue(id))
     }
 
+    fn bury(
+        &self,
+        id: AsyncInvocationId,
+        letter: DeadLetter,
+    ) -> StoreFuture<'_, Result<(), StoreFault>> {
+        self.write(|inner| inner.bury(id, letter))
+    }
+
+    fn dead_letters(
+        &self,
+        before: Option<DeadLetterId>,
+        limit: usize,
+    ) -> StoreFuture<'_, Result<Vec<(DeadLetterId, DeadLetter)>, StoreFault>> {
+        self.inner.dead_letters(before, limit)
+    }
+
     fn queued(
         &self,
         after: Option<AsyncInvocationId>,
@@ -166,6 +183,39 @@ impl Store for CrashingStore {
 
     fn aliases(&self) -> StoreFuture<'_, Result<Vec<AliasRecord>, StoreFault>> {
         self.inner.aliases()
+    }
+
+    fn put_function_settings(
+        &self,
+        record: FunctionSettingsRecord,
+    ) -> StoreFuture<'_, Result<(), StoreFault>> {
+        self.inner.put_function_settings(record)
+    }
+
+    fn function_settings(
+        &self,
+    ) -> StoreFuture<'_, Result<Vec<FunctionSettingsRecord>, StoreFault>> {
+        self.inner.function_settings()
+    }
+
+    fn delete_function_version(
+        &self,
+        function: &FunctionName,
+        version: &Version,
+    ) -> StoreFuture<'_, Result<(), StoreFault>> {
+        self.inner.delete_function_version(function, version)
+    }
+
+    fn delete_alias(
+        &self,
+        function: &FunctionName,
+        name: &str,
+    ) -> StoreFuture<'_, Result<(), StoreFault>> {
+        self.inner.delete_alias(function, name)
+    }
+
+    fn delete_function(&self, function: &FunctionName) -> StoreFuture<'_, Result<(), StoreFault>> {
+        self.inner.delete_function(function)
     }
 
     fn close(&self) -> StoreFuture<'_, Result<(), StoreFault>> {

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use engine::Transition;
-use model::{Payload, Timestamp};
+use model::{FunctionName, Payload, Timestamp, Version};
 use store::{
-    AliasRecord, AsyncInvocation, AsyncInvocationId, CommitError, FunctionVersionRecord, StoreFault,
+    AliasRecord, AsyncInvocation, AsyncInvocationId, CommitError, DeadLetter,
+    FunctionSettingsRecord, FunctionVersionRecord, StoreFault,
 };
 use tokio::sync::oneshot;
 
@@ -27,8 +28,13 @@ pub(crate) enum Write {
         not_before: Timestamp,
     },
     Dequeue(AsyncInvocationId),
+    Bury(AsyncInvocationId, Box<DeadLetter>),
     PutFunctionVersion(FunctionVersionRecord),
     PutAlias(AliasRecord),
+    PutFunctionSettings(FunctionSettingsRecord),
+    DeleteFunctionVersion(FunctionName, Version),
+    DeleteAlias(FunctionName, String),
+    DeleteFunction(FunctionName),
 }
 
 /// What a write came to.
@@ -76,6 +82,17 @@ impl Write {
                 "point alias `{}` of function `{}` to version {}",
                 record.name, record.function, record.version
             ),
+            Self::Bury(id, _) => format!("bury asynchronous invocation {}", id.0),
+            Self::PutFunctionSettings(record) => {
+                format!("record the settings of function `{}`", record.function)
+            }
+            Self::DeleteFunctionVersion(function, version) => {
+                format!("delete version {version} of function `{function}`")
+            }
+            Self::DeleteAlias(function, name) => {
+                format!("delete alias `{name}` of function `{function}`")
+            }
+            Self::DeleteFunction(function) => format!("delete function `{function}`"),
         }
     }
 
@@ -91,7 +108,14 @@ impl Write {
                 .sum(),
             Self::Enqueue(invocation) => invocation.payload.len(),
             Self::PutFunctionVersion(record) => record.configuration.len(),
-            Self::Postpone { .. } | Self::Dequeue(_) | Self::PutAlias(_) => 0,
+            Self::Bury(_, letter) => letter.invocation.payload.len(),
+            Self::PutFunctionSettings(record) => record.settings.len(),
+            Self::Postpone { .. }
+            | Self::Dequeue(_)
+            | Self::PutAlias(_)
+            | Self::DeleteFunctionVersion(..)
+            | Self::DeleteAlias(..)
+            | Self::DeleteFunction(_) => 0,
         };
         ROWS_BYTES + payload
     }

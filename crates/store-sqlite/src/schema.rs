@@ -18,6 +18,7 @@ pub(crate) const EXECUTIONS: Schema = Schema {
         include_str!("sql/migrations/0001_initial.sql"),
         include_str!("sql/migrations/0002_payload_source.sql"),
         include_str!("sql/migrations/0003_pause.sql"),
+        include_str!("sql/migrations/0004_functions_api.sql"),
     ],
 };
 

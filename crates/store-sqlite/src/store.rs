@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 
 use engine::{Execution, Transition};
-use model::{Event, ExecutionId, ExecutionName, FunctionName, Timestamp};
+use model::{Event, ExecutionId, ExecutionName, FunctionName, Timestamp, Version};
 use store::{
-    AliasRecord, AsyncInvocation, AsyncInvocationId, CommitError, Durability, EventPage,
-    ExecutionFilter, ExecutionRecord, FunctionVersionRecord, Store, StoreFault, StoreFuture,
+    AliasRecord, AsyncInvocation, AsyncInvocationId, CommitError, DeadLetter, DeadLetterId,
+    Durability, EventPage, ExecutionFilter, ExecutionRecord, FunctionSettingsRecord,
+    FunctionVersionRecord, Store, StoreFault, StoreFuture,
 };
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -302,6 +303,26 @@ impl Store for SqliteStore {
         Box::pin(async move { written.await.map(drop) })
     }
 
+    fn bury(
+        &self,
+        id: AsyncInvocationId,
+        letter: DeadLetter,
+    ) -> StoreFuture<'_, Result<(), StoreFault>> {
+        let written = self.write_plainly(Write::Bury(id, Box::new(letter)));
+        Box::pin(async move { written.await.map(drop) })
+    }
+
+    fn dead_letters(
+        &self,
+        before: Option<DeadLetterId>,
+        limit: usize,
+    ) -> StoreFuture<'_, Result<Vec<(DeadLetterId, DeadLetter)>, StoreFault>> {
+        let attempted = "read dead letters".to_owned();
+        self.readers.read(attempted, move |connection| {
+            read::dead_letters(connection, before, limit)
+        })
+    }
+
     fn queued(
         &self,
         after: Option<AsyncInvocationId>,
@@ -334,6 +355,45 @@ impl Store for SqliteStore {
     fn aliases(&self) -> StoreFuture<'_, Result<Vec<AliasRecord>, StoreFault>> {
         let attempted = "read the aliases of all functions".to_owned();
         self.readers.read(attempted, read::aliases)
+    }
+
+    fn put_function_settings(
+        &self,
+        record: FunctionSettingsRecord,
+    ) -> StoreFuture<'_, Result<(), StoreFault>> {
+        let written = self.write_plainly(Write::PutFunctionSettings(record));
+        Box::pin(async move { written.await.map(drop) })
+    }
+
+    fn function_settings(
+        &self,
+    ) -> StoreFuture<'_, Result<Vec<FunctionSettingsRecord>, StoreFault>> {
+        let attempted = "read the settings of all functions".to_owned();
+        self.readers.read(attempted, read::function_settings)
+    }
+
+    fn delete_function_version(
+        &self,
+        function: &FunctionName,
+        version: &Version,
+    ) -> StoreFuture<'_, Result<(), StoreFault>> {
+        let write = Write::DeleteFunctionVersion(function.clone(), version.clone());
+        let written = self.write_plainly(write);
+        Box::pin(async move { written.await.map(drop) })
+    }
+
+    fn delete_alias(
+        &self,
+        function: &FunctionName,
+        name: &str,
+    ) -> StoreFuture<'_, Result<(), StoreFault>> {
+        let written = self.write_plainly(Write::DeleteAlias(function.clone(), name.to_owned()));
+        Box::pin(async move { written.await.map(drop) })
+    }
+
+    fn delete_function(&self, function: &FunctionName) -> StoreFuture<'_, Result<(), StoreFault>> {
+        let written = self.write_plainly(Write::DeleteFunction(function.clone()));
+        Box::pin(async move { written.await.map(drop) })
     }
 
     /// Blocks the calling thread until the last commit is through: a few milliseconds, once.

@@ -138,6 +138,21 @@ impl Writer<'_> {
             Write::Dequeue(id) => statements.dequeue(*id).map(|()| Ok(Written::Done)),
             Write::PutFunctionVersion(record) => statements.put_function_version(record).map(done),
             Write::PutAlias(record) => statements.put_alias(record).map(|()| Ok(Written::Done)),
+            Write::Bury(id, letter) => statements
+                .bury(connection, *id, letter)
+                .map(|()| Ok(Written::Done)),
+            Write::PutFunctionSettings(record) => statements
+                .put_function_settings(record)
+                .map(|()| Ok(Written::Done)),
+            Write::DeleteFunctionVersion(function, version) => statements
+                .delete_function_version(function, version)
+                .map(|()| Ok(Written::Done)),
+            Write::DeleteAlias(function, name) => statements
+                .delete_alias(function, name)
+                .map(|()| Ok(Written::Done)),
+            Write::DeleteFunction(function) => statements
+                .delete_function(function)
+                .map(|()| Ok(Written::Done)),
         }
     }
 

@@ -12,7 +12,8 @@ pub use error::{CommitError, StoreFault};
 pub use memory::MemoryStore;
 pub use memory_logs::MemoryLogs;
 pub use record::{
-    AliasRecord, AsyncInvocation, AsyncInvocationId, Cursor, Durability, EventPage,
-    ExecutionFilter, ExecutionRecord, FunctionVersionRecord, LogLine, LogQuery, LogStream, Segment,
+    AliasRecord, AsyncInvocation, AsyncInvocationId, Cursor, DEAD_LETTERS_MAX, DeadLetter,
+    DeadLetterId, Durability, EventPage, ExecutionFilter, ExecutionRecord, FunctionSettingsRecord,
+    FunctionVersionRecord, LogLine, LogQuery, LogStream, Segment,
 };
 pub use store::{LogStore, Store, StoreFuture};

@@ -9,8 +9,9 @@ use engine::{Execution, Transition};
 use model::{Event, ExecutionId, ExecutionName, FunctionName, Timestamp, Version};
 
 use crate::{
-    AliasRecord, AsyncInvocation, AsyncInvocationId, CommitError, Cursor, Durability, EventPage,
-    ExecutionFilter, ExecutionRecord, FunctionVersionRecord, Store, StoreFault, StoreFuture,
+    AliasRecord, AsyncInvocation, AsyncInvocationId, CommitError, Cursor, DEAD_LETTERS_MAX,
+    DeadLetter, DeadLetterId, Durability, EventPage, ExecutionFilter, ExecutionRecord,
+    FunctionSettingsRecord, FunctionVersionRecord, Store, StoreFault, StoreFuture,
 };
 
 /// Keeps everything in memory and does everything at once: the futures that it returns are ready.
@@ -45,8 +46,11 @@ struct Tables {
     owing: BTreeSet<ExecutionId>,
     queue: BTreeMap<AsyncInvocationId, AsyncInvocation>,
     queue_id_last: i64,
+    dead_letters: BTreeMap<DeadLetterId, DeadLetter>,
+    dead_letter_id_last: i64,
     versions: BTreeMap<(FunctionName, Version), FunctionVersionRecord>,
     aliases: BTreeMap<(FunctionName, String), AliasRecord>,
+    settings: BTreeMap<FunctionName, FunctionSettingsRecord>,
     closed: bool,
 }
 
@@ -375,6 +379,37 @@ impl Store for MemoryStore {
         }))
     }
 
+    fn bury(
+        &self,
+        id: AsyncInvocationId,
+        letter: DeadLetter,
+    ) -> StoreFuture<'_, Result<(), StoreFault>> {
+        ready(self.tables("bury an invocation").map(|mut tables| {
+            tables.queue.remove(&id);
+            tables.dead_letter_id_last += 1;
+            let last = tables.dead_letter_id_last;
+            tables.dead_letters.insert(DeadLetterId(last), letter);
+            tables
+                .dead_letters
+                .retain(|id, _| id.0 > last - DEAD_LETTERS_MAX);
+        }))
+    }
+
+    fn dead_letters(
+        &self,
+        before: Option<DeadLetterId>,
+        limit: usize,
+    ) -> StoreFuture<'_, Result<Vec<(DeadLetterId, DeadLetter)>, StoreFault>> {
+        ready(self.tables("read dead letters").map(|tables| {
+            let newest_first = tables.dead_letters.iter().rev();
+            newest_first
+                .filter(|(id, _)| before.is_none_or(|before| **id < before))
+                .take(limit.max(1))
+                .map(|(id, letter)| (*id, letter.clone()))
+                .collect()
+        }))
+    }
+
     fn queued(
         &self,
         after: Option<AsyncInvocationId>,
@@ -419,6 +454,54 @@ impl Store for MemoryStore {
             self.tables("read aliases")
                 .map(|tables| tables.aliases.values().cloned().collect()),
         )
+    }
+
+    fn put_function_settings(
+        &self,
+        record: FunctionSettingsRecord,
+    ) -> StoreFuture<'_, Result<(), StoreFault>> {
+        ready(self.tables("record function settings").map(|mut tables| {
+            tables.settings.insert(record.function.clone(), record);
+        }))
+    }
+
+    fn function_settings(
+        &self,
+    ) -> StoreFuture<'_, Result<Vec<FunctionSettingsRecord>, StoreFault>> {
+        ready(
+            self.tables("read function settings")
+                .map(|tables| tables.settings.values().cloned().collect()),
+        )
+    }
+
+    fn delete_function_version(
+        &self,
+        function: &FunctionName,
+        version: &Version,
+    ) -> StoreFuture<'_, Result<(), StoreFault>> {
+        let key = (function.clone(), version.clone());
+        ready(self.tables("forget a function version").map(|mut tables| {
+            tables.versions.remove(&key);
+        }))
+    }
+
+    fn delete_alias(
+        &self,
+        function: &FunctionName,
+        name: &str,
+    ) -> StoreFuture<'_, Result<(), StoreFault>> {
+        let key = (function.clone(), name.to_owned());
+        ready(self.tables("forget an alias").map(|mut tables| {
+            tables.aliases.remove(&key);
+        }))
+    }
+
+    fn delete_function(&self, function: &FunctionName) -> StoreFuture<'_, Result<(), StoreFault>> {
+        ready(self.tables("forget a function").map(|mut tables| {
+            tables.versions.retain(|(name, _), _| name != function);
+            tables.aliases.retain(|(name, _), _| name != function);
+            tables.settings.remove(function);
+        }))
     }
 
     fn close(&self) -> StoreFuture<'_, Result<(), StoreFault>> {

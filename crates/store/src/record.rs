@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use model::{
-    ExecutionId, ExecutionName, ExecutionSpec, ExecutionState, ExecutionStatus, FunctionName,
-    RequestId, Timestamp, Version,
+    ErrorObject, ExecutionId, ExecutionName, ExecutionSpec, ExecutionState, ExecutionStatus,
+    FunctionName, RequestId, Timestamp, Version,
 };
 
 /// How much of an acknowledged commit survives what.
@@ -143,7 +143,42 @@ pub struct AliasRecord {
     pub version: Version,
     /// For people.
     pub description: String,
+    /// How it divides its traffic, as JSON in the form of the API's `AliasRoutingConfiguration`;
+    /// none: all of it goes to `version`.
+    pub routing: Option<String>,
+    /// Changes with every change; empty for an alias from before there were such ids.
+    pub revision_id: String,
 }
+
+/// What holds for a function whatever its version: tags, reserved concurrency and the like.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FunctionSettingsRecord {
+    /// The function.
+    pub function: FunctionName,
+    /// JSON, in a form of the server's own.
+    pub settings: String,
+}
+
+/// Identifies a dead letter; ascending in order of burial.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DeadLetterId(pub i64);
+
+/// An asynchronous invocation that was given up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// What was to be invoked, with the attempts that were made.
+    pub invocation: AsyncInvocation,
+    /// When it was given up.
+    pub buried_at: Timestamp,
+    /// Why: `RetriesExhausted` or `EventAgeExceeded`, as Lambda names it in a destination record.
+    pub condition: String,
+    /// How the last attempt failed; none when there was none.
+    pub error: Option<ErrorObject>,
+}
+
+/// Dead letters that a store keeps: a function that fails on everything must not fill the disk. The
+/// oldest go first.
+pub const DEAD_LETTERS_MAX: i64 = 10_000;
 
 /// Where a log line came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -5,12 +5,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use engine::{Execution, Transition};
-use model::{Event, ExecutionId, ExecutionName, FunctionName, Timestamp};
+use model::{Event, ExecutionId, ExecutionName, FunctionName, Timestamp, Version};
 
 use crate::{
-    AliasRecord, AsyncInvocation, AsyncInvocationId, CommitError, Durability, EventPage,
-    ExecutionFilter, ExecutionRecord, FunctionVersionRecord, LogLine, LogQuery, Segment,
-    StoreFault,
+    AliasRecord, AsyncInvocation, AsyncInvocationId, CommitError, DeadLetter, DeadLetterId,
+    Durability, EventPage, ExecutionFilter, ExecutionRecord, FunctionSettingsRecord,
+    FunctionVersionRecord, LogLine, LogQuery, Segment, StoreFault,
 };
 
 /// The future of a store call. Dropping it does not undo the call: what was handed over is done.
@@ -102,6 +102,21 @@ pub trait Store: Send + Sync + 'static {
     /// Forgets an asynchronous invocation that is done, well or not.
     fn dequeue(&self, id: AsyncInvocationId) -> StoreFuture<'_, Result<(), StoreFault>>;
 
+    /// Gives an asynchronous invocation up: it leaves the queue and becomes a dead letter, both or
+    /// neither. At most [`DEAD_LETTERS_MAX`](crate::DEAD_LETTERS_MAX) are kept.
+    fn bury(
+        &self,
+        id: AsyncInvocationId,
+        letter: DeadLetter,
+    ) -> StoreFuture<'_, Result<(), StoreFault>>;
+
+    /// Dead letters, newest first, before this one.
+    fn dead_letters(
+        &self,
+        before: Option<DeadLetterId>,
+        limit: usize,
+    ) -> StoreFuture<'_, Result<Vec<(DeadLetterId, DeadLetter)>, StoreFault>>;
+
     /// Accepted invocations that are not done, in order of id, after this one.
     fn queued(
         &self,
@@ -124,6 +139,34 @@ pub trait Store: Send + Sync + 'static {
 
     /// All aliases of all functions.
     fn aliases(&self) -> StoreFuture<'_, Result<Vec<AliasRecord>, StoreFault>>;
+
+    /// Records what holds for a function whatever its version.
+    fn put_function_settings(
+        &self,
+        record: FunctionSettingsRecord,
+    ) -> StoreFuture<'_, Result<(), StoreFault>>;
+
+    /// The settings of all functions that have any, by function.
+    fn function_settings(&self)
+    -> StoreFuture<'_, Result<Vec<FunctionSettingsRecord>, StoreFault>>;
+
+    /// Forgets a version, if there is such a one.
+    fn delete_function_version(
+        &self,
+        function: &FunctionName,
+        version: &Version,
+    ) -> StoreFuture<'_, Result<(), StoreFault>>;
+
+    /// Forgets an alias, if there is such a one.
+    fn delete_alias(
+        &self,
+        function: &FunctionName,
+        name: &str,
+    ) -> StoreFuture<'_, Result<(), StoreFault>>;
+
+    /// Forgets a function with its versions, aliases and settings, all or nothing. Its executions
+    /// stay.
+    fn delete_function(&self, function: &FunctionName) -> StoreFuture<'_, Result<(), StoreFault>>;
 
     /// Finishes what was handed over and releases the files. Later calls fail.
     fn close(&self) -> StoreFuture<'_, Result<(), StoreFault>>;

@@ -1,5 +1,7 @@
 //! Frozen copies of functions' code, each in a folder named after its content.
 
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -90,6 +92,31 @@ pub(crate) fn freeze(source: &Path, code_dir: &Path) -> Result<FrozenCode, Freez
     }
 }
 
+/// Removes frozen code that no version uses, and what was left half copied. Only at the start, when
+/// nothing is being frozen. Compared are the names, which say what is in a folder: the path to all of
+/// them may be written differently from one start to the next.
+pub(crate) fn sweep(code_dir: &Path, used: &BTreeSet<OsString>) {
+    let Ok(entries) = fs::read_dir(code_dir) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        if used.contains(&name) || !is_ours(&name) {
+            continue;
+        }
+        if let Err(error) = fs::remove_dir_all(entry.path()) {
+            tracing::warn!(%error, path = %entry.path().display(), "failed to remove unused code");
+        }
+    }
+}
+
+/// Whether a folder is named as frozen code is, whole or partial.
+fn is_ours(name: &OsStr) -> bool {
+    let text = name.to_string_lossy();
+    let hash = text.split('.').next().unwrap_or_default();
+    hash.len() == 32 && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// Every file below a folder, relative to it, sorted.
 fn list(source: &Path) -> Result<Vec<PathBuf>, FreezeCodeError> {
     let at = |path: &Path| {
@@ -163,4 +190,26 @@ fn is_executable(metadata: &fs::Metadata) -> bool {
 #[cfg(not(unix))]
 fn is_executable(_metadata: &fs::Metadata) -> bool {
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_unused_code_of_ours_is_swept() {
+        let folder = tempfile::tempdir().unwrap();
+        let (used, unused) = ("0".repeat(32), "a".repeat(32));
+        let partial = format!("{used}.partial-1");
+        for name in [used.as_str(), &unused, &partial, "theirs"] {
+            fs::create_dir(folder.path().join(name)).unwrap();
+        }
+        sweep(folder.path(), &BTreeSet::from([OsString::from(&used)]));
+        let mut left: Vec<_> = fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        left.sort();
+        assert_eq!(left, [used, "theirs".to_owned()]);
+    }
 }

@@ -14,7 +14,7 @@ use stack::{FunctionResource, Tracing};
 use store::{AliasRecord, FunctionVersionRecord, Store, StoreFault};
 
 use super::code::{self, FrozenCode};
-use super::{FreezeCodeError, FunctionVersion, Registry, Running};
+use super::{FreezeCodeError, FunctionVersion, Registry};
 use crate::deploy::DeployError;
 
 /// What a deployment of one function came to.
@@ -48,11 +48,8 @@ impl Registry {
             })?;
         let arn = self.home.arn(&name);
         let configuration = configuration(resource, &arn, &frozen, now);
-        let reserved = resource.reserved_concurrent_executions;
-        let running = Running {
-            concurrency_max: reserved.map_or(self.running.concurrency_max, |max| max as usize),
-            ..self.running.clone()
-        };
+        let _changing = self.changes.lock().await;
+        self.deploy_settings(store, &name, resource).await?;
         let draft = Draft {
             name: &name,
             arn: &arn,
@@ -65,7 +62,7 @@ impl Registry {
             .version(&name, &Version::Latest)
             .is_none_or(|before| before.config_sha256 != latest.config_sha256);
         if changed {
-            self.record(store, &latest, &arn, &running).await?;
+            self.record(store, &latest, &arn).await?;
         }
         let Some(alias) = &resource.auto_publish_alias else {
             return Ok(FunctionDeployment {
@@ -80,37 +77,75 @@ impl Registry {
             None => {
                 let version = Version::Published(self.next_version(&name));
                 let record = draft.version(version.clone());
-                self.record(store, &record, &arn, &running).await?;
+                self.record(store, &record, &arn).await?;
                 (version, true)
             }
         };
-        let alias = AliasRecord {
-            function: name,
-            name: alias.clone(),
-            version: version.clone(),
-            description: String::new(),
-        };
-        store.put_alias(alias.clone()).await?;
-        self.insert_alias(alias);
+        let before = self.alias(&name, alias);
+        if before.is_none_or(|before| before.version != version) {
+            // A new version takes all of the traffic, as when CloudFormation updates the alias.
+            let alias = AliasRecord {
+                function: name,
+                name: alias.clone(),
+                version: version.clone(),
+                description: String::new(),
+                routing: None,
+                revision_id: uuid::Uuid::new_v4().to_string(),
+            };
+            store.put_alias(alias.clone()).await?;
+            self.insert_alias(alias);
+        }
         Ok(FunctionDeployment { version, changed })
     }
 
-    fn next_version(&self, name: &FunctionName) -> u64 {
-        match self.newest(name).map(|newest| newest.version.clone()) {
-            Some(Version::Published(number)) => number + 1,
-            Some(Version::Latest) | None => 1,
+    /// What the template says for the function as a whole. A function that was being deleted stays.
+    async fn deploy_settings(
+        &self,
+        store: &dyn Store,
+        name: &FunctionName,
+        resource: &FunctionResource,
+    ) -> Result<(), StoreFault> {
+        let before = self.settings(name);
+        let mut settings = before.as_ref().clone();
+        settings.deleting = false;
+        match resource.reserved_concurrent_executions {
+            Some(reserved) => {
+                settings.reserved_concurrency = Some(reserved);
+                settings.concurrency_from_template = true;
+            }
+            None if settings.concurrency_from_template => {
+                settings.reserved_concurrency = None;
+                settings.concurrency_from_template = false;
+            }
+            None => {}
         }
+        if settings == *before {
+            return Ok(());
+        }
+        store
+            .put_function_settings(settings.to_record(name))
+            .await?;
+        self.insert_settings(name, settings);
+        Ok(())
     }
 
-    async fn record(
+    pub(super) fn next_version(&self, name: &FunctionName) -> u64 {
+        let newest = match self.newest(name).map(|newest| newest.version.clone()) {
+            Some(Version::Published(number)) => number,
+            Some(Version::Latest) | None => 0,
+        };
+        newest.max(self.settings(name).last_deleted_version) + 1
+    }
+
+    pub(super) async fn record(
         &self,
         store: &dyn Store,
         record: &FunctionVersionRecord,
         arn: &FunctionArn,
-        running: &Running,
     ) -> Result<(), StoreFault> {
         store.put_function_version(record.clone()).await?;
-        let version = FunctionVersion::from_record(record, arn, running)
+        let running = self.running_of(&arn.name);
+        let version = FunctionVersion::from_record(record, arn, &running)
             .expect("what was just written as JSON reads as JSON");
         self.insert(&arn.name, Arc::new(version));
         Ok(())
@@ -157,7 +192,7 @@ impl Draft<'_> {
 }
 
 /// Code and settings as one hash, without what differs between deployments of the same.
-fn config_sha256(configuration: &FunctionConfiguration) -> String {
+pub(super) fn config_sha256(configuration: &FunctionConfiguration) -> String {
     let compared = FunctionConfiguration {
         last_modified: None,
         revision_id: None,
@@ -214,7 +249,7 @@ fn configuration(
 }
 
 /// `2025-12-03T22:59:56.844+0000`, as Lambda writes it.
-fn last_modified(now: Timestamp) -> String {
+pub(super) fn last_modified(now: Timestamp) -> String {
     let at = jiff::Timestamp::from_millisecond(now.as_millis()).unwrap_or(jiff::Timestamp::MAX);
     at.strftime("%Y-%m-%dT%H:%M:%S.%3f+0000").to_string()
 }

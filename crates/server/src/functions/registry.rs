@@ -1,13 +1,16 @@
-//! All functions in memory: read on every request, changed by deployments only.
+//! All functions in memory: read on every request, changed by deployments and by the API's own
+//! changes, one at a time.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, RwLock};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use lambda_api::ErrorCode;
 use model::{ChainedTarget, ErrorObject, ExecutionId, FunctionArn, FunctionName, Version};
 use store::{AliasRecord, Store};
 
-use super::{FunctionVersion, Reference, Running};
+use super::{FunctionSettings, FunctionVersion, Reference, Running, routing};
 use crate::error::ApiError;
 use crate::server::StartServerError;
 
@@ -27,6 +30,14 @@ impl Home {
             name: name.clone(),
         }
     }
+
+    /// Whether a reference means a function here, wherever it says that is.
+    pub fn is(&self, reference: &Reference) -> bool {
+        let region = reference.region.as_ref();
+        let account_id = reference.account_id.as_ref();
+        region.is_none_or(|region| *region == self.region)
+            && account_id.is_none_or(|id| *id == self.account_id)
+    }
 }
 
 /// The functions that are deployed here.
@@ -34,6 +45,10 @@ pub(crate) struct Registry {
     pub home: Home,
     pub running: Running,
     functions: RwLock<BTreeMap<FunctionName, Function>>,
+    /// Draws which version of a divided alias an invocation gets.
+    chance: Mutex<fastrand::Rng>,
+    /// Held by whoever changes functions, from the first look to the last write.
+    pub(super) changes: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug, Default, Clone)]
@@ -41,6 +56,19 @@ struct Function {
     latest: Option<Arc<FunctionVersion>>,
     published: BTreeMap<u64, Arc<FunctionVersion>>,
     aliases: BTreeMap<String, AliasRecord>,
+    settings: Arc<FunctionSettings>,
+    /// Plain invocations at work, of all versions together.
+    busy: Arc<AtomicUsize>,
+}
+
+/// A plain invocation at work, counted until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Entered(Arc<AtomicUsize>);
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// What a reference turned out to mean.
@@ -74,15 +102,29 @@ impl Registry {
             home,
             running,
             functions: RwLock::default(),
+            chance: Mutex::new(fastrand::Rng::with_seed(getrandom::u64()?)),
+            changes: tokio::sync::Mutex::default(),
         };
+        // Before the versions, which run as the settings say.
+        for record in store.function_settings().await? {
+            let settings = FunctionSettings::from_record(&record).map_err(|cause| {
+                StartServerError::StoredFunction {
+                    function: record.function.to_string(),
+                    cause,
+                }
+            })?;
+            registry.insert_settings(&record.function, settings);
+        }
         for record in store.function_versions().await? {
             let arn = registry.home.arn(&record.function);
-            let version = FunctionVersion::from_record(&record, &arn, &registry.running).map_err(
-                |cause| StartServerError::StoredFunction {
-                    function: arn.qualified(&record.version.to_string()),
-                    cause,
-                },
-            )?;
+            let running = registry.running_of(&record.function);
+            let version =
+                FunctionVersion::from_record(&record, &arn, &running).map_err(|cause| {
+                    StartServerError::StoredFunction {
+                        function: arn.qualified(&record.version.to_string()),
+                        cause,
+                    }
+                })?;
             registry.insert(&record.function, Arc::new(version));
         }
         for alias in store.aliases().await? {
@@ -103,6 +145,122 @@ impl Registry {
                 function.published.insert(number, version);
             }
         }
+    }
+
+    /// How the versions of a function run here.
+    pub fn running_of(&self, name: &FunctionName) -> Running {
+        let reserved = self.settings(name).reserved_concurrency;
+        Running {
+            concurrency_max: reserved.map_or(self.running.concurrency_max, |max| max as usize),
+            reserved: reserved.is_some(),
+            ..self.running.clone()
+        }
+    }
+
+    /// What holds for a function whatever its version.
+    pub fn settings(&self, name: &FunctionName) -> Arc<FunctionSettings> {
+        self.function(name)
+            .map(|function| function.settings)
+            .unwrap_or_default()
+    }
+
+    /// Replaces the settings; versions run as the new ones say from here on.
+    pub fn insert_settings(&self, name: &FunctionName, settings: FunctionSettings) {
+        {
+            let mut functions = self
+                .functions
+                .write()
+                .expect("the map is never left half changed");
+            let function = functions.entry(name.clone()).or_default();
+            function.settings = Arc::new(settings);
+        }
+        let running = self.running_of(name);
+        for version in self.versions(name).unwrap_or_default() {
+            self.insert(name, Arc::new(version.running_as(&running)));
+        }
+    }
+
+    pub fn remove_version(&self, name: &FunctionName, version: &Version) {
+        self.change(name, |function| match version {
+            Version::Latest => function.latest = None,
+            Version::Published(number) => {
+                function.published.remove(number);
+            }
+        });
+    }
+
+    pub fn remove_alias(&self, name: &FunctionName, alias: &str) {
+        self.change(name, |function| {
+            function.aliases.remove(alias);
+        });
+    }
+
+    pub fn remove(&self, name: &FunctionName) {
+        let mut functions = self
+            .functions
+            .write()
+            .expect("the map is never left half changed");
+        functions.remove(name);
+    }
+
+    fn change(&self, name: &FunctionName, change: impl FnOnce(&mut Function)) {
+        let mut functions = self
+            .functions
+            .write()
+            .expect("the map is never left half changed");
+        if let Some(function) = functions.get_mut(name) {
+            change(function);
+        }
+    }
+
+    /// The folders of all code in use, by name.
+    pub fn code_folders(&self) -> BTreeSet<OsString> {
+        let functions = self
+            .functions
+            .read()
+            .expect("the map is never left half changed");
+        let versions = functions
+            .values()
+            .flat_map(|function| function.latest.iter().chain(function.published.values()));
+        versions
+            .filter_map(|version| version.config.code_dir.file_name())
+            .map(OsString::from)
+            .collect()
+    }
+
+    /// All functions and versions that are being deleted; none for the version: the whole function.
+    pub fn deleting(&self) -> Vec<(FunctionName, Option<u64>)> {
+        let functions = self
+            .functions
+            .read()
+            .expect("the map is never left half changed");
+        let mut deleting = Vec::new();
+        for (name, function) in functions.iter() {
+            if function.settings.deleting {
+                deleting.push((name.clone(), None));
+            }
+            let versions = function.settings.deleting_versions.iter();
+            deleting.extend(versions.map(|version| (name.clone(), Some(*version))));
+        }
+        deleting
+    }
+
+    /// Counts a plain invocation; none when the function's reserved concurrency is used up.
+    pub fn enter(&self, name: &FunctionName) -> Option<Entered> {
+        let (busy, reserved) = {
+            let functions = self
+                .functions
+                .read()
+                .expect("the map is never left half changed");
+            let function = functions.get(name)?;
+            let reserved = function.settings.reserved_concurrency;
+            (Arc::clone(&function.busy), reserved)
+        };
+        let before = busy.fetch_add(1, Ordering::Relaxed);
+        let entered = Entered(busy);
+        reserved
+            .is_none_or(|reserved| before < reserved as usize)
+            .then_some(entered)
     }
 
     pub fn insert_alias(&self, alias: AliasRecord) {
@@ -178,14 +336,7 @@ impl Registry {
     /// `ResourceNotFoundException` when there is no such function, version or alias.
     pub fn resolve(&self, reference: &Reference) -> Result<Resolved, ApiError> {
         let arn = self.home.arn(&reference.name);
-        let here = reference
-            .region
-            .as_ref()
-            .is_none_or(|region| *region == self.home.region)
-            && reference
-                .account_id
-                .as_ref()
-                .is_none_or(|id| *id == self.home.account_id);
+        let here = self.home.is(reference);
         let qualifier = reference.qualifier.clone();
         let version = match &qualifier {
             _ if !here => None,
@@ -210,6 +361,44 @@ impl Registry {
         })
     }
 
+    /// What a reference means for one invocation: a divided alias chooses anew each time.
+    ///
+    /// # Errors
+    /// As [`Registry::resolve`], and `ResourceConflictException` when it is being deleted.
+    pub fn route(&self, reference: &Reference) -> Result<Resolved, ApiError> {
+        let mut resolved = self.resolve(reference)?;
+        let name = &reference.name;
+        let alias = resolved
+            .qualifier
+            .as_ref()
+            .and_then(|qualifier| self.alias(name, qualifier));
+        if let Some(alias) = alias {
+            let version = routing::choose(&alias, self.draw());
+            if let Some(version) = self.version(name, &version) {
+                resolved.version = version;
+            }
+        }
+        if self.settings(name).is_deleting(&resolved.version.version) {
+            return Err(ApiError::new(
+                ErrorCode::ResourceConflict,
+                "The operation cannot be performed at this time. The function is currently in the \
+                 following state: Deleting",
+            ));
+        }
+        Ok(resolved)
+    }
+
+    fn draw(&self) -> f64 {
+        // A generator cannot be left half drawn.
+        let mut chance = self.chance.lock().unwrap_or_else(PoisonError::into_inner);
+        chance.f64()
+    }
+
+    /// One alias of a function.
+    pub fn alias(&self, name: &FunctionName, alias: &str) -> Option<AliasRecord> {
+        self.function(name)?.aliases.get(alias).cloned()
+    }
+
     fn alias_version(&self, name: &FunctionName, alias: &str) -> Option<Arc<FunctionVersion>> {
         let version = self.function(name)?.aliases.get(alias)?.version.clone();
         self.version(name, &version)
@@ -230,7 +419,7 @@ impl Registry {
             let message = format!("Invalid function ARN '{function_name}'");
             ErrorObject::new("InvalidParameterValueException", message)
         })?;
-        let resolved = self.resolve(&reference).map_err(failed)?;
+        let resolved = self.route(&reference).map_err(failed)?;
         let (function, version) = (reference.name, resolved.version.version.clone());
         if resolved.version.durable.is_none() {
             return Ok(ChainedTarget::Plain { function, version });

@@ -21,6 +21,8 @@ const RETENTION_DAYS: u32 = 14;
 pub(crate) struct Running {
     /// Processes of one version at the most, where the template reserves no number.
     pub concurrency_max: usize,
+    /// Whether that number is the function's own.
+    pub reserved: bool,
     /// Variables that count more than a function's own.
     pub environment: BTreeMap<String, String>,
 }
@@ -39,6 +41,8 @@ pub(crate) struct FunctionVersion {
     pub config: Arc<FunctionConfig>,
     /// Over code and settings: decides whether a deployment is a new version.
     pub config_sha256: String,
+    /// Of the deployment package, or of the code where there was none.
+    pub code_sha256: String,
 }
 
 impl FunctionVersion {
@@ -65,7 +69,7 @@ impl FunctionVersion {
             arn: arn.to_string(),
             name: arn.name.to_string(),
             version: record.version.to_string(),
-            revision: record.config_sha256.clone(),
+            revision: revision(&record.config_sha256, running),
             code_dir: PathBuf::from(&record.code_dir),
             runtime: configuration.runtime.clone().unwrap_or_default(),
             handler: configuration.handler.clone().unwrap_or_default(),
@@ -89,7 +93,30 @@ impl FunctionVersion {
             configuration,
             config: Arc::new(config),
             config_sha256: record.config_sha256.clone(),
+            code_sha256: record.code_sha256.clone(),
         })
+    }
+
+    /// The same version under another concurrency.
+    pub fn running_as(&self, running: &Running) -> Self {
+        let config = FunctionConfig {
+            revision: revision(&self.config_sha256, running),
+            concurrency_max: running.concurrency_max,
+            ..self.config.as_ref().clone()
+        };
+        Self {
+            config: Arc::new(config),
+            ..self.clone()
+        }
+    }
+}
+
+/// The host keeps processes by revision, and one revision has one concurrency.
+fn revision(config_sha256: &str, running: &Running) -> String {
+    if running.reserved {
+        format!("{config_sha256}/{}", running.concurrency_max)
+    } else {
+        config_sha256.to_owned()
     }
 }
 

@@ -1,16 +1,14 @@
-//! `GetFunction`, `GetFunctionConfiguration`, `ListFunctions`, `ListVersionsByFunction`,
-//! `ListAliases`, `GetAlias`.
+//! `GetFunction`, `GetFunctionConfiguration`, `ListFunctions`, `ListVersionsByFunction`.
 
 use std::sync::Arc;
 
 use hyper::{Response, StatusCode};
 use lambda_api::{
-    AliasConfiguration, ErrorCode, FunctionCodeLocation, FunctionConfiguration,
-    GetFunctionResponse, ListAliasesResponse, ListFunctionsResponse,
-    ListVersionsByFunctionResponse,
+    Concurrency, EphemeralStorage, FunctionCodeLocation, FunctionConfiguration,
+    GetFunctionResponse, ListFunctionsResponse, ListVersionsByFunctionResponse, LoggingConfig,
+    SnapStart,
 };
-use model::FunctionName;
-use store::AliasRecord;
+use model::{FunctionName, Version};
 
 use super::marker;
 use crate::error::ApiError;
@@ -19,18 +17,22 @@ use crate::http::{Body, Query, decode, json};
 use crate::server::App;
 
 /// Functions of a page at the most (botocore: `ListFunctions` returns up to 50).
-const FUNCTIONS_MAX: usize = 50;
+pub(super) const FUNCTIONS_MAX: usize = 50;
 
 pub(super) fn get(app: &Arc<App>, name: &str, query: &Query) -> Result<Response<Body>, ApiError> {
     let resolved = resolve(app, name, query)?;
     let location = format!("file://{}", resolved.version.config.code_dir.display());
+    let settings = app.registry.settings(&resolved.arn.name);
     let response = GetFunctionResponse {
-        configuration: shown(&resolved),
+        configuration: shown(app, &resolved),
         code: Some(FunctionCodeLocation {
             repository_type: Some("FileSystem".to_owned()),
             location: Some(location),
         }),
-        tags: None,
+        tags: Some(settings.tags.clone()).filter(|tags| !tags.is_empty()),
+        concurrency: settings.reserved_concurrency.map(|reserved| Concurrency {
+            reserved_concurrent_executions: Some(i64::from(reserved)),
+        }),
     };
     Ok(json(StatusCode::OK, &response))
 }
@@ -40,21 +42,60 @@ pub(super) fn configuration(
     name: &str,
     query: &Query,
 ) -> Result<Response<Body>, ApiError> {
-    Ok(json(StatusCode::OK, &shown(&resolve(app, name, query)?)))
+    Ok(json(
+        StatusCode::OK,
+        &shown(app, &resolve(app, name, query)?),
+    ))
 }
 
-fn resolve(app: &Arc<App>, name: &str, query: &Query) -> Result<Resolved, ApiError> {
+pub(super) fn resolve(app: &Arc<App>, name: &str, query: &Query) -> Result<Resolved, ApiError> {
     let name = decode(name).unwrap_or_default();
     app.registry
         .resolve(&Reference::parse(&name, query.get("Qualifier"))?)
 }
 
 /// The configuration, with the ARN qualified as the request was.
-fn shown(resolved: &Resolved) -> FunctionConfiguration {
-    FunctionConfiguration {
+fn shown(app: &App, resolved: &Resolved) -> FunctionConfiguration {
+    let configuration = FunctionConfiguration {
         function_arn: resolved.invoked_arn(),
         ..resolved.version.configuration.clone()
+    };
+    presented(app, &resolved.arn.name, configuration)
+}
+
+/// A stored configuration as the API shows it: with its state, and with what is not worth storing.
+pub(super) fn presented(
+    app: &App,
+    name: &FunctionName,
+    mut configuration: FunctionConfiguration,
+) -> FunctionConfiguration {
+    let version: Option<Version> = configuration
+        .version
+        .as_deref()
+        .and_then(|version| version.parse().ok());
+    let version = version.unwrap_or(Version::Latest);
+    if app.registry.settings(name).is_deleting(&version) {
+        configuration.state = Some("Deleting".to_owned());
+        configuration.state_reason =
+            Some("The function is waiting for its durable executions to end.".to_owned());
+        configuration.state_reason_code = Some("DrainingDurableExecutions".to_owned());
     }
+    let logging = configuration.logging_config.take().unwrap_or_default();
+    configuration.logging_config = Some(LoggingConfig {
+        log_format: logging.log_format.or_else(|| Some("Text".to_owned())),
+        log_group: logging
+            .log_group
+            .or_else(|| Some(format!("/aws/lambda/{name}"))),
+        ..logging
+    });
+    let storage = EphemeralStorage { size: Some(512) };
+    configuration.ephemeral_storage = configuration.ephemeral_storage.or(Some(storage));
+    let snap_start = configuration.snap_start.take().unwrap_or_default();
+    configuration.snap_start = Some(SnapStart {
+        apply_on: snap_start.apply_on.or_else(|| Some("None".to_owned())),
+        optimization_status: Some("Off".to_owned()),
+    });
+    configuration
 }
 
 pub(super) fn list(app: &Arc<App>, query: &Query) -> Result<Response<Body>, ApiError> {
@@ -77,10 +118,7 @@ pub(super) fn list(app: &Arc<App>, query: &Query) -> Result<Response<Body>, ApiE
         }
     };
     let (page, next_marker) = page(&all, query, FUNCTIONS_MAX)?;
-    let functions = page
-        .iter()
-        .map(|version| version.configuration.clone())
-        .collect();
+    let functions = page.iter().map(|version| listed(app, version)).collect();
     Ok(json(
         StatusCode::OK,
         &ListFunctionsResponse {
@@ -88,6 +126,14 @@ pub(super) fn list(app: &Arc<App>, query: &Query) -> Result<Response<Body>, ApiE
             next_marker,
         },
     ))
+}
+
+fn listed(app: &App, version: &FunctionVersion) -> FunctionConfiguration {
+    let configuration = version.configuration.clone();
+    match FunctionName::parse(&version.config.name) {
+        Ok(name) => presented(app, &name, configuration),
+        Err(_) => configuration,
+    }
 }
 
 pub(super) fn versions(
@@ -118,64 +164,15 @@ fn version_shown(
     version: &FunctionVersion,
 ) -> FunctionConfiguration {
     let arn = app.registry.home.arn(name);
-    FunctionConfiguration {
+    let configuration = FunctionConfiguration {
         function_arn: arn.qualified(&version.version.to_string()),
         ..version.configuration.clone()
-    }
-}
-
-pub(super) fn aliases(
-    app: &Arc<App>,
-    name: &str,
-    query: &Query,
-) -> Result<Response<Body>, ApiError> {
-    let name = known_function(app, name)?;
-    let mut all = app.registry.aliases(&name).unwrap_or_default();
-    if let Some(version) = query.get("FunctionVersion") {
-        all.retain(|alias| alias.version.to_string() == version);
-    }
-    let (page, next_marker) = page(&all, query, FUNCTIONS_MAX)?;
-    let aliases = page.iter().map(|alias| alias_shown(app, alias)).collect();
-    Ok(json(
-        StatusCode::OK,
-        &ListAliasesResponse {
-            aliases,
-            next_marker,
-        },
-    ))
-}
-
-pub(super) fn alias(app: &Arc<App>, name: &str, alias: &str) -> Result<Response<Body>, ApiError> {
-    let name = known_function(app, name)?;
-    let alias = decode(alias).unwrap_or_default();
-    let aliases = app.registry.aliases(&name).unwrap_or_default();
-    match aliases.iter().find(|record| record.name == alias) {
-        Some(record) => Ok(json(StatusCode::OK, &alias_shown(app, record))),
-        None => {
-            let arn = app.registry.home.arn(&name).qualified(&alias);
-            let message = format!("Cannot find alias arn: {arn}");
-            Err(ApiError::new(ErrorCode::ResourceNotFound, message))
-        }
-    }
-}
-
-fn alias_shown(app: &Arc<App>, alias: &AliasRecord) -> AliasConfiguration {
-    AliasConfiguration {
-        alias_arn: app
-            .registry
-            .home
-            .arn(&alias.function)
-            .qualified(&alias.name),
-        name: alias.name.clone(),
-        function_version: alias.version.to_string(),
-        description: Some(alias.description.clone()),
-        routing_config: None,
-        revision_id: None,
-    }
+    };
+    presented(app, name, configuration)
 }
 
 /// The name of a function that exists.
-fn known_function(app: &Arc<App>, name: &str) -> Result<FunctionName, ApiError> {
+pub(super) fn known_function(app: &Arc<App>, name: &str) -> Result<FunctionName, ApiError> {
     let name = decode(name).unwrap_or_default();
     let reference = Reference::parse(&name, None)?;
     app.registry.resolve(&Reference {
@@ -186,7 +183,7 @@ fn known_function(app: &Arc<App>, name: &str) -> Result<FunctionName, ApiError> 
 }
 
 /// A page of a list that is in memory: the marker is how many came before.
-fn page<'a, T>(
+pub(super) fn page<'a, T>(
     all: &'a [T],
     query: &Query,
     items_max: usize,

@@ -16,7 +16,7 @@ use store::{AsyncInvocation, ExecutionRecord};
 
 use super::checkpoint::body_error;
 use crate::error::ApiError;
-use crate::functions::{Reference, Resolved, unqualified};
+use crate::functions::{Reference, Resolved, leads_to, unqualified};
 use crate::http::{Body, BodyError, Query, decode, read_body};
 use crate::server::App;
 use crate::trace;
@@ -126,7 +126,7 @@ fn parse(
         name
     });
     violations.none()?;
-    let resolved = app.registry.resolve(reference)?;
+    let resolved = app.registry.route(reference)?;
     let trace_header = trace::header(
         header(headers::TRACE_ID),
         resolved.version.traced,
@@ -205,6 +205,7 @@ async fn durable(
     if invocation_type == InvocationType::DryRun {
         return Ok(empty(StatusCode::NO_CONTENT, &request));
     }
+    let request = pinned(app, request).await?;
     let limits = app.driver.limits();
     let input = std::str::from_utf8(&payload)
         .ok()
@@ -241,6 +242,28 @@ async fn durable(
             Err(ApiError::new(ErrorCode::Service, message))
         }
     }
+}
+
+/// The request with the version that an execution of its name already runs on: a divided alias must
+/// not choose another one for a start that is repeated.
+async fn pinned(app: &Arc<App>, mut request: Request) -> Result<Request, ApiError> {
+    let function = request.resolved.arn.name.clone();
+    let qualifier = request.resolved.qualifier.as_deref().unwrap_or_default();
+    let alias = app.registry.alias(&function, qualifier);
+    let divided = alias.filter(|alias| alias.routing.is_some());
+    let (Some(alias), Some(name)) = (divided, &request.execution_name) else {
+        return Ok(request);
+    };
+    let existing = app.driver.store().find_by_name(&function, name).await?;
+    if let Some(existing) = existing {
+        let version = &existing.spec.arn.version;
+        if leads_to(&alias, version)
+            && let Some(version) = app.registry.version(&function, version)
+        {
+            request.resolved.version = version;
+        }
+    }
+    Ok(request)
 }
 
 /// What the caller of a synchronous invocation gets when the execution has ended.
@@ -325,7 +348,7 @@ async fn plain(
         PlainOutcome::Throttled(error) => Err(ApiError {
             code: ErrorCode::TooManyRequests,
             message: error.message.unwrap_or_default(),
-            reason: Some("ConcurrentInvocationLimitExceeded"),
+            reason: Some(throttle_reason(app, &request)),
         }),
         PlainOutcome::Unavailable(error) => {
             let code = match error.error_type.as_deref() {
@@ -334,6 +357,14 @@ async fn plain(
             };
             Err(ApiError::new(code, error.message.unwrap_or_default()))
         }
+    }
+}
+
+fn throttle_reason(app: &App, request: &Request) -> &'static str {
+    let settings = app.registry.settings(&request.resolved.arn.name);
+    match settings.reserved_concurrency {
+        Some(_) => "ReservedFunctionConcurrentInvocationLimitExceeded",
+        None => "ConcurrentInvocationLimitExceeded",
     }
 }
 

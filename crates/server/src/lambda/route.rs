@@ -6,7 +6,8 @@ use hyper::body::Incoming;
 use hyper::{Method, Request, Response, StatusCode};
 use lambda_api::{ErrorCode, headers};
 
-use super::{callback, checkpoint, execution, function, history, invoke, pause};
+use super::function_route::{self, Routed};
+use super::{callback, checkpoint, execution, history, pause};
 use crate::error::ApiError;
 use crate::http::{Body, Query};
 use crate::server::App;
@@ -64,28 +65,20 @@ async fn dispatch(app: &Arc<App>, request: Request<Incoming>) -> Result<Response
         };
     }
     let segments: Vec<&str> = path.split('/').skip(1).collect();
-    match (&parts.method, segments.as_slice()) {
-        (&Method::POST, ["2015-03-31", "functions", name, "invocations"]) => {
-            invoke::invoke(app, name, &query, &parts.headers, body).await
-        }
-        (&Method::GET, ["2015-03-31", "functions"]) => function::list(app, &query),
-        (&Method::GET, ["2015-03-31", "functions", name]) => function::get(app, name, &query),
-        (&Method::GET, ["2015-03-31", "functions", name, "configuration"]) => {
-            function::configuration(app, name, &query)
-        }
-        (&Method::GET, ["2015-03-31", "functions", name, "versions"]) => {
-            function::versions(app, name, &query)
-        }
-        (&Method::GET, ["2015-03-31", "functions", name, "aliases"]) => {
-            function::aliases(app, name, &query)
-        }
-        (&Method::GET, ["2015-03-31", "functions", name, "aliases", alias]) => {
-            function::alias(app, name, alias)
-        }
-        (&Method::GET, ["2025-12-01", "functions", name, "durable-executions"]) => {
-            execution::list(app, name, &query).await
-        }
-        (method, _) => Err(unknown(method, path)),
+    if let ("GET", ["2025-12-01", "functions", name, "durable-executions"]) =
+        (parts.method.as_str(), segments.as_slice())
+    {
+        return execution::list(app, name, &query).await;
+    }
+    let routed = Routed {
+        method: &parts.method,
+        path,
+        query: &query,
+        headers: &parts.headers,
+    };
+    match function_route::dispatch(app, &routed, body).await {
+        Ok(answer) => answer,
+        Err(_body) => Err(unknown(&parts.method, path)),
     }
 }
 

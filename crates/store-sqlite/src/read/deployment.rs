@@ -2,7 +2,7 @@
 
 use model::FunctionName;
 use rusqlite::Connection;
-use store::{AliasRecord, FunctionVersionRecord};
+use store::{AliasRecord, FunctionSettingsRecord, FunctionVersionRecord};
 
 use crate::cells::Columns;
 
@@ -41,6 +41,24 @@ pub(crate) fn aliases(connection: &Connection) -> rusqlite::Result<Vec<AliasReco
             name: columns.next()?,
             version: columns.parsed_text()?,
             description: columns.next()?,
+            routing: columns.next()?,
+            revision_id: columns.next()?,
+        })
+    })?;
+    rows.collect()
+}
+
+/// The settings of all functions that have any, by function.
+pub(crate) fn function_settings(
+    connection: &Connection,
+) -> rusqlite::Result<Vec<FunctionSettingsRecord>> {
+    let mut statement =
+        connection.prepare_cached(include_str!("../sql/read/function_settings.sql"))?;
+    let rows = statement.query_map([], |row| {
+        let mut columns = Columns::of(row);
+        Ok(FunctionSettingsRecord {
+            function: columns.parsed(FunctionName::parse)?,
+            settings: columns.next()?,
         })
     })?;
     rows.collect()

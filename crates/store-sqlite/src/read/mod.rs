@@ -8,11 +8,11 @@ mod operation;
 mod queue;
 mod schedule;
 
-pub(crate) use deployment::{aliases, function_versions};
+pub(crate) use deployment::{aliases, function_settings, function_versions};
 pub(crate) use event::events;
 pub(crate) use execution::{load, record, record_by_name};
 pub(crate) use list::list;
-pub(crate) use queue::queued;
+pub(crate) use queue::{dead_letters, queued};
 pub(crate) use schedule::{deadlines, owing_work};
 
 /// A limit as SQLite takes it; a page has at least one row.

@@ -2,7 +2,7 @@
 
 use model::{FunctionName, RequestId};
 use rusqlite::{Connection, Row};
-use store::{AsyncInvocation, AsyncInvocationId};
+use store::{AsyncInvocation, AsyncInvocationId, DeadLetter, DeadLetterId};
 
 use super::row_limit;
 use crate::cells::Columns;
@@ -22,7 +22,34 @@ pub(crate) fn queued(
 fn read_invocation(row: &Row<'_>) -> rusqlite::Result<(AsyncInvocationId, AsyncInvocation)> {
     let mut columns = Columns::of(row);
     let id = AsyncInvocationId(columns.next()?);
-    let invocation = AsyncInvocation {
+    Ok((id, invocation(&mut columns)?))
+}
+
+/// Dead letters, newest first.
+pub(crate) fn dead_letters(
+    connection: &Connection,
+    before: Option<DeadLetterId>,
+    limit: usize,
+) -> rusqlite::Result<Vec<(DeadLetterId, DeadLetter)>> {
+    let mut statement = connection.prepare_cached(include_str!("../sql/read/dead_letters.sql"))?;
+    let before = before.map_or(i64::MAX, |before| before.0);
+    let rows = statement.query_map((before, row_limit(limit)), |row| {
+        let mut columns = Columns::of(row);
+        let id = DeadLetterId(columns.next()?);
+        let letter = DeadLetter {
+            invocation: invocation(&mut columns)?,
+            buried_at: columns.instant()?,
+            condition: columns.next()?,
+            error: columns.error()?,
+        };
+        Ok((id, letter))
+    })?;
+    rows.collect()
+}
+
+/// The columns that a queued invocation and a dead letter have in common.
+fn invocation(columns: &mut Columns<'_, '_>) -> rusqlite::Result<AsyncInvocation> {
+    Ok(AsyncInvocation {
         request_id: columns.parsed(RequestId::parse)?,
         function: columns.parsed(FunctionName::parse)?,
         version: columns.parsed_text()?,
@@ -34,6 +61,5 @@ fn read_invocation(row: &Row<'_>) -> rusqlite::Result<(AsyncInvocationId, AsyncI
         attempts: columns.next()?,
         not_before: columns.instant()?,
         payload: columns.next()?,
-    };
-    Ok((id, invocation))
+    })
 }

@@ -1,7 +1,7 @@
 //! Versions and aliases of functions.
 
-use model::Version;
-use store::{AliasRecord, FunctionVersionRecord, StoreFault};
+use model::{FunctionName, Version};
+use store::{AliasRecord, FunctionSettingsRecord, FunctionVersionRecord, StoreFault};
 
 use super::Statements;
 use crate::cells::Parameters;
@@ -51,12 +51,54 @@ impl Statements<'_> {
             name,
             version,
             description,
+            routing,
+            revision_id,
         } = record;
         let mut parameters = Parameters::of(&mut self.replace_alias);
         parameters.add(function.as_str())?;
         parameters.add(name)?;
         parameters.add(version_text(version))?;
         parameters.add(description)?;
+        parameters.add_text(routing.as_ref())?;
+        parameters.add(revision_id)?;
         parameters.execute().map(drop)
+    }
+
+    pub(crate) fn put_function_settings(
+        &mut self,
+        record: &FunctionSettingsRecord,
+    ) -> rusqlite::Result<()> {
+        let FunctionSettingsRecord { function, settings } = record;
+        self.replace_function_settings
+            .execute((function.as_str(), settings))
+            .map(drop)
+    }
+
+    pub(crate) fn delete_function_version(
+        &mut self,
+        function: &FunctionName,
+        version: &Version,
+    ) -> rusqlite::Result<()> {
+        self.delete_function_version
+            .execute((function.as_str(), version_text(version)))
+            .map(drop)
+    }
+
+    pub(crate) fn delete_alias(
+        &mut self,
+        function: &FunctionName,
+        name: &str,
+    ) -> rusqlite::Result<()> {
+        self.delete_alias
+            .execute((function.as_str(), name))
+            .map(drop)
+    }
+
+    pub(crate) fn delete_function(&mut self, function: &FunctionName) -> rusqlite::Result<()> {
+        self.delete_function_versions.execute([function.as_str()])?;
+        self.delete_function_aliases.execute([function.as_str()])?;
+        self.delete_function_settings
+            .execute([function.as_str()])
+            .map(drop)
     }
 }

@@ -2,7 +2,7 @@
 
 use model::Timestamp;
 use rusqlite::Connection;
-use store::{AsyncInvocation, AsyncInvocationId};
+use store::{AsyncInvocation, AsyncInvocationId, DEAD_LETTERS_MAX, DeadLetter};
 
 use super::Statements;
 use crate::cells::Parameters;
@@ -14,31 +14,8 @@ impl Statements<'_> {
         connection: &Connection,
         invocation: &AsyncInvocation,
     ) -> rusqlite::Result<AsyncInvocationId> {
-        let AsyncInvocation {
-            request_id,
-            function,
-            version,
-            invoked_arn,
-            payload,
-            client_context,
-            trace_header,
-            tenant_id,
-            accepted_at,
-            attempts,
-            not_before,
-        } = invocation;
         let mut parameters = Parameters::of(&mut self.enqueue);
-        parameters.add(request_id.as_str())?;
-        parameters.add(function.as_str())?;
-        parameters.add(version_text(version))?;
-        parameters.add(invoked_arn)?;
-        parameters.add_text(client_context.as_ref())?;
-        parameters.add_text(trace_header.as_ref())?;
-        parameters.add_text(tenant_id.as_ref())?;
-        parameters.add(accepted_at.as_millis())?;
-        parameters.add(attempts)?;
-        parameters.add(not_before.as_millis())?;
-        parameters.add(payload)?;
+        add_invocation(&mut parameters, invocation)?;
         parameters.execute()?;
         Ok(AsyncInvocationId(connection.last_insert_rowid()))
     }
@@ -56,7 +33,62 @@ impl Statements<'_> {
         parameters.execute().map(drop)
     }
 
+    /// Moves an invocation from the queue to the dead letters, of which the oldest go.
+    pub(crate) fn bury(
+        &mut self,
+        connection: &Connection,
+        id: AsyncInvocationId,
+        letter: &DeadLetter,
+    ) -> rusqlite::Result<()> {
+        let DeadLetter {
+            invocation,
+            buried_at,
+            condition,
+            error,
+        } = letter;
+        let mut parameters = Parameters::of(&mut self.insert_dead_letter);
+        add_invocation(&mut parameters, invocation)?;
+        parameters.add(buried_at.as_millis())?;
+        parameters.add(condition)?;
+        parameters.add_error(error.as_ref())?;
+        parameters.execute()?;
+        let last = connection.last_insert_rowid();
+        self.trim_dead_letters.execute([last - DEAD_LETTERS_MAX])?;
+        self.dequeue(id)
+    }
+
     pub(crate) fn dequeue(&mut self, id: AsyncInvocationId) -> rusqlite::Result<()> {
         self.dequeue.execute([id.0]).map(drop)
     }
+}
+
+/// The columns that a queued invocation and a dead letter have in common.
+fn add_invocation(
+    parameters: &mut Parameters<'_, '_>,
+    invocation: &AsyncInvocation,
+) -> rusqlite::Result<()> {
+    let AsyncInvocation {
+        request_id,
+        function,
+        version,
+        invoked_arn,
+        payload,
+        client_context,
+        trace_header,
+        tenant_id,
+        accepted_at,
+        attempts,
+        not_before,
+    } = invocation;
+    parameters.add(request_id.as_str())?;
+    parameters.add(function.as_str())?;
+    parameters.add(version_text(version))?;
+    parameters.add(invoked_arn)?;
+    parameters.add_text(client_context.as_ref())?;
+    parameters.add_text(trace_header.as_ref())?;
+    parameters.add_text(tenant_id.as_ref())?;
+    parameters.add(accepted_at.as_millis())?;
+    parameters.add(attempts)?;
+    parameters.add(not_before.as_millis())?;
+    parameters.add(payload)
 }

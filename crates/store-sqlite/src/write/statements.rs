@@ -24,7 +24,12 @@ macro_rules! statements {
 }
 
 statements![
+    delete_alias,
     delete_events,
+    delete_function_aliases,
+    delete_function_settings,
+    delete_function_version,
+    delete_function_versions,
     delete_operations,
     delete_outcome,
     delete_spec,
@@ -33,6 +38,7 @@ statements![
     enqueue,
     find_key,
     find_name_owner,
+    insert_dead_letter,
     insert_event,
     insert_function_version,
     insert_outcome,
@@ -40,7 +46,9 @@ statements![
     insert_state,
     postpone,
     replace_alias,
+    replace_function_settings,
     replace_function_version,
+    trim_dead_letters,
     update_schedule,
     update_state,
     upsert_operation,

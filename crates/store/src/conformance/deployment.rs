@@ -3,7 +3,7 @@
 use model::{FunctionName, Version};
 
 use super::subject::BEGINNING;
-use crate::{AliasRecord, FunctionVersionRecord, Store};
+use crate::{AliasRecord, FunctionSettingsRecord, FunctionVersionRecord, Store};
 
 fn version(function: &str, version: Version, code: &str) -> FunctionVersionRecord {
     FunctionVersionRecord {
@@ -50,6 +50,8 @@ pub(super) async fn versions_and_aliases_are_kept(store: &dyn Store) {
         name: name.to_owned(),
         version,
         description: "for people".to_owned(),
+        routing: (name == "live").then(|| "{\"AdditionalVersionWeights\":{\"10\":0.5}}".to_owned()),
+        revision_id: format!("revision of {name}"),
     };
     let live = alias("live", Version::Published(2));
     let beta = alias("beta", Version::Latest);
@@ -60,4 +62,71 @@ pub(super) async fn versions_and_aliases_are_kept(store: &dyn Store) {
     let moved = alias("live", Version::Published(10));
     store.put_alias(moved.clone()).await.expect("works");
     assert_eq!(store.aliases().await.expect("works"), [beta, moved]);
+}
+
+pub(super) async fn what_is_deleted_is_gone_and_its_neighbours_stay(store: &dyn Store) {
+    let name = |text| FunctionName::parse(text).expect("a valid name");
+    let (loan, fraud) = (name("Loan"), name("Fraud"));
+    let alias = |function: &FunctionName, name: &str| AliasRecord {
+        function: function.clone(),
+        name: name.to_owned(),
+        version: Version::Published(1),
+        description: String::new(),
+        routing: None,
+        revision_id: String::new(),
+    };
+    let settings = |function: &FunctionName, text: &str| FunctionSettingsRecord {
+        function: function.clone(),
+        settings: text.to_owned(),
+    };
+    for function in ["Loan", "Fraud"] {
+        for number in [
+            Version::Latest,
+            Version::Published(1),
+            Version::Published(2),
+        ] {
+            let record = version(function, number, "code");
+            store.put_function_version(record).await.expect("new");
+        }
+    }
+    for function in [&loan, &fraud] {
+        for name in ["beta", "live"] {
+            store.put_alias(alias(function, name)).await.expect("works");
+        }
+        for text in ["{}", "{\"tags\":{}}"] {
+            let record = settings(function, text);
+            store.put_function_settings(record).await.expect("works");
+        }
+    }
+    let kept = [
+        settings(&fraud, "{\"tags\":{}}"),
+        settings(&loan, "{\"tags\":{}}"),
+    ];
+    assert_eq!(store.function_settings().await.expect("works"), kept);
+
+    store
+        .delete_function_version(&fraud, &Version::Published(1))
+        .await
+        .expect("works");
+    store.delete_alias(&fraud, "beta").await.expect("works");
+    store.delete_function(&loan).await.expect("works");
+    // What is not there can be deleted again.
+    store.delete_alias(&loan, "beta").await.expect("works");
+    store.delete_function(&loan).await.expect("works");
+
+    let versions = store.function_versions().await.expect("works");
+    let versions: Vec<_> = versions
+        .into_iter()
+        .map(|one| (one.function, one.version))
+        .collect();
+    let left = [
+        (fraud.clone(), Version::Latest),
+        (fraud.clone(), Version::Published(2)),
+    ];
+    assert_eq!(versions, left);
+    assert_eq!(
+        store.aliases().await.expect("works"),
+        [alias(&fraud, "live")]
+    );
+    assert_eq!(store.function_settings().await.expect("works"), kept[..1]);
 }

@@ -65,7 +65,9 @@ const STORE_CASES: &[Case<dyn Store>] = cases![
     schedule::deadlines_come_soonest_first,
     schedule::executions_that_owe_work_are_found_in_order_of_id,
     queue::accepted_invocations_wait_until_they_are_done,
+    queue::what_is_given_up_is_kept_as_a_dead_letter,
     deployment::versions_and_aliases_are_kept,
+    deployment::what_is_deleted_is_gone_and_its_neighbours_stay,
 ];
 
 const LOG_CASES: &[Case<dyn LogStore>] = cases![

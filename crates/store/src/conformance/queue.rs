@@ -1,9 +1,9 @@
 //! The queue of asynchronous invocations.
 
-use model::{FunctionName, RequestId, Version};
+use model::{ErrorObject, FunctionName, RequestId, Version};
 
 use super::subject::BEGINNING;
-use crate::{AsyncInvocation, Store};
+use crate::{AsyncInvocation, DeadLetter, Store};
 
 fn invocation(request_id: &str, payload: &[u8]) -> AsyncInvocation {
     AsyncInvocation {
@@ -53,4 +53,39 @@ pub(super) async fn accepted_invocations_wait_until_they_are_done(store: &dyn St
     let next = store.enqueue(invocation("fifth", b"5")).await;
     assert!(next.expect("works") > done);
     assert_eq!(store.queued(Some(done), 10).await.expect("works").len(), 1);
+}
+
+pub(super) async fn what_is_given_up_is_kept_as_a_dead_letter(store: &dyn Store) {
+    let error = ErrorObject {
+        stack_trace: Some(vec!["here".to_owned()]),
+        ..ErrorObject::new("Odd", "it failed")
+    };
+    let mut letters = Vec::new();
+    for (request_id, error) in [("first", Some(error)), ("second", None)] {
+        let mut invocation = invocation(request_id, b"\x00\xff not text");
+        let id = store.enqueue(invocation.clone()).await.expect("works");
+        invocation.attempts = 3;
+        let letter = DeadLetter {
+            invocation,
+            buried_at: BEGINNING.plus_seconds(180),
+            condition: "RetriesExhausted".to_owned(),
+            error,
+        };
+        store.bury(id, letter.clone()).await.expect("works");
+        letters.push(letter);
+    }
+    assert!(store.queued(None, 10).await.expect("works").is_empty());
+    let found = store.dead_letters(None, 10).await.expect("works");
+    let newest_first: Vec<_> = letters.iter().rev().collect();
+    assert_eq!(
+        found.iter().map(|(_, letter)| letter).collect::<Vec<_>>(),
+        newest_first
+    );
+    let (newest, _) = found[0];
+    let older = store.dead_letters(Some(newest), 10).await.expect("works");
+    assert_eq!(older, found[1..]);
+    assert_eq!(
+        store.dead_letters(None, 1).await.expect("works"),
+        found[..1]
+    );
 }

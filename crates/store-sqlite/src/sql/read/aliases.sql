@@ -3,7 +3,9 @@ SELECT
     function_name,
     alias,
     function_version,
-    description
+    description,
+    routing,
+    revision_id
 FROM
     aliases
 ORDER BY

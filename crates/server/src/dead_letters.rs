@@ -1,0 +1,83 @@
+//! Asynchronous invocations that were given up, for people and tools to look at.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hyper::{Response, StatusCode};
+use lambda_api::FunctionErrorBody;
+use serde::Serialize;
+use store::{DeadLetter, DeadLetterId};
+
+use crate::error::ApiError;
+use crate::http::{Body, Query, json};
+use crate::server::App;
+use crate::service::{limit, number};
+
+#[derive(Serialize)]
+struct Letters {
+    dead_letters: Vec<Letter>,
+}
+
+#[derive(Serialize)]
+struct Letter {
+    number: i64,
+    request_id: String,
+    function: String,
+    version: String,
+    function_arn: String,
+    /// `RetriesExhausted` or `EventAgeExceeded`.
+    condition: String,
+    attempts: u32,
+    /// Epoch milliseconds, both.
+    accepted_at: i64,
+    buried_at: i64,
+    error: Option<FunctionErrorBody>,
+    /// The event, where it is text.
+    payload: Option<String>,
+    /// The event in base64, where it is not.
+    payload_base64: Option<String>,
+}
+
+/// `GET /lambdura/dead-letters?limit=&before=`: newest first.
+pub(crate) async fn list(app: &Arc<App>, query: &Query) -> Result<Response<Body>, ApiError> {
+    let before = number(query, "before")?.map(DeadLetterId);
+    let limit = limit(query)?;
+    let found = app.driver.store().dead_letters(before, limit).await?;
+    let letters = Letters {
+        dead_letters: found.into_iter().map(shown).collect(),
+    };
+    Ok(json(StatusCode::OK, &letters))
+}
+
+fn shown((id, letter): (DeadLetterId, DeadLetter)) -> Letter {
+    let DeadLetter {
+        invocation,
+        buried_at,
+        condition,
+        error,
+    } = letter;
+    let (payload, payload_base64) = match String::from_utf8(invocation.payload) {
+        Ok(text) => (Some(text), None),
+        Err(error) => (None, Some(STANDARD.encode(error.into_bytes()))),
+    };
+    Letter {
+        number: id.0,
+        request_id: invocation.request_id.to_string(),
+        function: invocation.function.to_string(),
+        version: invocation.version.to_string(),
+        function_arn: invocation.invoked_arn,
+        condition,
+        attempts: invocation.attempts,
+        accepted_at: invocation.accepted_at.as_millis(),
+        buried_at: buried_at.as_millis(),
+        error: error.map(|error| FunctionErrorBody {
+            error_message: error.message,
+            error_type: error.error_type,
+            stack_trace: error.stack_trace,
+            request_id: None,
+        }),
+        payload,
+        payload_base64,
+    }
+}

@@ -1,0 +1,74 @@
+//! What holds for a function whatever its version, as it is stored.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use driver::RetryPolicy;
+use model::{FunctionName, Version};
+use serde::{Deserialize, Serialize};
+use store::FunctionSettingsRecord;
+
+/// Settings of one function. Members that an older server did not write have their defaults.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct FunctionSettings {
+    pub tags: BTreeMap<String, String>,
+    pub reserved_concurrency: Option<u32>,
+    /// Whether a template reserved it: then it goes when the template no longer says so.
+    pub concurrency_from_template: bool,
+    /// By qualifier; `$LATEST` where the function was named without one.
+    pub event_invoke: BTreeMap<String, EventInvoke>,
+    /// Deleted, and only waits for its durable executions.
+    pub deleting: bool,
+    /// The same for single versions.
+    pub deleting_versions: BTreeSet<u64>,
+    /// The newest version that was ever published, as far as it is gone: numbers are not used again.
+    pub last_deleted_version: u64,
+}
+
+/// How a function, version or alias is invoked asynchronously.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct EventInvoke {
+    pub retries_max: Option<u32>,
+    pub event_age_seconds_max: Option<u32>,
+    pub on_success: Option<String>,
+    pub on_failure: Option<String>,
+    /// Milliseconds since 1970.
+    pub modified_at: i64,
+}
+
+impl FunctionSettings {
+    pub fn from_record(record: &FunctionSettingsRecord) -> serde_json::Result<Self> {
+        serde_json::from_str(&record.settings)
+    }
+
+    pub fn to_record(&self, function: &FunctionName) -> FunctionSettingsRecord {
+        FunctionSettingsRecord {
+            function: function.clone(),
+            settings: serde_json::to_string(self).expect("maps with text keys are always JSON"),
+        }
+    }
+
+    /// Whether this version, or the whole function, is on its way out.
+    pub fn is_deleting(&self, version: &Version) -> bool {
+        match version {
+            _ if self.deleting => true,
+            Version::Latest => false,
+            Version::Published(number) => self.deleting_versions.contains(number),
+        }
+    }
+
+    /// How an asynchronous invocation that was qualified so is tried again.
+    pub fn retry_policy(&self, qualifier: &str) -> RetryPolicy {
+        let default = RetryPolicy::default();
+        let Some(event_invoke) = self.event_invoke.get(qualifier) else {
+            return default;
+        };
+        RetryPolicy {
+            retries_max: event_invoke.retries_max.unwrap_or(default.retries_max),
+            event_age_seconds_max: event_invoke
+                .event_age_seconds_max
+                .unwrap_or(default.event_age_seconds_max),
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! `InvokeAsync`: the deprecated spelling of an invocation of type `Event`.
+
+use std::sync::Arc;
+
+use hyper::body::Incoming;
+use hyper::header::HeaderValue;
+use hyper::{HeaderMap, Response};
+use lambda_api::headers;
+
+use super::invoke;
+use crate::error::ApiError;
+use crate::http::{Body, Query};
+use crate::server::App;
+
+pub(super) async fn invoke(
+    app: &Arc<App>,
+    name: &str,
+    header_map: &HeaderMap,
+    body: Incoming,
+) -> Result<Response<Body>, ApiError> {
+    let mut header_map = header_map.clone();
+    header_map.insert(headers::INVOCATION_TYPE, HeaderValue::from_static("Event"));
+    invoke::invoke(app, name, &Query::default(), &header_map, body).await
+}

@@ -1,0 +1,4 @@
+-- Forgets all aliases of a function.
+DELETE FROM aliases
+WHERE
+    function_name = ?1;
