@@ -162,6 +162,13 @@ globalThis.awslambda = {
   HttpResponseStream: { from: (stream) => stream },
 }
 
+/** The error that Lambda makes of a rejection that nobody handles: the reason's name is part of its message. */
+function unhandled(reason) {
+  const error = new Error(String(reason))
+  if (reason instanceof Error) error.stack = reason.stack
+  return Object.assign(error, { name: 'Runtime.UnhandledPromiseRejection' })
+}
+
 async function dieOf(error, type) {
   const named = error instanceof Error ? error : new Error(String(error))
   if (type) named.name = type
@@ -175,7 +182,7 @@ async function dieOf(error, type) {
 
 patchConsole()
 process.on('uncaughtException', (error) => dieOf(error))
-process.on('unhandledRejection', (error) => dieOf(error, 'Runtime.UnhandledPromiseRejection'))
+process.on('unhandledRejection', (reason) => dieOf(unhandled(reason)))
 
 let handler
 try {

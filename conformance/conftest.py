@@ -1,0 +1,62 @@
+"""Writes what every suite found to target/conformance/NAME.json, from which docs/parity.md is made.
+
+A suite says what it is in a `SUITE` of its module: the file's name, the package it tests and that one's version.
+A run of a part of its cases writes nothing.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+
+RESULTS = Path(__file__).parent.parent / "target/conformance"
+# By module: cases by node id, and whether some were left out.
+found = {}
+partial = set()
+
+
+def pytest_deselected(items):
+    partial.update(item.module for item in items if hasattr(item, "module"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if hasattr(item.module, "SUITE") and (report.when == "call" or report.outcome != "passed"):
+        suite, case = suite_and_case(item)
+        found.setdefault(item.module, {})[item.nodeid] = {
+            "suite": suite,
+            "case": case,
+            "status": report.outcome,
+            "detail": detail(report),
+        }
+    return report
+
+
+def suite_and_case(item):
+    """The operation and the case, such as `step` and `step-crash`; of other tests the first word, and all of it."""
+    if item.originalname == "test_case":
+        case = item.callspec.id
+        return case.partition("-")[0], case
+    words = item.name.removeprefix("test_")
+    return words.partition("_")[0].partition("[")[0], words
+
+
+def detail(report):
+    if report.outcome == "passed":
+        return ""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    return crash.message if crash else str(report.longrepr)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item, nextitem):
+    outcome = yield
+    is_last = nextitem is None or nextitem.module is not item.module
+    if is_last and item.module in found and item.module not in partial:
+        suite = item.module.SUITE
+        cases = list(found[item.module].values())
+        document = {"sdk": suite["sdk"], "version": suite["version"], "cases": cases}
+        RESULTS.mkdir(parents=True, exist_ok=True)
+        (RESULTS / f"{suite['name']}.json").write_text(json.dumps(document, indent=2) + "\n")
+    return outcome
