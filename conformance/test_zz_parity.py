@@ -62,13 +62,14 @@ def requirements():
 def applications():
     text = "## Applications on AWS's SDKs\n\nEvery operation, option and error path, by the released package.\n\n"
     rows = []
-    for name in ["python", "node"]:
+    for name in ["python", "node", "lookalike", "no_mix_up"]:
         found = results(name)
         by_suite = {}
         for case in found["cases"]:
             by_suite.setdefault(case["suite"], Counter())[case["status"]] += 1
         for suite, counts in by_suite.items():
-            rows.append((f"`{found['sdk']}` {found['version']}", suite, counts["passed"], counts["failed"]))
+            sdk = f"`{found['sdk']}` {found['version']}" if found["version"] else "Python and JavaScript at once"
+            rows.append((sdk, suite, counts["passed"], counts["failed"]))
     crate = tomllib.loads((ROOT / "conformance/aws-crate/Cargo.toml").read_text())
     version = crate["dependencies"]["aws-durable-execution-sdk"].removeprefix("=")
     rows.append((f"crate `aws-durable-execution-sdk` {version}", "all operations", 1, 0))
@@ -148,6 +149,6 @@ def test_the_page_says_what_was_found():
 
 def test_everything_that_applies_has_passed():
     failed = [result["requirement"] for result in results("rust")["results"] if result["outcome"] == "failed"]
-    for name in ["python", "node"]:
+    for name in ["python", "node", "lookalike", "no_mix_up"]:
         failed += [f"{name} {case['case']}" for case in results(name)["cases"] if case["status"] == "failed"]
     assert not failed

@@ -30,6 +30,11 @@ use crate::schedule::Schedules;
 use crate::tables::Tables;
 use crate::{guard, lambda, listen, service, xray};
 
+/// How long a function process may take to its first call of the Runtime API. Lambda stops after ten
+/// seconds and begins again within the function's timeout; here many interpreters may start at once
+/// on few processors, and beginning again would only take longer.
+const INIT_LIMIT: Duration = Duration::from_secs(60);
+
 /// How long function processes have to end at a shutdown.
 const SHUTDOWN_GRACE: Duration = Duration::from_millis(500);
 
@@ -395,6 +400,7 @@ fn host_config(
         state_dir: Some(config.data_dir.join("processes")),
         extra_environment: environment,
         idle_time: config.idle_time,
+        init_limit: INIT_LIMIT,
         runtimes: Some(Arc::clone(&config.runtimes)),
         ..HostConfig::default()
     }

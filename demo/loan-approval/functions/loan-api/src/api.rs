@@ -145,7 +145,7 @@ impl<A: Applications, W: Workflow> Api<A, W> {
     /// `GET /status/{applicationId}`.
     async fn status(&self, id: &ApplicationId) -> Result<Response, ApiError> {
         note_application(id);
-        Ok(self.load(id).await?.view.response())
+        Ok(self.load(id).await?.shown().response())
     }
 
     /// `POST /approve/{applicationId}`.

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use loan::{CallbackAnswer, LoanApplication};
+use loan::{CallbackAnswer, LoanApplication, Status};
 use serde_json::Value;
 
 use crate::answer::StatusView;
@@ -48,6 +48,18 @@ pub struct StoredApplication {
     pub view: StatusView,
     /// The callback that waits for the manager; for the workflow alone.
     pub callback_id: Option<String>,
+}
+
+impl StoredApplication {
+    /// What clients may see now. An application waits for its manager from when there is a callback to answer until it was
+    /// answered; just before and after, the table says so too, and a decision would be refused.
+    pub fn shown(self) -> StatusView {
+        let mut view = self.view;
+        if view.status == Status::PendingApproval && self.callback_id.is_none() {
+            view.status = Status::Processing;
+        }
+        view
+    }
 }
 
 /// The progress table, as far as the API uses it.

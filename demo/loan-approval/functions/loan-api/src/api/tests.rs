@@ -366,3 +366,25 @@ async fn refusals_have_their_statuses() {
         "only the good application started a workflow"
     );
 }
+
+/// Who sees that a manager is wanted can decide: the table says so a moment before there is a callback, and after it.
+#[tokio::test]
+async fn approval_is_pending_only_while_it_can_be_given() {
+    let world = World::new();
+    let id = world.pending().await;
+    let path = format!("/status/{id}");
+    let set = |callback_id: Option<&str>| {
+        let mut items = world.api.applications.items.borrow_mut();
+        let stored = items.get_mut(&id).unwrap();
+        stored.view.status = Status::PendingApproval;
+        stored.callback_id = callback_id.map(str::to_owned);
+    };
+    for (callback_id, shown) in [
+        (None, "processing"),
+        (Some("callback-1"), "pending_approval"),
+    ] {
+        set(callback_id);
+        let (_, value) = world.request("GET", &path, &json!({})).await;
+        assert_eq!(value["status"], shown);
+    }
+}
