@@ -424,3 +424,20 @@ def test_the_command_line_walks_through_a_durable_function(name, client, tmp_pat
     aws("tag-resource", "--resource", created["FunctionArn"], "--tags", "team=loans")
     assert aws("list-tags", "--resource", created["FunctionArn"])["Tags"] == {"team": "loans"}
     aws("delete-function", "--function-name", name)
+
+
+def test_a_function_in_python_is_created_and_invoked(client):
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.writestr("app.py", "def handler(event, context):\n    return {'sum': event['a'] + event['b']}\n")
+    name = f"python-{uuid.uuid4().hex[:8]}"
+    client.create_function(
+        FunctionName=name, Role=ROLE, Runtime="python3.11", Handler="app.handler",
+        Code={"ZipFile": data.getvalue()}, Timeout=30,
+    )  # fmt: skip
+    try:
+        client.get_waiter("function_active_v2").wait(FunctionName=name)
+        answer = client.invoke(FunctionName=name, Payload=json.dumps({"a": 2, "b": 3}))
+        assert json.load(answer["Payload"]) == {"sum": 5}
+    finally:
+        client.delete_function(FunctionName=name)

@@ -133,6 +133,8 @@ pub(crate) struct App {
     pub driver: Driver,
     pub registry: Arc<Registry>,
     pub invoker: HostInvoker,
+    /// What runs `python3.*` and `nodejs*` functions.
+    pub runtimes: Arc<Runtimes>,
     /// Where deployment packages are unpacked.
     pub code_dir: PathBuf,
     /// Tasks that a shutdown waits for.
@@ -275,6 +277,7 @@ impl Server {
             driver,
             registry,
             invoker,
+            runtimes: Arc::clone(&config.runtimes),
             code_dir,
             tasks: tasks.clone(),
             shutdown: shutdown.clone(),

@@ -99,6 +99,9 @@ pub enum PrepareRuntimeError {
 pub struct Runtimes {
     dir: PathBuf,
     prepared: Mutex<BTreeMap<String, PreparedRuntime>>,
+    /// Held while one is prepared: two functions of one runtime must not install it twice, and processes of others start
+    /// meanwhile.
+    preparing: Mutex<()>,
 }
 
 /// Whether packages may be downloaded.
@@ -114,6 +117,7 @@ impl Runtimes {
         Self {
             dir: dir.into(),
             prepared: Mutex::default(),
+            preparing: Mutex::default(),
         }
     }
 
@@ -150,10 +154,15 @@ impl Runtimes {
         runtime: &str,
         installing: Installing,
     ) -> Result<PreparedRuntime, PrepareRuntimeError> {
-        // Held meanwhile: two functions of one runtime must not install it twice.
-        let mut prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = prepared.get(runtime) {
-            return Ok(known.clone());
+        if let Some(known) = self.known(runtime) {
+            return Ok(known);
+        }
+        let _one_at_a_time = self
+            .preparing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = self.known(runtime) {
+            return Ok(known);
         }
         let Some((family, wanted)) = Family::of(runtime) else {
             return Err(PrepareRuntimeError::Unsupported {
@@ -170,8 +179,14 @@ impl Runtimes {
             Family::Python => python::prepare(&task)?,
             Family::Node => node::prepare(&task)?,
         };
+        let mut prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
         prepared.insert(runtime.to_owned(), fresh.clone());
         Ok(fresh)
+    }
+
+    fn known(&self, runtime: &str) -> Option<PreparedRuntime> {
+        let prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        prepared.get(runtime).cloned()
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use function_host::Runtimes;
 use hyper::body::Incoming;
 use hyper::{Response, StatusCode};
 use lambda_api::{
@@ -82,6 +83,7 @@ pub(super) async fn create(app: &Arc<App>, body: Incoming) -> Result<Response<Bo
         return Err(ApiError::new(ErrorCode::ResourceConflict, message));
     }
     let code = unpacked(app, archive).await?;
+    prepare_runtime(app, request.runtime.as_deref()).await?;
     let mut configuration = FunctionConfiguration {
         function_name: name.to_string(),
         function_arn: app.registry.home.arn(&name).to_string(),
@@ -111,6 +113,21 @@ pub(super) async fn create(app: &Arc<App>, body: Incoming) -> Result<Response<Bo
         }
     };
     Ok(json(StatusCode::CREATED, &app.to_the_end(task).await?))
+}
+
+/// Makes sure that a managed runtime can run here before a function relies on it. Takes seconds the
+/// first time, when the runtime's client is downloaded.
+async fn prepare_runtime(app: &Arc<App>, runtime: Option<&str>) -> Result<(), ApiError> {
+    let Some(runtime) = runtime.filter(|runtime| Runtimes::is_managed(runtime)) else {
+        return Ok(());
+    };
+    let (runtimes, name) = (Arc::clone(&app.runtimes), runtime.to_owned());
+    let prepared = tokio::task::spawn_blocking(move || runtimes.prepare(&name)).await;
+    match prepared {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => Err(ApiError::invalid_parameter(chain(&error))),
+        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+    }
 }
 
 pub(super) async fn update_code(
@@ -171,6 +188,7 @@ pub(super) async fn update_configuration(
     violations.none()?;
     check_parameters(&request)?;
     let name = function_name(app, name)?;
+    prepare_runtime(app, request.runtime.as_deref()).await?;
     let app = Arc::clone(app);
     let task = {
         let app = Arc::clone(&app);
