@@ -53,7 +53,11 @@ pub(crate) fn ended(
         // What the function says after the execution has ended no longer counts.
         draft.settle_terminal_event();
     } else if cut_short {
-        draft.schedule_invocation();
+        // The resume may have come before this: then the function is invoked now, and told all.
+        draft.fire_due();
+        if draft.state.outcome.is_none() {
+            draft.schedule_invocation();
+        }
     } else {
         if draft.is_pausing() && !outcome.ends_execution() {
             draft.take_pause_into_effect(false);

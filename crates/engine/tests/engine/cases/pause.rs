@@ -91,6 +91,34 @@ fn resume_before_the_invocation_that_was_cut_short_has_ended() {
     );
 }
 
+/// What came due meanwhile is told to the invocation that follows.
+#[test]
+fn invocation_that_was_cut_short_fires_what_is_due_at_its_end() {
+    check(
+        script()
+            .pause("inventory")
+            .checkpoint([wait("w", 1).start()])
+            .resume()
+            .delay(2)
+            .returns_pending()
+            .returns("ok"),
+        expect![[r#"
+            0s 1 ExecutionStarted "{}" timeout 3600s
+            0s - invoke 1
+            0s 2 WaitStarted w 1s, until 1s
+            0s 3 ExecutionPaused "inventory" asked 0s stops timeout
+            0s 4 ExecutionResumed -
+            2s 5 InvocationCompleted since 0s
+            2s 6 WaitSucceeded w 1s
+            2s - invoke 2, updated w
+            2s 7 InvocationCompleted
+            2s 8 ExecutionSucceeded "ok"
+            2s - closed
+            = SUCCEEDED "ok" | w Succeeded
+        "#]],
+    );
+}
+
 #[test]
 fn pause_takes_effect_when_the_invocation_ends() {
     check(
