@@ -6,9 +6,12 @@
 //! stream name in the environment that they inherited.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
@@ -57,8 +60,11 @@ impl ProcessRecord {
             log_stream_name: log_stream_name.to_owned(),
         };
         let path = directory.join(format!("{pid}.json"));
+        // Renamed, so that a host killed while it writes leaves no half record, whose process nobody would end.
         // Not synced: what is lost with the machine's power is lost together with the process.
-        fs::write(&path, serde_json::to_vec(&content)?)?;
+        let unfinished = path.with_extension("unfinished");
+        fs::write(&unfinished, serde_json::to_vec(&content)?)?;
+        fs::rename(&unfinished, &path)?;
         Ok(Some(ProcessRecord { path }))
     }
 }
@@ -81,34 +87,37 @@ pub(crate) fn directory(state_dir: &Path) -> io::Result<PathBuf> {
 /// Ends the processes that an earlier host recorded and that still run, and removes their records. Returns how many
 /// processes it ended.
 pub(crate) fn end_all(directory: &Path) -> io::Result<usize> {
-    let mut log_stream_names = BTreeSet::new();
+    let mut left_behind = LeftBehind::default();
     let mut ended = 0;
     for entry in fs::read_dir(directory)? {
         let path = entry?.path();
-        if path.extension().is_none_or(|extension| extension != "json") {
-            continue;
+        match path.extension().and_then(OsStr::to_str) {
+            Some("json") => {}
+            // A host was killed as it recorded a process, which the kernel has ended: it had not been fed yet.
+            Some("unfinished") => {
+                fs::remove_file(&path)?;
+                continue;
+            }
+            Some(_) | None => continue,
         }
         match serde_json::from_slice::<Content>(&fs::read(&path)?) {
             Ok(content) if content.format == FORMAT => {
                 ended += usize::from(end_group(&content));
                 if Some(&content.boot_id) == proc_fs::boot_id().as_ref() {
-                    log_stream_names.insert(content.log_stream_name);
+                    left_behind.add(content);
                 }
                 fs::remove_file(&path)?;
             }
             Ok(content) => {
                 tracing::warn!(path = %path.display(), format = content.format, "a process record has an unknown format and is left alone");
             }
-            // A host killed while it wrote leaves half a file. The process is the kernel's to end then.
             Err(cause) => {
                 tracing::warn!(path = %path.display(), %cause, "a process record is unreadable and is removed");
                 fs::remove_file(&path)?;
             }
         }
     }
-    if !log_stream_names.is_empty() {
-        ended += end_descendants(&log_stream_names)?;
-    }
+    ended += left_behind.end_descendants()?;
     Ok(ended)
 }
 
@@ -127,24 +136,92 @@ fn end_group(content: &Content) -> bool {
     is_same
 }
 
-/// Kills what the recorded processes started, wherever in the process tree it is now.
-fn end_descendants(log_stream_names: &BTreeSet<String>) -> io::Result<usize> {
-    let mut ended = 0;
-    let own = std::process::id();
-    for pid in proc_fs::pids()?.into_iter().filter(|pid| *pid != own) {
-        let is_ours = proc_fs::environment_variable(pid, environment::LOG_STREAM_NAME)
-            .is_some_and(|name| log_stream_names.contains(&name));
-        let Ok(id) = i32::try_from(pid) else { continue };
-        if !is_ours {
-            continue;
-        }
-        match kill(Pid::from_raw(id), Signal::SIGKILL) {
-            Ok(()) => ended += 1,
-            Err(Errno::ESRCH) => {}
-            Err(cause) => {
-                tracing::error!(pid, %cause, "cannot end a process that an earlier host left behind")
+/// The recorded processes of this boot, as far as it takes to know those that they started.
+#[derive(Debug, Default)]
+struct LeftBehind {
+    log_stream_names: BTreeSet<String>,
+    /// When the first of them started; what it started is no older.
+    first_start_ticks: Option<u64>,
+}
+
+/// How a process relates to those that were left behind.
+enum Kinship {
+    Descendant,
+    Stranger,
+    /// It is inside `execve`, where a process has no environment to read for a moment.
+    Unknown,
+}
+
+/// How often, and how long apart, a process of unknown kinship is looked at again. An `execve` takes microseconds, and
+/// longer only where the machine is too busy to go on with it.
+const LOOKS_MAX: usize = 100;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
+
+impl LeftBehind {
+    fn add(&mut self, content: Content) {
+        let first = self.first_start_ticks.unwrap_or(u64::MAX);
+        self.first_start_ticks = Some(first.min(content.start_ticks));
+        self.log_stream_names.insert(content.log_stream_name);
+    }
+
+    /// Kills what the recorded processes started, wherever in the process tree it is by then. Returns how many it killed.
+    fn end_descendants(&self) -> io::Result<usize> {
+        let Some(first_start_ticks) = self.first_start_ticks else {
+            return Ok(0);
+        };
+        let own = std::process::id();
+        let mut pids = proc_fs::pids()?;
+        pids.retain(|pid| {
+            *pid != own && proc_fs::start_ticks(*pid).is_some_and(|at| at >= first_start_ticks)
+        });
+        let mut ended = 0;
+        for look in 0..LOOKS_MAX {
+            if look > 0 {
+                thread::sleep(BETWEEN_LOOKS);
+            }
+            pids.retain(|pid| match self.kinship(*pid) {
+                Kinship::Descendant => {
+                    ended += usize::from(end(*pid));
+                    false
+                }
+                Kinship::Stranger => false,
+                Kinship::Unknown => true,
+            });
+            if pids.is_empty() {
+                break;
             }
         }
+        Ok(ended)
     }
-    Ok(ended)
+
+    fn kinship(&self, pid: u32) -> Kinship {
+        match proc_fs::environment(pid) {
+            Some(environment) if environment.is_empty() && proc_fs::runs_a_program(pid) => {
+                Kinship::Unknown
+            }
+            Some(environment) => {
+                let name = proc_fs::variable(&environment, environment::LOG_STREAM_NAME);
+                if name.is_some_and(|name| self.log_stream_names.contains(&name)) {
+                    Kinship::Descendant
+                } else {
+                    Kinship::Stranger
+                }
+            }
+            None => Kinship::Stranger,
+        }
+    }
+}
+
+fn end(pid: u32) -> bool {
+    let Ok(id) = i32::try_from(pid) else {
+        return false;
+    };
+    match kill(Pid::from_raw(id), Signal::SIGKILL) {
+        Ok(()) => true,
+        Err(Errno::ESRCH) => false,
+        Err(cause) => {
+            tracing::error!(pid, %cause, "cannot end a process that an earlier host left behind");
+            false
+        }
+    }
 }

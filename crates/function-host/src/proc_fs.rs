@@ -43,13 +43,28 @@ pub(crate) fn pids() -> io::Result<Vec<u32>> {
     Ok(pids)
 }
 
-/// Returns a variable of the environment with which a process was started, if this user may see it.
-pub(crate) fn environment_variable(pid: u32, name: &str) -> Option<String> {
-    let environ = fs::read(PathBuf::from(format!("/proc/{pid}/environ"))).ok()?;
-    environ.split(|byte| *byte == 0).find_map(|variable| {
+/// Returns the environment with which a process was started, if this user may see it: `NAME=value`, each ended by NUL.
+/// Empty for a moment while the process is inside `execve`.
+pub(crate) fn environment(pid: u32) -> Option<Vec<u8>> {
+    fs::read(PathBuf::from(format!("/proc/{pid}/environ"))).ok()
+}
+
+/// Returns the value of a variable of an environment as [`environment`] gives it.
+pub(crate) fn variable(environment: &[u8], name: &str) -> Option<String> {
+    environment.split(|byte| *byte == 0).find_map(|variable| {
         let value = variable.strip_prefix(name.as_bytes())?.strip_prefix(b"=")?;
         Some(String::from_utf8_lossy(value).into_owned())
     })
+}
+
+/// Tells a living process that has a program from a zombie and from a thread of the kernel, which have no environment.
+pub(crate) fn runs_a_program(pid: u32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let is_zombie = status
+        .lines()
+        .any(|line| line.starts_with("State:") && line.contains('Z'));
+    // Only what has memory of its own has this line.
+    !is_zombie && status.lines().any(|line| line.starts_with("VmSize:"))
 }
 
 #[cfg(all(test, target_os = "linux"))]
@@ -64,7 +79,9 @@ mod tests {
         assert!(boot_id().expect("the machine was booted").len() >= 32);
         assert!(pids().expect("/proc is readable").contains(&own));
         let path = std::env::var("PATH").expect("tests run with a PATH");
-        assert_eq!(environment_variable(own, "PATH"), Some(path));
-        assert_eq!(environment_variable(own, "PAT"), None);
+        let environment = environment(own).expect("it is our own");
+        assert_eq!(variable(&environment, "PATH"), Some(path));
+        assert_eq!(variable(&environment, "PAT"), None);
+        assert!(runs_a_program(own));
     }
 }

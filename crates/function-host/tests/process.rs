@@ -390,6 +390,7 @@ async fn a_successor_leaves_strangers_alone() {
     fs::write(processes.join("2.json"), record(own, "another")).expect("there is room");
     fs::write(processes.join("3.json"), "{\"format\":1,").expect("there is room");
     fs::write(processes.join("4.json"), record(0, &boot_id)).expect("there is room");
+    fs::write(processes.join("5.unfinished"), "{").expect("there is room");
     fs::write(processes.join("README"), "mine").expect("there is room");
     let config = HostConfig {
         state_dir: Some(state.path().to_owned()),

@@ -260,13 +260,17 @@ describe('an API that is down', () => {
 
     await mend()
     await loan.banner.waitFor({ state: 'hidden' })
-    await loan.submitButton.click()
-    await loan.step('Submitted').filter({ hasText: 'Done' }).waitFor({ timeout: OUTCOME_TIMEOUT })
+    // Whoever waits for a manager is still under way when the API goes down, however fast the machine is.
+    await loan.apply('Alice Johnson')
+    await loan.dialog.waitFor({ timeout: OUTCOME_TIMEOUT })
+    await loan.dialog.getByRole('button', { name: 'Decide later' }).click()
 
     await cut()
     await loan.banner.getByText('The application is safe').waitFor()
     await mend()
     await loan.banner.waitFor({ state: 'hidden' })
+    await page.getByRole('button', { name: 'Review and decide' }).click()
+    await loan.dialog.getByRole('button', { name: 'Deny' }).click()
     await loan.waitForResult('Denied')
   })
 })
@@ -325,7 +329,8 @@ describe('every screen', { concurrency: AT_ONCE }, () => {
       await fits('the dialog')
       for (const name of ['Approve', 'Deny', 'Decide later']) {
         const box = await loan.dialog.getByRole('button', { name }).boundingBox()
-        assert.ok(box && box.x >= 0 && box.x + box.width <= 360 && box.height >= 44, `${name} can be tapped: ${JSON.stringify(box)}`)
+        // Rounded: 44 pixels are laid out as 43.99997 where the dialog stands between two pixels.
+        assert.ok(box && box.x >= 0 && box.x + box.width <= 360 && Math.round(box.height) >= 44, `${name} can be tapped: ${JSON.stringify(box)}`)
       }
       await loan.dialog.getByLabel('Reason for a denial').fill(`A${'a'.repeat(200)}ny word without a break`)
       await loan.dialog.getByRole('button', { name: 'Deny' }).click()
