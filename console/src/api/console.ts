@@ -1,0 +1,142 @@
+/** The console routes as queries for the cache. */
+
+import { keepPreviousData, queryOptions } from '@tanstack/react-query'
+import { getJson, type Query } from './request'
+import type {
+  ExecutionCounts,
+  ExecutionDetail,
+  ExecutionPage,
+  FunctionDetail,
+  FunctionInput,
+  FunctionStatus,
+  LogLine,
+  Metric,
+  OpenCallback,
+  Segment,
+  System,
+  Timer,
+} from './types'
+import type { HistoryEvent } from './lambda'
+
+const BASE = '/lambdura/v1'
+
+/** Milliseconds between reads of what has no stream of its own. */
+const REFRESH = 2_000
+
+export interface ExecutionFilter extends Query {
+  status?: readonly string[]
+  function?: string
+  version?: string
+  name?: string
+  name_contains?: string
+  text?: string
+  started_after?: number
+  started_before?: number
+}
+
+/** Rows of one page of executions. */
+export const PAGE_ROWS = 100
+
+export const readExecutions = (filter: ExecutionFilter, cursor: string | undefined, signal: AbortSignal) =>
+  getJson<ExecutionPage>(`${BASE}/executions`, { ...filter, cursor, limit: PAGE_ROWS }, signal)
+
+export const executionsLivePath = `${BASE}/executions/live`
+
+export const countsQuery = (name?: string) =>
+  queryOptions({
+    queryKey: ['counts', name ?? null],
+    queryFn: ({ signal }) => getJson<ExecutionCounts>(`${BASE}/executions/counts`, { function: name }, signal),
+    refetchInterval: REFRESH,
+  })
+
+export const executionPath = (id: string) => `${BASE}/executions/${encodeURIComponent(id)}`
+
+export const executionLivePath = (id: string) => `${executionPath(id)}/live`
+
+export const executionQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['execution', id],
+    queryFn: ({ signal }) => getJson<ExecutionDetail>(executionPath(id), {}, signal),
+  })
+
+export interface EventPage {
+  events: HistoryEvent[]
+  last_event_id: number
+}
+
+export const readEvents = (id: string, query: { after?: number; limit?: number; data?: boolean; operation?: string }, signal: AbortSignal) =>
+  getJson<EventPage>(`${executionPath(id)}/events`, query, signal)
+
+export const callbacksQuery = (name?: string) =>
+  queryOptions({
+    queryKey: ['callbacks', name ?? null],
+    queryFn: ({ signal }) => getJson<{ callbacks: OpenCallback[]; next_cursor?: string | null }>(`${BASE}/callbacks`, { function: name, limit: PAGE_ROWS }, signal),
+    refetchInterval: REFRESH,
+  })
+
+export const timersQuery = () =>
+  queryOptions({
+    queryKey: ['timers'],
+    queryFn: ({ signal }) => getJson<{ timers: Timer[] }>(`${BASE}/timers`, { limit: PAGE_ROWS }, signal),
+    refetchInterval: REFRESH,
+  })
+
+export const functionsQuery = () =>
+  queryOptions({
+    queryKey: ['functions'],
+    queryFn: ({ signal }) => getJson<{ functions: FunctionStatus[] }>(`${BASE}/functions`, {}, signal),
+    refetchInterval: REFRESH,
+  })
+
+const functionPath = (name: string) => `${BASE}/functions/${encodeURIComponent(name)}`
+
+export const functionQuery = (name: string) =>
+  queryOptions({
+    queryKey: ['function', name],
+    queryFn: ({ signal }) => getJson<FunctionDetail>(functionPath(name), {}, signal),
+    refetchInterval: REFRESH,
+  })
+
+export const metricsQuery = (name: string, minutes: number) =>
+  queryOptions({
+    queryKey: ['metrics', name, minutes],
+    queryFn: ({ signal }) => getJson<{ metrics: Metric[] }>(`${functionPath(name)}/metrics`, { minutes }, signal),
+    refetchInterval: 5 * REFRESH,
+    placeholderData: keepPreviousData,
+  })
+
+export const inputsQuery = (name: string) =>
+  queryOptions({
+    queryKey: ['inputs', name],
+    queryFn: ({ signal }) => getJson<{ inputs: FunctionInput[] }>(`${functionPath(name)}/inputs`, {}, signal),
+  })
+
+export interface LogFilter extends Query {
+  execution?: string
+  function?: string
+  request_id?: string
+  after?: number
+  tail?: boolean
+  limit?: number
+}
+
+/** Bytes of a line that are read at first; the whole line is read when it is asked for. */
+const LINE_BYTES = 4_096
+
+export const readLogs = (filter: LogFilter, signal: AbortSignal) =>
+  getJson<{ lines: LogLine[] }>(`${BASE}/logs`, { ...filter, text_bytes_max: LINE_BYTES }, signal)
+
+export const readLogLine = (number: number, signal?: AbortSignal) => getJson<LogLine>(`${BASE}/logs/${number}`, {}, signal)
+
+export const segmentsQuery = (traceId: string) =>
+  queryOptions({
+    queryKey: ['segments', traceId],
+    queryFn: ({ signal }) => getJson<{ segments: Segment[] }>(`${BASE}/segments`, { trace_id: traceId }, signal),
+  })
+
+export const systemQuery = () =>
+  queryOptions({
+    queryKey: ['system'],
+    queryFn: ({ signal }) => getJson<System>(`${BASE}/system`, {}, signal),
+    refetchInterval: REFRESH,
+  })

@@ -1,0 +1,52 @@
+import Box from '@cloudscape-design/components/box'
+import Link from '@cloudscape-design/components/link'
+import { createBrowserRouter, Navigate, useRouteError } from 'react-router'
+import { EmptyState } from './components/empty-state'
+import { ErrorBox } from './components/error-box'
+import { Shell } from './layout/shell'
+import { ExecutionPage } from './pages/execution/page'
+import { ExecutionsPage } from './pages/executions/page'
+import { FunctionPage } from './pages/function/page'
+import { FunctionsPage } from './pages/functions/page'
+import { SystemPage } from './pages/system/page'
+import { WaitingPage } from './pages/waiting/page'
+import { paths } from './util/paths'
+
+export const router = createBrowserRouter([
+  {
+    element: <Shell />,
+    errorElement: <Broken />,
+    children: [
+      {
+        errorElement: <Broken />,
+        children: [
+          { path: '/', element: <Navigate to={paths.executions()} replace /> },
+          { path: '/executions', element: <ExecutionsPage /> },
+          { path: '/executions/:id', element: <ExecutionPage /> },
+          { path: '/waiting', element: <WaitingPage /> },
+          { path: '/functions', element: <FunctionsPage /> },
+          { path: '/functions/:name', element: <FunctionPage /> },
+          { path: '/system', element: <SystemPage /> },
+          { path: '*', element: <NoSuchPage /> },
+        ],
+      },
+    ],
+  },
+])
+
+function NoSuchPage() {
+  return (
+    <EmptyState title="There is no such page">
+      Go to the <Link href={paths.executions()}>executions</Link>.
+    </EmptyState>
+  )
+}
+
+/** A mistake of ours: the rest of the console goes on. */
+function Broken() {
+  return (
+    <Box padding="l">
+      <ErrorBox title="This page broke" error={useRouteError()} onRetry={() => window.location.reload()} />
+    </Box>
+  )
+}

@@ -1,0 +1,122 @@
+import AppLayout from '@cloudscape-design/components/app-layout'
+import SideNavigation from '@cloudscape-design/components/side-navigation'
+import Badge from '@cloudscape-design/components/badge'
+import TopNavigation from '@cloudscape-design/components/top-navigation'
+import { useQuery } from '@tanstack/react-query'
+import { type ReactNode, useState } from 'react'
+import { Outlet, useLocation, useNavigate } from 'react-router'
+import { callbacksQuery, systemQuery } from '../api/console'
+import { ShortcutHelp } from '../keyboard/shortcut-help'
+import { useShortcutKeys, useShortcuts } from '../keyboard/shortcuts'
+import { type Theme, THEMES, useTheme } from '../preferences/theme'
+import { TIME_MODES, type TimeMode, useTimeMode } from '../preferences/time-mode'
+import { paths } from '../util/paths'
+import { Notifications } from './notifications'
+
+const THEME_LABEL: Record<Theme, string> = { system: 'As the system', light: 'Light', dark: 'Dark' }
+const TIME_LABEL: Record<TimeMode, string> = { local: 'Local time', utc: 'UTC', relative: 'How long ago' }
+
+/** Top bar, navigation, and the page between them. */
+export function Shell() {
+  const [theme, chooseTheme] = useTheme()
+  const [timeMode, chooseTimeMode] = useTimeMode()
+  const [helpIsShown, showHelp] = useState(false)
+  const navigate = useNavigate()
+  useShortcutKeys()
+  useShortcuts([
+    { keys: '?', label: 'Show what the keyboard can do', run: () => showHelp(true) },
+    { keys: 'g e', label: 'Go to the executions', run: () => void navigate(paths.executions()) },
+    { keys: 'g w', label: 'Go to what waits on the world', run: () => void navigate(paths.waiting()) },
+    { keys: 'g f', label: 'Go to the functions', run: () => void navigate(paths.functions()) },
+    { keys: 'g s', label: 'Go to the system', run: () => void navigate(paths.system()) },
+    { keys: 't', label: 'Switch between local time, UTC and how long ago', run: () => chooseTimeMode(after(TIME_MODES, timeMode)) },
+    { keys: 'T', label: 'Switch between light and dark', run: () => chooseTheme(after(THEMES, theme)) },
+  ])
+
+  return (
+    <>
+      <div id="top" className="top-bar">
+        <TopNavigation
+          identity={{ href: '/executions', title: 'Lambdura', logo: { src: '/favicon.svg', alt: '' }, onFollow: (event) => follow(event, navigate) }}
+          utilities={[
+            {
+              type: 'menu-dropdown',
+              text: TIME_LABEL[timeMode],
+              ariaLabel: 'How times are shown',
+              iconName: 'calendar',
+              items: TIME_MODES.map((mode) => ({ id: mode, text: TIME_LABEL[mode], itemType: 'checkbox', checked: mode === timeMode })),
+              onItemClick: ({ detail }) => chooseTimeMode(detail.id as TimeMode),
+            },
+            {
+              type: 'menu-dropdown',
+              ariaLabel: 'Theme and help',
+              title: 'Settings',
+              iconName: 'settings',
+              items: [
+                { text: 'Theme', items: THEMES.map((mode) => ({ id: mode, text: THEME_LABEL[mode], itemType: 'checkbox', checked: mode === theme })) },
+                { id: 'keyboard', text: 'Keyboard shortcuts' },
+              ],
+              onItemClick: ({ detail }) => (detail.id === 'keyboard' ? showHelp(true) : chooseTheme(detail.id as Theme)),
+            },
+          ]}
+        />
+      </div>
+      <AppLayout
+        headerSelector="#top"
+        navigation={<Navigation />}
+        navigationWidth={220}
+        toolsHide
+        maxContentWidth={Number.MAX_VALUE}
+        notifications={<Notifications />}
+        stickyNotifications
+        content={<Outlet />}
+        ariaLabels={{ navigation: 'Pages', navigationToggle: 'Open the navigation', navigationClose: 'Close the navigation', notifications: 'Notifications' }}
+      />
+      <ShortcutHelp visible={helpIsShown} onDismiss={() => showHelp(false)} />
+    </>
+  )
+}
+
+/** The one after `value`, the first after the last. */
+function after<T>(values: readonly T[], value: T): T {
+  return values[(values.indexOf(value) + 1) % values.length] ?? value
+}
+
+interface FollowEvent {
+  preventDefault: () => void
+  detail: { href?: string | undefined }
+}
+
+/** Links of Cloudscape go through the router instead of loading the page anew. */
+export function follow(event: FollowEvent, navigate: (path: string) => unknown): void {
+  const { href } = event.detail
+  if (href?.startsWith('/') !== true) return
+  event.preventDefault()
+  navigate(href)
+}
+
+function Navigation() {
+  const { pathname } = useLocation()
+  const navigate = useNavigate()
+  const { data: waiting } = useQuery(callbacksQuery())
+  const { data: system } = useQuery(systemQuery())
+  const open = waiting?.callbacks.length ?? 0
+  const section = `/${pathname.split('/')[1] ?? ''}`
+  return (
+    <SideNavigation
+      activeHref={section === '/' ? '/executions' : section}
+      onFollow={(event) => follow(event, navigate)}
+      items={[
+        { type: 'link', text: 'Executions', href: '/executions' },
+        { type: 'link', text: 'Waiting on the world', href: '/waiting', info: open > 0 ? <Badge color="blue">{waiting?.next_cursor ? `${open}+` : open}</Badge> : undefined },
+        { type: 'link', text: 'Functions', href: '/functions' },
+        { type: 'link', text: 'System', href: '/system' },
+        ...(system === undefined ? [] : [{ type: 'divider' as const }, ...facts(system.version, system.durability)]),
+      ]}
+    />
+  )
+}
+
+function facts(version: string, durability: string): { type: 'link'; text: string; href: string; info?: ReactNode }[] {
+  return [{ type: 'link', text: `Version ${version}, durable on ${durability}`, href: '/system' }]
+}

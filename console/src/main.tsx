@@ -1,0 +1,28 @@
+import '@cloudscape-design/global-styles/index.css'
+import './styles/console.css'
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { RouterProvider } from 'react-router'
+import { ServerError } from './api/request'
+import { router } from './app'
+
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      // What the server refused, it refuses again; what did not answer may be back in a moment.
+      retry: (failures, error) => !(error instanceof ServerError && error.status < 500) && failures < 2,
+      staleTime: 1_000,
+    },
+  },
+})
+
+const root = document.getElementById('root')
+if (root === null) throw new Error('index.html has no #root')
+createRoot(root).render(
+  <StrictMode>
+    <QueryClientProvider client={queries}>
+      <RouterProvider router={router} />
+    </QueryClientProvider>
+  </StrictMode>,
+)

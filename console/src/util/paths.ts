@@ -1,0 +1,24 @@
+/** Where things are: every link of the console is built here. */
+
+export const EXECUTION_TABS = ['timeline', 'operations', 'events', 'logs', 'trace', 'data'] as const
+export type ExecutionTab = (typeof EXECUTION_TABS)[number]
+
+export const paths = {
+  executions: (filter: { status?: string; function?: string; version?: string; text?: string } = {}) => {
+    const query = new URLSearchParams()
+    for (const [name, value] of Object.entries(filter)) if (value !== undefined) query.append(name, value)
+    const text = query.toString()
+    return text === '' ? '/executions' : `/executions?${text}`
+  },
+  execution: (id: string, at: { tab?: ExecutionTab; operation?: string } = {}) => {
+    const query = new URLSearchParams()
+    if (at.tab !== undefined) query.set('tab', at.tab)
+    if (at.operation !== undefined) query.set('operation', at.operation)
+    const text = query.toString()
+    return `/executions/${encodeURIComponent(id)}${text === '' ? '' : `?${text}`}`
+  },
+  waiting: () => '/waiting',
+  functions: () => '/functions',
+  function: (name: string, tab?: string) => `/functions/${encodeURIComponent(name)}${tab === undefined ? '' : `?tab=${tab}`}`,
+  system: () => '/system',
+} as const
