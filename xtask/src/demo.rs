@@ -10,6 +10,7 @@ use anyhow::Result;
 use clap::Args;
 use owo_colors::OwoColorize;
 
+use crate::console;
 use crate::page::Page;
 use crate::port;
 use crate::screen;
@@ -74,6 +75,7 @@ pub fn run(workspace: &Workspace, arguments: &DemoArguments) -> Result<ExitCode>
     } else {
         Profile::Dev
     };
+    console::build(workspace)?;
     let binaries = setup::build_binaries(workspace, &programs(), profile)?;
     setup::install_packages(&frontend)?;
 
@@ -145,6 +147,11 @@ fn print_summary(system: &System, page: &Page, lambdura: &Path, took: Duration) 
         "Loan API",
         system.http_api(LOAN_API)?,
         "POST /apply, GET /status/{id}, POST /approve/{id}",
+    );
+    row(
+        "Console",
+        &system.ready.endpoint,
+        "every execution, live: timeline, invocations, logs",
     );
     row(
         "Endpoint",

@@ -1,10 +1,11 @@
-//! Chores of the project: `cargo xtask demo | test | bench | tidy`.
+//! Chores of the project: `cargo xtask demo | test | bench | console | tidy`.
 //!
 //! This file reads the command line. Each chore has a module of its name; `setup` gets what the chores need
 //! (packages, browsers, binaries), `system` runs the service, `page` the demo's frontend, and `process` owns every
 //! process that is started here.
 
 mod bench;
+mod console;
 mod demo;
 mod test;
 mod tidy;
@@ -24,6 +25,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::bench::BenchArguments;
+use crate::console::ConsoleArguments;
 use crate::demo::DemoArguments;
 use crate::test::TestArguments;
 use crate::workspace::Workspace;
@@ -41,6 +43,7 @@ enum Chore {
     Demo(DemoArguments),
     Test(TestArguments),
     Bench(BenchArguments),
+    Console(ConsoleArguments),
     /// Check what no compiler checks: dependency arrows, module docs, file sizes, leftovers, lockfiles
     Tidy,
 }
@@ -63,6 +66,7 @@ fn run(chore: Chore) -> anyhow::Result<ExitCode> {
         Chore::Demo(arguments) => demo::run(&workspace, &arguments),
         Chore::Test(arguments) => test::run(workspace, &arguments),
         Chore::Bench(arguments) => bench::run(&workspace, &arguments),
+        Chore::Console(arguments) => console::run(workspace, &arguments),
         Chore::Tidy => tidy::run(&workspace),
     }
 }

@@ -13,6 +13,7 @@ use lambdura::{
     durable_execution, durable_step,
 };
 use serde_json::{Value, json};
+use tracing_subscriber::filter::{FilterExt, LevelFilter};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 
 use scenario::Scenario;
@@ -102,7 +103,8 @@ async fn main() -> Result<(), BoxError> {
     let layer = tracing_subscriber::fmt::layer().json().flatten_event(true);
     let layer = layer.with_current_span(false).with_span_list(false);
     // Lines of code that is being replayed were written before.
-    let subscriber = tracing_subscriber::registry().with(layer.with_filter(ReplayFilter::new()));
+    let subscriber = tracing_subscriber::registry()
+        .with(layer.with_filter(LevelFilter::INFO.and(ReplayFilter::new())));
     tracing::subscriber::set_global_default(subscriber)?;
     Ok(lambdura::run(showcase).await?)
 }

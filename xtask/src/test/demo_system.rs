@@ -4,6 +4,7 @@ use std::ffi::OsString;
 
 use anyhow::{Context as _, Result};
 
+use crate::console::CONSOLE;
 use crate::demo::{DEMO, LOAN_API};
 use crate::page::Page;
 use crate::port;
@@ -31,6 +32,26 @@ pub fn browser(context: &mut Context) -> Result<()> {
     command
         .env("PAGE_URL", &page.url)
         .env("CHROMIUM_PATH", chromium);
+    process::run(command.env("E2E_PICTURES", pictures))?;
+    context
+        .system()?
+        .check()
+        .context("the system did not survive the tests")
+}
+
+/// The console in Chromium, as an engineer uses it.
+pub fn console_browser(context: &mut Context) -> Result<()> {
+    setup::require_node()?;
+    let chromium = chromium()?;
+    let tests = context.workspace.root.join(CONSOLE).join("e2e");
+    install_packages(&tests)?;
+    let pictures = context.scratch("console-pictures")?;
+    let scratch = context.scratch("console-systems")?;
+    let variables = system_variables(context)?;
+    let mut command = npm(&tests);
+    command.arg("test").envs(variables);
+    command.env("CHROMIUM_PATH", chromium);
+    command.env("E2E_SCRATCH", scratch);
     process::run(command.env("E2E_PICTURES", pictures))?;
     context
         .system()?
@@ -71,7 +92,7 @@ pub fn python_suites(context: &mut Context) -> Result<()> {
 
 /// What suites know about the system; `LAMBDURA_BIN` is for those that start systems of their own, and a suite must not
 /// depend on the developer's AWS settings.
-fn system_variables(context: &mut Context) -> Result<Vec<(&'static str, OsString)>> {
+pub fn system_variables(context: &mut Context) -> Result<Vec<(&'static str, OsString)>> {
     let program = context.binaries()?.path("lambdura");
     let config = context.scratch("aws")?.join("config");
     let system = context.system()?;

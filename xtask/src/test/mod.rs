@@ -7,7 +7,7 @@ mod demo_system;
 mod packages;
 mod report;
 mod rust;
-mod stage;
+pub mod stage;
 
 use std::process::ExitCode;
 
@@ -16,6 +16,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 
 use crate::workspace::Workspace;
+pub use demo_system::system_variables;
 use report::Report;
 use stage::{Context, Stage};
 
@@ -56,6 +57,12 @@ const STAGES: &[Stage] = &[
         run: packages::page,
     },
     Stage {
+        name: "console",
+        about: "the console: types, lints, unit tests, build",
+        needs: &[],
+        run: packages::console,
+    },
+    Stage {
         name: "template",
         about: "cfn-lint accepts the demo's template",
         needs: &[],
@@ -92,6 +99,12 @@ const STAGES: &[Stage] = &[
         run: demo_system::browser,
     },
     Stage {
+        name: "console-browser",
+        about: "the console in real Chromium, against the real system",
+        needs: &["build"],
+        run: demo_system::console_browser,
+    },
+    Stage {
         name: "aws",
         about: "the AWS CLI and boto3 against the real system, and all suites in Python",
         needs: &["build"],
@@ -103,7 +116,7 @@ const STAGES: &[Stage] = &[
 pub fn run(workspace: Workspace, arguments: &TestArguments) -> Result<ExitCode> {
     if arguments.list {
         for stage in STAGES {
-            println!("{:<10}{}", stage.name, stage.about);
+            println!("{:<16}{}", stage.name, stage.about);
         }
         return Ok(ExitCode::SUCCESS);
     }

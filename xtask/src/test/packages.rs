@@ -1,9 +1,11 @@
 //! The stages that npm and Python run without a system.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 
+use crate::console::CONSOLE;
 use crate::demo::DEMO;
 use crate::process;
 use crate::setup::{self, install_packages, npm};
@@ -21,6 +23,27 @@ pub fn page(context: &mut Context) -> Result<()> {
     process::run(npm(&frontend).args(["run", "lint"]))?;
     process::run(npm(&frontend).args(["test"]))?;
     process::run(npm(&frontend).args(["run", "build"]))
+}
+
+/// Types, lints, unit tests and the build of the console; whether its types are those of the routes' description.
+pub fn console(context: &mut Context) -> Result<()> {
+    setup::require_node()?;
+    let console = context.workspace.root.join(CONSOLE);
+    install_packages(&console)?;
+    process::run(npm(&console).args(["run", "lint"]))?;
+    process::run(npm(&console).args(["test"]))?;
+    let generated = context.scratch("console-types")?.join("schema.d.ts");
+    let mut types = npm(&console);
+    types.args(["exec", "--", "openapi-typescript", "openapi.json"]);
+    process::run(types.arg("--output").arg(&generated))?;
+    let read = |path: &Path| {
+        fs::read_to_string(path).with_context(|| format!("read `{}`", path.display()))
+    };
+    ensure!(
+        read(&generated)? == read(&console.join("src/api/schema.d.ts"))?,
+        "console/src/api/schema.d.ts is not what console/openapi.json says: run `npm run types` in console"
+    );
+    crate::console::build(&context.workspace)
 }
 
 /// cfn-lint knows SAM and CloudFormation better than we do.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
+use crate::console;
 use crate::demo::{DEMO, FUNCTIONS};
 use crate::port;
 use crate::setup::{Binaries, PythonEnvironment, build_everything};
@@ -43,6 +44,8 @@ impl Context {
     /// All programs, as the tests use them.
     pub fn binaries(&mut self) -> Result<Binaries> {
         if self.binaries.is_none() {
+            // The binary carries it.
+            console::build(&self.workspace)?;
             self.binaries = Some(build_everything(&self.workspace)?);
         }
         Ok(self.binaries.clone().expect("it was filled above"))

@@ -51,6 +51,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ten-steps", &["lambdura"]),
     ("open-invocation", &["lambda-api"]),
     ("bench-driver", &["lambda-api"]),
+    // What the console's tests and pictures run.
+    ("showcase", &["lambdura"]),
     // What AWS's conformance suite runs: our SDK as any user has it.
     ("aws-crate-handlers", &[]),
     ("conformance-handlers", &["lambdura"]),
