@@ -8,6 +8,7 @@ import { ExecutionPage } from './pages/execution/page'
 import { ExecutionsPage } from './pages/executions/page'
 import { FunctionPage } from './pages/function/page'
 import { FunctionsPage } from './pages/functions/page'
+import { NamedExecutionPage } from './pages/named-execution/page'
 import { SystemPage } from './pages/system/page'
 import { WaitingPage } from './pages/waiting/page'
 import { paths } from './util/paths'
@@ -26,6 +27,7 @@ export const router = createBrowserRouter([
           { path: '/waiting', element: <WaitingPage /> },
           { path: '/functions', element: <FunctionsPage /> },
           { path: '/functions/:name', element: <FunctionPage /> },
+          { path: '/functions/:name/executions/:execution', element: <NamedExecutionPage /> },
           { path: '/system', element: <SystemPage /> },
           { path: '*', element: <NoSuchPage /> },
         ],

@@ -107,6 +107,7 @@ pub fn run(workspace: &Workspace, arguments: &DemoArguments) -> Result<ExitCode>
     let mut page = Page::serve(
         &frontend,
         system.http_api(LOAN_API)?,
+        &system.ready.endpoint,
         page_port,
         &logs.join("page.log"),
     )?;

@@ -26,14 +26,25 @@ pub struct Page {
 }
 
 impl Page {
-    /// Builds the page of `frontend` for the API at `api_url` into a folder beside `log`, and serves it on `port`.
+    /// Builds the page of `frontend` for the API at `api_url` and the console at `endpoint` into a folder beside `log`,
+    /// and serves it on `port`.
     ///
     /// The packages must be installed.
-    pub fn serve(frontend: &Path, api_url: &str, port: u16, log: &Path) -> Result<Self> {
+    pub fn serve(
+        frontend: &Path,
+        api_url: &str,
+        endpoint: &str,
+        port: u16,
+        log: &Path,
+    ) -> Result<Self> {
         make_parent(log)?;
         let built = log.with_extension("built");
         let mut build = vite(frontend);
         build.env("VITE_API_URL", api_url);
+        build.env(
+            "VITE_CONSOLE_URL",
+            format!("{endpoint}/functions/LoanWorkflowFunction/executions/{{application_id}}"),
+        );
         build.args(["build", "--emptyOutDir", "--logLevel", "warn", "--outDir"]);
         process::run(build.arg(&built)).context("build the page")?;
 

@@ -24,8 +24,10 @@ pub fn browser(context: &mut Context) -> Result<()> {
     let pictures = context.scratch("pictures")?;
     let log = context.scratch("page")?.join("page.log");
     let variables = system_variables(context)?;
-    let api_url = context.system()?.http_api(LOAN_API)?.to_owned();
-    let page = Page::serve(&frontend, &api_url, port::free()?, &log)?;
+    let system = context.system()?;
+    let api_url = system.http_api(LOAN_API)?.to_owned();
+    let endpoint = system.ready.endpoint.clone();
+    let page = Page::serve(&frontend, &api_url, &endpoint, port::free()?, &log)?;
 
     let mut command = npm(&tests);
     command.arg("test").envs(variables);
