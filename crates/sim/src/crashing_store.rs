@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use engine::{Execution, Transition};
-use model::{Event, ExecutionId, ExecutionName, FunctionName, Timestamp, Version};
+use model::{Event, ExecutionId, ExecutionName, FunctionName, OperationId, Timestamp, Version};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use store::{
-    AliasRecord, AsyncInvocation, AsyncInvocationId, CommitError, DeadLetter, DeadLetterId,
-    Durability, EventPage, ExecutionFilter, ExecutionRecord, FunctionSettingsRecord,
-    FunctionVersionRecord, Store, StoreFault, StoreFuture,
+    AliasRecord, AsyncInvocation, AsyncInvocationId, CallbackCursor, CommitError, DeadLetter,
+    DeadLetterId, Durability, EventPage, ExecutionCount, ExecutionFilter, ExecutionRecord,
+    ExecutionSearch, ExecutionSummary, FunctionSettingsRecord, FunctionVersionRecord, OpenCallback,
+    OpenTimer, RecentInput, SearchPage, Store, StoreFault, StoreFuture, StoreStats,
 };
 
 use crate::{CrashPoint, Side};
@@ -105,6 +107,68 @@ impl Store for CrashingStore {
         page: EventPage,
     ) -> StoreFuture<'_, Result<Vec<Event>, StoreFault>> {
         self.inner.events(id, page)
+    }
+
+    fn event_heads(
+        &self,
+        id: &ExecutionId,
+        after: u64,
+        limit: usize,
+    ) -> StoreFuture<'_, Result<Vec<Event>, StoreFault>> {
+        self.inner.event_heads(id, after, limit)
+    }
+
+    fn operation_events(
+        &self,
+        id: &ExecutionId,
+        operation_id: &OperationId,
+        limit: usize,
+    ) -> StoreFuture<'_, Result<Vec<Event>, StoreFault>> {
+        self.inner.operation_events(id, operation_id, limit)
+    }
+
+    fn search(&self, search: ExecutionSearch) -> StoreFuture<'_, Result<SearchPage, StoreFault>> {
+        self.inner.search(search)
+    }
+
+    fn summary(
+        &self,
+        id: &ExecutionId,
+    ) -> StoreFuture<'_, Result<Option<ExecutionSummary>, StoreFault>> {
+        self.inner.summary(id)
+    }
+
+    fn counts(&self) -> StoreFuture<'_, Result<Vec<ExecutionCount>, StoreFault>> {
+        self.inner.counts()
+    }
+
+    fn open_callbacks(
+        &self,
+        function: Option<FunctionName>,
+        after: Option<CallbackCursor>,
+        limit: usize,
+    ) -> StoreFuture<'_, Result<Vec<OpenCallback>, StoreFault>> {
+        self.inner.open_callbacks(function, after, limit)
+    }
+
+    fn open_timers(&self, limit: usize) -> StoreFuture<'_, Result<Vec<OpenTimer>, StoreFault>> {
+        self.inner.open_timers(limit)
+    }
+
+    fn invocation_time(&self, id: &ExecutionId) -> StoreFuture<'_, Result<Duration, StoreFault>> {
+        self.inner.invocation_time(id)
+    }
+
+    fn recent_inputs(
+        &self,
+        function: &FunctionName,
+        limit: usize,
+    ) -> StoreFuture<'_, Result<Vec<RecentInput>, StoreFault>> {
+        self.inner.recent_inputs(function, limit)
+    }
+
+    fn stats(&self) -> StoreStats {
+        self.inner.stats()
     }
 
     fn deadlines(

@@ -10,6 +10,7 @@ mod store;
 mod lock;
 mod open;
 mod schema;
+mod stats;
 
 mod checkpoint;
 mod job;

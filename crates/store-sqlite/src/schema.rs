@@ -19,6 +19,7 @@ pub(crate) const EXECUTIONS: Schema = Schema {
         include_str!("sql/migrations/0002_payload_source.sql"),
         include_str!("sql/migrations/0003_pause.sql"),
         include_str!("sql/migrations/0004_functions_api.sql"),
+        include_str!("sql/migrations/0005_search.sql"),
     ],
 };
 

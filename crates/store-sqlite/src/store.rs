@@ -3,13 +3,15 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use engine::{Execution, Transition};
-use model::{Event, ExecutionId, ExecutionName, FunctionName, Timestamp, Version};
+use model::{Event, ExecutionId, ExecutionName, FunctionName, OperationId, Timestamp, Version};
 use store::{
-    AliasRecord, AsyncInvocation, AsyncInvocationId, CommitError, DeadLetter, DeadLetterId,
-    Durability, EventPage, ExecutionFilter, ExecutionRecord, FunctionSettingsRecord,
-    FunctionVersionRecord, Store, StoreFault, StoreFuture,
+    AliasRecord, AsyncInvocation, AsyncInvocationId, CallbackCursor, CommitError, DeadLetter,
+    DeadLetterId, Durability, EventPage, ExecutionCount, ExecutionFilter, ExecutionRecord,
+    ExecutionSearch, ExecutionSummary, FunctionSettingsRecord, FunctionVersionRecord, OpenCallback,
+    OpenTimer, RecentInput, SearchPage, Store, StoreFault, StoreFuture, StoreStats,
 };
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -20,6 +22,7 @@ use crate::lock::FileLock;
 use crate::open::{Database, OpenStoreError};
 use crate::queue::Queue;
 use crate::reader::{READERS, Readers};
+use crate::stats::Stats;
 use crate::{checkpoint, read, schema, writer};
 
 /// Durable executions in one SQLite file.
@@ -30,6 +33,9 @@ pub struct SqliteStore {
     durability: Durability,
     writes: Arc<Queue<Job>>,
     readers: Readers,
+    /// Reads for people, which may take long: they must not hold up those that executions wait for.
+    searcher: Readers,
+    stats: Arc<Stats>,
     threads: Mutex<Threads>,
 }
 
@@ -99,6 +105,7 @@ impl SqliteStore {
         let database = Database::open(path, durability, schema::EXECUTIONS)?;
         let connections: Result<Vec<_>, _> = (0..READERS).map(|_| database.open_reader()).collect();
         let connections = connections?;
+        let searching = database.open_reader()?;
         let copying = database.open_copier()?;
         if durability == Durability::Disk {
             database.lengthen_log();
@@ -113,9 +120,11 @@ impl SqliteStore {
         let (began, begins) = mpsc::sync_channel(1);
         let queue = Arc::clone(&writes);
         let (checkpoints, copier) = checkpoint::parts();
+        let stats = Arc::new(Stats::of(&path));
+        let counters = Arc::clone(&stats);
         let writing = vec![
             start_thread("store-writer", &path, move || {
-                writer::run(connection, &queue, checkpoints, &began);
+                writer::run(connection, &queue, checkpoints, &counters, &began);
             })?,
             start_thread("store-copier", &path, move || copier.run(&copying))?,
         ];
@@ -123,11 +132,15 @@ impl SqliteStore {
             .recv()
             .expect("the writer reports before it does anything else")
             .map_err(|cause| OpenStoreError::Database { path, cause })?;
-        let (readers, reading) = Readers::start(connections);
+        let (readers, mut reading) = Readers::start(connections);
+        let (searcher, searching) = Readers::start(vec![searching]);
+        reading.extend(searching);
         Ok(Self {
             durability,
             writes,
             readers,
+            searcher,
+            stats,
             threads: Mutex::new(Threads {
                 reading,
                 writing,
@@ -176,6 +189,7 @@ impl SqliteStore {
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
         // The connection that closes last leaves one tidy file behind, and cannot if it only reads.
         self.readers.close();
+        self.searcher.close();
         join_all(&mut threads.reading);
         self.writes.close();
         join_all(&mut threads.writing);
@@ -248,6 +262,98 @@ impl Store for SqliteStore {
         self.readers.read(attempted, move |connection| {
             read::events(connection, &id, page)
         })
+    }
+
+    fn event_heads(
+        &self,
+        id: &ExecutionId,
+        after: u64,
+        limit: usize,
+    ) -> StoreFuture<'_, Result<Vec<Event>, StoreFault>> {
+        let attempted = format!("read events of execution `{id}`");
+        let id = id.clone();
+        self.searcher.read(attempted, move |connection| {
+            read::event_heads(connection, &id, after, limit)
+        })
+    }
+
+    fn operation_events(
+        &self,
+        id: &ExecutionId,
+        operation_id: &OperationId,
+        limit: usize,
+    ) -> StoreFuture<'_, Result<Vec<Event>, StoreFault>> {
+        let attempted = format!("read events of operation `{operation_id}` of execution `{id}`");
+        let (id, operation_id) = (id.clone(), operation_id.clone());
+        self.searcher.read(attempted, move |connection| {
+            read::operation_events(connection, &id, &operation_id, limit)
+        })
+    }
+
+    fn search(&self, search: ExecutionSearch) -> StoreFuture<'_, Result<SearchPage, StoreFault>> {
+        let attempted = "look for executions".to_owned();
+        self.searcher.read(attempted, move |connection| {
+            read::search(connection, &search)
+        })
+    }
+
+    fn summary(
+        &self,
+        id: &ExecutionId,
+    ) -> StoreFuture<'_, Result<Option<ExecutionSummary>, StoreFault>> {
+        let attempted = format!("read execution `{id}`");
+        let id = id.clone();
+        self.searcher.read(attempted, move |connection| {
+            read::summary_by_id(connection, &id)
+        })
+    }
+
+    fn counts(&self) -> StoreFuture<'_, Result<Vec<ExecutionCount>, StoreFault>> {
+        self.searcher
+            .read("count executions".to_owned(), read::counts)
+    }
+
+    fn open_callbacks(
+        &self,
+        function: Option<FunctionName>,
+        after: Option<CallbackCursor>,
+        limit: usize,
+    ) -> StoreFuture<'_, Result<Vec<OpenCallback>, StoreFault>> {
+        let attempted = "read open callbacks".to_owned();
+        self.searcher.read(attempted, move |connection| {
+            read::open_callbacks(connection, function.as_ref(), after, limit)
+        })
+    }
+
+    fn open_timers(&self, limit: usize) -> StoreFuture<'_, Result<Vec<OpenTimer>, StoreFault>> {
+        let attempted = "read what comes due".to_owned();
+        self.searcher.read(attempted, move |connection| {
+            read::open_timers(connection, limit)
+        })
+    }
+
+    fn invocation_time(&self, id: &ExecutionId) -> StoreFuture<'_, Result<Duration, StoreFault>> {
+        let attempted = format!("read the time of invocations of execution `{id}`");
+        let id = id.clone();
+        self.searcher.read(attempted, move |connection| {
+            read::invocation_time(connection, &id)
+        })
+    }
+
+    fn recent_inputs(
+        &self,
+        function: &FunctionName,
+        limit: usize,
+    ) -> StoreFuture<'_, Result<Vec<RecentInput>, StoreFault>> {
+        let attempted = format!("read recent inputs of function `{function}`");
+        let function = function.clone();
+        self.searcher.read(attempted, move |connection| {
+            read::recent_inputs(connection, &function, limit)
+        })
+    }
+
+    fn stats(&self) -> StoreStats {
+        self.stats.read()
     }
 
     fn deadlines(

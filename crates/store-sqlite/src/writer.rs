@@ -6,6 +6,7 @@
 //! written again one by one, so that one poisoned write does not fail its neighbours.
 
 use std::sync::{Arc, mpsc};
+use std::time::Instant;
 
 use rusqlite::Connection;
 use store::CommitError;
@@ -14,6 +15,7 @@ use crate::checkpoint::Checkpoints;
 use crate::fault::fault;
 use crate::job::{Job, Refusal, Write, Written};
 use crate::queue::Queue;
+use crate::stats::Stats;
 use crate::write::{Known, Statements};
 
 /// Writes that may wait. More than any server has requests in flight, so that a full queue means a
@@ -32,6 +34,7 @@ pub(crate) fn run(
     connection: Connection,
     queue: &Queue<Job>,
     checkpoints: Checkpoints,
+    stats: &Stats,
     began: &mpsc::SyncSender<rusqlite::Result<()>>,
 ) {
     let _guard = queue.close_on_drop();
@@ -51,6 +54,7 @@ pub(crate) fn run(
         known: Known::default(),
         queue,
         checkpoints,
+        stats,
     };
     writer.run();
 }
@@ -61,6 +65,7 @@ struct Writer<'c> {
     known: Known,
     queue: &'c Queue<Job>,
     checkpoints: Checkpoints,
+    stats: &'c Stats,
 }
 
 type Outcome = Result<Written, CommitError>;
@@ -110,7 +115,9 @@ impl Writer<'_> {
             let outcome = self.write(&job.write)?;
             outcomes.push(outcome.map_err(CommitError::from));
         }
+        let started = Instant::now();
         self.connection.execute_batch("COMMIT")?;
+        self.stats.committed(jobs.len(), started.elapsed());
         Ok(outcomes)
     }
 
@@ -121,6 +128,7 @@ impl Writer<'_> {
             known,
             queue: _,
             checkpoints: _,
+            stats: _,
         } = self;
         let done = |result: Result<(), Refusal>| result.map(|()| Written::Done);
         match write {

@@ -119,13 +119,19 @@ async fn a_file_of_version_1_becomes_current_and_keeps_everything() {
         EventKind::StepSucceeded { result, .. } => assert_eq!(result.as_ref(), Some(&large)),
         other => panic!("{other:?}"),
     }
+    let counts = store.counts().await.unwrap();
+    assert_eq!(counts.len(), 1);
+    assert_eq!(
+        (counts[0].status, counts[0].count),
+        (ExecutionStatus::Succeeded, 1)
+    );
     store.close().await.unwrap();
 
     let migrated = Connection::open(&path).unwrap();
     let version: i64 = migrated
         .pragma_query_value(None, "user_version", |row| row.get(0))
         .unwrap();
-    assert_eq!(version, 4);
+    assert_eq!(version, 5);
     // Opening again changes nothing.
     open(&path).unwrap();
 }
@@ -142,7 +148,7 @@ fn a_file_of_a_newer_version_is_refused_and_left_alone() {
     assert!(
         error
             .to_string()
-            .ends_with("has schema version 99, and this program knows versions up to 4: use the program that wrote it, or choose another data directory"),
+            .ends_with("has schema version 99, and this program knows versions up to 5: use the program that wrote it, or choose another data directory"),
         "{error}"
     );
     let after = Connection::open(&path).unwrap();

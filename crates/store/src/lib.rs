@@ -6,6 +6,7 @@ mod error;
 mod memory;
 mod memory_logs;
 mod record;
+mod search;
 mod store;
 
 pub use error::{CommitError, StoreFault};
@@ -15,5 +16,10 @@ pub use record::{
     AliasRecord, AsyncInvocation, AsyncInvocationId, Cursor, DEAD_LETTERS_MAX, DeadLetter,
     DeadLetterId, Durability, EventPage, ExecutionFilter, ExecutionRecord, FunctionSettingsRecord,
     FunctionVersionRecord, LogLine, LogQuery, LogStream, Segment,
+};
+pub use search::{
+    CallbackCursor, EXECUTION_WORK, ExecutionCount, ExecutionSearch, ExecutionSummary,
+    OPEN_OPERATIONS_MAX, OpenCallback, OpenTimer, RECENT_INPUT_BYTES_MAX, RecentInput,
+    SearchCursor, SearchPage, StoreStats, event_head,
 };
 pub use store::{LogStore, Store, StoreFuture};

@@ -1,17 +1,22 @@
 //! The in-memory store: for tests, for the SDK's test runner, and as the plainest statement of what
 //! a store does.
 
+mod search;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use engine::{Execution, Transition};
-use model::{Event, ExecutionId, ExecutionName, FunctionName, Timestamp, Version};
+use model::{Event, ExecutionId, ExecutionName, FunctionName, OperationId, Timestamp, Version};
 
 use crate::{
-    AliasRecord, AsyncInvocation, AsyncInvocationId, CommitError, Cursor, DEAD_LETTERS_MAX,
-    DeadLetter, DeadLetterId, Durability, EventPage, ExecutionFilter, ExecutionRecord,
-    FunctionSettingsRecord, FunctionVersionRecord, Store, StoreFault, StoreFuture,
+    AliasRecord, AsyncInvocation, AsyncInvocationId, CallbackCursor, CommitError, Cursor,
+    DEAD_LETTERS_MAX, DeadLetter, DeadLetterId, Durability, EventPage, ExecutionCount,
+    ExecutionFilter, ExecutionRecord, ExecutionSearch, ExecutionSummary, FunctionSettingsRecord,
+    FunctionVersionRecord, OpenCallback, OpenTimer, RecentInput, SearchPage, Store, StoreFault,
+    StoreFuture, StoreStats,
 };
 
 /// Keeps everything in memory and does everything at once: the futures that it returns are ready.
@@ -42,6 +47,9 @@ struct Tables {
     executions: BTreeMap<ExecutionId, Stored>,
     names: BTreeMap<(FunctionName, ExecutionName), ExecutionId>,
     starts: BTreeSet<Cursor>,
+    /// In the order of recording.
+    sequences: BTreeMap<i64, ExecutionId>,
+    sequence_last: i64,
     deadlines: BTreeSet<(Timestamp, ExecutionId)>,
     owing: BTreeSet<ExecutionId>,
     queue: BTreeMap<AsyncInvocationId, AsyncInvocation>,
@@ -56,6 +64,7 @@ struct Tables {
 
 #[derive(Debug)]
 struct Stored {
+    sequence: i64,
     execution: Execution,
     events: Vec<Event>,
 }
@@ -95,13 +104,11 @@ impl Tables {
                 stored.execution.absorb(transition);
                 stored
             }
-            None => {
-                self.add_start(transition);
-                Stored {
-                    execution: Execution::create(transition),
-                    events: Vec::new(),
-                }
-            }
+            None => Stored {
+                sequence: self.add_start(transition),
+                execution: Execution::create(transition),
+                events: Vec::new(),
+            },
         };
         self.put(stored, &transition.events);
         Ok(())
@@ -116,14 +123,19 @@ impl Tables {
         }
     }
 
-    fn add_start(&mut self, transition: &Transition) {
+    fn add_start(&mut self, transition: &Transition) -> i64 {
         let id = transition.spec.arn.id.clone();
-        self.names.insert(name_key(transition), id);
+        self.names.insert(name_key(transition), id.clone());
         self.starts.insert(start_key(transition));
+        self.sequence_last += 1;
+        self.sequences.insert(self.sequence_last, id);
+        self.sequence_last
     }
 
     fn remove(&mut self, transition: &Transition) {
-        self.executions.remove(&transition.spec.arn.id);
+        if let Some(removed) = self.executions.remove(&transition.spec.arn.id) {
+            self.sequences.remove(&removed.sequence);
+        }
         self.names.remove(&name_key(transition));
         self.starts.remove(&start_key(transition));
     }
@@ -320,6 +332,97 @@ impl Store for MemoryStore {
             self.tables("read events")
                 .map(|tables| tables.events(id, page)),
         )
+    }
+
+    fn event_heads(
+        &self,
+        id: &ExecutionId,
+        after: u64,
+        limit: usize,
+    ) -> StoreFuture<'_, Result<Vec<Event>, StoreFault>> {
+        ready(
+            self.tables("read events")
+                .map(|tables| tables.event_heads(id, after, limit)),
+        )
+    }
+
+    fn operation_events(
+        &self,
+        id: &ExecutionId,
+        operation_id: &OperationId,
+        limit: usize,
+    ) -> StoreFuture<'_, Result<Vec<Event>, StoreFault>> {
+        ready(
+            self.tables("read events of an operation")
+                .map(|tables| tables.operation_events(id, operation_id, limit)),
+        )
+    }
+
+    fn search(&self, search: ExecutionSearch) -> StoreFuture<'_, Result<SearchPage, StoreFault>> {
+        ready(
+            self.tables("look for executions")
+                .map(|tables| tables.search(&search)),
+        )
+    }
+
+    fn summary(
+        &self,
+        id: &ExecutionId,
+    ) -> StoreFuture<'_, Result<Option<ExecutionSummary>, StoreFault>> {
+        ready(self.tables("read an execution").map(|tables| {
+            tables
+                .executions
+                .get(id)
+                .map(|stored| ExecutionSummary::of(&stored.execution))
+        }))
+    }
+
+    fn counts(&self) -> StoreFuture<'_, Result<Vec<ExecutionCount>, StoreFault>> {
+        ready(
+            self.tables("count executions")
+                .map(|tables| tables.counts()),
+        )
+    }
+
+    fn open_callbacks(
+        &self,
+        function: Option<FunctionName>,
+        after: Option<CallbackCursor>,
+        limit: usize,
+    ) -> StoreFuture<'_, Result<Vec<OpenCallback>, StoreFault>> {
+        ready(
+            self.tables("read open callbacks")
+                .map(|tables| tables.open_callbacks(function.as_ref(), after, limit)),
+        )
+    }
+
+    fn open_timers(&self, limit: usize) -> StoreFuture<'_, Result<Vec<OpenTimer>, StoreFault>> {
+        ready(
+            self.tables("read what comes due")
+                .map(|tables| tables.open_timers(limit)),
+        )
+    }
+
+    fn invocation_time(&self, id: &ExecutionId) -> StoreFuture<'_, Result<Duration, StoreFault>> {
+        ready(
+            self.tables("read the time of invocations")
+                .map(|tables| tables.invocation_time(id)),
+        )
+    }
+
+    fn recent_inputs(
+        &self,
+        function: &FunctionName,
+        limit: usize,
+    ) -> StoreFuture<'_, Result<Vec<RecentInput>, StoreFault>> {
+        ready(
+            self.tables("read recent inputs")
+                .map(|tables| tables.recent_inputs(function, limit)),
+        )
+    }
+
+    fn stats(&self) -> StoreStats {
+        StoreStats::default()
     }
 
     fn deadlines(

@@ -3,14 +3,16 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use engine::{Execution, Transition};
-use model::{Event, ExecutionId, ExecutionName, FunctionName, Timestamp, Version};
+use model::{Event, ExecutionId, ExecutionName, FunctionName, OperationId, Timestamp, Version};
 
 use crate::{
-    AliasRecord, AsyncInvocation, AsyncInvocationId, CommitError, DeadLetter, DeadLetterId,
-    Durability, EventPage, ExecutionFilter, ExecutionRecord, FunctionSettingsRecord,
-    FunctionVersionRecord, LogLine, LogQuery, Segment, StoreFault,
+    AliasRecord, AsyncInvocation, AsyncInvocationId, CallbackCursor, CommitError, DeadLetter,
+    DeadLetterId, Durability, EventPage, ExecutionCount, ExecutionFilter, ExecutionRecord,
+    ExecutionSearch, ExecutionSummary, FunctionSettingsRecord, FunctionVersionRecord, LogLine,
+    LogQuery, OpenCallback, OpenTimer, RecentInput, SearchPage, Segment, StoreFault, StoreStats,
 };
 
 /// The future of a store call. Dropping it does not undo the call: what was handed over is done.
@@ -70,6 +72,61 @@ pub trait Store: Send + Sync + 'static {
         id: &ExecutionId,
         page: EventPage,
     ) -> StoreFuture<'_, Result<Vec<Event>, StoreFault>>;
+
+    /// As [`Store::events`], oldest first, without payloads and without the data and stacks of errors.
+    fn event_heads(
+        &self,
+        id: &ExecutionId,
+        after: u64,
+        limit: usize,
+    ) -> StoreFuture<'_, Result<Vec<Event>, StoreFault>>;
+
+    /// The events about one operation, oldest first.
+    fn operation_events(
+        &self,
+        id: &ExecutionId,
+        operation_id: &OperationId,
+        limit: usize,
+    ) -> StoreFuture<'_, Result<Vec<Event>, StoreFault>>;
+
+    /// Looks for executions, newest first: in the order in which they started or were recorded,
+    /// which are the same but for starts in the same moment.
+    fn search(&self, search: ExecutionSearch) -> StoreFuture<'_, Result<SearchPage, StoreFault>>;
+
+    /// The execution without payloads.
+    fn summary(
+        &self,
+        id: &ExecutionId,
+    ) -> StoreFuture<'_, Result<Option<ExecutionSummary>, StoreFault>>;
+
+    /// How many executions there are, by function, version and status. Costs the same however many
+    /// there are.
+    fn counts(&self) -> StoreFuture<'_, Result<Vec<ExecutionCount>, StoreFault>>;
+
+    /// Callbacks that are open, those of older executions first, after this one.
+    fn open_callbacks(
+        &self,
+        function: Option<FunctionName>,
+        after: Option<CallbackCursor>,
+        limit: usize,
+    ) -> StoreFuture<'_, Result<Vec<OpenCallback>, StoreFault>>;
+
+    /// What comes due next in executions that have not ended, soonest first.
+    fn open_timers(&self, limit: usize) -> StoreFuture<'_, Result<Vec<OpenTimer>, StoreFault>>;
+
+    /// How long invocations of the execution that have ended took together.
+    fn invocation_time(&self, id: &ExecutionId) -> StoreFuture<'_, Result<Duration, StoreFault>>;
+
+    /// Inputs that a function was given last, newest first, of at most
+    /// [`RECENT_INPUT_BYTES_MAX`](crate::RECENT_INPUT_BYTES_MAX) each.
+    fn recent_inputs(
+        &self,
+        function: &FunctionName,
+        limit: usize,
+    ) -> StoreFuture<'_, Result<Vec<RecentInput>, StoreFault>>;
+
+    /// What the store has done since it was opened.
+    fn stats(&self) -> StoreStats;
 
     /// The soonest deadlines, at most `limit`, soonest first.
     fn deadlines(

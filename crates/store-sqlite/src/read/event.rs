@@ -32,6 +32,33 @@ pub(crate) fn events(
     rows.collect()
 }
 
+/// A page of the history without payloads.
+pub(crate) fn event_heads(
+    connection: &Connection,
+    id: &ExecutionId,
+    after: u64,
+    limit: usize,
+) -> rusqlite::Result<Vec<Event>> {
+    let mut statement = connection.prepare_cached(include_str!("../sql/read/event_heads.sql"))?;
+    let after = i64::try_from(after).unwrap_or(i64::MAX);
+    let rows = statement.query_map((id.as_str(), after, row_limit(limit)), read_event)?;
+    rows.collect()
+}
+
+/// The events about one operation.
+pub(crate) fn operation_events(
+    connection: &Connection,
+    id: &ExecutionId,
+    operation_id: &OperationId,
+    limit: usize,
+) -> rusqlite::Result<Vec<Event>> {
+    let mut statement =
+        connection.prepare_cached(include_str!("../sql/read/operation_events.sql"))?;
+    let parameters = (id.as_str(), operation_id.as_str(), row_limit(limit));
+    let rows = statement.query_map(parameters, read_event)?;
+    rows.collect()
+}
+
 /// The columns of all kinds, of which each kind has a few.
 struct Details {
     attempt: Option<u32>,

@@ -5,7 +5,8 @@ use store::{ExecutionFilter, ExecutionRecord};
 
 use super::execution::read_record;
 use super::row_limit;
-use crate::codes::{Code, version_text};
+use super::search::status_list;
+use crate::codes::version_text;
 
 /// A page of executions, in order of start.
 pub(crate) fn list(
@@ -33,7 +34,7 @@ pub(crate) fn list(
             filter.function.as_ref().map(|function| function.as_str()),
             filter.version.as_ref().map(version_text),
             filter.name.as_ref().map(|name| name.as_str()),
-            status_list(filter),
+            status_list(&filter.statuses),
             filter.started_after.map(|after| after.as_millis()),
             filter.started_before.map(|before| before.as_millis()),
             started_at,
@@ -43,17 +44,4 @@ pub(crate) fn list(
         |row| read_record(row).map(|(_, record)| record),
     )?;
     rows.collect()
-}
-
-/// The statuses as one text with commas around each; none for all.
-fn status_list(filter: &ExecutionFilter) -> Option<String> {
-    if filter.statuses.is_empty() {
-        return None;
-    }
-    let mut list = String::from(",");
-    for status in &filter.statuses {
-        list.push_str(status.code());
-        list.push(',');
-    }
-    Some(list)
 }

@@ -23,7 +23,11 @@ pub(super) fn operations(
     rows.collect()
 }
 
-fn read_operation(row: &Row<'_>, spec: &ExecutionSpec) -> rusqlite::Result<Arc<Operation>> {
+/// Reads the columns of `operations.sql`, in its order.
+pub(super) fn read_operation(
+    row: &Row<'_>,
+    spec: &ExecutionSpec,
+) -> rusqlite::Result<Arc<Operation>> {
     let mut columns = Columns::of(row);
     let id = columns.parsed(OperationId::parse)?;
     let parent_id = columns.optional_parsed(OperationId::parse)?;

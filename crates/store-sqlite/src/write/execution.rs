@@ -4,15 +4,15 @@ use std::collections::HashMap;
 
 use engine::Transition;
 use model::{
-    Deadline, ExecutionArn, ExecutionId, ExecutionName, ExecutionState, FunctionArn, FunctionName,
-    OperationDetails,
+    Deadline, ExecutionArn, ExecutionId, ExecutionName, ExecutionState, ExecutionStatus,
+    FunctionArn, FunctionName, OperationDetails,
 };
 use rusqlite::{Connection, OptionalExtension, Row};
 use store::CommitError;
 
 use super::Statements;
 use crate::cells::{Columns, Parameters};
-use crate::codes::version_text;
+use crate::codes::{Code as _, version_text};
 use crate::job::Refusal;
 
 /// What the writer remembers of executions that it has written, to spare itself look-ups and
@@ -38,6 +38,7 @@ struct KnownExecution {
 struct Schedule {
     deadline: Option<Deadline>,
     owes_work: bool,
+    status: ExecutionStatus,
 }
 
 impl Schedule {
@@ -45,6 +46,7 @@ impl Schedule {
         Self {
             deadline: state.next_deadline.clone(),
             owes_work: state.owes_work(),
+            status: state.status(),
         }
     }
 }
@@ -256,7 +258,8 @@ fn conflict(transition: &Transition) -> Refusal {
 
 fn add_schedule(parameters: &mut Parameters<'_, '_>, schedule: &Schedule) -> rusqlite::Result<()> {
     parameters.add_deadline(schedule.deadline.as_ref())?;
-    parameters.add(schedule.owes_work)
+    parameters.add(schedule.owes_work)?;
+    parameters.add(schedule.status.code())
 }
 
 fn read_arn(row: &Row<'_>) -> rusqlite::Result<ExecutionArn> {

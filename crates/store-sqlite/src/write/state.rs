@@ -5,10 +5,9 @@ use model::{
 };
 
 use crate::cells::Parameters;
-use crate::codes::Code;
 
 impl Parameters<'_, '_> {
-    /// The key and all that is not indexed of a state: 32 parameters.
+    /// The key and all that is not indexed of a state: 31 parameters.
     pub(super) fn add_state(&mut self, key: i64, state: &ExecutionState) -> rusqlite::Result<()> {
         let ExecutionState {
             version,
@@ -35,7 +34,6 @@ impl Parameters<'_, '_> {
         } = state;
         self.add(key)?;
         self.add(version.cast_signed())?;
-        self.add(state.status().code())?;
         self.add_instant(*ended_at)?;
         self.add(terminal_event_owed)?;
         self.add(event_id_last.cast_signed())?;

@@ -14,6 +14,7 @@ mod list;
 mod logs;
 mod queue;
 mod schedule;
+mod search;
 
 mod walk;
 
@@ -62,6 +63,13 @@ const STORE_CASES: &[Case<dyn Store>] = cases![
     history::pages_go_both_ways_and_join_without_gap,
     list::filters_select_what_they_say,
     list::cursors_walk_through_everything_once,
+    search::filters_select_what_they_say,
+    search::cursors_walk_through_everything_once,
+    search::a_bound_on_the_work_makes_partial_answers,
+    search::counts_follow_every_change,
+    search::callbacks_and_timers_are_listed_while_they_are_open,
+    search::the_time_of_invocations_adds_up,
+    search::recent_inputs_are_those_that_people_can_read,
     schedule::deadlines_come_soonest_first,
     schedule::executions_that_owe_work_are_found_in_order_of_id,
     queue::accepted_invocations_wait_until_they_are_done,

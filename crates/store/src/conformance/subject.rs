@@ -9,7 +9,7 @@ use model::{
     UpdateAction, Version,
 };
 
-use crate::{EventPage, Store};
+use crate::{EventPage, ExecutionSummary, Store, event_head};
 
 /// When every subject's world begins.
 pub(super) const BEGINNING: Timestamp = Timestamp::from_millis(1_790_000_000_000);
@@ -217,5 +217,23 @@ impl Subject {
         let events = store.events(id, everything).await;
         assert_eq!(events.expect("the store works"), self.events);
         assert_eq!(self.execution.state.event_id_last, self.events.len() as u64);
+        self.check_reports(store).await;
+    }
+
+    /// Checks that what people are shown is made of the same.
+    async fn check_reports(&self, store: &dyn Store) {
+        let id = self.id();
+        let summary = store.summary(id).await.expect("the store works");
+        assert_eq!(summary, Some(ExecutionSummary::of(&self.execution)));
+        let heads = store.event_heads(id, 0, usize::MAX).await;
+        let expected: Vec<Event> = self.events.iter().map(event_head).collect();
+        assert_eq!(heads.expect("the store works"), expected);
+        let Some(subject) = self.events.last().and_then(|event| event.subject.as_ref()) else {
+            return;
+        };
+        let about = |event: &&Event| event.subject.as_ref().is_some_and(|it| it.id == subject.id);
+        let expected: Vec<Event> = self.events.iter().filter(about).cloned().collect();
+        let events = store.operation_events(id, &subject.id, usize::MAX).await;
+        assert_eq!(events.expect("the store works"), expected);
     }
 }

@@ -1,14 +1,15 @@
--- The state of an execution that starts. The first 32 are bound as in update_state.sql.
+-- The state of an execution that starts. The first 31 are bound as in update_state.sql, the last as in
+-- update_schedule.sql.
 INSERT INTO
     execution_states (
-        execution_key, version, status, ended_at, terminal_event_owed, event_id_last, invocation,
+        execution_key, version, ended_at, terminal_event_owed, event_id_last, invocation,
         invocation_number, invocation_request_id, invocation_nonce, invocation_at,
         invocation_count, token_sequence, last_checkpoint_client_token,
         last_checkpoint_token_sequence, last_checkpoint_answered, unseen, offered,
         failed_invocations, invalid_pendings, operation_count, pending_count,
         open_chained_invokes, bytes, pause_requested_at, pause_reason, pause_client_token,
         pause_stops_timeout, paused_at, pause_owes_invocation, timeout_paused_millis,
-        resume_client_token, deadline_at, deadline_reason, deadline_operation_id, owes_work
+        resume_client_token, deadline_at, deadline_reason, deadline_operation_id, owes_work, status
     )
 VALUES
     (

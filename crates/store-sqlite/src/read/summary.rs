@@ -1,0 +1,162 @@
+//! Executions without their payloads, and what they wait for.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::{ExecutionId, FunctionName, Operation};
+use rusqlite::{Connection, OptionalExtension, Row};
+use store::{
+    CallbackCursor, ExecutionRecord, ExecutionSummary, OPEN_OPERATIONS_MAX, OpenCallback, OpenTimer,
+};
+
+use super::execution::read_record;
+use super::operation::read_operation;
+use super::row_limit;
+
+/// An execution by the key of its rows.
+pub(super) fn summary(
+    connection: &Connection,
+    key: i64,
+) -> rusqlite::Result<Option<ExecutionSummary>> {
+    let mut statement = connection.prepare_cached(include_str!("../sql/read/summary.sql"))?;
+    let read = statement.query_row([key], read_summary).optional()?;
+    with_open_operations(connection, read)
+}
+
+/// An execution by its id.
+pub(crate) fn summary_by_id(
+    connection: &Connection,
+    id: &ExecutionId,
+) -> rusqlite::Result<Option<ExecutionSummary>> {
+    let transaction = connection.unchecked_transaction()?;
+    let mut statement = connection.prepare_cached(include_str!("../sql/read/summary_by_id.sql"))?;
+    let read = statement
+        .query_row([id.as_str()], read_summary)
+        .optional()?;
+    let summary = with_open_operations(connection, read)?;
+    drop(statement);
+    transaction.finish()?;
+    Ok(summary)
+}
+
+fn read_summary(row: &Row<'_>) -> rusqlite::Result<(i64, ExecutionSummary)> {
+    let (key, ExecutionRecord { spec, state }) = read_record(row)?;
+    let bytes = |name: &str| -> rusqlite::Result<Option<u64>> {
+        let bytes: Option<i64> = row.get(name)?;
+        Ok(bytes.map(i64::cast_unsigned))
+    };
+    let summary = ExecutionSummary {
+        spec,
+        state,
+        input_bytes: bytes("input_bytes")?,
+        result_bytes: bytes("result_bytes")?,
+        open_operations: Vec::new(),
+    };
+    Ok((key, summary))
+}
+
+fn with_open_operations(
+    connection: &Connection,
+    read: Option<(i64, ExecutionSummary)>,
+) -> rusqlite::Result<Option<ExecutionSummary>> {
+    let Some((key, mut summary)) = read else {
+        return Ok(None);
+    };
+    if !summary.state.status().is_terminal() {
+        let mut statement =
+            connection.prepare_cached(include_str!("../sql/read/open_operations.sql"))?;
+        let parameters = (key, row_limit(OPEN_OPERATIONS_MAX));
+        let rows = statement.query_map(parameters, |row| read_operation(row, &summary.spec))?;
+        let operations: Result<Vec<Arc<Operation>>, _> = rows.collect();
+        summary.open_operations = operations?;
+    }
+    Ok(Some(summary))
+}
+
+/// Callbacks that nobody has answered.
+pub(crate) fn open_callbacks(
+    connection: &Connection,
+    function: Option<&FunctionName>,
+    after: Option<CallbackCursor>,
+    limit: usize,
+) -> rusqlite::Result<Vec<OpenCallback>> {
+    let transaction = connection.unchecked_transaction()?;
+    let mut statement =
+        connection.prepare_cached(include_str!("../sql/read/open_callbacks.sql"))?;
+    let (execution, operation) = after.map_or((i64::MIN, i64::MIN), |after| {
+        (after.execution, after.operation)
+    });
+    let mut rows = statement.query((
+        function.map(FunctionName::as_str),
+        execution,
+        operation,
+        row_limit(limit),
+    ))?;
+    let mut callbacks = Vec::new();
+    while let Some(row) = rows.next()? {
+        let cursor = CallbackCursor {
+            execution: row.get("execution_key")?,
+            operation: row.get("operation_key")?,
+        };
+        let Some((spec, state)) = record(connection, cursor.execution)? else {
+            continue;
+        };
+        callbacks.push(OpenCallback {
+            cursor,
+            arn: spec.arn.clone(),
+            execution_status: state.status(),
+            operation: read_operation(row, &spec)?,
+        });
+    }
+    drop(rows);
+    drop(statement);
+    transaction.finish()?;
+    Ok(callbacks)
+}
+
+/// What comes due next.
+pub(crate) fn open_timers(
+    connection: &Connection,
+    limit: usize,
+) -> rusqlite::Result<Vec<OpenTimer>> {
+    let transaction = connection.unchecked_transaction()?;
+    let mut statement = connection.prepare_cached(include_str!("../sql/read/open_timers.sql"))?;
+    let mut rows = statement.query([row_limit(limit)])?;
+    let mut timers = Vec::new();
+    while let Some(row) = rows.next()? {
+        let Some((spec, state)) = record(connection, row.get(0)?)? else {
+            continue;
+        };
+        if let Some(deadline) = state.next_deadline {
+            timers.push(OpenTimer {
+                arn: spec.arn.clone(),
+                deadline,
+                operation_name: row.get(1)?,
+            });
+        }
+    }
+    drop(rows);
+    drop(statement);
+    transaction.finish()?;
+    Ok(timers)
+}
+
+fn record(
+    connection: &Connection,
+    key: i64,
+) -> rusqlite::Result<Option<(Arc<model::ExecutionSpec>, model::ExecutionState)>> {
+    let mut statement = connection.prepare_cached(include_str!("../sql/read/summary.sql"))?;
+    let read = statement.query_row([key], read_record).optional()?;
+    Ok(read.map(|(_, ExecutionRecord { spec, state })| (spec, state)))
+}
+
+/// How long the ended invocations of an execution took together.
+pub(crate) fn invocation_time(
+    connection: &Connection,
+    id: &ExecutionId,
+) -> rusqlite::Result<Duration> {
+    let mut statement =
+        connection.prepare_cached(include_str!("../sql/read/invocation_time.sql"))?;
+    let millis: i64 = statement.query_row([id.as_str()], |row| row.get(0))?;
+    Ok(Duration::from_millis(millis.cast_unsigned()))
+}
