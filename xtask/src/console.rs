@@ -30,7 +30,7 @@ const BUILT_FROM: [&str; 4] = [
 ];
 
 /// Holds the hash of what the build was made of.
-const STAMP: &str = "dist/.built-from";
+const STAMP: &str = "node_modules/.built-from";
 
 /// Build the web console, which `cargo build` puts into the binary
 #[derive(Debug, Args)]
@@ -68,7 +68,7 @@ pub fn build(workspace: &Workspace) -> Result<()> {
     let wanted = hash_of_sources(&console)?;
     let stamp = console.join(STAMP);
     match fs::read_to_string(&stamp) {
-        Ok(built) if built == wanted => return Ok(()),
+        Ok(built) if built == wanted && console.join("dist/index.html").exists() => return Ok(()),
         Ok(_) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error).with_context(|| format!("read `{}`", stamp.display())),

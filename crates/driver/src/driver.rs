@@ -7,6 +7,7 @@ use store::{Durability, Store};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::changes::Changes;
 use crate::queue::QueueGauge;
 use crate::resident::Residents;
 use crate::seeds::Seeds;
@@ -43,6 +44,7 @@ pub(crate) struct Inner {
     pub residents: Residents,
     pub waiters: Waiters,
     pub alarm: Alarm,
+    pub changes: Changes,
     pub queue: QueueGauge,
     /// Every task that the driver spawned, so that a shutdown can wait for them.
     pub tasks: TaskTracker,
@@ -70,6 +72,7 @@ impl Driver {
                 residents: Residents::default(),
                 waiters: Waiters::default(),
                 alarm: Alarm::default(),
+                changes: Changes::default(),
                 queue: QueueGauge::default(),
                 tasks: TaskTracker::new(),
                 shutdown: CancellationToken::new(),

@@ -7,6 +7,7 @@
 //! It keeps nothing in memory that a restart may not lose: resident executions are a cache, timers
 //! are read from the store, and [`Driver::recover`] takes up what a dead server left.
 
+mod changes;
 mod clock;
 mod driver;
 mod effect;
@@ -23,6 +24,7 @@ mod timers;
 mod to_the_end;
 mod waiters;
 
+pub use changes::{Change, ChangeListener};
 pub use clock::{Clock, SystemClock};
 pub use driver::{Driver, DriverConfig};
 pub use error::{ProcessError, StartError};

@@ -89,7 +89,7 @@ impl Driver {
         Ok(transition)
     }
 
-    /// What follows a commit: logs, timers, effects.
+    /// What follows a commit: logs, timers, notices, effects.
     pub(crate) fn committed(&self, execution: &Execution, transition: &Transition) {
         let state = &transition.state;
         tracing::debug!(
@@ -102,6 +102,7 @@ impl Driver {
         if let Some(deadline) = &state.next_deadline {
             self.inner.alarm.set(deadline.at);
         }
+        self.inner.changes.note(&transition.spec.arn.id);
         for effect in &transition.effects {
             self.run_effect(execution, effect);
         }

@@ -5,7 +5,6 @@
 
 use driver::{EnqueueError, ProcessError, StartError};
 use engine::Rejection;
-use http_body_util::Full;
 use hyper::Response;
 use lambda_api::{ErrorBody, ErrorCode, headers};
 use store::StoreFault;
@@ -68,7 +67,7 @@ impl ApiError {
             response = response.header(headers::RETRY_AFTER, "1");
         }
         response
-            .body(Full::new(bytes.into()))
+            .body(Body::from(bytes::Bytes::from(bytes)))
             .expect("the parts are all valid")
     }
 }

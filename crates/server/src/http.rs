@@ -1,14 +1,67 @@
 //! The little HTTP that every face shares: bodies, paths, queries, answers.
 
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt as _, Full};
-use hyper::body::Incoming;
+use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::{Response, StatusCode};
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
+use tokio::sync::mpsc;
 
 /// The body of every answer.
-pub(crate) type Body = Full<Bytes>;
+pub(crate) enum Body {
+    /// All of it, known before the answer begins.
+    Whole(Full<Bytes>),
+    /// Pieces as they come, until their sender is gone.
+    Stream(mpsc::Receiver<Bytes>),
+}
+
+impl Default for Body {
+    fn default() -> Self {
+        Self::Whole(Full::default())
+    }
+}
+
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Self {
+        Self::Whole(Full::new(bytes))
+    }
+}
+
+impl hyper::body::Body for Body {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        match &mut *self {
+            Self::Whole(whole) => Pin::new(whole).poll_frame(context),
+            Self::Stream(pieces) => pieces
+                .poll_recv(context)
+                .map(|piece| piece.map(|piece| Ok(Frame::data(piece)))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Whole(whole) => whole.is_end_stream(),
+            Self::Stream(_) => false,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Whole(whole) => whole.size_hint(),
+            Self::Stream(_) => SizeHint::default(),
+        }
+    }
+}
 
 /// Bytes of an oversized body that are read and thrown away, so that its sender gets to read the
 /// refusal instead of a broken connection. Beyond that the connection is closed.
@@ -107,7 +160,7 @@ pub(crate) fn json<T: Serialize>(status: StatusCode, body: &T) -> Response<Body>
     Response::builder()
         .status(status)
         .header("content-type", "application/json")
-        .body(Full::new(bytes.into()))
+        .body(Body::from(Bytes::from(bytes)))
         .expect("the parts are all valid")
 }
 

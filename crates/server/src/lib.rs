@@ -1,10 +1,12 @@
 //! The server: the driver behind HTTP.
 //!
-//! One port speaks AWS's Lambda API ([`lambda`]) and the few routes of our own ([`service`]); each
+//! One port speaks AWS's Lambda API ([`lambda`]), the few routes of our own ([`service`]) and the web console
+//! ([`console`]); each
 //! API and function URL of a stack has a port of its own ([`gateway`]). [`Server`] joins store, function host,
 //! tables and traces, and [`Server::deploy`] puts a stack's functions into it.
 
 mod apis;
+mod console;
 mod convert;
 mod dead_letters;
 mod deliver;

@@ -17,6 +17,7 @@ use store::{Durability, LogStore, MemoryStore, Store, StoreFault};
 use store_sqlite::{OpenLogsOptions, OpenStoreError, SqliteLogs, SqliteStore};
 use thiserror::Error;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -28,7 +29,7 @@ use crate::invoker::HostInvoker;
 use crate::logs::LogRecorder;
 use crate::schedule::Schedules;
 use crate::tables::Tables;
-use crate::{guard, lambda, listen, service, xray};
+use crate::{console, guard, lambda, listen, service, xray};
 
 /// How long a function process may take to its first call of the Runtime API. Lambda stops after ten
 /// seconds and begins again within the function's timeout; here many interpreters may start at once
@@ -137,6 +138,8 @@ pub(crate) struct App {
     pub runtimes: Arc<Runtimes>,
     /// Where deployment packages are unpacked.
     pub code_dir: PathBuf,
+    /// Bounds the live views.
+    pub streams: Arc<Semaphore>,
     /// Tasks that a shutdown waits for.
     pub tasks: TaskTracker,
     pub shutdown: CancellationToken,
@@ -279,6 +282,7 @@ impl Server {
             invoker,
             runtimes: Arc::clone(&config.runtimes),
             code_dir,
+            streams: Arc::new(Semaphore::new(console::STREAMS_MAX)),
             tasks: tasks.clone(),
             shutdown: shutdown.clone(),
         });
@@ -346,12 +350,15 @@ impl Server {
     }
 }
 
-/// The main port: our own routes, then the Lambda API.
+/// The main port: our own routes and the console's, then the Lambda API.
 async fn main_port(app: Arc<App>, request: Request<Incoming>) -> Response<Body> {
     if let Err(refusal) = guard::check(request.method(), request.headers(), |_| false) {
         return ApiError::new(ErrorCode::AccessDenied, refusal.message()).into_response();
     }
     if let Some(answer) = service::handle(&app, &request).await {
+        return answer;
+    }
+    if let Some(answer) = console::handle(&app, &request).await {
         return answer;
     }
     lambda::handle(app, request).await

@@ -13,9 +13,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("lambda-api", &[]),
     ("stack", &[]),
     ("function-host", &[]),
+    ("console-assets", &[]),
     (
         "server",
         &[
+            "console-assets",
             "driver",
             "engine",
             "function-host",

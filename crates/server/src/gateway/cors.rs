@@ -1,6 +1,5 @@
 //! CORS, answered by the gateway itself when the HTTP API configures it.
 
-use http_body_util::Full;
 use hyper::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
@@ -32,7 +31,7 @@ pub(super) fn preflight(
     if !asks {
         return None;
     }
-    let mut response = Response::new(Full::default());
+    let mut response = Response::new(Body::default());
     *response.status_mut() = StatusCode::NO_CONTENT;
     let added = decorate(cors, headers, &mut response);
     if added {

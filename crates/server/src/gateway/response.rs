@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http_body_util::Full;
 use hyper::header::{HeaderName, HeaderValue, SET_COOKIE};
 use hyper::{Response, StatusCode};
 use serde::Deserialize;
@@ -41,7 +40,7 @@ pub(super) fn response(payload: &[u8]) -> Response<Body> {
         };
         return Response::builder()
             .header("content-type", "application/json")
-            .body(Full::new(Bytes::from(body)))
+            .body(Body::from(Bytes::from(body)))
             .expect("the parts are all valid");
     }
     structured(value)
@@ -56,7 +55,7 @@ fn structured(value: Value) -> Option<Response<Body>> {
     } else {
         text.into()
     };
-    let mut response = Response::new(Full::new(Bytes::from(body)));
+    let mut response = Response::new(Body::from(Bytes::from(body)));
     *response.status_mut() = StatusCode::from_u16(answer.status_code).ok()?;
     let headers = response.headers_mut();
     let single = answer

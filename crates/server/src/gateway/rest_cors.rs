@@ -1,7 +1,6 @@
 //! CORS of REST APIs: a method `OPTIONS` that SAM adds to every resource. Whether a page may read
 //! any other answer is for the function to say, as on AWS.
 
-use http_body_util::Full;
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 use stack::RestCors;
@@ -18,7 +17,7 @@ pub(super) fn allows(cors: &RestCors, origin: &str) -> bool {
 pub(super) fn options(cors: &RestCors, found: &Found<'_>) -> Response<Body> {
     let methods = cors.allow_methods.clone();
     let methods = methods.unwrap_or_else(|| found.allow_methods());
-    let mut response = Response::new(Full::default());
+    let mut response = Response::new(Body::default());
     *response.status_mut() = StatusCode::OK;
     let headers = response.headers_mut();
     let credentials = cors.allow_credentials.then_some("true");

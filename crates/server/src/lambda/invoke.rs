@@ -7,7 +7,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use driver::{DurableSettings, PlainInvocation, PlainOutcome, StartRequest};
-use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::{HeaderMap, Response, StatusCode};
 use lambda_api::{ErrorCode, FunctionErrorBody, headers};
@@ -388,7 +387,7 @@ fn answer(
         response = response.header(headers::LOG_RESULT, STANDARD.encode(log));
     }
     response
-        .body(Full::new(body))
+        .body(Body::from(body))
         .expect("the parts are all valid")
 }
 
@@ -399,7 +398,7 @@ fn empty(status: StatusCode, request: &Request) -> Response<Body> {
             headers::EXECUTED_VERSION,
             request.resolved.version.version.to_string(),
         )
-        .body(Full::default())
+        .body(Body::default())
         .expect("the parts are all valid")
 }
 

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use engine::Input;
-use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::{Response, StatusCode};
 use lambda_api::{PauseDurableExecutionRequest, ResumeDurableExecutionRequest};
@@ -90,7 +89,7 @@ async fn process(
 ) -> Result<Response<Body>, ApiError> {
     record(app, arn).await?;
     app.driver.process(&arn.id, input).await?;
-    let mut response = Response::new(Full::new(Bytes::new()));
+    let mut response = Response::new(Body::from(Bytes::new()));
     *response.status_mut() = StatusCode::ACCEPTED;
     Ok(response)
 }

@@ -89,5 +89,8 @@ pub(super) async fn invoke(
     parts
         .headers
         .insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
-    Ok(Response::from_parts(parts, stream.into()))
+    Ok(Response::from_parts(
+        parts,
+        bytes::Bytes::from(stream).into(),
+    ))
 }

@@ -1,0 +1,107 @@
+//! Tells whoever listens which executions have changed: for views that are live.
+//!
+//! A notice, not a record: what changed is read from the store. Nothing waits for a listener, and one
+//! that is slow is told that it missed some.
+
+use model::ExecutionId;
+use tokio::sync::broadcast;
+
+use crate::Driver;
+
+/// Notices that a listener may be behind: a burst within the pauses that live views make.
+const BEHIND_MAX: usize = 4_096;
+
+/// Where notices are sent.
+#[derive(Debug)]
+pub(crate) struct Changes {
+    sender: broadcast::Sender<ExecutionId>,
+}
+
+impl Default for Changes {
+    fn default() -> Self {
+        let (sender, _) = broadcast::channel(BEHIND_MAX);
+        Self { sender }
+    }
+}
+
+impl Changes {
+    /// Notes a committed change.
+    pub fn note(&self, id: &ExecutionId) {
+        if self.sender.receiver_count() > 0 {
+            // The last listener may have gone just now.
+            let _ = self.sender.send(id.clone());
+        }
+    }
+}
+
+/// What a listener is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// This execution has changed, started, or was deleted.
+    Execution(ExecutionId),
+    /// So many did that they were not all noted: any may have.
+    Many,
+}
+
+/// Hears of every change from its making on.
+#[derive(Debug)]
+pub struct ChangeListener {
+    receiver: broadcast::Receiver<ExecutionId>,
+}
+
+impl Driver {
+    /// Listens to changes from now on: what is read from the store after this call and what is told
+    /// leave no gap.
+    pub fn changes(&self) -> ChangeListener {
+        ChangeListener {
+            receiver: self.inner.changes.sender.subscribe(),
+        }
+    }
+}
+
+impl ChangeListener {
+    /// Waits for the next change; none when the driver is gone. Cancel safe.
+    pub async fn next(&mut self) -> Option<Change> {
+        match self.receiver.recv().await {
+            Ok(id) => Some(Change::Execution(id)),
+            Err(broadcast::error::RecvError::Lagged(_)) => Some(Change::Many),
+            Err(broadcast::error::RecvError::Closed) => None,
+        }
+    }
+
+    /// Takes a change that has been told already, without waiting.
+    pub fn try_next(&mut self) -> Option<Change> {
+        match self.receiver.try_recv() {
+            Ok(id) => Some(Change::Execution(id)),
+            Err(broadcast::error::TryRecvError::Lagged(_)) => Some(Change::Many),
+            Err(broadcast::error::TryRecvError::Empty | broadcast::error::TryRecvError::Closed) => {
+                None
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_slow_listener_is_told_that_it_missed_some() {
+        let changes = Changes::default();
+        let mut listener = ChangeListener {
+            receiver: changes.sender.subscribe(),
+        };
+        let id = |number: usize| ExecutionId::parse(&format!("id-{number}")).expect("a valid id");
+        changes.note(&id(0));
+        assert_eq!(listener.next().await, Some(Change::Execution(id(0))));
+        assert_eq!(listener.try_next(), None);
+        for number in 0..BEHIND_MAX + 10 {
+            changes.note(&id(number));
+        }
+        assert_eq!(listener.next().await, Some(Change::Many));
+        assert_eq!(listener.next().await, Some(Change::Execution(id(10))));
+        drop(changes);
+        while listener.try_next().is_some() {}
+        assert_eq!(listener.next().await, None);
+    }
+}

@@ -1,0 +1,102 @@
+//! The console's files: pages, scripts, styles, all from this port and nowhere else.
+
+use bytes::Bytes;
+use hyper::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use hyper::{HeaderMap, Response, StatusCode};
+
+use crate::http::Body;
+
+/// The page that all addresses below [`PAGES`] show; what they mean is decided in the browser.
+const INDEX: &str = "index.html";
+
+/// First segments of the addresses that people see. None of them is one of the Lambda API.
+const PAGES: &[&str] = &["", "executions", "waiting", "functions", "system"];
+
+/// Everything from here and nothing from elsewhere. Cloudscape sets styles on elements.
+const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+                      font-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; \
+                      form-action 'none'; object-src 'none'";
+
+/// Vite puts a hash of the content into these names.
+const HASHED: &str = "assets/";
+
+/// What a binary says that was built without the console.
+const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Lambdura</title>\
+<h1>The console is not in this binary</h1>\
+<p>Build it with <code>cargo xtask console</code>, and then the binary again.</p>\
+<p>Everything else works: <code>lambdura ls</code>, <code>lambdura show @last</code>.</p></html>";
+
+/// Answers with a file, or with the page; none when the path is neither's.
+pub(super) fn serve(path: &str, headers: &HeaderMap) -> Option<Response<Body>> {
+    let path = path.strip_prefix('/')?;
+    let first = path.split('/').next().unwrap_or_default();
+    if PAGES.contains(&first) {
+        return Some(page(headers));
+    }
+    if path == INDEX {
+        return None;
+    }
+    // Only what the build made is found, whatever dots the path has.
+    let asset = console_assets::asset(path)?;
+    let caching = if path.starts_with(HASHED) {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
+    };
+    Some(answer(content_type(path), caching, asset, headers))
+}
+
+fn page(headers: &HeaderMap) -> Response<Body> {
+    match console_assets::asset(INDEX) {
+        Some(asset) => answer("text/html; charset=utf-8", "no-cache", asset, headers),
+        None => Response::builder()
+            .status(StatusCode::NOT_FOUND)
+            .header(CONTENT_TYPE, "text/html; charset=utf-8")
+            .body(Body::from(Bytes::from_static(NOT_BUILT.as_bytes())))
+            .expect("the parts are all valid"),
+    }
+}
+
+fn answer(
+    content_type: &'static str,
+    caching: &'static str,
+    asset: console_assets::Asset,
+    headers: &HeaderMap,
+) -> Response<Body> {
+    let tag = format!("\"{}\"", asset.hash);
+    let known = headers
+        .get(IF_NONE_MATCH)
+        .and_then(|tags| tags.to_str().ok());
+    let is_known = known.is_some_and(|tags| tags.contains(&tag));
+    let response = Response::builder()
+        .header(CONTENT_TYPE, content_type)
+        .header(CACHE_CONTROL, caching)
+        .header(ETAG, tag)
+        .header(CONTENT_SECURITY_POLICY, POLICY)
+        .header(X_CONTENT_TYPE_OPTIONS, "nosniff")
+        .header(REFERRER_POLICY, "no-referrer");
+    let response = if is_known {
+        response
+            .status(StatusCode::NOT_MODIFIED)
+            .body(Body::default())
+    } else {
+        let content = Bytes::from(asset.content.into_owned());
+        response.body(Body::from(content))
+    };
+    response.expect("the parts are all valid")
+}
+
+fn content_type(path: &str) -> &'static str {
+    match path.rsplit('.').next().unwrap_or_default() {
+        "js" => "text/javascript; charset=utf-8",
+        "css" => "text/css; charset=utf-8",
+        "svg" => "image/svg+xml",
+        "png" => "image/png",
+        "woff2" => "font/woff2",
+        "json" | "map" => "application/json",
+        _ => "application/octet-stream",
+    }
+}

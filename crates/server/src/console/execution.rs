@@ -1,0 +1,227 @@
+//! One execution, beyond what a list shows.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::{Response, StatusCode};
+use model::{ExecutionId, Invocation, Timestamp};
+use serde::Serialize;
+use store::ExecutionSummary as Stored;
+use utoipa::ToSchema;
+
+use super::summary::{ExecutionSummary, Parent};
+use crate::error::ApiError;
+use crate::http::{Body, json};
+use crate::server::App;
+
+/// One execution without payloads: what a list shows, and the rest of its record. Instants are epoch
+/// milliseconds.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub(super) struct ExecutionDetail {
+    #[serde(flatten)]
+    pub summary: ExecutionSummary,
+    pub execution_timeout_seconds: u32,
+    pub retention_days: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tenant_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace_header: Option<String>,
+    /// The trace in that header, as `/lambdura/v1/segments` takes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace_id: Option<String>,
+    pub input_bytes: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub result_bytes: Option<u64>,
+    pub event_count: u64,
+    pub limits: LimitsUsed,
+    /// Time in which an invocation was active.
+    pub running_ms: u64,
+    /// The rest of the time from its start to its end, or to now.
+    pub waiting_ms: u64,
+    /// The invocation that is active.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invocation: Option<ActiveInvocation>,
+    /// When the next invocation follows one that failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_invocation_at: Option<i64>,
+    /// Invocations in a row that failed.
+    pub failed_invocations: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pause: Option<PauseShown>,
+    pub trigger: Trigger,
+    /// The server's clock at the time of this answer.
+    pub server_now_at: i64,
+}
+
+/// How much of its limits an execution has used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(super) struct LimitsUsed {
+    pub operations: Usage,
+    pub bytes: Usage,
+}
+
+/// How much of a limit is used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(super) struct Usage {
+    pub used: u64,
+    /// Absent where there is no limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max: Option<u64>,
+}
+
+/// An invocation at work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(super) struct ActiveInvocation {
+    /// Counts the execution's invocations from 1.
+    pub number: u64,
+    pub request_id: String,
+    pub scheduled_at: i64,
+}
+
+/// A pause that was requested or is in effect.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(super) struct PauseShown {
+    pub requested_at: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_effect_since_at: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Whether the execution timeout stands still meanwhile.
+    pub execution_timeout_paused: bool,
+}
+
+/// What started an execution.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub(super) struct Trigger {
+    pub kind: TriggerKind,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Parent>,
+}
+
+/// How an execution was started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(super) enum TriggerKind {
+    /// By a call of Invoke.
+    Invoke,
+    /// By an operation of another execution.
+    ChainedInvoke,
+}
+
+/// Answers with one execution.
+#[utoipa::path(
+    get,
+    path = "/lambdura/v1/executions/{execution_id}",
+    params(("execution_id" = String, Path, description = "what its ARN ends with")),
+    responses((status = 200, body = ExecutionDetail)),
+)]
+pub(super) async fn detail(app: &Arc<App>, id: &str) -> Result<Response<Body>, ApiError> {
+    let id = super::execution_id(id)?;
+    let detail = read(app, &id).await?;
+    let detail = detail.ok_or_else(ApiError::unknown_execution)?;
+    Ok(json(StatusCode::OK, &detail))
+}
+
+/// The execution as it is now; none when there is no such one.
+pub(super) async fn read(
+    app: &Arc<App>,
+    id: &ExecutionId,
+) -> Result<Option<ExecutionDetail>, ApiError> {
+    let store = app.driver.store();
+    let Some(stored) = store.summary(id).await? else {
+        return Ok(None);
+    };
+    let invocation_time = store.invocation_time(id).await?;
+    let (now, limits) = (app.driver.now(), app.driver.limits());
+    let max = |max: u64| (max != u64::MAX).then_some(max);
+    let limits = LimitsUsed {
+        operations: Usage {
+            used: u64::from(stored.state.operation_count),
+            max: max(u64::from(limits.operations_max)).filter(|max| *max != u64::from(u32::MAX)),
+        },
+        bytes: Usage {
+            used: stored.state.bytes,
+            max: max(limits.execution_bytes_max),
+        },
+    };
+    Ok(Some(ExecutionDetail::of(
+        &stored,
+        invocation_time,
+        limits,
+        now,
+    )))
+}
+
+impl ExecutionDetail {
+    fn of(stored: &Stored, invocation_time: Duration, limits: LimitsUsed, now: Timestamp) -> Self {
+        let Stored {
+            spec,
+            state,
+            input_bytes,
+            result_bytes,
+            open_operations: _,
+        } = stored;
+        let mut running = invocation_time;
+        let mut invocation = None;
+        let mut next_invocation_at = None;
+        match &state.invocation {
+            Invocation::Idle => {}
+            Invocation::Active {
+                number,
+                request_id,
+                nonce: _,
+                scheduled_at,
+            } => {
+                running += now.since(*scheduled_at);
+                invocation = Some(ActiveInvocation {
+                    number: *number,
+                    request_id: request_id.to_string(),
+                    scheduled_at: scheduled_at.as_millis(),
+                });
+            }
+            Invocation::BackingOff { until } => next_invocation_at = Some(until.as_millis()),
+        }
+        let total = state.ended_at.unwrap_or(now).since(spec.started_at);
+        let running = running.min(total);
+        let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        let pause = state.pause.as_ref().map(|pause| PauseShown {
+            requested_at: pause.requested_at.as_millis(),
+            in_effect_since_at: pause.in_effect_since.map(Timestamp::as_millis),
+            reason: pause.reason.clone(),
+            execution_timeout_paused: pause.execution_timeout_paused,
+        });
+        Self {
+            summary: ExecutionSummary::from(stored),
+            execution_timeout_seconds: spec.execution_timeout_seconds,
+            retention_days: spec.retention_days,
+            tenant_id: spec.tenant_id.clone(),
+            trace_header: spec.trace_header.clone(),
+            trace_id: spec.trace_header.as_deref().and_then(trace_id),
+            input_bytes: input_bytes.unwrap_or(0),
+            result_bytes: *result_bytes,
+            event_count: state.event_id_last,
+            limits,
+            running_ms: millis(running),
+            waiting_ms: millis(total - running),
+            invocation,
+            next_invocation_at,
+            failed_invocations: state.failed_invocations,
+            pause: pause.filter(|_| state.ended_at.is_none()),
+            trigger: Trigger {
+                kind: match spec.parent {
+                    Some(_) => TriggerKind::ChainedInvoke,
+                    None => TriggerKind::Invoke,
+                },
+                parent: spec.parent.as_ref().map(Parent::from),
+            },
+            server_now_at: now.as_millis(),
+        }
+    }
+}
+
+/// The `Root` of an X-Ray trace header.
+fn trace_id(header: &str) -> Option<String> {
+    let mut parts = header.split(';');
+    let root = parts.find_map(|part| part.trim().strip_prefix("Root="))?;
+    Some(root.to_owned())
+}

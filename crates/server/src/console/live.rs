@@ -1,0 +1,227 @@
+//! Views that stay true: each sends what is there, and then what changes.
+//!
+//! A view listens before it reads, so that nothing falls between; it reads again only after a change,
+//! and not too often. What it sends is made of what is stored, never of the notice.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use driver::Change;
+use hyper::Response;
+use model::{ExecutionId, FunctionName};
+use serde::Serialize;
+use store::ExecutionSearch;
+use tokio::time::Instant;
+use utoipa::ToSchema;
+
+use super::events::{EVENTS_MAX, after, shown_head};
+use super::execution::{self, ExecutionDetail};
+use super::executions::ExecutionCounts;
+use super::filter;
+use super::sse::{self, Closed, Stream};
+use super::summary::ExecutionSummary;
+use crate::error::ApiError;
+use crate::http::{Body, Query};
+use crate::server::App;
+
+/// Between two messages of a list: what the eye follows.
+const LIST_PAUSE: Duration = Duration::from_millis(500);
+
+/// Between two messages of an execution.
+const EXECUTION_PAUSE: Duration = Duration::from_millis(250);
+
+/// What has changed in the newest page of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct LivePage {
+    /// Those that are new or have changed; in the first message all.
+    pub executions: Vec<ExecutionSummary>,
+    /// The ids of the page as it is now, newest first.
+    pub order: Vec<String>,
+    pub counts: ExecutionCounts,
+    /// Whether older ones may match too.
+    pub more: bool,
+}
+
+/// Sends the newest page of executions, and what changes in it: server-sent events named `page`.
+#[utoipa::path(
+    get,
+    path = "/lambdura/v1/executions/live",
+    params(
+        ("status" = Option<Vec<String>>, Query, description = "as for the list, like the other filters"),
+    ),
+    responses((status = 200, body = LivePage, content_type = "text/event-stream")),
+)]
+pub(super) fn executions(app: &Arc<App>, query: &Query) -> Result<Response<Body>, ApiError> {
+    let search = filter::search(query)?;
+    let function = filter::function(query)?;
+    let (answer, stream) = sse::open(app)?;
+    let view = ListView {
+        app: Arc::clone(app),
+        search,
+        function,
+        shown: HashMap::new(),
+        order: Vec::new(),
+        counts: None,
+    };
+    app.tasks.spawn(view.run(stream));
+    Ok(answer)
+}
+
+struct ListView {
+    app: Arc<App>,
+    search: ExecutionSearch,
+    function: Option<FunctionName>,
+    /// What the client has.
+    shown: HashMap<String, ExecutionSummary>,
+    order: Vec<String>,
+    counts: Option<ExecutionCounts>,
+}
+
+impl ListView {
+    async fn run(mut self, stream: Stream) {
+        let mut changes = self.app.driver.changes();
+        loop {
+            let read_at = Instant::now();
+            if let Some(page) = self.read().await
+                && stream.send("page", &page).await.is_err()
+            {
+                return;
+            }
+            let any = |_: &Change| true;
+            if let Err(Closed) = stream.changed(&mut changes, any, read_at, LIST_PAUSE).await {
+                return;
+            }
+        }
+    }
+
+    /// What the client does not know yet; none when it knows all.
+    async fn read(&mut self) -> Option<LivePage> {
+        let store = self.app.driver.store();
+        let (page, counts) = (
+            store.search(self.search.clone()).await,
+            store.counts().await,
+        );
+        let (page, counts) = match (page, counts) {
+            (Ok(page), Ok(counts)) => (page, counts),
+            (Err(fault), _) | (_, Err(fault)) => {
+                // The next change reads again.
+                tracing::warn!(
+                    error = &fault as &dyn std::error::Error,
+                    "a live list could not be read"
+                );
+                return None;
+            }
+        };
+        let counts = ExecutionCounts::of(&counts, self.function.as_ref());
+        let now: Vec<ExecutionSummary> =
+            page.executions.iter().map(ExecutionSummary::from).collect();
+        let order: Vec<String> = now.iter().map(|it| it.execution_id.clone()).collect();
+        let news: Vec<ExecutionSummary> = now
+            .iter()
+            .filter(|it| self.shown.get(&it.execution_id) != Some(*it))
+            .cloned()
+            .collect();
+        let is_known =
+            news.is_empty() && order == self.order && self.counts.as_ref() == Some(&counts);
+        if is_known {
+            return None;
+        }
+        self.shown = now
+            .into_iter()
+            .map(|it| (it.execution_id.clone(), it))
+            .collect();
+        self.order.clone_from(&order);
+        self.counts = Some(counts.clone());
+        Some(LivePage {
+            executions: news,
+            order,
+            counts,
+            more: page.next.is_some(),
+        })
+    }
+}
+
+/// Events that are new, and the execution as it is now.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct LiveEvents {
+    /// Each is an `Event` of AWS's `GetDurableExecutionHistory`, without payloads.
+    #[schema(value_type = Vec<Object>)]
+    pub events: Vec<lambda_api::Event>,
+    pub execution: ExecutionDetail,
+}
+
+/// Sends an execution's history from an event on, and the execution as it changes: server-sent events
+/// named `events`, then `end` when it has ended, or `gone` when it was deleted.
+#[utoipa::path(
+    get,
+    path = "/lambdura/v1/executions/{execution_id}/live",
+    params(
+        ("execution_id" = String, Path, description = "what its ARN ends with"),
+        ("after" = Option<u64>, Query, description = "the last event that is known already"),
+    ),
+    responses((status = 200, body = LiveEvents, content_type = "text/event-stream")),
+)]
+pub(super) fn execution(
+    app: &Arc<App>,
+    id: &str,
+    query: &Query,
+) -> Result<Response<Body>, ApiError> {
+    let id = super::execution_id(id)?;
+    let after = after(query)?;
+    let (answer, stream) = sse::open(app)?;
+    app.tasks.spawn(follow(Arc::clone(app), id, after, stream));
+    Ok(answer)
+}
+
+async fn follow(app: Arc<App>, id: ExecutionId, mut after: u64, stream: Stream) {
+    let mut changes = app.driver.changes();
+    loop {
+        let read_at = Instant::now();
+        // The execution first: events that come between the two reads are then sent, not lost.
+        let read = async {
+            let execution = execution::read(&app, &id).await?;
+            let events = app
+                .driver
+                .store()
+                .event_heads(&id, after, EVENTS_MAX)
+                .await?;
+            Ok::<_, ApiError>((execution, events))
+        };
+        let (execution, events) = match read.await {
+            Ok((Some(execution), events)) => (execution, events),
+            Ok((None, _)) => {
+                let _ = stream.send("gone", &serde_json::json!({})).await;
+                return;
+            }
+            // The client connects again, and then reads what it can.
+            Err(_) => return,
+        };
+        after = events.last().map_or(after, |last| last.id);
+        let is_whole = events.len() < EVENTS_MAX;
+        let has_ended =
+            execution.summary.ended_at.is_some() && after >= execution.event_count && is_whole;
+        let message = LiveEvents {
+            events: events.iter().map(shown_head).collect(),
+            execution,
+        };
+        if stream.send("events", &message).await.is_err() {
+            return;
+        }
+        if has_ended {
+            let _ = stream.send("end", &serde_json::json!({})).await;
+            return;
+        }
+        if !is_whole {
+            continue;
+        }
+        let concerns = |change: &Change| match change {
+            Change::Execution(changed) => *changed == id,
+            Change::Many => true,
+        };
+        let changed = stream.changed(&mut changes, concerns, read_at, EXECUTION_PAUSE);
+        if let Err(Closed) = changed.await {
+            return;
+        }
+    }
+}

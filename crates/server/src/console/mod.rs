@@ -1,0 +1,71 @@
+//! What the web console is made of, on the server's side: its files, and the routes that the public
+//! API does not have. They only read; whatever the console changes, it changes through the public
+//! API (`docs/adr/0007-*`).
+//!
+//! A file for each kind of answer, described for clients by [`openapi`]. Whatever comes from an
+//! execution is untrusted and may be large: answers cut what people read only the head of.
+
+mod assets;
+mod openapi;
+
+mod filter;
+mod summary;
+
+mod events;
+mod execution;
+mod executions;
+mod waiting;
+
+mod live;
+mod sse;
+
+pub(crate) use sse::STREAMS_MAX;
+
+use std::sync::Arc;
+
+use hyper::{Method, Request, Response};
+use lambda_api::ErrorCode;
+use model::ExecutionId;
+
+use crate::error::ApiError;
+use crate::http::{Body, Query, decode};
+use crate::server::App;
+
+/// Where the routes are.
+const ROUTES: &str = "/lambdura/v1/";
+
+/// Answers a request for one of the console's files or routes; none when it is for neither.
+pub(crate) async fn handle<B>(app: &Arc<App>, request: &Request<B>) -> Option<Response<Body>> {
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    if !is_read {
+        return None;
+    }
+    let path = request.uri().path();
+    let Some(route) = path.strip_prefix(ROUTES) else {
+        return assets::serve(path, request.headers());
+    };
+    let query = Query::parse(request.uri().query());
+    let segments: Vec<&str> = route.split('/').collect();
+    let answer = match segments.as_slice() {
+        ["executions"] => executions::list(app, &query).await,
+        ["executions", "counts"] => executions::counts(app, &query).await,
+        ["executions", "live"] => live::executions(app, &query),
+        ["executions", id] => execution::detail(app, id).await,
+        ["executions", id, "events"] => events::page(app, id, &query).await,
+        ["executions", id, "live"] => live::execution(app, id, &query),
+        ["callbacks"] => waiting::callbacks(app, &query).await,
+        ["timers"] => waiting::timers(app, &query).await,
+        ["openapi.json"] => Ok(openapi::serve()),
+        _ => return None,
+    };
+    Some(answer.unwrap_or_else(ApiError::into_response))
+}
+
+/// The execution that a path names.
+fn execution_id(segment: &str) -> Result<ExecutionId, ApiError> {
+    let id = decode(segment).and_then(|id| ExecutionId::parse(&id).ok());
+    id.ok_or_else(|| {
+        let message = "an execution's id is what its ARN ends with";
+        ApiError::new(ErrorCode::InvalidParameterValue, message)
+    })
+}
