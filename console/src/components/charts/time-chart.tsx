@@ -8,6 +8,7 @@ import { useWidth } from './width'
 
 interface Props {
   title: string
+  subtitle?: string
   series: readonly Series[]
   format: (value: number) => string
   /** What is counted is whole. */
@@ -20,7 +21,7 @@ interface Props {
 }
 
 /** A chart over time. What is pointed at is read above it, so that nothing covers the lines. */
-export function TimeChart({ title, series, format, whole = false, summary, pointed, onPoint }: Props) {
+export function TimeChart({ title, subtitle, series, format, whole = false, summary, pointed, onPoint }: Props) {
   const [measure, width] = useWidth()
   const [timeMode] = useTimeMode()
   const utc = timeMode === 'utc'
@@ -63,19 +64,7 @@ export function TimeChart({ title, series, format, whole = false, summary, point
           )}
         </span>
       </figcaption>
-      {series.length > 1 && (
-        <ul className="chart-legend">
-          {series.map(({ label, color, dashed, kind, points }) => (
-            <li key={label}>
-              <svg width={18} height={10} aria-hidden="true">
-                {kind === 'bar' ? <rect className={`chart-fill-${color}`} width={10} height={10} x={4} /> : <line className={`chart-line chart-line-${color} ${dashed === true ? 'chart-dashed' : ''}`} x1={0} x2={18} y1={5} y2={5} />}
-              </svg>
-              <span className="wrap-anywhere">{label}</span>
-              <strong className="figure chart-value">{at === undefined ? '' : read(points[index]?.value)}</strong>
-            </li>
-          ))}
-        </ul>
-      )}
+      {subtitle !== undefined && <div className="secondary wrap-anywhere">{subtitle}</div>}
       <div
         ref={measure}
         className="chart-area"
@@ -94,6 +83,19 @@ export function TimeChart({ title, series, format, whole = false, summary, point
       >
         {width > 0 && <Plot width={width} series={series} format={format} whole={whole} utc={utc} pointed={index} />}
       </div>
+      {series.length > 1 && (
+        <ul className="chart-legend">
+          {series.map(({ label, color, dashed, kind, points }) => (
+            <li key={label}>
+              <svg width={18} height={10} aria-hidden="true">
+                {kind === 'bar' ? <rect className={`chart-fill-${color}`} width={10} height={10} x={4} /> : <line className={`chart-line chart-line-${color} ${dashed === true ? 'chart-dashed' : ''}`} x1={0} x2={18} y1={5} y2={5} />}
+              </svg>
+              <span className="wrap-anywhere">{label}</span>
+              <strong className="figure chart-value">{at === undefined ? '' : read(points[index]?.value)}</strong>
+            </li>
+          ))}
+        </ul>
+      )}
     </figure>
   )
 }

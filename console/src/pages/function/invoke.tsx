@@ -110,10 +110,14 @@ export function InvokeTab({ detail }: { detail: FunctionDetail }) {
           <Button formAction="none" disabled={jsonProblem(payload) !== undefined} onClick={() => setDraft(pretty(payload))}>
             Lay out the JSON
           </Button>
-          <CommandHint commands={invokeCommands(request)} />
         </SpaceBetween>
       </Container>
-      <InvokeResult isPending={call.isPending} startedAt={call.submittedAt} error={call.error} result={call.data} onCancel={() => waiting.current?.abort()} />
+      <SpaceBetween size="l">
+        <InvokeResult isPending={call.isPending} startedAt={call.submittedAt} error={call.error} result={call.data} onCancel={() => waiting.current?.abort()} />
+        <Container>
+          <CommandHint commands={invokeCommands(request)} />
+        </Container>
+      </SpaceBetween>
     </form>
   )
 }

@@ -3,7 +3,7 @@ import Header from '@cloudscape-design/components/header'
 import SegmentedControl from '@cloudscape-design/components/segmented-control'
 import SpaceBetween from '@cloudscape-design/components/space-between'
 import { useQuery } from '@tanstack/react-query'
-import { type ReactNode, useState } from 'react'
+import { useState } from 'react'
 import { useSearchParams } from 'react-router'
 import { metricsQuery } from '../../api/console'
 import type { FunctionDetail, FunctionStats } from '../../api/types'
@@ -70,7 +70,7 @@ interface Chart {
   format: (value: number) => string
   whole?: boolean
   summary: string
-  note?: ReactNode
+  subtitle?: string
 }
 
 interface Shared {
@@ -79,13 +79,9 @@ interface Shared {
   onPoint: (at: number | null) => void
 }
 
-function Figure({ view, pointed, onPoint, note, ...chart }: Chart & Shared) {
-  return (
-    <div>
-      {view === 'tables' ? <ChartTable title={chart.title} series={chart.series} format={chart.format} /> : <TimeChart {...chart} pointed={pointed} onPoint={onPoint} />}
-      {note}
-    </div>
-  )
+function Figure({ view, pointed, onPoint, ...chart }: Chart & Shared) {
+  if (view === 'tables') return <ChartTable title={chart.title} series={chart.series} format={chart.format} />
+  return <TimeChart {...chart} pointed={pointed} onPoint={onPoint} />
 }
 
 const duration = (millis: number | null | undefined): string => (millis === null || millis === undefined ? '–' : formatDuration(millis))
@@ -123,12 +119,6 @@ function ofMetric({ title, unit, statistic, series, namespace, more }: MetricCha
     format,
     whole: unit === 'Count',
     summary: statistic === 'sum' ? `${format(total)} in all` : values.length === 0 ? '–' : `${format(total / values.length)} on average`,
-    note: (
-      <div className="secondary wrap-anywhere">
-        {namespace}
-        {series.length === 1 && series[0] !== undefined && series[0].label !== title && ` · ${series[0].label}`}
-        {more > 0 && ` · ${more} more sets of dimensions`}
-      </div>
-    ),
+    subtitle: [namespace, ...(series.length === 1 && series[0] !== undefined && series[0].label !== title ? [series[0].label] : []), ...(more > 0 ? [`and ${more} more sets of dimensions`] : [])].join(' · '),
   }
 }

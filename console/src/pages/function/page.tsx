@@ -58,9 +58,11 @@ function Known({ detail }: { detail: FunctionDetail }) {
                   Executions
                 </Button>
               )}
-              <Button variant="primary" onClick={() => show('invoke')}>
-                Invoke
-              </Button>
+              {tab !== 'invoke' && (
+                <Button variant="primary" onClick={() => show('invoke')}>
+                  Invoke
+                </Button>
+              )}
             </SpaceBetween>
           }
         >

@@ -1,0 +1,34 @@
+import Container from '@cloudscape-design/components/container'
+import Header from '@cloudscape-design/components/header'
+import KeyValuePairs from '@cloudscape-design/components/key-value-pairs'
+import SpaceBetween from '@cloudscape-design/components/space-between'
+import type { System } from '../../api/types'
+import { CopyText } from '../../components/copy-text'
+import { Instant } from '../../time/instant'
+
+const LIMITS: Record<string, string> = { aws: "AWS's quotas", unbounded: 'Unbounded' }
+
+export function Server({ system }: { system: System }) {
+  return (
+    <Container fitHeight header={<Header variant="h2">Server</Header>}>
+      <SpaceBetween size="m">
+        <div>
+          <CopyText text={system.endpoint} label="Copy the endpoint" />
+          <div className="secondary">
+            <CopyText text={system.data_dir} label="Copy the data folder" />
+          </div>
+        </div>
+        <KeyValuePairs
+          columns={2}
+          minColumnWidth={110}
+          items={[
+            { label: 'Region, account', value: `${system.region}, ${system.account_id}` },
+            { label: 'Limits', value: LIMITS[system.limits] ?? system.limits },
+            { label: 'Process', value: <CopyText text={String(system.pid)} label="Copy the process id" /> },
+            { label: 'Started', value: <Instant at={system.started_at} /> },
+          ]}
+        />
+      </SpaceBetween>
+    </Container>
+  )
+}
