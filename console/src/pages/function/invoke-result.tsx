@@ -10,7 +10,6 @@ import { useNavigate } from 'react-router'
 import type { InvokeAnswer, InvokeRequest } from '../../api/lambda'
 import { ErrorBox } from '../../components/error-box'
 import { LongText } from '../../components/long-text'
-import { RouteLink } from '../../components/route-link'
 import { follow } from '../../layout/shell'
 import { formatBytes, formatDuration } from '../../time/format'
 import { Elapsed } from '../../time/instant'
@@ -78,13 +77,15 @@ function Answered({ answer, asked, millis }: Result) {
           { label: 'Took', value: <span className="figure">{formatDuration(millis)}</span> },
           { label: 'Version', value: answer.executedVersion ?? '–' },
           ...(payload === '' ? [] : [{ label: 'Size', value: formatBytes(new Blob([payload]).size) }]),
-          ...(id === null ? [] : [{ label: 'Execution', value: <RouteLink href={paths.execution(id)}>{id}</RouteLink> }]),
         ]}
       />
       {id !== null && (
+        <div className="chips">
         <Button formAction="none" iconName="arrow-right" iconAlign="right" href={paths.execution(id)} onFollow={(event) => follow(event, navigate)}>
           Watch the execution
         </Button>
+        <span className="secondary wrap-anywhere">{id}</span>
+        </div>
       )}
       {text !== '' && (
         <div className="answer">

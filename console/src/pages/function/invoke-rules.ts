@@ -36,6 +36,15 @@ export function nameProblem(name: string): string | undefined {
 /** The id that ends an execution's ARN. */
 export const executionIdOf = (arn: string): string => arn.slice(arn.lastIndexOf('/') + 1)
 
+/** JSON without line breaks; what is not JSON stays as it is. */
+export function compact(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text))
+  } catch {
+    return text
+  }
+}
+
 /** JSON with line breaks; what is not JSON stays as it is. */
 export function pretty(text: string): string {
   try {

@@ -17,7 +17,7 @@ import { invokeCommands } from '../../util/commands'
 import { useSessionText } from '../../util/session'
 import { InputChoice } from './input-choice'
 import { InvokeResult } from './invoke-result'
-import { nameProblem, pretty, qualifiers, waitRefusal } from './invoke-rules'
+import { compact, nameProblem, pretty, qualifiers, waitRefusal } from './invoke-rules'
 
 /** A form that calls the function, and what came of it. */
 export function InvokeTab({ detail }: { detail: FunctionDetail }) {
@@ -115,7 +115,7 @@ export function InvokeTab({ detail }: { detail: FunctionDetail }) {
       <SpaceBetween size="l">
         <InvokeResult isPending={call.isPending} startedAt={call.submittedAt} error={call.error} result={call.data} onCancel={() => waiting.current?.abort()} />
         <Container>
-          <CommandHint commands={invokeCommands(request)} />
+          <CommandHint commands={invokeCommands({ ...request, payload: compact(payload) })} />
         </Container>
       </SpaceBetween>
     </form>

@@ -1,54 +1,14 @@
-import Badge from '@cloudscape-design/components/badge'
 import Header from '@cloudscape-design/components/header'
 import Link from '@cloudscape-design/components/link'
 import Table, { type TableProps } from '@cloudscape-design/components/table'
 import type { System } from '../../api/types'
 import { EmptyState } from '../../components/empty-state'
-import { LongText } from '../../components/long-text'
 import { RouteLink } from '../../components/route-link'
 import { formatNumber } from '../../time/format'
-import { Instant } from '../../time/instant'
 import { paths } from '../../util/paths'
 
-type Warning = System['warnings'][number]
 type Process = System['processes'][number]
 type Api = System['apis'][number]
-
-const WARNING_COLUMNS: TableProps.ColumnDefinition<Warning>[] = [
-  { id: 'at', header: 'Time', cell: ({ at }) => <Instant at={at} />, width: 190 },
-  { id: 'level', header: 'Level', cell: ({ level }) => <Badge color={level.toUpperCase() === 'ERROR' ? 'severity-critical' : 'severity-low'}>{level.toUpperCase()}</Badge>, width: 100 },
-  {
-    id: 'message',
-    header: 'What happened',
-    minWidth: 240,
-    cell: ({ message, target }) => (
-      <>
-        <LongText text={message} label="the message" />
-        <div className="secondary wrap-anywhere">{target}</div>
-      </>
-    ),
-  },
-]
-
-/** What the server warned of, the newest first. */
-export function Warnings({ system: { warnings } }: { system: System }) {
-  return (
-    <Table
-      variant="container"
-      contentDensity="comfortable"
-      wrapLines
-      items={warnings.toSorted((a, b) => b.at - a.at)}
-      columnDefinitions={WARNING_COLUMNS}
-      ariaLabels={{ tableLabel: 'Warnings' }}
-      header={
-        <Header variant="h2" counter={`(${warnings.length})`} description="The last hundred, since the start">
-          Warnings
-        </Header>
-      }
-      empty={<EmptyState title="No warnings">Nothing went wrong that somebody should know of.</EmptyState>}
-    />
-  )
-}
 
 const PROCESS_COLUMNS: TableProps.ColumnDefinition<Process>[] = [
   { id: 'function', header: 'Function', cell: ({ function: name }) => <RouteLink href={paths.function(name)}><span className="wrap-anywhere">{name}</span></RouteLink>, isRowHeader: true, minWidth: 180 },

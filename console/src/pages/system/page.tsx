@@ -10,10 +10,11 @@ import { ErrorBox } from '../../components/error-box'
 import { usePageTitle } from '../../layout/page-title'
 import { Elapsed } from '../../time/instant'
 import { Durability } from './durability-card'
-import { Apis, Processes, Warnings } from './lists'
+import { Apis, Processes } from './lists'
 import { Probes, Telemetry } from './outside'
 import { Server } from './server'
 import { Storage } from './storage'
+import { Warnings } from './warnings'
 import { Work } from './work'
 
 /** The server itself: whether it is well, what it keeps, and where its figures are for machines. */
@@ -47,21 +48,21 @@ export function SystemPage() {
         {error !== null && <ErrorBox title={system === undefined ? 'The server could not be asked' : 'The figures below are old: the server does not answer'} error={error} onRetry={() => void refetch()} />}
         {system === undefined && error === null && <Spinner size="large" />}
         {system !== undefined && (
-          <>
-            <Warnings system={system} />
+          <SpaceBetween size="l">
             <div className="system-cards">
               <Durability system={system} />
               <Storage system={system} />
               <Work system={system} />
               <Server system={system} />
             </div>
+            <Warnings system={system} />
             <Processes system={system} />
             <Apis system={system} />
             <div className="system-cards">
               <Probes endpoint={system.endpoint} />
               <Telemetry system={system} />
             </div>
-          </>
+          </SpaceBetween>
         )}
       </SpaceBetween>
     </ContentLayout>

@@ -15,17 +15,17 @@ export function Server({ system }: { system: System }) {
         <div>
           <CopyText text={system.endpoint} label="Copy the endpoint" />
           <div className="secondary">
-            <CopyText text={system.data_dir} label="Copy the data folder" />
+            since <Instant at={system.started_at} />
           </div>
         </div>
         <KeyValuePairs
           columns={2}
           minColumnWidth={110}
           items={[
-            { label: 'Region, account', value: `${system.region}, ${system.account_id}` },
+            { label: 'Region', value: system.region },
+            { label: 'Account', value: system.account_id },
             { label: 'Limits', value: LIMITS[system.limits] ?? system.limits },
             { label: 'Process', value: <CopyText text={String(system.pid)} label="Copy the process id" /> },
-            { label: 'Started', value: <Instant at={system.started_at} /> },
           ]}
         />
       </SpaceBetween>

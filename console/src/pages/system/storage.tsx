@@ -16,7 +16,7 @@ export function Storage({ system: { store, data_dir: folder } }: { system: Syste
         <div>
           {KINDS[store.kind] ?? store.kind}
           <div className="secondary">
-            <CopyText text={store.path ?? folder} label="Copy the path" />
+            <CopyText text={folder} label="Copy the path of the data folder" />
           </div>
         </div>
         <KeyValuePairs
