@@ -44,12 +44,13 @@ export function SystemPage() {
         </Header>
       }
     >
+      <div className="system">
       <SpaceBetween size="l">
         {error !== null && <ErrorBox title={system === undefined ? 'The server could not be asked' : 'The figures below are old: the server does not answer'} error={error} onRetry={() => void refetch()} />}
         {system === undefined && error === null && <Spinner size="large" />}
         {system !== undefined && (
           <SpaceBetween size="l">
-            <div className="system-cards">
+            <div className="system-cards system-four">
               <Durability system={system} />
               <Storage system={system} />
               <Work system={system} />
@@ -65,6 +66,7 @@ export function SystemPage() {
           </SpaceBetween>
         )}
       </SpaceBetween>
+      </div>
     </ContentLayout>
   )
 }

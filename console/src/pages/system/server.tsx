@@ -1,10 +1,10 @@
 import Container from '@cloudscape-design/components/container'
 import Header from '@cloudscape-design/components/header'
-import KeyValuePairs from '@cloudscape-design/components/key-value-pairs'
 import SpaceBetween from '@cloudscape-design/components/space-between'
 import type { System } from '../../api/types'
 import { CopyText } from '../../components/copy-text'
 import { Instant } from '../../time/instant'
+import { Facts } from './facts'
 
 const LIMITS: Record<string, string> = { aws: "AWS's quotas", unbounded: 'Unbounded' }
 
@@ -18,10 +18,8 @@ export function Server({ system }: { system: System }) {
             since <Instant at={system.started_at} />
           </div>
         </div>
-        <KeyValuePairs
-          columns={2}
-          minColumnWidth={110}
-          items={[
+        <Facts
+          facts={[
             { label: 'Region', value: system.region },
             { label: 'Account', value: system.account_id },
             { label: 'Limits', value: LIMITS[system.limits] ?? system.limits },

@@ -1,10 +1,10 @@
 import Container from '@cloudscape-design/components/container'
 import Header from '@cloudscape-design/components/header'
-import KeyValuePairs from '@cloudscape-design/components/key-value-pairs'
 import SpaceBetween from '@cloudscape-design/components/space-between'
 import type { System } from '../../api/types'
 import { CopyText } from '../../components/copy-text'
 import { formatBytes } from '../../time/format'
+import { Facts } from './facts'
 
 const KINDS: Record<string, string> = { sqlite: 'SQLite', postgres: 'PostgreSQL', memory: 'In memory' }
 
@@ -19,14 +19,12 @@ export function Storage({ system: { store, data_dir: folder } }: { system: Syste
             <CopyText text={folder} label="Copy the path of the data folder" />
           </div>
         </div>
-        <KeyValuePairs
-          columns={2}
-          minColumnWidth={110}
-          items={[
-            { label: 'Executions', value: <span className="figure">{formatBytes(store.bytes)}</span> },
-            { label: 'Write-ahead log', value: <span className="figure">{formatBytes(store.wal_bytes)}</span> },
-            { label: 'Logs', value: <span className="figure">{formatBytes(store.logs_bytes)}</span> },
-            { label: 'Grows by', value: <span className="figure">{growth === null || growth === undefined ? 'Not known yet' : `${formatBytes(Math.max(0, Math.round(growth)))} an hour`}</span> },
+        <Facts
+          facts={[
+            { label: 'Executions', value: formatBytes(store.bytes) },
+            { label: 'Write-ahead log', value: formatBytes(store.wal_bytes) },
+            { label: 'Logs', value: formatBytes(store.logs_bytes) },
+            { label: 'Grows by', value: growth === null || growth === undefined ? 'Not known yet' : `${formatBytes(Math.max(0, Math.round(growth)))}/h` },
           ]}
         />
       </SpaceBetween>

@@ -1,11 +1,11 @@
 import Container from '@cloudscape-design/components/container'
 import Header from '@cloudscape-design/components/header'
-import KeyValuePairs from '@cloudscape-design/components/key-value-pairs'
 import Link from '@cloudscape-design/components/link'
 import SpaceBetween from '@cloudscape-design/components/space-between'
 import StatusIndicator from '@cloudscape-design/components/status-indicator'
 import type { System } from '../../api/types'
 import { formatNumber } from '../../time/format'
+import { Facts } from './facts'
 
 export function Work({ system: { queues, resident_executions: resident } }: { system: System }) {
   const { asynchronous, executions_due: due, dead_letters: dead } = queues
@@ -24,14 +24,12 @@ export function Work({ system: { queues, resident_executions: resident } }: { sy
             )}
           </div>
         </div>
-        <KeyValuePairs
-          columns={2}
-          minColumnWidth={110}
-          items={[
-            { label: 'Executions due', value: <span className="figure">{formatNumber(due)}</span> },
-            { label: 'Executions in memory', value: <span className="figure">{formatNumber(resident)}</span> },
-            { label: 'Events queued', value: <span className="figure">{formatNumber(asynchronous)}</span> },
-            { label: 'Dead letters', value: <span className={`figure ${dead > 0 ? 'warn' : ''}`}>{formatNumber(dead)}</span> },
+        <Facts
+          facts={[
+            { label: 'Executions due', value: formatNumber(due) },
+            { label: 'Executions in memory', value: formatNumber(resident) },
+            { label: 'Events queued', value: formatNumber(asynchronous) },
+            { label: 'Dead letters', value: formatNumber(dead), isWarning: dead > 0 },
           ]}
         />
       </SpaceBetween>
