@@ -8,12 +8,13 @@ const SHOWN = 300
 export function LongText({ text, shown = SHOWN, label }: { text: string; shown?: number; label: string }) {
   const [isWhole, showWhole] = useState(false)
   const isLong = text.length > shown
+  const offer = isWhole ? 'Show less' : `Show all ${text.length.toLocaleString('en')} characters`
   return (
     <>
       <span className="wrap-anywhere">{isWhole || !isLong ? text : `${text.slice(0, shown)}…`}</span>
       {isLong && (
-        <Button variant="inline-link" onClick={() => showWhole(!isWhole)} ariaExpanded={isWhole} ariaLabel={`${isWhole ? 'Show less' : 'Show all'} of ${label}`}>
-          {isWhole ? 'Show less' : `Show all ${text.length.toLocaleString('en')} characters`}
+        <Button variant="inline-link" onClick={() => showWhole(!isWhole)} ariaExpanded={isWhole} ariaLabel={`${offer} of ${label}`}>
+          {offer}
         </Button>
       )}
     </>

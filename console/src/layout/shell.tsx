@@ -42,7 +42,7 @@ export function Shell() {
             {
               type: 'menu-dropdown',
               text: TIME_LABEL[timeMode],
-              ariaLabel: 'How times are shown',
+              ariaLabel: `${TIME_LABEL[timeMode]}: how times are shown`,
               iconName: 'calendar',
               items: TIME_MODES.map((mode) => ({ id: mode, text: TIME_LABEL[mode], itemType: 'checkbox', checked: mode === timeMode })),
               onItemClick: ({ detail }) => chooseTimeMode(detail.id as TimeMode),

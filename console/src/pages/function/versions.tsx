@@ -41,7 +41,7 @@ const openColumn = (name: string): TableProps.ColumnDefinition<FunctionVersionSt
     open === 0 ? (
       <span className="figure secondary">0</span>
     ) : (
-      <RouteLink href={paths.executions({ function: name, version, status: 'RUNNING' })} ariaLabel={`${open} open executions of version ${version}`}>
+      <RouteLink href={paths.executions({ function: name, version, status: 'RUNNING' })} ariaLabel={`${formatNumber(open)} open executions of version ${version}`}>
         <span className="figure">{formatNumber(open)}</span>
       </RouteLink>
     ),

@@ -61,7 +61,7 @@ function OpenExecutions({ item }: { item: FunctionStatus }) {
   const open = openExecutionsOf(item)
   if (open === 0) return <span className="figure">0</span>
   return (
-    <RouteLink href={paths.executions({ function: item.function, status: 'RUNNING' })} ariaLabel={`${open} open executions of ${item.function}`}>
+    <RouteLink href={paths.executions({ function: item.function, status: 'RUNNING' })} ariaLabel={`${formatNumber(open)} open executions of ${item.function}`}>
       <span className="figure">{formatNumber(open)}</span>
     </RouteLink>
   )
