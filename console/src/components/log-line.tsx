@@ -20,7 +20,7 @@ interface Props {
 export const LogRow = memo(function LogRow({ line, showsExecution = false }: Props) {
   const [timeMode] = useTimeMode()
   const [isOpen, open] = useState(false)
-  const { level, message } = readLogText(line.text)
+  const { level, message, extras } = readLogText(line.text)
   return (
     <details className={`log-row log-${level?.toLowerCase() ?? line.stream}`} onToggle={(event) => open(event.currentTarget.open)}>
       <summary>
@@ -28,7 +28,10 @@ export const LogRow = memo(function LogRow({ line, showsExecution = false }: Pro
           {formatClock(line.timestamp, timeMode)}
         </time>
         <span className="log-level">{level ?? (line.stream === 'stdout' ? '' : line.stream)}</span>
-        <span className="log-message">{message.slice(0, 1_000)}</span>
+        <span className="log-message">
+          {message.slice(0, 1_000)}
+          {extras.length > 0 && <span className="log-extras"> {extras.join(' ')}</span>}
+        </span>
       </summary>
       {isOpen && <Opened line={line} showsExecution={showsExecution} />}
     </details>

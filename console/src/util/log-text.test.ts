@@ -10,7 +10,12 @@ test('JSON lines, whoever wrote them', () => {
   expect(read('{"level":"warning","message":"slow"}')).toEqual(['WARN', 'slow'])
   expect(read('{"level":"ERROR","fields":{"message":"broke"}}')).toEqual(['ERROR', 'broke'])
   expect(read('{"level":"INFO","message":{"a":1}}')).toEqual(['INFO', '{"a":1}'])
-  expect(read('{"_aws":{}}')).toEqual([null, '{"_aws":{}}'])
+  expect(read('{"other":1}')).toEqual([null, '{"other":1}'])
+})
+
+test('what is particular about a line stands beside its message', () => {
+  expect(readLogText('{"level":"INFO","message":"refused","service":"Api","status":400,"why":"too large"}').extras).toEqual(['status=400', 'why=too large'])
+  expect(readLogText('{"_aws":{"CloudWatchMetrics":[]},"service":"Api","Submitted":1}')).toMatchObject({ message: 'metrics', extras: ['Submitted=1'] })
 })
 
 test('text', () => {

@@ -70,8 +70,8 @@ function Answered({ answer, asked, millis }: Result) {
     <SpaceBetween size="m">
       <Outcome answer={answer} asked={asked} />
       <KeyValuePairs
-        columns={3}
-        minColumnWidth={110}
+        columns={4}
+        minColumnWidth={90}
         items={[
           { label: 'Status', value: <span className="figure">{answer.statusCode}</span> },
           { label: 'Took', value: <span className="figure">{formatDuration(millis)}</span> },
@@ -81,10 +81,10 @@ function Answered({ answer, asked, millis }: Result) {
       />
       {id !== null && (
         <div className="chips">
-        <Button formAction="none" iconName="arrow-right" iconAlign="right" href={paths.execution(id)} onFollow={(event) => follow(event, navigate)}>
-          Watch the execution
-        </Button>
-        <span className="secondary wrap-anywhere">{id}</span>
+          <Button formAction="none" iconName="arrow-right" iconAlign="right" href={paths.execution(id)} onFollow={(event) => follow(event, navigate)}>
+            Watch the execution
+          </Button>
+          <span className="secondary wrap-anywhere">{id}</span>
         </div>
       )}
       {text !== '' && (

@@ -17,6 +17,7 @@ import { useShortcuts } from '../../keyboard/shortcuts'
 import { formatNumber } from '../../time/format'
 import { LOG_LEVELS, type LogLevel, readLogText } from '../../util/log-text'
 import { quote } from '../../util/commands'
+import { useUrlText } from '../../util/url-text'
 
 const FOLLOW_EVERY = 1_000
 
@@ -31,7 +32,7 @@ const LEVEL_OPTIONS = [
 export function LogsTab({ name }: { name: string }) {
   const [parameters, setParameters] = useSearchParams()
   const follows = parameters.get('follow') !== 'false'
-  const text = parameters.get('text') ?? ''
+  const [text, setText] = useUrlText('text')
   const level = LOG_LEVELS.find((it) => it === parameters.get('level')) ?? null
   const { data, error, refetch } = useQuery({ ...functionLogQuery(name), refetchInterval: follows ? FOLLOW_EVERY : false })
   const shown = (data ?? []).filter((line) => isShown(line, text, level))
@@ -39,9 +40,10 @@ export function LogsTab({ name }: { name: string }) {
   const set = (key: string, value: string) =>
     setParameters(
       (old) => {
-        if (value === '') old.delete(key)
-        else old.set(key, value)
-        return old
+        const next = new URLSearchParams(old)
+        if (value === '') next.delete(key)
+        else next.set(key, value)
+        return next
       },
       { replace: true },
     )
@@ -74,7 +76,7 @@ export function LogsTab({ name }: { name: string }) {
             filteringText={text}
             filteringPlaceholder="Text, request id or execution id"
             filteringAriaLabel="Search the lines"
-            onChange={({ detail }) => set('text', detail.filteringText)}
+            onChange={({ detail }) => setText(detail.filteringText)}
           />
           <Select
             ariaLabel="Level"

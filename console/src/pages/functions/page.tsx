@@ -4,7 +4,6 @@ import Header from '@cloudscape-design/components/header'
 import Table from '@cloudscape-design/components/table'
 import TextFilter from '@cloudscape-design/components/text-filter'
 import { useQuery } from '@tanstack/react-query'
-import { useSearchParams } from 'react-router'
 import { functionsQuery } from '../../api/console'
 import { EmptyState } from '../../components/empty-state'
 import { ErrorBox } from '../../components/error-box'
@@ -13,6 +12,7 @@ import { useNarrow } from '../../layout/narrow'
 import { usePageTitle } from '../../layout/page-title'
 import { formatNumber } from '../../time/format'
 import { searchFunctions } from '../../util/function-status'
+import { useUrlText } from '../../util/url-text'
 import { FUNCTION_CARD, FUNCTION_COLUMNS } from './columns'
 
 /** Every function, how busy it is, and how it went in the last hour. */
@@ -20,10 +20,8 @@ export function FunctionsPage() {
   usePageTitle('Functions')
   useRowKeys('#functions', 'function')
   const isNarrow = useNarrow()
-  const [parameters, setParameters] = useSearchParams()
+  const [text, setText] = useUrlText('text')
   const { data, error, isPending, refetch } = useQuery(functionsQuery())
-  const text = parameters.get('text') ?? ''
-  const setText = (value: string) => setParameters(value === '' ? {} : { text: value }, { replace: true })
 
   const functions = data?.functions ?? []
   const found = searchFunctions(functions, text)

@@ -45,27 +45,27 @@ export function SystemPage() {
       }
     >
       <div className="system">
-      <SpaceBetween size="l">
-        {error !== null && <ErrorBox title={system === undefined ? 'The server could not be asked' : 'The figures below are old: the server does not answer'} error={error} onRetry={() => void refetch()} />}
-        {system === undefined && error === null && <Spinner size="large" />}
-        {system !== undefined && (
-          <SpaceBetween size="l">
-            <div className="system-cards system-four">
-              <Durability system={system} />
-              <Storage system={system} />
-              <Work system={system} />
-              <Server system={system} />
-            </div>
-            <Warnings system={system} />
-            <Processes system={system} />
-            <Apis system={system} />
-            <div className="system-cards">
-              <Probes endpoint={system.endpoint} />
-              <Telemetry system={system} />
-            </div>
-          </SpaceBetween>
-        )}
-      </SpaceBetween>
+        <SpaceBetween size="l">
+          {error !== null && <ErrorBox title={system === undefined ? 'The server could not be asked' : 'The figures below are old: the server does not answer'} error={error} onRetry={() => void refetch()} />}
+          {system === undefined && error === null && <Spinner size="large" />}
+          {system !== undefined && (
+            <SpaceBetween size="l">
+              <div className="system-cards system-four">
+                <Durability system={system} />
+                <Storage system={system} />
+                <Work system={system} />
+                <Server system={system} />
+              </div>
+              <Warnings system={system} />
+              <Processes system={system} />
+              <Apis system={system} />
+              <div className="system-cards">
+                <Probes endpoint={system.endpoint} />
+                <Telemetry system={system} />
+              </div>
+            </SpaceBetween>
+          )}
+        </SpaceBetween>
       </div>
     </ContentLayout>
   )
