@@ -118,5 +118,5 @@ function Navigation() {
 }
 
 function facts(version: string, durability: string): { type: 'link'; text: string; href: string; info?: ReactNode }[] {
-  return [{ type: 'link', text: `Version ${version}, durable on ${durability}`, href: '/system' }]
+  return [{ type: 'link', text: `Version ${version}, durable on ${durability}`, href: '/system#server' }]
 }

@@ -38,7 +38,11 @@ export function InvokeResult({ isPending, startedAt, error, result, onCancel }: 
         {isPending ? (
           <SpaceBetween size="s">
             <StatusIndicator type="in-progress">
-              Waiting for <Elapsed from={startedAt} to={null} />
+              Waiting{' '}
+              {/* Seconds are not read out one by one. */}
+              <span aria-hidden="true">
+                for <Elapsed from={startedAt} to={null} />
+              </span>
             </StatusIndicator>
             <Button formAction="none" onClick={onCancel}>
               Stop waiting

@@ -9,8 +9,11 @@ import Tabs from '@cloudscape-design/components/tabs'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useParams, useSearchParams } from 'react-router'
 import { functionQuery } from '../../api/console'
+import { ServerError } from '../../api/request'
 import type { FunctionDetail } from '../../api/types'
+import { EmptyState } from '../../components/empty-state'
 import { ErrorBox } from '../../components/error-box'
+import { RouteLink } from '../../components/route-link'
 import { useShortcuts } from '../../keyboard/shortcuts'
 import { usePageTitle } from '../../layout/page-title'
 import { follow } from '../../layout/shell'
@@ -30,11 +33,24 @@ export function FunctionPage() {
   if (data === undefined) {
     return (
       <ContentLayout header={<Header variant="h1">{name}</Header>}>
-        {error === null ? <Spinner size="large" /> : <ErrorBox title={`${name} could not be read`} error={error} onRetry={() => void refetch()} />}
+        {error === null ? <Spinner size="large" /> : error instanceof ServerError && error.status === 404 ? <Missing /> : <ErrorBox title={`${name} could not be read`} error={error} onRetry={() => void refetch()} />}
       </ContentLayout>
     )
   }
-  return <Known key={name} detail={data} />
+  return (
+    <>
+      {error !== null && <ErrorBox title="What is below is old: the server does not answer" error={error} onRetry={() => void refetch()} />}
+      <Known key={name} detail={data} />
+    </>
+  )
+}
+
+function Missing() {
+  return (
+    <EmptyState title="There is no such function" command="lambdura up">
+      It may have been deleted, or its template is not up. <RouteLink href={paths.functions()} variant="primary">See which functions there are</RouteLink>
+    </EmptyState>
+  )
 }
 
 function Known({ detail }: { detail: FunctionDetail }) {

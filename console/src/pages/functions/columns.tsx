@@ -109,10 +109,10 @@ function Durations({ item: { stats } }: { item: FunctionStatus }) {
 export const FUNCTION_COLUMNS: Column[] = [
   { id: 'name', header: 'Function', cell: (item) => <FunctionName item={item} />, isRowHeader: true, minWidth: 200, cardWidth: 100 },
   { id: 'version', header: 'Version and aliases', cell: (item) => <Version item={item} />, minWidth: 130, cardWidth: 50 },
-  { id: 'open', header: 'Open executions', cell: (item) => <OpenExecutions item={item} />, width: 120, cardWidth: 50 },
+  { id: 'open', header: 'Open executions', cell: (item) => <OpenExecutions item={item} />, width: 112, cardWidth: 50 },
   { id: 'concurrency', header: 'Concurrency', cell: (item) => <Meter value={processesOf(item).busy} max={item.concurrency_limit} label={`Concurrency of ${item.function}`} />, width: 140, cardWidth: 50 },
-  { id: 'processes', header: 'Processes', cell: (item) => <ProcessFigures item={item} />, width: 160, cardWidth: 50 },
-  { id: 'hour', header: 'Last hour', cell: (item) => <LastHour item={item} />, width: 175, cardWidth: 50 },
+  { id: 'processes', header: 'Processes', cell: (item) => <ProcessFigures item={item} />, width: 150, cardWidth: 50 },
+  { id: 'hour', header: 'Last hour', cell: (item) => <LastHour item={item} />, width: 168, cardWidth: 50 },
   { id: 'duration', header: 'Duration', cell: (item) => <Durations item={item} />, width: 125, cardWidth: 50 },
 ]
 

@@ -34,7 +34,11 @@ export function SystemPage() {
                 <StatusIndicator type="loading">Asking the server</StatusIndicator>
               ) : (
                 <StatusIndicator type="success">
-                  Version {system.version} has been up for <Elapsed from={system.started_at} to={null} />
+                  Version {system.version} is up
+                  <span aria-hidden="true">
+                    {' '}
+                    for <Elapsed from={system.started_at} to={null} />
+                  </span>
                 </StatusIndicator>
               )}
             </span>
