@@ -78,19 +78,26 @@ function ProcessFigures({ item }: { item: FunctionStatus }) {
   )
 }
 
-function LastHour({ item: { function: name, stats } }: { item: FunctionStatus }) {
-  const rate = formatRate(errorRate(stats))
+function Invocations({ item: { function: name, stats } }: { item: FunctionStatus }) {
   return (
     <div className="last-hour">
       <Sparkline
         bars={stats.buckets.map(({ at, invocations, errors }) => ({ at, all: invocations, bad: errors }))}
         label={`${name} in the last hour: ${stats.invocations} invocations, ${stats.errors} failed`}
       />
-      <div className="figure">
-        {formatNumber(stats.invocations)}
-        {stats.invocations > 0 && <span className={stats.errors > 0 ? 'bad' : 'secondary'}> · {rate} failed</span>}
-      </div>
+      <div className="figure">{formatNumber(stats.invocations)}</div>
     </div>
+  )
+}
+
+function Failed({ item: { stats } }: { item: FunctionStatus }) {
+  const { errors } = stats
+  return (
+    <span className="figure">
+      <span className={errors > 0 ? 'bad' : 'secondary'}>{formatRate(errorRate(stats))}</span>
+      <br />
+      <span className="secondary">{errors === 0 ? '' : formatNumber(errors)}</span>
+    </span>
   )
 }
 
@@ -106,15 +113,37 @@ function Durations({ item: { stats } }: { item: FunctionStatus }) {
   )
 }
 
+const by =
+  (of: (item: FunctionStatus) => number) =>
+  (a: FunctionStatus, b: FunctionStatus): number =>
+    of(a) - of(b)
+
+const busy = (item: FunctionStatus): number => processesOf(item).busy
+
 export const FUNCTION_COLUMNS: Column[] = [
-  { id: 'name', header: 'Function', cell: (item) => <FunctionName item={item} />, isRowHeader: true, minWidth: 200, cardWidth: 100 },
-  { id: 'version', header: 'Version and aliases', cell: (item) => <Version item={item} />, minWidth: 130, cardWidth: 50 },
-  { id: 'open', header: 'Open executions', cell: (item) => <OpenExecutions item={item} />, width: 112, cardWidth: 50 },
-  { id: 'concurrency', header: 'Concurrency', cell: (item) => <Meter value={processesOf(item).busy} max={item.concurrency_limit} label={`Concurrency of ${item.function}`} />, width: 140, cardWidth: 50 },
-  { id: 'processes', header: 'Processes', cell: (item) => <ProcessFigures item={item} />, width: 150, cardWidth: 50 },
-  { id: 'hour', header: 'Last hour', cell: (item) => <LastHour item={item} />, width: 168, cardWidth: 50 },
-  { id: 'duration', header: 'Duration', cell: (item) => <Durations item={item} />, width: 125, cardWidth: 50 },
+  { id: 'name', header: 'Function', cell: (item) => <FunctionName item={item} />, isRowHeader: true, minWidth: 190, cardWidth: 100, sortingComparator: (a, b) => a.function.localeCompare(b.function) },
+  { id: 'version', header: 'Version and aliases', cell: (item) => <Version item={item} />, minWidth: 120, cardWidth: 50 },
+  { id: 'open', header: 'Open executions', cell: (item) => <OpenExecutions item={item} />, width: 125, cardWidth: 50, sortingComparator: by(openExecutionsOf) },
+  {
+    id: 'concurrency',
+    header: 'Concurrency',
+    cell: (item) => <Meter value={busy(item)} max={item.concurrency_limit} label={`Concurrency of ${item.function}`} />,
+    width: 140,
+    cardWidth: 50,
+    sortingComparator: by((item) => busy(item) / Math.max(1, item.concurrency_limit)),
+  },
+  { id: 'processes', header: 'Processes', cell: (item) => <ProcessFigures item={item} />, width: 150, cardWidth: 50, sortingComparator: by((item) => processesOf(item).queued * 1e6 + busy(item)) },
+  { id: 'invocations', header: 'Invocations', cell: (item) => <Invocations item={item} />, width: 160, cardWidth: 50, sortingComparator: by(({ stats }) => stats.invocations) },
+  { id: 'failed', header: 'Failed', cell: (item) => <Failed item={item} />, width: 95, cardWidth: 50, sortingComparator: by(({ stats }) => errorRate(stats) ?? -1) },
+  { id: 'duration', header: 'Duration', cell: (item) => <Durations item={item} />, width: 120, cardWidth: 50, sortingComparator: by(({ stats }) => stats.duration_p95_ms ?? -1) },
 ]
+
+/** Functions in the order of a column, `-` before its id for the other way round; as the server has them for none. */
+export function sortFunctions(functions: readonly FunctionStatus[], order: string): FunctionStatus[] {
+  const comparator = FUNCTION_COLUMNS.find(({ id }) => id === order.replace(/^-/, ''))?.sortingComparator
+  if (comparator === undefined) return [...functions]
+  return functions.toSorted((a, b) => (order.startsWith('-') ? comparator(b, a) : comparator(a, b)))
+}
 
 /** The same, where the page is too narrow for a table. */
 export const FUNCTION_CARD: CardsProps.CardDefinition<FunctionStatus> = {

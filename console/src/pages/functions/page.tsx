@@ -4,6 +4,7 @@ import Header from '@cloudscape-design/components/header'
 import Table from '@cloudscape-design/components/table'
 import TextFilter from '@cloudscape-design/components/text-filter'
 import { useQuery } from '@tanstack/react-query'
+import { useSearchParams } from 'react-router'
 import { functionsQuery } from '../../api/console'
 import { EmptyState } from '../../components/empty-state'
 import { ErrorBox } from '../../components/error-box'
@@ -13,7 +14,7 @@ import { usePageTitle } from '../../layout/page-title'
 import { formatNumber } from '../../time/format'
 import { searchFunctions } from '../../util/function-status'
 import { useUrlText } from '../../util/url-text'
-import { FUNCTION_CARD, FUNCTION_COLUMNS } from './columns'
+import { FUNCTION_CARD, FUNCTION_COLUMNS, sortFunctions } from './columns'
 
 /** Every function, how busy it is, and how it went in the last hour. */
 export function FunctionsPage() {
@@ -21,10 +22,12 @@ export function FunctionsPage() {
   useRowKeys('#functions', 'function')
   const isNarrow = useNarrow()
   const [text, setText] = useUrlText('text')
+  const [parameters, setParameters] = useSearchParams()
+  const order = parameters.get('sort') ?? 'name'
   const { data, error, isPending, refetch } = useQuery(functionsQuery())
 
   const functions = data?.functions ?? []
-  const found = searchFunctions(functions, text)
+  const found = sortFunctions(searchFunctions(functions, text), order)
   const shared = {
     items: found,
     trackBy: 'function' as const,
@@ -74,10 +77,23 @@ export function FunctionsPage() {
               contentDensity="comfortable"
               wrapLines
               columnDefinitions={FUNCTION_COLUMNS}
+              sortingColumn={FUNCTION_COLUMNS.find(({ id }) => id === order.replace(/^-/, '')) ?? {}}
+              sortingDescending={order.startsWith('-')}
+              onSortingChange={({ detail }) => {
+                const id = FUNCTION_COLUMNS.find(({ sortingComparator }) => sortingComparator === detail.sortingColumn.sortingComparator)?.id ?? 'name'
+                // Of figures the largest are looked for, so they come first.
+                const isNew = id !== order.replace(/^-/, '')
+                setParameters(sorted(id, isNew ? id !== 'name' : detail.isDescending === true), { replace: true })
+              }}
               ariaLabels={{ tableLabel: 'Functions' }}
             />
           ))}
       </div>
     </ContentLayout>
   )
+}
+
+const sorted = (column: string, isDescending: boolean) => (old: URLSearchParams) => {
+  old.set('sort', `${isDescending ? '-' : ''}${column}`)
+  return old
 }
