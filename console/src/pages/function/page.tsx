@@ -1,5 +1,6 @@
 import '../../styles/functions.css'
 import Badge from '@cloudscape-design/components/badge'
+import BreadcrumbGroup from '@cloudscape-design/components/breadcrumb-group'
 import Button from '@cloudscape-design/components/button'
 import ContentLayout from '@cloudscape-design/components/content-layout'
 import Header from '@cloudscape-design/components/header'
@@ -32,7 +33,7 @@ export function FunctionPage() {
   const { data, error, refetch } = useQuery(functionQuery(name))
   if (data === undefined) {
     return (
-      <ContentLayout header={<Header variant="h1">{name}</Header>}>
+      <ContentLayout breadcrumbs={<Breadcrumbs name={name} />} header={<Header variant="h1">{name}</Header>}>
         {error === null ? <Spinner size="large" /> : error instanceof ServerError && error.status === 404 ? <Missing /> : <ErrorBox title={`${name} could not be read`} error={error} onRetry={() => void refetch()} />}
       </ContentLayout>
     )
@@ -42,6 +43,20 @@ export function FunctionPage() {
       {error !== null && <ErrorBox title="What is below is old: the server does not answer" error={error} onRetry={() => void refetch()} />}
       <Known key={name} detail={data} />
     </>
+  )
+}
+
+function Breadcrumbs({ name }: { name: string }) {
+  const navigate = useNavigate()
+  return (
+    <BreadcrumbGroup
+      ariaLabel="Where this page is"
+      items={[
+        { text: 'Functions', href: paths.functions() },
+        { text: name, href: paths.function(name) },
+      ]}
+      onFollow={(event) => follow(event, navigate)}
+    />
   )
 }
 
@@ -63,6 +78,7 @@ function Known({ detail }: { detail: FunctionDetail }) {
 
   return (
     <ContentLayout
+      breadcrumbs={<Breadcrumbs name={name} />}
       header={
         <Header
           variant="h1"
