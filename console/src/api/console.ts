@@ -128,6 +128,30 @@ export const readLogs = (filter: LogFilter, signal: AbortSignal) =>
 
 export const readLogLine = (number: number, signal?: AbortSignal) => getJson<LogLine>(`${BASE}/logs/${number}`, {}, signal)
 
+export const logLineQuery = (number: number) =>
+  queryOptions({
+    queryKey: ['log-line', number],
+    queryFn: ({ signal }) => readLogLine(number, signal),
+    staleTime: Infinity,
+  })
+
+/** Lines of a function that are read at first, and that are kept while more arrive. */
+const LINES_FIRST = 500
+const LINES_KEPT = 2_000
+
+/** The newest lines of a function, oldest first; each further read adds what came since. */
+export const functionLogQuery = (name: string) =>
+  queryOptions({
+    queryKey: ['function-log', name],
+    queryFn: async ({ signal, client, queryKey }) => {
+      const known = client.getQueryData<LogLine[]>(queryKey) ?? []
+      const last = known.at(-1)
+      const { lines } = await readLogs(last === undefined ? { function: name, tail: true, limit: LINES_FIRST } : { function: name, after: last.number, limit: LINES_KEPT }, signal)
+      return lines.length === 0 ? known : [...known, ...lines].slice(-LINES_KEPT)
+    },
+    structuralSharing: false,
+  })
+
 export const segmentsQuery = (traceId: string) =>
   queryOptions({
     queryKey: ['segments', traceId],

@@ -11,10 +11,14 @@ export function CommandHint({ commands }: { commands: Commands }) {
         <dd>
           <CopyText text={commands.aws} code label="Copy the AWS CLI command" />
         </dd>
-        <dt>lambdura</dt>
-        <dd>
-          <CopyText text={commands.lambdura} code label="Copy the lambdura command" />
-        </dd>
+        {commands.lambdura !== undefined && (
+          <>
+            <dt>lambdura</dt>
+            <dd>
+              <CopyText text={commands.lambdura} code label="Copy the lambdura command" />
+            </dd>
+          </>
+        )}
       </dl>
     </ExpandableSection>
   )

@@ -17,15 +17,28 @@ interface Props {
   description?: string
   value: string
   onChange: (value: string) => void
+  /** Ctrl or Cmd with Enter. */
+  onSubmit?: () => void
   rows?: number
 }
 
 /** A field for JSON that says at once what is wrong with it. */
-export function JsonField({ label, description, value, onChange, rows = 8 }: Props) {
+export function JsonField({ label, description, value, onChange, onSubmit, rows = 8 }: Props) {
   const problem = jsonProblem(value)
   return (
     <FormField label={label} description={description} errorText={problem} stretch>
-      <Textarea value={value} onChange={({ detail }) => onChange(detail.value)} rows={rows} spellcheck={false} disableBrowserAutocorrect invalid={problem !== undefined} className="code-field" />
+      <Textarea
+        value={value}
+        onChange={({ detail }) => onChange(detail.value)}
+        onKeyDown={({ detail }) => {
+          if (detail.key === 'Enter' && (detail.ctrlKey || detail.metaKey)) onSubmit?.()
+        }}
+        rows={rows}
+        spellcheck={false}
+        disableBrowserAutocorrect
+        invalid={problem !== undefined}
+        className="code-field"
+      />
     </FormField>
   )
 }

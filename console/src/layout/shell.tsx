@@ -42,7 +42,7 @@ export function Shell() {
             {
               type: 'menu-dropdown',
               text: TIME_LABEL[timeMode],
-              ariaLabel: 'How times are shown',
+              ariaLabel: `${TIME_LABEL[timeMode]}: how times are shown`,
               iconName: 'calendar',
               items: TIME_MODES.map((mode) => ({ id: mode, text: TIME_LABEL[mode], itemType: 'checkbox', checked: mode === timeMode })),
               onItemClick: ({ detail }) => chooseTimeMode(detail.id as TimeMode),
@@ -118,5 +118,5 @@ function Navigation() {
 }
 
 function facts(version: string, durability: string): { type: 'link'; text: string; href: string; info?: ReactNode }[] {
-  return [{ type: 'link', text: `Version ${version}, durable on ${durability}`, href: '/system' }]
+  return [{ type: 'link', text: `Version ${version}, durable on ${durability}`, href: '/system#server' }]
 }

@@ -1,10 +1,11 @@
 /** What the console does, as commands for a terminal. */
 
-import type { ErrorObject } from '../api/lambda'
+import type { ErrorObject, InvokeRequest } from '../api/lambda'
 
 export interface Commands {
   aws: string
-  lambdura: string
+  /** Absent for what only the AWS CLI can ask for. */
+  lambdura?: string
 }
 
 const DEFAULT_ENDPOINT = 'http://127.0.0.1:3001'
@@ -14,7 +15,7 @@ export function quote(word: string): string {
   return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 }
 
-function commands(aws: readonly string[], lambdura: readonly string[]): Commands {
+function commands(aws: readonly string[], lambdura: readonly string[]): Required<Commands> {
   const { origin } = window.location
   const endpoint = origin === DEFAULT_ENDPOINT ? [] : ['--endpoint', origin]
   return {
@@ -52,22 +53,16 @@ export const failCommands = (id: string, error: ErrorObject): Commands =>
 
 export const heartbeatCommands = (id: string): Commands => commands(['send-durable-execution-callback-heartbeat', '--callback-id', id], ['callback', 'heartbeat', id])
 
-export interface InvokeCommand {
-  function: string
-  qualifier?: string | undefined
-  payload: string
-  event: boolean
-  name?: string | undefined
-}
-
-export function invokeCommands({ function: name, qualifier, payload, event, name: executionName }: InvokeCommand): Commands {
+/** `lambdura invoke` has no dry run. */
+export function invokeCommands({ function: name, qualifier, payload, type, name: executionName }: InvokeRequest): Commands {
   const named = executionName === undefined || executionName === '' ? [] : [executionName]
-  return commands(
+  const target = qualifier === undefined ? name : `${name}:${qualifier}`
+  const both = commands(
     [
       'invoke',
       '--function-name',
-      qualifier === undefined ? name : `${name}:${qualifier}`,
-      ...(event ? ['--invocation-type', 'Event'] : []),
+      target,
+      ...(type === 'RequestResponse' ? [] : ['--invocation-type', type]),
       ...named.flatMap((it) => ['--durable-execution-name', it]),
       '--cli-binary-format',
       'raw-in-base64-out',
@@ -75,6 +70,7 @@ export function invokeCommands({ function: name, qualifier, payload, event, name
       payload,
       '/dev/stdout',
     ],
-    ['invoke', qualifier === undefined ? name : `${name}:${qualifier}`, ...(event ? ['--event'] : []), ...named.flatMap((it) => ['--name', it]), '--payload', payload],
+    ['invoke', target, ...(type === 'Event' ? ['--event'] : []), ...named.flatMap((it) => ['--name', it]), '--payload', payload],
   )
+  return type === 'DryRun' ? { aws: both.aws } : both
 }

@@ -3,6 +3,9 @@
 export const EXECUTION_TABS = ['timeline', 'operations', 'events', 'logs', 'trace', 'data'] as const
 export type ExecutionTab = (typeof EXECUTION_TABS)[number]
 
+export const FUNCTION_TABS = ['overview', 'monitoring', 'logs', 'invoke'] as const
+export type FunctionTab = (typeof FUNCTION_TABS)[number]
+
 export const paths = {
   executions: (filter: { status?: string; function?: string; version?: string; text?: string } = {}) => {
     const query = new URLSearchParams()
@@ -19,6 +22,6 @@ export const paths = {
   },
   waiting: () => '/waiting',
   functions: () => '/functions',
-  function: (name: string, tab?: string) => `/functions/${encodeURIComponent(name)}${tab === undefined ? '' : `?tab=${tab}`}`,
+  function: (name: string, tab?: FunctionTab) => `/functions/${encodeURIComponent(name)}${tab === undefined ? '' : `?tab=${tab}`}`,
   system: () => '/system',
 } as const
