@@ -313,13 +313,20 @@ export interface components {
         };
         /** @description What has changed in the newest page of a list. */
         LivePage: {
+            /** @description False: the time of one reading ran out before the page was full. */
+            complete: boolean;
             counts: components["schemas"]["ExecutionCounts"];
             /** @description Those that are new or have changed; in the first message all. */
             executions: components["schemas"]["ExecutionSummary"][];
-            /** @description Whether older ones may match too. */
-            more: boolean;
+            /** @description Where older ones are to be found, as in a page of the list. */
+            next_cursor?: string | null;
             /** @description The ids of the page as it is now, newest first. */
             order: string[];
+            /**
+             * Format: int64
+             * @description How far back this is, in epoch milliseconds; absent when it is everything.
+             */
+            searched_back_to_at?: number | null;
         };
         /** @description A callback that nobody has answered. Instants are epoch milliseconds. */
         OpenCallback: {

@@ -31,8 +31,8 @@ export interface Activity {
   kind: 'RUNNING' | 'WAITING' | 'BACKING_OFF' | 'PAUSED'
   since_at?: number | null
   operations: OpenOperation[]
-  /** Open operations beyond those listed. */
-  more: number
+  /** Whether there are open operations beyond those listed. */
+  more: boolean
 }
 
 export interface ExecutionSummary {
@@ -72,6 +72,9 @@ export interface LivePage {
   executions: ExecutionSummary[]
   order: string[]
   counts: ExecutionCounts
+  next_cursor?: string | null
+  complete: boolean
+  searched_back_to_at?: number | null
 }
 
 export interface Usage {

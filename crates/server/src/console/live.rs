@@ -39,8 +39,14 @@ pub(super) struct LivePage {
     /// The ids of the page as it is now, newest first.
     pub order: Vec<String>,
     pub counts: ExecutionCounts,
-    /// Whether older ones may match too.
-    pub more: bool,
+    /// Where older ones are to be found, as in a page of the list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+    /// False: the time of one reading ran out before the page was full.
+    pub complete: bool,
+    /// How far back this is, in epoch milliseconds; absent when it is everything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub searched_back_to_at: Option<i64>,
 }
 
 /// Sends the newest page of executions, and what changes in it: server-sent events named `page`.
@@ -137,7 +143,9 @@ impl ListView {
             executions: news,
             order,
             counts,
-            more: page.next.is_some(),
+            next_cursor: page.next.map(filter::shown_search_cursor),
+            complete: page.complete,
+            searched_back_to_at: page.next.map(|next| next.started_at.as_millis()),
         })
     }
 }

@@ -1,0 +1,83 @@
+import type { CardsProps } from '@cloudscape-design/components/cards'
+import type { TableProps } from '@cloudscape-design/components/table'
+import type { ExecutionSummary } from '../../api/types'
+import { RouteLink } from '../../components/route-link'
+import { StatusBadge } from '../../components/status-badge'
+import { Countdown, Elapsed, Instant } from '../../time/instant'
+import { describeActivity, shortName, WAKE_TEXT } from '../../util/activity'
+import { paths } from '../../util/paths'
+
+export const EXECUTION_COLUMNS: TableProps.ColumnDefinition<ExecutionSummary>[] = [
+  { id: 'status', header: 'Status', cell: ({ status }) => <StatusBadge status={status} />, width: 120 },
+  { id: 'name', header: 'Name', isRowHeader: true, cell: (row) => <Name row={row} />, width: 230, minWidth: 140 },
+  {
+    id: 'function',
+    header: 'Function',
+    cell: (row) => (
+      <bdi className="wrap-anywhere">
+        {row.function}
+        <span className="secondary">:{row.version}</span>
+      </bdi>
+    ),
+    width: 160,
+    minWidth: 100,
+  },
+  { id: 'started', header: 'Started', cell: ({ started_at: at }) => <Instant at={at} />, width: 170 },
+  { id: 'duration', header: 'Duration', cell: (row) => <Elapsed from={row.started_at} to={row.ended_at} />, width: 105 },
+  { id: 'activity', header: 'What it is at', cell: (row) => <Now row={row} />, width: 250, minWidth: 160 },
+  { id: 'wake', header: 'Next wake-up', cell: (row) => <Wake row={row} />, minWidth: 110 },
+]
+
+export const EXECUTION_CARD: CardsProps.CardDefinition<ExecutionSummary> = {
+  header: (row) => <Name row={row} />,
+  sections: [
+    { id: 'status', content: ({ status }) => <StatusBadge status={status} />, width: 50 },
+    { id: 'duration', header: 'Duration', content: (row) => <Elapsed from={row.started_at} to={row.ended_at} />, width: 50 },
+    { id: 'activity', content: (row) => <Now row={row} /> },
+    { id: 'function', header: 'Function', content: (row) => `${row.function}:${row.version}`, width: 50 },
+    { id: 'started', header: 'Started', content: ({ started_at: at }) => <Instant at={at} />, width: 50 },
+  ],
+}
+
+function Name({ row }: { row: ExecutionSummary }) {
+  return (
+    <span data-row={row.execution_id} className="wrap-anywhere">
+      <RouteLink href={paths.execution(row.execution_id)} ariaLabel={row.name}>
+        <bdi title={row.name}>{shortName(row.name)}</bdi>
+      </RouteLink>
+    </span>
+  )
+}
+
+/** What it is at, or how it failed: one line. */
+function Now({ row }: { row: ExecutionSummary }) {
+  if (row.error !== null && row.error !== undefined) {
+    return (
+      <span className="one-line error-line" title={`${row.error.type ?? ''}: ${row.error.message ?? ''}`}>
+        {row.error.type !== null && row.error.type !== undefined && <b>{row.error.type}: </b>}
+        {row.error.message}
+      </span>
+    )
+  }
+  if (row.activity === null || row.activity === undefined) return <span className="secondary">–</span>
+  const { verb, what, more } = describeActivity(row.activity)
+  const isAtWork = row.activity.kind === 'RUNNING'
+  return (
+    <span className="one-line">
+      <span className={isAtWork ? 'activity-runs' : 'activity-waits'} aria-hidden="true" />
+      {verb} {what !== null && <bdi className="operation-name">{what}</bdi>}
+      {more !== null && <span className="secondary"> and {more} more</span>}
+    </span>
+  )
+}
+
+function Wake({ row }: { row: ExecutionSummary }) {
+  const wake = row.next_wake_up
+  if (wake === null || wake === undefined) return <span className="secondary">–</span>
+  return (
+    <span title={new Date(wake.at).toISOString()}>
+      <Countdown to={wake.at} />
+      <span className="secondary"> · {WAKE_TEXT[wake.reason]}</span>
+    </span>
+  )
+}

@@ -1,0 +1,95 @@
+/** The rows of the list: the newest live, older ones page by page. */
+
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { countsQuery, type ExecutionFilter, executionsLivePath, PAGE_ROWS, readExecutions } from '../../api/console'
+import { type Connection, useEventStream } from '../../api/live'
+import { withQuery } from '../../api/request'
+import type { ExecutionCounts, ExecutionSummary, LivePage } from '../../api/types'
+import { writeFilter } from './filter'
+
+export interface Executions {
+  rows: ExecutionSummary[]
+  counts: ExecutionCounts | undefined
+  isLoading: boolean
+  error: unknown
+  retry: () => void
+  /** None on older pages, which stand still. */
+  connection: Connection | null
+  /** Where older rows are. */
+  nextCursor: string | null
+  /** A search that goes on through older executions. */
+  search: { goesOn: boolean; backTo: number | null; stop: () => void }
+}
+
+interface Newest {
+  key: string
+  byId: ReadonlyMap<string, ExecutionSummary>
+  order: readonly string[]
+  counts: ExecutionCounts
+  nextCursor: string | null
+  complete: boolean
+  backTo: number | null
+}
+
+export function useExecutions(filter: ExecutionFilter, cursor: string | null): Executions {
+  const key = writeFilter(filter).toString()
+  const isLive = cursor === null
+  const [newest, setNewest] = useState<Newest | null>(null)
+  const connection = useEventStream(isLive ? key : null, () => withQuery(executionsLivePath, filter), {
+    page: (data) => setNewest((old) => next(old, key, data as LivePage)),
+  })
+  const live = isLive && newest?.key === key ? newest : null
+  // The place where the search went on first: a live page is read again and again, and would begin it anew each time.
+  const [begun, begin] = useState<{ key: string; cursor: string } | null>(null)
+  if (live !== null && !live.complete && live.nextCursor !== null && begun?.key !== key) begin({ key, cursor: live.nextCursor })
+
+  const start = isLive ? (live !== null && begun?.key === key ? begun.cursor : null) : cursor
+  const [stopped, stop] = useState<string | null>(null)
+  const older = useInfiniteQuery({
+    queryKey: ['older executions', key, start],
+    queryFn: ({ pageParam, signal }) => readExecutions(filter, pageParam, signal),
+    initialPageParam: start ?? '',
+    enabled: start !== null && stopped !== key,
+    getNextPageParam: (last) => (last.complete ? null : (last.next_cursor ?? null)),
+    staleTime: Number.POSITIVE_INFINITY,
+  })
+  const olderPages = start === null ? [] : (older.data?.pages ?? [])
+  const rows = [...(live?.order.flatMap((id) => live.byId.get(id) ?? []) ?? []), ...olderPages.flatMap((page) => page.executions)]
+  const lastPage = olderPages.at(-1)
+  const wantsMore = start !== null && stopped !== key && older.hasNextPage && rows.length < PAGE_ROWS
+  // Each answer asks for the next one, until the page is full, everything was looked at, or the reader stops it.
+  if (wantsMore && !older.isFetching && older.error === null) queueMicrotask(() => void older.fetchNextPage())
+
+  const counts = useQuery({ ...countsQuery(filter.function), enabled: !isLive })
+  return {
+    rows,
+    counts: isLive ? live?.counts : counts.data,
+    isLoading: isLive ? live === null && connection !== 'lost' : older.isPending,
+    error: older.error ?? (isLive && live === null && connection === 'lost' ? new Error('The server does not answer.') : null),
+    retry: () => void older.refetch(),
+    connection: isLive ? connection : null,
+    nextCursor: lastPage?.next_cursor ?? (lastPage === undefined ? (live?.nextCursor ?? null) : null),
+    search: {
+      goesOn: wantsMore || (start !== null && older.isFetching && stopped !== key),
+      backTo: lastPage?.searched_back_to_at ?? live?.backTo ?? null,
+      stop: () => stop(key),
+    },
+  }
+}
+
+function next(old: Newest | null, key: string, page: LivePage): Newest {
+  const byId = new Map(old?.key === key ? old.byId : [])
+  for (const row of page.executions) byId.set(row.execution_id, row)
+  const shown = new Set(page.order)
+  for (const id of byId.keys()) if (!shown.has(id)) byId.delete(id)
+  return {
+    key,
+    byId,
+    order: page.order,
+    counts: page.counts,
+    nextCursor: page.next_cursor ?? null,
+    complete: page.complete,
+    backTo: page.searched_back_to_at ?? null,
+  }
+}

@@ -1,0 +1,121 @@
+import Button from '@cloudscape-design/components/button'
+import Cards from '@cloudscape-design/components/cards'
+import Header from '@cloudscape-design/components/header'
+import SpaceBetween from '@cloudscape-design/components/space-between'
+import Table, { type TableProps } from '@cloudscape-design/components/table'
+import { useQuery } from '@tanstack/react-query'
+import { callbacksQuery } from '../../api/console'
+import type { OpenCallback } from '../../api/types'
+import type { CallbackAnswer } from '../../components/callback-dialog'
+import { EmptyState } from '../../components/empty-state'
+import { ErrorBox } from '../../components/error-box'
+import { RouteLink } from '../../components/route-link'
+import { useNarrow } from '../../layout/narrow'
+import { Countdown, Elapsed, Instant } from '../../time/instant'
+import { useNow } from '../../time/now'
+import { operationName, shortName } from '../../util/activity'
+import { paths } from '../../util/paths'
+
+interface Props {
+  onAnswer: (callback: OpenCallback, kind: CallbackAnswer) => void
+}
+
+/** Milliseconds before a deadline from which on it is pointed out. */
+const NEAR = 60_000
+
+/** Callbacks that nobody has answered, with their answers. */
+export function CallbackList({ onAnswer }: Props) {
+  const isNarrow = useNarrow()
+  const { data, error, isPending, refetch } = useQuery(callbacksQuery())
+  if (error !== null && data === undefined) return <ErrorBox title="The callbacks could not be read" error={error} onRetry={() => void refetch()} />
+  const columns = [...COLUMNS, { id: 'answer', header: 'Answer', cell: (row: OpenCallback) => <Answers callback={row} onAnswer={onAnswer} />, minWidth: 280 }]
+  const shared = {
+    items: data?.callbacks ?? [],
+    trackBy: 'callback_id' as const,
+    loading: isPending,
+    loadingText: 'Reading the callbacks',
+    header: (
+      <Header variant="h2" counter={data === undefined ? '' : `(${data.callbacks.length}${data.next_cursor ? '+' : ''})`} description="Somebody outside has to answer them.">
+        Callbacks
+      </Header>
+    ),
+    empty: <EmptyState title="Nobody is waited for">An execution that waits for a callback is listed here until it is answered.</EmptyState>,
+  }
+  if (isNarrow) {
+    return (
+      <Cards
+        {...shared}
+        cardsPerRow={[{ cards: 1 }]}
+        cardDefinition={{
+          header: (row) => <Name row={row} />,
+          sections: columns.slice(1).map(({ id, header, cell }) => ({ id, header, content: cell })),
+        }}
+        ariaLabels={{ itemSelectionLabel: () => '', selectionGroupLabel: '' }}
+      />
+    )
+  }
+  return <Table {...shared} variant="container" columnDefinitions={columns} ariaLabels={{ tableLabel: 'Open callbacks' }} />
+}
+
+const COLUMNS: (TableProps.ColumnDefinition<OpenCallback> & { id: string; header: string })[] = [
+  { id: 'name', header: 'Callback', isRowHeader: true, cell: (row) => <Name row={row} />, minWidth: 160 },
+  {
+    id: 'execution',
+    header: 'Execution',
+    cell: (row) => (
+      <RouteLink href={paths.execution(row.execution_id)} ariaLabel={row.execution_name}>
+        <bdi title={row.execution_name}>{shortName(row.execution_name)}</bdi>
+      </RouteLink>
+    ),
+  },
+  { id: 'function', header: 'Function', cell: (row) => `${row.function}:${row.version}` },
+  { id: 'age', header: 'Waits since', cell: (row) => <Elapsed from={row.started_at} to={null} /> },
+  { id: 'deadline', header: 'Times out', cell: (row) => <Deadline at={row.deadline_at} /> },
+  { id: 'heartbeat', header: 'Last heartbeat', cell: (row) => <Heartbeat row={row} /> },
+]
+
+function Name({ row }: { row: OpenCallback }) {
+  return (
+    <span data-row={row.callback_id} className="wrap-anywhere">
+      <RouteLink href={paths.execution(row.execution_id, { operation: row.operation_id })}>
+        <bdi>{operationName(row.name, 'CALLBACK')}</bdi>
+      </RouteLink>
+    </span>
+  )
+}
+
+function Deadline({ at }: { at: number | null | undefined }) {
+  const now = useNow()
+  if (at === null || at === undefined) return <span className="secondary">never</span>
+  return (
+    <span className={at - now < NEAR ? 'error-line' : ''}>
+      <Countdown to={at} />
+    </span>
+  )
+}
+
+function Heartbeat({ row }: { row: OpenCallback }) {
+  if (row.heartbeat_deadline_at === null || row.heartbeat_deadline_at === undefined) return <span className="secondary">not asked for</span>
+  return (
+    <>
+      <Instant at={row.last_heartbeat_at} />, next due <Deadline at={row.heartbeat_deadline_at} />
+    </>
+  )
+}
+
+function Answers({ callback, onAnswer }: { callback: OpenCallback } & Props) {
+  const of = `${operationName(callback.name, 'CALLBACK')} of ${callback.execution_name}`
+  return (
+    <SpaceBetween direction="horizontal" size="xs">
+      <Button onClick={() => onAnswer(callback, 'succeed')} ariaLabel={`Succeed ${of}`}>
+        Succeed
+      </Button>
+      <Button onClick={() => onAnswer(callback, 'fail')} ariaLabel={`Fail ${of}`}>
+        Fail
+      </Button>
+      <Button variant="link" onClick={() => onAnswer(callback, 'heartbeat')} ariaLabel={`Send a heartbeat to ${of}`}>
+        Heartbeat
+      </Button>
+    </SpaceBetween>
+  )
+}

@@ -1,0 +1,62 @@
+import Cards from '@cloudscape-design/components/cards'
+import Header from '@cloudscape-design/components/header'
+import Table, { type TableProps } from '@cloudscape-design/components/table'
+import { useQuery } from '@tanstack/react-query'
+import { timersQuery } from '../../api/console'
+import type { Timer } from '../../api/types'
+import { EmptyState } from '../../components/empty-state'
+import { ErrorBox } from '../../components/error-box'
+import { RouteLink } from '../../components/route-link'
+import { useNarrow } from '../../layout/narrow'
+import { Countdown, Instant } from '../../time/instant'
+import { operationName, shortName, WAKE_TEXT } from '../../util/activity'
+import { paths } from '../../util/paths'
+
+/** What comes due next in each execution. */
+export function TimerList() {
+  const isNarrow = useNarrow()
+  const { data, error, isPending, refetch } = useQuery(timersQuery())
+  if (error !== null && data === undefined) return <ErrorBox title="The timers could not be read" error={error} onRetry={() => void refetch()} />
+  const shared = {
+    items: data?.timers ?? [],
+    trackBy: 'execution_id' as const,
+    loading: isPending,
+    loadingText: 'Reading the timers',
+    header: (
+      <Header variant="h2" counter={data === undefined ? '' : `(${data.timers.length})`} description="What comes due next in each execution, the soonest first.">
+        Timers
+      </Header>
+    ),
+    empty: <EmptyState title="Nothing comes due">Waits, retries and timeouts of executions are listed here.</EmptyState>,
+  }
+  if (isNarrow) {
+    return (
+      <Cards
+        {...shared}
+        cardsPerRow={[{ cards: 1 }]}
+        cardDefinition={{ header: (row) => <Execution row={row} />, sections: COLUMNS.slice(1).map(({ id, header, cell }) => ({ id, header, content: cell, width: 50 })) }}
+        ariaLabels={{ itemSelectionLabel: () => '', selectionGroupLabel: '' }}
+      />
+    )
+  }
+  return <Table {...shared} variant="container" contentDensity="compact" columnDefinitions={COLUMNS} ariaLabels={{ tableLabel: 'Timers' }} />
+}
+
+function Execution({ row }: { row: Timer }) {
+  return (
+    <span data-row={row.execution_id} className="wrap-anywhere">
+      <RouteLink href={paths.execution(row.execution_id, row.operation_id ? { operation: row.operation_id } : {})} ariaLabel={row.execution_name}>
+        <bdi title={row.execution_name}>{shortName(row.execution_name)}</bdi>
+      </RouteLink>
+    </span>
+  )
+}
+
+const COLUMNS: (TableProps.ColumnDefinition<Timer> & { id: string; header: string })[] = [
+  { id: 'execution', header: 'Execution', isRowHeader: true, cell: (row) => <Execution row={row} /> },
+  { id: 'due', header: 'Due', cell: (row) => <Countdown to={row.due_at} /> },
+  { id: 'reason', header: 'What comes due', cell: (row) => WAKE_TEXT[row.reason] },
+  { id: 'operation', header: 'Operation', cell: (row) => (row.operation_id ? <bdi className="wrap-anywhere">{operationName(row.name, 'operation')}</bdi> : <span className="secondary">–</span>) },
+  { id: 'function', header: 'Function', cell: (row) => `${row.function}:${row.version}` },
+  { id: 'at', header: 'At', cell: (row) => <Instant at={row.due_at} /> },
+]
