@@ -16,7 +16,7 @@ import type {
   System,
   Timer,
 } from './types'
-import type { HistoryEvent } from './lambda'
+import { getDurableExecution, type HistoryEvent } from './lambda'
 
 const BASE = '/lambdura/v1'
 
@@ -115,7 +115,7 @@ export interface LogFilter extends Query {
   execution?: string
   function?: string
   request_id?: string
-  after?: number
+  after?: number | undefined
   tail?: boolean
   limit?: number
 }
@@ -152,6 +152,24 @@ export const functionLogQuery = (name: string) =>
     structuralSharing: false,
   })
 
+/** Lines of one reading of an execution's log. */
+const LINES_OF_EXECUTION = 5_000
+
+/** The lines of an execution, oldest first; each further read adds what came since. */
+export const executionLogQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['execution-log', id],
+    queryFn: async ({ signal, client, queryKey }) => {
+      let known = client.getQueryData<LogLine[]>(queryKey) ?? []
+      for (;;) {
+        const { lines } = await readLogs({ execution: id, after: known.at(-1)?.number, limit: LINES_OF_EXECUTION }, signal)
+        if (lines.length > 0) known = [...known, ...lines]
+        if (lines.length < LINES_OF_EXECUTION) return known
+      }
+    },
+    structuralSharing: false,
+  })
+
 export const segmentsQuery = (traceId: string) =>
   queryOptions({
     queryKey: ['segments', traceId],
@@ -163,4 +181,29 @@ export const systemQuery = () =>
     queryKey: ['system'],
     queryFn: ({ signal }) => getJson<System>(`${BASE}/system`, {}, signal),
     refetchInterval: REFRESH,
+  })
+
+/** Whole input and result. `endedAt` is part of the key: what is read before the end lacks the result. */
+export const durableExecutionQuery = (arn: string, endedAt: number | null) =>
+  queryOptions({
+    queryKey: ['durable execution', arn, endedAt],
+    queryFn: ({ signal }) => getDurableExecution(arn, signal),
+    staleTime: Number.POSITIVE_INFINITY,
+  })
+
+/** The events about one operation, with their data. `events`: how many are known; more are read anew. */
+export const operationEventsQuery = (id: string, operation: string, events: number) =>
+  queryOptions({
+    queryKey: ['operation events', id, operation, events],
+    queryFn: ({ signal }) => readEvents(id, { operation, data: true, limit: 1_000 }, signal),
+    placeholderData: keepPreviousData,
+    staleTime: Number.POSITIVE_INFINITY,
+  })
+
+/** One event with its data. */
+export const eventQuery = (id: string, number: number) =>
+  queryOptions({
+    queryKey: ['event', id, number],
+    queryFn: ({ signal }) => readEvents(id, { after: number - 1, data: true, limit: 1 }, signal),
+    staleTime: Number.POSITIVE_INFINITY,
   })

@@ -1,8 +1,113 @@
+import '../../styles/timeline.css'
+import Container from '@cloudscape-design/components/container'
 import ContentLayout from '@cloudscape-design/components/content-layout'
 import Header from '@cloudscape-design/components/header'
+import SpaceBetween from '@cloudscape-design/components/space-between'
+import Spinner from '@cloudscape-design/components/spinner'
+import Tabs from '@cloudscape-design/components/tabs'
+import { useParams } from 'react-router'
+import { EmptyState } from '../../components/empty-state'
+import { ErrorBox } from '../../components/error-box'
+import { LiveBadge } from '../../components/live-badge'
+import { RouteLink } from '../../components/route-link'
+import { useShortcuts } from '../../keyboard/shortcuts'
 import { usePageTitle } from '../../layout/page-title'
+import { EXECUTION_TABS, type ExecutionTab, paths } from '../../util/paths'
+import { ExecutionActions } from './actions/execution-actions'
+import { ExecutionFacts } from './header'
+import { type Selection, useSelection } from './model/selection'
+import { type Execution, useExecution } from './model/use-execution'
+import { OperationPanel } from './panel/operation-panel'
+import { DataTab } from './tabs/data'
+import { EventsTab } from './tabs/events'
+import { LogsTab } from './tabs/logs'
+import { OperationsTab } from './tabs/operations'
+import { TraceTab } from './tabs/trace'
+import { TimelineTab } from './timeline/timeline-tab'
 
+const TAB_LABEL: Record<ExecutionTab, string> = {
+  timeline: 'Timeline',
+  operations: 'Operations',
+  events: 'Events',
+  logs: 'Logs',
+  trace: 'Trace',
+  data: 'Input and result',
+}
+
+/** One execution: what it did, what it is at, and what can be done about it. */
 export function ExecutionPage() {
-  usePageTitle('Execution')
-  return <ContentLayout header={<Header variant="h1">Execution</Header>} />
+  const { id = '' } = useParams()
+  const { execution, error, retry } = useExecution(id)
+  const selection = useSelection()
+  usePageTitle(execution?.detail.name ?? 'Execution')
+  useShortcuts([
+    { keys: '[', label: 'Tab to the left', run: () => step(selection, -1) },
+    { keys: ']', label: 'Tab to the right', run: () => step(selection, 1) },
+    { keys: 'x', label: 'Close the panel of the operation', run: () => selection.select({ operation: null }) },
+  ])
+  if (execution === null) {
+    return (
+      <ContentLayout header={<Header variant="h1">Execution</Header>}>
+        {error === null ? <Spinner size="large" /> : <ErrorBox title="The execution could not be read" error={error} onRetry={retry} />}
+      </ContentLayout>
+    )
+  }
+  const selected = selection.operation === null ? undefined : execution.history.operations.get(selection.operation)
+  return (
+    <ContentLayout
+      header={
+        <Header variant="h1" info={<LiveBadge connection={execution.connection} />} actions={<ExecutionActions execution={execution} />}>
+          <bdi className="wrap-anywhere">{execution.detail.name}</bdi>
+        </Header>
+      }
+    >
+      <SpaceBetween size="m">
+        {execution.gone && (
+          <EmptyState title="This execution was deleted">
+            What was read stays here until you leave. <RouteLink href={paths.executions()}>To the executions</RouteLink>
+          </EmptyState>
+        )}
+        <Container>
+          <ExecutionFacts execution={execution} selection={selection} />
+        </Container>
+        <div className={`execution-body${selected === undefined ? '' : ' execution-body-split'}`}>
+          <Tabs
+            activeTabId={selection.tab}
+            onChange={({ detail }) => selection.select({ tab: detail.activeTabId as ExecutionTab })}
+            ariaLabel="Views of the execution"
+            tabs={EXECUTION_TABS.map((tab) => ({ id: tab, label: TAB_LABEL[tab], content: tab === selection.tab ? <TabContent tab={tab} execution={execution} selection={selection} /> : null }))}
+          />
+          {selected !== undefined && (
+            <aside className="execution-panel" aria-label="Selected operation">
+              <OperationPanel key={selected.id} execution={execution} operation={selected} selection={selection} />
+            </aside>
+          )}
+        </div>
+      </SpaceBetween>
+    </ContentLayout>
+  )
+}
+
+function TabContent({ tab, execution, selection }: { tab: ExecutionTab; execution: Execution; selection: Selection }) {
+  const props = { execution, selection }
+  switch (tab) {
+    case 'timeline':
+      return <TimelineTab {...props} />
+    case 'operations':
+      return <OperationsTab {...props} />
+    case 'events':
+      return <EventsTab {...props} />
+    case 'logs':
+      return <LogsTab {...props} />
+    case 'trace':
+      return <TraceTab {...props} />
+    case 'data':
+      return <DataTab {...props} />
+  }
+}
+
+function step(selection: Selection, by: 1 | -1): void {
+  const index = EXECUTION_TABS.indexOf(selection.tab) + by
+  const next = EXECUTION_TABS[(index + EXECUTION_TABS.length) % EXECUTION_TABS.length]
+  if (next !== undefined) selection.select({ tab: next })
 }

@@ -1,7 +1,6 @@
 import Button from '@cloudscape-design/components/button'
 import Cards from '@cloudscape-design/components/cards'
 import Header from '@cloudscape-design/components/header'
-import SpaceBetween from '@cloudscape-design/components/space-between'
 import Table, { type TableProps } from '@cloudscape-design/components/table'
 import { useQuery } from '@tanstack/react-query'
 import { callbacksQuery } from '../../api/console'
@@ -106,7 +105,7 @@ function Heartbeat({ row }: { row: OpenCallback }) {
 function Answers({ callback, onAnswer }: { callback: OpenCallback } & Props) {
   const of = `${operationName(callback.name, 'CALLBACK')} of ${callback.execution_name}`
   return (
-    <SpaceBetween direction="horizontal" size="xs">
+    <span className="row-actions">
       <Button onClick={() => onAnswer(callback, 'succeed')} ariaLabel={`Succeed ${of}`}>
         Succeed
       </Button>
@@ -116,6 +115,6 @@ function Answers({ callback, onAnswer }: { callback: OpenCallback } & Props) {
       <Button variant="link" onClick={() => onAnswer(callback, 'heartbeat')} ariaLabel={`Send a heartbeat to ${of}`}>
         Heartbeat
       </Button>
-    </SpaceBetween>
+    </span>
   )
 }

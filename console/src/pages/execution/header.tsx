@@ -1,0 +1,127 @@
+import Alert from '@cloudscape-design/components/alert'
+import Box from '@cloudscape-design/components/box'
+import { CopyText } from '../../components/copy-text'
+import { RouteLink } from '../../components/route-link'
+import { StatusBadge } from '../../components/status-badge'
+import { formatBytes, formatDuration, formatNumber } from '../../time/format'
+import { useFrame } from '../../time/frame'
+import { Countdown, Instant } from '../../time/instant'
+import { WAKE_TEXT } from '../../util/activity'
+import { paths } from '../../util/paths'
+import type { Execution } from './model/use-execution'
+import type { Selection } from './model/selection'
+
+/** What an execution is, and where it stands. */
+export function ExecutionFacts({ execution, selection }: { execution: Execution; selection: Selection }) {
+  const { detail } = execution
+  const isOpen = detail.ended_at === null || detail.ended_at === undefined
+  return (
+    <>
+      {detail.pause && (
+        <Alert type="warning" header={detail.pause.in_effect_since_at ? 'Paused' : 'Pausing: as soon as the running invocation gives it a chance'}>
+          <span className="wrap-anywhere">{detail.pause.reason ?? 'No reason was given.'}</span> Timers run and answers are recorded meanwhile; the function is not invoked.
+        </Alert>
+      )}
+      {detail.error && (
+        <Alert type="error" header={<span className="wrap-anywhere">{detail.error.type ?? 'Error'}</span>} action={<DataLink selection={selection} />}>
+          <span className="wrap-anywhere">{detail.error.message}</span>
+        </Alert>
+      )}
+      <dl className="execution-head">
+        <Fact label="Status">
+          <StatusBadge status={detail.status} />
+        </Fact>
+        <Fact label="Function">
+          <RouteLink href={paths.function(detail.function)}>
+            <bdi className="wrap-anywhere">{detail.function}</bdi>
+          </RouteLink>
+          , version {detail.version}
+        </Fact>
+        <Fact label="Trigger">
+          {detail.parent ? (
+            <RouteLink href={paths.execution(detail.parent.execution_id, { operation: detail.parent.operation_id })}>Invoked by another execution</RouteLink>
+          ) : (
+            'Invoke'
+          )}
+          {detail.tenant_id ? `, tenant ${detail.tenant_id}` : ''}
+        </Fact>
+        <Fact label="Started">
+          <Instant at={detail.started_at} />
+        </Fact>
+        <Fact label={isOpen ? 'Next wake-up' : 'Ended'}>{isOpen ? <Wake execution={execution} /> : <Instant at={detail.ended_at} />}</Fact>
+        <Fact label="Duration">
+          <Split execution={execution} />
+        </Fact>
+        <Fact label="Used">
+          <Used name="operations" {...detail.limits.operations} format={formatNumber} />
+          <br />
+          <Used name="" {...detail.limits.bytes} format={formatBytes} />
+        </Fact>
+        <div className="wide">
+          <dt>ARN</dt>
+          <dd>
+            <CopyText text={detail.arn} code label="Copy the ARN" />
+          </dd>
+        </div>
+      </dl>
+    </>
+  )
+}
+
+function Fact({ label, children }: { label: string; children: React.ReactNode }) {
+  return (
+    <div>
+      <dt>{label}</dt>
+      <dd>{children}</dd>
+    </div>
+  )
+}
+
+function DataLink({ selection }: { selection: Selection }) {
+  return (
+    <button type="button" className="text-button" onClick={() => selection.select({ tab: 'data' })}>
+      Show the whole error
+    </button>
+  )
+}
+
+function Wake({ execution: { detail } }: { execution: Execution }) {
+  const wake = detail.next_wake_up
+  if (wake === null || wake === undefined) return <span className="secondary">nothing is due</span>
+  return (
+    <>
+      <Countdown to={wake.at} /> <span className="secondary">({WAKE_TEXT[wake.reason]})</span>
+    </>
+  )
+}
+
+/** Running and waiting: what it cost, and what it did not. */
+function Split({ execution: { detail, clockAhead } }: { execution: Execution }) {
+  const isOpen = detail.ended_at === null || detail.ended_at === undefined
+  const now = useFrame(isOpen) + clockAhead
+  const since = isOpen ? Math.max(0, now - detail.server_now_at) : 0
+  const running = detail.running_ms + (detail.invocation ? since : 0)
+  const waiting = detail.waiting_ms + (detail.invocation ? 0 : since)
+  const total = running + waiting
+  return (
+    <>
+      <span className="figure">{formatDuration(total)}</span>
+      <div className="split-bar" aria-hidden="true">
+        <span className="split-running" style={{ inlineSize: `${total === 0 ? 0 : (running / total) * 100}%` }} />
+        <span className="split-waiting" />
+      </div>
+      <Box variant="small" color="text-body-secondary">
+        {formatDuration(running)} running, {formatDuration(waiting)} waiting
+      </Box>
+    </>
+  )
+}
+
+function Used({ name, used, max, format }: { name: string; used: number; max?: number | null; format: (value: number) => string }) {
+  return (
+    <span className="figure">
+      {format(used)} {max === null || max === undefined ? '' : `of ${format(max)} `}
+      {name}
+    </span>
+  )
+}

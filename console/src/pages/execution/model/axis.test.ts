@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest'
+import { makeAxis, zoom } from './axis'
+
+describe('the axis', () => {
+  const HOUR = 3_600_000
+  const busy = [
+    { from: 0, to: 2_000 },
+    { from: HOUR, to: HOUR + 1_000 },
+  ]
+
+  it('shortens long waits and marks them', () => {
+    const axis = makeAxis(0, HOUR + 1_000, [500, 2_000, HOUR], busy, true)
+    expect(axis.breaks).toEqual([{ from: 2_000, to: HOUR, drawnFrom: 2_000, drawnTo: 2_450 }])
+    expect(axis.place(1_000)).toBe(1_000)
+    expect(axis.place(HOUR)).toBe(2_450)
+    expect(axis.length).toBe(3_450)
+    expect(axis.instant(axis.place(HOUR + 400))).toBeCloseTo(HOUR + 400)
+  })
+
+  it('draws time as it is when nothing is to be shortened', () => {
+    const axis = makeAxis(0, HOUR + 1_000, [], busy, false)
+    expect(axis.length).toBe(HOUR + 1_000)
+    expect(axis.breaks).toEqual([])
+  })
+
+  it('survives an execution of no length', () => {
+    const axis = makeAxis(5, 5, [5], [], true)
+    expect(axis.place(5)).toBe(0)
+    expect(axis.length).toBe(1)
+  })
+
+  it('zooms around a place and stays within its length', () => {
+    expect(zoom({ from: 0, to: 100 }, 0.5, 20, 100)).toEqual({ from: 10, to: 60 })
+    expect(zoom({ from: 10, to: 60 }, 4, 20, 100)).toEqual({ from: 0, to: 100 })
+  })
+})

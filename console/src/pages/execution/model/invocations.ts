@@ -1,0 +1,156 @@
+/** Invocations out of the history: which part of each was replayed, why it ended, what brought it back. */
+
+import type { HistoryEvent } from '../../../api/lambda'
+import { operationName } from '../../../util/activity'
+import type { History, Operation } from './history'
+
+export interface Invocation {
+  /** Counts from 1. */
+  number: number
+  requestId: string
+  startedAt: number
+  /** None while it is active. */
+  endedAt: number | null
+  /** When it recorded something new for the first time: what came before was replayed. */
+  replayedUntil: number
+  /** Operations whose results it was given. */
+  replayedOperations: number
+  /** Events that it recorded. */
+  recorded: number
+  broughtBackBy: string
+  endedBecause: string
+  failed: boolean
+}
+
+/** What is known of the invocation that has not ended yet. */
+export interface InvocationFold {
+  firstOwnAt: number | null
+  own: number
+  /** What happened from outside since the invocation before ended, or began where nothing did after. */
+  outside: { at: number; text: string }[]
+  ended: number
+  endedBefore: number
+  previous: Invocation | null
+}
+
+export const newInvocationFold = (): InvocationFold => ({ firstOwnAt: null, own: 0, outside: [], ended: 0, endedBefore: 0, previous: null })
+
+/** Events that a function records; all others come from outside. */
+const OWN = new Set(['ContextStarted', 'ContextSucceeded', 'ContextFailed', 'StepStarted', 'StepSucceeded', 'StepFailed', 'WaitStarted', 'WaitCancelled', 'CallbackStarted', 'ChainedInvokeStarted'])
+
+const OUTSIDE: Record<string, (name: string) => string> = {
+  WaitSucceeded: (name) => `wait ${name} ended`,
+  CallbackSucceeded: (name) => `callback ${name} was answered`,
+  CallbackFailed: (name) => `callback ${name} was failed`,
+  CallbackTimedOut: (name) => `callback ${name} timed out`,
+  ChainedInvokeSucceeded: (name) => `${name} returned`,
+  ChainedInvokeFailed: (name) => `${name} failed`,
+  ChainedInvokeTimedOut: (name) => `${name} timed out`,
+  ChainedInvokeStopped: (name) => `${name} was stopped`,
+  ExecutionResumed: () => 'the execution was resumed',
+}
+
+export function foldInvocation(history: History, event: HistoryEvent, at: number): void {
+  const fold = { ...history.fold }
+  history.fold = fold
+  const operation = event.Id === undefined ? undefined : history.operations.get(event.Id)
+  if (OWN.has(event.EventType)) {
+    fold.firstOwnAt ??= at
+    fold.own += 1
+  }
+  const told = OUTSIDE[event.EventType]
+  if (told !== undefined) fold.outside = [...fold.outside, { at, text: told(nameOf(operation)) }].slice(-5)
+  if (operation !== undefined && operation.endedAt !== null && operation.endedAt === at && operation.eventIds.at(-1) === event.EventId) fold.ended += 1
+  switch (event.EventType) {
+    case 'InvocationCompleted':
+      complete(history, event, fold)
+      break
+    case 'ExecutionSucceeded':
+      finish(history, 'finished')
+      break
+    case 'ExecutionFailed':
+      finish(history, 'finished with an error')
+      break
+    case 'ExecutionTimedOut':
+      finish(history, 'the execution timed out')
+      break
+    case 'ExecutionStopped':
+      finish(history, 'the execution was stopped')
+      break
+  }
+}
+
+function complete(history: History, event: HistoryEvent, fold: InvocationFold): void {
+  const details = event.InvocationCompletedDetails
+  if (details === undefined) return
+  const startedAt = Math.round(details.StartTimestamp * 1_000)
+  const endedAt = Math.round(details.EndTimestamp * 1_000)
+  const error = details.Error?.Payload
+  const invocation: Invocation = {
+    number: history.invocations.length + 1,
+    requestId: details.RequestId,
+    startedAt,
+    endedAt,
+    replayedUntil: clamp(fold.firstOwnAt ?? endedAt, startedAt, endedAt),
+    replayedOperations: fold.endedBefore,
+    recorded: fold.own,
+    broughtBackBy: broughtBack(history, fold, startedAt),
+    endedBecause: error === undefined ? suspendedOn(history) : `failed: ${error.ErrorType ?? ''} ${error.ErrorMessage ?? ''}`.trim(),
+    failed: error !== undefined,
+  }
+  // Nothing is replayed by the first one: it is live from its start.
+  if (invocation.number === 1) invocation.replayedUntil = startedAt
+  history.invocations = [...history.invocations, invocation]
+  history.fold = { firstOwnAt: null, own: 0, outside: fold.outside.filter(({ at }) => at >= startedAt), ended: fold.ended, endedBefore: fold.ended, previous: invocation }
+}
+
+/** The invocation that is active, as far as it has come. */
+export function activeInvocation(history: History, active: { number: number; request_id: string; scheduled_at: number }, now: number): Invocation | null {
+  if (history.invocations.some(({ requestId }) => requestId === active.request_id)) return null
+  const { fold } = history
+  const isFirst = history.invocations.length === 0
+  return {
+    number: history.invocations.length + 1,
+    requestId: active.request_id,
+    startedAt: active.scheduled_at,
+    endedAt: null,
+    replayedUntil: isFirst ? active.scheduled_at : Math.max(active.scheduled_at, fold.firstOwnAt ?? now),
+    replayedOperations: fold.endedBefore,
+    recorded: fold.own,
+    broughtBackBy: broughtBack(history, fold, active.scheduled_at),
+    endedBecause: 'is running',
+    failed: false,
+  }
+}
+
+function finish(history: History, because: string): void {
+  const last = history.invocations.at(-1)
+  if (last === undefined || last.failed) return
+  history.invocations = [...history.invocations.slice(0, -1), { ...last, endedBecause: because }]
+}
+
+function broughtBack(history: History, fold: InvocationFold, startedAt: number): string {
+  if (history.invocations.length === 0) return 'the execution was started'
+  if (fold.previous?.failed === true) return 'the invocation before had failed'
+  const before = fold.outside.filter(({ at }) => at <= startedAt + 5)
+  const told = (before.length > 0 ? before : fold.outside).map(({ text }) => text)
+  if (told.length > 0) return told.slice(-2).join(', and ')
+  const retried = [...history.operations.values()].findLast(({ attempts }) => (attempts.at(-1)?.number ?? 0) > 1 && (attempts.at(-1)?.startedAt ?? 0) >= startedAt - 5)
+  return retried === undefined ? 'a retry was due' : `the next attempt of ${nameOf(retried)} was due`
+}
+
+const NAMES_MAX = 2
+
+function suspendedOn(history: History): string {
+  const open = [...history.operations.values()].filter(({ endedAt, type }) => endedAt === null && type !== 'CONTEXT')
+  if (open.length === 0) return 'suspended'
+  const names = open.slice(0, NAMES_MAX).map((operation) => `${WAITS[operation.type]} ${nameOf(operation)}`)
+  const more = open.length - names.length
+  return `suspended on ${names.join(' and ')}${more > 0 ? ` and ${more} more` : ''}`
+}
+
+const WAITS: Record<Operation['type'], string> = { CONTEXT: '', STEP: 'the next attempt of', WAIT: 'wait', CALLBACK: 'callback', CHAINED_INVOKE: 'invoke of' }
+
+const nameOf = (operation: Operation | undefined): string => (operation === undefined ? '' : operationName(operation.name ?? operation.functionName, operation.type))
+
+const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value))
