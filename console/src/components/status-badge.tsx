@@ -37,3 +37,6 @@ export const isEnded = (status: ExecutionStatus): boolean => {
       return true
   }
 }
+
+/** What an execution that has not ended can be. */
+export const OPEN_STATUSES = STATUSES.filter((status) => !isEnded(status))

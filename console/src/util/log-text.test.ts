@@ -23,5 +23,6 @@ test('text', () => {
   expect(read('[ERROR] it broke')[0]).toBe('ERROR')
   expect(read('2026-11-25T09:00:00Z 0f7b7c1e WARN slow')[0]).toBe('WARN')
   expect(read('{"cut": "in the mid')).toEqual([null, '{"cut": "in the mid'])
+  expect(read('{"level": "ERROR", "message": "it \\"broke\\"", "stack": "at li')).toEqual(['ERROR', 'it "broke"'])
   expect(read('the word INFO much later in a sentence')[0]).toBe(null)
 })

@@ -25,6 +25,12 @@ const isObject = (value: unknown): value is Record<string, unknown> => typeof va
 /** Level and message of a JSON line as Powertools, Lambda's JSON format or Rust's tracing write it; of other text its first word after time and ids, if that is a level. */
 export function readLogText(text: string): LogText {
   const fields = text.startsWith('{') ? parse(text) : null
+  if (fields === null && text.startsWith('{')) {
+    // A line that was cut, or is not quite JSON: what can be told from its beginning.
+    const level = levelOf(/"(?:level|log_level|severity)"\s*:\s*"(\w+)"/.exec(text)?.[1])
+    const message = /"(?:message|msg)"\s*:\s*("(?:[^"\\]|\\.)*")/.exec(text)?.[1]
+    return { level, message: unquoted(message) ?? text, extras: [], fields }
+  }
   if (fields === null) {
     const word = /^\W*(?:\S*\d\S*\s+){0,3}\[?(FATAL|CRITICAL|ERROR|WARN(?:ING)?|INFO|DEBUG|TRACE)\b/.exec(text.slice(0, 120))
     return { level: levelOf(word?.[1]), message: text, extras: [], fields }
@@ -55,6 +61,15 @@ function extras(fields: Record<string, unknown>): string[] {
     .filter(([name, value]) => !ORDINARY.has(name) && value !== null)
     .slice(0, EXTRAS_MAX)
     .map(([name, value]) => `${name}=${(typeof value === 'string' ? value : JSON.stringify(value)).slice(0, 80)}`)
+}
+
+function unquoted(text: string | undefined): string | undefined {
+  try {
+    const value: unknown = text === undefined ? undefined : JSON.parse(text)
+    return typeof value === 'string' ? value : undefined
+  } catch {
+    return undefined
+  }
 }
 
 function parse(text: string): Record<string, unknown> | null {

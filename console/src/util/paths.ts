@@ -7,9 +7,9 @@ export const FUNCTION_TABS = ['overview', 'monitoring', 'logs', 'invoke'] as con
 export type FunctionTab = (typeof FUNCTION_TABS)[number]
 
 export const paths = {
-  executions: (filter: { status?: string; function?: string; version?: string; text?: string } = {}) => {
+  executions: (filter: { status?: string | readonly string[]; function?: string; version?: string; text?: string } = {}) => {
     const query = new URLSearchParams()
-    for (const [name, value] of Object.entries(filter)) if (value !== undefined) query.append(name, value)
+    for (const [name, value] of Object.entries(filter)) for (const one of value === undefined ? [] : [value].flat()) query.append(name, one)
     const text = query.toString()
     return text === '' ? '/executions' : `/executions?${text}`
   },

@@ -2,6 +2,7 @@ import Header from '@cloudscape-design/components/header'
 import Table, { type TableProps } from '@cloudscape-design/components/table'
 import type { FunctionDetail, FunctionVersionStatus } from '../../api/types'
 import { RouteLink } from '../../components/route-link'
+import { OPEN_STATUSES } from '../../components/status-badge'
 import { formatNumber } from '../../time/format'
 import { Instant } from '../../time/instant'
 import { paths } from '../../util/paths'
@@ -41,7 +42,7 @@ const openColumn = (name: string): TableProps.ColumnDefinition<FunctionVersionSt
     open === 0 ? (
       <span className="figure secondary">0</span>
     ) : (
-      <RouteLink href={paths.executions({ function: name, version, status: 'RUNNING' })} ariaLabel={`${formatNumber(open)} open executions of version ${version}`}>
+      <RouteLink href={paths.executions({ function: name, version, status: OPEN_STATUSES })} ariaLabel={`${formatNumber(open)} open executions of version ${version}`}>
         <span className="figure">{formatNumber(open)}</span>
       </RouteLink>
     ),

@@ -6,6 +6,7 @@ import type { FunctionStatus } from '../../api/types'
 import { Meter } from '../../components/charts/meter'
 import { Sparkline } from '../../components/charts/sparkline'
 import { RouteLink } from '../../components/route-link'
+import { OPEN_STATUSES } from '../../components/status-badge'
 import { formatDuration, formatNumber } from '../../time/format'
 import { errorRate, formatRate, openExecutionsOf, processesOf } from '../../util/function-status'
 import { paths } from '../../util/paths'
@@ -61,7 +62,7 @@ function OpenExecutions({ item }: { item: FunctionStatus }) {
   const open = openExecutionsOf(item)
   if (open === 0) return <span className="figure">0</span>
   return (
-    <RouteLink href={paths.executions({ function: item.function, status: 'RUNNING' })} ariaLabel={`${formatNumber(open)} open executions of ${item.function}`}>
+    <RouteLink href={paths.executions({ function: item.function, status: OPEN_STATUSES })} ariaLabel={`${formatNumber(open)} open executions of ${item.function}`}>
       <span className="figure">{formatNumber(open)}</span>
     </RouteLink>
   )
