@@ -126,6 +126,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/lambdura/v1/functions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Answers with all functions. */
+        get: operations["list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lambdura/v1/functions/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Answers with one function. */
+        get: operations["detail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lambdura/v1/functions/{name}/inputs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Answers with the last inputs of a function, and with the stack's sample events. */
+        get: operations["inputs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lambdura/v1/functions/{name}/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Answers with what a function measured lately. */
+        get: operations["metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lambdura/v1/system": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Answers with how the server stands. */
+        get: operations["system"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/lambdura/v1/timers": {
         parameters: {
             query?: never;
@@ -176,11 +261,27 @@ export interface components {
          * @enum {string}
          */
         ActivityKind: "RUNNING" | "WAITING" | "BACKING_OFF" | "PAUSED";
+        /** @description An API or function URL of the stack. */
+        ApiShown: {
+            name: string;
+            url: string;
+        };
         /** @description Callbacks that nobody has answered. */
         CallbackPage: {
             callbacks: components["schemas"]["OpenCallback"][];
             /** @description Where to go on; absent when nothing is left. */
             next_cursor?: string | null;
+        };
+        /** @description Commits since the start. */
+        Commits: {
+            /** Format: int64 */
+            count: number;
+            /** Format: int64 */
+            fsync_p50_us?: number | null;
+            /** Format: int64 */
+            fsync_p99_us?: number | null;
+            /** Format: double */
+            transitions_per_commit?: number | null;
         };
         /** @description How many executions are in which status. */
         CountsByStatus: {
@@ -300,6 +401,81 @@ export interface components {
             /** @description The version that it is pinned to. */
             version: string;
         };
+        /** @description A function, and the rest of its setting. */
+        FunctionDetail: components["schemas"]["FunctionStatus"] & {
+            environment: components["schemas"]["Variable"][];
+            /** Format: int32 */
+            execution_timeout_seconds?: number | null;
+            layers: string[];
+            /** Format: int32 */
+            retention_days?: number | null;
+            tags: {
+                [key: string]: string;
+            };
+        };
+        /** @description An input that a function was given, or a sample. */
+        FunctionInput: {
+            /** Format: int64 */
+            at?: number | null;
+            payload: string;
+            source: components["schemas"]["InputSource"];
+            /** @description The execution's name, or the file's. */
+            title: string;
+        };
+        /** @description All functions. */
+        FunctionList: {
+            functions: components["schemas"]["FunctionStatus"][];
+        };
+        /** @description How a function's invocations went in the last hour, as far as the server has been running. */
+        FunctionStats: {
+            /** @description A minute each, oldest first. */
+            buckets: components["schemas"]["StatsBucket"][];
+            /** Format: double */
+            duration_p50_ms?: number | null;
+            /** Format: double */
+            duration_p95_ms?: number | null;
+            /** Format: int64 */
+            errors: number;
+            /** Format: int64 */
+            invocations: number;
+            /** Format: int64 */
+            throttles: number;
+            /** Format: int64 */
+            window_seconds: number;
+        };
+        /** @description A function as it is set up now, and how busy it is. Instants are epoch milliseconds. */
+        FunctionStatus: {
+            arn: string;
+            code_sha256?: string | null;
+            /** @description Processes at the most. */
+            concurrency_limit: number;
+            description?: string | null;
+            function: string;
+            handler?: string | null;
+            is_durable: boolean;
+            /** Format: int64 */
+            last_modified_at?: number | null;
+            latest_version: string;
+            /** Format: int32 */
+            memory_mb: number;
+            /** @description Whether that number is reserved for this function. */
+            reserved: boolean;
+            runtime?: string | null;
+            state?: string | null;
+            stats: components["schemas"]["FunctionStats"];
+            /** Format: int64 */
+            timeout_seconds: number;
+            versions: components["schemas"]["VersionStatus"][];
+        };
+        /** @description Inputs to call a function with. */
+        InputList: {
+            inputs: components["schemas"]["FunctionInput"][];
+        };
+        /**
+         * @description Where an input comes from.
+         * @enum {string}
+         */
+        InputSource: "execution" | "sample";
         /** @description How much of its limits an execution has used. */
         LimitsUsed: {
             bytes: components["schemas"]["Usage"];
@@ -327,6 +503,37 @@ export interface components {
              * @description How far back this is, in epoch milliseconds; absent when it is everything.
              */
             searched_back_to_at?: number | null;
+        };
+        /** @description A metric with one set of dimensions. */
+        Metric: {
+            dimensions: {
+                [key: string]: string;
+            };
+            name: string;
+            namespace: string;
+            /** @description A minute each, oldest first; minutes without a value are left out. */
+            points: components["schemas"]["MetricPoint"][];
+            unit: string;
+        };
+        /** @description What a function measured. */
+        MetricList: {
+            metrics: components["schemas"]["Metric"][];
+        };
+        /** @description A minute of a metric. */
+        MetricPoint: {
+            /**
+             * Format: int64
+             * @description Epoch milliseconds.
+             */
+            at: number;
+            /** Format: int64 */
+            count: number;
+            /** Format: double */
+            max: number;
+            /** Format: double */
+            min: number;
+            /** Format: double */
+            sum: number;
         };
         /** @description A callback that nobody has answered. Instants are epoch milliseconds. */
         OpenCallback: {
@@ -394,11 +601,92 @@ export interface components {
             /** Format: int64 */
             requested_at: number;
         };
+        /** @description The processes of a function version. */
+        Processes: {
+            busy: number;
+            function: string;
+            queued: number;
+            version: string;
+            warm: number;
+        };
+        /** @description What waits inside of the server. */
+        Queues: {
+            /** @description Invocations that wait for a process. */
+            asynchronous: number;
+            dead_letters: number;
+            /**
+             * Format: int64
+             * @description Executions that are running and not paused.
+             */
+            executions_due: number;
+        };
+        /** @description A minute of a function's invocations. */
+        StatsBucket: {
+            /** Format: int64 */
+            at: number;
+            /** Format: int64 */
+            errors: number;
+            /** Format: int64 */
+            invocations: number;
+            /** Format: double */
+            p50_ms?: number | null;
+            /** Format: double */
+            p95_ms?: number | null;
+        };
         /**
          * @description Where an execution stands.
          * @enum {string}
          */
         Status: "RUNNING" | "PAUSING" | "PAUSED" | "SUCCEEDED" | "FAILED" | "TIMED_OUT" | "STOPPED";
+        /** @description Where executions and logs are kept. */
+        StoreShown: {
+            /** Format: int64 */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description How fast the database has grown since the start; absent in the first minute.
+             */
+            growth_bytes_per_hour?: number | null;
+            /** @description `sqlite` or `memory`. */
+            kind: string;
+            /** Format: int64 */
+            logs_bytes: number;
+            path?: string | null;
+            /** Format: int64 */
+            wal_bytes: number;
+        };
+        /** @description How the server stands. Instants are epoch milliseconds, sizes bytes. */
+        System: {
+            account_id: string;
+            apis: components["schemas"]["ApiShown"][];
+            commits: components["schemas"]["Commits"];
+            data_dir: string;
+            /** @description `disk`, `os` or `memory`. */
+            durability: string;
+            endpoint: string;
+            /** @description `aws` or `unbounded`. */
+            limits: string;
+            /** Format: int64 */
+            now_at: number;
+            /** Format: int32 */
+            pid: number;
+            processes: components["schemas"]["Processes"][];
+            queues: components["schemas"]["Queues"];
+            region: string;
+            /** @description Executions in memory: those at work, or being changed. */
+            resident_executions: number;
+            /** Format: int64 */
+            started_at: number;
+            store: components["schemas"]["StoreShown"];
+            telemetry: components["schemas"]["Telemetry"];
+            version: string;
+            /** @description The last ones, oldest first. */
+            warnings: components["schemas"]["WarningShown"][];
+        };
+        /** @description Where traces are sent. */
+        Telemetry: {
+            otlp_endpoint?: string | null;
+        };
         /** @description What comes due next in an execution. */
         Timer: {
             arn: string;
@@ -440,11 +728,37 @@ export interface components {
             /** Format: int64 */
             used: number;
         };
+        /** @description An environment variable. */
+        Variable: {
+            /** @description Its name sounds like a secret. */
+            masked: boolean;
+            name: string;
+            /** @description Absent when it is masked. */
+            value?: string | null;
+        };
         /** @description How many executions of a version there are. */
         VersionCounts: {
             by_status: components["schemas"]["CountsByStatus"];
             function: string;
             version: string;
+        };
+        /** @description A version of a function. */
+        VersionStatus: {
+            aliases: string[];
+            /** @description Processes at work. */
+            busy: number;
+            /**
+             * Format: int64
+             * @description Durable executions that have not ended.
+             */
+            open_executions: number;
+            /** Format: int64 */
+            published_at: number;
+            /** @description Invocations that wait for a process. */
+            queued: number;
+            version: string;
+            /** @description Processes that wait for an invocation. */
+            warm: number;
         };
         /**
          * @description Why something comes due.
@@ -457,6 +771,14 @@ export interface components {
             at: number;
             operation_id?: string | null;
             reason: components["schemas"]["WakeReason"];
+        };
+        /** @description A warning or an error. */
+        WarningShown: {
+            /** Format: int64 */
+            at: number;
+            level: string;
+            message: string;
+            target: string;
         };
     };
     responses: never;
@@ -651,6 +973,113 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": components["schemas"]["LiveEvents"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FunctionList"];
+                };
+            };
+        };
+    };
+    detail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description without version or alias */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FunctionDetail"];
+                };
+            };
+        };
+    };
+    inputs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description without version or alias */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InputList"];
+                };
+            };
+        };
+    };
+    metrics: {
+        parameters: {
+            query?: {
+                /** @description 1 to 1,440; 60 when absent */
+                minutes?: number;
+            };
+            header?: never;
+            path: {
+                /** @description without version or alias */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetricList"];
+                };
+            };
+        };
+    };
+    system: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["System"];
                 };
             };
         };

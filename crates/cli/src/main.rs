@@ -17,6 +17,7 @@ mod tree;
 
 mod duration_text;
 mod grid;
+mod kept_warnings;
 mod neutral;
 mod payload_argument;
 mod preview;

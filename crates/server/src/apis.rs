@@ -83,6 +83,7 @@ impl Server {
             ApiToServe::Http(described) => Served::Http(Arc::new(HttpApi::new(app, described))),
             ApiToServe::Rest(described) => Served::Rest(Arc::new(RestApi::new(app, described))),
         };
+        self.app.observed.add_api(&logical_id, &url);
         let served = ServedApi {
             api: api.clone(),
             url: url.clone(),

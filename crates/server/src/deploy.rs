@@ -170,6 +170,9 @@ impl Server {
         for (index, api) in served.into_iter().enumerate() {
             urls.push(self.serve_api(index, api).await?);
         }
+        if let Some(folder) = stack.template_path.parent() {
+            self.app.observed.set_samples(folder.join("events"));
+        }
         let mut given = urls.into_iter();
         let mut next = || given.next().expect("each API has been served");
         let http_apis: BTreeMap<String, String> = stack

@@ -2,6 +2,7 @@
 //! engine's form the other.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use driver::{
@@ -23,6 +24,8 @@ use crate::convert::{error_object, wire_operation_millis};
 use crate::error::chain;
 use crate::functions::Registry;
 use crate::logs::LogRecorder;
+use crate::observed::Observed;
+use crate::statistics::Went;
 
 /// Bytes of payload in an event's first page of operations; the rest is read through
 /// `GetDurableExecutionState`. The emulator's own budget, below Lambda's 6 MB for an event.
@@ -34,6 +37,7 @@ pub(crate) struct HostInvoker {
     pub host: FunctionHost,
     pub registry: Arc<Registry>,
     pub logs: Arc<LogRecorder>,
+    pub observed: Arc<Observed>,
 }
 
 impl Invoker for HostInvoker {
@@ -83,7 +87,9 @@ impl HostInvoker {
             tenant_id: invocation.spec.tenant_id.clone(),
         };
         self.logs.belongs_to(&invocation.request_id, &arn.id);
-        match self.host.invoke(&version.config, request).await {
+        let invoked = self.host.invoke(&version.config, request).await;
+        self.note(&arn.function.name, &invoked);
+        match invoked {
             Ok(outcome) => InvocationReport {
                 started_at: outcome.started_at.into(),
                 outcome: durable_outcome(outcome.result),
@@ -128,7 +134,9 @@ impl HostInvoker {
             trace_id: invocation.trace_header,
             tenant_id: invocation.tenant_id,
         };
-        match self.host.invoke(&version.config, request).await {
+        let invoked = self.host.invoke(&version.config, request).await;
+        self.note(&invocation.function, &invoked);
+        match invoked {
             Ok(outcome) => {
                 let plain = match &outcome.result {
                     InvocationResult::Success(bytes) => PlainOutcome::Succeeded(bytes.to_vec()),
@@ -144,6 +152,25 @@ impl HostInvoker {
             }
             Err(error) => (PlainOutcome::Unavailable(host_error(&error)), None),
         }
+    }
+}
+
+impl HostInvoker {
+    /// Adds an invocation that has ended to the function's statistics.
+    fn note(&self, function: &FunctionName, invoked: &Result<HostOutcome, InvokeError>) {
+        let (went, took) = match invoked {
+            Ok(outcome) => match &outcome.result {
+                InvocationResult::Success(_) => (Went::Well, outcome.duration),
+                InvocationResult::FunctionError(_) => (Went::Wrong, outcome.duration),
+            },
+            Err(InvokeError::Throttled { .. }) => (Went::Throttled, Duration::ZERO),
+            // It says nothing of the function.
+            Err(InvokeError::ShuttingDown { .. }) => return,
+            Err(InvokeError::Launch { .. } | InvokeError::InvalidRequest { .. }) => {
+                (Went::Wrong, Duration::ZERO)
+            }
+        };
+        self.observed.statistics.record(function, now(), went, took);
     }
 }
 

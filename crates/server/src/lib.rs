@@ -21,12 +21,15 @@ mod invoker;
 mod lambda;
 mod listen;
 mod logs;
+mod observed;
 mod schedule;
 mod server;
 mod service;
+mod statistics;
 mod tables;
 mod trace;
 mod validate;
+mod warnings;
 mod xray;
 
 pub use deploy::{DeployError, DeployedFunction, DeployedSchedule, Deployment};
@@ -34,3 +37,4 @@ pub use function_host::{LAYERS_FOLDER, PrepareRuntimeError, PreparedRuntime, Run
 pub use functions::FreezeCodeError;
 pub use model::Limits;
 pub use server::{Server, ServerConfig, StartServerError, Stores};
+pub use warnings::{Warning, Warnings};

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use driver::{Driver, DriverConfig, ProcessError, SystemClock};
+use driver::{Clock as _, Driver, DriverConfig, ProcessError, SystemClock};
 use function_host::{FunctionHost, HostConfig, Runtimes, StartHostError};
 use hyper::body::Incoming;
 use hyper::{Request, Response};
@@ -27,8 +27,10 @@ use crate::functions::{Home, Registry, Running, sweep};
 use crate::http::Body;
 use crate::invoker::HostInvoker;
 use crate::logs::LogRecorder;
+use crate::observed::Observed;
 use crate::schedule::Schedules;
 use crate::tables::Tables;
+use crate::warnings::Warnings;
 use crate::{console, guard, lambda, listen, service, xray};
 
 /// How long a function process may take to its first call of the Runtime API. Lambda stops after ten
@@ -68,6 +70,8 @@ pub struct ServerConfig {
     pub limits: Limits,
     /// What runs `python3.*` and `nodejs*` functions.
     pub runtimes: Arc<Runtimes>,
+    /// What the program warned of, to show in the console.
+    pub warnings: Arc<Warnings>,
 }
 
 /// Why a server could not start.
@@ -138,6 +142,12 @@ pub(crate) struct App {
     pub runtimes: Arc<Runtimes>,
     /// Where deployment packages are unpacked.
     pub code_dir: PathBuf,
+    /// Where everything is kept.
+    pub data_dir: PathBuf,
+    /// The URL of the main port.
+    pub endpoint: String,
+    /// What is noted for people and their tools.
+    pub observed: Arc<Observed>,
     /// Bounds the live views.
     pub streams: Arc<Semaphore>,
     /// Tasks that a shutdown waits for.
@@ -264,10 +274,14 @@ impl Server {
         let host = FunctionHost::new(host_config, Arc::clone(&logs) as _)?;
         // The host has ended what an earlier run left running there.
         sweep(&code_dir, &registry.code_folders());
+        let bytes = store.stats().bytes;
+        let observed = Observed::new(SystemClock.now(), bytes, Arc::clone(&config.warnings));
+        let observed = Arc::new(observed);
         let invoker = HostInvoker {
             host,
             registry: Arc::clone(&registry),
             logs,
+            observed: Arc::clone(&observed),
         };
         let driver = Driver::new(DriverConfig {
             store,
@@ -282,6 +296,9 @@ impl Server {
             invoker,
             runtimes: Arc::clone(&config.runtimes),
             code_dir,
+            data_dir: config.data_dir.clone(),
+            endpoint,
+            observed,
             streams: Arc::new(Semaphore::new(console::STREAMS_MAX)),
             tasks: tasks.clone(),
             shutdown: shutdown.clone(),
@@ -303,6 +320,7 @@ impl Server {
         if recovered > 0 {
             tracing::info!(executions = recovered, "took up what an earlier run left");
         }
+        server.app.observed.set_ready();
         server.app.resume_draining();
         let driver = server.app.driver.clone();
         server.tasks.spawn(async move { driver.run_timers().await });
@@ -376,10 +394,7 @@ async fn start_xray(
             address: any,
             cause,
         })?;
-    let now = || {
-        use driver::Clock as _;
-        SystemClock.now()
-    };
+    let now = || SystemClock.now();
     tasks.spawn(xray::receive(
         socket,
         Arc::clone(logs),

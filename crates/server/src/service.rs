@@ -7,7 +7,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use lambda_api::ErrorCode;
 use model::{ExecutionArn, ExecutionId, FunctionName, RequestId};
 use serde::Serialize;
-use store::{LogQuery, LogStream};
+use store::{LogLine, LogQuery, LogStream};
 
 use crate::dead_letters;
 use crate::error::ApiError;
@@ -18,13 +18,18 @@ use crate::server::App;
 const LINES_DEFAULT: usize = 1000;
 const LINES_MAX: usize = 10_000;
 
+/// One line by its number.
+const LINE_ROUTE: &str = "/lambdura/v1/logs/";
+
 /// Answers a request to one of our own routes; none when the path is not one of them.
 pub(crate) async fn handle<B>(app: &Arc<App>, request: &Request<B>) -> Option<Response<Body>> {
     let query = Query::parse(request.uri().query());
     let get = *request.method() == Method::GET;
     let answer = match request.uri().path() {
-        "/healthz" | "/readyz" if get => Ok(health(app)),
+        "/healthz" if get => Ok(health(app)),
+        "/readyz" if get => Ok(readiness(app)),
         "/lambdura/v1/logs" if get => logs(app, &query).await,
+        path if get && path.starts_with(LINE_ROUTE) => line(app, path).await,
         "/lambdura/v1/segments" if get => segments(app, &query).await,
         "/lambdura/dead-letters" | "/lambdura/v1/dead-letters" if get => {
             dead_letters::list(app, &query).await
@@ -77,6 +82,15 @@ fn health(app: &Arc<App>) -> Response<Body> {
     json(StatusCode::OK, &health)
 }
 
+/// Whether requests will be served as they should: what an earlier run left has been taken up.
+fn readiness(app: &Arc<App>) -> Response<Body> {
+    if app.observed.is_ready() {
+        return json(StatusCode::OK, &serde_json::json!({ "status": "ready" }));
+    }
+    let starting = serde_json::json!({ "status": "starting" });
+    json(StatusCode::SERVICE_UNAVAILABLE, &starting)
+}
+
 #[derive(Serialize)]
 struct Lines {
     lines: Vec<Line>,
@@ -93,6 +107,9 @@ struct Line {
     execution_id: Option<String>,
     stream: &'static str,
     text: String,
+    /// The whole length, where the text was cut.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text_bytes: Option<usize>,
 }
 
 async fn logs(app: &Arc<App>, query: &Query) -> Result<Response<Body>, ApiError> {
@@ -114,8 +131,44 @@ async fn logs(app: &Arc<App>, query: &Query) -> Result<Response<Body>, ApiError>
         tail: query.get("tail") == Some("true"),
         limit: limit(query)?,
     };
+    let bytes_max = number(query, "text_bytes_max")?;
+    let bytes_max = bytes_max.map_or(usize::MAX, |max| usize::try_from(max).unwrap_or(0));
     let lines = app.invoker.logs.store().lines(log_query).await?;
-    let lines = lines.into_iter().map(|(number, line)| Line {
+    let lines = lines
+        .into_iter()
+        .map(|(number, line)| shown(number, line, bytes_max));
+    Ok(json(
+        StatusCode::OK,
+        &Lines {
+            lines: lines.collect(),
+        },
+    ))
+}
+
+/// One line, whole.
+async fn line(app: &Arc<App>, path: &str) -> Result<Response<Body>, ApiError> {
+    let number: Option<i64> = path[LINE_ROUTE.len()..].parse().ok();
+    let log_query = LogQuery {
+        after: number.map(|number| number - 1),
+        limit: 1,
+        ..LogQuery::default()
+    };
+    let lines = app.invoker.logs.store().lines(log_query).await?;
+    let found = lines.into_iter().find(|(found, _)| Some(*found) == number);
+    let (number, line) = found.ok_or_else(|| {
+        let message = "There is no such line, or it has been removed: logs keep the newest lines.";
+        ApiError::new(ErrorCode::ResourceNotFound, message)
+    })?;
+    Ok(json(StatusCode::OK, &shown(number, line, usize::MAX)))
+}
+
+fn shown(number: i64, line: LogLine, bytes_max: usize) -> Line {
+    let mut text = line.text;
+    let whole = text.len();
+    if whole > bytes_max {
+        text.truncate(text.floor_char_boundary(bytes_max));
+    }
+    Line {
         number,
         timestamp: line.at.as_millis(),
         function: line.function.to_string(),
@@ -127,14 +180,9 @@ async fn logs(app: &Arc<App>, query: &Query) -> Result<Response<Body>, ApiError>
             LogStream::Stderr => "stderr",
             LogStream::Platform => "platform",
         },
-        text: line.text,
-    });
-    Ok(json(
-        StatusCode::OK,
-        &Lines {
-            lines: lines.collect(),
-        },
-    ))
+        text_bytes: (text.len() < whole).then_some(whole),
+        text,
+    }
 }
 
 /// An execution's id, or its ARN.

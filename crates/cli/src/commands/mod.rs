@@ -17,10 +17,14 @@ use std::io::{self, IsTerminal};
 
 use anyhow::Context;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::args::{Arguments, Command, GlobalArguments};
 use crate::client::Client;
 use crate::exit::CliError;
+use crate::kept_warnings::KeepWarnings;
 use crate::screen::Screen;
 
 /// Runs the command to its end.
@@ -78,10 +82,14 @@ fn start_logging(global: &GlobalArguments) -> Result<(), CliError> {
         }),
     };
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let printed = tracing_subscriber::fmt::layer()
         .with_ansi(io::stderr().is_terminal() && !no_color)
         .with_writer(io::stderr)
+        .with_filter(filter);
+    let kept = KeepWarnings.with_filter(LevelFilter::WARN);
+    tracing_subscriber::registry()
+        .with(printed)
+        .with(kept)
         .init();
     Ok(())
 }

@@ -106,6 +106,7 @@ pub fn server_config(
             LimitsProfile::Unbounded => Limits::UNBOUNDED,
         },
         runtimes,
+        warnings: crate::kept_warnings::warnings(),
     }
 }
 

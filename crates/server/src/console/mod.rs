@@ -16,6 +16,10 @@ mod execution;
 mod executions;
 mod waiting;
 
+mod emf;
+mod functions;
+mod system;
+
 mod live;
 mod sse;
 
@@ -41,6 +45,10 @@ pub(crate) async fn handle<B>(app: &Arc<App>, request: &Request<B>) -> Option<Re
         return None;
     }
     let path = request.uri().path();
+    if path == "/metrics" {
+        let metrics = system::metrics(app).await;
+        return Some(metrics.unwrap_or_else(ApiError::into_response));
+    }
     let Some(route) = path.strip_prefix(ROUTES) else {
         return assets::serve(path, request.headers());
     };
@@ -55,6 +63,11 @@ pub(crate) async fn handle<B>(app: &Arc<App>, request: &Request<B>) -> Option<Re
         ["executions", id, "live"] => live::execution(app, id, &query),
         ["callbacks"] => waiting::callbacks(app, &query).await,
         ["timers"] => waiting::timers(app, &query).await,
+        ["functions"] => functions::list(app).await,
+        ["functions", name] => functions::detail(app, name).await,
+        ["functions", name, "metrics"] => emf::metrics(app, name, &query).await,
+        ["functions", name, "inputs"] => functions::inputs(app, name).await,
+        ["system"] => system::system(app).await,
         ["openapi.json"] => Ok(openapi::serve()),
         _ => return None,
     };

@@ -5,7 +5,7 @@ use hyper::Response;
 use hyper::header::CONTENT_TYPE;
 use utoipa::OpenApi;
 
-use super::{events, execution, executions, live, waiting};
+use super::{emf, events, execution, executions, functions, live, system, waiting};
 use crate::http::Body;
 
 #[derive(OpenApi)]
@@ -25,6 +25,11 @@ use crate::http::Body;
         live::execution,
         waiting::callbacks,
         waiting::timers,
+        functions::list,
+        functions::detail,
+        functions::inputs,
+        emf::metrics,
+        system::system,
     )
 )]
 struct Description;

@@ -301,6 +301,15 @@ impl Registry {
             .map(|(_, version)| Arc::clone(version))
     }
 
+    /// The names of all functions.
+    pub fn names(&self) -> Vec<FunctionName> {
+        let functions = self
+            .functions
+            .read()
+            .expect("the map is never left half changed");
+        functions.keys().cloned().collect()
+    }
+
     /// `$LATEST` of every function, by name.
     pub fn all_latest(&self) -> Vec<Arc<FunctionVersion>> {
         let functions = self

@@ -130,6 +130,7 @@ impl TestServer {
             idle_time,
             limits,
             runtimes: Arc::new(Runtimes::new(data_dir.path().join("runtimes"))),
+            warnings: Arc::default(),
         })
         .await
         .unwrap();

@@ -57,6 +57,7 @@ async fn main() -> anyhow::Result<()> {
         idle_time: Duration::from_millis(arguments.idle_millis),
         limits: server::Limits::AWS,
         runtimes: Arc::new(server::Runtimes::new(arguments.data_dir.join("runtimes"))),
+        warnings: Arc::default(),
     };
     std::fs::create_dir_all(&config.data_dir).context("create the data folder")?;
     let mut stores = Stores::open(&config)?;

@@ -1,0 +1,79 @@
+//! Keeps what the program warns of, so that the console can show it.
+
+use std::fmt::{Debug, Write as _};
+use std::sync::{Arc, LazyLock};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use server::{Warning, Warnings};
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::layer::{Context, Layer};
+
+/// Of this process: there is one log, too.
+static KEPT: LazyLock<Arc<Warnings>> = LazyLock::new(Arc::default);
+
+/// What was warned of so far, and will be.
+pub fn warnings() -> Arc<Warnings> {
+    Arc::clone(&KEPT)
+}
+
+/// Takes warnings and errors out of the log, whatever of it is printed.
+pub struct KeepWarnings;
+
+impl<S: Subscriber> Layer<S> for KeepWarnings {
+    fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
+        let level = match *event.metadata().level() {
+            Level::ERROR => "ERROR",
+            Level::WARN => "WARN",
+            _ => return,
+        };
+        let mut text = Text::default();
+        event.record(&mut text);
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        KEPT.push(Warning {
+            at: now.map_or(0, |now| i64::try_from(now.as_millis()).unwrap_or(i64::MAX)),
+            level,
+            target: event.metadata().target().to_owned(),
+            message: format!("{}{}", text.message, text.fields),
+        });
+    }
+}
+
+/// An event's message, and its fields behind it.
+#[derive(Default)]
+struct Text {
+    message: String,
+    fields: String,
+}
+
+impl Visit for Text {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        // Writing into a string cannot fail.
+        let _ = match field.name() {
+            "message" => write!(self.message, "{value:?}"),
+            name => write!(self.fields, " {name}={value:?}"),
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing_subscriber::layer::SubscriberExt as _;
+
+    use super::*;
+
+    #[test]
+    fn warnings_are_kept_with_their_fields() {
+        let subscriber = tracing_subscriber::registry().with(KeepWarnings);
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::info!("not this");
+            tracing::warn!(path = "/tmp/x", "cannot remove it");
+        });
+        let kept = warnings().all();
+        let last = kept.last().expect("one was kept");
+        assert_eq!(
+            (last.level, last.message.as_str()),
+            ("WARN", "cannot remove it path=\"/tmp/x\"")
+        );
+    }
+}
