@@ -42,7 +42,7 @@ export const EXECUTION_CARD: CardsProps.CardDefinition<ExecutionSummary> = {
 function Name({ row }: { row: ExecutionSummary }) {
   return (
     <span data-row={row.execution_id} className="wrap-anywhere">
-      <RouteLink href={paths.execution(row.execution_id)} ariaLabel={row.name}>
+      <RouteLink href={paths.execution(row.execution_id)}>
         <bdi title={row.name}>{shortName(row.name)}</bdi>
       </RouteLink>
     </span>

@@ -62,7 +62,7 @@ const COLUMNS: (TableProps.ColumnDefinition<OpenCallback> & { id: string; header
     id: 'execution',
     header: 'Execution',
     cell: (row) => (
-      <RouteLink href={paths.execution(row.execution_id)} ariaLabel={row.execution_name}>
+      <RouteLink href={paths.execution(row.execution_id)}>
         <bdi title={row.execution_name}>{shortName(row.execution_name)}</bdi>
       </RouteLink>
     ),

@@ -45,7 +45,7 @@ export function TimerList() {
 function Execution({ row }: { row: Timer }) {
   return (
     <span data-row={row.execution_id} className="wrap-anywhere">
-      <RouteLink href={paths.execution(row.execution_id, row.operation_id ? { operation: row.operation_id } : {})} ariaLabel={row.execution_name}>
+      <RouteLink href={paths.execution(row.execution_id, row.operation_id ? { operation: row.operation_id } : {})}>
         <bdi title={row.execution_name}>{shortName(row.execution_name)}</bdi>
       </RouteLink>
     </span>

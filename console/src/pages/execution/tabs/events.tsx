@@ -39,9 +39,10 @@ export function EventsTab({ execution, selection }: { execution: Execution; sele
   return (
     <div className="events">
       <div className="log-filter">
-        <TextFilter filteringText={text} filteringPlaceholder="Type, operation or error" filteringAriaLabel="Search the events" countText={`${found.length.toLocaleString('en')} events`} onChange={({ detail }) => setText(detail.filteringText)} />
+        <TextFilter filteringText={text} filteringPlaceholder="Type, operation or error" filteringAriaLabel="Search the events" onChange={({ detail }) => setText(detail.filteringText)} />
         <Input type="number" inputMode="numeric" value={selection.event === null ? '' : String(selection.event)} placeholder="Go to event number" ariaLabel="Go to event number" onChange={({ detail }) => jump(detail.value)} />
       </div>
+      <span className="secondary" role="status">{`${found.length.toLocaleString('en')} events`}</span>
       <div className={selection.event === null ? '' : 'events-split'}>
         {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard */}
         <div className="event-rows" ref={scroller} tabIndex={0} role="region" aria-label="Events">

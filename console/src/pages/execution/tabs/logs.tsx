@@ -48,10 +48,11 @@ export function LogsTab({ execution, selection }: { execution: Execution; select
         <Toggle checked={follows} onChange={({ detail: { checked } }) => follow(checked)}>
           Follow
         </Toggle>
+        <span className="secondary" role="status">{`${lines.length.toLocaleString('en')} lines`}</span>
         {operation?.name && <span className="secondary">Lines of the selected operation are marked.</span>}
       </div>
       <div className="log-filter">
-        <TextFilter filteringText={text} filteringPlaceholder="Text" filteringAriaLabel="Search the lines" countText={`${lines.length.toLocaleString('en')} lines`} onChange={({ detail: { filteringText } }) => setText(filteringText)} />
+        <TextFilter filteringText={text} filteringPlaceholder="Text" filteringAriaLabel="Search the lines" onChange={({ detail: { filteringText } }) => setText(filteringText)} />
         <Select ariaLabel="Level" selectedOption={LEVELS.find(({ value }) => value === level) ?? null} options={LEVELS} onChange={({ detail: { selectedOption } }) => setLevel(selectedOption.value ?? '')} />
       </div>
       {log.error !== null && <ErrorBox title="The log could not be read" error={log.error} onRetry={() => void log.refetch()} />}
