@@ -28,12 +28,22 @@ const FUNCTIONS: &[FunctionProgram] = &[
     ("FraudCheckFunction", "fraud-check"),
 ];
 
+/// Measures what the console reads.
+const CONSOLE_DRIVER: &str = "bench-console";
+
+/// The functions of `console/showcase/template.yaml`.
+const CONSOLE_FUNCTIONS: &[FunctionProgram] = &[
+    ("OrderFunction", "showcase"),
+    ("ShippingFunction", "showcase"),
+];
+
 /// Measure a built release: checkpoints, ten steps, the loan workflow, next to fsync and loopback
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   cargo xtask bench
   cargo xtask bench --rounds 9 --json before.json
+  cargo xtask bench --console                        the console's routes, with a million executions stored
   cargo xtask bench --data-dir /mnt/nvme/bench       the disk that is measured
 
 Nothing else should run on the machine meanwhile.")]
@@ -53,10 +63,16 @@ pub struct BenchArguments {
     /// Measure a debug build: to try the benchmark itself
     #[arg(long)]
     dev: bool,
+    /// Measure what the console reads, with this many executions stored, and nothing else
+    #[arg(long, value_name = "EXECUTIONS", num_args = 0..=1, default_missing_value = "1000000")]
+    console: Option<u32>,
 }
 
 /// Builds, starts, measures, and prints the table.
 pub fn run(workspace: &Workspace, arguments: &BenchArguments) -> Result<ExitCode> {
+    if let Some(executions) = arguments.console {
+        return console(workspace, arguments, executions);
+    }
     let functions = FUNCTIONS.iter().map(|(_, program)| *program);
     let packages: Vec<&str> = [CLI_PACKAGE, DRIVER].into_iter().chain(functions).collect();
     let profile = if arguments.dev {
@@ -113,6 +129,50 @@ pub fn run(workspace: &Workspace, arguments: &BenchArguments) -> Result<ExitCode
     drop(system);
     fs::remove_dir_all(&data_dir).with_context(|| format!("remove `{}`", data_dir.display()))?;
     screen::note(&format!("all numbers: {}", json.display()));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Fills a store, starts the showcase on it, and measures the console's routes.
+fn console(workspace: &Workspace, arguments: &BenchArguments, executions: u32) -> Result<ExitCode> {
+    let profile = if arguments.dev {
+        Profile::Dev
+    } else {
+        Profile::Release
+    };
+    let packages = [CLI_PACKAGE, CONSOLE_DRIVER, "showcase"];
+    let binaries = setup::build_binaries(workspace, &packages, profile)?;
+    let folder = workspace.chores().join("bench");
+    let data_dir = arguments
+        .data_dir
+        .as_ref()
+        .unwrap_or(&folder)
+        .join("lambdura-bench-data");
+    empty_folder(&data_dir)?;
+    screen::step(&format!("Storing {executions} executions"));
+    let mut fill = Command::new(binaries.path(CONSOLE_DRIVER));
+    fill.arg("fill").arg("--data-dir").arg(&data_dir);
+    process::run(fill.args(["--executions", &executions.to_string()]))?;
+    screen::step("Starting the system that is measured");
+    let config = SystemConfig {
+        template: workspace.root.join("console/showcase"),
+        functions: CONSOLE_FUNCTIONS,
+        data_dir: data_dir.clone(),
+        listen: port::loopback(0),
+        http_api_listen: port::loopback(0),
+        environment: Vec::new(),
+        durability: Some(&arguments.durability),
+        log: folder.join("lambdura.log"),
+    };
+    let mut system = System::start(&binaries, &config)?;
+    screen::step("Measuring");
+    let endpoint = &system.ready.endpoint;
+    let address = endpoint.strip_prefix("http://").unwrap_or(endpoint);
+    let mut driver = Command::new(binaries.path(CONSOLE_DRIVER));
+    driver.args(["measure", "--endpoint", address.trim_end_matches('/')]);
+    process::run(driver.args(["--pid", &system.ready.pid.to_string()]))?;
+    system.check()?;
+    drop(system);
+    fs::remove_dir_all(&data_dir).with_context(|| format!("remove `{}`", data_dir.display()))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -188,11 +188,12 @@ describe('an execution', () => {
 
 describe('a function', () => {
   journey(
-    'is invoked with a sample event',
+    'is started from its page, and the execution is watched',
     async (page) => {
       await page.getByRole('textbox', { name: 'Payload' }).fill('{"scenario": "quick", "order": "from the console"}')
-      await page.getByRole('button', { name: 'Invoke', exact: true }).last().click()
-      await page.getByText('from the console').last().waitFor()
+      await page.getByRole('button', { name: 'Start', exact: true }).click()
+      await page.getByRole('link', { name: 'Watch the execution' }).click()
+      await page.getByRole('treegrid', { name: 'Operations' }).getByText('accept').waitFor()
     },
     {},
     '/functions/OrderFunction?tab=invoke',

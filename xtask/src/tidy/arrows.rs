@@ -53,6 +53,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ten-steps", &["lambdura"]),
     ("open-invocation", &["lambda-api"]),
     ("bench-driver", &["lambda-api"]),
+    (
+        "bench-console",
+        &["engine", "model", "store", "store-sqlite"],
+    ),
     // What the console's tests and pictures run.
     ("showcase", &["lambdura"]),
     // What AWS's conformance suite runs: our SDK as any user has it.
