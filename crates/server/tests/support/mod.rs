@@ -191,6 +191,14 @@ impl TestServer {
             .await
     }
 
+    /// Asks for something whose answer goes on.
+    pub async fn open(&self, path: &str) -> hyper::Response<hyper::body::Incoming> {
+        let request = Request::get(self.endpoint() + path)
+            .body(Full::new(Bytes::new()))
+            .unwrap();
+        self.client.request(request).await.unwrap()
+    }
+
     pub async fn post(&self, path: &str, body: impl Into<Bytes>) -> Answer {
         self.send(Method::POST, &(self.endpoint() + path), &[], body)
             .await
