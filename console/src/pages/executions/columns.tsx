@@ -24,8 +24,8 @@ export const EXECUTION_COLUMNS: TableProps.ColumnDefinition<ExecutionSummary>[] 
   },
   { id: 'started', header: 'Started', cell: ({ started_at: at }) => <Instant at={at} />, width: 170 },
   { id: 'duration', header: 'Duration', cell: (row) => <Elapsed from={row.started_at} to={row.ended_at} />, width: 105 },
-  { id: 'activity', header: 'What it is at', cell: (row) => <Now row={row} />, width: 250, minWidth: 160 },
-  { id: 'wake', header: 'Next wake-up', cell: (row) => <Wake row={row} />, minWidth: 110 },
+  { id: 'wake', header: 'Next wake-up', cell: (row) => <Wake row={row} />, width: 130, minWidth: 110 },
+  { id: 'activity', header: 'What it is at', cell: (row) => <Now row={row} />, minWidth: 240 },
 ]
 
 export const EXECUTION_CARD: CardsProps.CardDefinition<ExecutionSummary> = {
@@ -75,9 +75,8 @@ function Wake({ row }: { row: ExecutionSummary }) {
   const wake = row.next_wake_up
   if (wake === null || wake === undefined) return <span className="secondary">–</span>
   return (
-    <span title={new Date(wake.at).toISOString()}>
+    <span title={`${WAKE_TEXT[wake.reason]} at ${new Date(wake.at).toISOString()}`}>
       <Countdown to={wake.at} />
-      <span className="secondary"> · {WAKE_TEXT[wake.reason]}</span>
     </span>
   )
 }

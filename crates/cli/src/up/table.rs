@@ -69,6 +69,7 @@ fn addresses(up: &Up<'_>) -> Grid {
         ]);
     };
     let link = Style::new().cyan();
+    row("Console", up.endpoint, link);
     row("Lambda API", up.endpoint, link);
     let deployment = up.deployment;
     for (kind, urls) in [
@@ -265,6 +266,7 @@ mod tests {
 
             ✓ loan is up
 
+              Console           http://127.0.0.1:4001
               Lambda API        http://127.0.0.1:4001
               HTTP API LoanApi  http://127.0.0.1:3000
               REST API Old      http://127.0.0.1:3001/Prod
