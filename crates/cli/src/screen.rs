@@ -84,7 +84,7 @@ impl Screen {
     /// A line that a function printed, harmless where a terminal shows it and untouched elsewhere.
     pub fn foreign_text<'t>(&self, text: &'t str) -> Cow<'t, str> {
         if self.is_terminal {
-            neutral_line(text)
+            readable_line(text)
         } else {
             Cow::Borrowed(text)
         }
@@ -99,8 +99,37 @@ impl Screen {
     }
 }
 
+/// Bytes of a line that a terminal shows: some screens full.
+const LINE_SHOWN: usize = 16 * 1024;
+
+/// A line, harmless and no longer than a person reads.
+fn readable_line(text: &str) -> Cow<'_, str> {
+    if text.len() <= LINE_SHOWN {
+        return neutral_line(text);
+    }
+    let shown = neutral_line(&text[..text.floor_char_boundary(LINE_SHOWN)]);
+    let kib = text.len() / 1024;
+    Cow::Owned(format!(
+        "{shown}… ({kib} KiB; a pipe or `--output json` gets all of it)"
+    ))
+}
+
 /// Tells the person at the keyboard something that is not the command's result.
 pub fn note(text: impl Display) {
     // Nobody listening on standard error is no reason to fail.
     let _ = writeln!(anstream::stderr().lock(), "{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_nobody_reads_is_cut() {
+        assert_eq!(readable_line("short\u{1b}[2J"), "short\\u{1b}[2J");
+        let long = "ü".repeat(LINE_SHOWN);
+        let shown = readable_line(&long);
+        assert!(shown.len() < LINE_SHOWN + 100);
+        assert!(shown.ends_with("(32 KiB; a pipe or `--output json` gets all of it)"));
+    }
 }

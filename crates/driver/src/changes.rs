@@ -14,8 +14,11 @@ const BEHIND_MAX: usize = 4_096;
 /// Where notices are sent.
 #[derive(Debug)]
 pub(crate) struct Changes {
-    sender: broadcast::Sender<ExecutionId>,
+    sender: broadcast::Sender<Noted>,
 }
+
+/// Which execution, and whether it has ended.
+type Noted = (ExecutionId, bool);
 
 impl Default for Changes {
     fn default() -> Self {
@@ -26,10 +29,10 @@ impl Default for Changes {
 
 impl Changes {
     /// Notes a committed change.
-    pub fn note(&self, id: &ExecutionId) {
+    pub fn note(&self, id: &ExecutionId, ended: bool) {
         if self.sender.receiver_count() > 0 {
             // The last listener may have gone just now.
-            let _ = self.sender.send(id.clone());
+            let _ = self.sender.send((id.clone(), ended));
         }
     }
 }
@@ -37,8 +40,13 @@ impl Changes {
 /// What a listener is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// This execution has changed, started, or was deleted.
-    Execution(ExecutionId),
+    /// An execution has changed, started, or was deleted.
+    Execution {
+        /// Which.
+        id: ExecutionId,
+        /// Whether it has ended, its last event included.
+        ended: bool,
+    },
     /// So many did that they were not all noted: any may have.
     Many,
 }
@@ -46,7 +54,7 @@ pub enum Change {
 /// Hears of every change from its making on.
 #[derive(Debug)]
 pub struct ChangeListener {
-    receiver: broadcast::Receiver<ExecutionId>,
+    receiver: broadcast::Receiver<Noted>,
 }
 
 impl Driver {
@@ -63,7 +71,7 @@ impl ChangeListener {
     /// Waits for the next change; none when the driver is gone. Cancel safe.
     pub async fn next(&mut self) -> Option<Change> {
         match self.receiver.recv().await {
-            Ok(id) => Some(Change::Execution(id)),
+            Ok((id, ended)) => Some(Change::Execution { id, ended }),
             Err(broadcast::error::RecvError::Lagged(_)) => Some(Change::Many),
             Err(broadcast::error::RecvError::Closed) => None,
         }
@@ -72,7 +80,7 @@ impl ChangeListener {
     /// Takes a change that has been told already, without waiting.
     pub fn try_next(&mut self) -> Option<Change> {
         match self.receiver.try_recv() {
-            Ok(id) => Some(Change::Execution(id)),
+            Ok((id, ended)) => Some(Change::Execution { id, ended }),
             Err(broadcast::error::TryRecvError::Lagged(_)) => Some(Change::Many),
             Err(broadcast::error::TryRecvError::Empty | broadcast::error::TryRecvError::Closed) => {
                 None
@@ -92,14 +100,15 @@ mod tests {
             receiver: changes.sender.subscribe(),
         };
         let id = |number: usize| ExecutionId::parse(&format!("id-{number}")).expect("a valid id");
-        changes.note(&id(0));
-        assert_eq!(listener.next().await, Some(Change::Execution(id(0))));
+        let told = |id, ended| Change::Execution { id, ended };
+        changes.note(&id(0), false);
+        assert_eq!(listener.next().await, Some(told(id(0), false)));
         assert_eq!(listener.try_next(), None);
         for number in 0..BEHIND_MAX + 10 {
-            changes.note(&id(number));
+            changes.note(&id(number), true);
         }
         assert_eq!(listener.next().await, Some(Change::Many));
-        assert_eq!(listener.next().await, Some(Change::Execution(id(10))));
+        assert_eq!(listener.next().await, Some(told(id(10), true)));
         drop(changes);
         while listener.try_next().is_some() {}
         assert_eq!(listener.next().await, None);

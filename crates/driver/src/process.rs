@@ -102,7 +102,8 @@ impl Driver {
         if let Some(deadline) = &state.next_deadline {
             self.inner.alarm.set(deadline.at);
         }
-        self.inner.changes.note(&transition.spec.arn.id);
+        let ended = state.outcome.is_some() && !state.terminal_event_owed;
+        self.inner.changes.note(&transition.spec.arn.id, ended);
         for effect in &transition.effects {
             self.run_effect(execution, effect);
         }

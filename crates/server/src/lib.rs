@@ -27,6 +27,7 @@ mod server;
 mod service;
 mod statistics;
 mod tables;
+mod telemetry;
 mod trace;
 mod validate;
 mod warnings;
@@ -37,4 +38,5 @@ pub use function_host::{LAYERS_FOLDER, PrepareRuntimeError, PreparedRuntime, Run
 pub use functions::FreezeCodeError;
 pub use model::Limits;
 pub use server::{Server, ServerConfig, StartServerError, Stores};
+pub use telemetry::{OtlpConfig, Protocol, TelemetryError};
 pub use warnings::{Warning, Warnings};

@@ -30,6 +30,7 @@ use crate::logs::LogRecorder;
 use crate::observed::Observed;
 use crate::schedule::Schedules;
 use crate::tables::Tables;
+use crate::telemetry::{Exporter, OtlpConfig};
 use crate::warnings::Warnings;
 use crate::{console, guard, lambda, listen, service, xray};
 
@@ -72,6 +73,8 @@ pub struct ServerConfig {
     pub runtimes: Arc<Runtimes>,
     /// What the program warned of, to show in the console.
     pub warnings: Arc<Warnings>,
+    /// Where traces are sent; none: nowhere.
+    pub telemetry: Option<OtlpConfig>,
 }
 
 /// Why a server could not start.
@@ -146,6 +149,8 @@ pub(crate) struct App {
     pub data_dir: PathBuf,
     /// The URL of the main port.
     pub endpoint: String,
+    /// Where traces are sent.
+    pub otlp_endpoint: Option<String>,
     /// What is noted for people and their tools.
     pub observed: Arc<Observed>,
     /// Bounds the live views.
@@ -298,6 +303,7 @@ impl Server {
             code_dir,
             data_dir: config.data_dir.clone(),
             endpoint,
+            otlp_endpoint: config.telemetry.as_ref().map(|it| it.endpoint.to_string()),
             observed,
             streams: Arc::new(Semaphore::new(console::STREAMS_MAX)),
             tasks: tasks.clone(),
@@ -314,6 +320,10 @@ impl Server {
             connections: TaskTracker::new(),
             shutdown,
         };
+        if let Some(telemetry) = server.config.telemetry.clone() {
+            let exporter = Exporter::new(telemetry, server.app.driver.clone());
+            server.tasks.spawn(exporter.run(server.shutdown.clone()));
+        }
         // Recovered functions checkpoint at once, so the API is served first.
         server.serve(listener);
         let recovered = server.app.driver.recover().await?;

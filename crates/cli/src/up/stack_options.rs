@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
-use server::{Limits, Runtimes, ServerConfig};
+use server::{Limits, OtlpConfig, Runtimes, ServerConfig};
 use stack::{LoadOptions, LoadStackError, Stack};
 
 use crate::args::{Durability, LimitsProfile, UpArguments};
@@ -107,7 +107,17 @@ pub fn server_config(
         },
         runtimes,
         warnings: crate::kept_warnings::warnings(),
+        telemetry: telemetry(),
     }
+}
+
+/// Where OpenTelemetry's variables say that traces go. What cannot be done is said and is no reason not to start.
+fn telemetry() -> Option<OtlpConfig> {
+    let read = OtlpConfig::from_variables(|name| std::env::var(name).ok());
+    read.unwrap_or_else(|error| {
+        tracing::warn!("{error}");
+        None
+    })
 }
 
 #[cfg(test)]

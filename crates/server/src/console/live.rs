@@ -224,7 +224,7 @@ async fn follow(app: Arc<App>, id: ExecutionId, mut after: u64, stream: Stream) 
             continue;
         }
         let concerns = |change: &Change| match change {
-            Change::Execution(changed) => *changed == id,
+            Change::Execution { id: changed, .. } => *changed == id,
             Change::Many => true,
         };
         let changed = stream.changed(&mut changes, concerns, read_at, EXECUTION_PAUSE);

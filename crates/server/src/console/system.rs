@@ -182,7 +182,7 @@ pub(super) async fn system(app: &Arc<App>) -> Result<Response<Body>, ApiError> {
             .map(|(name, url)| ApiShown { name, url })
             .collect(),
         telemetry: Telemetry {
-            otlp_endpoint: None,
+            otlp_endpoint: app.otlp_endpoint.clone(),
         },
     };
     Ok(json(StatusCode::OK, &system))

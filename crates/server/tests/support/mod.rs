@@ -131,6 +131,7 @@ impl TestServer {
             limits,
             runtimes: Arc::new(Runtimes::new(data_dir.path().join("runtimes"))),
             warnings: Arc::default(),
+            telemetry: None,
         })
         .await
         .unwrap();

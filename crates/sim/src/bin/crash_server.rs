@@ -58,6 +58,7 @@ async fn main() -> anyhow::Result<()> {
         limits: server::Limits::AWS,
         runtimes: Arc::new(server::Runtimes::new(arguments.data_dir.join("runtimes"))),
         warnings: Arc::default(),
+        telemetry: None,
     };
     std::fs::create_dir_all(&config.data_dir).context("create the data folder")?;
     let mut stores = Stores::open(&config)?;

@@ -23,6 +23,10 @@ macro_rules! search {
     };
 }
 
+/// What an execution costs that is found in the index of statuses: its rows lie wherever they do, and not
+/// side by side as those of neighbours in time.
+const SCATTERED_WORK: u64 = 4 * EXECUTION_WORK;
+
 const ALL: &str = search!("../sql/read/search_all.sql");
 const OF_FUNCTION: &str = search!("../sql/read/search_function.sql");
 const BY_NAME: &str = search!("../sql/read/search_name.sql");
@@ -45,6 +49,10 @@ pub(crate) fn search(
         next: None,
         complete: true,
     };
+    let work_each = match statuses.as_slice() {
+        [Some(_), ..] => SCATTERED_WORK,
+        _ => EXECUTION_WORK,
+    };
     let mut work = 0;
     while let Some(found) = heads.next()? {
         if page.executions.len() >= search.limit.max(1) {
@@ -55,7 +63,7 @@ pub(crate) fn search(
             page.complete = false;
             return Ok(page);
         }
-        work += EXECUTION_WORK + found.searched_bytes;
+        work += work_each + found.searched_bytes;
         if found.matches
             && let Some(execution) = summary(connection, found.cursor.sequence)?
         {

@@ -109,6 +109,7 @@ export function OperationPanel({ execution, operation, selection }: Props) {
         {operation.type === 'CALLBACK' && <Callback execution={execution} operation={operation} />}
         <Attempts operation={operation} />
         <Data id={id} operation={operation} />
+        <Traces operation={operation} selection={selection} />
       </SpaceBetween>
     </Container>
   )
@@ -211,6 +212,30 @@ function Attempts({ operation }: { operation: Operation }) {
           ))}
         </tbody>
       </table>
+    </section>
+  )
+}
+
+/** Events that are offered. */
+const EVENTS_SHOWN = 12
+
+/** Where the operation is told of: its events, its part of the log. */
+function Traces({ operation, selection }: { operation: Operation; selection: Selection }) {
+  const shown = operation.eventIds.slice(-EVENTS_SHOWN)
+  return (
+    <section className="payload">
+      <Header variant="h3">Told by</Header>
+      <span className="panel-chain">
+        Events{' '}
+        {shown.map((event) => (
+          <span key={event}>
+            <button type="button" className="text-button figure" onClick={() => selection.select({ tab: 'events', event })}>
+              {event}
+            </button>{' '}
+          </span>
+        ))}
+        · <button type="button" className="text-button" onClick={() => selection.select({ tab: 'logs' })}>its lines in the log</button>
+      </span>
     </section>
   )
 }

@@ -32,11 +32,14 @@ export function LogsTab({ execution, selection }: { execution: Execution; select
   const [text, setText] = useUrlText('find')
   const [level, setLevel] = useState(LEVELS.find(({ value }) => value === parameters.get('level'))?.value ?? '')
   const [showsPlatform, showPlatform] = useState(false)
+  const [showsOthers, showOthers] = useState(true)
   const [follows, follow] = useState(detail.ended_at === null || detail.ended_at === undefined)
   const log = useQuery({ ...executionLogQuery(execution.id), refetchInterval: follows ? FOLLOW_EVERY : false })
   const all = log.data ?? []
   const operation = selection.operation === null ? undefined : history.operations.get(selection.operation)
-  const lines = all.filter((line) => (showsPlatform || line.stream !== 'platform') && isShown(line, text, level))
+  const lines = all.filter(
+    (line) => (showsPlatform || line.stream !== 'platform') && isShown(line, text, level) && (showsOthers || operation === undefined || isOf(line, operation.id, operation.name)),
+  )
   const shown = lines.slice(-SHOWN)
   return (
     <div className="events">
@@ -49,7 +52,11 @@ export function LogsTab({ execution, selection }: { execution: Execution; select
           Follow
         </Toggle>
         <span className="secondary" role="status">{`${lines.length.toLocaleString('en')} lines`}</span>
-        {operation?.name && <span className="secondary">Lines of the selected operation are marked.</span>}
+        {operation !== undefined && (
+          <Toggle checked={!showsOthers} onChange={({ detail: { checked } }) => showOthers(!checked)}>
+            Only the selected operation
+          </Toggle>
+        )}
       </div>
       <div className="log-filter">
         <TextFilter filteringText={text} filteringPlaceholder="Text" filteringAriaLabel="Search the lines" onChange={({ detail: { filteringText } }) => setText(filteringText)} />

@@ -1,0 +1,117 @@
+"""Traces of executions, taken by a collector that decodes them with OpenTelemetry's own messages."""
+
+import json
+import shutil
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from google.protobuf.json_format import Parse
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from system import binary, until, up
+
+SHOWCASE = "../console/showcase"
+
+
+class Collector:
+    """Takes what is sent, but refuses the first request as a busy collector would."""
+
+    def __init__(self):
+        self.requests = []
+        collector = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["content-length"]))
+                collector.requests.append((self.path, dict(self.headers), body))
+                self.send_response(503 if len(collector.requests) == 1 else 200)
+                self.send_header("retry-after", "0")
+                self.send_header("content-length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def spans(self):
+        """All spans that were taken."""
+        found = []
+        for _, headers, body in self.requests[1:]:
+            if headers["content-type"] == "application/json":
+                message = Parse(ids_as_base64(body), ExportTraceServiceRequest())
+            else:
+                message = ExportTraceServiceRequest.FromString(body)
+            for of_resource in message.resource_spans:
+                for scope in of_resource.scope_spans:
+                    found += [(of_resource.resource, span) for span in scope.spans]
+        return found
+
+
+def ids_as_base64(body):
+    """OTLP writes ids in hexadecimal where protobuf's JSON has base64."""
+    import base64
+
+    request = json.loads(body)
+    for of_resource in request["resourceSpans"]:
+        for scope in of_resource["scopeSpans"]:
+            for span in scope["spans"]:
+                for key in ("traceId", "spanId", "parentSpanId"):
+                    if key in span:
+                        span[key] = base64.b64encode(bytes.fromhex(span[key])).decode()
+    return json.dumps(request)
+
+
+@pytest.mark.parametrize("protocol", ["http/protobuf", "http/json"])
+def test_an_execution_becomes_one_trace_with_its_gaps_named(tmp_path, monkeypatch, protocol):
+    collector = Collector()
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_PROTOCOL", protocol)
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "x-team=night%20shift")
+    monkeypatch.setenv("OTEL_SERVICE_NAME", "orders")
+    for function in ("OrderFunction", "ShippingFunction"):
+        folder = tmp_path / "system/data/build" / function
+        folder.mkdir(parents=True)
+        shutil.copy(Path(binary()).parent / "showcase", folder / "bootstrap")
+    with up(SHOWCASE, tmp_path / "system", "--no-build") as system:
+        retried = system.begin("OrderFunction", {"scenario": "retries", "delay": 1}, "retried")
+        failed = system.begin("OrderFunction", {"scenario": "fail", "message": "no more of it"}, "failed")
+        system.ended(retried)
+        system.ended(failed)
+
+        def both():
+            roots = [span for _, span in collector.spans() if not span.parent_span_id]
+            return len(roots) == 2, [span.name for span in roots]
+
+        until("both traces were taken", both)
+        assert system.get("/lambdura/v1/system")["telemetry"]["otlp_endpoint"] == f"{collector.url}/v1/traces"
+    path, headers, _ = collector.requests[0]
+    assert path == "/v1/traces"
+    assert headers["x-team"] == "night shift"
+    spans = collector.spans()
+    resource = {one.key: one.value.string_value for one in spans[0][0].attributes}
+    assert resource["service.name"] == "orders"
+
+    roots = {attributes(span)["aws.lambda.durable_execution.arn"]: span for _, span in spans if not span.parent_span_id}
+    assert set(roots) == {retried, failed}
+    assert roots[failed].status.message.endswith("no more of it")
+    of_retried = sorted(
+        (span for _, span in spans if span.trace_id == roots[retried].trace_id),
+        key=lambda span: (span.start_time_unix_nano, -span.end_time_unix_nano),
+    )
+    names = [span.name for span in of_retried]
+    assert names.count("third_time_lucky") == 1
+    assert [name for name in names if name.startswith("invocation")] == ["invocation 1", "invocation 2", "invocation 3"]
+    assert names.count("until the next attempt of third_time_lucky") == 2
+    assert len({span.span_id for span in of_retried}) == len(of_retried)
+    root = of_retried[0]
+    for span in of_retried:
+        assert root.start_time_unix_nano <= span.start_time_unix_nano <= span.end_time_unix_nano <= root.end_time_unix_nano
+
+
+def attributes(span):
+    return {one.key: one.value.string_value for one in span.attributes}
