@@ -7,7 +7,10 @@ use crate::tidy::finding::Finding;
 const LINES_MAX: usize = 800;
 
 /// Files that may be longer, each with its reason.
-const LONG_FILES: &[(&str, &str)] = &[];
+const LONG_FILES: &[(&str, &str)] = &[(
+    "console/src/api/schema.d.ts",
+    "generated from console/openapi.json",
+)];
 
 /// Languages whose files are held to a readable size.
 const SIZED: &[&str] = &["rs", "ts", "tsx", "mjs", "js", "css", "py", "sh", "sql"];
