@@ -71,6 +71,13 @@ describe('a failed execution among thousands', () => {
 })
 
 describe('the list', () => {
+  test('says when it was painted', (t) =>
+    withPage(browser, `${system.endpoint}/executions`, t, {}, async (page) => {
+      await page.getByRole('table').getByRole('link').first().waitFor()
+      const [painted, filled] = await page.evaluate(() => [performance.getEntriesByName('first-contentful-paint')[0].startTime, performance.now()])
+      t.diagnostic(`painted after ${Math.round(painted)} ms, with rows after ${Math.round(filled)} ms`)
+    }))
+
   journey('shows what happens without a reload, and older ones page by page', async (page) => {
     await page.getByText('Live', { exact: true }).waitFor()
     await system.invoke({ scenario: 'callback', name: 'night-shift' }, { name: `live-${Date.now()}` })

@@ -106,13 +106,13 @@ function Answers({ callback, onAnswer }: { callback: OpenCallback } & Props) {
   const of = `${operationName(callback.name, 'CALLBACK')} of ${callback.execution_name}`
   return (
     <span className="row-actions">
-      <Button onClick={() => onAnswer(callback, 'succeed')} ariaLabel={`Succeed ${of}`}>
+      <Button wrapText={false} onClick={() => onAnswer(callback, 'succeed')} ariaLabel={`Succeed ${of}`}>
         Succeed
       </Button>
-      <Button onClick={() => onAnswer(callback, 'fail')} ariaLabel={`Fail ${of}`}>
+      <Button wrapText={false} onClick={() => onAnswer(callback, 'fail')} ariaLabel={`Fail ${of}`}>
         Fail
       </Button>
-      <Button variant="link" onClick={() => onAnswer(callback, 'heartbeat')} ariaLabel={`Send a heartbeat to ${of}`}>
+      <Button wrapText={false} variant="link" onClick={() => onAnswer(callback, 'heartbeat')} ariaLabel={`Send a heartbeat to ${of}`}>
         Heartbeat
       </Button>
     </span>

@@ -173,6 +173,20 @@ describe('an open application', { concurrency: AT_ONCE }, () => {
     await loan.submitButton.waitFor()
   })
 
+  journey('leads to its execution in the console', async (loan, page) => {
+    // The page alone has no console to lead to.
+    if (system.mock !== null) return
+    await loan.apply('Bob Martinez')
+    const link = page.getByRole('link', { name: 'Open the execution' })
+    await link.waitFor()
+    const address = new URL(await link.getAttribute('href'))
+    assert.equal(address.pathname, `/functions/LoanWorkflowFunction/executions/${loan.applicationId()}`)
+    const [opened] = await Promise.all([page.context().waitForEvent('page'), link.click()])
+    await opened.getByRole('heading', { name: loan.applicationId(), level: 1 }).waitFor()
+    await opened.waitForURL(/\/executions\/[0-9a-f-]{36}/)
+    await opened.getByRole('tab', { name: 'Timeline' }).waitFor()
+  })
+
   journey('hides and shows its log, and remembers which', async (loan, page) => {
     await loan.apply('Bob Martinez')
     const toggle = page.getByRole('switch', { name: 'Show log' })

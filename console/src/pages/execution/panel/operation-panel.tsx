@@ -151,11 +151,11 @@ function Callback({ execution, operation }: { execution: Execution; operation: O
             {operation.heartbeatTimeoutSeconds === null ? '.' : `, and without a heartbeat after ${formatDuration(operation.heartbeatTimeoutSeconds * 1_000)}.`}
           </p>
           <span className="row-actions">
-            <Button variant="primary" onClick={() => answer('succeed')}>
+            <Button wrapText={false} variant="primary" onClick={() => answer('succeed')}>
               Succeed
             </Button>
-            <Button onClick={() => answer('fail')}>Fail</Button>
-            <Button variant="link" onClick={() => answer('heartbeat')}>
+            <Button wrapText={false} onClick={() => answer('fail')}>Fail</Button>
+            <Button wrapText={false} variant="link" onClick={() => answer('heartbeat')}>
               Heartbeat
             </Button>
           </span>
