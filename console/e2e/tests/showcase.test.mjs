@@ -243,6 +243,17 @@ describe('every page', () => {
           await page.getByRole('navigation').first().waitFor()
           await assertAccessible(page, `${name}, ${colorScheme}`)
         }
+        await page.goto(`${system.endpoint}/waiting`)
+        await page.getByRole('button', { name: /^Succeed / }).first().click()
+        await page.getByRole('dialog').waitFor()
+        await assertAccessible(page, `the dialog of an answer, ${colorScheme}`)
+        await page.goto(`${system.endpoint}/executions/${waiting}`)
+        await page.getByRole('treegrid').getByText('charge_card').click()
+        await page.getByRole('complementary', { name: 'Selected operation' }).getByText('Attempts').waitFor()
+        await assertAccessible(page, `the panel of an operation, ${colorScheme}`)
+        await page.getByRole('button', { name: 'Start again' }).click()
+        await page.getByRole('dialog').getByLabel('Input').waitFor()
+        await assertAccessible(page, `the dialog of a new start, ${colorScheme}`)
       },
       { colorScheme, reducedMotion: 'reduce' },
     )

@@ -6,6 +6,12 @@ export type Connection = 'connecting' | 'live' | 'lost' | 'ended'
 
 export type Listeners = Record<string, (data: unknown) => void>
 
+/**
+ * Milliseconds after which a page that nobody looks at lets its stream go. A browser has six connections to a server,
+ * for all tabs together: a dozen tabs in the background must not keep the one in front from reading.
+ */
+const HIDDEN_FOR = 5_000
+
 /** Milliseconds before the first try to reconnect, doubled up to the second figure. */
 const RETRY_FIRST = 500
 const RETRY_MAX = 5_000
@@ -26,6 +32,7 @@ export function useEventStream(key: string | null, url: () => string, listeners:
     let source: EventSource | null = null
     let timer: ReturnType<typeof setTimeout> | undefined
     let delay = RETRY_FIRST
+    let isOver = false
     const say = (state: Connection) => setConnection((old) => (old.key === key && old.state === state ? old : { key, state }))
     const connect = () => {
       source = new EventSource(currentUrl())
@@ -44,15 +51,28 @@ export function useEventStream(key: string | null, url: () => string, listeners:
         opened.addEventListener(name, (event) => {
           tell(name, JSON.parse((event as MessageEvent<string>).data))
           if (name === 'end' || name === 'gone') {
+            isOver = true
             opened.close()
             say('ended')
           }
         })
       }
     }
+    const letGo = () => {
+      source?.close()
+      source = null
+    }
+    const onVisibility = () => {
+      if (isOver) return
+      clearTimeout(timer)
+      if (document.hidden) timer = setTimeout(letGo, HIDDEN_FOR)
+      else if (source === null || source.readyState === EventSource.CLOSED) connect()
+    }
     connect()
+    document.addEventListener('visibilitychange', onVisibility)
     return () => {
       clearTimeout(timer)
+      document.removeEventListener('visibilitychange', onVisibility)
       source?.close()
     }
   }, [key, names])

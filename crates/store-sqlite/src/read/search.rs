@@ -27,6 +27,10 @@ macro_rules! search {
 /// side by side as those of neighbours in time.
 const SCATTERED_WORK: u64 = 4 * EXECUTION_WORK;
 
+/// How much later than it started an execution is recorded at the most, in milliseconds: the way by status goes
+/// in the order of recording, and has to know when nothing that started late enough can follow.
+const RECORDED_WITHIN: i64 = 60 * 60 * 1_000;
+
 const ALL: &str = search!("../sql/read/search_all.sql");
 const OF_FUNCTION: &str = search!("../sql/read/search_function.sql");
 const BY_NAME: &str = search!("../sql/read/search_name.sql");
@@ -62,6 +66,12 @@ pub(crate) fn search(
         if work >= search.work_max {
             page.complete = false;
             return Ok(page);
+        }
+        if search
+            .started_after
+            .is_some_and(|after| found.started_at() + RECORDED_WITHIN < after.as_millis())
+        {
+            break;
         }
         work += work_each + found.searched_bytes;
         if found.matches
@@ -102,6 +112,12 @@ struct Found {
     cursor: SearchCursor,
     matches: bool,
     searched_bytes: u64,
+}
+
+impl Found {
+    fn started_at(&self) -> i64 {
+        self.cursor.started_at.as_millis()
+    }
 }
 
 /// One or several ways, merged: the next is the newest of their next ones.
