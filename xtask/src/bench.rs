@@ -3,7 +3,7 @@
 //! This file builds and starts; `bench/driver` measures, and says how.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -14,7 +14,7 @@ use crate::demo::CLI_PACKAGE;
 use crate::port;
 use crate::process;
 use crate::screen;
-use crate::setup::{self, FunctionProgram, Profile};
+use crate::setup::{self, Binaries, FunctionProgram, Profile};
 use crate::system::{System, SystemConfig, make_parent};
 use crate::workspace::{Workspace, empty_folder};
 
@@ -100,18 +100,13 @@ pub fn run(workspace: &Workspace, arguments: &BenchArguments) -> Result<ExitCode
     let json = std::path::absolute(json).context("know the current folder")?;
     make_parent(&json)?;
 
-    screen::step("Starting the system that is measured");
-    let config = SystemConfig {
-        template: workspace.root.join("bench/template.yaml"),
+    let measured = Measured {
+        template: "bench/template.yaml",
         functions: FUNCTIONS,
-        data_dir: data_dir.clone(),
-        listen: port::loopback(0),
-        http_api_listen: port::loopback(0),
-        environment: Vec::new(),
-        durability: Some(&arguments.durability),
-        log: folder.join("lambdura.log"),
+        data_dir: &data_dir,
+        durability: &arguments.durability,
     };
-    let mut system = System::start(&binaries, &config)?;
+    let mut system = measured.start(workspace, &binaries)?;
     screen::step("Measuring");
     let endpoint = &system.ready.endpoint;
     let address = endpoint.strip_prefix("http://").unwrap_or(endpoint);
@@ -152,18 +147,13 @@ fn console(workspace: &Workspace, arguments: &BenchArguments, executions: u32) -
     let mut fill = Command::new(binaries.path(CONSOLE_DRIVER));
     fill.arg("fill").arg("--data-dir").arg(&data_dir);
     process::run(fill.args(["--executions", &executions.to_string()]))?;
-    screen::step("Starting the system that is measured");
-    let config = SystemConfig {
-        template: workspace.root.join("console/showcase"),
+    let measured = Measured {
+        template: "console/showcase",
         functions: CONSOLE_FUNCTIONS,
-        data_dir: data_dir.clone(),
-        listen: port::loopback(0),
-        http_api_listen: port::loopback(0),
-        environment: Vec::new(),
-        durability: Some(&arguments.durability),
-        log: folder.join("lambdura.log"),
+        data_dir: &data_dir,
+        durability: &arguments.durability,
     };
-    let mut system = System::start(&binaries, &config)?;
+    let mut system = measured.start(workspace, &binaries)?;
     screen::step("Measuring");
     let endpoint = &system.ready.endpoint;
     let address = endpoint.strip_prefix("http://").unwrap_or(endpoint);
@@ -174,6 +164,31 @@ fn console(workspace: &Workspace, arguments: &BenchArguments, executions: u32) -
     drop(system);
     fs::remove_dir_all(&data_dir).with_context(|| format!("remove `{}`", data_dir.display()))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// A system to measure.
+struct Measured<'a> {
+    template: &'a str,
+    functions: &'a [FunctionProgram],
+    data_dir: &'a Path,
+    durability: &'a str,
+}
+
+impl Measured<'_> {
+    fn start(&self, workspace: &Workspace, binaries: &Binaries) -> Result<System> {
+        screen::step("Starting the system that is measured");
+        let config = SystemConfig {
+            template: workspace.root.join(self.template),
+            functions: self.functions,
+            data_dir: self.data_dir.to_owned(),
+            listen: port::loopback(0),
+            http_api_listen: port::loopback(0),
+            environment: Vec::new(),
+            durability: Some(self.durability),
+            log: workspace.chores().join("bench/lambdura.log"),
+        };
+        System::start(binaries, &config)
+    }
 }
 
 /// What is measured: the commit that is checked out, whether the files differ from it, and how it is built and run.

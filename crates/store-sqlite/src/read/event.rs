@@ -12,6 +12,16 @@ use super::row_limit;
 use crate::cells::Columns;
 use crate::codes::unknown;
 
+/// Which events, behind the columns that all of these queries have.
+macro_rules! events {
+    ($which:literal) => {
+        concat!(
+            include_str!("../sql/read/event_columns.sql"),
+            include_str!($which)
+        )
+    };
+}
+
 /// A page of the history.
 pub(crate) fn events(
     connection: &Connection,
@@ -19,9 +29,9 @@ pub(crate) fn events(
     page: EventPage,
 ) -> rusqlite::Result<Vec<Event>> {
     let (sql, beginning) = if page.newest_first {
-        (include_str!("../sql/read/events_newest.sql"), i64::MAX)
+        (events!("../sql/read/events_newest.sql"), i64::MAX)
     } else {
-        (include_str!("../sql/read/events_oldest.sql"), 0)
+        (events!("../sql/read/events_oldest.sql"), 0)
     };
     let after = page
         .after
@@ -52,8 +62,7 @@ pub(crate) fn operation_events(
     operation_id: &OperationId,
     limit: usize,
 ) -> rusqlite::Result<Vec<Event>> {
-    let mut statement =
-        connection.prepare_cached(include_str!("../sql/read/operation_events.sql"))?;
+    let mut statement = connection.prepare_cached(events!("../sql/read/operation_events.sql"))?;
     let parameters = (id.as_str(), operation_id.as_str(), row_limit(limit));
     let rows = statement.query_map(parameters, read_event)?;
     rows.collect()

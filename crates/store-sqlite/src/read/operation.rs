@@ -18,7 +18,11 @@ pub(super) fn operations(
     key: i64,
     spec: &ExecutionSpec,
 ) -> rusqlite::Result<Vec<Arc<Operation>>> {
-    let mut statement = connection.prepare_cached(include_str!("../sql/read/operations.sql"))?;
+    let sql = concat!(
+        include_str!("../sql/read/operation_columns.sql"),
+        include_str!("../sql/read/operations.sql")
+    );
+    let mut statement = connection.prepare_cached(sql)?;
     let rows = statement.query_map([key], |row| read_operation(row, spec))?;
     rows.collect()
 }

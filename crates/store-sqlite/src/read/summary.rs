@@ -63,8 +63,11 @@ fn with_open_operations(
         return Ok(None);
     };
     if !summary.state.status().is_terminal() {
-        let mut statement =
-            connection.prepare_cached(include_str!("../sql/read/open_operations.sql"))?;
+        let sql = concat!(
+            include_str!("../sql/read/operation_columns.sql"),
+            include_str!("../sql/read/open_operations.sql")
+        );
+        let mut statement = connection.prepare_cached(sql)?;
         let parameters = (key, row_limit(OPEN_OPERATIONS_MAX));
         let rows = statement.query_map(parameters, |row| read_operation(row, &summary.spec))?;
         let operations: Result<Vec<Arc<Operation>>, _> = rows.collect();
