@@ -8,6 +8,7 @@ import { createRoot } from 'react-dom/client'
 import { RouterProvider } from 'react-router'
 import { ServerError } from './api/request'
 import { router } from './app'
+import { showStoredTheme } from './preferences/theme'
 
 const queries = new QueryClient({
   defaultOptions: {
@@ -19,6 +20,7 @@ const queries = new QueryClient({
   },
 })
 
+showStoredTheme()
 const root = document.getElementById('root')
 if (root === null) throw new Error('index.html has no #root')
 createRoot(root).render(

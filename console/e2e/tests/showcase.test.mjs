@@ -112,6 +112,24 @@ describe('the list', () => {
     await page.getByRole('table').getByRole('link', { name: 'ShippingFunction' }).waitFor()
   })
 
+  journey('filters what it shows, wherever the pointer is', async (page) => {
+    await system.invoke({ scenario: 'fail', message: 'a newer failure' }, { name: `newer-failure-${Date.now()}` })
+    const newer = page.getByRole('row').filter({ hasText: 'a newer failure' }).first()
+    await newer.hover()
+    await page.getByRole('list', { name: 'Executions by status' }).getByRole('button', { name: /Failed/ }).click()
+    await page.getByRole('link', { name: 'lost-parcel' }).waitFor()
+    await newer.waitFor()
+  })
+
+  journey(
+    'says what is wrong with a filter that the server refuses',
+    async (page) => {
+      await page.getByText("'version' must be $LATEST or a number").waitFor()
+    },
+    {},
+    '/executions?version=abc',
+  )
+
   journey(
     'tells what to run when there is nothing',
     async (page) => {

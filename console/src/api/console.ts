@@ -37,6 +37,9 @@ export interface ExecutionFilter extends Query {
 /** Rows of one page of executions. */
 export const PAGE_ROWS = 100
 
+/** Rows that a list which grows by pages has at the most. */
+export const ROWS_MAX = 1_000
+
 export const readExecutions = (filter: ExecutionFilter, cursor: string | undefined, signal: AbortSignal) =>
   getJson<ExecutionPage>(`${BASE}/executions`, { ...filter, cursor, limit: PAGE_ROWS }, signal)
 
@@ -67,17 +70,19 @@ export interface EventPage {
 export const readEvents = (id: string, query: { after?: number; limit?: number; data?: boolean; operation?: string }, signal: AbortSignal) =>
   getJson<EventPage>(`${executionPath(id)}/events`, query, signal)
 
-export const callbacksQuery = (name?: string) =>
+export const callbacksQuery = (limit = PAGE_ROWS) =>
   queryOptions({
-    queryKey: ['callbacks', name ?? null],
-    queryFn: ({ signal }) => getJson<{ callbacks: OpenCallback[]; next_cursor?: string | null }>(`${BASE}/callbacks`, { function: name, limit: PAGE_ROWS }, signal),
+    queryKey: ['callbacks', limit],
+    placeholderData: keepPreviousData,
+    queryFn: ({ signal }) => getJson<{ callbacks: OpenCallback[]; next_cursor?: string | null }>(`${BASE}/callbacks`, { limit }, signal),
     refetchInterval: REFRESH,
   })
 
-export const timersQuery = () =>
+export const timersQuery = (limit = PAGE_ROWS) =>
   queryOptions({
-    queryKey: ['timers'],
-    queryFn: ({ signal }) => getJson<{ timers: Timer[] }>(`${BASE}/timers`, { limit: PAGE_ROWS }, signal),
+    queryKey: ['timers', limit],
+    placeholderData: keepPreviousData,
+    queryFn: ({ signal }) => getJson<{ timers: Timer[] }>(`${BASE}/timers`, { limit }, signal),
     refetchInterval: REFRESH,
   })
 

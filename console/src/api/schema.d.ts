@@ -250,6 +250,8 @@ export interface components {
             more: boolean;
             /** @description The newest open operations. */
             operations: components["schemas"]["OpenOperation"][];
+            /** @description Why it was paused, in the words of who did. */
+            reason?: string | null;
             /**
              * Format: int64
              * @description Since when, where that is known.

@@ -2,12 +2,12 @@
 
 import { useShortcuts } from './shortcuts'
 
-/** Offers `j`, `k`, and `/` for the list under `container`, whose rows have one `[data-row] a` each. */
-export function useRowKeys(container: string, noun: string): void {
+/** Offers `j` and `k` for the lists under `container`, whose rows have one `[data-row] a` each, and `/` where they can be searched. */
+export function useRowKeys(container: string, noun: string, isSearched = true): void {
   useShortcuts([
     { keys: 'j', label: `Next ${noun}`, run: () => moveFocus(container, 1) },
     { keys: 'k', label: `Previous ${noun}`, run: () => moveFocus(container, -1) },
-    { keys: '/', label: `Search the ${noun}s`, run: () => document.querySelector<HTMLInputElement>(`${container} input`)?.focus() },
+    ...(isSearched ? [{ keys: '/', label: `Search the ${noun}s`, run: () => document.querySelector<HTMLInputElement>(`${container} input`)?.focus() }] : []),
   ])
 }
 

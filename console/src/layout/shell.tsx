@@ -3,7 +3,7 @@ import SideNavigation from '@cloudscape-design/components/side-navigation'
 import Badge from '@cloudscape-design/components/badge'
 import TopNavigation from '@cloudscape-design/components/top-navigation'
 import { useQuery } from '@tanstack/react-query'
-import { type ReactNode, useState } from 'react'
+import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { Outlet, useLocation, useNavigate } from 'react-router'
 import { callbacksQuery, systemQuery } from '../api/console'
 import { ShortcutHelp } from '../keyboard/shortcut-help'
@@ -22,6 +22,7 @@ export function Shell() {
   const [timeMode, chooseTimeMode] = useTimeMode()
   const [helpIsShown, showHelp] = useState(false)
   const navigate = useNavigate()
+  const content = usePageFocus()
   useShortcutKeys()
   useShortcuts([
     { keys: '?', label: 'Show what the keyboard can do', run: () => showHelp(true) },
@@ -35,6 +36,9 @@ export function Shell() {
 
   return (
     <>
+      <a className="skip-link" href="#content">
+        Skip to the page
+      </a>
       <div id="top" className="top-bar">
         <TopNavigation
           identity={{ href: '/executions', title: 'Lambdura', logo: { src: '/favicon.svg', alt: '' }, onFollow: (event) => follow(event, navigate) }}
@@ -69,12 +73,30 @@ export function Shell() {
         maxContentWidth={Number.MAX_VALUE}
         notifications={<Notifications />}
         stickyNotifications
-        content={<Outlet />}
+        content={
+          <div id="content" tabIndex={-1} ref={content}>
+            <Outlet />
+          </div>
+        }
         ariaLabels={{ navigation: 'Pages', navigationToggle: 'Open the navigation', navigationClose: 'Close the navigation', notifications: 'Notifications' }}
       />
       <ShortcutHelp visible={helpIsShown} onDismiss={() => showHelp(false)} />
     </>
   )
+}
+
+/** Another page begins at its beginning, for those who hear it as well. */
+function usePageFocus() {
+  const { pathname } = useLocation()
+  const content = useRef<HTMLDivElement>(null)
+  const shown = useRef(pathname)
+  useEffect(() => {
+    if (shown.current === pathname) return
+    shown.current = pathname
+    content.current?.focus({ preventScroll: true })
+    window.scrollTo({ top: 0 })
+  }, [pathname])
+  return content
 }
 
 /** The one after `value`, the first after the last. */

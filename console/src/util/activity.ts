@@ -35,7 +35,7 @@ export interface ActivityText {
 export function describeActivity(activity: Activity): ActivityText {
   const [first, ...others] = activity.operations
   const more = activity.more ? `${others.length}+` : others.length > 0 ? others.length : null
-  if (activity.kind === 'PAUSED') return { verb: 'Paused', what: null, more: null }
+  if (activity.kind === 'PAUSED') return { verb: activity.reason ? `Paused: ${activity.reason}` : 'Paused', what: null, more: null }
   if (activity.kind === 'BACKING_OFF') return { verb: 'The last invocation failed; another follows', what: null, more: null }
   if (first === undefined) return { verb: activity.kind === 'RUNNING' ? 'Runs' : 'Waits', what: null, more: null }
   const name = operationName(first.name, first.type)

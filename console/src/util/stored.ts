@@ -5,7 +5,8 @@ import { useSyncExternalStore } from 'react'
 const listeners = new Set<() => void>()
 const memory = new Map<string, string>()
 
-function read(key: string): string | null {
+/** What was stored under a key, here or in an earlier visit. */
+export function readStored(key: string): string | null {
   try {
     return window.localStorage.getItem(key) ?? memory.get(key) ?? null
   } catch {
@@ -34,7 +35,7 @@ function subscribe(listener: () => void): () => void {
 
 /** A choice among `options`; the first is the default. */
 export function useStoredChoice<const T extends string>(key: string, options: readonly [T, ...T[]]): [T, (value: T) => void] {
-  const stored = useSyncExternalStore(subscribe, () => read(key))
+  const stored = useSyncExternalStore(subscribe, () => readStored(key))
   const value = options.find((option) => option === stored) ?? options[0]
   return [value, (next) => write(key, next)]
 }

@@ -6,7 +6,7 @@ import ContentLayout from '@cloudscape-design/components/content-layout'
 import Header from '@cloudscape-design/components/header'
 import SpaceBetween from '@cloudscape-design/components/space-between'
 import Table from '@cloudscape-design/components/table'
-import { useState } from 'react'
+import { type PointerEvent, useState } from 'react'
 import { useNavigate, useSearchParams } from 'react-router'
 import type { ExecutionFilter } from '../../api/console'
 import type { ExecutionSummary } from '../../api/types'
@@ -36,7 +36,7 @@ export function ExecutionsPage() {
   const cursor = parameters.get('cursor')
   const executions = useExecutions(filter, cursor)
   const { rows, counts } = executions
-  const [shown, held] = useHeldOrder(rows, cursor === null)
+  const [shown, held] = useHeldOrder(rows, cursor === null ? parameters.toString() : null)
 
   const choose = (next: ExecutionFilter) => setParameters(writeFilter(next))
   const page = (to: string | null) =>
@@ -83,7 +83,7 @@ export function ExecutionsPage() {
       {executions.error !== null && executions.error !== undefined && rows.length === 0 && (
         <ErrorBox title="The executions could not be read" error={executions.error} onRetry={executions.retry} />
       )}
-      <div id="executions" onPointerEnter={held.enter} onPointerLeave={held.leave}>
+      <div id="executions" onPointerOver={held.over} onPointerLeave={held.leave}>
         {isNarrow ? (
           <Cards {...shared} cardsPerRow={[{ cards: 1 }]} cardDefinition={EXECUTION_CARD} ariaLabels={{ itemSelectionLabel: () => '', selectionGroupLabel: '' }} />
         ) : (
@@ -119,14 +119,15 @@ function toggled(filter: ExecutionFilter, status: string): ExecutionFilter {
 /** How far a search through older executions has come. */
 function Progress({ executions }: { executions: Executions }) {
   const [mode] = useTimeMode()
-  const { goesOn, backTo, stop } = executions.search
-  if (!goesOn) return null
+  const { goesOn, isStopped, backTo, stop, resume } = executions.search
+  if (!goesOn && !isStopped) return null
+  const place = backTo === null ? '' : ` back to ${formatInstant(backTo, mode === 'utc' ? 'utc' : 'local', backTo)}`
   return (
     <div className="search-progress" role="status">
-      <span className="activity-runs" aria-hidden="true" />
-      Searching older executions{backTo === null ? '' : `, back to ${formatInstant(backTo, mode === 'utc' ? 'utc' : 'local', backTo)}`}…
-      <Button variant="inline-link" onClick={stop}>
-        Stop
+      {goesOn && <span className="activity-runs" aria-hidden="true" />}
+      {goesOn ? `Searching older executions,${place}…` : `Searched${place}, and stopped.`}
+      <Button variant="inline-link" onClick={goesOn ? stop : resume}>
+        {goesOn ? 'Stop' : 'Go on'}
       </Button>
     </div>
   )
@@ -155,20 +156,24 @@ function Nothing({ filter, goesOn, onClear, functionName }: NothingProps) {
   )
 }
 
-/** Rows do not move under the pointer: what is new waits until it leaves, or until the reader asks for it. */
-function useHeldOrder(rows: ExecutionSummary[], isLive: boolean) {
-  const [held, hold] = useState<readonly string[] | null>(null)
-  const ids = rows.map((row) => row.execution_id)
-  const known = held === null ? null : new Set(held)
-  const isHeld = known !== null && isLive && ids.some((id) => known.has(id))
-  const shown = isHeld ? rows.filter((row) => known.has(row.execution_id)) : rows
+/** Rows do not move under the pointer: what is new waits until it leaves them, or until the reader asks for it. */
+function useHeldOrder(rows: ExecutionSummary[], key: string | null) {
+  const [held, hold] = useState<{ key: string; ids: readonly string[] } | null>(null)
+  // Another filter is another list: nothing of the old one is held.
+  const known = held === null || held.key !== key ? null : new Set(held.ids)
+  const shown = known === null ? rows : rows.filter((row) => known.has(row.execution_id))
+  const holdNow = () => key !== null && hold({ key, ids: rows.map((row) => row.execution_id) })
   return [
     shown,
     {
       waiting: rows.length - shown.length,
-      enter: () => hold(ids),
+      over: (event: PointerEvent) => {
+        const isOnRow = event.target instanceof Element && event.target.closest('tbody, li') !== null && event.target.closest('.status-counts') === null
+        if (!isOnRow) hold(null)
+        else if (known === null && event.pointerType === 'mouse') holdNow()
+      },
       leave: () => hold(null),
-      release: () => hold(ids),
+      release: holdNow,
     },
   ] as const
 }

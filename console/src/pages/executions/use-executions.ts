@@ -19,7 +19,7 @@ export interface Executions {
   /** Where older rows are. */
   nextCursor: string | null
   /** A search that goes on through older executions. */
-  search: { goesOn: boolean; backTo: number | null; stop: () => void }
+  search: { goesOn: boolean; isStopped: boolean; backTo: number | null; stop: () => void; resume: () => void }
 }
 
 interface Newest {
@@ -46,34 +46,42 @@ export function useExecutions(filter: ExecutionFilter, cursor: string | null): E
 
   const start = isLive ? (live !== null && begun?.key === key ? begun.cursor : null) : cursor
   const [stopped, stop] = useState<string | null>(null)
+  const place = `${key} ${start ?? ''}`
+  const isStopped = stopped === place
   const older = useInfiniteQuery({
     queryKey: ['older executions', key, start],
     queryFn: ({ pageParam, signal }) => readExecutions(filter, pageParam, signal),
     initialPageParam: start ?? '',
-    enabled: start !== null && stopped !== key,
+    enabled: start !== null && !isStopped,
     getNextPageParam: (last) => (last.complete ? null : (last.next_cursor ?? null)),
     staleTime: Number.POSITIVE_INFINITY,
   })
   const olderPages = start === null ? [] : (older.data?.pages ?? [])
   const rows = [...(live?.order.flatMap((id) => live.byId.get(id) ?? []) ?? []), ...olderPages.flatMap((page) => page.executions)]
   const lastPage = olderPages.at(-1)
-  const wantsMore = start !== null && stopped !== key && older.hasNextPage && rows.length < PAGE_ROWS
+  const isLastFull = lastPage?.complete === true
+  const wantsMore = start !== null && !isStopped && older.hasNextPage && rows.length < PAGE_ROWS
   // Each answer asks for the next one, until the page is full, everything was looked at, or the reader stops it.
   if (wantsMore && !older.isFetching && older.error === null) queueMicrotask(() => void older.fetchNextPage())
 
+  // A stream cannot say why it was refused: a plain read can.
+  const isRefused = isLive && live === null && connection === 'lost'
+  const refusal = useQuery({ queryKey: ['refused executions', key], queryFn: ({ signal }) => readExecutions(filter, undefined, signal), enabled: isRefused, retry: false })
   const counts = useQuery({ ...countsQuery(filter.function), enabled: !isLive })
   return {
     rows,
     counts: isLive ? live?.counts : counts.data,
     isLoading: isLive ? live === null && connection !== 'lost' : older.isPending,
-    error: older.error ?? (isLive && live === null && connection === 'lost' ? new Error('The server does not answer.') : null),
-    retry: () => void older.refetch(),
+    error: older.error ?? (isRefused ? refusal.error : null),
+    retry: () => void (isLive && older.error === null ? refusal.refetch() : older.refetch()),
     connection: isLive ? connection : null,
     nextCursor: lastPage?.next_cursor ?? (lastPage === undefined ? (live?.nextCursor ?? null) : null),
     search: {
-      goesOn: wantsMore || (start !== null && older.isFetching && stopped !== key),
+      goesOn: wantsMore || (start !== null && older.isFetching && !isStopped && !isLastFull),
+      isStopped,
       backTo: lastPage?.searched_back_to_at ?? live?.backTo ?? null,
-      stop: () => stop(key),
+      stop: () => stop(place),
+      resume: () => stop(null),
     },
   }
 }
@@ -81,12 +89,16 @@ export function useExecutions(filter: ExecutionFilter, cursor: string | null): E
 function next(old: Newest | null, key: string, page: LivePage): Newest {
   const byId = new Map(old?.key === key ? old.byId : [])
   for (const row of page.executions) byId.set(row.execution_id, row)
-  const shown = new Set(page.order)
+  // A reading that its time cut short says nothing of those that started before the place where it ended.
+  const limit = page.complete ? Number.NEGATIVE_INFINITY : (page.searched_back_to_at ?? Number.NEGATIVE_INFINITY)
+  const read = new Set(page.order)
+  const unread = [...(old?.key === key ? old.order : [])].filter((id) => !read.has(id) && (byId.get(id)?.started_at ?? Number.POSITIVE_INFINITY) < limit)
+  const shown = new Set([...page.order, ...unread])
   for (const id of byId.keys()) if (!shown.has(id)) byId.delete(id)
   return {
     key,
     byId,
-    order: page.order,
+    order: [...shown],
     counts: page.counts,
     nextCursor: page.next_cursor ?? null,
     complete: page.complete,

@@ -1,14 +1,17 @@
 import Button from '@cloudscape-design/components/button'
 import Cards from '@cloudscape-design/components/cards'
 import Header from '@cloudscape-design/components/header'
+import SpaceBetween from '@cloudscape-design/components/space-between'
 import Table, { type TableProps } from '@cloudscape-design/components/table'
 import { useQuery } from '@tanstack/react-query'
-import { callbacksQuery } from '../../api/console'
+import { useState } from 'react'
+import { callbacksQuery, PAGE_ROWS } from '../../api/console'
 import type { OpenCallback } from '../../api/types'
 import type { CallbackAnswer } from '../../components/callback-dialog'
 import { EmptyState } from '../../components/empty-state'
 import { ErrorBox } from '../../components/error-box'
 import { RouteLink } from '../../components/route-link'
+import { ShowMore } from '../../components/show-more'
 import { useNarrow } from '../../layout/narrow'
 import { Countdown, Elapsed, Instant } from '../../time/instant'
 import { useNow } from '../../time/now'
@@ -25,9 +28,11 @@ const NEAR = 60_000
 /** Callbacks that nobody has answered, with their answers. */
 export function CallbackList({ onAnswer }: Props) {
   const isNarrow = useNarrow()
-  const { data, error, isPending, refetch } = useQuery(callbacksQuery())
+  const [limit, setLimit] = useState(PAGE_ROWS)
+  const { data, error, isPending, refetch } = useQuery(callbacksQuery(limit))
   if (error !== null && data === undefined) return <ErrorBox title="The callbacks could not be read" error={error} onRetry={() => void refetch()} />
   const columns = [...COLUMNS, { id: 'answer', header: 'Answer', cell: (row: OpenCallback) => <Answers callback={row} onAnswer={onAnswer} />, minWidth: 280 }]
+  const footer = <ShowMore hasMore={Boolean(data?.next_cursor)} limit={limit} onLimit={setLimit} />
   const shared = {
     items: data?.callbacks ?? [],
     trackBy: 'callback_id' as const,
@@ -42,18 +47,21 @@ export function CallbackList({ onAnswer }: Props) {
   }
   if (isNarrow) {
     return (
-      <Cards
-        {...shared}
-        cardsPerRow={[{ cards: 1 }]}
-        cardDefinition={{
-          header: (row) => <Name row={row} />,
-          sections: columns.slice(1).map(({ id, header, cell }) => ({ id, header, content: cell })),
-        }}
-        ariaLabels={{ itemSelectionLabel: () => '', selectionGroupLabel: '' }}
-      />
+      <SpaceBetween size="s">
+        <Cards
+          {...shared}
+          cardsPerRow={[{ cards: 1 }]}
+          cardDefinition={{
+            header: (row) => <Name row={row} />,
+            sections: columns.slice(1).map(({ id, header, cell }) => ({ id, header, content: cell })),
+          }}
+          ariaLabels={{ itemSelectionLabel: () => '', selectionGroupLabel: '' }}
+        />
+        {footer}
+      </SpaceBetween>
     )
   }
-  return <Table {...shared} variant="container" columnDefinitions={columns} ariaLabels={{ tableLabel: 'Open callbacks' }} />
+  return <Table {...shared} footer={footer} variant="container" columnDefinitions={columns} ariaLabels={{ tableLabel: 'Open callbacks' }} />
 }
 
 const COLUMNS: (TableProps.ColumnDefinition<OpenCallback> & { id: string; header: string })[] = [
@@ -88,6 +96,7 @@ function Deadline({ at }: { at: number | null | undefined }) {
   if (at === null || at === undefined) return <span className="secondary">never</span>
   return (
     <span className={at - now < NEAR ? 'error-line' : ''}>
+      {at - now < NEAR && at > now ? 'soon, ' : ''}
       <Countdown to={at} />
     </span>
   )

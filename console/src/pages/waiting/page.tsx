@@ -18,7 +18,7 @@ const DONE: Record<CallbackAnswer, string> = { succeed: 'completed', fail: 'fail
 /** What waits for somebody, and what waits for its time. */
 export function WaitingPage() {
   usePageTitle('Waiting on the world')
-  useRowKeys('#waiting', 'entry')
+  useRowKeys('#waiting', 'row', false)
   const queries = useQueryClient()
   const [asked, ask] = useState<{ callback: OpenCallback; kind: CallbackAnswer } | null>(null)
   const answered = () => {

@@ -1,12 +1,15 @@
 import Cards from '@cloudscape-design/components/cards'
 import Header from '@cloudscape-design/components/header'
+import SpaceBetween from '@cloudscape-design/components/space-between'
 import Table, { type TableProps } from '@cloudscape-design/components/table'
 import { useQuery } from '@tanstack/react-query'
-import { timersQuery } from '../../api/console'
+import { useState } from 'react'
+import { timersQuery, PAGE_ROWS } from '../../api/console'
 import type { Timer } from '../../api/types'
 import { EmptyState } from '../../components/empty-state'
 import { ErrorBox } from '../../components/error-box'
 import { RouteLink } from '../../components/route-link'
+import { ShowMore } from '../../components/show-more'
 import { useNarrow } from '../../layout/narrow'
 import { Countdown, Instant } from '../../time/instant'
 import { operationName, shortName, WAKE_TEXT } from '../../util/activity'
@@ -15,8 +18,10 @@ import { paths } from '../../util/paths'
 /** What comes due next in each execution. */
 export function TimerList() {
   const isNarrow = useNarrow()
-  const { data, error, isPending, refetch } = useQuery(timersQuery())
+  const [limit, setLimit] = useState(PAGE_ROWS)
+  const { data, error, isPending, refetch } = useQuery(timersQuery(limit))
   if (error !== null && data === undefined) return <ErrorBox title="The timers could not be read" error={error} onRetry={() => void refetch()} />
+  const footer = <ShowMore hasMore={(data?.timers.length ?? 0) >= limit} limit={limit} onLimit={setLimit} />
   const shared = {
     items: data?.timers ?? [],
     trackBy: 'execution_id' as const,
@@ -31,15 +36,18 @@ export function TimerList() {
   }
   if (isNarrow) {
     return (
-      <Cards
-        {...shared}
-        cardsPerRow={[{ cards: 1 }]}
-        cardDefinition={{ header: (row) => <Execution row={row} />, sections: COLUMNS.slice(1).map(({ id, header, cell }) => ({ id, header, content: cell, width: 50 })) }}
-        ariaLabels={{ itemSelectionLabel: () => '', selectionGroupLabel: '' }}
-      />
+      <SpaceBetween size="s">
+        <Cards
+          {...shared}
+          cardsPerRow={[{ cards: 1 }]}
+          cardDefinition={{ header: (row) => <Execution row={row} />, sections: COLUMNS.slice(1).map(({ id, header, cell }) => ({ id, header, content: cell, width: 50 })) }}
+          ariaLabels={{ itemSelectionLabel: () => '', selectionGroupLabel: '' }}
+        />
+        {footer}
+      </SpaceBetween>
     )
   }
-  return <Table {...shared} variant="container" contentDensity="compact" columnDefinitions={COLUMNS} ariaLabels={{ tableLabel: 'Timers' }} />
+  return <Table {...shared} footer={footer} variant="container" contentDensity="compact" columnDefinitions={COLUMNS} ariaLabels={{ tableLabel: 'Timers' }} />
 }
 
 function Execution({ row }: { row: Timer }) {

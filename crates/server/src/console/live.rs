@@ -11,7 +11,7 @@ use driver::Change;
 use hyper::Response;
 use model::{ExecutionId, FunctionName};
 use serde::Serialize;
-use store::ExecutionSearch;
+use store::{ExecutionSearch, StoreFault};
 use tokio::time::Instant;
 use utoipa::ToSchema;
 
@@ -89,7 +89,16 @@ impl ListView {
         let mut changes = self.app.driver.changes();
         loop {
             let read_at = Instant::now();
-            if let Some(page) = self.read().await
+            let page = match self.read().await {
+                Ok(page) => page,
+                // The client connects again, and says meanwhile that it has to.
+                Err(fault) => {
+                    let error = &fault as &dyn std::error::Error;
+                    tracing::warn!(error, "a live list could not be read");
+                    return;
+                }
+            };
+            if let Some(page) = page
                 && stream.send("page", &page).await.is_err()
             {
                 return;
@@ -102,23 +111,10 @@ impl ListView {
     }
 
     /// What the client does not know yet; none when it knows all.
-    async fn read(&mut self) -> Option<LivePage> {
+    async fn read(&mut self) -> Result<Option<LivePage>, StoreFault> {
         let store = self.app.driver.store();
-        let (page, counts) = (
-            store.search(self.search.clone()).await,
-            store.counts().await,
-        );
-        let (page, counts) = match (page, counts) {
-            (Ok(page), Ok(counts)) => (page, counts),
-            (Err(fault), _) | (_, Err(fault)) => {
-                // The next change reads again.
-                tracing::warn!(
-                    error = &fault as &dyn std::error::Error,
-                    "a live list could not be read"
-                );
-                return None;
-            }
-        };
+        let page = store.search(self.search.clone()).await?;
+        let counts = store.counts().await?;
         let counts = ExecutionCounts::of(&counts, self.function.as_ref());
         let now: Vec<ExecutionSummary> =
             page.executions.iter().map(ExecutionSummary::from).collect();
@@ -131,7 +127,7 @@ impl ListView {
         let is_known =
             news.is_empty() && order == self.order && self.counts.as_ref() == Some(&counts);
         if is_known {
-            return None;
+            return Ok(None);
         }
         self.shown = now
             .into_iter()
@@ -139,14 +135,14 @@ impl ListView {
             .collect();
         self.order.clone_from(&order);
         self.counts = Some(counts.clone());
-        Some(LivePage {
+        Ok(Some(LivePage {
             executions: news,
             order,
             counts,
             next_cursor: page.next.map(filter::shown_search_cursor),
             complete: page.complete,
             searched_back_to_at: page.next.map(|next| next.started_at.as_millis()),
-        })
+        }))
     }
 }
 

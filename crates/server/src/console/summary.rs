@@ -86,6 +86,9 @@ pub(super) struct Activity {
     pub operations: Vec<OpenOperation>,
     /// Whether there are more than those.
     pub more: bool,
+    /// Why it was paused, in the words of who did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// In what way an execution that has not ended goes on.
@@ -223,6 +226,11 @@ fn activity(stored: &Stored) -> Activity {
             .map(|operation| OpenOperation::from(&**operation))
             .collect(),
         more: stored.open_operations.len() > OPERATIONS_SHOWN,
+        reason: state
+            .pause
+            .as_ref()
+            .and_then(|it| it.reason.as_deref())
+            .map(first_line),
     }
 }
 
@@ -319,14 +327,15 @@ impl From<&DeadlineReason> for WakeReason {
 }
 
 fn head(error: &ErrorObject) -> ErrorHead {
-    let first_line = |text: &String| -> String {
-        let line = text.lines().next().unwrap_or_default();
-        line.chars().take(ERROR_CHARS_MAX).collect()
-    };
     ErrorHead {
-        error_type: error.error_type.as_ref().map(first_line),
-        message: error.message.as_ref().map(first_line),
+        error_type: error.error_type.as_deref().map(first_line),
+        message: error.message.as_deref().map(first_line),
     }
+}
+
+fn first_line(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    line.chars().take(ERROR_CHARS_MAX).collect()
 }
 
 /// How many executions are in which status.
