@@ -1,5 +1,5 @@
 import react from '@vitejs/plugin-react'
-import { defineConfig } from 'vite'
+import { defineConfig } from 'vitest/config'
 
 /** Where `npm run dev` finds a running server. */
 const SERVER = process.env['LAMBDURA_ENDPOINT'] ?? 'http://127.0.0.1:3001'
@@ -16,6 +16,8 @@ const proxied = {
 
 export default defineConfig({
   plugins: [react()],
+  // Those of `e2e` need a browser and a server, and run by themselves.
+  test: { include: ['src/**/*.test.ts'] },
   server: {
     host: '127.0.0.1',
     proxy: {
