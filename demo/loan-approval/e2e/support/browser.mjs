@@ -3,12 +3,23 @@ import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 import { LoanPage } from './loan-page.mjs'
 
+/** Chromium now and then crashes as it starts, before it has seen any page; that is no finding about the page. */
+const LAUNCHES_MAX = 3
+
 /** A browser with an empty profile that talks to nobody but the page. */
-export function launchBrowser() {
-  return chromium.launch({
+export async function launchBrowser() {
+  const options = {
     executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-  })
+  }
+  for (let launch = 1; ; launch += 1) {
+    try {
+      return await chromium.launch(options)
+    } catch (error) {
+      if (launch === LAUNCHES_MAX) throw error
+      console.error(`Chromium did not start, and is started again: ${String(error).split('\n')[0]}`)
+    }
+  }
 }
 
 export const DESKTOP = { viewport: { width: 1440, height: 900 } }

@@ -17,6 +17,13 @@ describe('the axis', () => {
     expect(axis.instant(axis.place(HOUR + 400))).toBeCloseTo(HOUR + 400)
   })
 
+  it('leaves room for short work between many waits', () => {
+    const bursts = Array.from({ length: 20 }, (_, index) => ({ from: index * HOUR, to: index * HOUR + 5 }))
+    const axis = makeAxis(0, 19 * HOUR + 5, [], bursts, true)
+    expect(axis.length).toBeLessThan(2 * 20 * 5)
+    expect(axis.breaks).toHaveLength(19)
+  })
+
   it('draws time as it is when nothing is to be shortened', () => {
     const axis = makeAxis(0, HOUR + 1_000, [], busy, false)
     expect(axis.length).toBe(HOUR + 1_000)

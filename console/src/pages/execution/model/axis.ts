@@ -23,9 +23,9 @@ export interface Axis {
   breaks: Break[]
 }
 
-/** A stretch without work is drawn no longer than this part of all work, but at least `GAP_MIN`. */
+/** A stretch without work is drawn no longer than this part of all work, and all of them together than the other. */
 const GAP_SHARE = 0.15
-const GAP_MIN = 400
+const GAPS_SHARE = 0.6
 
 /**
  * `instants`: whenever something begins or ends. `busy`: when an invocation is at work; never shortened.
@@ -34,7 +34,7 @@ const GAP_MIN = 400
 export function makeAxis(start: number, end: number, instants: readonly number[], busy: readonly Interval[], compress: boolean): Axis {
   const bounds = [...new Set([start, end, ...instants, ...busy.flatMap(({ from, to }) => [from, to])].filter((at) => at >= start && at <= end))].toSorted((a, b) => a - b)
   const work = busy.reduce((sum, { from, to }) => sum + Math.max(0, Math.min(to, end) - Math.max(from, start)), 0)
-  const gapMax = compress ? Math.max(GAP_MIN, work * GAP_SHARE) : Number.POSITIVE_INFINITY
+  const gapMax = compress ? Math.max(1, Math.min(work * GAP_SHARE, (work * GAPS_SHARE) / Math.max(1, busy.length))) : Number.POSITIVE_INFINITY
   const sorted = busy.toSorted((a, b) => a.from - b.from)
   const real: number[] = [start]
   const drawn: number[] = [0]

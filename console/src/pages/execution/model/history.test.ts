@@ -52,7 +52,7 @@ describe('the history', () => {
     const { invocations } = append(emptyHistory(), story())
     expect(invocations.map(({ replayedOperations, recorded, broughtBackBy, endedBecause }) => ({ replayedOperations, recorded, broughtBackBy, endedBecause }))).toEqual([
       { replayedOperations: 0, recorded: 4, broughtBackBy: 'the execution was started', endedBecause: 'suspended on callback approval' },
-      { replayedOperations: 1, recorded: 3, broughtBackBy: 'callback approval was answered', endedBecause: 'suspended on the next attempt of charge' },
+      { replayedOperations: 2, recorded: 3, broughtBackBy: 'callback approval was answered', endedBecause: 'suspended on the next attempt of charge' },
       { replayedOperations: 3, recorded: 2, broughtBackBy: 'the next attempt of charge was due', endedBecause: 'finished' },
     ])
     expect(invocations[1]?.replayedUntil).toBe(86_402_000)

@@ -29,6 +29,7 @@ export interface InvocationFold {
   /** What happened from outside since the invocation before ended, or began where nothing did after. */
   outside: { at: number; text: string }[]
   ended: number
+  /** Of those, the ones that had ended before it recorded anything. */
   endedBefore: number
   previous: Invocation | null
 }
@@ -55,6 +56,8 @@ export function foldInvocation(history: History, event: HistoryEvent, at: number
   history.fold = fold
   const operation = event.Id === undefined ? undefined : history.operations.get(event.Id)
   if (OWN.has(event.EventType)) {
+    // What had ended by then was given to it: it replayed that.
+    if (fold.firstOwnAt === null) fold.endedBefore = fold.ended
     fold.firstOwnAt ??= at
     fold.own += 1
   }
@@ -92,10 +95,10 @@ function complete(history: History, event: HistoryEvent, fold: InvocationFold): 
     startedAt,
     endedAt,
     replayedUntil: clamp(fold.firstOwnAt ?? endedAt, startedAt, endedAt),
-    replayedOperations: fold.endedBefore,
+    replayedOperations: fold.firstOwnAt === null ? fold.ended : fold.endedBefore,
     recorded: fold.own,
     broughtBackBy: broughtBack(history, fold, startedAt),
-    endedBecause: error === undefined ? suspendedOn(history) : `failed: ${error.ErrorType ?? ''} ${error.ErrorMessage ?? ''}`.trim(),
+    endedBecause: error === undefined ? suspendedOn(history) : `failed: ${error.ErrorType ?? ''} ${error.ErrorMessage ?? ''}`.trim().slice(0, 200),
     failed: error !== undefined,
   }
   // Nothing is replayed by the first one: it is live from its start.
@@ -115,7 +118,7 @@ export function activeInvocation(history: History, active: { number: number; req
     startedAt: active.scheduled_at,
     endedAt: null,
     replayedUntil: isFirst ? active.scheduled_at : Math.max(active.scheduled_at, fold.firstOwnAt ?? now),
-    replayedOperations: fold.endedBefore,
+    replayedOperations: fold.firstOwnAt === null ? fold.ended : fold.endedBefore,
     recorded: fold.own,
     broughtBackBy: broughtBack(history, fold, active.scheduled_at),
     endedBecause: 'is running',

@@ -16,6 +16,7 @@ import { quote } from '../../../util/commands'
 import { LOG_LEVELS, readLogText } from '../../../util/log-text'
 import { useUrlText } from '../../../util/url-text'
 import type { History } from '../model/history'
+import { replayedLines } from '../model/replayed-lines'
 import type { Selection } from '../model/selection'
 import type { Execution } from '../model/use-execution'
 
@@ -41,6 +42,7 @@ export function LogsTab({ execution, selection }: { execution: Execution; select
     (line) => (showsPlatform || line.stream !== 'platform') && isShown(line, text, level) && (showsOthers || operation === undefined || isOf(line, operation.id, operation.name)),
   )
   const shown = lines.slice(-SHOWN)
+  const replayed = replayedLines(all, history.invocations)
   return (
     <div className="events">
       <div className="timeline-tools">
@@ -71,7 +73,7 @@ export function LogsTab({ execution, selection }: { execution: Execution; select
             {shown.map((line, index) => {
               const isNext = line.request_id !== shown[index - 1]?.request_id && line.request_id !== null && line.request_id !== undefined
               return (
-                <div key={line.number} className={`${isReplayed(line, history) ? 'log-replayed' : ''}${operation !== undefined && isOf(line, operation.id, operation.name) ? ' log-selected' : ''}`}>
+                <div key={line.number} className={`${replayed.has(line.number) ? 'log-replayed' : ''}${operation !== undefined && isOf(line, operation.id, operation.name) ? ' log-selected' : ''}`}>
                   {isNext && <p className="log-invocation">{`Invocation ${numberOf(history, line.request_id, detail.invocation?.request_id)}`}</p>}
                   <LogRow line={line} />
                 </div>
@@ -94,12 +96,6 @@ function isShown(line: LogLine, text: string, level: string): boolean {
   if (level === '') return true
   const own = readLogText(line.text).level
   return own !== null && LOG_LEVELS.indexOf(own) <= LOG_LEVELS.findIndex((it) => it === level)
-}
-
-/** Written in the part of its invocation in which recorded results were read back. */
-function isReplayed(line: LogLine, history: History): boolean {
-  const invocation = history.invocations.find(({ requestId }) => requestId === line.request_id)
-  return invocation !== undefined && invocation.number > 1 && line.stream !== 'platform' && line.timestamp < invocation.replayedUntil
 }
 
 const isOf = (line: LogLine, id: string, name: string | null): boolean => line.text.includes(id) || (name !== null && name.length > 2 && line.text.includes(`"${name}"`))

@@ -33,7 +33,7 @@ export function InvocationStory({ invocations, chosen, onChoose, now }: Props) {
                 {number}
               </button>
               <span className="wrap-anywhere">
-                <span className="story-cause">{sentence(invocation.broughtBackBy)}</span>
+                <bdi className="story-cause">{sentence(invocation.broughtBackBy)}</bdi>
                 {number > 1 && (
                   <>
                     {' '}
@@ -41,7 +41,7 @@ export function InvocationStory({ invocations, chosen, onChoose, now }: Props) {
                   </>
                 )}{' '}
                 → recorded <b>{recorded}</b> {recorded === 1 ? 'event' : 'events'} in <b>{formatDuration(end - replayedUntil)}</b> →{' '}
-                <span className={invocation.failed ? 'error-line' : 'story-end'}>{invocation.endedBecause}</span>
+                <bdi className={invocation.failed ? 'error-line' : 'story-end'}>{invocation.endedBecause}</bdi>
               </span>
             </li>
           )

@@ -2,7 +2,7 @@ import '../../../styles/timeline.css'
 import Button from '@cloudscape-design/components/button'
 import Toggle from '@cloudscape-design/components/toggle'
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { type KeyboardEvent, useMemo, useRef, useState, type WheelEvent } from 'react'
+import { type KeyboardEvent, useEffect, useEffectEvent, useMemo, useRef, useState } from 'react'
 import { EmptyState } from '../../../components/empty-state'
 import { useNarrow } from '../../../layout/narrow'
 import { useFrame } from '../../../time/frame'
@@ -69,12 +69,23 @@ export function TimelineTab({ execution, selection }: Props) {
     const from = Math.min(Math.max(0, view.from + by), axis.length - (view.to - view.from))
     setView({ from, to: from + view.to - view.from })
   }
-  const onWheel = (event: WheelEvent) => {
+  const grid = useRef<HTMLDivElement>(null)
+  const onWheel = useEffectEvent((event: WheelEvent) => {
     if (!event.ctrlKey) return
-    const box = event.currentTarget.getBoundingClientRect()
+    event.preventDefault()
+    const box = grid.current?.querySelector('.lane')?.getBoundingClientRect()
+    if (box === undefined) return
     const share = Math.min(1, Math.max(0, (event.clientX - box.left) / box.width))
     zoomBy(event.deltaY > 0 ? 1.25 : 0.8, view.from + (view.to - view.from) * share)
-  }
+  })
+  // React's own listener is passive: it could not keep the browser from zooming the page as well.
+  useEffect(() => {
+    const element = grid.current
+    if (element === null) return
+    const listen = (event: WheelEvent) => onWheel(event)
+    element.addEventListener('wheel', listen, { passive: false })
+    return () => element.removeEventListener('wheel', listen)
+  }, [])
   const move = (to: number) => {
     const row = rows[Math.min(rows.length - 1, Math.max(0, to))]
     if (row === undefined) return
@@ -88,7 +99,11 @@ export function TimelineTab({ execution, selection }: Props) {
       ArrowUp: () => move(selected < 0 ? 0 : selected - 1),
       Home: () => move(0),
       End: () => move(rows.length - 1),
-      ArrowRight: () => row !== undefined && !row.isOpen && row.operation.children.length > 0 && toggle(row.operation.id),
+      ArrowRight: () => {
+        if (row === undefined || row.operation.children.length === 0) return
+        if (row.isOpen) move(selected + 1)
+        else toggle(row.operation.id)
+      },
       ArrowLeft: () => {
         if (row === undefined) return
         if (row.isOpen) toggle(row.operation.id)
@@ -125,7 +140,7 @@ export function TimelineTab({ execution, selection }: Props) {
         <Legend />
       </div>
       <InvocationStory invocations={invocations} chosen={selection.invocation} onChoose={(number) => selection.select({ invocation: number })} now={end} />
-      <div className="timeline-grid" onWheel={onWheel}>
+      <div className="timeline-grid" ref={grid}>
         <div className="timeline-head">
           <span className="timeline-name">Invocations</span>
           <InvocationLane {...shared} invocations={invocations} pauses={history.pauses} chosen={selection.invocation} onChoose={(number) => selection.select({ invocation: number })} />
