@@ -32,6 +32,13 @@ pub trait Invoker: Send + Sync + 'static {
         RetryPolicy::default()
     }
 
+    /// Resolves when a plain invocation of this function that was throttled may find room; at the
+    /// latest, it is tried again after a pause.
+    fn has_room(&self, function: &FunctionName) -> InvokerFuture<()> {
+        let _ = function;
+        Box::pin(std::future::pending())
+    }
+
     /// Runs one invocation of a plain function to its end.
     fn invoke_plain(&self, invocation: PlainInvocation) -> InvokerFuture<PlainOutcome>;
 }

@@ -15,7 +15,7 @@ use crate::{Driver, PlainInvocation, PlainOutcome};
 /// is told so while the store still answers.
 const QUEUED_MAX: usize = 10_000;
 
-/// Pause before a throttled invocation is tried again, doubling to the longest.
+/// Longest pause before a throttled invocation is tried again, doubling; room ends it sooner.
 /// Source: Lambda developer guide, "Error handling for asynchronous invocations": "from 1 second up
 /// to 5 minutes".
 const THROTTLE_PAUSE: Duration = Duration::from_secs(1);
@@ -135,7 +135,11 @@ impl Driver {
                     if self.inner.clock.now() + throttle_pause > expires_at {
                         return Some(GivenUp::too_old(error));
                     }
-                    self.inner.clock.sleep(throttle_pause).await;
+                    tokio::select! {
+                        biased;
+                        () = self.inner.invoker.has_room(&queued.function) => {}
+                        () = async { self.inner.clock.sleep(throttle_pause).await } => {}
+                    }
                     throttle_pause = (throttle_pause * 2).min(THROTTLE_PAUSE_MAX);
                     continue;
                 }

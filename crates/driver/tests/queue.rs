@@ -33,6 +33,7 @@ impl Clock for Now {
 struct Script {
     clock: Arc<Now>,
     policy: RetryPolicy,
+    has_room: bool,
     outcomes: Vec<PlainOutcome>,
     tried_at: Mutex<Vec<i64>>,
 }
@@ -48,6 +49,14 @@ impl Invoker for Script {
 
     fn invoke_durable(&self, _: DurableInvocation) -> InvokerFuture<InvocationReport> {
         unreachable!("nothing here is durable")
+    }
+
+    fn has_room(&self, _: &FunctionName) -> InvokerFuture<()> {
+        if self.has_room {
+            Box::pin(future::ready(()))
+        } else {
+            Box::pin(future::pending())
+        }
     }
 
     fn invoke_plain(&self, _: PlainInvocation) -> InvokerFuture<PlainOutcome> {
@@ -74,11 +83,21 @@ fn throttled() -> PlainOutcome {
 
 /// Accepts one invocation at second 0; returns the seconds of its tries and the dead letter, if any.
 async fn run(policy: RetryPolicy, outcomes: Vec<PlainOutcome>) -> (Vec<i64>, Option<DeadLetter>) {
+    run_with(policy, outcomes, false).await
+}
+
+/// As [`run`], where a throttled invocation is told at once that there is room, or never.
+async fn run_with(
+    policy: RetryPolicy,
+    outcomes: Vec<PlainOutcome>,
+    has_room: bool,
+) -> (Vec<i64>, Option<DeadLetter>) {
     let clock = Arc::new(Now::default());
     let store = Arc::new(MemoryStore::new());
     let script = Arc::new(Script {
         clock: Arc::clone(&clock),
         policy,
+        has_room,
         outcomes,
         tried_at: Mutex::default(),
     });
@@ -179,4 +198,15 @@ async fn throttles_are_no_attempts_and_back_off_until_the_event_is_too_old() {
         (letter.condition.as_str(), letter.invocation.attempts),
         ("EventAgeExceeded", 0)
     );
+}
+
+#[tokio::test]
+async fn room_ends_the_pause_after_a_throttle() {
+    let outcomes = vec![
+        throttled(),
+        throttled(),
+        PlainOutcome::Succeeded(Vec::new()),
+    ];
+    let (tried_at, letter) = run_with(RetryPolicy::default(), outcomes, true).await;
+    assert_eq!((tried_at, letter), (vec![0, 0, 0], None));
 }

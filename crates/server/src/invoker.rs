@@ -61,6 +61,11 @@ impl Invoker for HostInvoker {
             .retry_policy(qualifier.unwrap_or("$LATEST"))
     }
 
+    fn has_room(&self, function: &FunctionName) -> InvokerFuture<()> {
+        let (registry, function) = (Arc::clone(&self.registry), function.clone());
+        Box::pin(async move { registry.may_enter(&function).await })
+    }
+
     fn invoke_plain(&self, invocation: PlainInvocation) -> InvokerFuture<PlainOutcome> {
         let invoker = self.clone();
         Box::pin(async move { invoker.plain(invocation).await.0 })
@@ -123,6 +128,8 @@ impl HostInvoker {
             return (PlainOutcome::Unavailable(error), None);
         };
         let Some(_entered) = self.registry.enter(&invocation.function) else {
+            let went = (Went::Throttled, Duration::ZERO);
+            self.record(&invocation.function, went);
             let error = ErrorObject::new("TooManyRequestsException", "Rate Exceeded.");
             return (PlainOutcome::Throttled(error), None);
         };
@@ -170,6 +177,10 @@ impl HostInvoker {
                 (Went::Wrong, Duration::ZERO)
             }
         };
+        self.record(function, (went, took));
+    }
+
+    fn record(&self, function: &FunctionName, (went, took): (Went, Duration)) {
         self.observed.statistics.record(function, now(), went, took);
     }
 }

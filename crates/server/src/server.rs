@@ -260,7 +260,7 @@ impl Server {
         let shutdown = CancellationToken::new();
         let tasks = TaskTracker::new();
         let tables_path = config.data_dir.join("dynamodb.sqlite3");
-        let tables = Tables::start(&tables_path, shutdown.clone()).await?;
+        let tables = Tables::start(&tables_path, config.durability, shutdown.clone()).await?;
         let xray_address = start_xray(&logs, &tasks, &shutdown).await?;
         let running = Running {
             concurrency_max: config.concurrency_max,

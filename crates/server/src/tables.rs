@@ -1,10 +1,12 @@
 //! DynamoDB tables, kept by the embedded `dynoxide` in one SQLite file.
 
-use std::net::SocketAddr;
+use std::fmt::Display;
+use std::net::{SocketAddr, TcpListener as StdTcpListener};
 use std::path::Path;
 
 use dynoxide::Database;
 use stack::TableResource;
+use store::Durability;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -18,31 +20,65 @@ pub(crate) struct Tables {
     address: SocketAddr,
 }
 
+/// Opens the tables as durable as everything else is. `dynoxide`'s own way is `disk`.
+fn open(path: &str, durability: Durability) -> dynoxide::Result<Database> {
+    match durability {
+        Durability::Disk => Database::new(path),
+        Durability::Os => {
+            let database = Database::new(path)?;
+            // Named for what it is used for after an import: `synchronous = NORMAL`, and otherwise
+            // what SQLite does by itself.
+            database.disable_bulk_loading()?;
+            Ok(database)
+        }
+        Durability::Memory => Database::memory(),
+    }
+}
+
 impl Tables {
     /// Opens the tables' file and serves it on a free loopback port until the shutdown.
-    pub async fn start(path: &Path, shutdown: CancellationToken) -> Result<Self, StartServerError> {
-        let open = path.display().to_string();
-        let database = tokio::task::spawn_blocking(move || Database::new(&open))
-            .await
-            .map_err(|cause| StartServerError::Tables {
+    ///
+    /// On a thread of its own: every request holds `dynoxide`'s one connection to SQLite, and its
+    /// thread, until the disk has the change. On the server's threads all else would wait for it.
+    pub async fn start(
+        path: &Path,
+        durability: Durability,
+        shutdown: CancellationToken,
+    ) -> Result<Self, StartServerError> {
+        fn failed(cause: &dyn Display) -> StartServerError {
+            StartServerError::Tables {
                 cause: cause.to_string(),
-            })?
-            .map_err(|cause| StartServerError::Tables {
-                cause: cause.to_string(),
-            })?;
-        let tables = |cause: std::io::Error| StartServerError::Tables {
-            cause: cause.to_string(),
-        };
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(tables)?;
-        let address = listener.local_addr().map_err(tables)?;
-        let served = database.clone();
-        tokio::spawn(async move {
-            let until = async move { shutdown.cancelled().await };
-            if let Err(error) = dynoxide::server::serve_with_shutdown(listener, served, until).await
-            {
-                tracing::error!(error, "the tables are no longer served");
             }
-        });
+        }
+
+        let path = path.display().to_string();
+        let database = tokio::task::spawn_blocking(move || open(&path, durability))
+            .await
+            .map_err(|cause| failed(&cause))?
+            .map_err(|cause| failed(&cause))?;
+        let listener = StdTcpListener::bind(("127.0.0.1", 0)).map_err(|cause| failed(&cause))?;
+        listener
+            .set_nonblocking(true)
+            .map_err(|cause| failed(&cause))?;
+        let address = listener.local_addr().map_err(|cause| failed(&cause))?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|cause| failed(&cause))?;
+        let served = database.clone();
+        std::thread::Builder::new()
+            .name("tables".to_owned())
+            .spawn(move || {
+                let ended = runtime.block_on(async move {
+                    let listener = TcpListener::from_std(listener).map_err(|it| it.to_string())?;
+                    let until = async move { shutdown.cancelled().await };
+                    dynoxide::server::serve_with_shutdown(listener, served, until).await
+                });
+                if let Err(error) = ended {
+                    tracing::error!(error, "the tables are no longer served");
+                }
+            })
+            .map_err(|cause| failed(&cause))?;
         Ok(Self { database, address })
     }
 

@@ -4,6 +4,7 @@ mod archive;
 mod change;
 mod code;
 mod deploy;
+mod places;
 mod reference;
 mod registry;
 mod routing;

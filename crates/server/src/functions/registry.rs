@@ -3,13 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use lambda_api::ErrorCode;
 use model::{ChainedTarget, ErrorObject, ExecutionId, FunctionArn, FunctionName, Version};
 use store::{AliasRecord, Store};
 
+use super::places::{Entered, Places};
 use super::{FunctionSettings, FunctionVersion, Reference, Running, routing};
 use crate::error::ApiError;
 use crate::server::StartServerError;
@@ -57,18 +57,8 @@ struct Function {
     published: BTreeMap<u64, Arc<FunctionVersion>>,
     aliases: BTreeMap<String, AliasRecord>,
     settings: Arc<FunctionSettings>,
-    /// Plain invocations at work, of all versions together.
-    busy: Arc<AtomicUsize>,
-}
-
-/// A plain invocation at work, counted until it is dropped.
-#[derive(Debug)]
-pub(crate) struct Entered(Arc<AtomicUsize>);
-
-impl Drop for Entered {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
+    /// For its plain invocations.
+    places: Places,
 }
 
 /// What a reference turned out to mean.
@@ -173,6 +163,7 @@ impl Registry {
                 .expect("the map is never left half changed");
             let function = functions.entry(name.clone()).or_default();
             function.settings = Arc::new(settings);
+            function.places.changed();
         }
         let running = self.running_of(name);
         for version in self.versions(name).unwrap_or_default() {
@@ -247,20 +238,19 @@ impl Registry {
 
     /// Counts a plain invocation; none when the function's reserved concurrency is used up.
     pub fn enter(&self, name: &FunctionName) -> Option<Entered> {
-        let (busy, reserved) = {
-            let functions = self
-                .functions
-                .read()
-                .expect("the map is never left half changed");
-            let function = functions.get(name)?;
-            let reserved = function.settings.reserved_concurrency;
-            (Arc::clone(&function.busy), reserved)
-        };
-        let before = busy.fetch_add(1, Ordering::Relaxed);
-        let entered = Entered(busy);
-        reserved
-            .is_none_or(|reserved| before < reserved as usize)
-            .then_some(entered)
+        let function = self.function(name)?;
+        let reserved = function.settings.reserved_concurrency;
+        function
+            .places
+            .take(reserved.map(|reserved| reserved as usize))
+    }
+
+    /// Resolves when a plain invocation that was refused may be tried again.
+    pub async fn may_enter(&self, name: &FunctionName) {
+        match self.function(name) {
+            Some(function) => function.places.freed().await,
+            None => std::future::pending().await,
+        }
     }
 
     pub fn insert_alias(&self, alias: AliasRecord) {
