@@ -18,6 +18,21 @@ export function formatDuration(millis: number): string {
   return two(value, DAY, 'd', HOUR, 'h')
 }
 
+/** How far in: `0`, `+250 ms`, `+2.5 s`, `+1:30`, `+1:00:00.4`, `+2 d 03:00:00`, as exact as marks that are `step` apart need it. */
+export function formatOffset(millis: number, step: number): string {
+  if (millis === 0) return '0'
+  if (millis < SECOND && step < SECOND) return `+${millis} ms`
+  const decimals = step % SECOND === 0 ? 0 : step % 100 === 0 ? 1 : step % 10 === 0 ? 2 : 3
+  const seconds = ((millis % MINUTE) / SECOND).toFixed(decimals)
+  if (millis < MINUTE) return `+${seconds} s`
+  const minutes = Math.floor((millis % HOUR) / MINUTE)
+  const long = `${String(minutes).padStart(2, '0')}:${seconds.padStart(decimals === 0 ? 2 : decimals + 3, '0')}`
+  if (millis < HOUR) return `+${long.replace(/^0/, '')}`
+  const hours = Math.floor((millis % DAY) / HOUR)
+  if (millis < DAY) return `+${hours}:${long}`
+  return `+${Math.floor(millis / DAY)} d ${String(hours).padStart(2, '0')}:${long}`
+}
+
 function two(value: number, large: number, largeName: string, small: number, smallName: string): string {
   const first = Math.floor(value / large)
   const second = Math.floor((value % large) / small)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { makeAxis, zoom } from './axis'
+import { makeAxis, ticks, zoom } from './axis'
 
 describe('the axis', () => {
   const HOUR = 3_600_000
@@ -39,5 +39,25 @@ describe('the axis', () => {
   it('zooms around a place and stays within its length', () => {
     expect(zoom({ from: 0, to: 100 }, 0.5, 20, 100)).toEqual({ from: 10, to: 60 })
     expect(zoom({ from: 10, to: 60 }, 4, 20, 100)).toEqual({ from: 0, to: 100 })
+  })
+
+  it('is marked at round times, where time is not shortened', () => {
+    const plain = makeAxis(0, 5_200, [], busy, false)
+    expect(ticks(plain, { from: 0, to: 5_200 }, 6)).toEqual({ step: 1_000, marks: [0, 1_000, 2_000, 3_000, 4_000, 5_000].map((at) => ({ place: at, sinceStart: at })) })
+    expect(ticks(plain, { from: 1_150, to: 1_650 }, 6).marks.map(({ sinceStart }) => sinceStart)).toEqual([1_200, 1_300, 1_400, 1_500, 1_600])
+
+    const axis = makeAxis(0, HOUR + 1_000, [500, 2_000, HOUR], busy, true)
+    expect(ticks(axis, { from: 0, to: axis.length }, 7)).toEqual({
+      step: 500,
+      marks: [
+        { place: 0, sinceStart: 0 },
+        { place: 500, sinceStart: 500 },
+        { place: 1_000, sinceStart: 1_000 },
+        { place: 1_500, sinceStart: 1_500 },
+        { place: 2_450, sinceStart: HOUR },
+        { place: 2_950, sinceStart: HOUR + 500 },
+        { place: 3_450, sinceStart: HOUR + 1_000 },
+      ],
+    })
   })
 })

@@ -86,11 +86,33 @@ export function zoom(view: View, factor: number, around: number, length: number)
   return { from, to: from + width }
 }
 
-/** Where marks are drawn: places with the time since the start, some `count` of them. */
-export function ticks(axis: Axis, view: View, count: number): { place: number; sinceStart: number }[] {
+export interface Tick {
+  place: number
+  sinceStart: number
+}
+
+/** Milliseconds between two marks: figures that one can read off and count in. */
+const STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 15_000, 30_000].concat(
+  [1, 2, 5, 10, 15, 30, 60, 120, 360, 720, 1_440, 2_880, 7_200, 14_400].map((minutes) => minutes * 60_000),
+)
+
+/** Where marks are drawn: at round times since the start, some `count` in sight, none where time is shortened. */
+export function ticks(axis: Axis, view: View, count: number): { step: number; marks: Tick[] } {
   const width = view.to - view.from
-  return Array.from({ length: count }, (_, index) => {
-    const place = view.from + (width * index) / count
-    return { place, sinceStart: axis.instant(place) - axis.start }
-  })
+  const step = STEPS.find((it) => width / it <= count) ?? Math.ceil(width / count / 86_400_000) * 86_400_000
+  const marks: Tick[] = []
+  let from = 0
+  for (const { drawnFrom, drawnTo } of [...axis.breaks, { drawnFrom: axis.length, drawnTo: axis.length }]) {
+    const first = axis.instant(Math.max(from, view.from)) - axis.start
+    const last = axis.instant(Math.min(drawnFrom, view.to)) - axis.start
+    for (let at = Math.ceil(first / step) * step; at <= last && Math.max(from, view.from) <= Math.min(drawnFrom, view.to); at += step) {
+      const place = axis.place(axis.start + at)
+      // Its text needs room: from the mark before it, and to where time is shortened next.
+      const previous = marks.at(-1)
+      const isCramped = (previous !== undefined && place - previous.place < step * 0.8) || (drawnFrom < axis.length && drawnFrom - place < step * 0.4)
+      if (!isCramped) marks.push({ place, sinceStart: at })
+    }
+    from = drawnTo
+  }
+  return { step, marks }
 }
