@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Why an item was not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -70,6 +71,20 @@ impl<T> Queue<T> {
             self.filled.notify_one();
         }
         Ok(())
+    }
+
+    /// Stays awake until there is an item, for `limit` at the most: whoever pushes it meanwhile need
+    /// not wake anybody.
+    pub fn linger(&self, limit: Duration) {
+        let until = Instant::now() + limit;
+        while self.is_idle() && Instant::now() < until {
+            std::thread::yield_now();
+        }
+    }
+
+    fn is_idle(&self) -> bool {
+        let inner = self.inner();
+        inner.items.is_empty() && !inner.closed
     }
 
     /// Waits for items and takes the first ones for as long as `fits` says so, at least one.
@@ -147,6 +162,22 @@ mod tests {
         let mut batch = Vec::new();
         assert!(queue.take_batch(&mut batch, |_| false));
         assert_eq!(batch, [1]);
+    }
+
+    #[test]
+    fn nobody_lingers_beside_an_item_or_at_a_closed_queue() {
+        // Longer than any test may take: it must not be waited for.
+        const LIMIT: Duration = Duration::from_secs(3600);
+        let queue = Queue::new(1);
+        queue.linger(Duration::ZERO);
+        std::thread::scope(|scope| {
+            let lingering = scope.spawn(|| queue.linger(LIMIT));
+            queue.push(1).expect("there is room");
+            lingering.join().expect("it does not panic");
+        });
+        queue.drain();
+        queue.close();
+        queue.linger(LIMIT);
     }
 
     #[test]
