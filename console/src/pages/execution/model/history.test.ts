@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { HistoryEvent } from '../../../api/lambda'
+import { nameOf } from '../timeline/look'
 import { append, emptyHistory } from './history'
 
 let id = 0
@@ -56,6 +57,23 @@ describe('the history', () => {
       { replayedOperations: 3, recorded: 2, broughtBackBy: 'the next attempt of charge was due', endedBecause: 'finished' },
     ])
     expect(invocations[1]?.replayedUntil).toBe(86_402_000)
+  })
+
+  it('calls what nobody named what it is', () => {
+    id = 0
+    const history = append(emptyHistory(), [
+      event(0, 'ExecutionStarted', { Id: 'x' }),
+      event(1, 'ContextStarted', { Id: 'p', SubType: 'Parallel' }),
+      event(1, 'WaitStarted', { Id: 'w', ParentId: 'p', WaitStartedDetails: { Duration: 60 } }),
+      completed(0.5, 2),
+      event(61, 'WaitSucceeded', { Id: 'w', ParentId: 'p' }),
+      completed(61, 62),
+    ])
+    expect(history.invocations.map(({ broughtBackBy, endedBecause }) => [broughtBackBy, endedBecause])).toEqual([
+      ['the execution was started', 'suspended on a wait'],
+      ['a wait ended', 'suspended'],
+    ])
+    expect([...history.operations.values()].map(nameOf)).toEqual(['Parallel', 'Wait'])
   })
 
   it('comes to the same whether it is told at once or bit by bit, and twice counts once', () => {

@@ -40,10 +40,10 @@ export const newInvocationFold = (): InvocationFold => ({ firstOwnAt: null, own:
 const OWN = new Set(['ContextStarted', 'ContextSucceeded', 'ContextFailed', 'StepStarted', 'StepSucceeded', 'StepFailed', 'WaitStarted', 'WaitCancelled', 'CallbackStarted', 'ChainedInvokeStarted'])
 
 const OUTSIDE: Record<string, (name: string) => string> = {
-  WaitSucceeded: (name) => `wait ${name} ended`,
-  CallbackSucceeded: (name) => `callback ${name} was answered`,
-  CallbackFailed: (name) => `callback ${name} was failed`,
-  CallbackTimedOut: (name) => `callback ${name} timed out`,
+  WaitSucceeded: (name) => `${name} ended`,
+  CallbackSucceeded: (name) => `${name} was answered`,
+  CallbackFailed: (name) => `${name} was failed`,
+  CallbackTimedOut: (name) => `${name} timed out`,
   ChainedInvokeSucceeded: (name) => `${name} returned`,
   ChainedInvokeFailed: (name) => `${name} failed`,
   ChainedInvokeTimedOut: (name) => `${name} timed out`,
@@ -62,7 +62,7 @@ export function foldInvocation(history: History, event: HistoryEvent, at: number
     fold.own += 1
   }
   const told = OUTSIDE[event.EventType]
-  if (told !== undefined) fold.outside = [...fold.outside, { at, text: told(nameOf(operation)) }].slice(-5)
+  if (told !== undefined) fold.outside = [...fold.outside, { at, text: told(mention(operation)) }].slice(-5)
   if (operation !== undefined && operation.endedAt !== null && operation.endedAt === at && operation.eventIds.at(-1) === event.EventId) fold.ended += 1
   switch (event.EventType) {
     case 'InvocationCompleted':
@@ -139,7 +139,7 @@ function broughtBack(history: History, fold: InvocationFold, startedAt: number):
   const told = (before.length > 0 ? before : fold.outside).map(({ text }) => text)
   if (told.length > 0) return told.slice(-2).join(', and ')
   const retried = [...history.operations.values()].findLast(({ attempts }) => (attempts.at(-1)?.number ?? 0) > 1 && (attempts.at(-1)?.startedAt ?? 0) >= startedAt - 5)
-  return retried === undefined ? 'a retry was due' : `the next attempt of ${nameOf(retried)} was due`
+  return retried === undefined ? 'a retry was due' : `the next attempt of ${mention(retried)} was due`
 }
 
 const NAMES_MAX = 2
@@ -147,13 +147,25 @@ const NAMES_MAX = 2
 function suspendedOn(history: History): string {
   const open = [...history.operations.values()].filter(({ endedAt, type }) => endedAt === null && type !== 'CONTEXT')
   if (open.length === 0) return 'suspended'
-  const names = open.slice(0, NAMES_MAX).map((operation) => `${WAITS[operation.type]} ${nameOf(operation)}`)
+  const names = open.slice(0, NAMES_MAX).map((operation) => `${operation.type === 'STEP' ? 'the next attempt of ' : ''}${mention(operation)}`)
   const more = open.length - names.length
   return `suspended on ${names.join(' and ')}${more > 0 ? ` and ${more} more` : ''}`
 }
 
-const WAITS: Record<Operation['type'], string> = { CONTEXT: '', STEP: 'the next attempt of', WAIT: 'wait', CALLBACK: 'callback', CHAINED_INVOKE: 'invoke of' }
+const KIND: Record<Operation['type'], { named: string; unnamed: string }> = {
+  CONTEXT: { named: '', unnamed: 'a context' },
+  STEP: { named: '', unnamed: 'a step' },
+  WAIT: { named: 'wait ', unnamed: 'a wait' },
+  CALLBACK: { named: 'callback ', unnamed: 'a callback' },
+  CHAINED_INVOKE: { named: 'the invoke of ', unnamed: 'an invoke' },
+}
 
-const nameOf = (operation: Operation | undefined): string => (operation === undefined ? '' : operationName(operation.name ?? operation.functionName, operation.type))
+/** An operation within a sentence: `wait cooling-off`, or `a wait` where nobody named it. */
+function mention(operation: Operation | undefined): string {
+  if (operation === undefined) return ''
+  const name = operation.name || operation.functionName
+  const { named, unnamed } = KIND[operation.type]
+  return name ? `${named}${operationName(name, operation.type)}` : unnamed
+}
 
 const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value))

@@ -1,7 +1,6 @@
 /** How operations look and what they are called. */
 
 import { formatDuration } from '../../../time/format'
-import { operationName } from '../../../util/activity'
 import type { Operation, OperationStatus, OperationType } from '../model/history'
 
 export const TYPE_LABEL: Record<OperationType, string> = {
@@ -26,7 +25,8 @@ export const OPERATION_STATUS_LABEL: Record<OperationStatus, string> = {
 export const typeLabel = ({ type, subType }: Operation): string =>
   subType === null || subType === '' ? TYPE_LABEL[type] : subType.replaceAll(/(?<=[a-z])(?=[A-Z])/g, ' ').replaceAll(/ ([A-Z])/g, (_, letter: string) => ` ${letter.toLowerCase()}`)
 
-export const nameOf = (operation: Operation): string => operationName(operation.name ?? operation.functionName, operation.type)
+/** The name as it is recorded; what nobody named is called what it is. */
+export const nameOf = (operation: Operation): string => operation.name || operation.functionName || typeLabel(operation)
 
 /** What is said of an operation where it cannot be seen. */
 export function describe(operation: Operation, start: number, now: number): string {
