@@ -1,6 +1,7 @@
 import Alert from '@cloudscape-design/components/alert'
 import Box from '@cloudscape-design/components/box'
 import { CopyText } from '../../components/copy-text'
+import { NameText } from '../../components/name-text'
 import { RouteLink } from '../../components/route-link'
 import { StatusBadge } from '../../components/status-badge'
 import { formatBytes, formatDuration, formatNumber } from '../../time/format'
@@ -33,7 +34,7 @@ export function ExecutionFacts({ execution, selection }: { execution: Execution;
         </Fact>
         <Fact label="Function">
           <RouteLink href={paths.function(detail.function)}>
-            <bdi className="wrap-anywhere">{detail.function}</bdi>
+            <NameText name={detail.function} />
           </RouteLink>
           , version {detail.version}
         </Fact>
