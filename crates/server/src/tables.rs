@@ -117,3 +117,30 @@ impl Tables {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn tables_are_as_durable_as_the_server() {
+        for (durability, is_kept) in [
+            (Durability::Disk, true),
+            (Durability::Os, true),
+            (Durability::Memory, false),
+        ] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let path = folder.path().join("dynamodb.sqlite3");
+            let shutdown = CancellationToken::new();
+            let tables = Tables::start(&path, durability, shutdown.clone())
+                .await
+                .expect("it starts");
+            let address = tables.address;
+            tokio::net::TcpStream::connect(address)
+                .await
+                .expect("it is served");
+            assert_eq!(path.exists(), is_kept, "with {durability:?}");
+            shutdown.cancel();
+        }
+    }
+}
