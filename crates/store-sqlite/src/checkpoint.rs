@@ -5,11 +5,16 @@
 //! little, and the writer copies that itself between two batches, which lets the log begin anew.
 
 use std::cell::Cell;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
 
 use rusqlite::Connection;
+
+use crate::OpenStoreError;
+use crate::store::{join_all, start_thread};
 
 /// Frames of the log, each a page of 4 KiB, after which copying begins. More would copy each page
 /// less often, but the log has to stay small enough to be written over and over in memory.
@@ -26,40 +31,26 @@ thread_local! {
     static FRAMES: Cell<i32> = const { Cell::new(0) };
 }
 
-/// The writer's part.
+/// The writer's part. When it is dropped, the thread has ended and closed its connection: the
+/// writer's closes last, alone, and folds what is left of the log into the file. Of two that close
+/// at once, each would leave that to the other.
 #[derive(Debug)]
 pub(crate) struct Checkpoints {
-    due: SyncSender<()>,
+    due: Option<SyncSender<()>>,
     copied: Arc<AtomicBool>,
+    thread: Vec<JoinHandle<()>>,
 }
 
 /// The thread's part.
 #[derive(Debug)]
-pub(crate) struct Copier {
+struct Copier {
     due: Receiver<()>,
     copied: Arc<AtomicBool>,
 }
 
-/// The two parts. The thread ends when the writer's is dropped.
-pub(crate) fn parts() -> (Checkpoints, Copier) {
-    let (sender, due) = sync_channel(1);
-    let copied = Arc::new(AtomicBool::new(false));
-    let copier = Copier {
-        due,
-        copied: Arc::clone(&copied),
-    };
-    (
-        Checkpoints {
-            due: sender,
-            copied,
-        },
-        copier,
-    )
-}
-
 impl Copier {
     /// Copies whenever the writer says so.
-    pub fn run(self, connection: &Connection) {
+    fn run(self, connection: &Connection) {
         while self.due.recv().is_ok() {
             copy(connection);
             self.copied.store(true, Ordering::Release);
@@ -68,6 +59,22 @@ impl Copier {
 }
 
 impl Checkpoints {
+    /// Starts the thread, with a connection of its own.
+    pub fn start(path: &Path, copying: Connection) -> Result<Self, OpenStoreError> {
+        let (sender, due) = sync_channel(1);
+        let copied = Arc::new(AtomicBool::new(false));
+        let copier = Copier {
+            due,
+            copied: Arc::clone(&copied),
+        };
+        let thread = start_thread("store-copier", path, move || copier.run(&copying))?;
+        Ok(Self {
+            due: Some(sender),
+            copied,
+            thread: vec![thread],
+        })
+    }
+
     /// Replaces SQLite's own checkpoints on the writer's connection, which belongs to this thread.
     pub fn take_over(connection: &Connection) {
         connection.wal_hook(Some(|_, frames| {
@@ -83,10 +90,19 @@ impl Checkpoints {
             copy(connection);
             // Until the next commit says how long the log is.
             FRAMES.set(0);
-        } else if frames >= FRAMES_DUE {
+        } else if frames >= FRAMES_DUE
+            && let Some(due) = &self.due
+        {
             // A full channel means that it was asked already.
-            let _ = self.due.try_send(());
+            let _ = due.try_send(());
         }
+    }
+}
+
+impl Drop for Checkpoints {
+    fn drop(&mut self) {
+        self.due = None;
+        join_all(&mut self.thread);
     }
 }
 

@@ -16,6 +16,7 @@ use store::{
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
+use crate::checkpoint::Checkpoints;
 use crate::fault::{refused, unanswered};
 use crate::job::{Job, Write, Written};
 use crate::lock::FileLock;
@@ -23,7 +24,7 @@ use crate::open::{Database, OpenStoreError};
 use crate::queue::Queue;
 use crate::reader::{READERS, Readers};
 use crate::stats::Stats;
-use crate::{checkpoint, read, schema, writer};
+use crate::{read, schema, writer};
 
 /// Durable executions in one SQLite file.
 ///
@@ -39,7 +40,7 @@ pub struct SqliteStore {
     threads: Mutex<Threads>,
 }
 
-fn start_thread(
+pub(crate) fn start_thread(
     name: &str,
     path: &Path,
     run: impl FnOnce() + Send + 'static,
@@ -119,15 +120,12 @@ impl SqliteStore {
         let writes = Arc::new(Queue::new(writer::QUEUE_CAPACITY));
         let (began, begins) = mpsc::sync_channel(1);
         let queue = Arc::clone(&writes);
-        let (checkpoints, copier) = checkpoint::parts();
+        let checkpoints = Checkpoints::start(&path, copying)?;
         let stats = Arc::new(Stats::of(&path));
         let counters = Arc::clone(&stats);
-        let writing = vec![
-            start_thread("store-writer", &path, move || {
-                writer::run(connection, &queue, checkpoints, &counters, &began);
-            })?,
-            start_thread("store-copier", &path, move || copier.run(&copying))?,
-        ];
+        let writing = vec![start_thread("store-writer", &path, move || {
+            writer::run(connection, &queue, checkpoints, &counters, &began);
+        })?];
         begins
             .recv()
             .expect("the writer reports before it does anything else")

@@ -190,6 +190,25 @@ async fn a_poisoned_write_fails_alone_with_what_was_handed_over_after_it() {
 }
 
 #[tokio::test]
+async fn a_closed_store_is_one_tidy_file() {
+    let directory = TempDir::new().expect("a directory for the test");
+    let path = directory.path().join("executions.db");
+    // Again and again: which of its threads ends first is chance.
+    for round in 0..30 {
+        let store = open(&path);
+        let begun = start(&format!("name-{round}"));
+        store.commit(begun).await.expect("works");
+        drop(store);
+        let names = fs::read_dir(directory.path()).expect("readable");
+        let names = names.map(|entry| entry.expect("readable").file_name());
+        let logs: Vec<_> = names
+            .filter(|name| name.to_string_lossy().ends_with("-wal"))
+            .collect();
+        assert!(logs.is_empty(), "{logs:?} after {round} rounds");
+    }
+}
+
+#[tokio::test]
 async fn damaged_pages_fail_calls_and_not_the_process() {
     let directory = TempDir::new().expect("a directory for the test");
     let path = directory.path().join("executions.db");
