@@ -34,7 +34,7 @@ pub trait Invoker: Send + Sync + 'static {
 
     /// Resolves when a plain invocation of this function that was throttled may find room; at the
     /// latest, it is tried again after a pause.
-    fn has_room(&self, function: &FunctionName) -> InvokerFuture<()> {
+    fn wait_for_room(&self, function: &FunctionName) -> InvokerFuture<()> {
         let _ = function;
         Box::pin(std::future::pending())
     }

@@ -137,7 +137,7 @@ impl Driver {
                     }
                     tokio::select! {
                         biased;
-                        () = self.inner.invoker.has_room(&queued.function) => {}
+                        () = self.inner.invoker.wait_for_room(&queued.function) => {}
                         () = async { self.inner.clock.sleep(throttle_pause).await } => {}
                     }
                     throttle_pause = (throttle_pause * 2).min(THROTTLE_PAUSE_MAX);

@@ -51,7 +51,7 @@ impl Invoker for Script {
         unreachable!("nothing here is durable")
     }
 
-    fn has_room(&self, _: &FunctionName) -> InvokerFuture<()> {
+    fn wait_for_room(&self, _: &FunctionName) -> InvokerFuture<()> {
         if self.has_room {
             Box::pin(future::ready(()))
         } else {

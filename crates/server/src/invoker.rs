@@ -61,9 +61,9 @@ impl Invoker for HostInvoker {
             .retry_policy(qualifier.unwrap_or("$LATEST"))
     }
 
-    fn has_room(&self, function: &FunctionName) -> InvokerFuture<()> {
+    fn wait_for_room(&self, function: &FunctionName) -> InvokerFuture<()> {
         let (registry, function) = (Arc::clone(&self.registry), function.clone());
-        Box::pin(async move { registry.may_enter(&function).await })
+        Box::pin(async move { registry.wait_for_room(&function).await })
     }
 
     fn invoke_plain(&self, invocation: PlainInvocation) -> InvokerFuture<PlainOutcome> {

@@ -14,7 +14,7 @@ use std::thread::JoinHandle;
 use rusqlite::Connection;
 
 use crate::OpenStoreError;
-use crate::store::{join_all, start_thread};
+use crate::threads::{join_all, start_thread};
 
 /// Frames of the log, each a page of 4 KiB, after which copying begins. More would copy each page
 /// less often, but the log has to stay small enough to be written over and over in memory.

@@ -11,6 +11,7 @@ mod lock;
 mod open;
 mod schema;
 mod stats;
+mod threads;
 
 mod checkpoint;
 mod job;

@@ -24,6 +24,7 @@ use crate::open::{Database, OpenStoreError};
 use crate::queue::Queue;
 use crate::reader::{READERS, Readers};
 use crate::stats::Stats;
+use crate::threads::{join_all, start_thread};
 use crate::{read, schema, writer};
 
 /// Durable executions in one SQLite file.
@@ -38,29 +39,6 @@ pub struct SqliteStore {
     searcher: Readers,
     stats: Arc<Stats>,
     threads: Mutex<Threads>,
-}
-
-pub(crate) fn start_thread(
-    name: &str,
-    path: &Path,
-    run: impl FnOnce() + Send + 'static,
-) -> Result<JoinHandle<()>, OpenStoreError> {
-    std::thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(run)
-        .map_err(|cause| OpenStoreError::File {
-            path: path.to_owned(),
-            cause,
-        })
-}
-
-pub(crate) fn join_all(threads: &mut Vec<JoinHandle<()>>) {
-    for thread in threads.drain(..) {
-        if thread.join().is_err() {
-            // Its panic was printed, and each of its callers got a fault.
-            tracing::error!("a thread of the store had panicked");
-        }
-    }
 }
 
 /// What is taken apart by closing.

@@ -51,7 +51,7 @@ pub(crate) struct Registry {
     pub(super) changes: tokio::sync::Mutex<()>,
 }
 
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default)]
 struct Function {
     latest: Option<Arc<FunctionVersion>>,
     published: BTreeMap<u64, Arc<FunctionVersion>>,
@@ -149,8 +149,7 @@ impl Registry {
 
     /// What holds for a function whatever its version.
     pub fn settings(&self, name: &FunctionName) -> Arc<FunctionSettings> {
-        self.function(name)
-            .map(|function| function.settings)
+        self.with(name, |function| Arc::clone(&function.settings))
             .unwrap_or_default()
     }
 
@@ -238,17 +237,18 @@ impl Registry {
 
     /// Counts a plain invocation; none when the function's reserved concurrency is used up.
     pub fn enter(&self, name: &FunctionName) -> Option<Entered> {
-        let function = self.function(name)?;
-        let reserved = function.settings.reserved_concurrency;
-        function
-            .places
-            .take(reserved.map(|reserved| reserved as usize))
+        self.with(name, |function| {
+            let reserved = function.settings.reserved_concurrency;
+            function
+                .places
+                .take(reserved.map(|reserved| reserved as usize))
+        })?
     }
 
     /// Resolves when a plain invocation that was refused may be tried again.
-    pub async fn may_enter(&self, name: &FunctionName) {
-        match self.function(name) {
-            Some(function) => function.places.freed().await,
+    pub async fn wait_for_room(&self, name: &FunctionName) {
+        match self.with(name, |function| function.places.clone()) {
+            Some(places) => places.freed().await,
             None => std::future::pending().await,
         }
     }
@@ -262,33 +262,29 @@ impl Registry {
         function.aliases.insert(alias.name.clone(), alias);
     }
 
-    fn function(&self, name: &FunctionName) -> Option<Function> {
+    /// Looks at a function; none when there is none. Nothing else changes it meanwhile.
+    fn with<T>(&self, name: &FunctionName, look: impl FnOnce(&Function) -> T) -> Option<T> {
         let functions = self
             .functions
             .read()
             .expect("the map is never left half changed");
-        functions.get(name).cloned()
+        functions.get(name).map(look)
     }
 
     /// The version of a function.
     pub fn version(&self, name: &FunctionName, version: &Version) -> Option<Arc<FunctionVersion>> {
-        let functions = self
-            .functions
-            .read()
-            .expect("the map is never left half changed");
-        let function = functions.get(name)?;
-        match version {
+        self.with(name, |function| match version {
             Version::Latest => function.latest.clone(),
             Version::Published(number) => function.published.get(number).cloned(),
-        }
+        })?
     }
 
     /// The newest published version.
     pub fn newest(&self, name: &FunctionName) -> Option<Arc<FunctionVersion>> {
-        self.function(name)?
-            .published
-            .last_key_value()
-            .map(|(_, version)| Arc::clone(version))
+        self.with(name, |function| {
+            let newest = function.published.last_key_value();
+            newest.map(|(_, version)| Arc::clone(version))
+        })?
     }
 
     /// The names of all functions.
@@ -314,19 +310,17 @@ impl Registry {
 
     /// All versions of a function, `$LATEST` first.
     pub fn versions(&self, name: &FunctionName) -> Option<Vec<Arc<FunctionVersion>>> {
-        let function = self.function(name)?;
-        Some(
-            function
-                .latest
-                .into_iter()
-                .chain(function.published.into_values())
-                .collect(),
-        )
+        self.with(name, |function| {
+            let published = function.published.values();
+            function.latest.iter().chain(published).cloned().collect()
+        })
     }
 
     /// All aliases of a function, by name.
     pub fn aliases(&self, name: &FunctionName) -> Option<Vec<AliasRecord>> {
-        Some(self.function(name)?.aliases.into_values().collect())
+        self.with(name, |function| {
+            function.aliases.values().cloned().collect()
+        })
     }
 
     /// What a reference means; an unqualified one means `$LATEST`.
@@ -395,11 +389,13 @@ impl Registry {
 
     /// One alias of a function.
     pub fn alias(&self, name: &FunctionName, alias: &str) -> Option<AliasRecord> {
-        self.function(name)?.aliases.get(alias).cloned()
+        self.with(name, |function| function.aliases.get(alias).cloned())?
     }
 
     fn alias_version(&self, name: &FunctionName, alias: &str) -> Option<Arc<FunctionVersion>> {
-        let version = self.function(name)?.aliases.get(alias)?.version.clone();
+        let version = self.with(name, |function| {
+            Some(function.aliases.get(alias)?.version.clone())
+        })??;
         self.version(name, &version)
     }
 

@@ -12,7 +12,7 @@ use crate::lock::FileLock;
 use crate::open::{Database, OpenStoreError};
 use crate::reader::Readers;
 use crate::schema;
-use crate::store::join_all;
+use crate::threads::join_all;
 
 /// What can be chosen about a log store.
 #[derive(Debug, Clone, PartialEq, Eq)]

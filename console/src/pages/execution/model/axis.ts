@@ -103,16 +103,18 @@ export function ticks(axis: Axis, view: View, count: number): { step: number; ma
   const marks: Tick[] = []
   let from = 0
   for (const { drawnFrom, drawnTo } of [...axis.breaks, { drawnFrom: axis.length, drawnTo: axis.length }]) {
-    const first = axis.instant(Math.max(from, view.from)) - axis.start
-    const last = axis.instant(Math.min(drawnFrom, view.to)) - axis.start
-    for (let at = Math.ceil(first / step) * step; at <= last && Math.max(from, view.from) <= Math.min(drawnFrom, view.to); at += step) {
+    const begin = Math.max(from, view.from)
+    const end = Math.min(drawnFrom, view.to)
+    from = drawnTo
+    if (begin > end) continue
+    const last = axis.instant(end) - axis.start
+    for (let at = Math.ceil((axis.instant(begin) - axis.start) / step) * step; at <= last; at += step) {
       const place = axis.place(axis.start + at)
       // Its text needs room: from the mark before it, and to where time is shortened next.
       const previous = marks.at(-1)
       const isCramped = (previous !== undefined && place - previous.place < step * 0.8) || (drawnFrom < axis.length && drawnFrom - place < step * 0.4)
       if (!isCramped) marks.push({ place, sinceStart: at })
     }
-    from = drawnTo
   }
   return { step, marks }
 }
