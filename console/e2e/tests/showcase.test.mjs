@@ -223,6 +223,25 @@ describe('a function', () => {
     {},
     '/functions/OrderFunction?tab=invoke',
   )
+
+  journey('is given the payload that was typed, however late a suggestion comes', async (page) => {
+    let answerInputs
+    const held = new Promise((resolve) => {
+      answerInputs = resolve
+    })
+    await page.route('**/inputs', async (route) => {
+      await held
+      await route.continue()
+    })
+    await page.goto(`${system.endpoint}/functions/OrderFunction?tab=invoke`)
+    const payload = page.getByRole('textbox', { name: 'Payload' })
+    assert.equal(await payload.inputValue(), '{}')
+    await payload.press('Control+A')
+    answerInputs()
+    await page.getByRole('button', { name: /Take a payload from/, disabled: false }).waitFor()
+    await page.keyboard.type('{"order": "typed"}')
+    assert.equal(await payload.inputValue(), '{"order": "typed"}')
+  })
 })
 
 describe('every page', () => {

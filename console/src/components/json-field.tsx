@@ -19,17 +19,22 @@ interface Props {
   onChange: (value: string) => void
   /** Ctrl or Cmd with Enter. */
   onSubmit?: () => void
+  onFocus?: () => void
+  /** Shown, and not yet to be edited. */
+  readOnly?: boolean
   rows?: number
 }
 
 /** A field for JSON that says at once what is wrong with it. */
-export function JsonField({ label, description, value, onChange, onSubmit, rows = 8 }: Props) {
-  const problem = jsonProblem(value)
+export function JsonField({ label, description, value, onChange, onSubmit, onFocus, readOnly = false, rows = 8 }: Props) {
+  const problem = readOnly ? undefined : jsonProblem(value)
   return (
     <FormField label={label} description={description} errorText={problem} stretch>
       <Textarea
         value={value}
         onChange={({ detail }) => onChange(detail.value)}
+        onFocus={() => onFocus?.()}
+        readOnly={readOnly}
         onKeyDown={({ detail }) => {
           if (detail.key === 'Enter' && (detail.ctrlKey || detail.metaKey)) onSubmit?.()
         }}

@@ -28,13 +28,15 @@ export function InvokeTab({ detail }: { detail: FunctionDetail }) {
   const refusal = waitRefusal(detail)
 
   const [draft, setDraft] = useSessionText(`lambdura.payload.${name}`)
+  // What the field showed when the caret came into it: a suggestion that arrives later must not move under the hand.
+  const [held, hold] = useState<string | null>(null)
   const [chosenQualifier, choose] = useState<string | null>(null)
   const [chosenType, chooseType] = useState<InvokeRequest['type'] | null>(null)
   const [executionName, setExecutionName] = useState('')
   const waiting = useRef<AbortController | null>(null)
 
   const [first] = inputs?.inputs ?? []
-  const payload = draft ?? (first === undefined ? '{}' : pretty(first.payload))
+  const payload = draft ?? held ?? (first === undefined ? '{}' : pretty(first.payload))
   // A durable function must be called by a version or an alias; the first of those is its newest alias.
   const qualifier = chosenQualifier ?? (isDurable ? (options[0]?.value ?? '$LATEST') : '$LATEST')
   const type = chosenType ?? (refusal === undefined ? 'RequestResponse' : 'Event')
@@ -106,7 +108,7 @@ export function InvokeTab({ detail }: { detail: FunctionDetail }) {
             />
           </FormField>
           <InputChoice inputs={inputs?.inputs ?? []} onChoose={(input) => setDraft(pretty(input.payload))} />
-          <JsonField label="Payload" description="Ctrl+Enter invokes" value={payload} onChange={setDraft} onSubmit={run} rows={12} />
+          <JsonField label="Payload" description="Ctrl+Enter invokes" value={payload} onChange={setDraft} onFocus={() => hold(payload)} onSubmit={run} rows={12} />
           <Button formAction="none" disabled={jsonProblem(payload) !== undefined} onClick={() => setDraft(pretty(payload))}>
             Lay out the JSON
           </Button>
