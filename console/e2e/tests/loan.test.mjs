@@ -52,7 +52,7 @@ describe('the loan in the console', () => {
       assert.match(await story.nth(1).innerText(), /Callback manager-approval was answered.*replayed.*suspended on callback fraud-check/s)
       assert.match(await story.nth(2).innerText(), /Callback fraud-check was answered.*replayed.*finished/s)
       await page.getByRole('button', { name: /^Invocation 3: ran/ }).click()
-      assert.match(page.url(), /invocation=3/)
+      await page.waitForURL(/invocation=3/)
 
       await page.getByRole('treegrid', { name: 'Operations' }).getByText('disburse_funds').click()
       const panel = page.getByRole('complementary', { name: 'Selected operation' })

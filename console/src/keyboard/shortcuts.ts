@@ -1,6 +1,6 @@
 /** Keyboard shortcuts: a page says what it offers, and `?` shows what is on offer. */
 
-import { useEffect, useEffectEvent, useSyncExternalStore } from 'react'
+import { useEffect, useEffectEvent, useLayoutEffect, useSyncExternalStore } from 'react'
 
 export interface Shortcut {
   /** A key, or two in a row with a space between: `/`, `j`, `g e`. */
@@ -37,7 +37,8 @@ export const useOffered = (): readonly Shortcut[] => useSyncExternalStore(subscr
 export function useShortcuts(shortcuts: readonly Shortcut[]): void {
   const run = useEffectEvent((index: number) => shortcuts[index]?.run())
   const described = JSON.stringify(shortcuts.map(({ keys, label }) => ({ keys, label })))
-  useEffect(() => {
+  // Before the page is painted: the keys work from the moment that what they act on is seen.
+  useLayoutEffect(() => {
     const parsed = JSON.parse(described) as { keys: string; label: string }[]
     return offer(parsed.map(({ keys, label }, index) => ({ keys, label, run: () => run(index) })))
   }, [described])
