@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use engine::{Chance, Context, Execution, Input, InvocationOutcome, Output};
 use model::{
     ErrorObject, ExecutionArn, ExecutionId, ExecutionName, ExecutionSpec, FunctionArn,
-    FunctionName, Invocation, Limits, Payload, Timestamp, Version,
+    FunctionName, Invocation, Limits, Payload, Timestamp, Trigger, Version,
 };
 use store::{Durability, Store as _};
 use store_sqlite::SqliteStore;
@@ -103,7 +103,7 @@ fn spec(number: u32, started_at: Timestamp, random: &mut fastrand::Rng) -> Resul
         result_bytes_max: 1024 * 1024,
         trace_header: None,
         tenant_id: None,
-        parent: None,
+        trigger: Trigger::Invoke,
     })
 }
 

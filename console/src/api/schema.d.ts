@@ -714,12 +714,14 @@ export interface components {
         Trigger: {
             kind: components["schemas"]["TriggerKind"];
             parent?: components["schemas"]["Parent"] | null;
+            /** @description Which event source: an API with its route, a function URL or a schedule. */
+            source?: string | null;
         };
         /**
          * @description How an execution was started.
          * @enum {string}
          */
-        TriggerKind: "INVOKE" | "CHAINED_INVOKE";
+        TriggerKind: "INVOKE" | "CHAINED_INVOKE" | "HTTP_API" | "REST_API" | "FUNCTION_URL" | "SCHEDULE";
         /** @description How much of a limit is used. */
         Usage: {
             /**

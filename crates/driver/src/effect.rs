@@ -6,7 +6,7 @@ use std::time::Duration;
 use engine::{ChainedOutcome, Effect, Execution, Input, InvocationOutcome, checkpoint_token};
 use model::{
     ChainedTarget, ErrorObject, ExecutionId, ExecutionName, ExecutionSpec, FunctionArn, Invocation,
-    OperationDetails, OperationId, Outcome, ParentLink, Payload, Version,
+    OperationDetails, OperationId, Outcome, ParentLink, Payload, Trigger, Version,
 };
 use store::ExecutionRecord;
 
@@ -156,7 +156,7 @@ impl Driver {
             result_bytes_max: self.inner.limits.async_result_bytes_max,
             trace_header: chained.parent_spec.trace_header.clone(),
             tenant_id: chained.tenant_id,
-            parent: Some(chained.parent.clone()),
+            trigger: Trigger::ChainedInvoke(chained.parent.clone()),
         };
         self.start_child(chained.parent, request).await;
     }
@@ -198,7 +198,7 @@ impl Driver {
             state: execution.state.clone(),
         };
         self.inner.waiters.ended(&execution.spec.arn.id, record);
-        let Some(parent) = execution.spec.parent.clone() else {
+        let Some(parent) = execution.spec.trigger.parent().cloned() else {
             return;
         };
         let Some(outcome) = child_outcome(&record()) else {

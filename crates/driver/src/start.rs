@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use engine::Execution;
 use model::{
-    ExecutionArn, ExecutionId, ExecutionName, ExecutionSpec, FunctionArn, ParentLink, Payload,
-    Version,
+    ExecutionArn, ExecutionId, ExecutionName, ExecutionSpec, FunctionArn, Payload, Trigger, Version,
 };
 use store::{CommitError, ExecutionRecord, StoreFault};
 
@@ -35,8 +34,8 @@ pub struct StartRequest {
     pub trace_header: Option<String>,
     /// The tenant.
     pub tenant_id: Option<String>,
-    /// The chained invoke that starts it.
-    pub parent: Option<ParentLink>,
+    /// What starts it.
+    pub trigger: Trigger,
 }
 
 /// What a start came to.
@@ -130,7 +129,7 @@ impl Driver {
             result_bytes_max: request.result_bytes_max,
             trace_header: request.trace_header,
             tenant_id: request.tenant_id,
-            parent: request.parent,
+            trigger: request.trigger,
         }
     }
 }

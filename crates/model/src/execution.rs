@@ -28,8 +28,51 @@ pub struct ExecutionSpec {
     pub trace_header: Option<String>,
     /// The tenant that it runs for.
     pub tenant_id: Option<String>,
-    /// The operation that it was started by, when another execution chained it.
-    pub parent: Option<ParentLink>,
+    /// What started it.
+    pub trigger: Trigger,
+}
+
+/// What started an execution.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trigger {
+    /// A call of `Invoke`.
+    Invoke,
+    /// An operation of another execution.
+    ChainedInvoke(ParentLink),
+    /// Something in front of the function that calls it for others.
+    EventSource(EventSource),
+}
+
+impl Trigger {
+    /// The operation of another execution, where there is one.
+    pub const fn parent(&self) -> Option<&ParentLink> {
+        match self {
+            Self::ChainedInvoke(parent) => Some(parent),
+            Self::Invoke | Self::EventSource(_) => None,
+        }
+    }
+}
+
+/// What calls a function on behalf of somebody who does not know of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventSource {
+    /// What it is.
+    pub kind: EventSourceKind,
+    /// Which one: an API with the route, `LoanApi POST /apply`, a function URL or a schedule.
+    pub name: String,
+}
+
+/// The kinds of [`EventSource`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventSourceKind {
+    /// An HTTP API of API Gateway.
+    HttpApi,
+    /// A REST API of API Gateway.
+    RestApi,
+    /// A function URL.
+    FunctionUrl,
+    /// A schedule of EventBridge.
+    Schedule,
 }
 
 /// The chained invoke that started an execution.

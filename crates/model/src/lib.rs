@@ -19,8 +19,8 @@ pub use arn::{ExecutionArn, FunctionArn, ParseArnError, Version};
 pub use deadline::{Deadline, DeadlineReason};
 pub use event::{Event, EventKind, EventSubject, RetryDetails};
 pub use execution::{
-    ExecutionSpec, ExecutionState, ExecutionStatus, Invocation, LastCheckpoint, Outcome,
-    ParentLink, Pause,
+    EventSource, EventSourceKind, ExecutionSpec, ExecutionState, ExecutionStatus, Invocation,
+    LastCheckpoint, Outcome, ParentLink, Pause, Trigger,
 };
 pub use id::{
     CallbackId, CheckpointToken, ClientToken, ExecutionId, ExecutionName, FunctionName, InvalidId,

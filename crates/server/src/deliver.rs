@@ -7,7 +7,7 @@ use driver::{
     DurableSettings, EnqueueError, PlainInvocation, PlainOutcome, StartError, StartRequest,
 };
 use lambda_api::FunctionErrorBody;
-use model::{ErrorObject, FunctionName, Outcome, Payload};
+use model::{ErrorObject, EventSource, FunctionName, Outcome, Payload, Trigger};
 use store::{AsyncInvocation, StoreFault};
 use thiserror::Error;
 
@@ -34,10 +34,11 @@ pub(crate) enum DeliverError {
 /// The version of a function that an event goes to.
 pub(crate) struct Target {
     resolved: Resolved,
+    source: EventSource,
 }
 
 impl Target {
-    /// The function, by the alias where there is one.
+    /// The function, by the alias where there is one, and what calls it.
     ///
     /// # Errors
     /// When there is no such function or alias.
@@ -45,6 +46,7 @@ impl Target {
         app: &App,
         name: &FunctionName,
         qualifier: Option<&str>,
+        source: EventSource,
     ) -> Result<Self, DeliverError> {
         let reference = Reference {
             name: name.clone(),
@@ -54,7 +56,7 @@ impl Target {
         };
         let no_function = |error: ApiError| DeliverError::NoFunction(error.message);
         let resolved = app.registry.route(&reference).map_err(no_function)?;
-        Ok(Self { resolved })
+        Ok(Self { resolved, source })
     }
 
     /// The trace that the event belongs to: the caller's, or a new one.
@@ -172,7 +174,7 @@ impl Target {
             result_bytes_max,
             trace_header: Some(trace_header),
             tenant_id: None,
-            parent: None,
+            trigger: Trigger::EventSource(self.source.clone()),
         }
     }
 }

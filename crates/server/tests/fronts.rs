@@ -5,7 +5,7 @@
 mod support;
 
 use hyper::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use support::TestServer;
 
 const NEVER: &str = "2199-01-01T00:00:00";
@@ -113,6 +113,52 @@ async fn a_durable_function_behind_a_url_is_waited_for() {
     assert_eq!(listed["DurableExecutions"][0]["Status"], "SUCCEEDED");
 }
 
+/// What the console says of the executions of `Workflow`: the newest last.
+async fn triggers(server: &TestServer) -> Vec<Value> {
+    let listed = server
+        .get("/lambdura/v1/executions?function=Workflow")
+        .await;
+    let listed = listed.json();
+    let mut triggers = Vec::new();
+    for execution in listed["executions"].as_array().unwrap().iter().rev() {
+        let id = execution["execution_id"].as_str().unwrap();
+        let path = format!("/lambdura/v1/executions/{id}");
+        triggers.push(server.get(&path).await.json()["trigger"].clone());
+    }
+    triggers
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_execution_knows_what_started_it() {
+    let server = TestServer::start_with_template("fronts.yaml", &[("Moment", NEVER)]).await;
+    let deployment = &server.deployment;
+    // A REST API takes no answer of another form than its own; the execution ended all the same.
+    let fronts = [
+        (deployment.function_urls["WorkflowUrl"].clone(), 200),
+        (
+            format!("{}/orders/1", deployment.http_apis["ServerlessHttpApi"]),
+            200,
+        ),
+        (
+            format!("{}/orders/1", deployment.rest_apis["ServerlessRestApi"]),
+            502,
+        ),
+    ];
+    for (front, status) in fronts {
+        let answer = server.send(Method::POST, &front, &[], "hello").await;
+        assert_eq!(answer.status, status, "{answer:?}");
+    }
+    let answer = server.invoke("Workflow:live", &[], "{}").await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let expected = [
+        json!({"kind": "FUNCTION_URL", "source": "WorkflowUrl"}),
+        json!({"kind": "HTTP_API", "source": "ServerlessHttpApi POST /orders/{id}"}),
+        json!({"kind": "REST_API", "source": "ServerlessRestApi POST /orders/{id}"}),
+        json!({"kind": "INVOKE"}),
+    ];
+    assert_eq!(triggers(&server).await, expected);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn schedules_invoke_functions_once() {
     // Long enough that the server stands by then, even on a busy machine.
@@ -144,4 +190,7 @@ async fn schedules_invoke_functions_once() {
         })
         .await;
     assert_eq!(events().await.0, 1, "no second time");
+    let triggers = triggers(&server).await;
+    assert_eq!(triggers[0]["kind"], "SCHEDULE", "{triggers:?}");
+    assert_eq!(triggers[0]["source"], schedules[2].name);
 }

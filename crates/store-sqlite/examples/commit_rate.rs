@@ -15,7 +15,8 @@ use std::time::{Duration, Instant};
 use engine::{InvocationOutcome, Output, Transition};
 use model::{
     ExecutionArn, ExecutionId, ExecutionName, ExecutionSpec, FunctionArn, FunctionName, Limits,
-    OperationId, OperationType, OperationUpdate, Payload, Timestamp, UpdateAction, Version,
+    OperationId, OperationType, OperationUpdate, Payload, Timestamp, Trigger, UpdateAction,
+    Version,
 };
 use store::conformance::Subject;
 use store::{Durability, Store};
@@ -151,7 +152,7 @@ fn spec(id: ExecutionId, now: Timestamp) -> ExecutionSpec {
         result_bytes_max: 1024 * 1024,
         trace_header: None,
         tenant_id: None,
-        parent: None,
+        trigger: Trigger::Invoke,
     }
 }
 

@@ -1,6 +1,6 @@
 //! How our enums are written in text columns: short words that a person can read.
 
-use model::{ExecutionStatus, OperationStatus, OperationType, Version};
+use model::{EventSourceKind, ExecutionStatus, OperationStatus, OperationType, Version};
 use store::LogStream;
 use thiserror::Error;
 
@@ -75,6 +75,14 @@ code!(
     OperationStatus::Cancelled => "CANCELLED",
     OperationStatus::TimedOut => "TIMED_OUT",
     OperationStatus::Stopped => "STOPPED",
+);
+
+code!(
+    EventSourceKind, "kind of event source",
+    EventSourceKind::HttpApi => "HTTP_API",
+    EventSourceKind::RestApi => "REST_API",
+    EventSourceKind::FunctionUrl => "FUNCTION_URL",
+    EventSourceKind::Schedule => "SCHEDULE",
 );
 
 code!(

@@ -1,5 +1,6 @@
 import Alert from '@cloudscape-design/components/alert'
 import Box from '@cloudscape-design/components/box'
+import type { Trigger as TriggerData, TriggerKind } from '../../api/types'
 import { CopyText } from '../../components/copy-text'
 import { NameText } from '../../components/name-text'
 import { RouteLink } from '../../components/route-link'
@@ -39,11 +40,7 @@ export function ExecutionFacts({ execution, selection }: { execution: Execution;
           , version {detail.version}
         </Fact>
         <Fact label="Trigger">
-          {detail.parent ? (
-            <RouteLink href={paths.execution(detail.parent.execution_id, { operation: detail.parent.operation_id })}>Invoked by another execution</RouteLink>
-          ) : (
-            'Invoke'
-          )}
+          <Trigger trigger={detail.trigger} />
           {detail.tenant_id ? `, tenant ${detail.tenant_id}` : ''}
         </Fact>
         <Fact label="Started">
@@ -65,6 +62,29 @@ export function ExecutionFacts({ execution, selection }: { execution: Execution;
           </dd>
         </div>
       </dl>
+    </>
+  )
+}
+
+/** How each kind of event source is called; the text goes on with which one. */
+const SOURCE: Record<Exclude<TriggerKind, 'INVOKE' | 'CHAINED_INVOKE'>, string> = {
+  HTTP_API: 'HTTP API',
+  REST_API: 'REST API',
+  FUNCTION_URL: 'Function URL',
+  SCHEDULE: 'Schedule',
+}
+
+function Trigger({ trigger: { kind, parent, source } }: { trigger: TriggerData }) {
+  if (kind === 'INVOKE') return 'Invoke'
+  if (kind === 'CHAINED_INVOKE') {
+    const text = 'Invoked by another execution'
+    return parent ? <RouteLink href={paths.execution(parent.execution_id, { operation: parent.operation_id })}>{text}</RouteLink> : text
+  }
+  return (
+    <>
+      {SOURCE[kind]}
+      <br />
+      <NameText name={source ?? ''} />
     </>
   )
 }

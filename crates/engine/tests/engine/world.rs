@@ -12,7 +12,7 @@ use engine::{
 use model::{
     CallbackId, CheckpointToken, ClientToken, Event, ExecutionArn, ExecutionId, ExecutionName,
     ExecutionSpec, FunctionArn, FunctionName, Invocation, Limits, Operation, OperationDetails,
-    OperationId, RequestId, Timestamp, Version,
+    OperationId, RequestId, Timestamp, Trigger, Version,
 };
 
 use crate::invariants;
@@ -68,7 +68,7 @@ pub fn spec() -> ExecutionSpec {
         result_bytes_max: 1000,
         trace_header: None,
         tenant_id: None,
-        parent: None,
+        trigger: Trigger::Invoke,
     }
 }
 

@@ -94,8 +94,12 @@ pub(super) struct PauseShown {
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub(super) struct Trigger {
     pub kind: TriggerKind,
+    /// The operation that invoked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parent: Option<Parent>,
+    /// Which event source: an API with its route, a function URL or a schedule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
 }
 
 /// How an execution was started.
@@ -106,6 +110,39 @@ pub(super) enum TriggerKind {
     Invoke,
     /// By an operation of another execution.
     ChainedInvoke,
+    /// By a request to an HTTP API.
+    HttpApi,
+    /// By a request to a REST API.
+    RestApi,
+    /// By a request to a function URL.
+    FunctionUrl,
+    /// By a schedule.
+    Schedule,
+}
+
+impl From<&model::Trigger> for Trigger {
+    fn from(trigger: &model::Trigger) -> Self {
+        use model::EventSourceKind;
+
+        let (kind, source) = match trigger {
+            model::Trigger::Invoke => (TriggerKind::Invoke, None),
+            model::Trigger::ChainedInvoke(_) => (TriggerKind::ChainedInvoke, None),
+            model::Trigger::EventSource(source) => {
+                let kind = match source.kind {
+                    EventSourceKind::HttpApi => TriggerKind::HttpApi,
+                    EventSourceKind::RestApi => TriggerKind::RestApi,
+                    EventSourceKind::FunctionUrl => TriggerKind::FunctionUrl,
+                    EventSourceKind::Schedule => TriggerKind::Schedule,
+                };
+                (kind, Some(source.name.clone()))
+            }
+        };
+        Self {
+            kind,
+            parent: trigger.parent().map(Parent::from),
+            source,
+        }
+    }
 }
 
 /// Answers with one execution.
@@ -207,13 +244,7 @@ impl ExecutionDetail {
             next_invocation_at,
             failed_invocations: state.failed_invocations,
             pause: pause.filter(|_| state.ended_at.is_none()),
-            trigger: Trigger {
-                kind: match spec.parent {
-                    Some(_) => TriggerKind::ChainedInvoke,
-                    None => TriggerKind::Invoke,
-                },
-                parent: spec.parent.as_ref().map(Parent::from),
-            },
+            trigger: Trigger::from(&spec.trigger),
             server_now_at: now.as_millis(),
         }
     }

@@ -200,7 +200,7 @@ impl From<&Stored> for ExecutionSummary {
                 .filter(|_| is_open)
                 .map(WakeUp::from),
             error: state.outcome.as_ref().and_then(Outcome::error).map(head),
-            parent: spec.parent.as_ref().map(Parent::from),
+            parent: spec.trigger.parent().map(Parent::from),
         }
     }
 }

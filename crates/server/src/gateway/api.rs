@@ -6,6 +6,7 @@ use std::sync::{Arc, RwLock};
 use driver::PlainOutcome;
 use hyper::body::Incoming;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
+use model::{EventSource, EventSourceKind};
 use stack::Route;
 
 use super::described::{Described, Face};
@@ -153,7 +154,17 @@ impl HttpApi {
             .iter()
             .position(|one| one.key == route.key)?;
         let name = described.function_names.get(index)?;
-        match Target::find(&self.app, name, route.qualifier.as_deref()) {
+        let source = match described.face {
+            Face::HttpApi => EventSource {
+                kind: EventSourceKind::HttpApi,
+                name: format!("{} {}", described.logical_id, route.key),
+            },
+            Face::FunctionUrl => EventSource {
+                kind: EventSourceKind::FunctionUrl,
+                name: described.logical_id.clone(),
+            },
+        };
+        match Target::find(&self.app, name, route.qualifier.as_deref(), source) {
             Ok(target) => Some(target),
             Err(error) => {
                 tracing::warn!(%error, "the function behind an HTTP API is gone");

@@ -7,6 +7,7 @@ use driver::PlainOutcome;
 use hyper::body::Incoming;
 use hyper::header::ACCEPT;
 use hyper::{Method, Request, Response, StatusCode};
+use model::{EventSource, EventSourceKind};
 use stack::RestApiResource;
 
 use super::api::{BODY_BYTES_MAX, head_only, header};
@@ -108,7 +109,11 @@ impl RestApi {
         let api = &call.described.resource;
         let route = &api.routes[call.route];
         let name = &call.described.function_names[call.route];
-        let target = match Target::find(app, name, route.qualifier.as_deref()) {
+        let source = EventSource {
+            kind: EventSourceKind::RestApi,
+            name: format!("{} {}", api.logical_id, route.key),
+        };
+        let target = match Target::find(app, name, route.qualifier.as_deref(), source) {
             Ok(target) => target,
             Err(error) => {
                 tracing::warn!(%error, "the function behind a REST API is gone");

@@ -10,7 +10,7 @@ use driver::{DurableSettings, PlainInvocation, PlainOutcome, StartRequest};
 use hyper::body::Incoming;
 use hyper::{HeaderMap, Response, StatusCode};
 use lambda_api::{ErrorCode, FunctionErrorBody, headers};
-use model::{ErrorObject, ExecutionArn, ExecutionName, Outcome, Payload};
+use model::{ErrorObject, ExecutionArn, ExecutionName, Outcome, Payload, Trigger};
 use store::{AsyncInvocation, ExecutionRecord};
 
 use super::checkpoint::body_error;
@@ -224,7 +224,7 @@ async fn durable(
         },
         trace_header: Some(request.trace_header.clone()),
         tenant_id: request.tenant_id.clone(),
-        parent: None,
+        trigger: Trigger::Invoke,
     };
     let started = app.driver.start(start).await?;
     let arn = started.arn();

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use model::{FunctionName, Timestamp};
+use model::{EventSource, EventSourceKind, FunctionName, Timestamp};
 use stack::ScheduleResource;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -117,7 +117,11 @@ async fn fire(app: &Arc<App>, planned: &Planned, due_at: Timestamp) {
         schedule, function, ..
     } = planned;
     let payload = event(schedule, due_at, &app.registry.home);
-    let sent = match Target::find(app, function, schedule.qualifier.as_deref()) {
+    let source = EventSource {
+        kind: EventSourceKind::Schedule,
+        name: schedule.name.clone(),
+    };
+    let sent = match Target::find(app, function, schedule.qualifier.as_deref(), source) {
         Ok(target) => target.send(app, payload).await,
         Err(error) => Err(error),
     };

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use model::{ErrorObject, Event, EventKind, OperationId, Timestamp};
+use model::{ErrorObject, Event, EventKind, EventSourceKind, OperationId, Timestamp, Trigger};
 use sha2::{Digest as _, Sha256};
 use store::ExecutionSummary;
 
@@ -48,6 +48,7 @@ pub(super) fn trace(execution: &ExecutionSummary, events: &[Event]) -> Trace {
         attributes: BTreeMap::from([
             ("faas.name", arn.function.name.to_string()),
             ("faas.version", arn.version.to_string()),
+            ("faas.trigger", trigger(&execution.spec.trigger).to_owned()),
             ("aws.lambda.durable_execution.arn", arn.to_string()),
             ("aws.lambda.durable_execution.name", arn.name.to_string()),
             (
@@ -64,6 +65,19 @@ pub(super) fn trace(execution: &ExecutionSummary, events: &[Event]) -> Trace {
     Trace {
         id: trace_id(execution.spec.trace_header.as_deref(), arn.id.as_str()),
         spans: maker.spans,
+    }
+}
+
+/// The words of OpenTelemetry's conventions for `faas.trigger`.
+fn trigger(trigger: &Trigger) -> &'static str {
+    match trigger {
+        Trigger::EventSource(source) => match source.kind {
+            EventSourceKind::HttpApi | EventSourceKind::RestApi | EventSourceKind::FunctionUrl => {
+                "http"
+            }
+            EventSourceKind::Schedule => "timer",
+        },
+        Trigger::Invoke | Trigger::ChainedInvoke(_) => "other",
     }
 }
 

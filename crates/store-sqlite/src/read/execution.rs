@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use engine::Execution;
 use model::{
-    ClientToken, Deadline, DeadlineReason, ErrorObject, ExecutionArn, ExecutionId, ExecutionName,
-    ExecutionSpec, ExecutionState, ExecutionStatus, FunctionArn, FunctionName, Invocation,
-    LastCheckpoint, OperationId, Outcome, ParentLink, Pause, RequestId,
+    ClientToken, Deadline, DeadlineReason, ErrorObject, EventSource, EventSourceKind, ExecutionArn,
+    ExecutionId, ExecutionName, ExecutionSpec, ExecutionState, ExecutionStatus, FunctionArn,
+    FunctionName, Invocation, LastCheckpoint, OperationId, Outcome, ParentLink, Pause, RequestId,
+    Trigger,
 };
 use rusqlite::{Connection, OptionalExtension, Row};
 use store::ExecutionRecord;
@@ -16,7 +17,7 @@ use thiserror::Error;
 
 use super::operation::operations;
 use crate::cells::Columns;
-use crate::codes::unknown;
+use crate::codes::{Code as _, unknown};
 
 /// An execution without its operations, by id.
 pub(crate) fn record(
@@ -116,20 +117,26 @@ fn read_spec(columns: &mut Columns<'_, '_>) -> rusqlite::Result<ExecutionSpec> {
         result_bytes_max: columns.next()?,
         trace_header: columns.next()?,
         tenant_id: columns.next()?,
-        parent: read_parent(columns)?,
+        trigger: read_trigger(columns)?,
         input: columns.payload()?,
     })
 }
 
-fn read_parent(columns: &mut Columns<'_, '_>) -> rusqlite::Result<Option<ParentLink>> {
+fn read_trigger(columns: &mut Columns<'_, '_>) -> rusqlite::Result<Trigger> {
     let execution_id = columns.optional_parsed(ExecutionId::parse)?;
     let operation_id = columns.optional_parsed(OperationId::parse)?;
-    Ok(execution_id
-        .zip(operation_id)
-        .map(|(execution_id, operation_id)| ParentLink {
+    let kind = columns.optional_parsed(EventSourceKind::from_code)?;
+    let name: Option<String> = columns.next()?;
+    if let (Some(execution_id), Some(operation_id)) = (execution_id, operation_id) {
+        return Ok(Trigger::ChainedInvoke(ParentLink {
             execution_id,
             operation_id,
-        }))
+        }));
+    }
+    Ok(match (kind, name) {
+        (Some(kind), Some(name)) => Trigger::EventSource(EventSource { kind, name }),
+        (None, _) | (_, None) => Trigger::Invoke,
+    })
 }
 
 fn read_state(columns: &mut Columns<'_, '_>) -> rusqlite::Result<ExecutionState> {

@@ -27,7 +27,11 @@ CREATE TABLE execution_specs (
     -- The chained invoke that started it.
     parent_execution_id TEXT,
     parent_operation_id TEXT,
-    input TEXT
+    input TEXT,
+    -- HTTP_API, REST_API, FUNCTION_URL, SCHEDULE; NULL: a call of Invoke, or a chained invoke.
+    event_source TEXT,
+    -- An API with its route, a function URL or a schedule.
+    event_source_name TEXT
 ) STRICT;
 
 CREATE UNIQUE INDEX execution_specs_by_id ON execution_specs (execution_id);
@@ -420,6 +424,8 @@ SELECT
     spec.tenant_id,
     spec.parent_execution_id,
     spec.parent_operation_id,
+    spec.event_source,
+    spec.event_source_name,
     spec.input,
     state.version,
     state.status,
@@ -485,6 +491,8 @@ SELECT
     spec.tenant_id,
     spec.parent_execution_id,
     spec.parent_operation_id,
+    spec.event_source,
+    spec.event_source_name,
     NULL AS input,
     state.version,
     state.status,

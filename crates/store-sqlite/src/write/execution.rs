@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use engine::Transition;
 use model::{
     Deadline, ExecutionArn, ExecutionId, ExecutionName, ExecutionState, ExecutionStatus,
-    FunctionArn, FunctionName, OperationDetails,
+    FunctionArn, FunctionName, OperationDetails, Trigger,
 };
 use rusqlite::{Connection, OptionalExtension, Row};
 use store::CommitError;
@@ -227,9 +227,19 @@ impl Statements<'_> {
         parameters.add(spec.result_bytes_max)?;
         parameters.add_text(spec.trace_header.as_ref())?;
         parameters.add_text(spec.tenant_id.as_ref())?;
-        let parent = spec.parent.as_ref();
-        parameters.add(parent.map(|parent| parent.execution_id.as_str()))?;
-        parameters.add(parent.map(|parent| parent.operation_id.as_str()))?;
+        match &spec.trigger {
+            Trigger::Invoke => parameters.add_nulls(4),
+            Trigger::ChainedInvoke(parent) => {
+                parameters.add(parent.execution_id.as_str())?;
+                parameters.add(parent.operation_id.as_str())?;
+                parameters.add_nulls(2);
+            }
+            Trigger::EventSource(source) => {
+                parameters.add_nulls(2);
+                parameters.add(source.kind.code())?;
+                parameters.add(source.name.as_str())?;
+            }
+        }
         parameters.add_payload(spec.input.as_ref())?;
         Ok(parameters.execute()? == 1)
     }

@@ -7,7 +7,8 @@ use std::time::Duration;
 use engine::{Chance, Context, Transition};
 use model::{
     ExecutionArn, ExecutionId, ExecutionName, ExecutionSpec, FunctionArn, FunctionName, Limits,
-    OperationId, OperationType, OperationUpdate, Payload, Timestamp, UpdateAction, Version,
+    OperationId, OperationType, OperationUpdate, Payload, Timestamp, Trigger, UpdateAction,
+    Version,
 };
 use store::conformance::Subject;
 
@@ -44,7 +45,7 @@ pub fn start(name: &str) -> Arc<Transition> {
         result_bytes_max: 1024 * 1024,
         trace_header: None,
         tenant_id: None,
-        parent: None,
+        trigger: Trigger::Invoke,
     };
     let context = Context {
         now: started_at,

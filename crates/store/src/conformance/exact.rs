@@ -3,8 +3,8 @@
 use engine::{ChainedOutcome, Input, InvocationOutcome, Output};
 use model::{
     CallbackId, CallbackOptions, ChainedInvoke, ChainedTarget, ClientToken, ErrorObject,
-    ExecutionId, FunctionName, OperationDetails, OperationId, OperationType, OperationUpdate,
-    ParentLink, Payload, UpdateAction, Version,
+    EventSource, EventSourceKind, ExecutionId, FunctionName, OperationDetails, OperationId,
+    OperationType, OperationUpdate, ParentLink, Payload, Trigger, UpdateAction, Version,
 };
 
 use super::subject::{Subject, spec, update};
@@ -363,12 +363,24 @@ pub(super) async fn everything_that_is_optional_survives(store: &dyn Store) {
     full.arn.version = Version::Latest;
     full.trace_header = Some("Root=1-5759e988-bd862e3fe1be46a994272793".to_owned());
     full.tenant_id = Some("tenant".to_owned());
-    full.parent = Some(ParentLink {
+    full.trigger = Trigger::ChainedInvoke(ParentLink {
         execution_id: ExecutionId::parse("parent").expect("a valid id"),
         operation_id: id("invoke"),
     });
     let mut full = Subject::start(store, full).await;
     full.check(store).await;
+    let kinds = [
+        EventSourceKind::HttpApi,
+        EventSourceKind::RestApi,
+        EventSourceKind::FunctionUrl,
+        EventSourceKind::Schedule,
+    ];
+    for (number, kind) in kinds.into_iter().enumerate() {
+        let name = format!("source-{number}");
+        let mut sourced = spec("Loan", &name, &name);
+        sourced.trigger = Trigger::EventSource(EventSource { kind, name });
+        Subject::start(store, sourced).await.check(store).await;
+    }
     let mut empty = spec("Loan", "empty", "empty");
     empty.input = None;
     Subject::start(store, empty).await.check(store).await;

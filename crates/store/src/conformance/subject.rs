@@ -5,7 +5,7 @@ use std::sync::Arc;
 use engine::{Chance, Context, Execution, Input, InvocationOutcome, Output, Rejection, Transition};
 use model::{
     Event, ExecutionArn, ExecutionId, ExecutionName, ExecutionSpec, FunctionArn, FunctionName,
-    Invocation, Limits, OperationId, OperationType, OperationUpdate, Payload, Timestamp,
+    Invocation, Limits, OperationId, OperationType, OperationUpdate, Payload, Timestamp, Trigger,
     UpdateAction, Version,
 };
 
@@ -51,7 +51,7 @@ pub(super) fn spec(function_name: &str, name: &str, id: &str) -> ExecutionSpec {
         result_bytes_max: 1024 * 1024,
         trace_header: None,
         tenant_id: None,
-        parent: None,
+        trigger: Trigger::Invoke,
     }
 }
 
