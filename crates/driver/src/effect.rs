@@ -69,6 +69,7 @@ impl Driver {
             target,
             input,
             tenant_id,
+            trace_header,
             ..
         } = &operation.details
         else {
@@ -82,6 +83,9 @@ impl Driver {
             parent_spec: execution.spec.clone(),
             input: input.clone(),
             tenant_id: tenant_id.clone(),
+            trace_header: trace_header
+                .clone()
+                .or_else(|| execution.spec.trace_header.clone()),
         };
         let driver = self.clone();
         match target.clone() {
@@ -112,7 +116,7 @@ impl Driver {
                     version,
                     payload: chained.input.as_ref().map_or("{}", Payload::as_str).into(),
                     client_context: None,
-                    trace_header: execution.spec.trace_header.clone(),
+                    trace_header: chained.trace_header.clone(),
                     tenant_id: chained.tenant_id.clone(),
                 };
                 self.spawn(async move {
@@ -154,7 +158,7 @@ impl Driver {
             execution_timeout_seconds: settings.execution_timeout_seconds,
             retention_days: settings.retention_days,
             result_bytes_max: self.inner.limits.async_result_bytes_max,
-            trace_header: chained.parent_spec.trace_header.clone(),
+            trace_header: chained.trace_header,
             tenant_id: chained.tenant_id,
             trigger: Trigger::ChainedInvoke(chained.parent.clone()),
         };
@@ -270,6 +274,7 @@ struct Chained {
     parent_spec: std::sync::Arc<ExecutionSpec>,
     input: Option<Payload>,
     tenant_id: Option<String>,
+    trace_header: Option<String>,
 }
 
 impl Chained {

@@ -128,6 +128,8 @@ pub enum OperationDetails {
         function_name: String,
         /// The tenant to run it for.
         tenant_id: Option<String>,
+        /// The X-Ray trace that it belongs to; none: the invoking execution's.
+        trace_header: Option<String>,
         /// What it is given.
         input: Option<Payload>,
         /// What the name meant when the invoke started.

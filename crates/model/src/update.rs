@@ -61,6 +61,8 @@ pub struct ChainedInvoke {
     pub function_name: String,
     /// The tenant to run it for.
     pub tenant_id: Option<String>,
+    /// The X-Ray trace that it belongs to; none: the invoking execution's.
+    pub trace_header: Option<String>,
     /// What the name means, or the error that the operation fails with.
     pub target: Result<ChainedTarget, ErrorObject>,
 }

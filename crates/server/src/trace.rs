@@ -2,10 +2,18 @@
 
 use model::Timestamp;
 
+/// Longest header that is taken over, in bytes: four times what X-Ray itself writes.
+const BYTES_MAX: usize = 512;
+
+/// Whether a caller's text says which trace it belongs to, and fits a header. Any other is as good as none.
+pub(crate) fn is_header(text: &str) -> bool {
+    text.len() <= BYTES_MAX && text.contains("Root=") && !text.contains(|it: char| it.is_control())
+}
+
 /// The header that an invocation carries: the caller's, completed, or a new one. A new trace is
 /// sampled when the function asks for it (`Tracing: Active`).
 pub(crate) fn header(given: Option<&str>, sampled: bool, now: Timestamp) -> String {
-    let given = given.filter(|text| text.len() <= 512 && text.contains("Root="));
+    let given = given.filter(|text| is_header(text));
     match given {
         Some(text) if text.contains("Sampled=") && text.contains("Parent=") => text.to_owned(),
         Some(text) => {

@@ -4,7 +4,7 @@ mod support;
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use support::{TestServer, encode};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -246,4 +246,37 @@ async fn two_hundred_executions_at_once_all_end_and_leave_nothing_resident() {
             }
         })
         .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chained_invoke_belongs_to_the_trace_that_it_names() {
+    const OWN: &str = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
+    let server = TestServer::start().await;
+    let traces = async |input: Value| {
+        let arn = server.begin(&input.to_string()).await;
+        let parent = server.until_status(&arn, "SUCCEEDED").await;
+        assert_eq!(parent["Result"], "1");
+        let started = server.until_event(&arn, "ChainedInvokeStarted").await;
+        let child = &started["ChainedInvokeStartedDetails"]["DurableExecutionArn"];
+        let child = server.execution(&encode(child.as_str().unwrap())).await;
+        let trace = |of: &Value| {
+            of["TraceHeader"]["XAmznTraceId"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        };
+        (trace(&parent), trace(&child))
+    };
+    let (parent, child) = traces(json!({"invoke": {"steps": 1}})).await;
+    assert_eq!(child, parent, "inherited");
+    let (parent, child) = traces(json!({"invoke": {"steps": 1}, "trace": OWN})).await;
+    assert_ne!(parent, OWN);
+    assert_eq!(child, OWN);
+    for none in [
+        "no trace",
+        "Root=1-5759e988-bd862e3fe1be46a994272793\r\nx: y",
+    ] {
+        let (parent, child) = traces(json!({"invoke": {"steps": 1}, "trace": none})).await;
+        assert_eq!(child, parent, "{none}");
+    }
 }

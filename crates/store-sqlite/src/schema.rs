@@ -20,7 +20,7 @@ pub(crate) const EXECUTIONS: Schema = Schema {
         include_str!("sql/migrations/0003_pause.sql"),
         include_str!("sql/migrations/0004_functions_api.sql"),
         include_str!("sql/migrations/0005_search.sql"),
-        include_str!("sql/migrations/0006_event_source.sql"),
+        include_str!("sql/migrations/0006_origins.sql"),
     ],
 };
 

@@ -46,6 +46,7 @@ fn start(draft: &mut Draft<'_>, mut update: OperationUpdate) -> Result<(), Rejec
     let details = OperationDetails::ChainedInvoke {
         function_name: invoke.function_name.clone(),
         tenant_id: invoke.tenant_id.clone(),
+        trace_header: invoke.trace_header,
         input: input.clone(),
         target,
         result: None,

@@ -93,6 +93,7 @@ fn chained(text: &str, target: Result<ChainedTarget, ErrorObject>) -> Update {
     update.0.chained_invoke = Some(ChainedInvoke {
         function_name: "Child".to_owned(),
         tenant_id: None,
+        trace_header: None,
         target,
     });
     update

@@ -8,6 +8,7 @@ use model::{
 
 use super::error_object;
 use crate::error::ApiError;
+use crate::trace;
 use crate::validate::{Range, Violations};
 
 /// Finds out what the function name of a chained invoke means.
@@ -28,6 +29,8 @@ const CALLBACK_SECONDS: Range = Range {
 };
 /// Largest payload of one update, in characters (botocore: `OperationPayload`).
 const PAYLOAD_MAX: usize = 6_291_456;
+/// Longest trace header, in bytes (botocore: `XAmznTraceId`).
+const TRACE_HEADER_MAX: usize = 8_192;
 
 /// All updates of a request, or every constraint that they violate.
 pub(crate) fn updates(
@@ -114,10 +117,17 @@ fn convert(
                 is_tenant,
             );
         }
+        if let Some(trace_header) = &options.x_amzn_trace_id
+            && trace_header.len() > TRACE_HEADER_MAX
+        {
+            let member = format!("{path}.chainedInvokeOptions.xAmznTraceId");
+            violations.too_long(&member, TRACE_HEADER_MAX);
+        }
         ChainedInvoke {
             target: targets.resolve(&options.function_name),
             function_name: options.function_name,
             tenant_id: options.tenant_id,
+            trace_header: options.x_amzn_trace_id.filter(|it| trace::is_header(it)),
         }
     });
     if violations.len() > before {

@@ -128,6 +128,7 @@ fn read_chained_invoke(columns: &mut Columns<'_, '_>) -> rusqlite::Result<Operat
         error,
         input: columns.payload()?,
         result: columns.payload()?,
+        trace_header: columns.next()?,
     })
 }
 

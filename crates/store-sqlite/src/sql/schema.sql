@@ -229,7 +229,9 @@ CREATE TABLE operations (
     error_stack_trace TEXT,
     -- CHAINED_INVOKE; the input of the EXECUTION operation is that of the execution.
     input TEXT,
-    result TEXT
+    result TEXT,
+    -- CHAINED_INVOKE; NULL: the trace of the execution.
+    trace_header TEXT
 ) STRICT;
 
 CREATE UNIQUE INDEX operations_by_id ON operations (execution_key, operation_id);

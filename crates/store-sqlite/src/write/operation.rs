@@ -105,6 +105,7 @@ impl Parameters<'_, '_> {
             OperationDetails::ChainedInvoke {
                 function_name,
                 tenant_id,
+                trace_header,
                 input,
                 target,
                 result,
@@ -116,7 +117,8 @@ impl Parameters<'_, '_> {
                 self.add_target(target)?;
                 self.add_error(error.as_ref())?;
                 self.add_payload(input.as_ref())?;
-                self.add_payload(result.as_ref())
+                self.add_payload(result.as_ref())?;
+                self.add_text(trace_header.as_ref())
             }
         }
     }

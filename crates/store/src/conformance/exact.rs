@@ -54,6 +54,7 @@ fn chained(id: &str, target: Result<ChainedTarget, ErrorObject>) -> OperationUpd
         chained_invoke: Some(ChainedInvoke {
             function_name: "arn:aws:lambda:us-east-1:000000000000:function:Fraud:live".to_owned(),
             tenant_id: Some("tenant".to_owned()),
+            trace_header: Some("Root=1-5759e988-bd862e3fe1be46a994272793".to_owned()),
             target,
         }),
         ..update(id, OperationType::ChainedInvoke, UpdateAction::Start)

@@ -79,6 +79,7 @@ pub(super) async fn executions_that_owe_work_are_found_in_order_of_id(store: &dy
         chained_invoke: Some(ChainedInvoke {
             function_name: "Fraud".to_owned(),
             tenant_id: None,
+            trace_header: None,
             target: Ok(target),
         }),
         ..update("invoke", OperationType::ChainedInvoke, UpdateAction::Start)

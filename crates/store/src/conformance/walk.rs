@@ -376,6 +376,7 @@ fn chained(new: &str, how: u8) -> ChainedInvoke {
     ChainedInvoke {
         function_name: "Fraud:live".to_owned(),
         tenant_id: how.is_multiple_of(2).then(|| "tenant".to_owned()),
+        trace_header: how.is_multiple_of(5).then(|| "Root=1-a-b".to_owned()),
         target,
     }
 }

@@ -31,6 +31,7 @@ SELECT
     error_stack_trace,
     NULL AS input,
     operation.result,
+    operation.trace_header,
     operation.execution_key,
     operation.operation_key
 FROM

@@ -29,4 +29,5 @@ SELECT
     error_data,
     error_stack_trace,
     input,
-    result
+    result,
+    trace_header

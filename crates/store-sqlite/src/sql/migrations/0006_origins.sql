@@ -1,4 +1,4 @@
--- Version 6: what started an execution, where an event source did.
+-- Version 6: what started an execution, where an event source did; and the trace of a chained invoke.
 
 -- HTTP_API, REST_API, FUNCTION_URL, SCHEDULE; NULL: a call of Invoke, or a chained invoke.
 ALTER TABLE execution_specs ADD COLUMN event_source TEXT;
@@ -6,7 +6,20 @@ ALTER TABLE execution_specs ADD COLUMN event_source TEXT;
 -- An API with its route, a function URL or a schedule.
 ALTER TABLE execution_specs ADD COLUMN event_source_name TEXT;
 
+-- CHAINED_INVOKE; NULL: the trace of the execution.
+ALTER TABLE operations ADD COLUMN trace_header TEXT;
+
 -- A view's columns are fixed when it is created.
+DROP VIEW execution_operations;
+
+CREATE VIEW execution_operations AS
+SELECT
+    spec.execution_id,
+    operation.*
+FROM
+    operations AS operation
+    JOIN execution_specs AS spec USING (execution_key);
+
 DROP VIEW execution_records;
 
 DROP VIEW execution_summaries;
