@@ -5,12 +5,14 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
-use http_body_util::{BodyExt as _, Full};
-use hyper::body::{Frame, Incoming, SizeHint};
+use http_body_util::Full;
+use hyper::body::{Frame, SizeHint};
 use hyper::{Response, StatusCode};
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use tokio::sync::mpsc;
+
+use crate::request_body::{DRAINED_MAX, RequestBody};
 
 /// The body of every answer.
 pub(crate) enum Body {
@@ -63,10 +65,6 @@ impl hyper::body::Body for Body {
     }
 }
 
-/// Bytes of an oversized body that are read and thrown away, so that its sender gets to read the
-/// refusal instead of a broken connection. Beyond that the connection is closed.
-const DRAINED_MAX: usize = 64 * 1024 * 1024;
-
 /// Why a request's body could not be read.
 #[derive(Debug)]
 pub(crate) enum BodyError {
@@ -77,16 +75,15 @@ pub(crate) enum BodyError {
 }
 
 /// Reads a body of at most `bytes_max`.
-pub(crate) async fn read_body(mut body: Incoming, bytes_max: usize) -> Result<Bytes, BodyError> {
+pub(crate) async fn read_body(mut body: RequestBody, bytes_max: usize) -> Result<Bytes, BodyError> {
     let mut first: Option<Bytes> = None;
     let mut rest = BytesMut::new();
     let mut read = 0;
-    while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.map_err(|_| BodyError::Broken)?.into_data() else {
-            continue;
-        };
+    while let Some(piece) = body.piece().await {
+        let data = piece.map_err(|_| BodyError::Broken)?;
         read += data.len();
         if read > DRAINED_MAX.max(bytes_max) {
+            body.give_up();
             return Err(BodyError::TooLarge);
         }
         if read > bytes_max {

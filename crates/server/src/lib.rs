@@ -22,6 +22,7 @@ mod lambda;
 mod listen;
 mod logs;
 mod observed;
+mod request_body;
 mod schedule;
 mod server;
 mod service;

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use hyper::body::Incoming;
+use hyper::header::{CONNECTION, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
@@ -15,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::http::Body;
+use crate::request_body::RequestBody;
 
 /// A client that sends its headers more slowly than this is disconnected.
 const HEADERS_WITHIN: Duration = Duration::from_secs(30);
@@ -29,7 +31,7 @@ pub(crate) async fn serve<H, F>(
     connections: TaskTracker,
     shutdown: CancellationToken,
 ) where
-    H: Fn(Request<Incoming>, SocketAddr) -> F + Clone + Send + Sync + 'static,
+    H: Fn(Request<RequestBody>, SocketAddr) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
     loop {
@@ -50,9 +52,18 @@ pub(crate) async fn serve<H, F>(
             continue;
         }
         let handle = handle.clone();
-        let service = service_fn(move |request| {
-            let answer = handle(request, peer);
-            async move { Ok::<_, Infallible>(answer.await) }
+        let service = service_fn(move |request: Request<Incoming>| {
+            let (head, body) = request.into_parts();
+            let (body, unread) = RequestBody::new(body, &head.headers);
+            let answer = handle(Request::from_parts(head, body), peer);
+            async move {
+                let mut answer = answer.await;
+                if !unread.drain().await {
+                    let close = HeaderValue::from_static("close");
+                    answer.headers_mut().insert(CONNECTION, close);
+                }
+                Ok::<_, Infallible>(answer)
+            }
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())

@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use driver::{Clock as _, Driver, DriverConfig, ProcessError, SystemClock};
 use function_host::{FunctionHost, HostConfig, Runtimes, StartHostError};
-use hyper::body::Incoming;
 use hyper::{Request, Response};
 use lambda_api::ErrorCode;
 use model::{Limits, RequestId};
@@ -28,6 +27,7 @@ use crate::http::Body;
 use crate::invoker::HostInvoker;
 use crate::logs::LogRecorder;
 use crate::observed::Observed;
+use crate::request_body::RequestBody;
 use crate::schedule::Schedules;
 use crate::tables::Tables;
 use crate::telemetry::{Exporter, OtlpConfig};
@@ -379,7 +379,7 @@ impl Server {
 }
 
 /// The main port: our own routes and the console's, then the Lambda API.
-async fn main_port(app: Arc<App>, request: Request<Incoming>) -> Response<Body> {
+async fn main_port(app: Arc<App>, request: Request<RequestBody>) -> Response<Body> {
     if let Err(refusal) = guard::check(request.method(), request.headers(), |_| false) {
         return ApiError::new(ErrorCode::AccessDenied, refusal.message()).into_response();
     }

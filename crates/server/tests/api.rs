@@ -2,9 +2,13 @@
 
 mod support;
 
+use std::time::Duration;
+
 use hyper::Method;
 use serde_json::json;
 use support::{TestServer, encode};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpStream;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn plain_functions_answer_fail_and_are_checked() {
@@ -310,4 +314,53 @@ async fn foreign_names_and_pages_are_refused() {
         403
     );
     assert_eq!(server.send(Method::POST, &url, &[], "{}").await.status, 200);
+}
+
+/// Reads one answer, head and body.
+async fn read_answer(connection: &mut BufReader<TcpStream>) -> String {
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        let read = connection.read_line(&mut head).await.unwrap();
+        assert!(read > 0, "the server hung up after {head:?}");
+    }
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: "));
+    let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
+    connection.read_exact(&mut body).await.unwrap();
+    head
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_leaves_the_connection_to_its_sender() {
+    let server = TestServer::start().await;
+    let host = server.endpoint().replace("http://", "");
+    let invoke = "/2015-03-31/functions/Plain/invocations";
+    let refused = [
+        ("/no/such/operation", ""),
+        (invoke, "origin: http://evil.example\r\n"),
+        ("/healthz", ""),
+    ];
+    let connection = TcpStream::connect(&host).await.unwrap();
+    let mut connection = BufReader::new(connection);
+    for (path, header) in refused {
+        let head =
+            format!("POST {path} HTTP/1.1\r\nhost: {host}\r\n{header}content-length: 4\r\n\r\n");
+        connection.write_all(head.as_bytes()).await.unwrap();
+        // Long enough for an answer that does not wait for the rest.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        connection.write_all(b"null").await.unwrap();
+        let answer = read_answer(&mut connection).await;
+        assert!(answer.starts_with("HTTP/1.1 40"), "{answer}");
+        assert!(!answer.contains("connection: close"), "{answer}");
+    }
+    // What its sender holds back is not asked for, and the answer says that it ends the connection.
+    let head = format!(
+        "POST /no/such/operation HTTP/1.1\r\nhost: {host}\r\nexpect: 100-continue\r\n\
+         content-length: 100000000\r\n\r\n"
+    );
+    connection.write_all(head.as_bytes()).await.unwrap();
+    let answer = read_answer(&mut connection).await;
+    assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
+    assert!(answer.contains("connection: close"), "{answer}");
 }

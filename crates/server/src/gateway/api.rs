@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::sync::{Arc, RwLock};
 
 use driver::PlainOutcome;
-use hyper::body::Incoming;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use model::{EventSource, EventSourceKind};
 use stack::Route;
@@ -16,6 +15,7 @@ use super::{cors, routes};
 use crate::deliver::Target;
 use crate::guard;
 use crate::http::{Body, BodyError, read_body};
+use crate::request_body::RequestBody;
 use crate::server::App;
 
 /// Largest request body. Source: API Gateway quotas, "Payload size", read 2026-11.
@@ -54,7 +54,7 @@ impl HttpApi {
     /// Answers a request.
     pub async fn handle(
         self: Arc<Self>,
-        request: Request<Incoming>,
+        request: Request<RequestBody>,
         peer: SocketAddr,
     ) -> Response<Body> {
         let described = self.described();
@@ -81,7 +81,7 @@ impl HttpApi {
         &self,
         described: &Described,
         parts: hyper::http::request::Parts,
-        body: Incoming,
+        body: RequestBody,
         peer: SocketAddr,
     ) -> Response<Body> {
         let read = read_body(body, BODY_BYTES_MAX).await;

@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::sync::{Arc, RwLock};
 
 use driver::PlainOutcome;
-use hyper::body::Incoming;
 use hyper::header::ACCEPT;
 use hyper::{Method, Request, Response, StatusCode};
 use model::{EventSource, EventSourceKind};
@@ -20,6 +19,7 @@ use super::rest_routes::{Found, find};
 use crate::deliver::Target;
 use crate::guard;
 use crate::http::{Body, BodyError, read_body};
+use crate::request_body::RequestBody;
 use crate::server::App;
 
 /// A REST API, whose description a new deployment replaces.
@@ -46,7 +46,7 @@ impl RestApi {
     /// Answers a request.
     pub async fn handle(
         self: Arc<Self>,
-        request: Request<Incoming>,
+        request: Request<RequestBody>,
         peer: SocketAddr,
     ) -> Response<Body> {
         let described = Arc::clone(

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use hyper::body::Incoming;
 use hyper::{Response, StatusCode};
 use lambda_api::{
     AliasConfiguration, AliasRequest, AliasRoutingConfiguration, ErrorCode, ListAliasesResponse,
@@ -16,6 +15,7 @@ use super::function_input::check_description;
 use crate::error::ApiError;
 use crate::functions::{Changes, weights};
 use crate::http::{Body, Query, decode, json};
+use crate::request_body::RequestBody;
 use crate::server::App;
 use crate::validate::Violations;
 
@@ -46,7 +46,7 @@ pub(super) fn get(app: &Arc<App>, name: &str, alias: &str) -> Result<Response<Bo
 pub(super) async fn create(
     app: &Arc<App>,
     name: &str,
-    body: Incoming,
+    body: RequestBody,
 ) -> Result<Response<Body>, ApiError> {
     let request: AliasRequest = small(body).await?;
     let mut violations = Violations::default();
@@ -91,7 +91,7 @@ pub(super) async fn update(
     app: &Arc<App>,
     name: &str,
     alias: &str,
-    body: Incoming,
+    body: RequestBody,
 ) -> Result<Response<Body>, ApiError> {
     let request: AliasRequest = small(body).await?;
     let mut violations = Violations::default();

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use driver::ProcessError;
 use engine::{Input, Rejection, callback_target};
 use hyper::Response;
-use hyper::body::Incoming;
 use model::{CallbackId, ExecutionId, OperationId, Payload};
 
 use super::arn::callback_id;
@@ -14,6 +13,7 @@ use super::execution::optional_error;
 use super::route::empty_ok;
 use crate::error::ApiError;
 use crate::http::{Body, BodyError, read_body};
+use crate::request_body::RequestBody;
 use crate::server::App;
 
 /// Largest result of a callback, in bytes: the body is the result itself.
@@ -24,7 +24,7 @@ const ERROR_BYTES_MAX: usize = 2 * 1024 * 1024;
 pub(super) async fn succeed(
     app: &Arc<App>,
     id: &str,
-    body: Incoming,
+    body: RequestBody,
 ) -> Result<Response<Body>, ApiError> {
     let target = Target::find(id)?;
     let bytes = read_body(body, RESULT_BYTES_MAX)
@@ -56,7 +56,7 @@ pub(super) async fn succeed(
 pub(super) async fn fail(
     app: &Arc<App>,
     id: &str,
-    body: Incoming,
+    body: RequestBody,
 ) -> Result<Response<Body>, ApiError> {
     let Target {
         execution_id,

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use driver::ProcessError;
 use engine::{Answer, Input};
-use hyper::body::Incoming;
 use hyper::{Response, StatusCode};
 use lambda_api::{
     CheckpointDurableExecutionRequest, CheckpointDurableExecutionResponse, ErrorCode,
@@ -19,6 +18,7 @@ use super::marker;
 use crate::convert::{Targets, updates, wire_operation};
 use crate::error::ApiError;
 use crate::http::{Body, BodyError, Query, json, read_body};
+use crate::request_body::RequestBody;
 use crate::server::App;
 use crate::validate::Violations;
 
@@ -33,7 +33,7 @@ pub(crate) const FIRST_PAGE: &str = "*";
 pub(super) async fn checkpoint(
     app: &Arc<App>,
     arn: &str,
-    body: Incoming,
+    body: RequestBody,
 ) -> Result<Response<Body>, ApiError> {
     let arn = execution_arn(arn)?;
     let bytes = read_body(body, REQUEST_BYTES_MAX)

@@ -6,7 +6,6 @@
 
 use std::sync::Arc;
 
-use hyper::body::Incoming;
 use hyper::{Response, StatusCode};
 use lambda_api::{
     Destination, DestinationConfig, EpochSeconds, ErrorCode, EventInvokeConfigRequest,
@@ -20,6 +19,7 @@ use super::function_setting::change;
 use crate::error::ApiError;
 use crate::functions::EventInvoke;
 use crate::http::{Body, Query, json};
+use crate::request_body::RequestBody;
 use crate::server::App;
 use crate::validate::{Range, Violations};
 
@@ -40,7 +40,7 @@ pub(super) async fn write(
     app: &Arc<App>,
     name: &str,
     query: &Query,
-    body: Incoming,
+    body: RequestBody,
     write: Write,
 ) -> Result<Response<Body>, ApiError> {
     let request: EventInvokeConfigRequest = small(body).await?;

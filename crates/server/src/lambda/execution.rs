@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use engine::{Answer, Input};
-use hyper::body::Incoming;
 use hyper::{Response, StatusCode};
 use lambda_api::{
     DeleteDurableExecutionResponse, EpochSeconds, ErrorCode,
@@ -20,6 +19,7 @@ use crate::convert::{error_object, wire_execution, wire_summary};
 use crate::error::ApiError;
 use crate::functions::Reference;
 use crate::http::{Body, Query, decode, json, read_body};
+use crate::request_body::RequestBody;
 use crate::server::App;
 use crate::validate::Violations;
 
@@ -70,7 +70,7 @@ pub(super) fn boolean(query: &Query, name: &str, default: bool) -> Result<bool, 
 pub(super) async fn stop(
     app: &Arc<App>,
     arn: &str,
-    body: Incoming,
+    body: RequestBody,
 ) -> Result<Response<Body>, ApiError> {
     let arn = execution_arn(arn)?;
     let bytes = read_body(body, ERROR_BYTES_MAX).await.map_err(body_error)?;

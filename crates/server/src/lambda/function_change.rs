@@ -6,7 +6,6 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use function_host::Runtimes;
-use hyper::body::Incoming;
 use hyper::{Response, StatusCode};
 use lambda_api::{
     ErrorCode, FunctionConfiguration, FunctionRequest, PublishVersionRequest,
@@ -24,6 +23,7 @@ use crate::drain::Draining;
 use crate::error::{ApiError, chain};
 use crate::functions::{FrozenCode, NewFunction, Reference, UnpackError, unpack};
 use crate::http::{Body, BodyError, Query, decode, json, read_body};
+use crate::request_body::RequestBody;
 use crate::server::App;
 use crate::validate::Violations;
 
@@ -38,7 +38,7 @@ const SMALL_BYTES_MAX: usize = 1024 * 1024;
 /// Tags of one function (Lambda developer guide, "Tag restrictions").
 const TAGS_MAX: usize = 50;
 
-pub(super) async fn create(app: &Arc<App>, body: Incoming) -> Result<Response<Body>, ApiError> {
+pub(super) async fn create(app: &Arc<App>, body: RequestBody) -> Result<Response<Body>, ApiError> {
     let request: FunctionRequest = package(body, CREATE_BYTES_MAX, "CreateFunction").await?;
     let mut violations = Violations::default();
     for (missing, path) in [
@@ -133,7 +133,7 @@ async fn prepare_runtime(app: &Arc<App>, runtime: Option<&str>) -> Result<(), Ap
 pub(super) async fn update_code(
     app: &Arc<App>,
     name: &str,
-    body: Incoming,
+    body: RequestBody,
 ) -> Result<Response<Body>, ApiError> {
     let request: UpdateFunctionCodeRequest =
         package(body, UPDATE_CODE_BYTES_MAX, "UpdateFunctionCode").await?;
@@ -180,7 +180,7 @@ pub(super) async fn update_code(
 pub(super) async fn update_configuration(
     app: &Arc<App>,
     name: &str,
-    body: Incoming,
+    body: RequestBody,
 ) -> Result<Response<Body>, ApiError> {
     let request: FunctionRequest = small(body).await?;
     let mut violations = Violations::default();
@@ -229,7 +229,7 @@ pub(super) async fn update_configuration(
 pub(super) async fn publish(
     app: &Arc<App>,
     name: &str,
-    body: Incoming,
+    body: RequestBody,
 ) -> Result<Response<Body>, ApiError> {
     let request: PublishVersionRequest = small(body).await?;
     let mut violations = Violations::default();
@@ -434,7 +434,7 @@ async fn unpacked(app: &App, archive: Vec<u8>) -> Result<FrozenCode, ApiError> {
 
 /// A request with a deployment package.
 async fn package<T: DeserializeOwned>(
-    body: Incoming,
+    body: RequestBody,
     bytes_max: usize,
     operation: &str,
 ) -> Result<T, ApiError> {
@@ -453,7 +453,7 @@ async fn package<T: DeserializeOwned>(
 }
 
 /// A request without one; an empty body stands for `{}`.
-pub(super) async fn small<T: DeserializeOwned>(body: Incoming) -> Result<T, ApiError> {
+pub(super) async fn small<T: DeserializeOwned>(body: RequestBody) -> Result<T, ApiError> {
     let bytes = read_body(body, SMALL_BYTES_MAX).await.map_err(body_error)?;
     if bytes.is_empty() {
         return object(b"{}");

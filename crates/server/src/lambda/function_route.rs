@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use hyper::body::Incoming;
 use hyper::{HeaderMap, Method, Response};
 
 use super::{
@@ -11,6 +10,7 @@ use super::{
 };
 use crate::error::ApiError;
 use crate::http::{Body, Query};
+use crate::request_body::RequestBody;
 use crate::server::App;
 
 /// A request whose path may be one of these.
@@ -25,8 +25,8 @@ pub(super) struct Routed<'a> {
 pub(super) async fn dispatch(
     app: &Arc<App>,
     routed: &Routed<'_>,
-    body: Incoming,
-) -> Result<Result<Response<Body>, ApiError>, Incoming> {
+    body: RequestBody,
+) -> Result<Result<Response<Body>, ApiError>, RequestBody> {
     let Routed {
         method,
         path,
@@ -137,8 +137,8 @@ async fn event_invoke(
     verb: &str,
     name: &str,
     query: &Query,
-    body: Incoming,
-) -> Result<Result<Response<Body>, ApiError>, Incoming> {
+    body: RequestBody,
+) -> Result<Result<Response<Body>, ApiError>, RequestBody> {
     use event_invoke::Write;
     match verb {
         "PUT" => Ok(event_invoke::write(app, name, query, body, Write::Put).await),

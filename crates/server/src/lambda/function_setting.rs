@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use hyper::body::Incoming;
 use hyper::{Response, StatusCode};
 use lambda_api::{AccountLimit, AccountUsage, Concurrency, ErrorCode, GetAccountSettingsResponse};
 use model::{FunctionName, Timestamp};
@@ -13,6 +12,7 @@ use super::function_change::{function_name, no_content, small};
 use crate::error::ApiError;
 use crate::functions::{FunctionSettings, UNPACKED_BYTES_MAX};
 use crate::http::{Body, Query, json};
+use crate::request_body::RequestBody;
 use crate::server::App;
 use crate::validate::{Range, Violations};
 
@@ -46,7 +46,7 @@ pub(super) async fn change(
 pub(super) async fn put_concurrency(
     app: &Arc<App>,
     name: &str,
-    body: Incoming,
+    body: RequestBody,
 ) -> Result<Response<Body>, ApiError> {
     let request: Concurrency = small(body).await?;
     let mut violations = Violations::default();

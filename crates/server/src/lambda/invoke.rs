@@ -7,7 +7,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use driver::{DurableSettings, PlainInvocation, PlainOutcome, StartRequest};
-use hyper::body::Incoming;
 use hyper::{HeaderMap, Response, StatusCode};
 use lambda_api::{ErrorCode, FunctionErrorBody, headers};
 use model::{ErrorObject, ExecutionArn, ExecutionName, Outcome, Payload, Trigger};
@@ -17,6 +16,7 @@ use super::checkpoint::body_error;
 use crate::error::ApiError;
 use crate::functions::{Reference, Resolved, leads_to, unqualified};
 use crate::http::{Body, BodyError, Query, decode, read_body};
+use crate::request_body::RequestBody;
 use crate::server::App;
 use crate::trace;
 use crate::validate::Violations;
@@ -56,7 +56,7 @@ pub(super) async fn invoke(
     name: &str,
     query: &Query,
     header_map: &HeaderMap,
-    body: Incoming,
+    body: RequestBody,
 ) -> Result<Response<Body>, ApiError> {
     let name = decode(name).unwrap_or_default();
     let reference = Reference::parse(&name, query.get("Qualifier"))?;

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use hyper::body::Incoming;
 use hyper::header::HeaderValue;
 use hyper::{HeaderMap, Response};
 use lambda_api::headers;
@@ -10,13 +9,14 @@ use lambda_api::headers;
 use super::invoke;
 use crate::error::ApiError;
 use crate::http::{Body, Query};
+use crate::request_body::RequestBody;
 use crate::server::App;
 
 pub(super) async fn invoke(
     app: &Arc<App>,
     name: &str,
     header_map: &HeaderMap,
-    body: Incoming,
+    body: RequestBody,
 ) -> Result<Response<Body>, ApiError> {
     let mut header_map = header_map.clone();
     header_map.insert(headers::INVOCATION_TYPE, HeaderValue::from_static("Event"));

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use engine::Input;
-use hyper::body::Incoming;
 use hyper::{Response, StatusCode};
 use lambda_api::{PauseDurableExecutionRequest, ResumeDurableExecutionRequest};
 use model::ExecutionArn;
@@ -15,6 +14,7 @@ use super::checkpoint::{body_error, client_token, object};
 use super::execution::record;
 use crate::error::ApiError;
 use crate::http::{Body, read_body};
+use crate::request_body::RequestBody;
 use crate::server::App;
 use crate::validate::Violations;
 
@@ -27,7 +27,7 @@ const REASON_CHARS_MAX: usize = 1_024;
 pub(super) async fn pause(
     app: &Arc<App>,
     arn: &str,
-    body: Incoming,
+    body: RequestBody,
 ) -> Result<Response<Body>, ApiError> {
     let arn = execution_arn(arn)?;
     let request: PauseDurableExecutionRequest = read(body).await?;
@@ -47,7 +47,7 @@ pub(super) async fn pause(
 pub(super) async fn resume(
     app: &Arc<App>,
     arn: &str,
-    body: Incoming,
+    body: RequestBody,
 ) -> Result<Response<Body>, ApiError> {
     let arn = execution_arn(arn)?;
     let request: ResumeDurableExecutionRequest = read(body).await?;
@@ -64,7 +64,7 @@ pub(super) async fn resume(
 }
 
 /// A body that may be left out altogether.
-async fn read<T: DeserializeOwned + Default>(body: Incoming) -> Result<T, ApiError> {
+async fn read<T: DeserializeOwned + Default>(body: RequestBody) -> Result<T, ApiError> {
     let bytes = read_body(body, REQUEST_BYTES_MAX)
         .await
         .map_err(body_error)?;

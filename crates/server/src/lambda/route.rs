@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use hyper::body::Incoming;
 use hyper::{Method, Request, Response, StatusCode};
 use lambda_api::{ErrorCode, headers};
 
@@ -10,10 +9,11 @@ use super::function_route::{self, Routed};
 use super::{callback, checkpoint, execution, history, pause};
 use crate::error::ApiError;
 use crate::http::{Body, Query};
+use crate::request_body::RequestBody;
 use crate::server::App;
 
 /// Answers a request to the Lambda API.
-pub(crate) async fn handle(app: Arc<App>, request: Request<Incoming>) -> Response<Body> {
+pub(crate) async fn handle(app: Arc<App>, request: Request<RequestBody>) -> Response<Body> {
     let response = dispatch(&app, request).await;
     let mut response = response.unwrap_or_else(ApiError::into_response);
     let request_id = app.new_request_id().to_string();
@@ -26,7 +26,10 @@ pub(crate) async fn handle(app: Arc<App>, request: Request<Incoming>) -> Respons
     response
 }
 
-async fn dispatch(app: &Arc<App>, request: Request<Incoming>) -> Result<Response<Body>, ApiError> {
+async fn dispatch(
+    app: &Arc<App>,
+    request: Request<RequestBody>,
+) -> Result<Response<Body>, ApiError> {
     let (parts, body) = request.into_parts();
     let path = parts.uri.path().trim_end_matches('/');
     let query = Query::parse(parts.uri.query());

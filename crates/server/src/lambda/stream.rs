@@ -5,7 +5,6 @@
 use std::sync::Arc;
 
 use http_body_util::BodyExt as _;
-use hyper::body::Incoming;
 use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use hyper::{HeaderMap, Response, StatusCode};
 use lambda_api::headers;
@@ -15,6 +14,7 @@ use super::event_stream::{MEDIA_TYPE, write_event};
 use super::invoke;
 use crate::error::ApiError;
 use crate::http::{Body, Query};
+use crate::request_body::RequestBody;
 use crate::server::App;
 use crate::validate::Violations;
 
@@ -38,7 +38,7 @@ pub(super) async fn invoke(
     name: &str,
     query: &Query,
     header_map: &HeaderMap,
-    body: Incoming,
+    body: RequestBody,
 ) -> Result<Response<Body>, ApiError> {
     if let Some(b"Event") = header_map
         .get(headers::INVOCATION_TYPE)

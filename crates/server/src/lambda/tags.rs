@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use hyper::body::Incoming;
 use hyper::{Response, StatusCode};
 use lambda_api::Tags;
 use model::FunctionName;
@@ -12,6 +11,7 @@ use super::function_input::check_tags;
 use super::function_setting::change;
 use crate::error::ApiError;
 use crate::http::{Body, Query, decode, json};
+use crate::request_body::RequestBody;
 use crate::server::App;
 use crate::validate::Violations;
 
@@ -21,7 +21,7 @@ const TAGS_MAX: usize = 50;
 pub(super) async fn tag(
     app: &Arc<App>,
     resource: &str,
-    body: Incoming,
+    body: RequestBody,
 ) -> Result<Response<Body>, ApiError> {
     let request: Tags = small(body).await?;
     let mut violations = Violations::default();
