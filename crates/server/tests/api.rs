@@ -316,23 +316,23 @@ async fn foreign_names_and_pages_are_refused() {
     assert_eq!(server.send(Method::POST, &url, &[], "{}").await.status, 200);
 }
 
-/// Reads one answer, head and body.
-async fn read_answer(connection: &mut BufReader<TcpStream>) -> String {
-    let mut head = String::new();
-    while !head.ends_with("\r\n\r\n") {
-        let read = connection.read_line(&mut head).await.unwrap();
-        assert!(read > 0, "the server hung up after {head:?}");
-    }
-    let length = head
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length: "));
-    let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
-    connection.read_exact(&mut body).await.unwrap();
-    head
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_leaves_the_connection_to_its_sender() {
+    /// Reads one answer, head and body.
+    async fn read_answer(connection: &mut BufReader<TcpStream>) -> String {
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            let read = connection.read_line(&mut head).await.unwrap();
+            assert!(read > 0, "the server hung up after {head:?}");
+        }
+        let length = head
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length: "));
+        let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
+        connection.read_exact(&mut body).await.unwrap();
+        head
+    }
+
     let server = TestServer::start().await;
     let host = server.endpoint().replace("http://", "");
     let invoke = "/2015-03-31/functions/Plain/invocations";
