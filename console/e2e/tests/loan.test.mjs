@@ -22,9 +22,22 @@ async function applyAsAlice() {
   return answer.application_id
 }
 
+/** Keeps the fraud check from starting until `release` is called: it would answer at once, and maybe before the workflow has suspended. */
+async function holdFraudChecks() {
+  const concurrency = `${endpoint}/2017-10-31/functions/FraudCheckFunction/concurrency`
+  const change = async (options) => {
+    const response = await fetch(concurrency, options)
+    assert.ok(response.ok, `${options.method} concurrency answered ${response.status}: ${await response.text()}`)
+  }
+  await change({ method: 'PUT', body: JSON.stringify({ ReservedConcurrentExecutions: 0 }) })
+  return () => change({ method: 'DELETE' })
+}
+
 describe('the loan in the console', () => {
-  test('is found by its name, decided from the list of callbacks, and watched to its end', (t) =>
-    withPage(browser, `${endpoint}/`, t, {}, async (page) => {
+  test('is found by its name, decided from the list of callbacks, and watched to its end', async (t) => {
+    const release = await holdFraudChecks()
+    t.after(release)
+    await withPage(browser, `${endpoint}/`, t, {}, async (page) => {
       const name = await applyAsAlice()
       const row = page.getByRole('row').filter({ hasText: name })
       await row.getByText('Waits for').waitFor()
@@ -43,8 +56,12 @@ describe('the loan in the console', () => {
       await page.getByRole('button', { name: `Succeed manager-approval of ${name}` }).waitFor({ state: 'hidden' })
 
       await page.getByRole('link', { name: 'Executions', exact: true }).click()
-      await row.getByText('Succeeded').waitFor({ timeout: 60_000 })
+      await row.getByText('fraud-check').waitFor()
+      await row.getByText('Waits for').waitFor()
       await row.getByRole('link', { name }).click()
+      await page.getByRole('list', { name: 'Invocations' }).getByText('suspended on callback fraud-check').waitFor()
+      await release()
+      await page.getByText('Succeeded').first().waitFor()
       // Checkpoint and replay at one glance: three invocations, and why.
       const story = page.getByRole('list', { name: 'Invocations' }).getByRole('listitem')
       await until('three invocations are told', async () => (await story.count()) === 3)
@@ -59,7 +76,8 @@ describe('the loan in the console', () => {
       await panel.getByRole('heading', { name: 'Result' }).waitFor()
       await page.getByRole('tab', { name: 'Input and result' }).click()
       await page.getByRole('region', { name: 'Input' }).getByText('Alice Johnson').waitFor()
-    }))
+    })
+  })
 
   test('is linked to by its name alone', (t) =>
     withPage(browser, `${endpoint}/system`, t, {}, async (page) => {
