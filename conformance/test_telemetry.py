@@ -99,6 +99,7 @@ def test_an_execution_becomes_one_trace_with_its_gaps_named(tmp_path, monkeypatc
     roots = {attributes(span)["aws.lambda.durable_execution.arn"]: span for _, span in spans if not span.parent_span_id}
     assert set(roots) == {retried, failed}
     assert roots[failed].status.message.endswith("no more of it")
+    assert attributes(roots[failed])["faas.trigger"] == "other"
     of_retried = sorted(
         (span for _, span in spans if span.trace_id == roots[retried].trace_id),
         key=lambda span: (span.start_time_unix_nano, -span.end_time_unix_nano),

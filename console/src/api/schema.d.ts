@@ -396,7 +396,6 @@ export interface components {
              * @description Operations recorded, the execution itself included.
              */
             operation_count: number;
-            parent?: components["schemas"]["Parent"] | null;
             /** Format: int64 */
             started_at: number;
             status: components["schemas"]["Status"];

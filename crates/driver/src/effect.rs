@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use engine::{ChainedOutcome, Effect, Execution, Input, InvocationOutcome, checkpoint_token};
 use model::{
-    ChainedTarget, ErrorObject, ExecutionId, ExecutionName, ExecutionSpec, FunctionArn, Invocation,
+    ChainedTarget, ErrorObject, ExecutionId, ExecutionName, FunctionArn, Invocation,
     OperationDetails, OperationId, Outcome, ParentLink, Payload, Trigger, Version,
 };
 use store::ExecutionRecord;
@@ -80,7 +80,6 @@ impl Driver {
                 execution_id: execution.spec.arn.id.clone(),
                 operation_id: operation_id.clone(),
             },
-            parent_spec: execution.spec.clone(),
             input: input.clone(),
             tenant_id: tenant_id.clone(),
             trace_header: trace_header
@@ -96,7 +95,7 @@ impl Driver {
             } => {
                 let function = FunctionArn {
                     name: function,
-                    ..chained.function()
+                    ..execution.spec.arn.function.clone()
                 };
                 self.spawn(async move {
                     driver
@@ -107,7 +106,7 @@ impl Driver {
             ChainedTarget::Plain { function, version } => {
                 let function = FunctionArn {
                     name: function,
-                    ..chained.function()
+                    ..execution.spec.arn.function.clone()
                 };
                 let invocation = PlainInvocation {
                     request_id: self.new_request_id(),
@@ -271,16 +270,9 @@ impl Driver {
 /// What a chained invoke needs of the execution that makes it.
 struct Chained {
     parent: ParentLink,
-    parent_spec: std::sync::Arc<ExecutionSpec>,
     input: Option<Payload>,
     tenant_id: Option<String>,
     trace_header: Option<String>,
-}
-
-impl Chained {
-    fn function(&self) -> FunctionArn {
-        self.parent_spec.arn.function.clone()
-    }
 }
 
 /// How an ended execution looks to the one that invoked it; none while it runs.

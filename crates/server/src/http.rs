@@ -12,7 +12,7 @@ use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use tokio::sync::mpsc;
 
-use crate::request_body::{DRAINED_MAX, RequestBody};
+use crate::request_body::RequestBody;
 
 /// The body of every answer.
 pub(crate) enum Body {
@@ -82,14 +82,8 @@ pub(crate) async fn read_body(mut body: RequestBody, bytes_max: usize) -> Result
     while let Some(piece) = body.piece().await {
         let data = piece.map_err(|_| BodyError::Broken)?;
         read += data.len();
-        if read > DRAINED_MAX.max(bytes_max) {
-            body.give_up();
-            return Err(BodyError::TooLarge);
-        }
         if read > bytes_max {
-            first = None;
-            rest = BytesMut::new();
-            continue;
+            return Err(BodyError::TooLarge);
         }
         // Nearly every body arrives in one piece, which needs no copy.
         match first.take() {
@@ -100,9 +94,6 @@ pub(crate) async fn read_body(mut body: RequestBody, bytes_max: usize) -> Result
                 rest.extend_from_slice(&data);
             }
         }
-    }
-    if read > bytes_max {
-        return Err(BodyError::TooLarge);
     }
     Ok(first.unwrap_or_else(|| rest.freeze()))
 }

@@ -1,7 +1,7 @@
 //! Bodies of requests, and what is left of them when a request is answered.
 //!
-//! A request may be answered without its body having been read: nobody serves its path, or it is
-//! refused by its headers. Its sender is still writing then, and counts on using the connection
+//! A request may be answered without its body having been read to the end: nobody serves its path,
+//! it is refused by its headers, or the body is too large. Its sender is still writing then, and counts on using the connection
 //! again. So whatever a handler leaves is read before the answer goes out; and where that would take
 //! too long, the answer says that the connection is closed.
 
@@ -14,19 +14,18 @@ use hyper::body::{Body as _, Frame, Incoming};
 use hyper::header::EXPECT;
 use tokio::sync::oneshot;
 
-/// Bytes of a body that are read and thrown away, so that its sender gets to read the answer instead
-/// of a broken connection. Beyond that the connection is closed.
-pub(crate) const DRAINED_MAX: usize = 64 * 1024 * 1024;
+/// Bytes of what a handler left that are read and thrown away. Beyond that the connection is closed.
+const DRAINED_MAX: usize = 64 * 1024 * 1024;
 
-/// How long what a handler left is read.
-const DRAINED_WITHIN: Duration = Duration::from_secs(5);
+/// How long they are read.
+const DRAINED_WITHIN: Duration = Duration::from_secs(30);
 
 /// The body of a request, on its way to a handler. What is not read when it is dropped is [`Unread`].
 pub(crate) struct RequestBody {
-    incoming: Option<Incoming>,
+    /// The body, and who is told what is left of it; none once it is dropped.
+    incoming: Option<(Incoming, oneshot::Sender<Left>)>,
     /// Whether its sender waits to be asked for it.
     is_held_back: bool,
-    left: Option<oneshot::Sender<Left>>,
 }
 
 /// What becomes of a body after its request has been handled.
@@ -34,19 +33,18 @@ pub(crate) struct Unread(oneshot::Receiver<Left>);
 
 /// What a handler left.
 enum Left {
-    /// Something that may be on its way already.
+    /// Something that is on its way already.
     Rest(Incoming),
-    /// Something that nobody is to read.
-    Unwanted,
+    /// Something that its sender holds back.
+    HeldBack,
 }
 
 impl RequestBody {
     pub fn new(incoming: Incoming, headers: &HeaderMap) -> (Self, Unread) {
         let (left, unread) = oneshot::channel();
         let body = Self {
-            incoming: Some(incoming),
+            incoming: Some((incoming, left)),
             is_held_back: headers.contains_key(EXPECT),
-            left: Some(left),
         };
         (body, Unread(unread))
     }
@@ -54,33 +52,25 @@ impl RequestBody {
     /// The next piece; none at the end.
     pub async fn piece(&mut self) -> Option<hyper::Result<Bytes>> {
         self.is_held_back = false;
-        next_piece(self.incoming.as_mut()?).await
-    }
-
-    /// Gives up the rest: nobody is to read that either.
-    pub fn give_up(mut self) {
-        self.leave(Left::Unwanted);
-    }
-
-    fn leave(&mut self, left: Left) {
-        if let Some(sender) = self.left.take() {
-            // Nobody asks when the client has hung up.
-            let _ = sender.send(left);
-        }
+        let (incoming, _) = self.incoming.as_mut()?;
+        next_piece(incoming).await
     }
 }
 
 impl Drop for RequestBody {
     fn drop(&mut self) {
-        let Some(rest) = self.incoming.take().filter(|rest| !rest.is_end_stream()) else {
+        let Some((incoming, left)) = self.incoming.take() else {
             return;
         };
-        let left = if self.is_held_back {
-            Left::Unwanted
+        if incoming.is_end_stream() {
+            return;
+        }
+        // Nobody asks when the client has hung up.
+        let _ = left.send(if self.is_held_back {
+            Left::HeldBack
         } else {
-            Left::Rest(rest)
-        };
-        self.leave(left);
+            Left::Rest(incoming)
+        });
     }
 }
 
@@ -89,7 +79,7 @@ impl Unread {
     pub async fn drain(mut self) -> bool {
         let mut rest = match self.0.try_recv() {
             Ok(Left::Rest(rest)) => rest,
-            Ok(Left::Unwanted) => return false,
+            Ok(Left::HeldBack) => return false,
             // All of it was read.
             Err(_) => return true,
         };

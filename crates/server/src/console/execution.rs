@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::{Response, StatusCode};
-use model::{ExecutionId, Invocation, Timestamp};
+use model::{EventSourceKind, ExecutionId, Invocation, ParentLink, Timestamp};
 use serde::Serialize;
 use store::ExecutionSummary as Stored;
 use utoipa::ToSchema;
 
-use super::summary::{ExecutionSummary, Parent};
+use super::summary::ExecutionSummary;
 use crate::error::ApiError;
 use crate::http::{Body, json};
 use crate::server::App;
@@ -102,6 +102,22 @@ pub(super) struct Trigger {
     pub source: Option<String>,
 }
 
+/// The chained invoke that started an execution.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub(super) struct Parent {
+    pub execution_id: String,
+    pub operation_id: String,
+}
+
+impl From<&ParentLink> for Parent {
+    fn from(parent: &ParentLink) -> Self {
+        Self {
+            execution_id: parent.execution_id.to_string(),
+            operation_id: parent.operation_id.to_string(),
+        }
+    }
+}
+
 /// How an execution was started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -122,8 +138,6 @@ pub(super) enum TriggerKind {
 
 impl From<&model::Trigger> for Trigger {
     fn from(trigger: &model::Trigger) -> Self {
-        use model::EventSourceKind;
-
         let (kind, source) = match trigger {
             model::Trigger::Invoke => (TriggerKind::Invoke, None),
             model::Trigger::ChainedInvoke(_) => (TriggerKind::ChainedInvoke, None),

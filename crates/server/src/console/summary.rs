@@ -2,7 +2,7 @@
 
 use model::{
     ChainedTarget, Deadline, DeadlineReason, ErrorObject, ExecutionStatus, Invocation, Operation,
-    OperationDetails, OperationStatus, Outcome, ParentLink, Timestamp,
+    OperationDetails, OperationStatus, Outcome, Timestamp,
 };
 use serde::Serialize;
 use store::ExecutionSummary as Stored;
@@ -43,9 +43,6 @@ pub(super) struct ExecutionSummary {
     /// How it failed: the head of the error.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<ErrorHead>,
-    /// The chained invoke that started it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub parent: Option<Parent>,
 }
 
 /// Where an execution stands.
@@ -161,22 +158,6 @@ pub(super) struct ErrorHead {
     pub message: Option<String>,
 }
 
-/// The chained invoke that started an execution.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
-pub(super) struct Parent {
-    pub execution_id: String,
-    pub operation_id: String,
-}
-
-impl From<&ParentLink> for Parent {
-    fn from(parent: &ParentLink) -> Self {
-        Self {
-            execution_id: parent.execution_id.to_string(),
-            operation_id: parent.operation_id.to_string(),
-        }
-    }
-}
-
 impl From<&Stored> for ExecutionSummary {
     fn from(stored: &Stored) -> Self {
         let Stored { spec, state, .. } = stored;
@@ -200,7 +181,6 @@ impl From<&Stored> for ExecutionSummary {
                 .filter(|_| is_open)
                 .map(WakeUp::from),
             error: state.outcome.as_ref().and_then(Outcome::error).map(head),
-            parent: spec.trigger.parent().map(Parent::from),
         }
     }
 }

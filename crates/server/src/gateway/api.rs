@@ -84,13 +84,12 @@ impl HttpApi {
         body: RequestBody,
         peer: SocketAddr,
     ) -> Response<Body> {
-        let read = read_body(body, BODY_BYTES_MAX).await;
         let path = self.path_in_stage(described, parts.uri.path());
         let found = path.and_then(|path| routes::find(&described.routes, &parts.method, path));
         let Some(found) = found else {
             return message(StatusCode::NOT_FOUND, "Not Found");
         };
-        let body = match read {
+        let body = match read_body(body, BODY_BYTES_MAX).await {
             Ok(body) => body,
             Err(BodyError::TooLarge) => {
                 return message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");

@@ -62,8 +62,6 @@ impl RestApi {
         if let Err(refusal) = guard::check(&parts.method, &parts.headers, allowed) {
             return message(StatusCode::FORBIDDEN, refusal.message());
         }
-        // The body is read even for a request that is refused: its sender is still writing it.
-        let read = read_body(body, BODY_BYTES_MAX).await;
         let Some(path) = path_in_stage(api, parts.uri.path()) else {
             return message(StatusCode::FORBIDDEN, "Forbidden");
         };
@@ -81,7 +79,7 @@ impl RestApi {
         let Some(route) = found.route(&parts.method) else {
             return missing();
         };
-        let body = match read {
+        let body = match read_body(body, BODY_BYTES_MAX).await {
             Ok(body) => body,
             Err(BodyError::TooLarge) => {
                 return message(StatusCode::PAYLOAD_TOO_LARGE, "Request Too Long");

@@ -60,20 +60,14 @@ pub(super) async fn invoke(
 ) -> Result<Response<Body>, ApiError> {
     let name = decode(name).unwrap_or_default();
     let reference = Reference::parse(&name, query.get("Qualifier"))?;
-    let parsed = parse(app, &reference, header_map);
-    let bytes_max = match &parsed {
-        Ok(Request {
-            invocation_type: InvocationType::Event,
-            ..
-        }) => ASYNC_BYTES_MAX,
-        Ok(_) | Err(_) => SYNC_BYTES_MAX,
+    let request = parse(app, &reference, header_map)?;
+    let bytes_max = match request.invocation_type {
+        InvocationType::Event => ASYNC_BYTES_MAX,
+        InvocationType::RequestResponse | InvocationType::DryRun => SYNC_BYTES_MAX,
     };
-    // The body is read even for a request that is refused: its sender is still writing it.
     let payload = read_body(body, bytes_max)
         .await
-        .map_err(|error| payload_error(error, bytes_max));
-    let request = parsed?;
-    let payload = payload?;
+        .map_err(|error| payload_error(error, bytes_max))?;
     check_json(&payload)?;
     match (request.resolved.version.durable, request.invocation_type) {
         (Some(settings), invocation_type) => {
