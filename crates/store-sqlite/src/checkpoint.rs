@@ -5,6 +5,7 @@
 //! little, and the writer copies that itself between two batches, which lets the log begin anew.
 
 use std::cell::Cell;
+use std::ffi::c_int;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,6 +13,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
+use rusqlite::hooks::Wal;
 
 use crate::OpenStoreError;
 use crate::threads::{join_all, start_thread};
@@ -76,11 +78,11 @@ impl Checkpoints {
     }
 
     /// Replaces SQLite's own checkpoints on the writer's connection, which belongs to this thread.
-    pub fn take_over(connection: &Connection) {
-        connection.wal_hook(Some(|_, frames| {
+    pub fn take_over(connection: &mut Connection) -> rusqlite::Result<()> {
+        connection.wal_hook(Some(|_: &mut Wal, frames: c_int| {
             FRAMES.set(frames);
             Ok(())
-        }));
+        }))
     }
 
     /// Called after a batch was answered.

@@ -36,15 +36,15 @@ const AWAKE: Duration = Duration::from_micros(250);
 
 /// Runs until the queue is closed and empty. Reports once whether it could begin.
 pub(crate) fn run(
-    connection: Connection,
+    mut connection: Connection,
     queue: &Queue<Job>,
     checkpoints: Checkpoints,
     stats: &Stats,
     began: &mpsc::SyncSender<rusqlite::Result<()>>,
 ) {
     let _guard = queue.close_on_drop();
-    Checkpoints::take_over(&connection);
-    let statements = match Statements::prepare(&connection) {
+    let prepared = Checkpoints::take_over(&mut connection);
+    let statements = match prepared.and_then(|()| Statements::prepare(&connection)) {
         Ok(statements) => statements,
         Err(error) => {
             // Nobody listens only when opening was given up, and then nobody needs to know.

@@ -45,7 +45,7 @@ fn describe(connection: &Connection) -> String {
         let mut rows = columns.query([&name]).unwrap();
         while let Some(row) = rows.next().unwrap() {
             for column in 0..6 {
-                let value = Value::from(row.get_ref(column).unwrap());
+                let value: Value = row.get(column).unwrap();
                 write!(description, " {value:?}").unwrap();
             }
             description.push('\n');
