@@ -1,6 +1,6 @@
 //! The one way to change an execution.
 
-use model::{Limits, Timestamp};
+use model::{Limits, Owner, Timestamp};
 
 use crate::{
     Chance, Execution, Input, Rejection, Transition, callback, chained_invoke, checkpoint,
@@ -16,6 +16,8 @@ pub struct Context<'a> {
     pub chance: Chance,
     /// The limits in force.
     pub limits: &'a Limits,
+    /// The run of the server: it owns the invocations that it schedules.
+    pub owner: Owner,
 }
 
 /// What the input comes to. Changes nothing; the caller commits the transition and lets the

@@ -6,7 +6,7 @@ use model::{
 };
 
 use crate::draft::{Changed, Draft, unchanged};
-use crate::execution::deadlines_of;
+use crate::execution::{deadlines_of, times_out_at};
 use crate::rejection::invalid;
 use crate::{Answer, Context, Execution, Rejection, Transition};
 
@@ -90,11 +90,7 @@ fn open_callback(
         return invalid("Invalid callback id");
     }
     let in_time = deadlines_of(operation).all(|deadline| deadline.at > now);
-    let timed_out = execution
-        .spec
-        .started_at
-        .plus_seconds(execution.spec.execution_timeout_seconds)
-        <= now;
+    let timed_out = times_out_at(&execution.spec, &execution.state) <= now;
     let open = execution.state.outcome.is_none() && !timed_out;
     if open && in_time && operation.status == OperationStatus::Started {
         return Ok(Operation::clone(operation));

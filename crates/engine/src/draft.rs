@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use indexmap::{IndexMap, IndexSet};
+use indexmap::IndexMap;
 use model::{
     Deadline, Event, EventKind, EventSubject, ExecutionState, Limits, Operation, OperationId,
-    Timestamp,
+    Owner, Timestamp,
 };
 
 use crate::execution::deadlines_of;
@@ -28,10 +28,9 @@ pub(crate) struct Draft<'a> {
     pub now: Timestamp,
     pub limits: &'a Limits,
     pub chance: Chance,
+    pub owner: Owner,
     pub state: ExecutionState,
     pub effects: Vec<Effect>,
-    /// The state's list of the same name, while it changes.
-    unseen: IndexSet<OperationId>,
     /// In the order of their first change, which for new ones is that of their start.
     operations: IndexMap<OperationId, ChangedOperation>,
     changes: usize,
@@ -43,16 +42,14 @@ pub(crate) struct Draft<'a> {
 
 impl<'a> Draft<'a> {
     pub fn new(base: &'a Execution, context: Context<'a>) -> Self {
-        let mut state = base.state.clone();
-        let unseen = std::mem::take(&mut state.unseen).into_iter().collect();
         Self {
             base,
             now: context.now,
             limits: context.limits,
             chance: context.chance,
-            state,
+            owner: context.owner,
+            state: base.state.clone(),
             effects: Vec::new(),
-            unseen,
             operations: IndexMap::new(),
             changes: 0,
             events: Vec::new(),
@@ -72,7 +69,7 @@ impl<'a> Draft<'a> {
 
     /// Records a new or changed operation, and everything that follows from it: counts, deadlines,
     /// what the running invocation has not seen.
-    pub fn put(&mut self, operation: Operation, changed: Changed) {
+    pub fn put(&mut self, mut operation: Operation, changed: Changed) {
         let before = self.operation(&operation.id).cloned();
         if let Some(before) = &before {
             assert!(
@@ -90,7 +87,8 @@ impl<'a> Draft<'a> {
         deadlines_of(&operation).for_each(|deadline| self.add_deadline(deadline));
         match changed {
             Changed::ByService => {
-                self.unseen.insert(operation.id.clone());
+                self.state.service_changes += 1;
+                operation.service_change = self.state.service_changes;
             }
             Changed::ByFunction | Changed::Quietly => {}
         }
@@ -150,20 +148,14 @@ impl<'a> Draft<'a> {
         changed.into_iter().map(id).collect()
     }
 
-    /// Operations that the service changed since the running invocation was last told.
-    pub fn unseen(&self) -> &IndexSet<OperationId> {
-        &self.unseen
+    /// Whether the service changed operations since the running invocation was last told.
+    pub fn has_untold_changes(&self) -> bool {
+        self.state.service_changes > self.state.told_changes
     }
 
-    /// Counts what the invocation is told now as offered: told again should it fail.
-    pub fn offer_unseen(&mut self) {
-        if self.unseen.is_empty() {
-            return;
-        }
-        let offered = std::mem::take(&mut self.state.offered);
-        let mut offered: IndexSet<_> = offered.into_iter().collect();
-        offered.extend(std::mem::take(&mut self.unseen));
-        self.state.offered = offered.into_iter().collect();
+    /// Counts every change as told to the invocation: told again should it fail.
+    pub fn tell_changes(&mut self) {
+        self.state.told_changes = self.state.service_changes;
     }
 
     pub fn add_deadline(&mut self, deadline: Deadline) {
@@ -232,7 +224,6 @@ impl<'a> Draft<'a> {
     /// The transition, with a new version.
     pub fn finish(mut self, answer: impl FnOnce(&ChangedOperations<'_>) -> Answer) -> Transition {
         self.state.next_deadline = self.next_deadline();
-        self.state.unseen = self.unseen.into_iter().collect();
         let from_version = self.base.state.version;
         self.state.version = from_version + 1;
         let operations: IndexMap<OperationId, Arc<Operation>> = self

@@ -1,6 +1,6 @@
 //! An execution in memory: what `apply` reads and what absorbs its transitions.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use indexmap::{IndexMap, IndexSet};
@@ -22,6 +22,8 @@ pub struct Execution {
     operations: IndexMap<OperationId, Arc<Operation>>,
     /// Derived from the operations and the state, so that the next one is found at once.
     deadlines: BTreeSet<Deadline>,
+    /// Derived from the operations: the changes by the service that are not settled, by number.
+    service_changes: BTreeMap<u64, OperationId>,
 }
 
 impl Execution {
@@ -44,11 +46,17 @@ impl Execution {
             );
             deadlines.extend(invocation_deadline(&state.invocation));
         }
+        let service_changes = operations
+            .values()
+            .filter(|operation| operation.service_change > state.settled_changes)
+            .map(|operation| (operation.service_change, operation.id.clone()))
+            .collect();
         let execution = Self {
             spec,
             state,
             operations,
             deadlines,
+            service_changes,
         };
         assert_eq!(
             execution.state.next_deadline.as_ref(),
@@ -65,6 +73,7 @@ impl Execution {
             state,
             operations: IndexMap::new(),
             deadlines: BTreeSet::new(),
+            service_changes: BTreeMap::new(),
         }
     }
 
@@ -98,8 +107,21 @@ impl Execution {
 
     fn absorb_records(&mut self, transition: &Transition) {
         for operation in &transition.operations {
-            self.operations
+            let number = operation.service_change;
+            let before = self
+                .operations
                 .insert(operation.id.clone(), Arc::clone(operation));
+            let number_before = before.map_or(0, |before| before.service_change);
+            if number != number_before {
+                self.service_changes.remove(&number_before);
+                self.service_changes.insert(number, operation.id.clone());
+            }
+        }
+        let settled = self.state.settled_changes;
+        while let Some(first) = self.service_changes.first_entry()
+            && *first.key() <= settled
+        {
+            first.remove();
         }
         for deadline in &transition.deadlines_removed {
             self.deadlines.remove(deadline);
@@ -136,6 +158,20 @@ impl Execution {
             }
             !hidden
         })
+    }
+
+    /// Operations that the service changed since the running invocation was last told, in the order
+    /// of the changes.
+    pub fn untold_operations(&self) -> impl Iterator<Item = &OperationId> {
+        let told = self.state.told_changes;
+        self.service_changes.range(told + 1..).map(|(_, id)| id)
+    }
+
+    /// Operations whose changes were told to an invocation that has not ended well yet, in the order
+    /// of the changes: what the next invocation is told again.
+    pub fn unsettled_operations(&self) -> impl Iterator<Item = &OperationId> {
+        let told = self.state.told_changes;
+        self.service_changes.range(..=told).map(|(_, id)| id)
     }
 
     /// The deadlines that hold, soonest first.

@@ -90,8 +90,13 @@ pub enum Input {
 pub enum InvocationOutcome {
     /// The function answered.
     Returned(Output),
-    /// The invocation failed as such: an error that escaped, an exit, a timeout. It is repeated.
+    /// The function reported an error instead of an answer, or could not be started. It is repeated
+    /// a number of times.
     FunctionError(ErrorObject),
+    /// The function was cut off while it worked: it ran into its timeout, or its process ended. It is
+    /// repeated until the execution's own timeout.
+    /// Source: aws-durable-execution-docs, issue 281.
+    Interrupted(ErrorObject),
     /// It can never succeed (the function is gone): the execution fails.
     Unavailable(ErrorObject),
     /// The server that drove it is gone, and its answer with it. It is repeated at once.

@@ -89,7 +89,10 @@ impl InvocationOutcome {
         match self {
             Self::Returned(Output::Succeeded(_) | Output::Failed(_) | Output::Invalid(_))
             | Self::Unavailable(_) => true,
-            Self::Returned(Output::Pending) | Self::FunctionError(_) | Self::Lost => false,
+            Self::Returned(Output::Pending)
+            | Self::FunctionError(_)
+            | Self::Interrupted(_)
+            | Self::Lost => false,
         }
     }
 }
@@ -99,6 +102,7 @@ fn reported_error(outcome: &InvocationOutcome) -> Option<ErrorObject> {
         InvocationOutcome::Returned(Output::Succeeded(_) | Output::Pending) => None,
         InvocationOutcome::Returned(Output::Failed(error))
         | InvocationOutcome::FunctionError(error)
+        | InvocationOutcome::Interrupted(error)
         | InvocationOutcome::Unavailable(error) => Some(error.clone()),
         InvocationOutcome::Returned(Output::Invalid(message)) => Some(protocol_error(message)),
         InvocationOutcome::Lost => Some(ErrorObject::new(
@@ -123,17 +127,23 @@ impl Draft<'_> {
             }
             InvocationOutcome::Returned(output) => {
                 self.state.failed_invocations = 0;
+                self.state.counted_failures = 0;
                 self.state.invalid_pendings = 0;
-                self.state.offered.clear();
+                self.state.settled_changes = self.state.told_changes;
                 self.conclude_output(output);
             }
             InvocationOutcome::FunctionError(error) => {
                 self.state.failed_invocations += 1;
-                if self.state.failed_invocations >= self.limits.failed_invocations_max {
+                self.state.counted_failures += 1;
+                if self.state.counted_failures >= self.limits.failed_invocations_max {
                     self.close(Outcome::Failed(error), TerminalEvent::AtOnce);
                 } else {
                     self.back_off(self.state.failed_invocations);
                 }
+            }
+            InvocationOutcome::Interrupted(_) => {
+                self.state.failed_invocations = self.state.failed_invocations.saturating_add(1);
+                self.back_off(self.state.failed_invocations);
             }
             InvocationOutcome::Unavailable(error) => {
                 self.close(Outcome::Failed(error), TerminalEvent::AtOnce);
@@ -168,7 +178,7 @@ impl Draft<'_> {
     /// else brings to an end, and no change that the function was not told of.
     fn has_nothing_to_wait_for(&self) -> bool {
         let runs = self.state.outcome.is_none();
-        runs && self.state.pending_count == 0 && self.unseen().is_empty()
+        runs && self.state.pending_count == 0 && !self.has_untold_changes()
     }
 
     /// The function waits. It is invoked again at once if something changed that it was not told.
@@ -193,7 +203,7 @@ impl Draft<'_> {
     pub fn trigger(&mut self) {
         let idle = matches!(self.state.invocation, Invocation::Idle);
         let runs = self.state.outcome.is_none() && !self.state.is_paused();
-        if runs && idle && !self.unseen().is_empty() {
+        if runs && idle && self.has_untold_changes() {
             self.schedule_invocation();
         }
     }
@@ -217,10 +227,11 @@ impl Draft<'_> {
             request_id: self.chance.request_id(),
             nonce: self.chance.nonce(),
             scheduled_at: self.now,
+            owner: self.owner,
         };
         self.state.token_sequence = 1;
         self.state.last_checkpoint = None;
-        self.offer_unseen();
+        self.tell_changes();
         self.effects.push(Effect::Invoke);
     }
 

@@ -34,6 +34,7 @@ pub fn start(spec: ExecutionSpec, context: Context<'_>) -> Transition {
         details: OperationDetails::Execution {
             input: spec.input.clone(),
         },
+        service_change: 0,
     };
     draft.put(operation, Changed::ByFunction);
     if let Some(deadline) = execution_deadline(&spec, &draft.state) {
@@ -55,9 +56,11 @@ fn blank_state() -> ExecutionState {
         invocation_count: 0,
         token_sequence: 0,
         last_checkpoint: None,
-        unseen: Vec::new(),
-        offered: Vec::new(),
+        service_changes: 0,
+        told_changes: 0,
+        settled_changes: 0,
         failed_invocations: 0,
+        counted_failures: 0,
         invalid_pendings: 0,
         operation_count: 0,
         pending_count: 0,

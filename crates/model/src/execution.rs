@@ -176,12 +176,18 @@ pub struct ExecutionState {
     pub token_sequence: u64,
     /// The last accepted checkpoint, for a retry of the same request.
     pub last_checkpoint: Option<LastCheckpoint>,
-    /// Operations that the service changed since the running invocation was last told.
-    pub unseen: Vec<OperationId>,
-    /// Operations told to an invocation that has not ended well yet: told again should it fail.
-    pub offered: Vec<OperationId>,
-    /// Invocations in a row that failed.
+    /// Counts the changes that the service made to operations; each of those operations carries its
+    /// number ([`Operation::service_change`](crate::Operation)).
+    pub service_changes: u64,
+    /// The changes up to this one were told to an invocation.
+    pub told_changes: u64,
+    /// The changes up to this one were told to an invocation that ended well. Those between the two
+    /// are told again should the running one fail.
+    pub settled_changes: u64,
+    /// Invocations in a row that failed, for whatever reason.
     pub failed_invocations: u32,
+    /// How many of those count towards giving up: all but timeouts and crashes.
+    pub counted_failures: u32,
     /// Invocations in a row that returned PENDING with nothing pending.
     pub invalid_pendings: u32,
     /// Operations recorded, the EXECUTION operation included.
@@ -226,10 +232,25 @@ impl ExecutionState {
         matches!(self.invocation, Invocation::Active { .. }) && self.token_sequence == 0
     }
 
-    /// Whether a restarted server has something to do for this execution beyond its deadlines.
-    pub fn owes_work(&self) -> bool {
+    /// Whether a server that starts as `owner` has something to do for this execution beyond its
+    /// deadlines: an invocation that died with another run, or chained invokes to bring to an end.
+    pub fn owes_work(&self, owner: Owner) -> bool {
         let chained = self.outcome.is_none() && self.open_chained_invokes > 0;
-        matches!(self.invocation, Invocation::Active { .. }) || chained
+        chained || self.invocation_owner().is_some_and(|other| other != owner)
+    }
+
+    /// Whether the execution would owe work to some run: what a store keeps an index of.
+    pub const fn may_owe_work(&self) -> bool {
+        let chained = self.outcome.is_none() && self.open_chained_invokes > 0;
+        chained || matches!(self.invocation, Invocation::Active { .. })
+    }
+
+    /// The run of a server that drives the active invocation, if there is one.
+    pub const fn invocation_owner(&self) -> Option<Owner> {
+        match self.invocation {
+            Invocation::Active { owner, .. } => Some(owner),
+            Invocation::Idle | Invocation::BackingOff { .. } => None,
+        }
     }
 }
 
@@ -251,6 +272,11 @@ pub struct Pause {
     pub owes_invocation: bool,
 }
 
+/// One run of a server, from its start to its end. Each invocation names the run that drives it, so
+/// that the next run knows which invocations died with an earlier one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Owner(pub u64);
+
 /// What the function of an execution is doing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Invocation {
@@ -266,6 +292,8 @@ pub enum Invocation {
         nonce: u64,
         /// When it was scheduled.
         scheduled_at: Timestamp,
+        /// The run of a server that drives it.
+        owner: Owner,
     },
     /// The last invocation failed; the next one is scheduled at this instant.
     BackingOff {

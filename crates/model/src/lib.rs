@@ -20,7 +20,7 @@ pub use deadline::{Deadline, DeadlineReason};
 pub use event::{Event, EventKind, EventSubject, RetryDetails};
 pub use execution::{
     EventSource, EventSourceKind, ExecutionSpec, ExecutionState, ExecutionStatus, Invocation,
-    LastCheckpoint, Outcome, ParentLink, Pause, Trigger,
+    LastCheckpoint, Outcome, Owner, ParentLink, Pause, Trigger,
 };
 pub use id::{
     CallbackId, CheckpointToken, ClientToken, ExecutionId, ExecutionName, FunctionName, InvalidId,

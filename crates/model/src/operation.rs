@@ -70,6 +70,9 @@ pub struct Operation {
     pub ended_at: Option<Timestamp>,
     /// What only its type has.
     pub details: OperationDetails,
+    /// The number of the last change that the service made to it, counted within the execution;
+    /// zero when only the function has changed it.
+    pub service_change: u64,
 }
 
 /// What an operation has beyond the common members, by type.

@@ -178,12 +178,20 @@ impl Store for CrashingStore {
         self.inner.deadlines(limit)
     }
 
-    fn owing_work(
-        &self,
-        after: Option<ExecutionId>,
-        limit: usize,
-    ) -> StoreFuture<'_, Result<Vec<ExecutionId>, StoreFault>> {
-        self.inner.owing_work(after, limit)
+    fn owing_work(&self, owner: Owner) -> StoreFuture<'_, Result<Vec<ExecutionId>, StoreFault>> {
+        self.inner.owing_work(owner)
+    }
+
+    fn set_aside(&self, record: SetAside) -> StoreFuture<'_, Result<(), StoreFault>> {
+        self.write(|inner| inner.set_aside(record))
+    }
+
+    fn take_back(&self, id: &ExecutionId) -> StoreFuture<'_, Result<(), StoreFault>> {
+        self.write(|inner| inner.take_back(id))
+    }
+
+    fn executions_set_aside(&self) -> StoreFuture<'_, Result<Vec<SetAside>, StoreFault>> {
+        self.inner.executions_set_aside()
     }
 
     fn enqueue(
@@ -226,8 +234,15 @@ impl Store for CrashingStore {
         &self,
         after: Option<AsyncInvocationId>,
         limit: usize,
-    ) -> StoreFuture<'_, Result<Vec<(AsyncInvocationId, AsyncInvocation)>, StoreFault>> {
+    ) -> StoreFuture<'_, Result<Vec<QueuedInvocation>, StoreFault>> {
         self.inner.queued(after, limit)
+    }
+
+    fn queued_invocation(
+        &self,
+        id: AsyncInvocationId,
+    ) -> StoreFuture<'_, Result<Option<AsyncInvocation>, StoreFault>> {
+        self.inner.queued_invocation(id)
     }
 
     fn put_function_version(

@@ -112,6 +112,7 @@ fn script(number: u64) -> Script {
             now,
             chance,
             limits: &Limits::AWS,
+            owner: model::Owner(1),
         },
     ));
     let mut subject = Subject::of(&start);

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use engine::Transition;
-use model::{FunctionName, Payload, Timestamp, Version};
+use model::{ExecutionId, FunctionName, Payload, Timestamp, Version};
 use store::{
     AliasRecord, AsyncInvocation, AsyncInvocationId, CommitError, DeadLetter,
-    FunctionSettingsRecord, FunctionVersionRecord, StoreFault,
+    FunctionSettingsRecord, FunctionVersionRecord, SetAside, StoreFault,
 };
 use tokio::sync::oneshot;
 
@@ -29,6 +29,8 @@ pub(crate) enum Write {
     },
     Dequeue(AsyncInvocationId),
     Bury(AsyncInvocationId, Box<DeadLetter>),
+    SetAside(Box<SetAside>),
+    TakeBack(ExecutionId),
     PutFunctionVersion(FunctionVersionRecord),
     PutAlias(AliasRecord),
     PutFunctionSettings(FunctionSettingsRecord),
@@ -74,6 +76,8 @@ impl Write {
             ),
             Self::Postpone { id, .. } => format!("postpone asynchronous invocation {}", id.0),
             Self::Dequeue(id) => format!("forget asynchronous invocation {}", id.0),
+            Self::SetAside(record) => format!("set execution `{}` aside", record.execution_id),
+            Self::TakeBack(id) => format!("take execution `{id}` back"),
             Self::PutFunctionVersion(record) => format!(
                 "record version {} of function `{}`",
                 record.version, record.function
@@ -110,7 +114,9 @@ impl Write {
             Self::PutFunctionVersion(record) => record.configuration.len(),
             Self::Bury(_, letter) => letter.invocation.payload.len(),
             Self::PutFunctionSettings(record) => record.settings.len(),
+            Self::SetAside(record) => record.attempted.len() + record.reason.len(),
             Self::Postpone { .. }
+            | Self::TakeBack(_)
             | Self::Dequeue(_)
             | Self::PutAlias(_)
             | Self::DeleteFunctionVersion(..)

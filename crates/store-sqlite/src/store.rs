@@ -6,12 +6,15 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use engine::{Execution, Transition};
-use model::{Event, ExecutionId, ExecutionName, FunctionName, OperationId, Timestamp, Version};
+use model::{
+    Event, ExecutionId, ExecutionName, FunctionName, OperationId, Owner, Timestamp, Version,
+};
 use store::{
     AliasRecord, AsyncInvocation, AsyncInvocationId, CallbackCursor, CommitError, DeadLetter,
     DeadLetterId, Durability, EventPage, ExecutionCount, ExecutionFilter, ExecutionRecord,
     ExecutionSearch, ExecutionSummary, FunctionSettingsRecord, FunctionVersionRecord, OpenCallback,
-    OpenTimer, RecentInput, SearchPage, Store, StoreFault, StoreFuture, StoreStats,
+    OpenTimer, QueuedInvocation, RecentInput, SearchPage, SetAside, Store, StoreFault, StoreFuture,
+    StoreStats,
 };
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -342,15 +345,26 @@ impl Store for SqliteStore {
         })
     }
 
-    fn owing_work(
-        &self,
-        after: Option<ExecutionId>,
-        limit: usize,
-    ) -> StoreFuture<'_, Result<Vec<ExecutionId>, StoreFault>> {
+    fn owing_work(&self, owner: Owner) -> StoreFuture<'_, Result<Vec<ExecutionId>, StoreFault>> {
         let attempted = "read which executions owe work".to_owned();
         self.readers.read(attempted, move |connection| {
-            read::owing_work(connection, after.as_ref(), limit)
+            read::owing_work(connection, owner)
         })
+    }
+
+    fn set_aside(&self, record: SetAside) -> StoreFuture<'_, Result<(), StoreFault>> {
+        let written = self.write_plainly(Write::SetAside(Box::new(record)));
+        Box::pin(async move { written.await.map(drop) })
+    }
+
+    fn take_back(&self, id: &ExecutionId) -> StoreFuture<'_, Result<(), StoreFault>> {
+        let written = self.write_plainly(Write::TakeBack(id.clone()));
+        Box::pin(async move { written.await.map(drop) })
+    }
+
+    fn executions_set_aside(&self) -> StoreFuture<'_, Result<Vec<SetAside>, StoreFault>> {
+        let attempted = "read which executions are set aside".to_owned();
+        self.readers.read(attempted, read::set_aside)
     }
 
     fn enqueue(
@@ -409,10 +423,20 @@ impl Store for SqliteStore {
         &self,
         after: Option<AsyncInvocationId>,
         limit: usize,
-    ) -> StoreFuture<'_, Result<Vec<(AsyncInvocationId, AsyncInvocation)>, StoreFault>> {
+    ) -> StoreFuture<'_, Result<Vec<QueuedInvocation>, StoreFault>> {
         let attempted = "read accepted asynchronous invocations".to_owned();
         self.readers.read(attempted, move |connection| {
             read::queued(connection, after, limit)
+        })
+    }
+
+    fn queued_invocation(
+        &self,
+        id: AsyncInvocationId,
+    ) -> StoreFuture<'_, Result<Option<AsyncInvocation>, StoreFault>> {
+        let attempted = format!("read asynchronous invocation {}", id.0);
+        self.readers.read(attempted, move |connection| {
+            read::queued_invocation(connection, id)
         })
     }
 

@@ -158,6 +158,8 @@ impl Writer<'_> {
             Write::PutFunctionSettings(record) => statements
                 .put_function_settings(record)
                 .map(|()| Ok(Written::Done)),
+            Write::SetAside(record) => statements.set_aside(record).map(|()| Ok(Written::Done)),
+            Write::TakeBack(id) => statements.take_back(id).map(|()| Ok(Written::Done)),
             Write::DeleteFunctionVersion(function, version) => statements
                 .delete_function_version(function, version)
                 .map(|()| Ok(Written::Done)),

@@ -131,7 +131,7 @@ async fn a_file_of_version_1_becomes_current_and_keeps_everything() {
     let version: i64 = migrated
         .pragma_query_value(None, "user_version", |row| row.get(0))
         .unwrap();
-    assert_eq!(version, 6);
+    assert_eq!(version, 7);
     // Opening again changes nothing.
     open(&path).unwrap();
 }
@@ -148,7 +148,7 @@ fn a_file_of_a_newer_version_is_refused_and_left_alone() {
     assert!(
         error
             .to_string()
-            .ends_with("has schema version 99, and this program knows versions up to 6: use the program that wrote it, or choose another data directory"),
+            .ends_with("has schema version 99, and this program knows versions up to 7: use the program that wrote it, or choose another data directory"),
         "{error}"
     );
     let after = Connection::open(&path).unwrap();
@@ -220,4 +220,78 @@ fn the_views_for_people_work() {
     let logs = Connection::open(&logs).unwrap();
     logs.query_row("SELECT count(*) FROM logs", [], |_| Ok(()))
         .unwrap();
+}
+
+/// Before version 7 a state listed what the service had changed; since then the changes are numbered.
+#[test]
+fn lists_of_changes_become_numbers() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("executions.db");
+    let old = Connection::open(&path).unwrap();
+    for step in [
+        include_str!("../src/sql/migrations/0001_initial.sql"),
+        include_str!("../src/sql/migrations/0002_payload_source.sql"),
+        include_str!("../src/sql/migrations/0003_pause.sql"),
+        include_str!("../src/sql/migrations/0004_functions_api.sql"),
+        include_str!("../src/sql/migrations/0005_search.sql"),
+        include_str!("../src/sql/migrations/0006_origins.sql"),
+    ] {
+        old.execute_batch(step).unwrap();
+    }
+    old.pragma_update(None, "user_version", 6).unwrap();
+    old.pragma_update(None, "application_id", 0x4c4d_4244)
+        .unwrap();
+    for (key, unseen, offered) in [
+        (1, Some("c,d"), Some("a,b")),
+        (2, None, Some("a")),
+        (3, Some("b"), None),
+        (4, None, None),
+    ] {
+        old.execute(
+            "INSERT INTO execution_states (execution_key, version, status, terminal_event_owed, event_id_last, \
+             invocation, invocation_count, token_sequence, unseen, offered, failed_invocations, invalid_pendings, \
+             operation_count, pending_count, open_chained_invokes, bytes, owes_work) \
+             VALUES (?1, 1, 'RUNNING', 0, 0, 'IDLE', 1, 0, ?2, ?3, 2, 0, 4, 0, 0, 0, 0)",
+            (key, unseen, offered),
+        )
+        .unwrap();
+        for id in ["a", "b", "c", "d"] {
+            old.execute(
+                "INSERT INTO operations (execution_key, operation_id, type, status, started_at, has_error) \
+                 VALUES (?1, ?2, 'WAIT', 'SUCCEEDED', 0, 0)",
+                (key, id),
+            )
+            .unwrap();
+        }
+    }
+    drop(old);
+    open(&path).unwrap();
+
+    let migrated = Connection::open(&path).unwrap();
+    let mut states = migrated
+        .prepare(
+            "SELECT service_changes, told_changes, settled_changes, counted_failures FROM execution_states \
+             ORDER BY execution_key",
+        )
+        .unwrap();
+    let states: Vec<[i64; 4]> = states
+        .query_map([], |row| {
+            Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?])
+        })
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    assert_eq!(
+        states,
+        [[4, 2, 0, 2], [1, 1, 0, 2], [1, 0, 0, 2], [0, 0, 0, 2]]
+    );
+    let mut changes = migrated
+        .prepare("SELECT service_change FROM operations ORDER BY execution_key, operation_id")
+        .unwrap();
+    let changes: Vec<i64> = changes
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    assert_eq!(changes, [1, 2, 3, 4, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
 }

@@ -9,14 +9,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use engine::{Execution, Transition};
-use model::{Event, ExecutionId, ExecutionName, FunctionName, OperationId, Timestamp, Version};
+use model::{
+    Event, ExecutionId, ExecutionName, FunctionName, OperationId, Owner, Timestamp, Version,
+};
 
 use crate::{
     AliasRecord, AsyncInvocation, AsyncInvocationId, CallbackCursor, CommitError, Cursor,
     DEAD_LETTERS_MAX, DeadLetter, DeadLetterId, Durability, EventPage, ExecutionCount,
     ExecutionFilter, ExecutionRecord, ExecutionSearch, ExecutionSummary, FunctionSettingsRecord,
-    FunctionVersionRecord, OpenCallback, OpenTimer, RecentInput, SearchPage, Store, StoreFault,
-    StoreFuture, StoreStats,
+    FunctionVersionRecord, OpenCallback, OpenTimer, QueuedInvocation, RecentInput, SearchPage,
+    SetAside, Store, StoreFault, StoreFuture, StoreStats,
 };
 
 /// Keeps everything in memory and does everything at once: the futures that it returns are ready.
@@ -51,7 +53,7 @@ struct Tables {
     sequences: BTreeMap<i64, ExecutionId>,
     sequence_last: i64,
     deadlines: BTreeSet<(Timestamp, ExecutionId)>,
-    owing: BTreeSet<ExecutionId>,
+    set_aside: BTreeMap<ExecutionId, SetAside>,
     queue: BTreeMap<AsyncInvocationId, AsyncInvocation>,
     queue_id_last: i64,
     dead_letters: BTreeMap<DeadLetterId, DeadLetter>,
@@ -152,9 +154,6 @@ impl Tables {
         if let Some(deadline) = &state.next_deadline {
             self.deadlines.insert((deadline.at, id.clone()));
         }
-        if state.owes_work() {
-            self.owing.insert(id.clone());
-        }
         self.executions.insert(id, stored);
     }
 
@@ -165,7 +164,6 @@ impl Tables {
         if let Some(deadline) = &stored.execution.state.next_deadline {
             self.deadlines.remove(&(deadline.at, id.clone()));
         }
-        self.owing.remove(id);
     }
 
     fn list(&self, filter: &ExecutionFilter) -> Vec<ExecutionRecord> {
@@ -430,24 +428,40 @@ impl Store for MemoryStore {
         limit: usize,
     ) -> StoreFuture<'_, Result<Vec<(Timestamp, ExecutionId)>, StoreFault>> {
         ready(self.tables("read deadlines").map(|tables| {
-            let soonest = tables.deadlines.iter().take(limit);
-            soonest.cloned().collect()
+            let soonest = tables.deadlines.iter();
+            let active = soonest.filter(|(_, id)| !tables.set_aside.contains_key(id));
+            active.take(limit).cloned().collect()
         }))
     }
 
-    fn owing_work(
-        &self,
-        after: Option<ExecutionId>,
-        limit: usize,
-    ) -> StoreFuture<'_, Result<Vec<ExecutionId>, StoreFault>> {
+    fn owing_work(&self, owner: Owner) -> StoreFuture<'_, Result<Vec<ExecutionId>, StoreFault>> {
         ready(self.tables("read what is owed").map(|tables| {
-            let owing = tables.owing.iter();
-            owing
-                .filter(|id| after.as_ref().is_none_or(|after| *id > after))
-                .take(limit)
-                .cloned()
-                .collect()
+            let owes = |id: &&ExecutionId| {
+                let state = &tables.executions[*id].execution.state;
+                state.owes_work(owner) && !tables.set_aside.contains_key(*id)
+            };
+            tables.sequences.values().filter(owes).cloned().collect()
         }))
+    }
+
+    fn set_aside(&self, record: SetAside) -> StoreFuture<'_, Result<(), StoreFault>> {
+        ready(self.tables("set an execution aside").map(|mut tables| {
+            let id = record.execution_id.clone();
+            tables.set_aside.insert(id, record);
+        }))
+    }
+
+    fn take_back(&self, id: &ExecutionId) -> StoreFuture<'_, Result<(), StoreFault>> {
+        ready(self.tables("take an execution back").map(|mut tables| {
+            tables.set_aside.remove(id);
+        }))
+    }
+
+    fn executions_set_aside(&self) -> StoreFuture<'_, Result<Vec<SetAside>, StoreFault>> {
+        ready(
+            self.tables("read what is set aside")
+                .map(|tables| tables.set_aside.values().cloned().collect()),
+        )
     }
 
     fn enqueue(
@@ -517,15 +531,30 @@ impl Store for MemoryStore {
         &self,
         after: Option<AsyncInvocationId>,
         limit: usize,
-    ) -> StoreFuture<'_, Result<Vec<(AsyncInvocationId, AsyncInvocation)>, StoreFault>> {
+    ) -> StoreFuture<'_, Result<Vec<QueuedInvocation>, StoreFault>> {
         ready(self.tables("read accepted invocations").map(|tables| {
             let queue = tables.queue.iter();
             queue
                 .filter(|(id, _)| after.is_none_or(|after| **id > after))
-                .take(limit)
-                .map(|(id, invocation)| (*id, invocation.clone()))
+                .take(limit.max(1))
+                .map(|(id, invocation)| QueuedInvocation {
+                    id: *id,
+                    function: invocation.function.clone(),
+                    version: invocation.version.clone(),
+                    not_before: invocation.not_before,
+                })
                 .collect()
         }))
+    }
+
+    fn queued_invocation(
+        &self,
+        id: AsyncInvocationId,
+    ) -> StoreFuture<'_, Result<Option<AsyncInvocation>, StoreFault>> {
+        ready(
+            self.tables("read an accepted invocation")
+                .map(|tables| tables.queue.get(&id).cloned()),
+        )
     }
 
     fn put_function_version(

@@ -113,6 +113,32 @@ pub struct AsyncInvocation {
     pub not_before: Timestamp,
 }
 
+/// What is known of an accepted invocation without reading what it carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueuedInvocation {
+    /// Which.
+    pub id: AsyncInvocationId,
+    /// The function.
+    pub function: FunctionName,
+    /// Its version.
+    pub version: Version,
+    /// Not before this instant: a retry waits.
+    pub not_before: Timestamp,
+}
+
+/// An execution that the service could not work on, and leaves alone until somebody tries again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetAside {
+    /// Which.
+    pub execution_id: ExecutionId,
+    /// Since when.
+    pub set_aside_at: Timestamp,
+    /// What was being done.
+    pub attempted: String,
+    /// What went wrong.
+    pub reason: String,
+}
+
 /// A published version of a function (or `$LATEST`), as it was deployed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FunctionVersionRecord {

@@ -6,13 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::{Execution, Transition};
-use model::{Event, ExecutionId, ExecutionName, FunctionName, OperationId, Timestamp, Version};
+use model::{
+    Event, ExecutionId, ExecutionName, FunctionName, OperationId, Owner, Timestamp, Version,
+};
 
 use crate::{
     AliasRecord, AsyncInvocation, AsyncInvocationId, CallbackCursor, CommitError, DeadLetter,
     DeadLetterId, Durability, EventPage, ExecutionCount, ExecutionFilter, ExecutionRecord,
     ExecutionSearch, ExecutionSummary, FunctionSettingsRecord, FunctionVersionRecord, LogLine,
-    LogQuery, OpenCallback, OpenTimer, RecentInput, SearchPage, Segment, StoreFault, StoreStats,
+    LogQuery, OpenCallback, OpenTimer, QueuedInvocation, RecentInput, SearchPage, Segment,
+    SetAside, StoreFault, StoreStats,
 };
 
 /// The future of a store call. Dropping it does not undo the call: what was handed over is done.
@@ -134,13 +137,20 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
     ) -> StoreFuture<'_, Result<Vec<(Timestamp, ExecutionId)>, StoreFault>>;
 
-    /// Executions for which `owes_work` holds, in order of id, after this one: what a restarted
-    /// server takes up again.
-    fn owing_work(
-        &self,
-        after: Option<ExecutionId>,
-        limit: usize,
-    ) -> StoreFuture<'_, Result<Vec<ExecutionId>, StoreFault>>;
+    /// Executions that a server takes up when it starts as `owner`, oldest record first: those with
+    /// an active invocation that another run owns, and those with open chained invokes. All of them at
+    /// once: they are a snapshot, which what begins afterwards does not add to.
+    fn owing_work(&self, owner: Owner) -> StoreFuture<'_, Result<Vec<ExecutionId>, StoreFault>>;
+
+    /// Sets an execution aside: [`Store::deadlines`] and [`Store::owing_work`] leave it out from here
+    /// on. One that is set aside already gets the new reason.
+    fn set_aside(&self, record: SetAside) -> StoreFuture<'_, Result<(), StoreFault>>;
+
+    /// Ends what [`Store::set_aside`] began, if the execution is set aside.
+    fn take_back(&self, id: &ExecutionId) -> StoreFuture<'_, Result<(), StoreFault>>;
+
+    /// All executions that are set aside, in order of id.
+    fn executions_set_aside(&self) -> StoreFuture<'_, Result<Vec<SetAside>, StoreFault>>;
 
     /// Accepts an asynchronous invocation of a plain function.
     fn enqueue(
@@ -174,12 +184,19 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
     ) -> StoreFuture<'_, Result<Vec<(DeadLetterId, DeadLetter)>, StoreFault>>;
 
-    /// Accepted invocations that are not done, in order of id, after this one.
+    /// Accepted invocations that are not done, in order of id, after this one, without what they
+    /// carry.
     fn queued(
         &self,
         after: Option<AsyncInvocationId>,
         limit: usize,
-    ) -> StoreFuture<'_, Result<Vec<(AsyncInvocationId, AsyncInvocation)>, StoreFault>>;
+    ) -> StoreFuture<'_, Result<Vec<QueuedInvocation>, StoreFault>>;
+
+    /// An accepted invocation, whole; none when it is done.
+    fn queued_invocation(
+        &self,
+        id: AsyncInvocationId,
+    ) -> StoreFuture<'_, Result<Option<AsyncInvocation>, StoreFault>>;
 
     /// Records a version of a function; an existing `$LATEST` is replaced, a published version is
     /// not and must not be given again.

@@ -157,5 +157,6 @@ pub(super) fn started(
         started_at: draft.now,
         ended_at: None,
         details,
+        service_change: 0,
     }
 }

@@ -139,10 +139,10 @@ fn answer_without_token(mut draft: Draft<'_>) -> Transition {
 
 fn answer(mut draft: Draft<'_>, presented: u64, client_token: Option<ClientToken>) -> Transition {
     // What changed before this request comes first, unless the request changed it again.
-    let unseen = draft.unseen().iter().cloned();
-    let mut answered: Vec<_> = unseen.filter(|id| !draft.is_changed(id)).collect();
+    let untold = draft.base.untold_operations().cloned();
+    let mut answered: Vec<_> = untold.filter(|id| !draft.is_changed(id)).collect();
     answered.extend(draft.changed());
-    draft.offer_unseen();
+    draft.tell_changes();
     if draft.state.outcome.is_none() {
         draft.state.token_sequence += 1;
         draft.state.last_checkpoint = client_token.map(|client_token| LastCheckpoint {

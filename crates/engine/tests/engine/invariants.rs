@@ -396,7 +396,8 @@ fn check_alive(world: &World) {
                 return;
             }
             assert!(state.pending_count > 0, "stuck: nothing will come");
-            assert_eq!(state.unseen, [], "stuck: nobody tells the function");
+            let untold = world.execution.untold_operations().next();
+            assert_eq!(untold, None, "stuck: nobody tells the function");
         }
     }
 }
@@ -447,11 +448,14 @@ fn check_untold(world: &World) {
     if state.outcome.is_some() {
         return;
     }
-    let set = |ids: &[OperationId]| {
-        let set: BTreeSet<_> = ids.iter().cloned().collect();
-        assert_eq!(set.len(), ids.len(), "each once");
+    let untold: Vec<_> = world.execution.untold_operations().cloned().collect();
+    let unsettled: Vec<_> = world.execution.unsettled_operations().cloned().collect();
+    let set = |ids: Vec<OperationId>| {
+        let count = ids.len();
+        let set: BTreeSet<_> = ids.into_iter().collect();
+        assert_eq!(set.len(), count, "each once");
         set
     };
-    assert_eq!(set(&state.unseen), world.untold, "not told yet");
-    assert_eq!(set(&state.offered), world.told, "told, not settled");
+    assert_eq!(set(untold), world.untold, "not told yet");
+    assert_eq!(set(unsettled), world.told, "told, not settled");
 }

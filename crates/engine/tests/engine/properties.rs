@@ -94,6 +94,7 @@ enum Ending {
     Pending,
     Nonsense,
     Exits,
+    Errs,
     Gone,
     Lost,
 }
@@ -186,7 +187,8 @@ fn ending() -> impl Strategy<Value = Ending> {
         1 => Just(Ending::Fails),
         40 => Just(Ending::Pending),
         1 => Just(Ending::Nonsense),
-        6 => Just(Ending::Exits),
+        4 => Just(Ending::Exits),
+        3 => Just(Ending::Errs),
         1 => Just(Ending::Gone),
         2 => Just(Ending::Lost),
     ]
@@ -334,7 +336,8 @@ impl Player {
     /// some are tried.
     fn is_stuck(&self) -> bool {
         let state = &self.world.execution.state;
-        let nothing_comes = state.pending_count == 0 && state.unseen.is_empty();
+        let nothing_comes =
+            state.pending_count == 0 && self.world.execution.untold_operations().next().is_none();
         nothing_comes && !self.world.events.len().is_multiple_of(4)
     }
 
@@ -595,7 +598,8 @@ fn outcome(ending: Ending) -> InvocationOutcome {
         Ending::Fails => returned(Output::Failed(error("Boom", "it broke"))),
         Ending::Pending => returned(Output::Pending),
         Ending::Nonsense => returned(Output::Invalid("not an answer".to_owned())),
-        Ending::Exits => InvocationOutcome::FunctionError(error("Runtime.ExitError", "exit")),
+        Ending::Exits => InvocationOutcome::Interrupted(error("Runtime.ExitError", "exit")),
+        Ending::Errs => InvocationOutcome::FunctionError(error("TypeError", "undefined")),
         Ending::Gone => InvocationOutcome::Unavailable(error("ResourceNotFoundException", "")),
         Ending::Lost => InvocationOutcome::Lost,
     }

@@ -5,7 +5,7 @@ use engine::{Answer, Chance, Context, Input, InvocationOutcome, Output, Transiti
 use model::{Limits, OperationUpdate};
 
 use crate::update::{callback, step, wait};
-use crate::world::{Log, World, spec};
+use crate::world::{Log, OWNER, World, spec};
 
 /// So many operations make an execution long: the quota.
 const MANY: usize = 2_990;
@@ -31,6 +31,7 @@ fn transition(world: &World, input: Input) -> Transition {
         now: world.now,
         chance: Chance::new(1, 1),
         limits: &world.limits,
+        owner: OWNER,
     };
     apply(&world.execution, input, context).expect("the input is accepted")
 }
@@ -99,14 +100,59 @@ fn a_thousand_waits_due_at_once_are_one_transition_and_one_invocation() {
     assert_eq!((fired.operations.len(), fired.events.len()), (WAITS, WAITS));
     assert_eq!(fired.effects.len(), 1);
     world.give(Input::DeadlineReached).expect("deadlines pass");
-    assert_eq!(world.execution.state.offered.len(), WAITS);
+    assert_eq!(world.execution.unsettled_operations().count(), WAITS);
 
     // Once the invocation that was told of them has ended well, they weigh nothing any more.
     checkpoint(&mut world, vec![wait("last", 5).0]);
     let suspended = world.invocation_ended(InvocationOutcome::Returned(Output::Pending));
     world.give(suspended).expect("the invocation ends");
-    assert_eq!(world.execution.state.offered, []);
-    assert_eq!(world.execution.state.unseen, []);
+    assert_eq!(world.execution.unsettled_operations().next(), None);
+    assert_eq!(world.execution.untold_operations().next(), None);
+}
+
+/// One invocation hears of one wait after the other: what it was told is not written again.
+#[test]
+fn a_poll_after_a_thousand_told_changes_holds_no_more_than_after_three() {
+    let of = |told: usize| {
+        let mut world = World::start(spec(), Limits::AWS, Log::default());
+        for number in 0..told {
+            checkpoint(&mut world, vec![wait(&format!("w-{number}"), 1).0]);
+            world.now = world.now.plus_seconds(1);
+            checkpoint(&mut world, Vec::new());
+        }
+        assert_eq!(world.execution.unsettled_operations().count(), told);
+        checkpoint(&mut world, vec![wait("last", 1).0]);
+        world.now = world.now.plus_seconds(1);
+        let input = Input::Checkpoint {
+            token: world.token(),
+            client_token: None,
+            updates: Vec::new(),
+        };
+        transition(&world, input)
+    };
+    let (short, long) = (of(3), of(1_000));
+    assert_eq!((long.operations.len(), long.events.len()), (1, 1));
+    let token_digits = 8;
+    assert!(size(&long).abs_diff(size(&short)) <= token_digits);
+}
+
+/// As above, with a function that asks for nothing while its waits end.
+#[test]
+fn a_timer_under_an_invocation_that_was_told_nothing_holds_no_more_for_a_thousand_than_for_three() {
+    let of = |untold: u32| {
+        let mut world = World::start(spec(), Limits::AWS, Log::default());
+        let waits = (0..=untold).map(|number| wait(&format!("w-{number:04}"), number + 1).0);
+        checkpoint(&mut world, waits.collect());
+        for _ in 0..untold {
+            world.now = world.now.plus_seconds(1);
+            world.give(Input::DeadlineReached).expect("a wait ends");
+        }
+        world.now = world.now.plus_seconds(1);
+        transition(&world, Input::DeadlineReached)
+    };
+    let (short, long) = (of(3), of(1_000));
+    assert_eq!((long.operations.len(), long.events.len()), (1, 1));
+    assert_eq!(size(&long), size(&short));
 }
 
 #[test]

@@ -200,10 +200,19 @@ impl Script {
         )))
     }
 
+    /// The process ends while it works.
     pub fn exits(self) -> Self {
-        self.ends(InvocationOutcome::FunctionError(error(
+        self.ends(InvocationOutcome::Interrupted(error(
             "Runtime.ExitError",
             "exit status 1",
+        )))
+    }
+
+    /// The function reports an error that the SDK did not catch.
+    pub fn errs(self) -> Self {
+        self.ends(InvocationOutcome::FunctionError(error(
+            "TypeError",
+            "undefined",
         )))
     }
 

@@ -12,7 +12,7 @@ use engine::{
 use model::{
     CallbackId, CheckpointToken, ClientToken, Event, ExecutionArn, ExecutionId, ExecutionName,
     ExecutionSpec, FunctionArn, FunctionName, Invocation, Limits, Operation, OperationDetails,
-    OperationId, RequestId, Timestamp, Trigger, Version,
+    OperationId, Owner, RequestId, Timestamp, Trigger, Version,
 };
 
 use crate::invariants;
@@ -38,15 +38,20 @@ pub struct World {
     pub repeatable: Option<(CheckpointToken, ClientToken)>,
     /// Every request id ever given, oldest first.
     pub request_ids: Vec<RequestId>,
-    /// Changes by the service that the function was not told of: a second opinion on `unseen`.
+    /// Changes by the service that the function was not told of: a second opinion on
+    /// `untold_operations`.
     pub untold: BTreeSet<OperationId>,
-    /// Those that it was told of and may forget by failing: a second opinion on `offered`.
+    /// Those that it was told of and may forget by failing: a second opinion on
+    /// `unsettled_operations`.
     pub told: BTreeSet<OperationId>,
     pub removed: bool,
     spec: ExecutionSpec,
     accepted: Vec<(Input, Timestamp, Chance)>,
     draws: u64,
 }
+
+/// The run of the server, in a world with one.
+pub const OWNER: Owner = Owner(1);
 
 pub fn spec() -> ExecutionSpec {
     ExecutionSpec {
@@ -78,6 +83,7 @@ impl World {
             now: spec.started_at,
             chance: Chance::new(0, 0),
             limits: &limits,
+            owner: OWNER,
         };
         let transition = start(spec.clone(), context);
         assert_eq!(transition.from_version, 0, "a start creates");
@@ -119,6 +125,7 @@ impl World {
             now: self.now,
             chance: chance.clone(),
             limits: &self.limits,
+            owner: OWNER,
         };
         let result = apply(&self.execution, input.clone(), context());
         let repeated = apply(&self.execution, input.clone(), context());
@@ -171,6 +178,7 @@ impl World {
             let before = self.execution.operation(&operation.id);
             let changed = before.is_none_or(|before| before.status != operation.status);
             if changed && !own.contains(&operation.id) {
+                self.told.remove(&operation.id);
                 self.untold.insert(operation.id.clone());
             }
         }
@@ -182,6 +190,7 @@ impl World {
                 }
                 InvocationOutcome::Returned(_) => true,
                 InvocationOutcome::FunctionError(_)
+                | InvocationOutcome::Interrupted(_)
                 | InvocationOutcome::Unavailable(_)
                 | InvocationOutcome::Lost => false,
             },
@@ -250,7 +259,8 @@ impl World {
         };
         assert!(!self.request_ids.contains(request_id), "a new request id");
         self.request_ids.push(request_id.clone());
-        let updated: Vec<_> = state.offered.iter().map(OperationId::as_str).collect();
+        let updated = self.execution.unsettled_operations();
+        let updated: Vec<_> = updated.map(OperationId::as_str).collect();
         match updated.as_slice() {
             [] => self.say(format!("invoke {number}")),
             ids => self.say(format!("invoke {number}, updated {}", ids.join(" "))),
@@ -310,6 +320,7 @@ impl World {
             now,
             chance,
             limits: &self.limits,
+            owner: OWNER,
         };
         let first = start(
             self.spec.clone(),

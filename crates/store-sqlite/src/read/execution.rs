@@ -8,8 +8,8 @@ use engine::Execution;
 use model::{
     ClientToken, Deadline, DeadlineReason, ErrorObject, EventSource, EventSourceKind, ExecutionArn,
     ExecutionId, ExecutionName, ExecutionSpec, ExecutionState, ExecutionStatus, FunctionArn,
-    FunctionName, Invocation, LastCheckpoint, OperationId, Outcome, ParentLink, Pause, RequestId,
-    Trigger,
+    FunctionName, Invocation, LastCheckpoint, OperationId, Outcome, Owner, ParentLink, Pause,
+    RequestId, Trigger,
 };
 use rusqlite::{Connection, OptionalExtension, Row};
 use store::ExecutionRecord;
@@ -152,9 +152,11 @@ fn read_state(columns: &mut Columns<'_, '_>) -> rusqlite::Result<ExecutionState>
         invocation_count: columns.bits()?,
         token_sequence: columns.bits()?,
         last_checkpoint: read_last_checkpoint(columns)?,
-        unseen: columns.ids()?,
-        offered: columns.ids()?,
+        service_changes: columns.bits()?,
+        told_changes: columns.bits()?,
+        settled_changes: columns.bits()?,
         failed_invocations: columns.next()?,
+        counted_failures: columns.next()?,
         invalid_pendings: columns.next()?,
         operation_count: columns.next()?,
         pending_count: columns.next()?,
@@ -188,7 +190,7 @@ fn read_invocation(columns: &mut Columns<'_, '_>) -> rusqlite::Result<Invocation
     let kind: String = columns.next()?;
     match kind.as_str() {
         "IDLE" => {
-            columns.skip(4);
+            columns.skip(5);
             Ok(Invocation::Idle)
         }
         "ACTIVE" => Ok(Invocation::Active {
@@ -196,12 +198,13 @@ fn read_invocation(columns: &mut Columns<'_, '_>) -> rusqlite::Result<Invocation
             request_id: columns.parsed(RequestId::parse)?,
             nonce: columns.bits()?,
             scheduled_at: columns.instant()?,
+            owner: Owner(columns.next::<Option<i64>>()?.unwrap_or(0).cast_unsigned()),
         }),
         "BACKING_OFF" => {
             columns.skip(3);
-            Ok(Invocation::BackingOff {
-                until: columns.instant()?,
-            })
+            let until = columns.instant()?;
+            columns.skip(1);
+            Ok(Invocation::BackingOff { until })
         }
         other => Err(unreadable(unknown("state of an invocation", other))),
     }

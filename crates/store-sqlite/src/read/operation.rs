@@ -41,6 +41,7 @@ pub(super) fn read_operation(
     let status = columns.code()?;
     let started_at = columns.instant()?;
     let ended_at = columns.optional_instant()?;
+    let service_change = columns.bits()?;
     let details = match operation_type {
         OperationType::Execution => OperationDetails::Execution {
             input: spec.input.clone(),
@@ -66,6 +67,7 @@ pub(super) fn read_operation(
         started_at,
         ended_at,
         details,
+        service_change,
     }))
 }
 

@@ -1,8 +1,8 @@
 //! The queue of asynchronous invocations.
 
 use model::{FunctionName, RequestId};
-use rusqlite::{Connection, Row};
-use store::{AsyncInvocation, AsyncInvocationId, DeadLetter, DeadLetterId};
+use rusqlite::{Connection, OptionalExtension, Row};
+use store::{AsyncInvocation, AsyncInvocationId, DeadLetter, DeadLetterId, QueuedInvocation};
 
 use super::row_limit;
 use crate::cells::Columns;
@@ -12,17 +12,30 @@ pub(crate) fn queued(
     connection: &Connection,
     after: Option<AsyncInvocationId>,
     limit: usize,
-) -> rusqlite::Result<Vec<(AsyncInvocationId, AsyncInvocation)>> {
+) -> rusqlite::Result<Vec<QueuedInvocation>> {
     let mut statement = connection.prepare_cached(include_str!("../sql/read/queued.sql"))?;
     let after = after.map_or(i64::MIN, |after| after.0);
-    let rows = statement.query_map((after, row_limit(limit)), read_invocation)?;
+    let rows = statement.query_map((after, row_limit(limit)), |row| {
+        let mut columns = Columns::of(row);
+        Ok(QueuedInvocation {
+            id: AsyncInvocationId(columns.next()?),
+            function: columns.parsed(FunctionName::parse)?,
+            version: columns.parsed_text()?,
+            not_before: columns.instant()?,
+        })
+    })?;
     rows.collect()
 }
 
-fn read_invocation(row: &Row<'_>) -> rusqlite::Result<(AsyncInvocationId, AsyncInvocation)> {
-    let mut columns = Columns::of(row);
-    let id = AsyncInvocationId(columns.next()?);
-    Ok((id, invocation(&mut columns)?))
+/// An accepted invocation, whole.
+pub(crate) fn queued_invocation(
+    connection: &Connection,
+    id: AsyncInvocationId,
+) -> rusqlite::Result<Option<AsyncInvocation>> {
+    let sql = include_str!("../sql/read/queued_invocation.sql");
+    let mut statement = connection.prepare_cached(sql)?;
+    let read = |row: &Row<'_>| invocation(&mut Columns::of(row));
+    statement.query_row([id.0], read).optional()
 }
 
 /// Dead letters, newest first.

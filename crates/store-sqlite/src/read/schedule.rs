@@ -1,7 +1,8 @@
 //! What is to be done, and when.
 
-use model::{ExecutionId, Timestamp};
+use model::{ExecutionId, Owner, Timestamp};
 use rusqlite::Connection;
+use store::SetAside;
 
 use super::row_limit;
 use crate::cells::Columns;
@@ -19,16 +20,29 @@ pub(crate) fn deadlines(
     rows.collect()
 }
 
-/// Executions that a restarted server takes up again.
+/// Executions that a server takes up when it starts.
 pub(crate) fn owing_work(
     connection: &Connection,
-    after: Option<&ExecutionId>,
-    limit: usize,
+    owner: Owner,
 ) -> rusqlite::Result<Vec<ExecutionId>> {
     let mut statement = connection.prepare_cached(include_str!("../sql/read/owing_work.sql"))?;
-    let after = after.map_or("", ExecutionId::as_str);
-    let rows = statement.query_map((after, row_limit(limit)), |row| {
+    let rows = statement.query_map([owner.0.cast_signed()], |row| {
         Columns::of(row).parsed(ExecutionId::parse)
+    })?;
+    rows.collect()
+}
+
+/// Executions that are set aside.
+pub(crate) fn set_aside(connection: &Connection) -> rusqlite::Result<Vec<SetAside>> {
+    let mut statement = connection.prepare_cached(include_str!("../sql/read/set_aside.sql"))?;
+    let rows = statement.query_map([], |row| {
+        let mut columns = Columns::of(row);
+        Ok(SetAside {
+            execution_id: columns.parsed(ExecutionId::parse)?,
+            set_aside_at: columns.instant()?,
+            attempted: columns.next()?,
+            reason: columns.next()?,
+        })
     })?;
     rows.collect()
 }

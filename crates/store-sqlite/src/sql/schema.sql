@@ -66,8 +66,6 @@ CREATE TABLE execution_states (
     last_checkpoint_token_sequence INTEGER,
     -- Lists of operation ids, separated by commas, which no id contains; NULL when empty.
     last_checkpoint_answered TEXT,
-    unseen TEXT,
-    offered TEXT,
     failed_invocations INTEGER NOT NULL,
     invalid_pendings INTEGER NOT NULL,
     operation_count INTEGER NOT NULL,
@@ -91,7 +89,16 @@ CREATE TABLE execution_states (
     -- How long the execution timeout stood still in pauses that are over.
     timeout_paused_millis INTEGER NOT NULL DEFAULT 0,
     -- Makes a retry of the last resume recognisable.
-    resume_client_token TEXT
+    resume_client_token TEXT,
+    -- The run that drives the active invocation; 64 bits, the sign has no meaning. NULL: an earlier run.
+    invocation_owner INTEGER,
+    -- Failures in a row that count towards giving up: all but timeouts and crashes.
+    counted_failures INTEGER NOT NULL DEFAULT 0,
+    -- The changes that the service made to operations, counted; how many of them an invocation was told; and how
+    -- many of those to an invocation that ended well.
+    service_changes INTEGER NOT NULL DEFAULT 0,
+    told_changes INTEGER NOT NULL DEFAULT 0,
+    settled_changes INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 CREATE INDEX execution_states_by_deadline ON execution_states (deadline_at)
@@ -231,7 +238,9 @@ CREATE TABLE operations (
     input TEXT,
     result TEXT,
     -- CHAINED_INVOKE; NULL: the trace of the execution.
-    trace_header TEXT
+    trace_header TEXT,
+    -- The number of the last change by the service; zero: only the function has changed it.
+    service_change INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 CREATE UNIQUE INDEX operations_by_id ON operations (execution_key, operation_id);
@@ -365,6 +374,15 @@ CREATE TABLE dead_letters (
     error_stack_trace TEXT
 ) STRICT;
 
+-- Executions that the service could not work on: it leaves them alone until somebody tries again.
+CREATE TABLE set_aside (
+    execution_id TEXT NOT NULL PRIMARY KEY,
+    set_aside_at INTEGER NOT NULL,
+    -- What was being done, and what went wrong.
+    attempted TEXT NOT NULL,
+    reason TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- For people with the `sqlite3` shell.
 CREATE VIEW executions AS
 SELECT
@@ -439,14 +457,17 @@ SELECT
     state.invocation_request_id,
     state.invocation_nonce,
     state.invocation_at,
+    state.invocation_owner,
     state.invocation_count,
     state.token_sequence,
     state.last_checkpoint_client_token,
     state.last_checkpoint_token_sequence,
     state.last_checkpoint_answered,
-    state.unseen,
-    state.offered,
+    state.service_changes,
+    state.told_changes,
+    state.settled_changes,
     state.failed_invocations,
+    state.counted_failures,
     state.invalid_pendings,
     state.operation_count,
     state.pending_count,
@@ -506,14 +527,17 @@ SELECT
     state.invocation_request_id,
     state.invocation_nonce,
     state.invocation_at,
+    state.invocation_owner,
     state.invocation_count,
     state.token_sequence,
     state.last_checkpoint_client_token,
     state.last_checkpoint_token_sequence,
     state.last_checkpoint_answered,
-    state.unseen,
-    state.offered,
+    state.service_changes,
+    state.told_changes,
+    state.settled_changes,
     state.failed_invocations,
+    state.counted_failures,
     state.invalid_pendings,
     state.operation_count,
     state.pending_count,

@@ -45,7 +45,7 @@ impl Schedule {
     fn of(state: &ExecutionState) -> Self {
         Self {
             deadline: state.next_deadline.clone(),
-            owes_work: state.owes_work(),
+            owes_work: state.may_owe_work(),
             status: state.status(),
         }
     }

@@ -32,19 +32,20 @@ impl Statements<'_> {
         parameters.add(operation.started_at.as_millis())?;
         parameters.add_instant(operation.ended_at)?;
         parameters.add_details(&operation.details)?;
+        parameters.add(operation.service_change.cast_signed())?;
         parameters.execute()?;
         Ok(())
     }
 }
 
 impl Parameters<'_, '_> {
-    /// The 22 columns of all types, of which each type has a few.
+    /// The 23 columns of all types, of which each type has a few.
     fn add_details(&mut self, details: &OperationDetails) -> rusqlite::Result<()> {
         match details {
             OperationDetails::Execution { input: _ } => {
                 self.add_nulls(15);
                 self.add_error(None)?;
-                self.add_nulls(2);
+                self.add_nulls(3);
                 Ok(())
             }
             OperationDetails::Context {
@@ -56,7 +57,9 @@ impl Parameters<'_, '_> {
                 self.add_nulls(14);
                 self.add_error(error.as_ref())?;
                 self.add_nulls(1);
-                self.add_payload(result.as_ref())
+                self.add_payload(result.as_ref())?;
+                self.add_nulls(1);
+                Ok(())
             }
             OperationDetails::Step {
                 attempt,
@@ -70,7 +73,9 @@ impl Parameters<'_, '_> {
                 self.add_nulls(12);
                 self.add_error(error.as_ref())?;
                 self.add_nulls(1);
-                self.add_payload(result.as_ref())
+                self.add_payload(result.as_ref())?;
+                self.add_nulls(1);
+                Ok(())
             }
             OperationDetails::Wait {
                 seconds,
@@ -81,7 +86,7 @@ impl Parameters<'_, '_> {
                 self.add(scheduled_end_at.as_millis())?;
                 self.add_nulls(10);
                 self.add_error(None)?;
-                self.add_nulls(2);
+                self.add_nulls(3);
                 Ok(())
             }
             OperationDetails::Callback {
@@ -100,7 +105,9 @@ impl Parameters<'_, '_> {
                 self.add_nulls(6);
                 self.add_error(error.as_ref())?;
                 self.add_nulls(1);
-                self.add_payload(result.as_ref())
+                self.add_payload(result.as_ref())?;
+                self.add_nulls(1);
+                Ok(())
             }
             OperationDetails::ChainedInvoke {
                 function_name,

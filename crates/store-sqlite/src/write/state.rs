@@ -7,7 +7,7 @@ use model::{
 use crate::cells::Parameters;
 
 impl Parameters<'_, '_> {
-    /// The key and all that is not indexed of a state: 31 parameters.
+    /// The key and all that is not indexed of a state: 34 parameters.
     pub(super) fn add_state(&mut self, key: i64, state: &ExecutionState) -> rusqlite::Result<()> {
         let ExecutionState {
             version,
@@ -19,9 +19,11 @@ impl Parameters<'_, '_> {
             invocation_count,
             token_sequence,
             last_checkpoint,
-            unseen,
-            offered,
+            service_changes,
+            told_changes,
+            settled_changes,
             failed_invocations,
+            counted_failures,
             invalid_pendings,
             operation_count,
             pending_count,
@@ -48,9 +50,11 @@ impl Parameters<'_, '_> {
             }
             None => self.add_nulls(3),
         }
-        self.add_ids(unseen)?;
-        self.add_ids(offered)?;
+        self.add(service_changes.cast_signed())?;
+        self.add(told_changes.cast_signed())?;
+        self.add(settled_changes.cast_signed())?;
         self.add(failed_invocations)?;
+        self.add(counted_failures)?;
         self.add(invalid_pendings)?;
         self.add(operation_count)?;
         self.add(pending_count)?;
@@ -78,7 +82,7 @@ impl Parameters<'_, '_> {
         match invocation {
             Invocation::Idle => {
                 self.add("IDLE")?;
-                self.add_nulls(4);
+                self.add_nulls(5);
                 Ok(())
             }
             Invocation::Active {
@@ -86,17 +90,21 @@ impl Parameters<'_, '_> {
                 request_id,
                 nonce,
                 scheduled_at,
+                owner,
             } => {
                 self.add("ACTIVE")?;
                 self.add(number.cast_signed())?;
                 self.add(request_id.as_str())?;
                 self.add(nonce.cast_signed())?;
-                self.add(scheduled_at.as_millis())
+                self.add(scheduled_at.as_millis())?;
+                self.add(owner.0.cast_signed())
             }
             Invocation::BackingOff { until } => {
                 self.add("BACKING_OFF")?;
                 self.add_nulls(3);
-                self.add(until.as_millis())
+                self.add(until.as_millis())?;
+                self.add_nulls(1);
+                Ok(())
             }
         }
     }

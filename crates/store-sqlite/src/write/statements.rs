@@ -48,6 +48,8 @@ statements![
     replace_alias,
     replace_function_settings,
     replace_function_version,
+    set_aside,
+    take_back,
     trim_dead_letters,
     update_schedule,
     update_state,

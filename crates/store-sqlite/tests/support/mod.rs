@@ -51,6 +51,7 @@ pub fn start(name: &str) -> Arc<Transition> {
         now: started_at,
         chance: Chance::new(name.len() as u64, 7),
         limits: &Limits::AWS,
+        owner: model::Owner(1),
     };
     Arc::new(engine::start(spec, context))
 }

@@ -2,12 +2,12 @@
 
 use engine::{ChainedOutcome, Input, Output};
 use model::{
-    ChainedInvoke, ChainedTarget, ExecutionId, FunctionName, OperationType, OperationUpdate,
+    ChainedInvoke, ChainedTarget, FunctionName, OperationType, OperationUpdate, Owner,
     UpdateAction, Version,
 };
 
-use super::subject::{Subject, spec, update};
-use crate::Store;
+use super::subject::{BEGINNING, OWNER, Subject, spec, update};
+use crate::{SetAside, Store};
 
 /// Starts an execution that suspends in a wait.
 async fn waiting(store: &dyn Store, name: &str, seconds: u32) -> Subject {
@@ -51,21 +51,15 @@ pub(super) async fn deadlines_come_soonest_first(store: &dyn Store) {
     assert_eq!(due.len(), 6);
 }
 
-async fn owing(store: &dyn Store, limit: usize) -> Vec<String> {
-    let mut seen = Vec::new();
-    let mut after: Option<ExecutionId> = None;
-    loop {
-        let page = store.owing_work(after, limit).await.expect("works");
-        assert!(page.len() <= limit);
-        seen.extend(page.iter().map(ToString::to_string));
-        after = page.last().cloned();
-        if after.is_none() {
-            return seen;
-        }
-    }
+async fn owing(store: &dyn Store, owner: Owner) -> Vec<String> {
+    let owing = store.owing_work(owner).await.expect("works");
+    owing.iter().map(ToString::to_string).collect()
 }
 
-pub(super) async fn executions_that_owe_work_are_found_in_order_of_id(store: &dyn Store) {
+/// A run that none of the executions belongs to.
+const ANOTHER: Owner = Owner(u64::MAX);
+
+pub(super) async fn executions_that_owe_work_are_found_oldest_first(store: &dyn Store) {
     let mut active = Subject::start(store, spec("Loan", "c", "id-c")).await;
     Subject::start(store, spec("Loan", "a", "id-a")).await;
     let mut suspended = waiting(store, "id-b", 10).await;
@@ -86,12 +80,12 @@ pub(super) async fn executions_that_owe_work_are_found_in_order_of_id(store: &dy
     };
     chaining.apply_checkpoint(store, vec![chained]).await;
     chaining.end_invocation(store, Output::Pending).await;
-    for limit in [1, 2, 10] {
-        assert_eq!(owing(store, limit).await, ["id-a", "id-c", "id-d"]);
-    }
+    assert_eq!(owing(store, ANOTHER).await, ["id-c", "id-a", "id-d"]);
+    // Its own invocations are not lost; what it invoked may have been.
+    assert_eq!(owing(store, OWNER).await, ["id-d"]);
     active.end_invocation(store, Output::Succeeded(None)).await;
     suspended.reach_deadline(store).await;
-    assert_eq!(owing(store, 10).await, ["id-a", "id-b", "id-d"]);
+    assert_eq!(owing(store, ANOTHER).await, ["id-a", "id-b", "id-d"]);
     let ended = Input::ChainedInvokeEnded {
         operation_id: model::OperationId::parse("invoke").expect("a valid id"),
         outcome: ChainedOutcome::Succeeded(None),
@@ -100,5 +94,50 @@ pub(super) async fn executions_that_owe_work_are_found_in_order_of_id(store: &dy
     chaining
         .end_invocation(store, Output::Succeeded(None))
         .await;
-    assert_eq!(owing(store, 10).await, ["id-a", "id-b"]);
+    assert_eq!(owing(store, ANOTHER).await, ["id-a", "id-b"]);
+    assert_eq!(owing(store, OWNER).await, [""; 0]);
+}
+
+pub(super) async fn executions_that_are_set_aside_are_left_alone_until_taken_back(
+    store: &dyn Store,
+) {
+    let runs = Subject::start(store, spec("Loan", "a", "id-a")).await;
+    let waits = waiting(store, "id-b", 10).await;
+    let other = waiting(store, "id-c", 20).await;
+    let aside = |subject: &Subject, reason: &str| SetAside {
+        execution_id: subject.id().clone(),
+        set_aside_at: BEGINNING,
+        attempted: "fire a deadline".to_owned(),
+        reason: reason.to_owned(),
+    };
+    store
+        .set_aside(aside(&waits, "first"))
+        .await
+        .expect("works");
+    store
+        .set_aside(aside(&waits, "second"))
+        .await
+        .expect("works");
+    store.set_aside(aside(&runs, "lost")).await.expect("works");
+    assert_eq!(
+        store.executions_set_aside().await.expect("works"),
+        [aside(&runs, "lost"), aside(&waits, "second")]
+    );
+    let due = store.deadlines(1).await.expect("works");
+    assert_eq!(due.first().map(|(_, id)| id), Some(other.id()));
+    assert_eq!(owing(store, ANOTHER).await, [""; 0]);
+
+    store.take_back(waits.id()).await.expect("works");
+    store.take_back(waits.id()).await.expect("works");
+    let due = store.deadlines(1).await.expect("works");
+    assert_eq!(due.first().map(|(_, id)| id), Some(waits.id()));
+    store.take_back(runs.id()).await.expect("works");
+    assert_eq!(owing(store, ANOTHER).await, ["id-a"]);
+    assert!(
+        store
+            .executions_set_aside()
+            .await
+            .expect("works")
+            .is_empty()
+    );
 }

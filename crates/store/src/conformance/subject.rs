@@ -5,8 +5,8 @@ use std::sync::Arc;
 use engine::{Chance, Context, Execution, Input, InvocationOutcome, Output, Rejection, Transition};
 use model::{
     Event, ExecutionArn, ExecutionId, ExecutionName, ExecutionSpec, FunctionArn, FunctionName,
-    Invocation, Limits, OperationId, OperationType, OperationUpdate, Payload, Timestamp, Trigger,
-    UpdateAction, Version,
+    Invocation, Limits, OperationId, OperationType, OperationUpdate, Owner, Payload, Timestamp,
+    Trigger, UpdateAction, Version,
 };
 
 use crate::{EventPage, ExecutionSummary, Store, event_head};
@@ -84,11 +84,15 @@ pub(super) fn start_of(spec: ExecutionSpec, seed: u64) -> Arc<Transition> {
     Arc::new(engine::start(spec, context(now, seed)))
 }
 
+/// The run that makes all transitions here.
+pub(super) const OWNER: Owner = Owner(7);
+
 fn context(now: Timestamp, seed: u64) -> Context<'static> {
     Context {
         now,
         chance: Chance::new(seed, !seed),
         limits: &Limits::AWS,
+        owner: OWNER,
     }
 }
 

@@ -9,18 +9,18 @@ use crate::update::{callback, context, step, wait};
 #[test]
 fn failing_function_is_given_up() {
     check(
-        script().exits().advance(1).exits().advance(2).exits(),
+        script().errs().advance(1).errs().advance(2).errs(),
         expect![[r#"
             0s 1 ExecutionStarted "{}" timeout 3600s
             0s - invoke 1
-            0s 2 InvocationCompleted Runtime.ExitError: exit status 1
+            0s 2 InvocationCompleted TypeError: undefined
             1s - invoke 2
-            1s 3 InvocationCompleted Runtime.ExitError: exit status 1
+            1s 3 InvocationCompleted TypeError: undefined
             3s - invoke 3
-            3s 4 InvocationCompleted Runtime.ExitError: exit status 1
-            3s 5 ExecutionFailed Runtime.ExitError: exit status 1
+            3s 4 InvocationCompleted TypeError: undefined
+            3s 5 ExecutionFailed TypeError: undefined
             3s - closed
-            = FAILED Runtime.ExitError: exit status 1
+            = FAILED TypeError: undefined
         "#]],
     );
 }
@@ -31,33 +31,33 @@ fn default_back_off_doubles_up_to_a_minute() {
         {
             let mut script = script_with(|_, limits| limits.failed_invocations_max = 9);
             for _ in 0..9 {
-                script = script.exits().advance(60);
+                script = script.errs().advance(60);
             }
             script
         },
         expect![[r#"
             0s 1 ExecutionStarted "{}" timeout 3600s
             0s - invoke 1
-            0s 2 InvocationCompleted Runtime.ExitError: exit status 1
+            0s 2 InvocationCompleted TypeError: undefined
             1s - invoke 2
-            60s 3 InvocationCompleted since 1s Runtime.ExitError: exit status 1
+            60s 3 InvocationCompleted since 1s TypeError: undefined
             62s - invoke 3
-            120s 4 InvocationCompleted since 62s Runtime.ExitError: exit status 1
+            120s 4 InvocationCompleted since 62s TypeError: undefined
             124s - invoke 4
-            180s 5 InvocationCompleted since 124s Runtime.ExitError: exit status 1
+            180s 5 InvocationCompleted since 124s TypeError: undefined
             188s - invoke 5
-            240s 6 InvocationCompleted since 188s Runtime.ExitError: exit status 1
+            240s 6 InvocationCompleted since 188s TypeError: undefined
             256s - invoke 6
-            300s 7 InvocationCompleted since 256s Runtime.ExitError: exit status 1
+            300s 7 InvocationCompleted since 256s TypeError: undefined
             332s - invoke 7
-            360s 8 InvocationCompleted since 332s Runtime.ExitError: exit status 1
+            360s 8 InvocationCompleted since 332s TypeError: undefined
             420s - invoke 8
-            420s 9 InvocationCompleted Runtime.ExitError: exit status 1
+            420s 9 InvocationCompleted TypeError: undefined
             480s - invoke 9
-            480s 10 InvocationCompleted Runtime.ExitError: exit status 1
-            480s 11 ExecutionFailed Runtime.ExitError: exit status 1
+            480s 10 InvocationCompleted TypeError: undefined
+            480s 11 ExecutionFailed TypeError: undefined
             480s - closed
-            = FAILED Runtime.ExitError: exit status 1
+            = FAILED TypeError: undefined
         "#]],
     );
 }
@@ -444,6 +444,67 @@ fn nobody_ends_an_invocation_twice() {
             0s - again
             0s - refused: invocation `ed8b7b2c-2c6b-4e3a-a50f-e15699b56315` is not running
             = RUNNING, next 1s WaitElapsed(w) | w Started
+        "#]],
+    );
+}
+
+#[test]
+fn timeouts_and_crashes_are_repeated_until_the_execution_times_out() {
+    check(
+        {
+            let mut script = script_with(|spec, _| spec.execution_timeout_seconds = 200);
+            for _ in 0..4 {
+                script = script.exits().advance(60);
+            }
+            script
+        },
+        expect![[r#"
+            0s 1 ExecutionStarted "{}" timeout 200s
+            0s - invoke 1
+            0s 2 InvocationCompleted Runtime.ExitError: exit status 1
+            1s - invoke 2
+            60s 3 InvocationCompleted since 1s Runtime.ExitError: exit status 1
+            62s - invoke 3
+            120s 4 InvocationCompleted since 62s Runtime.ExitError: exit status 1
+            124s - invoke 4
+            180s 5 InvocationCompleted since 124s Runtime.ExitError: exit status 1
+            188s - invoke 5
+            200s 6 ExecutionTimedOut Execution timed out after 200 seconds.
+            200s - closed
+            = TIMED_OUT Execution timed out after 200 seconds.
+        "#]],
+    );
+}
+
+/// A crash between two errors takes nothing back: only an invocation that ends well does.
+#[test]
+fn crashes_do_not_count_among_the_errors_that_end_an_execution() {
+    check(
+        script()
+            .errs()
+            .advance(60)
+            .exits()
+            .advance(60)
+            .exits()
+            .advance(60)
+            .errs()
+            .advance(60)
+            .errs(),
+        expect![[r#"
+            0s 1 ExecutionStarted "{}" timeout 3600s
+            0s - invoke 1
+            0s 2 InvocationCompleted TypeError: undefined
+            1s - invoke 2
+            60s 3 InvocationCompleted since 1s Runtime.ExitError: exit status 1
+            62s - invoke 3
+            120s 4 InvocationCompleted since 62s Runtime.ExitError: exit status 1
+            124s - invoke 4
+            180s 5 InvocationCompleted since 124s TypeError: undefined
+            188s - invoke 5
+            240s 6 InvocationCompleted since 188s TypeError: undefined
+            240s 7 ExecutionFailed TypeError: undefined
+            240s - closed
+            = FAILED TypeError: undefined
         "#]],
     );
 }

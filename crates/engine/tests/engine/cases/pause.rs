@@ -3,7 +3,7 @@
 use expect_test::expect;
 
 use crate::script::{check, script, script_with};
-use crate::update::{step, wait};
+use crate::update::{callback, step, wait};
 
 /// What comes due meanwhile is recorded, and told after the resume.
 #[test]
@@ -326,5 +326,184 @@ fn only_an_ended_execution_is_deleted() {
         0s - removed
         = SUCCEEDED "ok"
     "#]],
+    );
+}
+
+/// Two hours of pause within an execution timeout of one.
+#[test]
+fn callback_is_taken_after_a_pause_that_stopped_the_timeout() {
+    check(
+        script()
+            .checkpoint([callback("cb")])
+            .returns_pending()
+            .advance(1)
+            .pause("inventory")
+            .advance(7200)
+            .resume()
+            .advance(10)
+            .callback_succeeds("cb", "1"),
+        expect![[r#"
+            0s 1 ExecutionStarted "{}" timeout 3600s
+            0s - invoke 1
+            0s 2 CallbackStarted cb
+            0s 3 InvocationCompleted
+            1s 4 ExecutionPaused "inventory" asked 1s stops timeout
+            7201s 5 ExecutionResumed -
+            7211s 6 CallbackSucceeded cb "1"
+            7211s - invoke 2, updated cb
+            = RUNNING, next 10800s ExecutionTimeout | cb Succeeded
+        "#]],
+    );
+}
+
+#[test]
+fn callback_and_heartbeat_are_taken_during_a_pause_that_stops_the_timeout() {
+    check(
+        script()
+            .checkpoint([callback("cb").limits(0, 5000)])
+            .returns_pending()
+            .advance(1)
+            .pause("inventory")
+            .advance(4000)
+            .heartbeat("cb")
+            .advance(4000)
+            .callback_succeeds("cb", "1"),
+        expect![[r#"
+            0s 1 ExecutionStarted "{}" timeout 3600s
+            0s - invoke 1
+            0s 2 CallbackStarted cb heartbeat 5000s
+            0s 3 InvocationCompleted
+            1s 4 ExecutionPaused "inventory" asked 1s stops timeout
+            4001s - heartbeat
+            8001s 5 CallbackSucceeded cb "1"
+            = RUNNING, next 31622400s ExecutionTimeout | cb Succeeded
+        "#]],
+    );
+}
+
+/// A pause that lets the timeout run on does not hold it back.
+#[test]
+fn callback_is_refused_once_the_timeout_has_passed_in_a_pause_that_lets_it_run() {
+    check(
+        script()
+            .checkpoint([callback("cb")])
+            .returns_pending()
+            .pause_with_key("p", false)
+            .delay(3600)
+            .callback_succeeds("cb", "1")
+            .heartbeat("cb"),
+        expect![[r#"
+            0s 1 ExecutionStarted "{}" timeout 3600s
+            0s - invoke 1
+            0s 2 CallbackStarted cb
+            0s 3 InvocationCompleted
+            0s 4 ExecutionPaused - asked 0s timeout runs
+            3600s - refused: The callback is either timed out or already completed
+            3600s - heartbeat
+            3600s - refused: The callback is either timed out or already completed
+            = RUNNING, next 3600s ExecutionTimeout | cb Started
+        "#]],
+    );
+}
+
+/// Every kind of deadline comes due while a pause is in effect: each does what it does, and the
+/// function hears of all of them after the resume.
+#[test]
+fn every_deadline_comes_due_during_a_pause() {
+    check(
+        script()
+            .checkpoint([
+                wait("w", 10),
+                step("s").retry("no", 10),
+                callback("late").limits(10, 0),
+                callback("silent").limits(0, 10),
+            ])
+            .returns_pending()
+            .pause("inventory")
+            .advance(4000)
+            .resume()
+            .replays(),
+        expect![[r#"
+            0s 1 ExecutionStarted "{}" timeout 3600s
+            0s - invoke 1
+            0s 2 WaitStarted w 10s, until 10s
+            0s 3 StepFailed s Boom: no attempt 1, next in 10s
+            0s 4 CallbackStarted late timeout 10s
+            0s 5 CallbackStarted silent heartbeat 10s
+            0s 6 InvocationCompleted
+            0s 7 ExecutionPaused "inventory" asked 0s stops timeout
+            10s 8 WaitSucceeded w 10s
+            10s 9 CallbackTimedOut late Callback.Timeout: Callback timed out
+            10s 10 CallbackTimedOut silent Callback.Heartbeat: Callback timed out on heartbeat
+            4000s 11 ExecutionResumed -
+            4000s - invoke 2, updated w s late silent
+            4000s - replay [w s late silent]
+            = RUNNING, next 7600s ExecutionTimeout | w Succeeded | s Ready | late TimedOut | silent TimedOut
+        "#]],
+    );
+}
+
+/// The same while the pause waits for the running invocation.
+#[test]
+fn every_deadline_comes_due_while_a_pause_waits_for_the_invocation() {
+    check(
+        script()
+            .checkpoint([
+                wait("w", 10),
+                step("s").retry("no", 10),
+                callback("late").limits(10, 0),
+                callback("silent").limits(0, 10),
+            ])
+            .pause("inventory")
+            .advance(20)
+            .checkpoint_told([step("t").succeed("1")])
+            .returns_pending()
+            .advance(20)
+            .resume()
+            .replays(),
+        expect![[r#"
+            0s 1 ExecutionStarted "{}" timeout 3600s
+            0s - invoke 1
+            0s 2 WaitStarted w 10s, until 10s
+            0s 3 StepFailed s Boom: no attempt 1, next in 10s
+            0s 4 CallbackStarted late timeout 10s
+            0s 5 CallbackStarted silent heartbeat 10s
+            10s 6 WaitSucceeded w 10s
+            10s 7 CallbackTimedOut late Callback.Timeout: Callback timed out
+            10s 8 CallbackTimedOut silent Callback.Heartbeat: Callback timed out on heartbeat
+            20s 9 StepSucceeded t "1" attempt 1
+            20s 10 ExecutionPaused "inventory" asked 0s stops timeout
+            20s - told [no token]
+            20s 11 InvocationCompleted since 0s
+            40s 12 ExecutionResumed -
+            40s - invoke 2, updated w s late silent
+            40s - replay [w s late silent t]
+            = RUNNING, next 3620s ExecutionTimeout | w Succeeded | s Ready | late TimedOut | silent TimedOut | t Succeeded
+        "#]],
+    );
+}
+
+/// The repetition of a failed invocation is owed until the resume, however long it was due.
+#[test]
+fn repetition_of_a_crashed_invocation_waits_for_the_resume() {
+    check(
+        script()
+            .exits()
+            .pause("inventory")
+            .advance(4000)
+            .resume()
+            .exits()
+            .advance(2),
+        expect![[r#"
+            0s 1 ExecutionStarted "{}" timeout 3600s
+            0s - invoke 1
+            0s 2 InvocationCompleted Runtime.ExitError: exit status 1
+            0s 3 ExecutionPaused "inventory" asked 0s stops timeout
+            4000s 4 ExecutionResumed -
+            4000s - invoke 2
+            4000s 5 InvocationCompleted Runtime.ExitError: exit status 1
+            4002s - invoke 3
+            = RUNNING, next 7600s ExecutionTimeout
+        "#]],
     );
 }

@@ -1,4 +1,4 @@
--- The soonest deadlines.
+-- The soonest deadlines of executions that are not set aside.
 SELECT
     state.deadline_at,
     spec.execution_id
@@ -7,6 +7,7 @@ FROM
     CROSS JOIN execution_specs AS spec USING (execution_key)
 WHERE
     state.deadline_at IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM set_aside WHERE execution_id = spec.execution_id)
 ORDER BY
     state.deadline_at,
     spec.execution_id

@@ -9,6 +9,7 @@ SELECT
     operation.status,
     operation.started_at,
     operation.ended_at,
+    operation.service_change,
     replay_children,
     attempt,
     next_attempt_at,

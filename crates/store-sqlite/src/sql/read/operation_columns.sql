@@ -8,6 +8,7 @@ SELECT
     status,
     started_at,
     ended_at,
+    service_change,
     replay_children,
     attempt,
     next_attempt_at,

@@ -1,5 +1,5 @@
--- Executions that a restarted server takes up again. The index holds only these, which are few
--- beside all that is kept; each page sorts them anew.
+-- Executions that a server takes up when it starts as ?1, oldest record first. The index holds only those with an
+-- active invocation or open chained invokes, which are few beside all that is kept.
 SELECT
     spec.execution_id
 FROM
@@ -7,8 +7,10 @@ FROM
     CROSS JOIN execution_specs AS spec USING (execution_key)
 WHERE
     state.owes_work = 1
-    AND spec.execution_id > ?1
+    AND (
+        (state.invocation = 'ACTIVE' AND state.invocation_owner IS NOT ?1)
+        OR (state.ended_at IS NULL AND state.open_chained_invokes > 0)
+    )
+    AND NOT EXISTS (SELECT 1 FROM set_aside WHERE execution_id = spec.execution_id)
 ORDER BY
-    spec.execution_id
-LIMIT
-    ?2;
+    state.execution_key;

@@ -1,17 +1,9 @@
--- Accepted asynchronous invocations, in order of acceptance.
+-- Accepted asynchronous invocations, in order of acceptance, without what they carry.
 SELECT
     async_invocation_id,
-    request_id,
     function_name,
     function_version,
-    invoked_arn,
-    client_context,
-    trace_header,
-    tenant_id,
-    accepted_at,
-    attempts,
-    not_before_at,
-    payload
+    not_before_at
 FROM
     async_invocations
 WHERE
