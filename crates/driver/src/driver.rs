@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use model::Limits;
+use model::{Limits, Owner};
 use store::{Durability, Store};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::aside::Aside;
 use crate::changes::Changes;
+use crate::lanes::Lanes;
 use crate::queue::QueueGauge;
 use crate::resident::Residents;
 use crate::seeds::Seeds;
@@ -41,6 +43,10 @@ pub(crate) struct Inner {
     pub clock: Arc<dyn Clock>,
     pub limits: Limits,
     pub seeds: Seeds,
+    /// This run: the invocations that it schedules carry it.
+    pub owner: Owner,
+    pub lanes: Lanes,
+    pub aside: Aside,
     pub residents: Residents,
     pub waiters: Waiters,
     pub alarm: Alarm,
@@ -62,13 +68,18 @@ impl Driver {
             Some(seed) => seed,
             None => Seeds::from_os()?,
         };
+        let seeds = Seeds::new(seed);
+        let owner = seeds.owner();
         Ok(Self {
             inner: Arc::new(Inner {
                 store: config.store,
                 invoker: config.invoker,
                 clock: config.clock,
                 limits: config.limits,
-                seeds: Seeds::new(seed),
+                seeds,
+                owner,
+                lanes: Lanes::default(),
+                aside: Aside::default(),
                 residents: Residents::default(),
                 waiters: Waiters::default(),
                 alarm: Alarm::default(),

@@ -3,17 +3,15 @@
 
 use std::time::Duration;
 
-use engine::{ChainedOutcome, Effect, Execution, Input, InvocationOutcome, checkpoint_token};
+use engine::{ChainedOutcome, Effect, Execution, Input};
 use model::{
-    ChainedTarget, ErrorObject, ExecutionId, ExecutionName, FunctionArn, Invocation,
-    OperationDetails, OperationId, Outcome, ParentLink, Payload, Trigger, Version,
+    ChainedTarget, ErrorObject, ExecutionId, ExecutionName, FunctionArn, OperationDetails,
+    OperationId, Outcome, ParentLink, Payload, Trigger, Version,
 };
 use store::ExecutionRecord;
 
-use crate::{
-    Driver, DurableInvocation, PlainInvocation, PlainOutcome, ProcessError, StartError,
-    StartRequest, Started,
-};
+use crate::aside::chain;
+use crate::{Driver, PlainOutcome, ProcessError, StartError, StartRequest, Started};
 
 /// Bounds of the pause between tries to record something that the store failed to take.
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
@@ -23,46 +21,14 @@ impl Driver {
     /// Starts an effect of the execution as committed. Never waits.
     pub(crate) fn run_effect(&self, execution: &Execution, effect: &Effect) {
         match effect {
-            Effect::Invoke => self.spawn_invocation(execution),
-            Effect::StartChainedInvoke(operation_id) => {
-                self.spawn_chained_invoke(execution, operation_id);
-            }
+            Effect::Invoke => self.invoke_in_turn(execution),
+            Effect::StartChainedInvoke(operation_id) => self.chain(execution, operation_id),
             Effect::Closed => self.announce_end(execution),
         }
     }
 
-    fn spawn_invocation(&self, execution: &Execution) {
-        let Invocation::Active { request_id, .. } = &execution.state.invocation else {
-            unreachable!("the effect comes with a scheduled invocation");
-        };
-        let checkpoint_token = checkpoint_token(&execution.spec, &execution.state)
-            .expect("a scheduled invocation has a token");
-        let invocation = DurableInvocation {
-            spec: execution.spec.clone(),
-            request_id: request_id.clone(),
-            checkpoint_token,
-            operations: execution.replayed_operations().cloned().collect(),
-            updated_operation_ids: execution.state.offered.clone(),
-        };
-        let id = execution.spec.arn.id.clone();
-        let request_id = request_id.clone();
-        let driver = self.clone();
-        self.spawn(async move {
-            let report = driver.inner.invoker.invoke_durable(invocation).await;
-            if let InvocationOutcome::FunctionError(error) = &report.outcome {
-                tracing::warn!(execution = %id, invocation = %request_id, ?error, "invocation failed");
-            }
-            let input = Input::InvocationEnded {
-                request_id,
-                started_at: report.started_at,
-                outcome: report.outcome,
-            };
-            driver.record(&id, input).await;
-        });
-    }
-
-    fn spawn_chained_invoke(&self, execution: &Execution, operation_id: &OperationId) {
-        let Some(operation) = execution.operation(operation_id).cloned() else {
+    fn chain(&self, execution: &Execution, operation_id: &OperationId) {
+        let Some(operation) = execution.operation(operation_id) else {
             return;
         };
         let OperationDetails::ChainedInvoke {
@@ -75,55 +41,37 @@ impl Driver {
         else {
             return;
         };
-        let chained = Chained {
-            parent: ParentLink {
-                execution_id: execution.spec.arn.id.clone(),
-                operation_id: operation_id.clone(),
-            },
-            input: input.clone(),
-            tenant_id: tenant_id.clone(),
-            trace_header: trace_header
-                .clone()
-                .or_else(|| execution.spec.trace_header.clone()),
-        };
-        let driver = self.clone();
-        match target.clone() {
+        match target {
             ChainedTarget::Durable {
                 function,
                 version,
                 execution_id,
             } => {
+                let chained = Chained {
+                    parent: ParentLink {
+                        execution_id: execution.spec.arn.id.clone(),
+                        operation_id: operation_id.clone(),
+                    },
+                    input: input.clone(),
+                    tenant_id: tenant_id.clone(),
+                    trace_header: trace_header
+                        .clone()
+                        .or_else(|| execution.spec.trace_header.clone()),
+                };
                 let function = FunctionArn {
-                    name: function,
+                    name: function.clone(),
                     ..execution.spec.arn.function.clone()
                 };
+                let (driver, version) = (self.clone(), version.clone());
+                let execution_id = execution_id.clone();
                 self.spawn(async move {
                     driver
                         .start_chained(chained, function, version, execution_id)
-                        .await
+                        .await;
                 });
             }
             ChainedTarget::Plain { function, version } => {
-                let function = FunctionArn {
-                    name: function,
-                    ..execution.spec.arn.function.clone()
-                };
-                let invocation = PlainInvocation {
-                    request_id: self.new_request_id(),
-                    invoked_arn: function.qualified(&version.to_string()),
-                    function: function.name,
-                    version,
-                    payload: chained.input.as_ref().map_or("{}", Payload::as_str).into(),
-                    client_context: None,
-                    trace_header: chained.trace_header.clone(),
-                    tenant_id: chained.tenant_id.clone(),
-                };
-                self.spawn(async move {
-                    let outcome = driver.inner.invoker.invoke_plain(invocation).await;
-                    driver
-                        .report_to_parent(&chained.parent, chained_outcome(outcome))
-                        .await;
-                });
+                self.chain_in_turn(execution, operation_id, function, version);
             }
             ChainedTarget::Unresolvable => {}
         }
@@ -195,7 +143,8 @@ impl Driver {
         }
     }
 
-    fn announce_end(&self, execution: &Execution) {
+    /// Tells those who wait for the end. Telling them again is harmless.
+    pub(crate) fn announce_end(&self, execution: &Execution) {
         let record = || ExecutionRecord {
             spec: execution.spec.clone(),
             state: execution.state.clone(),
@@ -225,7 +174,7 @@ impl Driver {
 
     /// Records something that has happened. While the store fails it tries again, because the
     /// execution would wait for it forever; a refusal is final and normal (a late answer).
-    async fn record(&self, id: &ExecutionId, input: Input) {
+    pub(crate) async fn record(&self, id: &ExecutionId, input: Input) {
         let mut pause = RETRY_PAUSE;
         loop {
             match self.process_here(id, input.clone()).await {
@@ -233,10 +182,15 @@ impl Driver {
                 Err(
                     refused @ (ProcessError::Rejected(_)
                     | ProcessError::UnknownExecution(_)
+                    | ProcessError::SetAside { .. }
                     | ProcessError::ShuttingDown),
                 ) => {
                     let reason = &refused as &dyn std::error::Error;
                     tracing::debug!(execution = %id, reason, "no longer of interest");
+                    return;
+                }
+                Err(ProcessError::Fault(fault)) if self.is_broken(&fault) => {
+                    self.set_aside(id, "record what happened", &chain(&fault));
                     return;
                 }
                 Err(failed @ (ProcessError::Fault(_) | ProcessError::Contended(_))) => {
@@ -289,7 +243,7 @@ fn child_outcome(record: &ExecutionRecord) -> Option<ChainedOutcome> {
     })
 }
 
-fn chained_outcome(outcome: PlainOutcome) -> ChainedOutcome {
+pub(crate) fn chained_outcome(outcome: PlainOutcome) -> ChainedOutcome {
     match outcome {
         PlainOutcome::Succeeded(bytes) => match String::from_utf8(bytes) {
             Ok(text) => ChainedOutcome::Succeeded(Some(Payload::from(text))),

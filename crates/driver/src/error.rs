@@ -17,6 +17,14 @@ pub enum ProcessError {
     /// Other writers changed the execution again and again; the same request may succeed later.
     #[error("execution `{0}` is being changed by others")]
     Contended(ExecutionId),
+    /// The execution cannot be worked on, and is left alone until somebody tries again.
+    #[error("execution `{id}` is set aside, because this failed: {reason}")]
+    SetAside {
+        /// Which.
+        id: ExecutionId,
+        /// What was attempted, and what went wrong.
+        reason: String,
+    },
     /// The store failed.
     #[error(transparent)]
     Fault(#[from] StoreFault),

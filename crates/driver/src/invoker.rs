@@ -24,7 +24,19 @@ pub trait Invoker: Send + Sync + 'static {
     ) -> Option<DurableSettings>;
 
     /// Runs one invocation of a durable function to its end.
-    fn invoke_durable(&self, invocation: DurableInvocation) -> InvokerFuture<InvocationReport>;
+    ///
+    /// # Errors
+    /// [`NoRoom`] when it cannot be run now for want of something of ours; it will be tried again.
+    fn invoke_durable(
+        &self,
+        invocation: DurableInvocation,
+    ) -> InvokerFuture<Result<InvocationReport, NoRoom>>;
+
+    /// How many invocations of a function version may run at one time.
+    fn concurrency(&self, function: &FunctionName, version: &Version) -> usize {
+        let _ = (function, version);
+        usize::MAX
+    }
 
     /// How often, and for how long, an asynchronous invocation is tried.
     fn retry_policy(&self, invocation: &AsyncInvocation) -> RetryPolicy {
@@ -32,8 +44,8 @@ pub trait Invoker: Send + Sync + 'static {
         RetryPolicy::default()
     }
 
-    /// Resolves when a plain invocation of this function that was throttled may find room; at the
-    /// latest, it is tried again after a pause.
+    /// Resolves when an invocation of this function that found no room may find some; at the latest, it
+    /// is tried again after a pause.
     fn wait_for_room(&self, function: &FunctionName) -> InvokerFuture<()> {
         let _ = function;
         Box::pin(std::future::pending())
@@ -41,6 +53,13 @@ pub trait Invoker: Send + Sync + 'static {
 
     /// Runs one invocation of a plain function to its end.
     fn invoke_plain(&self, invocation: PlainInvocation) -> InvokerFuture<PlainOutcome>;
+}
+
+/// Why an invocation cannot be run now: too many at once, or no process, file handle or memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoRoom {
+    /// For logs.
+    pub reason: String,
 }
 
 /// How the executions of a durable function are run: its `DurableConfig`.

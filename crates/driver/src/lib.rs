@@ -5,14 +5,18 @@
 //! the test runner are shells around this one loop.
 //!
 //! It keeps nothing in memory that a restart may not lose: resident executions are a cache, timers
-//! are read from the store, and [`Driver::recover`] takes up what a dead server left.
+//! are read from the store, what waits for its turn is named in lanes, and [`Driver::recover`] takes up what
+//! an earlier run left.
 
+mod aside;
 mod changes;
 mod clock;
+mod dispatch;
 mod driver;
 mod effect;
 mod error;
 mod invoker;
+mod lanes;
 mod process;
 mod queue;
 mod read;
@@ -24,14 +28,16 @@ mod timers;
 mod to_the_end;
 mod waiters;
 
+pub use aside::TriedAgain;
 pub use changes::{Change, ChangeListener};
 pub use clock::{Clock, SystemClock};
 pub use driver::{Driver, DriverConfig};
 pub use error::{ProcessError, StartError};
 pub use invoker::{
-    DurableInvocation, DurableSettings, InvocationReport, Invoker, InvokerFuture, PlainInvocation,
+    DurableInvocation, DurableSettings, InvocationReport, Invoker, InvokerFuture, NoRoom, PlainInvocation,
     PlainOutcome, RetryPolicy,
 };
 pub use queue::EnqueueError;
 pub use read::StatePage;
 pub use start::{StartRequest, Started};
+pub use timers::TimerPulse;

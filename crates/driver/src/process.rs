@@ -1,13 +1,14 @@
 //! One input of one execution: apply, commit, absorb, act.
 
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 
 use engine::{Answer, Context, Execution, Input, Transition};
-use model::{ExecutionId, Invocation};
-use store::CommitError;
+use model::ExecutionId;
+use store::{CommitError, StoreFault};
 
+use crate::aside::panic_text;
 use crate::driver::Inner;
-use crate::resident::Slot;
 use crate::to_the_end::ToTheEnd;
 use crate::{Driver, ProcessError};
 
@@ -21,8 +22,9 @@ impl Driver {
     /// Cancel safe: once called, the input is processed to its end, whoever still listens.
     ///
     /// # Errors
-    /// See [`ProcessError`]; the execution is then unchanged, except that after a fault the input
-    /// may have been committed with its acknowledgement lost.
+    /// See [`ProcessError`]; the execution is then unchanged, except that after a fault whose outcome
+    /// the store could not tell either, the input may have been committed. What follows from it is done
+    /// once the store answers.
     pub async fn process(&self, id: &ExecutionId, input: Input) -> Result<Answer, ProcessError> {
         if self.inner.tasks.is_closed() {
             return Err(ProcessError::ShuttingDown);
@@ -39,54 +41,115 @@ impl Driver {
         id: &ExecutionId,
         input: Input,
     ) -> Result<Answer, ProcessError> {
+        if let Some(reason) = self.inner.aside.reason(id) {
+            let id = id.clone();
+            return Err(ProcessError::SetAside { id, reason });
+        }
         let lease = self.inner.residents.lease(id);
         let mut resident = lease.slot.execution.lock().await;
+        self.process_leased(&mut resident, id, input).await
+    }
+
+    /// As [`Driver::process_here`], for whoever holds the execution.
+    pub(crate) async fn process_leased(
+        &self,
+        resident: &mut Option<Execution>,
+        id: &ExecutionId,
+        input: Input,
+    ) -> Result<Answer, ProcessError> {
         for _ in 0..ATTEMPTS_MAX {
-            let execution = match &mut *resident {
-                Some(execution) => execution,
-                empty => empty.insert(self.inner.load(id).await?),
-            };
-            let transition = engine::apply(execution, input.clone(), self.inner.context())?;
+            let execution = self.inner.resident(resident, id).await?;
+            let transition = self.apply(execution, input.clone())?;
             if transition.is_empty() {
-                lease.slot.keep_if_active(execution);
                 return Ok(transition.answer);
             }
-            match self.commit(execution, transition).await {
-                Ok(transition) => {
-                    lease.slot.keep_if_active(execution);
+            let transition = Arc::new(transition);
+            match self.inner.store.commit(Arc::clone(&transition)).await {
+                Ok(()) => {
+                    self.take_in(execution, &transition)?;
                     if transition.removes {
                         *resident = None;
                     }
                     return Ok(transition.answer.clone());
                 }
                 // What is in memory is not what is stored, or may not be: load it again.
-                Err(error) => {
-                    *resident = None;
-                    lease.slot.keep(false);
-                    match error {
-                        CommitError::VersionConflict(_) => {}
-                        CommitError::NameTaken(arn) => {
-                            unreachable!("`{arn}` exists; only a start takes a name")
+                Err(CommitError::VersionConflict(_)) => *resident = None,
+                Err(CommitError::NameTaken(arn)) => {
+                    unreachable!("`{arn}` exists; only a start takes a name")
+                }
+                Err(CommitError::Fault(fault)) => {
+                    return match self.settle(resident, &transition, fault).await {
+                        Settled::Committed => Ok(transition.answer.clone()),
+                        Settled::NotCommitted(fault) => Err(fault.into()),
+                        Settled::Unknown(fault) => {
+                            let lease = self.inner.residents.lease(id);
+                            self.settle_later(lease, id.clone());
+                            Err(fault.into())
                         }
-                        CommitError::Fault(fault) => return Err(fault.into()),
-                    }
+                    };
                 }
             }
         }
         Err(ProcessError::Contended(id.clone()))
     }
 
-    /// Commits a transition, absorbs it and starts its effects.
-    async fn commit(
+    /// Applies an input. A panic in there is a bug that concerns this execution: it is set aside.
+    fn apply(&self, execution: &Execution, input: Input) -> Result<Transition, ProcessError> {
+        let context = self.inner.context();
+        let applied = AssertUnwindSafe(|| engine::apply(execution, input, context));
+        match panic::catch_unwind(applied) {
+            Ok(applied) => Ok(applied?),
+            Err(panic) => Err(self.broken(execution, "apply an input", &panic_text(&*panic))),
+        }
+    }
+
+    /// Takes a committed transition in and does what follows.
+    fn take_in(
         &self,
         execution: &mut Execution,
-        transition: Transition,
-    ) -> Result<Arc<Transition>, CommitError> {
-        let transition = Arc::new(transition);
-        self.inner.store.commit(Arc::clone(&transition)).await?;
-        execution.absorb(&transition);
-        self.committed(execution, &transition);
-        Ok(transition)
+        transition: &Transition,
+    ) -> Result<(), ProcessError> {
+        let taken = AssertUnwindSafe(|| {
+            execution.absorb(transition);
+            self.committed(execution, transition);
+        });
+        panic::catch_unwind(taken).map_err(|panic| {
+            let reason = panic_text(&*panic);
+            self.broken(execution, "take a transition in", &reason)
+        })
+    }
+
+    fn broken(&self, execution: &Execution, attempted: &str, reason: &str) -> ProcessError {
+        let id = execution.spec.arn.id.clone();
+        self.set_aside(&id, attempted, reason);
+        ProcessError::SetAside {
+            id,
+            reason: format!("{attempted}: {reason}"),
+        }
+    }
+
+    /// Finds out what became of a commit that ended in a fault, by reading the version: if it landed, its
+    /// effects run and it counts. The execution is loaded again by whoever needs it next.
+    pub(crate) async fn settle(
+        &self,
+        resident: &mut Option<Execution>,
+        transition: &Transition,
+        fault: StoreFault,
+    ) -> Settled {
+        *resident = None;
+        let id = &transition.spec.arn.id;
+        let error = &fault as &dyn std::error::Error;
+        match self.inner.store.load(id).await {
+            Ok(Some(stored)) if stored.state == transition.state && !transition.removes => {
+                tracing::warn!(execution = %id, error, "a commit failed, and had landed all the same");
+                let execution = resident.insert(stored);
+                self.committed(execution, transition);
+                Settled::Committed
+            }
+            Ok(None) if transition.removes => Settled::Committed,
+            Ok(_) => Settled::NotCommitted(fault),
+            Err(_) => Settled::Unknown(fault),
+        }
     }
 
     /// What follows a commit: logs, timers, notices, effects.
@@ -107,7 +170,16 @@ impl Driver {
         for effect in &transition.effects {
             self.run_effect(execution, effect);
         }
+        self.call_off_invocation(execution);
     }
+}
+
+/// What became of a commit that ended in a fault.
+pub(crate) enum Settled {
+    Committed,
+    NotCommitted(StoreFault),
+    /// The store does not answer.
+    Unknown(StoreFault),
 }
 
 impl Inner {
@@ -116,20 +188,23 @@ impl Inner {
             now: self.clock.now(),
             chance: self.seeds.chance(),
             limits: &self.limits,
+            owner: self.owner,
         }
     }
 
-    pub async fn load(&self, id: &ExecutionId) -> Result<Execution, ProcessError> {
-        let loaded = self.store.load(id).await?;
-        loaded.ok_or_else(|| ProcessError::UnknownExecution(id.clone()))
-    }
-}
-
-impl Slot {
-    pub fn keep_if_active(&self, execution: &Execution) {
-        self.keep(matches!(
-            execution.state.invocation,
-            Invocation::Active { .. }
-        ));
+    /// The execution in memory, loaded if it is not there.
+    pub async fn resident<'a>(
+        &self,
+        resident: &'a mut Option<Execution>,
+        id: &ExecutionId,
+    ) -> Result<&'a mut Execution, ProcessError> {
+        match resident {
+            Some(execution) => Ok(execution),
+            empty => {
+                let loaded = self.store.load(id).await?;
+                let loaded = loaded.ok_or_else(|| ProcessError::UnknownExecution(id.clone()))?;
+                Ok(empty.insert(loaded))
+            }
+        }
     }
 }

@@ -1,25 +1,25 @@
-//! Asynchronous invocations of plain functions: accepted durably, tried again as their policy says,
-//! kept as a dead letter when given up.
+//! Asynchronous invocations of plain functions: accepted durably, run in their turn, tried again as their
+//! policy says, kept as a dead letter when given up.
+//!
+//! What they carry waits in the store: in memory there is an id for each.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use model::{ErrorObject, Timestamp};
-use store::{AsyncInvocation, AsyncInvocationId, DeadLetter, StoreFault};
+use store::{AsyncInvocation, AsyncInvocationId, DeadLetter, QueuedInvocation, StoreFault};
 use thiserror::Error;
 
+use crate::dispatch::{Held, lane_of};
+use crate::lanes::{LaneKey, Turn};
 use crate::{Driver, PlainInvocation, PlainOutcome};
 
-/// Accepted invocations that are in memory at once. One more is refused: whoever floods the queue
-/// is told so while the store still answers.
-const QUEUED_MAX: usize = 10_000;
+/// Accepted invocations that are not done. One more is refused: whoever floods the queue is told so while
+/// the disk still has room.
+const QUEUED_MAX: usize = 100_000;
 
-/// Longest pause before a throttled invocation is tried again, doubling; room ends it sooner.
-/// Source: Lambda developer guide, "Error handling for asynchronous invocations": "from 1 second up
-/// to 5 minutes".
-const THROTTLE_PAUSE: Duration = Duration::from_secs(1);
-const THROTTLE_PAUSE_MAX: Duration = Duration::from_secs(300);
+/// Rows read at once.
+const PAGE: usize = 1_024;
 
 /// Why an asynchronous invocation was not accepted.
 #[derive(Debug, Error)]
@@ -39,17 +39,34 @@ pub enum EnqueueError {
 #[derive(Debug, Default)]
 pub(crate) struct QueueGauge(Arc<AtomicUsize>);
 
-struct Queued(Arc<AtomicUsize>);
+/// Counted until it is dropped.
+struct Counted(Arc<AtomicUsize>);
 
 impl QueueGauge {
-    fn enter(&self) -> Option<Queued> {
+    fn enter(&self) -> Option<Counted> {
         let before = self.0.fetch_add(1, Ordering::Relaxed);
-        let queued = Queued(Arc::clone(&self.0));
-        (before < QUEUED_MAX).then_some(queued)
+        let counted = Counted(Arc::clone(&self.0));
+        (before < QUEUED_MAX).then_some(counted)
+    }
+
+    /// Counts one that an earlier run accepted. Those are never refused.
+    fn take_up(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn done(&self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-impl Drop for Queued {
+impl Counted {
+    /// Stays counted until [`QueueGauge::done`].
+    fn keep(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Counted {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -65,13 +82,18 @@ impl Driver {
         if self.inner.tasks.is_closed() {
             return Err(EnqueueError::ShuttingDown);
         }
-        let Some(queued) = self.inner.queue.enter() else {
+        let Some(counted) = self.inner.queue.enter() else {
             return Err(EnqueueError::QueueFull(QUEUED_MAX));
         };
         let driver = self.clone();
         let task = self.inner.tasks.spawn(async move {
             let id = driver.inner.store.enqueue(invocation.clone()).await?;
-            driver.spawn_queued(id, invocation, queued);
+            counted.keep();
+            let key = lane_of(&invocation.function, &invocation.version);
+            if let Some(held) = driver.ask_for_turn(key, Turn::Queued(id)) {
+                let runner = driver.clone();
+                driver.spawn(async move { runner.run_queued(held, id, invocation).await });
+            }
             Ok(())
         });
         match task.await {
@@ -80,96 +102,145 @@ impl Driver {
         }
     }
 
-    /// Takes up what an earlier server accepted. Those are never refused.
-    pub(crate) fn resume_queued(&self, id: AsyncInvocationId, invocation: AsyncInvocation) {
-        self.inner.queue.0.fetch_add(1, Ordering::Relaxed);
-        self.spawn_queued(id, invocation, Queued(Arc::clone(&self.inner.queue.0)));
+    /// How many accepted asynchronous invocations are not done.
+    pub fn queued_count(&self) -> usize {
+        self.inner.queue.0.load(Ordering::Relaxed)
     }
 
-    fn spawn_queued(&self, id: AsyncInvocationId, invocation: AsyncInvocation, queued: Queued) {
-        let driver = self.clone();
-        self.spawn(async move {
-            driver.run_queued(id, invocation).await;
-            drop(queued);
-        });
-    }
-
-    async fn run_queued(&self, id: AsyncInvocationId, mut queued: AsyncInvocation) {
-        let ended = match self.try_queued(id, &mut queued).await {
-            None => self.inner.store.dequeue(id).await,
-            Some(given_up) => {
-                let letter = self.dead_letter(queued, given_up);
-                self.inner.store.bury(id, letter).await
+    /// Takes up what earlier runs accepted.
+    pub(crate) async fn recover_queue(&self) {
+        let mut after = None;
+        loop {
+            let page = self
+                .until_it_works("read accepted asynchronous invocations", || {
+                    self.inner.store.queued(after, PAGE)
+                })
+                .await
+                .unwrap_or_default();
+            let Some(last) = page.last() else { return };
+            after = Some(last.id);
+            for queued in page {
+                self.take_up_queued(queued);
             }
-        };
-        if let Err(fault) = ended {
-            let error = &fault as &dyn std::error::Error;
-            tracing::error!(
-                error,
-                "failed to record the end; a restart will invoke it again"
-            );
         }
     }
 
-    /// Tries until it succeeds (none) or is to be given up.
-    async fn try_queued(
+    /// One that this run has accepted itself meanwhile has its turn already.
+    fn take_up_queued(&self, queued: QueuedInvocation) {
+        let id = queued.id;
+        let key = lane_of(&queued.function, &queued.version);
+        if self.inner.lanes.has(&Turn::Queued(id)) {
+            return;
+        }
+        self.inner.queue.take_up();
+        self.run_at(key, id, queued.not_before);
+    }
+
+    /// Asks for a turn once it is time.
+    fn run_at(&self, key: LaneKey, id: AsyncInvocationId, not_before: Timestamp) {
+        let wait = not_before.since(self.inner.clock.now());
+        let driver = self.clone();
+        if wait.is_zero() {
+            if let Some(held) = self.ask_for_turn(key, Turn::Queued(id)) {
+                self.spawn(async move { driver.take_queued_turn(held, id).await });
+            }
+            return;
+        }
+        self.spawn(async move {
+            driver.inner.clock.sleep(wait).await;
+            driver.run_at(key, id, not_before);
+        });
+    }
+
+    pub(crate) async fn take_queued_turn(&self, held: Held, id: AsyncInvocationId) {
+        let read = self
+            .until_it_works("read an accepted asynchronous invocation", || {
+                self.inner.store.queued_invocation(id)
+            })
+            .await;
+        match read {
+            Some(Some(invocation)) => self.run_queued(held, id, invocation).await,
+            // It is done.
+            Some(None) => self.inner.queue.done(),
+            None => {}
+        }
+    }
+
+    async fn run_queued(&self, mut held: Held, id: AsyncInvocationId, queued: AsyncInvocation) {
+        let expired = self.expires_at(&queued) < self.inner.clock.now();
+        if expired {
+            held.leave_lane();
+            let error = ErrorObject::new(
+                "EventAgeExceeded",
+                "The event was older than the function allows before its turn came.",
+            );
+            return self.end_queued(id, queued, Some(GivenUp::too_old(error))).await;
+        }
+        let outcome = self.inner.invoker.invoke_plain(plain(&queued)).await;
+        let error = match outcome {
+            PlainOutcome::Succeeded(_) => {
+                held.leave_lane();
+                return self.end_queued(id, queued, None).await;
+            }
+            PlainOutcome::Throttled(_) => return held.put_back(),
+            PlainOutcome::FunctionError { error, .. } | PlainOutcome::Unavailable(error) => error,
+        };
+        held.leave_lane();
+        self.failed(id, queued, error).await;
+    }
+
+    /// Asked anew each time: the function may have been configured meanwhile.
+    fn expires_at(&self, queued: &AsyncInvocation) -> Timestamp {
+        let policy = self.inner.invoker.retry_policy(queued);
+        queued
+            .accepted_at
+            .plus_seconds(policy.event_age_seconds_max)
+    }
+
+    async fn failed(&self, id: AsyncInvocationId, mut queued: AsyncInvocation, error: ErrorObject) {
+        let policy = self.inner.invoker.retry_policy(&queued);
+        queued.attempts += 1;
+        if queued.attempts > policy.retries_max {
+            let given_up = GivenUp {
+                condition: "RetriesExhausted",
+                error,
+            };
+            return self.end_queued(id, queued, Some(given_up)).await;
+        }
+        queued.not_before = retry_at(self.inner.clock.now(), queued.attempts);
+        if queued.not_before > self.expires_at(&queued) {
+            let given_up = GivenUp::too_old(error);
+            return self.end_queued(id, queued, Some(given_up)).await;
+        }
+        let (function, request) = (&queued.function, &queued.request_id);
+        tracing::warn!(%function, invocation = %request, ?error, "failed; will be tried again");
+        let (attempts, not_before) = (queued.attempts, queued.not_before);
+        self.until_it_works("record a failed attempt", || {
+            self.inner.store.postpone(id, attempts, not_before)
+        })
+        .await;
+        let key = lane_of(&queued.function, &queued.version);
+        self.run_at(key, id, not_before);
+    }
+
+    /// Records the end. While the store fails it tries again: a restart would invoke it once more.
+    async fn end_queued(
         &self,
         id: AsyncInvocationId,
-        queued: &mut AsyncInvocation,
-    ) -> Option<GivenUp> {
-        let mut throttle_pause = THROTTLE_PAUSE;
-        loop {
-            let wait = queued.not_before.since(self.inner.clock.now());
-            if !wait.is_zero() {
-                self.inner.clock.sleep(wait).await;
-            }
-            let outcome = self.inner.invoker.invoke_plain(plain(queued)).await;
-            // Asked after each try: the function may have been configured meanwhile.
-            let policy = self.inner.invoker.retry_policy(queued);
-            let expires_at = queued
-                .accepted_at
-                .plus_seconds(policy.event_age_seconds_max);
-            let error = match outcome {
-                PlainOutcome::Succeeded(_) => return None,
-                PlainOutcome::Throttled(error) => {
-                    if self.inner.clock.now() + throttle_pause > expires_at {
-                        return Some(GivenUp::too_old(error));
-                    }
-                    tokio::select! {
-                        biased;
-                        () = self.inner.invoker.wait_for_room(&queued.function) => {}
-                        () = async { self.inner.clock.sleep(throttle_pause).await } => {}
-                    }
-                    throttle_pause = (throttle_pause * 2).min(THROTTLE_PAUSE_MAX);
-                    continue;
+        queued: AsyncInvocation,
+        given_up: Option<GivenUp>,
+    ) {
+        let letter = given_up.map(|given_up| self.dead_letter(queued, given_up));
+        let ended = self
+            .until_it_works("record the end of an asynchronous invocation", || {
+                match &letter {
+                    None => self.inner.store.dequeue(id),
+                    Some(letter) => self.inner.store.bury(id, letter.clone()),
                 }
-                PlainOutcome::FunctionError { error, .. } | PlainOutcome::Unavailable(error) => {
-                    error
-                }
-            };
-            queued.attempts += 1;
-            if queued.attempts > policy.retries_max {
-                return Some(GivenUp {
-                    condition: "RetriesExhausted",
-                    error,
-                });
-            }
-            queued.not_before = retry_at(self.inner.clock.now(), queued.attempts);
-            if queued.not_before > expires_at {
-                return Some(GivenUp::too_old(error));
-            }
-            let (function, request) = (&queued.function, &queued.request_id);
-            tracing::warn!(%function, invocation = %request, ?error, "failed; will be tried again");
-            if let Err(fault) = self
-                .inner
-                .store
-                .postpone(id, queued.attempts, queued.not_before)
-                .await
-            {
-                // The stored row still says "due": after a crash it is tried sooner, not lost.
-                let error = &fault as &dyn std::error::Error;
-                tracing::error!(error, "failed to record the attempt");
-            }
+            })
+            .await;
+        if ended.is_some() {
+            self.inner.queue.done();
         }
     }
 
@@ -207,7 +278,8 @@ impl GivenUp {
     }
 }
 
-/// One minute after the first failure, two after the second (same source).
+/// One minute after the first failure, two after the second.
+/// Source: Lambda developer guide, "Error handling for asynchronous invocations".
 fn retry_at(now: Timestamp, attempts: u32) -> Timestamp {
     now.plus_seconds(60 * attempts)
 }

@@ -31,10 +31,7 @@ impl Driver {
     ) -> Result<StatePage, ProcessError> {
         let lease = self.inner.residents.lease(id);
         let mut resident = lease.slot.execution.lock().await;
-        let execution = match &mut *resident {
-            Some(execution) => execution,
-            empty => empty.insert(self.inner.load(id).await?),
-        };
+        let execution = self.inner.resident(&mut resident, id).await?;
         if checkpoint_token(&execution.spec, &execution.state).as_ref() != Some(token) {
             return Err(engine::Rejection::invalid_token().into());
         }

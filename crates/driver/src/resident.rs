@@ -1,10 +1,9 @@
 //! Executions in memory, each behind its own lock.
 //!
-//! An execution is resident while somebody changes it or a function process works on it. A suspended
-//! one is not: it holds no memory.
+//! An execution is resident while somebody changes it or a function process works on it: while there is a
+//! lease. A suspended one is not, and neither is one that waits for its turn: they hold no memory.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use engine::Execution;
@@ -15,21 +14,14 @@ use model::ExecutionId;
 pub(crate) struct Slot {
     /// The execution as the store has it; none when it has to be loaded first.
     pub execution: tokio::sync::Mutex<Option<Execution>>,
-    /// Whether it stays resident with nobody at it: an invocation is active.
-    keep: AtomicBool,
-}
-
-impl Slot {
-    /// Says whether the execution stays in memory once nobody is at it.
-    pub fn keep(&self, keep: bool) {
-        self.keep.store(keep, Ordering::Release);
-    }
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct Residents {
-    slots: Mutex<HashMap<ExecutionId, Entry>>,
+    slots: Arc<Mutex<Slots>>,
 }
+
+type Slots = HashMap<ExecutionId, Entry>;
 
 #[derive(Debug)]
 struct Entry {
@@ -39,7 +31,7 @@ struct Entry {
 
 impl Residents {
     /// The execution's slot, for as long as the lease lives.
-    pub fn lease<'a>(&'a self, id: &ExecutionId) -> Lease<'a> {
+    pub fn lease(&self, id: &ExecutionId) -> Lease {
         let mut slots = self
             .slots
             .lock()
@@ -50,7 +42,7 @@ impl Residents {
         });
         entry.users += 1;
         Lease {
-            residents: self,
+            slots: Arc::clone(&self.slots),
             id: id.clone(),
             slot: Arc::clone(&entry.slot),
         }
@@ -75,16 +67,15 @@ impl Residents {
 
 /// Keeps an execution's slot in the map.
 #[derive(Debug)]
-pub(crate) struct Lease<'a> {
-    residents: &'a Residents,
+pub(crate) struct Lease {
+    slots: Arc<Mutex<Slots>>,
     id: ExecutionId,
     pub slot: Arc<Slot>,
 }
 
-impl Drop for Lease<'_> {
+impl Drop for Lease {
     fn drop(&mut self) {
         let mut slots = self
-            .residents
             .slots
             .lock()
             .expect("the map is never left half changed");
@@ -92,7 +83,7 @@ impl Drop for Lease<'_> {
             .get_mut(&self.id)
             .expect("a leased slot is in the map");
         entry.users -= 1;
-        if entry.users == 0 && !self.slot.keep.load(Ordering::Acquire) {
+        if entry.users == 0 {
             slots.remove(&self.id);
         }
     }

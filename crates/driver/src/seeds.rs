@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 
 use engine::Chance;
+use model::Owner;
 
 /// Draws seeds. A test gives its own seed and gets the same run again.
 #[derive(Debug)]
@@ -16,6 +17,18 @@ impl Seeds {
     /// A seed that nobody can guess.
     pub fn from_os() -> Result<u64, getrandom::Error> {
         getrandom::u64()
+    }
+
+    /// A factor for pauses: between a half and one.
+    pub fn jitter(&self) -> f64 {
+        let mut rng = self.0.lock().expect("drawing a number does not panic");
+        rng.f64().mul_add(0.5, 0.5)
+    }
+
+    /// Names a run of a server; zero is no run's.
+    pub fn owner(&self) -> Owner {
+        let mut rng = self.0.lock().expect("drawing a number does not panic");
+        Owner(rng.u64(1..))
     }
 
     pub fn chance(&self) -> Chance {

@@ -8,6 +8,7 @@ use model::{
 };
 use store::{CommitError, ExecutionRecord, StoreFault};
 
+use crate::process::Settled;
 use crate::to_the_end::ToTheEnd;
 use crate::{Driver, StartError};
 
@@ -91,11 +92,20 @@ impl Driver {
         match self.inner.store.commit(Arc::clone(&transition)).await {
             Ok(()) => {
                 let execution = resident.insert(Execution::create(&transition));
-                lease.slot.keep_if_active(execution);
                 self.committed(execution, &transition);
                 Ok(Started::New(transition.spec.arn.clone()))
             }
-            Err(CommitError::Fault(fault)) => Err(fault.into()),
+            Err(CommitError::Fault(fault)) => {
+                match self.settle(&mut resident, &transition, fault).await {
+                    Settled::Committed => Ok(Started::New(transition.spec.arn.clone())),
+                    Settled::NotCommitted(fault) => Err(fault.into()),
+                    Settled::Unknown(fault) => {
+                        let id = transition.spec.arn.id.clone();
+                        self.settle_later(self.inner.residents.lease(&id), id);
+                        Err(fault.into())
+                    }
+                }
+            }
             Err(CommitError::NameTaken(_) | CommitError::VersionConflict(_)) => {
                 let existing = self.inner.store.find_by_name(&function, &name).await?;
                 let existing = existing.ok_or_else(|| vanished(&name))?;

@@ -97,6 +97,9 @@ pub enum InvocationOutcome {
     /// repeated until the execution's own timeout.
     /// Source: aws-durable-execution-docs, issue 281.
     Interrupted(ErrorObject),
+    /// No process was given the event: the execution ended or is to be paused before its turn came.
+    /// It leaves no trace in the history.
+    NotStarted,
     /// It can never succeed (the function is gone): the execution fails.
     Unavailable(ErrorObject),
     /// The server that drove it is gone, and its answer with it. It is repeated at once.

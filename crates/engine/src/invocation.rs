@@ -27,6 +27,10 @@ pub(crate) fn ended(
         }
     }
     let mut draft = Draft::new(execution, context);
+    if outcome == InvocationOutcome::NotStarted {
+        draft.invocation_not_started();
+        return Ok(draft.finish(|_| Answer::Done));
+    }
     let outcome = checked(outcome, draft.base);
     let cut_short = execution.state.is_cut_short();
     let error = match &outcome {
@@ -37,9 +41,7 @@ pub(crate) fn ended(
         }
         other => reported_error(other),
     };
-    draft.state.invocation = Invocation::Idle;
-    draft.state.token_sequence = 0;
-    draft.state.last_checkpoint = None;
+    draft.clear_invocation();
     draft.append(
         None,
         EventKind::InvocationCompleted {
@@ -92,6 +94,7 @@ impl InvocationOutcome {
             Self::Returned(Output::Pending)
             | Self::FunctionError(_)
             | Self::Interrupted(_)
+            | Self::NotStarted
             | Self::Lost => false,
         }
     }
@@ -99,7 +102,8 @@ impl InvocationOutcome {
 
 fn reported_error(outcome: &InvocationOutcome) -> Option<ErrorObject> {
     match outcome {
-        InvocationOutcome::Returned(Output::Succeeded(_) | Output::Pending) => None,
+        InvocationOutcome::Returned(Output::Succeeded(_) | Output::Pending)
+        | InvocationOutcome::NotStarted => None,
         InvocationOutcome::Returned(Output::Failed(error))
         | InvocationOutcome::FunctionError(error)
         | InvocationOutcome::Interrupted(error)
@@ -119,6 +123,31 @@ fn protocol_error(message: &str) -> ErrorObject {
 }
 
 impl Draft<'_> {
+    /// The function does nothing from here on; its token is dead.
+    fn clear_invocation(&mut self) {
+        self.state.invocation = Invocation::Idle;
+        self.state.token_sequence = 0;
+        self.state.last_checkpoint = None;
+    }
+
+    /// Takes a scheduled invocation back that no process was given.
+    fn invocation_not_started(&mut self) {
+        self.clear_invocation();
+        // The next one takes its number. Its tokens differ all the same, by their nonce.
+        self.state.invocation_count -= 1;
+        if self.state.outcome.is_some() {
+            self.settle_terminal_event();
+        } else if self.is_pausing() {
+            self.take_pause_into_effect(true);
+        } else {
+            // A resume was faster.
+            self.fire_due();
+            if self.state.outcome.is_none() {
+                self.schedule_invocation();
+            }
+        }
+    }
+
     /// Decides what follows the end of an invocation of an execution that still runs.
     fn conclude(&mut self, outcome: InvocationOutcome) {
         match outcome {
@@ -148,7 +177,7 @@ impl Draft<'_> {
             InvocationOutcome::Unavailable(error) => {
                 self.close(Outcome::Failed(error), TerminalEvent::AtOnce);
             }
-            InvocationOutcome::Lost => {
+            InvocationOutcome::Lost | InvocationOutcome::NotStarted => {
                 self.fire_due();
                 if self.state.outcome.is_none() {
                     self.schedule_invocation();

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use engine::{Answer, Effect, Input, Transition};
+use engine::{Answer, Effect, Input, InvocationOutcome, Transition};
 use model::{
     Deadline, DeadlineReason, Event, EventKind, Invocation, Operation, OperationDetails,
     OperationId, OperationStatus, OperationType,
@@ -19,7 +19,7 @@ pub fn check_transition(world: &World, input: &Input, transition: &Transition) {
     check_numbering(world, transition);
     check_token(world, input, transition);
     check_recorded(world, input, transition);
-    check_effects(world, transition);
+    check_effects(world, input, transition);
     check_due(world, input, transition);
 }
 
@@ -123,6 +123,15 @@ fn check_recorded(world: &World, input: &Input, transition: &Transition) {
             check_timer_events(rest);
         }
         Input::Checkpoint { .. } => {}
+        Input::InvocationEnded {
+            outcome: InvocationOutcome::NotStarted,
+            ..
+        } => {
+            let completed = events
+                .iter()
+                .any(|event| matches!(event.kind, EventKind::InvocationCompleted { .. }));
+            assert!(!completed, "what was not started is not completed");
+        }
         Input::InvocationEnded { request_id, .. } => {
             let completed = match events.first().map(|event| &event.kind) {
                 Some(EventKind::InvocationCompleted { request_id, .. }) => request_id,
@@ -225,13 +234,22 @@ fn check_timer_events(events: &[Event]) {
 }
 
 /// Effects are exactly what the records ask for.
-fn check_effects(world: &World, transition: &Transition) {
+fn check_effects(world: &World, input: &Input, transition: &Transition) {
     let before = &world.execution.state;
     let count = |effect: &Effect| {
         let same = transition.effects.iter().filter(|other| *other == effect);
         same.count() as u64
     };
-    let invoked = transition.state.invocation_count - before.invocation_count;
+    // One that was not started gives its number back.
+    let given_back = matches!(
+        input,
+        Input::InvocationEnded {
+            outcome: InvocationOutcome::NotStarted,
+            ..
+        }
+    );
+    let invoked =
+        transition.state.invocation_count + u64::from(given_back) - before.invocation_count;
     assert_eq!(count(&Effect::Invoke), invoked);
     let closed = before.outcome.is_none() && transition.state.outcome.is_some();
     assert_eq!(count(&Effect::Closed), u64::from(closed));

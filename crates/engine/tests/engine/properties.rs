@@ -95,6 +95,7 @@ enum Ending {
     Nonsense,
     Exits,
     Errs,
+    NotStarted,
     Gone,
     Lost,
 }
@@ -189,6 +190,7 @@ fn ending() -> impl Strategy<Value = Ending> {
         1 => Just(Ending::Nonsense),
         4 => Just(Ending::Exits),
         3 => Just(Ending::Errs),
+        2 => Just(Ending::NotStarted),
         1 => Just(Ending::Gone),
         2 => Just(Ending::Lost),
     ]
@@ -599,6 +601,7 @@ fn outcome(ending: Ending) -> InvocationOutcome {
         Ending::Pending => returned(Output::Pending),
         Ending::Nonsense => returned(Output::Invalid("not an answer".to_owned())),
         Ending::Exits => InvocationOutcome::Interrupted(error("Runtime.ExitError", "exit")),
+        Ending::NotStarted => InvocationOutcome::NotStarted,
         Ending::Errs => InvocationOutcome::FunctionError(error("TypeError", "undefined")),
         Ending::Gone => InvocationOutcome::Unavailable(error("ResourceNotFoundException", "")),
         Ending::Lost => InvocationOutcome::Lost,

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use engine::{Answer, ChainedOutcome, Input, InvocationOutcome, Output};
 use expect_test::Expect;
-use model::{CallbackId, CheckpointToken, ClientToken, ExecutionSpec, Limits, OperationUpdate};
+use model::{
+    CallbackId, CheckpointToken, ClientToken, ExecutionSpec, Limits, OperationUpdate, Owner,
+};
 
 use crate::text::{self, time};
 use crate::update::{Update, error, id};
@@ -216,6 +218,11 @@ impl Script {
         )))
     }
 
+    /// The execution ended or is to be paused before a process took the event up.
+    pub fn is_not_started(self) -> Self {
+        self.ends(InvocationOutcome::NotStarted)
+    }
+
     pub fn function_is_gone(self) -> Self {
         self.ends(InvocationOutcome::Unavailable(error(
             "ResourceNotFoundException",
@@ -358,11 +365,11 @@ impl Script {
         self
     }
 
-    /// What a restarted server has to do again.
+    /// What the next run of the server has to do again.
     pub fn outstanding(self) -> Self {
         let state = &self.world.execution.state;
         let effects = self.world.execution.outstanding_effects();
-        let line = format!("owes {} {effects:?}", state.owes_work());
+        let line = format!("owes {} {effects:?}", state.owes_work(Owner(2)));
         self.world.say(line);
         self
     }

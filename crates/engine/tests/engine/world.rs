@@ -191,6 +191,7 @@ impl World {
                 InvocationOutcome::Returned(_) => true,
                 InvocationOutcome::FunctionError(_)
                 | InvocationOutcome::Interrupted(_)
+                | InvocationOutcome::NotStarted
                 | InvocationOutcome::Unavailable(_)
                 | InvocationOutcome::Lost => false,
             },

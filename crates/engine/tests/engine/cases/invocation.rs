@@ -508,3 +508,58 @@ fn crashes_do_not_count_among_the_errors_that_end_an_execution() {
         "#]],
     );
 }
+
+#[test]
+fn invocation_that_waits_for_its_turn_is_taken_back_after_a_stop() {
+    check(
+        script().stop("enough").is_not_started().outstanding(),
+        expect![[r#"
+            0s 1 ExecutionStarted "{}" timeout 3600s
+            0s - invoke 1
+            0s 2 ExecutionStopped Stopped: enough
+            0s - closed
+            0s - owes false []
+            = STOPPED Stopped: enough
+        "#]],
+    );
+}
+
+#[test]
+fn invocation_that_waits_for_its_turn_is_owed_after_a_pause() {
+    check(
+        script()
+            .checkpoint([wait("w", 5)])
+            .returns_pending()
+            .advance(5)
+            .pause("inventory")
+            .is_not_started()
+            .advance(100)
+            .resume(),
+        expect![[r#"
+            0s 1 ExecutionStarted "{}" timeout 3600s
+            0s - invoke 1
+            0s 2 WaitStarted w 5s, until 5s
+            0s 3 InvocationCompleted
+            5s 4 WaitSucceeded w 5s
+            5s - invoke 2, updated w
+            5s 5 ExecutionPaused "inventory" asked 5s stops timeout
+            105s 6 ExecutionResumed -
+            105s - invoke 2, updated w
+            = RUNNING, next 3700s ExecutionTimeout | w Succeeded
+        "#]],
+    );
+}
+
+/// The pause was called off before its turn was taken back: it gets another one.
+#[test]
+fn invocation_that_was_taken_back_in_vain_is_scheduled_again() {
+    check(
+        script().pause("inventory").resume().is_not_started(),
+        expect![[r#"
+            0s 1 ExecutionStarted "{}" timeout 3600s
+            0s - invoke 1
+            0s - invoke 1
+            = RUNNING, next 3600s ExecutionTimeout
+        "#]],
+    );
+}

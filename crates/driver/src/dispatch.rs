@@ -1,0 +1,420 @@
+//! Invocations in turn: what runs now, what waits for a process, and what becomes of it.
+//!
+//! A shortage of our own (no process, no file handle, no memory, a full queue) is not the function's
+//! failure: the invocation waits for its turn, uncounted, and the history knows nothing of it. What waits is
+//! a name in a lane; when its turn comes, the execution is looked at again, so that nothing runs that was
+//! stopped, paused or deleted meanwhile.
+
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+
+use engine::{Execution, Input, InvocationOutcome, checkpoint_token};
+use futures_util::FutureExt as _;
+use model::{
+    ChainedTarget, ExecutionId, FunctionArn, FunctionName, Invocation, OperationDetails,
+    OperationId, Payload, RequestId, Version,
+};
+
+use crate::aside::panic_text;
+use crate::effect::chained_outcome;
+use crate::lanes::{LaneKey, Place, Turn};
+use crate::resident::Lease;
+use crate::{Driver, DurableInvocation, PlainInvocation, PlainOutcome, ProcessError};
+
+/// A turn that has come, until everything of it is done. Whatever way that ends, the next turn comes.
+pub(crate) struct Held {
+    driver: Driver,
+    key: LaneKey,
+    turn: Turn,
+    in_lane: bool,
+}
+
+impl Held {
+    fn new(driver: &Driver, key: LaneKey, turn: Turn) -> Self {
+        Self {
+            driver: driver.clone(),
+            key,
+            turn,
+            in_lane: true,
+        }
+    }
+
+    /// The function is done: its place in the lane goes to the next.
+    pub fn leave_lane(&mut self) {
+        if std::mem::take(&mut self.in_lane) {
+            let limit = self.driver.limit(&self.key);
+            let lanes = &self.driver.inner.lanes;
+            let next = lanes.leave(&self.key, &self.turn, limit);
+            self.driver.start_turns(&self.key, next);
+        }
+    }
+
+    /// There was no room: waits again, before all others.
+    pub fn put_back(mut self) {
+        self.in_lane = false;
+        let (driver, key) = (self.driver.clone(), self.key.clone());
+        let rest = driver.inner.lanes.put_back(&key, self.turn.clone());
+        // Still taken, so that nobody else takes it.
+        std::mem::forget(self);
+        let Some(rest) = rest else { return };
+        let rest = rest.mul_f64(driver.inner.seeds.jitter());
+        let rested = driver.clone();
+        driver.spawn(async move {
+            tokio::select! {
+                biased;
+                () = rested.inner.invoker.wait_for_room(&key.function) => {}
+                () = async { rested.inner.clock.sleep(rest).await } => {}
+            }
+            let next = rested.inner.lanes.rested(&key, rested.limit(&key));
+            rested.start_turns(&key, next);
+        });
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.leave_lane();
+        self.driver.inner.lanes.end(&self.turn);
+    }
+}
+
+impl Driver {
+    /// How many invocations of the version run at one time.
+    fn limit(&self, key: &LaneKey) -> usize {
+        let invoker = &self.inner.invoker;
+        invoker.concurrency(&key.function, &key.version)
+    }
+
+    /// Asks for a turn; some when it may run now.
+    pub(crate) fn ask_for_turn(&self, key: LaneKey, turn: Turn) -> Option<Held> {
+        let limit = self.limit(&key);
+        match self.inner.lanes.enter(&key, &turn, limit) {
+            Place::Now => Some(Held::new(self, key, turn)),
+            Place::Waits | Place::Taken => None,
+        }
+    }
+
+    fn start_turns(&self, key: &LaneKey, turns: Vec<Turn>) {
+        for turn in turns {
+            let held = Held::new(self, key.clone(), turn);
+            // Nothing starts any more; the next server takes it up.
+            if self.inner.shutdown.is_cancelled() {
+                std::mem::forget(held);
+                continue;
+            }
+            self.spawn(self.take_turn(held));
+        }
+    }
+
+    /// What waited may run: looks at what there is to do by now. Boxed, because a turn that ends starts others.
+    fn take_turn(&self, held: Held) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let driver = self.clone();
+        Box::pin(async move {
+            match held.turn.clone() {
+                Turn::Durable {
+                    execution_id,
+                    request_id,
+                } => driver.take_durable_turn(held, execution_id, request_id).await,
+                Turn::Chained {
+                    execution_id,
+                    operation_id,
+                } => driver.take_chained_turn(held, execution_id, operation_id).await,
+                Turn::Queued(id) => driver.take_queued_turn(held, id).await,
+            }
+        })
+    }
+
+    /// Invokes a durable function: now if there is room, or in its turn.
+    pub(crate) fn invoke_in_turn(&self, execution: &Execution) {
+        let Invocation::Active { request_id, .. } = &execution.state.invocation else {
+            unreachable!("the effect comes with a scheduled invocation");
+        };
+        let arn = &execution.spec.arn;
+        let turn = Turn::Durable {
+            execution_id: arn.id.clone(),
+            request_id: request_id.clone(),
+        };
+        let key = lane_of(&arn.function.name, &arn.version);
+        let Some(held) = self.ask_for_turn(key, turn) else {
+            return;
+        };
+        let lease = self.inner.residents.lease(&arn.id);
+        let invocation = durable_invocation(execution);
+        let driver = self.clone();
+        self.spawn(async move { driver.run_durable(held, lease, invocation).await });
+    }
+
+    async fn take_durable_turn(
+        &self,
+        held: Held,
+        execution_id: ExecutionId,
+        request_id: RequestId,
+    ) {
+        let lease = self.inner.residents.lease(&execution_id);
+        let mut resident = lease.slot.execution.lock().await;
+        let execution = match self.inner.resident(&mut resident, &execution_id).await {
+            Ok(execution) => execution,
+            Err(ProcessError::Fault(fault)) if !self.is_broken(&fault) => {
+                let error = &fault as &dyn std::error::Error;
+                tracing::error!(execution = %execution_id, error, "failed to load an execution; trying again");
+                drop(resident);
+                held.put_back();
+                return;
+            }
+            Err(error) => {
+                drop(resident);
+                self.set_aside_if_broken(&execution_id, "invoke its function", &error);
+                return;
+            }
+        };
+        let state = &execution.state;
+        let is_meant = matches!(
+            &state.invocation,
+            Invocation::Active { request_id: active, .. } if *active == request_id
+        );
+        if !is_meant {
+            return;
+        }
+        if is_called_off(execution) {
+            drop(resident);
+            self.record_not_started(held, execution_id, request_id).await;
+            return;
+        }
+        let invocation = durable_invocation(execution);
+        drop(resident);
+        self.run_durable(held, lease, invocation).await;
+    }
+
+    async fn run_durable(&self, mut held: Held, lease: Lease, invocation: DurableInvocation) {
+        let id = invocation.spec.arn.id.clone();
+        let request_id = invocation.request_id.clone();
+        let invoked = AssertUnwindSafe(self.inner.invoker.invoke_durable(invocation));
+        let report = match invoked.catch_unwind().await {
+            Ok(Ok(report)) => report,
+            Ok(Err(no_room)) => {
+                tracing::debug!(execution = %id, invocation = %request_id, reason = no_room.reason, "no room yet");
+                drop(lease);
+                held.put_back();
+                return;
+            }
+            Err(panic) => {
+                let reason = panic_text(panic.as_ref());
+                self.set_aside(&id, "invoke its function", &reason);
+                return;
+            }
+        };
+        held.leave_lane();
+        if let InvocationOutcome::FunctionError(error) | InvocationOutcome::Interrupted(error) =
+            &report.outcome
+        {
+            tracing::warn!(execution = %id, invocation = %request_id, ?error, "invocation failed");
+        }
+        let input = Input::InvocationEnded {
+            request_id,
+            started_at: report.started_at,
+            outcome: report.outcome,
+        };
+        self.record(&id, input).await;
+    }
+
+    /// Calls off the invocation of an execution that has ended or is to be paused, if it waits for its turn.
+    pub(crate) fn call_off_invocation(&self, execution: &Execution) {
+        let Invocation::Active { request_id, .. } = &execution.state.invocation else {
+            return;
+        };
+        if !is_called_off(execution) {
+            return;
+        }
+        let arn = &execution.spec.arn;
+        let turn = Turn::Durable {
+            execution_id: arn.id.clone(),
+            request_id: request_id.clone(),
+        };
+        if !self.inner.lanes.call_off(&turn) {
+            return;
+        }
+        let input = not_started(request_id.clone(), self.now());
+        let (driver, id) = (self.clone(), arn.id.clone());
+        self.spawn(async move { driver.record(&id, input).await });
+    }
+
+    async fn record_not_started(&self, mut held: Held, id: ExecutionId, request_id: RequestId) {
+        held.leave_lane();
+        self.record(&id, not_started(request_id, self.now())).await;
+    }
+
+    /// Runs a chained invoke of a plain function: now if there is room, or in its turn.
+    pub(crate) fn chain_in_turn(
+        &self,
+        execution: &Execution,
+        operation_id: &OperationId,
+        function: &FunctionName,
+        version: &Version,
+    ) {
+        let execution_id = execution.spec.arn.id.clone();
+        let turn = Turn::Chained {
+            execution_id: execution_id.clone(),
+            operation_id: operation_id.clone(),
+        };
+        let Some(held) = self.ask_for_turn(lane_of(function, version), turn) else {
+            return;
+        };
+        let Some(invocation) = self.chained_invocation(execution, operation_id) else {
+            return;
+        };
+        let (driver, operation_id) = (self.clone(), operation_id.clone());
+        self.spawn(async move {
+            driver
+                .run_chained(held, execution_id, operation_id, invocation)
+                .await;
+        });
+    }
+
+    async fn take_chained_turn(
+        &self,
+        held: Held,
+        execution_id: ExecutionId,
+        operation_id: OperationId,
+    ) {
+        let invocation = {
+            let lease = self.inner.residents.lease(&execution_id);
+            let mut resident = lease.slot.execution.lock().await;
+            match self.inner.resident(&mut resident, &execution_id).await {
+                Ok(execution) => self.chained_invocation(execution, &operation_id),
+                Err(ProcessError::Fault(fault)) if !self.is_broken(&fault) => {
+                    let error = &fault as &dyn std::error::Error;
+                    tracing::error!(execution = %execution_id, error, "failed to load an execution; trying again");
+                    drop(resident);
+                    held.put_back();
+                    return;
+                }
+                Err(error) => {
+                    drop(resident);
+                    self.set_aside_if_broken(&execution_id, "run a chained invoke", &error);
+                    return;
+                }
+            }
+        };
+        if let Some(invocation) = invocation {
+            self.run_chained(held, execution_id, operation_id, invocation)
+                .await;
+        }
+    }
+
+    async fn run_chained(
+        &self,
+        mut held: Held,
+        execution_id: ExecutionId,
+        operation_id: OperationId,
+        invocation: PlainInvocation,
+    ) {
+        let outcome = self.inner.invoker.invoke_plain(invocation).await;
+        if let PlainOutcome::Throttled(_) = outcome {
+            held.put_back();
+            return;
+        }
+        held.leave_lane();
+        let input = Input::ChainedInvokeEnded {
+            operation_id,
+            outcome: chained_outcome(outcome),
+        };
+        self.record(&execution_id, input).await;
+    }
+
+    /// What a chained invoke of a plain function runs; none when it is no longer to be run.
+    fn chained_invocation(
+        &self,
+        execution: &Execution,
+        operation_id: &OperationId,
+    ) -> Option<PlainInvocation> {
+        if execution.state.outcome.is_some() {
+            return None;
+        }
+        let operation = execution.operation(operation_id)?;
+        let OperationDetails::ChainedInvoke {
+            target: ChainedTarget::Plain { function, version },
+            input,
+            tenant_id,
+            trace_header,
+            ..
+        } = &operation.details
+        else {
+            return None;
+        };
+        if operation.status.is_terminal() {
+            return None;
+        }
+        let arn = FunctionArn {
+            name: function.clone(),
+            ..execution.spec.arn.function.clone()
+        };
+        let trace_header = trace_header.as_ref().or(execution.spec.trace_header.as_ref());
+        Some(PlainInvocation {
+            request_id: self.new_request_id(),
+            invoked_arn: arn.qualified(&version.to_string()),
+            function: function.clone(),
+            version: version.clone(),
+            payload: input.as_ref().map_or("{}", Payload::as_str).into(),
+            client_context: None,
+            trace_header: trace_header.cloned(),
+            tenant_id: tenant_id.clone(),
+        })
+    }
+
+    /// How many invocations wait for their turn.
+    pub fn waiting_count(&self) -> usize {
+        self.inner.lanes.waiting()
+    }
+
+    /// How many invocations wait for their turn, by function version.
+    pub fn waiting_by_version(&self) -> Vec<(FunctionName, Version, usize)> {
+        let lanes = self.inner.lanes.waiting_by_lane();
+        let mut waiting: Vec<_> = lanes
+            .into_iter()
+            .filter(|(_, waiting)| *waiting > 0)
+            .map(|(key, waiting)| (key.function, key.version, waiting))
+            .collect();
+        waiting.sort_by(|one, other| (&one.0, &one.1).cmp(&(&other.0, &other.1)));
+        waiting
+    }
+}
+
+pub(crate) fn lane_of(function: &FunctionName, version: &Version) -> LaneKey {
+    LaneKey {
+        function: function.clone(),
+        version: version.clone(),
+    }
+}
+
+/// Whether a scheduled invocation is no longer wanted: the execution has ended, or is to be paused.
+fn is_called_off(execution: &Execution) -> bool {
+    let state = &execution.state;
+    let pausing = state
+        .pause
+        .as_ref()
+        .is_some_and(|pause| pause.in_effect_since.is_none());
+    state.outcome.is_some() || pausing
+}
+
+fn not_started(request_id: RequestId, now: model::Timestamp) -> Input {
+    Input::InvocationEnded {
+        request_id,
+        started_at: now,
+        outcome: InvocationOutcome::NotStarted,
+    }
+}
+
+fn durable_invocation(execution: &Execution) -> DurableInvocation {
+    let Invocation::Active { request_id, .. } = &execution.state.invocation else {
+        unreachable!("an invocation is scheduled");
+    };
+    let checkpoint_token = checkpoint_token(&execution.spec, &execution.state)
+        .expect("a scheduled invocation has a token");
+    DurableInvocation {
+        spec: execution.spec.clone(),
+        request_id: request_id.clone(),
+        checkpoint_token,
+        operations: execution.replayed_operations().cloned().collect(),
+        updated_operation_ids: execution.unsettled_operations().cloned().collect(),
+    }
+}
