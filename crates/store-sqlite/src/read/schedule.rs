@@ -5,6 +5,7 @@ use rusqlite::Connection;
 
 use super::row_limit;
 use crate::cells::Columns;
+use crate::unreadable::{Kind, readable_page};
 
 /// The soonest deadlines.
 pub(crate) fn deadlines(
@@ -12,11 +13,19 @@ pub(crate) fn deadlines(
     limit: usize,
 ) -> rusqlite::Result<Vec<(Timestamp, ExecutionId)>> {
     let mut statement = connection.prepare_cached(include_str!("../sql/read/deadlines.sql"))?;
-    let rows = statement.query_map([row_limit(limit)], |row| {
-        let mut columns = Columns::of(row);
-        Ok((columns.instant()?, columns.parsed(ExecutionId::parse)?))
-    })?;
-    rows.collect()
+    readable_page(
+        &mut statement,
+        Kind {
+            name: "deadline of execution",
+            key: &[1],
+        },
+        row_limit(limit),
+        |statement, limit| statement.query([limit]),
+        |row| {
+            let mut columns = Columns::of(row);
+            Ok((columns.instant()?, columns.parsed(ExecutionId::parse)?))
+        },
+    )
 }
 
 /// Executions that a restarted server takes up again.
@@ -27,8 +36,14 @@ pub(crate) fn owing_work(
 ) -> rusqlite::Result<Vec<ExecutionId>> {
     let mut statement = connection.prepare_cached(include_str!("../sql/read/owing_work.sql"))?;
     let after = after.map_or("", ExecutionId::as_str);
-    let rows = statement.query_map((after, row_limit(limit)), |row| {
-        Columns::of(row).parsed(ExecutionId::parse)
-    })?;
-    rows.collect()
+    readable_page(
+        &mut statement,
+        Kind {
+            name: "work of execution",
+            key: &[0],
+        },
+        row_limit(limit),
+        |statement, limit| statement.query((after, limit)),
+        |row| Columns::of(row).parsed(ExecutionId::parse),
+    )
 }
