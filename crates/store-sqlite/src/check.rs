@@ -67,7 +67,7 @@ fn conclude(report: &mut OpenReport, database: PathBuf, found: rusqlite::Result<
             return;
         }
         Ok(found) => found,
-        Err(error) if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => {
+        Err(error) if is_interrupted(&error) => {
             report.check = FileCheck::NotFinished;
             return;
         }
@@ -79,6 +79,10 @@ fn conclude(report: &mut OpenReport, database: PathBuf, found: rusqlite::Result<
     report.warnings.push(warning);
 }
 
+fn is_interrupted(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted)
+}
+
 /// What is wrong with each table and its indexes. Table by table, because a long read keeps the log from
 /// beginning anew.
 fn check(connection: &Connection) -> rusqlite::Result<Vec<String>> {
@@ -88,15 +92,25 @@ fn check(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     let tables: Vec<_> = tables.collect::<rusqlite::Result<_>>()?;
     let mut found = Vec::new();
     for table in tables {
-        let mut count = 0;
-        connection.pragma(None, "quick_check", &table, |row| {
+        let mut findings = Vec::new();
+        let checked = connection.pragma(None, "quick_check", &table, |row| {
             let finding: String = row.get(0)?;
-            if finding != "ok" && count < FINDINGS_MAX {
-                count += 1;
-                found.push(format!("{table}: {}", finding.trim().replace('\n', " ")));
+            if finding != "ok" && findings.len() < FINDINGS_MAX {
+                findings.push(finding.trim().replace('\n', " "));
             }
             Ok(())
-        })?;
+        });
+        match checked {
+            Ok(()) => {}
+            Err(error) if is_interrupted(&error) => return Err(error),
+            // So damaged that the check itself cannot go on; the other tables may be sound.
+            Err(error) => findings.push(error.to_string()),
+        }
+        found.extend(
+            findings
+                .into_iter()
+                .map(|finding| format!("{table}: {finding}")),
+        );
     }
     Ok(found)
 }

@@ -10,6 +10,7 @@ mod store;
 mod check;
 mod copy;
 mod examine;
+mod foreign;
 mod lock;
 mod log_file;
 mod open;
@@ -39,6 +40,7 @@ mod unreadable;
 mod fault;
 mod logs;
 
+pub use foreign::ForeignFile;
 pub use logs::{OpenLogsOptions, SqliteLogs};
 pub use open::OpenStoreError;
 pub use report::{FileCheck, OpenReport, OpenWarning};

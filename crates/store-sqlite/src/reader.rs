@@ -29,7 +29,7 @@ type Read = Box<dyn FnOnce(&Connection) + Send>;
 #[derive(Debug)]
 pub(crate) struct Readers {
     queue: Arc<Queue<Read>>,
-    health: Arc<Health>,
+    told: Told,
 }
 
 /// Whom the threads tell what they find.
@@ -51,7 +51,7 @@ impl Readers {
         for connection in connections {
             let (shared, told) = (Arc::clone(&queue), told.clone());
             let thread = start_thread("store-reader", path, move || {
-                run(&connection, &shared, &told);
+                run(&connection, &shared, &told.health);
             });
             match thread {
                 Ok(thread) => threads.push(thread),
@@ -61,8 +61,8 @@ impl Readers {
                 }
             }
         }
-        let health = Arc::clone(&told.health);
-        Ok((Self { queue, health }, threads))
+        let told = told.clone();
+        Ok((Self { queue, told }, threads))
     }
 
     /// Runs a read. `attempted` is what a fault says was being done.
@@ -72,10 +72,13 @@ impl Readers {
         read: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> StoreFuture<'static, Result<T, StoreFault>> {
         let (answer, answered) = oneshot::channel();
-        let health = Arc::clone(&self.health);
+        let told = self.told.clone();
         let pushed = self.queue.push(Box::new(move |connection: &Connection| {
+            let result = answer_to(read, connection, &told.health);
+            // Before whoever asked can ask what was left out.
+            told.unreadable.take_over();
             // Whoever asked may be gone.
-            let _ = answer.send(answer_to(read, connection, &health));
+            let _ = answer.send(result);
         }));
         let pushed = pushed.map_err(|(_, why)| why);
         Box::pin(async move {
@@ -112,15 +115,14 @@ fn answer_to<T>(
     }
 }
 
-fn run(connection: &Connection, queue: &Queue<Read>, told: &Told) {
-    let _guard = TellOnPanic(&told.health);
+fn run(connection: &Connection, queue: &Queue<Read>, health: &Health) {
+    let _guard = TellOnPanic(health);
     let mut batch = Vec::with_capacity(1);
     // One at a time: the other readers take the others.
     while queue.take_batch(&mut batch, |_| false) {
         for read in batch.drain(..) {
             read(connection);
         }
-        told.unreadable.take_over();
     }
 }
 

@@ -119,10 +119,7 @@ impl Writer<'_> {
     fn run(mut self) {
         let mut batch = Vec::new();
         while self.take_batch(&mut batch) {
-            match self.transact(&batch) {
-                Ok(outcomes) => self.acknowledge(batch.drain(..), outcomes),
-                Err(failed) => self.settle(&mut batch, failed),
-            }
+            self.write_batch(&mut batch);
             self.checkpoints.after_batch(self.connection);
             self.queue.linger(AWAKE);
         }
@@ -136,6 +133,14 @@ impl Writer<'_> {
             bytes += job.write.weight();
             writes <= BATCH_WRITES_MAX && bytes <= BATCH_BYTES_MAX
         })
+    }
+
+    /// Writes and answers all of it.
+    fn write_batch(&mut self, batch: &mut Vec<Job>) {
+        match self.transact(batch) {
+            Ok(outcomes) => self.acknowledge(batch.drain(..), outcomes),
+            Err(failed) => self.settle(batch, failed),
+        }
     }
 
     /// Writes all of it in one transaction, or nothing.
@@ -386,3 +391,6 @@ fn send(job: Job, outcome: Outcome) {
     // A caller who no longer waits has nothing to be told: what was handed over is done.
     let _ = job.answer.send(outcome);
 }
+
+#[cfg(test)]
+mod tests;
