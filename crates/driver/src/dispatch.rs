@@ -114,11 +114,19 @@ impl Driver {
                 Turn::Durable {
                     execution_id,
                     request_id,
-                } => driver.take_durable_turn(held, execution_id, request_id).await,
+                } => {
+                    driver
+                        .take_durable_turn(held, execution_id, request_id)
+                        .await
+                }
                 Turn::Chained {
                     execution_id,
                     operation_id,
-                } => driver.take_chained_turn(held, execution_id, operation_id).await,
+                } => {
+                    driver
+                        .take_chained_turn(held, execution_id, operation_id)
+                        .await
+                }
                 Turn::Queued(id) => driver.take_queued_turn(held, id).await,
             }
         })
@@ -177,7 +185,8 @@ impl Driver {
         }
         if is_called_off(execution) {
             drop(resident);
-            self.record_not_started(held, execution_id, request_id).await;
+            self.record_not_started(held, execution_id, request_id)
+                .await;
             return;
         }
         let invocation = durable_invocation(execution);
@@ -348,7 +357,9 @@ impl Driver {
             name: function.clone(),
             ..execution.spec.arn.function.clone()
         };
-        let trace_header = trace_header.as_ref().or(execution.spec.trace_header.as_ref());
+        let trace_header = trace_header
+            .as_ref()
+            .or(execution.spec.trace_header.as_ref());
         Some(PlainInvocation {
             request_id: self.new_request_id(),
             invoked_arn: arn.qualified(&version.to_string()),

@@ -285,7 +285,12 @@ mod tests {
         assert_eq!(lanes.enter(&key(), &turn(0), 4), Place::Now);
         let mut rests = Vec::new();
         for _ in 0..6 {
-            rests.push(lanes.put_back(&key(), turn(0)).expect("a rest begins").as_secs());
+            rests.push(
+                lanes
+                    .put_back(&key(), turn(0))
+                    .expect("a rest begins")
+                    .as_secs(),
+            );
             assert_eq!(lanes.rested(&key(), 4), [turn(0)]);
         }
         assert_eq!(rests, [1, 2, 4, 8, 10, 10]);

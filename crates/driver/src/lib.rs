@@ -34,8 +34,8 @@ pub use clock::{Clock, SystemClock};
 pub use driver::{Driver, DriverConfig};
 pub use error::{ProcessError, StartError};
 pub use invoker::{
-    DurableInvocation, DurableSettings, InvocationReport, Invoker, InvokerFuture, NoRoom, PlainInvocation,
-    PlainOutcome, RetryPolicy,
+    DurableInvocation, DurableSettings, InvocationReport, Invoker, InvokerFuture, NoRoom,
+    PlainInvocation, PlainOutcome, RetryPolicy,
 };
 pub use queue::EnqueueError;
 pub use read::StatePage;

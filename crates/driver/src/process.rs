@@ -138,9 +138,9 @@ impl Driver {
     ) -> Settled {
         *resident = None;
         let id = &transition.spec.arn.id;
-        let error = &fault as &dyn std::error::Error;
         match self.inner.store.load(id).await {
             Ok(Some(stored)) if stored.state == transition.state && !transition.removes => {
+                let error = &fault as &dyn std::error::Error;
                 tracing::warn!(execution = %id, error, "a commit failed, and had landed all the same");
                 let execution = resident.insert(stored);
                 self.committed(execution, transition);

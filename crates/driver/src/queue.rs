@@ -174,7 +174,9 @@ impl Driver {
                 "EventAgeExceeded",
                 "The event was older than the function allows before its turn came.",
             );
-            return self.end_queued(id, queued, Some(GivenUp::too_old(error))).await;
+            return self
+                .end_queued(id, queued, Some(GivenUp::too_old(error)))
+                .await;
         }
         let outcome = self.inner.invoker.invoke_plain(plain(&queued)).await;
         let error = match outcome {
@@ -232,12 +234,13 @@ impl Driver {
     ) {
         let letter = given_up.map(|given_up| self.dead_letter(queued, given_up));
         let ended = self
-            .until_it_works("record the end of an asynchronous invocation", || {
-                match &letter {
+            .until_it_works(
+                "record the end of an asynchronous invocation",
+                || match &letter {
                     None => self.inner.store.dequeue(id),
                     Some(letter) => self.inner.store.bury(id, letter.clone()),
-                }
-            })
+                },
+            )
             .await;
         if ended.is_some() {
             self.inner.queue.done();

@@ -53,15 +53,18 @@ impl Driver {
     ) -> Option<T>
     where
         F: Future<Output = Result<T, E>>,
-        E: std::error::Error + 'static,
+        E: std::error::Error + Send + 'static,
     {
         loop {
             let error = match attempt().await {
                 Ok(value) => return Some(value),
                 Err(error) => error,
             };
-            let error = &error as &dyn std::error::Error;
-            tracing::error!(error, attempted, "recovery failed; trying again");
+            {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(error, attempted, "the store failed; trying again");
+            }
+            drop(error);
             tokio::select! {
                 () = async { self.inner.clock.sleep(RETRY_PAUSE).await } => {}
                 () = self.inner.shutdown.cancelled() => return None,
@@ -91,8 +94,10 @@ impl Driver {
                     return;
                 }
             }
-            let reason = &error as &dyn std::error::Error;
-            tracing::error!(execution = %id, error = reason, "failed to go on with an execution; trying again");
+            {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(execution = %id, error, "failed to go on with an execution; trying again");
+            }
             tokio::select! {
                 () = async { self.inner.clock.sleep(RETRY_PAUSE).await } => {}
                 () = self.inner.shutdown.cancelled() => return,
@@ -119,9 +124,7 @@ impl Driver {
         }
         tracing::info!(execution = %id, invocation = %request_id, "invocation was lost; repeating it");
         let lost = lost(request_id.clone(), *scheduled_at);
-        self.process_leased(&mut resident, id, lost)
-            .await
-            .map(drop)
+        self.process_leased(&mut resident, id, lost).await.map(drop)
     }
 
     /// Does what follows from the records of an execution and is not in hand: after a commit that this run

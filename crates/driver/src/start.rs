@@ -146,9 +146,9 @@ impl Driver {
 
 /// Between the refusal and the look-up the other execution was removed: the caller may try again.
 fn vanished(name: &ExecutionName) -> StoreFault {
-    StoreFault {
-        attempted: format!("start execution `{name}`"),
-        retryable: true,
-        cause: "the execution that had this name was removed meanwhile".into(),
-    }
+    StoreFault::new(
+        format!("start execution `{name}`"),
+        true,
+        "the execution that had this name was removed meanwhile",
+    )
 }

@@ -12,7 +12,7 @@ use store::{
     AliasRecord, AsyncInvocation, AsyncInvocationId, CallbackCursor, CommitError, DeadLetter,
     DeadLetterId, Durability, EventPage, ExecutionCount, ExecutionFilter, ExecutionRecord,
     ExecutionSearch, ExecutionSummary, FunctionSettingsRecord, FunctionVersionRecord, OpenCallback,
-    OpenTimer, RecentInput, SearchPage, Store, StoreFault, StoreFuture, StoreStats,
+    OpenTimer, RecentInput, SearchPage, Store, StoreFault, StoreFuture, StoreHealth, StoreStats,
 };
 
 use crate::{CrashPoint, Side};
@@ -169,6 +169,10 @@ impl Store for CrashingStore {
 
     fn stats(&self) -> StoreStats {
         self.inner.stats()
+    }
+
+    fn health(&self) -> StoreHealth {
+        self.inner.health()
     }
 
     fn deadlines(

@@ -1,20 +1,90 @@
 //! What SQLite says, as the faults that the store promises.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use rusqlite::ErrorCode;
-use store::StoreFault;
+use store::{StoreFault, StoreTrouble};
+use thiserror::Error;
 use tokio::sync::oneshot;
 
 use crate::queue::Refused;
 
-/// The fault that a database error comes to. Shared, because one failed commit fails many calls.
-pub(crate) fn fault(attempted: impl Into<String>, cause: &Arc<rusqlite::Error>) -> StoreFault {
-    StoreFault {
-        attempted: attempted.into(),
-        retryable: is_retryable(cause),
-        cause: Box::new(Arc::clone(cause)),
+/// Why a call came to nothing. Shared, because one failed transaction fails many calls.
+#[derive(Debug, Clone, Error)]
+pub(crate) enum Failure {
+    #[error(transparent)]
+    Database(Arc<rusqlite::Error>),
+    /// An assertion of ours does not hold: the data is damaged, or the program has a bug.
+    #[error("an invariant does not hold: {0}")]
+    Panic(String),
+    #[error(transparent)]
+    Trouble(StoreTrouble),
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Database(Arc::new(error))
     }
+}
+
+impl Failure {
+    pub fn of_panic(panic: &(dyn Any + Send)) -> Self {
+        Self::Panic(panic_message(panic))
+    }
+
+    /// The fault that it comes to.
+    pub fn fault(&self, attempted: impl Into<String>) -> StoreFault {
+        match self {
+            Self::Database(cause) => fault(attempted, cause),
+            Self::Panic(_) | Self::Trouble(_) => StoreFault::new(attempted, false, self.clone()),
+        }
+    }
+
+    /// Whether there was no room for it on the disk.
+    pub fn is_for_want_of_room(&self) -> bool {
+        match self {
+            Self::Database(error) => error.sqlite_error_code() == Some(ErrorCode::DiskFull),
+            Self::Panic(_) | Self::Trouble(_) => false,
+        }
+    }
+
+    /// Whether it is about the database or its disk, so that the next transaction may meet it too, and
+    /// not about what was to be written.
+    pub fn is_of_the_world(&self) -> bool {
+        match self {
+            Self::Database(error) => match error.sqlite_error_code() {
+                Some(code) => !matches!(
+                    code,
+                    ErrorCode::ConstraintViolation
+                        | ErrorCode::TypeMismatch
+                        | ErrorCode::TooBig
+                        | ErrorCode::ParameterOutOfRange
+                        | ErrorCode::ApiMisuse
+                        | ErrorCode::Unknown
+                ),
+                None => false,
+            },
+            Self::Panic(_) => false,
+            Self::Trouble(_) => true,
+        }
+    }
+}
+
+/// What a panic said.
+pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> String {
+    if let Some(message) = panic.downcast_ref::<String>() {
+        message.clone()
+    } else if let Some(message) = panic.downcast_ref::<&str>() {
+        (*message).to_owned()
+    } else {
+        "it did not say why".to_owned()
+    }
+}
+
+/// The fault that a database error comes to.
+pub(crate) fn fault(attempted: impl Into<String>, cause: &Arc<rusqlite::Error>) -> StoreFault {
+    StoreFault::new(attempted, is_retryable(cause), Arc::clone(cause))
 }
 
 /// Whether the same call may succeed later: space is freed, a lock released, a cable plugged in. A
@@ -39,11 +109,7 @@ fn is_retryable(error: &rusqlite::Error) -> bool {
 pub(crate) fn refused(attempted: impl Into<String>, refused: Refused) -> StoreFault {
     match refused {
         Refused::Closed => StoreFault::closed(attempted),
-        Refused::Full => StoreFault {
-            attempted: attempted.into(),
-            retryable: true,
-            cause: Box::new(refused),
-        },
+        Refused::Full => StoreFault::new(attempted, true, refused),
     }
 }
 
@@ -52,9 +118,5 @@ pub(crate) fn unanswered(
     attempted: impl Into<String>,
     cause: oneshot::error::RecvError,
 ) -> StoreFault {
-    StoreFault {
-        attempted: attempted.into(),
-        retryable: false,
-        cause: Box::new(cause),
-    }
+    StoreFault::new(attempted, false, cause)
 }

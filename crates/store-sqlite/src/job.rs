@@ -37,6 +37,8 @@ pub(crate) enum Write {
     DeleteFunctionVersion(FunctionName, Version),
     DeleteAlias(FunctionName, String),
     DeleteFunction(FunctionName),
+    /// Changes nothing, durably: whether it succeeds is what is wanted to be known.
+    Probe,
 }
 
 /// What a write came to.
@@ -97,6 +99,7 @@ impl Write {
                 format!("delete alias `{name}` of function `{function}`")
             }
             Self::DeleteFunction(function) => format!("delete function `{function}`"),
+            Self::Probe => "try whether commits succeed".to_owned(),
         }
     }
 
@@ -121,7 +124,8 @@ impl Write {
             | Self::PutAlias(_)
             | Self::DeleteFunctionVersion(..)
             | Self::DeleteAlias(..)
-            | Self::DeleteFunction(_) => 0,
+            | Self::DeleteFunction(_)
+            | Self::Probe => 0,
         };
         ROWS_BYTES + payload
     }

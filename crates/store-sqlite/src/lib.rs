@@ -7,14 +7,25 @@
 
 mod store;
 
+mod check;
+mod copy;
+mod examine;
+mod foreign;
 mod lock;
+mod log_file;
 mod open;
+mod private;
+mod report;
 mod schema;
 mod stats;
 mod threads;
 
+mod health;
+mod presence;
+
 mod checkpoint;
 mod job;
+mod landed;
 mod queue;
 mod writer;
 
@@ -24,10 +35,13 @@ mod write;
 
 mod read;
 mod reader;
+mod unreadable;
 
 mod fault;
 mod logs;
 
+pub use foreign::ForeignFile;
 pub use logs::{OpenLogsOptions, SqliteLogs};
 pub use open::OpenStoreError;
+pub use report::{FileCheck, OpenReport, OpenWarning};
 pub use store::SqliteStore;

@@ -1,7 +1,9 @@
-//! Opening a database file: the lock, the settings, the schema.
+//! Opening a database file: the version of SQLite, the lock, what the last run left, the settings, the
+//! schema.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,8 +12,17 @@ use store::Durability;
 use thiserror::Error;
 
 use crate::checkpoint::LOG_BYTES;
-use crate::lock::{FileLock, LockError};
+use crate::copy::CopyError;
+use crate::examine::examine;
+use crate::lock::{FileLock, LastRun, LockError};
+use crate::presence::beside;
+use crate::private::{create_database, create_folder};
+use crate::report::{OpenReport, OpenWarning};
 use crate::schema::{MigrateError, Schema};
+
+/// The first SQLite under which no commit is lost when a checkpoint meets a commit that begins the log
+/// anew; see `docs/adr/0008`.
+const SQLITE_VERSION_MIN: i32 = 3_051_003;
 
 /// Why a database could not be opened.
 #[derive(Debug, Error)]
@@ -39,6 +50,47 @@ pub enum OpenStoreError {
         found: u32,
         /// The newest version that this program knows.
         supported: u32,
+    },
+    /// The SQLite in this program can lose commits.
+    #[error(
+        "this program was built with SQLite {found}, which can lose committed transactions: build it with \
+         3.51.3 or later, as the workspace of its source does"
+    )]
+    OldSqlite {
+        /// Its version.
+        found: &'static str,
+    },
+    /// There is no copy of the database, which has to be changed.
+    #[error(
+        "failed to copy database `{path}`, which is done before it is brought from schema version {found} \
+         to {supported}: it needs as much room again on the disk"
+    )]
+    Copy {
+        /// The database.
+        path: PathBuf,
+        /// Its schema version.
+        found: u32,
+        /// The schema version of this program.
+        supported: u32,
+        /// What stood in the way.
+        #[source]
+        cause: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The file ends before its last page, and SQLite cannot use the rest.
+    #[error(
+        "database `{path}` was cut off: {pages_missing} of its {pages} pages are missing; put a copy back, \
+         or read what is left with `sqlite3 {path} .recover`"
+    )]
+    Short {
+        /// The database.
+        path: PathBuf,
+        /// Pages that it has to have.
+        pages: u32,
+        /// Those that are missing.
+        pages_missing: u32,
+        /// What SQLite said.
+        #[source]
+        cause: rusqlite::Error,
     },
     /// It is a database of another program.
     #[error("file `{path}` is not a database of this program: choose another data directory")]
@@ -90,8 +142,52 @@ pub(crate) struct Database {
     pub path: PathBuf,
     pub durability: Durability,
     pub writer: Connection,
+    /// What was found before SQLite opened it.
+    pub report: OpenReport,
     /// Released after the connections are closed.
     pub lock: FileLock,
+}
+
+/// A file that nobody else has, looked at and not opened yet.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub lock: FileLock,
+    pub report: OpenReport,
+}
+
+/// Whether the SQLite in this program keeps what it commits.
+fn check_sqlite() -> Result<(), OpenStoreError> {
+    if rusqlite::version_number() < SQLITE_VERSION_MIN {
+        return Err(OpenStoreError::OldSqlite {
+            found: rusqlite::version(),
+        });
+    }
+    Ok(())
+}
+
+/// Takes a database's file for this process, with its folder, and looks at what the last run left.
+pub(crate) fn prepare(path: &Path) -> Result<Prepared, OpenStoreError> {
+    check_sqlite()?;
+    let unusable = |path: &Path| {
+        let path = path.to_owned();
+        move |cause| OpenStoreError::File { path, cause }
+    };
+    if let Some(folder) = path.parent() {
+        create_folder(folder).map_err(unusable(folder))?;
+    }
+    let lock = FileLock::take(path).map_err(|error| match error {
+        LockError::Held(pid) => OpenStoreError::InUse {
+            path: path.to_owned(),
+            pid,
+        },
+        LockError::Io(path, cause) => OpenStoreError::File { path, cause },
+    })?;
+    let report = examine(path, lock.last_run()).map_err(unusable(path))?;
+    for warning in &report.warnings {
+        tracing::error!("{warning}");
+    }
+    create_database(path).map_err(unusable(path))?;
+    Ok(Prepared { lock, report })
 }
 
 impl Database {
@@ -101,25 +197,30 @@ impl Database {
         durability: Durability,
         schema: Schema,
     ) -> Result<Self, OpenStoreError> {
-        if let Some(directory) = path.parent() {
-            std::fs::create_dir_all(directory).map_err(|cause| OpenStoreError::File {
-                path: directory.to_owned(),
-                cause,
-            })?;
-        }
-        let lock = FileLock::take(path).map_err(|error| match error {
-            LockError::Held(pid) => OpenStoreError::InUse {
+        let Prepared { lock, mut report } = prepare(path)?;
+        let short = report.warnings.iter().find_map(|warning| match warning {
+            OpenWarning::DatabaseShort {
+                pages,
+                pages_missing,
+                ..
+            } => Some((*pages, *pages_missing)),
+            _ => None,
+        });
+        let failed = |cause| match short {
+            Some((pages, pages_missing)) => OpenStoreError::Short {
                 path: path.to_owned(),
-                pid,
+                pages,
+                pages_missing,
+                cause,
             },
-            LockError::Io(path, cause) => OpenStoreError::File { path, cause },
-        })?;
-        let failed = |cause| OpenStoreError::Database {
-            path: path.to_owned(),
-            cause,
+            None => OpenStoreError::Database {
+                path: path.to_owned(),
+                cause,
+            },
         };
         let writer = open_writer(path, durability).map_err(failed)?;
-        schema.migrate(&writer).map_err(|error| match error {
+        let migrated = schema.migrate(&writer, path);
+        report.copied_to = migrated.map_err(|error| match error {
             MigrateError::Newer { found, supported } => OpenStoreError::NewerSchema {
                 path: path.to_owned(),
                 found,
@@ -128,13 +229,45 @@ impl Database {
             MigrateError::Foreign => OpenStoreError::Foreign {
                 path: path.to_owned(),
             },
+            MigrateError::Copy { found, cause } => OpenStoreError::Copy {
+                path: path.to_owned(),
+                found,
+                supported: schema.version(),
+                cause: match cause {
+                    CopyError::File(cause) => cause.into(),
+                    CopyError::Database(cause) => cause.into(),
+                },
+            },
             MigrateError::Database(cause) => failed(cause),
         })?;
+        if let Some(copy) = &report.copied_to {
+            tracing::info!(
+                "`{}` was brought to schema version {}; as it was before, it is kept as `{}`",
+                path.display(),
+                schema.version(),
+                copy.display()
+            );
+        }
         Ok(Self {
             path: path.to_owned(),
             durability,
             writer,
+            report,
             lock,
+        })
+    }
+
+    /// Says for the next run that this one has the database open. Called when its log is there.
+    pub fn say_open(&mut self) -> Result<(), OpenStoreError> {
+        let log = beside(&self.path, "-wal");
+        // SQLite cuts a log that a burst made longer, never to less.
+        let log_bytes = std::fs::metadata(&log).map_or(0, |it| it.len().min(LOG_BYTES));
+        let durably = self.durability == Durability::Disk;
+        let open = LastRun::Open { log_bytes };
+        let said = self.lock.write(open, durably);
+        said.map_err(|cause| OpenStoreError::File {
+            path: beside(&self.path, ".lock"),
+            cause,
         })
     }
 
@@ -156,9 +289,7 @@ impl Database {
     /// A commit then changes bytes of the file and not its length, which is half the work of its
     /// fsync. SQLite ends a log at the first frame that does not belong to it, as zeroes do not.
     pub fn lengthen_log(&self) {
-        let mut path = self.path.as_os_str().to_owned();
-        path.push("-wal");
-        if let Err(error) = lengthen(Path::new(&path)) {
+        if let Err(error) = lengthen(&beside(&self.path, "-wal")) {
             // Slower, no worse; and a disk without room for it may still have room to go on.
             tracing::warn!(%error, "the write-ahead log could not be lengthened in advance");
         }
@@ -174,7 +305,11 @@ impl Database {
 }
 
 fn lengthen(log: &Path) -> io::Result<()> {
-    let mut file = OpenOptions::new().append(true).create(true).open(log)?;
+    let mut file = OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(log)?;
     let length = file.metadata()?.len();
     let written = write_zeroes(&mut file, LOG_BYTES.saturating_sub(length));
     if written.is_err() {

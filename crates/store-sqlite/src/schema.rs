@@ -1,6 +1,10 @@
 //! Which schema a file has, and how an older one becomes the current one.
 
+use std::path::{Path, PathBuf};
+
 use rusqlite::Connection;
+
+use crate::copy::{CopyError, copy_before};
 
 /// Marks a file as ours in SQLite's header, so that another program's file is not touched: `LMBD`.
 const APPLICATION_ID: i32 = 0x4c4d_4244;
@@ -35,6 +39,7 @@ pub(crate) const LOGS: Schema = Schema {
 pub(crate) enum MigrateError {
     Newer { found: u32, supported: u32 },
     Foreign,
+    Copy { found: u32, cause: CopyError },
     Database(rusqlite::Error),
 }
 
@@ -50,13 +55,24 @@ impl Schema {
         u32::try_from(self.migrations.len()).expect("there are a handful of migrations")
     }
 
-    /// Brings a new or older file to the current version, each step whole or not at all.
-    pub fn migrate(self, connection: &Connection) -> Result<(), MigrateError> {
+    /// Brings a new or older file to the current version, each step whole or not at all. An older one
+    /// is copied before; returns where to.
+    pub fn migrate(
+        self,
+        connection: &Connection,
+        path: &Path,
+    ) -> Result<Option<PathBuf>, MigrateError> {
         let found = self.found_version(connection)?;
         let supported = self.version();
         if found > supported {
             return Err(MigrateError::Newer { found, supported });
         }
+        let copied_to = if (1..supported).contains(&found) {
+            let copied = copy_before(connection, path, supported);
+            Some(copied.map_err(|cause| MigrateError::Copy { found, cause })?)
+        } else {
+            None
+        };
         for version in found + 1..=supported {
             let step = self.migrations[version as usize - 1];
             let transaction = connection.unchecked_transaction()?;
@@ -65,7 +81,7 @@ impl Schema {
             transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
             transaction.commit()?;
         }
-        Ok(())
+        Ok(copied_to)
     }
 
     fn found_version(self, connection: &Connection) -> Result<u32, MigrateError> {

@@ -47,6 +47,7 @@ impl Stats {
             commit_p99: self.quantile(99),
             bytes: size(&self.path),
             log_bytes: size(Path::new(&log)),
+            unreadable_rows: 0,
         }
     }
 

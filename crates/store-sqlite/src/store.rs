@@ -1,6 +1,7 @@
 //! The store: hands writes to the writer and reads to the readers.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -14,25 +15,30 @@ use store::{
     DeadLetterId, Durability, EventPage, ExecutionCount, ExecutionFilter, ExecutionRecord,
     ExecutionSearch, ExecutionSummary, FunctionSettingsRecord, FunctionVersionRecord, OpenCallback,
     OpenTimer, QueuedInvocation, RecentInput, SearchPage, SetAside, Store, StoreFault, StoreFuture,
-    StoreStats,
+    StoreHealth, StoreStats,
 };
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
+use crate::check::Report;
 use crate::checkpoint::Checkpoints;
 use crate::fault::{refused, unanswered};
+use crate::health::Health;
 use crate::job::{Job, Write, Written};
 use crate::lock::FileLock;
 use crate::open::{Database, OpenStoreError};
 use crate::queue::Queue;
-use crate::reader::{READERS, Readers};
+use crate::reader::{READERS, Readers, Told};
+use crate::report::OpenReport;
 use crate::stats::Stats;
 use crate::threads::{join_all, start_thread};
-use crate::{read, schema, writer};
+use crate::{check, read, schema, writer};
 
 /// Durable executions in one SQLite file.
 ///
-/// Works under any async runtime or none: its threads are its own.
+/// Works under any async runtime or none: its threads are its own. When the one that writes cannot go on,
+/// the process ends with a message and exit status 70: what has begun is taken up by the next one, while
+/// this one could only answer faults.
 #[derive(Debug)]
 pub struct SqliteStore {
     durability: Durability,
@@ -41,6 +47,10 @@ pub struct SqliteStore {
     /// Reads for people, which may take long: they must not hold up those that executions wait for.
     searcher: Readers,
     stats: Arc<Stats>,
+    told: Told,
+    report: Report,
+    /// Ends the check of the file.
+    stop: Arc<AtomicBool>,
     threads: Mutex<Threads>,
 }
 
@@ -84,42 +94,71 @@ impl SqliteStore {
         durability: Durability,
         scratch: Option<TempDir>,
     ) -> Result<Self, OpenStoreError> {
-        let database = Database::open(path, durability, schema::EXECUTIONS)?;
+        let mut database = Database::open(path, durability, schema::EXECUTIONS)?;
         let connections: Result<Vec<_>, _> = (0..READERS).map(|_| database.open_reader()).collect();
         let connections = connections?;
         let searching = database.open_reader()?;
+        let checking = database.open_reader()?;
         let copying = database.open_copier()?;
         if durability == Durability::Disk {
             database.lengthen_log();
         }
+        database.say_open()?;
         let Database {
             path,
             durability: _,
             writer: connection,
+            report,
             lock,
         } = database;
+        let told = Told {
+            health: Arc::new(Health::of(&path)),
+            unreadable: Arc::default(),
+        };
         let writes = Arc::new(Queue::new(writer::QUEUE_CAPACITY));
         let (began, begins) = mpsc::sync_channel(1);
-        let queue = Arc::clone(&writes);
         let checkpoints = Checkpoints::start(&path, copying)?;
         let stats = Arc::new(Stats::of(&path));
-        let counters = Arc::clone(&stats);
-        let writing = vec![start_thread("store-writer", &path, move || {
-            writer::run(connection, &queue, checkpoints, &counters, &began);
-        })?];
+        let writing = {
+            let (queue, stats, health) = (writes.clone(), stats.clone(), told.health.clone());
+            let database = path.clone();
+            vec![start_thread("store-writer", &path, move || {
+                writer::run(
+                    connection,
+                    &database,
+                    &queue,
+                    checkpoints,
+                    &stats,
+                    &health,
+                    &began,
+                );
+            })?]
+        };
         begins
             .recv()
             .expect("the writer reports before it does anything else")
-            .map_err(|cause| OpenStoreError::Database { path, cause })?;
-        let (readers, mut reading) = Readers::start(connections);
-        let (searcher, searching) = Readers::start(vec![searching]);
+            .map_err(|cause| OpenStoreError::Database {
+                path: path.clone(),
+                cause,
+            })?;
+        let (readers, mut reading) = Readers::start(&path, connections, &told)?;
+        let (searcher, searching) = Readers::start(&path, vec![searching], &told)?;
         reading.extend(searching);
+        let is_due = report.ended_uncleanly;
+        let report = Report::of(report);
+        let stop = Arc::default();
+        if is_due {
+            reading.push(check::start(&path, checking, &report, &stop)?);
+        }
         Ok(Self {
             durability,
             writes,
             readers,
             searcher,
             stats,
+            told,
+            report,
+            stop,
             threads: Mutex::new(Threads {
                 reading,
                 writing,
@@ -127,6 +166,11 @@ impl SqliteStore {
                 scratch,
             }),
         })
+    }
+
+    /// What was found when it was opened, and by the check since.
+    pub fn report(&self) -> OpenReport {
+        self.report.read()
     }
 
     /// Hands a write over, in the call and not in the first poll; the future waits for the answer.
@@ -141,7 +185,10 @@ impl SqliteStore {
             pushed?;
             match answered.await {
                 Ok(outcome) => outcome,
-                Err(cause) => Err(unanswered("write to the database", cause).into()),
+                Err(cause) => {
+                    let fault = unanswered("write to the database", cause);
+                    Err(fault.with_outcome_unknown().into())
+                }
             }
         }
     }
@@ -169,8 +216,13 @@ impl SqliteStore {
         // The connection that closes last leaves one tidy file behind, and cannot if it only reads.
         self.readers.close();
         self.searcher.close();
+        self.stop.store(true, Ordering::Relaxed);
         join_all(&mut threads.reading);
         self.writes.close();
+        self.told.health.closed();
+        if let Some(lock) = &mut threads.lock {
+            lock.say_closed(self.durability == Durability::Disk);
+        }
         join_all(&mut threads.writing);
         threads.lock = None;
         threads.scratch = None;
@@ -332,7 +384,27 @@ impl Store for SqliteStore {
     }
 
     fn stats(&self) -> StoreStats {
-        self.stats.read()
+        StoreStats {
+            unreadable_rows: self.told.unreadable.count(),
+            ..self.stats.read()
+        }
+    }
+
+    fn health(&self) -> StoreHealth {
+        if self.told.health.wants_probe() {
+            // Whoever asks next is told what came of it; a full queue tries others' writes.
+            drop(self.write(Write::Probe));
+        }
+        let report = self.report.read();
+        let mut warnings: Vec<_> = report.warnings.iter().map(ToString::to_string).collect();
+        let unreadable = self.told.unreadable.first().into_iter();
+        warnings.extend(
+            unreadable.map(|row| format!("left out of lists, because it cannot be decoded: {row}")),
+        );
+        StoreHealth {
+            trouble: self.told.health.trouble(),
+            warnings,
+        }
     }
 
     fn deadlines(

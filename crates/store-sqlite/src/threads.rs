@@ -1,5 +1,6 @@
 //! The threads of a store: started with a name, and waited for.
 
+use std::io::Write as _;
 use std::path::Path;
 use std::thread::JoinHandle;
 
@@ -28,4 +29,20 @@ pub(crate) fn join_all(threads: &mut Vec<JoinHandle<()>>) {
             tracing::error!("a thread of the store had panicked");
         }
     }
+}
+
+/// The exit status of a process that cannot go on because of its own fault: `EX_SOFTWARE`.
+const CANNOT_GO_ON: i32 = 70;
+
+/// Ends the process at once. A store that cannot write would answer faults for ever, and a supervisor
+/// would see a process that lives; the next run takes up what this one had begun.
+pub(crate) fn end_process(path: &Path, why: &str) -> ! {
+    // Not through `tracing`, in which the fault may lie; and there is nobody to tell if this fails.
+    let _ = writeln!(
+        std::io::stderr(),
+        "the thread that writes to `{}` has ended, and nothing can be written any more: {why}\n\
+         the process ends; start it again, and it goes on with what is stored",
+        path.display()
+    );
+    std::process::exit(CANNOT_GO_ON)
 }

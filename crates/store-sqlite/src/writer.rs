@@ -2,20 +2,25 @@
 //!
 //! It takes whatever waits, writes it in one transaction, and answers everybody after the one fsync
 //! of its commit; meanwhile the next batch gathers. A transition is fenced before anything of it is
-//! written, so that a refused one needs no rollback. A database error does: then the batch is
-//! written again one by one, so that one poisoned write does not fail its neighbours.
+//! written, so that a refused one needs no rollback. A database error or a panic does: then each write
+//! is tried alone, so that one poisoned write does not fail its neighbours.
 
-use std::sync::{Arc, mpsc};
+use std::panic::{self, AssertUnwindSafe};
+use std::path::Path;
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use store::CommitError;
 
 use crate::checkpoint::Checkpoints;
-use crate::fault::fault;
+use crate::fault::{Failure, panic_message};
+use crate::health::Health;
 use crate::job::{Job, Refusal, Write, Written};
+use crate::landed::landed;
 use crate::queue::Queue;
 use crate::stats::Stats;
+use crate::threads::end_process;
 use crate::write::{Known, Statements};
 
 /// Writes that may wait. More than any server has requests in flight, so that a full queue means a
@@ -34,12 +39,19 @@ const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Measured at one caller: a checkpoint in 0.27 ms instead of 0.32. It yields to whoever has work.
 const AWAKE: Duration = Duration::from_micros(250);
 
-/// Runs until the queue is closed and empty. Reports once whether it could begin.
+/// Commits that fail one after the other, each of a write alone, before the writes behind them are
+/// not tried any more: it is the disk then, and each try may take long.
+const COMMITS_TRIED_IN_VAIN_MAX: usize = 8;
+
+/// Runs until the queue is closed and empty. Reports once whether it could begin. When the thread cannot
+/// go on, nor does the process.
 pub(crate) fn run(
     mut connection: Connection,
+    path: &Path,
     queue: &Queue<Job>,
     checkpoints: Checkpoints,
     stats: &Stats,
+    health: &Health,
     began: &mpsc::SyncSender<rusqlite::Result<()>>,
 ) {
     let _guard = queue.close_on_drop();
@@ -60,8 +72,13 @@ pub(crate) fn run(
         queue,
         checkpoints,
         stats,
+        health,
     };
-    writer.run();
+    if let Err(panic) = panic::catch_unwind(AssertUnwindSafe(|| writer.run())) {
+        let why = panic_message(panic.as_ref());
+        health.writer_ended(why.clone());
+        end_process(path, &why);
+    }
 }
 
 struct Writer<'c> {
@@ -71,18 +88,38 @@ struct Writer<'c> {
     queue: &'c Queue<Job>,
     checkpoints: Checkpoints,
     stats: &'c Stats,
+    health: &'c Health,
 }
 
-type Outcome = Result<Written, CommitError>;
+/// What a write that is in a transaction came to.
+pub(crate) type Outcome = Result<Written, CommitError>;
+
+/// A transaction that came to nothing, or whose commit failed.
+struct Failed {
+    why: Failure,
+    stage: Stage,
+}
+
+enum Stage {
+    /// No write was tried.
+    Begin,
+    Write,
+    /// It may be there: its writes came to these outcomes.
+    Commit(Vec<Outcome>),
+}
+
+/// What is known of a transaction whose commit failed.
+enum Settled {
+    Landed(Vec<Outcome>),
+    NotThere,
+    Unknown,
+}
 
 impl Writer<'_> {
     fn run(mut self) {
         let mut batch = Vec::new();
         while self.take_batch(&mut batch) {
-            match self.transact(&batch) {
-                Ok(outcomes) => answer(batch.drain(..), outcomes),
-                Err(error) => self.write_one_by_one(&mut batch, error),
-            }
+            self.write_batch(&mut batch);
             self.checkpoints.after_batch(self.connection);
             self.queue.linger(AWAKE);
         }
@@ -98,33 +135,73 @@ impl Writer<'_> {
         })
     }
 
+    /// Writes and answers all of it.
+    fn write_batch(&mut self, batch: &mut Vec<Job>) {
+        match self.transact(batch) {
+            Ok(outcomes) => self.acknowledge(batch.drain(..), outcomes),
+            Err(failed) => self.settle(batch, failed),
+        }
+    }
+
     /// Writes all of it in one transaction, or nothing.
-    fn transact(&mut self, jobs: &[Job]) -> rusqlite::Result<Vec<Outcome>> {
+    fn transact(&mut self, jobs: &[Job]) -> Result<Vec<Outcome>, Failed> {
         let result = self.try_transact(jobs);
-        if let Err(error) = &result {
-            tracing::warn!(writes = jobs.len(), %error, "a transaction failed");
-            self.known.forget_all();
-            if !self.connection.is_autocommit()
-                && let Err(error) = self.connection.execute_batch("ROLLBACK")
-            {
-                // The next BEGIN fails too then, and every call says why.
-                tracing::error!(%error, "a failed transaction could not be rolled back");
+        match &result {
+            Ok(_) => self.health.commit_succeeded(),
+            Err(Failed { why, .. }) => {
+                tracing::warn!(writes = jobs.len(), error = %why, "a transaction failed");
+                if why.is_of_the_world() {
+                    self.health.commit_failed(why.to_string());
+                }
+                self.known.forget_all();
+                if !self.connection.is_autocommit()
+                    && let Err(error) = self.connection.execute_batch("ROLLBACK")
+                {
+                    // The next BEGIN fails too then, and every call says why.
+                    tracing::error!(%error, "a failed transaction could not be rolled back");
+                }
             }
         }
         result
     }
 
-    fn try_transact(&mut self, jobs: &[Job]) -> rusqlite::Result<Vec<Outcome>> {
-        self.connection.execute_batch("BEGIN IMMEDIATE")?;
+    fn try_transact(&mut self, jobs: &[Job]) -> Result<Vec<Outcome>, Failed> {
+        let at_begin = |why| Failed {
+            why,
+            stage: Stage::Begin,
+        };
+        let missed = self.health.check_missed_files();
+        missed.map_err(|trouble| at_begin(Failure::Trouble(trouble)))?;
+        let begun = self.connection.execute_batch("BEGIN IMMEDIATE");
+        begun.map_err(|error| at_begin(error.into()))?;
         let mut outcomes = Vec::with_capacity(jobs.len());
         for job in jobs {
-            let outcome = self.write(&job.write)?;
+            let outcome = self.write_guarded(&job.write).map_err(|why| Failed {
+                why,
+                stage: Stage::Write,
+            })?;
             outcomes.push(outcome.map_err(CommitError::from));
         }
         let started = Instant::now();
-        self.connection.execute_batch("COMMIT")?;
-        self.stats.committed(jobs.len(), started.elapsed());
-        Ok(outcomes)
+        match self.connection.execute_batch("COMMIT") {
+            Ok(()) => {
+                self.stats.committed(jobs.len(), started.elapsed());
+                Ok(outcomes)
+            }
+            Err(error) => Err(Failed {
+                why: error.into(),
+                stage: Stage::Commit(outcomes),
+            }),
+        }
+    }
+
+    /// A panic is an error of this write alone.
+    fn write_guarded(&mut self, write: &Write) -> Result<Result<Written, Refusal>, Failure> {
+        // What it left half done goes with the transaction and with what is known.
+        match panic::catch_unwind(AssertUnwindSafe(|| self.write(write))) {
+            Ok(written) => written.map_err(Failure::from),
+            Err(panic) => Err(Failure::of_panic(panic.as_ref())),
+        }
     }
 
     fn write(&mut self, write: &Write) -> rusqlite::Result<Result<Written, Refusal>> {
@@ -135,6 +212,7 @@ impl Writer<'_> {
             queue: _,
             checkpoints: _,
             stats: _,
+            health: _,
         } = self;
         let done = |result: Result<(), Refusal>| result.map(|()| Written::Done);
         match write {
@@ -169,37 +247,130 @@ impl Writer<'_> {
             Write::DeleteFunction(function) => statements
                 .delete_function(function)
                 .map(|()| Ok(Written::Done)),
+            Write::Probe => touch(connection).map(|()| Ok(Written::Done)),
         }
     }
 
-    /// After a failed batch: each write in a transaction of its own, in order. The first that fails
-    /// takes with it everything that was handed over after it, because a caller who does not wait
-    /// may count on the order: no later write survives without the earlier one.
-    fn write_one_by_one(&mut self, batch: &mut Vec<Job>, error: rusqlite::Error) {
-        let alone = batch.len() == 1;
-        let mut jobs = batch.drain(..);
-        let mut failed = None;
-        if alone {
-            failed = jobs.next().map(|job| (job, error));
-        } else {
-            for job in jobs.by_ref() {
-                match self.transact(std::slice::from_ref(&job)) {
-                    Ok(outcomes) => answer([job], outcomes),
-                    Err(error) => {
-                        failed = Some((job, error));
-                        break;
-                    }
+    /// Answers a committed transaction, unless it went into a file that is no longer in its place.
+    fn acknowledge(&self, jobs: impl IntoIterator<Item = Job>, outcomes: Vec<Outcome>) {
+        match self.health.check_files() {
+            Ok(()) => answer(jobs, outcomes),
+            Err(trouble) => {
+                tracing::error!(%trouble, "a transaction was committed in vain");
+                let why = Failure::Trouble(trouble);
+                for job in jobs {
+                    // A folder that was moved away may come back.
+                    fail(job, &why, true);
                 }
             }
         }
-        let Some((job, error)) = failed else { return };
-        let error = Arc::new(error);
-        let waiting = self.queue.drain();
-        for job in std::iter::once(job).chain(jobs).chain(waiting) {
-            let fault = fault(job.write.attempted(), &error);
-            send(job, Err(CommitError::Fault(fault)));
+    }
+
+    /// After a failed transaction: each of its writes in a transaction of its own, in order, so that
+    /// only those fail that cannot be written.
+    fn settle(&mut self, batch: &mut Vec<Job>, failed: Failed) {
+        let Failed { why, stage } = failed;
+        let is_alone = batch.len() == 1;
+        match stage {
+            // None of them was tried, and what is in the way is in the way of each.
+            Stage::Begin => batch.drain(..).for_each(|job| fail(job, &why, false)),
+            Stage::Write if is_alone => batch.drain(..).for_each(|job| fail(job, &why, false)),
+            Stage::Write => self.write_one_by_one(batch),
+            Stage::Commit(outcomes) => match self.look(batch, outcomes) {
+                Settled::Landed(outcomes) => self.acknowledge(batch.drain(..), outcomes),
+                Settled::Unknown => batch.drain(..).for_each(|job| fail(job, &why, true)),
+                Settled::NotThere if is_alone => {
+                    let jobs = batch.drain(..).map(|job| (job, why.clone())).collect();
+                    self.answer_failed(jobs);
+                }
+                Settled::NotThere => self.write_one_by_one(batch),
+            },
         }
     }
+
+    fn write_one_by_one(&mut self, batch: &mut Vec<Job>) {
+        let mut doubtful = Vec::new();
+        let mut in_vain = 0;
+        let mut jobs = batch.drain(..);
+        let mut in_the_way = None;
+        for job in jobs.by_ref() {
+            let failed = match self.transact(std::slice::from_ref(&job)) {
+                Ok(outcomes) => {
+                    in_vain = 0;
+                    self.acknowledge([job], outcomes);
+                    continue;
+                }
+                Err(failed) => failed,
+            };
+            match failed.stage {
+                Stage::Begin => {
+                    fail(job, &failed.why, false);
+                    in_the_way = Some(failed.why);
+                }
+                Stage::Write => fail(job, &failed.why, false),
+                Stage::Commit(outcomes) => {
+                    match self.look(std::slice::from_ref(&job), outcomes) {
+                        Settled::Landed(outcomes) => {
+                            self.acknowledge([job], outcomes);
+                            continue;
+                        }
+                        Settled::Unknown => fail(job, &failed.why, true),
+                        Settled::NotThere => doubtful.push((job, failed.why.clone())),
+                    }
+                    in_vain += 1;
+                    if in_vain >= COMMITS_TRIED_IN_VAIN_MAX {
+                        in_the_way = Some(failed.why);
+                    }
+                }
+            }
+            if in_the_way.is_some() {
+                break;
+            }
+        }
+        if let Some(why) = in_the_way {
+            jobs.for_each(|job| fail(job, &why, false));
+        }
+        self.answer_failed(doubtful);
+    }
+
+    /// Answers writes whose transactions failed and are not there. The log may hold such a one all the
+    /// same, whole but not counted, until the next one is written over it: a crash would bring it to
+    /// life. So one that changes nothing is written over it first.
+    fn answer_failed(&self, jobs: Vec<(Job, Failure)>) {
+        let mut is_written_over = None;
+        for (job, why) in jobs {
+            // Its last frame, which makes it one, found no room.
+            let is_sure = why.is_for_want_of_room()
+                || *is_written_over.get_or_insert_with(|| self.write_over());
+            fail(job, &why, !is_sure);
+        }
+    }
+
+    fn write_over(&self) -> bool {
+        let written = touch(self.connection);
+        if let Err(error) = &written {
+            tracing::warn!(%error, "what became of a failed transaction is not known");
+        }
+        written.is_ok()
+    }
+
+    /// Whether a transaction is there although its commit failed.
+    fn look(&self, jobs: &[Job], outcomes: Vec<Outcome>) -> Settled {
+        match landed(self.connection, jobs, &outcomes) {
+            Ok(Some(true)) => Settled::Landed(outcomes),
+            Ok(Some(false) | None) => Settled::NotThere,
+            Err(error) => {
+                tracing::warn!(%error, "what became of a failed transaction cannot be read");
+                Settled::Unknown
+            }
+        }
+    }
+}
+
+/// Writes the first page as it is. Within a transaction or as one of its own.
+fn touch(connection: &Connection) -> rusqlite::Result<()> {
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    connection.pragma_update(None, "user_version", version)
 }
 
 fn answer(jobs: impl IntoIterator<Item = Job>, outcomes: Vec<Outcome>) {
@@ -208,7 +379,20 @@ fn answer(jobs: impl IntoIterator<Item = Job>, outcomes: Vec<Outcome>) {
     }
 }
 
+fn fail(job: Job, why: &Failure, outcome_unknown: bool) {
+    let fault = why.fault(job.write.attempted());
+    let fault = if outcome_unknown {
+        fault.with_outcome_unknown()
+    } else {
+        fault
+    };
+    send(job, Err(CommitError::Fault(fault)));
+}
+
 fn send(job: Job, outcome: Outcome) {
     // A caller who no longer waits has nothing to be told: what was handed over is done.
     let _ = job.answer.send(outcome);
 }
+
+#[cfg(test)]
+mod tests;

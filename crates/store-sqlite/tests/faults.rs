@@ -73,11 +73,13 @@ impl Drop for SmallDisk {
 
 #[tokio::test]
 async fn a_full_disk_fails_commits_until_there_is_room_again() {
-    let Some(disk) = SmallDisk::mount(128) else {
+    // What is freed later is room for a second copy of all that is written, however much of it still
+    // lies in the log.
+    let Some(disk) = SmallDisk::mount(192) else {
         return;
     };
     let ballast = disk.0.path().join("ballast");
-    fs::write(&ballast, vec![1; 40 * 1024 * 1024]).expect("there is room at first");
+    fs::write(&ballast, vec![1; 104 * 1024 * 1024]).expect("there is room at first");
     let path = disk.0.path().join("executions.db");
     let store = open(&path);
     let begun = start("one");
@@ -151,7 +153,7 @@ async fn a_locked_database_fails_commits_and_goes_on_afterwards() {
 
 /// A write that SQLite itself refuses, in the middle of a batch that is good otherwise.
 #[tokio::test]
-async fn a_poisoned_write_fails_alone_with_what_was_handed_over_after_it() {
+async fn a_poisoned_write_fails_alone() {
     let directory = TempDir::new().expect("a directory for the test");
     let path = directory.path().join("executions.db");
     let store = open(&path);
@@ -176,13 +178,11 @@ async fn a_poisoned_write_fails_alone_with_what_was_handed_over_after_it() {
     assert!(!poisoned.retryable);
     assert!(poisoned.attempted.contains("/poison/"), "{poisoned}");
     assert_eq!(poisoned.cause.to_string(), "poisoned");
-    // Taken in the same batch or handed over later: either is an answer, and it is a true one.
-    let committed = within(after).await.is_ok();
+    within(after).await.expect("it has nothing to do with that");
     Subject::of(&starts[0]).check(&store).await;
-    let id = |index: usize| &starts[index].spec.arn.id;
-    assert!(store.load(id(1)).await.expect("works").is_none());
-    let found = store.load(id(2)).await.expect("works").is_some();
-    assert_eq!(found, committed);
+    let id = &starts[1].spec.arn.id;
+    assert!(store.load(id).await.expect("works").is_none());
+    Subject::of(&starts[2]).check(&store).await;
     store
         .commit(start("later"))
         .await

@@ -4,7 +4,8 @@ use model::{ExecutionArn, ExecutionId};
 use thiserror::Error;
 
 /// The world failed: the disk is full, the file is locked, the page is corrupt. Nothing that was
-/// acknowledged is lost, and nothing of the failed call is half there.
+/// acknowledged is lost, and nothing of the failed call is half there: it is not there at all, unless
+/// `outcome_unknown` says that it may be there whole.
 #[derive(Debug, Error)]
 #[error("{attempted}")]
 pub struct StoreFault {
@@ -12,19 +13,41 @@ pub struct StoreFault {
     pub attempted: String,
     /// Whether the same call may succeed later without anybody changing anything.
     pub retryable: bool,
+    /// Whether what was to be written may be there all the same: the database failed while it was
+    /// committing, and could not be asked afterwards. Who needs to know reads it when that works again.
+    pub outcome_unknown: bool,
     /// What the database said.
     #[source]
     pub cause: Box<dyn std::error::Error + Send + Sync>,
 }
 
 impl StoreFault {
-    /// The fault of every call after [`crate::Store::close`].
-    pub fn closed(attempted: impl Into<String>) -> Self {
+    /// A fault after which nothing of the call is there.
+    pub fn new(
+        attempted: impl Into<String>,
+        retryable: bool,
+        cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
         Self {
             attempted: attempted.into(),
-            retryable: false,
-            cause: "the store is closed".into(),
+            retryable,
+            outcome_unknown: false,
+            cause: cause.into(),
         }
+    }
+
+    /// The same fault, after which the call may have been done or not.
+    #[must_use]
+    pub fn with_outcome_unknown(self) -> Self {
+        Self {
+            outcome_unknown: true,
+            ..self
+        }
+    }
+
+    /// The fault of every call after [`crate::Store::close`].
+    pub fn closed(attempted: impl Into<String>) -> Self {
+        Self::new(attempted, false, "the store is closed")
     }
 }
 

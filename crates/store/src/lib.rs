@@ -3,6 +3,7 @@
 
 pub mod conformance;
 mod error;
+mod health;
 mod memory;
 mod memory_logs;
 mod record;
@@ -10,6 +11,7 @@ mod search;
 mod store;
 
 pub use error::{CommitError, StoreFault};
+pub use health::{StoreHealth, StoreTrouble};
 pub use memory::MemoryStore;
 pub use memory_logs::MemoryLogs;
 pub use record::{

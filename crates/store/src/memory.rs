@@ -18,7 +18,7 @@ use crate::{
     DEAD_LETTERS_MAX, DeadLetter, DeadLetterId, Durability, EventPage, ExecutionCount,
     ExecutionFilter, ExecutionRecord, ExecutionSearch, ExecutionSummary, FunctionSettingsRecord,
     FunctionVersionRecord, OpenCallback, OpenTimer, QueuedInvocation, RecentInput, SearchPage,
-    SetAside, Store, StoreFault, StoreFuture, StoreStats,
+    SetAside, Store, StoreFault, StoreFuture, StoreHealth, StoreStats, StoreTrouble,
 };
 
 /// Keeps everything in memory and does everything at once: the futures that it returns are ready.
@@ -203,14 +203,14 @@ impl Tables {
     fn put_function_version(&mut self, record: FunctionVersionRecord) -> Result<(), StoreFault> {
         let key = (record.function.clone(), record.version.clone());
         if record.version != Version::Latest && self.versions.contains_key(&key) {
-            return Err(StoreFault {
-                attempted: format!(
+            return Err(StoreFault::new(
+                format!(
                     "record version {} of function `{}`",
                     record.version, record.function
                 ),
-                retryable: false,
-                cause: "the version is published already, and a published version is frozen".into(),
-            });
+                false,
+                "the version is published already, and a published version is frozen",
+            ));
         }
         self.versions.insert(key, record);
         Ok(())
@@ -421,6 +421,13 @@ impl Store for MemoryStore {
 
     fn stats(&self) -> StoreStats {
         StoreStats::default()
+    }
+
+    fn health(&self) -> StoreHealth {
+        StoreHealth {
+            trouble: self.tables("").err().map(|_| StoreTrouble::Closed),
+            warnings: Vec::new(),
+        }
     }
 
     fn deadlines(

@@ -206,6 +206,8 @@ pub struct StoreStats {
     pub bytes: u64,
     /// Size of its write-ahead log, in bytes.
     pub log_bytes: u64,
+    /// Rows that lists left out because they could not be decoded.
+    pub unreadable_rows: u64,
 }
 
 fn without_details(error: &mut ErrorObject) {

@@ -15,7 +15,7 @@ use crate::{
     DeadLetterId, Durability, EventPage, ExecutionCount, ExecutionFilter, ExecutionRecord,
     ExecutionSearch, ExecutionSummary, FunctionSettingsRecord, FunctionVersionRecord, LogLine,
     LogQuery, OpenCallback, OpenTimer, QueuedInvocation, RecentInput, SearchPage, Segment,
-    SetAside, StoreFault, StoreStats,
+    SetAside, StoreFault, StoreHealth, StoreStats,
 };
 
 /// The future of a store call. Dropping it does not undo the call: what was handed over is done.
@@ -27,10 +27,11 @@ pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// - **Atomic:** a transition is written whole or not at all, whatever happens in between.
 /// - **Durable:** when a writing call's future is ready with `Ok`, its records survive what
 ///   [`Store::durability`] says. Until then nobody may act on them.
-/// - **Ordered:** writes handed over one after the other by one caller, without awaiting the first,
-///   become durable in that order or not at all: no later one survives without the earlier. A
-///   write that fails with a fault may therefore take with it what was handed over after it and
-///   before its answer, whoever that came from. A refusal (a conflict) takes nothing with it.
+/// - **In order:** writes handed over one after the other are carried out one after the other, also
+///   when nobody awaits the first before the second is handed over.
+/// - **Each for itself:** a write that fails or is refused takes no other with it, whoever that came
+///   from and however the store groups them. A caller whose second write makes sense only after the
+///   first awaits the first; transitions are fenced besides.
 /// - **Fenced:** a transition made from version *n* is refused unless *n* is the stored version.
 /// - **Read your writes:** after a write's future is ready, every read sees it.
 pub trait Store: Send + Sync + 'static {
@@ -63,7 +64,8 @@ pub trait Store: Send + Sync + 'static {
         name: &ExecutionName,
     ) -> StoreFuture<'_, Result<Option<ExecutionRecord>, StoreFault>>;
 
-    /// A page of executions.
+    /// A page of executions. As in every list, a row that cannot be decoded is left out, counted in
+    /// [`StoreStats::unreadable_rows`] and said in [`StoreHealth::warnings`].
     fn list(
         &self,
         filter: ExecutionFilter,
@@ -130,6 +132,11 @@ pub trait Store: Send + Sync + 'static {
 
     /// What the store has done since it was opened.
     fn stats(&self) -> StoreStats;
+
+    /// Whether commits become durable and reads are answered, as far as can be told without waiting:
+    /// what `/readyz` answers. A store whose commits failed tries one by itself when it is asked, so
+    /// that it is found healthy again although nobody commits.
+    fn health(&self) -> StoreHealth;
 
     /// The soonest deadlines, at most `limit`, soonest first.
     fn deadlines(

@@ -8,11 +8,13 @@ use store::{Durability, LogLine, LogQuery, LogStore, Segment, StoreFault, StoreF
 
 use super::intake::Intake;
 use super::{query, writer};
+use crate::health::Health;
 use crate::lock::FileLock;
 use crate::open::{Database, OpenStoreError};
-use crate::reader::Readers;
+use crate::reader::{Readers, Told};
+use crate::report::OpenReport;
 use crate::schema;
-use crate::threads::join_all;
+use crate::threads::{join_all, start_thread};
 
 /// What can be chosen about a log store.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,8 +40,9 @@ pub struct SqliteLogs {
     readers: Readers,
     reading: Vec<JoinHandle<()>>,
     writing: Vec<JoinHandle<()>>,
+    report: OpenReport,
     /// Released after the threads have ended.
-    _lock: FileLock,
+    lock: FileLock,
 }
 
 impl SqliteLogs {
@@ -48,36 +51,47 @@ impl SqliteLogs {
     /// # Errors
     /// As [`crate::SqliteStore::open`].
     pub fn open(path: &Path, options: OpenLogsOptions) -> Result<Self, OpenStoreError> {
-        let database = Database::open(path, Durability::Os, schema::LOGS)?;
+        let mut database = Database::open(path, Durability::Os, schema::LOGS)?;
         let reader = database.open_reader()?;
+        database.say_open()?;
         let Database {
             path,
             durability: _,
             writer: connection,
+            report,
             lock,
         } = database;
+        let told = Told {
+            health: Arc::new(Health::of(&path)),
+            unreadable: Arc::default(),
+        };
         let intake = Arc::new(Intake::default());
         let (began, begins) = mpsc::sync_channel(1);
         let shared = Arc::clone(&intake);
-        let writer = std::thread::Builder::new()
-            .name("log-writer".to_owned())
-            .spawn(move || writer::run(connection, &shared, options.bytes_max, &began))
-            .map_err(|cause| OpenStoreError::File {
-                path: path.clone(),
-                cause,
-            })?;
+        let writer = start_thread("log-writer", &path, move || {
+            writer::run(connection, &shared, options.bytes_max, &began);
+        })?;
         begins
             .recv()
             .expect("the writer reports before it does anything else")
-            .map_err(|cause| OpenStoreError::Database { path, cause })?;
-        let (readers, reading) = Readers::start(vec![reader]);
+            .map_err(|cause| OpenStoreError::Database {
+                path: path.clone(),
+                cause,
+            })?;
+        let (readers, reading) = Readers::start(&path, vec![reader], &told)?;
         Ok(Self {
             intake,
             readers,
+            report,
             reading,
             writing: vec![writer],
-            _lock: lock,
+            lock,
         })
+    }
+
+    /// What was found when it was opened.
+    pub const fn report(&self) -> &OpenReport {
+        &self.report
     }
 
     /// Reads after everything that was appended before the call has been written.
@@ -104,6 +118,7 @@ impl Drop for SqliteLogs {
         self.readers.close();
         join_all(&mut self.reading);
         self.intake.close();
+        self.lock.say_closed(false);
         join_all(&mut self.writing);
     }
 }

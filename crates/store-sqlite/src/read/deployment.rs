@@ -5,6 +5,7 @@ use rusqlite::Connection;
 use store::{AliasRecord, FunctionSettingsRecord, FunctionVersionRecord};
 
 use crate::cells::Columns;
+use crate::unreadable::{Kind, readable};
 
 /// All versions of all functions, by function and version.
 pub(crate) fn function_versions(
@@ -12,7 +13,11 @@ pub(crate) fn function_versions(
 ) -> rusqlite::Result<Vec<FunctionVersionRecord>> {
     let mut statement =
         connection.prepare_cached(include_str!("../sql/read/function_versions.sql"))?;
-    let rows = statement.query_map([], |row| {
+    let kind = Kind {
+        name: "function version",
+        key: &[0, 1],
+    };
+    let read = readable(statement.query([])?, kind, |row| {
         let mut columns = Columns::of(row);
         Ok(FunctionVersionRecord {
             function: columns.parsed(FunctionName::parse)?,
@@ -23,8 +28,8 @@ pub(crate) fn function_versions(
             configuration: columns.next()?,
             published_at: columns.instant()?,
         })
-    })?;
-    let mut versions: Vec<_> = rows.collect::<rusqlite::Result<_>>()?;
+    });
+    let mut versions = read?;
     versions.sort_by(|one: &FunctionVersionRecord, other| {
         (&one.function, &one.version).cmp(&(&other.function, &other.version))
     });
@@ -34,7 +39,11 @@ pub(crate) fn function_versions(
 /// All aliases of all functions, by function and name.
 pub(crate) fn aliases(connection: &Connection) -> rusqlite::Result<Vec<AliasRecord>> {
     let mut statement = connection.prepare_cached(include_str!("../sql/read/aliases.sql"))?;
-    let rows = statement.query_map([], |row| {
+    let kind = Kind {
+        name: "alias",
+        key: &[0, 1],
+    };
+    readable(statement.query([])?, kind, |row| {
         let mut columns = Columns::of(row);
         Ok(AliasRecord {
             function: columns.parsed(FunctionName::parse)?,
@@ -44,8 +53,7 @@ pub(crate) fn aliases(connection: &Connection) -> rusqlite::Result<Vec<AliasReco
             routing: columns.next()?,
             revision_id: columns.next()?,
         })
-    })?;
-    rows.collect()
+    })
 }
 
 /// The settings of all functions that have any, by function.
@@ -54,12 +62,15 @@ pub(crate) fn function_settings(
 ) -> rusqlite::Result<Vec<FunctionSettingsRecord>> {
     let mut statement =
         connection.prepare_cached(include_str!("../sql/read/function_settings.sql"))?;
-    let rows = statement.query_map([], |row| {
+    let kind = Kind {
+        name: "settings of function",
+        key: &[0],
+    };
+    readable(statement.query([])?, kind, |row| {
         let mut columns = Columns::of(row);
         Ok(FunctionSettingsRecord {
             function: columns.parsed(FunctionName::parse)?,
             settings: columns.next()?,
         })
-    })?;
-    rows.collect()
+    })
 }

@@ -4,9 +4,10 @@ use rusqlite::{Connection, params};
 use store::{ExecutionFilter, ExecutionRecord};
 
 use super::execution::read_record;
-use super::row_limit;
 use super::search::status_list;
+use super::{EXECUTION, row_limit};
 use crate::codes::version_text;
+use crate::unreadable::readable_page;
 
 /// A page of executions, in order of start.
 pub(crate) fn list(
@@ -29,19 +30,23 @@ pub(crate) fn list(
         (after.started_at.as_millis(), after.execution_id.as_str())
     });
     let mut statement = connection.prepare_cached(sql)?;
-    let rows = statement.query_map(
-        params![
-            filter.function.as_ref().map(|function| function.as_str()),
-            filter.version.as_ref().map(version_text),
-            filter.name.as_ref().map(|name| name.as_str()),
-            status_list(&filter.statuses),
-            filter.started_after.map(|after| after.as_millis()),
-            filter.started_before.map(|before| before.as_millis()),
-            started_at,
-            id,
-            row_limit(filter.limit),
-        ],
+    readable_page(
+        &mut statement,
+        EXECUTION,
+        row_limit(filter.limit),
+        |statement, limit| {
+            statement.query(params![
+                filter.function.as_ref().map(|function| function.as_str()),
+                filter.version.as_ref().map(version_text),
+                filter.name.as_ref().map(|name| name.as_str()),
+                status_list(&filter.statuses),
+                filter.started_after.map(|after| after.as_millis()),
+                filter.started_before.map(|before| before.as_millis()),
+                started_at,
+                id,
+                limit,
+            ])
+        },
         |row| read_record(row).map(|(_, record)| record),
-    )?;
-    rows.collect()
+    )
 }

@@ -19,6 +19,14 @@ pub(crate) use schedule::{deadlines, owing_work, set_aside};
 pub(crate) use search::{counts, recent_inputs, search};
 pub(crate) use summary::{invocation_time, open_callbacks, open_timers, summary_by_id};
 
+use crate::unreadable::Kind;
+
+/// Columns of the view `execution_records`: of those, the id tells which one it is.
+const EXECUTION: Kind = Kind {
+    name: "execution",
+    key: &[1],
+};
+
 /// A limit as SQLite takes it; a page has at least one row.
 fn row_limit(limit: usize) -> i64 {
     i64::try_from(limit.max(1)).unwrap_or(i64::MAX)

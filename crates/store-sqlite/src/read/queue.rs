@@ -6,6 +6,7 @@ use store::{AsyncInvocation, AsyncInvocationId, DeadLetter, DeadLetterId, Queued
 
 use super::row_limit;
 use crate::cells::Columns;
+use crate::unreadable::{Kind, readable_page};
 
 /// A page of what was accepted and is not done.
 pub(crate) fn queued(
@@ -15,16 +16,24 @@ pub(crate) fn queued(
 ) -> rusqlite::Result<Vec<QueuedInvocation>> {
     let mut statement = connection.prepare_cached(include_str!("../sql/read/queued.sql"))?;
     let after = after.map_or(i64::MIN, |after| after.0);
-    let rows = statement.query_map((after, row_limit(limit)), |row| {
-        let mut columns = Columns::of(row);
-        Ok(QueuedInvocation {
-            id: AsyncInvocationId(columns.next()?),
-            function: columns.parsed(FunctionName::parse)?,
-            version: columns.parsed_text()?,
-            not_before: columns.instant()?,
-        })
-    })?;
-    rows.collect()
+    readable_page(
+        &mut statement,
+        Kind {
+            name: "accepted invocation",
+            key: &[0],
+        },
+        row_limit(limit),
+        |statement, limit| statement.query((after, limit)),
+        |row| {
+            let mut columns = Columns::of(row);
+            Ok(QueuedInvocation {
+                id: AsyncInvocationId(columns.next()?),
+                function: columns.parsed(FunctionName::parse)?,
+                version: columns.parsed_text()?,
+                not_before: columns.instant()?,
+            })
+        },
+    )
 }
 
 /// An accepted invocation, whole.
@@ -46,18 +55,28 @@ pub(crate) fn dead_letters(
 ) -> rusqlite::Result<Vec<(DeadLetterId, DeadLetter)>> {
     let mut statement = connection.prepare_cached(include_str!("../sql/read/dead_letters.sql"))?;
     let before = before.map_or(i64::MAX, |before| before.0);
-    let rows = statement.query_map((before, row_limit(limit)), |row| {
-        let mut columns = Columns::of(row);
-        let id = DeadLetterId(columns.next()?);
-        let letter = DeadLetter {
-            invocation: invocation(&mut columns)?,
-            buried_at: columns.instant()?,
-            condition: columns.next()?,
-            error: columns.error()?,
-        };
-        Ok((id, letter))
-    })?;
-    rows.collect()
+    readable_page(
+        &mut statement,
+        Kind {
+            name: "dead letter",
+            key: &[0, 1],
+        },
+        row_limit(limit),
+        |statement, limit| statement.query((before, limit)),
+        read_dead_letter,
+    )
+}
+
+fn read_dead_letter(row: &Row<'_>) -> rusqlite::Result<(DeadLetterId, DeadLetter)> {
+    let mut columns = Columns::of(row);
+    let id = DeadLetterId(columns.next()?);
+    let letter = DeadLetter {
+        invocation: invocation(&mut columns)?,
+        buried_at: columns.instant()?,
+        condition: columns.next()?,
+        error: columns.error()?,
+    };
+    Ok((id, letter))
 }
 
 /// The columns that a queued invocation and a dead letter have in common.

@@ -6,6 +6,7 @@ use store::SetAside;
 
 use super::row_limit;
 use crate::cells::Columns;
+use crate::unreadable::{Kind, readable_page};
 
 /// The soonest deadlines.
 pub(crate) fn deadlines(
@@ -13,11 +14,19 @@ pub(crate) fn deadlines(
     limit: usize,
 ) -> rusqlite::Result<Vec<(Timestamp, ExecutionId)>> {
     let mut statement = connection.prepare_cached(include_str!("../sql/read/deadlines.sql"))?;
-    let rows = statement.query_map([row_limit(limit)], |row| {
-        let mut columns = Columns::of(row);
-        Ok((columns.instant()?, columns.parsed(ExecutionId::parse)?))
-    })?;
-    rows.collect()
+    readable_page(
+        &mut statement,
+        Kind {
+            name: "deadline of execution",
+            key: &[1],
+        },
+        row_limit(limit),
+        |statement, limit| statement.query([limit]),
+        |row| {
+            let mut columns = Columns::of(row);
+            Ok((columns.instant()?, columns.parsed(ExecutionId::parse)?))
+        },
+    )
 }
 
 /// Executions that a server takes up when it starts.
@@ -26,10 +35,16 @@ pub(crate) fn owing_work(
     owner: Owner,
 ) -> rusqlite::Result<Vec<ExecutionId>> {
     let mut statement = connection.prepare_cached(include_str!("../sql/read/owing_work.sql"))?;
-    let rows = statement.query_map([owner.0.cast_signed()], |row| {
-        Columns::of(row).parsed(ExecutionId::parse)
-    })?;
-    rows.collect()
+    readable_page(
+        &mut statement,
+        Kind {
+            name: "work of execution",
+            key: &[0],
+        },
+        row_limit(usize::MAX),
+        |statement, _| statement.query([owner.0.cast_signed()]),
+        |row| Columns::of(row).parsed(ExecutionId::parse),
+    )
 }
 
 /// Executions that are set aside.

@@ -12,6 +12,7 @@ use super::row_limit;
 use super::summary::summary;
 use crate::cells::Columns;
 use crate::codes::{Code as _, version_text};
+use crate::unreadable::{Kind, readable};
 
 /// The ways through the executions. Each begins with the same columns.
 macro_rules! search {
@@ -250,7 +251,11 @@ pub(super) fn status_list(statuses: &[ExecutionStatus]) -> Option<String> {
 /// How many executions there are.
 pub(crate) fn counts(connection: &Connection) -> rusqlite::Result<Vec<ExecutionCount>> {
     let mut statement = connection.prepare_cached(include_str!("../sql/read/counts.sql"))?;
-    let rows = statement.query_map([], |row| {
+    let kind = Kind {
+        name: "count of executions",
+        key: &[0, 1, 2],
+    };
+    readable(statement.query([])?, kind, |row| {
         let mut columns = Columns::of(row);
         Ok(ExecutionCount {
             function: columns.parsed(FunctionName::parse)?,
@@ -258,8 +263,7 @@ pub(crate) fn counts(connection: &Connection) -> rusqlite::Result<Vec<ExecutionC
             status: columns.code()?,
             count: columns.bits()?,
         })
-    })?;
-    rows.collect()
+    })
 }
 
 /// The last inputs of a function.
@@ -270,7 +274,11 @@ pub(crate) fn recent_inputs(
 ) -> rusqlite::Result<Vec<RecentInput>> {
     let mut statement = connection.prepare_cached(include_str!("../sql/read/recent_inputs.sql"))?;
     let parameters = (function.as_str(), RECENT_INPUT_BYTES_MAX, row_limit(limit));
-    let rows = statement.query_map(parameters, |row| {
+    let kind = Kind {
+        name: "input of execution",
+        key: &[1],
+    };
+    readable(statement.query(parameters)?, kind, |row| {
         let mut columns = Columns::of(row);
         let started_at = columns.instant()?;
         let name = columns.parsed(model::ExecutionName::parse)?;
@@ -280,6 +288,5 @@ pub(crate) fn recent_inputs(
             name,
             input,
         })
-    })?;
-    rows.collect()
+    })
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::{ExecutionId, FunctionName, Operation};
+use model::{ExecutionId, FunctionName};
 use rusqlite::{Connection, OptionalExtension, Row};
 use store::{
     CallbackCursor, ExecutionRecord, ExecutionSummary, OPEN_OPERATIONS_MAX, OpenCallback, OpenTimer,
@@ -11,15 +11,26 @@ use store::{
 
 use super::execution::read_record;
 use super::operation::read_operation;
-use super::row_limit;
+use super::{EXECUTION, row_limit};
+use crate::unreadable::{Kind, page_of, readable, readable_row};
 
-/// An execution by the key of its rows.
+/// What an operation's columns, and those of what was opened with it, have first.
+const OPERATION: Kind = Kind {
+    name: "operation",
+    key: &[0],
+};
+
+/// An execution by the key of its rows; none when it cannot be decoded.
 pub(super) fn summary(
     connection: &Connection,
     key: i64,
 ) -> rusqlite::Result<Option<ExecutionSummary>> {
     let mut statement = connection.prepare_cached(include_str!("../sql/read/summary.sql"))?;
-    let read = statement.query_row([key], read_summary).optional()?;
+    let mut rows = statement.query([key])?;
+    let read = match rows.next()? {
+        Some(row) => readable_row(row, EXECUTION, read_summary)?,
+        None => None,
+    };
     with_open_operations(connection, read)
 }
 
@@ -69,9 +80,9 @@ fn with_open_operations(
         );
         let mut statement = connection.prepare_cached(sql)?;
         let parameters = (key, row_limit(OPEN_OPERATIONS_MAX));
-        let rows = statement.query_map(parameters, |row| read_operation(row, &summary.spec))?;
-        let operations: Result<Vec<Arc<Operation>>, _> = rows.collect();
-        summary.open_operations = operations?;
+        let rows = statement.query(parameters)?;
+        let read = |row: &Row<'_>| read_operation(row, &summary.spec);
+        summary.open_operations = readable(rows, OPERATION, read)?;
     }
     Ok(Some(summary))
 }
@@ -89,29 +100,30 @@ pub(crate) fn open_callbacks(
     let (execution, operation) = after.map_or((i64::MIN, i64::MIN), |after| {
         (after.execution, after.operation)
     });
-    let mut rows = statement.query((
-        function.map(FunctionName::as_str),
-        execution,
-        operation,
+    let callbacks = page_of(
+        &mut statement,
         row_limit(limit),
-    ))?;
-    let mut callbacks = Vec::new();
-    while let Some(row) = rows.next()? {
-        let cursor = CallbackCursor {
-            execution: row.get("execution_key")?,
-            operation: row.get("operation_key")?,
-        };
-        let Some((spec, state)) = record(connection, cursor.execution)? else {
-            continue;
-        };
-        callbacks.push(OpenCallback {
-            cursor,
-            arn: spec.arn.clone(),
-            execution_status: state.status(),
-            operation: read_operation(row, &spec)?,
-        });
-    }
-    drop(rows);
+        |statement, limit| {
+            let function = function.map(FunctionName::as_str);
+            statement.query((function, execution, operation, limit))
+        },
+        |row| {
+            let cursor = CallbackCursor {
+                execution: row.get("execution_key")?,
+                operation: row.get("operation_key")?,
+            };
+            let Some((spec, state)) = record(connection, cursor.execution)? else {
+                return Ok(None);
+            };
+            let read = readable_row(row, OPERATION, |row| read_operation(row, &spec))?;
+            Ok(read.map(|operation| OpenCallback {
+                cursor,
+                arn: spec.arn.clone(),
+                execution_status: state.status(),
+                operation,
+            }))
+        },
+    )?;
     drop(statement);
     transaction.finish()?;
     Ok(callbacks)
@@ -124,32 +136,40 @@ pub(crate) fn open_timers(
 ) -> rusqlite::Result<Vec<OpenTimer>> {
     let transaction = connection.unchecked_transaction()?;
     let mut statement = connection.prepare_cached(include_str!("../sql/read/open_timers.sql"))?;
-    let mut rows = statement.query([row_limit(limit)])?;
-    let mut timers = Vec::new();
-    while let Some(row) = rows.next()? {
-        let Some((spec, state)) = record(connection, row.get(0)?)? else {
-            continue;
-        };
-        if let Some(deadline) = state.next_deadline {
-            timers.push(OpenTimer {
+    let timers = page_of(
+        &mut statement,
+        row_limit(limit),
+        |statement, limit| statement.query([limit]),
+        |row| {
+            let Some((spec, state)) = record(connection, row.get(0)?)? else {
+                return Ok(None);
+            };
+            let Some(deadline) = state.next_deadline else {
+                return Ok(None);
+            };
+            Ok(Some(OpenTimer {
                 arn: spec.arn.clone(),
                 deadline,
                 operation_name: row.get(1)?,
-            });
-        }
-    }
-    drop(rows);
+            }))
+        },
+    )?;
     drop(statement);
     transaction.finish()?;
     Ok(timers)
 }
 
+/// None when it cannot be decoded.
 fn record(
     connection: &Connection,
     key: i64,
 ) -> rusqlite::Result<Option<(Arc<model::ExecutionSpec>, model::ExecutionState)>> {
     let mut statement = connection.prepare_cached(include_str!("../sql/read/summary.sql"))?;
-    let read = statement.query_row([key], read_record).optional()?;
+    let mut rows = statement.query([key])?;
+    let read = match rows.next()? {
+        Some(row) => readable_row(row, EXECUTION, read_record)?,
+        None => None,
+    };
     Ok(read.map(|(_, ExecutionRecord { spec, state })| (spec, state)))
 }
 

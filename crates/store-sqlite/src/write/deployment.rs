@@ -38,11 +38,11 @@ impl Statements<'_> {
         if parameters.execute()? == 1 {
             return Ok(Ok(()));
         }
-        Ok(Err(Refusal::Fault(StoreFault {
-            attempted: format!("record version {version} of function `{function}`"),
-            retryable: false,
-            cause: "the version is published already, and a published version is frozen".into(),
-        })))
+        Ok(Err(Refusal::Fault(StoreFault::new(
+            format!("record version {version} of function `{function}`"),
+            false,
+            "the version is published already, and a published version is frozen",
+        ))))
     }
 
     pub(crate) fn put_alias(&mut self, record: &AliasRecord) -> rusqlite::Result<()> {

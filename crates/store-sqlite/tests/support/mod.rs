@@ -1,5 +1,7 @@
 //! Executions for tests.
 
+#![allow(dead_code, reason = "no test uses all of it")]
+
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;

@@ -50,6 +50,7 @@ const STORE_CASES: &[Case<dyn Store>] = cases![
     commit::a_name_is_taken_within_its_function_only,
     commit::a_stale_transition_is_refused_and_leaves_nothing,
     commit::a_refused_transition_leaves_its_neighbours_alone,
+    commit::a_write_that_fails_takes_nobody_elses_with_it,
     commit::a_transition_that_changes_nothing_is_fenced,
     commit::writes_that_are_not_awaited_keep_their_order,
     commit::a_future_that_is_dropped_does_not_undo_its_write,

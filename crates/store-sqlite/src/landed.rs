@@ -1,0 +1,72 @@
+//! Whether a transaction is there although its commit failed.
+
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::job::{Job, Write, Written};
+use crate::writer::Outcome;
+
+/// Looks for what the writes of a transaction, which all came to these outcomes, have left. A
+/// transaction is there whole or not at all, so one that can be told by its traces tells of all. None:
+/// there is none such.
+pub(crate) fn landed(
+    connection: &Connection,
+    jobs: &[Job],
+    outcomes: &[Outcome],
+) -> rusqlite::Result<Option<bool>> {
+    for (job, outcome) in jobs.iter().zip(outcomes) {
+        let Ok(written) = outcome else { continue };
+        if let Some(landed) = write_landed(connection, &job.write, *written)? {
+            return Ok(Some(landed));
+        }
+    }
+    Ok(None)
+}
+
+fn write_landed(
+    connection: &Connection,
+    write: &Write,
+    written: Written,
+) -> rusqlite::Result<Option<bool>> {
+    match (write, written) {
+        (Write::Commit(transition), _) if !transition.is_empty() => {
+            let sql = include_str!("sql/read/stored_version.sql");
+            let id = transition.spec.arn.id.as_str();
+            let version: Option<i64> = connection
+                .query_row(sql, [id], |row| row.get(0))
+                .optional()?;
+            // Nobody else writes, so a later version means one of the same transaction.
+            Ok(Some(match version {
+                Some(version) => {
+                    !transition.removes && version.cast_unsigned() >= transition.state.version
+                }
+                None => transition.removes,
+            }))
+        }
+        (Write::Enqueue(invocation), Written::Enqueued(id)) => {
+            let sql = include_str!("sql/read/is_queued.sql");
+            let parameters = (id.0, invocation.request_id.as_str());
+            let found = connection
+                .query_row(sql, parameters, |_| Ok(()))
+                .optional()?;
+            Ok(Some(found.is_some()))
+        }
+        // To do these again comes to the same, whether they are there or not.
+        (
+            Write::Commit(_)
+            | Write::Enqueue(_)
+            | Write::Postpone { .. }
+            | Write::Dequeue(_)
+            | Write::Bury(..)
+            | Write::SetAside(_)
+            | Write::TakeBack(_)
+            | Write::PutFunctionVersion(_)
+            | Write::PutAlias(_)
+            | Write::PutFunctionSettings(_)
+            | Write::DeleteFunctionVersion(..)
+            | Write::DeleteAlias(..)
+            | Write::DeleteFunction(_)
+            | Write::Probe,
+            _,
+        ) => Ok(None),
+    }
+}
