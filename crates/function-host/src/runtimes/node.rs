@@ -12,7 +12,7 @@ use super::{PrepareRuntimeError, PreparedRuntime, RuntimeCommand, Task};
 const CLIENT: &str = include_str!("node/runtime.mjs");
 
 /// Names the client's folder; to be changed with the client.
-const EDITION: &str = "1";
+const EDITION: &str = "2";
 
 /// Older ones lack what AWS's durable execution SDK is written in.
 const OLDEST: InterpreterVersion = InterpreterVersion {
