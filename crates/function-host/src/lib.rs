@@ -18,6 +18,7 @@ mod launch;
 mod layers;
 mod left_behind;
 mod log;
+mod open_files;
 mod pool;
 mod proc_fs;
 mod process;
@@ -33,7 +34,7 @@ pub use function::{FunctionConfig, FunctionKey};
 pub use host::{FunctionHost, StartHostError};
 pub use invocation::{
     FunctionError, FunctionErrorKind, InvocationOutcome, InvocationRequest, InvocationResult,
-    InvokeError,
+    InvokeError, Shortage,
 };
 pub use launch::LaunchError;
 pub use layers::LAYERS_FOLDER;

@@ -15,6 +15,24 @@ pub(crate) fn is_executable(path: &Path) -> bool {
     access(path, AccessFlags::X_OK).is_ok()
 }
 
+/// Whether an error says that something of which the system has a limited amount is used up for now: processes, memory, file
+/// handles, ports, or watches of `epoll`.
+pub(crate) fn is_shortage(cause: &io::Error) -> bool {
+    matches!(
+        cause.raw_os_error().map(Errno::from_raw),
+        Some(
+            Errno::EAGAIN
+                | Errno::ENOMEM
+                | Errno::EMFILE
+                | Errno::ENFILE
+                | Errno::ENOBUFS
+                | Errno::EADDRINUSE
+                | Errno::EADDRNOTAVAIL
+                | Errno::ENOSPC
+        )
+    )
+}
+
 /// A child's process group, whose id is the child's process id.
 ///
 /// Dropping it kills whatever is left of the group, so that no way out of a task (a panic, a runtime that is shut down)

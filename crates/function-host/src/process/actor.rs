@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use tokio::process::Child;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 
 use super::launcher::Launched;
 use super::log::ProcessLog;
@@ -38,6 +38,8 @@ pub(super) struct FunctionProcess {
     pub(super) calls: mpsc::Receiver<RuntimeCall>,
     pub(super) work_sender: mpsc::Sender<Work>,
     pub(super) work: mpsc::Receiver<Work>,
+    /// See [`IdleProcess::retire`](crate::pool::IdleProcess::retire).
+    pub(super) retire: Arc<Notify>,
     shutdown: watch::Receiver<Option<Duration>>,
     pub(super) stdout: OutputPipe,
     pub(super) stderr: OutputPipe,
@@ -68,6 +70,8 @@ enum Event {
     Work(Work),
     Exited(Option<ExitStatus>),
     Shutdown(Duration),
+    /// The pool has removed this free process.
+    Retired,
     DeadlineReached,
 }
 
@@ -79,15 +83,21 @@ pub(crate) async fn run(
     work: Work,
 ) {
     let key = function.key();
-    let Some(launched) = shared.launcher.launch(&function).await else {
+    if work.is_abandoned() {
+        tracing::debug!(invocation = %work.request_id, "an invocation was given up before a process was started for it");
+        return slot.release();
+    }
+    let Some(launched) = shared.launcher.launch(&function, slot.others()).await else {
         work.reply(Err(InvokeError::ShuttingDown { function: key }));
         return slot.release();
     };
     match launched.and_then(|launched| FunctionProcess::adopt(launched, &shared, &function)) {
         Ok(process) => {
             tracing::info!(function = %key, invocation = %work.request_id, pid = process.pid, "function process started");
+            shared.process_started(&key);
             process.run(work).await;
         }
+        Err(cause) if cause.is_shortage() => return slot.release_for_want_of_room(work, cause),
         Err(cause) => {
             tracing::warn!(function = %key, invocation = %work.request_id, %cause, "cannot start a function process");
             let cause = Box::new(cause);
@@ -128,6 +138,7 @@ impl FunctionProcess {
             calls,
             work_sender,
             work,
+            retire: Arc::default(),
             shutdown: shared.shutdown.subscribe(),
             stdout,
             stderr,
@@ -170,6 +181,7 @@ impl FunctionProcess {
                 Some(work) = self.work.recv() => return Event::Work(work),
                 status = self.child.wait() => return Event::Exited(self.exit_status(status)),
                 grace = shutdown_begun(&mut self.shutdown) => return Event::Shutdown(grace),
+                () = self.retire.notified() => return Event::Retired,
                 () = tokio::time::sleep_until(deadline.into()) => return Event::DeadlineReached,
                 () = self.stdout.readable() => self.read_stdout(),
                 () = self.stderr.readable() => self.read_stderr(),
@@ -208,6 +220,10 @@ impl FunctionProcess {
             }
             Event::Exited(status) => ControlFlow::Break(EndReason::Exited(status)),
             Event::Shutdown(grace) => ControlFlow::Break(EndReason::Shutdown { grace }),
+            Event::Retired => {
+                self.phase = Phase::Detached;
+                ControlFlow::Break(EndReason::Idle)
+            }
             Event::DeadlineReached => self.deadline_reached(),
         }
     }

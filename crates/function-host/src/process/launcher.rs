@@ -24,6 +24,7 @@ use crate::environment::{self, ProcessIdentity};
 use crate::function::FunctionConfig;
 use crate::launch::{LaunchCommand, LaunchError};
 use crate::left_behind::ProcessRecord;
+use crate::open_files::{OpenFiles, OpenFilesLimit, Others};
 use crate::unix::{self, ProcessGroup};
 
 /// Orders that wait for the thread; more wait in their tasks.
@@ -60,6 +61,7 @@ pub(crate) struct Launcher {
 #[derive(Debug)]
 struct Order {
     function: Arc<FunctionConfig>,
+    others: Others,
     launched: oneshot::Sender<Result<Launched, LaunchError>>,
 }
 
@@ -68,17 +70,24 @@ impl Launcher {
     pub(crate) fn start(
         config: HostConfig,
         records: Option<PathBuf>,
+        open_files: OpenFilesLimit,
         runtime: Handle,
     ) -> io::Result<Launcher> {
         let (orders, mut received) = mpsc::channel::<Order>(ORDERS_MAX);
         let take_orders = move || {
             // Children are registered with the runtime that is current when they are spawned.
             let _current = runtime.enter();
+            let mut open_files = OpenFiles::new(open_files);
             while let Some(order) = received.blocking_recv() {
                 if order.launched.is_closed() {
                     continue;
                 }
-                let launched = launch(&config, records.as_deref(), &order.function);
+                let launched = open_files
+                    .check(order.others)
+                    .and_then(|()| launch(&config, records.as_deref(), &order.function));
+                if launched.is_ok() {
+                    open_files.started();
+                }
                 // If nobody waits any more, the process is dropped and so ended.
                 let _ = order.launched.send(launched);
             }
@@ -89,14 +98,20 @@ impl Launcher {
         Ok(Launcher { orders })
     }
 
-    /// Starts a process of a function. `None` when the thread is gone.
+    /// Starts a process of a function, besides so many others. `None` when the thread is gone.
     pub(crate) async fn launch(
         &self,
         function: &Arc<FunctionConfig>,
+        others: Others,
     ) -> Option<Result<Launched, LaunchError>> {
         let (launched, result) = oneshot::channel();
         let function = Arc::clone(function);
-        self.orders.send(Order { function, launched }).await.ok()?;
+        let order = Order {
+            function,
+            others,
+            launched,
+        };
+        self.orders.send(order).await.ok()?;
         result.await.ok()
     }
 }
