@@ -18,7 +18,7 @@ use crate::left_behind;
 use crate::log::LogSink;
 use crate::open_files::{OpenFilesLimit, Others};
 use crate::pool::{FunctionStats, IdleProcess, Placement, Pools, ProcessId};
-use crate::process::{self, Launcher};
+use crate::process::{self, Launcher, Sweeper};
 use crate::request::{Reply, Ticket, Work};
 
 /// How long a start rests that failed for want of something, at first and at most; it doubles each time, and half of it is
@@ -51,7 +51,7 @@ pub enum StartHostError {
         cause: io::Error,
     },
     /// The system has no thread for us.
-    #[error("start the thread that starts function processes")]
+    #[error("start the threads that start and end function processes")]
     Thread(#[source] io::Error),
 }
 
@@ -80,6 +80,7 @@ impl FunctionHost {
         let open_files = OpenFilesLimit::raise();
         let launcher = Launcher::start(config.clone(), records, open_files, runtime.clone())
             .map_err(StartHostError::Thread)?;
+        let sweeper = Sweeper::start().map_err(StartHostError::Thread)?;
         let (shutdown, _) = watch::channel(None);
         let shared = Arc::new(Shared {
             config,
@@ -92,6 +93,8 @@ impl FunctionHost {
             process_ids: AtomicU64::new(0),
             tickets: AtomicU64::new(0),
             open_files,
+            sweeper,
+            refused_connections: Arc::default(),
             room: Notify::new(),
         });
         let owner = Owner(Arc::clone(&shared));
@@ -142,6 +145,11 @@ impl FunctionHost {
     /// Counts processes and waiting invocations of every function that has any, sorted by function.
     pub fn stats(&self) -> Vec<FunctionStats> {
         self.shared.pools().stats()
+    }
+
+    /// Counts the connections to Runtime APIs that were refused because they were not their function process's own.
+    pub fn refused_connections(&self) -> u64 {
+        self.shared.refused_connections.load(Ordering::Relaxed)
     }
 
     /// Ends every process: `SIGTERM` to its group, `SIGKILL` after `grace`. Invocations that wait fail at once, those that
@@ -217,6 +225,8 @@ pub(crate) struct Shared {
     process_ids: AtomicU64,
     tickets: AtomicU64,
     pub(crate) open_files: OpenFilesLimit,
+    pub(crate) sweeper: Sweeper,
+    pub(crate) refused_connections: Arc<AtomicU64>,
     /// Notified when a process has ended, so that others may find room.
     room: Notify,
 }

@@ -11,6 +11,7 @@ mod capture;
 mod config;
 mod environment;
 mod executable;
+mod family;
 mod function;
 mod host;
 mod invocation;

@@ -1,7 +1,9 @@
 //! Everything that needs the operating system's own interface: process groups, signals, resource limits, and what a child
 //! does between `fork` and `exec`.
 
+use std::fs::{self, DirBuilder, Permissions};
 use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use nix::errno::Errno;
@@ -31,6 +33,15 @@ pub(crate) fn is_shortage(cause: &io::Error) -> bool {
                 | Errno::ENOSPC
         )
     )
+}
+
+/// Makes a directory that only this user may look into, with its parents, or closes an existing one to everyone else.
+pub(crate) fn create_private_dir(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    if fs::metadata(path)?.permissions().mode() & 0o077 != 0 {
+        fs::set_permissions(path, Permissions::from_mode(0o700))?;
+    }
+    Ok(())
 }
 
 /// A child's process group, whose id is the child's process id.

@@ -4,6 +4,7 @@ use std::mem;
 use std::ops::ControlFlow;
 use std::process::ExitStatus;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant, SystemTime};
 
 use tokio::process::Child;
@@ -20,8 +21,11 @@ use crate::launch::LaunchError;
 use crate::left_behind::ProcessRecord;
 use crate::log::LogStream;
 use crate::pool::ProcessId;
+use crate::proc_fs::Process;
 use crate::request::Work;
-use crate::runtime_api::{Answer, ConnectionId, NextEvent, Refusal, RuntimeApi, RuntimeCall};
+use crate::runtime_api::{
+    Answer, ConnectionId, Guard, NextEvent, Refusal, RuntimeApi, RuntimeCall,
+};
 use crate::unix::ProcessGroup;
 
 /// One process and everything that belongs to it.
@@ -45,7 +49,8 @@ pub(super) struct FunctionProcess {
     pub(super) stderr: OutputPipe,
     buffer: ReadBuffer,
     pub(super) log: ProcessLog,
-    _record: Option<ProcessRecord>,
+    pub(super) process: Option<Process>,
+    pub(super) record: Option<ProcessRecord>,
     pub(super) phase: Phase,
     /// The call of `next` that waits for an invocation.
     pub(super) poller: Option<Poller>,
@@ -113,7 +118,7 @@ pub(crate) async fn run(
 impl FunctionProcess {
     /// Takes a started process into this task.
     fn adopt(
-        launched: Launched,
+        mut launched: Launched,
         shared: &Arc<Shared>,
         function: &Arc<FunctionConfig>,
     ) -> Result<FunctionProcess, LaunchError> {
@@ -122,9 +127,26 @@ impl FunctionProcess {
             path: function.code_dir.clone(),
             cause,
         };
-        let (api, calls) = RuntimeApi::serve(launched.listener, &shared.tasks).map_err(system)?;
-        let stdout = OutputPipe::new(launched.stdout).map_err(system)?;
-        let stderr = OutputPipe::new(launched.stderr).map_err(system)?;
+        let guard = Guard {
+            pid: launched.pid,
+            log_stream_name: Arc::clone(&launched.log_stream_name),
+            refused: AtomicU64::new(0),
+            refused_by_host: Arc::clone(&shared.refused_connections),
+        };
+        let record = launched.record.take();
+        let watched = RuntimeApi::serve(launched.listener, guard, &shared.tasks)
+            .and_then(|api| Ok((api, OutputPipe::new(launched.stdout)?)))
+            .and_then(|watched| Ok((watched, OutputPipe::new(launched.stderr)?)));
+        let (((api, calls), stdout), stderr) = match watched {
+            Ok(watched) => watched,
+            Err(cause) => {
+                // It is killed when this returns, before it was given anything to do.
+                if let Some(record) = record {
+                    record.remove();
+                }
+                return Err(system(cause));
+            }
+        };
         let (work_sender, work) = mpsc::channel(1);
         Ok(FunctionProcess {
             group: launched.group,
@@ -148,7 +170,8 @@ impl FunctionProcess {
                 Arc::clone(function),
                 launched.log_stream_name,
             ),
-            _record: launched.record,
+            process: launched.process,
+            record,
             phase: Phase::Detached,
             poller: None,
             poll_by: None,

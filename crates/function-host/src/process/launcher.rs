@@ -25,6 +25,7 @@ use crate::function::FunctionConfig;
 use crate::launch::{LaunchCommand, LaunchError};
 use crate::left_behind::ProcessRecord;
 use crate::open_files::{OpenFiles, OpenFilesLimit, Others};
+use crate::proc_fs::Process;
 use crate::unix::{self, ProcessGroup};
 
 /// Orders that wait for the thread; more wait in their tasks.
@@ -43,6 +44,8 @@ pub(crate) struct Launched {
     pub(crate) group: ProcessGroup,
     pub(crate) child: Child,
     pub(crate) pid: u32,
+    /// `None` where the system does not tell.
+    pub(crate) process: Option<Process>,
     pub(crate) stdout: OwnedFd,
     pub(crate) stderr: OwnedFd,
     pub(crate) listener: TcpListener,
@@ -163,11 +166,15 @@ fn launch(
         .id()
         .expect("a child that nobody waited for has a process id");
     let group = ProcessGroup::led_by(pid);
-    let record = records.and_then(|directory| record(directory, pid, &log_stream_name));
+    let process = Process::of(pid);
+    let record = records
+        .zip(process)
+        .and_then(|(directory, process)| record(directory, process, &log_stream_name));
     Ok(Launched {
         group,
         child,
         pid,
+        process,
         stdout: stdout.into(),
         stderr: stderr.into(),
         listener,
@@ -199,10 +206,10 @@ fn spawn(command: &mut Command) -> io::Result<Child> {
     }
 }
 
-fn record(directory: &Path, pid: u32, log_stream_name: &str) -> Option<ProcessRecord> {
-    ProcessRecord::write(directory, pid, log_stream_name).unwrap_or_else(|cause| {
+fn record(directory: &Path, process: Process, log_stream_name: &str) -> Option<ProcessRecord> {
+    ProcessRecord::write(directory, process, log_stream_name).unwrap_or_else(|cause| {
         // The function can run all the same.
-        tracing::warn!(pid, directory = %directory.display(), %cause, "cannot record a function process: if this server is killed, what the process started may outlive it");
+        tracing::warn!(pid = process.pid, directory = %directory.display(), %cause, "cannot record a function process: if this server is killed, what the process started may outlive it");
         None
     })
 }
