@@ -31,12 +31,17 @@ pub struct HostConfig {
     /// How long an ended process group has between `SIGTERM` and `SIGKILL`. Default 500 ms, as long as Lambda gives
     /// extensions at shutdown.
     pub termination_grace: Duration,
-    /// The most invocations of one function version that wait for a process; further ones are throttled. The default of
-    /// 1000 is Lambda's default concurrency of an account: more never wait on AWS either.
+    /// The most invocations of one function version that wait for a process; further ones are refused with
+    /// [`InvokeError::NoRoom`](crate::InvokeError::NoRoom). The default of 1000 is Lambda's default concurrency of an
+    /// account: more never wait on AWS either.
     pub queue_max: usize,
+    /// How long an invocation waits for a process before it is refused in the same way. The default of 5 minutes is longer
+    /// than most callers wait, so that a caller who is still there is usually served.
+    pub queue_time_max: Duration,
     /// Runs `python3.*` and `nodejs*` functions; none runs `provided.*` alone.
     pub runtimes: Option<Arc<Runtimes>>,
-    /// `RLIMIT_NOFILE` of function processes. Default 1024, Lambda's quota.
+    /// `RLIMIT_NOFILE` of function processes, whatever the host's own limit is. Default 1024, Lambda's quota, and the most
+    /// that programs which call `select` can use.
     pub open_files_max: u64,
 }
 
@@ -71,6 +76,7 @@ impl Default for HostConfig {
             init_limit: Duration::from_secs(10),
             termination_grace: Duration::from_millis(500),
             queue_max: 1000,
+            queue_time_max: Duration::from_secs(5 * 60),
             runtimes: None,
             open_files_max: 1024,
         }

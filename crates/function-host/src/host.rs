@@ -4,20 +4,27 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{Notify, oneshot, watch};
 use tokio_util::task::TaskTracker;
 
 use crate::config::HostConfig;
 use crate::function::{FunctionConfig, FunctionKey};
 use crate::invocation::{InvocationOutcome, InvocationRequest, InvokeError};
+use crate::launch::LaunchError;
 use crate::left_behind;
 use crate::log::LogSink;
+use crate::open_files::{OpenFilesLimit, Others};
 use crate::pool::{FunctionStats, IdleProcess, Placement, Pools, ProcessId};
-use crate::process::{self, Launcher};
-use crate::request::Work;
+use crate::process::{self, Launcher, Sweeper};
+use crate::request::{Reply, Ticket, Work};
+
+/// How long a start rests that failed for want of something, at first and at most; it doubles each time, and half of it is
+/// left to chance. Room that another process of this host leaves ends the rest at once.
+const PAUSE_MIN: Duration = Duration::from_millis(20);
+const PAUSE_MAX: Duration = Duration::from_millis(500);
 
 /// Runs functions in processes of their own. Cheap to clone; all clones are the same host.
 ///
@@ -44,13 +51,16 @@ pub enum StartHostError {
         cause: io::Error,
     },
     /// The system has no thread for us.
-    #[error("start the thread that starts function processes")]
+    #[error("start the threads that start and end function processes")]
     Thread(#[source] io::Error),
 }
 
 impl FunctionHost {
     /// Starts a host on the current Tokio runtime, which must have its I/O and time drivers enabled, and ends the processes
     /// that a killed host left behind in the state directory.
+    ///
+    /// Raises the soft limit of open files of the whole process to the hard one; function processes get a limit of their own,
+    /// [`HostConfig::open_files_max`].
     ///
     /// # Errors
     /// See [`StartHostError`].
@@ -67,8 +77,10 @@ impl FunctionHost {
             }
             None => None,
         };
-        let launcher = Launcher::start(config.clone(), records, runtime.clone())
+        let open_files = OpenFilesLimit::raise();
+        let launcher = Launcher::start(config.clone(), records, open_files, runtime.clone())
             .map_err(StartHostError::Thread)?;
+        let sweeper = Sweeper::start().map_err(StartHostError::Thread)?;
         let (shutdown, _) = watch::channel(None);
         let shared = Arc::new(Shared {
             config,
@@ -79,6 +91,11 @@ impl FunctionHost {
             pools: Mutex::default(),
             runtime,
             process_ids: AtomicU64::new(0),
+            tickets: AtomicU64::new(0),
+            open_files,
+            sweeper,
+            refused_connections: Arc::default(),
+            room: Notify::new(),
         });
         let owner = Owner(Arc::clone(&shared));
         Ok(FunctionHost {
@@ -90,9 +107,11 @@ impl FunctionHost {
     /// Runs one invocation and waits for its outcome. A function that fails is an outcome; see [`InvokeError`] for what
     /// keeps it from running.
     ///
-    /// An invocation gets a warm process, or a new one, or waits for one; its `timeout` begins with its delivery.
+    /// An invocation gets a warm process, or a new one, or waits for one; its `timeout` begins with its delivery. When a
+    /// process cannot be started because the machine or this process is short of something, it waits until there is room.
     ///
-    /// Once polled, the invocation runs to its end even if this future is dropped; only its outcome is lost then.
+    /// Dropping this future gives the invocation up: one that has not been delivered to a process never will be, and leaves
+    /// the queue at once. One that was delivered runs to its end or to its timeout, as on Lambda; only its outcome is lost.
     ///
     /// # Errors
     /// See [`InvokeError`].
@@ -102,18 +121,35 @@ impl FunctionHost {
         request: InvocationRequest,
     ) -> Result<InvocationOutcome, InvokeError> {
         let (reply, outcome) = oneshot::channel();
-        let work = Work::new(request, reply)?;
+        let ticket = Ticket(self.shared.tickets.fetch_add(1, Ordering::Relaxed));
+        let work = Work::new(request, ticket, self.shared.config.queue_time_max, reply)?;
+        let wait_until = work.wait_until;
+        let mut caller = Caller {
+            shared: &self.shared,
+            function,
+            ticket,
+            outcome: Some(outcome),
+        };
         self.shared.place(function, work);
-        outcome.await.unwrap_or_else(|_| {
-            Err(InvokeError::ShuttingDown {
-                function: function.key(),
-            })
-        })
+        caller.wait(wait_until).await
+    }
+
+    /// Returns how many invocations of a function version can run at one time: the most processes that it may have, or fewer
+    /// where the limit of open files has no room for so many.
+    pub fn concurrency(&self, function: &FunctionConfig) -> usize {
+        function
+            .concurrency_max
+            .min(self.shared.open_files.processes_max())
     }
 
     /// Counts processes and waiting invocations of every function that has any, sorted by function.
     pub fn stats(&self) -> Vec<FunctionStats> {
         self.shared.pools().stats()
+    }
+
+    /// Counts the connections to Runtime APIs that were refused because they were not their function process's own.
+    pub fn refused_connections(&self) -> u64 {
+        self.shared.refused_connections.load(Ordering::Relaxed)
     }
 
     /// Ends every process: `SIGTERM` to its group, `SIGKILL` after `grace`. Invocations that wait fail at once, those that
@@ -124,6 +160,55 @@ impl FunctionHost {
     pub async fn shutdown(&self, grace: Duration) {
         self.shared.begin_shutdown(grace);
         self.shared.tasks.wait().await;
+    }
+}
+
+/// Someone who waits for an invocation's outcome. Dropping this gives the invocation up.
+struct Caller<'a> {
+    shared: &'a Shared,
+    function: &'a FunctionConfig,
+    ticket: Ticket,
+    /// `None` once it has come.
+    outcome: Option<oneshot::Receiver<Reply>>,
+}
+
+impl Caller<'_> {
+    async fn wait(&mut self, wait_until: Instant) -> Reply {
+        let Some(outcome) = &mut self.outcome else {
+            unreachable!("a caller waits once");
+        };
+        let reply = match tokio::time::timeout_at(wait_until.into(), &mut *outcome).await {
+            Ok(reply) => reply,
+            Err(_) => {
+                let key = self.function.key();
+                let withdrawn = self.shared.pools().withdraw(&key, self.ticket);
+                match withdrawn {
+                    Some(mut work) => Ok(Err(work.waited_too_long(key))),
+                    // A process is being started for it, or runs it.
+                    None => outcome.await,
+                }
+            }
+        };
+        self.outcome = None;
+        reply.unwrap_or_else(|_| {
+            Err(InvokeError::ShuttingDown {
+                function: self.function.key(),
+            })
+        })
+    }
+}
+
+impl Drop for Caller<'_> {
+    fn drop(&mut self) {
+        if let Some(mut outcome) = self.outcome.take() {
+            // First, so that a process which takes it from the queue this very moment does not run it.
+            outcome.close();
+            let key = self.function.key();
+            let withdrawn = self.shared.pools().withdraw(&key, self.ticket);
+            if let Some(work) = withdrawn {
+                tracing::debug!(invocation = %work.request_id, "a waiting invocation was given up");
+            }
+        }
     }
 }
 
@@ -138,6 +223,12 @@ pub(crate) struct Shared {
     pools: Mutex<Pools>,
     runtime: Handle,
     process_ids: AtomicU64,
+    tickets: AtomicU64,
+    pub(crate) open_files: OpenFilesLimit,
+    pub(crate) sweeper: Sweeper,
+    pub(crate) refused_connections: Arc<AtomicU64>,
+    /// Notified when a process has ended, so that others may find room.
+    room: Notify,
 }
 
 impl Shared {
@@ -175,6 +266,53 @@ impl Shared {
                 tracing::debug!(invocation = %work.request_id, %error, "invocation refused");
                 work.reply(Err(error));
             }
+        }
+    }
+
+    /// Notes that a process could be started, and starts another one if invocations wait for want of processes.
+    pub(crate) fn process_started(self: &Arc<Self>, key: &FunctionKey) {
+        let waiting = self.pools().process_started(key);
+        if let Some((function, work)) = waiting {
+            self.start_process(function, work);
+        }
+    }
+
+    /// Lets an invocation wait whose process could not be started for want of something, and sees that another start is
+    /// tried.
+    fn wait_for_room(self: &Arc<Self>, key: &FunctionKey, work: Work, obstacle: LaunchError) {
+        let described = obstacle.to_string();
+        let (put_back, retired) = {
+            let mut pools = self.pools();
+            let put_back = pools.put_back(key, work, obstacle);
+            let retired = put_back.try_again.and_then(|_| pools.retire_longest_idle());
+            (put_back, retired)
+        };
+        if let Some(process) = retired {
+            process.retire.notify_one();
+        }
+        if let Some((work, error)) = put_back.refused {
+            work.reply(Err(error));
+        }
+        if let Some(failed) = put_back.try_again {
+            if failed == 0 {
+                tracing::warn!(function = %key, cause = described, "no room for another function process: invocations wait");
+            }
+            let again = Arc::clone(self).try_again_later(key.clone(), failed);
+            self.tasks.spawn_on(again, &self.runtime);
+        }
+    }
+
+    async fn try_again_later(self: Arc<Self>, key: FunctionKey, failed: u32) {
+        let pause = PAUSE_MIN.saturating_mul(1 << failed.min(10)).min(PAUSE_MAX);
+        let mut shutdown = self.shutdown.subscribe();
+        tokio::select! {
+            () = tokio::time::sleep(pause.mul_f64(0.5 + 0.5 * fastrand::f64())) => {}
+            () = self.room.notified() => {}
+            _ = shutdown.wait_for(Option::is_some) => {}
+        }
+        let waiting = self.pools().try_again(&key);
+        if let Some((function, work)) = waiting {
+            self.start_process(function, work);
         }
     }
 
@@ -225,6 +363,17 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
+    /// Counts the other processes.
+    pub(crate) fn others(&self) -> Others {
+        self.shared.pools().others(&self.key)
+    }
+
+    /// Gives the place up because no process could be started for want of something; the invocation waits for a place.
+    pub(crate) fn release_for_want_of_room(mut self, work: Work, obstacle: LaunchError) {
+        self.released = true;
+        self.shared.wait_for_room(&self.key, work, obstacle);
+    }
+
     /// Gives the place up, and starts another process if an invocation waits for one.
     pub(crate) fn release(mut self) {
         self.released = true;
@@ -232,6 +381,7 @@ impl Slot {
         if let Some((function, work)) = waiting {
             self.shared.start_process(function, work);
         }
+        self.shared.room.notify_one();
     }
 }
 

@@ -86,7 +86,8 @@ pub enum FunctionErrorKind {
 /// Says why an invocation could not be run at all, in contrast to a function that ran and failed.
 #[derive(Debug, thiserror::Error)]
 pub enum InvokeError {
-    /// No process could be started. A caller can retry once the cause is repaired.
+    /// The function's entry point cannot be started: it is missing, not executable, or not for this machine. A caller can
+    /// retry once the cause is repaired.
     #[error("start a process of function {function}")]
     Launch {
         /// The function.
@@ -95,17 +96,24 @@ pub enum InvokeError {
         #[source]
         cause: Box<LaunchError>,
     },
-    /// All processes are busy and the queue is full. A caller can retry later.
-    #[error(
-        "function {function} is throttled: {concurrency_max} processes busy and {queued} invocations waiting"
-    )]
+    /// The function may have no process at all, because its [`FunctionConfig::concurrency_max`] is zero. A retry helps once
+    /// somebody raises it.
+    ///
+    /// [`FunctionConfig::concurrency_max`]: crate::FunctionConfig::concurrency_max
+    #[error("function {function} is throttled: it may have no process")]
     Throttled {
         /// The function.
         function: FunctionKey,
-        /// Its limit of processes.
-        concurrency_max: usize,
-        /// How many invocations wait.
-        queued: usize,
+    },
+    /// The host is short of something; the function did not fail, and the event never reached a process. A caller can retry
+    /// later.
+    #[error("no room for an invocation of function {function}")]
+    NoRoom {
+        /// The function.
+        function: FunctionKey,
+        /// What the host is short of.
+        #[source]
+        shortage: Shortage,
     },
     /// The host is shutting down, or was shut down before the function answered.
     #[error("function {function} was not run to its end: the function host is shutting down")]
@@ -120,6 +128,31 @@ pub enum InvokeError {
         field: &'static str,
         /// What is wrong with it.
         problem: &'static str,
+    },
+}
+
+/// What a host is short of that has no room for an invocation.
+#[derive(Debug, thiserror::Error)]
+pub enum Shortage {
+    /// All processes of the function are busy, or cannot be started for now, and its queue is full.
+    #[error("{processes} processes busy and {queued} invocations waiting")]
+    QueueFull {
+        /// How many processes the function has.
+        processes: usize,
+        /// How many invocations wait.
+        queued: usize,
+    },
+    /// The invocation waited in the queue for [`HostConfig::queue_time_max`].
+    ///
+    /// [`HostConfig::queue_time_max`]: crate::HostConfig::queue_time_max
+    #[error("it waited {:.1} seconds for a process", .waited.as_secs_f64())]
+    WaitedTooLong {
+        /// How long it waited.
+        waited: Duration,
+        /// What kept a process from being started for it: file handles, memory or processes of the machine that are used
+        /// up. `None` when it only waited for its turn.
+        #[source]
+        obstacle: Option<Box<LaunchError>>,
     },
 }
 

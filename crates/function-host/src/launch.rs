@@ -13,6 +13,7 @@ use crate::executable::{self, ExecutableProblem};
 use crate::function::FunctionConfig;
 use crate::layers;
 use crate::runtimes::{PrepareRuntimeError, RuntimeCommand, Runtimes};
+use crate::unix;
 
 /// Says why no function process could be started, and what to do about it.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +52,18 @@ pub enum LaunchError {
         #[source]
         cause: ExecutableProblem,
     },
+    /// The host keeps the file handles that are left for its own work.
+    #[error(
+        "the server has about {open} of its {limit} file handles in use and keeps {reserve} for its own work: raise its limit (`ulimit -n`)"
+    )]
+    NoFileHandles {
+        /// How many are in use, or will soon be by processes that have just been started.
+        open: u64,
+        /// The limit of this process.
+        limit: u64,
+        /// How many are kept.
+        reserve: u64,
+    },
     /// The operating system refused a resource.
     #[error("{attempt} for `{}`", .path.display())]
     System {
@@ -62,6 +75,25 @@ pub enum LaunchError {
         #[source]
         cause: io::Error,
     },
+}
+
+impl LaunchError {
+    /// Whether the machine or this process is short of something, which says nothing about the function: a later start may
+    /// succeed.
+    pub(crate) fn is_shortage(&self) -> bool {
+        match self {
+            LaunchError::NoFileHandles { .. } => true,
+            LaunchError::System { cause, .. }
+            | LaunchError::Runtime(PrepareRuntimeError::Io { cause, .. }) => {
+                unix::is_shortage(cause)
+            }
+            LaunchError::UnsupportedRuntime { .. }
+            | LaunchError::Runtime(_)
+            | LaunchError::Missing { .. }
+            | LaunchError::NotExecutable { .. }
+            | LaunchError::Unrunnable { .. } => false,
+        }
+    }
 }
 
 /// A program to start.
@@ -153,7 +185,7 @@ impl LaunchCommand {
             }
             Err(cause) => return Err(system("look for the executable", cause)),
         };
-        if !metadata.is_file() || !crate::unix::is_executable(path) {
+        if !metadata.is_file() || !unix::is_executable(path) {
             return Err(LaunchError::NotExecutable {
                 path: path.to_owned(),
             });

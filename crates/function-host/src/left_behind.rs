@@ -2,25 +2,20 @@
 //!
 //! The kernel kills a process when its host dies, but not the processes that it started in turn, and not on every system.
 //! So each running process has a file in the state directory; a host that finds such files at its start ends whoever is
-//! still there. A process is known by its id together with its start time, and the ones it started by the unique log
-//! stream name in the environment that they inherited.
+//! still there. A process is known by its id together with its start time; what it started is found as [`family`](crate::family)
+//! says.
 
-use std::collections::BTreeSet;
 use std::ffi::OsStr;
-use std::fs;
-use std::io;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::Duration;
 
-use nix::errno::Errno;
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
 
-use crate::environment;
-use crate::proc_fs;
-use crate::unix::ProcessGroup;
+use crate::family::Family;
+use crate::proc_fs::{self, Process};
+use crate::unix::{self, ProcessGroup};
 
 /// The format of the files; one of another format is of a host that is not ours, and is left alone.
 const FORMAT: u32 = 1;
@@ -35,7 +30,8 @@ struct Content {
     log_stream_name: String,
 }
 
-/// The file of one running process, removed when this is dropped.
+/// The file of one running process. It stays when this is dropped without [`ProcessRecord::remove`], so that the next host
+/// ends what the process has started.
 #[derive(Debug)]
 pub(crate) struct ProcessRecord {
     path: PathBuf,
@@ -45,17 +41,17 @@ impl ProcessRecord {
     /// Records a process. Where the system does not tell what is needed, there is nothing to record.
     pub(crate) fn write(
         directory: &Path,
-        pid: u32,
+        process: Process,
         log_stream_name: &str,
     ) -> io::Result<Option<ProcessRecord>> {
-        let (Some(start_ticks), Some(boot_id)) = (proc_fs::start_ticks(pid), proc_fs::boot_id())
-        else {
+        let Some(boot_id) = proc_fs::boot_id() else {
             return Ok(None);
         };
+        let pid = process.pid;
         let content = Content {
             format: FORMAT,
             pid,
-            start_ticks,
+            start_ticks: process.start_ticks,
             boot_id,
             log_stream_name: log_stream_name.to_owned(),
         };
@@ -63,14 +59,19 @@ impl ProcessRecord {
         // Renamed, so that a host killed while it writes leaves no half record, whose process nobody would end.
         // Not synced: what is lost with the machine's power is lost together with the process.
         let unfinished = path.with_extension("unfinished");
-        fs::write(&unfinished, serde_json::to_vec(&content)?)?;
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&unfinished)?;
+        file.write_all(&serde_json::to_vec(&content)?)?;
         fs::rename(&unfinished, &path)?;
         Ok(Some(ProcessRecord { path }))
     }
-}
 
-impl Drop for ProcessRecord {
-    fn drop(&mut self) {
+    /// Removes the file, once the process and everything that it started have ended.
+    pub(crate) fn remove(self) {
         if let Err(cause) = fs::remove_file(&self.path) {
             tracing::warn!(path = %self.path.display(), %cause, "cannot remove the record of an ended process");
         }
@@ -80,14 +81,14 @@ impl Drop for ProcessRecord {
 /// Returns the directory of the records, which it makes if need be.
 pub(crate) fn directory(state_dir: &Path) -> io::Result<PathBuf> {
     let directory = state_dir.join("processes");
-    fs::create_dir_all(&directory)?;
+    unix::create_private_dir(&directory)?;
     Ok(directory)
 }
 
 /// Ends the processes that an earlier host recorded and that still run, and removes their records. Returns how many
 /// processes it ended.
 pub(crate) fn end_all(directory: &Path) -> io::Result<usize> {
-    let mut left_behind = LeftBehind::default();
+    let mut left_behind = Family::default();
     let mut ended = 0;
     for entry in fs::read_dir(directory)? {
         let path = entry?.path();
@@ -104,7 +105,7 @@ pub(crate) fn end_all(directory: &Path) -> io::Result<usize> {
             Ok(content) if content.format == FORMAT => {
                 ended += usize::from(end_group(&content));
                 if Some(&content.boot_id) == proc_fs::boot_id().as_ref() {
-                    left_behind.add(content);
+                    left_behind.add(content.start_ticks, content.log_stream_name);
                 }
                 fs::remove_file(&path)?;
             }
@@ -117,7 +118,7 @@ pub(crate) fn end_all(directory: &Path) -> io::Result<usize> {
             }
         }
     }
-    ended += left_behind.end_descendants()?;
+    ended += left_behind.end()?;
     Ok(ended)
 }
 
@@ -125,7 +126,7 @@ pub(crate) fn end_all(directory: &Path) -> io::Result<usize> {
 fn end_group(content: &Content) -> bool {
     let is_same = content.pid > 1
         && Some(&content.boot_id) == proc_fs::boot_id().as_ref()
-        && Some(content.start_ticks) == proc_fs::start_ticks(content.pid);
+        && Process::of(content.pid).is_some_and(|it| it.start_ticks == content.start_ticks);
     if is_same {
         tracing::info!(
             pid = content.pid,
@@ -134,94 +135,4 @@ fn end_group(content: &Content) -> bool {
         ProcessGroup::led_by(content.pid).kill_remaining();
     }
     is_same
-}
-
-/// The recorded processes of this boot, as far as it takes to know those that they started.
-#[derive(Debug, Default)]
-struct LeftBehind {
-    log_stream_names: BTreeSet<String>,
-    /// When the first of them started; what it started is no older.
-    first_start_ticks: Option<u64>,
-}
-
-/// How a process relates to those that were left behind.
-enum Kinship {
-    Descendant,
-    Stranger,
-    /// It is inside `execve`, where a process has no environment to read for a moment.
-    Unknown,
-}
-
-/// How often, and how long apart, a process of unknown kinship is looked at again. An `execve` takes microseconds, and
-/// longer only where the machine is too busy to go on with it.
-const LOOKS_MAX: usize = 100;
-const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
-
-impl LeftBehind {
-    fn add(&mut self, content: Content) {
-        let first = self.first_start_ticks.unwrap_or(u64::MAX);
-        self.first_start_ticks = Some(first.min(content.start_ticks));
-        self.log_stream_names.insert(content.log_stream_name);
-    }
-
-    /// Kills what the recorded processes started, wherever in the process tree it is by then. Returns how many it killed.
-    fn end_descendants(&self) -> io::Result<usize> {
-        let Some(first_start_ticks) = self.first_start_ticks else {
-            return Ok(0);
-        };
-        let own = std::process::id();
-        let mut pids = proc_fs::pids()?;
-        pids.retain(|pid| {
-            *pid != own && proc_fs::start_ticks(*pid).is_some_and(|at| at >= first_start_ticks)
-        });
-        let mut ended = 0;
-        for look in 0..LOOKS_MAX {
-            if look > 0 {
-                thread::sleep(BETWEEN_LOOKS);
-            }
-            pids.retain(|pid| match self.kinship(*pid) {
-                Kinship::Descendant => {
-                    ended += usize::from(end(*pid));
-                    false
-                }
-                Kinship::Stranger => false,
-                Kinship::Unknown => true,
-            });
-            if pids.is_empty() {
-                break;
-            }
-        }
-        Ok(ended)
-    }
-
-    fn kinship(&self, pid: u32) -> Kinship {
-        match proc_fs::environment(pid) {
-            Some(environment) if environment.is_empty() && proc_fs::runs_a_program(pid) => {
-                Kinship::Unknown
-            }
-            Some(environment) => {
-                let name = proc_fs::variable(&environment, environment::LOG_STREAM_NAME);
-                if name.is_some_and(|name| self.log_stream_names.contains(&name)) {
-                    Kinship::Descendant
-                } else {
-                    Kinship::Stranger
-                }
-            }
-            None => Kinship::Stranger,
-        }
-    }
-}
-
-fn end(pid: u32) -> bool {
-    let Ok(id) = i32::try_from(pid) else {
-        return false;
-    };
-    match kill(Pid::from_raw(id), Signal::SIGKILL) {
-        Ok(()) => true,
-        Err(Errno::ESRCH) => false,
-        Err(cause) => {
-            tracing::error!(pid, %cause, "cannot end a process that an earlier host left behind");
-            false
-        }
-    }
 }

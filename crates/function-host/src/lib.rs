@@ -11,6 +11,7 @@ mod capture;
 mod config;
 mod environment;
 mod executable;
+mod family;
 mod function;
 mod host;
 mod invocation;
@@ -18,6 +19,7 @@ mod launch;
 mod layers;
 mod left_behind;
 mod log;
+mod open_files;
 mod pool;
 mod proc_fs;
 mod process;
@@ -33,7 +35,7 @@ pub use function::{FunctionConfig, FunctionKey};
 pub use host::{FunctionHost, StartHostError};
 pub use invocation::{
     FunctionError, FunctionErrorKind, InvocationOutcome, InvocationRequest, InvocationResult,
-    InvokeError,
+    InvokeError, Shortage,
 };
 pub use launch::LaunchError;
 pub use layers::LAYERS_FOLDER;

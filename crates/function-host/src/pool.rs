@@ -4,12 +4,15 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+use std::time::Instant;
 
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use crate::function::{FunctionConfig, FunctionKey};
-use crate::invocation::InvokeError;
-use crate::request::Work;
+use crate::invocation::{InvokeError, Shortage};
+use crate::launch::LaunchError;
+use crate::open_files::Others;
+use crate::request::{Ticket, Work};
 
 /// Names one process of this host for as long as the host lives, unlike the system's process ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +24,9 @@ pub(crate) struct IdleProcess {
     pub(crate) id: ProcessId,
     /// Has room for one invocation, which only goes to a process that the pool has just removed from its free ones.
     pub(crate) work: mpsc::Sender<Work>,
+    pub(crate) since: Instant,
+    /// Tells the process, once the pool has removed it, to end before its time.
+    pub(crate) retire: Arc<Notify>,
 }
 
 /// How many processes and invocations of one function there are.
@@ -47,6 +53,15 @@ pub(crate) enum Placement {
     Refused(Work, InvokeError),
 }
 
+/// What is to be done after an invocation was put back.
+#[derive(Debug)]
+pub(crate) struct PutBack {
+    /// It cannot wait any longer.
+    pub(crate) refused: Option<(Work, InvokeError)>,
+    /// Another start must be tried after a pause; so many have failed in a row before.
+    pub(crate) try_again: Option<u32>,
+}
+
 /// The pools of all functions.
 #[derive(Debug, Default)]
 pub(crate) struct Pools {
@@ -61,6 +76,11 @@ struct Pool {
     idle: Vec<IdleProcess>,
     queue: VecDeque<Work>,
     processes: usize,
+    /// Whether a start failed for want of something and is to be tried again. New invocations queue up meanwhile, so that
+    /// they do not overtake those that wait.
+    start_is_due: bool,
+    /// How many starts in a row have failed so.
+    failed_starts: u32,
 }
 
 impl Pools {
@@ -75,26 +95,24 @@ impl Pools {
         if self.closed {
             return Placement::Refused(work, InvokeError::ShuttingDown { function: key });
         }
-        let queued = self.pools.get(&key).map_or(0, |pool| pool.queue.len());
-        let placed = match function.concurrency_max {
-            0 => Err(Box::new(work)),
-            _ => self.give(key.clone(), function, work),
-        };
-        match placed {
-            Ok(placement) => placement,
-            Err(work) if queued < queue_max && function.concurrency_max > 0 => {
-                self.pool(key, function).queue.push_back(*work);
-                Placement::Placed
-            }
-            Err(work) => {
-                let error = InvokeError::Throttled {
-                    function: key,
-                    concurrency_max: function.concurrency_max,
-                    queued,
-                };
-                Placement::Refused(*work, error)
-            }
+        if function.concurrency_max == 0 {
+            return Placement::Refused(work, InvokeError::Throttled { function: key });
         }
+        let work = match self.give(key.clone(), function, work) {
+            Ok(placement) => return placement,
+            Err(work) => work,
+        };
+        let pool = self.pool(key.clone(), function);
+        if pool.queue.len() >= queue_max {
+            let shortage = Shortage::QueueFull {
+                processes: pool.processes,
+                queued: pool.queue.len(),
+            };
+            let function = key;
+            return Placement::Refused(*work, InvokeError::NoRoom { function, shortage });
+        }
+        pool.queue.push_back(*work);
+        Placement::Placed
     }
 
     /// Finds a place for an invocation that a process gave back: as above, but before everyone else in the queue.
@@ -104,6 +122,11 @@ impl Pools {
             return Placement::Refused(work, InvokeError::ShuttingDown { function: key });
         }
         match self.give(key.clone(), function, work) {
+            Err(mut work) if work.wait_until <= Instant::now() => {
+                let error = work.waited_too_long(key.clone());
+                self.forget_if_unused(&key);
+                Placement::Refused(*work, error)
+            }
             Err(work) => {
                 self.pool(key, function).queue.push_front(*work);
                 Placement::Placed
@@ -117,17 +140,13 @@ impl Pools {
         &mut self,
         key: FunctionKey,
         function: &Arc<FunctionConfig>,
-        mut work: Work,
+        work: Work,
     ) -> Result<Placement, Box<Work>> {
         let pool = self.pool(key, function);
-        while let Some(process) = pool.idle.pop() {
-            match process.work.try_send(work) {
-                Ok(()) => return Ok(Placement::Placed),
-                // Its task is gone without leaving the pool, which only a bug or a dying runtime can do.
-                Err(error) => work = error.into_inner(),
-            }
-        }
-        if pool.processes < function.concurrency_max {
+        let Some(mut work) = pool.give_to_idle(work) else {
+            return Ok(Placement::Placed);
+        };
+        if pool.processes < function.concurrency_max && !pool.start_is_due {
             pool.processes += 1;
             work.cold = true;
             return Ok(Placement::Start(work));
@@ -135,13 +154,109 @@ impl Pools {
         Err(Box::new(work))
     }
 
+    /// Takes back an invocation whose process could not be started for want of something, and counts that process out. It
+    /// waits before everyone else.
+    pub(crate) fn put_back(
+        &mut self,
+        key: &FunctionKey,
+        mut work: Work,
+        obstacle: LaunchError,
+    ) -> PutBack {
+        let closed = self.closed;
+        let pool = self.existing(key);
+        pool.processes -= 1;
+        work.cold = false;
+        work.obstacle = Some(Box::new(obstacle));
+        let mut refused = None;
+        if closed {
+            let function = key.clone();
+            refused = Some((work, InvokeError::ShuttingDown { function }));
+        } else if work.wait_until <= Instant::now() {
+            let error = work.waited_too_long(key.clone());
+            refused = Some((work, error));
+        } else if !work.is_abandoned()
+            && let Some(work) = pool.give_to_idle(work)
+        {
+            pool.queue.push_front(work);
+        }
+        let try_again =
+            (!pool.queue.is_empty() && !pool.start_is_due).then_some(pool.failed_starts);
+        if try_again.is_some() {
+            pool.start_is_due = true;
+            pool.failed_starts += 1;
+        }
+        self.forget_if_unused(key);
+        PutBack { refused, try_again }
+    }
+
+    /// Returns an invocation for which a process must be started, already counted, after a start has failed for want of
+    /// something.
+    pub(crate) fn try_again(&mut self, key: &FunctionKey) -> Option<(Arc<FunctionConfig>, Work)> {
+        self.existing(key).start_is_due = false;
+        self.start_for_waiting(key)
+    }
+
+    /// Notes that a process could be started. As above if invocations wait although there may be more processes, because
+    /// starts have failed for want of something.
+    pub(crate) fn process_started(
+        &mut self,
+        key: &FunctionKey,
+    ) -> Option<(Arc<FunctionConfig>, Work)> {
+        self.existing(key).failed_starts = 0;
+        self.start_for_waiting(key)
+    }
+
+    fn start_for_waiting(&mut self, key: &FunctionKey) -> Option<(Arc<FunctionConfig>, Work)> {
+        let closed = self.closed;
+        let pool = self.existing(key);
+        if !closed
+            && !pool.start_is_due
+            && pool.processes < pool.function.concurrency_max
+            && let Some(mut work) = pool.next_waiting()
+        {
+            pool.processes += 1;
+            work.cold = true;
+            return Some((Arc::clone(&pool.function), work));
+        }
+        self.forget_if_unused(key);
+        None
+    }
+
+    /// Removes an invocation from the queue. `None` when it is not there, because a process has it.
+    pub(crate) fn withdraw(&mut self, key: &FunctionKey, ticket: Ticket) -> Option<Work> {
+        let queue = &mut self.pools.get_mut(key)?.queue;
+        let position = queue.iter().position(|work| work.ticket == ticket)?;
+        let work = queue.remove(position);
+        self.forget_if_unused(key);
+        work
+    }
+
+    /// Removes the process that has been free for longest, of any function, so that another one can have its room.
+    pub(crate) fn retire_longest_idle(&mut self) -> Option<IdleProcess> {
+        let oldest = |pool: &Pool| pool.idle.iter().map(|process| process.since).min();
+        let (_, pool) = self
+            .pools
+            .values_mut()
+            .filter_map(|pool| Some((oldest(pool)?, pool)))
+            .min_by_key(|(since, _)| *since)?;
+        let position = (0..pool.idle.len()).min_by_key(|at| pool.idle[*at].since)?;
+        Some(pool.idle.remove(position))
+    }
+
+    /// Counts the processes besides one of a function.
+    pub(crate) fn others(&self, key: &FunctionKey) -> Others {
+        let of_function = self.pools.get(key).map_or(0, |pool| pool.processes);
+        let of_host: usize = self.pools.values().map(|pool| pool.processes).sum();
+        Others {
+            of_function: of_function.saturating_sub(1),
+            of_host: of_host.saturating_sub(1),
+        }
+    }
+
     /// Returns the invocation that has waited longest, or keeps the process for the next one.
     pub(crate) fn park(&mut self, key: &FunctionKey, process: IdleProcess) -> Option<Work> {
-        let pool = self
-            .pools
-            .get_mut(key)
-            .expect("a pool stays while it has processes");
-        let waiting = pool.queue.pop_front();
+        let pool = self.existing(key);
+        let waiting = pool.next_waiting();
         if waiting.is_none() {
             pool.idle.push(process);
         }
@@ -150,10 +265,7 @@ impl Pools {
 
     /// Removes a process from the free ones. `false` when it is not among them, because it was given an invocation.
     pub(crate) fn leave(&mut self, key: &FunctionKey, id: ProcessId) -> bool {
-        let pool = self
-            .pools
-            .get_mut(key)
-            .expect("a pool stays while it has processes");
+        let pool = self.existing(key);
         let position = pool.idle.iter().position(|process| process.id == id);
         position
             .map(|position| pool.idle.remove(position))
@@ -165,12 +277,9 @@ impl Pools {
         &mut self,
         key: &FunctionKey,
     ) -> Option<(Arc<FunctionConfig>, Work)> {
-        let pool = self
-            .pools
-            .get_mut(key)
-            .expect("a pool stays while it has processes");
+        let pool = self.existing(key);
         pool.processes -= 1;
-        if let Some(mut work) = pool.queue.pop_front() {
+        if let Some(mut work) = pool.next_waiting() {
             pool.processes += 1;
             work.cold = true;
             return Some((Arc::clone(&pool.function), work));
@@ -181,10 +290,7 @@ impl Pools {
 
     /// Counts a process out whose task was dropped in the middle.
     pub(crate) fn process_lost(&mut self, key: &FunctionKey) {
-        let pool = self
-            .pools
-            .get_mut(key)
-            .expect("a pool stays while it has processes");
+        let pool = self.existing(key);
         pool.processes -= 1;
         self.forget_if_unused(key);
     }
@@ -221,16 +327,48 @@ impl Pools {
             idle: Vec::new(),
             queue: VecDeque::new(),
             processes: 0,
+            start_is_due: false,
+            failed_starts: 0,
         })
+    }
+
+    fn existing(&mut self, key: &FunctionKey) -> &mut Pool {
+        self.pools
+            .get_mut(key)
+            .expect("a pool stays while it has processes or a start is due")
     }
 
     fn forget_if_unused(&mut self, key: &FunctionKey) {
         if self
             .pools
             .get(key)
-            .is_some_and(|pool| pool.processes == 0 && pool.queue.is_empty())
+            .is_some_and(|pool| pool.processes == 0 && pool.queue.is_empty() && !pool.start_is_due)
         {
             self.pools.remove(key);
         }
+    }
+}
+
+impl Pool {
+    /// Gives an invocation to the process that was free last; returns it when none is free.
+    fn give_to_idle(&mut self, mut work: Work) -> Option<Work> {
+        while let Some(process) = self.idle.pop() {
+            match process.work.try_send(work) {
+                Ok(()) => return None,
+                // Its task is gone without leaving the pool, which only a bug or a dying runtime can do.
+                Err(error) => work = error.into_inner(),
+            }
+        }
+        Some(work)
+    }
+
+    /// Takes the invocation that has waited longest and that somebody still waits for.
+    fn next_waiting(&mut self) -> Option<Work> {
+        while let Some(work) = self.queue.pop_front() {
+            if !work.is_abandoned() {
+                return Some(work);
+            }
+        }
+        None
     }
 }

@@ -1,7 +1,9 @@
 //! Facts about processes that only `/proc` tells. On systems without it every answer is `None`.
 
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader};
+use std::net::SocketAddrV4;
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
 /// Returns the highest resident memory that a living process ever had, in bytes.
@@ -14,12 +16,130 @@ pub(crate) fn max_rss_bytes(pid: u32) -> Option<u64> {
     Some(kib * 1024)
 }
 
-/// Returns when a process was started, in clock ticks since boot: together with its id it names a process for good.
-pub(crate) fn start_ticks(pid: u32) -> Option<u64> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The second field is the program's name in parentheses, which may hold anything; the start time is the 22nd.
-    let (_, fields) = stat.rsplit_once(')')?;
-    fields.split_whitespace().nth(22 - 3)?.parse().ok()
+/// Names a process for good, in contrast to its id alone, which another process may have later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Process {
+    pub(crate) pid: u32,
+    /// When it was started, in clock ticks since boot.
+    pub(crate) start_ticks: u64,
+}
+
+/// Where a process is in the process tree.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lineage {
+    pub(crate) process: Process,
+    pub(crate) parent: u32,
+    pub(crate) group: u32,
+}
+
+impl Process {
+    /// Returns the process that has an id, which may be a zombie.
+    pub(crate) fn of(pid: u32) -> Option<Process> {
+        lineage(pid).map(|lineage| lineage.process)
+    }
+}
+
+/// Returns where a process is in the process tree.
+pub(crate) fn lineage(pid: u32) -> Option<Lineage> {
+    let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
+    // The second field is the program's name in parentheses, which may hold any bytes; the parent is the 4th, the group the
+    // 5th, and the start time the 22nd.
+    let (_, fields) = std::str::from_utf8(stat.rsplit(|byte| *byte == b')').next()?)
+        .ok()?
+        .split_once(' ')?;
+    let mut fields = fields.split_whitespace().skip(4 - 3);
+    let parent = fields.next()?.parse().ok()?;
+    let group = fields.next()?.parse().ok()?;
+    let start_ticks = fields.nth(22 - 6)?.parse().ok()?;
+    Some(Lineage {
+        process: Process { pid, start_ticks },
+        parent,
+        group,
+    })
+}
+
+/// Returns the user as whom a process runs, or root if it may not be looked into.
+pub(crate) fn owner(pid: u32) -> Option<u32> {
+    let metadata = fs::metadata(format!("/proc/{pid}")).ok()?;
+    Some(metadata.uid())
+}
+
+/// Whether a process holds a socket, which the kernel knows by this number.
+///
+/// # Errors
+/// `PermissionDenied` when this user may not look into the process.
+pub(crate) fn holds_socket(pid: u32, inode: u64) -> io::Result<bool> {
+    let socket = format!("socket:[{inode}]");
+    for entry in fs::read_dir(format!("/proc/{pid}/fd"))? {
+        // A handle that was closed meanwhile was not the one.
+        if let Ok(target) = fs::read_link(entry?.path())
+            && target.as_os_str() == &*socket
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// One end of a TCP connection on this machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Socket {
+    /// The number by which the kernel knows it; 0 once no process holds it.
+    pub(crate) inode: u64,
+    /// The user who opened it.
+    pub(crate) uid: u32,
+}
+
+/// Returns the end of a connection that has these addresses.
+///
+/// # Errors
+/// When the kernel's table cannot be read.
+pub(crate) fn socket(local: SocketAddrV4, remote: SocketAddrV4) -> io::Result<Option<Socket>> {
+    // An IPv6 socket can have an IPv4 connection too.
+    for (table, prefix) in [
+        ("/proc/self/net/tcp", ""),
+        ("/proc/self/net/tcp6", IPV4_MAPPED),
+    ] {
+        let file = match File::open(table) {
+            Ok(file) => file,
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound && !prefix.is_empty() => continue,
+            Err(cause) => return Err(cause),
+        };
+        let wanted = format!(
+            " {prefix}{} {prefix}{} ",
+            table_address(local),
+            table_address(remote)
+        );
+        let mut table = BufReader::with_capacity(64 * 1024, file);
+        let mut row = String::new();
+        while table.read_line(&mut row)? > 0 {
+            if row.contains(&wanted) {
+                return Ok(socket_of_row(&row));
+            }
+            row.clear();
+        }
+    }
+    Ok(None)
+}
+
+/// What `::ffff:0:0/96` looks like in the kernel's table.
+const IPV4_MAPPED: &str = if cfg!(target_endian = "little") {
+    "0000000000000000FFFF0000"
+} else {
+    "00000000000000000000FFFF"
+};
+
+/// The table has addresses as numbers of the machine's own byte order, and ports as plain numbers.
+fn table_address(address: SocketAddrV4) -> String {
+    let ip = u32::from_ne_bytes(address.ip().octets());
+    format!("{ip:08X}:{:04X}", address.port())
+}
+
+fn socket_of_row(row: &str) -> Option<Socket> {
+    let mut fields = row.split_whitespace().skip(7);
+    let uid = fields.next()?.parse().ok()?;
+    let inode = fields.nth(1)?.parse().ok()?;
+    Some(Socket { inode, uid })
 }
 
 /// Returns what distinguishes this boot of the machine from any other.
@@ -75,7 +195,12 @@ mod tests {
     fn own_process_is_described() {
         let own = std::process::id();
         assert!(max_rss_bytes(own).expect("we use memory") > 100 * 1024);
-        assert!(start_ticks(own).expect("we were started") > 0);
+        let lineage = lineage(own).expect("we were started");
+        assert!(lineage.process.start_ticks > 0);
+        assert_eq!(lineage.parent, std::os::unix::process::parent_id());
+        let group = nix::unistd::getpgrp().as_raw();
+        assert_eq!(i32::try_from(lineage.group), Ok(group));
+        assert_eq!(owner(own), Some(nix::unistd::geteuid().as_raw()));
         assert!(boot_id().expect("the machine was booted").len() >= 32);
         assert!(pids().expect("/proc is readable").contains(&own));
         let path = std::env::var("PATH").expect("tests run with a PATH");
@@ -83,5 +208,30 @@ mod tests {
         assert_eq!(variable(&environment, "PATH"), Some(path));
         assert_eq!(variable(&environment, "PAT"), None);
         assert!(runs_a_program(own));
+    }
+
+    #[test]
+    fn ends_of_a_connection_are_found_and_who_holds_them() {
+        use std::net::{SocketAddr, TcpListener, TcpStream};
+        let v4 = |address: SocketAddr| match address.ip().to_canonical() {
+            std::net::IpAddr::V4(ip) => SocketAddrV4::new(ip, address.port()),
+            std::net::IpAddr::V6(_) => panic!("{address} is no IPv4 address"),
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let port = listener.local_addr().expect("it listens").port();
+        for address in ["127.0.0.1", "::ffff:127.0.0.1"] {
+            let stream = TcpStream::connect((address, port)).expect("it is ours");
+            let local = v4(stream.local_addr().expect("it is connected"));
+            let remote = v4(stream.peer_addr().expect("it is connected"));
+            let found = socket(local, remote).expect("the table is readable");
+            let found = found.unwrap_or_else(|| panic!("{address} is not found"));
+            assert_eq!(found.uid, nix::unistd::geteuid().as_raw());
+            assert!(holds_socket(std::process::id(), found.inode).expect("we may see ourselves"));
+            // The other end has another number.
+            let other = socket(remote, local).expect("the table is readable");
+            assert_ne!(other, Some(found));
+        }
+        let nobody = SocketAddrV4::new([127, 0, 0, 1].into(), port);
+        assert_eq!(socket(nobody, nobody).expect("the table is readable"), None);
     }
 }

@@ -1,16 +1,23 @@
 //! An accepted invocation on its way to a process.
 
+use std::time::{Duration, Instant};
+
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use tokio::sync::oneshot;
 
-use crate::invocation::{InvocationOutcome, InvocationRequest, InvokeError};
+use crate::function::FunctionKey;
+use crate::invocation::{InvocationOutcome, InvocationRequest, InvokeError, Shortage};
+use crate::launch::LaunchError;
 
 /// What the caller of `invoke` gets.
 pub(crate) type Reply = Result<InvocationOutcome, InvokeError>;
 
 /// Longest request id. AWS's are UUIDs of 36 bytes; the bound keeps ids fit for URLs, headers and log lines.
 const REQUEST_ID_BYTES_MAX: usize = 128;
+
+/// Longest time in the queue; a longer one means "for ever" and would overflow the clock.
+const WAIT_MAX: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("lambda-runtime-aws-request-id");
 const INVOKED_FUNCTION_ARN: HeaderName =
@@ -19,6 +26,10 @@ const TRACE_ID: HeaderName = HeaderName::from_static("lambda-runtime-trace-id");
 const CLIENT_CONTEXT: HeaderName = HeaderName::from_static("lambda-runtime-client-context");
 const TENANT_ID: HeaderName = HeaderName::from_static("lambda-runtime-aws-tenant-id");
 pub(crate) const DEADLINE_MS: HeaderName = HeaderName::from_static("lambda-runtime-deadline-ms");
+
+/// Names one invocation for as long as the host lives, whatever request ids callers choose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ticket(pub(crate) u64);
 
 /// One invocation and whoever waits for it. Dropping it tells the waiter that the host is gone.
 #[derive(Debug)]
@@ -30,6 +41,13 @@ pub(crate) struct Work {
     /// Whether a process was started for this invocation. It then fails with that process: an invocation starts at most
     /// one, so that a function that crashes at start is not started over and over.
     pub(crate) cold: bool,
+    /// What kept a process from being started for it, if anything did.
+    pub(crate) obstacle: Option<Box<LaunchError>>,
+    /// Names it among all invocations of this host.
+    pub(crate) ticket: Ticket,
+    /// Until when it may wait for a process.
+    pub(crate) wait_until: Instant,
+    arrived: Instant,
     reply: oneshot::Sender<Reply>,
 }
 
@@ -40,6 +58,8 @@ impl Work {
     /// [`InvokeError::InvalidRequest`] when a field cannot be a URL segment or a header.
     pub(crate) fn new(
         request: InvocationRequest,
+        ticket: Ticket,
+        wait_max: Duration,
         reply: oneshot::Sender<Reply>,
     ) -> Result<Work, InvokeError> {
         check_request_id(&request.request_id)?;
@@ -59,13 +79,32 @@ impl Work {
         if let Some(tenant_id) = &request.tenant_id {
             headers.insert(TENANT_ID, header("tenant_id", tenant_id)?);
         }
+        let arrived = Instant::now();
         Ok(Work {
             request_id: request.request_id,
             payload: request.payload,
             headers,
             cold: false,
+            obstacle: None,
+            ticket,
+            wait_until: arrived + wait_max.min(WAIT_MAX),
+            arrived,
             reply,
         })
+    }
+
+    /// Whether its caller has gone. It must not be delivered then, because the caller may have given it up on purpose.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.reply.is_closed()
+    }
+
+    /// Returns what to tell a caller that has waited in vain.
+    pub(crate) fn waited_too_long(&mut self, function: FunctionKey) -> InvokeError {
+        let shortage = Shortage::WaitedTooLong {
+            waited: self.arrived.elapsed(),
+            obstacle: self.obstacle.take(),
+        };
+        InvokeError::NoRoom { function, shortage }
     }
 
     /// Answers the caller.
@@ -113,7 +152,7 @@ mod tests {
         };
         change(&mut request);
         let (reply, _) = oneshot::channel();
-        Work::new(request, reply)
+        Work::new(request, Ticket(0), Duration::ZERO, reply)
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! Everything that needs the operating system's own interface: process groups, signals, resource limits, and what a child
 //! does between `fork` and `exec`.
 
+use std::fs::{self, DirBuilder, Permissions};
 use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use nix::errno::Errno;
@@ -13,6 +15,33 @@ use tokio::process::Command;
 /// Says whether this user may execute a file.
 pub(crate) fn is_executable(path: &Path) -> bool {
     access(path, AccessFlags::X_OK).is_ok()
+}
+
+/// Whether an error says that something of which the system has a limited amount is used up for now: processes, memory, file
+/// handles, ports, or watches of `epoll`.
+pub(crate) fn is_shortage(cause: &io::Error) -> bool {
+    matches!(
+        cause.raw_os_error().map(Errno::from_raw),
+        Some(
+            Errno::EAGAIN
+                | Errno::ENOMEM
+                | Errno::EMFILE
+                | Errno::ENFILE
+                | Errno::ENOBUFS
+                | Errno::EADDRINUSE
+                | Errno::EADDRNOTAVAIL
+                | Errno::ENOSPC
+        )
+    )
+}
+
+/// Makes a directory that only this user may look into, with its parents, or closes an existing one to everyone else.
+pub(crate) fn create_private_dir(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    if fs::metadata(path)?.permissions().mode() & 0o077 != 0 {
+        fs::set_permissions(path, Permissions::from_mode(0o700))?;
+    }
+    Ok(())
 }
 
 /// A child's process group, whose id is the child's process id.

@@ -25,6 +25,17 @@ exports.forgets_to_catch = async () => {
   setTimeout(() => { throw new Error('nobody caught this') }, 5)
   await new Promise(() => {})
 }
+const named = (name, error = new Error('it broke')) => Object.assign(error, { name })
+exports.line_break = async () => { throw named('Loan\nRejected') }
+exports.emoji = async () => { throw named('Loan🙅Rejected') }
+exports.name_is_no_text = async () => { throw named({ toString() { throw new Error('never') } }) }
+exports.nameless = async () => { throw named('') }
+exports.hostile = async () => { throw Object.defineProperty(new Error(), 'stack', { get() { throw new Error('no stack') } }) }
+exports.without_prototype = async () => { throw Object.create(null) }
+exports.frozen = async () => {
+  setTimeout(() => { throw Object.freeze(named('Frozen\n🧊')) }, 5)
+  await new Promise(() => {})
+}
 exports.nested = { deep: { handler: async () => 'deep' } }
 exports.streams = awslambda.streamifyResponse(async (_event, stream) => { stream.write('a'); stream.write('b'); stream.end() })
 "#;
@@ -112,6 +123,38 @@ async fn errors_are_the_functions_and_say_where() {
                 .as_array()
                 .is_some_and(|trace| trace.len() > 1)
         );
+    }
+}
+
+/// Headers take neither line breaks nor emoji, and the caller gets the name all the same. The process goes on wherever the
+/// handler's own promise was rejected.
+#[tokio::test]
+async fn errors_of_any_name_reach_the_caller() {
+    for (handler, error_type, message, goes_on) in [
+        ("app.line_break", "Loan\nRejected", "it broke", true),
+        ("app.emoji", "Loan🙅Rejected", "it broke", true),
+        ("app.name_is_no_text", "[object Object]", "it broke", true),
+        ("app.nameless", "Error", "it broke", true),
+        ("app.hostile", "Error", "", true),
+        ("app.without_prototype", "object", "[object Object]", true),
+        ("app.frozen", "Frozen\n🧊", "it broke", false),
+    ] {
+        let (world, _runtimes) = world(handler);
+        let outcome = world.invoke("request-1", "{}").await.expect("it runs");
+        let InvocationResult::FunctionError(error) = outcome.result else {
+            panic!("{handler} succeeded")
+        };
+        let document: Value = serde_json::from_slice(&error.payload).expect("JSON");
+        assert_eq!(
+            error.kind,
+            FunctionErrorKind::Posted,
+            "{handler}: {error:?}"
+        );
+        assert_eq!(document["errorType"], error_type, "{handler}");
+        assert_eq!(document["errorMessage"], message, "{handler}");
+        if goes_on {
+            world.counts_become((1, 0, 0)).await;
+        }
     }
 }
 

@@ -5,7 +5,7 @@ mod support;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use function_host::{FunctionErrorKind, InvocationResult, InvokeError, LogStream};
+use function_host::{FunctionErrorKind, InvocationResult, InvokeError, LogStream, Shortage};
 use support::{Gate, World, process_ends, process_state, request, response, wait_until, within};
 
 /// What shutdowns in these tests leave processes to end by themselves; they end at once.
@@ -99,7 +99,7 @@ async fn no_more_processes_than_allowed_and_the_rest_waits_its_turn() {
 }
 
 #[tokio::test]
-async fn a_full_queue_throttles() {
+async fn a_full_queue_has_no_room() {
     let world = World::with("waits at a gate", |config, function| {
         config.queue_max = 1;
         function.concurrency_max = 1;
@@ -109,22 +109,18 @@ async fn a_full_queue_throttles() {
     let waiting = gate.arrival().await;
     let queued = world.begin("r-2", gate.payload.clone());
     world.counts_become((0, 1, 1)).await;
-    let throttled = world
+    let refused = world
         .invoke("r-3", gate.payload.clone())
         .await
         .expect_err("the queue is full");
+    let InvokeError::NoRoom { shortage, .. } = &refused else {
+        panic!("{refused:?}")
+    };
     assert_eq!(
-        throttled.to_string(),
-        "function fixture:1 is throttled: 1 processes busy and 1 invocations waiting"
+        format!("{refused}: {shortage}"),
+        "no room for an invocation of function fixture:1: 1 processes busy and 1 invocations waiting"
     );
-    assert!(matches!(
-        throttled,
-        InvokeError::Throttled {
-            concurrency_max: 1,
-            queued: 1,
-            ..
-        }
-    ));
+    assert!(matches!(shortage, Shortage::QueueFull { .. }));
     waiting.release().await;
     gate.arrival().await.release().await;
     response(running).await;
@@ -136,7 +132,7 @@ async fn zero_concurrency_throttles_everything() {
     let world = World::with("echoes", |_, function| function.concurrency_max = 0);
     let throttled = world.invoke("r-1", "1").await.expect_err("nothing may run");
     assert!(
-        matches!(throttled, InvokeError::Throttled { queued: 0, .. }),
+        matches!(throttled, InvokeError::Throttled { .. }),
         "{throttled}"
     );
     assert_eq!(world.host.stats(), []);
@@ -198,7 +194,7 @@ async fn a_function_that_crashes_at_start_is_started_once_per_invocation() {
 }
 
 #[tokio::test]
-async fn a_caller_that_gives_up_changes_nothing() {
+async fn what_a_caller_gives_up_is_never_delivered_and_what_runs_runs_on() {
     let world = World::with("waits at a gate", |_, function| {
         function.concurrency_max = 1
     });
@@ -207,29 +203,44 @@ async fn a_caller_that_gives_up_changes_nothing() {
     let waiting = gate.arrival().await;
     let abandoned_in_the_queue = world.begin("r-2", gate.payload.clone());
     world.counts_become((0, 1, 1)).await;
-    for pending in [abandoned, abandoned_in_the_queue] {
+    for pending in [abandoned_in_the_queue, abandoned] {
         pending.abort();
         assert!(pending.await.expect_err("it was aborted").is_cancelled());
+        // It leaves the queue at once and not when its turn comes.
+        assert_eq!(world.counts(), (0, 1, 0));
     }
     waiting.release().await;
-    gate.arrival().await.release().await;
     world.counts_become((1, 0, 0)).await;
     let next = world.begin("r-3", gate.payload.clone());
     gate.arrival().await.release().await;
     response(next).await;
-    let lines = world.logs.lines();
-    let ended = lines
-        .iter()
-        .filter(|line| line.text.starts_with("END"))
-        .map(|line| &*line.text);
-    assert_eq!(
-        ended.collect::<Vec<_>>(),
-        [
-            "END RequestId: r-1",
-            "END RequestId: r-2",
-            "END RequestId: r-3"
-        ]
-    );
+    assert_eq!(ended(&world), ["END RequestId: r-1", "END RequestId: r-3"]);
+}
+
+#[tokio::test]
+async fn what_a_caller_gives_up_during_a_start_is_never_delivered() {
+    let gate = Gate::new().await;
+    let world = World::with("initializes at a gate", |_, function| {
+        let gate = gate.payload.clone();
+        function.environment.insert("GATE".into(), gate);
+        function.concurrency_max = 1;
+    });
+    let abandoned = world.begin("r-1", "1");
+    let initializing = gate.arrival().await;
+    abandoned.abort();
+    assert!(abandoned.await.expect_err("it was aborted").is_cancelled());
+    initializing.release().await;
+    // The process is as good as new.
+    world.counts_become((1, 0, 0)).await;
+    let outcome = world.invoke("r-2", "2").await.expect("it runs");
+    assert!(outcome.init_duration.is_some(), "{outcome:?}");
+    assert_eq!(ended(&world), ["END RequestId: r-2"]);
+}
+
+/// Returns the last lines of all invocations that ran.
+fn ended(world: &World) -> Vec<String> {
+    let lines = world.logs.lines().into_iter().map(|line| line.text);
+    lines.filter(|text| text.starts_with("END")).collect()
 }
 
 #[tokio::test]
@@ -363,10 +374,9 @@ async fn an_answer_within_the_grace_of_a_shutdown_counts() {
     let waiting = gate.arrival().await;
     let host = world.host.clone();
     let shutdown = tokio::spawn(async move { host.shutdown(Duration::from_secs(1)).await });
-    // Another invocation is throttled before the shutdown has begun, and refused afterwards.
+    // Another invocation finds no room before the shutdown has begun, and refused afterwards.
     let begun = async {
-        while let Err(InvokeError::Throttled { .. }) =
-            world.invoke("r-2", gate.payload.clone()).await
+        while let Err(InvokeError::NoRoom { .. }) = world.invoke("r-2", gate.payload.clone()).await
         {
             tokio::task::yield_now().await;
         }

@@ -353,7 +353,7 @@ impl OtherHost {
 #[tokio::test]
 async fn a_killed_host_leaves_no_process_and_its_successor_ends_what_they_started() {
     let gate = Gate::new().await;
-    let mut other = OtherHost::start("leaves a grandchild in another group", &gate);
+    let mut other = OtherHost::start("leaves a detached grandchild", &gate);
     let waiting = gate.arrival().await;
     let pids: Vec<u32> = waiting
         .words
@@ -361,15 +361,67 @@ async fn a_killed_host_leaves_no_process_and_its_successor_ends_what_they_starte
         .map(|pid| pid.parse().expect("a process id"))
         .collect();
     assert_eq!(other.records(), [format!("{}.json", pids[0])]);
+    let processes = other.state.path().join("processes");
+    let mode = |path: &Path| fs::metadata(path).expect("it exists").permissions().mode();
+    assert_eq!(mode(&processes) & 0o777, 0o700);
+    let record = processes.join(format!("{}.json", pids[0]));
+    assert_eq!(mode(&record) & 0o777, 0o600);
     other.kill().await;
     process_ends(pids[0]).await;
-    // It left the process group, so that nothing has told it to end yet.
+    // It left the process group and the process tree, so that nothing has told it to end yet.
     assert!(matches!(process_state(pids[1]), Some(state) if state != 'Z'));
     let host = other.take_over();
     process_ends(pids[1]).await;
     assert_eq!(other.records(), [""; 0]);
     within("the shutdown", host.shutdown(Duration::from_secs(1))).await;
     drop(other.code);
+}
+
+/// What a function has detached is ended with its process, however that ends; what another one has detached is not.
+#[tokio::test]
+async fn detached_children_end_with_their_process() {
+    let bystander = World::new("detaches a grandchild");
+    bystander.invoke_ok("r-1", "1").await;
+    for (behaviour, how_it_ends) in [
+        ("detaches a grandchild", End::Idle),
+        ("detaches a grandchild", End::Shutdown),
+        ("detaches a grandchild and hangs", End::ByItself),
+        ("detaches a grandchild and exits", End::ByItself),
+        // Its environment does not tell, and its parent does.
+        ("starts a stranger", End::Idle),
+        ("starts a stranger", End::Shutdown),
+    ] {
+        let world = World::with(behaviour, |config, function| {
+            if how_it_ends == End::Idle {
+                config.idle_time = Duration::from_millis(50);
+            }
+            if behaviour.ends_with("hangs") {
+                function.timeout = Duration::from_millis(100);
+            }
+        });
+        world.invoke("r-1", "1").await.expect("it runs");
+        if how_it_ends == End::Shutdown {
+            within("the shutdown", world.host.shutdown(Duration::from_secs(1))).await;
+            let state = process_state(world.logs.printed_pid());
+            assert!(
+                matches!(state, None | Some('Z')),
+                "{behaviour}: the shutdown did not wait for its end, {state:?}"
+            );
+        }
+        process_ends(world.logs.printed_pid()).await;
+        world.counts_become((0, 0, 0)).await;
+    }
+    let detached = bystander.logs.printed_pid();
+    assert!(matches!(process_state(detached), Some(state) if state != 'Z'));
+    within("the end", bystander.host.shutdown(Duration::from_secs(1))).await;
+    process_ends(detached).await;
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum End {
+    Idle,
+    Shutdown,
+    ByItself,
 }
 
 #[tokio::test]

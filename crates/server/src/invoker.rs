@@ -103,7 +103,8 @@ impl HostInvoker {
                 let outcome = match &error {
                     // The driver gives up its invocations at a shutdown; this one was faster.
                     InvokeError::ShuttingDown { .. } => InvocationOutcome::Lost,
-                    InvokeError::Throttled { .. }
+                    InvokeError::NoRoom { .. }
+                    | InvokeError::Throttled { .. }
                     | InvokeError::Launch { .. }
                     | InvokeError::InvalidRequest { .. } => {
                         InvocationOutcome::FunctionError(host_error(&error))
@@ -154,7 +155,7 @@ impl HostInvoker {
                 };
                 (plain, Some(outcome))
             }
-            Err(error @ InvokeError::Throttled { .. }) => {
+            Err(error @ (InvokeError::NoRoom { .. } | InvokeError::Throttled { .. })) => {
                 (PlainOutcome::Throttled(host_error(&error)), None)
             }
             Err(error) => (PlainOutcome::Unavailable(host_error(&error)), None),
@@ -170,7 +171,9 @@ impl HostInvoker {
                 InvocationResult::Success(_) => (Went::Well, outcome.duration),
                 InvocationResult::FunctionError(_) => (Went::Wrong, outcome.duration),
             },
-            Err(InvokeError::Throttled { .. }) => (Went::Throttled, Duration::ZERO),
+            Err(InvokeError::NoRoom { .. } | InvokeError::Throttled { .. }) => {
+                (Went::Throttled, Duration::ZERO)
+            }
             // It says nothing of the function.
             Err(InvokeError::ShuttingDown { .. }) => return,
             Err(InvokeError::Launch { .. } | InvokeError::InvalidRequest { .. }) => {
@@ -282,7 +285,7 @@ fn posted_error(error: &function_host::FunctionError) -> ErrorObject {
 fn host_error(error: &InvokeError) -> ErrorObject {
     let error_type = match error {
         InvokeError::Launch { .. } => "Runtime.InvalidEntrypoint",
-        InvokeError::Throttled { .. } => "TooManyRequestsException",
+        InvokeError::NoRoom { .. } | InvokeError::Throttled { .. } => "TooManyRequestsException",
         InvokeError::ShuttingDown { .. } => "ServiceException",
         InvokeError::InvalidRequest { .. } => "InvalidParameterValueException",
     };

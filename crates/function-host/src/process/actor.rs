@@ -4,10 +4,11 @@ use std::mem;
 use std::ops::ControlFlow;
 use std::process::ExitStatus;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant, SystemTime};
 
 use tokio::process::Child;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 
 use super::launcher::Launched;
 use super::log::ProcessLog;
@@ -20,8 +21,11 @@ use crate::launch::LaunchError;
 use crate::left_behind::ProcessRecord;
 use crate::log::LogStream;
 use crate::pool::ProcessId;
+use crate::proc_fs::Process;
 use crate::request::Work;
-use crate::runtime_api::{Answer, ConnectionId, NextEvent, Refusal, RuntimeApi, RuntimeCall};
+use crate::runtime_api::{
+    Answer, ConnectionId, Guard, NextEvent, Refusal, RuntimeApi, RuntimeCall,
+};
 use crate::unix::ProcessGroup;
 
 /// One process and everything that belongs to it.
@@ -38,12 +42,15 @@ pub(super) struct FunctionProcess {
     pub(super) calls: mpsc::Receiver<RuntimeCall>,
     pub(super) work_sender: mpsc::Sender<Work>,
     pub(super) work: mpsc::Receiver<Work>,
+    /// See [`IdleProcess::retire`](crate::pool::IdleProcess::retire).
+    pub(super) retire: Arc<Notify>,
     shutdown: watch::Receiver<Option<Duration>>,
     pub(super) stdout: OutputPipe,
     pub(super) stderr: OutputPipe,
     buffer: ReadBuffer,
     pub(super) log: ProcessLog,
-    _record: Option<ProcessRecord>,
+    pub(super) process: Option<Process>,
+    pub(super) record: Option<ProcessRecord>,
     pub(super) phase: Phase,
     /// The call of `next` that waits for an invocation.
     pub(super) poller: Option<Poller>,
@@ -68,6 +75,8 @@ enum Event {
     Work(Work),
     Exited(Option<ExitStatus>),
     Shutdown(Duration),
+    /// The pool has removed this free process.
+    Retired,
     DeadlineReached,
 }
 
@@ -79,15 +88,21 @@ pub(crate) async fn run(
     work: Work,
 ) {
     let key = function.key();
-    let Some(launched) = shared.launcher.launch(&function).await else {
+    if work.is_abandoned() {
+        tracing::debug!(invocation = %work.request_id, "an invocation was given up before a process was started for it");
+        return slot.release();
+    }
+    let Some(launched) = shared.launcher.launch(&function, slot.others()).await else {
         work.reply(Err(InvokeError::ShuttingDown { function: key }));
         return slot.release();
     };
     match launched.and_then(|launched| FunctionProcess::adopt(launched, &shared, &function)) {
         Ok(process) => {
             tracing::info!(function = %key, invocation = %work.request_id, pid = process.pid, "function process started");
+            shared.process_started(&key);
             process.run(work).await;
         }
+        Err(cause) if cause.is_shortage() => return slot.release_for_want_of_room(work, cause),
         Err(cause) => {
             tracing::warn!(function = %key, invocation = %work.request_id, %cause, "cannot start a function process");
             let cause = Box::new(cause);
@@ -103,7 +118,7 @@ pub(crate) async fn run(
 impl FunctionProcess {
     /// Takes a started process into this task.
     fn adopt(
-        launched: Launched,
+        mut launched: Launched,
         shared: &Arc<Shared>,
         function: &Arc<FunctionConfig>,
     ) -> Result<FunctionProcess, LaunchError> {
@@ -112,9 +127,26 @@ impl FunctionProcess {
             path: function.code_dir.clone(),
             cause,
         };
-        let (api, calls) = RuntimeApi::serve(launched.listener, &shared.tasks).map_err(system)?;
-        let stdout = OutputPipe::new(launched.stdout).map_err(system)?;
-        let stderr = OutputPipe::new(launched.stderr).map_err(system)?;
+        let guard = Guard {
+            pid: launched.pid,
+            log_stream_name: Arc::clone(&launched.log_stream_name),
+            refused: AtomicU64::new(0),
+            refused_by_host: Arc::clone(&shared.refused_connections),
+        };
+        let record = launched.record.take();
+        let watched = RuntimeApi::serve(launched.listener, guard, &shared.tasks)
+            .and_then(|api| Ok((api, OutputPipe::new(launched.stdout)?)))
+            .and_then(|watched| Ok((watched, OutputPipe::new(launched.stderr)?)));
+        let (((api, calls), stdout), stderr) = match watched {
+            Ok(watched) => watched,
+            Err(cause) => {
+                // It is killed when this returns, before it was given anything to do.
+                if let Some(record) = record {
+                    record.remove();
+                }
+                return Err(system(cause));
+            }
+        };
         let (work_sender, work) = mpsc::channel(1);
         Ok(FunctionProcess {
             group: launched.group,
@@ -128,6 +160,7 @@ impl FunctionProcess {
             calls,
             work_sender,
             work,
+            retire: Arc::default(),
             shutdown: shared.shutdown.subscribe(),
             stdout,
             stderr,
@@ -137,7 +170,8 @@ impl FunctionProcess {
                 Arc::clone(function),
                 launched.log_stream_name,
             ),
-            _record: launched.record,
+            process: launched.process,
+            record,
             phase: Phase::Detached,
             poller: None,
             poll_by: None,
@@ -170,6 +204,7 @@ impl FunctionProcess {
                 Some(work) = self.work.recv() => return Event::Work(work),
                 status = self.child.wait() => return Event::Exited(self.exit_status(status)),
                 grace = shutdown_begun(&mut self.shutdown) => return Event::Shutdown(grace),
+                () = self.retire.notified() => return Event::Retired,
                 () = tokio::time::sleep_until(deadline.into()) => return Event::DeadlineReached,
                 () = self.stdout.readable() => self.read_stdout(),
                 () = self.stderr.readable() => self.read_stderr(),
@@ -208,6 +243,10 @@ impl FunctionProcess {
             }
             Event::Exited(status) => ControlFlow::Break(EndReason::Exited(status)),
             Event::Shutdown(grace) => ControlFlow::Break(EndReason::Shutdown { grace }),
+            Event::Retired => {
+                self.phase = Phase::Detached;
+                ControlFlow::Break(EndReason::Idle)
+            }
             Event::DeadlineReached => self.deadline_reached(),
         }
     }

@@ -1,5 +1,6 @@
 //! How an invocation gets to the process, and the process to its next invocation.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use http::HeaderValue;
@@ -19,13 +20,14 @@ const SETTLE_PATIENCE: Duration = Duration::from_millis(250);
 impl FunctionProcess {
     /// Gives the process back to the pool, or to whoever waits longest for one.
     pub(super) fn become_free(&mut self) {
+        let since = Instant::now();
         let idle = IdleProcess {
             id: self.id,
             work: self.work_sender.clone(),
+            since,
+            retire: Arc::clone(&self.retire),
         };
-        self.phase = Phase::Free {
-            since: Instant::now(),
-        };
+        self.phase = Phase::Free { since };
         if let Some(work) = self.shared.park(&self.key, idle) {
             self.assign(work);
         }
@@ -33,6 +35,10 @@ impl FunctionProcess {
 
     /// Takes responsibility for an invocation, and delivers it if the process already asks for one.
     pub(super) fn assign(&mut self, work: Work) {
+        if work.is_abandoned() {
+            tracing::debug!(function = %self.key, invocation = %work.request_id, pid = self.pid, "an invocation was given up before it was delivered");
+            return self.become_free();
+        }
         let Some(poller) = self.poller.take() else {
             return self.wait_for_next(work);
         };

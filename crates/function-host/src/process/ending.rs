@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use super::actor::FunctionProcess;
 use super::phase::{EndReason, Phase, later};
 use super::report;
+use super::sweeper::Ended;
+use crate::proc_fs::Process;
 
 /// How long the calls that a process made before it ended may take to arrive. They are in the system's buffers already;
 /// only a process outside the group that holds on to a connection uses this up.
@@ -20,6 +22,16 @@ impl FunctionProcess {
     pub(super) async fn end(mut self, reason: EndReason) {
         self.ending = true;
         self.leave_pool();
+        // Those that it has started are found by their parents only as long as it lives.
+        let relatives = match reason {
+            EndReason::Exited(_) => Vec::new(),
+            _ if self.process.is_none() => Vec::new(),
+            EndReason::TimedOut
+            | EndReason::InitFailed
+            | EndReason::Idle
+            | EndReason::NeverPolled
+            | EndReason::Shutdown { .. } => self.shared.sweeper.relatives(self.pid).await,
+        };
         let status = match reason {
             EndReason::Exited(status) => status,
             EndReason::InitFailed => self.stop_after_init_error().await,
@@ -34,8 +46,25 @@ impl FunctionProcess {
         self.take_last_calls().await;
         self.drain_output();
         self.resolve_ended(reason);
+        self.end_what_it_left(relatives).await;
         let exit = status.map_or_else(|| "unknown".to_owned(), report::describe);
         tracing::info!(function = %self.key, pid = self.pid, ?reason, exit, "function process ended");
+    }
+
+    /// Ends what the process has started and what has left its group since.
+    async fn end_what_it_left(&mut self, relatives: Vec<Process>) {
+        if let Some(process) = self.process {
+            let log_stream_name = self.log.stream_name().to_owned();
+            let ended = Ended {
+                process,
+                log_stream_name,
+                relatives,
+            };
+            self.shared.sweeper.end(ended).await;
+        }
+        if let Some(record) = self.record.take() {
+            record.remove();
+        }
     }
 
     /// Runtimes end by themselves after an initialization error, often with a last word on standard error.

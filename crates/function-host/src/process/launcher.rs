@@ -24,6 +24,8 @@ use crate::environment::{self, ProcessIdentity};
 use crate::function::FunctionConfig;
 use crate::launch::{LaunchCommand, LaunchError};
 use crate::left_behind::ProcessRecord;
+use crate::open_files::{OpenFiles, OpenFilesLimit, Others};
+use crate::proc_fs::Process;
 use crate::unix::{self, ProcessGroup};
 
 /// Orders that wait for the thread; more wait in their tasks.
@@ -42,6 +44,8 @@ pub(crate) struct Launched {
     pub(crate) group: ProcessGroup,
     pub(crate) child: Child,
     pub(crate) pid: u32,
+    /// `None` where the system does not tell.
+    pub(crate) process: Option<Process>,
     pub(crate) stdout: OwnedFd,
     pub(crate) stderr: OwnedFd,
     pub(crate) listener: TcpListener,
@@ -60,6 +64,7 @@ pub(crate) struct Launcher {
 #[derive(Debug)]
 struct Order {
     function: Arc<FunctionConfig>,
+    others: Others,
     launched: oneshot::Sender<Result<Launched, LaunchError>>,
 }
 
@@ -68,17 +73,24 @@ impl Launcher {
     pub(crate) fn start(
         config: HostConfig,
         records: Option<PathBuf>,
+        open_files: OpenFilesLimit,
         runtime: Handle,
     ) -> io::Result<Launcher> {
         let (orders, mut received) = mpsc::channel::<Order>(ORDERS_MAX);
         let take_orders = move || {
             // Children are registered with the runtime that is current when they are spawned.
             let _current = runtime.enter();
+            let mut open_files = OpenFiles::new(open_files);
             while let Some(order) = received.blocking_recv() {
                 if order.launched.is_closed() {
                     continue;
                 }
-                let launched = launch(&config, records.as_deref(), &order.function);
+                let launched = open_files
+                    .check(order.others)
+                    .and_then(|()| launch(&config, records.as_deref(), &order.function));
+                if launched.is_ok() {
+                    open_files.started();
+                }
                 // If nobody waits any more, the process is dropped and so ended.
                 let _ = order.launched.send(launched);
             }
@@ -89,14 +101,20 @@ impl Launcher {
         Ok(Launcher { orders })
     }
 
-    /// Starts a process of a function. `None` when the thread is gone.
+    /// Starts a process of a function, besides so many others. `None` when the thread is gone.
     pub(crate) async fn launch(
         &self,
         function: &Arc<FunctionConfig>,
+        others: Others,
     ) -> Option<Result<Launched, LaunchError>> {
         let (launched, result) = oneshot::channel();
         let function = Arc::clone(function);
-        self.orders.send(Order { function, launched }).await.ok()?;
+        let order = Order {
+            function,
+            others,
+            launched,
+        };
+        self.orders.send(order).await.ok()?;
         result.await.ok()
     }
 }
@@ -148,11 +166,15 @@ fn launch(
         .id()
         .expect("a child that nobody waited for has a process id");
     let group = ProcessGroup::led_by(pid);
-    let record = records.and_then(|directory| record(directory, pid, &log_stream_name));
+    let process = Process::of(pid);
+    let record = records
+        .zip(process)
+        .and_then(|(directory, process)| record(directory, process, &log_stream_name));
     Ok(Launched {
         group,
         child,
         pid,
+        process,
         stdout: stdout.into(),
         stderr: stderr.into(),
         listener,
@@ -184,10 +206,10 @@ fn spawn(command: &mut Command) -> io::Result<Child> {
     }
 }
 
-fn record(directory: &Path, pid: u32, log_stream_name: &str) -> Option<ProcessRecord> {
-    ProcessRecord::write(directory, pid, log_stream_name).unwrap_or_else(|cause| {
+fn record(directory: &Path, process: Process, log_stream_name: &str) -> Option<ProcessRecord> {
+    ProcessRecord::write(directory, process, log_stream_name).unwrap_or_else(|cause| {
         // The function can run all the same.
-        tracing::warn!(pid, directory = %directory.display(), %cause, "cannot record a function process: if this server is killed, what the process started may outlive it");
+        tracing::warn!(pid = process.pid, directory = %directory.display(), %cause, "cannot record a function process: if this server is killed, what the process started may outlive it");
         None
     })
 }

@@ -44,6 +44,10 @@ impl ProcessLog {
         self.request_id = Some(request_id.to_owned());
     }
 
+    pub(crate) fn stream_name(&self) -> &str {
+        &self.log_stream_name
+    }
+
     /// Returns the invocation that lines are attributed to.
     pub(crate) fn request_id(&self) -> Option<&str> {
         self.request_id.as_deref()

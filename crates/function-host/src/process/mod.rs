@@ -11,6 +11,8 @@ mod log;
 mod outcome;
 mod phase;
 mod report;
+mod sweeper;
 
 pub(crate) use actor::run;
 pub(crate) use launcher::Launcher;
+pub(crate) use sweeper::Sweeper;

@@ -1,14 +1,16 @@
 //! The Lambda Runtime API 2018-06-01, one listener per function process.
 //!
 //! This module speaks HTTP and keeps no state: every call of the runtime becomes a message to the process's own task,
-//! which alone decides. What the calls mean is written down in the protocol reference, section 6.
+//! which alone decides. Who may call is decided once for each connection, see [`peer`]. What the calls mean is written down in the protocol reference, section 6.
 
 mod body;
 mod call;
+mod peer;
 mod route;
 mod server;
 mod watched_stream;
 
 pub(crate) use body::RESPONSE_BYTES_MAX;
 pub(crate) use call::{Answer, ConnectionId, NextEvent, Posted, Refusal, RuntimeCall};
+pub(crate) use peer::Guard;
 pub(crate) use server::RuntimeApi;

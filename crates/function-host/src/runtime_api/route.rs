@@ -5,7 +5,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN};
+use http::header::{CONNECTION, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::body::{self, RESPONSE_BYTES_MAX, ReadBody};
 use super::call::{Answer, ConnectionId, NextEvent, Posted, PostedError, Refusal, RuntimeCall};
+use super::peer::Peer;
 use super::watched_stream::closed;
 use crate::invocation::error_document;
 
@@ -32,6 +33,7 @@ pub(crate) struct Router {
     pub(crate) calls: mpsc::Sender<RuntimeCall>,
     /// `host:port` under which the process knows us.
     pub(crate) authority: String,
+    pub(crate) peer: Peer,
 }
 
 /// Why a request gets no answer.
@@ -66,9 +68,16 @@ impl Router {
         request: Request<Incoming>,
     ) -> Result<HttpResponse, Unanswered> {
         let (head, body) = request.into_parts();
-        if self.is_stranger(&head.headers) {
+        let is_stranger = self.peer != Peer::Own;
+        if is_stranger || self.is_from_elsewhere(&head.headers) {
             let message = "only the function process itself may call its Runtime API";
-            return refuse_after(body, StatusCode::FORBIDDEN, "AccessDenied", message).await;
+            let mut refusal =
+                refuse_after(body, StatusCode::FORBIDDEN, "AccessDenied", message).await?;
+            if is_stranger {
+                let close = HeaderValue::from_static("close");
+                refusal.headers_mut().insert(CONNECTION, close);
+            }
+            return Ok(refusal);
         }
         match route(&head.method, head.uri.path()) {
             Route::Next => self.next().await,
@@ -119,7 +128,7 @@ impl Router {
 
     /// Recognises what a web page in a browser on this machine could send: it reaches loopback too, and a `GET` of `next`
     /// would take an invocation away from the process.
-    fn is_stranger(&self, headers: &HeaderMap) -> bool {
+    fn is_from_elsewhere(&self, headers: &HeaderMap) -> bool {
         let from_browser = headers.contains_key(ORIGIN) || headers.contains_key(SEC_FETCH_SITE);
         let other_host = headers
             .get(HOST)

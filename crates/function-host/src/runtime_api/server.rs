@@ -15,8 +15,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::call::{ConnectionId, RuntimeCall};
+use super::peer::{Guard, Peer};
 use super::route::Router;
 use super::watched_stream::WatchedStream;
+use crate::unix;
 
 /// Most connections of one process at one time; further ones wait to be accepted. Runtimes use one or two, and some open a
 /// new one per call, which overlap for a moment.
@@ -28,6 +30,9 @@ const CALLS_MAX: usize = 16;
 
 /// Bound of a request's head: `Lambda-Runtime-Function-XRay-Error-Cause` alone may have 1 MB.
 const HEAD_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+/// How long a stranger may take for a request and to read the refusal.
+const REFUSAL_LIMIT: Duration = Duration::from_secs(1);
 
 /// How long accepting rests after the system refused a connection, usually for want of file handles.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -43,6 +48,7 @@ impl RuntimeApi {
     /// Serves a listener. The calls end after [`RuntimeApi::stop`] once every connection has ended.
     pub(crate) fn serve(
         listener: std::net::TcpListener,
+        guard: Guard,
         tasks: &TaskTracker,
     ) -> io::Result<(RuntimeApi, mpsc::Receiver<RuntimeCall>)> {
         let listener = TcpListener::from_std(listener)?;
@@ -50,7 +56,13 @@ impl RuntimeApi {
         let (sender, calls) = mpsc::channel(CALLS_MAX);
         let stop = CancellationToken::new();
         let task = tasks
-            .spawn(accept(listener, authority, sender, stop.clone()))
+            .spawn(accept(
+                listener,
+                authority,
+                Arc::new(guard),
+                sender,
+                stop.clone(),
+            ))
             .abort_handle();
         Ok((RuntimeApi { stop, task }, calls))
     }
@@ -70,6 +82,7 @@ impl Drop for RuntimeApi {
 async fn accept(
     listener: TcpListener,
     authority: SocketAddr,
+    guard: Arc<Guard>,
     calls: mpsc::Sender<RuntimeCall>,
     stop: CancellationToken,
 ) {
@@ -80,14 +93,27 @@ async fn accept(
             () = stop.cancelled() => break,
             Some(_) = connections.join_next() => {}
             stream = listener.accept(), if connections.len() < CONNECTIONS_MAX => match stream {
-                Ok((stream, _)) => {
+                Ok((stream, peer)) => {
                     accepted += 1;
-                    connections.spawn(serve(Router {
-                        connection: ConnectionId(accepted),
-                        stream: Arc::new(stream),
-                        calls: calls.clone(),
-                        authority: authority.to_string(),
-                    }));
+                    let (guard, calls) = (Arc::clone(&guard), calls.clone());
+                    let connection = ConnectionId(accepted);
+                    connections.spawn(async move {
+                        let peer = look(guard, peer, authority).await;
+                        let served = serve(Router {
+                            connection,
+                            stream: Arc::new(stream),
+                            calls,
+                            authority: authority.to_string(),
+                            peer,
+                        });
+                        match peer {
+                            Peer::Own => served.await,
+                            // If it takes longer, the answer is not worth a connection.
+                            Peer::Stranger { .. } => {
+                                drop(tokio::time::timeout(REFUSAL_LIMIT, served).await);
+                            }
+                        }
+                    });
                 }
                 Err(cause) => {
                     tracing::warn!(%cause, "cannot accept a connection of a function process, trying again");
@@ -98,6 +124,38 @@ async fn accept(
     }
     drop((listener, calls));
     while connections.join_next().await.is_some() {}
+}
+
+/// Finds out who calls, however long the system does not tell for want of something.
+async fn look(guard: Arc<Guard>, peer: SocketAddr, host: SocketAddr) -> Peer {
+    loop {
+        let looking = Arc::clone(&guard);
+        let looked = tokio::task::spawn_blocking(move || {
+            let looked = looking.look(peer, host);
+            if let Ok(peer @ Peer::Stranger { .. }) = looked {
+                looking.count_refusal(peer);
+            }
+            looked
+        });
+        match looked.await {
+            Ok(Ok(peer)) => return peer,
+            Ok(Err(cause)) if unix::is_shortage(&cause) => {
+                tracing::debug!(%cause, "cannot look who calls a Runtime API, trying again");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+            // There is no `/proc`, so that nobody can be told apart.
+            Ok(Err(cause)) if cause.kind() == io::ErrorKind::NotFound => {
+                tracing::debug!(%cause, "this system does not tell who calls a Runtime API");
+                return Peer::Own;
+            }
+            Ok(Err(cause)) => {
+                tracing::error!(%cause, "cannot look who calls a Runtime API, the call is refused");
+                return Peer::Stranger { uid: None };
+            }
+            // The runtime is being shut down, and this task with it.
+            Err(_) => return Peer::Stranger { uid: None },
+        }
+    }
 }
 
 async fn serve(router: Router) {

@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use super::interpreter::{Interpreter, InterpreterVersion, Places, ask, nearest};
 use super::{PrepareRuntimeError, PreparedRuntime, RuntimeCommand, Task};
+use crate::unix;
 
 /// The client: one file without dependencies.
 const CLIENT: &str = include_str!("node/runtime.mjs");
 
 /// Names the client's folder; to be changed with the client.
-const EDITION: &str = "1";
+const EDITION: &str = "2";
 
 /// Older ones lack what AWS's durable execution SDK is written in.
 const OLDEST: InterpreterVersion = InterpreterVersion {
@@ -30,7 +31,7 @@ pub(super) fn prepare(task: &Task<'_>) -> Result<PreparedRuntime, PrepareRuntime
     let folder = task.dir.join(format!("nodejs-{EDITION}"));
     let client = folder.join("runtime.mjs");
     if fs::read_to_string(&client).is_ok_and(|present| present != CLIENT) || !client.is_file() {
-        fs::create_dir_all(&folder).map_err(task.io(&folder))?;
+        unix::create_private_dir(&folder).map_err(task.io(&folder))?;
         let partial = folder.join(format!("runtime.partial-{}", std::process::id()));
         fs::write(&partial, CLIENT).map_err(task.io(&partial))?;
         fs::rename(&partial, &client).map_err(task.io(&client))?;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::interpreter::{Interpreter, InterpreterVersion, Places, ask, nearest};
 use super::{Installing, PrepareRuntimeError, PreparedRuntime, RuntimeCommand, Task};
+use crate::unix;
 
 /// What is installed, as pip takes it: the runtime client, and the two libraries that Lambda's image brings, so that
 /// functions may leave them out of their requirements. Source: Lambda developer guide, "Building with Python"; the
@@ -98,7 +99,7 @@ fn identify(candidate: &PathBuf) -> Option<Interpreter> {
 /// Installs beside the folder and moves it there, so that a broken installation is never taken for one.
 fn install(task: &Task<'_>, python: &Path, packages: &Path) -> Result<(), PrepareRuntimeError> {
     let partial = packages.with_extension(format!("partial-{}", std::process::id()));
-    fs::create_dir_all(&partial).map_err(task.io(&partial))?;
+    unix::create_private_dir(&partial).map_err(task.io(&partial))?;
     let mut command = pip_install(python, &partial);
     command.args(REQUIREMENTS);
     let output = command.output().map_err(task.io(python))?;

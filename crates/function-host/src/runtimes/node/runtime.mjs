@@ -44,24 +44,46 @@ function call(method, route, body, headers = {}) {
   })
 }
 
+/** Text of any value; some, such as objects without a prototype, cannot be made into text, and some throw. */
+function text(value) {
+  try {
+    return String(value)
+  } catch {
+    return Object.prototype.toString.call(value)
+  }
+}
+
+/** A property of an error as text. Reading one may throw; `stack` does where the name cannot be made into text. */
+function property(error, name) {
+  try {
+    return text(error[name] ?? '')
+  } catch {
+    return ''
+  }
+}
+
 /** The wire form of whatever was thrown. */
 function errorDocument(error) {
   if (error instanceof Error || (error && typeof error === 'object' && 'message' in error)) {
     return {
-      errorType: error.name ?? 'Error',
-      errorMessage: String(error.message ?? ''),
-      trace: String(error.stack ?? '').split('\n'),
+      errorType: property(error, 'name') || 'Error',
+      errorMessage: property(error, 'message'),
+      trace: property(error, 'stack').split('\n'),
     }
   }
-  return { errorType: typeof error, errorMessage: String(error), trace: [] }
+  return { errorType: typeof error, errorMessage: text(error), trace: [] }
 }
 
-async function postError(route, error) {
-  const document = errorDocument(error)
+/** A name fit for a header, which takes neither line breaks nor most of Unicode. The body has the name as it is. */
+function headerValue(name) {
+  return name.replace(/[^\x20-\x7e]/gu, '?').trim().slice(0, 256) || 'Error'
+}
+
+async function postError(route, document) {
   const body = JSON.stringify(document)
   await call('POST', route, body, {
     'Content-Type': 'application/json',
-    'Lambda-Runtime-Function-Error-Type': document.errorType,
+    'Lambda-Runtime-Function-Error-Type': headerValue(document.errorType),
   })
 }
 
@@ -108,8 +130,8 @@ async function loadHandler() {
 
 function makeContext(headers) {
   const deadline = Number(headers['lambda-runtime-deadline-ms'])
-  const text = (name) => headers[`lambda-runtime-${name}`]
-  const json = (name) => (text(name) ? JSON.parse(text(name)) : undefined)
+  const header = (name) => headers[`lambda-runtime-${name}`]
+  const json = (name) => (header(name) ? JSON.parse(header(name)) : undefined)
   return {
     callbackWaitsForEmptyEventLoop: true,
     functionName: process.env.AWS_LAMBDA_FUNCTION_NAME,
@@ -117,11 +139,11 @@ function makeContext(headers) {
     memoryLimitInMB: process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
     logGroupName: process.env.AWS_LAMBDA_LOG_GROUP_NAME,
     logStreamName: process.env.AWS_LAMBDA_LOG_STREAM_NAME,
-    awsRequestId: text('aws-request-id'),
-    invokedFunctionArn: text('invoked-function-arn'),
+    awsRequestId: header('aws-request-id'),
+    invokedFunctionArn: header('invoked-function-arn'),
     clientContext: json('client-context'),
     identity: json('cognito-identity'),
-    tenantId: text('aws-tenant-id'),
+    tenantId: header('aws-tenant-id'),
     getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()),
   }
 }
@@ -164,19 +186,27 @@ globalThis.awslambda = {
 
 /** The error that Lambda makes of a rejection that nobody handles: the reason's name is part of its message. */
 function unhandled(reason) {
-  const error = new Error(String(reason))
-  if (reason instanceof Error) error.stack = reason.stack
+  const error = new Error(text(reason))
+  if (reason instanceof Error) error.stack = property(reason, 'stack')
   return Object.assign(error, { name: 'Runtime.UnhandledPromiseRejection' })
 }
 
-async function dieOf(error, type) {
-  const named = error instanceof Error ? error : new Error(String(error))
-  if (type) named.name = type
+async function dieOf(error) {
+  const document = errorDocument(error instanceof Error ? error : new Error(text(error)))
   try {
-    await postError(current ? `invocation/${current.awsRequestId}/error` : 'init/error', named)
+    await postError(current ? `invocation/${current.awsRequestId}/error` : 'init/error', document)
   } finally {
-    process.stderr.write(`${named.stack ?? named}\n`)
+    process.stderr.write(`${document.trace.join('\n') || document.errorMessage}\n`)
     process.exit(1)
+  }
+}
+
+/** Prints what a handler threw. Showing it may throw again: then its wire form has to do. */
+function printError(error, document) {
+  try {
+    console.error('Invoke Error\t', document.errorMessage, error)
+  } catch {
+    console.error('Invoke Error\t', document.errorMessage, document)
   }
 }
 
@@ -188,7 +218,7 @@ let handler
 try {
   handler = await loadHandler()
 } catch (error) {
-  await dieOf(error, error?.name?.startsWith?.('Runtime.') ? undefined : error?.name)
+  await dieOf(error)
 }
 
 for (;;) {
@@ -205,8 +235,9 @@ for (;;) {
     const body = handler[STREAMING] ? result : (JSON.stringify(result === undefined ? null : result) ?? 'null')
     await call('POST', `${route}/response`, body, { 'Content-Type': 'application/json' })
   } catch (error) {
-    console.error('Invoke Error\t', errorDocument(error).errorMessage, error)
-    await postError(`${route}/error`, error)
+    const document = errorDocument(error)
+    printError(error, document)
+    await postError(`${route}/error`, document)
   }
   current = undefined
 }

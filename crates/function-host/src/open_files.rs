@@ -1,0 +1,248 @@
+//! The file handles of this process: how many it may have, and when there are too few left to start another function process.
+//!
+//! Each function process costs the host handles (a listener, two pipes, connections), and a host without a handle can neither
+//! accept a request nor read a file, so that the very calls that would free handles are not answered. The host therefore
+//! raises its limit as far as it may, keeps a reserve, and starts no process that would need it.
+
+use std::collections::VecDeque;
+use std::fs;
+use std::time::{Duration, Instant};
+
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+
+use crate::launch::LaunchError;
+
+/// What one function process costs: its listener, two pipes, a handle on the process, two connections to its Runtime API, and
+/// two to the server's APIs.
+const FILES_PER_PROCESS: u64 = 8;
+
+/// What of that is not open yet when a process has just been started.
+const FILES_OPENED_LATER: u64 = 4;
+
+/// How long a process may take until it has opened them: as long as its initialization usually may.
+const OPENED_WITHIN: Duration = Duration::from_secs(10);
+
+/// How long a count of open files holds. What starts meanwhile is added to it.
+const COUNT_HOLDS: Duration = Duration::from_millis(100);
+
+/// No more than this many are asked for, even where the system allows more: programs that close every possible handle at
+/// their start would take seconds for it. Linux's own highest limit, unless it was changed.
+const LIMIT_MAX: u64 = 1024 * 1024;
+
+/// macOS refuses more than its `OPEN_MAX`.
+#[cfg(target_os = "macos")]
+const LIMIT_MAX_OF_SYSTEM: u64 = 10_240;
+#[cfg(not(target_os = "macos"))]
+const LIMIT_MAX_OF_SYSTEM: u64 = LIMIT_MAX;
+
+/// How many files this process may have open, and how many of them are kept from function processes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OpenFilesLimit {
+    pub(crate) limit: u64,
+    pub(crate) reserve: u64,
+}
+
+impl OpenFilesLimit {
+    /// Raises this process's soft limit to its hard one, and returns what holds then. Where that is refused, the limit stays
+    /// as it is.
+    pub(crate) fn raise() -> OpenFilesLimit {
+        let (soft, hard) = match getrlimit(Resource::RLIMIT_NOFILE) {
+            Ok(limits) => limits,
+            Err(cause) => {
+                tracing::warn!(%cause, "cannot learn how many files this server may open");
+                return OpenFilesLimit::of(u64::MAX);
+            }
+        };
+        let wanted = hard.min(LIMIT_MAX).min(LIMIT_MAX_OF_SYSTEM);
+        if wanted <= soft {
+            return OpenFilesLimit::of(soft);
+        }
+        match setrlimit(Resource::RLIMIT_NOFILE, wanted, hard) {
+            Ok(()) => {
+                tracing::debug!(from = soft, to = wanted, "raised the limit of open files");
+                OpenFilesLimit::of(wanted)
+            }
+            Err(cause) => {
+                tracing::warn!(soft, wanted, %cause, "cannot raise the limit of open files");
+                OpenFilesLimit::of(soft)
+            }
+        }
+    }
+
+    /// A quarter is kept, within bounds: less than 32 would not even hold the files that a start needs for a moment and a few
+    /// connections, and more than 512 are never needed.
+    fn of(limit: u64) -> OpenFilesLimit {
+        OpenFilesLimit {
+            limit,
+            reserve: (limit / 4).clamp(32, 512),
+        }
+    }
+
+    /// Returns how many processes can be had at the most.
+    pub(crate) fn processes_max(self) -> usize {
+        let processes = self.limit.saturating_sub(self.reserve) / FILES_PER_PROCESS;
+        usize::try_from(processes).unwrap_or(usize::MAX).max(1)
+    }
+}
+
+/// How many processes there are besides the one that is to be started.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Others {
+    pub(crate) of_function: usize,
+    pub(crate) of_host: usize,
+}
+
+/// Decides whether another process can be started. Belongs to the one thread that starts them.
+#[derive(Debug)]
+pub(crate) struct OpenFiles {
+    limit: OpenFilesLimit,
+    counted: Option<(Instant, u64)>,
+    /// Processes that may not have opened all their connections, by when they were started.
+    young: VecDeque<Instant>,
+    since_count: u64,
+}
+
+impl OpenFiles {
+    pub(crate) fn new(limit: OpenFilesLimit) -> OpenFiles {
+        OpenFiles {
+            limit,
+            counted: None,
+            young: VecDeque::new(),
+            since_count: 0,
+        }
+    }
+
+    /// Refuses a start that would need the reserve.
+    ///
+    /// A function without any process may use half of the reserve, because those that run may wait for its answer. The only
+    /// process of a host is never refused: with a limit too low for everything, one after another is still better than none.
+    pub(crate) fn check(&mut self, others: Others) -> Result<(), LaunchError> {
+        if others.of_host == 0 {
+            return Ok(());
+        }
+        let OpenFilesLimit { limit, reserve } = self.limit;
+        let kept = if others.of_function == 0 {
+            reserve / 2
+        } else {
+            reserve
+        };
+        let open = self.expected(Instant::now());
+        if open.saturating_add(FILES_PER_PROCESS + kept) <= limit {
+            return Ok(());
+        }
+        Err(LaunchError::NoFileHandles {
+            open,
+            limit,
+            reserve: kept,
+        })
+    }
+
+    /// Notes that a process was started.
+    pub(crate) fn started(&mut self) {
+        self.since_count += 1;
+        self.young.push_back(Instant::now());
+    }
+
+    /// Returns how many files will be open once every process has opened its own.
+    fn expected(&mut self, now: Instant) -> u64 {
+        while let Some(started) = self.young.front()
+            && now.duration_since(*started) > OPENED_WITHIN
+        {
+            self.young.pop_front();
+        }
+        let open = match self.counted {
+            Some((at, open)) if now.duration_since(at) < COUNT_HOLDS => open,
+            Some(_) | None => {
+                let open = count();
+                self.counted = Some((now, open));
+                self.since_count = 0;
+                open
+            }
+        };
+        let opened_at_start = FILES_PER_PROCESS - FILES_OPENED_LATER;
+        open.saturating_add(self.since_count * opened_at_start)
+            .saturating_add(self.young.len() as u64 * FILES_OPENED_LATER)
+    }
+}
+
+/// Counts this process's open files. As good as none are left when even that takes one too many; where the system does not
+/// tell, none are counted and its own errors have to do.
+fn count() -> u64 {
+    let directory = if cfg!(target_os = "linux") {
+        "/proc/self/fd"
+    } else {
+        "/dev/fd"
+    };
+    match fs::read_dir(directory) {
+        Ok(entries) => entries.count() as u64,
+        Err(cause) if crate::unix::is_shortage(&cause) => u64::MAX,
+        Err(_) => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn files(limit: u64, open: u64) -> OpenFiles {
+        let mut files = OpenFiles::new(OpenFilesLimit::of(limit));
+        files.counted = Some((Instant::now() + Duration::from_secs(3600), open));
+        files
+    }
+
+    const MANY: Others = Others {
+        of_function: 3,
+        of_host: 9,
+    };
+    const FIRST: Others = Others {
+        of_function: 0,
+        of_host: 9,
+    };
+    const ONLY: Others = Others {
+        of_function: 0,
+        of_host: 0,
+    };
+
+    #[test]
+    fn the_reserve_is_kept_and_first_processes_may_use_half_of_it() {
+        // 64 of 256 are kept.
+        assert!(files(256, 184).check(MANY).is_ok());
+        let error = files(256, 185).check(MANY).expect_err("it is too many");
+        assert!(error.is_shortage());
+        assert_eq!(
+            error.to_string(),
+            "the server has about 185 of its 256 file handles in use and keeps 64 for its own work: raise its limit (`ulimit -n`)"
+        );
+        assert!(files(256, 216).check(FIRST).is_ok());
+        assert!(files(256, 217).check(FIRST).is_err());
+        assert!(files(256, 256).check(ONLY).is_ok());
+    }
+
+    #[test]
+    fn what_was_just_started_counts_in_full() {
+        let mut files = files(256, 168);
+        assert!(files.check(MANY).is_ok());
+        files.started();
+        assert!(files.check(MANY).is_ok());
+        files.started();
+        files.started();
+        assert!(files.check(MANY).is_err());
+    }
+
+    #[test]
+    fn own_files_are_counted() {
+        let before = count();
+        let held: Vec<_> = (0..50)
+            .map(|_| fs::File::open("/dev/null").expect("it exists"))
+            .collect();
+        assert!(count() >= before.min(1) + 50, "{before}");
+        drop(held);
+    }
+
+    #[test]
+    fn a_limit_that_nobody_set_has_room_for_all() {
+        assert!(OpenFilesLimit::of(u64::MAX).processes_max() > 1_000_000);
+        assert_eq!(OpenFilesLimit::of(16).processes_max(), 1);
+        assert_eq!(OpenFilesLimit::of(256).processes_max(), 24);
+    }
+}
