@@ -96,6 +96,10 @@ impl From<ProcessError> for ApiError {
                 "CallerRateLimitExceeded",
                 "The execution is being changed by other requests. Try again.".to_owned(),
             ),
+            aside @ ProcessError::SetAside { .. } => Self::new(
+                ErrorCode::Service,
+                format!("{aside}. See `lambdura quarantine`."),
+            ),
             ProcessError::Fault(fault) => fault.into(),
             ProcessError::ShuttingDown => shutting_down(),
         }

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use driver::{
-    DurableInvocation, DurableSettings, InvocationReport, Invoker, InvokerFuture, PlainInvocation,
-    PlainOutcome, RetryPolicy,
+    DurableInvocation, DurableSettings, InvocationReport, Invoker, InvokerFuture, NoRoom,
+    PlainInvocation, PlainOutcome, RetryPolicy,
 };
 use engine::{InvocationOutcome, Output};
 use function_host::{
-    FunctionHost, InvocationOutcome as HostOutcome, InvocationRequest, InvocationResult,
-    InvokeError,
+    FunctionErrorKind, FunctionHost, InvocationOutcome as HostOutcome, InvocationRequest,
+    InvocationResult, InvokeError,
 };
 use lambda_api::{
     FunctionErrorBody, InitialExecutionState, InvocationInput, InvocationOutput, InvocationStatus,
@@ -49,9 +49,18 @@ impl Invoker for HostInvoker {
         self.registry.version(function, version)?.durable
     }
 
-    fn invoke_durable(&self, invocation: DurableInvocation) -> InvokerFuture<InvocationReport> {
+    fn invoke_durable(
+        &self,
+        invocation: DurableInvocation,
+    ) -> InvokerFuture<Result<InvocationReport, NoRoom>> {
         let invoker = self.clone();
         Box::pin(async move { invoker.durable(invocation).await })
+    }
+
+    fn concurrency(&self, function: &FunctionName, version: &Version) -> usize {
+        let version = self.registry.version(function, version);
+        // What is gone fails at once, and needs no turn.
+        version.map_or(usize::MAX, |it| self.host.concurrency(&it.config))
     }
 
     fn retry_policy(&self, invocation: &AsyncInvocation) -> RetryPolicy {
@@ -73,14 +82,14 @@ impl Invoker for HostInvoker {
 }
 
 impl HostInvoker {
-    async fn durable(&self, invocation: DurableInvocation) -> InvocationReport {
+    async fn durable(&self, invocation: DurableInvocation) -> Result<InvocationReport, NoRoom> {
         let now = now();
         let arn = &invocation.spec.arn;
         let Some(version) = self.registry.version(&arn.function.name, &arn.version) else {
-            return InvocationReport {
+            return Ok(InvocationReport {
                 started_at: now,
                 outcome: gone(&invocation),
-            };
+            });
         };
         let invoked_function_arn = arn.function.qualified(&arn.version.to_string());
         let request = InvocationRequest {
@@ -94,28 +103,30 @@ impl HostInvoker {
         self.logs.belongs_to(&invocation.request_id, &arn.id);
         let invoked = self.host.invoke(&version.config, request).await;
         self.note(&arn.function.name, &invoked);
-        match invoked {
-            Ok(outcome) => InvocationReport {
-                started_at: outcome.started_at.into(),
-                outcome: durable_outcome(outcome.result),
-            },
-            Err(error) => {
-                let outcome = match &error {
-                    // The driver gives up its invocations at a shutdown; this one was faster.
-                    InvokeError::ShuttingDown { .. } => InvocationOutcome::Lost,
-                    InvokeError::NoRoom { .. }
-                    | InvokeError::Throttled { .. }
-                    | InvokeError::Launch { .. }
-                    | InvokeError::InvalidRequest { .. } => {
-                        InvocationOutcome::FunctionError(host_error(&error))
-                    }
-                };
-                InvocationReport {
-                    started_at: now,
-                    outcome,
-                }
+        let error = match invoked {
+            Ok(outcome) => {
+                return Ok(InvocationReport {
+                    started_at: outcome.started_at.into(),
+                    outcome: durable_outcome(outcome.result),
+                });
             }
-        }
+            Err(error) => error,
+        };
+        let outcome = match &error {
+            InvokeError::NoRoom { .. } | InvokeError::Throttled { .. } => {
+                let reason = chain(&error);
+                return Err(NoRoom { reason });
+            }
+            // The driver gives up its invocations at a shutdown; this one was faster.
+            InvokeError::ShuttingDown { .. } => InvocationOutcome::Lost,
+            InvokeError::Launch { .. } | InvokeError::InvalidRequest { .. } => {
+                InvocationOutcome::FunctionError(host_error(&error))
+            }
+        };
+        Ok(InvocationReport {
+            started_at: now,
+            outcome,
+        })
     }
 
     /// Runs a plain function; the host's own report comes along for a caller who asked for logs.
@@ -244,7 +255,16 @@ fn durable_outcome(result: InvocationResult) -> InvocationOutcome {
     match result {
         InvocationResult::Success(bytes) => InvocationOutcome::Returned(output(&bytes)),
         InvocationResult::FunctionError(error) => {
-            InvocationOutcome::FunctionError(posted_error(&error))
+            let posted = posted_error(&error);
+            match error.kind {
+                FunctionErrorKind::Timeout | FunctionErrorKind::Exit => {
+                    InvocationOutcome::Interrupted(posted)
+                }
+                FunctionErrorKind::Posted
+                | FunctionErrorKind::InitError
+                | FunctionErrorKind::InitTimeout
+                | FunctionErrorKind::ResponseTooLarge => InvocationOutcome::FunctionError(posted),
+            }
         }
     }
 }

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use driver::{Clock as _, Driver, DriverConfig, ProcessError, SystemClock};
+use driver::{Clock as _, Driver, DriverConfig, SystemClock};
 use function_host::{FunctionHost, HostConfig, Runtimes, StartHostError};
+use futures_util::FutureExt as _;
 use hyper::{Request, Response};
 use lambda_api::ErrorCode;
 use model::{Limits, RequestId};
@@ -131,9 +133,6 @@ pub enum StartServerError {
     /// The operating system gives no randomness.
     #[error("draw random numbers")]
     Randomness(#[from] getrandom::Error),
-    /// An execution of an earlier run could not be taken up.
-    #[error("take up what an earlier run left")]
-    Recover(#[from] ProcessError),
 }
 
 /// What every request needs.
@@ -324,16 +323,23 @@ impl Server {
             let exporter = Exporter::new(telemetry, server.app.driver.clone());
             server.tasks.spawn(exporter.run(server.shutdown.clone()));
         }
-        // Recovered functions checkpoint at once, so the API is served first.
         server.serve(listener);
-        let recovered = server.app.driver.recover().await?;
-        if recovered > 0 {
-            tracing::info!(executions = recovered, "took up what an earlier run left");
-        }
-        server.app.observed.set_ready();
-        server.app.resume_draining();
+        // Deadlines come due whatever is being taken up.
         let driver = server.app.driver.clone();
-        server.tasks.spawn(async move { driver.run_timers().await });
+        spawn_vital(
+            &server.tasks,
+            "timers",
+            async move { driver.run_timers().await },
+        );
+        let app = Arc::clone(&server.app);
+        spawn_vital(&server.tasks, "recovery", async move {
+            let recovered = app.driver.recover().await;
+            if recovered > 0 {
+                tracing::info!(executions = recovered, "took up what an earlier run left");
+            }
+            app.observed.set_ready();
+            app.resume_draining();
+        });
         let schedules = Arc::clone(&server.schedules);
         let (app, shutdown) = (Arc::clone(&server.app), server.shutdown.clone());
         server.tasks.spawn(schedules.run(app, shutdown));
@@ -390,6 +396,29 @@ async fn main_port(app: Arc<App>, request: Request<RequestBody>) -> Response<Bod
         return answer;
     }
     lambda::handle(app, request).await
+}
+
+/// Runs a task that the server cannot do without: should it panic, the process ends at once, and the next
+/// one takes everything up. Serving on without it would let executions stand still and look well.
+fn spawn_vital(
+    tasks: &TaskTracker,
+    name: &'static str,
+    task: impl Future<Output = ()> + Send + 'static,
+) {
+    tasks.spawn(async move {
+        if let Err(panic) = AssertUnwindSafe(task).catch_unwind().await {
+            let reason = panic
+                .downcast_ref::<String>()
+                .map(String::as_str)
+                .or_else(|| panic.downcast_ref::<&str>().copied());
+            tracing::error!(
+                task = name,
+                reason,
+                "a task that must not end has panicked: ending"
+            );
+            std::process::abort();
+        }
+    });
 }
 
 async fn start_xray(

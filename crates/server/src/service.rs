@@ -1,5 +1,5 @@
-//! Routes of our own on the main port: health, logs and dead letters, which AWS keeps
-//! in other services.
+//! Routes of our own on the main port: health, logs, dead letters and what is set aside, which AWS keeps in
+//! other services or to itself.
 
 use std::sync::Arc;
 
@@ -9,10 +9,10 @@ use model::{ExecutionArn, ExecutionId, FunctionName, RequestId};
 use serde::Serialize;
 use store::{LogLine, LogQuery, LogStream};
 
-use crate::dead_letters;
 use crate::error::ApiError;
 use crate::http::{Body, Query, json};
 use crate::server::App;
+use crate::{dead_letters, health, set_aside};
 
 /// Lines of a page when the request names no number, and at the most.
 const LINES_DEFAULT: usize = 1000;
@@ -26,8 +26,13 @@ pub(crate) async fn handle<B>(app: &Arc<App>, request: &Request<B>) -> Option<Re
     let query = Query::parse(request.uri().query());
     let get = *request.method() == Method::GET;
     let answer = match request.uri().path() {
-        "/healthz" if get => Ok(health(app)),
-        "/readyz" if get => Ok(readiness(app)),
+        "/healthz" if get => Ok(health::health(app)),
+        "/readyz" if get => Ok(health::readiness(app)),
+        set_aside::ROUTE if get => Ok(set_aside::list(app).await),
+        path if *request.method() == Method::POST => match set_aside::named(path)? {
+            Ok(id) => set_aside::try_again(app, id).await,
+            Err(error) => Err(error),
+        },
         "/lambdura/v1/logs" if get => logs(app, &query).await,
         path if get && path.starts_with(LINE_ROUTE) => line(app, path).await,
         "/lambdura/v1/segments" if get => segments(app, &query).await,
@@ -37,58 +42,6 @@ pub(crate) async fn handle<B>(app: &Arc<App>, request: &Request<B>) -> Option<Re
         _ => return None,
     };
     Some(answer.unwrap_or_else(ApiError::into_response))
-}
-
-#[derive(Serialize)]
-struct Health {
-    status: &'static str,
-    version: &'static str,
-    pid: u32,
-    durability: &'static str,
-    resident_executions: usize,
-    functions: Vec<FunctionHealth>,
-}
-
-#[derive(Serialize)]
-struct FunctionHealth {
-    function: String,
-    version: String,
-    warm: usize,
-    busy: usize,
-    queued: usize,
-}
-
-fn health(app: &Arc<App>) -> Response<Body> {
-    let functions = app
-        .invoker
-        .host
-        .stats()
-        .into_iter()
-        .map(|stats| FunctionHealth {
-            function: stats.function.name.clone(),
-            version: stats.function.version.clone(),
-            warm: stats.warm,
-            busy: stats.busy,
-            queued: stats.queued,
-        });
-    let health = Health {
-        status: "ok",
-        version: env!("CARGO_PKG_VERSION"),
-        pid: std::process::id(),
-        durability: app.driver.durability().as_str(),
-        resident_executions: app.driver.resident_count(),
-        functions: functions.collect(),
-    };
-    json(StatusCode::OK, &health)
-}
-
-/// Whether requests will be served as they should: what an earlier run left has been taken up.
-fn readiness(app: &Arc<App>) -> Response<Body> {
-    if app.observed.is_ready() {
-        return json(StatusCode::OK, &serde_json::json!({ "status": "ready" }));
-    }
-    let starting = serde_json::json!({ "status": "starting" });
-    json(StatusCode::SERVICE_UNAVAILABLE, &starting)
 }
 
 #[derive(Serialize)]

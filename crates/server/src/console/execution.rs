@@ -222,6 +222,7 @@ impl ExecutionDetail {
                 request_id,
                 nonce: _,
                 scheduled_at,
+                owner: _,
             } => {
                 running += now.since(*scheduled_at);
                 invocation = Some(ActiveInvocation {
