@@ -137,6 +137,9 @@ impl Driver {
         fault: StoreFault,
     ) -> Settled {
         *resident = None;
+        if !fault.outcome_unknown {
+            return Settled::NotCommitted(fault);
+        }
         let id = &transition.spec.arn.id;
         match self.inner.store.load(id).await {
             Ok(Some(stored)) if stored.state == transition.state && !transition.removes => {

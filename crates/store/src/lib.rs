@@ -12,7 +12,7 @@ mod store;
 
 pub use error::{CommitError, StoreFault};
 pub use health::{StoreHealth, StoreTrouble};
-pub use memory::MemoryStore;
+pub use memory::{Faults, MemoryStore};
 pub use memory_logs::MemoryLogs;
 pub use record::{
     AliasRecord, AsyncInvocation, AsyncInvocationId, Cursor, DEAD_LETTERS_MAX, DeadLetter,

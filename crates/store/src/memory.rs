@@ -21,10 +21,20 @@ use crate::{
     SetAside, Store, StoreFault, StoreFuture, StoreHealth, StoreStats, StoreTrouble,
 };
 
+/// Decides whether a call fails: it is given what is attempted, as a fault would say it.
+pub type Faults = Box<dyn Fn(&str) -> Option<StoreFault> + Send + Sync>;
+
 /// Keeps everything in memory and does everything at once: the futures that it returns are ready.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct MemoryStore {
     tables: Mutex<Tables>,
+    faults: Option<Faults>,
+}
+
+impl std::fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MemoryStore").finish_non_exhaustive()
+    }
 }
 
 impl MemoryStore {
@@ -33,8 +43,24 @@ impl MemoryStore {
         Self::default()
     }
 
+    /// An empty store that fails where `faults` says so, for tests of whoever uses a store. A commit asks
+    /// twice: before it is done (`commit execution …`), and when it is there and is to be acknowledged
+    /// (`acknowledge the commit of execution …`).
+    pub fn failing(faults: impl Fn(&str) -> Option<StoreFault> + Send + Sync + 'static) -> Self {
+        Self {
+            tables: Mutex::default(),
+            faults: Some(Box::new(faults)),
+        }
+    }
+
+    fn check(&self, attempted: &str) -> Result<(), StoreFault> {
+        let fault = self.faults.as_ref().and_then(|faults| faults(attempted));
+        fault.map_or(Ok(()), Err)
+    }
+
     /// What is stored, unless the store is closed.
     fn tables(&self, attempted: &str) -> Result<MutexGuard<'_, Tables>, StoreFault> {
+        self.check(attempted)?;
         // A panic in here is a bug that a test should see once, not once per later call.
         let tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
         if tables.closed {
@@ -279,14 +305,21 @@ impl Store for MemoryStore {
             Ok(mut tables) => tables.commit(&transition),
             Err(fault) => Err(fault.into()),
         };
-        ready(done)
+        let acknowledged = || {
+            let arn = &transition.spec.arn;
+            self.check(&format!("acknowledge the commit of execution `{arn}`"))
+        };
+        ready(done.and_then(|()| acknowledged().map_err(CommitError::from)))
     }
 
     fn load(&self, id: &ExecutionId) -> StoreFuture<'_, Result<Option<Execution>, StoreFault>> {
-        ready(self.tables("load an execution").map(|tables| {
-            let stored = tables.executions.get(id);
-            stored.map(|stored| stored.execution.clone())
-        }))
+        ready(
+            self.tables(&format!("load execution `{id}`"))
+                .map(|tables| {
+                    let stored = tables.executions.get(id);
+                    stored.map(|stored| stored.execution.clone())
+                }),
+        )
     }
 
     fn record(

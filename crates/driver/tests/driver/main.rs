@@ -1,0 +1,9 @@
+//! The driver in a world that the test moves: a clock that stands still, functions that answer when they are
+//! told to, and a store that fails where the test wants it.
+
+mod faults;
+mod queue;
+mod recovery;
+mod timers;
+mod turns;
+mod world;

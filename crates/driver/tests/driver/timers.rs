@@ -1,0 +1,153 @@
+//! Deadlines: what one does must not hold up the others.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
+
+use model::{ExecutionId, ExecutionStatus};
+
+use crate::world::{World, fault, pending, succeeded, wait};
+
+/// Suspends an execution in a wait.
+async fn waiting(world: &World, name: &str, seconds: u32) -> ExecutionId {
+    let id = world.start(name).await;
+    world
+        .until(
+            "it is at work",
+            |world| world.functions.at_work(),
+            |at_work| at_work.iter().any(|it| it == name),
+        )
+        .await;
+    world.checkpoint(name, vec![wait("w", seconds)]).await;
+    world.functions.end(name, pending());
+    id
+}
+
+/// A world in which these executions cannot be changed.
+fn with_poison(retryable: bool) -> (World, Arc<Mutex<HashSet<ExecutionId>>>) {
+    let poisoned: Arc<Mutex<HashSet<ExecutionId>>> = Arc::default();
+    let told = Arc::clone(&poisoned);
+    let world = World::failing(move |attempted| {
+        let poisoned = told.lock().expect("no test panics here");
+        let concerned = attempted.starts_with("commit")
+            && poisoned.iter().any(|id| attempted.contains(id.as_str()));
+        concerned.then(|| fault(attempted, retryable))
+    });
+    (world, poisoned)
+}
+
+#[tokio::test]
+async fn many_deadlines_at_one_moment_all_fire() {
+    let world = World::new();
+    world.run_timers();
+    let mut ids = Vec::new();
+    for number in 0..700 {
+        ids.push(waiting(&world, &format!("n-{number:03}"), 60).await);
+    }
+    world.advance(60);
+    world
+        .until(
+            "all are at work",
+            |world| world.functions.at_work().len(),
+            |at_work| *at_work == ids.len(),
+        )
+        .await;
+    for number in 0..700 {
+        world.functions.end(&format!("n-{number:03}"), succeeded());
+    }
+    for id in &ids {
+        world.until_status(id, ExecutionStatus::Succeeded).await;
+    }
+}
+
+/// More than are read at once: deadlines that fail stand before those that do not.
+#[tokio::test]
+async fn deadlines_that_always_fail_are_set_aside_and_do_not_delay_the_others() {
+    let (world, poisoned) = with_poison(false);
+    world.run_timers();
+    let mut bad = HashSet::new();
+    for number in 0..300 {
+        bad.insert(waiting(&world, &format!("bad-{number:03}"), 10).await);
+    }
+    waiting(&world, "good", 11).await;
+    poisoned
+        .lock()
+        .expect("no test panics here")
+        .clone_from(&bad);
+    world.advance(11);
+    // The clock stands still: nothing that fails makes the others wait for its pause.
+    world.at_work(&["good"]).await;
+    world
+        .until(
+            "all that fail are set aside",
+            |world| world.driver.set_aside_count(),
+            |count| *count == 300,
+        )
+        .await;
+    let aside = world.driver.executions_set_aside();
+    assert!(
+        aside
+            .iter()
+            .all(|record| bad.contains(&record.execution_id))
+    );
+    assert_eq!(aside[0].attempted, "fire a deadline");
+}
+
+/// A failure that may pass is tried again by itself, and given up when it does not pass.
+#[tokio::test]
+async fn a_deadline_that_fails_now_and_then_is_tried_again_by_itself() {
+    let (world, poisoned) = with_poison(true);
+    world.run_timers();
+    let id = waiting(&world, "odd", 10).await;
+    waiting(&world, "good", 10).await;
+    poisoned
+        .lock()
+        .expect("no test panics here")
+        .insert(id.clone());
+    world.advance(10);
+    world.at_work(&["good"]).await;
+    assert_eq!(world.driver.set_aside_count(), 0);
+    poisoned.lock().expect("no test panics here").clear();
+    world
+        .until(
+            "it is tried again",
+            |world| {
+                world.advance(1);
+                world.functions.at_work()
+            },
+            |at_work| at_work == &["good", "odd"],
+        )
+        .await;
+
+    let never = waiting(&world, "never", 10).await;
+    poisoned
+        .lock()
+        .expect("no test panics here")
+        .insert(never.clone());
+    world
+        .until(
+            "it is set aside",
+            |world| {
+                world.advance(1);
+                world.driver.executions_set_aside()
+            },
+            |aside| aside.iter().any(|record| record.execution_id == never),
+        )
+        .await;
+}
+
+#[tokio::test]
+async fn the_pulse_says_when_deadlines_were_read_and_how_late_they_are() {
+    let world = World::new();
+    assert_eq!(world.driver.timer_pulse().read_at, None);
+    waiting(&world, "late", 10).await;
+    world.advance(25);
+    world.run_timers();
+    world
+        .until(
+            "they are read",
+            |world| world.driver.timer_pulse().read_at,
+            Option::is_some,
+        )
+        .await;
+    world.at_work(&["late"]).await;
+}
