@@ -52,7 +52,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     // What benchmarks run and measure.
     ("ten-steps", &["lambdura"]),
     ("open-invocation", &["lambda-api"]),
+    ("every-kind", &["lambdura"]),
     ("bench-driver", &["lambda-api"]),
+    ("bench-crash", &["lambda-api"]),
     (
         "bench-console",
         &["engine", "model", "store", "store-sqlite"],
@@ -98,6 +100,7 @@ const HOMES: &[(&str, &[&str])] = &[
             "loan-api",
             "fraud-check",
             "open-invocation",
+            "every-kind",
         ],
     ),
 ];
