@@ -32,8 +32,9 @@ const EXITS_IN_A_ROW_MAX: usize = 20;
 /// A server that is asked to end has this long.
 const END_WITHIN: Duration = Duration::from_secs(20);
 
-/// What it said last is kept up to this.
-const SAID_BYTES_MAX: u64 = 1500;
+/// What it said last is kept up to this: the error that ended it, not all that it did before.
+const SAID_BYTES_MAX: u64 = 4096;
+const SAID_LINES_MAX: usize = 4;
 
 /// How the server is started.
 #[derive(Debug, Clone)]
@@ -310,7 +311,9 @@ fn tail(path: &Path) -> std::io::Result<String> {
     file.seek(SeekFrom::Start(length.saturating_sub(SAID_BYTES_MAX)))?;
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    let text = String::from_utf8_lossy(&bytes);
+    let lines: Vec<&str> = text.lines().filter(|line| !line.is_empty()).collect();
+    Ok(lines[lines.len().saturating_sub(SAID_LINES_MAX)..].join("\n"))
 }
 
 /// A port that no client takes by chance while the server is down.

@@ -24,14 +24,15 @@ struct Arguments {
     /// What an answered request survives
     #[arg(long, value_name = "LEVEL", default_value = "disk")]
     durability: String,
-    /// For how long executions are started
+    /// For how long executions are started. Where restarts are slow, killing goes on until a quarter of the kills that
+    /// belong to this time are done
     #[arg(long, default_value_t = 120)]
     seconds: u32,
     /// Executions that are started in a second
     #[arg(long, value_name = "N", default_value_t = 60)]
     rate: u32,
     /// Time between two kills
-    #[arg(long, value_name = "MILLISECONDS", default_value_t = 2000)]
+    #[arg(long, value_name = "MILLISECONDS", default_value_t = 2000, value_parser = clap::value_parser!(u64).range(1..))]
     kill_every: u64,
     /// How long nothing may change before what is open counts as stuck
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
@@ -58,7 +59,7 @@ async fn main() -> Result<ExitCode> {
         starts: u64::from(arguments.seconds) * u64::from(arguments.rate),
         starts_per_second: f64::from(arguments.rate),
         kill_every: Duration::from_millis(arguments.kill_every),
-        kills_min: 1,
+        kills_min: (u64::from(arguments.seconds) * 1000 / arguments.kill_every / 4) as usize,
         patience: Duration::from_secs(arguments.patience),
         seed: arguments.seed,
         revision: arguments.revision,

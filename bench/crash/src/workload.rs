@@ -8,7 +8,6 @@ use lambda_api::headers;
 use serde_json::{Value, json};
 
 use crate::client::{Call as HttpCall, Client, Reply, encode};
-use crate::clock::now_millis;
 use crate::kind::{Call, End, Kind, Order};
 
 /// Every so many orders are started once more, which must find the first start.
@@ -24,8 +23,6 @@ pub struct Entry {
     pub acknowledged: bool,
     /// The execution, for durable functions.
     pub arn: Option<String>,
-    /// When the stop was answered.
-    pub stopped_at: Option<i64>,
     /// Answers that a client should not get.
     pub surprises: Vec<String>,
 }
@@ -42,7 +39,6 @@ impl Entries {
             waits_for: Some("its start"),
             acknowledged: false,
             arn: None,
-            stopped_at: None,
             surprises: Vec::new(),
         });
         Handle {
@@ -168,10 +164,7 @@ async fn stop(client: &Client, handle: &Handle, arn: &str, random: &mut fastrand
     let reply = client
         .call(&HttpCall::post(execution_path(arn, "stop"), "{}"))
         .await;
-    let now = now_millis();
-    if reply.status == StatusCode::OK {
-        handle.set(|entry| entry.stopped_at = Some(now));
-    } else {
+    if reply.status != StatusCode::OK {
         handle.surprise(format!("the stop was answered {}", reply.text()));
     }
 }

@@ -59,7 +59,6 @@ fn entry(order: Order) -> Entry {
         waits_for: None,
         acknowledged: true,
         arn: Some(ARN.to_owned()),
-        stopped_at: None,
         surprises: Vec::new(),
     }
 }
