@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::StatusCode;
-use lambda_api::headers;
+use lambda_api::{ExecutionStatus, GetDurableExecutionResponse, headers};
 use serde_json::{Value, json};
 
 use crate::client::{Call as HttpCall, Client, Reply, encode};
@@ -12,6 +12,9 @@ use crate::kind::{Call, End, Kind, Order};
 
 /// Every so many orders are started once more, which must find the first start.
 const STARTED_TWICE_EVERY: u64 = 10;
+
+/// How often a client looks whether a pause has taken effect.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// What clients know about one order.
 #[derive(Debug, Clone)]
@@ -185,5 +188,26 @@ async fn pause(client: &Client, handle: &Handle, arn: &str, random: &mut fastran
             StatusCode::CONFLICT if reply.text().contains("already ended") => return,
             _ => handle.surprise(format!("the {action} was answered {}", reply.text())),
         }
+        // Half of them resume only what is paused; the others may call the pause off before it takes effect.
+        if action == "pause" && random.bool() {
+            handle.set(|entry| entry.waits_for = Some("the pause to take effect"));
+            if let Err(surprise) = until_paused(client, arn).await {
+                handle.surprise(surprise);
+            }
+        }
+    }
+}
+
+/// Waits until the execution is paused, or has ended before.
+async fn until_paused(client: &Client, arn: &str) -> Result<(), String> {
+    let path = format!("/2025-12-01/durable-executions/{}", encode(arn));
+    loop {
+        let reply = client.call(&HttpCall::get(path.clone())).await;
+        let told: GetDurableExecutionResponse = serde_json::from_slice(&reply.body)
+            .map_err(|error| format!("no execution ({error}): {}", reply.text()))?;
+        if told.status != ExecutionStatus::Pausing {
+            return Ok(());
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
     }
 }
