@@ -90,7 +90,7 @@ pub async fn run(client: Arc<Client>, entries: Entries, order: Order, mut random
         entry.arn = arn.clone();
     });
     if let Some(arn) = arn {
-        if order.number % STARTED_TWICE_EVERY == 0 {
+        if order.number.is_multiple_of(STARTED_TWICE_EVERY) {
             handle.set(|entry| entry.waits_for = Some("its second start"));
             let again = client.call(&start).await;
             match accepted(order, &again) {
