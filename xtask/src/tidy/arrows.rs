@@ -85,6 +85,7 @@ const TESTS: &[(&str, &[&str])] = &[
     ("loan-workflow", &["lambda-api"]),
     ("server", &["lambdura"]),
     ("lambdura-cli", &["engine"]),
+    ("sim", &["bench-crash"]),
 ];
 
 /// External packages with one home: where the outside world that they stand for is kept.
