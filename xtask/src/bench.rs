@@ -28,6 +28,16 @@ const FUNCTIONS: &[FunctionProgram] = &[
     ("FraudCheckFunction", "fraud-check"),
 ];
 
+/// Kills the server under load, and checks what it promised.
+const CRASH_DRIVER: &str = "bench-crash";
+
+/// The functions of `bench/crash/template.yaml`.
+const CRASH_FUNCTIONS: &[FunctionProgram] = &[
+    ("EveryKindFunction", "every-kind"),
+    ("EveryKindChildFunction", "every-kind"),
+    ("EveryKindPlainFunction", "every-kind-plain"),
+];
+
 /// Measures what the console reads.
 const CONSOLE_DRIVER: &str = "bench-console";
 
@@ -44,6 +54,8 @@ Examples:
   cargo xtask bench
   cargo xtask bench --rounds 9 --json before.json
   cargo xtask bench --console                        the console's routes, with a million executions stored
+  cargo xtask bench --crash                          the server killed every two seconds under load
+  cargo xtask bench --crash --seconds 20 --dev       the same, shorter, with a debug build
   cargo xtask bench --data-dir /mnt/nvme/bench       the disk that is measured
 
 Nothing else should run on the machine meanwhile.")]
@@ -66,12 +78,28 @@ pub struct BenchArguments {
     /// Measure what the console reads, with this many executions stored, and nothing else
     #[arg(long, value_name = "EXECUTIONS", num_args = 0..=1, default_missing_value = "1000000")]
     console: Option<u32>,
+    /// Kill the server every two seconds while executions of every kind are started, check that it keeps what it
+    /// promised, and nothing else
+    #[arg(long, conflicts_with_all = ["console", "rounds"])]
+    crash: bool,
+    /// With --crash: for how long executions are started
+    #[arg(long, value_name = "N", requires = "crash", default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    seconds: u32,
+    /// With --crash: executions that are started in a second
+    #[arg(long, value_name = "N", requires = "crash", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    rate: u32,
+    /// With --crash: decides chances, such as when a client pauses an execution
+    #[arg(long, value_name = "N", requires = "crash", default_value_t = 1)]
+    seed: u64,
 }
 
 /// Builds, starts, measures, and prints the table.
 pub fn run(workspace: &Workspace, arguments: &BenchArguments) -> Result<ExitCode> {
     if let Some(executions) = arguments.console {
         return console(workspace, arguments, executions);
+    }
+    if arguments.crash {
+        return crash(workspace, arguments);
     }
     let functions = FUNCTIONS.iter().map(|(_, program)| *program);
     let packages: Vec<&str> = [CLI_PACKAGE, DRIVER].into_iter().chain(functions).collect();
@@ -90,16 +118,7 @@ pub fn run(workspace: &Workspace, arguments: &BenchArguments) -> Result<ExitCode
         .unwrap_or(&folder)
         .join("lambdura-bench-data");
     empty_folder(&data_dir)?;
-    let json = match &arguments.json {
-        Some(path) => path.clone(),
-        None => workspace
-            .target
-            .join("bench")
-            .join(format!("{}.json", epoch_seconds()?)),
-    };
-    let json = std::path::absolute(json).context("know the current folder")?;
-    make_parent(&json)?;
-
+    let json = json_path(workspace, arguments)?;
     let measured = Measured {
         template: "bench/template.yaml",
         functions: FUNCTIONS,
@@ -124,6 +143,49 @@ pub fn run(workspace: &Workspace, arguments: &BenchArguments) -> Result<ExitCode
     drop(system);
     fs::remove_dir_all(&data_dir).with_context(|| format!("remove `{}`", data_dir.display()))?;
     screen::note(&format!("all numbers: {}", json.display()));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Has the driver start, kill and judge a server. Its data stays when something was found.
+fn crash(workspace: &Workspace, arguments: &BenchArguments) -> Result<ExitCode> {
+    let profile = if arguments.dev {
+        Profile::Dev
+    } else {
+        Profile::Release
+    };
+    let packages = [CLI_PACKAGE, CRASH_DRIVER, "every-kind"];
+    let binaries = setup::build_binaries(workspace, &packages, profile)?;
+    let folder = workspace.chores().join("bench");
+    let data_dir = arguments.data_dir.as_ref().unwrap_or(&folder);
+    let data_dir = data_dir.join("lambdura-bench-data");
+    let data_dir = std::path::absolute(data_dir).context("know the current folder")?;
+    empty_folder(&data_dir)?;
+    setup::install_functions(&binaries, CRASH_FUNCTIONS, &data_dir)?;
+    let json = json_path(workspace, arguments)?;
+
+    screen::step(&format!(
+        "Killing the server every two seconds, for {} s",
+        arguments.seconds
+    ));
+    let mut driver = Command::new(binaries.path(CRASH_DRIVER));
+    driver.arg("--server").arg(binaries.path("lambdura"));
+    driver.arg("--template");
+    driver.arg(workspace.root.join("bench/crash/template.yaml"));
+    driver.arg("--data-dir").arg(&data_dir);
+    driver.args(["--durability", &arguments.durability]);
+    driver.args(["--seconds", &arguments.seconds.to_string()]);
+    driver.args(["--rate", &arguments.rate.to_string()]);
+    driver.args(["--seed", &arguments.seed.to_string()]);
+    driver.args([
+        "--revision",
+        &subject(workspace, profile, &arguments.durability)?,
+    ]);
+    let judged = process::run(driver.arg("--json").arg(&json));
+    if json.exists() {
+        screen::note(&format!("all numbers: {}", json.display()));
+    }
+    judged.with_context(|| format!("all that is left is in `{}`", data_dir.display()))?;
+    fs::remove_dir_all(&data_dir).with_context(|| format!("remove `{}`", data_dir.display()))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -200,6 +262,20 @@ fn subject(workspace: &Workspace, profile: Profile, durability: &str) -> Result<
     Ok(format!(
         "{commit}, {profile} build, durability {durability}"
     ))
+}
+
+/// Where all numbers go; its folder is made.
+fn json_path(workspace: &Workspace, arguments: &BenchArguments) -> Result<PathBuf> {
+    let json = match &arguments.json {
+        Some(path) => path.clone(),
+        None => workspace
+            .target
+            .join("bench")
+            .join(format!("{}.json", epoch_seconds()?)),
+    };
+    let json = std::path::absolute(json).context("know the current folder")?;
+    make_parent(&json)?;
+    Ok(json)
 }
 
 fn epoch_seconds() -> Result<u64> {

@@ -52,7 +52,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     // What benchmarks run and measure.
     ("ten-steps", &["lambdura"]),
     ("open-invocation", &["lambda-api"]),
+    ("every-kind", &["lambdura"]),
     ("bench-driver", &["lambda-api"]),
+    ("bench-crash", &["lambda-api"]),
     (
         "bench-console",
         &["engine", "model", "store", "store-sqlite"],
@@ -83,6 +85,7 @@ const TESTS: &[(&str, &[&str])] = &[
     ("loan-workflow", &["lambda-api"]),
     ("server", &["lambdura"]),
     ("lambdura-cli", &["engine"]),
+    ("sim", &["bench-crash"]),
 ];
 
 /// External packages with one home: where the outside world that they stand for is kept.
@@ -98,6 +101,7 @@ const HOMES: &[(&str, &[&str])] = &[
             "loan-api",
             "fraud-check",
             "open-invocation",
+            "every-kind",
         ],
     ),
 ];

@@ -1,0 +1,27 @@
+//! Kills the server again and again while clients call it, and checks afterwards what it promised.
+//!
+//! Three parts that do not know each other: the keeper kills and starts the server (`keeper`), clients start executions of
+//! every kind and never stop calling (`workload`, `callbacks`), and checkers judge what is left (`checkers`): the service's
+//! own histories, next to the ledger that the functions wrote. `run` puts them together; `cargo xtask bench --crash` and
+//! a test of `sim` use it.
+
+mod kind;
+mod run;
+
+mod callbacks;
+mod client;
+mod keeper;
+mod workload;
+
+mod evidence;
+mod ledger;
+
+mod checkers;
+mod offenders;
+mod report;
+
+mod clock;
+
+pub use checkers::Check;
+pub use report::Report;
+pub use run::{Plan, run};

@@ -1,0 +1,3 @@
+//! The ledger that the functions write.
+
+pub mod ledger;
