@@ -1,11 +1,11 @@
 //! `#[durable_execution]`.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::quote;
 use syn::spanned::Spanned;
 use syn::{Error, ItemFn, Result};
 
-use crate::signature::{is_named, output, parameters};
+use crate::signature::{check, is_named, output, parameters};
 
 const ATTRIBUTE: &str = "durable_execution";
 
@@ -39,17 +39,16 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> Result<TokenS
     let output = output(&function, ATTRIBUTE)?;
 
     // Bounds that `lambdura::run` has as well, checked here so that the error points at the type.
-    let event = &event.ty;
-    let event_bound =
-        quote_spanned! {event.span()=> ::lambdura::__private::assert_event::<#event>() };
-    let output_bound =
-        quote_spanned! {output.span()=> ::lambdura::__private::assert_output::<#output>() };
+    let event = check("is_deserializable", &event.ty);
+    let value = check("is_serializable", output.value);
+    let error = output.error.map(|error| check("is_error", error));
     Ok(quote! {
         #function
 
         const _: fn() = || {
-            #event_bound;
-            #output_bound;
+            #event;
+            #value;
+            #error
         };
     })
 }

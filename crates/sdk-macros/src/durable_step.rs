@@ -1,11 +1,11 @@
 //! `#[durable_step]`.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Error, Ident, ItemFn, LitStr, MetaNameValue, Pat, Result};
 
-use crate::signature::{is_named, output, parameters};
+use crate::signature::{check, is_named, output, parameters};
 
 const ATTRIBUTE: &str = "durable_step";
 
@@ -45,6 +45,16 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> Result<TokenS
         })
         .collect();
     let types: Vec<_> = rest.iter().map(|parameter| &parameter.ty).collect();
+    // Checked here as well as by the step that is returned, so that errors point at the type that causes them.
+    let mut checks: Vec<_> = types
+        .iter()
+        .map(|r#type| check("is_clone", r#type))
+        .collect();
+    checks.push(check("is_serializable", output.value));
+    checks.push(check("is_deserializable", output.value));
+    checks.extend(output.error.map(|error| check("is_error", error)));
+    let value = output.value;
+    let step = quote_spanned! {value.span()=> impl ::lambdura::DurableStep<Output = #value> };
     let inner = format_ident!("{ident}_attempt");
     let mut inner_signature = sig.clone();
     inner_signature.ident = inner.clone();
@@ -52,8 +62,10 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> Result<TokenS
         #(#attrs)*
         #vis fn #ident #generics (
             #(#names: #types),*
-        ) -> impl ::lambdura::DurableStep<Output = #output> #where_clause {
+        ) -> #step #where_clause {
             #inner_signature #block
+
+            #(#checks;)*
 
             ::lambdura::NamedStep::new(#name, move |context: ::lambdura::StepContext| {
                 #inner(context, #(::core::clone::Clone::clone(&#names)),*)

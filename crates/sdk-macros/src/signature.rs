@@ -1,8 +1,10 @@
 //! What both macros check about a function's signature.
 
+use proc_macro2::TokenStream;
+use quote::quote_spanned;
 use syn::spanned::Spanned;
 use syn::{
-    Error, FnArg, GenericArgument, ItemFn, PatType, PathArguments, Result, ReturnType, Type,
+    Error, FnArg, GenericArgument, Ident, ItemFn, PatType, PathArguments, Result, ReturnType, Type,
 };
 
 /// The parameters of an `async fn` without a receiver.
@@ -27,8 +29,15 @@ pub(crate) fn parameters<'a>(function: &'a ItemFn, attribute: &str) -> Result<Ve
         .collect()
 }
 
-/// The `T` of a `Result<T, …>` return type.
-pub(crate) fn output<'a>(function: &'a ItemFn, attribute: &str) -> Result<&'a Type> {
+/// The types of a `Result<T, E>` return type.
+pub(crate) struct Output<'a> {
+    pub(crate) value: &'a Type,
+    /// Aliases of `Result` may not show it.
+    pub(crate) error: Option<&'a Type>,
+}
+
+/// The types of the function's return type.
+pub(crate) fn output<'a>(function: &'a ItemFn, attribute: &str) -> Result<Output<'a>> {
     let explain = |span| {
         Error::new(
             span,
@@ -50,10 +59,23 @@ pub(crate) fn output<'a>(function: &'a ItemFn, attribute: &str) -> Result<&'a Ty
     let PathArguments::AngleBracketed(arguments) = &last.arguments else {
         return Err(explain(r#type.span()));
     };
-    match arguments.args.first() {
-        Some(GenericArgument::Type(output)) => Ok(output),
-        _ => Err(explain(r#type.span())),
+    let mut types = arguments.args.iter().map(|argument| match argument {
+        GenericArgument::Type(r#type) => Some(r#type),
+        _ => None,
+    });
+    match types.next().flatten() {
+        Some(value) => Ok(Output {
+            value,
+            error: types.next().flatten(),
+        }),
+        None => Err(explain(r#type.span())),
     }
+}
+
+/// A call, pointing at `type`, of one of the functions with which the SDK checks what a type can do.
+pub(crate) fn check(check: &str, r#type: &Type) -> TokenStream {
+    let check = Ident::new(check, r#type.span());
+    quote_spanned! {r#type.span()=> ::lambdura::__private::#check::<#r#type>() }
 }
 
 /// Whether the type's last path segment is `name`; aliases and macros cannot be seen through, and count as no.

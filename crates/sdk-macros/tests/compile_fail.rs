@@ -3,5 +3,7 @@
 
 #[test]
 fn misuse_is_explained() {
-    trybuild::TestCases::new().compile_fail("tests/fail/*.rs");
+    let cases = trybuild::TestCases::new();
+    cases.pass("tests/pass/*.rs");
+    cases.compile_fail("tests/fail/*.rs");
 }

@@ -17,6 +17,8 @@ async fn shout(_: StepContext, greeting: String) -> Result<String, BoxError> {
 #[durable_execution]
 async fn handler(name: String, ctx: DurableContext) -> Result<String, BoxError> {
     let greeting = ctx.step(greet(name)).await?;
+    // Printed once, although this line is replayed after the pause.
+    ctx.logger().info("greeted");
     ctx.wait(Duration::from_secs(5)).name("breathe in").await?;
     Ok(ctx.step(shout(greeting)).await?)
 }

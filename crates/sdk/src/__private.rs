@@ -1,10 +1,31 @@
-//! What expanded macros call. Not part of the public interface.
+//! What expanded macros call: checks of types, of which the errors are shown at the type. Not part of the public
+//! interface.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Checks that a type can be a durable handler's event.
-pub fn assert_event<T: DeserializeOwned + Send>() {}
+use crate::error::BoxError;
 
-/// Checks that a type can be a durable handler's result.
-pub fn assert_output<T: Serialize + Send>() {}
+/// A type that JSON is read into: a handler's event, a step's result.
+pub fn is_deserializable<T: DeserializeOwned + Send + ?Sized>() {}
+
+/// A type that is written as JSON: the result of a handler or step.
+pub fn is_serializable<T: Serialize + Send + ?Sized>() {}
+
+/// A step's argument, of which every attempt gets a clone.
+pub fn is_clone<T: Clone>() {}
+
+/// What a handler or step fails with.
+pub fn is_error<E: IsError>() {}
+
+/// What goes into [`BoxError`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an error: a handler or step cannot fail with it",
+    label = "not an error",
+    note = "implement `std::error::Error` for it, `Send + Sync + 'static`, or use `lambdura::BoxError` or `String`"
+)]
+pub trait IsError {}
+
+// The error would be about the conversion otherwise, and not name the type first.
+#[diagnostic::do_not_recommend]
+impl<E: Into<BoxError>> IsError for E {}

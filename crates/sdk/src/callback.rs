@@ -10,6 +10,7 @@ use lambda_api::{CallbackOptions, OperationAction, OperationStatus, OperationTyp
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::abandoned::Unfinished;
 use crate::child::{self, Acknowledge};
 use crate::context::DurableContext;
 use crate::error::{BoxError, CallbackError, Failure, FailureKind, StepError};
@@ -192,7 +193,10 @@ impl<T> Callback<T> {
     /// When the callback is completed with an error, or its time runs out.
     pub async fn raw(self) -> Result<String, CallbackError> {
         let name = self.spec.name.clone();
-        match self.completed().await {
+        let unfinished = Unfinished::new(&self.context, &self.spec);
+        let completed = self.completed().await;
+        unfinished.finish();
+        match completed {
             Ok(text) => Ok(text.unwrap_or_default()),
             Err(failure) => Err(CallbackError::new(name.as_deref(), failure)),
         }
@@ -240,7 +244,9 @@ impl<T: DeserializeOwned + Send + 'static> IntoFuture for Callback<T> {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
+            let unfinished = Unfinished::new(&self.context, &self.spec);
             let completed = self.completed().await;
+            unfinished.finish();
             let context = SerDesContext::new(&self.context, &self.spec);
             completed
                 .and_then(|text| self.codec.decode(text.as_deref(), context))
@@ -327,7 +333,10 @@ impl<'a, T> WaitForCallback<'a, T> {
     ///
     /// When the submitter fails, the callback is completed with an error, or its time runs out.
     pub async fn raw(self) -> Result<String, CallbackError> {
-        match self.run().await {
+        let unfinished = Unfinished::new(&self.context, &self.spec);
+        let completed = self.run().await;
+        unfinished.finish();
+        match completed {
             Ok(text) => Ok(text.unwrap_or_default()),
             Err(failure) => Err(CallbackError::new(self.spec.name.as_deref(), failure)),
         }
@@ -368,7 +377,9 @@ impl<'a, T: DeserializeOwned + Send + 'a> IntoFuture for WaitForCallback<'a, T> 
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
+            let unfinished = Unfinished::new(&self.context, &self.spec);
             let completed = self.run().await;
+            unfinished.finish();
             let context = SerDesContext::new(&self.context, &self.spec);
             completed
                 .and_then(|text| self.codec.decode(text.as_deref(), context))

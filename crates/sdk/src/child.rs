@@ -11,6 +11,7 @@ use lambda_api::{ContextDetails, ContextOptions, OperationAction, OperationStatu
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::abandoned::Unfinished;
 use crate::context::DurableContext;
 use crate::error::{BoxError, ChildContextError, Failure, FailureKind};
 use crate::operation_id::OperationSpec;
@@ -98,9 +99,10 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> IntoFuture for ChildContex
                 body,
                 codec,
             } = self;
-            run_typed(&context, &spec, Acknowledge::Yes, &codec, body)
-                .await
-                .map(|(value, _)| value)
+            let unfinished = Unfinished::new(&context, &spec);
+            let ran = run_typed(&context, &spec, Acknowledge::Yes, &codec, body).await;
+            unfinished.finish();
+            ran.map(|(value, _)| value)
                 .map_err(|failure| ChildContextError::new(spec.name.as_deref(), failure))
         })
     }

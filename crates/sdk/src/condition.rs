@@ -8,6 +8,7 @@ use lambda_api::{OperationAction, OperationStatus, OperationType, StepOptions};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::abandoned::Unfinished;
 use crate::context::DurableContext;
 use crate::error::{BoxError, Failure, WaitForConditionError};
 use crate::operation_id::OperationSpec;
@@ -263,9 +264,10 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> IntoFuture for WaitForCond
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
             let name = self.spec.name.clone();
-            self.run()
-                .await
-                .map_err(|failure| WaitForConditionError::new(name.as_deref(), failure))
+            let unfinished = Unfinished::new(&self.context, &self.spec);
+            let ran = self.run().await;
+            unfinished.finish();
+            ran.map_err(|failure| WaitForConditionError::new(name.as_deref(), failure))
         })
     }
 }

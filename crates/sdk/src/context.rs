@@ -21,6 +21,7 @@ use crate::logger::{self, Logger};
 use crate::operation_id::{Claim, OperationId, OperationSpec};
 use crate::step::{DurableStep, Step, StepContext};
 use crate::wait::Wait;
+use crate::with_retry::WithRetry;
 
 /// Where durable operations are called from: the handler's second argument, and the argument of every child context.
 ///
@@ -28,8 +29,28 @@ use crate::wait::Wait;
 /// until it is awaited. The order of the *calls* must be the same in every invocation of an execution.
 ///
 /// A context is cheap to clone. It belongs to the task that runs the handler: for concurrency within an execution use
-/// [`parallel`](Self::parallel), [`map`](Self::map) or `tokio::join!`, not `tokio::spawn` (inside a step's body
-/// anything goes).
+/// [`parallel`](Self::parallel), [`map`](Self::map), [`try_join_all`](Self::try_join_all) or `tokio::join!`, not
+/// `tokio::spawn` (inside a step's body anything goes).
+///
+/// # Whatever comes first
+///
+/// `tokio::select!` over durable operations is a trap. Which one it takes is decided by what ends first and by chance,
+/// and recorded nowhere: when the handler is replayed all of them may have ended, it may take another, and the
+/// execution ends with `NonDeterministicExecutionError`, or worse, goes another way unnoticed. The same holds for
+/// whatever else drops operations half-way, such as `tokio::try_join!` and `tokio::time::timeout`.
+/// [`race`](Self::race), [`select_ok`](Self::select_ok) and [`try_join_all`](Self::try_join_all) do the same and record
+/// what came first.
+///
+/// The SDK cannot forbid it, but sees when an operation is dropped after it has begun: if the invocation then ends with
+/// more to come, a warning names the operation. `tokio::select!` is safe where nothing is replayed after it: when the
+/// handler ends without another suspension, or within a child context that has ended.
+///
+/// # Work of the handler's own
+///
+/// I/O belongs into steps. What a handler awaits itself, beside durable operations, is repeated in every invocation.
+/// While such work is under way the handler is not suspended, even if its operations can do no more, until the
+/// deadline of the invocation is a second away. Inside of `FuturesUnordered` (`buffer_unordered`, and `join_all` of the
+/// crate `futures` for more than 30 futures) it cannot be told from operations, and gets a second to make progress.
 ///
 /// # Cancellation
 ///
@@ -306,6 +327,40 @@ impl DurableContext {
         E: Into<BoxError> + 'a,
     {
         WaitForCondition::new(self, initial_state, check, strategy)
+    }
+
+    /// Runs `body`, several operations, with a context of its own, and again from the start if it fails.
+    ///
+    /// Every attempt gets a context of its own, so nothing that a failed one recorded is taken for the next one's.
+    /// They are recorded as child contexts `attempt-1`, `attempt-2`, …, with waits `retry-delay-1`, … in between; the
+    /// execution is suspended meanwhile. Without a [strategy](WithRetry::retry) it is retried as a step is.
+    /// When the strategy gives up the operation fails with the error of the last attempt.
+    ///
+    /// ```no_run
+    /// # use lambdura::{BoxError, DurableContext, RetryStrategy, StepContext};
+    /// # async fn quote() -> Result<u32, BoxError> { Ok(17) }
+    /// # async fn book(_: u32) -> Result<String, BoxError> { Ok("booked".to_owned()) }
+    /// # async fn handler(ctx: DurableContext) -> Result<(), BoxError> {
+    /// // If the booking fails, because the quote has expired, both steps run again.
+    /// let receipt: String = ctx
+    ///     .with_retry(|ctx| async move {
+    ///         let quote = ctx.step(|_: StepContext| quote()).name("quote").await?;
+    ///         let booked = ctx.step(move |_: StepContext| book(quote)).name("book");
+    ///         Ok::<_, BoxError>(booked.retry(RetryStrategy::none()).await?)
+    ///     })
+    ///     .name("reserve")
+    ///     .retry(RetryStrategy::exponential().max_attempts(4))
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn with_retry<'a, T, F, Fut, E>(&self, body: F) -> WithRetry<'a, T>
+    where
+        T: Serialize + DeserializeOwned + Send + 'a,
+        F: Fn(DurableContext) -> Fut + Send + Sync + 'a,
+        Fut: Future<Output = Result<T, E>> + Send + 'a,
+        E: Into<BoxError> + 'a,
+    {
+        WithRetry::new(self, body)
     }
 
     /// A logger that is silent while this context replays, so that every line appears once.

@@ -5,34 +5,46 @@
 //!
 //! **Suspension.** The handler is dropped, and the invocation answered with `PENDING`, when it is *quiescent*: its
 //! poll returned `Pending`, at least one operation is parked on the world outside, no update is queued or in flight,
-//! no step body is running, and nothing else can wake it. The last point is seen on the handler's waker: a future
-//! that waits for anything must hold a clone of it. Some combinators (`FuturesUnordered` and what is built on it) hold
-//! one even when all they contain is parked, so a handler that was not woken for [`STALE_WAKER_GRACE`] is dropped all
-//! the same. Nothing is lost by it: replay repeats what was not recorded.
+//! no step body is running, and nothing else can wake it, as seen on its [waker](HandlerWaker). Work of the handler's
+//! own beside a parked operation goes on until it ends or the deadline nears, and is dropped only then. Combinators
+//! that keep a waker although all they contain is parked are given [`COMBINATOR_GRACE`] to make progress: what else
+//! they may contain cannot be seen. Nothing is lost by dropping: replay repeats what was not recorded.
 
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll, Wake, Waker, ready};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use futures_util::task::AtomicWaker;
 use lambda_api::{CheckpointDurableExecutionRequest, EpochMillis, ErrorObject};
 use tokio::time::{Instant, Sleep};
 
 use crate::checkpointer::Batch;
 use crate::execution::{Execution, Operation, State};
+use crate::handler_waker::HandlerWaker;
 use crate::service::{DurableServiceClient, ServiceError};
 
-/// How long a handler with a parked operation may hold a waker without being woken before it is suspended.
-const STALE_WAKER_GRACE: Duration = Duration::from_secs(1);
+/// How long a handler that holds wakers only in combinators around parked operations is not woken before it is
+/// suspended.
+const COMBINATOR_GRACE: Duration = Duration::from_secs(1);
 
 /// No polling this close to the deadline: its answer might come too late to act on. Source: official SDKs.
+/// Work of the handler's own is given up then, because the invocation's answer must be on its way by the deadline.
 const DEADLINE_RESERVE: Duration = Duration::from_secs(1);
+
+/// How long work of the handler's own beside a parked operation may take in an invocation without a deadline.
+/// Source: Lambda quotas page, longest function timeout.
+const OWN_WORK_MAX: Duration = Duration::from_secs(15 * 60);
+
+/// Polls of the handler that can follow from one look at combinators: one, and another for each level of combinators
+/// in combinators, because they wake themselves after having polled all they contain.
+const POLLS_OF_DRIVER_MAX: usize = 4;
+
+/// How often the driver looks whether work of the handler's own still holds a waker: it may let go without a wake.
+const OWN_WORK_CHECK: Duration = Duration::from_secs(1);
 
 /// Turns of the loop before the runtime gets a chance to do something else.
 const TURNS_MAX: usize = 64;
@@ -62,35 +74,46 @@ pub(crate) async fn drive<T>(
     checkpoint_token: String,
     handler: BoxFuture<'_, T>,
 ) -> Ending<T> {
-    let woken = Arc::new(HandlerWaker {
-        woken: AtomicBool::new(true),
-        driver: AtomicWaker::new(),
-    });
+    let began_at = Instant::now();
     let mut driver = Driver {
         execution,
         client,
         checkpoint_token,
-        waker: Waker::from(Arc::clone(&woken)),
-        woken,
+        waker: HandlerWaker::new(),
         handler: Some(handler),
         finished: None,
-        last_woken_at: Instant::now(),
+        own_work_until: match execution.deadline {
+            Some(deadline) => deadline.checked_sub(DEADLINE_RESERVE).unwrap_or(began_at),
+            None => began_at + OWN_WORK_MAX,
+        },
+        last_woken_at: began_at,
+        of_combinators: None,
+        polls_of_driver: 0,
         call: None,
         sleep: Box::pin(tokio::time::sleep(Duration::ZERO)),
     };
-    std::future::poll_fn(|context| driver.poll(context)).await
+    let ending = std::future::poll_fn(|context| driver.poll(context)).await;
+    if matches!(ending, Ending::Suspended) {
+        execution.warn_of_abandoned();
+    }
+    ending
 }
 
 struct Driver<'a, T> {
     execution: &'a Arc<Execution>,
     client: &'a Arc<dyn DurableServiceClient>,
     checkpoint_token: String,
-    woken: Arc<HandlerWaker>,
-    /// The handler is polled with this and nothing else is, so who clones it is part of the handler.
-    waker: Waker,
+    waker: HandlerWaker,
     handler: Option<BoxFuture<'a, T>>,
     finished: Option<T>,
+    /// When work of the handler's own is given up.
+    own_work_until: Instant,
+    /// When the handler was last woken by anything but the driver's own look at combinators.
     last_woken_at: Instant,
+    /// How many clones of the waker combinators hold, once that was looked at after the handler was last woken.
+    of_combinators: Option<usize>,
+    /// How many more polls of the handler can follow from that look.
+    polls_of_driver: usize,
     call: Option<BoxFuture<'static, CallResult>>,
     sleep: Pin<Box<Sleep>>,
 }
@@ -104,9 +127,16 @@ struct Accepted {
     operations: Vec<Operation>,
 }
 
+impl<T> Drop for Driver<'_, T> {
+    fn drop(&mut self) {
+        // The handler is dropped next, and every operation inside it: that is not user code giving them up.
+        self.execution.state().abandoned.is_closing = true;
+    }
+}
+
 impl<T> Driver<'_, T> {
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Ending<T>> {
-        self.woken.driver.register(context.waker());
+        self.waker.register_driver(context.waker());
         for _ in 0..TURNS_MAX {
             if let Some(call) = &mut self.call
                 && let Poll::Ready(result) = call.as_mut().poll(context)
@@ -146,13 +176,22 @@ impl<T> Driver<'_, T> {
 
     fn poll_handler(&mut self) -> Option<Ending<T>> {
         let handler = self.handler.as_mut()?;
-        if !self.woken.woken.swap(false, Ordering::AcqRel) {
+        if !self.waker.take_wake() {
             return None;
         }
-        self.last_woken_at = Instant::now();
-        let mut context = Context::from_waker(&self.waker);
+        if self.polls_of_driver > 0 {
+            self.polls_of_driver -= 1;
+        } else {
+            self.last_woken_at = Instant::now();
+            self.of_combinators = None;
+        }
+        let mut context = Context::from_waker(self.waker.waker());
         match catch_unwind(AssertUnwindSafe(|| handler.as_mut().poll(&mut context))) {
-            Ok(Poll::Pending) => {}
+            Ok(Poll::Pending) => {
+                if !self.waker.is_woken() {
+                    self.polls_of_driver = 0;
+                }
+            }
             Ok(Poll::Ready(output)) => {
                 self.handler = None;
                 self.finished = Some(output);
@@ -217,8 +256,8 @@ impl<T> Driver<'_, T> {
     }
 
     /// What to do when no call is due and the handler was polled.
-    fn rest(&self, now: Instant) -> Rest {
-        if self.handler.is_some() && self.woken.woken.load(Ordering::Acquire) {
+    fn rest(&mut self, now: Instant) -> Rest {
+        if self.handler.is_some() && self.waker.is_woken() {
             return Rest::No;
         }
         if self.call.is_some() {
@@ -233,13 +272,32 @@ impl<T> Driver<'_, T> {
         if let Some(poll_at) = self.poll_at(&state) {
             at_latest(poll_at);
         }
-        let idleness = state.idleness(&self.waker);
-        if idleness.parked > 0 && idleness.executing == 0 && state.queue.is_empty() {
-            let give_up_at = self.last_woken_at + STALE_WAKER_GRACE;
+        if let Some(held) = self.held_while_parked(&state) {
+            let Some(of_combinators) = self.of_combinators else {
+                let wakers = state.wakers_inside_combinators(self.waker.waker());
+                drop(state);
+                self.of_combinators = Some(if wakers.is_empty() {
+                    0
+                } else {
+                    self.polls_of_driver = POLLS_OF_DRIVER_MAX;
+                    self.waker.clones_of_combinators(wakers)
+                });
+                return Rest::No;
+            };
+            let has_own_work = held > of_combinators;
+            let give_up_at = if has_own_work {
+                at_latest(now + OWN_WORK_CHECK);
+                self.own_work_until
+            } else {
+                self.last_woken_at + COMBINATOR_GRACE
+            };
             if give_up_at <= now {
-                tracing::debug!(
-                    "suspending a handler that holds a waker but was not woken for {STALE_WAKER_GRACE:?}"
-                );
+                if has_own_work {
+                    tracing::warn!(
+                        "the handler still waits for something that is no durable operation, but the invocation's \
+                         deadline nears: it is suspended, and what it waited for is dropped"
+                    );
+                }
                 return Rest::Suspend;
             }
             at_latest(give_up_at);
@@ -248,16 +306,19 @@ impl<T> Driver<'_, T> {
     }
 
     fn is_quiescent(&self, state: &State) -> bool {
-        /// The driver's own references: `woken` and `waker`.
-        const OWN_WAKERS: usize = 2;
+        self.held_while_parked(state) == Some(0) && !self.waker.is_woken()
+    }
+
+    /// If the handler could be suspended were it not for who holds its waker: how many clones are not the operations'.
+    fn held_while_parked(&self, state: &State) -> Option<usize> {
         if self.handler.is_none() || self.call.is_some() || !state.queue.is_empty() {
-            return false;
+            return None;
         }
-        let idleness = state.idleness(&self.waker);
-        let held_by_others = Arc::strong_count(&self.woken)
-            .saturating_sub(OWN_WAKERS)
-            .saturating_sub(idleness.wakers_held);
-        idleness.parked > 0 && idleness.executing == 0 && held_by_others == 0
+        let idleness = state.idleness(self.waker.waker());
+        if idleness.parked == 0 || idleness.executing > 0 {
+            return None;
+        }
+        Some(self.waker.clones().saturating_sub(idleness.wakers_held))
     }
 
     fn poll_at(&self, state: &State) -> Option<Instant> {
@@ -274,22 +335,6 @@ enum Rest {
     Until(Instant),
     UntilWoken,
     Suspend,
-}
-
-struct HandlerWaker {
-    woken: AtomicBool,
-    driver: AtomicWaker,
-}
-
-impl Wake for HandlerWaker {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        self.woken.store(true, Ordering::Release);
-        self.driver.wake();
-    }
 }
 
 /// One checkpoint call, and the pages of its answer.

@@ -170,9 +170,9 @@ macro_rules! operation_errors {
             $(#[$meta])*
             #[derive(Clone, PartialEq, Eq)]
             pub struct $name {
-                operation: Option<String>,
+                pub(crate) operation: Option<String>,
                 /// Boxed to keep `Result`s small.
-                failure: Box<Failure>,
+                pub(crate) failure: Box<Failure>,
             }
 
             impl $name {
@@ -266,6 +266,10 @@ operation_errors! {
     WaitForConditionError,
     /// A map or parallel could not be run, or an item failed whose result was asked for.
     BatchError,
+    /// A combinator could not be run, or its inputs ended in a failure.
+    CombinatorError,
+    /// An operation of any kind failed: what inputs of combinators have in common.
+    OperationError,
 }
 
 impl BatchError {

@@ -16,6 +16,7 @@ use lambda_api::{
 };
 use tokio::time::Instant;
 
+use crate::abandoned::Abandoned;
 use crate::checkpointer::{CheckpointQueue, Ticket};
 use crate::error::{Failure, wire_type};
 use crate::operation_id::OperationSpec;
@@ -53,6 +54,7 @@ pub(crate) struct State {
     /// Step bodies and condition checks between their first poll and their end.
     executing: usize,
     fatal: Option<ErrorObject>,
+    pub(crate) abandoned: Abandoned,
 }
 
 type WaiterId = u64;
@@ -193,14 +195,37 @@ impl Execution {
 
     /// Ends the execution because its code does not repeat what is recorded. User code cannot catch it.
     pub(crate) async fn fail_execution<T>(&self, what: String) -> T {
+        let hint = self.state().abandoned.hint();
         self.state().fatal.get_or_insert_with(|| ErrorObject {
             error_type: Some(wire_type::NON_DETERMINISTIC.to_owned()),
             error_message: Some(format!(
-                "{what}; the code must call the same operations in the same order in every invocation"
+                "{what}; the code must call the same operations in the same order in every invocation{hint}"
             )),
             ..ErrorObject::default()
         });
         future::pending().await
+    }
+
+    /// Drops operations whose outcome cannot matter any more, without a warning that they were dropped.
+    pub(crate) fn discard<T>(&self, operations: T) {
+        self.state().abandoned.discarding += 1;
+        drop(operations);
+        self.state().abandoned.discarding -= 1;
+    }
+
+    /// Warns of abandoned operations by which a later invocation can go another way than this one did.
+    pub(crate) fn warn_of_abandoned(&self) {
+        let state = self.state();
+        /// A loop abandons one in every turn, and all for the same reason.
+        const WARNINGS_MAX: usize = 5;
+        let warnings = state.abandoned.warnings(&state.operations);
+        for warning in warnings.take(WARNINGS_MAX) {
+            tracing::warn!(
+                executionArn = self.arn,
+                requestId = self.request_id,
+                "{warning}"
+            );
+        }
     }
 
     /// Records without waiting.
@@ -328,6 +353,13 @@ impl State {
                 .filter(|waiter| waiter.waker.will_wake(handler_waker))
                 .count(),
         }
+    }
+
+    /// The wakers of our own waiters that are not the handler's: those of combinators that wake it in turn.
+    pub(crate) fn wakers_inside_combinators(&self, handler_waker: &Waker) -> Vec<Waker> {
+        let waiters = self.waiters.values();
+        let inside = waiters.filter(|waiter| !waiter.waker.will_wake(handler_waker));
+        inside.map(|waiter| waiter.waker.clone()).collect()
     }
 
     /// When the service should be asked whether a parked operation can go on.

@@ -7,6 +7,7 @@ use lambda_api::{ChainedInvokeOptions, OperationAction, OperationStatus, Operati
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::abandoned::Unfinished;
 use crate::context::{DurableContext, is_terminal};
 use crate::error::{Failure, FailureKind, InvokeError};
 use crate::execution::Operation;
@@ -116,9 +117,10 @@ impl<T: DeserializeOwned + Send + 'static> IntoFuture for Invoke<T> {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
             let name = self.spec.name.clone();
-            self.run()
-                .await
-                .map_err(|failure| InvokeError::new(name.as_deref(), failure))
+            let unfinished = Unfinished::new(&self.context, &self.spec);
+            let ran = self.run().await;
+            unfinished.finish();
+            ran.map_err(|failure| InvokeError::new(name.as_deref(), failure))
         })
     }
 }

@@ -52,6 +52,9 @@
 //! - **Deterministic outside steps.** The handler is replayed: the same operations must be called in the same order
 //!   every time. Clocks, chance and I/O belong into steps. A difference between code and history ends the execution
 //!   with `NonDeterministicExecutionError`.
+//! - **Whatever comes first** is [`race`](DurableContext::race), [`select_ok`](DurableContext::select_ok) or
+//!   [`try_join_all`](DurableContext::try_join_all), which record what it was; `tokio::select!` over durable operations
+//!   [decides anew](DurableContext#whatever-comes-first) in each replay.
 //! - **Errors** are one type per operation ([`StepError`], [`CallbackError`], …) and go into [`BoxError`] with `?`.
 //!   What the handler returns as an error fails the execution; infrastructure failures never reach the handler.
 //! - **Panics** in steps, branches and handlers are caught and become failures.
@@ -62,23 +65,28 @@ mod context;
 mod batch;
 mod callback;
 mod child;
+mod combinator;
 mod condition;
 mod invoke;
 mod retry;
 mod serdes;
 mod step;
 mod wait;
+mod with_retry;
 
 mod error;
 mod logger;
 pub mod plugin;
+mod subscriber;
 
 mod invocation;
 mod runtime;
 
+mod abandoned;
 mod checkpointer;
 mod driver;
 mod execution;
+mod handler_waker;
 mod operation_id;
 mod payload;
 
@@ -94,13 +102,17 @@ pub use batch::{
 };
 pub use callback::{Callback, CallbackId, CreateCallback, WaitForCallback};
 pub use child::ChildContext;
+pub use combinator::{
+    CombinatorErrorKind, DurableFuture, DurableOperation, JoinAll, Race, SelectOk, Settled,
+    TryJoinAll,
+};
 pub use condition::{
     BackoffWaitStrategy, WaitDecision, WaitForCondition, WaitStrategy, wait_strategy,
 };
 pub use context::DurableContext;
 pub use error::{
-    BatchError, BoxError, CallbackError, ChildContextError, Error, FailureKind, InvokeError,
-    StepError, WaitError, WaitForConditionError,
+    BatchError, BoxError, CallbackError, ChildContextError, CombinatorError, Error, FailureKind,
+    InvokeError, OperationError, StepError, WaitError, WaitForConditionError,
 };
 pub use invocation::{InvocationContext, Invoker};
 pub use invoke::Invoke;
@@ -112,3 +124,4 @@ pub use runtime::{run, run_with};
 pub use serdes::{SerDes, SerDesContext};
 pub use step::{DurableStep, NamedStep, Step, StepContext};
 pub use wait::Wait;
+pub use with_retry::WithRetry;

@@ -1,6 +1,7 @@
 //! Logging that says everything once, however often the handler is replayed.
 //!
-//! Two ways lead there. [`DurableContext::logger`] gives a logger that knows its context. [`ReplayFilter`] does the
+//! [`run`](crate::run) installs a subscriber that prints the lines if the program has none. Two ways lead to lines that
+//! appear once. [`DurableContext::logger`] gives a logger that knows its context. [`ReplayFilter`] does the
 //! same for every `tracing` event in the handler's code, by whatever macro or crate it was written:
 //!
 //! ```

@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 use crate::context::DurableContext;
 use crate::error::{BoxError, Error};
 use crate::invocation::{InvocationContext, Invoker};
+use crate::subscriber;
 
 /// What the Rust Lambda runtime cannot do without.
 const REQUIRED_VARIABLES: [&str; 4] = [
@@ -37,6 +38,13 @@ const REQUIRED_VARIABLES: [&str; 4] = [
 /// }
 /// ```
 ///
+/// # Logs
+///
+/// Unless the program has installed a `tracing` subscriber, events are written to standard output, at the level
+/// `AWS_LAMBDA_LOG_LEVEL` or `RUST_LOG` (`INFO` without either), as JSON if `AWS_LAMBDA_LOG_FORMAT` says so, and
+/// without those of code that is being [replayed](crate::ReplayFilter). A subscriber of the program's own must be
+/// installed before this is called.
+///
 /// # Errors
 ///
 /// When the process does not run in a Lambda environment, the AWS configuration cannot be used, or the Runtime API
@@ -50,6 +58,7 @@ where
     E: Into<BoxError>,
 {
     check_environment()?;
+    subscriber::install_default();
     run_with(Invoker::from_env().await?, handler).await
 }
 
@@ -80,6 +89,7 @@ where
     E: Into<BoxError>,
 {
     check_environment()?;
+    subscriber::install_default();
     let handler = &handler;
     let invoker = &invoker;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Box<RawValue>>| {

@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tracing::Instrument;
 
+use crate::abandoned::Unfinished;
 use crate::context::DurableContext;
 use crate::error::{BoxError, Failure, FailureKind, StepError};
 use crate::execution::Operation;
@@ -253,9 +254,10 @@ where
                 let ran = step.run(attempt).await;
                 ran.map_err(|error| Failure::from_user(error, StepError::WIRE_TYPE))
             };
-            run_step(&self.context, &self.spec, &self.policy, &self.codec, body)
-                .await
-                .map_err(|failure| StepError::new(self.spec.name.as_deref(), failure))
+            let unfinished = Unfinished::new(&self.context, &self.spec);
+            let ran = run_step(&self.context, &self.spec, &self.policy, &self.codec, body).await;
+            unfinished.finish();
+            ran.map_err(|failure| StepError::new(self.spec.name.as_deref(), failure))
         })
     }
 }

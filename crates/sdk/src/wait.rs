@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use lambda_api::{OperationAction, OperationStatus, OperationType, WaitOptions};
 
+use crate::abandoned::Unfinished;
 use crate::context::DurableContext;
 use crate::error::{Failure, WaitError};
 use crate::execution::Operation;
@@ -39,7 +40,7 @@ impl Wait {
         self
     }
 
-    async fn run(&self) -> Result<(), Failure> {
+    pub(crate) async fn run(&self) -> Result<(), Failure> {
         let execution = self.context.execution();
         execution.check_task()?;
         self.spec.check_name()?;
@@ -81,9 +82,10 @@ impl IntoFuture for Wait {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            self.run()
-                .await
-                .map_err(|failure| WaitError::new(self.spec.name.as_deref(), failure))
+            let unfinished = Unfinished::new(&self.context, &self.spec);
+            let ran = self.run().await;
+            unfinished.finish();
+            ran.map_err(|failure| WaitError::new(self.spec.name.as_deref(), failure))
         })
     }
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::convert::Infallible;
+use std::io::Read;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -91,6 +92,10 @@ struct FunctionProcess(Child);
 
 impl FunctionProcess {
     fn start(address: &str) -> Self {
+        Self::start_with(address, &[])
+    }
+
+    fn start_with(address: &str, variables: &[(&str, &str)]) -> Self {
         let mut command = Command::new(example());
         command
             .env_clear()
@@ -102,8 +107,21 @@ impl FunctionProcess {
             .env("AWS_REGION", "us-east-1")
             .env("AWS_ACCESS_KEY_ID", "AKID")
             .env("AWS_SECRET_ACCESS_KEY", "secret")
-            .env("AWS_EC2_METADATA_DISABLED", "true");
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .envs(variables.iter().copied())
+            .stdout(Stdio::piped());
         Self(command.spawn().unwrap())
+    }
+}
+
+impl FunctionProcess {
+    /// Ends the process, and returns what it has printed.
+    fn printed(mut self) -> String {
+        self.0.kill().unwrap();
+        let mut stdout = self.0.stdout.take().unwrap();
+        let mut text = String::new();
+        stdout.read_to_string(&mut text).unwrap();
+        text
     }
 }
 
@@ -135,13 +153,51 @@ fn event(operations: Value) -> Value {
     })
 }
 
-#[tokio::test]
-async fn function_process_serves_invocations() {
-    let started_by = json!({
+/// The event of an execution's first invocation.
+fn first_event() -> Value {
+    event(json!([{
         "Id": "inv", "Name": "n", "Type": "EXECUTION", "Status": "STARTED", "StartTimestamp": 1_767_896_523_358_i64,
         "ExecutionDetails": {"InputPayload": "\"Alice\""}
-    });
-    let mut world = World::start(vec![event(json!([started_by])), json!({"not": "durable"})]).await;
+    }]))
+}
+
+#[tokio::test]
+async fn lines_of_the_logger_are_printed_although_nobody_installs_a_subscriber() {
+    for (format, level, expected) in [
+        ("JSON", "INFO", 1),
+        ("Text", "INFO", 1),
+        ("JSON", "WARN", 0),
+    ] {
+        let mut world = World::start(vec![first_event()]).await;
+        let controls = [
+            ("AWS_LAMBDA_LOG_FORMAT", format),
+            ("AWS_LAMBDA_LOG_LEVEL", level),
+        ];
+        let function = FunctionProcess::start_with(&world.address, &controls);
+        for what in ["checkpoint of the step", "checkpoint of the wait", "output"] {
+            world.next_post(what).await;
+        }
+        let printed = function.printed();
+        let lines: Vec<_> = printed
+            .lines()
+            .filter(|line| line.contains("greeted"))
+            .collect();
+        assert_eq!(lines.len(), expected, "{printed}");
+        for line in lines {
+            assert!(line.contains("request-0"), "{line}");
+            let json: Option<Value> = serde_json::from_str(line).ok();
+            assert_eq!(json.is_some(), format == "JSON", "{line}");
+            if let Some(json) = json {
+                assert_eq!(json["level"], "INFO", "{line}");
+                assert_eq!(json["message"], "greeted", "{line}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn function_process_serves_invocations() {
+    let mut world = World::start(vec![first_event(), json!({"not": "durable"})]).await;
     let _function = FunctionProcess::start(&world.address);
 
     let (path, step) = world.next_post("checkpoint of the step").await;

@@ -12,6 +12,7 @@ use lambda_api::{ContextOptions, OperationAction, OperationStatus, OperationType
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::abandoned::Unfinished;
 use crate::batch::completion::{CompletionConfig, CompletionReason};
 use crate::batch::progress::{BatchProgress, Completion, ItemProgress};
 use crate::batch::result::{
@@ -377,7 +378,7 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> Batch<'a, T> {
         let Some(summary) = summary else {
             let reason = poll_fn(|task| running.poll(task, &completion)).await;
             // What is still running stops here: nothing inside may be recorded after the batch.
-            running.items.clear();
+            execution.discard(std::mem::take(&mut running.items));
             let ends = running.ends;
             let mut succeed = spec.update(OperationAction::Succeed);
             let summary = Summary::of(
@@ -425,7 +426,7 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> Batch<'a, T> {
             }
             running.ends.push(end);
         }
-        running.items.clear();
+        execution.discard(std::mem::take(&mut running.items));
         Ok(into_result(name, running.ends, summary.completion_reason))
     }
 }
@@ -525,9 +526,10 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> IntoFuture for Batch<'a, T
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
             let name = self.spec.name.clone();
-            self.run()
-                .await
-                .map_err(|failure| BatchError::new(name.as_deref(), failure))
+            let unfinished = Unfinished::new(&self.context, &self.spec);
+            let ran = self.run().await;
+            unfinished.finish();
+            ran.map_err(|failure| BatchError::new(name.as_deref(), failure))
         })
     }
 }

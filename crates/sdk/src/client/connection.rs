@@ -28,8 +28,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// forgot the connection on the way will not say so; servers keep idle connections for a minute or so.
 const IDLE_MAX: Duration = Duration::from_secs(20);
 
-/// Longest answer that is read, in bytes: a page of state with operations at their largest fits several times over.
-const REPLY_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Longest answer that is read, in bytes. A page of state is a few MB, but its size is the service's to choose: this is
+/// more than the whole state of an execution at AWS's quota of 100 MB with every byte escaped to six (`\u0000`).
+const REPLY_BYTES_MAX: usize = 768 * 1024 * 1024;
 
 /// Opens connections to one endpoint.
 #[derive(Clone, Debug)]

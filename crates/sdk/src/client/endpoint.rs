@@ -16,15 +16,43 @@ pub(crate) struct Endpoint {
 
 impl Endpoint {
     /// `AWS_ENDPOINT_URL_LAMBDA` comes first, then what the AWS configuration says for all services, then AWS itself.
-    pub(crate) fn resolve(region: &str, configured: Option<&str>) -> Result<Self, Error> {
+    ///
+    /// An endpoint that is named is taken as it is; `variant` says which of AWS's own otherwise.
+    pub(crate) fn resolve(
+        region: &str,
+        configured: Option<&str>,
+        variant: Variant,
+    ) -> Result<Self, Error> {
         let own = std::env::var("AWS_ENDPOINT_URL_LAMBDA").ok();
         match own.as_deref().filter(|url| !url.is_empty()).or(configured) {
             Some(url) => Self::parse(url),
-            None => {
-                let suffix = if region.starts_with("cn-") { ".cn" } else { "" };
-                Self::parse(&format!("https://lambda.{region}.amazonaws.com{suffix}"))
-            }
+            None => Self::of_region(region, variant),
         }
+    }
+
+    /// AWS's own endpoint for a region.
+    fn of_region(region: &str, variant: Variant) -> Result<Self, Error> {
+        let is_label = |text: &str| {
+            let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+            !text.is_empty() && text.bytes().all(fits)
+        };
+        if !is_label(region) {
+            return Err(Error::Configuration {
+                reason: format!("{region:?} is no region; set AWS_REGION"),
+            });
+        }
+        let partition = Partition::of(region);
+        let service = if variant.use_fips {
+            "lambda-fips"
+        } else {
+            "lambda"
+        };
+        let suffix = if variant.use_dual_stack {
+            partition.dual_stack_dns_suffix
+        } else {
+            partition.dns_suffix
+        };
+        Self::parse(&format!("https://{service}.{region}.{suffix}"))
     }
 
     pub(crate) fn parse(url: &str) -> Result<Self, Error> {
@@ -82,9 +110,133 @@ impl Endpoint {
     }
 }
 
+/// Which of AWS's endpoints of a region. Source: `AWS_USE_FIPS_ENDPOINT` and `AWS_USE_DUALSTACK_ENDPOINT`, or
+/// `use_fips_endpoint` and `use_dualstack_endpoint` of a profile.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Variant {
+    /// With cryptography validated by FIPS 140.
+    pub(crate) use_fips: bool,
+    /// Reached over IPv6 as well as IPv4.
+    pub(crate) use_dual_stack: bool,
+}
+
+/// A group of regions with domains of its own.
+struct Partition {
+    region_prefix: &'static str,
+    dns_suffix: &'static str,
+    dual_stack_dns_suffix: &'static str,
+}
+
+/// AWS's partitions; the last one takes every other region.
+/// Source: partitions of `aws-sdk-lambda` 1.156.0, version 1.1. All of them support both variants.
+const PARTITIONS: [Partition; 8] = [
+    Partition {
+        region_prefix: "cn-",
+        dns_suffix: "amazonaws.com.cn",
+        dual_stack_dns_suffix: "api.amazonwebservices.com.cn",
+    },
+    Partition {
+        region_prefix: "us-gov-",
+        dns_suffix: "amazonaws.com",
+        dual_stack_dns_suffix: "api.aws",
+    },
+    Partition {
+        region_prefix: "eusc-",
+        dns_suffix: "amazonaws.eu",
+        dual_stack_dns_suffix: "api.amazonwebservices.eu",
+    },
+    Partition {
+        region_prefix: "us-iso-",
+        dns_suffix: "c2s.ic.gov",
+        dual_stack_dns_suffix: "api.aws.ic.gov",
+    },
+    Partition {
+        region_prefix: "us-isob-",
+        dns_suffix: "sc2s.sgov.gov",
+        dual_stack_dns_suffix: "api.aws.scloud",
+    },
+    Partition {
+        region_prefix: "eu-isoe-",
+        dns_suffix: "cloud.adc-e.uk",
+        dual_stack_dns_suffix: "api.cloud-aws.adc-e.uk",
+    },
+    Partition {
+        region_prefix: "us-isof-",
+        dns_suffix: "csp.hci.ic.gov",
+        dual_stack_dns_suffix: "api.aws.hci.ic.gov",
+    },
+    Partition {
+        region_prefix: "",
+        dns_suffix: "amazonaws.com",
+        dual_stack_dns_suffix: "api.aws",
+    },
+];
+
+impl Partition {
+    fn of(region: &str) -> &'static Self {
+        let [named @ .., aws] = &PARTITIONS;
+        let found = named.iter().find(|it| region.starts_with(it.region_prefix));
+        found.unwrap_or(aws)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Source: what `aws_sdk_lambda::config::endpoint::DefaultResolver` of version 1.156.0 answers.
+    #[test]
+    fn endpoints_are_those_of_aws() {
+        let cases = [
+            ("us-east-1", "amazonaws.com", "api.aws"),
+            ("ap-southeast-7", "amazonaws.com", "api.aws"),
+            ("xx-new-1", "amazonaws.com", "api.aws"),
+            ("us-gov-west-1", "amazonaws.com", "api.aws"),
+            (
+                "cn-northwest-1",
+                "amazonaws.com.cn",
+                "api.amazonwebservices.com.cn",
+            ),
+            ("eusc-de-east-1", "amazonaws.eu", "api.amazonwebservices.eu"),
+            ("us-iso-east-1", "c2s.ic.gov", "api.aws.ic.gov"),
+            ("us-isob-east-1", "sc2s.sgov.gov", "api.aws.scloud"),
+            ("eu-isoe-west-1", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"),
+            ("us-isof-south-1", "csp.hci.ic.gov", "api.aws.hci.ic.gov"),
+        ];
+        for (region, plain, dual_stack) in cases {
+            for (use_fips, service) in [(false, "lambda"), (true, "lambda-fips")] {
+                for (use_dual_stack, suffix) in [(false, plain), (true, dual_stack)] {
+                    let variant = Variant {
+                        use_fips,
+                        use_dual_stack,
+                    };
+                    let endpoint = Endpoint::of_region(region, variant).unwrap();
+                    assert_eq!(
+                        endpoint.url(""),
+                        format!("https://{service}.{region}.{suffix}")
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn named_endpoint_is_taken_whatever_the_variant() {
+        let variant = Variant {
+            use_fips: true,
+            use_dual_stack: true,
+        };
+        let endpoint = Endpoint::resolve("us-east-1", Some("http://127.0.0.1:3001"), variant);
+        assert_eq!(endpoint.unwrap().url("/x"), "http://127.0.0.1:3001/x");
+    }
+
+    #[test]
+    fn region_that_would_name_another_host_is_refused() {
+        for region in ["", "us-east-1.example.com", "us-east-1/x#", "us east 1"] {
+            let error = Endpoint::of_region(region, Variant::default()).unwrap_err();
+            assert!(error.to_string().contains("set AWS_REGION"), "{error}");
+        }
+    }
 
     #[test]
     fn url_is_put_together_from_its_parts() {

@@ -4,6 +4,7 @@
 //! retries) in the task that awaits it: there is no pool, no background task, and no waking of other threads between
 //! a step's end and the next step's start.
 
+mod clock;
 mod connection;
 mod endpoint;
 mod signer;
@@ -12,6 +13,7 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::Duration;
 
+use aws_config::SdkConfig;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::header::{CONTENT_TYPE, HOST, HeaderMap, USER_AGENT};
@@ -22,7 +24,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
 
 use crate::client::connection::{Connection, Connector, Reply};
-use crate::client::endpoint::Endpoint;
+use crate::client::endpoint::{Endpoint, Variant};
 use crate::client::signer::Signer;
 use crate::error::{BoxError, Error};
 use crate::service::{
@@ -65,11 +67,8 @@ impl LambdaClient {
     /// Region, credentials and endpoint as in every AWS SDK: environment, profile, and so on.
     pub(crate) async fn from_env() -> Result<Self, Error> {
         let config = aws_config::load_from_env().await;
-        let region = config.region().ok_or_else(|| Error::Configuration {
-            reason: "no region; set AWS_REGION".to_owned(),
-        })?;
-        let endpoint = Endpoint::resolve(region.as_ref(), config.endpoint_url())?;
-        let signer = Signer::new(region.as_ref(), config.credentials_provider())?;
+        let (region, endpoint) = place(&config)?;
+        let signer = Signer::new(&region, config.credentials_provider())?;
         let connector = Connector::new(&endpoint)?;
         Ok(Self {
             endpoint,
@@ -87,6 +86,7 @@ impl LambdaClient {
         body: Bytes,
     ) -> Result<T, ServiceError> {
         let mut attempt = 1;
+        let mut is_clock_corrected = false;
         loop {
             let error = match self.attempt(&method, path_and_query, &body).await {
                 Ok(reply) if reply.status.is_success() => {
@@ -94,7 +94,18 @@ impl LambdaClient {
                         unreachable_because(format!("answer cannot be read: {error}"))
                     });
                 }
-                Ok(reply) => rejection(reply.status, &reply.headers, &reply.body),
+                Ok(reply) => {
+                    let error = rejection(reply.status, &reply.headers, &reply.body);
+                    if !is_clock_corrected
+                        && clock::may_be_the_reason(&error)
+                        && self.signer.clock().correct(&reply.headers)
+                    {
+                        // At once, and not counted as an attempt: the service has not looked at the request.
+                        is_clock_corrected = true;
+                        continue;
+                    }
+                    error
+                }
                 Err(cause) => ServiceError::Unreachable { cause },
             };
             if attempt == ATTEMPTS_MAX || !is_transient(&error) {
@@ -181,6 +192,19 @@ impl DurableServiceClient for LambdaClient {
             self.call(Method::GET, &path, Bytes::new()).await
         })
     }
+}
+
+/// The region, and the endpoint in it.
+fn place(config: &SdkConfig) -> Result<(String, Endpoint), Error> {
+    let region = config.region().ok_or_else(|| Error::Configuration {
+        reason: "no region; set AWS_REGION".to_owned(),
+    })?;
+    let variant = Variant {
+        use_fips: config.use_fips().unwrap_or(false),
+        use_dual_stack: config.use_dual_stack().unwrap_or(false),
+    };
+    let endpoint = Endpoint::resolve(region.as_ref(), config.endpoint_url(), variant)?;
+    Ok((region.to_string(), endpoint))
 }
 
 fn unreachable_because(cause: String) -> ServiceError {

@@ -1,7 +1,7 @@
 //! Signature Version 4, and the credentials for it.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
@@ -11,6 +11,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request};
 use http_body_util::Full;
 
+use crate::client::clock::Clock;
 use crate::error::{BoxError, Error};
 
 /// Credentials are renewed this long before they expire.
@@ -23,6 +24,7 @@ pub(crate) struct Signer {
     provider: SharedCredentialsProvider,
     /// As the signature takes them: made of credentials once, and not for every call.
     identity: Mutex<Option<Identity>>,
+    clock: Clock,
 }
 
 impl Signer {
@@ -37,7 +39,13 @@ impl Signer {
             region: region.to_owned(),
             provider,
             identity: Mutex::new(None),
+            clock: Clock::default(),
         })
+    }
+
+    /// The clock by which requests are signed.
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
     }
 
     /// Adds the signature's headers to a request for `url`.
@@ -52,7 +60,7 @@ impl Signer {
             .identity(&identity)
             .region(&self.region)
             .name("lambda")
-            .time(SystemTime::now())
+            .time(self.clock.now())
             .settings(SigningSettings::default())
             .build()?
             .into();
@@ -82,7 +90,7 @@ impl Signer {
         if let Some(identity) = kept
             && identity
                 .expiration()
-                .is_none_or(|expiry| expiry > SystemTime::now() + RENEW_BEFORE)
+                .is_none_or(|expiry| expiry > self.clock.now() + RENEW_BEFORE)
         {
             return Ok(identity);
         }

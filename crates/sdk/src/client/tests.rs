@@ -1,6 +1,7 @@
 //! The client against small servers of its own: what it sends, when it repeats, and what it makes of answers.
 
 use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -19,6 +20,10 @@ enum Answer {
     Error(u16, &'static str, &'static str),
     /// Answers, and closes the connection a little later, as servers do with idle ones.
     OkThenClose(&'static str),
+    /// Answers with an error and a date.
+    Dated(&'static str, String),
+    /// Answers with a page of state whose one operation has a result of so many bytes.
+    Page(usize),
     /// Takes the request and closes the connection.
     HangUp,
 }
@@ -92,6 +97,18 @@ async fn serve(
                 response(status, &format!("x-amzn-ErrorType: {code}\r\n"), body),
                 false,
             ),
+            Answer::Dated(code, date) => {
+                let header = format!("x-amzn-ErrorType: {code}\r\ndate: {date}\r\n");
+                (response(403, &header, r#"{"message":"no"}"#), false)
+            }
+            Answer::Page(bytes) => {
+                let details = format!(r#"{{"Attempt":1,"Result":"{}"}}"#, "x".repeat(bytes));
+                let operation = format!(
+                    r#"{{"Id":"1","Type":"STEP","Status":"SUCCEEDED","StartTimestamp":1,"StepDetails":{details}}}"#
+                );
+                let page = format!(r#"{{"Operations":[{operation}],"NextMarker":""}}"#);
+                (response(200, "", &page), false)
+            }
             Answer::HangUp => return,
         };
         stream.write_all(text.as_bytes()).await.unwrap();
@@ -304,4 +321,111 @@ async fn answer_that_is_not_json_is_an_error() {
         error.to_string().contains("answer cannot be read"),
         "{error}"
     );
+}
+
+/// When a request was signed, as its header says.
+fn signed_at(request: &str) -> SystemTime {
+    let header = request
+        .lines()
+        .find_map(|line| line.strip_prefix("x-amz-date: "));
+    let at = header.unwrap_or_else(|| panic!("no date in {request}"));
+    let number = |range: std::ops::Range<usize>| -> u64 { at[range].parse().unwrap() };
+    // By way of a date that a library reads.
+    const MONTHS: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
+    let month = MONTHS[usize::try_from(number(4..6) - 1).unwrap()];
+    let (day, year) = (number(6..8), number(0..4));
+    let (hour, minute, second) = (&at[9..11], &at[11..13], &at[13..15]);
+    ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+        .into_iter()
+        .find_map(|weekday| {
+            let date = format!("{weekday}, {day:02} {month} {year} {hour}:{minute}:{second} GMT");
+            httpdate::parse_http_date(&date).ok()
+        })
+        .unwrap()
+}
+
+#[tokio::test]
+async fn clock_that_is_off_is_corrected_by_the_answer_to_a_refused_signature() {
+    let hour = Duration::from_secs(3600);
+    for code in ["RequestTimeTooSkewed", "InvalidSignatureException"] {
+        for theirs in [SystemTime::now() + hour, SystemTime::now() - hour] {
+            let answers = vec![
+                Answer::Dated(code, httpdate::fmt_http_date(theirs)),
+                Answer::Ok(ACCEPTED),
+                Answer::Ok(ACCEPTED),
+            ];
+            let server = Server::start(answers).await;
+            server.checkpoint().await.unwrap();
+            server.checkpoint().await.unwrap();
+            let requests = server.requests();
+            assert_eq!(requests.len(), 3, "the second call is signed right at once");
+            for request in &requests[1..] {
+                let signed_at = signed_at(request);
+                let off = signed_at
+                    .duration_since(theirs)
+                    .unwrap_or_else(|error| error.duration());
+                assert!(
+                    off < Duration::from_secs(60),
+                    "{signed_at:?} instead of {theirs:?}"
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn refusal_for_another_reason_is_not_repeated() {
+    let now = httpdate::fmt_http_date(SystemTime::now());
+    let hour_ago = httpdate::fmt_http_date(SystemTime::now() - Duration::from_secs(3600));
+    let refused = [
+        // The clocks agree: the key is wrong.
+        vec![Answer::Dated("InvalidSignatureException", now)],
+        vec![Answer::Dated("AccessDeniedException", hour_ago.clone())],
+        // Corrected, and refused again.
+        vec![Answer::Dated("RequestTimeTooSkewed", hour_ago.clone()); 2],
+    ];
+    for answers in refused {
+        let expected = answers.len();
+        let server = Server::start(answers).await;
+        let error = server.checkpoint().await.unwrap_err();
+        assert!(
+            matches!(error, ServiceError::Rejected { status: 403, .. }),
+            "{error}"
+        );
+        assert_eq!(server.requests().len(), expected);
+    }
+}
+
+#[tokio::test]
+async fn page_of_state_is_read_whatever_its_size() {
+    const BYTES: usize = 70_000_000;
+    let server = Server::start(vec![Answer::Page(BYTES)]).await;
+    let page = server.client.get_state(ARN, "token", "1").await.unwrap();
+    let details = page.operations[0].step_details.as_ref().unwrap();
+    assert_eq!(details.result.as_ref().unwrap().len(), BYTES);
+}
+
+#[test]
+fn endpoint_is_what_the_configuration_asks_for() {
+    let region = aws_config::Region::new("us-gov-west-1");
+    let plain = SdkConfig::builder().region(region).build();
+    let (region, endpoint) = place(&plain).unwrap();
+    assert_eq!(region, "us-gov-west-1");
+    assert_eq!(endpoint.authority(), "lambda.us-gov-west-1.amazonaws.com");
+    let both = SdkConfig::builder()
+        .region(plain.region().cloned())
+        .use_fips(true)
+        .use_dual_stack(true)
+        .build();
+    let (_, endpoint) = place(&both).unwrap();
+    assert_eq!(endpoint.authority(), "lambda-fips.us-gov-west-1.api.aws");
+    let named = SdkConfig::builder()
+        .region(plain.region().cloned())
+        .use_fips(true)
+        .endpoint_url("http://127.0.0.1:1")
+        .build();
+    assert_eq!(place(&named).unwrap().1.authority(), "127.0.0.1:1");
+    assert!(place(&SdkConfig::builder().build()).is_err());
 }

@@ -3,10 +3,12 @@
 
 mod support;
 
+mod abandoned;
 mod batches;
 mod callbacks;
 mod checkpoints;
 mod children;
+mod combinators;
 mod conditions;
 mod invokes;
 mod plugins;

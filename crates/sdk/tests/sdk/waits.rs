@@ -1,8 +1,11 @@
 //! Waits, suspension, and what happens when something else goes on meanwhile.
 
+use std::future::IntoFuture;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use lambdura::{BoxError, DurableContext, StepContext};
+use futures_util::future::BoxFuture;
+use lambdura::{BoxError, DurableContext, StepContext, branch};
 use tokio::time::Instant;
 
 use crate::support::{TestExecution, failed, ok, succeeded};
@@ -86,6 +89,88 @@ async fn code_outside_of_steps_holds_off_suspension_too() {
         outline.contains("after the pause Step SUCCEEDED"),
         "{outline}"
     );
+}
+
+/// A minute of I/O: something outside of the runtime's control ends it.
+async fn own_io(done: &AtomicBool) {
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    // As with a request: connected, then answered.
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    done.store(true, Ordering::Relaxed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn own_io_beside_a_parked_operation_goes_on_to_its_end() {
+    use futures_util::stream::{FuturesUnordered, StreamExt};
+    let places: [fn(
+        &'static AtomicBool,
+        DurableContext,
+    ) -> BoxFuture<'static, Result<(), BoxError>>; 4] = [
+        // Directly, in a branch, in a task, and beside a combinator with wakers of its own.
+        |done, ctx| {
+            Box::pin(async move {
+                let (waited, ()) = tokio::join!(ctx.wait(Duration::from_secs(600)), own_io(done));
+                Ok(waited?)
+            })
+        },
+        |done, ctx| {
+            Box::pin(async move {
+                let branches = [true, false].map(|has_io| {
+                    branch(move |ctx| async move {
+                        if has_io {
+                            own_io(done).await;
+                        }
+                        ctx.wait(Duration::from_secs(600)).await
+                    })
+                });
+                ctx.parallel(branches).await?.into_results()?;
+                Ok(())
+            })
+        },
+        |done, ctx| {
+            Box::pin(async move {
+                let task = tokio::spawn(own_io(done));
+                let (waited, joined) = tokio::join!(ctx.wait(Duration::from_secs(600)), task);
+                joined?;
+                Ok(waited?)
+            })
+        },
+        |done, ctx| {
+            Box::pin(async move {
+                let waits = [1, 2, 3].map(|_| ctx.wait(Duration::from_secs(600)).into_future());
+                let mut waits: FuturesUnordered<_> = waits.into_iter().collect();
+                let all = async { while waits.next().await.is_some() {} };
+                tokio::join!(all, own_io(done));
+                Ok(())
+            })
+        },
+    ];
+    for (index, place) in places.into_iter().enumerate() {
+        static DONE: AtomicBool = AtomicBool::new(false);
+        DONE.store(false, Ordering::Relaxed);
+        let execution = TestExecution::new(());
+        // A minute of I/O does not fit into the test's usual minute.
+        *execution.time_limit.lock().unwrap() = Duration::from_secs(120);
+        execution
+            .suspends(async |(): (), ctx: DurableContext| place(&DONE, ctx).await)
+            .await;
+        assert!(DONE.load(Ordering::Relaxed), "place {index}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn own_io_is_given_up_when_the_deadline_nears() {
+    let handler = async |(): (), ctx: DurableContext| {
+        let forever = tokio::time::sleep(Duration::from_secs(3600));
+        let (waited, ()) = tokio::join!(ctx.wait(Duration::from_secs(600)), forever);
+        waited?;
+        ok(())
+    };
+    let execution = TestExecution::new(());
+    let began_at = Instant::now();
+    execution.suspends(&handler).await;
+    // The clock of the test moves only when nothing can go on, so this is exact: a second before the deadline.
+    assert_eq!(began_at.elapsed().as_secs(), 59);
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,6 +3,7 @@
 mod service;
 
 use std::future::Future;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use lambda_api::{InvocationOutput, InvocationStatus};
@@ -18,6 +19,8 @@ const INVOCATIONS_MAX: usize = 20;
 /// An execution and its service.
 pub struct TestExecution {
     pub service: FakeService,
+    /// Time until an invocation is cut off.
+    pub time_limit: Mutex<Duration>,
 }
 
 impl TestExecution {
@@ -25,6 +28,7 @@ impl TestExecution {
         let input = serde_json::to_string(&input).unwrap();
         Self {
             service: FakeService::new(&input),
+            time_limit: Mutex::new(Duration::from_secs(60)),
         }
     }
 
@@ -39,7 +43,7 @@ impl TestExecution {
     {
         let invocation = InvocationContext {
             request_id: "request".to_owned(),
-            remaining_time: Some(Duration::from_secs(60)),
+            remaining_time: Some(*self.time_limit.lock().unwrap()),
         };
         let input = self.service.begin_invocation();
         let ended = Invoker::new(self.service.clone())

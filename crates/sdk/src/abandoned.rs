@@ -1,0 +1,112 @@
+//! Operations that user code abandons: drops after their first poll and before their end, as `tokio::select!`,
+//! `tokio::try_join!` and `tokio::time::timeout` do.
+//!
+//! Which one such code drops is decided by what ends first, and nothing records it. A later invocation finds the ends of
+//! all of them recorded, can go another way, and then no longer fits its history. That cannot be prevented from here,
+//! and is no fault if the handler does not suspend any more or a context that is recorded is around it. So it is
+//! noted, and said when the invocation ends with more to come.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::context::{DurableContext, is_terminal};
+use crate::execution::{Execution, Operation};
+use crate::operation_id::{OperationId, OperationSpec};
+
+/// Held by an operation's future from its first poll to its end.
+pub(crate) struct Unfinished {
+    execution: Arc<Execution>,
+    spec: Option<OperationSpec>,
+}
+
+impl Unfinished {
+    pub(crate) fn new(context: &DurableContext, spec: &OperationSpec) -> Self {
+        Self {
+            execution: Arc::clone(context.execution()),
+            spec: Some(spec.clone()),
+        }
+    }
+
+    /// The operation has ended.
+    pub(crate) fn finish(mut self) {
+        self.spec = None;
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        // A panic in user code drops what is around it, in every invocation alike.
+        if let Some(spec) = self.spec.take()
+            && !std::thread::panicking()
+        {
+            self.execution.state().abandoned.note(spec);
+        }
+    }
+}
+
+/// What was abandoned in an invocation.
+#[derive(Debug, Default)]
+pub(crate) struct Abandoned {
+    operations: Vec<OperationSpec>,
+    /// The SDK is dropping operations of which it records that they do not matter.
+    pub(crate) discarding: usize,
+    /// The handler is being dropped.
+    pub(crate) is_closing: bool,
+}
+
+impl Abandoned {
+    fn note(&mut self, spec: OperationSpec) {
+        if !self.is_closing && self.discarding == 0 {
+            self.operations.push(spec);
+        }
+    }
+
+    /// What to say of the first in an error message; empty if there is none.
+    pub(crate) fn hint(&self) -> String {
+        match self.operations.first() {
+            Some(spec) => format!(" ({})", explanation(spec)),
+            None => String::new(),
+        }
+    }
+
+    /// What to say of each that a later invocation can depend on.
+    pub(crate) fn warnings(
+        &self,
+        recorded: &HashMap<String, Arc<Operation>>,
+    ) -> impl Iterator<Item = String> {
+        let uncovered = self.operations.iter();
+        let uncovered = uncovered.filter(|spec| !self.is_covered(spec, recorded));
+        uncovered.map(explanation)
+    }
+
+    /// Whether a context around the operation has ended, so that it does not run again, or was abandoned itself.
+    fn is_covered(&self, spec: &OperationSpec, recorded: &HashMap<String, Arc<Operation>>) -> bool {
+        let mut parent_id = spec.parent_id.as_ref().map(OperationId::as_str);
+        while let Some(id) = parent_id {
+            if self
+                .operations
+                .iter()
+                .any(|other| other.id().as_str() == id)
+            {
+                return true;
+            }
+            let Some(parent) = recorded.get(id) else {
+                return false;
+            };
+            let details = parent.context_details.as_ref();
+            let is_rebuilt = details.and_then(|details| details.replay_children) == Some(true);
+            if is_terminal(parent) && !is_rebuilt {
+                return true;
+            }
+            parent_id = parent.parent_id.as_deref();
+        }
+        false
+    }
+}
+
+fn explanation(spec: &OperationSpec) -> String {
+    format!(
+        "operation {spec} was dropped before its end, as `tokio::select!`, `try_join!` and `timeout` do: a replay may \
+         go another way; use `race`, `select_ok` or `try_join_all` of the context, which record what came first"
+    )
+}

@@ -1,0 +1,132 @@
+//! The combinators as methods of a context.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::combinator::future::DurableOperation;
+use crate::combinator::run::{JoinAll, Race, SelectOk, TryJoinAll};
+use crate::context::DurableContext;
+
+/// Combinators: several operations at once.
+impl DurableContext {
+    /// Awaits operations at the same time, and returns their results in order, or the first failure.
+    ///
+    /// When one fails those that are still running are dropped; see [`race`](Self::race) for what that means.
+    /// Without operations the result is empty.
+    ///
+    /// ```no_run
+    /// # use lambdura::{BoxError, DurableContext, StepContext};
+    /// # async fn ask(_: &str) -> Result<u32, BoxError> { Ok(7) }
+    /// # async fn handler(ctx: DurableContext) -> Result<(), BoxError> {
+    /// let prices: Vec<u32> = ctx
+    ///     .try_join_all(["a", "b"].map(|shop| ctx.step(move |_: StepContext| ask(shop)).name(shop)))
+    ///     .name("prices")
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn try_join_all<'a, T, O>(
+        &self,
+        operations: impl IntoIterator<Item = O>,
+    ) -> TryJoinAll<'a, T>
+    where
+        T: Serialize + DeserializeOwned + Send + 'a,
+        O: DurableOperation<'a, Output = T>,
+    {
+        TryJoinAll::new(self, operations)
+    }
+
+    /// Awaits operations at the same time until every one of them has ended, and returns what became of each, in
+    /// order.
+    ///
+    /// ```no_run
+    /// # use lambdura::{BoxError, DurableContext, Settled, StepContext};
+    /// # async fn ask(_: &str) -> Result<u32, BoxError> { Ok(7) }
+    /// # async fn handler(ctx: DurableContext) -> Result<(), BoxError> {
+    /// let answers = ctx
+    ///     .join_all(["a", "b"].map(|shop| ctx.step(move |_: StepContext| ask(shop)).name(shop)))
+    ///     .await?;
+    /// for answer in answers {
+    ///     match answer {
+    ///         Settled::Fulfilled(price) => println!("{price}"),
+    ///         Settled::Rejected(error) => println!("{:?}: {error}", error.operation()),
+    ///         _ => {}
+    ///     }
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn join_all<'a, T, O>(&self, operations: impl IntoIterator<Item = O>) -> JoinAll<'a, T>
+    where
+        T: Serialize + DeserializeOwned + Send + 'a,
+        O: DurableOperation<'a, Output = T>,
+    {
+        JoinAll::new(self, operations)
+    }
+
+    /// Awaits operations at the same time until one succeeds, and returns its result.
+    ///
+    /// The others are dropped; see [`race`](Self::race) for what that means. It fails when all of them have failed, or
+    /// there are none: see [`CombinatorError::combinator_kind`](crate::CombinatorError::combinator_kind).
+    ///
+    /// ```no_run
+    /// # use lambdura::{BoxError, DurableContext, RetryStrategy, StepContext};
+    /// # async fn ask(_: &str) -> Result<u32, BoxError> { Ok(7) }
+    /// # async fn handler(ctx: DurableContext) -> Result<(), BoxError> {
+    /// let price: u32 = ctx
+    ///     .select_ok(["primary", "mirror"].map(|server| {
+    ///         ctx.step(move |_: StepContext| ask(server)).name(server).retry(RetryStrategy::none())
+    ///     }))
+    ///     .name("price")
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn select_ok<'a, T, O>(&self, operations: impl IntoIterator<Item = O>) -> SelectOk<'a, T>
+    where
+        T: Serialize + DeserializeOwned + Send + 'a,
+        O: DurableOperation<'a, Output = T>,
+    {
+        SelectOk::new(self, operations)
+    }
+
+    /// Awaits operations at the same time until one ends, and returns its result or fails as it did.
+    ///
+    /// What came first is recorded: every later invocation returns it again, whatever has become of the others
+    /// meanwhile. That is the difference to `tokio::select!`, which decides anew in each. Operations of different
+    /// kinds or results are made one type by `future()` and [`DurableFuture::map`](crate::DurableFuture::map).
+    ///
+    /// # What becomes of the others
+    ///
+    /// They are dropped where they are, and nothing is recorded of that:
+    ///
+    /// - The body of a **step** stops at its `.await`; its attempt stays recorded as started, and does not run again.
+    ///   What it did by then is done. If it was waiting for its next attempt, that attempt is not made.
+    /// - A **wait** goes on at the service and ends unnoticed. If the execution is suspended at that moment the service
+    ///   may invoke the function once more for it, which then suspends again.
+    /// - A **callback** stays open, until it is completed, its timeout or the end of the execution. Who completes it
+    ///   gets no error, and nobody sees the result. Give callbacks that may lose a timeout.
+    /// - An **invoked function** goes on to its end; its result is recorded and not used.
+    /// - A **child context**, **parallel** or **map** stops with all that is inside it.
+    ///
+    /// An execution may end while any of them is open.
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # use lambdura::{BoxError, DurableContext, StepContext};
+    /// # async fn handler(ctx: DurableContext) -> Result<(), BoxError> {
+    /// let approval = ctx.create_callback::<bool>().timeout(Duration::from_secs(3600)).await?;
+    /// let approved: Option<bool> = ctx
+    ///     .race([
+    ///         approval.future().map(Some),
+    ///         ctx.wait(Duration::from_secs(600)).future().map(|()| None),
+    ///     ])
+    ///     .name("approval or ten minutes")
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn race<'a, T, O>(&self, operations: impl IntoIterator<Item = O>) -> Race<'a, T>
+    where
+        T: Serialize + DeserializeOwned + Send + 'a,
+        O: DurableOperation<'a, Output = T>,
+    {
+        Race::new(self, operations)
+    }
+}

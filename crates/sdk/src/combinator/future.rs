@@ -1,0 +1,176 @@
+//! Operations of every kind as one type, for combinators.
+
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::batch::{Batch, BatchResult};
+use crate::callback::{Callback, WaitForCallback};
+use crate::child::ChildContext;
+use crate::combinator::run::{JoinAll, Race, SelectOk, Settled, TryJoinAll};
+use crate::condition::WaitForCondition;
+use crate::error::OperationError;
+use crate::invoke::Invoke;
+use crate::step::{DurableStep, Step};
+use crate::wait::Wait;
+use crate::with_retry::WithRetry;
+
+/// A durable operation that was called and not awaited yet, whatever kind it is; what every operation's `future()`
+/// returns.
+///
+/// Combinators take operations of one type. Steps of different functions, or a step and a wait, become one with
+/// `future()`, and those with different results with [`map`](Self::map):
+///
+/// ```no_run
+/// # use std::time::Duration;
+/// # use lambdura::{BoxError, DurableContext, StepContext};
+/// # async fn ask(_: &str) -> Result<u32, BoxError> { Ok(7) }
+/// # async fn handler(ctx: DurableContext) -> Result<(), BoxError> {
+/// let answer = ctx.step(|_: StepContext| ask("price")).name("ask").future().map(Some);
+/// let timeout = ctx.wait(Duration::from_secs(60)).future().map(|()| None);
+/// let answer: Option<u32> = ctx.race([answer, timeout]).name("answer or timeout").await?;
+/// # Ok(()) }
+/// ```
+///
+/// It can be awaited by itself as well; the error is then an [`OperationError`] instead of that of its kind.
+#[must_use = "an operation does nothing until it is awaited"]
+pub struct DurableFuture<'a, T> {
+    future: Pin<Box<dyn Future<Output = Result<T, OperationError>> + Send + 'a>>,
+}
+
+impl<'a, T: 'a> DurableFuture<'a, T> {
+    fn new<O, E>(operation: O) -> Self
+    where
+        O: IntoFuture<Output = Result<T, E>>,
+        O::IntoFuture: Send + 'a,
+        E: Into<OperationError>,
+    {
+        let future = operation.into_future();
+        Self {
+            future: Box::pin(async move { future.await.map_err(Into::into) }),
+        }
+    }
+
+    /// The same operation with its result changed by `change`, which must depend on the result alone.
+    pub fn map<U: 'a>(self, change: impl FnOnce(T) -> U + Send + 'a) -> DurableFuture<'a, U> {
+        DurableFuture {
+            future: Box::pin(async move { self.future.await.map(change) }),
+        }
+    }
+}
+
+impl<T> Future for DurableFuture<'_, T> {
+    type Output = Result<T, OperationError>;
+
+    fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
+        self.future.as_mut().poll(task)
+    }
+}
+
+impl<T> fmt::Debug for DurableFuture<'_, T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("DurableFuture")
+            .finish_non_exhaustive()
+    }
+}
+
+/// What combinators take: operations of this SDK.
+///
+/// Other futures are not among them: a combinator whose outcome is recorded does not poll what it was given, so an
+/// operation called inside of one would have another place in a replay.
+pub trait DurableOperation<'a>: sealed::Sealed {
+    /// What the operation returns.
+    type Output;
+
+    /// The operation as a [`DurableFuture`].
+    fn future(self) -> DurableFuture<'a, Self::Output>;
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+impl<T> sealed::Sealed for DurableFuture<'_, T> {}
+
+impl<'a, T> DurableOperation<'a> for DurableFuture<'a, T> {
+    type Output = T;
+
+    fn future(self) -> DurableFuture<'a, T> {
+        self
+    }
+}
+
+/// Gives operations their `future()`.
+macro_rules! operations {
+    ($($(#[$meta:meta])* [$($generics:tt)*] $operation:ty => $output:ty $(where [$($bounds:tt)*])?;)+) => {
+        $(
+            impl<$($generics)*> $operation $(where $($bounds)*)? {
+                /// The operation as a [`DurableFuture`], which combinators take beside operations of other kinds.
+                /// It does nothing until it is awaited.
+                pub fn future(self) -> DurableFuture<'a, $output> {
+                    DurableFuture::new(self)
+                }
+            }
+
+            impl<$($generics)*> sealed::Sealed for $operation $(where $($bounds)*)? {}
+
+            impl<$($generics)*> DurableOperation<'a> for $operation $(where $($bounds)*)? {
+                type Output = $output;
+
+                fn future(self) -> DurableFuture<'a, $output> {
+                    DurableFuture::new(self)
+                }
+            }
+        )+
+    };
+}
+
+operations! {
+    ['a, S, T] Step<'a, S, T> => T
+        where [S: DurableStep<Output = T> + 'a, T: Serialize + DeserializeOwned + Send + 'a];
+    ['a, T] WaitForCallback<'a, T> => T where [T: DeserializeOwned + Send + 'a];
+    ['a, T] WaitForCondition<'a, T> => T where [T: Serialize + DeserializeOwned + Send + 'a];
+    ['a, T] ChildContext<'a, T> => T where [T: Serialize + DeserializeOwned + Send + 'a];
+    ['a, T] Batch<'a, T> => BatchResult<T> where [T: Serialize + DeserializeOwned + Send + 'a];
+    ['a, T] WithRetry<'a, T> => T where [T: Serialize + DeserializeOwned + Send + 'a];
+    ['a, T] TryJoinAll<'a, T> => Vec<T> where [T: Serialize + DeserializeOwned + Send + 'a];
+    ['a, T] JoinAll<'a, T> => Vec<Settled<T>> where [T: Serialize + DeserializeOwned + Send + 'a];
+    ['a, T] SelectOk<'a, T> => T where [T: Serialize + DeserializeOwned + Send + 'a];
+    ['a, T] Race<'a, T> => T where [T: Serialize + DeserializeOwned + Send + 'a];
+}
+
+/// The same for operations that borrow nothing.
+macro_rules! owned_operations {
+    ($([$($generics:tt)*] $operation:ty => $output:ty $(where [$($bounds:tt)*])?;)+) => {
+        $(
+            impl<$($generics)*> $operation $(where $($bounds)*)? {
+                /// The operation as a [`DurableFuture`], which combinators take beside operations of other kinds.
+                /// It does nothing until it is awaited.
+                pub fn future<'a>(self) -> DurableFuture<'a, $output> {
+                    DurableFuture::new(self)
+                }
+            }
+
+            impl<$($generics)*> sealed::Sealed for $operation $(where $($bounds)*)? {}
+
+            impl<'a, $($generics)*> DurableOperation<'a> for $operation $(where $($bounds)*)? {
+                type Output = $output;
+
+                fn future(self) -> DurableFuture<'a, $output> {
+                    DurableFuture::new(self)
+                }
+            }
+        )+
+    };
+}
+
+owned_operations! {
+    [] Wait => ();
+    [T] Invoke<T> => T where [T: DeserializeOwned + Send + 'static];
+    [T] Callback<T> => T where [T: DeserializeOwned + Send + 'static];
+}
