@@ -102,7 +102,7 @@ impl Family {
             return Kinship::Member;
         }
         match proc_fs::environment(process.pid) {
-            Some(environment) if environment.is_empty() && proc_fs::runs_a_program(process.pid) => {
+            Some(environment) if environment.is_empty() && proc_fs::is_in_execve(process.pid) => {
                 Kinship::Unknown
             }
             Some(environment) => {

@@ -5,6 +5,7 @@ use std::io::{self, BufRead, BufReader};
 use std::net::SocketAddrV4;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
+use std::str::SplitWhitespace;
 
 /// Returns the highest resident memory that a living process ever had, in bytes.
 pub(crate) fn max_rss_bytes(pid: u32) -> Option<u64> {
@@ -41,20 +42,16 @@ impl Process {
 
 /// Returns where a process is in the process tree.
 pub(crate) fn lineage(pid: u32) -> Option<Lineage> {
-    let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
-    // The second field is the program's name in parentheses, which may hold any bytes; the parent is the 4th, the group the
-    // 5th, and the start time the 22nd.
-    let (_, fields) = std::str::from_utf8(stat.rsplit(|byte| *byte == b')').next()?)
-        .ok()?
-        .split_once(' ')?;
-    let mut fields = fields.split_whitespace().skip(4 - 3);
-    let parent = fields.next()?.parse().ok()?;
-    let group = fields.next()?.parse().ok()?;
-    let start_ticks = fields.nth(22 - 6)?.parse().ok()?;
-    Some(Lineage {
-        process: Process { pid, start_ticks },
-        parent,
-        group,
+    // The parent is the 4th field, the group the 5th, and the start time the 22nd.
+    stat_fields(pid, |fields| {
+        let parent = fields.nth(4 - 3)?.parse().ok()?;
+        let group = fields.next()?.parse().ok()?;
+        let start_ticks = fields.nth(22 - 6)?.parse().ok()?;
+        Some(Lineage {
+            process: Process { pid, start_ticks },
+            parent,
+            group,
+        })
     })
 }
 
@@ -177,14 +174,26 @@ pub(crate) fn variable(environment: &[u8], name: &str) -> Option<String> {
     })
 }
 
-/// Tells a living process that has a program from a zombie and from a thread of the kernel, which have no environment.
-pub(crate) fn runs_a_program(pid: u32) -> bool {
+/// Whether a process is inside `execve`, where its environment cannot be read yet, in contrast to one whose environment is
+/// empty, to a zombie and to a thread of the kernel.
+pub(crate) fn is_in_execve(pid: u32) -> bool {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let is_zombie = status
         .lines()
         .any(|line| line.starts_with("State:") && line.contains('Z'));
     // Only what has memory of its own has this line.
-    !is_zombie && status.lines().any(|line| line.starts_with("VmSize:"))
+    let has_memory = status.lines().any(|line| line.starts_with("VmSize:"));
+    // The 51st field, where its environment ends in memory, is set last.
+    let environment_end = stat_fields(pid, |fields| fields.nth(51 - 3)?.parse::<u64>().ok());
+    !is_zombie && has_memory && environment_end == Some(0)
+}
+
+/// Reads fields of a process's `stat`, beginning with the third.
+fn stat_fields<T>(pid: u32, read: impl FnOnce(&mut SplitWhitespace<'_>) -> Option<T>) -> Option<T> {
+    let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
+    // The second field is the program's name in parentheses, which may hold any bytes.
+    let fields = stat.rsplit(|byte| *byte == b')').next()?;
+    read(&mut std::str::from_utf8(fields).ok()?.split_whitespace())
 }
 
 #[cfg(all(test, target_os = "linux"))]
@@ -207,7 +216,23 @@ mod tests {
         let environment = environment(own).expect("it is our own");
         assert_eq!(variable(&environment, "PATH"), Some(path));
         assert_eq!(variable(&environment, "PAT"), None);
-        assert!(runs_a_program(own));
+        assert!(!is_in_execve(own));
+    }
+
+    #[test]
+    fn a_process_without_an_environment_is_not_waited_for() {
+        let mut sleep = std::process::Command::new("/bin/sleep");
+        let child = sleep.arg("1000").env_clear().spawn();
+        let mut child = child.expect("every system sleeps");
+        let started = std::time::Instant::now();
+        // The child is told of before its `execve` has come to its end.
+        while is_in_execve(child.id()) {
+            assert!(started.elapsed().as_secs() < 20, "it is still in `execve`");
+            std::thread::yield_now();
+        }
+        assert_eq!(environment(child.id()), Some(Vec::new()));
+        child.kill().expect("it is ours");
+        child.wait().expect("it is ours");
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Who is at the other end of a connection to a Runtime API.
 //!
 //! Whoever reaches a function process's Runtime API could take its next event and forge its answer, and every user of the
-//! machine reaches loopback. A secret in `AWS_LAMBDA_RUNTIME_API` (`host:port/secret`) would do, and runtimes do not take one:
-//! `lambda_runtime` refuses it as an address, `awslambdaric` and AWS's client for Node.js cut it at the colon and find no
-//! port. So the host looks at who is calling, once for each connection: the kernel's table of TCP connections tells which
+//! machine reaches loopback. A secret in `AWS_LAMBDA_RUNTIME_API` (`host:port/secret`) would do, and the official clients do not take
+//! one: Rust's `lambda_runtime` refuses it as an address, Python's `awslambdaric` when it reports an initialization error, and
+//! Node.js's `aws-lambda-ric` cuts the secret off. So the host looks at who is calling, once for each connection: the kernel's table of TCP connections tells which
 //! socket is the other end, and `/proc` tells which process holds that socket. It must be the function process or one that
 //! belongs to it (see [`family`](crate::family)); another function of the same user is refused just as another user.
 //!

@@ -1,0 +1,122 @@
+//! AWS's own runtime clients get through to their Runtime API: the one for Rust and the one for Python. `node.rs` has the
+//! one for Node.js, which is ours.
+
+mod support;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use function_host::{FunctionErrorKind, InvocationResult, Runtimes};
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde_json::{Value, json};
+use support::World;
+
+/// The function of the tests below: where there is a Runtime API, this test is its client.
+#[test]
+fn rust_function() {
+    if std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_none() {
+        return;
+    }
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
+    let handler = |event: LambdaEvent<Value>| async move {
+        match event.payload["fail"].as_bool() {
+            Some(true) => Err(Error::from("the loan is too large")),
+            Some(false) | None => Ok(json!({ "id": event.context.request_id })),
+        }
+    };
+    let served = runtime.block_on(lambda_runtime::run(service_fn(handler)));
+    served.expect("the host ends it");
+}
+
+/// Runs an invocation that fails, and returns its error.
+async fn error(world: &World, payload: &str) -> function_host::FunctionError {
+    let outcome = world.invoke("r-fails", payload).await.expect("it runs");
+    match outcome.result {
+        InvocationResult::FunctionError(error) => error,
+        InvocationResult::Success(bytes) => panic!("it succeeded: {bytes:?}"),
+    }
+}
+
+#[tokio::test]
+async fn rusts_client_gets_through() {
+    let world = World::new("");
+    let bootstrap = world.code.path().join("bootstrap");
+    fs::remove_file(&bootstrap).expect("the fixture was there");
+    let program = std::env::current_exe().expect("tests run from a file");
+    let script = format!(
+        "#!/bin/sh\nexec '{}' --exact rust_function --nocapture\n",
+        program.display()
+    );
+    fs::write(&bootstrap, script).expect("there is room");
+    fs::set_permissions(&bootstrap, fs::Permissions::from_mode(0o755)).expect("it is ours");
+    for id in ["r-1", "r-2"] {
+        assert_eq!(
+            world.invoke_ok(id, "{}").await,
+            format!(r#"{{"id":"{id}"}}"#)
+        );
+    }
+    let error = error(&world, r#"{"fail":true}"#).await;
+    assert_eq!(error.kind, FunctionErrorKind::Posted);
+    assert!(String::from_utf8_lossy(&error.payload).contains("the loan is too large"));
+    assert_eq!(world.invoke_ok("r-3", "{}").await, r#"{"id":"r-3"}"#);
+    world.counts_become((1, 0, 0)).await;
+    assert_eq!(world.host.refused_connections(), 0);
+}
+
+/// Starts a host whose function is a handler in Python.
+fn python(handler: &str) -> World {
+    // Kept from run to run, because the client is downloaded.
+    let runtimes = Path::new(env!("CARGO_TARGET_TMPDIR")).join("runtimes");
+    let runtimes = Arc::new(Runtimes::new(runtimes));
+    runtimes
+        .prepare("python3.11")
+        .expect("these tests need Python 3.11 or later with pip, and PyPI");
+    let world = World::with("", |config, function| {
+        config.runtimes = Some(runtimes);
+        function.runtime = "python3.11".into();
+        function.handler = handler.into();
+    });
+    let app = r#"
+def answers(event, context):
+    return {"id": context.aws_request_id}
+
+class LoanError(Exception):
+    pass
+
+LoanError.__name__ = "Loan\nError🙅"
+
+def fails(event, context):
+    raise LoanError("the loan is\ntoo large 🙅")
+"#;
+    fs::write(world.code.path().join("app.py"), app).expect("there is room");
+    fs::write(world.code.path().join("broken.py"), "import no_such_module").expect("there is room");
+    world
+}
+
+#[tokio::test]
+async fn pythons_client_gets_through() {
+    let world = python("app.answers");
+    for id in ["r-1", "r-2"] {
+        assert_eq!(
+            world.invoke_ok(id, "{}").await,
+            format!(r#"{{"id": "{id}"}}"#)
+        );
+    }
+    world.counts_become((1, 0, 0)).await;
+    assert_eq!(world.host.refused_connections(), 0);
+
+    let world = python("app.fails");
+    let failed = error(&world, "{}").await;
+    assert_eq!(failed.kind, FunctionErrorKind::Posted, "{failed:?}");
+    assert_eq!(failed.error_type, "Loan\nError🙅");
+    world.counts_become((1, 0, 0)).await;
+
+    // It reports this one by other means, on a connection of its own, and ends.
+    let world = python("broken.handler");
+    let failed = error(&world, "{}").await;
+    assert_eq!(failed.kind, FunctionErrorKind::InitError, "{failed:?}");
+    assert_eq!(failed.error_type, "Runtime.ImportModuleError");
+    assert_eq!(world.host.refused_connections(), 0);
+}
