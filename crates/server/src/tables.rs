@@ -1,12 +1,15 @@
 //! DynamoDB tables, kept by the embedded `dynoxide` in one SQLite file.
 
+use std::error::Error;
 use std::fmt::Display;
 use std::net::{SocketAddr, TcpListener as StdTcpListener};
 use std::path::Path;
+use std::sync::Arc;
 
 use dynoxide::Database;
 use stack::TableResource;
 use store::Durability;
+use store_sqlite::{ForeignFile, OpenStoreError};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -18,21 +21,48 @@ use crate::server::StartServerError;
 pub(crate) struct Tables {
     database: Database,
     address: SocketAddr,
+    /// Released after the database is closed; none for tables in memory.
+    _file: Option<Arc<ForeignFile>>,
 }
 
-/// Opens the tables as durable as everything else is. `dynoxide`'s own way is `disk`.
-fn open(path: &str, durability: Durability) -> dynoxide::Result<Database> {
-    match durability {
-        Durability::Disk => Database::new(path),
-        Durability::Os => {
-            let database = Database::new(path)?;
-            // Named for what it is used for after an import: `synchronous = NORMAL`, and otherwise
-            // what SQLite does by itself.
-            database.disable_bulk_loading()?;
-            Ok(database)
-        }
-        Durability::Memory => Database::memory(),
+/// Why the tables' file cannot be used.
+#[derive(Debug, thiserror::Error)]
+enum OpenTablesError {
+    #[error("{}", with_causes(.0))]
+    File(#[from] OpenStoreError),
+    #[error(transparent)]
+    Database(#[from] dynoxide::DynoxideError),
+}
+
+/// What stood in the way is told as one text.
+fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
     }
+    text
+}
+
+/// Opens the tables as durable as everything else is. `dynoxide`'s own way is `disk`. The file is this
+/// server's until what is returned with the database is dropped.
+fn open(
+    path: &Path,
+    durability: Durability,
+) -> Result<(Database, Option<ForeignFile>), OpenTablesError> {
+    if durability == Durability::Memory {
+        return Ok((Database::memory()?, None));
+    }
+    let mut file = ForeignFile::take(path)?;
+    let database = Database::new(&path.display().to_string())?;
+    if durability == Durability::Os {
+        // Named for what it is used for after an import: `synchronous = NORMAL`, and otherwise
+        // what SQLite does by itself.
+        database.disable_bulk_loading()?;
+    }
+    file.say_open()?;
+    Ok((database, Some(file)))
 }
 
 impl Tables {
@@ -51,8 +81,8 @@ impl Tables {
             }
         }
 
-        let path = path.display().to_string();
-        let database = tokio::task::spawn_blocking(move || open(&path, durability))
+        let path = path.to_owned();
+        let (database, file) = tokio::task::spawn_blocking(move || open(&path, durability))
             .await
             .map_err(|cause| failed(&cause))?
             .map_err(|cause| failed(&cause))?;
@@ -79,7 +109,11 @@ impl Tables {
                 }
             })
             .map_err(|cause| failed(&cause))?;
-        Ok(Self { database, address })
+        Ok(Self {
+            database,
+            address,
+            _file: file.map(Arc::new),
+        })
     }
 
     /// What functions find DynamoDB under.
@@ -142,5 +176,25 @@ mod tests {
             assert_eq!(path.exists(), is_kept, "with {durability:?}");
             shutdown.cancel();
         }
+    }
+
+    #[tokio::test]
+    async fn the_file_is_for_one_server_and_one_user() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("dynamodb.sqlite3");
+        let shutdown = CancellationToken::new();
+        let start = || Tables::start(&path, Durability::Disk, shutdown.clone());
+        let tables = start().await.expect("it starts");
+        let mode = std::fs::metadata(&path).expect("the file").permissions();
+        assert_eq!(mode.mode() & 0o777, 0o600);
+        let refused = start().await.map(drop).expect_err("it is in use");
+        let said = refused.to_string();
+        let expected = format!("is in use by process {}", std::process::id());
+        assert!(said.contains(&expected), "{said}");
+        drop(tables);
+        shutdown.cancel();
+        start().await.map(drop).expect("it was released");
     }
 }

@@ -1,7 +1,7 @@
 //! Looking at the files of a database before SQLite opens them: it repairs what it can and says nothing.
 //!
 //! Only before: to open and close a database's file takes from SQLite the locks that this process has
-//! on it.
+//! on it. Its log has none.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
@@ -14,14 +14,41 @@ use crate::report::{OpenReport, OpenWarning};
 
 /// Looks at the files of the database at `path`, and keeps copies of what opening it would destroy.
 pub(crate) fn examine(path: &Path, last_run: LastRun) -> io::Result<OpenReport> {
+    let (mut report, log) = look(path, last_run)?;
+    let Some(file) = FileFound::read(path)? else {
+        return Ok(report);
+    };
+    let pages_missing = file.pages_missing(log.as_ref());
+    if pages_missing > 0 {
+        report.warnings.push(OpenWarning::DatabaseShort {
+            database: path.to_owned(),
+            pages: file.pages_expected(log.as_ref()),
+            pages_missing,
+        });
+    }
+    Ok(report)
+}
+
+/// As [`examine`], without a look into the database itself: for one that may still be open in this process.
+pub(crate) fn examine_log(path: &Path, last_run: LastRun) -> io::Result<OpenReport> {
+    look(path, last_run).map(|(report, _)| report)
+}
+
+fn look(path: &Path, last_run: LastRun) -> io::Result<(OpenReport, Option<LogFound>)> {
     let log = beside(path, "-wal");
     let found = read_log(&log)?;
     let mut report = OpenReport::of(path.to_owned());
     report.ended_uncleanly = matches!(last_run, LastRun::Open { .. });
-    let Some(file) = FileFound::read(path)? else {
-        report.warnings.extend(missing(path, last_run, log, found)?);
-        return Ok(report);
+    let length = match fs::metadata(path) {
+        Ok(metadata) => metadata.len(),
+        Err(error) if error.kind() == ErrorKind::NotFound => 0,
+        Err(error) => return Err(error),
     };
+    if length == 0 {
+        let warning = missing(path, last_run, log, found.as_ref())?;
+        report.warnings.extend(warning);
+        return Ok((report, found));
+    }
     if let Some(found) = &found {
         report.log_commits = found.commits;
         report.log_frames = found.frames;
@@ -29,15 +56,7 @@ pub(crate) fn examine(path: &Path, last_run: LastRun) -> io::Result<OpenReport> 
     report
         .warnings
         .extend(of_log(log, last_run, found.as_ref()));
-    let pages_missing = file.pages_missing(found.as_ref());
-    if pages_missing > 0 {
-        report.warnings.push(OpenWarning::DatabaseShort {
-            database: path.to_owned(),
-            pages: file.pages_expected(found.as_ref()),
-            pages_missing,
-        });
-    }
-    Ok(report)
+    Ok((report, found))
 }
 
 /// A database that is not there, and what is left of it. SQLite would delete a log without one.
@@ -45,7 +64,7 @@ fn missing(
     path: &Path,
     last_run: LastRun,
     log: PathBuf,
-    found: Option<LogFound>,
+    found: Option<&LogFound>,
 ) -> io::Result<Option<OpenWarning>> {
     let log_commits = found.map_or(0, |found| found.commits + found.commits_lost);
     if last_run == LastRun::Unknown && log_commits == 0 {

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::examine::examine_log;
 use crate::lock::{FileLock, LastRun};
 use crate::open::{OpenStoreError, Prepared, prepare};
 use crate::presence::beside;
@@ -14,21 +15,22 @@ pub struct ForeignFile {
     path: PathBuf,
     report: OpenReport,
     lock: FileLock,
+    is_open: bool,
 }
 
 impl ForeignFile {
-    /// Takes the file, which need not be there yet, and looks at what the last run left. It must not be open in
-    /// this process.
+    /// Takes the file, which need not be there yet, and looks at what the last run left, before anybody opens it.
     ///
     /// # Errors
     /// [`OpenStoreError`] when the SQLite of this program can lose commits, when another server has the file,
     /// and when it cannot be used.
     pub fn take(path: &Path) -> Result<Self, OpenStoreError> {
-        let Prepared { lock, report } = prepare(path)?;
+        let Prepared { lock, report } = prepare(path, examine_log)?;
         Ok(Self {
             path: path.to_owned(),
             report,
             lock,
+            is_open: false,
         })
     }
 
@@ -44,14 +46,70 @@ impl ForeignFile {
     pub fn say_open(&mut self) -> Result<(), OpenStoreError> {
         let open = LastRun::Open { log_bytes: 0 };
         let said = self.lock.write(open, true);
+        self.is_open = true;
         said.map_err(|cause| OpenStoreError::File {
             path: beside(&self.path, ".lock"),
             cause,
         })
     }
+}
 
-    /// Says for the next run that all is well if the log is gone: whoever has the file open is about to close it.
-    pub fn say_closed(&mut self) {
-        self.lock.say_closed(true);
+impl Drop for ForeignFile {
+    /// Says for the next run that all is well if the log is gone: whoever had the file open has closed it.
+    fn drop(&mut self) {
+        if self.is_open {
+            self.lock.say_closed(true);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::OpenWarning;
+
+    fn take(path: &Path) -> ForeignFile {
+        ForeignFile::take(path).expect("nobody has it")
+    }
+
+    /// A database in the way of whoever opens such files.
+    fn open(path: &Path) -> Connection {
+        let connection = Connection::open(path).expect("it opens");
+        connection
+            .execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE IF NOT EXISTS t (a)")
+            .expect("writable");
+        connection
+    }
+
+    #[test]
+    fn a_log_that_goes_while_other_code_has_the_file_open_is_missed() {
+        let folder = TempDir::new().expect("a folder");
+        let path = folder.path().join("tables.db");
+        let mut file = take(&path);
+        assert_eq!(file.report().warnings, []);
+        let connection = open(&path);
+        file.say_open().expect("writable");
+        ForeignFile::take(&path).expect_err("it is taken");
+        drop(connection);
+        drop(file);
+
+        let mut file = take(&path);
+        assert_eq!(file.report().warnings, []);
+        let connection = open(&path);
+        file.say_open().expect("writable");
+        // As a process that is killed leaves it, but for the log.
+        let killed = folder.path().join("killed.db");
+        for ending in ["", ".lock"] {
+            std::fs::copy(beside(&path, ending), beside(&killed, ending)).expect("copied");
+        }
+        drop((connection, file));
+        let log = beside(&killed, "-wal");
+        assert_eq!(
+            take(&killed).report().warnings,
+            [OpenWarning::LogMissing { log }]
+        );
     }
 }

@@ -51,8 +51,13 @@ impl Health {
         self.failing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// As [`Self::check_files`], for who asks all the time.
+    pub fn check_files_now_and_then(&self) -> Result<(), StoreTrouble> {
+        self.presence.check_now_and_then()
+    }
+
     /// Whether the files are those that were opened.
-    pub fn check_files(&self) -> Result<(), StoreTrouble> {
+    fn check_files(&self) -> Result<(), StoreTrouble> {
         self.presence.check()
     }
 

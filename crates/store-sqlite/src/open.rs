@@ -155,19 +155,20 @@ pub(crate) struct Prepared {
     pub report: OpenReport,
 }
 
-/// Whether the SQLite in this program keeps what it commits.
-fn check_sqlite() -> Result<(), OpenStoreError> {
-    if rusqlite::version_number() < SQLITE_VERSION_MIN {
-        return Err(OpenStoreError::OldSqlite {
-            found: rusqlite::version(),
-        });
+/// Whether a SQLite of this version keeps what it commits.
+fn check_sqlite(number: i32, version: &'static str) -> Result<(), OpenStoreError> {
+    if number < SQLITE_VERSION_MIN {
+        return Err(OpenStoreError::OldSqlite { found: version });
     }
     Ok(())
 }
 
 /// Takes a database's file for this process, with its folder, and looks at what the last run left.
-pub(crate) fn prepare(path: &Path) -> Result<Prepared, OpenStoreError> {
-    check_sqlite()?;
+pub(crate) fn prepare(
+    path: &Path,
+    examine: impl FnOnce(&Path, LastRun) -> io::Result<OpenReport>,
+) -> Result<Prepared, OpenStoreError> {
+    check_sqlite(rusqlite::version_number(), rusqlite::version())?;
     let unusable = |path: &Path| {
         let path = path.to_owned();
         move |cause| OpenStoreError::File { path, cause }
@@ -175,7 +176,7 @@ pub(crate) fn prepare(path: &Path) -> Result<Prepared, OpenStoreError> {
     if let Some(folder) = path.parent() {
         create_folder(folder).map_err(unusable(folder))?;
     }
-    let lock = FileLock::take(path).map_err(|error| match error {
+    let mut lock = FileLock::take(path).map_err(|error| match error {
         LockError::Held(pid) => OpenStoreError::InUse {
             path: path.to_owned(),
             pid,
@@ -187,6 +188,8 @@ pub(crate) fn prepare(path: &Path) -> Result<Prepared, OpenStoreError> {
         tracing::error!("{warning}");
     }
     create_database(path).map_err(unusable(path))?;
+    // Whoever opens it now may fold its log in, also when opening fails in the end.
+    lock.say_closed(false);
     Ok(Prepared { lock, report })
 }
 
@@ -197,7 +200,7 @@ impl Database {
         durability: Durability,
         schema: Schema,
     ) -> Result<Self, OpenStoreError> {
-        let Prepared { lock, mut report } = prepare(path)?;
+        let Prepared { lock, mut report } = prepare(path, examine)?;
         let short = report.warnings.iter().find_map(|warning| match warning {
             OpenWarning::DatabaseShort {
                 pages,
@@ -241,7 +244,8 @@ impl Database {
             MigrateError::Database(cause) => failed(cause),
         })?;
         if let Some(copy) = &report.copied_to {
-            tracing::info!(
+            // Not that anything is wrong; but it takes room, and this is the only time that it is said.
+            tracing::warn!(
                 "`{}` was brought to schema version {}; as it was before, it is kept as `{}`",
                 path.display(),
                 schema.version(),
@@ -366,5 +370,22 @@ const fn synchronous(durability: Durability) -> &'static str {
         Durability::Disk => "FULL",
         Durability::Os => "NORMAL",
         Durability::Memory => "OFF",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sqlite_that_can_lose_commits_is_refused() {
+        let error = check_sqlite(3_049_002, "3.49.2").expect_err("it is too old");
+        let said = error.to_string();
+        assert!(
+            said.contains("built with SQLite 3.49.2, which can lose"),
+            "{said}"
+        );
+        check_sqlite(3_051_002, "3.51.2").expect_err("the last that can");
+        check_sqlite(3_051_003, "3.51.3").expect("the first that cannot");
     }
 }

@@ -5,7 +5,8 @@ use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use store::StoreTrouble;
 
@@ -19,7 +20,14 @@ pub(crate) struct Presence {
     files: [Opened; 3],
     /// Whether they were missed at the last look.
     missed: AtomicBool,
+    opened_at: Instant,
+    /// When they were looked at last, in milliseconds since they were opened.
+    looked_at: AtomicU64,
 }
+
+/// How often commits look at the files: looking costs as much as half a commit where system calls are
+/// slow. What was acknowledged before somebody deleted the files is lost with them anyway.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 #[derive(Debug)]
 struct Opened {
@@ -51,14 +59,31 @@ impl Presence {
                 opened(beside(database, ".lock"), true),
             ],
             missed: AtomicBool::new(false),
+            opened_at: Instant::now(),
+            looked_at: AtomicU64::new(0),
         }
     }
 
-    /// Looks at the files: a few microseconds.
+    /// Looks at the files.
     pub fn check(&self) -> Result<(), StoreTrouble> {
+        self.looked_at.store(self.millis(), Ordering::Relaxed);
         let found = self.files.iter().try_for_each(Opened::check);
         self.missed.store(found.is_err(), Ordering::Release);
         found
+    }
+
+    /// Looks at the files unless that was done just now and they were there.
+    pub fn check_now_and_then(&self) -> Result<(), StoreTrouble> {
+        let looked_at = self.looked_at.load(Ordering::Relaxed);
+        let since = self.millis().saturating_sub(looked_at);
+        if Duration::from_millis(since) < LOOK_EVERY {
+            return self.check_if_missed();
+        }
+        self.check()
+    }
+
+    fn millis(&self) -> u64 {
+        u64::try_from(self.opened_at.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     /// Looks again when the files were missed at the last look. Otherwise it costs nothing.

@@ -253,7 +253,7 @@ impl Writer<'_> {
 
     /// Answers a committed transaction, unless it went into a file that is no longer in its place.
     fn acknowledge(&self, jobs: impl IntoIterator<Item = Job>, outcomes: Vec<Outcome>) {
-        match self.health.check_files() {
+        match self.health.check_files_now_and_then() {
             Ok(()) => answer(jobs, outcomes),
             Err(trouble) => {
                 tracing::error!(%trouble, "a transaction was committed in vain");

@@ -32,6 +32,10 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
 
 /// The files of a database as a killed process leaves them, with twenty executions in the log.
 async fn killed(folder: &TempDir) -> PathBuf {
+    killed_after(folder, |_| {}).await
+}
+
+async fn killed_after(folder: &TempDir, last: impl FnOnce(&Path)) -> PathBuf {
     let original = folder.path().join("original.db");
     let store = open(&original);
     for number in 0..20 {
@@ -40,6 +44,7 @@ async fn killed(folder: &TempDir) -> PathBuf {
             .await
             .expect("works");
     }
+    last(&original);
     let path = folder.path().join("executions.db");
     for ending in ["", "-wal", ".lock"] {
         fs::copy(beside(&original, ending), beside(&path, ending)).expect("copied");
@@ -174,6 +179,32 @@ async fn a_log_that_is_missing_or_cut_off_is_said() {
         [OpenWarning::LogMissing { log }],
         "{report:?}"
     );
+}
+
+/// The program that refuses a database has folded its log in.
+#[tokio::test]
+async fn a_log_that_was_folded_in_by_an_attempt_to_open_is_not_missed() {
+    let folder = TempDir::new().expect("a folder");
+    let set_version = |path: &Path, version: i64| {
+        let shell = Connection::open(path).expect("a connection");
+        let found = shell.pragma_query_value(None, "user_version", |row| row.get(0));
+        shell
+            .pragma_update(None, "user_version", version)
+            .expect("writable");
+        found.expect("readable")
+    };
+    let mut found = 0;
+    let path = killed_after(&folder, |path| found = set_version(path, 99)).await;
+    let error = SqliteStore::open(&path, Durability::Disk).expect_err("it is newer");
+    assert!(
+        matches!(error, OpenStoreError::NewerSchema { .. }),
+        "{error}"
+    );
+    assert!(!beside(&path, "-wal").exists(), "it was folded in");
+    set_version(&path, found);
+    let store = open(&path);
+    assert_eq!(store.report().warnings, []);
+    assert_eq!(names(&store).await, 20);
 }
 
 #[tokio::test]

@@ -1,7 +1,8 @@
 //! The thread that writes logs and traces, and cuts them at their old end.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, mpsc};
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::mpsc;
 
 use rusqlite::{Connection, Statement};
 use store::{LogLine, Segment, StoreFault};
@@ -10,7 +11,7 @@ use tokio::sync::oneshot;
 use super::intake::{Entry, Intake};
 use crate::cells::Parameters;
 use crate::codes::{Code, version_text};
-use crate::fault::fault;
+use crate::fault::Failure;
 
 /// Entries in one transaction; a reader that waits for all of them waits this long at the most.
 const BATCH_ENTRIES_MAX: usize = 4_096;
@@ -85,7 +86,12 @@ impl<'c> LogWriter<'c> {
                 Entry::Line(_) | Entry::Segment(_) => records.push(entry),
             }
         }
-        let written = self.transact(&records);
+        // The transaction ends as it is dropped, and the next batch is another one.
+        let guarded = panic::catch_unwind(AssertUnwindSafe(|| self.transact(&records)));
+        let written = match guarded {
+            Ok(written) => written.map_err(Failure::from),
+            Err(panic) => Err(Failure::of_panic(panic.as_ref())),
+        };
         if let Err(error) = &written {
             tracing::warn!(records = records.len(), %error, "logs and traces were lost");
         }
@@ -156,12 +162,11 @@ fn insert_segment(statement: &mut Statement<'_>, segment: &Segment) -> rusqlite:
     parameters.execute().map(drop)
 }
 
-fn answer(flushes: Vec<oneshot::Sender<Result<(), StoreFault>>>, written: rusqlite::Result<()>) {
-    let written = written.map_err(Arc::new);
+fn answer(flushes: Vec<oneshot::Sender<Result<(), StoreFault>>>, written: Result<(), Failure>) {
     for flush in flushes {
         let answer = match &written {
             Ok(()) => Ok(()),
-            Err(error) => Err(fault("write logs", error)),
+            Err(failure) => Err(failure.fault("write logs")),
         };
         // Whoever asked may be gone.
         let _ = flush.send(answer);
