@@ -463,6 +463,8 @@ export interface components {
             reserved: boolean;
             runtime?: string | null;
             state?: string | null;
+            /** @description Why it is in that state, where it is not `Active`. */
+            state_reason?: string | null;
             stats: components["schemas"]["FunctionStats"];
             /** Format: int64 */
             timeout_seconds: number;
@@ -750,6 +752,8 @@ export interface components {
             aliases: string[];
             /** @description Processes at work. */
             busy: number;
+            /** @description What is wrong with its code, where that is damaged: no invocation of it can succeed. */
+            damage?: string | null;
             /**
              * Format: int64
              * @description Durable executions that have not ended.

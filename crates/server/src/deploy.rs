@@ -206,6 +206,8 @@ impl Server {
         for resource in &stack.functions {
             functions.push(self.deploy_function(resource, artifacts).await?);
         }
+        // What the new versions replace may be of no use any more.
+        self.app.upkeep.notify_one();
         let schedules = self.plan(&stack)?;
         Ok(Deployment {
             functions,
@@ -291,7 +293,7 @@ impl Server {
         let now = app.driver.now();
         let deployed = app
             .registry
-            .deploy(store.as_ref(), resource, artifact, &app.code_dir, now)
+            .deploy(store.as_ref(), resource, artifact, now)
             .await?;
         for name in &resource.more_aliases {
             let alias = AliasRecord {

@@ -7,10 +7,20 @@ use model::{ExecutionId, ExecutionStatus, FunctionName, Version};
 use store::{ExecutionFilter, StoreFault};
 
 use crate::error::chain;
+use crate::functions::is_needed;
 use crate::server::App;
 
-/// Pause before the store is asked again after a failure.
-const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
+/// Pause before the store is asked again after a failure, and while invocations wait for a version.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// What a function or version that is being deleted waits for.
+#[derive(Debug)]
+pub(crate) enum StillNeeded {
+    /// An execution of it runs.
+    Execution(ExecutionId),
+    /// Something that was accepted will be invoked with this version.
+    Invocation,
+}
 
 /// Something that is being deleted: a function, or one version of it.
 #[derive(Debug, Clone)]
@@ -44,19 +54,25 @@ impl App {
         loop {
             let looked = match self.try_delete(draining).await {
                 Ok(None) => return,
-                Ok(Some(running)) => self.driver.wait_ended(&running).await.map(drop),
+                Ok(Some(StillNeeded::Execution(running))) => {
+                    self.driver.wait_ended(&running).await.map(drop)
+                }
+                Ok(Some(StillNeeded::Invocation)) => {
+                    tokio::time::sleep(PAUSE).await;
+                    Ok(())
+                }
                 Err(fault) => Err(fault),
             };
             if let Err(fault) = looked {
                 let (function, error) = (&draining.function, chain(&fault));
                 tracing::error!(%function, error, "failed to delete a function; trying again");
-                tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
+                tokio::time::sleep(PAUSE).await;
             }
         }
     }
 
-    /// Forgets the function unless an execution of it runs: then says which.
-    pub async fn try_delete(&self, draining: &Draining) -> Result<Option<ExecutionId>, StoreFault> {
+    /// Forgets the function unless it is needed: then says by what.
+    pub async fn try_delete(&self, draining: &Draining) -> Result<Option<StillNeeded>, StoreFault> {
         let Draining { function, version } = draining;
         let store = self.driver.store();
         let changes = self
@@ -84,9 +100,15 @@ impl App {
             ..ExecutionFilter::default()
         };
         if let Some(running) = store.list(filter).await?.into_iter().next() {
-            return Ok(Some(running.spec.arn.id.clone()));
+            return Ok(Some(StillNeeded::Execution(running.spec.arn.id.clone())));
+        }
+        if let Some(number) = version
+            && is_needed(&store.versions_needed().await?, function, *number)
+        {
+            return Ok(Some(StillNeeded::Invocation));
         }
         changes.end_delete(function, *version).await?;
+        self.upkeep.notify_one();
         tracing::info!(%function, ?version, "deleted");
         Ok(None)
     }

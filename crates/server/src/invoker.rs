@@ -22,7 +22,7 @@ use store::AsyncInvocation;
 
 use crate::convert::{error_object, wire_operation_millis};
 use crate::error::chain;
-use crate::functions::Registry;
+use crate::functions::{Damage, Depth, FunctionVersion, Registry, damaged};
 use crate::logs::LogRecorder;
 use crate::observed::Observed;
 use crate::statistics::Went;
@@ -91,6 +91,12 @@ impl HostInvoker {
                 outcome: gone(&invocation),
             });
         };
+        if let Err(damage) = self.registry.check_before_use(&version).await {
+            return InvocationReport {
+                started_at: now,
+                outcome: InvocationOutcome::FunctionError(damage_error(&version, &damage)),
+            };
+        }
         let invoked_function_arn = arn.function.qualified(&arn.version.to_string());
         let request = InvocationRequest {
             request_id: invocation.request_id.to_string(),
@@ -101,7 +107,7 @@ impl HostInvoker {
             tenant_id: invocation.spec.tenant_id.clone(),
         };
         self.logs.belongs_to(&invocation.request_id, &arn.id);
-        let invoked = self.host.invoke(&version.config, request).await;
+        let invoked = self.run(&version, request).await;
         self.note(&arn.function.name, &invoked);
         let error = match invoked {
             Ok(outcome) => {
@@ -139,6 +145,10 @@ impl HostInvoker {
             let error = ErrorObject::new("ResourceNotFoundException", message);
             return (PlainOutcome::Unavailable(error), None);
         };
+        if let Err(damage) = self.registry.check_before_use(&version).await {
+            let error = damage_error(&version, &damage);
+            return (PlainOutcome::Unavailable(error), None);
+        }
         let Some(_entered) = self.registry.enter(&invocation.function) else {
             let went = (Went::Throttled, Duration::ZERO);
             self.record(&invocation.function, went);
@@ -153,7 +163,7 @@ impl HostInvoker {
             trace_id: invocation.trace_header,
             tenant_id: invocation.tenant_id,
         };
-        let invoked = self.host.invoke(&version.config, request).await;
+        let invoked = self.run(&version, request).await;
         self.note(&invocation.function, &invoked);
         match invoked {
             Ok(outcome) => {
@@ -175,6 +185,30 @@ impl HostInvoker {
 }
 
 impl HostInvoker {
+    /// Runs an invocation. When no process comes up, its code is looked at: if a file was damaged and
+    /// could be mended, a process that could not be started is started again.
+    async fn run(
+        &self,
+        version: &Arc<FunctionVersion>,
+        request: InvocationRequest,
+    ) -> Result<HostOutcome, InvokeError> {
+        let invoked = self.host.invoke(&version.config, request.clone()).await;
+        let (is_launch, is_suspect) = match &invoked {
+            Err(InvokeError::Launch { .. }) => (true, true),
+            Err(_) => (false, false),
+            Ok(outcome) => match &outcome.result {
+                InvocationResult::Success(_) => (false, false),
+                InvocationResult::FunctionError(error) => {
+                    (false, error.kind == FunctionErrorKind::InitError)
+                }
+            },
+        };
+        if is_suspect && self.registry.check_code(version, Depth::Sizes).await && is_launch {
+            return self.host.invoke(&version.config, request).await;
+        }
+        invoked
+    }
+
     /// Adds an invocation that has ended to the function's statistics.
     fn note(&self, function: &FunctionName, invoked: &Result<HostOutcome, InvokeError>) {
         let (went, took) = match invoked {
@@ -310,6 +344,10 @@ fn host_error(error: &InvokeError) -> ErrorObject {
         InvokeError::InvalidRequest { .. } => "InvalidParameterValueException",
     };
     ErrorObject::new(error_type, chain(error))
+}
+
+fn damage_error(version: &FunctionVersion, damage: &Damage) -> ErrorObject {
+    ErrorObject::new("InvalidZipFileException", damaged(version, damage))
 }
 
 fn gone(invocation: &DurableInvocation) -> InvocationOutcome {

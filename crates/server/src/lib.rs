@@ -32,6 +32,7 @@ mod statistics;
 mod tables;
 mod telemetry;
 mod trace;
+mod upkeep;
 mod validate;
 mod warnings;
 mod xray;

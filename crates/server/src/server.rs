@@ -18,13 +18,13 @@ use store::{Durability, LogStore, MemoryStore, Store, StoreFault};
 use store_sqlite::{OpenLogsOptions, OpenStoreError, SqliteLogs, SqliteStore};
 use thiserror::Error;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::apis::ServedApi;
 use crate::error::ApiError;
-use crate::functions::{Home, Registry, Running, sweep};
+use crate::functions::{CodeStore, Home, Registry, Running};
 use crate::http::Body;
 use crate::invoker::HostInvoker;
 use crate::logs::LogRecorder;
@@ -34,7 +34,7 @@ use crate::schedule::Schedules;
 use crate::tables::Tables;
 use crate::telemetry::{Exporter, OtlpConfig};
 use crate::warnings::Warnings;
-use crate::{console, guard, lambda, listen, service, xray};
+use crate::{console, guard, lambda, listen, service, upkeep, xray};
 
 /// How long a function process may take to its first call of the Runtime API. Lambda stops after ten
 /// seconds and begins again within the function's timeout; here many interpreters may start at once
@@ -142,8 +142,8 @@ pub(crate) struct App {
     pub invoker: HostInvoker,
     /// What runs `python3.*` and `nodejs*` functions.
     pub runtimes: Arc<Runtimes>,
-    /// Where deployment packages are unpacked.
-    pub code_dir: PathBuf,
+    /// Wakes whoever removes versions and code that nothing needs any more.
+    pub upkeep: Notify,
     /// Where everything is kept.
     pub data_dir: PathBuf,
     /// The URL of the main port.
@@ -270,14 +270,21 @@ impl Server {
             region: config.region.clone(),
             account_id: config.account_id.clone(),
         };
-        let registry = Arc::new(Registry::load(store.as_ref(), home, running).await?);
         let code_dir = config.data_dir.join("code");
+        let is_synced = config.durability == Durability::Disk;
+        let code =
+            CodeStore::open(code_dir.clone(), is_synced, shutdown.clone()).map_err(|cause| {
+                StartServerError::DataDir {
+                    path: code_dir,
+                    cause,
+                }
+            })?;
+        let registry = Registry::load(store.as_ref(), home, running, Arc::new(code)).await?;
+        let registry = Arc::new(registry);
         let logs = Arc::new(LogRecorder::new(logs));
         let endpoint = format!("http://{address}");
         let host_config = host_config(&config, &endpoint, &tables.endpoint(), xray_address);
         let host = FunctionHost::new(host_config, Arc::clone(&logs) as _)?;
-        // The host has ended what an earlier run left running there.
-        sweep(&code_dir, &registry.code_folders());
         let bytes = store.stats().bytes;
         let observed = Observed::new(SystemClock.now(), bytes, Arc::clone(&config.warnings));
         let observed = Arc::new(observed);
@@ -299,7 +306,7 @@ impl Server {
             registry,
             invoker,
             runtimes: Arc::clone(&config.runtimes),
-            code_dir,
+            upkeep: Notify::new(),
             data_dir: config.data_dir.clone(),
             endpoint,
             otlp_endpoint: config.telemetry.as_ref().map(|it| it.endpoint.to_string()),
@@ -340,6 +347,8 @@ impl Server {
             app.observed.set_ready();
             app.resume_draining();
         });
+        // The host has ended what an earlier run left running on code of this folder.
+        upkeep::start(&server.app);
         let schedules = Arc::clone(&server.schedules);
         let (app, shutdown) = (Arc::clone(&server.app), server.shutdown.clone());
         server.tasks.spawn(schedules.run(app, shutdown));

@@ -142,6 +142,10 @@ impl Store for CrashingStore {
         self.inner.counts()
     }
 
+    fn versions_needed(&self) -> StoreFuture<'_, Result<Vec<(FunctionName, Version)>, StoreFault>> {
+        self.inner.versions_needed()
+    }
+
     fn open_callbacks(
         &self,
         function: Option<FunctionName>,

@@ -344,6 +344,11 @@ impl Store for SqliteStore {
             .read("count executions".to_owned(), read::counts)
     }
 
+    fn versions_needed(&self) -> StoreFuture<'_, Result<Vec<(FunctionName, Version)>, StoreFault>> {
+        let attempted = "read which versions are needed".to_owned();
+        self.searcher.read(attempted, read::versions_needed)
+    }
+
     fn open_callbacks(
         &self,
         function: Option<FunctionName>,

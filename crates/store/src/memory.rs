@@ -415,6 +415,13 @@ impl Store for MemoryStore {
         )
     }
 
+    fn versions_needed(&self) -> StoreFuture<'_, Result<Vec<(FunctionName, Version)>, StoreFault>> {
+        ready(
+            self.tables("read which versions are needed")
+                .map(|tables| tables.versions_needed()),
+        )
+    }
+
     fn open_callbacks(
         &self,
         function: Option<FunctionName>,

@@ -108,6 +108,10 @@ pub trait Store: Send + Sync + 'static {
     /// there are.
     fn counts(&self) -> StoreFuture<'_, Result<Vec<ExecutionCount>, StoreFault>>;
 
+    /// Versions of functions that something open needs: executions that have not ended, their open
+    /// chained invokes, and accepted asynchronous invocations. Each once, in no particular order.
+    fn versions_needed(&self) -> StoreFuture<'_, Result<Vec<(FunctionName, Version)>, StoreFault>>;
+
     /// Callbacks that are open, those of older executions first, after this one.
     fn open_callbacks(
         &self,

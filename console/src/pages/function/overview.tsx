@@ -60,6 +60,9 @@ function Configuration({ detail }: { detail: FunctionDetail }) {
     ...durable(detail),
     { label: 'Last changed', value: <Instant at={modifiedAt} /> },
     ...(detail.state === null || detail.state === undefined ? [] : [{ label: 'State', value: detail.state }]),
+    ...(detail.state_reason === null || detail.state_reason === undefined
+      ? []
+      : [{ label: 'Reason of the state', value: <span className="wrap-anywhere">{detail.state_reason}</span> }]),
     { label: 'Code (SHA-256)', value: sha === null || sha === undefined ? '–' : <CopyText text={sha} shown={`${sha.slice(0, 12)}…`} code label="Copy the SHA-256 of the code" /> },
     { label: 'ARN', value: <CopyText text={detail.arn} label="Copy the ARN" /> },
     { label: 'Layers', value: layers.length === 0 ? 'None' : layers.map((layer) => <div key={layer} className="wrap-anywhere">{layer}</div>) },

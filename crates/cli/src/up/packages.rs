@@ -221,26 +221,37 @@ fn text(value: &Value) -> Option<String> {
     }
 }
 
-/// Runs `make build-<logical id>` with `ARTIFACTS_DIR`, as SAM does.
+/// Runs `make build-<logical id>` as SAM does: in a copy of the source, which the target may change, with the source's
+/// Makefile, and with `ARTIFACTS_DIR`, an empty folder that exists. Source: aws-lambda-builders, workflow `custom_make`,
+/// read 2026-11.
 ///
 /// # Errors
-/// make fails.
+/// make fails, or a file cannot be copied.
 pub async fn makefile(
     function: &FunctionResource,
     source: &Path,
     data_dir: &Path,
 ) -> Result<PathBuf, BuildError> {
     let target = build_dir(data_dir, &function.logical_id)?;
-    clear(&target)?;
+    let scratch = target.with_extension("scratch");
+    for folder in [&target, &scratch] {
+        clear(folder)?;
+        fs::create_dir_all(folder).map_err(failed(folder))?;
+    }
+    let artifacts = target.canonicalize().map_err(failed(&target))?;
+    let source = source.canonicalize().map_err(failed(source))?;
+    tree::copy_for_make(&source, &scratch, data_dir).map_err(failed(&scratch))?;
     let mut command = Command::new("make");
     command
-        .arg("--directory")
-        .arg(source)
+        .arg("--makefile")
+        .arg(source.join("Makefile"))
         .arg(format!("build-{}", function.logical_id))
-        .env("ARTIFACTS_DIR", &target);
+        .current_dir(&scratch)
+        .env("ARTIFACTS_DIR", &artifacts);
     let progress = Progress::start(format!("making {}", function.logical_id));
-    run(function, command, progress).await?;
-    Ok(target)
+    let made = run(function, command, progress).await;
+    clear(&scratch)?;
+    made.map(|()| target)
 }
 
 /// The folder with the `node_modules` of a package; none where it has no `package.json`.

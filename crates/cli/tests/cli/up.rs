@@ -442,6 +442,33 @@ fn a_rust_function_is_built_once_and_started_without_cargo_later() {
     assert!(second.out.contains("1 (live)"), "{}", second.text());
 }
 
+#[test]
+fn a_makefile_builds_in_a_copy_of_the_source_as_sam_does() {
+    let stack = Stack::new();
+    let resource = "  Echo:\n    Type: AWS::Serverless::Function\n";
+    let built = format!("{resource}    Metadata: {{ BuildMethod: makefile }}\n");
+    fs::write(
+        stack.path("template.yaml"),
+        TEMPLATE.replace(resource, &built),
+    )
+    .unwrap();
+    let makefile = "build-Echo:\n\
+        \ttest -z \"$$(ls -A '$(ARTIFACTS_DIR)')\"\n\
+        \ttouch made-beside-the-source\n\
+        \tcp bootstrap '$(ARTIFACTS_DIR)'\n\
+        \tcase '$(ARTIFACTS_DIR)' in /*) ;; *) exit 1 ;; esac\n";
+    fs::write(stack.path("code/Makefile"), makefile).unwrap();
+    // Twice: what an earlier run made is not there again.
+    for _ in 0..2 {
+        let mut up = Up::start(&stack, &[]);
+        let answered = up.run(&["invoke", "Echo", "--payload", "[1,2,3]"]);
+        assert_eq!(answered.text(), "[1,2,3]\n");
+        up.signal("TERM");
+        assert!(!stack.path("code/made-beside-the-source").exists());
+        assert!(!stack.path(".lambdura/build/Echo.scratch").exists());
+    }
+}
+
 /// A diagnostic's words without the bar at their side and the line ends that fit them to the terminal.
 fn unwrapped(text: &str) -> String {
     let words = text.split_whitespace().filter(|word| *word != "│");

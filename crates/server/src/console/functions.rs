@@ -59,6 +59,9 @@ pub(super) struct FunctionStatus {
     pub handler: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
+    /// Why it is in that state, where it is not `Active`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state_reason: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code_sha256: Option<String>,
     pub timeout_seconds: u64,
@@ -82,6 +85,9 @@ pub(super) struct VersionStatus {
     pub version: String,
     pub aliases: Vec<String>,
     pub published_at: i64,
+    /// What is wrong with its code, where that is damaged: no invocation of it can succeed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub damage: Option<String>,
     /// Durable executions that have not ended.
     pub open_executions: u64,
     /// Processes that wait for an invocation.
@@ -282,7 +288,9 @@ fn status(
     counts: &[ExecutionCount],
 ) -> Option<FunctionStatus> {
     let newest = newest(app, name)?;
-    let configuration = &newest.configuration;
+    let mut configuration = newest.configuration.clone();
+    app.registry
+        .mark_damage(name, &newest.version, &mut configuration);
     let aliases = app.registry.aliases(name).unwrap_or_default();
     let processes = app.invoker.host.stats();
     let versions = app.registry.versions(name).unwrap_or_default();
@@ -299,6 +307,7 @@ fn status(
                 .map(|alias| alias.name.clone())
                 .collect(),
             published_at: modified_at(version).unwrap_or(0),
+            damage: app.registry.damage_of(version),
             open_executions: open(counts, name, &version.version),
             warm: process.map_or(0, |stats| stats.warm),
             busy: process.map_or(0, |stats| stats.busy),
@@ -313,6 +322,7 @@ fn status(
         runtime: configuration.runtime.clone(),
         handler: configuration.handler.clone(),
         state: configuration.state.clone(),
+        state_reason: configuration.state_reason.clone(),
         code_sha256: configuration.code_sha256.clone(),
         timeout_seconds: newest.config.timeout.as_secs(),
         memory_mb: newest.config.memory_mb,

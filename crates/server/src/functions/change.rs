@@ -133,9 +133,11 @@ impl Changes<'_> {
         if let Some(newest) = newest
             && newest.config_sha256 == latest.config_sha256
         {
+            self.note_published(name, &newest.version).await?;
             return Ok(newest.configuration.clone());
         }
         let version = Version::Published(self.registry.next_version(name));
+        self.note_published(name, &version).await?;
         let arn = self.registry.home.arn(name);
         let before = latest.configuration.clone();
         let configuration = FunctionConfiguration {
@@ -156,6 +158,19 @@ impl Changes<'_> {
         };
         self.registry.record(self.store, &record, &arn).await?;
         Ok(configuration)
+    }
+
+    /// A version that somebody asked for stays until somebody deletes it.
+    async fn note_published(
+        &self,
+        name: &FunctionName,
+        version: &Version,
+    ) -> Result<(), StoreFault> {
+        let mut settings = self.registry.settings(name).as_ref().clone();
+        if let Version::Published(number) = version {
+            settings.automatic_versions.remove(number);
+        }
+        self.put_settings(name, settings).await
     }
 
     /// Replaces what holds for the function whatever its version.
@@ -214,6 +229,22 @@ impl Changes<'_> {
         Ok(())
     }
 
+    /// Says whether a version takes no more invocations because it is about to be removed.
+    pub(super) async fn set_deleting(
+        &self,
+        name: &FunctionName,
+        number: u64,
+        is_deleting: bool,
+    ) -> Result<(), StoreFault> {
+        let mut settings = self.registry.settings(name).as_ref().clone();
+        if is_deleting {
+            settings.deleting_versions.insert(number);
+        } else {
+            settings.deleting_versions.remove(&number);
+        }
+        self.put_settings(name, settings).await
+    }
+
     /// Forgets what was marked; the number of a version is not used again.
     pub async fn end_delete(
         &self,
@@ -230,6 +261,7 @@ impl Changes<'_> {
         self.registry.remove_version(name, &version);
         let mut settings = self.registry.settings(name).as_ref().clone();
         settings.deleting_versions.remove(&number);
+        settings.automatic_versions.remove(&number);
         settings.last_deleted_version = settings.last_deleted_version.max(number);
         self.put_settings(name, settings).await
     }

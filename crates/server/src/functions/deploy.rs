@@ -13,8 +13,7 @@ use sha2::{Digest as _, Sha256};
 use stack::{FunctionResource, Tracing};
 use store::{AliasRecord, FunctionVersionRecord, Store, StoreFault};
 
-use super::code::{self, FrozenCode};
-use super::{FreezeCodeError, FunctionVersion, Registry};
+use super::{CodeStore, FreezeCodeError, FrozenCode, FunctionVersion, Registry};
 use crate::deploy::DeployError;
 
 /// What a deployment of one function came to.
@@ -35,12 +34,11 @@ impl Registry {
         store: &dyn Store,
         resource: &FunctionResource,
         artifact: &Path,
-        code_dir: &Path,
         now: Timestamp,
     ) -> Result<FunctionDeployment, DeployError> {
         let name = FunctionName::parse(&resource.name)
             .map_err(|cause| DeployError::FunctionName { cause })?;
-        let frozen = freeze(artifact, code_dir)
+        let frozen = freeze(artifact, &self.code)
             .await
             .map_err(|cause| DeployError::Code {
                 function: resource.name.clone(),
@@ -75,8 +73,11 @@ impl Registry {
         let (version, changed) = match up_to_date {
             Some(newest) => (newest.version.clone(), false),
             None => {
-                let version = Version::Published(self.next_version(&name));
+                let number = self.next_version(&name);
+                let version = Version::Published(number);
                 let record = draft.version(version.clone());
+                // Before the version: a number of none does no harm should the server die in between.
+                self.note_automatic(store, &name, number).await?;
                 self.record(store, &record, &arn).await?;
                 (version, true)
             }
@@ -129,6 +130,21 @@ impl Registry {
         Ok(())
     }
 
+    async fn note_automatic(
+        &self,
+        store: &dyn Store,
+        name: &FunctionName,
+        number: u64,
+    ) -> Result<(), StoreFault> {
+        let mut settings = self.settings(name).as_ref().clone();
+        settings.automatic_versions.insert(number);
+        store
+            .put_function_settings(settings.to_record(name))
+            .await?;
+        self.insert_settings(name, settings);
+        Ok(())
+    }
+
     pub(super) fn next_version(&self, name: &FunctionName) -> u64 {
         let newest = match self.newest(name).map(|newest| newest.version.clone()) {
             Some(Version::Published(number)) => number,
@@ -145,16 +161,17 @@ impl Registry {
     ) -> Result<(), StoreFault> {
         store.put_function_version(record.clone()).await?;
         let running = self.running_of(&arn.name);
-        let version = FunctionVersion::from_record(record, arn, &running)
+        let code_dir = self.code.locate(&record.code_dir);
+        let version = FunctionVersion::from_record(record, arn, &running, code_dir)
             .expect("what was just written as JSON reads as JSON");
         self.insert(&arn.name, Arc::new(version));
         Ok(())
     }
 }
 
-async fn freeze(artifact: &Path, code_dir: &Path) -> Result<FrozenCode, FreezeCodeError> {
-    let (artifact, code_dir) = (artifact.to_owned(), code_dir.to_owned());
-    let frozen = tokio::task::spawn_blocking(move || code::freeze(&artifact, &code_dir)).await;
+async fn freeze(artifact: &Path, code: &Arc<CodeStore>) -> Result<FrozenCode, FreezeCodeError> {
+    let (artifact, code) = (artifact.to_owned(), Arc::clone(code));
+    let frozen = tokio::task::spawn_blocking(move || code.freeze(&artifact)).await;
     match frozen {
         Ok(frozen) => frozen,
         Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),

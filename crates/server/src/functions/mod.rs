@@ -1,9 +1,10 @@
 //! The functions that are deployed here: versions, aliases, and what a name in a request means.
 
-mod archive;
 mod change;
 mod code;
+mod collect;
 mod deploy;
+mod health;
 mod places;
 mod reference;
 mod registry;
@@ -11,10 +12,11 @@ mod routing;
 mod settings;
 mod version;
 
-pub(crate) use archive::{UNPACKED_BYTES_MAX, UnpackError, unpack};
 pub(crate) use change::{Changes, NewFunction};
 pub use code::FreezeCodeError;
-pub(crate) use code::{FrozenCode, sweep};
+pub(crate) use code::{CodeStore, Damage, Depth, FrozenCode, UNPACKED_BYTES_MAX, UnpackError};
+pub(crate) use collect::is_needed;
+pub(crate) use health::damaged;
 pub(crate) use reference::Reference;
 pub(crate) use registry::{Home, Registry, Resolved, unqualified};
 pub(crate) use routing::{leads_to, weights};

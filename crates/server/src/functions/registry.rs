@@ -1,16 +1,16 @@
 //! All functions in memory: read on every request, changed by deployments and by the API's own
 //! changes, one at a time.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsString;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use lambda_api::ErrorCode;
 use model::{ChainedTarget, ErrorObject, ExecutionId, FunctionArn, FunctionName, Version};
 use store::{AliasRecord, Store};
 
+use super::health::damaged;
 use super::places::{Entered, Places};
-use super::{FunctionSettings, FunctionVersion, Reference, Running, routing};
+use super::{CodeStore, FunctionSettings, FunctionVersion, Reference, Running, routing};
 use crate::error::ApiError;
 use crate::server::StartServerError;
 
@@ -44,7 +44,9 @@ impl Home {
 pub(crate) struct Registry {
     pub home: Home,
     pub running: Running,
-    functions: RwLock<BTreeMap<FunctionName, Function>>,
+    /// What the functions run.
+    pub code: Arc<CodeStore>,
+    pub(super) functions: RwLock<BTreeMap<FunctionName, Function>>,
     /// Draws which version of a divided alias an invocation gets.
     chance: Mutex<fastrand::Rng>,
     /// Held by whoever changes functions, from the first look to the last write.
@@ -52,11 +54,11 @@ pub(crate) struct Registry {
 }
 
 #[derive(Debug, Default)]
-struct Function {
-    latest: Option<Arc<FunctionVersion>>,
-    published: BTreeMap<u64, Arc<FunctionVersion>>,
-    aliases: BTreeMap<String, AliasRecord>,
-    settings: Arc<FunctionSettings>,
+pub(super) struct Function {
+    pub latest: Option<Arc<FunctionVersion>>,
+    pub published: BTreeMap<u64, Arc<FunctionVersion>>,
+    pub aliases: BTreeMap<String, AliasRecord>,
+    pub settings: Arc<FunctionSettings>,
     /// For its plain invocations.
     places: Places,
 }
@@ -87,10 +89,12 @@ impl Registry {
         store: &dyn Store,
         home: Home,
         running: Running,
+        code: Arc<CodeStore>,
     ) -> Result<Self, StartServerError> {
         let registry = Self {
             home,
             running,
+            code,
             functions: RwLock::default(),
             chance: Mutex::new(fastrand::Rng::with_seed(getrandom::u64()?)),
             changes: tokio::sync::Mutex::default(),
@@ -108,13 +112,13 @@ impl Registry {
         for record in store.function_versions().await? {
             let arn = registry.home.arn(&record.function);
             let running = registry.running_of(&record.function);
-            let version =
-                FunctionVersion::from_record(&record, &arn, &running).map_err(|cause| {
-                    StartServerError::StoredFunction {
-                        function: arn.qualified(&record.version.to_string()),
-                        cause,
-                    }
-                })?;
+            let code_dir = registry.code.locate(&record.code_dir);
+            let version = FunctionVersion::from_record(&record, &arn, &running, code_dir).map_err(
+                |cause| StartServerError::StoredFunction {
+                    function: arn.qualified(&record.version.to_string()),
+                    cause,
+                },
+            )?;
             registry.insert(&record.function, Arc::new(version));
         }
         for alias in store.aliases().await? {
@@ -124,6 +128,7 @@ impl Registry {
     }
 
     pub fn insert(&self, name: &FunctionName, version: Arc<FunctionVersion>) {
+        self.code.track(&version.config);
         let mut functions = self
             .functions
             .write()
@@ -201,21 +206,6 @@ impl Registry {
         if let Some(function) = functions.get_mut(name) {
             change(function);
         }
-    }
-
-    /// The folders of all code in use, by name.
-    pub fn code_folders(&self) -> BTreeSet<OsString> {
-        let functions = self
-            .functions
-            .read()
-            .expect("the map is never left half changed");
-        let versions = functions
-            .values()
-            .flat_map(|function| function.latest.iter().chain(function.published.values()));
-        versions
-            .filter_map(|version| version.config.code_dir.file_name())
-            .map(OsString::from)
-            .collect()
     }
 
     /// All functions and versions that are being deleted; none for the version: the whole function.
@@ -357,7 +347,8 @@ impl Registry {
     /// What a reference means for one invocation: a divided alias chooses anew each time.
     ///
     /// # Errors
-    /// As [`Registry::resolve`], and `ResourceConflictException` when it is being deleted.
+    /// As [`Registry::resolve`], `ResourceConflictException` when it is being deleted, and
+    /// `InvalidZipFileException` when its code is damaged.
     pub fn route(&self, reference: &Reference) -> Result<Resolved, ApiError> {
         let mut resolved = self.resolve(reference)?;
         let name = &reference.name;
@@ -377,6 +368,10 @@ impl Registry {
                 "The operation cannot be performed at this time. The function is currently in the \
                  following state: Deleting",
             ));
+        }
+        if let Some(damage) = self.code.damage(&resolved.version.config.code_dir) {
+            let message = damaged(&resolved.version, &damage);
+            return Err(ApiError::new(ErrorCode::InvalidZipFile, message));
         }
         Ok(resolved)
     }
@@ -400,7 +395,7 @@ impl Registry {
     }
 
     /// What the function name of a chained invoke means; `new_id` gives a durable target's
-    /// execution its id.
+    /// execution its id. The version stays for as long as the caller keeps it.
     ///
     /// # Errors
     /// The error that the operation fails with (protocol reference, section 11).
@@ -408,7 +403,7 @@ impl Registry {
         &self,
         function_name: &str,
         new_id: impl FnOnce() -> ExecutionId,
-    ) -> Result<ChainedTarget, ErrorObject> {
+    ) -> Result<(ChainedTarget, Arc<FunctionVersion>), ErrorObject> {
         let failed = |error: ApiError| ErrorObject::new(error.code.as_str(), error.message);
         let reference = Reference::parse(function_name, None).map_err(|_| {
             let message = format!("Invalid function ARN '{function_name}'");
@@ -417,16 +412,18 @@ impl Registry {
         let resolved = self.route(&reference).map_err(failed)?;
         let (function, version) = (reference.name, resolved.version.version.clone());
         if resolved.version.durable.is_none() {
-            return Ok(ChainedTarget::Plain { function, version });
+            let target = ChainedTarget::Plain { function, version };
+            return Ok((target, resolved.version));
         }
         if resolved.qualifier.is_none() {
             return Err(failed(unqualified()));
         }
-        Ok(ChainedTarget::Durable {
+        let target = ChainedTarget::Durable {
             function,
             version,
             execution_id: new_id(),
-        })
+        };
+        Ok((target, resolved.version))
     }
 }
 

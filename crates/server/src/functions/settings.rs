@@ -21,6 +21,9 @@ pub(crate) struct FunctionSettings {
     pub deleting: bool,
     /// The same for single versions.
     pub deleting_versions: BTreeSet<u64>,
+    /// Versions that deployments published by themselves (`AutoPublishAlias`), and nobody else did: they
+    /// go when nothing needs them.
+    pub automatic_versions: BTreeSet<u64>,
     /// The newest version that was ever published, as far as it is gone: numbers are not used again.
     pub last_deleted_version: u64,
 }

@@ -43,14 +43,17 @@ pub(crate) struct FunctionVersion {
     pub config_sha256: String,
     /// Of the deployment package, or of the code where there was none.
     pub code_sha256: String,
+    /// Shared by all copies of this version: tells whether a request still has one.
+    pub holders: Arc<()>,
 }
 
 impl FunctionVersion {
-    /// A version from what the store holds. The stored configuration is the API's own shape.
+    /// A version from what the store holds, with the place of its code now. The stored configuration is the API's own shape.
     pub fn from_record(
         record: &FunctionVersionRecord,
         arn: &FunctionArn,
         running: &Running,
+        code_dir: PathBuf,
     ) -> serde_json::Result<Self> {
         let configuration: FunctionConfiguration = serde_json::from_str(&record.configuration)?;
         let seconds = configuration
@@ -70,7 +73,7 @@ impl FunctionVersion {
             name: arn.name.to_string(),
             version: record.version.to_string(),
             revision: revision(&record.config_sha256, running),
-            code_dir: PathBuf::from(&record.code_dir),
+            code_dir,
             runtime: configuration.runtime.clone().unwrap_or_default(),
             handler: configuration.handler.clone().unwrap_or_default(),
             timeout: Duration::from_secs(seconds.unwrap_or(TIMEOUT_SECONDS)),
@@ -94,6 +97,7 @@ impl FunctionVersion {
             config: Arc::new(config),
             config_sha256: record.config_sha256.clone(),
             code_sha256: record.code_sha256.clone(),
+            holders: Arc::default(),
         })
     }
 

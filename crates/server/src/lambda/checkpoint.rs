@@ -1,6 +1,6 @@
 //! `CheckpointDurableExecution` and `GetDurableExecutionState`: what running functions call.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use driver::ProcessError;
 use engine::{Answer, Input};
@@ -17,6 +17,7 @@ use super::arn::execution_arn;
 use super::marker;
 use crate::convert::{Targets, updates, wire_operation};
 use crate::error::ApiError;
+use crate::functions::FunctionVersion;
 use crate::http::{Body, BodyError, Query, json, read_body};
 use crate::request_body::RequestBody;
 use crate::server::App;
@@ -46,13 +47,17 @@ pub(super) async fn checkpoint(
         .as_deref()
         .map(client_token)
         .transpose()?;
-    let updates = updates(request.updates, &app.targets(&arn))?;
+    // Kept until the checkpoint is recorded: from then on the record keeps the versions.
+    let targets = app.targets(&arn);
+    let updates = updates(request.updates, &targets)?;
     let input = Input::Checkpoint {
         token,
         client_token,
         updates,
     };
-    match app.driver.process(&arn.id, input).await {
+    let processed = app.driver.process(&arn.id, input).await;
+    drop(targets);
+    match processed {
         Ok(Answer::Checkpoint { token, operations }) => {
             let response = CheckpointDurableExecutionResponse {
                 checkpoint_token: token.map(|token| token.to_string()),
@@ -161,19 +166,29 @@ pub(super) fn object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
 pub(crate) struct ExecutionTargets<'a> {
     app: &'a App,
     arn: &'a ExecutionArn,
+    /// The versions that were chosen.
+    versions: Mutex<Vec<Arc<FunctionVersion>>>,
 }
 
 impl App {
     fn targets<'a>(&'a self, arn: &'a ExecutionArn) -> ExecutionTargets<'a> {
-        ExecutionTargets { app: self, arn }
+        ExecutionTargets {
+            app: self,
+            arn,
+            versions: Mutex::default(),
+        }
     }
 }
 
 impl Targets for ExecutionTargets<'_> {
     fn resolve(&self, function_name: &str) -> Result<ChainedTarget, ErrorObject> {
         tracing::trace!(execution = %self.arn.id, function_name, "resolve chained invoke");
-        self.app
+        let (target, version) = self
+            .app
             .registry
-            .chained_target(function_name, || self.app.driver.new_execution_id())
+            .chained_target(function_name, || self.app.driver.new_execution_id())?;
+        let mut versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
+        versions.push(version);
+        Ok(target)
     }
 }

@@ -80,6 +80,7 @@ pub(super) fn presented(
             Some("The function is waiting for its durable executions to end.".to_owned());
         configuration.state_reason_code = Some("DrainingDurableExecutions".to_owned());
     }
+    app.registry.mark_damage(name, &version, &mut configuration);
     let logging = configuration.logging_config.take().unwrap_or_default();
     configuration.logging_config = Some(LoggingConfig {
         log_format: logging.log_format.or_else(|| Some("Text".to_owned())),

@@ -21,7 +21,7 @@ use super::function_input::{
 };
 use crate::drain::Draining;
 use crate::error::{ApiError, chain};
-use crate::functions::{FrozenCode, NewFunction, Reference, UnpackError, unpack};
+use crate::functions::{FrozenCode, NewFunction, Reference, UnpackError};
 use crate::http::{Body, BodyError, Query, decode, json, read_body};
 use crate::request_body::RequestBody;
 use crate::server::App;
@@ -168,6 +168,7 @@ pub(super) async fn update_code(
                 return Ok(presented(&app, &name, configuration));
             }
             let mut shown = changes.replace_latest(&name, configuration, &code).await?;
+            app.upkeep.notify_one();
             if request.publish.unwrap_or(false) {
                 shown = changes.publish(&name, None).await?;
             }
@@ -211,14 +212,12 @@ pub(super) async fn update_configuration(
                 ..request
             };
             apply(&request, &mut configuration);
-            let code = FrozenCode {
-                dir: before.config.code_dir.clone(),
-                sha256: before.code_sha256.clone(),
-                bytes: configuration
-                    .code_size
-                    .and_then(|size| u64::try_from(size).ok())
-                    .unwrap_or(0),
-            };
+            let bytes = configuration
+                .code_size
+                .and_then(|size| u64::try_from(size).ok())
+                .unwrap_or(0);
+            let (dir, sha256) = (&before.config.code_dir, before.code_sha256.clone());
+            let code = app.registry.code.frozen(dir, sha256, bytes);
             let shown = changes.replace_latest(&name, configuration, &code).await?;
             Ok(presented(&app, &name, shown))
         }
@@ -416,8 +415,8 @@ fn archive(zip_file: Option<String>, in_s3: bool, image: bool) -> Result<Vec<u8>
 }
 
 async fn unpacked(app: &App, archive: Vec<u8>) -> Result<FrozenCode, ApiError> {
-    let code_dir = app.code_dir.clone();
-    let unpacked = tokio::task::spawn_blocking(move || unpack(&archive, &code_dir)).await;
+    let code = Arc::clone(&app.registry.code);
+    let unpacked = tokio::task::spawn_blocking(move || code.unpack(&archive)).await;
     let unpacked = match unpacked {
         Ok(unpacked) => unpacked,
         Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),

@@ -346,6 +346,7 @@ async fn plain(
         PlainOutcome::Unavailable(error) => {
             let code = match error.error_type.as_deref() {
                 Some("Runtime.InvalidEntrypoint") => ErrorCode::InvalidRuntime,
+                Some("InvalidZipFileException") => ErrorCode::InvalidZipFile,
                 Some(_) | None => ErrorCode::Service,
             };
             Err(ApiError::new(code, error.message.unwrap_or_default()))

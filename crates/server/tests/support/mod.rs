@@ -161,6 +161,33 @@ impl TestServer {
         Self::start_in(data_dir, IDLE_TIME).await
     }
 
+    /// As [`TestServer::restart`], with something that happens to the data folder in between.
+    pub async fn restart_after(self, meanwhile: impl FnOnce(&Path)) -> Self {
+        let Self {
+            server, data_dir, ..
+        } = self;
+        server.shut_down().await.unwrap();
+        meanwhile(data_dir.path());
+        Self::start_in(data_dir, IDLE_TIME).await
+    }
+
+    pub fn data_dir(&self) -> &Path {
+        self.data_dir.path()
+    }
+
+    /// Deploys the template again, with other code for one function.
+    pub async fn deploy_code(&self, function: &str, code: &Path) -> Deployment {
+        let options = stack::LoadOptions::default();
+        let stack = stack::load(&fixtures().join("template.yaml"), &options).unwrap();
+        let artifacts = stack.functions.iter().map(|resource| {
+            let own = resource.logical_id == function;
+            let path = if own { code } else { &resource.code_path };
+            (resource.logical_id.clone(), path.to_owned())
+        });
+        let artifacts = artifacts.collect();
+        self.server.deploy(&stack, &artifacts).await.unwrap()
+    }
+
     pub fn endpoint(&self) -> String {
         self.server.endpoint()
     }

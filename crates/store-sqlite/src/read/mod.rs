@@ -10,7 +10,7 @@ mod schedule;
 mod search;
 mod summary;
 
-pub(crate) use deployment::{aliases, function_settings, function_versions};
+pub(crate) use deployment::{aliases, function_settings, function_versions, versions_needed};
 pub(crate) use event::{event_heads, events, operation_events};
 pub(crate) use execution::{load, record, record_by_name};
 pub(crate) use list::list;

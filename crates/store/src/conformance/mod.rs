@@ -78,6 +78,7 @@ const STORE_CASES: &[Case<dyn Store>] = cases![
     queue::what_is_given_up_is_kept_as_a_dead_letter,
     deployment::versions_and_aliases_are_kept,
     deployment::what_is_deleted_is_gone_and_its_neighbours_stay,
+    deployment::versions_are_needed_as_long_as_something_is_open,
 ];
 
 const LOG_CASES: &[Case<dyn LogStore>] = cases![

@@ -1,12 +1,12 @@
 //! Looking for executions in memory: one after the other, newest first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use model::{
-    Event, EventKind, ExecutionId, ExecutionStatus, FunctionName, OperationDetails, OperationId,
-    Outcome,
+    ChainedTarget, Event, EventKind, ExecutionId, ExecutionStatus, FunctionName, OperationDetails,
+    OperationId, Outcome, Version,
 };
 
 use super::{Stored, Tables};
@@ -66,6 +66,31 @@ impl Tables {
             count,
         };
         counts.into_iter().map(count).collect()
+    }
+
+    pub(super) fn versions_needed(&self) -> Vec<(FunctionName, Version)> {
+        let mut needed = BTreeSet::new();
+        let executions = self.executions.values().map(|stored| &stored.execution);
+        for execution in executions.filter(|one| !one.state.status().is_terminal()) {
+            let arn = &execution.spec.arn;
+            needed.insert((arn.function.name.clone(), arn.version.clone()));
+            for operation in execution.operations().filter(|it| it.ended_at.is_none()) {
+                if let OperationDetails::ChainedInvoke {
+                    target:
+                        ChainedTarget::Durable {
+                            function, version, ..
+                        }
+                        | ChainedTarget::Plain { function, version },
+                    ..
+                } = &operation.details
+                {
+                    needed.insert((function.clone(), version.clone()));
+                }
+            }
+        }
+        let queued = self.queue.values();
+        needed.extend(queued.map(|queued| (queued.function.clone(), queued.version.clone())));
+        needed.into_iter().collect()
     }
 
     pub(super) fn open_callbacks(

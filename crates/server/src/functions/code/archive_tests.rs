@@ -1,11 +1,22 @@
 //! Archives as they should not be, and one as it should.
 
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 
+use tokio_util::sync::CancellationToken;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
 use super::*;
+
+fn unpack(bytes: &[u8], folder: &Path) -> Result<FrozenCode, UnpackError> {
+    unpack_within(bytes, folder, UNPACKED_BYTES_MAX)
+}
+
+fn unpack_within(bytes: &[u8], folder: &Path, bytes_max: u64) -> Result<FrozenCode, UnpackError> {
+    let code = CodeStore::open(folder.to_owned(), true, CancellationToken::new()).unwrap();
+    code.unpack_within(bytes, bytes_max)
+}
 
 enum Made<'a> {
     File(&'a str, &'a [u8], u32),
@@ -74,18 +85,26 @@ fn an_archive_becomes_files_with_their_modes() {
     assert_eq!(text("bootstrap"), "#!/bin/sh\n");
     assert_eq!(text("lib/data.json"), "{}");
     assert_eq!(text("lib/start"), "#!/bin/sh\n");
-    #[cfg(unix)]
     {
-        use std::os::unix::fs::PermissionsExt as _;
         let mode = |name: &str| {
             let metadata = fs::metadata(frozen.dir.join(name)).unwrap();
             metadata.permissions().mode() & 0o777
         };
-        assert_eq!((mode("bootstrap"), mode("lib/data.json")), (0o755, 0o644));
+        assert_eq!((mode("bootstrap"), mode("lib/data.json")), (0o500, 0o400));
     }
     // The same again is found; another archive is another folder.
     assert_eq!(unpack(&bytes, folder.path()).unwrap(), frozen);
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    // What was damaged is mended by the same archive.
+    let bootstrap = frozen.dir.join("bootstrap");
+    fs::set_permissions(&bootstrap, fs::Permissions::from_mode(0o600)).unwrap();
+    let content = fs::read(&bootstrap).unwrap();
+    fs::write(&bootstrap, b"").unwrap();
+    fs::remove_file(frozen.dir.join("lib/data.json")).unwrap();
+    assert_eq!(unpack(&bytes, folder.path()).unwrap(), frozen);
+    assert_eq!(fs::read(&bootstrap).unwrap(), content);
+    assert!(frozen.dir.join("lib/data.json").is_file());
+    // The code and its list.
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! Nothing of an archive is believed: what it unpacks to is counted while it is written, names are
 //! checked part by part, and links are made last and followed once to see where they lead. It
-//! becomes visible whole: it is unpacked beside its place and moved there, as [`super::code`] does.
+//! becomes visible whole: it is unpacked beside its place and moved there, as code in folders is.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -16,7 +16,10 @@ use thiserror::Error;
 use zip::ZipArchive;
 use zip::read::ZipFile;
 
-use super::code::FrozenCode;
+use super::check::{Checked, Depth};
+use super::disk::{ContentHash, EXECUTABLE_MODE, FILE_MODE, FOLDER_MODE};
+use super::manifest::{Content, Entry};
+use super::store::{CodeStore, FreezeCodeError, FrozenCode, folder_name};
 
 /// Bytes that an archive may unpack to: 250 MB.
 /// Source: Lambda quotas page, "Deployment package (.zip file archive) size", read 2026-11.
@@ -76,46 +79,93 @@ pub(crate) enum UnpackError {
     },
 }
 
-/// Checks an archive and unpacks it into `code_dir/<hash>` unless it is there already.
-pub(crate) fn unpack(archive: &[u8], code_dir: &Path) -> Result<FrozenCode, UnpackError> {
-    unpack_within(archive, code_dir, UNPACKED_BYTES_MAX)
+impl CodeStore {
+    /// Checks an archive and unpacks it unless its code is here already, and whole.
+    pub fn unpack(&self, archive: &[u8]) -> Result<FrozenCode, UnpackError> {
+        self.unpack_within(archive, UNPACKED_BYTES_MAX)
+    }
+
+    fn unpack_within(&self, archive: &[u8], bytes_max: u64) -> Result<FrozenCode, UnpackError> {
+        let digest: ContentHash = Sha256::digest(archive).into();
+        let name = folder_name(&digest);
+        let frozen = FrozenCode {
+            dir: self.folder(&name),
+            sha256: STANDARD.encode(digest),
+            bytes: archive.len() as u64,
+            _lease: self.lease(&name),
+        };
+        // Nothing else says what the archive holds, so that contents are compared.
+        if frozen.dir.is_dir()
+            && self.manifest_path(&name).is_file()
+            && matches!(self.check(&frozen.dir, Depth::Contents), Checked::Sound)
+        {
+            return Ok(frozen);
+        }
+        let _working = self.working();
+        let partial = self.partial(&name);
+        let placed = self
+            .unpack_beside(&partial, archive, bytes_max)
+            .and_then(|entries| self.place_or_settle(&partial, &name, entries));
+        self.discard(&partial);
+        placed.map(|()| frozen)
+    }
+
+    /// Unpacks an archive; returns what has become of it.
+    fn unpack_beside(
+        &self,
+        partial: &Path,
+        archive: &[u8],
+        bytes_max: u64,
+    ) -> Result<Vec<Entry>, UnpackError> {
+        make_folder(partial)?;
+        let unpacked = Unpacking::of(partial, bytes_max).run(archive)?;
+        let mut files = unpacked.files;
+        let mut entries = Vec::with_capacity(files.len());
+        for (path, target) in unpacked.links {
+            files.remove(&path);
+            let content = Content::Link { target };
+            entries.push(Entry { path, content });
+        }
+        for path in files {
+            let target = partial.join(&path);
+            let (hash, _) = self.disk.hash(&target).map_err(at(&target))?;
+            entries.push(Entry::file(partial, path, hash).map_err(at(&target))?);
+        }
+        Ok(entries)
+    }
+
+    fn place_or_settle(
+        &self,
+        partial: &Path,
+        name: &str,
+        entries: Vec<Entry>,
+    ) -> Result<(), UnpackError> {
+        let placed = if self.folder(name).is_dir() {
+            self.settle(name, entries, partial, None)
+        } else {
+            self.place(partial, name, entries, None)
+        };
+        placed.map_err(|error| match error {
+            FreezeCodeError::Io { path, cause } => UnpackError::Io { path, cause },
+            FreezeCodeError::LinkOutside(_)
+            | FreezeCodeError::TooLarge(_)
+            | FreezeCodeError::Changing(_) => UnpackError::Broken,
+        })
+    }
 }
 
-fn unpack_within(
-    archive: &[u8],
-    code_dir: &Path,
-    bytes_max: u64,
-) -> Result<FrozenCode, UnpackError> {
-    let digest = Sha256::digest(archive);
-    let name: String = digest
-        .iter()
-        .take(16)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let dir = code_dir.join(&name);
-    let frozen = FrozenCode {
-        dir: dir.clone(),
-        sha256: STANDARD.encode(digest),
-        bytes: archive.len() as u64,
-    };
-    if dir.is_dir() {
-        return Ok(frozen);
-    }
-    // A name of its own: the same archive may arrive twice at once.
-    let partial = code_dir.join(format!("{name}.partial-{}", uuid::Uuid::new_v4()));
-    fs::create_dir_all(&partial).map_err(at(&partial))?;
-    let unpacked = Unpacking::of(&partial, bytes_max).run(archive);
-    let moved = unpacked.and_then(|()| match fs::rename(&partial, &dir) {
-        // Somebody else was faster.
-        Err(_) if dir.is_dir() => Ok(()),
-        moved => moved.map_err(at(&dir)),
-    });
-    if partial.exists()
-        && let Err(error) = fs::remove_dir_all(&partial)
-    {
-        tracing::warn!(%error, path = %partial.display(), "failed to remove a rejected archive");
-    }
-    moved.map(|()| frozen)
+/// The files and links of an archive on the disk; `files` has the paths of both.
+#[derive(Debug)]
+struct Unpacked {
+    files: BTreeSet<PathBuf>,
+    links: Vec<(PathBuf, PathBuf)>,
+}
+
+/// Makes a folder for its owner alone, with those above it.
+fn make_folder(path: &Path) -> Result<(), UnpackError> {
+    let mut builder = fs::DirBuilder::new();
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, FOLDER_MODE);
+    builder.recursive(true).create(path).map_err(at(path))
 }
 
 fn at(path: &Path) -> impl FnOnce(io::Error) -> UnpackError {
@@ -143,7 +193,7 @@ impl<'a> Unpacking<'a> {
         }
     }
 
-    fn run(mut self, bytes: &[u8]) -> Result<(), UnpackError> {
+    fn run(mut self, bytes: &[u8]) -> Result<Unpacked, UnpackError> {
         if bytes.is_empty() {
             return Err(UnpackError::Empty);
         }
@@ -180,7 +230,11 @@ impl<'a> Unpacking<'a> {
         if self.files.is_empty() && self.links.is_empty() {
             return Err(UnpackError::Empty);
         }
-        self.make_links()
+        self.make_links()?;
+        Ok(Unpacked {
+            files: self.files,
+            links: self.links,
+        })
     }
 
     fn entry(&mut self, mut entry: ZipFile<'_, Cursor<&[u8]>>) -> Result<(), UnpackError> {
@@ -215,7 +269,7 @@ impl<'a> Unpacking<'a> {
         }
         self.folders.insert(path.to_owned());
         let target = self.root.join(path);
-        fs::create_dir_all(&target).map_err(at(&target))
+        make_folder(&target)
     }
 
     /// Takes a path for a file or a link, which nothing else may have.
@@ -227,7 +281,7 @@ impl<'a> Unpacking<'a> {
         }
         let parent = path.parent().map(|parent| self.root.join(parent));
         match parent {
-            Some(parent) => fs::create_dir_all(&parent).map_err(at(&parent)),
+            Some(parent) => make_folder(&parent),
             None => Ok(()),
         }
     }
@@ -382,7 +436,11 @@ fn entry_count(bytes: &[u8]) -> Option<usize> {
 #[cfg(unix)]
 fn set_mode(file: &File, executable: bool) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
-    let mode = if executable { 0o755 } else { 0o644 };
+    let mode = if executable {
+        EXECUTABLE_MODE
+    } else {
+        FILE_MODE
+    };
     file.set_permissions(fs::Permissions::from_mode(mode))
 }
 

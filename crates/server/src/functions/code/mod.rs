@@ -1,0 +1,23 @@
+//! Frozen code: copies of what functions run, each in a folder named after its content.
+//!
+//! Below the code folder, `<hash>` is a copy and `<hash>.manifest` the list of its files, which is
+//! written last; `<hash>.partial-*` and `<hash>.removed-*` are of no use to anybody and are swept.
+//! Everything is on disk before a version names it, so that a crash at any moment leaves the state
+//! before or the state after. Which version has which code is the registry's business.
+
+mod archive;
+mod check;
+mod disk;
+mod freeze;
+mod manifest;
+mod store;
+mod sweep;
+mod tree;
+
+pub(crate) use archive::{UNPACKED_BYTES_MAX, UnpackError};
+pub(crate) use check::{Checked, Damage, Depth};
+pub use store::FreezeCodeError;
+pub(crate) use store::{CodeStore, FrozenCode};
+
+#[cfg(test)]
+mod tests;

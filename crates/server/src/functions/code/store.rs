@@ -1,0 +1,230 @@
+//! The store of frozen code: where it lies, who needs it, and what is known of its condition.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use function_host::FunctionConfig;
+use thiserror::Error;
+use tokio_util::sync::CancellationToken;
+
+use super::check::Damage;
+use super::disk::{self, ContentHash, Disk, FOLDER_MODE};
+use super::manifest;
+use super::tree::{BYTES_MAX, FILES_MAX};
+
+/// Digits of a folder's name: half of a SHA-256.
+pub(super) const NAME_DIGITS: usize = 32;
+
+/// Why a function's code could not be frozen.
+#[derive(Debug, Error)]
+pub enum FreezeCodeError {
+    /// A file could not be read or written.
+    #[error("copy `{}`", .path.display())]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// The system's answer.
+        #[source]
+        cause: io::Error,
+    },
+    /// A link leads out of the code folder.
+    #[error("`{}` links to something outside of the function's code; copy it there instead", .0.display())]
+    LinkOutside(PathBuf),
+    /// Too much code.
+    #[error("`{}` holds more than {FILES_MAX} files or {BYTES_MAX} bytes; is it the right folder?", .0.display())]
+    TooLarge(PathBuf),
+    /// The code changed between reading and copying, each time it was tried.
+    #[error("`{}` changes while it is copied; deploy again when nothing writes there", .0.display())]
+    Changing(PathBuf),
+}
+
+/// Code at rest. As long as this exists, the folder stays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FrozenCode {
+    pub dir: PathBuf,
+    /// SHA-256 over names, modes and contents, or of the archive; base64.
+    pub sha256: String,
+    pub bytes: u64,
+    pub(super) _lease: Arc<Lease>,
+}
+
+/// Keeps a folder from being swept.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Lease;
+
+/// All frozen code of a server.
+pub(crate) struct CodeStore {
+    pub(super) dir: PathBuf,
+    pub(super) disk: Disk,
+    /// Held by whoever adds, mends or removes code: then whatever is half done is of an earlier run.
+    working: Mutex<()>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+pub(super) struct State {
+    leases: HashMap<String, Weak<Lease>>,
+    /// Every configuration that the registry, a request or a process still has, with its folder.
+    configs: Vec<(String, Weak<FunctionConfig>)>,
+    pub(super) conditions: HashMap<String, Condition>,
+}
+
+/// What is known of a folder since the server started.
+#[derive(Debug, Clone)]
+pub(super) enum Condition {
+    /// Names, sizes and times are as they were frozen.
+    Checked,
+    /// Contents too.
+    Verified,
+    /// Something is wrong that could not be mended.
+    Damaged(Arc<Damage>),
+}
+
+impl CodeStore {
+    /// The code below a folder, which is made if need be, and which only its owner can open.
+    ///
+    /// # Errors
+    /// When the folder cannot be made.
+    pub fn open(dir: PathBuf, is_synced: bool, shutdown: CancellationToken) -> io::Result<Self> {
+        let disk = Disk {
+            is_synced,
+            shutdown,
+            #[cfg(test)]
+            hook: None,
+        };
+        disk.make_folder(&dir)?;
+        // Older servers made it for everybody to read.
+        if let Err(error) = disk::set_mode(&dir, FOLDER_MODE) {
+            tracing::warn!(%error, path = %dir.display(), "the code of functions may be readable by other users of this machine");
+        }
+        disk.sync_folder(disk::parent(&dir))?;
+        Ok(Self {
+            dir,
+            disk,
+            working: Mutex::default(),
+            state: Mutex::default(),
+        })
+    }
+
+    /// Where the code of a stored version lies. Folders are known by their names, which say what is in
+    /// them: the path to all of them may change from one start to the next.
+    pub fn locate(&self, stored: &str) -> PathBuf {
+        let stored = Path::new(stored);
+        match folder_of(stored) {
+            Some(name) => self.dir.join(name),
+            None => stored.to_owned(),
+        }
+    }
+
+    /// Code that is here already, for a version with the same code as another one.
+    pub fn frozen(&self, dir: &Path, sha256: String, bytes: u64) -> FrozenCode {
+        FrozenCode {
+            dir: dir.to_owned(),
+            sha256,
+            bytes,
+            _lease: self.lease(folder_of(dir).unwrap_or_default()),
+        }
+    }
+
+    /// Keeps a configuration's code for as long as anybody has that configuration.
+    pub fn track(&self, config: &Arc<FunctionConfig>) {
+        let Some(name) = folder_of(&config.code_dir) else {
+            return;
+        };
+        let mut state = self.state();
+        state
+            .configs
+            .retain(|(_, config)| config.strong_count() > 0);
+        let config = Arc::downgrade(config);
+        let is_known = |(_, known): &(String, Weak<_>)| known.ptr_eq(&config);
+        if !state.configs.iter().any(is_known) {
+            state.configs.push((name.to_owned(), config));
+        }
+    }
+
+    /// What is wrong with a version's code, as far as that is known.
+    pub fn damage(&self, dir: &Path) -> Option<Arc<Damage>> {
+        match self.state().conditions.get(folder_of(dir)?) {
+            Some(Condition::Damaged(damage)) => Some(Arc::clone(damage)),
+            Some(Condition::Checked | Condition::Verified) | None => None,
+        }
+    }
+
+    /// Whether code was looked at since the server started.
+    pub fn was_checked(&self, dir: &Path) -> bool {
+        folder_of(dir).is_none_or(|name| self.state().conditions.contains_key(name))
+    }
+
+    /// Whether contents were compared since the server started, and were right.
+    pub fn was_verified(&self, dir: &Path) -> bool {
+        let condition = folder_of(dir).and_then(|name| self.state().conditions.get(name).cloned());
+        matches!(condition, Some(Condition::Verified))
+    }
+
+    /// How many frozen folders there are on disk.
+    #[cfg(test)]
+    pub fn folder_count(&self) -> usize {
+        let entries = std::fs::read_dir(&self.dir).expect("the folder is there");
+        let names = entries.map(|entry| entry.expect("it is readable").path());
+        names.filter(|path| folder_of(path).is_some()).count()
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        // Each change is a single insertion or removal.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn working(&self) -> MutexGuard<'_, ()> {
+        // Whoever panicked left something half done, as a crash does.
+        self.working.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn lease(&self, name: &str) -> Arc<Lease> {
+        let mut state = self.state();
+        if let Some(lease) = state.leases.get(name).and_then(Weak::upgrade) {
+            return lease;
+        }
+        let lease = Arc::new(Lease);
+        state.leases.retain(|_, lease| lease.strong_count() > 0);
+        state.leases.insert(name.to_owned(), Arc::downgrade(&lease));
+        lease
+    }
+
+    pub(super) fn is_used(&self, name: &str) -> bool {
+        let state = self.state();
+        let leased = state.leases.get(name);
+        let mut configs = state.configs.iter();
+        leased.is_some_and(|lease| lease.strong_count() > 0)
+            || configs.any(|(used, config)| used == name && config.strong_count() > 0)
+    }
+
+    pub(super) fn folder(&self, name: &str) -> PathBuf {
+        self.dir.join(name)
+    }
+
+    pub(super) fn manifest_path(&self, name: &str) -> PathBuf {
+        self.dir.join(format!("{name}.manifest"))
+    }
+
+    /// A path for something that is being made.
+    pub(super) fn partial(&self, name: &str) -> PathBuf {
+        let unique = uuid::Uuid::new_v4();
+        self.dir.join(format!("{name}.partial-{unique}"))
+    }
+}
+
+/// The name of the folder for content with this hash.
+pub(super) fn folder_name(digest: &ContentHash) -> String {
+    let mut name = manifest::hex(digest);
+    name.truncate(NAME_DIGITS);
+    name
+}
+
+/// The name of a frozen folder that a path ends in; none when it is something else.
+pub(super) fn folder_of(path: &Path) -> Option<&str> {
+    let name = path.file_name()?.to_str()?;
+    let is_ours = name.len() == NAME_DIGITS && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_ours.then_some(name)
+}

@@ -1,0 +1,129 @@
+//! A folder of code as it is found: its files, and one hash over all of them.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+
+use super::disk::{ContentHash, Disk, is_executable};
+use super::store::FreezeCodeError;
+
+/// Files of one function at the most, and their size: Lambda's own limit of an unpacked archive,
+/// ten times over, because nothing is uploaded here.
+pub(super) const FILES_MAX: usize = 100_000;
+pub(super) const BYTES_MAX: u64 = 2_500 * 1024 * 1024;
+
+/// Where Python keeps compiled files; not part of anybody's code.
+const COMPILED: &str = "__pycache__";
+
+/// The code in a folder.
+#[derive(Debug)]
+pub(super) struct Tree {
+    /// By path.
+    pub files: Vec<TreeFile>,
+    /// SHA-256 over names, modes and contents.
+    pub digest: ContentHash,
+    pub bytes: u64,
+}
+
+/// One file of it; a link is what it leads to.
+#[derive(Debug)]
+pub(super) struct TreeFile {
+    /// Relative to the folder.
+    pub path: PathBuf,
+    pub bytes: u64,
+    pub is_executable: bool,
+    pub hash: ContentHash,
+}
+
+impl Tree {
+    /// Reads everything below a folder.
+    pub fn read(source: &Path, disk: &Disk) -> Result<Self, FreezeCodeError> {
+        Self::of(source, list(source)?, disk)
+    }
+
+    /// As [`Tree::read`], without what interpreters have added while the code ran.
+    pub fn read_without_compiled(source: &Path, disk: &Disk) -> Result<Self, FreezeCodeError> {
+        let mut paths = list(source)?;
+        paths.retain(|path| path.iter().all(|part| part != OsStr::new(COMPILED)));
+        Self::of(source, paths, disk)
+    }
+
+    fn of(source: &Path, paths: Vec<PathBuf>, disk: &Disk) -> Result<Self, FreezeCodeError> {
+        let mut all = Sha256::new();
+        let mut files = Vec::with_capacity(paths.len());
+        let mut bytes_left = BYTES_MAX;
+        for path in paths {
+            let full = source.join(&path);
+            let metadata = fs::metadata(&full).map_err(at(&full))?;
+            bytes_left = bytes_left
+                .checked_sub(metadata.len())
+                .ok_or_else(|| FreezeCodeError::TooLarge(source.to_owned()))?;
+            // Lengths come first, so that no two trees read alike.
+            let name = path.as_os_str().as_encoded_bytes();
+            all.update((name.len() as u64).to_be_bytes());
+            all.update(name);
+            all.update([u8::from(is_executable(&metadata))]);
+            all.update(metadata.len().to_be_bytes());
+            let mut own = Sha256::new();
+            let read = disk.read(&full, |chunk| {
+                all.update(chunk);
+                own.update(chunk);
+            });
+            files.push(TreeFile {
+                bytes: read.map_err(at(&full))?,
+                is_executable: is_executable(&metadata),
+                hash: own.finalize().into(),
+                path,
+            });
+        }
+        Ok(Self {
+            bytes: BYTES_MAX - bytes_left,
+            files,
+            digest: all.finalize().into(),
+        })
+    }
+}
+
+/// Every file below a folder, relative to it, sorted.
+fn list(source: &Path) -> Result<Vec<PathBuf>, FreezeCodeError> {
+    let root = source.canonicalize().map_err(at(source))?;
+    let mut files = Vec::new();
+    let mut folders = vec![PathBuf::new()];
+    while let Some(folder) = folders.pop() {
+        let here = source.join(&folder);
+        for entry in fs::read_dir(&here).map_err(at(&here))? {
+            let entry = entry.map_err(at(&here))?;
+            let relative = folder.join(entry.file_name());
+            let path = source.join(&relative);
+            let is_link = entry.file_type().map_err(at(&path))?.is_symlink();
+            if is_link {
+                let canonical = path.canonicalize().map_err(at(&path))?;
+                if !canonical.starts_with(&root) {
+                    return Err(FreezeCodeError::LinkOutside(path));
+                }
+            }
+            let metadata = fs::metadata(&path).map_err(at(&path))?;
+            if metadata.is_dir() {
+                // A link to a folder of the same code could lead around in circles.
+                if !is_link {
+                    folders.push(relative);
+                }
+            } else if metadata.is_file() {
+                files.push(relative);
+            }
+            if files.len() > FILES_MAX {
+                return Err(FreezeCodeError::TooLarge(source.to_owned()));
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+pub(super) fn at(path: &Path) -> impl FnOnce(io::Error) -> FreezeCodeError + use<> {
+    let path = path.to_owned();
+    move |cause| FreezeCodeError::Io { path, cause }
+}

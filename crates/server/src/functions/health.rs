@@ -1,0 +1,103 @@
+//! Whether the code of a version is what was deployed, and what is said when it is not.
+
+use std::sync::Arc;
+
+use lambda_api::FunctionConfiguration;
+use model::{FunctionName, Version};
+
+use super::code::{Checked, Damage};
+use super::{Depth, FunctionVersion, Registry};
+
+/// What a caller is told of a version with damaged code: what is wrong, and what to do.
+pub(crate) fn damaged(version: &FunctionVersion, damage: &Damage) -> String {
+    let (name, number) = (&version.config.name, &version.version);
+    let what_to_do = match number {
+        Version::Latest => "Deploy the function again".to_owned(),
+        Version::Published(_) => format!(
+            "Deploy the code of that version again, or put the file back; delete version {number} if \
+             nothing needs it"
+        ),
+    };
+    format!(
+        "The code of function {name}, version {number}, is damaged on this machine: {damage}. \
+         {what_to_do}."
+    )
+}
+
+impl Registry {
+    /// Says in a configuration that the version's code is damaged, if it is.
+    pub fn mark_damage(
+        &self,
+        name: &FunctionName,
+        version: &Version,
+        configuration: &mut FunctionConfiguration,
+    ) {
+        let version = self.version(name, version);
+        if let Some(reason) = version.and_then(|version| self.damage_of(&version)) {
+            configuration.state = Some("Failed".to_owned());
+            configuration.state_reason = Some(reason);
+            configuration.state_reason_code = Some("InternalError".to_owned());
+        }
+    }
+
+    /// What is wrong with a version's code, and what to do about it.
+    pub fn damage_of(&self, version: &FunctionVersion) -> Option<String> {
+        let damage = self.code.damage(&version.config.code_dir)?;
+        Some(damaged(version, &damage))
+    }
+
+    /// Looks at a version's code before its first process starts.
+    ///
+    /// # Errors
+    /// When it is damaged.
+    pub async fn check_before_use(
+        &self,
+        version: &Arc<FunctionVersion>,
+    ) -> Result<(), Arc<Damage>> {
+        let dir = &version.config.code_dir;
+        if !self.code.was_checked(dir) {
+            self.check_code(version, Depth::Sizes).await;
+        }
+        self.code.damage(dir).map_or(Ok(()), Err)
+    }
+
+    /// Looks at a version's code; says what is damaged, and what could be mended. Returns whether
+    /// anything was mended.
+    pub async fn check_code(&self, version: &Arc<FunctionVersion>, depth: Depth) -> bool {
+        let (code, dir) = (Arc::clone(&self.code), version.config.code_dir.clone());
+        let before = self.code.damage(&dir);
+        let checked = tokio::task::spawn_blocking(move || code.check(&dir, depth)).await;
+        let checked = match checked {
+            Ok(checked) => checked,
+            Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+        };
+        let (function, number) = (&version.config.name, &version.version);
+        match checked {
+            Checked::Mended(files) => {
+                tracing::warn!(function, version = %number, files, "the code was damaged and has been mended");
+                true
+            }
+            Checked::Damaged(damage) => {
+                if before.as_ref() != Some(&damage) {
+                    tracing::error!("{}", damaged(version, &damage));
+                }
+                false
+            }
+            Checked::Sound | Checked::Unfinished => false,
+        }
+    }
+
+    /// Every version of every function: those that are invoked most likely first.
+    pub fn all_versions(&self) -> Vec<Arc<FunctionVersion>> {
+        let functions = self
+            .functions
+            .read()
+            .expect("the map is never left half changed");
+        let newest_first = |function: &super::registry::Function| {
+            let published = function.published.values().rev();
+            let all = published.chain(function.latest.iter());
+            all.cloned().collect::<Vec<_>>()
+        };
+        functions.values().flat_map(newest_first).collect()
+    }
+}
