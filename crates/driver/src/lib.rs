@@ -9,6 +9,7 @@
 
 mod changes;
 mod clock;
+mod deadlines;
 mod driver;
 mod effect;
 mod error;
@@ -25,7 +26,7 @@ mod to_the_end;
 mod waiters;
 
 pub use changes::{Change, ChangeListener};
-pub use clock::{Clock, SystemClock};
+pub use clock::{Clock, SteadyClock};
 pub use driver::{Driver, DriverConfig};
 pub use error::{ProcessError, StartError};
 pub use invoker::{

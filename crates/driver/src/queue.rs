@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use model::{ErrorObject, Timestamp};
-use store::{AsyncInvocation, AsyncInvocationId, DeadLetter, StoreFault};
+use store::{AsyncInvocation, AsyncInvocationId, DeadLetter, ScheduleMark, StoreFault};
 use thiserror::Error;
 
 use crate::{Driver, PlainInvocation, PlainOutcome};
@@ -62,6 +62,26 @@ impl Driver {
     /// # Errors
     /// See [`EnqueueError`].
     pub async fn enqueue(&self, invocation: AsyncInvocation) -> Result<(), EnqueueError> {
+        self.accept(invocation, None).await
+    }
+
+    /// As [`Driver::enqueue`] for an occurrence of a schedule, whose mark becomes durable with it.
+    ///
+    /// # Errors
+    /// See [`EnqueueError`].
+    pub async fn enqueue_scheduled(
+        &self,
+        invocation: AsyncInvocation,
+        mark: ScheduleMark,
+    ) -> Result<(), EnqueueError> {
+        self.accept(invocation, Some(mark)).await
+    }
+
+    async fn accept(
+        &self,
+        invocation: AsyncInvocation,
+        mark: Option<ScheduleMark>,
+    ) -> Result<(), EnqueueError> {
         if self.inner.tasks.is_closed() {
             return Err(EnqueueError::ShuttingDown);
         }
@@ -70,7 +90,11 @@ impl Driver {
         };
         let driver = self.clone();
         let task = self.inner.tasks.spawn(async move {
-            let id = driver.inner.store.enqueue(invocation.clone()).await?;
+            let store = &driver.inner.store;
+            let id = match mark {
+                None => store.enqueue(invocation.clone()).await?,
+                Some(mark) => store.enqueue_scheduled(invocation.clone(), mark).await?,
+            };
             driver.spawn_queued(id, invocation, queued);
             Ok(())
         });

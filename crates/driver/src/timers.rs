@@ -75,7 +75,7 @@ impl Driver {
 
     /// Processes what is due, and says how long to sleep.
     async fn fire_due(&self) -> Duration {
-        let deadlines = match self.inner.store.deadlines(DEADLINES_PER_READ).await {
+        let deadlines = match self.soonest_deadlines(DEADLINES_PER_READ).await {
             Ok(deadlines) => deadlines,
             Err(fault) => {
                 let error = &fault as &dyn std::error::Error;

@@ -6,7 +6,7 @@ use engine::Transition;
 use model::{FunctionName, Payload, Timestamp, Version};
 use store::{
     AliasRecord, AsyncInvocation, AsyncInvocationId, CommitError, DeadLetter,
-    FunctionSettingsRecord, FunctionVersionRecord, StoreFault,
+    FunctionSettingsRecord, FunctionVersionRecord, ScheduleMark, StoreFault,
 };
 use tokio::sync::oneshot;
 
@@ -22,6 +22,9 @@ pub(crate) struct Job {
 pub(crate) enum Write {
     Commit(Arc<Transition>),
     Enqueue(AsyncInvocation),
+    EnqueueScheduled(AsyncInvocation, ScheduleMark),
+    PutScheduleMark(ScheduleMark),
+    DeleteScheduleMark(String),
     Postpone {
         id: AsyncInvocationId,
         attempts: u32,
@@ -68,7 +71,7 @@ impl Write {
                 "commit version {} of execution `{}`",
                 transition.state.version, transition.spec.arn
             ),
-            Self::Enqueue(invocation) => format!(
+            Self::Enqueue(invocation) | Self::EnqueueScheduled(invocation, _) => format!(
                 "accept invocation `{}` of function `{}`",
                 invocation.request_id, invocation.function
             ),
@@ -93,6 +96,10 @@ impl Write {
                 format!("delete alias `{name}` of function `{function}`")
             }
             Self::DeleteFunction(function) => format!("delete function `{function}`"),
+            Self::PutScheduleMark(mark) => {
+                format!("record how far schedule `{}` has come", mark.schedule)
+            }
+            Self::DeleteScheduleMark(schedule) => format!("forget schedule `{schedule}`"),
         }
     }
 
@@ -106,7 +113,9 @@ impl Write {
                 .iter()
                 .map(|operation| operation_bytes(&operation.details))
                 .sum(),
-            Self::Enqueue(invocation) => invocation.payload.len(),
+            Self::Enqueue(invocation) | Self::EnqueueScheduled(invocation, _) => {
+                invocation.payload.len()
+            }
             Self::PutFunctionVersion(record) => record.configuration.len(),
             Self::Bury(_, letter) => letter.invocation.payload.len(),
             Self::PutFunctionSettings(record) => record.settings.len(),
@@ -115,7 +124,9 @@ impl Write {
             | Self::PutAlias(_)
             | Self::DeleteFunctionVersion(..)
             | Self::DeleteAlias(..)
-            | Self::DeleteFunction(_) => 0,
+            | Self::DeleteFunction(_)
+            | Self::PutScheduleMark(_)
+            | Self::DeleteScheduleMark(_) => 0,
         };
         ROWS_BYTES + payload
     }

@@ -15,7 +15,7 @@ pub use memory_logs::MemoryLogs;
 pub use record::{
     AliasRecord, AsyncInvocation, AsyncInvocationId, Cursor, DEAD_LETTERS_MAX, DeadLetter,
     DeadLetterId, Durability, EventPage, ExecutionFilter, ExecutionRecord, FunctionSettingsRecord,
-    FunctionVersionRecord, LogLine, LogQuery, LogStream, Segment,
+    FunctionVersionRecord, LogLine, LogQuery, LogStream, ScheduleMark, Segment,
 };
 pub use search::{
     CallbackCursor, EXECUTION_WORK, ExecutionCount, ExecutionSearch, ExecutionSummary,

@@ -12,7 +12,8 @@ use crate::{
     AliasRecord, AsyncInvocation, AsyncInvocationId, CallbackCursor, CommitError, DeadLetter,
     DeadLetterId, Durability, EventPage, ExecutionCount, ExecutionFilter, ExecutionRecord,
     ExecutionSearch, ExecutionSummary, FunctionSettingsRecord, FunctionVersionRecord, LogLine,
-    LogQuery, OpenCallback, OpenTimer, RecentInput, SearchPage, Segment, StoreFault, StoreStats,
+    LogQuery, OpenCallback, OpenTimer, RecentInput, ScheduleMark, SearchPage, Segment, StoreFault,
+    StoreStats,
 };
 
 /// The future of a store call. Dropping it does not undo the call: what was handed over is done.
@@ -134,6 +135,13 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
     ) -> StoreFuture<'_, Result<Vec<(Timestamp, ExecutionId)>, StoreFault>>;
 
+    /// As [`Store::deadlines`], only of executions that have not ended: without those that are due to be
+    /// removed for their age.
+    fn waking_deadlines(
+        &self,
+        limit: usize,
+    ) -> StoreFuture<'_, Result<Vec<(Timestamp, ExecutionId)>, StoreFault>>;
+
     /// Executions for which `owes_work` holds, in order of id, after this one: what a restarted
     /// server takes up again.
     fn owing_work(
@@ -147,6 +155,23 @@ pub trait Store: Send + Sync + 'static {
         &self,
         invocation: AsyncInvocation,
     ) -> StoreFuture<'_, Result<AsyncInvocationId, StoreFault>>;
+
+    /// As [`Store::enqueue`] for an occurrence of a schedule, with the schedule's new mark: both or
+    /// neither.
+    fn enqueue_scheduled(
+        &self,
+        invocation: AsyncInvocation,
+        mark: ScheduleMark,
+    ) -> StoreFuture<'_, Result<AsyncInvocationId, StoreFault>>;
+
+    /// Records how far a schedule has come.
+    fn put_schedule_mark(&self, mark: ScheduleMark) -> StoreFuture<'_, Result<(), StoreFault>>;
+
+    /// Forgets a schedule, by its ARN, if there is such a one.
+    fn delete_schedule_mark(&self, schedule: &str) -> StoreFuture<'_, Result<(), StoreFault>>;
+
+    /// How far all schedules have come, by ARN.
+    fn schedule_marks(&self) -> StoreFuture<'_, Result<Vec<ScheduleMark>, StoreFault>>;
 
     /// Records a failed attempt: the invocation is due again at `not_before`.
     fn postpone(

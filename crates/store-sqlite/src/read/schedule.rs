@@ -2,6 +2,7 @@
 
 use model::{ExecutionId, Timestamp};
 use rusqlite::Connection;
+use store::ScheduleMark;
 
 use super::row_limit;
 use crate::cells::Columns;
@@ -11,7 +12,27 @@ pub(crate) fn deadlines(
     connection: &Connection,
     limit: usize,
 ) -> rusqlite::Result<Vec<(Timestamp, ExecutionId)>> {
-    let mut statement = connection.prepare_cached(include_str!("../sql/read/deadlines.sql"))?;
+    read_deadlines(connection, include_str!("../sql/read/deadlines.sql"), limit)
+}
+
+/// The soonest deadlines of executions that have not ended.
+pub(crate) fn waking_deadlines(
+    connection: &Connection,
+    limit: usize,
+) -> rusqlite::Result<Vec<(Timestamp, ExecutionId)>> {
+    read_deadlines(
+        connection,
+        include_str!("../sql/read/waking_deadlines.sql"),
+        limit,
+    )
+}
+
+fn read_deadlines(
+    connection: &Connection,
+    sql: &str,
+    limit: usize,
+) -> rusqlite::Result<Vec<(Timestamp, ExecutionId)>> {
+    let mut statement = connection.prepare_cached(sql)?;
     let rows = statement.query_map([row_limit(limit)], |row| {
         let mut columns = Columns::of(row);
         Ok((columns.instant()?, columns.parsed(ExecutionId::parse)?))
@@ -29,6 +50,21 @@ pub(crate) fn owing_work(
     let after = after.map_or("", ExecutionId::as_str);
     let rows = statement.query_map((after, row_limit(limit)), |row| {
         Columns::of(row).parsed(ExecutionId::parse)
+    })?;
+    rows.collect()
+}
+
+/// How far all schedules have come, by ARN.
+pub(crate) fn schedule_marks(connection: &Connection) -> rusqlite::Result<Vec<ScheduleMark>> {
+    let mut statement =
+        connection.prepare_cached(include_str!("../sql/read/schedule_marks.sql"))?;
+    let rows = statement.query_map([], |row| {
+        let mut columns = Columns::of(row);
+        Ok(ScheduleMark {
+            schedule: columns.next()?,
+            definition: columns.next()?,
+            done_until: columns.instant()?,
+        })
     })?;
     rows.collect()
 }

@@ -5,6 +5,7 @@ mod event;
 mod execution;
 mod operation;
 mod queue;
+mod schedule;
 mod state;
 mod statements;
 

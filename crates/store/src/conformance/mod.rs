@@ -71,9 +71,11 @@ const STORE_CASES: &[Case<dyn Store>] = cases![
     search::the_time_of_invocations_adds_up,
     search::recent_inputs_are_those_that_people_can_read,
     schedule::deadlines_come_soonest_first,
+    schedule::what_has_ended_wakes_nobody,
     schedule::executions_that_owe_work_are_found_in_order_of_id,
     queue::accepted_invocations_wait_until_they_are_done,
     queue::what_is_given_up_is_kept_as_a_dead_letter,
+    queue::schedules_keep_how_far_they_have_come,
     deployment::versions_and_aliases_are_kept,
     deployment::what_is_deleted_is_gone_and_its_neighbours_stay,
 ];
