@@ -206,7 +206,7 @@ impl Server {
         for resource in &stack.functions {
             functions.push(self.deploy_function(resource, artifacts).await?);
         }
-        let schedules = self.plan(&stack)?;
+        let schedules = self.plan(&stack).await?;
         Ok(Deployment {
             functions,
             schedules,
@@ -251,7 +251,7 @@ impl Server {
         open
     }
 
-    fn plan(&self, stack: &Stack) -> Result<Vec<DeployedSchedule>, DeployError> {
+    async fn plan(&self, stack: &Stack) -> Result<Vec<DeployedSchedule>, DeployError> {
         let mut schedules = Vec::new();
         for schedule in &stack.schedules {
             let function = stack
@@ -265,7 +265,11 @@ impl Server {
                 .map_err(|cause| DeployError::FunctionName { cause })?;
             schedules.push((schedule.clone(), name));
         }
-        let planned = self.schedules.replace(schedules, self.app.driver.now());
+        let driver = &self.app.driver;
+        let replaced = self
+            .schedules
+            .replace(schedules, driver.store().as_ref(), driver.now());
+        let planned = replaced.await?;
         let deployed = planned.into_iter().map(|planned| DeployedSchedule {
             name: planned.schedule.name,
             function: planned.function.to_string(),
