@@ -11,6 +11,7 @@
 mod aside;
 mod changes;
 mod clock;
+mod deadlines;
 mod dispatch;
 mod driver;
 mod effect;
@@ -30,7 +31,7 @@ mod waiters;
 
 pub use aside::TriedAgain;
 pub use changes::{Change, ChangeListener};
-pub use clock::{Clock, SystemClock};
+pub use clock::{Clock, SteadyClock};
 pub use driver::{Driver, DriverConfig};
 pub use error::{ProcessError, StartError};
 pub use invoker::{

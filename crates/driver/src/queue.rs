@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use model::{ErrorObject, Timestamp};
-use store::{AsyncInvocation, AsyncInvocationId, DeadLetter, QueuedInvocation, StoreFault};
+use store::{
+    AsyncInvocation, AsyncInvocationId, DeadLetter, QueuedInvocation, ScheduleMark, StoreFault,
+};
 use thiserror::Error;
 
 use crate::dispatch::{Held, lane_of};
@@ -79,6 +81,26 @@ impl Driver {
     /// # Errors
     /// See [`EnqueueError`].
     pub async fn enqueue(&self, invocation: AsyncInvocation) -> Result<(), EnqueueError> {
+        self.accept(invocation, None).await
+    }
+
+    /// As [`Driver::enqueue`] for an occurrence of a schedule, whose mark becomes durable with it.
+    ///
+    /// # Errors
+    /// See [`EnqueueError`].
+    pub async fn enqueue_scheduled(
+        &self,
+        invocation: AsyncInvocation,
+        mark: ScheduleMark,
+    ) -> Result<(), EnqueueError> {
+        self.accept(invocation, Some(mark)).await
+    }
+
+    async fn accept(
+        &self,
+        invocation: AsyncInvocation,
+        mark: Option<ScheduleMark>,
+    ) -> Result<(), EnqueueError> {
         if self.inner.tasks.is_closed() {
             return Err(EnqueueError::ShuttingDown);
         }
@@ -87,7 +109,11 @@ impl Driver {
         };
         let driver = self.clone();
         let task = self.inner.tasks.spawn(async move {
-            let id = driver.inner.store.enqueue(invocation.clone()).await?;
+            let store = &driver.inner.store;
+            let id = match mark {
+                None => store.enqueue(invocation.clone()).await?,
+                Some(mark) => store.enqueue_scheduled(invocation.clone(), mark).await?,
+            };
             counted.keep();
             let key = lane_of(&invocation.function, &invocation.version);
             if let Some(held) = driver.ask_for_turn(key, Turn::Queued(id)) {

@@ -141,7 +141,7 @@ impl Driver {
     /// What is due and can be fired now, and how long to sleep unless something happens.
     async fn read_due(&self, due: &Due) -> (Vec<ExecutionId>, Duration) {
         let limit = DEADLINES_PER_READ + due.firing.len() + due.resting.len();
-        let deadlines = match self.inner.store.deadlines(limit).await {
+        let deadlines = match self.soonest_deadlines(limit).await {
             Ok(deadlines) => deadlines,
             Err(fault) => {
                 let error = &fault as &dyn std::error::Error;

@@ -7,8 +7,10 @@ use driver::{
     DurableSettings, EnqueueError, PlainInvocation, PlainOutcome, StartError, StartRequest,
 };
 use lambda_api::FunctionErrorBody;
-use model::{ErrorObject, EventSource, FunctionName, Outcome, Payload, Trigger};
-use store::{AsyncInvocation, StoreFault};
+use model::{
+    ErrorObject, EventSource, ExecutionName, FunctionName, Outcome, Payload, RequestId, Trigger,
+};
+use store::{AsyncInvocation, ScheduleMark, StoreFault};
 use thiserror::Error;
 
 use crate::error::ApiError;
@@ -29,6 +31,19 @@ pub(crate) enum DeliverError {
     /// The execution could not be started.
     #[error(transparent)]
     Start(#[from] StartError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreFault),
+}
+
+/// What an occurrence of a schedule brings along.
+pub(crate) struct Scheduled {
+    /// The name of a durable function's execution.
+    pub execution_name: ExecutionName,
+    /// The request id of a plain function's invocation.
+    pub request_id: RequestId,
+    /// How far the schedule has come with it.
+    pub mark: ScheduleMark,
 }
 
 /// The version of a function that an event goes to.
@@ -125,21 +140,37 @@ impl Target {
         }
     }
 
-    /// Accepts an asynchronous invocation; when this returns `Ok`, it is durable.
+    /// Accepts the asynchronous invocation of an occurrence; when this returns `Ok`, it is durable, and
+    /// so is the schedule's mark. Called again for an occurrence whose execution exists, it starts
+    /// none.
     ///
     /// # Errors
-    /// When it was not accepted.
-    pub async fn send(&self, app: &Arc<App>, payload: Vec<u8>) -> Result<(), DeliverError> {
+    /// When it was not accepted, or not marked.
+    pub async fn send_scheduled(
+        &self,
+        app: &Arc<App>,
+        payload: Vec<u8>,
+        scheduled: Scheduled,
+    ) -> Result<(), DeliverError> {
+        let Scheduled {
+            execution_name,
+            request_id,
+            mark,
+        } = scheduled;
         let trace_header = self.trace_header(app, None);
         if let Some(settings) = self.resolved.version.durable {
             let bytes_max = app.driver.limits().async_result_bytes_max;
-            let start = self.start_request(settings, &payload, trace_header, bytes_max);
+            let start = StartRequest {
+                name: Some(execution_name),
+                ..self.start_request(settings, &payload, trace_header, bytes_max)
+            };
             app.driver.start(start).await?;
+            app.driver.store().put_schedule_mark(mark).await?;
             return Ok(());
         }
         let now = app.driver.now();
         let invocation = AsyncInvocation {
-            request_id: app.new_request_id(),
+            request_id,
             function: self.resolved.arn.name.clone(),
             version: self.resolved.version.version.clone(),
             invoked_arn: self.resolved.invoked_arn(),
@@ -151,7 +182,7 @@ impl Target {
             attempts: 0,
             not_before: now,
         };
-        app.driver.enqueue(invocation).await?;
+        app.driver.enqueue_scheduled(invocation, mark).await?;
         Ok(())
     }
 

@@ -208,7 +208,7 @@ impl Server {
         }
         // What the new versions replace may be of no use any more.
         self.app.upkeep.notify_one();
-        let schedules = self.plan(&stack)?;
+        let schedules = self.plan(&stack).await?;
         Ok(Deployment {
             functions,
             schedules,
@@ -253,7 +253,7 @@ impl Server {
         open
     }
 
-    fn plan(&self, stack: &Stack) -> Result<Vec<DeployedSchedule>, DeployError> {
+    async fn plan(&self, stack: &Stack) -> Result<Vec<DeployedSchedule>, DeployError> {
         let mut schedules = Vec::new();
         for schedule in &stack.schedules {
             let function = stack
@@ -267,7 +267,11 @@ impl Server {
                 .map_err(|cause| DeployError::FunctionName { cause })?;
             schedules.push((schedule.clone(), name));
         }
-        let planned = self.schedules.replace(schedules, self.app.driver.now());
+        let driver = &self.app.driver;
+        let replaced = self
+            .schedules
+            .replace(schedules, driver.store().as_ref(), driver.now());
+        let planned = replaced.await?;
         let deployed = planned.into_iter().map(|planned| DeployedSchedule {
             name: planned.schedule.name,
             function: planned.function.to_string(),

@@ -2,11 +2,11 @@
 //! engine's form the other.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use driver::{
-    DurableInvocation, DurableSettings, InvocationReport, Invoker, InvokerFuture, NoRoom,
+    Clock, DurableInvocation, DurableSettings, InvocationReport, Invoker, InvokerFuture, NoRoom,
     PlainInvocation, PlainOutcome, RetryPolicy,
 };
 use engine::{InvocationOutcome, Output};
@@ -38,6 +38,7 @@ pub(crate) struct HostInvoker {
     pub registry: Arc<Registry>,
     pub logs: Arc<LogRecorder>,
     pub observed: Arc<Observed>,
+    pub clock: Arc<dyn Clock>,
 }
 
 impl Invoker for HostInvoker {
@@ -83,7 +84,7 @@ impl Invoker for HostInvoker {
 
 impl HostInvoker {
     async fn durable(&self, invocation: DurableInvocation) -> Result<InvocationReport, NoRoom> {
-        let now = now();
+        let now = self.clock.now();
         let arn = &invocation.spec.arn;
         let Some(version) = self.registry.version(&arn.function.name, &arn.version) else {
             return Ok(InvocationReport {
@@ -92,10 +93,10 @@ impl HostInvoker {
             });
         };
         if let Err(damage) = self.registry.check_before_use(&version).await {
-            return InvocationReport {
+            return Ok(InvocationReport {
                 started_at: now,
                 outcome: InvocationOutcome::FunctionError(damage_error(&version, &damage)),
-            };
+            });
         }
         let invoked_function_arn = arn.function.qualified(&arn.version.to_string());
         let request = InvocationRequest {
@@ -112,7 +113,7 @@ impl HostInvoker {
         let error = match invoked {
             Ok(outcome) => {
                 return Ok(InvocationReport {
-                    started_at: outcome.started_at.into(),
+                    started_at: self.started_at(now, &outcome),
                     outcome: durable_outcome(outcome.result),
                 });
             }
@@ -209,6 +210,15 @@ impl HostInvoker {
         invoked
     }
 
+    /// When an invocation that has just ended began, on the clock that the history goes by. The host
+    /// notes it by the wall clock, which may have been set meanwhile.
+    fn started_at(&self, called_at: Timestamp, outcome: &HostOutcome) -> Timestamp {
+        let now = self.clock.now();
+        let ago = SystemTime::now().duration_since(outcome.started_at);
+        let latest = called_at.max(now - outcome.duration);
+        (now - ago.unwrap_or_default()).clamp(called_at, latest)
+    }
+
     /// Adds an invocation that has ended to the function's statistics.
     fn note(&self, function: &FunctionName, invoked: &Result<HostOutcome, InvokeError>) {
         let (went, took) = match invoked {
@@ -229,7 +239,9 @@ impl HostInvoker {
     }
 
     fn record(&self, function: &FunctionName, (went, took): (Went, Duration)) {
-        self.observed.statistics.record(function, now(), went, took);
+        self.observed
+            .statistics
+            .record(function, self.clock.now(), went, took);
     }
 }
 
@@ -355,9 +367,4 @@ fn gone(invocation: &DurableInvocation) -> InvocationOutcome {
     let named = arn.function.qualified(&arn.version.to_string());
     let message = format!("Function not found: {named}");
     InvocationOutcome::Unavailable(ErrorObject::new("ResourceNotFoundException", message))
-}
-
-fn now() -> Timestamp {
-    use driver::Clock as _;
-    driver::SystemClock.now()
 }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use driver::{Clock as _, Driver, DriverConfig, SystemClock};
+use driver::{Clock, Driver, DriverConfig, SteadyClock};
 use function_host::{FunctionHost, HostConfig, Runtimes, StartHostError};
 use futures_util::FutureExt as _;
 use hyper::{Request, Response};
@@ -209,6 +209,7 @@ pub struct Server {
     pub(crate) config: ServerConfig,
     pub(crate) tables: Tables,
     address: SocketAddr,
+    clock: SteadyClock,
     pub(crate) schedules: Arc<Schedules>,
     pub(crate) apis: Mutex<BTreeMap<String, Arc<ServedApi>>>,
     pub(crate) tasks: TaskTracker,
@@ -258,9 +259,11 @@ impl Server {
             })?;
         let shutdown = CancellationToken::new();
         let tasks = TaskTracker::new();
+        let steady = SteadyClock::open(&config.data_dir.join("clock.json"));
+        let clock: Arc<dyn Clock> = Arc::new(steady.clone());
         let tables_path = config.data_dir.join("dynamodb.sqlite3");
         let tables = Tables::start(&tables_path, config.durability, shutdown.clone()).await?;
-        let xray_address = start_xray(&logs, &tasks, &shutdown).await?;
+        let xray_address = start_xray(&logs, &tasks, &clock, &shutdown).await?;
         let running = Running {
             concurrency_max: config.concurrency_max,
             reserved: false,
@@ -286,18 +289,19 @@ impl Server {
         let host_config = host_config(&config, &endpoint, &tables.endpoint(), xray_address);
         let host = FunctionHost::new(host_config, Arc::clone(&logs) as _)?;
         let bytes = store.stats().bytes;
-        let observed = Observed::new(SystemClock.now(), bytes, Arc::clone(&config.warnings));
+        let observed = Observed::new(clock.now(), bytes, Arc::clone(&config.warnings));
         let observed = Arc::new(observed);
         let invoker = HostInvoker {
             host,
             registry: Arc::clone(&registry),
             logs,
             observed: Arc::clone(&observed),
+            clock: Arc::clone(&clock),
         };
         let driver = Driver::new(DriverConfig {
             store,
             invoker: Arc::new(invoker.clone()),
-            clock: Arc::new(SystemClock),
+            clock,
             limits: config.limits.clone(),
             seed: None,
         })?;
@@ -320,12 +324,15 @@ impl Server {
             config,
             tables,
             address,
+            clock: steady.clone(),
             schedules: Arc::default(),
             apis: Mutex::default(),
             tasks,
             connections: TaskTracker::new(),
             shutdown,
         };
+        let ended = server.shutdown.clone();
+        server.tasks.spawn(async move { steady.keep(ended).await });
         if let Some(telemetry) = server.config.telemetry.clone() {
             let exporter = Exporter::new(telemetry, server.app.driver.clone());
             server.tasks.spawn(exporter.run(server.shutdown.clone()));
@@ -389,7 +396,9 @@ impl Server {
         }
         self.tasks.close();
         self.tasks.wait().await;
-        self.app.driver.store().close().await
+        let closed = self.app.driver.store().close().await;
+        self.clock.end().await;
+        closed
     }
 }
 
@@ -433,6 +442,7 @@ fn spawn_vital(
 async fn start_xray(
     logs: &Arc<dyn LogStore>,
     tasks: &TaskTracker,
+    clock: &Arc<dyn Clock>,
     shutdown: &CancellationToken,
 ) -> Result<SocketAddr, StartServerError> {
     let any = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -442,7 +452,8 @@ async fn start_xray(
             address: any,
             cause,
         })?;
-    let now = || SystemClock.now();
+    let clock = Arc::clone(clock);
+    let now = move || clock.now();
     tasks.spawn(xray::receive(
         socket,
         Arc::clone(logs),

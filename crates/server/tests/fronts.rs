@@ -5,7 +5,10 @@
 mod support;
 
 use hyper::Method;
+use model::Timestamp;
 use serde_json::{Value, json};
+use store::{Durability, Store as _};
+use store_sqlite::SqliteStore;
 use support::TestServer;
 
 const NEVER: &str = "2199-01-01T00:00:00";
@@ -193,4 +196,78 @@ async fn schedules_invoke_functions_once() {
     let triggers = triggers(&server).await;
     assert_eq!(triggers[0]["kind"], "SCHEDULE", "{triggers:?}");
     assert_eq!(triggers[0]["source"], schedules[2].name);
+}
+
+/// How far the schedules of a stopped server have come; set back to before the moment where asked.
+async fn marks(data_dir: &std::path::Path, set_back: &[&str]) -> Vec<(String, i64)> {
+    let path = data_dir.join("lambdura.sqlite3");
+    let store = SqliteStore::open(&path, Durability::Disk).unwrap();
+    for name in set_back {
+        let mut marks = store.schedule_marks().await.unwrap().into_iter();
+        let mut mark = marks.find(|it| it.schedule.ends_with(name)).unwrap();
+        mark.done_until = Timestamp::from_millis(1_500_000_000_000);
+        store.put_schedule_mark(mark).await.unwrap();
+    }
+    let marks = store.schedule_marks().await.unwrap().into_iter();
+    let marks = marks.map(|it| (it.schedule, it.done_until.as_millis()));
+    let marks = marks.collect();
+    store.close().await.unwrap();
+    marks
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schedule_that_came_due_between_two_runs_fires_once() {
+    // Over when it is deployed: it never comes, but for who was told that it was deployed before.
+    let moment = [("Moment", "2020-01-01T00:00:00")];
+    let moment_millis = 1_577_836_800_000;
+    let schedules = ["FrontOnce", "WorkflowStart", "LastOnce"];
+    let count = async |server: &TestServer| {
+        let mut events = [0, 0];
+        for (function, count) in ["Front", "Last"].into_iter().zip(&mut events) {
+            let path = format!("/lambdura/v1/logs?function={function}");
+            let logs = server.get(&path).await.json();
+            let lines = logs["lines"].as_array().unwrap().clone();
+            let expected = r#"event {"moment": "2020-01-01T00:00:00Z"}"#;
+            *count = lines.iter().filter(|it| it["text"] == expected).count();
+        }
+        let path = "/2025-12-01/functions/Workflow/durable-executions";
+        let listed = server.get(path).await.json();
+        let executions = listed["DurableExecutions"].as_array().map(Vec::len);
+        (events, executions.unwrap_or_default())
+    };
+    let server = TestServer::start_with_template("fronts.yaml", &moment).await;
+    assert_eq!(count(&server).await, ([0, 0], 0));
+    let data_dir = server.stop().await;
+    for (schedule, done_until) in marks(data_dir.path(), &schedules).await {
+        let set_back = schedules.iter().any(|name| schedule.ends_with(name));
+        assert_eq!(done_until < moment_millis, set_back, "{schedule}");
+    }
+
+    let server = TestServer::start_again_with_template(data_dir, "fronts.yaml", &moment).await;
+    let fired = async |server: &TestServer, expected| {
+        server
+            .until("the functions are invoked", async || {
+                let seen = count(server).await;
+                (seen == expected).then_some(()).ok_or(format!("{seen:?}"))
+            })
+            .await;
+    };
+    fired(&server, ([1, 1], 1)).await;
+    let data_dir = server.stop().await;
+    for (schedule, done_until) in marks(data_dir.path(), &[]).await {
+        let is_moment = schedules.iter().any(|name| schedule.ends_with(name));
+        assert_eq!(done_until == moment_millis, is_moment, "{schedule}");
+    }
+
+    // As after a crash between the start of the execution and its mark: it is started once. The plain
+    // functions are invoked again, because their marks and invocations are one commit; the last of
+    // them when all else is over.
+    marks(data_dir.path(), &schedules).await;
+    let server = TestServer::start_again_with_template(data_dir, "fronts.yaml", &moment).await;
+    fired(&server, ([2, 2], 1)).await;
+    let data_dir = server.stop().await;
+    for (schedule, done_until) in marks(data_dir.path(), &[]).await {
+        let is_moment = schedules.iter().any(|name| schedule.ends_with(name));
+        assert_eq!(done_until == moment_millis, is_moment, "{schedule}");
+    }
 }

@@ -12,7 +12,8 @@ use store::{
     AliasRecord, AsyncInvocation, AsyncInvocationId, CallbackCursor, CommitError, DeadLetter,
     DeadLetterId, Durability, EventPage, ExecutionCount, ExecutionFilter, ExecutionRecord,
     ExecutionSearch, ExecutionSummary, FunctionSettingsRecord, FunctionVersionRecord, OpenCallback,
-    OpenTimer, RecentInput, SearchPage, Store, StoreFault, StoreFuture, StoreHealth, StoreStats,
+    OpenTimer, QueuedInvocation, RecentInput, ScheduleMark, SearchPage, SetAside, Store, StoreFault,
+    StoreFuture, StoreHealth, StoreStats,
 };
 
 use crate::{CrashPoint, Side};
@@ -186,6 +187,13 @@ impl Store for CrashingStore {
         self.inner.deadlines(limit)
     }
 
+    fn waking_deadlines(
+        &self,
+        limit: usize,
+    ) -> StoreFuture<'_, Result<Vec<(Timestamp, ExecutionId)>, StoreFault>> {
+        self.inner.waking_deadlines(limit)
+    }
+
     fn owing_work(&self, owner: Owner) -> StoreFuture<'_, Result<Vec<ExecutionId>, StoreFault>> {
         self.inner.owing_work(owner)
     }
@@ -207,6 +215,26 @@ impl Store for CrashingStore {
         invocation: AsyncInvocation,
     ) -> StoreFuture<'_, Result<AsyncInvocationId, StoreFault>> {
         self.write(|inner| inner.enqueue(invocation))
+    }
+
+    fn enqueue_scheduled(
+        &self,
+        invocation: AsyncInvocation,
+        mark: ScheduleMark,
+    ) -> StoreFuture<'_, Result<AsyncInvocationId, StoreFault>> {
+        self.write(|inner| inner.enqueue_scheduled(invocation, mark))
+    }
+
+    fn put_schedule_mark(&self, mark: ScheduleMark) -> StoreFuture<'_, Result<(), StoreFault>> {
+        self.inner.put_schedule_mark(mark)
+    }
+
+    fn delete_schedule_mark(&self, schedule: &str) -> StoreFuture<'_, Result<(), StoreFault>> {
+        self.inner.delete_schedule_mark(schedule)
+    }
+
+    fn schedule_marks(&self) -> StoreFuture<'_, Result<Vec<ScheduleMark>, StoreFault>> {
+        self.inner.schedule_marks()
     }
 
     fn postpone(

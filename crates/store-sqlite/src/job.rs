@@ -6,7 +6,7 @@ use engine::Transition;
 use model::{ExecutionId, FunctionName, Payload, Timestamp, Version};
 use store::{
     AliasRecord, AsyncInvocation, AsyncInvocationId, CommitError, DeadLetter,
-    FunctionSettingsRecord, FunctionVersionRecord, SetAside, StoreFault,
+    FunctionSettingsRecord, FunctionVersionRecord, ScheduleMark, SetAside, StoreFault,
 };
 use tokio::sync::oneshot;
 
@@ -22,6 +22,9 @@ pub(crate) struct Job {
 pub(crate) enum Write {
     Commit(Arc<Transition>),
     Enqueue(AsyncInvocation),
+    EnqueueScheduled(AsyncInvocation, ScheduleMark),
+    PutScheduleMark(ScheduleMark),
+    DeleteScheduleMark(String),
     Postpone {
         id: AsyncInvocationId,
         attempts: u32,
@@ -72,7 +75,7 @@ impl Write {
                 "commit version {} of execution `{}`",
                 transition.state.version, transition.spec.arn
             ),
-            Self::Enqueue(invocation) => format!(
+            Self::Enqueue(invocation) | Self::EnqueueScheduled(invocation, _) => format!(
                 "accept invocation `{}` of function `{}`",
                 invocation.request_id, invocation.function
             ),
@@ -100,6 +103,10 @@ impl Write {
             }
             Self::DeleteFunction(function) => format!("delete function `{function}`"),
             Self::Probe => "try whether commits succeed".to_owned(),
+            Self::PutScheduleMark(mark) => {
+                format!("record how far schedule `{}` has come", mark.schedule)
+            }
+            Self::DeleteScheduleMark(schedule) => format!("forget schedule `{schedule}`"),
         }
     }
 
@@ -113,7 +120,9 @@ impl Write {
                 .iter()
                 .map(|operation| operation_bytes(&operation.details))
                 .sum(),
-            Self::Enqueue(invocation) => invocation.payload.len(),
+            Self::Enqueue(invocation) | Self::EnqueueScheduled(invocation, _) => {
+                invocation.payload.len()
+            }
             Self::PutFunctionVersion(record) => record.configuration.len(),
             Self::Bury(_, letter) => letter.invocation.payload.len(),
             Self::PutFunctionSettings(record) => record.settings.len(),
@@ -125,6 +134,8 @@ impl Write {
             | Self::DeleteFunctionVersion(..)
             | Self::DeleteAlias(..)
             | Self::DeleteFunction(_)
+            | Self::PutScheduleMark(_)
+            | Self::DeleteScheduleMark(_)
             | Self::Probe => 0,
         };
         ROWS_BYTES + payload

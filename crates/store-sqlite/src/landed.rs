@@ -42,7 +42,10 @@ fn write_landed(
                 None => transition.removes,
             }))
         }
-        (Write::Enqueue(invocation), Written::Enqueued(id)) => {
+        (
+            Write::Enqueue(invocation) | Write::EnqueueScheduled(invocation, _),
+            Written::Enqueued(id),
+        ) => {
             let sql = include_str!("sql/read/is_queued.sql");
             let parameters = (id.0, invocation.request_id.as_str());
             let found = connection
@@ -54,11 +57,14 @@ fn write_landed(
         (
             Write::Commit(_)
             | Write::Enqueue(_)
+            | Write::EnqueueScheduled(..)
             | Write::Postpone { .. }
             | Write::Dequeue(_)
             | Write::Bury(..)
             | Write::SetAside(_)
             | Write::TakeBack(_)
+            | Write::PutScheduleMark(_)
+            | Write::DeleteScheduleMark(_)
             | Write::PutFunctionVersion(_)
             | Write::PutAlias(_)
             | Write::PutFunctionSettings(_)

@@ -26,6 +26,7 @@ pub(crate) const EXECUTIONS: Schema = Schema {
         include_str!("sql/migrations/0005_search.sql"),
         include_str!("sql/migrations/0006_origins.sql"),
         include_str!("sql/migrations/0007_owners.sql"),
+        include_str!("sql/migrations/0008_schedules.sql"),
     ],
 };
 

@@ -14,8 +14,8 @@ use store::{
     AliasRecord, AsyncInvocation, AsyncInvocationId, CallbackCursor, CommitError, DeadLetter,
     DeadLetterId, Durability, EventPage, ExecutionCount, ExecutionFilter, ExecutionRecord,
     ExecutionSearch, ExecutionSummary, FunctionSettingsRecord, FunctionVersionRecord, OpenCallback,
-    OpenTimer, QueuedInvocation, RecentInput, SearchPage, SetAside, Store, StoreFault, StoreFuture,
-    StoreHealth, StoreStats,
+    OpenTimer, QueuedInvocation, RecentInput, ScheduleMark, SearchPage, SetAside, Store, StoreFault,
+    StoreFuture, StoreHealth, StoreStats,
 };
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -422,6 +422,16 @@ impl Store for SqliteStore {
         })
     }
 
+    fn waking_deadlines(
+        &self,
+        limit: usize,
+    ) -> StoreFuture<'_, Result<Vec<(Timestamp, ExecutionId)>, StoreFault>> {
+        let attempted = "read the soonest deadlines".to_owned();
+        self.readers.read(attempted, move |connection| {
+            read::waking_deadlines(connection, limit)
+        })
+    }
+
     fn owing_work(&self, owner: Owner) -> StoreFuture<'_, Result<Vec<ExecutionId>, StoreFault>> {
         let attempted = "read which executions owe work".to_owned();
         self.readers.read(attempted, move |connection| {
@@ -455,6 +465,35 @@ impl Store for SqliteStore {
                 Written::Done => unreachable!("an accepted invocation has an id"),
             }
         })
+    }
+
+    fn enqueue_scheduled(
+        &self,
+        invocation: AsyncInvocation,
+        mark: ScheduleMark,
+    ) -> StoreFuture<'_, Result<AsyncInvocationId, StoreFault>> {
+        let written = self.write_plainly(Write::EnqueueScheduled(invocation, mark));
+        Box::pin(async move {
+            match written.await? {
+                Written::Enqueued(id) => Ok(id),
+                Written::Done => unreachable!("an accepted invocation has an id"),
+            }
+        })
+    }
+
+    fn put_schedule_mark(&self, mark: ScheduleMark) -> StoreFuture<'_, Result<(), StoreFault>> {
+        let written = self.write_plainly(Write::PutScheduleMark(mark));
+        Box::pin(async move { written.await.map(drop) })
+    }
+
+    fn delete_schedule_mark(&self, schedule: &str) -> StoreFuture<'_, Result<(), StoreFault>> {
+        let written = self.write_plainly(Write::DeleteScheduleMark(schedule.to_owned()));
+        Box::pin(async move { written.await.map(drop) })
+    }
+
+    fn schedule_marks(&self) -> StoreFuture<'_, Result<Vec<ScheduleMark>, StoreFault>> {
+        let attempted = "read how far schedules have come".to_owned();
+        self.readers.read(attempted, read::schedule_marks)
     }
 
     fn postpone(

@@ -220,6 +220,18 @@ impl Writer<'_> {
             Write::Enqueue(invocation) => statements
                 .enqueue(connection, invocation)
                 .map(|id| Ok(Written::Enqueued(id))),
+            Write::EnqueueScheduled(invocation, mark) => {
+                statements.put_schedule_mark(mark)?;
+                statements
+                    .enqueue(connection, invocation)
+                    .map(|id| Ok(Written::Enqueued(id)))
+            }
+            Write::PutScheduleMark(mark) => statements
+                .put_schedule_mark(mark)
+                .map(|()| Ok(Written::Done)),
+            Write::DeleteScheduleMark(schedule) => statements
+                .delete_schedule_mark(schedule)
+                .map(|()| Ok(Written::Done)),
             Write::Postpone {
                 id,
                 attempts,

@@ -17,7 +17,8 @@ pub use memory_logs::MemoryLogs;
 pub use record::{
     AliasRecord, AsyncInvocation, AsyncInvocationId, Cursor, DEAD_LETTERS_MAX, DeadLetter,
     DeadLetterId, Durability, EventPage, ExecutionFilter, ExecutionRecord, FunctionSettingsRecord,
-    FunctionVersionRecord, LogLine, LogQuery, LogStream, QueuedInvocation, Segment, SetAside,
+    FunctionVersionRecord, LogLine, LogQuery, LogStream, QueuedInvocation, ScheduleMark, Segment,
+    SetAside,
 };
 pub use search::{
     CallbackCursor, EXECUTION_WORK, ExecutionCount, ExecutionSearch, ExecutionSummary,

@@ -10,15 +10,16 @@ use std::time::Duration;
 
 use engine::{Execution, Transition};
 use model::{
-    Event, ExecutionId, ExecutionName, FunctionName, OperationId, Owner, Timestamp, Version,
+    DeadlineReason, Event, ExecutionId, ExecutionName, FunctionName, OperationId, Owner, Timestamp,
+    Version,
 };
 
 use crate::{
     AliasRecord, AsyncInvocation, AsyncInvocationId, CallbackCursor, CommitError, Cursor,
     DEAD_LETTERS_MAX, DeadLetter, DeadLetterId, Durability, EventPage, ExecutionCount,
     ExecutionFilter, ExecutionRecord, ExecutionSearch, ExecutionSummary, FunctionSettingsRecord,
-    FunctionVersionRecord, OpenCallback, OpenTimer, QueuedInvocation, RecentInput, SearchPage,
-    SetAside, Store, StoreFault, StoreFuture, StoreHealth, StoreStats, StoreTrouble,
+    FunctionVersionRecord, OpenCallback, OpenTimer, QueuedInvocation, RecentInput, ScheduleMark,
+    SearchPage, SetAside, Store, StoreFault, StoreFuture, StoreHealth, StoreStats, StoreTrouble,
 };
 
 /// Decides whether a call fails: it is given what is attempted, as a fault would say it.
@@ -87,6 +88,7 @@ struct Tables {
     versions: BTreeMap<(FunctionName, Version), FunctionVersionRecord>,
     aliases: BTreeMap<(FunctionName, String), AliasRecord>,
     settings: BTreeMap<FunctionName, FunctionSettingsRecord>,
+    schedule_marks: BTreeMap<String, ScheduleMark>,
     closed: bool,
 }
 
@@ -224,6 +226,13 @@ impl Tables {
                 .take(limit)
                 .collect()
         }
+    }
+
+    fn enqueue(&mut self, invocation: AsyncInvocation) -> AsyncInvocationId {
+        self.queue_id_last += 1;
+        let id = AsyncInvocationId(self.queue_id_last);
+        self.queue.insert(id, invocation);
+        id
     }
 
     fn put_function_version(&mut self, record: FunctionVersionRecord) -> Result<(), StoreFault> {
@@ -481,6 +490,21 @@ impl Store for MemoryStore {
         }))
     }
 
+    fn waking_deadlines(
+        &self,
+        limit: usize,
+    ) -> StoreFuture<'_, Result<Vec<(Timestamp, ExecutionId)>, StoreFault>> {
+        ready(self.tables("read deadlines").map(|tables| {
+            let has_ended = |id: &ExecutionId| {
+                let state = &tables.executions[id].execution.state;
+                let next = state.next_deadline.as_ref();
+                next.is_some_and(|next| next.reason == DeadlineReason::RetentionElapsed)
+            };
+            let soonest = tables.deadlines.iter().filter(|(_, id)| !has_ended(id) && !tables.set_aside.contains_key(id));
+            soonest.take(limit).cloned().collect()
+        }))
+    }
+
     fn owing_work(&self, owner: Owner) -> StoreFuture<'_, Result<Vec<ExecutionId>, StoreFault>> {
         ready(self.tables("read what is owed").map(|tables| {
             let owes = |id: &&ExecutionId| {
@@ -515,12 +539,40 @@ impl Store for MemoryStore {
         &self,
         invocation: AsyncInvocation,
     ) -> StoreFuture<'_, Result<AsyncInvocationId, StoreFault>> {
+        ready(
+            self.tables("accept an invocation")
+                .map(|mut tables| tables.enqueue(invocation)),
+        )
+    }
+
+    fn enqueue_scheduled(
+        &self,
+        invocation: AsyncInvocation,
+        mark: ScheduleMark,
+    ) -> StoreFuture<'_, Result<AsyncInvocationId, StoreFault>> {
         ready(self.tables("accept an invocation").map(|mut tables| {
-            tables.queue_id_last += 1;
-            let id = AsyncInvocationId(tables.queue_id_last);
-            tables.queue.insert(id, invocation);
-            id
+            tables.schedule_marks.insert(mark.schedule.clone(), mark);
+            tables.enqueue(invocation)
         }))
+    }
+
+    fn put_schedule_mark(&self, mark: ScheduleMark) -> StoreFuture<'_, Result<(), StoreFault>> {
+        ready(self.tables("record a schedule").map(|mut tables| {
+            tables.schedule_marks.insert(mark.schedule.clone(), mark);
+        }))
+    }
+
+    fn delete_schedule_mark(&self, schedule: &str) -> StoreFuture<'_, Result<(), StoreFault>> {
+        ready(self.tables("forget a schedule").map(|mut tables| {
+            tables.schedule_marks.remove(schedule);
+        }))
+    }
+
+    fn schedule_marks(&self) -> StoreFuture<'_, Result<Vec<ScheduleMark>, StoreFault>> {
+        ready(
+            self.tables("read schedules")
+                .map(|tables| tables.schedule_marks.values().cloned().collect()),
+        )
     }
 
     fn postpone(

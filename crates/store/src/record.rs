@@ -185,6 +185,17 @@ pub struct FunctionSettingsRecord {
     pub settings: String,
 }
 
+/// How far a schedule has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScheduleMark {
+    /// The ARN of the rule or schedule.
+    pub schedule: String,
+    /// What it was like, in a form of the server's own: a schedule that is changed begins anew.
+    pub definition: String,
+    /// Occurrences up to this instant are done with, or were before its time.
+    pub done_until: Timestamp,
+}
+
 /// Identifies a dead letter; ascending in order of burial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DeadLetterId(pub i64);

@@ -14,8 +14,8 @@ use crate::{
     AliasRecord, AsyncInvocation, AsyncInvocationId, CallbackCursor, CommitError, DeadLetter,
     DeadLetterId, Durability, EventPage, ExecutionCount, ExecutionFilter, ExecutionRecord,
     ExecutionSearch, ExecutionSummary, FunctionSettingsRecord, FunctionVersionRecord, LogLine,
-    LogQuery, OpenCallback, OpenTimer, QueuedInvocation, RecentInput, SearchPage, Segment,
-    SetAside, StoreFault, StoreHealth, StoreStats,
+    LogQuery, OpenCallback, OpenTimer, QueuedInvocation, RecentInput, ScheduleMark, SearchPage,
+    Segment, SetAside, StoreFault, StoreHealth, StoreStats,
 };
 
 /// The future of a store call. Dropping it does not undo the call: what was handed over is done.
@@ -148,6 +148,13 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
     ) -> StoreFuture<'_, Result<Vec<(Timestamp, ExecutionId)>, StoreFault>>;
 
+    /// As [`Store::deadlines`], only of executions that have not ended: without those that are due to be
+    /// removed for their age.
+    fn waking_deadlines(
+        &self,
+        limit: usize,
+    ) -> StoreFuture<'_, Result<Vec<(Timestamp, ExecutionId)>, StoreFault>>;
+
     /// Executions that a server takes up when it starts as `owner`, oldest record first: those with
     /// an active invocation that another run owns, and those with open chained invokes. All of them at
     /// once: they are a snapshot, which what begins afterwards does not add to.
@@ -168,6 +175,23 @@ pub trait Store: Send + Sync + 'static {
         &self,
         invocation: AsyncInvocation,
     ) -> StoreFuture<'_, Result<AsyncInvocationId, StoreFault>>;
+
+    /// As [`Store::enqueue`] for an occurrence of a schedule, with the schedule's new mark: both or
+    /// neither.
+    fn enqueue_scheduled(
+        &self,
+        invocation: AsyncInvocation,
+        mark: ScheduleMark,
+    ) -> StoreFuture<'_, Result<AsyncInvocationId, StoreFault>>;
+
+    /// Records how far a schedule has come.
+    fn put_schedule_mark(&self, mark: ScheduleMark) -> StoreFuture<'_, Result<(), StoreFault>>;
+
+    /// Forgets a schedule, by its ARN, if there is such a one.
+    fn delete_schedule_mark(&self, schedule: &str) -> StoreFuture<'_, Result<(), StoreFault>>;
+
+    /// How far all schedules have come, by ARN.
+    fn schedule_marks(&self) -> StoreFuture<'_, Result<Vec<ScheduleMark>, StoreFault>>;
 
     /// Records a failed attempt: the invocation is due again at `not_before`.
     fn postpone(

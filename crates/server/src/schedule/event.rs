@@ -3,17 +3,16 @@
 //! Source: EventBridge user guide, "Events from EventBridge", and EventBridge Scheduler user guide,
 //! "Adding context attributes", read 2026-11.
 
-use model::Timestamp;
 use serde_json::json;
-use stack::{ScheduleResource, ScheduleService};
+use stack::ScheduleService;
 
+use super::occurrence::Occurrence;
 use crate::functions::Home;
 
 /// The schedule's `Input`, or an event about the schedule.
-pub(super) fn event(schedule: &ScheduleResource, due_at: Timestamp, home: &Home) -> Vec<u8> {
-    let id = uuid::Uuid::new_v4().to_string();
-    let at = jiff::Timestamp::from_millisecond(due_at.as_millis()).unwrap_or_default();
-    let time = at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+pub(super) fn event(occurrence: &Occurrence<'_>, home: &Home) -> Vec<u8> {
+    let schedule = occurrence.schedule;
+    let (id, time) = (occurrence.event_id(), occurrence.time());
     let text = match (&schedule.input, schedule.service) {
         (Some(input), ScheduleService::Rule) => input.clone(),
         (Some(input), ScheduleService::Scheduler) => input

@@ -1,10 +1,12 @@
 //! Schedules: functions that are invoked by the clock.
 //!
-//! Nothing about them is stored. After a restart the next occurrence in the future is the next one
-//! that fires; what was due meanwhile is not made up for.
+//! How far each has come is stored. An occurrence fires once, whatever the clock does; what came due
+//! while nothing ran is made up for, the latest of it, at the next start.
 
 mod event;
+mod fire;
 mod next;
+mod occurrence;
 mod plan;
 
 pub(crate) use plan::Schedules;

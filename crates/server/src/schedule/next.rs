@@ -1,4 +1,6 @@
-//! When a schedule is due next.
+//! When a schedule is due next, and when it was due last.
+
+use std::time::Duration;
 
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{AmbiguousOffset, TimeZone};
@@ -31,6 +33,46 @@ pub(super) fn next(schedule: &ScheduleResource, after: Timestamp) -> Option<Time
     };
     let end = schedule.end_at.map(millis);
     end.is_none_or(|end| next <= end).then_some(next)
+}
+
+/// How long ago an occurrence may have been due to be made up for. EventBridge Scheduler tries for as
+/// long (`MaximumEventAgeInSeconds`, 24 hours unless the schedule says otherwise). One that never
+/// comes again, `at(…)`, is made up for however long ago it was.
+const MADE_UP_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Spans before now in which the latest occurrence is looked for, so that a schedule of every minute
+/// is not counted through a day.
+const LOOKED_BACK: [Duration; 5] = [
+    Duration::from_secs(60),
+    Duration::from_secs(10 * 60),
+    Duration::from_secs(60 * 60),
+    Duration::from_secs(6 * 60 * 60),
+    MADE_UP_FOR,
+];
+
+/// The latest occurrence from `first`, which is one itself, up to now; none when that is too long ago.
+pub(super) fn latest(
+    schedule: &ScheduleResource,
+    first: Timestamp,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    if matches!(schedule.expression, ScheduleExpression::At(_)) {
+        return (first <= now).then_some(first);
+    }
+    let due_after = |after: Timestamp| next(schedule, after).filter(|at| *at <= now);
+    let begins = |span: &Duration| {
+        let from = now - *span;
+        if first > from {
+            (first <= now).then_some(first)
+        } else {
+            due_after(from)
+        }
+    };
+    let mut found = LOOKED_BACK.iter().find_map(begins)?;
+    while let Some(later) = due_after(found) {
+        found = later;
+    }
+    Some(found)
 }
 
 fn time_zone(schedule: &ScheduleResource) -> TimeZone {
@@ -291,6 +333,40 @@ mod tests {
         let second = next(&often, first.unwrap());
         assert_eq!(shown(second), "2026-11-25T11:07:00Z");
         assert_eq!(next(&often, second.unwrap()), None);
+    }
+
+    #[test]
+    fn the_latest_is_found_within_a_day() {
+        let check = |expression: &ScheduleExpression, first: &str, now: &str, expected: &str| {
+            let schedule = schedule(expression.clone(), "UTC");
+            let found = latest(&schedule, at(first), at(now));
+            assert_eq!(shown(found), expected, "{expression:?} at {now}");
+        };
+        let rate = |seconds| ScheduleExpression::Rate(Duration::from_secs(seconds));
+        let first = "2026-11-25T10:00:00Z";
+        for (seconds, now, expected) in [
+            (60, first, first),
+            (60, "2026-11-25T10:00:59.999Z", first),
+            (60, "2026-11-27T10:07:30Z", "2026-11-27T10:07:00Z"),
+            (300, "2026-11-25T10:59:59Z", "2026-11-25T10:55:00Z"),
+            (7_200, "2026-11-27T11:59:00Z", "2026-11-27T10:00:00Z"),
+            (60, "2026-11-25T09:59:59.999Z", "never"),
+        ] {
+            check(&rate(seconds), first, now, expected);
+        }
+        let weekly = ScheduleExpression::Cron(Cron::parse("0 8 ? * MON *").unwrap());
+        let monday = "2026-11-23T08:00:00Z";
+        check(&weekly, monday, "2026-11-24T07:59:59Z", monday);
+        check(&weekly, monday, "2026-11-24T08:00:01Z", "never");
+        check(
+            &weekly,
+            monday,
+            "2026-12-08T07:00:00Z",
+            "2026-12-07T08:00:00Z",
+        );
+        let once = ScheduleExpression::At("2026-11-25T10:00:00".parse().unwrap());
+        check(&once, first, "2030-01-01T00:00:00Z", first);
+        check(&once, first, "2026-11-25T09:59:59Z", "never");
     }
 
     #[test]

@@ -93,6 +93,16 @@ impl TestServer {
 
     /// A server with another template of the fixtures, and values for its parameters.
     pub async fn start_with_template(template: &str, parameters: &[(&str, &str)]) -> Self {
+        let data_dir = tempfile::tempdir().unwrap();
+        Self::start_again_with_template(data_dir, template, parameters).await
+    }
+
+    /// As [`TestServer::start_with_template`], on the data of a server that was stopped.
+    pub async fn start_again_with_template(
+        data_dir: TempDir,
+        template: &str,
+        parameters: &[(&str, &str)],
+    ) -> Self {
         let parameters = parameters
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
@@ -101,7 +111,6 @@ impl TestServer {
             parameters,
             ..stack::LoadOptions::default()
         };
-        let data_dir = tempfile::tempdir().unwrap();
         Self::start_stack(data_dir, IDLE_TIME, template, &options, Limits::AWS).await
     }
 
@@ -186,6 +195,12 @@ impl TestServer {
         });
         let artifacts = artifacts.collect();
         self.server.deploy(&stack, &artifacts).await.unwrap()
+    }
+
+    /// Stops the server; returns its data.
+    pub async fn stop(self) -> TempDir {
+        self.server.shut_down().await.unwrap();
+        self.data_dir
     }
 
     pub fn endpoint(&self) -> String {

@@ -2,7 +2,7 @@
 
 use model::{ExecutionId, Owner, Timestamp};
 use rusqlite::Connection;
-use store::SetAside;
+use store::{ScheduleMark, SetAside};
 
 use super::row_limit;
 use crate::cells::Columns;
@@ -13,7 +13,27 @@ pub(crate) fn deadlines(
     connection: &Connection,
     limit: usize,
 ) -> rusqlite::Result<Vec<(Timestamp, ExecutionId)>> {
-    let mut statement = connection.prepare_cached(include_str!("../sql/read/deadlines.sql"))?;
+    read_deadlines(connection, include_str!("../sql/read/deadlines.sql"), limit)
+}
+
+/// The soonest deadlines of executions that have not ended.
+pub(crate) fn waking_deadlines(
+    connection: &Connection,
+    limit: usize,
+) -> rusqlite::Result<Vec<(Timestamp, ExecutionId)>> {
+    read_deadlines(
+        connection,
+        include_str!("../sql/read/waking_deadlines.sql"),
+        limit,
+    )
+}
+
+fn read_deadlines(
+    connection: &Connection,
+    sql: &str,
+    limit: usize,
+) -> rusqlite::Result<Vec<(Timestamp, ExecutionId)>> {
+    let mut statement = connection.prepare_cached(sql)?;
     readable_page(
         &mut statement,
         Kind {
@@ -57,6 +77,21 @@ pub(crate) fn set_aside(connection: &Connection) -> rusqlite::Result<Vec<SetAsid
             set_aside_at: columns.instant()?,
             attempted: columns.next()?,
             reason: columns.next()?,
+        })
+    })?;
+    rows.collect()
+}
+
+/// How far all schedules have come, by ARN.
+pub(crate) fn schedule_marks(connection: &Connection) -> rusqlite::Result<Vec<ScheduleMark>> {
+    let mut statement =
+        connection.prepare_cached(include_str!("../sql/read/schedule_marks.sql"))?;
+    let rows = statement.query_map([], |row| {
+        let mut columns = Columns::of(row);
+        Ok(ScheduleMark {
+            schedule: columns.next()?,
+            definition: columns.next()?,
+            done_until: columns.instant()?,
         })
     })?;
     rows.collect()

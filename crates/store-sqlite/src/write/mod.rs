@@ -5,6 +5,7 @@ mod event;
 mod execution;
 mod operation;
 mod queue;
+mod schedule;
 mod set_aside;
 mod state;
 mod statements;

@@ -3,7 +3,7 @@
 use model::{ErrorObject, FunctionName, RequestId, Version};
 
 use super::subject::BEGINNING;
-use crate::{AsyncInvocation, AsyncInvocationId, DeadLetter, Store};
+use crate::{AsyncInvocation, AsyncInvocationId, DeadLetter, ScheduleMark, Store};
 
 fn invocation(request_id: &str, payload: &[u8]) -> AsyncInvocation {
     AsyncInvocation {
@@ -107,4 +107,47 @@ pub(super) async fn what_is_given_up_is_kept_as_a_dead_letter(store: &dyn Store)
         store.dead_letters(None, 1).await.expect("works"),
         found[..1]
     );
+}
+
+pub(super) async fn schedules_keep_how_far_they_have_come(store: &dyn Store) {
+    let mark = |schedule: &str, definition: &str, seconds| ScheduleMark {
+        schedule: format!("arn:aws:events:us-east-1:000000000000:rule/{schedule}"),
+        definition: definition.to_owned(),
+        done_until: BEGINNING.plus_seconds(seconds),
+    };
+    assert_eq!(store.schedule_marks().await.expect("works"), []);
+    let (daily, weekly) = (mark("daily", "rate(1 day)", 0), mark("weekly", "", 1));
+    for mark in [&weekly, &daily] {
+        store.put_schedule_mark(mark.clone()).await.expect("works");
+    }
+    let marks = store.schedule_marks().await.expect("works");
+    assert_eq!(marks, [daily.clone(), weekly.clone()]);
+
+    let changed = mark("daily", "rate(2 days)", 60);
+    store
+        .put_schedule_mark(changed.clone())
+        .await
+        .expect("works");
+    let marks = store.schedule_marks().await.expect("works");
+    assert_eq!(marks, [changed.clone(), weekly.clone()]);
+
+    // An occurrence is accepted together with its mark.
+    let fired = mark("daily", "rate(2 days)", 120);
+    let accepted = invocation("occurrence", b"{}");
+    let id = store
+        .enqueue_scheduled(accepted.clone(), fired.clone())
+        .await
+        .expect("works");
+    let queued = store.queued(None, 10).await.expect("works");
+    assert_eq!(queued, [(id, accepted)]);
+    let marks = store.schedule_marks().await.expect("works");
+    assert_eq!(marks, [fired.clone(), weekly.clone()]);
+
+    for _ in 0..2 {
+        store
+            .delete_schedule_mark(&weekly.schedule)
+            .await
+            .expect("works, and once more");
+    }
+    assert_eq!(store.schedule_marks().await.expect("works"), [fired]);
 }

@@ -51,6 +51,23 @@ pub(super) async fn deadlines_come_soonest_first(store: &dyn Store) {
     assert_eq!(due.len(), 6);
 }
 
+pub(super) async fn what_has_ended_wakes_nobody(store: &dyn Store) {
+    let later = waiting(store, "id-later", 50).await;
+    let mut ended = Subject::start(store, spec("Loan", "ends", "id-ended")).await;
+    let sooner = waiting(store, "id-sooner", 10).await;
+    let due = |subject: &Subject| {
+        let next = subject.execution.state.next_deadline.as_ref();
+        (next.expect("each has one").at, subject.id().clone())
+    };
+    ended.end_invocation(store, Output::Succeeded(None)).await;
+    let all = [due(&sooner), due(&later), due(&ended)];
+    assert_eq!(store.deadlines(10).await.expect("works"), all);
+    let waking = store.waking_deadlines(10).await.expect("works");
+    assert_eq!(waking, all[..2]);
+    let waking = store.waking_deadlines(1).await.expect("works");
+    assert_eq!(waking, all[..1]);
+}
+
 async fn owing(store: &dyn Store, owner: Owner) -> Vec<String> {
     let owing = store.owing_work(owner).await.expect("works");
     owing.iter().map(ToString::to_string).collect()

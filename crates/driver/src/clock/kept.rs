@@ -1,0 +1,68 @@
+//! What a clock has seen, in a small file that outlives the run.
+//!
+//! A file of its own and not the newest row of the store: time passes also while nothing is recorded,
+//! and whoever had a clock that was years ahead can take the file away, so that the next run begins with
+//! the wall clock as it is.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::machine::BootId;
+use super::steady::Steady;
+
+/// Largest file that is read.
+const BYTES_MAX: u64 = 64 * 1024;
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Kept {
+    pub boot_id: Option<BootId>,
+    /// Whether it is the last word of its run.
+    pub ended: bool,
+    pub steady: Steady,
+}
+
+/// What an earlier run kept; none when there is no such file, or none that can be read, which is said.
+pub(crate) fn read(path: &Path) -> Option<Kept> {
+    match try_read(path) {
+        Ok(kept) => Some(kept),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => {
+            let error = &error as &dyn std::error::Error;
+            let path = path.display();
+            tracing::warn!(
+                %path,
+                error,
+                "what an earlier run has seen of the clock cannot be read; going by the wall clock"
+            );
+            None
+        }
+    }
+}
+
+fn try_read(path: &Path) -> io::Result<Kept> {
+    let length = fs::metadata(path)?.len();
+    if length > BYTES_MAX {
+        let message = format!("{length} bytes are too many");
+        return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+    }
+    Ok(serde_json::from_slice(&fs::read(path)?)?)
+}
+
+/// Replaces the file. Without `sync` a crash of the machine may leave the one before it.
+pub(crate) fn write(path: &Path, kept: &Kept, sync: bool) -> io::Result<()> {
+    let new = path.with_extension("new");
+    let mut file = File::create(&new)?;
+    file.write_all(&serde_json::to_vec(kept)?)?;
+    if sync {
+        file.sync_all()?;
+    }
+    drop(file);
+    fs::rename(&new, path)?;
+    if sync && let Some(folder) = path.parent() {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
