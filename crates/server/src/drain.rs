@@ -84,7 +84,7 @@ impl App {
             ..ExecutionFilter::default()
         };
         if let Some(running) = store.list(filter).await?.into_iter().next() {
-            return Ok(Some(running.spec.arn.id.clone()));
+            return Ok(Some(running.arn.id));
         }
         changes.end_delete(function, *version).await?;
         tracing::info!(%function, ?version, "deleted");

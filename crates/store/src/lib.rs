@@ -13,13 +13,14 @@ pub use error::{CommitError, StoreFault};
 pub use memory::MemoryStore;
 pub use memory_logs::MemoryLogs;
 pub use record::{
-    AliasRecord, AsyncInvocation, AsyncInvocationId, Cursor, DEAD_LETTERS_MAX, DeadLetter,
-    DeadLetterId, Durability, EventPage, ExecutionFilter, ExecutionRecord, FunctionSettingsRecord,
-    FunctionVersionRecord, LogLine, LogQuery, LogStream, Segment,
+    AliasRecord, AsyncInvocation, AsyncInvocationId, Cursor, DEAD_LETTER_BYTES_MAX,
+    DEAD_LETTERS_MAX, DeadLetter, DeadLetterId, Durability, EventPage, ExecutionFilter,
+    ExecutionHead, ExecutionRecord, FunctionSettingsRecord, FunctionVersionRecord, LogLine,
+    LogPage, LogQuery, LogStream, NumberedLine, Segment,
 };
 pub use search::{
     CallbackCursor, EXECUTION_WORK, ExecutionCount, ExecutionSearch, ExecutionSummary,
     OPEN_OPERATIONS_MAX, OpenCallback, OpenTimer, RECENT_INPUT_BYTES_MAX, RecentInput,
-    SearchCursor, SearchPage, StoreStats, event_head,
+    SearchCursor, SearchPage, StoreStats, cut_error, event_bytes, event_head, operation_head,
 };
 pub use store::{LogStore, Store, StoreFuture};

@@ -1,9 +1,9 @@
 //! Pages of executions.
 
 use rusqlite::{Connection, params};
-use store::{ExecutionFilter, ExecutionRecord};
+use store::{ExecutionFilter, ExecutionHead};
 
-use super::execution::read_record;
+use super::head::read_head;
 use super::row_limit;
 use super::search::status_list;
 use crate::codes::version_text;
@@ -12,7 +12,7 @@ use crate::codes::version_text;
 pub(crate) fn list(
     connection: &Connection,
     filter: &ExecutionFilter,
-) -> rusqlite::Result<Vec<ExecutionRecord>> {
+) -> rusqlite::Result<Vec<ExecutionHead>> {
     let sql = match (&filter.function, filter.oldest_first) {
         (None, false) => include_str!("../sql/read/list_all_newest.sql"),
         (None, true) => include_str!("../sql/read/list_all_oldest.sql"),
@@ -41,7 +41,7 @@ pub(crate) fn list(
             id,
             row_limit(filter.limit),
         ],
-        |row| read_record(row).map(|(_, record)| record),
+        read_head,
     )?;
     rows.collect()
 }

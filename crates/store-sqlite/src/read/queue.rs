@@ -2,7 +2,7 @@
 
 use model::{FunctionName, RequestId};
 use rusqlite::{Connection, Row};
-use store::{AsyncInvocation, AsyncInvocationId, DeadLetter, DeadLetterId};
+use store::{AsyncInvocation, AsyncInvocationId, DEAD_LETTER_BYTES_MAX, DeadLetter, DeadLetterId};
 
 use super::row_limit;
 use crate::cells::Columns;
@@ -44,7 +44,25 @@ pub(crate) fn dead_letters(
         };
         Ok((id, letter))
     })?;
-    rows.collect()
+    let mut letters = Vec::new();
+    let mut bytes = 0;
+    for found in rows {
+        let (id, letter) = found?;
+        bytes += letter.invocation.payload.len();
+        if bytes > DEAD_LETTER_BYTES_MAX && !letters.is_empty() {
+            break;
+        }
+        letters.push((id, letter));
+    }
+    Ok(letters)
+}
+
+/// How many dead letters there are.
+pub(crate) fn dead_letter_count(connection: &Connection) -> rusqlite::Result<u64> {
+    let mut statement =
+        connection.prepare_cached(include_str!("../sql/read/dead_letter_count.sql"))?;
+    let count: i64 = statement.query_row([], |row| row.get(0))?;
+    Ok(count.cast_unsigned())
 }
 
 /// The columns that a queued invocation and a dead letter have in common.

@@ -3,7 +3,7 @@
 use model::{ErrorObject, FunctionName, RequestId, Version};
 
 use super::subject::BEGINNING;
-use crate::{AsyncInvocation, DeadLetter, Store};
+use crate::{AsyncInvocation, DEAD_LETTER_BYTES_MAX, DeadLetter, Store};
 
 fn invocation(request_id: &str, payload: &[u8]) -> AsyncInvocation {
     AsyncInvocation {
@@ -88,4 +88,30 @@ pub(super) async fn what_is_given_up_is_kept_as_a_dead_letter(store: &dyn Store)
         store.dead_letters(None, 1).await.expect("works"),
         found[..1]
     );
+}
+
+pub(super) async fn a_reading_of_dead_letters_ends_at_its_bytes(store: &dyn Store) {
+    let payload = vec![b'x'; DEAD_LETTER_BYTES_MAX / 2];
+    for number in 0..5 {
+        let invocation = invocation(&format!("request-{number}"), &payload);
+        let id = store.enqueue(invocation.clone()).await.expect("works");
+        let letter = DeadLetter {
+            invocation,
+            buried_at: BEGINNING,
+            condition: "RetriesExhausted".to_owned(),
+            error: None,
+        };
+        store.bury(id, letter).await.expect("works");
+    }
+    assert_eq!(store.dead_letter_count().await.expect("works"), 5);
+    let (mut before, mut sizes) = (None, Vec::new());
+    loop {
+        let letters = store.dead_letters(before, 100).await.expect("works");
+        let Some((oldest, _)) = letters.last() else {
+            break;
+        };
+        before = Some(*oldest);
+        sizes.push(letters.len());
+    }
+    assert_eq!(sizes, [2, 2, 1]);
 }
