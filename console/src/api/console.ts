@@ -16,7 +16,7 @@ import type {
   System,
   Timer,
 } from './types'
-import { getDurableExecution, type HistoryEvent } from './lambda'
+import { getDurableExecution, getEnvironment, type HistoryEvent } from './lambda'
 
 const BASE = '/lambdura/v1'
 
@@ -65,6 +65,8 @@ export const executionQuery = (id: string) =>
 export interface EventPage {
   events: HistoryEvent[]
   last_event_id: number
+  /** A page ends at its bytes too. */
+  more: boolean
 }
 
 export const readEvents = (id: string, query: { after?: number; limit?: number; data?: boolean; operation?: string }, signal: AbortSignal) =>
@@ -102,6 +104,14 @@ export const functionQuery = (name: string) =>
     refetchInterval: REFRESH,
   })
 
+/** The values of a function's environment variables: asked for by a person, and not kept. */
+export const environmentQuery = (name: string, version: string) =>
+  queryOptions({
+    queryKey: ['environment', name, version],
+    queryFn: ({ signal }) => getEnvironment(name, version, signal),
+    gcTime: 0,
+  })
+
 export const metricsQuery = (name: string, minutes: number) =>
   queryOptions({
     queryKey: ['metrics', name, minutes],
@@ -125,11 +135,17 @@ export interface LogFilter extends Query {
   limit?: number
 }
 
+export interface LogPage {
+  lines: LogLine[]
+  /** Where later lines are found; absent when there are none. */
+  next_after?: number
+}
+
 /** Bytes of a line that are read at first; the whole line is read when it is asked for. */
 const LINE_BYTES = 4_096
 
 export const readLogs = (filter: LogFilter, signal: AbortSignal) =>
-  getJson<{ lines: LogLine[] }>(`${BASE}/logs`, { ...filter, text_bytes_max: LINE_BYTES }, signal)
+  getJson<LogPage>(`${BASE}/logs`, { ...filter, text_bytes_max: LINE_BYTES }, signal)
 
 export const readLogLine = (number: number, signal?: AbortSignal) => getJson<LogLine>(`${BASE}/logs/${number}`, {}, signal)
 
@@ -167,9 +183,9 @@ export const executionLogQuery = (id: string) =>
     queryFn: async ({ signal, client, queryKey }) => {
       let known = client.getQueryData<LogLine[]>(queryKey) ?? []
       for (;;) {
-        const { lines } = await readLogs({ execution: id, after: known.at(-1)?.number, limit: LINES_OF_EXECUTION }, signal)
+        const { lines, next_after: more } = await readLogs({ execution: id, after: known.at(-1)?.number, limit: LINES_OF_EXECUTION }, signal)
         if (lines.length > 0) known = [...known, ...lines]
-        if (lines.length < LINES_OF_EXECUTION) return known
+        if (more === undefined || lines.length === 0) return known
       }
     },
     structuralSharing: false,
@@ -200,7 +216,16 @@ export const durableExecutionQuery = (arn: string, endedAt: number | null) =>
 export const operationEventsQuery = (id: string, operation: string, events: number) =>
   queryOptions({
     queryKey: ['operation events', id, operation, events],
-    queryFn: ({ signal }) => readEvents(id, { operation, data: true, limit: 1_000 }, signal),
+    queryFn: async ({ signal }) => {
+      const page = await readEvents(id, { operation, data: true, limit: 1_000 }, signal)
+      while (page.more) {
+        const next = await readEvents(id, { operation, after: page.last_event_id, data: true, limit: 1_000 }, signal)
+        page.events.push(...next.events)
+        page.last_event_id = next.last_event_id
+        page.more = next.more && next.events.length > 0
+      }
+      return page
+    },
     placeholderData: keepPreviousData,
     staleTime: Number.POSITIVE_INFINITY,
   })

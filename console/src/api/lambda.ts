@@ -84,6 +84,13 @@ const post = async (path: string, body?: BodyInit | object): Promise<void> => {
   await send(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: text })
 }
 
+/** The environment of `GetFunctionConfiguration`. */
+export const getEnvironment = async (name: string, version: string, signal: AbortSignal): Promise<Record<string, string>> => {
+  const path = `/2015-03-31/functions/${encodeURIComponent(name)}/configuration`
+  const configuration = await getJson<{ Environment?: { Variables?: Record<string, string> } }>(path, { Qualifier: version }, signal)
+  return configuration.Environment?.Variables ?? {}
+}
+
 export const getDurableExecution = (arn: string, signal: AbortSignal) => getJson<DurableExecution>(executionPath(arn), { IncludeExecutionData: true }, signal)
 
 export const stopDurableExecution = (arn: string, error: ErrorObject) => post(`${executionPath(arn)}/stop`, error)

@@ -304,6 +304,8 @@ export interface components {
              * @description The id of the last one; where there is none, what was asked for.
              */
             last_event_id: number;
+            /** @description Whether others follow: a page ends at its bytes too. Go on after the last one. */
+            more: boolean;
         };
         /** @description How many executions there are. */
         ExecutionCounts: {
@@ -733,13 +735,12 @@ export interface components {
             /** Format: int64 */
             used: number;
         };
-        /** @description An environment variable. */
+        /**
+         * @description An environment variable. Its value stays here: no name tells which values are secrets. Who wants to
+         *     see them asks `GetFunctionConfiguration`.
+         */
         Variable: {
-            /** @description Its name sounds like a secret. */
-            masked: boolean;
             name: string;
-            /** @description Absent when it is masked. */
-            value?: string | null;
         };
         /** @description How many executions of a version there are. */
         VersionCounts: {

@@ -341,7 +341,7 @@ pub enum CallbackAction {
         /// Callback id, EXECUTION, or EXECUTION/OPERATION
         #[arg(value_name = "CALLBACK")]
         callback: String,
-        /// The result, taken as it is; functions usually expect JSON
+        /// The result, which is JSON
         #[arg(long, short, value_name = "JSON|@FILE|-")]
         result: Option<String>,
     },

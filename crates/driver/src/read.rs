@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use engine::checkpoint_token;
+use engine::{Rejection, checkpoint_token};
 use model::{CheckpointToken, ExecutionId, Operation, OperationId};
 
 use crate::{Driver, ProcessError};
@@ -21,7 +21,7 @@ impl Driver {
     ///
     /// # Errors
     /// [`ProcessError::Rejected`] unless the token is the one that the running invocation must
-    /// present next.
+    /// present next, and when the execution has no operation to go on after.
     pub async fn state_page(
         &self,
         id: &ExecutionId,
@@ -33,16 +33,23 @@ impl Driver {
         let mut resident = lease.slot.execution.lock().await;
         let execution = self.inner.resident(&mut resident, id).await?;
         if checkpoint_token(&execution.spec, &execution.state).as_ref() != Some(token) {
-            return Err(engine::Rejection::invalid_token().into());
+            return Err(Rejection::invalid_token().into());
         }
-        let mut rest = execution.replayed_operations().peekable();
-        if let Some(after) = after {
-            while rest.next().is_some_and(|operation| operation.id != *after) {}
+        match after {
+            None => Ok(page(execution.replayed_operations(), limit)),
+            Some(after) => match execution.replayed_after(after) {
+                Some(rest) => Ok(page(rest, limit)),
+                None => Err(Rejection::InvalidParameterValue("Invalid Marker".to_owned()).into()),
+            },
         }
-        let operations: Vec<_> = rest.by_ref().take(limit).cloned().collect();
-        Ok(StatePage {
-            operations,
-            more: rest.peek().is_some(),
-        })
+    }
+}
+
+fn page<'a>(rest: impl Iterator<Item = &'a Arc<Operation>>, limit: usize) -> StatePage {
+    let mut rest = rest.peekable();
+    let operations = rest.by_ref().take(limit).cloned().collect();
+    StatePage {
+        operations,
+        more: rest.peek().is_some(),
     }
 }

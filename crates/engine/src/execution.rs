@@ -136,7 +136,7 @@ impl Execution {
     }
 
     /// All operations in the order in which they started.
-    pub fn operations(&self) -> impl Iterator<Item = &Arc<Operation>> {
+    pub fn operations(&self) -> impl DoubleEndedIterator<Item = &Arc<Operation>> {
         self.operations.values()
     }
 
@@ -172,6 +172,34 @@ impl Execution {
     pub fn unsettled_operations(&self) -> impl Iterator<Item = &OperationId> {
         let told = self.state.told_changes;
         self.service_changes.range(..=told).map(|(_, id)| id)
+    }
+
+    /// As [`Self::replayed_operations`], those that started after this one; none when the execution
+    /// has no such operation. Costs the same wherever in the execution that is.
+    pub fn replayed_after(
+        &self,
+        after: &OperationId,
+    ) -> Option<impl Iterator<Item = &Arc<Operation>>> {
+        let index = self.operations.get_index_of(after)?;
+        let rest = self.operations.get_range(index + 1..)?;
+        Some(rest.values().filter(|operation| !self.is_hidden(operation)))
+    }
+
+    /// Whether the operation lies below a CONTEXT that stands for what is in it.
+    fn is_hidden(&self, operation: &Operation) -> bool {
+        let mut parent = operation.parent_id.as_ref();
+        while let Some(context) = parent.and_then(|id| self.operations.get(id)) {
+            if let OperationDetails::Context {
+                replay_children: false,
+                ..
+            } = context.details
+                && context.status.is_terminal()
+            {
+                return true;
+            }
+            parent = context.parent_id.as_ref();
+        }
+        false
     }
 
     /// The deadlines that hold, soonest first.

@@ -11,12 +11,16 @@ use store::{DeadLetter, DeadLetterId};
 
 use crate::error::ApiError;
 use crate::http::{Body, Query, json};
+use crate::page::{PAGE_BYTES_MAX, fitting};
 use crate::server::App;
 use crate::service::{limit, number};
 
 #[derive(Serialize)]
 struct Letters {
     dead_letters: Vec<Letter>,
+    /// Where older ones are found: `before` of the next request. Absent when there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_before: Option<i64>,
 }
 
 #[derive(Serialize)]
@@ -43,9 +47,17 @@ struct Letter {
 pub(crate) async fn list(app: &Arc<App>, query: &Query) -> Result<Response<Body>, ApiError> {
     let before = number(query, "before")?.map(DeadLetterId);
     let limit = limit(query)?;
-    let found = app.driver.store().dead_letters(before, limit).await?;
+    let store = app.driver.store();
+    let found = store.dead_letters(before, limit).await?;
+    let letters = fitting(found.into_iter().map(shown), PAGE_BYTES_MAX).items;
+    let last = letters.last().map(|letter| letter.number);
+    let older = match last {
+        Some(last) => store.dead_letters(Some(DeadLetterId(last)), 1).await?,
+        None => Vec::new(),
+    };
     let letters = Letters {
-        dead_letters: found.into_iter().map(shown).collect(),
+        next_before: last.filter(|_| !older.is_empty()),
+        dead_letters: letters,
     };
     Ok(json(StatusCode::OK, &letters))
 }

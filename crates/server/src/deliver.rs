@@ -113,7 +113,13 @@ impl Target {
             Ok(started) => started,
             Err(error) => return unavailable(&error),
         };
-        let ended: Result<_, StoreFault> = app.driver.wait_ended(&started.arn().id).await;
+        let ended: Result<_, StoreFault> = tokio::select! {
+            ended = app.driver.wait_ended(&started.arn().id) => ended,
+            () = app.shutdown.cancelled() => {
+                let message = "the service is shutting down; the execution goes on";
+                return PlainOutcome::Unavailable(ErrorObject::new("ServiceException", message));
+            }
+        };
         let outcome = match ended {
             Ok(record) => record.and_then(|record| record.state.outcome.clone()),
             Err(fault) => return unavailable(&fault),

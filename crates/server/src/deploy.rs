@@ -154,7 +154,7 @@ impl Server {
         artifacts: &BTreeMap<String, PathBuf>,
     ) -> Result<Deployment, DeployError> {
         for table in &stack.tables {
-            self.tables.deploy(table).await?;
+            self.app.tables.deploy(table).await?;
         }
         let mut served = Vec::new();
         for api in &stack.http_apis {
@@ -240,9 +240,9 @@ impl Server {
         };
         let mut open = BTreeMap::new();
         match self.app.driver.store().list(filter).await {
-            Ok(records) => {
-                for record in records {
-                    *open.entry(record.spec.arn.version.to_string()).or_default() += 1;
+            Ok(heads) => {
+                for head in heads {
+                    *open.entry(head.arn.version.to_string()).or_default() += 1;
                 }
             }
             Err(fault) => {

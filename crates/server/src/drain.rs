@@ -100,7 +100,7 @@ impl App {
             ..ExecutionFilter::default()
         };
         if let Some(running) = store.list(filter).await?.into_iter().next() {
-            return Ok(Some(StillNeeded::Execution(running.spec.arn.id.clone())));
+            return Ok(Some(StillNeeded::Execution(running.arn.id)));
         }
         if let Some(number) = version
             && is_needed(&store.versions_needed().await?, function, *number)

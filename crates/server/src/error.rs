@@ -5,7 +5,7 @@
 
 use driver::{EnqueueError, ProcessError, StartError};
 use engine::Rejection;
-use hyper::Response;
+use hyper::{Response, StatusCode};
 use lambda_api::{ErrorBody, ErrorCode, headers};
 use store::StoreFault;
 
@@ -19,6 +19,8 @@ pub(crate) struct ApiError {
     pub message: String,
     /// `Reason` of a throttled request.
     pub reason: Option<&'static str>,
+    /// The HTTP status, where it is not the one that goes with the code.
+    pub status: Option<StatusCode>,
 }
 
 impl ApiError {
@@ -27,6 +29,7 @@ impl ApiError {
             code,
             message: message.into(),
             reason: None,
+            status: None,
         }
     }
 
@@ -47,11 +50,31 @@ impl ApiError {
         Rejection::invalid_token().into()
     }
 
+    /// What the sender of a request gets that stopped half way.
+    pub fn slow() -> Self {
+        Self {
+            status: Some(StatusCode::REQUEST_TIMEOUT),
+            ..Self::new(
+                ErrorCode::InvalidRequestContent,
+                "The rest of the request did not come in time.",
+            )
+        }
+    }
+
+    /// What a caller gets when the service ends: AWS's clients try again.
+    pub fn shutting_down(message: impl Into<String>) -> Self {
+        Self {
+            status: Some(StatusCode::SERVICE_UNAVAILABLE),
+            ..Self::new(ErrorCode::Service, message)
+        }
+    }
+
     fn throttled(reason: &'static str, message: String) -> Self {
         Self {
             code: ErrorCode::TooManyRequests,
             message,
             reason: Some(reason),
+            status: None,
         }
     }
 
@@ -60,10 +83,14 @@ impl ApiError {
         body.reason = self.reason.map(str::to_owned);
         let bytes = serde_json::to_vec(&body).expect("a struct of texts is always JSON");
         let mut response = Response::builder()
-            .status(self.code.status())
+            .status(
+                self.status
+                    .map_or(self.code.status(), |status| status.as_u16()),
+            )
             .header("content-type", "application/json")
             .header(headers::ERROR_TYPE, self.code.as_str());
-        if self.code == ErrorCode::TooManyRequests {
+        let is_unavailable = self.status == Some(StatusCode::SERVICE_UNAVAILABLE);
+        if self.code == ErrorCode::TooManyRequests || is_unavailable {
             response = response.header(headers::RETRY_AFTER, "1");
         }
         response
@@ -143,10 +170,7 @@ impl From<StoreFault> for ApiError {
 }
 
 fn shutting_down() -> ApiError {
-    ApiError::new(
-        ErrorCode::Service,
-        "The service is shutting down. Try again once it is back.",
-    )
+    ApiError::shutting_down("The service is shutting down. Try again once it is back.")
 }
 
 /// An error with all its causes, for a log line or a function's error message.

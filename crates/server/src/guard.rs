@@ -14,6 +14,8 @@ pub(crate) enum Refusal {
     ForeignHost,
     /// The request changes something, and its `Origin` is another one.
     ForeignOrigin,
+    /// A page of another site asks for what no page of another site needs.
+    ForeignSite,
 }
 
 impl Refusal {
@@ -27,6 +29,10 @@ impl Refusal {
             Self::ForeignOrigin => {
                 "A page from another origin must not change anything here. Use the HTTP API of the \
                  stack, and list the page's origin in its CORS configuration."
+            }
+            Self::ForeignSite => {
+                "A page from another site must not read here. Open the console itself, or use a \
+                 client that is no browser."
             }
         }
     }
@@ -61,6 +67,23 @@ pub(crate) fn check(
     }
 }
 
+/// Checks that a request is not a page's of another site. Such a page cannot see the answer, but may
+/// have it made as often as it likes. Only browsers say where a request comes from, in headers that no
+/// script can set; other clients are not concerned. A link to a page of ours may be followed from
+/// anywhere.
+pub(crate) fn check_site(headers: &HeaderMap, is_page: bool) -> Result<(), Refusal> {
+    let is = |name: &str, value: &str| {
+        let found = headers.get(name);
+        found.is_some_and(|found| found.as_bytes() == value.as_bytes())
+    };
+    let is_link = is_page && is("sec-fetch-mode", "navigate") && is("sec-fetch-dest", "document");
+    if is("sec-fetch-site", "cross-site") && !is_link {
+        Err(Refusal::ForeignSite)
+    } else {
+        Ok(())
+    }
+}
+
 fn is_loopback(host: &str) -> bool {
     let name = match host.strip_prefix('[') {
         Some(rest) => rest.split(']').next().unwrap_or_default(),
@@ -73,6 +96,8 @@ fn is_loopback(host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use hyper::header::HeaderValue;
+
     use super::*;
 
     fn verdict(method: Method, host: &str, origin: Option<&str>) -> Result<(), Refusal> {
@@ -132,5 +157,26 @@ mod tests {
             Ok(())
         );
         assert_eq!(verdict(Method::POST, host, None), Ok(()));
+    }
+
+    #[test]
+    fn pages_of_other_sites_have_nothing_made_for_them() {
+        let sent = |site: &'static str, mode: &'static str, dest: &'static str, is_page| {
+            let mut headers = HeaderMap::new();
+            headers.insert("sec-fetch-site", HeaderValue::from_static(site));
+            headers.insert("sec-fetch-mode", HeaderValue::from_static(mode));
+            headers.insert("sec-fetch-dest", HeaderValue::from_static(dest));
+            check_site(&headers, is_page)
+        };
+        assert_eq!(check_site(&HeaderMap::new(), false), Ok(()));
+        for site in ["none", "same-origin", "same-site"] {
+            assert_eq!(sent(site, "cors", "empty", false), Ok(()), "{site}");
+        }
+        let refused = Err(Refusal::ForeignSite);
+        assert_eq!(sent("cross-site", "no-cors", "image", false), refused);
+        assert_eq!(sent("cross-site", "no-cors", "script", true), refused);
+        assert_eq!(sent("cross-site", "navigate", "iframe", true), refused);
+        assert_eq!(sent("cross-site", "navigate", "document", false), refused);
+        assert_eq!(sent("cross-site", "navigate", "document", true), Ok(()));
     }
 }

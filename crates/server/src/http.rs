@@ -12,6 +12,7 @@ use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use tokio::sync::mpsc;
 
+use crate::error::ApiError;
 use crate::request_body::RequestBody;
 
 /// The body of every answer.
@@ -72,6 +73,8 @@ pub(crate) enum BodyError {
     TooLarge,
     /// The connection broke.
     Broken,
+    /// Its sender stopped half way.
+    Slow,
 }
 
 /// Reads a body of at most `bytes_max`.
@@ -80,7 +83,7 @@ pub(crate) async fn read_body(mut body: RequestBody, bytes_max: usize) -> Result
     let mut rest = BytesMut::new();
     let mut read = 0;
     while let Some(piece) = body.piece().await {
-        let data = piece.map_err(|_| BodyError::Broken)?;
+        let data = piece?;
         read += data.len();
         if read > bytes_max {
             return Err(BodyError::TooLarge);
@@ -111,20 +114,29 @@ pub(crate) fn decode(text: &str) -> Option<String> {
 pub(crate) struct Query(Vec<(String, String)>);
 
 impl Query {
-    pub fn parse(query: Option<&str>) -> Self {
+    /// Reads a query string.
+    ///
+    /// # Errors
+    /// When something in it is not text: a filter that nobody understands must not count as absent,
+    /// or the answer would be about everything.
+    pub fn parse(query: Option<&str>) -> Result<Self, ApiError> {
         let pairs = query
             .unwrap_or_default()
             .split('&')
             .filter(|pair| !pair.is_empty());
-        let decode = |text: &str| decode(&text.replace('+', "%20")).unwrap_or_default();
-        Self(
-            pairs
-                .map(|pair| {
-                    let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-                    (decode(name), decode(value))
-                })
-                .collect(),
-        )
+        let decoded = |text: &str| {
+            decode(&text.replace('+', "%20")).ok_or_else(|| {
+                let shown: String = text.chars().take(64).collect();
+                ApiError::invalid_parameter(format!(
+                    "The query is not UTF-8 text, percent-encoded, at '{shown}'"
+                ))
+            })
+        };
+        let pairs = pairs.map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            Ok((decoded(name)?, decoded(value)?))
+        });
+        pairs.collect::<Result<_, _>>().map(Self)
     }
 
     /// The first value of a parameter; an empty one counts as absent.
@@ -161,6 +173,7 @@ mod tests {
         let query = Query::parse(Some(
             "Marker=a%2Fb&Statuses=RUNNING&Statuses=FAILED&Qualifier=&x",
         ));
+        let query = query.expect("it is text");
         assert_eq!(query.get("Marker"), Some("a/b"));
         assert_eq!(
             query.all("Statuses").collect::<Vec<_>>(),
@@ -168,5 +181,13 @@ mod tests {
         );
         assert_eq!(query.get("Qualifier"), None);
         assert_eq!(query.get("x"), None);
+    }
+
+    #[test]
+    fn a_query_that_is_not_text_is_refused() {
+        for query in ["Marker=%FF", "%C3=x", "Marker=ok&Statuses=%ED%A0%80"] {
+            let refused = Query::parse(Some(query)).expect_err(query);
+            assert_eq!(refused.code.status(), 400, "{query}");
+        }
     }
 }

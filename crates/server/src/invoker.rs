@@ -15,9 +15,10 @@ use function_host::{
     InvocationResult, InvokeError,
 };
 use lambda_api::{
-    FunctionErrorBody, InitialExecutionState, InvocationInput, InvocationOutput, InvocationStatus,
+    FunctionErrorBody, InitialExecutionState, InvocationInput, InvocationOperation,
+    InvocationOutput, InvocationStatus,
 };
-use model::{ErrorObject, FunctionName, Operation, Payload, Timestamp, Version};
+use model::{ErrorObject, FunctionName, Payload, Timestamp, Version};
 use store::AsyncInvocation;
 
 use crate::convert::{error_object, wire_operation_millis};
@@ -25,11 +26,8 @@ use crate::error::chain;
 use crate::functions::{Damage, Depth, FunctionVersion, Registry, damaged};
 use crate::logs::LogRecorder;
 use crate::observed::Observed;
+use crate::page::{PAGE_BYTES_MAX, json_bytes};
 use crate::statistics::Went;
-
-/// Bytes of payload in an event's first page of operations; the rest is read through
-/// `GetDurableExecutionState`. The emulator's own budget, below Lambda's 6 MB for an event.
-const EVENT_PAGE_BYTES: usize = 5 * 1024 * 1024;
 
 /// The invoker of the server.
 #[derive(Clone)]
@@ -83,7 +81,7 @@ impl Invoker for HostInvoker {
 }
 
 impl HostInvoker {
-    async fn durable(&self, invocation: DurableInvocation) -> Result<InvocationReport, NoRoom> {
+    async fn durable(&self, mut invocation: DurableInvocation) -> Result<InvocationReport, NoRoom> {
         let now = self.clock.now();
         let arn = &invocation.spec.arn;
         let Some(version) = self.registry.version(&arn.function.name, &arn.version) else {
@@ -107,6 +105,8 @@ impl HostInvoker {
             trace_id: invocation.spec.trace_header.clone(),
             tenant_id: invocation.spec.tenant_id.clone(),
         };
+        // The event has what the process is given; an invocation may take long, and memory is short.
+        invocation.operations = Vec::new();
         self.logs.belongs_to(&invocation.request_id, &arn.id);
         let invoked = self.run(&version, request).await;
         self.note(&arn.function.name, &invoked);
@@ -245,18 +245,23 @@ impl HostInvoker {
     }
 }
 
-/// The event that a durable function is given.
+/// The event that a durable function is given. What its first page has no room for is read through
+/// `GetDurableExecutionState`.
 fn event(invocation: &DurableInvocation) -> Bytes {
-    let mut bytes = 0;
-    let fits = |operation: &&Arc<Operation>| {
-        bytes += payload_bytes(operation) + 256;
-        bytes <= EVENT_PAGE_BYTES
+    let updated = invocation.updated_operation_ids.iter();
+    let updated: Vec<_> = updated.map(ToString::to_string).collect();
+    let mut bytes = json_bytes(&updated);
+    let operations = invocation.operations.iter();
+    let operations = operations.map(|operation| wire_operation_millis(operation));
+    let fits = |operation: &InvocationOperation| {
+        bytes += json_bytes(operation) + 1;
+        bytes <= PAGE_BYTES_MAX
     };
-    let page: Vec<_> = invocation.operations.iter().take_while(fits).collect();
+    let page: Vec<_> = operations.take_while(fits).collect();
     let more = page.len() < invocation.operations.len();
     // A first page may be empty (one input near the limit): SDKs then read everything by pages.
     let next_marker = match page.last() {
-        Some(last) if more => last.id.to_string(),
+        Some(last) if more => last.id.clone(),
         None if more => crate::lambda::FIRST_PAGE.to_owned(),
         Some(_) | None => String::new(),
     };
@@ -264,37 +269,14 @@ fn event(invocation: &DurableInvocation) -> Bytes {
         durable_execution_arn: invocation.spec.arn.to_string(),
         checkpoint_token: invocation.checkpoint_token.to_string(),
         initial_execution_state: InitialExecutionState {
-            operations: page
-                .into_iter()
-                .map(|operation| wire_operation_millis(operation))
-                .collect(),
+            operations: page,
             next_marker: Some(next_marker),
         },
-        updated_operation_ids: Some(
-            invocation
-                .updated_operation_ids
-                .iter()
-                .map(ToString::to_string)
-                .collect(),
-        ),
+        updated_operation_ids: Some(updated),
     };
     serde_json::to_vec(&event)
         .expect("a wire type is always JSON")
         .into()
-}
-
-fn payload_bytes(operation: &Operation) -> usize {
-    use model::OperationDetails as Details;
-    let size = |payload: &Option<Payload>| payload.as_ref().map_or(0, Payload::len);
-    let error_size = |error: &Option<ErrorObject>| error.as_ref().map_or(0, ErrorObject::len);
-    match &operation.details {
-        Details::Execution { input } => size(input),
-        Details::Wait { .. } => 0,
-        Details::Context { result, error, .. }
-        | Details::Step { result, error, .. }
-        | Details::Callback { result, error, .. }
-        | Details::ChainedInvoke { result, error, .. } => size(result) + error_size(error),
-    }
 }
 
 fn durable_outcome(result: InvocationResult) -> InvocationOutcome {

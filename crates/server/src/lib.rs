@@ -8,6 +8,7 @@
 mod apis;
 mod console;
 mod convert;
+mod data_folder;
 mod dead_letters;
 mod deliver;
 mod deploy;
@@ -23,6 +24,8 @@ mod lambda;
 mod listen;
 mod logs;
 mod observed;
+mod page;
+mod patient_io;
 mod request_body;
 mod schedule;
 mod server;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use model::Timestamp;
@@ -15,6 +16,8 @@ pub(crate) struct Observed {
     pub store_bytes_at_start: u64,
     pub statistics: Statistics,
     pub warnings: Arc<Warnings>,
+    /// Datagrams that were no X-Ray segments.
+    pub datagrams_ignored: Arc<AtomicU64>,
     deployed: Mutex<Deployed>,
 }
 
@@ -32,6 +35,7 @@ impl Observed {
             store_bytes_at_start,
             statistics: Statistics::default(),
             warnings,
+            datagrams_ignored: Arc::default(),
             deployed: Mutex::default(),
         }
     }

@@ -14,11 +14,16 @@ use hyper::body::{Body as _, Frame, Incoming};
 use hyper::header::EXPECT;
 use tokio::sync::oneshot;
 
+use crate::http::BodyError;
+
 /// Bytes of what a handler left that are read and thrown away. Beyond that the connection is closed.
 const DRAINED_MAX: usize = 64 * 1024 * 1024;
 
 /// How long they are read.
 const DRAINED_WITHIN: Duration = Duration::from_secs(30);
+
+/// How long a sender may send nothing of a body that it has begun.
+const PIECE_WITHIN: Duration = Duration::from_secs(30);
 
 /// The body of a request, on its way to a handler. What is not read when it is dropped is [`Unread`].
 pub(crate) struct RequestBody {
@@ -50,10 +55,17 @@ impl RequestBody {
     }
 
     /// The next piece; none at the end.
-    pub async fn piece(&mut self) -> Option<hyper::Result<Bytes>> {
+    pub async fn piece(&mut self) -> Option<Result<Bytes, BodyError>> {
         self.is_held_back = false;
         let (incoming, _) = self.incoming.as_mut()?;
-        next_piece(incoming).await
+        match tokio::time::timeout(PIECE_WITHIN, next_piece(incoming)).await {
+            Ok(piece) => piece.map(|piece| piece.map_err(|_| BodyError::Broken)),
+            Err(_) => {
+                // Nothing more is to be waited for: the connection is closed with the answer.
+                self.is_held_back = true;
+                Some(Err(BodyError::Slow))
+            }
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -27,6 +28,7 @@ use crate::error::ApiError;
 use crate::functions::{CodeStore, Home, Registry, Running};
 use crate::http::Body;
 use crate::invoker::HostInvoker;
+use crate::listen::Connections;
 use crate::logs::LogRecorder;
 use crate::observed::Observed;
 use crate::request_body::RequestBody;
@@ -34,7 +36,7 @@ use crate::schedule::Schedules;
 use crate::tables::Tables;
 use crate::telemetry::{Exporter, OtlpConfig};
 use crate::warnings::Warnings;
-use crate::{console, guard, lambda, listen, service, upkeep, xray};
+use crate::{console, data_folder, guard, lambda, listen, service, upkeep, xray};
 
 /// How long a function process may take to its first call of the Runtime API. Lambda stops after ten
 /// seconds and begins again within the function's timeout; here many interpreters may start at once
@@ -144,6 +146,8 @@ pub(crate) struct App {
     pub runtimes: Arc<Runtimes>,
     /// Wakes whoever removes versions and code that nothing needs any more.
     pub upkeep: Notify,
+    /// DynamoDB.
+    pub tables: Tables,
     /// Where everything is kept.
     pub data_dir: PathBuf,
     /// The URL of the main port.
@@ -207,13 +211,12 @@ impl Stores {
 pub struct Server {
     pub(crate) app: Arc<App>,
     pub(crate) config: ServerConfig,
-    pub(crate) tables: Tables,
     address: SocketAddr,
     clock: SteadyClock,
     pub(crate) schedules: Arc<Schedules>,
     pub(crate) apis: Mutex<BTreeMap<String, Arc<ServedApi>>>,
     pub(crate) tasks: TaskTracker,
-    pub(crate) connections: TaskTracker,
+    pub(crate) connections: Connections,
     pub(crate) shutdown: CancellationToken,
 }
 
@@ -224,7 +227,7 @@ impl Server {
     /// # Errors
     /// See [`StartServerError`].
     pub async fn start(config: ServerConfig) -> Result<Self, StartServerError> {
-        std::fs::create_dir_all(&config.data_dir).map_err(|cause| StartServerError::DataDir {
+        data_folder::prepare(&config.data_dir).map_err(|cause| StartServerError::DataDir {
             path: config.data_dir.clone(),
             cause,
         })?;
@@ -263,7 +266,9 @@ impl Server {
         let clock: Arc<dyn Clock> = Arc::new(steady.clone());
         let tables_path = config.data_dir.join("dynamodb.sqlite3");
         let tables = Tables::start(&tables_path, config.durability, shutdown.clone()).await?;
-        let xray_address = start_xray(&logs, &tasks, &clock, &shutdown).await?;
+        let datagrams_ignored = Arc::<AtomicU64>::default();
+        let ignored = Arc::clone(&datagrams_ignored);
+        let xray_address = start_xray(&logs, ignored, &tasks, &clock, &shutdown).await?;
         let running = Running {
             concurrency_max: config.concurrency_max,
             reserved: false,
@@ -286,10 +291,11 @@ impl Server {
         let registry = Arc::new(registry);
         let logs = Arc::new(LogRecorder::new(logs));
         let endpoint = format!("http://{address}");
-        let host_config = host_config(&config, &endpoint, &tables.endpoint(), xray_address);
+        let host_config = host_config(&config, &endpoint, xray_address);
         let host = FunctionHost::new(host_config, Arc::clone(&logs) as _)?;
         let bytes = store.stats().bytes;
-        let observed = Observed::new(clock.now(), bytes, Arc::clone(&config.warnings));
+        let mut observed = Observed::new(clock.now(), bytes, Arc::clone(&config.warnings));
+        observed.datagrams_ignored = datagrams_ignored;
         let observed = Arc::new(observed);
         let invoker = HostInvoker {
             host,
@@ -311,6 +317,7 @@ impl Server {
             invoker,
             runtimes: Arc::clone(&config.runtimes),
             upkeep: Notify::new(),
+            tables,
             data_dir: config.data_dir.clone(),
             endpoint,
             otlp_endpoint: config.telemetry.as_ref().map(|it| it.endpoint.to_string()),
@@ -322,13 +329,12 @@ impl Server {
         let server = Self {
             app,
             config,
-            tables,
             address,
             clock: steady.clone(),
             schedules: Arc::default(),
             apis: Mutex::default(),
             tasks,
-            connections: TaskTracker::new(),
+            connections: Connections::within_open_files(),
             shutdown,
         };
         let ended = server.shutdown.clone();
@@ -407,6 +413,13 @@ async fn main_port(app: Arc<App>, request: Request<RequestBody>) -> Response<Bod
     if let Err(refusal) = guard::check(request.method(), request.headers(), |_| false) {
         return ApiError::new(ErrorCode::AccessDenied, refusal.message()).into_response();
     }
+    let is_page = console::is_page(request.uri().path());
+    if let Err(refusal) = guard::check_site(request.headers(), is_page) {
+        return ApiError::new(ErrorCode::AccessDenied, refusal.message()).into_response();
+    }
+    if Tables::serve(request.headers()) {
+        return app.tables.handle(request).await;
+    }
     if let Some(answer) = service::handle(&app, &request).await {
         return answer;
     }
@@ -441,6 +454,7 @@ fn spawn_vital(
 
 async fn start_xray(
     logs: &Arc<dyn LogStore>,
+    ignored: Arc<AtomicU64>,
     tasks: &TaskTracker,
     clock: &Arc<dyn Clock>,
     shutdown: &CancellationToken,
@@ -457,23 +471,20 @@ async fn start_xray(
     tasks.spawn(xray::receive(
         socket,
         Arc::clone(logs),
+        ignored,
         now,
         shutdown.clone(),
     ));
     Ok(address)
 }
 
-fn host_config(
-    config: &ServerConfig,
-    endpoint: &str,
-    tables_endpoint: &str,
-    xray_address: SocketAddr,
-) -> HostConfig {
+fn host_config(config: &ServerConfig, endpoint: &str, xray_address: SocketAddr) -> HostConfig {
     let mut environment = BTreeMap::new();
     for (name, value) in [
         ("AWS_ENDPOINT_URL", endpoint),
         ("AWS_ENDPOINT_URL_LAMBDA", endpoint),
-        ("AWS_ENDPOINT_URL_DYNAMODB", tables_endpoint),
+        // One port serves both; this outweighs what the function's own settings say of it.
+        ("AWS_ENDPOINT_URL_DYNAMODB", endpoint),
         ("AWS_XRAY_DAEMON_ADDRESS", &xray_address.to_string()),
         ("AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR"),
     ] {

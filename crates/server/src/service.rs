@@ -7,10 +7,11 @@ use hyper::{Method, Request, Response, StatusCode};
 use lambda_api::ErrorCode;
 use model::{ExecutionArn, ExecutionId, FunctionName, RequestId};
 use serde::Serialize;
-use store::{LogLine, LogQuery, LogStream};
+use store::{LogQuery, LogStream, NumberedLine};
 
 use crate::error::ApiError;
 use crate::http::{Body, Query, json};
+use crate::page::{PAGE_BYTES_MAX, fitting};
 use crate::server::App;
 use crate::{dead_letters, health, set_aside};
 
@@ -23,8 +24,13 @@ const LINE_ROUTE: &str = "/lambdura/v1/logs/";
 
 /// Answers a request to one of our own routes; none when the path is not one of them.
 pub(crate) async fn handle<B>(app: &Arc<App>, request: &Request<B>) -> Option<Response<Body>> {
-    let query = Query::parse(request.uri().query());
     let get = *request.method() == Method::GET;
+    let query = match Query::parse(request.uri().query()) {
+        Ok(query) => query,
+        // Whoever serves the path says so.
+        Err(_) if !is_ours(request.uri().path()) => return None,
+        Err(refusal) => return Some(refusal.into_response()),
+    };
     let answer = match request.uri().path() {
         "/healthz" if get => Ok(health::health(app)),
         "/readyz" if get => Ok(health::readiness(app)),
@@ -44,9 +50,20 @@ pub(crate) async fn handle<B>(app: &Arc<App>, request: &Request<B>) -> Option<Re
     Some(answer.unwrap_or_else(ApiError::into_response))
 }
 
+/// Whether a path may be one of these.
+fn is_ours(path: &str) -> bool {
+    path.starts_with("/lambdura/") || path.ends_with("z")
+}
+
 #[derive(Serialize)]
 struct Lines {
     lines: Vec<Line>,
+    /// Where later lines are found: `after` of the next request. Absent when there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_after: Option<i64>,
+    /// With `tail`, where earlier lines are found: `before` of the next request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_before: Option<i64>,
 }
 
 #[derive(Serialize)]
@@ -76,26 +93,37 @@ async fn logs(app: &Arc<App>, query: &Query) -> Result<Response<Body>, ApiError>
         .map(RequestId::parse)
         .transpose()
         .map_err(invalid)?;
+    let tail = flag(query, "tail")?;
+    let text_bytes_max = number(query, "text_bytes_max")?;
     let log_query = LogQuery {
         function,
         execution_id: query.get("execution").map(execution_id).transpose()?,
         request_id,
         after: number(query, "after")?,
-        tail: query.get("tail") == Some("true"),
+        before: number(query, "before")?,
+        tail,
         limit: limit(query)?,
+        bytes_max: PAGE_BYTES_MAX,
+        text_bytes_max: text_bytes_max.map_or(usize::MAX, |max| usize::try_from(max).unwrap_or(0)),
     };
-    let bytes_max = number(query, "text_bytes_max")?;
-    let bytes_max = bytes_max.map_or(usize::MAX, |max| usize::try_from(max).unwrap_or(0));
-    let lines = app.invoker.logs.store().lines(log_query).await?;
-    let lines = lines
-        .into_iter()
-        .map(|(number, line)| shown(number, line, bytes_max));
-    Ok(json(
-        StatusCode::OK,
-        &Lines {
-            lines: lines.collect(),
-        },
-    ))
+    let page = app.invoker.logs.store().lines(log_query).await?;
+    let shown = page.lines.into_iter().map(Line::from);
+    let fitting = if tail {
+        let mut fitting = fitting(shown.rev(), PAGE_BYTES_MAX);
+        fitting.items.reverse();
+        fitting
+    } else {
+        fitting(shown, PAGE_BYTES_MAX)
+    };
+    let (lines, more) = (fitting.items, page.more || !fitting.is_whole);
+    let end = if tail { lines.first() } else { lines.last() };
+    let end = end.filter(|_| more).map(|line| line.number);
+    let lines = Lines {
+        next_after: end.filter(|_| !tail),
+        next_before: end.filter(|_| tail),
+        lines,
+    };
+    Ok(json(StatusCode::OK, &lines))
 }
 
 /// One line, whole.
@@ -106,35 +134,34 @@ async fn line(app: &Arc<App>, path: &str) -> Result<Response<Body>, ApiError> {
         limit: 1,
         ..LogQuery::default()
     };
-    let lines = app.invoker.logs.store().lines(log_query).await?;
-    let found = lines.into_iter().find(|(found, _)| Some(*found) == number);
-    let (number, line) = found.ok_or_else(|| {
+    let page = app.invoker.logs.store().lines(log_query).await?;
+    let mut found = page.lines.into_iter();
+    let found = found.find(|found| Some(found.number) == number);
+    let found = found.ok_or_else(|| {
         let message = "There is no such line, or it has been removed: logs keep the newest lines.";
         ApiError::new(ErrorCode::ResourceNotFound, message)
     })?;
-    Ok(json(StatusCode::OK, &shown(number, line, usize::MAX)))
+    Ok(json(StatusCode::OK, &Line::from(found)))
 }
 
-fn shown(number: i64, line: LogLine, bytes_max: usize) -> Line {
-    let mut text = line.text;
-    let whole = text.len();
-    if whole > bytes_max {
-        text.truncate(text.floor_char_boundary(bytes_max));
-    }
-    Line {
-        number,
-        timestamp: line.at.as_millis(),
-        function: line.function.to_string(),
-        version: line.version.to_string(),
-        request_id: line.request_id.map(|id| id.to_string()),
-        execution_id: line.execution_id.map(|id| id.to_string()),
-        stream: match line.stream {
-            LogStream::Stdout => "stdout",
-            LogStream::Stderr => "stderr",
-            LogStream::Platform => "platform",
-        },
-        text_bytes: (text.len() < whole).then_some(whole),
-        text,
+impl From<NumberedLine> for Line {
+    fn from(found: NumberedLine) -> Self {
+        let line = found.line;
+        Self {
+            number: found.number,
+            timestamp: line.at.as_millis(),
+            function: line.function.to_string(),
+            version: line.version.to_string(),
+            request_id: line.request_id.map(|id| id.to_string()),
+            execution_id: line.execution_id.map(|id| id.to_string()),
+            stream: match line.stream {
+                LogStream::Stdout => "stdout",
+                LogStream::Stderr => "stderr",
+                LogStream::Platform => "platform",
+            },
+            text_bytes: (line.text.len() < found.text_bytes).then_some(found.text_bytes),
+            text: line.text,
+        }
     }
 }
 
@@ -165,7 +192,7 @@ async fn segments(app: &Arc<App>, query: &Query) -> Result<Response<Body>, ApiEr
         .invoker
         .logs
         .store()
-        .segments(trace_id, limit(query)?)
+        .segments(trace_id, limit(query)?, PAGE_BYTES_MAX)
         .await?;
     let segments = stored.into_iter().map(|segment| SegmentShown {
         document: serde_json::from_str(&segment.document).unwrap_or_default(),
@@ -191,6 +218,18 @@ pub(crate) fn number(query: &Query, name: &str) -> Result<Option<i64>, ApiError>
         let message = format!("'{name}' must be a whole number");
         ApiError::new(ErrorCode::InvalidParameterValue, message)
     })
+}
+
+/// Whether something is wanted; not, unless the request says so.
+fn flag(query: &Query, name: &str) -> Result<bool, ApiError> {
+    match query.get(name) {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => {
+            let message = format!("'{name}' must be true or false");
+            Err(ApiError::invalid_parameter(message))
+        }
+    }
 }
 
 fn invalid(error: model::InvalidId) -> ApiError {

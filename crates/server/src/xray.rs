@@ -5,6 +5,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use model::Timestamp;
 use serde::Deserialize;
@@ -32,10 +33,11 @@ pub(crate) async fn bind() -> std::io::Result<(UdpSocket, SocketAddr)> {
     Ok((socket, address))
 }
 
-/// Stores segments until the shutdown.
+/// Stores segments until the shutdown, and counts what is none.
 pub(crate) async fn receive(
     socket: UdpSocket,
     logs: Arc<dyn LogStore>,
+    ignored: Arc<AtomicU64>,
     now: impl Fn() -> Timestamp,
     shutdown: CancellationToken,
 ) {
@@ -48,10 +50,12 @@ pub(crate) async fn receive(
         match received {
             Ok(length) => match segment(&buffer[..length], now()) {
                 Some(segment) => logs.append_segment(segment),
-                None => tracing::warn!(
+                // Anything on this machine can send as many as it likes.
+                None if ignored.fetch_add(1, Ordering::Relaxed) == 0 => tracing::warn!(
                     bytes = length,
-                    "ignored a datagram that is no X-Ray segment"
+                    "ignored a datagram that is no X-Ray segment; the next ones are counted in /metrics"
                 ),
+                None => {}
             },
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
@@ -94,5 +98,31 @@ mod tests {
         ] {
             assert_eq!(segment(bad, at), None);
         }
+    }
+
+    #[tokio::test]
+    async fn what_is_no_segment_is_counted_and_the_rest_is_stored() {
+        let (socket, address) = bind().await.expect("a port");
+        let logs: Arc<dyn LogStore> = Arc::new(store::MemoryLogs::new());
+        let (ignored, shutdown) = (Arc::<AtomicU64>::default(), CancellationToken::new());
+        let now = || Timestamp::from_millis(1);
+        let (stored, counted) = (Arc::clone(&logs), Arc::clone(&ignored));
+        let received = tokio::spawn(receive(socket, stored, counted, now, shutdown.clone()));
+        let sender = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
+        for datagram in [
+            &b"nonsense"[..],
+            b"",
+            b"\xff",
+            b"{\"format\": \"json\", \"version\": 1}\n{\"trace_id\":\"1-a-b\"}",
+        ] {
+            sender.send_to(datagram, address).await.expect("it is sent");
+        }
+        // They arrive in order, so the others have been counted when the last one is there.
+        while logs.segments(None, 1, 0).await.expect("works").is_empty() {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(ignored.load(Ordering::Relaxed), 3);
+        shutdown.cancel();
+        received.await.expect("it does not panic");
     }
 }

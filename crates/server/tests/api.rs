@@ -4,7 +4,9 @@ mod support;
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use hyper::Method;
+use hyper::header::{HeaderName, HeaderValue};
 use serde_json::json;
 use support::{TestServer, encode};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
@@ -363,4 +365,139 @@ async fn a_refusal_leaves_the_connection_to_its_sender() {
     let answer = read_answer(&mut connection).await;
     assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
     assert!(answer.contains("connection: close"), "{answer}");
+}
+
+/// A text in JSON may hold any bytes as far as a parser goes that skips it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_text_is_refused() {
+    let server = TestServer::start().await;
+    let payload = Bytes::from_static(b"{\"name\":\"\xff\xfe\"}");
+    for function in ["Plain", "Durable:live"] {
+        for kind in ["RequestResponse", "Event", "DryRun"] {
+            let url = format!(
+                "{}/2015-03-31/functions/{function}/invocations",
+                server.endpoint()
+            );
+            let kind = [("x-amz-invocation-type", kind)];
+            let refused = server
+                .send(Method::POST, &url, &kind, payload.clone())
+                .await;
+            let error = refused.error();
+            assert!(
+                error.starts_with(
+                    "400 InvalidRequestContentException Could not parse request body into json: "
+                ),
+                "{function}: {error}"
+            );
+        }
+    }
+    let name = HeaderName::from_static("x-amz-durable-execution-name");
+    let request = hyper::Request::post(format!(
+        "{}/2015-03-31/functions/Durable:live/invocations",
+        server.endpoint()
+    ));
+    let value = HeaderValue::from_bytes("näme".as_bytes()).unwrap();
+    let refused = server.send_request(request.header(name, value), "{}").await;
+    assert_eq!(refused.status, 400, "{refused:?}");
+    let arn = server.begin(r#"{"callback": "approval"}"#).await;
+    let started = server.until_event(&arn, "CallbackStarted").await;
+    let id = started["CallbackStartedDetails"]["CallbackId"].as_str();
+    let id = encode(id.unwrap());
+    let path = format!("/2025-12-01/durable-execution-callbacks/{id}/succeed");
+    let refused = server.post(&path, payload).await;
+    assert_eq!(
+        refused.error(),
+        "400 InvalidParameterValueException The callback result must be UTF-8 text."
+    );
+    for path in [
+        "/2025-12-01/functions/Durable/durable-executions?Statuses=%FF",
+        "/2025-12-01/functions/Durable/durable-executions?Statuses=Failed",
+        "/2025-12-01/functions/Durable/durable-executions?DurableExecutionName=%C3",
+        "/lambdura/v1/executions?text=%FF",
+        "/lambdura/v1/executions?status=%FF",
+        "/lambdura/v1/logs?function=%FF",
+        "/lambdura/v1/logs?tail=yes",
+        "/lambdura/v1/callbacks?function=%FF",
+        "/lambdura/v1/dead-letters?before=%FF",
+        &format!(
+            "/lambdura/v1/executions/{}/events?operation=%25FF",
+            id_of(&arn)
+        ),
+        &format!("/lambdura/v1/executions/{}/events?data=yes", id_of(&arn)),
+        &format!("/2025-12-01/durable-executions/{arn}/history?Marker=%FF"),
+    ] {
+        let refused = server.get(path).await;
+        assert_eq!(refused.status, 400, "{path}: {refused:?}");
+    }
+    // A status that nothing ever has is a filter all the same.
+    let path = "/2025-12-01/functions/Durable/durable-executions?Statuses=DELETING";
+    assert_eq!(
+        server.get(path).await.json()["DurableExecutions"],
+        json!([])
+    );
+}
+
+fn id_of(arn: &str) -> String {
+    let arn = percent_encoding::percent_decode_str(arn)
+        .decode_utf8()
+        .unwrap();
+    arn.rsplit('/').next().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_are_behind_the_same_door_as_everything_else() {
+    let server = TestServer::start().await;
+    let signed = [
+        ("content-type", "application/x-amz-json-1.0"),
+        ("x-amz-target", "DynamoDB_20120810.ListTables"),
+        ("x-amz-date", "20260101T000000Z"),
+        (
+            "authorization",
+            "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/dynamodb/aws4_request, \
+             SignedHeaders=host, Signature=b",
+        ),
+    ];
+    let ask = async |more: &[(&str, &str)]| {
+        let headers = [&signed[..], more].concat();
+        server
+            .send(Method::POST, &(server.endpoint() + "/"), &headers, "{}")
+            .await
+    };
+    let listed = ask(&[]).await;
+    assert_eq!(
+        (listed.status, listed.json()),
+        (200, json!({"TableNames": []}))
+    );
+    let foreign = ask(&[("origin", "http://evil.example")]).await;
+    assert_eq!(foreign.status, 403);
+    let rebound = ask(&[("host", "evil.example")]).await;
+    assert_eq!(rebound.status, 403);
+    let own = server.endpoint();
+    let own = ask(&[("origin", &own)]).await;
+    assert_eq!(own.status, 200);
+    for name in own.headers.keys() {
+        assert!(!name.as_str().starts_with("access-control"), "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_waits_at_a_shutdown_is_told_to_try_again() {
+    let server = TestServer::start().await;
+    let waiting = server.waiting_invocation("Durable:live", r#"{"callback": "never"}"#);
+    let list = "/2025-12-01/functions/Durable/durable-executions?Statuses=RUNNING";
+    server
+        .until("the execution runs", async || {
+            let listed = server.get(list).await.json();
+            match listed["DurableExecutions"].as_array().map(Vec::len) {
+                Some(1) => Ok(()),
+                _ => Err(listed.to_string()),
+            }
+        })
+        .await;
+    let server = server.restart().await;
+    let told = waiting.await.unwrap();
+    let error = told.error();
+    assert!(error.starts_with("503 ServiceException "), "{error}");
+    let arn = encode(told.header("x-amz-durable-execution-arn"));
+    assert_eq!(server.execution(&arn).await["Status"], "RUNNING");
 }

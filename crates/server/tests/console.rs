@@ -244,7 +244,10 @@ async fn functions_and_the_system_tell_how_they_stand() {
     assert_eq!(durable["stats"]["invocations"], 1);
     assert_eq!(durable["versions"][1]["aliases"], json!(["live"]));
     let detail = get(&server, "/functions/Durable").await;
-    assert!(detail["environment"].is_array());
+    assert_eq!(detail["environment"], json!([]));
+    // No value is sent, whatever its name.
+    let detail = get(&server, "/functions/Plain").await;
+    assert_eq!(detail["environment"], json!([{"name": "GREETING"}]));
     let inputs = get(&server, "/functions/Durable/inputs").await;
     assert_eq!(inputs["inputs"][0]["payload"], r#"{"steps": 1}"#);
     let metrics = get(&server, "/functions/Durable/metrics").await;

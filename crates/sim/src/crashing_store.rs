@@ -10,10 +10,10 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use store::{
     AliasRecord, AsyncInvocation, AsyncInvocationId, CallbackCursor, CommitError, DeadLetter,
-    DeadLetterId, Durability, EventPage, ExecutionCount, ExecutionFilter, ExecutionRecord,
-    ExecutionSearch, ExecutionSummary, FunctionSettingsRecord, FunctionVersionRecord, OpenCallback,
-    OpenTimer, QueuedInvocation, RecentInput, ScheduleMark, SearchPage, SetAside, Store, StoreFault,
-    StoreFuture, StoreHealth, StoreStats,
+    DeadLetterId, Durability, EventPage, ExecutionCount, ExecutionFilter, ExecutionHead,
+    ExecutionRecord, ExecutionSearch, ExecutionSummary, FunctionSettingsRecord,
+    FunctionVersionRecord, OpenCallback, OpenTimer, QueuedInvocation, RecentInput, ScheduleMark,
+    SearchPage, SetAside, Store, StoreFault, StoreFuture, StoreHealth, StoreStats,
 };
 
 use crate::{CrashPoint, Side};
@@ -87,6 +87,18 @@ impl Store for CrashingStore {
         self.inner.record(id)
     }
 
+    fn head(&self, id: &ExecutionId) -> StoreFuture<'_, Result<Option<ExecutionHead>, StoreFault>> {
+        self.inner.head(id)
+    }
+
+    fn head_by_name(
+        &self,
+        function: &FunctionName,
+        name: &ExecutionName,
+    ) -> StoreFuture<'_, Result<Option<ExecutionHead>, StoreFault>> {
+        self.inner.head_by_name(function, name)
+    }
+
     fn find_by_name(
         &self,
         function: &FunctionName,
@@ -98,7 +110,7 @@ impl Store for CrashingStore {
     fn list(
         &self,
         filter: ExecutionFilter,
-    ) -> StoreFuture<'_, Result<Vec<ExecutionRecord>, StoreFault>> {
+    ) -> StoreFuture<'_, Result<Vec<ExecutionHead>, StoreFault>> {
         self.inner.list(filter)
     }
 
@@ -113,19 +125,18 @@ impl Store for CrashingStore {
     fn event_heads(
         &self,
         id: &ExecutionId,
-        after: u64,
-        limit: usize,
+        page: EventPage,
     ) -> StoreFuture<'_, Result<Vec<Event>, StoreFault>> {
-        self.inner.event_heads(id, after, limit)
+        self.inner.event_heads(id, page)
     }
 
     fn operation_events(
         &self,
         id: &ExecutionId,
         operation_id: &OperationId,
-        limit: usize,
+        page: EventPage,
     ) -> StoreFuture<'_, Result<Vec<Event>, StoreFault>> {
-        self.inner.operation_events(id, operation_id, limit)
+        self.inner.operation_events(id, operation_id, page)
     }
 
     fn search(&self, search: ExecutionSearch) -> StoreFuture<'_, Result<SearchPage, StoreFault>> {
@@ -264,6 +275,10 @@ impl Store for CrashingStore {
         limit: usize,
     ) -> StoreFuture<'_, Result<Vec<(DeadLetterId, DeadLetter)>, StoreFault>> {
         self.inner.dead_letters(before, limit)
+    }
+
+    fn dead_letter_count(&self) -> StoreFuture<'_, Result<u64, StoreFault>> {
+        self.inner.dead_letter_count()
     }
 
     fn queued(

@@ -12,10 +12,10 @@ use model::{
 };
 use store::{
     AliasRecord, AsyncInvocation, AsyncInvocationId, CallbackCursor, CommitError, DeadLetter,
-    DeadLetterId, Durability, EventPage, ExecutionCount, ExecutionFilter, ExecutionRecord,
-    ExecutionSearch, ExecutionSummary, FunctionSettingsRecord, FunctionVersionRecord, OpenCallback,
-    OpenTimer, QueuedInvocation, RecentInput, ScheduleMark, SearchPage, SetAside, Store, StoreFault,
-    StoreFuture, StoreHealth, StoreStats,
+    DeadLetterId, Durability, EventPage, ExecutionCount, ExecutionFilter, ExecutionHead,
+    ExecutionRecord, ExecutionSearch, ExecutionSummary, FunctionSettingsRecord,
+    FunctionVersionRecord, OpenCallback, OpenTimer, QueuedInvocation, RecentInput, ScheduleMark,
+    SearchPage, SetAside, Store, StoreFault, StoreFuture, StoreHealth, StoreStats,
 };
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -262,6 +262,25 @@ impl Store for SqliteStore {
             .read(attempted, move |connection| read::record(connection, &id))
     }
 
+    fn head(&self, id: &ExecutionId) -> StoreFuture<'_, Result<Option<ExecutionHead>, StoreFault>> {
+        let attempted = format!("read execution `{id}`");
+        let id = id.clone();
+        self.readers
+            .read(attempted, move |connection| read::head(connection, &id))
+    }
+
+    fn head_by_name(
+        &self,
+        function: &FunctionName,
+        name: &ExecutionName,
+    ) -> StoreFuture<'_, Result<Option<ExecutionHead>, StoreFault>> {
+        let attempted = format!("find execution `{name}` of function `{function}`");
+        let (function, name) = (function.clone(), name.clone());
+        self.readers.read(attempted, move |connection| {
+            read::head_by_name(connection, &function, &name)
+        })
+    }
+
     fn find_by_name(
         &self,
         function: &FunctionName,
@@ -277,7 +296,7 @@ impl Store for SqliteStore {
     fn list(
         &self,
         filter: ExecutionFilter,
-    ) -> StoreFuture<'_, Result<Vec<ExecutionRecord>, StoreFault>> {
+    ) -> StoreFuture<'_, Result<Vec<ExecutionHead>, StoreFault>> {
         let attempted = "list executions".to_owned();
         self.readers
             .read(attempted, move |connection| read::list(connection, &filter))
@@ -298,13 +317,12 @@ impl Store for SqliteStore {
     fn event_heads(
         &self,
         id: &ExecutionId,
-        after: u64,
-        limit: usize,
+        page: EventPage,
     ) -> StoreFuture<'_, Result<Vec<Event>, StoreFault>> {
         let attempted = format!("read events of execution `{id}`");
         let id = id.clone();
         self.searcher.read(attempted, move |connection| {
-            read::event_heads(connection, &id, after, limit)
+            read::event_heads(connection, &id, page)
         })
     }
 
@@ -312,12 +330,12 @@ impl Store for SqliteStore {
         &self,
         id: &ExecutionId,
         operation_id: &OperationId,
-        limit: usize,
+        page: EventPage,
     ) -> StoreFuture<'_, Result<Vec<Event>, StoreFault>> {
         let attempted = format!("read events of operation `{operation_id}` of execution `{id}`");
         let (id, operation_id) = (id.clone(), operation_id.clone());
         self.searcher.read(attempted, move |connection| {
-            read::operation_events(connection, &id, &operation_id, limit)
+            read::operation_events(connection, &id, &operation_id, page)
         })
     }
 
@@ -533,6 +551,11 @@ impl Store for SqliteStore {
         self.readers.read(attempted, move |connection| {
             read::dead_letters(connection, before, limit)
         })
+    }
+
+    fn dead_letter_count(&self) -> StoreFuture<'_, Result<u64, StoreFault>> {
+        let attempted = "count dead letters".to_owned();
+        self.searcher.read(attempted, read::dead_letter_count)
     }
 
     fn queued(

@@ -142,10 +142,13 @@ async fn check_everything(store: &SqliteStore) -> BTreeMap<String, u64> {
     };
     let mut versions = BTreeMap::new();
     let executions = within(store.list(filter)).await;
-    for record in executions.expect("the store works") {
-        let name = record.spec.arn.name.to_string();
-        expected(&name, record.state.version).check(store).await;
-        versions.insert(name, record.state.version);
+    for head in executions.expect("the store works") {
+        let name = head.arn.name.to_string();
+        let record = within(store.record(&head.arn.id)).await;
+        let record = record.expect("the store works").expect("it was listed");
+        let version = record.state.version;
+        expected(&name, version).check(store).await;
+        versions.insert(name, version);
     }
     versions
 }

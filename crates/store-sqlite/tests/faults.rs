@@ -248,6 +248,7 @@ async fn damaged_pages_fail_calls_and_not_the_process() {
             after: None,
             newest_first: false,
             limit: 10,
+            bytes_max: usize::MAX,
         };
         faults += usize::from(within(store.load(id)).await.is_err());
         faults += usize::from(within(store.events(id, page)).await.is_err());

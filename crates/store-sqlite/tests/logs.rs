@@ -45,23 +45,23 @@ async fn the_file_stays_within_its_bound_and_keeps_the_newest() {
         });
         // Asking ends the transaction, so that there are as many as rounds.
         let newest = logs.lines(last()).await.expect("works");
-        assert_eq!(newest[0].1, line(round * LINES + LINES - 1));
+        assert_eq!(newest.lines[0].line, line(round * LINES + LINES - 1));
     }
     let all = LogQuery {
         limit: usize::MAX,
         ..LogQuery::default()
     };
-    let lines = logs.lines(all.clone()).await.expect("works");
+    let lines = logs.lines(all.clone()).await.expect("works").lines;
     // Eight megabytes were written; a few transactions may pass between two looks.
     assert!(lines.len() < ROUNDS * LINES * 2 / 3, "{}", lines.len());
     assert!(lines.len() > LINES * 10, "{}", lines.len());
-    let numbers = lines.iter().map(|(number, _)| *number);
+    let numbers = lines.iter().map(|found| found.number);
     let total = i64::try_from(ROUNDS * LINES).expect("it is small");
     assert!(numbers.eq(total - lines.len() as i64 + 1..=total));
-    let segments = logs.segments(None, 1).await.expect("works");
+    let segments = logs.segments(None, 1, usize::MAX).await.expect("works");
     assert_eq!(segments[0].trace_id, format!("trace-{}", ROUNDS - 1));
     drop(logs);
 
     let again = SqliteLogs::open(&path, OpenLogsOptions::default()).expect("it was released");
-    assert_eq!(again.lines(all).await.expect("works"), lines);
+    assert_eq!(again.lines(all).await.expect("works").lines, lines);
 }

@@ -111,6 +111,7 @@ async fn a_file_of_version_1_becomes_current_and_keeps_everything() {
         after: None,
         newest_first: false,
         limit: 100,
+        bytes_max: usize::MAX,
     };
     let events = store.events(&id, page).await.unwrap();
     assert_eq!(events.len(), 5);

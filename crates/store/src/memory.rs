@@ -16,10 +16,11 @@ use model::{
 
 use crate::{
     AliasRecord, AsyncInvocation, AsyncInvocationId, CallbackCursor, CommitError, Cursor,
-    DEAD_LETTERS_MAX, DeadLetter, DeadLetterId, Durability, EventPage, ExecutionCount,
-    ExecutionFilter, ExecutionRecord, ExecutionSearch, ExecutionSummary, FunctionSettingsRecord,
-    FunctionVersionRecord, OpenCallback, OpenTimer, QueuedInvocation, RecentInput, ScheduleMark,
-    SearchPage, SetAside, Store, StoreFault, StoreFuture, StoreHealth, StoreStats, StoreTrouble,
+    DEAD_LETTER_BYTES_MAX, DEAD_LETTERS_MAX, DeadLetter, DeadLetterId, Durability, EventPage,
+    ExecutionCount, ExecutionFilter, ExecutionHead, ExecutionRecord, ExecutionSearch,
+    ExecutionSummary, FunctionSettingsRecord, FunctionVersionRecord, OpenCallback, OpenTimer,
+    QueuedInvocation, RecentInput, ScheduleMark, SearchPage, SetAside, Store, StoreFault,
+    StoreFuture, StoreHealth, StoreStats, StoreTrouble, event_bytes,
 };
 
 /// Decides whether a call fails: it is given what is attempted, as a fault would say it.
@@ -105,6 +106,10 @@ impl Stored {
             spec: Arc::clone(&self.execution.spec),
             state: self.execution.state.clone(),
         }
+    }
+
+    fn head(&self) -> ExecutionHead {
+        ExecutionHead::of(&self.execution.spec, &self.execution.state)
     }
 }
 
@@ -194,37 +199,40 @@ impl Tables {
         }
     }
 
-    fn list(&self, filter: &ExecutionFilter) -> Vec<ExecutionRecord> {
+    fn list(&self, filter: &ExecutionFilter) -> Vec<ExecutionHead> {
         let limit = filter.limit.max(1);
         let keep = |cursor: &&Cursor| follows(cursor, filter);
-        let record = |cursor: &Cursor| self.executions[&cursor.execution_id].record();
-        let matching = |record: &ExecutionRecord| matches(record, filter);
+        let head = |cursor: &Cursor| self.executions[&cursor.execution_id].head();
+        let matching = |head: &ExecutionHead| matches(head, filter);
         if filter.oldest_first {
-            let starts = self.starts.iter().filter(keep).map(record);
+            let starts = self.starts.iter().filter(keep).map(head);
             starts.filter(matching).take(limit).collect()
         } else {
-            let starts = self.starts.iter().rev().filter(keep).map(record);
+            let starts = self.starts.iter().rev().filter(keep).map(head);
             starts.filter(matching).take(limit).collect()
         }
     }
 
     fn events(&self, id: &ExecutionId, page: EventPage) -> Vec<Event> {
-        let limit = page.limit.max(1);
+        self.page(id, page, Event::clone)
+    }
+
+    /// Events of an execution until the page's bounds; the first one however large it is.
+    fn page(
+        &self,
+        id: &ExecutionId,
+        page: EventPage,
+        shown: impl Fn(&Event) -> Event,
+    ) -> Vec<Event> {
         let events = self.executions.get(id).into_iter();
-        let events = events.flat_map(|stored| &stored.events).cloned();
+        let events = events.flat_map(|stored| &stored.events);
         if page.newest_first {
-            let newest_first = events.collect::<Vec<_>>().into_iter().rev();
             let before = page.after.unwrap_or(u64::MAX);
-            newest_first
-                .filter(|event| event.id < before)
-                .take(limit)
-                .collect()
+            let newest_first = events.rev().filter(|event| event.id < before);
+            take_events(newest_first.map(shown), page)
         } else {
             let after = page.after.unwrap_or(0);
-            events
-                .filter(|event| event.id > after)
-                .take(limit)
-                .collect()
+            take_events(events.filter(|event| event.id > after).map(shown), page)
         }
     }
 
@@ -252,6 +260,20 @@ impl Tables {
     }
 }
 
+/// Events until the page's bounds; the first one however large it is.
+fn take_events(events: impl Iterator<Item = Event>, page: EventPage) -> Vec<Event> {
+    let mut taken = Vec::new();
+    let mut bytes = 0;
+    for event in events.take(page.limit.max(1)) {
+        bytes += event_bytes(&event);
+        if bytes > page.bytes_max && !taken.is_empty() {
+            break;
+        }
+        taken.push(event);
+    }
+    taken
+}
+
 fn name_key(transition: &Transition) -> (FunctionName, ExecutionName) {
     let arn = &transition.spec.arn;
     (arn.function.name.clone(), arn.name.clone())
@@ -272,7 +294,7 @@ fn follows(cursor: &Cursor, filter: &ExecutionFilter) -> bool {
     }
 }
 
-fn matches(record: &ExecutionRecord, filter: &ExecutionFilter) -> bool {
+fn matches(head: &ExecutionHead, filter: &ExecutionFilter) -> bool {
     let ExecutionFilter {
         function,
         version,
@@ -284,8 +306,8 @@ fn matches(record: &ExecutionRecord, filter: &ExecutionFilter) -> bool {
         after: _,
         limit: _,
     } = filter;
-    let arn = &record.spec.arn;
-    let started_at = record.spec.started_at;
+    let arn = &head.arn;
+    let started_at = head.started_at;
     function
         .as_ref()
         .is_none_or(|name| *name == arn.function.name)
@@ -293,7 +315,7 @@ fn matches(record: &ExecutionRecord, filter: &ExecutionFilter) -> bool {
             .as_ref()
             .is_none_or(|version| *version == arn.version)
         && name.as_ref().is_none_or(|name| *name == arn.name)
-        && (statuses.is_empty() || statuses.contains(&record.state.status()))
+        && (statuses.is_empty() || statuses.contains(&head.status))
         && started_after.is_none_or(|after| started_at > after)
         && started_before.is_none_or(|before| started_at < before)
 }
@@ -341,6 +363,25 @@ impl Store for MemoryStore {
         )
     }
 
+    fn head(&self, id: &ExecutionId) -> StoreFuture<'_, Result<Option<ExecutionHead>, StoreFault>> {
+        ready(
+            self.tables("read an execution")
+                .map(|tables| tables.executions.get(id).map(Stored::head)),
+        )
+    }
+
+    fn head_by_name(
+        &self,
+        function: &FunctionName,
+        name: &ExecutionName,
+    ) -> StoreFuture<'_, Result<Option<ExecutionHead>, StoreFault>> {
+        let key = (function.clone(), name.clone());
+        ready(self.tables("find an execution").map(|tables| {
+            let id = tables.names.get(&key);
+            id.map(|id| tables.executions[id].head())
+        }))
+    }
+
     fn find_by_name(
         &self,
         function: &FunctionName,
@@ -356,7 +397,7 @@ impl Store for MemoryStore {
     fn list(
         &self,
         filter: ExecutionFilter,
-    ) -> StoreFuture<'_, Result<Vec<ExecutionRecord>, StoreFault>> {
+    ) -> StoreFuture<'_, Result<Vec<ExecutionHead>, StoreFault>> {
         ready(
             self.tables("list executions")
                 .map(|tables| tables.list(&filter)),
@@ -377,12 +418,11 @@ impl Store for MemoryStore {
     fn event_heads(
         &self,
         id: &ExecutionId,
-        after: u64,
-        limit: usize,
+        page: EventPage,
     ) -> StoreFuture<'_, Result<Vec<Event>, StoreFault>> {
         ready(
             self.tables("read events")
-                .map(|tables| tables.event_heads(id, after, limit)),
+                .map(|tables| tables.event_heads(id, page)),
         )
     }
 
@@ -390,11 +430,11 @@ impl Store for MemoryStore {
         &self,
         id: &ExecutionId,
         operation_id: &OperationId,
-        limit: usize,
+        page: EventPage,
     ) -> StoreFuture<'_, Result<Vec<Event>, StoreFault>> {
         ready(
             self.tables("read events of an operation")
-                .map(|tables| tables.operation_events(id, operation_id, limit)),
+                .map(|tables| tables.operation_events(id, operation_id, page)),
         )
     }
 
@@ -500,7 +540,10 @@ impl Store for MemoryStore {
                 let next = state.next_deadline.as_ref();
                 next.is_some_and(|next| next.reason == DeadlineReason::RetentionElapsed)
             };
-            let soonest = tables.deadlines.iter().filter(|(_, id)| !has_ended(id) && !tables.set_aside.contains_key(id));
+            let soonest = tables
+                .deadlines
+                .iter()
+                .filter(|(_, id)| !has_ended(id) && !tables.set_aside.contains_key(id));
             soonest.take(limit).cloned().collect()
         }))
     }
@@ -618,12 +661,25 @@ impl Store for MemoryStore {
     ) -> StoreFuture<'_, Result<Vec<(DeadLetterId, DeadLetter)>, StoreFault>> {
         ready(self.tables("read dead letters").map(|tables| {
             let newest_first = tables.dead_letters.iter().rev();
-            newest_first
-                .filter(|(id, _)| before.is_none_or(|before| **id < before))
-                .take(limit.max(1))
-                .map(|(id, letter)| (*id, letter.clone()))
-                .collect()
+            let found = newest_first.filter(|(id, _)| before.is_none_or(|before| **id < before));
+            let mut letters = Vec::new();
+            let mut bytes = 0;
+            for (id, letter) in found.take(limit.max(1)) {
+                bytes += letter.invocation.payload.len();
+                if bytes > DEAD_LETTER_BYTES_MAX && !letters.is_empty() {
+                    break;
+                }
+                letters.push((*id, letter.clone()));
+            }
+            letters
         }))
+    }
+
+    fn dead_letter_count(&self) -> StoreFuture<'_, Result<u64, StoreFault>> {
+        ready(
+            self.tables("count dead letters")
+                .map(|tables| tables.dead_letters.len() as u64),
+        )
     }
 
     fn queued(

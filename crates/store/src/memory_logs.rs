@@ -1,10 +1,11 @@
 //! The in-memory log store.
 
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::future;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::{LogLine, LogQuery, LogStore, Segment, StoreFault, StoreFuture};
+use crate::{LogLine, LogPage, LogQuery, LogStore, NumberedLine, Segment, StoreFault, StoreFuture};
 
 /// Lines kept; the oldest go first. About 20 MB at 200 bytes a line, enough for a test or a demo.
 const LINES_MAX: usize = 100_000;
@@ -37,18 +38,24 @@ impl MemoryLogs {
 }
 
 impl Tables {
-    fn lines(&self, query: &LogQuery) -> Vec<(i64, LogLine)> {
-        let limit = query.limit.max(1);
+    fn lines(&self, query: &LogQuery) -> LogPage {
         let matching = self
             .lines
             .iter()
             .filter(|(number, line)| matches(*number, line, query));
-        if !query.tail {
-            return matching.take(limit).cloned().collect();
+        let read = |(number, line): &(i64, LogLine)| {
+            let line = NumberedLine::cut(*number, line.clone(), query.text_bytes_max);
+            Ok::<_, Infallible>(line)
+        };
+        let page = if query.tail {
+            LogPage::take(matching.rev().map(read), query)
+        } else {
+            LogPage::take(matching.map(read), query)
+        };
+        match page {
+            Ok(page) => page,
+            Err(never) => match never {},
         }
-        let mut last: Vec<_> = matching.rev().take(limit).cloned().collect();
-        last.reverse();
-        last
     }
 }
 
@@ -58,10 +65,14 @@ fn matches(number: i64, line: &LogLine, query: &LogQuery) -> bool {
         execution_id,
         request_id,
         after,
+        before,
         tail: _,
         limit: _,
+        bytes_max: _,
+        text_bytes_max: _,
     } = query;
     after.is_none_or(|after| number > after)
+        && before.is_none_or(|before| number < before)
         && function.as_ref().is_none_or(|name| *name == line.function)
         && (execution_id.is_none() || *execution_id == line.execution_id)
         && (request_id.is_none() || *request_id == line.request_id)
@@ -86,7 +97,7 @@ impl LogStore for MemoryLogs {
         tables.segments.drain(..excess);
     }
 
-    fn lines(&self, query: LogQuery) -> StoreFuture<'_, Result<Vec<(i64, LogLine)>, StoreFault>> {
+    fn lines(&self, query: LogQuery) -> StoreFuture<'_, Result<LogPage, StoreFault>> {
         let lines = self.tables().lines(&query);
         Box::pin(future::ready(Ok(lines)))
     }
@@ -95,14 +106,21 @@ impl LogStore for MemoryLogs {
         &self,
         trace_id: Option<String>,
         limit: usize,
+        bytes_max: usize,
     ) -> StoreFuture<'_, Result<Vec<Segment>, StoreFault>> {
         let tables = self.tables();
         let newest = tables.segments.iter().rev();
-        let mut segments: Vec<_> = newest
-            .filter(|segment| trace_id.as_ref().is_none_or(|id| *id == segment.trace_id))
-            .take(limit.max(1))
-            .cloned()
-            .collect();
+        let newest =
+            newest.filter(|segment| trace_id.as_ref().is_none_or(|id| *id == segment.trace_id));
+        let mut segments: Vec<Segment> = Vec::new();
+        let mut bytes = 0;
+        for segment in newest.take(limit.max(1)) {
+            bytes += segment.document.len();
+            if bytes > bytes_max && !segments.is_empty() {
+                break;
+            }
+            segments.push(segment.clone());
+        }
         segments.reverse();
         Box::pin(future::ready(Ok(segments)))
     }

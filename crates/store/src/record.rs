@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use model::{
-    ErrorObject, ExecutionId, ExecutionName, ExecutionSpec, ExecutionState, ExecutionStatus,
-    FunctionName, RequestId, Timestamp, Version,
+    ErrorObject, ExecutionArn, ExecutionId, ExecutionName, ExecutionSpec, ExecutionState,
+    ExecutionStatus, FunctionName, RequestId, Timestamp, Version,
 };
 
 /// How much of an acknowledged commit survives what.
@@ -36,6 +36,35 @@ pub struct ExecutionRecord {
     pub spec: Arc<ExecutionSpec>,
     /// What changes.
     pub state: ExecutionState,
+}
+
+/// What lists and checks need of an execution: nothing in it is large, and no store reads anything
+/// large for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExecutionHead {
+    /// Which.
+    pub arn: ExecutionArn,
+    /// When it started.
+    pub started_at: Timestamp,
+    /// Where it stands.
+    pub status: ExecutionStatus,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// The last event of its history.
+    pub event_id_last: u64,
+}
+
+impl ExecutionHead {
+    /// The head of a whole record: what a store must give for it.
+    pub fn of(spec: &ExecutionSpec, state: &ExecutionState) -> Self {
+        Self {
+            arn: spec.arn.clone(),
+            started_at: spec.started_at,
+            status: state.status(),
+            ended_at: state.ended_at,
+            event_id_last: state.event_id_last,
+        }
+    }
 }
 
 /// Which executions of a function to list. A page is in order of start, newest first unless
@@ -80,6 +109,8 @@ pub struct EventPage {
     pub newest_first: bool,
     /// Events at the most; at least one.
     pub limit: usize,
+    /// Bytes of payloads and errors at the most; the first event is given however large it is.
+    pub bytes_max: usize,
 }
 
 /// Identifies an accepted asynchronous invocation; ascending in order of acceptance.
@@ -217,6 +248,9 @@ pub struct DeadLetter {
 /// oldest go first.
 pub const DEAD_LETTERS_MAX: i64 = 10_000;
 
+/// Bytes of events in one reading of dead letters, about: one is given however large it is.
+pub const DEAD_LETTER_BYTES_MAX: usize = 4 * 1024 * 1024;
+
 /// Where a log line came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LogStream {
@@ -248,7 +282,7 @@ pub struct LogLine {
 }
 
 /// Which log lines to read. Lines come in the order in which they were recorded.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogQuery {
     /// Only of this function.
     pub function: Option<FunctionName>,
@@ -258,10 +292,99 @@ pub struct LogQuery {
     pub request_id: Option<RequestId>,
     /// Only recorded after this line number (exclusive): to follow.
     pub after: Option<i64>,
+    /// Only recorded before this line number (exclusive): to go back from the last lines.
+    pub before: Option<i64>,
     /// The last so many lines instead of the first.
     pub tail: bool,
     /// Lines at the most; at least one.
     pub limit: usize,
+    /// Bytes of text at the most; the first line is given however long it is.
+    pub bytes_max: usize,
+    /// Bytes of one text at the most: of a longer one only the beginning is given.
+    pub text_bytes_max: usize,
+}
+
+impl Default for LogQuery {
+    /// One line of all, whole.
+    fn default() -> Self {
+        Self {
+            function: None,
+            execution_id: None,
+            request_id: None,
+            after: None,
+            before: None,
+            tail: false,
+            limit: 1,
+            bytes_max: usize::MAX,
+            text_bytes_max: usize::MAX,
+        }
+    }
+}
+
+/// A line as it is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NumberedLine {
+    /// Ascending in the order of recording.
+    pub number: i64,
+    /// The line, whose text may have been cut.
+    pub line: LogLine,
+    /// Bytes of the whole text.
+    pub text_bytes: usize,
+}
+
+impl NumberedLine {
+    /// A line whose text is cut to `text_bytes_max`, at a character.
+    pub fn cut(number: i64, mut line: LogLine, text_bytes_max: usize) -> Self {
+        let text_bytes = line.text.len();
+        line.text
+            .truncate(line.text.floor_char_boundary(text_bytes_max));
+        Self {
+            number,
+            line,
+            text_bytes,
+        }
+    }
+}
+
+/// Lines that were read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogPage {
+    /// In the order in which they were recorded.
+    pub lines: Vec<NumberedLine>,
+    /// Whether others match: later ones, or earlier ones when the last lines were asked for.
+    pub more: bool,
+}
+
+impl LogPage {
+    /// Takes lines until the query's bounds: the first ones, or the last ones from the end back when
+    /// the query asks for those.
+    ///
+    /// # Errors
+    /// Those of the lines.
+    pub fn take<E>(
+        lines: impl IntoIterator<Item = Result<NumberedLine, E>>,
+        query: &LogQuery,
+    ) -> Result<Self, E> {
+        let mut page = Self {
+            lines: Vec::new(),
+            more: false,
+        };
+        let mut bytes = 0;
+        for line in lines {
+            let line = line?;
+            bytes += line.line.text.len();
+            let is_full = page.lines.len() >= query.limit.max(1) || bytes > query.bytes_max;
+            if is_full && !page.lines.is_empty() {
+                page.more = true;
+                break;
+            }
+            page.lines.push(line);
+        }
+        if query.tail {
+            page.lines.reverse();
+        }
+        Ok(page)
+    }
 }
 
 /// An X-Ray segment document as a function sent it.

@@ -69,7 +69,7 @@ pub struct SearchPage {
     pub complete: bool,
 }
 
-/// An execution without payloads: neither input, result, nor the data and stack of its error.
+/// An execution without payloads: neither input nor result, and its error is cut ([`cut_error`]).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExecutionSummary {
     /// What was fixed at its start, without the input.
@@ -80,7 +80,7 @@ pub struct ExecutionSummary {
     pub input_bytes: Option<u64>,
     /// Size of the result; none when there is none.
     pub result_bytes: Option<u64>,
-    /// Steps, waits, callbacks and chained invokes that have not ended: the newest of them, at most
+    /// Steps, waits, callbacks and chained invokes that have not ended, without payloads: the newest of them, at most
     /// [`OPEN_OPERATIONS_MAX`]; none once the execution has ended.
     pub open_operations: Vec<Arc<Operation>>,
 }
@@ -98,16 +98,16 @@ impl ExecutionSummary {
                 result_bytes = result.take().map(|result| result.len() as u64);
             }
             Some(Outcome::Failed(error) | Outcome::TimedOut(error) | Outcome::Stopped(error)) => {
-                without_details(error);
+                cut_error(error);
             }
         }
         let mut open_operations = Vec::new();
         if !state.status().is_terminal() {
             let open =
                 |operation: &&Arc<Operation>| operation.ended_at.is_none() && is_work(operation);
-            open_operations.extend(execution.operations().filter(open).cloned());
-            open_operations.reverse();
-            open_operations.truncate(OPEN_OPERATIONS_MAX);
+            let open = execution.operations().filter(open).rev();
+            let open = open.take(OPEN_OPERATIONS_MAX);
+            open_operations.extend(open.map(|operation| Arc::new(operation_head(operation))));
         }
         Self {
             spec: Arc::new(spec),
@@ -210,12 +210,98 @@ pub struct StoreStats {
     pub unreadable_rows: u64,
 }
 
-fn without_details(error: &mut ErrorObject) {
+/// Characters of an error's type and message where an execution or event is given without payloads:
+/// what a line of a list shows, and more.
+const ERROR_CHARS_MAX: usize = 500;
+
+/// Takes from an error what may be large: its data, its stack, and the rest of a long message or type.
+pub fn cut_error(error: &mut ErrorObject) {
     error.data = None;
     error.stack_trace = None;
+    for text in [&mut error.message, &mut error.error_type]
+        .into_iter()
+        .flatten()
+    {
+        if let Some((end, _)) = text.char_indices().nth(ERROR_CHARS_MAX) {
+            text.truncate(end);
+            text.push('…');
+        }
+    }
 }
 
-/// The event without payloads, and without the data and stack of its error: what a store must give for it in
+/// The operation without payloads, and with its error cut.
+pub fn operation_head(operation: &Operation) -> Operation {
+    let mut head = operation.clone();
+    match &mut head.details {
+        OperationDetails::Execution { input } => *input = None,
+        OperationDetails::Wait { .. } => {}
+        OperationDetails::ChainedInvoke {
+            input,
+            result,
+            error,
+            ..
+        } => {
+            *input = None;
+            *result = None;
+            if let Some(error) = error {
+                cut_error(error);
+            }
+        }
+        OperationDetails::Context { result, error, .. }
+        | OperationDetails::Step { result, error, .. }
+        | OperationDetails::Callback { result, error, .. } => {
+            *result = None;
+            if let Some(error) = error {
+                cut_error(error);
+            }
+        }
+    }
+    head
+}
+
+/// Bytes of an event's payload and error: what [`EventPage`](crate::EventPage) counts.
+pub fn event_bytes(event: &Event) -> usize {
+    use EventKind as Kind;
+    match &event.kind {
+        Kind::ExecutionStarted { input: payload, .. }
+        | Kind::ExecutionSucceeded { result: payload }
+        | Kind::ExecutionPaused {
+            reason: payload, ..
+        }
+        | Kind::ExecutionResumed {
+            reason: payload, ..
+        }
+        | Kind::ContextSucceeded { result: payload }
+        | Kind::StepSucceeded {
+            result: payload, ..
+        }
+        | Kind::CallbackSucceeded { result: payload }
+        | Kind::ChainedInvokeStarted { input: payload, .. }
+        | Kind::ChainedInvokeSucceeded { result: payload } => {
+            payload.as_ref().map_or(0, Payload::len)
+        }
+        Kind::ExecutionFailed { error }
+        | Kind::ExecutionTimedOut { error }
+        | Kind::ExecutionStopped { error }
+        | Kind::ContextFailed { error }
+        | Kind::StepFailed { error, .. }
+        | Kind::CallbackFailed { error }
+        | Kind::CallbackTimedOut { error }
+        | Kind::ChainedInvokeFailed { error }
+        | Kind::ChainedInvokeTimedOut { error }
+        | Kind::ChainedInvokeStopped { error } => error.len(),
+        Kind::WaitCancelled { error } | Kind::InvocationCompleted { error, .. } => {
+            error.as_ref().map_or(0, ErrorObject::len)
+        }
+        Kind::ContextStarted
+        | Kind::StepStarted
+        | Kind::WaitStarted { .. }
+        | Kind::WaitSucceeded { .. }
+        | Kind::CallbackStarted { .. } => 0,
+    }
+}
+
+/// The event without payloads, and with its error cut: what a store must give for it in
 /// [`Store::event_heads`](crate::Store::event_heads). The reason of a pause stays.
 pub fn event_head(event: &Event) -> Event {
     use EventKind as Kind;
@@ -239,10 +325,10 @@ pub fn event_head(event: &Event) -> Event {
         | Kind::CallbackTimedOut { error }
         | Kind::ChainedInvokeFailed { error }
         | Kind::ChainedInvokeTimedOut { error }
-        | Kind::ChainedInvokeStopped { error } => without_details(error),
+        | Kind::ChainedInvokeStopped { error } => cut_error(error),
         Kind::WaitCancelled { error } | Kind::InvocationCompleted { error, .. } => {
             if let Some(error) = error {
-                without_details(error);
+                cut_error(error);
             }
         }
         Kind::ExecutionPaused { .. }

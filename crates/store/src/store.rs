@@ -12,10 +12,10 @@ use model::{
 
 use crate::{
     AliasRecord, AsyncInvocation, AsyncInvocationId, CallbackCursor, CommitError, DeadLetter,
-    DeadLetterId, Durability, EventPage, ExecutionCount, ExecutionFilter, ExecutionRecord,
-    ExecutionSearch, ExecutionSummary, FunctionSettingsRecord, FunctionVersionRecord, LogLine,
-    LogQuery, OpenCallback, OpenTimer, QueuedInvocation, RecentInput, ScheduleMark, SearchPage,
-    Segment, SetAside, StoreFault, StoreHealth, StoreStats,
+    DeadLetterId, Durability, EventPage, ExecutionCount, ExecutionFilter, ExecutionHead,
+    ExecutionRecord, ExecutionSearch, ExecutionSummary, FunctionSettingsRecord,
+    FunctionVersionRecord, LogLine, LogPage, LogQuery, OpenCallback, OpenTimer, QueuedInvocation,
+    RecentInput, ScheduleMark, SearchPage, Segment, SetAside, StoreFault, StoreHealth, StoreStats,
 };
 
 /// The future of a store call. Dropping it does not undo the call: what was handed over is done.
@@ -57,6 +57,16 @@ pub trait Store: Send + Sync + 'static {
         id: &ExecutionId,
     ) -> StoreFuture<'_, Result<Option<ExecutionRecord>, StoreFault>>;
 
+    /// What a check needs of the execution; none when there is no such one.
+    fn head(&self, id: &ExecutionId) -> StoreFuture<'_, Result<Option<ExecutionHead>, StoreFault>>;
+
+    /// As [`Store::head`], of the execution of this function with this name.
+    fn head_by_name(
+        &self,
+        function: &FunctionName,
+        name: &ExecutionName,
+    ) -> StoreFuture<'_, Result<Option<ExecutionHead>, StoreFault>>;
+
     /// The execution of this function with this name.
     fn find_by_name(
         &self,
@@ -69,29 +79,28 @@ pub trait Store: Send + Sync + 'static {
     fn list(
         &self,
         filter: ExecutionFilter,
-    ) -> StoreFuture<'_, Result<Vec<ExecutionRecord>, StoreFault>>;
+    ) -> StoreFuture<'_, Result<Vec<ExecutionHead>, StoreFault>>;
 
-    /// A page of an execution's event history.
+    /// A page of an execution's event history: until its limit or its bytes are reached.
     fn events(
         &self,
         id: &ExecutionId,
         page: EventPage,
     ) -> StoreFuture<'_, Result<Vec<Event>, StoreFault>>;
 
-    /// As [`Store::events`], oldest first, without payloads and without the data and stacks of errors.
+    /// As [`Store::events`], without payloads and with errors cut: [`event_head`](crate::event_head).
     fn event_heads(
         &self,
         id: &ExecutionId,
-        after: u64,
-        limit: usize,
+        page: EventPage,
     ) -> StoreFuture<'_, Result<Vec<Event>, StoreFault>>;
 
-    /// The events about one operation, oldest first.
+    /// The events about one operation: as [`Store::events`], oldest first whatever the page says.
     fn operation_events(
         &self,
         id: &ExecutionId,
         operation_id: &OperationId,
-        limit: usize,
+        page: EventPage,
     ) -> StoreFuture<'_, Result<Vec<Event>, StoreFault>>;
 
     /// Looks for executions, newest first: in the order in which they started or were recorded,
@@ -212,12 +221,17 @@ pub trait Store: Send + Sync + 'static {
         letter: DeadLetter,
     ) -> StoreFuture<'_, Result<(), StoreFault>>;
 
-    /// Dead letters, newest first, before this one.
+    /// Dead letters, newest first, before this one: at most `limit`, and fewer where their events
+    /// come to more than [`DEAD_LETTER_BYTES_MAX`](crate::DEAD_LETTER_BYTES_MAX). Only the answer
+    /// after the last one is empty.
     fn dead_letters(
         &self,
         before: Option<DeadLetterId>,
         limit: usize,
     ) -> StoreFuture<'_, Result<Vec<(DeadLetterId, DeadLetter)>, StoreFault>>;
+
+    /// How many dead letters there are.
+    fn dead_letter_count(&self) -> StoreFuture<'_, Result<u64, StoreFault>>;
 
     /// Accepted invocations that are not done, in order of id, after this one, without what they
     /// carry.
@@ -291,14 +305,15 @@ pub trait LogStore: Send + Sync + 'static {
     /// Takes a segment; returns at once.
     fn append_segment(&self, segment: Segment);
 
-    /// Numbered lines, in order. Sees every line that was appended before the call.
-    fn lines(&self, query: LogQuery) -> StoreFuture<'_, Result<Vec<(i64, LogLine)>, StoreFault>>;
+    /// A page of numbered lines. Sees every line that was appended before the call.
+    fn lines(&self, query: LogQuery) -> StoreFuture<'_, Result<LogPage, StoreFault>>;
 
-    /// The newest segments of a trace, at most `limit`, in order of arrival; of all traces when none
-    /// is named.
+    /// The newest segments of a trace, at most `limit` and at most `bytes_max` of documents (but one
+    /// at least), in order of arrival; of all traces when none is named.
     fn segments(
         &self,
         trace_id: Option<String>,
         limit: usize,
+        bytes_max: usize,
     ) -> StoreFuture<'_, Result<Vec<Segment>, StoreFault>>;
 }

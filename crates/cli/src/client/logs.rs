@@ -49,12 +49,45 @@ pub struct LogLine {
 #[derive(Debug, Deserialize)]
 struct LogPage {
     lines: Vec<LogLine>,
+    /// Where later lines are found.
+    #[serde(default)]
+    next_after: Option<i64>,
+    /// Where earlier lines are found, when the last ones were asked for.
+    #[serde(default)]
+    next_before: Option<i64>,
 }
 
 impl Client {
-    /// Log lines of functions.
+    /// Log lines of functions: a page ends at its bytes too, so there may be several of them.
     pub async fn logs(&self, query: &LogQuery) -> Result<Vec<LogLine>, CallError> {
-        let mut parameters = vec![("limit", query.limit.to_string())];
+        let mut lines: Vec<LogLine> = Vec::new();
+        let (mut after, mut before) = (query.after, None);
+        loop {
+            let read = u32::try_from(lines.len()).unwrap_or(u32::MAX);
+            let limit = query.limit.saturating_sub(read);
+            let page = self.log_page(query, after, before, limit).await?;
+            let is_empty = page.lines.is_empty();
+            if query.tail {
+                lines.splice(0..0, page.lines);
+            } else {
+                lines.extend(page.lines);
+            }
+            (after, before) = (page.next_after.or(after), page.next_before);
+            let more = page.next_after.is_some() || page.next_before.is_some();
+            if !more || is_empty || lines.len() >= query.limit as usize {
+                return Ok(lines);
+            }
+        }
+    }
+
+    async fn log_page(
+        &self,
+        query: &LogQuery,
+        after: Option<i64>,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<LogPage, CallError> {
+        let mut parameters = vec![("limit", limit.to_string())];
         let mut add = |name, value: Option<String>| {
             if let Some(value) = value {
                 parameters.push((name, value));
@@ -63,11 +96,9 @@ impl Client {
         add("function", query.function.clone());
         add("execution", query.execution.clone());
         add("request_id", query.request_id.clone());
-        add("after", query.after.map(|after| after.to_string()));
+        add("after", after.map(|after| after.to_string()));
+        add("before", before.map(|before| before.to_string()));
         add("tail", query.tail.then(|| "true".to_owned()));
-        let page: LogPage = self
-            .get("/lambdura/v1/logs".to_owned(), &parameters)
-            .await?;
-        Ok(page.lines)
+        self.get("/lambdura/v1/logs".to_owned(), &parameters).await
     }
 }

@@ -22,7 +22,8 @@ pub async fn run(
 ) -> Result<(), CliError> {
     let (callback, completion, done) = match arguments.action {
         CallbackAction::Succeed { callback, result } => {
-            let result = result.as_deref().map(payload_argument::read).transpose()?;
+            let result = result.as_deref().map(payload_argument::read_json);
+            let result = result.transpose()?;
             (callback, CallbackCompletion::Succeed(result), "succeeded")
         }
         CallbackAction::Fail {

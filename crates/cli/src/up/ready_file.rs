@@ -1,7 +1,8 @@
 //! The file that tells scripts and tests where everything is, once everything answers.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -79,9 +80,19 @@ impl ReadyFile {
         let text = serde_json::to_string_pretty(ready)?;
         let mut partial = self.path.clone().into_os_string();
         partial.push(format!(".partial-{}", std::process::id()));
-        std::fs::write(&partial, text + "\n")
-            .and_then(|()| std::fs::rename(&partial, &self.path))
-            .with_context(|| format!("cannot write the ready file `{}`", self.path.display()))
+        // It tells where everything is, which is nobody else's business.
+        let written = || {
+            let mut options = std::fs::OpenOptions::new();
+            let mut file = options
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .mode(0o600)
+                .open(&partial)?;
+            file.write_all((text + "\n").as_bytes())?;
+            std::fs::rename(&partial, &self.path)
+        };
+        written().with_context(|| format!("cannot write the ready file `{}`", self.path.display()))
     }
 }
 

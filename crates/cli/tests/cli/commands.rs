@@ -56,9 +56,12 @@ fn route(request: &Request) -> Option<Value> {
         it if it == format!("GET {execution}/history") => json!({"Events": events()}),
         it if it == format!("POST {execution}/stop") => json!({"StopTimestamp": START + 20.0}),
         "GET /lambdura/v1/logs" if query.contains("after=") => json!({"lines": []}),
-        "GET /lambdura/v1/logs" => json!({"lines": [
+        // A page may end before its limit: the earlier lines are behind a marker.
+        "GET /lambdura/v1/logs" if query.contains("before=2") => json!({"lines": [
             {"number": 1, "timestamp": 1_768_478_400_123_i64, "function": "loan-Workflow", "version": "3",
              "request_id": "r1", "execution_id": "0190aaaa", "stream": "platform", "text": "START RequestId: r1"},
+        ]}),
+        "GET /lambdura/v1/logs" => json!({"next_before": 2, "lines": [
             {"number": 2, "timestamp": 1_768_478_400_456_i64, "function": "loan-Workflow", "version": "3",
              "request_id": "r1", "execution_id": "0190aaaa", "stream": "stdout", "text": "{\"level\":\"INFO\"}"},
         ]}),
@@ -239,7 +242,7 @@ fn logs_are_of_functions_or_executions() {
         12:00:00.456 loan-Workflow {"level":"INFO"}
     "#]]
     .assert_eq(&ran.text());
-    assert_eq!(service.requests("function=loan-Workflow").len(), 1);
+    assert_eq!(service.requests("function=loan-Workflow").len(), 2);
     // The execution has ended, so following it ends too.
     let ran = lambdura(
         &service.url(),
@@ -276,6 +279,14 @@ fn callbacks_are_found_by_what_they_are_called() {
         let sent = service.requests("/succeed");
         assert_eq!(sent.last().unwrap().body, "{\"approved\": true}");
     }
+    let sent = service.requests("/succeed").len();
+    let ran = lambdura(
+        &service.url(),
+        &["callback", "succeed", "loan-1", "--result", "approved"],
+    );
+    let text = ran.text();
+    assert!(text.contains("the payload is not JSON"), "{text}");
+    assert_eq!(service.requests("/succeed").len(), sent);
     let ran = lambdura(&service.url(), &["callback", "heartbeat", "loan-1/fraud"]);
     expect![[r#"
         err: error: `loan-1` waits for no callback `fraud`

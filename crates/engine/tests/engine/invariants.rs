@@ -424,6 +424,13 @@ fn check_alive(world: &World) {
 /// finished CONTEXT that keeps its result.
 fn check_replay(world: &World) {
     let replayed: Vec<_> = world.execution.replayed_operations().collect();
+    // Every page goes on where the one before it ended.
+    for index in [0, replayed.len() / 2, replayed.len() - 1] {
+        let last = replayed[index];
+        let rest = world.execution.replayed_after(&last.id);
+        let rest: Vec<_> = rest.expect("it is one of them").collect();
+        assert_eq!(rest, replayed[index + 1..], "after {}", last.id);
+    }
     assert_eq!(replayed[0].operation_type(), OperationType::Execution);
     let given: BTreeSet<_> = replayed.iter().map(|operation| &operation.id).collect();
     let mut before = BTreeSet::new();

@@ -29,11 +29,16 @@ const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\
 <p>Build it with <code>cargo xtask console</code>, and then the binary again.</p>\
 <p>Everything else works: <code>lambdura ls</code>, <code>lambdura show @last</code>.</p></html>";
 
+/// Whether a path is the address of a page.
+pub(super) fn is_page(path: &str) -> bool {
+    let path = path.strip_prefix('/').unwrap_or(path);
+    PAGES.contains(&path.split('/').next().unwrap_or_default())
+}
+
 /// Answers with a file, or with the page; none when the path is neither's.
 pub(super) fn serve(path: &str, headers: &HeaderMap) -> Option<Response<Body>> {
     let path = path.strip_prefix('/')?;
-    let first = path.split('/').next().unwrap_or_default();
-    if PAGES.contains(&first) {
+    if is_page(path) {
         return Some(page(headers));
     }
     if path == INDEX {

@@ -16,8 +16,10 @@ use crate::error::ApiError;
 use crate::http::{Body, Query, json};
 use crate::server::App;
 
-/// Lines of a log that are looked through, from the newest back.
+/// Lines of a log that are looked through, from the newest back, their bytes, and those of one reading.
 const LINES_MAX: usize = 20_000;
+const BYTES_MAX: usize = 64 * 1024 * 1024;
+const READ_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Metrics that are shown: a function with a dimension for each customer must not fill the page.
 const METRICS_MAX: usize = 100;
@@ -72,18 +74,33 @@ pub(super) async fn metrics(
     let name = functions::parse(name)?;
     let minutes = filter::number(query, "minutes")?.unwrap_or(MINUTES_DEFAULT);
     let since = app.driver.now().as_millis() - minutes.clamp(1, MINUTES_MAX) * 60_000;
-    let log_query = LogQuery {
+    let mut log_query = LogQuery {
         function: Some(name),
         tail: true,
         limit: LINES_MAX,
+        bytes_max: READ_BYTES_MAX,
         ..LogQuery::default()
     };
-    let lines = app.invoker.logs.store().lines(log_query).await?;
     let mut collected = Collected::default();
-    for (_, line) in &lines {
-        if line.at.as_millis() >= since && line.text.contains("\"_aws\"") {
-            collected.read(&line.text, line.at.as_millis());
+    let (mut lines, mut bytes) = (0, 0);
+    loop {
+        let page = app.invoker.logs.store().lines(log_query.clone()).await?;
+        for found in &page.lines {
+            let line = &found.line;
+            if line.at.as_millis() >= since && line.text.contains("\"_aws\"") {
+                collected.read(&line.text, line.at.as_millis());
+            }
+            bytes += line.text.len();
         }
+        lines += page.lines.len();
+        let Some(oldest) = page.lines.first() else {
+            break;
+        };
+        let is_old = oldest.line.at.as_millis() < since;
+        if !page.more || is_old || lines >= LINES_MAX || bytes >= BYTES_MAX {
+            break;
+        }
+        log_query.before = Some(oldest.number);
     }
     let metrics = collected.finish();
     Ok(json(StatusCode::OK, &MetricList { metrics }))

@@ -11,7 +11,8 @@ use utoipa::ToSchema;
 use super::filter;
 use crate::convert::wire_event;
 use crate::error::ApiError;
-use crate::http::{Body, Query, decode, json};
+use crate::http::{Body, Query, json};
+use crate::page::{PAGE_BYTES_MAX, fitting};
 use crate::server::App;
 
 /// Events of a page at the most.
@@ -28,6 +29,8 @@ pub(super) struct EventPage {
     pub events: Vec<lambda_api::Event>,
     /// The id of the last one; where there is none, what was asked for.
     pub last_event_id: u64,
+    /// Whether others follow: a page ends at its bytes too. Go on after the last one.
+    pub more: bool,
 }
 
 /// Answers with a page of an execution's history, oldest first.
@@ -50,35 +53,44 @@ pub(super) async fn page(
 ) -> Result<Response<Body>, ApiError> {
     let id = super::execution_id(id)?;
     let store = app.driver.store();
-    if store.summary(&id).await?.is_none() {
-        return Err(ApiError::unknown_execution());
-    }
+    let head = store.head(&id).await?;
+    let head = head.ok_or_else(ApiError::unknown_execution)?;
     let after = after(query)?;
-    let limit = filter::limit(query)?.min(EVENTS_MAX);
-    let with_data = query.get("data") == Some("true");
-    let operation = query.get("operation").and_then(decode);
-    let events = match operation {
-        Some(operation) => {
-            let operation = OperationId::parse(&operation)
-                .map_err(|error| filter::invalid(error.to_string()))?;
-            store.operation_events(&id, &operation, limit).await?
-        }
-        None if with_data => {
-            let page = StorePage {
-                after: Some(after),
-                newest_first: false,
-                limit,
-            };
-            store.events(&id, page).await?
-        }
-        None => store.event_heads(&id, after, limit).await?,
+    let with_data = filter::flag(query, "data")?;
+    let operation = query.get("operation").map(OperationId::parse).transpose();
+    let operation = operation.map_err(|error| filter::invalid(error.to_string()))?;
+    let wanted = StorePage {
+        after: Some(after),
+        newest_first: false,
+        limit: filter::limit(query)?.min(EVENTS_MAX),
+        bytes_max: PAGE_BYTES_MAX,
     };
+    let events = match &operation {
+        Some(operation) => store.operation_events(&id, operation, wanted).await?,
+        None if with_data => store.events(&id, wanted).await?,
+        None => store.event_heads(&id, wanted).await?,
+    };
+    let shown = events.iter().map(|event| match with_data {
+        true => wire_event(event, true),
+        false => shown_head(event),
+    });
+    let events = fitting(shown, PAGE_BYTES_MAX).items;
+    let last = events.last().map(|last| last.event_id.cast_unsigned());
+    let mut more = last.is_some_and(|last| last < head.event_id_last);
+    if let (true, Some(operation)) = (more, &operation) {
+        let next = StorePage {
+            after: last,
+            limit: 1,
+            bytes_max: 0,
+            ..wanted
+        };
+        let next = store.operation_events(&id, operation, next).await?;
+        more = !next.is_empty();
+    }
     let page = EventPage {
-        last_event_id: events.last().map_or(after, |last| last.id),
-        events: match with_data {
-            true => events.iter().map(|event| wire_event(event, true)).collect(),
-            false => events.iter().map(shown_head).collect(),
-        },
+        events,
+        last_event_id: last.unwrap_or(after),
+        more,
     };
     Ok(json(StatusCode::OK, &page))
 }

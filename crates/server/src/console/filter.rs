@@ -104,6 +104,15 @@ fn instant(query: &Query, parameter: &str) -> Result<Option<Timestamp>, ApiError
     Ok(millis.map(Timestamp::from_millis))
 }
 
+/// Whether something is wanted; not, unless the request says so.
+pub(super) fn flag(query: &Query, parameter: &str) -> Result<bool, ApiError> {
+    match query.get(parameter) {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(invalid(format!("'{parameter}' must be true or false"))),
+    }
+}
+
 pub(super) fn number(query: &Query, parameter: &str) -> Result<Option<i64>, ApiError> {
     let number = query.get(parameter).map(str::parse).transpose();
     number.map_err(|_| invalid(format!("'{parameter}' must be a whole number")))
@@ -162,7 +171,7 @@ mod tests {
     use super::*;
 
     fn parsed(query: &str) -> Result<ExecutionSearch, ApiError> {
-        search(&Query::parse(Some(query)))
+        search(&Query::parse(Some(query))?)
     }
 
     #[test]
@@ -193,6 +202,7 @@ mod tests {
             "limit=1001",
             "started_after=noon",
             "cursor=7",
+            "text=%FF",
             &long,
         ] {
             assert!(parsed(query).is_err(), "{query}");

@@ -11,7 +11,7 @@ use driver::Change;
 use hyper::Response;
 use model::{ExecutionId, FunctionName};
 use serde::Serialize;
-use store::{ExecutionSearch, StoreFault};
+use store::{EventPage, ExecutionSearch, StoreFault};
 use tokio::time::Instant;
 use utoipa::ToSchema;
 
@@ -185,11 +185,13 @@ async fn follow(app: Arc<App>, id: ExecutionId, mut after: u64, stream: Stream) 
         // The execution first: events that come between the two reads are then sent, not lost.
         let read = async {
             let execution = execution::read(&app, &id).await?;
-            let events = app
-                .driver
-                .store()
-                .event_heads(&id, after, EVENTS_MAX)
-                .await?;
+            let page = EventPage {
+                after: Some(after),
+                newest_first: false,
+                limit: EVENTS_MAX,
+                bytes_max: usize::MAX,
+            };
+            let events = app.driver.store().event_heads(&id, page).await?;
             Ok::<_, ApiError>((execution, events))
         };
         let (execution, events) = match read.await {

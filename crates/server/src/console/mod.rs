@@ -38,6 +38,11 @@ use crate::server::App;
 /// Where the routes are.
 const ROUTES: &str = "/lambdura/v1/";
 
+/// Whether a path is the address of one of the console's pages, which people link to.
+pub(crate) fn is_page(path: &str) -> bool {
+    assets::is_page(path)
+}
+
 /// Answers a request for one of the console's files or routes; none when it is for neither.
 pub(crate) async fn handle<B>(app: &Arc<App>, request: &Request<B>) -> Option<Response<Body>> {
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
@@ -52,7 +57,10 @@ pub(crate) async fn handle<B>(app: &Arc<App>, request: &Request<B>) -> Option<Re
     let Some(route) = path.strip_prefix(ROUTES) else {
         return assets::serve(path, request.headers());
     };
-    let query = Query::parse(request.uri().query());
+    let query = match Query::parse(request.uri().query()) {
+        Ok(query) => query,
+        Err(refusal) => return Some(refusal.into_response()),
+    };
     let segments: Vec<&str> = route.split('/').collect();
     let answer = match segments.as_slice() {
         ["executions"] => executions::list(app, &query).await,

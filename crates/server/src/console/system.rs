@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use hyper::header::CONTENT_TYPE;
@@ -16,9 +17,6 @@ use super::filter::status_word;
 use crate::error::ApiError;
 use crate::http::{Body, json};
 use crate::server::App;
-
-/// Dead letters that are counted; beyond, they are many.
-const DEAD_LETTERS_COUNTED: usize = 1_000;
 
 /// How the server stands. Instants are epoch milliseconds, sizes bytes.
 #[derive(Debug, Serialize, ToSchema)]
@@ -81,7 +79,7 @@ pub(super) struct Queues {
     pub asynchronous: usize,
     /// Executions that are running and not paused.
     pub executions_due: u64,
-    pub dead_letters: usize,
+    pub dead_letters: u64,
 }
 
 /// The processes of a function version.
@@ -127,7 +125,7 @@ pub(super) async fn system(app: &Arc<App>) -> Result<Response<Body>, ApiError> {
     let store = app.driver.store();
     let stats = store.stats();
     let counts = store.counts().await?;
-    let dead_letters = store.dead_letters(None, DEAD_LETTERS_COUNTED).await?.len();
+    let dead_letters = store.dead_letter_count().await?;
     let running = counts
         .iter()
         .filter(|count| count.status == model::ExecutionStatus::Running)
@@ -305,6 +303,13 @@ pub(super) async fn metrics(app: &Arc<App>) -> Result<Response<Body>, ApiError> 
             text.sample("lambdura_processes", &labels, number);
         }
     }
+    text.head(
+        "lambdura_xray_datagrams_ignored_total",
+        "counter",
+        "Datagrams to the X-Ray port that were no segments.",
+    );
+    let ignored = app.observed.datagrams_ignored.load(Ordering::Relaxed);
+    text.sample("lambdura_xray_datagrams_ignored_total", &[], ignored);
     invocations(&mut text, app);
     let response = Response::builder()
         .header(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")

@@ -4,18 +4,18 @@ use lambda_api::{
     DurableConfig, DurableExecutionSummary, EpochSeconds, GetDurableExecutionResponse,
     PauseDetails, TraceHeader,
 };
-use model::{ExecutionStatus, Outcome, Timestamp};
-use store::ExecutionRecord;
+use model::{ExecutionSpec, ExecutionState, ExecutionStatus, Outcome, Timestamp};
+use store::ExecutionHead;
 
 use super::operation::text;
 use super::wire_error;
 
 /// The answer to `GetDurableExecution`; without input, result and error when they were not asked for.
 pub(crate) fn wire_execution(
-    record: &ExecutionRecord,
+    spec: &ExecutionSpec,
+    state: &ExecutionState,
     include_data: bool,
 ) -> GetDurableExecutionResponse {
-    let (spec, state) = (&record.spec, &record.state);
     let arn = &spec.arn;
     let outcome = state.outcome.as_ref().filter(|_| include_data);
     GetDurableExecutionResponse {
@@ -50,15 +50,15 @@ pub(crate) fn wire_execution(
 }
 
 /// One row of `ListDurableExecutionsByFunction`.
-pub(crate) fn wire_summary(record: &ExecutionRecord) -> DurableExecutionSummary {
-    let arn = &record.spec.arn;
+pub(crate) fn wire_summary(head: &ExecutionHead) -> DurableExecutionSummary {
+    let arn = &head.arn;
     DurableExecutionSummary {
         durable_execution_arn: arn.to_string(),
         durable_execution_name: arn.name.to_string(),
         function_arn: arn.function.qualified(&arn.version.to_string()),
-        status: wire_status(record.state.status()),
-        start_timestamp: seconds(record.spec.started_at),
-        end_timestamp: record.state.ended_at.map(seconds),
+        status: wire_status(head.status),
+        start_timestamp: seconds(head.started_at),
+        end_timestamp: head.ended_at.map(seconds),
     }
 }
 

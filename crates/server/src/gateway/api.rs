@@ -95,6 +95,9 @@ impl HttpApi {
                 return message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
             }
             Err(BodyError::Broken) => return message(StatusCode::BAD_REQUEST, "Bad Request"),
+            Err(BodyError::Slow) => {
+                return message(StatusCode::REQUEST_TIMEOUT, "Request Timeout");
+            }
         };
         let app = &self.app;
         let failed = || match described.face {
@@ -119,6 +122,9 @@ impl HttpApi {
         let invoked = target.invoke(app, payload, trace_header.clone());
         match tokio::time::timeout(found.route.timeout, invoked).await {
             Ok(PlainOutcome::Succeeded(payload)) => head_only(&parts.method, response(&payload)),
+            Ok(PlainOutcome::Unavailable(_)) if app.shutdown.is_cancelled() => {
+                message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable")
+            }
             Ok(PlainOutcome::FunctionError { error, .. } | PlainOutcome::Unavailable(error)) => {
                 tracing::warn!(request = %request_id, ?error, "the function behind an HTTP API failed");
                 failed()

@@ -85,6 +85,9 @@ impl RestApi {
                 return message(StatusCode::PAYLOAD_TOO_LARGE, "Request Too Long");
             }
             Err(BodyError::Broken) => return message(StatusCode::BAD_REQUEST, "Bad Request"),
+            Err(BodyError::Slow) => {
+                return message(StatusCode::REQUEST_TIMEOUT, "Request Timeout");
+            }
         };
         let call = Call {
             described: &described,
@@ -140,6 +143,9 @@ impl RestApi {
             Ok(PlainOutcome::FunctionError { error, .. }) => {
                 tracing::warn!(request = %request_id, ?error, "the function behind a REST API failed");
                 malformed()
+            }
+            Ok(PlainOutcome::Unavailable(_)) if app.shutdown.is_cancelled() => {
+                message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable")
             }
             Ok(PlainOutcome::Unavailable(error) | PlainOutcome::Throttled(error)) => {
                 tracing::warn!(request = %request_id, ?error, "the function behind a REST API did not run");

@@ -31,7 +31,7 @@ pub(super) async fn succeed(
         .await
         .map_err(|error| match error {
             BodyError::TooLarge => too_large(),
-            broken @ BodyError::Broken => body_error(broken),
+            error @ (BodyError::Broken | BodyError::Slow) => body_error(error),
         })?;
     let result = if bytes.is_empty() {
         None

@@ -19,6 +19,7 @@ use crate::convert::{Targets, updates, wire_operation};
 use crate::error::ApiError;
 use crate::functions::FunctionVersion;
 use crate::http::{Body, BodyError, Query, json, read_body};
+use crate::page::{PAGE_BYTES_MAX, fitting};
 use crate::request_body::RequestBody;
 use crate::server::App;
 use crate::validate::Violations;
@@ -59,11 +60,15 @@ pub(super) async fn checkpoint(
     drop(targets);
     match processed {
         Ok(Answer::Checkpoint { token, operations }) => {
+            let changed = operations.iter().map(|one| wire_operation(one));
+            let changed = fitting(changed, PAGE_BYTES_MAX);
             let response = CheckpointDurableExecutionResponse {
                 checkpoint_token: token.map(|token| token.to_string()),
                 new_execution_state: NewExecutionState {
-                    operations: operations.iter().map(|one| wire_operation(one)).collect(),
-                    next_marker: None,
+                    operations: changed.items,
+                    // They come in the order of their changes, pages in that of their starts: so the
+                    // rest is somewhere in the whole state.
+                    next_marker: (!changed.is_whole).then(|| FIRST_PAGE.to_owned()),
                 },
             };
             Ok(json(StatusCode::OK, &response))
@@ -97,15 +102,14 @@ pub(super) async fn state(
         Err(ProcessError::UnknownExecution(_)) => return Err(ApiError::invalid_token()),
         Err(error) => return Err(error.into()),
     };
-    let last = page.operations.last().filter(|_| page.more);
+    let operations = page.operations.iter().map(|one| wire_operation(one));
+    let fitting = fitting(operations, PAGE_BYTES_MAX);
+    let more = page.more || !fitting.is_whole;
+    let last = fitting.items.last().filter(|_| more);
     let response = GetDurableExecutionStateResponse {
         // An empty marker, not an absent one, says that this was the last page.
-        next_marker: Some(last.map(|last| last.id.to_string()).unwrap_or_default()),
-        operations: page
-            .operations
-            .iter()
-            .map(|one| wire_operation(one))
-            .collect(),
+        next_marker: Some(last.map(|last| last.id.clone()).unwrap_or_default()),
+        operations: fitting.items,
     };
     Ok(json(StatusCode::OK, &response))
 }
@@ -146,6 +150,7 @@ pub(super) fn body_error(error: BodyError) -> ApiError {
             ErrorCode::InvalidRequestContent,
             "The connection broke before the request was whole.",
         ),
+        BodyError::Slow => ApiError::slow(),
     }
 }
 

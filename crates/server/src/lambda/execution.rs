@@ -10,7 +10,7 @@ use lambda_api::{
     ListDurableExecutionsByFunctionResponse, StopDurableExecutionResponse,
 };
 use model::{ErrorObject, ExecutionArn, ExecutionName, ExecutionStatus, Timestamp};
-use store::{Cursor, ExecutionFilter, ExecutionRecord};
+use store::{Cursor, ExecutionFilter, ExecutionHead, ExecutionRecord, ExecutionSummary};
 
 use super::arn::execution_arn;
 use super::checkpoint::{body_error, object};
@@ -31,21 +31,29 @@ pub(super) async fn get(
     arn: &str,
     query: &Query,
 ) -> Result<Response<Body>, ApiError> {
-    let record = record(app, &execution_arn(arn)?).await?;
+    let arn = execution_arn(arn)?;
+    let store = app.driver.store();
+    let include_data = include_data(query)?;
+    let found = if include_data {
+        let record = store.record(&arn.id).await?;
+        record.map(|ExecutionRecord { spec, state }| (spec, state))
+    } else {
+        let summary = store.summary(&arn.id).await?;
+        summary.map(|ExecutionSummary { spec, state, .. }| (spec, state))
+    };
+    let (spec, state) = found
+        .filter(|(spec, _)| spec.arn == arn)
+        .ok_or_else(ApiError::unknown_execution)?;
     Ok(json(
         StatusCode::OK,
-        &wire_execution(&record, include_data(query)?),
+        &wire_execution(&spec, &state, include_data),
     ))
 }
 
-/// The execution with exactly this ARN.
-pub(super) async fn record(
-    app: &Arc<App>,
-    arn: &ExecutionArn,
-) -> Result<ExecutionRecord, ApiError> {
-    let record = app.driver.store().record(&arn.id).await?;
-    record
-        .filter(|record| record.spec.arn == *arn)
+/// What a check needs of the execution with exactly this ARN.
+pub(super) async fn head(app: &Arc<App>, arn: &ExecutionArn) -> Result<ExecutionHead, ApiError> {
+    let head = app.driver.store().head(&arn.id).await?;
+    head.filter(|head| head.arn == *arn)
         .ok_or_else(ApiError::unknown_execution)
 }
 
@@ -75,7 +83,7 @@ pub(super) async fn stop(
     let arn = execution_arn(arn)?;
     let bytes = read_body(body, ERROR_BYTES_MAX).await.map_err(body_error)?;
     let error = optional_error(&bytes)?;
-    record(app, &arn).await?;
+    head(app, &arn).await?;
     let at = match app.driver.process(&arn.id, Input::Stop { error }).await? {
         Answer::Stopped { at } => at,
         Answer::Done | Answer::Checkpoint { .. } => unreachable!("a stop is answered as one"),
@@ -89,7 +97,7 @@ pub(super) async fn stop(
 
 pub(super) async fn delete(app: &Arc<App>, arn: &str) -> Result<Response<Body>, ApiError> {
     let arn = execution_arn(arn)?;
-    record(app, &arn).await?;
+    head(app, &arn).await?;
     let requested_at = app.driver.now();
     app.driver.process(&arn.id, Input::Delete).await?;
     let deletion_request_timestamp = EpochSeconds::from_millis(requested_at.as_millis());
@@ -118,6 +126,7 @@ pub(super) async fn list(
     let reference = Reference::parse(&name, query.get("Qualifier"))?;
     let resolved = app.registry.resolve(&reference)?;
     let limit = marker::max_items(query)?;
+    let statuses = statuses(query)?;
     let filter = ExecutionFilter {
         function: Some(reference.name),
         // Without a qualifier all versions are listed. The model's text says `$LATEST` alone, which
@@ -127,7 +136,7 @@ pub(super) async fn list(
             .is_some()
             .then(|| resolved.version.version.clone()),
         name: execution_name(query)?,
-        statuses: statuses(query)?,
+        statuses: statuses.clone().unwrap_or_default(),
         started_after: instant(query, "StartedAfter")?,
         started_before: instant(query, "StartedBefore")?,
         // Here `ReverseOrder` means oldest first; for the history it means newest first.
@@ -135,16 +144,20 @@ pub(super) async fn list(
         after: query.get("Marker").map(marker::decode_cursor).transpose()?,
         limit: limit + 1,
     };
-    let mut records = app.driver.store().list(filter).await?;
-    let more = records.len() > limit;
-    records.truncate(limit);
-    let next_marker = records.last().filter(|_| more).map(|last| {
+    let mut heads = match statuses {
+        // Nothing is ever in what was asked for.
+        Some(statuses) if statuses.is_empty() => Vec::new(),
+        Some(_) | None => app.driver.store().list(filter).await?,
+    };
+    let more = heads.len() > limit;
+    heads.truncate(limit);
+    let next_marker = heads.last().filter(|_| more).map(|last| {
         marker::encode_cursor(&Cursor {
-            started_at: last.spec.started_at,
-            execution_id: last.spec.arn.id.clone(),
+            started_at: last.started_at,
+            execution_id: last.arn.id.clone(),
         })
     });
-    let durable_executions = records.iter().map(wire_summary).collect();
+    let durable_executions = heads.iter().map(wire_summary).collect();
     let response = ListDurableExecutionsByFunctionResponse {
         durable_executions,
         next_marker,
@@ -167,7 +180,8 @@ fn execution_name(query: &Query) -> Result<Option<ExecutionName>, ApiError> {
     Ok(name)
 }
 
-fn statuses(query: &Query) -> Result<Vec<ExecutionStatus>, ApiError> {
+/// The statuses that are asked for; none when any will do.
+fn statuses(query: &Query) -> Result<Option<Vec<ExecutionStatus>>, ApiError> {
     use lambda_api::ExecutionStatus as Wire;
     let mut violations = Violations::default();
     let statuses = query
@@ -191,7 +205,8 @@ fn statuses(query: &Query) -> Result<Vec<ExecutionStatus>, ApiError> {
         })
         .collect();
     violations.none()?;
-    Ok(statuses)
+    let is_asked = query.all("Statuses").next().is_some();
+    Ok(is_asked.then_some(statuses))
 }
 
 /// An instant in ISO 8601, as clients send it, or in epoch seconds.

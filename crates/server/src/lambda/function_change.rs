@@ -446,7 +446,7 @@ async fn package<T: DeserializeOwned>(
                     "Request must be smaller than {bytes_max} bytes for the {operation} operation"
                 ),
             ),
-            broken @ BodyError::Broken => body_error(broken),
+            error @ (BodyError::Broken | BodyError::Slow) => body_error(error),
         })?;
     object(&bytes)
 }

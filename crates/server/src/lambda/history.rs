@@ -7,11 +7,12 @@ use lambda_api::GetDurableExecutionHistoryResponse;
 use store::EventPage;
 
 use super::arn::execution_arn;
-use super::execution::{boolean, include_data, record};
+use super::execution::{boolean, head, include_data};
 use super::marker;
 use crate::convert::wire_event;
 use crate::error::ApiError;
 use crate::http::{Body, Query, json};
+use crate::page::{PAGE_BYTES_MAX, fitting};
 use crate::server::App;
 
 pub(super) async fn history(
@@ -31,23 +32,28 @@ pub(super) async fn history(
     };
     let newest_first = boolean(query, "ReverseOrder", false)?;
     let include_data = include_data(query)?;
-    record(app, &arn).await?;
+    let head = head(app, &arn).await?;
     let page = EventPage {
         after,
         newest_first,
-        limit: limit + 1,
+        limit,
+        bytes_max: PAGE_BYTES_MAX,
     };
-    let mut events = app.driver.store().events(&arn.id, page).await?;
-    let more = events.len() > limit;
-    events.truncate(limit);
-    let next_marker = events
-        .last()
-        .filter(|_| more)
-        .map(|last| marker::encode(&last.id.to_string()));
-    let events = events
-        .iter()
-        .map(|event| wire_event(event, include_data))
-        .collect();
+    let store = app.driver.store();
+    let events = if include_data {
+        store.events(&arn.id, page).await?
+    } else {
+        store.event_heads(&arn.id, page).await?
+    };
+    let shown = events.iter().map(|event| wire_event(event, include_data));
+    let events = fitting(shown, PAGE_BYTES_MAX).items;
+    let last = events.last().map(|last| last.event_id.cast_unsigned());
+    let next_marker = last
+        .filter(|last| match newest_first {
+            true => *last > 1,
+            false => *last < head.event_id_last,
+        })
+        .map(|last| marker::encode(&last.to_string()));
     Ok(json(
         StatusCode::OK,
         &GetDurableExecutionHistoryResponse {

@@ -68,13 +68,13 @@ pub(super) async fn invoke(
     let payload = read_body(body, bytes_max)
         .await
         .map_err(|error| payload_error(error, bytes_max))?;
-    check_json(&payload)?;
+    let text = checked_text(&payload)?;
     match (request.resolved.version.durable, request.invocation_type) {
         (Some(settings), invocation_type) => {
             if request.resolved.qualifier.is_none() {
                 return Err(unqualified());
             }
-            durable(app, request, settings, invocation_type, payload).await
+            durable(app, request, settings, invocation_type, text).await
         }
         (None, _) if request.execution_name.is_some() => Err(ApiError::invalid_parameter(
             "A durable execution name can only be given for a durable function.",
@@ -90,7 +90,24 @@ fn parse(
     reference: &Reference,
     header_map: &HeaderMap,
 ) -> Result<Request, ApiError> {
-    let header = |name: &str| header_map.get(name).and_then(|value| value.to_str().ok());
+    // A value that is not text is not absent: it is none of those that are allowed.
+    let lossy = |name: &str| {
+        let value = header_map.get(name)?;
+        Some(String::from_utf8_lossy(value.as_bytes()))
+    };
+    let names = [
+        headers::INVOCATION_TYPE,
+        headers::LOG_TYPE,
+        headers::DURABLE_EXECUTION_NAME,
+        headers::TENANT_ID,
+        headers::CLIENT_CONTEXT,
+        headers::TRACE_ID,
+    ];
+    let values = names.map(lossy);
+    let header = |name: &str| {
+        let index = names.iter().position(|known| *known == name)?;
+        values[index].as_deref()
+    };
     let mut violations = Violations::default();
     let invocation_type = match header(headers::INVOCATION_TYPE) {
         None | Some("RequestResponse") => InvocationType::RequestResponse,
@@ -118,6 +135,16 @@ fn parse(
         }
         name
     });
+    if let Some(tenant_id) = header(headers::TENANT_ID) {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._:/=+-@ ".contains(&byte);
+        violations.pattern(
+            tenant_id,
+            "tenantId",
+            256,
+            r"[a-zA-Z0-9\._:\/=+\-@ ]+",
+            allowed,
+        );
+    }
     violations.none()?;
     let resolved = app.registry.route(reference)?;
     let trace_header = trace::header(
@@ -164,21 +191,24 @@ fn payload_error(error: BodyError, bytes_max: usize) -> ApiError {
                 "Request must be smaller than {bytes_max} bytes for the InvokeFunction operation"
             ),
         ),
-        broken @ BodyError::Broken => body_error(broken),
+        error @ (BodyError::Broken | BodyError::Slow) => body_error(error),
     }
 }
 
-/// A payload is JSON, or nothing at all.
-fn check_json(payload: &[u8]) -> Result<(), ApiError> {
+/// A payload is JSON, which is UTF-8, or nothing at all.
+fn checked_text(payload: &[u8]) -> Result<&str, ApiError> {
     if payload.is_empty() {
-        return Ok(());
+        return Ok("");
     }
-    serde_json::from_slice::<serde::de::IgnoredAny>(payload)
-        .map(drop)
-        .map_err(|error| {
-            let message = format!("Could not parse request body into json: {error}");
-            ApiError::new(ErrorCode::InvalidRequestContent, message)
-        })
+    let refused = |reason: String| {
+        let message = format!("Could not parse request body into json: {reason}");
+        ApiError::new(ErrorCode::InvalidRequestContent, message)
+    };
+    // What is skipped, serde does not look into: a text may hold any bytes.
+    let text = std::str::from_utf8(payload).map_err(|error| refused(error.to_string()))?;
+    serde_json::from_str::<serde::de::IgnoredAny>(text)
+        .map_err(|error| refused(error.to_string()))?;
+    Ok(text)
 }
 
 async fn durable(
@@ -186,7 +216,7 @@ async fn durable(
     request: Request,
     settings: DurableSettings,
     invocation_type: InvocationType,
-    payload: Bytes,
+    payload: &str,
 ) -> Result<Response<Body>, ApiError> {
     let sync = invocation_type == InvocationType::RequestResponse;
     if sync && settings.execution_timeout_seconds > SYNC_EXECUTION_SECONDS_MAX {
@@ -200,15 +230,12 @@ async fn durable(
     }
     let request = pinned(app, request).await?;
     let limits = app.driver.limits();
-    let input = std::str::from_utf8(&payload)
-        .ok()
-        .filter(|text| !text.is_empty());
     let start = StartRequest {
         function: request.resolved.arn.clone(),
         version: request.resolved.version.version.clone(),
         name: request.execution_name.clone(),
         id: None,
-        input: input.map(Payload::from),
+        input: (!payload.is_empty()).then(|| Payload::from(payload)),
         execution_timeout_seconds: settings.execution_timeout_seconds,
         retention_days: settings.retention_days,
         result_bytes_max: if sync {
@@ -226,7 +253,16 @@ async fn durable(
         return Ok(with_arn(empty(StatusCode::ACCEPTED, &request), arn));
     }
     let wait = Duration::from_secs(u64::from(SYNC_EXECUTION_SECONDS_MAX));
-    match tokio::time::timeout(wait, app.driver.wait_ended(&arn.id)).await {
+    let ended = tokio::time::timeout(wait, app.driver.wait_ended(&arn.id));
+    let ended = tokio::select! {
+        ended = ended => ended,
+        () = app.shutdown.cancelled() => {
+            let message = format!("The service is shutting down; the execution goes on: {arn}");
+            let answer = ApiError::shutting_down(message).into_response();
+            return Ok(with_arn(answer, arn));
+        }
+    };
+    match ended {
         Ok(Ok(Some(record))) => Ok(with_arn(outcome_response(&record, &request), arn)),
         Ok(Ok(None)) => Err(ApiError::unknown_execution()),
         Ok(Err(fault)) => Err(fault.into()),
@@ -247,9 +283,9 @@ async fn pinned(app: &Arc<App>, mut request: Request) -> Result<Request, ApiErro
     let (Some(alias), Some(name)) = (divided, &request.execution_name) else {
         return Ok(request);
     };
-    let existing = app.driver.store().find_by_name(&function, name).await?;
+    let existing = app.driver.store().head_by_name(&function, name).await?;
     if let Some(existing) = existing {
-        let version = &existing.spec.arn.version;
+        let version = &existing.arn.version;
         if leads_to(&alias, version)
             && let Some(version) = app.registry.version(&function, version)
         {
@@ -342,7 +378,11 @@ async fn plain(
             code: ErrorCode::TooManyRequests,
             message: error.message.unwrap_or_default(),
             reason: Some(throttle_reason(app, &request)),
+            status: None,
         }),
+        PlainOutcome::Unavailable(error) if app.shutdown.is_cancelled() => {
+            Err(ApiError::shutting_down(error.message.unwrap_or_default()))
+        }
         PlainOutcome::Unavailable(error) => {
             let code = match error.error_type.as_deref() {
                 Some("Runtime.InvalidEntrypoint") => ErrorCode::InvalidRuntime,

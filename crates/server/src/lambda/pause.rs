@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 
 use super::arn::execution_arn;
 use super::checkpoint::{body_error, client_token, object};
-use super::execution::record;
+use super::execution::head;
 use crate::error::ApiError;
 use crate::http::{Body, read_body};
 use crate::request_body::RequestBody;
@@ -87,7 +87,7 @@ async fn process(
     arn: &ExecutionArn,
     input: Input,
 ) -> Result<Response<Body>, ApiError> {
-    record(app, arn).await?;
+    head(app, arn).await?;
     app.driver.process(&arn.id, input).await?;
     let mut response = Response::new(Body::from(Bytes::new()));
     *response.status_mut() = StatusCode::ACCEPTED;

@@ -32,7 +32,7 @@ async fn dispatch(
 ) -> Result<Response<Body>, ApiError> {
     let (parts, body) = request.into_parts();
     let path = parts.uri.path().trim_end_matches('/');
-    let query = Query::parse(parts.uri.query());
+    let query = Query::parse(parts.uri.query())?;
     if let Some(rest) = path.strip_prefix("/2025-12-01/durable-executions/") {
         return match split_action(rest) {
             (arn, Some("checkpoint")) if parts.method == Method::POST => {

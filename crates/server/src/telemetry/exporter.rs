@@ -15,6 +15,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use model::ExecutionId;
+use store::EventPage;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -123,8 +124,13 @@ impl Exporter {
             };
             let mut events = Vec::new();
             while events.len() < EVENTS_MAX {
-                let after = events.last().map_or(0, |event: &model::Event| event.id);
-                let page = store.event_heads(id, after, EVENTS_PAGE).await?;
+                let page = EventPage {
+                    after: events.last().map(|event: &model::Event| event.id),
+                    newest_first: false,
+                    limit: EVENTS_PAGE,
+                    bytes_max: usize::MAX,
+                };
+                let page = store.event_heads(id, page).await?;
                 let is_last = page.len() < EVENTS_PAGE;
                 events.extend(page);
                 if is_last {

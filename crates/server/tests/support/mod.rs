@@ -218,15 +218,30 @@ impl TestServer {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
+        self.send_request(request, body).await
+    }
+
+    /// Sends what a builder has; for headers that are no text.
+    pub async fn send_request(
+        &self,
+        request: hyper::http::request::Builder,
+        body: impl Into<Bytes>,
+    ) -> Answer {
         let request = request.body(Full::new(body.into())).unwrap();
-        let answer = self.client.request(request).await.unwrap();
-        let (parts, body) = answer.into_parts();
-        let body = body.collect().await.unwrap().to_bytes();
-        Answer {
-            status: parts.status.as_u16(),
-            headers: parts.headers,
-            body,
-        }
+        answer_to(&self.client, request).await
+    }
+
+    /// A synchronous invocation that outlives this server.
+    pub fn waiting_invocation(
+        &self,
+        function: &str,
+        body: &'static str,
+    ) -> tokio::task::JoinHandle<Answer> {
+        let endpoint = self.endpoint();
+        let url = format!("{endpoint}/2015-03-31/functions/{function}/invocations");
+        let request = Request::post(url).body(Full::new(body.into())).unwrap();
+        let client = self.client.clone();
+        tokio::spawn(async move { answer_to(&client, request).await })
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -335,6 +350,20 @@ impl TestServer {
                 Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
             }
         }
+    }
+}
+
+async fn answer_to(
+    client: &Client<HttpConnector, Full<Bytes>>,
+    request: Request<Full<Bytes>>,
+) -> Answer {
+    let answer = client.request(request).await.unwrap();
+    let (parts, body) = answer.into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    Answer {
+        status: parts.status.as_u16(),
+        headers: parts.headers,
+        body,
     }
 }
 

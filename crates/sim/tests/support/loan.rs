@@ -85,8 +85,8 @@ pub async fn on_record(data: &Path) -> (BTreeMap<String, BTreeSet<String>>, i64)
         ..ExecutionFilter::default()
     };
     let mut recorded = BTreeMap::new();
-    for record in store.list(filter).await.expect("the executions") {
-        let id = &record.spec.arn.id;
+    for head in store.list(filter).await.expect("the executions") {
+        let id = &head.arn.id;
         let steps: &mut BTreeSet<String> = recorded.entry(id.to_string()).or_default();
         let execution = store
             .load(id)
@@ -115,8 +115,9 @@ pub async fn on_record(data: &Path) -> (BTreeMap<String, BTreeSet<String>>, i64)
         .lines(query)
         .await
         .expect("the logs")
+        .lines
         .last()
-        .map_or(0, |(number, _)| *number);
+        .map_or(0, |found| found.number);
     store.close().await.expect("close the store");
     (recorded, last)
 }

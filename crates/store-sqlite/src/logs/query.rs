@@ -2,15 +2,12 @@
 
 use model::{ExecutionId, FunctionName, RequestId};
 use rusqlite::{Connection, Row, params};
-use store::{LogLine, LogQuery, Segment};
+use store::{LogLine, LogPage, LogQuery, NumberedLine, Segment};
 
 use crate::cells::Columns;
 
-/// Lines that match, in order.
-pub(super) fn lines(
-    connection: &Connection,
-    query: &LogQuery,
-) -> rusqlite::Result<Vec<(i64, LogLine)>> {
+/// A page of lines that match. What is not given is not kept in memory either.
+pub(super) fn lines(connection: &Connection, query: &LogQuery) -> rusqlite::Result<LogPage> {
     let mut statement = connection.prepare_cached(sql(query))?;
     let rows = statement.query_map(
         params![
@@ -18,15 +15,16 @@ pub(super) fn lines(
             query.execution_id.as_ref().map(|id| id.as_str()),
             query.request_id.as_ref().map(|id| id.as_str()),
             query.after.unwrap_or(i64::MIN),
-            i64::try_from(query.limit.max(1)).unwrap_or(i64::MAX),
+            query.before.unwrap_or(i64::MAX),
+            // One more tells whether there are more.
+            i64::try_from(query.limit.max(1)).map_or(i64::MAX, |limit| limit.saturating_add(1)),
         ],
-        read_line,
+        |row| {
+            let (number, line) = read_line(row)?;
+            Ok(NumberedLine::cut(number, line, query.text_bytes_max))
+        },
     )?;
-    let mut lines: Vec<_> = rows.collect::<rusqlite::Result<_>>()?;
-    if query.tail {
-        lines.reverse();
-    }
-    Ok(lines)
+    LogPage::take(rows, query)
 }
 
 fn sql(query: &LogQuery) -> &'static str {
@@ -60,6 +58,7 @@ pub(super) fn segments(
     connection: &Connection,
     trace_id: Option<&str>,
     limit: usize,
+    bytes_max: usize,
 ) -> rusqlite::Result<Vec<Segment>> {
     let sql = match trace_id {
         Some(_) => include_str!("../sql/logs/segments_of_trace.sql"),
@@ -75,7 +74,16 @@ pub(super) fn segments(
             document: columns.next()?,
         })
     })?;
-    let mut segments: Vec<_> = rows.collect::<rusqlite::Result<_>>()?;
+    let mut segments: Vec<Segment> = Vec::new();
+    let mut bytes = 0;
+    for segment in rows {
+        let segment = segment?;
+        bytes += segment.document.len();
+        if bytes > bytes_max && !segments.is_empty() {
+            break;
+        }
+        segments.push(segment);
+    }
     segments.reverse();
     Ok(segments)
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
-use store::{Durability, LogLine, LogQuery, LogStore, Segment, StoreFault, StoreFuture};
+use store::{Durability, LogLine, LogPage, LogQuery, LogStore, Segment, StoreFault, StoreFuture};
 
 use super::intake::Intake;
 use super::{query, writer};
@@ -132,7 +132,7 @@ impl LogStore for SqliteLogs {
         self.intake.push_segment(segment);
     }
 
-    fn lines(&self, query: LogQuery) -> StoreFuture<'_, Result<Vec<(i64, LogLine)>, StoreFault>> {
+    fn lines(&self, query: LogQuery) -> StoreFuture<'_, Result<LogPage, StoreFault>> {
         self.read("read log lines", move |connection| {
             query::lines(connection, &query)
         })
@@ -142,9 +142,10 @@ impl LogStore for SqliteLogs {
         &self,
         trace_id: Option<String>,
         limit: usize,
+        bytes_max: usize,
     ) -> StoreFuture<'_, Result<Vec<Segment>, StoreFault>> {
         self.read("read trace segments", move |connection| {
-            query::segments(connection, trace_id.as_deref(), limit)
+            query::segments(connection, trace_id.as_deref(), limit, bytes_max)
         })
     }
 }

@@ -5,7 +5,7 @@ use model::{
     OperationId, Payload, RequestId, RetryDetails, Timestamp, Version,
 };
 use rusqlite::{Connection, Row};
-use store::EventPage;
+use store::{EventPage, event_bytes, event_head};
 
 use super::execution::unreadable;
 use super::row_limit;
@@ -17,6 +17,16 @@ macro_rules! events {
     ($which:literal) => {
         concat!(
             include_str!("../sql/read/event_columns.sql"),
+            include_str!($which)
+        )
+    };
+}
+
+/// As `events!`, without payloads.
+macro_rules! heads {
+    ($which:literal) => {
+        concat!(
+            include_str!("../sql/read/event_head_columns.sql"),
             include_str!($which)
         )
     };
@@ -38,21 +48,46 @@ pub(crate) fn events(
         .map_or(beginning, |after| i64::try_from(after).unwrap_or(i64::MAX));
     let mut statement = connection.prepare_cached(sql)?;
     let parameters = (id.as_str(), after, row_limit(page.limit));
-    let rows = statement.query_map(parameters, read_event)?;
-    rows.collect()
+    take(statement.query_map(parameters, read_event)?, page)
+}
+
+/// Events until the page's bytes are reached; the first one however large it is. What is not taken is
+/// not read either, but for the one that is too much.
+fn take(
+    events: impl Iterator<Item = rusqlite::Result<Event>>,
+    page: EventPage,
+) -> rusqlite::Result<Vec<Event>> {
+    let mut taken = Vec::new();
+    let mut bytes = 0;
+    for event in events {
+        let event = event?;
+        bytes += event_bytes(&event);
+        if bytes > page.bytes_max && !taken.is_empty() {
+            break;
+        }
+        taken.push(event);
+    }
+    Ok(taken)
 }
 
 /// A page of the history without payloads.
 pub(crate) fn event_heads(
     connection: &Connection,
     id: &ExecutionId,
-    after: u64,
-    limit: usize,
+    page: EventPage,
 ) -> rusqlite::Result<Vec<Event>> {
-    let mut statement = connection.prepare_cached(include_str!("../sql/read/event_heads.sql"))?;
-    let after = i64::try_from(after).unwrap_or(i64::MAX);
-    let rows = statement.query_map((id.as_str(), after, row_limit(limit)), read_event)?;
-    rows.collect()
+    let (sql, beginning) = if page.newest_first {
+        (heads!("../sql/read/events_newest.sql"), i64::MAX)
+    } else {
+        (heads!("../sql/read/events_oldest.sql"), 0)
+    };
+    let after = page
+        .after
+        .map_or(beginning, |after| i64::try_from(after).unwrap_or(i64::MAX));
+    let mut statement = connection.prepare_cached(sql)?;
+    let parameters = (id.as_str(), after, row_limit(page.limit));
+    let head = |row: &Row<'_>| read_event(row).map(|event| event_head(&event));
+    take(statement.query_map(parameters, head)?, page)
 }
 
 /// The events about one operation.
@@ -60,12 +95,15 @@ pub(crate) fn operation_events(
     connection: &Connection,
     id: &ExecutionId,
     operation_id: &OperationId,
-    limit: usize,
+    page: EventPage,
 ) -> rusqlite::Result<Vec<Event>> {
     let mut statement = connection.prepare_cached(events!("../sql/read/operation_events.sql"))?;
-    let parameters = (id.as_str(), operation_id.as_str(), row_limit(limit));
-    let rows = statement.query_map(parameters, read_event)?;
-    rows.collect()
+    let after = page
+        .after
+        .map_or(0, |after| i64::try_from(after).unwrap_or(i64::MAX));
+    let limit = row_limit(page.limit);
+    let parameters = (id.as_str(), operation_id.as_str(), after, limit);
+    take(statement.query_map(parameters, read_event)?, page)
 }
 
 /// The columns of all kinds, of which each kind has a few.

@@ -1,19 +1,25 @@
 //! Pages of executions.
 
 use rusqlite::{Connection, params};
-use store::{ExecutionFilter, ExecutionRecord};
+use store::{ExecutionFilter, ExecutionHead};
 
-use super::execution::read_record;
+use super::head::read_head;
+use super::row_limit;
 use super::search::status_list;
-use super::{EXECUTION, row_limit};
 use crate::codes::version_text;
-use crate::unreadable::readable_page;
+use crate::unreadable::{Kind, readable_page};
+
+/// Columns of `head.sql`: of those, the id tells which execution it is.
+const HEAD: Kind = Kind {
+    name: "execution",
+    key: &[6],
+};
 
 /// A page of executions, in order of start.
 pub(crate) fn list(
     connection: &Connection,
     filter: &ExecutionFilter,
-) -> rusqlite::Result<Vec<ExecutionRecord>> {
+) -> rusqlite::Result<Vec<ExecutionHead>> {
     let sql = match (&filter.function, filter.oldest_first) {
         (None, false) => include_str!("../sql/read/list_all_newest.sql"),
         (None, true) => include_str!("../sql/read/list_all_oldest.sql"),
@@ -32,7 +38,7 @@ pub(crate) fn list(
     let mut statement = connection.prepare_cached(sql)?;
     readable_page(
         &mut statement,
-        EXECUTION,
+        HEAD,
         row_limit(filter.limit),
         |statement, limit| {
             statement.query(params![
@@ -47,6 +53,6 @@ pub(crate) fn list(
                 limit,
             ])
         },
-        |row| read_record(row).map(|(_, record)| record),
+        read_head,
     )
 }

@@ -3,6 +3,7 @@
 mod deployment;
 mod event;
 mod execution;
+mod head;
 mod list;
 mod operation;
 mod queue;
@@ -13,8 +14,9 @@ mod summary;
 pub(crate) use deployment::{aliases, function_settings, function_versions, versions_needed};
 pub(crate) use event::{event_heads, events, operation_events};
 pub(crate) use execution::{load, record, record_by_name};
+pub(crate) use head::{head, head_by_name};
 pub(crate) use list::list;
-pub(crate) use queue::{dead_letters, queued, queued_invocation};
+pub(crate) use queue::{dead_letter_count, dead_letters, queued, queued_invocation};
 pub(crate) use schedule::{deadlines, owing_work, schedule_marks, set_aside, waking_deadlines};
 pub(crate) use search::{counts, recent_inputs, search};
 pub(crate) use summary::{invocation_time, open_callbacks, open_timers, summary_by_id};

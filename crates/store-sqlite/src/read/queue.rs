@@ -2,7 +2,10 @@
 
 use model::{FunctionName, RequestId};
 use rusqlite::{Connection, OptionalExtension, Row};
-use store::{AsyncInvocation, AsyncInvocationId, DeadLetter, DeadLetterId, QueuedInvocation};
+use store::{
+    AsyncInvocation, AsyncInvocationId, DEAD_LETTER_BYTES_MAX, DeadLetter, DeadLetterId,
+    QueuedInvocation,
+};
 
 use super::row_limit;
 use crate::cells::Columns;
@@ -55,7 +58,9 @@ pub(crate) fn dead_letters(
 ) -> rusqlite::Result<Vec<(DeadLetterId, DeadLetter)>> {
     let mut statement = connection.prepare_cached(include_str!("../sql/read/dead_letters.sql"))?;
     let before = before.map_or(i64::MAX, |before| before.0);
-    readable_page(
+    // Rows are read one by one, so that no more of them are in memory than are given.
+    let mut bytes = 0;
+    let mut letters = readable_page(
         &mut statement,
         Kind {
             name: "dead letter",
@@ -63,8 +68,34 @@ pub(crate) fn dead_letters(
         },
         row_limit(limit),
         |statement, limit| statement.query((before, limit)),
-        read_dead_letter,
-    )
+        |row| {
+            if bytes > DEAD_LETTER_BYTES_MAX {
+                return Ok(None);
+            }
+            let (id, letter) = read_dead_letter(row)?;
+            bytes += letter.invocation.payload.len();
+            Ok(Some((id, letter)))
+        },
+    )?;
+    // The one that went past the limit is given only when it is alone.
+    let mut bytes = 0;
+    let mut given = Vec::new();
+    for (id, letter) in letters.drain(..).flatten() {
+        bytes += letter.invocation.payload.len();
+        if bytes > DEAD_LETTER_BYTES_MAX && !given.is_empty() {
+            break;
+        }
+        given.push((id, letter));
+    }
+    Ok(given)
+}
+
+/// How many dead letters there are.
+pub(crate) fn dead_letter_count(connection: &Connection) -> rusqlite::Result<u64> {
+    let mut statement =
+        connection.prepare_cached(include_str!("../sql/read/dead_letter_count.sql"))?;
+    let count: i64 = statement.query_row([], |row| row.get(0))?;
+    Ok(count.cast_unsigned())
 }
 
 fn read_dead_letter(row: &Row<'_>) -> rusqlite::Result<(DeadLetterId, DeadLetter)> {

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::{ExecutionId, FunctionName};
+use model::{ExecutionId, FunctionName, Outcome};
 use rusqlite::{Connection, OptionalExtension, Row};
 use store::{
-    CallbackCursor, ExecutionRecord, ExecutionSummary, OPEN_OPERATIONS_MAX, OpenCallback, OpenTimer,
+    CallbackCursor, ExecutionRecord, ExecutionSummary, OPEN_OPERATIONS_MAX, OpenCallback,
+    OpenTimer, cut_error, operation_head,
 };
 
 use super::execution::read_record;
@@ -51,7 +52,12 @@ pub(crate) fn summary_by_id(
 }
 
 fn read_summary(row: &Row<'_>) -> rusqlite::Result<(i64, ExecutionSummary)> {
-    let (key, ExecutionRecord { spec, state }) = read_record(row)?;
+    let (key, ExecutionRecord { spec, mut state }) = read_record(row)?;
+    if let Some(Outcome::Failed(error) | Outcome::TimedOut(error) | Outcome::Stopped(error)) =
+        &mut state.outcome
+    {
+        cut_error(error);
+    }
     let bytes = |name: &str| -> rusqlite::Result<Option<u64>> {
         let bytes: Option<i64> = row.get(name)?;
         Ok(bytes.map(i64::cast_unsigned))
@@ -81,7 +87,10 @@ fn with_open_operations(
         let mut statement = connection.prepare_cached(sql)?;
         let parameters = (key, row_limit(OPEN_OPERATIONS_MAX));
         let rows = statement.query(parameters)?;
-        let read = |row: &Row<'_>| read_operation(row, &summary.spec);
+        let read = |row: &Row<'_>| {
+            let operation = read_operation(row, &summary.spec)?;
+            Ok(Arc::new(operation_head(&operation)))
+        };
         summary.open_operations = readable(rows, OPERATION, read)?;
     }
     Ok(Some(summary))

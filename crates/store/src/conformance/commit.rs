@@ -6,12 +6,16 @@ use engine::{Input, Output};
 use model::{ErrorObject, ExecutionId, FunctionName, OperationType, UpdateAction, Version};
 
 use super::subject::{BEGINNING, Subject, spec, start_of, update};
-use crate::{CommitError, EventPage, ExecutionFilter, FunctionVersionRecord, Store, StoreTrouble};
+use crate::{
+    CommitError, EventPage, ExecutionFilter, ExecutionHead, FunctionVersionRecord, Store,
+    StoreTrouble,
+};
 
 const PAGE: EventPage = EventPage {
     after: None,
     newest_first: false,
     limit: 100,
+    bytes_max: usize::MAX,
 };
 
 fn stop() -> Input {
@@ -24,9 +28,12 @@ pub(super) async fn unknown_executions_are_absent(store: &dyn Store) {
     let id = ExecutionId::parse("nobody").expect("a valid id");
     assert!(store.load(&id).await.expect("works").is_none());
     assert!(store.record(&id).await.expect("works").is_none());
+    assert!(store.head(&id).await.expect("works").is_none());
     assert!(store.events(&id, PAGE).await.expect("works").is_empty());
     let arn = spec("Loan", "nobody", "nobody").arn;
     let found = store.find_by_name(&arn.function.name, &arn.name).await;
+    assert!(found.expect("works").is_none());
+    let found = store.head_by_name(&arn.function.name, &arn.name).await;
     assert!(found.expect("works").is_none());
     let mut subject = Subject::of(&start_of(spec("Loan", "ghost", "ghost"), 1));
     let ghost = subject.transition(stop()).expect("accepted");
@@ -42,6 +49,9 @@ pub(super) async fn a_start_is_read_back(store: &dyn Store) {
     let found = found.expect("works").expect("it was started");
     assert_eq!(found.spec, subject.execution.spec);
     assert_eq!(found.state, subject.execution.state);
+    let found = store.head_by_name(&arn.function.name, &arn.name).await;
+    let expected = ExecutionHead::of(&subject.execution.spec, &subject.execution.state);
+    assert_eq!(found.expect("works"), Some(expected));
 }
 
 pub(super) async fn a_second_start_of_the_same_id_is_refused(store: &dyn Store) {

@@ -35,7 +35,7 @@ async fn fill(store: &dyn Store) {
 
 async fn names(store: &dyn Store, filter: ExecutionFilter) -> Vec<String> {
     let page = store.list(filter).await.expect("works");
-    let name = |record: crate::ExecutionRecord| record.spec.arn.name.to_string();
+    let name = |head: crate::ExecutionHead| head.arn.name.to_string();
     page.into_iter().map(name).collect()
 }
 
@@ -116,9 +116,9 @@ pub(super) async fn cursors_walk_through_everything_once(store: &dyn Store) {
                 loop {
                     let page = store.list(filter.clone()).await.expect("works");
                     assert!(page.len() <= limit);
-                    seen.extend(page.iter().map(|record| Cursor {
-                        started_at: record.spec.started_at,
-                        execution_id: record.spec.arn.id.clone(),
+                    seen.extend(page.iter().map(|head| Cursor {
+                        started_at: head.started_at,
+                        execution_id: head.arn.id.clone(),
                     }));
                     if page.is_empty() {
                         break;

@@ -25,9 +25,10 @@ fn all() -> LogQuery {
 }
 
 async fn texts(logs: &dyn LogStore, query: LogQuery) -> Vec<String> {
-    let lines = logs.lines(query).await.expect("works");
-    assert!(lines.is_sorted_by(|one, next| one.0 < next.0));
-    lines.into_iter().map(|(_, line)| line.text).collect()
+    let page = logs.lines(query).await.expect("works");
+    let lines = page.lines;
+    assert!(lines.is_sorted_by(|one, next| one.number < next.number));
+    lines.into_iter().map(|found| found.line.text).collect()
 }
 
 pub(super) async fn lines_are_seen_in_order_by_who_asks_after_them(logs: &dyn LogStore) {
@@ -40,8 +41,8 @@ pub(super) async fn lines_are_seen_in_order_by_who_asks_after_them(logs: &dyn Lo
         assert_eq!(seen, expected);
     }
     // Follow: what comes after the last number seen.
-    let last = logs.lines(all()).await.expect("works").pop();
-    let (after, _) = last.expect("there are lines");
+    let last = logs.lines(all()).await.expect("works").lines.pop();
+    let after = last.expect("there are lines").number;
     logs.append(vec![line("Loan", "new")]);
     let query = LogQuery {
         after: Some(after),
@@ -76,7 +77,7 @@ pub(super) async fn queries_select_what_they_say(logs: &dyn LogStore) {
         ..all()
     };
     let lines = logs.lines(of_execution.clone()).await.expect("works");
-    let lines: Vec<_> = lines.into_iter().map(|(_, line)| line).collect();
+    let lines: Vec<_> = lines.lines.into_iter().map(|found| found.line).collect();
     assert_eq!(lines, [full, platform]);
     let of_request = LogQuery {
         request_id: Some(request),
@@ -107,6 +108,54 @@ pub(super) async fn queries_select_what_they_say(logs: &dyn LogStore) {
     assert_eq!(texts(logs, last_of_execution).await, ["platform"]);
 }
 
+pub(super) async fn pages_end_at_their_bytes_and_can_be_gone_on_from(logs: &dyn LogStore) {
+    let expected: Vec<_> = (0..9).map(|number| format!("{number} ✓✓✓")).collect();
+    logs.append(expected.iter().map(|text| line("Loan", text)).collect());
+    for bytes_max in [0, 11, 22, 25, 1_000] {
+        for tail in [false, true] {
+            let mut query = LogQuery {
+                tail,
+                bytes_max,
+                ..all()
+            };
+            let mut seen: Vec<String> = Vec::new();
+            loop {
+                let page = logs.lines(query.clone()).await.expect("works");
+                let bytes: usize = page.lines.iter().map(|found| found.line.text.len()).sum();
+                assert!(bytes <= bytes_max.max(11), "{bytes} of {bytes_max}");
+                let (Some(first), Some(last)) = (page.lines.first(), page.lines.last()) else {
+                    panic!("a page has at least one line")
+                };
+                (query.before, query.after) = match tail {
+                    true => (Some(first.number), None),
+                    false => (None, Some(last.number)),
+                };
+                let texts = page.lines.iter().map(|found| found.line.text.clone());
+                match tail {
+                    true => seen = texts.chain(seen).collect(),
+                    false => seen.extend(texts),
+                }
+                if !page.more {
+                    break;
+                }
+            }
+            assert_eq!(
+                seen, expected,
+                "with {bytes_max} bytes, from the end: {tail}"
+            );
+        }
+    }
+    // A text is cut at a character, and says how long it was.
+    let query = LogQuery {
+        text_bytes_max: 7,
+        ..LogQuery::default()
+    };
+    let page = logs.lines(query).await.expect("works");
+    let found = &page.lines[0];
+    assert_eq!((found.line.text.as_str(), found.text_bytes), ("0 ✓", 11));
+    assert!(page.more);
+}
+
 pub(super) async fn segments_are_found_by_trace(logs: &dyn LogStore) {
     let segment = |trace: &str, document: &str| Segment {
         trace_id: trace.to_owned(),
@@ -121,10 +170,25 @@ pub(super) async fn segments_are_found_by_trace(logs: &dyn LogStore) {
     for segment in &all {
         logs.append_segment(segment.clone());
     }
-    assert_eq!(logs.segments(None, 10).await.expect("works"), all);
-    assert_eq!(logs.segments(None, 2).await.expect("works"), all[1..]);
-    let trace = logs.segments(Some("trace-1".to_owned()), 10).await;
+    assert_eq!(
+        logs.segments(None, 10, usize::MAX).await.expect("works"),
+        all
+    );
+    assert_eq!(
+        logs.segments(None, 2, usize::MAX).await.expect("works"),
+        all[1..]
+    );
+    let trace = logs
+        .segments(Some("trace-1".to_owned()), 10, usize::MAX)
+        .await;
     assert_eq!(trace.expect("works"), [all[0].clone(), all[2].clone()]);
-    let nobody = logs.segments(Some("trace-9".to_owned()), 10).await;
+    let bytes_max = all[1].document.len() + all[2].document.len();
+    for (bytes_max, from) in [(0, 2), (bytes_max - 1, 2), (bytes_max, 1)] {
+        let newest = logs.segments(None, 10, bytes_max).await.expect("works");
+        assert_eq!(newest, all[from..], "with {bytes_max} bytes");
+    }
+    let nobody = logs
+        .segments(Some("trace-9".to_owned()), 10, usize::MAX)
+        .await;
     assert!(nobody.expect("works").is_empty());
 }

@@ -62,6 +62,7 @@ const STORE_CASES: &[Case<dyn Store>] = cases![
     exact::errors_survive_member_by_member,
     exact::everything_that_is_optional_survives,
     history::pages_go_both_ways_and_join_without_gap,
+    history::pages_end_at_their_bytes,
     list::filters_select_what_they_say,
     list::cursors_walk_through_everything_once,
     search::filters_select_what_they_say,
@@ -78,6 +79,7 @@ const STORE_CASES: &[Case<dyn Store>] = cases![
     queue::accepted_invocations_wait_until_they_are_done,
     queue::what_is_given_up_is_kept_as_a_dead_letter,
     queue::schedules_keep_how_far_they_have_come,
+    queue::a_reading_of_dead_letters_ends_at_its_bytes,
     deployment::versions_and_aliases_are_kept,
     deployment::what_is_deleted_is_gone_and_its_neighbours_stay,
     deployment::versions_are_needed_as_long_as_something_is_open,
@@ -86,6 +88,7 @@ const STORE_CASES: &[Case<dyn Store>] = cases![
 const LOG_CASES: &[Case<dyn LogStore>] = cases![
     logs::lines_are_seen_in_order_by_who_asks_after_them,
     logs::queries_select_what_they_say,
+    logs::pages_end_at_their_bytes_and_can_be_gone_on_from,
     logs::segments_are_found_by_trace,
 ];
 

@@ -3,7 +3,9 @@
 use model::{ErrorObject, FunctionName, RequestId, Version};
 
 use super::subject::BEGINNING;
-use crate::{AsyncInvocation, AsyncInvocationId, DeadLetter, ScheduleMark, Store};
+use crate::{
+    AsyncInvocation, AsyncInvocationId, DEAD_LETTER_BYTES_MAX, DeadLetter, ScheduleMark, Store,
+};
 
 fn invocation(request_id: &str, payload: &[u8]) -> AsyncInvocation {
     AsyncInvocation {
@@ -138,8 +140,7 @@ pub(super) async fn schedules_keep_how_far_they_have_come(store: &dyn Store) {
         .enqueue_scheduled(accepted.clone(), fired.clone())
         .await
         .expect("works");
-    let queued = store.queued(None, 10).await.expect("works");
-    assert_eq!(queued, [(id, accepted)]);
+    assert_eq!(queued(store, None, 10).await, [(id, accepted)]);
     let marks = store.schedule_marks().await.expect("works");
     assert_eq!(marks, [fired.clone(), weekly.clone()]);
 
@@ -150,4 +151,30 @@ pub(super) async fn schedules_keep_how_far_they_have_come(store: &dyn Store) {
             .expect("works, and once more");
     }
     assert_eq!(store.schedule_marks().await.expect("works"), [fired]);
+}
+
+pub(super) async fn a_reading_of_dead_letters_ends_at_its_bytes(store: &dyn Store) {
+    let payload = vec![b'x'; DEAD_LETTER_BYTES_MAX / 2];
+    for number in 0..5 {
+        let invocation = invocation(&format!("request-{number}"), &payload);
+        let id = store.enqueue(invocation.clone()).await.expect("works");
+        let letter = DeadLetter {
+            invocation,
+            buried_at: BEGINNING,
+            condition: "RetriesExhausted".to_owned(),
+            error: None,
+        };
+        store.bury(id, letter).await.expect("works");
+    }
+    assert_eq!(store.dead_letter_count().await.expect("works"), 5);
+    let (mut before, mut sizes) = (None, Vec::new());
+    loop {
+        let letters = store.dead_letters(before, 100).await.expect("works");
+        let Some((oldest, _)) = letters.last() else {
+            break;
+        };
+        before = Some(*oldest);
+        sizes.push(letters.len());
+    }
+    assert_eq!(sizes, [2, 2, 1]);
 }

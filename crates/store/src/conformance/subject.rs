@@ -9,7 +9,7 @@ use model::{
     Trigger, UpdateAction, Version,
 };
 
-use crate::{EventPage, ExecutionSummary, Store, event_head};
+use crate::{EventPage, ExecutionHead, ExecutionSummary, Store, event_head};
 
 /// When every subject's world begins.
 pub(super) const BEGINNING: Timestamp = Timestamp::from_millis(1_790_000_000_000);
@@ -213,10 +213,14 @@ impl Subject {
         let record = record.expect("the execution is stored");
         assert_eq!(record.spec, self.execution.spec);
         assert_eq!(record.state, self.execution.state);
+        let head = store.head(id).await.expect("the store works");
+        let expected = ExecutionHead::of(&self.execution.spec, &self.execution.state);
+        assert_eq!(head, Some(expected));
         let everything = EventPage {
             after: None,
             newest_first: false,
             limit: usize::MAX,
+            bytes_max: usize::MAX,
         };
         let events = store.events(id, everything).await;
         assert_eq!(events.expect("the store works"), self.events);
@@ -229,15 +233,30 @@ impl Subject {
         let id = self.id();
         let summary = store.summary(id).await.expect("the store works");
         assert_eq!(summary, Some(ExecutionSummary::of(&self.execution)));
-        let heads = store.event_heads(id, 0, usize::MAX).await;
-        let expected: Vec<Event> = self.events.iter().map(event_head).collect();
-        assert_eq!(heads.expect("the store works"), expected);
+        let mut expected: Vec<Event> = self.events.iter().map(event_head).collect();
+        for newest_first in [false, true] {
+            let everything = EventPage {
+                after: None,
+                newest_first,
+                limit: usize::MAX,
+                bytes_max: usize::MAX,
+            };
+            let heads = store.event_heads(id, everything).await;
+            assert_eq!(heads.expect("the store works"), expected);
+            expected.reverse();
+        }
         let Some(subject) = self.events.last().and_then(|event| event.subject.as_ref()) else {
             return;
         };
         let about = |event: &&Event| event.subject.as_ref().is_some_and(|it| it.id == subject.id);
         let expected: Vec<Event> = self.events.iter().filter(about).cloned().collect();
-        let events = store.operation_events(id, &subject.id, usize::MAX).await;
+        let everything = EventPage {
+            after: None,
+            newest_first: false,
+            limit: usize::MAX,
+            bytes_max: usize::MAX,
+        };
+        let events = store.operation_events(id, &subject.id, everything).await;
         assert_eq!(events.expect("the store works"), expected);
     }
 }

@@ -96,6 +96,7 @@ impl Walk {
                 after: Some(subject.events.len() as u64 / 2 + 1),
                 newest_first: true,
                 limit: 5,
+                bytes_max: 200,
             };
             assert_eq!(
                 one.events(subject.id(), page).await.expect("works"),

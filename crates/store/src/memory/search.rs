@@ -9,9 +9,9 @@ use model::{
     OperationId, Outcome, Version,
 };
 
-use super::{Stored, Tables};
+use super::{Stored, Tables, take_events};
 use crate::{
-    CallbackCursor, EXECUTION_WORK, ExecutionCount, ExecutionSearch, ExecutionSummary,
+    CallbackCursor, EXECUTION_WORK, EventPage, ExecutionCount, ExecutionSearch, ExecutionSummary,
     OpenCallback, OpenTimer, RECENT_INPUT_BYTES_MAX, RecentInput, SearchCursor, SearchPage,
     event_head,
 };
@@ -166,23 +166,23 @@ impl Tables {
         inputs.take(limit.max(1)).collect()
     }
 
-    pub(super) fn event_heads(&self, id: &ExecutionId, after: u64, limit: usize) -> Vec<Event> {
-        let events = self.history(id).filter(|event| event.id > after);
-        events.take(limit.max(1)).map(event_head).collect()
+    pub(super) fn event_heads(&self, id: &ExecutionId, page: EventPage) -> Vec<Event> {
+        self.page(id, page, event_head)
     }
 
     pub(super) fn operation_events(
         &self,
         id: &ExecutionId,
         operation_id: &OperationId,
-        limit: usize,
+        page: EventPage,
     ) -> Vec<Event> {
         let about = |event: &&Event| {
             let subject = event.subject.as_ref();
             subject.is_some_and(|subject| subject.id == *operation_id)
         };
-        let events = self.history(id).filter(about);
-        events.take(limit.max(1)).cloned().collect()
+        let after = page.after.unwrap_or(0);
+        let events = self.history(id).filter(|event| event.id > after);
+        take_events(events.filter(about).cloned(), page)
     }
 
     pub(super) fn invocation_time(&self, id: &ExecutionId) -> Duration {

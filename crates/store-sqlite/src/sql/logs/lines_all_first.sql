@@ -15,7 +15,8 @@ WHERE
     AND (?2 IS NULL OR execution_id = ?2)
     AND (?3 IS NULL OR request_id = ?3)
     AND line_number > ?4
+    AND line_number < ?5
 ORDER BY
     line_number ASC
 LIMIT
-    ?5;
+    ?6;

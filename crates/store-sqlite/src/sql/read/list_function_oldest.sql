@@ -1,7 +1,17 @@
 -- A page of executions of one function, oldest first. The row where the page before ended comes as
 -- ?7 and ?8; the condition on ?7 alone lets the index find the place.
 SELECT
-    *
+    partition,
+    region,
+    account_id,
+    function_name,
+    function_version,
+    execution_name,
+    execution_id,
+    started_at,
+    status,
+    ended_at,
+    event_id_last
 FROM
     execution_records
 WHERE

@@ -1,5 +1,5 @@
--- A page of an execution's history, oldest first, after event ?2, without payloads and without the data and
--- stacks of errors. The reason of a pause stays.
+-- Events without payloads and without the data and stacks of errors, whose messages the program cuts. The reason
+-- of a pause stays. Followed by which ones, and in what order.
 SELECT
     event.event_id,
     event.happened_at,
@@ -34,10 +34,3 @@ SELECT
     event.execution_timeout_paused
 FROM
     events AS event
-WHERE
-    event.execution_key = (SELECT execution_key FROM execution_specs WHERE execution_id = ?1)
-    AND event.event_id > ?2
-ORDER BY
-    event.event_id ASC
-LIMIT
-    ?3;

@@ -1,0 +1,155 @@
+//! How much memory the server takes for the largest things that its limits allow.
+//!
+//! The server runs in the test's own process, so this is the only test of its file.
+
+#![cfg(target_os = "linux")]
+
+mod support;
+
+use std::fs;
+
+use hyper::Method;
+use serde_json::{Value, json};
+use support::TestServer;
+
+/// What the process may have in memory at any moment, with the test's own client in it.
+const MEMORY_KIB_MAX: u64 = 150 * 1024;
+
+/// An answer's bytes at the most: a page, and what is around it.
+const ANSWER_BYTES_MAX: usize = 5 * 1024 * 1024 + 64 * 1024;
+
+/// The most that the process had in memory since the last call.
+fn peak_kib() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").expect("it is Linux");
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"));
+    let line = line.expect("the kernel counts it");
+    let peak = line.split_whitespace().nth(1).expect("a number");
+    // "5" begins the count anew.
+    fs::write("/proc/self/clear_refs", "5").expect("it is our own process");
+    peak.parse().expect("a number")
+}
+
+fn check_peak(what: &str) {
+    let peak = peak_kib();
+    eprintln!("{what}: {} MiB at the most", peak / 1024);
+    assert!(peak <= MEMORY_KIB_MAX, "{what} took {} MiB", peak / 1024);
+}
+
+/// Reads a list to its end, page by page; returns how many items it has.
+async fn read_pages(
+    server: &TestServer,
+    path: &str,
+    member: &str,
+    next: &str,
+    marker: &str,
+) -> usize {
+    let (mut items, mut parameter) = (0, String::new());
+    loop {
+        let answer = server.get(&format!("{path}{parameter}")).await;
+        assert_eq!(answer.status, 200, "{path}{parameter}");
+        assert!(
+            answer.body.len() <= ANSWER_BYTES_MAX,
+            "{} bytes",
+            answer.body.len()
+        );
+        let page = answer.json();
+        let found = page[member].as_array().map_or(0, Vec::len);
+        assert!(found > 0, "a page without an item");
+        items += found;
+        parameter = match &page[next] {
+            Value::Null => return items,
+            Value::String(text) => format!("&{marker}={}", support::encode(text)),
+            other => format!("&{marker}={other}"),
+        };
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_largest_things_fit_into_memory() {
+    let server = TestServer::start().await;
+    check_peak("the start");
+
+    // 390 steps of 256 KB, each of which is twice as long when it is sent.
+    let steps = 390;
+    let quotes = 131_000;
+    let input = json!({"many": steps, "quotes": quotes}).to_string();
+    let arn = server.begin(&input).await;
+    let execution = server.until_status(&arn, "SUCCEEDED").await;
+    let result: Value = serde_json::from_str(execution["Result"].as_str().expect("it succeeded"))
+        .expect("the function answers JSON");
+    assert_eq!(result["sum"], steps * quotes, "{result}");
+    assert!(result["pages"].as_u64() > Some(30), "{result}");
+    check_peak("an execution at its limits");
+
+    let history = format!("/2025-12-01/durable-executions/{arn}/history");
+    let whole = format!("{history}?MaxItems=1000");
+    let events = read_pages(&server, &whole, "Events", "NextMarker", "Marker").await;
+    assert_eq!(events, 1 + 2 * steps + 2 + 2 + 1);
+    let newest = format!("{history}?MaxItems=1000&ReverseOrder=true");
+    let newest = read_pages(&server, &newest, "Events", "NextMarker", "Marker").await;
+    assert_eq!(newest, events);
+    check_peak("its history");
+    let heads = format!("{history}?MaxItems=1000&IncludeExecutionData=false");
+    let answer = server.get(&heads).await;
+    assert_eq!(
+        answer.json()["Events"].as_array().map(Vec::len),
+        Some(events)
+    );
+    check_peak("its history without data");
+
+    // Inputs of 6 MB: nothing but the execution itself shows them.
+    let padding = " ".repeat(6 * 1024 * 1024 - 20);
+    for _ in 0..20 {
+        let input = format!(r#"{{"fail":"no"}}{padding}"#);
+        let answer = server.invoke("Durable:live", &[], &input).await;
+        assert_eq!(answer.header("x-amz-function-error"), "Unhandled");
+    }
+    peak_kib();
+    let list = "/2025-12-01/functions/Durable/durable-executions?MaxItems=1000";
+    let listed = server.get(list).await.json();
+    let listed = listed["DurableExecutions"]
+        .as_array()
+        .cloned()
+        .expect("a list");
+    assert_eq!(listed.len(), 21);
+    for one in &listed {
+        let arn = support::encode(one["DurableExecutionArn"].as_str().expect("it has one"));
+        let path = format!("/2025-12-01/durable-executions/{arn}?IncludeExecutionData=false");
+        assert_eq!(
+            server.get(&path).await.json()["DurableExecutionArn"],
+            one["DurableExecutionArn"]
+        );
+        let path =
+            format!("/2025-12-01/durable-executions/{arn}/history?IncludeExecutionData=false");
+        assert_eq!(server.get(&path).await.status, 200);
+    }
+    server.get("/lambdura/v1/executions?limit=1000").await;
+    check_peak("a list of executions with large inputs");
+
+    // 50 MB of lines, six times as long when they are sent.
+    let print = json!({"print": 200, "size": 250_000}).to_string();
+    let printed = server.invoke("Plain", &[], &print).await;
+    assert_eq!(printed.status, 200, "{printed:?}");
+    let all = "/lambdura/v1/logs?limit=10000";
+    let forwards = read_pages(&server, all, "lines", "next_after", "after").await;
+    let tail = format!("{all}&tail=true");
+    let backwards = read_pages(&server, &tail, "lines", "next_before", "before").await;
+    assert!(
+        backwards >= forwards && forwards >= 2,
+        "{forwards} and {backwards} lines"
+    );
+    let metrics = server.get("/lambdura/v1/functions/Plain/metrics").await;
+    assert_eq!(metrics.status, 200);
+    check_peak("the log");
+    let cut = server.get(&format!("{all}&text_bytes_max=100")).await;
+    assert!(cut.body.len() < 1024 * 1024, "{} bytes", cut.body.len());
+
+    // Nobody reads a page of the log in a loop, but a page of another site could.
+    let foreign = [
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-mode", "no-cors"),
+    ];
+    let url = server.endpoint() + all;
+    let refused = server.send(Method::GET, &url, &foreign, "").await;
+    assert_eq!(refused.status, 403);
+}

@@ -1,0 +1,5 @@
+-- How many dead letters there are.
+SELECT
+    count(*)
+FROM
+    dead_letters;
