@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use crate::error::BoxError;
 
 /// A type that JSON is read into: a handler's event, a step's result.
-pub fn is_deserializable<T: DeserializeOwned + Send + ?Sized>() {}
+pub fn is_deserializable<T: DeserializeOwned + Send>() {}
 
 /// A type that is written as JSON: the result of a handler or step.
 pub fn is_serializable<T: Serialize + Send + ?Sized>() {}

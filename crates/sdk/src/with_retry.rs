@@ -108,6 +108,10 @@ async fn attempts<T: Serialize + DeserializeOwned + Send>(
     loop {
         let mut spec = block.claim(OperationType::Context, SUB_TYPE);
         spec.name = Some(format!("attempt-{attempt}"));
+        #[expect(
+            clippy::redundant_closure,
+            reason = "the body itself would have to live as long as what it borrows"
+        )]
         let run = Box::new(|inside| body(inside));
         // The block's result, which is acknowledged, covers that of its last attempt.
         let failure = match run_typed(&block, &spec, Acknowledge::No, codec, run).await {

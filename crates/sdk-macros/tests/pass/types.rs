@@ -1,3 +1,5 @@
+//! What the macros accept: aliases of `Result`, generic steps, patterns as arguments.
+
 extern crate self as lambdura;
 
 use std::fmt::Debug;

@@ -91,7 +91,7 @@ async fn code_outside_of_steps_holds_off_suspension_too() {
     );
 }
 
-/// A minute of I/O: something outside of the runtime's control ends it.
+/// A minute of I/O.
 async fn own_io(done: &AtomicBool) {
     tokio::time::sleep(Duration::from_secs(30)).await;
     // As with a request: connected, then answered.
@@ -102,10 +102,9 @@ async fn own_io(done: &AtomicBool) {
 #[tokio::test(start_paused = true)]
 async fn own_io_beside_a_parked_operation_goes_on_to_its_end() {
     use futures_util::stream::{FuturesUnordered, StreamExt};
-    let places: [fn(
-        &'static AtomicBool,
-        DurableContext,
-    ) -> BoxFuture<'static, Result<(), BoxError>>; 4] = [
+    type Place =
+        fn(&'static AtomicBool, DurableContext) -> BoxFuture<'static, Result<(), BoxError>>;
+    let places: [Place; 4] = [
         // Directly, in a branch, in a task, and beside a combinator with wakers of its own.
         |done, ctx| {
             Box::pin(async move {

@@ -31,47 +31,46 @@ pub(super) trait Fire: Send + Sync {
 
 impl Fire for Arc<App> {
     async fn fire(&self, planned: &Planned, at: Timestamp, mark: ScheduleMark) -> bool {
-        let Planned {
-            schedule, function, ..
-        } = planned;
-        let name = &schedule.name;
-        let error = match send(self, planned, at, mark.clone()).await {
+        let over = match send(self, planned, at, mark.clone()).await {
             Ok(()) => {
-                tracing::debug!(schedule = name, %function, "a schedule was due");
+                let (schedule, function) = (&planned.schedule.name, &planned.function);
+                tracing::debug!(schedule, %function, "a schedule was due");
                 return true;
             }
-            Err(error) => error,
+            Err(error) => is_over(planned, &error),
         };
-        let reason = &error as &dyn std::error::Error;
-        match &error {
-            DeliverError::Start(StartError::AlreadyStarted(_)) => {
-                tracing::debug!(schedule = name, %function, reason, "an occurrence was started before");
-            }
-            DeliverError::NoFunction(_) => {
-                tracing::error!(
-                    schedule = name,
-                    %function,
-                    reason,
-                    "a schedule could not invoke its function"
-                );
-            }
-            DeliverError::Enqueue(_) | DeliverError::Start(_) | DeliverError::Store(_) => {
-                tracing::warn!(
-                    schedule = name,
-                    %function,
-                    reason,
-                    "a schedule could not invoke its function; trying again"
-                );
-                return false;
-            }
+        if !over {
+            return false;
         }
-        // It will not be otherwise later: the occurrence is over.
-        let marked = self.driver.store().put_schedule_mark(mark).await;
-        if let Err(fault) = &marked {
-            let reason = fault as &dyn std::error::Error;
-            tracing::warn!(schedule = name, %function, reason, "an occurrence was not recorded");
+        match self.driver.store().put_schedule_mark(mark).await {
+            Ok(()) => true,
+            Err(fault) => is_over(planned, &fault.into()),
         }
-        marked.is_ok()
+    }
+}
+
+/// Whether an occurrence that was not accepted will not be later either; says why.
+fn is_over(planned: &Planned, refused: &DeliverError) -> bool {
+    let (schedule, function) = (&planned.schedule.name, &planned.function);
+    let error = refused as &dyn std::error::Error;
+    match refused {
+        DeliverError::Start(StartError::AlreadyStarted(_)) => {
+            tracing::debug!(schedule, %function, error, "an occurrence was started before");
+            true
+        }
+        DeliverError::NoFunction(_) => {
+            tracing::error!(schedule, %function, error, "a schedule could not invoke its function");
+            true
+        }
+        DeliverError::Enqueue(_) | DeliverError::Start(_) | DeliverError::Store(_) => {
+            tracing::warn!(
+                schedule,
+                %function,
+                error,
+                "a schedule could not invoke its function; trying again"
+            );
+            false
+        }
     }
 }
 

@@ -78,7 +78,7 @@ mod tests {
         };
         let nightly = named("nightly", "arn:1");
         let first = name(&nightly, at);
-        assert!(first.starts_with("nightly-20261118T092640Z-"), "{first}");
+        assert!(first.starts_with("nightly-20261118T110640Z-"), "{first}");
         assert_eq!(name(&nightly, at), first);
         assert_ne!(name(&named("nightly", "arn:2"), at), first);
         // Within the second.
