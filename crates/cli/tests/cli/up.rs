@@ -462,7 +462,7 @@ fn a_makefile_builds_in_a_copy_of_the_source_as_sam_does() {
     for _ in 0..2 {
         let mut up = Up::start(&stack, &[]);
         let answered = up.run(&["invoke", "Echo", "--payload", "[1,2,3]"]);
-        assert_eq!(answered.text(), "[1,2,3]\n");
+        assert_eq!(answered.text(), "[1, 2, 3]\n");
         up.signal("TERM");
         assert!(!stack.path("code/made-beside-the-source").exists());
         assert!(!stack.path(".lambdura/build/Echo.scratch").exists());
