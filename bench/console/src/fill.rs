@@ -40,6 +40,7 @@ pub async fn run(data_dir: &Path, executions: u32) -> Result<()> {
             now: at,
             chance: Chance::new(u64::from(number), !u64::from(number)),
             limits: &Limits::AWS,
+            owner: model::Owner(1),
         };
         let start = Arc::new(engine::start(spec, context(started_at)));
         waiting.push(store.commit(Arc::clone(&start)));
