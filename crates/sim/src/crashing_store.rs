@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use engine::{Execution, Transition};
-use model::{Event, ExecutionId, ExecutionName, FunctionName, OperationId, Timestamp, Version};
+use model::{
+    Event, ExecutionId, ExecutionName, FunctionName, OperationId, Owner, Timestamp, Version,
+};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use store::{
