@@ -99,7 +99,7 @@ fn readiness(app: &Arc<App>) -> Response<Body> {
 
 /// Whether a path may be one of these.
 fn is_ours(path: &str) -> bool {
-    path.starts_with("/lambdura/") || path.ends_with("z")
+    path.starts_with("/lambdura/") || matches!(path, "/healthz" | "/readyz")
 }
 
 #[derive(Serialize)]
@@ -177,7 +177,7 @@ async fn logs(app: &Arc<App>, query: &Query) -> Result<Response<Body>, ApiError>
 async fn line(app: &Arc<App>, path: &str) -> Result<Response<Body>, ApiError> {
     let number: Option<i64> = path[LINE_ROUTE.len()..].parse().ok();
     let log_query = LogQuery {
-        after: number.map(|number| number - 1),
+        after: number.map(|number| number.saturating_sub(1)),
         limit: 1,
         ..LogQuery::default()
     };
