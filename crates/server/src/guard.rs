@@ -11,26 +11,26 @@ use hyper::{HeaderMap, Method};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refusal {
     /// The `Host` is no name of this service.
-    ForeignHost,
+    Host,
     /// The request changes something, and its `Origin` is another one.
-    ForeignOrigin,
+    Origin,
     /// A page of another site asks for what no page of another site needs.
-    ForeignSite,
+    Site,
 }
 
 impl Refusal {
     /// What the sender is told.
     pub const fn message(self) -> &'static str {
         match self {
-            Self::ForeignHost => {
+            Self::Host => {
                 "This service answers to `localhost` and loopback addresses only. Use one of them in \
                  the URL."
             }
-            Self::ForeignOrigin => {
+            Self::Origin => {
                 "A page from another origin must not change anything here. Use the HTTP API of the \
                  stack, and list the page's origin in its CORS configuration."
             }
-            Self::ForeignSite => {
+            Self::Site => {
                 "A page from another site must not read here. Open the console itself, or use a \
                  client that is no browser."
             }
@@ -50,7 +50,7 @@ pub(crate) fn check(
         .and_then(|host| host.to_str().ok())
         .unwrap_or_default();
     if !is_loopback(host) {
-        return Err(Refusal::ForeignHost);
+        return Err(Refusal::Host);
     }
     let changes = !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
     let Some(origin) = headers.get(ORIGIN).filter(|_| changes) else {
@@ -63,7 +63,7 @@ pub(crate) fn check(
     if same || allows(origin) {
         Ok(())
     } else {
-        Err(Refusal::ForeignOrigin)
+        Err(Refusal::Origin)
     }
 }
 
@@ -78,7 +78,7 @@ pub(crate) fn check_site(headers: &HeaderMap, is_page: bool) -> Result<(), Refus
     };
     let is_link = is_page && is("sec-fetch-mode", "navigate") && is("sec-fetch-dest", "document");
     if is("sec-fetch-site", "cross-site") && !is_link {
-        Err(Refusal::ForeignSite)
+        Err(Refusal::Site)
     } else {
         Ok(())
     }
@@ -129,7 +129,7 @@ mod tests {
         ] {
             assert_eq!(
                 verdict(Method::GET, host, None),
-                Err(Refusal::ForeignHost),
+                Err(Refusal::Host),
                 "{host}"
             );
         }
@@ -140,13 +140,10 @@ mod tests {
         let host = "127.0.0.1:3001";
         let foreign = Some("http://evil.example");
         assert_eq!(verdict(Method::GET, host, foreign), Ok(()));
-        assert_eq!(
-            verdict(Method::POST, host, foreign),
-            Err(Refusal::ForeignOrigin)
-        );
+        assert_eq!(verdict(Method::POST, host, foreign), Err(Refusal::Origin));
         assert_eq!(
             verdict(Method::POST, host, Some("null")),
-            Err(Refusal::ForeignOrigin)
+            Err(Refusal::Origin)
         );
         assert_eq!(
             verdict(Method::POST, host, Some("http://127.0.0.1:3001")),
@@ -172,7 +169,7 @@ mod tests {
         for site in ["none", "same-origin", "same-site"] {
             assert_eq!(sent(site, "cors", "empty", false), Ok(()), "{site}");
         }
-        let refused = Err(Refusal::ForeignSite);
+        let refused = Err(Refusal::Site);
         assert_eq!(sent("cross-site", "no-cors", "image", false), refused);
         assert_eq!(sent("cross-site", "no-cors", "script", true), refused);
         assert_eq!(sent("cross-site", "navigate", "iframe", true), refused);

@@ -52,7 +52,7 @@ pub(crate) async fn handle<B>(app: &Arc<App>, request: &Request<B>) -> Option<Re
 
 /// Whether a path may be one of these.
 fn is_ours(path: &str) -> bool {
-    path.starts_with("/lambdura/") || path.ends_with("z")
+    path.starts_with("/lambdura/") || matches!(path, "/healthz" | "/readyz")
 }
 
 #[derive(Serialize)]
@@ -130,7 +130,7 @@ async fn logs(app: &Arc<App>, query: &Query) -> Result<Response<Body>, ApiError>
 async fn line(app: &Arc<App>, path: &str) -> Result<Response<Body>, ApiError> {
     let number: Option<i64> = path[LINE_ROUTE.len()..].parse().ok();
     let log_query = LogQuery {
-        after: number.map(|number| number - 1),
+        after: number.map(|number| number.saturating_sub(1)),
         limit: 1,
         ..LogQuery::default()
     };

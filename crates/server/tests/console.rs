@@ -92,7 +92,10 @@ async fn events_come_by_pages_with_and_without_their_data() {
     server.until_status(&arn, "SUCCEEDED").await;
     let id = id_of(&arn);
     let heads = get(&server, &format!("/executions/{id}/events?limit=3")).await;
-    assert_eq!(heads["last_event_id"], 3);
+    assert_eq!(
+        (&heads["last_event_id"], &heads["more"]),
+        (&json!(3), &json!(true))
+    );
     assert_eq!(heads["events"][2]["EventType"], "StepSucceeded");
     let result = &heads["events"][2]["StepSucceededDetails"]["Result"];
     assert_eq!(result["Payload"], Value::Null);
@@ -107,6 +110,7 @@ async fn events_come_by_pages_with_and_without_their_data() {
     )
     .await;
     assert_eq!(about["events"].as_array().map(Vec::len), Some(2));
+    assert_eq!(about["more"], false);
 
     let detail = get(&server, &format!("/executions/{id}")).await;
     assert_eq!(detail["event_count"], 7);

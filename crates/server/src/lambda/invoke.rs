@@ -101,7 +101,6 @@ fn parse(
         headers::DURABLE_EXECUTION_NAME,
         headers::TENANT_ID,
         headers::CLIENT_CONTEXT,
-        headers::TRACE_ID,
     ];
     let values = names.map(lossy);
     let header = |name: &str| {
@@ -147,8 +146,10 @@ fn parse(
     }
     violations.none()?;
     let resolved = app.registry.route(reference)?;
+    // Whatever is no trace begins a new one.
+    let trace = header_map.get(headers::TRACE_ID);
     let trace_header = trace::header(
-        header(headers::TRACE_ID),
+        trace.and_then(|trace| trace.to_str().ok()),
         resolved.version.traced,
         app.driver.now(),
     );
