@@ -23,6 +23,7 @@ mod lambda;
 mod listen;
 mod logs;
 mod observed;
+mod processes;
 mod request_body;
 mod schedule;
 mod server;
