@@ -49,6 +49,16 @@ fn id_of(arn: &str) -> String {
     id.replace("%2D", "-")
 }
 
+/// Another program that writes to the store of a running server, which therefore cannot.
+fn writing_shell(system: &Value) -> Connection {
+    let data_dir = Path::new(system["data_dir"].as_str().expect("it says where"));
+    let shell = Connection::open(data_dir.join("lambdura.sqlite3")).expect("it is there");
+    shell
+        .execute_batch("BEGIN IMMEDIATE")
+        .expect("nobody else holds it for long");
+    shell
+}
+
 /// Waits until so many executions are set aside.
 async fn until_set_aside(server: &TestServer, count: usize) -> Value {
     let what = format!("{count} executions are set aside");
@@ -147,6 +157,15 @@ async fn one_unreadable_execution_is_set_aside_and_taken_back_once_it_can_be_rea
         .post(&format!("{SET_ASIDE}/{}/try-again", encode("a b")), "")
         .await;
     assert_eq!(nobody.status, 400, "no id: {nobody:?}");
+
+    // Where that cannot be recorded, it stays aside too.
+    let shell = writing_shell(&system);
+    let path = format!("{SET_ASIDE}/{}/try-again", id_of(&damaged));
+    let refused = server.post(&path, "").await;
+    assert!(refused.status >= 500, "{refused:?}");
+    assert_eq!(server.get(SET_ASIDE).await.json()["count"], 1);
+    shell.execute_batch("ROLLBACK").expect("it was open");
+    until_ready(&server).await;
 
     // It stays aside across a restart, until somebody says that it is mended.
     let data_dir = server.stop().await;
@@ -259,11 +278,7 @@ async fn a_store_that_takes_nothing_is_told_by_metrics_and_the_system_page() {
     let server = TestServer::start().await;
     until_ready(&server).await;
     let system = server.get("/lambdura/v1/system").await.json();
-    let data_dir = Path::new(system["data_dir"].as_str().expect("it says where"));
-    let shell = Connection::open(data_dir.join("lambdura.sqlite3")).expect("it is there");
-    shell
-        .execute_batch("BEGIN IMMEDIATE")
-        .expect("nobody else holds it for long");
+    let shell = writing_shell(&system);
     let event = [("x-amz-invocation-type", "Event")];
     let refused = server.invoke("Durable:live", &event, "{}").await;
     assert!(refused.status >= 500, "{refused:?}");
