@@ -46,7 +46,7 @@ function TryAgain({ execution }: { execution: SetAsideExecution }) {
     onSettled: () => Promise.all([client.invalidateQueries({ queryKey: ['set-aside'] }), client.invalidateQueries({ queryKey: ['system'] })]),
   })
   return (
-    <Button variant="inline-link" loading={isPending} loadingText="Trying" ariaLabel={`Try ${name} again`} onClick={() => mutate()}>
+    <Button variant="inline-link" loading={isPending} loadingText="Trying" ariaLabel={`Try again: ${name}`} onClick={() => mutate()}>
       Try again
     </Button>
   )
