@@ -46,19 +46,31 @@ export async function startShowcase(parameters = []) {
     })
     return { child, ready }
   }
-  const { child, ready } = await start()
-  const endpoint = ready.endpoint
+  let { child, ready } = await start()
+  const stop = async () => {
+    const ended = new Promise((resolve) => child.once('exit', resolve))
+    child.kill('SIGTERM')
+    await ended
+  }
   return {
-    endpoint,
+    get endpoint() {
+      return ready.endpoint
+    },
     data,
-    pid: child.pid,
-    invoke: (scenario, options) => invoke(endpoint, 'OrderFunction:live', scenario, options),
-    execution: (id) => execution(endpoint, id),
-    ended: (id) => until(`execution ${id} has ended`, async () => ((await execution(endpoint, id)).ended_at ?? null) !== null, 60_000),
+    get pid() {
+      return child.pid
+    },
+    invoke: (scenario, options) => invoke(ready.endpoint, 'OrderFunction:live', scenario, options),
+    execution: (id) => execution(ready.endpoint, id),
+    ended: (id) => until(`execution ${id} has ended`, async () => ((await execution(ready.endpoint, id)).ended_at ?? null) !== null, 60_000),
+    /** Stops it, does something to its data, and starts it again, at another endpoint. */
+    restart: async (meanwhile) => {
+      await stop()
+      await meanwhile()
+      ;({ child, ready } = await start())
+    },
     close: async () => {
-      const ended = new Promise((resolve) => child.once('exit', resolve))
-      child.kill('SIGTERM')
-      await ended
+      await stop()
       await rm(scratch, { recursive: true, force: true })
     },
   }

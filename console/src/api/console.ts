@@ -1,7 +1,7 @@
 /** The console routes as queries for the cache. */
 
 import { keepPreviousData, queryOptions } from '@tanstack/react-query'
-import { getJson, type Query } from './request'
+import { getJson, type Query, send } from './request'
 import type {
   ExecutionCounts,
   ExecutionDetail,
@@ -13,6 +13,7 @@ import type {
   Metric,
   OpenCallback,
   Segment,
+  SetAsideList,
   System,
   Timer,
 } from './types'
@@ -203,6 +204,19 @@ export const systemQuery = () =>
     queryFn: ({ signal }) => getJson<System>(`${BASE}/system`, {}, signal),
     refetchInterval: REFRESH,
   })
+
+export const setAsideQuery = (limit: number) =>
+  queryOptions({
+    queryKey: ['set-aside', limit],
+    queryFn: ({ signal }) => getJson<SetAsideList>(`${BASE}/set-aside`, { limit }, signal),
+    refetchInterval: REFRESH,
+  })
+
+/** Takes an execution back that is set aside, and goes on with it. */
+export async function tryAgain(id: string): Promise<{ outcome: 'taken_back' | 'set_aside' }> {
+  const response = await send(`${BASE}/set-aside/${encodeURIComponent(id)}/try-again`, { method: 'POST' })
+  return response.json()
+}
 
 /** Whole input and result. `endedAt` is part of the key: what is read before the end lacks the result. */
 export const durableExecutionQuery = (arn: string, endedAt: number | null) =>

@@ -194,6 +194,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/lambdura/v1/set-aside": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Answers with the executions that are set aside. */
+        get: operations["list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/lambdura/v1/system": {
         parameters: {
             query?: never;
@@ -352,6 +369,7 @@ export interface components {
              * @description The server's clock at the time of this answer.
              */
             server_now_at: number;
+            set_aside?: components["schemas"]["SetAsideShown"] | null;
             tenant_id?: string | null;
             trace_header?: string | null;
             /** @description The trace in that header, as `/lambdura/v1/segments` takes it. */
@@ -616,14 +634,50 @@ export interface components {
         };
         /** @description What waits inside of the server. */
         Queues: {
-            /** @description Invocations that wait for a process. */
+            /** @description Asynchronous invocations of plain functions that were accepted and are not done. */
+            accepted: number;
+            /** @description Invocations that wait for their turn or for a process. */
             asynchronous: number;
-            dead_letters: number;
+            /** @description Absent while the store does not say. */
+            dead_letters?: number | null;
             /**
              * Format: int64
-             * @description Executions that are running and not paused.
+             * @description Executions that are running and not paused; absent while the store does not say.
              */
-            executions_due: number;
+            executions_due?: number | null;
+        };
+        /** @description An execution that is set aside. What its records say about it may not be readable. */
+        SetAsideExecution: {
+            /** @description What was being done. */
+            attempted: string;
+            durable_execution_arn?: string | null;
+            execution_id: string;
+            function?: string | null;
+            name?: string | null;
+            /** @description What went wrong. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description Epoch milliseconds.
+             */
+            set_aside_at: number;
+        };
+        /** @description Executions that are set aside, in order of id. */
+        SetAsideList: {
+            /** @description How many there are, of which this is a page. */
+            count: number;
+            executions: components["schemas"]["SetAsideExecution"][];
+            /** @description Where the next ones are found: `after` of the next request. Absent when there are none. */
+            next_after?: string | null;
+        };
+        /** @description Why an execution is set aside. */
+        SetAsideShown: {
+            /** @description What was being done. */
+            attempted: string;
+            /** @description What went wrong. */
+            reason: string;
+            /** Format: int64 */
+            since_at: number;
         };
         /** @description A minute of a function's invocations. */
         StatsBucket: {
@@ -657,8 +711,17 @@ export interface components {
             /** Format: int64 */
             logs_bytes: number;
             path?: string | null;
+            /** @description Why it cannot be relied on now; absent when commits become durable and reads are answered. */
+            trouble?: string | null;
+            /**
+             * Format: int64
+             * @description Rows that lists leave out because they cannot be decoded.
+             */
+            unreadable_rows: number;
             /** Format: int64 */
             wal_bytes: number;
+            /** @description What was found to be wrong with the data, one sentence each. */
+            warnings: string[];
         };
         /** @description How the server stands. Instants are epoch milliseconds, sizes bytes. */
         System: {
@@ -675,15 +738,20 @@ export interface components {
             now_at: number;
             /** Format: int32 */
             pid: number;
+            /** @description What is wrong, one sentence each: why `/readyz` does not say that the server is ready. */
+            problems: string[];
             processes: components["schemas"]["Processes"][];
             queues: components["schemas"]["Queues"];
             region: string;
             /** @description Executions in memory: those at work, or being changed. */
             resident_executions: number;
+            /** @description Executions that cannot be worked on: see `/lambdura/v1/set-aside`. */
+            set_aside_executions: number;
             /** Format: int64 */
             started_at: number;
             store: components["schemas"]["StoreShown"];
             telemetry: components["schemas"]["Telemetry"];
+            timers: components["schemas"]["Timers"];
             version: string;
             /** @description The last ones, oldest first. */
             warnings: components["schemas"]["WarningShown"][];
@@ -712,6 +780,19 @@ export interface components {
         /** @description What comes due. */
         TimerPage: {
             timers: components["schemas"]["Timer"][];
+        };
+        /** @description How the timers do. */
+        Timers: {
+            /**
+             * Format: int64
+             * @description How late the most overdue deadline was then.
+             */
+            lag_ms: number;
+            /**
+             * Format: int64
+             * @description When deadlines were last read; absent before the first time.
+             */
+            read_at?: number | null;
         };
         /** @description What started an execution. */
         Trigger: {
@@ -1069,6 +1150,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MetricList"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: {
+                /** @description only those after this id */
+                after?: string;
+                /** @description from 1 to 1000; 100 without it */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetAsideList"];
                 };
             };
         };

@@ -27,6 +27,8 @@ export type FunctionDetail = Schemas['FunctionDetail']
 export type Metric = Schemas['Metric']
 export type FunctionInput = Schemas['FunctionInput']
 export type System = Schemas['System']
+export type SetAsideExecution = Schemas['SetAsideExecution']
+export type SetAsideList = Schemas['SetAsideList']
 
 /** Of `/lambdura/v1/logs`, which the command line reads too. */
 export interface LogLine {

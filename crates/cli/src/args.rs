@@ -76,6 +76,7 @@ pub enum Command {
     Pause(PauseArguments),
     Resume(ResumeArguments),
     Delete(DeleteArguments),
+    Quarantine(QuarantineArguments),
 }
 
 /// Run a SAM template here: functions, aliases, APIs, schedules and tables, until Ctrl-C
@@ -435,6 +436,48 @@ pub struct DeleteArguments {
     pub function: Option<String>,
 }
 
+/// List executions that are set aside because they cannot be worked on, look at them, and try them again
+#[derive(Debug, Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "\
+An execution whose records cannot be read, or on which the service fails again and again, is set aside: it is
+left alone, and the others go on. Here an execution is named by ARN, name, unique prefix of name or id, or as
+`@last`: the one that was set aside last.
+
+Examples:
+  lambdura quarantine                            all of them, with what was attempted and why it failed
+  lambdura quarantine show loan-1234
+  lambdura quarantine retry loan-1234            once what was wrong is mended; exit code 1 if it fails again
+  lambdura quarantine retry --all
+  lambdura quarantine --output json | jq -r '.executions[].reason'"
+)]
+pub struct QuarantineArguments {
+    #[command(subcommand)]
+    pub action: Option<QuarantineAction>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum QuarantineAction {
+    /// Show one: since when, what was attempted, and the whole reason
+    Show {
+        /// ARN, name, unique prefix of name or id, or `@last`
+        execution: String,
+    },
+    /// Take one back, or all, and go on with it
+    Retry(RetryArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct RetryArguments {
+    /// ARN, name, unique prefix of name or id, or `@last`
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    pub execution: Option<String>,
+    /// All that are set aside
+    #[arg(long)]
+    pub all: bool,
+}
+
 fn key_value(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
@@ -477,6 +520,18 @@ mod tests {
         let expected = [("A", "1,2=3"), ("B", "")].map(|(k, v)| (k.to_owned(), v.to_owned()));
         assert_eq!(up.env, expected);
         assert_eq!(up.idle_time, Duration::from_secs(30));
+    }
+
+    #[test]
+    fn one_execution_or_all_are_tried_again() {
+        let parsed = |rest: &[&str]| {
+            let line = ["lambdura", "quarantine", "retry"].iter().chain(rest);
+            Arguments::try_parse_from(line)
+        };
+        assert!(parsed(&[]).is_err());
+        assert!(parsed(&["loan-1", "--all"]).is_err());
+        assert!(parsed(&["loan-1"]).is_ok());
+        assert!(parsed(&["--all"]).is_ok());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use std::any::Any;
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
@@ -50,11 +51,18 @@ impl Aside {
         self.count.store(executions.len(), Ordering::Release);
     }
 
-    fn remove(&self, id: &ExecutionId) -> bool {
+    fn remove(&self, id: &ExecutionId) -> Option<SetAside> {
         let mut executions = self.executions();
-        let removed = executions.remove(id).is_some();
+        let removed = executions.remove(id);
         self.count.store(executions.len(), Ordering::Release);
         removed
+    }
+
+    fn get(&self, id: &ExecutionId) -> Option<SetAside> {
+        if self.count() == 0 {
+            return None;
+        }
+        self.executions().get(id).cloned()
     }
 }
 
@@ -80,6 +88,7 @@ impl Driver {
             reason: reason.to_owned(),
         };
         self.inner.aside.add(record.clone());
+        self.inner.changes.note(id, false);
         let driver = self.clone();
         self.spawn(async move {
             // Without it the next run finds out for itself: worth a warning, no more.
@@ -133,6 +142,23 @@ impl Driver {
         self.inner.aside.executions().values().cloned().collect()
     }
 
+    /// As [`Driver::executions_set_aside`], at most so many of those after this one.
+    pub fn executions_set_aside_after(
+        &self,
+        after: Option<&ExecutionId>,
+        limit: usize,
+    ) -> Vec<SetAside> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let executions = self.inner.aside.executions();
+        let page = executions.range::<ExecutionId, _>((from, Bound::Unbounded));
+        page.take(limit).map(|(_, record)| record.clone()).collect()
+    }
+
+    /// Why an execution is set aside; none when it is not.
+    pub fn set_aside_record(&self, id: &ExecutionId) -> Option<SetAside> {
+        self.inner.aside.get(id)
+    }
+
     /// How many executions are set aside.
     pub fn set_aside_count(&self) -> usize {
         self.inner.aside.count()
@@ -141,19 +167,23 @@ impl Driver {
     /// Takes an execution back that was set aside, and goes on with it.
     ///
     /// # Errors
-    /// When the store fails.
+    /// When the store fails; the execution then stays set aside.
     pub async fn try_again(&self, id: &ExecutionId) -> Result<TriedAgain, StoreFault> {
-        if !self.inner.aside.remove(id) {
+        let Some(record) = self.inner.aside.remove(id) else {
             return Ok(TriedAgain::Unknown);
+        };
+        if let Err(fault) = self.inner.store.take_back(id).await {
+            self.inner.aside.add(record);
+            return Err(fault);
         }
-        self.inner.store.take_back(id).await?;
+        self.inner.changes.note(id, false);
         self.take_up(id).await;
         // What came due meanwhile fails at once, if it fails.
         if !self.inner.aside.contains(id) {
             self.fire(id).await;
         }
         self.inner.alarm.set(self.now());
-        let again = self.inner.aside.executions().get(id).cloned();
+        let again = self.inner.aside.get(id);
         Ok(again.map_or(TriedAgain::TakenBack, TriedAgain::SetAside))
     }
 }

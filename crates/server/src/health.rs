@@ -10,6 +10,7 @@ use serde::Serialize;
 use store::StoreTrouble;
 
 use crate::http::{Body, json};
+use crate::processes::processes;
 use crate::server::App;
 
 /// Deadlines are read at least every thirty seconds; after twice that and some, the timers stand still.
@@ -82,13 +83,12 @@ impl Problems {
 
 /// `/healthz`
 pub(crate) fn health(app: &App) -> Response<Body> {
-    let functions = app.invoker.host.stats().into_iter();
-    let functions = functions.map(|stats| FunctionHealth {
-        function: stats.function.name.clone(),
-        version: stats.function.version.clone(),
-        warm: stats.warm,
-        busy: stats.busy,
-        queued: stats.queued,
+    let functions = processes(app).into_iter().map(|it| FunctionHealth {
+        function: it.function,
+        version: it.version,
+        warm: it.warm,
+        busy: it.busy,
+        queued: it.queued,
     });
     let problems = Problems::of(app);
     let (status, code) = if !problems.lasting.is_empty() {
@@ -112,11 +112,19 @@ pub(crate) fn health(app: &App) -> Response<Body> {
     json(code, &health)
 }
 
+/// Why requests are not served as they should be; nothing when the server is ready.
+pub(crate) fn readiness_problems(app: &App) -> Vec<String> {
+    let mut problems = Problems::of(app).all();
+    if !app.observed.is_ready() {
+        problems.push("what an earlier run left is being taken up".to_owned());
+    }
+    problems
+}
+
 /// `/readyz`: whether requests will be served as they should.
 pub(crate) fn readiness(app: &App) -> Response<Body> {
-    let mut problems = Problems::of(app).all();
+    let problems = readiness_problems(app);
     let status = if !app.observed.is_ready() {
-        problems.push("what an earlier run left is being taken up".to_owned());
         "starting"
     } else if problems.is_empty() {
         return json(StatusCode::OK, &serde_json::json!({ "status": "ready" }));

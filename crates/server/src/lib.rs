@@ -26,6 +26,7 @@ mod logs;
 mod observed;
 mod page;
 mod patient_io;
+mod processes;
 mod request_body;
 mod schedule;
 mod server;

@@ -34,7 +34,7 @@ pub(crate) async fn handle<B>(app: &Arc<App>, request: &Request<B>) -> Option<Re
     let answer = match request.uri().path() {
         "/healthz" if get => Ok(health::health(app)),
         "/readyz" if get => Ok(health::readiness(app)),
-        set_aside::ROUTE if get => Ok(set_aside::list(app).await),
+        set_aside::ROUTE if get => set_aside::list(app, &query).await,
         path if *request.method() == Method::POST => match set_aside::named(path)? {
             Ok(id) => set_aside::try_again(app, id).await,
             Err(error) => Err(error),

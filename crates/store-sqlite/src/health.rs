@@ -1,7 +1,7 @@
 //! What the threads of a store know of whether it can be relied on.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -22,6 +22,7 @@ pub(crate) struct Health {
     closed: AtomicBool,
     /// So that a commit that succeeds need not take the lock to say so.
     commits_fail: AtomicBool,
+    failed_commits: AtomicU64,
     failing: Mutex<Option<Failing>>,
 }
 
@@ -43,6 +44,7 @@ impl Health {
             reader_gone: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             commits_fail: AtomicBool::new(false),
+            failed_commits: AtomicU64::new(0),
             failing: Mutex::new(None),
         }
     }
@@ -68,6 +70,7 @@ impl Health {
 
     /// Notes a transaction that failed for a reason that the next one may meet as well.
     pub fn commit_failed(&self, error: String) {
+        self.failed_commits.fetch_add(1, Ordering::Relaxed);
         let mut failing = self.failing();
         let now = Instant::now();
         match &mut *failing {
@@ -86,6 +89,11 @@ impl Health {
             }
         }
         self.commits_fail.store(true, Ordering::Release);
+    }
+
+    /// How many transactions failed so since the store was opened.
+    pub fn failed_commits(&self) -> u64 {
+        self.failed_commits.load(Ordering::Relaxed)
     }
 
     pub fn commit_succeeded(&self) {

@@ -43,6 +43,7 @@ impl Stats {
         StoreStats {
             commits: self.commits.load(Ordering::Relaxed),
             writes: self.writes.load(Ordering::Relaxed),
+            failed_commits: 0,
             commit_p50: self.quantile(50),
             commit_p99: self.quantile(99),
             bytes: size(&self.path),

@@ -408,6 +408,7 @@ impl Store for SqliteStore {
 
     fn stats(&self) -> StoreStats {
         StoreStats {
+            failed_commits: self.told.health.failed_commits(),
             unreadable_rows: self.told.unreadable.count(),
             ..self.stats.read()
         }

@@ -154,6 +154,8 @@ async fn commits_that_fail_are_trouble_until_one_succeeds() {
         std::thread::yield_now();
     }
     store.commit(start("one")).await.expect("works");
+    let failed = store.stats().failed_commits;
+    assert!(failed >= 2, "they stay counted: {failed}");
 }
 
 /// Panics where a writer warns of a failed transaction: a thread that ends for a reason that nobody

@@ -198,6 +198,8 @@ pub struct StoreStats {
     pub commits: u64,
     /// Writes in them.
     pub writes: u64,
+    /// Transactions that failed for a reason that the next one may meet as well, such as a full disk.
+    pub failed_commits: u64,
     /// How long half of the commits took at the most: the time until they were durable.
     pub commit_p50: Option<Duration>,
     /// How long all but one in a hundred took at the most.

@@ -19,6 +19,14 @@ export function ExecutionFacts({ execution, selection }: { execution: Execution;
   const isOpen = detail.ended_at === null || detail.ended_at === undefined
   return (
     <>
+      {detail.set_aside && (
+        <Alert type="error" header="Set aside: it cannot be worked on" action={<RouteLink href={paths.system()}>Try again under System</RouteLink>}>
+          <span className="wrap-anywhere">
+            {detail.set_aside.attempted}: {detail.set_aside.reason}
+          </span>{' '}
+          Since <Instant at={detail.set_aside.since_at} /> it is left alone, and the others go on.
+        </Alert>
+      )}
       {detail.pause && (
         <Alert type="warning" header={detail.pause.in_effect_since_at ? 'Paused' : 'Pausing: as soon as the running invocation gives it a chance'}>
           <span className="wrap-anywhere">{detail.pause.reason ?? 'No reason was given.'}</span> Timers run and answers are recorded meanwhile; the function is not invoked.

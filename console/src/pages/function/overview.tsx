@@ -33,7 +33,7 @@ function Now({ detail }: { detail: FunctionDetail }) {
         items={[
           { label: detail.reserved ? 'Concurrency (reserved)' : 'Concurrency', value: <Meter value={busy} max={detail.concurrency_limit} label="Concurrency" /> },
           { label: 'Warm processes', value: <Figure value={warm} note={warm === 0 ? 'the next one starts cold' : 'idle and ready'} /> },
-          { label: 'Queued', value: <Figure value={queued} note="wait for a process" isWarning={queued > 0} /> },
+          { label: 'Queued', value: <Figure value={queued} note="wait for their turn" isWarning={queued > 0} /> },
           { label: 'Throttled in the last hour', value: <Figure value={throttles} note={throttles === 0 ? 'none refused' : 'refused: the limit was reached'} isWarning={throttles > 0} /> },
         ]}
       />

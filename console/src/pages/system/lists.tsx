@@ -30,7 +30,7 @@ export function Processes({ system: { processes } }: { system: System }) {
       columnDefinitions={PROCESS_COLUMNS}
       ariaLabels={{ tableLabel: 'Function processes' }}
       header={
-        <Header variant="h2" counter={`(${formatNumber(sum)})`} description="Warm: idle and ready. Busy: with an invocation. Queued: invocations that wait for a process.">
+        <Header variant="h2" counter={`(${formatNumber(sum)})`} description="Warm: idle and ready. Busy: with an invocation. Queued: invocations that wait for their turn or for a process.">
           Function processes
         </Header>
       }

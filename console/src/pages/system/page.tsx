@@ -10,9 +10,11 @@ import { ErrorBox } from '../../components/error-box'
 import { usePageTitle } from '../../layout/page-title'
 import { Elapsed } from '../../time/instant'
 import { Durability } from './durability-card'
+import { Health } from './health-card'
 import { Apis, Processes } from './lists'
 import { Probes, Telemetry } from './outside'
 import { Server } from './server'
+import { SetAside } from './set-aside'
 import { Storage } from './storage'
 import { Warnings } from './warnings'
 import { Work } from './work'
@@ -33,12 +35,13 @@ export function SystemPage() {
               ) : system === undefined ? (
                 <StatusIndicator type="loading">Asking the server</StatusIndicator>
               ) : (
-                <StatusIndicator type="success">
+                <StatusIndicator type={system.problems.length === 0 ? 'success' : 'warning'}>
                   Version {system.version} is up
                   <span aria-hidden="true">
                     {' '}
                     for <Elapsed from={system.started_at} to={null} />
                   </span>
+                  {system.problems.length > 0 && ', but not ready'}
                 </StatusIndicator>
               )}
             </span>
@@ -60,6 +63,8 @@ export function SystemPage() {
                 <Work system={system} />
                 <Server system={system} />
               </div>
+              <Health system={system} />
+              <SetAside />
               <Warnings system={system} />
               <Processes system={system} />
               <Apis system={system} />

@@ -8,14 +8,16 @@ import { formatNumber } from '../../time/format'
 import { Facts } from './facts'
 
 export function Work({ system: { queues, resident_executions: resident } }: { system: System }) {
-  const { asynchronous, executions_due: due, dead_letters: dead } = queues
+  const { asynchronous, accepted } = queues
+  const due = queues.executions_due ?? null
+  const dead = queues.dead_letters ?? null
   return (
     <Container fitHeight header={<Header variant="h2">Work</Header>}>
       <SpaceBetween size="m">
         <div>
-          {dead === 0 ? <StatusIndicator type="success">Nothing was given up</StatusIndicator> : <StatusIndicator type="warning">{dead === 1 ? '1 event was given up' : `${formatNumber(dead)} events were given up`}</StatusIndicator>}
+          {dead === null ? <StatusIndicator type="error">The store does not answer</StatusIndicator> : dead === 0 ? <StatusIndicator type="success">Nothing was given up</StatusIndicator> : <StatusIndicator type="warning">{dead === 1 ? '1 event was given up' : `${formatNumber(dead)} events were given up`}</StatusIndicator>}
           <div className="secondary">
-            {dead === 0 ? (
+            {dead === null || dead === 0 ? (
               'Events that fail too often are kept as dead letters.'
             ) : (
               <Link href="/lambdura/v1/dead-letters" external externalIconAriaLabel="opens in a new tab" variant="primary">
@@ -26,10 +28,11 @@ export function Work({ system: { queues, resident_executions: resident } }: { sy
         </div>
         <Facts
           facts={[
-            { label: 'Executions due', value: formatNumber(due) },
+            { label: 'Executions due', value: due === null ? '–' : formatNumber(due) },
             { label: 'Executions in memory', value: formatNumber(resident) },
-            { label: 'Events queued', value: formatNumber(asynchronous) },
-            { label: 'Dead letters', value: formatNumber(dead), isWarning: dead > 0 },
+            { label: 'Invocations queued', value: formatNumber(asynchronous) },
+            { label: 'Events accepted', value: formatNumber(accepted) },
+            { label: 'Dead letters', value: dead === null ? '–' : formatNumber(dead), isWarning: dead !== null && dead > 0 },
           ]}
         />
       </SpaceBetween>

@@ -321,7 +321,11 @@ impl Client {
         self.post(path, body).await.map(|_| ())
     }
 
-    async fn post(&self, path_and_query: String, body: Vec<u8>) -> Result<Answer, CallError> {
+    pub(super) async fn post(
+        &self,
+        path_and_query: String,
+        body: Vec<u8>,
+    ) -> Result<Answer, CallError> {
         self.transport
             .call(Call {
                 method: Method::POST,
@@ -357,7 +361,11 @@ impl Client {
         self.read(&request, &answer)
     }
 
-    fn read<T: DeserializeOwned>(&self, request: &str, answer: &Answer) -> Result<T, CallError> {
+    pub(super) fn read<T: DeserializeOwned>(
+        &self,
+        request: &str,
+        answer: &Answer,
+    ) -> Result<T, CallError> {
         serde_json::from_slice(&answer.body).map_err(|error| {
             self.transport
                 .garbled(request.to_owned(), &error.to_string())

@@ -3,8 +3,10 @@
 mod api;
 mod error;
 mod logs;
+mod set_aside;
 mod transport;
 
 pub use api::{CallbackCompletion, Client, ExecutionQuery, InvocationType, InvokeRequest, Invoked};
 pub use error::{ApiError, CallError};
 pub use logs::{LogLine, LogQuery};
+pub use set_aside::{SetAsideExecution, TriedAgain};

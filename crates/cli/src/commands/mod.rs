@@ -7,6 +7,7 @@ mod invoke;
 mod logs;
 mod ls;
 mod pause;
+mod quarantine;
 mod show;
 mod stop;
 mod up;
@@ -45,6 +46,7 @@ pub fn run(arguments: Arguments, screen: &Screen) -> Result<(), CliError> {
         Command::Stop(it) => block_on(stop::run(&client()?, it, screen)),
         Command::Pause(it) => block_on(pause::pause(&client()?, it, screen)),
         Command::Resume(it) => block_on(pause::resume(&client()?, it, screen)),
+        Command::Quarantine(it) => block_on(quarantine::run(&client()?, it, screen)),
         Command::Delete(it) => block_on(delete::run(&client()?, it, screen)),
     }
 }

@@ -376,3 +376,116 @@ fn a_function_that_fails_is_exit_code_5() {
     "#]]
     .assert_eq(&ran.text());
 }
+
+/// Two executions are set aside, one with a name that can be read.
+fn quarantine() -> Service {
+    Service::start(|request| {
+        let aside = json!([
+            {"execution_id": "0190aaaa", "set_aside_at": 1_768_478_400_000_i64, "attempted": "go on with it",
+             "reason": "load execution `0190aaaa`: unknown status `STBRTED`",
+             "durable_execution_arn": ARN, "name": "loan-1", "function": "loan-Workflow"},
+            {"execution_id": "0190aabb", "set_aside_at": 1_768_478_400_000_i64, "attempted": "fire a deadline",
+             "reason": "panicked: \u{1b}[2Jno such thing"},
+        ]);
+        Some(Answer::json(&match request.line.as_str() {
+            "GET /lambdura/v1/set-aside?limit=1000" => {
+                json!({"count": 2, "executions": [aside[0]], "next_after": "0190aaaa"})
+            }
+            "GET /lambdura/v1/set-aside?limit=1000&after=0190aaaa" => {
+                json!({"count": 2, "executions": [aside[1]]})
+            }
+            "POST /lambdura/v1/set-aside/0190aaaa/try-again" => json!({"outcome": "taken_back"}),
+            "POST /lambdura/v1/set-aside/0190aabb/try-again" => {
+                json!({"outcome": "set_aside", "execution": aside[1]})
+            }
+            _ => return None,
+        }))
+    })
+}
+
+#[test]
+fn what_is_set_aside_is_listed_and_shown() {
+    let service = quarantine();
+    let listed = lambdura(&service.url(), &["quarantine"]);
+    let lines: Vec<&str> = listed.out.lines().map(str::trim_end).collect();
+    assert_eq!(listed.code, Some(0));
+    assert!(lines[0].starts_with("EXECUTION"), "{lines:?}");
+    assert!(lines[1].starts_with("loan-1 "), "{lines:?}");
+    assert!(
+        listed.out.contains("0190aabb"),
+        "no name can be read: {lines:?}"
+    );
+    assert!(listed.out.contains(r"panicked: \u{1b}[2Jno"), "{lines:?}");
+    let shown = lambdura(&service.url(), &["quarantine", "show", "loan"]);
+    let text = shown.text();
+    let (head, rest) = text.split_once('\n').unwrap();
+    assert!(
+        head.starts_with("loan-1  set aside  since 2026-01-15 12:00:00.000 ("),
+        "{head}"
+    );
+    expect![[r#"
+          id         0190aaaa
+          function   loan-Workflow
+          ARN        arn:aws:lambda:us-east-1:000000000000:function:loan-Workflow:3/durable-execution/loan-1/0190aaaa
+          attempted  go on with it
+          reason     load execution `0190aaaa`: unknown status `STBRTED`
+        err: `lambdura quarantine retry loan-1` tries it again
+    "#]]
+    .assert_eq(rest);
+    let json = lambdura(&service.url(), &["quarantine", "--output", "json"]);
+    let json: Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!(json["executions"][1]["execution_id"], "0190aabb");
+    let unknown = lambdura(&service.url(), &["quarantine", "show", "order"]);
+    expect![[r#"
+        err: error: no execution that is set aside is called `order`
+        err:   help: see what there is with `lambdura quarantine`
+        exit: 3
+    "#]]
+    .assert_eq(&unknown.text());
+}
+
+#[test]
+fn what_is_set_aside_is_tried_again() {
+    let service = quarantine();
+    let one = lambdura(&service.url(), &["quarantine", "retry", ARN]);
+    expect![[r#"
+        ▶ loan-1 goes on
+    "#]]
+    .assert_eq(&one.text());
+    let all = lambdura(&service.url(), &["quarantine", "retry", "--all"]);
+    expect![[r#"
+        ▶ loan-1 goes on
+        ✗ 0190aabb is set aside again: fire a deadline: panicked: \u{1b}[2Jno such thing
+        err: error: 1 of 2 failed again, and stay set aside
+        exit: 1
+    "#]]
+    .assert_eq(&all.text());
+    let json = lambdura(
+        &service.url(),
+        &["quarantine", "retry", "--all", "--output", "json"],
+    );
+    let told: Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!(
+        told["executions"][0],
+        json!({"execution_id": "0190aaaa", "name": "loan-1", "outcome": "taken_back"})
+    );
+    assert_eq!(told["executions"][1]["outcome"], "set_aside");
+    assert_eq!(json.code, Some(1));
+}
+
+#[test]
+fn nothing_is_set_aside() {
+    let empty = |request: &Request| {
+        let found = request.line.starts_with("GET /lambdura/v1/set-aside");
+        found.then(|| Answer::json(&json!({"count": 0, "executions": []})))
+    };
+    let service = Service::start(empty);
+    for arguments in [&["quarantine"][..], &["quarantine", "retry", "--all"]] {
+        let told = lambdura(&service.url(), arguments).text();
+        assert_eq!(told, "err: no execution is set aside\n");
+    }
+    assert_eq!(
+        lambdura(&service.url(), &["quarantine", "retry", "@last"]).code,
+        Some(3)
+    );
+}

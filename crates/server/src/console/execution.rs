@@ -6,13 +6,14 @@ use std::time::Duration;
 use hyper::{Response, StatusCode};
 use model::{EventSourceKind, ExecutionId, Invocation, ParentLink, Timestamp};
 use serde::Serialize;
-use store::ExecutionSummary as Stored;
+use store::{ExecutionSummary as Stored, SetAside};
 use utoipa::ToSchema;
 
 use super::summary::ExecutionSummary;
 use crate::error::ApiError;
 use crate::http::{Body, json};
 use crate::server::App;
+use crate::set_aside::cut;
 
 /// One execution without payloads: what a list shows, and the rest of its record. Instants are epoch
 /// milliseconds.
@@ -48,6 +49,9 @@ pub(super) struct ExecutionDetail {
     pub failed_invocations: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pause: Option<PauseShown>,
+    /// Absent unless the service could not work on it, and leaves it alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub set_aside: Option<SetAsideShown>,
     pub trigger: Trigger,
     /// The server's clock at the time of this answer.
     pub server_now_at: i64,
@@ -88,6 +92,26 @@ pub(super) struct PauseShown {
     pub reason: Option<String>,
     /// Whether the execution timeout stands still meanwhile.
     pub execution_timeout_paused: bool,
+}
+
+/// Why an execution is set aside.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(super) struct SetAsideShown {
+    pub since_at: i64,
+    /// What was being done.
+    pub attempted: String,
+    /// What went wrong.
+    pub reason: String,
+}
+
+impl From<SetAside> for SetAsideShown {
+    fn from(record: SetAside) -> Self {
+        Self {
+            since_at: record.set_aside_at.as_millis(),
+            attempted: record.attempted,
+            reason: cut(record.reason),
+        }
+    }
 }
 
 /// What started an execution.
@@ -195,12 +219,11 @@ pub(super) async fn read(
             max: max(limits.execution_bytes_max),
         },
     };
-    Ok(Some(ExecutionDetail::of(
-        &stored,
-        invocation_time,
-        limits,
-        now,
-    )))
+    let detail = ExecutionDetail::of(&stored, invocation_time, limits, now);
+    Ok(Some(ExecutionDetail {
+        set_aside: app.driver.set_aside_record(id).map(SetAsideShown::from),
+        ..detail
+    }))
 }
 
 impl ExecutionDetail {
@@ -259,6 +282,7 @@ impl ExecutionDetail {
             next_invocation_at,
             failed_invocations: state.failed_invocations,
             pause: pause.filter(|_| state.ended_at.is_none()),
+            set_aside: None,
             trigger: Trigger::from(&spec.trigger),
             server_now_at: now.as_millis(),
         }

@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 use crate::error::ApiError;
 use crate::functions::FunctionVersion;
 use crate::http::{Body, decode, json};
+use crate::processes::{VersionProcesses, processes};
 use crate::server::App;
 use crate::statistics::{FunctionStatistics, MINUTES};
 
@@ -140,7 +141,10 @@ pub(super) struct Variable {
 pub(super) async fn list(app: &Arc<App>) -> Result<Response<Body>, ApiError> {
     let counts = app.driver.store().counts().await?;
     let names = app.registry.names();
-    let functions = names.iter().filter_map(|name| status(app, name, &counts));
+    let processes = processes(app);
+    let functions = names
+        .iter()
+        .filter_map(|name| status(app, name, &counts, &processes));
     let functions = functions.collect();
     Ok(json(StatusCode::OK, &FunctionList { functions }))
 }
@@ -155,7 +159,7 @@ pub(super) async fn list(app: &Arc<App>) -> Result<Response<Body>, ApiError> {
 pub(super) async fn detail(app: &Arc<App>, name: &str) -> Result<Response<Body>, ApiError> {
     let name = parse(name)?;
     let counts = app.driver.store().counts().await?;
-    let status = status(app, &name, &counts).ok_or_else(|| unknown(&name))?;
+    let status = status(app, &name, &counts, &processes(app)).ok_or_else(|| unknown(&name))?;
     let version = newest(app, &name).ok_or_else(|| unknown(&name))?;
     let configuration = &version.configuration;
     let variables = configuration.environment.clone().unwrap_or_default();
@@ -260,20 +264,20 @@ fn status(
     app: &Arc<App>,
     name: &FunctionName,
     counts: &[ExecutionCount],
+    processes: &[VersionProcesses],
 ) -> Option<FunctionStatus> {
     let newest = newest(app, name)?;
     let mut configuration = newest.configuration.clone();
     app.registry
         .mark_damage(name, &newest.version, &mut configuration);
     let aliases = app.registry.aliases(name).unwrap_or_default();
-    let processes = app.invoker.host.stats();
     let versions = app.registry.versions(name).unwrap_or_default();
     let running = app.registry.running_of(name);
     let shown = versions.iter().map(|version| {
         let number = version.version.to_string();
         let process = processes
             .iter()
-            .find(|stats| stats.function.name == name.as_str() && stats.function.version == number);
+            .find(|it| it.function == name.as_str() && it.version == number);
         VersionStatus {
             aliases: aliases
                 .iter()
@@ -283,9 +287,9 @@ fn status(
             published_at: modified_at(version).unwrap_or(0),
             damage: app.registry.damage_of(version),
             open_executions: open(counts, name, &version.version),
-            warm: process.map_or(0, |stats| stats.warm),
-            busy: process.map_or(0, |stats| stats.busy),
-            queued: process.map_or(0, |stats| stats.queued),
+            warm: process.map_or(0, |it| it.warm),
+            busy: process.map_or(0, |it| it.busy),
+            queued: process.map_or(0, |it| it.queued),
             version: number,
         }
     });

@@ -18,6 +18,7 @@ mod waiting;
 
 mod emf;
 mod functions;
+mod health_metrics;
 mod system;
 
 mod live;
@@ -51,8 +52,7 @@ pub(crate) async fn handle<B>(app: &Arc<App>, request: &Request<B>) -> Option<Re
     }
     let path = request.uri().path();
     if path == "/metrics" {
-        let metrics = system::metrics(app).await;
-        return Some(metrics.unwrap_or_else(ApiError::into_response));
+        return Some(system::metrics(app).await);
     }
     let Some(route) = path.strip_prefix(ROUTES) else {
         return assets::serve(path, request.headers());

@@ -7,6 +7,7 @@ use utoipa::OpenApi;
 
 use super::{emf, events, execution, executions, functions, live, system, waiting};
 use crate::http::Body;
+use crate::set_aside;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -30,6 +31,7 @@ use crate::http::Body;
         functions::inputs,
         emf::metrics,
         system::system,
+        set_aside::list,
     )
 )]
 struct Description;

@@ -10,12 +10,15 @@ use hyper::header::CONTENT_TYPE;
 use hyper::{Response, StatusCode};
 use model::Limits;
 use serde::Serialize;
-use store::StoreStats;
+use store::{StoreFault, StoreStats};
 use utoipa::ToSchema;
 
 use super::filter::status_word;
+use super::health_metrics;
 use crate::error::ApiError;
+use crate::health::readiness_problems;
 use crate::http::{Body, json};
+use crate::processes::processes;
 use crate::server::App;
 
 /// How the server stands. Instants are epoch milliseconds, sizes bytes.
@@ -31,7 +34,12 @@ pub(super) struct System {
     pub data_dir: String,
     /// `disk`, `os` or `memory`.
     pub durability: &'static str,
+    /// What is wrong, one sentence each: why `/readyz` does not say that the server is ready.
+    pub problems: Vec<String>,
     pub store: StoreShown,
+    pub timers: Timers,
+    /// Executions that cannot be worked on: see `/lambdura/v1/set-aside`.
+    pub set_aside_executions: usize,
     pub commits: Commits,
     /// Executions in memory: those at work, or being changed.
     pub resident_executions: usize,
@@ -58,6 +66,23 @@ pub(super) struct StoreShown {
     /// How fast the database has grown since the start; absent in the first minute.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub growth_bytes_per_hour: Option<i64>,
+    /// Why it cannot be relied on now; absent when commits become durable and reads are answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
+    /// What was found to be wrong with the data, one sentence each.
+    pub warnings: Vec<String>,
+    /// Rows that lists leave out because they cannot be decoded.
+    pub unreadable_rows: u64,
+}
+
+/// How the timers do.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Timers {
+    /// When deadlines were last read; absent before the first time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read_at: Option<i64>,
+    /// How late the most overdue deadline was then.
+    pub lag_ms: u64,
 }
 
 /// Commits since the start.
@@ -75,11 +100,16 @@ pub(super) struct Commits {
 /// What waits inside of the server.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Queues {
-    /// Invocations that wait for a process.
+    /// Invocations that wait for their turn or for a process.
     pub asynchronous: usize,
-    /// Executions that are running and not paused.
-    pub executions_due: u64,
-    pub dead_letters: u64,
+    /// Asynchronous invocations of plain functions that were accepted and are not done.
+    pub accepted: usize,
+    /// Executions that are running and not paused; absent while the store does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub executions_due: Option<u64>,
+    /// Absent while the store does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dead_letters: Option<u64>,
 }
 
 /// The processes of a function version.
@@ -124,14 +154,17 @@ pub(super) struct Telemetry {
 pub(super) async fn system(app: &Arc<App>) -> Result<Response<Body>, ApiError> {
     let store = app.driver.store();
     let stats = store.stats();
-    let counts = store.counts().await?;
-    let dead_letters = store.dead_letter_count().await?;
-    let running = counts
-        .iter()
-        .filter(|count| count.status == model::ExecutionStatus::Running)
-        .map(|count| count.count)
-        .sum();
-    let processes = processes(app);
+    let mut problems = readiness_problems(app);
+    // A store in trouble is no reason to say nothing of the rest.
+    let counts = known(store.counts().await, &mut problems);
+    let dead_letters = known(store.dead_letter_count().await, &mut problems);
+    let running = counts.map(|counts| {
+        let running = counts.iter();
+        let running = running.filter(|count| count.status == model::ExecutionStatus::Running);
+        running.map(|count| count.count).sum::<u64>()
+    });
+    let processes = shown_processes(app);
+    let pulse = app.driver.timer_pulse();
     let micros = |duration: Option<std::time::Duration>| {
         duration.map(|duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX))
     };
@@ -146,7 +179,13 @@ pub(super) async fn system(app: &Arc<App>) -> Result<Response<Body>, ApiError> {
         account_id: app.registry.home.account_id.clone(),
         data_dir: app.data_dir.display().to_string(),
         durability: app.driver.durability().as_str(),
+        problems,
         store: store_shown(app, &stats),
+        timers: Timers {
+            read_at: pulse.read_at.map(model::Timestamp::as_millis),
+            lag_ms: u64::try_from(pulse.lag.as_millis()).unwrap_or(u64::MAX),
+        },
+        set_aside_executions: app.driver.set_aside_count(),
         commits: Commits {
             count: stats.commits,
             fsync_p50_us: micros(stats.commit_p50),
@@ -156,6 +195,7 @@ pub(super) async fn system(app: &Arc<App>) -> Result<Response<Body>, ApiError> {
         resident_executions: app.driver.resident_count(),
         queues: Queues {
             asynchronous: processes.iter().map(|it| it.queued).sum(),
+            accepted: app.driver.queued_count(),
             executions_due: running,
             dead_letters,
         },
@@ -187,6 +227,7 @@ pub(super) async fn system(app: &Arc<App>) -> Result<Response<Body>, ApiError> {
 }
 
 fn store_shown(app: &Arc<App>, stats: &StoreStats) -> StoreShown {
+    let health = app.driver.store().health();
     let is_memory = app.driver.durability() == store::Durability::Memory;
     StoreShown {
         kind: if is_memory { "memory" } else { "sqlite" },
@@ -195,7 +236,17 @@ fn store_shown(app: &Arc<App>, stats: &StoreStats) -> StoreShown {
         wal_bytes: stats.log_bytes,
         logs_bytes: size(&app.data_dir.join("logs.sqlite3")),
         growth_bytes_per_hour: growth(app, stats),
+        trouble: health.trouble.map(|trouble| trouble.to_string()),
+        warnings: health.warnings,
+        unreadable_rows: stats.unreadable_rows,
     }
+}
+
+/// What the store answered; a fault becomes a problem.
+fn known<T>(answer: Result<T, StoreFault>, problems: &mut Vec<String>) -> Option<T> {
+    answer
+        .inspect_err(|fault| problems.push(format!("the store failed: {fault}")))
+        .ok()
 }
 
 fn growth(app: &Arc<App>, stats: &StoreStats) -> Option<i64> {
@@ -218,22 +269,27 @@ fn per_commit(stats: &StoreStats) -> Option<f64> {
     (stats.commits > 0).then(|| (ratio(stats.writes, stats.commits) * 100.0).round() / 100.0)
 }
 
-fn processes(app: &Arc<App>) -> Vec<Processes> {
-    let stats = app.invoker.host.stats().into_iter();
-    let processes = stats.map(|stats| Processes {
-        function: stats.function.name.clone(),
-        version: stats.function.version.clone(),
-        warm: stats.warm,
-        busy: stats.busy,
-        queued: stats.queued,
+fn shown_processes(app: &Arc<App>) -> Vec<Processes> {
+    let all = processes(app).into_iter().map(|it| Processes {
+        function: it.function,
+        version: it.version,
+        warm: it.warm,
+        busy: it.busy,
+        queued: it.queued,
     });
-    processes.collect()
+    all.collect()
 }
 
 /// Answers Prometheus, in its text format 0.0.4.
-pub(super) async fn metrics(app: &Arc<App>) -> Result<Response<Body>, ApiError> {
+pub(super) async fn metrics(app: &Arc<App>) -> Response<Body> {
     let store = app.driver.store();
-    let (stats, counts) = (store.stats(), store.counts().await?);
+    let stats = store.stats();
+    // Without them, the figures that tell of a store in trouble still come.
+    let counts = store.counts().await.unwrap_or_else(|fault| {
+        let error = &fault as &dyn std::error::Error;
+        tracing::warn!(error, "failed to count executions for `/metrics`");
+        Vec::new()
+    });
     let mut text = Exposition::default();
     text.head("lambdura_build_info", "gauge", "Which version this is.");
     text.sample(
@@ -311,10 +367,11 @@ pub(super) async fn metrics(app: &Arc<App>) -> Result<Response<Body>, ApiError> 
     let ignored = app.observed.datagrams_ignored.load(Ordering::Relaxed);
     text.sample("lambdura_xray_datagrams_ignored_total", &[], ignored);
     invocations(&mut text, app);
+    health_metrics::add(&mut text, app);
     let response = Response::builder()
         .header(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")
         .body(Body::from(Bytes::from(text.text)));
-    Ok(response.expect("the parts are all valid"))
+    response.expect("the parts are all valid")
 }
 
 fn invocations(text: &mut Exposition, app: &Arc<App>) {
@@ -360,17 +417,17 @@ fn invocations(text: &mut Exposition, app: &Arc<App>) {
 
 /// The text format.
 #[derive(Default)]
-struct Exposition {
+pub(super) struct Exposition {
     text: String,
 }
 
 impl Exposition {
-    fn head(&mut self, name: &str, kind: &str, help: &str) {
+    pub fn head(&mut self, name: &str, kind: &str, help: &str) {
         // Writing into a string cannot fail.
         let _ = writeln!(self.text, "# HELP {name} {help}\n# TYPE {name} {kind}");
     }
 
-    fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: impl std::fmt::Display) {
+    pub fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: impl std::fmt::Display) {
         self.text.push_str(name);
         if !labels.is_empty() {
             self.text.push('{');

@@ -79,6 +79,20 @@ impl TestServer {
         Self::start_in(tempfile::tempdir().unwrap(), idle_time).await
     }
 
+    /// Stops the server; returns its data folder, for [`TestServer::start_on`].
+    pub async fn stop(self) -> TempDir {
+        let Self {
+            server, data_dir, ..
+        } = self;
+        server.shut_down().await.unwrap();
+        data_dir
+    }
+
+    /// A server on what an earlier one left.
+    pub async fn start_on(data_dir: TempDir) -> Self {
+        Self::start_in(data_dir, IDLE_TIME).await
+    }
+
     pub async fn start_with_limits(limits: Limits) -> Self {
         let options = stack::LoadOptions::default();
         Self::start_stack(

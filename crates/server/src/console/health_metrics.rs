@@ -1,0 +1,117 @@
+//! What `/metrics` tells of trouble: whether the server is ready, what fails in the store, what waits, how late
+//! the timers are, and what is set aside.
+
+use std::sync::Arc;
+
+use store::StoreTrouble;
+
+use super::system::Exposition;
+use crate::health::readiness_problems;
+use crate::server::App;
+
+/// Adds the figures.
+pub(super) fn add(text: &mut Exposition, app: &Arc<App>) {
+    text.head(
+        "lambdura_ready",
+        "gauge",
+        "1 while `/readyz` says so, else 0.",
+    );
+    let is_ready = readiness_problems(app).is_empty();
+    text.sample("lambdura_ready", &[], u8::from(is_ready));
+    store(text, app);
+    waiting(text, app);
+    timers(text, app);
+    text.head(
+        "lambdura_set_aside_executions",
+        "gauge",
+        "Executions that cannot be worked on and are left alone.",
+    );
+    let set_aside = app.driver.set_aside_count();
+    text.sample("lambdura_set_aside_executions", &[], set_aside);
+}
+
+fn store(text: &mut Exposition, app: &Arc<App>) {
+    let (stats, health) = (app.driver.store().stats(), app.driver.store().health());
+    text.head(
+        "lambdura_store_healthy",
+        "gauge",
+        "1 while commits become durable and reads are answered, else 0.",
+    );
+    let is_healthy = u8::from(health.is_healthy());
+    text.sample("lambdura_store_healthy", &[], is_healthy);
+    text.head(
+        "lambdura_store_commits_failing",
+        "gauge",
+        "The last so many transactions failed, and none has succeeded since.",
+    );
+    let failing = match health.trouble {
+        Some(StoreTrouble::CommitsFail { in_a_row, .. }) => in_a_row,
+        Some(
+            StoreTrouble::Closed
+            | StoreTrouble::WriterGone(_)
+            | StoreTrouble::ReaderGone
+            | StoreTrouble::FilesGone { .. },
+        )
+        | None => 0,
+    };
+    text.sample("lambdura_store_commits_failing", &[], failing);
+    text.head(
+        "lambdura_store_failed_commits_total",
+        "counter",
+        "Transactions that failed.",
+    );
+    let failed = stats.failed_commits;
+    text.sample("lambdura_store_failed_commits_total", &[], failed);
+    text.head(
+        "lambdura_store_unreadable_rows",
+        "gauge",
+        "Rows that lists left out because they cannot be decoded.",
+    );
+    let unreadable = stats.unreadable_rows;
+    text.sample("lambdura_store_unreadable_rows", &[], unreadable);
+    text.head(
+        "lambdura_store_warnings",
+        "gauge",
+        "What was found to be wrong with the data.",
+    );
+    text.sample("lambdura_store_warnings", &[], health.warnings.len());
+}
+
+fn waiting(text: &mut Exposition, app: &Arc<App>) {
+    text.head(
+        "lambdura_invocations_waiting",
+        "gauge",
+        "Invocations that wait for their turn.",
+    );
+    for (function, version, waiting) in app.driver.waiting_by_version() {
+        let version = version.to_string();
+        let labels = [("function", function.as_str()), ("version", &version)];
+        text.sample("lambdura_invocations_waiting", &labels, waiting);
+    }
+    text.head(
+        "lambdura_async_invocations_accepted",
+        "gauge",
+        "Asynchronous invocations of plain functions that were accepted and are not done.",
+    );
+    let accepted = app.driver.queued_count();
+    text.sample("lambdura_async_invocations_accepted", &[], accepted);
+}
+
+fn timers(text: &mut Exposition, app: &Arc<App>) {
+    let pulse = app.driver.timer_pulse();
+    text.head(
+        "lambdura_timer_lag_seconds",
+        "gauge",
+        "How late the most overdue deadline was when deadlines were last read.",
+    );
+    let lag = pulse.lag.as_secs_f64();
+    text.sample("lambdura_timer_lag_seconds", &[], lag);
+    text.head(
+        "lambdura_timer_read_age_seconds",
+        "gauge",
+        "Time since deadlines were last read, or since the start.",
+    );
+    let read_at = pulse.read_at.unwrap_or(app.observed.started_at);
+    let age = app.driver.now().since(read_at).as_secs_f64();
+    text.sample("lambdura_timer_read_age_seconds", &[], age);
+}
