@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use driver::{
     Clock, Driver, DriverConfig, DurableInvocation, DurableSettings, InvocationReport, Invoker,
-    InvokerFuture, PlainInvocation, PlainOutcome, RetryPolicy, StartRequest,
+    InvokerFuture, NoRoom, PlainInvocation, PlainOutcome, RetryPolicy, StartRequest,
 };
 use engine::{InvocationOutcome, Output};
 use model::{
@@ -53,14 +53,17 @@ impl Invoker for EndsByName {
         RetryPolicy::default()
     }
 
-    fn invoke_durable(&self, invocation: DurableInvocation) -> InvokerFuture<InvocationReport> {
+    fn invoke_durable(
+        &self,
+        invocation: DurableInvocation,
+    ) -> InvokerFuture<Result<InvocationReport, NoRoom>> {
         if invocation.spec.arn.name.as_str() != "ends" {
             return Box::pin(future::pending());
         }
-        Box::pin(future::ready(InvocationReport {
+        Box::pin(future::ready(Ok(InvocationReport {
             started_at: invocation.spec.started_at,
             outcome: InvocationOutcome::Returned(Output::Succeeded(None)),
-        }))
+        })))
     }
 
     fn wait_for_room(&self, _: &FunctionName) -> InvokerFuture<()> {

@@ -54,7 +54,7 @@ async fn an_execution_that_cannot_be_decoded_is_left_out_of_lists_and_said() {
             ..ExecutionSearch::default()
         };
         let found = store.search(search).await.expect("works").executions;
-        let names: Vec<_> = found.iter().map(|it| it.arn.name.as_str()).collect();
+        let names: Vec<_> = found.iter().map(|it| it.spec.arn.name.as_str()).collect();
         assert_eq!(names, ["d", "c", "a"]);
         let timers = store.open_timers(10).await.expect("works");
         assert_eq!(timers.len(), 3);

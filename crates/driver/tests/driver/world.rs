@@ -336,6 +336,7 @@ impl World {
             after: None,
             newest_first: false,
             limit: 1_000,
+            bytes_max: usize::MAX,
         };
         let events = self.store.events(id, page).await.expect("works");
         let kind = |event: &model::Event| {

@@ -211,12 +211,6 @@ impl TestServer {
         self.server.deploy(&stack, &artifacts).await.unwrap()
     }
 
-    /// Stops the server; returns its data.
-    pub async fn stop(self) -> TempDir {
-        self.server.shut_down().await.unwrap();
-        self.data_dir
-    }
-
     pub fn endpoint(&self) -> String {
         self.server.endpoint()
     }
