@@ -14,6 +14,7 @@ use thiserror::Error;
 
 use crate::dispatch::{Held, lane_of};
 use crate::lanes::{LaneKey, Turn};
+use crate::to_the_end::ToTheEnd;
 use crate::{Driver, PlainInvocation, PlainOutcome};
 
 /// Accepted invocations that are not done. One more is refused: whoever floods the queue is told so while
@@ -208,13 +209,26 @@ impl Driver {
         let error = match outcome {
             PlainOutcome::Succeeded(_) => {
                 held.leave_lane();
-                return self.end_queued(id, queued, None).await;
+                return self
+                    .to_the_end(|driver| async move {
+                        driver.end_queued(id, queued, None).await;
+                    })
+                    .await;
             }
             PlainOutcome::Throttled(_) => return held.put_back(),
             PlainOutcome::FunctionError { error, .. } | PlainOutcome::Unavailable(error) => error,
         };
         held.leave_lane();
-        self.failed(id, queued, error).await;
+        self.to_the_end(|driver| async move { driver.failed(id, queued, error).await })
+            .await;
+    }
+
+    /// Records what a function has done, also when a shutdown begins meanwhile: it would be invoked again.
+    async fn to_the_end<F: Future<Output = ()> + Send + 'static>(
+        &self,
+        record: impl FnOnce(Self) -> F,
+    ) {
+        ToTheEnd::of(&self.inner.tasks, record(self.clone())).await;
     }
 
     /// Asked anew each time: the function may have been configured meanwhile.

@@ -413,17 +413,21 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("dynamodb.sqlite3");
         let shutdown = CancellationToken::new();
-        let start = || Tables::start(&path, Durability::Disk, shutdown.clone());
-        let tables = start().await.expect("it starts");
+        let start =
+            |until: &CancellationToken| Tables::start(&path, Durability::Disk, until.clone());
+        let tables = start(&shutdown).await.expect("it starts");
         let mode = std::fs::metadata(&path).expect("the file").permissions();
         assert_eq!(mode.mode() & 0o777, 0o600);
-        let refused = start().await.map(drop).expect_err("it is in use");
+        let refused = start(&shutdown).await.map(drop);
+        let refused = refused.expect_err("it is in use");
         let said = refused.to_string();
         let expected = format!("is in use by process {}", std::process::id());
         assert!(said.contains(&expected), "{said}");
         drop(tables);
         shutdown.cancel();
-        start().await.map(drop).expect("it was released");
+        let again = CancellationToken::new();
+        start(&again).await.map(drop).expect("it was released");
+        again.cancel();
     }
 
     #[tokio::test]

@@ -34,9 +34,7 @@ async fn an_execution_that_cannot_be_decoded_is_left_out_of_lists_and_said() {
     }
     damage(
         &path,
-        "UPDATE execution_states SET invocation = 'SLEEPING' WHERE execution_key IN (
-             SELECT execution_key FROM execution_specs WHERE execution_id = 'b'
-         );",
+        "UPDATE execution_specs SET function_version = 'one' WHERE execution_id = 'b';",
     );
     // As many as asked for, so that nobody takes it for the last page.
     let page = ExecutionFilter {
@@ -64,7 +62,7 @@ async fn an_execution_that_cannot_be_decoded_is_left_out_of_lists_and_said() {
     assert_eq!(
         warnings,
         [
-            "left out of lists, because it cannot be decoded: execution `b`: `SLEEPING` is not a state of an invocation"
+            "left out of lists, because it cannot be decoded: execution `b`: `one` is not a function version such as `$LATEST` or `3`"
         ]
     );
     assert!(store.health().is_healthy(), "the rest goes on");
