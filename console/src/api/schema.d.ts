@@ -638,7 +638,10 @@ export interface components {
             accepted: number;
             /** @description Invocations that wait for their turn or for a process. */
             asynchronous: number;
-            /** @description Absent while the store does not say. */
+            /**
+             * Format: int64
+             * @description Absent while the store does not say.
+             */
             dead_letters?: number | null;
             /**
              * Format: int64

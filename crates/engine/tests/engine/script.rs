@@ -219,7 +219,7 @@ impl Script {
     }
 
     /// The execution ended or is to be paused before a process took the event up.
-    pub fn is_not_started(self) -> Self {
+    pub fn never_starts(self) -> Self {
         self.ends(InvocationOutcome::NotStarted)
     }
 

@@ -1,3 +1,5 @@
+//! The writer among writes that fail, panic or are never acknowledged.
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 

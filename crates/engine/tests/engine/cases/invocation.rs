@@ -512,7 +512,7 @@ fn crashes_do_not_count_among_the_errors_that_end_an_execution() {
 #[test]
 fn invocation_that_waits_for_its_turn_is_taken_back_after_a_stop() {
     check(
-        script().stop("enough").is_not_started().outstanding(),
+        script().stop("enough").never_starts().outstanding(),
         expect![[r#"
             0s 1 ExecutionStarted "{}" timeout 3600s
             0s - invoke 1
@@ -532,7 +532,7 @@ fn invocation_that_waits_for_its_turn_is_owed_after_a_pause() {
             .returns_pending()
             .advance(5)
             .pause("inventory")
-            .is_not_started()
+            .never_starts()
             .advance(100)
             .resume(),
         expect![[r#"
@@ -554,7 +554,7 @@ fn invocation_that_waits_for_its_turn_is_owed_after_a_pause() {
 #[test]
 fn invocation_that_was_taken_back_in_vain_is_scheduled_again() {
     check(
-        script().pause("inventory").resume().is_not_started(),
+        script().pause("inventory").resume().never_starts(),
         expect![[r#"
             0s 1 ExecutionStarted "{}" timeout 3600s
             0s - invoke 1
