@@ -27,6 +27,8 @@ pub(crate) struct Held {
     key: LaneKey,
     turn: Turn,
     in_lane: bool,
+    /// Whether it waits again, or is left to the next run of the server.
+    is_given_up: bool,
 }
 
 impl Held {
@@ -36,6 +38,7 @@ impl Held {
             key,
             turn,
             in_lane: true,
+            is_given_up: false,
         }
     }
 
@@ -51,11 +54,9 @@ impl Held {
 
     /// There was no room: waits again, before all others.
     pub fn put_back(mut self) {
-        self.in_lane = false;
+        self.is_given_up = true;
         let (driver, key) = (self.driver.clone(), self.key.clone());
         let rest = driver.inner.lanes.put_back(&key, self.turn.clone());
-        // Still taken, so that nobody else takes it.
-        std::mem::forget(self);
         let Some(rest) = rest else { return };
         let rest = rest.mul_f64(driver.inner.seeds.jitter());
         let rested = driver.clone();
@@ -73,8 +74,10 @@ impl Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        self.leave_lane();
-        self.driver.inner.lanes.end(&self.turn);
+        if !self.is_given_up {
+            self.leave_lane();
+            self.driver.inner.lanes.end(&self.turn);
+        }
     }
 }
 
@@ -96,10 +99,10 @@ impl Driver {
 
     fn start_turns(&self, key: &LaneKey, turns: Vec<Turn>) {
         for turn in turns {
-            let held = Held::new(self, key.clone(), turn);
+            let mut held = Held::new(self, key.clone(), turn);
             // Nothing starts any more; the next server takes it up.
             if self.inner.shutdown.is_cancelled() {
-                std::mem::forget(held);
+                held.is_given_up = true;
                 continue;
             }
             self.spawn(self.take_turn(held));

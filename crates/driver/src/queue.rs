@@ -42,13 +42,19 @@ pub enum EnqueueError {
 #[derive(Debug, Default)]
 pub(crate) struct QueueGauge(Arc<AtomicUsize>);
 
-/// Counted until it is dropped.
-struct Counted(Arc<AtomicUsize>);
+/// Counted until it is dropped, unless it was accepted.
+struct Counted {
+    count: Arc<AtomicUsize>,
+    is_accepted: bool,
+}
 
 impl QueueGauge {
     fn enter(&self) -> Option<Counted> {
         let before = self.0.fetch_add(1, Ordering::Relaxed);
-        let counted = Counted(Arc::clone(&self.0));
+        let counted = Counted {
+            count: Arc::clone(&self.0),
+            is_accepted: false,
+        };
         (before < QUEUED_MAX).then_some(counted)
     }
 
@@ -64,14 +70,16 @@ impl QueueGauge {
 
 impl Counted {
     /// Stays counted until [`QueueGauge::done`].
-    fn keep(self) {
-        std::mem::forget(self);
+    fn keep(mut self) {
+        self.is_accepted = true;
     }
 }
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        if !self.is_accepted {
+            self.count.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 }
 
