@@ -6,12 +6,25 @@ import { readFile } from 'node:fs/promises'
 
 const source = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-/** Fails if axe has a serious or critical finding on the page as it is now. */
+/** Fails if axe has a serious or critical finding on the page as it is now, once what moves has come to rest. */
 export async function assertAccessible(page, where) {
+  await atRest(page)
   // The page's policy forbids inline scripts; what the test's own connection evaluates is not one.
   await page.evaluate(source)
   const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }))
   const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
   const told = serious.map(({ id, help, nodes }) => `${id}: ${help}\n${nodes.slice(0, 3).map(({ html, failureSummary }) => `    ${html.slice(0, 200)}\n    ${failureSummary}`).join('\n')}`)
   assert.equal(serious.length, 0, `${where} has serious accessibility findings:\n${told.join('\n')}`)
+}
+
+/**
+ * Returns when no transition or animation that has an end is under way: half faded in, a colour is lighter than the one
+ * that a reader sees, and axe would measure that.
+ */
+function atRest(page) {
+  return page.evaluate(async () => {
+    const moving = () => document.getAnimations().filter(({ effect, playState }) => playState === 'running' && Number.isFinite(effect?.getComputedTiming().endTime))
+    // What ends may begin the next; what is cancelled rejects, and is at rest as well.
+    for (let now = moving(); now.length > 0; now = moving()) await Promise.allSettled(now.map(({ finished }) => finished))
+  })
 }
