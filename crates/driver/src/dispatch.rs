@@ -14,6 +14,7 @@ use model::{
     ChainedTarget, ExecutionId, FunctionArn, FunctionName, Invocation, OperationDetails,
     OperationId, Payload, RequestId, Version,
 };
+use tokio_util::sync::CancellationToken;
 
 use crate::aside::panic_text;
 use crate::effect::chained_outcome;
@@ -197,7 +198,8 @@ impl Driver {
         self.run_durable(held, lease, invocation).await;
     }
 
-    async fn run_durable(&self, mut held: Held, lease: Lease, invocation: DurableInvocation) {
+    async fn run_durable(&self, mut held: Held, lease: Lease, mut invocation: DurableInvocation) {
+        invocation.called_off = self.inner.lanes.called_off(&held.turn);
         let id = invocation.spec.arn.id.clone();
         let request_id = invocation.request_id.clone();
         let invoked = AssertUnwindSafe(self.inner.invoker.invoke_durable(invocation));
@@ -229,7 +231,8 @@ impl Driver {
         self.record(&id, input).await;
     }
 
-    /// Calls off the invocation of an execution that has ended or is to be paused, if it waits for its turn.
+    /// Calls off the invocation of an execution that has ended or is to be paused, if it waits for its turn or
+    /// for a process.
     pub(crate) fn call_off_invocation(&self, execution: &Execution) {
         let Invocation::Active { request_id, .. } = &execution.state.invocation else {
             return;
@@ -430,5 +433,6 @@ fn durable_invocation(execution: &Execution) -> DurableInvocation {
         checkpoint_token,
         operations: execution.replayed_operations().cloned().collect(),
         updated_operation_ids: execution.unsettled_operations().cloned().collect(),
+        called_off: CancellationToken::new(),
     }
 }

@@ -10,6 +10,7 @@ use model::{
     Timestamp, Version,
 };
 use store::AsyncInvocation;
+use tokio_util::sync::CancellationToken;
 
 /// The future of an invocation. Dropping it gives the invocation up.
 pub type InvokerFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -103,6 +104,9 @@ pub struct DurableInvocation {
     pub operations: Vec<Arc<Operation>>,
     /// Those that the service changed since an invocation was last told.
     pub updated_operation_ids: Vec<OperationId>,
+    /// Cancelled when it is not to run any more. An invocation that no process has then ends as
+    /// [`InvocationOutcome::NotStarted`]; one that a process has goes on.
+    pub called_off: CancellationToken,
 }
 
 /// How an invocation of a durable function went.

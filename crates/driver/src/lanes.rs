@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use model::{ExecutionId, FunctionName, OperationId, RequestId, Version};
 use store::AsyncInvocationId;
+use tokio_util::sync::CancellationToken;
 
 /// A function version: its invocations share one lane.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -50,10 +51,11 @@ pub(crate) enum Place {
 const REST: Duration = Duration::from_secs(1);
 const REST_MAX: Duration = Duration::from_secs(10);
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 enum State {
     Waiting,
-    Running,
+    /// Cancelled when it is called off: then it ends, unless a process has it already.
+    Running(CancellationToken),
     /// Its function is done; what came of it is being recorded.
     Recording,
 }
@@ -105,7 +107,7 @@ impl Inner {
             let Some(state) = self.turns.get_mut(&turn) else {
                 continue;
             };
-            *state = State::Running;
+            *state = State::Running(CancellationToken::new());
             self.waiting -= 1;
             lane.running += 1;
             started.push(turn);
@@ -137,7 +139,11 @@ impl Lanes {
         } else {
             lane.waiting.push_back(turn.clone());
         }
-        let state = if now { State::Running } else { State::Waiting };
+        let state = if now {
+            State::Running(CancellationToken::new())
+        } else {
+            State::Waiting
+        };
         inner.turns.insert(turn.clone(), state);
         inner.waiting += usize::from(!now);
         if now { Place::Now } else { Place::Waits }
@@ -148,15 +154,29 @@ impl Lanes {
         self.inner().turns.contains_key(turn)
     }
 
-    /// Calls a turn off that waits; says whether it did.
+    /// Calls a turn off. Returns whether it waited and is gone; one that runs is told, and ends by itself.
     pub fn call_off(&self, turn: &Turn) -> bool {
         let mut inner = self.inner();
-        let waits = inner.turns.get(turn) == Some(&State::Waiting);
-        if waits {
-            inner.turns.remove(turn);
-            inner.waiting -= 1;
+        match inner.turns.get(turn) {
+            Some(State::Waiting) => {
+                inner.turns.remove(turn);
+                inner.waiting -= 1;
+                true
+            }
+            Some(State::Running(called_off)) => {
+                called_off.cancel();
+                false
+            }
+            Some(State::Recording) | None => false,
         }
-        waits
+    }
+
+    /// What a turn that runs is told by when it is called off.
+    pub fn called_off(&self, turn: &Turn) -> CancellationToken {
+        match self.inner().turns.get(turn) {
+            Some(State::Running(called_off)) => called_off.clone(),
+            Some(State::Waiting | State::Recording) | None => CancellationToken::new(),
+        }
     }
 
     /// A function is done: its place goes to the next, while what came of it is recorded.
@@ -216,7 +236,7 @@ impl Lanes {
     /// How many turns wait, by function version.
     pub fn waiting_by_lane(&self) -> Vec<(LaneKey, usize)> {
         let inner = self.inner();
-        let waits = |turn: &&Turn| inner.turns.get(*turn) == Some(&State::Waiting);
+        let waits = |turn: &&Turn| matches!(inner.turns.get(*turn), Some(State::Waiting));
         inner
             .lanes
             .iter()
@@ -254,7 +274,10 @@ mod tests {
         lanes.end(&turn(0));
         assert!(lanes.call_off(&turn(3)));
         assert!(!lanes.call_off(&turn(3)));
+        let called_off = lanes.called_off(&turn(2));
         assert!(!lanes.call_off(&turn(2)), "it runs");
+        assert!(called_off.is_cancelled());
+        assert!(!lanes.called_off(&turn(1)).is_cancelled());
         assert_eq!(lanes.waiting(), 1);
         assert_eq!(lanes.leave(&key(), &turn(1), 2), [turn(4)]);
         assert_eq!(lanes.leave(&key(), &turn(2), 2), []);

@@ -122,8 +122,9 @@ impl FunctionHost {
     ) -> Result<InvocationOutcome, InvokeError> {
         let (reply, outcome) = oneshot::channel();
         let ticket = Ticket(self.shared.tickets.fetch_add(1, Ordering::Relaxed));
+        let called_off = request.called_off.clone();
         let work = Work::new(request, ticket, self.shared.config.queue_time_max, reply)?;
-        let wait_until = work.wait_until;
+        let (wait_until, delivery) = (work.wait_until, work.delivery());
         let mut caller = Caller {
             shared: &self.shared,
             function,
@@ -131,6 +132,15 @@ impl FunctionHost {
             outcome: Some(outcome),
         };
         self.shared.place(function, work);
+        tokio::select! {
+            biased;
+            reply = caller.wait(wait_until) => return reply,
+            () = called_off.cancelled() => {}
+        }
+        if delivery.call_off() {
+            let function = function.key();
+            return Err(InvokeError::CalledOff { function });
+        }
         caller.wait(wait_until).await
     }
 

@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use serde::Serialize;
+use tokio_util::sync::CancellationToken;
 
 use crate::function::FunctionKey;
 use crate::launch::LaunchError;
@@ -23,6 +24,8 @@ pub struct InvocationRequest {
     pub trace_id: Option<String>,
     /// The tenant's id, for functions with tenant isolation.
     pub tenant_id: Option<String>,
+    /// Cancelled by a caller who does not want it to run any more. Once a process has it, that changes nothing.
+    pub called_off: CancellationToken,
 }
 
 /// Tells how one invocation that reached a function process (or its start) ended.
@@ -114,6 +117,12 @@ pub enum InvokeError {
         /// What the host is short of.
         #[source]
         shortage: Shortage,
+    },
+    /// It was called off by [`InvocationRequest::called_off`] before a process had it.
+    #[error("an invocation of function {function} was called off before it began")]
+    CalledOff {
+        /// The function.
+        function: FunctionKey,
     },
     /// The host is shutting down, or was shut down before the function answered.
     #[error("function {function} was not run to its end: the function host is shutting down")]

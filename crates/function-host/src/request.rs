@@ -1,5 +1,7 @@
 //! An accepted invocation on its way to a process.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -31,6 +33,34 @@ pub(crate) const DEADLINE_MS: HeaderName = HeaderName::from_static("lambda-runti
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ticket(pub(crate) u64);
 
+/// Which came first: that a process has the invocation, or that it was called off.
+#[derive(Debug, Default)]
+pub(crate) struct Delivery(AtomicU8);
+
+const DELIVERED: u8 = 1;
+const CALLED_OFF: u8 = 2;
+
+impl Delivery {
+    /// Calls the invocation off; `false` when a process has it.
+    pub(crate) fn call_off(&self) -> bool {
+        self.0.fetch_or(CALLED_OFF, Ordering::AcqRel) & DELIVERED == 0
+    }
+
+    /// Claims the invocation for a process; `false` when it was called off.
+    fn claim(&self) -> bool {
+        self.0.fetch_or(DELIVERED, Ordering::AcqRel) & CALLED_OFF == 0
+    }
+
+    /// The process did not get it after all.
+    fn release(&self) {
+        self.0.fetch_and(!DELIVERED, Ordering::AcqRel);
+    }
+
+    fn is_called_off(&self) -> bool {
+        self.0.load(Ordering::Acquire) & CALLED_OFF != 0
+    }
+}
+
 /// One invocation and whoever waits for it. Dropping it tells the waiter that the host is gone.
 #[derive(Debug)]
 pub(crate) struct Work {
@@ -47,6 +77,7 @@ pub(crate) struct Work {
     pub(crate) ticket: Ticket,
     /// Until when it may wait for a process.
     pub(crate) wait_until: Instant,
+    delivery: Arc<Delivery>,
     arrived: Instant,
     reply: oneshot::Sender<Reply>,
 }
@@ -88,14 +119,34 @@ impl Work {
             obstacle: None,
             ticket,
             wait_until: arrived + wait_max.min(WAIT_MAX),
+            delivery: Arc::default(),
             arrived,
             reply,
         })
     }
 
-    /// Whether its caller has gone. It must not be delivered then, because the caller may have given it up on purpose.
+    /// Whether its caller has gone or has called it off. It must not be delivered then.
     pub(crate) fn is_abandoned(&self) -> bool {
-        self.reply.is_closed()
+        self.reply.is_closed() || self.delivery.is_called_off()
+    }
+
+    pub(crate) fn delivery(&self) -> Arc<Delivery> {
+        Arc::clone(&self.delivery)
+    }
+
+    /// Claims it for a process that is about to get it; `false` when it must not be delivered.
+    pub(crate) fn claim(&self) -> bool {
+        !self.reply.is_closed() && self.delivery.claim()
+    }
+
+    /// The process that it was claimed for did not get it.
+    pub(crate) fn release(&self) {
+        self.delivery.release();
+    }
+
+    /// Gives it up; a caller who called it off while a process seemed to have it is told so.
+    pub(crate) fn give_up(self, function: FunctionKey) {
+        let _ = self.reply.send(Err(InvokeError::CalledOff { function }));
     }
 
     /// Returns what to tell a caller that has waited in vain.
@@ -139,6 +190,8 @@ fn header(field: &'static str, value: &str) -> Result<HeaderValue, InvokeError> 
 
 #[cfg(test)]
 mod tests {
+    use tokio_util::sync::CancellationToken;
+
     use super::*;
 
     fn work(change: impl FnOnce(&mut InvocationRequest)) -> Result<Work, InvokeError> {
@@ -149,6 +202,7 @@ mod tests {
             client_context: None,
             trace_id: None,
             tenant_id: None,
+            called_off: CancellationToken::new(),
         };
         change(&mut request);
         let (reply, _) = oneshot::channel();

@@ -237,6 +237,43 @@ async fn what_a_caller_gives_up_during_a_start_is_never_delivered() {
     assert_eq!(ended(&world), ["END RequestId: r-2"]);
 }
 
+#[tokio::test]
+async fn what_is_called_off_is_never_delivered_and_its_caller_is_told_at_once() {
+    let gate = Gate::new().await;
+    let world = World::with("initializes at a gate", |_, function| {
+        let gate = gate.payload.clone();
+        function.environment.insert("GATE".into(), gate);
+        function.concurrency_max = 1;
+    });
+    let (starting, called_off) = world.begin_revocable("r-1", "1");
+    let initializing = gate.arrival().await;
+    let (queued, queued_called_off) = world.begin_revocable("r-2", "2");
+    world.counts_become((0, 1, 1)).await;
+    for (pending, called_off) in [(queued, queued_called_off), (starting, called_off)] {
+        called_off.cancel();
+        let error = pending.await.expect("no panic").expect_err("it is not run");
+        assert!(matches!(error, InvokeError::CalledOff { .. }), "{error}");
+        assert_eq!(world.counts(), (0, 1, 0));
+    }
+    initializing.release().await;
+    // The process is as good as new.
+    world.counts_become((1, 0, 0)).await;
+    world.invoke("r-3", "3").await.expect("it runs");
+    assert_eq!(ended(&world), ["END RequestId: r-3"]);
+}
+
+#[tokio::test]
+async fn what_a_process_has_runs_to_its_end_although_it_is_called_off() {
+    let world = World::with("waits at a gate", |_, _| {});
+    let gate = Gate::new().await;
+    let (pending, called_off) = world.begin_revocable("r-1", gate.payload.clone());
+    let waiting = gate.arrival().await;
+    called_off.cancel();
+    waiting.release().await;
+    response(pending).await;
+    assert_eq!(ended(&world), ["END RequestId: r-1"]);
+}
+
 /// Returns the last lines of all invocations that ran.
 fn ended(world: &World) -> Vec<String> {
     let lines = world.logs.lines().into_iter().map(|line| line.text);

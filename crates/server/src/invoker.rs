@@ -20,6 +20,7 @@ use lambda_api::{
 };
 use model::{ErrorObject, FunctionName, Payload, Timestamp, Version};
 use store::AsyncInvocation;
+use tokio_util::sync::CancellationToken;
 
 use crate::convert::{error_object, wire_operation_millis};
 use crate::error::chain;
@@ -104,6 +105,7 @@ impl HostInvoker {
             client_context: None,
             trace_id: invocation.spec.trace_header.clone(),
             tenant_id: invocation.spec.tenant_id.clone(),
+            called_off: invocation.called_off.clone(),
         };
         // The event has what the process is given; an invocation may take long, and memory is short.
         invocation.operations = Vec::new();
@@ -124,6 +126,7 @@ impl HostInvoker {
                 let reason = chain(&error);
                 return Err(NoRoom { reason });
             }
+            InvokeError::CalledOff { .. } => InvocationOutcome::NotStarted,
             // The driver gives up its invocations at a shutdown; this one was faster.
             InvokeError::ShuttingDown { .. } => InvocationOutcome::Lost,
             InvokeError::Launch { .. } | InvokeError::InvalidRequest { .. } => {
@@ -163,6 +166,7 @@ impl HostInvoker {
             client_context: invocation.client_context,
             trace_id: invocation.trace_header,
             tenant_id: invocation.tenant_id,
+            called_off: CancellationToken::new(),
         };
         let invoked = self.run(&version, request).await;
         self.note(&invocation.function, &invoked);
@@ -230,7 +234,7 @@ impl HostInvoker {
                 (Went::Throttled, Duration::ZERO)
             }
             // It says nothing of the function.
-            Err(InvokeError::ShuttingDown { .. }) => return,
+            Err(InvokeError::CalledOff { .. } | InvokeError::ShuttingDown { .. }) => return,
             Err(InvokeError::Launch { .. } | InvokeError::InvalidRequest { .. }) => {
                 (Went::Wrong, Duration::ZERO)
             }
@@ -334,7 +338,7 @@ fn host_error(error: &InvokeError) -> ErrorObject {
     let error_type = match error {
         InvokeError::Launch { .. } => "Runtime.InvalidEntrypoint",
         InvokeError::NoRoom { .. } | InvokeError::Throttled { .. } => "TooManyRequestsException",
-        InvokeError::ShuttingDown { .. } => "ServiceException",
+        InvokeError::CalledOff { .. } | InvokeError::ShuttingDown { .. } => "ServiceException",
         InvokeError::InvalidRequest { .. } => "InvalidParameterValueException",
     };
     ErrorObject::new(error_type, chain(error))

@@ -140,6 +140,31 @@ async fn an_execution_that_is_stopped_while_it_waits_never_runs() {
     assert_eq!(world.store.owing_work(owner).await.expect("works"), []);
 }
 
+/// Its turn has come, and no process has it yet.
+#[tokio::test]
+async fn an_execution_that_is_stopped_while_a_process_starts_for_it_is_called_off() {
+    let world = World::new();
+    world.functions.set_starts_slowly();
+    let stopped = world.start("first").await;
+    world.at_work(&["first"]).await;
+    world
+        .driver
+        .process(&stopped, stop())
+        .await
+        .expect("it is stopped");
+    world
+        .until(
+            "nothing is at work for it",
+            |world| world.driver.resident_count(),
+            |residents| *residents == 0,
+        )
+        .await;
+    assert_eq!(
+        world.history(&stopped).await,
+        ["ExecutionStarted", "ExecutionStopped"]
+    );
+}
+
 #[tokio::test]
 async fn an_execution_that_times_out_while_it_waits_never_runs() {
     let world = World::new();

@@ -67,6 +67,7 @@ struct State {
     has_no_room: bool,
     turned_away: usize,
     panics: bool,
+    starts_slowly: bool,
 }
 
 impl Functions {
@@ -90,6 +91,11 @@ impl Functions {
 
     pub fn set_panics(&self) {
         self.state().panics = true;
+    }
+
+    /// Whether invocations wait for a process until the test ends them.
+    pub fn set_starts_slowly(&self) {
+        self.state().starts_slowly = true;
     }
 
     /// Names of executions whose function is at work.
@@ -162,13 +168,20 @@ impl Invoker for FakeInvoker {
                 let name = invocation.spec.arn.name.clone();
                 *state.begun.entry(name.clone()).or_default() += 1;
                 let (answer, ended) = oneshot::channel();
+                let called_off = invocation.called_off.clone();
                 let started = AtWork { invocation, answer };
                 let before = state.at_work.insert(name.clone(), started);
                 assert!(before.is_none(), "two invocations of `{name}` at one time");
-                ended
+                let starts_slowly = state.starts_slowly;
+                (ended, called_off, starts_slowly)
             };
             functions.changed.notify_waiters();
-            let outcome = ended.await.expect("the test ends what it begins");
+            let (mut ended, called_off, starts_slowly) = ended;
+            let outcome = tokio::select! {
+                biased;
+                outcome = &mut ended => outcome.expect("the test ends what it begins"),
+                () = called_off.cancelled(), if starts_slowly => InvocationOutcome::NotStarted,
+            };
             Ok(InvocationReport {
                 started_at: BEGINNING,
                 outcome,

@@ -35,13 +35,16 @@ impl FunctionProcess {
 
     /// Takes responsibility for an invocation, and delivers it if the process already asks for one.
     pub(super) fn assign(&mut self, work: Work) {
-        if work.is_abandoned() {
-            tracing::debug!(function = %self.key, invocation = %work.request_id, pid = self.pid, "an invocation was given up before it was delivered");
-            return self.become_free();
-        }
         let Some(poller) = self.poller.take() else {
+            if work.is_abandoned() {
+                return self.drop_abandoned(work);
+            }
             return self.wait_for_next(work);
         };
+        if !work.claim() {
+            self.poller = Some(poller);
+            return self.drop_abandoned(work);
+        }
         // What was written until now belongs to the invocation before.
         self.drain_output();
         let (started, started_at) = (Instant::now(), SystemTime::now());
@@ -57,6 +60,7 @@ impl FunctionProcess {
         };
         if poller.answer.send(Ok(in_flight.event())).is_err() {
             self.init_duration = in_flight.init_duration.take();
+            in_flight.work.release();
             return self.wait_for_next(in_flight.work);
         }
         tracing::debug!(function = %self.key, invocation = %in_flight.work.request_id, pid = self.pid, "invocation delivered");
@@ -66,6 +70,12 @@ impl FunctionProcess {
             &self.function.version,
         ));
         self.phase = Phase::Busy(in_flight);
+    }
+
+    fn drop_abandoned(&mut self, work: Work) {
+        tracing::debug!(function = %self.key, invocation = %work.request_id, pid = self.pid, "an invocation was given up before it was delivered");
+        work.give_up(self.key.clone());
+        self.become_free();
     }
 
     fn wait_for_next(&mut self, work: Work) {

@@ -16,6 +16,7 @@ use function_host::{
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
 
 /// How long a condition may take to come true. Generous: machines that run tests are busy.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -134,6 +135,19 @@ impl World {
         tokio::spawn(async move { host.invoke(&function, request).await })
     }
 
+    /// As [`World::begin`], with what calls it off.
+    pub fn begin_revocable(
+        &self,
+        request_id: &str,
+        payload: impl Into<Vec<u8>>,
+    ) -> (Pending, CancellationToken) {
+        let (host, function) = (self.host.clone(), Arc::clone(&self.function));
+        let request = request(request_id, payload);
+        let called_off = request.called_off.clone();
+        let pending = tokio::spawn(async move { host.invoke(&function, request).await });
+        (pending, called_off)
+    }
+
     /// Returns (warm, busy, queued) of the function.
     pub fn counts(&self) -> (usize, usize, usize) {
         let stats = self.host.stats();
@@ -178,6 +192,7 @@ pub fn request(request_id: &str, payload: impl Into<Vec<u8>>) -> InvocationReque
         client_context: None,
         trace_id: None,
         tenant_id: None,
+        called_off: CancellationToken::new(),
     }
 }
 
