@@ -5,13 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
-use super::disk::{
-    ContentHash, EXECUTABLE_MODE, FILE_MODE, FOLDER_MODE, mode, modified_nanos, parent, set_mode,
-};
+use super::disk::{ContentHash, EXECUTABLE_MODE, FILE_MODE, FOLDER_MODE, parent, set_mode};
 use super::manifest::{Content, Entry, Manifest};
+use super::seen::Sight;
 use super::store::{CodeStore, Condition, FreezeCodeError, FrozenCode, folder_name, folder_of};
 use super::tree::{Tree, at};
 
@@ -27,17 +23,22 @@ impl CodeStore {
     /// Copies the code below `source` unless it is here already, and whole.
     pub fn freeze(&self, source: &Path) -> Result<FrozenCode, FreezeCodeError> {
         for _ in 0..TRIES {
+            let sight = Sight::of(source)?;
+            if let Some(frozen) = self.recall(source, &sight) {
+                return Ok(frozen);
+            }
             let tree = Tree::read(source, &self.disk)?;
-            let name = folder_name(&tree.digest);
-            let frozen = FrozenCode {
-                dir: self.folder(&name),
-                sha256: STANDARD.encode(tree.digest),
-                bytes: tree.bytes,
-                _lease: self.lease(&name),
-            };
+            let digest = tree.digest;
+            let name = folder_name(&digest);
+            let lease = self.lease(&name);
+            let frozen = FrozenCode::new(self.folder(&name), &digest, tree.bytes, lease);
             match self.take(&name, wanted(tree), source) {
                 Err(FreezeCodeError::Changing(_)) => {}
-                taken => return taken.map(|()| frozen),
+                Err(other) => return Err(other),
+                Ok(()) => {
+                    self.remember(source, &sight, &digest);
+                    return Ok(frozen);
+                }
             }
         }
         Err(FreezeCodeError::Changing(source.to_owned()))
@@ -180,7 +181,8 @@ impl CodeStore {
             match &entry.content {
                 Content::File { mode, hash, .. } => {
                     let known = known.get(entry.path.as_path());
-                    if !known.is_some_and(|known| is_untouched(&target, known, hash)) {
+                    if !known.is_some_and(|known| is_known(known, hash) && known.is_untouched(&dir))
+                    {
                         self.put(name, &source.join(&entry.path), &target, hash, *mode)?;
                     }
                     let settled = Entry::file(&dir, entry.path.clone(), *hash);
@@ -209,13 +211,12 @@ impl CodeStore {
             self.disk.sync_folder(&self.dir).map_err(at(&self.dir))?;
             self.write_manifest(name, &manifest)?;
         }
-        let mut state = self.state();
-        let condition = state
-            .conditions
-            .entry(name.to_owned())
-            .or_insert(Condition::Checked);
+        self.note_checked(name);
         if is_doubted {
-            *condition = Condition::Verified;
+            let mut state = self.state();
+            state
+                .conditions
+                .insert(name.to_owned(), Condition::Verified);
         }
         Ok(())
     }
@@ -355,23 +356,7 @@ fn wanted(tree: Tree) -> Vec<Entry> {
     files.collect()
 }
 
-/// Whether a file is listed with this content, and was not written to since.
-fn is_untouched(path: &Path, listed: &Entry, wanted: &ContentHash) -> bool {
-    let Content::File {
-        bytes,
-        mode: listed_mode,
-        modified_nanos: nanos,
-        hash,
-    } = &listed.content
-    else {
-        return false;
-    };
-    let Ok(metadata) = fs::symlink_metadata(path) else {
-        return false;
-    };
-    hash == wanted
-        && metadata.is_file()
-        && metadata.len() == *bytes
-        && mode(&metadata) == *listed_mode
-        && modified_nanos(&metadata) == *nanos
+/// Whether a file is listed with this content.
+fn is_known(listed: &Entry, wanted: &ContentHash) -> bool {
+    matches!(&listed.content, Content::File { hash, .. } if hash == wanted)
 }

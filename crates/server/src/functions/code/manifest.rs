@@ -87,6 +87,25 @@ impl Entry {
         };
         Ok(Self { path, content })
     }
+
+    /// Whether it lies below `root` as it is listed, and was not written to since.
+    pub fn is_untouched(&self, root: &Path) -> bool {
+        let path = root.join(&self.path);
+        match &self.content {
+            Content::File {
+                bytes,
+                mode: listed_mode,
+                modified_nanos: nanos,
+                hash: _,
+            } => fs::symlink_metadata(&path).is_ok_and(|metadata| {
+                metadata.is_file()
+                    && metadata.len() == *bytes
+                    && mode(&metadata) == *listed_mode
+                    && modified_nanos(&metadata) == *nanos
+            }),
+            Content::Link { target } => fs::read_link(&path).is_ok_and(|found| found == *target),
+        }
+    }
 }
 
 impl Manifest {
@@ -215,7 +234,7 @@ pub(super) fn hex(bytes: &[u8; 32]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn from_hex(text: &str) -> Option<ContentHash> {
+pub(super) fn from_hex(text: &str) -> Option<ContentHash> {
     if text.len() != 64 || !text.is_ascii() {
         return None;
     }

@@ -1,7 +1,8 @@
 //! Frozen code: copies of what functions run, each in a folder named after its content.
 //!
 //! Below the code folder, `<hash>` is a copy and `<hash>.manifest` the list of its files, which is
-//! written last; `<hash>.partial-*` and `<hash>.removed-*` are of no use to anybody and are swept.
+//! written last; `<hash>.partial-*` and `<hash>.removed-*` are of no use to anybody and are swept. `seen`
+//! remembers sources that need not be read again.
 //! Everything is on disk before a version names it, so that a crash at any moment leaves the state
 //! before or the state after. Which version has which code is the registry's business.
 
@@ -10,6 +11,7 @@ mod check;
 mod disk;
 mod freeze;
 mod manifest;
+mod seen;
 mod store;
 mod sweep;
 mod tree;

@@ -5,6 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use function_host::FunctionConfig;
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
@@ -48,6 +50,18 @@ pub(crate) struct FrozenCode {
     pub sha256: String,
     pub bytes: u64,
     pub(super) _lease: Arc<Lease>,
+}
+
+impl FrozenCode {
+    /// A frozen folder, named after the hash over everything in it.
+    pub(super) fn new(dir: PathBuf, digest: &ContentHash, bytes: u64, lease: Arc<Lease>) -> Self {
+        Self {
+            dir,
+            sha256: STANDARD.encode(digest),
+            bytes,
+            _lease: lease,
+        }
+    }
 }
 
 /// Keeps a folder from being swept.
@@ -169,6 +183,14 @@ impl CodeStore {
         let entries = std::fs::read_dir(&self.dir).expect("the folder is there");
         let names = entries.map(|entry| entry.expect("it is readable").path());
         names.filter(|path| folder_of(path).is_some()).count()
+    }
+
+    /// Notes that names, sizes and times of a folder were right, unless more is known of it.
+    pub(super) fn note_checked(&self, name: &str) {
+        self.state()
+            .conditions
+            .entry(name.to_owned())
+            .or_insert(Condition::Checked);
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {

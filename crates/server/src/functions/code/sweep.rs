@@ -40,6 +40,7 @@ impl CodeStore {
                 tracing::warn!(%error, path = %path.display(), "failed to remove unused code");
             }
         }
+        self.forget_gone_sources();
         removed
     }
 

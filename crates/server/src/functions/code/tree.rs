@@ -88,7 +88,7 @@ impl Tree {
 }
 
 /// Every file below a folder, relative to it, sorted.
-fn list(source: &Path) -> Result<Vec<PathBuf>, FreezeCodeError> {
+pub(super) fn list(source: &Path) -> Result<Vec<PathBuf>, FreezeCodeError> {
     let root = source.canonicalize().map_err(at(source))?;
     let mut files = Vec::new();
     let mut folders = vec![PathBuf::new()];
