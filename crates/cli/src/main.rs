@@ -31,6 +31,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
+    server::return_freed_memory();
     let arguments = args::Arguments::parse();
     let screen = screen::Screen::new(arguments.global.output);
     let ended = commands::run(arguments, &screen);

@@ -5,6 +5,7 @@
 //! API and function URL of a stack has a port of its own ([`gateway`]). [`Server`] joins store, function host,
 //! tables and traces, and [`Server::deploy`] puts a stack's functions into it.
 
+mod allocator;
 mod apis;
 mod console;
 mod convert;
@@ -41,6 +42,7 @@ mod validate;
 mod warnings;
 mod xray;
 
+pub use allocator::return_freed_memory;
 pub use deploy::{DeployError, DeployedFunction, DeployedSchedule, Deployment};
 pub use function_host::{LAYERS_FOLDER, PrepareRuntimeError, PreparedRuntime, Runtimes};
 pub use functions::FreezeCodeError;

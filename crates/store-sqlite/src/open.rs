@@ -129,12 +129,12 @@ fn holder(pid: Option<u32>) -> String {
 /// `sqlite3` shell. All writes wait with it, so not for long.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Memory for pages of the writer, in KiB: twice the largest transaction. The pages that a busy server
+/// Memory for pages of the writer, in KiB: more than the largest update. The pages that a busy server
 /// changes are few, and those it reads again are in the operating system's cache.
-const WRITER_CACHE_KIB: i32 = 16 * 1024;
+const WRITER_CACHE_KIB: i32 = 8 * 1024;
 
 /// Memory for pages of one reader, in KiB.
-const READER_CACHE_KIB: i32 = 4 * 1024;
+const READER_CACHE_KIB: i32 = 2 * 1024;
 
 /// An open database file.
 #[derive(Debug)]
