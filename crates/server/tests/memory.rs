@@ -186,8 +186,12 @@ async fn a_log_of_long_lines_is_read_by_pages() {
     let metrics = server.get("/lambdura/v1/functions/Plain/metrics").await;
     assert_eq!(metrics.status, 200);
     check_peak("the log", MEMORY_KIB_MAX);
+    let print = json!({"print": 500, "size": 250_000}).to_string();
+    let printed = server.invoke("Plain", &[], &print).await;
+    assert_eq!(printed.status, 200, "{printed:?}");
     let cut = server.get(&format!("{all}&text_bytes_max=100")).await;
     assert!(cut.body.len() < 1024 * 1024, "{} bytes", cut.body.len());
+    check_peak("the beginnings of all lines", MEMORY_KIB_MAX);
 
     // Nobody reads a page of the log in a loop, but a page of another site could.
     let foreign = [

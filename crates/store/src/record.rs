@@ -338,6 +338,8 @@ impl NumberedLine {
         let text_bytes = line.text.len();
         line.text
             .truncate(line.text.floor_char_boundary(text_bytes_max));
+        // A page of short beginnings does not hold the long lines that they were cut from.
+        line.text.shrink_to_fit();
         Self {
             number,
             line,
