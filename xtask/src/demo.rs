@@ -29,7 +29,7 @@ pub const FUNCTIONS: &[FunctionProgram] = &[
     ("LoanApiFunction", "loan-api"),
 ];
 /// The package of the program `lambdura`.
-pub const CLI_PACKAGE: &str = "lambdura-cli";
+pub const CLI_PACKAGE: &str = "cli";
 
 /// Run the loan approval demo: service, functions and page, until Ctrl-C
 #[derive(Debug, Args)]

@@ -5,10 +5,6 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use driver::{
-    Clock, DurableInvocation, DurableSettings, InvocationReport, Invoker, InvokerFuture, NoRoom,
-    PlainInvocation, PlainOutcome, RetryPolicy,
-};
 use engine::{InvocationOutcome, Output};
 use function_host::{
     FunctionErrorKind, FunctionHost, InvocationOutcome as HostOutcome, InvocationRequest,
@@ -19,16 +15,17 @@ use lambda_api::{
     InvocationOutput, InvocationStatus,
 };
 use model::{ErrorObject, FunctionName, Payload, Timestamp, Version};
+use runtime::{
+    Clock, DurableInvocation, DurableSettings, InvocationReport, Invoker, InvokerFuture, NoRoom,
+    PlainInvocation, PlainOutcome, RetryPolicy,
+};
+use stdx::error_chain;
 use store::AsyncInvocation;
 use tokio_util::sync::CancellationToken;
+use wire::{PAGE_BYTES_MAX, error_object, json_bytes, wire_operation_millis};
 
-use crate::convert::{error_object, wire_operation_millis};
-use crate::error::chain;
 use crate::functions::{Damage, Depth, FunctionVersion, Registry, damaged};
-use crate::logs::LogRecorder;
-use crate::observed::Observed;
-use crate::page::{PAGE_BYTES_MAX, json_bytes};
-use crate::statistics::Went;
+use crate::telemetry::{Diagnostics, LogRecorder, Went};
 
 /// The invoker of the server.
 #[derive(Clone)]
@@ -36,7 +33,7 @@ pub(crate) struct HostInvoker {
     pub host: FunctionHost,
     pub registry: Arc<Registry>,
     pub logs: Arc<LogRecorder>,
-    pub observed: Arc<Observed>,
+    pub diagnostics: Arc<Diagnostics>,
     pub clock: Arc<dyn Clock>,
 }
 
@@ -123,7 +120,7 @@ impl HostInvoker {
         };
         let outcome = match &error {
             InvokeError::NoRoom { .. } | InvokeError::Throttled { .. } => {
-                let reason = chain(&error);
+                let reason = error_chain(&error);
                 return Err(NoRoom { reason });
             }
             InvokeError::CalledOff { .. } => InvocationOutcome::NotStarted,
@@ -243,7 +240,7 @@ impl HostInvoker {
     }
 
     fn record(&self, function: &FunctionName, (went, took): (Went, Duration)) {
-        self.observed
+        self.diagnostics
             .statistics
             .record(function, self.clock.now(), went, took);
     }
@@ -266,7 +263,7 @@ fn event(invocation: &DurableInvocation) -> Bytes {
     // A first page may be empty (one input near the limit): SDKs then read everything by pages.
     let next_marker = match page.last() {
         Some(last) if more => last.id.clone(),
-        None if more => crate::lambda::FIRST_PAGE.to_owned(),
+        None if more => crate::api::FIRST_PAGE.to_owned(),
         Some(_) | None => String::new(),
     };
     let event = InvocationInput {
@@ -341,7 +338,7 @@ fn host_error(error: &InvokeError) -> ErrorObject {
         InvokeError::CalledOff { .. } | InvokeError::ShuttingDown { .. } => "ServiceException",
         InvokeError::InvalidRequest { .. } => "InvalidParameterValueException",
     };
-    ErrorObject::new(error_type, chain(error))
+    ErrorObject::new(error_type, error_chain(error))
 }
 
 fn damage_error(version: &FunctionVersion, damage: &Damage) -> ErrorObject {

@@ -1,7 +1,6 @@
 //! The server: what it is made of, how it starts, how it stops.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
@@ -9,34 +8,28 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use driver::{Clock, Driver, DriverConfig, SteadyClock};
-use function_host::{FunctionHost, HostConfig, Runtimes, StartHostError};
+use function_host::{FunctionHost, HostConfig, Runtimes};
 use futures_util::FutureExt as _;
-use hyper::{Request, Response};
-use lambda_api::ErrorCode;
-use model::{Limits, RequestId};
+use model::Limits;
+use runtime::{Clock, Driver, DriverConfig, SteadyClock};
+use stdx::panic_message;
 use store::{Durability, LogStore, MemoryStore, Store, StoreFault};
-use store_sqlite::{OpenLogsOptions, OpenStoreError, SqliteLogs, SqliteStore};
-use thiserror::Error;
+use store_sqlite::{OpenLogsOptions, SqliteLogs, SqliteStore};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::apis::ServedApi;
-use crate::error::ApiError;
+use crate::app::App;
+use crate::deploy::ServedApi;
 use crate::functions::{CodeStore, Home, Registry, Running};
-use crate::http::Body;
+use crate::http::listen::{self, Connections};
 use crate::invoker::HostInvoker;
-use crate::listen::Connections;
-use crate::logs::LogRecorder;
-use crate::observed::Observed;
-use crate::request_body::RequestBody;
 use crate::schedule::Schedules;
+use crate::start_error::StartServerError;
 use crate::tables::Tables;
-use crate::telemetry::{Exporter, OtlpConfig};
-use crate::warnings::Warnings;
-use crate::{console, data_folder, guard, lambda, listen, service, upkeep, xray};
+use crate::telemetry::{Diagnostics, Exporter, LogRecorder, OtlpConfig, Warnings, xray};
+use crate::{console, data_folder, main_port, upkeep};
 
 /// How long a function process may take to its first call of the Runtime API. Lambda stops after ten
 /// seconds and begins again within the function's timeout; here many interpreters may start at once
@@ -79,105 +72,6 @@ pub struct ServerConfig {
     pub warnings: Arc<Warnings>,
     /// Where traces are sent; none: nowhere.
     pub telemetry: Option<OtlpConfig>,
-}
-
-/// Why a server could not start.
-#[derive(Debug, Error)]
-pub enum StartServerError {
-    /// The address is not of this machine alone.
-    #[error(
-        "{0} is reachable from other machines, and requests are not authenticated; listen on a \
-         loopback address such as 127.0.0.1"
-    )]
-    NotLoopback(SocketAddr),
-    /// The address is taken.
-    #[error("listen on {address}")]
-    Listen {
-        /// Where.
-        address: SocketAddr,
-        /// The system's answer.
-        #[source]
-        cause: io::Error,
-    },
-    /// The data folder cannot be made.
-    #[error("create the data folder `{}`", .path.display())]
-    DataDir {
-        /// Which.
-        path: PathBuf,
-        /// The system's answer.
-        #[source]
-        cause: io::Error,
-    },
-    /// The store cannot be opened.
-    #[error("open the store")]
-    OpenStore(#[from] OpenStoreError),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreFault),
-    /// A stored function cannot be read.
-    #[error("read the stored configuration of `{function}`")]
-    StoredFunction {
-        /// Which.
-        function: String,
-        /// What is wrong with it.
-        #[source]
-        cause: serde_json::Error,
-    },
-    /// The tables cannot be opened or served.
-    #[error("open the DynamoDB tables: {cause}")]
-    Tables {
-        /// What stood in the way.
-        cause: String,
-    },
-    /// The function host cannot start.
-    #[error("start the function host")]
-    Host(#[from] StartHostError),
-    /// The operating system gives no randomness.
-    #[error("draw random numbers")]
-    Randomness(#[from] getrandom::Error),
-}
-
-/// What every request needs.
-pub(crate) struct App {
-    pub driver: Driver,
-    pub registry: Arc<Registry>,
-    pub invoker: HostInvoker,
-    /// What runs `python3.*` and `nodejs*` functions.
-    pub runtimes: Arc<Runtimes>,
-    /// Wakes whoever removes versions and code that nothing needs any more.
-    pub upkeep: Notify,
-    /// DynamoDB.
-    pub tables: Tables,
-    /// Where everything is kept.
-    pub data_dir: PathBuf,
-    /// The URL of the main port.
-    pub endpoint: String,
-    /// Where traces are sent.
-    pub otlp_endpoint: Option<String>,
-    /// What is noted for people and their tools.
-    pub observed: Arc<Observed>,
-    /// Bounds the live views.
-    pub streams: Arc<Semaphore>,
-    /// Tasks that a shutdown waits for.
-    pub tasks: TaskTracker,
-    pub shutdown: CancellationToken,
-}
-
-impl App {
-    pub fn new_request_id(&self) -> RequestId {
-        RequestId::parse(&uuid::Uuid::new_v4().to_string()).expect("a UUID is a valid request id")
-    }
-
-    /// Runs work to its end even when the client that asked for it hangs up half way.
-    pub async fn to_the_end<T: Send + 'static>(
-        &self,
-        work: impl Future<Output = T> + Send + 'static,
-    ) -> T {
-        match self.tasks.spawn(work).await {
-            Ok(done) => done,
-            Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
-        }
-    }
 }
 
 /// Where a server keeps everything but tables.
@@ -294,14 +188,14 @@ impl Server {
         let host_config = host_config(&config, &endpoint, xray_address);
         let host = FunctionHost::new(host_config, Arc::clone(&logs) as _)?;
         let bytes = store.stats().bytes;
-        let mut observed = Observed::new(clock.now(), bytes, Arc::clone(&config.warnings));
-        observed.datagrams_ignored = datagrams_ignored;
-        let observed = Arc::new(observed);
+        let mut diagnostics = Diagnostics::new(clock.now(), bytes, Arc::clone(&config.warnings));
+        diagnostics.datagrams_ignored = datagrams_ignored;
+        let diagnostics = Arc::new(diagnostics);
         let invoker = HostInvoker {
             host,
             registry: Arc::clone(&registry),
             logs,
-            observed: Arc::clone(&observed),
+            diagnostics: Arc::clone(&diagnostics),
             clock: Arc::clone(&clock),
         };
         let driver = Driver::new(DriverConfig {
@@ -321,7 +215,7 @@ impl Server {
             data_dir: config.data_dir.clone(),
             endpoint,
             otlp_endpoint: config.telemetry.as_ref().map(|it| it.endpoint.to_string()),
-            observed,
+            diagnostics,
             streams: Arc::new(Semaphore::new(console::STREAMS_MAX)),
             tasks: tasks.clone(),
             shutdown: shutdown.clone(),
@@ -357,7 +251,7 @@ impl Server {
             if recovered > 0 {
                 tracing::info!(executions = recovered, "took up what an earlier run left");
             }
-            app.observed.set_ready();
+            app.diagnostics.set_ready();
             app.resume_draining();
         });
         // The host has ended what an earlier run left running on code of this folder.
@@ -377,7 +271,7 @@ impl Server {
         let app = Arc::clone(&self.app);
         let handle = move |request, _peer| {
             let app = Arc::clone(&app);
-            async move { main_port(app, request).await }
+            async move { main_port::handle(app, request).await }
         };
         let (connections, shutdown) = (self.connections.clone(), self.shutdown.clone());
         self.tasks
@@ -408,27 +302,6 @@ impl Server {
     }
 }
 
-/// The main port: our own routes and the console's, then the Lambda API.
-async fn main_port(app: Arc<App>, request: Request<RequestBody>) -> Response<Body> {
-    if let Err(refusal) = guard::check(request.method(), request.headers(), |_| false) {
-        return ApiError::new(ErrorCode::AccessDenied, refusal.message()).into_response();
-    }
-    let is_page = console::is_page(request.uri().path());
-    if let Err(refusal) = guard::check_site(request.headers(), is_page) {
-        return ApiError::new(ErrorCode::AccessDenied, refusal.message()).into_response();
-    }
-    if Tables::serve(request.headers()) {
-        return app.tables.handle(request).await;
-    }
-    if let Some(answer) = service::handle(&app, &request).await {
-        return answer;
-    }
-    if let Some(answer) = console::handle(&app, &request).await {
-        return answer;
-    }
-    lambda::handle(app, request).await
-}
-
 /// Runs a task that the server cannot do without: should it panic, the process ends at once, and the next
 /// one takes everything up. Serving on without it would let executions stand still and look well.
 fn spawn_vital(
@@ -438,10 +311,7 @@ fn spawn_vital(
 ) {
     tasks.spawn(async move {
         if let Err(panic) = AssertUnwindSafe(task).catch_unwind().await {
-            let reason = panic
-                .downcast_ref::<String>()
-                .map(String::as_str)
-                .or_else(|| panic.downcast_ref::<&str>().copied());
+            let reason = panic_message(panic.as_ref());
             tracing::error!(
                 task = name,
                 reason,

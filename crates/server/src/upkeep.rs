@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::error::chain;
+use stdx::error_chain;
+
+use crate::app::App;
 use crate::functions::{Depth, FunctionVersion};
-use crate::server::App;
 
 /// How often it is looked whether something has become of no use without a deployment: executions
 /// end, and so do processes. Also how soon a damaged file that somebody put back is noticed.
@@ -46,7 +47,7 @@ impl App {
                 .collect(store.as_ref(), self.driver.now())
                 .await;
             if let Err(fault) = collected {
-                let error = chain(&fault);
+                let error = error_chain(&fault);
                 tracing::error!(
                     error,
                     "failed to remove versions that nothing needs any more"

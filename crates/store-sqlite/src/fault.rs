@@ -73,13 +73,9 @@ impl Failure {
 
 /// What a panic said.
 pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> String {
-    if let Some(message) = panic.downcast_ref::<String>() {
-        message.clone()
-    } else if let Some(message) = panic.downcast_ref::<&str>() {
-        (*message).to_owned()
-    } else {
-        "it did not say why".to_owned()
-    }
+    stdx::panic_message(panic)
+        .unwrap_or("it did not say why")
+        .to_owned()
 }
 
 /// The fault that a database error comes to.

@@ -5,12 +5,17 @@ use crate::workspace::Package;
 
 /// The packages of this workspace that a package may depend on. Tests may also use what `TESTS` names.
 const ARROWS: &[(&str, &[&str])] = &[
+    ("stdx", &[]),
     ("model", &[]),
     ("engine", &["model"]),
     ("store", &["engine", "model"]),
-    ("store-sqlite", &["engine", "model", "store"]),
-    ("driver", &["engine", "model", "store"]),
+    ("store-sqlite", &["engine", "model", "stdx", "store"]),
+    ("runtime", &["engine", "model", "stdx", "store"]),
     ("lambda-api", &[]),
+    (
+        "wire",
+        &["runtime", "engine", "lambda-api", "model", "store"],
+    ),
     ("stack", &[]),
     ("function-host", &[]),
     ("console-assets", &[]),
@@ -18,20 +23,22 @@ const ARROWS: &[(&str, &[&str])] = &[
         "server",
         &[
             "console-assets",
-            "driver",
+            "runtime",
             "engine",
             "function-host",
             "lambda-api",
             "model",
             "stack",
+            "stdx",
             "store",
             "store-sqlite",
+            "wire",
         ],
     ),
     (
-        "lambdura-cli",
+        "cli",
         &[
-            "driver",
+            "runtime",
             "function-host",
             "lambda-api",
             "model",
@@ -69,7 +76,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "sim",
         &[
-            "driver",
+            "runtime",
             "engine",
             "model",
             "server",
@@ -84,7 +91,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 const TESTS: &[(&str, &[&str])] = &[
     ("loan-workflow", &["lambda-api"]),
     ("server", &["lambdura"]),
-    ("lambdura-cli", &["engine"]),
+    ("cli", &["engine"]),
     ("sim", &["bench-crash"]),
 ];
 
@@ -236,11 +243,11 @@ mod tests {
     fn pure_packages_cannot_wait_and_databases_have_one_home() {
         let packages = [
             package("engine", &[("tokio", None)]),
-            package("driver", &[("rusqlite", None), ("tokio", None)]),
+            package("runtime", &[("rusqlite", None), ("tokio", None)]),
         ];
         let expected = [
             "engine: must not depend on `tokio`: see xtask/src/tidy/arrows.rs",
-            "driver: must not depend on `rusqlite`: see xtask/src/tidy/arrows.rs",
+            "runtime: must not depend on `rusqlite`: see xtask/src/tidy/arrows.rs",
         ];
         assert_eq!(subjects(&packages), expected);
     }

@@ -5,6 +5,7 @@ mod finding;
 mod lockfiles;
 mod manifests;
 mod modules;
+mod real_time;
 mod text;
 
 use std::fs;
@@ -29,6 +30,7 @@ pub fn run(workspace: &Workspace) -> Result<ExitCode> {
     let mut findings = arrows::check(&workspace.packages);
     findings.extend(manifests::check(workspace)?);
     findings.extend(modules::check(&files));
+    findings.extend(real_time::check(&files));
     findings.extend(text::check(&files));
     findings.extend(lockfiles::check(&files));
     for finding in &findings {

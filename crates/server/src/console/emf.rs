@@ -10,11 +10,11 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use store::LogQuery;
 use utoipa::ToSchema;
+use wire::ApiError;
 
 use super::{filter, functions};
-use crate::error::ApiError;
+use crate::app::App;
 use crate::http::{Body, Query, json};
-use crate::server::App;
 
 /// Lines of a log that are looked through, from the newest back, their bytes, and those of one reading.
 const LINES_MAX: usize = 20_000;

@@ -7,13 +7,11 @@ use model::{Event, OperationId};
 use serde::Serialize;
 use store::EventPage as StorePage;
 use utoipa::ToSchema;
+use wire::{ApiError, PAGE_BYTES_MAX, fitting, wire_event};
 
 use super::filter;
-use crate::convert::wire_event;
-use crate::error::ApiError;
+use crate::app::App;
 use crate::http::{Body, Query, json};
-use crate::page::{PAGE_BYTES_MAX, fitting};
-use crate::server::App;
 
 /// Events of a page at the most.
 pub(super) const EVENTS_MAX: usize = 1_000;

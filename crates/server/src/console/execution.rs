@@ -8,12 +8,12 @@ use model::{EventSourceKind, ExecutionId, Invocation, ParentLink, Timestamp};
 use serde::Serialize;
 use store::{ExecutionSummary as Stored, SetAside};
 use utoipa::ToSchema;
+use wire::ApiError;
 
 use super::summary::ExecutionSummary;
-use crate::error::ApiError;
+use crate::app::App;
 use crate::http::{Body, json};
-use crate::server::App;
-use crate::set_aside::cut;
+use crate::service::cut;
 
 /// One execution without payloads: what a list shows, and the rest of its record. Instants are epoch
 /// milliseconds.

@@ -8,12 +8,12 @@ use model::FunctionName;
 use serde::Serialize;
 use store::{ExecutionCount, SearchPage};
 use utoipa::ToSchema;
+use wire::ApiError;
 
 use super::filter;
 use super::summary::{CountsByStatus, ExecutionSummary};
-use crate::error::ApiError;
+use crate::app::App;
 use crate::http::{Body, Query, json};
-use crate::server::App;
 
 /// A page of executions, newest first.
 #[derive(Debug, Serialize, ToSchema)]

@@ -3,8 +3,8 @@
 use lambda_api::ErrorCode;
 use model::{ExecutionName, ExecutionStatus, FunctionName, Timestamp, Version};
 use store::{CallbackCursor, ExecutionSearch, SearchCursor};
+use wire::ApiError;
 
-use crate::error::ApiError;
 use crate::http::Query;
 
 /// Rows of a page when the request names no number, and at the most.

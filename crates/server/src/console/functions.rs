@@ -11,13 +11,13 @@ use model::{ExecutionStatus, FunctionName, Version};
 use serde::Serialize;
 use store::ExecutionCount;
 use utoipa::ToSchema;
+use wire::ApiError;
 
-use crate::error::ApiError;
+use crate::app::App;
 use crate::functions::FunctionVersion;
 use crate::http::{Body, decode, json};
-use crate::processes::{VersionProcesses, processes};
-use crate::server::App;
-use crate::statistics::{FunctionStatistics, MINUTES};
+use crate::service::{VersionProcesses, processes};
+use crate::telemetry::{FunctionStatistics, MINUTES};
 
 /// Inputs that are offered, and how many are looked at for them.
 const INPUTS_SHOWN: usize = 10;
@@ -225,7 +225,7 @@ pub(super) async fn inputs(app: &Arc<App>, name: &str) -> Result<Response<Body>,
             });
         }
     }
-    let folder = app.observed.samples();
+    let folder = app.diagnostics.samples();
     let samples = tokio::task::spawn_blocking(move || folder.map(|folder| samples(&folder)));
     match samples.await {
         Ok(samples) => inputs.extend(samples.into_iter().flatten()),
@@ -313,7 +313,7 @@ fn status(
         reserved: running.reserved,
         versions: shown.collect(),
         latest_version: newest.version.to_string(),
-        stats: stats(&app.observed.statistics.of(name), app.driver.now()),
+        stats: stats(&app.diagnostics.statistics.of(name), app.driver.now()),
     })
 }
 
@@ -343,7 +343,7 @@ fn modified_at(version: &FunctionVersion) -> Option<i64> {
 
 pub(super) fn stats(function: &FunctionStatistics, now: model::Timestamp) -> FunctionStats {
     let (minutes, hour) = function.last_hour(now);
-    let bucket = |(at, tally): (i64, crate::statistics::Tally)| StatsBucket {
+    let bucket = |(at, tally): (i64, crate::telemetry::Tally)| StatsBucket {
         at,
         invocations: tally.invocations,
         errors: tally.errors,

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use store::StoreTrouble;
 
 use super::system::Exposition;
-use crate::health::readiness_problems;
-use crate::server::App;
+use crate::app::App;
+use crate::service::readiness_problems;
 
 /// Adds the figures.
 pub(super) fn add(text: &mut Exposition, app: &Arc<App>) {
@@ -111,7 +111,7 @@ fn timers(text: &mut Exposition, app: &Arc<App>) {
         "gauge",
         "Time since deadlines were last read, or since the start.",
     );
-    let read_at = pulse.read_at.unwrap_or(app.observed.started_at);
+    let read_at = pulse.read_at.unwrap_or(app.diagnostics.started_at);
     let age = app.driver.now().since(read_at).as_secs_f64();
     text.sample("lambdura_timer_read_age_seconds", &[], age);
 }

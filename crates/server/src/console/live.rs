@@ -7,13 +7,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use driver::Change;
 use hyper::Response;
 use model::{ExecutionId, FunctionName};
+use runtime::Change;
 use serde::Serialize;
 use store::{EventPage, ExecutionSearch, StoreFault};
 use tokio::time::Instant;
 use utoipa::ToSchema;
+use wire::ApiError;
 
 use super::events::{EVENTS_MAX, after, shown_head};
 use super::execution::{self, ExecutionDetail};
@@ -21,9 +22,8 @@ use super::executions::ExecutionCounts;
 use super::filter;
 use super::sse::{self, Closed, Stream};
 use super::summary::ExecutionSummary;
-use crate::error::ApiError;
+use crate::app::App;
 use crate::http::{Body, Query};
-use crate::server::App;
 
 /// Between two messages of a list: what the eye follows.
 const LIST_PAUSE: Duration = Duration::from_millis(500);

@@ -31,10 +31,10 @@ use std::sync::Arc;
 use hyper::{Method, Request, Response};
 use lambda_api::ErrorCode;
 use model::ExecutionId;
+use wire::ApiError;
 
-use crate::error::ApiError;
-use crate::http::{Body, Query, decode};
-use crate::server::App;
+use crate::app::App;
+use crate::http::{Body, Query, decode, refusal};
 
 /// Where the routes are.
 const ROUTES: &str = "/lambdura/v1/";
@@ -59,7 +59,7 @@ pub(crate) async fn handle<B>(app: &Arc<App>, request: &Request<B>) -> Option<Re
     };
     let query = match Query::parse(request.uri().query()) {
         Ok(query) => query,
-        Err(refusal) => return Some(refusal.into_response()),
+        Err(error) => return Some(refusal(error)),
     };
     let segments: Vec<&str> = route.split('/').collect();
     let answer = match segments.as_slice() {
@@ -79,7 +79,7 @@ pub(crate) async fn handle<B>(app: &Arc<App>, request: &Request<B>) -> Option<Re
         ["openapi.json"] => Ok(openapi::serve()),
         _ => return None,
     };
-    Some(answer.unwrap_or_else(ApiError::into_response))
+    Some(answer.unwrap_or_else(refusal))
 }
 
 /// The execution that a path names.

@@ -7,7 +7,7 @@ use utoipa::OpenApi;
 
 use super::{emf, events, execution, executions, functions, live, system, waiting};
 use crate::http::Body;
-use crate::set_aside;
+use crate::service::set_aside;
 
 #[derive(OpenApi)]
 #[openapi(

@@ -4,18 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use driver::ChangeListener;
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE};
 use hyper::{Response, StatusCode};
 use lambda_api::ErrorCode;
+use runtime::ChangeListener;
 use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
+use wire::ApiError;
 
-use crate::error::ApiError;
+use crate::app::App;
 use crate::http::Body;
-use crate::server::App;
 
 /// Streams at the same time: more tabs than people open, few enough to read for.
 pub(crate) const STREAMS_MAX: usize = 256;
@@ -79,7 +79,7 @@ impl Stream {
     pub async fn changed(
         &self,
         changes: &mut ChangeListener,
-        concerns: impl Fn(&driver::Change) -> bool,
+        concerns: impl Fn(&runtime::Change) -> bool,
         last: Instant,
         pause: Duration,
     ) -> Result<(), Closed> {

@@ -12,14 +12,13 @@ use model::Limits;
 use serde::Serialize;
 use store::{StoreFault, StoreStats};
 use utoipa::ToSchema;
+use wire::ApiError;
 
 use super::filter::status_word;
 use super::health_metrics;
-use crate::error::ApiError;
-use crate::health::readiness_problems;
+use crate::app::App;
 use crate::http::{Body, json};
-use crate::processes::processes;
-use crate::server::App;
+use crate::service::{processes, readiness_problems};
 
 /// How the server stands. Instants are epoch milliseconds, sizes bytes.
 #[derive(Debug, Serialize, ToSchema)]
@@ -168,11 +167,11 @@ pub(super) async fn system(app: &Arc<App>) -> Result<Response<Body>, ApiError> {
     let micros = |duration: Option<std::time::Duration>| {
         duration.map(|duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX))
     };
-    let warnings = app.observed.warnings.all().into_iter();
+    let warnings = app.diagnostics.warnings.all().into_iter();
     let system = System {
         version: env!("CARGO_PKG_VERSION"),
         pid: std::process::id(),
-        started_at: app.observed.started_at.as_millis(),
+        started_at: app.diagnostics.started_at.as_millis(),
         now_at: app.driver.now().as_millis(),
         endpoint: app.endpoint.clone(),
         region: app.registry.home.region.clone(),
@@ -214,7 +213,7 @@ pub(super) async fn system(app: &Arc<App>) -> Result<Response<Body>, ApiError> {
             "unbounded"
         },
         apis: app
-            .observed
+            .diagnostics
             .apis()
             .into_iter()
             .map(|(name, url)| ApiShown { name, url })
@@ -250,11 +249,11 @@ fn known<T>(answer: Result<T, StoreFault>, problems: &mut Vec<String>) -> Option
 }
 
 fn growth(app: &Arc<App>, stats: &StoreStats) -> Option<i64> {
-    let seconds = app.driver.now().since(app.observed.started_at).as_secs();
+    let seconds = app.driver.now().since(app.diagnostics.started_at).as_secs();
     if seconds < 60 {
         return None;
     }
-    let bytes = i128::from(stats.bytes) - i128::from(app.observed.store_bytes_at_start);
+    let bytes = i128::from(stats.bytes) - i128::from(app.diagnostics.store_bytes_at_start);
     i64::try_from(bytes * 3_600 / i128::from(seconds)).ok()
 }
 
@@ -297,7 +296,7 @@ pub(super) async fn metrics(app: &Arc<App>) -> Response<Body> {
         &[("version", env!("CARGO_PKG_VERSION"))],
         1,
     );
-    let up = app.driver.now().since(app.observed.started_at).as_secs();
+    let up = app.driver.now().since(app.diagnostics.started_at).as_secs();
     text.head("lambdura_uptime_seconds", "gauge", "Time since the start.");
     text.sample("lambdura_uptime_seconds", &[], up);
     text.head("lambdura_executions", "gauge", "Stored durable executions.");
@@ -364,7 +363,7 @@ pub(super) async fn metrics(app: &Arc<App>) -> Response<Body> {
         "counter",
         "Datagrams to the X-Ray port that were no segments.",
     );
-    let ignored = app.observed.datagrams_ignored.load(Ordering::Relaxed);
+    let ignored = app.diagnostics.datagrams_ignored.load(Ordering::Relaxed);
     text.sample("lambdura_xray_datagrams_ignored_total", &[], ignored);
     invocations(&mut text, app);
     health_metrics::add(&mut text, app);
@@ -375,7 +374,7 @@ pub(super) async fn metrics(app: &Arc<App>) -> Response<Body> {
 }
 
 fn invocations(text: &mut Exposition, app: &Arc<App>) {
-    let functions = app.observed.statistics.all();
+    let functions = app.diagnostics.statistics.all();
     text.head(
         "lambdura_invocations_total",
         "counter",

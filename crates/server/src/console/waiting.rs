@@ -7,12 +7,12 @@ use model::{OperationDetails, Timestamp};
 use serde::Serialize;
 use store::{OpenCallback as StoredCallback, OpenTimer};
 use utoipa::ToSchema;
+use wire::ApiError;
 
 use super::filter;
 use super::summary::{Status, WakeReason};
-use crate::error::ApiError;
+use crate::app::App;
 use crate::http::{Body, Query, json};
-use crate::server::App;
 
 /// Callbacks that nobody has answered.
 #[derive(Debug, Serialize, ToSchema)]

@@ -8,10 +8,10 @@ use lambda_api::{ErrorCode, FunctionConfiguration};
 use model::{FunctionName, Timestamp, Version};
 use store::{AliasRecord, FunctionVersionRecord, Store, StoreFault};
 use tokio::sync::MutexGuard;
+use wire::ApiError;
 
-use super::deploy::{config_sha256, last_modified};
+use super::from_template::{config_sha256, last_modified};
 use super::{FrozenCode, FunctionSettings, FunctionVersion, Registry, leads_to};
-use crate::error::ApiError;
 
 /// The right to change functions; nobody else has it meanwhile.
 pub(crate) struct Changes<'a> {

@@ -3,9 +3,9 @@
 mod change;
 mod code;
 mod collect;
-mod deploy;
+mod concurrency;
+mod from_template;
 mod health;
-mod places;
 mod reference;
 mod registry;
 mod routing;

@@ -3,8 +3,7 @@
 
 use lambda_api::ErrorCode;
 use model::FunctionName;
-
-use crate::error::ApiError;
+use wire::ApiError;
 
 /// A function as a request names it.
 #[derive(Debug, Clone, PartialEq, Eq)]

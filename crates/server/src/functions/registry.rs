@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use lambda_api::ErrorCode;
 use model::{ChainedTarget, ErrorObject, ExecutionId, FunctionArn, FunctionName, Version};
 use store::{AliasRecord, Store};
+use wire::ApiError;
 
+use super::concurrency::{Entered, Places};
 use super::health::damaged;
-use super::places::{Entered, Places};
 use super::{CodeStore, FunctionSettings, FunctionVersion, Reference, Running, routing};
-use crate::error::ApiError;
-use crate::server::StartServerError;
+use crate::start_error::StartServerError;
 
 /// Where all functions live: one account, one region.
 #[derive(Debug, Clone)]

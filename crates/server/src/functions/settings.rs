@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use driver::RetryPolicy;
 use model::{FunctionName, Version};
+use runtime::RetryPolicy;
 use serde::{Deserialize, Serialize};
 use store::FunctionSettingsRecord;
 

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use driver::DurableSettings;
 use function_host::FunctionConfig;
 use lambda_api::FunctionConfiguration;
 use model::{FunctionArn, Version};
+use runtime::DurableSettings;
 use store::FunctionVersionRecord;
 
 /// Lambda's own defaults, for a stored configuration that leaves them out.

@@ -3,20 +3,18 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, RwLock};
 
-use driver::PlainOutcome;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use model::{EventSource, EventSourceKind};
+use runtime::PlainOutcome;
 use stack::Route;
 
 use super::described::{Described, Face};
 use super::event::{Surroundings, event};
 use super::response::{message, response};
 use super::{cors, routes};
-use crate::deliver::Target;
-use crate::guard;
-use crate::http::{Body, BodyError, read_body};
-use crate::request_body::RequestBody;
-use crate::server::App;
+use crate::api::Target;
+use crate::app::App;
+use crate::http::{Body, BodyError, RequestBody, guard, read_body};
 
 /// Largest request body. Source: API Gateway quotas, "Payload size", read 2026-11.
 pub(super) const BODY_BYTES_MAX: usize = 10 * 1024 * 1024;

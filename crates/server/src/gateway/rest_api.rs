@@ -3,10 +3,10 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, RwLock};
 
-use driver::PlainOutcome;
 use hyper::header::ACCEPT;
 use hyper::{Method, Request, Response, StatusCode};
 use model::{EventSource, EventSourceKind};
+use runtime::PlainOutcome;
 use stack::RestApiResource;
 
 use super::api::{BODY_BYTES_MAX, head_only, header};
@@ -16,11 +16,9 @@ use super::rest_cors;
 use super::rest_event::{Surroundings, event, is_binary};
 use super::rest_response::{malformed, response};
 use super::rest_routes::{Found, find};
-use crate::deliver::Target;
-use crate::guard;
-use crate::http::{Body, BodyError, read_body};
-use crate::request_body::RequestBody;
-use crate::server::App;
+use crate::api::Target;
+use crate::app::App;
+use crate::http::{Body, BodyError, RequestBody, guard, read_body};
 
 /// A REST API, whose description a new deployment replaces.
 pub(crate) struct RestApi {

@@ -7,15 +7,15 @@
 
 use std::sync::Arc;
 
-use driver::StartError;
 use model::{EventSource, EventSourceKind, Timestamp};
+use runtime::StartError;
 use store::ScheduleMark;
 
 use super::event::event;
 use super::occurrence::Occurrence;
 use super::plan::Planned;
-use crate::deliver::{DeliverError, Scheduled, Target};
-use crate::server::App;
+use crate::api::{DeliverError, Scheduled, Target};
+use crate::app::App;
 
 /// What fires occurrences.
 pub(super) trait Fire: Send + Sync {

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::fire::Fire;
 use super::next::{latest, next};
-use crate::server::App;
+use crate::app::App;
 
 /// Longest sleep without looking at the clock: bounds what a clock that leaps, or a machine that slept,
 /// could cost.

@@ -7,7 +7,6 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use driver::{Change, Driver};
 use http_body_util::{BodyExt as _, Full};
 use hyper::header::{CONTENT_TYPE, RETRY_AFTER};
 use hyper::{Request, StatusCode};
@@ -15,6 +14,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use model::ExecutionId;
+use runtime::{Change, Driver};
 use store::EventPage;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -182,7 +182,7 @@ impl Exporter {
         let answer = timeout(ANSWERS_WITHIN, self.client.request(request)).await;
         let answer = answer
             .map_err(|_| Refused::ForNow("no answer in time".to_owned(), None))?
-            .map_err(|error| Refused::ForNow(crate::error::chain(&error), None))?;
+            .map_err(|error| Refused::ForNow(stdx::error_chain(&error), None))?;
         let status = answer.status();
         let after = answer.headers().get(RETRY_AFTER);
         let after = after

@@ -1,8 +1,16 @@
-//! Traces for others: each execution that has ended is one trace, sent as OpenTelemetry's collectors
-//! take it (OTLP over HTTP). Switched on by the standard variables.
+//! What is noted about functions and the server, and what others get of it.
 //!
-//! [`config`] reads the variables, [`spans`] makes spans of a history, [`otlp`] writes them,
+//! Log lines ([`logs`]), X-Ray segments ([`xray`]), how invocations went ([`statistics`]) and what the
+//! server says about itself ([`diagnostics`]) stay here. Each execution that has ended is one trace,
+//! sent as OpenTelemetry's collectors take it (OTLP over HTTP) and switched on by the standard
+//! variables: [`config`] reads them, [`spans`] makes spans of a history, [`otlp`] writes them,
 //! [`exporter`] sends. An execution never waits for any of it.
+
+mod diagnostics;
+mod logs;
+mod statistics;
+mod warnings;
+pub(crate) mod xray;
 
 mod config;
 mod exporter;
@@ -10,4 +18,8 @@ mod otlp;
 mod spans;
 
 pub use config::{OtlpConfig, Protocol, TelemetryError};
+pub(crate) use diagnostics::Diagnostics;
 pub(crate) use exporter::Exporter;
+pub(crate) use logs::LogRecorder;
+pub(crate) use statistics::*;
+pub use warnings::{Warning, Warnings};

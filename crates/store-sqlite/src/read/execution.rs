@@ -65,10 +65,9 @@ pub(crate) fn load(
     // damaged, and a damaged file fails the call, not the thread.
     let loading = AssertUnwindSafe(|| Execution::load(spec, state, operations));
     panic::catch_unwind(loading).map(Some).map_err(|panic| {
-        let contradiction = panic
-            .downcast_ref::<String>()
-            .cloned()
-            .unwrap_or_else(|| "an invariant does not hold".to_owned());
+        let contradiction = stdx::panic_message(panic.as_ref())
+            .unwrap_or("an invariant does not hold")
+            .to_owned();
         unreadable(Contradiction {
             execution: id.clone(),
             contradiction,

@@ -1,0 +1,198 @@
+//! Executions that cannot be worked on: unreadable records, a transition that panics, a deadline that always
+//! fails. Each is set aside, so that the others go on, and left alone until somebody tries again.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard};
+
+use model::ExecutionId;
+use stdx::{error_chain, panic_message};
+use store::{SetAside, StoreFault};
+
+use crate::{Driver, ProcessError};
+
+/// What is set aside, as the store has it; or will have it, once it works again.
+#[derive(Debug, Default)]
+pub(crate) struct Aside {
+    executions: Mutex<BTreeMap<ExecutionId, SetAside>>,
+    /// Read before the map: mostly it is zero, and every input asks.
+    count: AtomicUsize,
+}
+
+impl Aside {
+    fn executions(&self) -> MutexGuard<'_, BTreeMap<ExecutionId, SetAside>> {
+        self.executions
+            .lock()
+            .expect("the map is never left half changed")
+    }
+
+    /// Why the execution is set aside, if it is.
+    pub fn reason(&self, id: &ExecutionId) -> Option<String> {
+        if self.count.load(Ordering::Acquire) == 0 {
+            return None;
+        }
+        self.executions()
+            .get(id)
+            .map(|record| format!("{}: {}", record.attempted, record.reason))
+    }
+
+    pub fn contains(&self, id: &ExecutionId) -> bool {
+        self.count.load(Ordering::Acquire) > 0 && self.executions().contains_key(id)
+    }
+
+    pub fn count(&self) -> usize {
+        self.count.load(Ordering::Acquire)
+    }
+
+    fn add(&self, record: SetAside) {
+        let mut executions = self.executions();
+        executions.insert(record.execution_id.clone(), record);
+        self.count.store(executions.len(), Ordering::Release);
+    }
+
+    fn remove(&self, id: &ExecutionId) -> Option<SetAside> {
+        let mut executions = self.executions();
+        let removed = executions.remove(id);
+        self.count.store(executions.len(), Ordering::Release);
+        removed
+    }
+
+    fn get(&self, id: &ExecutionId) -> Option<SetAside> {
+        if self.count() == 0 {
+            return None;
+        }
+        self.executions().get(id).cloned()
+    }
+}
+
+/// What came of trying an execution again that was set aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TriedAgain {
+    /// It goes on.
+    TakenBack,
+    /// It failed again, and is set aside again.
+    SetAside(SetAside),
+    /// It is not set aside.
+    Unknown,
+}
+
+impl Driver {
+    /// Sets an execution aside.
+    pub(crate) fn set_aside(&self, id: &ExecutionId, attempted: &str, reason: &str) {
+        tracing::error!(execution = %id, attempted, reason, "an execution is set aside");
+        let record = SetAside {
+            execution_id: id.clone(),
+            set_aside_at: self.now(),
+            attempted: attempted.to_owned(),
+            reason: reason.to_owned(),
+        };
+        self.inner.aside.add(record.clone());
+        self.inner.changes.note(id, false);
+        let driver = self.clone();
+        self.spawn(async move {
+            // Without it the next run finds out for itself: worth a warning, no more.
+            if let Err(fault) = driver.inner.store.set_aside(record).await {
+                let error = &fault as &dyn std::error::Error;
+                tracing::warn!(error, "failed to record that an execution is set aside");
+            }
+        });
+    }
+
+    /// As [`Driver::set_aside`], for failures that trying again would not mend.
+    pub(crate) fn set_aside_if_broken(
+        &self,
+        id: &ExecutionId,
+        attempted: &str,
+        error: &ProcessError,
+    ) {
+        match error {
+            ProcessError::Fault(fault) if self.is_broken(fault) => {
+                self.set_aside(id, attempted, &error_chain(fault));
+            }
+            ProcessError::Fault(_)
+            | ProcessError::UnknownExecution(_)
+            | ProcessError::Rejected(_)
+            | ProcessError::Contended(_)
+            | ProcessError::SetAside { .. }
+            | ProcessError::ShuttingDown => {}
+        }
+    }
+
+    /// Whether a fault is about the one execution: trying again would not mend it, and the store works for
+    /// others. A read-only disk or a closed store concerns them all.
+    pub(crate) fn is_broken(&self, fault: &StoreFault) -> bool {
+        !fault.retryable && self.store_works() && !self.inner.shutdown.is_cancelled()
+    }
+
+    pub(crate) fn store_works(&self) -> bool {
+        self.inner.store.health().is_healthy()
+    }
+
+    /// Reads what earlier runs set aside.
+    pub(crate) async fn read_aside(&self) -> Result<(), StoreFault> {
+        for record in self.inner.store.executions_set_aside().await? {
+            self.inner.aside.add(record);
+        }
+        Ok(())
+    }
+
+    /// All executions that are set aside, in order of id.
+    pub fn executions_set_aside(&self) -> Vec<SetAside> {
+        self.inner.aside.executions().values().cloned().collect()
+    }
+
+    /// As [`Driver::executions_set_aside`], at most so many of those after this one.
+    pub fn executions_set_aside_after(
+        &self,
+        after: Option<&ExecutionId>,
+        limit: usize,
+    ) -> Vec<SetAside> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let executions = self.inner.aside.executions();
+        let page = executions.range::<ExecutionId, _>((from, Bound::Unbounded));
+        page.take(limit).map(|(_, record)| record.clone()).collect()
+    }
+
+    /// Why an execution is set aside; none when it is not.
+    pub fn set_aside_record(&self, id: &ExecutionId) -> Option<SetAside> {
+        self.inner.aside.get(id)
+    }
+
+    /// How many executions are set aside.
+    pub fn set_aside_count(&self) -> usize {
+        self.inner.aside.count()
+    }
+
+    /// Takes an execution back that was set aside, and goes on with it.
+    ///
+    /// # Errors
+    /// When the store fails; the execution then stays set aside.
+    pub async fn try_again(&self, id: &ExecutionId) -> Result<TriedAgain, StoreFault> {
+        let Some(record) = self.inner.aside.remove(id) else {
+            return Ok(TriedAgain::Unknown);
+        };
+        if let Err(fault) = self.inner.store.take_back(id).await {
+            self.inner.aside.add(record);
+            return Err(fault);
+        }
+        self.inner.changes.note(id, false);
+        self.take_up(id).await;
+        // What came due meanwhile fails at once, if it fails.
+        if !self.inner.aside.contains(id) {
+            self.fire(id).await;
+        }
+        self.inner.alarm.set(self.now());
+        let again = self.inner.aside.get(id);
+        Ok(again.map_or(TriedAgain::TakenBack, TriedAgain::SetAside))
+    }
+}
+
+/// What a panic said.
+pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
+    format!(
+        "panicked: {}",
+        panic_message(panic).unwrap_or("without saying why")
+    )
+}

@@ -1,0 +1,163 @@
+//! Taking up what an earlier run left, while the server serves.
+//!
+//! Each invocation names the run that drives it, so that what this run has begun is never taken for what an
+//! earlier one left. Executions are taken up many at a time; one that cannot be read is set aside, and
+//! nothing here keeps a server from starting.
+
+use std::time::Duration;
+
+use engine::{Execution, Input, InvocationOutcome};
+use futures_util::{StreamExt as _, stream};
+use model::{ExecutionId, Invocation, Timestamp};
+
+use crate::resident::Lease;
+use crate::{Driver, ProcessError};
+
+/// Executions taken up at the same time: they share commits.
+const CONCURRENT_MAX: usize = 64;
+
+/// Pause before the store is asked again that failed.
+const RETRY_PAUSE: Duration = Duration::from_millis(500);
+
+impl Driver {
+    /// Reports every invocation of an earlier run lost (which schedules the next one), repeats outstanding
+    /// effects, and takes up accepted asynchronous invocations. Deadlines that passed meanwhile are the timer
+    /// loop's, which may run at the same time. While the store fails it tries again. Returns how many
+    /// executions were taken up; those that could not be are set aside.
+    ///
+    /// Call it once.
+    pub async fn recover(&self) -> usize {
+        self.until_it_works("read what is set aside", || self.read_aside())
+            .await;
+        let owner = self.inner.owner;
+        let owing = self
+            .until_it_works("read which executions owe work", || {
+                self.inner.store.owing_work(owner)
+            })
+            .await
+            .unwrap_or_default();
+        let count = owing.len();
+        stream::iter(owing)
+            .for_each_concurrent(CONCURRENT_MAX, |id| async move { self.take_up(&id).await })
+            .await;
+        self.recover_queue().await;
+        count
+    }
+
+    /// Tries until it works; none when the driver shuts down first.
+    pub(crate) async fn until_it_works<T, E, F>(
+        &self,
+        attempted: &str,
+        mut attempt: impl FnMut() -> F,
+    ) -> Option<T>
+    where
+        F: Future<Output = Result<T, E>>,
+        E: std::error::Error + Send + 'static,
+    {
+        loop {
+            let error = match attempt().await {
+                Ok(value) => return Some(value),
+                Err(error) => error,
+            };
+            {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(error, attempted, "the store failed; trying again");
+            }
+            drop(error);
+            tokio::select! {
+                () = async { self.inner.clock.sleep(RETRY_PAUSE).await } => {}
+                () = self.inner.shutdown.cancelled() => return None,
+            }
+        }
+    }
+
+    /// Goes on with an execution as the store has it: repeats what follows from its records and is not in
+    /// hand, and reports an invocation of an earlier run lost. What cannot be done is tried again, or the
+    /// execution is set aside.
+    pub(crate) async fn take_up(&self, id: &ExecutionId) {
+        loop {
+            let error = match self.try_take_up(id).await {
+                Ok(()) | Err(ProcessError::UnknownExecution(_) | ProcessError::ShuttingDown) => {
+                    return;
+                }
+                Err(error) => error,
+            };
+            match &error {
+                ProcessError::Fault(fault) if !self.is_broken(fault) => {}
+                ProcessError::Contended(_) => {}
+                // It was set aside by whoever noticed.
+                ProcessError::SetAside { .. } => return,
+                broken => {
+                    let reason = stdx::error_chain(broken);
+                    self.set_aside(id, "go on with it", &reason);
+                    return;
+                }
+            }
+            {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(execution = %id, error, "failed to go on with an execution; trying again");
+            }
+            tokio::select! {
+                () = async { self.inner.clock.sleep(RETRY_PAUSE).await } => {}
+                () = self.inner.shutdown.cancelled() => return,
+            }
+        }
+    }
+
+    async fn try_take_up(&self, id: &ExecutionId) -> Result<(), ProcessError> {
+        let lease = self.inner.residents.lease(id);
+        let mut resident = lease.slot.execution.lock().await;
+        let execution = self.inner.resident(&mut resident, id).await?;
+        self.follow_up(execution);
+        let Invocation::Active {
+            request_id,
+            scheduled_at,
+            owner,
+            ..
+        } = &execution.state.invocation
+        else {
+            return Ok(());
+        };
+        if *owner == self.inner.owner {
+            return Ok(());
+        }
+        tracing::info!(execution = %id, invocation = %request_id, "invocation was lost; repeating it");
+        let lost = lost(request_id.clone(), *scheduled_at);
+        self.process_leased(&mut resident, id, lost).await.map(drop)
+    }
+
+    /// Does what follows from the records of an execution and is not in hand: after a commit that this run
+    /// does not know the outcome of, or an earlier run's.
+    pub(crate) fn follow_up(&self, execution: &Execution) {
+        if let Some(deadline) = &execution.state.next_deadline {
+            self.inner.alarm.set(deadline.at);
+        }
+        for effect in execution.outstanding_effects() {
+            self.run_effect(execution, &effect);
+        }
+        if execution.state.outcome.is_some() {
+            self.announce_end(execution);
+            self.call_off_invocation(execution);
+        } else if execution.state.invocation_owner() == Some(self.inner.owner) {
+            self.invoke_in_turn(execution);
+        }
+    }
+
+    /// Settles a commit whose outcome is not known, in a task of its own: once the store answers, whatever
+    /// follows from what it holds is done.
+    pub(crate) fn settle_later(&self, lease: Lease, id: ExecutionId) {
+        let driver = self.clone();
+        self.spawn(async move {
+            driver.take_up(&id).await;
+            drop(lease);
+        });
+    }
+}
+
+fn lost(request_id: model::RequestId, scheduled_at: Timestamp) -> Input {
+    Input::InvocationEnded {
+        request_id,
+        started_at: scheduled_at,
+        outcome: InvocationOutcome::Lost,
+    }
+}

@@ -1,0 +1,226 @@
+//! The timer loop: reads the soonest deadlines from the store and processes those that are due.
+//!
+//! Nothing that one deadline does holds up the others: they are fired side by side, one that fails rests by
+//! itself, and one that always fails is set aside.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use engine::Input;
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use model::{ExecutionId, Timestamp};
+use stdx::error_chain;
+use tokio::sync::Notify;
+
+use crate::{Driver, ProcessError};
+
+/// Deadlines read at once: enough that a burst is worked off in few reads, few enough to hold.
+const DEADLINES_PER_READ: usize = 256;
+
+/// Deadlines processed at the same time: they share commits, so that a burst does not take one
+/// fsync each.
+const CONCURRENT_MAX: usize = 64;
+
+/// More are read when so few are being processed.
+const CONCURRENT_LOW: usize = CONCURRENT_MAX / 2;
+
+/// Longest sleep without looking at the store: bounds what a missed wake-up or a clock that was set
+/// could cost.
+const SLEEP_MAX: Duration = Duration::from_secs(30);
+
+/// Pause after a failed read, and of a deadline that could not be processed.
+const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
+
+/// Failures in a row of one deadline, while the store works for others, before its execution is set aside.
+const FAILURES_MAX: u32 = 5;
+
+/// Wakes the timer loop when a deadline is set that is sooner than what it sleeps for, and says how it does.
+#[derive(Debug)]
+pub(crate) struct Alarm {
+    sleeping_until: AtomicI64,
+    sooner: Notify,
+    pulse: Mutex<TimerPulse>,
+}
+
+/// How the timer loop does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TimerPulse {
+    /// When deadlines were last read from the store; none before the first time.
+    pub read_at: Option<Timestamp>,
+    /// How late the most overdue deadline was then.
+    pub lag: Duration,
+}
+
+impl Default for Alarm {
+    fn default() -> Self {
+        Self {
+            sleeping_until: AtomicI64::new(i64::MAX),
+            sooner: Notify::new(),
+            pulse: Mutex::default(),
+        }
+    }
+}
+
+impl Alarm {
+    pub fn set(&self, at: Timestamp) {
+        if at.as_millis() < self.sleeping_until.load(Ordering::SeqCst) {
+            self.sooner.notify_one();
+        }
+    }
+
+    fn sleep_until(&self, at: i64) {
+        self.sleeping_until.store(at, Ordering::SeqCst);
+    }
+
+    fn pulse(&self) -> std::sync::MutexGuard<'_, TimerPulse> {
+        self.pulse.lock().expect("it is never left half changed")
+    }
+}
+
+/// What the loop knows of deadlines that are due.
+#[derive(Debug, Default)]
+struct Due {
+    firing: HashSet<ExecutionId>,
+    /// Those that failed: how often in a row, and when they are tried again.
+    resting: HashMap<ExecutionId, (u32, Timestamp)>,
+}
+
+/// What came of a deadline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fired {
+    Done,
+    /// It may work later.
+    Failed,
+}
+
+impl Driver {
+    /// How the timer loop does.
+    pub fn timer_pulse(&self) -> TimerPulse {
+        *self.inner.alarm.pulse()
+    }
+
+    /// Fires deadlines until the driver shuts down.
+    pub async fn run_timers(&self) {
+        let mut due = Due::default();
+        let mut firing = FuturesUnordered::new();
+        loop {
+            // While it reads, every new deadline counts as sooner: none falls between read and sleep.
+            self.inner.alarm.sleep_until(i64::MAX);
+            let (ids, sleep) = self.read_due(&due).await;
+            for id in ids {
+                due.firing.insert(id.clone());
+                firing.push(async move {
+                    let fired = self.fire_once(&id).await;
+                    (id, fired)
+                });
+            }
+            let until = self.inner.clock.now() + sleep;
+            self.inner.alarm.sleep_until(until.as_millis());
+            let sleeping = self.inner.clock.sleep(sleep);
+            tokio::pin!(sleeping);
+            loop {
+                tokio::select! {
+                    biased;
+                    () = self.inner.shutdown.cancelled() => return,
+                    Some((id, fired)) = firing.next(), if !firing.is_empty() => {
+                        self.note_fired(&mut due, id, fired);
+                        if firing.len() == CONCURRENT_LOW || firing.is_empty() {
+                            break;
+                        }
+                    }
+                    () = &mut sleeping, if firing.len() < CONCURRENT_LOW => break,
+                    () = self.inner.alarm.sooner.notified(), if firing.len() < CONCURRENT_LOW => break,
+                }
+            }
+        }
+    }
+
+    /// What is due and can be fired now, and how long to sleep unless something happens.
+    async fn read_due(&self, due: &Due) -> (Vec<ExecutionId>, Duration) {
+        let limit = DEADLINES_PER_READ + due.firing.len() + due.resting.len();
+        let deadlines = match self.soonest_deadlines(limit).await {
+            Ok(deadlines) => deadlines,
+            Err(fault) => {
+                let error = &fault as &dyn std::error::Error;
+                tracing::error!(error, "failed to read deadlines; trying again");
+                return (Vec::new(), PAUSE_AFTER_FAILURE);
+            }
+        };
+        let now = self.inner.clock.now();
+        let mut ids = Vec::new();
+        let mut sleep = SLEEP_MAX;
+        let mut lag = Duration::ZERO;
+        for (at, id) in deadlines {
+            if at > now {
+                sleep = sleep.min(at.since(now));
+                break;
+            }
+            if due.firing.contains(&id) || self.inner.aside.contains(&id) {
+                continue;
+            }
+            if let Some((_, again_at)) = due.resting.get(&id)
+                && *again_at > now
+            {
+                sleep = sleep.min(again_at.since(now));
+                continue;
+            }
+            lag = lag.max(now.since(at));
+            if due.firing.len() + ids.len() < CONCURRENT_MAX {
+                ids.push(id);
+            }
+        }
+        *self.inner.alarm.pulse() = TimerPulse {
+            read_at: Some(now),
+            lag,
+        };
+        (ids, sleep)
+    }
+
+    fn note_fired(&self, due: &mut Due, id: ExecutionId, fired: Fired) {
+        due.firing.remove(&id);
+        match fired {
+            Fired::Done => {
+                due.resting.remove(&id);
+            }
+            Fired::Failed => {
+                let (failures, _) = due.resting.remove(&id).unwrap_or_default();
+                let failures = failures + 1;
+                if failures >= FAILURES_MAX && self.store_works() {
+                    self.set_aside(&id, "fire a deadline", "it failed again and again");
+                    return;
+                }
+                let again_at = self.inner.clock.now() + PAUSE_AFTER_FAILURE;
+                due.resting.insert(id, (failures, again_at));
+            }
+        }
+    }
+
+    /// Fires what is due of an execution, for whoever takes it back.
+    pub(crate) async fn fire(&self, id: &ExecutionId) {
+        self.fire_once(id).await;
+    }
+
+    async fn fire_once(&self, id: &ExecutionId) -> Fired {
+        match self.process(id, Input::DeadlineReached).await {
+            // A record that was removed meanwhile has no deadline to miss.
+            Ok(_)
+            | Err(
+                ProcessError::UnknownExecution(_)
+                | ProcessError::SetAside { .. }
+                | ProcessError::ShuttingDown,
+            ) => Fired::Done,
+            Err(ProcessError::Fault(fault)) if self.is_broken(&fault) => {
+                self.set_aside(id, "fire a deadline", &error_chain(&fault));
+                Fired::Done
+            }
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(execution = %id, error, "failed to fire a deadline; trying again");
+                Fired::Failed
+            }
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! `CheckpointDurableExecution` and `GetDurableExecutionState`: what running functions call.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use engine::{Answer, Input};
+use hyper::{Response, StatusCode};
+use lambda_api::{
+    CheckpointDurableExecutionRequest, CheckpointDurableExecutionResponse,
+    GetDurableExecutionStateResponse, NewExecutionState,
+};
+use model::{ChainedTarget, CheckpointToken, ClientToken, ErrorObject, ExecutionArn, OperationId};
+use runtime::ProcessError;
+use wire::{ApiError, PAGE_BYTES_MAX, Targets, Violations, fitting, updates, wire_operation};
+
+use super::arn::execution_arn;
+use crate::api::marker;
+use crate::api::request::{body_error, object};
+use crate::app::App;
+use crate::functions::FunctionVersion;
+use crate::http::{Body, Query, RequestBody, json, read_body};
+
+/// Largest checkpoint request: an EXECUTION result of 6 MB, JSON-escaped, and its surroundings. SDKs
+/// keep everything else below 750 KiB (protocol reference, section 8.10).
+const REQUEST_BYTES_MAX: usize = 13 * 1024 * 1024;
+
+/// Marks the first page of the state, for an event that has room for none of it. No operation id can
+/// be this.
+pub(crate) const FIRST_PAGE: &str = "*";
+
+pub(in crate::api) async fn checkpoint(
+    app: &Arc<App>,
+    arn: &str,
+    body: RequestBody,
+) -> Result<Response<Body>, ApiError> {
+    let arn = execution_arn(arn)?;
+    let bytes = read_body(body, REQUEST_BYTES_MAX)
+        .await
+        .map_err(body_error)?;
+    let request: CheckpointDurableExecutionRequest = object(&bytes)?;
+    let token = token(&request.checkpoint_token)?;
+    let client_token = request
+        .client_token
+        .as_deref()
+        .map(client_token)
+        .transpose()?;
+    // Kept until the checkpoint is recorded: from then on the record keeps the versions.
+    let targets = app.targets(&arn);
+    let updates = updates(request.updates, &targets)?;
+    let input = Input::Checkpoint {
+        token,
+        client_token,
+        updates,
+    };
+    let processed = app.driver.process(&arn.id, input).await;
+    drop(targets);
+    match processed {
+        Ok(Answer::Checkpoint { token, operations }) => {
+            let changed = operations.iter().map(|one| wire_operation(one));
+            let changed = fitting(changed, PAGE_BYTES_MAX);
+            let response = CheckpointDurableExecutionResponse {
+                checkpoint_token: token.map(|token| token.to_string()),
+                new_execution_state: NewExecutionState {
+                    operations: changed.items,
+                    // They come in the order of their changes, pages in that of their starts: so the
+                    // rest is somewhere in the whole state.
+                    next_marker: (!changed.is_whole).then(|| FIRST_PAGE.to_owned()),
+                },
+            };
+            Ok(json(StatusCode::OK, &response))
+        }
+        Ok(Answer::Done | Answer::Stopped { .. }) => {
+            unreachable!("a checkpoint is answered as one")
+        }
+        Err(ProcessError::UnknownExecution(_)) => Err(ApiError::invalid_token()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+pub(in crate::api) async fn state(
+    app: &Arc<App>,
+    arn: &str,
+    query: &Query,
+) -> Result<Response<Body>, ApiError> {
+    let arn = execution_arn(arn)?;
+    let token = token(query.get("CheckpointToken").unwrap_or_default())?;
+    let limit = marker::max_items(query)?;
+    let after = match query.get("Marker") {
+        None | Some(FIRST_PAGE) => None,
+        Some(marker) => Some(OperationId::parse(marker).map_err(|_| marker::invalid())?),
+    };
+    let page = match app
+        .driver
+        .state_page(&arn.id, &token, after.as_ref(), limit)
+        .await
+    {
+        Ok(page) => page,
+        Err(ProcessError::UnknownExecution(_)) => return Err(ApiError::invalid_token()),
+        Err(error) => return Err(error.into()),
+    };
+    let operations = page.operations.iter().map(|one| wire_operation(one));
+    let fitting = fitting(operations, PAGE_BYTES_MAX);
+    let more = page.more || !fitting.is_whole;
+    let last = fitting.items.last().filter(|_| more);
+    let response = GetDurableExecutionStateResponse {
+        // An empty marker, not an absent one, says that this was the last page.
+        next_marker: Some(last.map(|last| last.id.clone()).unwrap_or_default()),
+        operations: fitting.items,
+    };
+    Ok(json(StatusCode::OK, &response))
+}
+
+fn token(text: &str) -> Result<CheckpointToken, ApiError> {
+    CheckpointToken::parse(text).or_else(|_| {
+        let mut violations = Violations::default();
+        violations.pattern(
+            text,
+            "checkpointToken",
+            2048,
+            "[A-Za-z0-9+/]+={0,2}",
+            |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'='),
+        );
+        violations.none()?;
+        Err(ApiError::invalid_token())
+    })
+}
+
+pub(super) fn client_token(text: &str) -> Result<ClientToken, ApiError> {
+    ClientToken::parse(text).or_else(|_| {
+        let mut violations = Violations::default();
+        violations.pattern(text, "clientToken", 64, r"[\x21-\x7E]+", |byte| {
+            (0x21..=0x7e).contains(&byte)
+        });
+        violations.none()?;
+        Err(ApiError::invalid_parameter("Invalid client token"))
+    })
+}
+
+/// Resolves chained invokes for one execution.
+pub(crate) struct ExecutionTargets<'a> {
+    app: &'a App,
+    arn: &'a ExecutionArn,
+    /// The versions that were chosen.
+    versions: Mutex<Vec<Arc<FunctionVersion>>>,
+}
+
+impl App {
+    fn targets<'a>(&'a self, arn: &'a ExecutionArn) -> ExecutionTargets<'a> {
+        ExecutionTargets {
+            app: self,
+            arn,
+            versions: Mutex::default(),
+        }
+    }
+}
+
+impl Targets for ExecutionTargets<'_> {
+    fn resolve(&self, function_name: &str) -> Result<ChainedTarget, ErrorObject> {
+        tracing::trace!(execution = %self.arn.id, function_name, "resolve chained invoke");
+        let (target, version) = self
+            .app
+            .registry
+            .chained_target(function_name, || self.app.driver.new_execution_id())?;
+        let mut versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
+        versions.push(version);
+        Ok(target)
+    }
+}

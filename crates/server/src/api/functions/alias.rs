@@ -1,0 +1,295 @@
+//! `CreateAlias`, `GetAlias`, `UpdateAlias`, `DeleteAlias`, `ListAliases`.
+
+use std::sync::Arc;
+
+use hyper::{Response, StatusCode};
+use lambda_api::{
+    AliasConfiguration, AliasRequest, AliasRoutingConfiguration, ErrorCode, ListAliasesResponse,
+};
+use model::{FunctionName, Version};
+use store::AliasRecord;
+use wire::{ApiError, Violations};
+
+use super::change::{function_name, stale_revision};
+use super::function::{FUNCTIONS_MAX, known_function, page};
+use super::input::check_description;
+use crate::api::request::small;
+use crate::app::App;
+use crate::functions::{Changes, weights};
+use crate::http::{Body, Query, RequestBody, decode, json, no_content};
+
+pub(super) fn list(app: &Arc<App>, name: &str, query: &Query) -> Result<Response<Body>, ApiError> {
+    let name = known_function(app, name)?;
+    let mut all = app.registry.aliases(&name).unwrap_or_default();
+    if let Some(version) = query.get("FunctionVersion") {
+        all.retain(|alias| alias.version.to_string() == version);
+    }
+    let (page, next_marker) = page(&all, query, FUNCTIONS_MAX)?;
+    let aliases = page.iter().map(|alias| shown(app, alias)).collect();
+    Ok(json(
+        StatusCode::OK,
+        &ListAliasesResponse {
+            aliases,
+            next_marker,
+        },
+    ))
+}
+
+pub(super) fn get(app: &Arc<App>, name: &str, alias: &str) -> Result<Response<Body>, ApiError> {
+    let name = known_function(app, name)?;
+    let alias = decode(alias).unwrap_or_default();
+    let record = existing(app, &name, &alias)?;
+    Ok(json(StatusCode::OK, &shown(app, &record)))
+}
+
+pub(super) async fn create(
+    app: &Arc<App>,
+    name: &str,
+    body: RequestBody,
+) -> Result<Response<Body>, ApiError> {
+    let request: AliasRequest = small(body).await?;
+    let mut violations = Violations::default();
+    match &request.name {
+        Some(alias) => check_name(alias, &mut violations),
+        None => violations.missing("name"),
+    }
+    if request.function_version.is_none() {
+        violations.missing("functionVersion");
+    }
+    let version = check(&request, &mut violations);
+    violations.none()?;
+    let name = function_name(app, name)?;
+    let app = Arc::clone(app);
+    let task = {
+        let app = Arc::clone(&app);
+        async move {
+            let store = app.driver.store();
+            let changes = app.registry.changes(store.as_ref(), app.driver.now()).await;
+            changes.latest(&name)?;
+            let alias = request.name.clone().unwrap_or_default();
+            if app.registry.alias(&name, &alias).is_some() {
+                let arn = app.registry.home.arn(&name).qualified(&alias);
+                let message = format!("Alias already exists: {arn}");
+                return Err(ApiError::new(ErrorCode::ResourceConflict, message));
+            }
+            let record = AliasRecord {
+                function: name,
+                name: alias,
+                version: version.unwrap_or(Version::Latest),
+                description: request.description.clone().unwrap_or_default(),
+                routing: routing(&request),
+                revision_id: String::new(),
+            };
+            put(&app, &changes, record).await
+        }
+    };
+    Ok(json(StatusCode::CREATED, &app.to_the_end(task).await?))
+}
+
+pub(super) async fn update(
+    app: &Arc<App>,
+    name: &str,
+    alias: &str,
+    body: RequestBody,
+) -> Result<Response<Body>, ApiError> {
+    let request: AliasRequest = small(body).await?;
+    let mut violations = Violations::default();
+    let version = check(&request, &mut violations);
+    violations.none()?;
+    let name = function_name(app, name)?;
+    let alias = decode(alias).unwrap_or_default();
+    let app = Arc::clone(app);
+    let task = {
+        let app = Arc::clone(&app);
+        async move {
+            let store = app.driver.store();
+            let changes = app.registry.changes(store.as_ref(), app.driver.now()).await;
+            changes.latest(&name)?;
+            let before = existing(&app, &name, &alias)?;
+            if let Some(wanted) = &request.revision_id
+                && *wanted != before.revision_id
+            {
+                return Err(stale_revision());
+            }
+            let record = AliasRecord {
+                version: version.unwrap_or_else(|| before.version.clone()),
+                description: request
+                    .description
+                    .clone()
+                    .unwrap_or_else(|| before.description.clone()),
+                routing: match &request.routing_config {
+                    Some(_) => routing(&request),
+                    None => before.routing.clone(),
+                },
+                ..before
+            };
+            put(&app, &changes, record).await
+        }
+    };
+    Ok(json(StatusCode::OK, &app.to_the_end(task).await?))
+}
+
+/// An alias that is not there counts as deleted.
+pub(super) async fn delete(
+    app: &Arc<App>,
+    name: &str,
+    alias: &str,
+) -> Result<Response<Body>, ApiError> {
+    let name = function_name(app, name)?;
+    let alias = decode(alias).unwrap_or_default();
+    let app = Arc::clone(app);
+    let task = {
+        let app = Arc::clone(&app);
+        async move {
+            let store = app.driver.store();
+            let changes = app.registry.changes(store.as_ref(), app.driver.now()).await;
+            changes.delete_alias(&name, &alias).await?;
+            let mut settings = app.registry.settings(&name).as_ref().clone();
+            settings.event_invoke.remove(&alias);
+            changes.put_settings(&name, settings).await?;
+            Ok::<_, ApiError>(())
+        }
+    };
+    app.to_the_end(task).await?;
+    Ok(no_content())
+}
+
+/// Records an alias whose versions exist.
+async fn put(
+    app: &App,
+    changes: &Changes<'_>,
+    record: AliasRecord,
+) -> Result<AliasConfiguration, ApiError> {
+    exists(app, &record.function, &record.version)?;
+    for (other, _) in weights(&record).into_iter().flatten() {
+        let other: Version = other
+            .parse()
+            .map_err(|_| ApiError::invalid_parameter(format!("Invalid version {other}")))?;
+        if other == Version::Latest || record.version == Version::Latest {
+            return Err(ApiError::invalid_parameter(
+                "$LATEST is not supported for an alias pointing to more than 1 version",
+            ));
+        }
+        if other == record.version {
+            return Err(ApiError::invalid_parameter(format!(
+                "Invalid function version {other}. Function version {other} is already included \
+                 in routing configuration."
+            )));
+        }
+        exists(app, &record.function, &other)?;
+    }
+    let record = AliasRecord {
+        revision_id: uuid::Uuid::new_v4().to_string(),
+        ..record
+    };
+    changes.put_alias(record.clone()).await?;
+    Ok(shown(app, &record))
+}
+
+fn exists(app: &App, function: &FunctionName, version: &Version) -> Result<(), ApiError> {
+    let deleting = app.registry.settings(function).is_deleting(version);
+    if app.registry.version(function, version).is_some() && !deleting {
+        return Ok(());
+    }
+    let arn = app.registry.home.arn(function);
+    let message = format!(
+        "Function not found: {}",
+        arn.qualified(&version.to_string())
+    );
+    Err(ApiError::new(ErrorCode::ResourceNotFound, message))
+}
+
+fn existing(app: &App, function: &FunctionName, alias: &str) -> Result<AliasRecord, ApiError> {
+    app.registry.alias(function, alias).ok_or_else(|| {
+        let arn = app.registry.home.arn(function).qualified(alias);
+        let message = format!("Cannot find alias arn: {arn}");
+        ApiError::new(ErrorCode::ResourceNotFound, message)
+    })
+}
+
+fn check_name(alias: &str, violations: &mut Violations) {
+    let pattern = "(?!^[0-9]+$)([a-zA-Z0-9-_]+)";
+    let word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let number = !alias.is_empty() && alias.bytes().all(|byte| byte.is_ascii_digit());
+    if number {
+        let rule = format!("satisfy regular expression pattern: {pattern}");
+        violations.add(Some(alias), "name", &rule);
+    } else {
+        violations.pattern(alias, "name", 128, pattern, word);
+    }
+}
+
+/// Checks what both operations take; returns the version, if there is a good one.
+fn check(request: &AliasRequest, violations: &mut Violations) -> Option<Version> {
+    check_description(
+        request.description.as_deref().unwrap_or_default(),
+        violations,
+    );
+    let routing = request.routing_config.as_ref();
+    let weights = routing.and_then(|routing| routing.additional_version_weights.as_ref());
+    if let Some(weights) = weights {
+        // Lambda's own limit: "an alias can point to a maximum of two versions".
+        if weights.len() > 1 {
+            violations.add(
+                None,
+                "routingConfig.additionalVersionWeights",
+                "have length less than or equal to 1",
+            );
+        }
+        for (version, weight) in weights {
+            let path = format!("routingConfig.additionalVersionWeights.{version}");
+            if version.parse::<Version>().is_err() {
+                let rule = "satisfy regular expression pattern: [0-9]+";
+                violations.add(Some(version), &path, rule);
+            }
+            if *weight < 0.0 {
+                violations.add(
+                    Some(&weight.to_string()),
+                    &path,
+                    "have value greater than or equal to 0.0",
+                );
+            } else if *weight > 1.0 {
+                violations.add(
+                    Some(&weight.to_string()),
+                    &path,
+                    "have value less than or equal to 1.0",
+                );
+            }
+        }
+    }
+    let text = request.function_version.as_deref()?;
+    let version = text.parse().ok();
+    if version.is_none() {
+        let rule = "satisfy regular expression pattern: (\\$LATEST(\\.PUBLISHED)?|[0-9]+)";
+        violations.add(Some(text), "functionVersion", rule);
+    }
+    version
+}
+
+/// The routing to store: none when everything goes to one version.
+fn routing(request: &AliasRequest) -> Option<String> {
+    let weights = request
+        .routing_config
+        .as_ref()?
+        .additional_version_weights
+        .clone()
+        .filter(|weights| !weights.is_empty())?;
+    let routing = AliasRoutingConfiguration {
+        additional_version_weights: Some(weights),
+    };
+    Some(serde_json::to_string(&routing).expect("a map of numbers within bounds is always JSON"))
+}
+
+fn shown(app: &App, alias: &AliasRecord) -> AliasConfiguration {
+    let arn = app.registry.home.arn(&alias.function);
+    AliasConfiguration {
+        alias_arn: arn.qualified(&alias.name),
+        name: alias.name.clone(),
+        function_version: alias.version.to_string(),
+        description: Some(alias.description.clone()),
+        routing_config: weights(alias).map(|weights| AliasRoutingConfiguration {
+            additional_version_weights: Some(weights),
+        }),
+        revision_id: Some(alias.revision_id.clone()).filter(|id| !id.is_empty()),
+    }
+}

@@ -1,0 +1,14 @@
+//! Functions, their versions, aliases and settings.
+
+mod alias;
+mod change;
+mod drain;
+mod event_invoke;
+mod function;
+mod input;
+mod setting;
+mod tags;
+
+pub(super) mod route;
+
+pub(crate) use drain::Draining;

@@ -1,0 +1,18 @@
+//! The Lambda API: `/2015-03-31`, `/2025-12-01` and the dates between, in AWS's words and AWS's errors.
+//!
+//! [`durable`] is about executions, [`functions`] about functions, [`invoke`] about calling them. One
+//! file a resource; a handler parses, calls, converts. [`route`] finds it by the raw path, so that an
+//! encoded slash inside an ARN does not split it.
+
+mod durable;
+mod functions;
+mod invoke;
+
+mod marker;
+mod request;
+mod route;
+
+pub(crate) use durable::FIRST_PAGE;
+pub(crate) use functions::Draining;
+pub(crate) use invoke::{DeliverError, Scheduled, Target};
+pub(crate) use route::handle;

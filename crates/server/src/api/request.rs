@@ -1,0 +1,60 @@
+//! What requests have in common: JSON bodies and boolean parameters.
+
+use lambda_api::ErrorCode;
+use serde::de::DeserializeOwned;
+use wire::ApiError;
+
+use crate::http::{BodyError, Query, RequestBody, read_body};
+
+/// Largest requests without one.
+const SMALL_BYTES_MAX: usize = 1024 * 1024;
+
+/// The body of a request without code or payload; an empty one stands for `{}`.
+pub(super) async fn small<T: DeserializeOwned>(body: RequestBody) -> Result<T, ApiError> {
+    let bytes = read_body(body, SMALL_BYTES_MAX).await.map_err(body_error)?;
+    if bytes.is_empty() {
+        return object(b"{}");
+    }
+    object(&bytes)
+}
+
+/// Why a body could not be read, for its sender.
+pub(super) fn body_error(error: BodyError) -> ApiError {
+    match error {
+        BodyError::TooLarge => ApiError::new(
+            ErrorCode::RequestTooLarge,
+            "The request payload exceeded the limit.",
+        ),
+        BodyError::Broken => ApiError::new(
+            ErrorCode::InvalidRequestContent,
+            "The connection broke before the request was whole.",
+        ),
+        BodyError::Slow => ApiError::slow(),
+    }
+}
+
+/// A request body, which is a JSON object. (Serde would take a structure's members from an array
+/// too.)
+pub(super) fn object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    let refuse = |reason: String| {
+        let message = format!("The request body is not what the operation takes: {reason}");
+        ApiError::new(ErrorCode::Serialization, message)
+    };
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(refuse("it is not a JSON object".to_owned()));
+    }
+    serde_json::from_slice(bytes).map_err(|error| refuse(error.to_string()))
+}
+
+/// A boolean parameter.
+pub(super) fn boolean(query: &Query, name: &str, default: bool) -> Result<bool, ApiError> {
+    match query.get(name) {
+        None => Ok(default),
+        Some("true") => Ok(true),
+        Some("false") => Ok(false),
+        Some(other) => Err(ApiError::new(
+            ErrorCode::Serialization,
+            format!("'{other}' can not be converted to a Boolean"),
+        )),
+    }
+}

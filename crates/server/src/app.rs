@@ -1,0 +1,59 @@
+//! What every request needs.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use function_host::Runtimes;
+use model::RequestId;
+use runtime::Driver;
+use tokio::sync::{Notify, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::functions::Registry;
+use crate::invoker::HostInvoker;
+use crate::tables::Tables;
+use crate::telemetry::Diagnostics;
+
+/// The parts of a running server that requests are answered with.
+pub(crate) struct App {
+    pub driver: Driver,
+    pub registry: Arc<Registry>,
+    pub invoker: HostInvoker,
+    /// What runs `python3.*` and `nodejs*` functions.
+    pub runtimes: Arc<Runtimes>,
+    /// Wakes whoever removes versions and code that nothing needs any more.
+    pub upkeep: Notify,
+    /// DynamoDB.
+    pub tables: Tables,
+    /// Where everything is kept.
+    pub data_dir: PathBuf,
+    /// The URL of the main port.
+    pub endpoint: String,
+    /// Where traces are sent.
+    pub otlp_endpoint: Option<String>,
+    /// What is noted for people and their tools.
+    pub diagnostics: Arc<Diagnostics>,
+    /// Bounds the live views.
+    pub streams: Arc<Semaphore>,
+    /// Tasks that a shutdown waits for.
+    pub tasks: TaskTracker,
+    pub shutdown: CancellationToken,
+}
+
+impl App {
+    pub fn new_request_id(&self) -> RequestId {
+        RequestId::parse(&uuid::Uuid::new_v4().to_string()).expect("a UUID is a valid request id")
+    }
+
+    /// Runs work to its end even when the client that asked for it hangs up half way.
+    pub async fn to_the_end<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> T {
+        match self.tasks.spawn(work).await {
+            Ok(done) => done,
+            Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+        }
+    }
+}

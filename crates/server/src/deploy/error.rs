@@ -1,0 +1,78 @@
+//! Why a stack could not be deployed.
+
+use std::io;
+use std::net::SocketAddr;
+
+use model::InvalidId;
+use store::StoreFault;
+use thiserror::Error;
+
+use crate::functions::FreezeCodeError;
+
+/// Why a stack could not be deployed. What was deployed before the failure stays; deploying again
+/// goes on from there.
+#[derive(Debug, Error)]
+pub enum DeployError {
+    /// A function has a name that AWS would refuse.
+    #[error("deploy a function")]
+    FunctionName {
+        /// What is wrong with it.
+        #[source]
+        cause: InvalidId,
+    },
+    /// No built code was given for a function.
+    #[error("function `{function}` has no code; build it first")]
+    NoArtifact {
+        /// Its logical id.
+        function: String,
+    },
+    /// A function's code could not be frozen.
+    #[error("freeze the code of function `{function}`")]
+    Code {
+        /// Its name.
+        function: String,
+        /// What stood in the way.
+        #[source]
+        cause: FreezeCodeError,
+    },
+    /// A durable function sits behind an API or URL without an alias.
+    #[error(
+        "function `{function}` is durable and behind an API or URL, but has no `AutoPublishAlias`; \
+         durable functions are invoked by version or alias only"
+    )]
+    UnqualifiedDurableRoute {
+        /// Its logical id.
+        function: String,
+    },
+    /// A durable function has a schedule and no alias.
+    #[error(
+        "function `{function}` is durable and has a schedule, but no `AutoPublishAlias`; durable \
+         functions are invoked by version or alias only"
+    )]
+    UnqualifiedDurableSchedule {
+        /// Its logical id.
+        function: String,
+    },
+    /// A table could not be created.
+    #[error("create table `{name}`: {cause}")]
+    Table {
+        /// Its name.
+        name: String,
+        /// What DynamoDB says.
+        cause: String,
+    },
+    /// The address of an API or function URL is taken.
+    #[error("listen on {address} for API `{logical_id}`")]
+    Listen {
+        /// The API.
+        logical_id: String,
+        /// Where it should listen.
+        address: SocketAddr,
+        /// The system's answer.
+        #[source]
+        cause: io::Error,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreFault),
+}

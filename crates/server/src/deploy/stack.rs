@@ -1,0 +1,259 @@
+//! Deploying a stack: tables, APIs, functions, schedules.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use model::{ExecutionStatus, FunctionName, Timestamp};
+use stack::{FunctionResource, Output, Stack};
+use store::{AliasRecord, ExecutionFilter};
+
+use super::DeployError;
+use super::apis::ApiToServe;
+use crate::gateway::{Described, DescribedRest};
+use crate::server::Server;
+
+/// Executions that are counted before the count stops.
+const OPEN_EXECUTIONS_MAX: usize = 1_000;
+
+/// What a deployment came to.
+#[derive(Debug, Clone)]
+pub struct Deployment {
+    /// In the template's order.
+    pub functions: Vec<DeployedFunction>,
+    /// URL by logical id.
+    pub http_apis: BTreeMap<String, String>,
+    /// URL with the stage, by logical id.
+    pub rest_apis: BTreeMap<String, String>,
+    /// URL by logical id.
+    pub function_urls: BTreeMap<String, String>,
+    /// In the template's order.
+    pub schedules: Vec<DeployedSchedule>,
+    /// Names of the tables.
+    pub tables: Vec<String>,
+    /// The template's outputs, with local URLs.
+    pub outputs: Vec<Output>,
+    /// Whatever the template asks for that does nothing here.
+    pub warnings: Vec<stack::Warning>,
+}
+
+/// One function of a deployment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeployedFunction {
+    /// Its key in the template.
+    pub logical_id: String,
+    /// Its name.
+    pub name: String,
+    /// What to invoke: qualified by the alias where there is one.
+    pub arn: String,
+    /// The version that the ARN means now.
+    pub version: String,
+    /// `AutoPublishAlias`.
+    pub alias: Option<String>,
+    /// Whether this deployment changed it.
+    pub changed: bool,
+    /// Whether it is a durable function.
+    pub durable: bool,
+    /// Its runtime.
+    pub runtime: String,
+}
+
+/// One schedule of a deployment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeployedSchedule {
+    /// The rule or schedule that it would be on AWS.
+    pub name: String,
+    /// The name of the function that is invoked.
+    pub function: String,
+    /// When, as the template writes it.
+    pub expression: String,
+    /// When it is due next; none when it is disabled or over.
+    pub next_at: Option<Timestamp>,
+}
+
+impl Server {
+    /// Makes the server what the stack says. `artifacts` has the folder with each function's built
+    /// code by logical id. Functions that the stack does not have stay as they are, for their
+    /// executions.
+    ///
+    /// # Errors
+    /// See [`DeployError`].
+    pub async fn deploy(
+        &self,
+        stack: &Stack,
+        artifacts: &BTreeMap<String, PathBuf>,
+    ) -> Result<Deployment, DeployError> {
+        for table in &stack.tables {
+            self.app.tables.deploy(table).await?;
+        }
+        let mut served = Vec::new();
+        for api in &stack.http_apis {
+            served.push(ApiToServe::Http(Described::http_api(stack, api)?));
+        }
+        for api in &stack.rest_apis {
+            served.push(ApiToServe::Rest(DescribedRest::new(stack, api)?));
+        }
+        for url in &stack.function_urls {
+            served.push(ApiToServe::Http(Described::function_url(stack, url)?));
+        }
+        let mut urls = Vec::new();
+        for (index, api) in served.into_iter().enumerate() {
+            urls.push(self.serve_api(index, api).await?);
+        }
+        if let Some(folder) = stack.template_path.parent() {
+            self.app.diagnostics.set_samples(folder.join("events"));
+        }
+        let mut given = urls.into_iter();
+        let mut next = || given.next().expect("each API has been served");
+        let http_apis: BTreeMap<String, String> = stack
+            .http_apis
+            .iter()
+            .map(|api| (api.logical_id.clone(), next()))
+            .collect();
+        let rest_apis: BTreeMap<String, String> = stack
+            .rest_apis
+            .iter()
+            .map(|api| (api.logical_id.clone(), next()))
+            .collect();
+        let function_urls: BTreeMap<String, String> = stack
+            .function_urls
+            .iter()
+            .map(|url| (url.logical_id.clone(), next()))
+            .collect();
+        let local = [&http_apis, &rest_apis, &function_urls];
+        let local = local.into_iter().flatten();
+        let local = local.map(|(id, url)| (id.clone(), url.clone())).collect();
+        let stages = stack.rest_apis.iter();
+        let stages: BTreeMap<&str, &str> = stages
+            .map(|api| (api.logical_id.as_str(), api.stage_name.as_str()))
+            .collect();
+        let rest_apis = rest_apis
+            .iter()
+            .map(|(id, url)| (id.clone(), format!("{url}/{}", stages[id.as_str()])))
+            .collect();
+        let stack = stack.clone().with_local_urls(&local);
+        let mut functions = Vec::new();
+        for resource in &stack.functions {
+            functions.push(self.deploy_function(resource, artifacts).await?);
+        }
+        // What the new versions replace may be of no use any more.
+        self.app.upkeep.notify_one();
+        let schedules = self.plan(&stack).await?;
+        Ok(Deployment {
+            functions,
+            schedules,
+            http_apis,
+            rest_apis,
+            function_urls,
+            tables: stack
+                .tables
+                .iter()
+                .map(|table| table.name.clone())
+                .collect(),
+            outputs: stack.outputs,
+            warnings: stack.warnings,
+        })
+    }
+
+    /// How many executions of a function have not ended, by the version that they are pinned to.
+    /// Counted up to a thousand; none when the store fails, which it says itself.
+    pub async fn open_executions(&self, function: &str) -> BTreeMap<String, usize> {
+        let filter = ExecutionFilter {
+            function: FunctionName::parse(function).ok(),
+            statuses: vec![
+                ExecutionStatus::Running,
+                ExecutionStatus::Pausing,
+                ExecutionStatus::Paused,
+            ],
+            limit: OPEN_EXECUTIONS_MAX,
+            ..ExecutionFilter::default()
+        };
+        let mut open = BTreeMap::new();
+        match self.app.driver.store().list(filter).await {
+            Ok(heads) => {
+                for head in heads {
+                    *open.entry(head.arn.version.to_string()).or_default() += 1;
+                }
+            }
+            Err(fault) => {
+                let error = &fault as &dyn std::error::Error;
+                tracing::error!(error, "open executions cannot be counted");
+            }
+        }
+        open
+    }
+
+    async fn plan(&self, stack: &Stack) -> Result<Vec<DeployedSchedule>, DeployError> {
+        let mut schedules = Vec::new();
+        for schedule in &stack.schedules {
+            let function = stack
+                .function(&schedule.function)
+                .expect("a schedule is an event of one of the stack's functions");
+            if function.durable_config.is_some() && schedule.qualifier.is_none() {
+                let function = schedule.function.clone();
+                return Err(DeployError::UnqualifiedDurableSchedule { function });
+            }
+            let name = FunctionName::parse(&function.name)
+                .map_err(|cause| DeployError::FunctionName { cause })?;
+            schedules.push((schedule.clone(), name));
+        }
+        let driver = &self.app.driver;
+        let replaced = self
+            .schedules
+            .replace(schedules, driver.store().as_ref(), driver.now());
+        let planned = replaced.await?;
+        let deployed = planned.into_iter().map(|planned| DeployedSchedule {
+            name: planned.schedule.name,
+            function: planned.function.to_string(),
+            expression: planned.schedule.expression_text,
+            next_at: planned.next_at,
+        });
+        Ok(deployed.collect())
+    }
+
+    async fn deploy_function(
+        &self,
+        resource: &FunctionResource,
+        artifacts: &BTreeMap<String, PathBuf>,
+    ) -> Result<DeployedFunction, DeployError> {
+        let artifact =
+            artifacts
+                .get(&resource.logical_id)
+                .ok_or_else(|| DeployError::NoArtifact {
+                    function: resource.logical_id.clone(),
+                })?;
+        let app = &self.app;
+        let store = app.driver.store();
+        let now = app.driver.now();
+        let deployed = app
+            .registry
+            .apply_template(store.as_ref(), resource, artifact, now)
+            .await?;
+        for name in &resource.more_aliases {
+            let alias = AliasRecord {
+                function: FunctionName::parse(&resource.name)
+                    .map_err(|cause| DeployError::FunctionName { cause })?,
+                name: name.clone(),
+                version: deployed.version.clone(),
+                description: String::new(),
+                routing: None,
+                revision_id: uuid::Uuid::new_v4().to_string(),
+            };
+            store.put_alias(alias.clone()).await?;
+            app.registry.insert_alias(alias);
+        }
+        let alias = resource.auto_publish_alias.clone();
+        Ok(DeployedFunction {
+            logical_id: resource.logical_id.clone(),
+            name: resource.name.clone(),
+            arn: match &alias {
+                Some(alias) => resource.qualified_arn(alias),
+                None => resource.arn.clone(),
+            },
+            version: deployed.version.to_string(),
+            alias,
+            changed: deployed.changed,
+            durable: resource.durable_config.is_some(),
+            runtime: resource.runtime.clone(),
+        })
+    }
+}

@@ -1,0 +1,272 @@
+//! A function as its template says: freeze its code, publish a version if anything changed, move the alias.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use lambda_api::{
+    DurableConfig, EnvironmentResponse, FunctionConfiguration, TracingConfigResponse,
+};
+use model::{FunctionArn, FunctionName, Timestamp, Version};
+use sha2::{Digest as _, Sha256};
+use stack::{FunctionResource, Tracing};
+use store::{AliasRecord, FunctionVersionRecord, Store, StoreFault};
+
+use super::{CodeStore, FreezeCodeError, FrozenCode, FunctionVersion, Registry};
+use crate::deploy::DeployError;
+
+/// What a deployment of one function came to.
+#[derive(Debug, Clone)]
+pub(crate) struct FunctionDeployment {
+    pub version: Version,
+    pub changed: bool,
+}
+
+impl Registry {
+    /// Makes `$LATEST` what the template says; with `AutoPublishAlias`, publishes a version and
+    /// moves the alias there when code or configuration changed since the last one.
+    ///
+    /// SAM itself looks at the code alone unless told otherwise; a changed timeout or environment
+    /// that does not arrive is the usual surprise with that, so both count here.
+    pub async fn apply_template(
+        &self,
+        store: &dyn Store,
+        resource: &FunctionResource,
+        artifact: &Path,
+        now: Timestamp,
+    ) -> Result<FunctionDeployment, DeployError> {
+        let name = FunctionName::parse(&resource.name)
+            .map_err(|cause| DeployError::FunctionName { cause })?;
+        let frozen = freeze(artifact, &self.code)
+            .await
+            .map_err(|cause| DeployError::Code {
+                function: resource.name.clone(),
+                cause,
+            })?;
+        let arn = self.home.arn(&name);
+        let configuration = configuration(resource, &arn, &frozen, now);
+        let _changing = self.changes.lock().await;
+        self.deploy_settings(store, &name, resource).await?;
+        let draft = Draft {
+            name: &name,
+            arn: &arn,
+            frozen: &frozen,
+            configuration,
+            now,
+        };
+        let latest = draft.version(Version::Latest);
+        let changed = self
+            .version(&name, &Version::Latest)
+            .is_none_or(|before| before.config_sha256 != latest.config_sha256);
+        if changed {
+            self.record(store, &latest, &arn).await?;
+        }
+        let Some(alias) = &resource.auto_publish_alias else {
+            return Ok(FunctionDeployment {
+                version: Version::Latest,
+                changed,
+            });
+        };
+        let newest = self.newest(&name);
+        let up_to_date = newest.filter(|newest| newest.config_sha256 == latest.config_sha256);
+        let (version, changed) = match up_to_date {
+            Some(newest) => (newest.version.clone(), false),
+            None => {
+                let number = self.next_version(&name);
+                let version = Version::Published(number);
+                let record = draft.version(version.clone());
+                // Before the version: a number of none does no harm should the server die in between.
+                self.note_automatic(store, &name, number).await?;
+                self.record(store, &record, &arn).await?;
+                (version, true)
+            }
+        };
+        let before = self.alias(&name, alias);
+        if before.is_none_or(|before| before.version != version) {
+            // A new version takes all of the traffic, as when CloudFormation updates the alias.
+            let alias = AliasRecord {
+                function: name,
+                name: alias.clone(),
+                version: version.clone(),
+                description: String::new(),
+                routing: None,
+                revision_id: uuid::Uuid::new_v4().to_string(),
+            };
+            store.put_alias(alias.clone()).await?;
+            self.insert_alias(alias);
+        }
+        Ok(FunctionDeployment { version, changed })
+    }
+
+    /// What the template says for the function as a whole. A function that was being deleted stays.
+    async fn deploy_settings(
+        &self,
+        store: &dyn Store,
+        name: &FunctionName,
+        resource: &FunctionResource,
+    ) -> Result<(), StoreFault> {
+        let before = self.settings(name);
+        let mut settings = before.as_ref().clone();
+        settings.deleting = false;
+        match resource.reserved_concurrent_executions {
+            Some(reserved) => {
+                settings.reserved_concurrency = Some(reserved);
+                settings.concurrency_from_template = true;
+            }
+            None if settings.concurrency_from_template => {
+                settings.reserved_concurrency = None;
+                settings.concurrency_from_template = false;
+            }
+            None => {}
+        }
+        if settings == *before {
+            return Ok(());
+        }
+        store
+            .put_function_settings(settings.to_record(name))
+            .await?;
+        self.insert_settings(name, settings);
+        Ok(())
+    }
+
+    async fn note_automatic(
+        &self,
+        store: &dyn Store,
+        name: &FunctionName,
+        number: u64,
+    ) -> Result<(), StoreFault> {
+        let mut settings = self.settings(name).as_ref().clone();
+        settings.automatic_versions.insert(number);
+        store
+            .put_function_settings(settings.to_record(name))
+            .await?;
+        self.insert_settings(name, settings);
+        Ok(())
+    }
+
+    pub(super) fn next_version(&self, name: &FunctionName) -> u64 {
+        let newest = match self.newest(name).map(|newest| newest.version.clone()) {
+            Some(Version::Published(number)) => number,
+            Some(Version::Latest) | None => 0,
+        };
+        newest.max(self.settings(name).last_deleted_version) + 1
+    }
+
+    pub(super) async fn record(
+        &self,
+        store: &dyn Store,
+        record: &FunctionVersionRecord,
+        arn: &FunctionArn,
+    ) -> Result<(), StoreFault> {
+        store.put_function_version(record.clone()).await?;
+        let running = self.running_of(&arn.name);
+        let code_dir = self.code.locate(&record.code_dir);
+        let version = FunctionVersion::from_record(record, arn, &running, code_dir)
+            .expect("what was just written as JSON reads as JSON");
+        self.insert(&arn.name, Arc::new(version));
+        Ok(())
+    }
+}
+
+async fn freeze(artifact: &Path, code: &Arc<CodeStore>) -> Result<FrozenCode, FreezeCodeError> {
+    let (artifact, code) = (artifact.to_owned(), Arc::clone(code));
+    let frozen = tokio::task::spawn_blocking(move || code.freeze(&artifact)).await;
+    match frozen {
+        Ok(frozen) => frozen,
+        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+    }
+}
+
+/// What all records of one deployment have in common.
+struct Draft<'a> {
+    name: &'a FunctionName,
+    arn: &'a FunctionArn,
+    frozen: &'a FrozenCode,
+    configuration: FunctionConfiguration,
+    now: Timestamp,
+}
+
+impl Draft<'_> {
+    fn version(&self, version: Version) -> FunctionVersionRecord {
+        let mut configuration = self.configuration.clone();
+        let config_sha256 = config_sha256(&configuration);
+        configuration.version = Some(version.to_string());
+        if version != Version::Latest {
+            configuration.function_arn = self.arn.qualified(&version.to_string());
+        }
+        FunctionVersionRecord {
+            function: self.name.clone(),
+            version,
+            code_sha256: self.frozen.sha256.clone(),
+            config_sha256,
+            code_dir: self.frozen.dir.display().to_string(),
+            configuration: serde_json::to_string(&configuration)
+                .expect("a wire type is always JSON"),
+            published_at: self.now,
+        }
+    }
+}
+
+/// Code and settings as one hash, without what differs between deployments of the same.
+pub(super) fn config_sha256(configuration: &FunctionConfiguration) -> String {
+    let compared = FunctionConfiguration {
+        last_modified: None,
+        revision_id: None,
+        version: None,
+        ..configuration.clone()
+    };
+    let json = serde_json::to_vec(&compared).expect("a wire type is always JSON");
+    STANDARD.encode(Sha256::digest(json))
+}
+
+fn configuration(
+    resource: &FunctionResource,
+    arn: &FunctionArn,
+    frozen: &FrozenCode,
+    now: Timestamp,
+) -> FunctionConfiguration {
+    let mode = match resource.tracing {
+        Tracing::Active => "Active",
+        Tracing::PassThrough | Tracing::Disabled => "PassThrough",
+    };
+    let mut configuration = FunctionConfiguration {
+        function_name: resource.name.clone(),
+        function_arn: arn.to_string(),
+        runtime: Some(resource.runtime.clone()),
+        role: Some(format!(
+            "arn:aws:iam::{}:role/{}",
+            arn.account_id, resource.logical_id
+        )),
+        handler: Some(resource.handler.clone()),
+        code_size: i64::try_from(frozen.bytes).ok(),
+        description: Some(resource.description.clone().unwrap_or_default()),
+        timeout: i64::try_from(resource.timeout.as_secs()).ok(),
+        memory_size: Some(i64::from(resource.memory_size_megabytes)),
+        last_modified: Some(last_modified(now)),
+        code_sha256: Some(frozen.sha256.clone()),
+        environment: Some(EnvironmentResponse {
+            variables: resource.environment.clone(),
+        }),
+        tracing_config: Some(TracingConfigResponse {
+            mode: Some(mode.to_owned()),
+        }),
+        state: Some("Active".to_owned()),
+        last_update_status: Some("Successful".to_owned()),
+        package_type: Some("Zip".to_owned()),
+        architectures: Some(vec![resource.architecture.as_str().to_owned()]),
+        durable_config: resource.durable_config.map(|config| DurableConfig {
+            execution_timeout: i64::try_from(config.execution_timeout.as_secs()).ok(),
+            retention_period_in_days: Some(i64::from(config.retention_period_days)),
+        }),
+        ..FunctionConfiguration::default()
+    };
+    configuration.revision_id = Some(uuid::Uuid::new_v4().to_string());
+    configuration
+}
+
+/// `2025-12-03T22:59:56.844+0000`, as Lambda writes it.
+pub(super) fn last_modified(now: Timestamp) -> String {
+    let at = jiff::Timestamp::from_millisecond(now.as_millis()).unwrap_or(jiff::Timestamp::MAX);
+    at.strftime("%Y-%m-%dT%H:%M:%S.%3f+0000").to_string()
+}

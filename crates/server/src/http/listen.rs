@@ -1,0 +1,280 @@
+//! Serving HTTP/1.1 until the shutdown, to so many clients at a time and as long as they get on.
+//!
+//! A client that stops half way holds a file handle and memory, and function processes need those: so
+//! headers, bodies and the reading of answers each have to get on within a time, and connections are
+//! counted over all ports.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::body::Incoming;
+use hyper::header::{CONNECTION, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use nix::sys::resource::{Resource, getrlimit};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::patient_io::PatientIo;
+use super::{Body, RequestBody};
+
+/// A client that sends its headers more slowly than this is disconnected, and one that keeps a
+/// connection without a request.
+const HEADERS_WITHIN: Duration = Duration::from_secs(30);
+
+/// Pause after a failed accept, such as when the process is out of file handles.
+const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(100);
+
+/// Connections at the most, where the limit of open files allows it. Each may hold a body in memory.
+const CONNECTIONS_MAX: usize = 4_096;
+
+/// Clients that are told at the same time that there is no room; others are disconnected unheard.
+const REFUSALS_MAX: usize = 64;
+
+/// How long one that is refused has to read why.
+const REFUSED_WITHIN: Duration = Duration::from_secs(2);
+
+/// What a client beyond the last place is told, in the shape that AWS's clients understand and retry.
+const NO_ROOM: &str = "{\"__type\":\"ServiceException\",\"Type\":\"Server\",\
+\"message\":\"The service has as many connections as it can. Try again.\",\
+\"Message\":\"The service has as many connections as it can. Try again.\"}";
+
+/// The connections of all ports.
+#[derive(Debug, Clone)]
+pub(crate) struct Connections {
+    tasks: TaskTracker,
+    places: Arc<Semaphore>,
+    refusals: Arc<Semaphore>,
+}
+
+impl Connections {
+    /// At most half of the files that this process may open: the rest is for function processes and
+    /// the store.
+    pub fn within_open_files() -> Self {
+        let files = match getrlimit(Resource::RLIMIT_NOFILE) {
+            Ok((soft, _)) => usize::try_from(soft).unwrap_or(usize::MAX),
+            Err(_) => CONNECTIONS_MAX,
+        };
+        Self::at_most((files / 2).clamp(1, CONNECTIONS_MAX))
+    }
+
+    fn at_most(places: usize) -> Self {
+        Self {
+            tasks: TaskTracker::new(),
+            places: Arc::new(Semaphore::new(places)),
+            refusals: Arc::new(Semaphore::new(REFUSALS_MAX)),
+        }
+    }
+
+    /// Takes no more; what is open goes on.
+    pub fn close(&self) {
+        self.tasks.close();
+    }
+
+    /// Waits until all have ended.
+    pub async fn wait(&self) {
+        self.tasks.wait().await;
+    }
+}
+
+/// Accepts connections until the shutdown; then lets open ones finish their request.
+pub(crate) async fn serve<H, F>(
+    listener: TcpListener,
+    handle: H,
+    connections: Connections,
+    shutdown: CancellationToken,
+) where
+    H: Fn(Request<RequestBody>, SocketAddr) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Response<Body>> + Send + 'static,
+{
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = shutdown.cancelled() => return,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!(%error, "failed to accept a connection");
+                tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
+                continue;
+            }
+        };
+        // Answers are small and latency counts: never wait for more to send.
+        if stream.set_nodelay(true).is_err() {
+            continue;
+        }
+        let Ok(place) = Arc::clone(&connections.places).try_acquire_owned() else {
+            if let Ok(permit) = Arc::clone(&connections.refusals).try_acquire_owned() {
+                connections.tasks.spawn(refuse(stream, permit));
+            }
+            continue;
+        };
+        let talk = converse(stream, peer, handle.clone(), shutdown.clone());
+        connections.tasks.spawn(async move {
+            talk.await;
+            drop(place);
+        });
+    }
+}
+
+/// Serves one connection to its end.
+async fn converse<S, H, F>(stream: S, peer: SocketAddr, handle: H, shutdown: CancellationToken)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    H: Fn(Request<RequestBody>, SocketAddr) -> F + Send + Sync + 'static,
+    F: Future<Output = Response<Body>> + Send + 'static,
+{
+    let service = service_fn(move |request: Request<Incoming>| {
+        let (head, body) = request.into_parts();
+        let (body, unread) = RequestBody::new(body, &head.headers);
+        let answer = handle(Request::from_parts(head, body), peer);
+        async move {
+            let mut answer = answer.await;
+            if !unread.drain().await {
+                let close = HeaderValue::from_static("close");
+                answer.headers_mut().insert(CONNECTION, close);
+            }
+            Ok::<_, Infallible>(answer)
+        }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADERS_WITHIN)
+        .serve_connection(TokioIo::new(PatientIo::new(stream)), service);
+    let mut connection = std::pin::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = shutdown.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%peer, error = &error as &dyn std::error::Error, "connection ended");
+    }
+}
+
+/// Tells a client that there is no room, and hears it out for a moment: what it has sent and nobody
+/// has read would cut off the answer.
+async fn refuse<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, _permit: OwnedSemaphorePermit) {
+    let answer = format!(
+        "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\n\
+         x-amzn-errortype: ServiceException\r\nretry-after: 1\r\nconnection: close\r\n\
+         content-length: {}\r\n\r\n{NO_ROOM}",
+        NO_ROOM.len()
+    );
+    let told = async {
+        stream.write_all(answer.as_bytes()).await?;
+        stream.shutdown().await?;
+        let mut unread = [0; 4_096];
+        while stream.read(&mut unread).await? > 0 {}
+        Ok::<_, std::io::Error>(())
+    };
+    // Whether it listens is its own affair.
+    let _ = tokio::time::timeout(REFUSED_WITHIN, told).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use hyper::StatusCode;
+    use tokio::io::{DuplexStream, duplex};
+    use tokio::net::TcpStream;
+
+    use super::*;
+    use crate::http::{BodyError, read_body};
+
+    fn peer() -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], 1))
+    }
+
+    fn connected(room: usize) -> (DuplexStream, tokio::task::JoinHandle<()>) {
+        let (client, server) = duplex(room);
+        let handle = |request: Request<RequestBody>, _| async move {
+            let size = request.uri().path().trim_start_matches('/').parse();
+            let answer = Bytes::from(vec![b'x'; size.unwrap_or(0)]);
+            let status = match read_body(request.into_body(), 1_000).await {
+                Ok(_) => StatusCode::OK,
+                Err(BodyError::Slow) => StatusCode::REQUEST_TIMEOUT,
+                Err(BodyError::TooLarge | BodyError::Broken) => StatusCode::BAD_REQUEST,
+            };
+            let mut answer = Response::new(Body::from(answer));
+            *answer.status_mut() = status;
+            answer
+        };
+        let talk = converse(server, peer(), handle, CancellationToken::new());
+        (client, tokio::spawn(talk))
+    }
+
+    /// Time passes at once where nothing but it is waited for.
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_stops_half_way_is_given_up() {
+        let (mut client, talk) = connected(64 * 1024);
+        let half = b"POST /2 HTTP/1.1\r\nhost: localhost\r\ncontent-length: 10\r\n\r\nhalf";
+        client.write_all(half).await.expect("it listens");
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.expect("it ends");
+        assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+        talk.await.expect("it does not panic");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn headers_that_stop_half_way_are_given_up() {
+        let (mut client, talk) = connected(64 * 1024);
+        client.write_all(b"GET /2 HT").await.expect("it listens");
+        talk.await.expect("it does not panic");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_nobody_reads_is_given_up() {
+        let (mut client, talk) = connected(1_024);
+        let request = b"GET /100000 HTTP/1.1\r\nhost: localhost\r\n\r\n";
+        client.write_all(request).await.expect("it listens");
+        talk.await.expect("it does not panic");
+        drop(client);
+    }
+
+    #[tokio::test]
+    async fn clients_beyond_the_last_place_are_told_and_places_are_given_back() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("it is bound");
+        let handle = |_request, _peer| async { Response::new(Body::from(Bytes::new())) };
+        let (connections, shutdown) = (Connections::at_most(1), CancellationToken::new());
+        tokio::spawn(serve(listener, handle, connections, shutdown.clone()));
+        let request = b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+        let ask = async |stream: &mut TcpStream| {
+            let mut answer = String::new();
+            stream.write_all(request).await.expect("it listens");
+            stream.read_to_string(&mut answer).await.expect("it ends");
+            answer
+        };
+        let mut first = TcpStream::connect(address).await.expect("it accepts");
+        let mut second = TcpStream::connect(address).await.expect("it accepts");
+        let refused = ask(&mut second).await;
+        assert!(refused.starts_with("HTTP/1.1 503 "), "{refused}");
+        assert!(refused.contains("ServiceException"), "{refused}");
+        let served = ask(&mut first).await;
+        assert!(served.starts_with("HTTP/1.1 200 "), "{served}");
+        // The place is free once the server has seen the first one go.
+        let mut last = String::new();
+        for _ in 0..10_000 {
+            let mut third = TcpStream::connect(address).await.expect("it accepts");
+            last = ask(&mut third).await;
+            if last.starts_with("HTTP/1.1 200 ") {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        assert!(last.starts_with("HTTP/1.1 200 "), "{last}");
+        shutdown.cancel();
+    }
+}

@@ -1,0 +1,15 @@
+//! Plumbing that every face shares: accepting connections, reading requests, writing answers.
+
+pub(crate) mod guard;
+pub(crate) mod listen;
+
+mod answer;
+mod body;
+mod patient_io;
+mod query;
+mod request_body;
+
+pub(crate) use answer::{empty_object, json, no_content, refusal};
+pub(crate) use body::{Body, BodyError, read_body};
+pub(crate) use query::{Query, decode};
+pub(crate) use request_body::RequestBody;

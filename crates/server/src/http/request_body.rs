@@ -1,0 +1,124 @@
+//! Bodies of requests, and what is left of them when a request is answered.
+//!
+//! A request may be answered without its body having been read to the end: nobody serves its path,
+//! it is refused by its headers, or the body is too large. Its sender is still writing then, and counts on using the connection
+//! again. So whatever a handler leaves is read before the answer goes out; and where that would take
+//! too long, the answer says that the connection is closed.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::BodyExt as _;
+use hyper::HeaderMap;
+use hyper::body::{Body as _, Frame, Incoming};
+use hyper::header::EXPECT;
+use tokio::sync::oneshot;
+
+use super::BodyError;
+
+/// Bytes of what a handler left that are read and thrown away. Beyond that the connection is closed.
+const DRAINED_MAX: usize = 64 * 1024 * 1024;
+
+/// How long they are read.
+const DRAINED_WITHIN: Duration = Duration::from_secs(30);
+
+/// How long a sender may send nothing of a body that it has begun.
+const PIECE_WITHIN: Duration = Duration::from_secs(30);
+
+/// The body of a request, on its way to a handler. What is not read when it is dropped is [`Unread`].
+pub(crate) struct RequestBody {
+    /// The body, and who is told what is left of it; none once it is dropped.
+    incoming: Option<(Incoming, oneshot::Sender<Left>)>,
+    /// Whether its sender waits to be asked for it.
+    is_held_back: bool,
+}
+
+/// What becomes of a body after its request has been handled.
+pub(crate) struct Unread(oneshot::Receiver<Left>);
+
+/// What a handler left.
+enum Left {
+    /// Something that is on its way already.
+    Rest(Incoming),
+    /// Something that its sender holds back.
+    HeldBack,
+}
+
+impl RequestBody {
+    pub fn new(incoming: Incoming, headers: &HeaderMap) -> (Self, Unread) {
+        let (left, unread) = oneshot::channel();
+        let body = Self {
+            incoming: Some((incoming, left)),
+            is_held_back: headers.contains_key(EXPECT),
+        };
+        (body, Unread(unread))
+    }
+
+    /// The next piece; none at the end.
+    pub async fn piece(&mut self) -> Option<Result<Bytes, BodyError>> {
+        self.is_held_back = false;
+        let (incoming, _) = self.incoming.as_mut()?;
+        match tokio::time::timeout(PIECE_WITHIN, next_piece(incoming)).await {
+            Ok(piece) => piece.map(|piece| piece.map_err(|_| BodyError::Broken)),
+            Err(_) => {
+                // Nothing more is to be waited for: the connection is closed with the answer.
+                self.is_held_back = true;
+                Some(Err(BodyError::Slow))
+            }
+        }
+    }
+}
+
+impl Drop for RequestBody {
+    fn drop(&mut self) {
+        let Some((incoming, left)) = self.incoming.take() else {
+            return;
+        };
+        if incoming.is_end_stream() {
+            return;
+        }
+        // Nobody asks when the client has hung up.
+        let _ = left.send(if self.is_held_back {
+            Left::HeldBack
+        } else {
+            Left::Rest(incoming)
+        });
+    }
+}
+
+impl Unread {
+    /// Reads what the handler left. Returns whether the connection can be used again.
+    pub async fn drain(mut self) -> bool {
+        let mut rest = match self.0.try_recv() {
+            Ok(Left::Rest(rest)) => rest,
+            Ok(Left::HeldBack) => return false,
+            // All of it was read.
+            Err(_) => return true,
+        };
+        let drained = async {
+            let mut read = 0;
+            while let Some(piece) = next_piece(&mut rest).await {
+                let Ok(piece) = piece else { return false };
+                read += piece.len();
+                if read > DRAINED_MAX {
+                    return false;
+                }
+            }
+            true
+        };
+        tokio::time::timeout(DRAINED_WITHIN, drained)
+            .await
+            .unwrap_or(false)
+    }
+}
+
+async fn next_piece(incoming: &mut Incoming) -> Option<hyper::Result<Bytes>> {
+    loop {
+        match incoming.frame().await?.map(Frame::into_data) {
+            Ok(Ok(data)) => return Some(Ok(data)),
+            // Trailers, which nobody reads.
+            Ok(Err(_)) => {}
+            Err(error) => return Some(Err(error)),
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! The main port: which face a request is for.
+
+use std::sync::Arc;
+
+use hyper::{Request, Response};
+use lambda_api::ErrorCode;
+use wire::ApiError;
+
+use crate::app::App;
+use crate::http::{Body, RequestBody, guard, refusal};
+use crate::tables::Tables;
+use crate::{api, console, service};
+
+/// Answers a request to the main port: our own routes and the console's, then the Lambda API.
+pub(crate) async fn handle(app: Arc<App>, request: Request<RequestBody>) -> Response<Body> {
+    if let Err(refused) = guard::check(request.method(), request.headers(), |_| false) {
+        return refusal(ApiError::new(ErrorCode::AccessDenied, refused.message()));
+    }
+    let is_page = console::is_page(request.uri().path());
+    if let Err(refused) = guard::check_site(request.headers(), is_page) {
+        return refusal(ApiError::new(ErrorCode::AccessDenied, refused.message()));
+    }
+    if Tables::serve(request.headers()) {
+        return app.tables.handle(request).await;
+    }
+    if let Some(answer) = service::handle(&app, &request).await {
+        return answer;
+    }
+    if let Some(answer) = console::handle(&app, &request).await {
+        return answer;
+    }
+    api::handle(app, request).await
+}

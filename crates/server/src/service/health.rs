@@ -1,0 +1,136 @@
+//! Whether the service does its work: asked of the store, the timers and recovery.
+//!
+//! `/healthz` fails when the process should be replaced: it will not mend by itself. `/readyz` fails while
+//! requests would not be served as they should.
+
+use std::time::Duration;
+
+use hyper::{Response, StatusCode};
+use serde::Serialize;
+use store::StoreTrouble;
+
+use super::processes;
+use crate::app::App;
+use crate::http::{Body, json};
+
+/// Deadlines are read at least every thirty seconds; after twice that and some, the timers stand still.
+const TIMERS_SILENT_MAX: Duration = Duration::from_secs(75);
+
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+    /// What is wrong, one sentence each.
+    problems: Vec<String>,
+    version: &'static str,
+    pid: u32,
+    durability: &'static str,
+    resident_executions: usize,
+    /// Invocations that wait for their turn.
+    waiting_invocations: usize,
+    set_aside_executions: usize,
+    functions: Vec<FunctionHealth>,
+}
+
+#[derive(Serialize)]
+struct FunctionHealth {
+    function: String,
+    version: String,
+    warm: usize,
+    busy: usize,
+    queued: usize,
+}
+
+/// What is wrong.
+#[derive(Default)]
+pub(crate) struct Problems {
+    /// What will not mend by itself.
+    pub lasting: Vec<String>,
+    pub passing: Vec<String>,
+}
+
+impl Problems {
+    pub fn of(app: &App) -> Self {
+        let mut problems = Self::default();
+        if let Some(trouble) = app.driver.store().health().trouble {
+            let text = trouble.to_string();
+            match trouble {
+                StoreTrouble::WriterGone(_)
+                | StoreTrouble::ReaderGone
+                | StoreTrouble::FilesGone { .. } => problems.lasting.push(text),
+                StoreTrouble::Closed | StoreTrouble::CommitsFail { .. } => {
+                    problems.passing.push(text);
+                }
+            }
+        }
+        let silent_since = app
+            .driver
+            .timer_pulse()
+            .read_at
+            .unwrap_or(app.diagnostics.started_at);
+        if app.driver.now().since(silent_since) > TIMERS_SILENT_MAX {
+            let text = format!("deadlines have not been read since {silent_since}");
+            problems.passing.push(text);
+        }
+        problems
+    }
+
+    fn all(self) -> Vec<String> {
+        let mut all = self.lasting;
+        all.extend(self.passing);
+        all
+    }
+}
+
+/// `/healthz`
+pub(crate) fn health(app: &App) -> Response<Body> {
+    let functions = processes(app).into_iter().map(|it| FunctionHealth {
+        function: it.function,
+        version: it.version,
+        warm: it.warm,
+        busy: it.busy,
+        queued: it.queued,
+    });
+    let problems = Problems::of(app);
+    let (status, code) = if !problems.lasting.is_empty() {
+        ("failing", StatusCode::SERVICE_UNAVAILABLE)
+    } else if !problems.passing.is_empty() {
+        ("impaired", StatusCode::OK)
+    } else {
+        ("ok", StatusCode::OK)
+    };
+    let health = Health {
+        status,
+        problems: problems.all(),
+        version: env!("CARGO_PKG_VERSION"),
+        pid: std::process::id(),
+        durability: app.driver.durability().as_str(),
+        resident_executions: app.driver.resident_count(),
+        waiting_invocations: app.driver.waiting_count(),
+        set_aside_executions: app.driver.set_aside_count(),
+        functions: functions.collect(),
+    };
+    json(code, &health)
+}
+
+/// Why requests are not served as they should be; nothing when the server is ready.
+pub(crate) fn readiness_problems(app: &App) -> Vec<String> {
+    let mut problems = Problems::of(app).all();
+    if !app.diagnostics.is_ready() {
+        problems.push("what an earlier run left is being taken up".to_owned());
+    }
+    problems
+}
+
+/// `/readyz`: whether requests will be served as they should.
+pub(crate) fn readiness(app: &App) -> Response<Body> {
+    let problems = readiness_problems(app);
+    let status = if !app.diagnostics.is_ready() {
+        "starting"
+    } else if problems.is_empty() {
+        return json(StatusCode::OK, &serde_json::json!({ "status": "ready" }));
+    } else {
+        "impaired"
+    };
+    let answer = serde_json::json!({ "status": status, "problems": problems });
+    json(StatusCode::SERVICE_UNAVAILABLE, &answer)
+}

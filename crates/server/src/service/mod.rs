@@ -1,0 +1,15 @@
+//! Routes of our own on the main port: health, logs, dead letters and what is set aside, which AWS keeps in
+//! other services or to itself.
+
+mod dead_letters;
+mod health;
+mod logs;
+mod parameter;
+mod processes;
+mod route;
+pub(crate) mod set_aside;
+
+pub(crate) use health::readiness_problems;
+pub(crate) use processes::{VersionProcesses, processes};
+pub(crate) use route::handle;
+pub(crate) use set_aside::cut;

@@ -1,0 +1,43 @@
+//! From a request's path to its handler.
+
+use std::sync::Arc;
+
+use hyper::{Method, Request, Response};
+
+use super::logs::LINE_ROUTE;
+use super::{dead_letters, health, logs, set_aside};
+use crate::app::App;
+use crate::http::{Body, Query, refusal};
+
+/// Answers a request to one of our own routes; none when the path is not one of them.
+pub(crate) async fn handle<B>(app: &Arc<App>, request: &Request<B>) -> Option<Response<Body>> {
+    let get = *request.method() == Method::GET;
+    let query = match Query::parse(request.uri().query()) {
+        Ok(query) => query,
+        // Whoever serves the path says so.
+        Err(_) if !is_ours(request.uri().path()) => return None,
+        Err(error) => return Some(refusal(error)),
+    };
+    let answer = match request.uri().path() {
+        "/healthz" if get => Ok(health::health(app)),
+        "/readyz" if get => Ok(health::readiness(app)),
+        set_aside::ROUTE if get => set_aside::list(app, &query).await,
+        path if *request.method() == Method::POST => match set_aside::named(path)? {
+            Ok(id) => set_aside::try_again(app, id).await,
+            Err(error) => Err(error),
+        },
+        "/lambdura/v1/logs" if get => logs::logs(app, &query).await,
+        path if get && path.starts_with(LINE_ROUTE) => logs::line(app, path).await,
+        "/lambdura/v1/segments" if get => logs::segments(app, &query).await,
+        "/lambdura/dead-letters" | "/lambdura/v1/dead-letters" if get => {
+            dead_letters::list(app, &query).await
+        }
+        _ => return None,
+    };
+    Some(answer.unwrap_or_else(refusal))
+}
+
+/// Whether a path may be one of these.
+fn is_ours(path: &str) -> bool {
+    path.starts_with("/lambdura/") || matches!(path, "/healthz" | "/readyz")
+}

@@ -1,0 +1,5 @@
+//! DynamoDB tables.
+
+mod tables;
+
+pub(crate) use tables::Tables;

@@ -1,0 +1,459 @@
+//! DynamoDB tables, kept by the embedded `dynoxide` in one SQLite file and served on the main port, to
+//! requests with `X-Amz-Target: DynamoDB_…`.
+//!
+//! `dynoxide` can only be asked over TCP, of whoever connects, and lets every web page in. So its port
+//! is open for the moment in which one connection to it is made; requests go over that one.
+
+use std::fmt::Display;
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use dynoxide::Database;
+use http_body_util::{BodyExt as _, Full};
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper::header::{
+    CONNECTION, CONTENT_LENGTH, DATE, EXPECT, HOST, HeaderName, ORIGIN, SERVER, TRANSFER_ENCODING,
+};
+use hyper::{HeaderMap, Request, Response, StatusCode, Version};
+use hyper_util::rt::TokioIo;
+use stack::TableResource;
+use stdx::error_chain;
+use store::Durability;
+use store_sqlite::{ForeignFile, OpenStoreError};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use crate::deploy::DeployError;
+use crate::http::{Body, BodyError, RequestBody, read_body};
+use crate::start_error::StartServerError;
+
+/// Largest request. Source: DynamoDB's quota for one request, read 2026-11.
+const REQUEST_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Requests that may wait for the one before them. Their senders wait beyond.
+const REQUESTS_WAITING: usize = 64;
+
+/// What concerns one connection only, or a browser that must not be served.
+const NOT_HANDED_ON: [HeaderName; 9] = [
+    CONNECTION,
+    CONTENT_LENGTH,
+    DATE,
+    EXPECT,
+    HOST,
+    ORIGIN,
+    SERVER,
+    TRANSFER_ENCODING,
+    HeaderName::from_static("x-dynoxide-version"),
+];
+
+/// The tables, and the way to whoever answers for them.
+#[derive(Clone)]
+pub(crate) struct Tables {
+    database: Database,
+    requests: mpsc::Sender<Asked>,
+    /// Released after the database is closed; none for tables in memory.
+    _file: Option<Arc<ForeignFile>>,
+}
+
+/// A request on its way, and where its answer goes.
+struct Asked {
+    request: Request<Full<Bytes>>,
+    answer: oneshot::Sender<Result<Response<Bytes>, String>>,
+}
+
+/// Why the tables' file cannot be used.
+#[derive(Debug, thiserror::Error)]
+enum OpenTablesError {
+    #[error("{}", error_chain(.0))]
+    File(#[from] OpenStoreError),
+    #[error(transparent)]
+    Database(#[from] dynoxide::DynoxideError),
+}
+
+/// Opens the tables as durable as everything else is. `dynoxide`'s own way is `disk`. The file is this
+/// server's until what is returned with the database is dropped.
+fn open(
+    path: &Path,
+    durability: Durability,
+) -> Result<(Database, Option<ForeignFile>), OpenTablesError> {
+    if durability == Durability::Memory {
+        return Ok((Database::memory()?, None));
+    }
+    let mut file = ForeignFile::take(path)?;
+    let database = Database::new(&path.display().to_string())?;
+    if durability == Durability::Os {
+        // Named for what it is used for after an import: `synchronous = NORMAL`, and otherwise
+        // what SQLite does by itself.
+        database.disable_bulk_loading()?;
+    }
+    file.say_open()?;
+    Ok((database, Some(file)))
+}
+
+impl Tables {
+    /// Opens the tables' file and answers for it until the shutdown.
+    ///
+    /// On a thread of its own: every request holds `dynoxide`'s one connection to SQLite, and its
+    /// thread, until the disk has the change. On the server's threads all else would wait for it.
+    pub async fn start(
+        path: &Path,
+        durability: Durability,
+        shutdown: CancellationToken,
+    ) -> Result<Self, StartServerError> {
+        fn failed(cause: &dyn Display) -> StartServerError {
+            StartServerError::Tables {
+                cause: cause.to_string(),
+            }
+        }
+
+        let path = path.to_owned();
+        let (database, file) = tokio::task::spawn_blocking(move || open(&path, durability))
+            .await
+            .map_err(|cause| failed(&cause))?
+            .map_err(|cause| failed(&cause))?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|cause| failed(&cause))?;
+        let (requests, asked) = mpsc::channel(REQUESTS_WAITING);
+        let (began, begins) = oneshot::channel();
+        let served = database.clone();
+        std::thread::Builder::new()
+            .name("tables".to_owned())
+            .spawn(move || runtime.block_on(answer_all(served, asked, began, shutdown)))
+            .map_err(|cause| failed(&cause))?;
+        begins
+            .await
+            .map_err(|cause| failed(&cause))?
+            .map_err(|cause| failed(&cause))?;
+        Ok(Self {
+            database,
+            requests,
+            _file: file.map(Arc::new),
+        })
+    }
+
+    /// Whether a request is one for tables.
+    pub fn serve(headers: &HeaderMap) -> bool {
+        let target = headers.get("x-amz-target");
+        target.is_some_and(|target| target.as_bytes().starts_with(b"DynamoDB"))
+    }
+
+    /// Answers a request for tables.
+    pub async fn handle(&self, request: Request<RequestBody>) -> Response<Body> {
+        let (mut parts, body) = request.into_parts();
+        let body = match read_body(body, REQUEST_BYTES_MAX).await {
+            Ok(body) => body,
+            Err(BodyError::TooLarge) => {
+                let message = "The request is larger than 16 MB.";
+                return failure(
+                    StatusCode::PAYLOAD_TOO_LARGE,
+                    "ValidationException",
+                    message,
+                );
+            }
+            Err(BodyError::Broken | BodyError::Slow) => {
+                let message = "The rest of the request did not come.";
+                return failure(StatusCode::REQUEST_TIMEOUT, "RequestTimeout", message);
+            }
+        };
+        keep_to_be_handed_on(&mut parts.headers);
+        parts.version = Version::HTTP_11;
+        match self.ask(Request::from_parts(parts, Full::new(body))).await {
+            Ok(answer) => answer.map(Body::from),
+            Err(cause) => {
+                tracing::error!(cause, "a request for tables was not answered");
+                let message = "The tables do not answer. See the server's log.";
+                let status = StatusCode::INTERNAL_SERVER_ERROR;
+                failure(status, "InternalServerError", message)
+            }
+        }
+    }
+
+    /// Once handed over, a request is done, whoever still waits for its answer.
+    async fn ask(&self, request: Request<Full<Bytes>>) -> Result<Response<Bytes>, String> {
+        let (answer, answered) = oneshot::channel();
+        let gone = "the tables are no longer served";
+        let asked = Asked { request, answer };
+        self.requests.send(asked).await.map_err(|_| gone)?;
+        answered.await.map_err(|_| gone)?
+    }
+
+    /// Creates a table unless it exists.
+    pub async fn deploy(&self, table: &TableResource) -> Result<(), DeployError> {
+        let failed = {
+            let name = table.name.clone();
+            move |cause: String| DeployError::Table {
+                name: name.clone(),
+                cause,
+            }
+        };
+        let request = serde_json::from_value(table.create_table.clone())
+            .map_err(|cause| failed(cause.to_string()))?;
+        let (database, name) = (self.database.clone(), table.name.clone());
+        let created = tokio::task::spawn_blocking(move || {
+            let listed = serde_json::json!({ "TableName": name });
+            let describe = serde_json::from_value(listed).expect("a table name is all it takes");
+            if database.describe_table(describe).is_ok() {
+                return Ok(());
+            }
+            database
+                .create_table(request)
+                .map(drop)
+                .map_err(|cause| cause.to_string())
+        })
+        .await;
+        match created {
+            Ok(result) => result.map_err(failed),
+            Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+        }
+    }
+}
+
+/// Answers requests one after the other, as `dynoxide` does anyway, until the shutdown.
+async fn answer_all(
+    database: Database,
+    mut asked: mpsc::Receiver<Asked>,
+    began: oneshot::Sender<Result<(), String>>,
+    shutdown: CancellationToken,
+) {
+    let mut sender = match connect(&database, &shutdown).await {
+        Ok(sender) => {
+            // Whoever starts the server may have given up.
+            let _ = began.send(Ok(()));
+            Some(sender)
+        }
+        Err(cause) => {
+            let _ = began.send(Err(cause));
+            return;
+        }
+    };
+    loop {
+        let next = tokio::select! {
+            next = asked.recv() => next,
+            () = shutdown.cancelled() => return,
+        };
+        let Some(Asked { request, answer }) = next else {
+            return;
+        };
+        let answered = async {
+            let mut usable = None;
+            if let Some(mut connected) = sender.take()
+                && connected.ready().await.is_ok()
+            {
+                usable = Some(connected);
+            }
+            let mut connected = match usable {
+                Some(connected) => connected,
+                // It was closed after the last answer.
+                None => connect(&database, &shutdown).await?,
+            };
+            let answered = send(&mut connected, request).await?;
+            sender = Some(connected);
+            Ok(answered)
+        };
+        let answered = answered.await;
+        let _ = answer.send(answered);
+    }
+}
+
+/// A connection of our own to `dynoxide`. Its port is closed again before this returns.
+async fn connect(
+    database: &Database,
+    shutdown: &CancellationToken,
+) -> Result<SendRequest<Full<Bytes>>, String> {
+    let listener = TcpListener::bind(("127.0.0.1", 0))
+        .await
+        .map_err(|cause| error_chain(&cause))?;
+    connect_on(listener, database, shutdown).await
+}
+
+async fn connect_on(
+    listener: TcpListener,
+    database: &Database,
+    shutdown: &CancellationToken,
+) -> Result<SendRequest<Full<Bytes>>, String> {
+    let address = listener.local_addr().map_err(|cause| error_chain(&cause))?;
+    let until = shutdown.clone();
+    let serving = tokio::spawn(dynoxide::server::serve_with_shutdown(
+        listener,
+        database.clone(),
+        async move { until.cancelled().await },
+    ));
+    let connected = async {
+        let stream = TcpStream::connect(address)
+            .await
+            .map_err(|cause| error_chain(&cause))?;
+        stream
+            .set_nodelay(true)
+            .map_err(|cause| error_chain(&cause))?;
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
+            .await
+            .map_err(|cause| error_chain(&cause))?;
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "the connection to the tables ended");
+            }
+        });
+        let health = Request::get("/").body(Full::default());
+        let health = health.expect("the parts are all valid");
+        // Once this is answered, the connection is served by a task of its own.
+        send(&mut sender, health).await?;
+        sender.ready().await.map_err(|cause| error_chain(&cause))?;
+        Ok(sender)
+    };
+    let connected = connected.await;
+    serving.abort();
+    // It has been told to end, or has ended with an error that the connection has shown.
+    let _ = serving.await;
+    connected
+}
+
+async fn send(
+    sender: &mut SendRequest<Full<Bytes>>,
+    mut request: Request<Full<Bytes>>,
+) -> Result<Response<Bytes>, String> {
+    let host = hyper::header::HeaderValue::from_static("localhost");
+    request.headers_mut().insert(HOST, host);
+    let answer = sender
+        .send_request(request)
+        .await
+        .map_err(|cause| error_chain(&cause))?;
+    let (mut parts, body) = answer.into_parts();
+    let body = body.collect().await.map_err(|cause| error_chain(&cause))?;
+    keep_to_be_handed_on(&mut parts.headers);
+    Ok(Response::from_parts(parts, body.to_bytes()))
+}
+
+fn keep_to_be_handed_on(headers: &mut HeaderMap) {
+    for name in NOT_HANDED_ON {
+        headers.remove(name);
+    }
+    let names: Vec<_> = headers.keys().cloned().collect();
+    for name in names {
+        if name.as_str().starts_with("access-control-") {
+            headers.remove(name);
+        }
+    }
+}
+
+fn failure(status: StatusCode, kind: &str, message: &str) -> Response<Body> {
+    let body = serde_json::json!({
+        "__type": format!("com.amazonaws.dynamodb.v20120810#{kind}"),
+        "message": message,
+    });
+    Response::builder()
+        .status(status)
+        .header("content-type", "application/x-amz-json-1.0")
+        .body(Body::from(Bytes::from(body.to_string())))
+        .expect("the parts are all valid")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list_tables() -> Request<Full<Bytes>> {
+        Request::post("/")
+            .header("content-type", "application/x-amz-json-1.0")
+            .header("x-amz-target", "DynamoDB_20120810.ListTables")
+            .header("x-amz-date", "20260101T000000Z")
+            .header(
+                "authorization",
+                "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/dynamodb/aws4_request, \
+                 SignedHeaders=host, Signature=b",
+            )
+            .body(Full::from("{}"))
+            .expect("the parts are all valid")
+    }
+
+    #[tokio::test]
+    async fn tables_are_as_durable_as_the_server() {
+        for (durability, is_kept) in [
+            (Durability::Disk, true),
+            (Durability::Os, true),
+            (Durability::Memory, false),
+        ] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let path = folder.path().join("dynamodb.sqlite3");
+            let shutdown = CancellationToken::new();
+            let tables = Tables::start(&path, durability, shutdown.clone())
+                .await
+                .expect("it starts");
+            for _ in 0..3 {
+                let answer = tables.ask(list_tables()).await.expect("it is served");
+                let body = String::from_utf8_lossy(answer.body()).into_owned();
+                assert_eq!(
+                    (answer.status(), body.as_str()),
+                    (StatusCode::OK, r#"{"TableNames":[]}"#)
+                );
+            }
+            assert_eq!(path.exists(), is_kept, "with {durability:?}");
+            shutdown.cancel();
+        }
+    }
+
+    #[tokio::test]
+    async fn the_file_is_for_one_server_and_one_user() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("dynamodb.sqlite3");
+        let shutdown = CancellationToken::new();
+        let start =
+            |until: &CancellationToken| Tables::start(&path, Durability::Disk, until.clone());
+        let tables = start(&shutdown).await.expect("it starts");
+        let mode = std::fs::metadata(&path).expect("the file").permissions();
+        assert_eq!(mode.mode() & 0o777, 0o600);
+        let refused = start(&shutdown).await.map(drop);
+        let refused = refused.expect_err("it is in use");
+        let said = refused.to_string();
+        let expected = format!("is in use by process {}", std::process::id());
+        assert!(said.contains(&expected), "{said}");
+        drop(tables);
+        shutdown.cancel();
+        let again = CancellationToken::new();
+        start(&again).await.map(drop).expect("it was released");
+        again.cancel();
+    }
+
+    #[tokio::test]
+    async fn no_port_stays_open_and_a_connection_that_ends_is_made_anew() {
+        let database = Database::memory().expect("it opens");
+        let shutdown = CancellationToken::new();
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("it is bound");
+        let sender = connect_on(listener, &database, &shutdown).await;
+        let mut sender = sender.expect("it is served");
+        let refused = TcpStream::connect(address).await;
+        assert!(refused.is_err(), "{address} is still open");
+        let asked = |name: &'static str, value: &'static str| {
+            let mut request = list_tables();
+            let value = hyper::header::HeaderValue::from_static(value);
+            request.headers_mut().insert(name, value);
+            request
+        };
+        // What a browser would add is not answered.
+        let answer = send(&mut sender, asked("origin", "http://evil.example")).await;
+        let answer = answer.expect("it is served");
+        let allowed = answer.headers().keys();
+        let allowed = allowed.filter(|name| name.as_str().starts_with("access-control"));
+        assert_eq!(allowed.count(), 0, "{:?}", answer.headers());
+        // It closes the connection, and the next request finds another one.
+        let (requests, asked_of) = mpsc::channel(1);
+        let (began, begins) = oneshot::channel();
+        tokio::spawn(answer_all(database.clone(), asked_of, began, shutdown));
+        begins.await.expect("it began").expect("it is served");
+        let tables = Tables {
+            database,
+            requests,
+            _file: None,
+        };
+        for _ in 0..3 {
+            let closing = tables.ask(asked("connection", "close")).await;
+            assert_eq!(closing.expect("it is served").status(), StatusCode::OK);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! What the server notes about itself, for people and their tools.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use model::Timestamp;
+
+use crate::telemetry::{Statistics, Warnings};
+
+/// What is noted.
+pub(crate) struct Diagnostics {
+    pub started_at: Timestamp,
+    pub store_bytes_at_start: u64,
+    pub statistics: Statistics,
+    pub warnings: Arc<Warnings>,
+    /// Datagrams that were no X-Ray segments.
+    pub datagrams_ignored: Arc<AtomicU64>,
+    deployed: Mutex<Deployed>,
+}
+
+#[derive(Default)]
+struct Deployed {
+    samples: Option<PathBuf>,
+    apis: BTreeMap<String, String>,
+    is_ready: bool,
+}
+
+impl Diagnostics {
+    pub fn new(started_at: Timestamp, store_bytes_at_start: u64, warnings: Arc<Warnings>) -> Self {
+        Self {
+            started_at,
+            store_bytes_at_start,
+            statistics: Statistics::default(),
+            warnings,
+            datagrams_ignored: Arc::default(),
+            deployed: Mutex::default(),
+        }
+    }
+
+    fn deployed(&self) -> std::sync::MutexGuard<'_, Deployed> {
+        self.deployed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where sample events of the deployed stack are.
+    pub fn samples(&self) -> Option<PathBuf> {
+        self.deployed().samples.clone()
+    }
+
+    pub fn set_samples(&self, folder: PathBuf) {
+        self.deployed().samples = Some(folder);
+    }
+
+    /// The URLs of APIs and functions, by name.
+    pub fn apis(&self) -> BTreeMap<String, String> {
+        self.deployed().apis.clone()
+    }
+
+    pub fn add_api(&self, name: &str, url: &str) {
+        self.deployed().apis.insert(name.to_owned(), url.to_owned());
+    }
+
+    /// Whether what an earlier run left has been taken up.
+    pub fn is_ready(&self) -> bool {
+        self.deployed().is_ready
+    }
+
+    pub fn set_ready(&self) {
+        self.deployed().is_ready = true;
+    }
+}

@@ -1,0 +1,172 @@
+//! Who may ask the operating system for the time: whatever has a due time goes by the runtime's clock,
+//! which can be moved; only what waits for the operating system or for another computer goes by real time.
+
+use crate::tidy::SourceFile;
+use crate::tidy::finding::Finding;
+
+/// The crates between a request and the disk.
+const CRATES: &[&str] = &[
+    "runtime",
+    "engine",
+    "model",
+    "server",
+    "stack",
+    "store",
+    "store-sqlite",
+    "wire",
+];
+
+/// What asks for the time or waits for it to pass.
+const READS: &[&str] = &[
+    "Instant::now(",
+    "SystemTime::now(",
+    "Timestamp::now(",
+    "Zoned::now(",
+    "tokio::time",
+    "thread::sleep(",
+    "recv_timeout(",
+];
+
+/// Where real time is right, each with its reason.
+const REAL: &[(&str, &str)] = &[
+    (
+        "crates/runtime/src/clock.rs",
+        "waits in pieces for its own instants",
+    ),
+    (
+        "crates/runtime/src/clock/machine.rs",
+        "is what the clock is made of",
+    ),
+    (
+        "crates/server/src/api/functions/drain.rs",
+        "looks again after a pause",
+    ),
+    (
+        "crates/server/src/api/invoke/invoke.rs",
+        "bounds how long a connection is held",
+    ),
+    (
+        "crates/server/src/console/sse.rs",
+        "paces what a browser is sent",
+    ),
+    (
+        "crates/server/src/gateway/api.rs",
+        "bounds how long a connection is held",
+    ),
+    (
+        "crates/server/src/gateway/rest_api.rs",
+        "bounds how long a connection is held",
+    ),
+    (
+        "crates/server/src/http/listen.rs",
+        "waits for clients and the operating system",
+    ),
+    (
+        "crates/server/src/http/request_body.rs",
+        "waits for clients",
+    ),
+    (
+        "crates/server/src/invoker.rs",
+        "translates what the function host noted by the wall clock",
+    ),
+    (
+        "crates/server/src/server.rs",
+        "waits for connections at the shutdown",
+    ),
+    (
+        "crates/server/src/telemetry/exporter.rs",
+        "waits for a collector",
+    ),
+];
+
+/// Findings in all files.
+pub fn check(files: &[SourceFile]) -> Vec<Finding> {
+    check_excepting(files, REAL)
+}
+
+/// As [`check`], where the files of `real` may ask for the time.
+fn check_excepting(files: &[SourceFile], real: &[(&str, &str)]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut used = Vec::new();
+    for file in files {
+        let path = file.path.as_str();
+        if !is_product(path) {
+            continue;
+        }
+        for (line, text) in (1..).zip(product_lines(&file.text)) {
+            if !READS.iter().any(|read| text.contains(read)) {
+                continue;
+            }
+            if real.iter().any(|(allowed, _)| *allowed == path) {
+                used.push(path);
+            } else {
+                let problem = "goes by real time: take it from the clock, or give a reason in \
+                               xtask/src/tidy/real_time.rs";
+                findings.push(Finding::at(path, line, problem));
+            }
+        }
+    }
+    for (path, _) in real {
+        if !used.contains(path) {
+            let problem = "is named in xtask/src/tidy/real_time.rs and does not ask for the time";
+            findings.push(Finding::about(path, problem));
+        }
+    }
+    findings
+}
+
+fn is_product(path: &str) -> bool {
+    let Some((krate, file)) = path
+        .strip_prefix("crates/")
+        .and_then(|rest| rest.split_once("/src/"))
+    else {
+        return false;
+    };
+    CRATES.contains(&krate) && !file.ends_with("tests.rs") && file.ends_with(".rs")
+}
+
+/// The lines above a file's tests, without comments.
+fn product_lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines()
+        .take_while(|line| line.trim() != "#[cfg(test)]")
+        .map(|line| line.split("//").next().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(path: &str, text: &str) -> SourceFile {
+        SourceFile {
+            path: path.to_owned(),
+            text: text.to_owned(),
+        }
+    }
+
+    #[test]
+    fn real_time_needs_a_reason() {
+        let files = [
+            file(
+                "crates/server/src/a.rs",
+                "let now = Instant::now();\n#[cfg(test)]\nInstant::now()\n",
+            ),
+            file("crates/server/src/b.rs", "// Instant::now()\n"),
+            file("crates/server/src/c.rs", "use tokio::time::sleep;\n"),
+            file("crates/cli/src/d.rs", "Instant::now();\n"),
+        ];
+        let found = check_excepting(&files, &[("crates/server/src/c.rs", "waits")]);
+        let found: Vec<_> = found.iter().map(ToString::to_string).collect();
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(
+            found[0].starts_with("crates/server/src/a.rs:1"),
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn a_reason_that_nobody_needs_goes() {
+        let files = [file("crates/server/src/a.rs", "fn main() {}\n")];
+        let found = check_excepting(&files, &[("crates/server/src/a.rs", "waits")]);
+        assert_eq!(found.len(), 1);
+    }
+}
