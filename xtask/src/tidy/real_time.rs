@@ -46,8 +46,16 @@ const REAL: &[(&str, &str)] = &[
         "bounds how long a connection is held",
     ),
     (
+        "crates/server/src/console/live.rs",
+        "paces what a browser is sent",
+    ),
+    (
         "crates/server/src/console/sse.rs",
         "paces what a browser is sent",
+    ),
+    (
+        "crates/server/src/functions/code/seen.rs",
+        "is compared with times of files",
     ),
     (
         "crates/server/src/gateway/api.rs",
@@ -61,6 +69,7 @@ const REAL: &[(&str, &str)] = &[
         "crates/server/src/http/listen.rs",
         "waits for clients and the operating system",
     ),
+    ("crates/server/src/http/patient_io.rs", "waits for clients"),
     (
         "crates/server/src/http/request_body.rs",
         "waits for clients",
@@ -77,6 +86,27 @@ const REAL: &[(&str, &str)] = &[
         "crates/server/src/telemetry/exporter.rs",
         "waits for a collector",
     ),
+    (
+        "crates/server/src/upkeep.rs",
+        "looks at the disk after a pause",
+    ),
+    (
+        "crates/store-sqlite/src/check.rs",
+        "bounds how long a disk is read",
+    ),
+    (
+        "crates/store-sqlite/src/health.rs",
+        "says since when a disk has failed",
+    ),
+    (
+        "crates/store-sqlite/src/presence.rs",
+        "looks at the disk now and then",
+    ),
+    (
+        "crates/store-sqlite/src/queue.rs",
+        "stays awake for a fraction of a millisecond",
+    ),
+    ("crates/store-sqlite/src/writer.rs", "measures commits"),
 ];
 
 /// Findings in all files.
