@@ -62,10 +62,6 @@ const REAL: &[(&str, &str)] = &[
         "bounds how long a connection is held",
     ),
     (
-        "crates/server/src/gateway/rest_api.rs",
-        "bounds how long a connection is held",
-    ),
-    (
         "crates/server/src/http/listen.rs",
         "waits for clients and the operating system",
     ),

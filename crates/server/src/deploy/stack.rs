@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use model::{ExecutionStatus, FunctionName, Timestamp};
 use stack::{FunctionResource, Output, Stack};
 use store::{AliasRecord, ExecutionFilter};
 
 use super::DeployError;
-use super::apis::ApiToServe;
-use crate::gateway::{Described, DescribedRest};
+use crate::gateway::{Face, HttpFace, RestFace};
 use crate::server::Server;
 
 /// Executions that are counted before the count stops.
@@ -85,15 +85,15 @@ impl Server {
         for table in &stack.tables {
             self.app.tables.deploy(table).await?;
         }
-        let mut served = Vec::new();
+        let mut served: Vec<Arc<dyn Face>> = Vec::new();
         for api in &stack.http_apis {
-            served.push(ApiToServe::Http(Described::http_api(stack, api)?));
+            served.push(Arc::new(HttpFace::http_api(stack, api)?));
         }
         for api in &stack.rest_apis {
-            served.push(ApiToServe::Rest(DescribedRest::new(stack, api)?));
+            served.push(Arc::new(RestFace::new(stack, api)?));
         }
         for url in &stack.function_urls {
-            served.push(ApiToServe::Http(Described::function_url(stack, url)?));
+            served.push(Arc::new(HttpFace::function_url(stack, url)?));
         }
         let mut urls = Vec::new();
         for (index, api) in served.into_iter().enumerate() {

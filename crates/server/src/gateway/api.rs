@@ -1,52 +1,98 @@
-//! One HTTP API or function URL on its own port.
+//! One API or function URL on its own port: what happens to a request, whatever its face.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, RwLock};
 
+use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
-use model::{EventSource, EventSourceKind};
+use model::{EventSource, FunctionName};
 use runtime::PlainOutcome;
-use stack::Route;
+use stack::{Route, Stack};
 
-use super::described::{Described, Face};
-use super::event::{Surroundings, event};
-use super::response::{message, response};
-use super::{cors, routes};
+use super::answer::message;
+use super::request::{Call, Incoming, header};
 use crate::api::Target;
 use crate::app::App;
+use crate::deploy::DeployError;
 use crate::http::{Body, BodyError, RequestBody, guard, read_body};
 
 /// Largest request body. Source: API Gateway quotas, "Payload size", read 2026-11.
-pub(super) const BODY_BYTES_MAX: usize = 10 * 1024 * 1024;
+const BODY_BYTES_MAX: usize = 10 * 1024 * 1024;
 
-/// An HTTP API, whose description a new deployment replaces.
-pub(crate) struct HttpApi {
-    app: Arc<App>,
-    described: RwLock<Arc<Described>>,
+/// How an API presents functions to its clients.
+pub(crate) trait Face: Send + Sync {
+    /// Its key in the template.
+    fn logical_id(&self) -> &str;
+
+    /// Whether pages of an origin may change something through it.
+    fn allows(&self, origin: &str) -> bool;
+
+    /// The answer to a browser that asks before it sends the request itself.
+    fn preflight(&self, request: &Parts) -> Option<Response<Body>>;
+
+    /// The call that a request is.
+    ///
+    /// # Errors
+    /// The answer, where no function gives it.
+    fn call<'a>(&'a self, request: &'a Parts) -> Result<Call<'a>, Response<Body>>;
+
+    /// What starts an execution that comes through a route.
+    fn event_source(&self, route: &Route) -> EventSource;
+
+    /// The function's event as JSON.
+    fn event(&self, incoming: &Incoming<'_>) -> Vec<u8>;
+
+    /// What the function answered, as HTTP.
+    fn answer(&self, request: &Parts, payload: &[u8]) -> Response<Body>;
+
+    /// The answer when the function gives none.
+    fn failure(&self, failure: Failure) -> Response<Body>;
+
+    /// Tells the browser whether the page may see an answer.
+    fn decorate(&self, request: &HeaderMap, answer: &mut Response<Body>);
 }
 
-impl HttpApi {
-    pub fn new(app: Arc<App>, described: Described) -> Self {
-        Self {
-            app,
-            described: RwLock::new(Arc::new(described)),
-        }
+/// Why a request gets no answer from its function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// Its body is larger than API Gateway takes.
+    TooLarge,
+    /// Its body ended early.
+    Broken,
+    /// Its body did not come in time.
+    Slow,
+    /// The function, its version or its alias is gone.
+    Gone,
+    /// The function failed.
+    Function,
+    /// The function could not be run.
+    NotRun,
+    /// Too many run already.
+    Throttled,
+    /// The route's timeout is over.
+    TimedOut,
+    /// The server shuts down.
+    Ending,
+}
+
+/// An API, whose face a new deployment replaces.
+pub(crate) struct Api {
+    app: Arc<App>,
+    face: RwLock<Arc<dyn Face>>,
+}
+
+impl Api {
+    pub fn new(app: Arc<App>, face: Arc<dyn Face>) -> Self {
+        let face = RwLock::new(face);
+        Self { app, face }
     }
 
-    pub fn replace(&self, described: Described) {
-        *self
-            .described
-            .write()
-            .expect("the description is replaced whole") = Arc::new(described);
+    pub fn replace(&self, face: Arc<dyn Face>) {
+        *self.face.write().expect("the face is replaced whole") = face;
     }
 
-    fn described(&self) -> Arc<Described> {
-        Arc::clone(
-            &self
-                .described
-                .read()
-                .expect("the description is replaced whole"),
-        )
+    fn face(&self) -> Arc<dyn Face> {
+        Arc::clone(&self.face.read().expect("the face is replaced whole"))
     }
 
     /// Answers a request.
@@ -55,136 +101,96 @@ impl HttpApi {
         request: Request<RequestBody>,
         peer: SocketAddr,
     ) -> Response<Body> {
-        let described = self.described();
+        let face = self.face();
         let (parts, body) = request.into_parts();
-        let cors = described.cors.as_ref();
-        let allowed = |origin: &str| cors.is_some_and(|cors| cors::allows(cors, origin));
+        let allowed = |origin: &str| face.allows(origin);
         if let Err(refusal) = guard::check(&parts.method, &parts.headers, allowed) {
             return message(StatusCode::FORBIDDEN, refusal.message());
         }
-        if let Some(cors) = cors
-            && let Some(answer) = cors::preflight(cors, &parts.method, &parts.headers)
-        {
+        if let Some(answer) = face.preflight(&parts) {
             return answer;
         }
-        let headers = parts.headers.clone();
-        let mut answer = self.answer(&described, parts, body, peer).await;
-        if let Some(cors) = cors {
-            cors::decorate(cors, &headers, &mut answer);
+        let mut answer = match face.call(&parts) {
+            Ok(call) => match self.invoke(face.as_ref(), &parts, call, body, peer).await {
+                Ok(payload) => face.answer(&parts, &payload),
+                Err(failure) => face.failure(failure),
+            },
+            Err(answer) => answer,
+        };
+        face.decorate(&parts.headers, &mut answer);
+        if parts.method == Method::HEAD {
+            *answer.body_mut() = Body::default();
         }
         answer
     }
 
-    async fn answer(
+    async fn invoke(
         &self,
-        described: &Described,
-        parts: hyper::http::request::Parts,
+        face: &dyn Face,
+        parts: &Parts,
+        call: Call<'_>,
         body: RequestBody,
         peer: SocketAddr,
-    ) -> Response<Body> {
-        let path = self.path_in_stage(described, parts.uri.path());
-        let found = path.and_then(|path| routes::find(&described.routes, &parts.method, path));
-        let Some(found) = found else {
-            return message(StatusCode::NOT_FOUND, "Not Found");
-        };
-        let body = match read_body(body, BODY_BYTES_MAX).await {
-            Ok(body) => body,
-            Err(BodyError::TooLarge) => {
-                return message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
-            }
-            Err(BodyError::Broken) => return message(StatusCode::BAD_REQUEST, "Bad Request"),
-            Err(BodyError::Slow) => {
-                return message(StatusCode::REQUEST_TIMEOUT, "Request Timeout");
-            }
-        };
+    ) -> Result<Vec<u8>, Failure> {
+        let body = read_body(body, BODY_BYTES_MAX).await;
+        let body = body.map_err(|error| match error {
+            BodyError::TooLarge => Failure::TooLarge,
+            BodyError::Broken => Failure::Broken,
+            BodyError::Slow => Failure::Slow,
+        })?;
         let app = &self.app;
-        let failed = || match described.face {
-            Face::HttpApi => message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
-            Face::FunctionUrl => message(StatusCode::BAD_GATEWAY, "Internal Server Error"),
-        };
-        let Some(target) = self.target(described, found.route) else {
-            return failed();
-        };
+        let (route, api) = (call.route, face.logical_id());
+        let source = face.event_source(route);
+        let target = Target::find(app, call.function, route.qualifier.as_deref(), source);
+        let target = target.map_err(|error| {
+            tracing::warn!(%error, api, "the function behind an API is gone");
+            Failure::Gone
+        })?;
         let request_id = app.new_request_id();
-        let given = header(&parts.headers, "x-amzn-trace-id");
-        let trace_header = target.trace_header(app, given);
-        let around = Surroundings {
-            api: described,
+        let trace_header = target.trace_header(app, header(&parts.headers, "x-amzn-trace-id"));
+        let payload = face.event(&Incoming {
+            parts,
+            body: &body,
+            call: &call,
             account_id: &app.registry.home.account_id,
             request_id: request_id.as_str(),
             trace_header: &trace_header,
             source_ip: peer.ip().to_string(),
             now: app.driver.now(),
-        };
-        let payload = event(&parts, &body, &found, &around);
+        });
         let invoked = target.invoke(app, payload, trace_header.clone());
-        match tokio::time::timeout(found.route.timeout, invoked).await {
-            Ok(PlainOutcome::Succeeded(payload)) => head_only(&parts.method, response(&payload)),
-            Ok(PlainOutcome::Unavailable(_)) if app.shutdown.is_cancelled() => {
-                message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable")
+        let invoked = tokio::time::timeout(route.timeout, invoked).await;
+        let (error, failure) = match invoked.map_err(|_elapsed| Failure::TimedOut)? {
+            PlainOutcome::Succeeded(payload) => return Ok(payload),
+            PlainOutcome::Unavailable(_) if app.shutdown.is_cancelled() => {
+                return Err(Failure::Ending);
             }
-            Ok(PlainOutcome::FunctionError { error, .. } | PlainOutcome::Unavailable(error)) => {
-                tracing::warn!(request = %request_id, ?error, "the function behind an HTTP API failed");
-                failed()
-            }
-            Ok(PlainOutcome::Throttled(_)) if described.face == Face::FunctionUrl => {
-                message(StatusCode::TOO_MANY_REQUESTS, "Rate exceeded")
-            }
-            Ok(PlainOutcome::Throttled(_)) | Err(_) => {
-                message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable")
-            }
-        }
-    }
-
-    /// The path without the stage's prefix, which `$default` does not have.
-    fn path_in_stage<'a>(&self, described: &Described, path: &'a str) -> Option<&'a str> {
-        if described.stage_name == "$default" {
-            return Some(path);
-        }
-        let rest = path
-            .strip_prefix('/')?
-            .strip_prefix(described.stage_name.as_str())?;
-        if rest.is_empty() {
-            Some("/")
-        } else {
-            rest.starts_with('/').then_some(rest)
-        }
-    }
-
-    fn target(&self, described: &Described, route: &Route) -> Option<Target> {
-        let index = described
-            .routes
-            .iter()
-            .position(|one| one.key == route.key)?;
-        let name = described.function_names.get(index)?;
-        let source = match described.face {
-            Face::HttpApi => EventSource {
-                kind: EventSourceKind::HttpApi,
-                name: format!("{} {}", described.logical_id, route.key),
-            },
-            Face::FunctionUrl => EventSource {
-                kind: EventSourceKind::FunctionUrl,
-                name: described.logical_id.clone(),
-            },
+            PlainOutcome::FunctionError { error, .. } => (error, Failure::Function),
+            PlainOutcome::Unavailable(error) => (error, Failure::NotRun),
+            PlainOutcome::Throttled(error) => (error, Failure::Throttled),
         };
-        match Target::find(&self.app, name, route.qualifier.as_deref(), source) {
-            Ok(target) => Some(target),
-            Err(error) => {
-                tracing::warn!(%error, "the function behind an HTTP API is gone");
-                None
-            }
+        tracing::warn!(request = %request_id, api, ?error, ?failure, "the function behind an API gave no answer");
+        Err(failure)
+    }
+}
+
+/// The names of the functions behind routes, in the routes' order.
+///
+/// # Errors
+/// When a function cannot be behind a route.
+pub(super) fn function_names(
+    stack: &Stack,
+    routes: &[Route],
+) -> Result<Vec<FunctionName>, DeployError> {
+    let name = |route: &Route| {
+        let function = stack
+            .function(&route.function)
+            .expect("a route is an event of one of the stack's functions");
+        if function.durable_config.is_some() && route.qualifier.is_none() {
+            let function = route.function.clone();
+            return Err(DeployError::UnqualifiedDurableRoute { function });
         }
-    }
-}
-
-pub(super) fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers.get(name).and_then(|value| value.to_str().ok())
-}
-
-/// The answer to HEAD has no body.
-pub(super) fn head_only(method: &Method, mut response: Response<Body>) -> Response<Body> {
-    if *method == Method::HEAD {
-        *response.body_mut() = Body::default();
-    }
-    response
+        FunctionName::parse(&function.name).map_err(|cause| DeployError::FunctionName { cause })
+    };
+    routes.iter().map(name).collect()
 }

@@ -5,7 +5,7 @@ use hyper::header::{HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 use stack::RestCors;
 
-use super::rest_routes::Found;
+use super::routes::Found;
 use crate::http::Body;
 
 /// Whether pages of an origin may change something through the API.

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use hyper::Method;
 use stack::{Route, RouteKey, RouteMethod};
 
-use crate::http::decode;
+use crate::gateway::path::fit_path;
 
 /// A route that takes a request, with what its path's variables stand for.
 #[derive(Debug)]
-pub(super) struct Match<'a> {
-    pub route: &'a Route,
+pub(super) struct Match {
+    /// Its place among the routes.
+    pub index: usize,
     pub path_parameters: BTreeMap<String, String>,
 }
 
@@ -20,9 +21,9 @@ pub(super) struct Match<'a> {
 type Rank = (Vec<u8>, bool);
 
 /// The route for a request, if there is one.
-pub(super) fn find<'a>(routes: &'a [Route], method: &Method, path: &str) -> Option<Match<'a>> {
-    let mut best: Option<(Rank, Match<'a>)> = None;
-    for route in routes {
+pub(super) fn find(routes: &[Route], method: &Method, path: &str) -> Option<Match> {
+    let mut best: Option<(Rank, Match)> = None;
+    for (index, route) in routes.iter().enumerate() {
         let Some((rank, path_parameters)) = fit(&route.key, method, path) else {
             continue;
         };
@@ -30,7 +31,7 @@ pub(super) fn find<'a>(routes: &'a [Route], method: &Method, path: &str) -> Opti
             best = Some((
                 rank,
                 Match {
-                    route,
+                    index,
                     path_parameters,
                 },
             ));
@@ -50,49 +51,6 @@ fn fit(key: &RouteKey, method: &Method, path: &str) -> Option<(Rank, BTreeMap<St
     }
     let (ranks, parameters) = fit_path(template, path)?;
     Some(((ranks, exact_method), parameters))
-}
-
-/// How well a path fits a template, segment by segment, with what the variables stand for.
-pub(super) fn fit_path(template: &str, path: &str) -> Option<(Vec<u8>, BTreeMap<String, String>)> {
-    const EXACT: u8 = 3;
-    const VARIABLE: u8 = 2;
-    const GREEDY: u8 = 1;
-    let mut ranks = Vec::new();
-    let mut parameters = BTreeMap::new();
-    let mut rest = segments(path);
-    for segment in segments(template) {
-        match variable(segment) {
-            Some(name) => match name.strip_suffix('+') {
-                Some(greedy) => {
-                    let tail: Vec<&str> = rest.by_ref().collect();
-                    if tail.is_empty() {
-                        return None;
-                    }
-                    parameters.insert(greedy.to_owned(), decode(&tail.join("/"))?);
-                    ranks.push(GREEDY);
-                }
-                None => {
-                    parameters.insert(name.to_owned(), decode(rest.next()?)?);
-                    ranks.push(VARIABLE);
-                }
-            },
-            None => {
-                if decode(rest.next()?)? != segment {
-                    return None;
-                }
-                ranks.push(EXACT);
-            }
-        }
-    }
-    rest.next().is_none().then_some((ranks, parameters))
-}
-
-fn segments(path: &str) -> std::str::Split<'_, char> {
-    path.strip_prefix('/').unwrap_or(path).split('/')
-}
-
-fn variable(segment: &str) -> Option<&str> {
-    segment.strip_prefix('{')?.strip_suffix('}')
 }
 
 #[cfg(test)]
@@ -123,7 +81,7 @@ mod tests {
         ];
         let found = |method: Method, path: &str| {
             let found = find(&routes, &method, path)?;
-            Some((found.route.key.to_string(), found.path_parameters))
+            Some((routes[found.index].key.to_string(), found.path_parameters))
         };
         let with = |name: &str, value: &str| BTreeMap::from([(name.to_owned(), value.to_owned())]);
         assert_eq!(

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use hyper::Method;
 use stack::{Route, RouteKey, RouteMethod};
 
-use super::routes::fit_path;
+use crate::gateway::path::fit_path;
 
 /// The resource that a path leads to.
 #[derive(Debug)]

@@ -8,91 +8,70 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use hyper::header::{CONTENT_TYPE, HOST, USER_AGENT};
-use hyper::http::request::Parts;
-use model::Timestamp;
+use hyper::header::CONTENT_TYPE;
 use serde_json::{Value, json};
-use stack::RestApiResource;
+use stack::{RestApiResource, RouteKey};
 
-use super::rest_routes::Found;
-use crate::http::decode;
-
-/// What surrounds a request.
-pub(super) struct Surroundings<'a> {
-    pub api: &'a RestApiResource,
-    pub account_id: &'a str,
-    pub request_id: &'a str,
-    pub trace_header: &'a str,
-    pub source_ip: String,
-    pub now: Timestamp,
-    /// The path behind the stage.
-    pub path: &'a str,
-}
+use crate::gateway::request::Incoming;
 
 type Values = BTreeMap<String, Vec<String>>;
 
 /// The event as JSON.
-pub(super) fn event(
-    request: &Parts,
-    body: &[u8],
-    found: &Found<'_>,
-    around: &Surroundings<'_>,
-) -> Vec<u8> {
-    let text = |name| {
-        let value = request.headers.get(name);
-        value.and_then(|value| value.to_str().ok())
+pub(super) fn event(api: &RestApiResource, incoming: &Incoming<'_>) -> Vec<u8> {
+    let RouteKey::Path { path: resource, .. } = &incoming.call.route.key else {
+        unreachable!("every route of a REST API has a path");
     };
-    let headers = headers(request, around);
-    let query = parameters(request.uri.query().unwrap_or_default());
-    let domain_name = text(HOST).unwrap_or_default();
-    let content_type = text(CONTENT_TYPE).unwrap_or_default();
-    let is_base64_encoded = !body.is_empty() && is_binary(around.api, content_type);
+    let headers = headers(incoming);
+    let query = gathered(incoming.parameters());
+    let (domain_name, domain_prefix) = incoming.domain();
+    let content_type = incoming.header(CONTENT_TYPE.as_str()).unwrap_or_default();
+    let body = incoming.body;
+    let is_base64_encoded = !body.is_empty() && is_binary(api, content_type);
     let body = match (body.is_empty(), is_base64_encoded) {
         (true, _) => Value::Null,
         (false, true) => STANDARD.encode(body).into(),
         (false, false) => String::from_utf8_lossy(body).into(),
     };
-    let at = jiff::Timestamp::from_millisecond(around.now.as_millis()).unwrap_or_default();
-    let method = request.method.as_str();
+    let method = incoming.parts.method.as_str();
     let event = json!({
-        "resource": found.resource,
-        "path": around.path,
+        "resource": resource,
+        "path": incoming.call.path,
         "httpMethod": method,
         "headers": last(&headers),
         "multiValueHeaders": headers,
         "queryStringParameters": or_null(last(&query)),
         "multiValueQueryStringParameters": or_null(query),
-        "pathParameters": or_null(found.path_parameters.clone()),
-        "stageVariables": or_null(around.api.stage_variables.clone()),
+        "pathParameters": or_null(incoming.call.path_parameters.clone()),
+        "stageVariables": or_null(api.stage_variables.clone()),
         "requestContext": {
-            "resourceId": resource_id(found.resource),
-            "resourcePath": found.resource,
+            "resourceId": resource_id(resource),
+            "resourcePath": resource,
             "httpMethod": method,
-            "extendedRequestId": around.request_id,
-            "requestTime": at.strftime("%d/%b/%Y:%H:%M:%S +0000").to_string(),
-            "path": request.uri.path(),
-            "accountId": around.account_id,
+            "extendedRequestId": incoming.request_id,
+            "requestTime": incoming.time(),
+            "path": incoming.parts.uri.path(),
+            "accountId": incoming.account_id,
             "protocol": "HTTP/1.1",
-            "stage": around.api.stage_name,
-            "domainPrefix": domain_name.split(['.', ':']).next().unwrap_or_default(),
-            "requestTimeEpoch": around.now.as_millis(),
-            "requestId": around.request_id,
+            "stage": api.stage_name,
+            "domainPrefix": domain_prefix,
+            "requestTimeEpoch": incoming.now.as_millis(),
+            "requestId": incoming.request_id,
             "identity": {
                 "cognitoIdentityPoolId": null,
                 "accountId": null,
                 "cognitoIdentityId": null,
                 "caller": null,
-                "sourceIp": around.source_ip,
+                "sourceIp": incoming.source_ip,
                 "principalOrgId": null,
                 "accessKey": null,
                 "cognitoAuthenticationType": null,
                 "cognitoAuthenticationProvider": null,
                 "userArn": null,
-                "userAgent": text(USER_AGENT),
+                "userAgent": incoming.user_agent(),
                 "user": null,
             },
             "domainName": domain_name,
-            "apiId": around.api.api_id,
+            "apiId": api.api_id,
         },
         "body": body,
         "isBase64Encoded": is_base64_encoded,
@@ -116,22 +95,14 @@ pub(super) fn is_binary(api: &RestApiResource, media_type: &str) -> bool {
 }
 
 /// Names as clients of HTTP/1.1 usually write them, `Content-Type`: functions look for them so.
-fn headers(request: &Parts, around: &Surroundings<'_>) -> Values {
-    let mut headers = Values::new();
-    for (name, value) in &request.headers {
+fn headers(incoming: &Incoming<'_>) -> Values {
+    let own = incoming.parts.headers.iter().map(|(name, value)| {
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-        headers
-            .entry(title_case(name.as_str()))
-            .or_default()
-            .push(value);
-    }
-    for (name, value) in [
-        ("X-Amzn-Trace-Id", around.trace_header),
-        ("X-Forwarded-For", &around.source_ip),
-        ("X-Forwarded-Proto", "http"),
-    ] {
-        headers.insert(name.to_owned(), vec![value.to_owned()]);
-    }
+        (title_case(name.as_str()), value)
+    });
+    let mut headers = gathered(own);
+    let added = incoming.added_headers();
+    headers.extend(added.map(|(name, value)| (title_case(name), vec![value.to_owned()])));
     headers
 }
 
@@ -145,17 +116,13 @@ fn title_case(name: &str) -> String {
     words.join("-")
 }
 
-fn parameters(query: &str) -> Values {
-    let mut parameters = Values::new();
-    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let decoded = |text: &str| decode(&text.replace('+', " ")).unwrap_or_default();
-        parameters
-            .entry(decoded(name))
-            .or_default()
-            .push(decoded(value));
+/// All values by name.
+fn gathered(pairs: impl Iterator<Item = (String, String)>) -> Values {
+    let mut all = Values::new();
+    for (name, value) in pairs {
+        all.entry(name).or_default().push(value);
     }
-    parameters
+    all
 }
 
 /// The last value of each.

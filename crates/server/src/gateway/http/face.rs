@@ -1,0 +1,163 @@
+//! How HTTP APIs and function URLs present functions.
+
+use std::time::Duration;
+
+use hyper::http::request::Parts;
+use hyper::{HeaderMap, Response, StatusCode};
+use model::{EventSource, EventSourceKind, FunctionName};
+use stack::{Cors, FunctionUrlResource, HttpApiResource, Route, RouteKey, Stack};
+
+use super::{answer, cors, event, routes};
+use crate::deploy::DeployError;
+use crate::gateway::answer::message;
+use crate::gateway::api::{Face, Failure, function_names};
+use crate::gateway::path::behind_stage;
+use crate::gateway::request::{Call, Incoming};
+use crate::http::Body;
+
+/// The longest that a function can take: a function URL has no timeout of its own.
+const FUNCTION_TIMEOUT_MAX: Duration = Duration::from_secs(900);
+
+/// What a template says about an HTTP API or a function URL, with functions' logical ids turned into
+/// names.
+pub(crate) struct HttpFace {
+    kind: Kind,
+    logical_id: String,
+    pub(super) api_id: String,
+    pub(super) stage_name: String,
+    cors: Option<Cors>,
+    routes: Vec<Route>,
+    /// Name of the function behind each route, in the routes' order.
+    function_names: Vec<FunctionName>,
+}
+
+/// Which service of AWS it stands for: they answer differently when something fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    HttpApi,
+    FunctionUrl,
+}
+
+impl HttpFace {
+    /// An HTTP API.
+    ///
+    /// # Errors
+    /// When a function behind it cannot be.
+    pub fn http_api(stack: &Stack, api: &HttpApiResource) -> Result<Self, DeployError> {
+        Ok(Self {
+            kind: Kind::HttpApi,
+            logical_id: api.logical_id.clone(),
+            api_id: api.api_id.clone(),
+            stage_name: api.stage_name.clone(),
+            cors: api.cors.clone(),
+            function_names: function_names(stack, &api.routes)?,
+            routes: api.routes.clone(),
+        })
+    }
+
+    /// A function URL: an API whose only route takes everything.
+    ///
+    /// # Errors
+    /// When the function cannot be behind it.
+    pub fn function_url(stack: &Stack, url: &FunctionUrlResource) -> Result<Self, DeployError> {
+        let routes = vec![Route {
+            key: RouteKey::Default,
+            function: url.function.clone(),
+            qualifier: url.qualifier.clone(),
+            event: url.logical_id.clone(),
+            timeout: FUNCTION_TIMEOUT_MAX,
+        }];
+        Ok(Self {
+            kind: Kind::FunctionUrl,
+            logical_id: url.logical_id.clone(),
+            api_id: url.url_id.clone(),
+            stage_name: "$default".to_owned(),
+            cors: url.cors.clone(),
+            function_names: function_names(stack, &routes)?,
+            routes,
+        })
+    }
+}
+
+impl Face for HttpFace {
+    fn logical_id(&self) -> &str {
+        &self.logical_id
+    }
+
+    fn allows(&self, origin: &str) -> bool {
+        self.cors
+            .as_ref()
+            .is_some_and(|cors| cors::allows(cors, origin))
+    }
+
+    fn preflight(&self, request: &Parts) -> Option<Response<Body>> {
+        cors::preflight(self.cors.as_ref()?, &request.method, &request.headers)
+    }
+
+    fn call<'a>(&'a self, request: &'a Parts) -> Result<Call<'a>, Response<Body>> {
+        let path = match self.stage_name.as_str() {
+            "$default" => Some(request.uri.path()),
+            stage => behind_stage(stage, request.uri.path()),
+        };
+        let found = path.and_then(|path| {
+            let found = routes::find(&self.routes, &request.method, path)?;
+            Some(Call {
+                route: &self.routes[found.index],
+                function: &self.function_names[found.index],
+                path,
+                path_parameters: found.path_parameters,
+            })
+        });
+        found.ok_or_else(|| message(StatusCode::NOT_FOUND, "Not Found"))
+    }
+
+    fn event_source(&self, route: &Route) -> EventSource {
+        match self.kind {
+            Kind::HttpApi => EventSource {
+                kind: EventSourceKind::HttpApi,
+                name: format!("{} {}", self.logical_id, route.key),
+            },
+            Kind::FunctionUrl => EventSource {
+                kind: EventSourceKind::FunctionUrl,
+                name: self.logical_id.clone(),
+            },
+        }
+    }
+
+    fn event(&self, incoming: &Incoming<'_>) -> Vec<u8> {
+        event::event(self, incoming)
+    }
+
+    fn answer(&self, _: &Parts, payload: &[u8]) -> Response<Body> {
+        let malformed = || message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
+        answer::response(payload).unwrap_or_else(malformed)
+    }
+
+    fn failure(&self, failure: Failure) -> Response<Body> {
+        match (failure, self.kind) {
+            (Failure::TooLarge, _) => {
+                message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large")
+            }
+            (Failure::Broken, _) => message(StatusCode::BAD_REQUEST, "Bad Request"),
+            (Failure::Slow, _) => message(StatusCode::REQUEST_TIMEOUT, "Request Timeout"),
+            (Failure::Gone | Failure::Function | Failure::NotRun, Kind::HttpApi) => {
+                message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
+            }
+            (Failure::Gone | Failure::Function | Failure::NotRun, Kind::FunctionUrl) => {
+                message(StatusCode::BAD_GATEWAY, "Internal Server Error")
+            }
+            (Failure::Throttled, Kind::FunctionUrl) => {
+                message(StatusCode::TOO_MANY_REQUESTS, "Rate exceeded")
+            }
+            (Failure::Throttled, Kind::HttpApi) | (Failure::TimedOut | Failure::Ending, _) => {
+                message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable")
+            }
+        }
+    }
+
+    fn decorate(&self, request: &HeaderMap, answer: &mut Response<Body>) {
+        if let Some(cors) = &self.cors {
+            cors::decorate(cors, request, answer);
+        }
+    }
+}

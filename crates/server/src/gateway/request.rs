@@ -1,0 +1,83 @@
+//! A request on its way to a function, and what events of both formats say of it.
+
+use std::collections::BTreeMap;
+
+use hyper::HeaderMap;
+use hyper::header::{HOST, USER_AGENT};
+use hyper::http::request::Parts;
+use model::{FunctionName, Timestamp};
+use stack::Route;
+
+use crate::http::decode;
+
+/// A request that has found its route.
+#[derive(Debug)]
+pub(crate) struct Call<'a> {
+    pub route: &'a Route,
+    /// The function behind it.
+    pub function: &'a FunctionName,
+    /// The path behind the stage.
+    pub path: &'a str,
+    /// What the variables of the route's path stand for.
+    pub path_parameters: BTreeMap<String, String>,
+}
+
+/// What an event is made of.
+pub(crate) struct Incoming<'a> {
+    pub parts: &'a Parts,
+    pub body: &'a [u8],
+    pub call: &'a Call<'a>,
+    pub account_id: &'a str,
+    pub request_id: &'a str,
+    pub trace_header: &'a str,
+    pub source_ip: String,
+    pub now: Timestamp,
+}
+
+impl Incoming<'_> {
+    /// A header, if it is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        header(&self.parts.headers, name)
+    }
+
+    pub fn user_agent(&self) -> Option<&str> {
+        self.header(USER_AGENT.as_str())
+    }
+
+    /// The host that the client asked, and the first part of its name.
+    pub fn domain(&self) -> (&str, &str) {
+        let name = self.header(HOST.as_str()).unwrap_or_default();
+        (name, name.split(['.', ':']).next().unwrap_or_default())
+    }
+
+    /// When the request came, in the form of web servers' logs: `12/Mar/2020:19:03:58 +0000`.
+    pub fn time(&self) -> String {
+        let at = jiff::Timestamp::from_millisecond(self.now.as_millis()).unwrap_or_default();
+        at.strftime("%d/%b/%Y:%H:%M:%S +0000").to_string()
+    }
+
+    /// What API Gateway adds to the client's headers, in lower case.
+    pub fn added_headers(&self) -> [(&'static str, &str); 3] {
+        [
+            ("x-amzn-trace-id", self.trace_header),
+            ("x-forwarded-for", &self.source_ip),
+            ("x-forwarded-proto", "http"),
+        ]
+    }
+
+    /// The query's parameters, decoded, in their order.
+    pub fn parameters(&self) -> impl Iterator<Item = (String, String)> {
+        let query = self.parts.uri.query().unwrap_or_default();
+        let decoded = |text: &str| decode(&text.replace('+', " ")).unwrap_or_default();
+        let pairs = query.split('&').filter(|pair| !pair.is_empty());
+        pairs.map(move |pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (decoded(name), decoded(value))
+        })
+    }
+}
+
+/// A header, if it is text.
+pub(super) fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}

@@ -1,0 +1,112 @@
+//! How REST APIs present functions.
+
+use hyper::header::ACCEPT;
+use hyper::http::request::Parts;
+use hyper::{HeaderMap, Method, Response, StatusCode};
+use model::{EventSource, EventSourceKind, FunctionName};
+use stack::{RestApiResource, Route, Stack};
+
+use super::answer::response;
+use super::routes::find;
+use super::{cors, event};
+use crate::deploy::DeployError;
+use crate::gateway::answer::message;
+use crate::gateway::api::{Face, Failure, function_names};
+use crate::gateway::path::behind_stage;
+use crate::gateway::request::{Call, Incoming, header};
+use crate::http::Body;
+
+/// What a template says about a REST API, with functions' logical ids turned into names.
+pub(crate) struct RestFace {
+    pub(super) resource: RestApiResource,
+    /// Name of the function behind each route, in the routes' order.
+    function_names: Vec<FunctionName>,
+}
+
+impl RestFace {
+    /// A REST API.
+    ///
+    /// # Errors
+    /// When a function behind it cannot be.
+    pub fn new(stack: &Stack, api: &RestApiResource) -> Result<Self, DeployError> {
+        Ok(Self {
+            function_names: function_names(stack, &api.routes)?,
+            resource: api.clone(),
+        })
+    }
+}
+
+impl Face for RestFace {
+    fn logical_id(&self) -> &str {
+        &self.resource.logical_id
+    }
+
+    fn allows(&self, origin: &str) -> bool {
+        self.resource
+            .cors
+            .as_ref()
+            .is_some_and(|cors| cors::allows(cors, origin))
+    }
+
+    /// It is a method of the resource like others.
+    fn preflight(&self, _: &Parts) -> Option<Response<Body>> {
+        None
+    }
+
+    fn call<'a>(&'a self, request: &'a Parts) -> Result<Call<'a>, Response<Body>> {
+        let api = &self.resource;
+        let Some(path) = behind_stage(&api.stage_name, request.uri.path()) else {
+            return Err(message(StatusCode::FORBIDDEN, "Forbidden"));
+        };
+        // API Gateway says so for whatever it does not have.
+        let missing = || message(StatusCode::FORBIDDEN, "Missing Authentication Token");
+        let found = find(&api.routes, path).ok_or_else(missing)?;
+        if let Some(cors) = &api.cors
+            && request.method == Method::OPTIONS
+            && !found.has_options()
+        {
+            return Err(cors::options(cors, &found));
+        }
+        let index = found.route(&request.method).ok_or_else(missing)?;
+        Ok(Call {
+            route: &api.routes[index],
+            function: &self.function_names[index],
+            path,
+            path_parameters: found.path_parameters,
+        })
+    }
+
+    fn event_source(&self, route: &Route) -> EventSource {
+        EventSource {
+            kind: EventSourceKind::RestApi,
+            name: format!("{} {}", self.resource.logical_id, route.key),
+        }
+    }
+
+    fn event(&self, incoming: &Incoming<'_>) -> Vec<u8> {
+        event::event(&self.resource, incoming)
+    }
+
+    fn answer(&self, request: &Parts, payload: &[u8]) -> Response<Body> {
+        let accept = header(&request.headers, ACCEPT.as_str()).unwrap_or_default();
+        let takes_binary = event::is_binary(&self.resource, accept);
+        response(payload, takes_binary).unwrap_or_else(|| self.failure(Failure::Function))
+    }
+
+    fn failure(&self, failure: Failure) -> Response<Body> {
+        match failure {
+            Failure::TooLarge => message(StatusCode::PAYLOAD_TOO_LARGE, "Request Too Long"),
+            Failure::Broken => message(StatusCode::BAD_REQUEST, "Bad Request"),
+            Failure::Slow => message(StatusCode::REQUEST_TIMEOUT, "Request Timeout"),
+            Failure::Gone | Failure::NotRun | Failure::Throttled => {
+                message(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error")
+            }
+            Failure::Function => message(StatusCode::BAD_GATEWAY, "Internal server error"),
+            Failure::TimedOut => message(StatusCode::GATEWAY_TIMEOUT, "Endpoint request timed out"),
+            Failure::Ending => message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
+        }
+    }
+
+    /// The function says it, as on AWS.
+    fn decorate(&self, _: &HeaderMap, _: &mut Response<Body>) {}
+}
