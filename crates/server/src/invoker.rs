@@ -22,7 +22,7 @@ use runtime::{
 use stdx::error_chain;
 use store::AsyncInvocation;
 use tokio_util::sync::CancellationToken;
-use wire::{PAGE_BYTES_MAX, error_object, json_bytes, wire_operation_millis};
+use wire::{FIRST_PAGE, PAGE_BYTES_MAX, error_object, json_bytes, wire_operation_millis};
 
 use crate::functions::{Damage, Depth, FunctionVersion, Registry, damaged};
 use crate::telemetry::{Diagnostics, LogRecorder, Went};
@@ -263,7 +263,7 @@ fn event(invocation: &DurableInvocation) -> Bytes {
     // A first page may be empty (one input near the limit): SDKs then read everything by pages.
     let next_marker = match page.last() {
         Some(last) if more => last.id.clone(),
-        None if more => crate::api::FIRST_PAGE.to_owned(),
+        None if more => FIRST_PAGE.to_owned(),
         Some(_) | None => String::new(),
     };
     let event = InvocationInput {

@@ -7,6 +7,8 @@
 
 mod app;
 mod server;
+
+mod deploy_error;
 mod start_error;
 
 mod main_port;
@@ -30,7 +32,8 @@ mod http;
 mod telemetry;
 
 pub use allocator::return_freed_memory;
-pub use deploy::{DeployError, DeployedFunction, DeployedSchedule, Deployment};
+pub use deploy::{DeployedFunction, DeployedSchedule, Deployment};
+pub use deploy_error::DeployError;
 pub use function_host::{LAYERS_FOLDER, PrepareRuntimeError, PreparedRuntime, Runtimes};
 pub use functions::FreezeCodeError;
 pub use model::Limits;

@@ -21,8 +21,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::App;
-use crate::deploy::ServedApi;
 use crate::functions::{CodeStore, Home, Registry, Running};
+use crate::gateway::ServedApi;
 use crate::http::listen::{self, Connections};
 use crate::invoker::HostInvoker;
 use crate::schedule::Schedules;

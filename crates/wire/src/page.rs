@@ -12,6 +12,10 @@ use serde::Serialize;
 /// get everything.
 pub const PAGE_BYTES_MAX: usize = 5 * 1024 * 1024;
 
+/// Marks the first page of the state, for an event that has room for none of it. No operation id can
+/// be this.
+pub const FIRST_PAGE: &str = "*";
+
 /// Items that are sent together.
 #[derive(Debug)]
 pub struct Fitting<T> {

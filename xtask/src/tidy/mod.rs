@@ -6,6 +6,7 @@ mod lockfiles;
 mod manifests;
 mod modules;
 mod real_time;
+mod rooms;
 mod text;
 
 use std::fs;
@@ -31,6 +32,7 @@ pub fn run(workspace: &Workspace) -> Result<ExitCode> {
     findings.extend(manifests::check(workspace)?);
     findings.extend(modules::check(&files));
     findings.extend(real_time::check(&files));
+    findings.extend(rooms::check(&files));
     findings.extend(text::check(&files));
     findings.extend(lockfiles::check(&files));
     for finding in &findings {

@@ -12,7 +12,6 @@ mod marker;
 mod request;
 mod route;
 
-pub(crate) use durable::FIRST_PAGE;
 pub(crate) use functions::Draining;
 pub(crate) use invoke::{DeliverError, Scheduled, Target};
 pub(crate) use route::handle;

@@ -4,16 +4,10 @@ use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
-use super::DeployError;
-use crate::gateway::{Api, Face};
+use crate::deploy_error::DeployError;
+use crate::gateway::{Api, Face, ServedApi};
 use crate::http::listen;
 use crate::server::Server;
-
-/// An API and where it is served.
-pub(crate) struct ServedApi {
-    api: Arc<Api>,
-    url: String,
-}
 
 impl Server {
     /// Serves an API, or replaces its face if it is served already; returns its URL.

@@ -8,7 +8,7 @@ use model::{ExecutionStatus, FunctionName, Timestamp};
 use stack::{FunctionResource, Output, Stack};
 use store::{AliasRecord, ExecutionFilter};
 
-use super::DeployError;
+use crate::deploy_error::DeployError;
 use crate::gateway::{Face, HttpFace, RestFace};
 use crate::server::Server;
 
@@ -224,15 +224,21 @@ impl Server {
         let app = &self.app;
         let store = app.driver.store();
         let now = app.driver.now();
+        let name = FunctionName::parse(&resource.name)
+            .map_err(|cause| DeployError::FunctionName { cause })?;
+        let frozen = app.registry.freeze(artifact).await;
+        let frozen = frozen.map_err(|cause| DeployError::Code {
+            function: resource.name.clone(),
+            cause,
+        })?;
         let deployed = app
             .registry
-            .apply_template(store.as_ref(), resource, artifact, now)
+            .apply_template(store.as_ref(), &name, resource, &frozen, now)
             .await?;
-        for name in &resource.more_aliases {
+        for alias in &resource.more_aliases {
             let alias = AliasRecord {
-                function: FunctionName::parse(&resource.name)
-                    .map_err(|cause| DeployError::FunctionName { cause })?,
-                name: name.clone(),
+                function: name.clone(),
+                name: alias.clone(),
                 version: deployed.version.clone(),
                 description: String::new(),
                 routing: None,

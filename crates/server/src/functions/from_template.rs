@@ -13,8 +13,7 @@ use sha2::{Digest as _, Sha256};
 use stack::{FunctionResource, Tracing};
 use store::{AliasRecord, FunctionVersionRecord, Store, StoreFault};
 
-use super::{CodeStore, FreezeCodeError, FrozenCode, FunctionVersion, Registry};
-use crate::deploy::DeployError;
+use super::{FreezeCodeError, FrozenCode, FunctionVersion, Registry};
 
 /// What a deployment of one function came to.
 #[derive(Debug, Clone)]
@@ -24,6 +23,19 @@ pub(crate) struct FunctionDeployment {
 }
 
 impl Registry {
+    /// Copies a function's code to where nothing changes it.
+    ///
+    /// # Errors
+    /// When it cannot be read or written.
+    pub async fn freeze(&self, artifact: &Path) -> Result<FrozenCode, FreezeCodeError> {
+        let (artifact, code) = (artifact.to_owned(), Arc::clone(&self.code));
+        let frozen = tokio::task::spawn_blocking(move || code.freeze(&artifact)).await;
+        match frozen {
+            Ok(frozen) => frozen,
+            Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+        }
+    }
+
     /// Makes `$LATEST` what the template says; with `AutoPublishAlias`, publishes a version and
     /// moves the alias there when code or configuration changed since the last one.
     ///
@@ -32,32 +44,25 @@ impl Registry {
     pub async fn apply_template(
         &self,
         store: &dyn Store,
+        name: &FunctionName,
         resource: &FunctionResource,
-        artifact: &Path,
+        frozen: &FrozenCode,
         now: Timestamp,
-    ) -> Result<FunctionDeployment, DeployError> {
-        let name = FunctionName::parse(&resource.name)
-            .map_err(|cause| DeployError::FunctionName { cause })?;
-        let frozen = freeze(artifact, &self.code)
-            .await
-            .map_err(|cause| DeployError::Code {
-                function: resource.name.clone(),
-                cause,
-            })?;
-        let arn = self.home.arn(&name);
-        let configuration = configuration(resource, &arn, &frozen, now);
+    ) -> Result<FunctionDeployment, StoreFault> {
+        let arn = self.home.arn(name);
+        let configuration = configuration(resource, &arn, frozen, now);
         let _changing = self.changes.lock().await;
-        self.deploy_settings(store, &name, resource).await?;
+        self.deploy_settings(store, name, resource).await?;
         let draft = Draft {
-            name: &name,
+            name,
             arn: &arn,
-            frozen: &frozen,
+            frozen,
             configuration,
             now,
         };
         let latest = draft.version(Version::Latest);
         let changed = self
-            .version(&name, &Version::Latest)
+            .version(name, &Version::Latest)
             .is_none_or(|before| before.config_sha256 != latest.config_sha256);
         if changed {
             self.record(store, &latest, &arn).await?;
@@ -68,25 +73,25 @@ impl Registry {
                 changed,
             });
         };
-        let newest = self.newest(&name);
+        let newest = self.newest(name);
         let up_to_date = newest.filter(|newest| newest.config_sha256 == latest.config_sha256);
         let (version, changed) = match up_to_date {
             Some(newest) => (newest.version.clone(), false),
             None => {
-                let number = self.next_version(&name);
+                let number = self.next_version(name);
                 let version = Version::Published(number);
                 let record = draft.version(version.clone());
                 // Before the version: a number of none does no harm should the server die in between.
-                self.note_automatic(store, &name, number).await?;
+                self.note_automatic(store, name, number).await?;
                 self.record(store, &record, &arn).await?;
                 (version, true)
             }
         };
-        let before = self.alias(&name, alias);
+        let before = self.alias(name, alias);
         if before.is_none_or(|before| before.version != version) {
             // A new version takes all of the traffic, as when CloudFormation updates the alias.
             let alias = AliasRecord {
-                function: name,
+                function: name.clone(),
                 name: alias.clone(),
                 version: version.clone(),
                 description: String::new(),
@@ -166,15 +171,6 @@ impl Registry {
             .expect("what was just written as JSON reads as JSON");
         self.insert(&arn.name, Arc::new(version));
         Ok(())
-    }
-}
-
-async fn freeze(artifact: &Path, code: &Arc<CodeStore>) -> Result<FrozenCode, FreezeCodeError> {
-    let (artifact, code) = (artifact.to_owned(), Arc::clone(code));
-    let frozen = tokio::task::spawn_blocking(move || code.freeze(&artifact)).await;
-    match frozen {
-        Ok(frozen) => frozen,
-        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
     }
 }
 

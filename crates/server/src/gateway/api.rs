@@ -13,7 +13,7 @@ use super::answer::message;
 use super::request::{Call, Incoming, header};
 use crate::api::Target;
 use crate::app::App;
-use crate::deploy::DeployError;
+use crate::deploy_error::DeployError;
 use crate::http::{Body, BodyError, RequestBody, guard, read_body};
 
 /// Largest request body. Source: API Gateway quotas, "Payload size", read 2026-11.
@@ -79,6 +79,12 @@ pub(crate) enum Failure {
 pub(crate) struct Api {
     app: Arc<App>,
     face: RwLock<Arc<dyn Face>>,
+}
+
+/// An API and where it is served.
+pub(crate) struct ServedApi {
+    pub api: Arc<Api>,
+    pub url: String,
 }
 
 impl Api {

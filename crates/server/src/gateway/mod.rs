@@ -16,6 +16,6 @@ mod request;
 mod http;
 mod rest;
 
-pub(crate) use api::{Api, Face};
+pub(crate) use api::{Api, Face, ServedApi};
 pub(crate) use http::HttpFace;
 pub(crate) use rest::RestFace;

@@ -25,7 +25,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use crate::deploy::DeployError;
+use crate::deploy_error::DeployError;
 use crate::http::{Body, BodyError, RequestBody, read_body};
 use crate::start_error::StartServerError;
 

@@ -21,7 +21,7 @@ use store::Durability;
 use tempfile::TempDir;
 
 /// Longest time that anything may take in a test. Long, because the machine may be busy.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// How long idle processes are kept where a test does not say.
 const IDLE_TIME: Duration = Duration::from_secs(30);

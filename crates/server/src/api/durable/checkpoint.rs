@@ -10,7 +10,9 @@ use lambda_api::{
 };
 use model::{ChainedTarget, CheckpointToken, ClientToken, ErrorObject, ExecutionArn, OperationId};
 use runtime::ProcessError;
-use wire::{ApiError, PAGE_BYTES_MAX, Targets, Violations, fitting, updates, wire_operation};
+use wire::{
+    ApiError, FIRST_PAGE, PAGE_BYTES_MAX, Targets, Violations, fitting, updates, wire_operation,
+};
 
 use super::arn::execution_arn;
 use crate::api::marker;
@@ -22,10 +24,6 @@ use crate::http::{Body, Query, RequestBody, json, read_body};
 /// Largest checkpoint request: an EXECUTION result of 6 MB, JSON-escaped, and its surroundings. SDKs
 /// keep everything else below 750 KiB (protocol reference, section 8.10).
 const REQUEST_BYTES_MAX: usize = 13 * 1024 * 1024;
-
-/// Marks the first page of the state, for an event that has room for none of it. No operation id can
-/// be this.
-pub(crate) const FIRST_PAGE: &str = "*";
 
 pub(in crate::api) async fn checkpoint(
     app: &Arc<App>,

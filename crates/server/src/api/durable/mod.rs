@@ -6,5 +6,3 @@ pub(super) mod checkpoint;
 pub(super) mod execution;
 pub(super) mod history;
 pub(super) mod pause;
-
-pub(crate) use checkpoint::FIRST_PAGE;

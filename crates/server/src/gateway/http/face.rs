@@ -8,7 +8,7 @@ use model::{EventSource, EventSourceKind, FunctionName};
 use stack::{Cors, FunctionUrlResource, HttpApiResource, Route, RouteKey, Stack};
 
 use super::{answer, cors, event, routes};
-use crate::deploy::DeployError;
+use crate::deploy_error::DeployError;
 use crate::gateway::answer::message;
 use crate::gateway::api::{Face, Failure, function_names};
 use crate::gateway::path::behind_stage;

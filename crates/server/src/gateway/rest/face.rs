@@ -9,7 +9,7 @@ use stack::{RestApiResource, Route, Stack};
 use super::answer::response;
 use super::routes::find;
 use super::{cors, event};
-use crate::deploy::DeployError;
+use crate::deploy_error::DeployError;
 use crate::gateway::answer::message;
 use crate::gateway::api::{Face, Failure, function_names};
 use crate::gateway::path::behind_stage;

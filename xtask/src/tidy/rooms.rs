@@ -1,0 +1,157 @@
+//! Which part of the server may call which: its files and folders are rooms, and every arrow between two
+//! is a decision somebody made. What is not named here may not be called.
+
+use crate::tidy::SourceFile;
+use crate::tidy::finding::Finding;
+
+const SERVER: &str = "crates/server/src/";
+
+/// A room, and those that it may call; each is named below all that it calls.
+const ROOMS: &[(&str, &[&str])] = &[
+    ("allocator", &[]),
+    ("data_folder", &[]),
+    ("start_error", &[]),
+    ("http", &[]),
+    ("telemetry", &[]),
+    ("functions", &["start_error"]),
+    ("deploy_error", &["functions"]),
+    ("tables", &["deploy_error", "http", "start_error"]),
+    ("invoker", &["functions", "telemetry"]),
+    ("app", &["functions", "invoker", "tables", "telemetry"]),
+    ("upkeep", &["app", "functions"]),
+    ("api", &["app", "functions", "http"]),
+    ("gateway", &["api", "app", "deploy_error", "http"]),
+    ("schedule", &["api", "app", "functions"]),
+    ("service", &["app", "http"]),
+    (
+        "console",
+        &["app", "functions", "http", "service", "telemetry"],
+    ),
+    (
+        "main_port",
+        &["api", "app", "console", "http", "service", "tables"],
+    ),
+    (
+        "server",
+        &[
+            "app",
+            "console",
+            "data_folder",
+            "functions",
+            "gateway",
+            "http",
+            "invoker",
+            "main_port",
+            "schedule",
+            "start_error",
+            "tables",
+            "telemetry",
+            "upkeep",
+        ],
+    ),
+    ("deploy", &["deploy_error", "gateway", "http", "server"]),
+];
+
+/// Findings in the server's files.
+pub fn check(files: &[SourceFile]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for file in files {
+        let Some(room) = file.path.strip_prefix(SERVER).map(room_of) else {
+            continue;
+        };
+        if room == "lib" {
+            continue;
+        }
+        let Some((_, may_call)) = ROOMS.iter().find(|(name, _)| *name == room) else {
+            let problem = "is in a room that xtask/src/tidy/rooms.rs does not know";
+            findings.push(Finding::about(&file.path, problem));
+            continue;
+        };
+        for (line, called) in calls(&file.text) {
+            if called != room && !may_call.contains(&called) {
+                let problem = format!("must not call `{called}`: see xtask/src/tidy/rooms.rs");
+                findings.push(Finding::at(&file.path, line, problem));
+            }
+        }
+    }
+    findings
+}
+
+/// The first part of a path below the server's source folder, without its ending.
+fn room_of(path: &str) -> &str {
+    let first = path.split('/').next().unwrap_or(path);
+    first.strip_suffix(".rs").unwrap_or(first)
+}
+
+/// Rooms that a file names, with the lines where it does.
+fn calls(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let code = text.split("#[cfg(test)]").next().unwrap_or(text);
+    let lines = (1..).zip(code.lines());
+    lines.flat_map(|(number, line)| {
+        let line = line.split("//").next().unwrap_or_default();
+        let named = line.split("crate::").skip(1);
+        named
+            .flat_map(names)
+            .map(move |name| (number, name))
+            .collect::<Vec<_>>()
+    })
+}
+
+/// The names that follow `crate::`: one, or those in braces at its outermost level.
+fn names(rest: &str) -> Vec<&str> {
+    let name = |text: &'_ str| text.find(|it: char| !it.is_alphanumeric() && it != '_');
+    let Some(group) = rest.strip_prefix('{') else {
+        return vec![&rest[..name(rest).unwrap_or(rest.len())]];
+    };
+    let group = group.split('}').next().unwrap_or(group);
+    let parts = group
+        .split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty());
+    parts
+        .map(|part| &part[..name(part).unwrap_or(part.len())])
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn findings(path: &str, text: &str) -> Vec<String> {
+        let file = SourceFile {
+            path: path.to_owned(),
+            text: text.to_owned(),
+        };
+        let found = check(&[file]);
+        found.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_call_upwards_is_found() {
+        let text = "use crate::http::Body;\nuse crate::console::Page;\n";
+        let found = findings("crates/server/src/functions/registry.rs", text);
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(found[1].starts_with("crates/server/src/functions/registry.rs:2"));
+        let text = "use crate::{api, app};\n#[cfg(test)]\nuse crate::server::Server;\n";
+        assert_eq!(findings("crates/server/src/main_port.rs", text), [""; 0]);
+        let text = "let page = crate::deploy::pages(); // crate::console\n";
+        assert_eq!(findings("crates/server/src/app.rs", text).len(), 1);
+    }
+
+    #[test]
+    fn a_new_room_has_to_be_named() {
+        assert_eq!(findings("crates/server/src/attic/mod.rs", "").len(), 1);
+        assert_eq!(findings("crates/cli/src/attic/mod.rs", ""), [""; 0]);
+    }
+
+    #[test]
+    fn rooms_stand_below_what_they_call() {
+        for (index, (room, may_call)) in ROOMS.iter().enumerate() {
+            for called in *may_call {
+                let place = ROOMS.iter().position(|(name, _)| name == called);
+                let is_below = place.is_some_and(|place| place < index);
+                assert!(is_below, "{room} calls {called}");
+            }
+        }
+    }
+}
