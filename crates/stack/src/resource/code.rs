@@ -24,6 +24,7 @@ pub(crate) struct Assets {
 }
 
 /// The code of a function.
+#[derive(Default)]
 pub(super) struct Code {
     /// As written.
     pub uri: String,

@@ -105,80 +105,64 @@ pub(super) fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>)
         ("Disabled", Tracing::Disabled),
     ];
     let tracing = fields.choice("Tracing", &modes).unwrap_or_default();
-    let policies = policies(fields);
-    if let Some(function) = common(fields, index, code, aliases, reading) {
-        reading.stack.functions.push(FunctionResource {
-            policies,
-            tracing,
-            ..function
-        });
-    }
+    reading.stack.functions.push(FunctionResource {
+        policies: policies(fields),
+        tracing,
+        ..common(fields, index, code, aliases, reading)
+    });
     let url = function_url::of_function(fields, index);
     reading.stack.function_urls.extend(url);
 }
 
-/// What SAM's function and CloudFormation's have in common, or `None` where a problem was reported.
+/// What SAM's function and CloudFormation's have in common.
 pub(super) fn common(
     fields: &Fields<'_>,
     index: usize,
     code: Option<Code>,
     mut aliases: impl Iterator<Item = String>,
     reading: &Reading<'_>,
-) -> Option<FunctionResource> {
-    let resolver = fields.resolver;
+) -> FunctionResource {
+    let name = checked_name(fields, index).unwrap_or_default();
+    let code = code.unwrap_or_default();
     let help = "for example `Handler: app.handler`; `Handler: bootstrap` for `provided` runtimes";
     let handler = fields.required_text("Handler", help);
-    let runtime = runtime(fields);
-    let name = resolver.name(index).ok();
-    check_name(fields, name.as_deref());
-    let build_method = fields.metadata("BuildMethod");
-    let build_method = build_method.and_then(|it| fields.text_of("Metadata.BuildMethod", it));
-    let properties = fields.metadata("BuildProperties");
-    let build_properties = properties.and_then(|it| fields.opaque("Metadata.BuildProperties", it));
-    let description = fields.text("Description");
     let timeout = fields.seconds("Timeout", 1..=900);
     let memory_size = fields.integer("MemorySize", 128..=10240, "megabytes");
-    let architecture = architecture(fields);
-    let environment = environment(fields);
-    let durable_config = durable_config(fields);
-    let concurrent = fields.integer(
-        "ReservedConcurrentExecutions",
-        0..=u32::MAX,
-        "invocations at a time",
-    );
-    let logging = logging(fields);
-    let layers = layers(fields, reading.assets);
-    // Everything is looked at first, so that one run reports all of it.
-    let (code, name, handler, runtime) = (code?, name?, handler?, runtime?);
-    Some(FunctionResource {
+    let (property, unit) = ("ReservedConcurrentExecutions", "invocations at a time");
+    let concurrent = fields.integer(property, 0..=u32::MAX, unit);
+    let method = fields.metadata("BuildMethod");
+    let properties = fields.metadata("BuildProperties");
+    FunctionResource {
         logical_id: fields.logical_id.to_owned(),
-        arn: resolver.pseudo.function_arn(&name),
+        arn: fields.resolver.pseudo.function_arn(&name),
         name,
-        description,
+        description: fields.text("Description"),
         code_path: code.path,
         code_uri: code.uri,
         inline_code: code.inline,
-        layers,
-        handler,
-        runtime,
+        layers: layers(fields, reading.assets),
+        handler: handler.unwrap_or_default(),
+        runtime: runtime(fields).unwrap_or_default(),
         timeout: timeout.unwrap_or(Duration::from_secs(3)),
         memory_size_megabytes: memory_size.unwrap_or(128),
-        architecture,
-        environment,
+        architecture: architecture(fields),
+        environment: environment(fields),
         auto_publish_alias: aliases.next(),
         more_aliases: aliases.collect(),
-        durable_config,
+        durable_config: durable_config(fields),
         reserved_concurrent_executions: concurrent,
         policies: Vec::new(),
         tracing: Tracing::default(),
-        logging,
-        build_method,
-        build_properties,
-    })
+        logging: logging(fields),
+        build_method: method.and_then(|it| fields.text_of("Metadata.BuildMethod", it)),
+        build_properties: properties.and_then(|it| fields.opaque("Metadata.BuildProperties", it)),
+    }
 }
 
-fn check_name(fields: &Fields<'_>, name: Option<&str>) {
-    if name.is_some_and(|name| !is_word(name, 1..=64, WORD_MARKS)) {
+/// The function's name; a wrong one is reported.
+fn checked_name(fields: &Fields<'_>, index: usize) -> Option<String> {
+    let name = fields.resolver.name(index).ok()?;
+    if !is_word(&name, 1..=64, WORD_MARKS) {
         fields.wrong(
             "FunctionName",
             "must be 1 to 64 letters, digits, hyphens and underscores",
@@ -186,6 +170,7 @@ fn check_name(fields: &Fields<'_>, name: Option<&str>) {
             "leave it out to have one made from stack and logical id",
         );
     }
+    Some(name)
 }
 
 fn runtime(fields: &Fields<'_>) -> Option<String> {

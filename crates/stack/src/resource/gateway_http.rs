@@ -57,9 +57,10 @@ pub(super) fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>)
     let stage = parts(fields, index, &STAGE, "ApiId").next();
     let stage = stage.and_then(|stage| stage.text("StageName"));
     let stage = stage.unwrap_or_else(|| "$default".to_owned());
-    let api = http_api(fields, index, stage);
-    let api = api.map(|api| HttpApiResource { routes, ..api });
-    reading.stack.http_apis.extend(api);
+    reading.stack.http_apis.push(HttpApiResource {
+        routes,
+        ..http_api(fields, index, stage)
+    });
 }
 
 /// The resources of a type that refer to the API by a property.

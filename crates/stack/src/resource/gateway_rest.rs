@@ -57,14 +57,12 @@ pub(super) fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>)
         fields.warn_of_all("it has no `AWS::ApiGateway::Stage`, so it is not served");
         return;
     };
-    let stage_variables = stage.text_map("Variables");
-    let api = rest_api(fields, index, stage_name).map(|api| RestApiResource {
-        stage_variables,
+    reading.stack.rest_apis.push(RestApiResource {
+        stage_variables: stage.text_map("Variables"),
         cors,
         routes,
-        ..api
+        ..rest_api(fields, index, stage_name)
     });
-    reading.stack.rest_apis.extend(api);
 }
 
 /// What requests a method takes.

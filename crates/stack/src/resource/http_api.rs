@@ -56,36 +56,26 @@ const CORS: Properties = properties! {
 };
 
 pub(super) fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
-    let stage_name = stage_name(fields);
-    let api = http_api(fields, index, stage_name);
     let routes = reading.routes.remove(&index).unwrap_or_default();
-    let api = api.map(|api| HttpApiResource { routes, ..api });
-    reading.stack.http_apis.extend(api);
+    reading.stack.http_apis.push(HttpApiResource {
+        routes,
+        ..http_api(fields, index, stage_name(fields))
+    });
 }
 
 /// An API without its routes.
-pub(super) fn http_api(
-    fields: &Fields<'_>,
-    index: usize,
-    stage_name: String,
-) -> Option<HttpApiResource> {
-    let resolver = fields.resolver;
-    let (cors, name, description) = (
-        cors(fields),
-        fields.text("Name"),
-        fields.text("Description"),
-    );
-    let api_id = resolver.name(index).ok()?;
-    Some(HttpApiResource {
+pub(super) fn http_api(fields: &Fields<'_>, index: usize, stage_name: String) -> HttpApiResource {
+    let api_id = fields.resolver.name(index).unwrap_or_default();
+    HttpApiResource {
         logical_id: fields.logical_id.to_owned(),
-        endpoint: resolver.pseudo.endpoint(&api_id),
+        endpoint: fields.resolver.pseudo.endpoint(&api_id),
         api_id,
-        name,
-        description,
+        name: fields.text("Name"),
+        description: fields.text("Description"),
         stage_name,
-        cors,
+        cors: cors(fields),
         routes: Vec::new(),
-    })
+    }
 }
 
 fn stage_name(fields: &Fields<'_>) -> String {

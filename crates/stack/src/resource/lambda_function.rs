@@ -35,7 +35,7 @@ pub(super) static TYPE: Type = Type {
     ..function_type("AWS::Lambda::Function")
 };
 
-pub(super) static VERSION_TYPE: Type = Type {
+pub(super) static VERSION: Type = Type {
     role: Role::Version,
     properties: properties! {
         used: CodeSha256, Description;
@@ -53,7 +53,7 @@ pub(super) static VERSION_TYPE: Type = Type {
     ..Type::plain("AWS::Lambda::Version")
 };
 
-pub(super) static ALIAS_TYPE: Type = Type {
+pub(super) static ALIAS: Type = Type {
     role: Role::Alias,
     properties: properties! {
         used: Description;
@@ -79,12 +79,10 @@ pub(super) fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>)
     let config = fields.mapping("TracingConfig", properties! { used: Mode; });
     let tracing = config.and_then(|config| config.choice("Mode", &modes));
     let aliases = fields.resolver.aliases(index).iter().cloned();
-    if let Some(function) = common(fields, index, code, aliases, reading) {
-        reading.stack.functions.push(FunctionResource {
-            tracing: tracing.unwrap_or_default(),
-            ..function
-        });
-    }
+    reading.stack.functions.push(FunctionResource {
+        tracing: tracing.unwrap_or_default(),
+        ..common(fields, index, code, aliases, reading)
+    });
 }
 
 /// Checks a version; what it asks for is done with its function.

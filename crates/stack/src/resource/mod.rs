@@ -1,5 +1,8 @@
-//! From the properties of each type of resource to plain data: a description of the type, and a
-//! function that reads it. [`types`] lists them.
+//! From the properties of each type of resource to plain data.
+//!
+//! A type is a `static` description (its properties and what becomes of each, its name, what
+//! references to it yield), a function that reads it, and a line in [`types`]. Where a problem is in
+//! the way of a value, a default stands in: nothing comes of a template with problems.
 
 mod name;
 mod reading;

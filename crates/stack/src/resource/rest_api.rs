@@ -3,6 +3,8 @@
 //! Source of names: AWS SAM developer guide, `AWS::Serverless::Api` and `CorsConfiguration`, read
 //! 2026-11-23.
 
+use std::collections::BTreeMap;
+
 use crate::template::{
     EventApi, Fields, Named, Properties, Role, Shared, Type, Yields, properties,
 };
@@ -76,11 +78,7 @@ pub(super) fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>)
             "it is the first part of every path",
         );
     }
-    let cors = cors(fields);
-    let stage_variables = fields.text_map("Variables");
-    let Some(api) = rest_api(fields, index, stage_name) else {
-        return;
-    };
+    let api = rest_api(fields, index, stage_name);
     // SAM keeps them as JSON pointers: a slash is `~1`.
     let media_types = api
         .binary_media_types
@@ -89,32 +87,26 @@ pub(super) fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>)
     reading.stack.rest_apis.push(RestApiResource {
         binary_media_types: media_types.collect(),
         routes: reading.routes.remove(&index).unwrap_or_default(),
-        stage_variables,
-        cors,
+        stage_variables: fields.text_map("Variables"),
+        cors: cors(fields),
         ..api
     });
 }
 
 /// What SAM's API and API Gateway's have in common.
-pub(super) fn rest_api(
-    fields: &Fields<'_>,
-    index: usize,
-    stage_name: String,
-) -> Option<RestApiResource> {
-    let resolver = fields.resolver;
-    let (name, binary_media_types) = (fields.text("Name"), fields.texts("BinaryMediaTypes"));
-    let api_id = resolver.name(index).ok()?;
-    Some(RestApiResource {
+pub(super) fn rest_api(fields: &Fields<'_>, index: usize, stage_name: String) -> RestApiResource {
+    let api_id = fields.resolver.name(index).unwrap_or_default();
+    RestApiResource {
         logical_id: fields.logical_id.to_owned(),
-        endpoint: resolver.pseudo.endpoint(&api_id),
+        endpoint: fields.resolver.pseudo.endpoint(&api_id),
         api_id,
-        name,
+        name: fields.text("Name"),
         stage_name,
-        stage_variables: Default::default(),
+        stage_variables: BTreeMap::new(),
         cors: None,
-        binary_media_types,
+        binary_media_types: fields.texts("BinaryMediaTypes"),
         routes: Vec::new(),
-    })
+    }
 }
 
 /// A text is an origin, as SAM takes it. Values stand in quotation marks of their own, because they

@@ -4,12 +4,11 @@
 
 use serde_json::json;
 
-use crate::TableResource;
 use crate::template::{Fields, Properties, Shared, Type, properties};
 
 use super::key_schema::throughput;
 use super::reading::Reading;
-use super::table::{NO_BACKUP, NO_ENCRYPTION, checked_name, table_type};
+use super::table::{NO_BACKUP, NO_ENCRYPTION, checked_name, new_table, table_type};
 
 pub(super) static TYPE: Type = Type {
     properties: properties! {
@@ -31,10 +30,8 @@ const PRIMARY_KEY: Properties = properties! {
 };
 
 pub(super) fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
-    let name = checked_name(fields, index);
-    let (Some((key, key_type)), Some(name)) = (key(fields), name) else {
-        return;
-    };
+    let name = checked_name(fields, index).unwrap_or_default();
+    let (key, key_type) = key(fields).unwrap_or_default();
     let mut body = json!({
         "TableName": name,
         "AttributeDefinitions": [{ "AttributeName": key, "AttributeType": key_type }],
@@ -44,13 +41,10 @@ pub(super) fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>)
         Some(throughput) => body["ProvisionedThroughput"] = throughput,
         None => body["BillingMode"] = "PAY_PER_REQUEST".into(),
     }
-    reading.stack.tables.push(TableResource {
-        logical_id: fields.logical_id.to_owned(),
-        arn: fields.resolver.pseudo.table_arn(&name),
-        name,
-        create_table: body,
-        time_to_live: None,
-    });
+    reading
+        .stack
+        .tables
+        .push(new_table(fields, name, body, None));
 }
 
 /// `PrimaryKey`: a text called `id` unless the template says otherwise.

@@ -90,8 +90,7 @@ pub(super) fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>)
         let help = "add it, or `BillingMode: PAY_PER_REQUEST`";
         fields.required("ProvisionedThroughput", help);
     }
-    let table = table(fields, index, on_demand);
-    reading.stack.tables.extend(table);
+    reading.stack.tables.push(table(fields, index, on_demand));
 }
 
 /// A global table has its throughput in other words, and none of them counts here.
@@ -100,11 +99,11 @@ pub(super) fn read_global(fields: &Fields<'_>, index: usize, reading: &mut Readi
     if let [_, second, ..] = fields.list("Replicas") {
         fields.warn("Replicas", second.span, ONE_TABLE);
     }
-    reading.stack.tables.extend(table(fields, index, true));
+    reading.stack.tables.push(table(fields, index, true));
 }
 
-fn table(fields: &Fields<'_>, index: usize, on_demand: bool) -> Option<TableResource> {
-    let name = checked_name(fields, index);
+fn table(fields: &Fields<'_>, index: usize, on_demand: bool) -> TableResource {
+    let name = checked_name(fields, index).unwrap_or_default();
     let attributes = attribute_definitions(fields);
     let names: Vec<&str> = attributes
         .iter()
@@ -131,15 +130,22 @@ fn table(fields: &Fields<'_>, index: usize, on_demand: bool) -> Option<TableReso
     let protected = fields.boolean("DeletionProtectionEnabled");
     set("DeletionProtectionEnabled", protected.map(Value::from));
     set("AttributeDefinitions", Some(attributes.into()));
-    let time_to_live = time_to_live(fields);
-    let name = name?;
-    Some(TableResource {
+    new_table(fields, name, Value::Object(body), time_to_live(fields))
+}
+
+pub(super) fn new_table(
+    fields: &Fields<'_>,
+    name: String,
+    create_table: Value,
+    time_to_live: Option<TimeToLive>,
+) -> TableResource {
+    TableResource {
         logical_id: fields.logical_id.to_owned(),
         arn: fields.resolver.pseudo.table_arn(&name),
         name,
-        create_table: Value::Object(body),
+        create_table,
         time_to_live,
-    })
+    }
 }
 
 /// The table's name; a wrong one is reported.

@@ -26,11 +26,8 @@ static READERS: [(&Type, Reader); 14] = [
     (&layer::TYPE, layer::read),
     (&lambda_function::TYPE, lambda_function::read),
     (&layer::LAMBDA_TYPE, layer::read),
-    (
-        &lambda_function::VERSION_TYPE,
-        lambda_function::read_version,
-    ),
-    (&lambda_function::ALIAS_TYPE, lambda_function::read_alias),
+    (&lambda_function::VERSION, lambda_function::read_version),
+    (&lambda_function::ALIAS, lambda_function::read_alias),
     (&function_url::TYPE, function_url::read),
     (&gateway_http::TYPE, gateway_http::read),
     (&gateway_rest::TYPE, gateway_rest::read),

@@ -17,26 +17,32 @@ pub(crate) fn creation_order<'t>(
     report: &Report,
 ) -> Vec<usize> {
     let mut graph = Graph {
+        resources,
+        names,
+        report,
         needs: vec![BTreeMap::new(); resources.len()],
     };
     for (index, resource) in resources.iter().enumerate() {
-        graph.add_references(index, resource, names, report);
-        graph.add_depends_on(index, resource, names, report);
+        graph.add_references(index, resource);
+        graph.add_depends_on(index, resource);
         if resource.kind.role == Role::ServerlessFunction {
             for event in resource.events() {
-                graph.add_event(index, event, names);
+                graph.add_event(index, event);
             }
         }
     }
     let (order, left) = graph.sort();
     if let Some(start) = left {
-        graph.report_circle(start, &order, resources, report);
+        graph.report_circle(start, &order);
     }
     order
 }
 
 /// For each resource, what it needs, and what says so.
-struct Graph<'t> {
+struct Graph<'g, 't> {
+    resources: &'t [Resource<'t>],
+    names: &'g Names<'g>,
+    report: &'g Report,
     needs: Vec<BTreeMap<usize, Because<'t>>>,
 }
 
@@ -48,57 +54,41 @@ enum Because<'t> {
     Place(Span),
 }
 
-impl<'t> Graph<'t> {
+impl<'t> Graph<'_, 't> {
     fn add(&mut self, index: usize, needed: usize, because: Because<'t>) {
         self.needs[index].entry(needed).or_insert(because);
     }
 
-    fn add_references(
-        &mut self,
-        index: usize,
-        resource: &'t Resource<'t>,
-        names: &Names<'_>,
-        report: &Report,
-    ) {
+    fn add_references(&mut self, index: usize, resource: &'t Resource<'t>) {
         let entries = resource.properties.as_deref().and_then(Node::entries);
         let is_sam = resource.kind.role == Role::ServerlessFunction;
         for entry in entries.unwrap_or_default() {
             // SAM makes resources of their own of events: those need the function, not it them.
             let is_events = is_sam && &*entry.key == "Events";
             for reference in references(&entry.value) {
-                match names.find(reference.name) {
-                    None => {
-                        let base = reference.name.split('.').next().unwrap_or_default();
-                        report_unresolved(base, || reference.span(report), names, report);
-                    }
-                    Some((target, _)) => {
-                        if let Some(needed) = target.resource().filter(|_| !is_events) {
-                            self.add(index, needed, Because::Reference(reference));
-                        }
-                    }
+                let Some((target, _)) = self.names.find(reference.name) else {
+                    let base = reference.name.split('.').next().unwrap_or_default();
+                    let span = || reference.span(self.report);
+                    report_unresolved(base, span, self.names, self.report);
+                    continue;
+                };
+                if let Some(needed) = target.resource().filter(|_| !is_events) {
+                    self.add(index, needed, Because::Reference(reference));
                 }
             }
         }
     }
 
-    fn add_depends_on(
-        &mut self,
-        index: usize,
-        resource: &'t Resource<'t>,
-        names: &Names<'_>,
-        report: &Report,
-    ) {
+    fn add_depends_on(&mut self, index: usize, resource: &Resource<'_>) {
         for node in resource.depends_on {
             let name = node.text().unwrap_or_default();
-            match names
-                .find(name)
-                .map(|(target, rest)| (target.resource(), rest))
-            {
+            let found = self.names.find(name);
+            match found.map(|(target, attribute)| (target.resource(), attribute)) {
                 Some((Some(needed), None)) => self.add(index, needed, Because::Place(node.span)),
                 // CloudFormation does not wait for what it does not create.
-                None if names.absent.contains_key(name) => {}
+                None if self.names.absent.contains_key(name) => {}
                 Some(_) | None => {
-                    report.problem(
+                    self.report.problem(
                         node.span,
                         format!("`DependsOn` of `{}` names no resource", resource.logical_id),
                         "not a resource of this template",
@@ -110,8 +100,8 @@ impl<'t> Graph<'t> {
     }
 
     /// An API's definition names the functions behind its routes, so it needs them.
-    fn add_event(&mut self, function: usize, event: &Entry, names: &Names<'_>) {
-        let meant = EventApi::meant_by(event).and_then(|(_, id)| names.find(id));
+    fn add_event(&mut self, function: usize, event: &Entry) {
+        let meant = EventApi::meant_by(event).and_then(|(_, id)| self.names.find(id));
         if let Some(api) = meant.and_then(|(target, _)| target.resource()) {
             self.add(api, function, Because::Place(event.key_span));
         }
@@ -143,13 +133,7 @@ impl<'t> Graph<'t> {
         (order, left)
     }
 
-    fn report_circle(
-        &self,
-        start: usize,
-        order: &[usize],
-        resources: &[Resource<'_>],
-        report: &Report,
-    ) {
+    fn report_circle(&self, start: usize, order: &[usize]) {
         let mut ordered = vec![false; self.needs.len()];
         for index in order {
             ordered[*index] = true;
@@ -168,7 +152,7 @@ impl<'t> Graph<'t> {
             }
             path.push(next);
         };
-        let id = |index: &usize| resources[*index].logical_id;
+        let id = |index: &usize| self.resources[*index].logical_id;
         let first = circle[0];
         let second = circle.get(1).copied().unwrap_or(first);
         const NAMED_MAX: usize = 10;
@@ -178,11 +162,11 @@ impl<'t> Graph<'t> {
         }
         names.push(id(&first));
         let span = match self.needs[first][&second] {
-            Because::Reference(reference) => reference.span(report),
+            Because::Reference(reference) => reference.span(self.report),
             Because::Place(span) => span,
         };
         if first == second {
-            report.problem(
+            self.report.problem(
                 span,
                 format!("`{}` needs itself", id(&first)),
                 "refers to its own resource",
@@ -190,12 +174,10 @@ impl<'t> Graph<'t> {
             );
             return;
         }
-        report.problem(
+        let names = names.join(" → ");
+        self.report.problem(
             span,
-            format!(
-                "resources need each other in a circle: {}",
-                names.join(" → ")
-            ),
+            format!("resources need each other in a circle: {names}"),
             format!("`{}` needs `{}` here", id(&first), id(&second)),
             "AWS cannot create any of them first; give one a fixed name, and write that name \
              instead of a reference to it",

@@ -7,41 +7,49 @@ use crate::limits::RESOURCES_MAX;
 
 use super::expand::{Expanded, LANGUAGE_EXTENSIONS};
 use super::globals::Globals;
-use super::keys::check_keys;
+use super::keys::Keys;
 use super::schema::type_named;
 use super::words::{shorten, suggestion};
 use super::{Entry, EventApi, Node, Report, Reported, Resource, Role, Span, Types};
 
 /// Source: CloudFormation user guide, "Template anatomy"; `Globals` from SAM's; read 2026-11-23.
-const SECTIONS: [&str; 12] = [
-    "AWSTemplateFormatVersion",
-    "Conditions",
-    "Description",
-    "Globals",
-    "Hooks",
-    "Mappings",
-    "Metadata",
-    "Outputs",
-    "Parameters",
-    "Resources",
-    "Rules",
-    "Transform",
-];
+const SECTIONS: Keys = Keys {
+    known: &[
+        "AWSTemplateFormatVersion",
+        "Conditions",
+        "Description",
+        "Globals",
+        "Hooks",
+        "Mappings",
+        "Metadata",
+        "Outputs",
+        "Parameters",
+        "Resources",
+        "Rules",
+        "Transform",
+    ],
+    unknown: "unknown section",
+    help: "sections are {}",
+};
 
-const RESOURCE_ATTRIBUTES: [&str; 11] = [
-    "Condition",
-    "Connectors",
-    "CreationPolicy",
-    "DeletionPolicy",
-    "DependsOn",
-    "Metadata",
-    "Properties",
-    // What AWS's conformance suite finds its test functions by; SAM lets it pass.
-    "TestingMetadata",
-    "Type",
-    "UpdatePolicy",
-    "UpdateReplacePolicy",
-];
+const ATTRIBUTES: Keys = Keys {
+    known: &[
+        "Condition",
+        "Connectors",
+        "CreationPolicy",
+        "DeletionPolicy",
+        "DependsOn",
+        "Metadata",
+        "Properties",
+        // What AWS's conformance suite finds its test functions by; SAM lets it pass.
+        "TestingMetadata",
+        "Type",
+        "UpdatePolicy",
+        "UpdateReplacePolicy",
+    ],
+    unknown: "unknown attribute",
+    help: "properties belong below `Properties:`; check the indentation",
+};
 
 const SAM_TRANSFORM: &str = "AWS::Serverless-2016-10-31";
 
@@ -68,16 +76,9 @@ impl<'t> Document<'t> {
                 "a template needs at least a `Resources` section",
             ));
         };
-        let message = |name: &str| format!("`{name}` is no section of a template");
-        let help = format!("sections are {}", SECTIONS.join(", "));
-        check_keys(
-            sections,
-            &SECTIONS,
-            report,
-            "unknown section",
-            message,
-            &help,
-        );
+        SECTIONS.check(sections, report, |name| {
+            format!("`{name}` is no section of a template")
+        });
         warn_of_sections(sections, report);
         let globals = Globals::open(root.get("Globals"), types, report);
         let entries = section(root, "Resources", report);
@@ -214,16 +215,9 @@ fn resource<'t>(
             "a resource has a `Type` and, indented below it, `Properties`",
         ));
     };
-    let message = |name: &str| format!("a resource has no `{name}`, as `{logical_id}` does");
-    let help = "properties belong below `Properties:`; check the indentation";
-    check_keys(
-        attributes,
-        &RESOURCE_ATTRIBUTES,
-        report,
-        "unknown attribute",
-        message,
-        help,
-    );
+    ATTRIBUTES.check(attributes, report, |name| {
+        format!("a resource has no `{name}`, as `{logical_id}` does")
+    });
     let type_node = entry.value.get("Type").ok_or_else(|| {
         report.problem(
             entry.key_span,

@@ -155,21 +155,24 @@ impl<'a> Fields<'a> {
             self.warn(&name, entry.key_span, "not known here, and ignored");
             return;
         };
+        let (path, id) = (self.path_of(&name), self.logical_id);
         self.resolver.report.problem(
             entry.key_span,
-            format!(
-                "unknown property `{}{name}` of `{}`",
-                self.path, self.logical_id
-            ),
+            format!("unknown property `{path}` of `{id}`"),
             "no such property",
             format!("did you mean `{meant}`?"),
         );
     }
 
+    /// The path of a property within the resource's properties.
+    fn path_of(&self, name: &str) -> String {
+        format!("{}{name}", self.path)
+    }
+
     pub fn warn(&self, name: &str, span: Span, meaning: impl Into<String>) {
-        let property = Some(format!("{}{name}", self.path));
+        let (id, kind, property) = (self.logical_id, self.resource_type, self.path_of(name));
         let report = self.resolver.report;
-        report.warn(span, self.logical_id, self.resource_type, property, meaning);
+        report.warn(span, id, kind, Some(property), meaning);
     }
 
     /// Warns of a property that has this value.
@@ -181,21 +184,16 @@ impl<'a> Fields<'a> {
 
     /// Warns of the resource as a whole.
     pub fn warn_of_all(&self, meaning: &str) {
-        let report = self.resolver.report;
-        report.warn(
-            self.span,
-            self.logical_id,
-            self.resource_type,
-            None,
-            meaning,
-        );
+        let (id, kind) = (self.logical_id, self.resource_type);
+        self.resolver
+            .report
+            .warn(self.span, id, kind, None, meaning);
     }
 
     /// Reports the resource as a whole.
     pub fn problem_of_all(&self, message: &str, label: &str, help: &str) {
-        self.resolver
-            .report
-            .problem(self.span, message, label, help);
+        let report = self.resolver.report;
+        report.problem(self.span, message, label, help);
     }
 
     /// The property, unless it is absent or `AWS::NoValue`.
@@ -220,7 +218,7 @@ impl<'a> Fields<'a> {
         if node.is_none() {
             self.resolver.report.problem(
                 self.span,
-                format!("`{}` has no `{}{name}`", self.logical_id, self.path),
+                format!("`{}` has no `{}`", self.logical_id, self.path_of(name)),
                 format!("`{name}` is missing"),
                 help,
             );
@@ -238,7 +236,7 @@ impl<'a> Fields<'a> {
 
     /// The text of a node below this mapping.
     pub fn text_of(&self, name: &str, node: &Node) -> Option<String> {
-        let property = format!("{}{name}", self.path);
+        let property = self.path_of(name);
         self.resolver.text(node, self.place(&property, false)).ok()
     }
 
@@ -308,7 +306,7 @@ impl<'a> Fields<'a> {
             return &[];
         };
         node.items().unwrap_or_else(|| {
-            self.wrong_type(&format!("{}{name}", self.path), node, "a list");
+            self.wrong_type(&self.path_of(name), node, "a list");
             &[]
         })
     }
@@ -322,7 +320,7 @@ impl<'a> Fields<'a> {
                 .filter_map(|item| self.text_of(name, item))
                 .collect();
         };
-        let path = format!("{}{name}", self.path);
+        let path = self.path_of(name);
         match self.resolver.value(node, self.place(&path, false)) {
             Ok(Some(Value::Array(items))) => items
                 .into_iter()
@@ -355,7 +353,7 @@ impl<'a> Fields<'a> {
 
     /// The node as JSON, kept and not used: see [`Place::opaque`].
     pub fn opaque(&self, name: &str, node: &Node) -> Option<Value> {
-        let property = format!("{}{name}", self.path);
+        let property = self.path_of(name);
         let value = self.resolver.value(node, self.place(&property, true));
         value.ok().flatten()
     }

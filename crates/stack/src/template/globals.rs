@@ -10,23 +10,27 @@ use std::collections::HashMap;
 
 use crate::limits::NODES_MAX;
 
-use super::keys::check_keys;
+use super::keys::Keys;
 use super::{Entry, Node, NodeValue, Report, Reported, Resource, Shared, Types};
 
 /// Sections of `Globals` that SAM has, ours first.
-const SECTIONS: [&str; 11] = [
-    "Function",
-    "HttpApi",
-    "Api",
-    "CapacityProvider",
-    "LayerVersion",
-    "MicroVMImage",
-    "NetworkConnector",
-    "SimpleTable",
-    "StateMachine",
-    "WebSocketApi",
-    "GraphQLApi",
-];
+const SECTIONS: Keys = Keys {
+    known: &[
+        "Function",
+        "HttpApi",
+        "Api",
+        "CapacityProvider",
+        "LayerVersion",
+        "MicroVMImage",
+        "NetworkConnector",
+        "SimpleTable",
+        "StateMachine",
+        "WebSocketApi",
+        "GraphQLApi",
+    ],
+    unknown: "unknown section",
+    help: "functions share under `Function`, HTTP APIs under `HttpApi`",
+};
 
 /// What each type of resource shares, by its section.
 pub(crate) struct Globals<'t> {
@@ -51,9 +55,7 @@ impl<'t> Globals<'t> {
             );
             return globals;
         };
-        let message = |name: &str| format!("`Globals` has no `{name}`");
-        let help = "functions share under `Function`, HTTP APIs under `HttpApi`";
-        check_keys(entries, &SECTIONS, report, "unknown section", message, help);
+        SECTIONS.check(entries, report, |name| format!("`Globals` has no `{name}`"));
         for shared in types.iter().filter_map(|kind| kind.shared.as_ref()) {
             let entry = entries.iter().find(|entry| &*entry.key == shared.section);
             if let Some(entry) = entry.filter(|entry| is_shareable(entry, shared, report)) {

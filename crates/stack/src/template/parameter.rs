@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::limits::{PARAMETER_VALUE_BYTES_MAX, PARAMETERS_MAX};
 
-use super::keys::check_keys;
+use super::keys::Keys;
 use super::node::Scalar;
 use super::words::{did_you_mean, shorten};
 use super::{Entry, Node, Report, Reported, Span};
@@ -21,19 +21,23 @@ pub(crate) enum ParameterValue {
 }
 
 /// Source: CloudFormation template reference, "Parameters", read 2026-11-23.
-const PROPERTIES: [&str; 11] = [
-    "AllowedPattern",
-    "AllowedValues",
-    "ConstraintDescription",
-    "Default",
-    "Description",
-    "MaxLength",
-    "MaxValue",
-    "MinLength",
-    "MinValue",
-    "NoEcho",
-    "Type",
-];
+const PROPERTIES: Keys = Keys {
+    known: &[
+        "AllowedPattern",
+        "AllowedValues",
+        "ConstraintDescription",
+        "Default",
+        "Description",
+        "MaxLength",
+        "MaxValue",
+        "MinLength",
+        "MinValue",
+        "NoEcho",
+        "Type",
+    ],
+    unknown: "unknown property",
+    help: "parameters have {}",
+};
 
 /// Most memory that a compiled `AllowedPattern` may take, in bytes. Ours: real ones are far
 /// smaller, and the time to match grows with it.
@@ -93,16 +97,9 @@ impl Declaration<'_> {
                 "a parameter has at least a `Type`",
             ));
         };
-        let message = |property: &str| format!("a parameter has no `{property}`, as `{name}` does");
-        let help = format!("parameters have {}", PROPERTIES.join(", "));
-        check_keys(
-            properties,
-            &PROPERTIES,
-            self.report,
-            "unknown property",
-            message,
-            &help,
-        );
+        PROPERTIES.check(properties, self.report, |property| {
+            format!("a parameter has no `{property}`, as `{name}` does")
+        });
         let Some(type_node) = self.get("Type").filter(|node| node.text().is_some()) else {
             return Err(self.report.problem(
                 entry.key_span,
