@@ -14,7 +14,7 @@ use super::code::{Code, IMAGE, serverless_code};
 use super::environment::environment;
 use super::function_url;
 use super::layer::layers;
-use super::name::{WORD_MARKS, is_word};
+use super::name::{WORD_MARKS, checked_name, is_word};
 use super::reading::Reading;
 
 pub(super) const NO_SCALING: &str = "processes are started as needed, and kept warm for a while";
@@ -122,7 +122,9 @@ pub(super) fn common(
     mut aliases: impl Iterator<Item = String>,
     reading: &Reading<'_>,
 ) -> FunctionResource {
-    let name = checked_name(fields, index).unwrap_or_default();
+    let is_valid = |name: &str| is_word(name, 1..=64, WORD_MARKS);
+    let must = "must be 1 to 64 letters, digits, hyphens and underscores";
+    let name = checked_name(fields, index, "FunctionName", is_valid, must);
     let code = code.unwrap_or_default();
     let help = "for example `Handler: app.handler`; `Handler: bootstrap` for `provided` runtimes";
     let handler = fields.required_text("Handler", help);
@@ -157,20 +159,6 @@ pub(super) fn common(
         build_method: method.and_then(|it| fields.text_of("Metadata.BuildMethod", it)),
         build_properties: properties.and_then(|it| fields.opaque("Metadata.BuildProperties", it)),
     }
-}
-
-/// The function's name; a wrong one is reported.
-fn checked_name(fields: &Fields<'_>, index: usize) -> Option<String> {
-    let name = fields.resolver.name(index).ok()?;
-    if !is_word(&name, 1..=64, WORD_MARKS) {
-        fields.wrong(
-            "FunctionName",
-            "must be 1 to 64 letters, digits, hyphens and underscores",
-            "this name",
-            "leave it out to have one made from stack and logical id",
-        );
-    }
-    Some(name)
 }
 
 fn runtime(fields: &Fields<'_>) -> Option<String> {

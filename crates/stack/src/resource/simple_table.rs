@@ -8,7 +8,7 @@ use crate::template::{Fields, Properties, Shared, Type, properties};
 
 use super::key_schema::throughput;
 use super::reading::Reading;
-use super::table::{NO_BACKUP, NO_ENCRYPTION, checked_name, new_table, table_type};
+use super::table::{NO_BACKUP, NO_ENCRYPTION, new_table, table_name, table_type};
 
 pub(super) static TYPE: Type = Type {
     properties: properties! {
@@ -30,7 +30,7 @@ const PRIMARY_KEY: Properties = properties! {
 };
 
 pub(super) fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
-    let name = checked_name(fields, index).unwrap_or_default();
+    let name = table_name(fields, index);
     let (key, key_type) = key(fields).unwrap_or_default();
     let mut body = json!({
         "TableName": name,

@@ -9,7 +9,7 @@ use crate::template::{Fields, Named, Properties, Pseudo, Type, Yields, propertie
 use crate::{TableResource, TimeToLive};
 
 use super::key_schema::{indexes, key_schema, throughput};
-use super::name::is_word;
+use super::name::{checked_name, is_word};
 use super::reading::Reading;
 
 pub(super) const NO_BACKUP: &str = "there are no backups; copy the data directory";
@@ -103,7 +103,7 @@ pub(super) fn read_global(fields: &Fields<'_>, index: usize, reading: &mut Readi
 }
 
 fn table(fields: &Fields<'_>, index: usize, on_demand: bool) -> TableResource {
-    let name = checked_name(fields, index).unwrap_or_default();
+    let name = table_name(fields, index);
     let attributes = attribute_definitions(fields);
     let names: Vec<&str> = attributes
         .iter()
@@ -148,18 +148,10 @@ pub(super) fn new_table(
     }
 }
 
-/// The table's name; a wrong one is reported.
-pub(super) fn checked_name(fields: &Fields<'_>, index: usize) -> Option<String> {
-    let name = fields.resolver.name(index).ok()?;
-    if !is_word(&name, 3..=255, b"-_.") {
-        fields.wrong(
-            "TableName",
-            "must be 3 to 255 letters, digits, hyphens, underscores and dots",
-            "this name",
-            "leave it out to have one made from stack and logical id",
-        );
-    }
-    Some(name)
+pub(super) fn table_name(fields: &Fields<'_>, index: usize) -> String {
+    let is_valid = |name: &str| is_word(name, 3..=255, b"-_.");
+    let must = "must be 3 to 255 letters, digits, hyphens, underscores and dots";
+    checked_name(fields, index, "TableName", is_valid, must)
 }
 
 fn attribute_definitions(fields: &Fields<'_>) -> Vec<Value> {
