@@ -125,13 +125,13 @@ fn read(path: &Path) -> Result<Option<Value>, LoadStackError> {
         .map(str::len)
         .sum();
     let offset = before + error.column().saturating_sub(1);
-    let report = Report::new(text);
-    report.problem(
-        Span { offset, len: 0 },
-        format!("not valid JSON: {error}"),
+    let message = format!("not valid JSON: {error}");
+    let (span, help) = (Span { offset, len: 0 }, "`cdk synth` writes the file anew");
+    Err(Report::single(
+        text,
+        span,
+        &message,
         "reading ended here",
-        "`cdk synth` writes the file anew",
-    );
-    let invalid = report.finish().expect_err("a problem was just added");
-    Err(invalid.into())
+        help,
+    ))
 }

@@ -4,13 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::limits::TEMPLATE_BYTES_MAX;
-use crate::resource::{
-    Assets, Events, check_layer, check_part, function, function_url, gateway_http, gateway_rest,
-    http_api, lambda_function, outputs, rest_api, simple_table, table, unsupported,
-};
+use crate::resource::{self, Assets, outputs};
 use crate::samconfig::SamConfig;
 use crate::template::{
-    Document, Kind, Pseudo, Report, Reported, Resolver, Text, expand, parameters, parse, section,
+    Document, Named, Pseudo, Report, Reported, Resolver, Text, expand, parameters, parse, section,
 };
 use crate::{LoadStackError, Output, Stack, cloud_assembly};
 
@@ -126,7 +123,7 @@ pub(crate) fn load_text(
             overrides.extend(options.parameters.clone());
             let parameters = parameters(entries, &overrides, &report);
             let expanded = expand(&root, &parameters, &pseudo, &report);
-            match Document::open(&expanded, &report) {
+            match Document::open(&expanded, &resource::types(), &report) {
                 Err(Reported) => None,
                 Ok(document) => {
                     let resolver = Resolver::new(
@@ -157,70 +154,34 @@ fn build(
     description: Option<String>,
     outputs: Vec<Output>,
 ) -> Stack {
-    let Events {
-        mut routes,
-        schedules,
-        ..
-    } = Events::of(resolver);
-    let mut stack = Stack {
-        name: resolver.pseudo.stack_name.clone(),
-        region: resolver.pseudo.region.clone(),
-        account_id: resolver.pseudo.account_id.clone(),
+    for property in ["FunctionName", "TableName"] {
+        check_unique_names(resolver, property);
+    }
+    let Pseudo {
+        stack_name,
+        region,
+        account_id,
+    } = resolver.pseudo.clone();
+    let stack = Stack {
+        name: stack_name,
+        region,
+        account_id,
         template_path: path.to_owned(),
         description,
-        functions: Vec::new(),
-        http_apis: Vec::new(),
-        rest_apis: Vec::new(),
-        function_urls: Vec::new(),
-        schedules,
-        tables: Vec::new(),
         outputs,
-        warnings: Vec::new(),
+        ..Stack::default()
     };
-    for (index, resource) in resolver.resources.iter().enumerate() {
-        match resource.kind {
-            Kind::Function => {
-                stack.functions.extend(function(resolver, index, assets));
-                stack.function_urls.extend(function_url(resolver, index));
-            }
-            Kind::LambdaFunction => {
-                let function = lambda_function(resolver, index, assets);
-                stack.functions.extend(function);
-            }
-            Kind::HttpApi => {
-                let routes = routes.remove(&index).unwrap_or_default();
-                stack.http_apis.extend(http_api(resolver, index, routes));
-            }
-            Kind::RestApi => {
-                let routes = routes.remove(&index).unwrap_or_default();
-                stack.rest_apis.extend(rest_api(resolver, index, routes));
-            }
-            Kind::Table => stack.tables.extend(table(resolver, index)),
-            Kind::SimpleTable => stack.tables.extend(simple_table(resolver, index)),
-            Kind::Layer | Kind::LambdaLayer => check_layer(resolver, index, assets),
-            Kind::Url => stack.function_urls.extend(function_url(resolver, index)),
-            Kind::Version | Kind::Alias => check_part(resolver, index),
-            Kind::GatewayHttp => stack.http_apis.extend(gateway_http(resolver, index)),
-            Kind::GatewayRest => stack.rest_apis.extend(gateway_rest(resolver, index)),
-            Kind::GatewayPart | Kind::Quiet => {}
-            Kind::Other => unsupported(resource, resolver.report),
-        }
-    }
-    check_unique_names(resolver, Kind::is_function, "FunctionName");
-    let is_table = |kind| matches!(kind, Kind::Table | Kind::SimpleTable);
-    check_unique_names(resolver, is_table, "TableName");
-    stack
+    resource::read(resolver, assets, stack)
 }
 
-fn check_unique_names(resolver: &Resolver<'_>, is_kind: fn(Kind) -> bool, property: &str) {
+/// Reports resources that a property gives the name of another one.
+fn check_unique_names(resolver: &Resolver<'_>, property: &str) {
     let mut names = BTreeMap::new();
     for (index, resource) in resolver.resources.iter().enumerate() {
-        let Ok(name) = resolver.name(index) else {
+        let is_named = matches!(resource.kind.named, Named::By(by, _) if by == property);
+        let Some(name) = resolver.name(index).ok().filter(|_| is_named) else {
             continue;
         };
-        if !is_kind(resource.kind) {
-            continue;
-        }
         let other = *names.entry(name).or_insert(resource.logical_id);
         if other != resource.logical_id {
             let span = resource
@@ -236,17 +197,23 @@ fn check_unique_names(resolver: &Resolver<'_>, is_kind: fn(Kind) -> bool, proper
     }
 }
 
+fn wrong_option(message: String, help: &str) -> LoadStackError {
+    let help = help.to_owned();
+    LoadStackError::Option { message, help }
+}
+
 fn check_parameter_names(
     options: &LoadOptions,
     declared: impl Fn(&str) -> bool,
 ) -> Result<(), LoadStackError> {
-    match options.parameters.keys().find(|name| !declared(name)) {
-        None => Ok(()),
-        Some(name) => Err(LoadStackError::Option {
-            message: format!("the template has no parameter `{name}`"),
-            help: "its parameters are listed under `Parameters`".to_owned(),
-        }),
-    }
+    let Some(name) = options.parameters.keys().find(|name| !declared(name)) else {
+        return Ok(());
+    };
+    let message = format!("the template has no parameter `{name}`");
+    Err(wrong_option(
+        message,
+        "its parameters are listed under `Parameters`",
+    ))
 }
 
 fn pseudo(
@@ -259,34 +226,23 @@ fn pseudo(
     } = options;
     let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
     if region.is_empty() || region.len() > 64 || !region.bytes().all(is_word) {
-        return Err(LoadStackError::Option {
-            message: format!("`{region}` is no region"),
-            help: "regions look like `us-east-1`".to_owned(),
-        });
+        let message = format!("`{region}` is no region");
+        return Err(wrong_option(message, "regions look like `us-east-1`"));
     }
     if account_id.len() != 12 || !account_id.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(LoadStackError::Option {
-            message: format!("`{account_id}` is no account id"),
-            help: "account ids are twelve digits".to_owned(),
-        });
+        let message = format!("`{account_id}` is no account id");
+        return Err(wrong_option(message, "account ids are twelve digits"));
     }
     let given = options.stack_name.as_ref().or(config.stack_name.as_ref());
-    let stack_name = match given {
-        None => directory_name(directory),
-        Some(name) if is_stack_name(name) => name.clone(),
-        Some(name) => {
-            return Err(LoadStackError::Option {
-                message: format!("`{name}` is no name for a stack"),
-                help: "stack names are up to 128 letters, digits and hyphens, the first one a \
-                       letter"
-                    .to_owned(),
-            });
-        }
-    };
+    if let Some(name) = given.filter(|name| !is_stack_name(name)) {
+        let message = format!("`{name}` is no name for a stack");
+        let help = "stack names are up to 128 letters, digits and hyphens, the first one a letter";
+        return Err(wrong_option(message, help));
+    }
     Ok(Pseudo {
         region: region.clone(),
         account_id: account_id.clone(),
-        stack_name,
+        stack_name: given.cloned().unwrap_or_else(|| directory_name(directory)),
     })
 }
 

@@ -37,16 +37,14 @@ impl SamConfig {
             Ok(table) => table,
             Err(error) => {
                 let span = error.span().unwrap_or(0..0);
-                let report = Report::new(text);
-                report.problem(
+                return Err(Report::single(
+                    text,
                     Span::between(span.start, span.end),
-                    format!("not valid TOML: {}", error.message()),
+                    &format!("not valid TOML: {}", error.message()),
                     "here",
                     "correct it, or remove the file: it is only read for the stack's name and \
                      parameters",
-                );
-                let invalid = report.finish().expect_err("a problem was just added");
-                return Err(invalid.into());
+                ));
             }
         };
         let mut config = Self::default();
@@ -72,21 +70,16 @@ impl SamConfig {
 
     /// A text as on a command line, a list of such words, or a table; a list may hold tables too.
     fn add_overrides(&mut self, overrides: &toml::Value) {
-        match overrides {
-            toml::Value::String(text) => {
-                for word in words(text) {
-                    self.add_word(&word);
-                }
+        let items = match overrides {
+            toml::Value::String(text) => words(text).into_iter().map(toml::Value::from).collect(),
+            toml::Value::Array(items) => items.clone(),
+            other => vec![other.clone()],
+        };
+        for item in &items {
+            match item {
+                toml::Value::String(word) => self.add_word(word),
+                other => self.add_table(other),
             }
-            toml::Value::Array(items) => {
-                for item in items {
-                    match item {
-                        toml::Value::String(word) => self.add_word(word),
-                        other => self.add_table(other),
-                    }
-                }
-            }
-            other => self.add_table(other),
         }
     }
 

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// A template with everything in it resolved, in the template's order.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Stack {
     /// From the options, else `samconfig.toml`, else the directory's name.
     pub name: String,

@@ -1,10 +1,30 @@
 //! Where the code of a function or layer lies: a folder, a text, or an asset of CDK's.
 
+use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
-use crate::template::{Entry, Fields, Node, Resource};
+use crate::template::{Fields, Node, Refusal};
+
+/// Code that only a container runtime could start.
+pub(super) const IMAGE: Refusal = Refusal {
+    problem: "asks for a container image, which is not supported here",
+    found: "a container image",
+    help: "package the function as a directory: `PackageType: Zip` and a folder of code",
+};
+
+const HELP: &str = "name the directory with the function's code, relative to the template";
+
+/// Where CDK's assets lie.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Assets {
+    /// The template's directory.
+    pub directory: PathBuf,
+    /// Paths by the key of the S3 object that an asset becomes.
+    pub paths: BTreeMap<String, String>,
+}
 
 /// The code of a function.
+#[derive(Default)]
 pub(super) struct Code {
     /// As written.
     pub uri: String,
@@ -32,143 +52,88 @@ impl Code {
 
 /// `CodeUri` or `InlineCode` of SAM's function.
 pub(super) fn serverless_code(fields: &Fields<'_>, directory: &Path) -> Option<Code> {
-    if let Some(entry) = fields.entry("InlineCode") {
-        return inline(fields, "InlineCode", entry);
+    if fields.node("InlineCode").is_some() {
+        let text = fields.text("InlineCode")?;
+        return inline(fields, "InlineCode", text);
     }
-    if is_image(fields) {
+    if fields.node("ImageUri").is_some() || is_image(fields) {
         return None;
     }
-    let help = "name the directory with the function's code, relative to the template";
-    let uri = folder(fields, "CodeUri", help)?;
-    Some(Code::folder(directory, uri))
+    Some(Code::folder(directory, folder(fields, "CodeUri", HELP)?))
 }
 
 /// `Code` of CloudFormation's function: a folder as `aws cloudformation package` takes it, the text
 /// itself, or an S3 object that CDK made of a folder which its manifests name.
-pub(super) fn lambda_code(
-    fields: &Fields<'_>,
-    resource: &Resource<'_>,
-    assets: &Assets,
-) -> Option<Code> {
+pub(super) fn lambda_code(fields: &Fields<'_>, assets: &Assets) -> Option<Code> {
     if is_image(fields) {
         return None;
     }
-    let help = "name the directory with the function's code, relative to the template";
-    let entry = fields.required("Code", help)?;
-    if let Some(text) = entry.value.get("ZipFile") {
+    if let Some(text) = fields.required("Code", HELP)?.get("ZipFile") {
         let text = fields.text_of("Code.ZipFile", text)?;
-        return check_inline_runtime(fields, "Code", entry).then(|| Code::inline(text));
+        return inline(fields, "Code", text);
     }
-    let uri = asset(fields, "Code", entry, resource, assets, help)?;
+    let uri = asset(fields, "Code", assets, HELP)?;
     Some(Code::folder(&assets.directory, uri))
-}
-
-/// Where CDK's assets lie.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Assets {
-    /// The template's directory.
-    pub directory: PathBuf,
-    /// Paths by the key of the S3 object that an asset becomes.
-    pub paths: std::collections::BTreeMap<String, String>,
 }
 
 /// A local folder: written as one, or the source of the S3 object that is written.
 pub(super) fn asset(
     fields: &Fields<'_>,
     property: &str,
-    entry: &Entry,
-    resource: &Resource<'_>,
     assets: &Assets,
     help: &str,
 ) -> Option<String> {
-    if entry.value.entries().is_none() {
+    let node = fields.required(property, help)?;
+    if node.entries().is_none() {
         return folder(fields, property, help);
     }
-    let named = resource
-        .metadata
-        .and_then(|metadata| metadata.get("aws:asset:path"))
-        .and_then(Node::text);
-    if let Some(path) = named {
+    if let Some(path) = fields.metadata("aws:asset:path").and_then(Node::text) {
         return Some(path.to_owned());
     }
-    let key = entry.value.get("S3Key").and_then(Node::text);
+    let key = node.get("S3Key").and_then(Node::text);
     let path = key.and_then(|key| assets.paths.get(key));
     if path.is_none() {
-        fields.wrong(
-            property,
-            &entry.value,
-            "is an S3 object, and no asset of this template",
-            "an S3 object",
-            "name a directory; what CDK writes has `aws:asset:path` in `Metadata`",
-        );
+        let must = "is an S3 object, and no asset of this template";
+        let help = "name a directory; what CDK writes has `aws:asset:path` in `Metadata`";
+        fields.wrong(property, must, "an S3 object", help);
     }
     path.cloned()
 }
 
 /// A property that is a local folder.
 pub(super) fn folder(fields: &Fields<'_>, property: &str, help: &str) -> Option<String> {
-    let entry = fields.required(property, help)?;
-    if entry.value.entries().is_some() {
-        fields.wrong(
-            property,
-            &entry.value,
-            "must be a directory, not an S3 object",
-            "an S3 object",
-            help,
-        );
+    if fields.required(property, help)?.entries().is_some() {
+        let must = "must be a directory, not an S3 object";
+        fields.wrong(property, must, "an S3 object", help);
         return None;
     }
-    let text = fields.text_of(property, &entry.value)?;
+    let text = fields.text(property)?;
     if text.contains("://") || text.is_empty() {
-        fields.wrong(
-            property,
-            &entry.value,
-            "must be a directory",
-            "not a path",
-            help,
-        );
+        fields.wrong(property, "must be a directory", "not a path", help);
         return None;
     }
     Some(text)
 }
 
 fn is_image(fields: &Fields<'_>) -> bool {
-    let image = fields.entry("ImageUri").map(|entry| ("ImageUri", entry));
-    let package = fields
-        .entry("PackageType")
-        .filter(|entry| entry.value.text() != Some("Zip"));
-    let Some((name, entry)) = image.or(package.map(|entry| ("PackageType", entry))) else {
-        return false;
-    };
-    fields.wrong(
-        name,
-        &entry.value,
-        "asks for a container image, which is not supported here",
-        "a container image",
-        "package the function as a directory: `PackageType: Zip` and a folder of code",
-    );
-    true
+    let package = fields.node("PackageType");
+    let is_image = package.is_some_and(|package| package.text() != Some("Zip"));
+    if is_image {
+        fields.refuse("PackageType", IMAGE);
+    }
+    is_image
 }
 
-fn inline(fields: &Fields<'_>, property: &str, entry: &Entry) -> Option<Code> {
-    let text = fields.text(property)?;
-    check_inline_runtime(fields, property, entry).then(|| Code::inline(text))
-}
-
-/// Code is a text for interpreters only.
-fn check_inline_runtime(fields: &Fields<'_>, property: &str, entry: &Entry) -> bool {
-    let runtime = fields.entry("Runtime").and_then(|it| it.value.text());
+/// Code that is a text, which only interpreters take.
+fn inline(fields: &Fields<'_>, property: &str, text: String) -> Option<Code> {
+    let runtime = fields.node("Runtime").and_then(Node::text);
     let takes = runtime.is_none_or(|it| it.starts_with("python") || it.starts_with("nodejs"));
     if !takes {
-        fields.wrong(
-            property,
-            &entry.value,
-            "is inline code, which `python` and `nodejs` runtimes take only",
-            "inline code",
-            "put the code into a directory, and name that",
-        );
+        let must = "is inline code, which `python` and `nodejs` runtimes take only";
+        let help = "put the code into a directory, and name that";
+        fields.wrong(property, must, "inline code", help);
     }
-    takes
+    takes.then(|| Code::inline(text))
 }
 
 /// Joins without looking at the disk: the directory may only come to be when the code is built.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::template::{Fields, used};
+use crate::template::{Fields, properties};
 
 /// Largest environment, in bytes, names and values together.
 /// Source: Lambda developer guide, "Lambda quotas", read 2026-11-23.
@@ -34,55 +34,52 @@ const RESERVED: [&str; 20] = [
 ];
 
 pub(super) fn environment(fields: &Fields<'_>) -> BTreeMap<String, String> {
-    let variables = fields
-        .mapping("Environment", &[used("Variables")])
-        .and_then(|environment| Some((environment.entry("Variables")?, environment)));
-    let Some((entry, environment)) = variables else {
+    let Some(environment) = fields.mapping("Environment", properties! { used: Variables; }) else {
+        return BTreeMap::new();
+    };
+    let Some(entry) = environment.entry("Variables") else {
         return BTreeMap::new();
     };
     let Some(variables) = entry.value.entries() else {
+        let help = "write one `NAME: value` per line, indented";
         environment.wrong(
             "Variables",
-            &entry.value,
             "must be a mapping",
             entry.value.describe(),
-            "write one `NAME: value` per line, indented",
+            help,
         );
         return BTreeMap::new();
     };
-    let mut resolved = BTreeMap::new();
-    let mut bytes = 0;
     for variable in variables.iter().filter(|it| !it.value.is_no_value()) {
-        let path = format!("Variables.{}", variable.key);
-        let problem = |must: &str, help: &str| {
-            fields.resolver.report.problem(
-                variable.key_span,
-                format!("`Environment.{path}` of `{}` {must}", fields.logical_id),
-                "this name",
-                help,
-            );
-        };
-        if RESERVED.contains(&&*variable.key) {
-            problem(
+        let (must, help) = if RESERVED.contains(&&*variable.key) {
+            (
                 "is set by Lambda itself",
                 "AWS refuses it; choose another name",
-            );
+            )
         } else if !is_name(&variable.key) {
             let help = "two or more letters, digits and underscores, the first one a letter";
-            problem("is no name for a variable", help);
-        }
-        // Quoted nothing is a value, unlike nothing at all.
-        if let Some(text) = environment.text_of(&path, &variable.value) {
-            bytes += variable.key.len() + text.len();
-            resolved.insert(variable.key.to_string(), text);
-        }
+            ("is no name for a variable", help)
+        } else {
+            continue;
+        };
+        let (name, id) = (&variable.key, fields.logical_id);
+        let message = format!("`Environment.Variables.{name}` of `{id}` {must}");
+        fields
+            .resolver
+            .report
+            .problem(variable.key_span, message, "this name", help);
     }
+    let resolved = environment.text_map("Variables");
+    let bytes: usize = resolved
+        .iter()
+        .map(|(name, text)| name.len() + text.len())
+        .sum();
     if bytes > ENVIRONMENT_BYTES_MAX {
+        let id = fields.logical_id;
         fields.resolver.report.problem(
             entry.key_span,
             format!(
-                "the environment of `{}` has {bytes} bytes, {ENVIRONMENT_BYTES_MAX} are allowed",
-                fields.logical_id
+                "the environment of `{id}` has {bytes} bytes, {ENVIRONMENT_BYTES_MAX} are allowed"
             ),
             "too large together",
             "AWS refuses it; keep large values in a file or table",

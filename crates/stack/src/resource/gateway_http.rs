@@ -4,139 +4,123 @@
 
 use std::time::Duration;
 
-use crate::template::{Entry, Fields, Known, Node, Resolver, Resource, ignored, used};
+use crate::template::{Fields, Node, Type, Yields, properties};
 use crate::{HttpApiResource, Route, RouteKey};
 
 use super::function_url::no_function;
-use super::http_api::cors;
+use super::http_api::{LOCAL, NO_IMPORT, http_api, http_api_type};
+use super::reading::Reading;
 use super::route::{HTTP_API_TIMEOUT, is_path, method};
 
-const PROPERTIES: [Known; 18] = [
-    used("ApiKeySelectionExpression"),
-    used("CorsConfiguration"),
-    used("Description"),
-    used("IpAddressType"),
-    used("Name"),
-    used("ProtocolType"),
-    used("RouteSelectionExpression"),
-    used("Version"),
-    ignored("BasePath", "routes come from `Route` resources only"),
-    ignored("Body", "routes come from `Route` resources only"),
-    ignored("BodyS3Location", "routes come from `Route` resources only"),
-    ignored("CredentialsArn", "permissions are not checked here"),
-    ignored(
-        "DisableExecuteApiEndpoint",
-        "the API is served at its local address",
-    ),
-    ignored("DisableSchemaValidation", "requests are not checked"),
-    ignored("FailOnWarnings", "there is no import that could warn"),
-    ignored("RouteKey", "routes come from `Route` resources only"),
-    ignored("Tags", "tags are not kept"),
-    ignored("Target", "routes come from `Route` resources only"),
-];
+const ROUTES_ONLY: &str = "routes come from `Route` resources only";
 
-const ROUTE: &str = "AWS::ApiGatewayV2::Route";
-const STAGE: &str = "AWS::ApiGatewayV2::Stage";
+pub(super) static TYPE: Type = Type {
+    properties: properties! {
+        used: ApiKeySelectionExpression, CorsConfiguration, Description, IpAddressType, Name,
+            ProtocolType, RouteSelectionExpression, Version;
+        ignored:
+            ROUTES_ONLY => BasePath, Body, BodyS3Location, RouteKey, Target;
+            "permissions are not checked here" => CredentialsArn;
+            LOCAL => DisableExecuteApiEndpoint;
+            "requests are not checked" => DisableSchemaValidation;
+            NO_IMPORT => FailOnWarnings;
+            "tags are not kept" => Tags;
+    },
+    ..http_api_type("AWS::ApiGatewayV2::Api")
+};
 
-/// The API, or `None` where it is another kind of API or a problem was reported.
-pub(crate) fn gateway_http(resolver: &Resolver<'_>, index: usize) -> Option<HttpApiResource> {
-    let resource = &resolver.resources[index];
-    let fields = Fields::of_resource(resolver, resource);
-    if fields.text("ProtocolType").as_deref() == Some("WEBSOCKET") {
-        resolver.report.warn(
-            resource.id_span,
-            resource.logical_id,
-            resource.resource_type,
-            None,
-            "no WebSocket API is served",
-        );
-        return None;
+pub(super) static ROUTE: Type = part_type("AWS::ApiGatewayV2::Route");
+pub(super) static INTEGRATION: Type = part_type("AWS::ApiGatewayV2::Integration");
+pub(super) static STAGE: Type = part_type("AWS::ApiGatewayV2::Stage");
+pub(super) static DEPLOYMENT: Type = part_type("AWS::ApiGatewayV2::Deployment");
+
+/// A part of an API, which is read with it. A stage is known by its name, everything else by an id
+/// that nobody sees.
+pub(super) const fn part_type(name: &'static str) -> Type {
+    Type {
+        reference: Yields::Stage,
+        other_attributes: Some(Yields::Placeholder),
+        ..Type::plain(name)
     }
-    fields.check_names(&PROPERTIES);
-    let parts = |resource_type: &'static str| {
-        let all = resolver.resources.iter();
-        all.filter(move |it| it.resource_type == resource_type)
-            .filter(move |it| belongs(resolver, it, "ApiId", index))
-    };
-    let mut routes: Vec<Route> = Vec::new();
-    for part in parts(ROUTE) {
-        let Some(route) = route(resolver, part) else {
-            continue;
-        };
-        if routes.iter().any(|other| other.key == route.key) {
-            resolver.report.problem(
-                part.id_span,
-                format!(
-                    "`{}` has the route `{}` twice",
-                    resource.logical_id, route.key
-                ),
-                "the second time",
-                "one route has one integration",
-            );
-            continue;
-        }
+}
+
+pub(super) fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
+    if fields.text("ProtocolType").as_deref() == Some("WEBSOCKET") {
+        fields.warn_of_all("no WebSocket API is served");
+        return;
+    }
+    let mut routes = Vec::new();
+    for part in parts(fields, index, &ROUTE, "ApiId") {
+        let twice = "one route has one integration";
+        add_route(&mut routes, route(&part), fields, &part, twice);
+    }
+    let stage = parts(fields, index, &STAGE, "ApiId").next();
+    let stage = stage.and_then(|stage| stage.text("StageName"));
+    let stage = stage.unwrap_or_else(|| "$default".to_owned());
+    reading.stack.http_apis.push(HttpApiResource {
+        routes,
+        ..http_api(fields, index, stage)
+    });
+}
+
+/// The resources of a type that refer to the API by a property.
+pub(super) fn parts<'a>(
+    api: &Fields<'a>,
+    index: usize,
+    kind: &'static Type,
+    property: &'static str,
+) -> impl Iterator<Item = Fields<'a>> {
+    let resolver = api.resolver;
+    let parts = resolver.resources.iter().enumerate();
+    parts
+        .filter(move |(_, part)| {
+            let named = part
+                .property(property)
+                .filter(|_| part.kind.name == kind.name);
+            named.and_then(|node| resolver.referenced(node)) == Some(index)
+        })
+        .map(move |(part, _)| Fields::of(resolver, part))
+}
+
+/// Adds a route of an API, unless it has it already.
+pub(super) fn add_route(
+    routes: &mut Vec<Route>,
+    route: Option<Route>,
+    api: &Fields<'_>,
+    part: &Fields<'_>,
+    help: &str,
+) {
+    let Some(route) = route else { return };
+    if routes.iter().any(|other| other.key == route.key) {
+        let message = format!("`{}` has the route `{}` twice", api.logical_id, route.key);
+        part.problem_of_all(&message, "the second time", help);
+    } else {
         routes.push(route);
     }
-    let stage = parts(STAGE).next();
-    let stage = stage.and_then(|it| Fields::of_resource(resolver, it).text("StageName"));
-    let cors = cors(&fields);
-    let api_id = resolver.name(index).ok()?;
-    Some(HttpApiResource {
-        logical_id: resource.logical_id.to_owned(),
-        endpoint: resolver.endpoint(&api_id),
-        api_id,
-        name: fields.text("Name"),
-        description: fields.text("Description"),
-        stage_name: stage.unwrap_or_else(|| "$default".to_owned()),
-        cors,
-        routes,
-    })
 }
 
-/// Whether a property refers to the API.
-pub(super) fn belongs(
-    resolver: &Resolver<'_>,
-    part: &Resource<'_>,
-    property: &str,
-    api: usize,
-) -> bool {
-    let named = part.property(property);
-    named.and_then(|node| resolver.referenced(node)) == Some(api)
-}
-
-fn route(resolver: &Resolver<'_>, part: &Resource<'_>) -> Option<Route> {
-    let fields = Fields::of_resource(resolver, part);
-    let key = fields.required("RouteKey", "for example `GET /items/{id}`")?;
-    let text = fields.text("RouteKey")?;
-    let Some(route_key) = route_key(&text) else {
+fn route(fields: &Fields<'_>) -> Option<Route> {
+    let text = fields.required_text("RouteKey", "for example `GET /items/{id}`")?;
+    let Some(key) = route_key(&text) else {
         let help = "for example `GET /items/{id}`, or `$default`";
-        fields.wrong("RouteKey", &key.value, "is no route", "this key", help);
+        fields.wrong("RouteKey", "is no route", "this key", help);
         return None;
     };
-    warn_of_authorization(&fields);
+    warn_of_authorization(fields);
     let target = fields.required("Target", "`integrations/` and the integration's id")?;
-    let Some(integration) = resolver.mentioned(&target.value) else {
+    let Some(integration) = fields.resolver.mentioned(target) else {
         let help = "join `integrations/` and `!Ref` to the integration";
         let must = "must name an integration of this template";
-        fields.wrong("Target", &target.value, must, "no such integration", help);
+        fields.wrong("Target", must, "no such integration", help);
         return None;
     };
-    let integration = Fields::of_resource(resolver, &resolver.resources[integration]);
-    let (function, qualifier, timeout) =
-        integrated(&integration, "IntegrationType", "IntegrationUri")?;
-    if integration.text("PayloadFormatVersion").as_deref() == Some("1.0")
-        && let Some(entry) = integration.entry("PayloadFormatVersion")
-    {
+    let integration = Fields::of(fields.resolver, integration);
+    let integrated = integrated(&integration, "IntegrationType", "IntegrationUri")?;
+    if integration.text("PayloadFormatVersion").as_deref() == Some("1.0") {
         let meaning = "requests reach functions behind HTTP APIs in payload format 2.0";
-        integration.warn("PayloadFormatVersion", entry.key_span, meaning);
+        integration.warn_of("PayloadFormatVersion", meaning);
     }
-    Some(Route {
-        key: route_key,
-        function,
-        qualifier,
-        event: part.logical_id.to_owned(),
-        timeout: timeout.unwrap_or(HTTP_API_TIMEOUT),
-    })
+    Some(integrated.route(key, fields, HTTP_API_TIMEOUT))
 }
 
 fn route_key(text: &str) -> Option<RouteKey> {
@@ -150,37 +134,55 @@ fn route_key(text: &str) -> Option<RouteKey> {
 }
 
 pub(super) fn warn_of_authorization(fields: &Fields<'_>) {
-    let Some(entry) = fields.entry("AuthorizationType") else {
-        return;
-    };
-    if entry.value.text() != Some("NONE") {
+    let authorization = fields.node("AuthorizationType");
+    if authorization.is_some_and(|it| it.text() != Some("NONE")) {
         let meaning = "requests are not authorised here: the route is open";
-        fields.warn("AuthorizationType", entry.key_span, meaning);
+        fields.warn_of("AuthorizationType", meaning);
     }
 }
 
-/// The function behind an integration, with its alias and the integration's timeout; others than
-/// Lambda's are named and left out.
+/// The function behind an integration, with its alias and the integration's timeout.
+pub(super) struct Integrated {
+    function: String,
+    qualifier: Option<String>,
+    timeout: Option<Duration>,
+}
+
+impl Integrated {
+    /// The route that a part of an API describes.
+    pub fn route(self, key: RouteKey, part: &Fields<'_>, timeout: Duration) -> Route {
+        Route {
+            key,
+            function: self.function,
+            qualifier: self.qualifier,
+            event: part.logical_id.to_owned(),
+            timeout: self.timeout.unwrap_or(timeout),
+        }
+    }
+}
+
+/// What stands behind a route; integrations other than Lambda's are named and left out.
 pub(super) fn integrated(
     fields: &Fields<'_>,
     type_property: &str,
     uri_property: &str,
-) -> Option<(String, Option<String>, Option<Duration>)> {
+) -> Option<Integrated> {
     let resolver = fields.resolver;
-    let kind: &Entry = fields.required(type_property, "`AWS_PROXY`")?;
-    if kind.value.text() != Some("AWS_PROXY") {
+    let kind: &Node = fields.required(type_property, "`AWS_PROXY`")?;
+    if kind.text() != Some("AWS_PROXY") {
         let meaning = "only functions are behind APIs here: the route is not served";
-        fields.warn(type_property, kind.key_span, meaning);
+        fields.warn_of(type_property, meaning);
         return None;
     }
     let uri = fields.required(uri_property, "the function's ARN")?;
-    let timeout = fields.integer("TimeoutInMillis", 50..=900_000, "milliseconds");
-    let timeout = timeout.map(|milliseconds| Duration::from_millis(milliseconds.into()));
-    let node: &Node = &uri.value;
-    let Some(part) = resolver.function_of(node) else {
-        no_function(fields, uri_property, uri);
+    let timeout = fields.milliseconds("TimeoutInMillis", 50..=900_000);
+    let Some(part) = resolver.function_of(uri) else {
+        no_function(fields, uri_property);
         return None;
     };
-    let function = resolver.resources[part.function].logical_id.to_owned();
-    Some((function, part.alias, timeout))
+    Some(Integrated {
+        function: resolver.resources[part.function].logical_id.to_owned(),
+        qualifier: part.alias,
+        timeout,
+    })
 }

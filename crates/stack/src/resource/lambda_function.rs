@@ -3,126 +3,103 @@
 //! Source of names: CloudFormation template reference, `AWS::Lambda::Function`,
 //! `AWS::Lambda::Version` and `AWS::Lambda::Alias`, read 2026-11-23.
 
-use crate::template::{Fields, Kind, Known, Resolver, ignored, used};
+use crate::template::{Fields, Role, Type, Yields, properties};
 use crate::{FunctionResource, Tracing};
 
-use super::code::{Assets, lambda_code};
-use super::function::{NO_ENCRYPTION, NO_SCALING, NO_TAGS, common};
+use super::code::lambda_code;
+use super::function::{NO_ENCRYPTION, NO_SCALING, NO_UPDATES, common, function_type};
 use super::function_url::no_function;
+use super::reading::Reading;
 
-const PROPERTIES: [Known; 30] = [
-    used("Architectures"),
-    used("Code"),
-    used("Description"),
-    used("DurableConfig"),
-    used("Environment"),
-    used("FunctionName"),
-    used("Handler"),
-    used("Layers"),
-    used("LoggingConfig"),
-    used("MemorySize"),
-    used("PackageType"),
-    used("ReservedConcurrentExecutions"),
-    used("Role"),
-    used("Runtime"),
-    used("Timeout"),
-    used("TracingConfig"),
-    ignored("CapacityProviderConfig", NO_SCALING),
-    ignored("CodeSigningConfigArn", "signatures are not checked"),
-    ignored(
-        "DeadLetterConfig",
-        "events that fail are not sent to a queue",
-    ),
-    ignored("EphemeralStorage", "`/tmp` is as large as the machine's"),
-    ignored("FileSystemConfigs", "no file system is mounted"),
-    ignored("FunctionScalingConfig", NO_SCALING),
-    ignored("ImageConfig", "container images are not run"),
-    ignored("KmsKeyArn", NO_ENCRYPTION),
-    ignored("RecursiveLoop", "recursive loops are not detected"),
-    ignored(
-        "RuntimeManagementConfig",
-        "the machine's interpreter is used",
-    ),
-    ignored("SnapStart", "processes start without a snapshot"),
-    ignored("Tags", NO_TAGS),
-    ignored("TenancyConfig", "tenants share processes"),
-    ignored("VpcConfig", "the function is on the machine's own network"),
-];
+pub(super) static TYPE: Type = Type {
+    role: Role::LambdaFunction,
+    properties: properties! {
+        used: Architectures, Code, Description, DurableConfig, Environment, FunctionName, Handler,
+            Layers, LoggingConfig, MemorySize, PackageType, ReservedConcurrentExecutions, Role,
+            Runtime, Timeout, TracingConfig;
+        ignored:
+            NO_SCALING => CapacityProviderConfig, FunctionScalingConfig;
+            "signatures are not checked" => CodeSigningConfigArn;
+            "events that fail are not sent to a queue" => DeadLetterConfig;
+            "`/tmp` is as large as the machine's" => EphemeralStorage;
+            "no file system is mounted" => FileSystemConfigs;
+            "container images are not run" => ImageConfig;
+            NO_ENCRYPTION => KmsKeyArn;
+            "recursive loops are not detected" => RecursiveLoop;
+            NO_UPDATES => RuntimeManagementConfig;
+            "processes start without a snapshot" => SnapStart;
+            "tags are not kept" => Tags;
+            "tenants share processes" => TenancyConfig;
+            "the function is on the machine's own network" => VpcConfig;
+    },
+    ..function_type("AWS::Lambda::Function")
+};
 
-const VERSION_PROPERTIES: [Known; 7] = [
-    used("CodeSha256"),
-    used("Description"),
-    used("FunctionName"),
-    ignored("FunctionScalingConfig", NO_SCALING),
-    ignored("ProvisionedConcurrencyConfig", NO_SCALING),
-    ignored("RuntimePolicy", "the machine's interpreter is used"),
-    ignored("TenancyConfig", "tenants share processes"),
-];
+pub(super) static VERSION: Type = Type {
+    role: Role::Version,
+    properties: properties! {
+        used: CodeSha256, Description;
+        required: FunctionName = NAME_IT;
+        ignored:
+            NO_SCALING => FunctionScalingConfig, ProvisionedConcurrencyConfig;
+            NO_UPDATES => RuntimePolicy;
+            "tenants share processes" => TenancyConfig;
+    },
+    reference: Yields::Version,
+    attributes: &[
+        ("FunctionArn", Yields::Version),
+        ("Version", Yields::VersionNumber),
+    ],
+    ..Type::plain("AWS::Lambda::Version")
+};
 
-const ALIAS_PROPERTIES: [Known; 6] = [
-    used("Description"),
-    used("FunctionName"),
-    used("FunctionVersion"),
-    used("Name"),
-    ignored("ProvisionedConcurrencyConfig", NO_SCALING),
-    ignored(
-        "RoutingConfig",
-        "all invocations go to the newest version, none to another",
-    ),
-];
+pub(super) static ALIAS: Type = Type {
+    role: Role::Alias,
+    properties: properties! {
+        used: Description;
+        required: FunctionName = NAME_IT, Name = "for example `Name: live`",
+            FunctionVersion = "`!GetAtt` and the version's `Version`";
+        ignored:
+            NO_SCALING => ProvisionedConcurrencyConfig;
+            "all invocations go to the newest version, none to another" => RoutingConfig;
+    },
+    reference: Yields::Part,
+    attributes: &[("AliasArn", Yields::Part)],
+    ..Type::plain("AWS::Lambda::Alias")
+};
 
-/// The function, or `None` where a problem was reported.
-pub(crate) fn lambda_function(
-    resolver: &Resolver<'_>,
-    index: usize,
-    assets: &Assets,
-) -> Option<FunctionResource> {
-    let resource = &resolver.resources[index];
-    let fields = Fields::of_resource(resolver, resource);
-    fields.check_names(&PROPERTIES);
-    let code = lambda_code(&fields, resource, assets);
-    let tracing = fields
-        .mapping("TracingConfig", &[used("Mode")])
-        .and_then(|config| {
-            let modes = [
-                ("Active", Tracing::Active),
-                ("PassThrough", Tracing::PassThrough),
-            ];
-            config.choice("Mode", &modes)
-        });
-    let mut aliases = resolver.aliases(index).iter().cloned();
-    let function = common(&fields, index, code, assets)?;
-    Some(FunctionResource {
-        auto_publish_alias: aliases.next(),
-        more_aliases: aliases.collect(),
+const NAME_IT: &str = "`!Ref` to the function";
+
+pub(super) fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
+    let code = lambda_code(fields, reading.assets);
+    let modes = [
+        ("Active", Tracing::Active),
+        ("PassThrough", Tracing::PassThrough),
+    ];
+    let config = fields.mapping("TracingConfig", properties! { used: Mode; });
+    let tracing = config.and_then(|config| config.choice("Mode", &modes));
+    let aliases = fields.resolver.aliases(index).iter().cloned();
+    reading.stack.functions.push(FunctionResource {
         tracing: tracing.unwrap_or_default(),
-        ..function
-    })
+        ..common(fields, index, code, aliases, reading)
+    });
 }
 
-/// Checks a version or alias; what it asks for is done with its function.
-pub(crate) fn check_part(resolver: &Resolver<'_>, index: usize) {
-    let resource = &resolver.resources[index];
-    let fields = Fields::of_resource(resolver, resource);
-    let is_alias = resource.kind == Kind::Alias;
-    fields.check_names(if is_alias {
-        &ALIAS_PROPERTIES
-    } else {
-        &VERSION_PROPERTIES
-    });
-    let named = fields.required("FunctionName", "`!Ref` to the function");
-    if let (Some(entry), None) = (named, resolver.part(index)) {
-        no_function(&fields, "FunctionName", entry);
+/// Checks a version; what it asks for is done with its function.
+pub(super) fn read_version(fields: &Fields<'_>, index: usize, _: &mut Reading<'_>) {
+    if fields.resolver.part(index).is_none() {
+        no_function(fields, "FunctionName");
     }
-    if !is_alias {
-        return;
-    }
-    fields.required("Name", "for example `Name: live`");
-    let version = fields.required("FunctionVersion", "`!GetAtt` and the version's `Version`");
-    if let Some(entry) = version
-        && entry.value.text().is_some()
+}
+
+/// Checks an alias; what it asks for is done with its function.
+pub(super) fn read_alias(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
+    read_version(fields, index, reading);
+    if let Some(version) = fields
+        .node("FunctionVersion")
+        .filter(|it| it.text().is_some())
     {
         let meaning = "the alias follows the newest version, whatever it names";
-        fields.warn("FunctionVersion", entry.value.span, meaning);
+        fields.warn("FunctionVersion", version.span, meaning);
     }
 }

@@ -5,53 +5,48 @@
 
 use std::path::PathBuf;
 
-use crate::template::{Fields, Kind, Known, Node, Resolver, Resource, ignored, used};
+use crate::template::{Fields, Named, Node, Pseudo, Role, Shared, Type, Yields, properties};
 
 use super::code::{Assets, asset, code_path, folder};
+use super::reading::Reading;
 
-const NO_CHECK: &str = "every function may use the layer";
+pub(super) static TYPE: Type = Type {
+    properties: properties! {
+        used: CompatibleArchitectures, CompatibleRuntimes, ContentUri, Description, LayerName,
+            LicenseInfo, PublishLambdaVersion, RetentionPolicy;
+        ignored: "every function may use the layer" => LayerPolicy;
+    },
+    shared: Some(Shared {
+        section: "LayerVersion",
+        own: &["ContentUri", "LayerName"],
+    }),
+    ..layer_type("AWS::Serverless::LayerVersion")
+};
 
-const SERVERLESS_PROPERTIES: [Known; 9] = [
-    used("CompatibleArchitectures"),
-    used("CompatibleRuntimes"),
-    used("ContentUri"),
-    used("Description"),
-    used("LayerName"),
-    used("LicenseInfo"),
-    used("PublishLambdaVersion"),
-    used("RetentionPolicy"),
-    ignored("LayerPolicy", NO_CHECK),
-];
+pub(super) static LAMBDA_TYPE: Type = Type {
+    properties: properties! {
+        used: CompatibleArchitectures, CompatibleRuntimes, Content, Description, LayerName,
+            LicenseInfo;
+    },
+    ..layer_type("AWS::Lambda::LayerVersion")
+};
 
-const LAMBDA_PROPERTIES: [Known; 6] = [
-    used("CompatibleArchitectures"),
-    used("CompatibleRuntimes"),
-    used("Content"),
-    used("Description"),
-    used("LayerName"),
-    used("LicenseInfo"),
-];
+const fn layer_type(name: &'static str) -> Type {
+    Type {
+        role: Role::Layer,
+        named: Named::By("LayerName", 140),
+        reference: Yields::Arn(Pseudo::layer_arn),
+        ..Type::plain(name)
+    }
+}
 
-/// Checks a layer that no function may use.
-pub(crate) fn check_layer(resolver: &Resolver<'_>, index: usize, assets: &Assets) {
-    let resource = &resolver.resources[index];
-    let fields = Fields::of_resource(resolver, resource);
-    fields.check_names(if resource.kind == Kind::LambdaLayer {
-        LAMBDA_PROPERTIES.as_slice()
-    } else {
-        SERVERLESS_PROPERTIES.as_slice()
-    });
+/// Checks a layer, which no function may use.
+pub(super) fn read(fields: &Fields<'_>, _: usize, reading: &mut Reading<'_>) {
     // What is wrong with it is in the report.
-    let _path = layer_path(&fields, resource, assets);
-    let method = resource.metadata.and_then(|it| it.get("BuildMethod"));
-    if let Some(node) = method {
-        resolver.report.warn(
-            node.span,
-            resource.logical_id,
-            resource.resource_type,
-            Some("Metadata.BuildMethod".to_owned()),
-            "the layer's folder is used as it is: build it first, as `sam build` would",
-        );
+    let _path = layer_path(fields, reading.assets);
+    if let Some(method) = fields.metadata("BuildMethod") {
+        let meaning = "the layer's folder is used as it is: build it first, as `sam build` would";
+        fields.warn("Metadata.BuildMethod", method.span, meaning);
     }
 }
 
@@ -64,25 +59,20 @@ pub(super) fn layers(fields: &Fields<'_>, assets: &Assets) -> Vec<PathBuf> {
         fields.warn("Layers", node.span, meaning);
     };
     // A parameter with a list of ARNs, for example.
-    if let Some(entry) = fields.entry("Layers")
-        && entry.value.call().is_some()
-        && !entry.value.is_reported()
+    if let Some(node) = fields.node("Layers")
+        && node.call().is_some()
+        && !node.is_reported()
     {
-        elsewhere(&entry.value);
+        elsewhere(node);
         return Vec::new();
     }
     let layer = |node: &Node| {
-        let referenced = resolver.referenced(node);
-        let index = referenced.filter(|index| {
-            let kind = resolver.resources[*index].kind;
-            matches!(kind, Kind::Layer | Kind::LambdaLayer)
-        });
-        let Some(index) = index else {
+        let is_layer = |index: &usize| resolver.resources[*index].kind.role == Role::Layer;
+        let Some(index) = resolver.referenced(node).filter(is_layer) else {
             elsewhere(node);
             return None;
         };
-        let resource = &resolver.resources[index];
-        let path = layer_path(&Fields::of_resource(resolver, resource), resource, assets)?;
+        let path = layer_path(&Fields::of(resolver, index), assets)?;
         Some(std::path::absolute(&path).unwrap_or(path))
     };
     let nodes = fields.list("Layers").iter();
@@ -92,11 +82,10 @@ pub(super) fn layers(fields: &Fields<'_>, assets: &Assets) -> Vec<PathBuf> {
         .collect()
 }
 
-fn layer_path(fields: &Fields<'_>, resource: &Resource<'_>, assets: &Assets) -> Option<PathBuf> {
+fn layer_path(fields: &Fields<'_>, assets: &Assets) -> Option<PathBuf> {
     let help = "name the directory with the layer's content, relative to the template";
-    let uri = if resource.kind == Kind::LambdaLayer {
-        let entry = fields.required("Content", help)?;
-        asset(fields, "Content", entry, resource, assets, help)?
+    let uri = if fields.resource_type == LAMBDA_TYPE.name {
+        asset(fields, "Content", assets, help)?
     } else {
         folder(fields, "ContentUri", help)?
     };

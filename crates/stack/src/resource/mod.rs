@@ -1,35 +1,36 @@
-//! From the properties of each kind of resource to plain data.
+//! From the properties of each type of resource to plain data.
+//!
+//! A type is a `static` description (its properties and what becomes of each, its name, what
+//! references to it yield), a function that reads it, and a line in [`types`]. Where a problem is in
+//! the way of a value, a default stands in: nothing comes of a template with problems.
+
+mod name;
+mod reading;
+mod types;
+mod unsupported;
 
 mod code;
 mod environment;
-mod event;
 mod function;
 mod function_url;
+mod lambda_function;
+mod layer;
+
+mod event;
+mod events;
 mod gateway_http;
 mod gateway_rest;
 mod http_api;
-mod lambda_function;
-mod layer;
-mod output;
 mod rest_api;
 mod route;
 mod schedule;
+
+mod key_schema;
 mod simple_table;
 mod table;
-mod table_index;
-mod unsupported;
+
+mod output;
 
 pub(crate) use code::Assets;
-pub(crate) use event::Events;
-pub(crate) use function::function;
-pub(crate) use function_url::function_url;
-pub(crate) use gateway_http::gateway_http;
-pub(crate) use gateway_rest::gateway_rest;
-pub(crate) use http_api::http_api;
-pub(crate) use lambda_function::{check_part, lambda_function};
-pub(crate) use layer::check_layer;
 pub(crate) use output::outputs;
-pub(crate) use rest_api::rest_api;
-pub(crate) use simple_table::simple_table;
-pub(crate) use table::table;
-pub(crate) use unsupported::unsupported;
+pub(crate) use types::{read, types};

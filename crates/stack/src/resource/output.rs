@@ -2,7 +2,13 @@
 
 use crate::Output;
 use crate::limits::OUTPUTS_MAX;
-use crate::template::{Entry, Fields, Resolver, ignored, used};
+use crate::template::{Entry, Fields, Properties, Resolver, properties};
+
+const PROPERTIES: Properties = properties! {
+    used: Description, Condition;
+    required: Value = "say what the output is";
+    ignored: "other stacks cannot import it here" => Export;
+};
 
 pub(crate) fn outputs(resolver: &Resolver<'_>, entries: &[Entry]) -> Vec<Output> {
     if let Some(entry) = entries.get(OUTPUTS_MAX) {
@@ -13,20 +19,12 @@ pub(crate) fn outputs(resolver: &Resolver<'_>, entries: &[Entry]) -> Vec<Output>
             "that is CloudFormation's limit",
         );
     }
-    let known = [
-        used("Description"),
-        used("Value"),
-        used("Condition"),
-        ignored("Export", "other stacks cannot import it here"),
-    ];
     let output = |entry| {
-        let fields = Fields::of_entry(resolver, "output", entry, &known)?;
-        let description = fields.text("Description");
-        let value = fields.required_text("Value", "say what the output is")?;
+        let fields = Fields::of_entry(resolver, "output", entry, PROPERTIES)?;
         Some(Output {
             name: entry.key.to_string(),
-            description,
-            value,
+            description: fields.text("Description"),
+            value: fields.text("Value")?,
         })
     };
     let entries = entries.iter().take(OUTPUTS_MAX);

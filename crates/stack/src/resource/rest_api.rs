@@ -5,133 +5,121 @@
 
 use std::collections::BTreeMap;
 
-use crate::template::{Fields, IMPLICIT_REST_API, Known, NodeValue, Resolver, ignored, used};
-use crate::{RestApiResource, RestCors, Route};
+use crate::template::{
+    EventApi, Fields, Named, Properties, Role, Shared, Type, Yields, properties,
+};
+use crate::{RestApiResource, RestCors};
+
+use super::http_api::{LOCAL, NO_IMPORT};
+use super::name::{WORD_MARKS, is_word};
+use super::reading::Reading;
 
 const EVENTS_ONLY: &str = "routes come from functions' events only";
-const LOCAL: &str = "the API is served at its local address";
-const NO_CACHE: &str = "answers are not cached";
 
-const PROPERTIES: [Known; 32] = [
-    used("BinaryMediaTypes"),
-    used("Cors"),
-    used("Description"),
-    used("EndpointConfiguration"),
-    used("Name"),
-    used("OpenApiVersion"),
-    used("StageName"),
-    used("Variables"),
-    ignored("AccessLogSetting", "requests are not logged to CloudWatch"),
-    ignored("AlwaysDeploy", "every start deploys"),
-    ignored("ApiKeySourceType", "API keys are not checked"),
-    ignored(
-        "Auth",
-        "requests are not authorised here: every route is open",
-    ),
-    ignored("CacheClusterEnabled", NO_CACHE),
-    ignored("CacheClusterSize", NO_CACHE),
-    ignored("CanarySetting", "all requests take the newest deployment"),
-    ignored("DefinitionBody", EVENTS_ONLY),
-    ignored("DefinitionUri", EVENTS_ONLY),
-    ignored("DisableExecuteApiEndpoint", LOCAL),
-    ignored("Domain", LOCAL),
-    ignored("EndpointAccessMode", LOCAL),
-    ignored("FailOnWarnings", "there is no import that could warn"),
-    ignored("GatewayResponses", "the gateway's own answers are AWS's"),
-    ignored("MergeDefinitions", EVENTS_ONLY),
-    ignored(
-        "MethodSettings",
-        "requests are neither throttled nor measured",
-    ),
-    ignored("MinimumCompressionSize", "answers are not compressed"),
-    ignored("Mode", EVENTS_ONLY),
-    ignored("Models", "requests are not checked against a model"),
-    ignored("Policy", "permissions are not checked here"),
-    ignored("PropagateTags", "tags are not kept"),
-    ignored("SecurityPolicy", LOCAL),
-    ignored("Tags", "tags are not kept"),
-    ignored("TracingEnabled", "the API records no segments of its own"),
-];
+pub(super) static TYPE: Type = Type {
+    role: Role::RestApi,
+    properties: properties! {
+        used: BinaryMediaTypes, Cors, Description, EndpointConfiguration, Name, OpenApiVersion,
+            StageName, Variables;
+        ignored:
+            "requests are not logged to CloudWatch" => AccessLogSetting;
+            "every start deploys" => AlwaysDeploy;
+            "API keys are not checked" => ApiKeySourceType;
+            "requests are not authorised here: every route is open" => Auth;
+            "answers are not cached" => CacheClusterEnabled, CacheClusterSize;
+            "all requests take the newest deployment" => CanarySetting;
+            EVENTS_ONLY => DefinitionBody, DefinitionUri, MergeDefinitions, Mode;
+            LOCAL => DisableExecuteApiEndpoint, Domain, EndpointAccessMode, SecurityPolicy;
+            NO_IMPORT => FailOnWarnings;
+            "the gateway's own answers are AWS's" => GatewayResponses;
+            "requests are neither throttled nor measured" => MethodSettings;
+            "answers are not compressed" => MinimumCompressionSize;
+            "requests are not checked against a model" => Models;
+            "permissions are not checked here" => Policy;
+            "tags are not kept" => PropagateTags, Tags;
+            "the API records no segments of its own" => TracingEnabled;
+    },
+    shared: Some(Shared {
+        section: "Api",
+        own: &["DefinitionBody", "Description", "StageName"],
+    }),
+    ..rest_api_type("AWS::Serverless::Api")
+};
 
-pub(crate) fn rest_api(
-    resolver: &Resolver<'_>,
-    index: usize,
-    routes: Vec<Route>,
-) -> Option<RestApiResource> {
-    let resource = &resolver.resources[index];
-    let fields = Fields::of_resource(resolver, resource);
-    fields.check_names(&PROPERTIES);
-    if resource.logical_id != IMPLICIT_REST_API {
+/// A REST API, as references see it.
+pub(super) const fn rest_api_type(name: &'static str) -> Type {
+    Type {
+        named: Named::ApiId,
+        reference: Yields::Name,
+        attributes: &[
+            ("RestApiId", Yields::Name),
+            ("RootResourceId", Yields::Text("root")),
+        ],
+        ..Type::plain(name)
+    }
+}
+
+const CORS: Properties = properties! {
+    used: AllowCredentials, AllowHeaders, AllowMethods, MaxAge;
+    required: AllowOrigin = "for example `AllowOrigin: \"'*'\"`";
+};
+
+pub(super) fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
+    if fields.logical_id != EventApi::REST.implicit_id {
         fields.required("StageName", "for example `StageName: Prod`");
     }
     let stage_name = fields.text("StageName");
-    let stage_name = stage_name.unwrap_or_else(|| resolver.stage(index).to_owned());
-    check_stage_name(&fields, &stage_name);
-    let cors = cors(&fields);
-    let name = fields.text("Name");
-    let media_types = fields.texts("BinaryMediaTypes").into_iter();
-    // SAM keeps them as JSON pointers: a slash is `~1`.
-    let binary_media_types = media_types.map(|it| it.replace("~1", "/")).collect();
-    let stage_variables = variables(&fields);
-    let api_id = resolver.name(index).ok()?;
-    Some(RestApiResource {
-        logical_id: resource.logical_id.to_owned(),
-        endpoint: resolver.endpoint(&api_id),
-        api_id,
-        name,
-        stage_name,
-        stage_variables,
-        cors,
-        binary_media_types,
-        routes,
-    })
-}
-
-fn check_stage_name(fields: &Fields<'_>, name: &str) {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    let valid = name.bytes().all(allowed) && (1..=128).contains(&name.len());
-    if !valid && let Some(entry) = fields.entry("StageName") {
+    let stage_name = stage_name.unwrap_or_else(|| fields.resolver.stage(index).to_owned());
+    if !is_word(&stage_name, 1..=128, WORD_MARKS) {
         fields.wrong(
             "StageName",
-            &entry.value,
             "must be letters, digits, hyphens and underscores",
             "this name",
             "it is the first part of every path",
         );
     }
+    let api = rest_api(fields, index, stage_name);
+    // SAM keeps them as JSON pointers: a slash is `~1`.
+    let media_types = api
+        .binary_media_types
+        .iter()
+        .map(|it| it.replace("~1", "/"));
+    reading.stack.rest_apis.push(RestApiResource {
+        binary_media_types: media_types.collect(),
+        routes: reading.routes.remove(&index).unwrap_or_default(),
+        stage_variables: fields.text_map("Variables"),
+        cors: cors(fields),
+        ..api
+    });
 }
 
-fn variables(fields: &Fields<'_>) -> BTreeMap<String, String> {
-    let variables = fields.entry("Variables").and_then(|it| it.value.entries());
-    let variables = variables.unwrap_or_default().iter();
-    variables
-        .filter(|entry| !entry.value.is_no_value())
-        .filter_map(|entry| {
-            let path = format!("Variables.{}", entry.key);
-            Some((entry.key.to_string(), fields.text_of(&path, &entry.value)?))
-        })
-        .collect()
+/// What SAM's API and API Gateway's have in common.
+pub(super) fn rest_api(fields: &Fields<'_>, index: usize, stage_name: String) -> RestApiResource {
+    let api_id = fields.resolver.name(index).unwrap_or_default();
+    RestApiResource {
+        logical_id: fields.logical_id.to_owned(),
+        endpoint: fields.resolver.pseudo.endpoint(&api_id),
+        api_id,
+        name: fields.text("Name"),
+        stage_name,
+        stage_variables: BTreeMap::new(),
+        cors: None,
+        binary_media_types: fields.texts("BinaryMediaTypes"),
+        routes: Vec::new(),
+    }
 }
 
 /// A text is an origin, as SAM takes it. Values stand in quotation marks of their own, because they
 /// end up as literals in API Gateway's mappings.
 fn cors(fields: &Fields<'_>) -> Option<RestCors> {
-    let entry = fields.entry("Cors")?;
-    if let NodeValue::Scalar(_) | NodeValue::Call(_) = &entry.value.value {
+    let node = fields.node("Cors")?;
+    if node.entries().is_none() && node.items().is_none() {
         return Some(RestCors {
             allow_origin: header(fields, "Cors")?,
             ..RestCors::default()
         });
     }
-    let known = [
-        used("AllowCredentials"),
-        used("AllowHeaders"),
-        used("AllowMethods"),
-        used("AllowOrigin"),
-        used("MaxAge"),
-    ];
-    let config = fields.mapping("Cors", &known)?;
-    config.required("AllowOrigin", "for example `AllowOrigin: \"'*'\"`");
+    let config = fields.mapping("Cors", CORS)?;
     let cors = RestCors {
         allow_origin: header(&config, "AllowOrigin").unwrap_or_default(),
         allow_methods: header(&config, "AllowMethods"),
@@ -139,13 +127,9 @@ fn cors(fields: &Fields<'_>) -> Option<RestCors> {
         max_age: header(&config, "MaxAge"),
         allow_credentials: config.boolean("AllowCredentials").unwrap_or(false),
     };
-    if cors.allow_credentials
-        && cors.allow_origin == "*"
-        && let Some(entry) = config.entry("AllowCredentials")
-    {
+    if cors.allow_credentials && cors.allow_origin == "*" {
         config.wrong(
             "AllowCredentials",
-            &entry.value,
             "cannot be true while `AllowOrigin` allows any",
             "credentials for everyone",
             "name the origin: browsers refuse credentials for `*`",
@@ -156,22 +140,14 @@ fn cors(fields: &Fields<'_>) -> Option<RestCors> {
 
 /// The literal between single quotation marks.
 fn header(fields: &Fields<'_>, property: &str) -> Option<String> {
-    let entry = fields.entry(property)?;
     let text = fields.text(property)?;
     let literal = text
         .strip_prefix('\'')
         .and_then(|rest| rest.strip_suffix('\''));
-    match literal {
-        Some(literal) => Some(literal.to_owned()),
-        None => {
-            fields.wrong(
-                property,
-                &entry.value,
-                "must stand in single quotation marks of its own",
-                "not a literal",
-                &format!("write \"'{}'\"", text.trim_matches('\'')),
-            );
-            None
-        }
+    if literal.is_none() {
+        let must = "must stand in single quotation marks of its own";
+        let help = format!("write \"'{}'\"", text.trim_matches('\''));
+        fields.wrong(property, must, "not a literal", &help);
     }
+    literal.map(str::to_owned)
 }

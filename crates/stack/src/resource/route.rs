@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use crate::template::{Entry, Fields, Kind, Known, Node, Resolver, ignored, used};
+use crate::template::{EventApi, Fields, Properties, properties};
 use crate::{Route, RouteKey, RouteMethod};
+
+use super::event::Event;
 
 /// How long an HTTP API waits for a function, at most and by default.
 /// Source: API Gateway developer guide, "Quotas for HTTP APIs", read 2026-11-23.
@@ -16,141 +18,103 @@ pub(super) const REST_API_TIMEOUT: Duration = Duration::from_secs(29);
 /// More than any quota that an account can ask for: an API can be allowed to wait longer.
 const REST_API_TIMEOUT_MILLIS_MAX: u32 = 900_000;
 
-const HTTP_API_PROPERTIES: [Known; 7] = [
-    used("ApiId"),
-    used("Method"),
-    used("Path"),
-    used("PayloadFormatVersion"),
-    used("TimeoutInMillis"),
-    ignored(
-        "Auth",
-        "requests are not authorised here: the route is open",
-    ),
-    ignored(
-        "RouteSettings",
-        "requests are neither throttled nor measured",
-    ),
-];
+const OPEN: &str = "requests are not authorised here: the route is open";
 
-const REST_API_PROPERTIES: [Known; 9] = [
-    used("Method"),
-    used("Path"),
-    used("RestApiId"),
-    used("TimeoutInMillis"),
-    ignored(
-        "Auth",
-        "requests are not authorised here: the route is open",
-    ),
-    ignored("RequestModel", "requests are not checked against a model"),
-    ignored("RequestParameters", "required parameters are not checked"),
-    ignored("RequestValidator", "requests are not checked"),
-    ignored(
-        "ResponseTransferMode",
-        "answers are sent when they are complete",
-    ),
-];
+const HTTP_API: Properties = properties! {
+    used: ApiId, Method, Path, PayloadFormatVersion, TimeoutInMillis;
+    ignored:
+        OPEN => Auth;
+        "requests are neither throttled nor measured" => RouteSettings;
+};
+
+const REST_API: Properties = properties! {
+    used: RestApiId, TimeoutInMillis;
+    required: Path = "for example `Path: /status/{id}`",
+        Method = "for example `Method: get`, or `Method: any`";
+    ignored:
+        OPEN => Auth;
+        "requests are not checked against a model" => RequestModel;
+        "required parameters are not checked" => RequestParameters;
+        "requests are not checked" => RequestValidator;
+        "answers are sent when they are complete" => ResponseTransferMode;
+};
 
 /// The API and the route of an `HttpApi` event.
-pub(super) fn http_route<'a>(
-    described: &Fields<'a>,
-    function: usize,
-    event: &'a Entry,
-    implicit: Option<usize>,
-) -> Option<(usize, Route)> {
-    let resolver = described.resolver;
-    let route = |key| new_route(resolver, function, event, key, HTTP_API_TIMEOUT);
-    if described.entry("Properties").is_none() {
-        return Some((implicit?, route(RouteKey::Default)));
+pub(super) fn http_route(event: &Event<'_>) -> Option<(usize, Route)> {
+    if event.fields.node("Properties").is_none() {
+        let route = route(event, RouteKey::Default, None, HTTP_API_TIMEOUT);
+        return Some((implicit_api(event, EventApi::HTTP)?, route));
     }
-    let properties = described.mapping("Properties", &HTTP_API_PROPERTIES)?;
-    let api = match properties.entry("ApiId") {
-        None => implicit,
-        Some(id) => api(&properties, "ApiId", &id.value, Kind::HttpApi),
-    };
+    let properties = event.fields.mapping("Properties", HTTP_API)?;
+    let api = api(event, &properties, EventApi::HTTP);
     check_payload_format(&properties);
-    let timeout = properties.integer("TimeoutInMillis", 50..=30_000, "milliseconds");
-    let mut route = route(http_route_key(&properties)?);
-    if let Some(milliseconds) = timeout {
-        route.timeout = Duration::from_millis(milliseconds.into());
-    }
-    Some((api?, route))
+    let timeout = properties.milliseconds("TimeoutInMillis", 50..=30_000);
+    let key = http_route_key(&properties)?;
+    Some((api?, route(event, key, timeout, HTTP_API_TIMEOUT)))
 }
 
 /// The API and the route of an `Api` event.
-pub(super) fn rest_route<'a>(
-    described: &Fields<'a>,
-    function: usize,
-    event: &'a Entry,
-    implicit: Option<usize>,
-) -> Option<(usize, Route)> {
-    described.required("Properties", "an `Api` event has a `Path` and a `Method`")?;
-    let properties = described.mapping("Properties", &REST_API_PROPERTIES)?;
-    let api = match properties.entry("RestApiId") {
-        None => implicit,
-        Some(id) => api(&properties, "RestApiId", &id.value, Kind::RestApi),
-    };
-    let range = 50..=REST_API_TIMEOUT_MILLIS_MAX;
-    let timeout = properties.integer("TimeoutInMillis", range, "milliseconds");
-    properties.required("Path", "for example `Path: /status/{id}`");
-    properties.required("Method", "for example `Method: get`, or `Method: any`");
+pub(super) fn rest_route(event: &Event<'_>) -> Option<(usize, Route)> {
+    let help = "an `Api` event has a `Path` and a `Method`";
+    event.fields.required("Properties", help)?;
+    let properties = event.fields.mapping("Properties", REST_API)?;
+    let api = api(event, &properties, EventApi::REST);
+    let timeout = properties.milliseconds("TimeoutInMillis", 50..=REST_API_TIMEOUT_MILLIS_MAX);
     let key = path_key(&properties)?;
-    let timeout = timeout.map(|milliseconds| Duration::from_millis(milliseconds.into()));
-    let timeout = timeout.unwrap_or(REST_API_TIMEOUT);
-    let route = new_route(described.resolver, function, event, key, timeout);
-    Some((api?, route))
+    Some((api?, route(event, key, timeout, REST_API_TIMEOUT)))
 }
 
-fn new_route(
-    resolver: &Resolver<'_>,
-    function: usize,
-    event: &Entry,
+fn route(
+    event: &Event<'_>,
     key: RouteKey,
-    timeout: Duration,
+    timeout: Option<Duration>,
+    default_timeout: Duration,
 ) -> Route {
+    let resolver = event.fields.resolver;
     Route {
         key,
-        function: resolver.resources[function].logical_id.to_owned(),
-        qualifier: resolver.published_alias(function).map(str::to_owned),
-        event: event.key.to_string(),
-        timeout,
+        function: event.fields.logical_id.to_owned(),
+        qualifier: resolver.published_alias(event.function).map(str::to_owned),
+        event: event.name.to_owned(),
+        timeout: timeout.unwrap_or(default_timeout),
     }
 }
 
-/// The API that an event names.
-fn api(properties: &Fields<'_>, property: &str, id: &Node, kind: Kind) -> Option<usize> {
+/// The API that an event names, or the one that SAM makes up.
+fn api(event: &Event<'_>, properties: &Fields<'_>, kind: EventApi) -> Option<usize> {
+    let Some(id) = properties.node(kind.property) else {
+        return implicit_api(event, kind);
+    };
     let resolver = properties.resolver;
-    let api = resolver
-        .referenced(id)
-        .filter(|index| resolver.resources[*index].kind == kind);
+    let is_such = |index: &usize| resolver.resources[*index].kind.role == kind.role;
+    let api = resolver.referenced(id).filter(is_such);
     if api.is_none() {
-        let type_name = kind.type_name();
-        let must = format!("must refer to an `{type_name}` of this template");
-        properties.wrong(
+        let EventApi {
             property,
-            id,
-            &must,
-            "not such an API",
-            &format!("write `{property}: !Ref` and its logical id, or leave it out"),
-        );
+            type_name,
+            ..
+        } = kind;
+        let must = format!("must refer to an `{type_name}` of this template");
+        let help = format!("write `{property}: !Ref` and its logical id, or leave it out");
+        properties.wrong(property, &must, "not such an API", &help);
     }
     api
 }
 
+fn implicit_api(event: &Event<'_>, kind: EventApi) -> Option<usize> {
+    let mut resources = event.fields.resolver.resources.iter();
+    resources.position(|resource| resource.logical_id == kind.implicit_id)
+}
+
 /// Without path and method a route takes whatever others leave.
 fn http_route_key(properties: &Fields<'_>) -> Option<RouteKey> {
-    match (properties.entry("Path"), properties.entry("Method")) {
-        (None, None) => return Some(RouteKey::Default),
-        (Some(_), None) => {
-            properties.missing("Method", "for example `Method: GET`, or `Method: ANY`");
-            return None;
-        }
-        (None, Some(_)) => {
-            properties.missing("Path", "for example `Path: /status/{id}`");
-            return None;
-        }
-        (Some(_), Some(_)) => {}
+    let (path, method) = (properties.node("Path"), properties.node("Method"));
+    if path.is_none() && method.is_none() {
+        return Some(RouteKey::Default);
     }
-    if properties.entry("Path")?.value.text() == Some("$default") {
+    properties.required("Method", "for example `Method: GET`, or `Method: ANY`")?;
+    let path = properties.required("Path", "for example `Path: /status/{id}`")?;
+    if path.text() == Some("$default") {
         return Some(RouteKey::Default);
     }
     path_key(properties)
@@ -167,27 +131,23 @@ pub(super) fn method(name: &str) -> Option<RouteMethod> {
 
 fn path_key(properties: &Fields<'_>) -> Option<RouteKey> {
     let path = properties.text("Path")?;
-    let Some(known) = method(&properties.text("Method")?) else {
-        let node = &properties.entry("Method")?.value;
+    let Some(method) = method(&properties.text("Method")?) else {
         let names = RouteMethod::ALL.map(RouteMethod::as_str).join(", ");
-        let must = format!("must be one of {names}");
-        properties.wrong("Method", node, &must, "not a method", "");
+        properties.wrong(
+            "Method",
+            &format!("must be one of {names}"),
+            "not a method",
+            "",
+        );
         return None;
     };
     if !is_path(&path) {
-        properties.wrong(
-            "Path",
-            &properties.entry("Path")?.value,
-            "is not a path of an API",
-            "not such a path",
-            "it begins with `/`; a whole segment may be `{name}`, and the last one `{name+}`",
-        );
+        let help =
+            "it begins with `/`; a whole segment may be `{name}`, and the last one `{name+}`";
+        properties.wrong("Path", "is not a path of an API", "not such a path", help);
         return None;
     }
-    Some(RouteKey::Path {
-        method: known,
-        path,
-    })
+    Some(RouteKey::Path { method, path })
 }
 
 pub(super) fn is_path(path: &str) -> bool {
@@ -197,10 +157,8 @@ pub(super) fn is_path(path: &str) -> bool {
     let segments: Vec<&str> = path.split('/').collect();
     let last = segments.len() - 1;
     segments.iter().enumerate().all(|(index, segment)| {
-        let name = segment
-            .strip_prefix('{')
-            .and_then(|rest| rest.strip_suffix('}'));
-        let name = match name {
+        let name = segment.strip_prefix('{');
+        let name = match name.and_then(|rest| rest.strip_suffix('}')) {
             Some(name) if index == last => name.strip_suffix('+').unwrap_or(name),
             Some(name) => name,
             None => {
@@ -217,18 +175,14 @@ pub(super) fn is_path(path: &str) -> bool {
 }
 
 fn check_payload_format(properties: &Fields<'_>) {
-    let Some(version) = properties.text("PayloadFormatVersion") else {
-        return;
-    };
-    if version != "2.0"
-        && let Some(entry) = properties.entry("PayloadFormatVersion")
-    {
+    let version = properties.text("PayloadFormatVersion");
+    if version.is_some_and(|version| version != "2.0") {
+        let help = "requests reach functions in payload format 2.0, the default";
         properties.wrong(
             "PayloadFormatVersion",
-            &entry.value,
             "must be \"2.0\"",
             "not supported here",
-            "requests reach functions in payload format 2.0, the default",
+            help,
         );
     }
 }

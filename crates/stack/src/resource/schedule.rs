@@ -6,98 +6,95 @@
 
 use std::time::Duration;
 
-use crate::template::{Entry, Fields, Known, Node, ignored, physical_name, used};
+use crate::template::{Fields, Node, Properties, properties};
 use crate::{Cron, ScheduleExpression, ScheduleResource, ScheduleService};
+
+use super::event::Event;
+use super::function::NO_ENCRYPTION;
 
 const NO_DEAD_LETTERS: &str = "events that fail are not sent to a queue";
 const NO_RETRY_POLICY: &str = "asynchronous events have Lambda's default retries";
-const NO_IAM: &str = "permissions are not checked here";
 
-const RULE_PROPERTIES: [Known; 9] = [
-    used("Description"),
-    used("Enabled"),
-    used("Input"),
-    used("Name"),
-    used("RoleArn"),
-    used("Schedule"),
-    used("State"),
-    ignored("DeadLetterConfig", NO_DEAD_LETTERS),
-    ignored("RetryPolicy", NO_RETRY_POLICY),
-];
+const RULE: Properties = properties! {
+    used: Description, Enabled, Input, Name, RoleArn, State;
+    required: Schedule = EXAMPLES;
+    ignored:
+        NO_DEAD_LETTERS => DeadLetterConfig;
+        NO_RETRY_POLICY => RetryPolicy;
+};
 
-const SCHEDULER_PROPERTIES: [Known; 16] = [
-    used("Description"),
-    used("EndDate"),
-    used("GroupName"),
-    used("Input"),
-    used("Name"),
-    used("OmitName"),
-    used("RoleArn"),
-    used("ScheduleExpression"),
-    used("ScheduleExpressionTimezone"),
-    used("StartDate"),
-    used("State"),
-    ignored("DeadLetterConfig", NO_DEAD_LETTERS),
-    ignored(
-        "FlexibleTimeWindow",
-        "the function is invoked at the beginning of the window",
-    ),
-    ignored("KmsKeyArn", "nothing is encrypted with a key here"),
-    ignored("PermissionsBoundary", NO_IAM),
-    ignored("RetryPolicy", NO_RETRY_POLICY),
-];
+const SCHEDULER: Properties = properties! {
+    used: Description, EndDate, GroupName, Input, Name, OmitName, RoleArn,
+        ScheduleExpressionTimezone, StartDate, State;
+    required: ScheduleExpression = EXAMPLES;
+    ignored:
+        NO_DEAD_LETTERS => DeadLetterConfig;
+        "the function is invoked at the beginning of the window" => FlexibleTimeWindow;
+        NO_ENCRYPTION => KmsKeyArn;
+        "permissions are not checked here" => PermissionsBoundary;
+        NO_RETRY_POLICY => RetryPolicy;
+};
 
-pub(super) fn schedule<'a>(
-    described: &Fields<'a>,
-    event_type: &str,
-    function: usize,
-    event: &'a Entry,
+const EXAMPLES: &str = "for example `rate(5 minutes)` or `cron(0 8 ? * MON-FRI *)`";
+
+/// A `Schedule` event.
+pub(super) fn rule(event: &Event<'_>) -> Option<ScheduleResource> {
+    let fields = properties(event, RULE)?;
+    let schedule = schedule(event, &fields, "Schedule", ScheduleService::Rule)?;
+    Some(ScheduleResource {
+        arn: fields.resolver.pseudo.rule_arn(&schedule.name),
+        ..schedule
+    })
+}
+
+/// A `ScheduleV2` event.
+pub(super) fn scheduler(event: &Event<'_>) -> Option<ScheduleResource> {
+    let fields = properties(event, SCHEDULER)?;
+    let group = fields.text("GroupName");
+    let group = group.unwrap_or_else(|| "default".to_owned());
+    let service = ScheduleService::Scheduler;
+    let schedule = schedule(event, &fields, "ScheduleExpression", service)?;
+    Some(ScheduleResource {
+        arn: fields.resolver.pseudo.schedule_arn(&group, &schedule.name),
+        ..schedule
+    })
+}
+
+fn properties<'a>(event: &Event<'a>, known: Properties) -> Option<Fields<'a>> {
+    let help = "a schedule says when it is due";
+    event.fields.required("Properties", help)?;
+    event.fields.mapping("Properties", known)
+}
+
+/// What both kinds of schedules have in common: all but the ARN.
+fn schedule(
+    event: &Event<'_>,
+    fields: &Fields<'_>,
+    property: &str,
+    service: ScheduleService,
 ) -> Option<ScheduleResource> {
-    let (service, known, property) = match event_type {
-        "Schedule" => (
-            ScheduleService::Rule,
-            RULE_PROPERTIES.as_slice(),
-            "Schedule",
-        ),
-        _ => {
-            let known = SCHEDULER_PROPERTIES.as_slice();
-            (ScheduleService::Scheduler, known, "ScheduleExpression")
-        }
-    };
-    let resolver = described.resolver;
-    described.required("Properties", "a schedule says when it is due")?;
-    let fields = described.mapping("Properties", known)?;
-    let help = "for example `rate(5 minutes)` or `cron(0 8 ? * MON-FRI *)`";
+    let resolver = fields.resolver;
     let expression = fields
-        .required(property, help)
-        .and_then(|entry| expression(&fields, property, &entry.value, service));
-    let input = input(&fields);
-    let enabled = enabled(&fields);
-    let time_zone = time_zone(&fields);
-    let start_at = instant(&fields, "StartDate");
-    let end_at = instant(&fields, "EndDate");
-    let id = resolver.resources[function].logical_id;
-    let logical_id = format!("{id}{}", event.key);
+        .node(property)
+        .and_then(|node| expression(fields, property, node, service));
+    let input = input(fields);
+    let enabled = enabled(fields);
+    let time_zone = time_zone(fields);
+    let start_at = instant(fields, "StartDate");
+    let end_at = instant(fields, "EndDate");
+    let logical_id = format!("{}{}", fields.logical_id, event.name);
     let name = fields
         .text("Name")
-        .unwrap_or_else(|| physical_name(&resolver.pseudo.stack_name, &logical_id, 64));
-    let arn = match service {
-        ScheduleService::Rule => resolver.pseudo.rule_arn(&name),
-        ScheduleService::Scheduler => {
-            let group = fields.text("GroupName");
-            let group = group.unwrap_or_else(|| "default".to_owned());
-            resolver.pseudo.schedule_arn(&group, &name)
-        }
-    };
+        .unwrap_or_else(|| resolver.pseudo.physical_name(&logical_id, 64));
     let (expression, expression_text) = expression?;
     Some(ScheduleResource {
         logical_id,
         name,
-        arn,
+        arn: String::new(),
         service,
-        function: id.to_owned(),
-        qualifier: resolver.published_alias(function).map(str::to_owned),
-        event: event.key.to_string(),
+        function: fields.logical_id.to_owned(),
+        qualifier: resolver.published_alias(event.function).map(str::to_owned),
+        event: event.name.to_owned(),
         expression,
         expression_text,
         time_zone,
@@ -177,16 +174,11 @@ fn rate(text: &str, service: ScheduleService) -> Result<Duration, &'static str> 
 }
 
 fn input(fields: &Fields<'_>) -> Option<String> {
-    let entry = fields.entry("Input")?;
     let text = fields.text("Input")?;
     if let Err(error) = serde_json::from_str::<serde_json::Value>(&text) {
-        fields.wrong(
-            "Input",
-            &entry.value,
-            "must be JSON",
-            &format!("at its character {}", error.column()),
-            "it is what the function is given; text needs quotation marks of its own",
-        );
+        let found = format!("at its character {}", error.column());
+        let help = "it is what the function is given; text needs quotation marks of its own";
+        fields.wrong("Input", "must be JSON", &found, help);
         return None;
     }
     Some(text)
@@ -200,29 +192,20 @@ fn enabled(fields: &Fields<'_>) -> bool {
     ];
     let state = fields.choice("State", &states);
     let enabled = fields.boolean("Enabled");
-    if let (Some(_), Some(_), Some(entry)) = (state, enabled, fields.entry("Enabled")) {
-        let help = "keep one of them";
-        fields.wrong(
-            "Enabled",
-            &entry.value,
-            "cannot stand beside `State`",
-            "says the same",
-            help,
-        );
+    if state.is_some() && enabled.is_some() {
+        let must = "cannot stand beside `State`";
+        fields.wrong("Enabled", must, "says the same", "keep one of them");
     }
     state.or(enabled).unwrap_or(true)
 }
 
 fn time_zone(fields: &Fields<'_>) -> String {
-    const UTC: &str = "UTC";
-    const PROPERTY: &str = "ScheduleExpressionTimezone";
-    let Some(name) = fields.text(PROPERTY) else {
-        return UTC.to_owned();
+    let Some(name) = fields.text("ScheduleExpressionTimezone") else {
+        return "UTC".to_owned();
     };
-    if let (Err(_), Some(entry)) = (jiff::tz::TimeZone::get(&name), fields.entry(PROPERTY)) {
+    if jiff::tz::TimeZone::get(&name).is_err() {
         fields.wrong(
-            PROPERTY,
-            &entry.value,
+            "ScheduleExpressionTimezone",
             "must be the name of a time zone",
             "no such time zone",
             "for example `Europe/Vienna`",
@@ -232,17 +215,10 @@ fn time_zone(fields: &Fields<'_>) -> String {
 }
 
 fn instant(fields: &Fields<'_>, property: &str) -> Option<jiff::Timestamp> {
-    let entry = fields.entry(property)?;
-    let text = fields.text(property)?;
-    let parsed = text.parse().ok();
+    let parsed = fields.text(property)?.parse().ok();
     if parsed.is_none() {
-        fields.wrong(
-            property,
-            &entry.value,
-            "must be an instant",
-            "not such a time",
-            "for example 2026-12-31T23:59:00Z",
-        );
+        let help = "for example 2026-12-31T23:59:00Z";
+        fields.wrong(property, "must be an instant", "not such a time", help);
     }
     parsed
 }

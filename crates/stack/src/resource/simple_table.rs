@@ -4,61 +4,56 @@
 
 use serde_json::json;
 
-use crate::TableResource;
-use crate::template::{Fields, Known, Resolver, ignored, used};
+use crate::template::{Fields, Properties, Shared, Type, properties};
 
-use super::table::check_name;
-use super::table_index::throughput;
+use super::key_schema::throughput;
+use super::reading::Reading;
+use super::table::{NO_BACKUP, NO_ENCRYPTION, new_table, table_name, table_type};
 
-const PROPERTIES: [Known; 6] = [
-    used("PrimaryKey"),
-    used("ProvisionedThroughput"),
-    used("TableName"),
-    ignored(
-        "PointInTimeRecoverySpecification",
-        "there are no backups; copy the data directory",
-    ),
-    ignored("SSESpecification", "the data is not encrypted with a key"),
-    ignored("Tags", "tags are not kept"),
-];
+pub(super) static TYPE: Type = Type {
+    properties: properties! {
+        used: PrimaryKey, ProvisionedThroughput, TableName;
+        ignored:
+            NO_BACKUP => PointInTimeRecoverySpecification;
+            NO_ENCRYPTION => SSESpecification;
+            "tags are not kept" => Tags;
+    },
+    shared: Some(Shared {
+        section: "SimpleTable",
+        own: &["TableName"],
+    }),
+    ..table_type("AWS::Serverless::SimpleTable")
+};
 
-pub(crate) fn simple_table(resolver: &Resolver<'_>, index: usize) -> Option<TableResource> {
-    let resource = &resolver.resources[index];
-    let fields = Fields::of_resource(resolver, resource);
-    fields.check_names(&PROPERTIES);
-    let name = resolver.name(index).ok();
-    if let Some(name) = &name {
-        check_name(&fields, name);
-    }
-    let (key, key_type) = key(&fields)?;
-    let name = name?;
+const PRIMARY_KEY: Properties = properties! {
+    required: Type = "one of String, Number, Binary", Name = "the attribute's name";
+};
+
+pub(super) fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
+    let name = table_name(fields, index);
+    let (key, key_type) = key(fields).unwrap_or_default();
     let mut body = json!({
         "TableName": name,
         "AttributeDefinitions": [{ "AttributeName": key, "AttributeType": key_type }],
         "KeySchema": [{ "AttributeName": key, "KeyType": "HASH" }],
     });
-    match throughput(&fields) {
+    match throughput(fields) {
         Some(throughput) => body["ProvisionedThroughput"] = throughput,
         None => body["BillingMode"] = "PAY_PER_REQUEST".into(),
     }
-    Some(TableResource {
-        logical_id: resource.logical_id.to_owned(),
-        arn: resolver.pseudo.table_arn(&name),
-        name,
-        create_table: body,
-        time_to_live: None,
-    })
+    reading
+        .stack
+        .tables
+        .push(new_table(fields, name, body, None));
 }
 
 /// `PrimaryKey`: a text called `id` unless the template says otherwise.
 fn key(fields: &Fields<'_>) -> Option<(String, &'static str)> {
-    if fields.entry("PrimaryKey").is_none() {
+    if fields.node("PrimaryKey").is_none() {
         return Some(("id".to_owned(), "S"));
     }
-    let key = fields.mapping("PrimaryKey", &[used("Name"), used("Type")])?;
-    let types = [("String", "S"), ("Number", "N"), ("Binary", "B")];
-    key.required("Type", "one of String, Number, Binary");
-    let name = key.required_text("Name", "the attribute's name");
-    let key_type = key.choice("Type", &types);
+    let key = fields.mapping("PrimaryKey", PRIMARY_KEY)?;
+    let name = key.text("Name");
+    let key_type = key.choice("Type", &[("String", "S"), ("Number", "N"), ("Binary", "B")]);
     Some((name?, key_type?))
 }

@@ -1,185 +1,183 @@
 //! `AWS::DynamoDB::Table` and `GlobalTable`, as the body of `CreateTable`.
 //!
 //! Source of names: CloudFormation template reference, `AWS::DynamoDB::Table` and
-//! `AWS::DynamoDB::GlobalTable`, and DynamoDB API
-//! reference, `CreateTable`, read 2026-11-23.
+//! `AWS::DynamoDB::GlobalTable`, and DynamoDB API reference, `CreateTable`, read 2026-11-23.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use crate::template::{Fields, Known, Resolver, ignored, used};
+use crate::template::{Fields, Named, Properties, Pseudo, Type, Yields, properties};
 use crate::{TableResource, TimeToLive};
 
-use super::table_index::{indexes, key_schema, throughput};
+use super::key_schema::{indexes, key_schema, throughput};
+use super::name::{checked_name, is_word};
+use super::reading::Reading;
 
-const NO_BACKUP: &str = "there are no backups; copy the data directory";
+pub(super) const NO_BACKUP: &str = "there are no backups; copy the data directory";
+pub(super) const NO_ENCRYPTION: &str = "the data is not encrypted with a key";
+const NO_THROTTLING: &str = "requests are not throttled";
+const ONE_TABLE: &str = "there is one table, and no replica in another region";
 
-const PROPERTIES: [Known; 20] = [
-    used("AttributeDefinitions"),
-    used("BillingMode"),
-    used("DeletionProtectionEnabled"),
-    used("GlobalSecondaryIndexes"),
-    used("KeySchema"),
-    used("LocalSecondaryIndexes"),
-    used("ProvisionedThroughput"),
-    used("StreamSpecification"),
-    used("TableClass"),
-    used("TableName"),
-    used("TimeToLiveSpecification"),
-    ignored(
-        "ContributorInsightsSpecification",
-        "nothing measures the table",
-    ),
-    ignored("ImportSourceSpecification", "the table starts empty"),
-    ignored("KinesisStreamSpecification", "changes are not streamed"),
-    ignored("OnDemandThroughput", "requests are not throttled"),
-    ignored("PointInTimeRecoverySpecification", NO_BACKUP),
-    ignored("ResourcePolicy", "permissions are not checked here"),
-    ignored("SSESpecification", "the data is not encrypted with a key"),
-    ignored("Tags", "tags are not kept"),
-    ignored("WarmThroughput", "requests are not throttled"),
-];
+const ATTRIBUTES: &str = "list the attributes that keys are made of, with their types";
+const KEYS: &str = "name the attribute that is the key";
+
+pub(super) static TYPE: Type = Type {
+    properties: properties! {
+        used: BillingMode, DeletionProtectionEnabled, GlobalSecondaryIndexes,
+            LocalSecondaryIndexes, ProvisionedThroughput, StreamSpecification, TableClass,
+            TableName, TimeToLiveSpecification;
+        required: AttributeDefinitions = ATTRIBUTES, KeySchema = KEYS;
+        ignored:
+            "nothing measures the table" => ContributorInsightsSpecification;
+            "the table starts empty" => ImportSourceSpecification;
+            "changes are not streamed" => KinesisStreamSpecification;
+            NO_THROTTLING => OnDemandThroughput, WarmThroughput;
+            NO_BACKUP => PointInTimeRecoverySpecification;
+            "permissions are not checked here" => ResourcePolicy;
+            NO_ENCRYPTION => SSESpecification;
+            "tags are not kept" => Tags;
+    },
+    ..table_type("AWS::DynamoDB::Table")
+};
 
 /// What CDK's `TableV2` makes.
-const GLOBAL_TABLE: &str = "AWS::DynamoDB::GlobalTable";
+pub(super) static GLOBAL_TYPE: Type = Type {
+    properties: properties! {
+        used: BillingMode, GlobalSecondaryIndexes, LocalSecondaryIndexes, Replicas,
+            StreamSpecification, TableName, TimeToLiveSpecification;
+        required: AttributeDefinitions = ATTRIBUTES, KeySchema = KEYS;
+        ignored:
+            ONE_TABLE => GlobalTableWitnesses, MultiRegionConsistency,
+                GlobalTableSettingsReplicationMode;
+            NO_ENCRYPTION => SSESpecification;
+            NO_THROTTLING => ReadOnDemandThroughputSettings, ReadProvisionedThroughputSettings,
+                WarmThroughput, WriteOnDemandThroughputSettings,
+                WriteProvisionedThroughputSettings;
+    },
+    ..table_type("AWS::DynamoDB::GlobalTable")
+};
 
-const GLOBAL_PROPERTIES: [Known; 18] = [
-    used("AttributeDefinitions"),
-    used("BillingMode"),
-    used("GlobalSecondaryIndexes"),
-    used("KeySchema"),
-    used("LocalSecondaryIndexes"),
-    used("Replicas"),
-    used("StreamSpecification"),
-    used("TableName"),
-    used("TimeToLiveSpecification"),
-    ignored("GlobalTableWitnesses", ONE_TABLE),
-    ignored("MultiRegionConsistency", ONE_TABLE),
-    ignored("GlobalTableSettingsReplicationMode", ONE_TABLE),
-    ignored("ReadOnDemandThroughputSettings", NO_THROTTLING),
-    ignored("ReadProvisionedThroughputSettings", NO_THROTTLING),
-    ignored("SSESpecification", "the data is not encrypted with a key"),
-    ignored("WarmThroughput", NO_THROTTLING),
-    ignored("WriteOnDemandThroughputSettings", NO_THROTTLING),
-    ignored("WriteProvisionedThroughputSettings", NO_THROTTLING),
-];
+/// A table, as references see it.
+pub(super) const fn table_type(name: &'static str) -> Type {
+    Type {
+        named: Named::By("TableName", 255),
+        reference: Yields::Name,
+        attributes: &[
+            ("Arn", Yields::Arn(Pseudo::table_arn)),
+            ("StreamArn", Yields::StreamArn(Pseudo::table_arn)),
+        ],
+        ..Type::plain(name)
+    }
+}
 
-const ONE_TABLE: &str = "there is one table, and no replica in another region";
-const NO_THROTTLING: &str = "requests are not throttled";
+const ATTRIBUTE: Properties = properties! {
+    required: AttributeType = "one of S (text), N (number), B (bytes)",
+        AttributeName = "the attribute's name";
+};
 
-pub(crate) fn table(resolver: &Resolver<'_>, index: usize) -> Option<TableResource> {
-    let resource = &resolver.resources[index];
-    let fields = Fields::of_resource(resolver, resource);
-    let is_global = resource.resource_type == GLOBAL_TABLE;
-    fields.check_names(if is_global {
-        GLOBAL_PROPERTIES.as_slice()
-    } else {
-        &PROPERTIES
-    });
-    if is_global && let [_, second, ..] = fields.list("Replicas") {
+const STREAM: Properties = properties! {
+    required: StreamViewType = "for example `NEW_AND_OLD_IMAGES`";
+};
+
+const TIME_TO_LIVE: Properties = properties! {
+    used: AttributeName;
+    required: Enabled = "`true` or `false`";
+};
+
+pub(super) fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
+    let modes = [("PROVISIONED", false), ("PAY_PER_REQUEST", true)];
+    let on_demand = fields.choice("BillingMode", &modes).unwrap_or(false);
+    if !on_demand {
+        let help = "add it, or `BillingMode: PAY_PER_REQUEST`";
+        fields.required("ProvisionedThroughput", help);
+    }
+    reading.stack.tables.push(table(fields, index, on_demand));
+}
+
+/// A global table has its throughput in other words, and none of them counts here.
+pub(super) fn read_global(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
+    fields.word("BillingMode", &["PROVISIONED", "PAY_PER_REQUEST"]);
+    if let [_, second, ..] = fields.list("Replicas") {
         fields.warn("Replicas", second.span, ONE_TABLE);
     }
-    let name = resolver.name(index).ok();
-    if let Some(name) = &name {
-        check_name(&fields, name);
-    }
-    let mut body = Map::new();
-    body.insert("TableName".to_owned(), name.clone().into());
-    let attributes = attribute_definitions(&fields);
+    reading.stack.tables.push(table(fields, index, true));
+}
+
+fn table(fields: &Fields<'_>, index: usize, on_demand: bool) -> TableResource {
+    let name = table_name(fields, index);
+    let attributes = attribute_definitions(fields);
     let names: Vec<&str> = attributes
         .iter()
         .filter_map(|attribute| attribute["AttributeName"].as_str())
         .collect();
-    fields.required("KeySchema", "name the attribute that is the key");
-    body.insert("KeySchema".to_owned(), key_schema(&fields, &names));
-    let on_demand = fields.choice(
-        "BillingMode",
-        &[("PROVISIONED", false), ("PAY_PER_REQUEST", true)],
-    );
-    // A global table has its throughput in other words, and none of them counts here.
-    let on_demand = on_demand.unwrap_or(false) || is_global;
-    if on_demand {
-        body.insert("BillingMode".to_owned(), "PAY_PER_REQUEST".into());
-    } else {
-        let help = "add it, or `BillingMode: PAY_PER_REQUEST`";
-        fields.required("ProvisionedThroughput", help);
-    }
-    if let Some(throughput) = throughput(&fields) {
-        body.insert("ProvisionedThroughput".to_owned(), throughput);
-    }
+    let mut body = Map::new();
+    let mut set = |property: &str, value: Option<Value>| {
+        body.extend(value.map(|value| (property.to_owned(), value)));
+    };
+    set("TableName", Some(name.clone().into()));
+    set("KeySchema", Some(key_schema(fields, &names)));
+    set("BillingMode", on_demand.then(|| "PAY_PER_REQUEST".into()));
+    set("ProvisionedThroughput", throughput(fields));
     for property in ["GlobalSecondaryIndexes", "LocalSecondaryIndexes"] {
-        if fields.entry(property).is_some() {
-            body.insert(property.to_owned(), indexes(&fields, property, &names));
-        }
+        let node = fields.node(property);
+        set(property, node.map(|_| indexes(fields, property, &names)));
     }
-    body.insert("AttributeDefinitions".to_owned(), attributes.into());
-    if let Some(stream) = fields.mapping("StreamSpecification", &[used("StreamViewType")]) {
-        stream.required("StreamViewType", "for example `NEW_AND_OLD_IMAGES`");
-        let views = ["KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES"];
-        // CloudFormation leaves out what the API asks for.
-        let view = stream.choice("StreamViewType", &views.map(|it| (it, it)));
-        let specification = serde_json::json!({ "StreamEnabled": true, "StreamViewType": view });
-        body.insert("StreamSpecification".to_owned(), specification);
-    }
-    let classes = ["STANDARD", "STANDARD_INFREQUENT_ACCESS"].map(|it| (it, it));
-    if let Some(class) = fields.choice("TableClass", &classes) {
-        body.insert("TableClass".to_owned(), class.into());
-    }
-    if let Some(protected) = fields.boolean("DeletionProtectionEnabled") {
-        body.insert("DeletionProtectionEnabled".to_owned(), protected.into());
-    }
-    let time_to_live = time_to_live(&fields);
-    let name = name?;
-    Some(TableResource {
-        logical_id: resource.logical_id.to_owned(),
-        arn: resolver.pseudo.table_arn(&name),
-        name,
-        create_table: Value::Object(body),
-        time_to_live,
-    })
+    set("StreamSpecification", stream(fields));
+    let classes = ["STANDARD", "STANDARD_INFREQUENT_ACCESS"];
+    set(
+        "TableClass",
+        fields.word("TableClass", &classes).map(Value::from),
+    );
+    let protected = fields.boolean("DeletionProtectionEnabled");
+    set("DeletionProtectionEnabled", protected.map(Value::from));
+    set("AttributeDefinitions", Some(attributes.into()));
+    new_table(fields, name, Value::Object(body), time_to_live(fields))
 }
 
-pub(super) fn check_name(fields: &Fields<'_>, name: &str) {
-    let Some(entry) = fields.entry("TableName") else {
-        return;
-    };
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    if !(3..=255).contains(&name.len()) || !name.bytes().all(allowed) {
-        fields.wrong(
-            "TableName",
-            &entry.value,
-            "must be 3 to 255 letters, digits, hyphens, underscores and dots",
-            "this name",
-            "leave it out to have one made from stack and logical id",
-        );
+pub(super) fn new_table(
+    fields: &Fields<'_>,
+    name: String,
+    create_table: Value,
+    time_to_live: Option<TimeToLive>,
+) -> TableResource {
+    TableResource {
+        logical_id: fields.logical_id.to_owned(),
+        arn: fields.resolver.pseudo.table_arn(&name),
+        name,
+        create_table,
+        time_to_live,
     }
+}
+
+pub(super) fn table_name(fields: &Fields<'_>, index: usize) -> String {
+    let is_valid = |name: &str| is_word(name, 3..=255, b"-_.");
+    let must = "must be 3 to 255 letters, digits, hyphens, underscores and dots";
+    checked_name(fields, index, "TableName", is_valid, must)
 }
 
 fn attribute_definitions(fields: &Fields<'_>) -> Vec<Value> {
-    let help = "list the attributes that keys are made of, with their types";
-    fields.required("AttributeDefinitions", help);
-    let known = [used("AttributeName"), used("AttributeType")];
-    let attribute = |node| {
-        let step = "AttributeDefinitions";
-        let attribute = fields.nested(step, fields.entry(step)?.key_span, node, &known)?;
-        attribute.required("AttributeType", "one of S (text), N (number), B (bytes)");
-        let name = attribute.required_text("AttributeName", "the attribute's name");
-        let types = ["S", "N", "B"].map(|it| (it, it));
-        let attribute_type = attribute.choice("AttributeType", &types);
-        Some(serde_json::json!({ "AttributeName": name?, "AttributeType": attribute_type? }))
+    let attribute = |attribute: Fields<'_>| {
+        let name = attribute.text("AttributeName");
+        let attribute_type = attribute.word("AttributeType", &["S", "N", "B"]);
+        Some(json!({ "AttributeName": name?, "AttributeType": attribute_type? }))
     };
-    let nodes = fields.list("AttributeDefinitions").iter();
-    nodes.filter_map(attribute).collect()
+    let attributes = fields.mappings("AttributeDefinitions", ATTRIBUTE);
+    attributes.into_iter().filter_map(attribute).collect()
+}
+
+fn stream(fields: &Fields<'_>) -> Option<Value> {
+    let stream = fields.mapping("StreamSpecification", STREAM)?;
+    let views = ["KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES"];
+    let view = stream.word("StreamViewType", &views);
+    // CloudFormation leaves out what the API asks for.
+    Some(json!({ "StreamEnabled": true, "StreamViewType": view }))
 }
 
 fn time_to_live(fields: &Fields<'_>) -> Option<TimeToLive> {
-    let known = [used("AttributeName"), used("Enabled")];
-    let specification = fields.mapping("TimeToLiveSpecification", &known)?;
-    specification.required("Enabled", "`true` or `false`");
+    let specification = fields.mapping("TimeToLiveSpecification", TIME_TO_LIVE)?;
     let enabled = specification.boolean("Enabled")?;
     let attribute_name = match specification.text("AttributeName") {
-        Some(name) => name,
         None if enabled => specification.required_text("AttributeName", "the attribute's name")?,
-        None => String::new(),
+        name => name.unwrap_or_default(),
     };
     Some(TimeToLive {
         attribute_name,

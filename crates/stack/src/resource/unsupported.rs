@@ -1,100 +1,45 @@
 //! What it means for an application that a type of resource is not provided here.
 
-use crate::template::{Report, Resource};
-
-/// By the beginning of the type, the longest first.
-const MEANINGS: [(&str, &str); 24] = [
-    (
-        "AWS::Serverless::StateMachine",
-        "state machines are not run",
-    ),
-    (
-        "AWS::Serverless::Application",
-        "nested applications are not started; run them beside this one",
-    ),
-    (
-        "AWS::Serverless::WebSocketApi",
-        "no WebSocket API is served",
-    ),
-    (
-        "AWS::Lambda::EventSourceMapping",
-        "its source is not read: the function is never invoked by it",
-    ),
-    (
-        "AWS::Lambda::EventInvokeConfig",
-        "asynchronous events have Lambda's default retries, and no destinations",
-    ),
-    (
-        "AWS::Lambda::",
-        "it is ignored here: functions, versions, aliases, URLs and layers are not",
-    ),
-    (
-        "AWS::ApiGatewayV2::",
-        "it does nothing here: requests are neither authorised nor checked",
-    ),
-    (
-        "AWS::ApiGateway::",
-        "it does nothing here: requests are neither authorised, checked nor throttled",
-    ),
-    (
-        "AWS::CloudFormation::Stack",
-        "nested stacks are not started; run them beside this one",
-    ),
-    (
-        "AWS::CloudWatch::",
-        "nothing watches metrics; the metrics themselves are collected",
-    ),
-    ("AWS::Cognito::", "nobody can sign in, and routes are open"),
-    (
-        "AWS::DynamoDB::",
-        "it is not created; tables of type `AWS::DynamoDB::Table` are",
-    ),
-    ("AWS::EC2::", "functions are on the machine's own network"),
-    (
-        "AWS::Events::Rule",
-        "its targets are never invoked; a function's `Schedule` event is",
-    ),
-    (
-        "AWS::Events::",
-        "there is no event bus: sending to it fails",
-    ),
-    ("AWS::KMS::", "nothing is encrypted with a key here"),
-    ("AWS::Logs::", "logs are kept here whatever it says"),
-    (
-        "AWS::S3::",
-        "there is no bucket: reading from it and writing to it fails",
-    ),
-    ("AWS::SNS::", "there is no topic: publishing to it fails"),
-    (
-        "AWS::SQS::",
-        "there is no queue: sending to it and receiving from it fails",
-    ),
-    (
-        "AWS::SSM::",
-        "there is no parameter store: reading from it fails",
-    ),
-    (
-        "AWS::Scheduler::",
-        "its target is never invoked; a function's `ScheduleV2` event is",
-    ),
-    (
-        "AWS::SecretsManager::",
-        "there is no such secret: reading it fails",
-    ),
-    ("AWS::StepFunctions::", "state machines are not run"),
-];
-
-/// Warns of a resource that nothing stands in for.
-pub(crate) fn unsupported(resource: &Resource<'_>, report: &Report) {
-    let meaning = MEANINGS
-        .iter()
-        .find(|(prefix, _)| resource.resource_type.starts_with(prefix))
-        .map_or("nothing stands in for it here: calls to it fail", |it| it.1);
-    report.warn(
-        resource.id_span,
-        resource.logical_id,
-        resource.resource_type,
-        None,
-        meaning,
-    );
+/// What the lack of a type means.
+pub(super) fn meaning_of(resource_type: &str) -> &'static str {
+    let name = resource_type.strip_prefix("AWS::").unwrap_or_default();
+    let (service, name) = name.split_once("::").unwrap_or_default();
+    match (service, name) {
+        ("Serverless", "Application") => {
+            "nested applications are not started; run them beside this one"
+        }
+        ("Serverless", "StateMachine") | ("StepFunctions", _) => "state machines are not run",
+        ("Serverless", "WebSocketApi") => "no WebSocket API is served",
+        ("Lambda", "EventSourceMapping") => {
+            "its source is not read: the function is never invoked by it"
+        }
+        ("Lambda", "EventInvokeConfig") => {
+            "asynchronous events have Lambda's default retries, and no destinations"
+        }
+        ("Lambda", _) => {
+            "it is ignored here: functions, versions, aliases, URLs and layers are not"
+        }
+        ("ApiGatewayV2", _) => "it does nothing here: requests are neither authorised nor checked",
+        ("ApiGateway", _) => {
+            "it does nothing here: requests are neither authorised, checked nor throttled"
+        }
+        ("CloudFormation", "Stack" | "StackSet") => {
+            "nested stacks are not started; run them beside this one"
+        }
+        ("CloudWatch", _) => "nothing watches metrics; the metrics themselves are collected",
+        ("Cognito", _) => "nobody can sign in, and routes are open",
+        ("DynamoDB", _) => "it is not created; tables of type `AWS::DynamoDB::Table` are",
+        ("EC2", _) => "functions are on the machine's own network",
+        ("Events", "Rule") => "its targets are never invoked; a function's `Schedule` event is",
+        ("Events", _) => "there is no event bus: sending to it fails",
+        ("KMS", _) => "nothing is encrypted with a key here",
+        ("Logs", _) => "logs are kept here whatever it says",
+        ("S3", _) => "there is no bucket: reading from it and writing to it fails",
+        ("SNS", _) => "there is no topic: publishing to it fails",
+        ("SQS", _) => "there is no queue: sending to it and receiving from it fails",
+        ("SSM", _) => "there is no parameter store: reading from it fails",
+        ("Scheduler", _) => "its target is never invoked; a function's `ScheduleV2` event is",
+        ("SecretsManager", _) => "there is no such secret: reading it fails",
+        _ => "nothing stands in for it here: calls to it fail",
+    }
 }

@@ -5,15 +5,14 @@ use serde_json::Value;
 use crate::limits::CONDITION_DEPTH_MAX;
 
 use super::expand::Expander;
-use super::parse::shorten;
 use super::reference::references;
-use super::suggestion::suggestion;
-use super::{Entry, Function, Node, NodeValue, Reported};
+use super::words::{did_you_mean, shorten};
+use super::{Entry, Function, Node, Reported};
 
 /// What is known about a condition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Decision {
-    /// It is being decided: whoever asks again goes in a circle.
+    /// Under evaluation. Reaching it again means that the conditions are cyclic.
     Open,
     Holds(bool),
     /// A problem stands in the way.
@@ -63,15 +62,11 @@ impl<'a> Expander<'a> {
         let found = self.conditions.iter().find(|entry| &*entry.key == name);
         let Some(entry) = found else {
             let names = self.conditions.iter().map(|entry| &*entry.key);
-            let help = match suggestion(name, names) {
-                Some(meant) => format!("did you mean `{meant}`?"),
-                None => "add it there".to_owned(),
-            };
             return Err(self.report.problem(
                 node.span,
                 format!("`{}` is not among `Conditions`", shorten(name)),
                 "no such condition",
-                help,
+                did_you_mean(name, names, "add it there"),
             ));
         };
         self.decide(entry)
@@ -120,50 +115,29 @@ impl<'a> Expander<'a> {
         let Some(call) = node.call() else {
             return Err(self.no_condition(node));
         };
-        let argument = &*call.argument;
-        let wrong = |form: &str| {
-            let resolver = &self.resolver;
-            resolver.malformed(argument, call.function.key(), form)
-        };
-        match call.function {
+        let (function, argument) = (call.function, &*call.argument);
+        match function {
             Function::Condition => self.named(argument),
-            Function::Equals => match argument.items() {
-                Some([left, right]) => Ok(self.operand(left)? == self.operand(right)?),
-                Some(_) | None => Err(wrong("!Equals [!Ref Stage, prod]")),
-            },
-            Function::Not => match argument.items() {
-                Some([condition]) => Ok(!self.holds(condition)?),
-                Some(_) | None => Err(wrong("!Not [!Condition IsProd]")),
-            },
+            Function::Equals => {
+                let [left, right] = self.resolver.arguments(argument, function)?;
+                Ok(self.operand(left)? == self.operand(right)?)
+            }
+            Function::Not => {
+                let [condition] = self.resolver.arguments(argument, function)?;
+                Ok(!self.holds(condition)?)
+            }
             Function::And | Function::Or => {
-                let form = "a list of two to ten conditions";
-                let Some(items) = argument.items().filter(|it| (2..=10).contains(&it.len())) else {
-                    return Err(wrong(form));
-                };
+                let items = argument.items().filter(|it| (2..=10).contains(&it.len()));
+                let items = items.ok_or_else(|| self.resolver.malformed(argument, function))?;
                 // All of them are looked at, so that all that is wrong is reported.
                 let holds: Vec<_> = items.iter().map(|item| self.holds(item)).collect();
                 let holds: Vec<bool> = holds.into_iter().collect::<Result<_, _>>()?;
-                Ok(if call.function == Function::And {
-                    holds.into_iter().all(|it| it)
-                } else {
-                    holds.into_iter().any(|it| it)
+                Ok(match function {
+                    Function::And => holds.iter().all(|it| *it),
+                    _ => holds.contains(&true),
                 })
             }
-            Function::Ref
-            | Function::GetAtt
-            | Function::Sub
-            | Function::Join
-            | Function::Select
-            | Function::Split
-            | Function::Base64
-            | Function::GetAzs
-            | Function::ImportValue
-            | Function::Length
-            | Function::ToJsonString
-            | Function::If
-            | Function::FindInMap
-            | Function::Reported
-            | Function::Other(_) => Err(self.no_condition(node)),
+            _ => Err(self.no_condition(node)),
         }
     }
 
@@ -179,9 +153,7 @@ impl<'a> Expander<'a> {
 
     /// A side of `!Equals`. Numbers and booleans are compared as the texts that parameters are.
     fn operand(&self, node: &Node) -> Result<Value, Reported> {
-        if let NodeValue::Scalar(_) = &node.value
-            && node.text().is_some()
-        {
+        if node.text().is_some() {
             return self.text(node, "Fn::Equals").map(Value::String);
         }
         let current = self.current.borrow().clone();
@@ -190,7 +162,7 @@ impl<'a> Expander<'a> {
         Ok(match value.unwrap_or(Value::Null) {
             Value::Bool(boolean) => Value::String(boolean.to_string()),
             Value::Number(number) => Value::String(number.to_string()),
-            other @ (Value::Null | Value::String(_) | Value::Array(_) | Value::Object(_)) => other,
+            other => other,
         })
     }
 }

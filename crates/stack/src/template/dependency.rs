@@ -3,39 +3,46 @@
 
 use std::collections::BTreeMap;
 
-use super::declared::{Declared, IMPLICIT_HTTP_API, IMPLICIT_REST_API};
-use super::parse::shorten;
+use super::names::Names;
 use super::reference::{Reference, references};
-use super::{Entry, Kind, Node, Report, Resource, Span};
+use super::words::{did_you_mean, shorten};
+use super::{Entry, EventApi, Node, Report, Reported, Resource, Role, Span};
 
 /// The resources in an order in which each comes after what it needs.
 ///
 /// Resources in a circle, and what needs them, are left out; the circle is a problem then.
 pub(crate) fn creation_order<'t>(
     resources: &'t [Resource<'t>],
-    declared: &Declared<'_>,
+    names: &Names<'_>,
     report: &Report,
 ) -> Vec<usize> {
     let mut graph = Graph {
+        resources,
+        names,
+        report,
         needs: vec![BTreeMap::new(); resources.len()],
     };
     for (index, resource) in resources.iter().enumerate() {
-        graph.add(index, resource, declared, report);
-        if resource.kind == Kind::Function {
+        graph.add_references(index, resource);
+        graph.add_depends_on(index, resource);
+        if resource.kind.role == Role::ServerlessFunction {
             for event in resource.events() {
-                graph.add_event(index, event, declared);
+                graph.add_event(index, event);
             }
         }
     }
     let (order, left) = graph.sort();
     if let Some(start) = left {
-        graph.report_circle(start, &order, resources, report);
+        graph.report_circle(start, &order);
     }
     order
 }
 
 /// For each resource, what it needs, and what says so.
-struct Graph<'t> {
+struct Graph<'g, 't> {
+    resources: &'t [Resource<'t>],
+    names: &'g Names<'g>,
+    report: &'g Report,
     needs: Vec<BTreeMap<usize, Because<'t>>>,
 }
 
@@ -47,44 +54,41 @@ enum Because<'t> {
     Place(Span),
 }
 
-impl<'t> Graph<'t> {
-    fn add(
-        &mut self,
-        index: usize,
-        resource: &'t Resource<'t>,
-        declared: &Declared<'_>,
-        report: &Report,
-    ) {
+impl<'t> Graph<'_, 't> {
+    fn add(&mut self, index: usize, needed: usize, because: Because<'t>) {
+        self.needs[index].entry(needed).or_insert(because);
+    }
+
+    fn add_references(&mut self, index: usize, resource: &'t Resource<'t>) {
         let entries = resource.properties.as_deref().and_then(Node::entries);
+        let is_sam = resource.kind.role == Role::ServerlessFunction;
         for entry in entries.unwrap_or_default() {
             // SAM makes resources of their own of events: those need the function, not it them.
-            let is_events = resource.kind == Kind::Function && &*entry.key == "Events";
+            let is_events = is_sam && &*entry.key == "Events";
             for reference in references(&entry.value) {
-                match declared.find(reference.name) {
-                    None => unresolved(&reference, declared, report),
-                    Some(_) if is_events => {}
-                    Some((target, _)) => {
-                        if let Some(needed) = target.resource() {
-                            let because = Because::Reference(reference);
-                            self.needs[index].entry(needed).or_insert(because);
-                        }
-                    }
+                let Some((target, _)) = self.names.find(reference.name) else {
+                    let base = reference.name.split('.').next().unwrap_or_default();
+                    let span = || reference.span(self.report);
+                    report_unresolved(base, span, self.names, self.report);
+                    continue;
+                };
+                if let Some(needed) = target.resource().filter(|_| !is_events) {
+                    self.add(index, needed, Because::Reference(reference));
                 }
             }
         }
-        for node in &resource.depends_on {
-            match node.text().and_then(|name| declared.find(name)) {
+    }
+
+    fn add_depends_on(&mut self, index: usize, resource: &Resource<'_>) {
+        for node in resource.depends_on {
+            let name = node.text().unwrap_or_default();
+            let found = self.names.find(name);
+            match found.map(|(target, attribute)| (target.resource(), attribute)) {
+                Some((Some(needed), None)) => self.add(index, needed, Because::Place(node.span)),
                 // CloudFormation does not wait for what it does not create.
-                None if node
-                    .text()
-                    .is_some_and(|name| declared.absent.contains_key(name)) => {}
-                Some((target, None)) if target.resource().is_some() => {
-                    let needed = target.resource().expect("checked by the pattern's guard");
-                    let because = Because::Place(node.span);
-                    self.needs[index].entry(needed).or_insert(because);
-                }
+                None if self.names.absent.contains_key(name) => {}
                 Some(_) | None => {
-                    report.problem(
+                    self.report.problem(
                         node.span,
                         format!("`DependsOn` of `{}` names no resource", resource.logical_id),
                         "not a resource of this template",
@@ -96,21 +100,10 @@ impl<'t> Graph<'t> {
     }
 
     /// An API's definition names the functions behind its routes, so it needs them.
-    fn add_event(&mut self, function: usize, event: &Entry, declared: &Declared<'_>) {
-        let (property, implicit) = match event.value.get("Type").and_then(Node::text) {
-            Some("HttpApi") => ("ApiId", IMPLICIT_HTTP_API),
-            Some("Api") => ("RestApiId", IMPLICIT_REST_API),
-            Some(_) | None => return,
-        };
-        let properties = event.value.get("Properties");
-        let name = match properties.and_then(|it| it.get(property)) {
-            None => Some(implicit),
-            Some(id) => id.call().and_then(|call| call.argument.text()),
-        };
-        let target = name.and_then(|name| declared.find(name));
-        if let Some(api) = target.and_then(|(target, _)| target.resource()) {
-            let because = Because::Place(event.key_span);
-            self.needs[api].entry(function).or_insert(because);
+    fn add_event(&mut self, function: usize, event: &Entry) {
+        let meant = EventApi::meant_by(event).and_then(|(_, id)| self.names.find(id));
+        if let Some(api) = meant.and_then(|(target, _)| target.resource()) {
+            self.add(api, function, Because::Place(event.key_span));
         }
     }
 
@@ -140,13 +133,7 @@ impl<'t> Graph<'t> {
         (order, left)
     }
 
-    fn report_circle(
-        &self,
-        start: usize,
-        order: &[usize],
-        resources: &[Resource<'_>],
-        report: &Report,
-    ) {
+    fn report_circle(&self, start: usize, order: &[usize]) {
         let mut ordered = vec![false; self.needs.len()];
         for index in order {
             ordered[*index] = true;
@@ -165,7 +152,7 @@ impl<'t> Graph<'t> {
             }
             path.push(next);
         };
-        let id = |index: &usize| resources[*index].logical_id;
+        let id = |index: &usize| self.resources[*index].logical_id;
         let first = circle[0];
         let second = circle.get(1).copied().unwrap_or(first);
         const NAMED_MAX: usize = 10;
@@ -175,11 +162,11 @@ impl<'t> Graph<'t> {
         }
         names.push(id(&first));
         let span = match self.needs[first][&second] {
-            Because::Reference(reference) => reference.span(report),
+            Because::Reference(reference) => reference.span(self.report),
             Because::Place(span) => span,
         };
         if first == second {
-            report.problem(
+            self.report.problem(
                 span,
                 format!("`{}` needs itself", id(&first)),
                 "refers to its own resource",
@@ -187,12 +174,10 @@ impl<'t> Graph<'t> {
             );
             return;
         }
-        report.problem(
+        let names = names.join(" → ");
+        self.report.problem(
             span,
-            format!(
-                "resources need each other in a circle: {}",
-                names.join(" → ")
-            ),
+            format!("resources need each other in a circle: {names}"),
             format!("`{}` needs `{}` here", id(&first), id(&second)),
             "AWS cannot create any of them first; give one a fixed name, and write that name \
              instead of a reference to it",
@@ -200,39 +185,31 @@ impl<'t> Graph<'t> {
     }
 }
 
-pub(super) fn unresolved(reference: &Reference<'_>, declared: &Declared<'_>, report: &Report) {
-    if report.is_full() {
-        return;
-    }
-    let name = reference.name;
-    let base = name.split_once('.').map_or(name, |(base, _)| base);
-    report_unresolved(base, reference.span(report), declared, report);
-}
-
+/// Reports a name that stands for nothing. Its place is searched for, so only if there is room.
 pub(super) fn report_unresolved(
     name: &str,
-    span: Span,
-    declared: &Declared<'_>,
+    span: impl FnOnce() -> Span,
+    names: &Names<'_>,
     report: &Report,
-) -> super::Reported {
-    if let Some(condition) = declared.absent.get(name) {
+) -> Reported {
+    if report.is_full() {
+        return Reported;
+    }
+    let shown = shorten(name);
+    if let Some(condition) = names.absent.get(name) {
         return report.problem(
-            span,
-            format!("`{}` is not created", shorten(name)),
+            span(),
+            format!("`{shown}` is not created"),
             format!("its condition `{}` does not hold", shorten(condition)),
             "refer to it under the same condition: `!If [Condition, !Ref It, !Ref AWS::NoValue]`",
         );
     }
-    let help = match declared.suggest(name) {
-        Some(meant) => format!("did you mean `{meant}`?"),
-        None => "a reference names a parameter, a resource or a pseudo parameter; \
-                 in `!Sub`, `${!Name}` is the literal text `${Name}`"
-            .to_owned(),
-    };
+    let otherwise = "a reference names a parameter, a resource or a pseudo parameter; \
+                     in `!Sub`, `${!Name}` is the literal text `${Name}`";
     report.problem(
-        span,
-        format!("`{}` is not in this template", shorten(name)),
+        span(),
+        format!("`{shown}` is not in this template"),
         "refers to nothing",
-        help,
+        did_you_mean(name, names.sorted(), otherwise),
     )
 }

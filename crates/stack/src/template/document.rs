@@ -5,43 +5,51 @@ use std::collections::BTreeMap;
 
 use crate::limits::RESOURCES_MAX;
 
-use super::declared::{IMPLICIT_HTTP_API, IMPLICIT_REST_API};
 use super::expand::{Expanded, LANGUAGE_EXTENSIONS};
 use super::globals::Globals;
-use super::parse::shorten;
-use super::suggestion::suggestion;
-use super::{Entry, Kind, Node, NodeValue, Report, Reported, Span};
+use super::keys::Keys;
+use super::schema::type_named;
+use super::words::{shorten, suggestion};
+use super::{Entry, EventApi, Node, Report, Reported, Resource, Role, Span, Types};
 
 /// Source: CloudFormation user guide, "Template anatomy"; `Globals` from SAM's; read 2026-11-23.
-const SECTIONS: [&str; 12] = [
-    "AWSTemplateFormatVersion",
-    "Conditions",
-    "Description",
-    "Globals",
-    "Hooks",
-    "Mappings",
-    "Metadata",
-    "Outputs",
-    "Parameters",
-    "Resources",
-    "Rules",
-    "Transform",
-];
+const SECTIONS: Keys = Keys {
+    known: &[
+        "AWSTemplateFormatVersion",
+        "Conditions",
+        "Description",
+        "Globals",
+        "Hooks",
+        "Mappings",
+        "Metadata",
+        "Outputs",
+        "Parameters",
+        "Resources",
+        "Rules",
+        "Transform",
+    ],
+    unknown: "unknown section",
+    help: "sections are {}",
+};
 
-const RESOURCE_ATTRIBUTES: [&str; 11] = [
-    "Condition",
-    "Connectors",
-    "CreationPolicy",
-    "DeletionPolicy",
-    "DependsOn",
-    "Metadata",
-    "Properties",
-    // What AWS's conformance suite finds its test functions by; SAM lets it pass.
-    "TestingMetadata",
-    "Type",
-    "UpdatePolicy",
-    "UpdateReplacePolicy",
-];
+const ATTRIBUTES: Keys = Keys {
+    known: &[
+        "Condition",
+        "Connectors",
+        "CreationPolicy",
+        "DeletionPolicy",
+        "DependsOn",
+        "Metadata",
+        "Properties",
+        // What AWS's conformance suite finds its test functions by; SAM lets it pass.
+        "TestingMetadata",
+        "Type",
+        "UpdatePolicy",
+        "UpdateReplacePolicy",
+    ],
+    unknown: "unknown attribute",
+    help: "properties belong below `Properties:`; check the indentation",
+};
 
 const SAM_TRANSFORM: &str = "AWS::Serverless-2016-10-31";
 
@@ -54,33 +62,8 @@ pub(crate) struct Document<'t> {
     pub outputs: &'t [Entry],
 }
 
-/// One entry of `Resources`, with `Globals` merged in.
-pub(crate) struct Resource<'t> {
-    pub logical_id: &'t str,
-    pub id_span: Span,
-    pub kind: Kind,
-    pub resource_type: &'t str,
-    pub properties: Option<Cow<'t, Node>>,
-    pub metadata: Option<&'t Node>,
-    /// `DependsOn`.
-    pub depends_on: Vec<&'t Node>,
-}
-
-impl Resource<'_> {
-    pub fn property(&self, name: &str) -> Option<&Node> {
-        self.properties.as_ref()?.get(name)
-    }
-
-    /// The functions' events, as name and mapping.
-    pub fn events(&self) -> impl Iterator<Item = &Entry> {
-        let events = self.property("Events").and_then(Node::entries);
-        let events = events.unwrap_or_default().iter();
-        events.filter(|event| !event.value.is_no_value())
-    }
-}
-
 impl<'t> Document<'t> {
-    pub fn open(expanded: &'t Expanded, report: &Report) -> Result<Self, Reported> {
+    pub fn open(expanded: &'t Expanded, types: &Types, report: &Report) -> Result<Self, Reported> {
         let Expanded { root, absent } = expanded;
         let Some(sections) = root.entries() else {
             return Err(report.problem(
@@ -93,10 +76,11 @@ impl<'t> Document<'t> {
                 "a template needs at least a `Resources` section",
             ));
         };
-        for section in sections {
-            check_section(section, report);
-        }
-        let globals = Globals::open(root.get("Globals"), report);
+        SECTIONS.check(sections, report, |name| {
+            format!("`{name}` is no section of a template")
+        });
+        warn_of_sections(sections, report);
+        let globals = Globals::open(root.get("Globals"), types, report);
         let entries = section(root, "Resources", report);
         if root.get("Resources").is_none() {
             report.problem(
@@ -116,17 +100,16 @@ impl<'t> Document<'t> {
         }
         let mut resources: Vec<Resource> = entries
             .iter()
-            .filter_map(|entry| resource(entry, report).ok())
+            .filter_map(|entry| resource(entry, types, report).ok())
             .collect();
-        resources.extend(implicit_api(&resources, &HTTP_API));
-        resources.extend(implicit_api(&resources, &REST_API));
+        for api in &EventApi::ALL {
+            resources.extend(implicit_api(&resources, api, types));
+        }
         for resource in &mut resources {
             globals.merge_into(resource, report)?;
         }
-        if resources
-            .iter()
-            .any(|resource| resource.resource_type.starts_with("AWS::Serverless::"))
-        {
+        let mut written = resources.iter().map(|resource| resource.resource_type);
+        if written.any(|name| name.starts_with("AWS::Serverless::")) {
             check_transform(root, report);
         }
         Ok(Self {
@@ -138,28 +121,17 @@ impl<'t> Document<'t> {
     }
 }
 
-fn check_section(section: &Entry, report: &Report) {
-    let name = &*section.key;
-    if !SECTIONS.contains(&name) {
-        let help = match suggestion(name, SECTIONS) {
-            Some(section) => format!("did you mean `{section}`?"),
-            None => format!("sections are {}", SECTIONS.join(", ")),
+fn warn_of_sections(sections: &[Entry], report: &Report) {
+    for section in sections {
+        let meaning = match &*section.key {
+            // CDK puts this one into every template; it is about AWS's side of a deployment.
+            "Rules" if is_only(&section.value, "CheckBootstrapVersion") => continue,
+            "Rules" => "rules are not checked",
+            "Hooks" => "hooks are not run",
+            _ => continue,
         };
-        report.problem(
-            section.key_span,
-            format!("`{}` is no section of a template", shorten(name)),
-            "unknown section",
-            help,
-        );
+        report.warn(section.key_span, &section.key, "section", None, meaning);
     }
-    let meaning = match name {
-        // CDK puts this one into every template; it is about AWS's side of a deployment.
-        "Rules" if is_only(&section.value, "CheckBootstrapVersion") => return,
-        "Rules" => "rules are not checked",
-        "Hooks" => "hooks are not run",
-        _ => return,
-    };
-    report.warn(section.key_span, name, "section", None, meaning);
 }
 
 fn is_only(node: &Node, key: &str) -> bool {
@@ -176,14 +148,9 @@ fn check_transform(root: &Node, report: &Report) {
         );
         return;
     };
-    let names = match &transform.value {
-        NodeValue::Sequence(names) => names.as_slice(),
-        NodeValue::Scalar(_) | NodeValue::Mapping(_) | NodeValue::Call(_) => {
-            std::slice::from_ref(transform)
-        }
-    };
-    let is_sam = |name: &&Node| name.text() == Some(SAM_TRANSFORM);
-    if !names.iter().any(|name| is_sam(&name)) {
+    let names = transform.items_or_self();
+    let is_sam = |name: &Node| name.text() == Some(SAM_TRANSFORM);
+    if !names.iter().any(is_sam) {
         report.problem(
             transform.span,
             "`Transform` does not name SAM's transform",
@@ -191,7 +158,7 @@ fn check_transform(root: &Node, report: &Report) {
             format!("it must be, or contain, `{SAM_TRANSFORM}`"),
         );
     }
-    let is_known = |name: &&Node| is_sam(name) || name.text() == Some(LANGUAGE_EXTENSIONS);
+    let is_known = |name: &Node| is_sam(name) || name.text() == Some(LANGUAGE_EXTENSIONS);
     for name in names.iter().filter(|name| !is_known(name)) {
         let meaning = "only SAM's transform and the language extensions are applied";
         report.warn(name.span, "Transform", "section", None, meaning);
@@ -214,7 +181,11 @@ pub(crate) fn section<'t>(root: &'t Node, name: &str, report: &Report) -> &'t [E
     })
 }
 
-fn resource<'t>(entry: &'t Entry, report: &Report) -> Result<Resource<'t>, Reported> {
+fn resource<'t>(
+    entry: &'t Entry,
+    types: &Types,
+    report: &Report,
+) -> Result<Resource<'t>, Reported> {
     let logical_id = &*entry.key;
     if logical_id.starts_with("Fn::ForEach") {
         return Err(report.problem(
@@ -244,9 +215,9 @@ fn resource<'t>(entry: &'t Entry, report: &Report) -> Result<Resource<'t>, Repor
             "a resource has a `Type` and, indented below it, `Properties`",
         ));
     };
-    for attribute in attributes {
-        check_attribute(logical_id, attribute, report);
-    }
+    ATTRIBUTES.check(attributes, report, |name| {
+        format!("a resource has no `{name}`, as `{logical_id}` does")
+    });
     let type_node = entry.value.get("Type").ok_or_else(|| {
         report.problem(
             entry.key_span,
@@ -256,9 +227,9 @@ fn resource<'t>(entry: &'t Entry, report: &Report) -> Result<Resource<'t>, Repor
         )
     })?;
     let resource_type = type_node.text().unwrap_or_default();
-    let kind = Kind::from_type(resource_type);
-    if kind == Kind::Other {
-        check_type(logical_id, type_node, report)?;
+    let kind = type_named(resource_type, types);
+    if kind.role == Role::Unsupported {
+        check_type(logical_id, type_node, types, report)?;
     }
     let properties = entry.value.get("Properties");
     if let Some(properties) = properties
@@ -272,13 +243,7 @@ fn resource<'t>(entry: &'t Entry, report: &Report) -> Result<Resource<'t>, Repor
             "write each property on a line of its own, indented below `Properties:`",
         ));
     }
-    let depends_on = match entry.value.get("DependsOn") {
-        None => Vec::new(),
-        Some(node) => match &node.value {
-            NodeValue::Sequence(names) => names.iter().collect(),
-            NodeValue::Scalar(_) | NodeValue::Mapping(_) | NodeValue::Call(_) => vec![node],
-        },
-    };
+    let depends_on = entry.value.get("DependsOn").map(Node::items_or_self);
     Ok(Resource {
         logical_id,
         id_span: entry.key_span,
@@ -288,32 +253,17 @@ fn resource<'t>(entry: &'t Entry, report: &Report) -> Result<Resource<'t>, Repor
             .filter(|properties| properties.entries().is_some())
             .map(Cow::Borrowed),
         metadata: entry.value.get("Metadata"),
-        depends_on,
+        depends_on: depends_on.unwrap_or_default(),
     })
 }
 
-fn check_attribute(logical_id: &str, attribute: &Entry, report: &Report) {
-    let name = &*attribute.key;
-    if RESOURCE_ATTRIBUTES.contains(&name) {
-        return;
-    }
-    let help = match suggestion(name, RESOURCE_ATTRIBUTES) {
-        Some(attribute) => format!("did you mean `{attribute}`?"),
-        None => "properties belong below `Properties:`; check the indentation".to_owned(),
-    };
-    report.problem(
-        attribute.key_span,
-        format!(
-            "a resource has no `{}`, as `{logical_id}` does",
-            shorten(name)
-        ),
-        "unknown attribute",
-        help,
-    );
-}
-
 /// Tells a misspelled type from one that is not provided here, which gets its warning later.
-fn check_type(logical_id: &str, node: &Node, report: &Report) -> Result<(), Reported> {
+fn check_type(
+    logical_id: &str,
+    node: &Node,
+    types: &Types,
+    report: &Report,
+) -> Result<(), Reported> {
     let Some(name) = node.text().filter(|name| name.contains("::")) else {
         return Err(report.problem(
             node.span,
@@ -322,7 +272,7 @@ fn check_type(logical_id: &str, node: &Node, report: &Report) -> Result<(), Repo
             "types look like `AWS::Serverless::Function`",
         ));
     };
-    match suggestion(name, Kind::types()) {
+    match suggestion(name, types.iter().map(|kind| kind.name)) {
         Some(meant) => Err(report.problem(
             node.span,
             format!("`{}` is no resource type", shorten(name)),
@@ -333,58 +283,31 @@ fn check_type(logical_id: &str, node: &Node, report: &Report) -> Result<(), Repo
     }
 }
 
-/// An API that SAM makes up for events that name none.
-struct Implicit {
-    logical_id: &'static str,
-    kind: Kind,
-    event_type: &'static str,
-    /// The event's property that names an API.
-    property: &'static str,
-}
-
-const HTTP_API: Implicit = Implicit {
-    logical_id: IMPLICIT_HTTP_API,
-    kind: Kind::HttpApi,
-    event_type: "HttpApi",
-    property: "ApiId",
-};
-
-const REST_API: Implicit = Implicit {
-    logical_id: IMPLICIT_REST_API,
-    kind: Kind::RestApi,
-    event_type: "Api",
-    property: "RestApiId",
-};
-
-fn implicit_api<'t>(resources: &[Resource<'t>], implicit: &Implicit) -> Option<Resource<'t>> {
-    if resources
-        .iter()
-        .any(|resource| resource.logical_id == implicit.logical_id)
-    {
+/// The API that SAM makes up for events that name none, if there are any.
+fn implicit_api<'t>(
+    resources: &[Resource<'t>],
+    api: &EventApi,
+    types: &Types,
+) -> Option<Resource<'t>> {
+    let mut declared = resources.iter().map(|resource| resource.logical_id);
+    if declared.any(|id| id == api.implicit_id) {
         return None;
     }
     let is_implicit = |event: &&Entry| {
-        let properties = event.value.get("Properties");
-        let named = properties.and_then(|it| it.get(implicit.property));
-        event.value.get("Type").and_then(Node::text) == Some(implicit.event_type)
-            && named.is_none_or(|id| {
-                id.call().and_then(|call| call.argument.text()) == Some(implicit.logical_id)
-            })
+        let meant = EventApi::meant_by(event);
+        meant.is_some_and(|(kind, id)| kind.role == api.role && id == api.implicit_id)
     };
-    let event = resources
+    let mut functions = resources
         .iter()
-        .filter(|resource| resource.kind == Kind::Function)
-        .find_map(|resource| {
-            let event = resource.events().find(is_implicit)?;
-            Some(event.key_span)
-        })?;
+        .filter(|resource| resource.kind.role == Role::ServerlessFunction);
+    let event = functions.find_map(|function| function.events().find(is_implicit))?;
     Some(Resource {
-        logical_id: implicit.logical_id,
-        id_span: event,
-        kind: implicit.kind,
-        resource_type: implicit.kind.type_name(),
+        logical_id: api.implicit_id,
+        id_span: event.key_span,
+        kind: type_named(api.type_name, types),
+        resource_type: api.type_name,
         properties: None,
         metadata: None,
-        depends_on: Vec::new(),
+        depends_on: &[],
     })
 }

@@ -77,15 +77,9 @@ pub(crate) fn expand(
 }
 
 fn has_extensions(root: &Node) -> bool {
-    let Some(transform) = root.get("Transform") else {
-        return false;
-    };
-    let names = transform
-        .items()
-        .unwrap_or_else(|| std::slice::from_ref(transform));
-    names
-        .iter()
-        .any(|name| name.text() == Some(LANGUAGE_EXTENSIONS))
+    let transforms = root.get("Transform").map(Node::items_or_self);
+    let mut names = transforms.unwrap_or_default().iter();
+    names.any(|name| name.text() == Some(LANGUAGE_EXTENSIONS))
 }
 
 /// What the expansion of one template needs.
@@ -146,7 +140,7 @@ impl Expander<'_> {
                 "the limit is passed here",
                 "split the template",
             );
-            return reported(node.span);
+            return Node::reported(node.span);
         }
         let value = match &node.value {
             NodeValue::Scalar(_) => return node.clone(),
@@ -173,7 +167,7 @@ impl Expander<'_> {
                 return Node::new(node.span, NodeValue::Call(call));
             }
         };
-        chosen.unwrap_or_else(|Reported| reported(node.span))
+        chosen.unwrap_or_else(|Reported| Node::reported(node.span))
     }
 
     fn check_extension(&self, function: Function, span: Span) {
@@ -189,16 +183,12 @@ impl Expander<'_> {
 
     /// The branch of a `Fn::If` that counts.
     fn choose(&self, argument: &Node) -> Result<Node, Reported> {
-        let form = "!If [ConditionName, value, otherwise]";
-        let Some([condition, then, otherwise]) = argument.items() else {
-            return Err(self.resolver.malformed(argument, "Fn::If", form));
-        };
-        let chosen = if self.named(condition)? {
+        let [condition, then, otherwise] = self.resolver.arguments(argument, Function::If)?;
+        Ok(self.node(if self.named(condition)? {
             then
         } else {
             otherwise
-        };
-        Ok(self.node(chosen))
+        }))
     }
 
     /// The text of a node that depends on parameters alone.
@@ -216,11 +206,4 @@ impl Expander<'_> {
             opaque: false,
         }
     }
-}
-
-/// What stands where a problem is in the way of a value.
-fn reported(span: Span) -> Node {
-    let argument = Box::new(Node::scalar(span, ""));
-    let function = Function::Reported;
-    Node::new(span, NodeValue::Call(Call { function, argument }))
 }

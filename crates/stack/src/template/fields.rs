@@ -1,38 +1,15 @@
-//! Reads the properties of a mapping, and says what is wrong with each.
+//! Reads the properties of a mapping by its table, and says what is wrong with each.
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::limits::PROBLEMS_MAX;
 
-use super::parse::shorten;
-use super::suggestion::suggestion;
-use super::{Entry, Node, NodeValue, Place, Reported, Resolver, Resource, Span};
-
-/// A property that AWS has.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Known {
-    name: &'static str,
-    /// What the application loses, where it does nothing here.
-    ignored: Option<&'static str>,
-}
-
-/// A property that does what it does on AWS.
-pub(crate) const fn used(name: &'static str) -> Known {
-    Known {
-        name,
-        ignored: None,
-    }
-}
-
-/// A property that does nothing here, and what that means.
-pub(crate) const fn ignored(name: &'static str, meaning: &'static str) -> Known {
-    Known {
-        name,
-        ignored: Some(meaning),
-    }
-}
+use super::words::{did_you_mean, shorten, suggestion};
+use super::{Entry, Node, Place, Properties, Refusal, Reported, Resolver, Rule, Span};
 
 /// A mapping being read.
 ///
@@ -42,6 +19,7 @@ pub(crate) struct Fields<'a> {
     pub resolver: &'a Resolver<'a>,
     pub logical_id: &'a str,
     pub resource_type: &'a str,
+    metadata: Option<&'a Node>,
     /// Path of the mapping within the resource's properties, ending with a dot unless empty.
     path: String,
     entries: &'a [Entry],
@@ -50,13 +28,22 @@ pub(crate) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// The properties of a resource; [`Fields::check_names`] is left to the caller.
-    pub fn of_resource(resolver: &'a Resolver<'a>, resource: &'a Resource<'a>) -> Self {
+    /// The properties of a resource, checked against the table of its type.
+    pub fn checked(resolver: &'a Resolver<'a>, index: usize) -> Self {
+        let fields = Self::of(resolver, index);
+        fields.check(resolver.resources[index].kind.properties);
+        fields
+    }
+
+    /// The properties of a resource that is checked elsewhere, or not at all.
+    pub fn of(resolver: &'a Resolver<'a>, index: usize) -> Self {
+        let resource = &resolver.resources[index];
         let properties = resource.properties.as_deref();
         Self {
             resolver,
             logical_id: resource.logical_id,
             resource_type: resource.resource_type,
+            metadata: resource.metadata,
             path: String::new(),
             entries: properties.and_then(Node::entries).unwrap_or_default(),
             span: resource.id_span,
@@ -68,78 +55,78 @@ impl<'a> Fields<'a> {
         resolver: &'a Resolver<'a>,
         section: &'a str,
         entry: &'a Entry,
-        known: &[Known],
+        known: Properties,
     ) -> Option<Self> {
-        let fields = Self {
+        let outside = Self {
             resolver,
             logical_id: &entry.key,
             resource_type: section,
+            metadata: None,
             path: String::new(),
             entries: &[],
             span: entry.key_span,
         };
-        fields.open(String::new(), entry.key_span, &entry.value, known)
+        let fields = outside.open(String::new(), entry.key_span, &entry.value)?;
+        fields.check(known);
+        Some(fields)
     }
 
     /// A mapping among the properties.
-    pub fn mapping(&self, name: &str, known: &[Known]) -> Option<Fields<'a>> {
+    pub fn mapping(&self, name: &str, known: Properties) -> Option<Self> {
         let entry = self.entry(name)?;
-        let path = format!("{}{name}.", self.path);
-        self.open(path, entry.key_span, &entry.value, known)
+        self.nested(name, entry.key_span, &entry.value, known)
+    }
+
+    /// The mappings in a list.
+    pub fn mappings(&self, name: &str, known: Properties) -> Vec<Self> {
+        let span = self.entry(name).map_or(self.span, |entry| entry.key_span);
+        let nodes = self.list(name).iter();
+        nodes
+            .filter_map(|node| self.nested(name, span, node, known))
+            .collect()
     }
 
     /// A mapping in a list or under a free key.
-    pub fn nested(&self, step: &str, span: Span, node: &'a Node, known: &[Known]) -> Option<Self> {
-        let path = format!("{}{}.", self.path, shorten(step));
-        self.open(path, span, node, known)
-    }
-
-    /// A mapping among the properties whose other properties do not matter.
-    pub fn unchecked(&self, name: &str, entry: &'a Entry) -> Option<Fields<'a>> {
-        let fields = Self {
-            resolver: self.resolver,
-            logical_id: self.logical_id,
-            resource_type: self.resource_type,
-            path: format!("{}{name}.", self.path),
-            entries: entry.value.entries().unwrap_or_default(),
-            span: entry.key_span,
-        };
-        if entry.value.entries().is_none() {
-            self.wrong_type(&format!("{}{name}", self.path), &entry.value, "a mapping");
-            return None;
-        }
+    pub fn nested(
+        &self,
+        step: &str,
+        span: Span,
+        node: &'a Node,
+        known: Properties,
+    ) -> Option<Self> {
+        let fields = self.below(step, span, node)?;
+        fields.check(known);
         Some(fields)
     }
 
-    fn open(&self, path: String, span: Span, node: &'a Node, known: &[Known]) -> Option<Self> {
+    /// A mapping whose other properties do not matter.
+    pub fn below(&self, step: &str, span: Span, node: &'a Node) -> Option<Self> {
+        self.open(format!("{}{}.", self.path, shorten(step)), span, node)
+    }
+
+    fn open(&self, path: String, span: Span, node: &'a Node) -> Option<Self> {
+        let entries = node.entries();
         let fields = Self {
-            resolver: self.resolver,
-            logical_id: self.logical_id,
-            resource_type: self.resource_type,
             path,
-            entries: node.entries().unwrap_or_default(),
+            entries: entries.unwrap_or_default(),
             span,
+            ..*self
         };
-        if node.entries().is_none() {
-            let name = fields.path.trim_end_matches('.');
-            fields.wrong_type(name, node, "a mapping");
-            return None;
+        if entries.is_none() {
+            fields.wrong_type(fields.path.trim_end_matches('.'), node, "a mapping");
         }
-        fields.check_names(known);
-        Some(fields)
+        entries.map(|_| fields)
     }
 
-    /// Reports misspelled properties, and warns of those that do nothing here.
-    pub fn check_names(&self, known: &[Known]) {
+    /// Reports what the table does not know, refuses or misses, and warns of what it ignores.
+    fn check(&self, known: Properties) {
         let mut unknown = 0;
         for entry in self.entries {
-            let name = &*entry.key;
-            match known.iter().find(|known| known.name == name) {
-                Some(Known { ignored: None, .. }) => {}
-                Some(Known {
-                    ignored: Some(meaning),
-                    ..
-                }) => self.warn(name, entry.key_span, *meaning),
+            let property = known.iter().find(|property| property.name == &*entry.key);
+            match property.map(|property| property.rule) {
+                Some(Rule::Used | Rule::Required(_)) => {}
+                Some(Rule::Ignored(meaning)) => self.warn(&entry.key, entry.key_span, meaning),
+                Some(Rule::Refused(refusal)) => self.refuse(&entry.key, refusal),
                 None if unknown < PROBLEMS_MAX => {
                     unknown += 1;
                     self.unknown(entry, known);
@@ -151,43 +138,62 @@ impl<'a> Fields<'a> {
                         "the rest is not looked at",
                         "check the indentation above",
                     );
-                    return;
+                    break;
                 }
             }
         }
-    }
-
-    fn unknown(&self, entry: &Entry, known: &[Known]) {
-        let name = &*entry.key;
-        match suggestion(name, known.iter().map(|known| known.name)) {
-            Some(meant) => {
-                self.resolver.report.problem(
-                    entry.key_span,
-                    format!(
-                        "unknown property `{}{}` of `{}`",
-                        self.path,
-                        shorten(name),
-                        self.logical_id
-                    ),
-                    "no such property",
-                    format!("did you mean `{meant}`?"),
-                );
-            }
-            None => {
-                let meaning = "not known here, and ignored";
-                self.warn(&shorten(name), entry.key_span, meaning);
+        for property in known {
+            if let Rule::Required(help) = property.rule {
+                self.required(property.name, help);
             }
         }
     }
 
-    pub fn warn(&self, name: &str, span: Span, meaning: impl Into<String>) {
-        self.resolver.report.warn(
-            span,
-            self.logical_id,
-            self.resource_type,
-            Some(format!("{}{name}", self.path)),
-            meaning,
+    fn unknown(&self, entry: &Entry, known: Properties) {
+        let name = shorten(&entry.key);
+        let Some(meant) = suggestion(&entry.key, known.iter().map(|known| known.name)) else {
+            self.warn(&name, entry.key_span, "not known here, and ignored");
+            return;
+        };
+        let (path, id) = (self.path_of(&name), self.logical_id);
+        self.resolver.report.problem(
+            entry.key_span,
+            format!("unknown property `{path}` of `{id}`"),
+            "no such property",
+            format!("did you mean `{meant}`?"),
         );
+    }
+
+    /// The path of a property within the resource's properties.
+    fn path_of(&self, name: &str) -> String {
+        format!("{}{name}", self.path)
+    }
+
+    pub fn warn(&self, name: &str, span: Span, meaning: impl Into<String>) {
+        let (id, kind, property) = (self.logical_id, self.resource_type, self.path_of(name));
+        let report = self.resolver.report;
+        report.warn(span, id, kind, Some(property), meaning);
+    }
+
+    /// Warns of a property that has this value.
+    pub fn warn_of(&self, name: &str, meaning: &str) {
+        if let Some(entry) = self.entry(name) {
+            self.warn(name, entry.key_span, meaning);
+        }
+    }
+
+    /// Warns of the resource as a whole.
+    pub fn warn_of_all(&self, meaning: &str) {
+        let (id, kind) = (self.logical_id, self.resource_type);
+        self.resolver
+            .report
+            .warn(self.span, id, kind, None, meaning);
+    }
+
+    /// Reports the resource as a whole.
+    pub fn problem_of_all(&self, message: &str, label: &str, help: &str) {
+        let report = self.resolver.report;
+        report.problem(self.span, message, label, help);
     }
 
     /// The property, unless it is absent or `AWS::NoValue`.
@@ -196,174 +202,192 @@ impl<'a> Fields<'a> {
         entries.find(|entry| &*entry.key == name && !entry.value.is_no_value())
     }
 
-    /// The property, or a problem that it is missing.
-    pub fn required(&self, name: &str, help: &str) -> Option<&'a Entry> {
-        let entry = self.entry(name);
-        if entry.is_none() {
-            self.missing(name, help);
-        }
-        entry
+    /// The property's value.
+    pub fn node(&self, name: &str) -> Option<&'a Node> {
+        self.entry(name).map(|entry| &entry.value)
     }
 
-    pub fn missing(&self, name: &str, help: &str) {
-        self.resolver.report.problem(
-            self.span,
-            format!("`{}` has no `{}{name}`", self.logical_id, self.path),
-            format!("`{name}` is missing"),
-            help,
-        );
+    /// A value in the resource's `Metadata`.
+    pub fn metadata(&self, name: &str) -> Option<&'a Node> {
+        self.metadata?.get(name)
+    }
+
+    /// The property's value, or a problem that it is missing.
+    pub fn required(&self, name: &str, help: &str) -> Option<&'a Node> {
+        let node = self.node(name);
+        if node.is_none() {
+            self.resolver.report.problem(
+                self.span,
+                format!("`{}` has no `{}`", self.logical_id, self.path_of(name)),
+                format!("`{name}` is missing"),
+                help,
+            );
+        }
+        node
     }
 
     pub fn text(&self, name: &str) -> Option<String> {
-        self.text_of(name, &self.entry(name)?.value)
+        self.text_of(name, self.node(name)?)
     }
 
     pub fn required_text(&self, name: &str, help: &str) -> Option<String> {
-        self.text_of(name, &self.required(name, help)?.value)
+        self.text_of(name, self.required(name, help)?)
     }
 
     /// The text of a node below this mapping.
     pub fn text_of(&self, name: &str, node: &Node) -> Option<String> {
-        let property = format!("{}{name}", self.path);
+        let property = self.path_of(name);
         self.resolver.text(node, self.place(&property, false)).ok()
     }
 
     pub fn integer(&self, name: &str, range: RangeInclusive<u32>, unit: &str) -> Option<u32> {
-        let node = &self.entry(name)?.value;
-        let text = self.text_of(name, node)?;
-        match text.trim().parse() {
-            Ok(number) if range.contains(&number) => Some(number),
-            Ok(_) | Err(_) => {
-                let (low, high) = (range.start(), range.end());
-                self.wrong(
-                    name,
-                    node,
-                    &format!("must be a whole number from {low} to {high}"),
-                    &format!("found `{}`", shorten(&text)),
-                    &format!("the unit is {unit}"),
-                );
-                None
-            }
+        let text = self.text(name)?;
+        let number = text.trim().parse().ok().filter(|it| range.contains(it));
+        if number.is_none() {
+            let (low, high) = (range.start(), range.end());
+            self.wrong(
+                name,
+                &format!("must be a whole number from {low} to {high}"),
+                &found(&text),
+                &format!("the unit is {unit}"),
+            );
         }
+        number
+    }
+
+    pub fn seconds(&self, name: &str, range: RangeInclusive<u32>) -> Option<Duration> {
+        let seconds = self.integer(name, range, "seconds")?;
+        Some(Duration::from_secs(seconds.into()))
+    }
+
+    pub fn milliseconds(&self, name: &str, range: RangeInclusive<u32>) -> Option<Duration> {
+        let milliseconds = self.integer(name, range, "milliseconds")?;
+        Some(Duration::from_millis(milliseconds.into()))
     }
 
     pub fn boolean(&self, name: &str) -> Option<bool> {
-        let node = &self.entry(name)?.value;
-        let text = self.text_of(name, node)?;
-        match text.as_str() {
-            "true" => Some(true),
-            "false" => Some(false),
-            _ => {
-                let found = format!("found `{}`", shorten(&text));
-                self.wrong(name, node, "must be `true` or `false`", &found, "");
-                None
-            }
+        let text = self.text(name)?;
+        let boolean = text.parse().ok();
+        if boolean.is_none() {
+            self.wrong(name, "must be `true` or `false`", &found(&text), "");
         }
+        boolean
     }
 
     /// One of several words.
-    pub fn choice<T: Copy>(&self, name: &str, choices: &[(&'static str, T)]) -> Option<T> {
-        self.choice_of(name, &self.entry(name)?.value, choices)
+    pub fn word(&self, name: &str, words: &[&'static str]) -> Option<&'static str> {
+        self.word_of(name, self.node(name)?, words)
     }
 
-    pub fn choice_of<T: Copy>(
-        &self,
-        name: &str,
-        node: &Node,
-        choices: &[(&'static str, T)],
-    ) -> Option<T> {
+    pub fn word_of(&self, name: &str, node: &Node, words: &[&'static str]) -> Option<&'static str> {
         let text = self.text_of(name, node)?;
-        let chosen = choices.iter().find(|(word, _)| *word == text);
+        let chosen = words.iter().find(|word| **word == text);
         if chosen.is_none() {
-            let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
-            let help = match suggestion(&text, words.iter().copied()) {
-                Some(meant) => format!("did you mean `{meant}`?"),
-                None => String::new(),
-            };
-            self.wrong(
-                name,
-                node,
-                &format!("must be one of {}", words.join(", ")),
-                &format!("found `{}`", shorten(&text)),
-                &help,
-            );
+            let must = format!("must be one of {}", words.join(", "));
+            let help = did_you_mean(&text, words.iter().copied(), "");
+            self.wrong_node(name, node, &must, &found(&text), &help);
         }
-        chosen.map(|(_, value)| *value)
+        chosen.copied()
+    }
+
+    /// What one of several words means.
+    pub fn choice<T: Copy>(&self, name: &str, choices: &[(&'static str, T)]) -> Option<T> {
+        let words: Vec<&'static str> = choices.iter().map(|(word, _)| *word).collect();
+        let chosen = self.word(name, &words)?;
+        choices
+            .iter()
+            .find(|(word, _)| *word == chosen)
+            .map(|(_, meant)| *meant)
     }
 
     /// The items of a list; none where the list is absent.
     pub fn list(&self, name: &str) -> &'a [Node] {
-        let Some(entry) = self.entry(name) else {
+        let Some(node) = self.node(name) else {
             return &[];
         };
-        match &entry.value.value {
-            NodeValue::Sequence(items) => items,
-            NodeValue::Scalar(_) | NodeValue::Mapping(_) | NodeValue::Call(_) => {
-                let path = format!("{}{name}", self.path);
-                self.wrong_type(&path, &entry.value, "a list");
-                &[]
-            }
-        }
+        node.items().unwrap_or_else(|| {
+            self.wrong_type(&self.path_of(name), node, "a list");
+            &[]
+        })
     }
 
     /// A list of texts, which may come from a parameter.
     pub fn texts(&self, name: &str) -> Vec<String> {
-        if let Some(entry) = self.entry(name)
-            && entry.value.call().is_some()
-        {
-            let path = format!("{}{name}", self.path);
-            return match self.resolver.value(&entry.value, self.place(&path, false)) {
-                Ok(Some(Value::Array(items))) => items
-                    .into_iter()
-                    .map(|item| {
-                        item.as_str()
-                            .map_or_else(|| item.to_string(), str::to_owned)
-                    })
-                    .collect(),
-                Ok(Some(Value::String(text))) => vec![text],
-                Ok(_) => {
-                    self.wrong_type(&path, &entry.value, "a list");
-                    Vec::new()
-                }
-                Err(Reported) => Vec::new(),
-            };
+        let Some(node) = self.node(name).filter(|node| node.call().is_some()) else {
+            let items = self.list(name).iter();
+            return items
+                .filter(|item| !item.is_no_value())
+                .filter_map(|item| self.text_of(name, item))
+                .collect();
+        };
+        let path = self.path_of(name);
+        match self.resolver.value(node, self.place(&path, false)) {
+            Ok(Some(Value::Array(items))) => items
+                .into_iter()
+                .map(|item| {
+                    item.as_str()
+                        .map_or_else(|| item.to_string(), str::to_owned)
+                })
+                .collect(),
+            Ok(Some(Value::String(text))) => vec![text],
+            Ok(_) => {
+                self.wrong_type(&path, node, "a list");
+                Vec::new()
+            }
+            Err(Reported) => Vec::new(),
         }
-        let items = self.list(name).iter();
-        items
-            .filter(|item| !item.is_no_value())
-            .filter_map(|item| self.text_of(name, item))
+    }
+
+    /// The texts of a mapping with free keys.
+    pub fn text_map(&self, name: &str) -> BTreeMap<String, String> {
+        let entries = self.node(name).and_then(Node::entries).unwrap_or_default();
+        entries
+            .iter()
+            .filter(|entry| !entry.value.is_no_value())
+            .filter_map(|entry| {
+                let text = self.text_of(&format!("{name}.{}", entry.key), &entry.value)?;
+                Some((entry.key.to_string(), text))
+            })
             .collect()
     }
 
-    /// The property as JSON, kept and not used: see [`Place::opaque`].
+    /// The node as JSON, kept and not used: see [`Place::opaque`].
     pub fn opaque(&self, name: &str, node: &Node) -> Option<Value> {
-        let property = format!("{}{name}", self.path);
+        let property = self.path_of(name);
         let value = self.resolver.value(node, self.place(&property, true));
         value.ok().flatten()
     }
 
-    /// Reports a wrong value.
-    pub fn wrong(&self, name: &str, node: &Node, must: &str, found: &str, help: &str) {
+    /// Reports a property that the template cannot be used with.
+    pub fn refuse(&self, name: &str, refusal: Refusal) {
+        self.wrong(name, refusal.problem, refusal.found, refusal.help);
+    }
+
+    /// Reports a wrong value of a property.
+    pub fn wrong(&self, name: &str, must: &str, found: &str, help: &str) {
+        if let Some(node) = self.node(name) {
+            self.wrong_node(name, node, must, found, help);
+        }
+    }
+
+    /// Reports a wrong value in a property.
+    pub fn wrong_node(&self, name: &str, node: &Node, must: &str, found: &str, help: &str) {
         if node.is_reported() {
             return;
         }
-        self.resolver.report.problem(
-            node.span,
-            format!("`{}{name}` of `{}` {must}", self.path, self.logical_id),
-            found,
-            help,
-        );
+        let message = format!("`{}{name}` of `{}` {must}", self.path, self.logical_id);
+        self.resolver
+            .report
+            .problem(node.span, message, found, help);
     }
 
-    /// Reports a part of a text that is wrong.
+    /// Reports a part of a property's text that is wrong.
     pub fn wrong_part(&self, name: &str, node: &Node, part: &str, problem: &str, help: &str) {
         let span = self.resolver.part_span(node, part);
-        self.resolver.report.problem(
-            span,
-            format!("`{}{name}` of `{}`: {problem}", self.path, self.logical_id),
-            "this part",
-            help,
-        );
+        let message = format!("`{}{name}` of `{}`: {problem}", self.path, self.logical_id);
+        self.resolver
+            .report
+            .problem(span, message, "this part", help);
     }
 
     fn wrong_type(&self, path: &str, node: &Node, expected: &str) {
@@ -375,20 +399,18 @@ impl<'a> Fields<'a> {
             path => format!("`{path}` of `{}`", self.logical_id),
         };
         let found = node.describe();
+        let help = match expected {
+            "a list" => "write one item per line, each after `- `",
+            _ => "write one `Name: value` per line, indented",
+        };
+        // An empty value has no place of its own.
         let span = if node.span.len == 0 {
             self.span
         } else {
             node.span
         };
-        self.resolver.report.problem(
-            span,
-            format!("{of} must be {expected}, found {found}"),
-            found,
-            match expected {
-                "a list" => "write one item per line, each after `- `",
-                _ => "write one `Name: value` per line, indented",
-            },
-        );
+        let message = format!("{of} must be {expected}, found {found}");
+        self.resolver.report.problem(span, message, found, help);
     }
 
     fn place<'p>(&'p self, property: &'p str, opaque: bool) -> Place<'p> {
@@ -399,4 +421,9 @@ impl<'a> Fields<'a> {
             opaque,
         }
     }
+}
+
+/// The label of a wrong text.
+fn found(text: &str) -> String {
+    format!("found `{}`", shorten(text))
 }

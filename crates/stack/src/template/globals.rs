@@ -10,137 +10,66 @@ use std::collections::HashMap;
 
 use crate::limits::NODES_MAX;
 
-use super::parse::shorten;
-use super::suggestion::suggestion;
-use super::{Entry, Kind, Node, NodeValue, Report, Reported, Resource};
+use super::keys::Keys;
+use super::{Entry, Node, NodeValue, Report, Reported, Resource, Shared, Types};
 
 /// Sections of `Globals` that SAM has, ours first.
-const SECTIONS: [&str; 11] = [
-    "Function",
-    "HttpApi",
-    "Api",
-    "CapacityProvider",
-    "LayerVersion",
-    "MicroVMImage",
-    "NetworkConnector",
-    "SimpleTable",
-    "StateMachine",
-    "WebSocketApi",
-    "GraphQLApi",
-];
+const SECTIONS: Keys = Keys {
+    known: &[
+        "Function",
+        "HttpApi",
+        "Api",
+        "CapacityProvider",
+        "LayerVersion",
+        "MicroVMImage",
+        "NetworkConnector",
+        "SimpleTable",
+        "StateMachine",
+        "WebSocketApi",
+        "GraphQLApi",
+    ],
+    unknown: "unknown section",
+    help: "functions share under `Function`, HTTP APIs under `HttpApi`",
+};
 
-/// Properties that a function must say for itself.
-const OF_ONE_FUNCTION: [&str; 6] = [
-    "Events",
-    "FunctionName",
-    "ImageUri",
-    "InlineCode",
-    "Policies",
-    "Role",
-];
-
-/// Properties that an HTTP API must say for itself.
-const OF_ONE_HTTP_API: [&str; 5] = [
-    "DefinitionBody",
-    "DefinitionUri",
-    "Description",
-    "Name",
-    "StageName",
-];
-
-/// Properties that a REST API must say for itself.
-const OF_ONE_REST_API: [&str; 3] = ["DefinitionBody", "Description", "StageName"];
-
+/// What each type of resource shares, by its section.
 pub(crate) struct Globals<'t> {
-    function: Option<&'t Node>,
-    http_api: Option<&'t Node>,
-    rest_api: Option<&'t Node>,
-    simple_table: Option<&'t Node>,
-    layer: Option<&'t Node>,
+    sections: HashMap<&'static str, &'t Node>,
     /// Nodes that merging has made.
     weight: Cell<usize>,
 }
 
 impl<'t> Globals<'t> {
-    pub fn open(node: Option<&'t Node>, report: &Report) -> Self {
-        let entries = match node {
-            None => &[],
-            Some(node) => node.entries().unwrap_or_else(|| {
-                report.problem(
-                    node.span,
-                    "`Globals` must be a mapping",
-                    node.describe(),
-                    "for example `Function:` with shared properties indented below it",
-                );
-                &[]
-            }),
-        };
-        for entry in entries {
-            if SECTIONS.contains(&&*entry.key) {
-                continue;
-            }
-            let help = match suggestion(&entry.key, SECTIONS) {
-                Some(section) => format!("did you mean `{section}`?"),
-                None => "functions share under `Function`, HTTP APIs under `HttpApi`".to_owned(),
-            };
-            report.problem(
-                entry.key_span,
-                format!("`Globals` has no `{}`", shorten(&entry.key)),
-                "unknown section",
-                help,
-            );
-        }
-        let section = |name: &str, own: &[&str]| {
-            let entry = entries.iter().find(|entry| &*entry.key == name)?;
-            let properties = entry.value.entries().or_else(|| {
-                report.problem(
-                    entry.key_span,
-                    format!("`Globals.{name}` must be a mapping"),
-                    entry.value.describe(),
-                    "write each property on a line of its own",
-                );
-                None
-            })?;
-            for property in properties.iter().filter(|it| own.contains(&&*it.key)) {
-                report.problem(
-                    property.key_span,
-                    format!("`{}` cannot be shared through `Globals`", property.key),
-                    "belongs to one resource",
-                    "move it to the resource's own `Properties`",
-                );
-            }
-            Some(&entry.value)
-        };
-        Self {
-            function: section("Function", &OF_ONE_FUNCTION),
-            http_api: section("HttpApi", &OF_ONE_HTTP_API),
-            rest_api: section("Api", &OF_ONE_REST_API),
-            simple_table: section("SimpleTable", &["TableName"]),
-            layer: section("LayerVersion", &["ContentUri", "LayerName"]),
+    pub fn open(node: Option<&'t Node>, types: &Types, report: &Report) -> Self {
+        let mut globals = Self {
+            sections: HashMap::new(),
             weight: Cell::new(0),
+        };
+        let Some(node) = node else { return globals };
+        let Some(entries) = node.entries() else {
+            report.problem(
+                node.span,
+                "`Globals` must be a mapping",
+                node.describe(),
+                "for example `Function:` with shared properties indented below it",
+            );
+            return globals;
+        };
+        SECTIONS.check(entries, report, |name| format!("`Globals` has no `{name}`"));
+        for shared in types.iter().filter_map(|kind| kind.shared.as_ref()) {
+            let entry = entries.iter().find(|entry| &*entry.key == shared.section);
+            if let Some(entry) = entry.filter(|entry| is_shareable(entry, shared, report)) {
+                globals.sections.insert(shared.section, &entry.value);
+            }
         }
+        globals
     }
 
     pub fn merge_into(&self, resource: &mut Resource<'t>, report: &Report) -> Result<(), Reported> {
-        let global = match resource.kind {
-            Kind::Function => self.function,
-            Kind::HttpApi => self.http_api,
-            Kind::RestApi => self.rest_api,
-            Kind::SimpleTable => self.simple_table,
-            Kind::Layer => self.layer,
-            Kind::LambdaFunction
-            | Kind::Table
-            | Kind::LambdaLayer
-            | Kind::Url
-            | Kind::Version
-            | Kind::Alias
-            | Kind::GatewayHttp
-            | Kind::GatewayRest
-            | Kind::GatewayPart
-            | Kind::Quiet
-            | Kind::Other => None,
+        let shared = resource.kind.shared.as_ref();
+        let Some(global) = shared.and_then(|shared| self.sections.get(shared.section)) else {
+            return Ok(());
         };
-        let Some(global) = global else { return Ok(()) };
         let local = resource.properties.as_deref();
         let weight = self.weight.get() + global.weight + local.map_or(0, |local| local.weight);
         self.weight.set(weight);
@@ -158,6 +87,29 @@ impl<'t> Globals<'t> {
         });
         Ok(())
     }
+}
+
+/// Whether a section is a mapping, which is then looked at for what cannot be shared.
+fn is_shareable(section: &Entry, shared: &Shared, report: &Report) -> bool {
+    let Some(properties) = section.value.entries() else {
+        report.problem(
+            section.key_span,
+            format!("`Globals.{}` must be a mapping", shared.section),
+            section.value.describe(),
+            "write each property on a line of its own",
+        );
+        return false;
+    };
+    let is_own = |property: &&Entry| shared.own.contains(&&*property.key);
+    for property in properties.iter().filter(is_own) {
+        report.problem(
+            property.key_span,
+            format!("`{}` cannot be shared through `Globals`", property.key),
+            "belongs to one resource",
+            "move it to the resource's own `Properties`",
+        );
+    }
+    true
 }
 
 fn merge(global: &Node, local: &Node) -> Node {

@@ -1,16 +1,13 @@
 //! `Mappings`, and `Fn::FindInMap` over them.
 
 use super::expand::Expander;
-use super::parse::shorten;
-use super::suggestion::suggestion;
-use super::{Entry, Node, NodeValue, Reported};
-
-const FORM: &str = "!FindInMap [MapName, FirstKey, SecondKey]";
+use super::words::{did_you_mean, shorten};
+use super::{Entry, Function, Node, NodeValue, Reported};
 
 impl Expander<'_> {
     /// What stands in the map: text or a list, at its own place in the template.
     pub fn find_in_map(&self, argument: &Node) -> Result<Node, Reported> {
-        let wrong = || self.resolver.malformed(argument, "Fn::FindInMap", FORM);
+        let wrong = || self.resolver.malformed(argument, Function::FindInMap);
         let (names, default) = match argument.items() {
             Some([map, first, second]) => ([map, first, second], None),
             Some([map, first, second, options]) => {
@@ -31,13 +28,7 @@ impl Expander<'_> {
             match (&value.value, depth) {
                 (NodeValue::Mapping(below), 0 | 1) => entries = below,
                 (NodeValue::Scalar(_) | NodeValue::Sequence(_), 2) => return Ok(self.node(value)),
-                (
-                    NodeValue::Scalar(_)
-                    | NodeValue::Sequence(_)
-                    | NodeValue::Mapping(_)
-                    | NodeValue::Call(_),
-                    _,
-                ) => {
+                _ => {
                     return Err(self.report.problem(
                         value.span,
                         format!("`{}` of a mapping has the wrong form", shorten(&key)),
@@ -56,14 +47,13 @@ impl Expander<'_> {
             _ => format!("the mapping has no key `{}`", shorten(key)),
         };
         let keys = || entries.iter().map(|entry| &*entry.key);
-        let help = match suggestion(key, keys()) {
-            Some(meant) => format!("did you mean `{meant}`?"),
-            None if entries.is_empty() => "there is nothing to look it up in".to_owned(),
-            None => {
-                let keys: Vec<&str> = keys().take(10).collect();
-                format!("there are: {}", shorten(&keys.join(", ")))
-            }
+        let otherwise = if entries.is_empty() {
+            "there is nothing to look it up in".to_owned()
+        } else {
+            let keys: Vec<&str> = keys().take(10).collect();
+            format!("there are: {}", shorten(&keys.join(", ")))
         };
+        let help = did_you_mean(key, keys(), otherwise);
         self.report
             .problem(node.span, message, "not in the mapping", help)
     }

@@ -1,42 +1,50 @@
 //! The template as text, as a tree, and as a set of named things that refer to each other.
 
+mod report;
+mod text;
+mod words;
+
+mod function;
+mod keys;
 mod node;
 mod parse;
 mod reference;
-mod report;
 mod substitution;
-mod suggestion;
-mod text;
 
-mod call;
-mod condition;
-mod declared;
-mod dependency;
 mod document;
-mod expand;
-mod fields;
 mod globals;
-mod kind;
-mod list_call;
-mod mapping;
 mod parameter;
-mod part;
 mod pseudo;
-mod resolve;
-mod target;
+mod resource;
+mod schema;
 
-pub(crate) use declared::{
-    Declared, IMPLICIT_HTTP_API, IMPLICIT_REST_API, api_id, physical_name, url_id,
-};
-pub(crate) use document::{Document, Resource, section};
+mod condition;
+mod expand;
+mod mapping;
+
+mod dependency;
+mod evaluate;
+mod names;
+mod part;
+mod resolve;
+mod yields;
+
+mod fields;
+
+pub(crate) use document::{Document, section};
 pub(crate) use expand::expand;
-pub(crate) use fields::{Fields, Known, ignored, used};
-pub(crate) use kind::Kind;
-pub(crate) use node::{Entry, Function, Node, NodeValue};
+pub(crate) use fields::Fields;
+pub(crate) use function::Function;
+pub(crate) use node::{Entry, Node, NodeValue};
 pub(crate) use parameter::parameters;
 pub(crate) use parse::parse;
 pub(crate) use pseudo::Pseudo;
 pub(crate) use report::{Report, Reported};
 pub(crate) use resolve::{Place, Resolver};
+pub(crate) use resource::Resource;
+pub(crate) use schema::{
+    EventApi, Made, Named, Properties, Property, Refusal, Role, Rule, Shared, Type, Types, Yields,
+    properties,
+};
 pub(crate) use text::Span;
 pub use text::Text;

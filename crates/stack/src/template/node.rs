@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::Span;
+use super::{Function, Span};
 
 /// A value and its place. Cheap to share only leaf by leaf: see [`Node::weight`].
 #[derive(Debug, Clone)]
@@ -45,88 +45,6 @@ pub(crate) struct Call {
     pub argument: Box<Node>,
 }
 
-/// Functions that a template may call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Function {
-    Ref,
-    GetAtt,
-    Sub,
-    Join,
-    Select,
-    Split,
-    Base64,
-    GetAzs,
-    ImportValue,
-    Length,
-    ToJsonString,
-    If,
-    FindInMap,
-    Condition,
-    Equals,
-    And,
-    Or,
-    Not,
-    /// Stands where a value should be that a problem is in the way of.
-    Reported,
-    /// One that AWS has and this crate does not evaluate, by its long name.
-    Other(&'static str),
-}
-
-/// By the long form's key. Source: CloudFormation template reference, "Intrinsic function
-/// reference", read 2026-11-23.
-const FUNCTIONS: [(&str, Function); 24] = [
-    ("Ref", Function::Ref),
-    ("Fn::GetAtt", Function::GetAtt),
-    ("Fn::Sub", Function::Sub),
-    ("Fn::Join", Function::Join),
-    ("Fn::Select", Function::Select),
-    ("Fn::Split", Function::Split),
-    ("Fn::Base64", Function::Base64),
-    ("Fn::GetAZs", Function::GetAzs),
-    ("Fn::ImportValue", Function::ImportValue),
-    ("Fn::Length", Function::Length),
-    ("Fn::ToJsonString", Function::ToJsonString),
-    ("Fn::If", Function::If),
-    ("Fn::FindInMap", Function::FindInMap),
-    ("Condition", Function::Condition),
-    ("Fn::Equals", Function::Equals),
-    ("Fn::And", Function::And),
-    ("Fn::Or", Function::Or),
-    ("Fn::Not", Function::Not),
-    ("Fn::Cidr", Function::Other("Fn::Cidr")),
-    ("Fn::Contains", Function::Other("Fn::Contains")),
-    ("Fn::GetStackOutput", Function::Other("Fn::GetStackOutput")),
-    ("Fn::RefAll", Function::Other("Fn::RefAll")),
-    ("Fn::Transform", Function::Other("Fn::Transform")),
-    ("Fn::ValueOf", Function::Other("Fn::ValueOf")),
-];
-
-impl Function {
-    /// From a tag's name, without its `!`.
-    pub fn from_tag(tag: &str) -> Option<Self> {
-        match tag {
-            "Ref" => Some(Self::Ref),
-            "Condition" => Some(Self::Condition),
-            other => Self::from_key(&format!("Fn::{other}")),
-        }
-    }
-
-    /// From the only key of a mapping. `Condition` is no function there: policies have such a key.
-    pub fn from_key(key: &str) -> Option<Self> {
-        let mut functions = FUNCTIONS.into_iter();
-        let (_, function) = functions.find(|(name, _)| *name == key)?;
-        (function != Self::Condition).then_some(function)
-    }
-
-    /// The long form's key.
-    pub fn key(self) -> &'static str {
-        let mut functions = FUNCTIONS.iter();
-        functions
-            .find(|(_, function)| *function == self)
-            .map_or("a function", |(name, _)| name)
-    }
-}
-
 impl Node {
     pub fn new(span: Span, value: NodeValue) -> Self {
         let (weight, height) = match &value {
@@ -152,11 +70,22 @@ impl Node {
         Self::new(span, NodeValue::Scalar(scalar))
     }
 
+    /// A call of a function at the place of its argument.
+    pub fn call_of(function: Function, argument: Node) -> Self {
+        let argument = Box::new(argument);
+        Self::new(argument.span, NodeValue::Call(Call { function, argument }))
+    }
+
+    /// What stands where a problem is in the way of a value.
+    pub fn reported(span: Span) -> Self {
+        Self::call_of(Function::Reported, Self::scalar(span, ""))
+    }
+
     /// The entries of a mapping.
     pub fn entries(&self) -> Option<&[Entry]> {
         match &self.value {
             NodeValue::Mapping(entries) => Some(entries),
-            NodeValue::Scalar(_) | NodeValue::Sequence(_) | NodeValue::Call(_) => None,
+            _ => None,
         }
     }
 
@@ -170,25 +99,32 @@ impl Node {
     pub fn items(&self) -> Option<&[Node]> {
         match &self.value {
             NodeValue::Sequence(items) => Some(items),
-            NodeValue::Scalar(_) | NodeValue::Mapping(_) | NodeValue::Call(_) => None,
+            _ => None,
+        }
+    }
+
+    /// The items of a list, or the value itself where there is only one.
+    pub fn items_or_self(&self) -> &[Node] {
+        self.items().unwrap_or(std::slice::from_ref(self))
+    }
+
+    pub fn scalar_value(&self) -> Option<&Scalar> {
+        match &self.value {
+            NodeValue::Scalar(scalar) => Some(scalar),
+            _ => None,
         }
     }
 
     /// The text of a scalar that is not null.
     pub fn text(&self) -> Option<&str> {
-        match &self.value {
-            NodeValue::Scalar(scalar) if !scalar.is_null() => Some(&scalar.text),
-            NodeValue::Scalar(_)
-            | NodeValue::Sequence(_)
-            | NodeValue::Mapping(_)
-            | NodeValue::Call(_) => None,
-        }
+        let scalar = self.scalar_value().filter(|scalar| !scalar.is_null())?;
+        Some(&scalar.text)
     }
 
     pub fn call(&self) -> Option<&Call> {
         match &self.value {
             NodeValue::Call(call) => Some(call),
-            NodeValue::Scalar(_) | NodeValue::Sequence(_) | NodeValue::Mapping(_) => None,
+            _ => None,
         }
     }
 
@@ -237,6 +173,14 @@ impl Scalar {
             "true" | "True" | "TRUE" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => Some(true),
             "false" | "False" | "FALSE" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => Some(false),
             _ => None,
+        }
+    }
+
+    /// Booleans in CloudFormation's spelling, anything else as written.
+    pub fn plain_text(&self) -> String {
+        match self.as_bool() {
+            Some(boolean) => boolean.to_string(),
+            None => self.text.to_string(),
         }
     }
 

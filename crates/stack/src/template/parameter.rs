@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::limits::{PARAMETER_VALUE_BYTES_MAX, PARAMETERS_MAX};
 
+use super::keys::Keys;
 use super::node::Scalar;
-use super::parse::shorten;
-use super::suggestion::suggestion;
-use super::{Entry, Node, NodeValue, Report, Reported};
+use super::words::{did_you_mean, shorten};
+use super::{Entry, Node, Report, Reported, Span};
 
 /// Values by name, for every declared parameter.
 pub(crate) type Parameters = HashMap<String, ParameterValue>;
@@ -21,19 +21,23 @@ pub(crate) enum ParameterValue {
 }
 
 /// Source: CloudFormation template reference, "Parameters", read 2026-11-23.
-const PROPERTIES: [&str; 11] = [
-    "AllowedPattern",
-    "AllowedValues",
-    "ConstraintDescription",
-    "Default",
-    "Description",
-    "MaxLength",
-    "MaxValue",
-    "MinLength",
-    "MinValue",
-    "NoEcho",
-    "Type",
-];
+const PROPERTIES: Keys = Keys {
+    known: &[
+        "AllowedPattern",
+        "AllowedValues",
+        "ConstraintDescription",
+        "Default",
+        "Description",
+        "MaxLength",
+        "MaxValue",
+        "MinLength",
+        "MinValue",
+        "NoEcho",
+        "Type",
+    ],
+    unknown: "unknown property",
+    help: "parameters have {}",
+};
 
 /// Most memory that a compiled `AllowedPattern` may take, in bytes. Ours: real ones are far
 /// smaller, and the time to match grows with it.
@@ -57,259 +61,224 @@ pub(crate) fn parameters(
         );
     }
     let read = |entry: &Entry| {
-        let given = overrides.get(&*entry.key);
-        let value = value(entry, given, report).unwrap_or(ParameterValue::Reported);
+        let declaration = Declaration {
+            entry,
+            name: shorten(&entry.key),
+            given: overrides.get(&*entry.key),
+            report,
+        };
+        let value = declaration.value().unwrap_or(ParameterValue::Reported);
         (entry.key.to_string(), value)
     };
     entries.iter().take(PARAMETERS_MAX).map(read).collect()
 }
 
-fn value(
-    entry: &Entry,
-    given: Option<&String>,
-    report: &Report,
-) -> Result<ParameterValue, Reported> {
-    let name = shorten(&entry.key);
-    let Some(properties) = entry.value.entries() else {
-        return Err(report.problem(
-            entry.key_span,
-            format!("parameter `{name}` must be a mapping"),
-            entry.value.describe(),
-            "a parameter has at least a `Type`",
-        ));
-    };
-    for property in properties {
-        if !PROPERTIES.contains(&&*property.key) {
-            let help = match suggestion(&property.key, PROPERTIES) {
-                Some(meant) => format!("did you mean `{meant}`?"),
-                None => format!("parameters have {}", PROPERTIES.join(", ")),
-            };
-            report.problem(
-                property.key_span,
-                format!(
-                    "a parameter has no `{}`, as `{name}` does",
-                    shorten(&property.key)
-                ),
-                "unknown property",
-                help,
-            );
-        }
+/// A parameter being read.
+struct Declaration<'a> {
+    entry: &'a Entry,
+    /// For messages.
+    name: String,
+    given: Option<&'a String>,
+    report: &'a Report,
+}
+
+impl Declaration<'_> {
+    fn get(&self, property: &str) -> Option<&Node> {
+        self.entry.value.get(property)
     }
-    let parameter_type = entry
-        .value
-        .get("Type")
-        .and_then(Node::text)
-        .ok_or_else(|| {
-            report.problem(
+
+    fn value(&self) -> Result<ParameterValue, Reported> {
+        let Self { entry, name, .. } = self;
+        let Some(properties) = entry.value.entries() else {
+            return Err(self.report.problem(
+                entry.key_span,
+                format!("parameter `{name}` must be a mapping"),
+                entry.value.describe(),
+                "a parameter has at least a `Type`",
+            ));
+        };
+        PROPERTIES.check(properties, self.report, |property| {
+            format!("a parameter has no `{property}`, as `{name}` does")
+        });
+        let Some(type_node) = self.get("Type").filter(|node| node.text().is_some()) else {
+            return Err(self.report.problem(
                 entry.key_span,
                 format!("parameter `{name}` has no `Type`"),
                 "this parameter",
                 "for example `Type: String`",
-            )
-        })?;
-    let text = match (given, entry.value.get("Default")) {
-        (Some(given), _) => given.clone(),
-        (None, Some(default)) => default_text(&name, default, report)?,
-        (None, None) => {
-            return Err(report.problem(
-                entry.key_span,
-                format!("parameter `{name}` has no value"),
-                "no `Default` here, and none given",
-                "add a `Default`, or give a value in `parameter_overrides` of `samconfig.toml`",
+            ));
+        };
+        let text = self.text()?;
+        if text.len() > PARAMETER_VALUE_BYTES_MAX {
+            return Err(self.wrong(
+                format!("parameter `{name}` is longer than {PARAMETER_VALUE_BYTES_MAX} bytes"),
+                "that is CloudFormation's limit",
             ));
         }
-    };
-    let wrong = |message: String, help: String| {
-        let span = match (given, entry.value.get("Default")) {
-            (None, Some(default)) => default.span,
-            _ => entry.key_span,
-        };
-        report.problem(span, message, "this value", help)
-    };
-    if text.len() > PARAMETER_VALUE_BYTES_MAX {
-        return Err(wrong(
-            format!("parameter `{name}` is longer than {PARAMETER_VALUE_BYTES_MAX} bytes"),
-            "that is CloudFormation's limit".to_owned(),
-        ));
+        self.check_allowed(&text)?;
+        self.check_bounds(&text)?;
+        self.check_pattern(&text)?;
+        self.typed(type_node, text)
     }
-    check_constraints(entry, &text, report, &wrong)?;
-    let is_number = |text: &str| text.trim().parse::<f64>().is_ok_and(f64::is_finite);
-    let list = || text.split(',').map(|item| item.trim().to_owned());
-    match parameter_type {
-        "String" => Ok(ParameterValue::Text(text)),
-        "Number" if is_number(&text) => Ok(ParameterValue::Text(text)),
-        "List<Number>" if list().all(|item| is_number(&item)) => {
-            Ok(ParameterValue::List(list().collect()))
-        }
-        "Number" | "List<Number>" => Err(wrong(
-            format!(
-                "parameter `{name}` is of type {parameter_type}, `{}` is not",
-                shorten(&text)
-            ),
-            "give digits".to_owned(),
-        )),
-        "CommaDelimitedList" => Ok(ParameterValue::List(list().collect())),
-        other => {
-            if !other.starts_with("AWS::") && !other.starts_with("List<AWS::") {
-                return Err(report.problem(
-                    entry
-                        .value
-                        .get("Type")
-                        .map_or(entry.key_span, |node| node.span),
-                    format!("`{}` is no type of a parameter", shorten(other)),
-                    format!("the type of `{name}`"),
-                    match suggestion(other, TYPES) {
-                        Some(meant) => format!("did you mean `{meant}`?"),
-                        None => format!("types are {} and AWS's own", TYPES.join(", ")),
-                    },
+
+    /// What is given, or the default. A default of a list type may be written as a YAML list by
+    /// people, but not for CloudFormation.
+    fn text(&self) -> Result<String, Reported> {
+        let name = &self.name;
+        let default = match (self.given, self.get("Default")) {
+            (Some(given), _) => return Ok(given.clone()),
+            (None, Some(default)) => default,
+            (None, None) => {
+                return Err(self.report.problem(
+                    self.entry.key_span,
+                    format!("parameter `{name}` has no value"),
+                    "no `Default` here, and none given",
+                    "add a `Default`, or give a value in `parameter_overrides` of \
+                     `samconfig.toml`",
                 ));
             }
-            // CDK puts that one into every template, for its own sake only.
-            if &*entry.key != "BootstrapVersion" {
-                report.warn(
-                    entry.key_span,
-                    &entry.key,
-                    "parameter",
-                    Some("Type".to_owned()),
-                    format!(
-                        "`{}` is not looked up: the value is taken as it is",
-                        shorten(other)
-                    ),
-                );
+        };
+        let text = default.scalar_value().map(Scalar::plain_text);
+        text.ok_or_else(|| {
+            self.report.problem(
+                default.span,
+                format!("`Default` of parameter `{name}` must be text"),
+                default.describe(),
+                "write a list as text with commas: `Default: a,b`",
+            )
+        })
+    }
+
+    fn typed(&self, type_node: &Node, text: String) -> Result<ParameterValue, Reported> {
+        let name = &self.name;
+        let is_number = |text: &str| text.trim().parse::<f64>().is_ok_and(f64::is_finite);
+        let items: Vec<String> = text.split(',').map(|item| item.trim().to_owned()).collect();
+        match type_node.text().unwrap_or_default() {
+            "String" => Ok(ParameterValue::Text(text)),
+            "Number" if is_number(&text) => Ok(ParameterValue::Text(text)),
+            "List<Number>" if items.iter().all(|item| is_number(item)) => {
+                Ok(ParameterValue::List(items))
             }
-            Ok(if other.starts_with("List<") {
-                ParameterValue::List(list().collect())
-            } else {
-                ParameterValue::Text(text)
-            })
+            number @ ("Number" | "List<Number>") => {
+                let shown = shorten(&text);
+                let message = format!("parameter `{name}` is of type {number}, `{shown}` is not");
+                Err(self.wrong(message, "give digits"))
+            }
+            "CommaDelimitedList" => Ok(ParameterValue::List(items)),
+            aws if aws.starts_with("AWS::") || aws.starts_with("List<AWS::") => {
+                // CDK puts that one into every template, for its own sake only.
+                if &*self.entry.key != "BootstrapVersion" {
+                    let shown = shorten(aws);
+                    let meaning =
+                        format!("`{shown}` is not looked up: the value is taken as it is");
+                    self.warn(self.entry.key_span, "Type", meaning);
+                }
+                Ok(if aws.starts_with("List<") {
+                    ParameterValue::List(items)
+                } else {
+                    ParameterValue::Text(text)
+                })
+            }
+            other => {
+                let otherwise = format!("types are {} and AWS's own", TYPES.join(", "));
+                Err(self.report.problem(
+                    type_node.span,
+                    format!("`{}` is no type of a parameter", shorten(other)),
+                    format!("the type of `{name}`"),
+                    did_you_mean(other, TYPES, otherwise),
+                ))
+            }
         }
     }
-}
 
-/// A default of a list type may be written as a YAML list by people, but not for CloudFormation.
-fn default_text(name: &str, default: &Node, report: &Report) -> Result<String, Reported> {
-    match &default.value {
-        NodeValue::Scalar(scalar) => Ok(plain_text(scalar)),
-        NodeValue::Sequence(_) | NodeValue::Mapping(_) | NodeValue::Call(_) => Err(report.problem(
-            default.span,
-            format!("`Default` of parameter `{name}` must be text"),
-            default.describe(),
-            "write a list as text with commas: `Default: a,b`",
-        )),
-    }
-}
-
-/// Booleans in CloudFormation's spelling, anything else as written.
-pub(super) fn plain_text(scalar: &Scalar) -> String {
-    match scalar.as_bool() {
-        Some(boolean) => boolean.to_string(),
-        None => scalar.text.to_string(),
-    }
-}
-
-fn check_constraints(
-    entry: &Entry,
-    text: &str,
-    report: &Report,
-    wrong: &dyn Fn(String, String) -> Reported,
-) -> Result<(), Reported> {
-    let name = shorten(&entry.key);
-    let shown = shorten(text);
-    if let Some(allowed) = entry.value.get("AllowedValues") {
-        let NodeValue::Sequence(allowed) = &allowed.value else {
-            return Err(report.problem(
+    fn check_allowed(&self, text: &str) -> Result<(), Reported> {
+        let Some(allowed) = self.get("AllowedValues") else {
+            return Ok(());
+        };
+        let name = &self.name;
+        let Some(items) = allowed.items() else {
+            return Err(self.report.problem(
                 allowed.span,
                 format!("`AllowedValues` of parameter `{name}` must be a list"),
                 allowed.describe(),
                 "write one value per line, each after `- `",
             ));
         };
-        let texts: Vec<String> = allowed
-            .iter()
-            .filter_map(|value| match &value.value {
-                NodeValue::Scalar(scalar) => Some(plain_text(scalar)),
-                NodeValue::Sequence(_) | NodeValue::Mapping(_) | NodeValue::Call(_) => None,
-            })
-            .collect();
-        if !texts.iter().any(|allowed| allowed == text) {
-            return Err(wrong(
-                format!("parameter `{name}` may not be `{shown}`"),
-                format!("allowed are: {}", shorten(&texts.join(", "))),
-            ));
+        let scalars = items.iter().filter_map(Node::scalar_value);
+        let texts: Vec<String> = scalars.map(Scalar::plain_text).collect();
+        if texts.iter().any(|allowed| allowed == text) {
+            return Ok(());
         }
+        let message = format!("parameter `{name}` may not be `{}`", shorten(text));
+        let help = format!("allowed are: {}", shorten(&texts.join(", ")));
+        Err(self.wrong(message, &help))
     }
-    let bound =
-        |property: &str| -> Option<f64> { entry.value.get(property)?.text()?.trim().parse().ok() };
-    let length = text.chars().count() as f64;
-    let number = text.trim().parse::<f64>().ok();
-    let bounds = [
-        (
-            "MinLength",
-            bound("MinLength").is_some_and(|min| length < min),
-        ),
-        (
-            "MaxLength",
-            bound("MaxLength").is_some_and(|max| length > max),
-        ),
-        (
-            "MinValue",
-            bound("MinValue")
-                .zip(number)
-                .is_some_and(|(min, it)| it < min),
-        ),
-        (
-            "MaxValue",
-            bound("MaxValue")
-                .zip(number)
-                .is_some_and(|(max, it)| it > max),
-        ),
-    ];
-    for (property, broken) in bounds {
-        if broken {
-            return Err(wrong(
-                format!("parameter `{name}` is `{shown}`, against its `{property}`"),
-                format!("see `{property}` of the parameter"),
-            ));
-        }
-    }
-    check_pattern(entry, text, report, wrong)
-}
 
-/// The pattern must match the whole value.
-fn check_pattern(
-    entry: &Entry,
-    text: &str,
-    report: &Report,
-    wrong: &dyn Fn(String, String) -> Reported,
-) -> Result<(), Reported> {
-    let Some(node) = entry.value.get("AllowedPattern") else {
-        return Ok(());
-    };
-    let pattern = node.text().unwrap_or_default();
-    let compiled = regex_lite::RegexBuilder::new(&format!("^(?:{pattern})$"))
-        .size_limit(PATTERN_BYTES_MAX)
-        .build();
-    match compiled {
-        Ok(compiled) if compiled.is_match(text) => Ok(()),
-        Ok(_) => {
-            let described = entry.value.get("ConstraintDescription");
-            let help = match described.and_then(Node::text) {
-                Some(description) => shorten(description),
-                None => format!("the pattern is `{}`", shorten(pattern)),
-            };
-            let (name, text) = (shorten(&entry.key), shorten(text));
-            let message = format!("parameter `{name}` is `{text}`, against its `AllowedPattern`");
-            Err(wrong(message, help))
+    fn check_bounds(&self, text: &str) -> Result<(), Reported> {
+        let length = Some(text.chars().count() as f64);
+        let number = text.trim().parse::<f64>().ok();
+        for (property, value, sign) in [
+            ("MinLength", length, 1.0),
+            ("MaxLength", length, -1.0),
+            ("MinValue", number, 1.0),
+            ("MaxValue", number, -1.0),
+        ] {
+            let bound = self.get(property).and_then(Node::text);
+            let bound = bound.and_then(|bound| bound.trim().parse::<f64>().ok());
+            // A lower bound, or an upper one with both signs turned.
+            if bound
+                .zip(value)
+                .is_some_and(|(bound, it)| it * sign < bound * sign)
+            {
+                let (name, shown) = (&self.name, shorten(text));
+                return Err(self.wrong(
+                    format!("parameter `{name}` is `{shown}`, against its `{property}`"),
+                    &format!("see `{property}` of the parameter"),
+                ));
+            }
         }
-        Err(_) => {
-            report.warn(
-                node.span,
-                &entry.key,
-                "parameter",
-                Some("AllowedPattern".to_owned()),
-                "this pattern cannot be checked here; AWS checks it",
-            );
-            Ok(())
+        Ok(())
+    }
+
+    /// The pattern must match the whole value.
+    fn check_pattern(&self, text: &str) -> Result<(), Reported> {
+        let Some(node) = self.get("AllowedPattern") else {
+            return Ok(());
+        };
+        let pattern = node.text().unwrap_or_default();
+        let compiled = regex_lite::RegexBuilder::new(&format!("^(?:{pattern})$"))
+            .size_limit(PATTERN_BYTES_MAX)
+            .build();
+        let Ok(compiled) = compiled else {
+            let meaning = "this pattern cannot be checked here; AWS checks it";
+            self.warn(node.span, "AllowedPattern", meaning.to_owned());
+            return Ok(());
+        };
+        if compiled.is_match(text) {
+            return Ok(());
         }
+        let described = self.get("ConstraintDescription").and_then(Node::text);
+        let help = match described {
+            Some(description) => shorten(description),
+            None => format!("the pattern is `{}`", shorten(pattern)),
+        };
+        let (name, text) = (&self.name, shorten(text));
+        let message = format!("parameter `{name}` is `{text}`, against its `AllowedPattern`");
+        Err(self.wrong(message, &help))
+    }
+
+    /// Reports a wrong value, where it is written.
+    fn wrong(&self, message: String, help: &str) -> Reported {
+        let span = match (self.given, self.get("Default")) {
+            (None, Some(default)) => default.span,
+            _ => self.entry.key_span,
+        };
+        self.report.problem(span, message, "this value", help)
+    }
+
+    fn warn(&self, span: Span, property: &str, meaning: String) {
+        let property = Some(property.to_owned());
+        let id = &self.entry.key;
+        self.report.warn(span, id, "parameter", property, meaning);
     }
 }

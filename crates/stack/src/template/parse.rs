@@ -7,7 +7,8 @@ use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
 
 use crate::limits::{DEPTH_MAX, NODES_MAX};
 
-use super::node::{Call, Scalar};
+use super::node::Scalar;
+use super::words::shorten;
 use super::{Entry, Function, Node, NodeValue, Report, Reported, Span};
 
 /// The text's only document.
@@ -159,10 +160,7 @@ impl Builder<'_> {
                     _ => None,
                 };
                 match function {
-                    Some(function) => {
-                        let argument = entries.remove(0).value;
-                        called(Some(function), argument)
-                    }
+                    Some(function) => Node::call_of(function, entries.remove(0).value),
                     None => Node::new(span, NodeValue::Mapping(entries)),
                 }
             }
@@ -296,31 +294,8 @@ fn is_string_tag(tag: Option<&Tag>) -> bool {
 fn called(function: Option<Function>, argument: Node) -> Node {
     match function {
         None => argument,
-        Some(function) => {
-            let argument = Box::new(argument);
-            Node::new(argument.span, NodeValue::Call(Call { function, argument }))
-        }
+        Some(function) => Node::call_of(function, argument),
     }
-}
-
-/// Untrusted text for a message.
-pub(super) fn shorten(text: &str) -> String {
-    const CHARACTERS_MAX: usize = 80;
-    let mut short: String = text
-        .chars()
-        .map(|character| {
-            if character.is_control() {
-                '\u{fffd}'
-            } else {
-                character
-            }
-        })
-        .take(CHARACTERS_MAX)
-        .collect();
-    if short.len() < text.len() {
-        short.push('…');
-    }
-    short
 }
 
 /// The parser counts characters, diagnostics count bytes.

@@ -1,4 +1,4 @@
-//! What CloudFormation knows about a stack by itself, and the ARNs made of it.
+//! What CloudFormation knows about a stack by itself, and the names, ARNs and URLs made of it.
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -85,6 +85,42 @@ impl Pseudo {
         format!("arn:{partition}:iam::{}:role/{name}", self.account_id)
     }
 
+    /// The name of something that the template leaves to AWS: `<stack>-<logical id>`.
+    ///
+    /// AWS appends a random part, which would only hide the name from whoever uses it here. Too
+    /// long a name is cut and ends with a part of its hash instead.
+    pub fn physical_name(&self, logical_id: &str, characters_max: usize) -> String {
+        let name = format!("{}-{logical_id}", self.stack_name);
+        if name.len() <= characters_max {
+            return name;
+        }
+        let hash = base36(&name, 8);
+        format!("{}-{hash}", &name[..characters_max - hash.len() - 1])
+    }
+
+    /// An API's id: ten letters and digits, as API Gateway's are.
+    pub fn api_id(&self, logical_id: &str) -> String {
+        base36(&format!("{}/{logical_id}", self.stack_name), 10)
+    }
+
+    /// `https://<API id>.execute-api.<region>.<suffix>`
+    pub fn endpoint(&self, api_id: &str) -> String {
+        let Self { region, .. } = self;
+        let suffix = self.url_suffix();
+        format!("https://{api_id}.execute-api.{region}.{suffix}")
+    }
+
+    /// The id of a function URL: thirty-two letters and digits.
+    pub fn url_id(&self, logical_id: &str) -> String {
+        base36(&format!("{}/{logical_id}/url", self.stack_name), 32)
+    }
+
+    /// `https://<URL id>.lambda-url.<region>.on.aws`
+    pub fn url_endpoint(&self, logical_id: &str) -> String {
+        let id = self.url_id(logical_id);
+        format!("https://{id}.lambda-url.{}.on.aws", self.region)
+    }
+
     fn stack_id(&self) -> String {
         let digest = Sha256::digest(self.stack_name.as_bytes());
         let hex: String = digest[..16]
@@ -109,4 +145,13 @@ impl Pseudo {
         } = self;
         format!("arn:{partition}:{service}:{region}:{account_id}:{resource}")
     }
+}
+
+fn base36(text: &str, digits: usize) -> String {
+    const DIGITS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+    Sha256::digest(text.as_bytes())
+        .iter()
+        .take(digits)
+        .map(|byte| char::from(DIGITS[usize::from(*byte) % DIGITS.len()]))
+        .collect()
 }

@@ -37,30 +37,12 @@ fn collect<'t>(node: &'t Node, found: &mut Vec<Reference<'t>>) {
             .for_each(|entry| collect(&entry.value, found)),
         NodeValue::Call(call) => match call.function {
             Function::Ref => found.extend(reference(&call.argument)),
-            Function::GetAtt => match &call.argument.value {
-                NodeValue::Sequence(items) => found.extend(items.first().and_then(reference)),
-                NodeValue::Scalar(_) | NodeValue::Mapping(_) | NodeValue::Call(_) => {
-                    found.extend(reference(&call.argument));
-                }
-            },
+            Function::GetAtt => {
+                let named = call.argument.items_or_self().first();
+                found.extend(named.and_then(reference));
+            }
             Function::Sub => substituted(&call.argument, found),
-            Function::Join
-            | Function::Select
-            | Function::Split
-            | Function::Base64
-            | Function::GetAzs
-            | Function::ImportValue
-            | Function::Length
-            | Function::ToJsonString
-            | Function::If
-            | Function::FindInMap
-            | Function::Condition
-            | Function::Equals
-            | Function::And
-            | Function::Or
-            | Function::Not
-            | Function::Reported
-            | Function::Other(_) => collect(&call.argument, found),
+            _ => collect(&call.argument, found),
         },
     }
 }
@@ -71,10 +53,10 @@ fn reference(node: &Node) -> Option<Reference<'_>> {
 }
 
 fn substituted<'t>(argument: &'t Node, found: &mut Vec<Reference<'t>>) {
-    let (node, variables) = match &argument.value {
-        NodeValue::Sequence(items) => (items.first(), items.get(1)),
-        NodeValue::Scalar(_) | NodeValue::Mapping(_) | NodeValue::Call(_) => (Some(argument), None),
+    let [node, rest @ ..] = argument.items_or_self() else {
+        return;
     };
+    let variables = rest.first();
     if let Some(variables) = variables {
         collect(variables, found);
     }
@@ -84,7 +66,6 @@ fn substituted<'t>(argument: &'t Node, found: &mut Vec<Reference<'t>>) {
         .iter()
         .map(|entry| &*entry.key)
         .collect();
-    let Some(node) = node else { return };
     let names = node.text().into_iter().flat_map(pieces);
     found.extend(names.filter_map(|piece| match piece {
         Piece::Name(name) if !own.contains(name) => Some(Reference { name, node }),

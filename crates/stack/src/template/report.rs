@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 
 use crate::limits::{PROBLEMS_MAX, WARNINGS_MAX};
-use crate::{InvalidTemplate, Problem, Warning};
+use crate::{InvalidTemplate, LoadStackError, Problem, Warning};
 
 use super::{Span, Text};
 
@@ -60,6 +60,20 @@ impl Report {
             });
         }
         Reported
+    }
+
+    /// The error of a file that has this problem only.
+    pub fn single(
+        text: Text,
+        span: Span,
+        message: &str,
+        label: &str,
+        help: &str,
+    ) -> LoadStackError {
+        let report = Self::new(text);
+        report.problem(span, message, label, help);
+        let invalid = report.finish().expect_err("a problem was just added");
+        invalid.into()
     }
 
     /// Whether further problems are only counted, so that costly help is not worth its price.

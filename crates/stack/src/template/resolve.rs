@@ -1,21 +1,15 @@
-//! Evaluates references and functions to plain values.
+//! What a template's names stand for, resolved in the order in which AWS would create them.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 
-use serde_json::Value;
-
 use crate::limits::RESOLVED_BYTES_MAX;
 
-use super::declared::Target;
 use super::dependency::{creation_order, report_unresolved};
-use super::parameter::{Parameters, plain_text};
-use super::part::Part;
+use super::names::{Names, Part, Target};
+use super::parameter::Parameters;
 use super::reference::{placeholder, references};
-use super::{
-    Declared, Function, Kind, Node, NodeValue, Pseudo, Report, Reported, Resource, Span, api_id,
-    physical_name,
-};
+use super::{Function, Named, Node, Pseudo, Report, Reported, Resource, Span};
 
 /// Where a value is wanted, for messages.
 #[derive(Debug, Clone, Copy)]
@@ -35,10 +29,10 @@ pub(crate) struct Resolver<'t> {
     pub pseudo: Pseudo,
     pub resources: &'t [Resource<'t>],
     pub(super) parameters: Parameters,
-    pub(super) declared: Declared<'t>,
+    pub(super) names: Names<'t>,
     /// What `Ref` yields for functions, HTTP APIs and tables, by index; missing where a problem
     /// stands in the way.
-    names: RefCell<HashMap<usize, String>>,
+    resolved: RefCell<HashMap<usize, String>>,
     bytes: Cell<usize>,
 }
 
@@ -51,20 +45,20 @@ impl<'t> Resolver<'t> {
         absent: &'t BTreeMap<String, String>,
         parameters: Parameters,
     ) -> Self {
-        let declared = Declared::new(resources, absent, &parameters);
-        let order = creation_order(resources, &declared, report);
+        let names = Names::new(resources, absent, &parameters);
+        let order = creation_order(resources, &names, report);
         let resolver = Self {
             report,
             pseudo,
             resources,
             parameters,
-            declared,
-            names: RefCell::default(),
+            names,
+            resolved: RefCell::default(),
             bytes: Cell::new(0),
         };
         for index in order {
-            if let Ok(name) = resolver.physical_name(&resources[index]) {
-                resolver.names.borrow_mut().insert(index, name);
+            if let Ok(name) = resolver.physical_name(index) {
+                resolver.resolved.borrow_mut().insert(index, name);
             }
         }
         resolver
@@ -72,7 +66,7 @@ impl<'t> Resolver<'t> {
 
     /// The resource's name as AWS would have it; an HTTP API's id.
     pub fn name(&self, index: usize) -> Result<String, Reported> {
-        self.names.borrow().get(&index).cloned().ok_or(Reported)
+        self.resolved.borrow().get(&index).cloned().ok_or(Reported)
     }
 
     /// The first alias of a function: `AutoPublishAlias`, or a resource's.
@@ -88,24 +82,24 @@ impl<'t> Resolver<'t> {
 
     /// All aliases of a function.
     pub fn aliases(&self, index: usize) -> &[String] {
-        let aliases = self.declared.aliases.get(&index);
+        let aliases = self.names.aliases.get(&index);
         aliases.map(Vec::as_slice).unwrap_or_default()
     }
 
     /// What a version, alias or URL is a part of.
     pub fn part(&self, index: usize) -> Option<&Part> {
-        self.declared.parts.get(&index)
+        self.names.parts.get(&index)
     }
 
     /// The function that a node means, by reference to it or to a part of it.
     pub fn function_of(&self, node: &Node) -> Option<Part> {
-        self.declared.part_of(node, self.resources)
+        self.names.part_of(node, self.resources)
     }
 
     /// The first resource that a node refers to, in whatever words.
     pub fn mentioned(&self, node: &Node) -> Option<usize> {
         let references = references(node).into_iter();
-        let mut targets = references.filter_map(|it| self.declared.find(it.name));
+        let mut targets = references.filter_map(|it| self.names.find(it.name));
         targets.find_map(|(target, _)| match target {
             Target::Resource(index) => Some(index),
             _ => None,
@@ -115,128 +109,51 @@ impl<'t> Resolver<'t> {
     /// The resource that a node refers to with `!Ref`.
     pub fn referenced(&self, node: &Node) -> Option<usize> {
         let call = node.call().filter(|call| call.function == Function::Ref)?;
-        match self.declared.find(call.argument.text()?)? {
+        match self.names.find(call.argument.text()?)? {
             (Target::Resource(index), None) => Some(index),
             _ => None,
         }
     }
 
-    fn physical_name(&self, resource: &Resource<'_>) -> Result<String, Reported> {
-        let (property, characters_max) = match resource.kind {
-            Kind::Function | Kind::LambdaFunction => ("FunctionName", 64),
-            Kind::Table | Kind::SimpleTable => ("TableName", 255),
-            Kind::Layer | Kind::LambdaLayer => ("LayerName", 140),
-            Kind::HttpApi | Kind::RestApi | Kind::GatewayHttp | Kind::GatewayRest => {
-                return Ok(api_id(&self.pseudo.stack_name, resource.logical_id));
-            }
-            Kind::Url
-            | Kind::Version
-            | Kind::Alias
-            | Kind::GatewayPart
-            | Kind::Quiet
-            | Kind::Other => {
-                return Ok(self.placeholder_name(resource));
-            }
+    fn physical_name(&self, index: usize) -> Result<String, Reported> {
+        let resource = &self.resources[index];
+        let (property, characters_max) = match resource.kind.named {
+            Named::By(property, characters_max) => (property, characters_max),
+            Named::ApiId => return Ok(self.pseudo.api_id(resource.logical_id)),
+            Named::Placeholder => return Ok(self.placeholder_name(index)),
         };
         let given = resource.property(property).filter(|it| !it.is_no_value());
         let Some(node) = given else {
-            return Ok(physical_name(
-                &self.pseudo.stack_name,
-                resource.logical_id,
-                characters_max,
-            ));
+            let id = resource.logical_id;
+            return Ok(self.pseudo.physical_name(id, characters_max));
         };
-        self.text(
-            node,
-            Place {
-                logical_id: resource.logical_id,
-                resource_type: resource.resource_type,
-                property,
-                opaque: false,
-            },
-        )
-    }
-
-    pub(super) fn placeholder_name(&self, resource: &Resource<'_>) -> String {
-        physical_name(&self.pseudo.stack_name, resource.logical_id, 255)
-    }
-
-    /// The value as JSON; `None` for `AWS::NoValue`.
-    pub fn value(&self, node: &Node, place: Place<'_>) -> Result<Option<Value>, Reported> {
-        Ok(Some(match &node.value {
-            NodeValue::Scalar(scalar) => {
-                self.charge(scalar.text.len(), node.span)?;
-                scalar.to_json()
-            }
-            NodeValue::Sequence(items) => {
-                self.charge(items.len(), node.span)?;
-                let values = items
-                    .iter()
-                    .filter_map(|it| self.value(it, place).transpose());
-                Value::Array(values.collect::<Result<_, _>>()?)
-            }
-            NodeValue::Mapping(entries) => {
-                let mut object = serde_json::Map::new();
-                for entry in entries {
-                    self.charge(entry.key.len(), entry.key_span)?;
-                    if let Some(value) = self.value(&entry.value, place)? {
-                        object.insert(entry.key.to_string(), value);
-                    }
-                }
-                Value::Object(object)
-            }
-            NodeValue::Call(call) => return self.call(call, node.span, place),
-        }))
-    }
-
-    /// The value as text, as written where it is a number.
-    pub fn text(&self, node: &Node, place: Place<'_>) -> Result<String, Reported> {
-        let what = match &node.value {
-            NodeValue::Scalar(scalar) if !scalar.is_null() => {
-                self.charge(scalar.text.len(), node.span)?;
-                return Ok(plain_text(scalar));
-            }
-            NodeValue::Scalar(_) | NodeValue::Sequence(_) | NodeValue::Mapping(_) => {
-                node.describe()
-            }
-            NodeValue::Call(call) => match self.call(call, node.span, place)? {
-                Some(Value::String(text)) => return Ok(text),
-                Some(Value::Bool(boolean)) => return Ok(boolean.to_string()),
-                Some(Value::Number(number)) => return Ok(number.to_string()),
-                Some(Value::Array(_)) => "a list",
-                Some(Value::Object(_)) => "a mapping",
-                Some(Value::Null) | None => "nothing",
-            },
-        };
-        let Place {
-            logical_id,
+        let place = Place {
+            logical_id: resource.logical_id,
+            resource_type: resource.resource_type,
             property,
-            ..
-        } = place;
-        Err(self.report.problem(
-            node.span,
-            format!("`{property}` of `{logical_id}` must be a single value, found {what}"),
-            what,
-            "write text or a number; `!Join` makes text of a list",
-        ))
+            opaque: false,
+        };
+        self.text(node, place)
+    }
+
+    pub(super) fn placeholder_name(&self, index: usize) -> String {
+        let id = self.resources[index].logical_id;
+        self.pseudo.physical_name(id, 255)
+    }
+
+    /// Warns of a value, unless it is only kept.
+    pub(super) fn warn(&self, span: Span, place: Place<'_>, meaning: impl Into<String>) {
+        if !place.opaque {
+            let property = Some(place.property.to_owned());
+            let (id, resource_type) = (place.logical_id, place.resource_type);
+            self.report.warn(span, id, resource_type, property, meaning);
+        }
     }
 
     /// `written` is what stands in a `!Sub`: the name with its attribute.
     pub(super) fn unresolved(&self, name: &str, written: &str, node: &Node) -> Reported {
-        if self.report.is_full() {
-            return Reported;
-        }
-        let span = self.span(node, written);
-        report_unresolved(name, span, &self.declared, self.report)
-    }
-
-    pub(super) fn malformed(&self, node: &Node, function: &str, form: &str) -> Reported {
-        self.report.problem(
-            node.span,
-            format!("the argument of `{function}` has the wrong form"),
-            node.describe(),
-            format!("write it like `{form}`"),
-        )
+        let span = || placeholder(node, written, self.report);
+        report_unresolved(name, span, &self.names, self.report)
     }
 
     /// The place of `${name}` in a `!Sub`, else of the whole node.

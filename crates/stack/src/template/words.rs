@@ -1,4 +1,4 @@
-//! "Did you mean …?"
+//! Words of a template in messages: cut short, or taken for misspellings of others.
 
 /// Longer words are not typing errors of anything, and comparing them costs time.
 const WORD_BYTES_MAX: usize = 128;
@@ -28,4 +28,27 @@ pub(crate) fn suggestion<'c>(
         })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
+}
+
+/// Help for an unknown word: the candidate that it is a misspelling of, or `otherwise`.
+pub(crate) fn did_you_mean<'c>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'c str>,
+    otherwise: impl Into<String>,
+) -> String {
+    match suggestion(word, candidates) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => otherwise.into(),
+    }
+}
+
+/// Untrusted text for a message.
+pub(crate) fn shorten(text: &str) -> String {
+    const CHARACTERS_MAX: usize = 80;
+    let shown = |it: char| if it.is_control() { '\u{fffd}' } else { it };
+    let mut short: String = text.chars().map(shown).take(CHARACTERS_MAX).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
 }
