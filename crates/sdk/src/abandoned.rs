@@ -9,8 +9,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::context::{DurableContext, is_terminal};
-use crate::execution::{Execution, Operation};
+use crate::context::DurableContext;
+use crate::execution::Execution;
+use crate::operation::{Operation, is_terminal};
 use crate::operation_id::{OperationId, OperationSpec};
 
 /// Held by an operation's future from its first poll to its end.

@@ -14,7 +14,7 @@ use crate::abandoned::Unfinished;
 use crate::child::{self, Acknowledge};
 use crate::context::DurableContext;
 use crate::error::{BoxError, CallbackError, Failure, FailureKind, StepError};
-use crate::execution::Operation;
+use crate::operation::{Operation, is_open};
 use crate::operation_id::OperationSpec;
 use crate::retry::{RetryStrategy, ceil_seconds};
 use crate::serdes::{Codec, SerDes, SerDesContext};
@@ -221,20 +221,6 @@ impl<T> Callback<T> {
         };
         let error = details.and_then(|details| details.error.as_ref());
         Err(Failure::from_wire(error, kind))
-    }
-}
-
-fn is_open(operation: &Operation) -> bool {
-    match operation.status {
-        OperationStatus::Succeeded
-        | OperationStatus::Failed
-        | OperationStatus::Cancelled
-        | OperationStatus::TimedOut
-        | OperationStatus::Stopped => false,
-        OperationStatus::Started
-        | OperationStatus::Pending
-        | OperationStatus::Ready
-        | OperationStatus::Unknown(_) => true,
     }
 }
 

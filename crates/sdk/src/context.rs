@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use lambda_api::{OperationStatus, OperationType};
+use lambda_api::OperationType;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -15,9 +15,10 @@ use crate::callback::{CallbackId, CreateCallback, WaitForCallback};
 use crate::child::ChildContext;
 use crate::condition::{WaitForCondition, WaitStrategy};
 use crate::error::BoxError;
-use crate::execution::{Execution, Operation};
+use crate::execution::Execution;
 use crate::invoke::Invoke;
 use crate::logger::{self, Logger};
+use crate::operation::{Operation, is_terminal};
 use crate::operation_id::{Claim, OperationId, OperationSpec};
 use crate::step::{DurableStep, Step, StepContext};
 use crate::wait::Wait;
@@ -454,20 +455,5 @@ impl DurableContext {
         Box::pin(std::future::poll_fn(move |task| {
             logger::enter(Some(context.clone()), || future.as_mut().poll(task))
         }))
-    }
-}
-
-/// Whether an operation has come to its end. Statuses of a newer service count as unfinished.
-pub(crate) fn is_terminal(operation: &Operation) -> bool {
-    match operation.status {
-        OperationStatus::Succeeded
-        | OperationStatus::Failed
-        | OperationStatus::Cancelled
-        | OperationStatus::TimedOut
-        | OperationStatus::Stopped => true,
-        OperationStatus::Started
-        | OperationStatus::Pending
-        | OperationStatus::Ready
-        | OperationStatus::Unknown(_) => false,
     }
 }

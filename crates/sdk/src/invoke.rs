@@ -8,9 +8,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::abandoned::Unfinished;
-use crate::context::{DurableContext, is_terminal};
+use crate::context::DurableContext;
 use crate::error::{Failure, FailureKind, InvokeError};
-use crate::execution::Operation;
+use crate::operation::{is_open, is_terminal};
 use crate::operation_id::OperationSpec;
 use crate::payload;
 use crate::serdes::{self, Codec, SerDes, SerDesContext};
@@ -88,7 +88,7 @@ impl<T> Invoke<T> {
         }
         let recorded = match recorded {
             Some(recorded) if is_terminal(&recorded) => recorded,
-            _ => execution.park(&self.spec, is_running).await,
+            _ => execution.park(&self.spec, is_open).await,
         };
         let details = recorded.chained_invoke_details.as_ref();
         let kind = match recorded.status {
@@ -104,10 +104,6 @@ impl<T> Invoke<T> {
         let error = details.and_then(|details| details.error.as_ref());
         Err(Failure::from_wire(error, kind))
     }
-}
-
-fn is_running(operation: &Operation) -> bool {
-    !is_terminal(operation)
 }
 
 impl<T: DeserializeOwned + Send + 'static> IntoFuture for Invoke<T> {

@@ -87,6 +87,7 @@ mod checkpointer;
 mod driver;
 mod execution;
 mod handler_waker;
+mod operation;
 mod operation_id;
 mod payload;
 

@@ -14,7 +14,7 @@ use tracing::Instrument;
 use crate::abandoned::Unfinished;
 use crate::context::DurableContext;
 use crate::error::{BoxError, Failure, FailureKind, StepError};
-use crate::execution::Operation;
+use crate::operation::Operation;
 use crate::logger::{self, Logger};
 use crate::operation_id::OperationSpec;
 use crate::plugin::{UserFunctionEnd, UserFunctionInfo};

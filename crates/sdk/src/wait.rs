@@ -9,7 +9,7 @@ use lambda_api::{OperationAction, OperationStatus, OperationType, WaitOptions};
 use crate::abandoned::Unfinished;
 use crate::context::DurableContext;
 use crate::error::{Failure, WaitError};
-use crate::execution::Operation;
+use crate::operation::Operation;
 use crate::operation_id::OperationSpec;
 use crate::retry::whole_seconds;
 

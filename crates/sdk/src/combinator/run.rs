@@ -23,7 +23,7 @@ use crate::combinator::error::{RecordedFailure, RecordedSettled, combinator_type
 use crate::combinator::future::{DurableFuture, DurableOperation};
 use crate::context::DurableContext;
 use crate::error::{CombinatorError, Failure, FailureKind, OperationError};
-use crate::execution::Operation;
+use crate::operation::Operation;
 use crate::operation_id::OperationSpec;
 use crate::payload;
 
