@@ -18,7 +18,8 @@ use crate::operation::{Operation, is_open};
 use crate::operation_id::OperationSpec;
 use crate::retry::{RetryStrategy, ceil_seconds};
 use crate::serdes::{Codec, SerDes, SerDesContext};
-use crate::step::{StepContext, StepPolicy, run_step};
+use crate::step::{StepPolicy, run_step};
+use crate::step_context::StepContext;
 
 /// Longest timeout of a callback. Source: service model, `CallbackOptions`.
 const TIMEOUT_SECONDS_MAX: u64 = 99_999_999;

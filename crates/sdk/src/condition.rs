@@ -14,9 +14,8 @@ use crate::error::{BoxError, Failure, WaitForConditionError};
 use crate::operation_id::OperationSpec;
 use crate::retry::{Backoff, Growth, Jitter, whole_seconds};
 use crate::serdes::{Codec, SerDes, SerDesContext};
-use crate::step::{
-    StepContext, execute, is_pending, next_attempt, recorded_failure, recorded_result,
-};
+use crate::step::{execute, is_pending, next_attempt, recorded_failure, recorded_result};
+use crate::step_context::StepContext;
 
 /// What a wait strategy decides about a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

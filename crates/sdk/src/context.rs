@@ -1,7 +1,6 @@
 //! The durable context: where a handler's operations begin.
 
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -17,10 +16,10 @@ use crate::condition::{WaitForCondition, WaitStrategy};
 use crate::error::BoxError;
 use crate::execution::Execution;
 use crate::invoke::Invoke;
-use crate::logger::{self, Logger};
 use crate::operation::{Operation, is_terminal};
 use crate::operation_id::{Claim, OperationId, OperationSpec};
-use crate::step::{DurableStep, Step, StepContext};
+use crate::step::{DurableStep, Step};
+use crate::step_context::StepContext;
 use crate::wait::Wait;
 use crate::with_retry::WithRetry;
 
@@ -364,12 +363,6 @@ impl DurableContext {
         WithRetry::new(self, body)
     }
 
-    /// A logger that is silent while this context replays, so that every line appears once.
-    #[must_use]
-    pub fn logger(&self) -> Logger {
-        Logger::new(self)
-    }
-
     /// Whether the code between two operations has run in an earlier invocation.
     #[must_use]
     pub fn is_replaying(&self) -> bool {
@@ -443,17 +436,5 @@ impl DurableContext {
         if !is_old {
             self.inner.is_replaying.store(false, Ordering::Relaxed);
         }
-    }
-
-    /// Polls `future` as part of this context: tracing events inside it are muted while the context replays.
-    pub(crate) fn scope<'a, T>(
-        &self,
-        future: impl Future<Output = T> + Send + 'a,
-    ) -> Pin<Box<dyn Future<Output = T> + Send + 'a>> {
-        let context = self.clone();
-        let mut future = Box::pin(future);
-        Box::pin(std::future::poll_fn(move |task| {
-            logger::enter(Some(context.clone()), || future.as_mut().poll(task))
-        }))
     }
 }

@@ -71,6 +71,7 @@ mod invoke;
 mod retry;
 mod serdes;
 mod step;
+mod step_context;
 mod wait;
 mod with_retry;
 
@@ -84,6 +85,7 @@ mod runtime;
 
 mod abandoned;
 mod checkpointer;
+mod current;
 mod driver;
 mod execution;
 mod handler_waker;
@@ -123,6 +125,7 @@ pub use plugin::Plugin;
 pub use retry::{Jitter, RetryDecision, RetryStrategy};
 pub use runtime::{run, run_with};
 pub use serdes::{SerDes, SerDesContext};
-pub use step::{DurableStep, NamedStep, Step, StepContext};
+pub use step::{DurableStep, NamedStep, Step};
+pub use step_context::StepContext;
 pub use wait::Wait;
 pub use with_retry::WithRetry;

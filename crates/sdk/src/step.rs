@@ -3,7 +3,6 @@
 use std::future::{Future, IntoFuture};
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
-use std::sync::Arc;
 
 use futures_util::FutureExt;
 use lambda_api::{OperationAction, OperationStatus, OperationType, StepOptions};
@@ -13,13 +12,14 @@ use tracing::Instrument;
 
 use crate::abandoned::Unfinished;
 use crate::context::DurableContext;
+use crate::current;
 use crate::error::{BoxError, Failure, FailureKind, StepError};
 use crate::operation::Operation;
-use crate::logger::{self, Logger};
 use crate::operation_id::OperationSpec;
 use crate::plugin::{UserFunctionEnd, UserFunctionInfo};
 use crate::retry::RetryStrategy;
 use crate::serdes::{Codec, SerDes, SerDesContext};
+use crate::step_context::StepContext;
 
 /// Code that can run as a step.
 ///
@@ -109,73 +109,6 @@ where
 
     fn run(&self, context: StepContext) -> impl Future<Output = Result<T, E>> + Send {
         (self.step)(context)
-    }
-}
-
-/// What a step's body knows about the attempt it is.
-#[derive(Clone, Debug)]
-pub struct StepContext {
-    inner: Arc<StepContextInner>,
-}
-
-#[derive(Debug)]
-struct StepContextInner {
-    execution_arn: String,
-    request_id: String,
-    operation_id: String,
-    name: Option<String>,
-    attempt: u32,
-}
-
-impl StepContext {
-    pub(crate) fn new(context: &DurableContext, spec: &OperationSpec, attempt: u32) -> Self {
-        Self {
-            inner: Arc::new(StepContextInner {
-                execution_arn: context.execution_arn().to_owned(),
-                request_id: context.request_id().to_owned(),
-                operation_id: spec.id().as_str().to_owned(),
-                name: spec.name.clone(),
-                attempt,
-            }),
-        }
-    }
-
-    /// Which attempt this is, from 1.
-    #[must_use]
-    pub fn attempt(&self) -> u32 {
-        self.inner.attempt
-    }
-
-    /// The step's name, if it has one.
-    #[must_use]
-    pub fn name(&self) -> Option<&str> {
-        self.inner.name.as_deref()
-    }
-
-    /// The step's id: the same for every attempt, different from every other operation of the execution.
-    ///
-    /// Together with the ARN it makes an idempotency key for what the step calls.
-    #[must_use]
-    pub fn operation_id(&self) -> &str {
-        &self.inner.operation_id
-    }
-
-    /// The ARN of the execution.
-    #[must_use]
-    pub fn execution_arn(&self) -> &str {
-        &self.inner.execution_arn
-    }
-
-    /// The Lambda request id of the invocation that runs this attempt.
-    #[must_use]
-    pub fn request_id(&self) -> &str {
-        &self.inner.request_id
-    }
-
-    /// A logger whose lines name the step and the attempt.
-    #[must_use]
-    pub fn logger(&self) -> Logger {
-        Logger::of_step(self)
     }
 }
 
@@ -394,7 +327,7 @@ pub(crate) async fn execute<T>(
     };
     plugins.each(|plugin| plugin.on_user_function_start(&function));
     let mut body = Box::pin(AssertUnwindSafe(body).catch_unwind());
-    let ran = std::future::poll_fn(move |task| logger::enter(None, || body.as_mut().poll(task)))
+    let ran = std::future::poll_fn(move |task| current::enter(None, || body.as_mut().poll(task)))
         .instrument(span)
         .await
         .unwrap_or_else(|panic| Err(Failure::panicked(panic.as_ref())));
