@@ -10,7 +10,6 @@ use lambda_api::{CallbackOptions, OperationAction, OperationStatus, OperationTyp
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::abandoned::Unfinished;
 use crate::child::{self, Acknowledge};
 use crate::context::DurableContext;
 use crate::error::{BoxError, CallbackError, Failure, FailureKind, StepError};
@@ -20,6 +19,7 @@ use crate::retry::{RetryStrategy, ceil_seconds};
 use crate::serdes::{Codec, SerDes, SerDesContext};
 use crate::step::{StepPolicy, run_step};
 use crate::step_context::StepContext;
+use crate::unfinished::Unfinished;
 
 /// Longest timeout of a callback. Source: service model, `CallbackOptions`.
 const TIMEOUT_SECONDS_MAX: u64 = 99_999_999;
@@ -79,6 +79,28 @@ impl Timeouts {
     }
 }
 
+impl DurableContext {
+    /// Creates a callback: an id under which something outside completes it, and a handle to await its result.
+    ///
+    /// The result is read as JSON; see [`Callback::raw`] for the text itself.
+    ///
+    /// ```no_run
+    /// # async fn handler(ctx: lambdura::DurableContext) -> Result<(), lambdura::BoxError> {
+    /// let callback = ctx.create_callback::<u32>().name("answer").await?;
+    /// println!("complete me as {}", callback.id());
+    /// let answer = callback.await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn create_callback<T: DeserializeOwned + Send>(&self) -> CreateCallback<T> {
+        CreateCallback {
+            context: self.clone(),
+            spec: self.claim(OperationType::Callback, "Callback"),
+            timeouts: Timeouts::default(),
+            codec: Codec::Json,
+        }
+    }
+}
+
 /// A callback that is about to be created; see [`DurableContext::create_callback`].
 #[derive(Debug)]
 #[must_use = "a callback is not created until this is awaited"]
@@ -90,15 +112,6 @@ pub struct CreateCallback<T> {
 }
 
 impl<T> CreateCallback<T> {
-    pub(crate) fn new(context: &DurableContext) -> Self {
-        Self {
-            context: context.clone(),
-            spec: context.claim(OperationType::Callback, "Callback"),
-            timeouts: Timeouts::default(),
-            codec: Codec::Json,
-        }
-    }
-
     /// Names the operation: 1 to 256 printable ASCII characters.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.spec.name = Some(name.into());
@@ -242,6 +255,54 @@ impl<T: DeserializeOwned + Send + 'static> IntoFuture for Callback<T> {
     }
 }
 
+impl DurableContext {
+    /// Creates a callback, hands its id to `submitter` (a step), and waits for its result.
+    ///
+    /// The result is read as JSON; see [`WaitForCallback::raw`] for the text itself.
+    ///
+    /// ```no_run
+    /// # use lambdura::{BoxError, CallbackId, DurableContext, StepContext};
+    /// # use std::time::Duration;
+    /// # async fn send_mail(_: &str) -> Result<(), BoxError> { Ok(()) }
+    /// # async fn handler(ctx: DurableContext) -> Result<(), BoxError> {
+    /// let approved: bool = ctx
+    ///     .wait_for_callback("approval", |callback_id: CallbackId, _: StepContext| async move {
+    ///         send_mail(callback_id.as_str()).await
+    ///     })
+    ///     .timeout(Duration::from_secs(30 * 60))
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn wait_for_callback<'a, T, F, Fut, E>(
+        &self,
+        name: impl Into<String>,
+        submitter: F,
+    ) -> WaitForCallback<'a, T>
+    where
+        T: DeserializeOwned + Send,
+        F: Fn(CallbackId, StepContext) -> Fut + Send + Sync + 'a,
+        Fut: Future<Output = Result<(), E>> + Send + 'a,
+        E: Into<BoxError>,
+    {
+        let mut spec = self.claim(OperationType::Context, "WaitForCallback");
+        spec.name = Some(name.into());
+        WaitForCallback {
+            context: self.clone(),
+            spec,
+            timeouts: Timeouts::default(),
+            policy: StepPolicy::default(),
+            submitter: Box::new(move |id, step| {
+                let submitted = submitter(id, step);
+                Box::pin(async move {
+                    let submitted = submitted.await;
+                    submitted.map_err(|error| Failure::from_user(error, StepError::WIRE_TYPE))
+                })
+            }),
+            codec: Codec::Json,
+        }
+    }
+}
+
 /// A callback with its submitter; see [`DurableContext::wait_for_callback`].
 ///
 /// It is recorded as a context that contains the callback, named `<name> create callback id`, and the submitter's
@@ -260,30 +321,6 @@ type Submitter<'a> = dyn Fn(CallbackId, StepContext) -> Submitted<'a> + Send + S
 type Submitted<'a> = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send + 'a>>;
 
 impl<'a, T> WaitForCallback<'a, T> {
-    pub(crate) fn new<F, Fut, E>(context: &DurableContext, name: String, submitter: F) -> Self
-    where
-        F: Fn(CallbackId, StepContext) -> Fut + Send + Sync + 'a,
-        Fut: Future<Output = Result<(), E>> + Send + 'a,
-        E: Into<BoxError>,
-    {
-        let mut spec = context.claim(OperationType::Context, "WaitForCallback");
-        spec.name = Some(name);
-        Self {
-            context: context.clone(),
-            spec,
-            timeouts: Timeouts::default(),
-            policy: StepPolicy::default(),
-            submitter: Box::new(move |id, step| {
-                let submitted = submitter(id, step);
-                Box::pin(async move {
-                    let submitted = submitted.await;
-                    submitted.map_err(|error| Failure::from_user(error, StepError::WIRE_TYPE))
-                })
-            }),
-            codec: Codec::Json,
-        }
-    }
-
     /// Leaves the operation without a name; those inside are then named `create callback id` and `submitter`.
     pub fn unnamed(mut self) -> Self {
         self.spec.name = None;
@@ -344,7 +381,8 @@ impl<'a, T> WaitForCallback<'a, T> {
             None => inside.to_owned(),
         };
         let body = |inside: DurableContext| async move {
-            let mut create = CreateCallback::<()>::new(&inside).name(named("create callback id"));
+            let create = inside.create_callback::<()>();
+            let mut create = create.name(named("create callback id"));
             create.timeouts = *timeouts;
             let callback = create.run().await?;
             let mut step = inside.claim(OperationType::Step, "Step");

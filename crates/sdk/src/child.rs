@@ -11,11 +11,11 @@ use lambda_api::{ContextDetails, ContextOptions, OperationAction, OperationStatu
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::abandoned::Unfinished;
 use crate::context::DurableContext;
 use crate::error::{BoxError, ChildContextError, Failure, FailureKind};
 use crate::operation_id::OperationSpec;
 use crate::serdes::{Codec, SerDes, SerDesContext};
+use crate::unfinished::Unfinished;
 
 /// Largest result of a context that is stored, in bytes; beyond it the result is rebuilt from the context's children.
 /// Source: official SDKs.
@@ -27,6 +27,43 @@ pub(crate) enum Acknowledge {
     Yes,
     /// For results that an enclosing context's acknowledged result covers, or that follow from recorded ones.
     No,
+}
+
+impl DurableContext {
+    /// Runs `body` with a context of its own, and records its result as one operation around those inside.
+    ///
+    /// ```no_run
+    /// # use lambdura::{BoxError, DurableContext};
+    /// # use std::time::Duration;
+    /// # async fn handler(ctx: DurableContext) -> Result<(), BoxError> {
+    /// let total: u32 = ctx
+    ///     .run_in_child_context("settle", |ctx| async move {
+    ///         ctx.wait(Duration::from_secs(1)).await?;
+    ///         Ok::<_, BoxError>(42)
+    ///     })
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn run_in_child_context<'a, T, F, Fut, E>(
+        &self,
+        name: impl Into<String>,
+        body: F,
+    ) -> ChildContext<'a, T>
+    where
+        T: Serialize + DeserializeOwned + Send + 'a,
+        F: FnOnce(DurableContext) -> Fut + Send + 'a,
+        Fut: Future<Output = Result<T, E>> + Send + 'a,
+        E: Into<BoxError> + 'a,
+    {
+        let mut spec = self.claim(OperationType::Context, "RunInChildContext");
+        spec.name = Some(name.into());
+        ChildContext {
+            context: self.clone(),
+            spec,
+            body: boxed_body(body, ChildContextError::WIRE_TYPE),
+            codec: Codec::Json,
+        }
+    }
 }
 
 /// A child context that was called and not awaited yet; see [`DurableContext::run_in_child_context`].
@@ -58,22 +95,6 @@ where
 }
 
 impl<'a, T> ChildContext<'a, T> {
-    pub(crate) fn new<F, Fut, E>(context: &DurableContext, name: String, body: F) -> Self
-    where
-        F: FnOnce(DurableContext) -> Fut + Send + 'a,
-        Fut: Future<Output = Result<T, E>> + Send + 'a,
-        E: Into<BoxError> + 'a,
-    {
-        let mut spec = context.claim(OperationType::Context, "RunInChildContext");
-        spec.name = Some(name);
-        Self {
-            context: context.clone(),
-            spec,
-            body: boxed_body(body, ChildContextError::WIRE_TYPE),
-            codec: Codec::Json,
-        }
-    }
-
     /// Leaves the operation without a name.
     pub fn unnamed(mut self) -> Self {
         self.spec.name = None;

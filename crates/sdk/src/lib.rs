@@ -92,6 +92,7 @@ mod handler_waker;
 mod operation;
 mod operation_id;
 mod payload;
+mod unfinished;
 
 mod client;
 pub mod service;

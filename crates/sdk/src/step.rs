@@ -10,7 +10,6 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tracing::Instrument;
 
-use crate::abandoned::Unfinished;
 use crate::context::DurableContext;
 use crate::current;
 use crate::error::{BoxError, Failure, FailureKind, StepError};
@@ -20,6 +19,7 @@ use crate::plugin::{UserFunctionEnd, UserFunctionInfo};
 use crate::retry::RetryStrategy;
 use crate::serdes::{Codec, SerDes, SerDesContext};
 use crate::step_context::StepContext;
+use crate::unfinished::Unfinished;
 
 /// Code that can run as a step.
 ///
@@ -112,6 +112,34 @@ where
     }
 }
 
+impl DurableContext {
+    /// Runs `step` once and records its result; later invocations get the record.
+    ///
+    /// `step` is a call of a function marked [`durable_step`](crate::durable_step), or a closure that takes a
+    /// [`StepContext`]. Its attempts are repeated under the step's retry strategy.
+    ///
+    /// ```no_run
+    /// # use lambdura::{BoxError, DurableContext, StepContext};
+    /// # async fn handler(ctx: DurableContext) -> Result<(), BoxError> {
+    /// let total = ctx
+    ///     .step(|_: StepContext| async { Ok::<_, BoxError>(40 + 2) })
+    ///     .name("add")
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn step<'a, S: DurableStep + 'a>(&self, step: S) -> Step<'a, S, S::Output> {
+        let mut spec = self.claim(OperationType::Step, "Step");
+        spec.name = step.name().map(str::to_owned);
+        Step {
+            context: self.clone(),
+            spec,
+            step,
+            policy: StepPolicy::default(),
+            codec: Codec::Json,
+        }
+    }
+}
+
 /// A step that was called and not awaited yet; see [`DurableContext::step`].
 // `T` is the step's output. As a parameter of its own it keeps `S: DurableStep` out of the struct: such a bound would
 // have to be proved of closures whose lifetimes the compiler has erased, which it cannot do.
@@ -132,18 +160,6 @@ pub(crate) struct StepPolicy {
 }
 
 impl<'a, S: DurableStep<Output = T> + 'a, T> Step<'a, S, T> {
-    pub(crate) fn new(context: &DurableContext, step: S) -> Self {
-        let mut spec = context.claim(OperationType::Step, "Step");
-        spec.name = step.name().map(str::to_owned);
-        Self {
-            context: context.clone(),
-            spec,
-            step,
-            policy: StepPolicy::default(),
-            codec: Codec::Json,
-        }
-    }
-
     /// Names the operation: 1 to 256 printable ASCII characters.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.spec.name = Some(name.into());

@@ -12,7 +12,6 @@ use lambda_api::{ContextOptions, OperationAction, OperationStatus, OperationType
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::abandoned::Unfinished;
 use crate::batch::completion::{CompletionConfig, CompletionReason};
 use crate::batch::progress::{BatchProgress, Completion, ItemProgress};
 use crate::batch::result::{
@@ -26,6 +25,7 @@ use crate::error::{BatchError, BoxError, ChildContextError, Failure, FailureKind
 use crate::operation_id::OperationSpec;
 use crate::payload;
 use crate::serdes::{self, Codec, SerDes, SerDesContext};
+use crate::unfinished::Unfinished;
 
 /// A branch of a [parallel](DurableContext::parallel), made by [`branch`].
 pub struct Branch<'a, T> {
@@ -124,6 +124,73 @@ const MAP: Flavor = Flavor {
     summary_has_started_count: false,
 };
 
+impl DurableContext {
+    /// Runs branches concurrently, each in a child context of its own.
+    ///
+    /// Branches are [`branch`](crate::branch)es, which can have names, or closures that take a [`DurableContext`].
+    /// The first failure ends the whole unless the [completion](Batch::completion) says otherwise.
+    ///
+    /// ```no_run
+    /// # use lambdura::{BoxError, DurableContext, StepContext, branch};
+    /// # async fn handler(ctx: DurableContext) -> Result<(), BoxError> {
+    /// let squares: Vec<u32> = ctx
+    ///     .parallel([1, 2, 3].map(|number| {
+    ///         branch(move |ctx| async move {
+    ///             ctx.step(move |_: StepContext| async move { Ok::<u32, BoxError>(number * number) }).await
+    ///         })
+    ///     }))
+    ///     .await?
+    ///     .into_results()?;
+    /// # Ok(()) }
+    /// ```
+    pub fn parallel<'a, T, B>(&self, branches: impl IntoIterator<Item = B>) -> Batch<'a, T>
+    where
+        T: Serialize + DeserializeOwned + Send + 'a,
+        B: IntoBranch<'a, T>,
+    {
+        let items = branches.into_iter().map(IntoBranch::into_branch).collect();
+        Batch::new(self, &PARALLEL, items)
+    }
+
+    /// Runs `body` for every item concurrently, each in a child context of its own.
+    ///
+    /// ```no_run
+    /// # use lambdura::{BoxError, DurableContext, StepContext};
+    /// # async fn handler(ctx: DurableContext) -> Result<(), BoxError> {
+    /// let lengths: Vec<usize> = ctx
+    ///     .map(["a", "bb"], |ctx, item| async move {
+    ///         ctx.step(move |_: StepContext| async move { Ok::<_, BoxError>(item.len()) }).await
+    ///     })
+    ///     .name("measure")
+    ///     .max_concurrency(10)
+    ///     .await?
+    ///     .into_results()?;
+    /// # Ok(()) }
+    /// ```
+    pub fn map<'a, T, I, F, Fut, E>(
+        &self,
+        items: impl IntoIterator<Item = I>,
+        body: F,
+    ) -> Batch<'a, T>
+    where
+        T: Serialize + DeserializeOwned + Send + 'a,
+        I: Send + 'a,
+        F: Fn(DurableContext, I) -> Fut + Send + Sync + 'a,
+        Fut: Future<Output = Result<T, E>> + Send + 'a,
+        E: Into<BoxError> + 'a,
+    {
+        let body = Arc::new(body);
+        let items = items
+            .into_iter()
+            .map(|item| {
+                let body = Arc::clone(&body);
+                branch(move |context| body(context, item))
+            })
+            .collect();
+        Batch::new(self, &MAP, items)
+    }
+}
+
 /// A map or parallel that was called and not awaited yet; see [`DurableContext::map`] and
 /// [`DurableContext::parallel`].
 #[must_use = "no item runs until this is awaited"]
@@ -140,36 +207,6 @@ pub struct Batch<'a, T> {
 }
 
 impl<'a, T: Serialize + DeserializeOwned + Send + 'a> Batch<'a, T> {
-    pub(crate) fn parallel<B: IntoBranch<'a, T>>(
-        context: &DurableContext,
-        branches: impl IntoIterator<Item = B>,
-    ) -> Self {
-        let items = branches.into_iter().map(IntoBranch::into_branch).collect();
-        Self::new(context, &PARALLEL, items)
-    }
-
-    pub(crate) fn map<I, F, Fut, E>(
-        context: &DurableContext,
-        items: impl IntoIterator<Item = I>,
-        body: F,
-    ) -> Self
-    where
-        I: Send + 'a,
-        F: Fn(DurableContext, I) -> Fut + Send + Sync + 'a,
-        Fut: Future<Output = Result<T, E>> + Send + 'a,
-        E: Into<BoxError> + 'a,
-    {
-        let body = Arc::new(body);
-        let items = items
-            .into_iter()
-            .map(|item| {
-                let body = Arc::clone(&body);
-                branch(move |context| body(context, item))
-            })
-            .collect();
-        Self::new(context, &MAP, items)
-    }
-
     fn new(context: &DurableContext, flavor: &'static Flavor, items: Vec<Branch<'a, T>>) -> Self {
         Self {
             context: context.clone(),

@@ -17,7 +17,6 @@ use lambda_api::{ContextOptions, ErrorObject, OperationAction, OperationStatus, 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::abandoned::Unfinished;
 use crate::child::STORED_RESULT_BYTES_MAX;
 use crate::combinator::error::{RecordedFailure, RecordedSettled, combinator_type};
 use crate::combinator::future::{DurableFuture, DurableOperation};
@@ -26,6 +25,7 @@ use crate::error::{CombinatorError, Failure, FailureKind, OperationError};
 use crate::operation::Operation;
 use crate::operation_id::OperationSpec;
 use crate::payload;
+use crate::unfinished::Unfinished;
 
 /// What became of one input of a [`join_all`](DurableContext::join_all).
 #[derive(Clone, Debug, PartialEq, Eq)]
