@@ -138,8 +138,7 @@ impl<T> CreateCallback<T> {
 
     async fn run(self) -> Result<Callback<T>, Failure> {
         let execution = self.context.execution();
-        execution.check_task()?;
-        self.spec.check_name()?;
+        self.context.check(&self.spec)?;
         let options = self.timeouts.options()?;
         let recorded = match self.context.look_up_quietly(&self.spec).await {
             Some(recorded) => Some(recorded),

@@ -209,8 +209,7 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> WaitForCondition<'a, T> {
             codec,
         } = self;
         let execution = context.execution();
-        execution.check_task()?;
-        spec.check_name()?;
+        context.check(&spec)?;
         let serdes_context = SerDesContext::new(&context, &spec);
         // The first check gets what a later invocation would get: the state as it survives being recorded.
         let initial_state = codec.encode(&initial_state, serdes_context)?;

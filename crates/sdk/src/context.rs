@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use lambda_api::OperationType;
 
+use crate::error::Failure;
 use crate::execution::Execution;
 use crate::operation::{Operation, is_terminal};
 use crate::operation_id::{Claim, OperationId, OperationSpec};
@@ -150,6 +151,12 @@ impl DurableContext {
             sub_type,
             name: None,
         }
+    }
+
+    /// Refuses operations that the service would refuse, or that would wait forever, before anything is recorded.
+    pub(crate) fn check(&self, spec: &OperationSpec) -> Result<(), Failure> {
+        self.inner.execution.check_task()?;
+        spec.check_name()
     }
 
     /// Looks up what is recorded of an operation of this context, and notes whether replay ends with it.

@@ -86,8 +86,7 @@ impl<T> Invoke<T> {
         T: DeserializeOwned,
     {
         let execution = self.context.execution();
-        execution.check_task()?;
-        self.spec.check_name()?;
+        self.context.check(&self.spec)?;
         let payload = self.payload?;
         let mut recorded = self.context.look_up(&self.spec).await;
         if recorded.is_none() {

@@ -85,6 +85,7 @@ mod runtime;
 
 mod abandoned;
 mod checkpointer;
+mod context_operation;
 mod current;
 mod driver;
 mod execution;

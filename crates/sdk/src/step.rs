@@ -224,8 +224,7 @@ where
     Fut: Future<Output = Result<T, Failure>> + Send,
 {
     let execution = context.execution();
-    execution.check_task()?;
-    spec.check_name()?;
+    context.check(spec)?;
     let mut recorded = context.look_up(spec).await;
     loop {
         let attempt = next_attempt(recorded.as_deref());

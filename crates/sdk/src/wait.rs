@@ -52,8 +52,7 @@ impl Wait {
 
     pub(crate) async fn run(&self) -> Result<(), Failure> {
         let execution = self.context.execution();
-        execution.check_task()?;
-        self.spec.check_name()?;
+        self.context.check(&self.spec)?;
         if self.duration.is_zero() || self.duration > WAIT_MAX {
             return Err(Failure::invalid(format!(
                 "a wait takes between 1 second and 366 days, not {:?}",

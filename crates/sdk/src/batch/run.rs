@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use lambda_api::{ContextOptions, OperationAction, OperationStatus, OperationType};
+use lambda_api::OperationType;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -17,11 +17,10 @@ use crate::batch::progress::{BatchProgress, Completion, ItemProgress};
 use crate::batch::result::{
     self, BatchItem, BatchOutcome, BatchResult, BatchStatus, ItemEnd, ItemStatus, Summary,
 };
-use crate::child::{
-    Acknowledge, ChildBody, STORED_RESULT_BYTES_MAX, boxed_body, run_typed, run_virtual,
-};
+use crate::child::{Acknowledge, ChildBody, boxed_body, run_typed, run_virtual};
 use crate::context::DurableContext;
-use crate::error::{BatchError, BoxError, ChildContextError, Failure, FailureKind};
+use crate::context_operation::{Recorded, begin, succeed};
+use crate::error::{BatchError, BoxError, ChildContextError, Failure};
 use crate::operation_id::OperationSpec;
 use crate::payload;
 use crate::serdes::{self, Codec, SerDes, SerDesContext};
@@ -321,57 +320,31 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> Batch<'a, T> {
             serdes,
         } = self;
         let execution = context.execution();
-        execution.check_task()?;
-        spec.check_name()?;
+        context.check(&spec)?;
         if max_concurrency == Some(0) {
             return Err(Failure::invalid(
                 "the maximum concurrency of a map or parallel is at least 1",
             ));
         }
         let name = spec.name.as_deref();
-        let recorded = context.look_up(&spec).await;
-        let details = recorded
-            .as_ref()
-            .and_then(|operation| operation.context_details.clone())
-            .unwrap_or_default();
-        let stored = details.result.as_deref().unwrap_or_default();
-        let mut summary: Option<Summary> = None;
-        match recorded.as_ref().map(|operation| &operation.status) {
-            None => {
-                execution.enqueue(spec.update(OperationAction::Start));
+        let (recorded, summary): (_, Option<Summary>) = match begin(&context, &spec).await? {
+            Recorded::Result(text) => {
+                let text = text.unwrap_or_default();
+                return match &serdes {
+                    None => result::load(name, &text),
+                    Some(serdes) => {
+                        let context = SerDesContext::new(&context, &spec);
+                        let result = serdes::deserialize(serdes.as_ref(), &text, context)?;
+                        Ok(result.named(name))
+                    }
+                };
             }
-            Some(OperationStatus::Succeeded) => {
-                if details.replay_children != Some(true) {
-                    return match &serdes {
-                        None => result::load(name, stored),
-                        Some(serdes) => {
-                            let context = SerDesContext::new(&context, &spec);
-                            let result = serdes::deserialize(serdes.as_ref(), stored, context)?;
-                            Ok(result.named(name))
-                        }
-                    };
-                }
-                summary = Some(payload::decode(Some(stored))?);
+            Recorded::StandIn(recorded, summary) => {
+                let summary = payload::decode(summary.as_deref())?;
+                (Some(recorded), Some(summary))
             }
-            Some(
-                OperationStatus::Failed
-                | OperationStatus::Cancelled
-                | OperationStatus::TimedOut
-                | OperationStatus::Stopped,
-            ) => {
-                return Err(Failure::from_wire(
-                    details.error.as_ref(),
-                    FailureKind::Failed,
-                ));
-            }
-            Some(
-                OperationStatus::Started
-                | OperationStatus::Pending
-                | OperationStatus::Ready
-                | OperationStatus::Unknown(_),
-            ) => {}
-        }
-
+            Recorded::Open(recorded) => (recorded, None),
+        };
         let inside = context.child(&spec.claim, recorded.as_deref());
         let total = items.len();
         let specs: Vec<_> = items
@@ -417,7 +390,6 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> Batch<'a, T> {
             // What is still running stops here: nothing inside may be recorded after the batch.
             execution.discard(std::mem::take(&mut running.items));
             let ends = running.ends;
-            let mut succeed = spec.update(OperationAction::Succeed);
             let summary = Summary::of(
                 flavor.summary_type,
                 flavor.summary_has_started_count,
@@ -439,14 +411,7 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> Batch<'a, T> {
                     (text, result.named(name))
                 }
             };
-            if text.len() > STORED_RESULT_BYTES_MAX {
-                succeed.payload = Some(payload::encode(&summary)?);
-                succeed.context_options = Some(ContextOptions {
-                    replay_children: Some(true),
-                });
-            } else {
-                succeed.payload = Some(text);
-            }
+            let succeed = succeed(&spec, Some(&text), || payload::encode(&summary))?;
             execution.record(succeed).await;
             return Ok(result);
         };

@@ -13,16 +13,15 @@ use std::future::{Future, IntoFuture, poll_fn};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use lambda_api::{ContextOptions, ErrorObject, OperationAction, OperationStatus, OperationType};
+use lambda_api::{ErrorObject, OperationAction, OperationType};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::child::STORED_RESULT_BYTES_MAX;
 use crate::combinator::error::{RecordedFailure, RecordedSettled, combinator_type};
 use crate::combinator::future::{DurableFuture, DurableOperation};
 use crate::context::DurableContext;
+use crate::context_operation::{Recorded, begin, succeed};
 use crate::error::{CombinatorError, Failure, FailureKind, OperationError};
-use crate::operation::Operation;
 use crate::operation_id::OperationSpec;
 use crate::payload;
 use crate::unfinished::Unfinished;
@@ -121,45 +120,18 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> Combinator<'a, T> {
             inputs,
         } = self;
         let execution = context.execution();
-        execution.check_task()?;
-        spec.check_name()?;
-        let recorded = context.look_up(&spec).await;
+        context.check(&spec)?;
+        let recorded = begin(&context, &spec).await;
         let mut inputs = Inputs::new(inputs);
-        match recorded.as_ref().map(|operation| &operation.status) {
-            None => {
-                execution.enqueue(spec.update(OperationAction::Start));
-            }
-            Some(OperationStatus::Succeeded) => {
-                let details = recorded.as_deref().and_then(details);
-                let text = details
-                    .and_then(|details| details.result.clone())
-                    .unwrap_or_default();
-                let is_large = details.and_then(|details| details.replay_children) == Some(true);
-                let result = if is_large {
-                    inputs.rebuild(rule, &text).await
-                } else {
-                    Ok(text)
-                };
-                execution.discard(inputs);
-                return result;
-            }
-            Some(
-                OperationStatus::Failed
-                | OperationStatus::Cancelled
-                | OperationStatus::TimedOut
-                | OperationStatus::Stopped,
-            ) => {
-                execution.discard(inputs);
-                let error = recorded.as_deref().and_then(details);
-                let error = error.and_then(|details| details.error.as_ref());
-                return Err(Failure::from_wire(error, FailureKind::Failed));
-            }
-            Some(
-                OperationStatus::Started
-                | OperationStatus::Pending
-                | OperationStatus::Ready
-                | OperationStatus::Unknown(_),
-            ) => {}
+        let ended = match recorded {
+            Ok(Recorded::Open(_)) => None,
+            Ok(Recorded::Result(text)) => Some(Ok(text.unwrap_or_default())),
+            Ok(Recorded::StandIn(_, winner)) => Some(inputs.rebuild(rule, winner.as_deref()).await),
+            Err(failure) => Some(Err(failure)),
+        };
+        if let Some(ended) = ended {
+            execution.discard(inputs);
+            return ended;
         }
 
         let outcome = if inputs.futures.is_empty() && rule.has_winner() {
@@ -180,18 +152,10 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> Combinator<'a, T> {
         execution.discard(inputs);
         match outcome {
             Ok(text) => {
-                let mut succeed = spec.update(OperationAction::Succeed);
-                if text.len() > STORED_RESULT_BYTES_MAX {
-                    succeed.payload = Some(match winner {
-                        Some(winner) if rule.has_winner() => payload::encode(&Winner { winner })?,
-                        _ => String::new(),
-                    });
-                    succeed.context_options = Some(ContextOptions {
-                        replay_children: Some(true),
-                    });
-                } else {
-                    succeed.payload = Some(text.clone());
-                }
+                let succeed = succeed(&spec, Some(&text), || match winner {
+                    Some(winner) if rule.has_winner() => payload::encode(&Winner { winner }),
+                    _ => Ok(String::new()),
+                })?;
                 execution.record(succeed).await;
                 Ok(text)
             }
@@ -204,10 +168,6 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> Combinator<'a, T> {
             }
         }
     }
-}
-
-fn details(operation: &Operation) -> Option<&lambda_api::ContextDetails> {
-    operation.context_details.as_ref()
 }
 
 /// The inputs of a combinator under way.
@@ -295,9 +255,9 @@ impl<'a, T: Serialize> Inputs<'a, T> {
     }
 
     /// The result that was too large to record, from the records of the inputs.
-    async fn rebuild(&mut self, rule: Rule, recorded: &str) -> Result<String, Failure> {
+    async fn rebuild(&mut self, rule: Rule, winner: Option<&str>) -> Result<String, Failure> {
         if rule.has_winner() {
-            let Winner { winner } = payload::decode(Some(recorded))?;
+            let Winner { winner } = payload::decode(winner)?;
             let (Some(future), Some(end)) =
                 (self.futures.get_mut(winner), self.ends.get_mut(winner))
             else {
