@@ -73,6 +73,7 @@ mod serdes;
 mod step;
 mod step_context;
 mod wait;
+mod wait_for_callback;
 mod with_retry;
 
 mod error;
@@ -105,7 +106,7 @@ pub use batch::{
     Batch, BatchItem, BatchOutcome, BatchProgress, BatchResult, BatchStatus, Branch,
     CompletionConfig, CompletionReason, IntoBranch, ItemProgress, Nesting, branch,
 };
-pub use callback::{Callback, CallbackId, CreateCallback, WaitForCallback};
+pub use callback::{Callback, CallbackId, CreateCallback};
 pub use child::ChildContext;
 pub use combinator::{
     CombinatorErrorKind, DurableFuture, DurableOperation, JoinAll, Race, SelectOk, Settled,
@@ -130,4 +131,5 @@ pub use serdes::{SerDes, SerDesContext};
 pub use step::{DurableStep, NamedStep, Step};
 pub use step_context::StepContext;
 pub use wait::Wait;
+pub use wait_for_callback::WaitForCallback;
 pub use with_retry::WithRetry;

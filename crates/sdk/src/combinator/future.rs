@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::batch::{Batch, BatchResult};
-use crate::callback::{Callback, WaitForCallback};
+use crate::callback::Callback;
 use crate::child::ChildContext;
 use crate::combinator::run::{JoinAll, Race, SelectOk, Settled, TryJoinAll};
 use crate::condition::WaitForCondition;
@@ -17,6 +17,7 @@ use crate::error::OperationError;
 use crate::invoke::Invoke;
 use crate::step::{DurableStep, Step};
 use crate::wait::Wait;
+use crate::wait_for_callback::WaitForCallback;
 use crate::with_retry::WithRetry;
 
 /// A durable operation that was called and not awaited yet, whatever kind it is; what every operation's `future()`
