@@ -3,86 +3,27 @@
 //! Items start in index order, as many at a time as the maximum concurrency allows, and an item that is suspended
 //! keeps its place. All of them run in the handler's task.
 
-use std::future::{Future, IntoFuture, poll_fn};
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use lambda_api::OperationType;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::batch::completion::{CompletionConfig, CompletionReason};
+use crate::batch::branch::Branch;
+use crate::batch::completion::CompletionReason;
 use crate::batch::progress::{BatchProgress, Completion, ItemProgress};
 use crate::batch::result::{
-    self, BatchItem, BatchOutcome, BatchResult, BatchStatus, ItemEnd, ItemStatus, Summary,
+    self, BatchItem, BatchOutcome, BatchResult, ItemEnd, ItemStatus, Summary,
 };
-use crate::child::{Acknowledge, ChildBody, boxed_body, run_typed, run_virtual};
+use crate::child::{Acknowledge, run_typed, run_virtual};
 use crate::context::DurableContext;
 use crate::context_operation::{Recorded, begin, succeed};
-use crate::error::{BatchError, BoxError, ChildContextError, Failure};
+use crate::error::{BatchError, Failure};
 use crate::operation_id::OperationSpec;
 use crate::payload;
 use crate::serdes::{self, Codec, SerDes, SerDesContext};
-use crate::unfinished::Unfinished;
-
-/// A branch of a [parallel](DurableContext::parallel), made by [`branch`].
-pub struct Branch<'a, T> {
-    name: Option<String>,
-    body: Box<ChildBody<'a, T>>,
-}
-
-/// A branch of a [parallel](DurableContext::parallel): user code that gets a context of its own.
-///
-/// ```
-/// use lambdura::{BoxError, branch};
-///
-/// let equifax = branch(|ctx| async move { Ok::<_, BoxError>(ctx.is_replaying()) }).name("equifax");
-/// # drop(equifax);
-/// ```
-pub fn branch<'a, T, F, Fut, E>(body: F) -> Branch<'a, T>
-where
-    F: FnOnce(DurableContext) -> Fut + Send + 'a,
-    Fut: Future<Output = Result<T, E>> + Send + 'a,
-    E: Into<BoxError> + 'a,
-{
-    Branch {
-        name: None,
-        body: boxed_body(body, ChildContextError::WIRE_TYPE),
-    }
-}
-
-impl<T> Branch<'_, T> {
-    /// Names the branch's operation, which is `parallel-branch-<index>` otherwise.
-    #[must_use]
-    pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.name = Some(name.into());
-        self
-    }
-}
-
-/// What [`DurableContext::parallel`] takes: a [`Branch`], or a closure that takes a [`DurableContext`].
-pub trait IntoBranch<'a, T> {
-    /// The branch.
-    fn into_branch(self) -> Branch<'a, T>;
-}
-
-impl<'a, T> IntoBranch<'a, T> for Branch<'a, T> {
-    fn into_branch(self) -> Branch<'a, T> {
-        self
-    }
-}
-
-impl<'a, T, F, Fut, E> IntoBranch<'a, T> for F
-where
-    F: FnOnce(DurableContext) -> Fut + Send + 'a,
-    Fut: Future<Output = Result<T, E>> + Send + 'a,
-    E: Into<BoxError> + 'a,
-{
-    fn into_branch(self) -> Branch<'a, T> {
-        branch(self)
-    }
-}
 
 /// What is recorded of the items of a map or parallel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -98,8 +39,8 @@ pub enum Nesting {
 
 /// What distinguishes a map from a parallel on the wire.
 #[derive(Debug)]
-struct Flavor {
-    sub_type: &'static str,
+pub(super) struct Flavor {
+    pub(super) sub_type: &'static str,
     item_sub_type: &'static str,
     item_name: &'static str,
     summary_type: &'static str,
@@ -107,7 +48,7 @@ struct Flavor {
     summary_has_started_count: bool,
 }
 
-const PARALLEL: Flavor = Flavor {
+pub(super) const PARALLEL: Flavor = Flavor {
     sub_type: "Parallel",
     item_sub_type: "ParallelBranch",
     item_name: "parallel-branch",
@@ -115,7 +56,7 @@ const PARALLEL: Flavor = Flavor {
     summary_has_started_count: true,
 };
 
-const MAP: Flavor = Flavor {
+pub(super) const MAP: Flavor = Flavor {
     sub_type: "Map",
     item_sub_type: "MapIteration",
     item_name: "map-item",
@@ -123,191 +64,21 @@ const MAP: Flavor = Flavor {
     summary_has_started_count: false,
 };
 
-impl DurableContext {
-    /// Runs branches concurrently, each in a child context of its own.
-    ///
-    /// Branches are [`branch`](crate::branch)es, which can have names, or closures that take a [`DurableContext`].
-    /// The first failure ends the whole unless the [completion](Batch::completion) says otherwise.
-    ///
-    /// ```no_run
-    /// # use lambdura::{BoxError, DurableContext, StepContext, branch};
-    /// # async fn handler(ctx: DurableContext) -> Result<(), BoxError> {
-    /// let squares: Vec<u32> = ctx
-    ///     .parallel([1, 2, 3].map(|number| {
-    ///         branch(move |ctx| async move {
-    ///             ctx.step(move |_: StepContext| async move { Ok::<u32, BoxError>(number * number) }).await
-    ///         })
-    ///     }))
-    ///     .await?
-    ///     .into_results()?;
-    /// # Ok(()) }
-    /// ```
-    pub fn parallel<'a, T, B>(&self, branches: impl IntoIterator<Item = B>) -> Batch<'a, T>
-    where
-        T: Serialize + DeserializeOwned + Send + 'a,
-        B: IntoBranch<'a, T>,
-    {
-        let items = branches.into_iter().map(IntoBranch::into_branch).collect();
-        Batch::new(self, &PARALLEL, items)
-    }
-
-    /// Runs `body` for every item concurrently, each in a child context of its own.
-    ///
-    /// ```no_run
-    /// # use lambdura::{BoxError, DurableContext, StepContext};
-    /// # async fn handler(ctx: DurableContext) -> Result<(), BoxError> {
-    /// let lengths: Vec<usize> = ctx
-    ///     .map(["a", "bb"], |ctx, item| async move {
-    ///         ctx.step(move |_: StepContext| async move { Ok::<_, BoxError>(item.len()) }).await
-    ///     })
-    ///     .name("measure")
-    ///     .max_concurrency(10)
-    ///     .await?
-    ///     .into_results()?;
-    /// # Ok(()) }
-    /// ```
-    pub fn map<'a, T, I, F, Fut, E>(
-        &self,
-        items: impl IntoIterator<Item = I>,
-        body: F,
-    ) -> Batch<'a, T>
-    where
-        T: Serialize + DeserializeOwned + Send + 'a,
-        I: Send + 'a,
-        F: Fn(DurableContext, I) -> Fut + Send + Sync + 'a,
-        Fut: Future<Output = Result<T, E>> + Send + 'a,
-        E: Into<BoxError> + 'a,
-    {
-        let body = Arc::new(body);
-        let items = items
-            .into_iter()
-            .map(|item| {
-                let body = Arc::clone(&body);
-                branch(move |context| body(context, item))
-            })
-            .collect();
-        Batch::new(self, &MAP, items)
-    }
+/// What a map or parallel is to run, and how.
+pub(super) struct Plan<'a, T> {
+    pub(super) context: DurableContext,
+    pub(super) spec: OperationSpec,
+    pub(super) flavor: &'static Flavor,
+    pub(super) items: Vec<Branch<'a, T>>,
+    pub(super) completion: Completion<'a>,
+    pub(super) max_concurrency: Option<usize>,
+    pub(super) nesting: Nesting,
+    pub(super) item_codec: Codec<'a, T>,
+    pub(super) serdes: Option<Box<dyn SerDes<BatchResult<T>> + 'a>>,
 }
 
-/// A map or parallel that was called and not awaited yet; see [`DurableContext::map`] and
-/// [`DurableContext::parallel`].
-#[must_use = "no item runs until this is awaited"]
-pub struct Batch<'a, T> {
-    context: DurableContext,
-    spec: OperationSpec,
-    flavor: &'static Flavor,
-    items: Vec<Branch<'a, T>>,
-    completion: Completion<'a>,
-    max_concurrency: Option<usize>,
-    nesting: Nesting,
-    item_codec: Codec<'a, T>,
-    serdes: Option<Box<dyn SerDes<BatchResult<T>> + 'a>>,
-}
-
-impl<'a, T: Serialize + DeserializeOwned + Send + 'a> Batch<'a, T> {
-    fn new(context: &DurableContext, flavor: &'static Flavor, items: Vec<Branch<'a, T>>) -> Self {
-        Self {
-            context: context.clone(),
-            spec: context.claim(OperationType::Context, flavor.sub_type),
-            flavor,
-            items,
-            completion: Completion::Config(CompletionConfig::default()),
-            max_concurrency: None,
-            nesting: Nesting::default(),
-            item_codec: Codec::Json,
-            serdes: None,
-        }
-    }
-
-    /// Names the operation: 1 to 256 printable ASCII characters.
-    pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.spec.name = Some(name.into());
-        self
-    }
-
-    /// Names the items' operations by their index, from 0; they are `parallel-branch-<index>` or `map-item-<index>`
-    /// otherwise.
-    pub fn item_names(mut self, name: impl Fn(usize) -> String) -> Self {
-        for (index, item) in self.items.iter_mut().enumerate() {
-            item.name = Some(name(index));
-        }
-        self
-    }
-
-    /// How many items may be under way at a time, at least one; without it all are.
-    pub fn max_concurrency(mut self, count: usize) -> Self {
-        self.max_concurrency = Some(count);
-        self
-    }
-
-    /// When the batch is complete before every item has run to its end.
-    pub fn completion(mut self, completion: CompletionConfig) -> Self {
-        self.completion = Completion::Config(completion);
-        self
-    }
-
-    /// Completes the batch as soon as `decide` says whether it went well; takes the place of
-    /// [`completion`](Self::completion).
-    ///
-    /// It is asked before the first item starts and after each that ends, in every invocation until the batch is
-    /// complete. As items end in another order when they are replayed, it must go by the progress alone, and more
-    /// progress must not change its mind. A batch whose items have all ended is complete whatever it says.
-    ///
-    /// Source: option `shouldComplete` of the official SDKs.
-    ///
-    /// ```no_run
-    /// # use lambdura::{BatchStatus, BoxError, DurableContext, StepContext};
-    /// # async fn ask(_: &str) -> Result<bool, BoxError> { Ok(true) }
-    /// # async fn handler(ctx: DurableContext) -> Result<(), BoxError> {
-    /// let majority = ctx
-    ///     .map(["a", "b", "c"], |ctx, judge| async move {
-    ///         ctx.step(move |_: StepContext| ask(judge)).await
-    ///     })
-    ///     .complete_when(|progress| {
-    ///         let needed = progress.total_count() / 2 + 1;
-    ///         if progress.success_count() >= needed {
-    ///             return Some(BatchStatus::Succeeded);
-    ///         }
-    ///         let possible = progress.total_count() - progress.failure_count();
-    ///         (possible < needed).then_some(BatchStatus::Failed)
-    ///     })
-    ///     .await?
-    ///     .status();
-    /// # Ok(()) }
-    /// ```
-    pub fn complete_when(
-        mut self,
-        decide: impl Fn(&BatchProgress) -> Option<BatchStatus> + Send + Sync + 'a,
-    ) -> Self {
-        self.completion = Completion::Custom(Box::new(decide));
-        self
-    }
-
-    /// Whether every item is recorded as an operation of its own, which it is unless told otherwise.
-    /// Source: option `nesting` of the official SDKs; conformance cases 8-12 and 9-12.
-    pub fn nesting(mut self, nesting: Nesting) -> Self {
-        self.nesting = nesting;
-        self
-    }
-
-    /// Reads and writes the result of each item with `serdes` instead of serde's JSON.
-    ///
-    /// The whole result of the batch is another record: see [`serdes`](Self::serdes).
-    pub fn item_serdes(mut self, serdes: impl SerDes<T> + 'a) -> Self {
-        self.item_codec = Codec::Custom(Box::new(serdes));
-        self
-    }
-
-    /// Reads and writes the whole result with `serdes`, unless it is too large to be stored.
-    ///
-    /// A [`BatchResult`] is itself serialisable with serde, to JSON and back.
-    pub fn serdes(mut self, serdes: impl SerDes<BatchResult<T>> + 'a) -> Self {
-        self.serdes = Some(Box::new(serdes));
-        self
-    }
-
-    async fn run(self) -> Result<BatchResult<T>, Failure> {
+impl<'a, T: Serialize + DeserializeOwned + Send + 'a> Plan<'a, T> {
+    pub(super) async fn run(self) -> Result<BatchResult<T>, Failure> {
         let Self {
             context,
             spec,
@@ -519,19 +290,4 @@ fn into_result<T>(
         })
         .collect();
     BatchResult::new(name, reason, items)
-}
-
-impl<'a, T: Serialize + DeserializeOwned + Send + 'a> IntoFuture for Batch<'a, T> {
-    type Output = Result<BatchResult<T>, BatchError>;
-    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move {
-            let name = self.spec.name.clone();
-            let unfinished = Unfinished::new(&self.context, &self.spec);
-            let ran = self.run().await;
-            unfinished.finish();
-            ran.map_err(|failure| BatchError::new(name.as_deref(), failure))
-        })
-    }
 }
