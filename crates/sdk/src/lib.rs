@@ -82,6 +82,7 @@ pub mod plugin;
 mod subscriber;
 
 mod invocation;
+mod run_error;
 mod runtime;
 
 mod abandoned;
@@ -117,7 +118,7 @@ pub use condition::{
 };
 pub use context::DurableContext;
 pub use error::{
-    BatchError, BoxError, CallbackError, ChildContextError, CombinatorError, Error, FailureKind,
+    BatchError, BoxError, CallbackError, ChildContextError, CombinatorError, FailureKind,
     InvokeError, OperationError, StepError, WaitError, WaitForConditionError,
 };
 pub use invocation::{InvocationContext, Invoker};
@@ -126,6 +127,7 @@ pub use lambdura_macros::{durable_execution, durable_step};
 pub use logger::{Logger, ReplayFilter};
 pub use plugin::Plugin;
 pub use retry::{Jitter, RetryDecision, RetryStrategy};
+pub use run_error::Error;
 pub use runtime::{run, run_with};
 pub use serdes::{SerDes, SerDesContext};
 pub use step::{DurableStep, NamedStep, Step};
