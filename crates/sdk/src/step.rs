@@ -274,11 +274,7 @@ where
             }
             Err(failure) => {
                 let error = StepError::new(spec.name.as_deref(), failure.clone());
-                let delay = match error.kind() {
-                    // The next attempt would return the same type.
-                    FailureKind::Serialization => None,
-                    _ => policy.retry.next_delay_seconds(&error, attempt),
-                };
+                let delay = policy.retry.next_delay_seconds(&error, attempt);
                 let Some(seconds) = delay else {
                     let mut fail = spec.update(OperationAction::Fail);
                     fail.error = Some(failure.to_wire());

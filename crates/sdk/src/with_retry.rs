@@ -148,12 +148,7 @@ async fn attempts<T: Serialize + DeserializeOwned + Send>(
         // As a replay reads it, so that the strategy sees the same error in every invocation.
         let failure = Failure::from_wire(Some(&failure.to_wire()), FailureKind::Failed);
         let error = StepError::new(spec.name.as_deref(), failure.clone());
-        let delay = match error.kind() {
-            // The next attempt would return the same type.
-            FailureKind::Serialization => None,
-            _ => retry.next_delay_seconds(&error, attempt),
-        };
-        let Some(seconds) = delay else {
+        let Some(seconds) = retry.next_delay_seconds(&error, attempt) else {
             return Err(failure);
         };
         let delay = block
