@@ -10,7 +10,6 @@ use anyhow::Result;
 use clap::Args;
 use owo_colors::OwoColorize;
 
-use crate::console;
 use crate::page::Page;
 use crate::port;
 use crate::screen;
@@ -75,7 +74,7 @@ pub fn run(workspace: &Workspace, arguments: &DemoArguments) -> Result<ExitCode>
     } else {
         Profile::Dev
     };
-    console::build(workspace)?;
+    setup::build_console(workspace)?;
     let binaries = setup::build_binaries(workspace, &programs(), profile)?;
     setup::install_packages(&frontend)?;
 

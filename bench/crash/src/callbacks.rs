@@ -11,8 +11,7 @@ use serde_json::json;
 use tokio::task::JoinSet;
 
 use crate::client::{Call, Client, encode};
-use crate::evidence::name_of;
-use crate::kind::{Order, Reply};
+use crate::kind::{Order, Reply, name_of};
 use crate::ledger::Reader;
 
 /// How often the ledger is read.

@@ -92,11 +92,6 @@ pub fn read_ledger(path: &Path) -> Result<Vec<Line>> {
     Reader::new(path).read()
 }
 
-/// The execution's name, out of its ARN.
-pub fn name_of(arn: &str) -> Option<&str> {
-    arn.rsplit('/').nth(1)
-}
-
 /// How many executions of the function are neither over nor gone.
 pub async fn count_open(client: &Client, function: &str) -> Result<usize> {
     let mut open = 0;

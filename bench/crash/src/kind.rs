@@ -191,6 +191,11 @@ impl Order {
     }
 }
 
+/// The execution's name, out of its ARN.
+pub fn name_of(arn: &str) -> Option<&str> {
+    arn.rsplit('/').nth(1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

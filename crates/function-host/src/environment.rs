@@ -28,7 +28,7 @@ pub(crate) fn build(
     identity: &ProcessIdentity<'_>,
 ) -> BTreeMap<String, String> {
     let mut environment = defaults(function);
-    environment.extend(layers::defaults(function));
+    environment.extend(layers::search_paths(function, &environment));
     environment.extend(config.extra_environment.clone());
     environment.extend(function.environment.clone());
     for name in RESERVED_WITHOUT_VALUE {
@@ -54,7 +54,7 @@ pub(crate) fn build(
 }
 
 /// What Lambda sets and functions may change.
-pub(crate) fn defaults(function: &FunctionConfig) -> BTreeMap<String, String> {
+fn defaults(function: &FunctionConfig) -> BTreeMap<String, String> {
     let root = function.code_dir.display();
     let libraries =
         format!("/lib64:/usr/lib64:{RUNTIME_DIR}:{RUNTIME_DIR}/lib:{root}:{root}/lib:/opt/lib");

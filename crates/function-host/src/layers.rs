@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::environment;
 use crate::function::FunctionConfig;
 
 /// The folder in a function's code that takes the place of `/opt`.
@@ -20,17 +19,19 @@ pub(crate) fn bootstrap(code_dir: &Path) -> PathBuf {
     }
 }
 
-/// The search paths of a function that has layers, which it may change. Source: Lambda developer guide, "Packaging layers",
-/// "Layer paths for each Lambda runtime".
-pub(crate) fn defaults(function: &FunctionConfig) -> BTreeMap<String, String> {
+/// The search paths of a function that has layers, which it may change: those in `without_layers`, and the layers'.
+/// Source: Lambda developer guide, "Packaging layers", "Layer paths for each Lambda runtime".
+pub(crate) fn search_paths(
+    function: &FunctionConfig,
+    without_layers: &BTreeMap<String, String>,
+) -> BTreeMap<String, String> {
     let root = function.code_dir.join(LAYERS_FOLDER);
     if !root.is_dir() {
         return BTreeMap::new();
     }
-    let own = environment::defaults(function);
     let extended = |name: &str, folder: &str| {
         let folder = root.join(folder).display().to_string();
-        let paths = match own.get(name) {
+        let paths = match without_layers.get(name) {
             Some(paths) => format!("{paths}:{folder}"),
             None => folder,
         };

@@ -9,40 +9,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::context::{DurableContext, is_terminal};
-use crate::execution::{Execution, Operation};
+use crate::operation::{Operation, is_terminal};
 use crate::operation_id::{OperationId, OperationSpec};
-
-/// Held by an operation's future from its first poll to its end.
-pub(crate) struct Unfinished {
-    execution: Arc<Execution>,
-    spec: Option<OperationSpec>,
-}
-
-impl Unfinished {
-    pub(crate) fn new(context: &DurableContext, spec: &OperationSpec) -> Self {
-        Self {
-            execution: Arc::clone(context.execution()),
-            spec: Some(spec.clone()),
-        }
-    }
-
-    /// The operation has ended.
-    pub(crate) fn finish(mut self) {
-        self.spec = None;
-    }
-}
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        // A panic in user code drops what is around it, in every invocation alike.
-        if let Some(spec) = self.spec.take()
-            && !std::thread::panicking()
-        {
-            self.execution.state().abandoned.note(spec);
-        }
-    }
-}
 
 /// What was abandoned in an invocation.
 #[derive(Debug, Default)]
@@ -55,7 +23,7 @@ pub(crate) struct Abandoned {
 }
 
 impl Abandoned {
-    fn note(&mut self, spec: OperationSpec) {
+    pub(crate) fn note(&mut self, spec: OperationSpec) {
         if !self.is_closing && self.discarding == 0 {
             self.operations.push(spec);
         }

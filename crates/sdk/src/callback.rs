@@ -10,15 +10,13 @@ use lambda_api::{CallbackOptions, OperationAction, OperationStatus, OperationTyp
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::abandoned::Unfinished;
-use crate::child::{self, Acknowledge};
 use crate::context::DurableContext;
-use crate::error::{BoxError, CallbackError, Failure, FailureKind, StepError};
-use crate::execution::Operation;
+use crate::error::{CallbackError, Failure, FailureKind};
+use crate::operation::{Operation, is_open};
 use crate::operation_id::OperationSpec;
-use crate::retry::{RetryStrategy, ceil_seconds};
+use crate::retry::ceil_seconds;
 use crate::serdes::{Codec, SerDes, SerDesContext};
-use crate::step::{StepContext, StepPolicy, run_step};
+use crate::unfinished::Unfinished;
 
 /// Longest timeout of a callback. Source: service model, `CallbackOptions`.
 const TIMEOUT_SECONDS_MAX: u64 = 99_999_999;
@@ -54,11 +52,30 @@ impl From<CallbackId> for String {
     }
 }
 
+/// What a callback may take until it counts as failed.
 #[derive(Clone, Copy, Debug, Default)]
-struct Timeouts {
-    timeout: Option<Duration>,
-    heartbeat_timeout: Option<Duration>,
+pub(crate) struct Timeouts {
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) heartbeat_timeout: Option<Duration>,
 }
+
+/// The methods that set the [`Timeouts`] of whatever creates a callback.
+macro_rules! timeouts {
+    () => {
+        /// How long the callback may take, in seconds rounded up; without it there is no limit.
+        pub fn timeout(mut self, timeout: std::time::Duration) -> Self {
+            self.timeouts.timeout = Some(timeout);
+            self
+        }
+
+        /// How long the sender may be silent, in seconds rounded up; without it there is no limit.
+        pub fn heartbeat_timeout(mut self, timeout: std::time::Duration) -> Self {
+            self.timeouts.heartbeat_timeout = Some(timeout);
+            self
+        }
+    };
+}
+pub(crate) use timeouts;
 
 impl Timeouts {
     fn options(self) -> Result<CallbackOptions, Failure> {
@@ -78,43 +95,46 @@ impl Timeouts {
     }
 }
 
+impl DurableContext {
+    /// Creates a callback: an id under which something outside completes it, and a handle to await its result.
+    ///
+    /// The result is read as JSON; see [`Callback::raw`] for the text itself.
+    ///
+    /// ```no_run
+    /// # async fn handler(ctx: lambdura::DurableContext) -> Result<(), lambdura::BoxError> {
+    /// let callback = ctx.create_callback::<u32>().name("answer").await?;
+    /// println!("complete me as {}", callback.id());
+    /// let answer = callback.await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn create_callback<T: DeserializeOwned + Send>(&self) -> CreateCallback<T> {
+        CreateCallback {
+            context: self.clone(),
+            spec: self.claim(OperationType::Callback, "Callback"),
+            timeouts: Timeouts::default(),
+            codec: Codec::Json,
+        }
+    }
+}
+
 /// A callback that is about to be created; see [`DurableContext::create_callback`].
 #[derive(Debug)]
 #[must_use = "a callback is not created until this is awaited"]
 pub struct CreateCallback<T> {
     context: DurableContext,
     spec: OperationSpec,
-    timeouts: Timeouts,
+    pub(crate) timeouts: Timeouts,
     codec: Codec<'static, T>,
 }
 
 impl<T> CreateCallback<T> {
-    pub(crate) fn new(context: &DurableContext) -> Self {
-        Self {
-            context: context.clone(),
-            spec: context.claim(OperationType::Callback, "Callback"),
-            timeouts: Timeouts::default(),
-            codec: Codec::Json,
-        }
-    }
-
     /// Names the operation: 1 to 256 printable ASCII characters.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.spec.name = Some(name.into());
         self
     }
 
-    /// How long the callback may take, in seconds rounded up; without it there is no limit.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeouts.timeout = Some(timeout);
-        self
-    }
-
-    /// How long the sender may be silent, in seconds rounded up; without it there is no limit.
-    pub fn heartbeat_timeout(mut self, timeout: Duration) -> Self {
-        self.timeouts.heartbeat_timeout = Some(timeout);
-        self
-    }
+    timeouts!();
 
     /// Reads the result with `serdes` instead of serde's JSON.
     pub fn serdes(mut self, serdes: impl SerDes<T> + 'static) -> Self {
@@ -122,10 +142,9 @@ impl<T> CreateCallback<T> {
         self
     }
 
-    async fn run(self) -> Result<Callback<T>, Failure> {
+    pub(crate) async fn run(self) -> Result<Callback<T>, Failure> {
         let execution = self.context.execution();
-        execution.check_task()?;
-        self.spec.check_name()?;
+        self.context.check(&self.spec)?;
         let options = self.timeouts.options()?;
         let recorded = match self.context.look_up_quietly(&self.spec).await {
             Some(recorded) => Some(recorded),
@@ -202,7 +221,8 @@ impl<T> Callback<T> {
         }
     }
 
-    async fn completed(&self) -> Result<Option<String>, Failure> {
+    /// What the callback is completed with.
+    pub(crate) async fn completed(&self) -> Result<Option<String>, Failure> {
         let execution = self.context.execution();
         execution.check_task()?;
         let recorded = execution.recorded(&self.spec);
@@ -224,20 +244,6 @@ impl<T> Callback<T> {
     }
 }
 
-fn is_open(operation: &Operation) -> bool {
-    match operation.status {
-        OperationStatus::Succeeded
-        | OperationStatus::Failed
-        | OperationStatus::Cancelled
-        | OperationStatus::TimedOut
-        | OperationStatus::Stopped => false,
-        OperationStatus::Started
-        | OperationStatus::Pending
-        | OperationStatus::Ready
-        | OperationStatus::Unknown(_) => true,
-    }
-}
-
 impl<T: DeserializeOwned + Send + 'static> IntoFuture for Callback<T> {
     type Output = Result<T, CallbackError>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
@@ -247,143 +253,20 @@ impl<T: DeserializeOwned + Send + 'static> IntoFuture for Callback<T> {
             let unfinished = Unfinished::new(&self.context, &self.spec);
             let completed = self.completed().await;
             unfinished.finish();
-            let context = SerDesContext::new(&self.context, &self.spec);
-            completed
-                .and_then(|text| self.codec.decode(text.as_deref(), context))
-                .map_err(|failure| CallbackError::new(self.spec.name.as_deref(), failure))
+            read(completed, &self.codec, &self.context, &self.spec)
         })
     }
 }
 
-/// A callback with its submitter; see [`DurableContext::wait_for_callback`].
-///
-/// It is recorded as a context that contains the callback, named `<name> create callback id`, and the submitter's
-/// step, named `<name> submitter`.
-#[must_use = "nothing is submitted until this is awaited"]
-pub struct WaitForCallback<'a, T> {
-    context: DurableContext,
-    spec: OperationSpec,
-    timeouts: Timeouts,
-    policy: StepPolicy,
-    submitter: Box<Submitter<'a>>,
-    codec: Codec<'a, T>,
-}
-
-type Submitter<'a> = dyn Fn(CallbackId, StepContext) -> Submitted<'a> + Send + Sync + 'a;
-type Submitted<'a> = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send + 'a>>;
-
-impl<'a, T> WaitForCallback<'a, T> {
-    pub(crate) fn new<F, Fut, E>(context: &DurableContext, name: String, submitter: F) -> Self
-    where
-        F: Fn(CallbackId, StepContext) -> Fut + Send + Sync + 'a,
-        Fut: Future<Output = Result<(), E>> + Send + 'a,
-        E: Into<BoxError>,
-    {
-        let mut spec = context.claim(OperationType::Context, "WaitForCallback");
-        spec.name = Some(name);
-        Self {
-            context: context.clone(),
-            spec,
-            timeouts: Timeouts::default(),
-            policy: StepPolicy::default(),
-            submitter: Box::new(move |id, step| {
-                let submitted = submitter(id, step);
-                Box::pin(async move {
-                    let submitted = submitted.await;
-                    submitted.map_err(|error| Failure::from_user(error, StepError::WIRE_TYPE))
-                })
-            }),
-            codec: Codec::Json,
-        }
-    }
-
-    /// Leaves the operation without a name; those inside are then named `create callback id` and `submitter`.
-    pub fn unnamed(mut self) -> Self {
-        self.spec.name = None;
-        self
-    }
-
-    /// How long the callback may take, in seconds rounded up; without it there is no limit.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeouts.timeout = Some(timeout);
-        self
-    }
-
-    /// How long the sender may be silent, in seconds rounded up; without it there is no limit.
-    pub fn heartbeat_timeout(mut self, timeout: Duration) -> Self {
-        self.timeouts.heartbeat_timeout = Some(timeout);
-        self
-    }
-
-    /// Reads the result with `serdes` instead of serde's JSON.
-    pub fn serdes(mut self, serdes: impl SerDes<T> + 'a) -> Self {
-        self.codec = Codec::Custom(Box::new(serdes));
-        self
-    }
-
-    /// Decides whether and when a failed submitter is called again.
-    pub fn retry(mut self, strategy: RetryStrategy) -> Self {
-        self.policy.retry = strategy;
-        self
-    }
-
-    /// Awaits the result as the text that was sent, without reading it as JSON.
-    ///
-    /// # Errors
-    ///
-    /// When the submitter fails, the callback is completed with an error, or its time runs out.
-    pub async fn raw(self) -> Result<String, CallbackError> {
-        let unfinished = Unfinished::new(&self.context, &self.spec);
-        let completed = self.run().await;
-        unfinished.finish();
-        match completed {
-            Ok(text) => Ok(text.unwrap_or_default()),
-            Err(failure) => Err(CallbackError::new(self.spec.name.as_deref(), failure)),
-        }
-    }
-
-    /// What the callback was completed with.
-    async fn run(&self) -> Result<Option<String>, Failure> {
-        let Self {
-            context,
-            spec,
-            timeouts,
-            policy,
-            submitter,
-            codec: _,
-        } = self;
-        let named = |inside: &str| match &spec.name {
-            Some(name) => format!("{name} {inside}"),
-            None => inside.to_owned(),
-        };
-        let body = |inside: DurableContext| async move {
-            let mut create = CreateCallback::<()>::new(&inside).name(named("create callback id"));
-            create.timeouts = *timeouts;
-            let callback = create.run().await?;
-            let mut step = inside.claim(OperationType::Step, "Step");
-            step.name = Some(named("submitter"));
-            let submit = |attempt| submitter(callback.id.clone(), attempt);
-            run_step(&inside, &step, policy, &Codec::Json, submit).await?;
-            callback.completed().await
-        };
-        // The result is a copy of the callback's, which is recorded: nothing can be lost by not waiting for it.
-        child::run(context, spec, Acknowledge::No, body).await
-    }
-}
-
-impl<'a, T: DeserializeOwned + Send + 'a> IntoFuture for WaitForCallback<'a, T> {
-    type Output = Result<T, CallbackError>;
-    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move {
-            let unfinished = Unfinished::new(&self.context, &self.spec);
-            let completed = self.run().await;
-            unfinished.finish();
-            let context = SerDesContext::new(&self.context, &self.spec);
-            completed
-                .and_then(|text| self.codec.decode(text.as_deref(), context))
-                .map_err(|failure| CallbackError::new(self.spec.name.as_deref(), failure))
-        })
-    }
+/// The value of what a callback was completed with.
+pub(crate) fn read<T: DeserializeOwned>(
+    completed: Result<Option<String>, Failure>,
+    codec: &Codec<'_, T>,
+    context: &DurableContext,
+    spec: &OperationSpec,
+) -> Result<T, CallbackError> {
+    let serdes_context = SerDesContext::new(context, spec);
+    completed
+        .and_then(|text| codec.decode(text.as_deref(), serdes_context))
+        .map_err(|failure| CallbackError::new(spec.name.as_deref(), failure))
 }

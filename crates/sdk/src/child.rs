@@ -7,26 +7,52 @@ use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 
 use futures_util::FutureExt;
-use lambda_api::{ContextDetails, ContextOptions, OperationAction, OperationStatus, OperationType};
+use lambda_api::{OperationAction, OperationType};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::abandoned::Unfinished;
 use crate::context::DurableContext;
-use crate::error::{BoxError, ChildContextError, Failure, FailureKind};
+use crate::context_operation::{Recorded, begin, succeed};
+use crate::error::{BoxError, ChildContextError, Failure};
 use crate::operation_id::OperationSpec;
 use crate::serdes::{Codec, SerDes, SerDesContext};
+use crate::unfinished::Unfinished;
 
-/// Largest result of a context that is stored, in bytes; beyond it the result is rebuilt from the context's children.
-/// Source: official SDKs.
-pub(crate) const STORED_RESULT_BYTES_MAX: usize = 256 * 1024;
-
-/// Whether the caller goes on only when the service has the context's result.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Acknowledge {
-    Yes,
-    /// For results that an enclosing context's acknowledged result covers, or that follow from recorded ones.
-    No,
+impl DurableContext {
+    /// Runs `body` with a context of its own, and records its result as one operation around those inside.
+    ///
+    /// ```no_run
+    /// # use lambdura::{BoxError, DurableContext};
+    /// # use std::time::Duration;
+    /// # async fn handler(ctx: DurableContext) -> Result<(), BoxError> {
+    /// let total: u32 = ctx
+    ///     .run_in_child_context("settle", |ctx| async move {
+    ///         ctx.wait(Duration::from_secs(1)).await?;
+    ///         Ok::<_, BoxError>(42)
+    ///     })
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn run_in_child_context<'a, T, F, Fut, E>(
+        &self,
+        name: impl Into<String>,
+        body: F,
+    ) -> ChildContext<'a, T>
+    where
+        T: Serialize + DeserializeOwned + Send + 'a,
+        F: FnOnce(DurableContext) -> Fut + Send + 'a,
+        Fut: Future<Output = Result<T, E>> + Send + 'a,
+        E: Into<BoxError> + 'a,
+    {
+        let mut spec = self.claim(OperationType::Context, "RunInChildContext");
+        spec.name = Some(name.into());
+        ChildContext {
+            context: self.clone(),
+            spec,
+            body: boxed_body(body, ChildContextError::WIRE_TYPE),
+            codec: Codec::Json,
+        }
+    }
 }
 
 /// A child context that was called and not awaited yet; see [`DurableContext::run_in_child_context`].
@@ -38,42 +64,7 @@ pub struct ChildContext<'a, T> {
     codec: Codec<'a, T>,
 }
 
-pub(crate) type ChildBody<'a, T> = dyn FnOnce(DurableContext) -> ChildFuture<'a, T> + Send + 'a;
-pub(crate) type ChildFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
-
-/// Boxes user code, and turns what it fails with into a failure named `fallback` if it has no name of its own.
-pub(crate) fn boxed_body<'a, T, F, Fut, E>(body: F, fallback: &'static str) -> Box<ChildBody<'a, T>>
-where
-    F: FnOnce(DurableContext) -> Fut + Send + 'a,
-    Fut: Future<Output = Result<T, E>> + Send + 'a,
-    E: Into<BoxError> + 'a,
-{
-    Box::new(move |context| {
-        let ran = body(context);
-        Box::pin(async move {
-            let ran = ran.await;
-            ran.map_err(|error| Failure::from_user(error, fallback))
-        })
-    })
-}
-
 impl<'a, T> ChildContext<'a, T> {
-    pub(crate) fn new<F, Fut, E>(context: &DurableContext, name: String, body: F) -> Self
-    where
-        F: FnOnce(DurableContext) -> Fut + Send + 'a,
-        Fut: Future<Output = Result<T, E>> + Send + 'a,
-        E: Into<BoxError> + 'a,
-    {
-        let mut spec = context.claim(OperationType::Context, "RunInChildContext");
-        spec.name = Some(name);
-        Self {
-            context: context.clone(),
-            spec,
-            body: boxed_body(body, ChildContextError::WIRE_TYPE),
-            codec: Codec::Json,
-        }
-    }
-
     /// Leaves the operation without a name.
     pub fn unnamed(mut self) -> Self {
         self.spec.name = None;
@@ -106,6 +97,33 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> IntoFuture for ChildContex
                 .map_err(|failure| ChildContextError::new(spec.name.as_deref(), failure))
         })
     }
+}
+
+pub(crate) type ChildBody<'a, T> = dyn FnOnce(DurableContext) -> ChildFuture<'a, T> + Send + 'a;
+pub(crate) type ChildFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
+
+/// Boxes user code, and turns what it fails with into a failure named `fallback` if it has no name of its own.
+pub(crate) fn boxed_body<'a, T, F, Fut, E>(body: F, fallback: &'static str) -> Box<ChildBody<'a, T>>
+where
+    F: FnOnce(DurableContext) -> Fut + Send + 'a,
+    Fut: Future<Output = Result<T, E>> + Send + 'a,
+    E: Into<BoxError> + 'a,
+{
+    Box::new(move |context| {
+        let ran = body(context);
+        Box::pin(async move {
+            let ran = ran.await;
+            ran.map_err(|error| Failure::from_user(error, fallback))
+        })
+    })
+}
+
+/// Whether the caller goes on only when the service has the context's result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Acknowledge {
+    Yes,
+    /// For results that an enclosing context's acknowledged result covers, or that follow from recorded ones.
+    No,
 }
 
 /// Runs a body whose result is stored as `codec` writes it, and returns the result together with that text.
@@ -162,38 +180,12 @@ where
     Fut: Future<Output = Result<Option<String>, Failure>> + Send,
 {
     let execution = context.execution();
-    execution.check_task()?;
-    spec.check_name()?;
-    let recorded = context.look_up(spec).await;
-    let details = recorded
-        .as_ref()
-        .and_then(|operation| operation.context_details.clone())
-        .unwrap_or_default();
-    let mut is_rebuilding = false;
-    match recorded.as_ref().map(|operation| &operation.status) {
-        None => {
-            execution.enqueue(spec.update(OperationAction::Start));
-        }
-        Some(OperationStatus::Succeeded) => {
-            if details.replay_children != Some(true) {
-                return Ok(details.result);
-            }
-            is_rebuilding = true;
-        }
-        Some(
-            OperationStatus::Failed
-            | OperationStatus::Cancelled
-            | OperationStatus::TimedOut
-            | OperationStatus::Stopped,
-        ) => return Err(recorded_failure(&details)),
-        Some(
-            OperationStatus::Started
-            | OperationStatus::Pending
-            | OperationStatus::Ready
-            | OperationStatus::Unknown(_),
-        ) => {}
-    }
-
+    context.check(spec)?;
+    let (recorded, is_rebuilding) = match begin(context, spec).await? {
+        Recorded::Result(text) => return Ok(text),
+        Recorded::StandIn(recorded, _) => (Some(recorded), true),
+        Recorded::Open(recorded) => (recorded, false),
+    };
     let inside = context.child(&spec.claim, recorded.as_deref());
     let ran = AssertUnwindSafe(inside.scope(body(inside.clone())))
         .catch_unwind()
@@ -204,18 +196,7 @@ where
     }
     match ran {
         Ok(text) => {
-            let mut succeed = spec.update(OperationAction::Succeed);
-            if text
-                .as_ref()
-                .is_some_and(|text| text.len() > STORED_RESULT_BYTES_MAX)
-            {
-                succeed.payload = Some(String::new());
-                succeed.context_options = Some(ContextOptions {
-                    replay_children: Some(true),
-                });
-            } else {
-                succeed.payload.clone_from(&text);
-            }
+            let succeed = succeed(spec, text.as_deref(), || Ok(String::new()))?;
             let ticket = execution.enqueue(succeed);
             if acknowledge == Acknowledge::Yes {
                 execution.acknowledged(ticket).await;
@@ -229,8 +210,4 @@ where
             Err(failure)
         }
     }
-}
-
-fn recorded_failure(details: &ContextDetails) -> Failure {
-    Failure::from_wire(details.error.as_ref(), FailureKind::Failed)
 }

@@ -8,15 +8,14 @@ use lambda_api::{OperationAction, OperationStatus, OperationType, StepOptions};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::abandoned::Unfinished;
 use crate::context::DurableContext;
 use crate::error::{BoxError, Failure, WaitForConditionError};
 use crate::operation_id::OperationSpec;
 use crate::retry::{Backoff, Growth, Jitter, whole_seconds};
 use crate::serdes::{Codec, SerDes, SerDesContext};
-use crate::step::{
-    StepContext, execute, is_pending, next_attempt, recorded_failure, recorded_result,
-};
+use crate::step::{execute, is_pending, next_attempt, recorded_failure, recorded_result};
+use crate::step_context::StepContext;
+use crate::unfinished::Unfinished;
 
 /// What a wait strategy decides about a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,6 +119,57 @@ impl<T, F: Fn(&T) -> bool + Send + Sync> WaitStrategy<T> for BackoffWaitStrategy
     }
 }
 
+impl DurableContext {
+    /// Checks again and again until a condition is met; between the checks the execution is suspended.
+    ///
+    /// `check` gets the state that the last check returned (`initial_state` at first), and `strategy` decides on the
+    /// new one whether to go on: a [`wait_strategy`](crate::wait_strategy), or a closure.
+    ///
+    /// ```no_run
+    /// # use lambdura::{BoxError, DurableContext, StepContext, wait_strategy};
+    /// # async fn progress() -> Result<u32, BoxError> { Ok(100) }
+    /// # async fn handler(ctx: DurableContext) -> Result<(), BoxError> {
+    /// let percent = ctx
+    ///     .wait_for_condition(
+    ///         0,
+    ///         |_, _: StepContext| async { progress().await },
+    ///         wait_strategy(|percent: &u32| *percent >= 100),
+    ///     )
+    ///     .name("import")
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn wait_for_condition<'a, T, F, Fut, E>(
+        &self,
+        initial_state: T,
+        check: F,
+        strategy: impl WaitStrategy<T> + 'a,
+    ) -> WaitForCondition<'a, T>
+    where
+        T: Serialize + DeserializeOwned + Send + 'a,
+        F: Fn(T, StepContext) -> Fut + Send + Sync + 'a,
+        Fut: Future<Output = Result<T, E>> + Send + 'a,
+        E: Into<BoxError> + 'a,
+    {
+        WaitForCondition {
+            context: self.clone(),
+            spec: self.claim(OperationType::Step, "WaitForCondition"),
+            initial_state,
+            check: Box::new(move |state, attempt| {
+                let checked = check(state, attempt);
+                Box::pin(async move {
+                    let checked = checked.await;
+                    checked.map_err(|error| {
+                        Failure::from_user(error, WaitForConditionError::WIRE_TYPE)
+                    })
+                })
+            }),
+            strategy: Box::new(strategy),
+            codec: Codec::Json,
+        }
+    }
+}
+
 /// A condition that was called and not awaited yet; see [`DurableContext::wait_for_condition`].
 #[must_use = "nothing is checked until this is awaited"]
 pub struct WaitForCondition<'a, T> {
@@ -135,35 +185,6 @@ type Check<'a, T> = dyn Fn(T, StepContext) -> Checked<'a, T> + Send + Sync + 'a;
 type Checked<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
 
 impl<'a, T> WaitForCondition<'a, T> {
-    pub(crate) fn new<F, Fut, E>(
-        context: &DurableContext,
-        initial_state: T,
-        check: F,
-        strategy: impl WaitStrategy<T> + 'a,
-    ) -> Self
-    where
-        F: Fn(T, StepContext) -> Fut + Send + Sync + 'a,
-        Fut: Future<Output = Result<T, E>> + Send + 'a,
-        E: Into<BoxError> + 'a,
-    {
-        Self {
-            context: context.clone(),
-            spec: context.claim(OperationType::Step, "WaitForCondition"),
-            initial_state,
-            check: Box::new(move |state, attempt| {
-                let checked = check(state, attempt);
-                Box::pin(async move {
-                    let checked = checked.await;
-                    checked.map_err(|error| {
-                        Failure::from_user(error, WaitForConditionError::WIRE_TYPE)
-                    })
-                })
-            }),
-            strategy: Box::new(strategy),
-            codec: Codec::Json,
-        }
-    }
-
     /// Names the operation: 1 to 256 printable ASCII characters.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.spec.name = Some(name.into());
@@ -188,8 +209,7 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> WaitForCondition<'a, T> {
             codec,
         } = self;
         let execution = context.execution();
-        execution.check_task()?;
-        spec.check_name()?;
+        context.check(&spec)?;
         let serdes_context = SerDesContext::new(&context, &spec);
         // The first check gets what a later invocation would get: the state as it survives being recorded.
         let initial_state = codec.encode(&initial_state, serdes_context)?;

@@ -23,8 +23,9 @@ use lambda_api::{CheckpointDurableExecutionRequest, EpochMillis, ErrorObject};
 use tokio::time::{Instant, Sleep};
 
 use crate::checkpointer::Batch;
-use crate::execution::{Execution, Operation, State};
+use crate::execution::{Execution, State};
 use crate::handler_waker::HandlerWaker;
+use crate::operation::Operation;
 use crate::service::{DurableServiceClient, ServiceError};
 
 /// How long a handler that holds wakers only in combinators around parked operations is not woken before it is

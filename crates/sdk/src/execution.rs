@@ -11,19 +11,16 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lambda_api::{
-    EpochMillis, ErrorObject, InvocationOperation, OperationAction, OperationStatus, OperationType,
-    OperationUpdate, StepDetails,
+    ErrorObject, OperationAction, OperationStatus, OperationType, OperationUpdate, StepDetails,
 };
 use tokio::time::Instant;
 
 use crate::abandoned::Abandoned;
 use crate::checkpointer::{CheckpointQueue, Ticket};
 use crate::error::{Failure, wire_type};
+use crate::operation::{Operation, difference, due_at};
 use crate::operation_id::OperationSpec;
 use crate::plugin::{Plugins, Standing};
-
-/// A recorded operation; timestamps in milliseconds wherever it came from.
-pub(crate) type Operation = InvocationOperation;
 
 /// First poll for something whose end nobody can foresee, such as a callback. Source: official JavaScript and Go SDKs.
 const FIRST_POLL_AFTER: Duration = Duration::from_secs(1);
@@ -446,35 +443,9 @@ impl<F> Drop for Wait<'_, F> {
 }
 
 /// Milliseconds since 1970, by this machine's clock.
-pub(crate) fn now_millis() -> i64 {
+fn now_millis() -> i64 {
     let since_epoch = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)
-}
-
-/// When the service will move the operation on by itself.
-fn due_at(operation: &Operation) -> Option<EpochMillis> {
-    let wait = operation.wait_details.as_ref();
-    let step = operation.step_details.as_ref();
-    wait.and_then(|details| details.scheduled_end_timestamp)
-        .or_else(|| step.and_then(|details| details.next_attempt_timestamp))
-}
-
-/// What the program says is different from what is recorded.
-fn difference(spec: &OperationSpec, recorded: &Operation) -> Option<String> {
-    if recorded.r#type != spec.r#type {
-        return Some(format!("its type is recorded as {}", recorded.r#type));
-    }
-    // Operations written by tools other than an SDK may lack a sub type; nothing can be concluded from that.
-    if let Some(sub_type) = &recorded.sub_type
-        && sub_type != spec.sub_type
-    {
-        return Some(format!("its sub type is recorded as {sub_type}"));
-    }
-    if recorded.name != spec.name {
-        let name = recorded.name.as_deref().unwrap_or("(unnamed)");
-        return Some(format!("its name is recorded as {name}"));
-    }
-    None
 }

@@ -17,10 +17,12 @@ use tracing::Instrument;
 use crate::client::LambdaClient;
 use crate::context::DurableContext;
 use crate::driver::{Ending, drive, remaining_state};
-use crate::error::{BoxError, Error, Failure, wire_type};
-use crate::execution::{Execution, Operation};
+use crate::error::{BoxError, Failure, wire_type};
+use crate::execution::Execution;
+use crate::operation::Operation;
 use crate::payload;
 use crate::plugin::{InvocationEnd, InvocationInfo, Plugin, Plugins};
+use crate::run_error::Error;
 use crate::service::{DurableServiceClient, ServiceError};
 
 /// Largest output of an invocation, in bytes; a larger result is checkpointed. Source: official SDKs

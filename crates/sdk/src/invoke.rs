@@ -7,13 +7,42 @@ use lambda_api::{ChainedInvokeOptions, OperationAction, OperationStatus, Operati
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::abandoned::Unfinished;
-use crate::context::{DurableContext, is_terminal};
+use crate::context::DurableContext;
 use crate::error::{Failure, FailureKind, InvokeError};
-use crate::execution::Operation;
+use crate::operation::{is_open, is_terminal};
 use crate::operation_id::OperationSpec;
 use crate::payload;
 use crate::serdes::{self, Codec, SerDes, SerDesContext};
+use crate::unfinished::Unfinished;
+
+impl DurableContext {
+    /// Invokes another function, durable or not, and waits for its result.
+    ///
+    /// `function_name` is a name, `name:qualifier` or ARN in the same account and region; durable functions need a
+    /// qualifier. The payload and the result are JSON, of at most 1 MiB each.
+    ///
+    /// ```no_run
+    /// # async fn handler(ctx: lambdura::DurableContext) -> Result<(), lambdura::BoxError> {
+    /// let price: f64 = ctx.invoke("pricing:live", &"book").name("price").await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn invoke<P, T>(&self, function_name: impl Into<String>, payload: &P) -> Invoke<T>
+    where
+        P: Serialize + ?Sized,
+        T: DeserializeOwned + Send,
+    {
+        Invoke {
+            context: self.clone(),
+            spec: self.claim(OperationType::ChainedInvoke, "ChainedInvoke"),
+            options: ChainedInvokeOptions {
+                function_name: function_name.into(),
+                ..ChainedInvokeOptions::default()
+            },
+            payload: payload::encode(payload),
+            codec: Codec::Json,
+        }
+    }
+}
 
 /// An invocation of another function that was called and not awaited yet; see [`DurableContext::invoke`].
 #[derive(Debug)]
@@ -27,23 +56,6 @@ pub struct Invoke<T> {
 }
 
 impl<T> Invoke<T> {
-    pub(crate) fn new<P: Serialize + ?Sized>(
-        context: &DurableContext,
-        function_name: String,
-        payload: &P,
-    ) -> Self {
-        Self {
-            context: context.clone(),
-            spec: context.claim(OperationType::ChainedInvoke, "ChainedInvoke"),
-            options: ChainedInvokeOptions {
-                function_name,
-                ..ChainedInvokeOptions::default()
-            },
-            payload: payload::encode(payload),
-            codec: Codec::Json,
-        }
-    }
-
     /// Names the operation: 1 to 256 printable ASCII characters.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.spec.name = Some(name.into());
@@ -74,8 +86,7 @@ impl<T> Invoke<T> {
         T: DeserializeOwned,
     {
         let execution = self.context.execution();
-        execution.check_task()?;
-        self.spec.check_name()?;
+        self.context.check(&self.spec)?;
         let payload = self.payload?;
         let mut recorded = self.context.look_up(&self.spec).await;
         if recorded.is_none() {
@@ -88,7 +99,7 @@ impl<T> Invoke<T> {
         }
         let recorded = match recorded {
             Some(recorded) if is_terminal(&recorded) => recorded,
-            _ => execution.park(&self.spec, is_running).await,
+            _ => execution.park(&self.spec, is_open).await,
         };
         let details = recorded.chained_invoke_details.as_ref();
         let kind = match recorded.status {
@@ -104,10 +115,6 @@ impl<T> Invoke<T> {
         let error = details.and_then(|details| details.error.as_ref());
         Err(Failure::from_wire(error, kind))
     }
-}
-
-fn is_running(operation: &Operation) -> bool {
-    !is_terminal(operation)
 }
 
 impl<T: DeserializeOwned + Send + 'static> IntoFuture for Invoke<T> {

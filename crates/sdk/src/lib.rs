@@ -71,7 +71,9 @@ mod invoke;
 mod retry;
 mod serdes;
 mod step;
+mod step_context;
 mod wait;
+mod wait_for_callback;
 mod with_retry;
 
 mod error;
@@ -80,15 +82,20 @@ pub mod plugin;
 mod subscriber;
 
 mod invocation;
+mod run_error;
 mod runtime;
 
 mod abandoned;
 mod checkpointer;
+mod context_operation;
+mod current;
 mod driver;
 mod execution;
 mod handler_waker;
+mod operation;
 mod operation_id;
 mod payload;
+mod unfinished;
 
 mod client;
 pub mod service;
@@ -100,7 +107,7 @@ pub use batch::{
     Batch, BatchItem, BatchOutcome, BatchProgress, BatchResult, BatchStatus, Branch,
     CompletionConfig, CompletionReason, IntoBranch, ItemProgress, Nesting, branch,
 };
-pub use callback::{Callback, CallbackId, CreateCallback, WaitForCallback};
+pub use callback::{Callback, CallbackId, CreateCallback};
 pub use child::ChildContext;
 pub use combinator::{
     CombinatorErrorKind, DurableFuture, DurableOperation, JoinAll, Race, SelectOk, Settled,
@@ -111,7 +118,7 @@ pub use condition::{
 };
 pub use context::DurableContext;
 pub use error::{
-    BatchError, BoxError, CallbackError, ChildContextError, CombinatorError, Error, FailureKind,
+    BatchError, BoxError, CallbackError, ChildContextError, CombinatorError, FailureKind,
     InvokeError, OperationError, StepError, WaitError, WaitForConditionError,
 };
 pub use invocation::{InvocationContext, Invoker};
@@ -120,8 +127,11 @@ pub use lambdura_macros::{durable_execution, durable_step};
 pub use logger::{Logger, ReplayFilter};
 pub use plugin::Plugin;
 pub use retry::{Jitter, RetryDecision, RetryStrategy};
+pub use run_error::Error;
 pub use runtime::{run, run_with};
 pub use serdes::{SerDes, SerDesContext};
-pub use step::{DurableStep, NamedStep, Step, StepContext};
+pub use step::{DurableStep, NamedStep, Step};
+pub use step_context::StepContext;
 pub use wait::Wait;
+pub use wait_for_callback::WaitForCallback;
 pub use with_retry::WithRetry;

@@ -14,38 +14,14 @@
 //! # drop(subscriber);
 //! ```
 
-use std::cell::RefCell;
 use std::fmt::Display;
 
 use tracing::{Event, Metadata};
 use tracing_subscriber::layer::{Context, Filter};
 
 use crate::context::DurableContext;
-use crate::step::StepContext;
-
-thread_local! {
-    /// The context whose code is being polled on this thread, if it is code that replay repeats.
-    static CURRENT: RefCell<Option<DurableContext>> = const { RefCell::new(None) };
-}
-
-/// Runs `poll` as code of `context`, or as code that is never replayed; what was before holds again afterwards.
-pub(crate) fn enter<T>(context: Option<DurableContext>, poll: impl FnOnce() -> T) -> T {
-    struct Restore(Option<DurableContext>);
-
-    impl Drop for Restore {
-        fn drop(&mut self) {
-            CURRENT.replace(self.0.take());
-        }
-    }
-
-    let _restore = Restore(CURRENT.replace(context));
-    poll()
-}
-
-fn is_muted() -> bool {
-    // The borrow ends before anything else runs, so nothing can find it taken.
-    CURRENT.with_borrow(|context| context.as_ref().is_some_and(DurableContext::is_replaying))
-}
+use crate::current::{enter, is_muted};
+use crate::step_context::StepContext;
 
 /// A filter for `tracing` layers that drops events of code that is being replayed.
 ///
@@ -141,25 +117,33 @@ levels! {
 }
 
 impl Logger {
-    pub(crate) fn new(context: &DurableContext) -> Self {
-        Self {
-            place: Place::Context(context.clone()),
-            is_heard_in_replay: false,
-        }
-    }
-
-    pub(crate) fn of_step(step: &StepContext) -> Self {
-        Self {
-            place: Place::Step(step.clone()),
-            is_heard_in_replay: true,
-        }
-    }
-
     /// Writes lines while the context replays as well: once per invocation instead of once per execution, to see what
     /// replay repeats. Source: option `modeAware` of the official JavaScript SDK; conformance cases 3-11 and 3-17.
     #[must_use]
     pub fn heard_in_replay(mut self) -> Self {
         self.is_heard_in_replay = true;
         self
+    }
+}
+
+impl DurableContext {
+    /// A logger that is silent while this context replays, so that every line appears once.
+    #[must_use]
+    pub fn logger(&self) -> Logger {
+        Logger {
+            place: Place::Context(self.clone()),
+            is_heard_in_replay: false,
+        }
+    }
+}
+
+impl StepContext {
+    /// A logger whose lines name the step and the attempt.
+    #[must_use]
+    pub fn logger(&self) -> Logger {
+        Logger {
+            place: Place::Step(self.clone()),
+            is_heard_in_replay: true,
+        }
     }
 }

@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 pub use lambda_api::{InvocationStatus, OperationStatus, OperationType};
 
-use crate::context::is_terminal;
-use crate::execution::Operation;
+use crate::operation::{Operation, is_terminal};
 use crate::operation_id::OperationSpec;
 
 /// Watches the invocations, operations and attempts of a function; see [`Invoker::with_plugin`](crate::Invoker::with_plugin).

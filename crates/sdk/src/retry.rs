@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::error::StepError;
+use crate::error::{FailureKind, StepError};
 
 /// Decides whether and when a failed step is tried again.
 ///
@@ -167,6 +167,10 @@ impl RetryStrategy {
 
     /// Whole seconds until the next attempt; `None` to give up.
     pub(crate) fn next_delay_seconds(&self, error: &StepError, attempt: u32) -> Option<i64> {
+        // The next attempt would return the same type.
+        if error.kind() == FailureKind::Serialization {
+            return None;
+        }
         if let Some(retry_if) = &self.retry_if
             && !retry_if(error)
         {

@@ -10,8 +10,9 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::context::DurableContext;
-use crate::error::{BoxError, Error};
+use crate::error::BoxError;
 use crate::invocation::{InvocationContext, Invoker};
+use crate::run_error::Error;
 use crate::subscriber;
 
 /// What the Rust Lambda runtime cannot do without.

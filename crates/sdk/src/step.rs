@@ -3,7 +3,6 @@
 use std::future::{Future, IntoFuture};
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
-use std::sync::Arc;
 
 use futures_util::FutureExt;
 use lambda_api::{OperationAction, OperationStatus, OperationType, StepOptions};
@@ -11,15 +10,16 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tracing::Instrument;
 
-use crate::abandoned::Unfinished;
 use crate::context::DurableContext;
+use crate::current;
 use crate::error::{BoxError, Failure, FailureKind, StepError};
-use crate::execution::Operation;
-use crate::logger::{self, Logger};
+use crate::operation::Operation;
 use crate::operation_id::OperationSpec;
 use crate::plugin::{UserFunctionEnd, UserFunctionInfo};
 use crate::retry::RetryStrategy;
 use crate::serdes::{Codec, SerDes, SerDesContext};
+use crate::step_context::StepContext;
+use crate::unfinished::Unfinished;
 
 /// Code that can run as a step.
 ///
@@ -112,70 +112,31 @@ where
     }
 }
 
-/// What a step's body knows about the attempt it is.
-#[derive(Clone, Debug)]
-pub struct StepContext {
-    inner: Arc<StepContextInner>,
-}
-
-#[derive(Debug)]
-struct StepContextInner {
-    execution_arn: String,
-    request_id: String,
-    operation_id: String,
-    name: Option<String>,
-    attempt: u32,
-}
-
-impl StepContext {
-    pub(crate) fn new(context: &DurableContext, spec: &OperationSpec, attempt: u32) -> Self {
-        Self {
-            inner: Arc::new(StepContextInner {
-                execution_arn: context.execution_arn().to_owned(),
-                request_id: context.request_id().to_owned(),
-                operation_id: spec.id().as_str().to_owned(),
-                name: spec.name.clone(),
-                attempt,
-            }),
-        }
-    }
-
-    /// Which attempt this is, from 1.
-    #[must_use]
-    pub fn attempt(&self) -> u32 {
-        self.inner.attempt
-    }
-
-    /// The step's name, if it has one.
-    #[must_use]
-    pub fn name(&self) -> Option<&str> {
-        self.inner.name.as_deref()
-    }
-
-    /// The step's id: the same for every attempt, different from every other operation of the execution.
+impl DurableContext {
+    /// Runs `step` once and records its result; later invocations get the record.
     ///
-    /// Together with the ARN it makes an idempotency key for what the step calls.
-    #[must_use]
-    pub fn operation_id(&self) -> &str {
-        &self.inner.operation_id
-    }
-
-    /// The ARN of the execution.
-    #[must_use]
-    pub fn execution_arn(&self) -> &str {
-        &self.inner.execution_arn
-    }
-
-    /// The Lambda request id of the invocation that runs this attempt.
-    #[must_use]
-    pub fn request_id(&self) -> &str {
-        &self.inner.request_id
-    }
-
-    /// A logger whose lines name the step and the attempt.
-    #[must_use]
-    pub fn logger(&self) -> Logger {
-        Logger::of_step(self)
+    /// `step` is a call of a function marked [`durable_step`](crate::durable_step), or a closure that takes a
+    /// [`StepContext`]. Its attempts are repeated under the step's retry strategy.
+    ///
+    /// ```no_run
+    /// # use lambdura::{BoxError, DurableContext, StepContext};
+    /// # async fn handler(ctx: DurableContext) -> Result<(), BoxError> {
+    /// let total = ctx
+    ///     .step(|_: StepContext| async { Ok::<_, BoxError>(40 + 2) })
+    ///     .name("add")
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn step<'a, S: DurableStep + 'a>(&self, step: S) -> Step<'a, S, S::Output> {
+        let mut spec = self.claim(OperationType::Step, "Step");
+        spec.name = step.name().map(str::to_owned);
+        Step {
+            context: self.clone(),
+            spec,
+            step,
+            policy: StepPolicy::default(),
+            codec: Codec::Json,
+        }
     }
 }
 
@@ -199,18 +160,6 @@ pub(crate) struct StepPolicy {
 }
 
 impl<'a, S: DurableStep<Output = T> + 'a, T> Step<'a, S, T> {
-    pub(crate) fn new(context: &DurableContext, step: S) -> Self {
-        let mut spec = context.claim(OperationType::Step, "Step");
-        spec.name = step.name().map(str::to_owned);
-        Self {
-            context: context.clone(),
-            spec,
-            step,
-            policy: StepPolicy::default(),
-            codec: Codec::Json,
-        }
-    }
-
     /// Names the operation: 1 to 256 printable ASCII characters.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.spec.name = Some(name.into());
@@ -275,8 +224,7 @@ where
     Fut: Future<Output = Result<T, Failure>> + Send,
 {
     let execution = context.execution();
-    execution.check_task()?;
-    spec.check_name()?;
+    context.check(spec)?;
     let mut recorded = context.look_up(spec).await;
     loop {
         let attempt = next_attempt(recorded.as_deref());
@@ -326,11 +274,7 @@ where
             }
             Err(failure) => {
                 let error = StepError::new(spec.name.as_deref(), failure.clone());
-                let delay = match error.kind() {
-                    // The next attempt would return the same type.
-                    FailureKind::Serialization => None,
-                    _ => policy.retry.next_delay_seconds(&error, attempt),
-                };
+                let delay = policy.retry.next_delay_seconds(&error, attempt);
                 let Some(seconds) = delay else {
                     let mut fail = spec.update(OperationAction::Fail);
                     fail.error = Some(failure.to_wire());
@@ -394,7 +338,7 @@ pub(crate) async fn execute<T>(
     };
     plugins.each(|plugin| plugin.on_user_function_start(&function));
     let mut body = Box::pin(AssertUnwindSafe(body).catch_unwind());
-    let ran = std::future::poll_fn(move |task| logger::enter(None, || body.as_mut().poll(task)))
+    let ran = std::future::poll_fn(move |task| current::enter(None, || body.as_mut().poll(task)))
         .instrument(span)
         .await
         .unwrap_or_else(|panic| Err(Failure::panicked(panic.as_ref())));

@@ -6,15 +6,33 @@ use std::time::Duration;
 
 use lambda_api::{OperationAction, OperationStatus, OperationType, WaitOptions};
 
-use crate::abandoned::Unfinished;
 use crate::context::DurableContext;
 use crate::error::{Failure, WaitError};
-use crate::execution::Operation;
+use crate::operation::Operation;
 use crate::operation_id::OperationSpec;
 use crate::retry::whole_seconds;
+use crate::unfinished::Unfinished;
 
 /// Longest wait: 366 days. Source: service model, `WaitOptions$WaitSeconds`.
 const WAIT_MAX: Duration = Duration::from_secs(31_622_400);
+
+impl DurableContext {
+    /// Suspends for at least `duration`, which is rounded up to whole seconds (1 second to 366 days).
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # async fn handler(ctx: lambdura::DurableContext) -> Result<(), lambdura::BoxError> {
+    /// ctx.wait(Duration::from_secs(3600)).name("cool-down").await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn wait(&self, duration: Duration) -> Wait {
+        Wait {
+            context: self.clone(),
+            spec: self.claim(OperationType::Wait, "Wait"),
+            duration,
+        }
+    }
+}
 
 /// A wait that was called and not awaited yet; see [`DurableContext::wait`].
 #[derive(Debug)]
@@ -26,14 +44,6 @@ pub struct Wait {
 }
 
 impl Wait {
-    pub(crate) fn new(context: &DurableContext, duration: Duration) -> Self {
-        Self {
-            context: context.clone(),
-            spec: context.claim(OperationType::Wait, "Wait"),
-            duration,
-        }
-    }
-
     /// Names the operation: 1 to 256 printable ASCII characters.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.spec.name = Some(name.into());
@@ -42,8 +52,7 @@ impl Wait {
 
     pub(crate) async fn run(&self) -> Result<(), Failure> {
         let execution = self.context.execution();
-        execution.check_task()?;
-        self.spec.check_name()?;
+        self.context.check(&self.spec)?;
         if self.duration.is_zero() || self.duration > WAIT_MAX {
             return Err(Failure::invalid(format!(
                 "a wait takes between 1 second and 366 days, not {:?}",

@@ -12,16 +12,64 @@ use lambda_api::OperationType;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::abandoned::Unfinished;
 use crate::child::{Acknowledge, ChildFuture, run_typed};
 use crate::context::DurableContext;
 use crate::error::{BoxError, ChildContextError, Failure, FailureKind, StepError};
 use crate::operation_id::OperationSpec;
 use crate::retry::RetryStrategy;
 use crate::serdes::{Codec, SerDes};
+use crate::unfinished::Unfinished;
 
 /// The sub type of the block and of its attempts: on the wire they are child contexts.
 const SUB_TYPE: &str = "RunInChildContext";
+
+impl DurableContext {
+    /// Runs `body`, several operations, with a context of its own, and again from the start if it fails.
+    ///
+    /// Every attempt gets a context of its own, so nothing that a failed one recorded is taken for the next one's.
+    /// They are recorded as child contexts `attempt-1`, `attempt-2`, …, with waits `retry-delay-1`, … in between; the
+    /// execution is suspended meanwhile. Without a [strategy](WithRetry::retry) it is retried as a step is.
+    /// When the strategy gives up the operation fails with the error of the last attempt.
+    ///
+    /// ```no_run
+    /// # use lambdura::{BoxError, DurableContext, RetryStrategy, StepContext};
+    /// # async fn quote() -> Result<u32, BoxError> { Ok(17) }
+    /// # async fn book(_: u32) -> Result<String, BoxError> { Ok("booked".to_owned()) }
+    /// # async fn handler(ctx: DurableContext) -> Result<(), BoxError> {
+    /// // If the booking fails, because the quote has expired, both steps run again.
+    /// let receipt: String = ctx
+    ///     .with_retry(|ctx| async move {
+    ///         let quote = ctx.step(|_: StepContext| quote()).name("quote").await?;
+    ///         let booked = ctx.step(move |_: StepContext| book(quote)).name("book");
+    ///         Ok::<_, BoxError>(booked.retry(RetryStrategy::none()).await?)
+    ///     })
+    ///     .name("reserve")
+    ///     .retry(RetryStrategy::exponential().max_attempts(4))
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn with_retry<'a, T, F, Fut, E>(&self, body: F) -> WithRetry<'a, T>
+    where
+        T: Serialize + DeserializeOwned + Send + 'a,
+        F: Fn(DurableContext) -> Fut + Send + Sync + 'a,
+        Fut: Future<Output = Result<T, E>> + Send + 'a,
+        E: Into<BoxError> + 'a,
+    {
+        WithRetry {
+            context: self.clone(),
+            spec: self.claim(OperationType::Context, SUB_TYPE),
+            body: Box::new(move |context| {
+                let ran = body(context);
+                Box::pin(async move {
+                    let ran = ran.await;
+                    ran.map_err(|error| Failure::from_user(error, ChildContextError::WIRE_TYPE))
+                })
+            }),
+            retry: RetryStrategy::default(),
+            codec: Codec::Json,
+        }
+    }
+}
 
 /// A block of operations that is retried as a whole; see [`DurableContext::with_retry`].
 #[must_use = "the block does not run until this is awaited"]
@@ -36,27 +84,6 @@ pub struct WithRetry<'a, T> {
 type AttemptBody<'a, T> = dyn Fn(DurableContext) -> ChildFuture<'a, T> + Send + Sync + 'a;
 
 impl<'a, T> WithRetry<'a, T> {
-    pub(crate) fn new<F, Fut, E>(context: &DurableContext, body: F) -> Self
-    where
-        F: Fn(DurableContext) -> Fut + Send + Sync + 'a,
-        Fut: Future<Output = Result<T, E>> + Send + 'a,
-        E: Into<BoxError> + 'a,
-    {
-        Self {
-            context: context.clone(),
-            spec: context.claim(OperationType::Context, SUB_TYPE),
-            body: Box::new(move |context| {
-                let ran = body(context);
-                Box::pin(async move {
-                    let ran = ran.await;
-                    ran.map_err(|error| Failure::from_user(error, ChildContextError::WIRE_TYPE))
-                })
-            }),
-            retry: RetryStrategy::default(),
-            codec: Codec::Json,
-        }
-    }
-
     /// Names the operation: 1 to 256 printable ASCII characters.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.spec.name = Some(name.into());
@@ -121,12 +148,7 @@ async fn attempts<T: Serialize + DeserializeOwned + Send>(
         // As a replay reads it, so that the strategy sees the same error in every invocation.
         let failure = Failure::from_wire(Some(&failure.to_wire()), FailureKind::Failed);
         let error = StepError::new(spec.name.as_deref(), failure.clone());
-        let delay = match error.kind() {
-            // The next attempt would return the same type.
-            FailureKind::Serialization => None,
-            _ => retry.next_delay_seconds(&error, attempt),
-        };
-        let Some(seconds) = delay else {
+        let Some(seconds) = retry.next_delay_seconds(&error, attempt) else {
             return Err(failure);
         };
         let delay = block

@@ -3,6 +3,7 @@
 //! Interpreters (Node, Python) are the developer's own; where one is missing or too old, the error says what to install.
 
 mod binaries;
+mod console;
 mod debian;
 mod functions;
 mod node;
@@ -10,6 +11,7 @@ mod python;
 mod version;
 
 pub use binaries::{Binaries, Profile, build_binaries, build_everything};
+pub use console::{CONSOLE, build_console};
 pub use debian::chromium;
 pub use functions::FunctionProgram;
 pub(crate) use functions::install as install_functions;

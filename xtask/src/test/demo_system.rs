@@ -4,14 +4,13 @@ use std::ffi::OsString;
 
 use anyhow::{Context as _, Result};
 
-use crate::console::CONSOLE;
 use crate::demo::{DEMO, LOAN_API};
 use crate::page::Page;
 use crate::port;
 use crate::process;
-use crate::setup::{self, chromium, install_packages, npm};
-use crate::test::packages;
+use crate::setup::{self, CONSOLE, chromium, install_packages, npm};
 use crate::test::stage::Context;
+use crate::test::suites;
 
 /// The page in Chromium, as a person uses it.
 pub fn browser(context: &mut Context) -> Result<()> {
@@ -63,7 +62,7 @@ pub fn console_browser(context: &mut Context) -> Result<()> {
 
 /// The AWS CLI, boto3, and whatever else is written in Python.
 pub fn python_suites(context: &mut Context) -> Result<()> {
-    let suites = packages::suites(&context.workspace)?;
+    let suites = suites::suites(&context.workspace)?;
     let variables = system_variables(context)?;
     let scratch = context.scratch("python-suites")?;
     let root = context.workspace.root.clone();

@@ -8,6 +8,7 @@ mod packages;
 mod report;
 mod rust;
 pub mod stage;
+mod suites;
 
 use std::process::ExitCode;
 

@@ -4,12 +4,11 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::console;
 use crate::demo::{DEMO, FUNCTIONS};
 use crate::port;
-use crate::setup::{Binaries, PythonEnvironment, build_everything};
+use crate::setup::{Binaries, PythonEnvironment, build_console, build_everything};
 use crate::system::{System, SystemConfig};
-use crate::test::packages;
+use crate::test::suites;
 use crate::workspace::Workspace;
 
 /// A stage of the tests.
@@ -45,7 +44,7 @@ impl Context {
     pub fn binaries(&mut self) -> Result<Binaries> {
         if self.binaries.is_none() {
             // The binary carries it.
-            console::build(&self.workspace)?;
+            build_console(&self.workspace)?;
             self.binaries = Some(build_everything(&self.workspace)?);
         }
         Ok(self.binaries.clone().expect("it was filled above"))
@@ -54,7 +53,7 @@ impl Context {
     /// The Python environment of all checks.
     pub fn python(&mut self) -> Result<&PythonEnvironment> {
         if self.python.is_none() {
-            let requirements = packages::requirements(&self.workspace)?;
+            let requirements = suites::requirements(&self.workspace)?;
             self.python = Some(PythonEnvironment::prepare(&self.workspace, &requirements)?);
         }
         Ok(self.python.as_ref().expect("it was filled above"))

@@ -1,7 +1,7 @@
 //! Lockfiles name contents, not places: whoever installs takes the registry of their own settings.
 
-use crate::tidy::SourceFile;
 use crate::tidy::finding::Finding;
+use crate::tidy::source_file::SourceFile;
 
 /// What Cargo.lock calls crates.io, whatever mirror is behind it.
 const CRATES_IO: &str = "source = \"registry+https://github.com/rust-lang/crates.io-index\"";

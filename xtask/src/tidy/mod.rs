@@ -7,6 +7,7 @@ mod manifests;
 mod modules;
 mod real_time;
 mod rooms;
+mod source_file;
 mod text;
 
 use std::fs;
@@ -15,15 +16,8 @@ use std::process::ExitCode;
 use anstream::println;
 use anyhow::{Context, Result};
 
+use crate::tidy::source_file::SourceFile;
 use crate::workspace::Workspace;
-
-/// A file of the repository.
-#[derive(Debug)]
-struct SourceFile {
-    /// Relative to the root, with `/` between its parts.
-    path: String,
-    text: String,
-}
 
 /// Prints every finding; fails if there is one.
 pub fn run(workspace: &Workspace) -> Result<ExitCode> {

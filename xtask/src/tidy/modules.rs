@@ -1,7 +1,7 @@
 //! Shape of Rust modules: documented, of a readable size, and split by noun.
 
-use crate::tidy::SourceFile;
 use crate::tidy::finding::Finding;
+use crate::tidy::source_file::SourceFile;
 
 /// Above this many lines a file has a reason that one could say aloud.
 const LINES_MAX: usize = 800;

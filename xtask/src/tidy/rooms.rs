@@ -1,7 +1,7 @@
 //! Which part of the server may call which: its files and folders are rooms, and every arrow between two
 //! is a decision somebody made. What is not named here may not be called.
 
-use crate::tidy::SourceFile;
+use crate::tidy::source_file::SourceFile;
 use crate::tidy::finding::Finding;
 
 const SERVER: &str = "crates/server/src/";

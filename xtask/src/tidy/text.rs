@@ -1,7 +1,7 @@
 //! Leftovers in the text of files.
 
-use crate::tidy::SourceFile;
 use crate::tidy::finding::Finding;
+use crate::tidy::source_file::SourceFile;
 
 /// Something that must not stay behind. Words are written in two halves, so that this table does not find itself.
 struct Leftover {

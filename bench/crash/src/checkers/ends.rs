@@ -6,8 +6,8 @@ use lambda_api::ExecutionStatus;
 use serde_json::Value;
 
 use super::{Check, Finding};
-use crate::evidence::{Evidence, Execution, STARTED_BY_CLIENTS, STARTED_BY_EXECUTIONS, name_of};
-use crate::kind::{Call, End, Order};
+use crate::evidence::{Evidence, Execution, STARTED_BY_CLIENTS, STARTED_BY_EXECUTIONS};
+use crate::kind::{Call, End, Order, name_of};
 use crate::ledger::What;
 
 /// Executions that were accepted, and the ones that those invoked, end as their kinds say.

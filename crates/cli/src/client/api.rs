@@ -15,8 +15,9 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::answer::Answer;
 use super::error::CallError;
-use super::transport::{Answer, Call, Transport};
+use super::transport::{Call, Transport};
 
 /// How long an ordinary answer may take.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(30);

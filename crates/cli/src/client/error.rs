@@ -5,7 +5,7 @@ use std::time::Duration;
 use lambda_api::{ErrorBody, ErrorCode, headers};
 use thiserror::Error;
 
-use super::transport::Answer;
+use super::answer::Answer;
 
 /// A request that got no useful answer.
 #[derive(Debug, Error)]

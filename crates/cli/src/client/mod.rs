@@ -1,5 +1,6 @@
 //! A client of the AWS Lambda API, unsigned, over plain HTTP.
 
+mod answer;
 mod api;
 mod error;
 mod logs;

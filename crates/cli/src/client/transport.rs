@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue};
-use http::{HeaderMap, Method, Request};
+use http::{Method, Request};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::client::legacy::Client as HttpClient;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 
+use super::answer::Answer;
 use super::error::{ApiError, CallError};
 
 /// How long a connection may take: the service is on this machine or near it.
@@ -36,14 +37,6 @@ pub(super) struct Call {
     pub body: Vec<u8>,
     /// How long the answer may take.
     pub limit: Duration,
-}
-
-/// What comes back, whatever its status.
-#[derive(Debug)]
-pub(super) struct Answer {
-    pub status: u16,
-    pub headers: HeaderMap,
-    pub body: Bytes,
 }
 
 impl Transport {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
-use super::build::BuildError;
+use super::build_error::BuildError;
 use super::progress::Progress;
 use crate::args::BuildProfile;
 

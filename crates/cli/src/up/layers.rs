@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use stack::FunctionResource;
 
-use super::build::{BuildError, build_dir};
+use super::build_dir::build_dir;
+use super::build_error::BuildError;
 use super::tree;
 
 /// The folder, which function processes get in the place of `/opt`.

@@ -6,6 +6,8 @@
 mod session;
 
 mod build;
+mod build_dir;
+mod build_error;
 mod cargo;
 mod inline;
 mod layers;

@@ -14,7 +14,8 @@ use sha2::{Digest as _, Sha256};
 use stack::FunctionResource;
 use tokio::process::Command;
 
-use super::build::{BuildError, build_dir};
+use super::build_dir::build_dir;
+use super::build_error::BuildError;
 use super::progress::Progress;
 use super::tree;
 use crate::screen::note;

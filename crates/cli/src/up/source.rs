@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use stack::FunctionResource;
 
-use super::build::BuildError;
+use super::build_error::BuildError;
 
 /// What a `provided.*` function process is started from.
 pub const BOOTSTRAP: &str = "bootstrap";

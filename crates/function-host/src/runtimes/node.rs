@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::interpreter::{Interpreter, InterpreterVersion, Places, ask, nearest};
-use super::{PrepareRuntimeError, PreparedRuntime, RuntimeCommand, Task};
+use super::preparation::{PrepareRuntimeError, PreparedRuntime, RuntimeCommand, Task};
 use crate::unix;
 
 /// The client: one file without dependencies.

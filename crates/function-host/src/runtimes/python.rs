@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use super::interpreter::{Interpreter, InterpreterVersion, Places, ask, nearest};
-use super::{Installing, PrepareRuntimeError, PreparedRuntime, RuntimeCommand, Task};
+use super::preparation::{Installing, PrepareRuntimeError, PreparedRuntime, RuntimeCommand, Task};
 use crate::unix;
 
 /// What is installed, as pip takes it: the runtime client, and the two libraries that Lambda's image brings, so that

@@ -4,9 +4,8 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::metadata_dropped;
 use crate::text::bounded;
 
 /// Largest document in bytes, X-Ray's own limit ("Segment documents", read 2026-11-23); 64 kB are taken as 64,000
@@ -251,11 +250,15 @@ fn valid_name(name: &str) -> String {
     }
 }
 
+/// What replaces metadata that would have made a document too large.
+fn metadata_dropped(bytes: usize) -> Value {
+    json!({ "powertools": { "dropped": format!("metadata, document of {bytes} bytes") } })
+}
+
 #[cfg(test)]
 mod tests {
     use expect_test::expect;
     use proptest::prelude::*;
-    use serde_json::json;
 
     use super::*;
 

@@ -15,7 +15,7 @@ use std::fmt::Display;
 use std::future::Future;
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{Invocation, Settings};
 use daemon::Daemon;
@@ -152,9 +152,4 @@ pub fn put_metadata(namespace: &str, key: &str, value: impl Into<Value>) -> bool
     subsegment::current()
         .map(|open| open.put_metadata(namespace, key, value.into()))
         .is_some()
-}
-
-/// What replaces metadata that would have made a document too large.
-fn metadata_dropped(bytes: usize) -> Value {
-    json!({ "powertools": { "dropped": format!("metadata, document of {bytes} bytes") } })
 }

@@ -3,87 +3,27 @@
 //! Items start in index order, as many at a time as the maximum concurrency allows, and an item that is suspended
 //! keeps its place. All of them run in the handler's task.
 
-use std::future::{Future, IntoFuture, poll_fn};
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use lambda_api::{ContextOptions, OperationAction, OperationStatus, OperationType};
+use lambda_api::OperationType;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::abandoned::Unfinished;
-use crate::batch::completion::{CompletionConfig, CompletionReason};
+use crate::batch::branch::Branch;
+use crate::batch::completion::CompletionReason;
 use crate::batch::progress::{BatchProgress, Completion, ItemProgress};
 use crate::batch::result::{
-    self, BatchItem, BatchOutcome, BatchResult, BatchStatus, ItemEnd, ItemStatus, Summary,
+    self, BatchItem, BatchOutcome, BatchResult, ItemEnd, ItemStatus, Summary,
 };
-use crate::child::{
-    Acknowledge, ChildBody, STORED_RESULT_BYTES_MAX, boxed_body, run_typed, run_virtual,
-};
+use crate::child::{Acknowledge, run_typed, run_virtual};
 use crate::context::DurableContext;
-use crate::error::{BatchError, BoxError, ChildContextError, Failure, FailureKind};
+use crate::context_operation::{Recorded, begin, succeed};
+use crate::error::{BatchError, Failure};
 use crate::operation_id::OperationSpec;
 use crate::payload;
 use crate::serdes::{self, Codec, SerDes, SerDesContext};
-
-/// A branch of a [parallel](DurableContext::parallel), made by [`branch`].
-pub struct Branch<'a, T> {
-    name: Option<String>,
-    body: Box<ChildBody<'a, T>>,
-}
-
-/// A branch of a [parallel](DurableContext::parallel): user code that gets a context of its own.
-///
-/// ```
-/// use lambdura::{BoxError, branch};
-///
-/// let equifax = branch(|ctx| async move { Ok::<_, BoxError>(ctx.is_replaying()) }).name("equifax");
-/// # drop(equifax);
-/// ```
-pub fn branch<'a, T, F, Fut, E>(body: F) -> Branch<'a, T>
-where
-    F: FnOnce(DurableContext) -> Fut + Send + 'a,
-    Fut: Future<Output = Result<T, E>> + Send + 'a,
-    E: Into<BoxError> + 'a,
-{
-    Branch {
-        name: None,
-        body: boxed_body(body, ChildContextError::WIRE_TYPE),
-    }
-}
-
-impl<T> Branch<'_, T> {
-    /// Names the branch's operation, which is `parallel-branch-<index>` otherwise.
-    #[must_use]
-    pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.name = Some(name.into());
-        self
-    }
-}
-
-/// What [`DurableContext::parallel`] takes: a [`Branch`], or a closure that takes a [`DurableContext`].
-pub trait IntoBranch<'a, T> {
-    /// The branch.
-    fn into_branch(self) -> Branch<'a, T>;
-}
-
-impl<'a, T> IntoBranch<'a, T> for Branch<'a, T> {
-    fn into_branch(self) -> Branch<'a, T> {
-        self
-    }
-}
-
-impl<'a, T, F, Fut, E> IntoBranch<'a, T> for F
-where
-    F: FnOnce(DurableContext) -> Fut + Send + 'a,
-    Fut: Future<Output = Result<T, E>> + Send + 'a,
-    E: Into<BoxError> + 'a,
-{
-    fn into_branch(self) -> Branch<'a, T> {
-        branch(self)
-    }
-}
 
 /// What is recorded of the items of a map or parallel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -99,8 +39,8 @@ pub enum Nesting {
 
 /// What distinguishes a map from a parallel on the wire.
 #[derive(Debug)]
-struct Flavor {
-    sub_type: &'static str,
+pub(super) struct Flavor {
+    pub(super) sub_type: &'static str,
     item_sub_type: &'static str,
     item_name: &'static str,
     summary_type: &'static str,
@@ -108,7 +48,7 @@ struct Flavor {
     summary_has_started_count: bool,
 }
 
-const PARALLEL: Flavor = Flavor {
+pub(super) const PARALLEL: Flavor = Flavor {
     sub_type: "Parallel",
     item_sub_type: "ParallelBranch",
     item_name: "parallel-branch",
@@ -116,7 +56,7 @@ const PARALLEL: Flavor = Flavor {
     summary_has_started_count: true,
 };
 
-const MAP: Flavor = Flavor {
+pub(super) const MAP: Flavor = Flavor {
     sub_type: "Map",
     item_sub_type: "MapIteration",
     item_name: "map-item",
@@ -124,154 +64,21 @@ const MAP: Flavor = Flavor {
     summary_has_started_count: false,
 };
 
-/// A map or parallel that was called and not awaited yet; see [`DurableContext::map`] and
-/// [`DurableContext::parallel`].
-#[must_use = "no item runs until this is awaited"]
-pub struct Batch<'a, T> {
-    context: DurableContext,
-    spec: OperationSpec,
-    flavor: &'static Flavor,
-    items: Vec<Branch<'a, T>>,
-    completion: Completion<'a>,
-    max_concurrency: Option<usize>,
-    nesting: Nesting,
-    item_codec: Codec<'a, T>,
-    serdes: Option<Box<dyn SerDes<BatchResult<T>> + 'a>>,
+/// What a map or parallel is to run, and how.
+pub(super) struct Plan<'a, T> {
+    pub(super) context: DurableContext,
+    pub(super) spec: OperationSpec,
+    pub(super) flavor: &'static Flavor,
+    pub(super) items: Vec<Branch<'a, T>>,
+    pub(super) completion: Completion<'a>,
+    pub(super) max_concurrency: Option<usize>,
+    pub(super) nesting: Nesting,
+    pub(super) item_codec: Codec<'a, T>,
+    pub(super) serdes: Option<Box<dyn SerDes<BatchResult<T>> + 'a>>,
 }
 
-impl<'a, T: Serialize + DeserializeOwned + Send + 'a> Batch<'a, T> {
-    pub(crate) fn parallel<B: IntoBranch<'a, T>>(
-        context: &DurableContext,
-        branches: impl IntoIterator<Item = B>,
-    ) -> Self {
-        let items = branches.into_iter().map(IntoBranch::into_branch).collect();
-        Self::new(context, &PARALLEL, items)
-    }
-
-    pub(crate) fn map<I, F, Fut, E>(
-        context: &DurableContext,
-        items: impl IntoIterator<Item = I>,
-        body: F,
-    ) -> Self
-    where
-        I: Send + 'a,
-        F: Fn(DurableContext, I) -> Fut + Send + Sync + 'a,
-        Fut: Future<Output = Result<T, E>> + Send + 'a,
-        E: Into<BoxError> + 'a,
-    {
-        let body = Arc::new(body);
-        let items = items
-            .into_iter()
-            .map(|item| {
-                let body = Arc::clone(&body);
-                branch(move |context| body(context, item))
-            })
-            .collect();
-        Self::new(context, &MAP, items)
-    }
-
-    fn new(context: &DurableContext, flavor: &'static Flavor, items: Vec<Branch<'a, T>>) -> Self {
-        Self {
-            context: context.clone(),
-            spec: context.claim(OperationType::Context, flavor.sub_type),
-            flavor,
-            items,
-            completion: Completion::Config(CompletionConfig::default()),
-            max_concurrency: None,
-            nesting: Nesting::default(),
-            item_codec: Codec::Json,
-            serdes: None,
-        }
-    }
-
-    /// Names the operation: 1 to 256 printable ASCII characters.
-    pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.spec.name = Some(name.into());
-        self
-    }
-
-    /// Names the items' operations by their index, from 0; they are `parallel-branch-<index>` or `map-item-<index>`
-    /// otherwise.
-    pub fn item_names(mut self, name: impl Fn(usize) -> String) -> Self {
-        for (index, item) in self.items.iter_mut().enumerate() {
-            item.name = Some(name(index));
-        }
-        self
-    }
-
-    /// How many items may be under way at a time, at least one; without it all are.
-    pub fn max_concurrency(mut self, count: usize) -> Self {
-        self.max_concurrency = Some(count);
-        self
-    }
-
-    /// When the batch is complete before every item has run to its end.
-    pub fn completion(mut self, completion: CompletionConfig) -> Self {
-        self.completion = Completion::Config(completion);
-        self
-    }
-
-    /// Completes the batch as soon as `decide` says whether it went well; takes the place of
-    /// [`completion`](Self::completion).
-    ///
-    /// It is asked before the first item starts and after each that ends, in every invocation until the batch is
-    /// complete. As items end in another order when they are replayed, it must go by the progress alone, and more
-    /// progress must not change its mind. A batch whose items have all ended is complete whatever it says.
-    ///
-    /// Source: option `shouldComplete` of the official SDKs.
-    ///
-    /// ```no_run
-    /// # use lambdura::{BatchStatus, BoxError, DurableContext, StepContext};
-    /// # async fn ask(_: &str) -> Result<bool, BoxError> { Ok(true) }
-    /// # async fn handler(ctx: DurableContext) -> Result<(), BoxError> {
-    /// let majority = ctx
-    ///     .map(["a", "b", "c"], |ctx, judge| async move {
-    ///         ctx.step(move |_: StepContext| ask(judge)).await
-    ///     })
-    ///     .complete_when(|progress| {
-    ///         let needed = progress.total_count() / 2 + 1;
-    ///         if progress.success_count() >= needed {
-    ///             return Some(BatchStatus::Succeeded);
-    ///         }
-    ///         let possible = progress.total_count() - progress.failure_count();
-    ///         (possible < needed).then_some(BatchStatus::Failed)
-    ///     })
-    ///     .await?
-    ///     .status();
-    /// # Ok(()) }
-    /// ```
-    pub fn complete_when(
-        mut self,
-        decide: impl Fn(&BatchProgress) -> Option<BatchStatus> + Send + Sync + 'a,
-    ) -> Self {
-        self.completion = Completion::Custom(Box::new(decide));
-        self
-    }
-
-    /// Whether every item is recorded as an operation of its own, which it is unless told otherwise.
-    /// Source: option `nesting` of the official SDKs; conformance cases 8-12 and 9-12.
-    pub fn nesting(mut self, nesting: Nesting) -> Self {
-        self.nesting = nesting;
-        self
-    }
-
-    /// Reads and writes the result of each item with `serdes` instead of serde's JSON.
-    ///
-    /// The whole result of the batch is another record: see [`serdes`](Self::serdes).
-    pub fn item_serdes(mut self, serdes: impl SerDes<T> + 'a) -> Self {
-        self.item_codec = Codec::Custom(Box::new(serdes));
-        self
-    }
-
-    /// Reads and writes the whole result with `serdes`, unless it is too large to be stored.
-    ///
-    /// A [`BatchResult`] is itself serialisable with serde, to JSON and back.
-    pub fn serdes(mut self, serdes: impl SerDes<BatchResult<T>> + 'a) -> Self {
-        self.serdes = Some(Box::new(serdes));
-        self
-    }
-
-    async fn run(self) -> Result<BatchResult<T>, Failure> {
+impl<'a, T: Serialize + DeserializeOwned + Send + 'a> Plan<'a, T> {
+    pub(super) async fn run(self) -> Result<BatchResult<T>, Failure> {
         let Self {
             context,
             spec,
@@ -284,57 +91,31 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> Batch<'a, T> {
             serdes,
         } = self;
         let execution = context.execution();
-        execution.check_task()?;
-        spec.check_name()?;
+        context.check(&spec)?;
         if max_concurrency == Some(0) {
             return Err(Failure::invalid(
                 "the maximum concurrency of a map or parallel is at least 1",
             ));
         }
         let name = spec.name.as_deref();
-        let recorded = context.look_up(&spec).await;
-        let details = recorded
-            .as_ref()
-            .and_then(|operation| operation.context_details.clone())
-            .unwrap_or_default();
-        let stored = details.result.as_deref().unwrap_or_default();
-        let mut summary: Option<Summary> = None;
-        match recorded.as_ref().map(|operation| &operation.status) {
-            None => {
-                execution.enqueue(spec.update(OperationAction::Start));
+        let (recorded, summary): (_, Option<Summary>) = match begin(&context, &spec).await? {
+            Recorded::Result(text) => {
+                let text = text.unwrap_or_default();
+                return match &serdes {
+                    None => result::load(name, &text),
+                    Some(serdes) => {
+                        let context = SerDesContext::new(&context, &spec);
+                        let result = serdes::deserialize(serdes.as_ref(), &text, context)?;
+                        Ok(result.named(name))
+                    }
+                };
             }
-            Some(OperationStatus::Succeeded) => {
-                if details.replay_children != Some(true) {
-                    return match &serdes {
-                        None => result::load(name, stored),
-                        Some(serdes) => {
-                            let context = SerDesContext::new(&context, &spec);
-                            let result = serdes::deserialize(serdes.as_ref(), stored, context)?;
-                            Ok(result.named(name))
-                        }
-                    };
-                }
-                summary = Some(payload::decode(Some(stored))?);
+            Recorded::StandIn(recorded, summary) => {
+                let summary = payload::decode(summary.as_deref())?;
+                (Some(recorded), Some(summary))
             }
-            Some(
-                OperationStatus::Failed
-                | OperationStatus::Cancelled
-                | OperationStatus::TimedOut
-                | OperationStatus::Stopped,
-            ) => {
-                return Err(Failure::from_wire(
-                    details.error.as_ref(),
-                    FailureKind::Failed,
-                ));
-            }
-            Some(
-                OperationStatus::Started
-                | OperationStatus::Pending
-                | OperationStatus::Ready
-                | OperationStatus::Unknown(_),
-            ) => {}
-        }
-
+            Recorded::Open(recorded) => (recorded, None),
+        };
         let inside = context.child(&spec.claim, recorded.as_deref());
         let total = items.len();
         let specs: Vec<_> = items
@@ -380,7 +161,6 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> Batch<'a, T> {
             // What is still running stops here: nothing inside may be recorded after the batch.
             execution.discard(std::mem::take(&mut running.items));
             let ends = running.ends;
-            let mut succeed = spec.update(OperationAction::Succeed);
             let summary = Summary::of(
                 flavor.summary_type,
                 flavor.summary_has_started_count,
@@ -402,14 +182,7 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> Batch<'a, T> {
                     (text, result.named(name))
                 }
             };
-            if text.len() > STORED_RESULT_BYTES_MAX {
-                succeed.payload = Some(payload::encode(&summary)?);
-                succeed.context_options = Some(ContextOptions {
-                    replay_children: Some(true),
-                });
-            } else {
-                succeed.payload = Some(text);
-            }
+            let succeed = succeed(&spec, Some(&text), || payload::encode(&summary))?;
             execution.record(succeed).await;
             return Ok(result);
         };
@@ -517,19 +290,4 @@ fn into_result<T>(
         })
         .collect();
     BatchResult::new(name, reason, items)
-}
-
-impl<'a, T: Serialize + DeserializeOwned + Send + 'a> IntoFuture for Batch<'a, T> {
-    type Output = Result<BatchResult<T>, BatchError>;
-    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move {
-            let name = self.spec.name.clone();
-            let unfinished = Unfinished::new(&self.context, &self.spec);
-            let ran = self.run().await;
-            unfinished.finish();
-            ran.map_err(|failure| BatchError::new(name.as_deref(), failure))
-        })
-    }
 }

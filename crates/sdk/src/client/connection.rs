@@ -19,7 +19,8 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use tower_service::Service;
 
 use crate::client::endpoint::Endpoint;
-use crate::error::{BoxError, Error};
+use crate::error::BoxError;
+use crate::run_error::Error;
 
 /// Longest time to connect, TLS included. Source: official durable execution SDKs.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);

@@ -3,7 +3,7 @@
 use http::Uri;
 use http::uri::{Authority, Scheme};
 
-use crate::error::Error;
+use crate::run_error::Error;
 
 /// Scheme, authority and path prefix of the Lambda API.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -26,7 +26,8 @@ use serde::de::DeserializeOwned;
 use crate::client::connection::{Connection, Connector, Reply};
 use crate::client::endpoint::{Endpoint, Variant};
 use crate::client::signer::Signer;
-use crate::error::{BoxError, Error};
+use crate::error::BoxError;
+use crate::run_error::Error;
 use crate::service::{
     CheckpointDurableExecutionRequest, CheckpointDurableExecutionResponse, DurableServiceClient,
     GetDurableExecutionStateResponse, ServiceError,

@@ -12,7 +12,8 @@ use http::{HeaderName, HeaderValue, Request};
 use http_body_util::Full;
 
 use crate::client::clock::Clock;
-use crate::error::{BoxError, Error};
+use crate::error::BoxError;
+use crate::run_error::Error;
 
 /// Credentials are renewed this long before they expire.
 const RENEW_BEFORE: Duration = Duration::from_secs(5 * 60);

@@ -1,11 +1,19 @@
-//! The combinators as methods of a context.
+//! The combinators as methods of a context, and what they return.
+
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::combinator::error::RecordedSettled;
 use crate::combinator::future::DurableOperation;
-use crate::combinator::run::{JoinAll, Race, SelectOk, TryJoinAll};
+use crate::combinator::run::{Combinator, Rule};
 use crate::context::DurableContext;
+use crate::error::{CombinatorError, Failure, OperationError};
+use crate::payload;
+use crate::unfinished::Unfinished;
 
 /// Combinators: several operations at once.
 impl DurableContext {
@@ -32,7 +40,9 @@ impl DurableContext {
         T: Serialize + DeserializeOwned + Send + 'a,
         O: DurableOperation<'a, Output = T>,
     {
-        TryJoinAll::new(self, operations)
+        TryJoinAll {
+            combinator: Combinator::new(self, Rule::TryJoinAll, operations),
+        }
     }
 
     /// Awaits operations at the same time until every one of them has ended, and returns what became of each, in
@@ -59,7 +69,9 @@ impl DurableContext {
         T: Serialize + DeserializeOwned + Send + 'a,
         O: DurableOperation<'a, Output = T>,
     {
-        JoinAll::new(self, operations)
+        JoinAll {
+            combinator: Combinator::new(self, Rule::JoinAll, operations),
+        }
     }
 
     /// Awaits operations at the same time until one succeeds, and returns its result.
@@ -84,7 +96,9 @@ impl DurableContext {
         T: Serialize + DeserializeOwned + Send + 'a,
         O: DurableOperation<'a, Output = T>,
     {
-        SelectOk::new(self, operations)
+        SelectOk {
+            combinator: Combinator::new(self, Rule::SelectOk, operations),
+        }
     }
 
     /// Awaits operations at the same time until one ends, and returns its result or fails as it did.
@@ -127,6 +141,113 @@ impl DurableContext {
         T: Serialize + DeserializeOwned + Send + 'a,
         O: DurableOperation<'a, Output = T>,
     {
-        Race::new(self, operations)
+        Race {
+            combinator: Combinator::new(self, Rule::Race, operations),
+        }
     }
+}
+
+/// The four operations.
+macro_rules! combinators {
+    ($($(#[$meta:meta])* $name:ident => $output:ty, $decode:ident;)+) => {
+        $(
+            $(#[$meta])*
+            #[must_use = "a combinator does nothing until it is awaited"]
+            pub struct $name<'a, T> {
+                combinator: Combinator<'a, T>,
+            }
+
+            impl<'a, T: Serialize + DeserializeOwned + Send + 'a> $name<'a, T> {
+                /// Names the operation: 1 to 256 printable ASCII characters.
+                pub fn name(mut self, name: impl Into<String>) -> Self {
+                    self.combinator.spec.name = Some(name.into());
+                    self
+                }
+            }
+
+            impl<'a, T: Serialize + DeserializeOwned + Send + 'a> IntoFuture for $name<'a, T> {
+                type Output = Result<$output, CombinatorError>;
+                type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
+
+                fn into_future(self) -> Self::IntoFuture {
+                    let Self { combinator } = self;
+                    Box::pin(async move {
+                        let name = combinator.spec.name.clone();
+                        let unfinished = Unfinished::new(&combinator.context, &combinator.spec);
+                        let ran = combinator.run().await;
+                        unfinished.finish();
+                        // The caller gets what a replay would get.
+                        ran.and_then(|text| $decode(&text))
+                            .map_err(|failure| CombinatorError::new(name.as_deref(), failure))
+                    })
+                }
+            }
+
+            impl<T> fmt::Debug for $name<'_, T> {
+                fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                    formatter
+                        .debug_struct(stringify!($name))
+                        .field("spec", &self.combinator.spec)
+                        .field("inputs", &self.combinator.inputs.len())
+                        .finish()
+                }
+            }
+        )+
+    };
+}
+
+combinators! {
+    /// Operations of which all must succeed; see [`DurableContext::try_join_all`].
+    TryJoinAll => Vec<T>, decode;
+    /// Operations that are all awaited, whatever becomes of them; see [`DurableContext::join_all`].
+    JoinAll => Vec<Settled<T>>, decode_settled;
+    /// Operations of which the first success counts; see [`DurableContext::select_ok`].
+    SelectOk => T, decode;
+    /// Operations of which the first that ends counts; see [`DurableContext::race`].
+    Race => T, decode;
+}
+
+/// What became of one input of a [`join_all`](DurableContext::join_all).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Settled<T> {
+    /// It returned this.
+    Fulfilled(T),
+    /// It failed with this.
+    Rejected(OperationError),
+}
+
+impl<T> Settled<T> {
+    /// The outcome as a `Result`.
+    ///
+    /// # Errors
+    ///
+    /// The error that the input failed with.
+    pub fn into_result(self) -> Result<T, OperationError> {
+        match self {
+            Self::Fulfilled(value) => Ok(value),
+            Self::Rejected(error) => Err(error),
+        }
+    }
+
+    /// Whether the input succeeded.
+    #[must_use]
+    pub fn is_fulfilled(&self) -> bool {
+        matches!(self, Self::Fulfilled(_))
+    }
+}
+
+fn decode<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
+    payload::decode(Some(text))
+}
+
+fn decode_settled<T: DeserializeOwned>(text: &str) -> Result<Vec<Settled<T>>, Failure> {
+    let settled: Vec<RecordedSettled> = decode(text)?;
+    let settled = settled
+        .into_iter()
+        .map(|settled| match settled.into_outcome() {
+            Ok(value) => decode(&value).map(Settled::Fulfilled),
+            Err(error) => Ok(Settled::Rejected(error)),
+        });
+    settled.collect()
 }

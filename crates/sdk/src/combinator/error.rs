@@ -4,7 +4,7 @@ use lambda_api::ErrorObject;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::child::STORED_RESULT_BYTES_MAX;
+use crate::context_operation::STORED_RESULT_BYTES_MAX;
 use crate::error::{
     BatchError, CallbackError, ChildContextError, CombinatorError, Failure, FailureKind,
     InvokeError, OperationError, StepError, WaitError, WaitForConditionError,

@@ -5,19 +5,7 @@ use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-
-use crate::batch::{Batch, BatchResult};
-use crate::callback::{Callback, WaitForCallback};
-use crate::child::ChildContext;
-use crate::combinator::run::{JoinAll, Race, SelectOk, Settled, TryJoinAll};
-use crate::condition::WaitForCondition;
 use crate::error::OperationError;
-use crate::invoke::Invoke;
-use crate::step::{DurableStep, Step};
-use crate::wait::Wait;
-use crate::with_retry::WithRetry;
 
 /// A durable operation that was called and not awaited yet, whatever kind it is; what every operation's `future()`
 /// returns.
@@ -43,7 +31,7 @@ pub struct DurableFuture<'a, T> {
 }
 
 impl<'a, T: 'a> DurableFuture<'a, T> {
-    fn new<O, E>(operation: O) -> Self
+    pub(super) fn new<O, E>(operation: O) -> Self
     where
         O: IntoFuture<Output = Result<T, E>>,
         O::IntoFuture: Send + 'a,
@@ -91,7 +79,7 @@ pub trait DurableOperation<'a>: sealed::Sealed {
     fn future(self) -> DurableFuture<'a, Self::Output>;
 }
 
-mod sealed {
+pub(super) mod sealed {
     pub trait Sealed {}
 }
 
@@ -103,74 +91,4 @@ impl<'a, T> DurableOperation<'a> for DurableFuture<'a, T> {
     fn future(self) -> DurableFuture<'a, T> {
         self
     }
-}
-
-/// Gives operations their `future()`.
-macro_rules! operations {
-    ($($(#[$meta:meta])* [$($generics:tt)*] $operation:ty => $output:ty $(where [$($bounds:tt)*])?;)+) => {
-        $(
-            impl<$($generics)*> $operation $(where $($bounds)*)? {
-                /// The operation as a [`DurableFuture`], which combinators take beside operations of other kinds.
-                /// It does nothing until it is awaited.
-                pub fn future(self) -> DurableFuture<'a, $output> {
-                    DurableFuture::new(self)
-                }
-            }
-
-            impl<$($generics)*> sealed::Sealed for $operation $(where $($bounds)*)? {}
-
-            impl<$($generics)*> DurableOperation<'a> for $operation $(where $($bounds)*)? {
-                type Output = $output;
-
-                fn future(self) -> DurableFuture<'a, $output> {
-                    DurableFuture::new(self)
-                }
-            }
-        )+
-    };
-}
-
-operations! {
-    ['a, S, T] Step<'a, S, T> => T
-        where [S: DurableStep<Output = T> + 'a, T: Serialize + DeserializeOwned + Send + 'a];
-    ['a, T] WaitForCallback<'a, T> => T where [T: DeserializeOwned + Send + 'a];
-    ['a, T] WaitForCondition<'a, T> => T where [T: Serialize + DeserializeOwned + Send + 'a];
-    ['a, T] ChildContext<'a, T> => T where [T: Serialize + DeserializeOwned + Send + 'a];
-    ['a, T] Batch<'a, T> => BatchResult<T> where [T: Serialize + DeserializeOwned + Send + 'a];
-    ['a, T] WithRetry<'a, T> => T where [T: Serialize + DeserializeOwned + Send + 'a];
-    ['a, T] TryJoinAll<'a, T> => Vec<T> where [T: Serialize + DeserializeOwned + Send + 'a];
-    ['a, T] JoinAll<'a, T> => Vec<Settled<T>> where [T: Serialize + DeserializeOwned + Send + 'a];
-    ['a, T] SelectOk<'a, T> => T where [T: Serialize + DeserializeOwned + Send + 'a];
-    ['a, T] Race<'a, T> => T where [T: Serialize + DeserializeOwned + Send + 'a];
-}
-
-/// The same for operations that borrow nothing.
-macro_rules! owned_operations {
-    ($([$($generics:tt)*] $operation:ty => $output:ty $(where [$($bounds:tt)*])?;)+) => {
-        $(
-            impl<$($generics)*> $operation $(where $($bounds)*)? {
-                /// The operation as a [`DurableFuture`], which combinators take beside operations of other kinds.
-                /// It does nothing until it is awaited.
-                pub fn future<'a>(self) -> DurableFuture<'a, $output> {
-                    DurableFuture::new(self)
-                }
-            }
-
-            impl<$($generics)*> sealed::Sealed for $operation $(where $($bounds)*)? {}
-
-            impl<'a, $($generics)*> DurableOperation<'a> for $operation $(where $($bounds)*)? {
-                type Output = $output;
-
-                fn future(self) -> DurableFuture<'a, $output> {
-                    DurableFuture::new(self)
-                }
-            }
-        )+
-    };
-}
-
-owned_operations! {
-    [] Wait => ();
-    [T] Invoke<T> => T where [T: DeserializeOwned + Send + 'static];
-    [T] Callback<T> => T where [T: DeserializeOwned + Send + 'static];
 }

@@ -3,8 +3,9 @@
 mod calls;
 mod error;
 mod future;
+mod operations;
 mod run;
 
+pub use calls::{JoinAll, Race, SelectOk, Settled, TryJoinAll};
 pub use error::CombinatorErrorKind;
 pub use future::{DurableFuture, DurableOperation};
-pub use run::{JoinAll, Race, SelectOk, Settled, TryJoinAll};

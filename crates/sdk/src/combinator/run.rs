@@ -8,58 +8,25 @@
 //! `status` each; and for failures an error type of its own per reason. It differs in that the failed inputs' errors
 //! are always in the record's error data, not only for `select_ok`, so that a replay knows as much as the first run.
 
-use std::fmt;
-use std::future::{Future, IntoFuture, poll_fn};
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use lambda_api::{ContextOptions, ErrorObject, OperationAction, OperationStatus, OperationType};
+use lambda_api::{ErrorObject, OperationAction, OperationType};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::abandoned::Unfinished;
-use crate::child::STORED_RESULT_BYTES_MAX;
 use crate::combinator::error::{RecordedFailure, RecordedSettled, combinator_type};
 use crate::combinator::future::{DurableFuture, DurableOperation};
 use crate::context::DurableContext;
-use crate::error::{CombinatorError, Failure, FailureKind, OperationError};
-use crate::execution::Operation;
+use crate::context_operation::{Recorded, begin, succeed};
+use crate::error::{Failure, FailureKind, OperationError};
 use crate::operation_id::OperationSpec;
 use crate::payload;
 
-/// What became of one input of a [`join_all`](DurableContext::join_all).
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Settled<T> {
-    /// It returned this.
-    Fulfilled(T),
-    /// It failed with this.
-    Rejected(OperationError),
-}
-
-impl<T> Settled<T> {
-    /// The outcome as a `Result`.
-    ///
-    /// # Errors
-    ///
-    /// The error that the input failed with.
-    pub fn into_result(self) -> Result<T, OperationError> {
-        match self {
-            Self::Fulfilled(value) => Ok(value),
-            Self::Rejected(error) => Err(error),
-        }
-    }
-
-    /// Whether the input succeeded.
-    #[must_use]
-    pub fn is_fulfilled(&self) -> bool {
-        matches!(self, Self::Fulfilled(_))
-    }
-}
-
 /// When a combinator is decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Rule {
+pub(super) enum Rule {
     TryJoinAll,
     JoinAll,
     SelectOk,
@@ -89,15 +56,16 @@ struct Winner {
     winner: usize,
 }
 
-struct Combinator<'a, T> {
-    context: DurableContext,
-    spec: OperationSpec,
+/// A combinator that was called and not awaited yet, whichever it is.
+pub(super) struct Combinator<'a, T> {
+    pub(super) context: DurableContext,
+    pub(super) spec: OperationSpec,
     rule: Rule,
-    inputs: Vec<DurableFuture<'a, T>>,
+    pub(super) inputs: Vec<DurableFuture<'a, T>>,
 }
 
 impl<'a, T: Serialize + DeserializeOwned + Send + 'a> Combinator<'a, T> {
-    fn new<O: DurableOperation<'a, Output = T>>(
+    pub(super) fn new<O: DurableOperation<'a, Output = T>>(
         context: &DurableContext,
         rule: Rule,
         inputs: impl IntoIterator<Item = O>,
@@ -113,7 +81,7 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> Combinator<'a, T> {
     }
 
     /// The combinator's result as the text that is or would be recorded.
-    async fn run(self) -> Result<String, Failure> {
+    pub(super) async fn run(self) -> Result<String, Failure> {
         let Self {
             context,
             spec,
@@ -121,45 +89,18 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> Combinator<'a, T> {
             inputs,
         } = self;
         let execution = context.execution();
-        execution.check_task()?;
-        spec.check_name()?;
-        let recorded = context.look_up(&spec).await;
+        context.check(&spec)?;
+        let recorded = begin(&context, &spec).await;
         let mut inputs = Inputs::new(inputs);
-        match recorded.as_ref().map(|operation| &operation.status) {
-            None => {
-                execution.enqueue(spec.update(OperationAction::Start));
-            }
-            Some(OperationStatus::Succeeded) => {
-                let details = recorded.as_deref().and_then(details);
-                let text = details
-                    .and_then(|details| details.result.clone())
-                    .unwrap_or_default();
-                let is_large = details.and_then(|details| details.replay_children) == Some(true);
-                let result = if is_large {
-                    inputs.rebuild(rule, &text).await
-                } else {
-                    Ok(text)
-                };
-                execution.discard(inputs);
-                return result;
-            }
-            Some(
-                OperationStatus::Failed
-                | OperationStatus::Cancelled
-                | OperationStatus::TimedOut
-                | OperationStatus::Stopped,
-            ) => {
-                execution.discard(inputs);
-                let error = recorded.as_deref().and_then(details);
-                let error = error.and_then(|details| details.error.as_ref());
-                return Err(Failure::from_wire(error, FailureKind::Failed));
-            }
-            Some(
-                OperationStatus::Started
-                | OperationStatus::Pending
-                | OperationStatus::Ready
-                | OperationStatus::Unknown(_),
-            ) => {}
+        let ended = match recorded {
+            Ok(Recorded::Open(_)) => None,
+            Ok(Recorded::Result(text)) => Some(Ok(text.unwrap_or_default())),
+            Ok(Recorded::StandIn(_, winner)) => Some(inputs.rebuild(rule, winner.as_deref()).await),
+            Err(failure) => Some(Err(failure)),
+        };
+        if let Some(ended) = ended {
+            execution.discard(inputs);
+            return ended;
         }
 
         let outcome = if inputs.futures.is_empty() && rule.has_winner() {
@@ -180,18 +121,10 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> Combinator<'a, T> {
         execution.discard(inputs);
         match outcome {
             Ok(text) => {
-                let mut succeed = spec.update(OperationAction::Succeed);
-                if text.len() > STORED_RESULT_BYTES_MAX {
-                    succeed.payload = Some(match winner {
-                        Some(winner) if rule.has_winner() => payload::encode(&Winner { winner })?,
-                        _ => String::new(),
-                    });
-                    succeed.context_options = Some(ContextOptions {
-                        replay_children: Some(true),
-                    });
-                } else {
-                    succeed.payload = Some(text.clone());
-                }
+                let succeed = succeed(&spec, Some(&text), || match winner {
+                    Some(winner) if rule.has_winner() => payload::encode(&Winner { winner }),
+                    _ => Ok(String::new()),
+                })?;
                 execution.record(succeed).await;
                 Ok(text)
             }
@@ -204,10 +137,6 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> Combinator<'a, T> {
             }
         }
     }
-}
-
-fn details(operation: &Operation) -> Option<&lambda_api::ContextDetails> {
-    operation.context_details.as_ref()
 }
 
 /// The inputs of a combinator under way.
@@ -295,9 +224,9 @@ impl<'a, T: Serialize> Inputs<'a, T> {
     }
 
     /// The result that was too large to record, from the records of the inputs.
-    async fn rebuild(&mut self, rule: Rule, recorded: &str) -> Result<String, Failure> {
+    async fn rebuild(&mut self, rule: Rule, winner: Option<&str>) -> Result<String, Failure> {
         if rule.has_winner() {
-            let Winner { winner } = payload::decode(Some(recorded))?;
+            let Winner { winner } = payload::decode(winner)?;
             let (Some(future), Some(end)) =
                 (self.futures.get_mut(winner), self.ends.get_mut(winner))
             else {
@@ -341,86 +270,4 @@ fn all_failed(errors: &[&OperationError]) -> ErrorObject {
         error_data: RecordedFailure::list(errors),
         stack_trace: None,
     }
-}
-
-fn decode<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
-    payload::decode(Some(text))
-}
-
-fn decode_settled<T: DeserializeOwned>(text: &str) -> Result<Vec<Settled<T>>, Failure> {
-    let settled: Vec<RecordedSettled> = decode(text)?;
-    let settled = settled
-        .into_iter()
-        .map(|settled| match settled.into_outcome() {
-            Ok(value) => decode(&value).map(Settled::Fulfilled),
-            Err(error) => Ok(Settled::Rejected(error)),
-        });
-    settled.collect()
-}
-
-/// The four operations.
-macro_rules! combinators {
-    ($($(#[$meta:meta])* $name:ident => $output:ty, $decode:ident;)+) => {
-        $(
-            $(#[$meta])*
-            #[must_use = "a combinator does nothing until it is awaited"]
-            pub struct $name<'a, T> {
-                combinator: Combinator<'a, T>,
-            }
-
-            impl<'a, T: Serialize + DeserializeOwned + Send + 'a> $name<'a, T> {
-                pub(crate) fn new<O: DurableOperation<'a, Output = T>>(
-                    context: &DurableContext,
-                    inputs: impl IntoIterator<Item = O>,
-                ) -> Self {
-                    Self { combinator: Combinator::new(context, Rule::$name, inputs) }
-                }
-
-                /// Names the operation: 1 to 256 printable ASCII characters.
-                pub fn name(mut self, name: impl Into<String>) -> Self {
-                    self.combinator.spec.name = Some(name.into());
-                    self
-                }
-            }
-
-            impl<'a, T: Serialize + DeserializeOwned + Send + 'a> IntoFuture for $name<'a, T> {
-                type Output = Result<$output, CombinatorError>;
-                type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
-
-                fn into_future(self) -> Self::IntoFuture {
-                    let Self { combinator } = self;
-                    Box::pin(async move {
-                        let name = combinator.spec.name.clone();
-                        let unfinished = Unfinished::new(&combinator.context, &combinator.spec);
-                        let ran = combinator.run().await;
-                        unfinished.finish();
-                        // The caller gets what a replay would get.
-                        ran.and_then(|text| $decode(&text))
-                            .map_err(|failure| CombinatorError::new(name.as_deref(), failure))
-                    })
-                }
-            }
-
-            impl<T> fmt::Debug for $name<'_, T> {
-                fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                    formatter
-                        .debug_struct(stringify!($name))
-                        .field("spec", &self.combinator.spec)
-                        .field("inputs", &self.combinator.inputs.len())
-                        .finish()
-                }
-            }
-        )+
-    };
-}
-
-combinators! {
-    /// Operations of which all must succeed; see [`DurableContext::try_join_all`].
-    TryJoinAll => Vec<T>, decode;
-    /// Operations that are all awaited, whatever becomes of them; see [`DurableContext::join_all`].
-    JoinAll => Vec<Settled<T>>, decode_settled;
-    /// Operations of which the first success counts; see [`DurableContext::select_ok`].
-    SelectOk => T, decode;
-    /// Operations of which the first that ends counts; see [`DurableContext::race`].
-    Race => T, decode;
 }

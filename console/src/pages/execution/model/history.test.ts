@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { HistoryEvent } from '../../../api/lambda'
 import { nameOf } from '../timeline/look'
-import { append, emptyHistory } from './history'
+import { append } from './fold'
+import { emptyHistory } from './history'
 
 let id = 0
 const event = (seconds: number, type: string, more: Partial<HistoryEvent> = {}): HistoryEvent => {

@@ -1,7 +1,6 @@
-/** An execution as its history tells it, folded event by event: what is new costs what is new. */
+/** An execution as its history tells it. */
 
 import type { ErrorObject, HistoryEvent } from '../../../api/lambda'
-import { foldInvocation, type Invocation, type InvocationFold, newInvocationFold } from './invocations'
 
 export type OperationType = 'CONTEXT' | 'STEP' | 'WAIT' | 'CALLBACK' | 'CHAINED_INVOKE'
 export type OperationStatus = 'STARTED' | 'PENDING' | 'SUCCEEDED' | 'FAILED' | 'CANCELLED' | 'TIMED_OUT' | 'STOPPED'
@@ -47,6 +46,36 @@ export interface Pause {
   reason: string | null
 }
 
+export interface Invocation {
+  /** Counts from 1. */
+  number: number
+  requestId: string
+  startedAt: number
+  /** None while it is active. */
+  endedAt: number | null
+  /** When it recorded something new for the first time: what came before was replayed. */
+  replayedUntil: number
+  /** Operations whose results it was given. */
+  replayedOperations: number
+  /** Events that it recorded. */
+  recorded: number
+  broughtBackBy: string
+  endedBecause: string
+  failed: boolean
+}
+
+/** What is known of the invocation that has not ended yet. */
+export interface InvocationFold {
+  firstOwnAt: number | null
+  own: number
+  /** What happened from outside since the invocation before ended, or began where nothing did after. */
+  outside: { at: number; text: string }[]
+  ended: number
+  /** Of those, the ones that had ended before it recorded anything. */
+  endedBefore: number
+  previous: Invocation | null
+}
+
 /** Instants are epoch milliseconds. A new object after each change; what it holds is shared. */
 export interface History {
   events: HistoryEvent[]
@@ -62,6 +91,8 @@ export interface History {
   fold: InvocationFold
 }
 
+const newInvocationFold = (): InvocationFold => ({ firstOwnAt: null, own: 0, outside: [], ended: 0, endedBefore: 0, previous: null })
+
 export const emptyHistory = (): History => ({
   events: [],
   operations: new Map(),
@@ -75,141 +106,6 @@ export const emptyHistory = (): History => ({
 })
 
 export const atOf = (event: HistoryEvent): number => Math.round(event.EventTimestamp * 1_000)
-
-/** The history with what happened since; events that are known already change nothing. */
-export function append(history: History, events: readonly HistoryEvent[]): History {
-  const next = { ...history }
-  for (const event of events) {
-    if (event.EventId <= next.last) continue
-    next.events.push(event)
-    next.last = event.EventId
-    fold(next, event)
-  }
-  return next
-}
-
-function fold(history: History, event: HistoryEvent): void {
-  const at = atOf(event)
-  const operation = foldOperation(history, event, at)
-  operation?.eventIds.push(event.EventId)
-  switch (event.EventType) {
-    case 'ExecutionStarted':
-      history.startedAt = at
-      break
-    case 'ExecutionSucceeded':
-    case 'ExecutionFailed':
-    case 'ExecutionTimedOut':
-    case 'ExecutionStopped':
-      history.endedAt = at
-      break
-    case 'ExecutionPaused':
-      history.pauses.push({ from: at, to: null, reason: reasonOf(event.ExecutionPausedDetails) })
-      break
-    case 'ExecutionResumed': {
-      const pause = history.pauses.at(-1)
-      if (pause !== undefined) pause.to = at
-      break
-    }
-  }
-  foldInvocation(history, event, at)
-}
-
-const reasonOf = (details: Record<string, unknown> | undefined): string | null => {
-  const reason = details?.['Reason'] as { Payload?: string } | undefined
-  return reason?.Payload ?? null
-}
-
-const STARTS: Record<string, OperationType> = {
-  ContextStarted: 'CONTEXT',
-  StepStarted: 'STEP',
-  WaitStarted: 'WAIT',
-  CallbackStarted: 'CALLBACK',
-  ChainedInvokeStarted: 'CHAINED_INVOKE',
-}
-
-const ENDS: Record<string, OperationStatus> = {
-  ContextSucceeded: 'SUCCEEDED',
-  ContextFailed: 'FAILED',
-  StepSucceeded: 'SUCCEEDED',
-  StepFailed: 'FAILED',
-  WaitSucceeded: 'SUCCEEDED',
-  WaitCancelled: 'CANCELLED',
-  CallbackSucceeded: 'SUCCEEDED',
-  CallbackFailed: 'FAILED',
-  CallbackTimedOut: 'TIMED_OUT',
-  ChainedInvokeSucceeded: 'SUCCEEDED',
-  ChainedInvokeFailed: 'FAILED',
-  ChainedInvokeTimedOut: 'TIMED_OUT',
-  ChainedInvokeStopped: 'STOPPED',
-}
-
-function foldOperation(history: History, event: HistoryEvent, at: number): Operation | undefined {
-  if (event.Id === undefined) return undefined
-  const type = STARTS[event.EventType]
-  if (type !== undefined) return start(history, event, event.Id, type, at)
-  const operation = history.operations.get(event.Id)
-  const status = ENDS[event.EventType]
-  if (operation === undefined || status === undefined) return operation
-  const error = errorOf(event)
-  const retry = event.StepFailedDetails?.RetryDetails ?? event.StepSucceededDetails?.RetryDetails
-  const attempt = operation.attempts.at(-1)
-  if (attempt !== undefined && attempt.endedAt === null) {
-    attempt.endedAt = at
-    attempt.error = error
-    attempt.nextDelaySeconds = retry?.NextAttemptDelaySeconds ?? null
-  }
-  if (retry?.NextAttemptDelaySeconds !== undefined) {
-    operation.status = 'PENDING'
-    operation.nextAttemptAt = at + retry.NextAttemptDelaySeconds * 1_000
-    return operation
-  }
-  operation.status = status
-  operation.endedAt = at
-  operation.nextAttemptAt = null
-  operation.error = error
-  return operation
-}
-
-function start(history: History, event: HistoryEvent, id: string, type: OperationType, at: number): Operation {
-  const known = history.operations.get(id)
-  const operation = known ?? newOperation(event, id, type, at)
-  if (known === undefined) {
-    history.operations.set(id, operation)
-    const parent = operation.parentId === null ? undefined : history.operations.get(operation.parentId)
-    ;(parent?.children ?? history.roots).push(id)
-  }
-  operation.status = 'STARTED'
-  operation.nextAttemptAt = null
-  if (type === 'STEP') operation.attempts.push({ number: operation.attempts.length + 1, startedAt: at, endedAt: null, error: null, nextDelaySeconds: null })
-  return operation
-}
-
-function newOperation(event: HistoryEvent, id: string, type: OperationType, at: number): Operation {
-  const wait = event.WaitStartedDetails
-  const callback = event.CallbackStartedDetails
-  const invoke = event.ChainedInvokeStartedDetails
-  return {
-    id,
-    parentId: event.ParentId ?? null,
-    type,
-    subType: event.SubType ?? null,
-    name: event.Name ?? null,
-    status: 'STARTED',
-    startedAt: at,
-    endedAt: null,
-    attempts: [],
-    nextAttemptAt: null,
-    waitUntil: wait?.ScheduledEndTimestamp === undefined ? null : Math.round(wait.ScheduledEndTimestamp * 1_000),
-    callbackId: callback?.CallbackId ?? null,
-    timeoutSeconds: callback?.Timeout ?? null,
-    heartbeatTimeoutSeconds: callback?.HeartbeatTimeout ?? null,
-    functionName: invoke?.FunctionName ?? null,
-    executionArn: invoke?.DurableExecutionArn ?? null,
-    error: null,
-    children: [],
-    eventIds: [],
-  }
-}
 
 /** The error that an event tells of, whatever it is about. */
 export function errorOf(event: HistoryEvent): ErrorObject | null {

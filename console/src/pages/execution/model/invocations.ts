@@ -2,39 +2,7 @@
 
 import type { HistoryEvent } from '../../../api/lambda'
 import { operationName } from '../../../util/activity'
-import type { History, Operation } from './history'
-
-export interface Invocation {
-  /** Counts from 1. */
-  number: number
-  requestId: string
-  startedAt: number
-  /** None while it is active. */
-  endedAt: number | null
-  /** When it recorded something new for the first time: what came before was replayed. */
-  replayedUntil: number
-  /** Operations whose results it was given. */
-  replayedOperations: number
-  /** Events that it recorded. */
-  recorded: number
-  broughtBackBy: string
-  endedBecause: string
-  failed: boolean
-}
-
-/** What is known of the invocation that has not ended yet. */
-export interface InvocationFold {
-  firstOwnAt: number | null
-  own: number
-  /** What happened from outside since the invocation before ended, or began where nothing did after. */
-  outside: { at: number; text: string }[]
-  ended: number
-  /** Of those, the ones that had ended before it recorded anything. */
-  endedBefore: number
-  previous: Invocation | null
-}
-
-export const newInvocationFold = (): InvocationFold => ({ firstOwnAt: null, own: 0, outside: [], ended: 0, endedBefore: 0, previous: null })
+import type { History, Invocation, InvocationFold, Operation } from './history'
 
 /** Events that a function records; all others come from outside. */
 const OWN = new Set(['ContextStarted', 'ContextSucceeded', 'ContextFailed', 'StepStarted', 'StepSucceeded', 'StepFailed', 'WaitStarted', 'WaitCancelled', 'CallbackStarted', 'ChainedInvokeStarted'])

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { LogLine } from '../../../api/types'
-import type { Invocation } from './invocations'
+import type { Invocation } from './history'
 import { replayedLines } from './replayed-lines'
 
 const line = (number: number, request: string, timestamp: number, text: string): LogLine => ({ number, timestamp, function: 'f', version: '1', request_id: request, stream: 'stdout', text })

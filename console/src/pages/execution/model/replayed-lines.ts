@@ -2,7 +2,7 @@
 
 import type { LogLine } from '../../../api/types'
 import { readLogText } from '../../../util/log-text'
-import type { Invocation } from './invocations'
+import type { Invocation } from './history'
 
 /**
  * The numbers of lines that a replay wrote again: before their invocation recorded anything new, and saying what an

@@ -7,7 +7,8 @@ import type { HistoryEvent } from '../../../api/lambda'
 import { type Connection, useEventStream } from '../../../api/live'
 import { withQuery } from '../../../api/request'
 import type { ExecutionDetail } from '../../../api/types'
-import { append, emptyHistory, type History } from './history'
+import { append } from './fold'
+import { emptyHistory, type History } from './history'
 
 export interface Execution {
   id: string

@@ -1,6 +1,5 @@
 import { formatDuration } from '../../../time/format'
-import type { Pause } from '../model/history'
-import type { Invocation } from '../model/invocations'
+import type { Invocation, Pause } from '../model/history'
 import { type Drawn, placed } from './place'
 
 interface Props extends Drawn {

@@ -1,7 +1,7 @@
 import Button from '@cloudscape-design/components/button'
 import { useState } from 'react'
 import { formatDuration } from '../../../time/format'
-import type { Invocation } from '../model/invocations'
+import type { Invocation } from '../model/history'
 
 interface Props {
   invocations: readonly Invocation[]

@@ -1,0 +1,12 @@
+//! What the service answers.
+
+use bytes::Bytes;
+use http::HeaderMap;
+
+/// What comes back, whatever its status.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}

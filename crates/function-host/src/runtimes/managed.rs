@@ -1,0 +1,156 @@
+//! All managed runtimes of a host: which there are, and which are prepared.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::interpreter::InterpreterVersion;
+use super::preparation::{Installing, PrepareRuntimeError, PreparedRuntime, RuntimeCommand, Task};
+use super::{node, python};
+
+/// All managed runtimes of a host, prepared in one folder that any number of hosts may share.
+#[derive(Debug)]
+pub struct Runtimes {
+    dir: PathBuf,
+    prepared: Mutex<BTreeMap<String, PreparedRuntime>>,
+    /// Held while one is prepared: two functions of one runtime must not install it twice, and processes of others start
+    /// meanwhile.
+    preparing: Mutex<()>,
+}
+
+impl Runtimes {
+    /// Runtimes that are kept in `dir`, which need not exist yet.
+    pub fn new(dir: impl Into<PathBuf>) -> Self {
+        Self {
+            dir: dir.into(),
+            prepared: Mutex::default(),
+            preparing: Mutex::default(),
+        }
+    }
+
+    /// Whether a runtime is one of those that need preparing.
+    pub fn is_managed(runtime: &str) -> bool {
+        Family::of(runtime).is_some()
+    }
+
+    /// Whether preparing it will have to download something.
+    pub fn needs_installing(&self, runtime: &str) -> bool {
+        Family::of(runtime).is_some() && self.prepare_as(runtime, Installing::Forbidden).is_err()
+    }
+
+    /// Finds the interpreter and installs the client where that was not done yet. Blocks, for seconds where something has
+    /// to be downloaded; safe to call again and from several threads.
+    ///
+    /// # Errors
+    /// See [`PrepareRuntimeError`].
+    pub fn prepare(&self, runtime: &str) -> Result<PreparedRuntime, PrepareRuntimeError> {
+        self.prepare_as(runtime, Installing::Allowed)
+    }
+
+    /// How a runtime's functions are started, without downloading anything.
+    pub(crate) fn command(
+        &self,
+        runtime: &str,
+    ) -> Result<Arc<RuntimeCommand>, PrepareRuntimeError> {
+        self.prepare_as(runtime, Installing::Forbidden)
+            .map(|prepared| prepared.command)
+    }
+
+    fn prepare_as(
+        &self,
+        runtime: &str,
+        installing: Installing,
+    ) -> Result<PreparedRuntime, PrepareRuntimeError> {
+        if let Some(known) = self.known(runtime) {
+            return Ok(known);
+        }
+        let _one_at_a_time = self
+            .preparing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = self.known(runtime) {
+            return Ok(known);
+        }
+        let Some((family, wanted)) = Family::of(runtime) else {
+            return Err(PrepareRuntimeError::Unsupported {
+                runtime: runtime.to_owned(),
+            });
+        };
+        let task = Task {
+            runtime,
+            dir: &self.dir,
+            wanted,
+            installing,
+        };
+        let fresh = match family {
+            Family::Python => python::prepare(&task)?,
+            Family::Node => node::prepare(&task)?,
+        };
+        let mut prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        prepared.insert(runtime.to_owned(), fresh.clone());
+        Ok(fresh)
+    }
+
+    fn known(&self, runtime: &str) -> Option<PreparedRuntime> {
+        let prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        prepared.get(runtime).cloned()
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Family {
+    Python,
+    Node,
+}
+
+impl Family {
+    /// The family and version that an identifier such as `python3.13` or `nodejs22.x` means.
+    fn of(runtime: &str) -> Option<(Self, InterpreterVersion)> {
+        if let Some(version) = runtime.strip_prefix("python") {
+            let (major, minor) = version.split_once('.')?;
+            let version = InterpreterVersion {
+                major: major.parse().ok().filter(|major| *major == 3)?,
+                minor: minor.parse().ok()?,
+            };
+            return Some((Self::Python, version));
+        }
+        let version = runtime.strip_prefix("nodejs")?;
+        let major = version.strip_suffix(".x").unwrap_or(version);
+        let version = InterpreterVersion {
+            major: major.parse().ok()?,
+            minor: 0,
+        };
+        Some((Self::Node, version))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_name_a_family_and_a_version() {
+        let of = |runtime| {
+            Family::of(runtime).map(|(family, version)| (family, version.major, version.minor))
+        };
+        assert_eq!(of("python3.13"), Some((Family::Python, 3, 13)));
+        assert_eq!(of("nodejs22.x"), Some((Family::Node, 22, 0)));
+        for other in [
+            "python2.7",
+            "python3",
+            "nodejs",
+            "java21",
+            "provided.al2023",
+            "",
+        ] {
+            assert_eq!(of(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_run_says_what_can() {
+        let runtimes = Runtimes::new("/nowhere");
+        let error = runtimes.prepare("java21").expect_err("there is no Java");
+        assert!(error.to_string().contains("`python3.*`"), "{error}");
+    }
+}

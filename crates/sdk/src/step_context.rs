@@ -1,0 +1,67 @@
+//! What a step's body is given.
+
+use std::sync::Arc;
+
+use crate::context::DurableContext;
+use crate::operation_id::OperationSpec;
+
+/// What a step's body knows about the attempt it is.
+#[derive(Clone, Debug)]
+pub struct StepContext {
+    inner: Arc<StepContextInner>,
+}
+
+#[derive(Debug)]
+struct StepContextInner {
+    execution_arn: String,
+    request_id: String,
+    operation_id: String,
+    name: Option<String>,
+    attempt: u32,
+}
+
+impl StepContext {
+    pub(crate) fn new(context: &DurableContext, spec: &OperationSpec, attempt: u32) -> Self {
+        Self {
+            inner: Arc::new(StepContextInner {
+                execution_arn: context.execution_arn().to_owned(),
+                request_id: context.request_id().to_owned(),
+                operation_id: spec.id().as_str().to_owned(),
+                name: spec.name.clone(),
+                attempt,
+            }),
+        }
+    }
+
+    /// Which attempt this is, from 1.
+    #[must_use]
+    pub fn attempt(&self) -> u32 {
+        self.inner.attempt
+    }
+
+    /// The step's name, if it has one.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.inner.name.as_deref()
+    }
+
+    /// The step's id: the same for every attempt, different from every other operation of the execution.
+    ///
+    /// Together with the ARN it makes an idempotency key for what the step calls.
+    #[must_use]
+    pub fn operation_id(&self) -> &str {
+        &self.inner.operation_id
+    }
+
+    /// The ARN of the execution.
+    #[must_use]
+    pub fn execution_arn(&self) -> &str {
+        &self.inner.execution_arn
+    }
+
+    /// The Lambda request id of the invocation that runs this attempt.
+    #[must_use]
+    pub fn request_id(&self) -> &str {
+        &self.inner.request_id
+    }
+}

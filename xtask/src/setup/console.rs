@@ -1,0 +1,79 @@
+//! The web console: its packages and its build.
+
+use std::collections::hash_map::DefaultHasher;
+use std::fs;
+use std::hash::{Hash as _, Hasher as _};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+use crate::process;
+use crate::screen;
+use crate::setup::node::{install_packages, npm, require_node};
+use crate::workspace::Workspace;
+
+/// Where the console lies.
+pub const CONSOLE: &str = "console";
+
+/// What the build is made of, beside `src` and `public`.
+const BUILT_FROM: [&str; 4] = [
+    "index.html",
+    "package-lock.json",
+    "tsconfig.json",
+    "vite.config.ts",
+];
+
+/// Holds the hash of what the build was made of.
+const STAMP: &str = "node_modules/.built-from";
+
+/// Builds the console unless it is built of what is there. Files that do not change are not written again: cargo would
+/// build the binary anew.
+pub fn build_console(workspace: &Workspace) -> Result<()> {
+    require_node()?;
+    let console = workspace.root.join(CONSOLE);
+    install_packages(&console)?;
+    let wanted = hash_of_sources(&console)?;
+    let stamp = console.join(STAMP);
+    match fs::read_to_string(&stamp) {
+        Ok(built) if built == wanted && console.join("dist/index.html").exists() => return Ok(()),
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error).with_context(|| format!("read `{}`", stamp.display())),
+    }
+    screen::step("Building the console");
+    process::run(npm(&console).args(["run", "build", "--", "--logLevel", "warn"]))?;
+    fs::write(&stamp, wanted).with_context(|| format!("write `{}`", stamp.display()))
+}
+
+fn hash_of_sources(console: &Path) -> Result<String> {
+    let mut files: Vec<PathBuf> = BUILT_FROM.map(|name| console.join(name)).to_vec();
+    for folder in ["public", "src"] {
+        list_files(&console.join(folder), &mut files)?;
+    }
+    files.sort();
+    let mut hasher = DefaultHasher::new();
+    for file in files {
+        let content = fs::read(&file).with_context(|| format!("read `{}`", file.display()))?;
+        file.strip_prefix(console)
+            .unwrap_or(&file)
+            .hash(&mut hasher);
+        content.hash(&mut hasher);
+    }
+    Ok(format!("{:016x}\n", hasher.finish()))
+}
+
+fn list_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+    let entries = fs::read_dir(folder).with_context(|| format!("read `{}`", folder.display()))?;
+    for entry in entries {
+        let path = entry
+            .with_context(|| format!("read `{}`", folder.display()))?
+            .path();
+        if path.is_dir() {
+            list_files(&path, files)?;
+        } else {
+            files.push(path);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,51 @@
+//! The suites in Python, and what has to be installed for them.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, ensure};
+
+use crate::demo::DEMO;
+use crate::setup;
+use crate::workspace::Workspace;
+
+/// Where suites in Python are looked for.
+const SUITE_FOLDERS: [&str; 2] = ["conformance", DEMO];
+
+/// What has to be installed: what the stages need themselves, and every `requirements.txt` and
+/// `requirements-any-python.txt` beside a suite.
+pub fn requirements(workspace: &Workspace) -> Result<Vec<PathBuf>> {
+    let mut files = vec![workspace.root.join("xtask/requirements.txt")];
+    let suites = suites(workspace)?;
+    let named = |name: &str| name == "requirements.txt" || name == setup::ANY_PYTHON;
+    // Those of the applications that suites start are installed where `lambdura up` puts them.
+    files.extend(
+        suite_files(workspace, named)?
+            .into_iter()
+            .filter(|file| suites.iter().any(|suite| suite.parent() == file.parent())),
+    );
+    Ok(files)
+}
+
+/// Every suite in Python: files named `test_*.py`.
+pub fn suites(workspace: &Workspace) -> Result<Vec<PathBuf>> {
+    let is_suite = |name: &str| name.starts_with("test_") && name.ends_with(".py");
+    let suites = suite_files(workspace, is_suite)?;
+    let folders = SUITE_FOLDERS.join(" or ");
+    ensure!(
+        !suites.is_empty(),
+        "there is no suite in Python below {folders}"
+    );
+    Ok(suites)
+}
+
+fn suite_files(workspace: &Workspace, wanted: impl Fn(&str) -> bool) -> Result<Vec<PathBuf>> {
+    let is_suite = |path: &Path| {
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default();
+        wanted(name) && SUITE_FOLDERS.iter().any(|folder| path.starts_with(folder))
+    };
+    let files = workspace.files()?.into_iter().filter(|path| is_suite(path));
+    Ok(files.map(|path| workspace.root.join(path)).collect())
+}
