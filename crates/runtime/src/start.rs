@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use engine::Execution;
 use model::{
-    ExecutionArn, ExecutionId, ExecutionName, ExecutionSpec, FunctionArn, Payload, Trigger, Version,
+    ExecutionArn, ExecutionId, ExecutionName, ExecutionSpec, FunctionArn, FunctionName, Payload,
+    Trigger, Version,
 };
 use store::{CommitError, ExecutionRecord, StoreFault};
 
@@ -107,7 +108,7 @@ impl Driver {
                 }
             }
             Err(CommitError::NameTaken(_) | CommitError::VersionConflict(_)) => {
-                let existing = self.inner.store.find_by_name(&function, &name).await?;
+                let existing = self.find_by_name(&function, &name).await?;
                 let existing = existing.ok_or_else(|| vanished(&name))?;
                 let same = existing.spec.input == input && existing.spec.arn.version == version;
                 if same {
@@ -117,6 +118,19 @@ impl Driver {
                     existing.spec.arn.clone(),
                 )))
             }
+        }
+    }
+
+    /// The execution of this function with this name; none also when it is removed meanwhile.
+    async fn find_by_name(
+        &self,
+        function: &FunctionName,
+        name: &ExecutionName,
+    ) -> Result<Option<ExecutionRecord>, StoreFault> {
+        let store = &self.inner.store;
+        match store.head_by_name(function, name).await? {
+            Some(head) => store.record(&head.arn.id).await,
+            None => Ok(None),
         }
     }
 

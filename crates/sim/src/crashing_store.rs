@@ -101,14 +101,6 @@ impl Store for CrashingStore {
         self.inner.head_by_name(function, name)
     }
 
-    fn find_by_name(
-        &self,
-        function: &FunctionName,
-        name: &ExecutionName,
-    ) -> StoreFuture<'_, Result<Option<ExecutionRecord>, StoreFault>> {
-        self.inner.find_by_name(function, name)
-    }
-
     fn list(
         &self,
         filter: ExecutionFilter,

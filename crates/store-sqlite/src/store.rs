@@ -281,18 +281,6 @@ impl Store for SqliteStore {
         })
     }
 
-    fn find_by_name(
-        &self,
-        function: &FunctionName,
-        name: &ExecutionName,
-    ) -> StoreFuture<'_, Result<Option<ExecutionRecord>, StoreFault>> {
-        let attempted = format!("find execution `{name}` of function `{function}`");
-        let (function, name) = (function.clone(), name.clone());
-        self.readers.read(attempted, move |connection| {
-            read::record_by_name(connection, &function, &name)
-        })
-    }
-
     fn list(
         &self,
         filter: ExecutionFilter,

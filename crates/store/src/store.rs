@@ -67,13 +67,6 @@ pub trait Store: Send + Sync + 'static {
         name: &ExecutionName,
     ) -> StoreFuture<'_, Result<Option<ExecutionHead>, StoreFault>>;
 
-    /// The execution of this function with this name.
-    fn find_by_name(
-        &self,
-        function: &FunctionName,
-        name: &ExecutionName,
-    ) -> StoreFuture<'_, Result<Option<ExecutionRecord>, StoreFault>>;
-
     /// A page of executions. As in every list, a row that cannot be decoded is left out, counted in
     /// [`StoreStats::unreadable_rows`] and said in [`StoreHealth::warnings`].
     fn list(

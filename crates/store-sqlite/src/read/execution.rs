@@ -28,19 +28,6 @@ pub(crate) fn record(
     Ok(record.map(|(_, record)| record))
 }
 
-/// An execution without its operations, by name.
-pub(crate) fn record_by_name(
-    connection: &Connection,
-    function: &FunctionName,
-    name: &ExecutionName,
-) -> rusqlite::Result<Option<ExecutionRecord>> {
-    let mut statement =
-        connection.prepare_cached(include_str!("../sql/read/record_by_name.sql"))?;
-    let names = [function.as_str(), name.as_str()];
-    let record = statement.query_row(names, read_record).optional()?;
-    Ok(record.map(|(_, record)| record))
-}
-
 /// Records that contradict each other: a damaged file, or one that somebody edited.
 #[derive(Debug, Error)]
 #[error("the records of execution `{execution}` contradict each other: {contradiction}")]

@@ -13,7 +13,7 @@ mod summary;
 
 pub(crate) use deployment::{aliases, function_settings, function_versions, versions_needed};
 pub(crate) use event::{event_heads, events, operation_events};
-pub(crate) use execution::{load, record, record_by_name};
+pub(crate) use execution::{load, record};
 pub(crate) use head::{head, head_by_name};
 pub(crate) use list::list;
 pub(crate) use queue::{dead_letter_count, dead_letters, queued, queued_invocation};

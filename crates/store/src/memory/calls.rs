@@ -83,18 +83,6 @@ impl Store for MemoryStore {
         }))
     }
 
-    fn find_by_name(
-        &self,
-        function: &FunctionName,
-        name: &ExecutionName,
-    ) -> StoreFuture<'_, Result<Option<ExecutionRecord>, StoreFault>> {
-        let key = (function.clone(), name.clone());
-        ready(self.tables("find an execution").map(|tables| {
-            let id = tables.names.get(&key);
-            id.map(|id| tables.executions[id].record())
-        }))
-    }
-
     fn list(
         &self,
         filter: ExecutionFilter,
