@@ -9,7 +9,7 @@ use model::{
     ErrorObject, ExecutionArn, ExecutionId, ExecutionName, ExecutionSpec, FunctionArn,
     FunctionName, Invocation, Limits, Payload, Timestamp, Trigger, Version,
 };
-use store::{Durability, Store as _};
+use store::{Durability, Executions as _, Store as _};
 use store_sqlite::SqliteStore;
 
 /// Functions that they are of. The first is one of the system that is measured later.

@@ -15,7 +15,7 @@ use runtime::{
     Clock, Driver, DriverConfig, DurableInvocation, DurableSettings, InvocationReport, Invoker,
     InvokerFuture, NoRoom, PlainInvocation, PlainOutcome, RetryPolicy, StartRequest,
 };
-use store::{AsyncInvocation, MemoryStore, Store};
+use store::{AsyncInvocation, Executions as _, MemoryStore};
 
 /// Longest time that anything may take here.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -7,7 +7,7 @@ mod support;
 use hyper::Method;
 use model::Timestamp;
 use serde_json::{Value, json};
-use store::{Durability, Store as _};
+use store::{Durability, ScheduleMarks as _, Store as _};
 use store_sqlite::SqliteStore;
 use support::TestServer;
 

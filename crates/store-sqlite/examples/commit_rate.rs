@@ -19,7 +19,7 @@ use model::{
     Version,
 };
 use store::conformance::Subject;
-use store::{Durability, Store};
+use store::{Durability, Executions};
 use store_sqlite::SqliteStore;
 
 const STEPS: usize = 10;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
-use store::{StoreFault, StoreFuture};
+use store::StoreFuture;
 use tokio::sync::oneshot;
 
 use crate::OpenStoreError;
@@ -70,7 +70,7 @@ impl Readers {
         &self,
         attempted: String,
         read: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
-    ) -> StoreFuture<'static, Result<T, StoreFault>> {
+    ) -> StoreFuture<'static, T> {
         let (answer, answered) = oneshot::channel();
         let told = self.told.clone();
         let pushed = self.queue.push(Box::new(move |connection: &Connection| {

@@ -1,21 +1,22 @@
-//! The store: hands writes to the writer and reads to the readers.
+//! The store: hands writes to the writer and reads to the readers. Each part has a file, which only
+//! says what is handed to whom.
+
+mod catalogue;
+mod executions;
+mod history;
+mod queue;
+mod schedule_marks;
+mod search;
+mod work;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
-use engine::{Execution, Transition};
-use model::{
-    Event, ExecutionId, ExecutionName, FunctionName, OperationId, Owner, Timestamp, Version,
-};
 use store::{
-    AliasRecord, AsyncInvocation, AsyncInvocationId, CallbackCursor, CommitError, DeadLetter,
-    DeadLetterId, Durability, EventPage, ExecutionCount, ExecutionFilter, ExecutionHead,
-    ExecutionRecord, ExecutionSearch, ExecutionSummary, FunctionSettingsRecord,
-    FunctionVersionRecord, OpenCallback, OpenTimer, QueuedInvocation, RecentInput, ScheduleMark,
-    SearchPage, SetAside, Store, StoreFault, StoreFuture, StoreHealth, StoreStats,
+    AsyncInvocationId, CommitError, Durability, Store, StoreFault, StoreFuture, StoreHealth,
+    StoreStats,
 };
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -32,7 +33,7 @@ use crate::reader::{READERS, Readers, Told};
 use crate::report::OpenReport;
 use crate::stats::Stats;
 use crate::threads::{join_all, start_thread};
-use crate::{check, read, schema, writer};
+use crate::{check, schema, writer};
 
 /// Durable executions in one SQLite file.
 ///
@@ -209,6 +210,23 @@ impl SqliteStore {
         }
     }
 
+    /// As [`Self::write_plainly`], for a write that comes to nothing but being done.
+    fn do_write(&self, write: Write) -> StoreFuture<'static, ()> {
+        let written = self.write_plainly(write);
+        Box::pin(async move { written.await.map(drop) })
+    }
+
+    /// As [`Self::write_plainly`], for one that accepts an invocation.
+    fn accept(&self, write: Write) -> StoreFuture<'static, AsyncInvocationId> {
+        let written = self.write_plainly(write);
+        Box::pin(async move {
+            match written.await? {
+                Written::Enqueued(id) => Ok(id),
+                Written::Done => unreachable!("an accepted invocation has an id"),
+            }
+        })
+    }
+
     /// Finishes what was handed over, ends the threads and releases the files.
     fn shut(&self) {
         // Held while joining, so that a second close returns when the first one is done.
@@ -240,160 +258,6 @@ impl Store for SqliteStore {
         self.durability
     }
 
-    fn commit(&self, transition: Arc<Transition>) -> StoreFuture<'_, Result<(), CommitError>> {
-        let written = self.write(Write::Commit(transition));
-        Box::pin(async move { written.await.map(drop) })
-    }
-
-    fn load(&self, id: &ExecutionId) -> StoreFuture<'_, Result<Option<Execution>, StoreFault>> {
-        let attempted = format!("load execution `{id}`");
-        let id = id.clone();
-        self.readers
-            .read(attempted, move |connection| read::load(connection, &id))
-    }
-
-    fn record(
-        &self,
-        id: &ExecutionId,
-    ) -> StoreFuture<'_, Result<Option<ExecutionRecord>, StoreFault>> {
-        let attempted = format!("read execution `{id}`");
-        let id = id.clone();
-        self.readers
-            .read(attempted, move |connection| read::record(connection, &id))
-    }
-
-    fn head(&self, id: &ExecutionId) -> StoreFuture<'_, Result<Option<ExecutionHead>, StoreFault>> {
-        let attempted = format!("read execution `{id}`");
-        let id = id.clone();
-        self.readers
-            .read(attempted, move |connection| read::head(connection, &id))
-    }
-
-    fn head_by_name(
-        &self,
-        function: &FunctionName,
-        name: &ExecutionName,
-    ) -> StoreFuture<'_, Result<Option<ExecutionHead>, StoreFault>> {
-        let attempted = format!("find execution `{name}` of function `{function}`");
-        let (function, name) = (function.clone(), name.clone());
-        self.readers.read(attempted, move |connection| {
-            read::head_by_name(connection, &function, &name)
-        })
-    }
-
-    fn list(
-        &self,
-        filter: ExecutionFilter,
-    ) -> StoreFuture<'_, Result<Vec<ExecutionHead>, StoreFault>> {
-        let attempted = "list executions".to_owned();
-        self.readers
-            .read(attempted, move |connection| read::list(connection, &filter))
-    }
-
-    fn events(
-        &self,
-        id: &ExecutionId,
-        page: EventPage,
-    ) -> StoreFuture<'_, Result<Vec<Event>, StoreFault>> {
-        let attempted = format!("read events of execution `{id}`");
-        let id = id.clone();
-        self.readers.read(attempted, move |connection| {
-            read::events(connection, &id, page)
-        })
-    }
-
-    fn event_heads(
-        &self,
-        id: &ExecutionId,
-        page: EventPage,
-    ) -> StoreFuture<'_, Result<Vec<Event>, StoreFault>> {
-        let attempted = format!("read events of execution `{id}`");
-        let id = id.clone();
-        self.searcher.read(attempted, move |connection| {
-            read::event_heads(connection, &id, page)
-        })
-    }
-
-    fn operation_events(
-        &self,
-        id: &ExecutionId,
-        operation_id: &OperationId,
-        page: EventPage,
-    ) -> StoreFuture<'_, Result<Vec<Event>, StoreFault>> {
-        let attempted = format!("read events of operation `{operation_id}` of execution `{id}`");
-        let (id, operation_id) = (id.clone(), operation_id.clone());
-        self.searcher.read(attempted, move |connection| {
-            read::operation_events(connection, &id, &operation_id, page)
-        })
-    }
-
-    fn search(&self, search: ExecutionSearch) -> StoreFuture<'_, Result<SearchPage, StoreFault>> {
-        let attempted = "look for executions".to_owned();
-        self.searcher.read(attempted, move |connection| {
-            read::search(connection, &search)
-        })
-    }
-
-    fn summary(
-        &self,
-        id: &ExecutionId,
-    ) -> StoreFuture<'_, Result<Option<ExecutionSummary>, StoreFault>> {
-        let attempted = format!("read execution `{id}`");
-        let id = id.clone();
-        self.searcher.read(attempted, move |connection| {
-            read::summary_by_id(connection, &id)
-        })
-    }
-
-    fn counts(&self) -> StoreFuture<'_, Result<Vec<ExecutionCount>, StoreFault>> {
-        self.searcher
-            .read("count executions".to_owned(), read::counts)
-    }
-
-    fn versions_needed(&self) -> StoreFuture<'_, Result<Vec<(FunctionName, Version)>, StoreFault>> {
-        let attempted = "read which versions are needed".to_owned();
-        self.searcher.read(attempted, read::versions_needed)
-    }
-
-    fn open_callbacks(
-        &self,
-        function: Option<FunctionName>,
-        after: Option<CallbackCursor>,
-        limit: usize,
-    ) -> StoreFuture<'_, Result<Vec<OpenCallback>, StoreFault>> {
-        let attempted = "read open callbacks".to_owned();
-        self.searcher.read(attempted, move |connection| {
-            read::open_callbacks(connection, function.as_ref(), after, limit)
-        })
-    }
-
-    fn open_timers(&self, limit: usize) -> StoreFuture<'_, Result<Vec<OpenTimer>, StoreFault>> {
-        let attempted = "read what comes due".to_owned();
-        self.searcher.read(attempted, move |connection| {
-            read::open_timers(connection, limit)
-        })
-    }
-
-    fn invocation_time(&self, id: &ExecutionId) -> StoreFuture<'_, Result<Duration, StoreFault>> {
-        let attempted = format!("read the time of invocations of execution `{id}`");
-        let id = id.clone();
-        self.searcher.read(attempted, move |connection| {
-            read::invocation_time(connection, &id)
-        })
-    }
-
-    fn recent_inputs(
-        &self,
-        function: &FunctionName,
-        limit: usize,
-    ) -> StoreFuture<'_, Result<Vec<RecentInput>, StoreFault>> {
-        let attempted = format!("read recent inputs of function `{function}`");
-        let function = function.clone();
-        self.searcher.read(attempted, move |connection| {
-            read::recent_inputs(connection, &function, limit)
-        })
-    }
-
     fn stats(&self) -> StoreStats {
         StoreStats {
             failed_commits: self.told.health.failed_commits(),
@@ -419,219 +283,8 @@ impl Store for SqliteStore {
         }
     }
 
-    fn deadlines(
-        &self,
-        limit: usize,
-    ) -> StoreFuture<'_, Result<Vec<(Timestamp, ExecutionId)>, StoreFault>> {
-        let attempted = "read the soonest deadlines".to_owned();
-        self.readers.read(attempted, move |connection| {
-            read::deadlines(connection, limit)
-        })
-    }
-
-    fn waking_deadlines(
-        &self,
-        limit: usize,
-    ) -> StoreFuture<'_, Result<Vec<(Timestamp, ExecutionId)>, StoreFault>> {
-        let attempted = "read the soonest deadlines".to_owned();
-        self.readers.read(attempted, move |connection| {
-            read::waking_deadlines(connection, limit)
-        })
-    }
-
-    fn owing_work(&self, owner: Owner) -> StoreFuture<'_, Result<Vec<ExecutionId>, StoreFault>> {
-        let attempted = "read which executions owe work".to_owned();
-        self.readers.read(attempted, move |connection| {
-            read::owing_work(connection, owner)
-        })
-    }
-
-    fn set_aside(&self, record: SetAside) -> StoreFuture<'_, Result<(), StoreFault>> {
-        let written = self.write_plainly(Write::SetAside(Box::new(record)));
-        Box::pin(async move { written.await.map(drop) })
-    }
-
-    fn take_back(&self, id: &ExecutionId) -> StoreFuture<'_, Result<(), StoreFault>> {
-        let written = self.write_plainly(Write::TakeBack(id.clone()));
-        Box::pin(async move { written.await.map(drop) })
-    }
-
-    fn executions_set_aside(&self) -> StoreFuture<'_, Result<Vec<SetAside>, StoreFault>> {
-        let attempted = "read which executions are set aside".to_owned();
-        self.readers.read(attempted, read::set_aside)
-    }
-
-    fn enqueue(
-        &self,
-        invocation: AsyncInvocation,
-    ) -> StoreFuture<'_, Result<AsyncInvocationId, StoreFault>> {
-        let written = self.write_plainly(Write::Enqueue(invocation));
-        Box::pin(async move {
-            match written.await? {
-                Written::Enqueued(id) => Ok(id),
-                Written::Done => unreachable!("an accepted invocation has an id"),
-            }
-        })
-    }
-
-    fn enqueue_scheduled(
-        &self,
-        invocation: AsyncInvocation,
-        mark: ScheduleMark,
-    ) -> StoreFuture<'_, Result<AsyncInvocationId, StoreFault>> {
-        let written = self.write_plainly(Write::EnqueueScheduled(invocation, mark));
-        Box::pin(async move {
-            match written.await? {
-                Written::Enqueued(id) => Ok(id),
-                Written::Done => unreachable!("an accepted invocation has an id"),
-            }
-        })
-    }
-
-    fn put_schedule_mark(&self, mark: ScheduleMark) -> StoreFuture<'_, Result<(), StoreFault>> {
-        let written = self.write_plainly(Write::PutScheduleMark(mark));
-        Box::pin(async move { written.await.map(drop) })
-    }
-
-    fn delete_schedule_mark(&self, schedule: &str) -> StoreFuture<'_, Result<(), StoreFault>> {
-        let written = self.write_plainly(Write::DeleteScheduleMark(schedule.to_owned()));
-        Box::pin(async move { written.await.map(drop) })
-    }
-
-    fn schedule_marks(&self) -> StoreFuture<'_, Result<Vec<ScheduleMark>, StoreFault>> {
-        let attempted = "read how far schedules have come".to_owned();
-        self.readers.read(attempted, read::schedule_marks)
-    }
-
-    fn postpone(
-        &self,
-        id: AsyncInvocationId,
-        attempts: u32,
-        not_before: Timestamp,
-    ) -> StoreFuture<'_, Result<(), StoreFault>> {
-        let written = self.write_plainly(Write::Postpone {
-            id,
-            attempts,
-            not_before,
-        });
-        Box::pin(async move { written.await.map(drop) })
-    }
-
-    fn dequeue(&self, id: AsyncInvocationId) -> StoreFuture<'_, Result<(), StoreFault>> {
-        let written = self.write_plainly(Write::Dequeue(id));
-        Box::pin(async move { written.await.map(drop) })
-    }
-
-    fn bury(
-        &self,
-        id: AsyncInvocationId,
-        letter: DeadLetter,
-    ) -> StoreFuture<'_, Result<(), StoreFault>> {
-        let written = self.write_plainly(Write::Bury(id, Box::new(letter)));
-        Box::pin(async move { written.await.map(drop) })
-    }
-
-    fn dead_letters(
-        &self,
-        before: Option<DeadLetterId>,
-        limit: usize,
-    ) -> StoreFuture<'_, Result<Vec<(DeadLetterId, DeadLetter)>, StoreFault>> {
-        let attempted = "read dead letters".to_owned();
-        self.readers.read(attempted, move |connection| {
-            read::dead_letters(connection, before, limit)
-        })
-    }
-
-    fn dead_letter_count(&self) -> StoreFuture<'_, Result<u64, StoreFault>> {
-        let attempted = "count dead letters".to_owned();
-        self.searcher.read(attempted, read::dead_letter_count)
-    }
-
-    fn queued(
-        &self,
-        after: Option<AsyncInvocationId>,
-        limit: usize,
-    ) -> StoreFuture<'_, Result<Vec<QueuedInvocation>, StoreFault>> {
-        let attempted = "read accepted asynchronous invocations".to_owned();
-        self.readers.read(attempted, move |connection| {
-            read::queued(connection, after, limit)
-        })
-    }
-
-    fn queued_invocation(
-        &self,
-        id: AsyncInvocationId,
-    ) -> StoreFuture<'_, Result<Option<AsyncInvocation>, StoreFault>> {
-        let attempted = format!("read asynchronous invocation {}", id.0);
-        self.readers.read(attempted, move |connection| {
-            read::queued_invocation(connection, id)
-        })
-    }
-
-    fn put_function_version(
-        &self,
-        record: FunctionVersionRecord,
-    ) -> StoreFuture<'_, Result<(), StoreFault>> {
-        let written = self.write_plainly(Write::PutFunctionVersion(record));
-        Box::pin(async move { written.await.map(drop) })
-    }
-
-    fn function_versions(&self) -> StoreFuture<'_, Result<Vec<FunctionVersionRecord>, StoreFault>> {
-        let attempted = "read the versions of all functions".to_owned();
-        self.readers.read(attempted, read::function_versions)
-    }
-
-    fn put_alias(&self, record: AliasRecord) -> StoreFuture<'_, Result<(), StoreFault>> {
-        let written = self.write_plainly(Write::PutAlias(record));
-        Box::pin(async move { written.await.map(drop) })
-    }
-
-    fn aliases(&self) -> StoreFuture<'_, Result<Vec<AliasRecord>, StoreFault>> {
-        let attempted = "read the aliases of all functions".to_owned();
-        self.readers.read(attempted, read::aliases)
-    }
-
-    fn put_function_settings(
-        &self,
-        record: FunctionSettingsRecord,
-    ) -> StoreFuture<'_, Result<(), StoreFault>> {
-        let written = self.write_plainly(Write::PutFunctionSettings(record));
-        Box::pin(async move { written.await.map(drop) })
-    }
-
-    fn function_settings(
-        &self,
-    ) -> StoreFuture<'_, Result<Vec<FunctionSettingsRecord>, StoreFault>> {
-        let attempted = "read the settings of all functions".to_owned();
-        self.readers.read(attempted, read::function_settings)
-    }
-
-    fn delete_function_version(
-        &self,
-        function: &FunctionName,
-        version: &Version,
-    ) -> StoreFuture<'_, Result<(), StoreFault>> {
-        let write = Write::DeleteFunctionVersion(function.clone(), version.clone());
-        let written = self.write_plainly(write);
-        Box::pin(async move { written.await.map(drop) })
-    }
-
-    fn delete_alias(
-        &self,
-        function: &FunctionName,
-        name: &str,
-    ) -> StoreFuture<'_, Result<(), StoreFault>> {
-        let written = self.write_plainly(Write::DeleteAlias(function.clone(), name.to_owned()));
-        Box::pin(async move { written.await.map(drop) })
-    }
-
-    fn delete_function(&self, function: &FunctionName) -> StoreFuture<'_, Result<(), StoreFault>> {
-        let written = self.write_plainly(Write::DeleteFunction(function.clone()));
-        Box::pin(async move { written.await.map(drop) })
-    }
-
     /// Blocks the calling thread until the last commit is through: a few milliseconds, once.
-    fn close(&self) -> StoreFuture<'_, Result<(), StoreFault>> {
+    fn close(&self) -> StoreFuture<'_, ()> {
         Box::pin(async move {
             self.shut();
             Ok(())

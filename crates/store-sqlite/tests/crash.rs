@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use model::Payload;
 use store::conformance::Subject;
-use store::{Durability, ExecutionFilter, Store};
+use store::{Durability, ExecutionFilter, Executions};
 use store_sqlite::{OpenWarning, SqliteStore};
 use support::{PATIENCE, start, step, within};
 use tempfile::TempDir;

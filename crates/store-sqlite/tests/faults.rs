@@ -11,7 +11,7 @@ use std::sync::Arc;
 use model::Payload;
 use rusqlite::Connection;
 use store::conformance::Subject;
-use store::{CommitError, Durability, EventPage, ExecutionFilter, Store, StoreFault};
+use store::{CommitError, Durability, EventPage, ExecutionFilter, Executions, History, StoreFault};
 use store_sqlite::SqliteStore;
 use support::{start, step, within};
 use tempfile::TempDir;

@@ -12,7 +12,7 @@ use std::time::Instant;
 use engine::Transition;
 use rusqlite::Connection;
 use store::conformance::Subject;
-use store::{CommitError, Durability, Store, StoreFault, StoreTrouble};
+use store::{CommitError, Durability, Executions, Store, StoreFault, StoreTrouble};
 use store_sqlite::SqliteStore;
 use support::{PATIENCE, start, within};
 use tempfile::TempDir;

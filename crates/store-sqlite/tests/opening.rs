@@ -11,7 +11,7 @@ use std::time::Instant;
 use model::Payload;
 use rusqlite::Connection;
 use store::conformance::Subject;
-use store::{Durability, ExecutionFilter, Store};
+use store::{Durability, ExecutionFilter, Executions, Store};
 use store_sqlite::{
     FileCheck, OpenLogsOptions, OpenStoreError, OpenWarning, SqliteLogs, SqliteStore,
 };

@@ -7,8 +7,8 @@ use std::path::Path;
 use model::{FunctionName, RequestId, Timestamp, Version};
 use rusqlite::Connection;
 use store::{
-    AliasRecord, AsyncInvocation, Durability, ExecutionFilter, ExecutionSearch,
-    FunctionVersionRecord, Store,
+    AliasRecord, AsyncInvocation, Catalogue, Durability, ExecutionFilter, ExecutionSearch,
+    Executions, FunctionVersionRecord, InvocationQueue, Search, Store, Work,
 };
 use store_sqlite::SqliteStore;
 use support::start;

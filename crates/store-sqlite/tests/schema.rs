@@ -8,7 +8,7 @@ use std::path::Path;
 use model::{EventKind, ExecutionId, ExecutionStatus, OperationDetails};
 use rusqlite::Connection;
 use rusqlite::types::Value;
-use store::{Durability, EventPage, Store};
+use store::{Durability, EventPage, Executions, History, Search, Store};
 use store_sqlite::{OpenLogsOptions, OpenStoreError, SqliteLogs, SqliteStore};
 use tempfile::TempDir;
 

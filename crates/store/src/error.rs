@@ -1,6 +1,6 @@
 //! How a store can fail.
 
-use model::{ExecutionArn, ExecutionId};
+use model::{ExecutionArn, ExecutionId, FunctionName, Version};
 use thiserror::Error;
 
 /// The world failed: the disk is full, the file is locked, the page is corrupt. Nothing that was
@@ -43,6 +43,15 @@ impl StoreFault {
             outcome_unknown: true,
             ..self
         }
+    }
+
+    /// The fault of publishing a version that is published already.
+    pub fn published_already(function: &FunctionName, version: &Version) -> Self {
+        Self::new(
+            format!("record version {version} of function `{function}`"),
+            false,
+            "the version is published already, and a published version is frozen",
+        )
     }
 
     /// The fault of every call after [`crate::Store::close`].

@@ -1,28 +1,48 @@
-//! What durable executions need from a database: the [`Store`] trait, the in-memory store, and the
-//! conformance suite that every store passes.
+//! What durable executions need from a database: a trait for each noun, the [`Store`] that is their
+//! sum, the in-memory store, and the conformance suite that every store passes.
 
-pub mod conformance;
-mod error;
-mod health;
-mod memory;
-mod memory_logs;
-mod record;
-mod search;
 mod store;
 
+mod executions;
+mod history;
+mod work;
+
+mod queue;
+mod schedule_marks;
+
+mod catalogue;
+
+mod search;
+
+mod logs;
+
+mod error;
+mod heads;
+mod health;
+mod within_bytes;
+
+mod memory;
+
+pub mod conformance;
+
+pub use catalogue::{AliasRecord, Catalogue, FunctionSettingsRecord, FunctionVersionRecord};
 pub use error::{CommitError, StoreFault};
+pub use executions::{Cursor, ExecutionFilter, ExecutionHead, ExecutionRecord, Executions};
+pub use heads::{cut_error, event_head, operation_head};
 pub use health::{StoreHealth, StoreTrouble};
-pub use memory::{Faults, MemoryStore};
-pub use memory_logs::MemoryLogs;
-pub use record::{
-    AliasRecord, AsyncInvocation, AsyncInvocationId, Cursor, DEAD_LETTER_BYTES_MAX,
-    DEAD_LETTERS_MAX, DeadLetter, DeadLetterId, Durability, EventPage, ExecutionFilter,
-    ExecutionHead, ExecutionRecord, FunctionSettingsRecord, FunctionVersionRecord, LogLine,
-    LogPage, LogQuery, LogStream, NumberedLine, QueuedInvocation, ScheduleMark, Segment, SetAside,
+pub use history::{EventPage, History, event_bytes};
+pub use logs::{LogLine, LogPage, LogQuery, LogStore, LogStream, NumberedLine, Segment};
+pub use memory::{Faults, MemoryLogs, MemoryStore};
+pub use queue::{
+    AsyncInvocation, AsyncInvocationId, DEAD_LETTER_BYTES_MAX, DEAD_LETTERS_MAX, DeadLetter,
+    DeadLetterId, InvocationQueue, QueuedInvocation,
 };
+pub use schedule_marks::{ScheduleMark, ScheduleMarks};
 pub use search::{
     CallbackCursor, EXECUTION_WORK, ExecutionCount, ExecutionSearch, ExecutionSummary,
-    OPEN_OPERATIONS_MAX, OpenCallback, OpenTimer, RECENT_INPUT_BYTES_MAX, RecentInput,
-    SearchCursor, SearchPage, StoreStats, cut_error, event_bytes, event_head, operation_head,
+    OPEN_OPERATIONS_MAX, OpenCallback, OpenTimer, RECENT_INPUT_BYTES_MAX, RecentInput, Search,
+    SearchCursor, SearchPage,
 };
-pub use store::{LogStore, Store, StoreFuture};
+pub use store::{Durability, Store, StoreFuture, StoreStats};
+pub use within_bytes::within_bytes;
+pub use work::{SetAside, Work};

@@ -8,10 +8,51 @@ use std::time::Duration;
 
 use engine::Execution;
 use model::{
-    Deadline, ErrorObject, Event, EventKind, ExecutionArn, ExecutionName, ExecutionSpec,
-    ExecutionState, ExecutionStatus, FunctionName, Operation, OperationDetails, Outcome, Payload,
-    Timestamp, Version,
+    Deadline, ExecutionArn, ExecutionId, ExecutionName, ExecutionSpec, ExecutionState,
+    ExecutionStatus, FunctionName, Operation, OperationDetails, Outcome, Payload, Timestamp,
+    Version,
 };
+
+use crate::{StoreFuture, cut_error, operation_head};
+
+/// Reads for people. They may take long, and must not delay the reads that executions wait for.
+///
+/// Each answer is a snapshot. Cursors stay valid while executions are added and removed: paging
+/// returns what is there all the time exactly once.
+pub trait Search: Send + Sync + 'static {
+    /// Looks for executions, newest first: in the order in which they started or were recorded,
+    /// which are the same but for starts in the same moment.
+    fn search(&self, search: ExecutionSearch) -> StoreFuture<'_, SearchPage>;
+
+    /// The execution without payloads.
+    fn summary(&self, id: &ExecutionId) -> StoreFuture<'_, Option<ExecutionSummary>>;
+
+    /// How many executions there are, by function, version and status. Costs the same however many
+    /// there are.
+    fn counts(&self) -> StoreFuture<'_, Vec<ExecutionCount>>;
+
+    /// Callbacks that are open, those of older executions first, after this one.
+    fn open_callbacks(
+        &self,
+        function: Option<FunctionName>,
+        after: Option<CallbackCursor>,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<OpenCallback>>;
+
+    /// What comes due next in executions that have not ended, soonest first.
+    fn open_timers(&self, limit: usize) -> StoreFuture<'_, Vec<OpenTimer>>;
+
+    /// How long invocations of the execution that have ended took together.
+    fn invocation_time(&self, id: &ExecutionId) -> StoreFuture<'_, Duration>;
+
+    /// Inputs that a function was given last, newest first, of at most [`RECENT_INPUT_BYTES_MAX`]
+    /// each.
+    fn recent_inputs(
+        &self,
+        function: &FunctionName,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<RecentInput>>;
+}
 
 /// Open operations that a summary lists; there may be more.
 pub const OPEN_OPERATIONS_MAX: usize = 4;
@@ -80,8 +121,8 @@ pub struct ExecutionSummary {
     pub input_bytes: Option<u64>,
     /// Size of the result; none when there is none.
     pub result_bytes: Option<u64>,
-    /// Steps, waits, callbacks and chained invokes that have not ended, without payloads: the newest of them, at most
-    /// [`OPEN_OPERATIONS_MAX`]; none once the execution has ended.
+    /// Steps, waits, callbacks and chained invokes that have not ended, without payloads: the newest
+    /// of them, at most [`OPEN_OPERATIONS_MAX`]; none once the execution has ended.
     pub open_operations: Vec<Arc<Operation>>,
 }
 
@@ -187,159 +228,6 @@ pub struct RecentInput {
     pub input: Payload,
 }
 
-/// Largest input that [`Store::recent_inputs`](crate::Store::recent_inputs) gives, in bytes: what a
+/// Largest input that [`Search::recent_inputs`] gives, in bytes: what a
 /// person still reads.
 pub const RECENT_INPUT_BYTES_MAX: usize = 64 * 1024;
-
-/// What a store has done since it was opened, and how large it is.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct StoreStats {
-    /// Transactions that were committed.
-    pub commits: u64,
-    /// Writes in them.
-    pub writes: u64,
-    /// Transactions that failed for a reason that the next one may meet as well, such as a full disk.
-    pub failed_commits: u64,
-    /// How long half of the commits took at the most: the time until they were durable.
-    pub commit_p50: Option<Duration>,
-    /// How long all but one in a hundred took at the most.
-    pub commit_p99: Option<Duration>,
-    /// Size of the database, in bytes.
-    pub bytes: u64,
-    /// Size of its write-ahead log, in bytes.
-    pub log_bytes: u64,
-    /// Rows that lists left out because they could not be decoded.
-    pub unreadable_rows: u64,
-}
-
-/// Characters of an error's type and message where an execution or event is given without payloads:
-/// what a line of a list shows, and more.
-const ERROR_CHARS_MAX: usize = 500;
-
-/// Takes from an error what may be large: its data, its stack, and the rest of a long message or type.
-pub fn cut_error(error: &mut ErrorObject) {
-    error.data = None;
-    error.stack_trace = None;
-    for text in [&mut error.message, &mut error.error_type]
-        .into_iter()
-        .flatten()
-    {
-        if let Some((end, _)) = text.char_indices().nth(ERROR_CHARS_MAX) {
-            text.truncate(end);
-            text.push('…');
-        }
-    }
-}
-
-/// The operation without payloads, and with its error cut.
-pub fn operation_head(operation: &Operation) -> Operation {
-    let mut head = operation.clone();
-    match &mut head.details {
-        OperationDetails::Execution { input } => *input = None,
-        OperationDetails::Wait { .. } => {}
-        OperationDetails::ChainedInvoke {
-            input,
-            result,
-            error,
-            ..
-        } => {
-            *input = None;
-            *result = None;
-            if let Some(error) = error {
-                cut_error(error);
-            }
-        }
-        OperationDetails::Context { result, error, .. }
-        | OperationDetails::Step { result, error, .. }
-        | OperationDetails::Callback { result, error, .. } => {
-            *result = None;
-            if let Some(error) = error {
-                cut_error(error);
-            }
-        }
-    }
-    head
-}
-
-/// Bytes of an event's payload and error: what [`EventPage`](crate::EventPage) counts.
-pub fn event_bytes(event: &Event) -> usize {
-    use EventKind as Kind;
-    match &event.kind {
-        Kind::ExecutionStarted { input: payload, .. }
-        | Kind::ExecutionSucceeded { result: payload }
-        | Kind::ExecutionPaused {
-            reason: payload, ..
-        }
-        | Kind::ExecutionResumed {
-            reason: payload, ..
-        }
-        | Kind::ContextSucceeded { result: payload }
-        | Kind::StepSucceeded {
-            result: payload, ..
-        }
-        | Kind::CallbackSucceeded { result: payload }
-        | Kind::ChainedInvokeStarted { input: payload, .. }
-        | Kind::ChainedInvokeSucceeded { result: payload } => {
-            payload.as_ref().map_or(0, Payload::len)
-        }
-        Kind::ExecutionFailed { error }
-        | Kind::ExecutionTimedOut { error }
-        | Kind::ExecutionStopped { error }
-        | Kind::ContextFailed { error }
-        | Kind::StepFailed { error, .. }
-        | Kind::CallbackFailed { error }
-        | Kind::CallbackTimedOut { error }
-        | Kind::ChainedInvokeFailed { error }
-        | Kind::ChainedInvokeTimedOut { error }
-        | Kind::ChainedInvokeStopped { error } => error.len(),
-        Kind::WaitCancelled { error } | Kind::InvocationCompleted { error, .. } => {
-            error.as_ref().map_or(0, ErrorObject::len)
-        }
-        Kind::ContextStarted
-        | Kind::StepStarted
-        | Kind::WaitStarted { .. }
-        | Kind::WaitSucceeded { .. }
-        | Kind::CallbackStarted { .. } => 0,
-    }
-}
-
-/// The event without payloads, and with its error cut: what a store must give for it in
-/// [`Store::event_heads`](crate::Store::event_heads). The reason of a pause stays.
-pub fn event_head(event: &Event) -> Event {
-    use EventKind as Kind;
-    let mut event = event.clone();
-    match &mut event.kind {
-        Kind::ExecutionStarted { input: payload, .. }
-        | Kind::ExecutionSucceeded { result: payload }
-        | Kind::ContextSucceeded { result: payload }
-        | Kind::StepSucceeded {
-            result: payload, ..
-        }
-        | Kind::CallbackSucceeded { result: payload }
-        | Kind::ChainedInvokeStarted { input: payload, .. }
-        | Kind::ChainedInvokeSucceeded { result: payload } => *payload = None,
-        Kind::ExecutionFailed { error }
-        | Kind::ExecutionTimedOut { error }
-        | Kind::ExecutionStopped { error }
-        | Kind::ContextFailed { error }
-        | Kind::StepFailed { error, .. }
-        | Kind::CallbackFailed { error }
-        | Kind::CallbackTimedOut { error }
-        | Kind::ChainedInvokeFailed { error }
-        | Kind::ChainedInvokeTimedOut { error }
-        | Kind::ChainedInvokeStopped { error } => cut_error(error),
-        Kind::WaitCancelled { error } | Kind::InvocationCompleted { error, .. } => {
-            if let Some(error) = error {
-                cut_error(error);
-            }
-        }
-        Kind::ExecutionPaused { .. }
-        | Kind::ExecutionResumed { .. }
-        | Kind::ContextStarted
-        | Kind::StepStarted
-        | Kind::WaitStarted { .. }
-        | Kind::WaitSucceeded { .. }
-        | Kind::CallbackStarted { .. } => {}
-    }
-    event
-}

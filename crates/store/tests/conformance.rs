@@ -4,10 +4,12 @@ use store::{MemoryLogs, MemoryStore, conformance};
 
 #[tokio::test]
 async fn memory_store_conforms() {
-    conformance::check_store(MemoryStore::new).await;
+    conformance::check_store(|| Box::new(MemoryStore::new())).await;
 }
 
 #[tokio::test]
 async fn memory_logs_conform() {
-    conformance::check_logs(MemoryLogs::new).await;
+    conformance::LOGS
+        .check(|| Box::new(MemoryLogs::new()))
+        .await;
 }

@@ -12,7 +12,7 @@ use runtime::{
     Clock, Driver, DriverConfig, DurableInvocation, DurableSettings, InvocationReport, Invoker,
     InvokerFuture, NoRoom, PlainInvocation, PlainOutcome, RetryPolicy,
 };
-use store::{AsyncInvocation, DeadLetter, MemoryStore, Store};
+use store::{AsyncInvocation, DeadLetter, InvocationQueue as _, MemoryStore};
 
 #[derive(Default)]
 struct Now(AtomicI64);

@@ -3,7 +3,7 @@
 use engine::Input;
 use model::ExecutionStatus;
 use runtime::TriedAgain;
-use store::{AsyncInvocation, Store as _};
+use store::{AsyncInvocation, InvocationQueue as _};
 
 use crate::world::{BEGINNING, World, fault, pending, succeeded, wait};
 

@@ -6,7 +6,7 @@ use model::{
     Version,
 };
 use runtime::PlainOutcome;
-use store::Store as _;
+use store::Work as _;
 
 use crate::world::{World, pending, stop, succeeded, update, wait};
 

@@ -14,7 +14,7 @@ use runtime::{
     Clock, Driver, DriverConfig, DurableInvocation, DurableSettings, InvocationReport, Invoker,
     InvokerFuture, NoRoom, PlainInvocation, PlainOutcome, StartRequest,
 };
-use store::{MemoryStore, Store, StoreFault};
+use store::{Executions as _, History as _, MemoryStore, StoreFault};
 use tokio::sync::{Notify, oneshot, watch};
 
 /// When every world begins.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use lambda_api::{ErrorCode, FunctionConfiguration};
 use model::{FunctionName, Timestamp, Version};
-use store::{AliasRecord, FunctionVersionRecord, Store, StoreFault};
+use store::{AliasRecord, Catalogue, FunctionVersionRecord, StoreFault};
 use tokio::sync::MutexGuard;
 use wire::ApiError;
 
@@ -16,7 +16,7 @@ use super::{FrozenCode, FunctionSettings, FunctionVersion, Registry, leads_to};
 /// The right to change functions; nobody else has it meanwhile.
 pub(crate) struct Changes<'a> {
     registry: &'a Registry,
-    store: &'a dyn Store,
+    store: &'a dyn Catalogue,
     now: Timestamp,
     _lock: MutexGuard<'a, ()>,
 }
@@ -32,7 +32,7 @@ pub(crate) struct NewFunction {
 
 impl Registry {
     /// Waits until nobody else changes functions.
-    pub async fn changes<'a>(&'a self, store: &'a dyn Store, now: Timestamp) -> Changes<'a> {
+    pub async fn changes<'a>(&'a self, store: &'a dyn Catalogue, now: Timestamp) -> Changes<'a> {
         Changes {
             registry: self,
             store,

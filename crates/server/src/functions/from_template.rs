@@ -11,7 +11,7 @@ use lambda_api::{
 use model::{FunctionArn, FunctionName, Timestamp, Version};
 use sha2::{Digest as _, Sha256};
 use stack::{FunctionResource, Tracing};
-use store::{AliasRecord, FunctionVersionRecord, Store, StoreFault};
+use store::{AliasRecord, Catalogue, FunctionVersionRecord, StoreFault};
 
 use super::{FreezeCodeError, FrozenCode, FunctionVersion, Registry};
 
@@ -43,7 +43,7 @@ impl Registry {
     /// that does not arrive is the usual surprise with that, so both count here.
     pub async fn apply_template(
         &self,
-        store: &dyn Store,
+        store: &dyn Catalogue,
         name: &FunctionName,
         resource: &FunctionResource,
         frozen: &FrozenCode,
@@ -107,7 +107,7 @@ impl Registry {
     /// What the template says for the function as a whole. A function that was being deleted stays.
     async fn deploy_settings(
         &self,
-        store: &dyn Store,
+        store: &dyn Catalogue,
         name: &FunctionName,
         resource: &FunctionResource,
     ) -> Result<(), StoreFault> {
@@ -137,7 +137,7 @@ impl Registry {
 
     async fn note_automatic(
         &self,
-        store: &dyn Store,
+        store: &dyn Catalogue,
         name: &FunctionName,
         number: u64,
     ) -> Result<(), StoreFault> {
@@ -160,7 +160,7 @@ impl Registry {
 
     pub(super) async fn record(
         &self,
-        store: &dyn Store,
+        store: &dyn Catalogue,
         record: &FunctionVersionRecord,
         arn: &FunctionArn,
     ) -> Result<(), StoreFault> {

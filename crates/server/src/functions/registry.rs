@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use lambda_api::ErrorCode;
 use model::{ChainedTarget, ErrorObject, ExecutionId, FunctionArn, FunctionName, Version};
-use store::{AliasRecord, Store};
+use store::{AliasRecord, Catalogue};
 use wire::ApiError;
 
 use super::concurrency::{Entered, Places};
@@ -86,7 +86,7 @@ impl Resolved {
 impl Registry {
     /// Everything that was ever deployed, from the store.
     pub async fn load(
-        store: &dyn Store,
+        store: &dyn Catalogue,
         home: Home,
         running: Running,
         code: Arc<CodeStore>,

@@ -8,7 +8,7 @@ use futures_util::future::try_join_all;
 use model::{FunctionName, Timestamp};
 use serde_json::json;
 use stack::ScheduleResource;
-use store::{ScheduleMark, Store, StoreFault};
+use store::{ScheduleMark, ScheduleMarks, StoreFault};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -54,7 +54,7 @@ impl Schedules {
     pub async fn replace(
         &self,
         schedules: Vec<(ScheduleResource, FunctionName)>,
-        store: &dyn Store,
+        store: &dyn ScheduleMarks,
         now: Timestamp,
     ) -> Result<Vec<Planned>, StoreFault> {
         let _turn = self.turn.lock().await;

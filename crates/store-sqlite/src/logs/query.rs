@@ -2,7 +2,7 @@
 
 use model::{ExecutionId, FunctionName, RequestId};
 use rusqlite::{Connection, Row, params};
-use store::{LogLine, LogPage, LogQuery, NumberedLine, Segment};
+use store::{LogLine, LogPage, LogQuery, NumberedLine, Segment, within_bytes};
 
 use crate::cells::Columns;
 
@@ -74,16 +74,7 @@ pub(super) fn segments(
             document: columns.next()?,
         })
     })?;
-    let mut segments: Vec<Segment> = Vec::new();
-    let mut bytes = 0;
-    for segment in rows {
-        let segment = segment?;
-        bytes += segment.document.len();
-        if bytes > bytes_max && !segments.is_empty() {
-            break;
-        }
-        segments.push(segment);
-    }
+    let mut segments = within_bytes(rows, bytes_max, |segment| segment.document.len())?;
     segments.reverse();
     Ok(segments)
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
-use store::{Durability, LogLine, LogPage, LogQuery, LogStore, Segment, StoreFault, StoreFuture};
+use store::{Durability, LogLine, LogPage, LogQuery, LogStore, Segment, StoreFuture};
 
 use super::intake::Intake;
 use super::{query, writer};
@@ -99,7 +99,7 @@ impl SqliteLogs {
         &self,
         attempted: &'static str,
         read: impl FnOnce(&rusqlite::Connection) -> rusqlite::Result<T> + Send + 'static,
-    ) -> StoreFuture<'_, Result<T, StoreFault>> {
+    ) -> StoreFuture<'_, T> {
         let flushed = self.intake.flush();
         Box::pin(async move {
             match flushed.await {
@@ -132,7 +132,7 @@ impl LogStore for SqliteLogs {
         self.intake.push_segment(segment);
     }
 
-    fn lines(&self, query: LogQuery) -> StoreFuture<'_, Result<LogPage, StoreFault>> {
+    fn lines(&self, query: LogQuery) -> StoreFuture<'_, LogPage> {
         self.read("read log lines", move |connection| {
             query::lines(connection, &query)
         })
@@ -143,7 +143,7 @@ impl LogStore for SqliteLogs {
         trace_id: Option<String>,
         limit: usize,
         bytes_max: usize,
-    ) -> StoreFuture<'_, Result<Vec<Segment>, StoreFault>> {
+    ) -> StoreFuture<'_, Vec<Segment>> {
         self.read("read trace segments", move |connection| {
             query::segments(connection, trace_id.as_deref(), limit, bytes_max)
         })

@@ -5,7 +5,7 @@ use model::{
     OperationId, Payload, RequestId, RetryDetails, Timestamp, Version,
 };
 use rusqlite::{Connection, Row};
-use store::{EventPage, event_bytes, event_head};
+use store::{EventPage, event_head};
 
 use super::execution::unreadable;
 use super::row_limit;
@@ -48,26 +48,7 @@ pub(crate) fn events(
         .map_or(beginning, |after| i64::try_from(after).unwrap_or(i64::MAX));
     let mut statement = connection.prepare_cached(sql)?;
     let parameters = (id.as_str(), after, row_limit(page.limit));
-    take(statement.query_map(parameters, read_event)?, page)
-}
-
-/// Events until the page's bytes are reached; the first one however large it is. What is not taken is
-/// not read either, but for the one that is too much.
-fn take(
-    events: impl Iterator<Item = rusqlite::Result<Event>>,
-    page: EventPage,
-) -> rusqlite::Result<Vec<Event>> {
-    let mut taken = Vec::new();
-    let mut bytes = 0;
-    for event in events {
-        let event = event?;
-        bytes += event_bytes(&event);
-        if bytes > page.bytes_max && !taken.is_empty() {
-            break;
-        }
-        taken.push(event);
-    }
-    Ok(taken)
+    page.take(statement.query_map(parameters, read_event)?)
 }
 
 /// A page of the history without payloads.
@@ -87,7 +68,7 @@ pub(crate) fn event_heads(
     let mut statement = connection.prepare_cached(sql)?;
     let parameters = (id.as_str(), after, row_limit(page.limit));
     let head = |row: &Row<'_>| read_event(row).map(|event| event_head(&event));
-    take(statement.query_map(parameters, head)?, page)
+    page.take(statement.query_map(parameters, head)?)
 }
 
 /// The events about one operation.
@@ -103,7 +84,7 @@ pub(crate) fn operation_events(
         .map_or(0, |after| i64::try_from(after).unwrap_or(i64::MAX));
     let limit = row_limit(page.limit);
     let parameters = (id.as_str(), operation_id.as_str(), after, limit);
-    take(statement.query_map(parameters, read_event)?, page)
+    page.take(statement.query_map(parameters, read_event)?)
 }
 
 /// The columns of all kinds, of which each kind has a few.

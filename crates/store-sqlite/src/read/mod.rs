@@ -1,25 +1,27 @@
 //! Reading records: one module for each kind of row.
 
-mod deployment;
+mod catalogue;
 mod event;
 mod execution;
 mod head;
 mod list;
 mod operation;
 mod queue;
-mod schedule;
+mod schedule_marks;
 mod search;
 mod summary;
+mod work;
 
-pub(crate) use deployment::{aliases, function_settings, function_versions, versions_needed};
+pub(crate) use catalogue::{aliases, function_settings, function_versions};
 pub(crate) use event::{event_heads, events, operation_events};
 pub(crate) use execution::{load, record};
 pub(crate) use head::{head, head_by_name};
 pub(crate) use list::list;
 pub(crate) use queue::{dead_letter_count, dead_letters, queued, queued_invocation};
-pub(crate) use schedule::{deadlines, owing_work, schedule_marks, set_aside, waking_deadlines};
+pub(crate) use schedule_marks::schedule_marks;
 pub(crate) use search::{counts, recent_inputs, search};
 pub(crate) use summary::{invocation_time, open_callbacks, open_timers, summary_by_id};
+pub(crate) use work::{deadlines, owing_work, set_aside, versions_needed, waking_deadlines};
 
 use crate::unreadable::Kind;
 

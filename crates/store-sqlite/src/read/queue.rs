@@ -4,7 +4,7 @@ use model::{FunctionName, RequestId};
 use rusqlite::{Connection, OptionalExtension, Row};
 use store::{
     AsyncInvocation, AsyncInvocationId, DEAD_LETTER_BYTES_MAX, DeadLetter, DeadLetterId,
-    QueuedInvocation,
+    QueuedInvocation, within_bytes,
 };
 
 use super::row_limit;
@@ -60,7 +60,7 @@ pub(crate) fn dead_letters(
     let before = before.map_or(i64::MAX, |before| before.0);
     // Rows are read one by one, so that no more of them are in memory than are given.
     let mut bytes = 0;
-    let mut letters = readable_page(
+    let letters = readable_page(
         &mut statement,
         Kind {
             name: "dead letter",
@@ -78,16 +78,11 @@ pub(crate) fn dead_letters(
         },
     )?;
     // The one that went past the limit is given only when it is alone.
-    let mut bytes = 0;
-    let mut given = Vec::new();
-    for (id, letter) in letters.drain(..).flatten() {
-        bytes += letter.invocation.payload.len();
-        if bytes > DEAD_LETTER_BYTES_MAX && !given.is_empty() {
-            break;
-        }
-        given.push((id, letter));
-    }
-    Ok(given)
+    within_bytes(
+        letters.into_iter().flatten().map(Ok),
+        DEAD_LETTER_BYTES_MAX,
+        |(_, letter)| letter.invocation.payload.len(),
+    )
 }
 
 /// How many dead letters there are.

@@ -1,14 +1,14 @@
 //! Writing records: one module for each kind of row, all statements prepared once.
 
-mod deployment;
+mod catalogue;
 mod event;
 mod execution;
 mod operation;
 mod queue;
-mod schedule;
-mod set_aside;
+mod schedule_marks;
 mod state;
 mod statements;
+mod work;
 
 pub(crate) use execution::Known;
 pub(crate) use statements::Statements;

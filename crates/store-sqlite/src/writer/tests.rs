@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use engine::Transition;
 use model::Payload;
 use store::conformance::Subject;
-use store::{Durability, Store, StoreTrouble};
+use store::{Durability, Executions, StoreTrouble};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 

@@ -2,10 +2,17 @@
 
 use model::{OperationType, Payload, UpdateAction};
 
+use super::Suite;
 use super::subject::{Subject, spec, update};
 use crate::{EventPage, Store, event_bytes};
 
-pub(super) async fn pages_go_both_ways_and_join_without_gap(store: &dyn Store) {
+/// The promises of [`History`](crate::History).
+pub const HISTORY: Suite<dyn Store> = suite![history:
+    pages_go_both_ways_and_join_without_gap,
+    pages_end_at_their_bytes,
+];
+
+async fn pages_go_both_ways_and_join_without_gap(store: &dyn Store) {
     let mut subject = Subject::start(store, spec("Loan", "one", "id-1")).await;
     // A neighbour whose events lie between.
     let mut neighbour = Subject::start(store, spec("Loan", "two", "id-2")).await;
@@ -46,7 +53,7 @@ pub(super) async fn pages_go_both_ways_and_join_without_gap(store: &dyn Store) {
     }
 }
 
-pub(super) async fn pages_end_at_their_bytes(store: &dyn Store) {
+async fn pages_end_at_their_bytes(store: &dyn Store) {
     let mut subject = Subject::start(store, spec("Loan", "one", "id-1")).await;
     for number in 0..6_usize {
         let id = format!("step-{number}");

@@ -2,8 +2,17 @@
 
 use model::{ExecutionId, FunctionName, RequestId, Version};
 
+use super::Suite;
 use super::subject::BEGINNING;
 use crate::{LogLine, LogQuery, LogStore, LogStream, Segment};
+
+/// The promises of [`LogStore`].
+pub const LOGS: Suite<dyn LogStore> = suite![logs:
+    lines_are_seen_in_order_by_who_asks_after_them,
+    queries_select_what_they_say,
+    pages_end_at_their_bytes_and_can_be_gone_on_from,
+    segments_are_found_by_trace,
+];
 
 fn line(function: &str, text: &str) -> LogLine {
     LogLine {
@@ -31,7 +40,7 @@ async fn texts(logs: &dyn LogStore, query: LogQuery) -> Vec<String> {
     lines.into_iter().map(|found| found.line.text).collect()
 }
 
-pub(super) async fn lines_are_seen_in_order_by_who_asks_after_them(logs: &dyn LogStore) {
+async fn lines_are_seen_in_order_by_who_asks_after_them(logs: &dyn LogStore) {
     let mut expected = Vec::new();
     for round in 0..20 {
         let texts: Vec<_> = (0..7).map(|number| format!("{round}.{number}")).collect();
@@ -51,7 +60,7 @@ pub(super) async fn lines_are_seen_in_order_by_who_asks_after_them(logs: &dyn Lo
     assert_eq!(texts(logs, query).await, ["new"]);
 }
 
-pub(super) async fn queries_select_what_they_say(logs: &dyn LogStore) {
+async fn queries_select_what_they_say(logs: &dyn LogStore) {
     let request = RequestId::parse("request-1").expect("a valid id");
     let execution = ExecutionId::parse("execution-1").expect("a valid id");
     let full = LogLine {
@@ -108,7 +117,7 @@ pub(super) async fn queries_select_what_they_say(logs: &dyn LogStore) {
     assert_eq!(texts(logs, last_of_execution).await, ["platform"]);
 }
 
-pub(super) async fn pages_end_at_their_bytes_and_can_be_gone_on_from(logs: &dyn LogStore) {
+async fn pages_end_at_their_bytes_and_can_be_gone_on_from(logs: &dyn LogStore) {
     let expected: Vec<_> = (0..9).map(|number| format!("{number} ✓✓✓")).collect();
     logs.append(expected.iter().map(|text| line("Loan", text)).collect());
     for bytes_max in [0, 11, 22, 25, 1_000] {
@@ -156,7 +165,7 @@ pub(super) async fn pages_end_at_their_bytes_and_can_be_gone_on_from(logs: &dyn 
     assert!(page.more);
 }
 
-pub(super) async fn segments_are_found_by_trace(logs: &dyn LogStore) {
+async fn segments_are_found_by_trace(logs: &dyn LogStore) {
     let segment = |trace: &str, document: &str| Segment {
         trace_id: trace.to_owned(),
         at: BEGINNING,

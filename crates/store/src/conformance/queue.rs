@@ -1,13 +1,19 @@
-//! The queue of asynchronous invocations.
+//! The queue of asynchronous invocations, and dead letters.
 
 use model::{ErrorObject, FunctionName, RequestId, Version};
 
+use super::Suite;
 use super::subject::BEGINNING;
-use crate::{
-    AsyncInvocation, AsyncInvocationId, DEAD_LETTER_BYTES_MAX, DeadLetter, ScheduleMark, Store,
-};
+use crate::{AsyncInvocation, AsyncInvocationId, DEAD_LETTER_BYTES_MAX, DeadLetter, Store};
 
-fn invocation(request_id: &str, payload: &[u8]) -> AsyncInvocation {
+/// The promises of [`InvocationQueue`](crate::InvocationQueue).
+pub const QUEUE: Suite<dyn Store> = suite![queue:
+    accepted_invocations_wait_until_they_are_done,
+    what_is_given_up_is_kept_as_a_dead_letter,
+    a_reading_of_dead_letters_ends_at_its_bytes,
+];
+
+pub(super) fn invocation(request_id: &str, payload: &[u8]) -> AsyncInvocation {
     AsyncInvocation {
         request_id: RequestId::parse(request_id).expect("a valid id"),
         function: FunctionName::parse("Fraud").expect("a valid name"),
@@ -24,7 +30,7 @@ fn invocation(request_id: &str, payload: &[u8]) -> AsyncInvocation {
 }
 
 /// What waits, whole, after an invocation.
-async fn queued(
+pub(super) async fn queued(
     store: &dyn Store,
     after: Option<AsyncInvocationId>,
     limit: usize,
@@ -41,7 +47,7 @@ async fn queued(
     whole
 }
 
-pub(super) async fn accepted_invocations_wait_until_they_are_done(store: &dyn Store) {
+async fn accepted_invocations_wait_until_they_are_done(store: &dyn Store) {
     let mut expected = Vec::new();
     for (request_id, payload) in [
         ("first", b"{}".as_slice()),
@@ -76,7 +82,7 @@ pub(super) async fn accepted_invocations_wait_until_they_are_done(store: &dyn St
     assert_eq!(store.queued(Some(done), 10).await.expect("works").len(), 1);
 }
 
-pub(super) async fn what_is_given_up_is_kept_as_a_dead_letter(store: &dyn Store) {
+async fn what_is_given_up_is_kept_as_a_dead_letter(store: &dyn Store) {
     let error = ErrorObject {
         stack_trace: Some(vec!["here".to_owned()]),
         ..ErrorObject::new("Odd", "it failed")
@@ -111,49 +117,7 @@ pub(super) async fn what_is_given_up_is_kept_as_a_dead_letter(store: &dyn Store)
     );
 }
 
-pub(super) async fn schedules_keep_how_far_they_have_come(store: &dyn Store) {
-    let mark = |schedule: &str, definition: &str, seconds| ScheduleMark {
-        schedule: format!("arn:aws:events:us-east-1:000000000000:rule/{schedule}"),
-        definition: definition.to_owned(),
-        done_until: BEGINNING.plus_seconds(seconds),
-    };
-    assert_eq!(store.schedule_marks().await.expect("works"), []);
-    let (daily, weekly) = (mark("daily", "rate(1 day)", 0), mark("weekly", "", 1));
-    for mark in [&weekly, &daily] {
-        store.put_schedule_mark(mark.clone()).await.expect("works");
-    }
-    let marks = store.schedule_marks().await.expect("works");
-    assert_eq!(marks, [daily.clone(), weekly.clone()]);
-
-    let changed = mark("daily", "rate(2 days)", 60);
-    store
-        .put_schedule_mark(changed.clone())
-        .await
-        .expect("works");
-    let marks = store.schedule_marks().await.expect("works");
-    assert_eq!(marks, [changed.clone(), weekly.clone()]);
-
-    // An occurrence is accepted together with its mark.
-    let fired = mark("daily", "rate(2 days)", 120);
-    let accepted = invocation("occurrence", b"{}");
-    let id = store
-        .enqueue_scheduled(accepted.clone(), fired.clone())
-        .await
-        .expect("works");
-    assert_eq!(queued(store, None, 10).await, [(id, accepted)]);
-    let marks = store.schedule_marks().await.expect("works");
-    assert_eq!(marks, [fired.clone(), weekly.clone()]);
-
-    for _ in 0..2 {
-        store
-            .delete_schedule_mark(&weekly.schedule)
-            .await
-            .expect("works, and once more");
-    }
-    assert_eq!(store.schedule_marks().await.expect("works"), [fired]);
-}
-
-pub(super) async fn a_reading_of_dead_letters_ends_at_its_bytes(store: &dyn Store) {
+async fn a_reading_of_dead_letters_ends_at_its_bytes(store: &dyn Store) {
     let payload = vec![b'x'; DEAD_LETTER_BYTES_MAX / 2];
     for number in 0..5 {
         let invocation = invocation(&format!("request-{number}"), &payload);

@@ -8,10 +8,22 @@ use model::{
     OperationDetails, OperationType, OperationUpdate, Payload, Timestamp, UpdateAction, Version,
 };
 
+use super::Suite;
 use super::subject::{BEGINNING, Subject, spec, update};
 use crate::{
     CallbackCursor, EXECUTION_WORK, ExecutionSearch, RECENT_INPUT_BYTES_MAX, SearchPage, Store,
 };
+
+/// The promises of [`Search`](crate::Search).
+pub const SEARCH: Suite<dyn Store> = suite![search:
+    filters_select_what_they_say,
+    cursors_walk_through_everything_once,
+    a_bound_on_the_work_makes_partial_answers,
+    counts_follow_every_change,
+    callbacks_and_timers_are_listed_while_they_are_open,
+    the_time_of_invocations_adds_up,
+    recent_inputs_are_those_that_people_can_read,
+];
 
 /// Twelve executions, one a minute: of two functions and two versions; a third running, a third
 /// succeeded, a third failed.
@@ -80,7 +92,7 @@ fn function(name: &str) -> Option<FunctionName> {
     Some(FunctionName::parse(name).expect("a valid name"))
 }
 
-pub(super) async fn filters_select_what_they_say(store: &dyn Store) {
+async fn filters_select_what_they_say(store: &dyn Store) {
     let subjects = fill(store).await;
     let check = async |search: ExecutionSearch, expected: &[u32]| {
         let page = find(store, search.clone()).await;
@@ -168,7 +180,7 @@ pub(super) async fn filters_select_what_they_say(store: &dyn Store) {
     check(text("\\"), &[]).await;
 }
 
-pub(super) async fn cursors_walk_through_everything_once(store: &dyn Store) {
+async fn cursors_walk_through_everything_once(store: &dyn Store) {
     fill(store).await;
     let ended = vec![ExecutionStatus::Failed, ExecutionStatus::Succeeded];
     let searches = [
@@ -208,7 +220,7 @@ pub(super) async fn cursors_walk_through_everything_once(store: &dyn Store) {
     }
 }
 
-pub(super) async fn a_bound_on_the_work_makes_partial_answers(store: &dyn Store) {
+async fn a_bound_on_the_work_makes_partial_answers(store: &dyn Store) {
     fill(store).await;
     let mut search = ExecutionSearch {
         name_contains: Some("name-0".to_owned()),
@@ -237,7 +249,7 @@ pub(super) async fn a_bound_on_the_work_makes_partial_answers(store: &dyn Store)
     assert_eq!(seen.started_at, minute(12));
 }
 
-pub(super) async fn counts_follow_every_change(store: &dyn Store) {
+async fn counts_follow_every_change(store: &dyn Store) {
     let mut subjects = fill(store).await;
     let counted = async || {
         let counts = store.counts().await.expect("the store works");
@@ -281,7 +293,7 @@ pub(super) async fn counts_follow_every_change(store: &dyn Store) {
     );
 }
 
-pub(super) async fn callbacks_and_timers_are_listed_while_they_are_open(store: &dyn Store) {
+async fn callbacks_and_timers_are_listed_while_they_are_open(store: &dyn Store) {
     for (number, function) in ["Loan", "Fraud", "Loan"].into_iter().enumerate() {
         let name = format!("name-{number}");
         let mut subject =
@@ -352,7 +364,7 @@ pub(super) async fn callbacks_and_timers_are_listed_while_they_are_open(store: &
     );
 }
 
-pub(super) async fn the_time_of_invocations_adds_up(store: &dyn Store) {
+async fn the_time_of_invocations_adds_up(store: &dyn Store) {
     let mut subject = Subject::start(store, spec("Loan", "name", "id")).await;
     let time = async |subject: &Subject| {
         let time = store.invocation_time(subject.id()).await;
@@ -364,7 +376,7 @@ pub(super) async fn the_time_of_invocations_adds_up(store: &dyn Store) {
     assert_eq!(time(&subject).await, Duration::from_secs(1));
 }
 
-pub(super) async fn recent_inputs_are_those_that_people_can_read(store: &dyn Store) {
+async fn recent_inputs_are_those_that_people_can_read(store: &dyn Store) {
     for number in 0..4_u32 {
         let mut spec = spec("Loan", &format!("name-{number}"), &format!("id-{number}"));
         spec.started_at = minute(number);

@@ -1,29 +1,81 @@
 //! Looking for executions in memory: one after the other, newest first.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::{
-    ChainedTarget, Event, EventKind, ExecutionId, ExecutionStatus, FunctionName, OperationDetails,
-    OperationId, Outcome, Version,
-};
+use model::{ExecutionId, FunctionName, OperationDetails, Outcome};
 
-use super::{Stored, Tables, take_events};
+use super::MemoryStore;
+use super::executions::{ExecutionTables, Stored, matches};
 use crate::{
-    CallbackCursor, EXECUTION_WORK, EventPage, ExecutionCount, ExecutionSearch, ExecutionSummary,
-    OpenCallback, OpenTimer, RECENT_INPUT_BYTES_MAX, RecentInput, SearchCursor, SearchPage,
-    event_head,
+    CallbackCursor, EXECUTION_WORK, ExecutionCount, ExecutionFilter, ExecutionSearch,
+    ExecutionSummary, OpenCallback, OpenTimer, RECENT_INPUT_BYTES_MAX, RecentInput, Search,
+    SearchCursor, SearchPage, StoreFuture,
 };
 
-impl Tables {
-    pub(super) fn search(&self, search: &ExecutionSearch) -> SearchPage {
+impl Search for MemoryStore {
+    fn search(&self, search: ExecutionSearch) -> StoreFuture<'_, SearchPage> {
+        self.call("look for executions", |tables| {
+            tables.executions.search(&search)
+        })
+    }
+
+    fn summary(&self, id: &ExecutionId) -> StoreFuture<'_, Option<ExecutionSummary>> {
+        self.call("read an execution", |tables| {
+            let stored = tables.executions.by_id.get(id);
+            stored.map(|stored| ExecutionSummary::of(&stored.execution))
+        })
+    }
+
+    fn counts(&self) -> StoreFuture<'_, Vec<ExecutionCount>> {
+        self.call("count executions", |tables| tables.executions.counts())
+    }
+
+    fn open_callbacks(
+        &self,
+        function: Option<FunctionName>,
+        after: Option<CallbackCursor>,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<OpenCallback>> {
+        self.call("read open callbacks", |tables| {
+            let executions = &tables.executions;
+            executions.open_callbacks(function.as_ref(), after, limit)
+        })
+    }
+
+    fn open_timers(&self, limit: usize) -> StoreFuture<'_, Vec<OpenTimer>> {
+        self.call("read what comes due", |tables| {
+            tables.executions.open_timers(limit)
+        })
+    }
+
+    fn invocation_time(&self, id: &ExecutionId) -> StoreFuture<'_, Duration> {
+        self.call("read the time of invocations", |tables| {
+            tables.executions.invocation_time(id)
+        })
+    }
+
+    fn recent_inputs(
+        &self,
+        function: &FunctionName,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<RecentInput>> {
+        self.call("read recent inputs", |tables| {
+            tables.executions.recent_inputs(function, limit)
+        })
+    }
+}
+
+impl ExecutionTables {
+    fn search(&self, search: &ExecutionSearch) -> SearchPage {
         let mut page = SearchPage {
             executions: Vec::new(),
             next: None,
             complete: true,
         };
         let before = search.after.map_or(i64::MAX, |after| after.sequence);
+        let filter = filter(search);
         let mut work = 0;
         for (sequence, id) in self.sequences.range(..before).rev() {
             if page.executions.len() >= search.limit.max(1) {
@@ -33,12 +85,12 @@ impl Tables {
                 page.complete = false;
                 return page;
             }
-            let stored = &self.executions[id];
+            let stored = &self.by_id[id];
             work += EXECUTION_WORK;
             if search.text.is_some() {
                 work += searched_bytes(stored);
             }
-            if matches(stored, search) {
+            if matches(&stored.head(), &filter) && has_texts(stored, search) {
                 page.executions
                     .push(ExecutionSummary::of(&stored.execution));
             }
@@ -51,9 +103,9 @@ impl Tables {
         page
     }
 
-    pub(super) fn counts(&self) -> Vec<ExecutionCount> {
+    fn counts(&self) -> Vec<ExecutionCount> {
         let mut counts = BTreeMap::new();
-        for stored in self.executions.values() {
+        for stored in self.by_id.values() {
             let arn = &stored.execution.spec.arn;
             let status = stored.execution.state.status();
             let key = (arn.function.name.clone(), arn.version.clone(), status);
@@ -68,39 +120,14 @@ impl Tables {
         counts.into_iter().map(count).collect()
     }
 
-    pub(super) fn versions_needed(&self) -> Vec<(FunctionName, Version)> {
-        let mut needed = BTreeSet::new();
-        let executions = self.executions.values().map(|stored| &stored.execution);
-        for execution in executions.filter(|one| !one.state.status().is_terminal()) {
-            let arn = &execution.spec.arn;
-            needed.insert((arn.function.name.clone(), arn.version.clone()));
-            for operation in execution.operations().filter(|it| it.ended_at.is_none()) {
-                if let OperationDetails::ChainedInvoke {
-                    target:
-                        ChainedTarget::Durable {
-                            function, version, ..
-                        }
-                        | ChainedTarget::Plain { function, version },
-                    ..
-                } = &operation.details
-                {
-                    needed.insert((function.clone(), version.clone()));
-                }
-            }
-        }
-        let queued = self.queue.values();
-        needed.extend(queued.map(|queued| (queued.function.clone(), queued.version.clone())));
-        needed.into_iter().collect()
-    }
-
-    pub(super) fn open_callbacks(
+    fn open_callbacks(
         &self,
         function: Option<&FunctionName>,
         after: Option<CallbackCursor>,
         limit: usize,
     ) -> Vec<OpenCallback> {
         let executions = self.sequences.iter().map(|(sequence, id)| {
-            let stored = &self.executions[id];
+            let stored = &self.by_id[id];
             (*sequence, stored)
         });
         let callbacks = executions.flat_map(|(execution, stored)| {
@@ -128,9 +155,9 @@ impl Tables {
             .collect()
     }
 
-    pub(super) fn open_timers(&self, limit: usize) -> Vec<OpenTimer> {
+    fn open_timers(&self, limit: usize) -> Vec<OpenTimer> {
         let open = self.deadlines.iter().filter_map(|(_, id)| {
-            let stored = &self.executions[id];
+            let stored = &self.by_id[id];
             let state = &stored.execution.state;
             let deadline = state.next_deadline.clone()?;
             if state.status().is_terminal() {
@@ -147,12 +174,12 @@ impl Tables {
         open.take(limit.max(1)).collect()
     }
 
-    pub(super) fn recent_inputs(&self, function: &FunctionName, limit: usize) -> Vec<RecentInput> {
+    fn recent_inputs(&self, function: &FunctionName, limit: usize) -> Vec<RecentInput> {
         let newest = self
             .sequences
             .values()
             .rev()
-            .map(|id| &self.executions[id].execution.spec);
+            .map(|id| &self.by_id[id].execution.spec);
         let inputs = newest.filter_map(|spec| {
             let input = spec.input.clone()?;
             let is_wanted =
@@ -165,77 +192,42 @@ impl Tables {
         });
         inputs.take(limit.max(1)).collect()
     }
-
-    pub(super) fn event_heads(&self, id: &ExecutionId, page: EventPage) -> Vec<Event> {
-        self.page(id, page, event_head)
-    }
-
-    pub(super) fn operation_events(
-        &self,
-        id: &ExecutionId,
-        operation_id: &OperationId,
-        page: EventPage,
-    ) -> Vec<Event> {
-        let about = |event: &&Event| {
-            let subject = event.subject.as_ref();
-            subject.is_some_and(|subject| subject.id == *operation_id)
-        };
-        let after = page.after.unwrap_or(0);
-        let events = self.history(id).filter(|event| event.id > after);
-        take_events(events.filter(about).cloned(), page)
-    }
-
-    pub(super) fn invocation_time(&self, id: &ExecutionId) -> Duration {
-        let times = self.history(id).filter_map(|event| match event.kind {
-            EventKind::InvocationCompleted {
-                started_at,
-                ended_at,
-                ..
-            } => u64::try_from(ended_at.as_millis() - started_at.as_millis()).ok(),
-            _ => None,
-        });
-        Duration::from_millis(times.sum())
-    }
-
-    fn history(&self, id: &ExecutionId) -> impl Iterator<Item = &Event> {
-        let stored = self.executions.get(id).into_iter();
-        stored.flat_map(|stored| &stored.events)
-    }
 }
 
-fn matches(stored: &Stored, search: &ExecutionSearch) -> bool {
+/// What a list can be asked for too.
+fn filter(search: &ExecutionSearch) -> ExecutionFilter {
     let ExecutionSearch {
         function,
         version,
         name,
-        name_contains,
-        text,
+        name_contains: _,
+        text: _,
         statuses,
         started_after,
         started_before,
         after: _,
-        limit: _,
+        limit,
         work_max: _,
     } = search;
-    let spec = &stored.execution.spec;
-    let arn = &spec.arn;
-    let status: ExecutionStatus = stored.execution.state.status();
-    function
-        .as_ref()
-        .is_none_or(|name| *name == arn.function.name)
-        && version
-            .as_ref()
-            .is_none_or(|version| *version == arn.version)
-        && name.as_ref().is_none_or(|name| *name == arn.name)
-        && name_contains
-            .as_ref()
-            .is_none_or(|part| contains(arn.name.as_str(), part))
-        && (statuses.is_empty() || statuses.contains(&status))
-        && started_after.is_none_or(|after| spec.started_at > after)
-        && started_before.is_none_or(|before| spec.started_at < before)
-        && text
-            .as_ref()
-            .is_none_or(|text| searched(stored).any(|place| contains(place, text)))
+    ExecutionFilter {
+        function: function.clone(),
+        version: version.clone(),
+        name: name.clone(),
+        statuses: statuses.clone(),
+        started_after: *started_after,
+        started_before: *started_before,
+        oldest_first: false,
+        after: None,
+        limit: *limit,
+    }
+}
+
+fn has_texts(stored: &Stored, search: &ExecutionSearch) -> bool {
+    let name = stored.execution.spec.arn.name.as_str();
+    let part = search.name_contains.as_ref();
+    let text = search.text.as_ref();
+    part.is_none_or(|part| contains(name, part))
+        && text.is_none_or(|text| searched(stored).any(|place| contains(place, text)))
 }
 
 fn contains(text: &str, part: &str) -> bool {

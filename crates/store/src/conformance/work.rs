@@ -1,13 +1,49 @@
-//! What is due, and what is owed.
+//! What is due, what is owed, what is set aside, what is still needed.
 
 use engine::{ChainedOutcome, Input, Output};
 use model::{
-    ChainedInvoke, ChainedTarget, FunctionName, OperationType, OperationUpdate, Owner,
-    UpdateAction, Version,
+    ChainedInvoke, ChainedTarget, ExecutionId, FunctionName, OperationId, OperationType,
+    OperationUpdate, Owner, UpdateAction, Version,
 };
 
+use super::Suite;
+use super::queue::invocation;
 use super::subject::{BEGINNING, OWNER, Subject, spec, update};
 use crate::{SetAside, Store};
+
+/// The promises of [`Work`](crate::Work).
+pub const WORK: Suite<dyn Store> = suite![work:
+    deadlines_come_soonest_first,
+    what_has_ended_wakes_nobody,
+    executions_that_owe_work_are_found_oldest_first,
+    executions_that_are_set_aside_are_left_alone_until_taken_back,
+    versions_are_needed_as_long_as_something_is_open,
+];
+
+fn function(name: &str) -> FunctionName {
+    FunctionName::parse(name).expect("a valid name")
+}
+
+/// The start of a chained invoke.
+fn chained(id: &str, target: ChainedTarget) -> OperationUpdate {
+    OperationUpdate {
+        chained_invoke: Some(ChainedInvoke {
+            function_name: "Fraud".to_owned(),
+            tenant_id: None,
+            trace_header: None,
+            target: Ok(target),
+        }),
+        ..update(id, OperationType::ChainedInvoke, UpdateAction::Start)
+    }
+}
+
+/// The end of a chained invoke.
+fn chained_ended(id: &str) -> Input {
+    Input::ChainedInvokeEnded {
+        operation_id: OperationId::parse(id).expect("a valid id"),
+        outcome: ChainedOutcome::Succeeded(None),
+    }
+}
 
 /// Starts an execution that suspends in a wait.
 async fn waiting(store: &dyn Store, name: &str, seconds: u32) -> Subject {
@@ -21,7 +57,7 @@ async fn waiting(store: &dyn Store, name: &str, seconds: u32) -> Subject {
     subject
 }
 
-pub(super) async fn deadlines_come_soonest_first(store: &dyn Store) {
+async fn deadlines_come_soonest_first(store: &dyn Store) {
     let mut subjects = Vec::new();
     for (number, seconds) in [50, 10, 30, 20, 40].into_iter().enumerate() {
         subjects.push(waiting(store, &format!("id-{number}"), seconds).await);
@@ -51,7 +87,7 @@ pub(super) async fn deadlines_come_soonest_first(store: &dyn Store) {
     assert_eq!(due.len(), 6);
 }
 
-pub(super) async fn what_has_ended_wakes_nobody(store: &dyn Store) {
+async fn what_has_ended_wakes_nobody(store: &dyn Store) {
     let later = waiting(store, "id-later", 50).await;
     let mut ended = Subject::start(store, spec("Loan", "ends", "id-ended")).await;
     let sooner = waiting(store, "id-sooner", 10).await;
@@ -76,26 +112,18 @@ async fn owing(store: &dyn Store, owner: Owner) -> Vec<String> {
 /// A run that none of the executions belongs to.
 const ANOTHER: Owner = Owner(u64::MAX);
 
-pub(super) async fn executions_that_owe_work_are_found_oldest_first(store: &dyn Store) {
+async fn executions_that_owe_work_are_found_oldest_first(store: &dyn Store) {
     let mut active = Subject::start(store, spec("Loan", "c", "id-c")).await;
     Subject::start(store, spec("Loan", "a", "id-a")).await;
     let mut suspended = waiting(store, "id-b", 10).await;
     // Suspended, but the function that it invoked has to be brought to an end.
     let mut chaining = Subject::start(store, spec("Loan", "d", "id-d")).await;
     let target = ChainedTarget::Plain {
-        function: FunctionName::parse("Fraud").expect("a valid name"),
+        function: function("Fraud"),
         version: Version::Latest,
     };
-    let chained = OperationUpdate {
-        chained_invoke: Some(ChainedInvoke {
-            function_name: "Fraud".to_owned(),
-            tenant_id: None,
-            trace_header: None,
-            target: Ok(target),
-        }),
-        ..update("invoke", OperationType::ChainedInvoke, UpdateAction::Start)
-    };
-    chaining.apply_checkpoint(store, vec![chained]).await;
+    let updates = vec![chained("invoke", target)];
+    chaining.apply_checkpoint(store, updates).await;
     chaining.end_invocation(store, Output::Pending).await;
     assert_eq!(owing(store, ANOTHER).await, ["id-c", "id-a", "id-d"]);
     // Its own invocations are not lost; what it invoked may have been.
@@ -103,11 +131,7 @@ pub(super) async fn executions_that_owe_work_are_found_oldest_first(store: &dyn 
     active.end_invocation(store, Output::Succeeded(None)).await;
     suspended.reach_deadline(store).await;
     assert_eq!(owing(store, ANOTHER).await, ["id-a", "id-b", "id-d"]);
-    let ended = Input::ChainedInvokeEnded {
-        operation_id: model::OperationId::parse("invoke").expect("a valid id"),
-        outcome: ChainedOutcome::Succeeded(None),
-    };
-    chaining.apply(store, ended).await;
+    chaining.apply(store, chained_ended("invoke")).await;
     chaining
         .end_invocation(store, Output::Succeeded(None))
         .await;
@@ -115,9 +139,7 @@ pub(super) async fn executions_that_owe_work_are_found_oldest_first(store: &dyn 
     assert_eq!(owing(store, OWNER).await, [""; 0]);
 }
 
-pub(super) async fn executions_that_are_set_aside_are_left_alone_until_taken_back(
-    store: &dyn Store,
-) {
+async fn executions_that_are_set_aside_are_left_alone_until_taken_back(store: &dyn Store) {
     let runs = Subject::start(store, spec("Loan", "a", "id-a")).await;
     let waits = waiting(store, "id-b", 10).await;
     let other = waiting(store, "id-c", 20).await;
@@ -157,4 +179,48 @@ pub(super) async fn executions_that_are_set_aside_are_left_alone_until_taken_bac
             .expect("works")
             .is_empty()
     );
+}
+
+async fn versions_are_needed_as_long_as_something_is_open(store: &dyn Store) {
+    let needed = async || {
+        let versions = store.versions_needed().await.expect("works");
+        let mut texts: Vec<_> = versions
+            .into_iter()
+            .map(|(function, version)| format!("{function}:{version}"))
+            .collect();
+        texts.sort();
+        texts
+    };
+    assert_eq!(needed().await, [""; 0]);
+
+    let mut first = Subject::start(store, spec("Loan", "a", "id-a")).await;
+    let mut second = Subject::start(store, spec("Loan", "b", "id-b")).await;
+    assert_eq!(needed().await, ["Loan:1"]);
+
+    let plain = ChainedTarget::Plain {
+        function: function("Fraud"),
+        version: Version::Published(7),
+    };
+    let durable = ChainedTarget::Durable {
+        function: function("Audit"),
+        version: Version::Latest,
+        execution_id: ExecutionId::parse("child").expect("a valid id"),
+    };
+    let updates = vec![chained("plain", plain), chained("durable", durable)];
+    first.apply_checkpoint(store, updates).await;
+    assert_eq!(needed().await, ["Audit:$LATEST", "Fraud:7", "Loan:1"]);
+    first.apply(store, chained_ended("plain")).await;
+    assert_eq!(needed().await, ["Audit:$LATEST", "Loan:1"]);
+
+    // What an execution waited for is of no interest when it has ended.
+    first.end_invocation(store, Output::Succeeded(None)).await;
+    assert_eq!(needed().await, ["Loan:1"]);
+    second.end_invocation(store, Output::Succeeded(None)).await;
+    assert_eq!(needed().await, [""; 0]);
+
+    let id = store.enqueue(invocation("r1", b"{}")).await;
+    let id = id.expect("works");
+    assert_eq!(needed().await, ["Fraud:3"]);
+    store.dequeue(id).await.expect("works");
+    assert_eq!(needed().await, [""; 0]);
 }

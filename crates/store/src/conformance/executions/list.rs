@@ -3,7 +3,7 @@
 use engine::Output;
 use model::{ErrorObject, ExecutionName, ExecutionStatus, FunctionName, Timestamp, Version};
 
-use super::subject::{BEGINNING, Subject, spec};
+use crate::conformance::subject::{BEGINNING, Subject, spec};
 use crate::{Cursor, ExecutionFilter, Store};
 
 /// Twelve executions: of two functions and two versions, two starting in each millisecond.

@@ -3,13 +3,10 @@
 use std::sync::Arc;
 
 use engine::{Input, Output};
-use model::{ErrorObject, ExecutionId, FunctionName, OperationType, UpdateAction, Version};
+use model::{ErrorObject, ExecutionId, OperationType, UpdateAction};
 
-use super::subject::{BEGINNING, Subject, spec, start_of, update};
-use crate::{
-    CommitError, EventPage, ExecutionFilter, ExecutionHead, FunctionVersionRecord, Store,
-    StoreTrouble,
-};
+use crate::conformance::subject::{Subject, spec, start_of, update};
+use crate::{CommitError, EventPage, ExecutionFilter, ExecutionHead, Store};
 
 const PAGE: EventPage = EventPage {
     after: None,
@@ -133,34 +130,6 @@ pub(super) async fn a_refused_transition_leaves_its_neighbours_alone(store: &dyn
     Subject::of(&other).check(store).await;
 }
 
-pub(super) async fn a_write_that_fails_takes_nobody_elses_with_it(store: &dyn Store) {
-    let published = FunctionVersionRecord {
-        function: FunctionName::parse("Loan").expect("a valid name"),
-        version: Version::Published(1),
-        code_sha256: "code".to_owned(),
-        config_sha256: "configuration".to_owned(),
-        code_dir: "code/loan".to_owned(),
-        configuration: "{}".to_owned(),
-        published_at: BEGINNING,
-    };
-    let again = published.clone();
-    let recorded = store.put_function_version(published).await;
-    recorded.expect("nobody has published it");
-    let before = start_of(spec("Loan", "before", "id-1"), 3);
-    let after = start_of(spec("Loan", "after", "id-2"), 4);
-    // Handed over at once, so that a store that groups its commits has them in one group.
-    let first = store.commit(Arc::clone(&before));
-    let failing = store.put_function_version(again);
-    let last = store.commit(Arc::clone(&after));
-    first.await.expect("it was handed over before");
-    let fault = failing.await.expect_err("a published version is frozen");
-    assert!(!fault.retryable && !fault.outcome_unknown, "{fault:?}");
-    last.await.expect("it was handed over after");
-    Subject::of(&before).check(store).await;
-    Subject::of(&after).check(store).await;
-    assert_eq!(store.health().trouble, None, "the store did not fail");
-}
-
 pub(super) async fn a_transition_that_changes_nothing_is_fenced(store: &dyn Store) {
     let mut subject = Subject::start(store, spec("Loan", "one", "id-1")).await;
     let nothing = subject
@@ -244,23 +213,4 @@ pub(super) async fn a_removed_execution_leaves_nothing_and_frees_its_name(store:
         .await
         .check(store)
         .await;
-}
-
-pub(super) async fn a_closed_store_refuses_and_says_so(store: &dyn Store) {
-    let subject = Subject::start(store, spec("Loan", "one", "id-1")).await;
-    assert_eq!(store.health().trouble, None);
-    store.close().await.expect("it was open");
-    assert_eq!(store.health().trouble, Some(StoreTrouble::Closed));
-    let refused = store.commit(start_of(spec("Loan", "two", "id-2"), 2)).await;
-    let Err(CommitError::Fault(fault)) = refused else {
-        panic!("{refused:?}");
-    };
-    assert!(!fault.retryable);
-    assert_eq!(fault.cause.to_string(), "the store is closed");
-    let refused = store.load(subject.id()).await;
-    assert_eq!(
-        refused.expect_err("closed").cause.to_string(),
-        "the store is closed"
-    );
-    store.close().await.expect("closing twice is harmless");
 }

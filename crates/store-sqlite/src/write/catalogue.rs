@@ -1,4 +1,4 @@
-//! Versions and aliases of functions.
+//! Versions, aliases and settings of functions.
 
 use model::{FunctionName, Version};
 use store::{AliasRecord, FunctionSettingsRecord, FunctionVersionRecord, StoreFault};
@@ -38,11 +38,8 @@ impl Statements<'_> {
         if parameters.execute()? == 1 {
             return Ok(Ok(()));
         }
-        Ok(Err(Refusal::Fault(StoreFault::new(
-            format!("record version {version} of function `{function}`"),
-            false,
-            "the version is published already, and a published version is frozen",
-        ))))
+        let refused = StoreFault::published_already(function, version);
+        Ok(Err(Refusal::Fault(refused)))
     }
 
     pub(crate) fn put_alias(&mut self, record: &AliasRecord) -> rusqlite::Result<()> {

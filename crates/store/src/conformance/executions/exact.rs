@@ -7,8 +7,8 @@ use model::{
     OperationType, OperationUpdate, ParentLink, Payload, Trigger, UpdateAction, Version,
 };
 
-use super::subject::{Subject, spec, update};
 use crate::Store;
+use crate::conformance::subject::{Subject, spec, update};
 
 fn id(text: &str) -> OperationId {
     OperationId::parse(text).expect("a valid id")

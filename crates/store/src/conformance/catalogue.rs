@@ -1,15 +1,18 @@
-//! Versions and aliases of functions.
+//! Versions, aliases and settings of functions.
 
-use engine::{ChainedOutcome, Input, Output};
-use model::{
-    ChainedInvoke, ChainedTarget, FunctionName, OperationId, OperationType, OperationUpdate,
-    RequestId, UpdateAction, Version,
-};
+use model::{FunctionName, Version};
 
-use super::subject::{BEGINNING, Subject, spec, update};
-use crate::{AliasRecord, AsyncInvocation, FunctionSettingsRecord, FunctionVersionRecord, Store};
+use super::Suite;
+use super::subject::BEGINNING;
+use crate::{AliasRecord, FunctionSettingsRecord, FunctionVersionRecord, Store};
 
-fn version(function: &str, version: Version, code: &str) -> FunctionVersionRecord {
+/// The promises of [`Catalogue`](crate::Catalogue).
+pub const CATALOGUE: Suite<dyn Store> = suite![catalogue:
+    versions_and_aliases_are_kept,
+    what_is_deleted_is_gone_and_its_neighbours_stay,
+];
+
+pub(super) fn version(function: &str, version: Version, code: &str) -> FunctionVersionRecord {
     FunctionVersionRecord {
         function: FunctionName::parse(function).expect("a valid name"),
         version,
@@ -21,7 +24,7 @@ fn version(function: &str, version: Version, code: &str) -> FunctionVersionRecor
     }
 }
 
-pub(super) async fn versions_and_aliases_are_kept(store: &dyn Store) {
+async fn versions_and_aliases_are_kept(store: &dyn Store) {
     let expected = [
         version("Fraud", Version::Published(1), "a"),
         version("Loan", Version::Latest, "b"),
@@ -68,7 +71,7 @@ pub(super) async fn versions_and_aliases_are_kept(store: &dyn Store) {
     assert_eq!(store.aliases().await.expect("works"), [beta, moved]);
 }
 
-pub(super) async fn what_is_deleted_is_gone_and_its_neighbours_stay(store: &dyn Store) {
+async fn what_is_deleted_is_gone_and_its_neighbours_stay(store: &dyn Store) {
     let name = |text| FunctionName::parse(text).expect("a valid name");
     let (loan, fraud) = (name("Loan"), name("Fraud"));
     let alias = |function: &FunctionName, name: &str| AliasRecord {
@@ -133,74 +136,4 @@ pub(super) async fn what_is_deleted_is_gone_and_its_neighbours_stay(store: &dyn 
         [alias(&fraud, "live")]
     );
     assert_eq!(store.function_settings().await.expect("works"), kept[..1]);
-}
-
-pub(super) async fn versions_are_needed_as_long_as_something_is_open(store: &dyn Store) {
-    let needed = async || {
-        let versions = store.versions_needed().await.expect("works");
-        let mut texts: Vec<_> = versions
-            .into_iter()
-            .map(|(function, version)| format!("{function}:{version}"))
-            .collect();
-        texts.sort();
-        texts
-    };
-    assert_eq!(needed().await, [""; 0]);
-
-    let name = |text| FunctionName::parse(text).expect("a valid name");
-    let mut first = Subject::start(store, spec("Loan", "a", "id-a")).await;
-    let mut second = Subject::start(store, spec("Loan", "b", "id-b")).await;
-    assert_eq!(needed().await, ["Loan:1"]);
-
-    let chained = |id: &str, target| OperationUpdate {
-        chained_invoke: Some(ChainedInvoke {
-            function_name: "Fraud".to_owned(),
-            tenant_id: None,
-            trace_header: None,
-            target: Ok(target),
-        }),
-        ..update(id, OperationType::ChainedInvoke, UpdateAction::Start)
-    };
-    let plain = ChainedTarget::Plain {
-        function: name("Fraud"),
-        version: Version::Published(7),
-    };
-    let durable = ChainedTarget::Durable {
-        function: name("Audit"),
-        version: Version::Latest,
-        execution_id: model::ExecutionId::parse("child").expect("a valid id"),
-    };
-    let updates = vec![chained("plain", plain), chained("durable", durable)];
-    first.apply_checkpoint(store, updates).await;
-    assert_eq!(needed().await, ["Audit:$LATEST", "Fraud:7", "Loan:1"]);
-    let ended = Input::ChainedInvokeEnded {
-        operation_id: OperationId::parse("plain").expect("a valid id"),
-        outcome: ChainedOutcome::Succeeded(None),
-    };
-    first.apply(store, ended).await;
-    assert_eq!(needed().await, ["Audit:$LATEST", "Loan:1"]);
-
-    // What an execution waited for is of no interest when it has ended.
-    first.end_invocation(store, Output::Succeeded(None)).await;
-    assert_eq!(needed().await, ["Loan:1"]);
-    second.end_invocation(store, Output::Succeeded(None)).await;
-    assert_eq!(needed().await, [""; 0]);
-
-    let invocation = AsyncInvocation {
-        request_id: RequestId::parse("r1").expect("a valid id"),
-        function: name("Fraud"),
-        version: Version::Published(3),
-        invoked_arn: String::new(),
-        payload: b"{}".to_vec(),
-        client_context: None,
-        trace_header: None,
-        tenant_id: None,
-        accepted_at: BEGINNING,
-        attempts: 0,
-        not_before: BEGINNING,
-    };
-    let id = store.enqueue(invocation).await.expect("works");
-    assert_eq!(needed().await, ["Fraud:3"]);
-    store.dequeue(id).await.expect("works");
-    assert_eq!(needed().await, [""; 0]);
 }

@@ -1,8 +1,8 @@
-//! What is to be done, and when.
+//! What is due, what is owed, what is set aside, what is still needed.
 
-use model::{ExecutionId, Owner, Timestamp};
+use model::{ExecutionId, FunctionName, Owner, Timestamp, Version};
 use rusqlite::Connection;
-use store::{ScheduleMark, SetAside};
+use store::SetAside;
 
 use super::row_limit;
 use crate::cells::Columns;
@@ -82,17 +82,16 @@ pub(crate) fn set_aside(connection: &Connection) -> rusqlite::Result<Vec<SetAsid
     rows.collect()
 }
 
-/// How far all schedules have come, by ARN.
-pub(crate) fn schedule_marks(connection: &Connection) -> rusqlite::Result<Vec<ScheduleMark>> {
+/// Versions that something open needs.
+pub(crate) fn versions_needed(
+    connection: &Connection,
+) -> rusqlite::Result<Vec<(FunctionName, Version)>> {
     let mut statement =
-        connection.prepare_cached(include_str!("../sql/read/schedule_marks.sql"))?;
+        connection.prepare_cached(include_str!("../sql/read/versions_needed.sql"))?;
     let rows = statement.query_map([], |row| {
         let mut columns = Columns::of(row);
-        Ok(ScheduleMark {
-            schedule: columns.next()?,
-            definition: columns.next()?,
-            done_until: columns.instant()?,
-        })
+        let function = columns.parsed(FunctionName::parse)?;
+        Ok((function, columns.parsed_text()?))
     })?;
     rows.collect()
 }

@@ -2,10 +2,12 @@
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::future;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::{LogLine, LogPage, LogQuery, LogStore, NumberedLine, Segment, StoreFault, StoreFuture};
+use super::ready;
+use crate::{
+    LogLine, LogPage, LogQuery, LogStore, NumberedLine, Segment, StoreFuture, within_bytes,
+};
 
 /// Lines kept; the oldest go first. About 20 MB at 200 bytes a line, enough for a test or a demo.
 const LINES_MAX: usize = 100_000;
@@ -52,10 +54,8 @@ impl Tables {
         } else {
             LogPage::take(matching.map(read), query)
         };
-        match page {
-            Ok(page) => page,
-            Err(never) => match never {},
-        }
+        let Ok(page) = page;
+        page
     }
 }
 
@@ -97,9 +97,8 @@ impl LogStore for MemoryLogs {
         tables.segments.drain(..excess);
     }
 
-    fn lines(&self, query: LogQuery) -> StoreFuture<'_, Result<LogPage, StoreFault>> {
-        let lines = self.tables().lines(&query);
-        Box::pin(future::ready(Ok(lines)))
+    fn lines(&self, query: LogQuery) -> StoreFuture<'_, LogPage> {
+        ready(Ok(self.tables().lines(&query)))
     }
 
     fn segments(
@@ -107,21 +106,16 @@ impl LogStore for MemoryLogs {
         trace_id: Option<String>,
         limit: usize,
         bytes_max: usize,
-    ) -> StoreFuture<'_, Result<Vec<Segment>, StoreFault>> {
+    ) -> StoreFuture<'_, Vec<Segment>> {
         let tables = self.tables();
         let newest = tables.segments.iter().rev();
         let newest =
             newest.filter(|segment| trace_id.as_ref().is_none_or(|id| *id == segment.trace_id));
-        let mut segments: Vec<Segment> = Vec::new();
-        let mut bytes = 0;
-        for segment in newest.take(limit.max(1)) {
-            bytes += segment.document.len();
-            if bytes > bytes_max && !segments.is_empty() {
-                break;
-            }
-            segments.push(segment.clone());
-        }
-        segments.reverse();
-        Box::pin(future::ready(Ok(segments)))
+        let newest = newest.take(limit.max(1)).map(|segment| Ok(segment.clone()));
+        let segments = within_bytes(newest, bytes_max, |segment| segment.document.len());
+        ready(segments.map(|mut segments| {
+            segments.reverse();
+            segments
+        }))
     }
 }

@@ -1,6 +1,6 @@
-//! Versions and aliases of functions.
+//! Versions, aliases and settings of functions.
 
-use model::{FunctionName, Version};
+use model::FunctionName;
 use rusqlite::Connection;
 use store::{AliasRecord, FunctionSettingsRecord, FunctionVersionRecord};
 
@@ -73,18 +73,4 @@ pub(crate) fn function_settings(
             settings: columns.next()?,
         })
     })
-}
-
-/// Versions that something open needs.
-pub(crate) fn versions_needed(
-    connection: &Connection,
-) -> rusqlite::Result<Vec<(FunctionName, Version)>> {
-    let mut statement =
-        connection.prepare_cached(include_str!("../sql/read/versions_needed.sql"))?;
-    let rows = statement.query_map([], |row| {
-        let mut columns = Columns::of(row);
-        let function = columns.parsed(FunctionName::parse)?;
-        Ok((function, columns.parsed_text()?))
-    })?;
-    rows.collect()
 }

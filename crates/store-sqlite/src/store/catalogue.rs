@@ -1,0 +1,54 @@
+//! The catalogue: written by the writer, read by the readers.
+
+use model::{FunctionName, Version};
+use store::{AliasRecord, Catalogue, FunctionSettingsRecord, FunctionVersionRecord, StoreFuture};
+
+use super::SqliteStore;
+use crate::job::Write;
+use crate::read;
+
+impl Catalogue for SqliteStore {
+    fn put_function_version(&self, record: FunctionVersionRecord) -> StoreFuture<'_, ()> {
+        self.do_write(Write::PutFunctionVersion(record))
+    }
+
+    fn delete_function_version(
+        &self,
+        function: &FunctionName,
+        version: &Version,
+    ) -> StoreFuture<'_, ()> {
+        let write = Write::DeleteFunctionVersion(function.clone(), version.clone());
+        self.do_write(write)
+    }
+
+    fn function_versions(&self) -> StoreFuture<'_, Vec<FunctionVersionRecord>> {
+        let attempted = "read the versions of all functions".to_owned();
+        self.readers.read(attempted, read::function_versions)
+    }
+
+    fn put_alias(&self, record: AliasRecord) -> StoreFuture<'_, ()> {
+        self.do_write(Write::PutAlias(record))
+    }
+
+    fn delete_alias(&self, function: &FunctionName, name: &str) -> StoreFuture<'_, ()> {
+        self.do_write(Write::DeleteAlias(function.clone(), name.to_owned()))
+    }
+
+    fn aliases(&self) -> StoreFuture<'_, Vec<AliasRecord>> {
+        let attempted = "read the aliases of all functions".to_owned();
+        self.readers.read(attempted, read::aliases)
+    }
+
+    fn put_function_settings(&self, record: FunctionSettingsRecord) -> StoreFuture<'_, ()> {
+        self.do_write(Write::PutFunctionSettings(record))
+    }
+
+    fn function_settings(&self) -> StoreFuture<'_, Vec<FunctionSettingsRecord>> {
+        let attempted = "read the settings of all functions".to_owned();
+        self.readers.read(attempted, read::function_settings)
+    }
+
+    fn delete_function(&self, function: &FunctionName) -> StoreFuture<'_, ()> {
+        self.do_write(Write::DeleteFunction(function.clone()))
+    }
+}

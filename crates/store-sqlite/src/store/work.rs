@@ -1,0 +1,49 @@
+//! Work: read off the tables of executions.
+
+use model::{ExecutionId, FunctionName, Owner, Timestamp, Version};
+use store::{SetAside, StoreFuture, Work};
+
+use super::SqliteStore;
+use crate::job::Write;
+use crate::read;
+
+impl Work for SqliteStore {
+    fn deadlines(&self, limit: usize) -> StoreFuture<'_, Vec<(Timestamp, ExecutionId)>> {
+        let attempted = "read the soonest deadlines".to_owned();
+        self.readers.read(attempted, move |connection| {
+            read::deadlines(connection, limit)
+        })
+    }
+
+    fn waking_deadlines(&self, limit: usize) -> StoreFuture<'_, Vec<(Timestamp, ExecutionId)>> {
+        let attempted = "read the soonest deadlines".to_owned();
+        self.readers.read(attempted, move |connection| {
+            read::waking_deadlines(connection, limit)
+        })
+    }
+
+    fn owing_work(&self, owner: Owner) -> StoreFuture<'_, Vec<ExecutionId>> {
+        let attempted = "read which executions owe work".to_owned();
+        self.readers.read(attempted, move |connection| {
+            read::owing_work(connection, owner)
+        })
+    }
+
+    fn set_aside(&self, record: SetAside) -> StoreFuture<'_, ()> {
+        self.do_write(Write::SetAside(Box::new(record)))
+    }
+
+    fn take_back(&self, id: &ExecutionId) -> StoreFuture<'_, ()> {
+        self.do_write(Write::TakeBack(id.clone()))
+    }
+
+    fn executions_set_aside(&self) -> StoreFuture<'_, Vec<SetAside>> {
+        let attempted = "read which executions are set aside".to_owned();
+        self.readers.read(attempted, read::set_aside)
+    }
+
+    fn versions_needed(&self) -> StoreFuture<'_, Vec<(FunctionName, Version)>> {
+        let attempted = "read which versions are needed".to_owned();
+        self.searcher.read(attempted, read::versions_needed)
+    }
+}

@@ -1,0 +1,53 @@
+//! What a server has to do: what is due, what is owed, what is set aside, what is still needed.
+
+use model::{ExecutionId, FunctionName, Owner, Timestamp, Version};
+
+use crate::StoreFuture;
+
+/// The work that executions and accepted invocations cause. Except for what is set aside it is
+/// derived: it changes with the commit that changes the execution, never by itself.
+///
+/// A read claims nothing. If two servers read the same deadline, both act on it, and the fence of
+/// [`Executions::commit`](crate::Executions::commit) lets one of them through. The store does not
+/// know whether the owner of an invocation still runs; the caller must.
+pub trait Work: Send + Sync + 'static {
+    /// The soonest deadlines, at most `limit`, soonest first.
+    fn deadlines(&self, limit: usize) -> StoreFuture<'_, Vec<(Timestamp, ExecutionId)>>;
+
+    /// As [`Work::deadlines`], only of executions that have not ended: without those that are due to
+    /// be removed for their age.
+    fn waking_deadlines(&self, limit: usize) -> StoreFuture<'_, Vec<(Timestamp, ExecutionId)>>;
+
+    /// Executions that a server takes up when it starts as `owner`, oldest record first: those with
+    /// an active invocation that another owner has, and those with open chained invokes. All of them
+    /// at once: they are a snapshot, which what begins afterwards does not add to.
+    fn owing_work(&self, owner: Owner) -> StoreFuture<'_, Vec<ExecutionId>>;
+
+    /// Sets an execution aside: the deadlines and [`Work::owing_work`] leave it out from here on. One
+    /// that is set aside already gets the new reason. Idempotent.
+    fn set_aside(&self, record: SetAside) -> StoreFuture<'_, ()>;
+
+    /// Ends what [`Work::set_aside`] began, if the execution is set aside. Idempotent.
+    fn take_back(&self, id: &ExecutionId) -> StoreFuture<'_, ()>;
+
+    /// All executions that are set aside, in order of id.
+    fn executions_set_aside(&self) -> StoreFuture<'_, Vec<SetAside>>;
+
+    /// Versions of functions that something open needs: executions that have not ended, their open
+    /// chained invokes, and accepted asynchronous invocations. Each once, in no particular order, as
+    /// of one moment.
+    fn versions_needed(&self) -> StoreFuture<'_, Vec<(FunctionName, Version)>>;
+}
+
+/// An execution that the service could not work on, and leaves alone until somebody tries again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetAside {
+    /// Which.
+    pub execution_id: ExecutionId,
+    /// Since when.
+    pub set_aside_at: Timestamp,
+    /// What was being done.
+    pub attempted: String,
+    /// What went wrong.
+    pub reason: String,
+}
