@@ -110,6 +110,29 @@ impl Write {
         }
     }
 
+    /// Whether it is about the catalogue.
+    pub fn changes_catalogue(&self) -> bool {
+        match self {
+            Self::PutFunctionVersion(_)
+            | Self::PutAlias(_)
+            | Self::PutFunctionSettings(_)
+            | Self::DeleteFunctionVersion(..)
+            | Self::DeleteAlias(..)
+            | Self::DeleteFunction(_) => true,
+            Self::Commit(_)
+            | Self::Enqueue(_)
+            | Self::EnqueueScheduled(..)
+            | Self::Postpone { .. }
+            | Self::Dequeue(_)
+            | Self::Bury(..)
+            | Self::SetAside(_)
+            | Self::TakeBack(_)
+            | Self::PutScheduleMark(_)
+            | Self::DeleteScheduleMark(_)
+            | Self::Probe => false,
+        }
+    }
+
     /// Bytes that it adds to a transaction, about: payloads, and a flat sum for the rest.
     pub fn weight(&self) -> usize {
         /// A state, an operation and two events without their payloads.

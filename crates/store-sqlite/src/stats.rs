@@ -16,6 +16,7 @@ pub(crate) struct Stats {
     commits: AtomicU64,
     writes: AtomicU64,
     durations: [AtomicU64; BUCKETS],
+    catalogue_revision: AtomicU64,
 }
 
 impl Stats {
@@ -25,6 +26,7 @@ impl Stats {
             commits: AtomicU64::new(0),
             writes: AtomicU64::new(0),
             durations: [const { AtomicU64::new(0) }; BUCKETS],
+            catalogue_revision: AtomicU64::new(0),
         }
     }
 
@@ -35,6 +37,17 @@ impl Stats {
         self.durations[bucket.min(BUCKETS - 1)].fetch_add(1, Ordering::Relaxed);
         self.commits.fetch_add(1, Ordering::Relaxed);
         self.writes.fetch_add(writes as u64, Ordering::Relaxed);
+    }
+
+    /// Notes that a commit with changes of the catalogue was tried; called before any of them is
+    /// answered. Whoever reads the new number reads what the commit wrote.
+    pub fn catalogue_changed(&self) {
+        self.catalogue_revision.fetch_add(1, Ordering::Release);
+    }
+
+    /// Rises with every such commit.
+    pub fn catalogue_revision(&self) -> u64 {
+        self.catalogue_revision.load(Ordering::Acquire)
     }
 
     pub fn read(&self) -> StoreStats {

@@ -183,7 +183,12 @@ impl Writer<'_> {
             outcomes.push(outcome.map_err(CommitError::from));
         }
         let started = Instant::now();
-        match self.connection.execute_batch("COMMIT") {
+        let committed = self.connection.execute_batch("COMMIT");
+        // Also when it failed: it may be there all the same.
+        if jobs.iter().any(|job| job.write.changes_catalogue()) {
+            self.stats.catalogue_changed();
+        }
+        match committed {
             Ok(()) => {
                 self.stats.committed(jobs.len(), started.elapsed());
                 Ok(outcomes)

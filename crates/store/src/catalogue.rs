@@ -7,10 +7,19 @@ use crate::StoreFuture;
 /// Functions as they were deployed. Executions are not asked: a version may be deleted that one of
 /// them is pinned to.
 ///
-/// - **The last one holds:** what is put replaces what was there, whoever put it, but for a published
-///   version. Putting or deleting the same again comes to the same.
-/// - **As of one moment** is each answer.
+/// - **Idempotent:** what is put replaces what was there, except a published version; deleting what
+///   is not there does nothing.
+/// - **Consistent:** each list is a snapshot. If [`revision`](Catalogue::revision) is the same before
+///   and after several of them, they fit together.
 pub trait Catalogue: Send + Sync + 'static {
+    /// Returns the revision of the catalogue, which a cache is compared with: what was read after a
+    /// revision is current as long as the revision is the same.
+    ///
+    /// Every change, by whatever server, raises the revision before it is acknowledged. A refused
+    /// change may raise it too; nothing outside of the catalogue does. Compare only revisions that
+    /// were read through one value.
+    fn revision(&self) -> StoreFuture<'_, CatalogueRevision>;
+
     /// Records a version of a function; an existing `$LATEST` is replaced.
     ///
     /// # Errors
@@ -46,6 +55,10 @@ pub trait Catalogue: Send + Sync + 'static {
     /// stay.
     fn delete_function(&self, function: &FunctionName) -> StoreFuture<'_, ()>;
 }
+
+/// A state of the catalogue; ascending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CatalogueRevision(pub u64);
 
 /// A published version of a function (or `$LATEST`), as it was deployed.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -25,7 +25,9 @@ mod memory;
 
 pub mod conformance;
 
-pub use catalogue::{AliasRecord, Catalogue, FunctionSettingsRecord, FunctionVersionRecord};
+pub use catalogue::{
+    AliasRecord, Catalogue, CatalogueRevision, FunctionSettingsRecord, FunctionVersionRecord,
+};
 pub use error::{CommitError, StoreFault};
 pub use executions::{Cursor, ExecutionFilter, ExecutionHead, ExecutionRecord, Executions};
 pub use heads::{cut_error, event_head, operation_head};

@@ -1,11 +1,18 @@
 //! The catalogue: not counted.
 
 use model::{FunctionName, Version};
-use store::{AliasRecord, Catalogue, FunctionSettingsRecord, FunctionVersionRecord, StoreFuture};
+use store::{
+    AliasRecord, Catalogue, CatalogueRevision, FunctionSettingsRecord, FunctionVersionRecord,
+    StoreFuture,
+};
 
 use super::CrashingStore;
 
 impl Catalogue for CrashingStore {
+    fn revision(&self) -> StoreFuture<'_, CatalogueRevision> {
+        self.inner.revision()
+    }
+
     fn put_function_version(&self, record: FunctionVersionRecord) -> StoreFuture<'_, ()> {
         self.inner.put_function_version(record)
     }

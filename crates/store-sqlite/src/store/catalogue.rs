@@ -1,13 +1,28 @@
-//! The catalogue: written by the writer, read by the readers.
+//! The catalogue. Its revision is a counter in memory: nobody else writes to the file, and whoever
+//! compares revisions has no older ones than this store.
+
+use std::sync::Arc;
 
 use model::{FunctionName, Version};
-use store::{AliasRecord, Catalogue, FunctionSettingsRecord, FunctionVersionRecord, StoreFuture};
+use store::{
+    AliasRecord, Catalogue, CatalogueRevision, FunctionSettingsRecord, FunctionVersionRecord,
+    StoreFuture,
+};
 
 use super::SqliteStore;
 use crate::job::Write;
 use crate::read;
 
 impl Catalogue for SqliteStore {
+    fn revision(&self) -> StoreFuture<'_, CatalogueRevision> {
+        let attempted = "read the revision of the catalogue".to_owned();
+        let stats = Arc::clone(&self.stats);
+        // Among the reads, so that a store that cannot read does not call anything current.
+        self.readers.read(attempted, move |_| {
+            Ok(CatalogueRevision(stats.catalogue_revision()))
+        })
+    }
+
     fn put_function_version(&self, record: FunctionVersionRecord) -> StoreFuture<'_, ()> {
         self.do_write(Write::PutFunctionVersion(record))
     }

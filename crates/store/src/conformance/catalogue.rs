@@ -1,15 +1,22 @@
 //! Versions, aliases and settings of functions.
 
+use engine::Output;
 use model::{FunctionName, Version};
 
 use super::Suite;
-use super::subject::BEGINNING;
-use crate::{AliasRecord, FunctionSettingsRecord, FunctionVersionRecord, Store};
+use super::queue::invocation;
+use super::subject::{BEGINNING, Subject, spec};
+use crate::{
+    AliasRecord, CatalogueRevision, FunctionSettingsRecord, FunctionVersionRecord, Store,
+    StoreFuture,
+};
 
 /// The promises of [`Catalogue`](crate::Catalogue).
 pub const CATALOGUE: Suite<dyn Store> = suite![catalogue:
     versions_and_aliases_are_kept,
     what_is_deleted_is_gone_and_its_neighbours_stay,
+    every_change_raises_the_revision,
+    nothing_else_raises_the_revision,
 ];
 
 pub(super) fn version(function: &str, version: Version, code: &str) -> FunctionVersionRecord {
@@ -136,4 +143,58 @@ async fn what_is_deleted_is_gone_and_its_neighbours_stay(store: &dyn Store) {
         [alias(&fraud, "live")]
     );
     assert_eq!(store.function_settings().await.expect("works"), kept[..1]);
+}
+
+async fn revision(store: &dyn Store) -> CatalogueRevision {
+    store.revision().await.expect("works")
+}
+
+async fn every_change_raises_the_revision(store: &dyn Store) {
+    let loan = FunctionName::parse("Loan").expect("a valid name");
+    let alias = AliasRecord {
+        function: loan.clone(),
+        name: "live".to_owned(),
+        version: Version::Latest,
+        description: String::new(),
+        routing: None,
+        revision_id: String::new(),
+    };
+    let settings = FunctionSettingsRecord {
+        function: loan.clone(),
+        settings: "{}".to_owned(),
+    };
+    let mut last = revision(store).await;
+    let mut is_raised_by = async |change: StoreFuture<'_, ()>| {
+        change.await.expect("works");
+        let raised = revision(store).await;
+        assert!(raised > last, "{raised:?} after {last:?}");
+        last = raised;
+    };
+    let first = version("Loan", Version::Published(1), "a");
+    is_raised_by(store.put_function_version(first)).await;
+    let latest = version("Loan", Version::Latest, "b");
+    is_raised_by(store.put_function_version(latest)).await;
+    is_raised_by(store.put_alias(alias.clone())).await;
+    is_raised_by(store.put_function_settings(settings)).await;
+    is_raised_by(store.delete_alias(&loan, "live")).await;
+    is_raised_by(store.delete_function_version(&loan, &Version::Latest)).await;
+    is_raised_by(store.delete_function(&loan)).await;
+
+    // One that nobody waits for: it is done once a later write is.
+    let before = revision(store).await;
+    drop(store.put_alias(alias));
+    Subject::start(store, spec("Loan", "one", "id-1")).await;
+    assert!(revision(store).await > before);
+}
+
+async fn nothing_else_raises_the_revision(store: &dyn Store) {
+    let latest = version("Loan", Version::Latest, "a");
+    store.put_function_version(latest).await.expect("works");
+    let before = revision(store).await;
+    let mut subject = Subject::start(store, spec("Loan", "one", "id-1")).await;
+    subject.end_invocation(store, Output::Succeeded(None)).await;
+    let id = store.enqueue(invocation("first", b"{}")).await;
+    store.dequeue(id.expect("works")).await.expect("works");
+    store.function_versions().await.expect("works");
+    assert_eq!(revision(store).await, before);
 }

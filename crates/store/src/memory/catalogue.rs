@@ -6,7 +6,8 @@ use model::{FunctionName, Version};
 
 use super::{MemoryStore, ready};
 use crate::{
-    AliasRecord, Catalogue, FunctionSettingsRecord, FunctionVersionRecord, StoreFault, StoreFuture,
+    AliasRecord, Catalogue, CatalogueRevision, FunctionSettingsRecord, FunctionVersionRecord,
+    StoreFault, StoreFuture,
 };
 
 #[derive(Debug, Default)]
@@ -14,6 +15,7 @@ pub(super) struct CatalogueTables {
     versions: BTreeMap<(FunctionName, Version), FunctionVersionRecord>,
     aliases: BTreeMap<(FunctionName, String), AliasRecord>,
     settings: BTreeMap<FunctionName, FunctionSettingsRecord>,
+    revision: u64,
 }
 
 impl MemoryStore {
@@ -23,14 +25,20 @@ impl MemoryStore {
         attempted: &str,
         change: impl FnOnce(&mut CatalogueTables) -> Result<T, StoreFault>,
     ) -> StoreFuture<'static, T> {
-        ready(
-            self.tables(attempted)
-                .and_then(|mut tables| change(&mut tables.catalogue)),
-        )
+        ready(self.tables(attempted).and_then(|mut tables| {
+            tables.catalogue.revision += 1;
+            change(&mut tables.catalogue)
+        }))
     }
 }
 
 impl Catalogue for MemoryStore {
+    fn revision(&self) -> StoreFuture<'_, CatalogueRevision> {
+        self.call("read the revision of the catalogue", |tables| {
+            CatalogueRevision(tables.catalogue.revision)
+        })
+    }
+
     fn put_function_version(&self, record: FunctionVersionRecord) -> StoreFuture<'_, ()> {
         self.change("record a function version", |catalogue| {
             catalogue.put_function_version(record)
