@@ -23,8 +23,12 @@ export async function assertAccessible(page, where) {
  */
 function atRest(page) {
   return page.evaluate(async () => {
-    const moving = () => document.getAnimations().filter(({ effect, playState }) => playState === 'running' && Number.isFinite(effect?.getComputedTiming().endTime))
-    // What ends may begin the next; what is cancelled rejects, and is at rest as well.
-    for (let now = moving(); now.length > 0; now = moving()) await Promise.allSettled(now.map(({ finished }) => finished))
+    for (;;) {
+      const running = document.getAnimations().filter(({ playState }) => playState === 'running')
+      const moving = running.filter(({ effect }) => Number.isFinite(effect?.getComputedTiming().endTime))
+      if (moving.length === 0) return
+      // What ends may begin the next; what is cancelled rejects, and is at rest as well.
+      await Promise.allSettled(moving.map(({ finished }) => finished))
+    }
   })
 }

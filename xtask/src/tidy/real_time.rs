@@ -1,8 +1,8 @@
 //! Who may ask the operating system for the time: whatever has a due time goes by the runtime's clock,
 //! which can be moved; only what waits for the operating system or for another computer goes by real time.
 
-use crate::tidy::source_file::SourceFile;
 use crate::tidy::finding::Finding;
+use crate::tidy::source_file::SourceFile;
 
 /// The crates between a request and the disk.
 const CRATES: &[&str] = &[

@@ -1,8 +1,8 @@
 //! Which part of the server may call which: its files and folders are rooms, and every arrow between two
 //! is a decision somebody made. What is not named here may not be called.
 
-use crate::tidy::source_file::SourceFile;
 use crate::tidy::finding::Finding;
+use crate::tidy::source_file::SourceFile;
 
 const SERVER: &str = "crates/server/src/";
 
