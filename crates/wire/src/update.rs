@@ -81,7 +81,7 @@ fn convert(
     targets: &dyn Targets,
     violations: &mut Violations,
 ) -> Option<OperationUpdate> {
-    let before = violations.len();
+    let before = violations.count();
     let id = id_member(&wire.id, path.member("id"), violations);
     let parent_id = wire
         .parent_id
@@ -155,7 +155,7 @@ fn convert(
             trace_header: options.x_amzn_trace_id.filter(|it| trace::is_header(it)),
         }
     });
-    if violations.len() > before {
+    if violations.count() > before {
         return None;
     }
     Some(OperationUpdate {

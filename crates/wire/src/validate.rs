@@ -25,7 +25,7 @@ const SHOWN_MAX: usize = 256;
 pub struct Violations(Vec<String>);
 
 impl Violations {
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.0.len()
     }
 

@@ -42,7 +42,7 @@ const REAL: &[(&str, &str)] = &[
         "looks again after a pause",
     ),
     (
-        "crates/server/src/api/invoke/invoke.rs",
+        "crates/server/src/api/invoke/call.rs",
         "bounds how long a connection is held",
     ),
     (

@@ -34,7 +34,7 @@ pub(crate) trait Face: Send + Sync {
     ///
     /// # Errors
     /// The answer, where no function gives it.
-    fn call<'a>(&'a self, request: &'a Parts) -> Result<Call<'a>, Response<Body>>;
+    fn call<'a>(&'a self, request: &'a Parts) -> Result<Call<'a>, Box<Response<Body>>>;
 
     /// What starts an execution that comes through a route.
     fn event_source(&self, route: &Route) -> EventSource;
@@ -121,7 +121,7 @@ impl Api {
                 Ok(payload) => face.answer(&parts, &payload),
                 Err(failure) => face.failure(failure),
             },
-            Err(answer) => answer,
+            Err(answer) => *answer,
         };
         face.decorate(&parts.headers, &mut answer);
         if parts.method == Method::HEAD {

@@ -1,5 +1,5 @@
 //! DynamoDB tables.
 
-mod tables;
+mod dynamodb;
 
-pub(crate) use tables::Tables;
+pub(crate) use dynamodb::Tables;

@@ -6,7 +6,7 @@ use hyper::{HeaderMap, Method, Response};
 use wire::ApiError;
 
 use super::{alias, change, event_invoke, function, setting, tags};
-use crate::api::invoke::{asynchronous, invoke, stream};
+use crate::api::invoke::{asynchronous, call, stream};
 use crate::app::App;
 use crate::http::{Body, Query, RequestBody};
 
@@ -41,7 +41,7 @@ pub(in crate::api) async fn dispatch(
     let segments: Vec<&str> = path.split('/').skip(1).collect();
     let answer = match (method.as_str(), segments.as_slice()) {
         ("POST", ["2015-03-31", "functions", name, "invocations"]) => {
-            invoke::invoke(app, name, query, headers, body).await
+            call::invoke(app, name, query, headers, body).await
         }
         (
             "POST",

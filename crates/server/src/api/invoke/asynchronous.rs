@@ -7,7 +7,7 @@ use hyper::{HeaderMap, Response};
 use lambda_api::headers;
 use wire::ApiError;
 
-use super::invoke;
+use super::call;
 use crate::app::App;
 use crate::http::{Body, Query, RequestBody};
 
@@ -19,5 +19,5 @@ pub(in crate::api) async fn invoke(
 ) -> Result<Response<Body>, ApiError> {
     let mut header_map = header_map.clone();
     header_map.insert(headers::INVOCATION_TYPE, HeaderValue::from_static("Event"));
-    invoke::invoke(app, name, &Query::default(), &header_map, body).await
+    call::invoke(app, name, &Query::default(), &header_map, body).await
 }

@@ -14,7 +14,7 @@ use store::{AsyncInvocation, ScheduleMark, StoreFault};
 use thiserror::Error;
 use wire::{ApiError, trace};
 
-use super::invoke::SYNC_EXECUTION_SECONDS_MAX;
+use super::call::SYNC_EXECUTION_SECONDS_MAX;
 use crate::app::App;
 use crate::functions::{Reference, Resolved};
 

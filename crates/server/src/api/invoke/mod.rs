@@ -1,9 +1,9 @@
 //! Calling functions: over the Lambda API, and on behalf of an API or a schedule.
 
 pub(super) mod asynchronous;
+pub(super) mod call;
 mod event_source;
 mod event_stream;
-pub(super) mod invoke;
 pub(super) mod stream;
 
 pub(crate) use event_source::{DeliverError, Scheduled, Target};

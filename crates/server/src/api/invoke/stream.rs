@@ -11,8 +11,8 @@ use lambda_api::headers;
 use serde::Serialize;
 use wire::{ApiError, Violations};
 
+use super::call;
 use super::event_stream::{MEDIA_TYPE, write_event};
-use super::invoke;
 use crate::app::App;
 use crate::http::{Body, Query, RequestBody};
 
@@ -47,7 +47,7 @@ pub(in crate::api) async fn invoke(
         violations.not_one_of("Event", "invocationType", &values);
         violations.none()?;
     }
-    let answer = invoke::invoke(app, name, query, header_map, body).await?;
+    let answer = call::invoke(app, name, query, header_map, body).await?;
     if answer.status() != StatusCode::OK {
         return Ok(answer);
     }

@@ -94,7 +94,7 @@ impl Face for HttpFace {
         cors::preflight(self.cors.as_ref()?, &request.method, &request.headers)
     }
 
-    fn call<'a>(&'a self, request: &'a Parts) -> Result<Call<'a>, Response<Body>> {
+    fn call<'a>(&'a self, request: &'a Parts) -> Result<Call<'a>, Box<Response<Body>>> {
         let path = match self.stage_name.as_str() {
             "$default" => Some(request.uri.path()),
             stage => behind_stage(stage, request.uri.path()),
@@ -108,7 +108,7 @@ impl Face for HttpFace {
                 path_parameters: found.path_parameters,
             })
         });
-        found.ok_or_else(|| message(StatusCode::NOT_FOUND, "Not Found"))
+        found.ok_or_else(|| Box::new(message(StatusCode::NOT_FOUND, "Not Found")))
     }
 
     fn event_source(&self, route: &Route) -> EventSource {

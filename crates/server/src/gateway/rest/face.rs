@@ -53,19 +53,22 @@ impl Face for RestFace {
         None
     }
 
-    fn call<'a>(&'a self, request: &'a Parts) -> Result<Call<'a>, Response<Body>> {
+    fn call<'a>(&'a self, request: &'a Parts) -> Result<Call<'a>, Box<Response<Body>>> {
         let api = &self.resource;
         let Some(path) = behind_stage(&api.stage_name, request.uri.path()) else {
-            return Err(message(StatusCode::FORBIDDEN, "Forbidden"));
+            return Err(Box::new(message(StatusCode::FORBIDDEN, "Forbidden")));
         };
         // API Gateway says so for whatever it does not have.
-        let missing = || message(StatusCode::FORBIDDEN, "Missing Authentication Token");
+        let missing = || {
+            let text = "Missing Authentication Token";
+            Box::new(message(StatusCode::FORBIDDEN, text))
+        };
         let found = find(&api.routes, path).ok_or_else(missing)?;
         if let Some(cors) = &api.cors
             && request.method == Method::OPTIONS
             && !found.has_options()
         {
-            return Err(cors::options(cors, &found));
+            return Err(Box::new(cors::options(cors, &found)));
         }
         let index = found.route(&request.method).ok_or_else(missing)?;
         Ok(Call {
