@@ -8,7 +8,8 @@ use model::{FunctionName, RequestId, Timestamp, Version};
 use rusqlite::Connection;
 use store::{
     AliasRecord, AsyncInvocation, Catalogue, Durability, ExecutionFilter, ExecutionSearch,
-    Executions, FunctionVersionRecord, InvocationQueue, Search, Store, Work,
+    Executions, FunctionVersionRecord, InvocationQueue, ScheduleMark, ScheduleMarks, Search,
+    SetAside, Store, Work,
 };
 use store_sqlite::SqliteStore;
 use support::start;
@@ -159,4 +160,38 @@ async fn what_is_queued_and_deployed_is_read_without_what_cannot_be_decoded() {
     assert_eq!(queued.len(), 1);
     assert_eq!(queued[0].function, function("Two"));
     assert_eq!(store.stats().unreadable_rows, 3);
+}
+
+#[tokio::test]
+async fn what_is_set_aside_and_how_far_schedules_are_is_read_without_what_cannot_be_decoded() {
+    let directory = TempDir::new().expect("a directory for the test");
+    let path = directory.path().join("executions.db");
+    let store = open(&path);
+    for name in ["a", "b"] {
+        let aside = SetAside {
+            execution_id: start(name).spec.arn.id.clone(),
+            set_aside_at: Timestamp::from_millis(0),
+            attempted: "apply an input".to_owned(),
+            reason: "it panicked".to_owned(),
+        };
+        store.set_aside(aside).await.expect("works");
+        let mark = ScheduleMark {
+            schedule: format!("arn:{name}"),
+            definition: "rate(1 day)".to_owned(),
+            done_until: Timestamp::from_millis(0),
+        };
+        store.put_schedule_mark(mark).await.expect("works");
+    }
+    damage(
+        &path,
+        "UPDATE set_aside SET reason = CAST(x'ff' AS TEXT) WHERE execution_id = 'a';
+         UPDATE schedule_marks SET definition = CAST(x'ff' AS TEXT) WHERE schedule_arn = 'arn:a';",
+    );
+    let aside = store.executions_set_aside().await.expect("works");
+    let aside: Vec<_> = aside.iter().map(|it| it.execution_id.as_str()).collect();
+    assert_eq!(aside, ["b"]);
+    let marks = store.schedule_marks().await.expect("works");
+    let marks: Vec<_> = marks.iter().map(|it| it.schedule.as_str()).collect();
+    assert_eq!(marks, ["arn:b"]);
+    assert_eq!(store.stats().unreadable_rows, 2);
 }

@@ -41,7 +41,8 @@ pub trait InvocationQueue: Send + Sync + 'static {
     fn dequeue(&self, id: AsyncInvocationId) -> StoreFuture<'_, ()>;
 
     /// Gives an asynchronous invocation up: it leaves the queue and becomes a dead letter, both or
-    /// neither. At most [`DEAD_LETTERS_MAX`] are kept.
+    /// neither. At most [`DEAD_LETTERS_MAX`] are kept. One that is not in the queue any more was given
+    /// up, or done, before: nothing changes.
     fn bury(&self, id: AsyncInvocationId, letter: DeadLetter) -> StoreFuture<'_, ()>;
 
     /// Dead letters, newest first, before this one: at most `limit`, and fewer where their events

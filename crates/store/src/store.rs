@@ -30,8 +30,7 @@ pub type StoreFuture<'a, T, E = StoreFault> =
 /// - **Read your writes:** after a write's future is ready, every read that begins sees it.
 /// - **Damaged rows:** a list leaves out a row that cannot be decoded, counts it in
 ///   [`StoreStats::unreadable_rows`] and reports it in [`StoreHealth::warnings`]. Where a gap would
-///   mislead, the call fails instead: a whole execution, its history, what is set aside, marks of
-///   schedules, and which versions are needed.
+///   mislead, the call fails instead: a whole execution, its history, and which versions are needed.
 ///
 /// Several servers may share what is stored, each with a value of its own, unless the store refuses
 /// to be opened twice. Calls on different values have no order except by awaiting. A read claims

@@ -6,7 +6,7 @@ use store::SetAside;
 
 use super::row_limit;
 use crate::cells::Columns;
-use crate::unreadable::{Kind, readable_page};
+use crate::unreadable::{Kind, readable, readable_page};
 
 /// The soonest deadlines.
 pub(crate) fn deadlines(
@@ -70,7 +70,11 @@ pub(crate) fn owing_work(
 /// Executions that are set aside.
 pub(crate) fn set_aside(connection: &Connection) -> rusqlite::Result<Vec<SetAside>> {
     let mut statement = connection.prepare_cached(include_str!("../sql/read/set_aside.sql"))?;
-    let rows = statement.query_map([], |row| {
+    let kind = Kind {
+        name: "execution that is set aside",
+        key: &[0],
+    };
+    readable(statement.query([])?, kind, |row| {
         let mut columns = Columns::of(row);
         Ok(SetAside {
             execution_id: columns.parsed(ExecutionId::parse)?,
@@ -78,11 +82,11 @@ pub(crate) fn set_aside(connection: &Connection) -> rusqlite::Result<Vec<SetAsid
             attempted: columns.next()?,
             reason: columns.next()?,
         })
-    })?;
-    rows.collect()
+    })
 }
 
-/// Versions that something open needs.
+/// Versions that something open needs. One that cannot be read fails the list: whoever takes it for
+/// whole removes what is not in it.
 pub(crate) fn versions_needed(
     connection: &Connection,
 ) -> rusqlite::Result<Vec<(FunctionName, Version)>> {

@@ -46,6 +46,10 @@ impl Statements<'_> {
             condition,
             error,
         } = letter;
+        // Called again, after an outcome that nobody learnt, it is not in the queue any more.
+        if self.dequeue.execute([id.0])? == 0 {
+            return Ok(());
+        }
         let mut parameters = Parameters::of(&mut self.insert_dead_letter);
         add_invocation(&mut parameters, invocation)?;
         parameters.add(buried_at.as_millis())?;
@@ -53,8 +57,9 @@ impl Statements<'_> {
         parameters.add_error(error.as_ref())?;
         parameters.execute()?;
         let last = connection.last_insert_rowid();
-        self.trim_dead_letters.execute([last - DEAD_LETTERS_MAX])?;
-        self.dequeue(id)
+        self.trim_dead_letters
+            .execute([last - DEAD_LETTERS_MAX])
+            .map(drop)
     }
 
     pub(crate) fn dequeue(&mut self, id: AsyncInvocationId) -> rusqlite::Result<()> {

@@ -112,7 +112,9 @@ impl QueueTables {
     }
 
     fn bury(&mut self, id: AsyncInvocationId, letter: DeadLetter) {
-        self.waiting.remove(&id);
+        if self.waiting.remove(&id).is_none() {
+            return;
+        }
         self.dead_letter_id_last += 1;
         let last = self.dead_letter_id_last;
         self.dead_letters.insert(DeadLetterId(last), letter);
