@@ -18,8 +18,9 @@ use zip::read::ZipFile;
 
 use super::check::{Checked, Depth};
 use super::disk::{ContentHash, EXECUTABLE_MODE, FILE_MODE, FOLDER_MODE};
+use super::error::FreezeCodeError;
 use super::manifest::{Content, Entry};
-use super::store::{CodeStore, FreezeCodeError, FrozenCode, folder_name};
+use super::store::{CodeStore, FrozenCode, folder_name};
 
 /// Bytes that an archive may unpack to: 250 MB.
 /// Source: Lambda quotas page, "Deployment package (.zip file archive) size", read 2026-11.

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::{fmt, fs, io};
 
 use super::disk::{ContentHash, mode, modified_nanos, set_mode};
+use super::error::FreezeCodeError;
 use super::manifest::{Content, Entry, Manifest};
-use super::store::{CodeStore, Condition, FreezeCodeError, folder_name, folder_of};
+use super::store::{CodeStore, Condition, folder_name, folder_of};
 use super::tree::Tree;
 
 /// How closely code is looked at.

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::disk::{ContentHash, EXECUTABLE_MODE, FILE_MODE, FOLDER_MODE, parent, set_mode};
+use super::error::{FreezeCodeError, at};
 use super::manifest::{Content, Entry, Manifest};
 use super::seen::Sight;
-use super::store::{CodeStore, Condition, FreezeCodeError, FrozenCode, folder_name, folder_of};
-use super::tree::{Tree, at};
+use super::store::{CodeStore, Condition, FrozenCode, folder_name, folder_of};
+use super::tree::Tree;
 
 /// How often code is read anew that changes while it is copied. Builds are done when a deployment
 /// begins; somebody who saves a file in that moment does not do so for long.

@@ -9,6 +9,7 @@
 mod archive;
 mod check;
 mod disk;
+mod error;
 mod freeze;
 mod manifest;
 mod seen;
@@ -18,7 +19,7 @@ mod tree;
 
 pub(crate) use archive::{UNPACKED_BYTES_MAX, UnpackError};
 pub(crate) use check::{Checked, Damage, Depth};
-pub use store::FreezeCodeError;
+pub use error::FreezeCodeError;
 pub(crate) use store::{CodeStore, FrozenCode};
 
 #[cfg(test)]

@@ -15,9 +15,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::disk::{ContentHash, parent};
+use super::error::{FreezeCodeError, at};
 use super::manifest::{Content, Manifest, from_hex, hex};
-use super::store::{CodeStore, FreezeCodeError, FrozenCode, folder_name};
-use super::tree::{at, list};
+use super::store::{CodeStore, FrozenCode, folder_name};
+use super::tree::list;
 
 /// Where sources are remembered, below the code folder.
 const FOLDER: &str = "seen";

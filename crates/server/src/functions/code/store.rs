@@ -8,39 +8,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use function_host::FunctionConfig;
-use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
 use super::check::Damage;
 use super::disk::{self, ContentHash, Disk, FOLDER_MODE};
 use super::manifest;
-use super::tree::{BYTES_MAX, FILES_MAX};
 
 /// Digits of a folder's name: half of a SHA-256.
 pub(super) const NAME_DIGITS: usize = 32;
-
-/// Why a function's code could not be frozen.
-#[derive(Debug, Error)]
-pub enum FreezeCodeError {
-    /// A file could not be read or written.
-    #[error("copy `{}`", .path.display())]
-    Io {
-        /// Which.
-        path: PathBuf,
-        /// The system's answer.
-        #[source]
-        cause: io::Error,
-    },
-    /// A link leads out of the code folder.
-    #[error("`{}` links to something outside of the function's code; copy it there instead", .0.display())]
-    LinkOutside(PathBuf),
-    /// Too much code.
-    #[error("`{}` holds more than {FILES_MAX} files or {BYTES_MAX} bytes; is it the right folder?", .0.display())]
-    TooLarge(PathBuf),
-    /// The code changed between reading and copying, each time it was tried.
-    #[error("`{}` changes while it is copied; deploy again when nothing writes there", .0.display())]
-    Changing(PathBuf),
-}
 
 /// Code at rest. As long as this exists, the folder stays.
 #[derive(Debug, Clone, PartialEq, Eq)]

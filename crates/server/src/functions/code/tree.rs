@@ -7,12 +7,7 @@ use std::{fs, io};
 use sha2::{Digest as _, Sha256};
 
 use super::disk::{ContentHash, Disk, is_executable};
-use super::store::FreezeCodeError;
-
-/// Files of one function at the most, and their size: Lambda's own limit of an unpacked archive,
-/// ten times over, because nothing is uploaded here.
-pub(super) const FILES_MAX: usize = 100_000;
-pub(super) const BYTES_MAX: u64 = 2_500 * 1024 * 1024;
+use super::error::{BYTES_MAX, FILES_MAX, FreezeCodeError, at};
 
 /// Where Python keeps compiled files; not part of anybody's code.
 const COMPILED: &str = "__pycache__";
@@ -120,9 +115,4 @@ pub(super) fn list(source: &Path) -> Result<Vec<PathBuf>, FreezeCodeError> {
     }
     files.sort();
     Ok(files)
-}
-
-pub(super) fn at(path: &Path) -> impl FnOnce(io::Error) -> FreezeCodeError + use<> {
-    let path = path.to_owned();
-    move |cause| FreezeCodeError::Io { path, cause }
 }
