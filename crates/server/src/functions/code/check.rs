@@ -1,9 +1,11 @@
 //! Comparing frozen code with its list, and mending it: from where it came from, or from other code
 //! that has the same file.
 
+use std::fmt;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::{fmt, fs, io};
 
 use super::disk::{ContentHash, mode, modified_nanos, set_mode};
 use super::error::FreezeCodeError;

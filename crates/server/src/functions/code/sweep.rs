@@ -1,7 +1,8 @@
 //! Removing what nobody needs: code of versions that are gone, and what a crash left half done.
 
+use std::fs;
+use std::io;
 use std::path::Path;
-use std::{fs, io};
 
 use super::store::{CodeStore, NAME_DIGITS};
 

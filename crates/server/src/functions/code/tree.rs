@@ -1,8 +1,8 @@
 //! A folder of code as it is found: its files, and one hash over all of them.
 
 use std::ffi::OsStr;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 use sha2::{Digest as _, Sha256};
 
