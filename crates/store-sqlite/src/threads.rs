@@ -37,12 +37,13 @@ const CANNOT_GO_ON: i32 = 70;
 /// Ends the process at once. A store that cannot write would answer faults for ever, and a supervisor
 /// would see a process that lives; the next run takes up what this one had begun.
 pub(crate) fn end_process(path: &Path, why: &str) -> ! {
-    // Not through `tracing`, in which the fault may lie; and there is nobody to tell if this fails.
-    let _ = writeln!(
-        std::io::stderr(),
+    // Not through `tracing`, in which the fault may lie. In one piece, because other threads may be panicking
+    // as well; and there is nobody to tell if this fails.
+    let said = format!(
         "the thread that writes to `{}` has ended, and nothing can be written any more: {why}\n\
-         the process ends; start it again, and it goes on with what is stored",
+         the process ends; start it again, and it goes on with what is stored\n",
         path.display()
     );
+    let _ = std::io::stderr().write_all(said.as_bytes());
     std::process::exit(CANNOT_GO_ON)
 }
