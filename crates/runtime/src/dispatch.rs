@@ -151,7 +151,7 @@ impl Driver {
             return;
         };
         let lease = self.inner.residents.lease(&arn.id);
-        let invocation = durable_invocation(execution);
+        let invocation = durable_invocation(execution, self.inner.lanes.called_off(&held.turn));
         let driver = self.clone();
         self.spawn(async move { driver.run_durable(held, lease, invocation).await });
     }
@@ -193,13 +193,12 @@ impl Driver {
                 .await;
             return;
         }
-        let invocation = durable_invocation(execution);
+        let invocation = durable_invocation(execution, self.inner.lanes.called_off(&held.turn));
         drop(resident);
         self.run_durable(held, lease, invocation).await;
     }
 
-    async fn run_durable(&self, mut held: Held, lease: Lease, mut invocation: DurableInvocation) {
-        invocation.called_off = self.inner.lanes.called_off(&held.turn);
+    async fn run_durable(&self, mut held: Held, lease: Lease, invocation: DurableInvocation) {
         let id = invocation.spec.arn.id.clone();
         let request_id = invocation.request_id.clone();
         let invoked = AssertUnwindSafe(self.inner.invoker.invoke_durable(invocation));
@@ -421,7 +420,7 @@ fn not_started(request_id: RequestId, now: model::Timestamp) -> Input {
     }
 }
 
-fn durable_invocation(execution: &Execution) -> DurableInvocation {
+fn durable_invocation(execution: &Execution, called_off: CancellationToken) -> DurableInvocation {
     let Invocation::Active { request_id, .. } = &execution.state.invocation else {
         unreachable!("an invocation is scheduled");
     };
@@ -433,6 +432,6 @@ fn durable_invocation(execution: &Execution) -> DurableInvocation {
         checkpoint_token,
         operations: execution.replayed_operations().cloned().collect(),
         updated_operation_ids: execution.unsettled_operations().cloned().collect(),
-        called_off: CancellationToken::new(),
+        called_off,
     }
 }

@@ -1,4 +1,4 @@
-//! The server: the driver behind HTTP.
+//! The server: the runtime behind HTTP.
 //!
 //! One port ([`main_port`]) speaks AWS's Lambda API ([`api`]), serves the stack's tables ([`tables`]), a few
 //! routes of our own ([`service`]) and the web console ([`console`]); each API and function URL of a stack has a

@@ -119,7 +119,7 @@ fn check_excepting(files: &[SourceFile], real: &[(&str, &str)]) -> Vec<Finding> 
         if !is_product(path) {
             continue;
         }
-        for (line, text) in (1..).zip(product_lines(&file.text)) {
+        for (line, text) in file.code_lines() {
             if !READS.iter().any(|read| text.contains(read)) {
                 continue;
             }
@@ -149,13 +149,6 @@ fn is_product(path: &str) -> bool {
         return false;
     };
     CRATES.contains(&krate) && !file.ends_with("tests.rs") && file.ends_with(".rs")
-}
-
-/// The lines above a file's tests, without comments.
-fn product_lines(text: &str) -> impl Iterator<Item = &str> {
-    text.lines()
-        .take_while(|line| line.trim() != "#[cfg(test)]")
-        .map(|line| line.split("//").next().unwrap_or_default())
 }
 
 #[cfg(test)]

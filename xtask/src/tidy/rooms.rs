@@ -67,7 +67,7 @@ pub fn check(files: &[SourceFile]) -> Vec<Finding> {
             findings.push(Finding::about(&file.path, problem));
             continue;
         };
-        for (line, called) in calls(&file.text) {
+        for (line, called) in calls(file) {
             if called != room && !may_call.contains(&called) {
                 let problem = format!("must not call `{called}`: see xtask/src/tidy/rooms.rs");
                 findings.push(Finding::at(&file.path, line, problem));
@@ -84,16 +84,10 @@ fn room_of(path: &str) -> &str {
 }
 
 /// Rooms that a file names, with the lines where it does.
-fn calls(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let code = text.split("#[cfg(test)]").next().unwrap_or(text);
-    let lines = (1..).zip(code.lines());
-    lines.flat_map(|(number, line)| {
-        let line = line.split("//").next().unwrap_or_default();
-        let named = line.split("crate::").skip(1);
-        named
-            .flat_map(names)
-            .map(move |name| (number, name))
-            .collect::<Vec<_>>()
+fn calls(file: &SourceFile) -> impl Iterator<Item = (usize, &str)> {
+    file.code_lines().flat_map(|(number, line)| {
+        let named = line.split("crate::").skip(1).flat_map(names);
+        named.map(move |name| (number, name))
     })
 }
 

@@ -1,5 +1,5 @@
-//! Delivering an event to a function on behalf of something that is no caller of the Lambda API: an
-//! API in front of it, or a schedule.
+//! Invoking a function for an event source that does not call the Lambda API: an API in front of it, or
+//! a schedule.
 
 use std::sync::Arc;
 
