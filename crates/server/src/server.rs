@@ -214,7 +214,7 @@ impl Server {
             tables,
             data_dir: config.data_dir.clone(),
             endpoint,
-            otlp_endpoint: config.telemetry.as_ref().map(|it| it.endpoint.to_string()),
+            otlp_endpoint: config.telemetry.as_ref().map(|it| it.endpoint.clone()),
             diagnostics,
             streams: Arc::new(Semaphore::new(console::STREAMS_MAX)),
             tasks: tasks.clone(),
@@ -234,8 +234,12 @@ impl Server {
         let ended = server.shutdown.clone();
         server.tasks.spawn(async move { steady.keep(ended).await });
         if let Some(telemetry) = server.config.telemetry.clone() {
-            let exporter = Exporter::new(telemetry, server.app.driver.clone());
-            server.tasks.spawn(exporter.run(server.shutdown.clone()));
+            match Exporter::new(telemetry, server.app.driver.clone()) {
+                Ok(exporter) => {
+                    server.tasks.spawn(exporter.run(server.shutdown.clone()));
+                }
+                Err(error) => tracing::warn!(%error, "traces are not exported"),
+            }
         }
         server.serve(listener);
         // Deadlines come due whatever is being taken up.

@@ -14,7 +14,7 @@ use super::from_template::{config_sha256, last_modified};
 use super::{FrozenCode, FunctionSettings, FunctionVersion, Registry, leads_to};
 
 /// The right to change functions; nobody else has it meanwhile.
-pub(crate) struct Changes<'a> {
+pub(crate) struct CatalogueChanges<'a> {
     registry: &'a Registry,
     store: &'a dyn Catalogue,
     now: Timestamp,
@@ -32,8 +32,12 @@ pub(crate) struct NewFunction {
 
 impl Registry {
     /// Waits until nobody else changes functions.
-    pub async fn changes<'a>(&'a self, store: &'a dyn Catalogue, now: Timestamp) -> Changes<'a> {
-        Changes {
+    pub async fn changes<'a>(
+        &'a self,
+        store: &'a dyn Catalogue,
+        now: Timestamp,
+    ) -> CatalogueChanges<'a> {
+        CatalogueChanges {
             registry: self,
             store,
             now,
@@ -42,7 +46,7 @@ impl Registry {
     }
 }
 
-impl Changes<'_> {
+impl CatalogueChanges<'_> {
     pub fn now(&self) -> Timestamp {
         self.now
     }

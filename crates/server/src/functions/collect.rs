@@ -8,7 +8,7 @@ use model::{FunctionName, Version};
 use store::{Store, StoreFault};
 
 use super::{Registry, leads_to};
-use crate::functions::change::Changes;
+use crate::functions::change::CatalogueChanges;
 
 impl Registry {
     /// Removes versions that nobody needs; returns how many.
@@ -40,7 +40,7 @@ impl Registry {
     /// handed its write over to the store: then the store sees it once a later write is done.
     async fn remove_unneeded(
         &self,
-        changes: &Changes<'_>,
+        changes: &CatalogueChanges<'_>,
         store: &dyn Store,
         name: &FunctionName,
         number: u64,

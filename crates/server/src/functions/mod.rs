@@ -12,7 +12,7 @@ mod routing;
 mod settings;
 mod version;
 
-pub(crate) use change::{Changes, NewFunction};
+pub(crate) use change::{CatalogueChanges, NewFunction};
 pub use code::FreezeCodeError;
 pub(crate) use code::{CodeStore, Damage, Depth, FrozenCode, UNPACKED_BYTES_MAX, UnpackError};
 pub(crate) use collect::is_needed;

@@ -1,34 +1,20 @@
-//! The variables that OpenTelemetry defines for exporters.
+//! Whether traces are exported, and to where, by the variables that OpenTelemetry defines.
 //!
+//! Headers, timeouts, compression and attributes are read by the exporter's library.
 //! Source: OpenTelemetry specification, "OpenTelemetry Protocol Exporter" and "General SDK
 //! Configuration".
 
-use std::collections::BTreeMap;
-
 use hyper::Uri;
-use percent_encoding::percent_decode_str;
+pub use opentelemetry_otlp::Protocol;
 use thiserror::Error;
 
 /// Where traces go, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OtlpConfig {
-    /// Where they are sent, path and all.
-    pub endpoint: Uri,
+    /// Where they are sent; with its path, over HTTP.
+    pub endpoint: String,
     /// How they are written.
     pub protocol: Protocol,
-    /// Sent with each request.
-    pub headers: Vec<(String, String)>,
-    /// What all spans say of where they come from; `service.name` among it.
-    pub resource: BTreeMap<String, String>,
-}
-
-/// How OTLP is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Protocol {
-    /// `http/protobuf`, the default.
-    Protobuf,
-    /// `http/json`.
-    Json,
 }
 
 /// Why the variables ask for something that is not done. Nothing is exported then.
@@ -36,14 +22,12 @@ pub enum Protocol {
 pub enum TelemetryError {
     /// Another protocol.
     #[error(
-        "traces are not exported: the protocol `{0}` is not supported; set \
-         OTEL_EXPORTER_OTLP_PROTOCOL to http/protobuf or http/json (port 4318 of most collectors)"
+        "traces are not exported: there is no protocol `{0}`; set OTEL_EXPORTER_OTLP_PROTOCOL to \
+         http/protobuf or http/json (port 4318 of most collectors) or grpc (port 4317)"
     )]
     Protocol(String),
     /// No URL, or one of another scheme.
-    #[error(
-        "traces are not exported: `{0}` is no http:// URL; send them to a collector on this machine"
-    )]
+    #[error("traces are not exported: `{0}` is no URL that begins with http:// or https://")]
     Endpoint(String),
 }
 
@@ -63,51 +47,31 @@ impl OtlpConfig {
         if is_disabled || !exporter.split(',').any(|name| name.trim() == "otlp") {
             return Ok(None);
         }
-        let of_traces = |name: &str| {
-            variable(&format!("OTEL_EXPORTER_OTLP_TRACES_{name}"))
-                .or_else(|| variable(&format!("OTEL_EXPORTER_OTLP_{name}")))
-        };
-        let endpoint = match variable("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") {
-            Some(url) => url,
-            None => match variable("OTEL_EXPORTER_OTLP_ENDPOINT") {
-                Some(base) => format!("{}/v1/traces", base.trim_end_matches('/')),
-                None => return Ok(None),
-            },
-        };
-        let protocol = match of_traces("PROTOCOL").as_deref() {
-            None | Some("http/protobuf") => Protocol::Protobuf,
-            Some("http/json") => Protocol::Json,
+        let protocol = variable("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL")
+            .or_else(|| variable("OTEL_EXPORTER_OTLP_PROTOCOL"));
+        let protocol = match protocol.as_deref() {
+            None | Some("http/protobuf") => Protocol::HttpBinary,
+            Some("http/json") => Protocol::HttpJson,
+            Some("grpc") => Protocol::Grpc,
             Some(other) => return Err(TelemetryError::Protocol(other.to_owned())),
         };
-        let uri: Option<Uri> = endpoint.parse().ok();
-        let is_http = |uri: &Uri| uri.scheme_str() == Some("http") && uri.authority().is_some();
-        let Some(uri) = uri.filter(is_http) else {
-            return Err(TelemetryError::Endpoint(endpoint));
+        let of_traces = variable("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
+        let of_all = variable("OTEL_EXPORTER_OTLP_ENDPOINT");
+        let endpoint = match (of_traces, of_all) {
+            (Some(url), _) => url,
+            (None, Some(url)) if protocol == Protocol::Grpc => url,
+            (None, Some(base)) => format!("{}/v1/traces", base.trim_end_matches('/')),
+            (None, None) => return Ok(None),
         };
-        let mut resource: BTreeMap<String, String> =
-            pairs(&variable("OTEL_RESOURCE_ATTRIBUTES").unwrap_or_default()).collect();
-        if let Some(name) = variable("OTEL_SERVICE_NAME") {
-            resource.insert("service.name".to_owned(), name);
+        let uri: Option<Uri> = endpoint.parse().ok();
+        let is_http = |uri: &Uri| {
+            matches!(uri.scheme_str(), Some("http" | "https")) && uri.authority().is_some()
+        };
+        if !uri.as_ref().is_some_and(is_http) {
+            return Err(TelemetryError::Endpoint(endpoint));
         }
-        resource
-            .entry("service.name".to_owned())
-            .or_insert_with(|| "lambdura".to_owned());
-        Ok(Some(Self {
-            endpoint: uri,
-            protocol,
-            headers: pairs(&of_traces("HEADERS").unwrap_or_default()).collect(),
-            resource,
-        }))
+        Ok(Some(Self { endpoint, protocol }))
     }
-}
-
-/// `a=1,b=two%20words`.
-fn pairs(text: &str) -> impl Iterator<Item = (String, String)> + '_ {
-    text.split(',').filter_map(|pair| {
-        let (name, value) = pair.split_once('=')?;
-        let decoded = percent_decode_str(value.trim()).decode_utf8_lossy();
-        Some((name.trim().to_owned(), decoded.into_owned()))
-    })
 }
 
 #[cfg(test)]
@@ -119,6 +83,11 @@ mod tests {
             let found = variables.iter().find(|(key, _)| *key == name);
             found.map(|(_, value)| (*value).to_owned())
         })
+    }
+
+    fn to(endpoint: &str, protocol: Protocol) -> Result<Option<OtlpConfig>, TelemetryError> {
+        let endpoint = endpoint.to_owned();
+        Ok(Some(OtlpConfig { endpoint, protocol }))
     }
 
     #[test]
@@ -134,39 +103,38 @@ mod tests {
     }
 
     #[test]
-    fn variables_of_traces_count_more() {
-        let config = read(&[
-            ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:4318/"),
-            (
-                "OTEL_EXPORTER_OTLP_HEADERS",
-                "authorization=Bearer%20x, a = b",
-            ),
-            ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
-            ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/json"),
-            ("OTEL_SERVICE_NAME", "loans"),
-            (
-                "OTEL_RESOURCE_ATTRIBUTES",
-                "service.name=other,deployment.environment=test",
-            ),
-        ]);
-        let config = config.expect("it is supported").expect("it is asked for");
-        assert_eq!(config.endpoint, "http://localhost:4318/v1/traces");
-        assert_eq!(config.protocol, Protocol::Json);
-        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        assert_eq!(
-            config.headers,
-            [header("authorization", "Bearer x"), header("a", "b")]
+    fn the_path_is_added_where_the_protocol_has_one() {
+        let base = ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://collector:4318/");
+        let traces = (
+            "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+            "http://127.0.0.1:9/own",
         );
-        assert_eq!(config.resource["service.name"], "loans");
-        assert_eq!(config.resource["deployment.environment"], "test");
+        let protocol = |name| ("OTEL_EXPORTER_OTLP_PROTOCOL", name);
+        assert_eq!(
+            read(&[base]),
+            to("https://collector:4318/v1/traces", Protocol::HttpBinary)
+        );
+        assert_eq!(
+            read(&[base, traces, protocol("http/json")]),
+            to("http://127.0.0.1:9/own", Protocol::HttpJson)
+        );
+        assert_eq!(
+            read(&[base, protocol("grpc")]),
+            to("https://collector:4318/", Protocol::Grpc)
+        );
+        let of_traces = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/json");
+        assert_eq!(
+            read(&[traces, protocol("grpc"), of_traces]),
+            to("http://127.0.0.1:9/own", Protocol::HttpJson)
+        );
     }
 
     #[test]
     fn what_is_not_done_is_said() {
         let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:4317");
-        let grpc = read(&[endpoint, ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")]);
-        assert_eq!(grpc, Err(TelemetryError::Protocol("grpc".to_owned())));
-        for url in ["https://example.com", "localhost:4318", "not a url"] {
+        let thrift = read(&[endpoint, ("OTEL_EXPORTER_OTLP_PROTOCOL", "thrift")]);
+        assert_eq!(thrift, Err(TelemetryError::Protocol("thrift".to_owned())));
+        for url in ["ftp://example.com", "localhost:4318", "not a url"] {
             let answer = read(&[("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", url)]);
             assert_eq!(answer, Err(TelemetryError::Endpoint(url.to_owned())));
         }

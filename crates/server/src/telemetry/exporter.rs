@@ -6,17 +6,12 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::{BodyExt as _, Full};
-use hyper::header::{CONTENT_TYPE, RETRY_AFTER};
-use hyper::{Request, StatusCode};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
 use model::ExecutionId;
+use opentelemetry_otlp::{ExporterBuildError, SpanExporter};
+use opentelemetry_sdk::trace::SpanExporter as _;
 use runtime::{Change, Driver};
 use store::EventPage;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::config::OtlpConfig;
@@ -31,12 +26,6 @@ const BATCH_WAITS: Duration = Duration::from_secs(1);
 const EVENTS_MAX: usize = 20_000;
 const EVENTS_PAGE: usize = 1_000;
 
-/// Tries of one request, the pause after the first, doubled each time, and how long one may take.
-const TRIES_MAX: u32 = 5;
-const PAUSE_FIRST: Duration = Duration::from_millis(500);
-const PAUSE_MAX: Duration = Duration::from_secs(30);
-const ANSWERS_WITHIN: Duration = Duration::from_secs(10);
-
 /// How long a shutdown waits for the last batch.
 const FLUSH_WITHIN: Duration = Duration::from_secs(2);
 
@@ -44,24 +33,18 @@ const FLUSH_WITHIN: Duration = Duration::from_secs(2);
 pub(crate) struct Exporter {
     config: OtlpConfig,
     driver: Driver,
-    client: Client<HttpConnector, Full<Bytes>>,
-}
-
-/// Why a request was not taken.
-enum Refused {
-    /// It would not be taken at another time either.
-    ForGood(String),
-    /// It may be; the collector may say when.
-    ForNow(String, Option<Duration>),
+    exporter: SpanExporter,
 }
 
 impl Exporter {
-    pub fn new(config: OtlpConfig, driver: Driver) -> Self {
-        Self {
+    /// # Errors
+    /// When OpenTelemetry's variables ask for what cannot be done.
+    pub fn new(config: OtlpConfig, driver: Driver) -> Result<Self, ExporterBuildError> {
+        Ok(Self {
+            exporter: otlp::exporter(&config)?,
             config,
             driver,
-            client: Client::builder(TokioExecutor::new()).build_http(),
-        }
+        })
     }
 
     /// Runs until the shutdown, and then sends what it has.
@@ -150,53 +133,9 @@ impl Exporter {
     }
 
     async fn send(&self, traces: Vec<Trace>) {
-        let (body, content_type) = otlp::body(&self.config, &traces);
-        let body = Bytes::from(body);
-        let mut pause = PAUSE_FIRST;
-        for attempt in 1..=TRIES_MAX {
-            match self.try_send(body.clone(), content_type).await {
-                Ok(()) => return,
-                Err(Refused::ForGood(why)) => {
-                    tracing::warn!(traces = traces.len(), endpoint = %self.config.endpoint, why, "traces were refused");
-                    return;
-                }
-                Err(Refused::ForNow(why, _)) if attempt == TRIES_MAX => {
-                    tracing::warn!(traces = traces.len(), endpoint = %self.config.endpoint, why, "traces were not taken and are dropped");
-                }
-                Err(Refused::ForNow(_, after)) => {
-                    sleep(after.unwrap_or(pause).min(PAUSE_MAX)).await;
-                    pause = (pause * 2).min(PAUSE_MAX);
-                }
-            }
-        }
-    }
-
-    async fn try_send(&self, body: Bytes, content_type: &str) -> Result<(), Refused> {
-        let mut request = Request::post(&self.config.endpoint).header(CONTENT_TYPE, content_type);
-        for (name, value) in &self.config.headers {
-            request = request.header(name, value);
-        }
-        let request = request
-            .body(Full::new(body))
-            .map_err(|error| Refused::ForGood(format!("OTEL_EXPORTER_OTLP_HEADERS: {error}")))?;
-        let answer = timeout(ANSWERS_WITHIN, self.client.request(request)).await;
-        let answer = answer
-            .map_err(|_| Refused::ForNow("no answer in time".to_owned(), None))?
-            .map_err(|error| Refused::ForNow(stdx::error_chain(&error), None))?;
-        let status = answer.status();
-        let after = answer.headers().get(RETRY_AFTER);
-        let after = after
-            .and_then(|after| after.to_str().ok()?.parse().ok())
-            .map(Duration::from_secs);
-        // Read to its end, so that the connection can be used again.
-        let _ = answer.into_body().collect().await;
-        match status {
-            status if status.is_success() => Ok(()),
-            StatusCode::TOO_MANY_REQUESTS
-            | StatusCode::BAD_GATEWAY
-            | StatusCode::SERVICE_UNAVAILABLE
-            | StatusCode::GATEWAY_TIMEOUT => Err(Refused::ForNow(status.to_string(), after)),
-            status => Err(Refused::ForGood(status.to_string())),
+        if let Err(error) = self.exporter.export(otlp::span_data(&traces)).await {
+            let endpoint = &self.config.endpoint;
+            tracing::warn!(traces = traces.len(), %endpoint, %error, "traces were not taken and are dropped");
         }
     }
 }

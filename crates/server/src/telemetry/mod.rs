@@ -2,9 +2,9 @@
 //!
 //! Log lines ([`logs`]), X-Ray segments ([`xray`]), how invocations went ([`statistics`]) and what the
 //! server says about itself ([`diagnostics`]) stay here. Each execution that has ended is one trace,
-//! sent as OpenTelemetry's collectors take it (OTLP over HTTP) and switched on by the standard
-//! variables: [`config`] reads them, [`spans`] makes spans of a history, [`otlp`] writes them,
-//! [`exporter`] sends. An execution never waits for any of it.
+//! sent as OpenTelemetry's collectors take it (OTLP) and switched on by the standard variables:
+//! [`config`] reads them, [`spans`] makes spans of a history, [`otlp`] has the library that writes
+//! and sends them, [`exporter`] gathers batches. An execution never waits for any of it.
 
 mod diagnostics;
 mod logs;

@@ -1,188 +1,113 @@
-//! Traces as OTLP writes them, in protobuf or in JSON.
-//!
-//! Source: opentelemetry-proto v1, `trace.proto`, `common.proto`, `resource.proto`; the OTLP
-//! specification, "JSON Protobuf Encoding": ids in hexadecimal, 64-bit numbers as text.
+//! Traces as OpenTelemetry's exporter takes them, and that exporter.
 
-use prost::Message;
-use serde::{Serialize, Serializer};
+use std::borrow::Cow;
+use std::time::{Duration, SystemTime};
 
-use super::config::{OtlpConfig, Protocol};
+use hyper_rustls::HttpsConnectorBuilder;
+use opentelemetry::trace::{
+    SpanContext, SpanId, SpanKind, Status, TraceFlags, TraceId, TraceState,
+};
+use opentelemetry::{InstrumentationScope, Key, KeyValue};
+use opentelemetry_http::hyper::HyperClient;
+use opentelemetry_otlp::{
+    ExporterBuildError, Protocol, RetryPolicy, SpanExporter, WithExportConfig as _,
+    WithHttpConfig as _, WithTonicConfig as _,
+};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::trace::{SpanData, SpanExporter as _};
+
+use super::config::OtlpConfig;
 use super::spans::{Span, Trace};
 
-/// `SPAN_KIND_INTERNAL` and `SPAN_KIND_SERVER`.
-const INTERNAL: i32 = 1;
-const SERVER: i32 = 2;
+/// How long one request may take. How long a batch may take with all its tries is the library's
+/// `OTEL_EXPORTER_OTLP_TIMEOUT`.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(10);
 
-/// `STATUS_CODE_ERROR`.
-const ERROR: i32 = 2;
-
-const SCOPE: &str = "lambdura";
-
-#[derive(Clone, PartialEq, Message, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Request {
-    #[prost(message, repeated, tag = "1")]
-    pub resource_spans: Vec<ResourceSpans>,
+/// The library's exporter, which says in each span where it comes from.
+pub(super) fn exporter(config: &OtlpConfig) -> Result<SpanExporter, ExporterBuildError> {
+    let retries = RetryPolicy::recommended();
+    let builder = SpanExporter::builder();
+    let mut exporter = if config.protocol == Protocol::Grpc {
+        builder
+            .with_tonic()
+            .with_endpoint(&config.endpoint)
+            .with_retry_policy(retries)
+            .build()?
+    } else {
+        let connector = HttpsConnectorBuilder::new()
+            .with_native_roots()
+            .map_err(|error| ExporterBuildError::InternalFailure(error.to_string()))?
+            .https_or_http()
+            .enable_http1()
+            .build();
+        builder
+            .with_http()
+            .with_http_client(HyperClient::new(connector, ANSWERS_WITHIN, None))
+            .with_endpoint(&config.endpoint)
+            .with_protocol(config.protocol)
+            .with_retry_policy(retries)
+            .build()?
+    };
+    exporter.set_resource(&resource());
+    Ok(exporter)
 }
 
-#[derive(Clone, PartialEq, Message, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct ResourceSpans {
-    #[prost(message, optional, tag = "1")]
-    pub resource: Option<Resource>,
-    #[prost(message, repeated, tag = "2")]
-    pub scope_spans: Vec<ScopeSpans>,
+/// What `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` say; our name where they say none.
+fn resource() -> Resource {
+    let named = Resource::builder().build();
+    let name = named.get(&Key::from_static_str("service.name"));
+    match name.as_ref().map(|name| name.as_str()) {
+        Some(name) if !name.starts_with("unknown_service") => named,
+        _ => Resource::builder().with_service_name("lambdura").build(),
+    }
 }
 
-#[derive(Clone, PartialEq, Message, Serialize)]
-pub(super) struct Resource {
-    #[prost(message, repeated, tag = "1")]
-    pub attributes: Vec<KeyValue>,
-}
-
-#[derive(Clone, PartialEq, Message, Serialize)]
-pub(super) struct ScopeSpans {
-    #[prost(message, optional, tag = "1")]
-    pub scope: Option<Scope>,
-    #[prost(message, repeated, tag = "2")]
-    pub spans: Vec<WireSpan>,
-}
-
-#[derive(Clone, PartialEq, Message, Serialize)]
-pub(super) struct Scope {
-    #[prost(string, tag = "1")]
-    pub name: String,
-    #[prost(string, tag = "2")]
-    pub version: String,
-}
-
-#[derive(Clone, PartialEq, Message, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct WireSpan {
-    #[prost(bytes = "vec", tag = "1")]
-    #[serde(serialize_with = "hexadecimal")]
-    pub trace_id: Vec<u8>,
-    #[prost(bytes = "vec", tag = "2")]
-    #[serde(serialize_with = "hexadecimal")]
-    pub span_id: Vec<u8>,
-    #[prost(bytes = "vec", tag = "4")]
-    #[serde(serialize_with = "hexadecimal", skip_serializing_if = "Vec::is_empty")]
-    pub parent_span_id: Vec<u8>,
-    #[prost(string, tag = "5")]
-    pub name: String,
-    #[prost(int32, tag = "6")]
-    pub kind: i32,
-    #[prost(fixed64, tag = "7")]
-    #[serde(serialize_with = "text")]
-    pub start_time_unix_nano: u64,
-    #[prost(fixed64, tag = "8")]
-    #[serde(serialize_with = "text")]
-    pub end_time_unix_nano: u64,
-    #[prost(message, repeated, tag = "9")]
-    pub attributes: Vec<KeyValue>,
-    #[prost(message, optional, tag = "15")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<Status>,
-}
-
-#[derive(Clone, PartialEq, Message, Serialize)]
-pub(super) struct Status {
-    #[prost(string, tag = "2")]
-    pub message: String,
-    #[prost(int32, tag = "3")]
-    pub code: i32,
-}
-
-#[derive(Clone, PartialEq, Message, Serialize)]
-pub(super) struct KeyValue {
-    #[prost(string, tag = "1")]
-    pub key: String,
-    #[prost(message, optional, tag = "2")]
-    pub value: Option<AnyValue>,
-}
-
-#[derive(Clone, PartialEq, Message, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct AnyValue {
-    #[prost(string, optional, tag = "1")]
-    pub string_value: Option<String>,
-}
-
-fn hexadecimal<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    serializer.serialize_str(&digits)
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
-fn text<S: Serializer>(number: &u64, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(number)
-}
-
-/// The body of a request that sends these traces, and its content type.
-pub(super) fn body(config: &OtlpConfig, traces: &[Trace]) -> (Vec<u8>, &'static str) {
+/// The spans of these traces.
+pub(super) fn span_data(traces: &[Trace]) -> Vec<SpanData> {
+    let scope = InstrumentationScope::builder("lambdura")
+        .with_version(env!("CARGO_PKG_VERSION"))
+        .build();
     let spans = traces.iter().flat_map(|trace| {
         let spans = trace.spans.iter();
-        spans.map(|span| wire(&trace.id, span))
+        spans.map(|span| one(trace.id, span, &scope))
     });
-    let attributes = config.resource.iter();
-    let request = Request {
-        resource_spans: vec![ResourceSpans {
-            resource: Some(Resource {
-                attributes: attributes.map(|(key, value)| pair(key, value)).collect(),
-            }),
-            scope_spans: vec![ScopeSpans {
-                scope: Some(Scope {
-                    name: SCOPE.to_owned(),
-                    version: env!("CARGO_PKG_VERSION").to_owned(),
-                }),
-                spans: spans.collect(),
-            }],
-        }],
-    };
-    match config.protocol {
-        Protocol::Protobuf => (request.encode_to_vec(), "application/x-protobuf"),
-        Protocol::Json => (
-            serde_json::to_vec(&request).expect("wire types are always JSON"),
-            "application/json",
+    spans.collect()
+}
+
+fn one(trace_id: [u8; 16], span: &Span, scope: &InstrumentationScope) -> SpanData {
+    let attributes = span.attributes.iter();
+    SpanData {
+        span_context: SpanContext::new(
+            TraceId::from_bytes(trace_id),
+            SpanId::from_bytes(span.id),
+            TraceFlags::SAMPLED,
+            false,
+            TraceState::NONE,
         ),
-    }
-}
-
-fn wire(trace_id: &[u8; 16], span: &Span) -> WireSpan {
-    let nanos = |at: model::Timestamp| {
-        u64::try_from(at.as_millis())
-            .unwrap_or(0)
-            .saturating_mul(1_000_000)
-    };
-    WireSpan {
-        trace_id: trace_id.to_vec(),
-        span_id: span.id.to_vec(),
-        parent_span_id: span.parent.map(|id| id.to_vec()).unwrap_or_default(),
-        name: span.name.clone(),
-        kind: if span.parent.is_none() {
-            SERVER
-        } else {
-            INTERNAL
+        parent_span_id: span.parent.map_or(SpanId::INVALID, SpanId::from_bytes),
+        parent_span_is_remote: false,
+        span_kind: match span.parent {
+            Some(_) => SpanKind::Internal,
+            None => SpanKind::Server,
         },
-        start_time_unix_nano: nanos(span.from),
-        end_time_unix_nano: nanos(span.to),
-        attributes: span
-            .attributes
-            .iter()
-            .map(|(key, value)| pair(key, value))
+        name: Cow::Owned(span.name.clone()),
+        start_time: instant(span.from),
+        end_time: instant(span.to),
+        attributes: attributes
+            .map(|(key, value)| KeyValue::new(*key, value.clone()))
             .collect(),
-        status: span.error.as_ref().map(|message| Status {
-            message: message.clone(),
-            code: ERROR,
-        }),
+        dropped_attributes_count: 0,
+        events: Default::default(),
+        links: Default::default(),
+        status: match &span.error {
+            Some(message) => Status::error(message.clone()),
+            None => Status::Unset,
+        },
+        instrumentation_scope: scope.clone(),
     }
 }
 
-fn pair(key: &str, value: &str) -> KeyValue {
-    KeyValue {
-        key: key.to_owned(),
-        value: Some(AnyValue {
-            string_value: Some(value.to_owned()),
-        }),
-    }
+fn instant(at: model::Timestamp) -> SystemTime {
+    let millis = u64::try_from(at.as_millis()).unwrap_or(0);
+    SystemTime::UNIX_EPOCH + Duration::from_millis(millis)
 }

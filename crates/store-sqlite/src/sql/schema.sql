@@ -1,13 +1,113 @@
--- The current schema in full, for people: what all migrations together come to. A test compares the
--- two. To change the schema, append a migration and change this file to match.
---
--- Instants are milliseconds since 1970-01-01T00:00:00Z, in columns that end in `_at`.
--- An absent value is NULL; an empty text is an empty text.
--- Rows of operations and events are appended in the order in which they happen, whatever execution
--- they belong to: a group commit then writes a few pages at the end of each table and not one page
--- per execution. A narrow index finds those of one execution.
+-- Made from the migrations, which say more; never edited.
 
--- What is fixed when an execution starts. Never updated: it holds the input, which may be large.
+CREATE TABLE aliases (
+    function_name TEXT NOT NULL,
+    alias TEXT NOT NULL,
+    function_version TEXT NOT NULL,
+    description TEXT NOT NULL, routing TEXT, revision_id TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (function_name, alias)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE async_invocations (
+    async_invocation_id INTEGER PRIMARY KEY AUTOINCREMENT,
+    request_id TEXT NOT NULL,
+    function_name TEXT NOT NULL,
+    function_version TEXT NOT NULL,
+    invoked_arn TEXT NOT NULL,
+    client_context TEXT,
+    trace_header TEXT,
+    tenant_id TEXT,
+    accepted_at INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    not_before_at INTEGER NOT NULL,
+    -- Bytes, because a plain function may be given anything.
+    payload BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE dead_letters (
+    dead_letter_id INTEGER PRIMARY KEY AUTOINCREMENT,
+    request_id TEXT NOT NULL,
+    function_name TEXT NOT NULL,
+    function_version TEXT NOT NULL,
+    invoked_arn TEXT NOT NULL,
+    client_context TEXT,
+    trace_header TEXT,
+    tenant_id TEXT,
+    accepted_at INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    not_before_at INTEGER NOT NULL,
+    payload BLOB NOT NULL,
+    buried_at INTEGER NOT NULL,
+    -- RetriesExhausted, EventAgeExceeded
+    condition TEXT NOT NULL,
+    has_error INTEGER NOT NULL,
+    error_type TEXT,
+    error_message TEXT,
+    error_data TEXT,
+    error_stack_trace TEXT
+) STRICT;
+
+CREATE TABLE events (
+    event_key INTEGER PRIMARY KEY,
+    execution_key INTEGER NOT NULL,
+    -- Counts from 1 within the execution, without gaps.
+    event_id INTEGER NOT NULL,
+    happened_at INTEGER NOT NULL,
+    -- ExecutionStarted, StepSucceeded and so on, as AWS names them.
+    type TEXT NOT NULL,
+    -- The operation that it is about; NULL for InvocationCompleted.
+    operation_id TEXT,
+    operation_name TEXT,
+    parent_id TEXT,
+    sub_type TEXT,
+    -- Steps: the attempt that ended, and the delay to the next one.
+    attempt INTEGER,
+    next_attempt_delay_seconds INTEGER,
+    -- ExecutionStarted: its timeout. Waits: their length.
+    seconds INTEGER,
+    scheduled_end_at INTEGER,
+    callback_id TEXT,
+    timeout_seconds INTEGER,
+    heartbeat_timeout_seconds INTEGER,
+    -- ChainedInvokeStarted.
+    function_name TEXT,
+    tenant_id TEXT,
+    executed_version TEXT,
+    started_execution_arn TEXT,
+    -- InvocationCompleted.
+    request_id TEXT,
+    invocation_started_at INTEGER,
+    invocation_ended_at INTEGER,
+    has_error INTEGER NOT NULL,
+    error_type TEXT,
+    error_message TEXT,
+    error_data TEXT,
+    error_stack_trace TEXT,
+    -- An input or a result.
+    payload TEXT
+, payload_source TEXT, requested_at INTEGER, execution_timeout_paused INTEGER) STRICT;
+
+CREATE UNIQUE INDEX events_by_execution ON events (execution_key, event_id);
+
+CREATE TABLE execution_counts (
+    function_name TEXT NOT NULL,
+    function_version TEXT NOT NULL,
+    status TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (function_name, function_version, status)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE execution_outcomes (
+    execution_key INTEGER PRIMARY KEY,
+    has_error INTEGER NOT NULL,
+    error_type TEXT,
+    error_message TEXT,
+    error_data TEXT,
+    -- A JSON array of frames, innermost first.
+    error_stack_trace TEXT,
+    result TEXT
+) STRICT;
+
 CREATE TABLE execution_specs (
     execution_key INTEGER PRIMARY KEY,
     execution_id TEXT NOT NULL,
@@ -27,27 +127,22 @@ CREATE TABLE execution_specs (
     -- The chained invoke that started it.
     parent_execution_id TEXT,
     parent_operation_id TEXT,
-    input TEXT,
-    -- HTTP_API, REST_API, FUNCTION_URL, SCHEDULE; NULL: a call of Invoke, or a chained invoke.
-    event_source TEXT,
-    -- An API with its route, a function URL or a schedule.
-    event_source_name TEXT
-) STRICT;
+    input TEXT
+, event_source TEXT, event_source_name TEXT) STRICT;
+
+CREATE INDEX execution_specs_by_function_start ON execution_specs (function_name, started_at);
 
 CREATE UNIQUE INDEX execution_specs_by_id ON execution_specs (execution_id);
 
 CREATE UNIQUE INDEX execution_specs_by_name ON execution_specs (function_name, execution_name);
 
-CREATE INDEX execution_specs_by_function_start ON execution_specs (function_name, started_at);
-
 CREATE INDEX execution_specs_by_start ON execution_specs (started_at);
 
--- What changes while an execution runs: one small row, updated by every transition.
 CREATE TABLE execution_states (
     execution_key INTEGER PRIMARY KEY,
     -- The fence: a transition from version n is written only where this is n.
     version INTEGER NOT NULL,
-    -- RUNNING, PAUSING, PAUSED, SUCCEEDED, FAILED, TIMED_OUT, STOPPED
+    -- RUNNING, SUCCEEDED, FAILED, TIMED_OUT, STOPPED
     status TEXT NOT NULL,
     ended_at INTEGER,
     terminal_event_owed INTEGER NOT NULL,
@@ -78,56 +173,22 @@ CREATE TABLE execution_states (
     deadline_reason TEXT,
     deadline_operation_id TEXT,
     -- Whether a restarted server has something to do beyond the deadline.
-    owes_work INTEGER NOT NULL,
-    -- The pause that was requested; `paused_at` is NULL until it is in effect.
-    pause_requested_at INTEGER,
-    pause_reason TEXT,
-    pause_client_token TEXT,
-    pause_stops_timeout INTEGER,
-    paused_at INTEGER,
-    pause_owes_invocation INTEGER,
-    -- How long the execution timeout stood still in pauses that are over.
-    timeout_paused_millis INTEGER NOT NULL DEFAULT 0,
-    -- Makes a retry of the last resume recognisable.
-    resume_client_token TEXT,
-    -- The run that drives the active invocation; 64 bits, the sign has no meaning. NULL: an earlier run.
-    invocation_owner INTEGER,
-    -- Failures in a row that count towards giving up: all but timeouts and crashes.
-    counted_failures INTEGER NOT NULL DEFAULT 0,
-    -- The changes that the service made to operations, counted; how many of them an invocation was told; and how
-    -- many of those to an invocation that ended well.
-    service_changes INTEGER NOT NULL DEFAULT 0,
-    told_changes INTEGER NOT NULL DEFAULT 0,
-    settled_changes INTEGER NOT NULL DEFAULT 0
-) STRICT;
+    owes_work INTEGER NOT NULL
+, pause_requested_at INTEGER, pause_reason TEXT, pause_client_token TEXT, pause_stops_timeout INTEGER, paused_at INTEGER, pause_owes_invocation INTEGER, timeout_paused_millis INTEGER NOT NULL DEFAULT 0, resume_client_token TEXT, invocation_owner INTEGER, counted_failures INTEGER NOT NULL DEFAULT 0, service_changes INTEGER NOT NULL DEFAULT 0, told_changes INTEGER NOT NULL DEFAULT 0, settled_changes INTEGER NOT NULL DEFAULT 0) STRICT;
 
-CREATE INDEX execution_states_by_deadline ON execution_states (deadline_at)
-WHERE
-    deadline_at IS NOT NULL;
+CREATE TRIGGER execution_counts_of_deletion AFTER DELETE ON execution_states
+BEGIN
+    UPDATE execution_counts
+    SET
+        count = count - 1
+    WHERE
+        (function_name, function_version) = (
+            SELECT function_name, function_version FROM execution_specs
+            WHERE execution_key = OLD.execution_key
+        )
+        AND status = OLD.status;
+END;
 
-CREATE INDEX execution_states_owing ON execution_states (execution_key)
-WHERE
-    owes_work = 1;
-
--- Executions in a status, in the order of recording.
-CREATE INDEX execution_states_by_status ON execution_states (status);
-
--- What comes due while an execution has not ended.
-CREATE INDEX execution_states_waking ON execution_states (deadline_at)
-WHERE
-    deadline_at IS NOT NULL
-    AND deadline_reason <> 'RETENTION_ELAPSED';
-
--- How many executions there are, kept up by triggers: counting a million rows would take too long.
-CREATE TABLE execution_counts (
-    function_name TEXT NOT NULL,
-    function_version TEXT NOT NULL,
-    status TEXT NOT NULL,
-    count INTEGER NOT NULL,
-    PRIMARY KEY (function_name, function_version, status)
-) STRICT, WITHOUT ROWID;
-
--- The specification is written before the state, and deleted after it.
 CREATE TRIGGER execution_counts_of_start AFTER INSERT ON execution_states
 BEGIN
     INSERT INTO
@@ -168,32 +229,40 @@ BEGIN
         count = count + 1;
 END;
 
-CREATE TRIGGER execution_counts_of_deletion AFTER DELETE ON execution_states
-BEGIN
-    UPDATE execution_counts
-    SET
-        count = count - 1
-    WHERE
-        (function_name, function_version) = (
-            SELECT function_name, function_version FROM execution_specs
-            WHERE execution_key = OLD.execution_key
-        )
-        AND status = OLD.status;
-END;
+CREATE INDEX execution_states_by_deadline ON execution_states (deadline_at)
+WHERE
+    deadline_at IS NOT NULL;
 
--- How an execution ended; written once, apart from the state because a result may be large.
-CREATE TABLE execution_outcomes (
-    execution_key INTEGER PRIMARY KEY,
-    has_error INTEGER NOT NULL,
-    error_type TEXT,
-    error_message TEXT,
-    error_data TEXT,
-    -- A JSON array of frames, innermost first.
-    error_stack_trace TEXT,
-    result TEXT
-) STRICT;
+CREATE INDEX execution_states_by_status ON execution_states (status);
 
--- The recorded units of executions. By key they are in the order in which they started.
+CREATE INDEX execution_states_owing ON execution_states (execution_key)
+WHERE
+    owes_work = 1;
+
+CREATE INDEX execution_states_waking ON execution_states (deadline_at)
+WHERE
+    deadline_at IS NOT NULL
+    AND deadline_reason <> 'RETENTION_ELAPSED';
+
+CREATE TABLE function_settings (
+    function_name TEXT NOT NULL PRIMARY KEY,
+    -- JSON: tags, reserved concurrency, retries, whether the function is being deleted.
+    settings TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE function_versions (
+    function_name TEXT NOT NULL,
+    -- `$LATEST` or a number.
+    function_version TEXT NOT NULL,
+    code_sha256 TEXT NOT NULL,
+    config_sha256 TEXT NOT NULL,
+    code_dir TEXT NOT NULL,
+    -- JSON: the API's FunctionConfiguration.
+    configuration TEXT NOT NULL,
+    published_at INTEGER NOT NULL,
+    PRIMARY KEY (function_name, function_version)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE operations (
     operation_key INTEGER PRIMARY KEY,
     execution_key INTEGER NOT NULL,
@@ -236,154 +305,16 @@ CREATE TABLE operations (
     error_stack_trace TEXT,
     -- CHAINED_INVOKE; the input of the EXECUTION operation is that of the execution.
     input TEXT,
-    result TEXT,
-    -- CHAINED_INVOKE; NULL: the trace of the execution.
-    trace_header TEXT,
-    -- The number of the last change by the service; zero: only the function has changed it.
-    service_change INTEGER NOT NULL DEFAULT 0
-) STRICT;
+    result TEXT
+, trace_header TEXT, service_change INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE UNIQUE INDEX operations_by_id ON operations (execution_key, operation_id);
 
--- What executions are at: small, because an operation leaves it when it ends.
 CREATE INDEX operations_open ON operations (type, execution_key)
 WHERE
     ended_at IS NULL
     AND type NOT IN ('EXECUTION', 'CONTEXT');
 
--- The event history: appended, never updated.
-CREATE TABLE events (
-    event_key INTEGER PRIMARY KEY,
-    execution_key INTEGER NOT NULL,
-    -- Counts from 1 within the execution, without gaps.
-    event_id INTEGER NOT NULL,
-    happened_at INTEGER NOT NULL,
-    -- ExecutionStarted, StepSucceeded and so on, as AWS names them.
-    type TEXT NOT NULL,
-    -- The operation that it is about; NULL for InvocationCompleted.
-    operation_id TEXT,
-    operation_name TEXT,
-    parent_id TEXT,
-    sub_type TEXT,
-    -- Steps: the attempt that ended, and the delay to the next one.
-    attempt INTEGER,
-    next_attempt_delay_seconds INTEGER,
-    -- ExecutionStarted: its timeout. Waits: their length.
-    seconds INTEGER,
-    scheduled_end_at INTEGER,
-    callback_id TEXT,
-    timeout_seconds INTEGER,
-    heartbeat_timeout_seconds INTEGER,
-    -- ChainedInvokeStarted.
-    function_name TEXT,
-    tenant_id TEXT,
-    executed_version TEXT,
-    started_execution_arn TEXT,
-    -- InvocationCompleted.
-    request_id TEXT,
-    invocation_started_at INTEGER,
-    invocation_ended_at INTEGER,
-    has_error INTEGER NOT NULL,
-    error_type TEXT,
-    error_message TEXT,
-    error_data TEXT,
-    error_stack_trace TEXT,
-    -- An input or a result.
-    payload TEXT,
-    -- Where a large payload lies that the event does not repeat; NULL: in `payload`.
-    -- EXECUTION_INPUT, EXECUTION_RESULT: of the execution.
-    -- OPERATION_INPUT, OPERATION_RESULT: of the event's operation, which has ended and cannot change.
-    payload_source TEXT,
-    -- ExecutionPaused, ExecutionResumed
-    requested_at INTEGER,
-    execution_timeout_paused INTEGER
-) STRICT;
-
-CREATE UNIQUE INDEX events_by_execution ON events (execution_key, event_id);
-
--- Asynchronous invocations of plain functions that were accepted and are not done. AUTOINCREMENT,
--- because an id that has been given out must never mean another invocation.
-CREATE TABLE async_invocations (
-    async_invocation_id INTEGER PRIMARY KEY AUTOINCREMENT,
-    request_id TEXT NOT NULL,
-    function_name TEXT NOT NULL,
-    function_version TEXT NOT NULL,
-    invoked_arn TEXT NOT NULL,
-    client_context TEXT,
-    trace_header TEXT,
-    tenant_id TEXT,
-    accepted_at INTEGER NOT NULL,
-    attempts INTEGER NOT NULL,
-    not_before_at INTEGER NOT NULL,
-    -- Bytes, because a plain function may be given anything.
-    payload BLOB NOT NULL
-) STRICT;
-
-CREATE TABLE function_versions (
-    function_name TEXT NOT NULL,
-    -- `$LATEST` or a number.
-    function_version TEXT NOT NULL,
-    code_sha256 TEXT NOT NULL,
-    config_sha256 TEXT NOT NULL,
-    code_dir TEXT NOT NULL,
-    -- JSON: the API's FunctionConfiguration.
-    configuration TEXT NOT NULL,
-    published_at INTEGER NOT NULL,
-    PRIMARY KEY (function_name, function_version)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE aliases (
-    function_name TEXT NOT NULL,
-    alias TEXT NOT NULL,
-    function_version TEXT NOT NULL,
-    description TEXT NOT NULL,
-    -- JSON: the API's AliasRoutingConfiguration. NULL: all traffic goes to the alias's version.
-    routing TEXT,
-    -- Changes with every change of the alias; empty for those from before there were such ids.
-    revision_id TEXT NOT NULL DEFAULT '',
-    PRIMARY KEY (function_name, alias)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE function_settings (
-    function_name TEXT NOT NULL PRIMARY KEY,
-    -- JSON: tags, reserved concurrency, retries, whether the function is being deleted.
-    settings TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
-
--- Asynchronous invocations that were given up, the newest of them.
-CREATE TABLE dead_letters (
-    dead_letter_id INTEGER PRIMARY KEY AUTOINCREMENT,
-    request_id TEXT NOT NULL,
-    function_name TEXT NOT NULL,
-    function_version TEXT NOT NULL,
-    invoked_arn TEXT NOT NULL,
-    client_context TEXT,
-    trace_header TEXT,
-    tenant_id TEXT,
-    accepted_at INTEGER NOT NULL,
-    attempts INTEGER NOT NULL,
-    not_before_at INTEGER NOT NULL,
-    payload BLOB NOT NULL,
-    buried_at INTEGER NOT NULL,
-    -- RetriesExhausted, EventAgeExceeded
-    condition TEXT NOT NULL,
-    has_error INTEGER NOT NULL,
-    error_type TEXT,
-    error_message TEXT,
-    error_data TEXT,
-    error_stack_trace TEXT
-) STRICT;
-
--- Executions that the service could not work on: it leaves them alone until somebody tries again.
-CREATE TABLE set_aside (
-    execution_id TEXT NOT NULL PRIMARY KEY,
-    set_aside_at INTEGER NOT NULL,
-    -- What was being done, and what went wrong.
-    attempted TEXT NOT NULL,
-    reason TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
-
--- How far each schedule has come, so that an occurrence is made up for, once.
 CREATE TABLE schedule_marks (
     schedule_arn TEXT NOT NULL PRIMARY KEY,
     -- What it was like; a schedule that is changed begins anew.
@@ -392,38 +323,15 @@ CREATE TABLE schedule_marks (
     done_until INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- For people with the `sqlite3` shell.
-CREATE VIEW executions AS
-SELECT
-    spec.execution_id,
-    spec.execution_name,
-    spec.function_name,
-    spec.function_version,
-    state.status,
-    strftime('%Y-%m-%dT%H:%M:%fZ', spec.started_at / 1000.0, 'unixepoch') AS started,
-    strftime('%Y-%m-%dT%H:%M:%fZ', state.ended_at / 1000.0, 'unixepoch') AS ended,
-    state.invocation,
-    state.deadline_reason AS waits_for,
-    strftime('%Y-%m-%dT%H:%M:%fZ', state.deadline_at / 1000.0, 'unixepoch') AS waits_until,
-    state.operation_count,
-    state.event_id_last AS event_count,
-    state.version,
-    spec.input,
-    outcome.result,
-    outcome.error_type,
-    outcome.error_message
-FROM
-    execution_specs AS spec
-    JOIN execution_states AS state USING (execution_key)
-    LEFT JOIN execution_outcomes AS outcome USING (execution_key);
+CREATE TABLE set_aside (
+    execution_id TEXT NOT NULL PRIMARY KEY,
+    set_aside_at INTEGER NOT NULL,
+    -- What was being done, and what went wrong.
+    attempted TEXT NOT NULL,
+    reason TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 
-CREATE VIEW execution_operations AS
-SELECT
-    spec.execution_id,
-    operation.*
-FROM
-    operations AS operation
-    JOIN execution_specs AS spec USING (execution_key);
+CREATE TABLE sqlite_sequence(name,seq);
 
 CREATE VIEW execution_events AS
 SELECT
@@ -433,8 +341,14 @@ FROM
     events AS event
     JOIN execution_specs AS spec USING (execution_key);
 
--- Everything of an execution but its operations and events, in the order in which the program reads
--- it: every query for executions is one over this view.
+CREATE VIEW execution_operations AS
+SELECT
+    spec.execution_id,
+    operation.*
+FROM
+    operations AS operation
+    JOIN execution_specs AS spec USING (execution_key);
+
 CREATE VIEW execution_records AS
 SELECT
     spec.execution_key,
@@ -504,7 +418,6 @@ FROM
     JOIN execution_states AS state USING (execution_key)
     LEFT JOIN execution_outcomes AS outcome USING (execution_key);
 
--- As `execution_records`, with sizes in the place of payloads.
 CREATE VIEW execution_summaries AS
 SELECT
     spec.execution_key,
@@ -571,6 +484,30 @@ SELECT
     NULL AS result,
     octet_length(spec.input) AS input_bytes,
     octet_length(outcome.result) AS result_bytes
+FROM
+    execution_specs AS spec
+    JOIN execution_states AS state USING (execution_key)
+    LEFT JOIN execution_outcomes AS outcome USING (execution_key);
+
+CREATE VIEW executions AS
+SELECT
+    spec.execution_id,
+    spec.execution_name,
+    spec.function_name,
+    spec.function_version,
+    state.status,
+    strftime('%Y-%m-%dT%H:%M:%fZ', spec.started_at / 1000.0, 'unixepoch') AS started,
+    strftime('%Y-%m-%dT%H:%M:%fZ', state.ended_at / 1000.0, 'unixepoch') AS ended,
+    state.invocation,
+    state.deadline_reason AS waits_for,
+    strftime('%Y-%m-%dT%H:%M:%fZ', state.deadline_at / 1000.0, 'unixepoch') AS waits_until,
+    state.operation_count,
+    state.event_id_last AS event_count,
+    state.version,
+    spec.input,
+    outcome.result,
+    outcome.error_type,
+    outcome.error_message
 FROM
     execution_specs AS spec
     JOIN execution_states AS state USING (execution_key)

@@ -15,7 +15,7 @@ use super::function::{FUNCTIONS_MAX, known_function, page};
 use super::input::check_description;
 use crate::api::request::small;
 use crate::app::App;
-use crate::functions::{Changes, weights};
+use crate::functions::{CatalogueChanges, weights};
 use crate::http::{Body, Query, RequestBody, decode, json, no_content};
 
 pub(super) fn list(app: &Arc<App>, name: &str, query: &Query) -> Result<Response<Body>, ApiError> {
@@ -157,7 +157,7 @@ pub(super) async fn delete(
 /// Records an alias whose versions exist.
 async fn put(
     app: &App,
-    changes: &Changes<'_>,
+    changes: &CatalogueChanges<'_>,
     record: AliasRecord,
 ) -> Result<AliasConfiguration, ApiError> {
     exists(app, &record.function, &record.version)?;
