@@ -3,6 +3,7 @@
 mod apis;
 mod cloud_assembly;
 mod conditions;
+mod cron;
 mod gateway;
 mod lambda;
 mod loan_approval;
