@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::limits::TEMPLATE_BYTES_MAX;
-use crate::resource::{self, Assets, outputs};
+use crate::resource::{Assets, Reading, TYPES, outputs};
 use crate::samconfig::SamConfig;
 use crate::template::{
     Document, Named, Pseudo, Report, Reported, Resolver, Text, expand, parameters, parse, section,
@@ -123,7 +123,7 @@ pub(crate) fn load_text(
             overrides.extend(options.parameters.clone());
             let parameters = parameters(entries, &overrides, &report);
             let expanded = expand(&root, &parameters, &pseudo, &report);
-            match Document::open(&expanded, &resource::types(), &report) {
+            match Document::open(expanded, &TYPES, &parameters, &report) {
                 Err(Reported) => None,
                 Ok(document) => {
                     let resolver = Resolver::new(
@@ -133,8 +133,8 @@ pub(crate) fn load_text(
                         document.absent,
                         parameters,
                     );
-                    let outputs = outputs(&resolver, document.outputs);
-                    let description = document.description.map(str::to_owned);
+                    let outputs = outputs(&resolver, &document.outputs);
+                    let description = document.description;
                     Some(build(&resolver, path, assets, description, outputs))
                 }
             }
@@ -171,7 +171,7 @@ fn build(
         outputs,
         ..Stack::default()
     };
-    resource::read(resolver, assets, stack)
+    Reading::read(resolver, assets, stack)
 }
 
 /// Reports resources that a property gives the name of another one.
@@ -182,17 +182,14 @@ fn check_unique_names(resolver: &Resolver<'_>, property: &str) {
         let Some(name) = resolver.name(index).ok().filter(|_| is_named) else {
             continue;
         };
-        let other = *names.entry(name).or_insert(resource.logical_id);
-        if other != resource.logical_id {
-            let span = resource
-                .property(property)
-                .map_or(resource.id_span, |node| node.span);
-            resolver.report.problem(
-                span,
-                format!("`{}` and `{other}` have the same name", resource.logical_id),
-                format!("the second `{property}` like this"),
-                "names are unique within a region; leave one out or change it",
-            );
+        let other = *names.entry(name).or_insert(&resource.logical_id);
+        if *other != resource.logical_id {
+            let given = resource.property(property);
+            let span = given.map_or(resource.id_span, |node| node.span);
+            let message = format!("`{}` and `{other}` have the same name", resource.logical_id);
+            let label = format!("the second `{property}` like this");
+            let help = "names are unique within a region; leave one out or change it";
+            resolver.report.problem(span, message, label, help);
         }
     }
 }

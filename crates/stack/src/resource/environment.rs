@@ -42,12 +42,8 @@ pub(super) fn environment(fields: &Fields<'_>) -> BTreeMap<String, String> {
     };
     let Some(variables) = entry.value.entries() else {
         let help = "write one `NAME: value` per line, indented";
-        environment.wrong(
-            "Variables",
-            "must be a mapping",
-            entry.value.describe(),
-            help,
-        );
+        let found = entry.value.describe();
+        environment.wrong("Variables", "must be a mapping", found, help);
         return BTreeMap::new();
     };
     for variable in variables.iter().filter(|it| !it.value.is_no_value()) {
@@ -64,26 +60,18 @@ pub(super) fn environment(fields: &Fields<'_>) -> BTreeMap<String, String> {
         };
         let (name, id) = (&variable.key, fields.logical_id);
         let message = format!("`Environment.Variables.{name}` of `{id}` {must}");
-        fields
-            .resolver
-            .report
-            .problem(variable.key_span, message, "this name", help);
+        fields.problem(variable.key_span, &message, "this name", help);
     }
     let resolved = environment.text_map("Variables");
-    let bytes: usize = resolved
-        .iter()
-        .map(|(name, text)| name.len() + text.len())
-        .sum();
+    let sizes = resolved.iter().map(|(name, text)| name.len() + text.len());
+    let bytes: usize = sizes.sum();
     if bytes > ENVIRONMENT_BYTES_MAX {
         let id = fields.logical_id;
-        fields.resolver.report.problem(
-            entry.key_span,
-            format!(
-                "the environment of `{id}` has {bytes} bytes, {ENVIRONMENT_BYTES_MAX} are allowed"
-            ),
-            "too large together",
-            "AWS refuses it; keep large values in a file or table",
+        let message = format!(
+            "the environment of `{id}` has {bytes} bytes, {ENVIRONMENT_BYTES_MAX} are allowed"
         );
+        let help = "AWS refuses it; keep large values in a file or table";
+        fields.problem(entry.key_span, &message, "too large together", help);
     }
     resolved
 }

@@ -7,22 +7,22 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::template::{Fields, Named, Properties, Pseudo, Role, Shared, Type, Yields, properties};
+use crate::template::{
+    Fields, Named, Parameters, Properties, Pseudo, Resource, Role, Shared, Type, properties, yields,
+};
 use crate::{Architecture, DurableConfig, FunctionResource, LogFormat, LoggingConfig, Tracing};
 
 use super::code::{Code, IMAGE, serverless_code};
 use super::environment::environment;
-use super::function_url;
 use super::layer::layers;
-use super::name::{WORD_MARKS, checked_name, is_word};
-use super::reading::Reading;
+use super::reading::{Reading, WORD_MARKS, checked_name, is_word};
+use super::{events, function_url};
 
 pub(super) const NO_SCALING: &str = "processes are started as needed, and kept warm for a while";
 pub(super) const NO_ENCRYPTION: &str = "nothing is encrypted with a key here";
 pub(super) const NO_UPDATES: &str = "the machine's interpreter is used";
 
 pub(super) static TYPE: Type = Type {
-    role: Role::ServerlessFunction,
     properties: properties! {
         // Permissions are not checked here: what says them is taken, and nobody notices.
         used: Architectures, AssumeRolePolicyDocument, AutoPublishAlias, CodeUri, Description,
@@ -67,15 +67,18 @@ pub(super) static TYPE: Type = Type {
             "Role",
         ],
     }),
+    makes,
+    read: Some(read),
     ..function_type("AWS::Serverless::Function")
 };
 
 /// A function, as references see it.
 pub(super) const fn function_type(name: &'static str) -> Type {
     Type {
+        role: Role::Function,
         named: Named::By("FunctionName", 64),
-        reference: Yields::Name,
-        attributes: &[("Arn", Yields::Arn(Pseudo::function_arn))],
+        reference: yields::name,
+        attributes: &[("Arn", |it| it.arn(Pseudo::function_arn))],
         ..Type::plain(name)
     }
 }
@@ -90,15 +93,56 @@ const LOGGING_CONFIG: Properties = properties! {
     used: ApplicationLogLevel, LogFormat, LogGroup, SystemLogLevel;
 };
 
-pub(super) fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
+static PUBLISHED_ALIAS: Type = Type {
+    role: Role::Alias,
+    reference: yields::part,
+    attributes: &[("AliasArn", yields::part)],
+    ..Type::plain("")
+};
+
+static PUBLISHED_VERSION: Type = Type {
+    role: Role::Version,
+    reference: yields::version,
+    ..Type::plain("")
+};
+
+static ROLE: Type = Type {
+    named: Named::By("RoleName", 64),
+    reference: yields::name,
+    attributes: &[("Arn", |it| it.arn(Pseudo::role_arn))],
+    ..Type::plain("")
+};
+
+/// What SAM makes of a function: a role, an alias and its version, a URL, and what events are.
+fn makes(index: usize, all: &[Resource], parameters: &Parameters) -> Vec<Resource> {
+    let function = &all[index];
+    let alias = function.property("AutoPublishAlias");
+    let alias = alias
+        .and_then(|it| parameters.constant(it))
+        .unwrap_or_default();
+    let suffix = match alias {
+        "" => ".Alias".to_owned(),
+        name => format!("Alias{}", name.replace('-', "D").replace('_', "U")),
+    };
+    let mut made = vec![
+        function.make(index, "Role", "", &ROLE),
+        function.make(index, &suffix, alias, &PUBLISHED_ALIAS),
+        function.make(index, ".Version", alias, &PUBLISHED_VERSION),
+    ];
+    if let Some(config) = function.given("FunctionUrlConfig") {
+        let url = function.make(index, "Url", alias, &function_url::MADE);
+        made.push(url.with_properties("FunctionUrlConfig.".to_owned(), config));
+    }
+    made.extend(events::of(function, index));
+    made
+}
+
+fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
     let resolver = fields.resolver;
     let code = serverless_code(fields, &reading.assets.directory);
-    let own = auto_publish_alias(fields, resolver.alias(index));
-    let others = resolver
-        .aliases(index)
-        .iter()
-        .filter(|it| Some(*it) != own.as_ref());
-    let aliases = own.iter().chain(others).cloned();
+    check_auto_publish_alias(fields, resolver.published_alias(index));
+    events::check(fields);
+    let aliases = resolver.aliases(index).iter().cloned();
     let modes = [
         ("Active", Tracing::Active),
         ("PassThrough", Tracing::PassThrough),
@@ -110,8 +154,6 @@ pub(super) fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>)
         tracing,
         ..common(fields, index, code, aliases, reading)
     });
-    let url = function_url::of_function(fields, index);
-    reading.stack.function_urls.extend(url);
 }
 
 /// What SAM's function and CloudFormation's have in common.
@@ -187,25 +229,22 @@ fn architecture(fields: &Fields<'_>) -> Architecture {
     named.unwrap_or_default()
 }
 
-fn auto_publish_alias(fields: &Fields<'_>, alias: Option<&str>) -> Option<String> {
-    let node = fields.node("AutoPublishAlias")?;
+fn check_auto_publish_alias(fields: &Fields<'_>, alias: Option<String>) {
+    let Some(node) = fields.node("AutoPublishAlias") else {
+        return;
+    };
     let Some(alias) = alias else {
         // SAM makes a logical id of the alias before references have values.
         let must = "must be text or `!Ref` to a parameter";
         let help = "for example `AutoPublishAlias: live`";
         fields.wrong("AutoPublishAlias", must, node.describe(), help);
-        return None;
+        return;
     };
     let digits = alias.bytes().all(|byte| byte.is_ascii_digit());
-    if digits || !is_word(alias, 0..=128, WORD_MARKS) {
-        fields.wrong(
-            "AutoPublishAlias",
-            "must be 1 to 128 letters, digits, hyphens and underscores, not only digits",
-            "this name",
-            "for example `live`",
-        );
+    if digits || !is_word(&alias, 0..=128, WORD_MARKS) {
+        let must = "must be 1 to 128 letters, digits, hyphens and underscores, not only digits";
+        fields.wrong("AutoPublishAlias", must, "this name", "for example `live`");
     }
-    Some(alias.to_owned())
 }
 
 fn durable_config(fields: &Fields<'_>) -> Option<DurableConfig> {
@@ -243,12 +282,11 @@ fn logging(fields: &Fields<'_>) -> LoggingConfig {
     let level = |name, levels: &[&'static str]| {
         let level = config.word(name, levels);
         if log_format == LogFormat::Text {
-            config.wrong(
-                name,
+            let (must, help) = (
                 "needs `LogFormat: JSON`",
-                "a level for plain text",
                 "Lambda filters structured logs only",
             );
+            config.wrong(name, must, "a level for plain text", help);
         }
         level.map(str::to_owned)
     };

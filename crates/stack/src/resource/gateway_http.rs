@@ -4,11 +4,11 @@
 
 use std::time::Duration;
 
-use crate::template::{Fields, Node, Type, Yields, properties};
-use crate::{HttpApiResource, Route, RouteKey};
+use crate::template::{Fields, Node, OtherAttributes, Resolver, Type, properties, yields};
+use crate::{Route, RouteKey};
 
 use super::function_url::no_function;
-use super::http_api::{LOCAL, NO_IMPORT, http_api, http_api_type};
+use super::http_api::{DEFAULT_STAGE, LOCAL, NO_IMPORT, http_api, http_api_type};
 use super::reading::Reading;
 use super::route::{HTTP_API_TIMEOUT, is_path, method};
 
@@ -26,6 +26,7 @@ pub(super) static TYPE: Type = Type {
             NO_IMPORT => FailOnWarnings;
             "tags are not kept" => Tags;
     },
+    read: Some(read),
     ..http_api_type("AWS::ApiGatewayV2::Api")
 };
 
@@ -38,65 +39,50 @@ pub(super) static DEPLOYMENT: Type = part_type("AWS::ApiGatewayV2::Deployment");
 /// that nobody sees.
 pub(super) const fn part_type(name: &'static str) -> Type {
     Type {
-        reference: Yields::Stage,
-        other_attributes: Some(Yields::Placeholder),
+        reference: yields::stage,
+        other_attributes: OtherAttributes::Placeholder,
         ..Type::plain(name)
     }
 }
 
-pub(super) fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
+fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
     if fields.text("ProtocolType").as_deref() == Some("WEBSOCKET") {
         fields.warn_of_all("no WebSocket API is served");
         return;
     }
-    let mut routes = Vec::new();
-    for part in parts(fields, index, &ROUTE, "ApiId") {
-        let twice = "one route has one integration";
-        add_route(&mut routes, route(&part), fields, &part, twice);
+    let resolver = fields.resolver;
+    for part in parts(resolver, index, &ROUTE, "ApiId") {
+        if let Some(route) = route(&Fields::of(resolver, part)) {
+            reading.add_route(
+                resolver,
+                index,
+                part,
+                route,
+                "one route has one integration",
+            );
+        }
     }
-    let stage = parts(fields, index, &STAGE, "ApiId").next();
-    let stage = stage.and_then(|stage| stage.text("StageName"));
-    let stage = stage.unwrap_or_else(|| "$default".to_owned());
-    reading.stack.http_apis.push(HttpApiResource {
-        routes,
-        ..http_api(fields, index, stage)
-    });
+    let stage = parts(resolver, index, &STAGE, "ApiId").next();
+    let stage = stage.and_then(|stage| Fields::of(resolver, stage).text("StageName"));
+    let stage = stage.unwrap_or_else(|| DEFAULT_STAGE.to_owned());
+    let api = http_api(fields, index, stage, reading);
+    reading.stack.http_apis.push(api);
 }
 
-/// The resources of a type that refer to the API by a property.
+/// The resources of a type that refer to an API by a property.
 pub(super) fn parts<'a>(
-    api: &Fields<'a>,
-    index: usize,
+    resolver: &'a Resolver<'_>,
+    api: usize,
     kind: &'static Type,
     property: &'static str,
-) -> impl Iterator<Item = Fields<'a>> {
-    let resolver = api.resolver;
+) -> impl Iterator<Item = usize> + 'a {
     let parts = resolver.resources.iter().enumerate();
-    parts
-        .filter(move |(_, part)| {
-            let named = part
-                .property(property)
-                .filter(|_| part.kind.name == kind.name);
-            named.and_then(|node| resolver.referenced(node)) == Some(index)
-        })
-        .map(move |(part, _)| Fields::of(resolver, part))
-}
-
-/// Adds a route of an API, unless it has it already.
-pub(super) fn add_route(
-    routes: &mut Vec<Route>,
-    route: Option<Route>,
-    api: &Fields<'_>,
-    part: &Fields<'_>,
-    help: &str,
-) {
-    let Some(route) = route else { return };
-    if routes.iter().any(|other| other.key == route.key) {
-        let message = format!("`{}` has the route `{}` twice", api.logical_id, route.key);
-        part.problem_of_all(&message, "the second time", help);
-    } else {
-        routes.push(route);
-    }
+    let parts = parts.filter(move |(_, part)| {
+        let is_such = part.kind.name == kind.name;
+        let named = part.property(property).filter(|_| is_such);
+        named.and_then(|node| resolver.referenced(node)) == Some(api)
+    });
+    parts.map(|(part, _)| part)
 }
 
 fn route(fields: &Fields<'_>) -> Option<Route> {
@@ -181,7 +167,7 @@ pub(super) fn integrated(
         return None;
     };
     Some(Integrated {
-        function: resolver.resources[part.function].logical_id.to_owned(),
+        function: resolver.resources[part.function].logical_id.to_string(),
         qualifier: part.alias,
         timeout,
     })

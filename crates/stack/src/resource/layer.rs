@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use crate::template::{Fields, Named, Node, Pseudo, Role, Shared, Type, Yields, properties};
+use crate::template::{Fields, Named, Node, Pseudo, Role, Shared, Type, properties};
 
 use super::code::{Assets, asset, code_path, folder};
 use super::reading::Reading;
@@ -35,13 +35,14 @@ const fn layer_type(name: &'static str) -> Type {
     Type {
         role: Role::Layer,
         named: Named::By("LayerName", 140),
-        reference: Yields::Arn(Pseudo::layer_arn),
+        reference: |it| it.arn(Pseudo::layer_arn),
+        read: Some(read),
         ..Type::plain(name)
     }
 }
 
 /// Checks a layer, which no function may use.
-pub(super) fn read(fields: &Fields<'_>, _: usize, reading: &mut Reading<'_>) {
+fn read(fields: &Fields<'_>, _: usize, reading: &mut Reading<'_>) {
     // What is wrong with it is in the report.
     let _path = layer_path(fields, reading.assets);
     if let Some(method) = fields.metadata("BuildMethod") {

@@ -12,12 +12,10 @@ const PROPERTIES: Properties = properties! {
 
 pub(crate) fn outputs(resolver: &Resolver<'_>, entries: &[Entry]) -> Vec<Output> {
     if let Some(entry) = entries.get(OUTPUTS_MAX) {
-        resolver.report.problem(
-            entry.key_span,
-            format!("the template has more than {OUTPUTS_MAX} outputs"),
-            "one too many",
-            "that is CloudFormation's limit",
-        );
+        let message = format!("the template has more than {OUTPUTS_MAX} outputs");
+        let help = "that is CloudFormation's limit";
+        let span = entry.key_span;
+        resolver.report.problem(span, message, "one too many", help);
     }
     let output = |entry| {
         let fields = Fields::of_entry(resolver, "output", entry, PROPERTIES)?;

@@ -6,9 +6,8 @@ use serde_json::json;
 
 use crate::template::{Fields, Properties, Shared, Type, properties};
 
-use super::key_schema::throughput;
 use super::reading::Reading;
-use super::table::{NO_BACKUP, NO_ENCRYPTION, new_table, table_name, table_type};
+use super::table::{NO_BACKUP, NO_ENCRYPTION, new_table, table_name, table_type, throughput};
 
 pub(super) static TYPE: Type = Type {
     properties: properties! {
@@ -22,6 +21,7 @@ pub(super) static TYPE: Type = Type {
         section: "SimpleTable",
         own: &["TableName"],
     }),
+    read: Some(read),
     ..table_type("AWS::Serverless::SimpleTable")
 };
 
@@ -29,7 +29,7 @@ const PRIMARY_KEY: Properties = properties! {
     required: Type = "one of String, Number, Binary", Name = "the attribute's name";
 };
 
-pub(super) fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
+fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
     let name = table_name(fields, index);
     let (key, key_type) = key(fields).unwrap_or_default();
     let mut body = json!({
@@ -41,10 +41,8 @@ pub(super) fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>)
         Some(throughput) => body["ProvisionedThroughput"] = throughput,
         None => body["BillingMode"] = "PAY_PER_REQUEST".into(),
     }
-    reading
-        .stack
-        .tables
-        .push(new_table(fields, name, body, None));
+    let table = new_table(fields, name, body, None);
+    reading.stack.tables.push(table);
 }
 
 /// `PrimaryKey`: a text called `id` unless the template says otherwise.

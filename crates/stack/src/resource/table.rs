@@ -5,12 +5,10 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::template::{Fields, Named, Properties, Pseudo, Type, Yields, properties};
+use crate::template::{Fields, Named, Properties, Pseudo, Type, properties, yields};
 use crate::{TableResource, TimeToLive};
 
-use super::key_schema::{indexes, key_schema, throughput};
-use super::name::{checked_name, is_word};
-use super::reading::Reading;
+use super::reading::{Reading, checked_name, is_word};
 
 pub(super) const NO_BACKUP: &str = "there are no backups; copy the data directory";
 pub(super) const NO_ENCRYPTION: &str = "the data is not encrypted with a key";
@@ -36,6 +34,7 @@ pub(super) static TYPE: Type = Type {
             NO_ENCRYPTION => SSESpecification;
             "tags are not kept" => Tags;
     },
+    read: Some(read),
     ..table_type("AWS::DynamoDB::Table")
 };
 
@@ -53,6 +52,7 @@ pub(super) static GLOBAL_TYPE: Type = Type {
                 WarmThroughput, WriteOnDemandThroughputSettings,
                 WriteProvisionedThroughputSettings;
     },
+    read: Some(read_global),
     ..table_type("AWS::DynamoDB::GlobalTable")
 };
 
@@ -60,10 +60,13 @@ pub(super) static GLOBAL_TYPE: Type = Type {
 pub(super) const fn table_type(name: &'static str) -> Type {
     Type {
         named: Named::By("TableName", 255),
-        reference: Yields::Name,
+        reference: yields::name,
         attributes: &[
-            ("Arn", Yields::Arn(Pseudo::table_arn)),
-            ("StreamArn", Yields::StreamArn(Pseudo::table_arn)),
+            ("Arn", |it| it.arn(Pseudo::table_arn)),
+            ("StreamArn", |it| {
+                let arn = it.arn(Pseudo::table_arn)?;
+                Ok(it.stand_in(format!("{arn}/stream/none")))
+            }),
         ],
         ..Type::plain(name)
     }
@@ -83,7 +86,7 @@ const TIME_TO_LIVE: Properties = properties! {
     required: Enabled = "`true` or `false`";
 };
 
-pub(super) fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
+fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
     let modes = [("PROVISIONED", false), ("PAY_PER_REQUEST", true)];
     let on_demand = fields.choice("BillingMode", &modes).unwrap_or(false);
     if !on_demand {
@@ -94,7 +97,7 @@ pub(super) fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>)
 }
 
 /// A global table has its throughput in other words, and none of them counts here.
-pub(super) fn read_global(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
+fn read_global(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
     fields.word("BillingMode", &["PROVISIONED", "PAY_PER_REQUEST"]);
     if let [_, second, ..] = fields.list("Replicas") {
         fields.warn("Replicas", second.span, ONE_TABLE);
@@ -183,4 +186,80 @@ fn time_to_live(fields: &Fields<'_>) -> Option<TimeToLive> {
         attribute_name,
         enabled,
     })
+}
+
+const KEY: Properties = properties! {
+    required: KeyType = "HASH or RANGE", AttributeName = "the attribute's name";
+};
+
+const INDEX: Properties = properties! {
+    used: ProvisionedThroughput;
+    required: IndexName = "the name that queries use",
+        KeySchema = "name the attribute that is the index's key",
+        Projection = "for example `ProjectionType: ALL`";
+    ignored:
+        "nothing measures the index" => ContributorInsightsSpecification;
+        "requests are not throttled" => OnDemandThroughput, WarmThroughput;
+};
+
+const PROJECTION: Properties = properties! { used: NonKeyAttributes, ProjectionType; };
+
+const THROUGHPUT: Properties = properties! {
+    required: ReadCapacityUnits = "a number of units", WriteCapacityUnits = "a number of units";
+};
+
+/// `KeySchema` of a table or index, whose attributes must be defined.
+fn key_schema(fields: &Fields<'_>, attributes: &[&str]) -> Value {
+    let key = |key: Fields<'_>| {
+        let name = key.text("AttributeName");
+        let key_type = key.word("KeyType", &["HASH", "RANGE"])?;
+        let name = name?;
+        if !attributes.contains(&name.as_str()) {
+            let must = "is not among `AttributeDefinitions`";
+            let help = "add it there with its type";
+            key.wrong("AttributeName", must, "not defined", help);
+        }
+        Some(json!({ "AttributeName": name, "KeyType": key_type }))
+    };
+    let keys = fields.mappings("KeySchema", KEY).into_iter();
+    keys.filter_map(key).collect()
+}
+
+/// `GlobalSecondaryIndexes` or `LocalSecondaryIndexes`.
+fn indexes(fields: &Fields<'_>, property: &str, attributes: &[&str]) -> Value {
+    let index = |index: Fields<'_>| {
+        let mut body = json!({
+            "IndexName": index.text("IndexName"),
+            "KeySchema": key_schema(&index, attributes),
+            "Projection": projection(&index),
+        });
+        if let Some(throughput) = throughput(&index) {
+            body["ProvisionedThroughput"] = throughput;
+        }
+        body
+    };
+    fields
+        .mappings(property, INDEX)
+        .into_iter()
+        .map(index)
+        .collect()
+}
+
+fn projection(index: &Fields<'_>) -> Option<Value> {
+    let projection = index.mapping("Projection", PROJECTION)?;
+    let types = ["ALL", "KEYS_ONLY", "INCLUDE"];
+    let mut body = json!({ "ProjectionType": projection.word("ProjectionType", &types) });
+    let attributes = projection.texts("NonKeyAttributes");
+    if !attributes.is_empty() {
+        body["NonKeyAttributes"] = attributes.into();
+    }
+    Some(body)
+}
+
+/// `ProvisionedThroughput`, whose numbers CloudFormation also takes as text.
+pub(super) fn throughput(fields: &Fields<'_>) -> Option<Value> {
+    let throughput = fields.mapping("ProvisionedThroughput", THROUGHPUT)?;
+    let units = |name| throughput.integer(name, 1..=u32::MAX, "capacity units");
+    let (read, write) = (units("ReadCapacityUnits"), units("WriteCapacityUnits"));
+    Some(json!({ "ReadCapacityUnits": read?, "WriteCapacityUnits": write? }))
 }

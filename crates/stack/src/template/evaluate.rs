@@ -1,5 +1,5 @@
 //! Evaluates a node: text, lists, mappings, and every function that makes a value. Those that
-//! choose a value or decide a condition are gone by then ([`super::expand`]).
+//! choose a value or decide a condition are gone by then ([`super::condition`]).
 
 use std::collections::HashMap;
 
@@ -7,8 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use super::function::{Piece, pieces};
 use super::node::Call;
-use super::substitution::{Piece, pieces};
 use super::words::shorten;
 use super::{Function, Node, NodeValue, Place, Reported, Resolver, Span};
 
@@ -61,12 +61,9 @@ impl Resolver<'_> {
             },
         };
         let (id, property) = (place.logical_id, place.property);
-        Err(self.report.problem(
-            node.span,
-            format!("`{property}` of `{id}` must be a single value, found {what}"),
-            what,
-            "write text or a number; `!Join` makes text of a list",
-        ))
+        let message = format!("`{property}` of `{id}` must be a single value, found {what}");
+        let help = "write text or a number; `!Join` makes text of a list";
+        Err(self.report.problem(node.span, message, what, help))
     }
 
     fn call(&self, call: &Call, span: Span, place: Place<'_>) -> Result<Option<Value>, Reported> {
@@ -108,21 +105,17 @@ impl Resolver<'_> {
             | Function::Not
             | Function::If
             | Function::FindInMap => {
-                return Err(self.report.problem(
-                    span,
-                    format!("`{}` has no place here", call.function.key()),
-                    "makes no value",
-                    "write it under `Conditions`, and choose values with `!If`",
-                ));
+                let message = format!("`{}` has no place here", call.function.key());
+                let help = "write it under `Conditions`, and choose values with `!If`";
+                return Err(self.report.problem(span, message, "makes no value", help));
             }
             Function::Other(name) => {
                 let (id, property) = (place.logical_id, place.property);
-                return Err(self.report.problem(
-                    span,
-                    format!("`{property}` of `{id}` uses `{name}`, which is not supported here"),
-                    format!("the argument of `{name}`"),
-                    "write the value out, or make it a parameter",
-                ));
+                let message =
+                    format!("`{property}` of `{id}` uses `{name}`, which is not supported here");
+                let label = format!("the argument of `{name}`");
+                let help = "write the value out, or make it a parameter";
+                return Err(self.report.problem(span, message, label, help));
             }
         }))
     }
@@ -174,12 +167,10 @@ impl Resolver<'_> {
                     None => result.push_str(&self.substitute(name, template, place)?),
                 },
                 Piece::Unclosed(rest) => {
-                    return Err(self.report.problem(
-                        template.span,
-                        format!("`{}` has no closing `}}`", shorten(rest)),
-                        "in this text",
-                        "close it, or write a literal `${` as `${!`",
-                    ));
+                    let message = format!("`{}` has no closing `}}`", shorten(rest));
+                    let help = "close it, or write a literal `${` as `${!`";
+                    let span = template.span;
+                    return Err(self.report.problem(span, message, "in this text", help));
                 }
             }
         }
@@ -195,12 +186,9 @@ impl Resolver<'_> {
             return Ok(text);
         }
         let shown = shorten(name);
-        Err(self.report.problem(
-            self.span(node, name),
-            format!("`{shown}` is a list, which cannot be put into text"),
-            "a list",
-            "make text of it with `!Join`",
-        ))
+        let message = format!("`{shown}` is a list, which cannot be put into text");
+        let (span, help) = (self.span(node, name), "make text of it with `!Join`");
+        Err(self.report.problem(span, message, "a list", help))
     }
 
     fn join(&self, argument: &Node, place: Place<'_>) -> Result<String, Reported> {
@@ -248,12 +236,10 @@ impl Resolver<'_> {
         let chosen = text.trim().parse().ok();
         let chosen = chosen.and_then(|index: usize| items.into_iter().nth(index));
         chosen.ok_or_else(|| {
-            self.report.problem(
-                index.span,
-                format!("`!Select` asks for item {} of {length}", shorten(&text)),
-                "not in the list",
-                "items are counted from 0",
-            )
+            let message = format!("`!Select` asks for item {} of {length}", shorten(&text));
+            let help = "items are counted from 0";
+            self.report
+                .problem(index.span, message, "not in the list", help)
         })
     }
 
@@ -278,7 +264,7 @@ impl Resolver<'_> {
         let meaning = format!(
             "other stacks are not here to import from; the value is the placeholder `{shown}`"
         );
-        self.warn(argument.span, place, meaning);
+        self.warn(argument.span, place, &meaning);
         Ok(name)
     }
 
@@ -334,11 +320,9 @@ impl Resolver<'_> {
     }
 
     pub(super) fn wrong_form(&self, node: &Node, function: Function, form: &str) -> Reported {
-        self.report.problem(
-            node.span,
-            format!("the argument of `{}` has the wrong form", function.key()),
-            node.describe(),
-            format!("write it like `{form}`"),
-        )
+        let message = format!("the argument of `{}` has the wrong form", function.key());
+        let help = format!("write it like `{form}`");
+        self.report
+            .problem(node.span, message, node.describe(), help)
     }
 }

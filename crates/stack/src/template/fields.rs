@@ -29,24 +29,31 @@ pub(crate) struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     /// The properties of a resource, checked against the table of its type.
-    pub fn checked(resolver: &'a Resolver<'a>, index: usize) -> Self {
+    pub fn checked(resolver: &'a Resolver<'a>, index: usize) -> Option<Self> {
         let fields = Self::of(resolver, index);
-        fields.check(resolver.resources[index].kind.properties);
-        fields
+        let resource = &resolver.resources[index];
+        if resource.properties.entries().is_none() {
+            let path = fields.path.trim_end_matches('.');
+            fields.wrong_type(path, &resource.properties, "a mapping");
+            return None;
+        }
+        fields.check(resource.kind.properties);
+        Some(fields)
     }
 
-    /// The properties of a resource that is checked elsewhere, or not at all.
+    /// The properties of a resource that is checked elsewhere, or not at all. What SAM makes is
+    /// known by what it is made of, and by the place of its properties there.
     pub fn of(resolver: &'a Resolver<'a>, index: usize) -> Self {
         let resource = &resolver.resources[index];
-        let properties = resource.properties.as_deref();
+        let path = resource.made.as_ref().map(|made| made.path.clone());
         Self {
             resolver,
-            logical_id: resource.logical_id,
-            resource_type: resource.resource_type,
-            metadata: resource.metadata,
-            path: String::new(),
-            entries: properties.and_then(Node::entries).unwrap_or_default(),
-            span: resource.id_span,
+            logical_id: resolver.shown_id(index),
+            resource_type: &resource.resource_type,
+            metadata: resource.metadata.as_ref(),
+            path: path.unwrap_or_default(),
+            entries: resource.properties.entries().unwrap_or_default(),
+            span: resource.properties_span,
         }
     }
 
@@ -132,12 +139,10 @@ impl<'a> Fields<'a> {
                     self.unknown(entry, known);
                 }
                 None => {
-                    self.resolver.report.problem(
-                        entry.key_span,
-                        format!("`{}` has too many unknown properties", self.logical_id),
-                        "the rest is not looked at",
-                        "check the indentation above",
-                    );
+                    let message = format!("`{}` has too many unknown properties", self.logical_id);
+                    let (label, help) =
+                        ("the rest is not looked at", "check the indentation above");
+                    self.problem(entry.key_span, &message, label, help);
                     break;
                 }
             }
@@ -156,12 +161,9 @@ impl<'a> Fields<'a> {
             return;
         };
         let (path, id) = (self.path_of(&name), self.logical_id);
-        self.resolver.report.problem(
-            entry.key_span,
-            format!("unknown property `{path}` of `{id}`"),
-            "no such property",
-            format!("did you mean `{meant}`?"),
-        );
+        let message = format!("unknown property `{path}` of `{id}`");
+        let help = format!("did you mean `{meant}`?");
+        self.problem(entry.key_span, &message, "no such property", &help);
     }
 
     /// The path of a property within the resource's properties.
@@ -184,16 +186,13 @@ impl<'a> Fields<'a> {
 
     /// Warns of the resource as a whole.
     pub fn warn_of_all(&self, meaning: &str) {
-        let (id, kind) = (self.logical_id, self.resource_type);
-        self.resolver
-            .report
-            .warn(self.span, id, kind, None, meaning);
+        let (id, kind, report) = (self.logical_id, self.resource_type, self.resolver.report);
+        report.warn(self.span, id, kind, None, meaning);
     }
 
-    /// Reports the resource as a whole.
-    pub fn problem_of_all(&self, message: &str, label: &str, help: &str) {
-        let report = self.resolver.report;
-        report.problem(self.span, message, label, help);
+    /// Reports a problem at a place.
+    pub fn problem(&self, span: Span, message: &str, label: &str, help: &str) {
+        self.resolver.report.problem(span, message, label, help);
     }
 
     /// The property, unless it is absent or `AWS::NoValue`.
@@ -216,12 +215,8 @@ impl<'a> Fields<'a> {
     pub fn required(&self, name: &str, help: &str) -> Option<&'a Node> {
         let node = self.node(name);
         if node.is_none() {
-            self.resolver.report.problem(
-                self.span,
-                format!("`{}` has no `{}`", self.logical_id, self.path_of(name)),
-                format!("`{name}` is missing"),
-                help,
-            );
+            let message = format!("`{}` has no `{}`", self.logical_id, self.path_of(name));
+            self.problem(self.span, &message, &format!("`{name}` is missing"), help);
         }
         node
     }
@@ -245,12 +240,9 @@ impl<'a> Fields<'a> {
         let number = text.trim().parse().ok().filter(|it| range.contains(it));
         if number.is_none() {
             let (low, high) = (range.start(), range.end());
-            self.wrong(
-                name,
-                &format!("must be a whole number from {low} to {high}"),
-                &found(&text),
-                &format!("the unit is {unit}"),
-            );
+            let must = format!("must be a whole number from {low} to {high}");
+            let help = format!("the unit is {unit}");
+            self.wrong(name, &must, &found(&text), &help);
         }
         number
     }
@@ -294,10 +286,8 @@ impl<'a> Fields<'a> {
     pub fn choice<T: Copy>(&self, name: &str, choices: &[(&'static str, T)]) -> Option<T> {
         let words: Vec<&'static str> = choices.iter().map(|(word, _)| *word).collect();
         let chosen = self.word(name, &words)?;
-        choices
-            .iter()
-            .find(|(word, _)| *word == chosen)
-            .map(|(_, meant)| *meant)
+        let mut choices = choices.iter();
+        choices.find_map(|(word, meant)| (*word == chosen).then_some(*meant))
     }
 
     /// The items of a list; none where the list is absent.
@@ -321,14 +311,12 @@ impl<'a> Fields<'a> {
                 .collect();
         };
         let path = self.path_of(name);
+        let text = |item: &Value| {
+            item.as_str()
+                .map_or_else(|| item.to_string(), str::to_owned)
+        };
         match self.resolver.value(node, self.place(&path, false)) {
-            Ok(Some(Value::Array(items))) => items
-                .into_iter()
-                .map(|item| {
-                    item.as_str()
-                        .map_or_else(|| item.to_string(), str::to_owned)
-                })
-                .collect(),
+            Ok(Some(Value::Array(items))) => items.iter().map(text).collect(),
             Ok(Some(Value::String(text))) => vec![text],
             Ok(_) => {
                 self.wrong_type(&path, node, "a list");
@@ -376,18 +364,21 @@ impl<'a> Fields<'a> {
             return;
         }
         let message = format!("`{}{name}` of `{}` {must}", self.path, self.logical_id);
-        self.resolver
-            .report
-            .problem(node.span, message, found, help);
+        self.problem(node.span, &message, found, help);
     }
 
     /// Reports a part of a property's text that is wrong.
     pub fn wrong_part(&self, name: &str, node: &Node, part: &str, problem: &str, help: &str) {
-        let span = self.resolver.part_span(node, part);
+        let written = self.resolver.report.text.slice(node.span);
+        let span = match written.find(part).filter(|_| !part.is_empty()) {
+            Some(at) => Span {
+                offset: node.span.offset + at,
+                len: part.len(),
+            },
+            None => node.span,
+        };
         let message = format!("`{}{name}` of `{}`: {problem}", self.path, self.logical_id);
-        self.resolver
-            .report
-            .problem(span, message, "this part", help);
+        self.problem(span, &message, "this part", help);
     }
 
     fn wrong_type(&self, path: &str, node: &Node, expected: &str) {
@@ -404,13 +395,10 @@ impl<'a> Fields<'a> {
             _ => "write one `Name: value` per line, indented",
         };
         // An empty value has no place of its own.
-        let span = if node.span.len == 0 {
-            self.span
-        } else {
-            node.span
-        };
+        let is_empty = node.span.len == 0;
+        let span = if is_empty { self.span } else { node.span };
         let message = format!("{of} must be {expected}, found {found}");
-        self.resolver.report.problem(span, message, found, help);
+        self.problem(span, &message, found, help);
     }
 
     fn place<'p>(&'p self, property: &'p str, opaque: bool) -> Place<'p> {

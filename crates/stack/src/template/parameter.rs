@@ -4,13 +4,34 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::limits::{PARAMETER_VALUE_BYTES_MAX, PARAMETERS_MAX};
 
-use super::keys::Keys;
 use super::node::Scalar;
-use super::words::{did_you_mean, shorten};
-use super::{Entry, Node, Report, Reported, Span};
+use super::words::{Keys, did_you_mean, shorten};
+use super::{Entry, Function, Node, Report, Reported, Span};
 
 /// Values by name, for every declared parameter.
-pub(crate) type Parameters = HashMap<String, ParameterValue>;
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Parameters(HashMap<String, ParameterValue>);
+
+impl Parameters {
+    pub fn get(&self, name: &str) -> Option<&ParameterValue> {
+        self.0.get(name)
+    }
+
+    pub fn keys(&self) -> impl Iterator<Item = &String> {
+        self.0.keys()
+    }
+
+    /// Text, or a parameter's: what SAM makes logical ids of, before references have values.
+    pub fn constant<'r>(&'r self, node: &'r Node) -> Option<&'r str> {
+        let Some(call) = node.call() else {
+            return node.text();
+        };
+        match self.get(call.argument.text()?)? {
+            ParameterValue::Text(text) if call.function == Function::Ref => Some(text),
+            ParameterValue::Text(_) | ParameterValue::List(_) | ParameterValue::Reported => None,
+        }
+    }
+}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ParameterValue {
@@ -53,12 +74,9 @@ pub(crate) fn parameters(
     report: &Report,
 ) -> Parameters {
     if let Some(entry) = entries.get(PARAMETERS_MAX) {
-        report.problem(
-            entry.key_span,
-            format!("the template has more than {PARAMETERS_MAX} parameters"),
-            "one too many",
-            "that is CloudFormation's limit",
-        );
+        let message = format!("the template has more than {PARAMETERS_MAX} parameters");
+        let help = "that is CloudFormation's limit";
+        report.problem(entry.key_span, message, "one too many", help);
     }
     let read = |entry: &Entry| {
         let declaration = Declaration {
@@ -70,7 +88,7 @@ pub(crate) fn parameters(
         let value = declaration.value().unwrap_or(ParameterValue::Reported);
         (entry.key.to_string(), value)
     };
-    entries.iter().take(PARAMETERS_MAX).map(read).collect()
+    Parameters(entries.iter().take(PARAMETERS_MAX).map(read).collect())
 }
 
 /// A parameter being read.
@@ -90,30 +108,22 @@ impl Declaration<'_> {
     fn value(&self) -> Result<ParameterValue, Reported> {
         let Self { entry, name, .. } = self;
         let Some(properties) = entry.value.entries() else {
-            return Err(self.report.problem(
-                entry.key_span,
-                format!("parameter `{name}` must be a mapping"),
-                entry.value.describe(),
-                "a parameter has at least a `Type`",
-            ));
+            let (message, found) = ("must be a mapping", entry.value.describe());
+            let help = "a parameter has at least a `Type`";
+            return Err(self.wrong_entry(message, found, help));
         };
         PROPERTIES.check(properties, self.report, |property| {
             format!("a parameter has no `{property}`, as `{name}` does")
         });
         let Some(type_node) = self.get("Type").filter(|node| node.text().is_some()) else {
-            return Err(self.report.problem(
-                entry.key_span,
-                format!("parameter `{name}` has no `Type`"),
-                "this parameter",
-                "for example `Type: String`",
-            ));
+            let help = "for example `Type: String`";
+            return Err(self.wrong_entry("has no `Type`", "this parameter", help));
         };
         let text = self.text()?;
         if text.len() > PARAMETER_VALUE_BYTES_MAX {
-            return Err(self.wrong(
-                format!("parameter `{name}` is longer than {PARAMETER_VALUE_BYTES_MAX} bytes"),
-                "that is CloudFormation's limit",
-            ));
+            let message =
+                format!("parameter `{name}` is longer than {PARAMETER_VALUE_BYTES_MAX} bytes");
+            return Err(self.wrong(message, "that is CloudFormation's limit"));
         }
         self.check_allowed(&text)?;
         self.check_bounds(&text)?;
@@ -129,23 +139,18 @@ impl Declaration<'_> {
             (Some(given), _) => return Ok(given.clone()),
             (None, Some(default)) => default,
             (None, None) => {
-                return Err(self.report.problem(
-                    self.entry.key_span,
-                    format!("parameter `{name}` has no value"),
-                    "no `Default` here, and none given",
-                    "add a `Default`, or give a value in `parameter_overrides` of \
-                     `samconfig.toml`",
-                ));
+                let help = "add a `Default`, or give a value in `parameter_overrides` of \
+                            `samconfig.toml`";
+                let found = "no `Default` here, and none given";
+                return Err(self.wrong_entry("has no value", found, help));
             }
         };
         let text = default.scalar_value().map(Scalar::plain_text);
         text.ok_or_else(|| {
-            self.report.problem(
-                default.span,
-                format!("`Default` of parameter `{name}` must be text"),
-                default.describe(),
-                "write a list as text with commas: `Default: a,b`",
-            )
+            let message = format!("`Default` of parameter `{name}` must be text");
+            let help = "write a list as text with commas: `Default: a,b`";
+            self.report
+                .problem(default.span, message, default.describe(), help)
         })
     }
 
@@ -181,12 +186,10 @@ impl Declaration<'_> {
             }
             other => {
                 let otherwise = format!("types are {} and AWS's own", TYPES.join(", "));
-                Err(self.report.problem(
-                    type_node.span,
-                    format!("`{}` is no type of a parameter", shorten(other)),
-                    format!("the type of `{name}`"),
-                    did_you_mean(other, TYPES, otherwise),
-                ))
+                let message = format!("`{}` is no type of a parameter", shorten(other));
+                let label = format!("the type of `{name}`");
+                let help = did_you_mean(other, TYPES, otherwise);
+                Err(self.report.problem(type_node.span, message, label, help))
             }
         }
     }
@@ -197,12 +200,11 @@ impl Declaration<'_> {
         };
         let name = &self.name;
         let Some(items) = allowed.items() else {
-            return Err(self.report.problem(
-                allowed.span,
-                format!("`AllowedValues` of parameter `{name}` must be a list"),
-                allowed.describe(),
-                "write one value per line, each after `- `",
-            ));
+            let message = format!("`AllowedValues` of parameter `{name}` must be a list");
+            let help = "write one value per line, each after `- `";
+            return Err(self
+                .report
+                .problem(allowed.span, message, allowed.describe(), help));
         };
         let scalars = items.iter().filter_map(Node::scalar_value);
         let texts: Vec<String> = scalars.map(Scalar::plain_text).collect();
@@ -231,10 +233,8 @@ impl Declaration<'_> {
                 .is_some_and(|(bound, it)| it * sign < bound * sign)
             {
                 let (name, shown) = (&self.name, shorten(text));
-                return Err(self.wrong(
-                    format!("parameter `{name}` is `{shown}`, against its `{property}`"),
-                    &format!("see `{property}` of the parameter"),
-                ));
+                let message = format!("parameter `{name}` is `{shown}`, against its `{property}`");
+                return Err(self.wrong(message, &format!("see `{property}` of the parameter")));
             }
         }
         Ok(())
@@ -265,6 +265,13 @@ impl Declaration<'_> {
         let (name, text) = (&self.name, shorten(text));
         let message = format!("parameter `{name}` is `{text}`, against its `AllowedPattern`");
         Err(self.wrong(message, &help))
+    }
+
+    /// Reports a parameter as a whole.
+    fn wrong_entry(&self, message: &str, found: &str, help: &str) -> Reported {
+        let message = format!("parameter `{}` {message}", self.name);
+        self.report
+            .problem(self.entry.key_span, message, found, help)
     }
 
     /// Reports a wrong value, where it is written.

@@ -61,24 +61,20 @@ impl Builder<'_> {
             let (event, place) = event.map_err(|error| {
                 let offset = self.places.offset(error.marker());
                 let span = Span { offset, len: 0 };
-                self.report.problem(
-                    span,
-                    format!("not valid YAML: {}", error.info()),
-                    "reading ended here",
-                    "check indentation, quotes and brackets at and above this line",
-                )
+                let message = format!("not valid YAML: {}", error.info());
+                let help = "check indentation, quotes and brackets at and above this line";
+                self.report
+                    .problem(span, message, "reading ended here", help)
             })?;
             let start = self.places.offset(&place.start);
             let end = self.places.offset(&place.end);
             self.event(event, Span::between(start, end))?;
         }
         self.root.ok_or_else(|| {
-            self.report.problem(
-                Span { offset: 0, len: 0 },
-                "the template is empty",
-                "nothing here",
-                "a template needs at least a `Resources` section",
-            )
+            let message = "the template is empty";
+            let help = "a template needs at least a `Resources` section";
+            self.report
+                .problem(Span::START, message, "nothing here", help)
         })
     }
 
@@ -111,12 +107,9 @@ impl Builder<'_> {
             Event::SequenceEnd | Event::MappingEnd => self.close(span),
             Event::Alias(anchor) => {
                 let Some(node) = self.anchors.get(&anchor) else {
-                    return Err(self.report.problem(
-                        span,
-                        "a YAML alias refers to a value that contains it",
-                        "this alias",
-                        "write the value out",
-                    ));
+                    let message = "a YAML alias refers to a value that contains it";
+                    let help = "write the value out";
+                    return Err(self.report.problem(span, message, "this alias", help));
                 };
                 let mut node = node.clone();
                 self.check_depth(node.height, span)?;
@@ -175,12 +168,10 @@ impl Builder<'_> {
         }
         let Some(frame) = self.frames.last_mut() else {
             if self.root.is_some() {
-                return Err(self.report.problem(
-                    node.span,
-                    "the file holds more than one YAML document",
-                    "the second one begins here",
-                    "a template is one document; remove the `---` in between",
-                ));
+                let message = "the file holds more than one YAML document";
+                let label = "the second one begins here";
+                let help = "a template is one document; remove the `---` in between";
+                return Err(self.report.problem(node.span, message, label, help));
             }
             self.root = Some(node);
             return Ok(());
@@ -200,30 +191,25 @@ impl Builder<'_> {
                     value: node,
                 });
             } else {
-                self.report.problem(
-                    key_span,
-                    format!("`{}` is given twice", shorten(&key)),
-                    "the second time",
-                    "keep one of them",
-                );
+                let message = format!("`{}` is given twice", shorten(&key));
+                let help = "keep one of them";
+                self.report
+                    .problem(key_span, message, "the second time", help);
             }
             return Ok(());
         }
         let NodeValue::Scalar(scalar) = node.value else {
-            return Err(self.report.problem(
-                node.span,
-                "a key must be a single word",
-                "this is a list, a mapping or a function",
-                "a `!Ref` or `${…}` as a key needs quotes if it is meant literally",
-            ));
+            let message = "a key must be a single word";
+            let label = "this is a list, a mapping or a function";
+            let help = "a `!Ref` or `${…}` as a key needs quotes if it is meant literally";
+            return Err(self.report.problem(node.span, message, label, help));
         };
         if &*scalar.text == "<<" && scalar.plain {
-            return Err(self.report.problem(
-                node.span,
-                "`<<` merges mappings, which CloudFormation does not do",
-                "a YAML merge key",
-                "write the properties out, or put what functions share under `Globals`",
-            ));
+            let message = "`<<` merges mappings, which CloudFormation does not do";
+            let help = "write the properties out, or put what functions share under `Globals`";
+            return Err(self
+                .report
+                .problem(node.span, message, "a YAML merge key", help));
         }
         *key = Some((scalar.text, node.span));
         Ok(())
@@ -234,56 +220,46 @@ impl Builder<'_> {
         if self.weight <= NODES_MAX {
             return Ok(());
         }
-        Err(self.report.problem(
-            span,
-            format!("the template has more than {NODES_MAX} values"),
-            "the limit is passed here",
-            "aliases count as often as they are used; split the template",
-        ))
+        let message = format!("the template has more than {NODES_MAX} values");
+        let help = "aliases count as often as they are used; split the template";
+        let label = "the limit is passed here";
+        Err(self.report.problem(span, message, label, help))
     }
 
     fn check_depth(&self, height: usize, span: Span) -> Result<(), Reported> {
         if self.frames.len() + height <= DEPTH_MAX {
             return Ok(());
         }
-        Err(self.report.problem(
-            span,
-            format!("nested deeper than {DEPTH_MAX} levels"),
-            "too deep",
-            "no CloudFormation property nests that far; check brackets and indentation",
-        ))
+        let message = format!("nested deeper than {DEPTH_MAX} levels");
+        let help = "no CloudFormation property nests that far; check brackets and indentation";
+        Err(self.report.problem(span, message, "too deep", help))
     }
 
     fn function(&self, tag: Option<&Tag>, span: Span) -> Result<Option<Function>, Reported> {
         let Some(tag) = tag else { return Ok(None) };
-        if tag.is_yaml_core_schema() {
-            return match tag.suffix.as_str() {
-                "str" | "int" | "float" | "bool" | "null" | "map" | "seq" => Ok(None),
-                other => Err(self.report.problem(
-                    span,
-                    format!("CloudFormation has no YAML type `!!{}`", shorten(other)),
-                    "this value",
-                    "leave the type out",
-                )),
-            };
-        }
-        // `!` alone means text, `!Name` a function.
-        if tag.handle.is_empty() && tag.suffix == "!" || tag.handle == "!" && tag.suffix.is_empty()
-        {
-            return Ok(None);
-        }
-        match Function::from_tag(&tag.suffix) {
-            Some(function) if tag.handle == "!" => Ok(Some(function)),
-            Some(_) | None => Err(self.report.problem(
-                span,
-                format!(
-                    "`{}` is no CloudFormation function",
-                    shorten(&tag.to_string())
-                ),
-                "this value",
-                "functions are `!Ref`, `!GetAtt`, `!Sub`, `!If` and the like; names are case-sensitive",
-            )),
-        }
+        let (message, help) = match (tag.handle.as_str(), tag.suffix.as_str()) {
+            // `!` alone means text, `!Name` a function.
+            ("", "!") | ("!", "") => return Ok(None),
+            (_, "str" | "int" | "float" | "bool" | "null" | "map" | "seq")
+                if tag.is_yaml_core_schema() =>
+            {
+                return Ok(None);
+            }
+            (_, name) if tag.is_yaml_core_schema() => {
+                let message = format!("CloudFormation has no YAML type `!!{}`", shorten(name));
+                (message, "leave the type out")
+            }
+            (handle, name) => {
+                if let Some(function) = Function::from_tag(name).filter(|_| handle == "!") {
+                    return Ok(Some(function));
+                }
+                let name = shorten(&tag.to_string());
+                let message = format!("`{name}` is no CloudFormation function");
+                let help = "functions are `!Ref`, `!GetAtt`, `!Sub`, `!If` and the like; names are case-sensitive";
+                (message, help)
+            }
+        };
+        Err(self.report.problem(span, message, "this value", help))
     }
 }
 

@@ -17,6 +17,9 @@ pub(crate) struct Span {
 }
 
 impl Span {
+    /// Where a file begins.
+    pub const START: Self = Self { offset: 0, len: 0 };
+
     pub fn between(start: usize, end: usize) -> Self {
         Self {
             offset: start,

@@ -1,5 +1,7 @@
 //! Words of a template in messages: cut short, or taken for misspellings of others.
 
+use super::{Entry, Report};
+
 /// Longer words are not typing errors of anything, and comparing them costs time.
 const WORD_BYTES_MAX: usize = 128;
 
@@ -51,4 +53,25 @@ pub(crate) fn shorten(text: &str) -> String {
         short.push('…');
     }
     short
+}
+
+/// The keys that a mapping may have, where CloudFormation knows all of them.
+pub(super) struct Keys {
+    pub known: &'static [&'static str],
+    /// The label of any other key.
+    pub unknown: &'static str,
+    /// Help for one that is no misspelling; `{}` stands for the known ones.
+    pub help: &'static str,
+}
+
+impl Keys {
+    /// Reports the keys that are not known.
+    pub fn check(&self, entries: &[Entry], report: &Report, message: impl Fn(&str) -> String) {
+        for entry in entries.iter().filter(|it| !self.known.contains(&&*it.key)) {
+            let otherwise = self.help.replace("{}", &self.known.join(", "));
+            let help = did_you_mean(&entry.key, self.known.iter().copied(), otherwise);
+            let message = message(&shorten(&entry.key));
+            report.problem(entry.key_span, message, self.unknown, help);
+        }
+    }
 }

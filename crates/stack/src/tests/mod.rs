@@ -11,6 +11,7 @@ mod problems;
 mod references;
 mod resources;
 mod samconfig;
+mod substitution;
 mod untrusted;
 
 use std::collections::BTreeMap;
