@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::template::{Fields, properties};
+use crate::template::{Fields, names, properties};
 
 /// Largest environment, in bytes, names and values together.
 /// Source: Lambda developer guide, "Lambda quotas", read 2026-11-23.
@@ -10,28 +10,13 @@ const ENVIRONMENT_BYTES_MAX: usize = 4096;
 
 /// Variables that Lambda sets and refuses to be given.
 /// Source: Lambda developer guide, "Defined runtime environment variables", read 2026-11-23.
-const RESERVED: [&str; 20] = [
-    "_HANDLER",
-    "_X_AMZN_TRACE_ID",
-    "AWS_ACCESS_KEY",
-    "AWS_ACCESS_KEY_ID",
-    "AWS_DEFAULT_REGION",
-    "AWS_EXECUTION_ENV",
-    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
-    "AWS_LAMBDA_FUNCTION_NAME",
-    "AWS_LAMBDA_FUNCTION_VERSION",
-    "AWS_LAMBDA_INITIALIZATION_TYPE",
-    "AWS_LAMBDA_LOG_GROUP_NAME",
-    "AWS_LAMBDA_LOG_STREAM_NAME",
-    "AWS_LAMBDA_RUNTIME_API",
-    "AWS_REGION",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SECRET_KEY",
-    "AWS_SESSION_TOKEN",
-    "LAMBDA_RUNTIME_DIR",
-    "LAMBDA_TASK_ROOT",
-    "AWS_LAMBDA_METADATA_API",
-];
+const RESERVED: &[&str] = names! {
+    _HANDLER _X_AMZN_TRACE_ID AWS_ACCESS_KEY AWS_ACCESS_KEY_ID AWS_DEFAULT_REGION
+    AWS_EXECUTION_ENV AWS_LAMBDA_FUNCTION_MEMORY_SIZE AWS_LAMBDA_FUNCTION_NAME
+    AWS_LAMBDA_FUNCTION_VERSION AWS_LAMBDA_INITIALIZATION_TYPE AWS_LAMBDA_LOG_GROUP_NAME
+    AWS_LAMBDA_LOG_STREAM_NAME AWS_LAMBDA_RUNTIME_API AWS_REGION AWS_SECRET_ACCESS_KEY
+    AWS_SECRET_KEY AWS_SESSION_TOKEN LAMBDA_RUNTIME_DIR LAMBDA_TASK_ROOT AWS_LAMBDA_METADATA_API
+};
 
 pub(super) fn environment(fields: &Fields<'_>) -> BTreeMap<String, String> {
     let Some(environment) = fields.mapping("Environment", properties! { used: Variables; }) else {

@@ -8,7 +8,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::template::{
-    Fields, Named, Parameters, Properties, Pseudo, Resource, Role, Shared, Type, properties, yields,
+    Fields, Named, Parameters, Properties, Pseudo, Resource, Role, Shared, Type, names, properties,
+    yields,
 };
 use crate::{Architecture, DurableConfig, FunctionResource, LogFormat, LoggingConfig, Tracing};
 
@@ -58,14 +59,7 @@ pub(super) static TYPE: Type = Type {
     },
     shared: Some(Shared {
         section: "Function",
-        own: &[
-            "Events",
-            "FunctionName",
-            "ImageUri",
-            "InlineCode",
-            "Policies",
-            "Role",
-        ],
+        own: names! { Events FunctionName ImageUri InlineCode Policies Role },
     }),
     makes,
     read: Some(read),

@@ -4,7 +4,8 @@
 //! `HttpApiCorsConfiguration`, read 2026-11-23.
 
 use crate::template::{
-    Fields, Named, Node, Parameters, Properties, Resource, Role, Shared, Type, properties, yields,
+    Fields, Named, Node, Parameters, Properties, Resource, Role, Shared, Type, names, properties,
+    yields,
 };
 use crate::{Cors, HttpApiResource};
 
@@ -33,13 +34,7 @@ pub(super) static TYPE: Type = Type {
     },
     shared: Some(Shared {
         section: "HttpApi",
-        own: &[
-            "DefinitionBody",
-            "DefinitionUri",
-            "Description",
-            "Name",
-            "StageName",
-        ],
+        own: names! { DefinitionBody DefinitionUri Description Name StageName },
     }),
     makes,
     read: Some(read),

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::limits::{CONDITION_DEPTH_MAX, NODES_MAX};
 
+use super::evaluate::Evaluation;
 use super::function::references;
 use super::node::Call;
 use super::words::{did_you_mean, shorten};
@@ -96,6 +97,16 @@ enum Decision {
 }
 
 impl<'a> Expander<'a> {
+    fn problem(
+        &self,
+        span: Span,
+        message: String,
+        label: &str,
+        help: impl Into<String>,
+    ) -> Reported {
+        self.report.problem(span, message, label, help)
+    }
+
     /// A section whose entries may have a `Condition`.
     fn conditional(&mut self, section: &Entry, absent: &mut BTreeMap<String, String>) -> Entry {
         let Some(entries) = section.value.entries() else {
@@ -127,7 +138,7 @@ impl<'a> Expander<'a> {
         if self.weight > NODES_MAX * 2 {
             let message = format!("conditions and mappings make more than {NODES_MAX} values");
             let (label, help) = ("the limit is passed here", "split the template");
-            self.report.problem(node.span, message, label, help);
+            self.problem(node.span, message, label, help);
             return Node::reported(node.span);
         }
         let value = match &node.value {
@@ -162,14 +173,13 @@ impl<'a> Expander<'a> {
         if !self.has_extensions && matches!(function, Function::Length | Function::ToJsonString) {
             let message = format!("`{}` needs another transform", function.key());
             let help = format!("add `{LANGUAGE_EXTENSIONS}` to `Transform`, before SAM's");
-            self.report
-                .problem(span, message, "a language extension", help);
+            self.problem(span, message, "a language extension", help);
         }
     }
 
     /// The branch of a `Fn::If` that counts.
     fn choose(&mut self, argument: &Node) -> Result<Node, Reported> {
-        let [condition, then, otherwise] = self.resolver.arguments(argument, Function::If)?;
+        let [condition, then, otherwise] = Function::If.arguments(argument, self.report)?;
         let chosen = if self.named(condition)? {
             then
         } else {
@@ -181,16 +191,16 @@ impl<'a> Expander<'a> {
     /// The text of a node that depends on parameters alone.
     fn text(&mut self, node: &Node, property: &str) -> Result<String, Reported> {
         let node = self.node(node);
-        self.resolver.text(&node, self.place(property))
+        self.at(property).text(&node)
     }
 
-    fn place<'p>(&'p self, property: &'p str) -> Place<'p> {
-        Place {
+    fn at<'p>(&'p self, property: &'p str) -> Evaluation<'p> {
+        self.resolver.at(Place {
             logical_id: &self.current,
             resource_type: "condition",
             property,
             opaque: false,
-        }
+        })
     }
 
     /// Decides every condition, also those that nothing asks for: a wrong one is a problem.
@@ -205,7 +215,7 @@ impl<'a> Expander<'a> {
                 let message = format!("condition `{condition}` refers to resource `{name}`");
                 let help = "conditions are decided before there is any resource: use parameters";
                 let span = reference.span(self.report);
-                let reported = self.report.problem(span, message, "a resource", help);
+                let reported = self.problem(span, message, "a resource", help);
                 let decision = Decision::Decided(Err(reported));
                 self.decided.insert(&entry.key, decision);
             }
@@ -219,20 +229,16 @@ impl<'a> Expander<'a> {
     /// Whether the condition that a node names holds.
     fn named(&mut self, node: &Node) -> Result<bool, Reported> {
         let Some(name) = node.text() else {
-            let message = "a condition must be given by its name";
+            let message = "a condition must be given by its name".to_owned();
             let help = "write the condition under `Conditions`, and its name here";
-            return Err(self
-                .report
-                .problem(node.span, message, node.describe(), help));
+            return Err(self.problem(node.span, message, node.describe(), help));
         };
         let found = self.conditions.iter().find(|entry| &*entry.key == name);
         let Some(entry) = found else {
             let names = self.conditions.iter().map(|entry| &*entry.key);
             let message = format!("`{}` is not among `Conditions`", shorten(name));
             let help = did_you_mean(name, names, "add it there");
-            return Err(self
-                .report
-                .problem(node.span, message, "no such condition", help));
+            return Err(self.problem(node.span, message, "no such condition", help));
         };
         self.decide(entry)
     }
@@ -243,7 +249,7 @@ impl<'a> Expander<'a> {
             Some(Decision::Open) => {
                 let message = format!("condition `{}` depends on itself", shorten(&entry.key));
                 let (label, help) = ("goes in a circle", "decide it by parameters");
-                return Err(self.report.problem(entry.key_span, message, label, help));
+                return Err(self.problem(entry.key_span, message, label, help));
             }
             None => {}
         }
@@ -254,7 +260,7 @@ impl<'a> Expander<'a> {
                 "the limit is passed here",
                 "decide some of them by parameters",
             );
-            return Err(self.report.problem(entry.key_span, message, label, help));
+            return Err(self.problem(entry.key_span, message, label, help));
         }
         self.decided.insert(&entry.key, Decision::Open);
         let outer = std::mem::replace(&mut self.current, entry.key.clone());
@@ -279,16 +285,16 @@ impl<'a> Expander<'a> {
         match function {
             Function::Condition => self.named(argument),
             Function::Equals => {
-                let [left, right] = self.resolver.arguments(argument, function)?;
+                let [left, right] = function.arguments(argument, self.report)?;
                 Ok(self.operand(left)? == self.operand(right)?)
             }
             Function::Not => {
-                let [condition] = self.resolver.arguments(argument, function)?;
+                let [condition] = function.arguments(argument, self.report)?;
                 Ok(!self.holds(condition)?)
             }
             Function::And | Function::Or => {
                 let items = argument.items().filter(|it| (2..=10).contains(&it.len()));
-                let items = items.ok_or_else(|| self.resolver.malformed(argument, function))?;
+                let items = items.ok_or_else(|| function.malformed(argument, self.report))?;
                 // All of them are looked at, so that all that is wrong is reported.
                 let holds: Vec<_> = items.iter().map(|item| self.holds(item)).collect();
                 let holds: Vec<bool> = holds.into_iter().collect::<Result<_, _>>()?;
@@ -304,8 +310,7 @@ impl<'a> Expander<'a> {
     fn no_condition(&self, node: &Node) -> Reported {
         let message = format!("condition `{}` cannot be decided", shorten(&self.current));
         let help = "a condition is made of `!Equals`, `!And`, `!Or`, `!Not` and `!Condition`";
-        self.report
-            .problem(node.span, message, node.describe(), help)
+        self.problem(node.span, message, node.describe(), help)
     }
 
     /// A side of `!Equals`. Numbers and booleans are compared as the texts that parameters are.
@@ -314,7 +319,7 @@ impl<'a> Expander<'a> {
             return self.text(node, "Fn::Equals").map(Value::String);
         }
         let node = self.node(node);
-        let value = self.resolver.value(&node, self.place("Fn::Equals"))?;
+        let value = self.at("Fn::Equals").value(&node)?;
         Ok(match value.unwrap_or(Value::Null) {
             Value::Bool(boolean) => Value::String(boolean.to_string()),
             Value::Number(number) => Value::String(number.to_string()),
@@ -324,7 +329,7 @@ impl<'a> Expander<'a> {
 
     /// What stands in the map: text or a list, at its own place in the template.
     fn find_in_map(&mut self, argument: &Node) -> Result<Node, Reported> {
-        let wrong = || self.resolver.malformed(argument, Function::FindInMap);
+        let wrong = || Function::FindInMap.malformed(argument, self.report);
         let (names, default) = match argument.items() {
             Some([map, first, second]) => ([map, first, second], None),
             Some([map, first, second, options]) => {
@@ -348,9 +353,7 @@ impl<'a> Expander<'a> {
                 _ => {
                     let message = format!("`{}` of a mapping has the wrong form", shorten(&key));
                     let help = "a mapping has two levels of keys, and texts or lists below them";
-                    return Err(self
-                        .report
-                        .problem(value.span, message, value.describe(), help));
+                    return Err(self.problem(value.span, message, value.describe(), help));
                 }
             }
         }
@@ -370,7 +373,6 @@ impl<'a> Expander<'a> {
             format!("there are: {}", shorten(&keys.join(", ")))
         };
         let help = did_you_mean(key, keys(), otherwise);
-        self.report
-            .problem(node.span, message, "not in the mapping", help)
+        self.problem(node.span, message, "not in the mapping", help)
     }
 }

@@ -7,46 +7,27 @@ use crate::limits::RESOURCES_MAX;
 
 use super::condition::{Expanded, LANGUAGE_EXTENSIONS};
 use super::globals::Globals;
-use super::words::{Keys, shorten, suggestion};
+use super::words::{Keys, names, shorten, suggestion};
 use super::{
     Entry, EventApi, Node, Parameters, Report, Reported, Resource, Role, Span, Type, Types,
 };
 
 /// Source: CloudFormation user guide, "Template anatomy"; `Globals` from SAM's; read 2026-11-23.
 const SECTIONS: Keys = Keys {
-    known: &[
-        "AWSTemplateFormatVersion",
-        "Conditions",
-        "Description",
-        "Globals",
-        "Hooks",
-        "Mappings",
-        "Metadata",
-        "Outputs",
-        "Parameters",
-        "Resources",
-        "Rules",
-        "Transform",
-    ],
+    known: names! {
+        AWSTemplateFormatVersion Conditions Description Globals Hooks Mappings Metadata Outputs
+        Parameters Resources Rules Transform
+    },
     unknown: "unknown section",
     help: "sections are {}",
 };
 
 const ATTRIBUTES: Keys = Keys {
-    known: &[
-        "Condition",
-        "Connectors",
-        "CreationPolicy",
-        "DeletionPolicy",
-        "DependsOn",
-        "Metadata",
-        "Properties",
-        // What AWS's conformance suite finds its test functions by; SAM lets it pass.
-        "TestingMetadata",
-        "Type",
-        "UpdatePolicy",
-        "UpdateReplacePolicy",
-    ],
+    // `TestingMetadata` is what AWS's conformance suite finds its test functions by; SAM lets it pass.
+    known: names! {
+        Condition Connectors CreationPolicy DeletionPolicy DependsOn Metadata Properties
+        TestingMetadata Type UpdatePolicy UpdateReplacePolicy
+    },
     unknown: "unknown attribute",
     help: "properties belong below `Properties:`; check the indentation",
 };

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::limits::PROBLEMS_MAX;
 
+use super::evaluate::{Evaluation, text_of};
 use super::words::{did_you_mean, shorten, suggestion};
 use super::{Entry, Node, Place, Properties, Refusal, Reported, Resolver, Rule, Span};
 
@@ -87,10 +88,8 @@ impl<'a> Fields<'a> {
     /// The mappings in a list.
     pub fn mappings(&self, name: &str, known: Properties) -> Vec<Self> {
         let span = self.entry(name).map_or(self.span, |entry| entry.key_span);
-        let nodes = self.list(name).iter();
-        nodes
-            .filter_map(|node| self.nested(name, span, node, known))
-            .collect()
+        let nested = |node| self.nested(name, span, node, known);
+        self.list(name).iter().filter_map(nested).collect()
     }
 
     /// A mapping in a list or under a free key.
@@ -232,7 +231,7 @@ impl<'a> Fields<'a> {
     /// The text of a node below this mapping.
     pub fn text_of(&self, name: &str, node: &Node) -> Option<String> {
         let property = self.path_of(name);
-        self.resolver.text(node, self.place(&property, false)).ok()
+        self.at(&property, false).text(node).ok()
     }
 
     pub fn integer(&self, name: &str, range: RangeInclusive<u32>, unit: &str) -> Option<u32> {
@@ -304,19 +303,12 @@ impl<'a> Fields<'a> {
     /// A list of texts, which may come from a parameter.
     pub fn texts(&self, name: &str) -> Vec<String> {
         let Some(node) = self.node(name).filter(|node| node.call().is_some()) else {
-            let items = self.list(name).iter();
-            return items
-                .filter(|item| !item.is_no_value())
-                .filter_map(|item| self.text_of(name, item))
-                .collect();
+            let items = self.list(name).iter().filter(|item| !item.is_no_value());
+            return items.filter_map(|item| self.text_of(name, item)).collect();
         };
         let path = self.path_of(name);
-        let text = |item: &Value| {
-            item.as_str()
-                .map_or_else(|| item.to_string(), str::to_owned)
-        };
-        match self.resolver.value(node, self.place(&path, false)) {
-            Ok(Some(Value::Array(items))) => items.iter().map(text).collect(),
+        match self.at(&path, false).value(node) {
+            Ok(Some(Value::Array(items))) => items.into_iter().map(text_of).collect(),
             Ok(Some(Value::String(text))) => vec![text],
             Ok(_) => {
                 self.wrong_type(&path, node, "a list");
@@ -329,20 +321,18 @@ impl<'a> Fields<'a> {
     /// The texts of a mapping with free keys.
     pub fn text_map(&self, name: &str) -> BTreeMap<String, String> {
         let entries = self.node(name).and_then(Node::entries).unwrap_or_default();
-        entries
-            .iter()
-            .filter(|entry| !entry.value.is_no_value())
-            .filter_map(|entry| {
-                let text = self.text_of(&format!("{name}.{}", entry.key), &entry.value)?;
-                Some((entry.key.to_string(), text))
-            })
-            .collect()
+        let entries = entries.iter().filter(|entry| !entry.value.is_no_value());
+        let text = |entry: &Entry| {
+            let text = self.text_of(&format!("{name}.{}", entry.key), &entry.value)?;
+            Some((entry.key.to_string(), text))
+        };
+        entries.filter_map(text).collect()
     }
 
     /// The node as JSON, kept and not used: see [`Place::opaque`].
     pub fn opaque(&self, name: &str, node: &Node) -> Option<Value> {
         let property = self.path_of(name);
-        let value = self.resolver.value(node, self.place(&property, true));
+        let value = self.at(&property, true).value(node);
         value.ok().flatten()
     }
 
@@ -369,14 +359,7 @@ impl<'a> Fields<'a> {
 
     /// Reports a part of a property's text that is wrong.
     pub fn wrong_part(&self, name: &str, node: &Node, part: &str, problem: &str, help: &str) {
-        let written = self.resolver.report.text.slice(node.span);
-        let span = match written.find(part).filter(|_| !part.is_empty()) {
-            Some(at) => Span {
-                offset: node.span.offset + at,
-                len: part.len(),
-            },
-            None => node.span,
-        };
+        let span = self.resolver.report.text.find_within(node.span, part);
         let message = format!("`{}{name}` of `{}`: {problem}", self.path, self.logical_id);
         self.problem(span, &message, "this part", help);
     }
@@ -401,13 +384,13 @@ impl<'a> Fields<'a> {
         self.problem(span, &message, found, help);
     }
 
-    fn place<'p>(&'p self, property: &'p str, opaque: bool) -> Place<'p> {
-        Place {
+    fn at<'p>(&'p self, property: &'p str, opaque: bool) -> Evaluation<'p> {
+        self.resolver.at(Place {
             logical_id: self.logical_id,
             resource_type: self.resource_type,
             property,
             opaque,
-        }
+        })
     }
 }
 

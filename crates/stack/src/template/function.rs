@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Node, NodeValue, Report, Span};
+use super::{Node, NodeValue, Report, Reported, Span};
 
 /// The functions that are evaluated here, by the key of the long form, each with its usual form.
 macro_rules! functions {
@@ -44,14 +44,8 @@ functions! {
 }
 
 /// Functions that AWS has as well.
-const OTHERS: [&str; 6] = [
-    "Fn::Cidr",
-    "Fn::Contains",
-    "Fn::GetStackOutput",
-    "Fn::RefAll",
-    "Fn::Transform",
-    "Fn::ValueOf",
-];
+const OTHERS: &str =
+    "Fn::Cidr Fn::Contains Fn::GetStackOutput Fn::RefAll Fn::Transform Fn::ValueOf";
 
 impl Function {
     /// From a tag's name, without its `!`.
@@ -66,14 +60,11 @@ impl Function {
     /// From the only key of a mapping. `Condition` is no function there: policies have such a key.
     pub fn from_key(key: &str) -> Option<Self> {
         let evaluated = FUNCTIONS.iter().find(|(_, name, _)| *name == key);
-        let other = || {
-            OTHERS
-                .into_iter()
-                .find(|name| *name == key)
-                .map(Self::Other)
-        };
-        let function = evaluated.map(|(function, ..)| *function).or_else(other);
-        function.filter(|function| *function != Self::Condition)
+        let mut others = OTHERS.split(' ');
+        match evaluated {
+            Some((function, ..)) => Some(*function).filter(|it| *it != Self::Condition),
+            None => others.find(|name| *name == key).map(Self::Other),
+        }
     }
 
     /// The long form's key.
@@ -87,6 +78,26 @@ impl Function {
     /// How it is written.
     pub fn form(self) -> &'static str {
         self.find().map_or("", |(_, _, form)| form)
+    }
+
+    /// The items of an argument that is a list of so many.
+    pub fn arguments<'n, const COUNT: usize>(
+        self,
+        node: &'n Node,
+        report: &Report,
+    ) -> Result<&'n [Node; COUNT], Reported> {
+        let items = node.items().and_then(|items| items.try_into().ok());
+        items.ok_or_else(|| self.malformed(node, report))
+    }
+
+    pub fn malformed(self, argument: &Node, report: &Report) -> Reported {
+        self.wrong_form(argument, self.form(), report)
+    }
+
+    pub fn wrong_form(self, argument: &Node, form: &str, report: &Report) -> Reported {
+        let message = format!("the argument of `{}` has the wrong form", self.key());
+        let help = format!("write it like `{form}`");
+        report.problem(argument.span, message, argument.describe(), help)
     }
 
     fn find(self) -> Option<&'static (Self, &'static str, &'static str)> {
@@ -121,9 +132,9 @@ fn collect<'t>(node: &'t Node, found: &mut Vec<Reference<'t>>) {
     match &node.value {
         NodeValue::Scalar(_) => {}
         NodeValue::Sequence(items) => items.iter().for_each(|item| collect(item, found)),
-        NodeValue::Mapping(entries) => entries
-            .iter()
-            .for_each(|entry| collect(&entry.value, found)),
+        NodeValue::Mapping(entries) => {
+            entries.iter().for_each(|it| collect(&it.value, found));
+        }
         NodeValue::Call(call) => match call.function {
             Function::Ref => found.extend(reference(&call.argument)),
             Function::GetAtt => {
@@ -146,15 +157,9 @@ fn substituted<'t>(argument: &'t Node, found: &mut Vec<Reference<'t>>) {
         return;
     };
     let variables = rest.first();
-    if let Some(variables) = variables {
-        collect(variables, found);
-    }
-    let own: HashSet<&str> = variables
-        .and_then(Node::entries)
-        .unwrap_or_default()
-        .iter()
-        .map(|entry| &*entry.key)
-        .collect();
+    variables.into_iter().for_each(|it| collect(it, found));
+    let own = variables.and_then(Node::entries).unwrap_or_default();
+    let own: HashSet<&str> = own.iter().map(|entry| &*entry.key).collect();
     let names = node.text().into_iter().flat_map(pieces);
     found.extend(names.filter_map(|piece| match piece {
         Piece::Name(name) if !own.contains(name) => Some(Reference { name, node }),
@@ -164,15 +169,7 @@ fn substituted<'t>(argument: &'t Node, found: &mut Vec<Reference<'t>>) {
 
 /// Where `${name}` stands, or the whole text where it is not written like that.
 pub(crate) fn placeholder(node: &Node, name: &str, report: &Report) -> Span {
-    let written = report.text.slice(node.span);
-    let sought = format!("${{{name}}}");
-    match written.find(&sought) {
-        Some(at) => Span {
-            offset: node.span.offset + at,
-            len: sought.len(),
-        },
-        None => node.span,
-    }
+    report.text.find_within(node.span, &format!("${{{name}}}"))
 }
 
 /// A piece of the text.

@@ -9,24 +9,15 @@ use std::collections::HashMap;
 
 use crate::limits::NODES_MAX;
 
-use super::words::Keys;
+use super::words::{Keys, names};
 use super::{Entry, Node, NodeValue, Report, Reported, Resource, Shared, Types};
 
 /// Sections of `Globals` that SAM has, ours first.
 const SECTIONS: Keys = Keys {
-    known: &[
-        "Function",
-        "HttpApi",
-        "Api",
-        "CapacityProvider",
-        "LayerVersion",
-        "MicroVMImage",
-        "NetworkConnector",
-        "SimpleTable",
-        "StateMachine",
-        "WebSocketApi",
-        "GraphQLApi",
-    ],
+    known: names! {
+        Function HttpApi Api CapacityProvider LayerVersion MicroVMImage NetworkConnector SimpleTable
+        StateMachine WebSocketApi GraphQLApi
+    },
     unknown: "unknown section",
     help: "functions share under `Function`, HTTP APIs under `HttpApi`",
 };

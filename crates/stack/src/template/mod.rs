@@ -40,5 +40,5 @@ pub(crate) use schema::{
 };
 pub(crate) use text::Span;
 pub use text::Text;
-pub(crate) use words::shorten;
+pub(crate) use words::{names, shorten};
 pub(crate) use yields::Lookup;

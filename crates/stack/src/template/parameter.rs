@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::limits::{PARAMETER_VALUE_BYTES_MAX, PARAMETERS_MAX};
 
 use super::node::Scalar;
-use super::words::{Keys, did_you_mean, shorten};
+use super::words::{Keys, did_you_mean, names, shorten};
 use super::{Entry, Function, Node, Report, Reported, Span};
 
 /// Values by name, for every declared parameter.
@@ -43,19 +43,10 @@ pub(crate) enum ParameterValue {
 
 /// Source: CloudFormation template reference, "Parameters", read 2026-11-23.
 const PROPERTIES: Keys = Keys {
-    known: &[
-        "AllowedPattern",
-        "AllowedValues",
-        "ConstraintDescription",
-        "Default",
-        "Description",
-        "MaxLength",
-        "MaxValue",
-        "MinLength",
-        "MinValue",
-        "NoEcho",
-        "Type",
-    ],
+    known: names! {
+        AllowedPattern AllowedValues ConstraintDescription Default Description MaxLength MaxValue
+        MinLength MinValue NoEcho Type
+    },
     unknown: "unknown property",
     help: "parameters have {}",
 };

@@ -3,19 +3,14 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 
-use serde_json::Value;
-
 use crate::limits::RESOLVED_BYTES_MAX;
 
 use super::dependency::creation_order;
-use super::function::{placeholder, references};
+use super::evaluate::Evaluation;
+use super::function::references;
 use super::names::{Names, Part, Target};
-use super::parameter::ParameterValue;
 use super::words::{did_you_mean, shorten};
-use super::{
-    Function, Lookup, Named, Node, OtherAttributes, Parameters, Pseudo, Report, Reported, Resource,
-    Span, Yields,
-};
+use super::{Function, Named, Node, Parameters, Pseudo, Report, Reported, Resource, Span};
 
 /// Where a value is wanted, for messages.
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +30,7 @@ pub(crate) struct Resolver<'t> {
     pub pseudo: Pseudo,
     pub resources: &'t [Resource],
     pub(super) parameters: Parameters,
-    names: Names,
+    pub(super) names: Names,
     /// The names of resources, by index; missing where a problem stands in the way.
     resolved: RefCell<HashMap<usize, String>>,
     bytes: Cell<usize>,
@@ -68,6 +63,14 @@ impl<'t> Resolver<'t> {
             }
         }
         resolver
+    }
+
+    /// Evaluates what is wanted at a place.
+    pub fn at<'r>(&'r self, place: Place<'r>) -> Evaluation<'r> {
+        Evaluation {
+            resolver: self,
+            place,
+        }
     }
 
     /// The resource's name as AWS would have it; an API's id.
@@ -145,157 +148,12 @@ impl<'t> Resolver<'t> {
             property,
             opaque: false,
         };
-        self.text(node, place)
+        self.at(place).text(node)
     }
 
     pub(super) fn placeholder_name(&self, index: usize) -> String {
         let id = &self.resources[index].logical_id;
         self.pseudo.physical_name(id, 255)
-    }
-
-    /// What `!Ref` yields.
-    pub(super) fn reference(
-        &self,
-        name: &str,
-        node: &Node,
-        place: Place<'_>,
-    ) -> Result<Value, Reported> {
-        let index = match self.names.find(name) {
-            None => return Err(self.unresolved(name, name, node)),
-            Some((_, Some(_))) => {
-                return Err(self.wrong_form(node, Function::Ref, Function::GetAtt.form()));
-            }
-            Some((Target::Pseudo, None)) => return self.pseudo_parameter(name, node),
-            Some((Target::Parameter, None)) => return self.parameter(name, node),
-            Some((Target::Resource(index), None)) => index,
-        };
-        self.charge(name.len(), node.span)?;
-        self.yielded(self.resources[index].kind.reference, index, node, place)
-    }
-
-    fn pseudo_parameter(&self, name: &str, node: &Node) -> Result<Value, Reported> {
-        self.charge(name.len(), node.span)?;
-        self.pseudo.value(name).ok_or_else(|| {
-            let message = format!("`{}` has no value to put into text", shorten(name));
-            let help = "`AWS::NoValue` removes a property: `Property: !Ref AWS::NoValue`";
-            let span = self.span(node, name);
-            self.report.problem(span, message, "this name", help)
-        })
-    }
-
-    fn parameter(&self, name: &str, node: &Node) -> Result<Value, Reported> {
-        self.charge(name.len(), node.span)?;
-        match self.parameters.get(name) {
-            Some(ParameterValue::Text(text)) => {
-                self.charge(text.len(), node.span)?;
-                Ok(text.as_str().into())
-            }
-            Some(ParameterValue::List(items)) => {
-                self.charge(items.iter().map(String::len).sum(), node.span)?;
-                Ok(items.as_slice().into())
-            }
-            Some(ParameterValue::Reported) | None => Err(Reported),
-        }
-    }
-
-    /// What `!GetAtt` yields.
-    pub(super) fn attribute(
-        &self,
-        name: &str,
-        attribute: &str,
-        node: &Node,
-        place: Place<'_>,
-    ) -> Result<Value, Reported> {
-        let written = format!("{name}.{attribute}");
-        // SAM calls some of what it makes like an attribute: `Function.Alias`.
-        if self.find(&written).is_some() {
-            return self.reference(&written, node, place);
-        }
-        let Some((target, None)) = self.names.find(name) else {
-            return Err(self.unresolved(name, &written, node));
-        };
-        self.charge(written.len(), node.span)?;
-        let Target::Resource(index) = target else {
-            return Err(self.no_attribute(name, attribute, node, &[]));
-        };
-        let kind = self.resources[index].kind;
-        let mut known = kind.attributes.iter();
-        if let Some((_, yields)) = known.find(|(name, _)| *name == attribute) {
-            return self.yielded(*yields, index, node, place);
-        }
-        let value = || format!("{}.{}", self.placeholder_name(index), shorten(attribute));
-        match kind.other_attributes {
-            OtherAttributes::Problem => {
-                Err(self.no_attribute(name, attribute, node, kind.attributes))
-            }
-            OtherAttributes::Placeholder => Ok(value().into()),
-            OtherAttributes::StandIn => {
-                Ok(self.lookup(index, node, place).stand_in(value()).into())
-            }
-        }
-    }
-
-    fn no_attribute(
-        &self,
-        name: &str,
-        attribute: &str,
-        node: &Node,
-        known: &[(&str, Yields)],
-    ) -> Reported {
-        let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
-        let help = match known {
-            [] => "use `!Ref` for it".to_owned(),
-            _ => format!("it has {}", names.join(", ")),
-        };
-        let span = self.span(node, &format!("{name}.{attribute}"));
-        let (name, attribute) = (shorten(name), shorten(attribute));
-        let message = format!("`{name}` has no attribute `{attribute}`");
-        self.report
-            .problem(span, message, "unknown attribute", help)
-    }
-
-    fn yielded(
-        &self,
-        yields: Yields,
-        index: usize,
-        node: &Node,
-        place: Place<'_>,
-    ) -> Result<Value, Reported> {
-        let text = yields(&self.lookup(index, node, place))?;
-        self.charge(text.len(), node.span)?;
-        Ok(text.into())
-    }
-
-    fn lookup<'r>(&'r self, index: usize, node: &'r Node, place: Place<'r>) -> Lookup<'r> {
-        Lookup {
-            resolver: self,
-            index,
-            node,
-            place,
-        }
-    }
-
-    /// Warns of a value, unless it is only kept.
-    pub(super) fn warn(&self, span: Span, place: Place<'_>, meaning: &str) {
-        if !place.opaque {
-            let property = Some(place.property.to_owned());
-            let (id, resource_type) = (place.logical_id, place.resource_type);
-            self.report.warn(span, id, resource_type, property, meaning);
-        }
-    }
-
-    /// `written` is what stands in a `!Sub`: the name with its attribute.
-    fn unresolved(&self, name: &str, written: &str, node: &Node) -> Reported {
-        let span = || placeholder(node, written, self.report);
-        report_unresolved(name, span, &self.names, self.report)
-    }
-
-    /// The place of `${name}` in a `!Sub`, else of the whole node.
-    pub(super) fn span(&self, node: &Node, name: &str) -> Span {
-        if self.report.is_full() {
-            return node.span;
-        }
-        placeholder(node, name, self.report)
     }
 
     pub(super) fn charge(&self, bytes: usize, span: Span) -> Result<(), Reported> {

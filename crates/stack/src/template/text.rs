@@ -104,6 +104,17 @@ impl Text {
         }
     }
 
+    /// The place of a part of a span, or all of it where the part is not written like that.
+    pub(crate) fn find_within(&self, span: Span, part: &str) -> Span {
+        match self.slice(span).find(part) {
+            Some(at) if !part.is_empty() => Span {
+                offset: span.offset + at,
+                len: part.len(),
+            },
+            Some(_) | None => span,
+        }
+    }
+
     pub(crate) fn slice(&self, span: Span) -> &str {
         let span = self.clamp(span);
         &self.content[span.offset..span.end()]

@@ -55,6 +55,12 @@ pub(crate) fn shorten(text: &str) -> String {
     short
 }
 
+/// Names as text, many to a line.
+macro_rules! names {
+    ($($name:ident)+) => { &[$(stringify!($name)),+] };
+}
+pub(crate) use names;
+
 /// The keys that a mapping may have, where CloudFormation knows all of them.
 pub(super) struct Keys {
     pub known: &'static [&'static str],

@@ -1,15 +1,15 @@
 //! What references to resources yield; the table of each type says which of these.
 
-use super::resolver::Resolver;
+use super::evaluate::Evaluation;
 use super::words::shorten;
-use super::{Node, Place, Pseudo, Reported};
+use super::{Node, Pseudo, Reported, Resolver};
 
 /// A reference to a resource, at a place.
 pub(crate) struct Lookup<'r> {
+    pub evaluation: &'r Evaluation<'r>,
     pub resolver: &'r Resolver<'r>,
     pub index: usize,
     pub node: &'r Node,
-    pub place: Place<'r>,
 }
 
 type Yielded = Result<String, Reported>;
@@ -122,6 +122,6 @@ impl Lookup<'_> {
     }
 
     fn warn(&self, meaning: &str) {
-        self.resolver.warn(self.node.span, self.place, meaning);
+        self.evaluation.warn(self.node.span, meaning);
     }
 }
