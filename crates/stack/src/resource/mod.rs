@@ -30,4 +30,4 @@ mod output;
 
 pub(crate) use code::Assets;
 pub(crate) use output::outputs;
-pub(crate) use reading::{Reading, TYPES};
+pub(crate) use reading::{Reading, TYPES, is_word};

@@ -99,22 +99,19 @@ impl Declaration<'_> {
     fn value(&self) -> Result<ParameterValue, Reported> {
         let Self { entry, name, .. } = self;
         let Some(properties) = entry.value.entries() else {
-            let (message, found) = ("must be a mapping", entry.value.describe());
             let help = "a parameter has at least a `Type`";
-            return Err(self.wrong_entry(message, found, help));
+            return Err(self.wrong("must be a mapping", entry.value.describe(), help));
         };
-        PROPERTIES.check(properties, self.report, |property| {
-            format!("a parameter has no `{property}`, as `{name}` does")
-        });
+        let message = |property: &str| format!("a parameter has no `{property}`, as `{name}` does");
+        PROPERTIES.check(properties, self.report, message);
         let Some(type_node) = self.get("Type").filter(|node| node.text().is_some()) else {
             let help = "for example `Type: String`";
-            return Err(self.wrong_entry("has no `Type`", "this parameter", help));
+            return Err(self.wrong("has no `Type`", "this parameter", help));
         };
         let text = self.text()?;
         if text.len() > PARAMETER_VALUE_BYTES_MAX {
-            let message =
-                format!("parameter `{name}` is longer than {PARAMETER_VALUE_BYTES_MAX} bytes");
-            return Err(self.wrong(message, "that is CloudFormation's limit"));
+            let message = format!("is longer than {PARAMETER_VALUE_BYTES_MAX} bytes");
+            return Err(self.wrong_value(&message, "that is CloudFormation's limit"));
         }
         self.check_allowed(&text)?;
         self.check_bounds(&text)?;
@@ -125,63 +122,59 @@ impl Declaration<'_> {
     /// What is given, or the default. A default of a list type may be written as a YAML list by
     /// people, but not for CloudFormation.
     fn text(&self) -> Result<String, Reported> {
-        let name = &self.name;
-        let default = match (self.given, self.get("Default")) {
-            (Some(given), _) => return Ok(given.clone()),
-            (None, Some(default)) => default,
-            (None, None) => {
-                let help = "add a `Default`, or give a value in `parameter_overrides` of \
-                            `samconfig.toml`";
-                let found = "no `Default` here, and none given";
-                return Err(self.wrong_entry("has no value", found, help));
-            }
+        if let Some(given) = self.given {
+            return Ok(given.clone());
+        }
+        let Some(default) = self.get("Default") else {
+            let found = "no `Default` here, and none given";
+            let help = "add a `Default`, or give a value in `parameter_overrides` of \
+                        `samconfig.toml`";
+            return Err(self.wrong("has no value", found, help));
         };
         let text = default.scalar_value().map(Scalar::plain_text);
         text.ok_or_else(|| {
-            let message = format!("`Default` of parameter `{name}` must be text");
             let help = "write a list as text with commas: `Default: a,b`";
-            self.report
-                .problem(default.span, message, default.describe(), help)
+            self.wrong_property("Default", "must be text", default, help)
         })
     }
 
     fn typed(&self, type_node: &Node, text: String) -> Result<ParameterValue, Reported> {
-        let name = &self.name;
         let is_number = |text: &str| text.trim().parse::<f64>().is_ok_and(f64::is_finite);
         let items: Vec<String> = text.split(',').map(|item| item.trim().to_owned()).collect();
-        match type_node.text().unwrap_or_default() {
-            "String" => Ok(ParameterValue::Text(text)),
-            "Number" if is_number(&text) => Ok(ParameterValue::Text(text)),
-            "List<Number>" if items.iter().all(|item| is_number(item)) => {
-                Ok(ParameterValue::List(items))
-            }
-            number @ ("Number" | "List<Number>") => {
-                let shown = shorten(&text);
-                let message = format!("parameter `{name}` is of type {number}, `{shown}` is not");
-                Err(self.wrong(message, "give digits"))
-            }
-            "CommaDelimitedList" => Ok(ParameterValue::List(items)),
+        let name = type_node.text().unwrap_or_default();
+        let is_list = name == "CommaDelimitedList" || name.starts_with("List<");
+        let is_right = match name {
+            "String" | "CommaDelimitedList" => true,
+            "Number" => is_number(&text),
+            "List<Number>" => items.iter().all(|item| is_number(item)),
             aws if aws.starts_with("AWS::") || aws.starts_with("List<AWS::") => {
-                // CDK puts that one into every template, for its own sake only.
-                if &*self.entry.key != "BootstrapVersion" {
-                    let shown = shorten(aws);
-                    let meaning =
-                        format!("`{shown}` is not looked up: the value is taken as it is");
-                    self.warn(self.entry.key_span, "Type", meaning);
-                }
-                Ok(if aws.starts_with("List<") {
-                    ParameterValue::List(items)
-                } else {
-                    ParameterValue::Text(text)
-                })
+                self.warn_of_aws_type(aws);
+                true
             }
             other => {
                 let otherwise = format!("types are {} and AWS's own", TYPES.join(", "));
                 let message = format!("`{}` is no type of a parameter", shorten(other));
-                let label = format!("the type of `{name}`");
+                let label = format!("the type of `{}`", self.name);
                 let help = did_you_mean(other, TYPES, otherwise);
-                Err(self.report.problem(type_node.span, message, label, help))
+                return Err(self.report.problem(type_node.span, message, label, help));
             }
+        };
+        match (is_right, is_list) {
+            (true, true) => Ok(ParameterValue::List(items)),
+            (true, false) => Ok(ParameterValue::Text(text)),
+            (false, _) => {
+                let message = format!("is of type {name}, `{}` is not", shorten(&text));
+                Err(self.wrong_value(&message, "give digits"))
+            }
+        }
+    }
+
+    fn warn_of_aws_type(&self, name: &str) {
+        // CDK puts that one into every template, for its own sake only.
+        if &*self.entry.key != "BootstrapVersion" {
+            let name = shorten(name);
+            let meaning = format!("`{name}` is not looked up: the value is taken as it is");
+            self.warn(self.entry.key_span, "Type", &meaning);
         }
     }
 
@@ -189,22 +182,17 @@ impl Declaration<'_> {
         let Some(allowed) = self.get("AllowedValues") else {
             return Ok(());
         };
-        let name = &self.name;
         let Some(items) = allowed.items() else {
-            let message = format!("`AllowedValues` of parameter `{name}` must be a list");
             let help = "write one value per line, each after `- `";
-            return Err(self
-                .report
-                .problem(allowed.span, message, allowed.describe(), help));
+            return Err(self.wrong_property("AllowedValues", "must be a list", allowed, help));
         };
         let scalars = items.iter().filter_map(Node::scalar_value);
         let texts: Vec<String> = scalars.map(Scalar::plain_text).collect();
         if texts.iter().any(|allowed| allowed == text) {
             return Ok(());
         }
-        let message = format!("parameter `{name}` may not be `{}`", shorten(text));
         let help = format!("allowed are: {}", shorten(&texts.join(", ")));
-        Err(self.wrong(message, &help))
+        Err(self.wrong_value(&format!("may not be `{}`", shorten(text)), &help))
     }
 
     fn check_bounds(&self, text: &str) -> Result<(), Reported> {
@@ -219,13 +207,11 @@ impl Declaration<'_> {
             let bound = self.get(property).and_then(Node::text);
             let bound = bound.and_then(|bound| bound.trim().parse::<f64>().ok());
             // A lower bound, or an upper one with both signs turned.
-            if bound
-                .zip(value)
-                .is_some_and(|(bound, it)| it * sign < bound * sign)
+            if let (Some(bound), Some(value)) = (bound, value)
+                && value * sign < bound * sign
             {
-                let (name, shown) = (&self.name, shorten(text));
-                let message = format!("parameter `{name}` is `{shown}`, against its `{property}`");
-                return Err(self.wrong(message, &format!("see `{property}` of the parameter")));
+                let help = format!("see `{property}` of the parameter");
+                return Err(self.against(property, text, &help));
             }
         }
         Ok(())
@@ -237,12 +223,10 @@ impl Declaration<'_> {
             return Ok(());
         };
         let pattern = node.text().unwrap_or_default();
-        let compiled = regex_lite::RegexBuilder::new(&format!("^(?:{pattern})$"))
-            .size_limit(PATTERN_BYTES_MAX)
-            .build();
-        let Ok(compiled) = compiled else {
+        let mut compiled = regex_lite::RegexBuilder::new(&format!("^(?:{pattern})$"));
+        let Ok(compiled) = compiled.size_limit(PATTERN_BYTES_MAX).build() else {
             let meaning = "this pattern cannot be checked here; AWS checks it";
-            self.warn(node.span, "AllowedPattern", meaning.to_owned());
+            self.warn(node.span, "AllowedPattern", meaning);
             return Ok(());
         };
         if compiled.is_match(text) {
@@ -253,30 +237,38 @@ impl Declaration<'_> {
             Some(description) => shorten(description),
             None => format!("the pattern is `{}`", shorten(pattern)),
         };
-        let (name, text) = (&self.name, shorten(text));
-        let message = format!("parameter `{name}` is `{text}`, against its `AllowedPattern`");
-        Err(self.wrong(message, &help))
+        Err(self.against("AllowedPattern", text, &help))
     }
 
-    /// Reports a parameter as a whole.
-    fn wrong_entry(&self, message: &str, found: &str, help: &str) -> Reported {
-        let message = format!("parameter `{}` {message}", self.name);
-        self.report
-            .problem(self.entry.key_span, message, found, help)
+    /// Reports a value that a property does not allow.
+    fn against(&self, property: &str, text: &str, help: &str) -> Reported {
+        let message = format!("is `{}`, against its `{property}`", shorten(text));
+        self.wrong_value(&message, help)
     }
 
     /// Reports a wrong value, where it is written.
-    fn wrong(&self, message: String, help: &str) -> Reported {
-        let span = match (self.given, self.get("Default")) {
-            (None, Some(default)) => default.span,
-            _ => self.entry.key_span,
-        };
+    fn wrong_value(&self, message: &str, help: &str) -> Reported {
+        let default = self.get("Default").filter(|_| self.given.is_none());
+        let span = default.map_or(self.entry.key_span, |default| default.span);
+        let message = format!("parameter `{}` {message}", self.name);
         self.report.problem(span, message, "this value", help)
     }
 
-    fn warn(&self, span: Span, property: &str, meaning: String) {
-        let property = Some(property.to_owned());
-        let id = &self.entry.key;
+    /// Reports a parameter as a whole.
+    fn wrong(&self, message: &str, found: &str, help: &str) -> Reported {
+        let message = format!("parameter `{}` {message}", self.name);
+        let span = self.entry.key_span;
+        self.report.problem(span, message, found, help)
+    }
+
+    fn wrong_property(&self, property: &str, must: &str, node: &Node, help: &str) -> Reported {
+        let message = format!("`{property}` of parameter `{}` {must}", self.name);
+        let (span, found) = (node.span, node.describe());
+        self.report.problem(span, message, found, help)
+    }
+
+    fn warn(&self, span: Span, property: &str, meaning: &str) {
+        let (id, property) = (&self.entry.key, Some(property.to_owned()));
         self.report.warn(span, id, "parameter", property, meaning);
     }
 }

@@ -13,23 +13,19 @@ pub(crate) fn suggestion<'c>(
     word: &str,
     candidates: impl IntoIterator<Item = &'c str>,
 ) -> Option<&'c str> {
-    if word.len() > WORD_BYTES_MAX {
+    if !(3..=WORD_BYTES_MAX).contains(&word.len()) {
         return None;
     }
     let allowed = if word.len() >= 6 { 2 } else { 1 };
-    candidates
-        .into_iter()
-        .filter(|candidate| candidate.len().abs_diff(word.len()) <= allowed)
-        .filter_map(|candidate| {
-            let distance = if candidate.eq_ignore_ascii_case(word) {
-                0
-            } else {
-                strsim::damerau_levenshtein(word, candidate)
-            };
-            (distance <= allowed && word.len() > 2).then_some((distance, candidate))
-        })
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
+    let distance = |candidate: &str| match candidate.eq_ignore_ascii_case(word) {
+        true => 0,
+        false => strsim::damerau_levenshtein(word, candidate),
+    };
+    let candidates = candidates.into_iter();
+    let similar = candidates.filter(|it| it.len().abs_diff(word.len()) <= allowed);
+    let measured = similar.map(|candidate| (distance(candidate), candidate));
+    let meant = measured.filter(|(distance, _)| *distance <= allowed);
+    Some(meant.min_by_key(|(distance, _)| *distance)?.1)
 }
 
 /// Help for an unknown word: the candidate that it is a misspelling of, or `otherwise`.
