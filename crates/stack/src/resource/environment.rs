@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::template::{Fields, names, properties};
 
+use super::reading::is_word;
+
 /// Largest environment, in bytes, names and values together.
 /// Source: Lambda developer guide, "Lambda quotas", read 2026-11-23.
 const ENVIRONMENT_BYTES_MAX: usize = 4096;
@@ -33,10 +35,8 @@ pub(super) fn environment(fields: &Fields<'_>) -> BTreeMap<String, String> {
     };
     for variable in variables.iter().filter(|it| !it.value.is_no_value()) {
         let (must, help) = if RESERVED.contains(&&*variable.key) {
-            (
-                "is set by Lambda itself",
-                "AWS refuses it; choose another name",
-            )
+            let help = "AWS refuses it; choose another name";
+            ("is set by Lambda itself", help)
         } else if !is_name(&variable.key) {
             let help = "two or more letters, digits and underscores, the first one a letter";
             ("is no name for a variable", help)
@@ -52,9 +52,8 @@ pub(super) fn environment(fields: &Fields<'_>) -> BTreeMap<String, String> {
     let bytes: usize = sizes.sum();
     if bytes > ENVIRONMENT_BYTES_MAX {
         let id = fields.logical_id;
-        let message = format!(
-            "the environment of `{id}` has {bytes} bytes, {ENVIRONMENT_BYTES_MAX} are allowed"
-        );
+        let most = ENVIRONMENT_BYTES_MAX;
+        let message = format!("the environment of `{id}` has {bytes} bytes, {most} are allowed");
         let help = "AWS refuses it; keep large values in a file or table";
         fields.problem(entry.key_span, &message, "too large together", help);
     }
@@ -62,9 +61,5 @@ pub(super) fn environment(fields: &Fields<'_>) -> BTreeMap<String, String> {
 }
 
 fn is_name(name: &str) -> bool {
-    name.len() >= 2
-        && name.starts_with(|first: char| first.is_ascii_alphabetic())
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    name.starts_with(|first: char| first.is_ascii_alphabetic()) && is_word(name, 2..=4096, b"_")
 }

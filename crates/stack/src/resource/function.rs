@@ -110,10 +110,8 @@ static ROLE: Type = Type {
 /// What SAM makes of a function: a role, an alias and its version, a URL, and what events are.
 fn makes(index: usize, all: &[Resource], parameters: &Parameters) -> Vec<Resource> {
     let function = &all[index];
-    let alias = function.property("AutoPublishAlias");
-    let alias = alias
-        .and_then(|it| parameters.constant(it))
-        .unwrap_or_default();
+    let alias = function.constant("AutoPublishAlias", parameters);
+    let alias = alias.unwrap_or_default();
     let suffix = match alias {
         "" => ".Alias".to_owned(),
         name => format!("Alias{}", name.replace('-', "D").replace('_', "U")),
@@ -136,7 +134,6 @@ fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
     let code = serverless_code(fields, &reading.assets.directory);
     check_auto_publish_alias(fields, resolver.published_alias(index));
     events::check(fields);
-    let aliases = resolver.aliases(index).iter().cloned();
     let modes = [
         ("Active", Tracing::Active),
         ("PassThrough", Tracing::PassThrough),
@@ -146,7 +143,7 @@ fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
     reading.stack.functions.push(FunctionResource {
         policies: policies(fields),
         tracing,
-        ..common(fields, index, code, aliases, reading)
+        ..common(fields, index, code, reading)
     });
 }
 
@@ -155,13 +152,13 @@ pub(super) fn common(
     fields: &Fields<'_>,
     index: usize,
     code: Option<Code>,
-    mut aliases: impl Iterator<Item = String>,
     reading: &Reading<'_>,
 ) -> FunctionResource {
     let is_valid = |name: &str| is_word(name, 1..=64, WORD_MARKS);
     let must = "must be 1 to 64 letters, digits, hyphens and underscores";
     let name = checked_name(fields, index, "FunctionName", is_valid, must);
     let code = code.unwrap_or_default();
+    let mut aliases = fields.resolver.aliases(index).iter().cloned();
     let help = "for example `Handler: app.handler`; `Handler: bootstrap` for `provided` runtimes";
     let handler = fields.required_text("Handler", help);
     let timeout = fields.seconds("Timeout", 1..=900);
@@ -208,18 +205,16 @@ fn runtime(fields: &Fields<'_>) -> Option<String> {
 }
 
 fn architecture(fields: &Fields<'_>) -> Architecture {
-    let known = [Architecture::X86_64, Architecture::Arm64];
+    let known = [Architecture::X86_64, Architecture::Arm64].map(|it| (it.as_str(), it));
     let nodes = fields.list("Architectures");
     if let [_, second, ..] = nodes {
-        let must = "must name one architecture";
-        let help = "a function runs on one";
+        let (must, help) = ("must name one architecture", "a function runs on one");
         fields.wrong_node("Architectures", second, must, "one too many", help);
     }
-    let [node] = nodes else {
-        return Architecture::default();
+    let named = match nodes {
+        [node] => fields.choice_of("Architectures", node, &known),
+        _ => None,
     };
-    let word = fields.word_of("Architectures", node, &known.map(Architecture::as_str));
-    let named = known.into_iter().find(|it| Some(it.as_str()) == word);
     named.unwrap_or_default()
 }
 
@@ -276,11 +271,13 @@ fn logging(fields: &Fields<'_>) -> LoggingConfig {
     let level = |name, levels: &[&'static str]| {
         let level = config.word(name, levels);
         if log_format == LogFormat::Text {
-            let (must, help) = (
+            let help = "Lambda filters structured logs only";
+            config.wrong(
+                name,
                 "needs `LogFormat: JSON`",
-                "Lambda filters structured logs only",
+                "a level for plain text",
+                help,
             );
-            config.wrong(name, must, "a level for plain text", help);
         }
         level.map(str::to_owned)
     };

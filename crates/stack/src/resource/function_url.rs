@@ -62,10 +62,7 @@ fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
 
 /// Reports a property that names a function, and none of this template.
 pub(super) fn no_function(fields: &Fields<'_>, property: &str) {
-    fields.wrong(
-        property,
-        "must mean a function of this template",
-        "not such a function",
-        "write `!Ref` and the function's logical id",
-    );
+    let must = "must mean a function of this template";
+    let help = "write `!Ref` and the function's logical id";
+    fields.wrong(property, must, "not such a function", help);
 }

@@ -53,13 +53,8 @@ fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
     let resolver = fields.resolver;
     for part in parts(resolver, index, &ROUTE, "ApiId") {
         if let Some(route) = route(&Fields::of(resolver, part)) {
-            reading.add_route(
-                resolver,
-                index,
-                part,
-                route,
-                "one route has one integration",
-            );
+            let help = "one route has one integration";
+            reading.add_route(resolver, index, part, route, help);
         }
     }
     let stage = parts(resolver, index, &STAGE, "ApiId").next();

@@ -63,21 +63,18 @@ static STAGE: Type = Type {
 };
 
 fn makes(index: usize, all: &[Resource], parameters: &Parameters) -> Vec<Resource> {
-    let name = all[index].property("StageName");
-    let name = name
-        .and_then(|it| parameters.constant(it))
-        .unwrap_or(DEFAULT_STAGE);
+    let name = all[index].constant("StageName", parameters);
+    vec![stage(index, &all[index], name.unwrap_or(DEFAULT_STAGE))]
+}
+
+pub(super) fn stage(index: usize, api: &Resource, name: &str) -> Resource {
     let suffix = match name {
         DEFAULT_STAGE => "ApiGatewayDefaultStage".to_owned(),
         name => format!("{name}Stage"),
     };
-    vec![stage(index, &all[index], &suffix, name)]
-}
-
-pub(super) fn stage(index: usize, api: &Resource, suffix: &str, name: &str) -> Resource {
     Resource {
         properties: Node::mapping_of("StageName", Node::scalar(api.id_span, name)),
-        ..api.make(index, suffix, name, &STAGE)
+        ..api.make(index, &suffix, name, &STAGE)
     }
 }
 

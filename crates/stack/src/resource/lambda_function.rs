@@ -80,10 +80,9 @@ fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
     ];
     let config = fields.mapping("TracingConfig", properties! { used: Mode; });
     let tracing = config.and_then(|config| config.choice("Mode", &modes));
-    let aliases = fields.resolver.aliases(index).iter().cloned();
     reading.stack.functions.push(FunctionResource {
         tracing: tracing.unwrap_or_default(),
-        ..common(fields, index, code, aliases, reading)
+        ..common(fields, index, code, reading)
     });
 }
 

@@ -76,11 +76,8 @@ pub(super) fn layers(fields: &Fields<'_>, assets: &Assets) -> Vec<PathBuf> {
         let path = layer_path(&Fields::of(resolver, index), assets)?;
         Some(std::path::absolute(&path).unwrap_or(path))
     };
-    let nodes = fields.list("Layers").iter();
-    nodes
-        .filter(|node| !node.is_no_value())
-        .filter_map(layer)
-        .collect()
+    let nodes = fields.list("Layers").iter().filter(|it| !it.is_no_value());
+    nodes.filter_map(layer).collect()
 }
 
 fn layer_path(fields: &Fields<'_>, assets: &Assets) -> Option<PathBuf> {

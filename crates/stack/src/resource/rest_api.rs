@@ -68,11 +68,8 @@ const CORS: Properties = properties! {
 const IMPLICIT_STAGE: &str = "Prod";
 
 fn makes(index: usize, all: &[Resource], parameters: &Parameters) -> Vec<Resource> {
-    let name = all[index].property("StageName");
-    let name = name
-        .and_then(|it| parameters.constant(it))
-        .unwrap_or(IMPLICIT_STAGE);
-    vec![stage(index, &all[index], &format!("{name}Stage"), name)]
+    let name = all[index].constant("StageName", parameters);
+    vec![stage(index, &all[index], name.unwrap_or(IMPLICIT_STAGE))]
 }
 
 fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::template::{EventApi, Fields, Properties, Resource, Role, Type, properties};
 use crate::{Route, RouteKey, RouteMethod};
 
-use super::reading::Reading;
+use super::reading::{Reading, is_word};
 
 /// How long an HTTP API waits for a function, at most and by default.
 /// Source: API Gateway developer guide, "Quotas for HTTP APIs", read 2026-11-23.
@@ -72,11 +72,8 @@ fn add_route(
     reading: &mut Reading<'_>,
 ) {
     let resolver = fields.resolver;
-    let (Some(api), Some(key), Some(made)) = (
-        api(fields, &resolver.resources[index]),
-        key,
-        &resolver.resources[index].made,
-    ) else {
+    let event = &resolver.resources[index];
+    let (Some(api), Some(key), Some(made)) = (api(fields, event), key, &event.made) else {
         return;
     };
     let route = Route {
@@ -153,6 +150,7 @@ pub(super) fn is_path(path: &str) -> bool {
     let Some(path) = path.strip_prefix('/') else {
         return false;
     };
+    let is_unfit = |it: char| "{}".contains(it) || it.is_whitespace() || it.is_control();
     let segments: Vec<&str> = path.split('/').collect();
     let last = segments.len() - 1;
     segments.iter().enumerate().all(|(index, segment)| {
@@ -160,16 +158,9 @@ pub(super) fn is_path(path: &str) -> bool {
         let name = match name.and_then(|rest| rest.strip_suffix('}')) {
             Some(name) if index == last => name.strip_suffix('+').unwrap_or(name),
             Some(name) => name,
-            None => {
-                return !segment.contains(|it: char| {
-                    it == '{' || it == '}' || it.is_whitespace() || it.is_control()
-                });
-            }
+            None => return !segment.contains(is_unfit),
         };
-        !name.is_empty()
-            && name
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"._-:".contains(&byte))
+        is_word(name, 1..=path.len(), b"._-:")
     })
 }
 

@@ -108,10 +108,10 @@ fn read_global(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
 fn table(fields: &Fields<'_>, index: usize, on_demand: bool) -> TableResource {
     let name = table_name(fields, index);
     let attributes = attribute_definitions(fields);
-    let names: Vec<&str> = attributes
+    let names = attributes
         .iter()
-        .filter_map(|attribute| attribute["AttributeName"].as_str())
-        .collect();
+        .filter_map(|it| it["AttributeName"].as_str());
+    let names: Vec<&str> = names.collect();
     let mut body = Map::new();
     let mut set = |property: &str, value: Option<Value>| {
         body.extend(value.map(|value| (property.to_owned(), value)));
@@ -125,11 +125,8 @@ fn table(fields: &Fields<'_>, index: usize, on_demand: bool) -> TableResource {
         set(property, node.map(|_| indexes(fields, property, &names)));
     }
     set("StreamSpecification", stream(fields));
-    let classes = ["STANDARD", "STANDARD_INFREQUENT_ACCESS"];
-    set(
-        "TableClass",
-        fields.word("TableClass", &classes).map(Value::from),
-    );
+    let class = fields.word("TableClass", &["STANDARD", "STANDARD_INFREQUENT_ACCESS"]);
+    set("TableClass", class.map(Value::from));
     let protected = fields.boolean("DeletionProtectionEnabled");
     set("DeletionProtectionEnabled", protected.map(Value::from));
     set("AttributeDefinitions", Some(attributes.into()));
@@ -238,11 +235,8 @@ fn indexes(fields: &Fields<'_>, property: &str, attributes: &[&str]) -> Value {
         }
         body
     };
-    fields
-        .mappings(property, INDEX)
-        .into_iter()
-        .map(index)
-        .collect()
+    let indexes = fields.mappings(property, INDEX).into_iter();
+    indexes.map(index).collect()
 }
 
 fn projection(index: &Fields<'_>) -> Option<Value> {

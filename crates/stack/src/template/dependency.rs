@@ -10,7 +10,7 @@ use super::{Node, Report, Resource, Role, Span};
 
 /// The resources in an order in which each comes after what it needs.
 ///
-/// Resources in a circle, and what needs them, are left out; the circle is a problem then.
+/// Resources in a circle, and what needs them, are left out; the first circle is a problem then.
 pub(super) fn creation_order(resources: &[Resource], names: &Names, report: &Report) -> Vec<usize> {
     let mut graph = Graph {
         resources,
@@ -25,19 +25,75 @@ pub(super) fn creation_order(resources: &[Resource], names: &Names, report: &Rep
         }
         graph.add_depends_on(index, resource);
     }
-    let (order, left) = graph.sort();
-    if let Some(start) = left {
-        graph.report_circle(start, &order);
+    let mut walk = Walk {
+        visits: vec![Visit::None; resources.len()],
+        path: Vec::new(),
+        order: Vec::new(),
+        circle: None,
+    };
+    for index in 0..resources.len() {
+        walk.visit(index, &graph.needs);
     }
-    order
+    if let Some(circle) = walk.circle {
+        graph.report_circle(&circle);
+    }
+    walk.order
 }
 
-/// For each resource, what it needs, and what says so.
+/// For each resource, what it needs, and what says so. Nothing needs what SAM makes: only what it
+/// makes it of.
 struct Graph<'g> {
     resources: &'g [Resource],
     names: &'g Names,
     report: &'g Report,
     needs: Vec<BTreeMap<usize, Because<'g>>>,
+}
+
+/// A walk through all resources, each behind what it needs. It is as deep as declared resources are
+/// many ([`RESOURCES_MAX`](crate::limits::RESOURCES_MAX)).
+struct Walk {
+    visits: Vec<Visit>,
+    /// The resources that need each other down to the one that is visited.
+    path: Vec<usize>,
+    order: Vec<usize>,
+    /// The first circle.
+    circle: Option<Vec<usize>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Visit {
+    None,
+    /// Coming to it again closes a circle.
+    Open,
+    /// Whether it can be created.
+    Done(bool),
+}
+
+impl Walk {
+    fn visit(&mut self, index: usize, needs: &[BTreeMap<usize, Because<'_>>]) -> bool {
+        match self.visits[index] {
+            Visit::None => {}
+            Visit::Done(can_be_created) => return can_be_created,
+            Visit::Open => {
+                let start = self.path.iter().position(|it| *it == index);
+                let circle = self.path[start.unwrap_or_default()..].to_vec();
+                self.circle.get_or_insert(circle);
+                return false;
+            }
+        }
+        self.visits[index] = Visit::Open;
+        self.path.push(index);
+        let mut can_be_created = true;
+        for needed in needs[index].keys() {
+            can_be_created &= self.visit(*needed, needs);
+        }
+        self.path.pop();
+        self.visits[index] = Visit::Done(can_be_created);
+        if can_be_created {
+            self.order.push(index);
+        }
+        can_be_created
+    }
 }
 
 /// Why one resource needs another.
@@ -106,34 +162,8 @@ impl<'g> Graph<'g> {
         }
     }
 
-    /// The order, and some resource that has no place in it.
-    fn sort(&self) -> (Vec<usize>, Option<usize>) {
-        let mut needed_by: Vec<Vec<usize>> = vec![Vec::new(); self.needs.len()];
-        let mut missing: Vec<usize> = self.needs.iter().map(BTreeMap::len).collect();
-        for (index, needs) in self.needs.iter().enumerate() {
-            for needed in needs.keys() {
-                needed_by[*needed].push(index);
-            }
-        }
-        let all = 0..self.needs.len();
-        let mut order: Vec<usize> = all.filter(|index| missing[*index] == 0).collect();
-        let mut next = 0;
-        while let Some(done) = order.get(next).copied() {
-            next += 1;
-            for index in &needed_by[done] {
-                missing[*index] -= 1;
-                if missing[*index] == 0 {
-                    order.push(*index);
-                }
-            }
-        }
-        let left = missing.iter().position(|missing| *missing > 0);
-        (order, left)
-    }
-
-    fn report_circle(&self, start: usize, order: &[usize]) {
+    fn report_circle(&self, circle: &[usize]) {
         const NAMED_MAX: usize = 10;
-        let circle = self.circle(start, order);
         let id = |index: &usize| &*self.resources[*index].logical_id;
         let first = circle[0];
         let second = circle.get(1).copied().unwrap_or(first);
@@ -159,24 +189,5 @@ impl<'g> Graph<'g> {
         let help = "AWS cannot create any of them first; give one a fixed name, and write that \
                     name instead of a reference to it";
         self.report.problem(span, message, label, help);
-    }
-
-    /// Each resource left over needs another one left over, so a walk along them comes back to
-    /// itself.
-    fn circle(&self, start: usize, order: &[usize]) -> Vec<usize> {
-        let mut ordered = vec![false; self.needs.len()];
-        for index in order {
-            ordered[*index] = true;
-        }
-        let mut path = vec![start];
-        loop {
-            let needs = &self.needs[path[path.len() - 1]];
-            let next = needs.keys().copied().find(|needed| !ordered[*needed]);
-            let next = next.expect("a resource left over needs another one left over");
-            if let Some(at) = path.iter().position(|index| *index == next) {
-                return path.split_off(at);
-            }
-            path.push(next);
-        }
     }
 }

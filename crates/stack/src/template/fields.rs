@@ -267,26 +267,30 @@ impl<'a> Fields<'a> {
 
     /// One of several words.
     pub fn word(&self, name: &str, words: &[&'static str]) -> Option<&'static str> {
-        self.word_of(name, self.node(name)?, words)
-    }
-
-    pub fn word_of(&self, name: &str, node: &Node, words: &[&'static str]) -> Option<&'static str> {
-        let text = self.text_of(name, node)?;
-        let chosen = words.iter().find(|word| **word == text);
-        if chosen.is_none() {
-            let must = format!("must be one of {}", words.join(", "));
-            let help = did_you_mean(&text, words.iter().copied(), "");
-            self.wrong_node(name, node, &must, &found(&text), &help);
-        }
-        chosen.copied()
+        let choices: Vec<_> = words.iter().map(|word| (*word, *word)).collect();
+        self.choice(name, &choices)
     }
 
     /// What one of several words means.
     pub fn choice<T: Copy>(&self, name: &str, choices: &[(&'static str, T)]) -> Option<T> {
-        let words: Vec<&'static str> = choices.iter().map(|(word, _)| *word).collect();
-        let chosen = self.word(name, &words)?;
-        let mut choices = choices.iter();
-        choices.find_map(|(word, meant)| (*word == chosen).then_some(*meant))
+        self.choice_of(name, self.node(name)?, choices)
+    }
+
+    pub fn choice_of<T: Copy>(
+        &self,
+        name: &str,
+        node: &Node,
+        choices: &[(&'static str, T)],
+    ) -> Option<T> {
+        let text = self.text_of(name, node)?;
+        let chosen = choices.iter().find(|(word, _)| *word == text);
+        if chosen.is_none() {
+            let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
+            let must = format!("must be one of {}", words.join(", "));
+            let help = did_you_mean(&text, words, "");
+            self.wrong_node(name, node, &must, &found(&text), &help);
+        }
+        chosen.map(|(_, meant)| *meant)
     }
 
     /// The items of a list; none where the list is absent.

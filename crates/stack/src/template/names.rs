@@ -124,8 +124,7 @@ impl Names {
             let Some(function) = self.named_function(resource, resources) else {
                 continue;
             };
-            let name = resource.property("Name");
-            let alias = name.and_then(|node| parameters.constant(node));
+            let alias = resource.constant("Name", parameters);
             self.add_alias(index, function, alias.unwrap_or(&resource.logical_id));
         }
     }

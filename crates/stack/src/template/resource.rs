@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{Entry, EventApi, Node, NodeValue, Role, Span, Type};
+use super::{Entry, EventApi, Node, NodeValue, Parameters, Role, Span, Type};
 
 /// One entry of `Resources` with `Globals` merged in, or what SAM makes of one.
 pub(crate) struct Resource {
@@ -72,6 +72,11 @@ impl Resource {
 
     pub fn property(&self, name: &str) -> Option<&Node> {
         self.given(name).map(|entry| &entry.value)
+    }
+
+    /// Text, or a parameter's.
+    pub fn constant<'r>(&'r self, property: &str, parameters: &'r Parameters) -> Option<&'r str> {
+        parameters.constant(self.property(property)?)
     }
 
     /// A property with its place, unless it is absent or `AWS::NoValue`.

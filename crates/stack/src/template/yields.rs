@@ -64,8 +64,7 @@ pub(crate) fn version_number(it: &Lookup<'_>) -> Yielded {
 /// The name of a stage, or a placeholder for what has none.
 pub(crate) fn stage(it: &Lookup<'_>) -> Yielded {
     let resource = &it.resolver.resources[it.index];
-    let given = resource.property("StageName");
-    match given.and_then(|node| it.resolver.parameters.constant(node)) {
+    match resource.constant("StageName", &it.resolver.parameters) {
         Some(stage) => Ok(stage.to_owned()),
         None => placeholder(it),
     }
