@@ -2,7 +2,7 @@
 
 use crate::Output;
 use crate::limits::OUTPUTS_MAX;
-use crate::template::{Entry, Fields, Properties, Resolver, properties};
+use crate::template::{Entry, Fields, Properties, Resolver, at_most, properties};
 
 const PROPERTIES: Properties = properties! {
     used: Description, Condition;
@@ -11,12 +11,6 @@ const PROPERTIES: Properties = properties! {
 };
 
 pub(crate) fn outputs(resolver: &Resolver<'_>, entries: &[Entry]) -> Vec<Output> {
-    if let Some(entry) = entries.get(OUTPUTS_MAX) {
-        let message = format!("the template has more than {OUTPUTS_MAX} outputs");
-        let help = "that is CloudFormation's limit";
-        let span = entry.key_span;
-        resolver.report.problem(span, message, "one too many", help);
-    }
     let output = |entry| {
         let fields = Fields::of_entry(resolver, "output", entry, PROPERTIES)?;
         Some(Output {
@@ -25,6 +19,6 @@ pub(crate) fn outputs(resolver: &Resolver<'_>, entries: &[Entry]) -> Vec<Output>
             value: fields.text("Value")?,
         })
     };
-    let entries = entries.iter().take(OUTPUTS_MAX);
-    entries.filter_map(output).collect()
+    let entries = at_most(OUTPUTS_MAX, entries, "outputs", resolver.report);
+    entries.iter().filter_map(output).collect()
 }

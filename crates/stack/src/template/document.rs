@@ -61,7 +61,7 @@ impl Document {
         SECTIONS.check(sections, report, message);
         warn_of_sections(sections, report);
         let globals = Globals::open(root.get("Globals"), types, report);
-        let mut resources = declared(&root, types, report)?;
+        let mut resources = declared(&root, types, report);
         complete(&mut resources, 0, &globals, parameters, report)?;
         let implicit = resources.len();
         for api in [EventApi::HTTP, EventApi::REST] {
@@ -72,11 +72,9 @@ impl Document {
         if written.any(|name| name.starts_with("AWS::Serverless::")) {
             check_transform(&root, report);
         }
+        let description = root.get("Description").and_then(Node::text);
         Ok(Self {
-            description: root
-                .get("Description")
-                .and_then(Node::text)
-                .map(str::to_owned),
+            description: description.map(str::to_owned),
             resources,
             absent,
             outputs: section(&root, "Outputs", report).to_vec(),
@@ -135,21 +133,33 @@ pub(crate) fn section<'t>(root: &'t Node, name: &str, report: &Report) -> &'t [E
     })
 }
 
+/// The entries that a section may have; one too many is a problem.
+pub(crate) fn at_most<'t>(
+    count: usize,
+    entries: &'t [Entry],
+    what: &str,
+    report: &Report,
+) -> &'t [Entry] {
+    let Some(entry) = entries.get(count) else {
+        return entries;
+    };
+    let message = format!("the template has more than {count} {what}");
+    let help = "that is CloudFormation's limit; split the template";
+    report.problem(entry.key_span, message, "one too many", help);
+    &entries[..count]
+}
+
 /// The resources that the template declares.
-fn declared(root: &Node, types: &Types, report: &Report) -> Result<Vec<Resource>, Reported> {
+fn declared(root: &Node, types: &Types, report: &Report) -> Vec<Resource> {
     let entries = section(root, "Resources", report);
     if root.get("Resources").is_none() {
         let message = "the template has no `Resources`";
         let help = "list functions, HTTP APIs and tables under `Resources`";
         report.problem(Span::START, message, "begins here", help);
     }
-    if let Some(entry) = entries.get(RESOURCES_MAX) {
-        let message = format!("the template has more than {RESOURCES_MAX} resources");
-        let help = "that is CloudFormation's limit; split the template";
-        return Err(report.problem(entry.key_span, message, "one too many", help));
-    }
     let read = |entry| resource(entry, types, report).ok();
-    Ok(entries.iter().filter_map(read).collect())
+    let entries = at_most(RESOURCES_MAX, entries, "resources", report);
+    entries.iter().filter_map(read).collect()
 }
 
 fn resource(entry: &Entry, types: &Types, report: &Report) -> Result<Resource, Reported> {
@@ -164,11 +174,8 @@ fn resource(entry: &Entry, types: &Types, report: &Report) -> Result<Resource, R
     let alphanumeric = id.bytes().all(|byte| byte.is_ascii_alphanumeric());
     if !alphanumeric || id.is_empty() || id.len() > 255 {
         let message = format!("`{}` cannot be a logical id", shorten(id));
-        return Err(wrong(
-            &message,
-            "this name",
-            "logical ids are 1 to 255 letters and digits",
-        ));
+        let help = "logical ids are 1 to 255 letters and digits";
+        return Err(wrong(&message, "this name", help));
     }
     let Some(attributes) = entry.value.entries() else {
         let found = entry.value.describe();
@@ -180,11 +187,8 @@ fn resource(entry: &Entry, types: &Types, report: &Report) -> Result<Resource, R
     ATTRIBUTES.check(attributes, report, message);
     let Some(type_node) = entry.value.get("Type") else {
         let message = format!("resource `{id}` has no `Type`");
-        return Err(wrong(
-            &message,
-            "this resource",
-            "for example `Type: AWS::Serverless::Function`",
-        ));
+        let help = "for example `Type: AWS::Serverless::Function`";
+        return Err(wrong(&message, "this resource", help));
     };
     let resource_type = type_node.text().unwrap_or_default();
     let kind = Type::named(resource_type, types);

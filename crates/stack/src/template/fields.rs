@@ -235,15 +235,10 @@ impl<'a> Fields<'a> {
     }
 
     pub fn integer(&self, name: &str, range: RangeInclusive<u32>, unit: &str) -> Option<u32> {
-        let text = self.text(name)?;
-        let number = text.trim().parse().ok().filter(|it| range.contains(it));
-        if number.is_none() {
-            let (low, high) = (range.start(), range.end());
-            let must = format!("must be a whole number from {low} to {high}");
-            let help = format!("the unit is {unit}");
-            self.wrong(name, &must, &found(&text), &help);
-        }
-        number
+        let (low, high) = (range.start(), range.end());
+        let must = format!("must be a whole number from {low} to {high}");
+        let number = |text: &str| text.trim().parse().ok().filter(|it| range.contains(it));
+        self.parsed(name, number, &must, &format!("the unit is {unit}"))
     }
 
     pub fn seconds(&self, name: &str, range: RangeInclusive<u32>) -> Option<Duration> {
@@ -257,12 +252,28 @@ impl<'a> Fields<'a> {
     }
 
     pub fn boolean(&self, name: &str) -> Option<bool> {
+        self.parsed(
+            name,
+            |text| text.parse().ok(),
+            "must be `true` or `false`",
+            "",
+        )
+    }
+
+    /// Text that must be right in some way; what is wrong is reported in these words.
+    pub fn parsed<T>(
+        &self,
+        name: &str,
+        parse: impl Fn(&str) -> Option<T>,
+        must: &str,
+        help: &str,
+    ) -> Option<T> {
         let text = self.text(name)?;
-        let boolean = text.parse().ok();
-        if boolean.is_none() {
-            self.wrong(name, "must be `true` or `false`", &found(&text), "");
+        let parsed = parse(&text);
+        if parsed.is_none() {
+            self.wrong(name, must, &found(&text), help);
         }
-        boolean
+        parsed
     }
 
     /// One of several words.

@@ -24,7 +24,7 @@ mod resolver;
 pub(crate) mod yields;
 
 pub(crate) use condition::expand;
-pub(crate) use document::{Document, section};
+pub(crate) use document::{Document, at_most, section};
 pub(crate) use fields::Fields;
 pub(crate) use function::Function;
 pub(crate) use node::{Entry, Node, NodeValue};

@@ -6,7 +6,7 @@ use crate::limits::{PARAMETER_VALUE_BYTES_MAX, PARAMETERS_MAX};
 
 use super::node::Scalar;
 use super::words::{Keys, did_you_mean, names, shorten};
-use super::{Entry, Function, Node, Report, Reported, Span};
+use super::{Entry, Function, Node, Report, Reported, Span, at_most};
 
 /// Values by name, for every declared parameter.
 #[derive(Debug, Clone, Default)]
@@ -64,11 +64,6 @@ pub(crate) fn parameters(
     overrides: &BTreeMap<String, String>,
     report: &Report,
 ) -> Parameters {
-    if let Some(entry) = entries.get(PARAMETERS_MAX) {
-        let message = format!("the template has more than {PARAMETERS_MAX} parameters");
-        let help = "that is CloudFormation's limit";
-        report.problem(entry.key_span, message, "one too many", help);
-    }
     let read = |entry: &Entry| {
         let declaration = Declaration {
             entry,
@@ -79,7 +74,8 @@ pub(crate) fn parameters(
         let value = declaration.value().unwrap_or(ParameterValue::Reported);
         (entry.key.to_string(), value)
     };
-    Parameters(entries.iter().take(PARAMETERS_MAX).map(read).collect())
+    let entries = at_most(PARAMETERS_MAX, entries, "parameters", report);
+    Parameters(entries.iter().map(read).collect())
 }
 
 /// A parameter being read.
