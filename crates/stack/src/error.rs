@@ -128,21 +128,13 @@ pub struct Warning {
 
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            logical_id,
-            resource_type,
-            property,
-            meaning,
-            file: _,
-            line,
-            column: _,
-        } = self;
-        if *line > 0 {
-            write!(f, "line {line}: ")?;
+        let (id, meaning) = (&self.logical_id, &self.meaning);
+        if self.line > 0 {
+            write!(f, "line {}: ", self.line)?;
         }
-        match property {
-            Some(property) => write!(f, "`{property}` of `{logical_id}`: {meaning}"),
-            None => write!(f, "`{logical_id}` ({resource_type}): {meaning}"),
+        match &self.property {
+            Some(property) => write!(f, "`{property}` of `{id}`: {meaning}"),
+            None => write!(f, "`{id}` ({}): {meaning}", self.resource_type),
         }
     }
 }

@@ -9,7 +9,6 @@ mod reading;
 mod unsupported;
 
 mod code;
-mod environment;
 mod function;
 mod function_url;
 mod lambda_function;
@@ -23,11 +22,7 @@ mod rest_api;
 mod route;
 mod schedule;
 
-mod simple_table;
 mod table;
 
-mod output;
-
 pub(crate) use code::Assets;
-pub(crate) use output::outputs;
-pub(crate) use reading::{Reading, TYPES, is_word};
+pub(crate) use reading::{Reading, TYPES, is_word, outputs};

@@ -1,15 +1,16 @@
-//! Reads all resources of a template into the stack.
+//! Reads all resources of a template, and its outputs, into the stack.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
 
-use crate::template::{Fields, Resolver, Role, Type};
-use crate::{Route, RouteKey, Stack};
+use crate::limits::OUTPUTS_MAX;
+use crate::template::{Entry, Fields, Properties, Resolver, Role, Type, at_most, properties};
+use crate::{Output, Route, RouteKey, Stack};
 
 use super::unsupported::meaning_of;
 use super::{
     Assets, function, function_url, gateway_http, gateway_rest, http_api, lambda_function, layer,
-    rest_api, simple_table, table,
+    rest_api, table,
 };
 
 /// The types of resources that do something here.
@@ -19,7 +20,7 @@ pub(crate) static TYPES: [&Type; 22] = [
     &table::TYPE,
     &table::GLOBAL_TYPE,
     &rest_api::TYPE,
-    &simple_table::TYPE,
+    &table::SIMPLE_TYPE,
     &layer::TYPE,
     &lambda_function::TYPE,
     &layer::LAMBDA_TYPE,
@@ -108,6 +109,26 @@ impl<'a> Reading<'a> {
     pub fn take_routes(&mut self, api: usize) -> Vec<Route> {
         self.routes.remove(&api).unwrap_or_default()
     }
+}
+
+const OUTPUT: Properties = properties! {
+    used: Description, Condition;
+    required: Value = "say what the output is";
+    ignored: "other stacks cannot import it here" => Export;
+};
+
+/// Reads `Outputs`.
+pub(crate) fn outputs(resolver: &Resolver<'_>, entries: &[Entry]) -> Vec<Output> {
+    let output = |entry| {
+        let fields = Fields::of_entry(resolver, "output", entry, OUTPUT)?;
+        Some(Output {
+            name: entry.key.to_string(),
+            description: fields.text("Description"),
+            value: fields.text("Value")?,
+        })
+    };
+    let entries = at_most(OUTPUTS_MAX, entries, "outputs", resolver.report);
+    entries.iter().filter_map(output).collect()
 }
 
 /// What names of functions, aliases and stages may hold besides letters and digits.

@@ -1,17 +1,19 @@
-//! `AWS::DynamoDB::Table` and `GlobalTable`, as the body of `CreateTable`.
+//! `AWS::DynamoDB::Table` and `GlobalTable`, and SAM's `SimpleTable`, which has one key: each as the
+//! body of `CreateTable`.
 //!
 //! Source of names: CloudFormation template reference, `AWS::DynamoDB::Table` and
-//! `AWS::DynamoDB::GlobalTable`, and DynamoDB API reference, `CreateTable`, read 2026-11-23.
+//! `AWS::DynamoDB::GlobalTable`, AWS SAM developer guide, `SimpleTable`, and DynamoDB API reference,
+//! `CreateTable`, read 2026-11-23.
 
 use serde_json::{Map, Value, json};
 
-use crate::template::{Fields, Named, Properties, Pseudo, Type, properties, yields};
+use crate::template::{Fields, Named, Properties, Pseudo, Shared, Type, properties, yields};
 use crate::{TableResource, TimeToLive};
 
 use super::reading::{Reading, checked_name, is_word};
 
-pub(super) const NO_BACKUP: &str = "there are no backups; copy the data directory";
-pub(super) const NO_ENCRYPTION: &str = "the data is not encrypted with a key";
+const NO_BACKUP: &str = "there are no backups; copy the data directory";
+const NO_ENCRYPTION: &str = "the data is not encrypted with a key";
 const NO_THROTTLING: &str = "requests are not throttled";
 const ONE_TABLE: &str = "there is one table, and no replica in another region";
 
@@ -57,7 +59,7 @@ pub(super) static GLOBAL_TYPE: Type = Type {
 };
 
 /// A table, as references see it.
-pub(super) const fn table_type(name: &'static str) -> Type {
+const fn table_type(name: &'static str) -> Type {
     Type {
         named: Named::By("TableName", 255),
         reference: yields::name,
@@ -133,7 +135,7 @@ fn table(fields: &Fields<'_>, index: usize, on_demand: bool) -> TableResource {
     new_table(fields, name, Value::Object(body), time_to_live(fields))
 }
 
-pub(super) fn new_table(
+fn new_table(
     fields: &Fields<'_>,
     name: String,
     create_table: Value,
@@ -148,7 +150,7 @@ pub(super) fn new_table(
     }
 }
 
-pub(super) fn table_name(fields: &Fields<'_>, index: usize) -> String {
+fn table_name(fields: &Fields<'_>, index: usize) -> String {
     let is_valid = |name: &str| is_word(name, 3..=255, b"-_.");
     let must = "must be 3 to 255 letters, digits, hyphens, underscores and dots";
     checked_name(fields, index, "TableName", is_valid, must)
@@ -251,9 +253,56 @@ fn projection(index: &Fields<'_>) -> Option<Value> {
 }
 
 /// `ProvisionedThroughput`, whose numbers CloudFormation also takes as text.
-pub(super) fn throughput(fields: &Fields<'_>) -> Option<Value> {
+fn throughput(fields: &Fields<'_>) -> Option<Value> {
     let throughput = fields.mapping("ProvisionedThroughput", THROUGHPUT)?;
     let units = |name| throughput.integer(name, 1..=u32::MAX, "capacity units");
     let (read, write) = (units("ReadCapacityUnits"), units("WriteCapacityUnits"));
     Some(json!({ "ReadCapacityUnits": read?, "WriteCapacityUnits": write? }))
+}
+
+pub(super) static SIMPLE_TYPE: Type = Type {
+    properties: properties! {
+        used: PrimaryKey, ProvisionedThroughput, TableName;
+        ignored:
+            NO_BACKUP => PointInTimeRecoverySpecification;
+            NO_ENCRYPTION => SSESpecification;
+            "tags are not kept" => Tags;
+    },
+    shared: Some(Shared {
+        section: "SimpleTable",
+        own: &["TableName"],
+    }),
+    read: Some(read_simple),
+    ..table_type("AWS::Serverless::SimpleTable")
+};
+
+const PRIMARY_KEY: Properties = properties! {
+    required: Type = "one of String, Number, Binary", Name = "the attribute's name";
+};
+
+fn read_simple(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
+    let name = table_name(fields, index);
+    let (key, key_type) = primary_key(fields).unwrap_or_default();
+    let mut body = json!({
+        "TableName": name,
+        "AttributeDefinitions": [{ "AttributeName": key, "AttributeType": key_type }],
+        "KeySchema": [{ "AttributeName": key, "KeyType": "HASH" }],
+    });
+    match throughput(fields) {
+        Some(throughput) => body["ProvisionedThroughput"] = throughput,
+        None => body["BillingMode"] = "PAY_PER_REQUEST".into(),
+    }
+    let table = new_table(fields, name, body, None);
+    reading.stack.tables.push(table);
+}
+
+/// `PrimaryKey`: a text called `id` unless the template says otherwise.
+fn primary_key(fields: &Fields<'_>) -> Option<(String, &'static str)> {
+    if fields.node("PrimaryKey").is_none() {
+        return Some(("id".to_owned(), "S"));
+    }
+    let key = fields.mapping("PrimaryKey", PRIMARY_KEY)?;
+    let name = key.text("Name");
+    let key_type = key.choice("Type", &[("String", "S"), ("Number", "N"), ("Binary", "B")]);
+    Some((name?, key_type?))
 }

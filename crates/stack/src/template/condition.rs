@@ -14,7 +14,7 @@ use crate::limits::{CONDITION_DEPTH_MAX, NODES_MAX};
 use super::evaluate::Evaluation;
 use super::function::references;
 use super::node::Call;
-use super::words::{did_you_mean, shorten};
+use super::report::{did_you_mean, shorten};
 use super::{
     Entry, Function, Node, NodeValue, Parameters, Place, Pseudo, Report, Reported, Resolver, Span,
 };

@@ -7,7 +7,7 @@ use crate::limits::RESOURCES_MAX;
 
 use super::condition::{Expanded, LANGUAGE_EXTENSIONS};
 use super::globals::Globals;
-use super::words::{Keys, names, shorten, suggestion};
+use super::report::{Keys, names, shorten, suggestion};
 use super::{
     Entry, EventApi, Node, Parameters, Report, Reported, Resource, Role, Span, Type, Types,
 };

@@ -11,8 +11,8 @@ use super::function::{Piece, pieces, placeholder};
 use super::names::Target;
 use super::node::Call;
 use super::parameter::ParameterValue;
+use super::report::shorten;
 use super::resolver::report_unresolved;
-use super::words::shorten;
 use super::{
     Function, Lookup, Node, NodeValue, OtherAttributes, Place, Reported, Resolver, Span, Yields,
 };

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::limits::PROBLEMS_MAX;
 
 use super::evaluate::{Evaluation, text_of};
-use super::words::{did_you_mean, shorten, suggestion};
+use super::report::{did_you_mean, shorten, suggestion};
 use super::{Entry, Node, Place, Properties, Refusal, Reported, Resolver, Rule, Span};
 
 /// A mapping being read.

@@ -2,7 +2,6 @@
 
 mod report;
 mod text;
-mod words;
 
 pub(crate) mod function;
 mod node;
@@ -31,7 +30,7 @@ pub(crate) use node::{Entry, Node, NodeValue};
 pub(crate) use parameter::{Parameters, parameters};
 pub(crate) use parse::parse;
 pub(crate) use pseudo::Pseudo;
-pub(crate) use report::{Report, Reported};
+pub(crate) use report::{Report, Reported, names, shorten};
 pub(crate) use resolver::{Place, Resolver};
 pub(crate) use resource::Resource;
 pub(crate) use schema::{
@@ -40,5 +39,4 @@ pub(crate) use schema::{
 };
 pub(crate) use text::Span;
 pub use text::Text;
-pub(crate) use words::{names, shorten};
 pub(crate) use yields::Lookup;

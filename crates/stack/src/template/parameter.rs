@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::limits::{PARAMETER_VALUE_BYTES_MAX, PARAMETERS_MAX};
 
 use super::node::Scalar;
-use super::words::{Keys, did_you_mean, names, shorten};
+use super::report::{Keys, did_you_mean, names, shorten};
 use super::{Entry, Function, Node, Report, Reported, Span, at_most};
 
 /// Values by name, for every declared parameter.

@@ -9,7 +9,7 @@ use super::dependency::creation_order;
 use super::evaluate::Evaluation;
 use super::function::references;
 use super::names::{Names, Part, Target};
-use super::words::{did_you_mean, shorten};
+use super::report::{did_you_mean, shorten};
 use super::{Function, Named, Node, Parameters, Pseudo, Report, Reported, Resource, Span};
 
 /// Where a value is wanted, for messages.

@@ -1,7 +1,7 @@
 //! What references to resources yield; the table of each type says which of these.
 
 use super::evaluate::Evaluation;
-use super::words::shorten;
+use super::report::shorten;
 use super::{Node, Pseudo, Reported, Resolver};
 
 /// A reference to a resource, at a place.
