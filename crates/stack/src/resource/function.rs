@@ -143,10 +143,10 @@ fn makes(index: usize, all: &[Resource], parameters: &Parameters) -> Vec<Resourc
     made
 }
 
-fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
+fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     let resolver = fields.resolver;
     let code = serverless_code(fields, &reading.assets.directory);
-    check_auto_publish_alias(fields, resolver.published_alias(index));
+    check_auto_publish_alias(fields, resolver.published_alias(fields.index()));
     events::check(fields);
     let modes = [
         ("Active", Tracing::Active),
@@ -157,22 +157,21 @@ fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
     reading.stack.functions.push(FunctionResource {
         policies: policies(fields),
         tracing,
-        ..common(fields, index, code, reading)
+        ..common(fields, code, reading)
     });
 }
 
 /// What SAM's function and CloudFormation's have in common.
 pub(super) fn common(
     fields: &Fields<'_>,
-    index: usize,
     code: Option<Code>,
     reading: &Reading<'_>,
 ) -> FunctionResource {
     let is_valid = |name: &str| is_word(name, 1..=64, WORD_MARKS);
     let must = "must be 1 to 64 letters, digits, hyphens and underscores";
-    let name = checked_name(fields, index, "FunctionName", is_valid, must);
+    let name = checked_name(fields, "FunctionName", is_valid, must);
     let code = code.unwrap_or_default();
-    let mut aliases = fields.resolver.aliases(index).iter().cloned();
+    let mut aliases = fields.resolver.aliases(fields.index()).iter().cloned();
     let help = "for example `Handler: app.handler`; `Handler: bootstrap` for `provided` runtimes";
     let handler = fields.required_text("Handler", help);
     let timeout = fields.seconds("Timeout", 1..=900);

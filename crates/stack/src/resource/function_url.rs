@@ -34,9 +34,9 @@ pub(super) static TYPE: Type = Type {
     ..Type::plain("AWS::Lambda::Url")
 };
 
-fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
+fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     let resolver = fields.resolver;
-    let Some(part) = resolver.part(index) else {
+    let Some(part) = resolver.part(fields.index()) else {
         no_function(fields, "TargetFunctionArn");
         return;
     };
@@ -50,7 +50,7 @@ fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
         fields.warn_of("InvokeMode", meaning);
     }
     let url = FunctionUrlResource {
-        logical_id: resolver.resources[index].logical_id.to_string(),
+        logical_id: fields.resource().logical_id.to_string(),
         url_id: resolver.pseudo.url_id(fields.logical_id),
         endpoint: resolver.pseudo.url_endpoint(fields.logical_id),
         function: resolver.resources[part.function].logical_id.to_string(),

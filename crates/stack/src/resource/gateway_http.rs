@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crate::template::{Fields, Node, OtherAttributes, Resolver, Type, properties, yields};
+use crate::template::{Fields, Node, OtherAttributes, Type, properties, yields};
 use crate::{Route, RouteKey};
 
 use super::function_url::no_function;
@@ -45,39 +45,38 @@ pub(super) const fn part_type(name: &'static str) -> Type {
     }
 }
 
-fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
+fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     if fields.text("ProtocolType").as_deref() == Some("WEBSOCKET") {
         fields.warn_of_all("no WebSocket API is served");
         return;
     }
-    let resolver = fields.resolver;
-    for part in parts(resolver, index, &ROUTE, "ApiId") {
-        if let Some(route) = route(&Fields::of(resolver, part)) {
+    for part in parts(fields, &ROUTE, "ApiId") {
+        if let Some(route) = route(&part) {
             let help = "one route has one integration";
-            reading.add_route(resolver, index, part, route, help);
+            reading.add_route(fields.index(), &part, route, help);
         }
     }
-    let stage = parts(resolver, index, &STAGE, "ApiId").next();
-    let stage = stage.and_then(|stage| Fields::of(resolver, stage).text("StageName"));
+    let stage = parts(fields, &STAGE, "ApiId").next();
+    let stage = stage.and_then(|stage| stage.text("StageName"));
     let stage = stage.unwrap_or_else(|| DEFAULT_STAGE.to_owned());
-    let api = http_api(fields, index, stage, reading);
+    let api = http_api(fields, stage, reading);
     reading.stack.http_apis.push(api);
 }
 
 /// The resources of a type that refer to an API by a property.
 pub(super) fn parts<'a>(
-    resolver: &'a Resolver<'_>,
-    api: usize,
+    api: &Fields<'a>,
     kind: &'static Type,
     property: &'static str,
-) -> impl Iterator<Item = usize> + 'a {
+) -> impl Iterator<Item = Fields<'a>> {
+    let (resolver, index) = (api.resolver, api.index());
     let parts = resolver.resources.iter().enumerate();
     let parts = parts.filter(move |(_, part)| {
         let is_such = part.kind.name == kind.name;
         let named = part.property(property).filter(|_| is_such);
-        named.and_then(|node| resolver.referenced(node)) == Some(api)
+        named.and_then(|node| resolver.referenced(node)) == Some(index)
     });
-    parts.map(|(part, _)| part)
+    parts.map(|(part, _)| Fields::of(resolver, part))
 }
 
 fn route(fields: &Fields<'_>) -> Option<Route> {

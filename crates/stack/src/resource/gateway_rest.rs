@@ -37,23 +37,20 @@ pub(super) static DEPLOYMENT: Type = part_type("AWS::ApiGateway::Deployment");
 /// Deepest path. Ours: no URL that people write has so many segments, and a circle must end.
 const SEGMENTS_MAX: usize = 64;
 
-fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
-    let resolver = fields.resolver;
+fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     let mut cors = None;
-    for index_of_part in parts(resolver, index, &METHOD, "RestApiId") {
-        let part = Fields::of(resolver, index_of_part);
-        let Some((method, path)) = method_and_path(&part, index) else {
+    for part in parts(fields, &METHOD, "RestApiId") {
+        let Some((method, path)) = method_and_path(&part, fields.index()) else {
             continue;
         };
         if let Some(answered) = preflight(&part, method) {
             cors = cors.or(Some(answered));
         } else if let Some(route) = route(&part, RouteKey::Path { method, path }) {
             let help = "one method of one resource has one integration";
-            reading.add_route(resolver, index, index_of_part, route, help);
+            reading.add_route(fields.index(), &part, route, help);
         }
     }
-    let stage = parts(resolver, index, &STAGE, "RestApiId").next();
-    let stage = stage.map(|stage| Fields::of(resolver, stage));
+    let stage = parts(fields, &STAGE, "RestApiId").next();
     let stage = stage.and_then(|stage| Some((stage.text("StageName")?, stage)));
     let Some((stage_name, stage)) = stage else {
         fields.warn_of_all("it has no `AWS::ApiGateway::Stage`, so it is not served");
@@ -62,7 +59,7 @@ fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
     let api = RestApiResource {
         stage_variables: stage.text_map("Variables"),
         cors,
-        ..rest_api(fields, index, stage_name, reading)
+        ..rest_api(fields, stage_name, reading)
     };
     reading.stack.rest_apis.push(api);
 }

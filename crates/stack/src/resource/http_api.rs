@@ -78,19 +78,18 @@ pub(super) fn stage(index: usize, api: &Resource, name: &str) -> Resource {
     }
 }
 
-fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
-    let api = http_api(fields, index, stage_name(fields), reading);
+fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
+    let api = http_api(fields, stage_name(fields), reading);
     reading.stack.http_apis.push(api);
 }
 
 /// What SAM's API and API Gateway's have in common.
 pub(super) fn http_api(
     fields: &Fields<'_>,
-    index: usize,
     stage_name: String,
     reading: &mut Reading<'_>,
 ) -> HttpApiResource {
-    let api_id = fields.resolver.name(index).unwrap_or_default();
+    let api_id = fields.resolver.name(fields.index()).unwrap_or_default();
     HttpApiResource {
         logical_id: fields.logical_id.to_owned(),
         endpoint: fields.resolver.pseudo.endpoint(&api_id),
@@ -99,7 +98,7 @@ pub(super) fn http_api(
         description: fields.text("Description"),
         stage_name,
         cors: cors(fields),
-        routes: reading.take_routes(index),
+        routes: reading.take_routes(fields.index()),
     }
 }
 

@@ -72,7 +72,7 @@ pub(super) static ALIAS: Type = Type {
 
 const NAME_IT: &str = "`!Ref` to the function";
 
-fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
+fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     let code = lambda_code(fields, reading.assets);
     let modes = [
         ("Active", Tracing::Active),
@@ -82,20 +82,20 @@ fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
     let tracing = config.and_then(|config| config.choice("Mode", &modes));
     reading.stack.functions.push(FunctionResource {
         tracing: tracing.unwrap_or_default(),
-        ..common(fields, index, code, reading)
+        ..common(fields, code, reading)
     });
 }
 
 /// Checks a version; what it asks for is done with its function.
-fn read_version(fields: &Fields<'_>, index: usize, _: &mut Reading<'_>) {
-    if fields.resolver.part(index).is_none() {
+fn read_version(fields: &Fields<'_>, _: &mut Reading<'_>) {
+    if fields.resolver.part(fields.index()).is_none() {
         no_function(fields, "FunctionName");
     }
 }
 
 /// Checks an alias; what it asks for is done with its function.
-fn read_alias(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
-    read_version(fields, index, reading);
+fn read_alias(fields: &Fields<'_>, reading: &mut Reading<'_>) {
+    read_version(fields, reading);
     let version = fields.node("FunctionVersion");
     if let Some(version) = version.filter(|it| it.text().is_some()) {
         let meaning = "the alias follows the newest version, whatever it names";

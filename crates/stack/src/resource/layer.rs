@@ -42,7 +42,7 @@ const fn layer_type(name: &'static str) -> Type {
 }
 
 /// Checks a layer, which no function may use.
-fn read(fields: &Fields<'_>, _: usize, reading: &mut Reading<'_>) {
+fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     // What is wrong with it is in the report.
     let _path = layer_path(fields, reading.assets);
     if let Some(method) = fields.metadata("BuildMethod") {

@@ -80,29 +80,19 @@ impl<'a> Reading<'a> {
         } else if let Some(read) = resource.kind.read
             && let Some(fields) = Fields::checked(resolver, index)
         {
-            read(&fields, index, self);
+            read(&fields, self);
         }
     }
 
     /// Adds a route that a resource gives to an API, unless the API has it already.
-    pub fn add_route(
-        &mut self,
-        resolver: &Resolver<'_>,
-        api: usize,
-        resource: usize,
-        route: Route,
-        help: &str,
-    ) {
+    pub fn add_route(&mut self, api: usize, part: &Fields<'_>, route: Route, help: &str) {
         if self.keys.insert((api, route.key.clone())) {
             self.routes.entry(api).or_default().push(route);
             return;
         }
-        let id = &resolver.resources[api].logical_id;
+        let id = &part.resolver.resources[api].logical_id;
         let message = format!("`{id}` has the route `{}` twice", route.key);
-        let span = resolver.resources[resource].id_span;
-        resolver
-            .report
-            .problem(span, message, "the second time", help);
+        part.problem(part.resource().id_span, &message, "the second time", help);
     }
 
     /// The routes that have been added to an API.
@@ -143,12 +133,11 @@ pub(crate) fn is_word(name: &str, length: RangeInclusive<usize>, marks: &[u8]) -
 /// The resource's name. One that is given by this property and that AWS would refuse is reported.
 pub(super) fn checked_name(
     fields: &Fields<'_>,
-    index: usize,
     property: &str,
     is_valid: impl Fn(&str) -> bool,
     must: &str,
 ) -> String {
-    let Ok(name) = fields.resolver.name(index) else {
+    let Ok(name) = fields.resolver.name(fields.index()) else {
         return String::new();
     };
     if !is_valid(&name) {

@@ -72,7 +72,7 @@ fn makes(index: usize, all: &[Resource], parameters: &Parameters) -> Vec<Resourc
     vec![stage(index, &all[index], name.unwrap_or(IMPLICIT_STAGE))]
 }
 
-fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
+fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     if fields.logical_id != EventApi::REST.implicit_id {
         fields.required("StageName", "for example `StageName: Prod`");
     }
@@ -83,7 +83,7 @@ fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
         let help = "it is the first part of every path";
         fields.wrong("StageName", must, "this name", help);
     }
-    let api = rest_api(fields, index, stage_name, reading);
+    let api = rest_api(fields, stage_name, reading);
     // SAM keeps them as JSON pointers: a slash is `~1`.
     let media_types = api.binary_media_types.iter();
     let media_types = media_types.map(|it| it.replace("~1", "/"));
@@ -98,11 +98,10 @@ fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
 /// What SAM's API and API Gateway's have in common.
 pub(super) fn rest_api(
     fields: &Fields<'_>,
-    index: usize,
     stage_name: String,
     reading: &mut Reading<'_>,
 ) -> RestApiResource {
-    let api_id = fields.resolver.name(index).unwrap_or_default();
+    let api_id = fields.resolver.name(fields.index()).unwrap_or_default();
     RestApiResource {
         logical_id: fields.logical_id.to_owned(),
         endpoint: fields.resolver.pseudo.endpoint(&api_id),
@@ -112,7 +111,7 @@ pub(super) fn rest_api(
         stage_variables: BTreeMap::new(),
         cors: None,
         binary_media_types: fields.texts("BinaryMediaTypes"),
-        routes: reading.take_routes(index),
+        routes: reading.take_routes(fields.index()),
     }
 }
 

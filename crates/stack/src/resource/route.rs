@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::template::{EventApi, Fields, Properties, Resource, Role, Type, properties};
+use crate::template::{EventApi, Fields, Properties, Role, Type, properties};
 use crate::{Route, RouteKey, RouteMethod};
 
 use super::reading::{Reading, is_word};
@@ -43,11 +43,11 @@ const REST_API: Properties = properties! {
 pub(super) static HTTP_EVENT: Type = Type {
     role: Role::Event(Some(EventApi::HTTP)),
     properties: HTTP_API,
-    read: Some(|fields, index, reading| {
+    read: Some(|fields, reading| {
         check_payload_format(fields);
         let timeout = fields.milliseconds("TimeoutInMillis", 50..=30_000);
         let timeout = timeout.unwrap_or(HTTP_API_TIMEOUT);
-        add_route(fields, index, http_route_key(fields), timeout, reading);
+        add_route(fields, http_route_key(fields), timeout, reading);
     }),
     ..Type::plain("HttpApi")
 };
@@ -56,24 +56,23 @@ pub(super) static HTTP_EVENT: Type = Type {
 pub(super) static REST_EVENT: Type = Type {
     role: Role::Event(Some(EventApi::REST)),
     properties: REST_API,
-    read: Some(|fields, index, reading| {
+    read: Some(|fields, reading| {
         let timeout = fields.milliseconds("TimeoutInMillis", 50..=REST_API_TIMEOUT_MILLIS_MAX);
         let timeout = timeout.unwrap_or(REST_API_TIMEOUT);
-        add_route(fields, index, path_key(fields), timeout, reading);
+        add_route(fields, path_key(fields), timeout, reading);
     }),
     ..Type::plain("Api")
 };
 
 fn add_route(
     fields: &Fields<'_>,
-    index: usize,
     key: Option<RouteKey>,
     timeout: Duration,
     reading: &mut Reading<'_>,
 ) {
     let resolver = fields.resolver;
-    let event = &resolver.resources[index];
-    let (Some(api), Some(key), Some(made)) = (api(fields, event), key, &event.made) else {
+    let event = fields.resource();
+    let (Some(api), Some(key), Some(made)) = (api(fields), key, &event.made) else {
         return;
     };
     let route = Route {
@@ -84,12 +83,12 @@ fn add_route(
         timeout,
     };
     let help = "one event of one function answers a route";
-    reading.add_route(resolver, api, index, route, help);
+    reading.add_route(api, fields, route, help);
 }
 
 /// The API that an event names, or the one that SAM makes up.
-fn api(fields: &Fields<'_>, event: &Resource) -> Option<usize> {
-    let Role::Event(Some(kind)) = event.kind.role else {
+fn api(fields: &Fields<'_>) -> Option<usize> {
+    let Role::Event(Some(kind)) = fields.resource().kind.role else {
         return None;
     };
     let (resolver, property, type_name) = (fields.resolver, kind.property, kind.type_name);

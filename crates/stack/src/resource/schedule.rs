@@ -40,8 +40,8 @@ const EXAMPLES: &str = "for example `rate(5 minutes)` or `cron(0 8 ? * MON-FRI *
 pub(super) static RULE_EVENT: Type = Type {
     role: Role::Event(None),
     properties: RULE,
-    read: Some(|fields, index, reading| {
-        let schedule = schedule(fields, index, "Schedule", ScheduleService::Rule);
+    read: Some(|fields, reading| {
+        let schedule = schedule(fields, "Schedule", ScheduleService::Rule);
         reading.stack.schedules.extend(schedule);
     }),
     ..Type::plain("Schedule")
@@ -51,9 +51,9 @@ pub(super) static RULE_EVENT: Type = Type {
 pub(super) static SCHEDULER_EVENT: Type = Type {
     role: Role::Event(None),
     properties: SCHEDULER,
-    read: Some(|fields, index, reading| {
+    read: Some(|fields, reading| {
         let service = ScheduleService::Scheduler;
-        let schedule = schedule(fields, index, "ScheduleExpression", service);
+        let schedule = schedule(fields, "ScheduleExpression", service);
         reading.stack.schedules.extend(schedule);
     }),
     ..Type::plain("ScheduleV2")
@@ -61,12 +61,11 @@ pub(super) static SCHEDULER_EVENT: Type = Type {
 
 fn schedule(
     fields: &Fields<'_>,
-    index: usize,
     property: &str,
     service: ScheduleService,
 ) -> Option<ScheduleResource> {
     let resolver = fields.resolver;
-    let event = &resolver.resources[index];
+    let event = fields.resource();
     let node = fields.node(property);
     let expression = node.and_then(|node| expression(fields, property, node, service));
     let input = input(fields);

@@ -88,27 +88,27 @@ const TIME_TO_LIVE: Properties = properties! {
     required: Enabled = "`true` or `false`";
 };
 
-fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
+fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     let modes = [("PROVISIONED", false), ("PAY_PER_REQUEST", true)];
     let on_demand = fields.choice("BillingMode", &modes).unwrap_or(false);
     if !on_demand {
         let help = "add it, or `BillingMode: PAY_PER_REQUEST`";
         fields.required("ProvisionedThroughput", help);
     }
-    reading.stack.tables.push(table(fields, index, on_demand));
+    reading.stack.tables.push(table(fields, on_demand));
 }
 
 /// A global table has its throughput in other words, and none of them counts here.
-fn read_global(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
+fn read_global(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     fields.word("BillingMode", &["PROVISIONED", "PAY_PER_REQUEST"]);
     if let [_, second, ..] = fields.list("Replicas") {
         fields.warn("Replicas", second.span, ONE_TABLE);
     }
-    reading.stack.tables.push(table(fields, index, true));
+    reading.stack.tables.push(table(fields, true));
 }
 
-fn table(fields: &Fields<'_>, index: usize, on_demand: bool) -> TableResource {
-    let name = table_name(fields, index);
+fn table(fields: &Fields<'_>, on_demand: bool) -> TableResource {
+    let name = table_name(fields);
     let attributes = attribute_definitions(fields);
     let names = attributes
         .iter()
@@ -150,10 +150,10 @@ fn new_table(
     }
 }
 
-fn table_name(fields: &Fields<'_>, index: usize) -> String {
+fn table_name(fields: &Fields<'_>) -> String {
     let is_valid = |name: &str| is_word(name, 3..=255, b"-_.");
     let must = "must be 3 to 255 letters, digits, hyphens, underscores and dots";
-    checked_name(fields, index, "TableName", is_valid, must)
+    checked_name(fields, "TableName", is_valid, must)
 }
 
 fn attribute_definitions(fields: &Fields<'_>) -> Vec<Value> {
@@ -280,8 +280,8 @@ const PRIMARY_KEY: Properties = properties! {
     required: Type = "one of String, Number, Binary", Name = "the attribute's name";
 };
 
-fn read_simple(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
-    let name = table_name(fields, index);
+fn read_simple(fields: &Fields<'_>, reading: &mut Reading<'_>) {
+    let name = table_name(fields);
     let (key, key_type) = primary_key(fields).unwrap_or_default();
     let mut body = json!({
         "TableName": name,

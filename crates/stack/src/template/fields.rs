@@ -10,7 +10,7 @@ use crate::limits::PROBLEMS_MAX;
 
 use super::evaluate::{Evaluation, text_of};
 use super::report::{did_you_mean, shorten, suggestion};
-use super::{Entry, Node, Place, Properties, Refusal, Reported, Resolver, Rule, Span};
+use super::{Entry, Node, Place, Properties, Refusal, Reported, Resolver, Resource, Rule, Span};
 
 /// A mapping being read.
 ///
@@ -20,6 +20,7 @@ pub(crate) struct Fields<'a> {
     pub resolver: &'a Resolver<'a>,
     pub logical_id: &'a str,
     pub resource_type: &'a str,
+    index: Option<usize>,
     metadata: Option<&'a Node>,
     /// Path of the mapping within the resource's properties, ending with a dot unless empty.
     path: String,
@@ -51,6 +52,7 @@ impl<'a> Fields<'a> {
             resolver,
             logical_id: resolver.shown_id(index),
             resource_type: &resource.resource_type,
+            index: Some(index),
             metadata: resource.metadata.as_ref(),
             path: path.unwrap_or_default(),
             entries: resource.properties.entries().unwrap_or_default(),
@@ -69,6 +71,7 @@ impl<'a> Fields<'a> {
             resolver,
             logical_id: &entry.key,
             resource_type: section,
+            index: None,
             metadata: None,
             path: String::new(),
             entries: &[],
@@ -77,6 +80,15 @@ impl<'a> Fields<'a> {
         let fields = outside.open(String::new(), entry.key_span, &entry.value)?;
         fields.check(known);
         Some(fields)
+    }
+
+    /// The resource's index. Only outputs, which are no resources, have none.
+    pub fn index(&self) -> usize {
+        self.index.expect("only outputs have no index")
+    }
+
+    pub fn resource(&self) -> &'a Resource {
+        &self.resolver.resources[self.index()]
     }
 
     /// A mapping among the properties.

@@ -71,7 +71,7 @@ pub(crate) struct Type {
     pub other_attributes: OtherAttributes,
     /// The resources that SAM makes of one, whose index among these it is given.
     pub makes: fn(usize, &[Resource], &Parameters) -> Vec<Resource>,
-    /// Adds a resource, whose fields and index these are, to the stack. Without it nobody looks at
+    /// Adds a resource to the stack. Without it nobody looks at
     /// the properties: they are read with another resource, or do not matter.
     pub read: Option<Reader>,
 }
@@ -111,7 +111,7 @@ pub(crate) enum Named {
     Placeholder,
 }
 
-pub(crate) type Reader = fn(&Fields<'_>, usize, &mut Reading<'_>);
+pub(crate) type Reader = fn(&Fields<'_>, &mut Reading<'_>);
 
 /// What a reference to a resource yields.
 pub(crate) type Yields = fn(&Lookup<'_>) -> Result<String, Reported>;
