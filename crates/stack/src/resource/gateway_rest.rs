@@ -109,8 +109,8 @@ fn route(fields: &Fields<'_>, key: RouteKey) -> Option<Route> {
     fields.required("Integration", "a method needs something behind it")?;
     let entry = fields.entry("Integration")?;
     let integration = fields.below("Integration", entry.key_span, &entry.value)?;
-    let integrated = integrated(&integration, "Type", "Uri")?;
-    Some(integrated.route(key, fields, REST_API_TIMEOUT))
+    let properties = ("Type", "Uri");
+    integrated(fields, &integration, properties, key, REST_API_TIMEOUT)
 }
 
 /// The path of a resource: that of its parent, and its own part.

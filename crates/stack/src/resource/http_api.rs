@@ -13,7 +13,7 @@ use super::reading::{Reading, WORD_MARKS, is_word};
 
 pub(super) const LOCAL: &str = "the API is served at its local address";
 pub(super) const NO_IMPORT: &str = "there is no import that could warn";
-const EVENTS_ONLY: &str = "routes come from functions' events only";
+pub(super) const EVENTS_ONLY: &str = "routes come from functions' events only";
 const NO_THROTTLING: &str = "requests are neither throttled nor measured";
 
 /// A stage whose name is in no URL.

@@ -1,9 +1,10 @@
 //! From the properties of each type of resource to plain data.
 //!
-//! A type is a `static` description: its properties and what becomes of each, its name, what
-//! references to it yield, what SAM makes of it, and the function that adds it to the stack. It has
-//! a line in [`TYPES`](reading::TYPES). Where a problem is in the way of a value, a default stands
-//! in: nothing comes of a template with problems.
+//! A type is a `static` in its own file: the table of its properties, how it comes by its name, what
+//! references to it yield, what SAM makes of it, and the function that adds it to the stack. To add
+//! one, write that and give it a line in [`reading::TYPES`]; an event of functions has its line in
+//! [`events`]. Where a problem is in the way of a value, a default stands in: nothing comes of a
+//! template with problems.
 
 mod reading;
 mod unsupported;

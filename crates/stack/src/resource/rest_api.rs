@@ -10,10 +10,8 @@ use crate::template::{
 };
 use crate::{RestApiResource, RestCors};
 
-use super::http_api::{LOCAL, NO_IMPORT, stage};
+use super::http_api::{EVENTS_ONLY, LOCAL, NO_IMPORT, stage};
 use super::reading::{Reading, WORD_MARKS, is_word};
-
-const EVENTS_ONLY: &str = "routes come from functions' events only";
 
 pub(super) static TYPE: Type = Type {
     properties: properties! {

@@ -18,7 +18,7 @@ pub(super) const REST_API_TIMEOUT: Duration = Duration::from_secs(29);
 /// More than any quota that an account can ask for: an API can be allowed to wait longer.
 const REST_API_TIMEOUT_MILLIS_MAX: u32 = 900_000;
 
-const OPEN: &str = "requests are not authorised here: the route is open";
+pub(super) const OPEN: &str = "requests are not authorised here: the route is open";
 
 const HTTP_API: Properties = properties! {
     used: ApiId, Method, Path, PayloadFormatVersion, TimeoutInMillis;

@@ -23,7 +23,7 @@ pub(crate) struct Resource {
 /// The resource that SAM makes another one of.
 pub(crate) struct Made {
     pub of: usize,
-    /// The name of an event or alias.
+    /// The name of an event; of anything else, the alias that it belongs to, which may be empty.
     pub name: Rc<str>,
     /// Where its properties stand within those of the other one, ending with a dot unless empty.
     pub path: String,

@@ -71,8 +71,8 @@ pub(crate) struct Type {
     pub other_attributes: OtherAttributes,
     /// The resources that SAM makes of one, whose index among these it is given.
     pub makes: fn(usize, &[Resource], &Parameters) -> Vec<Resource>,
-    /// Adds a resource to the stack. Without it nobody looks at
-    /// the properties: they are read with another resource, or do not matter.
+    /// Adds a resource to the stack. Without it nobody looks at the properties: they are read with
+    /// another resource, or do not matter.
     pub read: Option<Reader>,
 }
 
