@@ -108,7 +108,8 @@ fn route(fields: &Fields<'_>, key: RouteKey) -> Option<Route> {
     warn_of_authorization(fields);
     fields.required("Integration", "a method needs something behind it")?;
     let entry = fields.entry("Integration")?;
-    let integration = fields.below("Integration", entry.key_span, &entry.value)?;
+    let integration = fields.below("Integration", entry.key_span, &entry.value);
+    let integration = integration.open()?;
     let properties = ("Type", "Uri");
     integrated(fields, &integration, properties, key, REST_API_TIMEOUT)
 }

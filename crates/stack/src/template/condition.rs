@@ -256,10 +256,8 @@ impl<'a> Expander<'a> {
         if self.depth >= CONDITION_DEPTH_MAX {
             let message =
                 format!("conditions depend on each other more than {CONDITION_DEPTH_MAX} deep");
-            let (label, help) = (
-                "the limit is passed here",
-                "decide some of them by parameters",
-            );
+            let label = "the limit is passed here";
+            let help = "decide some of them by parameters";
             return Err(self.problem(entry.key_span, message, label, help));
         }
         self.decided.insert(&entry.key, Decision::Open);

@@ -24,7 +24,7 @@ pub(crate) struct Fields<'a> {
     metadata: Option<&'a Node>,
     /// Path of the mapping within the resource's properties, ending with a dot unless empty.
     path: String,
-    entries: &'a [Entry],
+    node: &'a Node,
     /// What to point at when something is missing.
     span: Span,
 }
@@ -32,15 +32,8 @@ pub(crate) struct Fields<'a> {
 impl<'a> Fields<'a> {
     /// The properties of a resource, checked against the table of its type.
     pub fn checked(resolver: &'a Resolver<'a>, index: usize) -> Option<Self> {
-        let fields = Self::of(resolver, index);
-        let resource = &resolver.resources[index];
-        if resource.properties.entries().is_none() {
-            let path = fields.path.trim_end_matches('.');
-            fields.wrong_type(path, &resource.properties, "a mapping");
-            return None;
-        }
-        fields.check(resource.kind.properties);
-        Some(fields)
+        let known = resolver.resources[index].kind.properties;
+        Self::of(resolver, index).check(known)
     }
 
     /// The properties of a resource that is checked elsewhere, or not at all. What SAM makes is
@@ -55,7 +48,7 @@ impl<'a> Fields<'a> {
             index: Some(index),
             metadata: resource.metadata.as_ref(),
             path: path.unwrap_or_default(),
-            entries: resource.properties.entries().unwrap_or_default(),
+            node: &resource.properties,
             span: resource.properties_span,
         }
     }
@@ -67,19 +60,17 @@ impl<'a> Fields<'a> {
         entry: &'a Entry,
         known: Properties,
     ) -> Option<Self> {
-        let outside = Self {
+        let fields = Self {
             resolver,
             logical_id: &entry.key,
             resource_type: section,
             index: None,
             metadata: None,
             path: String::new(),
-            entries: &[],
+            node: &entry.value,
             span: entry.key_span,
         };
-        let fields = outside.open(String::new(), entry.key_span, &entry.value)?;
-        fields.check(known);
-        Some(fields)
+        fields.check(known)
     }
 
     /// The resource's index. Only outputs, which are no resources, have none.
@@ -112,57 +103,63 @@ impl<'a> Fields<'a> {
         node: &'a Node,
         known: Properties,
     ) -> Option<Self> {
-        let fields = self.below(step, span, node)?;
-        fields.check(known);
-        Some(fields)
+        self.below(step, span, node).check(known)
     }
 
     /// A mapping whose other properties do not matter.
-    pub fn below(&self, step: &str, span: Span, node: &'a Node) -> Option<Self> {
-        self.open(format!("{}{}.", self.path, shorten(step)), span, node)
-    }
-
-    fn open(&self, path: String, span: Span, node: &'a Node) -> Option<Self> {
-        let entries = node.entries();
-        let fields = Self {
+    pub fn below(&self, step: &str, span: Span, node: &'a Node) -> Self {
+        let path = format!("{}{}.", self.path, shorten(step));
+        Self {
             path,
-            entries: entries.unwrap_or_default(),
+            node,
             span,
             ..*self
-        };
-        if entries.is_none() {
-            fields.wrong_type(fields.path.trim_end_matches('.'), node, "a mapping");
         }
-        entries.map(|_| fields)
+    }
+
+    /// Itself, if it is a mapping.
+    pub fn open(self) -> Option<Self> {
+        if self.node.entries().is_none() {
+            self.wrong_type(self.path.trim_end_matches('.'), self.node, "a mapping");
+            return None;
+        }
+        Some(self)
     }
 
     /// Reports what the table does not know, refuses or misses, and warns of what it ignores.
-    fn check(&self, known: Properties) {
+    fn check(self, known: Properties) -> Option<Self> {
+        let fields = self.open()?;
         let mut unknown = 0;
-        for entry in self.entries {
+        for entry in fields.entries() {
             let property = known.iter().find(|property| property.name == &*entry.key);
             match property.map(|property| property.rule) {
                 Some(Rule::Used | Rule::Required(_)) => {}
-                Some(Rule::Ignored(meaning)) => self.warn(&entry.key, entry.key_span, meaning),
-                Some(Rule::Refused(refusal)) => self.refuse(&entry.key, refusal),
+                Some(Rule::Ignored(meaning)) => fields.warn(&entry.key, entry.key_span, meaning),
+                Some(Rule::Refused(refusal)) => fields.refuse(&entry.key, refusal),
                 None if unknown < PROBLEMS_MAX => {
                     unknown += 1;
-                    self.unknown(entry, known);
+                    fields.unknown(entry, known);
                 }
                 None => {
-                    let message = format!("`{}` has too many unknown properties", self.logical_id);
-                    let (label, help) =
-                        ("the rest is not looked at", "check the indentation above");
-                    self.problem(entry.key_span, &message, label, help);
+                    let message =
+                        format!("`{}` has too many unknown properties", fields.logical_id);
+                    let label = "the rest is not looked at";
+                    let help = "check the indentation above";
+                    fields.problem(entry.key_span, &message, label, help);
                     break;
                 }
             }
         }
         for property in known {
             if let Rule::Required(help) = property.rule {
-                self.required(property.name, help);
+                fields.required(property.name, help);
             }
         }
+        Some(fields)
+    }
+
+    fn entries(&self) -> &'a [Entry] {
+        self.node.entries().unwrap_or_default()
     }
 
     fn unknown(&self, entry: &Entry, known: Properties) {
@@ -208,8 +205,8 @@ impl<'a> Fields<'a> {
 
     /// The property, unless it is absent or `AWS::NoValue`.
     pub fn entry(&self, name: &str) -> Option<&'a Entry> {
-        let mut entries = self.entries.iter();
-        entries.find(|entry| &*entry.key == name && !entry.value.is_no_value())
+        let entry = self.node.entry(name);
+        entry.filter(|entry| !entry.value.is_no_value())
     }
 
     /// The property's value.

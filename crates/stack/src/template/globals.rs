@@ -61,10 +61,8 @@ impl<'t> Globals<'t> {
         self.weight.set(weight);
         if weight > NODES_MAX {
             let message = format!("`Globals` make more than {NODES_MAX} values of this template");
-            let (label, help) = (
-                "copied into every resource",
-                "share less, or split the template",
-            );
+            let label = "copied into every resource";
+            let help = "share less, or split the template";
             return Err(report.problem(global.span, message, label, help));
         }
         resource.properties = merge(global, &resource.properties);
