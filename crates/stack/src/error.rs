@@ -1,5 +1,6 @@
-//! Why a template could not be loaded.
+//! Why a template could not be loaded, and what in it does nothing here.
 
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
@@ -104,4 +105,36 @@ pub struct Problem {
     pub line: usize,
     /// Counted from 1, in characters.
     pub column: usize,
+}
+
+/// A resource or property that is not provided here, and what that means for the application.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// The resource's key under `Resources`; for other sections, the key there.
+    pub logical_id: String,
+    /// For example `AWS::SQS::Queue`; for other sections, the section's name.
+    pub resource_type: String,
+    /// The property's path, such as `Events.Nightly`, where one property is meant.
+    pub property: Option<String>,
+    /// What the application will notice, as a sentence fragment.
+    pub meaning: String,
+    /// The file that it is about, as shown to the user.
+    pub file: String,
+    /// Counted from 1; 0 where the whole file is meant.
+    pub line: usize,
+    /// Counted from 1, in characters.
+    pub column: usize,
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (id, meaning) = (&self.logical_id, &self.meaning);
+        if self.line > 0 {
+            write!(f, "line {}: ", self.line)?;
+        }
+        match &self.property {
+            Some(property) => write!(f, "`{property}` of `{id}`: {meaning}"),
+            None => write!(f, "`{id}` ({}): {meaning}", self.resource_type),
+        }
+    }
 }

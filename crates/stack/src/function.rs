@@ -1,8 +1,10 @@
-//! A Lambda function as the template describes it.
+//! A Lambda function as the template describes it, and its URL.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
+
+use crate::Cors;
 
 /// An `AWS::Serverless::Function` or `AWS::Lambda::Function`, with `Globals` merged in and every
 /// reference resolved.
@@ -130,4 +132,21 @@ pub enum LogFormat {
     Text,
     /// One JSON object per line.
     Json,
+}
+
+/// A `FunctionUrlConfig`, or an `AWS::Lambda::Url`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FunctionUrlResource {
+    /// The key under `Resources`; `<function>Url` for a `FunctionUrlConfig`.
+    pub logical_id: String,
+    /// The first label of its host name on AWS.
+    pub url_id: String,
+    /// `https://<url id>.lambda-url.<region>.on.aws`, the URL that it would have on AWS.
+    pub endpoint: String,
+    /// The logical id of the function that answers.
+    pub function: String,
+    /// The alias that it means; `None` is `$LATEST`.
+    pub qualifier: Option<String>,
+    /// `Cors`.
+    pub cors: Option<Cors>,
 }

@@ -10,21 +10,15 @@
 //! is wrong with it is reported with line and column, many problems in one run
 //! ([`LoadStackError`], [`Problem`]).
 
+mod api;
 mod cron;
 mod function;
-mod function_url;
-mod http_api;
-mod rest_api;
-mod schedule;
 mod stack;
-mod table;
-mod warning;
 
 mod cloud_assembly;
 mod error;
 pub mod limits;
 mod load;
-
 mod resource;
 mod samconfig;
 mod template;
@@ -32,17 +26,15 @@ mod template;
 #[cfg(test)]
 mod tests;
 
+pub use api::{Cors, HttpApiResource, RestApiResource, RestCors, Route, RouteKey, RouteMethod};
 pub use cron::{Cron, CronDays, CronError};
-pub use error::{InvalidTemplate, LoadStackError, Problem};
+pub use error::{InvalidTemplate, LoadStackError, Problem, Warning};
 pub use function::{
-    Architecture, DurableConfig, FunctionResource, LogFormat, LoggingConfig, Tracing,
+    Architecture, DurableConfig, FunctionResource, FunctionUrlResource, LogFormat, LoggingConfig,
+    Tracing,
 };
-pub use function_url::FunctionUrlResource;
-pub use http_api::{Cors, HttpApiResource, Route, RouteKey, RouteMethod};
 pub use load::{LoadOptions, load};
-pub use rest_api::{RestApiResource, RestCors};
-pub use schedule::{ScheduleExpression, ScheduleResource, ScheduleService};
-pub use stack::{Output, Stack};
-pub use table::{TableResource, TimeToLive};
+pub use stack::{
+    Output, ScheduleExpression, ScheduleResource, ScheduleService, Stack, TableResource, TimeToLive,
+};
 pub use template::Text as TemplateText;
-pub use warning::Warning;

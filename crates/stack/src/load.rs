@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::limits::TEMPLATE_BYTES_MAX;
-use crate::resource::{self, Assets, outputs};
+use crate::resource::{Assets, Reading, TYPES, is_word, outputs};
 use crate::samconfig::SamConfig;
 use crate::template::{
-    Document, Named, Pseudo, Report, Reported, Resolver, Text, expand, parameters, parse, section,
+    Document, Named, Node, Parameters, Pseudo, Report, Reported, Resolver, Text, expand,
+    parameters, parse, section,
 };
-use crate::{LoadStackError, Output, Stack, cloud_assembly};
+use crate::{LoadStackError, Stack, cloud_assembly};
 
 /// What the template does not say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,7 +114,7 @@ pub(crate) fn load_text(
     let pseudo = pseudo(&assets.directory, &config, options)?;
     let report = Report::new(text);
     let stack = match parse(&report) {
-        Err(Reported) => None,
+        Err(Reported) => Err(Reported),
         Ok(root) => {
             let entries = section(&root, "Parameters", &report);
             let declared = |name: &str| entries.iter().any(|it| &*it.key == name);
@@ -122,22 +123,7 @@ pub(crate) fn load_text(
             let mut overrides = config.parameter_overrides.clone();
             overrides.extend(options.parameters.clone());
             let parameters = parameters(entries, &overrides, &report);
-            let expanded = expand(&root, &parameters, &pseudo, &report);
-            match Document::open(&expanded, &resource::types(), &report) {
-                Err(Reported) => None,
-                Ok(document) => {
-                    let resolver = Resolver::new(
-                        &report,
-                        pseudo.clone(),
-                        &document.resources,
-                        document.absent,
-                        parameters,
-                    );
-                    let outputs = outputs(&resolver, document.outputs);
-                    let description = document.description.map(str::to_owned);
-                    Some(build(&resolver, path, assets, description, outputs))
-                }
-            }
+            build(&root, path, assets, parameters, pseudo, &report)
         }
     };
     let warnings = report.finish()?;
@@ -148,30 +134,30 @@ pub(crate) fn load_text(
 }
 
 fn build(
-    resolver: &Resolver<'_>,
+    root: &Node,
     path: &Path,
     assets: &Assets,
-    description: Option<String>,
-    outputs: Vec<Output>,
-) -> Stack {
+    parameters: Parameters,
+    pseudo: Pseudo,
+    report: &Report,
+) -> Result<Stack, Reported> {
+    let expanded = expand(root, &parameters, &pseudo, report);
+    let document = Document::open(expanded, &TYPES, &parameters, report)?;
+    let (resources, absent) = (&document.resources, document.absent);
+    let resolver = Resolver::new(report, pseudo.clone(), resources, absent, parameters);
     for property in ["FunctionName", "TableName"] {
-        check_unique_names(resolver, property);
+        check_unique_names(&resolver, property);
     }
-    let Pseudo {
-        stack_name,
-        region,
-        account_id,
-    } = resolver.pseudo.clone();
     let stack = Stack {
-        name: stack_name,
-        region,
-        account_id,
+        name: pseudo.stack_name,
+        region: pseudo.region,
+        account_id: pseudo.account_id,
         template_path: path.to_owned(),
-        description,
-        outputs,
+        description: document.description,
+        outputs: outputs(&resolver, &document.outputs),
         ..Stack::default()
     };
-    resource::read(resolver, assets, stack)
+    Ok(Reading::read(&resolver, assets, stack))
 }
 
 /// Reports resources that a property gives the name of another one.
@@ -182,17 +168,14 @@ fn check_unique_names(resolver: &Resolver<'_>, property: &str) {
         let Some(name) = resolver.name(index).ok().filter(|_| is_named) else {
             continue;
         };
-        let other = *names.entry(name).or_insert(resource.logical_id);
-        if other != resource.logical_id {
-            let span = resource
-                .property(property)
-                .map_or(resource.id_span, |node| node.span);
-            resolver.report.problem(
-                span,
-                format!("`{}` and `{other}` have the same name", resource.logical_id),
-                format!("the second `{property}` like this"),
-                "names are unique within a region; leave one out or change it",
-            );
+        let other = *names.entry(name).or_insert(&resource.logical_id);
+        if *other != resource.logical_id {
+            let given = resource.property(property);
+            let span = given.map_or(resource.id_span, |node| node.span);
+            let message = format!("`{}` and `{other}` have the same name", resource.logical_id);
+            let label = format!("the second `{property}` like this");
+            let help = "names are unique within a region; leave one out or change it";
+            resolver.report.problem(span, message, label, help);
         }
     }
 }
@@ -206,14 +189,14 @@ fn check_parameter_names(
     options: &LoadOptions,
     declared: impl Fn(&str) -> bool,
 ) -> Result<(), LoadStackError> {
-    let Some(name) = options.parameters.keys().find(|name| !declared(name)) else {
-        return Ok(());
-    };
-    let message = format!("the template has no parameter `{name}`");
-    Err(wrong_option(
-        message,
-        "its parameters are listed under `Parameters`",
-    ))
+    match options.parameters.keys().find(|name| !declared(name)) {
+        None => Ok(()),
+        Some(name) => {
+            let message = format!("the template has no parameter `{name}`");
+            let help = "its parameters are listed under `Parameters`";
+            Err(wrong_option(message, help))
+        }
+    }
 }
 
 fn pseudo(
@@ -221,11 +204,8 @@ fn pseudo(
     config: &SamConfig,
     options: &LoadOptions,
 ) -> Result<Pseudo, LoadStackError> {
-    let LoadOptions {
-        region, account_id, ..
-    } = options;
-    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-    if region.is_empty() || region.len() > 64 || !region.bytes().all(is_word) {
+    let (region, account_id) = (&options.region, &options.account_id);
+    if !is_word(region, 1..=64, b"-") {
         let message = format!("`{region}` is no region");
         return Err(wrong_option(message, "regions look like `us-east-1`"));
     }
@@ -247,11 +227,7 @@ fn pseudo(
 }
 
 fn is_stack_name(name: &str) -> bool {
-    name.len() <= 128
-        && name.starts_with(|first: char| first.is_ascii_alphabetic())
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    name.starts_with(|first: char| first.is_ascii_alphabetic()) && is_word(name, 1..=128, b"-")
 }
 
 /// The directory's name, with what CloudFormation does not take in a name replaced.
@@ -259,15 +235,10 @@ fn directory_name(directory: &Path) -> String {
     let absolute = std::path::absolute(directory);
     let absolute = absolute.as_deref().unwrap_or(directory);
     let name = absolute.file_name().unwrap_or_default().to_string_lossy();
-    let name: String = name
-        .chars()
-        .map(|it| if it.is_ascii_alphanumeric() { it } else { '-' })
-        .take(100)
-        .collect();
-    let name = name.trim_matches('-');
-    if is_stack_name(name) {
-        name.to_owned()
-    } else {
-        format!("stack-{name}").trim_end_matches('-').to_owned()
+    let allowed = |it: char| if it.is_ascii_alphanumeric() { it } else { '-' };
+    let name: String = name.chars().map(allowed).take(100).collect();
+    match name.trim_matches('-') {
+        name if is_stack_name(name) => name.to_owned(),
+        name => format!("stack-{name}").trim_end_matches('-').to_owned(),
     }
 }

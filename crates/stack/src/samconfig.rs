@@ -32,20 +32,9 @@ impl SamConfig {
     }
 
     pub fn parse(text: Text) -> Result<Self, LoadStackError> {
-        let parsed: Result<toml::Table, toml::de::Error> = toml::from_str(&text.content);
-        let table = match parsed {
+        let table: toml::Table = match toml::from_str(&text.content) {
             Ok(table) => table,
-            Err(error) => {
-                let span = error.span().unwrap_or(0..0);
-                return Err(Report::single(
-                    text,
-                    Span::between(span.start, span.end),
-                    &format!("not valid TOML: {}", error.message()),
-                    "here",
-                    "correct it, or remove the file: it is only read for the stack's name and \
-                     parameters",
-                ));
-            }
+            Err(error) => return Err(invalid(text, &error)),
         };
         let mut config = Self::default();
         // What is deployed may be what another command has made of the template.
@@ -129,6 +118,15 @@ impl SamConfig {
             column: 0,
         });
     }
+}
+
+fn invalid(text: Text, error: &toml::de::Error) -> LoadStackError {
+    let span = error.span().unwrap_or(0..0);
+    let span = Span::between(span.start, span.end);
+    let message = format!("not valid TOML: {}", error.message());
+    let help =
+        "correct it, or remove the file: it is only read for the stack's name and parameters";
+    Report::single(text, span, &message, "here", help)
 }
 
 fn parameters<'t>(table: &'t toml::Table, command: &str) -> Option<&'t toml::Value> {

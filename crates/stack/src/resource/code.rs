@@ -43,18 +43,16 @@ impl Code {
 
     fn inline(text: String) -> Self {
         Self {
-            uri: String::new(),
-            path: PathBuf::new(),
             inline: Some(text),
+            ..Self::default()
         }
     }
 }
 
 /// `CodeUri` or `InlineCode` of SAM's function.
 pub(super) fn serverless_code(fields: &Fields<'_>, directory: &Path) -> Option<Code> {
-    if fields.node("InlineCode").is_some() {
-        let text = fields.text("InlineCode")?;
-        return inline(fields, "InlineCode", text);
+    if let Some(text) = fields.node("InlineCode") {
+        return inline(fields, "InlineCode", "InlineCode", text);
     }
     if fields.node("ImageUri").is_some() || is_image(fields) {
         return None;
@@ -69,8 +67,7 @@ pub(super) fn lambda_code(fields: &Fields<'_>, assets: &Assets) -> Option<Code> 
         return None;
     }
     if let Some(text) = fields.required("Code", HELP)?.get("ZipFile") {
-        let text = fields.text_of("Code.ZipFile", text)?;
-        return inline(fields, "Code", text);
+        return inline(fields, "Code", "Code.ZipFile", text);
     }
     let uri = asset(fields, "Code", assets, HELP)?;
     Some(Code::folder(&assets.directory, uri))
@@ -125,7 +122,8 @@ fn is_image(fields: &Fields<'_>) -> bool {
 }
 
 /// Code that is a text, which only interpreters take.
-fn inline(fields: &Fields<'_>, property: &str, text: String) -> Option<Code> {
+fn inline(fields: &Fields<'_>, property: &str, path: &str, text: &Node) -> Option<Code> {
+    let text = fields.text_of(path, text)?;
     let runtime = fields.node("Runtime").and_then(Node::text);
     let takes = runtime.is_none_or(|it| it.starts_with("python") || it.starts_with("nodejs"));
     if !takes {
@@ -140,18 +138,12 @@ fn inline(fields: &Fields<'_>, property: &str, text: String) -> Option<Code> {
 pub(super) fn code_path(directory: &Path, code_uri: &str) -> PathBuf {
     let mut path = PathBuf::new();
     for component in directory.join(code_uri).components() {
-        match component {
-            Component::CurDir => {}
-            Component::ParentDir => match path.components().next_back() {
-                Some(Component::Normal(_)) => {
-                    path.pop();
-                }
-                Some(Component::RootDir | Component::Prefix(_)) => {}
-                Some(Component::CurDir | Component::ParentDir) | None => path.push(".."),
-            },
-            Component::Prefix(_) | Component::RootDir | Component::Normal(_) => {
-                path.push(component);
-            }
+        let last = path.components().next_back();
+        match (component, last) {
+            (Component::CurDir, _)
+            | (Component::ParentDir, Some(Component::RootDir | Component::Prefix(_))) => {}
+            (Component::ParentDir, Some(Component::Normal(_))) => _ = path.pop(),
+            (component, _) => path.push(component),
         }
     }
     path

@@ -1,13 +1,9 @@
 //! `Events` of functions: routes and schedules; others are not delivered here.
 
-use std::collections::{HashMap, HashSet};
+use crate::template::{Entry, Fields, Node, Properties, Resource, Type, properties, shorten};
 
-use crate::template::{Entry, Fields, Properties, Resolver, Role, properties};
-use crate::{Route, RouteKey, ScheduleResource};
-
-use super::event::Event;
-use super::route::{http_route, rest_route};
-use super::schedule::{rule, scheduler};
+use super::route::{HTTP_EVENT, REST_EVENT};
+use super::schedule::{RULE_EVENT, SCHEDULER_EVENT};
 
 /// Every type of event that SAM has, and what is missing for those that are not delivered here.
 /// Source: aws-sam-translator 1.115.0, read 2026-11-23.
@@ -34,82 +30,72 @@ const TYPES: [(&str, &str); 20] = [
     ("WebSocketApi", "no WebSocket API is served"),
 ];
 
+/// What SAM makes of events, each named like the event's type.
+static DELIVERED: [&Type; 4] = [&HTTP_EVENT, &REST_EVENT, &RULE_EVENT, &SCHEDULER_EVENT];
+
 const EVENT: Properties = properties! {
     used: Properties;
     required: Type = "for example `Type: HttpApi`";
 };
 
-/// What the events of all functions come to.
-#[derive(Default)]
-pub(super) struct Events {
-    /// The routes of each API, by the API's index.
-    pub routes: HashMap<usize, Vec<Route>>,
-    pub schedules: Vec<ScheduleResource>,
-    keys: HashSet<(usize, RouteKey)>,
-}
-
-impl Events {
-    pub fn of(resolver: &Resolver<'_>) -> Self {
-        let mut all = Self::default();
-        for (function, resource) in resolver.resources.iter().enumerate() {
-            if resource.kind.role != Role::ServerlessFunction {
-                continue;
-            }
-            let fields = Fields::of(resolver, function);
-            for entry in entries(&fields).iter().filter(|it| !it.value.is_no_value()) {
-                all.add(&fields, entry, function);
-            }
-        }
-        all
-    }
-
-    fn add<'a>(&mut self, owner: &Fields<'a>, entry: &'a Entry, function: usize) {
-        let step = format!("Events.{}", entry.key);
-        let described = owner.nested(&step, entry.key_span, &entry.value, EVENT);
-        let Some(fields) = described else { return };
-        let Some(event_type) = fields.word("Type", &TYPES.map(|(name, _)| name)) else {
-            return;
+/// What SAM makes of a function's events.
+pub(super) fn of(function: &Resource, index: usize) -> Vec<Resource> {
+    let events = function.property("Events").and_then(Node::entries);
+    let event = |event: &Entry| {
+        let name = event.value.get("Type").and_then(Node::text)?;
+        let kind = DELIVERED.into_iter().find(|kind| kind.name == name)?;
+        let resource = Resource {
+            id_span: event.key_span,
+            properties_span: event.key_span,
+            ..function.make(index, &event.key, &event.key, kind)
         };
-        let resolver = fields.resolver;
-        let event = Event {
-            fields,
-            name: &entry.key,
-            function,
-        };
-        match event_type {
-            "HttpApi" => self.add_route(http_route(&event), entry, resolver),
-            "Api" => self.add_route(rest_route(&event), entry, resolver),
-            "Schedule" => self.schedules.extend(rule(&event)),
-            "ScheduleV2" => self.schedules.extend(scheduler(&event)),
-            other => owner.warn(&step, entry.key_span, not_delivered(other)),
+        let path = format!("{}.Properties.", shorten(&format!("Events.{}", event.key)));
+        let properties = event.value.entry("Properties");
+        match properties.filter(|it| !it.value.is_no_value()) {
+            Some(properties) => Some(resource.with_properties(path, properties)),
+            None => (help_without_properties(name).is_none()).then_some(resource),
         }
-    }
-
-    fn add_route(&mut self, route: Option<(usize, Route)>, entry: &Entry, resolver: &Resolver<'_>) {
-        let Some((api, route)) = route else { return };
-        if self.keys.insert((api, route.key.clone())) {
-            self.routes.entry(api).or_default().push(route);
-            return;
-        }
-        let id = resolver.resources[api].logical_id;
-        resolver.report.problem(
-            entry.key_span,
-            format!("`{id}` has the route `{}` twice", route.key),
-            "the second time",
-            "one event of one function answers a route",
-        );
-    }
-}
-
-fn entries<'a>(fields: &Fields<'a>) -> &'a [Entry] {
-    let Some(node) = fields.node("Events") else {
-        return &[];
     };
-    node.entries().unwrap_or_else(|| {
+    events
+        .unwrap_or_default()
+        .iter()
+        .filter_map(event)
+        .collect()
+}
+
+/// Help for an event that needs properties, and has none.
+fn help_without_properties(event_type: &str) -> Option<&'static str> {
+    match event_type {
+        "Api" => Some("an `Api` event has a `Path` and a `Method`"),
+        "Schedule" | "ScheduleV2" => Some("a schedule says when it is due"),
+        _ => None,
+    }
+}
+
+/// Checks a function's events but for their properties, and warns of those that never come.
+pub(super) fn check(fields: &Fields<'_>) {
+    let Some(node) = fields.node("Events") else {
+        return;
+    };
+    let Some(entries) = node.entries() else {
         let help = "give each event a name, with `Type` and `Properties` indented below it";
         fields.wrong("Events", "must be a mapping", node.describe(), help);
-        &[]
-    })
+        return;
+    };
+    for entry in entries.iter().filter(|it| !it.value.is_no_value()) {
+        let step = format!("Events.{}", entry.key);
+        let Some(event) = fields.nested(&step, entry.key_span, &entry.value, EVENT) else {
+            continue;
+        };
+        let Some(event_type) = event.word("Type", &TYPES.map(|(name, _)| name)) else {
+            continue;
+        };
+        if let Some(help) = help_without_properties(event_type) {
+            event.required("Properties", help);
+        } else if event_type != HTTP_EVENT.name {
+            fields.warn(&step, entry.key_span, not_delivered(event_type));
+        }
+    }
 }
 
 /// What the application will notice of an event that never comes.

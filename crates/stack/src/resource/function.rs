@@ -3,26 +3,27 @@
 //! Source of names and ranges: AWS SAM developer guide, `AWS::Serverless::Function`, and
 //! aws-sam-translator 1.115.0, read 2026-11-23.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::template::{Fields, Named, Properties, Pseudo, Role, Shared, Type, Yields, properties};
+use crate::template::{
+    Fields, Named, Parameters, Properties, Pseudo, Resource, Role, Shared, Type, names, properties,
+    yields,
+};
 use crate::{Architecture, DurableConfig, FunctionResource, LogFormat, LoggingConfig, Tracing};
 
 use super::code::{Code, IMAGE, serverless_code};
-use super::environment::environment;
-use super::function_url;
 use super::layer::layers;
-use super::name::{WORD_MARKS, checked_name, is_word};
-use super::reading::Reading;
+use super::reading::{Reading, WORD_MARKS, checked_name, is_word};
+use super::{events, function_url};
 
 pub(super) const NO_SCALING: &str = "processes are started as needed, and kept warm for a while";
 pub(super) const NO_ENCRYPTION: &str = "nothing is encrypted with a key here";
 pub(super) const NO_UPDATES: &str = "the machine's interpreter is used";
 
 pub(super) static TYPE: Type = Type {
-    role: Role::ServerlessFunction,
     properties: properties! {
         // Permissions are not checked here: what says them is taken, and nobody notices.
         used: Architectures, AssumeRolePolicyDocument, AutoPublishAlias, CodeUri, Description,
@@ -58,27 +59,37 @@ pub(super) static TYPE: Type = Type {
     },
     shared: Some(Shared {
         section: "Function",
-        own: &[
-            "Events",
-            "FunctionName",
-            "ImageUri",
-            "InlineCode",
-            "Policies",
-            "Role",
-        ],
+        own: names! { Events FunctionName ImageUri InlineCode Policies Role },
     }),
+    makes,
+    read: Some(read),
     ..function_type("AWS::Serverless::Function")
 };
 
 /// A function, as references see it.
 pub(super) const fn function_type(name: &'static str) -> Type {
     Type {
+        role: Role::Function,
         named: Named::By("FunctionName", 64),
-        reference: Yields::Name,
-        attributes: &[("Arn", Yields::Arn(Pseudo::function_arn))],
+        reference: yields::name,
+        attributes: &[("Arn", |it| it.arn(Pseudo::function_arn))],
         ..Type::plain(name)
     }
 }
+
+/// Largest environment, in bytes, names and values together.
+/// Source: Lambda developer guide, "Lambda quotas", read 2026-11-23.
+const ENVIRONMENT_BYTES_MAX: usize = 4096;
+
+/// Variables that Lambda sets and refuses to be given.
+/// Source: Lambda developer guide, "Defined runtime environment variables", read 2026-11-23.
+const RESERVED: &[&str] = names! {
+    _HANDLER _X_AMZN_TRACE_ID AWS_ACCESS_KEY AWS_ACCESS_KEY_ID AWS_DEFAULT_REGION
+    AWS_EXECUTION_ENV AWS_LAMBDA_FUNCTION_MEMORY_SIZE AWS_LAMBDA_FUNCTION_NAME
+    AWS_LAMBDA_FUNCTION_VERSION AWS_LAMBDA_INITIALIZATION_TYPE AWS_LAMBDA_LOG_GROUP_NAME
+    AWS_LAMBDA_LOG_STREAM_NAME AWS_LAMBDA_RUNTIME_API AWS_REGION AWS_SECRET_ACCESS_KEY
+    AWS_SECRET_KEY AWS_SESSION_TOKEN LAMBDA_RUNTIME_DIR LAMBDA_TASK_ROOT AWS_LAMBDA_METADATA_API
+};
 
 const DURABLE_CONFIG: Properties = properties! {
     used: RetentionPeriodInDays;
@@ -90,15 +101,53 @@ const LOGGING_CONFIG: Properties = properties! {
     used: ApplicationLogLevel, LogFormat, LogGroup, SystemLogLevel;
 };
 
-pub(super) fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
+static PUBLISHED_ALIAS: Type = Type {
+    role: Role::Alias,
+    reference: yields::part,
+    attributes: &[("AliasArn", yields::part)],
+    ..Type::plain("")
+};
+
+static PUBLISHED_VERSION: Type = Type {
+    role: Role::Version,
+    reference: yields::version,
+    ..Type::plain("")
+};
+
+static ROLE: Type = Type {
+    named: Named::By("RoleName", 64),
+    reference: yields::name,
+    attributes: &[("Arn", |it| it.arn(Pseudo::role_arn))],
+    ..Type::plain("")
+};
+
+/// What SAM makes of a function: a role, an alias and its version, a URL, and what events are.
+fn makes(index: usize, all: &[Resource], parameters: &Parameters) -> Vec<Resource> {
+    let function = &all[index];
+    let alias = function.constant("AutoPublishAlias", parameters);
+    let alias = alias.unwrap_or_default();
+    let suffix = match alias {
+        "" => ".Alias".to_owned(),
+        name => format!("Alias{}", name.replace('-', "D").replace('_', "U")),
+    };
+    let mut made = vec![
+        function.make(index, "Role", "", &ROLE),
+        function.make(index, &suffix, alias, &PUBLISHED_ALIAS),
+        function.make(index, ".Version", alias, &PUBLISHED_VERSION),
+    ];
+    if let Some(config) = function.given("FunctionUrlConfig") {
+        let url = function.make(index, "Url", alias, &function_url::MADE);
+        made.push(url.with_properties("FunctionUrlConfig.".to_owned(), config));
+    }
+    made.extend(events::of(function, index));
+    made
+}
+
+fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     let resolver = fields.resolver;
     let code = serverless_code(fields, &reading.assets.directory);
-    let own = auto_publish_alias(fields, resolver.alias(index));
-    let others = resolver
-        .aliases(index)
-        .iter()
-        .filter(|it| Some(*it) != own.as_ref());
-    let aliases = own.iter().chain(others).cloned();
+    check_auto_publish_alias(fields, resolver.published_alias(fields.index()));
+    events::check(fields);
     let modes = [
         ("Active", Tracing::Active),
         ("PassThrough", Tracing::PassThrough),
@@ -108,24 +157,21 @@ pub(super) fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>)
     reading.stack.functions.push(FunctionResource {
         policies: policies(fields),
         tracing,
-        ..common(fields, index, code, aliases, reading)
+        ..common(fields, code, reading)
     });
-    let url = function_url::of_function(fields, index);
-    reading.stack.function_urls.extend(url);
 }
 
 /// What SAM's function and CloudFormation's have in common.
 pub(super) fn common(
     fields: &Fields<'_>,
-    index: usize,
     code: Option<Code>,
-    mut aliases: impl Iterator<Item = String>,
     reading: &Reading<'_>,
 ) -> FunctionResource {
     let is_valid = |name: &str| is_word(name, 1..=64, WORD_MARKS);
     let must = "must be 1 to 64 letters, digits, hyphens and underscores";
-    let name = checked_name(fields, index, "FunctionName", is_valid, must);
+    let name = checked_name(fields, "FunctionName", is_valid, must);
     let code = code.unwrap_or_default();
+    let mut aliases = fields.resolver.aliases(fields.index()).iter().cloned();
     let help = "for example `Handler: app.handler`; `Handler: bootstrap` for `provided` runtimes";
     let handler = fields.required_text("Handler", help);
     let timeout = fields.seconds("Timeout", 1..=900);
@@ -172,40 +218,35 @@ fn runtime(fields: &Fields<'_>) -> Option<String> {
 }
 
 fn architecture(fields: &Fields<'_>) -> Architecture {
-    let known = [Architecture::X86_64, Architecture::Arm64];
+    let known = [Architecture::X86_64, Architecture::Arm64].map(|it| (it.as_str(), it));
     let nodes = fields.list("Architectures");
     if let [_, second, ..] = nodes {
-        let must = "must name one architecture";
-        let help = "a function runs on one";
+        let (must, help) = ("must name one architecture", "a function runs on one");
         fields.wrong_node("Architectures", second, must, "one too many", help);
     }
-    let [node] = nodes else {
-        return Architecture::default();
+    let named = match nodes {
+        [node] => fields.choice_of("Architectures", node, &known),
+        _ => None,
     };
-    let word = fields.word_of("Architectures", node, &known.map(Architecture::as_str));
-    let named = known.into_iter().find(|it| Some(it.as_str()) == word);
     named.unwrap_or_default()
 }
 
-fn auto_publish_alias(fields: &Fields<'_>, alias: Option<&str>) -> Option<String> {
-    let node = fields.node("AutoPublishAlias")?;
+fn check_auto_publish_alias(fields: &Fields<'_>, alias: Option<String>) {
+    let Some(node) = fields.node("AutoPublishAlias") else {
+        return;
+    };
     let Some(alias) = alias else {
         // SAM makes a logical id of the alias before references have values.
         let must = "must be text or `!Ref` to a parameter";
         let help = "for example `AutoPublishAlias: live`";
         fields.wrong("AutoPublishAlias", must, node.describe(), help);
-        return None;
+        return;
     };
     let digits = alias.bytes().all(|byte| byte.is_ascii_digit());
-    if digits || !is_word(alias, 0..=128, WORD_MARKS) {
-        fields.wrong(
-            "AutoPublishAlias",
-            "must be 1 to 128 letters, digits, hyphens and underscores, not only digits",
-            "this name",
-            "for example `live`",
-        );
+    if digits || !is_word(&alias, 0..=128, WORD_MARKS) {
+        let must = "must be 1 to 128 letters, digits, hyphens and underscores, not only digits";
+        fields.wrong("AutoPublishAlias", must, "this name", "for example `live`");
     }
-    Some(alias.to_owned())
 }
 
 fn durable_config(fields: &Fields<'_>) -> Option<DurableConfig> {
@@ -243,11 +284,12 @@ fn logging(fields: &Fields<'_>) -> LoggingConfig {
     let level = |name, levels: &[&'static str]| {
         let level = config.word(name, levels);
         if log_format == LogFormat::Text {
+            let help = "Lambda filters structured logs only";
             config.wrong(
                 name,
                 "needs `LogFormat: JSON`",
                 "a level for plain text",
-                "Lambda filters structured logs only",
+                help,
             );
         }
         level.map(str::to_owned)
@@ -259,4 +301,48 @@ fn logging(fields: &Fields<'_>) -> LoggingConfig {
         system_log_level: level("SystemLogLevel", &["DEBUG", "INFO", "WARN"]),
         log_group: config.text("LogGroup"),
     }
+}
+
+fn environment(fields: &Fields<'_>) -> BTreeMap<String, String> {
+    let Some(environment) = fields.mapping("Environment", properties! { used: Variables; }) else {
+        return BTreeMap::new();
+    };
+    let Some(entry) = environment.entry("Variables") else {
+        return BTreeMap::new();
+    };
+    let Some(variables) = entry.value.entries() else {
+        let help = "write one `NAME: value` per line, indented";
+        let found = entry.value.describe();
+        environment.wrong("Variables", "must be a mapping", found, help);
+        return BTreeMap::new();
+    };
+    for variable in variables.iter().filter(|it| !it.value.is_no_value()) {
+        let (must, help) = if RESERVED.contains(&&*variable.key) {
+            let help = "AWS refuses it; choose another name";
+            ("is set by Lambda itself", help)
+        } else if !is_name(&variable.key) {
+            let help = "two or more letters, digits and underscores, the first one a letter";
+            ("is no name for a variable", help)
+        } else {
+            continue;
+        };
+        let (name, id) = (&variable.key, fields.logical_id);
+        let message = format!("`Environment.Variables.{name}` of `{id}` {must}");
+        fields.problem(variable.key_span, &message, "this name", help);
+    }
+    let resolved = environment.text_map("Variables");
+    let sizes = resolved.iter().map(|(name, text)| name.len() + text.len());
+    let bytes: usize = sizes.sum();
+    if bytes > ENVIRONMENT_BYTES_MAX {
+        let id = fields.logical_id;
+        let most = ENVIRONMENT_BYTES_MAX;
+        let message = format!("the environment of `{id}` has {bytes} bytes, {most} are allowed");
+        let help = "AWS refuses it; keep large values in a file or table";
+        fields.problem(entry.key_span, &message, "too large together", help);
+    }
+    resolved
+}
+
+fn is_name(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_alphabetic()) && is_word(name, 2..=4096, b"_")
 }

@@ -4,12 +4,23 @@
 //! reference, `AWS::Lambda::Url`, read 2026-11-23.
 
 use crate::FunctionUrlResource;
-use crate::template::{Fields, Properties, Role, Type, Yields, properties};
+use crate::template::{Fields, Role, Type, properties, yields};
 
 use super::http_api::cors_mapping;
 use super::reading::Reading;
 
-const CONFIG: Properties = properties! { used: AuthType, Cors, InvokeMode; };
+/// What SAM makes of `FunctionUrlConfig`.
+pub(super) static MADE: Type = Type {
+    role: Role::Url,
+    properties: properties! { used: AuthType, Cors, InvokeMode; },
+    reference: yields::function_arn,
+    attributes: &[
+        ("FunctionUrl", yields::url),
+        ("FunctionArn", yields::function_arn),
+    ],
+    read: Some(read),
+    ..Type::plain("")
+};
 
 pub(super) static TYPE: Type = Type {
     role: Role::Url,
@@ -17,36 +28,18 @@ pub(super) static TYPE: Type = Type {
         used: AuthType, Cors, InvokeMode, Qualifier;
         required: TargetFunctionArn = "`!Ref` to the function";
     },
-    reference: Yields::Part,
-    attributes: &[("FunctionUrl", Yields::Url), ("FunctionArn", Yields::Part)],
+    reference: yields::part,
+    attributes: &[("FunctionUrl", yields::url), ("FunctionArn", yields::part)],
+    read: Some(read),
     ..Type::plain("AWS::Lambda::Url")
 };
 
-pub(super) fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
-    let Some(part) = fields.resolver.part(index) else {
+fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
+    let resolver = fields.resolver;
+    let Some(part) = resolver.part(fields.index()) else {
         no_function(fields, "TargetFunctionArn");
         return;
     };
-    let id = fields.logical_id.to_owned();
-    let url = url(fields, index, id, part.function, part.alias.clone());
-    reading.stack.function_urls.push(url);
-}
-
-/// The URL of a function that has a `FunctionUrlConfig`.
-pub(super) fn of_function(function: &Fields<'_>, index: usize) -> Option<FunctionUrlResource> {
-    let config = function.mapping("FunctionUrlConfig", CONFIG)?;
-    let alias = function.resolver.published_alias(index).map(str::to_owned);
-    let id = format!("{}Url", function.logical_id);
-    Some(url(&config, index, id, index, alias))
-}
-
-fn url(
-    fields: &Fields<'_>,
-    index: usize,
-    logical_id: String,
-    function: usize,
-    qualifier: Option<String>,
-) -> FunctionUrlResource {
     fields.required("AuthType", "`NONE` or `AWS_IAM`");
     if fields.word("AuthType", &["NONE", "AWS_IAM"]) == Some("AWS_IAM") {
         let meaning = "requests are not authorised here: the URL is open to this machine";
@@ -56,24 +49,20 @@ fn url(
         let meaning = "the answer is sent when the function is done, not while it writes";
         fields.warn_of("InvokeMode", meaning);
     }
-    let resolver = fields.resolver;
-    let id = resolver.resources[index].logical_id;
-    FunctionUrlResource {
-        logical_id,
-        url_id: resolver.pseudo.url_id(id),
-        endpoint: resolver.pseudo.url_endpoint(id),
-        function: resolver.resources[function].logical_id.to_owned(),
-        qualifier,
+    let url = FunctionUrlResource {
+        logical_id: fields.resource().logical_id.to_string(),
+        url_id: resolver.pseudo.url_id(fields.logical_id),
+        endpoint: resolver.pseudo.url_endpoint(fields.logical_id),
+        function: resolver.resources[part.function].logical_id.to_string(),
+        qualifier: part.alias.clone(),
         cors: cors_mapping(fields, "Cors").map(|(cors, _)| cors),
-    }
+    };
+    reading.stack.function_urls.push(url);
 }
 
 /// Reports a property that names a function, and none of this template.
 pub(super) fn no_function(fields: &Fields<'_>, property: &str) {
-    fields.wrong(
-        property,
-        "must mean a function of this template",
-        "not such a function",
-        "write `!Ref` and the function's logical id",
-    );
+    let must = "must mean a function of this template";
+    let help = "write `!Ref` and the function's logical id";
+    fields.wrong(property, must, "not such a function", help);
 }

@@ -4,13 +4,13 @@
 
 use std::time::Duration;
 
-use crate::template::{Fields, Node, Type, Yields, properties};
-use crate::{HttpApiResource, Route, RouteKey};
+use crate::template::{Fields, OtherAttributes, Type, properties, yields};
+use crate::{Route, RouteKey};
 
 use super::function_url::no_function;
-use super::http_api::{LOCAL, NO_IMPORT, http_api, http_api_type};
+use super::http_api::{DEFAULT_STAGE, LOCAL, NO_IMPORT, http_api, http_api_type};
 use super::reading::Reading;
-use super::route::{HTTP_API_TIMEOUT, is_path, method};
+use super::route::{HTTP_API_TIMEOUT, OPEN, is_path, method};
 
 const ROUTES_ONLY: &str = "routes come from `Route` resources only";
 
@@ -26,6 +26,7 @@ pub(super) static TYPE: Type = Type {
             NO_IMPORT => FailOnWarnings;
             "tags are not kept" => Tags;
     },
+    read: Some(read),
     ..http_api_type("AWS::ApiGatewayV2::Api")
 };
 
@@ -38,65 +39,44 @@ pub(super) static DEPLOYMENT: Type = part_type("AWS::ApiGatewayV2::Deployment");
 /// that nobody sees.
 pub(super) const fn part_type(name: &'static str) -> Type {
     Type {
-        reference: Yields::Stage,
-        other_attributes: Some(Yields::Placeholder),
+        reference: yields::stage,
+        other_attributes: OtherAttributes::Placeholder,
         ..Type::plain(name)
     }
 }
 
-pub(super) fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
+fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     if fields.text("ProtocolType").as_deref() == Some("WEBSOCKET") {
         fields.warn_of_all("no WebSocket API is served");
         return;
     }
-    let mut routes = Vec::new();
-    for part in parts(fields, index, &ROUTE, "ApiId") {
-        let twice = "one route has one integration";
-        add_route(&mut routes, route(&part), fields, &part, twice);
+    for part in parts(fields, &ROUTE, "ApiId") {
+        if let Some(route) = route(&part) {
+            let help = "one route has one integration";
+            reading.add_route(fields.index(), &part, route, help);
+        }
     }
-    let stage = parts(fields, index, &STAGE, "ApiId").next();
+    let stage = parts(fields, &STAGE, "ApiId").next();
     let stage = stage.and_then(|stage| stage.text("StageName"));
-    let stage = stage.unwrap_or_else(|| "$default".to_owned());
-    reading.stack.http_apis.push(HttpApiResource {
-        routes,
-        ..http_api(fields, index, stage)
-    });
+    let stage = stage.unwrap_or_else(|| DEFAULT_STAGE.to_owned());
+    let api = http_api(fields, stage, reading);
+    reading.stack.http_apis.push(api);
 }
 
-/// The resources of a type that refer to the API by a property.
+/// The resources of a type that refer to an API by a property.
 pub(super) fn parts<'a>(
     api: &Fields<'a>,
-    index: usize,
     kind: &'static Type,
     property: &'static str,
 ) -> impl Iterator<Item = Fields<'a>> {
-    let resolver = api.resolver;
+    let (resolver, index) = (api.resolver, api.index());
     let parts = resolver.resources.iter().enumerate();
-    parts
-        .filter(move |(_, part)| {
-            let named = part
-                .property(property)
-                .filter(|_| part.kind.name == kind.name);
-            named.and_then(|node| resolver.referenced(node)) == Some(index)
-        })
-        .map(move |(part, _)| Fields::of(resolver, part))
-}
-
-/// Adds a route of an API, unless it has it already.
-pub(super) fn add_route(
-    routes: &mut Vec<Route>,
-    route: Option<Route>,
-    api: &Fields<'_>,
-    part: &Fields<'_>,
-    help: &str,
-) {
-    let Some(route) = route else { return };
-    if routes.iter().any(|other| other.key == route.key) {
-        let message = format!("`{}` has the route `{}` twice", api.logical_id, route.key);
-        part.problem_of_all(&message, "the second time", help);
-    } else {
-        routes.push(route);
-    }
+    let parts = parts.filter(move |(_, part)| {
+        let is_such = part.kind.name == kind.name;
+        let named = part.property(property).filter(|_| is_such);
+        named.and_then(|node| resolver.referenced(node)) == Some(index)
+    });
+    parts.map(|(part, _)| Fields::of(resolver, part))
 }
 
 fn route(fields: &Fields<'_>) -> Option<Route> {
@@ -115,12 +95,13 @@ fn route(fields: &Fields<'_>) -> Option<Route> {
         return None;
     };
     let integration = Fields::of(fields.resolver, integration);
-    let integrated = integrated(&integration, "IntegrationType", "IntegrationUri")?;
+    let properties = ("IntegrationType", "IntegrationUri");
+    let route = integrated(fields, &integration, properties, key, HTTP_API_TIMEOUT)?;
     if integration.text("PayloadFormatVersion").as_deref() == Some("1.0") {
         let meaning = "requests reach functions behind HTTP APIs in payload format 2.0";
         integration.warn_of("PayloadFormatVersion", meaning);
     }
-    Some(integrated.route(key, fields, HTTP_API_TIMEOUT))
+    Some(route)
 }
 
 fn route_key(text: &str) -> Option<RouteKey> {
@@ -136,53 +117,37 @@ fn route_key(text: &str) -> Option<RouteKey> {
 pub(super) fn warn_of_authorization(fields: &Fields<'_>) {
     let authorization = fields.node("AuthorizationType");
     if authorization.is_some_and(|it| it.text() != Some("NONE")) {
-        let meaning = "requests are not authorised here: the route is open";
-        fields.warn_of("AuthorizationType", meaning);
+        fields.warn_of("AuthorizationType", OPEN);
     }
 }
 
-/// The function behind an integration, with its alias and the integration's timeout.
-pub(super) struct Integrated {
-    function: String,
-    qualifier: Option<String>,
-    timeout: Option<Duration>,
-}
-
-impl Integrated {
-    /// The route that a part of an API describes.
-    pub fn route(self, key: RouteKey, part: &Fields<'_>, timeout: Duration) -> Route {
-        Route {
-            key,
-            function: self.function,
-            qualifier: self.qualifier,
-            event: part.logical_id.to_owned(),
-            timeout: self.timeout.unwrap_or(timeout),
-        }
-    }
-}
-
-/// What stands behind a route; integrations other than Lambda's are named and left out.
+/// The route that a part of an API describes, to the function behind its integration. Integrations
+/// other than Lambda's are named and left out.
 pub(super) fn integrated(
-    fields: &Fields<'_>,
-    type_property: &str,
-    uri_property: &str,
-) -> Option<Integrated> {
-    let resolver = fields.resolver;
-    let kind: &Node = fields.required(type_property, "`AWS_PROXY`")?;
+    part: &Fields<'_>,
+    integration: &Fields<'_>,
+    (type_property, uri_property): (&str, &str),
+    key: RouteKey,
+    timeout: Duration,
+) -> Option<Route> {
+    let kind = integration.required(type_property, "`AWS_PROXY`")?;
     if kind.text() != Some("AWS_PROXY") {
         let meaning = "only functions are behind APIs here: the route is not served";
-        fields.warn_of(type_property, meaning);
+        integration.warn_of(type_property, meaning);
         return None;
     }
-    let uri = fields.required(uri_property, "the function's ARN")?;
-    let timeout = fields.milliseconds("TimeoutInMillis", 50..=900_000);
-    let Some(part) = resolver.function_of(uri) else {
-        no_function(fields, uri_property);
+    let uri = integration.required(uri_property, "the function's ARN")?;
+    let given = integration.milliseconds("TimeoutInMillis", 50..=900_000);
+    let resolver = integration.resolver;
+    let Some(function) = resolver.function_of(uri) else {
+        no_function(integration, uri_property);
         return None;
     };
-    Some(Integrated {
-        function: resolver.resources[part.function].logical_id.to_owned(),
-        qualifier: part.alias,
-        timeout,
+    Some(Route {
+        key,
+        function: resolver.shown_id(function.function).to_owned(),
+        qualifier: function.alias,
+        event: part.logical_id.to_owned(),
+        timeout: given.unwrap_or(timeout),
     })
 }

@@ -5,7 +5,7 @@
 use crate::template::{Fields, Node, Resolver, Type, properties};
 use crate::{RestApiResource, RestCors, Route, RouteKey, RouteMethod};
 
-use super::gateway_http::{add_route, integrated, part_type, parts, warn_of_authorization};
+use super::gateway_http::{integrated, part_type, parts, warn_of_authorization};
 use super::http_api::{LOCAL, NO_IMPORT};
 use super::reading::Reading;
 use super::rest_api::{rest_api, rest_api_type};
@@ -25,6 +25,7 @@ pub(super) static TYPE: Type = Type {
             "permissions are not checked here" => Policy;
             "tags are not kept" => Tags;
     },
+    read: Some(read),
     ..rest_api_type("AWS::ApiGateway::RestApi")
 };
 
@@ -36,33 +37,31 @@ pub(super) static DEPLOYMENT: Type = part_type("AWS::ApiGateway::Deployment");
 /// Deepest path. Ours: no URL that people write has so many segments, and a circle must end.
 const SEGMENTS_MAX: usize = 64;
 
-pub(super) fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
-    let mut routes = Vec::new();
+fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     let mut cors = None;
-    for part in parts(fields, index, &METHOD, "RestApiId") {
-        let Some((method, path)) = method_and_path(&part, index) else {
+    for part in parts(fields, &METHOD, "RestApiId") {
+        let Some((method, path)) = method_and_path(&part, fields.index()) else {
             continue;
         };
         if let Some(answered) = preflight(&part, method) {
             cors = cors.or(Some(answered));
-        } else {
-            let route = route(&part, RouteKey::Path { method, path });
-            let twice = "one method of one resource has one integration";
-            add_route(&mut routes, route, fields, &part, twice);
+        } else if let Some(route) = route(&part, RouteKey::Path { method, path }) {
+            let help = "one method of one resource has one integration";
+            reading.add_route(fields.index(), &part, route, help);
         }
     }
-    let stage = parts(fields, index, &STAGE, "RestApiId").next();
+    let stage = parts(fields, &STAGE, "RestApiId").next();
     let stage = stage.and_then(|stage| Some((stage.text("StageName")?, stage)));
     let Some((stage_name, stage)) = stage else {
         fields.warn_of_all("it has no `AWS::ApiGateway::Stage`, so it is not served");
         return;
     };
-    reading.stack.rest_apis.push(RestApiResource {
+    let api = RestApiResource {
         stage_variables: stage.text_map("Variables"),
         cors,
-        routes,
-        ..rest_api(fields, index, stage_name)
-    });
+        ..rest_api(fields, stage_name, reading)
+    };
+    reading.stack.rest_apis.push(api);
 }
 
 /// What requests a method takes.
@@ -109,9 +108,10 @@ fn route(fields: &Fields<'_>, key: RouteKey) -> Option<Route> {
     warn_of_authorization(fields);
     fields.required("Integration", "a method needs something behind it")?;
     let entry = fields.entry("Integration")?;
-    let integration = fields.below("Integration", entry.key_span, &entry.value)?;
-    let integrated = integrated(&integration, "Type", "Uri")?;
-    Some(integrated.route(key, fields, REST_API_TIMEOUT))
+    let integration = fields.below("Integration", entry.key_span, &entry.value);
+    let integration = integration.open()?;
+    let properties = ("Type", "Uri");
+    integrated(fields, &integration, properties, key, REST_API_TIMEOUT)
 }
 
 /// The path of a resource: that of its parent, and its own part.

@@ -3,19 +3,23 @@
 //! Source of names: AWS SAM developer guide, `AWS::Serverless::HttpApi` and
 //! `HttpApiCorsConfiguration`, read 2026-11-23.
 
-use crate::template::{Fields, Named, Properties, Role, Shared, Type, Yields, properties};
+use crate::template::{
+    Fields, Named, Node, Parameters, Properties, Resource, Role, Shared, Type, names, properties,
+    yields,
+};
 use crate::{Cors, HttpApiResource};
 
-use super::name::{WORD_MARKS, is_word};
-use super::reading::Reading;
+use super::reading::{Reading, WORD_MARKS, is_word};
 
 pub(super) const LOCAL: &str = "the API is served at its local address";
 pub(super) const NO_IMPORT: &str = "there is no import that could warn";
-const EVENTS_ONLY: &str = "routes come from functions' events only";
+pub(super) const EVENTS_ONLY: &str = "routes come from functions' events only";
 const NO_THROTTLING: &str = "requests are neither throttled nor measured";
 
+/// A stage whose name is in no URL.
+pub(super) const DEFAULT_STAGE: &str = "$default";
+
 pub(super) static TYPE: Type = Type {
-    role: Role::HttpApi,
     properties: properties! {
         used: CorsConfiguration, Description, Name, StageName;
         ignored:
@@ -30,14 +34,10 @@ pub(super) static TYPE: Type = Type {
     },
     shared: Some(Shared {
         section: "HttpApi",
-        own: &[
-            "DefinitionBody",
-            "DefinitionUri",
-            "Description",
-            "Name",
-            "StageName",
-        ],
+        own: names! { DefinitionBody DefinitionUri Description Name StageName },
     }),
+    makes,
+    read: Some(read),
     ..http_api_type("AWS::Serverless::HttpApi")
 };
 
@@ -45,8 +45,8 @@ pub(super) static TYPE: Type = Type {
 pub(super) const fn http_api_type(name: &'static str) -> Type {
     Type {
         named: Named::ApiId,
-        reference: Yields::Name,
-        attributes: &[("ApiEndpoint", Yields::Endpoint), ("ApiId", Yields::Name)],
+        reference: yields::name,
+        attributes: &[("ApiEndpoint", yields::endpoint), ("ApiId", yields::name)],
         ..Type::plain(name)
     }
 }
@@ -55,17 +55,41 @@ const CORS: Properties = properties! {
     used: AllowCredentials, AllowHeaders, AllowMethods, AllowOrigins, ExposeHeaders, MaxAge;
 };
 
-pub(super) fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
-    let routes = reading.routes.remove(&index).unwrap_or_default();
-    reading.stack.http_apis.push(HttpApiResource {
-        routes,
-        ..http_api(fields, index, stage_name(fields))
-    });
+/// The stage that SAM makes of an API.
+static STAGE: Type = Type {
+    role: Role::Stage,
+    reference: yields::stage,
+    ..Type::plain("")
+};
+
+fn makes(index: usize, all: &[Resource], parameters: &Parameters) -> Vec<Resource> {
+    let name = all[index].constant("StageName", parameters);
+    vec![stage(index, &all[index], name.unwrap_or(DEFAULT_STAGE))]
 }
 
-/// An API without its routes.
-pub(super) fn http_api(fields: &Fields<'_>, index: usize, stage_name: String) -> HttpApiResource {
-    let api_id = fields.resolver.name(index).unwrap_or_default();
+pub(super) fn stage(index: usize, api: &Resource, name: &str) -> Resource {
+    let suffix = match name {
+        DEFAULT_STAGE => "ApiGatewayDefaultStage".to_owned(),
+        name => format!("{name}Stage"),
+    };
+    Resource {
+        properties: Node::mapping_of("StageName", Node::scalar(api.id_span, name)),
+        ..api.make(index, &suffix, name, &STAGE)
+    }
+}
+
+fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
+    let api = http_api(fields, stage_name(fields), reading);
+    reading.stack.http_apis.push(api);
+}
+
+/// What SAM's API and API Gateway's have in common.
+pub(super) fn http_api(
+    fields: &Fields<'_>,
+    stage_name: String,
+    reading: &mut Reading<'_>,
+) -> HttpApiResource {
+    let api_id = fields.resolver.name(fields.index()).unwrap_or_default();
     HttpApiResource {
         logical_id: fields.logical_id.to_owned(),
         endpoint: fields.resolver.pseudo.endpoint(&api_id),
@@ -74,22 +98,18 @@ pub(super) fn http_api(fields: &Fields<'_>, index: usize, stage_name: String) ->
         description: fields.text("Description"),
         stage_name,
         cors: cors(fields),
-        routes: Vec::new(),
+        routes: reading.take_routes(fields.index()),
     }
 }
 
 fn stage_name(fields: &Fields<'_>) -> String {
-    const DEFAULT: &str = "$default";
     let Some(name) = fields.text("StageName") else {
-        return DEFAULT.to_owned();
+        return DEFAULT_STAGE.to_owned();
     };
-    if name != DEFAULT && !is_word(&name, 1..=128, WORD_MARKS) {
-        fields.wrong(
-            "StageName",
-            "must be `$default`, or letters, digits, hyphens and underscores",
-            "this name",
-            "with `$default` URLs have no stage in front of the path",
-        );
+    if name != DEFAULT_STAGE && !is_word(&name, 1..=128, WORD_MARKS) {
+        let must = "must be `$default`, or letters, digits, hyphens and underscores";
+        let help = "with `$default` URLs have no stage in front of the path";
+        fields.wrong("StageName", must, "this name", help);
     }
     name
 }
@@ -111,12 +131,9 @@ fn cors(fields: &Fields<'_>) -> Option<Cors> {
     let (cors, config) = cors_mapping(fields, "CorsConfiguration")?;
     let any_origin = cors.allow_origins.is_empty() || cors.allow_origins.iter().any(|it| it == "*");
     if cors.allow_credentials && any_origin {
-        config.wrong(
-            "AllowCredentials",
-            "cannot be true while `AllowOrigins` allows any",
-            "credentials for everyone",
-            "name the origins: browsers refuse credentials for `*`",
-        );
+        let must = "cannot be true while `AllowOrigins` allows any";
+        let help = "name the origins: browsers refuse credentials for `*`";
+        config.wrong("AllowCredentials", must, "credentials for everyone", help);
     }
     Some(cors)
 }

@@ -3,7 +3,7 @@
 //! Source of names: CloudFormation template reference, `AWS::Lambda::Function`,
 //! `AWS::Lambda::Version` and `AWS::Lambda::Alias`, read 2026-11-23.
 
-use crate::template::{Fields, Role, Type, Yields, properties};
+use crate::template::{Fields, Role, Type, properties, yields};
 use crate::{FunctionResource, Tracing};
 
 use super::code::lambda_code;
@@ -12,7 +12,6 @@ use super::function_url::no_function;
 use super::reading::Reading;
 
 pub(super) static TYPE: Type = Type {
-    role: Role::LambdaFunction,
     properties: properties! {
         used: Architectures, Code, Description, DurableConfig, Environment, FunctionName, Handler,
             Layers, LoggingConfig, MemorySize, PackageType, ReservedConcurrentExecutions, Role,
@@ -32,6 +31,7 @@ pub(super) static TYPE: Type = Type {
             "tenants share processes" => TenancyConfig;
             "the function is on the machine's own network" => VpcConfig;
     },
+    read: Some(read),
     ..function_type("AWS::Lambda::Function")
 };
 
@@ -45,11 +45,12 @@ pub(super) static VERSION: Type = Type {
             NO_UPDATES => RuntimePolicy;
             "tenants share processes" => TenancyConfig;
     },
-    reference: Yields::Version,
+    reference: yields::version,
     attributes: &[
-        ("FunctionArn", Yields::Version),
-        ("Version", Yields::VersionNumber),
+        ("FunctionArn", yields::version),
+        ("Version", yields::version_number),
     ],
+    read: Some(read_version),
     ..Type::plain("AWS::Lambda::Version")
 };
 
@@ -63,14 +64,15 @@ pub(super) static ALIAS: Type = Type {
             NO_SCALING => ProvisionedConcurrencyConfig;
             "all invocations go to the newest version, none to another" => RoutingConfig;
     },
-    reference: Yields::Part,
-    attributes: &[("AliasArn", Yields::Part)],
+    reference: yields::part,
+    attributes: &[("AliasArn", yields::part)],
+    read: Some(read_alias),
     ..Type::plain("AWS::Lambda::Alias")
 };
 
 const NAME_IT: &str = "`!Ref` to the function";
 
-pub(super) fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
+fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     let code = lambda_code(fields, reading.assets);
     let modes = [
         ("Active", Tracing::Active),
@@ -78,27 +80,24 @@ pub(super) fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>)
     ];
     let config = fields.mapping("TracingConfig", properties! { used: Mode; });
     let tracing = config.and_then(|config| config.choice("Mode", &modes));
-    let aliases = fields.resolver.aliases(index).iter().cloned();
     reading.stack.functions.push(FunctionResource {
         tracing: tracing.unwrap_or_default(),
-        ..common(fields, index, code, aliases, reading)
+        ..common(fields, code, reading)
     });
 }
 
 /// Checks a version; what it asks for is done with its function.
-pub(super) fn read_version(fields: &Fields<'_>, index: usize, _: &mut Reading<'_>) {
-    if fields.resolver.part(index).is_none() {
+fn read_version(fields: &Fields<'_>, _: &mut Reading<'_>) {
+    if fields.resolver.part(fields.index()).is_none() {
         no_function(fields, "FunctionName");
     }
 }
 
 /// Checks an alias; what it asks for is done with its function.
-pub(super) fn read_alias(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
-    read_version(fields, index, reading);
-    if let Some(version) = fields
-        .node("FunctionVersion")
-        .filter(|it| it.text().is_some())
-    {
+fn read_alias(fields: &Fields<'_>, reading: &mut Reading<'_>) {
+    read_version(fields, reading);
+    let version = fields.node("FunctionVersion");
+    if let Some(version) = version.filter(|it| it.text().is_some()) {
         let meaning = "the alias follows the newest version, whatever it names";
         fields.warn("FunctionVersion", version.span, meaning);
     }

@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use crate::template::{Fields, Named, Node, Pseudo, Role, Shared, Type, Yields, properties};
+use crate::template::{Fields, Named, Node, Pseudo, Role, Shared, Type, properties};
 
 use super::code::{Assets, asset, code_path, folder};
 use super::reading::Reading;
@@ -35,13 +35,14 @@ const fn layer_type(name: &'static str) -> Type {
     Type {
         role: Role::Layer,
         named: Named::By("LayerName", 140),
-        reference: Yields::Arn(Pseudo::layer_arn),
+        reference: |it| it.arn(Pseudo::layer_arn),
+        read: Some(read),
         ..Type::plain(name)
     }
 }
 
 /// Checks a layer, which no function may use.
-pub(super) fn read(fields: &Fields<'_>, _: usize, reading: &mut Reading<'_>) {
+fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     // What is wrong with it is in the report.
     let _path = layer_path(fields, reading.assets);
     if let Some(method) = fields.metadata("BuildMethod") {
@@ -75,11 +76,8 @@ pub(super) fn layers(fields: &Fields<'_>, assets: &Assets) -> Vec<PathBuf> {
         let path = layer_path(&Fields::of(resolver, index), assets)?;
         Some(std::path::absolute(&path).unwrap_or(path))
     };
-    let nodes = fields.list("Layers").iter();
-    nodes
-        .filter(|node| !node.is_no_value())
-        .filter_map(layer)
-        .collect()
+    let nodes = fields.list("Layers").iter().filter(|it| !it.is_no_value());
+    nodes.filter_map(layer).collect()
 }
 
 fn layer_path(fields: &Fields<'_>, assets: &Assets) -> Option<PathBuf> {

@@ -6,18 +6,14 @@
 use std::collections::BTreeMap;
 
 use crate::template::{
-    EventApi, Fields, Named, Properties, Role, Shared, Type, Yields, properties,
+    EventApi, Fields, Named, Parameters, Properties, Resource, Shared, Type, properties, yields,
 };
 use crate::{RestApiResource, RestCors};
 
-use super::http_api::{LOCAL, NO_IMPORT};
-use super::name::{WORD_MARKS, is_word};
-use super::reading::Reading;
-
-const EVENTS_ONLY: &str = "routes come from functions' events only";
+use super::http_api::{EVENTS_ONLY, LOCAL, NO_IMPORT, stage};
+use super::reading::{Reading, WORD_MARKS, is_word};
 
 pub(super) static TYPE: Type = Type {
-    role: Role::RestApi,
     properties: properties! {
         used: BinaryMediaTypes, Cors, Description, EndpointConfiguration, Name, OpenApiVersion,
             StageName, Variables;
@@ -43,6 +39,8 @@ pub(super) static TYPE: Type = Type {
         section: "Api",
         own: &["DefinitionBody", "Description", "StageName"],
     }),
+    makes,
+    read: Some(read),
     ..rest_api_type("AWS::Serverless::Api")
 };
 
@@ -50,10 +48,10 @@ pub(super) static TYPE: Type = Type {
 pub(super) const fn rest_api_type(name: &'static str) -> Type {
     Type {
         named: Named::ApiId,
-        reference: Yields::Name,
+        reference: yields::name,
         attributes: &[
-            ("RestApiId", Yields::Name),
-            ("RootResourceId", Yields::Text("root")),
+            ("RestApiId", yields::name),
+            ("RootResourceId", |_| Ok("root".to_owned())),
         ],
         ..Type::plain(name)
     }
@@ -64,29 +62,31 @@ const CORS: Properties = properties! {
     required: AllowOrigin = "for example `AllowOrigin: \"'*'\"`";
 };
 
-pub(super) fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>) {
+/// The stage of the API that SAM makes up.
+const IMPLICIT_STAGE: &str = "Prod";
+
+fn makes(index: usize, all: &[Resource], parameters: &Parameters) -> Vec<Resource> {
+    let name = all[index].constant("StageName", parameters);
+    vec![stage(index, &all[index], name.unwrap_or(IMPLICIT_STAGE))]
+}
+
+fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     if fields.logical_id != EventApi::REST.implicit_id {
         fields.required("StageName", "for example `StageName: Prod`");
     }
     let stage_name = fields.text("StageName");
-    let stage_name = stage_name.unwrap_or_else(|| fields.resolver.stage(index).to_owned());
+    let stage_name = stage_name.unwrap_or_else(|| IMPLICIT_STAGE.to_owned());
     if !is_word(&stage_name, 1..=128, WORD_MARKS) {
-        fields.wrong(
-            "StageName",
-            "must be letters, digits, hyphens and underscores",
-            "this name",
-            "it is the first part of every path",
-        );
+        let must = "must be letters, digits, hyphens and underscores";
+        let help = "it is the first part of every path";
+        fields.wrong("StageName", must, "this name", help);
     }
-    let api = rest_api(fields, index, stage_name);
+    let api = rest_api(fields, stage_name, reading);
     // SAM keeps them as JSON pointers: a slash is `~1`.
-    let media_types = api
-        .binary_media_types
-        .iter()
-        .map(|it| it.replace("~1", "/"));
+    let media_types = api.binary_media_types.iter();
+    let media_types = media_types.map(|it| it.replace("~1", "/"));
     reading.stack.rest_apis.push(RestApiResource {
         binary_media_types: media_types.collect(),
-        routes: reading.routes.remove(&index).unwrap_or_default(),
         stage_variables: fields.text_map("Variables"),
         cors: cors(fields),
         ..api
@@ -94,8 +94,12 @@ pub(super) fn read(fields: &Fields<'_>, index: usize, reading: &mut Reading<'_>)
 }
 
 /// What SAM's API and API Gateway's have in common.
-pub(super) fn rest_api(fields: &Fields<'_>, index: usize, stage_name: String) -> RestApiResource {
-    let api_id = fields.resolver.name(index).unwrap_or_default();
+pub(super) fn rest_api(
+    fields: &Fields<'_>,
+    stage_name: String,
+    reading: &mut Reading<'_>,
+) -> RestApiResource {
+    let api_id = fields.resolver.name(fields.index()).unwrap_or_default();
     RestApiResource {
         logical_id: fields.logical_id.to_owned(),
         endpoint: fields.resolver.pseudo.endpoint(&api_id),
@@ -105,7 +109,7 @@ pub(super) fn rest_api(fields: &Fields<'_>, index: usize, stage_name: String) ->
         stage_variables: BTreeMap::new(),
         cors: None,
         binary_media_types: fields.texts("BinaryMediaTypes"),
-        routes: Vec::new(),
+        routes: reading.take_routes(fields.index()),
     }
 }
 
@@ -128,12 +132,9 @@ fn cors(fields: &Fields<'_>) -> Option<RestCors> {
         allow_credentials: config.boolean("AllowCredentials").unwrap_or(false),
     };
     if cors.allow_credentials && cors.allow_origin == "*" {
-        config.wrong(
-            "AllowCredentials",
-            "cannot be true while `AllowOrigin` allows any",
-            "credentials for everyone",
-            "name the origin: browsers refuse credentials for `*`",
-        );
+        let must = "cannot be true while `AllowOrigin` allows any";
+        let help = "name the origin: browsers refuse credentials for `*`";
+        config.wrong("AllowCredentials", must, "credentials for everyone", help);
     }
     Some(cors)
 }
@@ -141,9 +142,8 @@ fn cors(fields: &Fields<'_>) -> Option<RestCors> {
 /// The literal between single quotation marks.
 fn header(fields: &Fields<'_>, property: &str) -> Option<String> {
     let text = fields.text(property)?;
-    let literal = text
-        .strip_prefix('\'')
-        .and_then(|rest| rest.strip_suffix('\''));
+    let rest = text.strip_prefix('\'');
+    let literal = rest.and_then(|rest| rest.strip_suffix('\''));
     if literal.is_none() {
         let must = "must stand in single quotation marks of its own";
         let help = format!("write \"'{}'\"", text.trim_matches('\''));

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::template::{EventApi, Fields, Properties, properties};
+use crate::template::{EventApi, Fields, Properties, Role, Type, properties};
 use crate::{Route, RouteKey, RouteMethod};
 
-use super::event::Event;
+use super::reading::{Reading, is_word};
 
 /// How long an HTTP API waits for a function, at most and by default.
 /// Source: API Gateway developer guide, "Quotas for HTTP APIs", read 2026-11-23.
@@ -18,7 +18,7 @@ pub(super) const REST_API_TIMEOUT: Duration = Duration::from_secs(29);
 /// More than any quota that an account can ask for: an API can be allowed to wait longer.
 const REST_API_TIMEOUT_MILLIS_MAX: u32 = 900_000;
 
-const OPEN: &str = "requests are not authorised here: the route is open";
+pub(super) const OPEN: &str = "requests are not authorised here: the route is open";
 
 const HTTP_API: Properties = properties! {
     used: ApiId, Method, Path, PayloadFormatVersion, TimeoutInMillis;
@@ -39,71 +39,70 @@ const REST_API: Properties = properties! {
         "answers are sent when they are complete" => ResponseTransferMode;
 };
 
-/// The API and the route of an `HttpApi` event.
-pub(super) fn http_route(event: &Event<'_>) -> Option<(usize, Route)> {
-    if event.fields.node("Properties").is_none() {
-        let route = route(event, RouteKey::Default, None, HTTP_API_TIMEOUT);
-        return Some((implicit_api(event, EventApi::HTTP)?, route));
-    }
-    let properties = event.fields.mapping("Properties", HTTP_API)?;
-    let api = api(event, &properties, EventApi::HTTP);
-    check_payload_format(&properties);
-    let timeout = properties.milliseconds("TimeoutInMillis", 50..=30_000);
-    let key = http_route_key(&properties)?;
-    Some((api?, route(event, key, timeout, HTTP_API_TIMEOUT)))
-}
+/// What SAM makes of an `HttpApi` event.
+pub(super) static HTTP_EVENT: Type = Type {
+    role: Role::Event(Some(EventApi::HTTP)),
+    properties: HTTP_API,
+    read: Some(|fields, reading| {
+        check_payload_format(fields);
+        let timeout = fields.milliseconds("TimeoutInMillis", 50..=30_000);
+        let timeout = timeout.unwrap_or(HTTP_API_TIMEOUT);
+        add_route(fields, http_route_key(fields), timeout, reading);
+    }),
+    ..Type::plain("HttpApi")
+};
 
-/// The API and the route of an `Api` event.
-pub(super) fn rest_route(event: &Event<'_>) -> Option<(usize, Route)> {
-    let help = "an `Api` event has a `Path` and a `Method`";
-    event.fields.required("Properties", help)?;
-    let properties = event.fields.mapping("Properties", REST_API)?;
-    let api = api(event, &properties, EventApi::REST);
-    let timeout = properties.milliseconds("TimeoutInMillis", 50..=REST_API_TIMEOUT_MILLIS_MAX);
-    let key = path_key(&properties)?;
-    Some((api?, route(event, key, timeout, REST_API_TIMEOUT)))
-}
+/// What SAM makes of an `Api` event.
+pub(super) static REST_EVENT: Type = Type {
+    role: Role::Event(Some(EventApi::REST)),
+    properties: REST_API,
+    read: Some(|fields, reading| {
+        let timeout = fields.milliseconds("TimeoutInMillis", 50..=REST_API_TIMEOUT_MILLIS_MAX);
+        let timeout = timeout.unwrap_or(REST_API_TIMEOUT);
+        add_route(fields, path_key(fields), timeout, reading);
+    }),
+    ..Type::plain("Api")
+};
 
-fn route(
-    event: &Event<'_>,
-    key: RouteKey,
-    timeout: Option<Duration>,
-    default_timeout: Duration,
-) -> Route {
-    let resolver = event.fields.resolver;
-    Route {
+fn add_route(
+    fields: &Fields<'_>,
+    key: Option<RouteKey>,
+    timeout: Duration,
+    reading: &mut Reading<'_>,
+) {
+    let resolver = fields.resolver;
+    let event = fields.resource();
+    let (Some(api), Some(key), Some(made)) = (api(fields), key, &event.made) else {
+        return;
+    };
+    let route = Route {
         key,
-        function: event.fields.logical_id.to_owned(),
-        qualifier: resolver.published_alias(event.function).map(str::to_owned),
-        event: event.name.to_owned(),
-        timeout: timeout.unwrap_or(default_timeout),
-    }
+        function: fields.logical_id.to_owned(),
+        qualifier: resolver.published_alias(made.of),
+        event: made.name.to_string(),
+        timeout,
+    };
+    let help = "one event of one function answers a route";
+    reading.add_route(api, fields, route, help);
 }
 
 /// The API that an event names, or the one that SAM makes up.
-fn api(event: &Event<'_>, properties: &Fields<'_>, kind: EventApi) -> Option<usize> {
-    let Some(id) = properties.node(kind.property) else {
-        return implicit_api(event, kind);
+fn api(fields: &Fields<'_>) -> Option<usize> {
+    let Role::Event(Some(kind)) = fields.resource().kind.role else {
+        return None;
     };
-    let resolver = properties.resolver;
-    let is_such = |index: &usize| resolver.resources[*index].kind.role == kind.role;
+    let (resolver, property, type_name) = (fields.resolver, kind.property, kind.type_name);
+    let Some(id) = fields.node(property) else {
+        return resolver.find(kind.implicit_id);
+    };
+    let is_such = |index: &usize| resolver.resources[*index].kind.name == type_name;
     let api = resolver.referenced(id).filter(is_such);
     if api.is_none() {
-        let EventApi {
-            property,
-            type_name,
-            ..
-        } = kind;
         let must = format!("must refer to an `{type_name}` of this template");
         let help = format!("write `{property}: !Ref` and its logical id, or leave it out");
-        properties.wrong(property, &must, "not such an API", &help);
+        fields.wrong(property, &must, "not such an API", &help);
     }
     api
-}
-
-fn implicit_api(event: &Event<'_>, kind: EventApi) -> Option<usize> {
-    let mut resources = event.fields.resolver.resources.iter();
-    resources.position(|resource| resource.logical_id == kind.implicit_id)
 }
 
 /// Without path and method a route takes whatever others leave.
@@ -133,12 +132,8 @@ fn path_key(properties: &Fields<'_>) -> Option<RouteKey> {
     let path = properties.text("Path")?;
     let Some(method) = method(&properties.text("Method")?) else {
         let names = RouteMethod::ALL.map(RouteMethod::as_str).join(", ");
-        properties.wrong(
-            "Method",
-            &format!("must be one of {names}"),
-            "not a method",
-            "",
-        );
+        let must = format!("must be one of {names}");
+        properties.wrong("Method", &must, "not a method", "");
         return None;
     };
     if !is_path(&path) {
@@ -154,6 +149,7 @@ pub(super) fn is_path(path: &str) -> bool {
     let Some(path) = path.strip_prefix('/') else {
         return false;
     };
+    let is_unfit = |it: char| "{}".contains(it) || it.is_whitespace() || it.is_control();
     let segments: Vec<&str> = path.split('/').collect();
     let last = segments.len() - 1;
     segments.iter().enumerate().all(|(index, segment)| {
@@ -161,16 +157,9 @@ pub(super) fn is_path(path: &str) -> bool {
         let name = match name.and_then(|rest| rest.strip_suffix('}')) {
             Some(name) if index == last => name.strip_suffix('+').unwrap_or(name),
             Some(name) => name,
-            None => {
-                return !segment.contains(|it: char| {
-                    it == '{' || it == '}' || it.is_whitespace() || it.is_control()
-                });
-            }
+            None => return !segment.contains(is_unfit),
         };
-        !name.is_empty()
-            && name
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"._-:".contains(&byte))
+        is_word(name, 1..=path.len(), b"._-:")
     })
 }
 
@@ -178,11 +167,7 @@ fn check_payload_format(properties: &Fields<'_>) {
     let version = properties.text("PayloadFormatVersion");
     if version.is_some_and(|version| version != "2.0") {
         let help = "requests reach functions in payload format 2.0, the default";
-        properties.wrong(
-            "PayloadFormatVersion",
-            "must be \"2.0\"",
-            "not supported here",
-            help,
-        );
+        let must = "must be \"2.0\"";
+        properties.wrong("PayloadFormatVersion", must, "not supported here", help);
     }
 }

@@ -6,10 +6,9 @@
 
 use std::time::Duration;
 
-use crate::template::{Fields, Node, Properties, properties};
+use crate::template::{Fields, Node, Properties, Role, Type, properties};
 use crate::{Cron, ScheduleExpression, ScheduleResource, ScheduleService};
 
-use super::event::Event;
 use super::function::NO_ENCRYPTION;
 
 const NO_DEAD_LETTERS: &str = "events that fail are not sent to a queue";
@@ -37,64 +36,63 @@ const SCHEDULER: Properties = properties! {
 
 const EXAMPLES: &str = "for example `rate(5 minutes)` or `cron(0 8 ? * MON-FRI *)`";
 
-/// A `Schedule` event.
-pub(super) fn rule(event: &Event<'_>) -> Option<ScheduleResource> {
-    let fields = properties(event, RULE)?;
-    let schedule = schedule(event, &fields, "Schedule", ScheduleService::Rule)?;
-    Some(ScheduleResource {
-        arn: fields.resolver.pseudo.rule_arn(&schedule.name),
-        ..schedule
-    })
-}
+/// What SAM makes of a `Schedule` event.
+pub(super) static RULE_EVENT: Type = Type {
+    role: Role::Event(None),
+    properties: RULE,
+    read: Some(|fields, reading| {
+        let schedule = schedule(fields, "Schedule", ScheduleService::Rule);
+        reading.stack.schedules.extend(schedule);
+    }),
+    ..Type::plain("Schedule")
+};
 
-/// A `ScheduleV2` event.
-pub(super) fn scheduler(event: &Event<'_>) -> Option<ScheduleResource> {
-    let fields = properties(event, SCHEDULER)?;
-    let group = fields.text("GroupName");
-    let group = group.unwrap_or_else(|| "default".to_owned());
-    let service = ScheduleService::Scheduler;
-    let schedule = schedule(event, &fields, "ScheduleExpression", service)?;
-    Some(ScheduleResource {
-        arn: fields.resolver.pseudo.schedule_arn(&group, &schedule.name),
-        ..schedule
-    })
-}
+/// What SAM makes of a `ScheduleV2` event.
+pub(super) static SCHEDULER_EVENT: Type = Type {
+    role: Role::Event(None),
+    properties: SCHEDULER,
+    read: Some(|fields, reading| {
+        let service = ScheduleService::Scheduler;
+        let schedule = schedule(fields, "ScheduleExpression", service);
+        reading.stack.schedules.extend(schedule);
+    }),
+    ..Type::plain("ScheduleV2")
+};
 
-fn properties<'a>(event: &Event<'a>, known: Properties) -> Option<Fields<'a>> {
-    let help = "a schedule says when it is due";
-    event.fields.required("Properties", help)?;
-    event.fields.mapping("Properties", known)
-}
-
-/// What both kinds of schedules have in common: all but the ARN.
 fn schedule(
-    event: &Event<'_>,
     fields: &Fields<'_>,
     property: &str,
     service: ScheduleService,
 ) -> Option<ScheduleResource> {
     let resolver = fields.resolver;
-    let expression = fields
-        .node(property)
-        .and_then(|node| expression(fields, property, node, service));
+    let event = fields.resource();
+    let node = fields.node(property);
+    let expression = node.and_then(|node| expression(fields, property, node, service));
     let input = input(fields);
     let enabled = enabled(fields);
     let time_zone = time_zone(fields);
     let start_at = instant(fields, "StartDate");
     let end_at = instant(fields, "EndDate");
-    let logical_id = format!("{}{}", fields.logical_id, event.name);
-    let name = fields
-        .text("Name")
-        .unwrap_or_else(|| resolver.pseudo.physical_name(&logical_id, 64));
+    let given = fields.text("Name");
+    let name = given.unwrap_or_else(|| resolver.pseudo.physical_name(&event.logical_id, 64));
+    let group = fields.text("GroupName");
+    let arn = match service {
+        ScheduleService::Rule => resolver.pseudo.rule_arn(&name),
+        ScheduleService::Scheduler => {
+            let group = group.as_deref().unwrap_or("default");
+            resolver.pseudo.schedule_arn(group, &name)
+        }
+    };
     let (expression, expression_text) = expression?;
+    let made = event.made.as_ref()?;
     Some(ScheduleResource {
-        logical_id,
+        logical_id: event.logical_id.to_string(),
         name,
-        arn: String::new(),
+        arn,
         service,
         function: fields.logical_id.to_owned(),
-        qualifier: resolver.published_alias(event.function).map(str::to_owned),
-        event: event.name.to_owned(),
+        qualifier: resolver.published_alias(made.of),
+        event: made.name.to_string(),
         expression,
         expression_text,
         time_zone,
@@ -204,12 +202,9 @@ fn time_zone(fields: &Fields<'_>) -> String {
         return "UTC".to_owned();
     };
     if jiff::tz::TimeZone::get(&name).is_err() {
-        fields.wrong(
-            "ScheduleExpressionTimezone",
-            "must be the name of a time zone",
-            "no such time zone",
-            "for example `Europe/Vienna`",
-        );
+        let must = "must be the name of a time zone";
+        let (property, help) = ("ScheduleExpressionTimezone", "for example `Europe/Vienna`");
+        fields.wrong(property, must, "no such time zone", help);
     }
     name
 }

@@ -3,19 +3,15 @@
 
 use std::collections::BTreeMap;
 
-use super::names::Names;
-use super::reference::{Reference, references};
-use super::words::{did_you_mean, shorten};
-use super::{Entry, EventApi, Node, Report, Reported, Resource, Role, Span};
+use super::function::{Reference, references};
+use super::names::{Names, Target};
+use super::resolver::report_unresolved;
+use super::{Node, Report, Resource, Role, Span};
 
 /// The resources in an order in which each comes after what it needs.
 ///
-/// Resources in a circle, and what needs them, are left out; the circle is a problem then.
-pub(crate) fn creation_order<'t>(
-    resources: &'t [Resource<'t>],
-    names: &Names<'_>,
-    report: &Report,
-) -> Vec<usize> {
+/// Resources in a circle, and what needs them, are left out; the first circle is a problem then.
+pub(super) fn creation_order(resources: &[Resource], names: &Names, report: &Report) -> Vec<usize> {
     let mut graph = Graph {
         resources,
         names,
@@ -23,48 +19,105 @@ pub(crate) fn creation_order<'t>(
         needs: vec![BTreeMap::new(); resources.len()],
     };
     for (index, resource) in resources.iter().enumerate() {
-        graph.add_references(index, resource);
-        graph.add_depends_on(index, resource);
-        if resource.kind.role == Role::ServerlessFunction {
-            for event in resource.events() {
-                graph.add_event(index, event);
-            }
+        match &resource.made {
+            Some(made) => graph.add_api(made.of, resource),
+            None => graph.add_references(index, resource),
         }
+        graph.add_depends_on(index, resource);
     }
-    let (order, left) = graph.sort();
-    if let Some(start) = left {
-        graph.report_circle(start, &order);
+    let mut walk = Walk {
+        visits: vec![Visit::None; resources.len()],
+        path: Vec::new(),
+        order: Vec::new(),
+        circle: None,
+    };
+    for index in 0..resources.len() {
+        walk.visit(index, &graph.needs);
     }
-    order
+    if let Some(circle) = walk.circle {
+        graph.report_circle(&circle);
+    }
+    walk.order
 }
 
-/// For each resource, what it needs, and what says so.
-struct Graph<'g, 't> {
-    resources: &'t [Resource<'t>],
-    names: &'g Names<'g>,
+/// For each resource, what it needs, and what says so. Nothing needs what SAM makes: only what it
+/// makes it of.
+struct Graph<'g> {
+    resources: &'g [Resource],
+    names: &'g Names,
     report: &'g Report,
-    needs: Vec<BTreeMap<usize, Because<'t>>>,
+    needs: Vec<BTreeMap<usize, Because<'g>>>,
+}
+
+/// A walk through all resources, each behind what it needs. It is as deep as declared resources are
+/// many ([`RESOURCES_MAX`](crate::limits::RESOURCES_MAX)).
+struct Walk {
+    visits: Vec<Visit>,
+    /// The resources that need each other down to the one that is visited.
+    path: Vec<usize>,
+    order: Vec<usize>,
+    /// The first circle.
+    circle: Option<Vec<usize>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Visit {
+    None,
+    /// Coming to it again closes a circle.
+    Open,
+    /// Whether it can be created.
+    Done(bool),
+}
+
+impl Walk {
+    fn visit(&mut self, index: usize, needs: &[BTreeMap<usize, Because<'_>>]) -> bool {
+        match self.visits[index] {
+            Visit::None => {}
+            Visit::Done(can_be_created) => return can_be_created,
+            Visit::Open => {
+                let start = self.path.iter().position(|it| *it == index);
+                let circle = self.path[start.unwrap_or_default()..].to_vec();
+                self.circle.get_or_insert(circle);
+                return false;
+            }
+        }
+        self.visits[index] = Visit::Open;
+        self.path.push(index);
+        let mut can_be_created = true;
+        for needed in needs[index].keys() {
+            can_be_created &= self.visit(*needed, needs);
+        }
+        self.path.pop();
+        self.visits[index] = Visit::Done(can_be_created);
+        if can_be_created {
+            self.order.push(index);
+        }
+        can_be_created
+    }
 }
 
 /// Why one resource needs another.
 #[derive(Clone, Copy)]
-enum Because<'t> {
-    Reference(Reference<'t>),
+enum Because<'g> {
+    Reference(Reference<'g>),
     /// An entry of `DependsOn`, or an event.
     Place(Span),
 }
 
-impl<'t> Graph<'_, 't> {
-    fn add(&mut self, index: usize, needed: usize, because: Because<'t>) {
-        self.needs[index].entry(needed).or_insert(because);
+impl<'g> Graph<'g> {
+    /// Adds a need of another resource, or of the one that SAM makes it of.
+    fn add(&mut self, index: usize, target: Target, because: Because<'g>) {
+        if let Target::Resource(needed) = target {
+            let made = self.resources[needed].made.as_ref();
+            let needed = made.map_or(needed, |made| made.of);
+            self.needs[index].entry(needed).or_insert(because);
+        }
     }
 
-    fn add_references(&mut self, index: usize, resource: &'t Resource<'t>) {
-        let entries = resource.properties.as_deref().and_then(Node::entries);
-        let is_sam = resource.kind.role == Role::ServerlessFunction;
-        for entry in entries.unwrap_or_default() {
+    fn add_references(&mut self, index: usize, resource: &'g Resource) {
+        for entry in resource.properties.entries().unwrap_or_default() {
             // SAM makes resources of their own of events: those need the function, not it them.
-            let is_events = is_sam && &*entry.key == "Events";
+            let is_events = resource.kind.role == Role::Function && &*entry.key == "Events";
             for reference in references(&entry.value) {
                 let Some((target, _)) = self.names.find(reference.name) else {
                     let base = reference.name.split('.').next().unwrap_or_default();
@@ -72,144 +125,69 @@ impl<'t> Graph<'_, 't> {
                     report_unresolved(base, span, self.names, self.report);
                     continue;
                 };
-                if let Some(needed) = target.resource().filter(|_| !is_events) {
-                    self.add(index, needed, Because::Reference(reference));
+                if !is_events {
+                    self.add(index, target, Because::Reference(reference));
                 }
             }
         }
     }
 
-    fn add_depends_on(&mut self, index: usize, resource: &Resource<'_>) {
-        for node in resource.depends_on {
+    fn add_depends_on(&mut self, index: usize, resource: &Resource) {
+        let nodes = resource.depends_on.as_ref().map(Node::items_or_self);
+        for node in nodes.unwrap_or_default() {
             let name = node.text().unwrap_or_default();
-            let found = self.names.find(name);
-            match found.map(|(target, attribute)| (target.resource(), attribute)) {
-                Some((Some(needed), None)) => self.add(index, needed, Because::Place(node.span)),
+            match self.names.find(name) {
+                Some((target @ Target::Resource(_), None)) => {
+                    self.add(index, target, Because::Place(node.span));
+                }
                 // CloudFormation does not wait for what it does not create.
                 None if self.names.absent.contains_key(name) => {}
                 Some(_) | None => {
-                    self.report.problem(
-                        node.span,
-                        format!("`DependsOn` of `{}` names no resource", resource.logical_id),
-                        "not a resource of this template",
-                        "name a logical id under `Resources`",
-                    );
+                    let id = &resource.logical_id;
+                    let message = format!("`DependsOn` of `{id}` names no resource");
+                    let label = "not a resource of this template";
+                    let help = "name a logical id under `Resources`";
+                    self.report.problem(node.span, message, label, help);
                 }
             }
         }
     }
 
     /// An API's definition names the functions behind its routes, so it needs them.
-    fn add_event(&mut self, function: usize, event: &Entry) {
-        let meant = EventApi::meant_by(event).and_then(|(_, id)| self.names.find(id));
-        if let Some(api) = meant.and_then(|(target, _)| target.resource()) {
-            self.add(api, function, Because::Place(event.key_span));
+    fn add_api(&mut self, function: usize, event: &Resource) {
+        let meant = event.api().and_then(|(_, id)| self.names.find(id));
+        if let Some((Target::Resource(api), _)) = meant {
+            let because = Because::Place(event.id_span);
+            self.add(api, Target::Resource(function), because);
         }
     }
 
-    /// The order, and some resource that has no place in it.
-    fn sort(&self) -> (Vec<usize>, Option<usize>) {
-        let mut needed_by: Vec<Vec<usize>> = vec![Vec::new(); self.needs.len()];
-        let mut missing: Vec<usize> = self.needs.iter().map(BTreeMap::len).collect();
-        for (index, needs) in self.needs.iter().enumerate() {
-            for needed in needs.keys() {
-                needed_by[*needed].push(index);
-            }
-        }
-        let mut order: Vec<usize> = (0..self.needs.len())
-            .filter(|index| missing[*index] == 0)
-            .collect();
-        let mut next = 0;
-        while let Some(done) = order.get(next).copied() {
-            next += 1;
-            for index in &needed_by[done] {
-                missing[*index] -= 1;
-                if missing[*index] == 0 {
-                    order.push(*index);
-                }
-            }
-        }
-        let left = missing.iter().position(|missing| *missing > 0);
-        (order, left)
-    }
-
-    fn report_circle(&self, start: usize, order: &[usize]) {
-        let mut ordered = vec![false; self.needs.len()];
-        for index in order {
-            ordered[*index] = true;
-        }
-        // Each resource left over needs another one left over, so this walk comes back to itself.
-        let mut path = vec![start];
-        let circle = loop {
-            let last = path[path.len() - 1];
-            let next = self.needs[last]
-                .keys()
-                .copied()
-                .find(|needed| !ordered[*needed])
-                .expect("a resource left over needs another one left over");
-            if let Some(at) = path.iter().position(|index| *index == next) {
-                break path.split_off(at);
-            }
-            path.push(next);
-        };
-        let id = |index: &usize| self.resources[*index].logical_id;
+    fn report_circle(&self, circle: &[usize]) {
+        const NAMED_MAX: usize = 10;
+        let id = |index: &usize| &*self.resources[*index].logical_id;
         let first = circle[0];
         let second = circle.get(1).copied().unwrap_or(first);
-        const NAMED_MAX: usize = 10;
-        let mut names: Vec<&str> = circle.iter().take(NAMED_MAX).map(id).collect();
-        if circle.len() > NAMED_MAX {
-            names.push("…");
-        }
-        names.push(id(&first));
         let span = match self.needs[first][&second] {
             Because::Reference(reference) => reference.span(self.report),
             Because::Place(span) => span,
         };
         if first == second {
-            self.report.problem(
-                span,
-                format!("`{}` needs itself", id(&first)),
-                "refers to its own resource",
-                "AWS cannot create it; write its name out, and give it that name",
-            );
+            let message = format!("`{}` needs itself", id(&first));
+            let help = "AWS cannot create it; write its name out, and give it that name";
+            self.report
+                .problem(span, message, "refers to its own resource", help);
             return;
         }
+        let mut names: Vec<&str> = circle.iter().take(NAMED_MAX).map(id).collect();
+        if circle.len() > NAMED_MAX {
+            names.push("…");
+        }
+        names.push(id(&first));
         let names = names.join(" → ");
-        self.report.problem(
-            span,
-            format!("resources need each other in a circle: {names}"),
-            format!("`{}` needs `{}` here", id(&first), id(&second)),
-            "AWS cannot create any of them first; give one a fixed name, and write that name \
-             instead of a reference to it",
-        );
+        let message = format!("resources need each other in a circle: {names}");
+        let label = format!("`{}` needs `{}` here", id(&first), id(&second));
+        let help = "AWS cannot create any of them first; give one a fixed name, and write that \
+                    name instead of a reference to it";
+        self.report.problem(span, message, label, help);
     }
-}
-
-/// Reports a name that stands for nothing. Its place is searched for, so only if there is room.
-pub(super) fn report_unresolved(
-    name: &str,
-    span: impl FnOnce() -> Span,
-    names: &Names<'_>,
-    report: &Report,
-) -> Reported {
-    if report.is_full() {
-        return Reported;
-    }
-    let shown = shorten(name);
-    if let Some(condition) = names.absent.get(name) {
-        return report.problem(
-            span(),
-            format!("`{shown}` is not created"),
-            format!("its condition `{}` does not hold", shorten(condition)),
-            "refer to it under the same condition: `!If [Condition, !Ref It, !Ref AWS::NoValue]`",
-        );
-    }
-    let otherwise = "a reference names a parameter, a resource or a pseudo parameter; \
-                     in `!Sub`, `${!Name}` is the literal text `${Name}`";
-    report.problem(
-        span(),
-        format!("`{shown}` is not in this template"),
-        "refers to nothing",
-        did_you_mean(name, names.sorted(), otherwise),
-    )
 }

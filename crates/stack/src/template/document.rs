@@ -1,52 +1,33 @@
 //! The template's sections and its resources, before anything is resolved.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use crate::limits::RESOURCES_MAX;
 
-use super::expand::{Expanded, LANGUAGE_EXTENSIONS};
+use super::condition::{Expanded, LANGUAGE_EXTENSIONS};
 use super::globals::Globals;
-use super::keys::Keys;
-use super::schema::type_named;
-use super::words::{shorten, suggestion};
-use super::{Entry, EventApi, Node, Report, Reported, Resource, Role, Span, Types};
+use super::report::{Keys, names, shorten, suggestion};
+use super::{
+    Entry, EventApi, Node, Parameters, Report, Reported, Resource, Role, Span, Type, Types,
+};
 
 /// Source: CloudFormation user guide, "Template anatomy"; `Globals` from SAM's; read 2026-11-23.
 const SECTIONS: Keys = Keys {
-    known: &[
-        "AWSTemplateFormatVersion",
-        "Conditions",
-        "Description",
-        "Globals",
-        "Hooks",
-        "Mappings",
-        "Metadata",
-        "Outputs",
-        "Parameters",
-        "Resources",
-        "Rules",
-        "Transform",
-    ],
+    known: names! {
+        AWSTemplateFormatVersion Conditions Description Globals Hooks Mappings Metadata Outputs
+        Parameters Resources Rules Transform
+    },
     unknown: "unknown section",
     help: "sections are {}",
 };
 
 const ATTRIBUTES: Keys = Keys {
-    known: &[
-        "Condition",
-        "Connectors",
-        "CreationPolicy",
-        "DeletionPolicy",
-        "DependsOn",
-        "Metadata",
-        "Properties",
-        // What AWS's conformance suite finds its test functions by; SAM lets it pass.
-        "TestingMetadata",
-        "Type",
-        "UpdatePolicy",
-        "UpdateReplacePolicy",
-    ],
+    // `TestingMetadata` is what AWS's conformance suite finds its test functions by; SAM lets it pass.
+    known: names! {
+        Condition Connectors CreationPolicy DeletionPolicy DependsOn Metadata Properties
+        TestingMetadata Type UpdatePolicy UpdateReplacePolicy
+    },
     unknown: "unknown attribute",
     help: "properties belong below `Properties:`; check the indentation",
 };
@@ -54,69 +35,49 @@ const ATTRIBUTES: Keys = Keys {
 const SAM_TRANSFORM: &str = "AWS::Serverless-2016-10-31";
 
 /// The sections that matter.
-pub(crate) struct Document<'t> {
-    pub description: Option<&'t str>,
-    pub resources: Vec<Resource<'t>>,
+pub(crate) struct Document {
+    pub description: Option<String>,
+    pub resources: Vec<Resource>,
     /// Resources that are not created, with the condition that says so.
-    pub absent: &'t BTreeMap<String, String>,
-    pub outputs: &'t [Entry],
+    pub absent: BTreeMap<String, String>,
+    pub outputs: Vec<Entry>,
 }
 
-impl<'t> Document<'t> {
-    pub fn open(expanded: &'t Expanded, types: &Types, report: &Report) -> Result<Self, Reported> {
+impl Document {
+    pub fn open(
+        expanded: Expanded,
+        types: &Types,
+        parameters: &Parameters,
+        report: &Report,
+    ) -> Result<Self, Reported> {
         let Expanded { root, absent } = expanded;
         let Some(sections) = root.entries() else {
-            return Err(report.problem(
-                root.span,
-                format!(
-                    "a template is a mapping of sections, found {}",
-                    root.describe()
-                ),
-                "not a template",
-                "a template needs at least a `Resources` section",
-            ));
+            let found = root.describe();
+            let message = format!("a template is a mapping of sections, found {found}");
+            let help = "a template needs at least a `Resources` section";
+            return Err(report.problem(root.span, message, "not a template", help));
         };
-        SECTIONS.check(sections, report, |name| {
-            format!("`{name}` is no section of a template")
-        });
+        let message = |name: &str| format!("`{name}` is no section of a template");
+        SECTIONS.check(sections, report, message);
         warn_of_sections(sections, report);
         let globals = Globals::open(root.get("Globals"), types, report);
-        let entries = section(root, "Resources", report);
-        if root.get("Resources").is_none() {
-            report.problem(
-                Span { offset: 0, len: 0 },
-                "the template has no `Resources`",
-                "begins here",
-                "list functions, HTTP APIs and tables under `Resources`",
-            );
-        }
-        if entries.len() > RESOURCES_MAX {
-            return Err(report.problem(
-                entries[RESOURCES_MAX].key_span,
-                format!("the template has more than {RESOURCES_MAX} resources"),
-                "one too many",
-                "that is CloudFormation's limit; split the template",
-            ));
-        }
-        let mut resources: Vec<Resource> = entries
-            .iter()
-            .filter_map(|entry| resource(entry, types, report).ok())
-            .collect();
-        for api in &EventApi::ALL {
+        let mut resources = declared(&root, types, report);
+        complete(&mut resources, 0, &globals, parameters, report)?;
+        let implicit = resources.len();
+        for api in [EventApi::HTTP, EventApi::REST] {
             resources.extend(implicit_api(&resources, api, types));
         }
-        for resource in &mut resources {
-            globals.merge_into(resource, report)?;
-        }
-        let mut written = resources.iter().map(|resource| resource.resource_type);
+        complete(&mut resources, implicit, &globals, parameters, report)?;
+        let mut written = resources.iter().map(|resource| &resource.resource_type);
         if written.any(|name| name.starts_with("AWS::Serverless::")) {
-            check_transform(root, report);
+            check_transform(&root, report);
         }
+        let description = root.get("Description").and_then(Node::text);
         Ok(Self {
-            description: root.get("Description").and_then(Node::text),
+            description: description.map(str::to_owned),
             resources,
             absent,
-            outputs: section(root, "Outputs", report),
+            outputs: section(&root, "Outputs", report).to_vec(),
         })
     }
 }
@@ -140,23 +101,17 @@ fn is_only(node: &Node, key: &str) -> bool {
 
 fn check_transform(root: &Node, report: &Report) {
     let Some(transform) = root.get("Transform") else {
-        report.problem(
-            Span { offset: 0, len: 0 },
-            "the template uses `AWS::Serverless` resources without SAM's transform",
-            "missing near the top",
-            format!("add `Transform: {SAM_TRANSFORM}`; AWS refuses the template without it"),
-        );
+        let message = "the template uses `AWS::Serverless` resources without SAM's transform";
+        let help = format!("add `Transform: {SAM_TRANSFORM}`; AWS refuses the template without it");
+        report.problem(Span::START, message, "missing near the top", help);
         return;
     };
     let names = transform.items_or_self();
     let is_sam = |name: &Node| name.text() == Some(SAM_TRANSFORM);
     if !names.iter().any(is_sam) {
-        report.problem(
-            transform.span,
-            "`Transform` does not name SAM's transform",
-            "another transform",
-            format!("it must be, or contain, `{SAM_TRANSFORM}`"),
-        );
+        let message = "`Transform` does not name SAM's transform";
+        let help = format!("it must be, or contain, `{SAM_TRANSFORM}`");
+        report.problem(transform.span, message, "another transform", help);
     }
     let is_known = |name: &Node| is_sam(name) || name.text() == Some(LANGUAGE_EXTENSIONS);
     for name in names.iter().filter(|name| !is_known(name)) {
@@ -171,143 +126,137 @@ pub(crate) fn section<'t>(root: &'t Node, name: &str, report: &Report) -> &'t [E
         return &[];
     };
     node.entries().unwrap_or_else(|| {
-        report.problem(
-            node.span,
-            format!("`{name}` must be a mapping, found {}", node.describe()),
-            "not a mapping",
-            format!("give each entry of `{name}` a name and indent what belongs to it"),
-        );
+        let message = format!("`{name}` must be a mapping, found {}", node.describe());
+        let help = format!("give each entry of `{name}` a name and indent what belongs to it");
+        report.problem(node.span, message, "not a mapping", help);
         &[]
     })
 }
 
-fn resource<'t>(
-    entry: &'t Entry,
-    types: &Types,
+/// The entries that a section may have; one too many is a problem.
+pub(crate) fn at_most<'t>(
+    count: usize,
+    entries: &'t [Entry],
+    what: &str,
     report: &Report,
-) -> Result<Resource<'t>, Reported> {
-    let logical_id = &*entry.key;
-    if logical_id.starts_with("Fn::ForEach") {
-        return Err(report.problem(
-            entry.key_span,
-            "`Fn::ForEach` is not supported here",
-            "a loop",
-            "write the resources out",
-        ));
+) -> &'t [Entry] {
+    let Some(entry) = entries.get(count) else {
+        return entries;
+    };
+    let message = format!("the template has more than {count} {what}");
+    let help = "that is CloudFormation's limit; split the template";
+    report.problem(entry.key_span, message, "one too many", help);
+    &entries[..count]
+}
+
+/// The resources that the template declares.
+fn declared(root: &Node, types: &Types, report: &Report) -> Vec<Resource> {
+    let entries = section(root, "Resources", report);
+    if root.get("Resources").is_none() {
+        let message = "the template has no `Resources`";
+        let help = "list functions, HTTP APIs and tables under `Resources`";
+        report.problem(Span::START, message, "begins here", help);
     }
-    let alphanumeric = logical_id.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    if !alphanumeric || logical_id.is_empty() || logical_id.len() > 255 {
-        return Err(report.problem(
-            entry.key_span,
-            format!("`{}` cannot be a logical id", shorten(logical_id)),
-            "this name",
-            "logical ids are 1 to 255 letters and digits",
-        ));
+    let read = |entry| resource(entry, types, report).ok();
+    let entries = at_most(RESOURCES_MAX, entries, "resources", report);
+    entries.iter().filter_map(read).collect()
+}
+
+fn resource(entry: &Entry, types: &Types, report: &Report) -> Result<Resource, Reported> {
+    let id = &entry.key;
+    let wrong = |message: &str, label: &str, help: &str| {
+        report.problem(entry.key_span, message, label, help)
+    };
+    if id.starts_with("Fn::ForEach") {
+        let message = "`Fn::ForEach` is not supported here";
+        return Err(wrong(message, "a loop", "write the resources out"));
+    }
+    let alphanumeric = id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if !alphanumeric || id.is_empty() || id.len() > 255 {
+        let message = format!("`{}` cannot be a logical id", shorten(id));
+        let help = "logical ids are 1 to 255 letters and digits";
+        return Err(wrong(&message, "this name", help));
     }
     let Some(attributes) = entry.value.entries() else {
-        return Err(report.problem(
-            entry.key_span,
-            format!(
-                "resource `{logical_id}` must be a mapping, found {}",
-                entry.value.describe()
-            ),
-            "this resource",
-            "a resource has a `Type` and, indented below it, `Properties`",
-        ));
+        let found = entry.value.describe();
+        let message = format!("resource `{id}` must be a mapping, found {found}");
+        let help = "a resource has a `Type` and, indented below it, `Properties`";
+        return Err(wrong(&message, "this resource", help));
     };
-    ATTRIBUTES.check(attributes, report, |name| {
-        format!("a resource has no `{name}`, as `{logical_id}` does")
-    });
-    let type_node = entry.value.get("Type").ok_or_else(|| {
-        report.problem(
-            entry.key_span,
-            format!("resource `{logical_id}` has no `Type`"),
-            "this resource",
-            "for example `Type: AWS::Serverless::Function`",
-        )
-    })?;
+    let message = |name: &str| format!("a resource has no `{name}`, as `{id}` does");
+    ATTRIBUTES.check(attributes, report, message);
+    let Some(type_node) = entry.value.get("Type") else {
+        let message = format!("resource `{id}` has no `Type`");
+        let help = "for example `Type: AWS::Serverless::Function`";
+        return Err(wrong(&message, "this resource", help));
+    };
     let resource_type = type_node.text().unwrap_or_default();
-    let kind = type_named(resource_type, types);
+    let kind = Type::named(resource_type, types);
     if kind.role == Role::Unsupported {
-        check_type(logical_id, type_node, types, report)?;
+        check_type(id, type_node, types, report)?;
     }
-    let properties = entry.value.get("Properties");
-    if let Some(properties) = properties
-        && properties.entries().is_none()
-        && !properties.is_no_value()
-    {
-        return Err(report.problem(
-            properties.span,
-            format!("`Properties` of `{logical_id}` must be a mapping"),
-            properties.describe(),
-            "write each property on a line of its own, indented below `Properties:`",
-        ));
+    let mut resource = Resource {
+        resource_type: resource_type.into(),
+        metadata: entry.value.get("Metadata").cloned(),
+        depends_on: entry.value.get("DependsOn").cloned(),
+        ..Resource::new(Rc::clone(id), entry.key_span, kind)
+    };
+    match entry.value.get("Properties") {
+        Some(properties) if properties.entries().is_some() => {
+            resource.properties = properties.clone();
+        }
+        Some(properties) if !properties.is_no_value() => {
+            let message = format!("`Properties` of `{id}` must be a mapping");
+            let help = "write each property on a line of its own, indented below `Properties:`";
+            return Err(report.problem(properties.span, message, properties.describe(), help));
+        }
+        Some(_) | None => {}
     }
-    let depends_on = entry.value.get("DependsOn").map(Node::items_or_self);
-    Ok(Resource {
-        logical_id,
-        id_span: entry.key_span,
-        kind,
-        resource_type,
-        properties: properties
-            .filter(|properties| properties.entries().is_some())
-            .map(Cow::Borrowed),
-        metadata: entry.value.get("Metadata"),
-        depends_on: depends_on.unwrap_or_default(),
-    })
+    Ok(resource)
 }
 
 /// Tells a misspelled type from one that is not provided here, which gets its warning later.
-fn check_type(
-    logical_id: &str,
-    node: &Node,
-    types: &Types,
+fn check_type(id: &str, node: &Node, types: &Types, report: &Report) -> Result<(), Reported> {
+    let Some(name) = node.text().filter(|name| name.contains("::")) else {
+        let message = format!("`Type` of `{id}` is not a resource type");
+        let help = "types look like `AWS::Serverless::Function`";
+        return Err(report.problem(node.span, message, "this value", help));
+    };
+    let Some(meant) = suggestion(name, types.iter().map(|kind| kind.name)) else {
+        return Ok(());
+    };
+    let message = format!("`{}` is no resource type", shorten(name));
+    let (label, help) = (
+        format!("the type of `{id}`"),
+        format!("did you mean `{meant}`?"),
+    );
+    Err(report.problem(node.span, message, label, help))
+}
+
+/// Merges `Globals` into the resources from one on, and adds what SAM makes of them.
+fn complete(
+    resources: &mut Vec<Resource>,
+    first: usize,
+    globals: &Globals<'_>,
+    parameters: &Parameters,
     report: &Report,
 ) -> Result<(), Reported> {
-    let Some(name) = node.text().filter(|name| name.contains("::")) else {
-        return Err(report.problem(
-            node.span,
-            format!("`Type` of `{logical_id}` is not a resource type"),
-            "this value",
-            "types look like `AWS::Serverless::Function`",
-        ));
-    };
-    match suggestion(name, types.iter().map(|kind| kind.name)) {
-        Some(meant) => Err(report.problem(
-            node.span,
-            format!("`{}` is no resource type", shorten(name)),
-            format!("the type of `{logical_id}`"),
-            format!("did you mean `{meant}`?"),
-        )),
-        None => Ok(()),
+    for index in first..resources.len() {
+        globals.merge_into(&mut resources[index], report)?;
+        let made = (resources[index].kind.makes)(index, resources, parameters);
+        resources.extend(made);
     }
+    Ok(())
 }
 
 /// The API that SAM makes up for events that name none, if there are any.
-fn implicit_api<'t>(
-    resources: &[Resource<'t>],
-    api: &EventApi,
-    types: &Types,
-) -> Option<Resource<'t>> {
-    let mut declared = resources.iter().map(|resource| resource.logical_id);
-    if declared.any(|id| id == api.implicit_id) {
+fn implicit_api(resources: &[Resource], api: EventApi, types: &Types) -> Option<Resource> {
+    let mut declared = resources.iter().filter(|resource| resource.made.is_none());
+    if declared.any(|resource| &*resource.logical_id == api.implicit_id) {
         return None;
     }
-    let is_implicit = |event: &&Entry| {
-        let meant = EventApi::meant_by(event);
-        meant.is_some_and(|(kind, id)| kind.role == api.role && id == api.implicit_id)
-    };
-    let mut functions = resources
-        .iter()
-        .filter(|resource| resource.kind.role == Role::ServerlessFunction);
-    let event = functions.find_map(|function| function.events().find(is_implicit))?;
-    Some(Resource {
-        logical_id: api.implicit_id,
-        id_span: event.key_span,
-        kind: type_named(api.type_name, types),
-        resource_type: api.type_name,
-        properties: None,
-        metadata: None,
-        depends_on: &[],
-    })
+    let is_meant = |event: &&Resource| event.api() == Some((api, api.implicit_id));
+    let event = resources.iter().find(is_meant)?;
+    let kind = Type::named(api.type_name, types);
+    Some(Resource::new(api.implicit_id.into(), event.id_span, kind))
 }

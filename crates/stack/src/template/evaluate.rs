@@ -1,5 +1,5 @@
 //! Evaluates a node: text, lists, mappings, and every function that makes a value. Those that
-//! choose a value or decide a condition are gone by then ([`super::expand`]).
+//! choose a value or decide a condition are gone by then ([`super::condition`]).
 
 use std::collections::HashMap;
 
@@ -7,14 +7,33 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use super::function::{Piece, pieces, placeholder};
+use super::names::Target;
 use super::node::Call;
-use super::substitution::{Piece, pieces};
-use super::words::shorten;
-use super::{Function, Node, NodeValue, Place, Reported, Resolver, Span};
+use super::parameter::ParameterValue;
+use super::report::shorten;
+use super::resolver::report_unresolved;
+use super::{
+    Function, Lookup, Node, NodeValue, OtherAttributes, Place, Reported, Resolver, Span, Yields,
+};
 
-impl Resolver<'_> {
+/// A value that is wanted as text.
+pub(super) fn text_of(value: Value) -> String {
+    match value {
+        Value::String(text) => text,
+        other => other.to_string(),
+    }
+}
+
+/// Evaluates what is wanted at a place.
+pub(crate) struct Evaluation<'r> {
+    pub resolver: &'r Resolver<'r>,
+    pub place: Place<'r>,
+}
+
+impl Evaluation<'_> {
     /// The value as JSON; `None` for `AWS::NoValue`.
-    pub fn value(&self, node: &Node, place: Place<'_>) -> Result<Option<Value>, Reported> {
+    pub fn value(&self, node: &Node) -> Result<Option<Value>, Reported> {
         Ok(Some(match &node.value {
             NodeValue::Scalar(scalar) => {
                 self.charge(scalar.text.len(), node.span)?;
@@ -22,27 +41,25 @@ impl Resolver<'_> {
             }
             NodeValue::Sequence(items) => {
                 self.charge(items.len(), node.span)?;
-                let values = items
-                    .iter()
-                    .filter_map(|it| self.value(it, place).transpose());
+                let values = items.iter().filter_map(|it| self.value(it).transpose());
                 Value::Array(values.collect::<Result<_, _>>()?)
             }
             NodeValue::Mapping(entries) => {
                 let mut object = serde_json::Map::new();
                 for entry in entries {
                     self.charge(entry.key.len(), entry.key_span)?;
-                    if let Some(value) = self.value(&entry.value, place)? {
+                    if let Some(value) = self.value(&entry.value)? {
                         object.insert(entry.key.to_string(), value);
                     }
                 }
                 Value::Object(object)
             }
-            NodeValue::Call(call) => return self.call(call, node.span, place),
+            NodeValue::Call(call) => return self.call(call, node.span),
         }))
     }
 
     /// The value as text, as written where it is a number.
-    pub fn text(&self, node: &Node, place: Place<'_>) -> Result<String, Reported> {
+    pub fn text(&self, node: &Node) -> Result<String, Reported> {
         let what = match &node.value {
             NodeValue::Scalar(scalar) if !scalar.is_null() => {
                 self.charge(scalar.text.len(), node.span)?;
@@ -51,7 +68,7 @@ impl Resolver<'_> {
             NodeValue::Scalar(_) | NodeValue::Sequence(_) | NodeValue::Mapping(_) => {
                 node.describe()
             }
-            NodeValue::Call(call) => match self.call(call, node.span, place)? {
+            NodeValue::Call(call) => match self.call(call, node.span)? {
                 Some(Value::String(text)) => return Ok(text),
                 Some(Value::Bool(boolean)) => return Ok(boolean.to_string()),
                 Some(Value::Number(number)) => return Ok(number.to_string()),
@@ -60,45 +77,36 @@ impl Resolver<'_> {
                 Some(Value::Null) | None => "nothing",
             },
         };
-        let (id, property) = (place.logical_id, place.property);
-        Err(self.report.problem(
-            node.span,
-            format!("`{property}` of `{id}` must be a single value, found {what}"),
-            what,
-            "write text or a number; `!Join` makes text of a list",
-        ))
+        let (id, property) = (self.place.logical_id, self.place.property);
+        let message = format!("`{property}` of `{id}` must be a single value, found {what}");
+        let help = "write text or a number; `!Join` makes text of a list";
+        Err(self.problem(node.span, message, what, help))
     }
 
-    fn call(&self, call: &Call, span: Span, place: Place<'_>) -> Result<Option<Value>, Reported> {
+    fn call(&self, call: &Call, span: Span) -> Result<Option<Value>, Reported> {
         let argument = &*call.argument;
         Ok(Some(match call.function {
             Function::Ref => match argument.text() {
                 Some("AWS::NoValue") => return Ok(None),
-                Some(name) => self.reference(name, argument, place)?,
-                None => return Err(self.malformed(argument, Function::Ref)),
+                Some(name) => self.reference(name, argument)?,
+                None => return Err(Function::Ref.malformed(argument, self.resolver.report)),
             },
-            Function::GetAtt => self.get_att(argument, place)?,
-            Function::Sub => self.sub(argument, place)?.into(),
-            Function::Join => self.join(argument, place)?.into(),
-            Function::Select => self.select(argument, place)?,
-            Function::Split => self.split(argument, place)?,
-            Function::Length => self.list(argument, Function::Length, place)?.len().into(),
-            Function::GetAzs => self.availability_zones(argument, place)?,
-            Function::Base64 => {
-                let text = self.text(argument, place)?;
-                self.charge(text.len() * 4 / 3, argument.span)?;
-                STANDARD.encode(text).into()
-            }
+            Function::GetAtt => self.get_att(argument)?,
+            Function::Sub => self.sub(argument)?.into(),
+            Function::Join => self.join(argument)?.into(),
+            Function::Select => self.select(argument)?,
+            Function::Split => self.split(argument)?,
+            Function::Length => self.list(argument, Function::Length)?.len().into(),
+            Function::GetAzs => self.availability_zones(argument)?,
+            Function::Base64 => self.charged(STANDARD.encode(self.text(argument)?), argument)?,
             Function::ToJsonString => {
-                let value = self.value(argument, place)?.unwrap_or(Value::Null);
-                let text = value.to_string();
-                self.charge(text.len(), argument.span)?;
-                text.into()
+                let value = self.value(argument)?.unwrap_or(Value::Null);
+                self.charged(value.to_string(), argument)?
             }
-            Function::ImportValue => self.import_value(argument, place)?.into(),
+            Function::ImportValue => self.import_value(argument)?.into(),
             Function::Reported => return Err(Reported),
-            Function::Other(name) if place.opaque => {
-                let argument = self.value(argument, place)?.unwrap_or(Value::Null);
+            Function::Other(name) if self.place.opaque => {
+                let argument = self.value(argument)?.unwrap_or(Value::Null);
                 json!({ name: argument })
             }
             Function::Condition
@@ -108,26 +116,22 @@ impl Resolver<'_> {
             | Function::Not
             | Function::If
             | Function::FindInMap => {
-                return Err(self.report.problem(
-                    span,
-                    format!("`{}` has no place here", call.function.key()),
-                    "makes no value",
-                    "write it under `Conditions`, and choose values with `!If`",
-                ));
+                let message = format!("`{}` has no place here", call.function.key());
+                let help = "write it under `Conditions`, and choose values with `!If`";
+                return Err(self.problem(span, message, "makes no value", help));
             }
             Function::Other(name) => {
-                let (id, property) = (place.logical_id, place.property);
-                return Err(self.report.problem(
-                    span,
-                    format!("`{property}` of `{id}` uses `{name}`, which is not supported here"),
-                    format!("the argument of `{name}`"),
-                    "write the value out, or make it a parameter",
-                ));
+                let (id, property) = (self.place.logical_id, self.place.property);
+                let message =
+                    format!("`{property}` of `{id}` uses `{name}`, which is not supported here");
+                let label = format!("the argument of `{name}`");
+                let help = "write the value out, or make it a parameter";
+                return Err(self.problem(span, message, label, help));
             }
         }))
     }
 
-    fn get_att(&self, argument: &Node, place: Place<'_>) -> Result<Value, Reported> {
+    fn get_att(&self, argument: &Node) -> Result<Value, Reported> {
         let (name, attribute, node) = match argument.items() {
             Some([name, attribute]) => (name.text(), attribute.text(), name),
             Some(_) => (None, None, argument),
@@ -138,133 +142,119 @@ impl Resolver<'_> {
             }
         };
         match (name, attribute) {
-            (Some(name), Some(attribute)) => self.attribute(name, attribute, node, place),
-            _ => Err(self.malformed(argument, Function::GetAtt)),
+            (Some(name), Some(attribute)) => self.attribute(name, attribute, node),
+            _ => Err(Function::GetAtt.malformed(argument, self.resolver.report)),
         }
     }
 
-    fn sub(&self, argument: &Node, place: Place<'_>) -> Result<String, Reported> {
+    fn sub(&self, argument: &Node) -> Result<String, Reported> {
         let (template, variables) = match argument.items() {
             None => (argument, Some([].as_slice())),
             Some([template, variables]) => (template, variables.entries()),
             Some(_) => (argument, None),
         };
         let Some(variables) = variables else {
-            return Err(self.malformed(argument, Function::Sub));
+            return Err(Function::Sub.malformed(argument, self.resolver.report));
         };
         let Some(text) = template.text() else {
-            return Err(self.malformed(template, Function::Sub));
+            return Err(Function::Sub.malformed(template, self.resolver.report));
         };
-        let mut own = HashMap::new();
-        for entry in variables {
-            own.insert(&*entry.key, self.text(&entry.value, place)?);
-        }
+        let own = variables
+            .iter()
+            .map(|it| Ok((&*it.key, self.text(&it.value)?)));
+        let own: HashMap<&str, String> = own.collect::<Result<_, _>>()?;
+        self.charge(text.len(), template.span)?;
         let mut result = String::new();
         for piece in pieces(text) {
             match piece {
-                Piece::Literal(literal) => {
-                    self.charge(literal.len(), template.span)?;
-                    result.push_str(literal);
-                }
+                Piece::Literal(literal) => result.push_str(literal),
                 Piece::Name(name) => match own.get(name) {
                     Some(value) => {
                         self.charge(value.len(), template.span)?;
                         result.push_str(value);
                     }
-                    None => result.push_str(&self.substitute(name, template, place)?),
+                    None => result.push_str(&self.substitute(name, template)?),
                 },
                 Piece::Unclosed(rest) => {
-                    return Err(self.report.problem(
-                        template.span,
-                        format!("`{}` has no closing `}}`", shorten(rest)),
-                        "in this text",
-                        "close it, or write a literal `${` as `${!`",
-                    ));
+                    let message = format!("`{}` has no closing `}}`", shorten(rest));
+                    let help = "close it, or write a literal `${` as `${!`";
+                    let span = template.span;
+                    return Err(self.problem(span, message, "in this text", help));
                 }
             }
         }
         Ok(result)
     }
 
-    fn substitute(&self, name: &str, node: &Node, place: Place<'_>) -> Result<String, Reported> {
+    fn substitute(&self, name: &str, node: &Node) -> Result<String, Reported> {
         let value = match name.split_once('.') {
-            Some((name, attribute)) => self.attribute(name, attribute, node, place)?,
-            None => self.reference(name, node, place)?,
+            Some((name, attribute)) => self.attribute(name, attribute, node)?,
+            None => self.reference(name, node)?,
         };
         if let Value::String(text) = value {
             return Ok(text);
         }
         let shown = shorten(name);
-        Err(self.report.problem(
-            self.span(node, name),
-            format!("`{shown}` is a list, which cannot be put into text"),
-            "a list",
-            "make text of it with `!Join`",
-        ))
+        let message = format!("`{shown}` is a list, which cannot be put into text");
+        let (span, help) = (self.span(node, name), "make text of it with `!Join`");
+        Err(self.problem(span, message, "a list", help))
     }
 
-    fn join(&self, argument: &Node, place: Place<'_>) -> Result<String, Reported> {
-        let [delimiter, list] = self.arguments(argument, Function::Join)?;
-        let delimiter = self.delimiter(delimiter, place)?;
+    fn join(&self, argument: &Node) -> Result<String, Reported> {
+        let [delimiter, list] = Function::Join.arguments(argument, self.resolver.report)?;
+        let delimiter = self.delimiter(delimiter)?;
         let texts: Vec<String> = match list.items() {
             Some(items) => items
                 .iter()
                 .filter(|item| !item.is_no_value())
                 .map(|item| match item.text() {
                     Some("") => Ok(String::new()),
-                    _ => self.text(item, place),
+                    _ => self.text(item),
                 })
                 .collect::<Result<_, _>>()?,
             None => {
-                let text = |item| match item {
-                    Value::String(text) => text,
-                    other => other.to_string(),
-                };
-                let items = self.list(list, Function::Join, place)?;
-                items.into_iter().map(text).collect()
+                let items = self.list(list, Function::Join)?;
+                items.into_iter().map(text_of).collect()
             }
         };
         self.charge(delimiter.len() * texts.len(), argument.span)?;
         Ok(texts.join(&delimiter))
     }
 
-    fn split(&self, argument: &Node, place: Place<'_>) -> Result<Value, Reported> {
-        let [delimiter, whole] = self.arguments(argument, Function::Split)?;
-        let delimiter = self.delimiter(delimiter, place)?;
+    fn split(&self, argument: &Node) -> Result<Value, Reported> {
+        let [delimiter, whole] = Function::Split.arguments(argument, self.resolver.report)?;
+        let delimiter = self.delimiter(delimiter)?;
         if delimiter.is_empty() {
-            return Err(self.malformed(argument, Function::Split));
+            return Err(Function::Split.malformed(argument, self.resolver.report));
         }
-        let whole = self.text(whole, place)?;
+        let whole = self.text(whole)?;
         let parts: Vec<&str> = whole.split(&delimiter).collect();
         self.charge(whole.len() + parts.len(), argument.span)?;
         Ok(parts.into())
     }
 
-    fn select(&self, argument: &Node, place: Place<'_>) -> Result<Value, Reported> {
-        let [index, list] = self.arguments(argument, Function::Select)?;
-        let items = self.list(list, Function::Select, place)?;
-        let text = self.text(index, place)?;
+    fn select(&self, argument: &Node) -> Result<Value, Reported> {
+        let [index, list] = Function::Select.arguments(argument, self.resolver.report)?;
+        let items = self.list(list, Function::Select)?;
+        let text = self.text(index)?;
         let length = items.len();
         let chosen = text.trim().parse().ok();
         let chosen = chosen.and_then(|index: usize| items.into_iter().nth(index));
         chosen.ok_or_else(|| {
-            self.report.problem(
-                index.span,
-                format!("`!Select` asks for item {} of {length}", shorten(&text)),
-                "not in the list",
-                "items are counted from 0",
-            )
+            let message = format!("`!Select` asks for item {} of {length}", shorten(&text));
+            let help = "items are counted from 0";
+            self.problem(index.span, message, "not in the list", help)
         })
     }
 
     /// Three zones: what most regions have at least.
-    fn availability_zones(&self, argument: &Node, place: Place<'_>) -> Result<Value, Reported> {
+    fn availability_zones(&self, argument: &Node) -> Result<Value, Reported> {
         let region = match argument.text() {
             Some("") => String::new(),
-            _ => self.text(argument, place)?,
+            _ => self.text(argument)?,
         };
         let region = match region.as_str() {
-            "" => &self.pseudo.region,
+            "" => &self.resolver.pseudo.region,
             region => region,
         };
         let zones = ["a", "b", "c"].map(|zone| format!("{region}{zone}"));
@@ -272,46 +262,41 @@ impl Resolver<'_> {
     }
 
     /// What other stacks export is not here: the name of the export stands in.
-    fn import_value(&self, argument: &Node, place: Place<'_>) -> Result<String, Reported> {
-        let name = self.text(argument, place)?;
+    fn import_value(&self, argument: &Node) -> Result<String, Reported> {
+        let name = self.text(argument)?;
         let shown = shorten(&name);
         let meaning = format!(
             "other stacks are not here to import from; the value is the placeholder `{shown}`"
         );
-        self.warn(argument.span, place, meaning);
+        self.warn(argument.span, &meaning);
         Ok(name)
     }
 
     /// An empty delimiter is usual, and null is not.
-    fn delimiter(&self, node: &Node, place: Place<'_>) -> Result<String, Reported> {
+    fn delimiter(&self, node: &Node) -> Result<String, Reported> {
         match node.scalar_value() {
             Some(scalar) if !scalar.plain => Ok(scalar.text.to_string()),
-            _ => self.text(node, place),
+            _ => self.text(node),
         }
     }
 
     /// The items of a list, whether it is written out or comes from a function. Single values stay as
     /// they are written: `1.10` is a version more often than a number.
-    fn list(
-        &self,
-        node: &Node,
-        function: Function,
-        place: Place<'_>,
-    ) -> Result<Vec<Value>, Reported> {
+    fn list(&self, node: &Node, function: Function) -> Result<Vec<Value>, Reported> {
         if let Some(call) = node.call()
-            && let Some(Value::Array(items)) = self.call(call, node.span, place)?
+            && let Some(Value::Array(items)) = self.call(call, node.span)?
         {
             return Ok(items);
         }
         let Some(items) = node.items() else {
-            return Err(self.malformed(node, function));
+            return Err(function.malformed(node, self.resolver.report));
         };
         let value = |item: &Node| match item.scalar_value() {
             Some(scalar) => {
                 self.charge(scalar.text.len(), item.span)?;
                 Ok(Some(scalar.plain_text().into()))
             }
-            None => self.value(item, place),
+            None => self.value(item),
         };
         items
             .iter()
@@ -319,26 +304,150 @@ impl Resolver<'_> {
             .collect()
     }
 
-    /// The items of an argument that is a list of so many.
-    pub(super) fn arguments<'n, const COUNT: usize>(
+    /// What `!Ref` yields.
+    pub(super) fn reference(&self, name: &str, node: &Node) -> Result<Value, Reported> {
+        self.charge(name.len(), node.span)?;
+        let index = match self.resolver.names.find(name) {
+            None => return Err(self.unresolved(name, name, node)),
+            Some((_, Some(_))) => {
+                let form = Function::GetAtt.form();
+                return Err(Function::Ref.wrong_form(node, form, self.resolver.report));
+            }
+            Some((Target::Pseudo, None)) => return self.pseudo_parameter(name, node),
+            Some((Target::Parameter, None)) => return self.parameter(name, node),
+            Some((Target::Resource(index), None)) => index,
+        };
+        self.yielded(self.resolver.resources[index].kind.reference, index, node)
+    }
+
+    fn pseudo_parameter(&self, name: &str, node: &Node) -> Result<Value, Reported> {
+        self.resolver.pseudo.value(name).ok_or_else(|| {
+            let message = format!("`{}` has no value to put into text", shorten(name));
+            let help = "`AWS::NoValue` removes a property: `Property: !Ref AWS::NoValue`";
+            let span = self.span(node, name);
+            self.problem(span, message, "this name", help)
+        })
+    }
+
+    fn parameter(&self, name: &str, node: &Node) -> Result<Value, Reported> {
+        match self.resolver.parameters.get(name) {
+            Some(ParameterValue::Text(text)) => self.charged(text.clone(), node),
+            Some(ParameterValue::List(items)) => {
+                self.charge(items.iter().map(String::len).sum(), node.span)?;
+                Ok(items.as_slice().into())
+            }
+            Some(ParameterValue::Reported) | None => Err(Reported),
+        }
+    }
+
+    /// What `!GetAtt` yields.
+    pub(super) fn attribute(
         &self,
-        node: &'n Node,
-        function: Function,
-    ) -> Result<&'n [Node; COUNT], Reported> {
-        let items = node.items().and_then(|items| items.try_into().ok());
-        items.ok_or_else(|| self.malformed(node, function))
+        name: &str,
+        attribute: &str,
+        node: &Node,
+    ) -> Result<Value, Reported> {
+        let written = format!("{name}.{attribute}");
+        // SAM calls some of what it makes like an attribute: `Function.Alias`.
+        if self.resolver.find(&written).is_some() {
+            return self.reference(&written, node);
+        }
+        let Some((target, None)) = self.resolver.names.find(name) else {
+            return Err(self.unresolved(name, &written, node));
+        };
+        self.charge(written.len(), node.span)?;
+        let Target::Resource(index) = target else {
+            return Err(self.no_attribute(name, attribute, node, &[]));
+        };
+        let kind = self.resolver.resources[index].kind;
+        let mut known = kind.attributes.iter();
+        if let Some((_, yields)) = known.find(|(name, _)| *name == attribute) {
+            return self.yielded(*yields, index, node);
+        }
+        let placeholder = self.resolver.placeholder_name(index);
+        let value = format!("{placeholder}.{}", shorten(attribute));
+        match kind.other_attributes {
+            OtherAttributes::Problem => {
+                Err(self.no_attribute(name, attribute, node, kind.attributes))
+            }
+            OtherAttributes::Placeholder => Ok(value.into()),
+            OtherAttributes::StandIn => Ok(self.lookup(index, node).stand_in(value).into()),
+        }
     }
 
-    pub(super) fn malformed(&self, node: &Node, function: Function) -> Reported {
-        self.wrong_form(node, function, function.form())
+    fn no_attribute(
+        &self,
+        name: &str,
+        attribute: &str,
+        node: &Node,
+        known: &[(&str, Yields)],
+    ) -> Reported {
+        let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+        let help = match known {
+            [] => "use `!Ref` for it".to_owned(),
+            _ => format!("it has {}", names.join(", ")),
+        };
+        let span = self.span(node, &format!("{name}.{attribute}"));
+        let (name, attribute) = (shorten(name), shorten(attribute));
+        let message = format!("`{name}` has no attribute `{attribute}`");
+        self.problem(span, message, "unknown attribute", help)
     }
 
-    pub(super) fn wrong_form(&self, node: &Node, function: Function, form: &str) -> Reported {
-        self.report.problem(
-            node.span,
-            format!("the argument of `{}` has the wrong form", function.key()),
-            node.describe(),
-            format!("write it like `{form}`"),
-        )
+    fn yielded(&self, yields: Yields, index: usize, node: &Node) -> Result<Value, Reported> {
+        self.charged(yields(&self.lookup(index, node))?, node)
+    }
+
+    fn lookup<'l>(&'l self, index: usize, node: &'l Node) -> Lookup<'l> {
+        Lookup {
+            evaluation: self,
+            resolver: self.resolver,
+            index,
+            node,
+        }
+    }
+
+    fn charge(&self, bytes: usize, span: Span) -> Result<(), Reported> {
+        self.resolver.charge(bytes, span)
+    }
+
+    /// Text that has been made, as a value.
+    fn charged(&self, text: String, node: &Node) -> Result<Value, Reported> {
+        self.charge(text.len(), node.span)?;
+        Ok(text.into())
+    }
+
+    fn problem(
+        &self,
+        span: Span,
+        message: impl Into<String>,
+        label: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Reported {
+        self.resolver.report.problem(span, message, label, help)
+    }
+
+    /// Warns of a value, unless it is only kept.
+    pub(super) fn warn(&self, span: Span, meaning: &str) {
+        if !self.place.opaque {
+            let property = Some(self.place.property.to_owned());
+            let (id, resource_type) = (self.place.logical_id, self.place.resource_type);
+            self.resolver
+                .report
+                .warn(span, id, resource_type, property, meaning);
+        }
+    }
+
+    /// `written` is what stands in a `!Sub`: the name with its attribute.
+    fn unresolved(&self, name: &str, written: &str, node: &Node) -> Reported {
+        let span = || placeholder(node, written, self.resolver.report);
+        report_unresolved(name, span, &self.resolver.names, self.resolver.report)
+    }
+
+    /// The place of `${name}` in a `!Sub`, else of the whole node.
+    pub(super) fn span(&self, node: &Node, name: &str) -> Span {
+        if self.resolver.report.is_full() {
+            return node.span;
+        }
+        placeholder(node, name, self.resolver.report)
     }
 }

@@ -8,8 +8,9 @@ use serde_json::Value;
 
 use crate::limits::PROBLEMS_MAX;
 
-use super::words::{did_you_mean, shorten, suggestion};
-use super::{Entry, Node, Place, Properties, Refusal, Reported, Resolver, Rule, Span};
+use super::evaluate::{Evaluation, text_of};
+use super::report::{did_you_mean, shorten, suggestion};
+use super::{Entry, Node, Place, Properties, Refusal, Reported, Resolver, Resource, Rule, Span};
 
 /// A mapping being read.
 ///
@@ -19,34 +20,36 @@ pub(crate) struct Fields<'a> {
     pub resolver: &'a Resolver<'a>,
     pub logical_id: &'a str,
     pub resource_type: &'a str,
+    index: Option<usize>,
     metadata: Option<&'a Node>,
     /// Path of the mapping within the resource's properties, ending with a dot unless empty.
     path: String,
-    entries: &'a [Entry],
+    node: &'a Node,
     /// What to point at when something is missing.
     span: Span,
 }
 
 impl<'a> Fields<'a> {
     /// The properties of a resource, checked against the table of its type.
-    pub fn checked(resolver: &'a Resolver<'a>, index: usize) -> Self {
-        let fields = Self::of(resolver, index);
-        fields.check(resolver.resources[index].kind.properties);
-        fields
+    pub fn checked(resolver: &'a Resolver<'a>, index: usize) -> Option<Self> {
+        let known = resolver.resources[index].kind.properties;
+        Self::of(resolver, index).check(known)
     }
 
-    /// The properties of a resource that is checked elsewhere, or not at all.
+    /// The properties of a resource that is checked elsewhere, or not at all. What SAM makes is
+    /// known by what it is made of, and by the place of its properties there.
     pub fn of(resolver: &'a Resolver<'a>, index: usize) -> Self {
         let resource = &resolver.resources[index];
-        let properties = resource.properties.as_deref();
+        let path = resource.made.as_ref().map(|made| made.path.clone());
         Self {
             resolver,
-            logical_id: resource.logical_id,
-            resource_type: resource.resource_type,
-            metadata: resource.metadata,
-            path: String::new(),
-            entries: properties.and_then(Node::entries).unwrap_or_default(),
-            span: resource.id_span,
+            logical_id: resolver.shown_id(index),
+            resource_type: &resource.resource_type,
+            index: Some(index),
+            metadata: resource.metadata.as_ref(),
+            path: path.unwrap_or_default(),
+            node: &resource.properties,
+            span: resource.properties_span,
         }
     }
 
@@ -57,18 +60,26 @@ impl<'a> Fields<'a> {
         entry: &'a Entry,
         known: Properties,
     ) -> Option<Self> {
-        let outside = Self {
+        let fields = Self {
             resolver,
             logical_id: &entry.key,
             resource_type: section,
+            index: None,
             metadata: None,
             path: String::new(),
-            entries: &[],
+            node: &entry.value,
             span: entry.key_span,
         };
-        let fields = outside.open(String::new(), entry.key_span, &entry.value)?;
-        fields.check(known);
-        Some(fields)
+        fields.check(known)
+    }
+
+    /// The resource's index. Only outputs, which are no resources, have none.
+    pub fn index(&self) -> usize {
+        self.index.expect("only outputs have no index")
+    }
+
+    pub fn resource(&self) -> &'a Resource {
+        &self.resolver.resources[self.index()]
     }
 
     /// A mapping among the properties.
@@ -80,10 +91,8 @@ impl<'a> Fields<'a> {
     /// The mappings in a list.
     pub fn mappings(&self, name: &str, known: Properties) -> Vec<Self> {
         let span = self.entry(name).map_or(self.span, |entry| entry.key_span);
-        let nodes = self.list(name).iter();
-        nodes
-            .filter_map(|node| self.nested(name, span, node, known))
-            .collect()
+        let nested = |node| self.nested(name, span, node, known);
+        self.list(name).iter().filter_map(nested).collect()
     }
 
     /// A mapping in a list or under a free key.
@@ -94,59 +103,63 @@ impl<'a> Fields<'a> {
         node: &'a Node,
         known: Properties,
     ) -> Option<Self> {
-        let fields = self.below(step, span, node)?;
-        fields.check(known);
-        Some(fields)
+        self.below(step, span, node).check(known)
     }
 
     /// A mapping whose other properties do not matter.
-    pub fn below(&self, step: &str, span: Span, node: &'a Node) -> Option<Self> {
-        self.open(format!("{}{}.", self.path, shorten(step)), span, node)
-    }
-
-    fn open(&self, path: String, span: Span, node: &'a Node) -> Option<Self> {
-        let entries = node.entries();
-        let fields = Self {
+    pub fn below(&self, step: &str, span: Span, node: &'a Node) -> Self {
+        let path = format!("{}{}.", self.path, shorten(step));
+        Self {
             path,
-            entries: entries.unwrap_or_default(),
+            node,
             span,
             ..*self
-        };
-        if entries.is_none() {
-            fields.wrong_type(fields.path.trim_end_matches('.'), node, "a mapping");
         }
-        entries.map(|_| fields)
+    }
+
+    /// Itself, if it is a mapping.
+    pub fn open(self) -> Option<Self> {
+        if self.node.entries().is_none() {
+            self.wrong_type(self.path.trim_end_matches('.'), self.node, "a mapping");
+            return None;
+        }
+        Some(self)
     }
 
     /// Reports what the table does not know, refuses or misses, and warns of what it ignores.
-    fn check(&self, known: Properties) {
+    fn check(self, known: Properties) -> Option<Self> {
+        let fields = self.open()?;
         let mut unknown = 0;
-        for entry in self.entries {
+        for entry in fields.entries() {
             let property = known.iter().find(|property| property.name == &*entry.key);
             match property.map(|property| property.rule) {
                 Some(Rule::Used | Rule::Required(_)) => {}
-                Some(Rule::Ignored(meaning)) => self.warn(&entry.key, entry.key_span, meaning),
-                Some(Rule::Refused(refusal)) => self.refuse(&entry.key, refusal),
+                Some(Rule::Ignored(meaning)) => fields.warn(&entry.key, entry.key_span, meaning),
+                Some(Rule::Refused(refusal)) => fields.refuse(&entry.key, refusal),
                 None if unknown < PROBLEMS_MAX => {
                     unknown += 1;
-                    self.unknown(entry, known);
+                    fields.unknown(entry, known);
                 }
                 None => {
-                    self.resolver.report.problem(
-                        entry.key_span,
-                        format!("`{}` has too many unknown properties", self.logical_id),
-                        "the rest is not looked at",
-                        "check the indentation above",
-                    );
+                    let message =
+                        format!("`{}` has too many unknown properties", fields.logical_id);
+                    let label = "the rest is not looked at";
+                    let help = "check the indentation above";
+                    fields.problem(entry.key_span, &message, label, help);
                     break;
                 }
             }
         }
         for property in known {
             if let Rule::Required(help) = property.rule {
-                self.required(property.name, help);
+                fields.required(property.name, help);
             }
         }
+        Some(fields)
+    }
+
+    fn entries(&self) -> &'a [Entry] {
+        self.node.entries().unwrap_or_default()
     }
 
     fn unknown(&self, entry: &Entry, known: Properties) {
@@ -156,12 +169,9 @@ impl<'a> Fields<'a> {
             return;
         };
         let (path, id) = (self.path_of(&name), self.logical_id);
-        self.resolver.report.problem(
-            entry.key_span,
-            format!("unknown property `{path}` of `{id}`"),
-            "no such property",
-            format!("did you mean `{meant}`?"),
-        );
+        let message = format!("unknown property `{path}` of `{id}`");
+        let help = format!("did you mean `{meant}`?");
+        self.problem(entry.key_span, &message, "no such property", &help);
     }
 
     /// The path of a property within the resource's properties.
@@ -184,22 +194,19 @@ impl<'a> Fields<'a> {
 
     /// Warns of the resource as a whole.
     pub fn warn_of_all(&self, meaning: &str) {
-        let (id, kind) = (self.logical_id, self.resource_type);
-        self.resolver
-            .report
-            .warn(self.span, id, kind, None, meaning);
+        let (id, kind, report) = (self.logical_id, self.resource_type, self.resolver.report);
+        report.warn(self.span, id, kind, None, meaning);
     }
 
-    /// Reports the resource as a whole.
-    pub fn problem_of_all(&self, message: &str, label: &str, help: &str) {
-        let report = self.resolver.report;
-        report.problem(self.span, message, label, help);
+    /// Reports a problem at a place.
+    pub fn problem(&self, span: Span, message: &str, label: &str, help: &str) {
+        self.resolver.report.problem(span, message, label, help);
     }
 
     /// The property, unless it is absent or `AWS::NoValue`.
     pub fn entry(&self, name: &str) -> Option<&'a Entry> {
-        let mut entries = self.entries.iter();
-        entries.find(|entry| &*entry.key == name && !entry.value.is_no_value())
+        let entry = self.node.entry(name);
+        entry.filter(|entry| !entry.value.is_no_value())
     }
 
     /// The property's value.
@@ -216,12 +223,8 @@ impl<'a> Fields<'a> {
     pub fn required(&self, name: &str, help: &str) -> Option<&'a Node> {
         let node = self.node(name);
         if node.is_none() {
-            self.resolver.report.problem(
-                self.span,
-                format!("`{}` has no `{}`", self.logical_id, self.path_of(name)),
-                format!("`{name}` is missing"),
-                help,
-            );
+            let message = format!("`{}` has no `{}`", self.logical_id, self.path_of(name));
+            self.problem(self.span, &message, &format!("`{name}` is missing"), help);
         }
         node
     }
@@ -237,22 +240,14 @@ impl<'a> Fields<'a> {
     /// The text of a node below this mapping.
     pub fn text_of(&self, name: &str, node: &Node) -> Option<String> {
         let property = self.path_of(name);
-        self.resolver.text(node, self.place(&property, false)).ok()
+        self.at(&property, false).text(node).ok()
     }
 
     pub fn integer(&self, name: &str, range: RangeInclusive<u32>, unit: &str) -> Option<u32> {
-        let text = self.text(name)?;
-        let number = text.trim().parse().ok().filter(|it| range.contains(it));
-        if number.is_none() {
-            let (low, high) = (range.start(), range.end());
-            self.wrong(
-                name,
-                &format!("must be a whole number from {low} to {high}"),
-                &found(&text),
-                &format!("the unit is {unit}"),
-            );
-        }
-        number
+        let (low, high) = (range.start(), range.end());
+        let must = format!("must be a whole number from {low} to {high}");
+        let number = |text: &str| text.trim().parse().ok().filter(|it| range.contains(it));
+        self.parsed(name, number, &must, &format!("the unit is {unit}"))
     }
 
     pub fn seconds(&self, name: &str, range: RangeInclusive<u32>) -> Option<Duration> {
@@ -266,38 +261,56 @@ impl<'a> Fields<'a> {
     }
 
     pub fn boolean(&self, name: &str) -> Option<bool> {
+        self.parsed(
+            name,
+            |text| text.parse().ok(),
+            "must be `true` or `false`",
+            "",
+        )
+    }
+
+    /// Text that must be right in some way; what is wrong is reported in these words.
+    pub fn parsed<T>(
+        &self,
+        name: &str,
+        parse: impl Fn(&str) -> Option<T>,
+        must: &str,
+        help: &str,
+    ) -> Option<T> {
         let text = self.text(name)?;
-        let boolean = text.parse().ok();
-        if boolean.is_none() {
-            self.wrong(name, "must be `true` or `false`", &found(&text), "");
+        let parsed = parse(&text);
+        if parsed.is_none() {
+            self.wrong(name, must, &found(&text), help);
         }
-        boolean
+        parsed
     }
 
     /// One of several words.
     pub fn word(&self, name: &str, words: &[&'static str]) -> Option<&'static str> {
-        self.word_of(name, self.node(name)?, words)
-    }
-
-    pub fn word_of(&self, name: &str, node: &Node, words: &[&'static str]) -> Option<&'static str> {
-        let text = self.text_of(name, node)?;
-        let chosen = words.iter().find(|word| **word == text);
-        if chosen.is_none() {
-            let must = format!("must be one of {}", words.join(", "));
-            let help = did_you_mean(&text, words.iter().copied(), "");
-            self.wrong_node(name, node, &must, &found(&text), &help);
-        }
-        chosen.copied()
+        let choices: Vec<_> = words.iter().map(|word| (*word, *word)).collect();
+        self.choice(name, &choices)
     }
 
     /// What one of several words means.
     pub fn choice<T: Copy>(&self, name: &str, choices: &[(&'static str, T)]) -> Option<T> {
-        let words: Vec<&'static str> = choices.iter().map(|(word, _)| *word).collect();
-        let chosen = self.word(name, &words)?;
-        choices
-            .iter()
-            .find(|(word, _)| *word == chosen)
-            .map(|(_, meant)| *meant)
+        self.choice_of(name, self.node(name)?, choices)
+    }
+
+    pub fn choice_of<T: Copy>(
+        &self,
+        name: &str,
+        node: &Node,
+        choices: &[(&'static str, T)],
+    ) -> Option<T> {
+        let text = self.text_of(name, node)?;
+        let chosen = choices.iter().find(|(word, _)| *word == text);
+        if chosen.is_none() {
+            let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
+            let must = format!("must be one of {}", words.join(", "));
+            let help = did_you_mean(&text, words, "");
+            self.wrong_node(name, node, &must, &found(&text), &help);
+        }
+        chosen.map(|(_, meant)| *meant)
     }
 
     /// The items of a list; none where the list is absent.
@@ -314,21 +327,12 @@ impl<'a> Fields<'a> {
     /// A list of texts, which may come from a parameter.
     pub fn texts(&self, name: &str) -> Vec<String> {
         let Some(node) = self.node(name).filter(|node| node.call().is_some()) else {
-            let items = self.list(name).iter();
-            return items
-                .filter(|item| !item.is_no_value())
-                .filter_map(|item| self.text_of(name, item))
-                .collect();
+            let items = self.list(name).iter().filter(|item| !item.is_no_value());
+            return items.filter_map(|item| self.text_of(name, item)).collect();
         };
         let path = self.path_of(name);
-        match self.resolver.value(node, self.place(&path, false)) {
-            Ok(Some(Value::Array(items))) => items
-                .into_iter()
-                .map(|item| {
-                    item.as_str()
-                        .map_or_else(|| item.to_string(), str::to_owned)
-                })
-                .collect(),
+        match self.at(&path, false).value(node) {
+            Ok(Some(Value::Array(items))) => items.into_iter().map(text_of).collect(),
             Ok(Some(Value::String(text))) => vec![text],
             Ok(_) => {
                 self.wrong_type(&path, node, "a list");
@@ -341,20 +345,18 @@ impl<'a> Fields<'a> {
     /// The texts of a mapping with free keys.
     pub fn text_map(&self, name: &str) -> BTreeMap<String, String> {
         let entries = self.node(name).and_then(Node::entries).unwrap_or_default();
-        entries
-            .iter()
-            .filter(|entry| !entry.value.is_no_value())
-            .filter_map(|entry| {
-                let text = self.text_of(&format!("{name}.{}", entry.key), &entry.value)?;
-                Some((entry.key.to_string(), text))
-            })
-            .collect()
+        let entries = entries.iter().filter(|entry| !entry.value.is_no_value());
+        let text = |entry: &Entry| {
+            let text = self.text_of(&format!("{name}.{}", entry.key), &entry.value)?;
+            Some((entry.key.to_string(), text))
+        };
+        entries.filter_map(text).collect()
     }
 
     /// The node as JSON, kept and not used: see [`Place::opaque`].
     pub fn opaque(&self, name: &str, node: &Node) -> Option<Value> {
         let property = self.path_of(name);
-        let value = self.resolver.value(node, self.place(&property, true));
+        let value = self.at(&property, true).value(node);
         value.ok().flatten()
     }
 
@@ -376,18 +378,14 @@ impl<'a> Fields<'a> {
             return;
         }
         let message = format!("`{}{name}` of `{}` {must}", self.path, self.logical_id);
-        self.resolver
-            .report
-            .problem(node.span, message, found, help);
+        self.problem(node.span, &message, found, help);
     }
 
     /// Reports a part of a property's text that is wrong.
     pub fn wrong_part(&self, name: &str, node: &Node, part: &str, problem: &str, help: &str) {
-        let span = self.resolver.part_span(node, part);
+        let span = self.resolver.report.text.find_within(node.span, part);
         let message = format!("`{}{name}` of `{}`: {problem}", self.path, self.logical_id);
-        self.resolver
-            .report
-            .problem(span, message, "this part", help);
+        self.problem(span, &message, "this part", help);
     }
 
     fn wrong_type(&self, path: &str, node: &Node, expected: &str) {
@@ -404,22 +402,19 @@ impl<'a> Fields<'a> {
             _ => "write one `Name: value` per line, indented",
         };
         // An empty value has no place of its own.
-        let span = if node.span.len == 0 {
-            self.span
-        } else {
-            node.span
-        };
+        let is_empty = node.span.len == 0;
+        let span = if is_empty { self.span } else { node.span };
         let message = format!("{of} must be {expected}, found {found}");
-        self.resolver.report.problem(span, message, found, help);
+        self.problem(span, &message, found, help);
     }
 
-    fn place<'p>(&'p self, property: &'p str, opaque: bool) -> Place<'p> {
-        Place {
+    fn at<'p>(&'p self, property: &'p str, opaque: bool) -> Evaluation<'p> {
+        self.resolver.at(Place {
             logical_id: self.logical_id,
             resource_type: self.resource_type,
             property,
             opaque,
-        }
+        })
     }
 }
 

@@ -1,4 +1,8 @@
-//! CloudFormation's functions: their names, and how they are written.
+//! CloudFormation's functions: their names, how they are written, and what they refer to.
+
+use std::collections::HashSet;
+
+use super::{Node, NodeValue, Report, Reported, Span};
 
 /// The functions that are evaluated here, by the key of the long form, each with its usual form.
 macro_rules! functions {
@@ -40,14 +44,8 @@ functions! {
 }
 
 /// Functions that AWS has as well.
-const OTHERS: [&str; 6] = [
-    "Fn::Cidr",
-    "Fn::Contains",
-    "Fn::GetStackOutput",
-    "Fn::RefAll",
-    "Fn::Transform",
-    "Fn::ValueOf",
-];
+const OTHERS: &str =
+    "Fn::Cidr Fn::Contains Fn::GetStackOutput Fn::RefAll Fn::Transform Fn::ValueOf";
 
 impl Function {
     /// From a tag's name, without its `!`.
@@ -62,14 +60,11 @@ impl Function {
     /// From the only key of a mapping. `Condition` is no function there: policies have such a key.
     pub fn from_key(key: &str) -> Option<Self> {
         let evaluated = FUNCTIONS.iter().find(|(_, name, _)| *name == key);
-        let other = || {
-            OTHERS
-                .into_iter()
-                .find(|name| *name == key)
-                .map(Self::Other)
-        };
-        let function = evaluated.map(|(function, ..)| *function).or_else(other);
-        function.filter(|function| *function != Self::Condition)
+        let mut others = OTHERS.split(' ');
+        match evaluated {
+            Some((function, ..)) => Some(*function).filter(|it| *it != Self::Condition),
+            None => others.find(|name| *name == key).map(Self::Other),
+        }
     }
 
     /// The long form's key.
@@ -85,7 +80,141 @@ impl Function {
         self.find().map_or("", |(_, _, form)| form)
     }
 
+    /// The items of an argument that is a list of so many.
+    pub fn arguments<'n, const COUNT: usize>(
+        self,
+        node: &'n Node,
+        report: &Report,
+    ) -> Result<&'n [Node; COUNT], Reported> {
+        let items = node.items().and_then(|items| items.try_into().ok());
+        items.ok_or_else(|| self.malformed(node, report))
+    }
+
+    pub fn malformed(self, argument: &Node, report: &Report) -> Reported {
+        self.wrong_form(argument, self.form(), report)
+    }
+
+    pub fn wrong_form(self, argument: &Node, form: &str, report: &Report) -> Reported {
+        let message = format!("the argument of `{}` has the wrong form", self.key());
+        let help = format!("write it like `{form}`");
+        report.problem(argument.span, message, argument.describe(), help)
+    }
+
     fn find(self) -> Option<&'static (Self, &'static str, &'static str)> {
         FUNCTIONS.iter().find(|(function, ..)| *function == self)
     }
+}
+
+/// A mention of a parameter, a pseudo parameter or a resource.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reference<'t> {
+    /// With an attribute after a dot, where there is one.
+    pub name: &'t str,
+    /// The name itself, or the text of the `!Sub` that has it.
+    node: &'t Node,
+}
+
+impl Reference<'_> {
+    /// The place of the name. Searches the text: for messages only.
+    pub fn span(&self, report: &Report) -> Span {
+        placeholder(self.node, self.name, report)
+    }
+}
+
+/// Every reference in a node, in its order. Malformed calls are left to the resolver.
+pub(crate) fn references(node: &Node) -> Vec<Reference<'_>> {
+    let mut found = Vec::new();
+    collect(node, &mut found);
+    found
+}
+
+fn collect<'t>(node: &'t Node, found: &mut Vec<Reference<'t>>) {
+    match &node.value {
+        NodeValue::Scalar(_) => {}
+        NodeValue::Sequence(items) => items.iter().for_each(|item| collect(item, found)),
+        NodeValue::Mapping(entries) => {
+            entries.iter().for_each(|it| collect(&it.value, found));
+        }
+        NodeValue::Call(call) => match call.function {
+            Function::Ref => found.extend(reference(&call.argument)),
+            Function::GetAtt => {
+                let named = call.argument.items_or_self().first();
+                found.extend(named.and_then(reference));
+            }
+            Function::Sub => substituted(&call.argument, found),
+            _ => collect(&call.argument, found),
+        },
+    }
+}
+
+fn reference(node: &Node) -> Option<Reference<'_>> {
+    let name = node.text()?;
+    Some(Reference { name, node })
+}
+
+fn substituted<'t>(argument: &'t Node, found: &mut Vec<Reference<'t>>) {
+    let [node, rest @ ..] = argument.items_or_self() else {
+        return;
+    };
+    let variables = rest.first();
+    variables.into_iter().for_each(|it| collect(it, found));
+    let own = variables.and_then(Node::entries).unwrap_or_default();
+    let own: HashSet<&str> = own.iter().map(|entry| &*entry.key).collect();
+    let names = node.text().into_iter().flat_map(pieces);
+    found.extend(names.filter_map(|piece| match piece {
+        Piece::Name(name) if !own.contains(name) => Some(Reference { name, node }),
+        Piece::Name(_) | Piece::Literal(_) | Piece::Unclosed(_) => None,
+    }));
+}
+
+/// Where `${name}` stands, or the whole text where it is not written like that.
+pub(crate) fn placeholder(node: &Node, name: &str, report: &Report) -> Span {
+    report.text.find_within(node.span, &format!("${{{name}}}"))
+}
+
+/// A piece of the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Piece<'t> {
+    Literal(&'t str),
+    /// What stands between `${` and `}`.
+    Name(&'t str),
+    /// `${` without its `}`.
+    Unclosed(&'t str),
+}
+
+/// Cuts at every `${Name}`; `${!Name}` is the literal `${Name}`.
+pub(crate) fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
+    let mut rest = text;
+    // What is left of `${!Name}` once its `${` is out: `Name}`, which is literal.
+    let mut literal_until = 0;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        if literal_until > 0 {
+            let (literal, after) = rest.split_at(literal_until);
+            (rest, literal_until) = (after, 0);
+            return Some(Piece::Literal(literal));
+        }
+        let Some(start) = rest.find("${") else {
+            return Some(Piece::Literal(std::mem::take(&mut rest)));
+        };
+        if start > 0 {
+            let (literal, after) = rest.split_at(start);
+            rest = after;
+            return Some(Piece::Literal(literal));
+        }
+        let inner = &rest[2..];
+        let Some(end) = inner.find('}') else {
+            return Some(Piece::Unclosed(std::mem::take(&mut rest)));
+        };
+        if let Some(escaped) = inner.strip_prefix('!') {
+            rest = escaped;
+            // Up to and with the closing brace, one byte less for the `!`.
+            literal_until = end;
+            return Some(Piece::Literal("${"));
+        }
+        rest = &inner[end + 1..];
+        Some(Piece::Name(&inner[..end]))
+    })
 }

@@ -4,30 +4,20 @@
 //! own wins; `Architectures` is replaced although it is a list. Source: AWS SAM developer guide,
 //! "Globals section", and aws-sam-translator 1.115.0, read 2026-11-23.
 
-use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::HashMap;
 
 use crate::limits::NODES_MAX;
 
-use super::keys::Keys;
+use super::report::{Keys, names};
 use super::{Entry, Node, NodeValue, Report, Reported, Resource, Shared, Types};
 
 /// Sections of `Globals` that SAM has, ours first.
 const SECTIONS: Keys = Keys {
-    known: &[
-        "Function",
-        "HttpApi",
-        "Api",
-        "CapacityProvider",
-        "LayerVersion",
-        "MicroVMImage",
-        "NetworkConnector",
-        "SimpleTable",
-        "StateMachine",
-        "WebSocketApi",
-        "GraphQLApi",
-    ],
+    known: names! {
+        Function HttpApi Api CapacityProvider LayerVersion MicroVMImage NetworkConnector SimpleTable
+        StateMachine WebSocketApi GraphQLApi
+    },
     unknown: "unknown section",
     help: "functions share under `Function`, HTTP APIs under `HttpApi`",
 };
@@ -47,12 +37,9 @@ impl<'t> Globals<'t> {
         };
         let Some(node) = node else { return globals };
         let Some(entries) = node.entries() else {
-            report.problem(
-                node.span,
-                "`Globals` must be a mapping",
-                node.describe(),
-                "for example `Function:` with shared properties indented below it",
-            );
+            let message = "`Globals` must be a mapping";
+            let help = "for example `Function:` with shared properties indented below it";
+            report.problem(node.span, message, node.describe(), help);
             return globals;
         };
         SECTIONS.check(entries, report, |name| format!("`Globals` has no `{name}`"));
@@ -65,26 +52,20 @@ impl<'t> Globals<'t> {
         globals
     }
 
-    pub fn merge_into(&self, resource: &mut Resource<'t>, report: &Report) -> Result<(), Reported> {
+    pub fn merge_into(&self, resource: &mut Resource, report: &Report) -> Result<(), Reported> {
         let shared = resource.kind.shared.as_ref();
         let Some(global) = shared.and_then(|shared| self.sections.get(shared.section)) else {
             return Ok(());
         };
-        let local = resource.properties.as_deref();
-        let weight = self.weight.get() + global.weight + local.map_or(0, |local| local.weight);
+        let weight = self.weight.get() + global.weight + resource.properties.weight;
         self.weight.set(weight);
         if weight > NODES_MAX {
-            return Err(report.problem(
-                global.span,
-                format!("`Globals` make more than {NODES_MAX} values of this template"),
-                "copied into every resource",
-                "share less, or split the template",
-            ));
+            let message = format!("`Globals` make more than {NODES_MAX} values of this template");
+            let label = "copied into every resource";
+            let help = "share less, or split the template";
+            return Err(report.problem(global.span, message, label, help));
         }
-        resource.properties = Some(match local {
-            None => Cow::Borrowed(global),
-            Some(local) => Cow::Owned(merge(global, local)),
-        });
+        resource.properties = merge(global, &resource.properties);
         Ok(())
     }
 }
@@ -92,22 +73,16 @@ impl<'t> Globals<'t> {
 /// Whether a section is a mapping, which is then looked at for what cannot be shared.
 fn is_shareable(section: &Entry, shared: &Shared, report: &Report) -> bool {
     let Some(properties) = section.value.entries() else {
-        report.problem(
-            section.key_span,
-            format!("`Globals.{}` must be a mapping", shared.section),
-            section.value.describe(),
-            "write each property on a line of its own",
-        );
+        let message = format!("`Globals.{}` must be a mapping", shared.section);
+        let help = "write each property on a line of its own";
+        report.problem(section.key_span, message, section.value.describe(), help);
         return false;
     };
     let is_own = |property: &&Entry| shared.own.contains(&&*property.key);
     for property in properties.iter().filter(is_own) {
-        report.problem(
-            property.key_span,
-            format!("`{}` cannot be shared through `Globals`", property.key),
-            "belongs to one resource",
-            "move it to the resource's own `Properties`",
-        );
+        let message = format!("`{}` cannot be shared through `Globals`", property.key);
+        let help = "move it to the resource's own `Properties`";
+        report.problem(property.key_span, message, "belongs to one resource", help);
     }
     true
 }
@@ -132,10 +107,7 @@ fn merge_entries(global: &[Entry], local: &[Entry]) -> Vec<Entry> {
         .map(|shared| match own.remove(&*shared.key) {
             None => shared.clone(),
             Some(entry) if &*entry.key == "Architectures" => entry.clone(),
-            Some(entry) => Entry {
-                value: merge(&shared.value, &entry.value),
-                ..entry.clone()
-            },
+            Some(entry) => entry.with_value(merge(&shared.value, &entry.value)),
         })
         .collect();
     let rest = local.iter().filter(|entry| own.contains_key(&*entry.key));

@@ -2,14 +2,10 @@
 
 mod report;
 mod text;
-mod words;
 
-mod function;
-mod keys;
+pub(crate) mod function;
 mod node;
 mod parse;
-mod reference;
-mod substitution;
 
 mod document;
 mod globals;
@@ -19,32 +15,28 @@ mod resource;
 mod schema;
 
 mod condition;
-mod expand;
-mod mapping;
-
 mod dependency;
 mod evaluate;
-mod names;
-mod part;
-mod resolve;
-mod yields;
-
 mod fields;
+mod names;
+mod resolver;
+pub(crate) mod yields;
 
-pub(crate) use document::{Document, section};
-pub(crate) use expand::expand;
+pub(crate) use condition::expand;
+pub(crate) use document::{Document, at_most, section};
 pub(crate) use fields::Fields;
 pub(crate) use function::Function;
 pub(crate) use node::{Entry, Node, NodeValue};
-pub(crate) use parameter::parameters;
+pub(crate) use parameter::{Parameters, parameters};
 pub(crate) use parse::parse;
 pub(crate) use pseudo::Pseudo;
-pub(crate) use report::{Report, Reported};
-pub(crate) use resolve::{Place, Resolver};
+pub(crate) use report::{Report, Reported, names, shorten};
+pub(crate) use resolver::{Place, Resolver};
 pub(crate) use resource::Resource;
 pub(crate) use schema::{
-    EventApi, Made, Named, Properties, Property, Refusal, Role, Rule, Shared, Type, Types, Yields,
-    properties,
+    EventApi, Named, OtherAttributes, Properties, Property, Refusal, Role, Rule, Shared, Type,
+    Types, Yields, properties,
 };
 pub(crate) use text::Span;
 pub use text::Text;
+pub(crate) use yields::Lookup;

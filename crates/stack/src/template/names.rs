@@ -1,10 +1,10 @@
-//! What names in a template stand for: parameters, resources, and what SAM makes of resources.
+//! What names in a template stand for, and which versions, aliases and URLs are parts of which
+//! functions.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
-use super::parameter::{ParameterValue, Parameters};
-use super::{EventApi, Function, Made, Node, Pseudo, Resource, Role};
+use super::function::references;
+use super::{Node, Parameters, Pseudo, Resource, Role};
 
 /// What a name stands for. The index is the resource's, in the document's list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,17 +12,6 @@ pub(crate) enum Target {
     Pseudo,
     Parameter,
     Resource(usize),
-    Made(Made, usize),
-}
-
-impl Target {
-    /// The resource that must exist first.
-    pub fn resource(self) -> Option<usize> {
-        match self {
-            Self::Pseudo | Self::Parameter => None,
-            Self::Resource(index) | Self::Made(_, index) => Some(index),
-        }
-    }
 }
 
 /// What is a part of a function and a resource of its own: a version, an alias, a URL.
@@ -33,53 +22,71 @@ pub(crate) struct Part {
     pub alias: Option<String>,
 }
 
+/// The alias for versions that are published without one.
+const NEWEST: &str = "newest";
+
 /// Every name of the template.
-pub(crate) struct Names<'t> {
-    targets: HashMap<Cow<'t, str>, Target>,
+pub(crate) struct Names {
+    targets: HashMap<String, Target>,
     /// Resources that are not created, with the condition that says so.
-    pub absent: &'t BTreeMap<String, String>,
+    pub absent: BTreeMap<String, String>,
     /// Parts of functions, by their index.
     pub parts: HashMap<usize, Part>,
     /// The aliases of functions, by the function's index.
     pub aliases: HashMap<usize, Vec<String>>,
 }
 
-impl<'t> Names<'t> {
+impl Names {
     pub fn new(
-        resources: &[Resource<'t>],
-        absent: &'t BTreeMap<String, String>,
+        resources: &[Resource],
+        absent: BTreeMap<String, String>,
         parameters: &Parameters,
     ) -> Self {
-        let mut targets = HashMap::new();
-        // What SAM makes comes first, so that a name that is declared takes precedence.
-        for (index, resource) in resources.iter().enumerate() {
-            let id = resource.logical_id;
-            for (suffix, made) in made(resource, parameters) {
-                targets.insert(format!("{id}{suffix}").into(), Target::Made(made, index));
-            }
-        }
-        for name in Pseudo::NAMES {
-            targets.insert(name.into(), Target::Pseudo);
-        }
-        for name in parameters.keys() {
-            targets.insert(Cow::Owned(name.clone()), Target::Parameter);
-        }
-        for (index, resource) in resources.iter().enumerate() {
-            targets.insert(resource.logical_id.into(), Target::Resource(index));
-        }
         let mut names = Self {
-            targets,
+            targets: HashMap::new(),
             absent,
             parts: HashMap::new(),
             aliases: HashMap::new(),
         };
+        names.add_resources(resources, true);
+        for name in Pseudo::NAMES {
+            names.targets.insert(name.to_owned(), Target::Pseudo);
+        }
+        for name in parameters.keys() {
+            names.targets.insert(name.clone(), Target::Parameter);
+        }
+        // What is declared takes precedence over what SAM makes.
+        names.add_resources(resources, false);
         names.find_aliases(resources, parameters);
         names.find_parts(resources);
         names
     }
 
+    fn add_resources(&mut self, resources: &[Resource], made: bool) {
+        for (index, resource) in resources.iter().enumerate() {
+            if resource.made.is_some() != made || matches!(resource.kind.role, Role::Event(_)) {
+                continue;
+            }
+            let target = Target::Resource(index);
+            self.targets.insert(resource.logical_id.to_string(), target);
+            let word = match resource.kind.role {
+                Role::Alias => "Alias",
+                Role::Version => "Version",
+                Role::Stage => "Stage",
+                _ => continue,
+            };
+            if let Some(made) = &resource.made {
+                let id = &resources[made.of].logical_id;
+                self.targets.insert(format!("{id}.{word}"), target);
+            }
+        }
+    }
+
     /// What a name stands for, and the attribute after its dot.
     pub fn find<'n>(&self, name: &'n str) -> Option<(Target, Option<&'n str>)> {
+        if let Some(target) = self.targets.get(name) {
+            return Some((*target, None));
+        }
         let (name, attribute) = match name.split_once('.') {
             Some((name, attribute)) => (name, Some(attribute)),
             None => (name, None),
@@ -88,88 +95,124 @@ impl<'t> Names<'t> {
         Some((target.or_else(|| self.version(name))?, attribute))
     }
 
-    /// Ten hexadecimal digits of a hash that only SAM knows: any are taken.
+    /// A version's name ends with ten hexadecimal digits of a hash that only SAM knows: any do.
     fn version(&self, name: &str) -> Option<Target> {
         let (function, hash) = name.split_at_checked(name.len().checked_sub(10)?)?;
         let function = function.strip_suffix("Version")?;
         if !hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return None;
         }
-        match self.targets.get(function) {
-            Some(Target::Resource(index)) => Some(Target::Made(Made::Version, *index)),
-            _ => None,
-        }
+        self.targets.get(&format!("{function}.Version")).copied()
     }
 
     /// All names, for suggestions.
     pub fn sorted(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = self.targets.keys().map(|name| &**name).collect();
+        let mut names: Vec<&str> = self.targets.keys().map(String::as_str).collect();
         names.sort_unstable();
         names
     }
-}
 
-/// What SAM makes of a resource, by what it appends to the logical id.
-fn made(resource: &Resource<'_>, parameters: &Parameters) -> Vec<(String, Made)> {
-    match resource.kind.role {
-        Role::ServerlessFunction => {
-            let mut all = vec![("Role".to_owned(), Made::Role)];
-            if let Some(alias) = alias(resource, parameters) {
-                let alias = alias.replace('-', "D").replace('_', "U");
-                all.push((format!("Alias{alias}"), Made::Alias));
+    /// The aliases of each function: what SAM makes of `AutoPublishAlias`, then the template's.
+    fn find_aliases(&mut self, resources: &[Resource], parameters: &Parameters) {
+        let all = || (resources.iter().enumerate()).filter(|(_, it)| it.kind.role == Role::Alias);
+        for (index, resource) in all() {
+            if let Some(made) = resource.made.as_ref().filter(|it| !it.name.is_empty()) {
+                self.add_alias(index, made.of, &made.name);
             }
-            let url = resource.property("FunctionUrlConfig");
-            if url.is_some_and(|url| !url.is_no_value()) {
-                all.push(("Url".to_owned(), Made::Url));
-            }
-            all
         }
-        Role::RestApi => {
-            let stage = stage_name(resource, parameters);
-            vec![(format!("{stage}Stage"), Made::Stage)]
-        }
-        Role::HttpApi => {
-            let stage = resource.property("StageName").and_then(Node::text);
-            let suffix = match stage {
-                None | Some("$default") => "ApiGatewayDefaultStage".to_owned(),
-                Some(stage) => format!("{stage}Stage"),
+        for (index, resource) in all().filter(|(_, it)| it.made.is_none()) {
+            let Some(function) = self.named_function(resource, resources) else {
+                continue;
             };
-            vec![(suffix, Made::Stage)]
+            let alias = resource.constant("Name", parameters);
+            self.add_alias(index, function, alias.unwrap_or(&resource.logical_id));
         }
-        _ => Vec::new(),
     }
-}
 
-/// `AutoPublishAlias`: text, or a parameter, because SAM makes a logical id of it.
-pub(super) fn alias<'r>(resource: &'r Resource<'_>, parameters: &'r Parameters) -> Option<&'r str> {
-    if resource.kind.role != Role::ServerlessFunction {
-        return None;
+    fn add_alias(&mut self, index: usize, function: usize, alias: &str) {
+        let alias = alias.to_owned();
+        let aliases = self.aliases.entry(function).or_default();
+        if !aliases.contains(&alias) {
+            aliases.push(alias.clone());
+        }
+        let alias = Some(alias);
+        self.parts.insert(index, Part { function, alias });
     }
-    constant(resource.property("AutoPublishAlias")?, parameters)
-}
 
-/// `StageName`, which SAM makes a logical id of as well, or the stage of an API that has none.
-pub(super) fn stage_name<'r>(resource: &'r Resource<'_>, parameters: &'r Parameters) -> &'r str {
-    let mut apis = EventApi::ALL.into_iter();
-    let api = apis.find(|api| api.role == resource.kind.role);
-    given_stage(resource, parameters).unwrap_or(api.map_or("$default", |api| api.stage))
-}
+    fn find_parts(&mut self, resources: &[Resource]) {
+        for (index, resource) in resources.iter().enumerate() {
+            let part = match (resource.kind.role, &resource.made) {
+                (Role::Version | Role::Url, Some(made)) => {
+                    let alias = Some(made.name.to_string()).filter(|it| !it.is_empty());
+                    let function = made.of;
+                    // A URL means `$LATEST` then, and there is no such version.
+                    let is_part = alias.is_some() || resource.kind.role == Role::Url;
+                    is_part.then_some(Part { function, alias })
+                }
+                (Role::Version, None) => self.version_part(resource, resources),
+                (Role::Url, None) => self.url_part(resource, resources),
+                _ => None,
+            };
+            self.parts.extend(part.map(|part| (index, part)));
+        }
+    }
 
-/// `StageName`.
-pub(super) fn given_stage<'r>(
-    resource: &'r Resource<'_>,
-    parameters: &'r Parameters,
-) -> Option<&'r str> {
-    constant(resource.property("StageName")?, parameters)
-}
+    fn version_part(&mut self, resource: &Resource, all: &[Resource]) -> Option<Part> {
+        let function = self.named_function(resource, all)?;
+        let aliases = self.aliases.entry(function).or_default();
+        if aliases.is_empty() {
+            aliases.push(NEWEST.to_owned());
+        }
+        let alias = aliases.first().cloned();
+        Some(Part { function, alias })
+    }
 
-/// Text, or a parameter's.
-pub(super) fn constant<'r>(node: &'r Node, parameters: &'r Parameters) -> Option<&'r str> {
-    let Some(call) = node.call() else {
-        return node.text();
-    };
-    match parameters.get(call.argument.text()?)? {
-        ParameterValue::Text(text) if call.function == Function::Ref => Some(text),
-        ParameterValue::Text(_) | ParameterValue::List(_) | ParameterValue::Reported => None,
+    /// The function behind an `AWS::Lambda::Url`, and the alias that the URL or the reference names.
+    fn url_part(&self, resource: &Resource, all: &[Resource]) -> Option<Part> {
+        let part = self.part_of(resource.property("TargetFunctionArn")?, all)?;
+        let by_name = resource
+            .property("Qualifier")
+            .and_then(|node| match node.text() {
+                Some(name) => Some(name.to_owned()),
+                None => self.aliases.get(&part.function)?.first().cloned(),
+            });
+        let alias = by_name.or(part.alias);
+        Some(Part { alias, ..part })
+    }
+
+    /// The function that a node means, and the alias that it means it by.
+    pub fn part_of(&self, node: &Node, resources: &[Resource]) -> Option<Part> {
+        let function = self.function(node, resources)?;
+        let mut named = references(node).into_iter();
+        let alias = named.find_map(|reference| match self.find(reference.name)?.0 {
+            Target::Resource(index) => self.parts.get(&index)?.alias.clone(),
+            Target::Pseudo | Target::Parameter => None,
+        });
+        Some(Part { function, alias })
+    }
+
+    fn named_function(&self, resource: &Resource, all: &[Resource]) -> Option<usize> {
+        self.function(resource.property("FunctionName")?, all)
+    }
+
+    /// The function that a node means: by reference to it or to a part of it, or by its name.
+    fn function(&self, node: &Node, resources: &[Resource]) -> Option<usize> {
+        for reference in references(node) {
+            let Target::Resource(index) = self.find(reference.name)?.0 else {
+                continue;
+            };
+            if resources[index].kind.role == Role::Function {
+                return Some(index);
+            }
+            if let Some(part) = self.parts.get(&index) {
+                return Some(part.function);
+            }
+        }
+        let name = node.text()?.rsplit(":function:").next()?;
+        let name = name.split(':').next()?;
+        resources.iter().position(|resource| {
+            let given = resource.property("FunctionName").and_then(Node::text);
+            resource.kind.role == Role::Function && given == Some(name)
+        })
     }
 }

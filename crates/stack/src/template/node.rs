@@ -38,6 +38,17 @@ pub(crate) struct Entry {
     pub value: Node,
 }
 
+impl Entry {
+    /// The same entry with another value.
+    pub fn with_value(&self, value: Node) -> Self {
+        Self {
+            key: Rc::clone(&self.key),
+            key_span: self.key_span,
+            value,
+        }
+    }
+}
+
 /// A CloudFormation function: `!Ref X` as well as `Ref: X`.
 #[derive(Debug, Clone)]
 pub(crate) struct Call {
@@ -70,6 +81,17 @@ impl Node {
         Self::new(span, NodeValue::Scalar(scalar))
     }
 
+    /// A mapping of one entry at the place of its value.
+    pub fn mapping_of(key: &str, value: Node) -> Self {
+        let (key, key_span) = (Rc::from(key), value.span);
+        let entry = Entry {
+            key,
+            key_span,
+            value,
+        };
+        Self::new(key_span, NodeValue::Mapping(vec![entry]))
+    }
+
     /// A call of a function at the place of its argument.
     pub fn call_of(function: Function, argument: Node) -> Self {
         let argument = Box::new(argument);
@@ -89,10 +111,14 @@ impl Node {
         }
     }
 
+    /// The entry of a mapping with this key.
+    pub fn entry(&self, key: &str) -> Option<&Entry> {
+        self.entries()?.iter().find(|entry| &*entry.key == key)
+    }
+
     /// The value under a key of a mapping.
     pub fn get(&self, key: &str) -> Option<&Node> {
-        let entry = self.entries()?.iter().find(|entry| &*entry.key == key)?;
-        Some(&entry.value)
+        self.entry(key).map(|entry| &entry.value)
     }
 
     /// The items of a list.

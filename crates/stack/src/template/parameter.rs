@@ -4,13 +4,34 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::limits::{PARAMETER_VALUE_BYTES_MAX, PARAMETERS_MAX};
 
-use super::keys::Keys;
 use super::node::Scalar;
-use super::words::{did_you_mean, shorten};
-use super::{Entry, Node, Report, Reported, Span};
+use super::report::{Keys, did_you_mean, names, shorten};
+use super::{Entry, Function, Node, Report, Reported, Span, at_most};
 
 /// Values by name, for every declared parameter.
-pub(crate) type Parameters = HashMap<String, ParameterValue>;
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Parameters(HashMap<String, ParameterValue>);
+
+impl Parameters {
+    pub fn get(&self, name: &str) -> Option<&ParameterValue> {
+        self.0.get(name)
+    }
+
+    pub fn keys(&self) -> impl Iterator<Item = &String> {
+        self.0.keys()
+    }
+
+    /// Text, or a parameter's: what SAM makes logical ids of, before references have values.
+    pub fn constant<'r>(&'r self, node: &'r Node) -> Option<&'r str> {
+        let Some(call) = node.call() else {
+            return node.text();
+        };
+        match self.get(call.argument.text()?)? {
+            ParameterValue::Text(text) if call.function == Function::Ref => Some(text),
+            ParameterValue::Text(_) | ParameterValue::List(_) | ParameterValue::Reported => None,
+        }
+    }
+}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ParameterValue {
@@ -22,19 +43,10 @@ pub(crate) enum ParameterValue {
 
 /// Source: CloudFormation template reference, "Parameters", read 2026-11-23.
 const PROPERTIES: Keys = Keys {
-    known: &[
-        "AllowedPattern",
-        "AllowedValues",
-        "ConstraintDescription",
-        "Default",
-        "Description",
-        "MaxLength",
-        "MaxValue",
-        "MinLength",
-        "MinValue",
-        "NoEcho",
-        "Type",
-    ],
+    known: names! {
+        AllowedPattern AllowedValues ConstraintDescription Default Description MaxLength MaxValue
+        MinLength MinValue NoEcho Type
+    },
     unknown: "unknown property",
     help: "parameters have {}",
 };
@@ -52,14 +64,6 @@ pub(crate) fn parameters(
     overrides: &BTreeMap<String, String>,
     report: &Report,
 ) -> Parameters {
-    if let Some(entry) = entries.get(PARAMETERS_MAX) {
-        report.problem(
-            entry.key_span,
-            format!("the template has more than {PARAMETERS_MAX} parameters"),
-            "one too many",
-            "that is CloudFormation's limit",
-        );
-    }
     let read = |entry: &Entry| {
         let declaration = Declaration {
             entry,
@@ -70,7 +74,8 @@ pub(crate) fn parameters(
         let value = declaration.value().unwrap_or(ParameterValue::Reported);
         (entry.key.to_string(), value)
     };
-    entries.iter().take(PARAMETERS_MAX).map(read).collect()
+    let entries = at_most(PARAMETERS_MAX, entries, "parameters", report);
+    Parameters(entries.iter().map(read).collect())
 }
 
 /// A parameter being read.
@@ -90,30 +95,19 @@ impl Declaration<'_> {
     fn value(&self) -> Result<ParameterValue, Reported> {
         let Self { entry, name, .. } = self;
         let Some(properties) = entry.value.entries() else {
-            return Err(self.report.problem(
-                entry.key_span,
-                format!("parameter `{name}` must be a mapping"),
-                entry.value.describe(),
-                "a parameter has at least a `Type`",
-            ));
+            let help = "a parameter has at least a `Type`";
+            return Err(self.wrong("must be a mapping", entry.value.describe(), help));
         };
-        PROPERTIES.check(properties, self.report, |property| {
-            format!("a parameter has no `{property}`, as `{name}` does")
-        });
+        let message = |property: &str| format!("a parameter has no `{property}`, as `{name}` does");
+        PROPERTIES.check(properties, self.report, message);
         let Some(type_node) = self.get("Type").filter(|node| node.text().is_some()) else {
-            return Err(self.report.problem(
-                entry.key_span,
-                format!("parameter `{name}` has no `Type`"),
-                "this parameter",
-                "for example `Type: String`",
-            ));
+            let help = "for example `Type: String`";
+            return Err(self.wrong("has no `Type`", "this parameter", help));
         };
         let text = self.text()?;
         if text.len() > PARAMETER_VALUE_BYTES_MAX {
-            return Err(self.wrong(
-                format!("parameter `{name}` is longer than {PARAMETER_VALUE_BYTES_MAX} bytes"),
-                "that is CloudFormation's limit",
-            ));
+            let message = format!("is longer than {PARAMETER_VALUE_BYTES_MAX} bytes");
+            return Err(self.wrong_value(&message, "that is CloudFormation's limit"));
         }
         self.check_allowed(&text)?;
         self.check_bounds(&text)?;
@@ -124,70 +118,59 @@ impl Declaration<'_> {
     /// What is given, or the default. A default of a list type may be written as a YAML list by
     /// people, but not for CloudFormation.
     fn text(&self) -> Result<String, Reported> {
-        let name = &self.name;
-        let default = match (self.given, self.get("Default")) {
-            (Some(given), _) => return Ok(given.clone()),
-            (None, Some(default)) => default,
-            (None, None) => {
-                return Err(self.report.problem(
-                    self.entry.key_span,
-                    format!("parameter `{name}` has no value"),
-                    "no `Default` here, and none given",
-                    "add a `Default`, or give a value in `parameter_overrides` of \
-                     `samconfig.toml`",
-                ));
-            }
+        if let Some(given) = self.given {
+            return Ok(given.clone());
+        }
+        let Some(default) = self.get("Default") else {
+            let found = "no `Default` here, and none given";
+            let help = "add a `Default`, or give a value in `parameter_overrides` of \
+                        `samconfig.toml`";
+            return Err(self.wrong("has no value", found, help));
         };
         let text = default.scalar_value().map(Scalar::plain_text);
         text.ok_or_else(|| {
-            self.report.problem(
-                default.span,
-                format!("`Default` of parameter `{name}` must be text"),
-                default.describe(),
-                "write a list as text with commas: `Default: a,b`",
-            )
+            let help = "write a list as text with commas: `Default: a,b`";
+            self.wrong_property("Default", "must be text", default, help)
         })
     }
 
     fn typed(&self, type_node: &Node, text: String) -> Result<ParameterValue, Reported> {
-        let name = &self.name;
         let is_number = |text: &str| text.trim().parse::<f64>().is_ok_and(f64::is_finite);
         let items: Vec<String> = text.split(',').map(|item| item.trim().to_owned()).collect();
-        match type_node.text().unwrap_or_default() {
-            "String" => Ok(ParameterValue::Text(text)),
-            "Number" if is_number(&text) => Ok(ParameterValue::Text(text)),
-            "List<Number>" if items.iter().all(|item| is_number(item)) => {
-                Ok(ParameterValue::List(items))
-            }
-            number @ ("Number" | "List<Number>") => {
-                let shown = shorten(&text);
-                let message = format!("parameter `{name}` is of type {number}, `{shown}` is not");
-                Err(self.wrong(message, "give digits"))
-            }
-            "CommaDelimitedList" => Ok(ParameterValue::List(items)),
+        let name = type_node.text().unwrap_or_default();
+        let is_list = name == "CommaDelimitedList" || name.starts_with("List<");
+        let is_right = match name {
+            "String" | "CommaDelimitedList" => true,
+            "Number" => is_number(&text),
+            "List<Number>" => items.iter().all(|item| is_number(item)),
             aws if aws.starts_with("AWS::") || aws.starts_with("List<AWS::") => {
-                // CDK puts that one into every template, for its own sake only.
-                if &*self.entry.key != "BootstrapVersion" {
-                    let shown = shorten(aws);
-                    let meaning =
-                        format!("`{shown}` is not looked up: the value is taken as it is");
-                    self.warn(self.entry.key_span, "Type", meaning);
-                }
-                Ok(if aws.starts_with("List<") {
-                    ParameterValue::List(items)
-                } else {
-                    ParameterValue::Text(text)
-                })
+                self.warn_of_aws_type(aws);
+                true
             }
             other => {
                 let otherwise = format!("types are {} and AWS's own", TYPES.join(", "));
-                Err(self.report.problem(
-                    type_node.span,
-                    format!("`{}` is no type of a parameter", shorten(other)),
-                    format!("the type of `{name}`"),
-                    did_you_mean(other, TYPES, otherwise),
-                ))
+                let message = format!("`{}` is no type of a parameter", shorten(other));
+                let label = format!("the type of `{}`", self.name);
+                let help = did_you_mean(other, TYPES, otherwise);
+                return Err(self.report.problem(type_node.span, message, label, help));
             }
+        };
+        match (is_right, is_list) {
+            (true, true) => Ok(ParameterValue::List(items)),
+            (true, false) => Ok(ParameterValue::Text(text)),
+            (false, _) => {
+                let message = format!("is of type {name}, `{}` is not", shorten(&text));
+                Err(self.wrong_value(&message, "give digits"))
+            }
+        }
+    }
+
+    fn warn_of_aws_type(&self, name: &str) {
+        // CDK puts that one into every template, for its own sake only.
+        if &*self.entry.key != "BootstrapVersion" {
+            let name = shorten(name);
+            let meaning = format!("`{name}` is not looked up: the value is taken as it is");
+            self.warn(self.entry.key_span, "Type", &meaning);
         }
     }
 
@@ -195,23 +178,17 @@ impl Declaration<'_> {
         let Some(allowed) = self.get("AllowedValues") else {
             return Ok(());
         };
-        let name = &self.name;
         let Some(items) = allowed.items() else {
-            return Err(self.report.problem(
-                allowed.span,
-                format!("`AllowedValues` of parameter `{name}` must be a list"),
-                allowed.describe(),
-                "write one value per line, each after `- `",
-            ));
+            let help = "write one value per line, each after `- `";
+            return Err(self.wrong_property("AllowedValues", "must be a list", allowed, help));
         };
         let scalars = items.iter().filter_map(Node::scalar_value);
         let texts: Vec<String> = scalars.map(Scalar::plain_text).collect();
         if texts.iter().any(|allowed| allowed == text) {
             return Ok(());
         }
-        let message = format!("parameter `{name}` may not be `{}`", shorten(text));
         let help = format!("allowed are: {}", shorten(&texts.join(", ")));
-        Err(self.wrong(message, &help))
+        Err(self.wrong_value(&format!("may not be `{}`", shorten(text)), &help))
     }
 
     fn check_bounds(&self, text: &str) -> Result<(), Reported> {
@@ -226,15 +203,11 @@ impl Declaration<'_> {
             let bound = self.get(property).and_then(Node::text);
             let bound = bound.and_then(|bound| bound.trim().parse::<f64>().ok());
             // A lower bound, or an upper one with both signs turned.
-            if bound
-                .zip(value)
-                .is_some_and(|(bound, it)| it * sign < bound * sign)
+            if let (Some(bound), Some(value)) = (bound, value)
+                && value * sign < bound * sign
             {
-                let (name, shown) = (&self.name, shorten(text));
-                return Err(self.wrong(
-                    format!("parameter `{name}` is `{shown}`, against its `{property}`"),
-                    &format!("see `{property}` of the parameter"),
-                ));
+                let help = format!("see `{property}` of the parameter");
+                return Err(self.against(property, text, &help));
             }
         }
         Ok(())
@@ -246,12 +219,10 @@ impl Declaration<'_> {
             return Ok(());
         };
         let pattern = node.text().unwrap_or_default();
-        let compiled = regex_lite::RegexBuilder::new(&format!("^(?:{pattern})$"))
-            .size_limit(PATTERN_BYTES_MAX)
-            .build();
-        let Ok(compiled) = compiled else {
+        let mut compiled = regex_lite::RegexBuilder::new(&format!("^(?:{pattern})$"));
+        let Ok(compiled) = compiled.size_limit(PATTERN_BYTES_MAX).build() else {
             let meaning = "this pattern cannot be checked here; AWS checks it";
-            self.warn(node.span, "AllowedPattern", meaning.to_owned());
+            self.warn(node.span, "AllowedPattern", meaning);
             return Ok(());
         };
         if compiled.is_match(text) {
@@ -262,23 +233,38 @@ impl Declaration<'_> {
             Some(description) => shorten(description),
             None => format!("the pattern is `{}`", shorten(pattern)),
         };
-        let (name, text) = (&self.name, shorten(text));
-        let message = format!("parameter `{name}` is `{text}`, against its `AllowedPattern`");
-        Err(self.wrong(message, &help))
+        Err(self.against("AllowedPattern", text, &help))
+    }
+
+    /// Reports a value that a property does not allow.
+    fn against(&self, property: &str, text: &str, help: &str) -> Reported {
+        let message = format!("is `{}`, against its `{property}`", shorten(text));
+        self.wrong_value(&message, help)
     }
 
     /// Reports a wrong value, where it is written.
-    fn wrong(&self, message: String, help: &str) -> Reported {
-        let span = match (self.given, self.get("Default")) {
-            (None, Some(default)) => default.span,
-            _ => self.entry.key_span,
-        };
+    fn wrong_value(&self, message: &str, help: &str) -> Reported {
+        let default = self.get("Default").filter(|_| self.given.is_none());
+        let span = default.map_or(self.entry.key_span, |default| default.span);
+        let message = format!("parameter `{}` {message}", self.name);
         self.report.problem(span, message, "this value", help)
     }
 
-    fn warn(&self, span: Span, property: &str, meaning: String) {
-        let property = Some(property.to_owned());
-        let id = &self.entry.key;
+    /// Reports a parameter as a whole.
+    fn wrong(&self, message: &str, found: &str, help: &str) -> Reported {
+        let message = format!("parameter `{}` {message}", self.name);
+        let span = self.entry.key_span;
+        self.report.problem(span, message, found, help)
+    }
+
+    fn wrong_property(&self, property: &str, must: &str, node: &Node, help: &str) -> Reported {
+        let message = format!("`{property}` of parameter `{}` {must}", self.name);
+        let (span, found) = (node.span, node.describe());
+        self.report.problem(span, message, found, help)
+    }
+
+    fn warn(&self, span: Span, property: &str, meaning: &str) {
+        let (id, property) = (&self.entry.key, Some(property.to_owned()));
         self.report.warn(span, id, "parameter", property, meaning);
     }
 }

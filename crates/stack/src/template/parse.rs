@@ -1,232 +1,204 @@
-//! From YAML text to [`Node`]s, without recursion and within [`limits`](crate::limits).
+//! From YAML text to [`Node`]s, within [`limits`](crate::limits).
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, StrInput, Tag};
 
 use crate::limits::{DEPTH_MAX, NODES_MAX};
 
 use super::node::Scalar;
-use super::words::shorten;
-use super::{Entry, Function, Node, NodeValue, Report, Reported, Span};
+use super::{Entry, Function, Node, NodeValue, Report, Reported, Span, shorten};
 
 /// The text's only document.
 ///
 /// What makes the rest unreadable ends the reading; a key given twice does not.
 pub(crate) fn parse(report: &Report) -> Result<Node, Reported> {
-    Builder {
+    let text = report.text.clone();
+    let mut reader = Reader {
         report,
-        places: Places::new(&report.text.content),
-        frames: Vec::new(),
+        parser: Parser::new_from_str(&text.content),
+        places: Places::new(&text.content),
         anchors: HashMap::new(),
         weight: 0,
-        root: None,
+    };
+    let mut root = None;
+    while let Some((event, span)) = reader.next()? {
+        if matches!(
+            event,
+            Event::Nothing
+                | Event::StreamStart
+                | Event::StreamEnd
+                | Event::DocumentStart(_)
+                | Event::DocumentEnd
+        ) {
+            continue;
+        }
+        let node = reader.node(event, span, 0)?;
+        if root.is_some() {
+            let message = "the file holds more than one YAML document";
+            let help = "a template is one document; remove the `---` in between";
+            return Err(report.problem(node.span, message, "the second one begins here", help));
+        }
+        root = Some(node);
     }
-    .run()
+    root.ok_or_else(|| {
+        let message = "the template is empty";
+        let help = "a template needs at least a `Resources` section";
+        report.problem(Span::START, message, "nothing here", help)
+    })
 }
 
-struct Builder<'r> {
+struct Reader<'r> {
     report: &'r Report,
+    parser: Parser<'r, StrInput<'r>>,
     places: Places,
-    frames: Vec<Frame>,
     anchors: HashMap<usize, Node>,
     /// Nodes made so far, copies for aliases included.
     weight: usize,
-    root: Option<Node>,
 }
 
-/// A list or mapping that has not ended.
-struct Frame {
-    start: usize,
-    anchor: usize,
-    function: Option<Function>,
-    content: Content,
-}
-
-enum Content {
-    Sequence(Vec<Node>),
-    Mapping {
-        entries: Vec<Entry>,
-        keys: HashSet<Rc<str>>,
-        key: Option<(Rc<str>, Span)>,
-    },
-}
-
-impl Builder<'_> {
-    fn run(mut self) -> Result<Node, Reported> {
-        let text = self.report.text.clone();
-        let mut parser = Parser::new_from_str(&text.content);
-        while let Some(event) = parser.next_event() {
-            let (event, place) = event.map_err(|error| {
-                let offset = self.places.offset(error.marker());
-                let span = Span { offset, len: 0 };
-                self.report.problem(
-                    span,
-                    format!("not valid YAML: {}", error.info()),
-                    "reading ended here",
-                    "check indentation, quotes and brackets at and above this line",
-                )
-            })?;
-            let start = self.places.offset(&place.start);
-            let end = self.places.offset(&place.end);
-            self.event(event, Span::between(start, end))?;
-        }
-        self.root.ok_or_else(|| {
-            self.report.problem(
-                Span { offset: 0, len: 0 },
-                "the template is empty",
-                "nothing here",
-                "a template needs at least a `Resources` section",
-            )
-        })
-    }
-
-    fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Reported> {
-        match event {
-            Event::Nothing
-            | Event::StreamStart
-            | Event::StreamEnd
-            | Event::DocumentEnd
-            | Event::DocumentStart(_) => Ok(()),
-            Event::Scalar(text, style, anchor, tag) => {
-                let plain = style == ScalarStyle::Plain && !is_string_tag(tag.as_deref());
-                let function = self.function(tag.as_deref(), span)?;
-                let text = Rc::from(&*text);
-                let node = Node::new(span, NodeValue::Scalar(Scalar { text, plain }));
-                self.grow(1, span)?;
-                self.place(called(function, node), anchor)
-            }
-            Event::SequenceStart(anchor, tag) => {
-                self.open(anchor, tag.as_deref(), span, Content::Sequence(Vec::new()))
-            }
-            Event::MappingStart(anchor, tag) => {
-                let content = Content::Mapping {
-                    entries: Vec::new(),
-                    keys: HashSet::new(),
-                    key: None,
-                };
-                self.open(anchor, tag.as_deref(), span, content)
-            }
-            Event::SequenceEnd | Event::MappingEnd => self.close(span),
-            Event::Alias(anchor) => {
-                let Some(node) = self.anchors.get(&anchor) else {
-                    return Err(self.report.problem(
-                        span,
-                        "a YAML alias refers to a value that contains it",
-                        "this alias",
-                        "write the value out",
-                    ));
-                };
-                let mut node = node.clone();
-                self.check_depth(node.height, span)?;
-                self.grow(node.weight, span)?;
-                node.span = span;
-                self.place(node, 0)
-            }
-        }
-    }
-
-    fn open(
-        &mut self,
-        anchor: usize,
-        tag: Option<&Tag>,
-        span: Span,
-        content: Content,
-    ) -> Result<(), Reported> {
-        let function = self.function(tag, span)?;
-        self.check_depth(1 + usize::from(function.is_some()), span)?;
-        self.grow(1, span)?;
-        self.frames.push(Frame {
-            start: span.offset,
-            anchor,
-            function,
-            content,
-        });
-        Ok(())
-    }
-
-    fn close(&mut self, span: Span) -> Result<(), Reported> {
-        let frame = self
-            .frames
-            .pop()
-            .expect("the parser ends only what it has begun");
-        let span = Span::between(frame.start, span.end());
-        let node = match frame.content {
-            Content::Sequence(items) => Node::new(span, NodeValue::Sequence(items)),
-            Content::Mapping { mut entries, .. } => {
-                let function = match entries.as_slice() {
-                    [entry] => Function::from_key(&entry.key),
-                    _ => None,
-                };
-                match function {
-                    Some(function) => Node::call_of(function, entries.remove(0).value),
-                    None => Node::new(span, NodeValue::Mapping(entries)),
-                }
-            }
+impl<'r> Reader<'r> {
+    fn next(&mut self) -> Result<Option<(Event<'r>, Span)>, Reported> {
+        let Some(event) = self.parser.next_event() else {
+            return Ok(None);
         };
-        self.place(called(frame.function, node), frame.anchor)
+        let (event, place) = event.map_err(|error| {
+            let offset = self.places.offset(error.marker());
+            let message = format!("not valid YAML: {}", error.info());
+            let help = "check indentation, quotes and brackets at and above this line";
+            let span = Span { offset, len: 0 };
+            self.report
+                .problem(span, message, "reading ended here", help)
+        })?;
+        let start = self.places.offset(&place.start);
+        let end = self.places.offset(&place.end);
+        Ok(Some((event, Span::between(start, end))))
     }
 
-    /// Puts a finished node where it belongs.
-    fn place(&mut self, node: Node, anchor: usize) -> Result<(), Reported> {
+    /// The next event within a list or mapping, whose end the parser never leaves out.
+    fn inner(&mut self) -> Result<(Event<'r>, Span), Reported> {
+        let next = self.next()?;
+        Ok(next.expect("a list or mapping has an end"))
+    }
+
+    /// The node that an event begins, below so many others.
+    fn node(&mut self, event: Event<'r>, span: Span, depth: usize) -> Result<Node, Reported> {
+        let (anchor, tag) = match &event {
+            Event::Scalar(_, _, anchor, tag)
+            | Event::SequenceStart(anchor, tag)
+            | Event::MappingStart(anchor, tag) => (*anchor, tag.as_deref()),
+            _ => (0, None),
+        };
+        let function = self.function(tag, span)?;
+        let height = 1 + usize::from(function.is_some());
+        let node = match event {
+            Event::Alias(anchor) => return self.alias(anchor, span, depth),
+            Event::SequenceStart(..) => {
+                self.check_depth(depth + height, span)?;
+                self.grow(1, span)?;
+                self.sequence(span, depth + 1)?
+            }
+            Event::MappingStart(..) => {
+                self.check_depth(depth + height, span)?;
+                self.grow(1, span)?;
+                self.mapping(span, depth + 1)?
+            }
+            Event::Scalar(text, style, _, ref tag) => {
+                let plain = style == ScalarStyle::Plain && !is_string_tag(tag.as_deref());
+                let text = Rc::from(&*text);
+                self.grow(1, span)?;
+                Node::new(span, NodeValue::Scalar(Scalar { text, plain }))
+            }
+            _ => unreachable!("between documents there are no values"),
+        };
+        let node = match function {
+            Some(function) => Node::call_of(function, node),
+            None => node,
+        };
         if anchor > 0 {
             self.anchors.insert(anchor, node.clone());
         }
-        let Some(frame) = self.frames.last_mut() else {
-            if self.root.is_some() {
-                return Err(self.report.problem(
-                    node.span,
-                    "the file holds more than one YAML document",
-                    "the second one begins here",
-                    "a template is one document; remove the `---` in between",
-                ));
-            }
-            self.root = Some(node);
-            return Ok(());
+        Ok(node)
+    }
+
+    fn alias(&mut self, anchor: usize, span: Span, depth: usize) -> Result<Node, Reported> {
+        let Some(mut node) = self.anchors.get(&anchor).cloned() else {
+            let message = "a YAML alias refers to a value that contains it";
+            let help = "write the value out";
+            return Err(self.report.problem(span, message, "this alias", help));
         };
-        let (entries, keys, key) = match &mut frame.content {
-            Content::Sequence(items) => {
-                items.push(node);
-                return Ok(());
+        self.check_depth(depth + node.height, span)?;
+        self.grow(node.weight, span)?;
+        node.span = span;
+        Ok(node)
+    }
+
+    fn sequence(&mut self, start: Span, depth: usize) -> Result<Node, Reported> {
+        let mut items = Vec::new();
+        loop {
+            let (event, span) = self.inner()?;
+            if event == Event::SequenceEnd {
+                let span = Span::between(start.offset, span.end());
+                return Ok(Node::new(span, NodeValue::Sequence(items)));
             }
-            Content::Mapping { entries, keys, key } => (entries, keys, key),
-        };
-        if let Some((key, key_span)) = key.take() {
+            items.push(self.node(event, span, depth)?);
+        }
+    }
+
+    fn mapping(&mut self, start: Span, depth: usize) -> Result<Node, Reported> {
+        let mut entries: Vec<Entry> = Vec::new();
+        let mut keys = HashSet::new();
+        let end = loop {
+            let (event, span) = self.inner()?;
+            if event == Event::MappingEnd {
+                break span.end();
+            }
+            let key = self.node(event, span, depth)?;
+            let (key, key_span) = self.key(key)?;
+            let (event, span) = self.inner()?;
+            let value = self.node(event, span, depth)?;
             if keys.insert(Rc::clone(&key)) {
                 entries.push(Entry {
                     key,
                     key_span,
-                    value: node,
+                    value,
                 });
             } else {
-                self.report.problem(
-                    key_span,
-                    format!("`{}` is given twice", shorten(&key)),
-                    "the second time",
-                    "keep one of them",
-                );
+                let message = format!("`{}` is given twice", shorten(&key));
+                let help = "keep one of them";
+                self.report
+                    .problem(key_span, message, "the second time", help);
             }
-            return Ok(());
-        }
+        };
+        let function = match entries.as_slice() {
+            [entry] => Function::from_key(&entry.key),
+            _ => None,
+        };
+        Ok(match function {
+            Some(function) => Node::call_of(function, entries.remove(0).value),
+            None => {
+                let span = Span::between(start.offset, end);
+                Node::new(span, NodeValue::Mapping(entries))
+            }
+        })
+    }
+
+    fn key(&self, node: Node) -> Result<(Rc<str>, Span), Reported> {
         let NodeValue::Scalar(scalar) = node.value else {
-            return Err(self.report.problem(
-                node.span,
-                "a key must be a single word",
-                "this is a list, a mapping or a function",
-                "a `!Ref` or `${…}` as a key needs quotes if it is meant literally",
-            ));
+            let message = "a key must be a single word";
+            let label = "this is a list, a mapping or a function";
+            let help = "a `!Ref` or `${…}` as a key needs quotes if it is meant literally";
+            return Err(self.report.problem(node.span, message, label, help));
         };
         if &*scalar.text == "<<" && scalar.plain {
-            return Err(self.report.problem(
-                node.span,
-                "`<<` merges mappings, which CloudFormation does not do",
-                "a YAML merge key",
-                "write the properties out, or put what functions share under `Globals`",
-            ));
+            let message = "`<<` merges mappings, which CloudFormation does not do";
+            let help = "write the properties out, or put what functions share under `Globals`";
+            return Err(self
+                .report
+                .problem(node.span, message, "a YAML merge key", help));
         }
-        *key = Some((scalar.text, node.span));
-        Ok(())
+        Ok((scalar.text, node.span))
     }
 
     fn grow(&mut self, weight: usize, span: Span) -> Result<(), Reported> {
@@ -234,68 +206,50 @@ impl Builder<'_> {
         if self.weight <= NODES_MAX {
             return Ok(());
         }
-        Err(self.report.problem(
-            span,
-            format!("the template has more than {NODES_MAX} values"),
-            "the limit is passed here",
-            "aliases count as often as they are used; split the template",
-        ))
+        let message = format!("the template has more than {NODES_MAX} values");
+        let help = "aliases count as often as they are used; split the template";
+        Err(self
+            .report
+            .problem(span, message, "the limit is passed here", help))
     }
 
-    fn check_depth(&self, height: usize, span: Span) -> Result<(), Reported> {
-        if self.frames.len() + height <= DEPTH_MAX {
+    fn check_depth(&self, depth: usize, span: Span) -> Result<(), Reported> {
+        if depth <= DEPTH_MAX {
             return Ok(());
         }
-        Err(self.report.problem(
-            span,
-            format!("nested deeper than {DEPTH_MAX} levels"),
-            "too deep",
-            "no CloudFormation property nests that far; check brackets and indentation",
-        ))
+        let message = format!("nested deeper than {DEPTH_MAX} levels");
+        let help = "no CloudFormation property nests that far; check brackets and indentation";
+        Err(self.report.problem(span, message, "too deep", help))
     }
 
     fn function(&self, tag: Option<&Tag>, span: Span) -> Result<Option<Function>, Reported> {
         let Some(tag) = tag else { return Ok(None) };
-        if tag.is_yaml_core_schema() {
-            return match tag.suffix.as_str() {
-                "str" | "int" | "float" | "bool" | "null" | "map" | "seq" => Ok(None),
-                other => Err(self.report.problem(
-                    span,
-                    format!("CloudFormation has no YAML type `!!{}`", shorten(other)),
-                    "this value",
-                    "leave the type out",
-                )),
-            };
-        }
-        // `!` alone means text, `!Name` a function.
-        if tag.handle.is_empty() && tag.suffix == "!" || tag.handle == "!" && tag.suffix.is_empty()
-        {
-            return Ok(None);
-        }
-        match Function::from_tag(&tag.suffix) {
-            Some(function) if tag.handle == "!" => Ok(Some(function)),
-            Some(_) | None => Err(self.report.problem(
-                span,
-                format!(
-                    "`{}` is no CloudFormation function",
-                    shorten(&tag.to_string())
-                ),
-                "this value",
-                "functions are `!Ref`, `!GetAtt`, `!Sub`, `!If` and the like; names are case-sensitive",
-            )),
-        }
+        let (handle, name) = (tag.handle.as_str(), tag.suffix.as_str());
+        let (message, help) = if tag.is_yaml_core_schema() {
+            const KNOWN: [&str; 7] = ["str", "int", "float", "bool", "null", "map", "seq"];
+            if KNOWN.contains(&name) {
+                return Ok(None);
+            }
+            let message = format!("CloudFormation has no YAML type `!!{}`", shorten(name));
+            (message, "leave the type out")
+        } else {
+            let function = Function::from_tag(name).filter(|_| handle == "!");
+            // `!` alone means text, `!Name` a function.
+            if function.is_some() || matches!((handle, name), ("", "!") | ("!", "")) {
+                return Ok(function);
+            }
+            let tag = shorten(&tag.to_string());
+            let message = format!("`{tag}` is no CloudFormation function");
+            let help = "functions are `!Ref`, `!GetAtt`, `!Sub`, `!If` and the like; \
+                        names are case-sensitive";
+            (message, help)
+        };
+        Err(self.report.problem(span, message, "this value", help))
     }
 }
 
 fn is_string_tag(tag: Option<&Tag>) -> bool {
     tag.is_some_and(|tag| tag.is_yaml_core_schema() && tag.suffix == "str")
-}
-
-fn called(function: Option<Function>, argument: Node) -> Node {
-    match function {
-        None => argument,
-        Some(function) => Node::call_of(function, argument),
-    }
 }
 
 /// The parser counts characters, diagnostics count bytes.
@@ -307,21 +261,19 @@ struct Places {
 
 impl Places {
     fn new(text: &str) -> Self {
-        let offset = |offset| u32::try_from(offset).expect("a template is at most 1 MiB");
-        let offsets =
-            (!text.is_ascii()).then(|| text.char_indices().map(|(at, _)| offset(at)).collect());
-        Self {
-            offsets,
-            end: text.len(),
-        }
+        let offset = |(at, _)| u32::try_from(at).expect("a template is at most 1 MiB");
+        let offsets = (!text.is_ascii()).then(|| text.char_indices().map(offset).collect());
+        let end = text.len();
+        Self { offsets, end }
     }
 
     fn offset(&self, marker: &Marker) -> usize {
         match &self.offsets {
             None => marker.index().min(self.end),
-            Some(offsets) => offsets
-                .get(marker.index())
-                .map_or(self.end, |offset| *offset as usize),
+            Some(offsets) => {
+                let offset = offsets.get(marker.index());
+                offset.map_or(self.end, |offset| *offset as usize)
+            }
         }
     }
 }

@@ -95,7 +95,9 @@ impl Pseudo {
             return name;
         }
         let hash = base36(&name, 8);
-        format!("{}-{hash}", &name[..characters_max - hash.len() - 1])
+        // Names of events, of which schedules have theirs, may hold any characters.
+        let end = name.floor_char_boundary(characters_max - hash.len() - 1);
+        format!("{}-{hash}", &name[..end])
     }
 
     /// An API's id: ten letters and digits, as API Gateway's are.
@@ -123,18 +125,11 @@ impl Pseudo {
 
     fn stack_id(&self) -> String {
         let digest = Sha256::digest(self.stack_name.as_bytes());
-        let hex: String = digest[..16]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        let groups = [
-            &hex[..8],
-            &hex[8..12],
-            &hex[12..16],
-            &hex[16..20],
-            &hex[20..],
-        ];
-        let stack = format!("stack/{}/{}", self.stack_name, groups.join("-"));
+        let digits = digest[..16].iter().map(|byte| format!("{byte:02x}"));
+        let hex: String = digits.collect();
+        let (a, b, c) = (&hex[..8], &hex[8..12], &hex[12..16]);
+        let id = format!("{a}-{b}-{c}-{}-{}", &hex[16..20], &hex[20..]);
+        let stack = format!("stack/{}/{id}", self.stack_name);
         self.regional_arn("cloudformation", &stack)
     }
 

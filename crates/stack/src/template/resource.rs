@@ -1,30 +1,98 @@
 //! A resource as the template has it, before anything in it is resolved.
 
-use std::borrow::Cow;
+use std::rc::Rc;
 
-use super::{Entry, Node, Span, Type};
+use super::{Entry, EventApi, Node, NodeValue, Parameters, Role, Span, Type};
 
-/// One entry of `Resources`, with `Globals` merged in.
-pub(crate) struct Resource<'t> {
-    pub logical_id: &'t str,
+/// One entry of `Resources` with `Globals` merged in, or what SAM makes of one.
+pub(crate) struct Resource {
+    pub logical_id: Rc<str>,
     pub id_span: Span,
     pub kind: &'static Type,
-    pub resource_type: &'t str,
-    pub properties: Option<Cow<'t, Node>>,
-    pub metadata: Option<&'t Node>,
-    /// `DependsOn`.
-    pub depends_on: &'t [Node],
+    pub resource_type: Rc<str>,
+    /// A mapping; what SAM makes has whatever is written.
+    pub properties: Node,
+    /// What to point at when a property is missing.
+    pub properties_span: Span,
+    pub metadata: Option<Node>,
+    pub depends_on: Option<Node>,
+    /// Where it comes from, if SAM makes it.
+    pub made: Option<Made>,
 }
 
-impl Resource<'_> {
-    pub fn property(&self, name: &str) -> Option<&Node> {
-        self.properties.as_ref()?.get(name)
+/// The resource that SAM makes another one of.
+pub(crate) struct Made {
+    pub of: usize,
+    /// The name of an event; of anything else, the alias that it belongs to, which may be empty.
+    pub name: Rc<str>,
+    /// Where its properties stand within those of the other one, ending with a dot unless empty.
+    pub path: String,
+}
+
+impl Resource {
+    /// A resource that says nothing about itself.
+    pub fn new(logical_id: Rc<str>, id_span: Span, kind: &'static Type) -> Self {
+        Self {
+            logical_id,
+            id_span,
+            kind,
+            resource_type: kind.name.into(),
+            properties: Node::new(id_span, NodeValue::Mapping(Vec::new())),
+            properties_span: id_span,
+            metadata: None,
+            depends_on: None,
+            made: None,
+        }
     }
 
-    /// The functions' events, as name and mapping.
-    pub fn events(&self) -> impl Iterator<Item = &Entry> {
-        let events = self.property("Events").and_then(Node::entries);
-        let events = events.unwrap_or_default().iter();
-        events.filter(|event| !event.value.is_no_value())
+    /// What SAM makes of this resource, whose index is `of`.
+    pub fn make(&self, of: usize, suffix: &str, name: &str, kind: &'static Type) -> Self {
+        let made = Made {
+            of,
+            name: name.into(),
+            path: String::new(),
+        };
+        let logical_id = format!("{}{suffix}", self.logical_id);
+        Self {
+            resource_type: self.resource_type.clone(),
+            made: Some(made),
+            ..Self::new(logical_id.into(), self.id_span, kind)
+        }
+    }
+
+    /// With the properties at a place within those of the resource that it is made of.
+    pub fn with_properties(mut self, path: String, entry: &Entry) -> Self {
+        if let Some(made) = &mut self.made {
+            made.path = path;
+        }
+        self.properties = entry.value.clone();
+        self.properties_span = entry.key_span;
+        self
+    }
+
+    pub fn property(&self, name: &str) -> Option<&Node> {
+        self.given(name).map(|entry| &entry.value)
+    }
+
+    /// Text, or a parameter's.
+    pub fn constant<'r>(&'r self, property: &str, parameters: &'r Parameters) -> Option<&'r str> {
+        parameters.constant(self.property(property)?)
+    }
+
+    /// A property with its place, unless it is absent or `AWS::NoValue`.
+    pub fn given(&self, name: &str) -> Option<&Entry> {
+        let entry = self.properties.entry(name);
+        entry.filter(|entry| !entry.value.is_no_value())
+    }
+
+    /// The kind of API that an event adds a route to, and the logical id of the one that it means.
+    pub fn api(&self) -> Option<(EventApi, &str)> {
+        let Role::Event(Some(api)) = self.kind.role else {
+            return None;
+        };
+        match self.property(api.property) {
+            None => Some((api, api.implicit_id)),
+            Some(id) => Some((api, id.call()?.argument.text()?)),
+        }
     }
 }

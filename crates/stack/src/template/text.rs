@@ -17,6 +17,9 @@ pub(crate) struct Span {
 }
 
 impl Span {
+    /// Where a file begins.
+    pub const START: Self = Self { offset: 0, len: 0 };
+
     pub fn between(start: usize, end: usize) -> Self {
         Self {
             offset: start,
@@ -98,6 +101,17 @@ impl Text {
         Span {
             len,
             ..self.clamp(span)
+        }
+    }
+
+    /// The place of a part of a span, or all of it where the part is not written like that.
+    pub(crate) fn find_within(&self, span: Span, part: &str) -> Span {
+        match self.slice(span).find(part) {
+            Some(at) if !part.is_empty() => Span {
+                offset: span.offset + at,
+                len: part.len(),
+            },
+            Some(_) | None => span,
         }
     }
 

@@ -1,226 +1,126 @@
-//! What names and their attributes yield: parameters, resources, and what SAM makes of resources.
+//! What references to resources yield; the table of each type says which of these.
 
-use serde_json::Value;
+use super::evaluate::Evaluation;
+use super::report::shorten;
+use super::{Node, Pseudo, Reported, Resolver};
 
-use super::names::{Target, given_stage, stage_name};
-use super::parameter::ParameterValue;
-use super::schema::Attributes;
-use super::words::shorten;
-use super::{Function, Made, Node, Place, Reported, Resolver, Role, Yields};
+/// A reference to a resource, at a place.
+pub(crate) struct Lookup<'r> {
+    pub evaluation: &'r Evaluation<'r>,
+    pub resolver: &'r Resolver<'r>,
+    pub index: usize,
+    pub node: &'r Node,
+}
 
-impl Resolver<'_> {
-    /// What `!Ref` yields.
-    pub(super) fn reference(
-        &self,
-        name: &str,
-        node: &Node,
-        place: Place<'_>,
-    ) -> Result<Value, Reported> {
-        let Some((target, attribute)) = self.names.find(name) else {
-            return Err(self.unresolved(name, name, node));
-        };
-        let target = match (target, attribute.map(Made::behind_dot)) {
-            (target, None) => target,
-            (Target::Resource(index), Some(Some(made))) => Target::Made(made, index),
-            (_, Some(_)) => {
-                return Err(self.wrong_form(node, Function::Ref, Function::GetAtt.form()));
-            }
-        };
-        self.charge(name.len(), node.span)?;
-        let (yields, index) = match target {
-            Target::Pseudo => return self.pseudo_parameter(name, node),
-            Target::Parameter => return self.parameter(name, node),
-            Target::Resource(index) => (self.resources[index].kind.reference, index),
-            Target::Made(made, index) => (made.reference(), index),
-        };
-        let text = self.yielded(yields, index, node, place)?;
-        self.charge(text.len(), node.span)?;
-        Ok(text.into())
+type Yielded = Result<String, Reported>;
+
+pub(crate) fn name(it: &Lookup<'_>) -> Yielded {
+    it.resolver.name(it.index)
+}
+
+/// The URL of an API.
+pub(crate) fn endpoint(it: &Lookup<'_>) -> Yielded {
+    Ok(it.resolver.pseudo.endpoint(&name(it)?))
+}
+
+/// The URL of a function, with the slash that AWS puts there.
+pub(crate) fn url(it: &Lookup<'_>) -> Yielded {
+    let id = it.resolver.shown_id(it.index);
+    Ok(format!("{}/", it.resolver.pseudo.url_endpoint(id)))
+}
+
+/// The ARN of the function that a version, alias or URL is a part of, qualified.
+pub(crate) fn part(it: &Lookup<'_>) -> Yielded {
+    let Some(part) = it.resolver.part(it.index) else {
+        return Err(no_function(it));
+    };
+    let arn = function_arn(it)?;
+    Ok(match &part.alias {
+        Some(alias) => format!("{arn}:{alias}"),
+        None => arn,
+    })
+}
+
+/// The same without the alias.
+pub(crate) fn function_arn(it: &Lookup<'_>) -> Yielded {
+    let part = it.resolver.part(it.index).ok_or(Reported)?;
+    let name = it.resolver.name(part.function)?;
+    Ok(it.resolver.pseudo.function_arn(&name))
+}
+
+/// The ARN of a version, which has no number yet.
+pub(crate) fn version(it: &Lookup<'_>) -> Yielded {
+    it.warn_of_version();
+    part(it)
+}
+
+/// The number of a version, which the alias stands in for.
+pub(crate) fn version_number(it: &Lookup<'_>) -> Yielded {
+    it.warn_of_version();
+    let alias = it.resolver.part(it.index).and_then(|it| it.alias.clone());
+    Ok(alias.unwrap_or_else(|| "$LATEST".to_owned()))
+}
+
+/// The name of a stage, or a placeholder for what has none.
+pub(crate) fn stage(it: &Lookup<'_>) -> Yielded {
+    let resource = &it.resolver.resources[it.index];
+    match resource.constant("StageName", &it.resolver.parameters) {
+        Some(stage) => Ok(stage.to_owned()),
+        None => placeholder(it),
+    }
+}
+
+/// A name for something that nobody looks at.
+pub(crate) fn placeholder(it: &Lookup<'_>) -> Yielded {
+    Ok(it.resolver.placeholder_name(it.index))
+}
+
+/// A name for something that does not exist here, with a warning.
+pub(crate) fn stand_in(it: &Lookup<'_>) -> Yielded {
+    Ok(it.stand_in(placeholder(it)?))
+}
+
+fn no_function(it: &Lookup<'_>) -> Reported {
+    let id = it.resolver.shown_id(it.index);
+    let (message, label, help) = if it.resolver.resources[it.index].made.is_some() {
+        let message = format!("`{id}` publishes no version and has no alias");
+        let help = "add `AutoPublishAlias: live` to the function";
+        (message, "needs `AutoPublishAlias`", help)
+    } else {
+        let message = format!("`{id}` belongs to no function of this template");
+        (message, "no function", "let it name one with `!Ref`")
+    };
+    let report = it.resolver.report;
+    report.problem(it.node.span, message, label, help)
+}
+
+impl Lookup<'_> {
+    /// An ARN made of the resource's name.
+    pub fn arn(&self, make: fn(&Pseudo, &str) -> String) -> Yielded {
+        Ok(make(&self.resolver.pseudo, &name(self)?))
     }
 
-    fn pseudo_parameter(&self, name: &str, node: &Node) -> Result<Value, Reported> {
-        self.pseudo.value(name).ok_or_else(|| {
-            self.report.problem(
-                self.span(node, name),
-                format!("`{}` has no value to put into text", shorten(name)),
-                "this name",
-                "`AWS::NoValue` removes a property: `Property: !Ref AWS::NoValue`",
-            )
-        })
-    }
-
-    fn parameter(&self, name: &str, node: &Node) -> Result<Value, Reported> {
-        match self.parameters.get(name) {
-            Some(ParameterValue::Text(text)) => {
-                self.charge(text.len(), node.span)?;
-                Ok(text.as_str().into())
-            }
-            Some(ParameterValue::List(items)) => {
-                self.charge(items.iter().map(String::len).sum(), node.span)?;
-                Ok(items.as_slice().into())
-            }
-            Some(ParameterValue::Reported) | None => Err(Reported),
-        }
-    }
-
-    /// What `!GetAtt` yields.
-    pub(super) fn attribute(
-        &self,
-        name: &str,
-        attribute: &str,
-        node: &Node,
-        place: Place<'_>,
-    ) -> Result<Value, Reported> {
-        let written = format!("{name}.{attribute}");
-        let Some((target, None)) = self.names.find(name) else {
-            return Err(self.unresolved(name, &written, node));
-        };
-        self.charge(written.len(), node.span)?;
-        let index = target.resource().unwrap_or_default();
-        let known: Attributes = match target {
-            Target::Pseudo | Target::Parameter => &[],
-            Target::Made(made, _) => made.attributes(),
-            Target::Resource(_) => match (self.resources[index].kind.role, attribute) {
-                (Role::ServerlessFunction, "Alias" | "Version")
-                | (Role::HttpApi | Role::RestApi, "Stage") => {
-                    return self.reference(&written, node, place);
-                }
-                _ => self.resources[index].kind.attributes,
-            },
-        };
-        if let Some((_, yields)) = known.iter().find(|(name, _)| *name == attribute) {
-            return Ok(self.yielded(*yields, index, node, place)?.into());
-        }
-        if let Target::Resource(_) = target
-            && let Some(yields) = self.resources[index].kind.other_attributes
-        {
-            let value = format!("{}.{}", self.placeholder_name(index), shorten(attribute));
-            return Ok(match yields {
-                Yields::StandIn => self.stand_in(value, index, node, place).into(),
-                _ => value.into(),
-            });
-        }
-        let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
-        let help = match known {
-            [] => "use `!Ref` for it".to_owned(),
-            _ => format!("it has {}", names.join(", ")),
-        };
-        let (name, attribute) = (shorten(name), shorten(attribute));
-        Err(self.report.problem(
-            self.span(node, &written),
-            format!("`{name}` has no attribute `{attribute}`"),
-            "unknown attribute",
-            help,
-        ))
-    }
-
-    /// What a resource yields by its table.
-    fn yielded(
-        &self,
-        yields: Yields,
-        index: usize,
-        node: &Node,
-        place: Place<'_>,
-    ) -> Result<String, Reported> {
-        let resource = &self.resources[index];
-        Ok(match yields {
-            Yields::Name => self.name(index)?,
-            Yields::Arn(arn) => arn(&self.pseudo, &self.name(index)?),
-            Yields::StreamArn(arn) => {
-                let arn = arn(&self.pseudo, &self.name(index)?);
-                self.stand_in(format!("{arn}/stream/none"), index, node, place)
-            }
-            Yields::Text(text) => text.to_owned(),
-            Yields::Endpoint => self.pseudo.endpoint(&self.name(index)?),
-            // With the slash that AWS puts there.
-            Yields::Url => format!("{}/", self.pseudo.url_endpoint(resource.logical_id)),
-            Yields::Part => self.part_arn(index, node)?,
-            Yields::Version => {
-                self.warn_of_version(node, place);
-                self.part_arn(index, node)?
-            }
-            Yields::VersionNumber => {
-                self.warn_of_version(node, place);
-                let alias = self.part(index).and_then(|part| part.alias.clone());
-                alias.unwrap_or_else(|| "$LATEST".to_owned())
-            }
-            Yields::PublishedAlias => self.alias_arn(index, node)?,
-            Yields::PublishedVersion => {
-                let arn = self.alias_arn(index, node)?;
-                self.warn_of_version(node, place);
-                arn
-            }
-            Yields::RoleName => self.role_name(index),
-            Yields::RoleArn => self.pseudo.role_arn(&self.role_name(index)),
-            Yields::ApiStage => self.stage(index).to_owned(),
-            Yields::Stage => match given_stage(resource, &self.parameters) {
-                Some(stage) => stage.to_owned(),
-                None => self.placeholder_name(index),
-            },
-            Yields::Placeholder => self.placeholder_name(index),
-            Yields::StandIn => self.stand_in(self.placeholder_name(index), index, node, place),
-        })
-    }
-
-    /// The function's ARN, qualified as the version, alias or URL has it.
-    fn part_arn(&self, index: usize, node: &Node) -> Result<String, Reported> {
-        let Some(part) = self.part(index) else {
-            let id = self.resources[index].logical_id;
-            return Err(self.report.problem(
-                node.span,
-                format!("`{id}` belongs to no function of this template"),
-                "no function",
-                "let it name one with `!Ref`",
-            ));
-        };
-        let arn = self.pseudo.function_arn(&self.name(part.function)?);
-        Ok(match &part.alias {
-            Some(alias) => format!("{arn}:{alias}"),
-            None => arn,
-        })
-    }
-
-    fn alias_arn(&self, index: usize, node: &Node) -> Result<String, Reported> {
-        let Some(alias) = self.alias(index) else {
-            let id = self.resources[index].logical_id;
-            return Err(self.report.problem(
-                node.span,
-                format!("`{id}` publishes no version and has no alias"),
-                "needs `AutoPublishAlias`",
-                "add `AutoPublishAlias: live` to the function",
-            ));
-        };
-        let arn = self.pseudo.function_arn(&self.name(index)?);
-        Ok(format!("{arn}:{alias}"))
-    }
-
-    fn role_name(&self, index: usize) -> String {
-        let id = format!("{}Role", self.resources[index].logical_id);
-        self.pseudo.physical_name(&id, 64)
-    }
-
-    /// The stage of an API.
-    pub fn stage(&self, index: usize) -> &str {
-        stage_name(&self.resources[index], &self.parameters)
-    }
-
-    fn warn_of_version(&self, node: &Node, place: Place<'_>) {
-        let meaning = "versions are numbered when they are published: \
-                       the alias that follows the newest one stands in";
-        self.warn(node.span, place, meaning);
-    }
-
-    /// A value for something that does not exist here, and the warning that it does not.
-    fn stand_in(&self, value: String, index: usize, node: &Node, place: Place<'_>) -> String {
-        let resource = &self.resources[index];
+    /// The value for something that does not exist here, and the warning that it does not.
+    pub fn stand_in(&self, value: String) -> String {
+        let resource = &self.resolver.resources[self.index];
         // Functions log wherever they say that they log to.
         if !resource.resource_type.starts_with("AWS::Logs::") {
-            let (id, kind) = (resource.logical_id, shorten(resource.resource_type));
-            let meaning = format!(
+            let (id, kind) = (&resource.logical_id, shorten(&resource.resource_type));
+            self.warn(&format!(
                 "`{id}` ({kind}) does not exist here; the value is the placeholder `{value}`"
-            );
-            self.warn(node.span, place, meaning);
+            ));
         }
         value
+    }
+
+    fn warn_of_version(&self) {
+        self.warn(
+            "versions are numbered when they are published: \
+             the alias that follows the newest one stands in",
+        );
+    }
+
+    fn warn(&self, meaning: &str) {
+        self.evaluation.warn(self.node.span, meaning);
     }
 }

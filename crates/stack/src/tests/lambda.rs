@@ -88,6 +88,53 @@ fn functions_have_versions_aliases_and_urls() {
 }
 
 #[test]
+fn what_sam_makes_stands_where_it_is_made() {
+    let stack = load(
+        "
+Transform: AWS::Serverless-2016-10-31
+Globals: {Function: {CodeUri: f, Handler: h, Runtime: nodejs22.x, AutoPublishAlias: live}}
+Resources:
+  A: {Type: AWS::Serverless::Function, Properties: {FunctionUrlConfig: {AuthType: NONE}}}
+  Mine: {Type: AWS::Lambda::Url, Properties: {TargetFunctionArn: !Ref B.Alias, AuthType: NONE}}
+  B: {Type: AWS::Serverless::Function, Properties: {FunctionUrlConfig: {AuthType: NONE}}}
+Outputs:
+  Alias: {Value: !Sub '${A.Alias}'}
+  Url: {Value: !Ref AUrl}
+",
+    );
+    let urls = stack.function_urls.iter();
+    let urls: Vec<_> = urls
+        .map(|it| (it.logical_id.as_str(), it.qualifier.as_deref()))
+        .collect();
+    let live = Some("live");
+    assert_eq!(urls, [("AUrl", live), ("Mine", live), ("BUrl", live)]);
+    let arn = "arn:aws:lambda:us-east-1:000000000000:function:demo-A";
+    assert_eq!(stack.outputs[0].value, format!("{arn}:live"));
+    assert_eq!(stack.outputs[1].value, arn);
+}
+
+#[test]
+fn what_sam_cannot_make_is_said_in_the_users_words() {
+    let other = "  G:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: g
+      Handler: h
+      Runtime: nodejs22.x
+      FunctionUrlConfig: []
+      Events: {E: {Type: Api, Properties: x}}
+";
+    check_problems(
+        &(super::function("Environment: {Variables: {ALIAS: !Ref G.Alias}}") + other),
+        expect![[r#"
+            9:40 `G` publishes no version and has no alias [needs `AutoPublishAlias`] (add `AutoPublishAlias: live` to the function)
+            16:26 `FunctionUrlConfig` of `G` must be a mapping, found a list [a list] (write one `Name: value` per line, indented)
+            17:43 `Events.E.Properties` of `G` must be a mapping, found a single value [a single value] (write one `Name: value` per line, indented)
+        "#]],
+    );
+}
+
+#[test]
 fn parts_of_nothing_are_problems() {
     check_problems(
         "

@@ -3,6 +3,7 @@
 mod apis;
 mod cloud_assembly;
 mod conditions;
+mod cron;
 mod gateway;
 mod lambda;
 mod loan_approval;
@@ -10,6 +11,7 @@ mod problems;
 mod references;
 mod resources;
 mod samconfig;
+mod substitution;
 mod untrusted;
 
 use std::collections::BTreeMap;

@@ -122,6 +122,20 @@ fn globals_for_many_functions_end() {
 }
 
 #[test]
+fn a_long_event_in_any_script_has_a_name() {
+    let name = "é".repeat(300);
+    let events = format!(
+        "Events:
+  {name}: {{Type: Schedule, Properties: {{Schedule: rate(1 day)}}}}
+  {name}y: {{Type: HttpApi}}"
+    );
+    let stack = super::load(&function(&events));
+    assert_eq!(stack.http_apis[0].routes[0].event, format!("{name}y"));
+    let name = &stack.schedules[0].name;
+    assert!(name.starts_with("demo-Fé") && name.len() <= 64, "{name}");
+}
+
+#[test]
 fn a_long_chain_of_references_needs_no_deep_stack() {
     let mut template = "Resources:\n".to_owned();
     for index in 0..500 {

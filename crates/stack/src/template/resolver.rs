@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::limits::RESOLVED_BYTES_MAX;
 
-use super::dependency::{creation_order, report_unresolved};
+use super::dependency::creation_order;
+use super::evaluate::Evaluation;
+use super::function::references;
 use super::names::{Names, Part, Target};
-use super::parameter::Parameters;
-use super::reference::{placeholder, references};
-use super::{Function, Named, Node, Pseudo, Report, Reported, Resource, Span};
+use super::report::{did_you_mean, shorten};
+use super::{Function, Named, Node, Parameters, Pseudo, Report, Reported, Resource, Span};
 
 /// Where a value is wanted, for messages.
 #[derive(Debug, Clone, Copy)]
@@ -27,22 +28,22 @@ pub(crate) struct Place<'p> {
 pub(crate) struct Resolver<'t> {
     pub report: &'t Report,
     pub pseudo: Pseudo,
-    pub resources: &'t [Resource<'t>],
+    pub resources: &'t [Resource],
     pub(super) parameters: Parameters,
-    pub(super) names: Names<'t>,
-    /// What `Ref` yields for functions, HTTP APIs and tables, by index; missing where a problem
-    /// stands in the way.
+    pub(super) names: Names,
+    /// The names of resources, by index; missing where a problem stands in the way.
     resolved: RefCell<HashMap<usize, String>>,
     bytes: Cell<usize>,
 }
 
 impl<'t> Resolver<'t> {
-    /// Resolves the names of all resources, each after those that it needs.
+    /// Resolves the names of all resources, each after those that it needs. `absent` are those that
+    /// are not created, with the condition that says so.
     pub fn new(
         report: &'t Report,
         pseudo: Pseudo,
-        resources: &'t [Resource<'t>],
-        absent: &'t BTreeMap<String, String>,
+        resources: &'t [Resource],
+        absent: BTreeMap<String, String>,
         parameters: Parameters,
     ) -> Self {
         let names = Names::new(resources, absent, &parameters);
@@ -64,26 +65,36 @@ impl<'t> Resolver<'t> {
         resolver
     }
 
-    /// The resource's name as AWS would have it; an HTTP API's id.
+    /// Evaluates what is wanted at a place.
+    pub fn at<'r>(&'r self, place: Place<'r>) -> Evaluation<'r> {
+        Evaluation {
+            resolver: self,
+            place,
+        }
+    }
+
+    /// The resource's name as AWS would have it; an API's id.
     pub fn name(&self, index: usize) -> Result<String, Reported> {
         self.resolved.borrow().get(&index).cloned().ok_or(Reported)
     }
 
-    /// The first alias of a function: `AutoPublishAlias`, or a resource's.
-    pub fn alias(&self, index: usize) -> Option<&str> {
-        self.aliases(index).first().map(String::as_str)
+    /// The logical id that people know a resource by, or what SAM makes it of.
+    pub fn shown_id(&self, index: usize) -> &'t str {
+        let resource = &self.resources[index];
+        let of = resource.made.as_ref().map_or(index, |made| made.of);
+        &self.resources[of].logical_id
     }
 
-    /// The alias that SAM points events at: `AutoPublishAlias`.
-    pub fn published_alias(&self, index: usize) -> Option<&str> {
-        self.resources[index].property("AutoPublishAlias")?;
-        self.alias(index)
-    }
-
-    /// All aliases of a function.
+    /// All aliases of a function: `AutoPublishAlias`, then those that are resources.
     pub fn aliases(&self, index: usize) -> &[String] {
         let aliases = self.names.aliases.get(&index);
         aliases.map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The alias that SAM points events at: `AutoPublishAlias`.
+    pub fn published_alias(&self, index: usize) -> Option<String> {
+        self.resources[index].property("AutoPublishAlias")?;
+        self.aliases(index).first().cloned()
     }
 
     /// What a version, alias or URL is a part of.
@@ -96,84 +107,53 @@ impl<'t> Resolver<'t> {
         self.names.part_of(node, self.resources)
     }
 
+    /// The resource with a logical id.
+    pub fn find(&self, logical_id: &str) -> Option<usize> {
+        match self.names.find(logical_id)? {
+            (Target::Resource(index), None) => Some(index),
+            _ => None,
+        }
+    }
+
     /// The first resource that a node refers to, in whatever words.
     pub fn mentioned(&self, node: &Node) -> Option<usize> {
         let references = references(node).into_iter();
         let mut targets = references.filter_map(|it| self.names.find(it.name));
         targets.find_map(|(target, _)| match target {
             Target::Resource(index) => Some(index),
-            _ => None,
+            Target::Pseudo | Target::Parameter => None,
         })
     }
 
     /// The resource that a node refers to with `!Ref`.
     pub fn referenced(&self, node: &Node) -> Option<usize> {
         let call = node.call().filter(|call| call.function == Function::Ref)?;
-        match self.names.find(call.argument.text()?)? {
-            (Target::Resource(index), None) => Some(index),
-            _ => None,
-        }
+        self.find(call.argument.text()?)
     }
 
     fn physical_name(&self, index: usize) -> Result<String, Reported> {
         let resource = &self.resources[index];
+        let id = &*resource.logical_id;
         let (property, characters_max) = match resource.kind.named {
             Named::By(property, characters_max) => (property, characters_max),
-            Named::ApiId => return Ok(self.pseudo.api_id(resource.logical_id)),
+            Named::ApiId => return Ok(self.pseudo.api_id(id)),
             Named::Placeholder => return Ok(self.placeholder_name(index)),
         };
-        let given = resource.property(property).filter(|it| !it.is_no_value());
-        let Some(node) = given else {
-            let id = resource.logical_id;
+        let Some(node) = resource.property(property) else {
             return Ok(self.pseudo.physical_name(id, characters_max));
         };
         let place = Place {
-            logical_id: resource.logical_id,
-            resource_type: resource.resource_type,
+            logical_id: id,
+            resource_type: &resource.resource_type,
             property,
             opaque: false,
         };
-        self.text(node, place)
+        self.at(place).text(node)
     }
 
     pub(super) fn placeholder_name(&self, index: usize) -> String {
-        let id = self.resources[index].logical_id;
+        let id = &self.resources[index].logical_id;
         self.pseudo.physical_name(id, 255)
-    }
-
-    /// Warns of a value, unless it is only kept.
-    pub(super) fn warn(&self, span: Span, place: Place<'_>, meaning: impl Into<String>) {
-        if !place.opaque {
-            let property = Some(place.property.to_owned());
-            let (id, resource_type) = (place.logical_id, place.resource_type);
-            self.report.warn(span, id, resource_type, property, meaning);
-        }
-    }
-
-    /// `written` is what stands in a `!Sub`: the name with its attribute.
-    pub(super) fn unresolved(&self, name: &str, written: &str, node: &Node) -> Reported {
-        let span = || placeholder(node, written, self.report);
-        report_unresolved(name, span, &self.names, self.report)
-    }
-
-    /// The place of `${name}` in a `!Sub`, else of the whole node.
-    pub(super) fn span(&self, node: &Node, name: &str) -> Span {
-        if self.report.is_full() {
-            return node.span;
-        }
-        placeholder(node, name, self.report)
-    }
-
-    /// The place of a part of a text, where it is written like that, else of the whole text.
-    pub(super) fn part_span(&self, node: &Node, part: &str) -> Span {
-        let found = self.report.text.slice(node.span).find(part);
-        match found {
-            Some(at) if !part.is_empty() => Span {
-                offset: node.span.offset + at,
-                len: part.len(),
-            },
-            Some(_) | None => node.span,
-        }
     }
 
     pub(super) fn charge(&self, bytes: usize, span: Span) -> Result<(), Reported> {
@@ -183,11 +163,34 @@ impl<'t> Resolver<'t> {
         if total <= RESOLVED_BYTES_MAX {
             return Ok(());
         }
-        Err(self.report.problem(
-            span,
-            format!("references expand to more than {RESOLVED_BYTES_MAX} bytes"),
-            "the limit is passed here",
-            "repeat long values less often",
-        ))
+        let message = format!("references expand to more than {RESOLVED_BYTES_MAX} bytes");
+        let help = "repeat long values less often";
+        let label = "the limit is passed here";
+        Err(self.report.problem(span, message, label, help))
     }
+}
+
+/// Reports a name that stands for nothing. Its place is searched for, so only if there is room.
+pub(super) fn report_unresolved(
+    name: &str,
+    span: impl FnOnce() -> Span,
+    names: &Names,
+    report: &Report,
+) -> Reported {
+    if report.is_full() {
+        return Reported;
+    }
+    let shown = shorten(name);
+    if let Some(condition) = names.absent.get(name) {
+        let message = format!("`{shown}` is not created");
+        let label = format!("its condition `{}` does not hold", shorten(condition));
+        let help =
+            "refer to it under the same condition: `!If [Condition, !Ref It, !Ref AWS::NoValue]`";
+        return report.problem(span(), message, label, help);
+    }
+    let otherwise = "a reference names a parameter, a resource or a pseudo parameter; \
+                     in `!Sub`, `${!Name}` is the literal text `${Name}`";
+    let help = did_you_mean(name, names.sorted(), otherwise);
+    let message = format!("`{shown}` is not in this template");
+    report.problem(span(), message, "refers to nothing", help)
 }
