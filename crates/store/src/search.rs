@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use engine::Execution;
 use model::{
-    Deadline, ExecutionArn, ExecutionId, ExecutionName, ExecutionSpec, ExecutionState,
-    ExecutionStatus, FunctionName, Operation, OperationDetails, Outcome, Payload, Timestamp,
-    Version,
+    Deadline, ErrorObject, Event, EventKind, ExecutionArn, ExecutionId, ExecutionName,
+    ExecutionSpec, ExecutionState, ExecutionStatus, FunctionName, Operation, OperationDetails,
+    Outcome, Payload, Timestamp, Version,
 };
 
 use crate::{StoreFuture, cut_error, operation_head};
@@ -124,11 +124,14 @@ pub struct ExecutionSummary {
     /// Steps, waits, callbacks and chained invokes that have not ended, without payloads: the newest
     /// of them, at most [`OPEN_OPERATIONS_MAX`]; none once the execution has ended.
     pub open_operations: Vec<Arc<Operation>>,
+    /// How the last invocation failed, if those before it failed too or it was the first: why the execution does
+    /// not come on. Cut ([`cut_error`]).
+    pub invocation_error: Option<ErrorObject>,
 }
 
 impl ExecutionSummary {
-    /// The summary of a whole execution: what a store must give for it.
-    pub fn of(execution: &Execution) -> Self {
+    /// The summary of a whole execution with its history: what a store must give for it.
+    pub fn of(execution: &Execution, events: &[Event]) -> Self {
         let mut spec = (*execution.spec).clone();
         let mut state = execution.state.clone();
         let input_bytes = spec.input.take().map(|input| input.len() as u64);
@@ -150,13 +153,26 @@ impl ExecutionSummary {
             let open = open.take(OPEN_OPERATIONS_MAX);
             open_operations.extend(open.map(|operation| Arc::new(operation_head(operation))));
         }
+        let mut invocation_error = None;
+        if state.failed_invocations > 0 {
+            invocation_error = events.iter().rev().find_map(invocation_error_of).cloned();
+            invocation_error.iter_mut().for_each(cut_error);
+        }
         Self {
             spec: Arc::new(spec),
             state,
             input_bytes,
             result_bytes,
             open_operations,
+            invocation_error,
         }
+    }
+}
+
+fn invocation_error_of(event: &Event) -> Option<&ErrorObject> {
+    match &event.kind {
+        EventKind::InvocationCompleted { error, .. } => error.as_ref(),
+        _ => None,
     }
 }
 

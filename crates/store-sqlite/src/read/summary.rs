@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::{ExecutionId, FunctionName, Outcome};
+use model::{ErrorObject, ExecutionId, FunctionName, Outcome};
 use rusqlite::{Connection, OptionalExtension, Row};
 use store::{
     CallbackCursor, ExecutionRecord, ExecutionSummary, OPEN_OPERATIONS_MAX, OpenCallback,
@@ -32,7 +32,7 @@ pub(super) fn summary(
         Some(row) => readable_row(row, EXECUTION, read_summary)?,
         None => None,
     };
-    with_open_operations(connection, read)
+    with_what_it_is_at(connection, read)
 }
 
 /// An execution by its id.
@@ -45,7 +45,7 @@ pub(crate) fn summary_by_id(
     let read = statement
         .query_row([id.as_str()], read_summary)
         .optional()?;
-    let summary = with_open_operations(connection, read)?;
+    let summary = with_what_it_is_at(connection, read)?;
     drop(statement);
     transaction.finish()?;
     Ok(summary)
@@ -68,11 +68,12 @@ fn read_summary(row: &Row<'_>) -> rusqlite::Result<(i64, ExecutionSummary)> {
         input_bytes: bytes("input_bytes")?,
         result_bytes: bytes("result_bytes")?,
         open_operations: Vec::new(),
+        invocation_error: None,
     };
     Ok((key, summary))
 }
 
-fn with_open_operations(
+fn with_what_it_is_at(
     connection: &Connection,
     read: Option<(i64, ExecutionSummary)>,
 ) -> rusqlite::Result<Option<ExecutionSummary>> {
@@ -93,7 +94,27 @@ fn with_open_operations(
         };
         summary.open_operations = readable(rows, OPERATION, read)?;
     }
+    // Seldom, and then near the end of the history.
+    if summary.state.failed_invocations > 0 {
+        summary.invocation_error = invocation_error(connection, key)?;
+    }
     Ok(Some(summary))
+}
+
+fn invocation_error(connection: &Connection, key: i64) -> rusqlite::Result<Option<ErrorObject>> {
+    let mut statement =
+        connection.prepare_cached(include_str!("../sql/read/invocation_error.sql"))?;
+    let read = |row: &Row<'_>| {
+        let mut error = ErrorObject {
+            error_type: row.get(0)?,
+            message: row.get(1)?,
+            data: None,
+            stack_trace: None,
+        };
+        cut_error(&mut error);
+        Ok(error)
+    };
+    statement.query_row([key], read).optional()
 }
 
 /// Callbacks that nobody has answered.

@@ -104,7 +104,8 @@ async fn filters_select_what_they_say(store: &dyn Store) {
                 next: None,
                 complete: true,
             })[0] as usize;
-            let expected = crate::ExecutionSummary::of(&subjects[number].execution);
+            let expected =
+                crate::ExecutionSummary::of(&subjects[number].execution, &subjects[number].events);
             assert_eq!(found, expected);
         }
     };

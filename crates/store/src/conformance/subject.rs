@@ -232,7 +232,10 @@ impl Subject {
     async fn check_reports(&self, store: &dyn Store) {
         let id = self.id();
         let summary = store.summary(id).await.expect("the store works");
-        assert_eq!(summary, Some(ExecutionSummary::of(&self.execution)));
+        assert_eq!(
+            summary,
+            Some(ExecutionSummary::of(&self.execution, &self.events))
+        );
         let mut expected: Vec<Event> = self.events.iter().map(event_head).collect();
         for newest_first in [false, true] {
             let everything = EventPage {

@@ -24,7 +24,7 @@ impl Search for MemoryStore {
     fn summary(&self, id: &ExecutionId) -> StoreFuture<'_, Option<ExecutionSummary>> {
         self.call("read an execution", |tables| {
             let stored = tables.executions.by_id.get(id);
-            stored.map(|stored| ExecutionSummary::of(&stored.execution))
+            stored.map(|stored| ExecutionSummary::of(&stored.execution, &stored.events))
         })
     }
 
@@ -92,7 +92,7 @@ impl ExecutionTables {
             }
             if matches(&stored.head(), &filter) && has_texts(stored, search) {
                 page.executions
-                    .push(ExecutionSummary::of(&stored.execution));
+                    .push(ExecutionSummary::of(&stored.execution, &stored.events));
             }
             page.next = Some(SearchCursor {
                 started_at: stored.execution.spec.started_at,
