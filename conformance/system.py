@@ -139,7 +139,7 @@ def binary():
 
 
 @contextlib.contextmanager
-def up(template, scratch, *arguments):
+def up(template, scratch, *arguments, variables=None):
     """Runs `lambdura up` on free ports with a data folder of its own, and ends it by its process id."""
     scratch.mkdir(parents=True, exist_ok=True)
     ready, log, records = scratch / "ready.json", scratch / "up.log", scratch / "records"
@@ -147,6 +147,7 @@ def up(template, scratch, *arguments):
     command += ["--http-api-listen", "127.0.0.1:0", "--data-dir", str(scratch / "data")]
     command += ["--ready-file", str(ready), "--env", f"RECORDS={records}", *arguments]
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("LAMBDURA_", "AWS_"))}
+    environment.update(variables or {})
     with open(log, "wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, env=environment)
     try:

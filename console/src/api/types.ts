@@ -14,6 +14,7 @@ export type ExecutionPage = Omit<Schemas['ExecutionPage'], 'executions'> & { exe
 export type CountsByStatus = Schemas['CountsByStatus']
 export type ExecutionCounts = Schemas['ExecutionCounts']
 export type LivePage = Omit<Schemas['LivePage'], 'executions'> & { executions: ExecutionSummary[] }
+export type ErrorHead = Schemas['ErrorHead']
 export type Trigger = Schemas['Trigger']
 export type TriggerKind = Schemas['TriggerKind']
 export type Usage = Schemas['Usage']

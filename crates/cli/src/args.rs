@@ -72,6 +72,11 @@ pub enum Command {
     History(HistoryArguments),
     Logs(LogsArguments),
     Callback(CallbackArguments),
+    Callbacks(CallbacksArguments),
+    /// List functions, with their aliases
+    Functions,
+    Open(OpenArguments),
+    Retry(RetryExecutionArguments),
     Stop(StopArguments),
     Pause(PauseArguments),
     Resume(ResumeArguments),
@@ -162,6 +167,48 @@ pub struct UpArguments {
     /// Processes of one function at the most, where the template reserves no number
     #[arg(long, value_name = "N", env = "LAMBDURA_CONCURRENCY", default_value_t = 64, value_parser = concurrency)]
     pub concurrency: usize,
+    /// A program that emulates AWS's other services (LocalStack, MiniStack, moto), for calls of functions to them
+    #[arg(long, value_name = "URL", env = "LAMBDURA_AWS_ENDPOINT", value_parser = http_url)]
+    pub aws_endpoint: Option<http::Uri>,
+    /// Let functions call AWS's other services in your account: `env` takes the AWS_… variables, `profile` or
+    /// `profile:NAME` the AWS configuration
+    #[arg(
+        long,
+        value_name = "env|profile",
+        env = "LAMBDURA_AWS_CREDENTIALS",
+        conflicts_with = "aws_endpoint",
+        value_parser = aws_credentials
+    )]
+    pub aws_credentials: Option<AwsCredentials>,
+}
+
+/// Where functions have real credentials from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AwsCredentials {
+    /// `AWS_ACCESS_KEY_ID` and what belongs to it.
+    Environment,
+    /// A profile by name; none: `AWS_PROFILE`, or the default one.
+    Profile(Option<String>),
+}
+
+fn aws_credentials(text: &str) -> Result<AwsCredentials, String> {
+    match text.split_once(':') {
+        None if text == "env" => Ok(AwsCredentials::Environment),
+        None if text == "profile" => Ok(AwsCredentials::Profile(None)),
+        Some(("profile", name)) if !name.is_empty() => {
+            Ok(AwsCredentials::Profile(Some(name.to_owned())))
+        }
+        _ => Err("`env`, `profile` or `profile:NAME` is meant".to_owned()),
+    }
+}
+
+fn http_url(text: &str) -> Result<http::Uri, String> {
+    let url: http::Uri = text.parse().map_err(|error| format!("no URL: {error}"))?;
+    let is_base = matches!(url.path(), "" | "/") && url.query().is_none();
+    match (url.scheme_str(), url.authority()) {
+        (Some("http"), Some(_)) if is_base => Ok(url),
+        _ => Err("a URL such as http://127.0.0.1:4566 is meant".to_owned()),
+    }
 }
 
 /// What an answered request survives.
@@ -345,6 +392,9 @@ pub enum CallbackAction {
         /// The result, which is JSON
         #[arg(long, short, value_name = "JSON|@FILE|-")]
         result: Option<String>,
+        /// The result as it is, for code that does not read it as JSON
+        #[arg(long, value_name = "TEXT|@FILE|-", conflicts_with = "result")]
+        text: Option<String>,
     },
     /// Complete it with an error
     Fail {
@@ -476,6 +526,58 @@ pub struct RetryArguments {
     /// All that are set aside
     #[arg(long)]
     pub all: bool,
+}
+
+/// List callbacks that wait for an answer, those of older executions first
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  lambdura callbacks
+  lambdura callbacks --function LoanWorkflow
+  lambdura callback succeed loan-1234/manager-approval --result '{\"approved\": true}'")]
+pub struct CallbacksArguments {
+    /// Only of this function
+    #[arg(long, short)]
+    pub function: Option<String>,
+    /// The first so many
+    #[arg(long, short, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub limit: u32,
+}
+
+/// Show the web console, or an execution in it, in the browser
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  lambdura open
+  lambdura open @last
+  BROWSER=firefox lambdura open loan-1234")]
+pub struct OpenArguments {
+    /// ARN, name, unique prefix of name or id, or `@last`
+    pub execution: Option<String>,
+}
+
+/// Start an execution again, with the same input and the newest code
+#[derive(Debug, Args)]
+#[command(after_help = "\
+An execution stays on the version that it started on. Once its code is mended, this starts a new one
+with the same input, on the function's only alias or on $LATEST.
+
+Examples:
+  lambdura retry loan-1234                 it has ended
+  lambdura retry @last --stop              it fails again and again: stop it first
+  lambdura retry loan-1234 --qualifier 7   on a version or alias of your choice")]
+pub struct RetryExecutionArguments {
+    /// ARN, name, unique prefix of name or id, or `@last`
+    pub execution: String,
+    /// Only look among executions of this function
+    #[arg(long, short)]
+    pub function: Option<String>,
+    /// Stop it first if it has not ended
+    #[arg(long)]
+    pub stop: bool,
+    /// Version or alias that the new one runs on
+    #[arg(long, short, value_name = "VERSION|ALIAS")]
+    pub qualifier: Option<String>,
 }
 
 fn key_value(text: &str) -> Result<(String, String), String> {

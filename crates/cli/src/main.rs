@@ -22,6 +22,7 @@ mod neutral;
 mod payload_argument;
 mod preview;
 mod screen;
+mod standing_text;
 
 mod commands;
 mod up;

@@ -45,8 +45,8 @@ pub struct HostConfig {
     pub open_files_max: u64,
 }
 
-/// Returns the credentials of a function; called once for every process that starts.
-pub type CredentialsSource = Arc<dyn Fn(&FunctionConfig) -> Credentials + Send + Sync>;
+/// Returns the credentials of a function, or none where it finds its own; called once for every process that starts.
+pub type CredentialsSource = Arc<dyn Fn(&FunctionConfig) -> Option<Credentials> + Send + Sync>;
 
 /// AWS credentials of a function process.
 #[derive(Clone, PartialEq, Eq)]
@@ -67,10 +67,12 @@ impl Default for HostConfig {
             region: "us-east-1".to_owned(),
             state_dir: None,
             extra_environment: BTreeMap::new(),
-            credentials: Arc::new(|_| Credentials {
-                access_key_id: "local".to_owned(),
-                secret_access_key: "local".to_owned(),
-                session_token: None,
+            credentials: Arc::new(|_| {
+                Some(Credentials {
+                    access_key_id: "local".to_owned(),
+                    secret_access_key: "local".to_owned(),
+                    session_token: None,
+                })
             }),
             idle_time: Duration::from_secs(30),
             init_limit: Duration::from_secs(10),

@@ -85,7 +85,6 @@ fn reserved(
     function: &FunctionConfig,
     identity: &ProcessIdentity<'_>,
 ) -> BTreeMap<String, String> {
-    let credentials = (config.credentials)(function);
     let text = str::to_owned;
     let mut reserved: BTreeMap<String, String> = [
         ("AWS_LAMBDA_RUNTIME_API", text(identity.runtime_api)),
@@ -110,13 +109,16 @@ fn reserved(
         ),
         ("AWS_REGION", config.region.clone()),
         ("AWS_DEFAULT_REGION", config.region.clone()),
-        ("AWS_ACCESS_KEY_ID", credentials.access_key_id),
-        ("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key),
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into();
-    if let Some(session_token) = credentials.session_token {
-        reserved.insert("AWS_SESSION_TOKEN".to_owned(), session_token);
+    if let Some(credentials) = (config.credentials)(function) {
+        let mut set = |name: &str, value| reserved.insert(name.to_owned(), value);
+        set("AWS_ACCESS_KEY_ID", credentials.access_key_id);
+        set("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key);
+        if let Some(session_token) = credentials.session_token {
+            set("AWS_SESSION_TOKEN", session_token);
+        }
     }
     reserved
 }

@@ -42,10 +42,12 @@ async fn environment_is_lambdas_and_nothing_else() {
             ("AWS_ENDPOINT_URL".into(), "http://127.0.0.1:3001".into()),
             ("EXTRA".into(), "of the host".into()),
         ]);
-        config.credentials = Arc::new(|function| Credentials {
-            access_key_id: format!("AKIA-{}", function.name),
-            secret_access_key: "secret".into(),
-            session_token: Some("token".into()),
+        config.credentials = Arc::new(|function| {
+            Some(Credentials {
+                access_key_id: format!("AKIA-{}", function.name),
+                secret_access_key: "secret".into(),
+                session_token: Some("token".into()),
+            })
         });
         for (name, value) in [
             ("EXTRA", "of the function"),

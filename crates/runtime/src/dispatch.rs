@@ -217,11 +217,6 @@ impl Driver {
             }
         };
         held.leave_lane();
-        if let InvocationOutcome::FunctionError(error) | InvocationOutcome::Interrupted(error) =
-            &report.outcome
-        {
-            tracing::warn!(execution = %id, invocation = %request_id, ?error, "invocation failed");
-        }
         let input = Input::InvocationEnded {
             request_id,
             started_at: report.started_at,

@@ -12,6 +12,8 @@ use model::{
 use store::AsyncInvocation;
 use tokio_util::sync::CancellationToken;
 
+use crate::StartRequest;
+
 /// The future of an invocation. Dropping it gives the invocation up.
 pub type InvokerFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
@@ -45,6 +47,13 @@ pub trait Invoker: Send + Sync + 'static {
         RetryPolicy::default()
     }
 
+    /// What follows the end of an asynchronous invocation: its event invoke config may name a function that
+    /// is told of it. It must be the same thing each time it is asked for.
+    fn destination(&self, ended: EndedInvocation<'_>) -> Option<Destination> {
+        let _ = ended;
+        None
+    }
+
     /// Resolves when an invocation of this function that found no room may find some; at the latest, it
     /// is tried again after a pause.
     fn wait_for_room(&self, function: &FunctionName) -> InvokerFuture<()> {
@@ -54,6 +63,28 @@ pub trait Invoker: Send + Sync + 'static {
 
     /// Runs one invocation of a plain function to its end.
     fn invoke_plain(&self, invocation: PlainInvocation) -> InvokerFuture<PlainOutcome>;
+}
+
+/// An asynchronous invocation that is not tried again.
+#[derive(Debug, Clone, Copy)]
+pub struct EndedInvocation<'a> {
+    /// The invocation; its attempts are those that failed.
+    pub invocation: &'a AsyncInvocation,
+    /// `Success`, `RetriesExhausted` or `EventAgeExceeded`: the conditions of Lambda's invocation records.
+    pub condition: &'static str,
+    /// How the last attempt went; none when its turn did not come in time.
+    pub outcome: Option<&'a PlainOutcome>,
+    /// When that was.
+    pub at: Timestamp,
+}
+
+/// Where the record of an ended invocation goes.
+#[derive(Debug, Clone)]
+pub enum Destination {
+    /// A plain function is invoked.
+    Plain(Box<AsyncInvocation>),
+    /// An execution of a durable function is started, once by its name.
+    Durable(Box<StartRequest>),
 }
 
 /// Why an invocation cannot be run now: too many at once, or no process, file handle or memory.

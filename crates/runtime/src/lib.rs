@@ -35,8 +35,8 @@ pub use clock::{Clock, SteadyClock};
 pub use driver::{Driver, DriverConfig};
 pub use error::{ProcessError, StartError};
 pub use invoker::{
-    DurableInvocation, DurableSettings, InvocationReport, Invoker, InvokerFuture, NoRoom,
-    PlainInvocation, PlainOutcome, RetryPolicy,
+    Destination, DurableInvocation, DurableSettings, EndedInvocation, InvocationReport, Invoker,
+    InvokerFuture, NoRoom, PlainInvocation, PlainOutcome, RetryPolicy,
 };
 pub use queue::EnqueueError;
 pub use read::StatePage;

@@ -15,7 +15,7 @@ use thiserror::Error;
 use crate::dispatch::{Held, lane_of};
 use crate::lanes::{LaneKey, Turn};
 use crate::to_the_end::ToTheEnd;
-use crate::{Driver, PlainInvocation, PlainOutcome};
+use crate::{Destination, Driver, EndedInvocation, PlainInvocation, PlainOutcome};
 
 /// Accepted invocations that are not done. One more is refused: whoever floods the queue is told so while
 /// the disk still has room.
@@ -210,25 +210,25 @@ impl Driver {
                 "The event was older than the function allows before its turn came.",
             );
             return self
-                .end_queued(id, queued, Some(GivenUp::too_old(error)))
+                .end_queued(id, queued, None, Some(GivenUp::too_old(error)))
                 .await;
         }
         let outcome = self.inner.invoker.invoke_plain(plain(&queued)).await;
-        let error = match outcome {
-            PlainOutcome::Succeeded(_) => {
-                held.leave_lane();
-                return self
-                    .to_the_end(|driver| async move {
-                        driver.end_queued(id, queued, None).await;
-                    })
-                    .await;
-            }
+        let error = match &outcome {
+            PlainOutcome::Succeeded(_) => None,
             PlainOutcome::Throttled(_) => return held.put_back(),
-            PlainOutcome::FunctionError { error, .. } | PlainOutcome::Unavailable(error) => error,
+            PlainOutcome::FunctionError { error, .. } | PlainOutcome::Unavailable(error) => {
+                Some(error.clone())
+            }
         };
         held.leave_lane();
-        self.to_the_end(|driver| async move { driver.failed(id, queued, error).await })
-            .await;
+        self.to_the_end(|driver| async move {
+            match error {
+                None => driver.end_queued(id, queued, Some(outcome), None).await,
+                Some(error) => driver.failed(id, queued, outcome, error).await,
+            }
+        })
+        .await;
     }
 
     /// Records what a function has done, also when a shutdown begins meanwhile: it would be invoked again.
@@ -247,7 +247,13 @@ impl Driver {
             .plus_seconds(policy.event_age_seconds_max)
     }
 
-    async fn failed(&self, id: AsyncInvocationId, mut queued: AsyncInvocation, error: ErrorObject) {
+    async fn failed(
+        &self,
+        id: AsyncInvocationId,
+        mut queued: AsyncInvocation,
+        outcome: PlainOutcome,
+        error: ErrorObject,
+    ) {
         let policy = self.inner.invoker.retry_policy(&queued);
         queued.attempts += 1;
         if queued.attempts > policy.retries_max {
@@ -255,12 +261,16 @@ impl Driver {
                 condition: "RetriesExhausted",
                 error,
             };
-            return self.end_queued(id, queued, Some(given_up)).await;
+            return self
+                .end_queued(id, queued, Some(outcome), Some(given_up))
+                .await;
         }
         queued.not_before = retry_at(self.inner.clock.now(), queued.attempts);
         if queued.not_before > self.expires_at(&queued) {
             let given_up = GivenUp::too_old(error);
-            return self.end_queued(id, queued, Some(given_up)).await;
+            return self
+                .end_queued(id, queued, Some(outcome), Some(given_up))
+                .await;
         }
         let (function, request) = (&queued.function, &queued.request_id);
         tracing::warn!(%function, invocation = %request, ?error, "failed; will be tried again");
@@ -278,8 +288,19 @@ impl Driver {
         &self,
         id: AsyncInvocationId,
         queued: AsyncInvocation,
+        outcome: Option<PlainOutcome>,
         given_up: Option<GivenUp>,
     ) {
+        // First, so that it is never forgotten; the server may die between the two, and say it twice.
+        let destination = self.inner.invoker.destination(EndedInvocation {
+            invocation: &queued,
+            condition: given_up.as_ref().map_or("Success", |it| it.condition),
+            outcome: outcome.as_ref(),
+            at: self.inner.clock.now(),
+        });
+        if let Some(destination) = destination {
+            self.tell(&queued, destination).await;
+        }
         let letter = given_up.map(|given_up| self.dead_letter(queued, given_up));
         let ended = self
             .until_it_works(
@@ -292,6 +313,33 @@ impl Driver {
             .await;
         if ended.is_some() {
             self.inner.queue.done();
+        }
+    }
+
+    /// Hands on the record of an ended invocation, durably, also when a shutdown begins meanwhile.
+    async fn tell(&self, ended: &AsyncInvocation, destination: Destination) {
+        match destination {
+            Destination::Plain(invocation) => {
+                let key = lane_of(&invocation.function, &invocation.version);
+                let not_before = invocation.not_before;
+                let store = &self.inner.store;
+                let accepted = self
+                    .until_it_works("accept the record of an ended invocation", || {
+                        store.enqueue((*invocation).clone())
+                    })
+                    .await;
+                if let Some(id) = accepted {
+                    self.inner.queue.take_up();
+                    self.run_at(key, id, not_before);
+                }
+            }
+            Destination::Durable(start) => {
+                if let Err(error) = self.start(*start).await {
+                    let (function, request) = (&ended.function, &ended.request_id);
+                    let error = stdx::error_chain(&error);
+                    tracing::error!(%function, invocation = %request, error, "its destination was not told how it ended");
+                }
+            }
         }
     }
 

@@ -10,6 +10,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::elsewhere::OtherServices;
 use crate::functions::Registry;
 use crate::invoker::HostInvoker;
 use crate::tables::Tables;
@@ -26,6 +27,8 @@ pub(crate) struct App {
     pub upkeep: Notify,
     /// DynamoDB.
     pub tables: Tables,
+    /// AWS's services that are not here.
+    pub other_services: OtherServices,
     /// Where everything is kept.
     pub data_dir: PathBuf,
     /// The URL of the main port.

@@ -14,18 +14,22 @@ use lambda_api::{
     FunctionErrorBody, InitialExecutionState, InvocationInput, InvocationOperation,
     InvocationOutput, InvocationStatus,
 };
-use model::{ErrorObject, FunctionName, Payload, Timestamp, Version};
+use model::{
+    ErrorObject, ExecutionName, FunctionName, Limits, Payload, Timestamp, Trigger, Version,
+};
 use runtime::{
-    Clock, DurableInvocation, DurableSettings, InvocationReport, Invoker, InvokerFuture, NoRoom,
-    PlainInvocation, PlainOutcome, RetryPolicy,
+    Clock, Destination, DurableInvocation, DurableSettings, EndedInvocation, InvocationReport,
+    Invoker, InvokerFuture, NoRoom, PlainInvocation, PlainOutcome, RetryPolicy, StartRequest,
 };
 use stdx::error_chain;
 use store::AsyncInvocation;
 use tokio_util::sync::CancellationToken;
 use wire::{FIRST_PAGE, PAGE_BYTES_MAX, error_object, json_bytes, wire_operation_millis};
 
-use crate::functions::{Damage, Depth, FunctionVersion, Registry, damaged};
-use crate::telemetry::{Diagnostics, LogRecorder, Went};
+use crate::functions::{
+    Damage, Depth, FunctionVersion, Reference, Registry, Resolved, damaged, invocation_record,
+};
+use crate::telemetry::{Diagnostics, LogRecorder, Went, advice};
 
 /// The invoker of the server.
 #[derive(Clone)]
@@ -35,6 +39,8 @@ pub(crate) struct HostInvoker {
     pub logs: Arc<LogRecorder>,
     pub diagnostics: Arc<Diagnostics>,
     pub clock: Arc<dyn Clock>,
+    /// What one execution may use.
+    pub limits: Limits,
 }
 
 impl Invoker for HostInvoker {
@@ -65,6 +71,25 @@ impl Invoker for HostInvoker {
         self.registry
             .settings(&invocation.function)
             .retry_policy(qualifier.unwrap_or("$LATEST"))
+    }
+
+    fn destination(&self, ended: EndedInvocation<'_>) -> Option<Destination> {
+        let invocation = ended.invocation;
+        let qualifier = invocation.invoked_arn.split(':').nth(7);
+        let arn = self
+            .registry
+            .settings(&invocation.function)
+            .destination(qualifier.unwrap_or("$LATEST"), ended.condition == "Success")?;
+        let resolved = Reference::parse(&arn, None).and_then(|it| self.registry.route(&it));
+        let resolved = match resolved {
+            Ok(resolved) => resolved,
+            Err(error) => {
+                let function = &invocation.function;
+                tracing::error!(%function, destination = arn, error = error.message, "no record was sent to the destination of an asynchronous invocation: only functions are served as destinations");
+                return None;
+            }
+        };
+        Some(self.record_to(resolved, &ended))
     }
 
     fn wait_for_room(&self, function: &FunctionName) -> InvokerFuture<()> {
@@ -111,9 +136,12 @@ impl HostInvoker {
         self.note(&arn.function.name, &invoked);
         let error = match invoked {
             Ok(outcome) => {
+                let started_at = self.started_at(now, &outcome);
+                let outcome = durable_outcome(outcome.result);
+                self.say_failure(&invocation, &outcome);
                 return Ok(InvocationReport {
-                    started_at: self.started_at(now, &outcome),
-                    outcome: durable_outcome(outcome.result),
+                    started_at,
+                    outcome,
                 });
             }
             Err(error) => error,
@@ -130,10 +158,36 @@ impl HostInvoker {
                 InvocationOutcome::FunctionError(host_error(&error))
             }
         };
+        self.say_failure(&invocation, &outcome);
         Ok(InvocationReport {
             started_at: now,
             outcome,
         })
+    }
+
+    /// Says once what is wrong with a function, and again when something else is.
+    fn say_failure(&self, invocation: &DurableInvocation, outcome: &InvocationOutcome) {
+        let error = match outcome {
+            InvocationOutcome::FunctionError(error) | InvocationOutcome::Interrupted(error) => {
+                error.clone()
+            }
+            InvocationOutcome::Returned(Output::Invalid(message)) => {
+                ErrorObject::new("InvalidParameterValueException", message.clone())
+            }
+            _ => return,
+        };
+        let arn = &invocation.spec.arn;
+        let function = format!("{}:{}", arn.function.name, arn.version);
+        let error_type = error.error_type.as_deref().unwrap_or("Error");
+        let message = error.message.as_deref().unwrap_or_default();
+        let text = format!("{error_type}: {message}");
+        if !self.diagnostics.is_news(&function, &text) {
+            tracing::debug!(function, execution = %arn.id, "an invocation failed: {text}");
+            return;
+        }
+        let advice = advice(&error).map_or_else(String::new, |advice| format!("; {advice}"));
+        let name = &arn.name;
+        tracing::warn!("an invocation of {function} failed: {text}{advice} (lambdura show {name})");
     }
 
     /// Runs a plain function; the host's own report comes along for a caller who asked for logs.
@@ -218,6 +272,41 @@ impl HostInvoker {
         let ago = SystemTime::now().duration_since(outcome.started_at);
         let latest = called_at.max(now - outcome.duration);
         (now - ago.unwrap_or_default()).clamp(called_at, latest)
+    }
+
+    /// A destination with the record of what has ended. Made twice, it is the same one.
+    fn record_to(&self, resolved: Resolved, ended: &EndedInvocation<'_>) -> Destination {
+        let payload = invocation_record(ended);
+        let trace_header = ended.invocation.trace_header.clone();
+        let Some(settings) = resolved.version.durable else {
+            return Destination::Plain(Box::new(AsyncInvocation {
+                request_id: ended.invocation.request_id.clone(),
+                function: resolved.arn.name.clone(),
+                version: resolved.version.version.clone(),
+                invoked_arn: resolved.invoked_arn(),
+                payload,
+                client_context: None,
+                trace_header,
+                tenant_id: None,
+                accepted_at: ended.at,
+                attempts: 0,
+                not_before: ended.at,
+            }));
+        };
+        let name = ExecutionName::parse(ended.invocation.request_id.as_str()).ok();
+        Destination::Durable(Box::new(StartRequest {
+            function: resolved.arn,
+            version: resolved.version.version.clone(),
+            name,
+            id: None,
+            input: std::str::from_utf8(&payload).ok().map(Payload::from),
+            execution_timeout_seconds: settings.execution_timeout_seconds,
+            retention_days: settings.retention_days,
+            result_bytes_max: self.limits.async_result_bytes_max,
+            trace_header,
+            tenant_id: None,
+            trigger: Trigger::Invoke,
+        }))
     }
 
     /// Adds an invocation that has ended to the function's statistics.

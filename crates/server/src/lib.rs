@@ -2,7 +2,7 @@
 //!
 //! One port ([`main_port`]) speaks AWS's Lambda API ([`api`]), serves the stack's tables ([`tables`]), a few
 //! routes of our own ([`service`]) and the web console ([`console`]); each API and function URL of a stack has a
-//! port of its own ([`gateway`]). [`Server`] joins store, function host, tables and traces, and
+//! port of its own ([`gateway`]); what is meant for AWS's other services is handed on or refused ([`elsewhere`]). [`Server`] joins store, function host, tables and traces, and
 //! [`Server::deploy`] puts a stack's functions into it.
 
 mod app;
@@ -15,6 +15,7 @@ mod main_port;
 
 mod api;
 mod console;
+mod elsewhere;
 mod gateway;
 mod service;
 mod tables;
@@ -34,7 +35,10 @@ mod telemetry;
 pub use allocator::return_freed_memory;
 pub use deploy::{DeployedFunction, DeployedSchedule, Deployment};
 pub use deploy_error::DeployError;
-pub use function_host::{LAYERS_FOLDER, PrepareRuntimeError, PreparedRuntime, Runtimes};
+pub use elsewhere::{AccountCredentials, Elsewhere};
+pub use function_host::{
+    Credentials, LAYERS_FOLDER, PrepareRuntimeError, PreparedRuntime, Runtimes,
+};
 pub use functions::FreezeCodeError;
 pub use model::Limits;
 pub use server::{Server, ServerConfig, Stores};

@@ -20,6 +20,10 @@ pub(crate) async fn handle(app: Arc<App>, request: Request<RequestBody>) -> Resp
     if let Err(refused) = guard::check_site(request.headers(), is_page) {
         return refusal(ApiError::new(ErrorCode::AccessDenied, refused.message()));
     }
+    let request = match app.other_services.handle(request).await {
+        Ok(answer) => return answer,
+        Err(request) => request,
+    };
     if Tables::serve(request.headers()) {
         return app.tables.handle(request).await;
     }

@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::App;
+use crate::elsewhere::{Elsewhere, OtherServices};
 use crate::functions::{CodeStore, Home, Registry, Running};
 use crate::gateway::ServedApi;
 use crate::http::listen::{self, Connections};
@@ -72,6 +73,8 @@ pub struct ServerConfig {
     pub warnings: Arc<Warnings>,
     /// Where traces are sent; none: nowhere.
     pub telemetry: Option<OtlpConfig>,
+    /// Where calls to AWS services go that are not here.
+    pub elsewhere: Elsewhere,
 }
 
 /// Where a server keeps everything but tables.
@@ -197,6 +200,7 @@ impl Server {
             logs,
             diagnostics: Arc::clone(&diagnostics),
             clock: Arc::clone(&clock),
+            limits: config.limits.clone(),
         };
         let driver = Driver::new(DriverConfig {
             store,
@@ -212,6 +216,7 @@ impl Server {
             runtimes: Arc::clone(&config.runtimes),
             upkeep: Notify::new(),
             tables,
+            other_services: OtherServices::new(&config.elsewhere, Arc::clone(&diagnostics)),
             data_dir: config.data_dir.clone(),
             endpoint,
             otlp_endpoint: config.telemetry.as_ref().map(|it| it.endpoint.clone()),
@@ -354,8 +359,10 @@ async fn start_xray(
 
 fn host_config(config: &ServerConfig, endpoint: &str, xray_address: SocketAddr) -> HostConfig {
     let mut environment = BTreeMap::new();
+    for (name, value) in config.elsewhere.variables(endpoint) {
+        environment.insert(name.to_owned(), value);
+    }
     for (name, value) in [
-        ("AWS_ENDPOINT_URL", endpoint),
         ("AWS_ENDPOINT_URL_LAMBDA", endpoint),
         // One port serves both; this outweighs what the function's own settings say of it.
         ("AWS_ENDPOINT_URL_DYNAMODB", endpoint),
@@ -371,6 +378,16 @@ fn host_config(config: &ServerConfig, endpoint: &str, xray_address: SocketAddr) 
         idle_time: config.idle_time,
         init_limit: INIT_LIMIT,
         runtimes: Some(Arc::clone(&config.runtimes)),
-        ..HostConfig::default()
+        ..host_credentials(&config.elsewhere)
     }
+}
+
+/// What functions sign with: placeholders, unless they call a real account.
+fn host_credentials(elsewhere: &Elsewhere) -> HostConfig {
+    let mut host = HostConfig::default();
+    if let Elsewhere::Account(account) = elsewhere {
+        let credentials = account.credentials();
+        host.credentials = Arc::new(move |_| credentials.clone());
+    }
+    host
 }

@@ -1,6 +1,6 @@
 import Alert from '@cloudscape-design/components/alert'
 import Box from '@cloudscape-design/components/box'
-import type { Trigger as TriggerData, TriggerKind } from '../../api/types'
+import type { ErrorHead, Trigger as TriggerData, TriggerKind } from '../../api/types'
 import { CopyText } from '../../components/copy-text'
 import { NameText } from '../../components/name-text'
 import { RouteLink } from '../../components/route-link'
@@ -35,8 +35,10 @@ export function ExecutionFacts({ execution, selection }: { execution: Execution;
       {detail.error && (
         <Alert type="error" header={<span className="wrap-anywhere">{detail.error.type ?? 'Error'}</span>} action={<DataLink selection={selection} />}>
           <span className="wrap-anywhere">{detail.error.message}</span>
+          <Advice error={detail.error} />
         </Alert>
       )}
+      {detail.invocation_error && <Failing detail={detail} error={detail.invocation_error} />}
       <dl className="execution-head">
         <Fact label="Status">
           <StatusBadge status={detail.status} />
@@ -72,6 +74,25 @@ export function ExecutionFacts({ execution, selection }: { execution: Execution;
       </dl>
     </>
   )
+}
+
+/** Why it does not come on: its invocations fail one after the other. */
+function Failing({ detail, error }: { detail: Execution['detail']; error: ErrorHead }) {
+  const count = detail.failed_invocations
+  return (
+    <Alert type="warning" header={count === 1 ? 'The last invocation failed' : `The last ${count} invocations failed`}>
+      <span className="wrap-anywhere">
+        <b>{error.type ?? 'Error'}</b>: {error.message}
+      </span>
+      <Advice error={error} />
+    </Alert>
+  )
+}
+
+/** What to do about an error, where its words tell. */
+function Advice({ error }: { error: ErrorHead }) {
+  if (error.advice === null || error.advice === undefined) return null
+  return <div className="secondary">To mend it: {error.advice}.</div>
 }
 
 /** How each kind of event source is called; the text goes on with which one. */

@@ -49,13 +49,16 @@ function Name({ row }: { row: ExecutionSummary }) {
   )
 }
 
-/** What it is at, or how it failed: one line. */
+/** What it is at, or how it fails or failed: one line. */
 function Now({ row }: { row: ExecutionSummary }) {
-  if (row.error !== null && row.error !== undefined) {
+  const failure = row.error ?? row.invocation_error
+  if (failure !== null && failure !== undefined) {
+    const times = row.error ? '' : row.failed_invocations > 1 ? `Failing, ${row.failed_invocations} times: ` : 'Failing: '
     return (
-      <span className="one-line error-line" title={`${row.error.type ?? ''}: ${row.error.message ?? ''}`}>
-        {row.error.type !== null && row.error.type !== undefined && <b>{row.error.type}: </b>}
-        {row.error.message}
+      <span className="one-line error-line" title={`${failure.type ?? ''}: ${failure.message ?? ''}`}>
+        {times}
+        {failure.type !== null && failure.type !== undefined && <b>{failure.type}: </b>}
+        {failure.message}
       </span>
     )
   }

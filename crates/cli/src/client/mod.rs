@@ -2,12 +2,16 @@
 
 mod answer;
 mod api;
+mod callbacks;
 mod error;
 mod logs;
 mod set_aside;
+mod standing;
 mod transport;
 
 pub use api::{CallbackCompletion, Client, ExecutionQuery, InvocationType, InvokeRequest, Invoked};
+pub use callbacks::WaitingCallback;
 pub use error::{ApiError, CallError};
 pub use logs::{LogLine, LogQuery};
 pub use set_aside::{SetAsideExecution, TriedAgain};
+pub use standing::{ErrorHead, OpenOperation, Standing, StandingQuery};

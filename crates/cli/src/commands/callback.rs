@@ -21,9 +21,14 @@ pub async fn run(
     screen: &Screen,
 ) -> Result<(), CliError> {
     let (callback, completion, done) = match arguments.action {
-        CallbackAction::Succeed { callback, result } => {
+        CallbackAction::Succeed {
+            callback,
+            result,
+            text,
+        } => {
             let result = result.as_deref().map(payload_argument::read_json);
-            let result = result.transpose()?;
+            let text = text.as_deref().map(payload_argument::read);
+            let result = result.or(text).transpose()?;
             (callback, CallbackCompletion::Succeed(result), "succeeded")
         }
         CallbackAction::Fail {

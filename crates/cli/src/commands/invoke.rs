@@ -5,9 +5,11 @@ use base64::engine::general_purpose::STANDARD;
 use lambda_api::FunctionConfiguration;
 use owo_colors::OwoColorize;
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::logs::{Follow, follow};
 use super::wait;
+use super::watch::{self, Watched};
 use crate::args::InvokeArguments;
 use crate::client::{Client, InvocationType, InvokeRequest, Invoked};
 use crate::execution_selector::id_of;
@@ -46,22 +48,39 @@ pub async fn run(
     // Whoever waits with patience starts asynchronously: a synchronous caller is let go after 15 minutes.
     let waits = arguments.wait || arguments.follow;
     let asynchronous = arguments.event || (durable && waits);
-    let invoked = client
-        .invoke(InvokeRequest {
-            function: &function.function_name,
-            qualifier: qualifier.as_deref(),
-            invocation_type: if asynchronous {
-                InvocationType::Event
-            } else {
-                InvocationType::RequestResponse
-            },
-            execution_name: arguments.name.as_deref(),
-            log_tail: arguments.follow && !durable,
-            payload,
-        })
-        .await?;
+    // A name, so that what the execution is at can be said while its caller waits.
+    let own_name =
+        (durable && !asynchronous && arguments.name.is_none()).then(|| Uuid::new_v4().to_string());
+    let name = arguments.name.as_deref().or(own_name.as_deref());
+    let request = InvokeRequest {
+        function: &function.function_name,
+        qualifier: qualifier.as_deref(),
+        invocation_type: if asynchronous {
+            InvocationType::Event
+        } else {
+            InvocationType::RequestResponse
+        },
+        execution_name: name,
+        log_tail: arguments.follow && !durable,
+        payload,
+    };
+    let invoking = async { client.invoke(request).await.map_err(CliError::from) };
+    let invoked = match name {
+        Some(name) if !asynchronous => {
+            let watched = Watched::Named {
+                function: &function.function_name,
+                name,
+            };
+            watch::beside(client, watched, invoking).await?
+        }
+        Some(_) | None => invoking.await?,
+    };
     if !asynchronous {
-        return print_result(screen, &invoked);
+        let printed = print_result(screen, &invoked);
+        if let (Err(CliError::FunctionFailed), Some(arn)) = (&printed, &invoked.execution_arn) {
+            watch::advise(client, id_of(arn)).await;
+        }
+        return printed;
     }
     match &invoked.execution_arn {
         Some(arn) if waits => wait_for(client, screen, arn, arguments.follow).await,
@@ -156,9 +175,16 @@ async fn wait_for(
     with_log: bool,
 ) -> Result<(), CliError> {
     note(arn.dimmed());
-    if with_log {
-        follow(client, &Follow::execution_to_stderr(arn), screen).await?;
+    let waiting = async {
+        if with_log {
+            follow(client, &Follow::execution_to_stderr(arn), screen).await?;
+        }
+        wait::until_ended(client, arn).await
+    };
+    let execution = watch::beside(client, Watched::Id(id_of(arn)), waiting).await?;
+    let printed = wait::print_outcome(screen, &execution);
+    if printed.is_err() {
+        watch::advise(client, id_of(arn)).await;
     }
-    let execution = wait::until_ended(client, arn).await?;
-    wait::print_outcome(screen, &execution)
+    printed
 }

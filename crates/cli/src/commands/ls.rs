@@ -1,5 +1,6 @@
 //! `lambdura ls`.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use lambda_api::{
@@ -9,14 +10,15 @@ use owo_colors::{OwoColorize, Style};
 
 use super::wait::is_terminal;
 use crate::args::{LsArguments, Status};
-use crate::client::{Client, ExecutionQuery};
+use crate::client::{Client, ExecutionQuery, Standing, StandingQuery};
 use crate::duration_text::{ago, duration, now_ms};
 use crate::execution_selector;
 use crate::exit::CliError;
-use crate::function_selector::FunctionReference;
+use crate::function_selector::{self, FunctionReference};
 use crate::grid::{Cell, Grid};
-use crate::preview::preview;
+use crate::preview::{fit, preview};
 use crate::screen::{Screen, note};
+use crate::standing_text::sentence;
 
 /// How often `--watch` draws.
 const WATCH_INTERVAL: Duration = Duration::from_secs(1);
@@ -24,10 +26,11 @@ const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 pub async fn run(client: &Client, arguments: LsArguments, screen: &Screen) -> Result<(), CliError> {
     loop {
         let executions = list(client, &arguments).await?;
+        let standing = standing(client, &arguments).await?;
         if arguments.watch {
             screen.clear()?;
         }
-        print(screen, executions)?;
+        print(screen, executions, &standing)?;
         if !arguments.watch {
             return Ok(());
         }
@@ -64,6 +67,32 @@ async fn list(
     Ok(executions)
 }
 
+/// What executions are at, by ARN; nothing where the service does not say, as AWS.
+async fn standing(
+    client: &Client,
+    arguments: &LsArguments,
+) -> Result<HashMap<String, Standing>, CliError> {
+    let function = match &arguments.function {
+        Some(function) => {
+            let name = FunctionReference::parse(function).name;
+            Some(function_selector::find(client, &name).await?.function_name)
+        }
+        None => None,
+    };
+    let statuses = arguments.status.iter();
+    let query = StandingQuery {
+        function,
+        statuses: statuses
+            .map(|status| wire(*status).as_str().to_owned())
+            .collect(),
+        limit: arguments.limit as usize,
+        ..StandingQuery::default()
+    };
+    let found = client.standing(&query).await?.unwrap_or_default();
+    let by_arn = found.into_iter().map(|it| (it.arn.clone(), it));
+    Ok(by_arn.collect())
+}
+
 fn wire(status: Status) -> ExecutionStatus {
     match status {
         Status::Running => ExecutionStatus::Running,
@@ -76,7 +105,11 @@ fn wire(status: Status) -> ExecutionStatus {
     }
 }
 
-fn print(screen: &Screen, executions: Vec<DurableExecutionSummary>) -> Result<(), CliError> {
+fn print(
+    screen: &Screen,
+    executions: Vec<DurableExecutionSummary>,
+    standing: &HashMap<String, Standing>,
+) -> Result<(), CliError> {
     if screen.is_json() {
         screen.json(&ListDurableExecutionsByFunctionResponse {
             durable_executions: executions,
@@ -89,31 +122,54 @@ fn print(screen: &Screen, executions: Vec<DurableExecutionSummary>) -> Result<()
         return Ok(());
     }
     let now = now_ms();
-    let mut grid = Grid::with_header(vec!["STATUS", "NAME", "STARTED", "TIME", "FUNCTION"]);
+    let header = vec!["STATUS", "NAME", "STARTED", "TIME", "FUNCTION"];
+    let mut grid = Grid::with_header(header);
     for execution in &executions {
-        let started = execution.start_timestamp.as_millis();
-        let ended = execution.end_timestamp.map(|end| end.as_millis());
-        let function = FunctionReference::parse(&execution.function_arn);
-        let version = function.qualifier.map(|it| format!(":{it}"));
-        grid.push(vec![
-            Cell::styled(
-                preview(execution.status.as_str(), 16),
-                status_style(&execution.status),
-            ),
-            preview(&execution.durable_execution_name, 64).into(),
-            ago(started, now).into(),
-            duration(ended.unwrap_or(now) - started).into(),
-            preview(
-                &format!("{}{}", function.name, version.unwrap_or_default()),
-                96,
-            )
-            .into(),
-        ]);
+        grid.push(row(execution, now));
     }
-    for line in grid.lines(screen.width()) {
+    let width = screen.width();
+    let at = executions
+        .iter()
+        .map(|it| is_at(standing.get(&it.durable_execution_arn), now, width));
+    // The header has no line below it.
+    let at = std::iter::once(None).chain(at);
+    for (line, at) in grid.lines(width).into_iter().zip(at) {
         screen.line(line)?;
+        if let Some(at) = at {
+            screen.line(at)?;
+        }
     }
     Ok(())
+}
+
+fn row(execution: &DurableExecutionSummary, now: i64) -> Vec<Cell> {
+    let started = execution.start_timestamp.as_millis();
+    let ended = execution.end_timestamp.map(|end| end.as_millis());
+    let function = FunctionReference::parse(&execution.function_arn);
+    let version = function.qualifier.map(|it| format!(":{it}"));
+    let function = format!("{}{}", function.name, version.unwrap_or_default());
+    let status = preview(execution.status.as_str(), 16);
+    vec![
+        Cell::styled(status, status_style(&execution.status)),
+        preview(&execution.durable_execution_name, 64).into(),
+        ago(started, now).into(),
+        duration(ended.unwrap_or(now) - started).into(),
+        preview(&function, 96).into(),
+    ]
+}
+
+/// The line below an execution: what it is at, or how it fails. None where its status says it all.
+fn is_at(standing: Option<&Standing>, now: i64, width: usize) -> Option<String> {
+    let standing = standing?;
+    let text = sentence(standing, now);
+    if text.is_empty() {
+        return None;
+    }
+    let is_bad = standing.error.is_some() || standing.invocation_error.is_some();
+    let style = Style::new();
+    let style = if is_bad { style.red() } else { style.dimmed() };
+    let text = fit(&text, width.saturating_sub(2));
+    Some(format!("  {}", text.style(style)))
 }
 
 /// How a status looks, everywhere.

@@ -1,17 +1,22 @@
 //! One file per command; here they are told apart and given what they share.
 
 mod callback;
+mod callbacks;
 mod delete;
+mod functions;
 mod history;
 mod invoke;
 mod logs;
 mod ls;
+mod open;
 mod pause;
 mod quarantine;
+mod retry;
 mod show;
 mod stop;
 mod up;
 mod wait;
+mod watch;
 
 use std::future::Future;
 use std::io::{self, IsTerminal};
@@ -43,6 +48,10 @@ pub fn run(arguments: Arguments, screen: &Screen) -> Result<(), CliError> {
         Command::History(it) => block_on(history::run(&client()?, it, screen)),
         Command::Logs(it) => block_on(logs::run(&client()?, it, screen)),
         Command::Callback(it) => block_on(callback::run(&client()?, it, screen)),
+        Command::Callbacks(it) => block_on(callbacks::run(&client()?, it, screen)),
+        Command::Functions => block_on(functions::run(&client()?, screen)),
+        Command::Open(it) => block_on(open::run(&client()?, it, screen)),
+        Command::Retry(it) => block_on(retry::run(&client()?, it, screen)),
         Command::Stop(it) => block_on(stop::run(&client()?, it, screen)),
         Command::Pause(it) => block_on(pause::pause(&client()?, it, screen)),
         Command::Resume(it) => block_on(pause::resume(&client()?, it, screen)),

@@ -1,4 +1,4 @@
-//! Hot reload: a changed source is built and deployed while everything runs.
+//! Hot reload: a changed source or template is built and deployed while everything runs.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use owo_colors::OwoColorize;
-use server::{DeployedFunction, Runtimes, Server};
-use stack::Stack;
+use server::{DeployedFunction, Deployment, Runtimes, Server};
+use stack::{Stack, Warning};
 use tokio::sync::mpsc;
 
 use super::tree::is_left_out;
-use super::{build, start};
+use super::{build, inline, stack_options, start};
 use crate::args::UpArguments;
 use crate::exit::{self, CliError};
 use crate::screen::note;
@@ -23,10 +23,23 @@ const QUIET: Duration = Duration::from_millis(300);
 /// Changes that may wait; more say nothing that the first does not.
 const CHANGES_MAX: usize = 1;
 
-/// Watches the sources of a stack's functions.
+/// What decides about a template, beside it.
+const SETTINGS: &str = "samconfig.toml";
+
+/// Watches the template and the sources of its functions.
 pub struct Sources {
     _watcher: RecommendedWatcher,
+    folders: BTreeSet<PathBuf>,
     changes: mpsc::Receiver<()>,
+}
+
+/// Whose changes matter.
+struct Watched {
+    /// Folders of functions.
+    roots: Vec<PathBuf>,
+    /// Files that matter wherever they are.
+    files: Vec<PathBuf>,
+    data_dir: PathBuf,
 }
 
 impl Sources {
@@ -35,31 +48,35 @@ impl Sources {
     /// # Errors
     /// The system has no more watches to give, most likely.
     pub fn watch(stack: &Stack, data_dir: &Path) -> notify::Result<Self> {
-        let folders: BTreeSet<PathBuf> = stack
-            .functions
-            .iter()
-            .map(|function| function.code_path.clone())
-            .filter(|path| path.is_dir())
-            .collect();
-        let roots: Vec<PathBuf> = folders
-            .iter()
-            .filter_map(|path| path.canonicalize().ok())
-            .collect();
-        let data_dir = data_dir
-            .canonicalize()
-            .unwrap_or_else(|_| data_dir.to_owned());
+        let folders = folders(stack);
+        let whole = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let template = whole(&stack.template_path);
+        let settings = template.with_file_name(SETTINGS);
+        let watched = Watched {
+            roots: folders.iter().map(|path| whole(path)).collect(),
+            files: vec![template.clone(), settings],
+            data_dir: whole(data_dir),
+        };
+        let roots = watched.roots.clone();
         let (changed, changes) = mpsc::channel(CHANGES_MAX);
         let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
-            if event.is_ok_and(|event| matters(&event, &roots, &data_dir)) {
+            if event.is_ok_and(|event| watched.matters(&event)) {
                 // A full channel means that a change is known already.
                 let _ = changed.try_send(());
             }
         })?;
-        for folder in &folders {
-            watcher.watch(&folder.canonicalize()?, RecursiveMode::Recursive)?;
+        for root in &roots {
+            watcher.watch(root, RecursiveMode::Recursive)?;
+        }
+        // The folder and not the file, which editors replace.
+        if let Some(beside) = template.parent()
+            && !roots.iter().any(|root| beside.starts_with(root))
+        {
+            watcher.watch(beside, RecursiveMode::NonRecursive)?;
         }
         Ok(Self {
             _watcher: watcher,
+            folders,
             changes,
         })
     }
@@ -74,26 +91,40 @@ impl Sources {
     }
 }
 
-/// Whether an event is about a file that is part of a function's code.
-fn matters(event: &Event, roots: &[PathBuf], data_dir: &Path) -> bool {
-    let writes = match event.kind {
-        EventKind::Create(_) | EventKind::Modify(_) | EventKind::Remove(_) | EventKind::Any => true,
-        EventKind::Access(_) | EventKind::Other => false,
-    };
-    let is_code = |path: &PathBuf| {
-        let below = roots.iter().filter_map(|root| path.strip_prefix(root).ok());
-        !path.starts_with(data_dir)
-            && below
-                .into_iter()
-                .any(|path| !path.components().any(|part| is_left_out(part.as_os_str())))
-    };
-    writes && event.paths.iter().any(is_code)
+/// The folders that hold the functions' code.
+fn folders(stack: &Stack) -> BTreeSet<PathBuf> {
+    let paths = stack.functions.iter();
+    let paths = paths.map(|function| function.code_path.clone());
+    paths.filter(|path| path.is_dir()).collect()
+}
+
+impl Watched {
+    /// Whether an event is about a template, or a file that is part of a function's code.
+    fn matters(&self, event: &Event) -> bool {
+        let writes = match event.kind {
+            EventKind::Create(_) | EventKind::Modify(_) | EventKind::Remove(_) | EventKind::Any => {
+                true
+            }
+            EventKind::Access(_) | EventKind::Other => false,
+        };
+        writes
+            && event
+                .paths
+                .iter()
+                .any(|path| self.files.contains(path) || self.is_code(path))
+    }
+
+    fn is_code(&self, path: &Path) -> bool {
+        let roots = self.roots.iter();
+        let mut below = roots.filter_map(|root| path.strip_prefix(root).ok());
+        !path.starts_with(&self.data_dir)
+            && below.any(|path| !path.components().any(|part| is_left_out(part.as_os_str())))
+    }
 }
 
 /// What a reload works with.
 pub struct Reload<'a> {
     pub server: &'a Server,
-    pub stack: &'a Stack,
     pub arguments: &'a UpArguments,
     pub data_dir: &'a Path,
     pub runtimes: &'a Arc<Runtimes>,
@@ -101,29 +132,78 @@ pub struct Reload<'a> {
 
 impl Reload<'_> {
     /// Builds and deploys after every change, for as long as it is polled. What fails is said, and what ran before goes on.
-    pub async fn run(&self, mut sources: Sources) {
+    pub async fn run(&self, mut stack: Stack, mut deployment: Deployment, mut sources: Sources) {
         loop {
             sources.changed().await;
-            if let Err(error) = self.once().await {
-                exit::report(Err(error));
-                note(format!("{}", "the functions go on as they were".dimmed()));
+            match self.once().await {
+                Ok((newer, deployed)) => {
+                    self.say(&stack, &deployment, &newer, &deployed).await;
+                    (stack, deployment) = (newer, deployed);
+                }
+                Err(error) => {
+                    exit::report(Err(error));
+                    note(format!("{}", "the functions go on as they were".dimmed()));
+                }
+            }
+            if folders(&stack) != sources.folders {
+                match Sources::watch(&stack, self.data_dir) {
+                    Ok(watched) => sources = watched,
+                    Err(error) => note(format!(
+                        "{} the folders of new functions are not watched: {error}",
+                        "!".yellow()
+                    )),
+                }
             }
         }
     }
 
-    async fn once(&self) -> Result<(), CliError> {
-        let built = build::build(self.stack, self.arguments, self.data_dir, self.runtimes)
+    async fn once(&self) -> Result<(Stack, Deployment), CliError> {
+        let mut stack = stack_options::load(self.arguments).map_err(CliError::diagnostic)?;
+        inline::place(&mut stack, self.data_dir)?;
+        let built = build::build(&stack, self.arguments, self.data_dir, self.runtimes)
             .await
             .map_err(CliError::diagnostic)?;
-        let deployment = start::deploy(self.server, self.stack, &built.artifacts).await?;
-        for function in deployment
-            .functions
-            .iter()
-            .filter(|function| function.changed)
-        {
+        let deployment = start::deploy(self.server, &stack, &built.artifacts).await?;
+        Ok((stack, deployment))
+    }
+
+    /// Says what is otherwise than before.
+    async fn say(&self, before: &Stack, was: &Deployment, now: &Stack, is: &Deployment) {
+        for function in is.functions.iter().filter(|function| function.changed) {
             note(self.changed(function).await);
         }
-        Ok(())
+        let known = |stack: &Stack, name: &str| stack.functions.iter().any(|it| it.name == name);
+        for gone in before.functions.iter().filter(|it| !known(now, &it.name)) {
+            note(format!(
+                "{} {} is no longer in the template, and stays for its executions",
+                "−".yellow(),
+                gone.name.bold()
+            ));
+        }
+        let urls = |deployment: &Deployment| {
+            let all = [
+                &deployment.http_apis,
+                &deployment.rest_apis,
+                &deployment.function_urls,
+            ];
+            let all = all.into_iter().flatten();
+            all.map(|(id, url)| (id.clone(), url.clone())).collect()
+        };
+        let (old, new): (BTreeSet<_>, BTreeSet<_>) = (urls(was), urls(is));
+        for (id, url) in new.difference(&old) {
+            note(format!("{} {} {url}", "+".green(), id.bold()));
+        }
+        // Lines move with every edit.
+        let said = |it: &Warning| {
+            let same = |other: &Warning| {
+                (&it.logical_id, &it.property, &it.meaning)
+                    == (&other.logical_id, &other.property, &other.meaning)
+            };
+            was.warnings.iter().any(same)
+        };
+        for warning in is.warnings.iter().filter(|it| !said(it)) {
+            note(format!("{} {warning}", "!".yellow()));
+        }
     }
 
     async fn changed(&self, function: &DeployedFunction) -> String {
@@ -160,12 +240,17 @@ mod tests {
 
     #[test]
     fn only_changes_of_code_matter() {
-        let roots = [PathBuf::from("/app/src")];
-        let data_dir = Path::new("/app/src/data");
+        let watched = Watched {
+            roots: vec!["/app/src".into()],
+            files: vec!["/app/template.yaml".into()],
+            data_dir: "/app/src/data".into(),
+        };
         let event = |kind, path: &str| Event::new(kind).add_path(path.into());
-        let matters = |event| matters(&event, &roots, data_dir);
+        let matters = |event| watched.matters(&event);
         let modify = EventKind::Modify(ModifyKind::Any);
         assert!(matters(event(modify, "/app/src/app.py")));
+        assert!(matters(event(modify, "/app/template.yaml")));
+        assert!(!matters(event(modify, "/app/README.md")));
         assert!(matters(event(
             EventKind::Create(CreateKind::Any),
             "/app/src/lib/new.py"

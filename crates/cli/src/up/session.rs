@@ -39,7 +39,8 @@ pub async fn run(arguments: UpArguments, screen: &Screen) -> Result<(), CliError
     for stand_in in &built.stand_ins {
         note(format!("{} {stand_in}", "!".yellow()));
     }
-    let config = stack_options::server_config(&arguments, &stack, &data_dir, Arc::clone(&runtimes));
+    let config =
+        stack_options::server_config(&arguments, &stack, &data_dir, Arc::clone(&runtimes))?;
     let (server, deployment) = tokio::select! {
         started = start_and_deploy(config, &stack, &built.artifacts) => started?,
         // As sudden as `kill -9`, which the service is made to survive; waiting for a start that hangs would be worse.
@@ -72,14 +73,13 @@ pub async fn run(arguments: UpArguments, screen: &Screen) -> Result<(), CliError
     }
     let reload = Reload {
         server: &server,
-        stack: &stack,
         arguments: &arguments,
         data_dir: &data_dir,
         runtimes: &runtimes,
     };
-    let stop = match watch(&reload) {
+    let stop = match watch(&reload, &stack) {
         Some(sources) => tokio::select! {
-            () = reload.run(sources) => unreachable!("sources are watched for good"),
+            () = reload.run(stack, deployment, sources) => unreachable!("sources are watched for good"),
             stop = signals.next() => stop,
         },
         None => signals.next().await,
@@ -102,11 +102,11 @@ pub async fn run(arguments: UpArguments, screen: &Screen) -> Result<(), CliError
 }
 
 /// The sources to watch, unless nothing is built or the arguments say that they stay as they are.
-fn watch(reload: &Reload<'_>) -> Option<Sources> {
+fn watch(reload: &Reload<'_>, stack: &Stack) -> Option<Sources> {
     if reload.arguments.no_build || reload.arguments.no_reload {
         return None;
     }
-    match Sources::watch(reload.stack, reload.data_dir) {
+    match Sources::watch(stack, reload.data_dir) {
         Ok(sources) => Some(sources),
         Err(error) => {
             note(format!(

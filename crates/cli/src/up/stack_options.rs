@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
-use server::{Limits, OtlpConfig, Runtimes, ServerConfig};
+use server::{
+    AccountCredentials, Credentials, Elsewhere, Limits, OtlpConfig, Runtimes, ServerConfig,
+};
 use stack::{LoadOptions, LoadStackError, Stack};
 
-use crate::args::{Durability, LimitsProfile, UpArguments};
+use crate::args::{AwsCredentials, Durability, LimitsProfile, UpArguments};
 use crate::exit::CliError;
 
 /// The account of everything local: AWS never gives it to anybody.
@@ -86,8 +88,8 @@ pub fn server_config(
     stack: &Stack,
     data_dir: &Path,
     runtimes: Arc<Runtimes>,
-) -> ServerConfig {
-    ServerConfig {
+) -> Result<ServerConfig, CliError> {
+    Ok(ServerConfig {
         listen: arguments.listen,
         http_api_listen: arguments.http_api_listen,
         data_dir: data_dir.to_owned(),
@@ -108,7 +110,40 @@ pub fn server_config(
         runtimes,
         warnings: crate::kept_warnings::warnings(),
         telemetry: telemetry(),
-    }
+        elsewhere: elsewhere(arguments, |name| std::env::var(name).ok())?,
+    })
+}
+
+/// Where calls to AWS's other services go.
+fn elsewhere(
+    arguments: &UpArguments,
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<Elsewhere, CliError> {
+    let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
+    let account = match (&arguments.aws_endpoint, &arguments.aws_credentials) {
+        (Some(url), _) => return Ok(Elsewhere::Emulator(url.clone())),
+        (None, None) => return Ok(Elsewhere::Nowhere),
+        (None, Some(AwsCredentials::Profile(name))) => {
+            let name = name.clone().or_else(|| variable("AWS_PROFILE"));
+            AccountCredentials::Profile(name.unwrap_or_else(|| "default".to_owned()))
+        }
+        (None, Some(AwsCredentials::Environment)) => {
+            let needed = |name: &str| {
+                variable(name).ok_or_else(|| {
+                    CliError::usage(
+                        format!("`--aws-credentials env` needs {name}, which is not set"),
+                        "set it, or take a profile of your AWS configuration with `--aws-credentials profile`",
+                    )
+                })
+            };
+            AccountCredentials::Environment(Credentials {
+                access_key_id: needed("AWS_ACCESS_KEY_ID")?,
+                secret_access_key: needed("AWS_SECRET_ACCESS_KEY")?,
+                session_token: variable("AWS_SESSION_TOKEN"),
+            })
+        }
+    };
+    Ok(Elsewhere::Account(account))
 }
 
 /// Where OpenTelemetry's variables say that traces go. What cannot be done is said and is no reason not to start.

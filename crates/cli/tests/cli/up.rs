@@ -511,6 +511,14 @@ fn a_function_that_dies_is_shown_as_failing() {
     assert_eq!(started.code, Some(0), "{}", started.text());
     let shown = wait_for(&up, &["show", "dies"], "failing");
     assert!(shown.out.contains("Runtime.ExitError"), "{}", shown.text());
+    let listed = wait_for(&up, &["ls"], "failing: ");
+    assert!(
+        listed.out.contains("Runtime.ExitError"),
+        "{}",
+        listed.text()
+    );
+    let refused = up.run(&["retry", "dies"]);
+    assert!(refused.err.contains("add `--stop`"), "{}", refused.text());
     let stopped = up.run(&["stop", "dies", "--reason", "it never works"]);
     assert!(stopped.out.contains("dies STOPPED"), "{}", stopped.text());
     let listed = up.run(&["ls", "--status", "stopped", "--output", "json"]);
@@ -521,6 +529,12 @@ fn a_function_that_dies_is_shown_as_failing() {
     );
     let waited = up.run(&["invoke", "Approval", "--wait", "--name", "dies"]);
     assert_eq!(waited.code, Some(5), "{}", waited.text());
+    let again = up.run(&["retry", "dies"]);
+    assert!(
+        again.out.contains("/durable-execution/dies-"),
+        "{}",
+        again.text()
+    );
     assert!(waited.out.contains("it never works"), "{}", waited.text());
     let ended = up.signal("TERM");
     assert_eq!(ended.code, Some(0), "{}", ended.text());
@@ -533,6 +547,14 @@ fn a_changed_source_is_taken_up_while_executions_go_on() {
     let mut up = Up::start(&stack, &[]);
     up.run(&["invoke", "Approval", "--event", "--name", "loan-1"]);
     wait_for(&up, &["show", "loan-1"], "waits for its callback");
+    let listed = up.run(&["ls"]);
+    assert!(listed.out.contains("callback manager"), "{}", listed.text());
+    let callbacks = up.run(&["callbacks"]);
+    assert!(
+        callbacks.out.contains("loan-1/manager"),
+        "{}",
+        callbacks.text()
+    );
 
     let bootstrap = stack.path("code/bootstrap");
     let changed = fs::read_to_string(&bootstrap)
@@ -550,5 +572,42 @@ fn a_changed_source_is_taken_up_while_executions_go_on() {
 
     let ended = up.signal("INT");
     let said = "Approval version 2 (live); 1 execution goes on with version 1";
+    assert!(ended.err.contains(said), "{}", ended.text());
+}
+
+/// A template that is edited is deployed, with what is new in it; one with a mistake changes nothing.
+#[test]
+fn an_edited_template_is_taken_up() {
+    let stack = Stack::new();
+    let mut up = Up::start(&stack, &[]);
+    let template = stack.path("template.yaml");
+    fs::write(
+        &template,
+        format!("{TEMPLATE}  Oops: {{ Value: !Ref Nothing }}\n"),
+    )
+    .unwrap();
+    let named = TEMPLATE.replace("  Api:\n", "  Second:\n    Type: AWS::Serverless::Function\n    Properties:\n      FunctionName: Second\n  Api:\n");
+    assert_ne!(named, TEMPLATE);
+    fs::write(&template, named).unwrap();
+    wait_for(
+        &up,
+        &["invoke", "Second", "--payload", "{\"n\": 1}"],
+        "\"n\": 1",
+    );
+    let listed = up.run(&["functions"]);
+    assert!(listed.out.contains("Second"), "{}", listed.text());
+
+    fs::write(
+        &template,
+        TEMPLATE.replace("FunctionName: Echo", "FunctionName: Other"),
+    )
+    .unwrap();
+    wait_for(
+        &up,
+        &["invoke", "Other", "--payload", "{\"n\": 2}"],
+        "\"n\": 2",
+    );
+    let ended = up.signal("INT");
+    let said = "Echo is no longer in the template";
     assert!(ended.err.contains(said), "{}", ended.text());
 }

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use model::{ErrorObject, FunctionName, Limits, RequestId, Timestamp, Version};
 use runtime::{
-    Clock, Driver, DriverConfig, DurableInvocation, DurableSettings, InvocationReport, Invoker,
-    InvokerFuture, NoRoom, PlainInvocation, PlainOutcome, RetryPolicy,
+    Clock, Destination, Driver, DriverConfig, DurableInvocation, DurableSettings, EndedInvocation,
+    InvocationReport, Invoker, InvokerFuture, NoRoom, PlainInvocation, PlainOutcome, RetryPolicy,
 };
 use store::{AsyncInvocation, DeadLetter, InvocationQueue as _, MemoryStore};
 
@@ -36,6 +36,9 @@ struct Script {
     has_room: bool,
     outcomes: Vec<PlainOutcome>,
     tried_at: Mutex<Vec<i64>>,
+    /// What it was asked of ended invocations; the destination is the function `Told`.
+    told: Mutex<Vec<(&'static str, bool)>>,
+    tells: bool,
 }
 
 impl Invoker for Script {
@@ -62,7 +65,25 @@ impl Invoker for Script {
         }
     }
 
-    fn invoke_plain(&self, _: PlainInvocation) -> InvokerFuture<PlainOutcome> {
+    fn destination(&self, ended: EndedInvocation<'_>) -> Option<Destination> {
+        let is_of_destination = ended.invocation.function.as_str() == "Told";
+        if !self.tells || is_of_destination {
+            return None;
+        }
+        let mut told = self.told.lock().expect("no test panics here");
+        told.push((ended.condition, ended.outcome.is_some()));
+        let mut invocation = ended.invocation.clone();
+        invocation.function = FunctionName::parse("Told").expect("a valid name");
+        invocation.accepted_at = ended.at;
+        invocation.not_before = ended.at;
+        invocation.attempts = 0;
+        Some(Destination::Plain(Box::new(invocation)))
+    }
+
+    fn invoke_plain(&self, invocation: PlainInvocation) -> InvokerFuture<PlainOutcome> {
+        if invocation.function.as_str() == "Told" {
+            return Box::pin(future::ready(PlainOutcome::Succeeded(Vec::new())));
+        }
         let mut tried_at = self.tried_at.lock().expect("no test panics here");
         let number = tried_at.len().min(self.outcomes.len() - 1);
         tried_at.push(self.clock.now().as_millis() / 1000);
@@ -95,6 +116,17 @@ async fn run_with(
     outcomes: Vec<PlainOutcome>,
     has_room: bool,
 ) -> (Vec<i64>, Option<DeadLetter>) {
+    let (script, letter) = run_script(policy, outcomes, has_room, false).await;
+    let tried_at = script.tried_at.lock().expect("no test panics here").clone();
+    (tried_at, letter)
+}
+
+async fn run_script(
+    policy: RetryPolicy,
+    outcomes: Vec<PlainOutcome>,
+    has_room: bool,
+    tells: bool,
+) -> (Arc<Script>, Option<DeadLetter>) {
     let clock = Arc::new(Now::default());
     let store = Arc::new(MemoryStore::new());
     let script = Arc::new(Script {
@@ -103,6 +135,8 @@ async fn run_with(
         has_room,
         outcomes,
         tried_at: Mutex::default(),
+        told: Mutex::default(),
+        tells,
     });
     let driver = Driver::new(DriverConfig {
         store: Arc::clone(&store) as _,
@@ -129,12 +163,30 @@ async fn run_with(
     while !store.queued(None, 1).await.expect("works").is_empty() {
         tokio::task::yield_now().await;
     }
-    let tried_at = script.tried_at.lock().expect("no test panics here").clone();
     let letters = store.dead_letters(None, 10).await.expect("works");
-    (
-        tried_at,
-        letters.into_iter().next().map(|(_, letter)| letter),
-    )
+    let letter = letters.into_iter().next().map(|(_, letter)| letter);
+    (script, letter)
+}
+
+#[tokio::test]
+async fn a_destination_is_told_once_how_it_ended() {
+    let told = async |policy, outcomes| {
+        let (script, letter) = run_script(policy, outcomes, false, true).await;
+        let told = script.told.lock().expect("no test panics here").clone();
+        (told, letter.is_some())
+    };
+    let usual = RetryPolicy::default();
+    let succeeded = vec![failed(), PlainOutcome::Succeeded(Vec::new())];
+    let ended = told(usual, succeeded).await;
+    assert_eq!(ended, (vec![("Success", true)], false));
+    let ended = told(usual, vec![failed()]).await;
+    assert_eq!(ended, (vec![("RetriesExhausted", true)], true));
+    let brief = RetryPolicy {
+        event_age_seconds_max: 100,
+        ..usual
+    };
+    let ended = told(brief, vec![failed()]).await;
+    assert_eq!(ended, (vec![("EventAgeExceeded", true)], true));
 }
 
 #[tokio::test]

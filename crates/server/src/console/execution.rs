@@ -45,8 +45,6 @@ pub(super) struct ExecutionDetail {
     /// When the next invocation follows one that failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_invocation_at: Option<i64>,
-    /// Invocations in a row that failed.
-    pub failed_invocations: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pause: Option<PauseShown>,
     /// Absent unless the service could not work on it, and leaves it alone.
@@ -234,6 +232,7 @@ impl ExecutionDetail {
             input_bytes,
             result_bytes,
             open_operations: _,
+            invocation_error: _,
         } = stored;
         let mut running = invocation_time;
         let mut invocation = None;
@@ -280,7 +279,6 @@ impl ExecutionDetail {
             waiting_ms: millis(total - running),
             invocation,
             next_invocation_at,
-            failed_invocations: state.failed_invocations,
             pause: pause.filter(|_| state.ended_at.is_none()),
             set_aside: None,
             trigger: Trigger::from(&spec.trigger),

@@ -9,6 +9,7 @@ use store::ExecutionSummary as Stored;
 use utoipa::ToSchema;
 
 use super::filter::status_word;
+use crate::telemetry::advice;
 
 /// Open operations that are shown of one execution.
 const OPERATIONS_SHOWN: usize = 3;
@@ -43,6 +44,11 @@ pub(super) struct ExecutionSummary {
     /// How it failed: the head of the error.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<ErrorHead>,
+    /// How its last invocation failed, when it fails one invocation after the other.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invocation_error: Option<ErrorHead>,
+    /// Invocations in a row that failed.
+    pub failed_invocations: u32,
 }
 
 /// Where an execution stands.
@@ -156,6 +162,9 @@ pub(super) struct ErrorHead {
     /// Its first line.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+    /// What to do about it, where its words tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub advice: Option<String>,
 }
 
 impl From<&Stored> for ExecutionSummary {
@@ -181,6 +190,8 @@ impl From<&Stored> for ExecutionSummary {
                 .filter(|_| is_open)
                 .map(WakeUp::from),
             error: state.outcome.as_ref().and_then(Outcome::error).map(head),
+            invocation_error: stored.invocation_error.as_ref().map(head),
+            failed_invocations: state.failed_invocations,
         }
     }
 }
@@ -310,6 +321,7 @@ fn head(error: &ErrorObject) -> ErrorHead {
     ErrorHead {
         error_type: error.error_type.as_deref().map(first_line),
         message: error.message.as_deref().map(first_line),
+        advice: advice(error),
     }
 }
 

@@ -61,6 +61,17 @@ impl FunctionSettings {
         }
     }
 
+    /// Where the record of an ended asynchronous invocation goes.
+    pub fn destination(&self, qualifier: &str, is_success: bool) -> Option<String> {
+        let event_invoke = self.event_invoke.get(qualifier)?;
+        let arn = if is_success {
+            &event_invoke.on_success
+        } else {
+            &event_invoke.on_failure
+        };
+        arn.clone()
+    }
+
     /// How an asynchronous invocation that was qualified so is tried again.
     pub fn retry_policy(&self, qualifier: &str) -> RetryPolicy {
         let default = RetryPolicy::default();

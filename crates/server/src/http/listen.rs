@@ -1,4 +1,4 @@
-//! Serving HTTP/1.1 until the shutdown, to so many clients at a time and as long as they get on.
+//! Serving HTTP/1.1, and HTTP/2 to those who begin with it, until the shutdown, to so many clients at a time and as long as they get on.
 //!
 //! A client that stops half way holds a file handle and memory, and function processes need those: so
 //! headers, bodies and the reading of answers each have to get on within a time, and connections are
@@ -7,18 +7,20 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::body::Incoming;
 use hyper::header::{CONNECTION, HeaderValue};
-use hyper::server::conn::http1;
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
-use hyper::{Request, Response};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper::{Request, Response, Version};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulConnection;
 use nix::sys::resource::{Resource, getrlimit};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -29,6 +31,12 @@ use super::{Body, RequestBody};
 /// A client that sends its headers more slowly than this is disconnected, and one that keeps a
 /// connection without a request.
 const HEADERS_WITHIN: Duration = Duration::from_secs(30);
+
+/// What a client that speaks HTTP/2 sends first. Source: RFC 9113, section 3.4.
+const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// Requests at a time on one connection of HTTP/2.
+const STREAMS_MAX: u32 = 64;
 
 /// Pause after a failed accept, such as when the process is out of file handles.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(100);
@@ -118,12 +126,36 @@ pub(crate) async fn serve<H, F>(
             }
             continue;
         };
-        let talk = converse(stream, peer, handle.clone(), shutdown.clone());
+        let (handle, shutdown) = (handle.clone(), shutdown.clone());
         connections.tasks.spawn(async move {
-            talk.await;
+            match begins_with(&stream).await {
+                Some(Protocol::Http1) => converse(stream, peer, handle, shutdown).await,
+                Some(Protocol::Http2) => converse_http2(stream, peer, handle, shutdown).await,
+                None => {}
+            }
             drop(place);
         });
     }
+}
+
+/// What a client speaks from its first byte on.
+enum Protocol {
+    Http1,
+    /// With "prior knowledge", as AWS's SDKs for some services do.
+    Http2,
+}
+
+/// Looks at the first bytes without taking them; none when none come.
+async fn begins_with(stream: &TcpStream) -> Option<Protocol> {
+    let mut first = [0; HTTP2_PREFACE.len()];
+    let looked = tokio::time::timeout(HEADERS_WITHIN, stream.peek(&mut first)).await;
+    let length = looked.ok()?.ok()?;
+    let is_http2 = first[..length] == *HTTP2_PREFACE;
+    Some(if is_http2 {
+        Protocol::Http2
+    } else {
+        Protocol::Http1
+    })
 }
 
 /// Serves one connection to its end.
@@ -133,23 +165,65 @@ where
     H: Fn(Request<RequestBody>, SocketAddr) -> F + Send + Sync + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
-    let service = service_fn(move |request: Request<Incoming>| {
-        let (head, body) = request.into_parts();
-        let (body, unread) = RequestBody::new(body, &head.headers);
-        let answer = handle(Request::from_parts(head, body), peer);
-        async move {
-            let mut answer = answer.await;
-            if !unread.drain().await {
-                let close = HeaderValue::from_static("close");
-                answer.headers_mut().insert(CONNECTION, close);
-            }
-            Ok::<_, Infallible>(answer)
-        }
-    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADERS_WITHIN)
-        .serve_connection(TokioIo::new(PatientIo::new(stream)), service);
+        .serve_connection(
+            TokioIo::new(PatientIo::new(stream)),
+            service_fn(answering(peer, handle)),
+        );
+    until_shutdown(connection, peer, shutdown).await;
+}
+
+/// As [`converse`], for a client that speaks HTTP/2.
+async fn converse_http2<S, H, F>(
+    stream: S,
+    peer: SocketAddr,
+    handle: H,
+    shutdown: CancellationToken,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    H: Fn(Request<RequestBody>, SocketAddr) -> F + Send + Sync + 'static,
+    F: Future<Output = Response<Body>> + Send + 'static,
+{
+    let connection = http2::Builder::new(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .keep_alive_interval(HEADERS_WITHIN)
+        .max_concurrent_streams(STREAMS_MAX)
+        .serve_connection(TokioIo::new(stream), service_fn(answering(peer, handle)));
+    until_shutdown(connection, peer, shutdown).await;
+}
+
+/// From hyper's requests to those that are answered here.
+fn answering<H, F>(
+    peer: SocketAddr,
+    handle: H,
+) -> impl Fn(Request<Incoming>) -> Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>
+where
+    H: Fn(Request<RequestBody>, SocketAddr) -> F,
+    F: Future<Output = Response<Body>> + Send + 'static,
+{
+    move |request| {
+        let (head, body) = request.into_parts();
+        let is_http1 = head.version < Version::HTTP_2;
+        let (body, unread) = RequestBody::new(body, &head.headers);
+        let answer = handle(Request::from_parts(head, body), peer);
+        Box::pin(async move {
+            let mut answer = answer.await;
+            if !unread.drain().await && is_http1 {
+                let close = HeaderValue::from_static("close");
+                answer.headers_mut().insert(CONNECTION, close);
+            }
+            Ok(answer)
+        })
+    }
+}
+
+async fn until_shutdown<C>(connection: C, peer: SocketAddr, shutdown: CancellationToken)
+where
+    C: GracefulConnection,
+    C::Error: std::error::Error + 'static,
+{
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
@@ -188,7 +262,6 @@ mod tests {
     use bytes::Bytes;
     use hyper::StatusCode;
     use tokio::io::{DuplexStream, duplex};
-    use tokio::net::TcpStream;
 
     use super::*;
     use crate::http::{BodyError, read_body};

@@ -18,7 +18,12 @@ pub(crate) struct Diagnostics {
     /// Datagrams that were no X-Ray segments.
     pub datagrams_ignored: Arc<AtomicU64>,
     deployed: Mutex<Deployed>,
+    /// The failure that was last said of each function version.
+    failures: Mutex<BTreeMap<String, String>>,
 }
+
+/// Function versions whose last failure is remembered; with more, all are said anew.
+const FAILURES_MAX: usize = 1_000;
 
 #[derive(Default)]
 struct Deployed {
@@ -36,11 +41,26 @@ impl Diagnostics {
             warnings,
             datagrams_ignored: Arc::default(),
             deployed: Mutex::default(),
+            failures: Mutex::default(),
         }
     }
 
     fn deployed(&self) -> std::sync::MutexGuard<'_, Deployed> {
         self.deployed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether this failure of a function is another than the one that was last said.
+    pub fn is_news(&self, function: &str, failure: &str) -> bool {
+        let failures = self.failures.lock();
+        let mut failures = failures.unwrap_or_else(PoisonError::into_inner);
+        if failures.get(function).is_some_and(|last| last == failure) {
+            return false;
+        }
+        if failures.len() >= FAILURES_MAX {
+            failures.clear();
+        }
+        failures.insert(function.to_owned(), failure.to_owned());
+        true
     }
 
     /// Where sample events of the deployed stack are.

@@ -6,6 +6,7 @@
 //! [`config`] reads them, [`spans`] makes spans of a history, [`otlp`] has the library that writes
 //! and sends them, [`exporter`] gathers batches. An execution never waits for any of it.
 
+mod advice;
 mod diagnostics;
 mod logs;
 mod statistics;
@@ -17,6 +18,7 @@ mod exporter;
 mod otlp;
 mod spans;
 
+pub(crate) use advice::advice;
 pub use config::{OtlpConfig, Protocol, TelemetryError};
 pub(crate) use diagnostics::Diagnostics;
 pub(crate) use exporter::Exporter;

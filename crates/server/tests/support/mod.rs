@@ -16,7 +16,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
-use server::{Deployment, Limits, Runtimes, Server, ServerConfig};
+use server::{Deployment, Elsewhere, Limits, Runtimes, Server, ServerConfig};
 use store::Durability;
 use tempfile::TempDir;
 
@@ -155,6 +155,7 @@ impl TestServer {
             runtimes: Arc::new(Runtimes::new(data_dir.path().join("runtimes"))),
             warnings: Arc::default(),
             telemetry: None,
+            elsewhere: Elsewhere::Nowhere,
         })
         .await
         .unwrap();

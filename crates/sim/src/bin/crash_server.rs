@@ -59,6 +59,7 @@ async fn main() -> anyhow::Result<()> {
         runtimes: Arc::new(server::Runtimes::new(arguments.data_dir.join("runtimes"))),
         warnings: Arc::default(),
         telemetry: None,
+        elsewhere: server::Elsewhere::Nowhere,
     };
     std::fs::create_dir_all(&config.data_dir).context("create the data folder")?;
     let mut stores = Stores::open(&config)?;

@@ -78,6 +78,7 @@ pub async fn on_record(data: &Path) -> (BTreeMap<String, BTreeSet<String>>, i64)
         runtimes: Arc::new(server::Runtimes::new(data.join("runtimes"))),
         warnings: Arc::default(),
         telemetry: None,
+        elsewhere: server::Elsewhere::Nowhere,
     };
     let Stores { store, logs } = Stores::open(&config).expect("the store of the dead server opens");
     let filter = ExecutionFilter {

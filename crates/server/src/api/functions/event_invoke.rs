@@ -1,8 +1,8 @@
 //! How functions are invoked asynchronously: `PutFunctionEventInvokeConfig`, `Update…`, `Get…`,
 //! `List…`, `Delete…`.
 //!
-//! Retries and ages are obeyed. Destinations are kept and shown, but nothing is sent there: what was
-//! given up is found among the dead letters.
+//! Retries and ages are obeyed, and so are destinations that are functions; what was given up is found among
+//! the dead letters too.
 
 use std::sync::Arc;
 

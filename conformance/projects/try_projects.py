@@ -1,0 +1,245 @@
+"""Tries public projects that nobody here wrote: `lambdura up`, and what their READMEs say to do.
+
+    git clone https://github.com/aws-samples/serverless-patterns CHECKOUTS/aws-samples/serverless-patterns   (and so on)
+    python conformance/projects/try_projects.py CHECKOUTS                 all that are checked out, a table at the end
+    python conformance/projects/try_projects.py CHECKOUTS --only saga     those with `saga` in their name
+    python conformance/projects/try_projects.py CHECKOUTS --list          repositories and commits to check out
+
+Nothing is fetched but packages that the projects ask for. `projects.json` is the list: repository, commit, folder, what
+prepares it, the scenario. Each is tried in a copy. The table is kept in `docs/parity.md`.
+"""
+
+import argparse
+import contextlib
+import json
+import re
+import shutil
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from system import up
+
+PREPARE_SECONDS = 600
+SCENARIO_SECONDS = 90
+ENDED = ("SUCCEEDED", "FAILED", "TIMED_OUT", "STOPPED")
+NOT_HERE = re.compile(r"(Amazon|AWS|the AWS service) [^:.]{1,60} is not served here")
+
+
+class Stopped(Exception):
+    """A project that got no further, and why."""
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("checkouts", type=Path, help="folder with OWNER/NAME for each repository")
+    parser.add_argument("--only", help="a part of the names of those that are tried")
+    parser.add_argument("--list", action="store_true", help="print what to check out, and end")
+    parser.add_argument("--scratch", type=Path, default=Path("target/projects"), help="where copies and data are kept")
+    return parser.parse_args()
+
+
+def main():
+    options = arguments()
+    projects = json.loads((Path(__file__).parent / "projects.json").read_text())
+    if options.list:
+        for repository, commit in sorted({(one["repository"], one["commit"]) for one in projects}):
+            print(f"{repository} {commit}")
+        return
+    rows = []
+    for project in projects:
+        if options.only and options.only not in project["name"]:
+            continue
+        checkout = options.checkouts / project["repository"]
+        if not checkout.is_dir():
+            print(f"– {project['name']}: {project['repository']} is not checked out", flush=True)
+            continue
+        began = time.monotonic()
+        how, why = attempt(project, checkout, options.scratch.resolve() / project["name"])
+        print(f"{'✓' if how == 'end' else '·'} {project['name']}: {how} {why} ({time.monotonic() - began:.0f} s)", flush=True)
+        rows.append((project, commit_of(checkout), how, why))
+    print(table(rows))
+
+
+def commit_of(checkout):
+    done = subprocess.run(["git", "-C", checkout, "rev-parse", "HEAD"], capture_output=True, text=True)
+    return done.stdout.strip() or "?"
+
+
+def attempt(project, checkout, scratch):
+    """How far a project gets: (`end`, ``), or another word and the reason."""
+    shutil.rmtree(scratch, ignore_errors=True)
+    source = scratch / "source"
+    try:
+        shutil.copytree(checkout / project["folder"], source, symlinks=True, ignore=shutil.ignore_patterns(".git"))
+        prepare(project, source, scratch)
+        with started(project, source, scratch) as system:
+            scenario = Scenario(system, source.name)
+            for step in project["scenario"]:
+                scenario.take(step)
+    except Stopped as stopped:
+        return stopped.args
+    return "end", ""
+
+
+def prepare(project, source, scratch):
+    for number, command in enumerate(project.get("prepare", [])):
+        try:
+            done = subprocess.run(
+                command, shell=True, cwd=source, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=PREPARE_SECONDS
+            )
+        except subprocess.TimeoutExpired:
+            raise Stopped("not prepared", f"`{command}` did not end") from None
+        said = done.stdout + done.stderr
+        (scratch / f"prepare-{number}.log").write_text(said)
+        if done.returncode:
+            raise Stopped("not prepared", f"`{command}`: {last_line(said)}")
+
+
+@contextlib.contextmanager
+def started(project, source, scratch):
+    template = source / project.get("template", "")
+    try:
+        system = contextlib.ExitStack()
+        running = system.enter_context(up(str(template), scratch / "run", *project.get("arguments", [])))
+    except AssertionError as error:
+        raise Stopped("does not start", first_problem(str(error))) from None
+    with system:
+        yield running
+
+
+class Scenario:
+    """What a README says to do, step by step."""
+
+    def __init__(self, system, stack):
+        self.system = system
+        self.stack = stack
+
+    def take(self, step):
+        expect = step.get("expect")
+        if "run" in step:
+            self.run(step, expect)
+        elif "seen" in step:
+            self.ended(self.function(step["seen"])[0], None, step, expect)
+        elif "http" in step:
+            self.http(step, expect)
+        elif "invoke" in step:
+            name, qualifier = self.function(step["invoke"])
+            answer = self.system.client.invoke(FunctionName=name, Qualifier=qualifier, Payload=json.dumps(step["input"]))
+            self.check(step["invoke"], answer["Payload"].read().decode(), expect)
+        elif "table" in step:
+            self.table(step)
+
+    def function(self, part):
+        """Name and qualifier of the function that has this in its name."""
+        names = self.system.ready["functions"]
+        found = [name for name in names if name == part] or [name for name in names if part in name]
+        if not found:
+            raise Stopped("no function", f"`{part}` is not among {', '.join(names) or 'none'}")
+        arn = names[found[0]].split(":")
+        return arn[6], arn[7] if len(arn) > 7 else "$LATEST"
+
+    def run(self, step, expect):
+        function, qualifier = self.function(step["run"])
+        name = f"try-{time.time_ns()}"
+        self.system.client.invoke(
+            FunctionName=function,
+            Qualifier=qualifier,
+            InvocationType="Event",
+            DurableExecutionName=name,
+            Payload=json.dumps(step["input"]).encode(),
+        )
+        self.ended(function, name, step, expect)
+
+    def ended(self, function, name, step, expect):
+        """Waits for the end of an execution, and answers its callbacks."""
+        deadline = time.monotonic() + step.get("seconds", SCENARIO_SECONDS)
+        answered = set()
+        shown = {}
+        while time.monotonic() < deadline:
+            page = self.system.get("/lambdura/v1/executions", function=function, **({"name": name} if name else {}))
+            shown = (page["executions"] or [{}])[0]
+            if shown.get("status") in ENDED or shown.get("failed_invocations", 0) >= 3:
+                break
+            self.answer(shown, step.get("callbacks", {}), answered)
+            time.sleep(0.5)
+        if shown.get("status") != "SUCCEEDED":
+            error = shown.get("error") or shown.get("invocation_error") or {}
+            text = ": ".join(part for part in (error.get("type"), error.get("message")) if part)
+            activity = (shown.get("activity") or {}).get("operations") or [{}]
+            at = f"{activity[0].get('type', 'nothing')} {activity[0].get('name', '')}".strip()
+            logged = json.dumps(self.system.get("/lambdura/v1/logs", function=function, tail="true", limit=200))
+            foreign = NOT_HERE.search(text + logged)
+            if foreign:
+                raise Stopped("stops at", foreign.group(0).removesuffix(" is not served here"))
+            raise Stopped("waits" if shown.get("activity") and not text else "fails", f"{function}: {text or at}")
+        detail = self.system.client.get_durable_execution(DurableExecutionArn=shown["arn"], IncludeExecutionData=True)
+        self.check(function, detail.get("Result", ""), expect)
+
+    def answer(self, execution, answers, answered):
+        for callback in self.system.get("/lambdura/v1/callbacks")["callbacks"]:
+            key = callback["callback_id"]
+            if key in answered or callback["execution_id"] != execution.get("execution_id"):
+                continue
+            answered.add(key)
+            named = [value for part, value in answers.items() if part in callback.get("name", "")]
+            value = (named or [answers.get("*", {"approved": True})])[0]
+            self.system.client.send_durable_execution_callback_success(CallbackId=key, Result=json.dumps(value).encode())
+
+    def http(self, step, expect):
+        ready = self.system.ready
+        urls = [*ready["rest_apis"].values(), *ready["http_apis"].values(), *ready["function_urls"].values()]
+        if not urls:
+            raise Stopped("no API", step["http"])
+        method, path = step["http"].split(" ", 1)
+        body = json.dumps(step["body"]).encode() if "body" in step else None
+        request = urllib.request.Request(urls[0] + path, body, {"content-type": "application/json"}, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                self.check(step["http"], answer.read().decode(errors="replace"), expect)
+        except urllib.error.HTTPError as error:
+            raise Stopped("fails", f"{step['http']}: {error.code} {error.read().decode(errors='replace')[:200]}") from None
+
+    def table(self, step):
+        body = json.dumps(step["request"]).replace("STACK", self.stack).encode()
+        headers = {"x-amz-target": f"DynamoDB_20120810.{step['table']}", "content-type": "application/x-amz-json-1.0"}
+        headers["authorization"] = "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0"
+        with urllib.request.urlopen(urllib.request.Request(self.system.endpoint, body, headers), timeout=60) as answer:
+            answer.read()
+
+    @staticmethod
+    def check(what, said, expect):
+        if expect and not re.search(expect, said):
+            raise Stopped("another end", f"{what}: {said[:200]}")
+
+
+def first_problem(log):
+    """The line of `up`'s output that says why."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", log)
+    telling = [line.strip() for line in plain.splitlines() if re.match(r"\s*(×|error:)", line)]
+    return (telling or [last_line(plain)])[0].lstrip("× ")
+
+
+def last_line(text):
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1][:200] if lines else "it said nothing"
+
+
+def table(rows):
+    lines = ["", "| project | commit | language | how far | why |", "| --- | --- | --- | --- | --- |"]
+    for project, commit, how, why in rows:
+        name = "/".join(part for part in (project["repository"], project["folder"]) if part)
+        why = why.replace("|", "\\|").replace("\n", " ")[:160]
+        lines.append(f"| {name} | `{commit[:8]}` | {project['language']} | {how} | {why} |")
+    reached = sum(how in ("end", "stops at") for *_, how, _ in rows)
+    lines.append(f"\n{reached} of {len(rows)} reach the end of their scenario, or stop at a service that is named.")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""Calls of functions to AWS services that are not here: refused, handed to an emulator, or made with real keys."""
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from system import HERE, until, up
+
+MINISTACK = "ministack==1.5.33"
+
+CALLS = [
+    ("sns", "Amazon SNS", "publish", {"TopicArn": "arn:aws:sns:us-east-1:000000000000:t", "Message": "m"}),
+    ("sqs", "Amazon SQS", "send_message", {"QueueUrl": "http://localhost/q", "MessageBody": "m"}),
+    ("s3", "Amazon S3", "list_objects_v2", {"Bucket": "files"}),
+    ("ssm", "AWS Systems Manager", "get_parameter", {"Name": "/a"}),
+    ("sts", "AWS STS", "get_caller_identity", {}),
+    ("events", "Amazon EventBridge", "put_events", {"Entries": [{"Source": "s", "DetailType": "d", "Detail": "{}"}]}),
+    ("cloudwatch", "Amazon CloudWatch", "put_metric_data", {"Namespace": "n", "MetricData": [{"MetricName": "m"}]}),
+    ("bedrock-runtime", "Amazon Bedrock", "converse", {"modelId": "m", "messages": []}),
+    ("kafka", "the AWS service `kafka`", "list_clusters", {}),
+]
+
+
+def call(system, **event):
+    answer = system.client.invoke(FunctionName="elsewhere-Caller", Payload=json.dumps(event).encode())
+    payload = json.load(answer["Payload"])
+    assert "FunctionError" not in answer, payload
+    return payload
+
+
+def outside(system):
+    """How a client reaches the system that is no function of it."""
+    return {
+        "endpoint_url": system.endpoint,
+        "aws_access_key_id": "test",
+        "aws_secret_access_key": "test",
+        "region_name": "us-east-1",
+    }
+
+
+def test_what_is_not_here_is_refused_in_the_words_of_its_client(tmp_path):
+    with up("elsewhere", tmp_path) as system:
+        for service, name, operation, arguments in CALLS:
+            refused = call(system, do=operation, service=service, arguments=arguments)
+            assert refused["code"] == "NotImplemented", (service, refused)
+            assert refused["message"].startswith(f"{name} is not served here"), refused
+            assert "--aws-endpoint" in refused["message"] and "--aws-credentials" in refused["message"]
+        assert call(system, do="table") == {"id": "1"}
+        client = boto3.client("s3", config=Config(signature_version="s3v4"), **outside(system))
+        url = client.generate_presigned_url("get_object", Params={"Bucket": "files", "Key": "k"})
+        with pytest.raises(urllib.error.HTTPError) as presigned:
+            urllib.request.urlopen(url)
+        assert b"<Code>NotImplemented</Code>" in presigned.value.read()
+
+
+@contextlib.contextmanager
+def ministack(folder):
+    """An emulator in a process of its own, with packages of its own: it insists on one version of botocore."""
+    venv = HERE.parent / "target/ministack"
+    python = venv / "bin/python"
+    if not (venv / MINISTACK).exists():
+        subprocess.run([sys.executable, "-m", "venv", "--clear", venv], check=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", MINISTACK], check=True)
+        (venv / MINISTACK).touch()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {**os.environ, "GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "S3_DATA_DIR": str(folder / "s3")}
+    with (folder / "ministack.log").open("wb") as log:
+        process = subprocess.Popen([venv / "bin/ministack"], env=environment, stdout=log, stderr=log, cwd=folder)
+    url = f"http://127.0.0.1:{port}"
+
+    def answers():
+        try:
+            with urllib.request.urlopen(f"{url}/_localstack/health", timeout=5) as answer:
+                return answer.status == 200, answer.status
+        except OSError as error:
+            assert process.poll() is None, (folder / "ministack.log").read_text()
+            return False, error
+
+    try:
+        until("the emulator answers", answers)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def test_an_emulator_answers_for_the_rest(tmp_path):
+    with ministack(tmp_path) as url, up("elsewhere", tmp_path / "system", "--aws-endpoint", url) as system:
+        call(system, do="create_bucket", service="s3", arguments={"Bucket": "files"})
+        call(system, do="put_object", service="s3", arguments={"Bucket": "files", "Key": "k", "Body": "from a function"})
+        queue = call(system, do="create_queue", service="sqs", arguments={"QueueName": "jobs"})["QueueUrl"]
+        sent = call(system, do="send_message", service="sqs", arguments={"QueueUrl": queue, "MessageBody": "m"})
+        assert sent["MessageId"]
+        # Whoever has but one endpoint reaches both through it.
+        found = boto3.client("s3", **outside(system)).get_object(Bucket="files", Key="k")
+        assert found["Body"].read() == b"from a function"
+        # Tables and functions are here, whatever the emulator could do.
+        assert call(system, do="table") == {"id": "1"}
+        tables = boto3.client("dynamodb", **outside(system)).list_tables()["TableNames"]
+        assert len(tables) == 1
+
+
+def test_an_account_is_called_with_its_own_keys(tmp_path):
+    keys = {"AWS_ACCESS_KEY_ID": "AKIAREAL", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_SESSION_TOKEN": "session"}
+    with up("elsewhere", tmp_path / "env", "--aws-credentials", "env", variables=keys) as system:
+        seen = call(system, do="environment")
+        assert seen["AWS_ACCESS_KEY_ID"] == "AKIAREAL"
+        assert seen["AWS_SESSION_TOKEN"] == "session"
+        assert "AWS_ENDPOINT_URL" not in seen
+        assert seen["AWS_ENDPOINT_URL_LAMBDA"] == seen["AWS_ENDPOINT_URL_DYNAMODB"] == system.endpoint
+        assert call(system, do="table") == {"id": "1"}
+    config = tmp_path / "credentials"
+    config.write_text("[night]\naws_access_key_id = AKIANIGHT\naws_secret_access_key = secret\n")
+    configured = {"AWS_SHARED_CREDENTIALS_FILE": str(config)}
+    with up("elsewhere", tmp_path / "profile", "--aws-credentials", "profile:night", variables=configured) as system:
+        seen = call(system, do="environment")
+        assert seen["AWS_PROFILE"] == "night"
+        assert "AWS_ACCESS_KEY_ID" not in seen and "AWS_ENDPOINT_URL" not in seen
+        assert call(system, do="table") == {"id": "1"}
