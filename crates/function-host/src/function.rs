@@ -50,6 +50,24 @@ pub struct FunctionKey {
 }
 
 impl FunctionConfig {
+    /// A function that never runs.
+    #[cfg(test)]
+    pub(crate) fn for_tests() -> FunctionConfig {
+        FunctionConfig {
+            arn: String::new(),
+            name: "f".into(),
+            version: "1".into(),
+            revision: String::new(),
+            code_dir: "/".into(),
+            runtime: "provided.al2023".into(),
+            handler: String::new(),
+            timeout: Duration::from_secs(1),
+            memory_mb: 128,
+            environment: BTreeMap::new(),
+            concurrency_max: 1,
+        }
+    }
+
     /// Returns the key under which processes of this configuration are kept warm.
     pub fn key(&self) -> FunctionKey {
         FunctionKey {

@@ -10,6 +10,7 @@
 mod capture;
 mod config;
 mod environment;
+mod exec_wrapper;
 mod executable;
 mod family;
 mod function;

@@ -90,19 +90,7 @@ mod tests {
 
     #[test]
     fn the_tail_is_the_end_of_the_latest_invocation() {
-        let function = FunctionConfig {
-            arn: String::new(),
-            name: "f".into(),
-            version: "1".into(),
-            revision: String::new(),
-            code_dir: "/".into(),
-            runtime: "provided.al2023".into(),
-            handler: String::new(),
-            timeout: std::time::Duration::from_secs(1),
-            memory_mb: 128,
-            environment: Default::default(),
-            concurrency_max: 1,
-        };
+        let function = FunctionConfig::for_tests();
         let mut log = ProcessLog::new(Arc::new(DiscardLogs), Arc::new(function), "s".into());
         log.platform("of the invocation before".into());
         log.begin("a-1");
