@@ -185,6 +185,16 @@ impl LaunchCommand {
             .collect()
     }
 
+    /// Returns the files and folders that a process must see, besides those that every machine has.
+    pub(crate) fn needed<'a>(&'a self, function: &'a FunctionConfig) -> Vec<&'a Path> {
+        let mut needed = vec![&*function.code_dir, self.program(), self.runtime()];
+        if let LaunchCommand::Managed { command, .. } = self {
+            needed.extend(command.arguments.iter().map(Path::new));
+            needed.extend(command.search_path.iter().map(|(_, folder)| &**folder));
+        }
+        needed
+    }
+
     /// Adds what the runtime's client needs to a function's environment.
     pub(crate) fn complete(&self, environment: &mut BTreeMap<String, String>) {
         let LaunchCommand::Managed { command, .. } = self else {

@@ -13,6 +13,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use super::launcher::Launched;
 use super::log::ProcessLog;
 use super::phase::{EndReason, Phase, later};
+use super::report::{PlatformEvent, Status};
 use crate::capture::{OutputPipe, ReadBuffer};
 use crate::function::{FunctionConfig, FunctionKey};
 use crate::host::{Shared, Slot};
@@ -183,6 +184,11 @@ impl FunctionProcess {
     }
 
     async fn run(mut self, work: Work) {
+        self.log.attribute(&work.request_id);
+        self.log.event(&PlatformEvent::InitStart {
+            function: &self.function.name,
+            version: &self.function.version,
+        });
         self.phase = Phase::Starting { work };
         let reason = loop {
             let event = self.next_event().await;
@@ -292,8 +298,7 @@ impl FunctionProcess {
         self.poll_by = None;
         match mem::replace(&mut self.phase, Phase::Detached) {
             Phase::Starting { work } => {
-                self.init_duration = Some(self.started.elapsed());
-                self.assign(work);
+                self.initialized(work);
             }
             Phase::Assigned { work, .. } => self.assign(work),
             Phase::Detached => self.become_free(),
@@ -303,6 +308,17 @@ impl FunctionProcess {
                 self.deliver_again_if_lost();
             }
         }
+    }
+
+    fn initialized(&mut self, work: Work) {
+        let duration = self.started.elapsed();
+        self.drain_output();
+        self.log.event(&PlatformEvent::InitReport {
+            duration,
+            status: Status::Success,
+        });
+        self.init_duration = Some(duration);
+        self.assign(work);
     }
 
     fn deadline_reached(&mut self) -> ControlFlow<EndReason> {
@@ -364,23 +380,23 @@ impl FunctionProcess {
 
     pub(super) fn read_stdout(&mut self) {
         self.stdout.read(&mut self.buffer, |text| {
-            self.log.line(LogStream::Stdout, text)
+            self.log.output(LogStream::Stdout, text)
         });
     }
 
     pub(super) fn read_stderr(&mut self) {
         self.stderr.read(&mut self.buffer, |text| {
-            self.log.line(LogStream::Stderr, text)
+            self.log.output(LogStream::Stderr, text)
         });
     }
 
     /// Takes all output that the process has written up to now.
     pub(super) fn drain_output(&mut self) {
         self.stdout.drain(&mut self.buffer, |text| {
-            self.log.line(LogStream::Stdout, text)
+            self.log.output(LogStream::Stdout, text)
         });
         self.stderr.drain(&mut self.buffer, |text| {
-            self.log.line(LogStream::Stderr, text)
+            self.log.output(LogStream::Stderr, text)
         });
     }
 }

@@ -7,7 +7,7 @@ use http::HeaderValue;
 
 use super::actor::FunctionProcess;
 use super::phase::{DURATION_MAX, InFlight, Phase, later};
-use super::report;
+use super::report::PlatformEvent;
 use crate::pool::IdleProcess;
 use crate::request::{DEADLINE_MS, Work};
 use crate::runtime_api::{ConnectionId, NextEvent};
@@ -65,10 +65,10 @@ impl FunctionProcess {
         }
         tracing::debug!(function = %self.key, invocation = %in_flight.work.request_id, pid = self.pid, "invocation delivered");
         self.log.begin(&in_flight.work.request_id);
-        self.log.platform(report::start_line(
-            &in_flight.work.request_id,
-            &self.function.version,
-        ));
+        self.log.event(&PlatformEvent::Start {
+            request_id: &in_flight.work.request_id,
+            version: &self.function.version,
+        });
         self.phase = Phase::Busy(in_flight);
     }
 

@@ -24,6 +24,7 @@ use crate::environment::{self, ProcessIdentity};
 use crate::function::FunctionConfig;
 use crate::launch::{LaunchCommand, LaunchError};
 use crate::left_behind::ProcessRecord;
+use crate::mounts::MountPolicy;
 use crate::open_files::{OpenFiles, OpenFilesLimit, Others};
 use crate::proc_fs::Process;
 use crate::unix::{self, ProcessGroup};
@@ -81,13 +82,14 @@ impl Launcher {
             // Children are registered with the runtime that is current when they are spawned.
             let _current = runtime.enter();
             let mut open_files = OpenFiles::new(open_files);
+            let mounts = MountPolicy::new(config.layers_at_opt);
             while let Some(order) = received.blocking_recv() {
                 if order.launched.is_closed() {
                     continue;
                 }
                 let launched = open_files
                     .check(order.others)
-                    .and_then(|()| launch(&config, records.as_deref(), &order.function));
+                    .and_then(|()| launch(&config, &mounts, records.as_deref(), &order.function));
                 if launched.is_ok() {
                     open_files.started();
                 }
@@ -121,6 +123,7 @@ impl Launcher {
 
 fn launch(
     config: &HostConfig,
+    mounts: &MountPolicy,
     records: Option<&Path>,
     function: &FunctionConfig,
 ) -> Result<Launched, LaunchError> {
@@ -134,6 +137,7 @@ fn launch(
             cause,
         }
     };
+    let layers_at = mounts.layers_at(function, &launch_command.needed(function));
     let listener = listen().map_err(system("open a Runtime API listener"))?;
     let runtime_api = listener
         .local_addr()
@@ -143,6 +147,7 @@ fn launch(
     let identity = ProcessIdentity {
         runtime_api: &runtime_api,
         log_stream_name: &log_stream_name,
+        layers_at: &layers_at,
     };
     let (stdout, stdout_writer) = io::pipe().map_err(system("open a pipe"))?;
     let (stderr, stderr_writer) = io::pipe().map_err(system("open a pipe"))?;
@@ -158,7 +163,7 @@ fn launch(
         .stdout(stdout_writer)
         .stderr(stderr_writer)
         .kill_on_drop(true);
-    unix::isolate(&mut command, config.open_files_max);
+    unix::isolate(&mut command, config.open_files_max, layers_at.mounts());
     let started_at = SystemTime::now();
     let started = Instant::now();
     let child = spawn(&mut command).map_err(system("start a process"))?;

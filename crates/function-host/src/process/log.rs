@@ -4,8 +4,12 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use jiff::Timestamp;
+
+use super::report::PlatformEvent;
 use crate::function::FunctionConfig;
 use crate::log::{LogLine, LogSink, LogStream};
+use crate::logging::LogFormat;
 
 /// How much of an invocation's log is kept for the caller: what `LogType=Tail` returns (Invoke API reference).
 const TAIL_BYTES_MAX: usize = 4 * 1024;
@@ -14,7 +18,10 @@ pub(crate) struct ProcessLog {
     sink: Arc<dyn LogSink>,
     function: Arc<FunctionConfig>,
     log_stream_name: Arc<str>,
+    /// The invocation that lines belong to: while the process initializes, the one that it was started for.
     request_id: Option<String>,
+    /// Whether the process has been given that invocation.
+    begun: bool,
     tail: VecDeque<u8>,
 }
 
@@ -29,6 +36,7 @@ impl ProcessLog {
             function,
             log_stream_name,
             request_id: None,
+            begun: false,
             tail: VecDeque::new(),
         }
     }
@@ -36,24 +44,52 @@ impl ProcessLog {
     /// Attributes further lines to an invocation, and forgets the tail of the one before.
     pub(crate) fn begin(&mut self, request_id: &str) {
         self.tail.clear();
-        self.attribute(request_id);
+        self.request_id = Some(request_id.to_owned());
+        self.begun = true;
     }
 
-    /// Attributes further lines to an invocation, and keeps what was written before it: the cause of a failed start.
+    /// Attributes further lines to an invocation that has not begun yet, and keeps the tail: the cause of a failed start.
     pub(crate) fn attribute(&mut self, request_id: &str) {
         self.request_id = Some(request_id.to_owned());
+        self.begun = false;
     }
 
     pub(crate) fn stream_name(&self) -> &str {
         &self.log_stream_name
     }
 
-    /// Returns the invocation that lines are attributed to.
+    /// Returns the latest invocation that the process has been given.
     pub(crate) fn request_id(&self) -> Option<&str> {
-        self.request_id.as_deref()
+        self.request_id.as_deref().filter(|_| self.begun)
     }
 
-    pub(crate) fn line(&mut self, stream: LogStream, text: String) {
+    /// Takes a line that the process has written.
+    pub(crate) fn output(&mut self, stream: LogStream, text: String) {
+        if self.function.logging.keeps(&text) {
+            self.line(stream, text);
+        }
+    }
+
+    /// Writes what the platform tells, in the function's log format.
+    pub(crate) fn event(&mut self, event: &PlatformEvent<'_>) {
+        let logging = self.function.logging;
+        match logging.format {
+            LogFormat::Text => {
+                for line in event.text() {
+                    self.platform(line);
+                }
+            }
+            LogFormat::Json if event.level() >= logging.system_level => {
+                let (kind, record) = event.json();
+                let time = timestamp(SystemTime::now());
+                let line = serde_json::json!({ "time": time, "type": kind, "record": record });
+                self.platform(line.to_string());
+            }
+            LogFormat::Json => {}
+        }
+    }
+
+    fn line(&mut self, stream: LogStream, text: String) {
         self.keep(text.as_bytes());
         self.keep(b"\n");
         self.sink.record(LogLine {
@@ -83,6 +119,12 @@ impl ProcessLog {
     }
 }
 
+/// An instant as Lambda writes it.
+fn timestamp(at: SystemTime) -> String {
+    let at = Timestamp::try_from(at).unwrap_or_default();
+    at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,12 +139,12 @@ mod tests {
         log.platform("START".into());
         assert_eq!(log.tail(), b"START\n");
         for number in 0..2000 {
-            log.line(LogStream::Stdout, format!("line {number}"));
+            log.output(LogStream::Stdout, format!("line {number}"));
         }
         let tail = String::from_utf8(log.tail()).expect("only text was written");
         assert_eq!(tail.len(), TAIL_BYTES_MAX);
         assert!(tail.ends_with("line 1998\nline 1999\n"), "{tail}");
-        log.line(LogStream::Stdout, "x".repeat(5000));
+        log.output(LogStream::Stdout, "x".repeat(5000));
         assert_eq!(log.tail(), format!("{}\n", "x".repeat(4095)).into_bytes());
     }
 }

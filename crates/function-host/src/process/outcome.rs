@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use super::actor::{FunctionProcess, refuse};
 use super::phase::{EndReason, InFlight, Phase};
-use super::report::{self, Report, Status};
+use super::report::{self, PlatformEvent, Report, Status};
 use crate::invocation::{
     FunctionError, FunctionErrorKind, InvocationOutcome, InvocationResult, InvokeError,
 };
@@ -170,11 +170,16 @@ impl FunctionProcess {
                 error_type: &error.error_type,
             },
         };
-        self.log
-            .platform(report::init_report_line(self.started.elapsed(), status));
+        self.log.event(&PlatformEvent::InitReport {
+            duration: self.started.elapsed(),
+            status,
+        });
+        // Another one than it was started for, when that one was given up.
         self.log.attribute(&work.request_id);
-        self.log
-            .platform(report::start_line(&work.request_id, &self.function.version));
+        self.log.event(&PlatformEvent::Start {
+            request_id: &work.request_id,
+            version: &self.function.version,
+        });
         if let Some(message) = message {
             self.log.platform(message);
         }
@@ -214,16 +219,19 @@ impl FunctionProcess {
             },
         };
         let request_id = &in_flight.work.request_id;
-        let report = report::report_line(&Report {
+        self.log.event(&PlatformEvent::RuntimeDone {
+            request_id,
+            duration,
+            status,
+        });
+        self.log.event(&PlatformEvent::Report(Report {
             request_id,
             duration,
             memory_mb: self.function.memory_mb,
             max_rss_bytes,
             init_duration: in_flight.init_duration,
             status,
-        });
-        self.log.platform(report::end_line(request_id));
-        self.log.platform(report);
+        }));
         let outcome = InvocationOutcome {
             request_id: request_id.clone(),
             result,
