@@ -16,8 +16,8 @@ const CHUNK_BYTES: usize = 64 * 1024;
 /// everything else, and most bytes read after it ended, when something outside its group may still write.
 pub(crate) const BURST_BYTES_MAX: usize = 1024 * 1024;
 
-/// The reading end of a process's standard output or error.
-#[derive(Debug)]
+/// The reading end of a process's standard output or error; the default is closed.
+#[derive(Debug, Default)]
 pub(crate) struct OutputPipe {
     /// `None` once everyone has closed the writing end.
     pipe: Option<Receiver>,

@@ -58,6 +58,24 @@ pub(crate) fn build(
     environment
 }
 
+/// What extensions get of a process's environment. They keep the log stream's name, which Lambda's do not have: it tells whose
+/// they are.
+/// Source: Lambda developer guide, "Using the Lambda Extensions API", read 2026-11.
+pub(crate) fn of_extensions(process: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    const NOT_FOR_EXTENSIONS: [&str; 7] = [
+        "AWS_EXECUTION_ENV",
+        "AWS_LAMBDA_LOG_GROUP_NAME",
+        "AWS_XRAY_CONTEXT_MISSING",
+        "AWS_XRAY_DAEMON_ADDRESS",
+        "LAMBDA_RUNTIME_DIR",
+        "LAMBDA_TASK_ROOT",
+        "_HANDLER",
+    ];
+    let mut environment = process.clone();
+    environment.retain(|name, _| !NOT_FOR_EXTENSIONS.contains(&&**name));
+    environment
+}
+
 /// What Lambda sets and functions may change.
 fn defaults(function: &FunctionConfig) -> BTreeMap<String, String> {
     let root = function.code_dir.display();

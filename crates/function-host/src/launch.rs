@@ -13,7 +13,7 @@ use std::sync::Arc;
 use crate::exec_wrapper::ExecWrapper;
 use crate::executable::{self, ExecutableProblem};
 use crate::function::FunctionConfig;
-use crate::layers;
+use crate::layers::{self, ExtensionProgram};
 use crate::runtimes::{PrepareRuntimeError, RuntimeCommand, Runtimes};
 use crate::unix;
 
@@ -71,6 +71,15 @@ pub enum LaunchError {
         #[source]
         cause: Box<LaunchError>,
     },
+    /// A program in the layers' folder `extensions` cannot be started.
+    #[error("extension `{name}` of the function's layers cannot be started")]
+    Extension {
+        /// Its file's name.
+        name: String,
+        /// What is wrong with it.
+        #[source]
+        cause: Box<LaunchError>,
+    },
     /// The host keeps the file handles that are left for its own work.
     #[error(
         "the server has about {open} of its {limit} file handles in use and keeps {reserve} for its own work: raise its limit (`ulimit -n`)"
@@ -106,7 +115,9 @@ impl LaunchError {
             | LaunchError::Runtime(PrepareRuntimeError::Io { cause, .. }) => {
                 unix::is_shortage(cause)
             }
-            LaunchError::Wrapper { cause, .. } => cause.is_shortage(),
+            LaunchError::Wrapper { cause, .. } | LaunchError::Extension { cause, .. } => {
+                cause.is_shortage()
+            }
             LaunchError::UnsupportedRuntime { .. }
             | LaunchError::WrapperMissing { .. }
             | LaunchError::Runtime(_)
@@ -235,6 +246,14 @@ impl LaunchCommand {
         }
         check_program(self.runtime(), runtime)
     }
+}
+
+/// Looks at an extension's program before it is started.
+pub(crate) fn check_extension(program: &ExtensionProgram) -> Result<(), LaunchError> {
+    check_program(&program.file, "extension").map_err(|cause| LaunchError::Extension {
+        name: program.name.clone(),
+        cause: Box::new(cause),
+    })
 }
 
 fn check_program(path: &Path, runtime: &str) -> Result<(), LaunchError> {

@@ -2,6 +2,7 @@
 //! allows it (see [`mounts`](crate::mounts)).
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::exec_wrapper::EXEC_WRAPPER;
@@ -68,6 +69,37 @@ pub(crate) fn search_paths(function: &FunctionConfig, at: &LayersAt) -> BTreeMap
     search
 }
 
+/// The program of an extension.
+pub(crate) struct ExtensionProgram {
+    /// Its file's name, by which it registers.
+    pub(crate) name: String,
+    /// Where its process finds it.
+    pub(crate) path: PathBuf,
+    /// Where it lies on this machine.
+    pub(crate) file: PathBuf,
+}
+
+/// Returns the programs that Lambda starts beside a function's runtime, by name.
+/// Source: Lambda developer guide, "Using the Lambda Extensions API", read 2026-11.
+pub(crate) fn extensions(code_dir: &Path, at: &LayersAt) -> Vec<ExtensionProgram> {
+    let folder = code_dir.join(LAYERS_FOLDER).join("extensions");
+    let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
+    let mut programs: Vec<ExtensionProgram> = entries
+        .filter(|entry| entry.path().is_file())
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .map(|name| ExtensionProgram {
+            path: match at {
+                LayersAt::Opt(_) => Path::new(LAYERS_ROOT).join("extensions").join(&name),
+                LayersAt::CodeFolder => folder.join(&name),
+            },
+            file: folder.join(&name),
+            name,
+        })
+        .collect();
+    programs.sort_by(|one, other| one.name.cmp(&other.name));
+    programs
+}
+
 /// Variables with a list of paths in which Lambda's own may stand.
 const LISTS_OF_PATHS: [&str; 5] = [
     EXEC_WRAPPER,
@@ -118,7 +150,7 @@ mod tests {
         let mut function = FunctionConfig::for_tests();
         function.code_dir = code.path().to_owned();
         let layers = code.path().join(LAYERS_FOLDER);
-        std::fs::create_dir_all(layers.join("bin")).expect("the layer");
+        fs::create_dir_all(layers.join("bin")).expect("the layer");
         let name = |path: &str| {
             let mut environment = BTreeMap::from([
                 ("PATH".to_owned(), path.to_owned()),

@@ -91,7 +91,7 @@ mod imp {
 
     use nix::errno::Errno;
     use nix::fcntl::{AT_FDCWD, OFlag, open};
-    use nix::mount::{MsFlags, mount};
+    use nix::mount::{MntFlags, MsFlags, mount, umount2};
     use nix::sched::{CloneFlags, unshare};
     use nix::sys::stat::Mode;
     use nix::unistd::{getegid, geteuid, mkdir, symlinkat, write};
@@ -99,6 +99,8 @@ mod imp {
     /// Lambda's folders.
     const OPT: &str = "/opt";
     const TASK: &str = "/var/task";
+
+    const HOSTS: &str = "/etc/hosts";
 
     /// Folders that every Linux has and that are covered for a moment, while the real `/opt` must still be seen.
     const STAGES: [&str; 4] = ["/mnt", "/media", "/srv", "/run"];
@@ -111,8 +113,17 @@ mod imp {
         entries: Vec<Entry>,
         /// The code, where the machine has a folder to show it in.
         task: Option<CString>,
+        /// `/etc/hosts` with the names by which extensions know their machine; `None` where there is no such file.
+        hosts: Option<Hosts>,
         user_map: CString,
         group_map: CString,
+    }
+
+    #[derive(Debug)]
+    struct Hosts {
+        content: Vec<u8>,
+        /// In the stage.
+        file: CString,
     }
 
     /// One name at the top of `/opt`.
@@ -183,10 +194,16 @@ mod imp {
                     "this machine has none of the folders `/mnt`, `/media`, `/srv`, `/run`",
                 )
             })?;
+            let hosts = fs::read(HOSTS).ok().map(|mut content| {
+                content.extend_from_slice(b"\n127.0.0.1 sandbox.localdomain sandbox.local\n");
+                let file = c_string(&Path::new(stage).join("hosts"));
+                file.map(|file| Hosts { content, file })
+            });
             Ok(Mounts {
                 stage: c_string(Path::new(stage))?,
                 entries: Vec::new(),
                 task: None,
+                hosts: hosts.transpose()?,
                 user_map: one_id(geteuid().as_raw()),
                 group_map: one_id(getegid().as_raw()),
             })
@@ -217,15 +234,16 @@ mod imp {
             // What is mounted here stays here, and what the machine unmounts goes here too.
             let slave = MsFlags::MS_SLAVE | MsFlags::MS_REC;
             mount(NONE, c"/", NONE, slave, NONE)?;
-            let small = c"mode=755,size=1m";
-            let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
-            mount(
-                Some(c"tmpfs"),
-                &*self.stage,
-                Some(c"tmpfs"),
-                flags,
-                Some(small),
-            )?;
+            if let Some(hosts) = &self.hosts {
+                self.mount_stage()?;
+                let flags = OFlag::O_CREAT | OFlag::O_WRONLY | OFlag::O_CLOEXEC;
+                let mode = Mode::S_IRUSR | Mode::S_IWUSR | Mode::S_IRGRP | Mode::S_IROTH;
+                write(&open(&*hosts.file, flags, mode)?, &hosts.content)?;
+                bind(&hosts.file, c"/etc/hosts")?;
+                // The file stays where it is bound to.
+                umount2(&*self.stage, MntFlags::MNT_DETACH)?;
+            }
+            self.mount_stage()?;
             for entry in &self.entries {
                 entry.make()?;
             }
@@ -234,6 +252,19 @@ mod imp {
                 bind(code, c"/var/task")?;
             }
             Ok(())
+        }
+
+        fn mount_stage(&self) -> io::Result<()> {
+            let small = c"mode=755,size=1m";
+            let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
+            let tmpfs = c"tmpfs";
+            Ok(mount(
+                Some(tmpfs),
+                &*self.stage,
+                Some(tmpfs),
+                flags,
+                Some(small),
+            )?)
         }
 
         fn unshare(&self) -> io::Result<()> {

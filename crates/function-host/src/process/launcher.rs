@@ -4,6 +4,7 @@
 //! children with their parent, and threads of an async runtime come and go. And starting takes milliseconds in which an
 //! async thread could serve others.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::TcpListener;
 use std::os::fd::OwnedFd;
@@ -19,12 +20,14 @@ use tokio::process::{Child, Command};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
+use super::extension::LaunchedExtension;
 use crate::config::HostConfig;
 use crate::environment::{self, ProcessIdentity};
 use crate::function::FunctionConfig;
-use crate::launch::{LaunchCommand, LaunchError};
+use crate::launch::{self, LaunchCommand, LaunchError};
+use crate::layers;
 use crate::left_behind::ProcessRecord;
-use crate::mounts::MountPolicy;
+use crate::mounts::{LayersAt, MountPolicy};
 use crate::open_files::{OpenFiles, OpenFilesLimit, Others};
 use crate::proc_fs::Process;
 use crate::unix::{self, ProcessGroup};
@@ -49,6 +52,9 @@ pub(crate) struct Launched {
     pub(crate) process: Option<Process>,
     pub(crate) stdout: OwnedFd,
     pub(crate) stderr: OwnedFd,
+    pub(crate) extensions: Vec<LaunchedExtension>,
+    /// What they write; `None` when there are none.
+    pub(crate) extension_output: Option<OwnedFd>,
     pub(crate) listener: TcpListener,
     pub(crate) log_stream_name: Arc<str>,
     pub(crate) record: Option<ProcessRecord>,
@@ -152,6 +158,8 @@ fn launch(
     let (stdout, stdout_writer) = io::pipe().map_err(system("open a pipe"))?;
     let (stderr, stderr_writer) = io::pipe().map_err(system("open a pipe"))?;
     let mut environment = environment::build(config, function, &identity);
+    let (extensions, extension_output) =
+        start_extensions(config, function, &environment, &layers_at)?;
     launch_command.complete(&mut environment);
     let mut command = Command::new(program);
     command
@@ -182,12 +190,60 @@ fn launch(
         process,
         stdout: stdout.into(),
         stderr: stderr.into(),
+        extensions,
+        extension_output,
         listener,
         log_stream_name,
         record,
         started,
         started_at,
     })
+}
+
+/// Starts the programs in the layers' folder `extensions`, which live beside the runtime.
+fn start_extensions(
+    config: &HostConfig,
+    function: &FunctionConfig,
+    environment: &BTreeMap<String, String>,
+    layers_at: &LayersAt,
+) -> Result<(Vec<LaunchedExtension>, Option<OwnedFd>), LaunchError> {
+    let programs = layers::extensions(&function.code_dir, layers_at);
+    if programs.is_empty() {
+        return Ok((Vec::new(), None));
+    }
+    let environment = environment::of_extensions(environment);
+    let mut extensions = Vec::new();
+    let system = |path: &Path, cause| LaunchError::System {
+        attempt: "start an extension",
+        path: path.to_owned(),
+        cause,
+    };
+    let (output, writer) = io::pipe().map_err(|cause| system(&function.code_dir, cause))?;
+    for program in programs {
+        launch::check_extension(&program)?;
+        let failed = |cause| system(&program.file, cause);
+        let mut command = Command::new(&program.path);
+        command
+            .current_dir("/")
+            .env_clear()
+            .envs(&environment)
+            .stdin(Stdio::null())
+            .stdout(writer.try_clone().map_err(failed)?)
+            .stderr(writer.try_clone().map_err(failed)?)
+            .kill_on_drop(true);
+        unix::isolate(&mut command, config.open_files_max, layers_at.mounts());
+        let child = spawn(&mut command).map_err(failed)?;
+        let pid = child
+            .id()
+            .expect("a child that nobody waited for has a process id");
+        extensions.push(LaunchedExtension {
+            group: ProcessGroup::led_by(pid),
+            child,
+            pid,
+            name: program.name,
+        });
+    }
+    Ok((extensions, Some(output.into())))
 }
 
 fn listen() -> io::Result<TcpListener> {

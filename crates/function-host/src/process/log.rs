@@ -5,11 +5,15 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use jiff::Timestamp;
+use serde_json::{Value, json};
+use tokio_util::task::TaskTracker;
 
 use super::report::PlatformEvent;
+use super::telemetry::{Subscriber, TelemetryType};
 use crate::function::FunctionConfig;
 use crate::log::{LogLine, LogSink, LogStream};
 use crate::logging::LogFormat;
+use crate::runtime_api::Subscription;
 
 /// How much of an invocation's log is kept for the caller: what `LogType=Tail` returns (Invoke API reference).
 const TAIL_BYTES_MAX: usize = 4 * 1024;
@@ -23,6 +27,7 @@ pub(crate) struct ProcessLog {
     /// Whether the process has been given that invocation.
     begun: bool,
     tail: VecDeque<u8>,
+    subscribers: Vec<Subscriber>,
 }
 
 impl ProcessLog {
@@ -38,6 +43,7 @@ impl ProcessLog {
             request_id: None,
             begun: false,
             tail: VecDeque::new(),
+            subscribers: Vec::new(),
         }
     }
 
@@ -66,12 +72,57 @@ impl ProcessLog {
     /// Takes a line that the process has written.
     pub(crate) fn output(&mut self, stream: LogStream, text: String) {
         if self.function.logging.keeps(&text) {
+            self.tell(TelemetryType::Function, |log| {
+                ("function", log.record(&text))
+            });
             self.line(stream, text);
         }
     }
 
+    /// Takes a line that an extension has written.
+    pub(crate) fn extension_output(&mut self, text: String) {
+        self.tell(TelemetryType::Extension, |log| {
+            ("extension", log.record(&text))
+        });
+        self.line(LogStream::Stdout, text);
+    }
+
+    /// Has an extension told of what is written from here on.
+    pub(crate) fn subscribe(&mut self, subscription: Subscription, tasks: &TaskTracker) {
+        self.subscribers.push(Subscriber::new(subscription, tasks));
+    }
+
+    /// Has extensions told of what they were not told yet, and of nothing else.
+    pub(crate) fn end_subscriptions(&mut self) {
+        self.subscribers.clear();
+    }
+
+    fn tell(&mut self, kind: TelemetryType, what: impl FnOnce(&Self) -> (&'static str, Value)) {
+        if self.subscribers.iter().any(|it| it.wants(kind)) {
+            let (name, record) = what(self);
+            let time = timestamp(SystemTime::now());
+            let event = json!({ "time": time, "type": name, "record": record });
+            let subscribers = self.subscribers.iter_mut().filter(|it| it.wants(kind));
+            for subscriber in subscribers {
+                subscriber.tell(event.clone());
+            }
+        }
+    }
+
+    /// A line as extensions get it: of a JSON log, the object that it is.
+    fn record(&self, text: &str) -> Value {
+        if self.function.logging.format == LogFormat::Json
+            && text.starts_with('{')
+            && let Ok(object) = serde_json::from_str(text)
+        {
+            return object;
+        }
+        text.into()
+    }
+
     /// Writes what the platform tells, in the function's log format.
     pub(crate) fn event(&mut self, event: &PlatformEvent<'_>) {
+        self.tell(TelemetryType::Platform, |_| event.json());
         let logging = self.function.logging;
         match logging.format {
             LogFormat::Text => {
@@ -82,7 +133,7 @@ impl ProcessLog {
             LogFormat::Json if event.level() >= logging.system_level => {
                 let (kind, record) = event.json();
                 let time = timestamp(SystemTime::now());
-                let line = serde_json::json!({ "time": time, "type": kind, "record": record });
+                let line = json!({ "time": time, "type": kind, "record": record });
                 self.platform(line.to_string());
             }
             LogFormat::Json => {}

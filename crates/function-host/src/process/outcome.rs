@@ -106,6 +106,7 @@ impl FunctionProcess {
         let error =
             FunctionError::new(FunctionErrorKind::InitTimeout, "Sandbox.Timedout", &message);
         tracing::warn!(function = %self.key, invocation = %work.request_id, pid = self.pid, "function process did not initialize in time");
+        self.name_late_extensions();
         self.fail_start(work, error, Some(message));
         ControlFlow::Break(EndReason::TimedOut)
     }
@@ -147,6 +148,23 @@ impl FunctionProcess {
                 work.reply(Ok(outcome));
             }
             (
+                EndReason::ExtensionFailed,
+                Phase::Starting { work } | Phase::Assigned { work, .. },
+            ) => {
+                let (error_type, message) = self.extension_failure(&work.request_id);
+                let kind = FunctionErrorKind::InitError;
+                let error = FunctionError::new(kind, error_type, &message);
+                self.fail_start(work, error, Some(message));
+            }
+            (EndReason::ExtensionFailed, Phase::Busy(in_flight)) => {
+                let (error_type, message) = self.extension_failure(&in_flight.work.request_id);
+                let error = FunctionError::new(FunctionErrorKind::Exit, error_type, &message);
+                self.log.platform(message);
+                let (work, outcome) =
+                    self.conclude(in_flight, InvocationResult::FunctionError(error));
+                work.reply(Ok(outcome));
+            }
+            (
                 EndReason::Shutdown { .. }
                 | EndReason::TimedOut
                 | EndReason::InitFailed
@@ -159,6 +177,15 @@ impl FunctionProcess {
                 function: self.key.clone(),
             })),
         }
+    }
+
+    fn extension_failure(&mut self, request_id: &str) -> (&'static str, String) {
+        let end = self.extension_end.take();
+        let end = end.expect("an extension that fails says why");
+        (
+            end.error_type,
+            format!("RequestId: {request_id} {}", end.message),
+        )
     }
 
     /// Fails the invocation that the process was started for.
