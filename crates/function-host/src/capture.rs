@@ -16,8 +16,8 @@ const CHUNK_BYTES: usize = 64 * 1024;
 /// everything else, and most bytes read after it ended, when something outside its group may still write.
 pub(crate) const BURST_BYTES_MAX: usize = 1024 * 1024;
 
-/// The reading end of a process's standard output or error.
-#[derive(Debug)]
+/// The reading end of a process's standard output or error; the default is closed.
+#[derive(Debug, Default)]
 pub(crate) struct OutputPipe {
     /// `None` once everyone has closed the writing end.
     pipe: Option<Receiver>,
@@ -142,12 +142,27 @@ impl LineBuffer {
             );
             note.expect("writing to memory cannot fail");
         }
-        line(String::from_utf8_lossy(&self.unfinished).into_owned());
+        line(text(&self.unfinished));
         self.unfinished.clear();
         self.dropped_bytes = 0;
         // One long line must not hold its memory for the rest of the process's life.
         self.unfinished.shrink_to(CHUNK_BYTES);
     }
+}
+
+/// A line as text. A carriage return within it asks for a line break that does not end the line: so Python's runtime client
+/// keeps a traceback together, with indents of spaces that do not break.
+fn text(line: &[u8]) -> String {
+    let line = String::from_utf8_lossy(line);
+    if !line.contains('\r') {
+        return line.into_owned();
+    }
+    let parts = line.split('\r').map(|part| {
+        let rest = part.trim_start_matches('\u{a0}');
+        let indent = (part.len() - rest.len()) / '\u{a0}'.len_utf8();
+        format!("{}{rest}", " ".repeat(indent))
+    });
+    parts.collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -172,6 +187,14 @@ mod tests {
         );
         assert_eq!(lines(&[b"\xff\xfe\n"]), ["\u{fffd}\u{fffd}"]);
         assert_eq!(lines(&[]), [""; 0]);
+    }
+
+    #[test]
+    fn tracebacks_keep_their_line_breaks() {
+        assert_eq!(
+            lines(&["[ERROR] E: no\rTraceback:\r\u{a0}\u{a0}File \"a.py\"\nnext\r\n".as_bytes()]),
+            ["[ERROR] E: no\nTraceback:\n  File \"a.py\"", "next"]
+        );
     }
 
     #[test]

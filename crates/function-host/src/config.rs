@@ -38,6 +38,8 @@ pub struct HostConfig {
     /// How long an invocation waits for a process before it is refused in the same way. The default of 5 minutes is longer
     /// than most callers wait, so that a caller who is still there is usually served.
     pub queue_time_max: Duration,
+    /// Whether functions with layers get them at `/opt`, where the system allows it. Default `true`.
+    pub layers_at_opt: bool,
     /// Runs `python3.*` and `nodejs*` functions; none runs `provided.*` alone.
     pub runtimes: Option<Arc<Runtimes>>,
     /// `RLIMIT_NOFILE` of function processes, whatever the host's own limit is. Default 1024, Lambda's quota, and the most
@@ -79,6 +81,7 @@ impl Default for HostConfig {
             termination_grace: Duration::from_millis(500),
             queue_max: 1000,
             queue_time_max: Duration::from_secs(5 * 60),
+            layers_at_opt: true,
             runtimes: None,
             open_files_max: 1024,
         }

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use crate::config::HostConfig;
 use crate::function::FunctionConfig;
 use crate::layers;
+use crate::logging::LogFormat;
+use crate::mounts::LayersAt;
 
 /// What differs from process to process.
 pub(crate) struct ProcessIdentity<'a> {
@@ -15,6 +17,8 @@ pub(crate) struct ProcessIdentity<'a> {
     pub(crate) runtime_api: &'a str,
     /// The process's log stream.
     pub(crate) log_stream_name: &'a str,
+    /// Where it finds its layers.
+    pub(crate) layers_at: &'a LayersAt,
 }
 
 /// The variable that holds the log stream's name, by which a process can be recognised from outside.
@@ -28,9 +32,10 @@ pub(crate) fn build(
     identity: &ProcessIdentity<'_>,
 ) -> BTreeMap<String, String> {
     let mut environment = defaults(function);
-    environment.extend(layers::search_paths(function, &environment));
+    environment.extend(layers::search_paths(function, identity.layers_at));
     environment.extend(config.extra_environment.clone());
     environment.extend(function.environment.clone());
+    layers::name_real_folders(function, identity.layers_at, &mut environment);
     for name in RESERVED_WITHOUT_VALUE {
         environment.remove(*name);
     }
@@ -53,20 +58,44 @@ pub(crate) fn build(
     environment
 }
 
+/// What extensions get of a process's environment. They keep the log stream's name, which Lambda's do not have: it tells whose
+/// they are.
+/// Source: Lambda developer guide, "Using the Lambda Extensions API", read 2026-11.
+pub(crate) fn of_extensions(process: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    const NOT_FOR_EXTENSIONS: [&str; 7] = [
+        "AWS_EXECUTION_ENV",
+        "AWS_LAMBDA_LOG_GROUP_NAME",
+        "AWS_XRAY_CONTEXT_MISSING",
+        "AWS_XRAY_DAEMON_ADDRESS",
+        "LAMBDA_RUNTIME_DIR",
+        "LAMBDA_TASK_ROOT",
+        "_HANDLER",
+    ];
+    let mut environment = process.clone();
+    environment.retain(|name, _| !NOT_FOR_EXTENSIONS.contains(&&**name));
+    environment
+}
+
 /// What Lambda sets and functions may change.
 fn defaults(function: &FunctionConfig) -> BTreeMap<String, String> {
     let root = function.code_dir.display();
     let libraries =
         format!("/lib64:/usr/lib64:{RUNTIME_DIR}:{RUNTIME_DIR}/lib:{root}:{root}/lib:/opt/lib");
-    [
+    let mut defaults: BTreeMap<String, String> = [
         ("LANG", "en_US.UTF-8"),
         ("TZ", ":UTC"),
         ("PATH", "/usr/local/bin:/usr/bin/:/bin:/opt/bin"),
         ("LD_LIBRARY_PATH", &libraries),
-        ("AWS_LAMBDA_LOG_FORMAT", "Text"),
+        ("AWS_LAMBDA_LOG_FORMAT", function.logging.format.as_str()),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
-    .into()
+    .into();
+    // Clients take its presence for the wish to filter, whatever the format.
+    if function.logging.format == LogFormat::Json {
+        let level = function.logging.application_level.as_str();
+        defaults.insert("AWS_LAMBDA_LOG_LEVEL".to_owned(), level.to_owned());
+    }
+    defaults
 }
 
 /// Lambda's directory of runtimes. It need not exist here; programs that look into it find nothing, as on `provided.*`.

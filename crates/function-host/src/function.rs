@@ -8,6 +8,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::logging::Logging;
+
 /// Describes one frozen function version: its code, its limits and its environment.
 ///
 /// Two configurations with the same [`FunctionKey`] must be equal: the host keeps processes warm by key alone.
@@ -34,6 +36,8 @@ pub struct FunctionConfig {
     pub memory_mb: u32,
     /// The function's own environment variables; names that Lambda reserves are left out.
     pub environment: BTreeMap<String, String>,
+    /// How its log is written.
+    pub logging: Logging,
     /// The most processes of this version at one time; further invocations wait in a queue. Zero throttles every invocation.
     pub concurrency_max: usize,
 }
@@ -50,6 +54,25 @@ pub struct FunctionKey {
 }
 
 impl FunctionConfig {
+    /// A function that never runs.
+    #[cfg(test)]
+    pub(crate) fn for_tests() -> FunctionConfig {
+        FunctionConfig {
+            arn: String::new(),
+            name: "f".into(),
+            version: "1".into(),
+            revision: String::new(),
+            code_dir: "/".into(),
+            runtime: "provided.al2023".into(),
+            handler: String::new(),
+            timeout: Duration::from_secs(1),
+            memory_mb: 128,
+            environment: BTreeMap::new(),
+            logging: Logging::default(),
+            concurrency_max: 1,
+        }
+    }
+
     /// Returns the key under which processes of this configuration are kept warm.
     pub fn key(&self) -> FunctionKey {
         FunctionKey {
@@ -73,6 +96,7 @@ impl fmt::Debug for FunctionConfig {
             .field("timeout", &self.timeout)
             .field("memory_mb", &self.memory_mb)
             .field("environment", &self.environment.keys())
+            .field("logging", &self.logging)
             .field("concurrency_max", &self.concurrency_max)
             .finish_non_exhaustive()
     }

@@ -1,17 +1,19 @@
 //! What is started for a function, and what can stand in the way.
 //!
 //! One strategy per family of runtimes: `provided.*` runs the executable `bootstrap` of the code directory, managed
-//! runtimes run an interpreter with a runtime client and the handler's name.
+//! runtimes run an interpreter with a runtime client and the handler's name, through the function's wrapper if it has one.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::exec_wrapper::ExecWrapper;
 use crate::executable::{self, ExecutableProblem};
 use crate::function::FunctionConfig;
-use crate::layers;
+use crate::layers::{self, ExtensionProgram};
 use crate::runtimes::{PrepareRuntimeError, RuntimeCommand, Runtimes};
 use crate::unix;
 
@@ -52,6 +54,32 @@ pub enum LaunchError {
         #[source]
         cause: ExecutableProblem,
     },
+    /// There is nothing where the function's wrapper should be.
+    #[error("no file `{}`, and `AWS_LAMBDA_EXEC_WRAPPER` of the function is `{named}`: `/opt/…` is a file of its layers and `/var/task/…` one of its code; add the file, or take the variable away", .path.display())]
+    WrapperMissing {
+        /// As the function names it.
+        named: String,
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// The function's wrapper is there, but cannot be started.
+    #[error("the function is started through `{named}`, which its `AWS_LAMBDA_EXEC_WRAPPER` names")]
+    Wrapper {
+        /// As the function names it.
+        named: String,
+        /// What is wrong with it.
+        #[source]
+        cause: Box<LaunchError>,
+    },
+    /// A program in the layers' folder `extensions` cannot be started.
+    #[error("extension `{name}` of the function's layers cannot be started")]
+    Extension {
+        /// Its file's name.
+        name: String,
+        /// What is wrong with it.
+        #[source]
+        cause: Box<LaunchError>,
+    },
     /// The host keeps the file handles that are left for its own work.
     #[error(
         "the server has about {open} of its {limit} file handles in use and keeps {reserve} for its own work: raise its limit (`ulimit -n`)"
@@ -87,7 +115,11 @@ impl LaunchError {
             | LaunchError::Runtime(PrepareRuntimeError::Io { cause, .. }) => {
                 unix::is_shortage(cause)
             }
+            LaunchError::Wrapper { cause, .. } | LaunchError::Extension { cause, .. } => {
+                cause.is_shortage()
+            }
             LaunchError::UnsupportedRuntime { .. }
+            | LaunchError::WrapperMissing { .. }
             | LaunchError::Runtime(_)
             | LaunchError::Missing { .. }
             | LaunchError::NotExecutable { .. }
@@ -102,7 +134,10 @@ pub(crate) enum LaunchCommand {
     /// The executable `bootstrap` of the code directory, without arguments.
     Bootstrap { path: PathBuf },
     /// An interpreter with a runtime client.
-    Managed(Arc<RuntimeCommand>),
+    Managed {
+        command: Arc<RuntimeCommand>,
+        wrapper: Option<ExecWrapper>,
+    },
 }
 
 impl LaunchCommand {
@@ -118,35 +153,62 @@ impl LaunchCommand {
         if let Some(runtimes) = runtimes
             && Runtimes::is_managed(&function.runtime)
         {
-            return Ok(LaunchCommand::Managed(runtimes.command(&function.runtime)?));
+            return Ok(LaunchCommand::Managed {
+                command: runtimes.command(&function.runtime)?,
+                wrapper: ExecWrapper::of(function),
+            });
         }
         Err(LaunchError::UnsupportedRuntime {
             runtime: function.runtime.clone(),
         })
     }
 
-    /// Returns the program's path.
+    /// Returns the path of the program to start.
     pub(crate) fn program(&self) -> &Path {
         match self {
+            LaunchCommand::Managed {
+                wrapper: Some(wrapper),
+                ..
+            } => &wrapper.file,
+            LaunchCommand::Bootstrap { .. } | LaunchCommand::Managed { .. } => self.runtime(),
+        }
+    }
+
+    /// Returns the path of the runtime's own program.
+    fn runtime(&self) -> &Path {
+        match self {
             LaunchCommand::Bootstrap { path } => path,
-            LaunchCommand::Managed(command) => &command.program,
+            LaunchCommand::Managed { command, .. } => &command.program,
         }
     }
 
     /// Returns the program's arguments.
-    pub(crate) fn arguments(&self, handler: &str) -> Vec<String> {
-        match self {
-            LaunchCommand::Bootstrap { .. } => Vec::new(),
-            LaunchCommand::Managed(command) => {
-                let handler = std::iter::once(handler.to_owned());
-                command.arguments.iter().cloned().chain(handler).collect()
-            }
+    pub(crate) fn arguments(&self, handler: &str) -> Vec<OsString> {
+        let LaunchCommand::Managed { command, wrapper } = self else {
+            return Vec::new();
+        };
+        let wrapped = wrapper.as_ref().map(|_| command.program.clone().into());
+        let own = command.arguments.iter().map(OsString::from);
+        wrapped
+            .into_iter()
+            .chain(own)
+            .chain([handler.into()])
+            .collect()
+    }
+
+    /// Returns the files and folders that a process must see, besides those that every machine has.
+    pub(crate) fn needed<'a>(&'a self, function: &'a FunctionConfig) -> Vec<&'a Path> {
+        let mut needed = vec![&*function.code_dir, self.program(), self.runtime()];
+        if let LaunchCommand::Managed { command, .. } = self {
+            needed.extend(command.arguments.iter().map(Path::new));
+            needed.extend(command.search_path.iter().map(|(_, folder)| &**folder));
         }
+        needed
     }
 
     /// Adds what the runtime's client needs to a function's environment.
     pub(crate) fn complete(&self, environment: &mut BTreeMap<String, String>) {
-        let LaunchCommand::Managed(command) = self else {
+        let LaunchCommand::Managed { command, .. } = self else {
             return;
         };
         environment.extend(command.environment.clone());
@@ -160,50 +222,79 @@ impl LaunchCommand {
         }
     }
 
-    /// Looks at the program before it is started, because the system's own errors would not say what is wrong: a missing
+    /// Looks at the programs before they are started, because the system's own errors would not say what is wrong: a missing
     /// script interpreter, for one, is reported as if the script were missing, and a binary for another architecture is
     /// run through the shell by libc.
     pub(crate) fn check(&self, runtime: &str) -> Result<(), LaunchError> {
-        let path = self.program();
-        let system = |attempt, cause| LaunchError::System {
-            attempt,
-            path: path.to_owned(),
-            cause,
-        };
-        let metadata = match fs::metadata(path) {
-            Ok(metadata) => metadata,
-            Err(cause)
-                if matches!(
-                    cause.kind(),
-                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-                ) =>
-            {
-                return Err(LaunchError::Missing {
-                    path: path.to_owned(),
-                    runtime: runtime.to_owned(),
-                });
-            }
-            Err(cause) => return Err(system("look for the executable", cause)),
-        };
-        if !metadata.is_file() || !unix::is_executable(path) {
-            return Err(LaunchError::NotExecutable {
+        if let LaunchCommand::Managed {
+            wrapper: Some(wrapper),
+            ..
+        } = self
+        {
+            check_program(&wrapper.file, runtime).map_err(|cause| {
+                let named = wrapper.named.clone();
+                match cause {
+                    LaunchError::Missing { path, .. } => {
+                        LaunchError::WrapperMissing { named, path }
+                    }
+                    cause => LaunchError::Wrapper {
+                        named,
+                        cause: Box::new(cause),
+                    },
+                }
+            })?;
+        }
+        check_program(self.runtime(), runtime)
+    }
+}
+
+/// Looks at an extension's program before it is started.
+pub(crate) fn check_extension(program: &ExtensionProgram) -> Result<(), LaunchError> {
+    check_program(&program.file, "extension").map_err(|cause| LaunchError::Extension {
+        name: program.name.clone(),
+        cause: Box::new(cause),
+    })
+}
+
+fn check_program(path: &Path, runtime: &str) -> Result<(), LaunchError> {
+    let system = |attempt, cause| LaunchError::System {
+        attempt,
+        path: path.to_owned(),
+        cause,
+    };
+    let metadata = match fs::metadata(path) {
+        Ok(metadata) => metadata,
+        Err(cause)
+            if matches!(
+                cause.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+            ) =>
+        {
+            return Err(LaunchError::Missing {
                 path: path.to_owned(),
+                runtime: runtime.to_owned(),
             });
         }
-        let mut head = Vec::with_capacity(executable::HEAD_BYTES);
-        match File::open(path) {
-            Ok(file) => {
-                file.take(executable::HEAD_BYTES as u64)
-                    .read_to_end(&mut head)
-                    .map_err(|cause| system("read the executable", cause))?;
-            }
-            // A file may be executable and not readable; then the system is the only judge.
-            Err(cause) if cause.kind() == io::ErrorKind::PermissionDenied => return Ok(()),
-            Err(cause) => return Err(system("read the executable", cause)),
-        }
-        executable::check(&head).map_err(|cause| LaunchError::Unrunnable {
+        Err(cause) => return Err(system("look for the executable", cause)),
+    };
+    if !metadata.is_file() || !unix::is_executable(path) {
+        return Err(LaunchError::NotExecutable {
             path: path.to_owned(),
-            cause,
-        })
+        });
     }
+    let mut head = Vec::with_capacity(executable::HEAD_BYTES);
+    match File::open(path) {
+        Ok(file) => {
+            file.take(executable::HEAD_BYTES as u64)
+                .read_to_end(&mut head)
+                .map_err(|cause| system("read the executable", cause))?;
+        }
+        // A file may be executable and not readable; then the system is the only judge.
+        Err(cause) if cause.kind() == io::ErrorKind::PermissionDenied => return Ok(()),
+        Err(cause) => return Err(system("read the executable", cause)),
+    }
+    executable::check(&head).map_err(|cause| LaunchError::Unrunnable {
+        path: path.to_owned(),
+        cause,
+    })
 }

@@ -1,12 +1,30 @@
-//! A function's layers: what Lambda mounts at `/opt` lies in a folder of the code here.
+//! A function's layers: what Lambda has at `/opt` lies in a folder of the code here, and is shown at `/opt` where the system
+//! allows it (see [`mounts`](crate::mounts)).
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::exec_wrapper::EXEC_WRAPPER;
 use crate::function::FunctionConfig;
+use crate::mounts::LayersAt;
 
 /// The folder in a function's code that takes the place of `/opt`.
 pub const LAYERS_FOLDER: &str = ".opt";
+
+/// Lambda's folder for layers, and its folder for the code.
+const LAYERS_ROOT: &str = "/opt";
+const TASK_ROOT: &str = "/var/task";
+
+/// Where a path of Lambda's, or one relative to the code, lies on this machine.
+pub(crate) fn on_this_machine(code_dir: &Path, path: &str) -> PathBuf {
+    let path = Path::new(path);
+    if let Ok(rest) = path.strip_prefix(LAYERS_ROOT) {
+        return code_dir.join(LAYERS_FOLDER).join(rest);
+    }
+    let own = path.strip_prefix(TASK_ROOT).unwrap_or(path);
+    code_dir.join(own.strip_prefix(".").unwrap_or(own))
+}
 
 /// The executable of a `provided.*` function: its own, or else a layer's.
 pub(crate) fn bootstrap(code_dir: &Path) -> PathBuf {
@@ -19,33 +37,137 @@ pub(crate) fn bootstrap(code_dir: &Path) -> PathBuf {
     }
 }
 
-/// The search paths of a function that has layers, which it may change: those in `without_layers`, and the layers'.
+/// The search paths of a function that has layers, which it may change. Programs and libraries are found by the defaults,
+/// which name Lambda's paths.
 /// Source: Lambda developer guide, "Packaging layers", "Layer paths for each Lambda runtime".
-pub(crate) fn search_paths(
-    function: &FunctionConfig,
-    without_layers: &BTreeMap<String, String>,
-) -> BTreeMap<String, String> {
-    let root = function.code_dir.join(LAYERS_FOLDER);
-    if !root.is_dir() {
-        return BTreeMap::new();
+pub(crate) fn search_paths(function: &FunctionConfig, at: &LayersAt) -> BTreeMap<String, String> {
+    let mut search = BTreeMap::new();
+    let files = function.code_dir.join(LAYERS_FOLDER);
+    if !files.is_dir() {
+        return search;
     }
-    let extended = |name: &str, folder: &str| {
-        let folder = root.join(folder).display().to_string();
-        let paths = match without_layers.get(name) {
-            Some(paths) => format!("{paths}:{folder}"),
-            None => folder,
-        };
-        (name.to_owned(), paths)
+    let root = match at {
+        LayersAt::Opt(_) => Path::new(LAYERS_ROOT),
+        LayersAt::CodeFolder => &files,
     };
-    let mut search = BTreeMap::from([extended("PATH", "bin"), extended("LD_LIBRARY_PATH", "lib")]);
+    let list = |folders: &[String]| {
+        let folders = folders.iter();
+        let folders = folders.map(|folder| root.join(folder).display().to_string());
+        folders.collect::<Vec<_>>().join(":")
+    };
     if function.runtime.starts_with("python") {
         let packages = format!("python/lib/{}/site-packages", function.runtime);
-        let folders = ["python", &packages].map(|folder| root.join(folder).display().to_string());
-        search.insert("PYTHONPATH".to_owned(), folders.join(":"));
+        let folders = ["python".to_owned(), packages];
+        search.insert("PYTHONPATH".to_owned(), list(&folders));
     }
-    if function.runtime.starts_with("nodejs") {
-        let (name, folder) = extended("NODE_PATH", "nodejs/node_modules");
-        search.insert(name, folder);
+    if let Some(version) = function.runtime.strip_prefix("nodejs") {
+        let version = version.strip_suffix(".x").unwrap_or(version);
+        let packages = format!("nodejs/node{version}/node_modules");
+        let folders = ["nodejs/node_modules".to_owned(), packages];
+        search.insert("NODE_PATH".to_owned(), list(&folders));
     }
     search
+}
+
+/// The program of an extension.
+pub(crate) struct ExtensionProgram {
+    /// Its file's name, by which it registers.
+    pub(crate) name: String,
+    /// Where its process finds it.
+    pub(crate) path: PathBuf,
+    /// Where it lies on this machine.
+    pub(crate) file: PathBuf,
+}
+
+/// Returns the programs that Lambda starts beside a function's runtime, by name.
+/// Source: Lambda developer guide, "Using the Lambda Extensions API", read 2026-11.
+pub(crate) fn extensions(code_dir: &Path, at: &LayersAt) -> Vec<ExtensionProgram> {
+    let folder = code_dir.join(LAYERS_FOLDER).join("extensions");
+    let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
+    let mut programs: Vec<ExtensionProgram> = entries
+        .filter(|entry| entry.path().is_file())
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .map(|name| ExtensionProgram {
+            path: match at {
+                LayersAt::Opt(_) => Path::new(LAYERS_ROOT).join("extensions").join(&name),
+                LayersAt::CodeFolder => folder.join(&name),
+            },
+            file: folder.join(&name),
+            name,
+        })
+        .collect();
+    programs.sort_by(|one, other| one.name.cmp(&other.name));
+    programs
+}
+
+/// Variables with a list of paths in which Lambda's own may stand.
+const LISTS_OF_PATHS: [&str; 5] = [
+    EXEC_WRAPPER,
+    "LD_LIBRARY_PATH",
+    "NODE_PATH",
+    "PATH",
+    "PYTHONPATH",
+];
+
+/// Has the well-known variables name the real folders in the place of Lambda's, which a process does not see. What only the
+/// machine has in `/opt` is left alone.
+pub(crate) fn name_real_folders(
+    function: &FunctionConfig,
+    at: &LayersAt,
+    environment: &mut BTreeMap<String, String>,
+) {
+    let code_dir = &function.code_dir;
+    let opt_is_there = matches!(at, LayersAt::Opt(_));
+    let real = |path: &str| {
+        let is_layers = is_below(path, LAYERS_ROOT) && !opt_is_there;
+        let is_code = is_below(path, TASK_ROOT) && !Path::new(TASK_ROOT).exists();
+        let file = on_this_machine(code_dir, path);
+        if is_code || (is_layers && file.exists()) {
+            file.display().to_string()
+        } else {
+            path.to_owned()
+        }
+    };
+    for name in LISTS_OF_PATHS {
+        if let Some(list) = environment.get_mut(name) {
+            let paths: Vec<String> = list.split(':').map(real).collect();
+            *list = paths.join(":");
+        }
+    }
+}
+
+fn is_below(path: &str, root: &str) -> bool {
+    Path::new(path).starts_with(root)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn well_known_variables_name_the_real_folders() {
+        let code = tempfile::TempDir::new().expect("a folder");
+        let mut function = FunctionConfig::for_tests();
+        function.code_dir = code.path().to_owned();
+        let layers = code.path().join(LAYERS_FOLDER);
+        fs::create_dir_all(layers.join("bin")).expect("the layer");
+        let name = |path: &str| {
+            let mut environment = BTreeMap::from([
+                ("PATH".to_owned(), path.to_owned()),
+                ("OTHER".to_owned(), path.to_owned()),
+            ]);
+            name_real_folders(&function, &LayersAt::CodeFolder, &mut environment);
+            assert_eq!(environment["OTHER"], path);
+            environment.remove("PATH").expect("it is there")
+        };
+        let code = code.path().display();
+        assert_eq!(
+            name("/bin:/opt/bin:/opt/tools:/optional"),
+            format!("/bin:{code}/.opt/bin:/opt/tools:/optional")
+        );
+        if !Path::new(TASK_ROOT).exists() {
+            assert_eq!(name("/var/task/bin"), format!("{code}/bin"));
+        }
+        assert_eq!(name(""), "");
+    }
 }

@@ -10,6 +10,7 @@
 mod capture;
 mod config;
 mod environment;
+mod exec_wrapper;
 mod executable;
 mod family;
 mod function;
@@ -19,6 +20,8 @@ mod launch;
 mod layers;
 mod left_behind;
 mod log;
+mod logging;
+mod mounts;
 mod open_files;
 mod pool;
 mod proc_fs;
@@ -40,6 +43,7 @@ pub use invocation::{
 pub use launch::LaunchError;
 pub use layers::LAYERS_FOLDER;
 pub use log::{DiscardLogs, LogLine, LogSink, LogStream};
+pub use logging::{LogFormat, LogLevel, Logging};
 pub use pool::FunctionStats;
 pub use runtimes::{
     InterpreterVersion, PrepareRuntimeError, PreparedRuntime, RuntimeCommand, Runtimes,

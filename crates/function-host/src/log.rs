@@ -22,13 +22,15 @@ pub struct LogLine {
     pub function: Arc<FunctionConfig>,
     /// The log stream's name, unique per process, as in `AWS_LAMBDA_LOG_STREAM_NAME`.
     pub log_stream_name: Arc<str>,
-    /// The invocation that the line belongs to: the one under way, or the latest one. `None` during initialization.
+    /// The invocation that the line belongs to: the one under way, or the latest one; during initialization the one that the
+    /// process was started for.
     pub request_id: Option<String>,
     /// When the host read the line.
     pub at: SystemTime,
     /// Where it was written.
     pub stream: LogStream,
-    /// The line without its line break; invalid UTF-8 is replaced. Untrusted, and at most
+    /// The line without its line break; invalid UTF-8 is replaced. Line breaks within it are those that the function asked
+    /// for by a carriage return, as Python's client does between the lines of a traceback. Untrusted, and at most
     /// [`LINE_BYTES_MAX`](crate::LINE_BYTES_MAX) bytes and a note long before replacement.
     pub text: String,
 }

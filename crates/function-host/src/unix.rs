@@ -5,12 +5,15 @@ use std::fs::{self, DirBuilder, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::Path;
+use std::sync::Arc;
 
 use nix::errno::Errno;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::{AccessFlags, Pid, access, getpid};
 use tokio::process::Command;
+
+use crate::mounts::Mounts;
 
 /// Says whether this user may execute a file.
 pub(crate) fn is_executable(path: &Path) -> bool {
@@ -104,7 +107,7 @@ impl Drop for ProcessGroup {
     }
 }
 
-/// Makes a command start in a process group of its own, with limits, without our file handles, and dying with us.
+/// Makes a command start in a process group of its own, with limits and mounts, without our file handles, and dying with us.
 ///
 /// The thread that spawns the command must live as long as the child: Linux sends the parent-death signal when the parent
 /// *thread* ends.
@@ -112,14 +115,18 @@ impl Drop for ProcessGroup {
     unsafe_code,
     reason = "limits and the parent-death signal can only be set between fork and exec"
 )]
-pub(crate) fn isolate(command: &mut Command, open_files_max: u64) {
+pub(crate) fn isolate(command: &mut Command, open_files_max: u64, mounts: Option<Arc<Mounts>>) {
     command.process_group(0);
     let host = getpid();
     // SAFETY: between fork and exec only async-signal-safe functions may run. The closure makes plain system calls
-    // (setrlimit, getrlimit, close_range, prctl, getppid), does not allocate, takes no lock, and makes its errors of raw
-    // error numbers.
+    // (unshare, mount, mkdir, open, write, symlinkat, setrlimit, getrlimit, close_range, prctl, getppid), does not allocate,
+    // takes no lock, and makes its errors of raw error numbers.
     unsafe {
         command.pre_exec(move || {
+            // First: to enter a user namespace forgets the parent-death signal.
+            if let Some(mounts) = &mounts {
+                mounts.enter()?;
+            }
             limit_resources(open_files_max)?;
             close_inherited_files();
             die_with(host)

@@ -8,7 +8,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use function_host::{FunctionErrorKind, InvocationResult, Runtimes};
+use function_host::{
+    FunctionConfig, FunctionErrorKind, InvocationResult, LogFormat, LogLevel, Runtimes,
+};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};
 use support::World;
@@ -67,6 +69,11 @@ async fn rusts_client_gets_through() {
 
 /// Starts a host whose function is a handler in Python.
 fn python(handler: &str) -> World {
+    python_with(handler, |_| {})
+}
+
+/// As above, with other settings.
+fn python_with(handler: &str, change: impl FnOnce(&mut FunctionConfig)) -> World {
     // Kept from run to run, because the client is downloaded.
     let runtimes = Path::new(env!("CARGO_TARGET_TMPDIR")).join("runtimes");
     let runtimes = Arc::new(Runtimes::new(runtimes));
@@ -77,6 +84,7 @@ fn python(handler: &str) -> World {
         config.runtimes = Some(runtimes);
         function.runtime = "python3.11".into();
         function.handler = handler.into();
+        change(function);
     });
     let app = r#"
 def answers(event, context):
@@ -86,6 +94,11 @@ class LoanError(Exception):
     pass
 
 LoanError.__name__ = "Loan\nError🙅"
+
+def logs(event, context):
+    import logging
+    logging.getLogger("loan").info("the loan is large")
+    logging.getLogger("loan").debug("not shown")
 
 def fails(event, context):
     raise LoanError("the loan is\ntoo large 🙅")
@@ -119,4 +132,34 @@ async fn pythons_client_gets_through() {
     assert_eq!(failed.kind, FunctionErrorKind::InitError, "{failed:?}");
     assert_eq!(failed.error_type, "Runtime.ImportModuleError");
     assert_eq!(world.host.refused_connections(), 0);
+    // The traceback is one line of the log of the invocation that the process was started for, with line breaks in it.
+    let lines = world.logs.lines();
+    let line = lines
+        .iter()
+        .find(|line| line.text.starts_with("[ERROR] Runtime.ImportModuleError"))
+        .unwrap_or_else(|| panic!("{lines:?}"));
+    assert_eq!(line.request_id.as_deref(), Some("r-fails"));
+    assert!(
+        line.text.contains("\nTraceback (most recent call last):"),
+        "{}",
+        line.text
+    );
+}
+
+#[tokio::test]
+async fn pythons_client_logs_json_at_its_level() {
+    let world = python_with("app.logs", |function| {
+        function.logging.format = LogFormat::Json;
+        function.logging.application_level = LogLevel::Info;
+    });
+    world.invoke_ok("r-1", "{}").await;
+    let printed = world.logs.printed();
+    let lines: Vec<Value> = printed
+        .iter()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{printed:?}")))
+        .collect();
+    assert_eq!(lines.len(), 1, "{printed:?}");
+    assert_eq!(lines[0]["level"], "INFO");
+    assert_eq!(lines[0]["message"], "the loan is large");
+    assert_eq!(lines[0]["requestId"], "r-1");
 }

@@ -10,9 +10,12 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio::process::Child;
 use tokio::sync::{Notify, mpsc, watch};
 
+use super::extension::{Extensions, Introduction};
+use super::extension_calls::ExtensionEnd;
 use super::launcher::Launched;
 use super::log::ProcessLog;
 use super::phase::{EndReason, Phase, later};
+use super::report::{PlatformEvent, Status};
 use crate::capture::{OutputPipe, ReadBuffer};
 use crate::function::{FunctionConfig, FunctionKey};
 use crate::host::{Shared, Slot};
@@ -47,6 +50,11 @@ pub(super) struct FunctionProcess {
     shutdown: watch::Receiver<Option<Duration>>,
     pub(super) stdout: OutputPipe,
     pub(super) stderr: OutputPipe,
+    pub(super) extensions: Extensions,
+    /// What they write, both ways.
+    pub(super) extension_output: OutputPipe,
+    /// Set when one of them has failed.
+    pub(super) extension_end: Option<ExtensionEnd>,
     buffer: ReadBuffer,
     pub(super) log: ProcessLog,
     pub(super) process: Option<Process>,
@@ -74,6 +82,7 @@ enum Event {
     Call(RuntimeCall),
     Work(Work),
     Exited(Option<ExitStatus>),
+    ExtensionEnded(Introduction, Option<ExitStatus>),
     Shutdown(Duration),
     /// The pool has removed this free process.
     Retired,
@@ -129,6 +138,7 @@ impl FunctionProcess {
         };
         let guard = Guard {
             pid: launched.pid,
+            extensions: launched.extensions.iter().map(|it| it.pid).collect(),
             log_stream_name: Arc::clone(&launched.log_stream_name),
             refused: AtomicU64::new(0),
             refused_by_host: Arc::clone(&shared.refused_connections),
@@ -136,8 +146,12 @@ impl FunctionProcess {
         let record = launched.record.take();
         let watched = RuntimeApi::serve(launched.listener, guard, &shared.tasks)
             .and_then(|api| Ok((api, OutputPipe::new(launched.stdout)?)))
-            .and_then(|watched| Ok((watched, OutputPipe::new(launched.stderr)?)));
-        let (((api, calls), stdout), stderr) = match watched {
+            .and_then(|watched| Ok((watched, OutputPipe::new(launched.stderr)?)))
+            .and_then(|watched| {
+                let pipe = launched.extension_output.map(OutputPipe::new).transpose()?;
+                Ok((watched, pipe.unwrap_or_default()))
+            });
+        let ((((api, calls), stdout), stderr), extension_output) = match watched {
             Ok(watched) => watched,
             Err(cause) => {
                 // It is killed when this returns, before it was given anything to do.
@@ -164,6 +178,9 @@ impl FunctionProcess {
             shutdown: shared.shutdown.subscribe(),
             stdout,
             stderr,
+            extensions: Extensions::new(launched.extensions),
+            extension_output,
+            extension_end: None,
             buffer: ReadBuffer::new(),
             log: ProcessLog::new(
                 Arc::clone(&shared.sink),
@@ -183,6 +200,11 @@ impl FunctionProcess {
     }
 
     async fn run(mut self, work: Work) {
+        self.log.attribute(&work.request_id);
+        self.log.event(&PlatformEvent::InitStart {
+            function: &self.function.name,
+            version: &self.function.version,
+        });
         self.phase = Phase::Starting { work };
         let reason = loop {
             let event = self.next_event().await;
@@ -205,9 +227,13 @@ impl FunctionProcess {
                 status = self.child.wait() => return Event::Exited(self.exit_status(status)),
                 grace = shutdown_begun(&mut self.shutdown) => return Event::Shutdown(grace),
                 () = self.retire.notified() => return Event::Retired,
+                (extension, status) = self.extensions.ended() => {
+                    return Event::ExtensionEnded(extension, self.exit_status(status));
+                }
                 () = tokio::time::sleep_until(deadline.into()) => return Event::DeadlineReached,
                 () = self.stdout.readable() => self.read_stdout(),
                 () = self.stderr.readable() => self.read_stderr(),
+                () = self.extension_output.readable() => self.read_extension_output(),
             }
         }
     }
@@ -242,6 +268,7 @@ impl FunctionProcess {
                 ControlFlow::Continue(())
             }
             Event::Exited(status) => ControlFlow::Break(EndReason::Exited(status)),
+            Event::ExtensionEnded(extension, status) => self.extension_ended(&extension, status),
             Event::Shutdown(grace) => ControlFlow::Break(EndReason::Shutdown { grace }),
             Event::Retired => {
                 self.phase = Phase::Detached;
@@ -267,6 +294,7 @@ impl FunctionProcess {
                 answer,
             } => self.answered(&request_id, posted, answer),
             RuntimeCall::InitError { posted, answer } => return self.init_failed(posted, answer),
+            RuntimeCall::Extension(call) => return self.extension_called(call),
             RuntimeCall::Disconnected { connection, broken } => {
                 self.disconnected(connection, broken)
             }
@@ -286,23 +314,43 @@ impl FunctionProcess {
         if let Some(earlier) = self.poller.replace(poller) {
             refuse(earlier.answer, Refusal::InvalidStateTransition);
         }
-        if self.ending {
+        if !self.ending {
+            self.go_on();
+        }
+    }
+
+    /// The runtime or an extension asks for more.
+    pub(super) fn go_on(&mut self) {
+        if matches!(self.phase, Phase::Busy(_)) {
+            if self.poller.is_some() {
+                self.poll_by = None;
+                self.deliver_again_if_lost();
+            }
+            return;
+        }
+        if self.owes_next() {
             return;
         }
         self.poll_by = None;
         match mem::replace(&mut self.phase, Phase::Detached) {
             Phase::Starting { work } => {
-                self.init_duration = Some(self.started.elapsed());
-                self.assign(work);
+                self.initialized(work);
             }
             Phase::Assigned { work, .. } => self.assign(work),
             Phase::Detached => self.become_free(),
-            phase @ Phase::Free { .. } => self.phase = phase,
-            Phase::Busy(in_flight) => {
-                self.phase = Phase::Busy(in_flight);
-                self.deliver_again_if_lost();
-            }
+            phase @ (Phase::Free { .. } | Phase::Busy(_)) => self.phase = phase,
         }
+    }
+
+    fn initialized(&mut self, work: Work) {
+        let duration = self.started.elapsed();
+        self.drain_output();
+        self.log.event(&PlatformEvent::InitReport {
+            duration,
+            status: Status::Success,
+        });
+        self.init_duration = Some(duration);
+        self.assign(work);
     }
 
     fn deadline_reached(&mut self) -> ControlFlow<EndReason> {
@@ -340,9 +388,9 @@ impl FunctionProcess {
         }
     }
 
-    /// Whether the process has no call of `next` open.
+    /// Whether the process, or one of its extensions, has no call of `next` open.
     pub(super) fn owes_next(&self) -> bool {
-        self.poller.is_none()
+        self.poller.is_none() || !self.extensions.all_wait()
     }
 
     /// Takes back the invocation that the process got from the pool and was never given, and leaves the pool.
@@ -364,24 +412,31 @@ impl FunctionProcess {
 
     pub(super) fn read_stdout(&mut self) {
         self.stdout.read(&mut self.buffer, |text| {
-            self.log.line(LogStream::Stdout, text)
+            self.log.output(LogStream::Stdout, text)
         });
     }
 
     pub(super) fn read_stderr(&mut self) {
         self.stderr.read(&mut self.buffer, |text| {
-            self.log.line(LogStream::Stderr, text)
+            self.log.output(LogStream::Stderr, text)
         });
+    }
+
+    pub(super) fn read_extension_output(&mut self) {
+        self.extension_output
+            .read(&mut self.buffer, |text| self.log.extension_output(text));
     }
 
     /// Takes all output that the process has written up to now.
     pub(super) fn drain_output(&mut self) {
         self.stdout.drain(&mut self.buffer, |text| {
-            self.log.line(LogStream::Stdout, text)
+            self.log.output(LogStream::Stdout, text)
         });
         self.stderr.drain(&mut self.buffer, |text| {
-            self.log.line(LogStream::Stderr, text)
+            self.log.output(LogStream::Stderr, text)
         });
+        self.extension_output
+            .drain(&mut self.buffer, |text| self.log.extension_output(text));
     }
 }
 

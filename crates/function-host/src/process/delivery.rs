@@ -7,7 +7,7 @@ use http::HeaderValue;
 
 use super::actor::FunctionProcess;
 use super::phase::{DURATION_MAX, InFlight, Phase, later};
-use super::report;
+use super::report::PlatformEvent;
 use crate::pool::IdleProcess;
 use crate::request::{DEADLINE_MS, Work};
 use crate::runtime_api::{ConnectionId, NextEvent};
@@ -35,7 +35,9 @@ impl FunctionProcess {
 
     /// Takes responsibility for an invocation, and delivers it if the process already asks for one.
     pub(super) fn assign(&mut self, work: Work) {
-        let Some(poller) = self.poller.take() else {
+        // An extension that is still busy with the invocation before keeps the process from this one.
+        let poller = self.extensions.all_wait().then(|| self.poller.take());
+        let Some(poller) = poller.flatten() else {
             if work.is_abandoned() {
                 return self.drop_abandoned(work);
             }
@@ -65,10 +67,11 @@ impl FunctionProcess {
         }
         tracing::debug!(function = %self.key, invocation = %in_flight.work.request_id, pid = self.pid, "invocation delivered");
         self.log.begin(&in_flight.work.request_id);
-        self.log.platform(report::start_line(
-            &in_flight.work.request_id,
-            &self.function.version,
-        ));
+        self.log.event(&PlatformEvent::Start {
+            request_id: &in_flight.work.request_id,
+            version: &self.function.version,
+        });
+        self.tell_extensions(&in_flight);
         self.phase = Phase::Busy(in_flight);
     }
 
@@ -125,7 +128,7 @@ impl InFlight {
     }
 }
 
-fn unix_milliseconds(at: SystemTime) -> u64 {
+pub(super) fn unix_milliseconds(at: SystemTime) -> u64 {
     let since_epoch = at.duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX)
 }

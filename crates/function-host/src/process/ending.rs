@@ -28,6 +28,7 @@ impl FunctionProcess {
             _ if self.process.is_none() => Vec::new(),
             EndReason::TimedOut
             | EndReason::InitFailed
+            | EndReason::ExtensionFailed
             | EndReason::Idle
             | EndReason::NeverPolled
             | EndReason::Shutdown { .. } => self.shared.sweeper.relatives(self.pid).await,
@@ -36,16 +37,23 @@ impl FunctionProcess {
             EndReason::Exited(status) => status,
             EndReason::InitFailed => self.stop_after_init_error().await,
             EndReason::Shutdown { grace } => self.stop(grace).await,
-            EndReason::TimedOut | EndReason::Idle | EndReason::NeverPolled => {
-                self.stop(self.shared.config.termination_grace).await
-            }
+            EndReason::TimedOut
+            | EndReason::ExtensionFailed
+            | EndReason::Idle
+            | EndReason::NeverPolled => self.stop(self.shared.config.termination_grace).await,
         };
         // What the process started may still hold its pipes and connections.
         self.group.kill_remaining();
-        self.api.stop();
+        if self.extensions.is_empty() {
+            self.api.stop();
+        }
         self.take_last_calls().await;
         self.drain_output();
         self.resolve_ended(reason);
+        if !self.extensions.is_empty() {
+            self.end_extensions(reason).await;
+            self.api.stop();
+        }
         self.end_what_it_left(relatives).await;
         let exit = status.map_or_else(|| "unknown".to_owned(), report::describe);
         tracing::info!(function = %self.key, pid = self.pid, ?reason, exit, "function process ended");
@@ -109,13 +117,14 @@ impl FunctionProcess {
         }
     }
 
-    /// Takes the calls that the process made and that have not arrived yet, such as an answer right before it exited.
+    /// Takes the calls that the process made and that have not arrived yet, such as an answer right before it exited. Where
+    /// extensions keep connections open, they may take up the whole limit.
     async fn take_last_calls(&mut self) {
-        if !matches!(self.phase, Phase::Starting { .. } | Phase::Busy(_)) {
-            return;
-        }
         let calls = async {
-            while let Some(call) = self.calls.recv().await {
+            while matches!(self.phase, Phase::Starting { .. } | Phase::Busy(_)) {
+                let Some(call) = self.calls.recv().await else {
+                    return;
+                };
                 // As above: it has ended already.
                 let _ = self.handle_call(call);
             }

@@ -4,6 +4,7 @@
 //! children with their parent, and threads of an async runtime come and go. And starting takes milliseconds in which an
 //! async thread could serve others.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::TcpListener;
 use std::os::fd::OwnedFd;
@@ -19,11 +20,14 @@ use tokio::process::{Child, Command};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
+use super::extension::LaunchedExtension;
 use crate::config::HostConfig;
 use crate::environment::{self, ProcessIdentity};
 use crate::function::FunctionConfig;
-use crate::launch::{LaunchCommand, LaunchError};
+use crate::launch::{self, LaunchCommand, LaunchError};
+use crate::layers;
 use crate::left_behind::ProcessRecord;
+use crate::mounts::{LayersAt, MountPolicy};
 use crate::open_files::{OpenFiles, OpenFilesLimit, Others};
 use crate::proc_fs::Process;
 use crate::unix::{self, ProcessGroup};
@@ -48,6 +52,9 @@ pub(crate) struct Launched {
     pub(crate) process: Option<Process>,
     pub(crate) stdout: OwnedFd,
     pub(crate) stderr: OwnedFd,
+    pub(crate) extensions: Vec<LaunchedExtension>,
+    /// What they write; `None` when there are none.
+    pub(crate) extension_output: Option<OwnedFd>,
     pub(crate) listener: TcpListener,
     pub(crate) log_stream_name: Arc<str>,
     pub(crate) record: Option<ProcessRecord>,
@@ -81,13 +88,14 @@ impl Launcher {
             // Children are registered with the runtime that is current when they are spawned.
             let _current = runtime.enter();
             let mut open_files = OpenFiles::new(open_files);
+            let mounts = MountPolicy::new(config.layers_at_opt);
             while let Some(order) = received.blocking_recv() {
                 if order.launched.is_closed() {
                     continue;
                 }
                 let launched = open_files
                     .check(order.others)
-                    .and_then(|()| launch(&config, records.as_deref(), &order.function));
+                    .and_then(|()| launch(&config, &mounts, records.as_deref(), &order.function));
                 if launched.is_ok() {
                     open_files.started();
                 }
@@ -121,6 +129,7 @@ impl Launcher {
 
 fn launch(
     config: &HostConfig,
+    mounts: &MountPolicy,
     records: Option<&Path>,
     function: &FunctionConfig,
 ) -> Result<Launched, LaunchError> {
@@ -134,6 +143,7 @@ fn launch(
             cause,
         }
     };
+    let layers_at = mounts.layers_at(function, &launch_command.needed(function));
     let listener = listen().map_err(system("open a Runtime API listener"))?;
     let runtime_api = listener
         .local_addr()
@@ -143,10 +153,13 @@ fn launch(
     let identity = ProcessIdentity {
         runtime_api: &runtime_api,
         log_stream_name: &log_stream_name,
+        layers_at: &layers_at,
     };
     let (stdout, stdout_writer) = io::pipe().map_err(system("open a pipe"))?;
     let (stderr, stderr_writer) = io::pipe().map_err(system("open a pipe"))?;
     let mut environment = environment::build(config, function, &identity);
+    let (extensions, extension_output) =
+        start_extensions(config, function, &environment, &layers_at)?;
     launch_command.complete(&mut environment);
     let mut command = Command::new(program);
     command
@@ -158,7 +171,7 @@ fn launch(
         .stdout(stdout_writer)
         .stderr(stderr_writer)
         .kill_on_drop(true);
-    unix::isolate(&mut command, config.open_files_max);
+    unix::isolate(&mut command, config.open_files_max, layers_at.mounts());
     let started_at = SystemTime::now();
     let started = Instant::now();
     let child = spawn(&mut command).map_err(system("start a process"))?;
@@ -177,12 +190,60 @@ fn launch(
         process,
         stdout: stdout.into(),
         stderr: stderr.into(),
+        extensions,
+        extension_output,
         listener,
         log_stream_name,
         record,
         started,
         started_at,
     })
+}
+
+/// Starts the programs in the layers' folder `extensions`, which live beside the runtime.
+fn start_extensions(
+    config: &HostConfig,
+    function: &FunctionConfig,
+    environment: &BTreeMap<String, String>,
+    layers_at: &LayersAt,
+) -> Result<(Vec<LaunchedExtension>, Option<OwnedFd>), LaunchError> {
+    let programs = layers::extensions(&function.code_dir, layers_at);
+    if programs.is_empty() {
+        return Ok((Vec::new(), None));
+    }
+    let environment = environment::of_extensions(environment);
+    let mut extensions = Vec::new();
+    let system = |path: &Path, cause| LaunchError::System {
+        attempt: "start an extension",
+        path: path.to_owned(),
+        cause,
+    };
+    let (output, writer) = io::pipe().map_err(|cause| system(&function.code_dir, cause))?;
+    for program in programs {
+        launch::check_extension(&program)?;
+        let failed = |cause| system(&program.file, cause);
+        let mut command = Command::new(&program.path);
+        command
+            .current_dir("/")
+            .env_clear()
+            .envs(&environment)
+            .stdin(Stdio::null())
+            .stdout(writer.try_clone().map_err(failed)?)
+            .stderr(writer.try_clone().map_err(failed)?)
+            .kill_on_drop(true);
+        unix::isolate(&mut command, config.open_files_max, layers_at.mounts());
+        let child = spawn(&mut command).map_err(failed)?;
+        let pid = child
+            .id()
+            .expect("a child that nobody waited for has a process id");
+        extensions.push(LaunchedExtension {
+            group: ProcessGroup::led_by(pid),
+            child,
+            pid,
+            name: program.name,
+        });
+    }
+    Ok((extensions, Some(output.into())))
 }
 
 fn listen() -> io::Result<TcpListener> {

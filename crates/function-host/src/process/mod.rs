@@ -6,12 +6,15 @@
 mod actor;
 mod delivery;
 mod ending;
+mod extension;
+mod extension_calls;
 mod launcher;
 mod log;
 mod outcome;
 mod phase;
 mod report;
 mod sweeper;
+mod telemetry;
 
 pub(crate) use actor::run;
 pub(crate) use launcher::Launcher;

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use super::actor::{FunctionProcess, refuse};
 use super::phase::{EndReason, InFlight, Phase};
-use super::report::{self, Report, Status};
+use super::report::{self, PlatformEvent, Report, Status};
 use crate::invocation::{
     FunctionError, FunctionErrorKind, InvocationOutcome, InvocationResult, InvokeError,
 };
@@ -106,6 +106,7 @@ impl FunctionProcess {
         let error =
             FunctionError::new(FunctionErrorKind::InitTimeout, "Sandbox.Timedout", &message);
         tracing::warn!(function = %self.key, invocation = %work.request_id, pid = self.pid, "function process did not initialize in time");
+        self.name_late_extensions();
         self.fail_start(work, error, Some(message));
         ControlFlow::Break(EndReason::TimedOut)
     }
@@ -147,6 +148,23 @@ impl FunctionProcess {
                 work.reply(Ok(outcome));
             }
             (
+                EndReason::ExtensionFailed,
+                Phase::Starting { work } | Phase::Assigned { work, .. },
+            ) => {
+                let (error_type, message) = self.extension_failure(&work.request_id);
+                let kind = FunctionErrorKind::InitError;
+                let error = FunctionError::new(kind, error_type, &message);
+                self.fail_start(work, error, Some(message));
+            }
+            (EndReason::ExtensionFailed, Phase::Busy(in_flight)) => {
+                let (error_type, message) = self.extension_failure(&in_flight.work.request_id);
+                let error = FunctionError::new(FunctionErrorKind::Exit, error_type, &message);
+                self.log.platform(message);
+                let (work, outcome) =
+                    self.conclude(in_flight, InvocationResult::FunctionError(error));
+                work.reply(Ok(outcome));
+            }
+            (
                 EndReason::Shutdown { .. }
                 | EndReason::TimedOut
                 | EndReason::InitFailed
@@ -161,6 +179,15 @@ impl FunctionProcess {
         }
     }
 
+    fn extension_failure(&mut self, request_id: &str) -> (&'static str, String) {
+        let end = self.extension_end.take();
+        let end = end.expect("an extension that fails says why");
+        (
+            end.error_type,
+            format!("RequestId: {request_id} {}", end.message),
+        )
+    }
+
     /// Fails the invocation that the process was started for.
     fn fail_start(&mut self, work: Work, error: FunctionError, message: Option<String>) {
         self.drain_output();
@@ -170,11 +197,16 @@ impl FunctionProcess {
                 error_type: &error.error_type,
             },
         };
-        self.log
-            .platform(report::init_report_line(self.started.elapsed(), status));
+        self.log.event(&PlatformEvent::InitReport {
+            duration: self.started.elapsed(),
+            status,
+        });
+        // Another one than it was started for, when that one was given up.
         self.log.attribute(&work.request_id);
-        self.log
-            .platform(report::start_line(&work.request_id, &self.function.version));
+        self.log.event(&PlatformEvent::Start {
+            request_id: &work.request_id,
+            version: &self.function.version,
+        });
         if let Some(message) = message {
             self.log.platform(message);
         }
@@ -214,16 +246,19 @@ impl FunctionProcess {
             },
         };
         let request_id = &in_flight.work.request_id;
-        let report = report::report_line(&Report {
+        self.log.event(&PlatformEvent::RuntimeDone {
+            request_id,
+            duration,
+            status,
+        });
+        self.log.event(&PlatformEvent::Report(Report {
             request_id,
             duration,
             memory_mb: self.function.memory_mb,
             max_rss_bytes,
             init_duration: in_flight.init_duration,
             status,
-        });
-        self.log.platform(report::end_line(request_id));
-        self.log.platform(report);
+        }));
         let outcome = InvocationOutcome {
             request_id: request_id.clone(),
             result,

@@ -46,6 +46,8 @@ pub(super) enum EndReason {
     TimedOut,
     /// It posted an initialization error, after which runtimes end by themselves.
     InitFailed,
+    /// One of its extensions ended or reported an error.
+    ExtensionFailed,
     /// It was idle for long enough.
     Idle,
     /// It answered an invocation and did not call `next` until that invocation's deadline.

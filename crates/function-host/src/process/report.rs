@@ -1,7 +1,7 @@
-//! The platform's own log lines and messages, worded as Lambda words them.
+//! The platform's own log lines and messages, worded as Lambda words them, as text and as JSON.
 //!
-//! Source: Lambda developer guide, "Working with Lambda function logs" and "Lambda execution environment lifecycle", and the
-//! protocol reference, section 5.1.
+//! Source: Lambda developer guide, "Working with Lambda function logs", "Lambda execution environment lifecycle", and "Lambda
+//! Telemetry API Event schema reference", and the protocol reference, section 5.1.
 
 use std::fmt::Write as _;
 use std::os::unix::process::ExitStatusExt as _;
@@ -9,9 +9,176 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
+use serde_json::{Map, Value, json};
+
+use crate::logging::LogLevel;
 
 /// How much of an error type a line shows: the function chose it, and the line must stay one.
 const ERROR_TYPE_CHARS_MAX: usize = 128;
+
+/// Something that the platform tells of a process.
+pub(crate) enum PlatformEvent<'a> {
+    /// The process was started.
+    InitStart { function: &'a str, version: &'a str },
+    /// Its initialization has ended.
+    InitReport {
+        duration: Duration,
+        status: Status<'a>,
+    },
+    /// An extension is ready, or has failed.
+    Extension {
+        name: &'a str,
+        state: &'a str,
+        events: &'a [&'static str],
+        error_type: Option<&'a str>,
+    },
+    /// An invocation was delivered.
+    Start {
+        request_id: &'a str,
+        version: &'a str,
+    },
+    /// The runtime has answered, or never will.
+    RuntimeDone {
+        request_id: &'a str,
+        duration: Duration,
+        status: Status<'a>,
+    },
+    /// An invocation has ended.
+    Report(Report<'a>),
+}
+
+impl PlatformEvent<'_> {
+    /// The lines of a text log; some events have none.
+    pub(crate) fn text(&self) -> Vec<String> {
+        match self {
+            PlatformEvent::InitStart { .. } | PlatformEvent::RuntimeDone { .. } => Vec::new(),
+            // A successful one shows in the first `REPORT`.
+            PlatformEvent::InitReport {
+                status: Status::Success,
+                ..
+            } => Vec::new(),
+            PlatformEvent::InitReport { duration, status } => {
+                vec![init_report_line(*duration, *status)]
+            }
+            PlatformEvent::Extension {
+                name,
+                state,
+                events,
+                error_type,
+            } => {
+                let events = events.join(", ");
+                let mut line =
+                    format!("EXTENSION\tName: {name}\tState: {state}\tEvents: [{events}]");
+                if let Some(error_type) = error_type {
+                    push(&mut line, format_args!("\tError Type: {error_type}"));
+                }
+                vec![line]
+            }
+            PlatformEvent::Start {
+                request_id,
+                version,
+            } => vec![start_line(request_id, version)],
+            PlatformEvent::Report(report) => {
+                vec![end_line(report.request_id), report_line(report)]
+            }
+        }
+    }
+
+    /// The event's type and record, as in a JSON log and for the Telemetry API.
+    pub(crate) fn json(&self) -> (&'static str, Value) {
+        let mut record = Map::new();
+        let mut put = |name: &str, value: Value| drop(record.insert(name.to_owned(), value));
+        let kind = match self {
+            PlatformEvent::InitStart { function, version } => {
+                put("initializationType", ON_DEMAND.into());
+                put("phase", "init".into());
+                put("functionName", (*function).into());
+                put("functionVersion", (*version).into());
+                "platform.initStart"
+            }
+            PlatformEvent::InitReport { duration, status } => {
+                put("initializationType", ON_DEMAND.into());
+                put("phase", "init".into());
+                put("metrics", json!({ "durationMs": hundredths(*duration) }));
+                status.put(&mut put);
+                "platform.initReport"
+            }
+            PlatformEvent::Extension {
+                name,
+                state,
+                events,
+                error_type,
+            } => {
+                put("name", (*name).into());
+                put("state", (*state).into());
+                put("events", (*events).into());
+                if let Some(error_type) = error_type {
+                    put("errorType", (*error_type).into());
+                }
+                "platform.extension"
+            }
+            PlatformEvent::Start {
+                request_id,
+                version,
+            } => {
+                put("requestId", (*request_id).into());
+                put("version", (*version).into());
+                "platform.start"
+            }
+            PlatformEvent::RuntimeDone {
+                request_id,
+                duration,
+                status,
+            } => {
+                put("requestId", (*request_id).into());
+                put("metrics", json!({ "durationMs": hundredths(*duration) }));
+                status.put(&mut put);
+                "platform.runtimeDone"
+            }
+            PlatformEvent::Report(report) => {
+                let mut metrics = json!({
+                    "durationMs": hundredths(report.duration),
+                    "billedDurationMs": milliseconds(report.duration).ceil(),
+                    "memorySizeMB": report.memory_mb,
+                });
+                if let Some(bytes) = report.max_rss_bytes {
+                    metrics["maxMemoryUsedMB"] = bytes.div_ceil(1024 * 1024).into();
+                }
+                if let Some(duration) = report.init_duration {
+                    metrics["initDurationMs"] = hundredths(duration).into();
+                }
+                put("requestId", report.request_id.into());
+                put("metrics", metrics);
+                report.status.put(&mut put);
+                "platform.report"
+            }
+        };
+        (kind, Value::Object(record))
+    }
+
+    /// How important it is. Source: Lambda developer guide, "Log level filtering", the table of system logs.
+    pub(crate) fn level(&self) -> LogLevel {
+        match self {
+            PlatformEvent::InitStart { .. } | PlatformEvent::Start { .. } => LogLevel::Info,
+            PlatformEvent::Extension { error_type, .. } => match error_type {
+                None => LogLevel::Info,
+                Some(_) => LogLevel::Warn,
+            },
+            PlatformEvent::RuntimeDone { status, .. } => match status {
+                Status::Success => LogLevel::Debug,
+                Status::Error { .. } | Status::Timeout => LogLevel::Warn,
+            },
+            PlatformEvent::InitReport { status, .. }
+            | PlatformEvent::Report(Report { status, .. }) => match status {
+                Status::Success => LogLevel::Info,
+                Status::Error { .. } | Status::Timeout => LogLevel::Warn,
+            },
+        }
+    }
+}
+
+/// As on Lambda for processes that are not kept ready.
+const ON_DEMAND: &str = "on-demand";
 
 /// What a `REPORT` line tells.
 pub(crate) struct Report<'a> {
@@ -23,6 +190,19 @@ pub(crate) struct Report<'a> {
     pub(crate) status: Status<'a>,
 }
 
+impl Status<'_> {
+    fn put(self, put: &mut impl FnMut(&str, Value)) {
+        match self {
+            Status::Success => put("status", "success".into()),
+            Status::Timeout => put("status", "timeout".into()),
+            Status::Error { error_type } => {
+                put("status", "error".into());
+                put("errorType", printable(error_type).into());
+            }
+        }
+    }
+}
+
 /// How an invocation or initialization ended, as far as its report goes.
 #[derive(Clone, Copy)]
 pub(crate) enum Status<'a> {
@@ -31,15 +211,15 @@ pub(crate) enum Status<'a> {
     Timeout,
 }
 
-pub(crate) fn start_line(request_id: &str, version: &str) -> String {
+fn start_line(request_id: &str, version: &str) -> String {
     format!("START RequestId: {request_id} Version: {version}")
 }
 
-pub(crate) fn end_line(request_id: &str) -> String {
+fn end_line(request_id: &str) -> String {
     format!("END RequestId: {request_id}")
 }
 
-pub(crate) fn report_line(report: &Report<'_>) -> String {
+fn report_line(report: &Report<'_>) -> String {
     let milliseconds = milliseconds(report.duration);
     // Lambda bills whole milliseconds, begun ones included.
     let billed = milliseconds.ceil();
@@ -67,7 +247,7 @@ pub(crate) fn report_line(report: &Report<'_>) -> String {
 }
 
 /// Written for an initialization that failed; a successful one shows in the first `REPORT`.
-pub(crate) fn init_report_line(duration: Duration, status: Status<'_>) -> String {
+fn init_report_line(duration: Duration, status: Status<'_>) -> String {
     let mut line = format!(
         "INIT_REPORT Init Duration: {:.2} ms\tPhase: init",
         milliseconds(duration)
@@ -121,16 +301,25 @@ fn push_status(line: &mut String, status: Status<'_>) {
     match status {
         Status::Success => {}
         Status::Error { error_type } => {
-            let printable = error_type.chars().filter(|char| !char.is_control());
-            let shown: String = printable.take(ERROR_TYPE_CHARS_MAX).collect();
+            let shown = printable(error_type);
             push(line, format_args!("\tStatus: error\tError Type: {shown}"));
         }
         Status::Timeout => push(line, format_args!("\tStatus: timeout")),
     }
 }
 
+fn printable(error_type: &str) -> String {
+    let printable = error_type.chars().filter(|char| !char.is_control());
+    printable.take(ERROR_TYPE_CHARS_MAX).collect()
+}
+
 fn push(line: &mut String, text: std::fmt::Arguments<'_>) {
     line.write_fmt(text).expect("writing to memory cannot fail");
+}
+
+/// Milliseconds with the two places that Lambda shows.
+fn hundredths(duration: Duration) -> f64 {
+    (milliseconds(duration) * 100.0).round() / 100.0
 }
 
 fn milliseconds(duration: Duration) -> f64 {
@@ -168,6 +357,32 @@ mod tests {
         let error_type = &format!("forged\nEND RequestId: {}", "x".repeat(1000));
         let line = init_report_line(Duration::ZERO, Status::Error { error_type });
         assert!(!line.contains('\n') && line.len() < 250, "{line}");
+    }
+
+    #[test]
+    fn json_reports_have_lambdas_fields() {
+        let event = PlatformEvent::Report(Report {
+            request_id: "a-1",
+            duration: Duration::from_micros(12_345),
+            memory_mb: 256,
+            max_rss_bytes: Some(33 * 1024 * 1024 + 1),
+            init_duration: Some(Duration::from_millis(70)),
+            status: Status::Timeout,
+        });
+        assert_eq!(event.level(), LogLevel::Warn);
+        let (kind, record) = event.json();
+        assert_eq!(kind, "platform.report");
+        assert_eq!(
+            record,
+            json!({
+                "requestId": "a-1",
+                "metrics": {
+                    "durationMs": 12.35, "billedDurationMs": 13.0, "memorySizeMB": 256, "maxMemoryUsedMB": 34,
+                    "initDurationMs": 70.0,
+                },
+                "status": "timeout",
+            })
+        );
     }
 
     #[test]

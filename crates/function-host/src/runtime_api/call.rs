@@ -4,6 +4,8 @@ use bytes::Bytes;
 use http::HeaderMap;
 use tokio::sync::oneshot;
 
+use super::extension::ExtensionCall;
+
 /// One TCP connection of a process, numbered in the order of arrival.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ConnectionId(pub(crate) u64);
@@ -30,6 +32,8 @@ pub(crate) enum RuntimeCall {
     },
     /// `POST /init/error`.
     InitError { posted: Posted, answer: Answer<()> },
+    /// A call of an extension.
+    Extension(ExtensionCall),
     /// A connection has ended; `broken` says that it did not end between two exchanges, so that the last answer may not have
     /// been read.
     Disconnected {

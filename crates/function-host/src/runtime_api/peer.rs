@@ -29,6 +29,8 @@ const LOOKS_MAX: usize = 3;
 #[derive(Debug)]
 pub(crate) struct Guard {
     pub(crate) pid: u32,
+    /// Its extensions.
+    pub(crate) extensions: Vec<u32>,
     pub(crate) log_stream_name: Arc<str>,
     /// How many connections of others this Runtime API has refused.
     pub(crate) refused: AtomicU64,
@@ -76,6 +78,11 @@ impl Guard {
             Err(cause) if crate::unix::is_shortage(&cause) => return Err(cause),
             // It has ended, and another of its group may call.
             Ok(false) | Err(_) => {}
+        }
+        for extension in &self.extensions {
+            if holds(*extension, socket.inode)? {
+                return Ok(true);
+            }
         }
         let relatives = ProcessTree::read()?.relatives(self.pid);
         for relative in relatives {

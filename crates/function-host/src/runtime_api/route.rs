@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::body::{self, RESPONSE_BYTES_MAX, ReadBody};
 use super::call::{Answer, ConnectionId, NextEvent, Posted, PostedError, Refusal, RuntimeCall};
+use super::extension;
 use super::peer::Peer;
 use super::watched_stream::closed;
 use crate::invocation::error_document;
@@ -78,6 +79,11 @@ impl Router {
                 refusal.headers_mut().insert(CONNECTION, close);
             }
             return Ok(refusal);
+        }
+        if let Some((method, route)) = extension::route(head.uri.path())
+            && method == head.method
+        {
+            return extension::answer(self, route, head, body).await;
         }
         match route(&head.method, head.uri.path()) {
             Route::Next => self.next().await,
@@ -258,7 +264,7 @@ fn refused(refusal: Refusal) -> HttpResponse {
 }
 
 /// A container error: the runtime must exit.
-fn ending() -> HttpResponse {
+pub(super) fn ending() -> HttpResponse {
     error(
         StatusCode::INTERNAL_SERVER_ERROR,
         "ContainerError",
@@ -277,11 +283,11 @@ async fn refuse_after(
     Ok(error(status, error_type, message))
 }
 
-fn error(status: StatusCode, error_type: &str, message: &str) -> HttpResponse {
+pub(super) fn error(status: StatusCode, error_type: &str, message: &str) -> HttpResponse {
     json(status, error_document(error_type, message))
 }
 
-fn json(status: StatusCode, body: Bytes) -> HttpResponse {
+pub(super) fn json(status: StatusCode, body: Bytes) -> HttpResponse {
     let mut response = Response::new(Full::new(body));
     *response.status_mut() = status;
     let json = HeaderValue::from_static("application/json");

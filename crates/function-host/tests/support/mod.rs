@@ -89,6 +89,7 @@ impl World {
             timeout: PATIENCE,
             memory_mb: 128,
             environment: BTreeMap::from([("FIXTURE".to_owned(), behaviour.to_owned())]),
+            logging: Default::default(),
             concurrency_max: 4,
         };
         change(&mut config, &mut function);

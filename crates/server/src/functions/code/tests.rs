@@ -576,6 +576,7 @@ fn only_unused_code_of_ours_is_swept() {
         timeout: Duration::from_secs(1),
         memory_mb: 128,
         environment: BTreeMap::new(),
+        logging: Default::default(),
         concurrency_max: 1,
     });
     code.track(&config);
