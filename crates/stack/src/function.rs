@@ -18,12 +18,15 @@ pub struct FunctionResource {
     pub arn: String,
     /// `Description`.
     pub description: Option<String>,
-    /// `CodeUri` as written.
+    /// `CodeUri` as written, `.` where the template leaves it out; a folder, or a `.zip` or `.jar`.
     pub code_uri: String,
-    /// `CodeUri` joined to the template's directory; nobody has looked whether it exists.
+    /// The same joined to the template's directory; nobody has looked whether it exists.
     pub code_path: PathBuf,
     /// `InlineCode` or `ZipFile`, which nobody has put into a file yet: `code_path` means nothing then.
     pub inline_code: Option<String>,
+    /// Why it cannot be run here, as a sentence fragment: its code is a container image, or lies in S3.
+    /// `code_path` means nothing then, and an image has neither handler nor runtime.
+    pub cannot_run: Option<String>,
     /// `Layers` of this template: absolute folders, in the order in which they are merged.
     pub layers: Vec<PathBuf>,
     /// `Handler`.

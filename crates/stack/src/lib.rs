@@ -35,6 +35,7 @@ pub use function::{
 };
 pub use load::{LoadOptions, load};
 pub use stack::{
-    Output, ScheduleExpression, ScheduleResource, ScheduleService, Stack, TableResource, TimeToLive,
+    LayerResource, Output, ScheduleExpression, ScheduleResource, ScheduleService, Stack,
+    TableResource, TimeToLive,
 };
 pub use template::Text as TemplateText;

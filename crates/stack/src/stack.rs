@@ -35,6 +35,9 @@ pub struct Stack {
     pub schedules: Vec<ScheduleResource>,
     /// `AWS::DynamoDB::Table` and `AWS::Serverless::SimpleTable` resources.
     pub tables: Vec<TableResource>,
+    /// `AWS::Serverless::LayerVersion` and `AWS::Lambda::LayerVersion` resources of local folders;
+    /// [`FunctionResource::layers`] names them by their paths.
+    pub layers: Vec<LayerResource>,
     /// `Outputs`, with AWS URLs in them; [`Stack::with_local_urls`] turns those into local ones.
     pub outputs: Vec<Output>,
     /// Whatever the template asks for that does nothing here, in the template's order.
@@ -175,6 +178,26 @@ pub struct TableResource {
     pub create_table: serde_json::Value,
     /// `TimeToLiveSpecification`, which takes an `UpdateTimeToLive` request of its own.
     pub time_to_live: Option<TimeToLive>,
+}
+
+/// A layer of this template.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LayerResource {
+    /// The key under `Resources`.
+    pub logical_id: String,
+    /// The ARN of its first version, which is the only one here.
+    pub arn: String,
+    /// Its folder or archive, absolute; nobody has looked whether it exists.
+    pub path: PathBuf,
+    /// `Metadata.BuildMethod`, for example `python3.13` or `makefile`; without one the folder is used
+    /// as it is.
+    pub build_method: Option<String>,
+    /// `Metadata.BuildArchitecture`.
+    pub build_architecture: Option<String>,
+    /// `Metadata.BuildProperties`, as the build method understands them.
+    pub build_properties: Option<serde_json::Value>,
+    /// `CompatibleRuntimes`.
+    pub compatible_runtimes: Vec<String>,
 }
 
 /// `TimeToLiveSpecification`.

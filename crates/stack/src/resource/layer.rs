@@ -5,9 +5,10 @@
 
 use std::path::PathBuf;
 
+use crate::LayerResource;
 use crate::template::{Fields, Named, Node, Pseudo, Role, Shared, Type, properties};
 
-use super::code::{Assets, asset, code_path, folder};
+use super::code::{Assets, Source, asset, code_path, source};
 use super::reading::Reading;
 
 pub(super) static TYPE: Type = Type {
@@ -41,14 +42,31 @@ const fn layer_type(name: &'static str) -> Type {
     }
 }
 
-/// Checks a layer, which no function may use.
+/// Reads a layer, which functions may use or not.
 fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
-    // What is wrong with it is in the report.
-    let _path = layer_path(fields, reading.assets);
+    let Some(path) = layer_path(fields, reading.assets) else {
+        return;
+    };
+    let name = fields.resolver.name(fields.index()).unwrap_or_default();
+    let text = |name: &str| {
+        let node = fields.metadata(name)?;
+        fields.text_of(&format!("Metadata.{name}"), node)
+    };
+    let properties = fields.metadata("BuildProperties");
+    let layer = LayerResource {
+        logical_id: fields.logical_id.to_owned(),
+        arn: fields.resolver.pseudo.layer_arn(&name),
+        path: std::path::absolute(&path).unwrap_or(path),
+        build_method: text("BuildMethod"),
+        build_architecture: text("BuildArchitecture"),
+        build_properties: properties.and_then(|it| fields.opaque("Metadata.BuildProperties", it)),
+        compatible_runtimes: fields.texts("CompatibleRuntimes"),
+    };
     if let Some(method) = fields.metadata("BuildMethod") {
         let meaning = "the layer's folder is used as it is: build it first, as `sam build` would";
         fields.warn("Metadata.BuildMethod", method.span, meaning);
     }
+    reading.stack.layers.push(layer);
 }
 
 /// The folders of a function's layers, absolute, in their order.
@@ -82,10 +100,18 @@ pub(super) fn layers(fields: &Fields<'_>, assets: &Assets) -> Vec<PathBuf> {
 
 fn layer_path(fields: &Fields<'_>, assets: &Assets) -> Option<PathBuf> {
     let help = "name the directory with the layer's content, relative to the template";
-    let uri = if fields.resource_type == LAMBDA_TYPE.name {
-        asset(fields, "Content", assets, help)?
+    let (property, source) = if fields.resource_type == LAMBDA_TYPE.name {
+        ("Content", asset(fields, "Content", assets, help)?)
     } else {
-        folder(fields, "ContentUri", help)?
+        ("ContentUri", source(fields, "ContentUri", help)?)
     };
-    Some(code_path(&assets.directory, &uri))
+    match source {
+        Source::Path(uri) => Some(code_path(&assets.directory, &uri)),
+        Source::Object(_) => {
+            let meaning =
+                "the layer is an S3 object, which is not fetched: functions run without it";
+            fields.warn_of(property, meaning);
+            None
+        }
+    }
 }

@@ -10,7 +10,7 @@ use crate::limits::PROBLEMS_MAX;
 
 use super::evaluate::{Evaluation, text_of};
 use super::report::{did_you_mean, shorten, suggestion};
-use super::{Entry, Node, Place, Properties, Refusal, Reported, Resolver, Resource, Rule, Span};
+use super::{Entry, Node, Place, Properties, Reported, Resolver, Resource, Rule, Span};
 
 /// A mapping being read.
 ///
@@ -126,7 +126,7 @@ impl<'a> Fields<'a> {
         Some(self)
     }
 
-    /// Reports what the table does not know, refuses or misses, and warns of what it ignores.
+    /// Reports what the table does not know or misses, and warns of what it ignores.
     fn check(self, known: Properties) -> Option<Self> {
         let fields = self.open()?;
         let mut unknown = 0;
@@ -135,7 +135,6 @@ impl<'a> Fields<'a> {
             match property.map(|property| property.rule) {
                 Some(Rule::Used | Rule::Required(_)) => {}
                 Some(Rule::Ignored(meaning)) => fields.warn(&entry.key, entry.key_span, meaning),
-                Some(Rule::Refused(refusal)) => fields.refuse(&entry.key, refusal),
                 None if unknown < PROBLEMS_MAX => {
                     unknown += 1;
                     fields.unknown(entry, known);
@@ -358,11 +357,6 @@ impl<'a> Fields<'a> {
         let property = self.path_of(name);
         let value = self.at(&property, true).value(node);
         value.ok().flatten()
-    }
-
-    /// Reports a property that the template cannot be used with.
-    pub fn refuse(&self, name: &str, refusal: Refusal) {
-        self.wrong(name, refusal.problem, refusal.found, refusal.help);
     }
 
     /// Reports a wrong value of a property.

@@ -34,8 +34,8 @@ pub(crate) use report::{Report, Reported, names, shorten};
 pub(crate) use resolver::{Place, Resolver};
 pub(crate) use resource::Resource;
 pub(crate) use schema::{
-    EventApi, Named, OtherAttributes, Properties, Property, Refusal, Role, Rule, Shared, Type,
-    Types, Yields, properties,
+    EventApi, Named, OtherAttributes, Properties, Property, Role, Rule, Shared, Type, Types,
+    Yields, properties,
 };
 pub(crate) use text::Span;
 pub use text::Text;

@@ -2,6 +2,7 @@
 
 mod apis;
 mod cloud_assembly;
+mod code;
 mod conditions;
 mod cron;
 mod gateway;
