@@ -115,7 +115,8 @@ impl Evaluation<'_> {
             | Function::Or
             | Function::Not
             | Function::If
-            | Function::FindInMap => {
+            | Function::FindInMap
+            | Function::ForEach => {
                 let message = format!("`{}` has no place here", call.function.key());
                 let help = "write it under `Conditions`, and choose values with `!If`";
                 return Err(self.problem(span, message, "makes no value", help));
@@ -282,7 +283,7 @@ impl Evaluation<'_> {
 
     /// The items of a list, whether it is written out or comes from a function. Single values stay as
     /// they are written: `1.10` is a version more often than a number.
-    fn list(&self, node: &Node, function: Function) -> Result<Vec<Value>, Reported> {
+    pub(super) fn list(&self, node: &Node, function: Function) -> Result<Vec<Value>, Reported> {
         if let Some(call) = node.call()
             && let Some(Value::Array(items)) = self.call(call, node.span)?
         {

@@ -18,6 +18,7 @@ mod condition;
 mod dependency;
 mod evaluate;
 mod fields;
+mod loops;
 mod names;
 mod resolver;
 pub(crate) mod yields;

@@ -8,6 +8,7 @@ mod cron;
 mod gateway;
 mod lambda;
 mod loan_approval;
+mod loops;
 mod problems;
 mod references;
 mod resources;
