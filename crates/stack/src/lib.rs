@@ -30,8 +30,8 @@ pub use api::{Cors, HttpApiResource, RestApiResource, RestCors, Route, RouteKey,
 pub use cron::{Cron, CronDays, CronError};
 pub use error::{InvalidTemplate, LoadStackError, Problem, Warning};
 pub use function::{
-    Architecture, DurableConfig, FunctionResource, FunctionUrlResource, LogFormat, LoggingConfig,
-    Tracing,
+    Architecture, DurableConfig, EventInvokeResource, FunctionResource, FunctionUrlResource,
+    LogFormat, LoggingConfig, Tracing,
 };
 pub use load::{LoadOptions, load};
 pub use stack::{

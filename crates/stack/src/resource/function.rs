@@ -15,6 +15,7 @@ use crate::template::{
 use crate::{Architecture, DurableConfig, FunctionResource, LogFormat, LoggingConfig, Tracing};
 
 use super::code::{Code, serverless_code};
+use super::event_invoke::event_invoke;
 use super::layer::layers;
 use super::reading::{Reading, WORD_MARKS, checked_name, is_word};
 use super::{events, function_url};
@@ -27,7 +28,7 @@ pub(super) static TYPE: Type = Type {
     properties: properties! {
         // Permissions are not checked here: what says them is taken, and nobody notices.
         used: Architectures, AssumeRolePolicyDocument, AutoPublishAlias, CodeUri, Description,
-            DurableConfig, Environment, Events, FunctionName, FunctionUrlConfig, Handler, ImageUri,
+            DurableConfig, Environment, EventInvokeConfig, Events, FunctionName, FunctionUrlConfig, Handler, ImageUri,
             InlineCode, Layers, LoggingConfig, MemorySize, PackageType, PermissionsBoundary,
             Policies, ReservedConcurrentExecutions, ResourcePolicy, Role, RolePath, Runtime,
             Timeout, Tracing;
@@ -41,8 +42,6 @@ pub(super) static TYPE: Type = Type {
             "events that fail are not sent to a queue" => DeadLetterQueue;
             "the alias moves to the new version at once" => DeploymentPreference;
             "`/tmp` is as large as the machine's" => EphemeralStorage;
-            "asynchronous events have Lambda's default retries, and no destinations" =>
-                EventInvokeConfig;
             "no file system is mounted" => FileSystemConfigs;
             "container images are not run" => ImageConfig;
             NO_ENCRYPTION => KmsKeyArn, SourceKMSKeyArn;
@@ -202,6 +201,7 @@ pub(super) fn common(
         more_aliases: aliases.collect(),
         durable_config: durable_config(fields),
         reserved_concurrent_executions: concurrent,
+        event_invoke: event_invoke(fields),
         policies: Vec::new(),
         tracing: Tracing::default(),
         logging: logging(fields),

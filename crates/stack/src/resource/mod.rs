@@ -15,6 +15,8 @@ mod function_url;
 mod lambda_function;
 mod layer;
 
+mod event_invoke;
+mod event_rule;
 mod events;
 mod gateway_http;
 mod gateway_rest;
@@ -22,6 +24,7 @@ mod http_api;
 mod rest_api;
 mod route;
 mod schedule;
+mod target;
 
 mod table;
 

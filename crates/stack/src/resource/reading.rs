@@ -9,12 +9,12 @@ use crate::{Output, Route, RouteKey, Stack};
 
 use super::unsupported::meaning_of;
 use super::{
-    Assets, function, function_url, gateway_http, gateway_rest, http_api, lambda_function, layer,
-    rest_api, table,
+    Assets, event_invoke, event_rule, function, function_url, gateway_http, gateway_rest, http_api,
+    lambda_function, layer, rest_api, table,
 };
 
 /// The types of resources that do something here.
-pub(crate) static TYPES: [&Type; 22] = [
+pub(crate) static TYPES: [&Type; 25] = [
     &function::TYPE,
     &http_api::TYPE,
     &table::TYPE,
@@ -37,6 +37,9 @@ pub(crate) static TYPES: [&Type; 22] = [
     &gateway_rest::METHOD,
     &gateway_rest::STAGE,
     &gateway_rest::DEPLOYMENT,
+    &event_rule::RULE,
+    &event_rule::SCHEDULE,
+    &event_invoke::TYPE,
 ];
 
 /// The stack as far as it is read, and what reading it needs besides the template.

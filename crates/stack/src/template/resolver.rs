@@ -73,6 +73,10 @@ impl<'t> Resolver<'t> {
         }
     }
 
+    pub fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
     /// The resource's name as AWS would have it; an API's id.
     pub fn name(&self, index: usize) -> Result<String, Reported> {
         self.resolved.borrow().get(&index).cloned().ok_or(Reported)

@@ -45,6 +45,7 @@ fn everything_in_it_is_resolved() {
                     },
                 ),
                 reserved_concurrent_executions: None,
+                event_invoke: [],
                 policies: [
                     String("AWSLambdaBasicExecutionRole"),
                     Object {
@@ -118,6 +119,7 @@ fn everything_in_it_is_resolved() {
                 more_aliases: [],
                 durable_config: None,
                 reserved_concurrent_executions: None,
+                event_invoke: [],
                 policies: [],
                 tracing: Active,
                 logging: LoggingConfig {
@@ -160,6 +162,7 @@ fn everything_in_it_is_resolved() {
                 more_aliases: [],
                 durable_config: None,
                 reserved_concurrent_executions: None,
+                event_invoke: [],
                 policies: [
                     Object {
                         "Statement": Object {
@@ -212,6 +215,7 @@ fn everything_in_it_is_resolved() {
                 more_aliases: [],
                 durable_config: None,
                 reserved_concurrent_executions: None,
+                event_invoke: [],
                 policies: [],
                 tracing: Active,
                 logging: LoggingConfig {

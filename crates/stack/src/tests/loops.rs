@@ -163,9 +163,12 @@ Transform: AWS::Serverless-2016-10-31
 Resources:
   Fn::ForEach::Steps: [Name, [a], {'S${Name}': {Type: AWS::SNS::Topic}}]
 ";
-    check_problems(plain, expect![[r#"
+    check_problems(
+        plain,
+        expect![[r#"
         4:3 `Fn::ForEach` needs another transform [a language extension] (add `AWS::LanguageExtensions` to `Transform`, before SAM's)
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod cloud_assembly;
 mod code;
 mod conditions;
 mod cron;
+mod event_invoke;
 mod gateway;
 mod lambda;
 mod loan_approval;
@@ -13,6 +14,7 @@ mod problems;
 mod references;
 mod resources;
 mod samconfig;
+mod schedules;
 mod substitution;
 mod untrusted;
 
