@@ -19,6 +19,8 @@ mod cloud_assembly;
 mod error;
 pub mod limits;
 mod load;
+mod nested;
+mod references;
 mod resource;
 mod samconfig;
 mod template;
@@ -34,6 +36,7 @@ pub use function::{
     LogFormat, LoggingConfig, Tracing,
 };
 pub use load::{LoadOptions, load};
+pub use references::References;
 pub use stack::{
     LayerResource, Output, ScheduleExpression, ScheduleResource, ScheduleService, Stack,
     TableResource, TimeToLive,

@@ -1,19 +1,25 @@
 //! Where the code of a function or layer lies: a folder, a text, or an asset of CDK's.
 
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
+use std::rc::Rc;
 
 use crate::template::{Fields, Node, shorten};
 
 const HELP: &str = "name the directory with the function's code, relative to the template";
 
-/// Where CDK's assets lie.
+/// Where CDK's assets and layers lie.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Assets {
     /// The template's directory.
     pub directory: PathBuf,
     /// Paths by the key of the S3 object that an asset becomes.
     pub paths: BTreeMap<String, String>,
+    /// The layers of all templates that nest each other, by their ARNs.
+    pub layers: Rc<RefCell<BTreeMap<String, PathBuf>>>,
+    /// How many nested templates have been loaded.
+    pub templates: Rc<Cell<usize>>,
 }
 
 /// The code of a function.

@@ -148,7 +148,7 @@ impl Schedule<'_> {
         let Some(arn) = fields.node("Arn") else {
             return;
         };
-        let Some(target) = target(fields, "Arn", arn, &reading.stack.functions) else {
+        let Some(target) = target(fields, "Arn", arn, &reading.nested.functions) else {
             let meaning = "only functions of this template are invoked here: this target never is";
             fields.warn_of("Arn", meaning);
             return;

@@ -66,6 +66,8 @@ fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
         let meaning = "the layer's folder is used as it is: build it first, as `sam build` would";
         fields.warn("Metadata.BuildMethod", method.span, meaning);
     }
+    let mut known = reading.assets.layers.borrow_mut();
+    known.insert(layer.arn.clone(), layer.path.clone());
     reading.stack.layers.push(layer);
 }
 
@@ -88,14 +90,28 @@ pub(super) fn layers(fields: &Fields<'_>, assets: &Assets) -> Vec<PathBuf> {
     let layer = |node: &Node| {
         let is_layer = |index: &usize| resolver.resources[*index].kind.role == Role::Layer;
         let Some(index) = resolver.referenced(node).filter(is_layer) else {
-            elsewhere(node);
-            return None;
+            let arn = fields.text_of("Layers", node)?;
+            let known = assets.layers.borrow().get(&arn).cloned();
+            if known.is_none() {
+                elsewhere(node);
+            }
+            return known;
         };
         let path = layer_path(&Fields::of(resolver, index), assets)?;
         Some(std::path::absolute(&path).unwrap_or(path))
     };
     let nodes = fields.list("Layers").iter().filter(|it| !it.is_no_value());
     nodes.filter_map(layer).collect()
+}
+
+impl Assets {
+    /// Notes where a layer lies, for templates that know it by its ARN.
+    pub fn remember_layer(&self, fields: &Fields<'_>, arn: String) {
+        if let Some(path) = layer_path(fields, self) {
+            let path = std::path::absolute(&path).unwrap_or(path);
+            self.layers.borrow_mut().insert(arn, path);
+        }
+    }
 }
 
 fn layer_path(fields: &Fields<'_>, assets: &Assets) -> Option<PathBuf> {

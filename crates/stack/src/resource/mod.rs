@@ -14,6 +14,7 @@ mod function;
 mod function_url;
 mod lambda_function;
 mod layer;
+mod nested;
 
 mod event_invoke;
 mod event_rule;
@@ -26,7 +27,9 @@ mod route;
 mod schedule;
 mod target;
 
+mod stored_value;
 mod table;
 
 pub(crate) use code::Assets;
+pub(crate) use nested::nested_path;
 pub(crate) use reading::{Reading, TYPES, is_word, outputs};

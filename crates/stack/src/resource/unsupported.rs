@@ -5,9 +5,6 @@ pub(super) fn meaning_of(resource_type: &str) -> &'static str {
     let name = resource_type.strip_prefix("AWS::").unwrap_or_default();
     let (service, name) = name.split_once("::").unwrap_or_default();
     match (service, name) {
-        ("Serverless", "Application") => {
-            "nested applications are not started; run them beside this one"
-        }
         ("Serverless", "StateMachine") | ("StepFunctions", _) => "state machines are not run",
         ("Serverless", "WebSocketApi") => "no WebSocket API is served",
         ("Lambda", "EventSourceMapping") => {
@@ -20,8 +17,8 @@ pub(super) fn meaning_of(resource_type: &str) -> &'static str {
         ("ApiGateway", _) => {
             "it does nothing here: requests are neither authorised, checked nor throttled"
         }
-        ("CloudFormation", "Stack" | "StackSet") => {
-            "nested stacks are not started; run them beside this one"
+        ("CloudFormation", "StackSet") => {
+            "stacks of other accounts are not started; run them beside this one"
         }
         ("CloudWatch", _) => "nothing watches metrics; the metrics themselves are collected",
         ("Cognito", _) => "nobody can sign in, and routes are open",

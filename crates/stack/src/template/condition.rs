@@ -99,7 +99,7 @@ impl<'a> Expander<'a> {
         let (pseudo, parameters) = (pseudo.clone(), parameters.clone());
         Self {
             report,
-            resolver: Resolver::new(report, pseudo, &[], BTreeMap::new(), parameters),
+            resolver: Resolver::of_parameters(report, pseudo, parameters),
             conditions: section("Conditions"),
             decided: HashMap::new(),
             depth: 0,

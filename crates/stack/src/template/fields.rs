@@ -239,7 +239,28 @@ impl<'a> Fields<'a> {
     /// The text of a node below this mapping.
     pub fn text_of(&self, name: &str, node: &Node) -> Option<String> {
         let property = self.path_of(name);
-        self.at(&property, false).text(node).ok()
+        self.at(&property, false).settled_text(node).ok()
+    }
+
+    /// The text of a node, or those of a list with commas in between, as parameters are given.
+    pub fn joined(&self, name: &str, node: &Node) -> Option<String> {
+        if node.items().is_none() && node.call().is_none() {
+            return self.text_of(name, node);
+        }
+        if let Some(items) = node.items() {
+            let items = items.iter().filter(|item| !item.is_no_value());
+            let texts: Option<Vec<String>> = items.map(|it| self.text_of(name, it)).collect();
+            return Some(texts?.join(","));
+        }
+        let property = self.path_of(name);
+        match self.at(&property, false).value(node) {
+            Ok(Some(Value::Array(items))) => {
+                let texts: Vec<String> = items.into_iter().map(text_of).collect();
+                Some(texts.join(","))
+            }
+            Ok(_) => self.text_of(name, node),
+            Err(Reported) => None,
+        }
     }
 
     pub fn integer(&self, name: &str, range: RangeInclusive<u32>, unit: &str) -> Option<u32> {
@@ -331,8 +352,14 @@ impl<'a> Fields<'a> {
         };
         let path = self.path_of(name);
         match self.at(&path, false).value(node) {
-            Ok(Some(Value::Array(items))) => items.into_iter().map(text_of).collect(),
-            Ok(Some(Value::String(text))) => vec![text],
+            Ok(Some(Value::Array(items))) => {
+                let settled = |item| self.at(&path, false).settled(text_of(item), node.span).ok();
+                items.into_iter().filter_map(settled).collect()
+            }
+            Ok(Some(Value::String(text))) => {
+                let settled = self.at(&path, false).settled(text, node.span);
+                settled.into_iter().collect()
+            }
             Ok(_) => {
                 self.wrong_type(&path, node, "a list");
                 Vec::new()

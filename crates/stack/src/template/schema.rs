@@ -76,6 +76,8 @@ pub(crate) enum Role {
     Stage,
     /// An event of a function, and the kind of API that it adds a route to.
     Event(Option<EventApi>),
+    /// A template within the template.
+    Nested,
     /// Nothing that another one must know about.
     Plain,
     /// Not provided here.
