@@ -147,6 +147,10 @@ pub struct UpArguments {
     /// A value for a parameter of the template; may be repeated (LAMBDURA_PARAMETER: one per line)
     #[arg(long, value_name = "NAME=VALUE", env = "LAMBDURA_PARAMETER", value_delimiter = '\n', value_parser = key_value)]
     pub parameter: Vec<(String, String)>,
+    /// Values for `{{resolve:ssm:…}}`, `{{resolve:secretsmanager:…}}` and parameters of type AWS::SSM::Parameter::Value
+    /// [default: references.json in the data folder]
+    #[arg(long, value_name = "FILE", env = "LAMBDURA_REFERENCES")]
+    pub references: Option<PathBuf>,
     /// How Rust functions are built
     #[arg(
         long,

@@ -18,12 +18,15 @@ pub struct FunctionResource {
     pub arn: String,
     /// `Description`.
     pub description: Option<String>,
-    /// `CodeUri` as written.
+    /// `CodeUri` as written, `.` where the template leaves it out; a folder, or a `.zip` or `.jar`.
     pub code_uri: String,
-    /// `CodeUri` joined to the template's directory; nobody has looked whether it exists.
+    /// The same joined to the template's directory; nobody has looked whether it exists.
     pub code_path: PathBuf,
     /// `InlineCode` or `ZipFile`, which nobody has put into a file yet: `code_path` means nothing then.
     pub inline_code: Option<String>,
+    /// Why it cannot be run here, as a sentence fragment: its code is a container image, or lies in S3.
+    /// `code_path` means nothing then, and an image has neither handler nor runtime.
+    pub cannot_run: Option<String>,
     /// `Layers` of this template: absolute folders, in the order in which they are merged.
     pub layers: Vec<PathBuf>,
     /// `Handler`.
@@ -47,6 +50,8 @@ pub struct FunctionResource {
     pub durable_config: Option<DurableConfig>,
     /// `ReservedConcurrentExecutions`: the most invocations at a time.
     pub reserved_concurrent_executions: Option<u32>,
+    /// `EventInvokeConfig`, and the `AWS::Lambda::EventInvokeConfig` resources that name the function.
+    pub event_invoke: Vec<EventInvokeResource>,
     /// `Policies`, one entry each: a name, a SAM policy template, or a policy document.
     ///
     /// References are resolved; intrinsics that this crate does not evaluate stay in long form.
@@ -77,6 +82,22 @@ pub struct DurableConfig {
     pub execution_timeout: Duration,
     /// `RetentionPeriodInDays`: 1 to 90, 14 unless the template says otherwise.
     pub retention_period_days: u8,
+}
+
+/// How a function is invoked asynchronously: `EventInvokeConfig`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventInvokeResource {
+    /// By which alias or version it must be named; SAM's is the `AutoPublishAlias`. `None` is
+    /// `$LATEST`.
+    pub qualifier: Option<String>,
+    /// `MaximumRetryAttempts`: 0 to 2.
+    pub retries_max: Option<u32>,
+    /// `MaximumEventAgeInSeconds`: 60 to 21,600 seconds.
+    pub event_age_max: Option<Duration>,
+    /// The ARN of the function that is told of results.
+    pub on_success: Option<String>,
+    /// The ARN of the function that is told of what was given up.
+    pub on_failure: Option<String>,
 }
 
 /// An instruction set.

@@ -19,6 +19,8 @@ mod cloud_assembly;
 mod error;
 pub mod limits;
 mod load;
+mod nested;
+mod references;
 mod resource;
 mod samconfig;
 mod template;
@@ -30,11 +32,13 @@ pub use api::{Cors, HttpApiResource, RestApiResource, RestCors, Route, RouteKey,
 pub use cron::{Cron, CronDays, CronError};
 pub use error::{InvalidTemplate, LoadStackError, Problem, Warning};
 pub use function::{
-    Architecture, DurableConfig, FunctionResource, FunctionUrlResource, LogFormat, LoggingConfig,
-    Tracing,
+    Architecture, DurableConfig, EventInvokeResource, FunctionResource, FunctionUrlResource,
+    LogFormat, LoggingConfig, Tracing,
 };
 pub use load::{LoadOptions, load};
+pub use references::References;
 pub use stack::{
-    Output, ScheduleExpression, ScheduleResource, ScheduleService, Stack, TableResource, TimeToLive,
+    LayerResource, Output, ScheduleExpression, ScheduleResource, ScheduleService, Stack,
+    TableResource, TimeToLive,
 };
 pub use template::Text as TemplateText;

@@ -6,11 +6,20 @@
 /// Largest template, in bytes: what CloudFormation takes from S3.
 pub const TEMPLATE_BYTES_MAX: usize = 1024 * 1024;
 
+/// How deep templates nest within templates. Ours: real ones have one or two levels.
+pub const NESTED_DEPTH_MAX: usize = 8;
+
+/// Most templates within a template, all levels together. Ours: each may be as large as the first.
+pub const NESTED_TEMPLATES_MAX: usize = 50;
+
 /// Largest manifest of CDK's, in bytes. Ours: those of hundreds of resources are a few megabytes.
 pub const MANIFEST_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// How deep CDK's assemblies nest. Ours: stages within stages are rare, and a folder may name itself.
 pub const ASSEMBLIES_DEPTH_MAX: usize = 4;
+
+/// Largest file of references, in bytes. Ours: as large as a template.
+pub const REFERENCES_BYTES_MAX: usize = 1024 * 1024;
 
 /// Largest `samconfig.toml`, in bytes. Ours: real ones are a few kilobytes.
 pub const SAMCONFIG_BYTES_MAX: usize = 256 * 1024;

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::limits::TEMPLATE_BYTES_MAX;
+use crate::nested::{load_nested, outermost};
 use crate::resource::{Assets, Reading, TYPES, is_word, outputs};
 use crate::samconfig::SamConfig;
 use crate::template::{
-    Document, Named, Node, Parameters, Pseudo, Report, Reported, Resolver, Text, expand,
+    Document, Given, Named, Node, Parameters, Pseudo, Report, Reported, Resolver, Text, expand,
     parameters, parse, section,
 };
-use crate::{LoadStackError, Stack, cloud_assembly};
+use crate::{LoadStackError, References, Stack, cloud_assembly};
 
 /// What the template does not say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub struct LoadOptions {
     pub stack_name: Option<String>,
     /// Values of parameters, over those in `samconfig.toml` and the template's defaults.
     pub parameters: BTreeMap<String, String>,
+    /// What `{{resolve:…}}` and parameters of type `AWS::SSM::Parameter::Value` stand for.
+    pub references: References,
 }
 
 impl Default for LoadOptions {
@@ -32,6 +35,7 @@ impl Default for LoadOptions {
             account_id: "000000000000".to_owned(),
             stack_name: None,
             parameters: BTreeMap::new(),
+            references: References::default(),
         }
     }
 }
@@ -63,11 +67,12 @@ pub fn load(path: &Path, options: &LoadOptions) -> Result<Stack, LoadStackError>
     let assets = Assets {
         directory: parent(&path).to_owned(),
         paths: cloud_assembly::assets(&path)?,
+        ..Assets::default()
     };
     load_text(text, &path, &assets, config, options)
 }
 
-fn parent(path: &Path) -> &Path {
+pub(crate) fn parent(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -122,8 +127,14 @@ pub(crate) fn load_text(
             config.warn_of_unknown(declared);
             let mut overrides = config.parameter_overrides.clone();
             overrides.extend(options.parameters.clone());
-            let parameters = parameters(entries, &overrides, &report);
-            build(&root, path, assets, parameters, pseudo, &report)
+            let parameters = parameters(entries, &overrides, &options.references, &report);
+            let source = Source {
+                path,
+                assets,
+                references: &options.references,
+                around: outermost(path),
+            };
+            build(&root, &source, parameters, pseudo, &report)
         }
     };
     let warnings = report.finish()?;
@@ -133,10 +144,18 @@ pub(crate) fn load_text(
     Ok(stack)
 }
 
-fn build(
+/// Where a template comes from, and what is beside it.
+pub(crate) struct Source<'s> {
+    pub path: &'s Path,
+    pub assets: &'s Assets,
+    pub references: &'s References,
+    /// The canonical paths of this template and of those that nest it.
+    pub around: Vec<PathBuf>,
+}
+
+pub(crate) fn build(
     root: &Node,
-    path: &Path,
-    assets: &Assets,
+    source: &Source<'_>,
     parameters: Parameters,
     pseudo: Pseudo,
     report: &Report,
@@ -144,7 +163,12 @@ fn build(
     let expanded = expand(root, &parameters, &pseudo, report);
     let document = Document::open(expanded, &TYPES, &parameters, report)?;
     let (resources, absent) = (&document.resources, document.absent);
-    let resolver = Resolver::new(report, pseudo.clone(), resources, absent, parameters);
+    let given = Given {
+        parameters,
+        references: source.references,
+        nested: &|resolver, index| load_nested(resolver, index, source),
+    };
+    let resolver = Resolver::new(report, pseudo.clone(), resources, absent, given);
     for property in ["FunctionName", "TableName"] {
         check_unique_names(&resolver, property);
     }
@@ -152,12 +176,12 @@ fn build(
         name: pseudo.stack_name,
         region: pseudo.region,
         account_id: pseudo.account_id,
-        template_path: path.to_owned(),
+        template_path: source.path.to_owned(),
         description: document.description,
         outputs: outputs(&resolver, &document.outputs),
         ..Stack::default()
     };
-    Ok(Reading::read(&resolver, assets, stack))
+    Ok(Reading::read(&resolver, source.assets, stack))
 }
 
 /// Reports resources that a property gives the name of another one.

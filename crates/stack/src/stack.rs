@@ -31,10 +31,13 @@ pub struct Stack {
     pub rest_apis: Vec<RestApiResource>,
     /// `FunctionUrlConfig`s and `AWS::Lambda::Url` resources.
     pub function_urls: Vec<FunctionUrlResource>,
-    /// `Schedule` and `ScheduleV2` events.
+    /// `Schedule` and `ScheduleV2` events, `AWS::Events::Rule` and `AWS::Scheduler::Schedule` resources.
     pub schedules: Vec<ScheduleResource>,
     /// `AWS::DynamoDB::Table` and `AWS::Serverless::SimpleTable` resources.
     pub tables: Vec<TableResource>,
+    /// `AWS::Serverless::LayerVersion` and `AWS::Lambda::LayerVersion` resources of local folders;
+    /// [`FunctionResource::layers`] names them by their paths.
+    pub layers: Vec<LayerResource>,
     /// `Outputs`, with AWS URLs in them; [`Stack::with_local_urls`] turns those into local ones.
     pub outputs: Vec<Output>,
     /// Whatever the template asks for that does nothing here, in the template's order.
@@ -109,22 +112,26 @@ fn without_scheme(url: &str) -> &str {
     url.split_once("://").map_or(url, |(_, rest)| rest)
 }
 
-/// A `Schedule` or `ScheduleV2` event of a function.
+/// A `Schedule` or `ScheduleV2` event of a function, a target of an `AWS::Events::Rule`, or an
+/// `AWS::Scheduler::Schedule`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScheduleResource {
-    /// The key of the rule or schedule that SAM makes of it: `<function><event>`.
+    /// The key of the rule or schedule, also of one that SAM makes of an event: `<function><event>`.
+    /// Each of several targets of a rule has its id appended.
     pub logical_id: String,
     /// `Name`, or `<stack>-<logical id>` where the template leaves the name to AWS.
     pub name: String,
-    /// The ARN of the rule or schedule.
+    /// The ARN of the rule or schedule; from the second target of a rule on with `#` and the target's
+    /// id behind it, because a schedule is known by it.
     pub arn: String,
     /// Which service it would be a part of on AWS: they send different events.
     pub service: ScheduleService,
     /// The logical id of the function.
     pub function: String,
-    /// The function's `AutoPublishAlias`, which SAM points events at; `None` means `$LATEST`.
+    /// The alias: the function's `AutoPublishAlias`, which SAM points events at, or the target's;
+    /// `None` means `$LATEST`.
     pub qualifier: Option<String>,
-    /// The key under the function's `Events`.
+    /// The key under the function's `Events`, the target's id, or the schedule's logical id.
     pub event: String,
     /// When.
     pub expression: ScheduleExpression,
@@ -140,6 +147,14 @@ pub struct ScheduleResource {
     pub input: Option<String>,
     /// `Enabled` and `State`.
     pub enabled: bool,
+}
+
+impl ScheduleResource {
+    /// The ARN of the rule or schedule, as events show it.
+    pub fn source_arn(&self) -> &str {
+        let arn = self.arn.split('#').next();
+        arn.unwrap_or_default()
+    }
 }
 
 /// Which service keeps a schedule.
@@ -175,6 +190,26 @@ pub struct TableResource {
     pub create_table: serde_json::Value,
     /// `TimeToLiveSpecification`, which takes an `UpdateTimeToLive` request of its own.
     pub time_to_live: Option<TimeToLive>,
+}
+
+/// A layer of this template.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LayerResource {
+    /// The key under `Resources`.
+    pub logical_id: String,
+    /// The ARN of its first version, which is the only one here.
+    pub arn: String,
+    /// Its folder or archive, absolute; nobody has looked whether it exists.
+    pub path: PathBuf,
+    /// `Metadata.BuildMethod`, for example `python3.13` or `makefile`; without one the folder is used
+    /// as it is.
+    pub build_method: Option<String>,
+    /// `Metadata.BuildArchitecture`.
+    pub build_architecture: Option<String>,
+    /// `Metadata.BuildProperties`, as the build method understands them.
+    pub build_properties: Option<serde_json::Value>,
+    /// `CompatibleRuntimes`.
+    pub compatible_runtimes: Vec<String>,
 }
 
 /// `TimeToLiveSpecification`.

@@ -7,7 +7,7 @@ use anyhow::Context;
 use server::{
     AccountCredentials, Credentials, Elsewhere, Limits, OtlpConfig, Runtimes, ServerConfig,
 };
-use stack::{LoadOptions, LoadStackError, Stack};
+use stack::{LoadOptions, LoadStackError, References, Stack};
 
 use crate::args::{AwsCredentials, Durability, LimitsProfile, UpArguments};
 use crate::exit::CliError;
@@ -17,6 +17,9 @@ const ACCOUNT_ID: &str = "000000000000";
 
 /// Where data is kept unless the arguments say otherwise, beside the template.
 const DATA_DIR: &str = ".lambdura";
+
+/// What parameters of the store and secrets stand for, in the data folder.
+const REFERENCES: &str = "references.json";
 
 /// Loads the template.
 ///
@@ -28,8 +31,32 @@ pub fn load(arguments: &UpArguments) -> Result<Stack, LoadStackError> {
         account_id: ACCOUNT_ID.to_owned(),
         stack_name: arguments.stack_name.clone(),
         parameters: arguments.parameter.iter().cloned().collect(),
+        references: references(arguments)?,
     };
     stack::load(&arguments.template, &options)
+}
+
+/// What the template's references to the parameter store and to secrets stand for.
+fn references(arguments: &UpArguments) -> Result<References, LoadStackError> {
+    let path = match &arguments.references {
+        Some(path) => path.clone(),
+        None => {
+            let template = &arguments.template;
+            let beside = match template.parent() {
+                Some(parent) if !template.is_dir() => parent,
+                Some(_) | None => template,
+            };
+            default_data_dir(arguments, beside).join(REFERENCES)
+        }
+    };
+    match References::read(&path)? {
+        Some(references) => Ok(references),
+        None if arguments.references.is_none() => Ok(References::default()),
+        None => Err(LoadStackError::NotFound {
+            path,
+            help: "`--references` names a JSON file with the values".to_owned(),
+        }),
+    }
 }
 
 /// As AWS's tools choose it.
@@ -51,20 +78,23 @@ fn region(argument: Option<&str>, variable: impl Fn(&str) -> Option<String>) -> 
 /// # Errors
 /// When the current directory is unknown.
 pub fn data_dir(arguments: &UpArguments, stack: &Stack) -> Result<PathBuf, CliError> {
-    let data_dir = match &arguments.data_dir {
-        Some(data_dir) => data_dir.clone(),
-        None => {
-            let beside = stack.template_path.parent().unwrap_or(Path::new("."));
-            // What CDK writes is thrown away and written anew; data belongs beside it.
-            let beside = match beside.parent() {
-                Some(above) if beside.join("manifest.json").is_file() => above,
-                Some(_) | None => beside,
-            };
-            beside.join(DATA_DIR)
-        }
-    };
+    let beside = stack.template_path.parent().unwrap_or(Path::new("."));
+    let data_dir = default_data_dir(arguments, beside);
     Ok(std::path::absolute(&data_dir)
         .with_context(|| format!("cannot tell where `{}` is", data_dir.display()))?)
+}
+
+/// The data folder that the arguments name, or the one beside a template in this folder.
+fn default_data_dir(arguments: &UpArguments, beside: &Path) -> PathBuf {
+    if let Some(data_dir) = &arguments.data_dir {
+        return data_dir.clone();
+    }
+    // What CDK writes is thrown away and written anew; data belongs beside it.
+    let beside = match beside.parent() {
+        Some(above) if beside.join("manifest.json").is_file() => above,
+        Some(_) | None => beside,
+    };
+    beside.join(DATA_DIR)
 }
 
 /// Where the clients of managed runtimes are kept: the user's cache, which all stacks share, or the data folder of a user

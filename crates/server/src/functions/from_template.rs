@@ -1,5 +1,6 @@
 //! A function as its template says: freeze its code, publish a version if anything changed, move the alias.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,10 +11,12 @@ use lambda_api::{
 };
 use model::{FunctionArn, FunctionName, Timestamp, Version};
 use sha2::{Digest as _, Sha256};
-use stack::{FunctionResource, Tracing};
+use stack::{EventInvokeResource, FunctionResource, Tracing};
 use store::{AliasRecord, Catalogue, FunctionVersionRecord, StoreFault};
 
-use super::{FreezeCodeError, FrozenCode, FunctionVersion, Registry};
+use super::{
+    EventInvoke, FreezeCodeError, FrozenCode, FunctionSettings, FunctionVersion, Registry,
+};
 
 /// What a deployment of one function came to.
 #[derive(Debug, Clone)]
@@ -52,7 +55,7 @@ impl Registry {
         let arn = self.home.arn(name);
         let configuration = configuration(resource, &arn, frozen, now);
         let _changing = self.changes.lock().await;
-        self.deploy_settings(store, name, resource).await?;
+        self.deploy_settings(store, name, resource, now).await?;
         let draft = Draft {
             name,
             arn: &arn,
@@ -110,6 +113,7 @@ impl Registry {
         store: &dyn Catalogue,
         name: &FunctionName,
         resource: &FunctionResource,
+        now: Timestamp,
     ) -> Result<(), StoreFault> {
         let before = self.settings(name);
         let mut settings = before.as_ref().clone();
@@ -125,6 +129,7 @@ impl Registry {
             }
             None => {}
         }
+        deploy_event_invoke(&mut settings, &resource.event_invoke, now);
         if settings == *before {
             return Ok(());
         }
@@ -172,6 +177,39 @@ impl Registry {
         self.insert(&arn.name, Arc::new(version));
         Ok(())
     }
+}
+
+/// Takes what the template says about asynchronous invocations, and drops what it no longer says.
+fn deploy_event_invoke(
+    settings: &mut FunctionSettings,
+    resources: &[EventInvokeResource],
+    now: Timestamp,
+) {
+    let mut given = BTreeSet::new();
+    for resource in resources {
+        let qualifier = resource.qualifier.as_deref().unwrap_or("$LATEST");
+        let seconds = resource.event_age_max.map(|age| age.as_secs());
+        let before = settings.event_invoke.get(qualifier);
+        let mut event_invoke = EventInvoke {
+            retries_max: resource.retries_max,
+            event_age_seconds_max: seconds.and_then(|it| it.try_into().ok()),
+            on_success: resource.on_success.clone(),
+            on_failure: resource.on_failure.clone(),
+            // Of the one before, so that a deployment that changes nothing writes nothing.
+            modified_at: before.map_or(now.as_millis(), |before| before.modified_at),
+        };
+        if before.is_some_and(|before| *before != event_invoke) {
+            event_invoke.modified_at = now.as_millis();
+        }
+        settings
+            .event_invoke
+            .insert(qualifier.to_owned(), event_invoke);
+        given.insert(qualifier.to_owned());
+    }
+    for gone in settings.event_invoke_from_template.difference(&given) {
+        settings.event_invoke.remove(gone);
+    }
+    settings.event_invoke_from_template = given;
 }
 
 /// What all records of one deployment have in common.
@@ -265,4 +303,39 @@ fn configuration(
 pub(super) fn last_modified(now: Timestamp) -> String {
     let at = jiff::Timestamp::from_millisecond(now.as_millis()).unwrap_or(jiff::Timestamp::MAX);
     at.strftime("%Y-%m-%dT%H:%M:%S.%3f+0000").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_template_gives_and_takes_event_invoke_settings() {
+        let resource = EventInvokeResource {
+            qualifier: Some("live".to_owned()),
+            retries_max: Some(0),
+            event_age_max: Some(std::time::Duration::from_secs(60)),
+            on_success: None,
+            on_failure: Some("arn".to_owned()),
+        };
+        let mut settings = FunctionSettings::default();
+        let by_hand = EventInvoke::default();
+        let own = settings.event_invoke.insert("$LATEST".to_owned(), by_hand);
+        assert_eq!(own, None);
+        let first = Timestamp::from_millis(1);
+        let resources = [resource];
+        deploy_event_invoke(&mut settings, &resources, first);
+        let given = settings.event_invoke["live"].clone();
+        assert_eq!(given.retries_max, Some(0));
+        assert_eq!(given.event_age_seconds_max, Some(60));
+        assert_eq!(given.on_failure.as_deref(), Some("arn"));
+
+        let before = settings.clone();
+        deploy_event_invoke(&mut settings, &resources, Timestamp::from_millis(2));
+        assert_eq!(settings, before, "what did not change is not written");
+
+        deploy_event_invoke(&mut settings, &[], Timestamp::from_millis(3));
+        let left: Vec<&str> = settings.event_invoke.keys().map(String::as_str).collect();
+        assert_eq!(left, ["$LATEST"], "what was set by hand stays");
+    }
 }

@@ -17,6 +17,8 @@ pub(crate) struct FunctionSettings {
     pub concurrency_from_template: bool,
     /// By qualifier; `$LATEST` where the function was named without one.
     pub event_invoke: BTreeMap<String, EventInvoke>,
+    /// Which of those a template gave: they go when the template no longer says so.
+    pub event_invoke_from_template: BTreeSet<String>,
     /// Deleted, and only waits for its durable executions.
     pub deleting: bool,
     /// The same for single versions.

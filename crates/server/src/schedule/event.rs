@@ -16,7 +16,7 @@ pub(super) fn event(occurrence: &Occurrence<'_>, home: &Home) -> Vec<u8> {
     let text = match (&schedule.input, schedule.service) {
         (Some(input), ScheduleService::Rule) => input.clone(),
         (Some(input), ScheduleService::Scheduler) => input
-            .replace("<aws.scheduler.schedule-arn>", &schedule.arn)
+            .replace("<aws.scheduler.schedule-arn>", schedule.source_arn())
             .replace("<aws.scheduler.scheduled-time>", &time)
             .replace("<aws.scheduler.execution-id>", &id)
             .replace("<aws.scheduler.attempt-number>", "1"),
@@ -33,7 +33,7 @@ pub(super) fn event(occurrence: &Occurrence<'_>, home: &Home) -> Vec<u8> {
                 "account": home.account_id,
                 "time": time,
                 "region": home.region,
-                "resources": [schedule.arn],
+                "resources": [schedule.source_arn()],
                 "detail": detail,
             })
             .to_string()

@@ -1,26 +1,25 @@
 //! Where the code of a function or layer lies: a folder, a text, or an asset of CDK's.
 
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
+use std::rc::Rc;
 
-use crate::template::{Fields, Node, Refusal};
-
-/// Code that only a container runtime could start.
-pub(super) const IMAGE: Refusal = Refusal {
-    problem: "asks for a container image, which is not supported here",
-    found: "a container image",
-    help: "package the function as a directory: `PackageType: Zip` and a folder of code",
-};
+use crate::template::{Fields, Node, shorten};
 
 const HELP: &str = "name the directory with the function's code, relative to the template";
 
-/// Where CDK's assets lie.
+/// Where CDK's assets and layers lie.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Assets {
     /// The template's directory.
     pub directory: PathBuf,
     /// Paths by the key of the S3 object that an asset becomes.
     pub paths: BTreeMap<String, String>,
+    /// The layers of all templates that nest each other, by their ARNs.
+    pub layers: Rc<RefCell<BTreeMap<String, PathBuf>>>,
+    /// How many nested templates have been loaded.
+    pub templates: Rc<Cell<usize>>,
 }
 
 /// The code of a function.
@@ -30,6 +29,10 @@ pub(super) struct Code {
     pub uri: String,
     pub path: PathBuf,
     pub inline: Option<String>,
+    /// Why it cannot be run here.
+    pub cannot_run: Option<String>,
+    /// A container image, which has neither handler nor runtime.
+    pub is_image: bool,
 }
 
 impl Code {
@@ -37,7 +40,39 @@ impl Code {
         Self {
             path: code_path(directory, &uri),
             uri,
-            inline: None,
+            ..Self::default()
+        }
+    }
+
+    /// A container image, which nothing here starts.
+    fn image(uri: String) -> Self {
+        let named = match uri.as_str() {
+            "" => String::new(),
+            uri => format!(" (`{}`)", shorten(uri)),
+        };
+        let reason = format!(
+            "its code is a container image{named}, and container images are not run here: \
+             package it as a folder, with `PackageType: Zip`"
+        );
+        Self {
+            uri,
+            cannot_run: Some(reason),
+            is_image: true,
+            ..Self::default()
+        }
+    }
+
+    /// An object in S3, which is not fetched.
+    fn object(uri: String) -> Self {
+        let reason = format!(
+            "its code is the S3 object `{}`, which is not fetched: name a folder, a `.zip` or a \
+             `.jar` beside the template",
+            shorten(&uri)
+        );
+        Self {
+            uri,
+            cannot_run: Some(reason),
+            ..Self::default()
         }
     }
 
@@ -49,76 +84,97 @@ impl Code {
     }
 }
 
-/// `CodeUri` or `InlineCode` of SAM's function.
+/// `CodeUri` or `InlineCode` of SAM's function; the template's folder without either.
 pub(super) fn serverless_code(fields: &Fields<'_>, directory: &Path) -> Option<Code> {
     if let Some(text) = fields.node("InlineCode") {
         return inline(fields, "InlineCode", "InlineCode", text);
     }
     if fields.node("ImageUri").is_some() || is_image(fields) {
-        return None;
+        return Some(Code::image(fields.text("ImageUri").unwrap_or_default()));
     }
-    Some(Code::folder(directory, folder(fields, "CodeUri", HELP)?))
+    if fields.node("CodeUri").is_none() {
+        return Some(Code::folder(directory, ".".to_owned()));
+    }
+    Some(match source(fields, "CodeUri", HELP)? {
+        Source::Path(uri) => Code::folder(directory, uri),
+        Source::Object(uri) => Code::object(uri),
+    })
 }
 
 /// `Code` of CloudFormation's function: a folder as `aws cloudformation package` takes it, the text
-/// itself, or an S3 object that CDK made of a folder which its manifests name.
+/// itself, a container image, or an S3 object that CDK made of a folder which its manifests name.
 pub(super) fn lambda_code(fields: &Fields<'_>, assets: &Assets) -> Option<Code> {
-    if is_image(fields) {
-        return None;
+    let image = fields.node("Code").and_then(|code| code.get("ImageUri"));
+    if image.is_some() || is_image(fields) {
+        // CDK's image is a `!Sub` of an account's registry: it says nothing to whoever reads it.
+        let uri = image.and_then(Node::text).unwrap_or_default();
+        return Some(Code::image(uri.to_owned()));
     }
     if let Some(text) = fields.required("Code", HELP)?.get("ZipFile") {
         return inline(fields, "Code", "Code.ZipFile", text);
     }
-    let uri = asset(fields, "Code", assets, HELP)?;
-    Some(Code::folder(&assets.directory, uri))
+    Some(match asset(fields, "Code", assets, HELP)? {
+        Source::Path(uri) => Code::folder(&assets.directory, uri),
+        Source::Object(uri) => Code::object(uri),
+    })
 }
 
-/// A local folder: written as one, or the source of the S3 object that is written.
+/// Where code or a layer comes from.
+pub(super) enum Source {
+    /// A local folder or archive, as written.
+    Path(String),
+    /// An S3 object: `s3://bucket/key`.
+    Object(String),
+}
+
+/// A local folder or archive, written as one, or the source of the S3 object that is written.
 pub(super) fn asset(
     fields: &Fields<'_>,
     property: &str,
     assets: &Assets,
     help: &str,
-) -> Option<String> {
+) -> Option<Source> {
     let node = fields.required(property, help)?;
     if node.entries().is_none() {
-        return folder(fields, property, help);
+        return source(fields, property, help);
     }
     if let Some(path) = fields.metadata("aws:asset:path").and_then(Node::text) {
-        return Some(path.to_owned());
+        return Some(Source::Path(path.to_owned()));
     }
     let key = node.get("S3Key").and_then(Node::text);
-    let path = key.and_then(|key| assets.paths.get(key));
-    if path.is_none() {
-        let must = "is an S3 object, and no asset of this template";
-        let help = "name a directory; what CDK writes has `aws:asset:path` in `Metadata`";
-        fields.wrong(property, must, "an S3 object", help);
+    match key.and_then(|key| assets.paths.get(key)) {
+        Some(path) => Some(Source::Path(path.clone())),
+        None => Some(Source::Object(object(node, "S3Bucket", "S3Key"))),
     }
-    path.cloned()
 }
 
-/// A property that is a local folder.
-pub(super) fn folder(fields: &Fields<'_>, property: &str, help: &str) -> Option<String> {
-    if fields.required(property, help)?.entries().is_some() {
-        let must = "must be a directory, not an S3 object";
-        fields.wrong(property, must, "an S3 object", help);
-        return None;
+/// A property that is a local folder or archive, or an S3 object.
+pub(super) fn source(fields: &Fields<'_>, property: &str, help: &str) -> Option<Source> {
+    let node = fields.required(property, help)?;
+    if node.entries().is_some() {
+        return Some(Source::Object(object(node, "Bucket", "Key")));
     }
     let text = fields.text(property)?;
+    let is_remote = |scheme: &&str| text.starts_with(scheme);
+    if ["s3://", "https://", "http://"].iter().any(is_remote) {
+        return Some(Source::Object(text));
+    }
     if text.contains("://") || text.is_empty() {
         fields.wrong(property, "must be a directory", "not a path", help);
         return None;
     }
-    Some(text)
+    Some(Source::Path(text))
+}
+
+/// The URL of an S3 object, as far as it is written out.
+fn object(node: &Node, bucket: &str, key: &str) -> String {
+    let part = |name: &str| node.get(name).and_then(Node::text).unwrap_or("…");
+    format!("s3://{}/{}", part(bucket), part(key))
 }
 
 fn is_image(fields: &Fields<'_>) -> bool {
-    let package = fields.node("PackageType");
-    let is_image = package.is_some_and(|package| package.text() != Some("Zip"));
-    if is_image {
-        fields.refuse("PackageType", IMAGE);
-    }
-    is_image
+    fields.node("PackageType").is_some()
+        && fields.word("PackageType", &["Zip", "Image"]) == Some("Image")
 }
 
 /// Code that is a text, which only interpreters take.

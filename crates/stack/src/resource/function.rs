@@ -14,7 +14,8 @@ use crate::template::{
 };
 use crate::{Architecture, DurableConfig, FunctionResource, LogFormat, LoggingConfig, Tracing};
 
-use super::code::{Code, IMAGE, serverless_code};
+use super::code::{Code, serverless_code};
+use super::event_invoke::event_invoke;
 use super::layer::layers;
 use super::reading::{Reading, WORD_MARKS, checked_name, is_word};
 use super::{events, function_url};
@@ -27,11 +28,10 @@ pub(super) static TYPE: Type = Type {
     properties: properties! {
         // Permissions are not checked here: what says them is taken, and nobody notices.
         used: Architectures, AssumeRolePolicyDocument, AutoPublishAlias, CodeUri, Description,
-            DurableConfig, Environment, Events, FunctionName, FunctionUrlConfig, Handler,
+            DurableConfig, Environment, EventInvokeConfig, Events, FunctionName, FunctionUrlConfig, Handler, ImageUri,
             InlineCode, Layers, LoggingConfig, MemorySize, PackageType, PermissionsBoundary,
             Policies, ReservedConcurrentExecutions, ResourcePolicy, Role, RolePath, Runtime,
             Timeout, Tracing;
-        refused: ImageUri = IMAGE;
         ignored:
             "a version is published when the code changes, not for other properties" =>
                 AutoPublishAliasAllProperties;
@@ -42,8 +42,6 @@ pub(super) static TYPE: Type = Type {
             "events that fail are not sent to a queue" => DeadLetterQueue;
             "the alias moves to the new version at once" => DeploymentPreference;
             "`/tmp` is as large as the machine's" => EphemeralStorage;
-            "asynchronous events have Lambda's default retries, and no destinations" =>
-                EventInvokeConfig;
             "no file system is mounted" => FileSystemConfigs;
             "container images are not run" => ImageConfig;
             NO_ENCRYPTION => KmsKeyArn, SourceKMSKeyArn;
@@ -173,7 +171,10 @@ pub(super) fn common(
     let code = code.unwrap_or_default();
     let mut aliases = fields.resolver.aliases(fields.index()).iter().cloned();
     let help = "for example `Handler: app.handler`; `Handler: bootstrap` for `provided` runtimes";
-    let handler = fields.required_text("Handler", help);
+    let (handler, runtime) = match code.is_image {
+        true => (fields.text("Handler"), fields.text("Runtime")),
+        false => (fields.required_text("Handler", help), runtime(fields)),
+    };
     let timeout = fields.seconds("Timeout", 1..=900);
     let memory_size = fields.integer("MemorySize", 128..=10240, "megabytes");
     let (property, unit) = ("ReservedConcurrentExecutions", "invocations at a time");
@@ -188,9 +189,10 @@ pub(super) fn common(
         code_path: code.path,
         code_uri: code.uri,
         inline_code: code.inline,
+        cannot_run: code.cannot_run,
         layers: layers(fields, reading.assets),
         handler: handler.unwrap_or_default(),
-        runtime: runtime(fields).unwrap_or_default(),
+        runtime: runtime.unwrap_or_default(),
         timeout: timeout.unwrap_or(Duration::from_secs(3)),
         memory_size_megabytes: memory_size.unwrap_or(128),
         architecture: architecture(fields),
@@ -199,6 +201,7 @@ pub(super) fn common(
         more_aliases: aliases.collect(),
         durable_config: durable_config(fields),
         reserved_concurrent_executions: concurrent,
+        event_invoke: event_invoke(fields),
         policies: Vec::new(),
         tracing: Tracing::default(),
         logging: logging(fields),

@@ -5,9 +5,10 @@
 
 use std::path::PathBuf;
 
+use crate::LayerResource;
 use crate::template::{Fields, Named, Node, Pseudo, Role, Shared, Type, properties};
 
-use super::code::{Assets, asset, code_path, folder};
+use super::code::{Assets, Source, asset, code_path, source};
 use super::reading::Reading;
 
 pub(super) static TYPE: Type = Type {
@@ -41,14 +42,33 @@ const fn layer_type(name: &'static str) -> Type {
     }
 }
 
-/// Checks a layer, which no function may use.
+/// Reads a layer, which functions may use or not.
 fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
-    // What is wrong with it is in the report.
-    let _path = layer_path(fields, reading.assets);
+    let Some(path) = layer_path(fields, reading.assets) else {
+        return;
+    };
+    let name = fields.resolver.name(fields.index()).unwrap_or_default();
+    let text = |name: &str| {
+        let node = fields.metadata(name)?;
+        fields.text_of(&format!("Metadata.{name}"), node)
+    };
+    let properties = fields.metadata("BuildProperties");
+    let layer = LayerResource {
+        logical_id: fields.logical_id.to_owned(),
+        arn: fields.resolver.pseudo.layer_arn(&name),
+        path: std::path::absolute(&path).unwrap_or(path),
+        build_method: text("BuildMethod"),
+        build_architecture: text("BuildArchitecture"),
+        build_properties: properties.and_then(|it| fields.opaque("Metadata.BuildProperties", it)),
+        compatible_runtimes: fields.texts("CompatibleRuntimes"),
+    };
     if let Some(method) = fields.metadata("BuildMethod") {
         let meaning = "the layer's folder is used as it is: build it first, as `sam build` would";
         fields.warn("Metadata.BuildMethod", method.span, meaning);
     }
+    let mut known = reading.assets.layers.borrow_mut();
+    known.insert(layer.arn.clone(), layer.path.clone());
+    reading.stack.layers.push(layer);
 }
 
 /// The folders of a function's layers, absolute, in their order.
@@ -70,8 +90,12 @@ pub(super) fn layers(fields: &Fields<'_>, assets: &Assets) -> Vec<PathBuf> {
     let layer = |node: &Node| {
         let is_layer = |index: &usize| resolver.resources[*index].kind.role == Role::Layer;
         let Some(index) = resolver.referenced(node).filter(is_layer) else {
-            elsewhere(node);
-            return None;
+            let arn = fields.text_of("Layers", node)?;
+            let known = assets.layers.borrow().get(&arn).cloned();
+            if known.is_none() {
+                elsewhere(node);
+            }
+            return known;
         };
         let path = layer_path(&Fields::of(resolver, index), assets)?;
         Some(std::path::absolute(&path).unwrap_or(path))
@@ -80,12 +104,30 @@ pub(super) fn layers(fields: &Fields<'_>, assets: &Assets) -> Vec<PathBuf> {
     nodes.filter_map(layer).collect()
 }
 
+impl Assets {
+    /// Notes where a layer lies, for templates that know it by its ARN.
+    pub fn remember_layer(&self, fields: &Fields<'_>, arn: String) {
+        if let Some(path) = layer_path(fields, self) {
+            let path = std::path::absolute(&path).unwrap_or(path);
+            self.layers.borrow_mut().insert(arn, path);
+        }
+    }
+}
+
 fn layer_path(fields: &Fields<'_>, assets: &Assets) -> Option<PathBuf> {
     let help = "name the directory with the layer's content, relative to the template";
-    let uri = if fields.resource_type == LAMBDA_TYPE.name {
-        asset(fields, "Content", assets, help)?
+    let (property, source) = if fields.resource_type == LAMBDA_TYPE.name {
+        ("Content", asset(fields, "Content", assets, help)?)
     } else {
-        folder(fields, "ContentUri", help)?
+        ("ContentUri", source(fields, "ContentUri", help)?)
     };
-    Some(code_path(&assets.directory, &uri))
+    match source {
+        Source::Path(uri) => Some(code_path(&assets.directory, &uri)),
+        Source::Object(_) => {
+            let meaning =
+                "the layer is an S3 object, which is not fetched: functions run without it";
+            fields.warn_of(property, meaning);
+            None
+        }
+    }
 }

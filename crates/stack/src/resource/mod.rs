@@ -14,7 +14,10 @@ mod function;
 mod function_url;
 mod lambda_function;
 mod layer;
+mod nested;
 
+mod event_invoke;
+mod event_rule;
 mod events;
 mod gateway_http;
 mod gateway_rest;
@@ -22,8 +25,11 @@ mod http_api;
 mod rest_api;
 mod route;
 mod schedule;
+mod target;
 
+mod stored_value;
 mod table;
 
 pub(crate) use code::Assets;
+pub(crate) use nested::nested_path;
 pub(crate) use reading::{Reading, TYPES, is_word, outputs};

@@ -4,17 +4,19 @@ use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
 
 use crate::limits::OUTPUTS_MAX;
-use crate::template::{Entry, Fields, Properties, Resolver, Role, Type, at_most, properties};
+use crate::template::{
+    Entry, Fields, Properties, Resolver, Role, Type, at_most, properties, shorten,
+};
 use crate::{Output, Route, RouteKey, Stack};
 
 use super::unsupported::meaning_of;
 use super::{
-    Assets, function, function_url, gateway_http, gateway_rest, http_api, lambda_function, layer,
-    rest_api, table,
+    Assets, event_invoke, event_rule, function, function_url, gateway_http, gateway_rest, http_api,
+    lambda_function, layer, nested, rest_api, stored_value, table,
 };
 
 /// The types of resources that do something here.
-pub(crate) static TYPES: [&Type; 22] = [
+pub(crate) static TYPES: [&Type; 29] = [
     &function::TYPE,
     &http_api::TYPE,
     &table::TYPE,
@@ -37,12 +39,21 @@ pub(crate) static TYPES: [&Type; 22] = [
     &gateway_rest::METHOD,
     &gateway_rest::STAGE,
     &gateway_rest::DEPLOYMENT,
+    &event_rule::RULE,
+    &event_rule::SCHEDULE,
+    &event_invoke::TYPE,
+    &nested::APPLICATION,
+    &nested::STACK,
+    &stored_value::PARAMETER_TYPE,
+    &stored_value::SECRET_TYPE,
 ];
 
 /// The stack as far as it is read, and what reading it needs besides the template.
 pub(crate) struct Reading<'a> {
     pub assets: &'a Assets,
     pub stack: Stack,
+    /// What nested templates have.
+    pub nested: Stack,
     /// The routes of each API, by its index.
     routes: HashMap<usize, Vec<Route>>,
     keys: HashSet<(usize, RouteKey)>,
@@ -55,6 +66,7 @@ impl<'a> Reading<'a> {
         let mut reading = Self {
             assets,
             stack,
+            nested: resolver.take_nested(),
             routes: HashMap::new(),
             keys: HashSet::new(),
         };
@@ -70,7 +82,46 @@ impl<'a> Reading<'a> {
         for index in order {
             reading.add(resolver, index);
         }
-        reading.stack
+        reading.check_unique(resolver);
+        let Self {
+            mut stack, nested, ..
+        } = reading;
+        stack.absorb(nested);
+        stack
+    }
+
+    /// Reports logical ids and names that nested templates have in common with others.
+    fn check_unique(&self, resolver: &Resolver<'_>) {
+        let functions = |stack: &'_ Stack| {
+            let functions = stack.functions.iter();
+            let functions = functions.map(|it| (it.logical_id.clone(), it.name.clone()));
+            functions.collect::<Vec<_>>()
+        };
+        let tables = |stack: &'_ Stack| {
+            let tables = stack.tables.iter();
+            let tables = tables.map(|it| (it.logical_id.clone(), it.name.clone()));
+            tables.collect::<Vec<_>>()
+        };
+        let kinds = [
+            ("function", functions(&self.stack), functions(&self.nested)),
+            ("table", tables(&self.stack), tables(&self.nested)),
+        ];
+        for (what, own, nested) in kinds {
+            let mut ids: HashSet<String> = own.iter().map(|(id, _)| id.clone()).collect();
+            let mut names: HashSet<String> = own.into_iter().map(|(_, name)| name).collect();
+            for (id, name) in nested {
+                let is_new = ids.insert(id.clone()) & names.insert(name.clone());
+                if !is_new {
+                    let id = shorten(&id);
+                    let message =
+                        format!("{what} `{id}` of a nested template is called like another one");
+                    let label = format!("its name is `{}`", shorten(&name));
+                    let help = "let a parameter of the nested template make its name";
+                    let span = resolver.nesting(&id);
+                    resolver.report.problem(span, message, label, help);
+                }
+            }
+        }
     }
 
     fn add(&mut self, resolver: &Resolver<'_>, index: usize) {

@@ -11,8 +11,9 @@ use crate::{Cron, ScheduleExpression, ScheduleResource, ScheduleService};
 
 use super::function::NO_ENCRYPTION;
 
-const NO_DEAD_LETTERS: &str = "events that fail are not sent to a queue";
-const NO_RETRY_POLICY: &str = "asynchronous events have Lambda's default retries";
+pub(super) const NO_DEAD_LETTERS: &str = "events that fail are not sent to a queue";
+pub(super) const NO_RETRY_POLICY: &str = "asynchronous events have Lambda's default retries";
+pub(super) const NO_WINDOW: &str = "the function is invoked at the beginning of the window";
 
 const RULE: Properties = properties! {
     used: Description, Enabled, Input, Name, RoleArn, State;
@@ -28,13 +29,13 @@ const SCHEDULER: Properties = properties! {
     required: ScheduleExpression = EXAMPLES;
     ignored:
         NO_DEAD_LETTERS => DeadLetterConfig;
-        "the function is invoked at the beginning of the window" => FlexibleTimeWindow;
+        NO_WINDOW => FlexibleTimeWindow;
         NO_ENCRYPTION => KmsKeyArn;
         "permissions are not checked here" => PermissionsBoundary;
         NO_RETRY_POLICY => RetryPolicy;
 };
 
-const EXAMPLES: &str = "for example `rate(5 minutes)` or `cron(0 8 ? * MON-FRI *)`";
+pub(super) const EXAMPLES: &str = "for example `rate(5 minutes)` or `cron(0 8 ? * MON-FRI *)`";
 
 /// What SAM makes of a `Schedule` event.
 pub(super) static RULE_EVENT: Type = Type {
@@ -66,13 +67,8 @@ fn schedule(
 ) -> Option<ScheduleResource> {
     let resolver = fields.resolver;
     let event = fields.resource();
-    let node = fields.node(property);
-    let expression = node.and_then(|node| expression(fields, property, node, service));
+    let timing = timing(fields, property, service);
     let input = input(fields);
-    let enabled = enabled(fields);
-    let time_zone = time_zone(fields);
-    let start_at = instant(fields, "StartDate");
-    let end_at = instant(fields, "EndDate");
     let given = fields.text("Name");
     let name = given.unwrap_or_else(|| resolver.pseudo.physical_name(&event.logical_id, 64));
     let group = fields.text("GroupName");
@@ -83,7 +79,7 @@ fn schedule(
             resolver.pseudo.schedule_arn(group, &name)
         }
     };
-    let (expression, expression_text) = expression?;
+    let timing = timing?;
     let made = event.made.as_ref()?;
     Some(ScheduleResource {
         logical_id: event.logical_id.to_string(),
@@ -93,12 +89,45 @@ fn schedule(
         function: fields.logical_id.to_owned(),
         qualifier: resolver.published_alias(made.of),
         event: made.name.to_string(),
+        expression: timing.expression,
+        expression_text: timing.expression_text,
+        time_zone: timing.time_zone,
+        start_at: timing.start_at,
+        end_at: timing.end_at,
+        input,
+        enabled: timing.enabled,
+    })
+}
+
+/// When a schedule is due, and whether it is on.
+#[derive(Debug, Clone)]
+pub(super) struct Timing {
+    pub expression: ScheduleExpression,
+    pub expression_text: String,
+    pub time_zone: String,
+    pub start_at: Option<jiff::Timestamp>,
+    pub end_at: Option<jiff::Timestamp>,
+    pub enabled: bool,
+}
+
+pub(super) fn timing(
+    fields: &Fields<'_>,
+    property: &str,
+    service: ScheduleService,
+) -> Option<Timing> {
+    let node = fields.node(property);
+    let expression = node.and_then(|node| expression(fields, property, node, service));
+    let enabled = enabled(fields);
+    let time_zone = time_zone(fields);
+    let start_at = instant(fields, "StartDate");
+    let end_at = instant(fields, "EndDate");
+    let (expression, expression_text) = expression?;
+    Some(Timing {
         expression,
         expression_text,
         time_zone,
         start_at,
         end_at,
-        input,
         enabled,
     })
 }
@@ -171,7 +200,7 @@ fn rate(text: &str, service: ScheduleService) -> Result<Duration, &'static str> 
     Ok(Duration::from_secs(value * seconds))
 }
 
-fn input(fields: &Fields<'_>) -> Option<String> {
+pub(super) fn input(fields: &Fields<'_>) -> Option<String> {
     let text = fields.text("Input")?;
     if let Err(error) = serde_json::from_str::<serde_json::Value>(&text) {
         let found = format!("at its character {}", error.column());

@@ -5,16 +5,10 @@ pub(super) fn meaning_of(resource_type: &str) -> &'static str {
     let name = resource_type.strip_prefix("AWS::").unwrap_or_default();
     let (service, name) = name.split_once("::").unwrap_or_default();
     match (service, name) {
-        ("Serverless", "Application") => {
-            "nested applications are not started; run them beside this one"
-        }
         ("Serverless", "StateMachine") | ("StepFunctions", _) => "state machines are not run",
         ("Serverless", "WebSocketApi") => "no WebSocket API is served",
         ("Lambda", "EventSourceMapping") => {
             "its source is not read: the function is never invoked by it"
-        }
-        ("Lambda", "EventInvokeConfig") => {
-            "asynchronous events have Lambda's default retries, and no destinations"
         }
         ("Lambda", _) => {
             "it is ignored here: functions, versions, aliases, URLs and layers are not"
@@ -23,14 +17,13 @@ pub(super) fn meaning_of(resource_type: &str) -> &'static str {
         ("ApiGateway", _) => {
             "it does nothing here: requests are neither authorised, checked nor throttled"
         }
-        ("CloudFormation", "Stack" | "StackSet") => {
-            "nested stacks are not started; run them beside this one"
+        ("CloudFormation", "StackSet") => {
+            "stacks of other accounts are not started; run them beside this one"
         }
         ("CloudWatch", _) => "nothing watches metrics; the metrics themselves are collected",
         ("Cognito", _) => "nobody can sign in, and routes are open",
         ("DynamoDB", _) => "it is not created; tables of type `AWS::DynamoDB::Table` are",
         ("EC2", _) => "functions are on the machine's own network",
-        ("Events", "Rule") => "its targets are never invoked; a function's `Schedule` event is",
         ("Events", _) => "there is no event bus: sending to it fails",
         ("KMS", _) => "nothing is encrypted with a key here",
         ("Logs", _) => "logs are kept here whatever it says",
@@ -38,7 +31,7 @@ pub(super) fn meaning_of(resource_type: &str) -> &'static str {
         ("SNS", _) => "there is no topic: publishing to it fails",
         ("SQS", _) => "there is no queue: sending to it and receiving from it fails",
         ("SSM", _) => "there is no parameter store: reading from it fails",
-        ("Scheduler", _) => "its target is never invoked; a function's `ScheduleV2` event is",
+        ("Scheduler", _) => "it does nothing here: a schedule has its group in its ARN only",
         ("SecretsManager", _) => "there is no such secret: reading it fails",
         _ => "nothing stands in for it here: calls to it fail",
     }

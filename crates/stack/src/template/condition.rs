@@ -1,4 +1,4 @@
-//! Decides conditions and looks mappings up, so that whatever comes after sees neither.
+//! Decides conditions and looks mappings up, so that whatever comes after sees neither, nor loops.
 //!
 //! Both depend on parameters and pseudo parameters alone, never on resources: they can be settled
 //! before anything else is looked at. What is not chosen is gone with all its references, as
@@ -11,8 +11,9 @@ use serde_json::Value;
 
 use crate::limits::{CONDITION_DEPTH_MAX, NODES_MAX};
 
-use super::evaluate::Evaluation;
+use super::evaluate::{Evaluation, text_of};
 use super::function::references;
+use super::loops::unroll;
 use super::node::Call;
 use super::report::{did_you_mean, shorten};
 use super::{
@@ -29,7 +30,7 @@ pub(crate) struct Expanded {
     pub absent: BTreeMap<String, String>,
 }
 
-/// Applies `Conditions` and `Mappings` to resources, outputs and globals.
+/// Writes loops out, and applies `Conditions` and `Mappings` to resources, outputs and globals.
 pub(crate) fn expand(
     root: &Node,
     parameters: &Parameters,
@@ -37,22 +38,18 @@ pub(crate) fn expand(
     report: &Report,
 ) -> Expanded {
     let mut absent = BTreeMap::new();
-    let section = |name: &str| root.get(name).and_then(Node::entries).unwrap_or_default();
-    let (pseudo, parameters) = (pseudo.clone(), parameters.clone());
-    let mut expander = Expander {
-        report,
-        resolver: Resolver::new(report, pseudo, &[], BTreeMap::new(), parameters),
-        conditions: section("Conditions"),
-        decided: HashMap::new(),
-        depth: 0,
-        mappings: section("Mappings"),
-        has_extensions: has_extensions(root),
-        current: Rc::from(""),
-        weight: 0,
-    };
-    expander.decide_all(section("Resources"));
+    let mut written = Expander::new(root, parameters, pseudo, report);
+    let root = unroll(root, written.has_extensions, report, &mut |entry, node| {
+        written.collection(entry, node)
+    });
+    let mut expander = Expander::new(&root, parameters, pseudo, report);
+    expander.decide_all(
+        root.get("Resources")
+            .and_then(Node::entries)
+            .unwrap_or_default(),
+    );
     let Some(sections) = root.entries() else {
-        let root = root.clone();
+        let root = root.into_owned();
         return Expanded { root, absent };
     };
     let sections = sections.iter().map(|entry| match &*entry.key {
@@ -97,6 +94,22 @@ enum Decision {
 }
 
 impl<'a> Expander<'a> {
+    fn new(root: &'a Node, parameters: &Parameters, pseudo: &Pseudo, report: &'a Report) -> Self {
+        let section = |name: &str| root.get(name).and_then(Node::entries).unwrap_or_default();
+        let (pseudo, parameters) = (pseudo.clone(), parameters.clone());
+        Self {
+            report,
+            resolver: Resolver::of_parameters(report, pseudo, parameters),
+            conditions: section("Conditions"),
+            decided: HashMap::new(),
+            depth: 0,
+            mappings: section("Mappings"),
+            has_extensions: has_extensions(root),
+            current: Rc::from(""),
+            weight: 0,
+        }
+    }
+
     fn problem(
         &self,
         span: Span,
@@ -159,6 +172,9 @@ impl<'a> Expander<'a> {
         let chosen = match call.function {
             Function::If => self.choose(&call.argument),
             Function::FindInMap => self.find_in_map(&call.argument),
+            Function::Ref | Function::GetAtt if self.has_extensions => {
+                self.named_by_call(call, node)
+            }
             function => {
                 self.check_extension(function, node.span);
                 let argument = Box::new(self.node(&call.argument));
@@ -167,6 +183,40 @@ impl<'a> Expander<'a> {
             }
         };
         chosen.unwrap_or_else(|Reported| Node::reported(node.span))
+    }
+
+    /// `!Ref` or `!GetAtt`, whose names may come from functions with the language extensions.
+    fn named_by_call(&mut self, call: &Call, node: &Node) -> Result<Node, Reported> {
+        let argument = &*call.argument;
+        let argument = match argument.items() {
+            Some(items) => {
+                let items = items.iter().map(|item| self.name(item));
+                let items = NodeValue::Sequence(items.collect::<Result<_, _>>()?);
+                Node::new(argument.span, items)
+            }
+            None => self.name(argument)?,
+        };
+        let (function, argument) = (call.function, Box::new(argument));
+        Ok(Node::new(
+            node.span,
+            NodeValue::Call(Call { function, argument }),
+        ))
+    }
+
+    fn name(&mut self, node: &Node) -> Result<Node, Reported> {
+        if node.call().is_none() {
+            return Ok(node.clone());
+        }
+        let name = self.text(node, "the name in a reference")?;
+        Ok(Node::scalar(node.span, &name))
+    }
+
+    /// The values that a loop goes through.
+    fn collection(&mut self, entry: &Entry, node: &Node) -> Result<Vec<String>, Reported> {
+        self.current = Rc::clone(&entry.key);
+        let node = self.node(node);
+        let values = self.at("the collection").list(&node, Function::ForEach)?;
+        Ok(values.into_iter().map(text_of).collect())
     }
 
     fn check_extension(&self, function: Function, span: Span) {

@@ -167,10 +167,6 @@ fn resource(entry: &Entry, types: &Types, report: &Report) -> Result<Resource, R
     let wrong = |message: &str, label: &str, help: &str| {
         report.problem(entry.key_span, message, label, help)
     };
-    if id.starts_with("Fn::ForEach") {
-        let message = "`Fn::ForEach` is not supported here";
-        return Err(wrong(message, "a loop", "write the resources out"));
-    }
     let alphanumeric = id.bytes().all(|byte| byte.is_ascii_alphanumeric());
     if !alphanumeric || id.is_empty() || id.len() > 255 {
         let message = format!("`{}` cannot be a logical id", shorten(id));

@@ -11,10 +11,11 @@ use super::function::{Piece, pieces, placeholder};
 use super::names::Target;
 use super::node::Call;
 use super::parameter::ParameterValue;
-use super::report::shorten;
-use super::resolver::report_unresolved;
+use super::report::{did_you_mean, shorten};
+use super::resolver::{UnknownOutput, report_unresolved};
 use super::{
-    Function, Lookup, Node, NodeValue, OtherAttributes, Place, Reported, Resolver, Span, Yields,
+    Function, Lookup, Node, NodeValue, OtherAttributes, Place, Reported, Resolver, Role, Span,
+    Yields,
 };
 
 /// A value that is wanted as text.
@@ -115,7 +116,8 @@ impl Evaluation<'_> {
             | Function::Or
             | Function::Not
             | Function::If
-            | Function::FindInMap => {
+            | Function::FindInMap
+            | Function::ForEach => {
                 let message = format!("`{}` has no place here", call.function.key());
                 let help = "write it under `Conditions`, and choose values with `!If`";
                 return Err(self.problem(span, message, "makes no value", help));
@@ -282,7 +284,7 @@ impl Evaluation<'_> {
 
     /// The items of a list, whether it is written out or comes from a function. Single values stay as
     /// they are written: `1.10` is a version more often than a number.
-    fn list(&self, node: &Node, function: Function) -> Result<Vec<Value>, Reported> {
+    pub(super) fn list(&self, node: &Node, function: Function) -> Result<Vec<Value>, Reported> {
         if let Some(call) = node.call()
             && let Some(Value::Array(items)) = self.call(call, node.span)?
         {
@@ -336,6 +338,9 @@ impl Evaluation<'_> {
                 self.charge(items.iter().map(String::len).sum(), node.span)?;
                 Ok(items.as_slice().into())
             }
+            Some(ParameterValue::Missing { name, span }) => {
+                Err(self.resolver.no_parameter(name, *span))
+            }
             Some(ParameterValue::Reported) | None => Err(Reported),
         }
     }
@@ -360,6 +365,11 @@ impl Evaluation<'_> {
             return Err(self.no_attribute(name, attribute, node, &[]));
         };
         let kind = self.resolver.resources[index].kind;
+        if kind.role == Role::Nested
+            && let Some(output) = attribute.strip_prefix("Outputs.")
+        {
+            return self.output(index, name, output, node);
+        }
         let mut known = kind.attributes.iter();
         if let Some((_, yields)) = known.find(|(name, _)| *name == attribute) {
             return self.yielded(*yields, index, node);
@@ -372,6 +382,33 @@ impl Evaluation<'_> {
             }
             OtherAttributes::Placeholder => Ok(value.into()),
             OtherAttributes::StandIn => Ok(self.lookup(index, node).stand_in(value).into()),
+        }
+    }
+
+    /// An output of a nested template.
+    fn output(
+        &self,
+        index: usize,
+        name: &str,
+        output: &str,
+        node: &Node,
+    ) -> Result<Value, Reported> {
+        match self.resolver.nested_output(index, output) {
+            Ok(Some(value)) => self.charged(value, node),
+            Ok(None) => {
+                let placeholder = self.resolver.placeholder_name(index);
+                let value = format!("{placeholder}.{}", shorten(output));
+                Ok(self.lookup(index, node).stand_in(value).into())
+            }
+            Err(UnknownOutput::Reported) => Err(Reported),
+            Err(UnknownOutput::Names(names)) => {
+                let (id, shown) = (shorten(name), shorten(output));
+                let message = format!("the template that `{id}` nests has no output `{shown}`");
+                let known = format!("its outputs: {}", shorten(&names.join(", ")));
+                let help = did_you_mean(output, names.iter().map(String::as_str), known);
+                let span = self.span(node, &format!("{name}.Outputs.{output}"));
+                Err(self.problem(span, message, "no such output", help))
+            }
         }
     }
 

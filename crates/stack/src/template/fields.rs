@@ -10,7 +10,7 @@ use crate::limits::PROBLEMS_MAX;
 
 use super::evaluate::{Evaluation, text_of};
 use super::report::{did_you_mean, shorten, suggestion};
-use super::{Entry, Node, Place, Properties, Refusal, Reported, Resolver, Resource, Rule, Span};
+use super::{Entry, Node, Place, Properties, Reported, Resolver, Resource, Rule, Span};
 
 /// A mapping being read.
 ///
@@ -126,7 +126,7 @@ impl<'a> Fields<'a> {
         Some(self)
     }
 
-    /// Reports what the table does not know, refuses or misses, and warns of what it ignores.
+    /// Reports what the table does not know or misses, and warns of what it ignores.
     fn check(self, known: Properties) -> Option<Self> {
         let fields = self.open()?;
         let mut unknown = 0;
@@ -135,7 +135,6 @@ impl<'a> Fields<'a> {
             match property.map(|property| property.rule) {
                 Some(Rule::Used | Rule::Required(_)) => {}
                 Some(Rule::Ignored(meaning)) => fields.warn(&entry.key, entry.key_span, meaning),
-                Some(Rule::Refused(refusal)) => fields.refuse(&entry.key, refusal),
                 None if unknown < PROBLEMS_MAX => {
                     unknown += 1;
                     fields.unknown(entry, known);
@@ -240,7 +239,28 @@ impl<'a> Fields<'a> {
     /// The text of a node below this mapping.
     pub fn text_of(&self, name: &str, node: &Node) -> Option<String> {
         let property = self.path_of(name);
-        self.at(&property, false).text(node).ok()
+        self.at(&property, false).settled_text(node).ok()
+    }
+
+    /// The text of a node, or those of a list with commas in between, as parameters are given.
+    pub fn joined(&self, name: &str, node: &Node) -> Option<String> {
+        if node.items().is_none() && node.call().is_none() {
+            return self.text_of(name, node);
+        }
+        if let Some(items) = node.items() {
+            let items = items.iter().filter(|item| !item.is_no_value());
+            let texts: Option<Vec<String>> = items.map(|it| self.text_of(name, it)).collect();
+            return Some(texts?.join(","));
+        }
+        let property = self.path_of(name);
+        match self.at(&property, false).value(node) {
+            Ok(Some(Value::Array(items))) => {
+                let texts: Vec<String> = items.into_iter().map(text_of).collect();
+                Some(texts.join(","))
+            }
+            Ok(_) => self.text_of(name, node),
+            Err(Reported) => None,
+        }
     }
 
     pub fn integer(&self, name: &str, range: RangeInclusive<u32>, unit: &str) -> Option<u32> {
@@ -332,8 +352,14 @@ impl<'a> Fields<'a> {
         };
         let path = self.path_of(name);
         match self.at(&path, false).value(node) {
-            Ok(Some(Value::Array(items))) => items.into_iter().map(text_of).collect(),
-            Ok(Some(Value::String(text))) => vec![text],
+            Ok(Some(Value::Array(items))) => {
+                let settled = |item| self.at(&path, false).settled(text_of(item), node.span).ok();
+                items.into_iter().filter_map(settled).collect()
+            }
+            Ok(Some(Value::String(text))) => {
+                let settled = self.at(&path, false).settled(text, node.span);
+                settled.into_iter().collect()
+            }
             Ok(_) => {
                 self.wrong_type(&path, node, "a list");
                 Vec::new()
@@ -358,11 +384,6 @@ impl<'a> Fields<'a> {
         let property = self.path_of(name);
         let value = self.at(&property, true).value(node);
         value.ok().flatten()
-    }
-
-    /// Reports a property that the template cannot be used with.
-    pub fn refuse(&self, name: &str, refusal: Refusal) {
-        self.wrong(name, refusal.problem, refusal.found, refusal.help);
     }
 
     /// Reports a wrong value of a property.

@@ -36,6 +36,7 @@ functions! {
     ToJsonString "Fn::ToJsonString" "!ToJsonString {a: b}";
     If           "Fn::If"           "!If [ConditionName, value, otherwise]";
     FindInMap    "Fn::FindInMap"    "!FindInMap [MapName, FirstKey, SecondKey]";
+    ForEach      "Fn::ForEach"      "Fn::ForEach::Name: [Identifier, [a, b], {\"Key${Identifier}\": value}]";
     Condition    "Condition"        "!Condition ConditionName";
     Equals       "Fn::Equals"       "!Equals [!Ref Stage, prod]";
     And          "Fn::And"          "a list of two to ten conditions";

@@ -16,26 +16,29 @@ mod schema;
 
 mod condition;
 mod dependency;
+mod dynamic;
 mod evaluate;
 mod fields;
+mod loops;
 mod names;
 mod resolver;
 pub(crate) mod yields;
 
 pub(crate) use condition::expand;
 pub(crate) use document::{Document, at_most, section};
+pub(crate) use dynamic::{PARAMETER, SECRET};
 pub(crate) use fields::Fields;
 pub(crate) use function::Function;
 pub(crate) use node::{Entry, Node, NodeValue};
 pub(crate) use parameter::{Parameters, parameters};
 pub(crate) use parse::parse;
 pub(crate) use pseudo::Pseudo;
-pub(crate) use report::{Report, Reported, names, shorten};
-pub(crate) use resolver::{Place, Resolver};
+pub(crate) use report::{Report, Reported, did_you_mean, names, shorten};
+pub(crate) use resolver::{Given, Place, Resolver};
 pub(crate) use resource::Resource;
 pub(crate) use schema::{
-    EventApi, Named, OtherAttributes, Properties, Property, Refusal, Role, Rule, Shared, Type,
-    Types, Yields, properties,
+    EventApi, Named, OtherAttributes, Properties, Property, Role, Rule, Shared, Type, Types,
+    Yields, properties,
 };
 pub(crate) use text::Span;
 pub use text::Text;

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::limits::{PARAMETER_VALUE_BYTES_MAX, PARAMETERS_MAX};
 
+use crate::References;
+
 use super::node::Scalar;
 use super::report::{Keys, did_you_mean, names, shorten};
 use super::{Entry, Function, Node, Report, Reported, Span, at_most};
@@ -28,7 +30,10 @@ impl Parameters {
         };
         match self.get(call.argument.text()?)? {
             ParameterValue::Text(text) if call.function == Function::Ref => Some(text),
-            ParameterValue::Text(_) | ParameterValue::List(_) | ParameterValue::Reported => None,
+            ParameterValue::Text(_)
+            | ParameterValue::List(_)
+            | ParameterValue::Missing { .. }
+            | ParameterValue::Reported => None,
         }
     }
 }
@@ -37,6 +42,11 @@ impl Parameters {
 pub(crate) enum ParameterValue {
     Text(String),
     List(Vec<String>),
+    /// A value of the parameter store that nobody gives: a problem for whoever asks for it.
+    Missing {
+        name: String,
+        span: Span,
+    },
     /// There is none, and a problem says why.
     Reported,
 }
@@ -62,6 +72,7 @@ const TYPES: [&str; 4] = ["String", "Number", "List<Number>", "CommaDelimitedLis
 pub(crate) fn parameters(
     entries: &[Entry],
     overrides: &BTreeMap<String, String>,
+    references: &References,
     report: &Report,
 ) -> Parameters {
     let read = |entry: &Entry| {
@@ -69,6 +80,7 @@ pub(crate) fn parameters(
             entry,
             name: shorten(&entry.key),
             given: overrides.get(&*entry.key),
+            references,
             report,
         };
         let value = declaration.value().unwrap_or(ParameterValue::Reported);
@@ -84,6 +96,7 @@ struct Declaration<'a> {
     /// For messages.
     name: String,
     given: Option<&'a String>,
+    references: &'a References,
     report: &'a Report,
 }
 
@@ -138,6 +151,10 @@ impl Declaration<'_> {
         let is_number = |text: &str| text.trim().parse::<f64>().is_ok_and(f64::is_finite);
         let items: Vec<String> = text.split(',').map(|item| item.trim().to_owned()).collect();
         let name = type_node.text().unwrap_or_default();
+        let stored = name.strip_prefix("AWS::SSM::Parameter::Value<");
+        if let Some(inner) = stored.and_then(|rest| rest.strip_suffix('>')) {
+            return Ok(self.stored(inner, text));
+        }
         let is_list = name == "CommaDelimitedList" || name.starts_with("List<");
         let is_right = match name {
             "String" | "CommaDelimitedList" => true,
@@ -165,13 +182,28 @@ impl Declaration<'_> {
         }
     }
 
-    fn warn_of_aws_type(&self, name: &str) {
-        // CDK puts that one into every template, for its own sake only.
-        if &*self.entry.key != "BootstrapVersion" {
-            let name = shorten(name);
-            let meaning = format!("`{name}` is not looked up: the value is taken as it is");
-            self.warn(self.entry.key_span, "Type", &meaning);
+    /// What the parameter store has by this name.
+    fn stored(&self, inner: &str, name: String) -> ParameterValue {
+        match self.references.ssm.get(&name) {
+            Some(value) if inner == "CommaDelimitedList" || inner.starts_with("List<") => {
+                let items = value.split(',').map(|item| item.trim().to_owned());
+                ParameterValue::List(items.collect())
+            }
+            Some(value) => ParameterValue::Text(value.clone()),
+            // CDK puts that one into every template, for its own sake only.
+            None if &*self.entry.key == "BootstrapVersion" => ParameterValue::Text(name),
+            None => {
+                let default = self.get("Default").filter(|_| self.given.is_none());
+                let span = default.map_or(self.entry.key_span, |default| default.span);
+                ParameterValue::Missing { name, span }
+            }
         }
+    }
+
+    fn warn_of_aws_type(&self, name: &str) {
+        let name = shorten(name);
+        let meaning = format!("`{name}` is not looked up: the value is taken as it is");
+        self.warn(self.entry.key_span, "Type", &meaning);
     }
 
     fn check_allowed(&self, text: &str) -> Result<(), Reported> {

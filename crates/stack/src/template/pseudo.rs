@@ -80,6 +80,12 @@ impl Pseudo {
         self.regional_arn("dynamodb", &format!("table/{name}"))
     }
 
+    /// A secret's ARN, with the six characters that AWS appends to its name.
+    pub fn secret_arn(&self, name: &str) -> String {
+        let suffix = base36(&format!("{}/{name}/secret", self.stack_name), 6);
+        self.regional_arn("secretsmanager", &format!("secret:{name}-{suffix}"))
+    }
+
     pub fn role_arn(&self, name: &str) -> String {
         let partition = self.partition();
         format!("arn:{partition}:iam::{}:role/{name}", self.account_id)
@@ -123,7 +129,15 @@ impl Pseudo {
         format!("https://{id}.lambda-url.{}.on.aws", self.region)
     }
 
-    fn stack_id(&self) -> String {
+    /// What CloudFormation knows about a stack that this one nests.
+    pub fn nested(&self, logical_id: &str) -> Self {
+        Self {
+            stack_name: self.physical_name(logical_id, 128),
+            ..self.clone()
+        }
+    }
+
+    pub fn stack_id(&self) -> String {
         let digest = Sha256::digest(self.stack_name.as_bytes());
         let digits = digest[..16].iter().map(|byte| format!("{byte:02x}"));
         let hex: String = digits.collect();

@@ -23,6 +23,9 @@ pub(crate) struct Report {
     // A reference is looked at more than once, as an edge and as a value; a global by each function.
     seen: RefCell<HashSet<(Span, String)>>,
     omitted: Cell<usize>,
+    // Those of nested templates.
+    adopted_problems: RefCell<Vec<Problem>>,
+    adopted_warnings: RefCell<Vec<Warning>>,
 }
 
 impl Report {
@@ -33,6 +36,8 @@ impl Report {
             warnings: RefCell::default(),
             seen: RefCell::default(),
             omitted: Cell::new(0),
+            adopted_problems: RefCell::default(),
+            adopted_warnings: RefCell::default(),
         }
     }
 
@@ -75,6 +80,37 @@ impl Report {
         report.problem(span, message, label, help);
         let invalid = report.finish().expect_err("a problem was just added");
         invalid.into()
+    }
+
+    /// Takes the problems of a nested template's report, or its warnings with the logical id of what
+    /// nests it in front of their own.
+    pub fn adopt<T>(
+        &self,
+        other: Self,
+        loaded: Result<T, Reported>,
+        prefix: &str,
+    ) -> Result<T, Reported> {
+        match other.finish() {
+            Ok(warnings) => {
+                for mut warning in warnings {
+                    warning.logical_id.insert_str(0, prefix);
+                    let mut kept = self.adopted_warnings.borrow_mut();
+                    if kept.len() < WARNINGS_MAX {
+                        kept.push(warning);
+                    }
+                }
+                loaded
+            }
+            Err(invalid) => {
+                let omitted = self.omitted.get() + invalid.omitted;
+                let mut kept = self.adopted_problems.borrow_mut();
+                let room = PROBLEMS_MAX.saturating_sub(kept.len());
+                self.omitted
+                    .set(omitted + invalid.problems.len().saturating_sub(room));
+                kept.extend(invalid.problems.into_iter().take(room));
+                Err(Reported)
+            }
+        }
     }
 
     /// Whether further problems are only counted, so that costly help is not worth its price.
@@ -122,12 +158,15 @@ impl Report {
     /// The warnings in the text's order, or the problems if there are any.
     pub fn finish(self) -> Result<Vec<Warning>, Box<InvalidTemplate>> {
         let mut problems = self.problems.into_inner();
-        if problems.is_empty() {
+        let adopted = self.adopted_problems.into_inner();
+        if problems.is_empty() && adopted.is_empty() {
             let mut warnings = self.warnings.into_inner();
             warnings.sort_by_key(|(span, _)| span.offset);
-            return Ok(warnings.into_iter().map(|(_, warning)| warning).collect());
+            let warnings = warnings.into_iter().map(|(_, warning)| warning);
+            return Ok(warnings.chain(self.adopted_warnings.into_inner()).collect());
         }
         problems.sort_by_key(|problem| problem.span.offset());
+        problems.extend(adopted);
         Err(Box::new(InvalidTemplate {
             file: self.text.name,
             problems,

@@ -4,13 +4,15 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 
 use crate::limits::RESOLVED_BYTES_MAX;
+use crate::references::NO_REFERENCES;
+use crate::{References, Stack};
 
 use super::dependency::creation_order;
 use super::evaluate::Evaluation;
 use super::function::references;
 use super::names::{Names, Part, Target};
 use super::report::{did_you_mean, shorten};
-use super::{Function, Named, Node, Parameters, Pseudo, Report, Reported, Resource, Span};
+use super::{Function, Named, Node, Parameters, Pseudo, Report, Reported, Resource, Role, Span};
 
 /// Where a value is wanted, for messages.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +26,25 @@ pub(crate) struct Place<'p> {
     pub opaque: bool,
 }
 
+/// What a template is given from outside.
+pub(crate) struct Given<'t> {
+    pub parameters: Parameters,
+    pub references: &'t References,
+    /// Loads the template that a resource nests; `None` if it lies elsewhere.
+    pub nested: &'t LoadNested<'t>,
+}
+
+pub(crate) type LoadNested<'l> =
+    dyn Fn(&Resolver<'_>, usize) -> Result<Option<Stack>, Reported> + 'l;
+
+/// Why a nested template has no such output.
+pub(super) enum UnknownOutput {
+    /// It has these.
+    Names(Vec<String>),
+    /// A problem is in the way of all of them.
+    Reported,
+}
+
 /// Knows every name's value.
 pub(crate) struct Resolver<'t> {
     pub report: &'t Report,
@@ -33,7 +54,13 @@ pub(crate) struct Resolver<'t> {
     pub(super) names: Names,
     /// The names of resources, by index; missing where a problem stands in the way.
     resolved: RefCell<HashMap<usize, String>>,
+    /// What nested templates came to, by index: `None` where they lie elsewhere; missing where a
+    /// problem stands in the way.
+    nested: RefCell<BTreeMap<usize, Option<Stack>>>,
+    pub(super) references: &'t References,
     bytes: Cell<usize>,
+    /// How many values are being looked up for each other.
+    pub(super) dynamic_depth: Cell<usize>,
 }
 
 impl<'t> Resolver<'t> {
@@ -44,8 +71,9 @@ impl<'t> Resolver<'t> {
         pseudo: Pseudo,
         resources: &'t [Resource],
         absent: BTreeMap<String, String>,
-        parameters: Parameters,
+        given: Given<'t>,
     ) -> Self {
+        let parameters = given.parameters;
         let names = Names::new(resources, absent, &parameters);
         let order = creation_order(resources, &names, report);
         let resolver = Self {
@@ -55,14 +83,68 @@ impl<'t> Resolver<'t> {
             parameters,
             names,
             resolved: RefCell::default(),
+            nested: RefCell::default(),
+            references: given.references,
             bytes: Cell::new(0),
+            dynamic_depth: Cell::new(0),
         };
         for index in order {
             if let Ok(name) = resolver.physical_name(index) {
                 resolver.resolved.borrow_mut().insert(index, name);
             }
+            if resources[index].kind.role == Role::Nested
+                && let Ok(stack) = (given.nested)(&resolver, index)
+            {
+                resolver.nested.borrow_mut().insert(index, stack);
+            }
         }
         resolver
+    }
+
+    /// Knows parameters and pseudo parameters alone.
+    pub fn of_parameters(report: &'t Report, pseudo: Pseudo, parameters: Parameters) -> Self {
+        let given = Given {
+            parameters,
+            references: &NO_REFERENCES,
+            nested: &|_, _| Ok(None),
+        };
+        Self::new(report, pseudo, &[], BTreeMap::new(), given)
+    }
+
+    /// What all nested templates have, without their outputs.
+    pub fn take_nested(&self) -> Stack {
+        let mut all = Stack::default();
+        for stack in self.nested.borrow().values().flatten() {
+            all.absorb(stack.clone());
+        }
+        all
+    }
+
+    /// An output of a nested template; `None` where that lies elsewhere.
+    pub(super) fn nested_output(
+        &self,
+        index: usize,
+        name: &str,
+    ) -> Result<Option<String>, UnknownOutput> {
+        match self.nested.borrow().get(&index) {
+            None => Err(UnknownOutput::Reported),
+            Some(None) => Ok(None),
+            Some(Some(stack)) => {
+                let output = stack.outputs.iter().find(|output| output.name == name);
+                let names = || stack.outputs.iter().map(|it| it.name.clone()).collect();
+                let output = output.ok_or_else(|| UnknownOutput::Names(names()))?;
+                Ok(Some(output.value.clone()))
+            }
+        }
+    }
+
+    /// The place of the resource whose nested template has this logical id.
+    pub fn nesting(&self, logical_id: &str) -> Span {
+        let nests = |resource: &&Resource| {
+            resource.kind.role == Role::Nested && logical_id.starts_with(&*resource.logical_id)
+        };
+        let resource = self.resources.iter().find(nests);
+        resource.map_or(Span::START, |resource| resource.id_span)
     }
 
     /// Evaluates what is wanted at a place.
@@ -71,6 +153,10 @@ impl<'t> Resolver<'t> {
             resolver: self,
             place,
         }
+    }
+
+    pub fn parameters(&self) -> &Parameters {
+        &self.parameters
     }
 
     /// The resource's name as AWS would have it; an API's id.
@@ -148,7 +234,7 @@ impl<'t> Resolver<'t> {
             property,
             opaque: false,
         };
-        self.at(place).text(node)
+        self.at(place).settled_text(node)
     }
 
     pub(super) fn placeholder_name(&self, index: usize) -> String {

@@ -156,7 +156,6 @@ Resources:
             4:3 `A` has no `FunctionVersion` [`FunctionVersion` is missing] (`!GetAtt` and the version's `Version`)
             4:60 `FunctionName` of `A` must mean a function of this template [not such a function] (write `!Ref` and the function's logical id)
             5:63 `TargetFunctionArn` of `U` must mean a function of this template [not such a function] (write `!Ref` and the function's logical id)
-            9:24 `Code` of `F` is an S3 object, and no asset of this template [an S3 object] (name a directory; what CDK writes has `aws:asset:path` in `Metadata`)
             12:24 `Code` of `G` is inline code, which `python` and `nodejs` runtimes take only [inline code] (put the code into a directory, and name that)
         "#]],
     );

@@ -21,6 +21,7 @@ fn everything_in_it_is_resolved() {
                 code_uri: "functions/loan-workflow/",
                 code_path: "/app/functions/loan-workflow",
                 inline_code: None,
+                cannot_run: None,
                 layers: [],
                 handler: "bootstrap",
                 runtime: "provided.al2023",
@@ -44,6 +45,7 @@ fn everything_in_it_is_resolved() {
                     },
                 ),
                 reserved_concurrent_executions: None,
+                event_invoke: [],
                 policies: [
                     String("AWSLambdaBasicExecutionRole"),
                     Object {
@@ -101,6 +103,7 @@ fn everything_in_it_is_resolved() {
                 code_uri: "./functions/../functions/fraud-check",
                 code_path: "/app/functions/fraud-check",
                 inline_code: None,
+                cannot_run: None,
                 layers: [],
                 handler: "fraud_check.handler",
                 runtime: "python3.13",
@@ -116,6 +119,7 @@ fn everything_in_it_is_resolved() {
                 more_aliases: [],
                 durable_config: None,
                 reserved_concurrent_executions: None,
+                event_invoke: [],
                 policies: [],
                 tracing: Active,
                 logging: LoggingConfig {
@@ -139,6 +143,7 @@ fn everything_in_it_is_resolved() {
                 code_uri: "functions/loan-api",
                 code_path: "/app/functions/loan-api",
                 inline_code: None,
+                cannot_run: None,
                 layers: [],
                 handler: "bootstrap",
                 runtime: "provided.al2023",
@@ -157,6 +162,7 @@ fn everything_in_it_is_resolved() {
                 more_aliases: [],
                 durable_config: None,
                 reserved_concurrent_executions: None,
+                event_invoke: [],
                 policies: [
                     Object {
                         "Statement": Object {
@@ -191,6 +197,7 @@ fn everything_in_it_is_resolved() {
                 code_uri: "functions/notifier",
                 code_path: "/app/functions/notifier",
                 inline_code: None,
+                cannot_run: None,
                 layers: [],
                 handler: "bootstrap",
                 runtime: "provided.al2023",
@@ -208,6 +215,7 @@ fn everything_in_it_is_resolved() {
                 more_aliases: [],
                 durable_config: None,
                 reserved_concurrent_executions: None,
+                event_invoke: [],
                 policies: [],
                 tracing: Active,
                 logging: LoggingConfig {

@@ -2,15 +2,21 @@
 
 mod apis;
 mod cloud_assembly;
+mod code;
 mod conditions;
 mod cron;
+mod dynamic;
+mod event_invoke;
 mod gateway;
 mod lambda;
 mod loan_approval;
+mod loops;
+mod nested;
 mod problems;
 mod references;
 mod resources;
 mod samconfig;
+mod schedules;
 mod substitution;
 mod untrusted;
 

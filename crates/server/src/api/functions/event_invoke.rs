@@ -83,6 +83,7 @@ pub(super) async fn write(
             },
             modified_at: now.as_millis(),
         };
+        settings.event_invoke_from_template.remove(&key);
         settings.event_invoke.insert(key, event_invoke);
         Ok(())
     })
@@ -132,6 +133,7 @@ pub(super) async fn delete(
 ) -> Result<Response<Body>, ApiError> {
     let (function, qualifier) = target(app, name, query)?;
     change(app, function, move |_, settings| {
+        settings.event_invoke_from_template.remove(&qualifier);
         let before = settings.event_invoke.remove(&qualifier);
         before.map(drop).ok_or_else(none_configured)
     })
