@@ -54,7 +54,10 @@ const ROOMS: &[(&str, &[&str])] = &[
             "upkeep",
         ],
     ),
-    ("deploy", &["deploy_error", "gateway", "http", "server"]),
+    (
+        "deploy",
+        &["deploy_error", "functions", "gateway", "http", "server"],
+    ),
 ];
 
 /// Findings in the server's files.

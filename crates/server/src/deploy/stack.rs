@@ -9,6 +9,7 @@ use stack::{FunctionResource, Output, Stack};
 use store::{AliasRecord, ExecutionFilter};
 
 use crate::deploy_error::DeployError;
+use crate::functions::ENDPOINTS_HERE;
 use crate::gateway::{Face, HttpFace, RestFace};
 use crate::server::Server;
 
@@ -226,6 +227,13 @@ impl Server {
         let now = app.driver.now();
         let name = FunctionName::parse(&resource.name)
             .map_err(|cause| DeployError::FunctionName { cause })?;
+        for variable in ENDPOINTS_HERE {
+            if resource.environment.contains_key(*variable) {
+                tracing::warn!(
+                    "{variable} of `{name}` is not obeyed: that service is here (`--env` outweighs this)"
+                );
+            }
+        }
         let frozen = app.registry.freeze(artifact).await;
         let frozen = frozen.map_err(|cause| DeployError::Code {
             function: resource.name.clone(),

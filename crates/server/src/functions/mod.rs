@@ -23,4 +23,4 @@ pub(crate) use reference::Reference;
 pub(crate) use registry::{Home, Registry, Resolved, unqualified};
 pub(crate) use routing::{leads_to, weights};
 pub(crate) use settings::{EventInvoke, FunctionSettings};
-pub(crate) use version::{FunctionVersion, Running};
+pub(crate) use version::{ENDPOINTS_HERE, FunctionVersion, Running};

@@ -16,6 +16,11 @@ const TIMEOUT_SECONDS: u64 = 3;
 const MEMORY_MB: u32 = 128;
 const RETENTION_DAYS: u32 = 14;
 
+/// Variables of a template that are not obeyed: they lead to services that are served here. Only `up` may be
+/// told otherwise.
+pub(crate) const ENDPOINTS_HERE: &[&str] =
+    &["AWS_ENDPOINT_URL_LAMBDA", "AWS_ENDPOINT_URL_DYNAMODB"];
+
 /// How this server runs every function, whatever its template says.
 #[derive(Debug, Clone)]
 pub(crate) struct Running {
@@ -67,6 +72,9 @@ impl FunctionVersion {
             .clone()
             .unwrap_or_default()
             .variables;
+        for name in ENDPOINTS_HERE {
+            environment.remove(*name);
+        }
         environment.extend(running.environment.clone());
         let config = FunctionConfig {
             arn: arn.to_string(),
