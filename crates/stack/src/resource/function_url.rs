@@ -52,10 +52,7 @@ fn url(
         let meaning = "requests are not authorised here: the URL is open to this machine";
         fields.warn_of("AuthType", meaning);
     }
-    if fields.word("InvokeMode", &["BUFFERED", "RESPONSE_STREAM"]) == Some("RESPONSE_STREAM") {
-        let meaning = "the answer is sent when the function is done, not while it writes";
-        fields.warn_of("InvokeMode", meaning);
-    }
+    let mode = fields.word("InvokeMode", &["BUFFERED", "RESPONSE_STREAM"]);
     let resolver = fields.resolver;
     let id = resolver.resources[index].logical_id;
     FunctionUrlResource {
@@ -64,6 +61,7 @@ fn url(
         endpoint: resolver.pseudo.url_endpoint(id),
         function: resolver.resources[function].logical_id.to_owned(),
         qualifier,
+        streams: mode == Some("RESPONSE_STREAM"),
         cors: cors_mapping(fields, "Cors").map(|(cors, _)| cors),
     }
 }
