@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::function::FunctionKey;
 use crate::launch::LaunchError;
+use crate::response_stream::ResponseSink;
 
 /// Carries one event to a function.
 #[derive(Clone, Debug)]
@@ -24,6 +25,9 @@ pub struct InvocationRequest {
     pub trace_id: Option<String>,
     /// The tenant's id, for functions with tenant isolation.
     pub tenant_id: Option<String>,
+    /// Where the response goes as it is written, if the function streams it; its successful outcome is then empty. `None` has
+    /// the outcome hold the whole response.
+    pub response_sink: Option<ResponseSink>,
     /// Cancelled by a caller who does not want it to run any more. Once a process has it, that changes nothing.
     pub called_off: CancellationToken,
 }
@@ -52,7 +56,7 @@ pub struct InvocationOutcome {
 /// What the function made of the event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum InvocationResult {
-    /// The bytes that the runtime posted as the response.
+    /// The bytes that the runtime posted as the response; none where they went into the request's sink.
     Success(Bytes),
     /// The function failed; for a caller of Invoke this is HTTP 200 with `X-Amz-Function-Error: Unhandled`.
     FunctionError(FunctionError),

@@ -27,6 +27,7 @@ mod pool;
 mod proc_fs;
 mod process;
 mod request;
+mod response_stream;
 mod runtime_api;
 mod runtimes;
 mod unix;
@@ -45,6 +46,7 @@ pub use layers::LAYERS_FOLDER;
 pub use log::{DiscardLogs, LogLine, LogSink, LogStream};
 pub use logging::{LogFormat, LogLevel, Logging};
 pub use pool::FunctionStats;
+pub use response_stream::{ResponsePiece, ResponseSink, response_stream};
 pub use runtimes::{
     InterpreterVersion, PrepareRuntimeError, PreparedRuntime, RuntimeCommand, Runtimes,
 };

@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use crate::function::FunctionKey;
 use crate::invocation::{InvocationOutcome, InvocationRequest, InvokeError, Shortage};
 use crate::launch::LaunchError;
+use crate::response_stream::ResponseSink;
 
 /// What the caller of `invoke` gets.
 pub(crate) type Reply = Result<InvocationOutcome, InvokeError>;
@@ -77,6 +78,8 @@ pub(crate) struct Work {
     pub(crate) ticket: Ticket,
     /// Until when it may wait for a process.
     pub(crate) wait_until: Instant,
+    /// Where a streamed response goes; taken by the first response that begins.
+    pub(crate) response_sink: Option<ResponseSink>,
     delivery: Arc<Delivery>,
     arrived: Instant,
     reply: oneshot::Sender<Reply>,
@@ -119,6 +122,7 @@ impl Work {
             obstacle: None,
             ticket,
             wait_until: arrived + wait_max.min(WAIT_MAX),
+            response_sink: request.response_sink,
             delivery: Arc::default(),
             arrived,
             reply,
@@ -202,6 +206,7 @@ mod tests {
             client_context: None,
             trace_id: None,
             tenant_id: None,
+            response_sink: None,
             called_off: CancellationToken::new(),
         };
         change(&mut request);

@@ -183,6 +183,10 @@ async fn handlers_that_cannot_be_loaded_say_why() {
             panic!("{handler} succeeded")
         };
         assert_eq!(error.error_type, error_type);
+        // The stack trace is one line of the log, with line breaks in it.
+        let printed = world.logs.printed();
+        assert_eq!(printed.len(), 1, "{printed:?}");
+        assert!(printed[0].contains("\n    at "), "{printed:?}");
         let text = String::from_utf8_lossy(&error.payload).into_owned();
         assert!(text.contains(&message.replace('"', "\\\"")), "{text}");
         assert_ne!(error.kind, FunctionErrorKind::Timeout);

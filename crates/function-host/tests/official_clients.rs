@@ -9,7 +9,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use function_host::{
-    FunctionConfig, FunctionErrorKind, InvocationResult, LogFormat, LogLevel, Runtimes,
+    FunctionConfig, FunctionErrorKind, InvocationResult, LogFormat, LogLevel, ResponsePiece,
+    Runtimes,
 };
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};
@@ -32,6 +33,26 @@ fn rust_function() {
     served.expect("the host ends it");
 }
 
+/// As above, with a response that is streamed.
+#[test]
+fn rust_streaming_function() {
+    if std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_none() {
+        return;
+    }
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
+    let handler = |_: LambdaEvent<Value>| async move {
+        let (mut sender, body) = lambda_runtime::streaming::channel();
+        tokio::spawn(async move {
+            for row in ["row 0\n", "row 1\n"] {
+                sender.send_data(row.into()).await.expect("the host reads");
+            }
+        });
+        Ok::<_, Error>(lambda_runtime::streaming::Response::from(body))
+    };
+    let served = runtime.block_on(lambda_runtime::run(service_fn(handler)));
+    served.expect("the host ends it");
+}
+
 /// Runs an invocation that fails, and returns its error.
 async fn error(world: &World, payload: &str) -> function_host::FunctionError {
     let outcome = world.invoke("r-fails", payload).await.expect("it runs");
@@ -41,18 +62,50 @@ async fn error(world: &World, payload: &str) -> function_host::FunctionError {
     }
 }
 
-#[tokio::test]
-async fn rusts_client_gets_through() {
+/// Starts a host whose function is one of the tests above.
+fn rust(test: &str) -> World {
     let world = World::new("");
     let bootstrap = world.code.path().join("bootstrap");
     fs::remove_file(&bootstrap).expect("the fixture was there");
     let program = std::env::current_exe().expect("tests run from a file");
     let script = format!(
-        "#!/bin/sh\nexec '{}' --exact rust_function --nocapture\n",
+        "#!/bin/sh\nexec '{}' --exact {test} --nocapture\n",
         program.display()
     );
     fs::write(&bootstrap, script).expect("there is room");
     fs::set_permissions(&bootstrap, fs::Permissions::from_mode(0o755)).expect("it is ours");
+    world
+}
+
+#[tokio::test]
+async fn rusts_client_streams() {
+    let world = rust("rust_streaming_function");
+    let (sink, mut pieces) = function_host::response_stream();
+    let mut request = support::request("r-1", "{}");
+    request.response_sink = Some(sink);
+    let invoked = world.host.invoke(&world.function, request);
+    let read = async {
+        let mut read = Vec::new();
+        while let Some(piece) = pieces.recv().await {
+            match piece {
+                ResponsePiece::Chunk(bytes) => read.extend_from_slice(&bytes),
+                ResponsePiece::Begin { .. } => assert!(read.is_empty()),
+            }
+        }
+        String::from_utf8(read).expect("it is text")
+    };
+    let (outcome, read) =
+        support::within("the stream", async { tokio::join!(invoked, read) }).await;
+    assert_eq!(
+        outcome.expect("it runs").result,
+        InvocationResult::Success("".into())
+    );
+    assert!(read.ends_with("\0\0\0\0\0\0\0\0row 0\nrow 1\n"), "{read:?}");
+}
+
+#[tokio::test]
+async fn rusts_client_gets_through() {
+    let world = rust("rust_function");
     for id in ["r-1", "r-2"] {
         assert_eq!(
             world.invoke_ok(id, "{}").await,

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use engine::{InvocationOutcome, Output};
 use function_host::{
     FunctionErrorKind, FunctionHost, InvocationOutcome as HostOutcome, InvocationRequest,
-    InvocationResult, InvokeError,
+    InvocationResult, InvokeError, ResponseSink,
 };
 use lambda_api::{
     FunctionErrorBody, InitialExecutionState, InvocationInput, InvocationOperation,
@@ -127,6 +127,7 @@ impl HostInvoker {
             client_context: None,
             trace_id: invocation.spec.trace_header.clone(),
             tenant_id: invocation.spec.tenant_id.clone(),
+            response_sink: None,
             called_off: invocation.called_off.clone(),
         };
         // The event has what the process is given; an invocation may take long, and memory is short.
@@ -192,6 +193,23 @@ impl HostInvoker {
 
     /// Runs a plain function; the host's own report comes along for a caller who asked for logs.
     pub async fn plain(&self, invocation: PlainInvocation) -> (PlainOutcome, Option<HostOutcome>) {
+        self.plain_into(invocation, None).await
+    }
+
+    /// As above; what the function streams goes into the sink.
+    pub async fn plain_streamed(
+        &self,
+        invocation: PlainInvocation,
+        sink: ResponseSink,
+    ) -> (PlainOutcome, Option<HostOutcome>) {
+        self.plain_into(invocation, Some(sink)).await
+    }
+
+    async fn plain_into(
+        &self,
+        invocation: PlainInvocation,
+        response_sink: Option<ResponseSink>,
+    ) -> (PlainOutcome, Option<HostOutcome>) {
         let Some(version) = self
             .registry
             .version(&invocation.function, &invocation.version)
@@ -217,6 +235,7 @@ impl HostInvoker {
             client_context: invocation.client_context,
             trace_id: invocation.trace_header,
             tenant_id: invocation.tenant_id,
+            response_sink,
             called_off: CancellationToken::new(),
         };
         let invoked = self.run(&version, request).await;

@@ -168,6 +168,8 @@ pub struct FunctionUrlResource {
     pub function: String,
     /// The alias that it means; `None` is `$LATEST`.
     pub qualifier: Option<String>,
+    /// `InvokeMode: RESPONSE_STREAM`: the answer is sent while the function writes it.
+    pub streams: bool,
     /// `Cors`.
     pub cors: Option<Cors>,
 }

@@ -283,6 +283,20 @@ impl FunctionProcess {
             RuntimeCall::Next { connection, answer } => {
                 self.next_called(Poller { connection, answer })
             }
+            RuntimeCall::ResponseBegins { request_id, answer } => {
+                let sink = match &mut self.phase {
+                    Phase::Busy(in_flight) if in_flight.work.request_id == request_id => {
+                        in_flight.work.response_sink.take()
+                    }
+                    Phase::Busy(_)
+                    | Phase::Starting { .. }
+                    | Phase::Free { .. }
+                    | Phase::Assigned { .. }
+                    | Phase::Detached => None,
+                };
+                // Whoever hung up does not need to know.
+                let _ = answer.send(sink);
+            }
             RuntimeCall::Response {
                 request_id,
                 posted,

@@ -5,6 +5,8 @@ use std::ops::ControlFlow;
 use std::process::ExitStatus;
 use std::time::SystemTime;
 
+use bytes::Bytes;
+
 use super::actor::{FunctionProcess, refuse};
 use super::phase::{EndReason, InFlight, Phase};
 use super::report::{self, PlatformEvent, Report, Status};
@@ -35,6 +37,7 @@ impl FunctionProcess {
         self.drain_output();
         let (result, verdict) = match posted {
             Posted::Success(bytes) => (InvocationResult::Success(bytes), Ok(())),
+            Posted::Streamed => (InvocationResult::Success(Bytes::new()), Ok(())),
             Posted::Error(error) => {
                 let error_type = error.error_type.as_deref();
                 let error =
@@ -85,6 +88,7 @@ impl FunctionProcess {
                 Ok(()),
             ),
             Posted::Success(body) => (FunctionError::posted(kind, None, body), Ok(())),
+            Posted::Streamed => (FunctionError::posted(kind, None, Bytes::new()), Ok(())),
             Posted::TooLarge => (
                 FunctionError::new(
                     kind,

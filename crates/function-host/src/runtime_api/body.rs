@@ -5,10 +5,16 @@ use http::HeaderMap;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 
+use crate::response_stream::{ResponsePiece, ResponseSink};
+
 /// Largest response of a function, in bytes: 6 MiB and 100 bytes.
 /// Source: the error that Lambda answers beyond it, "Response payload size exceeded maximum allowed payload size (6291556
 /// bytes)".
 pub(crate) const RESPONSE_BYTES_MAX: usize = 6 * 1024 * 1024 + 100;
+
+/// Largest streamed response, in bytes: 200 MiB.
+/// Source: Lambda quotas page, "Synchronous payload for streamed responses", read 2026-11.
+const STREAMED_BYTES_MAX: usize = 200 * 1024 * 1024;
 
 /// How much of a body that is too large is read and thrown away, so that the runtime gets to read the answer 413 instead of
 /// failing at the write. Beyond it the connection is closed.
@@ -51,6 +57,47 @@ pub(crate) async fn read(mut body: Incoming) -> Result<ReadBody, hyper::Error> {
         bytes: (length <= RESPONSE_BYTES_MAX).then(|| collected.into_bytes()),
         trailers,
     })
+}
+
+/// How a body that was handed on ended.
+#[derive(Debug)]
+pub(crate) enum HandedOn {
+    Whole {
+        trailers: HeaderMap,
+    },
+    /// It was larger than [`STREAMED_BYTES_MAX`]; the rest was not read.
+    TooLarge,
+}
+
+/// Hands a body on as it comes, as fast as it is taken.
+///
+/// # Errors
+/// When the connection ends before the body does.
+pub(crate) async fn hand_on(
+    mut body: Incoming,
+    sink: &ResponseSink,
+) -> Result<HandedOn, hyper::Error> {
+    let mut length = 0;
+    let mut trailers = HeaderMap::new();
+    while let Some(frame) = body.frame().await {
+        match frame?.into_data() {
+            Ok(chunk) => {
+                length += chunk.len();
+                if length > STREAMED_BYTES_MAX {
+                    return Ok(HandedOn::TooLarge);
+                }
+                if !chunk.is_empty() {
+                    sink.send(ResponsePiece::Chunk(chunk)).await;
+                }
+            }
+            Err(frame) => {
+                if let Ok(last) = frame.into_trailers() {
+                    trailers = last;
+                }
+            }
+        }
+    }
+    Ok(HandedOn::Whole { trailers })
 }
 
 /// Most bodies come in one chunk, which then need not be copied.

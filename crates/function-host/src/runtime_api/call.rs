@@ -5,6 +5,7 @@ use http::HeaderMap;
 use tokio::sync::oneshot;
 
 use super::extension::ExtensionCall;
+use crate::response_stream::ResponseSink;
 
 /// One TCP connection of a process, numbered in the order of arrival.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +18,12 @@ pub(crate) enum RuntimeCall {
     Next {
         connection: ConnectionId,
         answer: Answer<NextEvent>,
+    },
+    /// `POST /invocation/{id}/response` has begun, and its body is a stream; answered with where that goes, or with `None`
+    /// when it is to be read whole.
+    ResponseBegins {
+        request_id: String,
+        answer: oneshot::Sender<Option<ResponseSink>>,
     },
     /// `POST /invocation/{id}/response`.
     Response {
@@ -57,6 +64,8 @@ pub(crate) struct NextEvent {
 pub(crate) enum Posted {
     /// A response.
     Success(Bytes),
+    /// A response that went where it was streamed to.
+    Streamed,
     /// An error, as the body of an error call or in the trailers of a streamed response.
     Error(PostedError),
     /// A body beyond [`RESPONSE_BYTES_MAX`](super::RESPONSE_BYTES_MAX), which was not kept.

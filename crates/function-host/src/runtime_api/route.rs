@@ -12,16 +12,18 @@ use hyper::body::Incoming;
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
 
-use super::body::{self, RESPONSE_BYTES_MAX, ReadBody};
+use super::body::{self, HandedOn, RESPONSE_BYTES_MAX, ReadBody};
 use super::call::{Answer, ConnectionId, NextEvent, Posted, PostedError, Refusal, RuntimeCall};
 use super::extension;
 use super::peer::Peer;
 use super::watched_stream::closed;
 use crate::invocation::error_document;
+use crate::response_stream::{ResponsePiece, ResponseSink};
 
 const PREFIX: &str = "/2018-06-01/runtime/";
 const ERROR_TYPE: HeaderName = HeaderName::from_static("lambda-runtime-function-error-type");
 const ERROR_BODY: HeaderName = HeaderName::from_static("lambda-runtime-function-error-body");
+const RESPONSE_MODE: HeaderName = HeaderName::from_static("lambda-runtime-function-response-mode");
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 type HttpResponse = Response<Full<Bytes>>;
@@ -88,7 +90,7 @@ impl Router {
         match route(&head.method, head.uri.path()) {
             Route::Next => self.next().await,
             Route::Response { request_id } => {
-                let posted = posted_response(body::read(body).await?);
+                let posted = self.read_response(request_id, &head.headers, body).await?;
                 let request_id = request_id.to_owned();
                 Ok(self
                     .post(|answer| RuntimeCall::Response {
@@ -170,6 +172,58 @@ impl Router {
         })
     }
 
+    /// Reads a response to its end. One that the runtime streams goes to the invocation's caller meanwhile, who may have asked
+    /// for that.
+    async fn read_response(
+        &self,
+        request_id: &str,
+        headers: &HeaderMap,
+        body: Incoming,
+    ) -> Result<Posted, Unanswered> {
+        let mode = headers.get(RESPONSE_MODE).map(HeaderValue::as_bytes);
+        let sink = match mode {
+            Some(b"streaming") => self.response_sink(request_id).await,
+            Some(_) | None => None,
+        };
+        let Some(sink) = sink else {
+            return Ok(posted_response(body::read(body).await?));
+        };
+        let content_type = headers.get(CONTENT_TYPE).and_then(text);
+        sink.send(ResponsePiece::Begin { content_type }).await;
+        match body::hand_on(body, &sink).await {
+            Ok(HandedOn::Whole { trailers }) => {
+                Ok(broken_off(&trailers).map_or(Posted::Streamed, Posted::Error))
+            }
+            Ok(HandedOn::TooLarge) => Ok(Posted::TooLarge),
+            Err(cause) => {
+                // The caller has a part of it already, so that the runtime cannot begin anew.
+                let message = "the connection of the response ended before the response did";
+                let error_type = "Runtime.TruncatedResponse";
+                let posted = Posted::Error(PostedError {
+                    error_type: Some(error_type.to_owned()),
+                    body: error_document(error_type, message),
+                });
+                let request_id = request_id.to_owned();
+                // Nobody is left to read the answer.
+                self.post(|answer| RuntimeCall::Response {
+                    request_id,
+                    posted,
+                    answer,
+                })
+                .await;
+                Err(cause.into())
+            }
+        }
+    }
+
+    async fn response_sink(&self, request_id: &str) -> Option<ResponseSink> {
+        let (answer, sink) = oneshot::channel();
+        let request_id = request_id.to_owned();
+        let begins = RuntimeCall::ResponseBegins { request_id, answer };
+        self.calls.send(begins).await.ok()?;
+        sink.await.ok().flatten()
+    }
+
     async fn post(&self, call: impl FnOnce(Answer<()>) -> RuntimeCall) -> HttpResponse {
         let (answer, verdict) = oneshot::channel();
         if self.calls.send(call(answer)).await.is_err() {
@@ -206,27 +260,32 @@ fn route<'a>(method: &Method, path: &'a str) -> Route<'a> {
     }
 }
 
-/// A streamed response that breaks off says so in its trailers; what was sent until then does not count.
+/// What was sent until a streamed response breaks off does not count.
 fn posted_response(body: ReadBody) -> Posted {
-    if let Some(error_type) = body.trailers.get(ERROR_TYPE) {
-        let document = body
-            .trailers
-            .get(ERROR_BODY)
-            .map(HeaderValue::as_bytes)
-            .unwrap_or_default();
-        return Posted::Error(PostedError {
-            error_type: text(error_type),
-            // Not base64 as it should be: then the bytes themselves are the best there is.
-            body: STANDARD
-                .decode(document)
-                .unwrap_or_else(|_| document.to_vec())
-                .into(),
-        });
+    if let Some(error) = broken_off(&body.trailers) {
+        return Posted::Error(error);
     }
     match body.bytes {
         Some(bytes) => Posted::Success(bytes),
         None => Posted::TooLarge,
     }
+}
+
+/// A streamed response that breaks off says so in its trailers.
+fn broken_off(trailers: &HeaderMap) -> Option<PostedError> {
+    let error_type = trailers.get(ERROR_TYPE)?;
+    let document = trailers
+        .get(ERROR_BODY)
+        .map(HeaderValue::as_bytes)
+        .unwrap_or_default();
+    Some(PostedError {
+        error_type: text(error_type),
+        // Not base64 as it should be: then the bytes themselves are the best there is.
+        body: STANDARD
+            .decode(document)
+            .unwrap_or_else(|_| document.to_vec())
+            .into(),
+    })
 }
 
 fn posted_error(headers: &HeaderMap, body: ReadBody) -> Posted {

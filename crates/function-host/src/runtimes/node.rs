@@ -13,7 +13,7 @@ use crate::unix;
 const CLIENT: &str = include_str!("node/runtime.mjs");
 
 /// Names the client's folder; to be changed with the client.
-const EDITION: &str = "2";
+const EDITION: &str = "3";
 
 /// Older ones lack what AWS's durable execution SDK is written in.
 const OLDEST: InterpreterVersion = InterpreterVersion {

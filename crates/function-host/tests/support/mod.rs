@@ -193,6 +193,7 @@ pub fn request(request_id: &str, payload: impl Into<Vec<u8>>) -> InvocationReque
         client_context: None,
         trace_id: None,
         tenant_id: None,
+        response_sink: None,
         called_off: CancellationToken::new(),
     }
 }

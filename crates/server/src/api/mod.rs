@@ -13,5 +13,5 @@ mod request;
 mod route;
 
 pub(crate) use functions::Draining;
-pub(crate) use invoke::{DeliverError, Scheduled, Target};
+pub(crate) use invoke::{AnswerStream, DeliverError, Scheduled, Streamed, Target};
 pub(crate) use route::handle;

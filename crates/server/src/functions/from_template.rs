@@ -7,11 +7,11 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use lambda_api::{
-    DurableConfig, EnvironmentResponse, FunctionConfiguration, TracingConfigResponse,
+    DurableConfig, EnvironmentResponse, FunctionConfiguration, LoggingConfig, TracingConfigResponse,
 };
 use model::{FunctionArn, FunctionName, Timestamp, Version};
 use sha2::{Digest as _, Sha256};
-use stack::{EventInvokeResource, FunctionResource, Tracing};
+use stack::{EventInvokeResource, FunctionResource, LogFormat, Tracing};
 use store::{AliasRecord, Catalogue, FunctionVersionRecord, StoreFault};
 
 use super::{
@@ -289,6 +289,7 @@ fn configuration(
         last_update_status: Some("Successful".to_owned()),
         package_type: Some("Zip".to_owned()),
         architectures: Some(vec![resource.architecture.as_str().to_owned()]),
+        logging_config: logging_config(&resource.logging),
         durable_config: resource.durable_config.map(|config| DurableConfig {
             execution_timeout: i64::try_from(config.execution_timeout.as_secs()).ok(),
             retention_period_in_days: Some(i64::from(config.retention_period_days)),
@@ -297,6 +298,23 @@ fn configuration(
     };
     configuration.revision_id = Some(uuid::Uuid::new_v4().to_string());
     configuration
+}
+
+/// What the template says; nothing where that is what every function has.
+fn logging_config(logging: &stack::LoggingConfig) -> Option<LoggingConfig> {
+    if *logging == stack::LoggingConfig::default() {
+        return None;
+    }
+    let format = match logging.log_format {
+        LogFormat::Text => "Text",
+        LogFormat::Json => "JSON",
+    };
+    Some(LoggingConfig {
+        log_format: Some(format.to_owned()),
+        application_log_level: logging.application_log_level.clone(),
+        system_log_level: logging.system_log_level.clone(),
+        log_group: logging.log_group.clone(),
+    })
 }
 
 /// `2025-12-03T22:59:56.844+0000`, as Lambda writes it.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use function_host::FunctionConfig;
+use function_host::{FunctionConfig, LogFormat, LogLevel, Logging};
 use lambda_api::FunctionConfiguration;
 use model::{FunctionArn, Version};
 use runtime::DurableSettings;
@@ -87,6 +87,7 @@ impl FunctionVersion {
             timeout: Duration::from_secs(seconds.unwrap_or(TIMEOUT_SECONDS)),
             memory_mb: memory.unwrap_or(MEMORY_MB),
             environment,
+            logging: logging(&configuration),
             concurrency_max: running.concurrency_max,
         };
         let durable = configuration
@@ -129,6 +130,20 @@ fn revision(config_sha256: &str, running: &Running) -> String {
         format!("{config_sha256}/{}", running.concurrency_max)
     } else {
         config_sha256.to_owned()
+    }
+}
+
+/// How processes write their logs. What is no such word, the API did not let in.
+fn logging(configuration: &FunctionConfiguration) -> Logging {
+    let Some(config) = &configuration.logging_config else {
+        return Logging::default();
+    };
+    let format = config.log_format.as_deref().and_then(LogFormat::parse);
+    let level = |name: &Option<String>| name.as_deref().and_then(LogLevel::parse);
+    Logging {
+        format: format.unwrap_or_default(),
+        application_level: level(&config.application_log_level).unwrap_or_default(),
+        system_level: level(&config.system_log_level).unwrap_or_default(),
     }
 }
 

@@ -11,7 +11,8 @@ use stack::{Route, Stack};
 
 use super::answer::message;
 use super::request::{Call, Incoming, header};
-use crate::api::Target;
+use super::stream;
+use crate::api::{Streamed, Target};
 use crate::app::App;
 use crate::deploy_error::DeployError;
 use crate::http::{Body, BodyError, RequestBody, guard, read_body};
@@ -41,6 +42,11 @@ pub(crate) trait Face: Send + Sync {
 
     /// The function's event as JSON.
     fn event(&self, incoming: &Incoming<'_>) -> Vec<u8>;
+
+    /// Whether answers are sent while the function writes them.
+    fn streams(&self) -> bool {
+        false
+    }
 
     /// What the function answered, as HTTP.
     fn answer(&self, request: &Parts, payload: &[u8]) -> Response<Body>;
@@ -117,10 +123,11 @@ impl Api {
             return answer;
         }
         let mut answer = match face.call(&parts) {
-            Ok(call) => match self.invoke(face.as_ref(), &parts, call, body, peer).await {
-                Ok(payload) => face.answer(&parts, &payload),
-                Err(failure) => face.failure(failure),
-            },
+            Ok(call) => {
+                let answered = self.invoke(face.as_ref(), &parts, call, body, peer);
+                let failed = |failure| face.failure(failure);
+                answered.await.unwrap_or_else(failed)
+            }
             Err(answer) => *answer,
         };
         face.decorate(&parts.headers, &mut answer);
@@ -137,7 +144,7 @@ impl Api {
         call: Call<'_>,
         body: RequestBody,
         peer: SocketAddr,
-    ) -> Result<Vec<u8>, Failure> {
+    ) -> Result<Response<Body>, Failure> {
         let body = read_body(body, BODY_BYTES_MAX).await;
         let body = body.map_err(|error| match error {
             BodyError::TooLarge => Failure::TooLarge,
@@ -164,16 +171,36 @@ impl Api {
             source_ip: peer.ip().to_string(),
             now: app.driver.now(),
         });
-        let invoked = target.invoke(app, payload, trace_header.clone());
+        let is_durable = target.is_durable();
+        let invoked = async {
+            if !face.streams() {
+                return Ok(target.invoke(app, payload, trace_header.clone()).await);
+            }
+            let invoked = target.invoke_streamed(app, payload, trace_header.clone());
+            match invoked.await {
+                Streamed::Whole(ended) => Ok(ended.0),
+                Streamed::Begun(answer) => Err(answer),
+            }
+        };
         let invoked = tokio::time::timeout(route.timeout, invoked).await;
         let (error, failure) = match invoked.map_err(|_elapsed| Failure::TimedOut)? {
-            PlainOutcome::Succeeded(payload) => return Ok(payload),
-            PlainOutcome::Unavailable(_) if app.shutdown.is_cancelled() => {
+            Err(answer) => {
+                let begun = stream::begun(answer, &app.tasks).await;
+                return begun.ok_or_else(|| {
+                    tracing::warn!(request = %request_id, api, "the function behind a URL began its answer with a prelude that is none, or failed before its end");
+                    Failure::Function
+                });
+            }
+            Ok(PlainOutcome::Succeeded(payload)) if face.streams() && !is_durable => {
+                return Ok(stream::whole(payload));
+            }
+            Ok(PlainOutcome::Succeeded(payload)) => return Ok(face.answer(parts, &payload)),
+            Ok(PlainOutcome::Unavailable(_)) if app.shutdown.is_cancelled() => {
                 return Err(Failure::Ending);
             }
-            PlainOutcome::FunctionError { error, .. } => (error, Failure::Function),
-            PlainOutcome::Unavailable(error) => (error, Failure::NotRun),
-            PlainOutcome::Throttled(error) => (error, Failure::Throttled),
+            Ok(PlainOutcome::FunctionError { error, .. }) => (error, Failure::Function),
+            Ok(PlainOutcome::Unavailable(error)) => (error, Failure::NotRun),
+            Ok(PlainOutcome::Throttled(error)) => (error, Failure::Throttled),
         };
         tracing::warn!(request = %request_id, api, ?error, ?failure, "the function behind an API gave no answer");
         Err(failure)

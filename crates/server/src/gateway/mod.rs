@@ -2,7 +2,8 @@
 //! format 2.0, and its REST APIs with payload format 1.0.
 //!
 //! [`api`] is what happens to every request; [`http`] and [`rest`] are the two faces, which say what
-//! a request means, what event is made of it, and how an answer looks.
+//! a request means, what event is made of it, and how an answer looks; [`stream`] is how one looks that
+//! comes while its function writes it.
 //!
 //! Source: API Gateway developer guide, "Create AWS Lambda proxy integrations for HTTP APIs",
 //! "Configure CORS for HTTP APIs" and "Lambda proxy integrations in API Gateway", and Lambda
@@ -12,6 +13,7 @@ mod answer;
 mod api;
 mod path;
 mod request;
+mod stream;
 
 mod http;
 mod rest;

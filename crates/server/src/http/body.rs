@@ -17,7 +17,14 @@ pub(crate) enum Body {
     Whole(Full<Bytes>),
     /// Pieces as they come, until their sender is gone.
     Stream(mpsc::Receiver<Bytes>),
+    /// As above, and it may end before it is whole.
+    Interruptible(mpsc::Receiver<Result<Bytes, BrokenOff>>),
 }
+
+/// A body ended before it was whole; so does its connection, by which the client knows.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("the function failed before its answer was whole")]
+pub(crate) struct BrokenOff;
 
 impl Default for Body {
     fn default() -> Self {
@@ -33,31 +40,36 @@ impl From<Bytes> for Body {
 
 impl hyper::body::Body for Body {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = BrokenOff;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
         match &mut *self {
-            Self::Whole(whole) => Pin::new(whole).poll_frame(context),
+            Self::Whole(whole) => Pin::new(whole)
+                .poll_frame(context)
+                .map_err(|never: Infallible| match never {}),
             Self::Stream(pieces) => pieces
                 .poll_recv(context)
                 .map(|piece| piece.map(|piece| Ok(Frame::data(piece)))),
+            Self::Interruptible(pieces) => pieces
+                .poll_recv(context)
+                .map(|piece| piece.map(|piece| piece.map(Frame::data))),
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Whole(whole) => whole.is_end_stream(),
-            Self::Stream(_) => false,
+            Self::Stream(_) | Self::Interruptible(_) => false,
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Whole(whole) => whole.size_hint(),
-            Self::Stream(_) => SizeHint::default(),
+            Self::Stream(_) | Self::Interruptible(_) => SizeHint::default(),
         }
     }
 }

@@ -10,6 +10,6 @@ mod query;
 mod request_body;
 
 pub(crate) use answer::{empty_object, json, no_content, refusal};
-pub(crate) use body::{Body, BodyError, read_body};
+pub(crate) use body::{Body, BodyError, BrokenOff, read_body};
 pub(crate) use query::{Query, decode};
 pub(crate) use request_body::RequestBody;

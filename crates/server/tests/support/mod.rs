@@ -260,9 +260,17 @@ impl TestServer {
 
     /// Asks for something whose answer goes on.
     pub async fn open(&self, path: &str) -> hyper::Response<hyper::body::Incoming> {
-        let request = Request::get(self.endpoint() + path)
-            .body(Full::new(Bytes::new()))
-            .unwrap();
+        let request = Request::get(self.endpoint() + path);
+        self.open_request(request, "").await
+    }
+
+    /// As above, of any kind.
+    pub async fn open_request(
+        &self,
+        request: hyper::http::request::Builder,
+        body: impl Into<Bytes>,
+    ) -> hyper::Response<hyper::body::Incoming> {
+        let request = request.body(Full::new(body.into())).unwrap();
         self.client.request(request).await.unwrap()
     }
 

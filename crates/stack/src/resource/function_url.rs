@@ -45,16 +45,14 @@ fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
         let meaning = "requests are not authorised here: the URL is open to this machine";
         fields.warn_of("AuthType", meaning);
     }
-    if fields.word("InvokeMode", &["BUFFERED", "RESPONSE_STREAM"]) == Some("RESPONSE_STREAM") {
-        let meaning = "the answer is sent when the function is done, not while it writes";
-        fields.warn_of("InvokeMode", meaning);
-    }
+    let mode = fields.word("InvokeMode", &["BUFFERED", "RESPONSE_STREAM"]);
     let url = FunctionUrlResource {
         logical_id: fields.resource().logical_id.to_string(),
         url_id: resolver.pseudo.url_id(fields.logical_id),
         endpoint: resolver.pseudo.url_endpoint(fields.logical_id),
         function: resolver.resources[part.function].logical_id.to_string(),
         qualifier: part.alias.clone(),
+        streams: mode == Some("RESPONSE_STREAM"),
         cors: cors_mapping(fields, "Cors").map(|(cors, _)| cors),
     };
     reading.stack.function_urls.push(url);

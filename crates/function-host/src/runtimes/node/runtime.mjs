@@ -7,6 +7,8 @@ import { existsSync } from 'node:fs'
 import http from 'node:http'
 import { createRequire } from 'node:module'
 import path from 'node:path'
+import { Writable } from 'node:stream'
+import { finished } from 'node:stream/promises'
 import { pathToFileURL } from 'node:url'
 import { format } from 'node:util'
 
@@ -14,6 +16,9 @@ const [host, port] = process.env.AWS_LAMBDA_RUNTIME_API.split(':')
 const taskRoot = process.env.LAMBDA_TASK_ROOT ?? process.cwd()
 const handlerName = process.argv[2] ?? process.env._HANDLER
 const agent = new http.Agent({ keepAlive: true, maxSockets: 2 })
+
+const ERROR_TYPE = 'Lambda-Runtime-Function-Error-Type'
+const ERROR_BODY = 'Lambda-Runtime-Function-Error-Body'
 
 /** The invocation that runs, for logs and for errors that nobody caught. */
 let current
@@ -83,8 +88,13 @@ async function postError(route, document) {
   const body = JSON.stringify(document)
   await call('POST', route, body, {
     'Content-Type': 'application/json',
-    'Lambda-Runtime-Function-Error-Type': headerValue(document.errorType),
+    [ERROR_TYPE]: headerValue(document.errorType),
   })
+}
+
+/** Writes one line of the log. Carriage returns stand for the line breaks within it, so that a stack trace stays together. */
+function writeLine(stream, line) {
+  stream.write(`${line.replaceAll('\n', '\r')}\n`)
 }
 
 /** Lines as Lambda writes them: tab-separated text, or JSON where the function's log format says so. */
@@ -102,7 +112,7 @@ function patchConsole() {
         const message = only ? values[0] : format(...values)
         process.stdout.write(`${JSON.stringify({ timestamp, level, requestId: current?.awsRequestId, message })}\n`)
       } else {
-        process.stdout.write(`${timestamp}\t${current?.awsRequestId ?? 'undefined'}\t${level}\t${format(...values)}\n`)
+        writeLine(process.stdout, `${timestamp}\t${current?.awsRequestId ?? 'undefined'}\t${level}\t${format(...values)}`)
       }
     }
   }
@@ -148,16 +158,11 @@ function makeContext(headers) {
   }
 }
 
-/** Runs a handler of any style: async, callback, or a stream that is collected. */
+/** Runs a handler that returns its response, or calls back with it. */
 function run(handler, event, context) {
   return new Promise((resolve, reject) => {
     const done = (error, result) => (error === null || error === undefined ? resolve(result) : reject(error))
     Object.assign(context, { done, succeed: resolve, fail: (error) => reject(error ?? new Error('handled')) })
-    if (handler[STREAMING]) {
-      const stream = new CollectingStream()
-      Promise.resolve(handler(event, stream, context)).then(() => resolve(stream.text()), reject)
-      return
-    }
     const returned = handler(event, context, done)
     if (returned && typeof returned.then === 'function') returned.then(resolve, reject)
     else if (handler.length < 3) resolve(returned)
@@ -165,23 +170,120 @@ function run(handler, event, context) {
 }
 
 const STREAMING = Symbol.for('aws.lambda.runtime.handler.streaming')
-const { Writable } = await import('node:stream')
+const PRELUDE_TYPE = 'application/vnd.awslambda.http-integration-response'
 
-class CollectingStream extends Writable {
-  #chunks = []
-  _write(chunk, _encoding, done) {
-    this.#chunks.push(Buffer.from(chunk))
-    done()
+/** What ends a prelude, and what JSON never has: eight zero bytes. */
+const PRELUDE_END = Buffer.alloc(8)
+
+/** A response that is sent as the handler writes it. Nothing is sent before the first write, so that a handler that fails before that fails as any other. */
+class ResponseStream extends Writable {
+  #route
+  #request
+  #answered
+  #contentType = 'application/octet-stream'
+  #prelude
+
+  constructor(route) {
+    super()
+    this.#route = route
+    // Whoever waits for the stream is told; nobody else has to listen.
+    this.on('error', () => {})
   }
-  setContentType() {}
-  text() {
-    return Buffer.concat(this.#chunks).toString()
+
+  get begun() {
+    return this.#request !== undefined
+  }
+
+  setContentType(type) {
+    this.#contentType = String(type)
+  }
+
+  /** What comes before the body: status, headers and cookies. */
+  setPrelude(metadata) {
+    this.setContentType(PRELUDE_TYPE)
+    this.#prelude = Buffer.concat([Buffer.from(JSON.stringify(metadata)), PRELUDE_END])
+  }
+
+  write(chunk, ...rest) {
+    const plain = chunk === null || typeof chunk === 'string' || ArrayBuffer.isView(chunk)
+    return super.write(plain ? chunk : JSON.stringify(chunk), ...rest)
+  }
+
+  #begin() {
+    if (this.begun) return
+    this.#request = http.request({
+      host,
+      port,
+      agent,
+      method: 'POST',
+      path: `/2018-06-01/runtime/${this.#route}/response`,
+      headers: {
+        'Content-Type': this.#contentType,
+        'Lambda-Runtime-Function-Response-Mode': 'streaming',
+        'Transfer-Encoding': 'chunked',
+        Trailer: `${ERROR_TYPE}, ${ERROR_BODY}`,
+      },
+    })
+    this.#answered = new Promise((resolve, reject) => {
+      this.#request.on('error', reject)
+      this.#request.on('response', (response) => response.resume().on('end', resolve).on('error', reject))
+    })
+    this.#answered.catch((error) => this.destroy(error))
+    if (this.#prelude) this.#request.write(this.#prelude)
+    else this.#request.flushHeaders()
+  }
+
+  _write(chunk, _encoding, done) {
+    this.#begin()
+    // Called once the chunk is on its way, so that a slow reader slows the handler down.
+    this.#request.write(chunk, done)
+  }
+
+  _final(done) {
+    this.#begin()
+    this.#request.end()
+    this.#answered.then(() => done(), done)
+  }
+
+  /** Ends a response that has begun, and says in its trailers that it is not whole. */
+  async breakOff(document) {
+    this.#request.addTrailers({
+      [ERROR_TYPE]: headerValue(document.errorType),
+      [ERROR_BODY]: Buffer.from(JSON.stringify(document)).toString('base64'),
+    })
+    this.#request.end()
+    await this.#answered
   }
 }
 
 globalThis.awslambda = {
   streamifyResponse: (handler) => Object.assign(handler, { [STREAMING]: true }),
-  HttpResponseStream: { from: (stream) => stream },
+  HttpResponseStream: {
+    from(stream, metadata) {
+      if (stream instanceof ResponseStream) {
+        stream.setPrelude(metadata)
+      } else {
+        stream.setContentType?.(PRELUDE_TYPE)
+        stream.write(JSON.stringify(metadata))
+        stream.write(PRELUDE_END)
+      }
+      return stream
+    },
+  },
+}
+
+/** Runs a handler that writes its response itself, until all of it is written. */
+async function runStreaming(handler, event, context, route) {
+  const stream = new ResponseStream(route)
+  try {
+    await handler(event, stream, context)
+    await finished(stream, { readable: false })
+  } catch (error) {
+    if (!stream.begun) throw error
+    const document = errorDocument(error)
+    printError(error, document)
+    await stream.breakOff(document)
+  }
 }
 
 /** The error that Lambda makes of a rejection that nobody handles: the reason's name is part of its message. */
@@ -193,10 +295,11 @@ function unhandled(reason) {
 
 async function dieOf(error) {
   const document = errorDocument(error instanceof Error ? error : new Error(text(error)))
+  // First, so that it is part of the invocation's log: the host reads what was written before the error came.
+  writeLine(process.stderr, document.trace.join('\n') || document.errorMessage)
   try {
     await postError(current ? `invocation/${current.awsRequestId}/error` : 'init/error', document)
   } finally {
-    process.stderr.write(`${document.trace.join('\n') || document.errorMessage}\n`)
     process.exit(1)
   }
 }
@@ -231,9 +334,14 @@ for (;;) {
   current = makeContext(next.headers)
   const route = `invocation/${current.awsRequestId}`
   try {
-    const result = await run(handler, JSON.parse(next.body), current)
-    const body = handler[STREAMING] ? result : (JSON.stringify(result === undefined ? null : result) ?? 'null')
-    await call('POST', `${route}/response`, body, { 'Content-Type': 'application/json' })
+    const event = JSON.parse(next.body)
+    if (handler[STREAMING]) {
+      await runStreaming(handler, event, current, route)
+    } else {
+      const result = await run(handler, event, current)
+      const body = JSON.stringify(result === undefined ? null : result) ?? 'null'
+      await call('POST', `${route}/response`, body, { 'Content-Type': 'application/json' })
+    }
   } catch (error) {
     const document = errorDocument(error)
     printError(error, document)

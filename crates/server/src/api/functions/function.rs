@@ -82,12 +82,15 @@ pub(super) fn presented(
     }
     app.registry.mark_damage(name, &version, &mut configuration);
     let logging = configuration.logging_config.take().unwrap_or_default();
+    let is_json = logging.log_format.as_deref() == Some("JSON");
+    let info = || is_json.then(|| "INFO".to_owned());
     configuration.logging_config = Some(LoggingConfig {
+        application_log_level: logging.application_log_level.or_else(info),
+        system_log_level: logging.system_log_level.or_else(info),
         log_format: logging.log_format.or_else(|| Some("Text".to_owned())),
         log_group: logging
             .log_group
             .or_else(|| Some(format!("/aws/lambda/{name}"))),
-        ..logging
     });
     let storage = EphemeralStorage { size: Some(512) };
     configuration.ephemeral_storage = configuration.ephemeral_storage.or(Some(storage));

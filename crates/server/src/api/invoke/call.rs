@@ -6,6 +6,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use function_host::InvocationOutcome as HostOutcome;
 use hyper::{HeaderMap, Response, StatusCode};
 use lambda_api::{ErrorCode, FunctionErrorBody, headers};
 use model::{ErrorObject, ExecutionArn, ExecutionName, Outcome, Payload, Trigger};
@@ -38,7 +39,7 @@ enum InvocationType {
 }
 
 /// What an invocation asks for beyond its payload.
-struct Request {
+pub(super) struct Request {
     resolved: Resolved,
     invocation_type: InvocationType,
     tail: bool,
@@ -55,6 +56,18 @@ pub(in crate::api) async fn invoke(
     header_map: &HeaderMap,
     body: RequestBody,
 ) -> Result<Response<Body>, ApiError> {
+    let (request, payload) = read(app, name, query, header_map, body).await?;
+    carry_out(app, request, payload).await
+}
+
+/// Reads what is asked for, and the payload, which is JSON or empty.
+pub(super) async fn read(
+    app: &Arc<App>,
+    name: &str,
+    query: &Query,
+    header_map: &HeaderMap,
+    body: RequestBody,
+) -> Result<(Request, Bytes), ApiError> {
     let name = decode(name).unwrap_or_default();
     let reference = Reference::parse(&name, query.get("Qualifier"))?;
     let request = parse(app, &reference, header_map)?;
@@ -65,6 +78,15 @@ pub(in crate::api) async fn invoke(
     let payload = read_body(body, bytes_max)
         .await
         .map_err(|error| payload_error(error, bytes_max))?;
+    checked_text(&payload)?;
+    Ok((request, payload))
+}
+
+pub(super) async fn carry_out(
+    app: &Arc<App>,
+    request: Request,
+    payload: Bytes,
+) -> Result<Response<Body>, ApiError> {
     let text = checked_text(&payload)?;
     match (request.resolved.version.durable, request.invocation_type) {
         (Some(settings), invocation_type) => {
@@ -353,29 +375,30 @@ async fn plain(
     request: Request,
     payload: Bytes,
 ) -> Result<Response<Body>, ApiError> {
-    let invocation = PlainInvocation {
-        request_id: app.new_request_id(),
-        function: request.resolved.arn.name.clone(),
-        version: request.resolved.version.version.clone(),
-        invoked_arn: request.resolved.invoked_arn(),
-        payload: payload.to_vec(),
-        client_context: request.client_context.clone(),
-        trace_header: Some(request.trace_header.clone()),
-        tenant_id: request.tenant_id.clone(),
-    };
+    let invocation = request.plain_invocation(app, &payload);
     let (outcome, report) = app.invoker.plain(invocation).await;
+    plain_answer(app, &request, outcome, report)
+}
+
+/// What the caller of a synchronous invocation gets of a plain function.
+pub(super) fn plain_answer(
+    app: &Arc<App>,
+    request: &Request,
+    outcome: PlainOutcome,
+    report: Option<HostOutcome>,
+) -> Result<Response<Body>, ApiError> {
     let log = report
         .map(|report| report.log_tail)
         .filter(|_| request.tail);
     match outcome {
-        PlainOutcome::Succeeded(body) => Ok(answer(&request, None, body.into(), log)),
+        PlainOutcome::Succeeded(body) => Ok(answer(request, None, body.into(), log)),
         PlainOutcome::FunctionError { payload, .. } => {
-            Ok(answer(&request, Some("Unhandled"), payload.into(), log))
+            Ok(answer(request, Some("Unhandled"), payload.into(), log))
         }
         PlainOutcome::Throttled(error) => Err(ApiError {
             code: ErrorCode::TooManyRequests,
             message: error.message.unwrap_or_default(),
-            reason: Some(throttle_reason(app, &request)),
+            reason: Some(throttle_reason(app, request)),
             status: None,
         }),
         PlainOutcome::Unavailable(error) if app.shutdown.is_cancelled() => {
@@ -392,6 +415,32 @@ async fn plain(
     }
 }
 
+impl Request {
+    /// Whether it is a plain function's, and its caller waits.
+    pub(super) fn is_plain_and_synchronous(&self) -> bool {
+        self.resolved.version.durable.is_none()
+            && self.execution_name.is_none()
+            && self.invocation_type == InvocationType::RequestResponse
+    }
+
+    pub(super) fn wants_log(&self) -> bool {
+        self.tail
+    }
+
+    pub(super) fn plain_invocation(&self, app: &App, payload: &Bytes) -> PlainInvocation {
+        PlainInvocation {
+            request_id: app.new_request_id(),
+            function: self.resolved.arn.name.clone(),
+            version: self.resolved.version.version.clone(),
+            invoked_arn: self.resolved.invoked_arn(),
+            payload: payload.to_vec(),
+            client_context: self.client_context.clone(),
+            trace_header: Some(self.trace_header.clone()),
+            tenant_id: self.tenant_id.clone(),
+        }
+    }
+}
+
 fn throttle_reason(app: &App, request: &Request) -> &'static str {
     let settings = app.registry.settings(&request.resolved.arn.name);
     match settings.reserved_concurrency {
@@ -400,7 +449,7 @@ fn throttle_reason(app: &App, request: &Request) -> &'static str {
     }
 }
 
-fn answer(
+pub(super) fn answer(
     request: &Request,
     function_error: Option<&str>,
     body: Bytes,

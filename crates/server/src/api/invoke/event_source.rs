@@ -15,6 +15,7 @@ use thiserror::Error;
 use wire::{ApiError, trace};
 
 use super::call::SYNC_EXECUTION_SECONDS_MAX;
+use super::streamed::{Streamed, invoke_streamed};
 use crate::app::App;
 use crate::functions::{Reference, Resolved};
 
@@ -78,6 +79,44 @@ impl Target {
         trace::header(given, self.resolved.version.traced, app.driver.now())
     }
 
+    /// Invokes the function, and returns when it begins to answer; a durable one answers at its end, in one piece.
+    pub async fn invoke_streamed(
+        &self,
+        app: &Arc<App>,
+        payload: Vec<u8>,
+        trace_header: String,
+    ) -> Streamed {
+        if self.resolved.version.durable.is_some() {
+            let outcome = self.invoke(app, payload, trace_header).await;
+            return Streamed::Whole(Box::new((outcome, None)));
+        }
+        let invocation = self.plain_invocation(app, payload, trace_header);
+        invoke_streamed(app, invocation).await
+    }
+
+    /// Whether the function is durable.
+    pub fn is_durable(&self) -> bool {
+        self.resolved.version.durable.is_some()
+    }
+
+    fn plain_invocation(
+        &self,
+        app: &App,
+        payload: Vec<u8>,
+        trace_header: String,
+    ) -> PlainInvocation {
+        PlainInvocation {
+            request_id: app.new_request_id(),
+            function: self.resolved.arn.name.clone(),
+            version: self.resolved.version.version.clone(),
+            invoked_arn: self.resolved.invoked_arn(),
+            payload,
+            client_context: None,
+            trace_header: Some(trace_header),
+            tenant_id: None,
+        }
+    }
+
     /// Invokes the function and waits for what it answers; a durable one, for the execution's end.
     pub async fn invoke(
         &self,
@@ -86,16 +125,7 @@ impl Target {
         trace_header: String,
     ) -> PlainOutcome {
         let Some(settings) = self.resolved.version.durable else {
-            let invocation = PlainInvocation {
-                request_id: app.new_request_id(),
-                function: self.resolved.arn.name.clone(),
-                version: self.resolved.version.version.clone(),
-                invoked_arn: self.resolved.invoked_arn(),
-                payload,
-                client_context: None,
-                trace_header: Some(trace_header),
-                tenant_id: None,
-            };
+            let invocation = self.plain_invocation(app, payload, trace_header);
             return app.invoker.plain(invocation).await.0;
         };
         if settings.execution_timeout_seconds > SYNC_EXECUTION_SECONDS_MAX {

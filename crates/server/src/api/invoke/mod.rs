@@ -5,5 +5,7 @@ pub(super) mod call;
 mod event_source;
 mod event_stream;
 pub(super) mod stream;
+mod streamed;
 
 pub(crate) use event_source::{DeliverError, Scheduled, Target};
+pub(crate) use streamed::{AnswerStream, Streamed};

@@ -5,10 +5,14 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use hyper::Response;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::gateway::answer::Answer;
+use crate::gateway::stream::with_prelude;
 use crate::http::Body;
+
+const TEXT: &str = "text/plain;charset=UTF-8";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -43,6 +47,25 @@ pub(super) fn response(payload: &[u8]) -> Option<Response<Body>> {
     Some(response)
 }
 
+/// The answer of a function URL, which takes more: what a function streams has a prelude or is no JSON at all.
+pub(super) fn url_response(payload: &[u8]) -> Option<Response<Body>> {
+    if let Some(response) = with_prelude(payload) {
+        return Some(response);
+    }
+    if serde_json::from_slice::<IgnoredAny>(payload).is_ok() {
+        return response(payload);
+    }
+    let content_type = match std::str::from_utf8(payload) {
+        Ok(_) => TEXT,
+        Err(_) => "application/octet-stream",
+    };
+    let response = Response::builder()
+        .header("content-type", content_type)
+        .body(Body::from(Bytes::copy_from_slice(payload)))
+        .expect("the parts are all valid");
+    Some(response)
+}
+
 fn structured(value: Value) -> Option<Response<Body>> {
     let answer: Structured = serde_json::from_value(value).ok()?;
     let single = answer.headers.into_iter();
@@ -57,7 +80,7 @@ fn structured(value: Value) -> Option<Response<Body>> {
             .collect(),
         body: answer.body.unwrap_or_default(),
         is_base64: answer.is_base64_encoded,
-        default_type: "text/plain;charset=UTF-8",
+        default_type: TEXT,
     };
     answer.into_response()
 }
@@ -78,6 +101,16 @@ mod tests {
         assert_eq!(status("not json"), None);
         assert_eq!(status(r#"{"statusCode":"many"}"#), None);
         assert_eq!(status(r#"{"statusCode":200,"headers":{"a b":"c"}}"#), None);
+        let url = |payload: &[u8]| {
+            let response = url_response(payload).expect("it is an answer");
+            response.headers()["content-type"]
+                .to_str()
+                .expect("text")
+                .to_owned()
+        };
+        assert_eq!(url(b"not json"), TEXT);
+        assert_eq!(url(b"\xff"), "application/octet-stream");
+        assert_eq!(url(b"{}"), "application/json");
         let base64 = r#"{"statusCode":200,"isBase64Encoded":true,"body":"%"}"#;
         assert_eq!(status(base64), None);
     }

@@ -27,6 +27,7 @@ pub(crate) struct HttpFace {
     pub(super) stage_name: String,
     cors: Option<Cors>,
     routes: Vec<Route>,
+    streams: bool,
     /// Name of the function behind each route, in the routes' order.
     function_names: Vec<FunctionName>,
 }
@@ -50,6 +51,7 @@ impl HttpFace {
             api_id: api.api_id.clone(),
             stage_name: api.stage_name.clone(),
             cors: api.cors.clone(),
+            streams: false,
             function_names: function_names(stack, &api.routes)?,
             routes: api.routes.clone(),
         })
@@ -73,6 +75,7 @@ impl HttpFace {
             api_id: url.url_id.clone(),
             stage_name: "$default".to_owned(),
             cors: url.cors.clone(),
+            streams: url.streams,
             function_names: function_names(stack, &routes)?,
             routes,
         })
@@ -128,9 +131,17 @@ impl Face for HttpFace {
         event::event(self, incoming)
     }
 
+    fn streams(&self) -> bool {
+        self.streams
+    }
+
     fn answer(&self, _: &Parts, payload: &[u8]) -> Response<Body> {
         let malformed = || message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
-        answer::response(payload).unwrap_or_else(malformed)
+        let answer = match self.kind {
+            Kind::HttpApi => answer::response(payload),
+            Kind::FunctionUrl => answer::url_response(payload),
+        };
+        answer.unwrap_or_else(malformed)
     }
 
     fn failure(&self, failure: Failure) -> Response<Body> {
