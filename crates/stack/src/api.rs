@@ -43,7 +43,8 @@ pub struct Cors {
     pub allow_credentials: bool,
 }
 
-/// One `HttpApi` or `Api` event of a function, or a `Route` or `Method`.
+/// One `HttpApi` or `Api` event of a function, a `Route` or `Method`, or an operation of an OpenAPI
+/// document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
     /// What requests it takes.
@@ -53,10 +54,67 @@ pub struct Route {
     /// The alias: the function's `AutoPublishAlias`, which SAM points events at, or the integration's;
     /// `None` means `$LATEST`.
     pub qualifier: Option<String>,
-    /// The key under the function's `Events`, or of the `Route` or `Method`.
+    /// The key under the function's `Events`, or of the `Route` or `Method`; of an operation, its method
+    /// and path.
     pub event: String,
     /// `TimeoutInMillis`; 30 seconds by default, 29 behind a REST API.
     pub timeout: Duration,
+    /// How the function is asked, and what is made of its answer.
+    pub integration: Integration,
+}
+
+/// What is between a route and its function.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Integration {
+    /// `aws_proxy`: the function is given the request, and answers with a response.
+    #[default]
+    Proxy,
+    /// `aws`: templates make the function's event of the request, and the response of its result.
+    /// Behind REST APIs only.
+    Aws(Box<AwsIntegration>),
+}
+
+/// An `aws` integration, as the OpenAPI document or the `Method` has it; nothing in it is evaluated.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AwsIntegration {
+    /// `requestTemplates`, by content type: Velocity templates.
+    pub request_templates: BTreeMap<String, String>,
+    /// `passthroughBehavior`: what becomes of a request that no template is for.
+    pub passthrough: Passthrough,
+    /// `requestParameters`: by `integration.request.…` a literal in single quotation marks, or where the
+    /// value is in the request.
+    pub request_parameters: BTreeMap<String, String>,
+    /// `X-Amz-Invocation-Type: 'Event'` among them: the answer does not wait for the function.
+    pub asynchronous: bool,
+    /// `responses`, in the document's order; without any, 200 with the result as it is.
+    pub responses: Vec<IntegrationResponse>,
+}
+
+/// What becomes of a request whose content type has no template.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Passthrough {
+    /// Its body is passed on; API Gateway's default.
+    #[default]
+    WhenNoMatch,
+    /// Its body is passed on if there is no template at all; else the answer is 415.
+    WhenNoTemplates,
+    /// The answer is 415.
+    Never,
+}
+
+/// One of the responses of an `aws` integration.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct IntegrationResponse {
+    /// The pattern that the whole error message of the function must match; `None` is for results, and
+    /// for errors that no pattern matches.
+    pub selection: Option<String>,
+    /// `statusCode`.
+    pub status: u16,
+    /// `responseParameters`: by `method.response.header.…` a literal in single quotation marks, or where
+    /// the value is in the function's answer.
+    pub parameters: BTreeMap<String, String>,
+    /// `responseTemplates`, by content type: Velocity templates.
+    pub templates: BTreeMap<String, String>,
 }
 
 /// What requests a route takes.

@@ -28,7 +28,10 @@ mod template;
 #[cfg(test)]
 mod tests;
 
-pub use api::{Cors, HttpApiResource, RestApiResource, RestCors, Route, RouteKey, RouteMethod};
+pub use api::{
+    AwsIntegration, Cors, HttpApiResource, Integration, IntegrationResponse, Passthrough,
+    RestApiResource, RestCors, Route, RouteKey, RouteMethod,
+};
 pub use cron::{Cron, CronDays, CronError};
 pub use error::{InvalidTemplate, LoadStackError, Problem, Warning};
 pub use function::{

@@ -12,6 +12,9 @@ pub const NESTED_DEPTH_MAX: usize = 8;
 /// Most templates within a template, all levels together. Ours: each may be as large as the first.
 pub const NESTED_TEMPLATES_MAX: usize = 50;
 
+/// Most files that a template includes. Ours: an OpenAPI document each for a few APIs is usual.
+pub const INCLUDES_MAX: usize = 50;
+
 /// Largest manifest of CDK's, in bytes. Ours: those of hundreds of resources are a few megabytes.
 pub const MANIFEST_BYTES_MAX: usize = 32 * 1024 * 1024;
 

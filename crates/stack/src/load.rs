@@ -9,7 +9,7 @@ use crate::resource::{Assets, Reading, TYPES, is_word, outputs};
 use crate::samconfig::SamConfig;
 use crate::template::{
     Document, Given, Named, Node, Parameters, Pseudo, Report, Reported, Resolver, Text, expand,
-    parameters, parse, section,
+    include, parameters, parse, section,
 };
 use crate::{LoadStackError, References, Stack, cloud_assembly};
 
@@ -160,7 +160,8 @@ pub(crate) fn build(
     pseudo: Pseudo,
     report: &Report,
 ) -> Result<Stack, Reported> {
-    let expanded = expand(root, &parameters, &pseudo, report);
+    let root = include(root, &source.assets.directory, report);
+    let expanded = expand(&root, &parameters, &pseudo, report);
     let document = Document::open(expanded, &TYPES, &parameters, report)?;
     let (resources, absent) = (&document.resources, document.absent);
     let given = Given {

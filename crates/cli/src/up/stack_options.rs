@@ -52,8 +52,8 @@ fn references(arguments: &UpArguments) -> Result<References, LoadStackError> {
     match References::read(&path)? {
         Some(references) => Ok(references),
         None if arguments.references.is_none() => Ok(References::default()),
-        None => Err(LoadStackError::NotFound {
-            path,
+        None => Err(LoadStackError::Option {
+            message: format!("there is no file `{}`", path.display()),
             help: "`--references` names a JSON file with the values".to_owned(),
         }),
     }

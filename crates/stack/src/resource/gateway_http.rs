@@ -5,21 +5,22 @@
 use std::time::Duration;
 
 use crate::template::{Fields, OtherAttributes, Type, properties, yields};
-use crate::{Route, RouteKey};
+use crate::{Integration, Route, RouteKey};
 
 use super::function_url::no_function;
-use super::http_api::{DEFAULT_STAGE, LOCAL, NO_IMPORT, http_api, http_api_type};
+use super::http_api::{DEFAULT_STAGE, LOCAL, NO_IMPORT, NO_THROTTLING, http_api, http_api_type};
+use super::open_api::{Kind, add_routes};
 use super::reading::Reading;
 use super::route::{HTTP_API_TIMEOUT, OPEN, is_path, method};
 
-const ROUTES_ONLY: &str = "routes come from `Route` resources only";
+const ROUTES_ONLY: &str = "routes come from `Route` resources and from `Body` only";
 
 pub(super) static TYPE: Type = Type {
     properties: properties! {
-        used: ApiKeySelectionExpression, CorsConfiguration, Description, IpAddressType, Name,
+        used: ApiKeySelectionExpression, Body, CorsConfiguration, Description, IpAddressType, Name,
             ProtocolType, RouteSelectionExpression, Version;
         ignored:
-            ROUTES_ONLY => BasePath, Body, BodyS3Location, RouteKey, Target;
+            ROUTES_ONLY => BasePath, BodyS3Location, RouteKey, Target;
             "permissions are not checked here" => CredentialsArn;
             LOCAL => DisableExecuteApiEndpoint;
             "requests are not checked" => DisableSchemaValidation;
@@ -30,10 +31,57 @@ pub(super) static TYPE: Type = Type {
     ..http_api_type("AWS::ApiGatewayV2::Api")
 };
 
-pub(super) static ROUTE: Type = part_type("AWS::ApiGatewayV2::Route");
-pub(super) static INTEGRATION: Type = part_type("AWS::ApiGatewayV2::Integration");
-pub(super) static STAGE: Type = part_type("AWS::ApiGatewayV2::Stage");
-pub(super) static DEPLOYMENT: Type = part_type("AWS::ApiGatewayV2::Deployment");
+pub(super) const NO_API_KEYS: &str = "API keys are not checked";
+pub(super) const NO_MODELS: &str = "requests are not checked against a model";
+pub(super) const NO_REQUIRED_PARAMETERS: &str = "required parameters are not checked";
+pub(super) const NO_CLIENT_CERTIFICATES: &str = "no certificate is shown to functions";
+const FUNCTIONS_ONLY: &str = "only functions are behind APIs here";
+const AS_IT_IS: &str = "requests and answers are passed on as they are";
+
+pub(super) static ROUTE: Type = Type {
+    properties: properties! {
+        // A route that is not open says so by its `AuthorizationType`.
+        used: ApiId, AuthorizationScopes, AuthorizationType, AuthorizerId, OperationName, RouteKey,
+            Target;
+        ignored:
+            NO_API_KEYS => ApiKeyRequired;
+            NO_MODELS => ModelSelectionExpression, RequestModels;
+            NO_REQUIRED_PARAMETERS => RequestParameters;
+            AS_IT_IS => RouteResponseSelectionExpression;
+    },
+    ..part_type("AWS::ApiGatewayV2::Route")
+};
+
+pub(super) static INTEGRATION: Type = Type {
+    properties: properties! {
+        used: ApiId, ConnectionType, CredentialsArn, Description, IntegrationMethod,
+            IntegrationType, IntegrationUri, PayloadFormatVersion, TimeoutInMillis;
+        ignored:
+            FUNCTIONS_ONLY => ConnectionId, IntegrationSubtype, TlsConfig;
+            AS_IT_IS => ContentHandlingStrategy, PassthroughBehavior, RequestParameters,
+                RequestTemplates, ResponseParameters, TemplateSelectionExpression;
+    },
+    ..part_type("AWS::ApiGatewayV2::Integration")
+};
+
+pub(super) static STAGE: Type = Type {
+    properties: properties! {
+        used: ApiId, AutoDeploy, DeploymentId, Description, StageName;
+        ignored:
+            "requests are not logged to CloudWatch" => AccessLogSettings;
+            "permissions are not checked here" => AccessPolicyId;
+            NO_CLIENT_CERTIFICATES => ClientCertificateId;
+            NO_THROTTLING => DefaultRouteSettings, RouteSettings;
+            "events carry no stage variables" => StageVariables;
+            "tags are not kept" => Tags;
+    },
+    ..part_type("AWS::ApiGatewayV2::Stage")
+};
+
+pub(super) static DEPLOYMENT: Type = Type {
+    properties: properties! { used: ApiId, Description, StageName; },
+    ..part_type("AWS::ApiGatewayV2::Deployment")
+};
 
 /// A part of an API, which is read with it. A stage is known by its name, everything else by an id
 /// that nobody sees.
@@ -41,6 +89,7 @@ pub(super) const fn part_type(name: &'static str) -> Type {
     Type {
         reference: yields::stage,
         other_attributes: OtherAttributes::Placeholder,
+        read: Some(|_, _| {}),
         ..Type::plain(name)
     }
 }
@@ -56,6 +105,7 @@ fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
             reading.add_route(fields.index(), &part, route, help);
         }
     }
+    add_routes(fields, "Body", Kind::Http, reading);
     let stage = parts(fields, &STAGE, "ApiId").next();
     let stage = stage.and_then(|stage| stage.text("StageName"));
     let stage = stage.unwrap_or_else(|| DEFAULT_STAGE.to_owned());
@@ -149,5 +199,6 @@ pub(super) fn integrated(
         qualifier: function.alias,
         event: part.logical_id.to_owned(),
         timeout: given.unwrap_or(timeout),
+        integration: Integration::Proxy,
     })
 }

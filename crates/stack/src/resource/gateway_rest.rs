@@ -5,21 +5,25 @@
 use crate::template::{Fields, Node, Resolver, Type, properties};
 use crate::{RestApiResource, RestCors, Route, RouteKey, RouteMethod};
 
-use super::gateway_http::{integrated, part_type, parts, warn_of_authorization};
-use super::http_api::{LOCAL, NO_IMPORT};
+use super::gateway_http::{
+    NO_API_KEYS, NO_CLIENT_CERTIFICATES, NO_MODELS, NO_REQUIRED_PARAMETERS, integrated, part_type,
+    parts, warn_of_authorization,
+};
+use super::http_api::{LOCAL, NO_IMPORT, NO_THROTTLING};
+use super::open_api::{Kind, add_routes};
 use super::reading::Reading;
 use super::rest_api::{rest_api, rest_api_type};
 use super::route::{REST_API_TIMEOUT, is_path, method};
 
-const METHODS_ONLY: &str = "routes come from `Method` resources only";
+const METHODS_ONLY: &str = "routes come from `Method` resources and from `Body` only";
 
 pub(super) static TYPE: Type = Type {
     properties: properties! {
-        used: BinaryMediaTypes, Description, EndpointConfiguration, Mode, Name;
+        used: BinaryMediaTypes, Body, Description, EndpointConfiguration, Mode, Name;
         ignored:
-            "API keys are not checked" => ApiKeySourceType;
-            METHODS_ONLY => Body, BodyS3Location, CloneFrom, Parameters;
-            LOCAL => DisableExecuteApiEndpoint, SecurityPolicy;
+            NO_API_KEYS => ApiKeySourceType;
+            METHODS_ONLY => BodyS3Location, CloneFrom, Parameters;
+            LOCAL => DisableExecuteApiEndpoint, EndpointAccessMode, SecurityPolicy;
             NO_IMPORT => FailOnWarnings;
             "answers are not compressed" => MinimumCompressionSize;
             "permissions are not checked here" => Policy;
@@ -29,16 +33,57 @@ pub(super) static TYPE: Type = Type {
     ..rest_api_type("AWS::ApiGateway::RestApi")
 };
 
-pub(super) static RESOURCE: Type = part_type("AWS::ApiGateway::Resource");
-pub(super) static METHOD: Type = part_type("AWS::ApiGateway::Method");
-pub(super) static STAGE: Type = part_type("AWS::ApiGateway::Stage");
-pub(super) static DEPLOYMENT: Type = part_type("AWS::ApiGateway::Deployment");
+pub(super) static RESOURCE: Type = Type {
+    properties: properties! { used: ParentId, PathPart, RestApiId; },
+    ..part_type("AWS::ApiGateway::Resource")
+};
+
+pub(super) static METHOD: Type = Type {
+    properties: properties! {
+        // A method that is not open says so by its `AuthorizationType`.
+        used: AuthorizationScopes, AuthorizationType, AuthorizerId, HttpMethod, Integration,
+            MethodResponses, OperationName, ResourceId, RestApiId;
+        ignored:
+            NO_API_KEYS => ApiKeyRequired;
+            NO_MODELS => RequestModels;
+            NO_REQUIRED_PARAMETERS => RequestParameters;
+            "requests are not checked" => RequestValidatorId;
+    },
+    ..part_type("AWS::ApiGateway::Method")
+};
+
+pub(super) static STAGE: Type = Type {
+    properties: properties! {
+        used: DeploymentId, Description, DocumentationVersion, RestApiId, StageName, Variables;
+        ignored:
+            "requests are not logged to CloudWatch" => AccessLogSetting;
+            "answers are not cached" => CacheClusterEnabled, CacheClusterSize;
+            NEWEST => CanarySetting;
+            NO_CLIENT_CERTIFICATES => ClientCertificateId;
+            NO_THROTTLING => MethodSettings;
+            "tags are not kept" => Tags;
+            "the API records no segments of its own" => TracingEnabled;
+    },
+    ..part_type("AWS::ApiGateway::Stage")
+};
+
+pub(super) static DEPLOYMENT: Type = Type {
+    properties: properties! {
+        used: Description, RestApiId;
+        ignored:
+            NEWEST => DeploymentCanarySettings;
+            "stages are resources of their own here" => StageDescription, StageName;
+    },
+    ..part_type("AWS::ApiGateway::Deployment")
+};
+
+const NEWEST: &str = "all requests take the newest deployment";
 
 /// Deepest path. Ours: no URL that people write has so many segments, and a circle must end.
 const SEGMENTS_MAX: usize = 64;
 
 fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
-    let mut cors = None;
+    let mut cors = add_routes(fields, "Body", Kind::Rest, reading);
     for part in parts(fields, &METHOD, "RestApiId") {
         let Some((method, path)) = method_and_path(&part, fields.index()) else {
             continue;

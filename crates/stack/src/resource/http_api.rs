@@ -9,24 +9,23 @@ use crate::template::{
 };
 use crate::{Cors, HttpApiResource};
 
+use super::open_api::{Kind, add_routes};
 use super::reading::{Reading, WORD_MARKS, is_word};
 
 pub(super) const LOCAL: &str = "the API is served at its local address";
 pub(super) const NO_IMPORT: &str = "there is no import that could warn";
-pub(super) const EVENTS_ONLY: &str = "routes come from functions' events only";
-const NO_THROTTLING: &str = "requests are neither throttled nor measured";
+pub(super) const NO_THROTTLING: &str = "requests are neither throttled nor measured";
 
 /// A stage whose name is in no URL.
 pub(super) const DEFAULT_STAGE: &str = "$default";
 
 pub(super) static TYPE: Type = Type {
     properties: properties! {
-        used: CorsConfiguration, Description, Name, StageName;
+        used: CorsConfiguration, DefinitionBody, DefinitionUri, Description, Name, StageName;
         ignored:
             "requests are not logged to CloudWatch" => AccessLogSettings;
             "requests are not authorised here: every route is open" => Auth;
             NO_THROTTLING => DefaultRouteSettings, RouteSettings;
-            EVENTS_ONLY => DefinitionBody, DefinitionUri;
             LOCAL => DisableExecuteApiEndpoint, Domain;
             NO_IMPORT => FailOnWarnings;
             "tags are not kept" => PropagateTags, Tags;
@@ -79,6 +78,9 @@ pub(super) fn stage(index: usize, api: &Resource, name: &str) -> Resource {
 }
 
 fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
+    for property in ["DefinitionBody", "DefinitionUri"] {
+        add_routes(fields, property, Kind::Http, reading);
+    }
     let api = http_api(fields, stage_name(fields), reading);
     reading.stack.http_apis.push(api);
 }

@@ -24,6 +24,7 @@ pub(super) static TYPE: Type = Type {
             "no file system is mounted" => FileSystemConfigs;
             "container images are not run" => ImageConfig;
             NO_ENCRYPTION => KmsKeyArn;
+            "versions are `Version` resources only" => PublishToLatestPublished;
             "recursive loops are not detected" => RecursiveLoop;
             NO_UPDATES => RuntimeManagementConfig;
             "processes start without a snapshot" => SnapStart;

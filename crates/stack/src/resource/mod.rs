@@ -22,6 +22,7 @@ mod events;
 mod gateway_http;
 mod gateway_rest;
 mod http_api;
+mod open_api;
 mod rest_api;
 mod route;
 mod schedule;

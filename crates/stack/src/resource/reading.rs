@@ -146,6 +146,11 @@ impl<'a> Reading<'a> {
         part.problem(part.resource().id_span, &message, "the second time", help);
     }
 
+    /// Whether an API has a route already.
+    pub fn has_route(&self, api: usize, key: &RouteKey) -> bool {
+        self.keys.contains(&(api, key.clone()))
+    }
+
     /// The routes that have been added to an API.
     pub fn take_routes(&mut self, api: usize) -> Vec<Route> {
         self.routes.remove(&api).unwrap_or_default()

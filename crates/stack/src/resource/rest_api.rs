@@ -10,13 +10,14 @@ use crate::template::{
 };
 use crate::{RestApiResource, RestCors};
 
-use super::http_api::{EVENTS_ONLY, LOCAL, NO_IMPORT, stage};
+use super::http_api::{LOCAL, NO_IMPORT, stage};
+use super::open_api::{Kind, add_routes};
 use super::reading::{Reading, WORD_MARKS, is_word};
 
 pub(super) static TYPE: Type = Type {
     properties: properties! {
-        used: BinaryMediaTypes, Cors, Description, EndpointConfiguration, Name, OpenApiVersion,
-            StageName, Variables;
+        used: BinaryMediaTypes, Cors, DefinitionBody, DefinitionUri, Description,
+            EndpointConfiguration, MergeDefinitions, Mode, Name, OpenApiVersion, StageName, Variables;
         ignored:
             "requests are not logged to CloudWatch" => AccessLogSetting;
             "every start deploys" => AlwaysDeploy;
@@ -24,7 +25,6 @@ pub(super) static TYPE: Type = Type {
             "requests are not authorised here: every route is open" => Auth;
             "answers are not cached" => CacheClusterEnabled, CacheClusterSize;
             "all requests take the newest deployment" => CanarySetting;
-            EVENTS_ONLY => DefinitionBody, DefinitionUri, MergeDefinitions, Mode;
             LOCAL => DisableExecuteApiEndpoint, Domain, EndpointAccessMode, SecurityPolicy;
             NO_IMPORT => FailOnWarnings;
             "the gateway's own answers are AWS's" => GatewayResponses;
@@ -81,6 +81,10 @@ fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
         let help = "it is the first part of every path";
         fields.wrong("StageName", must, "this name", help);
     }
+    let mut answered = None;
+    for property in ["DefinitionBody", "DefinitionUri"] {
+        answered = answered.or(add_routes(fields, property, Kind::Rest, reading));
+    }
     let api = rest_api(fields, stage_name, reading);
     // SAM keeps them as JSON pointers: a slash is `~1`.
     let media_types = api.binary_media_types.iter();
@@ -88,7 +92,7 @@ fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     reading.stack.rest_apis.push(RestApiResource {
         binary_media_types: media_types.collect(),
         stage_variables: fields.text_map("Variables"),
-        cors: cors(fields),
+        cors: cors(fields).or(answered),
         ..api
     });
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::template::{EventApi, Fields, Properties, Role, Type, properties};
-use crate::{Route, RouteKey, RouteMethod};
+use crate::{Integration, Route, RouteKey, RouteMethod};
 
 use super::reading::{Reading, is_word};
 
@@ -81,6 +81,7 @@ fn add_route(
         qualifier: resolver.published_alias(made.of),
         event: made.name.to_string(),
         timeout,
+        integration: Integration::Proxy,
     };
     let help = "one event of one function answers a route";
     reading.add_route(api, fields, route, help);

@@ -47,8 +47,8 @@ pub(super) static GLOBAL_TYPE: Type = Type {
             StreamSpecification, TableName, TimeToLiveSpecification;
         required: AttributeDefinitions = ATTRIBUTES, KeySchema = KEYS;
         ignored:
-            ONE_TABLE => GlobalTableWitnesses, MultiRegionConsistency,
-                GlobalTableSettingsReplicationMode;
+            ONE_TABLE => GlobalTableSettingsReplicationMode, GlobalTableSourceArn,
+                GlobalTableWitnesses, MultiRegionConsistency;
             NO_ENCRYPTION => SSESpecification;
             NO_THROTTLING => ReadOnDemandThroughputSettings, ReadProvisionedThroughputSettings,
                 WarmThroughput, WriteOnDemandThroughputSettings,

@@ -9,6 +9,7 @@ mod parse;
 
 mod document;
 mod globals;
+mod include;
 mod parameter;
 mod pseudo;
 mod resource;
@@ -29,6 +30,7 @@ pub(crate) use document::{Document, at_most, section};
 pub(crate) use dynamic::{PARAMETER, SECRET};
 pub(crate) use fields::Fields;
 pub(crate) use function::Function;
+pub(crate) use include::include;
 pub(crate) use node::{Entry, Node, NodeValue};
 pub(crate) use parameter::{Parameters, parameters};
 pub(crate) use parse::parse;

@@ -82,6 +82,16 @@ impl Report {
         invalid.into()
     }
 
+    /// The warnings so far, whatever problems there are.
+    #[cfg(test)]
+    pub fn warnings(&self) -> Vec<Warning> {
+        let warnings = self.warnings.borrow();
+        warnings
+            .iter()
+            .map(|(_, warning)| warning.clone())
+            .collect()
+    }
+
     /// Takes the problems of a nested template's report, or its warnings with the logical id of what
     /// nests it in front of their own.
     pub fn adopt<T>(

@@ -273,6 +273,7 @@ fn everything_in_it_is_resolved() {
                         ),
                         event: "Apply",
                         timeout: 30s,
+                        integration: Proxy,
                     },
                     Route {
                         key: Path {
@@ -285,6 +286,7 @@ fn everything_in_it_is_resolved() {
                         ),
                         event: "Status",
                         timeout: 5s,
+                        integration: Proxy,
                     },
                 ],
             },
@@ -305,6 +307,7 @@ fn everything_in_it_is_resolved() {
                         ),
                         event: "Rest",
                         timeout: 30s,
+                        integration: Proxy,
                     },
                 ],
             },

@@ -68,6 +68,7 @@ impl HttpFace {
             qualifier: url.qualifier.clone(),
             event: url.logical_id.clone(),
             timeout: FUNCTION_TIMEOUT_MAX,
+            integration: stack::Integration::Proxy,
         }];
         Ok(Self {
             kind: Kind::FunctionUrl,

@@ -68,6 +68,7 @@ mod tests {
             function: String::new(),
             qualifier: None,
             timeout: std::time::Duration::from_secs(30),
+            integration: stack::Integration::Proxy,
         }
     }
 

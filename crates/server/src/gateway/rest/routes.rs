@@ -101,6 +101,7 @@ mod tests {
             qualifier: None,
             event: String::new(),
             timeout: std::time::Duration::from_secs(29),
+            integration: stack::Integration::Proxy,
         }
     }
 

@@ -1,0 +1,256 @@
+//! Routes of an OpenAPI document, by API Gateway's extensions of it.
+//!
+//! Source: API Gateway developer guide, "OpenAPI extensions for API Gateway", read 2026-11-28.
+
+use std::time::Duration;
+
+use crate::template::{Entry, Fields, Node};
+use crate::{
+    AwsIntegration, Integration, IntegrationResponse, Passthrough, RestCors, Route, RouteKey,
+    RouteMethod,
+};
+
+use super::reading::Reading;
+use super::route::{HTTP_API_TIMEOUT, OPEN, REST_API_TIMEOUT, is_path, method};
+use super::target::{Target, target};
+
+const INTEGRATION: &str = "x-amazon-apigateway-integration";
+const NOT_SERVED: &str = "only functions are behind APIs here: the route is not served";
+
+/// Which kind of API a document describes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Http,
+    Rest,
+}
+
+impl Kind {
+    fn timeout(self) -> Duration {
+        match self {
+            Self::Http => HTTP_API_TIMEOUT,
+            Self::Rest => REST_API_TIMEOUT,
+        }
+    }
+}
+
+/// Adds the routes of the document in a property, if it has one. Returns what its mocks of `OPTIONS`
+/// answer, which is how documents write CORS.
+pub(super) fn add_routes(
+    fields: &Fields<'_>,
+    property: &str,
+    kind: Kind,
+    reading: &mut Reading<'_>,
+) -> Option<RestCors> {
+    let entry = fields.entry(property)?;
+    if entry.value.is_reported() {
+        return None;
+    }
+    if entry.value.get("paths").is_none() {
+        let meaning = "the document has no `paths` here, or lies elsewhere and is not fetched: it \
+                       gives no routes";
+        fields.warn(property, entry.key_span, meaning);
+        return None;
+    }
+    let document = Document {
+        fields: fields.below(property, entry.key_span, &entry.value),
+        root: &entry.value,
+        kind,
+    };
+    let mut cors = None;
+    let paths = entry.value.get("paths").and_then(Node::entries);
+    for path in paths.unwrap_or_default() {
+        for operation in path.value.entries().unwrap_or_default() {
+            let Some(method) = method(&operation.key) else {
+                continue;
+            };
+            let answered = document.add(path, operation, method, reading);
+            cors = cors.or(answered);
+        }
+    }
+    cors
+}
+
+struct Document<'d> {
+    fields: Fields<'d>,
+    root: &'d Node,
+    kind: Kind,
+}
+
+impl<'d> Document<'d> {
+    /// Adds the route of one operation, or returns what its mock answers.
+    fn add(
+        &self,
+        path: &'d Entry,
+        operation: &'d Entry,
+        method: RouteMethod,
+        reading: &mut Reading<'_>,
+    ) -> Option<RestCors> {
+        let step = format!("paths.{}.{}", path.key, operation.key);
+        let key = self.key(path, method)?;
+        let fields = self
+            .fields
+            .below(&step, operation.key_span, &operation.value);
+        let Some((span, node)) = self.integration(operation) else {
+            // A function's event gives the route instead, or nothing does.
+            if !reading.has_route(self.fields.index(), &key) {
+                let meaning = format!("it has no `{INTEGRATION}`: the route is not served");
+                self.fields.warn(&step, operation.key_span, meaning);
+            }
+            return None;
+        };
+        let is_open = |name: &&str| {
+            let security = operation.value.get(name);
+            security.is_some_and(|it| it.items().is_none_or(|items| !items.is_empty()))
+        };
+        if ["security", "x-amazon-apigateway-auth"].iter().any(is_open) {
+            self.fields.warn(&step, operation.key_span, OPEN);
+        }
+        let integration = fields.below(INTEGRATION, span, node);
+        let kind = integration.text("type").unwrap_or_default();
+        let kind = kind.to_ascii_lowercase();
+        if kind == "mock" && method == RouteMethod::Options {
+            return preflight(node);
+        }
+        self.route(key, &kind, &integration, reading);
+        None
+    }
+
+    fn key(&self, path: &Entry, method: RouteMethod) -> Option<RouteKey> {
+        if self.kind == Kind::Http && matches!(&*path.key, "/$default" | "$default") {
+            return Some(RouteKey::Default);
+        }
+        if !is_path(&path.key) {
+            let step = format!("paths.{}", path.key);
+            self.fields.warn(
+                &step,
+                path.key_span,
+                "it is not a path of an API, and not served",
+            );
+            return None;
+        }
+        Some(RouteKey::Path {
+            method,
+            path: path.key.to_string(),
+        })
+    }
+
+    /// The integration of an operation: its own, or one of `components` that it refers to.
+    fn integration(&self, operation: &'d Entry) -> Option<(crate::template::Span, &'d Node)> {
+        let own = operation.value.entry(INTEGRATION)?;
+        let Some(reference) = own.value.get("$ref").and_then(Node::text) else {
+            return Some((own.key_span, &own.value));
+        };
+        let mut node = self.root;
+        for key in reference.strip_prefix("#/")?.split('/') {
+            node = node.get(&key.replace("~1", "/").replace("~0", "~"))?;
+        }
+        Some((own.key_span, node))
+    }
+
+    fn route(
+        &self,
+        key: RouteKey,
+        kind: &str,
+        integration: &Fields<'_>,
+        reading: &mut Reading<'_>,
+    ) {
+        let is_templated = kind == "aws" && self.kind == Kind::Rest;
+        if kind != "aws_proxy" && !is_templated {
+            integration.warn_of("type", NOT_SERVED);
+            return;
+        }
+        let Some(uri) = integration.node("uri") else {
+            integration.warn_of("type", "it has no `uri`: the route is not served");
+            return;
+        };
+        let nested = &reading.nested.functions;
+        let Some(Target {
+            function,
+            qualifier,
+        }) = target(integration, "uri", uri, nested)
+        else {
+            integration.warn_of("uri", NOT_SERVED);
+            return;
+        };
+        if integration.text("payloadFormatVersion").as_deref() == Some("1.0")
+            && self.kind == Kind::Http
+        {
+            let meaning = "requests reach functions behind HTTP APIs in payload format 2.0";
+            integration.warn_of("payloadFormatVersion", meaning);
+        }
+        let timeout = integration.milliseconds("timeoutInMillis", 50..=900_000);
+        let route = Route {
+            event: key.to_string(),
+            key,
+            function,
+            qualifier,
+            timeout: timeout.unwrap_or_else(|| self.kind.timeout()),
+            integration: match is_templated {
+                true => Integration::Aws(Box::new(templated(integration))),
+                false => Integration::Proxy,
+            },
+        };
+        let help = "one operation of the document, or one event of a function, answers a route";
+        reading.add_route(self.fields.index(), &self.fields, route, help);
+    }
+}
+
+/// What an `aws` integration makes of requests and answers.
+fn templated(fields: &Fields<'_>) -> AwsIntegration {
+    let behaviors = [
+        ("when_no_match", Passthrough::WhenNoMatch),
+        ("WHEN_NO_MATCH", Passthrough::WhenNoMatch),
+        ("when_no_templates", Passthrough::WhenNoTemplates),
+        ("WHEN_NO_TEMPLATES", Passthrough::WhenNoTemplates),
+        ("never", Passthrough::Never),
+        ("NEVER", Passthrough::Never),
+    ];
+    let passthrough = fields.choice("passthroughBehavior", &behaviors);
+    let request_parameters = fields.text_map("requestParameters");
+    let mut responses = Vec::new();
+    let entries = fields.node("responses").and_then(Node::entries);
+    for entry in entries.unwrap_or_default() {
+        let step = format!("responses.{}", entry.key);
+        let response = fields.below(&step, entry.key_span, &entry.value);
+        let status = response.integer("statusCode", 100..=599, "an HTTP status");
+        responses.push(IntegrationResponse {
+            selection: Some(entry.key.to_string()).filter(|it| it != "default"),
+            status: status.and_then(|it| it.try_into().ok()).unwrap_or(200),
+            parameters: response.text_map("responseParameters"),
+            templates: response.text_map("responseTemplates"),
+        });
+    }
+    AwsIntegration {
+        request_templates: fields.text_map("requestTemplates"),
+        passthrough: passthrough.unwrap_or_default(),
+        asynchronous: is_asynchronous(&request_parameters),
+        request_parameters,
+        responses,
+    }
+}
+
+/// Whether Lambda is told to answer before the function has run.
+pub(super) fn is_asynchronous(parameters: &std::collections::BTreeMap<String, String>) -> bool {
+    parameters.iter().any(|(name, value)| {
+        name.eq_ignore_ascii_case("integration.request.header.X-Amz-Invocation-Type")
+            && value.trim_matches('\'').eq_ignore_ascii_case("Event")
+    })
+}
+
+/// What a mock of `OPTIONS` answers.
+fn preflight(integration: &Node) -> Option<RestCors> {
+    let responses = integration.get("responses")?.entries()?;
+    let parameters = responses.first()?.value.get("responseParameters")?;
+    let header = |name: &str| {
+        let key = format!("method.response.header.Access-Control-{name}");
+        let text = parameters.get(&key)?.text()?;
+        Some(text.trim_matches('\'').to_owned())
+    };
+    Some(RestCors {
+        allow_origin: header("Allow-Origin")?,
+        allow_methods: header("Allow-Methods"),
+        allow_headers: header("Allow-Headers"),
+        max_age: header("Max-Age"),
+        allow_credentials: header("Allow-Credentials").as_deref() == Some("true"),
+    })
+}

@@ -1,0 +1,200 @@
+//! Local files that a template takes parts of itself from: `AWS::Include`, and `DefinitionUri` of APIs.
+//!
+//! What is in such a file has the place of what names it; what is wrong with its syntax is shown in
+//! the file. Source: CloudFormation template reference, "`AWS::Include` transform", and AWS SAM
+//! developer guide, `DefinitionUri`, read 2026-11-28.
+
+use std::path::Path;
+use std::rc::Rc;
+
+use crate::limits::{INCLUDES_MAX, NODES_MAX, TEMPLATE_BYTES_MAX};
+
+use super::node::Call;
+use super::{Entry, Node, NodeValue, Report, Span, Text, parse};
+
+const TRANSFORM: &str = "Fn::Transform";
+const INCLUDE: &str = "AWS::Include";
+
+/// Types with a `DefinitionUri`.
+const APIS: [&str; 2] = ["AWS::Serverless::Api", "AWS::Serverless::HttpApi"];
+
+/// The template with the content of files in it.
+pub(crate) fn include(root: &Node, directory: &Path, report: &Report) -> Node {
+    let mut includes = Includes {
+        directory,
+        report,
+        count: 0,
+        weight: 0,
+    };
+    let Some(sections) = root.entries() else {
+        return root.clone();
+    };
+    let sections = sections.iter().map(|section| match &*section.key {
+        "Resources" => section.with_value(includes.resources(&section.value)),
+        "Outputs" | "Globals" => section.with_value(includes.node(&section.value)),
+        _ => section.clone(),
+    });
+    Node::new(root.span, NodeValue::Mapping(sections.collect()))
+}
+
+struct Includes<'i> {
+    directory: &'i Path,
+    report: &'i Report,
+    count: usize,
+    /// Nodes that files have made.
+    weight: usize,
+}
+
+impl Includes<'_> {
+    fn resources(&mut self, node: &Node) -> Node {
+        let Some(entries) = node.entries() else {
+            return self.node(node);
+        };
+        let resource = |entry: &Entry| {
+            let value = self.node(&entry.value);
+            let kind = value.get("Type").and_then(Node::text);
+            let is_api = kind.is_some_and(|kind| APIS.contains(&kind));
+            match is_api {
+                true => entry.with_value(self.definition(value)),
+                false => entry.with_value(value),
+            }
+        };
+        let entries = entries.iter().map(resource).collect();
+        Node::new(node.span, NodeValue::Mapping(entries))
+    }
+
+    /// An API whose `DefinitionUri` has been read, where it is a local file.
+    fn definition(&mut self, resource: Node) -> Node {
+        let uri = resource
+            .get("Properties")
+            .and_then(|it| it.get("DefinitionUri"));
+        let Some(content) = uri.and_then(|uri| self.content(uri.text()?, uri.span)) else {
+            return resource;
+        };
+        replaced(resource, &["Properties", "DefinitionUri"], &content)
+    }
+
+    fn node(&mut self, node: &Node) -> Node {
+        let value = match &node.value {
+            NodeValue::Scalar(_) => return node.clone(),
+            NodeValue::Sequence(items) => {
+                NodeValue::Sequence(items.iter().map(|item| self.node(item)).collect())
+            }
+            NodeValue::Mapping(entries) => NodeValue::Mapping(self.entries(entries)),
+            NodeValue::Call(call) => {
+                if call.function.key() == TRANSFORM
+                    && let Some(content) = self.included(&call.argument)
+                {
+                    return content;
+                }
+                let argument = Box::new(self.node(&call.argument));
+                let function = call.function;
+                NodeValue::Call(Call { function, argument })
+            }
+        };
+        Node::new(node.span, value)
+    }
+
+    /// The content of a file stands beside what else the mapping has, which wins.
+    fn entries(&mut self, entries: &[Entry]) -> Vec<Entry> {
+        let mut all = Vec::new();
+        for entry in entries {
+            let content = (&*entry.key == TRANSFORM)
+                .then(|| self.included(&entry.value))
+                .flatten();
+            match content.as_ref().and_then(Node::entries) {
+                Some(content) => {
+                    let is_own = |key: &Rc<str>| entries.iter().any(|own| own.key == *key);
+                    all.extend(content.iter().filter(|it| !is_own(&it.key)).cloned());
+                }
+                None => all.push(entry.with_value(self.node(&entry.value))),
+            }
+        }
+        all
+    }
+
+    /// What a transform includes, if it is a local file.
+    fn included(&mut self, transform: &Node) -> Option<Node> {
+        if transform.get("Name")?.text() != Some(INCLUDE) {
+            return None;
+        }
+        let location = transform.get("Parameters")?.get("Location")?;
+        self.content(location.text()?, location.span)
+    }
+
+    fn content(&mut self, location: &str, span: Span) -> Option<Node> {
+        if location.contains("://") {
+            return None;
+        }
+        self.count += 1;
+        if self.count > INCLUDES_MAX || self.weight > NODES_MAX {
+            let message = format!(
+                "files make more than {NODES_MAX} values of this template, or there are more \
+                 than {INCLUDES_MAX} of them"
+            );
+            let help = "split the template";
+            self.report.problem(span, message, "one too many", help);
+            return Some(Node::reported(span));
+        }
+        let path = self.directory.join(location);
+        let text = match Text::read(&path, TEMPLATE_BYTES_MAX) {
+            Ok(Some(text)) => text,
+            Ok(None) => {
+                let message = format!("there is no file `{}`", path.display());
+                let help = "name it relative to the template";
+                self.report.problem(span, message, "no such file", help);
+                return Some(Node::reported(span));
+            }
+            Err(error) => {
+                let help = "a file with text of up to 1 MiB can be included";
+                self.report
+                    .problem(span, error.to_string(), "this file", help);
+                return Some(Node::reported(span));
+            }
+        };
+        let report = Report::new(text);
+        let parsed = parse(&report);
+        let node = self.report.adopt(report, parsed, "").ok();
+        let node = node.map_or_else(|| Node::reported(span), |node| moved(&node, span));
+        self.weight = self.weight.saturating_add(node.weight);
+        Some(node)
+    }
+}
+
+/// The node with another one at a path of keys.
+fn replaced(node: Node, path: &[&str], content: &Node) -> Node {
+    let [key, rest @ ..] = path else {
+        return content.clone();
+    };
+    let NodeValue::Mapping(entries) = &node.value else {
+        return node;
+    };
+    let entries = entries.iter().map(|entry| match &*entry.key == *key {
+        true => entry.with_value(replaced(entry.value.clone(), rest, content)),
+        false => entry.clone(),
+    });
+    Node::new(node.span, NodeValue::Mapping(entries.collect()))
+}
+
+/// The node with all of it at one place: places in another file mean nothing in this one.
+fn moved(node: &Node, span: Span) -> Node {
+    let value = match &node.value {
+        NodeValue::Scalar(scalar) => NodeValue::Scalar(scalar.clone()),
+        NodeValue::Sequence(items) => {
+            NodeValue::Sequence(items.iter().map(|item| moved(item, span)).collect())
+        }
+        NodeValue::Mapping(entries) => {
+            let moved = |entry: &Entry| Entry {
+                key: Rc::clone(&entry.key),
+                key_span: span,
+                value: moved(&entry.value, span),
+            };
+            NodeValue::Mapping(entries.iter().map(moved).collect())
+        }
+        NodeValue::Call(call) => NodeValue::Call(Call {
+            function: call.function,
+            argument: Box::new(moved(&call.argument, span)),
+        }),
+    };
+    Node::new(span, value)
+}
