@@ -7,10 +7,11 @@ use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use model::{EventSource, FunctionName};
 use runtime::PlainOutcome;
-use stack::{Route, Stack};
+use stack::{Integration, Route, Stack};
 
 use super::answer::message;
 use super::request::{Call, Incoming, header};
+use super::rest::Exchange;
 use super::stream;
 use crate::api::{Streamed, Target};
 use crate::app::App;
@@ -171,6 +172,10 @@ impl Api {
             source_ip: peer.ip().to_string(),
             now: app.driver.now(),
         });
+        if let Integration::Aws(integration) = &route.integration {
+            let exchange = Exchange::new(integration, &payload, &body);
+            return self.exchange(&exchange, &target, route, trace_header).await;
+        }
         let is_durable = target.is_durable();
         let invoked = async {
             if !face.streams() {
@@ -204,6 +209,48 @@ impl Api {
         };
         tracing::warn!(request = %request_id, api, ?error, ?failure, "the function behind an API gave no answer");
         Err(failure)
+    }
+}
+
+impl Api {
+    /// Answers a request to a route with templates.
+    async fn exchange(
+        &self,
+        exchange: &Exchange<'_>,
+        target: &Target,
+        route: &Route,
+        trace_header: String,
+    ) -> Result<Response<Body>, Failure> {
+        let app = &self.app;
+        let payload = match exchange.event() {
+            Ok(payload) => payload,
+            Err(answer) => return Ok(*answer),
+        };
+        if exchange.is_asynchronous() {
+            let sent = target.send(app, payload, trace_header).await;
+            return match sent {
+                Ok(()) => Ok(exchange.answer(b"", None)),
+                Err(error) => {
+                    tracing::warn!(%error, "the function behind an API was not invoked");
+                    Err(Failure::NotRun)
+                }
+            };
+        }
+        let invoked = target.invoke(app, payload, trace_header);
+        let invoked = tokio::time::timeout(route.timeout, invoked).await;
+        match invoked.map_err(|_elapsed| Failure::TimedOut)? {
+            PlainOutcome::Succeeded(result) => Ok(exchange.answer(&result, None)),
+            PlainOutcome::FunctionError { error, payload } => {
+                let text = error.message.as_deref().unwrap_or_default();
+                Ok(exchange.answer(&payload, Some(text)))
+            }
+            PlainOutcome::Unavailable(_) if app.shutdown.is_cancelled() => Err(Failure::Ending),
+            PlainOutcome::Unavailable(error) => {
+                tracing::warn!(?error, "the function behind an API could not be run");
+                Err(Failure::NotRun)
+            }
+            PlainOutcome::Throttled(_) => Err(Failure::Throttled),
+        }
     }
 }
 

@@ -2,18 +2,22 @@
 //!
 //! Source of names: CloudFormation template reference, `AWS::ApiGateway`, read 2026-11-23.
 
-use crate::template::{Fields, Node, Resolver, Type, properties};
-use crate::{RestApiResource, RestCors, Route, RouteKey, RouteMethod};
+use crate::template::{Fields, Node, Properties, Resolver, Type, properties};
+use crate::{
+    AwsIntegration, FunctionResource, Integration, IntegrationResponse, Passthrough,
+    RestApiResource, RestCors, Route, RouteKey, RouteMethod,
+};
 
 use super::gateway_http::{
     NO_API_KEYS, NO_CLIENT_CERTIFICATES, NO_MODELS, NO_REQUIRED_PARAMETERS, integrated, part_type,
     parts, warn_of_authorization,
 };
 use super::http_api::{LOCAL, NO_IMPORT, NO_THROTTLING};
-use super::open_api::{Kind, add_routes};
+use super::open_api::{Kind, add_routes, is_asynchronous};
 use super::reading::Reading;
 use super::rest_api::{rest_api, rest_api_type};
 use super::route::{REST_API_TIMEOUT, is_path, method};
+use super::target::target;
 
 const METHODS_ONLY: &str = "routes come from `Method` resources and from `Body` only";
 
@@ -90,7 +94,11 @@ fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
         };
         if let Some(answered) = preflight(&part, method) {
             cors = cors.or(Some(answered));
-        } else if let Some(route) = route(&part, RouteKey::Path { method, path }) {
+        } else if let Some(route) = route(
+            &part,
+            RouteKey::Path { method, path },
+            &reading.nested.functions,
+        ) {
             let help = "one method of one resource has one integration";
             reading.add_route(fields.index(), &part, route, help);
         }
@@ -149,15 +157,73 @@ fn preflight(fields: &Fields<'_>, method: RouteMethod) -> Option<RestCors> {
     })
 }
 
-fn route(fields: &Fields<'_>, key: RouteKey) -> Option<Route> {
+fn route(fields: &Fields<'_>, key: RouteKey, nested: &[FunctionResource]) -> Option<Route> {
     warn_of_authorization(fields);
     fields.required("Integration", "a method needs something behind it")?;
     let entry = fields.entry("Integration")?;
     let integration = fields.below("Integration", entry.key_span, &entry.value);
     let integration = integration.open()?;
+    if integration.node("Type").and_then(Node::text) == Some("AWS")
+        && let Some(route) = templated_route(fields, &integration, &key, nested)
+    {
+        return Some(route);
+    }
     let properties = ("Type", "Uri");
     integrated(fields, &integration, properties, key, REST_API_TIMEOUT)
 }
+
+/// A route with templates to a function; others than functions have none.
+fn templated_route(
+    fields: &Fields<'_>,
+    integration: &Fields<'_>,
+    key: &RouteKey,
+    nested: &[FunctionResource],
+) -> Option<Route> {
+    let target = target(integration, "Uri", integration.node("Uri")?, nested)?;
+    let timeout = integration.milliseconds("TimeoutInMillis", 50..=900_000);
+    Some(Route {
+        key: key.clone(),
+        function: target.function,
+        qualifier: target.qualifier,
+        event: fields.logical_id.to_owned(),
+        timeout: timeout.unwrap_or(REST_API_TIMEOUT),
+        integration: Integration::Aws(Box::new(templated(integration))),
+    })
+}
+
+fn templated(fields: &Fields<'_>) -> AwsIntegration {
+    let behaviors = [
+        ("WHEN_NO_MATCH", Passthrough::WhenNoMatch),
+        ("WHEN_NO_TEMPLATES", Passthrough::WhenNoTemplates),
+        ("NEVER", Passthrough::Never),
+    ];
+    let passthrough = fields.choice("PassthroughBehavior", &behaviors);
+    let request_parameters = fields.text_map("RequestParameters");
+    let responses = fields.mappings("IntegrationResponses", RESPONSE);
+    let response = |response: Fields<'_>| {
+        let status = response.integer("StatusCode", 100..=599, "an HTTP status");
+        IntegrationResponse {
+            selection: response
+                .text("SelectionPattern")
+                .filter(|it| !it.is_empty()),
+            status: status.and_then(|it| it.try_into().ok()).unwrap_or(200),
+            parameters: response.text_map("ResponseParameters"),
+            templates: response.text_map("ResponseTemplates"),
+        }
+    };
+    AwsIntegration {
+        request_templates: fields.text_map("RequestTemplates"),
+        passthrough: passthrough.unwrap_or_default(),
+        asynchronous: is_asynchronous(&request_parameters),
+        request_parameters,
+        responses: responses.into_iter().map(response).collect(),
+    }
+}
+
+const RESPONSE: Properties = properties! {
+    used: ContentHandling, ResponseParameters, ResponseTemplates, SelectionPattern;
+    required: StatusCode = "for example 200";
+};
 
 /// The path of a resource: that of its parent, and its own part.
 fn path(resolver: &Resolver<'_>, node: &Node, api: usize) -> Option<String> {

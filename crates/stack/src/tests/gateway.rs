@@ -2,6 +2,8 @@
 
 use expect_test::expect;
 
+use crate::{Integration, Passthrough};
+
 use super::{check_problems, load};
 
 const FUNCTION: &str = "
@@ -184,4 +186,42 @@ fn what_does_not_fit_is_shown() {
             22:93 `HttpMethod` of `N` is no method [this name] (-)
         "#]],
     );
+}
+
+#[test]
+fn methods_with_templates_are_kept() {
+    let stack = load(
+        "
+Resources:
+  F: {Type: AWS::Lambda::Function, Properties: {Code: f, Handler: h, Runtime: python3.13}}
+  Api: {Type: AWS::ApiGateway::RestApi, Properties: {Name: api}}
+  Post:
+    Type: AWS::ApiGateway::Method
+    Properties:
+      HttpMethod: POST
+      ResourceId: !GetAtt Api.RootResourceId
+      RestApiId: !Ref Api
+      AuthorizationType: NONE
+      Integration:
+        Type: AWS
+        IntegrationHttpMethod: POST
+        Uri: !Sub arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${F.Arn}/invocations
+        PassthroughBehavior: NEVER
+        RequestParameters: {integration.request.header.X-Amz-Invocation-Type: \"'Event'\"}
+        RequestTemplates: {application/json: $input.body}
+        IntegrationResponses:
+          - {StatusCode: 202}
+          - {StatusCode: '500', SelectionPattern: .+, ResponseTemplates: {application/json: '{}'}}
+  Deployed: {Type: AWS::ApiGateway::Stage, Properties: {RestApiId: !Ref Api, StageName: prod}}
+",
+    );
+    let Integration::Aws(aws) = &stack.rest_apis[0].routes[0].integration else {
+        panic!("with templates");
+    };
+    assert!(aws.asynchronous);
+    assert_eq!(aws.passthrough, Passthrough::Never);
+    assert_eq!(aws.request_templates["application/json"], "$input.body");
+    let statuses: Vec<_> = aws.responses.iter().map(|it| it.status).collect();
+    assert_eq!(statuses, [202, 500]);
+    assert_eq!(aws.responses[1].selection.as_deref(), Some(".+"));
 }

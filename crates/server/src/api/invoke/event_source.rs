@@ -175,6 +175,28 @@ impl Target {
         }
     }
 
+    /// Accepts an asynchronous invocation; when this returns `Ok`, it is durable.
+    ///
+    /// # Errors
+    /// When it was not accepted.
+    pub async fn send(
+        &self,
+        app: &Arc<App>,
+        payload: Vec<u8>,
+        trace_header: String,
+    ) -> Result<(), DeliverError> {
+        if let Some(settings) = self.resolved.version.durable {
+            let bytes_max = app.driver.limits().async_result_bytes_max;
+            let start = self.start_request(settings, &payload, trace_header, bytes_max);
+            app.driver.start(start).await?;
+            return Ok(());
+        }
+        let request_id = app.new_request_id();
+        let invocation = self.queued(app, request_id, payload, trace_header);
+        app.driver.enqueue(invocation).await?;
+        Ok(())
+    }
+
     /// Accepts the asynchronous invocation of an occurrence; when this returns `Ok`, it is durable, and
     /// so is the schedule's mark. Called again for an occurrence whose execution exists, it starts
     /// none.
@@ -203,8 +225,21 @@ impl Target {
             app.driver.store().put_schedule_mark(mark).await?;
             return Ok(());
         }
+        let invocation = self.queued(app, request_id, payload, trace_header);
+        app.driver.enqueue_scheduled(invocation, mark).await?;
+        Ok(())
+    }
+
+    /// An invocation for the queue.
+    fn queued(
+        &self,
+        app: &App,
+        request_id: RequestId,
+        payload: Vec<u8>,
+        trace_header: String,
+    ) -> AsyncInvocation {
         let now = app.driver.now();
-        let invocation = AsyncInvocation {
+        AsyncInvocation {
             request_id,
             function: self.resolved.arn.name.clone(),
             version: self.resolved.version.version.clone(),
@@ -216,9 +251,7 @@ impl Target {
             accepted_at: now,
             attempts: 0,
             not_before: now,
-        };
-        app.driver.enqueue_scheduled(invocation, mark).await?;
-        Ok(())
+        }
     }
 
     fn start_request(

@@ -5,5 +5,8 @@ mod cors;
 mod event;
 mod face;
 mod routes;
+mod templated;
+mod velocity;
 
 pub(crate) use face::RestFace;
+pub(super) use templated::Exchange;
