@@ -1,9 +1,10 @@
 //! SAM and CloudFormation templates as plain data.
 //!
-//! [`load`] reads a template and the `samconfig.toml` beside it, resolves parameters, globals and
-//! references, and hands out a [`Stack`]: functions, APIs with their routes, schedules, tables,
-//! outputs, and a [`Warning`] for every part of the template that does nothing here. It starts nothing and
-//! looks at no code: whether a function's code exists, and whether its runtime can be started, is
+//! [`load`] reads a template, the templates that it nests, and the `samconfig.toml` beside it, resolves
+//! parameters, globals and references, and hands out a [`Stack`]: functions, APIs with their routes,
+//! schedules, tables, layers, outputs, and a [`Warning`] for every part of the template that does
+//! nothing here. Values of the parameter store and of secrets come from outside ([`References`]). It
+//! starts nothing and looks at no code: whether a function's code exists, and whether its runtime can be started, is
 //! for `function-host` and `cli` to find out.
 //!
 //! A template is untrusted: its size, nesting and expansion are bounded ([`limits`]), and whatever

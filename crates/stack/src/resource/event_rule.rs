@@ -8,7 +8,7 @@ use crate::{ScheduleResource, ScheduleService};
 
 use super::function::NO_ENCRYPTION;
 use super::reading::Reading;
-use super::schedule::{NO_DEAD_LETTERS, NO_RETRY_POLICY, NO_WINDOW, Timing, input, timing};
+use super::schedule::{NO_DEAD_LETTERS, NO_RETRY_POLICY, Timing, input, timing, warn_of_window};
 use super::target::target;
 
 const NO_BUS: &str = "there is no event bus here: no event matches the pattern";
@@ -43,10 +43,9 @@ const RULE_TARGET: Properties = properties! {
 
 pub(super) static SCHEDULE: Type = Type {
     properties: properties! {
-        used: Description, EndDate, GroupName, Name, ScheduleExpressionTimezone, StartDate, State;
+        used: Description, EndDate, FlexibleTimeWindow, GroupName, Name, ScheduleExpressionTimezone, StartDate, State;
         required: ScheduleExpression = super::schedule::EXAMPLES, Target = TARGET;
         ignored:
-            NO_WINDOW => FlexibleTimeWindow;
             NO_ENCRYPTION => KmsKeyArn;
     },
     named: Named::By("Name", 64),
@@ -111,6 +110,7 @@ fn read_rule(fields: &Fields<'_>, reading: &mut Reading<'_>) {
 
 fn read_schedule(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     let service = ScheduleService::Scheduler;
+    warn_of_window(fields);
     let timing = timing(fields, "ScheduleExpression", service);
     let name = fields.resolver.name(fields.index()).unwrap_or_default();
     let group = fields.text("GroupName");

@@ -13,7 +13,7 @@ use super::function::NO_ENCRYPTION;
 
 pub(super) const NO_DEAD_LETTERS: &str = "events that fail are not sent to a queue";
 pub(super) const NO_RETRY_POLICY: &str = "asynchronous events have Lambda's default retries";
-pub(super) const NO_WINDOW: &str = "the function is invoked at the beginning of the window";
+const NO_WINDOW: &str = "the function is invoked at the beginning of the window";
 
 const RULE: Properties = properties! {
     used: Description, Enabled, Input, Name, RoleArn, State;
@@ -24,12 +24,11 @@ const RULE: Properties = properties! {
 };
 
 const SCHEDULER: Properties = properties! {
-    used: Description, EndDate, GroupName, Input, Name, OmitName, RoleArn,
+    used: Description, EndDate, FlexibleTimeWindow, GroupName, Input, Name, OmitName, RoleArn,
         ScheduleExpressionTimezone, StartDate, State;
     required: ScheduleExpression = EXAMPLES;
     ignored:
         NO_DEAD_LETTERS => DeadLetterConfig;
-        NO_WINDOW => FlexibleTimeWindow;
         NO_ENCRYPTION => KmsKeyArn;
         "permissions are not checked here" => PermissionsBoundary;
         NO_RETRY_POLICY => RetryPolicy;
@@ -54,6 +53,7 @@ pub(super) static SCHEDULER_EVENT: Type = Type {
     properties: SCHEDULER,
     read: Some(|fields, reading| {
         let service = ScheduleService::Scheduler;
+        warn_of_window(fields);
         let schedule = schedule(fields, "ScheduleExpression", service);
         reading.stack.schedules.extend(schedule);
     }),
@@ -97,6 +97,16 @@ fn schedule(
         input,
         enabled: timing.enabled,
     })
+}
+
+/// A window that is off, which AWS wants to be told, is none.
+pub(super) fn warn_of_window(fields: &Fields<'_>) {
+    let mode = fields
+        .node("FlexibleTimeWindow")
+        .and_then(|it| it.get("Mode"));
+    if mode.is_none_or(|mode| mode.text() != Some("OFF")) {
+        fields.warn_of("FlexibleTimeWindow", NO_WINDOW);
+    }
 }
 
 /// When a schedule is due, and whether it is on.
