@@ -42,5 +42,6 @@ pub use layers::LAYERS_FOLDER;
 pub use log::{DiscardLogs, LogLine, LogSink, LogStream};
 pub use pool::FunctionStats;
 pub use runtimes::{
-    InterpreterVersion, PrepareRuntimeError, PreparedRuntime, RuntimeCommand, Runtimes,
+    InterpreterVersion, NodePackages, PrepareRuntimeError, PreparedRuntime, RuntimeCommand,
+    Runtimes,
 };
