@@ -32,10 +32,12 @@ mod http;
 mod telemetry;
 
 pub use allocator::return_freed_memory;
-pub use deploy::{DeployedFunction, DeployedSchedule, Deployment};
+pub use deploy::{Artifacts, DeployedFunction, DeployedSchedule, Deployment, LeftOutFunction};
 pub use deploy_error::DeployError;
-pub use function_host::{LAYERS_FOLDER, PrepareRuntimeError, PreparedRuntime, Runtimes};
-pub use functions::FreezeCodeError;
+pub use function_host::{
+    LAYERS_FOLDER, NodePackages, PrepareRuntimeError, PreparedRuntime, Runtimes,
+};
+pub use functions::{FreezeCodeError, UnpackError, unpack};
 pub use model::Limits;
 pub use server::{Server, ServerConfig, Stores};
 pub use start_error::StartServerError;

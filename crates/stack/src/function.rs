@@ -22,8 +22,10 @@ pub struct FunctionResource {
     pub code_path: PathBuf,
     /// `InlineCode` or `ZipFile`, which nobody has put into a file yet: `code_path` means nothing then.
     pub inline_code: Option<String>,
-    /// `Layers` of this template: absolute folders, in the order in which they are merged.
-    pub layers: Vec<PathBuf>,
+    /// Why its code cannot run here, whatever is built: it is an image, or lies in S3. Such a function has no code.
+    pub cannot_run: Option<String>,
+    /// `Layers` of this template, in the order in which they are merged.
+    pub layers: Vec<Layer>,
     /// `Handler`.
     pub handler: String,
     /// `Runtime`, for example `provided.al2023`.
@@ -64,6 +66,17 @@ impl FunctionResource {
     pub fn qualified_arn(&self, qualifier: &str) -> String {
         format!("{}:{qualifier}", self.arn)
     }
+}
+
+/// A layer of the template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layer {
+    /// The key under `Resources`.
+    pub logical_id: String,
+    /// Its content or, with a build method, the source of it: absolute.
+    pub path: PathBuf,
+    /// `Metadata.BuildMethod`.
+    pub build_method: Option<String>,
 }
 
 /// `DurableConfig`.

@@ -35,7 +35,7 @@ mod tests;
 pub use cron::{Cron, CronDays, CronError};
 pub use error::{InvalidTemplate, LoadStackError, Problem};
 pub use function::{
-    Architecture, DurableConfig, FunctionResource, LogFormat, LoggingConfig, Tracing,
+    Architecture, DurableConfig, FunctionResource, Layer, LogFormat, LoggingConfig, Tracing,
 };
 pub use function_url::FunctionUrlResource;
 pub use http_api::{Cors, HttpApiResource, Route, RouteKey, RouteMethod};

@@ -12,7 +12,7 @@ use stack::Stack;
 use tokio::sync::mpsc;
 
 use super::tree::is_left_out;
-use super::{build, start};
+use super::{build, left_out, start};
 use crate::args::UpArguments;
 use crate::exit::{self, CliError};
 use crate::screen::note;
@@ -35,16 +35,15 @@ impl Sources {
     /// # Errors
     /// The system has no more watches to give, most likely.
     pub fn watch(stack: &Stack, data_dir: &Path) -> notify::Result<Self> {
-        let folders: BTreeSet<PathBuf> = stack
-            .functions
-            .iter()
-            .map(|function| function.code_path.clone())
-            .filter(|path| path.is_dir())
-            .collect();
-        let roots: Vec<PathBuf> = folders
-            .iter()
+        let functions = stack.functions.iter();
+        let sources: BTreeSet<PathBuf> = functions
+            .flat_map(|function| {
+                let layers = function.layers.iter().map(|layer| &layer.path);
+                std::iter::once(&function.code_path).chain(layers)
+            })
             .filter_map(|path| path.canonicalize().ok())
             .collect();
+        let roots: Vec<PathBuf> = sources.iter().cloned().collect();
         let data_dir = data_dir
             .canonicalize()
             .unwrap_or_else(|_| data_dir.to_owned());
@@ -55,8 +54,12 @@ impl Sources {
                 let _ = changed.try_send(());
             }
         })?;
-        for folder in &folders {
-            watcher.watch(&folder.canonicalize()?, RecursiveMode::Recursive)?;
+        for source in &sources {
+            match source.parent().filter(|_| source.is_file()) {
+                // An archive is replaced by a new file, not written to.
+                Some(folder) => watcher.watch(folder, RecursiveMode::NonRecursive)?,
+                None => watcher.watch(source, RecursiveMode::Recursive)?,
+            }
         }
         Ok(Self {
             _watcher: watcher,
@@ -100,22 +103,24 @@ pub struct Reload<'a> {
 }
 
 impl Reload<'_> {
-    /// Builds and deploys after every change, for as long as it is polled. What fails is said, and what ran before goes on.
-    pub async fn run(&self, mut sources: Sources) {
+    /// Builds and deploys after every change, for as long as it is polled. What fails is said, and what ran before goes on:
+    /// the functions in `deployed`.
+    pub async fn run(&self, mut sources: Sources, mut deployed: BTreeSet<String>) {
         loop {
             sources.changed().await;
-            if let Err(error) = self.once().await {
+            if let Err(error) = self.once(&mut deployed).await {
                 exit::report(Err(error));
                 note(format!("{}", "the functions go on as they were".dimmed()));
             }
         }
     }
 
-    async fn once(&self) -> Result<(), CliError> {
-        let built = build::build(self.stack, self.arguments, self.data_dir, self.runtimes)
-            .await
-            .map_err(CliError::diagnostic)?;
-        let deployment = start::deploy(self.server, self.stack, &built.artifacts).await?;
+    async fn once(&self, deployed: &mut BTreeSet<String>) -> Result<(), CliError> {
+        let built = build::build(self.stack, self.arguments, self.data_dir, self.runtimes).await;
+        let artifacts = left_out::artifacts(&built, deployed);
+        left_out::say(built.problems, deployed);
+        let deployment = start::deploy(self.server, self.stack, &artifacts).await?;
+        deployed.extend(artifacts.folders.into_keys());
         for function in deployment
             .functions
             .iter()

@@ -7,6 +7,7 @@ use anyhow::Context;
 use server::{Limits, OtlpConfig, Runtimes, ServerConfig};
 use stack::{LoadOptions, LoadStackError, Stack};
 
+use super::source::is_built_by_sam;
 use crate::args::{Durability, LimitsProfile, UpArguments};
 use crate::exit::CliError;
 
@@ -57,6 +58,13 @@ pub fn data_dir(arguments: &UpArguments, stack: &Stack) -> Result<PathBuf, CliEr
             let beside = match beside.parent() {
                 Some(above) if beside.join("manifest.json").is_file() => above,
                 Some(_) | None => beside,
+            };
+            let beside = std::path::absolute(beside).unwrap_or_else(|_| beside.to_owned());
+            // So is what `sam build` writes.
+            let beside = if is_built_by_sam(&stack.template_path) {
+                beside.ancestors().nth(2).unwrap_or(&beside)
+            } else {
+                &beside
             };
             beside.join(DATA_DIR)
         }

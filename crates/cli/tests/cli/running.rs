@@ -27,6 +27,8 @@ impl Up {
     /// Starts as somebody who stands in `folder`, with these arguments and variables.
     pub fn start_within(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
         let ready_file = folder.join("ready.json");
+        // One that was killed has left its own.
+        let _ = fs::remove_file(&ready_file);
         let mut child = command(&[
             "up",
             "--listen",

@@ -6,6 +6,7 @@ mod collect;
 mod concurrency;
 mod from_template;
 mod health;
+mod left_out;
 mod reference;
 mod registry;
 mod routing;
@@ -13,8 +14,8 @@ mod settings;
 mod version;
 
 pub(crate) use change::{Changes, NewFunction};
-pub use code::FreezeCodeError;
-pub(crate) use code::{CodeStore, Damage, Depth, FrozenCode, UNPACKED_BYTES_MAX, UnpackError};
+pub(crate) use code::{CodeStore, Damage, Depth, FrozenCode, UNPACKED_BYTES_MAX};
+pub use code::{FreezeCodeError, UnpackError, unpack};
 pub(crate) use collect::is_needed;
 pub(crate) use health::damaged;
 pub(crate) use reference::Reference;

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
-use crate::template::{Fields, Node, Refusal};
+use crate::template::{Fields, Node};
 
-/// Code that only a container runtime could start.
-pub(super) const IMAGE: Refusal = Refusal {
-    problem: "asks for a container image, which is not supported here",
-    found: "a container image",
-    help: "package the function as a directory: `PackageType: Zip` and a folder of code",
-};
+/// Why code that only a container runtime could start does not run.
+const IMAGE: &str = "its code is a container image, which is not run here: package the function as `PackageType: Zip` \
+                     and a folder of code";
+
+/// Why code that lies elsewhere does not run.
+const ELSEWHERE: &str = "its code is an object in S3, which is not fetched: name the folder or the zip file that it was \
+                         made of";
 
 const HELP: &str = "name the directory with the function's code, relative to the template";
 
@@ -30,6 +31,8 @@ pub(super) struct Code {
     pub uri: String,
     pub path: PathBuf,
     pub inline: Option<String>,
+    /// Why it cannot run here.
+    pub cannot_run: Option<String>,
 }
 
 impl Code {
@@ -37,15 +40,21 @@ impl Code {
         Self {
             path: code_path(directory, &uri),
             uri,
-            inline: None,
+            ..Self::default()
         }
     }
 
     fn inline(text: String) -> Self {
         Self {
-            uri: String::new(),
-            path: PathBuf::new(),
             inline: Some(text),
+            ..Self::default()
+        }
+    }
+
+    fn that_cannot_run(why: &str) -> Self {
+        Self {
+            cannot_run: Some(why.to_owned()),
+            ..Self::default()
         }
     }
 }
@@ -57,20 +66,38 @@ pub(super) fn serverless_code(fields: &Fields<'_>, directory: &Path) -> Option<C
         return inline(fields, "InlineCode", text);
     }
     if fields.node("ImageUri").is_some() || is_image(fields) {
-        return None;
+        return Some(Code::that_cannot_run(IMAGE));
+    }
+    // As SAM's own tools have it.
+    let Some(uri) = fields.node("CodeUri") else {
+        return Some(Code::folder(directory, ".".to_owned()));
+    };
+    if is_elsewhere(uri) {
+        return Some(Code::that_cannot_run(ELSEWHERE));
     }
     Some(Code::folder(directory, folder(fields, "CodeUri", HELP)?))
+}
+
+fn is_elsewhere(uri: &Node) -> bool {
+    uri.entries().is_some() || uri.text().is_some_and(|text| text.starts_with("s3://"))
 }
 
 /// `Code` of CloudFormation's function: a folder as `aws cloudformation package` takes it, the text
 /// itself, or an S3 object that CDK made of a folder which its manifests name.
 pub(super) fn lambda_code(fields: &Fields<'_>, assets: &Assets) -> Option<Code> {
     if is_image(fields) {
-        return None;
+        return Some(Code::that_cannot_run(IMAGE));
     }
-    if let Some(text) = fields.required("Code", HELP)?.get("ZipFile") {
+    let code = fields.required("Code", HELP)?;
+    if code.get("ImageUri").is_some() {
+        return Some(Code::that_cannot_run(IMAGE));
+    }
+    if let Some(text) = code.get("ZipFile") {
         let text = fields.text_of("Code.ZipFile", text)?;
         return inline(fields, "Code", text);
+    }
+    if code.get("S3Key").is_some() && known_asset(fields, code, assets).is_none() {
+        return Some(Code::that_cannot_run(ELSEWHERE));
     }
     let uri = asset(fields, "Code", assets, HELP)?;
     Some(Code::folder(&assets.directory, uri))
@@ -87,17 +114,22 @@ pub(super) fn asset(
     if node.entries().is_none() {
         return folder(fields, property, help);
     }
-    if let Some(path) = fields.metadata("aws:asset:path").and_then(Node::text) {
-        return Some(path.to_owned());
-    }
-    let key = node.get("S3Key").and_then(Node::text);
-    let path = key.and_then(|key| assets.paths.get(key));
+    let path = known_asset(fields, node, assets);
     if path.is_none() {
         let must = "is an S3 object, and no asset of this template";
         let help = "name a directory; what CDK writes has `aws:asset:path` in `Metadata`";
         fields.wrong(property, must, "an S3 object", help);
     }
-    path.cloned()
+    path
+}
+
+/// The source of an S3 object that CDK makes of it.
+fn known_asset(fields: &Fields<'_>, node: &Node, assets: &Assets) -> Option<String> {
+    if let Some(path) = fields.metadata("aws:asset:path").and_then(Node::text) {
+        return Some(path.to_owned());
+    }
+    let key = node.get("S3Key").and_then(Node::text);
+    key.and_then(|key| assets.paths.get(key)).cloned()
 }
 
 /// A property that is a local folder.
@@ -117,11 +149,7 @@ pub(super) fn folder(fields: &Fields<'_>, property: &str, help: &str) -> Option<
 
 fn is_image(fields: &Fields<'_>) -> bool {
     let package = fields.node("PackageType");
-    let is_image = package.is_some_and(|package| package.text() != Some("Zip"));
-    if is_image {
-        fields.refuse("PackageType", IMAGE);
-    }
-    is_image
+    package.is_some_and(|package| package.text() != Some("Zip"))
 }
 
 /// Code that is a text, which only interpreters take.

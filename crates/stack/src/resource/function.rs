@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::template::{Fields, Named, Properties, Pseudo, Role, Shared, Type, Yields, properties};
 use crate::{Architecture, DurableConfig, FunctionResource, LogFormat, LoggingConfig, Tracing};
 
-use super::code::{Code, IMAGE, serverless_code};
+use super::code::{Code, serverless_code};
 use super::environment::environment;
 use super::function_url;
 use super::layer::layers;
@@ -27,10 +27,9 @@ pub(super) static TYPE: Type = Type {
         // Permissions are not checked here: what says them is taken, and nobody notices.
         used: Architectures, AssumeRolePolicyDocument, AutoPublishAlias, CodeUri, Description,
             DurableConfig, Environment, Events, FunctionName, FunctionUrlConfig, Handler,
-            InlineCode, Layers, LoggingConfig, MemorySize, PackageType, PermissionsBoundary,
+            ImageUri, InlineCode, Layers, LoggingConfig, MemorySize, PackageType, PermissionsBoundary,
             Policies, ReservedConcurrentExecutions, ResourcePolicy, Role, RolePath, Runtime,
             Timeout, Tracing;
-        refused: ImageUri = IMAGE;
         ignored:
             "a version is published when the code changes, not for other properties" =>
                 AutoPublishAliasAllProperties;
@@ -127,7 +126,13 @@ pub(super) fn common(
     let name = checked_name(fields, index, "FunctionName", is_valid, must);
     let code = code.unwrap_or_default();
     let help = "for example `Handler: app.handler`; `Handler: bootstrap` for `provided` runtimes";
-    let handler = fields.required_text("Handler", help);
+    // An image has neither handler nor runtime.
+    let needs = |name: &str, help: &str| match code.cannot_run {
+        Some(_) => fields.text(name),
+        None => fields.required_text(name, help),
+    };
+    let handler = needs("Handler", help);
+    let runtime = needs("Runtime", "for example `Runtime: provided.al2023`");
     let timeout = fields.seconds("Timeout", 1..=900);
     let memory_size = fields.integer("MemorySize", 128..=10240, "megabytes");
     let (property, unit) = ("ReservedConcurrentExecutions", "invocations at a time");
@@ -142,9 +147,10 @@ pub(super) fn common(
         code_path: code.path,
         code_uri: code.uri,
         inline_code: code.inline,
+        cannot_run: code.cannot_run,
         layers: layers(fields, reading.assets),
         handler: handler.unwrap_or_default(),
-        runtime: runtime(fields).unwrap_or_default(),
+        runtime: runtime.unwrap_or_default(),
         timeout: timeout.unwrap_or(Duration::from_secs(3)),
         memory_size_megabytes: memory_size.unwrap_or(128),
         architecture: architecture(fields),
@@ -159,16 +165,6 @@ pub(super) fn common(
         build_method: method.and_then(|it| fields.text_of("Metadata.BuildMethod", it)),
         build_properties: properties.and_then(|it| fields.opaque("Metadata.BuildProperties", it)),
     }
-}
-
-fn runtime(fields: &Fields<'_>) -> Option<String> {
-    let runtime = fields.required_text("Runtime", "for example `Runtime: provided.al2023`")?;
-    let mut startable = ["provided", "python3.", "nodejs"].into_iter();
-    if !startable.any(|prefix| runtime.starts_with(prefix)) {
-        let meaning = "functions start here with `provided`, `python3` and `nodejs` runtimes only";
-        fields.warn("Runtime", fields.node("Runtime")?.span, meaning);
-    }
-    Some(runtime)
 }
 
 fn architecture(fields: &Fields<'_>) -> Architecture {

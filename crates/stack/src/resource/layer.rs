@@ -5,6 +5,7 @@
 
 use std::path::PathBuf;
 
+use crate::Layer;
 use crate::template::{Fields, Named, Node, Pseudo, Role, Shared, Type, Yields, properties};
 
 use super::code::{Assets, asset, code_path, folder};
@@ -44,14 +45,10 @@ const fn layer_type(name: &'static str) -> Type {
 pub(super) fn read(fields: &Fields<'_>, _: usize, reading: &mut Reading<'_>) {
     // What is wrong with it is in the report.
     let _path = layer_path(fields, reading.assets);
-    if let Some(method) = fields.metadata("BuildMethod") {
-        let meaning = "the layer's folder is used as it is: build it first, as `sam build` would";
-        fields.warn("Metadata.BuildMethod", method.span, meaning);
-    }
 }
 
-/// The folders of a function's layers, absolute, in their order.
-pub(super) fn layers(fields: &Fields<'_>, assets: &Assets) -> Vec<PathBuf> {
+/// A function's layers, in their order.
+pub(super) fn layers(fields: &Fields<'_>, assets: &Assets) -> Vec<Layer> {
     let resolver = fields.resolver;
     let elsewhere = |node: &Node| {
         let meaning = "a layer that is not in this template is not put in place; put what it \
@@ -72,8 +69,14 @@ pub(super) fn layers(fields: &Fields<'_>, assets: &Assets) -> Vec<PathBuf> {
             elsewhere(node);
             return None;
         };
-        let path = layer_path(&Fields::of(resolver, index), assets)?;
-        Some(std::path::absolute(&path).unwrap_or(path))
+        let layer = Fields::of(resolver, index);
+        let path = layer_path(&layer, assets)?;
+        let method = layer.metadata("BuildMethod");
+        Some(Layer {
+            logical_id: layer.logical_id.to_owned(),
+            path: std::path::absolute(&path).unwrap_or(path),
+            build_method: method.and_then(|it| layer.text_of("Metadata.BuildMethod", it)),
+        })
     };
     let nodes = fields.list("Layers").iter();
     nodes

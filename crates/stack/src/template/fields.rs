@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::limits::PROBLEMS_MAX;
 
 use super::words::{did_you_mean, shorten, suggestion};
-use super::{Entry, Node, Place, Properties, Refusal, Reported, Resolver, Rule, Span};
+use super::{Entry, Node, Place, Properties, Reported, Resolver, Rule, Span};
 
 /// A mapping being read.
 ///
@@ -126,7 +126,6 @@ impl<'a> Fields<'a> {
             match property.map(|property| property.rule) {
                 Some(Rule::Used | Rule::Required(_)) => {}
                 Some(Rule::Ignored(meaning)) => self.warn(&entry.key, entry.key_span, meaning),
-                Some(Rule::Refused(refusal)) => self.refuse(&entry.key, refusal),
                 None if unknown < PROBLEMS_MAX => {
                     unknown += 1;
                     self.unknown(entry, known);
@@ -356,11 +355,6 @@ impl<'a> Fields<'a> {
         let property = self.path_of(name);
         let value = self.resolver.value(node, self.place(&property, true));
         value.ok().flatten()
-    }
-
-    /// Reports a property that the template cannot be used with.
-    pub fn refuse(&self, name: &str, refusal: Refusal) {
-        self.wrong(name, refusal.problem, refusal.found, refusal.help);
     }
 
     /// Reports a wrong value of a property.

@@ -43,7 +43,7 @@ pub(crate) use report::{Report, Reported};
 pub(crate) use resolve::{Place, Resolver};
 pub(crate) use resource::Resource;
 pub(crate) use schema::{
-    EventApi, Made, Named, Properties, Property, Refusal, Role, Rule, Shared, Type, Types, Yields,
+    EventApi, Made, Named, Properties, Property, Role, Rule, Shared, Type, Types, Yields,
     properties,
 };
 pub(crate) use text::Span;

@@ -19,16 +19,6 @@ pub(crate) enum Rule {
     Required(&'static str),
     /// It does nothing here; with what the application loses.
     Ignored(&'static str),
-    /// The template cannot be used with it.
-    Refused(Refusal),
-}
-
-/// Why a property is refused, and what to do about it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Refusal {
-    pub problem: &'static str,
-    pub found: &'static str,
-    pub help: &'static str,
 }
 
 /// All properties of a mapping.
@@ -39,14 +29,12 @@ macro_rules! properties {
     (
         $(used: $($used:ident),+;)?
         $(required: $($required:ident = $help:expr),+;)?
-        $(refused: $($refused:ident = $refusal:expr),+;)?
         $(ignored: $($meaning:expr => $($ignored:ident),+;)+)?
     ) => {{
         use $crate::template::{Property, Rule};
         const PROPERTIES: $crate::template::Properties = &[
             $($(Property { name: stringify!($used), rule: Rule::Used },)+)?
             $($(Property { name: stringify!($required), rule: Rule::Required($help) },)+)?
-            $($(Property { name: stringify!($refused), rule: Rule::Refused($refusal) },)+)?
             $($($(Property { name: stringify!($ignored), rule: Rule::Ignored($meaning) },)+)+)?
         ];
         PROPERTIES

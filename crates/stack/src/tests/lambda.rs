@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use expect_test::expect;
 
+use crate::Layer;
+
 use super::{check_problems, check_warnings, load};
 
 const TEMPLATE: &str = "
@@ -61,7 +63,7 @@ fn functions_have_versions_aliases_and_urls() {
     let stack = load(TEMPLATE);
     let function = &stack.functions[0];
     assert_eq!(function.code_path, Path::new("/app/asset.f"));
-    assert_eq!(function.layers, [PathBuf::from("/app/asset.libs")]);
+    assert_eq!(function.layers[0].path, Path::new("/app/asset.libs"));
     assert_eq!(function.auto_publish_alias.as_deref(), Some("live"));
     assert_eq!(function.more_aliases, ["beta"]);
     assert!(function.durable_config.is_some());
@@ -98,7 +100,7 @@ Resources:
   T: {Type: AWS::SQS::Queue}
   F:
     Type: AWS::Lambda::Function
-    Properties: {Code: {S3Bucket: b, S3Key: k}, Handler: h, Runtime: python3.13}
+    Properties: {Code: {S3Bucket: b}, Handler: h, Runtime: python3.13}
   G:
     Type: AWS::Lambda::Function
     Properties: {Code: {ZipFile: x}, Handler: h, Runtime: provided.al2023}
@@ -113,6 +115,28 @@ Resources:
             12:24 `Code` of `G` is inline code, which `python` and `nodejs` runtimes take only [inline code] (put the code into a directory, and name that)
         "#]],
     );
+}
+
+#[test]
+fn code_that_cannot_run_here_is_a_state_of_its_function() {
+    let template = "
+Transform: AWS::Serverless-2016-10-31
+Globals: {Function: {Handler: h, Runtime: python3.13}}
+Resources:
+  Here: {Type: AWS::Serverless::Function}
+  Boxed: {Type: AWS::Serverless::Function, Properties: {PackageType: Image, ImageUri: boxed}}
+  Uri: {Type: AWS::Serverless::Function, Properties: {CodeUri: s3://b/k}}
+  Object: {Type: AWS::Serverless::Function, Properties: {CodeUri: {Bucket: b, Key: k}}}
+  Plain:
+    Type: AWS::Lambda::Function
+    Properties: {PackageType: Image, Code: {ImageUri: plain}}
+";
+    let stack = load(template);
+    let why = |index: usize| stack.functions[index].cannot_run.as_deref().unwrap_or("");
+    assert_eq!((why(0), stack.functions[0].code_uri.as_str()), ("", "."));
+    for (index, word) in [(1, "image"), (2, "S3"), (3, "S3"), (4, "image")] {
+        assert!(why(index).contains(word), "{index}: {}", why(index));
+    }
 }
 
 #[test]
@@ -140,10 +164,12 @@ Resources:
       ProvisionedThroughput: {ReadCapacityUnits: 1, WriteCapacityUnits: 2}
 ";
     let stack = load(template);
-    assert_eq!(
-        stack.functions[0].layers,
-        [PathBuf::from("/app/layers/libs")]
-    );
+    let layer = Layer {
+        logical_id: "Libs".to_owned(),
+        path: PathBuf::from("/app/layers/libs"),
+        build_method: Some("python3.13".to_owned()),
+    };
+    assert_eq!(stack.functions[0].layers, [layer]);
     let bodies: Vec<String> = stack
         .tables
         .iter()
@@ -159,9 +185,8 @@ Resources:
     check_warnings(
         template,
         expect![[r#"
-        line 7: `Metadata.BuildMethod` of `Libs`: the layer's folder is used as it is: build it first, as `sam build` would
-        line 14: `Layers` of `F`: a layer that is not in this template is not put in place; put what it holds into the code, or into an `AWS::Serverless::LayerVersion`
-    "#]],
+            line 14: `Layers` of `F`: a layer that is not in this template is not put in place; put what it holds into the code, or into an `AWS::Serverless::LayerVersion`
+        "#]],
     );
 }
 

@@ -138,7 +138,6 @@ Outputs:
         expect![[r#"
             4:3 parameter `Stage` has no value [no `Default` here, and none given] (add a `Default`, or give a value in `parameter_overrides` of `samconfig.toml`)
             5:3 parameter `Untyped` has no `Type` [this parameter] (for example `Type: String`)
-            7:3 `F` has no `CodeUri` [`CodeUri` is missing] (name the directory with the function's code, relative to the template)
             7:3 `F` has no `Handler` [`Handler` is missing] (for example `Handler: app.handler`; `Handler: bootstrap` for `provided` runtimes)
             7:3 `F` has no `Runtime` [`Runtime` is missing] (for example `Runtime: provided.al2023`)
             10:7 `F` has no `DurableConfig.ExecutionTimeout` [`ExecutionTimeout` is missing] (say how long an execution may take, in seconds)
@@ -321,32 +320,12 @@ fn what_cannot_run_here_is_a_problem() {
             9:19 `InlineCode` of `F` is inline code, which `python` and `nodejs` runtimes take only [inline code] (put the code into a directory, and name that)
         "#]],
     );
-    check_problems(
-        &function("PackageType: Image"),
-        expect![[r#"
-            9:20 `PackageType` of `F` asks for a container image, which is not supported here [a container image] (package the function as a directory: `PackageType: Zip` and a folder of code)
-        "#]],
-    );
     let events = "Events:
   Old: {Type: HttpApi, Properties: {Path: /, Method: GET, PayloadFormatVersion: '1.0'}}";
     check_problems(
         &function(events),
         expect![[r#"
         10:87 `Events.Old.Properties.PayloadFormatVersion` of `F` must be "2.0" [not supported here] (requests reach functions in payload format 2.0, the default)
-    "#]],
-    );
-    let s3 = function("").replace("f/", "s3://bucket/key");
-    check_problems(
-        &s3,
-        expect![[r#"
-        8:16 `CodeUri` of `F` must be a directory [not a path] (name the directory with the function's code, relative to the template)
-    "#]],
-    );
-    let object = function("").replace("f/", "{Bucket: b, Key: k}");
-    check_problems(
-        &object,
-        expect![[r#"
-        8:16 `CodeUri` of `F` must be a directory, not an S3 object [an S3 object] (name the directory with the function's code, relative to the template)
     "#]],
     );
     let reserved = function("Environment: {Variables: {AWS_REGION: x, 1A: y, EMPTY: }}");
