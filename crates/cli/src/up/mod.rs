@@ -9,6 +9,7 @@ mod build;
 mod build_dir;
 mod build_error;
 mod cargo;
+mod cdk;
 mod data_folder;
 mod inline;
 mod layers;

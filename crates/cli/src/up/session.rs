@@ -10,7 +10,7 @@ use stack::Stack;
 use super::ready_file::{Ready, ReadyFile};
 use super::reload::{Reload, Sources};
 use super::stop_signal::{Stop, StopSignals};
-use super::{build, data_folder, inline, left_out, stack_options, start, table};
+use super::{build, cdk, data_folder, inline, left_out, stack_options, start, table};
 use crate::args::{Durability, UpArguments};
 use crate::exit::CliError;
 use crate::screen::{Screen, note};
@@ -19,7 +19,7 @@ use crate::screen::{Screen, note};
 ///
 /// # Errors
 /// Whatever stands in the way, and [`CliError::Interrupted`] after Ctrl-C.
-pub async fn run(arguments: UpArguments, screen: &Screen) -> Result<(), CliError> {
+pub async fn run(mut arguments: UpArguments, screen: &Screen) -> Result<(), CliError> {
     let mut signals = StopSignals::listen()?;
     // A file of an earlier run would tell scripts that this one is ready.
     let ready_file = arguments
@@ -27,6 +27,10 @@ pub async fn run(arguments: UpArguments, screen: &Screen) -> Result<(), CliError
         .clone()
         .map(ReadyFile::new)
         .transpose()?;
+    arguments.template = tokio::select! {
+        template = cdk::assembly(&arguments.template) => template?,
+        stop = signals.next() => return stop.into_result(),
+    };
     let mut stack = stack_options::load(&arguments).map_err(CliError::diagnostic)?;
     let data_dir = stack_options::data_dir(&arguments, &stack)?;
     data_folder::prepare(&data_dir)?;

@@ -315,6 +315,51 @@ fn esbuild_on_the_path_bundles_a_folder_without_package_json() {
     );
 }
 
+/// Writes an assembly with one stack, whose function is the folder `code`.
+const NPX: &str = r#"
+import json, os, sys
+assert sys.argv[1:] == ["--yes", "cdk", "synth", "--quiet"], sys.argv
+if os.path.exists("broken"):
+    sys.exit("the app does not compile")
+os.mkdir("cdk.out")
+stack = {"type": "aws:cloudformation:stack", "properties": {"templateFile": "Shop.template.json"}}
+with open("cdk.out/manifest.json", "w") as file:
+    json.dump({"version": "36.0.0", "artifacts": {"Shop": stack}}, file)
+function = {"Type": "AWS::Lambda::Function", "Metadata": {"aws:asset:path": "../code"}, "Properties": {
+    "Code": {"S3Bucket": "b", "S3Key": "k"}, "Handler": "bootstrap", "Runtime": "provided.al2023", "FunctionName": "Made"}}
+with open("cdk.out/Shop.template.json", "w") as file:
+    json.dump({"Resources": {"Made": function}}, file)
+"#;
+
+#[test]
+fn a_cdk_project_is_synthesized_when_nobody_has_done_it() {
+    let dir = project(&[
+        ("cdk.json", "{}"),
+        ("broken", ""),
+        ("code/bootstrap", BOOTSTRAP),
+        ("programs/npx", NPX),
+    ]);
+    let path = path(dir.path());
+    let failed = fails(dir.path(), &[], &[("PATH", &path)]);
+    assert!(
+        failed.err.contains("the app does not compile"),
+        "{}",
+        failed.text()
+    );
+    assert!(
+        failed.err.contains("`npx cdk synth` failed"),
+        "{}",
+        failed.text()
+    );
+    fs::remove_file(dir.path().join("broken")).unwrap();
+    for said in ["making the CDK app's templates", "using `"] {
+        let mut up = Up::start_within(dir.path(), &[], &[("PATH", &path)]);
+        assert_eq!(up.run(&["invoke", "Made"]).text(), "\"one\"\n");
+        let ended = up.signal("TERM");
+        assert!(ended.err.contains(said), "{}", ended.text());
+    }
+}
+
 #[test]
 fn what_a_function_needs_and_the_machine_lacks_is_named() {
     let template = template(&[
