@@ -162,6 +162,9 @@ pub struct UpArguments {
     /// Start what was built before, without asking cargo
     #[arg(long, env = "LAMBDURA_NO_BUILD", value_parser = clap::builder::BoolishValueParser::new())]
     pub no_build: bool,
+    /// Refuse to start unless every function of the template can run
+    #[arg(long, env = "LAMBDURA_STRICT", value_parser = clap::builder::BoolishValueParser::new())]
+    pub strict: bool,
     /// Leave functions as they are when their sources change
     #[arg(long, env = "LAMBDURA_NO_RELOAD", value_parser = clap::builder::BoolishValueParser::new())]
     pub no_reload: bool,

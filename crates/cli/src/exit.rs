@@ -128,9 +128,7 @@ pub fn report(ended: Result<(), CliError>) -> Exit {
     match error {
         CliError::FunctionFailed | CliError::Interrupted => {}
         CliError::Failed(_) if code == Exit::Ok => {}
-        CliError::Diagnostic(diagnostic) => {
-            anstream::eprintln!("{:?}", miette::Report::new_boxed(diagnostic));
-        }
+        CliError::Diagnostic(diagnostic) => print(diagnostic),
         CliError::Usage { message, hint } | CliError::NotFound { message, hint } => {
             say(&message, &[], hint.as_deref());
         }
@@ -144,6 +142,15 @@ pub fn report(ended: Result<(), CliError>) -> Exit {
         }
     }
     code
+}
+
+/// Says on standard error what is wrong, where the command goes on.
+pub fn show(diagnostic: impl Diagnostic + Send + Sync + 'static) {
+    print(Box::new(diagnostic));
+}
+
+fn print(diagnostic: Box<dyn Diagnostic + Send + Sync>) {
+    anstream::eprintln!("{:?}", miette::Report::new_boxed(diagnostic));
 }
 
 fn say(message: &str, causes: &[String], hint: Option<&str>) {

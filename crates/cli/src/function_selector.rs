@@ -40,7 +40,14 @@ impl FunctionReference {
 /// No function, or several; and whatever the service says.
 pub async fn find(client: &Client, name: &str) -> Result<FunctionConfiguration, CliError> {
     let functions = client.list_functions().await?;
-    choose(name, functions)
+    let found = choose(name, functions);
+    if let Err(CliError::NotFound { .. }) = found
+        && let Some(reason) = client.why_left_out(name).await
+    {
+        let message = format!("function `{name}` cannot be invoked: it is left out");
+        return Err(CliError::not_found(message, reason));
+    }
+    found
 }
 
 /// The durable functions, or the one that was named.

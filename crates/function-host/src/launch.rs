@@ -146,7 +146,11 @@ impl LaunchCommand {
         function: &FunctionConfig,
         runtimes: Option<&Runtimes>,
     ) -> Result<LaunchCommand, LaunchError> {
-        if function.runtime == "provided" || function.runtime.starts_with("provided.") {
+        // Java and Go bring their runtime client with their code; whoever builds it adds the `bootstrap`.
+        let brings_client = ["provided.", "java"]
+            .iter()
+            .any(|family| function.runtime.starts_with(family));
+        if brings_client || matches!(function.runtime.as_str(), "provided" | "go1.x") {
             let path = layers::bootstrap(&function.code_dir);
             return Ok(LaunchCommand::Bootstrap { path });
         }

@@ -48,5 +48,6 @@ pub use logging::{LogFormat, LogLevel, Logging};
 pub use pool::FunctionStats;
 pub use response_stream::{ResponsePiece, ResponseSink, response_stream};
 pub use runtimes::{
-    InterpreterVersion, PrepareRuntimeError, PreparedRuntime, RuntimeCommand, Runtimes,
+    InterpreterVersion, NodePackages, PrepareRuntimeError, PreparedRuntime, RuntimeCommand,
+    Runtimes,
 };

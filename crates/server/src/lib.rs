@@ -33,13 +33,13 @@ mod http;
 mod telemetry;
 
 pub use allocator::return_freed_memory;
-pub use deploy::{DeployedFunction, DeployedSchedule, Deployment};
+pub use deploy::{Artifacts, DeployedFunction, DeployedSchedule, Deployment, LeftOutFunction};
 pub use deploy_error::DeployError;
 pub use elsewhere::{AccountCredentials, Elsewhere};
 pub use function_host::{
-    Credentials, LAYERS_FOLDER, PrepareRuntimeError, PreparedRuntime, Runtimes,
+    Credentials, LAYERS_FOLDER, NodePackages, PrepareRuntimeError, PreparedRuntime, Runtimes,
 };
-pub use functions::FreezeCodeError;
+pub use functions::{FreezeCodeError, UnpackError, unpack};
 pub use model::Limits;
 pub use server::{Server, ServerConfig, Stores};
 pub use start_error::StartServerError;

@@ -7,9 +7,9 @@ use http::header::{HeaderName, HeaderValue};
 use lambda_api::{
     AliasConfiguration, DeleteDurableExecutionResponse, DurableExecutionSummary, ErrorObject,
     Event, ExecutionStatus, FunctionConfiguration, GetDurableExecutionHistoryResponse,
-    GetDurableExecutionResponse, ListAliasesResponse, ListDurableExecutionsByFunctionResponse,
-    ListFunctionsResponse, PauseDurableExecutionRequest, ResumeDurableExecutionRequest,
-    StopDurableExecutionResponse, headers,
+    GetDurableExecutionResponse, GetFunctionResponse, ListAliasesResponse,
+    ListDurableExecutionsByFunctionResponse, ListFunctionsResponse, PauseDurableExecutionRequest,
+    ResumeDurableExecutionRequest, StopDurableExecutionResponse, headers,
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
@@ -186,6 +186,17 @@ impl Client {
             |page: ListFunctionsResponse| (page.functions, page.next_marker),
         )
         .await
+    }
+
+    /// Why a function of the template is not there, where the service knows it: `GetFunction` says so in its error.
+    pub async fn why_left_out(&self, function: &str) -> Option<String> {
+        let path = format!("/2015-03-31/functions/{}", encode(function));
+        let found: Result<GetFunctionResponse, CallError> = self.get(path, &[]).await;
+        let Err(CallError::Refused(refused)) = found else {
+            return None;
+        };
+        let (_, reason) = refused.message.split_once(" was left out: ")?;
+        Some(reason.to_owned())
     }
 
     /// `ListAliases`, all pages.

@@ -88,13 +88,17 @@ pub async fn run(
     }
 }
 
-/// The alias that an unqualified name means, where there is no doubt.
+/// The alias that an unqualified name means, where there is no doubt: the only one, or `$LATEST` where there is none.
 async fn only_alias(client: &Client, function: &FunctionConfiguration) -> Result<String, CliError> {
     let name = &function.function_name;
     let aliases = client.list_aliases(name).await?;
     if let [only] = aliases.as_slice() {
         note(format!("using the only alias: {name}:{}", only.name).dimmed());
         return Ok(only.name.clone());
+    }
+    if aliases.is_empty() {
+        note(format!("it has no alias: using {name}:$LATEST").dimmed());
+        return Ok("$LATEST".to_owned());
     }
     let examples: Vec<String> = aliases
         .iter()

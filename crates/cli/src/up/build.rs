@@ -9,120 +9,249 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use server::Runtimes;
-use stack::Stack;
+use server::{PreparedRuntime, Runtimes};
+use stack::{FunctionResource, Stack};
 
 use super::build_dir::build_dir;
-use super::build_error::BuildError;
+use super::build_error::{BuildError, Subject};
 use super::cargo::{self, Binary, CargoFailed, Workspace};
-use super::layers;
-use super::packages;
+use super::layers::Layers;
+use super::packages::{self, Provided, Workshop};
 use super::progress::Progress;
-use super::source::{BOOTSTRAP, Source, source};
+use super::source::{BOOTSTRAP, Source, is_built_by_sam, source};
 use crate::args::{BuildProfile, UpArguments};
 
 /// What a build came to.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Built {
     /// The folder with each function's code, by logical id.
     pub artifacts: BTreeMap<String, PathBuf>,
-    /// Where another version of an interpreter stands in for one that is not installed.
+    /// What stands in for something else: another version of an interpreter, packages that nothing here names.
     pub stand_ins: BTreeSet<String>,
+    /// What could not be built.
+    pub problems: Vec<Problem>,
 }
 
-/// Builds what needs building.
-///
-/// # Errors
-/// See [`BuildError`].
+/// Why functions could not be built.
+#[derive(Debug)]
+pub struct Problem {
+    /// Their logical ids.
+    pub functions: Vec<String>,
+    pub error: BuildError,
+}
+
+impl Built {
+    fn leave_out(&mut self, functions: Vec<String>, error: BuildError) {
+        for function in &functions {
+            self.artifacts.remove(function);
+        }
+        self.problems.push(Problem { functions, error });
+    }
+
+    fn provide(&mut self, provided: Option<Provided>) {
+        let versions = provided.into_iter().flat_map(|it| it.versions);
+        let versions: Vec<String> = versions
+            .map(|(name, version)| format!("{name} {version}"))
+            .collect();
+        if !versions.is_empty() {
+            self.stand_ins.insert(format!(
+                "functions that do not bring them find, as on Lambda: {}",
+                versions.join(", ")
+            ));
+        }
+    }
+}
+
+/// Builds what needs building. What cannot be built stands in nobody else's way.
 pub async fn build(
     stack: &Stack,
     arguments: &UpArguments,
     data_dir: &Path,
     runtimes: &Arc<Runtimes>,
-) -> Result<Built, BuildError> {
-    let mut artifacts = BTreeMap::new();
-    let mut stand_ins = BTreeSet::new();
-    let mut wanted = Wanted::default();
+) -> Built {
+    let beside = stack.template_path.parent().unwrap_or(Path::new("."));
+    let project = std::path::absolute(if beside.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        beside
+    });
+    let project = project.unwrap_or_else(|_| beside.to_owned());
+    let mut building = Building {
+        workshop: Workshop {
+            data_dir,
+            project: &project,
+            runtimes,
+        },
+        no_build: arguments.no_build,
+        is_built: is_built_by_sam(&stack.template_path),
+        wanted: Wanted::default(),
+        built: Built::default(),
+    };
     for function in &stack.functions {
-        let logical_id = &function.logical_id;
-        let source = source(function)?;
-        let mut prepared = None;
-        if Runtimes::is_managed(&function.runtime) {
-            let runtime = packages::prepare_runtime(runtimes, function).await?;
-            stand_ins.extend(packages::stand_in(&function.runtime, &runtime));
-            prepared = Some(runtime);
-        }
-        match source {
-            Source::Built(dir) => {
-                artifacts.insert(logical_id.clone(), dir);
-            }
-            Source::Python(_) | Source::Node(_) | Source::Esbuild(_) | Source::Makefile(_)
-                if arguments.no_build =>
-            {
-                let dir = build_dir(data_dir, logical_id)?;
-                if !dir.is_dir() {
-                    let function = logical_id.clone();
-                    return Err(BuildError::NotBuilt {
-                        function,
-                        path: dir,
-                    });
-                }
-                artifacts.insert(logical_id.clone(), dir);
-            }
-            Source::Python(dir) => {
-                let prepared = prepared.expect("a Python runtime is a managed one");
-                let built = packages::python(function, &dir, &prepared, data_dir).await?;
-                artifacts.insert(logical_id.clone(), built);
-            }
-            Source::Node(dir) => {
-                let built = packages::node(function, &dir, data_dir).await?;
-                artifacts.insert(logical_id.clone(), built);
-            }
-            Source::Esbuild(dir) => {
-                let built = packages::esbuild(function, &dir, data_dir).await?;
-                artifacts.insert(logical_id.clone(), built);
-            }
-            Source::Makefile(dir) => {
-                let built = packages::makefile(function, &dir, data_dir).await?;
-                artifacts.insert(logical_id.clone(), built);
-            }
-            Source::Cargo { manifest, binary } => {
-                let dir = build_dir(data_dir, logical_id)?;
-                artifacts.insert(logical_id.clone(), dir.clone());
-                if arguments.no_build {
-                    check_built(logical_id, &dir)?;
-                } else {
-                    wanted
-                        .add(logical_id, &manifest, binary.as_deref(), dir)
-                        .await?;
-                }
-            }
+        if let Err(error) = building.function(function).await {
+            let functions = vec![function.logical_id.clone()];
+            building.built.leave_out(functions, error);
         }
     }
-    wanted.build(arguments.build_profile).await?;
-    for function in stack
-        .functions
-        .iter()
-        .filter(|function| !function.layers.is_empty())
-    {
-        if let Some(artifact) = artifacts.get_mut(&function.logical_id) {
-            *artifact = layers::add(function, artifact, data_dir)?;
+    let Building {
+        workshop,
+        is_built,
+        wanted,
+        mut built,
+        ..
+    } = building;
+    for problem in wanted.build(arguments.build_profile).await {
+        built.leave_out(problem.functions, problem.error);
+    }
+    let mut layers = Layers::new(workshop, &stack.layers, is_built, arguments.no_build);
+    for function in &stack.functions {
+        let Some(artifact) = built.artifacts.get(&function.logical_id).cloned() else {
+            continue;
+        };
+        if function.layers.is_empty() {
+            continue;
+        }
+        match layers.add(function, &artifact).await {
+            Ok(merged) => {
+                built.artifacts.insert(function.logical_id.clone(), merged);
+            }
+            Err(error) => built.leave_out(vec![function.logical_id.clone()], error),
         }
     }
-    Ok(Built {
-        artifacts,
-        stand_ins,
-    })
+    if !arguments.no_build {
+        let missing = missing_packages(stack, &built);
+        let provided = packages::provide(missing, runtimes).await;
+        built.provide(provided);
+    }
+    built
 }
 
-fn check_built(logical_id: &str, dir: &Path) -> Result<(), BuildError> {
-    let path = dir.join(BOOTSTRAP);
-    if path.is_file() {
+/// Packages that Lambda brings and that the stack's functions in JavaScript import without bringing them.
+fn missing_packages(stack: &Stack, built: &Built) -> BTreeSet<String> {
+    let functions = stack.functions.iter();
+    functions
+        .filter(|function| function.runtime.starts_with("nodejs"))
+        .filter_map(|function| built.artifacts.get(&function.logical_id))
+        .flat_map(|artifact| packages::missing(artifact))
+        .collect()
+}
+
+/// A build under way.
+struct Building<'a> {
+    workshop: Workshop<'a>,
+    no_build: bool,
+    /// Whether the template's code has been built by others.
+    is_built: bool,
+    wanted: Wanted,
+    built: Built,
+}
+
+impl Building<'_> {
+    /// Builds one function, or adds it to what cargo will build.
+    async fn function(&mut self, function: &FunctionResource) -> Result<(), BuildError> {
+        let logical_id = &function.logical_id;
+        let subject = Subject::function(logical_id);
+        let source = source(function, self.is_built)?;
+        let prepared = self.prepare(&subject, function).await?;
+        let needs_building = !matches!(source, Source::Built(_) | Source::Archive(_));
+        let artifact = match source {
+            Source::Cargo { manifest, binary } => {
+                let dir = build_dir(self.workshop.data_dir, logical_id)?;
+                if self.no_build {
+                    check_built(logical_id, &dir.join(BOOTSTRAP))?;
+                } else {
+                    let wanted = &mut self.wanted;
+                    wanted
+                        .add(logical_id, &manifest, binary.as_deref(), dir.clone())
+                        .await?;
+                }
+                dir
+            }
+            _ if needs_building && self.no_build => {
+                let dir = build_dir(self.workshop.data_dir, logical_id)?;
+                check_built(logical_id, &dir)?;
+                dir
+            }
+            source => {
+                self.assemble(function, &subject, source, prepared.as_ref())
+                    .await?
+            }
+        };
+        self.built.artifacts.insert(logical_id.clone(), artifact);
+        Ok(())
+    }
+
+    async fn prepare(
+        &mut self,
+        subject: &Subject,
+        function: &FunctionResource,
+    ) -> Result<Option<PreparedRuntime>, BuildError> {
+        if !Runtimes::is_managed(&function.runtime) {
+            return Ok(None);
+        }
+        let runtimes = self.workshop.runtimes;
+        let runtime = packages::prepare_runtime(runtimes, subject, &function.runtime).await?;
+        let stand_in = packages::stand_in(&function.runtime, &runtime);
+        self.built.stand_ins.extend(stand_in);
+        Ok(Some(runtime))
+    }
+
+    async fn assemble(
+        &mut self,
+        function: &FunctionResource,
+        subject: &Subject,
+        source: Source,
+        prepared: Option<&PreparedRuntime>,
+    ) -> Result<PathBuf, BuildError> {
+        let workshop = self.workshop;
+        let artifact = match source {
+            Source::Built(dir) => packages::as_it_is(subject, &dir, workshop)?,
+            Source::Archive(file) => packages::unpack(subject, &file, workshop)?,
+            Source::Python { dir, by_uv } => {
+                let prepared = match prepared {
+                    Some(prepared) => prepared.clone(),
+                    None => {
+                        let runtimes = workshop.runtimes;
+                        packages::prepare_runtime(runtimes, subject, "python3.13").await?
+                    }
+                };
+                packages::python(subject, &dir, by_uv, &prepared, workshop).await?
+            }
+            Source::Node(dir) => packages::node(subject, &dir, workshop).await?,
+            Source::Esbuild(dir) => {
+                let (bundle, provided) =
+                    packages::esbuild(function, subject, &dir, workshop).await?;
+                self.built.provide(provided);
+                bundle
+            }
+            Source::Makefile(dir) => packages::makefile(subject, &dir, workshop).await?,
+            Source::Go(dir) => packages::go(subject, &dir, workshop).await?,
+            Source::Cargo { .. } => unreachable!("cargo builds all of a workspace at once"),
+        };
+        if function.runtime.starts_with("java") {
+            return packages::java(subject, &artifact, workshop);
+        }
+        if function.runtime.starts_with("provided")
+            && function.layers.is_empty()
+            && !artifact.join(BOOTSTRAP).is_file()
+        {
+            return Err(BuildError::NoCode {
+                subject: subject.clone(),
+                dir: function.code_path.clone(),
+                wanted: "an executable `bootstrap`".to_owned(),
+            });
+        }
+        Ok(artifact)
+    }
+}
+
+fn check_built(logical_id: &str, path: &Path) -> Result<(), BuildError> {
+    if path.exists() {
         return Ok(());
     }
     Err(BuildError::NotBuilt {
-        function: logical_id.to_owned(),
-        path,
+        subject: Subject::function(logical_id),
+        path: path.to_owned(),
     })
 }
 
@@ -155,49 +284,87 @@ impl Wanted {
         Ok(())
     }
 
-    async fn build(&self, profile: BuildProfile) -> Result<(), BuildError> {
+    async fn build(&self, profile: BuildProfile) -> Vec<Problem> {
         if self.functions.is_empty() {
-            return Ok(());
+            return Vec::new();
         }
         let names: Vec<&str> = self.functions.iter().map(|(id, ..)| id.as_str()).collect();
         let progress = Progress::start(format!("building {}", names.join(", ")));
         let binaries: BTreeSet<&Binary> = self.functions.iter().map(|(_, it, _)| it).collect();
+        let mut problems = Vec::new();
         for round in rounds(binaries) {
-            if let Err(error) = self.round(&round, profile, &progress).await {
-                progress.failed();
-                return Err(error);
-            }
+            self.round(round, profile, &progress, &mut problems).await;
         }
-        progress.done();
-        Ok(())
+        if problems.is_empty() {
+            progress.done();
+        } else {
+            progress.failed();
+        }
+        problems
     }
 
+    /// Builds binaries; where some do not compile, the others without them.
     async fn round(
         &self,
-        binaries: &[Binary],
+        mut binaries: Vec<Binary>,
         profile: BuildProfile,
         progress: &Progress,
-    ) -> Result<(), BuildError> {
-        let built =
-            cargo::build(binaries, profile, progress)
-                .await
-                .map_err(|failed| match failed {
-                    CargoFailed::Started(error) => error,
-                    CargoFailed::Compile { packages } => self.blame(binaries, &packages),
-                })?;
-        let functions = self.functions.iter().filter(|it| binaries.contains(&it.1));
-        for (logical_id, binary, dir) in functions {
-            let executable = built.get(binary).ok_or_else(|| BuildError::NoExecutable {
-                function: logical_id.clone(),
-                binary: binary.name.clone(),
-            })?;
-            install(executable, dir)?;
+        problems: &mut Vec<Problem>,
+    ) {
+        while !binaries.is_empty() {
+            let (functions, error) = match cargo::build(&binaries, profile, progress).await {
+                Ok(built) => {
+                    problems.extend(self.install(&binaries, &built));
+                    return;
+                }
+                Err(CargoFailed::Started(error)) => (self.functions_of(&binaries), error),
+                Err(CargoFailed::Compile { packages }) => {
+                    let names = self.blame(&binaries, &packages);
+                    let error = BuildError::Compile {
+                        names: names.clone(),
+                    };
+                    (names, error)
+                }
+            };
+            let guilty = self.functions.iter();
+            let guilty: BTreeSet<&Binary> = guilty
+                .filter(|(logical_id, ..)| functions.contains(logical_id))
+                .map(|(_, binary, _)| binary)
+                .collect();
+            binaries.retain(|binary| !guilty.contains(binary));
+            problems.push(Problem { functions, error });
         }
-        Ok(())
+    }
+
+    fn install(&self, binaries: &[Binary], built: &BTreeMap<Binary, PathBuf>) -> Vec<Problem> {
+        let functions = self.functions.iter().filter(|it| binaries.contains(&it.1));
+        let mut problems = Vec::new();
+        for (logical_id, binary, dir) in functions {
+            let installed = match built.get(binary) {
+                Some(executable) => install(executable, dir),
+                None => Err(BuildError::NoExecutable {
+                    function: logical_id.clone(),
+                    binary: binary.name.clone(),
+                }),
+            };
+            if let Err(error) = installed {
+                let functions = vec![logical_id.clone()];
+                problems.push(Problem { functions, error });
+            }
+        }
+        problems
+    }
+
+    fn functions_of(&self, binaries: &[Binary]) -> Vec<String> {
+        let functions = self.functions.iter();
+        functions
+            .filter(|(_, binary, _)| binaries.contains(binary))
+            .map(|(logical_id, ..)| logical_id.clone())
+            .collect()
     }
 
     /// The functions whose own package does not compile; all of them where it is something that they use.
-    fn blame(&self, binaries: &[Binary], packages: &[String]) -> BuildError {
+    fn blame(&self, binaries: &[Binary], packages: &[String]) -> Vec<String> {
         let of = |wrong: &dyn Fn(&Binary) -> bool| -> Vec<String> {
             let functions = self.functions.iter();
             functions
@@ -206,8 +373,7 @@ impl Wanted {
                 .collect()
         };
         let own = of(&|binary| packages.contains(&binary.package));
-        let names = if own.is_empty() { of(&|_| true) } else { own };
-        BuildError::Compile { names }
+        if own.is_empty() { of(&|_| true) } else { own }
     }
 }
 
@@ -286,7 +452,8 @@ mod tests {
         let binaries = [api, workflow];
         let message = |packages: &[&str]| {
             let packages: Vec<String> = packages.iter().map(|&it| it.to_owned()).collect();
-            wanted.blame(&binaries, &packages).to_string()
+            let names = wanted.blame(&binaries, &packages);
+            BuildError::Compile { names }.to_string()
         };
         assert!(message(&["api"]).starts_with("function `Api` cannot be built"));
         assert!(message(&["shared"]).starts_with("functions `Api`, `Workflow` cannot be built"));

@@ -1,49 +1,125 @@
 //! Why the functions of a stack could not be built.
 
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
 use miette::Diagnostic;
-use server::PrepareRuntimeError;
+use server::{PrepareRuntimeError, UnpackError};
 use thiserror::Error;
+
+/// What is being built.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subject {
+    kind: &'static str,
+    /// Its logical id.
+    pub name: String,
+}
+
+impl Subject {
+    pub fn function(logical_id: &str) -> Self {
+        Self {
+            kind: "function",
+            name: logical_id.to_owned(),
+        }
+    }
+
+    pub fn layer(logical_id: &str) -> Self {
+        Self {
+            kind: "layer",
+            name: logical_id.to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} `{}`", self.kind, self.name)
+    }
+}
 
 /// Why the functions of a stack could not be built.
 #[derive(Debug, Error, Diagnostic)]
 pub enum BuildError {
     /// `Metadata.BuildMethod` is one that we do not do.
-    #[error("function `{function}` cannot be built: build method `{method}` is not supported yet")]
+    #[error("{subject} cannot be built: build method `{method}` is not supported here")]
     #[diagnostic(help(
-        "build it by other means, point `CodeUri` at the folder with its `bootstrap`, and leave `BuildMethod` out; or use `rust-cargolambda`"
+        "build it by other means, name the folder or zip file that comes of it, and leave `BuildMethod` out"
     ))]
     Method {
-        /// Its logical id.
-        function: String,
+        subject: Subject,
         /// The method.
         method: String,
     },
     /// The runtime is one that cannot be started.
     #[error("function `{function}` cannot be started: runtime `{runtime}` is not supported")]
-    #[diagnostic(help(
-        "`python3.*` and `nodejs*` run on this machine's interpreters, and `provided.al2023` runs any executable `bootstrap`"
-    ))]
+    #[diagnostic(help("{help}"))]
     Runtime {
         /// Its logical id.
         function: String,
         /// The runtime.
         runtime: String,
+        /// What to do.
+        help: String,
+    },
+    /// The template says that its code cannot run here.
+    #[error("function `{function}` cannot be started: {why}")]
+    NoLocalCode {
+        /// Its logical id.
+        function: String,
+        /// Why, and what to do.
+        why: String,
+    },
+    /// Something that a function in Java needs is not there.
+    #[error("{subject} cannot be started: {lacks}")]
+    #[diagnostic(help("{help}"))]
+    Java {
+        subject: Subject,
+        /// What is missing.
+        lacks: String,
+        /// What to do.
+        help: String,
     },
     /// The code folder has nothing to start or to build.
-    #[error("function `{function}` has no code: `{}` has no {}", dir.display(), wanted.trim_start_matches("a ").trim_start_matches("an "))]
+    #[error("{subject} has no code: `{}` has no {}", dir.display(), wanted.trim_start_matches("a ").trim_start_matches("an "))]
     #[diagnostic(help(
         "`CodeUri` must be a folder with {wanted}, and is relative to the template"
     ))]
     NoCode {
-        /// Its logical id.
-        function: String,
+        subject: Subject,
         /// `CodeUri`.
         dir: PathBuf,
         /// What was looked for, with its article.
         wanted: String,
+    },
+    /// There is nothing where its code should be.
+    #[error("{subject} has no code: `{}` does not exist", dir.display())]
+    #[diagnostic(help("`{property}` is relative to the template"))]
+    NoFolder {
+        subject: Subject,
+        /// Where.
+        dir: PathBuf,
+        /// The property that names it.
+        property: &'static str,
+    },
+    /// An archive cannot be unpacked.
+    #[error("{subject} has no code: `{}` cannot be unpacked", path.display())]
+    Archive {
+        subject: Subject,
+        /// The archive.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        cause: UnpackError,
+    },
+    /// A project file in Python makes no sense.
+    #[error("{subject} cannot be built: `{}`: {why}", path.display())]
+    Project {
+        subject: Subject,
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
     },
     /// Cargo could not be run.
     #[error("cannot run cargo, which the template's Rust functions are built with")]
@@ -96,49 +172,51 @@ pub enum BuildError {
         binary: String,
     },
     /// `--no-build`, and there is nothing from before.
-    #[error("function `{function}` has not been built: `{}` does not exist", path.display())]
+    #[error("{subject} has not been built: `{}` does not exist", path.display())]
     #[diagnostic(help("leave out `--no-build` once"))]
     NotBuilt {
-        /// Its logical id.
-        function: String,
+        subject: Subject,
         /// Where its `bootstrap` would be.
         path: PathBuf,
     },
     /// Interpreter or runtime client of a managed runtime are not to be had.
-    #[error("function `{function}` cannot be started")]
+    #[error("{subject} cannot be started")]
     PrepareRuntime {
-        /// Its logical id.
-        function: String,
+        subject: Subject,
         /// What stood in the way.
         #[source]
-        cause: PrepareRuntimeError,
+        cause: Box<PrepareRuntimeError>,
     },
-    /// A program that builds the function is not there.
-    #[error("function `{function}` cannot be built: `{program}` cannot be run")]
+    /// A program that builds it is not there.
+    #[error("{subject} cannot be built: `{program}` cannot be run")]
     #[diagnostic(help("install it, and see that it is found on the PATH"))]
     ProgramMissing {
-        /// Its logical id.
-        function: String,
+        subject: Subject,
         /// The program.
         program: String,
         /// The system's answer.
         #[source]
         cause: io::Error,
     },
-    /// A program that builds the function failed; what it said has been printed.
-    #[error("function `{function}` cannot be built: `{program}` failed, see above")]
+    /// A program that builds it failed; what it said has been printed.
+    #[error("{subject} cannot be built: `{program}` failed, see above")]
     Program {
-        /// Its logical id.
-        function: String,
-        /// The program.
+        subject: Subject,
+        /// As a person would type it.
         program: String,
     },
-    /// `BuildMethod: esbuild` without esbuild.
-    #[error("function `{function}` cannot be bundled: its packages have no esbuild")]
-    #[diagnostic(help("add it: `npm install --save-dev esbuild`"))]
-    NoEsbuild {
-        /// Its logical id.
-        function: String,
+    /// A program that builds it and that the project does not bring cannot be installed.
+    #[error(
+        "{subject} cannot be built: `{tool}` cannot be installed, and the project does not bring it"
+    )]
+    #[diagnostic(help("add it to the project, for example `npm install --save-dev {tool}`"))]
+    Tool {
+        subject: Subject,
+        /// The program, with its version.
+        tool: String,
+        /// What stood in the way.
+        #[source]
+        cause: Box<PrepareRuntimeError>,
     },
     /// A logical id that is no name for a folder.
     #[error("`{function}` cannot be a logical id")]
@@ -147,7 +225,16 @@ pub enum BuildError {
         /// The id.
         function: String,
     },
-    /// A binary could not be put in its place.
+    /// A file could not be read.
+    #[error("cannot read `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The system's answer.
+        #[source]
+        cause: io::Error,
+    },
+    /// A file could not be put in its place.
     #[error("cannot write `{}`", path.display())]
     Copy {
         /// Where to.

@@ -24,6 +24,9 @@ pub struct Ready {
     function_urls: BTreeMap<String, String>,
     /// What to invoke, by function name.
     functions: BTreeMap<String, String>,
+    /// Why a function cannot run here, by function name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    left_out: BTreeMap<String, String>,
     /// Absolute.
     data_dir: PathBuf,
     /// Of this process.
@@ -42,6 +45,11 @@ impl Ready {
             function_urls: deployment.function_urls.clone(),
             functions: functions
                 .map(|function| (function.name.clone(), function.arn.clone()))
+                .collect(),
+            left_out: deployment
+                .left_out
+                .iter()
+                .map(|function| (function.name.clone(), function.reason.clone()))
                 .collect(),
             data_dir: data_dir.to_owned(),
             pid: std::process::id(),

@@ -12,7 +12,7 @@ use stack::{Stack, Warning};
 use tokio::sync::mpsc;
 
 use super::tree::is_left_out;
-use super::{build, inline, stack_options, start};
+use super::{build, inline, left_out, stack_options, start};
 use crate::args::UpArguments;
 use crate::exit::{self, CliError};
 use crate::screen::note;
@@ -66,7 +66,11 @@ impl Sources {
             }
         })?;
         for root in &roots {
-            watcher.watch(root, RecursiveMode::Recursive)?;
+            match root.parent().filter(|_| root.is_file()) {
+                // An archive is replaced by a new file, not written to.
+                Some(folder) => watcher.watch(folder, RecursiveMode::NonRecursive)?,
+                None => watcher.watch(root, RecursiveMode::Recursive)?,
+            }
         }
         // The folder and not the file, which editors replace.
         if let Some(beside) = template.parent()
@@ -93,9 +97,10 @@ impl Sources {
 
 /// The folders that hold the functions' code.
 fn folders(stack: &Stack) -> BTreeSet<PathBuf> {
-    let paths = stack.functions.iter();
-    let paths = paths.map(|function| function.code_path.clone());
-    paths.filter(|path| path.is_dir()).collect()
+    let functions = stack.functions.iter().map(|function| &function.code_path);
+    let layers = stack.layers.iter().map(|layer| &layer.path);
+    let paths = functions.chain(layers);
+    paths.filter(|path| path.exists()).cloned().collect()
 }
 
 impl Watched {
@@ -122,6 +127,14 @@ impl Watched {
     }
 }
 
+/// What runs: the template that it was deployed from, and what came of that.
+pub struct Deployed {
+    pub stack: Stack,
+    pub deployment: Deployment,
+    /// Logical ids of the functions whose code has been deployed, now or before.
+    pub functions: BTreeSet<String>,
+}
+
 /// What a reload works with.
 pub struct Reload<'a> {
     pub server: &'a Server,
@@ -132,21 +145,21 @@ pub struct Reload<'a> {
 
 impl Reload<'_> {
     /// Builds and deploys after every change, for as long as it is polled. What fails is said, and what ran before goes on.
-    pub async fn run(&self, mut stack: Stack, mut deployment: Deployment, mut sources: Sources) {
+    pub async fn run(&self, mut was: Deployed, mut sources: Sources) {
         loop {
             sources.changed().await;
-            match self.once().await {
-                Ok((newer, deployed)) => {
-                    self.say(&stack, &deployment, &newer, &deployed).await;
-                    (stack, deployment) = (newer, deployed);
+            match self.once(&was.functions).await {
+                Ok(is) => {
+                    self.say(&was, &is).await;
+                    was = is;
                 }
                 Err(error) => {
                     exit::report(Err(error));
                     note(format!("{}", "the functions go on as they were".dimmed()));
                 }
             }
-            if folders(&stack) != sources.folders {
-                match Sources::watch(&stack, self.data_dir) {
+            if folders(&was.stack) != sources.folders {
+                match Sources::watch(&was.stack, self.data_dir) {
                     Ok(watched) => sources = watched,
                     Err(error) => note(format!(
                         "{} the folders of new functions are not watched: {error}",
@@ -157,18 +170,26 @@ impl Reload<'_> {
         }
     }
 
-    async fn once(&self) -> Result<(Stack, Deployment), CliError> {
+    async fn once(&self, functions: &BTreeSet<String>) -> Result<Deployed, CliError> {
         let mut stack = stack_options::load(self.arguments).map_err(CliError::diagnostic)?;
         inline::place(&mut stack, self.data_dir)?;
-        let built = build::build(&stack, self.arguments, self.data_dir, self.runtimes)
-            .await
-            .map_err(CliError::diagnostic)?;
-        let deployment = start::deploy(self.server, &stack, &built.artifacts).await?;
-        Ok((stack, deployment))
+        let built = build::build(&stack, self.arguments, self.data_dir, self.runtimes).await;
+        let artifacts = left_out::artifacts(&built, functions);
+        left_out::say(built.problems, functions);
+        let deployment = start::deploy(self.server, &stack, &artifacts).await?;
+        let mut functions = functions.clone();
+        functions.extend(artifacts.folders.into_keys());
+        Ok(Deployed {
+            stack,
+            deployment,
+            functions,
+        })
     }
 
     /// Says what is otherwise than before.
-    async fn say(&self, before: &Stack, was: &Deployment, now: &Stack, is: &Deployment) {
+    async fn say(&self, was: &Deployed, is: &Deployed) {
+        let (before, now) = (&was.stack, &is.stack);
+        let (was, is) = (&was.deployment, &is.deployment);
         for function in is.functions.iter().filter(|function| function.changed) {
             note(self.changed(function).await);
         }

@@ -1,17 +1,16 @@
 //! One run of `lambdura up`, from the arguments to the end.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use owo_colors::OwoColorize;
-use server::{Deployment, Runtimes, Server, ServerConfig};
+use server::{Artifacts, Deployment, Runtimes, Server, ServerConfig};
 use stack::Stack;
 
 use super::ready_file::{Ready, ReadyFile};
-use super::reload::{Reload, Sources};
+use super::reload::{Deployed, Reload, Sources};
 use super::stop_signal::{Stop, StopSignals};
-use super::{build, inline, stack_options, start, table};
+use super::{build, cdk, data_folder, inline, left_out, stack_options, start, table};
 use crate::args::{Durability, UpArguments};
 use crate::exit::CliError;
 use crate::screen::{Screen, note};
@@ -20,7 +19,7 @@ use crate::screen::{Screen, note};
 ///
 /// # Errors
 /// Whatever stands in the way, and [`CliError::Interrupted`] after Ctrl-C.
-pub async fn run(arguments: UpArguments, screen: &Screen) -> Result<(), CliError> {
+pub async fn run(mut arguments: UpArguments, screen: &Screen) -> Result<(), CliError> {
     let mut signals = StopSignals::listen()?;
     // A file of an earlier run would tell scripts that this one is ready.
     let ready_file = arguments
@@ -28,21 +27,30 @@ pub async fn run(arguments: UpArguments, screen: &Screen) -> Result<(), CliError
         .clone()
         .map(ReadyFile::new)
         .transpose()?;
+    arguments.template = tokio::select! {
+        template = cdk::assembly(&arguments.template) => template?,
+        stop = signals.next() => return stop.into_result(),
+    };
     let mut stack = stack_options::load(&arguments).map_err(CliError::diagnostic)?;
     let data_dir = stack_options::data_dir(&arguments, &stack)?;
+    data_folder::prepare(&data_dir)?;
     inline::place(&mut stack, &data_dir)?;
     let runtimes = Arc::new(Runtimes::new(stack_options::runtimes_dir(&data_dir)));
     let built = tokio::select! {
-        built = build::build(&stack, &arguments, &data_dir, &runtimes) => built.map_err(CliError::diagnostic)?,
+        built = build::build(&stack, &arguments, &data_dir, &runtimes) => built,
         stop = signals.next() => return stop.into_result(),
     };
     for stand_in in &built.stand_ins {
         note(format!("{} {stand_in}", "!".yellow()));
     }
+    let artifacts = left_out::artifacts(&built, &BTreeSet::new());
+    left_out::say(built.problems, &BTreeSet::new());
+    check_enough(&artifacts, arguments.strict)?;
+    left_out::mention(&artifacts);
     let config =
         stack_options::server_config(&arguments, &stack, &data_dir, Arc::clone(&runtimes))?;
     let (server, deployment) = tokio::select! {
-        started = start_and_deploy(config, &stack, &built.artifacts) => started?,
+        started = start_and_deploy(config, &stack, &artifacts) => started?,
         // As sudden as `kill -9`, which the service is made to survive; waiting for a start that hangs would be worse.
         stop = signals.next() => return stop.into_result(),
     };
@@ -77,9 +85,15 @@ pub async fn run(arguments: UpArguments, screen: &Screen) -> Result<(), CliError
         data_dir: &data_dir,
         runtimes: &runtimes,
     };
-    let stop = match watch(&reload, &stack) {
+    let sources = watch(&reload, &stack);
+    let was = Deployed {
+        stack,
+        deployment,
+        functions: artifacts.folders.into_keys().collect(),
+    };
+    let stop = match sources {
         Some(sources) => tokio::select! {
-            () = reload.run(stack, deployment, sources) => unreachable!("sources are watched for good"),
+            () = reload.run(was, sources) => unreachable!("sources are watched for good"),
             stop = signals.next() => stop,
         },
         None => signals.next().await,
@@ -99,6 +113,23 @@ pub async fn run(arguments: UpArguments, screen: &Screen) -> Result<(), CliError
         &data_dir.display().to_string(),
     ));
     stop.into_result()
+}
+
+/// A stack of which nothing can run is none that anybody meant to start; nor is one that is not whole with `--strict`.
+fn check_enough(artifacts: &Artifacts, strict: bool) -> Result<(), CliError> {
+    let count = artifacts.left_out.len();
+    if count == 0 {
+        return Ok(());
+    }
+    if artifacts.folders.is_empty() {
+        return Err(anyhow::anyhow!("no function of the template can run: see above").into());
+    }
+    if strict {
+        let total = count + artifacts.folders.len();
+        let message = format!("{count} of {total} functions cannot run: see above");
+        return Err(anyhow::anyhow!("{message}; without `--strict` the others start").into());
+    }
+    Ok(())
 }
 
 /// The sources to watch, unless nothing is built or the arguments say that they stay as they are.
@@ -121,7 +152,7 @@ fn watch(reload: &Reload<'_>, stack: &Stack) -> Option<Sources> {
 async fn start_and_deploy(
     config: ServerConfig,
     stack: &Stack,
-    artifacts: &BTreeMap<String, PathBuf>,
+    artifacts: &Artifacts,
 ) -> Result<(Server, Deployment), CliError> {
     let server = start::start(config).await?;
     match start::deploy(&server, stack, artifacts).await {

@@ -9,6 +9,7 @@ use server::{
 };
 use stack::{LoadOptions, LoadStackError, References, Stack};
 
+use super::source::SAM_BUILD_DIR;
 use crate::args::{AwsCredentials, Durability, LimitsProfile, UpArguments};
 use crate::exit::CliError;
 
@@ -94,7 +95,12 @@ fn default_data_dir(arguments: &UpArguments, beside: &Path) -> PathBuf {
         Some(above) if beside.join("manifest.json").is_file() => above,
         Some(_) | None => beside,
     };
-    beside.join(DATA_DIR)
+    let beside = std::path::absolute(beside).unwrap_or_else(|_| beside.to_owned());
+    // So is what `sam build` writes.
+    match beside.ancestors().nth(2) {
+        Some(above) if beside.ends_with(SAM_BUILD_DIR) => above.join(DATA_DIR),
+        Some(_) | None => beside.join(DATA_DIR),
+    }
 }
 
 /// Where the clients of managed runtimes are kept: the user's cache, which all stacks share, or the data folder of a user

@@ -1,13 +1,11 @@
 //! Starts the server and deploys the stack, and says what stands in the way.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 
 use anyhow::Context;
 use miette::Diagnostic;
-use server::{DeployError, Deployment, Server, ServerConfig, StartServerError};
+use server::{Artifacts, DeployError, Deployment, Server, ServerConfig, StartServerError};
 use stack::Stack;
 use thiserror::Error;
 
@@ -89,7 +87,7 @@ pub async fn start(config: ServerConfig) -> Result<Server, CliError> {
 pub async fn deploy(
     server: &Server,
     stack: &Stack,
-    artifacts: &BTreeMap<String, PathBuf>,
+    artifacts: &Artifacts,
 ) -> Result<Deployment, CliError> {
     match server.deploy(stack, artifacts).await {
         Ok(deployment) => Ok(deployment),

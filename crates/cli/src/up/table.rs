@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use owo_colors::{OwoColorize, Style};
-use server::{DeployedFunction, DeployedSchedule, Deployment};
+use server::{DeployedSchedule, Deployment};
 
 use crate::args::Durability;
 use crate::grid::{Cell, Grid};
@@ -32,9 +32,9 @@ pub fn lines(up: &Up<'_>, width: usize) -> Vec<String> {
         String::new(),
     ];
     lines.extend(indent(addresses(up).lines(width.saturating_sub(2))));
-    if !up.deployment.functions.is_empty() {
+    if !up.deployment.functions.is_empty() || !up.deployment.left_out.is_empty() {
         lines.push(String::new());
-        let functions = functions(&up.deployment.functions);
+        let functions = functions(up.deployment);
         lines.extend(indent(functions.lines(width.saturating_sub(2))));
     }
     if !up.deployment.schedules.is_empty() {
@@ -101,9 +101,9 @@ fn addresses(up: &Up<'_>) -> Grid {
     grid
 }
 
-fn functions(functions: &[DeployedFunction]) -> Grid {
+fn functions(deployment: &Deployment) -> Grid {
     let mut grid = Grid::with_header(vec!["FUNCTION", "VERSION", "RUNTIME", ""]);
-    for function in functions {
+    for function in &deployment.functions {
         let version = match &function.alias {
             Some(alias) => format!("{} ({alias})", function.version),
             None => function.version.clone(),
@@ -120,6 +120,17 @@ fn functions(functions: &[DeployedFunction]) -> Grid {
             text(&version).into(),
             text(&function.runtime).into(),
             Cell::styled(marks.join(", "), Style::new().green()),
+        ]);
+    }
+    for function in &deployment.left_out {
+        grid.push(vec![
+            Cell::styled(text(&function.name), Style::new().bold()),
+            "-".into(),
+            text(&function.runtime).into(),
+            Cell::styled(
+                format!("left out: {}", text(&function.reason)),
+                Style::new().yellow(),
+            ),
         ]);
     }
     grid
@@ -207,6 +218,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use expect_test::expect;
+    use server::{DeployedFunction, LeftOutFunction};
 
     use super::*;
 
@@ -230,6 +242,12 @@ mod tests {
             http_apis: [("LoanApi".to_owned(), "http://127.0.0.1:3000".to_owned())].into(),
             rest_apis: [("Old".to_owned(), "http://127.0.0.1:3001/Prod".to_owned())].into(),
             function_urls: BTreeMap::new(),
+            left_out: vec![LeftOutFunction {
+                logical_id: "Net".to_owned(),
+                name: "Net".to_owned(),
+                runtime: "dotnet8".to_owned(),
+                reason: "it cannot run here".to_owned(),
+            }],
             schedules: vec![DeployedSchedule {
                 name: "nightly".to_owned(),
                 function: "Api".to_owned(),
@@ -278,6 +296,7 @@ mod tests {
               FUNCTION  VERSION   RUNTIME
               Workflow  3 (live)  provided.al2023  durable, new
               Api       $LATEST   provided.al2023
+              Net       -         dotnet8          left out: it cannot run here
 
               SCHEDULE  FUNCTION  WHEN         NEXT
               nightly   Api       rate(1 day)  2026-11-25 00:00:00 UTC

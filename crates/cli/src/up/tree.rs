@@ -5,6 +5,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest as _, Sha256};
+
 /// Folders that no function needs: version control, our own and SAM's data, caches, virtual environments.
 const LEFT_OUT: &[&str] = &[
     ".git",
@@ -24,15 +26,16 @@ pub fn is_left_out(name: &OsStr) -> bool {
         .is_some_and(|name| LEFT_OUT.contains(&name) || name == "target")
 }
 
-/// Copies everything below `source` into `target`, which may have files already; those of `source` win. Links are copied
-/// as what they lead to.
-pub fn copy(source: &Path, target: &Path) -> io::Result<()> {
-    walk(
-        source,
-        target,
-        &|name| LEFT_OUT.contains(&name),
-        &|from, to| fs::copy(from, to).map(drop),
-    )
+/// Copies everything below `source` but for `data_dir` into `target`, which may have files already; those of `source` win.
+/// Links are copied as what they lead to.
+pub fn copy(source: &Path, target: &Path, data_dir: &Path) -> io::Result<()> {
+    let is_left_out = |path: &Path| {
+        let name = path.file_name().and_then(OsStr::to_str);
+        path == data_dir || name.is_some_and(|name| LEFT_OUT.contains(&name))
+    };
+    walk(source, target, &is_left_out, &|from, to| {
+        fs::copy(from, to).map(drop)
+    })
 }
 
 /// Puts everything below `source` into `target` without copying contents, where the file system allows it. For files that
@@ -44,6 +47,123 @@ pub fn link(source: &Path, target: &Path) -> io::Result<()> {
         }
         fs::hard_link(from, to).or_else(|_| fs::copy(from, to).map(drop))
     })
+}
+
+/// As [`link`], for a folder called `node_modules`: packages replace those of the same name, and links are followed but
+/// for those that lead around in circles.
+pub fn link_packages(source: &Path, target: &Path) -> io::Result<()> {
+    let mut way = vec![source.canonicalize()?];
+    fs::create_dir_all(target)?;
+    for entry in fs::read_dir(source)? {
+        let entry = entry?;
+        let (from, to) = (entry.path(), target.join(entry.file_name()));
+        let name = entry.file_name();
+        if name.as_encoded_bytes().starts_with(b"@") && fs::metadata(&from)?.is_dir() {
+            link_packages(&from, &to)?;
+        } else if name == ".bin" {
+            link(&from, &to)?;
+        } else if name != ".package-lock.json" {
+            if to.is_dir() {
+                fs::remove_dir_all(&to)?;
+            }
+            follow(&from, &to, &mut way)?;
+        }
+    }
+    Ok(())
+}
+
+/// `way` has the folders on the way here, without links.
+fn follow(from: &Path, to: &Path, way: &mut Vec<PathBuf>) -> io::Result<()> {
+    // A dependency that was not installed may have left a link to nothing.
+    let Ok(real) = from.canonicalize() else {
+        return Ok(());
+    };
+    if real.is_file() {
+        if to.symlink_metadata().is_ok() {
+            fs::remove_file(to)?;
+        }
+        return fs::hard_link(&real, to).or_else(|_| fs::copy(&real, to).map(drop));
+    }
+    if !real.is_dir() || way.contains(&real) {
+        return Ok(());
+    }
+    way.push(real);
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        if is_program_link(from) && entry.file_type()?.is_symlink() {
+            let link = to.join(entry.file_name());
+            if link.symlink_metadata().is_err() {
+                std::os::unix::fs::symlink(fs::read_link(entry.path())?, link)?;
+            }
+        } else if entry.file_name() != ".git" {
+            follow(&entry.path(), &to.join(entry.file_name()), way)?;
+        }
+    }
+    way.pop();
+    Ok(())
+}
+
+/// Copies a project's folder to be installed in: without packages, caches, data and what others have built of it. Links
+/// stay links.
+pub fn copy_without(source: &Path, target: &Path, data_dir: &Path) -> io::Result<()> {
+    fs::create_dir_all(target)?;
+    for entry in sources(source, data_dir)? {
+        let (from, to) = (entry.path(), target.join(entry.file_name()));
+        let kind = entry.file_type()?;
+        if kind.is_symlink() {
+            std::os::unix::fs::symlink(fs::read_link(&from)?, &to)?;
+        } else if kind.is_dir() {
+            copy_without(&from, &to, data_dir)?;
+        } else if kind.is_file() {
+            fs::copy(&from, &to)?;
+        }
+    }
+    Ok(())
+}
+
+/// Adds names, sizes and times of everything that [`copy_without`] copies.
+pub fn fingerprint(source: &Path, data_dir: &Path, hasher: &mut Sha256) -> io::Result<()> {
+    for entry in sources(source, data_dir)? {
+        let metadata = entry.metadata()?;
+        hasher.update(entry.path().as_os_str().as_encoded_bytes());
+        if metadata.is_dir() {
+            fingerprint(&entry.path(), data_dir, hasher)?;
+        } else {
+            let changed = format!("{:?}", metadata.modified()?);
+            hasher.update(metadata.len().to_be_bytes());
+            hasher.update(changed);
+        }
+    }
+    Ok(())
+}
+
+/// Finds all files of a name below a folder, but for those of packages.
+pub fn find(name: &str, folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() && entry.file_name() != "node_modules" {
+            find(name, &entry.path(), found)?;
+        } else if entry.file_name() == name {
+            found.push(entry.path());
+        }
+    }
+    Ok(())
+}
+
+/// What is source in a folder, by name.
+fn sources(folder: &Path, data_dir: &Path) -> io::Result<Vec<fs::DirEntry>> {
+    let is_source = |entry: &fs::DirEntry| {
+        let name = entry.file_name();
+        let is_left_out = name
+            .to_str()
+            .is_some_and(|name| LEFT_OUT.contains(&name) || name == "cdk.out");
+        !is_left_out && entry.path() != data_dir && !entry.path().join(CACHE_TAG).is_file()
+    };
+    let mut entries = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
+    entries.retain(is_source);
+    entries.sort_by_key(fs::DirEntry::file_name);
+    Ok(entries)
 }
 
 /// Folders that SAM leaves out of the copy that `make` works in, and our own data.
@@ -114,17 +234,16 @@ impl Scratch {
 fn walk(
     source: &Path,
     target: &Path,
-    left_out: &dyn Fn(&str) -> bool,
+    left_out: &dyn Fn(&Path) -> bool,
     put: &dyn Fn(&Path, &Path) -> io::Result<()>,
 ) -> io::Result<()> {
     fs::create_dir_all(target)?;
     for entry in fs::read_dir(source)? {
         let entry = entry?;
-        let name = entry.file_name();
-        if name.to_str().is_some_and(left_out) {
+        let (from, to) = (entry.path(), target.join(entry.file_name()));
+        if left_out(&from) {
             continue;
         }
-        let (from, to) = (entry.path(), target.join(&name));
         if entry.file_type()?.is_symlink() && is_program_link(source) {
             // Package managers link programs to each other by relative paths.
             if to.symlink_metadata().is_err() {
@@ -160,14 +279,15 @@ mod tests {
             ".git/HEAD",
             "lib/__pycache__/a.pyc",
             ".lambdura/x",
+            "data/lambdura.sqlite3",
         ] {
             let path = source.join(file);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, file).unwrap();
         }
-        copy(&source, &target).unwrap();
+        copy(&source, &target, &source.join("data")).unwrap();
         assert!(target.join("app.py").is_file() && target.join("lib/a.py").is_file());
-        for file in [".git", "lib/__pycache__", ".lambdura"] {
+        for file in [".git", "lib/__pycache__", ".lambdura", "data"] {
             assert!(!target.join(file).exists(), "{file}");
         }
     }
@@ -233,7 +353,7 @@ mod tests {
         }
         link(&packages, &target).unwrap();
         fs::remove_file(target.join("same.py")).unwrap();
-        copy(&source, &target).unwrap();
+        copy(&source, &target, Path::new("/data")).unwrap();
         let read = |path: &Path| fs::read(path.join("same.py")).unwrap();
         assert_eq!(read(&target), source.as_os_str().as_encoded_bytes());
         assert_eq!(read(&packages), packages.as_os_str().as_encoded_bytes());

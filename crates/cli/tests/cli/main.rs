@@ -6,8 +6,10 @@
 )]
 
 mod lambdura;
+mod running;
 mod service;
 
 mod commands;
 mod mistakes;
+mod projects;
 mod up;

@@ -5,15 +5,9 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
-use serde_json::Value;
-
-use crate::lambdura::{Ran, command, lambdura, ran};
-
-/// How long a start may take on a busy machine.
-const START_TIME_MAX: Duration = Duration::from_secs(60);
+use crate::lambdura::{Ran, command, ran};
+use crate::running::{Up, python, unwrapped, wait_for};
 
 const TEMPLATE: &str = r#"
 AWSTemplateFormatVersion: '2010-09-09'
@@ -106,95 +100,9 @@ impl Stack {
     }
 }
 
-/// Functions have Lambda's `PATH`, not ours: the script names its interpreter in full.
-fn python() -> String {
-    let output = Command::new("python3")
-        .args(["-c", "import sys; print(sys.executable)"])
-        .output()
-        .expect("this test needs python3");
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
-}
-
-struct Up {
-    child: Option<Child>,
-    ready: Value,
-}
-
-impl Up {
-    fn start(stack: &Stack, arguments: &[&str]) -> Self {
-        let ready_file = stack.path("ready.json");
-        let template = stack.dir.path().display().to_string();
-        let mut child = command(&[
-            "up",
-            &template,
-            "--listen",
-            "127.0.0.1:0",
-            "--http-api-listen",
-            "127.0.0.1:0",
-            "--env",
-            "GREETING=hello, world",
-            "--ready-file",
-            &ready_file.display().to_string(),
-        ])
-        .args(arguments)
-        .env("CARGO_TARGET_DIR", stack.path("target"))
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-        let began = Instant::now();
-        loop {
-            if let Ok(text) = fs::read_to_string(&ready_file) {
-                let ready = serde_json::from_str(&text).expect("the file appears whole");
-                return Self {
-                    child: Some(child),
-                    ready,
-                };
-            }
-            if let Some(status) = child.try_wait().unwrap() {
-                let ran = ran(&child.wait_with_output().unwrap());
-                panic!(
-                    "ended with {status} instead of being ready:\n{}",
-                    ran.text()
-                );
-            }
-            if began.elapsed() > START_TIME_MAX {
-                child.kill().unwrap();
-                let ran = ran(&child.wait_with_output().unwrap());
-                panic!("not ready in time:\n{}", ran.text());
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-
-    fn endpoint(&self) -> &str {
-        self.ready["endpoint"].as_str().unwrap()
-    }
-
-    fn run(&self, arguments: &[&str]) -> Ran {
-        lambdura(self.endpoint(), arguments)
-    }
-
-    fn signal(&mut self, signal: &str) -> Ran {
-        let child = self.child.take().unwrap();
-        let sent = Command::new("kill")
-            .args([format!("-{signal}"), child.id().to_string()])
-            .status()
-            .unwrap();
-        assert!(sent.success());
-        ran(&child.wait_with_output().unwrap())
-    }
-}
-
-impl Drop for Up {
-    fn drop(&mut self) {
-        if let Some(mut child) = self.child.take() {
-            // A failed test must leave nothing running; that it cannot be killed has been said by the failure.
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-    }
+fn start(stack: &Stack, arguments: &[&str]) -> Up {
+    let greeting = ["--env", "GREETING=hello, world"];
+    Up::start(stack.dir.path(), &[&greeting, arguments].concat())
 }
 
 /// The whole answer to a GET, as text.
@@ -211,26 +119,10 @@ fn get(url: &str, path: &str) -> String {
     answer
 }
 
-fn wait_for(up: &Up, arguments: &[&str], what: &str) -> Ran {
-    let began = Instant::now();
-    loop {
-        let ran = up.run(arguments);
-        if ran.out.contains(what) {
-            return ran;
-        }
-        assert!(
-            began.elapsed() < START_TIME_MAX,
-            "`{what}` never came; last seen:\n{}",
-            ran.text()
-        );
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
-
 #[test]
 fn a_durable_execution_waits_for_a_person_and_survives_restarts() {
     let stack = Stack::new();
-    let mut up = Up::start(&stack, &[]);
+    let mut up = start(&stack, &[]);
     assert_eq!(
         up.ready["functions"]["Approval"],
         "arn:aws:lambda:us-east-1:000000000000:function:Approval:live"
@@ -304,7 +196,7 @@ fn a_durable_execution_waits_for_a_person_and_survives_restarts() {
     );
     assert!(!stack.path("ready.json").exists());
 
-    let mut up = Up::start(&stack, &[]);
+    let mut up = start(&stack, &[]);
     let done = up.run(&[
         "callback",
         "succeed",
@@ -423,7 +315,7 @@ fn main() {
 fn a_rust_function_is_built_once_and_started_without_cargo_later() {
     let stack = Stack::new();
     rust_function(&stack.path("code"), RUST_FUNCTION);
-    let mut up = Up::start(&stack, &[]);
+    let mut up = start(&stack, &[]);
     let answered = up.run(&["invoke", "Echo", "--payload", "[1,2,3]"]);
     assert_eq!(answered.text(), "7\n");
     let first = up.signal("TERM");
@@ -434,7 +326,7 @@ fn a_rust_function_is_built_once_and_started_without_cargo_later() {
     );
     assert!(first.out.contains("1 (live)"), "{}", first.text());
 
-    let mut up = Up::start(&stack, &["--no-build"]);
+    let mut up = start(&stack, &["--no-build"]);
     assert_eq!(up.run(&["invoke", "Echo"]).text(), "2\n");
     let second = up.signal("TERM");
     assert!(!second.err.contains("building"), "{}", second.text());
@@ -460,19 +352,13 @@ fn a_makefile_builds_in_a_copy_of_the_source_as_sam_does() {
     fs::write(stack.path("code/Makefile"), makefile).unwrap();
     // Twice: what an earlier run made is not there again.
     for _ in 0..2 {
-        let mut up = Up::start(&stack, &[]);
+        let mut up = start(&stack, &[]);
         let answered = up.run(&["invoke", "Echo", "--payload", "[1,2,3]"]);
         assert_eq!(answered.text(), "[1, 2, 3]\n");
         up.signal("TERM");
         assert!(!stack.path("code/made-beside-the-source").exists());
         assert!(!stack.path(".lambdura/build/Echo.scratch").exists());
     }
-}
-
-/// A diagnostic's words without the bar at their side and the line ends that fit them to the terminal.
-fn unwrapped(text: &str) -> String {
-    let words = text.split_whitespace().filter(|word| *word != "│");
-    words.collect::<Vec<_>>().join(" ")
 }
 
 /// A crate in the place of the script, with a workspace and a target folder of its own.
@@ -506,7 +392,7 @@ fn a_function_that_dies_is_shown_as_failing() {
         "def durable(event):\n    os._exit(3)",
     );
     fs::write(&bootstrap, dies).unwrap();
-    let mut up = Up::start(&stack, &[]);
+    let mut up = start(&stack, &[]);
     let started = up.run(&["invoke", "Approval", "--event", "--name", "dies"]);
     assert_eq!(started.code, Some(0), "{}", started.text());
     let shown = wait_for(&up, &["show", "dies"], "failing");
@@ -544,7 +430,7 @@ fn a_function_that_dies_is_shown_as_failing() {
 #[test]
 fn a_changed_source_is_taken_up_while_executions_go_on() {
     let stack = Stack::new();
-    let mut up = Up::start(&stack, &[]);
+    let mut up = start(&stack, &[]);
     up.run(&["invoke", "Approval", "--event", "--name", "loan-1"]);
     wait_for(&up, &["show", "loan-1"], "waits for its callback");
     let listed = up.run(&["ls"]);
@@ -579,7 +465,7 @@ fn a_changed_source_is_taken_up_while_executions_go_on() {
 #[test]
 fn an_edited_template_is_taken_up() {
     let stack = Stack::new();
-    let mut up = Up::start(&stack, &[]);
+    let mut up = start(&stack, &[]);
     let template = stack.path("template.yaml");
     fs::write(
         &template,

@@ -1,12 +1,12 @@
 //! All managed runtimes of a host: which there are, and which are prepared.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::interpreter::InterpreterVersion;
 use super::preparation::{Installing, PrepareRuntimeError, PreparedRuntime, RuntimeCommand, Task};
-use super::{node, python};
+use super::{NodePackages, node, node_packages, python};
 
 /// All managed runtimes of a host, prepared in one folder that any number of hosts may share.
 #[derive(Debug)]
@@ -45,6 +45,45 @@ impl Runtimes {
     /// See [`PrepareRuntimeError`].
     pub fn prepare(&self, runtime: &str) -> Result<PreparedRuntime, PrepareRuntimeError> {
         self.prepare_as(runtime, Installing::Allowed)
+    }
+
+    /// Whether [`Runtimes::node_packages`] will have to download something.
+    pub fn needs_node_packages(&self, wanted: &BTreeSet<String>) -> bool {
+        !wanted.is_subset(&node_packages::present(&self.dir))
+    }
+
+    /// Has packages at hand that Lambda's Node.js runtimes bring, for functions that do not bring them. Blocks while they are
+    /// downloaded; safe to call again and from several threads.
+    ///
+    /// # Errors
+    /// See [`PrepareRuntimeError`].
+    pub fn node_packages(
+        &self,
+        wanted: &BTreeSet<String>,
+    ) -> Result<NodePackages, PrepareRuntimeError> {
+        let _one_at_a_time = self
+            .preparing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        node_packages::install(&self.dir, wanted)
+    }
+
+    /// Whether a program in JavaScript, such as `esbuild@0.25.12`, is installed here.
+    pub fn has_node_tool(&self, tool: &str) -> bool {
+        node_packages::tool_folder(&self.dir, tool).is_dir()
+    }
+
+    /// Installs a program in JavaScript, which building functions needs; returns the folder with its `node_modules`. Blocks
+    /// as [`Runtimes::node_packages`] does.
+    ///
+    /// # Errors
+    /// See [`PrepareRuntimeError`].
+    pub fn node_tool(&self, tool: &str) -> Result<PathBuf, PrepareRuntimeError> {
+        let _one_at_a_time = self
+            .preparing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        node_packages::install_tool(&self.dir, tool)
     }
 
     /// How a runtime's functions are started, without downloading anything.

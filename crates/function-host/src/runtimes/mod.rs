@@ -8,9 +8,11 @@
 mod interpreter;
 mod managed;
 mod node;
+mod node_packages;
 mod preparation;
 mod python;
 
 pub use interpreter::InterpreterVersion;
 pub use managed::Runtimes;
+pub use node_packages::NodePackages;
 pub use preparation::{PrepareRuntimeError, PreparedRuntime, RuntimeCommand};

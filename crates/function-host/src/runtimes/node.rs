@@ -6,14 +6,21 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::interpreter::{Interpreter, InterpreterVersion, Places, ask, nearest};
+use super::node_packages;
 use super::preparation::{PrepareRuntimeError, PreparedRuntime, RuntimeCommand, Task};
 use crate::unix;
 
-/// The client: one file without dependencies.
-const CLIENT: &str = include_str!("node/runtime.mjs");
+/// The client, without dependencies: where packages are found, and what is started, which comes last.
+const CLIENT: [(&str, &str); 2] = [
+    ("packages.mjs", include_str!("node/packages.mjs")),
+    ("runtime.mjs", include_str!("node/runtime.mjs")),
+];
 
 /// Names the client's folder; to be changed with the client.
 const EDITION: &str = "3";
+
+/// Names the folder where packages are found that Lambda brings, for the client.
+const PACKAGES_VARIABLE: &str = "LAMBDURA_NODE_PACKAGES";
 
 /// Older ones lack what AWS's durable execution SDK is written in.
 const OLDEST: InterpreterVersion = InterpreterVersion {
@@ -29,17 +36,24 @@ pub(super) fn prepare(task: &Task<'_>) -> Result<PreparedRuntime, PrepareRuntime
             program: "node",
         })?;
     let folder = task.dir.join(format!("nodejs-{EDITION}"));
-    let client = folder.join("runtime.mjs");
-    if fs::read_to_string(&client).is_ok_and(|present| present != CLIENT) || !client.is_file() {
+    for (name, content) in CLIENT {
+        let file = folder.join(name);
+        if fs::read_to_string(&file).is_ok_and(|present| present == content) {
+            continue;
+        }
         unix::create_private_dir(&folder).map_err(task.io(&folder))?;
-        let partial = folder.join(format!("runtime.partial-{}", std::process::id()));
-        fs::write(&partial, CLIENT).map_err(task.io(&partial))?;
-        fs::rename(&partial, &client).map_err(task.io(&client))?;
+        let partial = folder.join(format!("{name}.partial-{}", std::process::id()));
+        fs::write(&partial, content).map_err(task.io(&partial))?;
+        fs::rename(&partial, &file).map_err(task.io(&file))?;
     }
+    let packages = node_packages::current(task.dir);
     let command = RuntimeCommand {
         program: found.program,
-        arguments: vec![client.display().to_string()],
-        environment: BTreeMap::new(),
+        arguments: vec![folder.join("runtime.mjs").display().to_string()],
+        environment: BTreeMap::from([(
+            PACKAGES_VARIABLE.to_owned(),
+            packages.display().to_string(),
+        )]),
         search_path: None,
         version: found.version,
     };

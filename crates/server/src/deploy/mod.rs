@@ -3,4 +3,4 @@
 mod apis;
 mod stack;
 
-pub use stack::{DeployedFunction, DeployedSchedule, Deployment};
+pub use stack::{Artifacts, DeployedFunction, DeployedSchedule, Deployment, LeftOutFunction};

@@ -1,6 +1,6 @@
 //! Deploying a stack: tables, APIs, functions, schedules.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -21,6 +21,8 @@ const OPEN_EXECUTIONS_MAX: usize = 1_000;
 pub struct Deployment {
     /// In the template's order.
     pub functions: Vec<DeployedFunction>,
+    /// Functions that cannot run on this machine, in the template's order.
+    pub left_out: Vec<LeftOutFunction>,
     /// URL by logical id.
     pub http_apis: BTreeMap<String, String>,
     /// URL with the stage, by logical id.
@@ -58,6 +60,39 @@ pub struct DeployedFunction {
     pub runtime: String,
 }
 
+/// A function of the template that is not deployed: invoking it is an error that says why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOutFunction {
+    /// Its key in the template.
+    pub logical_id: String,
+    /// Its name.
+    pub name: String,
+    /// Its runtime; empty where it has none.
+    pub runtime: String,
+    /// Why it cannot run.
+    pub reason: String,
+}
+
+/// What is deployed: the built code, and what there is none for.
+#[derive(Debug, Clone, Default)]
+pub struct Artifacts {
+    /// The folder with each function's built code, by logical id.
+    pub folders: BTreeMap<String, PathBuf>,
+    /// Why a function cannot run here, by logical id: it is left out, and invoking it is answered with the reason.
+    pub left_out: BTreeMap<String, String>,
+    /// Functions that stay as they are, by logical id.
+    pub unchanged: BTreeSet<String>,
+}
+
+impl FromIterator<(String, PathBuf)> for Artifacts {
+    fn from_iter<I: IntoIterator<Item = (String, PathBuf)>>(folders: I) -> Self {
+        Self {
+            folders: folders.into_iter().collect(),
+            ..Self::default()
+        }
+    }
+}
+
 /// One schedule of a deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeployedSchedule {
@@ -72,16 +107,15 @@ pub struct DeployedSchedule {
 }
 
 impl Server {
-    /// Makes the server what the stack says. `artifacts` has the folder with each function's built
-    /// code by logical id. Functions that the stack does not have stay as they are, for their
-    /// executions.
+    /// Makes the server what the stack says. `artifacts` says of each function which code it has, or
+    /// why it has none. Functions that the stack does not have stay as they are, for their executions.
     ///
     /// # Errors
     /// See [`DeployError`].
     pub async fn deploy(
         &self,
         stack: &Stack,
-        artifacts: &BTreeMap<String, PathBuf>,
+        artifacts: &Artifacts,
     ) -> Result<Deployment, DeployError> {
         for table in &stack.tables {
             self.app.tables.deploy(table).await?;
@@ -132,15 +166,20 @@ impl Server {
             .map(|(id, url)| (id.clone(), format!("{url}/{}", stages[id.as_str()])))
             .collect();
         let stack = stack.clone().with_local_urls(&local);
+        let left_out = self.leave_out(&stack, artifacts)?;
         let mut functions = Vec::new();
         for resource in &stack.functions {
-            functions.push(self.deploy_function(resource, artifacts).await?);
+            let id = &resource.logical_id;
+            if !artifacts.left_out.contains_key(id) && !artifacts.unchanged.contains(id) {
+                functions.push(self.deploy_function(resource, artifacts).await?);
+            }
         }
         // What the new versions replace may be of no use any more.
         self.app.upkeep.notify_one();
-        let schedules = self.plan(&stack).await?;
+        let schedules = self.plan(&stack, artifacts).await?;
         Ok(Deployment {
             functions,
+            left_out,
             schedules,
             http_apis,
             rest_apis,
@@ -183,9 +222,40 @@ impl Server {
         open
     }
 
-    async fn plan(&self, stack: &Stack) -> Result<Vec<DeployedSchedule>, DeployError> {
+    /// Has invocations of functions without code answered with the reason.
+    fn leave_out(
+        &self,
+        stack: &Stack,
+        artifacts: &Artifacts,
+    ) -> Result<Vec<LeftOutFunction>, DeployError> {
+        let mut reasons = BTreeMap::new();
+        let mut left_out = Vec::new();
+        for resource in &stack.functions {
+            let Some(reason) = artifacts.left_out.get(&resource.logical_id) else {
+                continue;
+            };
+            let name = FunctionName::parse(&resource.name)
+                .map_err(|cause| DeployError::FunctionName { cause })?;
+            reasons.insert(name, reason.clone());
+            left_out.push(LeftOutFunction {
+                logical_id: resource.logical_id.clone(),
+                name: resource.name.clone(),
+                runtime: resource.runtime.clone(),
+                reason: reason.clone(),
+            });
+        }
+        self.app.registry.left_out.replace(reasons);
+        Ok(left_out)
+    }
+
+    async fn plan(
+        &self,
+        stack: &Stack,
+        artifacts: &Artifacts,
+    ) -> Result<Vec<DeployedSchedule>, DeployError> {
         let mut schedules = Vec::new();
-        for schedule in &stack.schedules {
+        let runs = |function: &String| !artifacts.left_out.contains_key(function);
+        for schedule in stack.schedules.iter().filter(|it| runs(&it.function)) {
             let function = stack
                 .function(&schedule.function)
                 .expect("a schedule is an event of one of the stack's functions");
@@ -214,10 +284,11 @@ impl Server {
     async fn deploy_function(
         &self,
         resource: &FunctionResource,
-        artifacts: &BTreeMap<String, PathBuf>,
+        artifacts: &Artifacts,
     ) -> Result<DeployedFunction, DeployError> {
         let artifact =
             artifacts
+                .folders
                 .get(&resource.logical_id)
                 .ok_or_else(|| DeployError::NoArtifact {
                     function: resource.logical_id.clone(),

@@ -7,6 +7,7 @@ mod concurrency;
 mod from_template;
 mod health;
 mod invocation_record;
+mod left_out;
 mod reference;
 mod registry;
 mod routing;
@@ -14,8 +15,8 @@ mod settings;
 mod version;
 
 pub(crate) use change::{CatalogueChanges, NewFunction};
-pub use code::FreezeCodeError;
-pub(crate) use code::{CodeStore, Damage, Depth, FrozenCode, UNPACKED_BYTES_MAX, UnpackError};
+pub(crate) use code::{CodeStore, Damage, Depth, FrozenCode, UNPACKED_BYTES_MAX};
+pub use code::{FreezeCodeError, UnpackError, unpack};
 pub(crate) use collect::is_needed;
 pub(crate) use health::damaged;
 pub(crate) use invocation_record::invocation_record;

@@ -11,6 +11,7 @@ use wire::ApiError;
 
 use super::concurrency::{Entered, Places};
 use super::health::damaged;
+use super::left_out::LeftOut;
 use super::{CodeStore, FunctionSettings, FunctionVersion, Reference, Running, routing};
 use crate::start_error::StartServerError;
 
@@ -47,6 +48,8 @@ pub(crate) struct Registry {
     /// What the functions run.
     pub code: Arc<CodeStore>,
     pub(super) functions: RwLock<BTreeMap<FunctionName, Function>>,
+    /// Those of the template that cannot run on this machine.
+    pub left_out: LeftOut,
     /// Draws which version of a divided alias an invocation gets.
     chance: Mutex<fastrand::Rng>,
     /// Held by whoever changes functions, from the first look to the last write.
@@ -96,6 +99,7 @@ impl Registry {
             running,
             code,
             functions: RwLock::default(),
+            left_out: LeftOut::default(),
             chance: Mutex::new(fastrand::Rng::with_seed(getrandom::u64()?)),
             changes: tokio::sync::Mutex::default(),
         };
@@ -334,8 +338,7 @@ impl Registry {
                 Some(qualifier) => arn.qualified(qualifier),
                 None => arn.to_string(),
             };
-            let message = format!("Function not found: {named}");
-            return Err(ApiError::new(ErrorCode::ResourceNotFound, message));
+            return Err(self.left_out.not_found(&reference.name, &named));
         };
         Ok(Resolved {
             arn,
@@ -347,11 +350,14 @@ impl Registry {
     /// What a reference means for one invocation: a divided alias chooses anew each time.
     ///
     /// # Errors
-    /// As [`Registry::resolve`], `ResourceConflictException` when it is being deleted, and
-    /// `InvalidZipFileException` when its code is damaged.
+    /// As [`Registry::resolve`] and when the template's function is left out, `ResourceConflictException` when it is
+    /// being deleted, and `InvalidZipFileException` when its code is damaged.
     pub fn route(&self, reference: &Reference) -> Result<Resolved, ApiError> {
         let mut resolved = self.resolve(reference)?;
         let name = &reference.name;
+        if self.left_out.has(name) {
+            return Err(self.left_out.not_found(name, &resolved.invoked_arn()));
+        }
         let alias = resolved
             .qualifier
             .as_ref()

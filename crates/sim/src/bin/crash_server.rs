@@ -3,7 +3,6 @@
 //! Takes a template and, for every function, the folder with its built code. Says on standard output
 //! where it listens, as one line of JSON, once everything answers.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Parser;
-use server::{Server, ServerConfig, Stores};
+use server::{Artifacts, Server, ServerConfig, Stores};
 use sim::{CrashPoint, CrashingStore};
 use store::Durability;
 
@@ -68,7 +67,7 @@ async fn main() -> anyhow::Result<()> {
     }
     let server = Server::start_on(config, stores).await?;
     let stack = stack::load(&arguments.template, &stack::LoadOptions::default())?;
-    let artifacts: BTreeMap<String, PathBuf> = arguments
+    let artifacts: Artifacts = arguments
         .artifacts
         .into_iter()
         .map(|(logical_id, dir)| (logical_id, PathBuf::from(dir)))

@@ -62,10 +62,6 @@ fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
         build_properties: properties.and_then(|it| fields.opaque("Metadata.BuildProperties", it)),
         compatible_runtimes: fields.texts("CompatibleRuntimes"),
     };
-    if let Some(method) = fields.metadata("BuildMethod") {
-        let meaning = "the layer's folder is used as it is: build it first, as `sam build` would";
-        fields.warn("Metadata.BuildMethod", method.span, meaning);
-    }
     let mut known = reading.assets.layers.borrow_mut();
     known.insert(layer.arn.clone(), layer.path.clone());
     reading.stack.layers.push(layer);

@@ -1,7 +1,7 @@
 // A Lambda runtime client for Node.js: asks the Runtime API for invocations and runs the handler.
 //
 // Source of the protocol: Lambda developer guide, "Using the Lambda runtime API" and "Define Lambda
-// function handler in Node.js". One file, no dependencies.
+// function handler in Node.js". No dependencies.
 
 import { existsSync } from 'node:fs'
 import http from 'node:http'
@@ -11,6 +11,8 @@ import { Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { pathToFileURL } from 'node:url'
 import { format } from 'node:util'
+
+import { advise, findPackages } from './packages.mjs'
 
 const [host, port] = process.env.AWS_LAMBDA_RUNTIME_API.split(':')
 const taskRoot = process.env.LAMBDA_TASK_ROOT ?? process.cwd()
@@ -317,11 +319,13 @@ patchConsole()
 process.on('uncaughtException', (error) => dieOf(error))
 process.on('unhandledRejection', (reason) => dieOf(unhandled(reason)))
 
+findPackages(process.env.LAMBDURA_NODE_PACKAGES)
+
 let handler
 try {
   handler = await loadHandler()
 } catch (error) {
-  await dieOf(error)
+  await dieOf(advise(error))
 }
 
 for (;;) {

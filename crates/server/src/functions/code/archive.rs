@@ -45,7 +45,7 @@ const KIND_LINK: u32 = 0o120_000;
 
 /// Why an archive was not unpacked.
 #[derive(Debug, Error)]
-pub(crate) enum UnpackError {
+pub enum UnpackError {
     /// There is nothing in it.
     #[error("Uploaded file must be a non-empty zip")]
     Empty,
@@ -78,6 +78,18 @@ pub(crate) enum UnpackError {
         #[source]
         cause: io::Error,
     },
+}
+
+/// Unpacks a deployment package into a folder that is empty or does not exist yet, within the limits of packages that are
+/// uploaded.
+///
+/// # Errors
+/// See [`UnpackError`]; what was unpacked until then is left behind.
+pub fn unpack(archive: &[u8], folder: &Path) -> Result<(), UnpackError> {
+    make_folder(folder)?;
+    Unpacking::of(folder, UNPACKED_BYTES_MAX)
+        .run(archive)
+        .map(drop)
 }
 
 impl CodeStore {

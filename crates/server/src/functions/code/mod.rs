@@ -17,7 +17,8 @@ mod store;
 mod sweep;
 mod tree;
 
-pub(crate) use archive::{UNPACKED_BYTES_MAX, UnpackError};
+pub(crate) use archive::UNPACKED_BYTES_MAX;
+pub use archive::{UnpackError, unpack};
 pub(crate) use check::{Checked, Damage, Depth};
 pub use error::FreezeCodeError;
 pub(crate) use store::{CodeStore, FrozenCode};

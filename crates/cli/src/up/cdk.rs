@@ -1,0 +1,111 @@
+//! CDK projects: what `cdk synth` writes is what is run.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use owo_colors::OwoColorize;
+use serde_json::Value;
+use tokio::process::Command;
+
+use super::progress::Progress;
+use crate::exit::CliError;
+use crate::neutral::neutral_lines;
+use crate::screen::note;
+
+/// Files with which a folder is a SAM project, whatever else lies in it.
+const SAM: [&str; 4] = [
+    "template.yaml",
+    "template.yml",
+    "template.json",
+    "samconfig.toml",
+];
+
+/// The folder to load instead of a CDK project: its assembly, which is made if it is not there. Anything else is returned
+/// as it was given.
+///
+/// # Errors
+/// `cdk synth` cannot be run, or fails.
+pub async fn assembly(given: &Path) -> Result<PathBuf, CliError> {
+    let is_project = given.join("cdk.json").is_file() && !given.join("manifest.json").is_file();
+    if !is_project || SAM.iter().any(|file| given.join(file).is_file()) {
+        return Ok(given.to_owned());
+    }
+    let output = given.join(output(given));
+    if output.join("manifest.json").is_file() {
+        note(format!(
+            "{} using `{}`; after a change of the CDK app, `npx cdk synth` makes it anew",
+            "!".yellow(),
+            output.display()
+        ));
+    } else {
+        synthesize(given).await?;
+    }
+    Ok(output)
+}
+
+/// Where the project has its assembly written to.
+fn output(project: &Path) -> PathBuf {
+    let settings = fs::read_to_string(project.join("cdk.json")).unwrap_or_default();
+    let settings: Value = serde_json::from_str(&settings).unwrap_or_default();
+    settings["output"].as_str().unwrap_or("cdk.out").into()
+}
+
+async fn synthesize(project: &Path) -> Result<(), CliError> {
+    let progress = Progress::start("making the CDK app's templates: npx cdk synth".to_owned());
+    let ended = Command::new("npx")
+        .args(["--yes", "cdk", "synth", "--quiet"])
+        .current_dir(project)
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output()
+        .await;
+    let ended = match ended {
+        Ok(ended) => ended,
+        Err(cause) => {
+            progress.failed();
+            let message = "`npx cdk synth` cannot be run: install Node.js with npm, or run `cdk synth` elsewhere and name its \
+                           `cdk.out`";
+            return Err(anyhow::Error::new(cause).context(message).into());
+        }
+    };
+    if ended.status.success() {
+        progress.done();
+        return Ok(());
+    }
+    progress.failed();
+    let said = [ended.stdout, ended.stderr].concat();
+    note(neutral_lines(String::from_utf8_lossy(&said).trim_end()));
+    let hint = if project.join("package.json").is_file() && !project.join("node_modules").is_dir() {
+        "the project's packages are not installed: run `npm install` in it first"
+    } else {
+        "run it in the project until it succeeds, then start again"
+    };
+    let message = format!(
+        "`npx cdk synth` failed in `{}`, see above",
+        project.display()
+    );
+    Err(CliError::Failed(anyhow::anyhow!("{message}; {hint}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn only_a_cdk_project_without_a_template_is_synthesized() {
+        let dir = tempfile::tempdir().unwrap();
+        let given = dir.path();
+        assert_eq!(assembly(given).await.unwrap(), given);
+        fs::write(given.join("cdk.json"), r#"{"app": "x", "output": "out"}"#).unwrap();
+        fs::create_dir(given.join("out")).unwrap();
+        fs::write(given.join("out/manifest.json"), "{}").unwrap();
+        assert_eq!(assembly(given).await.unwrap(), given.join("out"));
+        assert_eq!(
+            assembly(&given.join("out")).await.unwrap(),
+            given.join("out")
+        );
+        fs::write(given.join("template.yaml"), "").unwrap();
+        assert_eq!(assembly(given).await.unwrap(), given);
+    }
+}

@@ -1,0 +1,100 @@
+//! Functions that cannot be built: said once, left out of the deployment, and no reason for the others not to start.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use miette::Diagnostic;
+use owo_colors::OwoColorize;
+use server::Artifacts;
+
+use super::build::{Built, Problem};
+use super::build_error::BuildError;
+use crate::exit;
+use crate::screen::note;
+
+/// What is deployed of a build. What has been deployed before and cannot be built any more stays as it is.
+pub fn artifacts(built: &Built, deployed: &BTreeSet<String>) -> Artifacts {
+    let mut artifacts = Artifacts {
+        folders: built.artifacts.clone(),
+        left_out: BTreeMap::new(),
+        unchanged: BTreeSet::new(),
+    };
+    for Problem { functions, error } in &built.problems {
+        for function in functions {
+            if deployed.contains(function) {
+                artifacts.unchanged.insert(function.clone());
+            } else {
+                artifacts.left_out.insert(function.clone(), reason(error));
+            }
+        }
+    }
+    artifacts
+}
+
+/// Says what stood in the way, and which functions go on as they were.
+pub fn say(problems: Vec<Problem>, deployed: &BTreeSet<String>) {
+    for Problem { functions, error } in problems {
+        exit::show(error);
+        let stay: Vec<String> = functions
+            .into_iter()
+            .filter(|it| deployed.contains(it))
+            .collect();
+        if !stay.is_empty() {
+            let line = format!("`{}` goes on as it was", stay.join("`, `"));
+            note(line.dimmed().to_string());
+        }
+    }
+}
+
+/// Says which functions are left out, and what their callers see.
+pub fn mention(artifacts: &Artifacts) {
+    if artifacts.left_out.is_empty() {
+        return;
+    }
+    let names: Vec<&str> = artifacts.left_out.keys().map(String::as_str).collect();
+    note(format!(
+        "{} left out: `{}`. Whoever invokes one gets `ResourceNotFoundException` with the reason; the others start",
+        "!".yellow(),
+        names.join("`, `")
+    ));
+}
+
+/// One line for whoever invokes the function.
+fn reason(error: &BuildError) -> String {
+    let mut reason = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        reason.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    if let Some(help) = error.help() {
+        reason.push_str(&format!("; {help}"));
+    }
+    reason.replace('\n', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_function_that_ran_before_goes_on_and_others_say_why_they_do_not() {
+        let error = BuildError::NoLocalCode {
+            function: "A".to_owned(),
+            why: "its code is an image".to_owned(),
+        };
+        let built = Built {
+            problems: vec![Problem {
+                functions: vec!["A".to_owned(), "B".to_owned()],
+                error,
+            }],
+            ..Built::default()
+        };
+        let deployed = BTreeSet::from(["B".to_owned()]);
+        let artifacts = artifacts(&built, &deployed);
+        assert_eq!(artifacts.unchanged, deployed);
+        assert_eq!(
+            artifacts.left_out["A"],
+            "function `A` cannot be started: its code is an image"
+        );
+    }
+}

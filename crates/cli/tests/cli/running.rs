@@ -1,0 +1,133 @@
+//! `lambdura up` as a process of a test: started on a folder, asked, and ended with it.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::lambdura::{Ran, command, lambdura, ran};
+
+/// How long a start may take on a busy machine.
+const START_TIME_MAX: Duration = Duration::from_secs(60);
+
+pub struct Up {
+    pub child: Option<Child>,
+    pub ready: Value,
+}
+
+impl Up {
+    /// Starts the template in `folder`, by its absolute path.
+    pub fn start(folder: &Path, arguments: &[&str]) -> Self {
+        let template = folder.display().to_string();
+        Self::start_within(folder, &[&[template.as_str()], arguments].concat(), &[])
+    }
+
+    /// Starts as somebody who stands in `folder`, with these arguments and variables.
+    pub fn start_within(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        let ready_file = folder.join("ready.json");
+        // One that was killed has left its own.
+        let _ = fs::remove_file(&ready_file);
+        let mut child = command(&[
+            "up",
+            "--listen",
+            "127.0.0.1:0",
+            "--http-api-listen",
+            "127.0.0.1:0",
+            "--ready-file",
+            &ready_file.display().to_string(),
+        ])
+        .args(arguments)
+        .current_dir(folder)
+        .env("CARGO_TARGET_DIR", folder.join("target"))
+        .envs(environment.iter().copied())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+        let began = Instant::now();
+        loop {
+            if let Ok(text) = fs::read_to_string(&ready_file) {
+                let ready = serde_json::from_str(&text).expect("the file appears whole");
+                return Self {
+                    child: Some(child),
+                    ready,
+                };
+            }
+            if let Some(status) = child.try_wait().unwrap() {
+                let ran = ran(&child.wait_with_output().unwrap());
+                panic!(
+                    "ended with {status} instead of being ready:\n{}",
+                    ran.text()
+                );
+            }
+            if began.elapsed() > START_TIME_MAX {
+                child.kill().unwrap();
+                let ran = ran(&child.wait_with_output().unwrap());
+                panic!("not ready in time:\n{}", ran.text());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    pub fn endpoint(&self) -> &str {
+        self.ready["endpoint"].as_str().unwrap()
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Ran {
+        lambdura(self.endpoint(), arguments)
+    }
+
+    pub fn signal(&mut self, signal: &str) -> Ran {
+        let child = self.child.take().unwrap();
+        let sent = Command::new("kill")
+            .args([format!("-{signal}"), child.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(sent.success());
+        ran(&child.wait_with_output().unwrap())
+    }
+}
+
+impl Drop for Up {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            // A failed test must leave nothing running; that it cannot be killed has been said by the failure.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// Functions have Lambda's `PATH`, not ours: the script names its interpreter in full.
+pub fn python() -> String {
+    let output = Command::new("python3")
+        .args(["-c", "import sys; print(sys.executable)"])
+        .output()
+        .expect("this test needs python3");
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+pub fn wait_for(up: &Up, arguments: &[&str], what: &str) -> Ran {
+    let began = Instant::now();
+    loop {
+        let ran = up.run(arguments);
+        if ran.out.contains(what) {
+            return ran;
+        }
+        assert!(
+            began.elapsed() < START_TIME_MAX,
+            "`{what}` never came; last seen:\n{}",
+            ran.text()
+        );
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// A diagnostic's words without the bar at their side and the line ends that fit them to the terminal.
+pub fn unwrapped(text: &str) -> String {
+    let words = text.split_whitespace().filter(|word| *word != "│");
+    words.collect::<Vec<_>>().join(" ")
+}
