@@ -97,6 +97,23 @@ async fn a_stream_that_breaks_off_fails() {
     }
 }
 
+/// A stream may be larger than an answer in one piece.
+#[tokio::test]
+async fn large_streams_come_whole() {
+    let world = World::new("streams 8 MiB");
+    let (pending, mut pieces) = begin(&world, "{}");
+    begins(&mut pieces, None).await;
+    let mut length = 0;
+    while let Some(piece) = within("a piece", pieces.recv()).await {
+        match piece {
+            ResponsePiece::Chunk(bytes) => length += bytes.len(),
+            ResponsePiece::Begin { .. } => panic!("it has begun already"),
+        }
+    }
+    assert_eq!(length, 8 * 1024 * 1024 + "\"one ".len());
+    assert_eq!(result(pending).await, InvocationResult::Success("".into()));
+}
+
 /// An answer in one piece has no beginning of its own.
 #[tokio::test]
 async fn a_function_that_does_not_stream_answers_in_its_outcome() {
