@@ -139,6 +139,7 @@ pub(crate) fn load_text(
     };
     let warnings = report.finish()?;
     let mut stack = stack.expect("without a problem there is a stack");
+    stack.more_files = assets.files.take();
     stack.warnings = warnings;
     stack.warnings.append(&mut config.warnings);
     Ok(stack)
@@ -160,7 +161,8 @@ pub(crate) fn build(
     pseudo: Pseudo,
     report: &Report,
 ) -> Result<Stack, Reported> {
-    let root = include(root, &source.assets.directory, report);
+    let files = &source.assets.files;
+    let root = include(root, &source.assets.directory, files, report);
     let expanded = expand(&root, &parameters, &pseudo, report);
     let document = Document::open(expanded, &TYPES, &parameters, report)?;
     let (resources, absent) = (&document.resources, document.absent);

@@ -66,6 +66,7 @@ fn read(
             "put resources into fewer templates",
         ));
     }
+    source.assets.files.borrow_mut().push(path.to_owned());
     match Text::read(path, TEMPLATE_BYTES_MAX) {
         Ok(Some(text)) => Ok(text),
         Ok(None) => {

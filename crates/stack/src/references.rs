@@ -1,6 +1,7 @@
 //! Values of the parameter store and of secrets, which templates refer to: from a local file.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::Path;
 
 use serde_json::Value;
@@ -21,8 +22,8 @@ pub struct References {
     pub secrets: BTreeMap<String, String>,
 }
 
-impl std::fmt::Debug for References {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for References {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("References")
             .field("ssm", &self.ssm.keys())
             .field("secrets", &self.secrets.keys())

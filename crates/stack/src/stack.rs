@@ -19,6 +19,8 @@ pub struct Stack {
     pub account_id: String,
     /// The template file.
     pub template_path: PathBuf,
+    /// What else it was read from: nested templates and included documents, whose edits change it too.
+    pub more_files: Vec<PathBuf>,
     /// The template's own `Description`.
     pub description: Option<String>,
     /// `AWS::Serverless::Function` and `AWS::Lambda::Function` resources.

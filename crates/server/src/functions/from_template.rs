@@ -325,6 +325,8 @@ pub(super) fn last_modified(now: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -332,7 +334,7 @@ mod tests {
         let resource = EventInvokeResource {
             qualifier: Some("live".to_owned()),
             retries_max: Some(0),
-            event_age_max: Some(std::time::Duration::from_secs(60)),
+            event_age_max: Some(Duration::from_secs(60)),
             on_success: None,
             on_failure: Some("arn".to_owned()),
         };

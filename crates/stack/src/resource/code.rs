@@ -18,6 +18,8 @@ pub(crate) struct Assets {
     pub paths: BTreeMap<String, String>,
     /// The layers of all templates that nest each other, by their ARNs.
     pub layers: Rc<RefCell<BTreeMap<String, PathBuf>>>,
+    /// The files that were read besides the first template: nested templates, documents.
+    pub files: Rc<RefCell<Vec<PathBuf>>>,
     /// How many nested templates have been loaded.
     pub templates: Rc<Cell<usize>>,
 }

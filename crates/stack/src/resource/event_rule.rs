@@ -8,7 +8,9 @@ use crate::{ScheduleResource, ScheduleService};
 
 use super::function::NO_ENCRYPTION;
 use super::reading::Reading;
-use super::schedule::{NO_DEAD_LETTERS, NO_RETRY_POLICY, Timing, input, timing, warn_of_window};
+use super::schedule::{
+    EXAMPLES, NO_DEAD_LETTERS, NO_RETRY_POLICY, Timing, input, timing, warn_of_window,
+};
 use super::target::target;
 
 const NO_BUS: &str = "there is no event bus here: no event matches the pattern";
@@ -44,7 +46,7 @@ const RULE_TARGET: Properties = properties! {
 pub(super) static SCHEDULE: Type = Type {
     properties: properties! {
         used: Description, EndDate, FlexibleTimeWindow, GroupName, Name, ScheduleExpressionTimezone, StartDate, State;
-        required: ScheduleExpression = super::schedule::EXAMPLES, Target = TARGET;
+        required: ScheduleExpression = EXAMPLES, Target = TARGET;
         ignored:
             NO_ENCRYPTION => KmsKeyArn;
     },
@@ -78,7 +80,7 @@ fn read_rule(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     let property = "ScheduleExpression";
     if fields.node(property).is_none() {
         if fields.node("EventPattern").is_none() {
-            fields.required(property, super::schedule::EXAMPLES);
+            fields.required(property, EXAMPLES);
         }
         return;
     }

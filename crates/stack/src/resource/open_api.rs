@@ -2,9 +2,10 @@
 //!
 //! Source: API Gateway developer guide, "OpenAPI extensions for API Gateway", read 2026-11-28.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::template::{Entry, Fields, Node};
+use crate::template::{Entry, Fields, Node, Span};
 use crate::{
     AwsIntegration, Integration, IntegrationResponse, Passthrough, RestCors, Route, RouteKey,
     RouteMethod,
@@ -135,7 +136,7 @@ impl<'d> Document<'d> {
     }
 
     /// The integration of an operation: its own, or one of `components` that it refers to.
-    fn integration(&self, operation: &'d Entry) -> Option<(crate::template::Span, &'d Node)> {
+    fn integration(&self, operation: &'d Entry) -> Option<(Span, &'d Node)> {
         let own = operation.value.entry(INTEGRATION)?;
         let Some(reference) = own.value.get("$ref").and_then(Node::text) else {
             return Some((own.key_span, &own.value));
@@ -230,7 +231,7 @@ fn templated(fields: &Fields<'_>) -> AwsIntegration {
 }
 
 /// Whether Lambda is told to answer before the function has run.
-pub(super) fn is_asynchronous(parameters: &std::collections::BTreeMap<String, String>) -> bool {
+pub(super) fn is_asynchronous(parameters: &BTreeMap<String, String>) -> bool {
     parameters.iter().any(|(name, value)| {
         name.eq_ignore_ascii_case("integration.request.header.X-Amz-Invocation-Type")
             && value.trim_matches('\'').eq_ignore_ascii_case("Event")

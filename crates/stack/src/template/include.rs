@@ -4,7 +4,8 @@
 //! the file. Source: CloudFormation template reference, "`AWS::Include` transform", and AWS SAM
 //! developer guide, `DefinitionUri`, read 2026-11-28.
 
-use std::path::Path;
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use crate::limits::{INCLUDES_MAX, NODES_MAX, TEMPLATE_BYTES_MAX};
@@ -19,9 +20,16 @@ const INCLUDE: &str = "AWS::Include";
 const APIS: [&str; 2] = ["AWS::Serverless::Api", "AWS::Serverless::HttpApi"];
 
 /// The template with the content of files in it.
-pub(crate) fn include(root: &Node, directory: &Path, report: &Report) -> Node {
+/// `files` is told which ones.
+pub(crate) fn include(
+    root: &Node,
+    directory: &Path,
+    files: &RefCell<Vec<PathBuf>>,
+    report: &Report,
+) -> Node {
     let mut includes = Includes {
         directory,
+        files,
         report,
         count: 0,
         weight: 0,
@@ -39,6 +47,7 @@ pub(crate) fn include(root: &Node, directory: &Path, report: &Report) -> Node {
 
 struct Includes<'i> {
     directory: &'i Path,
+    files: &'i RefCell<Vec<PathBuf>>,
     report: &'i Report,
     count: usize,
     /// Nodes that files have made.
@@ -137,6 +146,7 @@ impl Includes<'_> {
             return Some(Node::reported(span));
         }
         let path = self.directory.join(location);
+        self.files.borrow_mut().push(path.clone());
         let text = match Text::read(&path, TEMPLATE_BYTES_MAX) {
             Ok(Some(text)) => text,
             Ok(None) => {

@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::limits::{PARAMETER_VALUE_BYTES_MAX, PARAMETERS_MAX};
-
 use crate::References;
+use crate::limits::{PARAMETER_VALUE_BYTES_MAX, PARAMETERS_MAX};
 
 use super::node::Scalar;
 use super::report::{Keys, did_you_mean, names, shorten};

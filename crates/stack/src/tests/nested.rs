@@ -105,6 +105,7 @@ fn a_nested_template_is_a_part_of_the_stack() {
         panic!("two functions");
     };
     assert_eq!(back.logical_id, "StoreBack");
+    assert!(stack.more_files[0].ends_with("child/template.yaml"));
     assert_eq!(back.name, "acme-back");
     assert_eq!(back.code_path, Path::new("src"));
     assert_eq!(back.memory_size_megabytes, 256);
