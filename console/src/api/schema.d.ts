@@ -308,6 +308,8 @@ export interface components {
         };
         /** @description The head of an error. */
         ErrorHead: {
+            /** @description What to do about it, where its words tell. */
+            advice?: string | null;
             /** @description Its first line. */
             message?: string | null;
             type?: string | null;
@@ -340,11 +342,6 @@ export interface components {
             event_count: number;
             /** Format: int32 */
             execution_timeout_seconds: number;
-            /**
-             * Format: int32
-             * @description Invocations in a row that failed.
-             */
-            failed_invocations: number;
             /** Format: int64 */
             input_bytes: number;
             invocation?: components["schemas"]["ActiveInvocation"] | null;
@@ -403,12 +400,18 @@ export interface components {
             error?: components["schemas"]["ErrorHead"] | null;
             /** @description What its ARN ends with. */
             execution_id: string;
+            /**
+             * Format: int32
+             * @description Invocations in a row that failed.
+             */
+            failed_invocations: number;
             function: string;
             /**
              * Format: int64
              * @description Invocations begun.
              */
             invocation_count: number;
+            invocation_error?: components["schemas"]["ErrorHead"] | null;
             name: string;
             next_wake_up?: components["schemas"]["WakeUp"] | null;
             /**

@@ -52,7 +52,7 @@ pub fn read_json(argument: &str) -> Result<Vec<u8>, CliError> {
         Ok(_) => Ok(bytes),
         Err(error) => Err(CliError::usage(
             format!("the payload is not JSON: {error}"),
-            "quote it for the shell, as in '{\"key\": \"value\"}'; a text is JSON with its quotes, '\"text\"'; use `@FILE` for a file, or `--text` where a callback's code wants no JSON",
+            "quote it for the shell, as in '{\"key\": \"value\"}'; a text is JSON with its quotes, '\"text\"'; or use `@FILE`",
         )),
     }
 }

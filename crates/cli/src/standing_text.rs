@@ -85,7 +85,7 @@ mod tests {
             )
         };
         let callback = operation(r#""type": "CALLBACK", "due_at": 61000"#);
-        assert_eq!(said(&callback), "callback approve, 1m to go");
+        assert_eq!(said(&callback), "callback approve, 1 m 00 s to go");
         let attempt = operation(r#""type": "STEP", "status": "PENDING", "due_at": 500"#);
         let attempt = attempt.replacen(r#""status": "STARTED", "#, "", 1);
         assert_eq!(said(&attempt), "next attempt of approve");

@@ -27,8 +27,8 @@ pub struct FunctionResource {
     /// Why it cannot be run here, as a sentence fragment: its code is a container image, or lies in S3.
     /// `code_path` means nothing then, and an image has neither handler nor runtime.
     pub cannot_run: Option<String>,
-    /// `Layers` of this template: absolute folders, in the order in which they are merged.
-    pub layers: Vec<PathBuf>,
+    /// `Layers` of this template, by the ARNs of [`crate::Stack::layers`], in the order in which they are merged.
+    pub layers: Vec<String>,
     /// `Handler`.
     pub handler: String,
     /// `Runtime`, for example `provided.al2023`.

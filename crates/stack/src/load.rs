@@ -64,8 +64,10 @@ pub fn load(path: &Path, options: &LoadOptions) -> Result<Stack, LoadStackError>
         None => path.to_owned(),
     };
     let (path, text) = find(&path, &config)?;
+    let directory = parent(&path);
     let assets = Assets {
-        directory: parent(&path).to_owned(),
+        // Joined to `.`, the directory itself would be no path at all.
+        directory: std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned()),
         paths: cloud_assembly::assets(&path)?,
         ..Assets::default()
     };

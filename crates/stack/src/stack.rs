@@ -38,7 +38,7 @@ pub struct Stack {
     /// `AWS::DynamoDB::Table` and `AWS::Serverless::SimpleTable` resources.
     pub tables: Vec<TableResource>,
     /// `AWS::Serverless::LayerVersion` and `AWS::Lambda::LayerVersion` resources of local folders;
-    /// [`FunctionResource::layers`] names them by their paths.
+    /// [`FunctionResource::layers`] names them by their ARNs.
     pub layers: Vec<LayerResource>,
     /// `Outputs`, with AWS URLs in them; [`Stack::with_local_urls`] turns those into local ones.
     pub outputs: Vec<Output>,

@@ -23,8 +23,8 @@ pub struct Layers<'a> {
     is_built: bool,
     /// Whether what was built before has to do.
     no_build: bool,
-    /// By where they lie.
-    built: BTreeMap<PathBuf, PathBuf>,
+    /// By their ARNs.
+    built: BTreeMap<String, PathBuf>,
 }
 
 impl<'a> Layers<'a> {
@@ -54,25 +54,25 @@ impl<'a> Layers<'a> {
         artifact: &Path,
     ) -> Result<PathBuf, BuildError> {
         let mut folders = Vec::new();
-        for path in &function.layers {
-            folders.push(self.folder(path, function).await?);
+        for arn in &function.layers {
+            // The template has said why one that is not here is left out.
+            if let Some(layer) = self.layers.iter().find(|layer| layer.arn == *arn) {
+                folders.push(self.folder(layer, function).await?);
+            }
         }
         merge(function, artifact, &folders, self.workshop.data_dir)
     }
 
     async fn folder(
         &mut self,
-        path: &Path,
+        layer: &LayerResource,
         function: &FunctionResource,
     ) -> Result<PathBuf, BuildError> {
-        if let Some(built) = self.built.get(path) {
+        if let Some(built) = self.built.get(&layer.arn) {
             return Ok(built.clone());
         }
-        let folder = match self.layers.iter().find(|layer| layer.path == path) {
-            Some(layer) => self.build(layer, function).await?,
-            None => path.to_owned(),
-        };
-        self.built.insert(path.to_owned(), folder.clone());
+        let folder = self.build(layer, function).await?;
+        self.built.insert(layer.arn.clone(), folder.clone());
         Ok(folder)
     }
 

@@ -52,9 +52,13 @@ impl Sources {
         let whole = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let template = whole(&stack.template_path);
         let settings = template.with_file_name(SETTINGS);
+        let files: Vec<PathBuf> = std::iter::once(&stack.template_path)
+            .chain(&stack.more_files)
+            .map(|path| whole(path))
+            .collect();
         let watched = Watched {
             roots: folders.iter().map(|path| whole(path)).collect(),
-            files: vec![template.clone(), settings],
+            files: files.iter().cloned().chain([settings]).collect(),
             data_dir: whole(data_dir),
         };
         let roots = watched.roots.clone();
@@ -72,11 +76,12 @@ impl Sources {
                 None => watcher.watch(root, RecursiveMode::Recursive)?,
             }
         }
-        // The folder and not the file, which editors replace.
-        if let Some(beside) = template.parent()
-            && !roots.iter().any(|root| beside.starts_with(root))
-        {
-            watcher.watch(beside, RecursiveMode::NonRecursive)?;
+        // The folders and not the files, which editors replace.
+        let beside: BTreeSet<&Path> = files.iter().filter_map(|file| file.parent()).collect();
+        for folder in beside {
+            if !roots.iter().any(|root| folder.starts_with(root)) {
+                watcher.watch(folder, RecursiveMode::NonRecursive)?;
+            }
         }
         Ok(Self {
             _watcher: watcher,

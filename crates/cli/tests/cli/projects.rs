@@ -121,7 +121,7 @@ fn one_function_that_cannot_run_keeps_no_other_from_it() {
         ("Net", "runtime `dotnet8` is not supported"),
         ("Boxed", "container image"),
         ("Gone", "nowhere` does not exist"),
-        ("Far", "object in S3"),
+        ("Far", "S3 object"),
         ("Timed", "ruby3.4"),
     ] {
         let asked = up.run(&["invoke", function]);

@@ -1,7 +1,7 @@
 //! Where the code of a function or layer lies: a folder, a text, or an asset of CDK's.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
@@ -16,8 +16,8 @@ pub(crate) struct Assets {
     pub directory: PathBuf,
     /// Paths by the key of the S3 object that an asset becomes.
     pub paths: BTreeMap<String, String>,
-    /// The layers of all templates that nest each other, by their ARNs.
-    pub layers: Rc<RefCell<BTreeMap<String, PathBuf>>>,
+    /// The ARNs of the layers that lie here, of all templates that nest each other.
+    pub layers: Rc<RefCell<BTreeSet<String>>>,
     /// The files that were read besides the first template: nested templates, documents.
     pub files: Rc<RefCell<Vec<PathBuf>>>,
     /// How many nested templates have been loaded.

@@ -63,12 +63,12 @@ fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
         compatible_runtimes: fields.texts("CompatibleRuntimes"),
     };
     let mut known = reading.assets.layers.borrow_mut();
-    known.insert(layer.arn.clone(), layer.path.clone());
+    known.insert(layer.arn.clone());
     reading.stack.layers.push(layer);
 }
 
-/// The folders of a function's layers, absolute, in their order.
-pub(super) fn layers(fields: &Fields<'_>, assets: &Assets) -> Vec<PathBuf> {
+/// The ARNs of a function's layers, in their order, as far as they lie here.
+pub(super) fn layers(fields: &Fields<'_>, assets: &Assets) -> Vec<String> {
     let resolver = fields.resolver;
     let elsewhere = |node: &Node| {
         let meaning = "a layer that is not in this template is not put in place; put what it \
@@ -87,25 +87,25 @@ pub(super) fn layers(fields: &Fields<'_>, assets: &Assets) -> Vec<PathBuf> {
         let is_layer = |index: &usize| resolver.resources[*index].kind.role == Role::Layer;
         let Some(index) = resolver.referenced(node).filter(is_layer) else {
             let arn = fields.text_of("Layers", node)?;
-            let known = assets.layers.borrow().get(&arn).cloned();
-            if known.is_none() {
-                elsewhere(node);
+            if assets.layers.borrow().contains(&arn) {
+                return Some(arn);
             }
-            return known;
+            elsewhere(node);
+            return None;
         };
-        let path = layer_path(&Fields::of(resolver, index), assets)?;
-        Some(std::path::absolute(&path).unwrap_or(path))
+        layer_path(&Fields::of(resolver, index), assets)?;
+        let name = resolver.name(index).unwrap_or_default();
+        Some(resolver.pseudo.layer_arn(&name))
     };
     let nodes = fields.list("Layers").iter().filter(|it| !it.is_no_value());
     nodes.filter_map(layer).collect()
 }
 
 impl Assets {
-    /// Notes where a layer lies, for templates that know it by its ARN.
+    /// Notes a layer that lies here, for templates that know it by its ARN.
     pub fn remember_layer(&self, fields: &Fields<'_>, arn: String) {
-        if let Some(path) = layer_path(fields, self) {
-            let path = std::path::absolute(&path).unwrap_or(path);
-            self.layers.borrow_mut().insert(arn, path);
+        if layer_path(fields, self).is_some() {
+            self.layers.borrow_mut().insert(arn);
         }
     }
 }

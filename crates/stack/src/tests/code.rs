@@ -100,7 +100,7 @@ Resources:
     assert_eq!(words.compatible_runtimes, ["python3.13"]);
     assert_eq!(plain.build_method, None);
     assert_eq!(
-        stack.warnings[1].to_string(),
+        stack.warnings[0].to_string(),
         "line 9: `Content` of `Away`: the layer is an S3 object, which is not fetched: functions run without it"
     );
 }

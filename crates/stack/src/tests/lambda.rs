@@ -61,7 +61,8 @@ fn functions_have_versions_aliases_and_urls() {
     let stack = load(TEMPLATE);
     let function = &stack.functions[0];
     assert_eq!(function.code_path, Path::new("/app/asset.f"));
-    assert_eq!(function.layers, [PathBuf::from("/app/asset.libs")]);
+    assert_eq!(function.layers, [stack.layers[0].arn.clone()]);
+    assert_eq!(stack.layers[0].path, Path::new("/app/asset.libs"));
     assert_eq!(function.auto_publish_alias.as_deref(), Some("live"));
     assert_eq!(function.more_aliases, ["beta"]);
     assert!(function.durable_config.is_some());
@@ -186,10 +187,8 @@ Resources:
       ProvisionedThroughput: {ReadCapacityUnits: 1, WriteCapacityUnits: 2}
 ";
     let stack = load(template);
-    assert_eq!(
-        stack.functions[0].layers,
-        [PathBuf::from("/app/layers/libs")]
-    );
+    assert_eq!(stack.functions[0].layers, [stack.layers[0].arn.clone()]);
+    assert_eq!(stack.layers[0].path, Path::new("/app/layers/libs"));
     let bodies: Vec<String> = stack
         .tables
         .iter()
@@ -205,9 +204,8 @@ Resources:
     check_warnings(
         template,
         expect![[r#"
-        line 7: `Metadata.BuildMethod` of `Libs`: the layer's folder is used as it is: build it first, as `sam build` would
-        line 14: `Layers` of `F`: a layer that is not in this template is not put in place; put what it holds into the code, or into an `AWS::Serverless::LayerVersion`
-    "#]],
+            line 14: `Layers` of `F`: a layer that is not in this template is not put in place; put what it holds into the code, or into an `AWS::Serverless::LayerVersion`
+        "#]],
     );
 }
 

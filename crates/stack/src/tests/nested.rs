@@ -109,7 +109,9 @@ fn a_nested_template_is_a_part_of_the_stack() {
     assert_eq!(back.name, "acme-back");
     assert_eq!(back.code_path, Path::new("src"));
     assert_eq!(back.memory_size_megabytes, 256);
-    assert!(back.layers[0].ends_with("words"), "the parent's layer");
+    let layer = stack.layers.iter().find(|it| it.arn == back.layers[0]);
+    let layer = layer.expect("the parent's layer");
+    assert!(layer.path.ends_with("words"));
     assert_eq!(front.environment["TABLE"], "demo-Store-T");
     let arn = "arn:aws:lambda:us-east-1:000000000000:function:acme-back:live";
     assert_eq!(front.environment["BACK"], arn);
