@@ -1,7 +1,5 @@
 //! Files from other versions of the program, and files that are not ours.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
-
 use std::path::Path;
 
 use expect_test::expect_file;

@@ -128,7 +128,12 @@ pub(crate) async fn serve<H, F>(
         };
         let (handle, shutdown) = (handle.clone(), shutdown.clone());
         connections.tasks.spawn(async move {
-            match begins_with(&stream).await {
+            let spoken = tokio::select! {
+                spoken = begins_with(&stream) => spoken,
+                // It has asked for nothing yet.
+                () = shutdown.cancelled() => None,
+            };
+            match spoken {
                 Some(Protocol::Http1) => converse(stream, peer, handle, shutdown).await,
                 Some(Protocol::Http2) => converse_http2(stream, peer, handle, shutdown).await,
                 None => {}
@@ -194,11 +199,11 @@ async fn converse_http2<S, H, F>(
     until_shutdown(connection, peer, shutdown).await;
 }
 
+/// An answer on its way.
+type Answering = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
 /// From hyper's requests to those that are answered here.
-fn answering<H, F>(
-    peer: SocketAddr,
-    handle: H,
-) -> impl Fn(Request<Incoming>) -> Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>
+fn answering<H, F>(peer: SocketAddr, handle: H) -> impl Fn(Request<Incoming>) -> Answering
 where
     H: Fn(Request<RequestBody>, SocketAddr) -> F,
     F: Future<Output = Response<Body>> + Send + 'static,

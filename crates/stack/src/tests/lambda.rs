@@ -1,6 +1,6 @@
 //! CloudFormation's own Lambda resources, layers and simple tables.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use expect_test::expect;
 

@@ -76,7 +76,7 @@ pub(super) fn parse(template: &str) -> Result<Vec<Node>, RenderError> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
     Template,
-    End,
+    Closed,
     Else,
     ElseIf,
 }
@@ -215,7 +215,7 @@ impl<'t> Parser<'t> {
             "stop" => Directive::Node(Node::Stop),
             "else" => Directive::End(End::Else),
             "elseif" => Directive::End(End::ElseIf),
-            "end" => Directive::End(End::End),
+            "end" => Directive::End(End::Closed),
             _ => {
                 self.at = start;
                 return Ok(None);
@@ -223,7 +223,7 @@ impl<'t> Parser<'t> {
         };
         if matches!(
             directive,
-            Directive::Node(Node::Set(..)) | Directive::End(End::End | End::Else)
+            Directive::Node(Node::Set(..)) | Directive::End(End::Closed | End::Else)
         ) {
             self.line_end();
         }
@@ -261,11 +261,11 @@ impl<'t> Parser<'t> {
             branches.push((condition, nodes));
             match end {
                 End::ElseIf => {}
-                End::End => return Ok(Node::If(branches, Vec::new())),
+                End::Closed => return Ok(Node::If(branches, Vec::new())),
                 End::Else => {
                     let (otherwise, end) = self.block()?;
                     return match end {
-                        End::End => Ok(Node::If(branches, otherwise)),
+                        End::Closed => Ok(Node::If(branches, otherwise)),
                         _ => Err(self.wrong("`#if` without `#end`")),
                     };
                 }
@@ -284,7 +284,7 @@ impl<'t> Parser<'t> {
         self.expect(")")?;
         self.line_end();
         match self.block()? {
-            (nodes, End::End) => Ok(Node::ForEach(variable.name, items, nodes)),
+            (nodes, End::Closed) => Ok(Node::ForEach(variable.name, items, nodes)),
             _ => Err(self.wrong("`#foreach` without `#end`")),
         }
     }
