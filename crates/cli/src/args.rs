@@ -1,10 +1,10 @@
 //! The command line.
 
-use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::time::Duration;
+mod up;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use up::{AwsCredentials, BuildProfile, Durability, LimitsProfile, UpArguments};
 
 const AFTER_HELP: &str = "\
 Executions are named by ARN, by name, by a unique prefix of name or id, or as `@last`.
@@ -82,169 +82,6 @@ pub enum Command {
     Resume(ResumeArguments),
     Delete(DeleteArguments),
     Quarantine(QuarantineArguments),
-}
-
-/// Run a SAM template here: functions, aliases, APIs, schedules and tables, until Ctrl-C
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  lambdura up                                    template.yaml in this directory
-  lambdura up demo/loan-approval --env DEMO_PACE=0
-  lambdura up cdk.out --stack-name OrdersStack   what `cdk synth` wrote
-  lambdura up --listen 127.0.0.1:0 --ready-file ready.json
-                                                 any free port; scripts read the URLs from the file")]
-pub struct UpArguments {
-    /// The template, or the directory that holds it or that `cdk synth` wrote
-    #[arg(
-        value_name = "TEMPLATE|DIR",
-        env = "LAMBDURA_TEMPLATE",
-        default_value = "."
-    )]
-    pub template: PathBuf,
-    /// Where the Lambda API and the console listen; port 0 takes a free one
-    #[arg(
-        long,
-        value_name = "ADDR:PORT",
-        env = "LAMBDURA_LISTEN",
-        default_value = "127.0.0.1:3001"
-    )]
-    pub listen: SocketAddr,
-    /// Where the template's first API listens; further ones and function URLs take the ports after it
-    #[arg(
-        long,
-        value_name = "ADDR:PORT",
-        env = "LAMBDURA_HTTP_API_LISTEN",
-        default_value = "127.0.0.1:3000"
-    )]
-    pub http_api_listen: SocketAddr,
-    /// Executions, code and tables are kept here [default: .lambdura beside the template]
-    #[arg(long, value_name = "DIR", env = "LAMBDURA_DATA_DIR")]
-    pub data_dir: Option<PathBuf>,
-    /// An environment variable for every function, over the template's; may be repeated (LAMBDURA_ENV: one per line)
-    #[arg(long, value_name = "NAME=VALUE", env = "LAMBDURA_ENV", value_delimiter = '\n', value_parser = key_value)]
-    pub env: Vec<(String, String)>,
-    /// Written once everything answers: URLs, functions and process id as JSON
-    #[arg(long, value_name = "PATH", env = "LAMBDURA_READY_FILE")]
-    pub ready_file: Option<PathBuf>,
-    /// What an answered request survives
-    #[arg(long, value_enum, env = "LAMBDURA_DURABILITY", default_value = "disk")]
-    pub durability: Durability,
-    /// What one execution may use: AWS's quotas, or whatever the disk holds
-    #[arg(
-        long,
-        value_enum,
-        value_name = "PROFILE",
-        env = "LAMBDURA_LIMITS",
-        default_value = "aws"
-    )]
-    pub limits: LimitsProfile,
-    /// Name of the stack, and which one of several that CDK wrote [default: from samconfig.toml, else the directory's name]
-    #[arg(long, value_name = "NAME", env = "LAMBDURA_STACK_NAME")]
-    pub stack_name: Option<String>,
-    /// AWS region in ARNs and environments [default: AWS_REGION, AWS_DEFAULT_REGION, us-east-1]
-    #[arg(long, env = "LAMBDURA_REGION")]
-    pub region: Option<String>,
-    /// A value for a parameter of the template; may be repeated (LAMBDURA_PARAMETER: one per line)
-    #[arg(long, value_name = "NAME=VALUE", env = "LAMBDURA_PARAMETER", value_delimiter = '\n', value_parser = key_value)]
-    pub parameter: Vec<(String, String)>,
-    /// Values for `{{resolve:ssm:…}}`, `{{resolve:secretsmanager:…}}` and parameters of type AWS::SSM::Parameter::Value
-    /// [default: references.json in the data folder]
-    #[arg(long, value_name = "FILE", env = "LAMBDURA_REFERENCES")]
-    pub references: Option<PathBuf>,
-    /// How Rust functions are built
-    #[arg(
-        long,
-        value_enum,
-        env = "LAMBDURA_BUILD_PROFILE",
-        default_value = "dev"
-    )]
-    pub build_profile: BuildProfile,
-    /// Start what was built before, without asking cargo
-    #[arg(long, env = "LAMBDURA_NO_BUILD", value_parser = clap::builder::BoolishValueParser::new())]
-    pub no_build: bool,
-    /// Refuse to start unless every function of the template can run
-    #[arg(long, env = "LAMBDURA_STRICT", value_parser = clap::builder::BoolishValueParser::new())]
-    pub strict: bool,
-    /// Leave functions as they are when their sources change
-    #[arg(long, env = "LAMBDURA_NO_RELOAD", value_parser = clap::builder::BoolishValueParser::new())]
-    pub no_reload: bool,
-    /// How long a function process is kept with nothing to do, such as `30s` or `5m`
-    #[arg(long, value_name = "TIME", env = "LAMBDURA_IDLE_TIME", default_value = "30s", value_parser = time)]
-    pub idle_time: Duration,
-    /// Processes of one function at the most, where the template reserves no number
-    #[arg(long, value_name = "N", env = "LAMBDURA_CONCURRENCY", default_value_t = 64, value_parser = concurrency)]
-    pub concurrency: usize,
-    /// A program that emulates AWS's other services (LocalStack, MiniStack, moto), for calls of functions to them
-    #[arg(long, value_name = "URL", env = "LAMBDURA_AWS_ENDPOINT", value_parser = http_url)]
-    pub aws_endpoint: Option<http::Uri>,
-    /// Let functions call AWS's other services in your account: `env` takes the AWS_… variables, `profile` or
-    /// `profile:NAME` the AWS configuration
-    #[arg(
-        long,
-        value_name = "env|profile",
-        env = "LAMBDURA_AWS_CREDENTIALS",
-        conflicts_with = "aws_endpoint",
-        value_parser = aws_credentials
-    )]
-    pub aws_credentials: Option<AwsCredentials>,
-}
-
-/// Where functions have real credentials from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AwsCredentials {
-    /// `AWS_ACCESS_KEY_ID` and what belongs to it.
-    Environment,
-    /// A profile by name; none: `AWS_PROFILE`, or the default one.
-    Profile(Option<String>),
-}
-
-fn aws_credentials(text: &str) -> Result<AwsCredentials, String> {
-    match text.split_once(':') {
-        None if text == "env" => Ok(AwsCredentials::Environment),
-        None if text == "profile" => Ok(AwsCredentials::Profile(None)),
-        Some(("profile", name)) if !name.is_empty() => {
-            Ok(AwsCredentials::Profile(Some(name.to_owned())))
-        }
-        _ => Err("`env`, `profile` or `profile:NAME` is meant".to_owned()),
-    }
-}
-
-fn http_url(text: &str) -> Result<http::Uri, String> {
-    let url: http::Uri = text.parse().map_err(|error| format!("no URL: {error}"))?;
-    let is_base = matches!(url.path(), "" | "/") && url.query().is_none();
-    match (url.scheme_str(), url.authority()) {
-        (Some("http"), Some(_)) if is_base => Ok(url),
-        _ => Err("a URL such as http://127.0.0.1:4566 is meant".to_owned()),
-    }
-}
-
-/// What an answered request survives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Durability {
-    /// Power loss: answered after fsync
-    Disk,
-    /// The death of the process, not of the machine
-    Os,
-    /// Nothing: for tests
-    Memory,
-}
-
-/// What one execution may use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum LimitsProfile {
-    /// AWS's quotas: 3,000 operations, 100 MB, 256 KB a step result
-    Aws,
-    /// No quota on operations and data, and payloads of up to 6 MB everywhere
-    Unbounded,
-}
-
-/// How Rust functions are built.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum BuildProfile {
-    /// Fast to build, with debug assertions
-    Dev,
-    /// Optimised, as `sam build` does it
-    Release,
 }
 
 /// Invoke a function and print its result
@@ -587,31 +424,11 @@ pub struct RetryExecutionArguments {
     pub qualifier: Option<String>,
 }
 
-fn key_value(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        Some(_) | None => Err("must be of the form NAME=VALUE".to_owned()),
-    }
-}
-
-fn time(text: &str) -> Result<Duration, String> {
-    let parsed: jiff::SignedDuration = text
-        .parse()
-        .map_err(|_| "must be a time such as `30s`, `5m` or `1h30m`".to_owned())?;
-    Duration::try_from(parsed).map_err(|_| "must not be negative".to_owned())
-}
-
-fn concurrency(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        // Lambda's default quota of an account.
-        Ok(number @ 1..=1000) => Ok(number),
-        Ok(_) | Err(_) => Err("must be a number from 1 to 1000".to_owned()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
+
+    use std::time::Duration;
 
     use super::*;
 
