@@ -426,9 +426,9 @@ pub struct RetryExecutionArguments {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use std::time::Duration;
+
+    use clap::CommandFactory;
 
     use super::*;
 
