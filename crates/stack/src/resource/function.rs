@@ -173,7 +173,10 @@ pub(super) fn common(
     let help = "for example `Handler: app.handler`; `Handler: bootstrap` for `provided` runtimes";
     let (handler, runtime) = match code.is_image {
         true => (fields.text("Handler"), fields.text("Runtime")),
-        false => (fields.required_text("Handler", help), runtime(fields)),
+        false => (
+            fields.required_text("Handler", help),
+            fields.required_text("Runtime", "for example `Runtime: provided.al2023`"),
+        ),
     };
     let timeout = fields.seconds("Timeout", 1..=900);
     let memory_size = fields.integer("MemorySize", 128..=10240, "megabytes");
@@ -208,16 +211,6 @@ pub(super) fn common(
         build_method: method.and_then(|it| fields.text_of("Metadata.BuildMethod", it)),
         build_properties: properties.and_then(|it| fields.opaque("Metadata.BuildProperties", it)),
     }
-}
-
-fn runtime(fields: &Fields<'_>) -> Option<String> {
-    let runtime = fields.required_text("Runtime", "for example `Runtime: provided.al2023`")?;
-    let mut startable = ["provided", "python3.", "nodejs"].into_iter();
-    if !startable.any(|prefix| runtime.starts_with(prefix)) {
-        let meaning = "functions start here with `provided`, `python3` and `nodejs` runtimes only";
-        fields.warn("Runtime", fields.node("Runtime")?.span, meaning);
-    }
-    Some(runtime)
 }
 
 fn architecture(fields: &Fields<'_>) -> Architecture {

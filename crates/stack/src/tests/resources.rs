@@ -273,7 +273,6 @@ Outputs:
     check_warnings(
         template,
         expect![[r#"
-            line 4: `Runtime` of `A`: functions start here with `provided`, `python3` and `nodejs` runtimes only
             line 4: `Layers` of `A`: a layer that is not in this template is not put in place; put what it holds into the code, or into an `AWS::Serverless::LayerVersion`
             line 11: `VpcConfig` of `A`: the function is on the machine's own network
             line 13: `Quantum` of `A`: not known here, and ignored
