@@ -6,7 +6,7 @@
     python conformance/projects/try_projects.py CHECKOUTS --list          repositories and commits to check out
 
 Nothing is fetched but packages that the projects ask for. `projects.json` is the list: repository, commit, folder, what
-prepares it, the scenario. Each is tried in a copy. The table is kept in `docs/parity.md`.
+prepares it, the scenario. Each is tried in a copy. The table is kept in `docs/projects.md`.
 """
 
 import argparse
@@ -209,8 +209,12 @@ class Scenario:
         body = json.dumps(step["request"]).replace("STACK", self.stack).encode()
         headers = {"x-amz-target": f"DynamoDB_20120810.{step['table']}", "content-type": "application/x-amz-json-1.0"}
         headers["authorization"] = "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0"
-        with urllib.request.urlopen(urllib.request.Request(self.system.endpoint, body, headers), timeout=60) as answer:
-            answer.read()
+        headers["x-amz-date"] = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+        try:
+            with urllib.request.urlopen(urllib.request.Request(self.system.endpoint, body, headers), timeout=60) as answer:
+                answer.read()
+        except urllib.error.HTTPError as error:
+            raise Stopped("fails", f"{step['table']}: {error.read().decode(errors='replace')[:200]}") from None
 
     @staticmethod
     def check(what, said, expect):
@@ -222,6 +226,8 @@ def first_problem(log):
     """The line of `up`'s output that says why."""
     plain = re.sub(r"\x1b\[[0-9;]*m", "", log)
     telling = [line.strip() for line in plain.splitlines() if re.match(r"\s*(×|error:)", line)]
+    # The first line only counts what is wrong.
+    telling = [line for line in telling if not re.search(r"has (one|\d+) problems?$", line)]
     return (telling or [last_line(plain)])[0].lstrip("× ")
 
 
