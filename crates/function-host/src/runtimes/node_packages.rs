@@ -238,7 +238,7 @@ mod tests {
     #[test]
     fn packages_that_the_registry_does_not_know_are_told_from_other_failures() {
         let said = "npm error code E404\n\
-                    npm error 404 Not Found - GET https://registry.npmjs.org/@aws-sdk%2fclient-no - Not found\n\
+                    npm error 404 Not Found - GET https://packages.example/@aws-sdk%2fclient-no - Not found\n\
                     npm error 404  '@aws-sdk/client-nope@^3' is not in this registry.";
         let names = [
             "@aws-sdk/client-no",

@@ -236,7 +236,7 @@ mod tests {
             [[package]]
             name = "humanize"
             version = "4.9.0"
-            source = { registry = "https://pypi.org/simple" }
+            source = { registry = "https://packages.example/simple" }
             [[package]]
             name = "numpy"
             version = "1.0"
