@@ -47,8 +47,14 @@ pub fn error_text(error: &ErrorHead) -> String {
     parts.join(": ")
 }
 
+/// What a person calls a callback: its code's name for it, to which the SDKs add, or else its id.
+pub fn callback_label<'c>(name: Option<&'c str>, operation_id: &'c str) -> &'c str {
+    let name = name.map(|name| name.strip_suffix(" create callback id").unwrap_or(name));
+    name.unwrap_or(operation_id)
+}
+
 fn operation_text(operation: &OpenOperation, now: i64) -> String {
-    let name = operation.name.as_deref().unwrap_or(&operation.operation_id);
+    let name = callback_label(operation.name.as_deref(), &operation.operation_id);
     let name = neutral_line(name);
     let due = match operation.due_at {
         Some(due) if due > now => format!(", {} to go", duration(due - now)),
@@ -86,6 +92,8 @@ mod tests {
         };
         let callback = operation(r#""type": "CALLBACK", "due_at": 61000"#);
         assert_eq!(said(&callback), "callback approve, 1 m 00 s to go");
+        let by_sdk = callback.replace("approve", "approve create callback id");
+        assert_eq!(said(&by_sdk), "callback approve, 1 m 00 s to go");
         let attempt = operation(r#""type": "STEP", "status": "PENDING", "due_at": 500"#);
         let attempt = attempt.replacen(r#""status": "STARTED", "#, "", 1);
         assert_eq!(said(&attempt), "next attempt of approve");

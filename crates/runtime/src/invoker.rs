@@ -48,7 +48,7 @@ pub trait Invoker: Send + Sync + 'static {
     }
 
     /// What follows the end of an asynchronous invocation: its event invoke config may name a function that
-    /// is told of it. It must be the same thing each time it is asked for.
+    /// is told of it. After a crash it may be asked for again.
     fn destination(&self, ended: EndedInvocation<'_>) -> Option<Destination> {
         let _ = ended;
         None

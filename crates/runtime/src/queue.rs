@@ -15,7 +15,9 @@ use thiserror::Error;
 use crate::dispatch::{Held, lane_of};
 use crate::lanes::{LaneKey, Turn};
 use crate::to_the_end::ToTheEnd;
-use crate::{Destination, Driver, EndedInvocation, PlainInvocation, PlainOutcome};
+use crate::{
+    Destination, Driver, EndedInvocation, PlainInvocation, PlainOutcome, StartError, StartRequest,
+};
 
 /// Accepted invocations that are not done. One more is refused: whoever floods the queue is told so while
 /// the disk still has room.
@@ -298,8 +300,11 @@ impl Driver {
             outcome: outcome.as_ref(),
             at: self.inner.clock.now(),
         });
-        if let Some(destination) = destination {
-            self.tell(&queued, destination).await;
+        if let Some(destination) = destination
+            && !self.tell(destination).await
+        {
+            // It stays accepted: the next run invokes it again, and tells then.
+            return;
         }
         let letter = given_up.map(|given_up| self.dead_letter(queued, given_up));
         let ended = self
@@ -316,30 +321,36 @@ impl Driver {
         }
     }
 
-    /// Hands on the record of an ended invocation, durably, also when a shutdown begins meanwhile.
-    async fn tell(&self, ended: &AsyncInvocation, destination: Destination) {
+    /// Hands on the record of an ended invocation, durably; says whether it did. Only a shutdown keeps it from it.
+    async fn tell(&self, destination: Destination) -> bool {
         match destination {
             Destination::Plain(invocation) => {
-                let key = lane_of(&invocation.function, &invocation.version);
-                let not_before = invocation.not_before;
-                let store = &self.inner.store;
                 let accepted = self
                     .until_it_works("accept the record of an ended invocation", || {
-                        store.enqueue((*invocation).clone())
+                        self.inner.store.enqueue((*invocation).clone())
                     })
                     .await;
-                if let Some(id) = accepted {
-                    self.inner.queue.take_up();
-                    self.run_at(key, id, not_before);
-                }
+                let Some(id) = accepted else { return false };
+                self.inner.queue.take_up();
+                let key = lane_of(&invocation.function, &invocation.version);
+                self.run_at(key, id, invocation.not_before);
+                true
             }
-            Destination::Durable(start) => {
-                if let Err(error) = self.start(*start).await {
-                    let (function, request) = (&ended.function, &ended.request_id);
-                    let error = stdx::error_chain(&error);
-                    tracing::error!(%function, invocation = %request, error, "its destination was not told how it ended");
-                }
-            }
+            Destination::Durable(start) => self
+                .until_it_works(
+                    "start an execution with the record of an ended invocation",
+                    || self.start_once((*start).clone()),
+                )
+                .await
+                .is_some(),
+        }
+    }
+
+    /// Starts an execution, unless an earlier try has.
+    async fn start_once(&self, start: StartRequest) -> Result<(), StartError> {
+        match self.start_here(start).await {
+            Ok(_) | Err(StartError::AlreadyStarted(_)) => Ok(()),
+            Err(error) => Err(error),
         }
     }
 

@@ -293,7 +293,7 @@ impl HostInvoker {
         (now - ago.unwrap_or_default()).clamp(called_at, latest)
     }
 
-    /// A destination with the record of what has ended. Made twice, it is the same one.
+    /// A destination with the record of what has ended. A durable one is started once, by the request's id.
     fn record_to(&self, resolved: Resolved, ended: &EndedInvocation<'_>) -> Destination {
         let payload = invocation_record(ended);
         let trace_header = ended.invocation.trace_header.clone();

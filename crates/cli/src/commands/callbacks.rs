@@ -12,6 +12,7 @@ use crate::grid::Grid;
 use crate::neutral::neutral;
 use crate::preview::preview;
 use crate::screen::{Screen, note};
+use crate::standing_text::callback_label;
 
 /// What `--output json` prints.
 #[derive(Debug, Serialize)]
@@ -66,9 +67,6 @@ pub async fn run(
 
 /// How `lambdura callback` is told which one: `EXECUTION/OPERATION`.
 fn selector(callback: &WaitingCallback) -> String {
-    let name = callback.name.as_deref();
-    // The SDKs add to the names of callbacks.
-    let name = name.map(|name| name.strip_suffix(" create callback id").unwrap_or(name));
-    let label = name.unwrap_or(&callback.operation_id);
+    let label = callback_label(callback.name.as_deref(), &callback.operation_id);
     format!("{}/{label}", callback.execution_name)
 }

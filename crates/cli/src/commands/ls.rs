@@ -14,7 +14,7 @@ use crate::client::{Client, ExecutionQuery, Standing, StandingQuery};
 use crate::duration_text::{ago, duration, now_ms};
 use crate::execution_selector;
 use crate::exit::CliError;
-use crate::function_selector::{self, FunctionReference};
+use crate::function_selector::FunctionReference;
 use crate::grid::{Cell, Grid};
 use crate::preview::{fit, preview};
 use crate::screen::{Screen, note};
@@ -26,7 +26,11 @@ const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 pub async fn run(client: &Client, arguments: LsArguments, screen: &Screen) -> Result<(), CliError> {
     loop {
         let executions = list(client, &arguments).await?;
-        let standing = standing(client, &arguments).await?;
+        let standing = match screen.is_json() {
+            // AWS's shape has no room for it.
+            true => HashMap::new(),
+            false => standing(client, &arguments, &executions).await?,
+        };
         if arguments.watch {
             screen.clear()?;
         }
@@ -71,14 +75,16 @@ async fn list(
 async fn standing(
     client: &Client,
     arguments: &LsArguments,
+    executions: &[DurableExecutionSummary],
 ) -> Result<HashMap<String, Standing>, CliError> {
-    let function = match &arguments.function {
-        Some(function) => {
-            let name = FunctionReference::parse(function).name;
-            Some(function_selector::find(client, &name).await?.function_name)
-        }
-        None => None,
+    let Some(newest) = executions.first() else {
+        return Ok(HashMap::new());
     };
+    // Those of one function were asked for, so all of them are its.
+    let function = arguments
+        .function
+        .as_ref()
+        .map(|_| FunctionReference::parse(&newest.function_arn).name);
     let statuses = arguments.status.iter();
     let query = StandingQuery {
         function,

@@ -16,7 +16,7 @@ use crate::duration_text::{duration, now_ms};
 use crate::exit::CliError;
 use crate::neutral::neutral_line;
 use crate::screen::note;
-use crate::standing_text::error_text;
+use crate::standing_text::{callback_label, error_text};
 
 /// Failed invocations that are said one by one; after them, only another error is.
 const FAILURES_SAID: u32 = 3;
@@ -169,7 +169,7 @@ impl Watcher<'_> {
     }
 
     fn ask(&mut self, standing: &Standing, callback: &OpenOperation) {
-        let label = callback.name.as_ref().unwrap_or(&callback.operation_id);
+        let label = callback_label(callback.name.as_deref(), &callback.operation_id);
         let (name, label) = (neutral_line(&standing.name), neutral_line(label));
         note(format!("waits for callback {label}").yellow());
         if io::stdin().is_terminal() && io::stderr().is_terminal() {

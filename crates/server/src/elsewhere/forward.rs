@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::header::{CONNECTION, HOST, TRANSFER_ENCODING};
-use hyper::{Request, Response, StatusCode, Uri};
+use hyper::{Request, Response, StatusCode, Uri, Version};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
@@ -54,7 +54,8 @@ impl Forwarder {
         let mut target = self.to.clone().into_parts();
         target.path_and_query = parts.uri.path_and_query().cloned();
         parts.uri = Uri::from_parts(target).map_err(|error| error.to_string())?;
-        // The client writes these for its own connection.
+        // The client writes these for its own connection, whatever the one to the sender speaks.
+        parts.version = Version::HTTP_11;
         for name in [HOST, CONNECTION, TRANSFER_ENCODING] {
             parts.headers.remove(name);
         }

@@ -100,7 +100,10 @@ impl OtherServices {
         if let Some(forwarder) = &self.forwarder {
             return Ok(forwarder.forward(request).await);
         }
-        if self.diagnostics.is_news("AWS", &service) {
+        if self
+            .diagnostics
+            .is_news(&format!("AWS {service}"), "is not here")
+        {
             let name = refusal::full_name(&service);
             tracing::warn!(
                 "{name} was called, and is not served here: {}",

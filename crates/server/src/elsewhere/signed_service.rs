@@ -4,6 +4,8 @@
 //! `KEY/DATE/REGION/SERVICE/aws4_request`, without a region in version 4A; in the header `Authorization`, or in
 //! the query of a presigned URL.
 
+use std::borrow::Cow;
+
 use hyper::Request;
 use hyper::header::AUTHORIZATION;
 
@@ -20,17 +22,15 @@ pub(super) fn of<B>(request: &Request<B>) -> Option<String> {
     let header = request.headers().get(AUTHORIZATION);
     let header = header.and_then(|value| value.to_str().ok());
     let scope = match header.filter(|value| value.starts_with("AWS4-")) {
-        Some(value) => value
-            .split_once("Credential=")?
-            .1
-            .split(',')
-            .next()?
-            .to_owned(),
+        Some(value) => {
+            let (_, scope) = value.split_once("Credential=")?;
+            Cow::Borrowed(scope.split(',').next()?)
+        }
         None => {
             let query = request.uri().query()?;
             let mut parameters = query.split('&').filter_map(|pair| pair.split_once('='));
             let (_, scope) = parameters.find(|(name, _)| *name == "X-Amz-Credential")?;
-            decode(scope)?
+            Cow::Owned(decode(scope)?)
         }
     };
     let mut parts = scope.trim().rsplit('/');

@@ -142,7 +142,11 @@ fn preflight(fields: &Fields<'_>, method: RouteMethod) -> Option<RestCors> {
     }
     let responses = integration.get("IntegrationResponses");
     let response = responses.and_then(Node::items)?.first()?;
-    let parameters = response.get("ResponseParameters")?;
+    preflight_headers(response.get("ResponseParameters")?)
+}
+
+/// The headers of CORS among the response parameters of a mock.
+pub(super) fn preflight_headers(parameters: &Node) -> Option<RestCors> {
     let header = |name: &str| {
         let key = format!("method.response.header.Access-Control-{name}");
         let text = parameters.get(&key)?.text()?;

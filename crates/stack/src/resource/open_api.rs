@@ -11,6 +11,7 @@ use crate::{
     RouteMethod,
 };
 
+use super::gateway_rest::preflight_headers;
 use super::reading::Reading;
 use super::route::{HTTP_API_TIMEOUT, OPEN, REST_API_TIMEOUT, is_path, method};
 use super::target::{Target, target};
@@ -241,17 +242,5 @@ pub(super) fn is_asynchronous(parameters: &BTreeMap<String, String>) -> bool {
 /// What a mock of `OPTIONS` answers.
 fn preflight(integration: &Node) -> Option<RestCors> {
     let responses = integration.get("responses")?.entries()?;
-    let parameters = responses.first()?.value.get("responseParameters")?;
-    let header = |name: &str| {
-        let key = format!("method.response.header.Access-Control-{name}");
-        let text = parameters.get(&key)?.text()?;
-        Some(text.trim_matches('\'').to_owned())
-    };
-    Some(RestCors {
-        allow_origin: header("Allow-Origin")?,
-        allow_methods: header("Allow-Methods"),
-        allow_headers: header("Allow-Headers"),
-        max_age: header("Max-Age"),
-        allow_credentials: header("Allow-Credentials").as_deref() == Some("true"),
-    })
+    preflight_headers(responses.first()?.value.get("responseParameters")?)
 }
