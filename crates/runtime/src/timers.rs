@@ -2,8 +2,11 @@
 //!
 //! Nothing that one deadline does holds up the others: they are fired side by side, one that fails rests by
 //! itself, and one that always fails is set aside.
+//!
+//! A burst is worked off in the order of the deadlines: what one read finds is fired, so many at a time, before
+//! there is another read.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -22,9 +25,9 @@ const DEADLINES_PER_READ: usize = 256;
 
 /// Deadlines processed at the same time: they share commits, so that a burst does not take one
 /// fsync each.
-const CONCURRENT_MAX: usize = 64;
+const CONCURRENT_MAX: usize = 128;
 
-/// More are read when so few are being processed.
+/// More are read when none that is due waits and so few are being processed.
 const CONCURRENT_LOW: usize = CONCURRENT_MAX / 2;
 
 /// Longest sleep without looking at the store: bounds what a missed wake-up or a clock that was set
@@ -83,6 +86,9 @@ impl Alarm {
 /// What the loop knows of deadlines that are due.
 #[derive(Debug, Default)]
 struct Due {
+    /// Those that were read and have no place yet, the soonest first.
+    waiting: VecDeque<ExecutionId>,
+    /// Those that are being fired.
     firing: HashSet<ExecutionId>,
     /// Those that failed: how often in a row, and when they are tried again.
     resting: HashMap<ExecutionId, (u32, Timestamp)>,
@@ -94,6 +100,18 @@ enum Fired {
     Done,
     /// It may work later.
     Failed,
+}
+
+impl Due {
+    /// The soonest that waits, if there is a place for it.
+    fn next_to_fire(&mut self) -> Option<ExecutionId> {
+        if self.firing.len() >= CONCURRENT_MAX {
+            return None;
+        }
+        let id = self.waiting.pop_front()?;
+        self.firing.insert(id.clone());
+        Some(id)
+    }
 }
 
 impl Driver {
@@ -109,13 +127,9 @@ impl Driver {
         loop {
             // While it reads, every new deadline counts as sooner: none falls between read and sleep.
             self.inner.alarm.sleep_until(i64::MAX);
-            let (ids, sleep) = self.read_due(&due).await;
-            for id in ids {
-                due.firing.insert(id.clone());
-                firing.push(async move {
-                    let fired = self.fire_once(&id).await;
-                    (id, fired)
-                });
+            let sleep = self.read_due(&mut due).await;
+            while let Some(id) = due.next_to_fire() {
+                firing.push(self.fire_named(id));
             }
             let until = self.inner.clock.now() + sleep;
             self.inner.alarm.sleep_until(until.as_millis());
@@ -127,6 +141,9 @@ impl Driver {
                     () = self.inner.shutdown.cancelled() => return,
                     Some((id, fired)) = firing.next(), if !firing.is_empty() => {
                         self.note_fired(&mut due, id, fired);
+                        if let Some(id) = due.next_to_fire() {
+                            firing.push(self.fire_named(id));
+                        }
                         if firing.len() == CONCURRENT_LOW || firing.is_empty() {
                             break;
                         }
@@ -138,19 +155,20 @@ impl Driver {
         }
     }
 
-    /// What is due and can be fired now, and how long to sleep unless something happens.
-    async fn read_due(&self, due: &Due) -> (Vec<ExecutionId>, Duration) {
+    /// Notes what is due and can be fired, and returns how long to sleep unless something happens.
+    async fn read_due(&self, due: &mut Due) -> Duration {
         let limit = DEADLINES_PER_READ + due.firing.len() + due.resting.len();
         let deadlines = match self.soonest_deadlines(limit).await {
             Ok(deadlines) => deadlines,
             Err(fault) => {
                 let error = &fault as &dyn std::error::Error;
                 tracing::error!(error, "failed to read deadlines; trying again");
-                return (Vec::new(), PAUSE_AFTER_FAILURE);
+                return PAUSE_AFTER_FAILURE;
             }
         };
         let now = self.inner.clock.now();
-        let mut ids = Vec::new();
+        // What waited is among what was read, in its place.
+        due.waiting.clear();
         let mut sleep = SLEEP_MAX;
         let mut lag = Duration::ZERO;
         for (at, id) in deadlines {
@@ -168,15 +186,13 @@ impl Driver {
                 continue;
             }
             lag = lag.max(now.since(at));
-            if due.firing.len() + ids.len() < CONCURRENT_MAX {
-                ids.push(id);
-            }
+            due.waiting.push_back(id);
         }
         *self.inner.alarm.pulse() = TimerPulse {
             read_at: Some(now),
             lag,
         };
-        (ids, sleep)
+        sleep
     }
 
     fn note_fired(&self, due: &mut Due, id: ExecutionId, fired: Fired) {
@@ -201,6 +217,11 @@ impl Driver {
     /// Fires what is due of an execution, for whoever takes it back.
     pub(crate) async fn fire(&self, id: &ExecutionId) {
         self.fire_once(id).await;
+    }
+
+    async fn fire_named(&self, id: ExecutionId) -> (ExecutionId, Fired) {
+        let fired = self.fire_once(&id).await;
+        (id, fired)
     }
 
     async fn fire_once(&self, id: &ExecutionId) -> Fired {
