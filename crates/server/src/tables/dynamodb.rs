@@ -3,9 +3,13 @@
 //!
 //! `dynoxide` can only be asked over TCP, of whoever connects, and lets every web page in. So its port
 //! is open for the moment in which one connection to it is made; requests go over that one.
+//!
+//! It works off one request at a time, and would wait for the disk at each. So it is told not to wait, and
+//! answers are held back here until one sync of its log covers them all: see [`Log`].
 
 use std::fmt::Display;
-use std::path::Path;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -34,6 +38,9 @@ const REQUEST_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Requests that may wait for the one before them. Their senders wait beyond.
 const REQUESTS_WAITING: usize = 64;
+
+/// Answers that one sync of the log covers, at the most: the first of them has waited for all the others.
+const ANSWERS_PER_SYNC: usize = REQUESTS_WAITING;
 
 /// What concerns one connection only, or a browser that must not be served.
 const NOT_HANDED_ON: [HeaderName; 9] = [
@@ -72,31 +79,89 @@ enum OpenTablesError {
     Database(#[from] dynoxide::DynoxideError),
 }
 
-/// Opens the tables as durable as everything else is. `dynoxide`'s own way is `disk`. The file is this
-/// server's until what is returned with the database is dropped.
-fn open(
-    path: &Path,
-    durability: Durability,
-) -> Result<(Database, Option<ForeignFile>), OpenTablesError> {
+/// What is opened: the tables, the log to sync, and the hold on their file.
+struct Opened {
+    database: Database,
+    log: Log,
+    file: Option<ForeignFile>,
+}
+
+/// Opens the tables as durable as everything else is. The file is this server's until what is returned with
+/// the database is dropped.
+fn open(path: &Path, durability: Durability) -> Result<Opened, OpenTablesError> {
     if durability == Durability::Memory {
-        return Ok((Database::memory()?, None));
+        return Ok(Opened {
+            database: Database::memory()?,
+            log: Log::Unsynced,
+            file: None,
+        });
     }
     let mut file = ForeignFile::take(path)?;
     let database = Database::new(&path.display().to_string())?;
-    if durability == Durability::Os {
-        // Named for what it is used for after an import: `synchronous = NORMAL`, and otherwise
-        // what SQLite does by itself.
-        database.disable_bulk_loading()?;
-    }
+    // Named for what it is used for after an import: `synchronous = NORMAL`, and otherwise
+    // what SQLite does by itself.
+    database.disable_bulk_loading()?;
     file.say_open()?;
-    Ok((database, Some(file)))
+    let log = match durability {
+        Durability::Disk => Log::Synced(beside(path, "-wal")),
+        Durability::Os | Durability::Memory => Log::Unsynced,
+    };
+    Ok(Opened {
+        database,
+        log,
+        file: Some(file),
+    })
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut path = path.as_os_str().to_owned();
+    path.push(suffix);
+    path.into()
+}
+
+/// The write-ahead log of the tables.
+///
+/// A commit is there once its frames in the log are on the disk. With `synchronous = NORMAL` SQLite writes them
+/// and does not wait (it does before it copies them into the database, and when it begins the log anew); whoever
+/// waits for them after several commits has waited for each.
+/// Source: <https://sqlite.org/pragma.html#pragma_synchronous>.
+enum Log {
+    /// What is written survives the process, and that is enough.
+    Unsynced,
+    /// Its file is to be on the disk before an answer goes out.
+    Synced(PathBuf),
+}
+
+impl Log {
+    /// Waits until everything that is written is on the disk.
+    fn sync(&self) -> Result<(), String> {
+        let Self::Synced(path) = self else {
+            return Ok(());
+        };
+        // By its name each time: it is there for as long as the tables are open, unless somebody removed it.
+        let synced = File::open(path).and_then(|log| log.sync_data());
+        synced.map_err(|cause| format!("sync `{}`: {cause}", path.display()))
+    }
+}
+
+/// Whether a request cannot change anything. What is not known may.
+fn only_reads(request: &Request<Full<Bytes>>) -> bool {
+    let target = request.headers().get("x-amz-target");
+    let target = target.and_then(|target| target.to_str().ok());
+    let operation = target.and_then(|target| target.rsplit('.').next());
+    operation.is_some_and(|operation| {
+        matches!(
+            operation,
+            "GetItem" | "BatchGetItem" | "TransactGetItems" | "Query" | "Scan"
+        ) || operation.starts_with("Describe")
+            || operation.starts_with("List")
+    })
 }
 
 impl Tables {
     /// Opens the tables' file and answers for it until the shutdown.
     ///
-    /// On a thread of its own: every request holds `dynoxide`'s one connection to SQLite, and its
-    /// thread, until the disk has the change. On the server's threads all else would wait for it.
+    /// On a thread of its own: it waits for the disk, and on the server's threads all else would wait with it.
     pub async fn start(
         path: &Path,
         durability: Durability,
@@ -109,7 +174,11 @@ impl Tables {
         }
 
         let path = path.to_owned();
-        let (database, file) = tokio::task::spawn_blocking(move || open(&path, durability))
+        let Opened {
+            database,
+            log,
+            file,
+        } = tokio::task::spawn_blocking(move || open(&path, durability))
             .await
             .map_err(|cause| failed(&cause))?
             .map_err(|cause| failed(&cause))?;
@@ -122,7 +191,7 @@ impl Tables {
         let served = database.clone();
         std::thread::Builder::new()
             .name("tables".to_owned())
-            .spawn(move || runtime.block_on(answer_all(served, asked, began, shutdown)))
+            .spawn(move || runtime.block_on(answer_all(served, log, asked, began, shutdown)))
             .map_err(|cause| failed(&cause))?;
         begins
             .await
@@ -212,50 +281,84 @@ impl Tables {
     }
 }
 
-/// Answers requests one after the other, as `dynoxide` does anyway, until the shutdown.
+/// Answers requests in the order in which they came until the shutdown: whatever waits is worked off, then on the
+/// disk, then answered.
 async fn answer_all(
     database: Database,
+    log: Log,
     mut asked: mpsc::Receiver<Asked>,
     began: oneshot::Sender<Result<(), String>>,
     shutdown: CancellationToken,
 ) {
-    let mut sender = match connect(&database, &shutdown).await {
-        Ok(sender) => {
-            // Whoever starts the server may have given up.
-            let _ = began.send(Ok(()));
-            Some(sender)
-        }
-        Err(cause) => {
-            let _ = began.send(Err(cause));
-            return;
-        }
+    let mut tables = Connected {
+        sender: None,
+        database,
+        shutdown: shutdown.clone(),
     };
+    let connected = tables.connect_anew().await;
+    let failed = connected.is_err();
+    // Whoever starts the server may have given up.
+    let _ = began.send(connected);
+    if failed {
+        return;
+    }
     loop {
-        let next = tokio::select! {
+        let mut next = tokio::select! {
             next = asked.recv() => next,
             () = shutdown.cancelled() => return,
         };
-        let Some(Asked { request, answer }) = next else {
+        if next.is_none() {
             return;
-        };
-        let answered = async {
-            let mut usable = None;
-            if let Some(mut connected) = sender.take()
-                && connected.ready().await.is_ok()
-            {
-                usable = Some(connected);
-            }
-            let mut connected = match usable {
-                Some(connected) => connected,
-                // It was closed after the last answer.
-                None => connect(&database, &shutdown).await?,
+        }
+        let mut answers = Vec::new();
+        let mut changed = false;
+        while let Some(Asked { request, answer }) = next {
+            changed |= !only_reads(&request);
+            answers.push((answer, tables.answer(request).await));
+            next = if answers.len() < ANSWERS_PER_SYNC {
+                asked.try_recv().ok()
+            } else {
+                None
             };
-            let answered = send(&mut connected, request).await?;
-            sender = Some(connected);
-            Ok(answered)
+        }
+        // What was read may be what another request of these has written.
+        let synced = if changed { log.sync() } else { Ok(()) };
+        for (asker, answered) in answers {
+            let answered = synced.clone().and(answered);
+            // It may have gone; its request is done all the same.
+            let _ = asker.send(answered);
+        }
+    }
+}
+
+/// The one way to `dynoxide`, made anew when it was closed.
+struct Connected {
+    sender: Option<SendRequest<Full<Bytes>>>,
+    database: Database,
+    shutdown: CancellationToken,
+}
+
+impl Connected {
+    async fn connect_anew(&mut self) -> Result<(), String> {
+        self.sender = Some(connect(&self.database, &self.shutdown).await?);
+        Ok(())
+    }
+
+    async fn answer(&mut self, request: Request<Full<Bytes>>) -> Result<Response<Bytes>, String> {
+        let mut usable = None;
+        if let Some(mut connected) = self.sender.take()
+            && connected.ready().await.is_ok()
+        {
+            usable = Some(connected);
+        }
+        let mut connected = match usable {
+            Some(connected) => connected,
+            // It was closed after the last answer.
+            None => connect(&self.database, &self.shutdown).await?,
         };
-        let answered = answered.await;
-        let _ = answer.send(answered);
+        let answered = send(&mut connected, request).await?;
+        self.sender = Some(connected);
+        Ok(answered)
     }
 }
 
@@ -444,7 +547,8 @@ mod tests {
         // It closes the connection, and the next request finds another one.
         let (requests, asked_of) = mpsc::channel(1);
         let (began, begins) = oneshot::channel();
-        tokio::spawn(answer_all(database.clone(), asked_of, began, shutdown));
+        let log = Log::Unsynced;
+        tokio::spawn(answer_all(database.clone(), log, asked_of, began, shutdown));
         begins.await.expect("it began").expect("it is served");
         let tables = Tables {
             database,
@@ -455,5 +559,87 @@ mod tests {
             let closing = tables.ask(asked("connection", "close")).await;
             assert_eq!(closing.expect("it is served").status(), StatusCode::OK);
         }
+    }
+
+    fn request(operation: &str, body: &serde_json::Value) -> Request<Full<Bytes>> {
+        let mut request = list_tables();
+        let target = format!("DynamoDB_20120810.{operation}");
+        let target = target.parse().expect("a header value");
+        request.headers_mut().insert("x-amz-target", target);
+        *request.body_mut() = Full::from(body.to_string());
+        request
+    }
+
+    /// Many at once, so that several share a sync, and after a restart all of them are there.
+    #[tokio::test]
+    async fn changes_that_share_a_sync_are_each_answered_and_kept() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("dynamodb.sqlite3");
+        let shutdown = CancellationToken::new();
+        let tables = Tables::start(&path, Durability::Disk, shutdown.clone());
+        let tables = tables.await.expect("it starts");
+        let create = serde_json::json!({
+            "TableName": "t", "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [{ "AttributeName": "id", "AttributeType": "S" }],
+            "KeySchema": [{ "AttributeName": "id", "KeyType": "HASH" }],
+        });
+        let created = tables.ask(request("CreateTable", &create)).await;
+        assert_eq!(created.expect("it is served").status(), StatusCode::OK);
+        let puts = (0..3 * ANSWERS_PER_SYNC).map(|number| {
+            let item = serde_json::json!({ "id": { "S": number.to_string() } });
+            let put = serde_json::json!({ "TableName": "t", "Item": item });
+            let tables = tables.clone();
+            async move { tables.ask(request("PutItem", &put)).await }
+        });
+        for put in futures_util::future::join_all(puts).await {
+            assert_eq!(put.expect("it is served").status(), StatusCode::OK);
+        }
+        shutdown.cancel();
+        drop(tables);
+        let again = CancellationToken::new();
+        let tables = Tables::start(&path, Durability::Disk, again.clone());
+        let tables = tables.await.expect("it was released");
+        let count = serde_json::json!({ "TableName": "t", "Select": "COUNT" });
+        let counted = tables.ask(request("Scan", &count)).await;
+        let counted = counted.expect("it is served");
+        let counted: serde_json::Value =
+            serde_json::from_slice(counted.body()).expect("it is JSON");
+        assert_eq!(counted["Count"], 3 * ANSWERS_PER_SYNC);
+        again.cancel();
+    }
+
+    /// An answer says that the change is on the disk; so none is given when that is not known.
+    #[tokio::test]
+    async fn without_its_log_no_change_is_answered_and_reading_goes_on() {
+        let database = Database::memory().expect("it opens");
+        let folder = tempfile::tempdir().expect("a folder");
+        let log = Log::Synced(folder.path().join("gone-wal"));
+        let (requests, asked) = mpsc::channel(1);
+        let (began, begins) = oneshot::channel();
+        let shutdown = CancellationToken::new();
+        tokio::spawn(answer_all(database.clone(), log, asked, began, shutdown));
+        begins.await.expect("it began").expect("it is served");
+        let tables = Tables {
+            database,
+            requests,
+            _file: None,
+        };
+        let put = serde_json::json!({ "TableName": "t", "Item": {} });
+        let refused = tables.ask(request("PutItem", &put)).await;
+        let refused = refused.expect_err("it is not on the disk");
+        assert!(refused.contains("gone-wal"), "{refused}");
+        let listed = tables.ask(list_tables()).await.expect("it is served");
+        assert_eq!(listed.status(), StatusCode::OK);
+    }
+
+    #[test]
+    fn what_may_change_something_is_synced() {
+        for operation in ["GetItem", "Query", "DescribeTable", "ListTables"] {
+            assert!(only_reads(&request(operation, &serde_json::json!({}))));
+        }
+        for operation in ["PutItem", "TransactWriteItems", "ExecuteStatement", "New"] {
+            assert!(!only_reads(&request(operation, &serde_json::json!({}))));
+        }
+        assert!(!only_reads(&Request::new(Full::default())));
     }
 }
