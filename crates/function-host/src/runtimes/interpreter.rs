@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// The version of an interpreter; Node.js versions have no minor that matters.
@@ -35,11 +35,27 @@ pub(super) struct Interpreter {
 /// folder a version.
 pub(super) struct Places {
     pub managers: &'static [&'static str],
-    pub is_candidate: fn(&str) -> bool,
+    /// Whether a file of this name may be one, and which minor version it says it is.
+    pub reads: fn(&str) -> Option<NamedVersion>,
+}
+
+/// What the name of an interpreter says about its version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NamedVersion {
+    Silent,
+    Version(InterpreterVersion),
+}
+
+/// A program that may be an interpreter. To know which one it has to be started, which can take a second: some are
+/// scripts of version managers that look for another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Candidate {
+    pub program: PathBuf,
+    pub named: NamedVersion,
 }
 
 impl Places {
-    pub fn candidates(&self) -> Vec<PathBuf> {
+    pub fn candidates(&self) -> Vec<Candidate> {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let mut folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
         if let Some(home) = std::env::var_os("HOME") {
@@ -49,21 +65,27 @@ impl Places {
                 folders.extend(entries.map(|entry| entry.path().join("bin")));
             }
         }
+        self.candidates_in(&folders)
+    }
+
+    fn candidates_in(&self, folders: &[PathBuf]) -> Vec<Candidate> {
         let mut found = Vec::new();
         let mut seen = BTreeSet::new();
         for folder in folders {
             let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-            let mut names: Vec<PathBuf> = entries
-                .filter(|entry| entry.file_name().to_str().is_some_and(self.is_candidate))
-                .map(|entry| entry.path())
+            let mut candidates: Vec<Candidate> = entries
+                .filter_map(|entry| {
+                    let named = (self.reads)(entry.file_name().to_str()?)?;
+                    let program = entry.path();
+                    Some(Candidate { program, named })
+                })
                 .collect();
-            names.sort();
-            // Several names of one file are one interpreter.
-            found.extend(
-                names.into_iter().filter(|name| {
-                    seen.insert(name.canonicalize().unwrap_or_else(|_| name.clone()))
-                }),
-            );
+            // Several names of one file are one interpreter: the longest says most.
+            candidates.sort_by(|one, other| other.program.cmp(&one.program));
+            found.extend(candidates.into_iter().filter(|candidate| {
+                let program = &candidate.program;
+                seen.insert(program.canonicalize().unwrap_or_else(|_| program.clone()))
+            }));
         }
         found
     }
@@ -84,20 +106,48 @@ pub(super) fn ask(program: &PathBuf, arguments: &[&str]) -> Option<String> {
         .then(|| text.lines().next().unwrap_or_default().to_owned())
 }
 
-/// The interpreter of the wanted version, or else the nearest one, newer before older: what runs on an older version
-/// mostly runs on a newer one.
+/// How far a version is from the wanted one, newer before older: what runs on an older version mostly runs on a newer
+/// one.
+type Distance = (u32, bool);
+
+fn distance(version: InterpreterVersion, wanted: InterpreterVersion) -> Distance {
+    let steps = version.major.abs_diff(wanted.major) * 1000 + version.minor.abs_diff(wanted.minor);
+    (steps, version < wanted)
+}
+
+/// The interpreter of the wanted version, or else the nearest one. Those are asked first whose name promises most, and
+/// no more than it takes.
 pub(super) fn nearest(
     wanted: InterpreterVersion,
-    interpreters: impl IntoIterator<Item = Interpreter>,
+    mut candidates: Vec<Candidate>,
+    identify: impl Fn(&PathBuf) -> Option<Interpreter>,
 ) -> Option<Interpreter> {
-    let distance = |version: InterpreterVersion| {
-        let steps =
-            version.major.abs_diff(wanted.major) * 1000 + version.minor.abs_diff(wanted.minor);
-        (steps, version < wanted)
+    let hoped = |candidate: &Candidate| match candidate.named {
+        NamedVersion::Version(version) => distance(version, wanted),
+        NamedVersion::Silent => (0, false),
     };
-    interpreters
-        .into_iter()
-        .min_by_key(|interpreter| distance(interpreter.version))
+    // Where both would do, a script that looks for an interpreter comes after the interpreter.
+    candidates.sort_by_key(|candidate| (hoped(candidate), is_shim(&candidate.program)));
+    let mut best: Option<Interpreter> = None;
+    for candidate in candidates {
+        let reached = best.as_ref().map(|best| distance(best.version, wanted));
+        if reached.is_some_and(|reached| reached <= hoped(&candidate)) {
+            break;
+        }
+        let Some(found) = identify(&candidate.program) else {
+            continue;
+        };
+        if reached.is_none_or(|reached| distance(found.version, wanted) < reached) {
+            best = Some(found);
+        }
+    }
+    best
+}
+
+/// Whether it lies where pyenv, rbenv and their kin put scripts in place of programs.
+fn is_shim(program: &Path) -> bool {
+    let folder = program.parent().and_then(Path::file_name);
+    folder.is_some_and(|folder| folder == "shims")
 }
 
 #[cfg(test)]
@@ -108,19 +158,97 @@ mod tests {
         InterpreterVersion { major: 3, minor }
     }
 
+    /// A program in a folder called like the minor version that it turns out to be.
+    fn candidate(folder: &str, named: Option<u32>) -> Candidate {
+        let minor = named.map(|minor| format!(".{minor}")).unwrap_or_default();
+        Candidate {
+            program: PathBuf::from(format!("/{folder}/python3{minor}")),
+            named: named.map_or(NamedVersion::Silent, |minor| {
+                NamedVersion::Version(version(minor))
+            }),
+        }
+    }
+
+    /// Which minor version is picked, and which programs were started for it.
+    fn pick(wanted: u32, candidates: Vec<Candidate>) -> (Option<u32>, Vec<String>) {
+        let asked = std::cell::RefCell::new(Vec::new());
+        let found = nearest(version(wanted), candidates, |program| {
+            asked.borrow_mut().push(program.display().to_string());
+            let folder = program.parent()?.file_name()?.to_str()?;
+            let minor = folder.parse().or_else(|_| {
+                let name = program.file_name().and_then(|name| name.to_str());
+                name.unwrap_or_default()
+                    .trim_start_matches("python3.")
+                    .parse()
+            });
+            Some(Interpreter {
+                version: version(minor.ok()?),
+                program: program.clone(),
+            })
+        });
+        (found.map(|found| found.version.minor), asked.into_inner())
+    }
+
     #[test]
     fn nearest_is_exact_then_newer_then_older() {
-        let pick = |wanted, minors: &[u32]| {
-            let interpreters = minors.iter().map(|minor| Interpreter {
-                version: version(*minor),
-                program: PathBuf::new(),
-            });
-            nearest(version(wanted), interpreters).map(|found| found.version.minor)
+        let of = |wanted, minors: &[u32]| {
+            let candidates = minors
+                .iter()
+                .map(|it| candidate(&it.to_string(), Some(*it)));
+            pick(wanted, candidates.collect()).0
         };
-        assert_eq!(pick(12, &[11, 12, 13]), Some(12));
-        assert_eq!(pick(12, &[11, 13]), Some(13));
-        assert_eq!(pick(13, &[9, 11]), Some(11));
-        assert_eq!(pick(13, &[]), None);
+        assert_eq!(of(12, &[11, 12, 13]), Some(12));
+        assert_eq!(of(12, &[11, 13]), Some(13));
+        assert_eq!(of(13, &[9, 11]), Some(11));
+        assert_eq!(of(13, &[]), None);
+    }
+
+    #[test]
+    fn no_more_are_started_than_it_takes() {
+        let many = || {
+            vec![
+                candidate("shims", None),
+                candidate("shims", Some(12)),
+                candidate("11", Some(11)),
+                candidate("12", Some(12)),
+                candidate("13", Some(13)),
+            ]
+        };
+        assert_eq!(
+            pick(12, many()),
+            (Some(12), vec!["/12/python3.12".to_owned()])
+        );
+        // The nameless script says nothing, and the next one is as near as its name says.
+        let (found, asked) = pick(14, many());
+        assert_eq!(found, Some(13));
+        assert_eq!(asked, ["/shims/python3", "/13/python3.13"]);
+        // A name that promises more than it keeps.
+        let wrong = vec![candidate("9", Some(12)), candidate("13", Some(13))];
+        assert_eq!(pick(12, wrong).0, Some(13));
+    }
+
+    #[test]
+    fn several_names_of_one_file_are_one_candidate() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in ["python3.11", "other"] {
+            fs::write(folder.path().join(name), "").expect("it is ours");
+        }
+        let link = folder.path().join("python3");
+        std::os::unix::fs::symlink("python3.11", link).expect("it is ours");
+        let places = Places {
+            managers: &[],
+            reads: |name| {
+                let rest = name.strip_prefix("python3")?;
+                let minor = rest.strip_prefix('.').and_then(|minor| minor.parse().ok());
+                Some(minor.map_or(NamedVersion::Silent, |minor| {
+                    NamedVersion::Version(version(minor))
+                }))
+            },
+        };
+        let found = places.candidates_in(&[folder.path().to_owned()]);
+        let program = folder.path().join("python3.11");
+        let named = NamedVersion::Version(version(11));
+        assert_eq!(found, [Candidate { program, named }]);
     }
 
     #[test]

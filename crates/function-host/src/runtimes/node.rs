@@ -5,7 +5,9 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::interpreter::{Interpreter, InterpreterVersion, Places, ask, nearest};
+use super::interpreter::{
+    Candidate, Interpreter, InterpreterVersion, NamedVersion, Places, ask, nearest,
+};
 use super::node_packages;
 use super::preparation::{PrepareRuntimeError, PreparedRuntime, RuntimeCommand, Task};
 use crate::unix;
@@ -29,12 +31,13 @@ const OLDEST: InterpreterVersion = InterpreterVersion {
 };
 
 pub(super) fn prepare(task: &Task<'_>) -> Result<PreparedRuntime, PrepareRuntimeError> {
-    let found =
-        nearest(task.wanted, interpreters()).ok_or_else(|| PrepareRuntimeError::NoInterpreter {
+    let found = nearest(task.wanted, candidates(), identify_supported).ok_or_else(|| {
+        PrepareRuntimeError::NoInterpreter {
             runtime: task.runtime.to_owned(),
             wanted: "Node.js 18 or later",
             program: "node",
-        })?;
+        }
+    })?;
     let folder = task.dir.join(format!("nodejs-{EDITION}"));
     for (name, content) in CLIENT {
         let file = folder.join(name);
@@ -63,16 +66,17 @@ pub(super) fn prepare(task: &Task<'_>) -> Result<PreparedRuntime, PrepareRuntime
     })
 }
 
-fn interpreters() -> impl Iterator<Item = Interpreter> {
+fn candidates() -> Vec<Candidate> {
     let places = Places {
         managers: &[".nvm/versions/node", ".local/share/fnm/node-versions"],
-        is_candidate: |name| name == "node" || name == "nodejs",
+        reads: |name| matches!(name, "node" | "nodejs").then_some(NamedVersion::Silent),
     };
-    places
-        .candidates()
-        .into_iter()
-        .filter_map(|candidate| identify(&candidate))
-        .filter(|interpreter| interpreter.version >= OLDEST)
+    places.candidates()
+}
+
+/// What a candidate is, unless it is too old.
+fn identify_supported(candidate: &PathBuf) -> Option<Interpreter> {
+    identify(candidate).filter(|interpreter| interpreter.version >= OLDEST)
 }
 
 fn identify(candidate: &PathBuf) -> Option<Interpreter> {

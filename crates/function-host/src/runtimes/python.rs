@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use super::interpreter::{Interpreter, InterpreterVersion, Places, ask, nearest};
+use super::interpreter::{
+    Candidate, Interpreter, InterpreterVersion, NamedVersion, Places, ask, nearest,
+};
 use super::preparation::{Installing, PrepareRuntimeError, PreparedRuntime, RuntimeCommand, Task};
 use crate::unix;
 
@@ -32,12 +34,13 @@ const OLDEST: InterpreterVersion = InterpreterVersion {
 const OUTPUT_LINES: usize = 20;
 
 pub(super) fn prepare(task: &Task<'_>) -> Result<PreparedRuntime, PrepareRuntimeError> {
-    let found =
-        nearest(task.wanted, interpreters()).ok_or_else(|| PrepareRuntimeError::NoInterpreter {
+    let found = nearest(task.wanted, candidates(), identify_supported).ok_or_else(|| {
+        PrepareRuntimeError::NoInterpreter {
             runtime: task.runtime.to_owned(),
             wanted: "Python 3.11 or later",
             program: "python3",
-        })?;
+        }
+    })?;
     let packages = task.dir.join(format!("python{}-{EDITION}", found.version));
     if !packages.is_dir() {
         match task.installing {
@@ -63,24 +66,26 @@ pub(super) fn prepare(task: &Task<'_>) -> Result<PreparedRuntime, PrepareRuntime
     })
 }
 
-fn interpreters() -> impl Iterator<Item = Interpreter> {
+fn candidates() -> Vec<Candidate> {
     let places = Places {
         managers: &[".pyenv/versions", ".local/share/uv/python"],
-        is_candidate: |name| {
-            let version = name.strip_prefix("python3");
-            version.is_some_and(|rest| {
-                rest.is_empty()
-                    || rest
-                        .strip_prefix('.')
-                        .is_some_and(|minor| minor.parse::<u32>().is_ok())
-            })
+        reads: |name| match name.strip_prefix("python3")? {
+            "" => Some(NamedVersion::Silent),
+            rest => {
+                let minor = rest.strip_prefix('.')?.parse().ok()?;
+                Some(NamedVersion::Version(InterpreterVersion {
+                    major: 3,
+                    minor,
+                }))
+            }
         },
     };
-    places
-        .candidates()
-        .into_iter()
-        .filter_map(|candidate| identify(&candidate))
-        .filter(|interpreter| interpreter.version >= OLDEST)
+    places.candidates()
+}
+
+/// What a candidate is, unless it is too old.
+fn identify_supported(candidate: &PathBuf) -> Option<Interpreter> {
+    identify(candidate).filter(|interpreter| interpreter.version >= OLDEST)
 }
 
 /// Asks for the real program too: what is found may be a shim that needs its user's environment.
