@@ -15,7 +15,7 @@ use runtime::{Clock, Driver, DriverConfig, SteadyClock};
 use stdx::panic_message;
 use store::{Durability, LogStore, MemoryStore, Store, StoreFault};
 use store_sqlite::{OpenLogsOptions, SqliteLogs, SqliteStore};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -25,6 +25,7 @@ use crate::elsewhere::{Elsewhere, OtherServices};
 use crate::functions::{CodeStore, Home, Registry, Running};
 use crate::gateway::ServedApi;
 use crate::http::listen::{self, Connections};
+use crate::http::socket::{self, SocketFile};
 use crate::invoker::HostInvoker;
 use crate::schedule::Schedules;
 use crate::start_error::StartServerError;
@@ -115,6 +116,8 @@ pub struct Server {
     pub(crate) tasks: TaskTracker,
     pub(crate) connections: Connections,
     pub(crate) shutdown: CancellationToken,
+    /// Removed when the server is gone.
+    _socket: Option<SocketFile>,
 }
 
 impl Server {
@@ -188,7 +191,8 @@ impl Server {
         let registry = Arc::new(registry);
         let logs = Arc::new(LogRecorder::new(logs));
         let endpoint = format!("http://{address}");
-        let host_config = host_config(&config, &endpoint, xray_address);
+        let (socket_listener, socket) = SocketFile::bind(&config.data_dir).unzip();
+        let host_config = host_config(&config, &endpoint, socket.as_ref(), xray_address);
         let host = FunctionHost::new(host_config, Arc::clone(&logs) as _)?;
         let bytes = store.stats().bytes;
         let mut diagnostics = Diagnostics::new(clock.now(), bytes, Arc::clone(&config.warnings));
@@ -235,6 +239,7 @@ impl Server {
             tasks,
             connections: Connections::within_open_files(),
             shutdown,
+            _socket: socket,
         };
         let ended = server.shutdown.clone();
         server.tasks.spawn(async move { steady.keep(ended).await });
@@ -246,7 +251,7 @@ impl Server {
                 Err(error) => tracing::warn!(%error, "traces are not exported"),
             }
         }
-        server.serve(listener);
+        server.serve(listener, socket_listener);
         // Deadlines come due whatever is being taken up.
         let driver = server.app.driver.clone();
         spawn_vital(
@@ -276,13 +281,18 @@ impl Server {
         format!("http://{}", self.address)
     }
 
-    fn serve(&self, listener: TcpListener) {
+    fn serve(&self, listener: TcpListener, socket: Option<UnixListener>) {
         let app = Arc::clone(&self.app);
         let handle = move |request, _peer| {
             let app = Arc::clone(&app);
             async move { main_port::handle(app, request).await }
         };
         let (connections, shutdown) = (self.connections.clone(), self.shutdown.clone());
+        if let Some(socket) = socket {
+            let (handle, connections) = (handle.clone(), connections.clone());
+            let served = listen::serve_socket(socket, handle, connections, shutdown.clone());
+            self.tasks.spawn(served);
+        }
         self.tasks
             .spawn(listen::serve(listener, handle, connections, shutdown));
     }
@@ -357,7 +367,12 @@ async fn start_xray(
     Ok(address)
 }
 
-fn host_config(config: &ServerConfig, endpoint: &str, xray_address: SocketAddr) -> HostConfig {
+fn host_config(
+    config: &ServerConfig,
+    endpoint: &str,
+    socket: Option<&SocketFile>,
+    xray_address: SocketAddr,
+) -> HostConfig {
     let mut environment = BTreeMap::new();
     for (name, value) in config.elsewhere.variables(endpoint) {
         environment.insert(name.to_owned(), value);
@@ -370,6 +385,10 @@ fn host_config(config: &ServerConfig, endpoint: &str, xray_address: SocketAddr) 
         ("AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR"),
     ] {
         environment.insert(name.to_owned(), value.to_owned());
+    }
+    if let Some(path) = socket.and_then(|socket| socket.path().to_str()) {
+        environment.insert(socket::VARIABLE.to_owned(), path.to_owned());
+        environment.insert(socket::ENDPOINT_VARIABLE.to_owned(), endpoint.to_owned());
     }
     HostConfig {
         region: config.region.clone(),

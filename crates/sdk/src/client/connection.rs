@@ -5,6 +5,8 @@
 
 use std::fmt;
 use std::future::{Future, poll_fn};
+#[cfg(unix)]
+use std::path::PathBuf;
 use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::{Duration, SystemTime};
@@ -16,6 +18,10 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper::rt::{Read, Write};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
+#[cfg(unix)]
+use hyper_util::rt::TokioIo;
+#[cfg(unix)]
+use tokio::net::UnixStream;
 use tower_service::Service;
 
 use crate::client::endpoint::Endpoint;
@@ -36,14 +42,15 @@ const REPLY_BYTES_MAX: usize = 768 * 1024 * 1024;
 /// Opens connections to one endpoint.
 #[derive(Clone, Debug)]
 pub(crate) struct Connector {
-    endpoint: Endpoint,
     kind: Kind,
 }
 
 #[derive(Clone, Debug)]
 enum Kind {
-    Http(HttpConnector),
-    Https(HttpsConnector<HttpConnector>),
+    Http(Endpoint, HttpConnector),
+    Https(Endpoint, HttpsConnector<HttpConnector>),
+    #[cfg(unix)]
+    Socket(PathBuf),
 }
 
 impl Connector {
@@ -59,35 +66,56 @@ impl Connector {
                 .map_err(|error| Error::Configuration {
                     reason: format!("no trusted root certificates: {error}"),
                 })?;
-            Kind::Https(tls.https_or_http().enable_http1().wrap_connector(http))
+            let https = tls.https_or_http().enable_http1().wrap_connector(http);
+            Kind::Https(endpoint.clone(), https)
         } else {
-            Kind::Http(http)
+            Kind::Http(endpoint.clone(), http)
         };
-        Ok(Self {
-            endpoint: endpoint.clone(),
-            kind,
-        })
+        Ok(Self { kind })
+    }
+
+    #[cfg(unix)]
+    pub(crate) fn to_socket(path: PathBuf) -> Self {
+        Self {
+            kind: Kind::Socket(path),
+        }
     }
 
     pub(crate) async fn connect(&self) -> Result<Connection, BoxError> {
-        let origin = self.endpoint.origin();
         let connect = async {
             match self.kind.clone() {
-                Kind::Http(mut http) => {
+                Kind::Http(endpoint, mut http) => {
                     poll_fn(|task| http.poll_ready(task)).await?;
-                    Connection::open(http.call(origin).await?).await
+                    Connection::open(http.call(endpoint.origin()).await?).await
                 }
-                Kind::Https(mut https) => {
+                Kind::Https(endpoint, mut https) => {
                     poll_fn(|task| https.poll_ready(task)).await?;
-                    Connection::open(https.call(origin).await?).await
+                    Connection::open(https.call(endpoint.origin()).await?).await
+                }
+                #[cfg(unix)]
+                Kind::Socket(path) => {
+                    let stream = UnixStream::connect(path).await?;
+                    Connection::open(TokioIo::new(stream)).await
                 }
             }
         };
-        let authority = self.endpoint.authority();
+        let place = &self.kind;
         match tokio::time::timeout(CONNECT_TIMEOUT, connect).await {
             Ok(Ok(connection)) => Ok(connection),
-            Ok(Err(error)) => Err(format!("connect to {authority}: {}", chain(&*error)).into()),
-            Err(_) => Err(format!("connect to {authority}: not within {CONNECT_TIMEOUT:?}").into()),
+            Ok(Err(error)) => Err(format!("connect to {place}: {}", chain(&*error)).into()),
+            Err(_) => Err(format!("connect to {place}: not within {CONNECT_TIMEOUT:?}").into()),
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Http(endpoint, _) | Self::Https(endpoint, _) => {
+                formatter.write_str(endpoint.authority())
+            }
+            #[cfg(unix)]
+            Self::Socket(path) => path.display().fmt(formatter),
         }
     }
 }

@@ -8,6 +8,7 @@ mod clock;
 mod connection;
 mod endpoint;
 mod signer;
+mod socket;
 
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -58,22 +59,33 @@ const PRODUCT: &str = concat!(
 #[derive(Debug)]
 pub(crate) struct LambdaClient {
     endpoint: Endpoint,
-    signer: Signer,
+    /// None where the connection itself says who calls: see [`socket`].
+    signer: Option<Signer>,
     connector: Connector,
     /// At most one: an invocation makes one call at a time.
     idle: Mutex<Option<Connection>>,
 }
 
 impl LambdaClient {
-    /// Region, credentials and endpoint as in every AWS SDK: environment, profile, and so on.
+    /// Region, credentials and endpoint as in every AWS SDK: environment, profile, and so on. A server of this machine
+    /// that offers a socket is reached by it.
     pub(crate) async fn from_env() -> Result<Self, Error> {
+        #[cfg(unix)]
+        if let Some((endpoint, path)) = socket::from_env() {
+            return Ok(Self {
+                endpoint: Endpoint::parse(&endpoint)?,
+                signer: None,
+                connector: Connector::to_socket(path),
+                idle: Mutex::new(None),
+            });
+        }
         let config = aws_config::load_from_env().await;
         let (region, endpoint) = place(&config)?;
         let signer = Signer::new(&region, config.credentials_provider())?;
         let connector = Connector::new(&endpoint)?;
         Ok(Self {
             endpoint,
-            signer,
+            signer: Some(signer),
             connector,
             idle: Mutex::new(None),
         })
@@ -99,7 +111,8 @@ impl LambdaClient {
                     let error = rejection(reply.status, &reply.headers, &reply.body);
                     if !is_clock_corrected
                         && clock::may_be_the_reason(&error)
-                        && self.signer.clock().correct(&reply.headers)
+                        && let Some(signer) = &self.signer
+                        && signer.clock().correct(&reply.headers)
                     {
                         // At once, and not counted as an attempt: the service has not looked at the request.
                         is_clock_corrected = true;
@@ -134,8 +147,10 @@ impl LambdaClient {
             request = request.header(CONTENT_TYPE, "application/json");
         }
         let mut request = request.body(Full::new(body.clone()))?;
-        let url = self.endpoint.url(path_and_query);
-        self.signer.sign(&mut request, &url, body).await?;
+        if let Some(signer) = &self.signer {
+            let url = self.endpoint.url(path_and_query);
+            signer.sign(&mut request, &url, body).await?;
+        }
 
         let mut connection = match self.take_idle().await {
             Some(connection) => connection,

@@ -6,8 +6,10 @@ use std::time::SystemTime;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use lambda_api::{ErrorCode, OperationUpdate};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpListener;
+#[cfg(unix)]
+use tokio::net::UnixListener;
 
 use super::*;
 
@@ -53,7 +55,7 @@ impl Server {
         let provider = SharedCredentialsProvider::new(credentials);
         let client = LambdaClient {
             connector: Connector::new(&endpoint).unwrap(),
-            signer: Signer::new("us-east-1", Some(provider)).unwrap(),
+            signer: Some(Signer::new("us-east-1", Some(provider)).unwrap()),
             endpoint,
             idle: Mutex::new(None),
         };
@@ -83,7 +85,7 @@ impl Server {
 }
 
 async fn serve(
-    mut stream: TcpStream,
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
     answers: &mut impl Iterator<Item = Answer>,
     requests: &Mutex<Vec<String>>,
 ) {
@@ -126,7 +128,7 @@ fn response(status: u16, header: &str, body: &str) -> String {
 }
 
 /// Reads head and body of one request; `None` when the client has closed.
-async fn read_request(stream: &mut TcpStream) -> Option<String> {
+async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
     let mut bytes = Vec::new();
     loop {
         let text = String::from_utf8_lossy(&bytes).into_owned();
@@ -180,6 +182,45 @@ async fn checkpoint_is_sent_as_aws_expects_it() {
         body,
         r#"{"CheckpointToken":"dG9rZW4=","Updates":[{"Id":"","Type":"","Action":""}],"ClientToken":"client-token"}"#
     );
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn by_a_socket_nothing_is_signed() {
+    let path = std::env::temp_dir().join(format!("lambdura-{}.sock", uuid::Uuid::new_v4()));
+    let listener = UnixListener::bind(&path).unwrap();
+    let requests = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&requests);
+    tokio::spawn(async move {
+        let mut answers = [Answer::Ok(ACCEPTED), Answer::Ok(ACCEPTED)].into_iter();
+        let (stream, _) = listener.accept().await.unwrap();
+        serve(stream, &mut answers, &seen).await;
+    });
+    let client = LambdaClient {
+        endpoint: Endpoint::parse("http://127.0.0.1:3001").unwrap(),
+        signer: None,
+        connector: Connector::to_socket(path.clone()),
+        idle: Mutex::new(None),
+    };
+    for _ in 0..2 {
+        let request = CheckpointDurableExecutionRequest::default();
+        let response = client.checkpoint(ARN, request).await.unwrap();
+        assert_eq!(response.checkpoint_token.as_deref(), Some("bmV4dA=="));
+    }
+    std::fs::remove_file(&path).unwrap();
+    for request in requests.lock().unwrap().iter() {
+        let head = request.to_ascii_lowercase();
+        assert!(head.contains("host: 127.0.0.1:3001\r\n"), "{head}");
+        assert!(!head.contains("authorization"), "{head}");
+    }
+    // Whoever reads the error finds the place.
+    let gone = LambdaClient {
+        connector: Connector::to_socket(path.clone()),
+        idle: Mutex::new(None),
+        ..client
+    };
+    let error = gone.connector.connect().await.unwrap_err().to_string();
+    assert!(error.contains(path.to_str().unwrap()), "{error}");
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,8 +19,9 @@ use hyper::{Request, Response, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulConnection;
 use nix::sys::resource::{Resource, getrlimit};
+use nix::unistd::geteuid;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -141,6 +142,54 @@ pub(crate) async fn serve<H, F>(
             drop(place);
         });
     }
+}
+
+/// As [`serve`], for processes of this user that come by a socket in the file system. They speak HTTP/1.1.
+pub(crate) async fn serve_socket<H, F>(
+    listener: UnixListener,
+    handle: H,
+    connections: Connections,
+    shutdown: CancellationToken,
+) where
+    H: Fn(Request<RequestBody>, SocketAddr) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Response<Body>> + Send + 'static,
+{
+    // It has no address; it is on this machine.
+    let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = shutdown.cancelled() => return,
+        };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                tracing::warn!(%error, "failed to accept a connection by the socket");
+                tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
+                continue;
+            }
+        };
+        if !is_own(&stream) {
+            continue;
+        }
+        let Ok(place) = Arc::clone(&connections.places).try_acquire_owned() else {
+            if let Ok(permit) = Arc::clone(&connections.refusals).try_acquire_owned() {
+                connections.tasks.spawn(refuse(stream, permit));
+            }
+            continue;
+        };
+        let (handle, shutdown) = (handle.clone(), shutdown.clone());
+        connections.tasks.spawn(async move {
+            converse(stream, peer, handle, shutdown).await;
+            drop(place);
+        });
+    }
+}
+
+/// Whether it is this user's process at the other end, or the administrator's, whatever the file's mode is.
+fn is_own(stream: &UnixStream) -> bool {
+    let peer = stream.peer_cred().map(|peer| peer.uid());
+    peer.is_ok_and(|uid| uid == geteuid().as_raw() || uid == 0)
 }
 
 /// What a client speaks from its first byte on.

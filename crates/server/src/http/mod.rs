@@ -2,6 +2,7 @@
 
 pub(crate) mod guard;
 pub(crate) mod listen;
+pub(crate) mod socket;
 
 mod answer;
 mod body;

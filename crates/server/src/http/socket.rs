@@ -1,0 +1,110 @@
+//! A Unix socket in the data folder, for the functions that this server runs: the same routes as the main port, by a
+//! shorter way.
+//!
+//! A request by loopback passes the whole of the network's protocols twice, and has to be signed, because any process
+//! of the machine may connect. Whoever connects to a socket is known to the kernel. Functions are told of it in
+//! [`VARIABLE`]; a client that knows nothing of it uses the port.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use tokio::net::UnixListener;
+
+/// The variable that leads a function's SDK to the socket. Its endpoint is in [`ENDPOINT_VARIABLE`].
+pub(crate) const VARIABLE: &str = "LAMBDURA_SOCKET";
+
+/// Which endpoint the socket stands for: a function that was given another one does not use it.
+pub(crate) const ENDPOINT_VARIABLE: &str = "LAMBDURA_ENDPOINT";
+
+const FILE_NAME: &str = "api.sock";
+
+/// Longest path of a socket, in bytes. Source: `sun_path` of unix(7) and of macOS, its closing zero left out.
+const PATH_BYTES_MAX: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
+
+/// The socket's file; removed when this goes.
+#[derive(Debug)]
+pub(crate) struct SocketFile(PathBuf);
+
+impl SocketFile {
+    /// Makes the socket in a data folder that no other server has. None where there cannot be one: everybody uses the
+    /// port then.
+    pub fn bind(data_dir: &Path) -> Option<(UnixListener, Self)> {
+        let path = std::path::absolute(data_dir).ok()?.join(FILE_NAME);
+        let length = path.as_os_str().len();
+        if length > PATH_BYTES_MAX || path.to_str().is_none() {
+            tracing::debug!(path = %path.display(), "no socket for functions: its path is too long or no text");
+            return None;
+        }
+        match bind(&path) {
+            Ok(listener) => Some((listener, Self(path))),
+            Err(error) => {
+                let path = path.display();
+                tracing::warn!(%path, %error, "no socket for functions: they use the port, which is slower");
+                None
+            }
+        }
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_file(&self.0)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            tracing::debug!(path = %self.0.display(), %error, "the socket's file stays");
+        }
+    }
+}
+
+fn bind(path: &Path) -> io::Result<UnixListener> {
+    // One that was killed leaves it behind.
+    match fs::remove_file(path) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    let listener = UnixListener::bind(path)?;
+    // Whoever comes before this line is asked for its user all the same.
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
+    Ok(listener)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_socket_that_was_left_behind_is_replaced_and_ours_is_removed() {
+        let folder = tempfile::tempdir().expect("there is room");
+        let (listener, file) = SocketFile::bind(folder.path()).expect("its path is short");
+        let path = file.path().to_owned();
+        let mode = fs::metadata(&path)
+            .expect("it is there")
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600);
+        // As after `kill -9`.
+        drop(listener);
+        std::mem::forget(file);
+        let (_listener, file) = SocketFile::bind(folder.path()).expect("it is replaced");
+        tokio::net::UnixStream::connect(&path)
+            .await
+            .expect("somebody listens");
+        drop(file);
+        assert!(!path.exists());
+    }
+
+    #[tokio::test]
+    async fn without_room_for_the_path_there_is_none() {
+        let folder = tempfile::tempdir().expect("there is room");
+        let deep = folder.path().join("d".repeat(PATH_BYTES_MAX));
+        assert!(SocketFile::bind(&deep).is_none());
+        assert!(SocketFile::bind(&folder.path().join("missing")).is_none());
+    }
+}
