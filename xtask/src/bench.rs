@@ -11,6 +11,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 use crate::demo::CLI_PACKAGE;
+use crate::peers;
 use crate::port;
 use crate::process;
 use crate::screen;
@@ -56,6 +57,7 @@ Examples:
   cargo xtask bench --console                        the console's routes, with a million executions stored
   cargo xtask bench --crash                          the server killed every two seconds under load
   cargo xtask bench --crash --seconds 20 --dev       the same, shorter, with a debug build
+  cargo xtask bench --peers --rounds 3               the same work on Restate and durare, and on ours, in one run
   cargo xtask bench --data-dir /mnt/nvme/bench       the disk that is measured
 
 Nothing else should run on the machine meanwhile.")]
@@ -82,6 +84,12 @@ pub struct BenchArguments {
     /// promised, and nothing else
     #[arg(long, conflicts_with_all = ["console", "rounds"])]
     crash: bool,
+    /// Install other durable execution systems (npm, crates.io), measure them and us in turn, and nothing else
+    #[arg(long, conflicts_with_all = ["console", "crash", "dev"])]
+    peers: bool,
+    /// With --peers: for how long each kind of work is measured
+    #[arg(long, value_name = "N", requires = "peers", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=600))]
+    peer_seconds: u32,
     /// With --crash: for how long executions are started
     #[arg(long, value_name = "N", requires = "crash", default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..=86_400))]
     seconds: u32,
@@ -100,6 +108,10 @@ pub fn run(workspace: &Workspace, arguments: &BenchArguments) -> Result<ExitCode
     }
     if arguments.crash {
         return crash(workspace, arguments);
+    }
+    if arguments.peers {
+        peers::run(workspace, arguments.rounds, arguments.peer_seconds)?;
+        return Ok(ExitCode::SUCCESS);
     }
     let functions = FUNCTIONS.iter().map(|(_, program)| *program);
     let packages: Vec<&str> = [CLI_PACKAGE, DRIVER].into_iter().chain(functions).collect();

@@ -7,6 +7,7 @@
 mod bench;
 mod console;
 mod demo;
+mod peers;
 mod test;
 mod tidy;
 

@@ -35,6 +35,11 @@ impl ProcessGroup {
         self.child.wait().context("wait for a process")
     }
 
+    /// The id of the process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// How the process ended, if it has.
     pub fn exit_status(&mut self) -> Result<Option<ExitStatus>> {
         self.child.try_wait().context("look at a process")

@@ -1,0 +1,65 @@
+//! Asks a system for executions by HTTP.
+//!
+//! - `load URL closed CALLERS SECONDS PID,PID`: so many callers, each of which asks again when it was answered.
+//! - `load URL burst COUNT WAIT_MILLIS PID,PID`: so many at once, each of which waits.
+//! - `load URL post JSON`: one request, again until it succeeds: for a system that is just starting.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use bench_peers::measure::{Processes, burst, closed_loop};
+use bench_peers::post::Poster;
+use bench_peers::work::Parcel;
+
+/// A short time is enough for caches and processes to be there.
+const WARM_UP: Duration = Duration::from_secs(2);
+
+/// A system that has not begun to work by then will not.
+const READY_WITHIN: Duration = Duration::from_secs(60);
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [url, kind, body] = &arguments[..]
+        && kind == "post"
+    {
+        return post(url, body).await;
+    }
+    let [url, kind, first, second, pids] = &arguments[..] else {
+        bail!("usage: load URL closed|burst NUMBER NUMBER PID,PID");
+    };
+    let number = |text: &str| text.parse::<u64>().with_context(|| format!("`{text}` is no number"));
+    let (first, second) = (number(first)?, number(second)?);
+    let pids = pids.split(',').map(|pid| pid.parse().context("a process id"));
+    let processes = Processes(pids.collect::<Result<_>>()?);
+    let poster = Poster::default();
+    let parcel = Parcel::new(if kind == "burst" { second } else { 0 });
+    let body = serde_json::to_string(&parcel).context("write the input")?;
+    let url = url.clone();
+    let ask = move |_: u64| {
+        let (poster, url, body) = (poster.clone(), url.clone(), body.clone());
+        async move { poster.post(&url, body).await.map(drop) }
+    };
+    let count = usize::try_from(first).context("count")?;
+    let measured = match kind.as_str() {
+        "closed" => {
+            let time = Duration::from_secs(second);
+            closed_loop(count, WARM_UP, time, &processes, ask).await?
+        }
+        "burst" => burst(count, Duration::from_millis(second), &processes, ask).await?,
+        other => bail!("`{other}` is neither closed nor burst"),
+    };
+    println!("{}", serde_json::to_string(&measured).context("write")?);
+    Ok(())
+}
+
+async fn post(url: &str, body: &str) -> Result<()> {
+    let (poster, until) = (Poster::default(), Instant::now() + READY_WITHIN);
+    loop {
+        match poster.post(url, body.to_owned()).await {
+            Ok(_) => return Ok(()),
+            Err(error) if Instant::now() > until => return Err(error),
+            Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! The work that every system does: its inputs, and what its steps return.
+
+use serde::{Deserialize, Serialize};
+
+/// Steps of the first kind of work.
+pub const STEPS: usize = 10;
+
+/// What an execution is started with, and what each of its steps returns: about 200 bytes of JSON.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Parcel {
+    pub number: u64,
+    /// For how long an execution that waits does so, in milliseconds.
+    pub wait_millis: u64,
+    pub filling: String,
+}
+
+impl Parcel {
+    pub fn new(wait_millis: u64) -> Self {
+        Self {
+            number: 0,
+            wait_millis,
+            filling: "x".repeat(150),
+        }
+    }
+
+    /// What the next step makes of it.
+    pub fn next(&self) -> Self {
+        Self {
+            number: self.number + 1,
+            ..self.clone()
+        }
+    }
+}
