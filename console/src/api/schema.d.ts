@@ -811,7 +811,7 @@ export interface components {
          * @description How an execution was started.
          * @enum {string}
          */
-        TriggerKind: "INVOKE" | "CHAINED_INVOKE" | "HTTP_API" | "REST_API" | "FUNCTION_URL" | "SCHEDULE";
+        TriggerKind: "INVOKE" | "CHAINED_INVOKE" | "HTTP_API" | "REST_API" | "FUNCTION_URL" | "SCHEDULE" | "QUEUE";
         /** @description How much of a limit is used. */
         Usage: {
             /**

@@ -24,6 +24,7 @@ mod invocation;
 mod execution;
 mod history;
 
+mod event_source_mapping;
 mod function;
 mod function_change;
 mod function_settings;
@@ -36,6 +37,10 @@ pub use checkpoint::{
     GetDurableExecutionStateResponse, NewExecutionState,
 };
 pub use error::{ErrorBody, ErrorCode, FunctionErrorBody};
+pub use event_source_mapping::{
+    EventSourceMappingConfiguration, EventSourceMappingRequest, Filter, FilterCriteria,
+    ListEventSourceMappingsResponse, ScalingConfig,
+};
 pub use execution::{
     DeleteDurableExecutionResponse, DurableExecutionSummary, ExecutionStatus,
     GetDurableExecutionResponse, ListDurableExecutionsByFunctionResponse, PauseDetails,

@@ -58,7 +58,7 @@ impl Trigger {
 pub struct EventSource {
     /// What it is.
     pub kind: EventSourceKind,
-    /// Which one: an API with the route, `LoanApi POST /apply`, a function URL or a schedule.
+    /// Which one: an API with the route, `LoanApi POST /apply`, a function URL, a schedule or a queue.
     pub name: String,
 }
 
@@ -73,6 +73,8 @@ pub enum EventSourceKind {
     FunctionUrl,
     /// A schedule of EventBridge.
     Schedule,
+    /// A queue of SQS.
+    Queue,
 }
 
 /// The chained invoke that started an execution.

@@ -10,7 +10,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::elsewhere::OtherServices;
+use crate::elsewhere::{AwsClient, OtherServices};
 use crate::functions::Registry;
 use crate::invoker::HostInvoker;
 use crate::tables::Tables;
@@ -29,6 +29,8 @@ pub(crate) struct App {
     pub tables: Tables,
     /// AWS's services that are not here.
     pub other_services: OtherServices,
+    /// Calls those of them that the server itself needs.
+    pub aws: AwsClient,
     /// Where everything is kept.
     pub data_dir: PathBuf,
     /// The URL of the main port.

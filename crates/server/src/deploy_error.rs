@@ -53,6 +53,17 @@ pub enum DeployError {
         /// Its logical id.
         function: String,
     },
+    /// The emulator of AWS's other services does not answer.
+    #[error(
+        "{url} (`--aws-endpoint`) does not answer, and the template's queues, topics and buckets are to be created there: \
+         {problem}"
+    )]
+    Companion {
+        /// Where it should be.
+        url: String,
+        /// What stood in the way.
+        problem: String,
+    },
     /// A table could not be created.
     #[error("create table `{name}`: {cause}")]
     Table {

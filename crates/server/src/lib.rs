@@ -16,6 +16,7 @@ mod main_port;
 mod api;
 mod console;
 mod elsewhere;
+mod event_source;
 mod gateway;
 mod service;
 mod tables;
@@ -33,7 +34,9 @@ mod http;
 mod telemetry;
 
 pub use allocator::return_freed_memory;
-pub use deploy::{Artifacts, DeployedFunction, DeployedSchedule, Deployment, LeftOutFunction};
+pub use deploy::{
+    Artifacts, DeployedEventSource, DeployedFunction, DeployedSchedule, Deployment, LeftOutFunction,
+};
 pub use deploy_error::DeployError;
 pub use elsewhere::{AccountCredentials, Elsewhere};
 pub use function_host::{

@@ -21,7 +21,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::App;
-use crate::elsewhere::{Elsewhere, OtherServices};
+use crate::elsewhere::{AwsClient, Elsewhere, OtherServices};
+use crate::event_source::Pollers;
 use crate::functions::{CodeStore, Home, Registry, Running};
 use crate::gateway::ServedApi;
 use crate::http::listen::{self, Connections};
@@ -221,6 +222,7 @@ impl Server {
             upkeep: Notify::new(),
             tables,
             other_services: OtherServices::new(&config.elsewhere, Arc::clone(&diagnostics)),
+            aws: AwsClient::new(&config.elsewhere),
             data_dir: config.data_dir.clone(),
             endpoint,
             otlp_endpoint: config.telemetry.as_ref().map(|it| it.endpoint.clone()),
@@ -273,6 +275,8 @@ impl Server {
         let schedules = Arc::clone(&server.schedules);
         let (app, shutdown) = (Arc::clone(&server.app), server.shutdown.clone());
         server.tasks.spawn(schedules.run(app, shutdown));
+        let (app, shutdown) = (Arc::clone(&server.app), server.shutdown.clone());
+        server.tasks.spawn(Pollers::new(app, shutdown).run());
         Ok(server)
     }
 

@@ -29,6 +29,8 @@ pub struct FunctionResource {
     pub cannot_run: Option<String>,
     /// `Layers` of this template, by the ARNs of [`crate::Stack::layers`], in the order in which they are merged.
     pub layers: Vec<String>,
+    /// The ARNs of those of its layers that are not here.
+    pub missing_layers: Vec<String>,
     /// `Handler`.
     pub handler: String,
     /// `Runtime`, for example `provided.al2023`.

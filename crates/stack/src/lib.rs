@@ -39,10 +39,10 @@ pub use function::{
     Architecture, DurableConfig, EventInvokeResource, FunctionResource, FunctionUrlResource,
     LogFormat, LoggingConfig, Tracing,
 };
-pub use load::{LoadOptions, load};
+pub use load::{LoadOptions, OtherServices, load};
 pub use references::References;
 pub use stack::{
-    LayerResource, Output, ScheduleExpression, ScheduleResource, ScheduleService, Stack,
-    TableResource, TimeToLive,
+    CompanionResource, EventSourceResource, LayerResource, Output, ScheduleExpression,
+    ScheduleResource, ScheduleService, Stack, TableResource, TimeToLive, replace_whole,
 };
 pub use template::Text as TemplateText;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use crate::limits::TEMPLATE_BYTES_MAX;
 use crate::nested::{load_nested, outermost};
@@ -11,7 +12,7 @@ use crate::template::{
     Document, Given, Named, Node, Parameters, Pseudo, Report, Reported, Resolver, Text, expand,
     include, parameters, parse, section,
 };
-use crate::{LoadStackError, References, Stack, cloud_assembly};
+use crate::{LayerResource, LoadStackError, References, Stack, cloud_assembly};
 
 /// What the template does not say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +27,22 @@ pub struct LoadOptions {
     pub parameters: BTreeMap<String, String>,
     /// What `{{resolve:…}}` and parameters of type `AWS::SSM::Parameter::Value` stand for.
     pub references: References,
+    /// Layers that are not in the template, by their ARNs with or without a version: a folder or an archive each.
+    pub layers: BTreeMap<String, PathBuf>,
+    /// What AWS's other services are.
+    pub services: OtherServices,
+}
+
+/// What AWS's services are that are not here: it decides what is made of the template's queues, topics and buckets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OtherServices {
+    /// None: nothing is created.
+    #[default]
+    Nowhere,
+    /// An emulator, in which the template's own are created.
+    Emulator,
+    /// An account, in which nothing is created.
+    Account,
 }
 
 impl Default for LoadOptions {
@@ -36,6 +53,8 @@ impl Default for LoadOptions {
             stack_name: None,
             parameters: BTreeMap::new(),
             references: References::default(),
+            layers: BTreeMap::new(),
+            services: OtherServices::Nowhere,
         }
     }
 }
@@ -69,6 +88,8 @@ pub fn load(path: &Path, options: &LoadOptions) -> Result<Stack, LoadStackError>
         // Joined to `.`, the directory itself would be no path at all.
         directory: std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned()),
         paths: cloud_assembly::assets(&path)?,
+        brought_layers: Rc::new(options.layers.clone()),
+        services: options.services,
         ..Assets::default()
     };
     load_text(text, &path, &assets, config, options)
@@ -142,9 +163,23 @@ pub(crate) fn load_text(
     let warnings = report.finish()?;
     let mut stack = stack.expect("without a problem there is a stack");
     stack.more_files = assets.files.take();
+    stack.layers.extend(brought(&assets.brought_layers));
     stack.warnings = warnings;
     stack.warnings.append(&mut config.warnings);
     Ok(stack)
+}
+
+/// The layers that were brought, which functions know by their ARNs.
+fn brought(layers: &BTreeMap<String, PathBuf>) -> impl Iterator<Item = LayerResource> {
+    layers.iter().map(|(arn, path)| LayerResource {
+        logical_id: arn.clone(),
+        arn: arn.clone(),
+        path: std::path::absolute(path).unwrap_or_else(|_| path.clone()),
+        build_method: None,
+        build_architecture: None,
+        build_properties: None,
+        compatible_runtimes: Vec::new(),
+    })
 }
 
 /// Where a template comes from, and what is beside it.

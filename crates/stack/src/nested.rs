@@ -177,6 +177,14 @@ impl Stack {
             add(&mut schedule.logical_id);
             add(&mut schedule.function);
         }
+        for source in &mut self.event_sources {
+            add(&mut source.logical_id);
+            add(&mut source.function);
+        }
+        for companion in &mut self.companions {
+            add(&mut companion.logical_id);
+            add(&mut companion.place.logical_id);
+        }
         self.tables
             .iter_mut()
             .for_each(|it| add(&mut it.logical_id));
@@ -192,6 +200,8 @@ impl Stack {
         self.rest_apis.extend(nested.rest_apis);
         self.function_urls.extend(nested.function_urls);
         self.schedules.extend(nested.schedules);
+        self.event_sources.extend(nested.event_sources);
+        self.companions.extend(nested.companions);
         self.tables.extend(nested.tables);
         self.layers.extend(nested.layers);
     }

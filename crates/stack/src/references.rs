@@ -20,6 +20,8 @@ pub struct References {
     pub ssm: BTreeMap<String, String>,
     /// Secrets by name or ARN: a text, or a JSON object whose keys a template may name.
     pub secrets: BTreeMap<String, String>,
+    /// What secrets are made of that the template has generated; without it they have no value.
+    pub seed: Option<String>,
 }
 
 impl fmt::Debug for References {
@@ -35,6 +37,7 @@ impl fmt::Debug for References {
 pub(crate) static NO_REFERENCES: References = References {
     ssm: BTreeMap::new(),
     secrets: BTreeMap::new(),
+    seed: None,
 };
 
 /// What the file looks like, for messages.

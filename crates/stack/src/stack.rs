@@ -1,6 +1,7 @@
 //! The result of loading a template.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -35,6 +36,10 @@ pub struct Stack {
     pub function_urls: Vec<FunctionUrlResource>,
     /// `Schedule` and `ScheduleV2` events, `AWS::Events::Rule` and `AWS::Scheduler::Schedule` resources.
     pub schedules: Vec<ScheduleResource>,
+    /// `SQS` events and `AWS::Lambda::EventSourceMapping` resources that are read.
+    pub event_sources: Vec<EventSourceResource>,
+    /// What an emulator of AWS's services is to create; parameters and secrets also where there is none.
+    pub companions: Vec<CompanionResource>,
     /// `AWS::DynamoDB::Table` and `AWS::Serverless::SimpleTable` resources.
     pub tables: Vec<TableResource>,
     /// `AWS::Serverless::LayerVersion` and `AWS::Lambda::LayerVersion` resources of local folders;
@@ -91,11 +96,53 @@ impl Stack {
         self
     }
 
+    /// The stack with other values in the place of those that references to resources yielded: an emulator has URLs and
+    /// ARNs of its own.
+    pub fn with_values(mut self, values: &BTreeMap<String, String>) -> Self {
+        let replace = |text: &mut String| {
+            for (was, is) in values {
+                replace_whole(text, was, is);
+            }
+        };
+        for function in &mut self.functions {
+            function.environment.values_mut().for_each(replace);
+        }
+        for output in &mut self.outputs {
+            replace(&mut output.value);
+        }
+        for source in &mut self.event_sources {
+            replace(&mut source.source_arn);
+        }
+        self
+    }
+
     /// The function with this logical id.
     pub fn function(&self, logical_id: &str) -> Option<&FunctionResource> {
         self.functions
             .iter()
             .find(|function| function.logical_id == logical_id)
+    }
+}
+
+/// Replaces a name wherever it does not go on: one queue's may be how another one's begins.
+pub fn replace_whole(text: &mut String, was: &str, is: &str) {
+    let goes_on = |rest: &str| {
+        let next = rest.chars().next();
+        next.is_some_and(|it| it.is_ascii_alphanumeric() || "-_.".contains(it))
+    };
+    if was.is_empty() {
+        return;
+    }
+    let mut replaced = String::new();
+    let mut rest = text.as_str();
+    while let Some((before, after)) = rest.split_once(was) {
+        replaced.push_str(before);
+        replaced.push_str(if goes_on(after) { was } else { is });
+        rest = after;
+    }
+    if rest.len() < text.len() {
+        replaced.push_str(rest);
+        *text = replaced;
     }
 }
 
@@ -177,6 +224,63 @@ pub enum ScheduleExpression {
     Cron(Cron),
     /// `at(…)`: once, on the clock of the schedule's time zone.
     At(jiff::civil::DateTime),
+}
+
+/// A queue that a function works off: an `SQS` event, or an `AWS::Lambda::EventSourceMapping`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventSourceResource {
+    /// The key under `Resources`; `<function><event>` for an event.
+    pub logical_id: String,
+    /// The logical id of the function.
+    pub function: String,
+    /// Its alias; `None` means `$LATEST`.
+    pub qualifier: Option<String>,
+    /// The mapping's id: the same at each deployment.
+    pub uuid: String,
+    /// The queue's ARN.
+    pub source_arn: String,
+    /// `Enabled`.
+    pub enabled: bool,
+    /// `BatchSize`: 1 to 10,000, 10 unless the template says otherwise.
+    pub batch_size: u32,
+    /// `MaximumBatchingWindowInSeconds`: up to 300.
+    pub window_seconds: u32,
+    /// `ScalingConfig.MaximumConcurrency`: 2 to 1,000.
+    pub concurrency_max: Option<u32>,
+    /// Whether `FunctionResponseTypes` has `ReportBatchItemFailures`.
+    pub reports_failures: bool,
+    /// The patterns of `FilterCriteria`, which nobody has looked at.
+    pub filters: Vec<String>,
+}
+
+/// A resource of one of AWS's services that are not here.
+#[derive(Clone, PartialEq)]
+pub struct CompanionResource {
+    /// The key under `Resources`.
+    pub logical_id: String,
+    /// Such as `AWS::SQS::Queue`.
+    pub resource_type: String,
+    /// Its name, where it has one.
+    pub name: String,
+    /// The ARN that references to it yield, where it has one.
+    pub arn: Option<String>,
+    /// The URL that references to it yield, where it has one.
+    pub url: Option<String>,
+    /// Its properties, resolved. Some are secret: they are never shown.
+    pub properties: serde_json::Map<String, serde_json::Value>,
+    /// A warning without a meaning, for what becomes of it later.
+    pub place: Warning,
+}
+
+impl fmt::Debug for CompanionResource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CompanionResource")
+            .field("logical_id", &self.logical_id)
+            .field("resource_type", &self.resource_type)
+            .field("name", &self.name)
+            .field("properties", &self.properties.keys())
+            .finish_non_exhaustive()
+    }
 }
 
 /// An `AWS::DynamoDB::Table`.

@@ -83,6 +83,7 @@ code!(
     EventSourceKind::RestApi => "REST_API",
     EventSourceKind::FunctionUrl => "FUNCTION_URL",
     EventSourceKind::Schedule => "SCHEDULE",
+    EventSourceKind::Queue => "QUEUE",
 );
 
 code!(

@@ -54,6 +54,26 @@ const REAL: &[(&str, &str)] = &[
         "paces what a browser is sent",
     ),
     (
+        "crates/server/src/deploy/companion.rs",
+        "waits for another program to start",
+    ),
+    (
+        "crates/server/src/elsewhere/client.rs",
+        "signs for other computers, and waits for them",
+    ),
+    (
+        "crates/server/src/event_source/batch.rs",
+        "keeps messages of another computer hidden",
+    ),
+    (
+        "crates/server/src/event_source/mod.rs",
+        "leaves a queue alone that could not be read",
+    ),
+    (
+        "crates/server/src/event_source/poller.rs",
+        "waits for another computer",
+    ),
+    (
         "crates/server/src/functions/code/seen.rs",
         "is compared with times of files",
     ),

@@ -17,15 +17,16 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("deploy_error", &["functions"]),
     ("tables", &["deploy_error", "http", "start_error"]),
     ("invoker", &["functions", "telemetry"]),
-    ("elsewhere", &["http", "telemetry"]),
+    ("elsewhere", &["functions", "http", "telemetry"]),
     (
         "app",
         &["elsewhere", "functions", "invoker", "tables", "telemetry"],
     ),
     ("upkeep", &["app", "functions"]),
-    ("api", &["app", "functions", "http"]),
+    ("api", &["app", "elsewhere", "functions", "http"]),
     ("gateway", &["api", "app", "deploy_error", "http"]),
     ("schedule", &["api", "app", "functions"]),
+    ("event_source", &["api", "app", "elsewhere", "functions"]),
     ("service", &["app", "http"]),
     (
         "console",
@@ -42,6 +43,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "console",
             "data_folder",
             "elsewhere",
+            "event_source",
             "functions",
             "gateway",
             "http",
@@ -56,7 +58,14 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     (
         "deploy",
-        &["deploy_error", "functions", "gateway", "http", "server"],
+        &[
+            "deploy_error",
+            "elsewhere",
+            "functions",
+            "gateway",
+            "http",
+            "server",
+        ],
     ),
 ];
 

@@ -101,6 +101,7 @@ const SOURCE: Record<Exclude<TriggerKind, 'INVOKE' | 'CHAINED_INVOKE'>, string> 
   REST_API: 'REST API',
   FUNCTION_URL: 'Function URL',
   SCHEDULE: 'Schedule',
+  QUEUE: 'Queue',
 }
 
 function Trigger({ trigger: { kind, parent, source } }: { trigger: TriggerData }) {

@@ -73,6 +73,10 @@ pub struct UpArguments {
     /// [default: references.json in the data folder]
     #[arg(long, value_name = "FILE", env = "LAMBDURA_REFERENCES")]
     pub references: Option<PathBuf>,
+    /// A layer that is not in the template, by its ARN with or without the version, as a folder or `.zip`; may be repeated
+    /// (LAMBDURA_LAYER: one per line)
+    #[arg(long, value_name = "ARN=FOLDER|ZIP", env = "LAMBDURA_LAYER", value_delimiter = '\n', value_parser = layer)]
+    pub layer: Vec<(String, PathBuf)>,
     /// How Rust functions are built
     #[arg(
         long,
@@ -96,7 +100,8 @@ pub struct UpArguments {
     /// Processes of one function at the most, where the template reserves no number
     #[arg(long, value_name = "N", env = "LAMBDURA_CONCURRENCY", default_value_t = 64, value_parser = concurrency)]
     pub concurrency: usize,
-    /// A program that emulates AWS's other services (LocalStack, MiniStack, moto), for calls of functions to them
+    /// A program that emulates AWS's other services (LocalStack, MiniStack, moto), for calls of functions to them; the
+    /// template's queues, topics, buckets, parameters and secrets are created there
     #[arg(long, value_name = "URL", env = "LAMBDURA_AWS_ENDPOINT", value_parser = http_url)]
     pub aws_endpoint: Option<http::Uri>,
     /// Let functions call AWS's other services in your account: `env` takes the AWS_… variables, `profile` or
@@ -174,6 +179,16 @@ fn key_value(text: &str) -> Result<(String, String), String> {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         Some(_) | None => Err("must be of the form NAME=VALUE".to_owned()),
     }
+}
+
+fn layer(text: &str) -> Result<(String, PathBuf), String> {
+    let (arn, path) = key_value(text)?;
+    let parts: Vec<&str> = arn.split(':').collect();
+    let is_layer = matches!(parts.as_slice(), ["arn", _, "lambda", _, _, "layer", _, ..]);
+    if is_layer && !path.is_empty() {
+        return Ok((arn, path.into()));
+    }
+    Err("must be of the form ARN=FOLDER or ARN=ZIP, with the ARN of a layer".to_owned())
 }
 
 fn time(text: &str) -> Result<Duration, String> {

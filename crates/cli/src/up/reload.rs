@@ -12,7 +12,7 @@ use stack::{Stack, Warning};
 use tokio::sync::mpsc;
 
 use super::tree::is_left_out;
-use super::{build, inline, left_out, stack_options, start};
+use super::{build, inline, left_out, missing_layers, stack_options, start};
 use crate::args::UpArguments;
 use crate::exit::{self, CliError};
 use crate::screen::note;
@@ -179,6 +179,7 @@ impl Reload<'_> {
         let mut stack = stack_options::load(self.arguments).map_err(CliError::diagnostic)?;
         inline::place(&mut stack, self.data_dir)?;
         let built = build::build(&stack, self.arguments, self.data_dir, self.runtimes).await;
+        missing_layers::start_without_wrappers(&mut stack, &built);
         let artifacts = left_out::artifacts(&built, functions);
         left_out::say(built.problems, functions);
         let deployment = start::deploy(self.server, &stack, &artifacts).await?;

@@ -10,7 +10,10 @@ use stack::Stack;
 use super::ready_file::{Ready, ReadyFile};
 use super::reload::{Deployed, Reload, Sources};
 use super::stop_signal::{Stop, StopSignals};
-use super::{build, cdk, data_folder, inline, left_out, stack_options, start, table};
+use super::{
+    build, cdk, data_folder, inline, left_out, missing_layers, secret_seed, stack_options, start,
+    table,
+};
 use crate::args::{Durability, UpArguments};
 use crate::exit::CliError;
 use crate::screen::{Screen, note};
@@ -34,12 +37,14 @@ pub async fn run(mut arguments: UpArguments, screen: &Screen) -> Result<(), CliE
     let mut stack = stack_options::load(&arguments).map_err(CliError::diagnostic)?;
     let data_dir = stack_options::data_dir(&arguments, &stack)?;
     data_folder::prepare(&data_dir)?;
+    secret_seed::keep(&data_dir)?;
     inline::place(&mut stack, &data_dir)?;
     let runtimes = Arc::new(Runtimes::new(stack_options::runtimes_dir(&data_dir)));
     let built = tokio::select! {
         built = build::build(&stack, &arguments, &data_dir, &runtimes) => built,
         stop = signals.next() => return stop.into_result(),
     };
+    missing_layers::start_without_wrappers(&mut stack, &built);
     for stand_in in &built.stand_ins {
         note(format!("{} {stand_in}", "!".yellow()));
     }

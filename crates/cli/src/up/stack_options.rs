@@ -7,8 +7,9 @@ use anyhow::Context;
 use server::{
     AccountCredentials, Credentials, Elsewhere, Limits, OtlpConfig, Runtimes, ServerConfig,
 };
-use stack::{LoadOptions, LoadStackError, References, Stack};
+use stack::{LoadOptions, LoadStackError, OtherServices, References, Stack};
 
+use super::secret_seed;
 use super::source::SAM_BUILD_DIR;
 use crate::args::{AwsCredentials, Durability, LimitsProfile, UpArguments};
 use crate::exit::CliError;
@@ -32,23 +33,45 @@ pub fn load(arguments: &UpArguments) -> Result<Stack, LoadStackError> {
         account_id: ACCOUNT_ID.to_owned(),
         stack_name: arguments.stack_name.clone(),
         parameters: arguments.parameter.iter().cloned().collect(),
-        references: references(arguments)?,
+        references: References {
+            seed: Some(secret_seed::of(&default_data_dir(
+                arguments,
+                beside(arguments),
+            ))),
+            ..references(arguments)?
+        },
+        layers: arguments.layer.iter().cloned().collect(),
+        services: match (&arguments.aws_endpoint, &arguments.aws_credentials) {
+            (Some(_), _) => OtherServices::Emulator,
+            (None, Some(_)) => OtherServices::Account,
+            (None, None) => OtherServices::Nowhere,
+        },
     };
+    for (arn, path) in &arguments.layer {
+        if !path.exists() {
+            return Err(LoadStackError::Option {
+                message: format!("the layer `{arn}` is not at `{}`", path.display()),
+                help: "`--layer` names a folder, or a `.zip`".to_owned(),
+            });
+        }
+    }
     stack::load(&arguments.template, &options)
+}
+
+/// The folder of the template that the arguments name.
+fn beside(arguments: &UpArguments) -> &Path {
+    let template = &arguments.template;
+    match template.parent() {
+        Some(parent) if !template.is_dir() => parent,
+        Some(_) | None => template,
+    }
 }
 
 /// What the template's references to the parameter store and to secrets stand for.
 fn references(arguments: &UpArguments) -> Result<References, LoadStackError> {
     let path = match &arguments.references {
         Some(path) => path.clone(),
-        None => {
-            let template = &arguments.template;
-            let beside = match template.parent() {
-                Some(parent) if !template.is_dir() => parent,
-                Some(_) | None => template,
-            };
-            default_data_dir(arguments, beside).join(REFERENCES)
-        }
+        None => default_data_dir(arguments, beside(arguments)).join(REFERENCES),
     };
     match References::read(&path)? {
         Some(references) => Ok(references),

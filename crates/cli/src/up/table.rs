@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use owo_colors::{OwoColorize, Style};
-use server::{DeployedSchedule, Deployment};
+use server::{DeployedEventSource, DeployedSchedule, Deployment};
 
 use crate::args::Durability;
 use crate::grid::{Cell, Grid};
@@ -41,6 +41,11 @@ pub fn lines(up: &Up<'_>, width: usize) -> Vec<String> {
         lines.push(String::new());
         let schedules = schedules(&up.deployment.schedules);
         lines.extend(indent(schedules.lines(width.saturating_sub(2))));
+    }
+    if !up.deployment.event_sources.is_empty() {
+        lines.push(String::new());
+        let queues = event_sources(&up.deployment.event_sources);
+        lines.extend(indent(queues.lines(width.saturating_sub(2))));
     }
     if !up.deployment.warnings.is_empty() {
         lines.push(String::new());
@@ -154,6 +159,20 @@ fn schedules(schedules: &[DeployedSchedule]) -> Grid {
     grid
 }
 
+fn event_sources(sources: &[DeployedEventSource]) -> Grid {
+    let mut grid = Grid::wrapping(vec!["QUEUE", "FUNCTION", ""]);
+    for source in sources {
+        let name = source.queue_arn.rsplit(':').next().unwrap_or_default();
+        let state = if source.enabled { "" } else { "disabled" };
+        grid.push(vec![
+            Cell::styled(text(name), Style::new().bold()),
+            text(&source.function).into(),
+            state.into(),
+        ]);
+    }
+    grid
+}
+
 /// Whatever the template asks for and does not get: named, never passed over.
 fn warnings(deployment: &Deployment) -> Grid {
     let here = std::env::current_dir().unwrap_or_default();
@@ -254,6 +273,11 @@ mod tests {
                 expression: "rate(1 day)".to_owned(),
                 next_at: Some(model::Timestamp::from_millis(1_795_564_800_000)),
             }],
+            event_sources: vec![DeployedEventSource {
+                queue_arn: "arn:aws:sqs:us-east-1:000000000000:jobs".to_owned(),
+                function: "Api".to_owned(),
+                enabled: false,
+            }],
             tables: vec!["loan-progress".to_owned()],
             outputs: vec![stack::Output {
                 name: "Url".to_owned(),
@@ -300,6 +324,9 @@ mod tests {
 
               SCHEDULE  FUNCTION  WHEN         NEXT
               nightly   Api       rate(1 day)  2026-11-25 00:00:00 UTC
+
+              QUEUE  FUNCTION
+              jobs   Api       disabled
 
               NOT PROVIDED HERE        WHERE             WHAT IT MEANS
               Queue (AWS::SQS::Queue)  template.yaml:12  there is no queue: sending to it

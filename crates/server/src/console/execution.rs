@@ -156,6 +156,8 @@ pub(super) enum TriggerKind {
     FunctionUrl,
     /// By a schedule.
     Schedule,
+    /// By messages of a queue.
+    Queue,
 }
 
 impl From<&model::Trigger> for Trigger {
@@ -169,6 +171,7 @@ impl From<&model::Trigger> for Trigger {
                     EventSourceKind::RestApi => TriggerKind::RestApi,
                     EventSourceKind::FunctionUrl => TriggerKind::FunctionUrl,
                     EventSourceKind::Schedule => TriggerKind::Schedule,
+                    EventSourceKind::Queue => TriggerKind::Queue,
                 };
                 (kind, Some(source.name.clone()))
             }

@@ -1,6 +1,9 @@
 //! Making the server what a template says: tables, APIs, functions, schedules.
 
 mod apis;
+mod companion;
 mod stack;
 
-pub use stack::{Artifacts, DeployedFunction, DeployedSchedule, Deployment, LeftOutFunction};
+pub use stack::{
+    Artifacts, DeployedEventSource, DeployedFunction, DeployedSchedule, Deployment, LeftOutFunction,
+};

@@ -31,6 +31,8 @@ pub struct Deployment {
     pub function_urls: BTreeMap<String, String>,
     /// In the template's order.
     pub schedules: Vec<DeployedSchedule>,
+    /// Queues that functions work off, in the template's order.
+    pub event_sources: Vec<DeployedEventSource>,
     /// Names of the tables.
     pub tables: Vec<String>,
     /// The template's outputs, with local URLs.
@@ -106,6 +108,17 @@ pub struct DeployedSchedule {
     pub next_at: Option<Timestamp>,
 }
 
+/// One queue that a function of a deployment works off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeployedEventSource {
+    /// The queue's ARN.
+    pub queue_arn: String,
+    /// The name of the function.
+    pub function: String,
+    /// Whether it is read.
+    pub enabled: bool,
+}
+
 impl Server {
     /// Makes the server what the stack says. `artifacts` says of each function which code it has, or
     /// why it has none. Functions that the stack does not have stay as they are, for their executions.
@@ -165,7 +178,7 @@ impl Server {
             .iter()
             .map(|(id, url)| (id.clone(), format!("{url}/{}", stages[id.as_str()])))
             .collect();
-        let stack = stack.clone().with_local_urls(&local);
+        let mut stack = self.create_companions(stack).await?.with_local_urls(&local);
         let left_out = self.leave_out(&stack, artifacts)?;
         let mut functions = Vec::new();
         for resource in &stack.functions {
@@ -177,10 +190,12 @@ impl Server {
         // What the new versions replace may be of no use any more.
         self.app.upkeep.notify_one();
         let schedules = self.plan(&stack, artifacts).await?;
+        let event_sources = self.read_queues(&mut stack, artifacts).await?;
         Ok(Deployment {
             functions,
             left_out,
             schedules,
+            event_sources,
             http_apis,
             rest_apis,
             function_urls,

@@ -1,20 +1,35 @@
 //! AWS's other services: requests that come here because `AWS_ENDPOINT_URL` leads here, and where they go.
 //!
 //! No service is emulated. A request is handed on to an emulator that the user named, or refused in the words
-//! and the protocol that its sender speaks ([`refusal`]). [`signed_service`] tells for which service it is.
+//! and the protocol that its sender speaks ([`refusal`]); only the template's own parameters and secrets can be read
+//! without one ([`own_values`]). [`signed_service`] tells for which service it is. What the server itself needs of these
+//! services it calls by [`client`]: queues that functions work off ([`sqs`]), and the creation of the template's own
+//! resources at an emulator ([`creation`]).
 
+mod client;
+mod creation;
+mod credentials;
 mod forward;
+mod own_values;
 mod refusal;
 mod signed_service;
+mod sqs;
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use function_host::Credentials;
 use hyper::{Request, Response, Uri};
+use model::Timestamp;
 
-use crate::http::{Body, RequestBody};
+use crate::functions::Home;
+use crate::http::{Body, RequestBody, read_body};
 use crate::telemetry::Diagnostics;
 use forward::Forwarder;
+use own_values::OwnValues;
+
+pub(crate) use client::{AwsClient, CallError};
+pub(crate) use creation::create;
+pub(crate) use sqs::{ENTRIES_MAX, Message, MessageAttribute, Queue, of_arn as queue_of_arn};
 
 /// Where calls to AWS services go that are not here.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -74,8 +89,13 @@ impl Elsewhere {
 /// Where requests go that are for a service which is not here.
 pub(crate) struct OtherServices {
     forwarder: Option<Forwarder>,
+    /// Parameters and secrets of the template.
+    own: RwLock<OwnValues>,
     diagnostics: Arc<Diagnostics>,
 }
+
+/// Largest request for parameters or secrets.
+const QUESTION_BYTES_MAX: usize = 64 * 1024;
 
 impl OtherServices {
     pub fn new(elsewhere: &Elsewhere, diagnostics: Arc<Diagnostics>) -> Self {
@@ -85,8 +105,36 @@ impl OtherServices {
         };
         Self {
             forwarder,
+            own: RwLock::default(),
             diagnostics,
         }
+    }
+
+    /// Takes the parameters and secrets of a template, in the place of those of an earlier one.
+    pub fn set_own(&self, resources: &[stack::CompanionResource], home: &Home, at: Timestamp) {
+        let at = at.as_millis() as f64 / 1000.0;
+        let own = OwnValues::new(resources, &home.region, &home.account_id, at);
+        *self.own.write().unwrap_or_else(PoisonError::into_inner) = own;
+    }
+
+    /// Answers a question about the template's own parameters and secrets; gives back what is not one.
+    async fn answer_own(
+        &self,
+        request: Request<RequestBody>,
+    ) -> Result<Response<Body>, Request<()>> {
+        let (parts, body) = request.into_parts();
+        let target = parts.headers.get("x-amz-target");
+        let target = target.and_then(|target| target.to_str().ok());
+        let target = target.filter(|target| OwnValues::may_answer(target));
+        let Some(target) = target.map(str::to_owned) else {
+            return Err(Request::from_parts(parts, ()));
+        };
+        let question = read_body(body, QUESTION_BYTES_MAX).await;
+        let own = self.own.read().unwrap_or_else(PoisonError::into_inner);
+        let answer = question
+            .ok()
+            .and_then(|question| own.answer(&target, &question));
+        answer.ok_or_else(|| Request::from_parts(parts, ()))
     }
 
     /// Answers a request that is signed for another service than those of the main port; gives back what is not.
@@ -100,6 +148,10 @@ impl OtherServices {
         if let Some(forwarder) = &self.forwarder {
             return Ok(forwarder.forward(request).await);
         }
+        let request = match self.answer_own(request).await {
+            Ok(answer) => return Ok(answer),
+            Err(request) => request,
+        };
         if self
             .diagnostics
             .is_news(&format!("AWS {service}"), "is not here")

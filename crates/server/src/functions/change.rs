@@ -258,6 +258,7 @@ impl CatalogueChanges<'_> {
         let Some(number) = version else {
             self.store.delete_function(name).await?;
             self.registry.remove(name);
+            self.registry.event_source_states.note_change();
             return Ok(());
         };
         let version = Version::Published(number);

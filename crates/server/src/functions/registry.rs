@@ -12,7 +12,9 @@ use wire::ApiError;
 use super::concurrency::{Entered, Places};
 use super::health::damaged;
 use super::left_out::LeftOut;
-use super::{CodeStore, FunctionSettings, FunctionVersion, Reference, Running, routing};
+use super::{
+    CodeStore, EventSourceStates, FunctionSettings, FunctionVersion, Reference, Running, routing,
+};
 use crate::start_error::StartServerError;
 
 /// Where all functions live: one account, one region.
@@ -50,6 +52,8 @@ pub(crate) struct Registry {
     pub(super) functions: RwLock<BTreeMap<FunctionName, Function>>,
     /// Those of the template that cannot run on this machine.
     pub left_out: LeftOut,
+    /// How the queues fare that functions work off.
+    pub event_source_states: EventSourceStates,
     /// Draws which version of a divided alias an invocation gets.
     chance: Mutex<fastrand::Rng>,
     /// Held by whoever changes functions, from the first look to the last write.
@@ -100,6 +104,7 @@ impl Registry {
             code,
             functions: RwLock::default(),
             left_out: LeftOut::default(),
+            event_source_states: EventSourceStates::default(),
             chance: Mutex::new(fastrand::Rng::with_seed(getrandom::u64()?)),
             changes: tokio::sync::Mutex::default(),
         };

@@ -7,6 +7,8 @@ use runtime::RetryPolicy;
 use serde::{Deserialize, Serialize};
 use store::FunctionSettingsRecord;
 
+use super::EventSourceMapping;
+
 /// Settings of one function. Members that an older server did not write have their defaults.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -19,6 +21,8 @@ pub(crate) struct FunctionSettings {
     pub event_invoke: BTreeMap<String, EventInvoke>,
     /// Which of those a template gave: they go when the template no longer says so.
     pub event_invoke_from_template: BTreeSet<String>,
+    /// Queues that it works off.
+    pub event_sources: Vec<EventSourceMapping>,
     /// Deleted, and only waits for its durable executions.
     pub deleting: bool,
     /// The same for single versions.

@@ -76,6 +76,7 @@ fn trigger(trigger: &Trigger) -> &'static str {
                 "http"
             }
             EventSourceKind::Schedule => "timer",
+            EventSourceKind::Queue => "pubsub",
         },
         Trigger::Invoke | Trigger::ChainedInvoke(_) => "other",
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
+use crate::OtherServices;
 use crate::template::{Fields, Node, shorten};
 
 const HELP: &str = "name the directory with the function's code, relative to the template";
@@ -18,6 +19,10 @@ pub(crate) struct Assets {
     pub paths: BTreeMap<String, String>,
     /// The ARNs of the layers that lie here, of all templates that nest each other.
     pub layers: Rc<RefCell<BTreeSet<String>>>,
+    /// Layers that are not in the templates and were brought, by their ARNs.
+    pub brought_layers: Rc<BTreeMap<String, PathBuf>>,
+    /// What AWS's other services are.
+    pub services: OtherServices,
     /// The files that were read besides the first template: nested templates, documents.
     pub files: Rc<RefCell<Vec<PathBuf>>>,
     /// How many nested templates have been loaded.

@@ -1,7 +1,8 @@
-//! `Events` of functions: routes and schedules; others are not delivered here.
+//! `Events` of functions: routes, schedules and queues; others are not delivered here.
 
 use crate::template::{Entry, Fields, Node, Properties, Resource, Type, properties, shorten};
 
+use super::event_source::EVENT as QUEUE_EVENT;
 use super::route::{HTTP_EVENT, REST_EVENT};
 use super::schedule::{RULE_EVENT, SCHEDULER_EVENT};
 
@@ -23,7 +24,7 @@ const TYPES: [(&str, &str); 20] = [
     ("MSK", ""),
     ("S3", "there are no buckets"),
     ("SNS", "there are no topics"),
-    ("SQS", "there are no queues"),
+    ("SQS", ""),
     ("Schedule", ""),
     ("ScheduleV2", ""),
     ("SelfManagedKafka", ""),
@@ -31,7 +32,13 @@ const TYPES: [(&str, &str); 20] = [
 ];
 
 /// What SAM makes of events, each named like the event's type.
-static DELIVERED: [&Type; 4] = [&HTTP_EVENT, &REST_EVENT, &RULE_EVENT, &SCHEDULER_EVENT];
+static DELIVERED: [&Type; 5] = [
+    &HTTP_EVENT,
+    &REST_EVENT,
+    &RULE_EVENT,
+    &SCHEDULER_EVENT,
+    &QUEUE_EVENT,
+];
 
 const EVENT: Properties = properties! {
     used: Properties;
@@ -68,6 +75,7 @@ fn help_without_properties(event_type: &str) -> Option<&'static str> {
     match event_type {
         "Api" => Some("an `Api` event has a `Path` and a `Method`"),
         "Schedule" | "ScheduleV2" => Some("a schedule says when it is due"),
+        "SQS" => Some("an `SQS` event has a `Queue`"),
         _ => None,
     }
 }

@@ -182,6 +182,7 @@ pub(super) fn common(
     let memory_size = fields.integer("MemorySize", 128..=10240, "megabytes");
     let (property, unit) = ("ReservedConcurrentExecutions", "invocations at a time");
     let concurrent = fields.integer(property, 0..=u32::MAX, unit);
+    let layers = layers(fields, reading.assets);
     let method = fields.metadata("BuildMethod");
     let properties = fields.metadata("BuildProperties");
     FunctionResource {
@@ -193,7 +194,8 @@ pub(super) fn common(
         code_uri: code.uri,
         inline_code: code.inline,
         cannot_run: code.cannot_run,
-        layers: layers(fields, reading.assets),
+        layers: layers.here,
+        missing_layers: layers.missing,
         handler: handler.unwrap_or_default(),
         runtime: runtime.unwrap_or_default(),
         timeout: timeout.unwrap_or(Duration::from_secs(3)),

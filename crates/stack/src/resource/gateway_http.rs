@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crate::template::{Fields, OtherAttributes, Type, properties, yields};
+use crate::template::{Fields, OtherAttributes, Type, properties, shorten, yields};
 use crate::{Integration, Route, RouteKey};
 
 use super::function_url::no_function;
@@ -55,9 +55,9 @@ pub(super) static ROUTE: Type = Type {
 pub(super) static INTEGRATION: Type = Type {
     properties: properties! {
         used: ApiId, ConnectionType, CredentialsArn, Description, IntegrationMethod,
-            IntegrationType, IntegrationUri, PayloadFormatVersion, TimeoutInMillis;
+            IntegrationSubtype, IntegrationType, IntegrationUri, PayloadFormatVersion, TimeoutInMillis;
         ignored:
-            FUNCTIONS_ONLY => ConnectionId, IntegrationSubtype, TlsConfig;
+            FUNCTIONS_ONLY => ConnectionId, TlsConfig;
             AS_IT_IS => ContentHandlingStrategy, PassthroughBehavior, RequestParameters,
                 RequestTemplates, ResponseParameters, TemplateSelectionExpression;
     },
@@ -186,11 +186,29 @@ pub(super) fn integrated(
         integration.warn_of(type_property, meaning);
         return None;
     }
+    if let Some(subtype) = integration.text("IntegrationSubtype") {
+        let meaning = format!(
+            "API Gateway's own call of `{}` is not made here: the route is not served; let a function make it",
+            shorten(&subtype)
+        );
+        integration.warn_of("IntegrationSubtype", &meaning);
+        return None;
+    }
     let uri = integration.required(uri_property, "the function's ARN")?;
     let given = integration.milliseconds("TimeoutInMillis", 50..=900_000);
     let resolver = integration.resolver;
     let Some(function) = resolver.function_of(uri) else {
-        no_function(integration, uri_property);
+        // By a parameter: a function of a template around this one, or of another stack.
+        let named = uri
+            .call()
+            .and_then(|_| integration.text_of(uri_property, uri));
+        match named.filter(|it| it.contains(":function:")) {
+            Some(_) => integration.warn_of(
+                uri_property,
+                "the function is not of this template, and only those are behind its APIs here: the route is not served",
+            ),
+            None => no_function(integration, uri_property),
+        }
         return None;
     };
     Some(Route {

@@ -67,41 +67,89 @@ fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     reading.stack.layers.push(layer);
 }
 
-/// The ARNs of a function's layers, in their order, as far as they lie here.
-pub(super) fn layers(fields: &Fields<'_>, assets: &Assets) -> Vec<String> {
+/// The layers of a function.
+#[derive(Default)]
+pub(super) struct Layers {
+    /// The ARNs of those that lie here, in their order.
+    pub here: Vec<String>,
+    /// The ARNs of the others.
+    pub missing: Vec<String>,
+}
+
+/// The layers of a function, and what is said of those that do not lie here.
+pub(super) fn layers(fields: &Fields<'_>, assets: &Assets) -> Layers {
     let resolver = fields.resolver;
-    let elsewhere = |node: &Node| {
-        let meaning = "a layer that is not in this template is not put in place; put what it \
-                       holds into the code, or into an `AWS::Serverless::LayerVersion`";
-        fields.warn("Layers", node.span, meaning);
-    };
+    let mut layers = Layers::default();
     // A parameter with a list of ARNs, for example.
     if let Some(node) = fields.node("Layers")
         && node.call().is_some()
-        && !node.is_reported()
     {
-        elsewhere(node);
-        return Vec::new();
+        for arn in fields.texts("Layers") {
+            layers.add(fields, assets, node, arn);
+        }
+        return layers;
     }
-    let layer = |node: &Node| {
+    for node in fields.list("Layers").iter().filter(|it| !it.is_no_value()) {
         let is_layer = |index: &usize| resolver.resources[*index].kind.role == Role::Layer;
         let Some(index) = resolver.referenced(node).filter(is_layer) else {
-            let arn = fields.text_of("Layers", node)?;
-            if assets.layers.borrow().contains(&arn) {
-                return Some(arn);
+            if let Some(arn) = fields.text_of("Layers", node) {
+                layers.add(fields, assets, node, arn);
             }
-            elsewhere(node);
-            return None;
+            continue;
         };
-        layer_path(&Fields::of(resolver, index), assets)?;
         let name = resolver.name(index).unwrap_or_default();
-        Some(resolver.pseudo.layer_arn(&name))
-    };
-    let nodes = fields.list("Layers").iter().filter(|it| !it.is_no_value());
-    nodes.filter_map(layer).collect()
+        let arn = resolver.pseudo.layer_arn(&name);
+        match layer_path(&Fields::of(resolver, index), assets) {
+            Some(_) => layers.here.push(arn),
+            None => match assets.brought(&arn) {
+                Some(brought) => layers.here.push(brought),
+                None => layers.missing.push(arn),
+            },
+        }
+    }
+    layers
+}
+
+impl Layers {
+    /// Adds one that is known by its ARN.
+    fn add(&mut self, fields: &Fields<'_>, assets: &Assets, node: &Node, arn: String) {
+        if assets.layers.borrow().contains(&arn) {
+            self.here.push(arn);
+        } else if let Some(brought) = assets.brought(&arn) {
+            self.here.push(brought);
+        } else {
+            fields.warn("Layers", node.span, not_here(&arn));
+            self.missing.push(arn);
+        }
+    }
+}
+
+/// Characters of an ARN: AWS's own bound is lower.
+const ARN_MAX: usize = 300;
+
+/// What is missing of a layer that is in no template, and how to bring it.
+fn not_here(arn: &str) -> String {
+    // Whole, so that it can be copied.
+    let printable = arn.chars().filter(|it| !it.is_control());
+    let arn: String = printable.take(ARN_MAX).collect();
+    format!(
+        "the layer `{arn}` is not here, and functions run without it: bring it with `lambdura up --layer {arn}=FOLDER` \
+         (or its `.zip`, which `aws lambda get-layer-version-by-arn --arn {arn}` says where to get), or put what it holds \
+         into the code"
+    )
 }
 
 impl Assets {
+    /// The name under which a layer was brought: its ARN, or that without its version.
+    fn brought(&self, arn: &str) -> Option<String> {
+        let unversioned = arn
+            .rsplit_once(':')
+            .map_or(arn, |(unversioned, _)| unversioned);
+        let brought = |arn: &str| self.brought_layers.get_key_value(arn);
+        let (name, _) = brought(arn).or_else(|| brought(unversioned))?;
+        Some(name.clone())
+    }
+
     /// Notes a layer that lies here, for templates that know it by its ARN.
     pub fn remember_layer(&self, fields: &Fields<'_>, arn: String) {
         if layer_path(fields, self).is_some() {
@@ -120,9 +168,15 @@ fn layer_path(fields: &Fields<'_>, assets: &Assets) -> Option<PathBuf> {
     match source {
         Source::Path(uri) => Some(code_path(&assets.directory, &uri)),
         Source::Object(_) => {
-            let meaning =
-                "the layer is an S3 object, which is not fetched: functions run without it";
-            fields.warn_of(property, meaning);
+            let name = fields.resolver.name(fields.index()).unwrap_or_default();
+            let arn = fields.resolver.pseudo.layer_arn(&name);
+            if assets.brought(&arn).is_none() {
+                let meaning = format!(
+                    "the layer is an S3 object, which is not fetched, and functions run without it: bring it with \
+                     `lambdura up --layer {arn}=FOLDER|ZIP`"
+                );
+                fields.warn_of(property, &meaning);
+            }
             None
         }
     }

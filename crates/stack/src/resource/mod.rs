@@ -16,8 +16,10 @@ mod lambda_function;
 mod layer;
 mod nested;
 
+mod companion;
 mod event_invoke;
 mod event_rule;
+mod event_source;
 mod events;
 mod gateway_http;
 mod gateway_rest;

@@ -11,12 +11,13 @@ use crate::{Output, Route, RouteKey, Stack};
 
 use super::unsupported::meaning_of;
 use super::{
-    Assets, event_invoke, event_rule, function, function_url, gateway_http, gateway_rest, http_api,
-    lambda_function, layer, nested, rest_api, stored_value, table,
+    Assets, companion, event_invoke, event_rule, event_source, function, function_url,
+    gateway_http, gateway_rest, http_api, lambda_function, layer, nested, rest_api, stored_value,
+    table,
 };
 
 /// The types of resources that do something here.
-pub(crate) static TYPES: [&Type; 29] = [
+pub(crate) static TYPES: [&Type; 37] = [
     &function::TYPE,
     &http_api::TYPE,
     &table::TYPE,
@@ -44,6 +45,14 @@ pub(crate) static TYPES: [&Type; 29] = [
     &event_invoke::TYPE,
     &nested::APPLICATION,
     &nested::STACK,
+    &event_source::TYPE,
+    &companion::QUEUE,
+    &companion::QUEUE_POLICY,
+    &companion::TOPIC,
+    &companion::TOPIC_POLICY,
+    &companion::SUBSCRIPTION,
+    &companion::BUCKET,
+    &companion::BUCKET_POLICY,
     &stored_value::PARAMETER_TYPE,
     &stored_value::SECRET_TYPE,
 ];

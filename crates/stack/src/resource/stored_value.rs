@@ -3,10 +3,14 @@
 //! Source of names: CloudFormation template reference, `AWS::SSM::Parameter` and
 //! `AWS::SecretsManager::Secret`, read 2026-11-28.
 
-use crate::template::{Named, PARAMETER, Pseudo, Reported, SECRET, Type, properties, yields};
+use crate::template::{
+    Fields, Named, PARAMETER, Pseudo, Reported, SECRET, Type, properties, yields,
+};
+use crate::{CompanionResource, OtherServices};
 
+use super::companion::resource;
 use super::function::NO_ENCRYPTION;
-use super::unsupported::meaning_of;
+use super::reading::Reading;
 
 pub(super) static PARAMETER_TYPE: Type = Type {
     properties: properties! {
@@ -28,18 +32,31 @@ pub(super) static PARAMETER_TYPE: Type = Type {
             kind.ok_or(Reported)
         }),
     ],
-    read: Some(|fields, _| {
-        fields.required("Value", "the parameter's value");
-        fields.warn_of_all(meaning_of(PARAMETER));
+    read: Some(|fields, reading| {
+        if fields.required("Value", "the parameter's value").is_none() {
+            return;
+        }
+        let Ok(name) = fields.resolver.name(fields.index()) else {
+            return;
+        };
+        if let Ok(Some(value)) = fields.resolver.parameter_value(&name) {
+            add(
+                fields,
+                reading,
+                name,
+                None,
+                ("Value", value),
+                &["Type", "Description"],
+            );
+        }
     }),
     ..Type::plain(PARAMETER)
 };
 
 pub(super) static SECRET_TYPE: Type = Type {
     properties: properties! {
-        used: Description, Name, SecretString, Type;
+        used: Description, GenerateSecretString, Name, SecretString, Type;
         ignored:
-            "no secret is generated: give it a value in `references.json`" => GenerateSecretString;
             NO_ENCRYPTION => KmsKeyId;
             "there is no other region" => ReplicaRegions;
             "tags are not kept" => Tags;
@@ -47,6 +64,46 @@ pub(super) static SECRET_TYPE: Type = Type {
     named: Named::By("Name", 512),
     reference: |it| it.arn(Pseudo::secret_arn),
     attributes: &[("Id", |it| it.arn(Pseudo::secret_arn))],
-    read: Some(|fields, _| fields.warn_of_all(meaning_of(SECRET))),
+    read: Some(|fields, reading| {
+        let Ok(name) = fields.resolver.name(fields.index()) else {
+            return;
+        };
+        let arn = fields.resolver.pseudo.secret_arn(&name);
+        if let Ok(Some(value)) = fields.resolver.secret(&name) {
+            let value = ("SecretString", value);
+            add(fields, reading, name, Some(arn), value, &["Description"]);
+        } else {
+            fields.warn_of_all("it has no value here: give it one in `references.json`");
+        }
+    }),
     ..Type::plain(SECRET)
 };
+
+/// Adds a value, which is answered here or created at an emulator.
+fn add(
+    fields: &Fields<'_>,
+    reading: &mut Reading<'_>,
+    name: String,
+    arn: Option<String>,
+    (property, value): (&str, String),
+    others: &[&str],
+) {
+    if reading.assets.services == OtherServices::Account {
+        fields.warn_of_all(
+            "it is not created in your account: reading it there fails unless it is there",
+        );
+        return;
+    }
+    let others = others
+        .iter()
+        .filter_map(|name| Some(((*name).to_owned(), fields.value(name)?)));
+    let mut resource = CompanionResource {
+        arn,
+        properties: others.collect(),
+        ..resource(fields, name)
+    };
+    resource
+        .properties
+        .insert(property.to_owned(), value.into());
+    reading.stack.companions.push(resource);
+}

@@ -7,9 +7,6 @@ pub(super) fn meaning_of(resource_type: &str) -> &'static str {
     match (service, name) {
         ("Serverless", "StateMachine") | ("StepFunctions", _) => "state machines are not run",
         ("Serverless", "WebSocketApi") => "no WebSocket API is served",
-        ("Lambda", "EventSourceMapping") => {
-            "its source is not read: the function is never invoked by it"
-        }
         ("Lambda", _) => {
             "it is ignored here: functions, versions, aliases, URLs and layers are not"
         }

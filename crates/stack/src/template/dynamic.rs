@@ -66,7 +66,7 @@ impl Resolver<'_> {
     }
 
     /// A value of the parameter store: from outside, or of a resource of this template.
-    fn parameter_value(&self, name: &str) -> Result<Option<String>, Reported> {
+    pub(crate) fn parameter_value(&self, name: &str) -> Result<Option<String>, Reported> {
         let unversioned = match name.rsplit_once(':') {
             Some((name, version)) if version.bytes().all(|it| it.is_ascii_digit()) => name,
             _ => name,
@@ -131,7 +131,8 @@ impl Resolver<'_> {
         }
     }
 
-    fn secret(&self, id: &str) -> Result<Option<String>, Reported> {
+    /// What a secret holds, by its name or ARN.
+    pub(crate) fn secret(&self, id: &str) -> Result<Option<String>, Reported> {
         let name = match id.rsplit_once(":secret:") {
             Some((_, name)) => name,
             None => id,
@@ -152,7 +153,9 @@ impl Resolver<'_> {
         let name = self.name(index)?;
         match given.get(&name) {
             Some(value) => Ok(Some(value.clone())),
-            None => self.property_text(index, "SecretString"),
+            None => Ok(self
+                .property_text(index, "SecretString")?
+                .or_else(|| self.generated_secret(index))),
         }
     }
 

@@ -379,6 +379,20 @@ impl<'a> Fields<'a> {
         entries.filter_map(text).collect()
     }
 
+    /// The property as JSON.
+    pub fn value(&self, name: &str) -> Option<Value> {
+        let property = self.path_of(name);
+        let value = self.at(&property, false).value(self.node(name)?);
+        value.ok().flatten()
+    }
+
+    /// File, line and column of the mapping, for messages that come later.
+    pub fn place(&self) -> (String, usize, usize) {
+        let text = &self.resolver.report.text;
+        let (line, column) = text.line_and_column(self.span.offset);
+        (text.name.clone(), line, column)
+    }
+
     /// The node as JSON, kept and not used: see [`Place::opaque`].
     pub fn opaque(&self, name: &str, node: &Node) -> Option<Value> {
         let property = self.path_of(name);

@@ -20,6 +20,7 @@ mod dependency;
 mod dynamic;
 mod evaluate;
 mod fields;
+mod generated;
 mod loops;
 mod names;
 mod resolver;

@@ -76,6 +76,29 @@ impl Pseudo {
         self.regional_arn("scheduler", &format!("schedule/{group}/{name}"))
     }
 
+    pub fn queue_arn(&self, name: &str) -> String {
+        self.regional_arn("sqs", name)
+    }
+
+    /// `https://sqs.<region>.<suffix>/<account>/<name>`
+    pub fn queue_url(&self, name: &str) -> String {
+        let (region, suffix, account) = (&self.region, self.url_suffix(), &self.account_id);
+        format!("https://sqs.{region}.{suffix}/{account}/{name}")
+    }
+
+    pub fn topic_arn(&self, name: &str) -> String {
+        self.regional_arn("sns", name)
+    }
+
+    /// The id of an event source mapping.
+    pub fn mapping_id(&self, logical_id: &str) -> String {
+        uuid(&format!("{}/{logical_id}/mapping", self.stack_name))
+    }
+
+    pub fn mapping_arn(&self, id: &str) -> String {
+        self.regional_arn("lambda", &format!("event-source-mapping:{id}"))
+    }
+
     pub fn table_arn(&self, name: &str) -> String {
         self.regional_arn("dynamodb", &format!("table/{name}"))
     }
@@ -138,11 +161,7 @@ impl Pseudo {
     }
 
     pub fn stack_id(&self) -> String {
-        let digest = Sha256::digest(self.stack_name.as_bytes());
-        let digits = digest[..16].iter().map(|byte| format!("{byte:02x}"));
-        let hex: String = digits.collect();
-        let (a, b, c) = (&hex[..8], &hex[8..12], &hex[12..16]);
-        let id = format!("{a}-{b}-{c}-{}-{}", &hex[16..20], &hex[20..]);
+        let id = uuid(&self.stack_name);
         let stack = format!("stack/{}/{id}", self.stack_name);
         self.regional_arn("cloudformation", &stack)
     }
@@ -154,6 +173,15 @@ impl Pseudo {
         } = self;
         format!("arn:{partition}:{service}:{region}:{account_id}:{resource}")
     }
+}
+
+/// An id in the form of a UUID, which is the same each time.
+fn uuid(text: &str) -> String {
+    let digest = Sha256::digest(text.as_bytes());
+    let digits = digest[..16].iter().map(|byte| format!("{byte:02x}"));
+    let hex: String = digits.collect();
+    let (a, b, c) = (&hex[..8], &hex[8..12], &hex[12..16]);
+    format!("{a}-{b}-{c}-{}-{}", &hex[16..20], &hex[20..])
 }
 
 fn base36(text: &str, digits: usize) -> String {

@@ -3,6 +3,7 @@
 mod apis;
 mod cloud_assembly;
 mod code;
+mod companions;
 mod conditions;
 mod cron;
 mod dynamic;

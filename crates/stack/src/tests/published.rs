@@ -163,6 +163,47 @@ const PUBLISHED: &[(&str, &str)] = &[
          WarmThroughput WriteOnDemandThroughputSettings WriteProvisionedThroughputSettings",
     ),
     (
+        "AWS::Lambda::EventSourceMapping",
+        "AmazonManagedKafkaEventSourceConfig BatchSize BisectBatchOnFunctionError DestinationConfig \
+         DocumentDBEventSourceConfig Enabled EventSourceArn FilterCriteria FunctionName \
+         FunctionResponseTypes KmsKeyArn LoggingConfig MaximumBatchingWindowInSeconds \
+         MaximumRecordAgeInSeconds MaximumRetryAttempts MetricsConfig ParallelizationFactor \
+         ProvisionedPollerConfig Queues ScalingConfig SelfManagedEventSource \
+         SelfManagedKafkaEventSourceConfig SourceAccessConfigurations StartingPosition \
+         StartingPositionTimestamp Tags Topics TumblingWindowInSeconds",
+    ),
+    (
+        "AWS::SQS::Queue",
+        "ContentBasedDeduplication DeduplicationScope DelaySeconds FifoQueue FifoThroughputLimit \
+         KmsDataKeyReusePeriodSeconds KmsMasterKeyId MaximumMessageSize MessageRetentionPeriod \
+         QueueName ReceiveMessageWaitTimeSeconds RedriveAllowPolicy RedrivePolicy \
+         SqsManagedSseEnabled Tags VisibilityTimeout",
+    ),
+    ("AWS::SQS::QueuePolicy", "PolicyDocument Queues"),
+    (
+        "AWS::SNS::Topic",
+        "ArchivePolicy ContentBasedDeduplication DataProtectionPolicy DeliveryStatusLogging \
+         DisplayName FifoThroughputScope FifoTopic KmsMasterKeyId SignatureVersion Subscription Tags \
+         TopicName TracingConfig",
+    ),
+    ("AWS::SNS::TopicPolicy", "PolicyDocument Topics"),
+    (
+        "AWS::SNS::Subscription",
+        "DeliveryPolicy Endpoint FilterPolicy FilterPolicyScope Protocol RawMessageDelivery \
+         RedrivePolicy Region ReplayPolicy SubscriptionRoleArn TopicArn",
+    ),
+    (
+        "AWS::S3::Bucket",
+        "AbacStatus AccelerateConfiguration AccessControl AnalyticsConfigurations BucketEncryption \
+         BucketName BucketNamePrefix BucketNamespace CorsConfiguration \
+         IntelligentTieringConfigurations InventoryConfigurations LifecycleConfiguration \
+         LoggingConfiguration MetadataConfiguration MetadataTableConfiguration MetricsConfigurations \
+         NotificationConfiguration ObjectLockConfiguration ObjectLockEnabled OwnershipControls \
+         PublicAccessBlockConfiguration ReplicationConfiguration Tags VersioningConfiguration \
+         WebsiteConfiguration",
+    ),
+    ("AWS::S3::BucketPolicy", "Bucket PolicyDocument"),
+    (
         "AWS::SSM::Parameter",
         "AllowedPattern DataType Description Name Policies Tags Tier Type Value",
     ),
@@ -173,7 +214,7 @@ const PUBLISHED: &[(&str, &str)] = &[
 ];
 
 /// Types of which nothing works: each is named as a whole.
-const NAMED: &[&str] = &["AWS::Lambda::EventSourceMapping"];
+const NAMED: &[&str] = &["AWS::Kinesis::Stream"];
 
 /// What is said of a resource of this type with this property.
 fn said(resource_type: &str, property: &str) -> Vec<(Option<String>, String)> {

@@ -4,6 +4,7 @@ mod alias;
 mod change;
 mod drain;
 mod event_invoke;
+mod event_source;
 mod function;
 mod input;
 mod setting;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hyper::{HeaderMap, Method, Response};
 use wire::ApiError;
 
-use super::{alias, change, event_invoke, function, setting, tags};
+use super::{alias, change, event_invoke, event_source, function, setting, tags};
 use crate::api::invoke::{asynchronous, call, stream};
 use crate::app::App;
 use crate::http::{Body, Query, RequestBody};
@@ -100,6 +100,15 @@ pub(in crate::api) async fn dispatch(
                 "list",
             ],
         ) => event_invoke::list(app, name, query),
+        ("POST", ["2015-03-31", "event-source-mappings"]) => event_source::create(app, body).await,
+        ("GET", ["2015-03-31", "event-source-mappings"]) => event_source::list(app, query),
+        ("GET", ["2015-03-31", "event-source-mappings", uuid]) => event_source::get(app, uuid),
+        ("PUT", ["2015-03-31", "event-source-mappings", uuid]) => {
+            event_source::update(app, uuid, body).await
+        }
+        ("DELETE", ["2015-03-31", "event-source-mappings", uuid]) => {
+            event_source::delete(app, uuid).await
+        }
         ("PUT", ["2017-10-31", "functions", name, "concurrency"]) => {
             setting::put_concurrency(app, name, body).await
         }

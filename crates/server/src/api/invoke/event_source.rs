@@ -17,7 +17,7 @@ use wire::{ApiError, trace};
 use super::call::SYNC_EXECUTION_SECONDS_MAX;
 use super::streamed::{Streamed, invoke_streamed};
 use crate::app::App;
-use crate::functions::{Reference, Resolved};
+use crate::functions::{Reference, Resolved, unqualified};
 
 /// Why an event was not accepted.
 #[derive(Debug, Error)]
@@ -92,6 +92,15 @@ impl Target {
         }
         let invocation = self.plain_invocation(app, payload, trace_header);
         invoke_streamed(app, invocation).await
+    }
+
+    /// Whether the end of an invocation can be waited for: a durable function must be named by version or alias, and its
+    /// executions may not take longer than a synchronous caller waits.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn check_waited_for(&self) -> Result<(), String> {
+        check_waited_for(&self.resolved).map_err(|error| error.message)
     }
 
     /// Whether the function is durable.
@@ -276,6 +285,23 @@ impl Target {
             trigger: Trigger::EventSource(self.source.clone()),
         }
     }
+}
+
+/// See [`Target::check_waited_for`].
+pub(in crate::api) fn check_waited_for(resolved: &Resolved) -> Result<(), ApiError> {
+    let Some(settings) = resolved.version.durable else {
+        return Ok(());
+    };
+    if resolved.qualifier.is_none() {
+        return Err(unqualified());
+    }
+    if settings.execution_timeout_seconds > SYNC_EXECUTION_SECONDS_MAX {
+        return Err(ApiError::invalid_parameter(
+            "You cannot synchronously invoke a durable function with an executionTimeout greater \
+             than 15 minutes.",
+        ));
+    }
+    Ok(())
 }
 
 fn unavailable(error: &dyn std::error::Error) -> PlainOutcome {

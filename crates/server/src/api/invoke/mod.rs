@@ -7,5 +7,6 @@ mod event_stream;
 pub(super) mod stream;
 mod streamed;
 
+pub(super) use event_source::check_waited_for;
 pub(crate) use event_source::{DeliverError, Scheduled, Target};
 pub(crate) use streamed::{AnswerStream, Streamed};

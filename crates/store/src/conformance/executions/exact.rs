@@ -375,6 +375,7 @@ pub(super) async fn everything_that_is_optional_survives(store: &dyn Store) {
         EventSourceKind::RestApi,
         EventSourceKind::FunctionUrl,
         EventSourceKind::Schedule,
+        EventSourceKind::Queue,
     ];
     for (number, kind) in kinds.into_iter().enumerate() {
         let name = format!("source-{number}");

@@ -1,0 +1,460 @@
+//! Event source mappings: `CreateEventSourceMapping`, `Get…`, `List…`, `Update…`, `Delete…`.
+//!
+//! Queues are read; whatever else AWS has is refused by name. What the operations ask for is done by whoever reads the
+//! queues, a moment later: the states between say so, as on AWS.
+
+use std::sync::Arc;
+
+use hyper::{Response, StatusCode};
+use lambda_api::{
+    EpochSeconds, ErrorCode, EventSourceMappingConfiguration, EventSourceMappingRequest, Filter,
+    FilterCriteria, ListEventSourceMappingsResponse, ScalingConfig,
+};
+use model::FunctionName;
+use wire::{ApiError, Range, Violations};
+
+use super::function::page;
+use super::setting::change;
+use crate::api::invoke::check_waited_for;
+use crate::api::request::small;
+use crate::app::App;
+use crate::elsewhere::{Queue, queue_of_arn};
+use crate::functions::{EventFilter, EventSourceMapping, Reference, Resolved};
+use crate::http::{Body, Query, RequestBody, json};
+
+/// Mappings of a page at the most.
+const MAPPINGS_MAX: usize = 100;
+
+/// Lambda's own default for queues.
+const BATCH_SIZE: u32 = 10;
+
+/// Patterns of one mapping, and characters of one pattern.
+/// Source: Lambda developer guide, "Control which events Lambda sends to your function", read 2026-11-28.
+const FILTERS_MAX: usize = 10;
+const PATTERN_MAX: usize = 4096;
+
+/// Batches that need a window, and those that a FIFO queue does not have.
+const SMALL_BATCH: u32 = 10;
+
+pub(super) async fn create(app: &Arc<App>, body: RequestBody) -> Result<Response<Body>, ApiError> {
+    let request: EventSourceMappingRequest = small(body).await?;
+    let asked = Asked::read(&request)?;
+    let Some(function_name) = &request.function_name else {
+        let mut violations = Violations::default();
+        violations.missing("functionName");
+        return Err(violations.none().expect_err("something is missing"));
+    };
+    let queue_arn = queue_arn(&request)?;
+    let resolved = resolved(app, function_name)?;
+    let now = app.driver.now().as_millis();
+    let mut mapping = EventSourceMapping {
+        uuid: uuid::Uuid::new_v4().to_string(),
+        queue_arn: queue_arn.clone(),
+        qualifier: resolved.qualifier.clone(),
+        enabled: true,
+        batch_size: BATCH_SIZE,
+        created_at: now,
+        modified_at: now,
+        ..EventSourceMapping::default()
+    };
+    asked.apply(&mut mapping);
+    check(&mapping)?;
+    check_queue(app, &mapping, &resolved).await?;
+    let function = resolved.arn.name.clone();
+    let (wanted, name) = (mapping.clone(), function.clone());
+    change(app, function.clone(), move |_, settings| {
+        let mut others = settings.event_sources.iter().filter(|it| !it.deleting);
+        if let Some(other) = others.find(|it| it.queue_arn == queue_arn) {
+            return Err(conflict(&name, other));
+        }
+        settings.event_sources.push(wanted);
+        Ok(())
+    })
+    .await?;
+    app.registry.event_source_states.note_change();
+    Ok(answer(
+        app,
+        StatusCode::ACCEPTED,
+        &function,
+        &mapping,
+        Some("Creating"),
+    ))
+}
+
+pub(super) fn get(app: &Arc<App>, uuid: &str) -> Result<Response<Body>, ApiError> {
+    let (function, mapping) = find(app, uuid)?;
+    Ok(answer(app, StatusCode::OK, &function, &mapping, None))
+}
+
+pub(super) fn list(app: &Arc<App>, query: &Query) -> Result<Response<Body>, ApiError> {
+    let function = match query.get("FunctionName") {
+        Some(name) => Some(Reference::parse(name, None)?),
+        None => None,
+    };
+    let source = query.get("EventSourceArn");
+    let is_meant = |(name, mapping): &(FunctionName, EventSourceMapping)| {
+        let is_functions = function.as_ref().is_none_or(|it| {
+            it.name == *name && (it.qualifier.is_none() || it.qualifier == mapping.qualifier)
+        });
+        is_functions && source.is_none_or(|arn| arn == mapping.queue_arn)
+    };
+    let all = app.registry.event_sources().into_iter();
+    let all: Vec<_> = all.filter(is_meant).collect();
+    let (page, next_marker) = page(&all, query, MAPPINGS_MAX)?;
+    let shown = page
+        .iter()
+        .map(|(function, mapping)| shown(app, function, mapping, None));
+    let response = ListEventSourceMappingsResponse {
+        event_source_mappings: shown.collect(),
+        next_marker,
+    };
+    Ok(json(StatusCode::OK, &response))
+}
+
+pub(super) async fn update(
+    app: &Arc<App>,
+    uuid: &str,
+    body: RequestBody,
+) -> Result<Response<Body>, ApiError> {
+    let request: EventSourceMappingRequest = small(body).await?;
+    let asked = Asked::read(&request)?;
+    let (function, before) = find(app, uuid)?;
+    let mut mapping = before.clone();
+    if let Some(name) = &request.function_name {
+        let resolved = resolved(app, name)?;
+        if resolved.arn.name != function {
+            return Err(ApiError::invalid_parameter(format!(
+                "The mapping belongs to the function {function}: delete it, and create one for {}.",
+                resolved.arn.name
+            )));
+        }
+        mapping.qualifier = resolved.qualifier;
+    }
+    asked.apply(&mut mapping);
+    check(&mapping)?;
+    let named = match &mapping.qualifier {
+        Some(qualifier) => format!("{function}:{qualifier}"),
+        None => function.to_string(),
+    };
+    check_queue(app, &mapping, &resolved(app, &named)?).await?;
+    let state = match (before.enabled, mapping.enabled) {
+        (false, true) => "Enabling",
+        (true, false) => "Disabling",
+        _ => "Updating",
+    };
+    let replaced = replace(app, &function, mapping).await?;
+    Ok(answer(
+        app,
+        StatusCode::ACCEPTED,
+        &function,
+        &replaced,
+        Some(state),
+    ))
+}
+
+pub(super) async fn delete(app: &Arc<App>, uuid: &str) -> Result<Response<Body>, ApiError> {
+    let (function, mut mapping) = find(app, uuid)?;
+    mapping.deleting = true;
+    let mapping = replace(app, &function, mapping).await?;
+    let state = Some("Deleting");
+    Ok(answer(
+        app,
+        StatusCode::ACCEPTED,
+        &function,
+        &mapping,
+        state,
+    ))
+}
+
+/// Stores a changed mapping, unless it is gone meanwhile.
+async fn replace(
+    app: &Arc<App>,
+    function: &FunctionName,
+    mut mapping: EventSourceMapping,
+) -> Result<EventSourceMapping, ApiError> {
+    mapping.modified_at = app.driver.now().as_millis();
+    let wanted = mapping.clone();
+    change(app, function.clone(), move |_, settings| {
+        let mut all = settings.event_sources.iter_mut();
+        let found = all.find(|it| it.uuid == wanted.uuid);
+        *found.ok_or_else(missing)? = wanted;
+        Ok(())
+    })
+    .await?;
+    app.registry.event_source_states.note_change();
+    Ok(mapping)
+}
+
+/// What a request asks for, as far as it is in itself right.
+#[derive(Default)]
+struct Asked {
+    enabled: Option<bool>,
+    batch_size: Option<u32>,
+    window_seconds: Option<u32>,
+    concurrency_max: Option<Option<u32>>,
+    reports_failures: Option<bool>,
+    filters: Option<Vec<String>>,
+}
+
+impl Asked {
+    fn read(request: &EventSourceMappingRequest) -> Result<Self, ApiError> {
+        check_members(request)?;
+        let mut violations = Violations::default();
+        let number = |violations: &mut Violations, value: Option<i64>, name: &str, min, max| {
+            value.and_then(|value| violations.in_range(value, name, Range { min, max }))
+        };
+        let batch_size = number(&mut violations, request.batch_size, "batchSize", 1, 10_000);
+        let window = request.maximum_batching_window_in_seconds;
+        let name = "maximumBatchingWindowInSeconds";
+        let window_seconds = number(&mut violations, window, name, 0, 300);
+        let scaling = request.scaling_config.as_ref();
+        let most = scaling.and_then(|it| it.maximum_concurrency);
+        let name = "scalingConfig.maximumConcurrency";
+        let most = number(&mut violations, most, name, 2, 1000);
+        let types = request.function_response_types.as_deref();
+        for (index, kind) in types.unwrap_or_default().iter().enumerate() {
+            if kind != "ReportBatchItemFailures" {
+                let path = format!("functionResponseTypes.{}.member", index + 1);
+                violations.not_one_of(kind, path, &["ReportBatchItemFailures"]);
+            }
+        }
+        violations.none()?;
+        let filters = request.filter_criteria.as_ref().map(patterns).transpose()?;
+        Ok(Self {
+            enabled: request.enabled,
+            batch_size,
+            window_seconds,
+            concurrency_max: scaling.map(|_| most),
+            reports_failures: types.map(|types| !types.is_empty()),
+            filters,
+        })
+    }
+
+    fn apply(self, mapping: &mut EventSourceMapping) {
+        mapping.enabled = self.enabled.unwrap_or(mapping.enabled);
+        mapping.batch_size = self.batch_size.unwrap_or(mapping.batch_size);
+        mapping.window_seconds = self.window_seconds.unwrap_or(mapping.window_seconds);
+        mapping.concurrency_max = self.concurrency_max.unwrap_or(mapping.concurrency_max);
+        mapping.reports_failures = self.reports_failures.unwrap_or(mapping.reports_failures);
+        mapping.filters = self.filters.unwrap_or(std::mem::take(&mut mapping.filters));
+    }
+}
+
+/// What only other sources have.
+fn check_members(request: &EventSourceMappingRequest) -> Result<(), ApiError> {
+    let others = [
+        ("StartingPosition", request.starting_position.is_some()),
+        (
+            "StartingPositionTimestamp",
+            request.starting_position_timestamp.is_some(),
+        ),
+        (
+            "ParallelizationFactor",
+            request.parallelization_factor.is_some(),
+        ),
+        ("DestinationConfig", request.destination_config.is_some()),
+        (
+            "MaximumRecordAgeInSeconds",
+            request.maximum_record_age_in_seconds.is_some(),
+        ),
+        (
+            "BisectBatchOnFunctionError",
+            request.bisect_batch_on_function_error.is_some(),
+        ),
+        (
+            "MaximumRetryAttempts",
+            request.maximum_retry_attempts.is_some(),
+        ),
+        (
+            "TumblingWindowInSeconds",
+            request.tumbling_window_in_seconds.is_some(),
+        ),
+    ];
+    let is_queue =
+        (request.event_source_arn.as_deref()).is_none_or(|arn| queue_of_arn(arn).is_some());
+    match others.iter().find(|(_, is_given)| *is_given && is_queue) {
+        Some((name, _)) => Err(ApiError::invalid_parameter(format!(
+            "{name} is not a valid parameter for SQS event sources."
+        ))),
+        None => Ok(()),
+    }
+}
+
+fn patterns(criteria: &FilterCriteria) -> Result<Vec<String>, ApiError> {
+    if criteria.filters.len() > FILTERS_MAX {
+        return Err(ApiError::invalid_parameter(format!(
+            "A mapping has at most {FILTERS_MAX} filters."
+        )));
+    }
+    let patterns = criteria.filters.iter();
+    let patterns = patterns.filter_map(|filter| filter.pattern.clone());
+    let patterns: Vec<String> = patterns.collect();
+    for pattern in &patterns {
+        if pattern.len() > PATTERN_MAX {
+            return Err(ApiError::invalid_parameter(format!(
+                "A filter pattern has at most {PATTERN_MAX} characters."
+            )));
+        }
+        if let Err(problem) = EventFilter::parse(pattern) {
+            return Err(ApiError::invalid_parameter(format!(
+                "Invalid filter pattern definition. {problem}"
+            )));
+        }
+    }
+    Ok(patterns)
+}
+
+/// The queue that a request names.
+fn queue_arn(request: &EventSourceMappingRequest) -> Result<String, ApiError> {
+    let source = match &request.event_source_arn {
+        Some(arn) if queue_of_arn(arn).is_some() => return Ok(arn.clone()),
+        Some(arn) => format!("`{}`", arn.chars().take(256).collect::<String>()),
+        None if request.self_managed_event_source.is_some() || request.topics.is_some() => {
+            "a Kafka cluster of one's own".to_owned()
+        }
+        None => {
+            return Err(ApiError::invalid_parameter(
+                "EventSourceArn is required: the ARN of an SQS queue.",
+            ));
+        }
+    };
+    Err(ApiError::invalid_parameter(format!(
+        "Only SQS queues are event sources here: {source} is not read. (Kinesis, DynamoDB streams, MSK, Kafka, Amazon MQ \
+         and DocumentDB are not served; invoke the function yourself.)"
+    )))
+}
+
+/// What depends on several members.
+fn check(mapping: &EventSourceMapping) -> Result<(), ApiError> {
+    let is_fifo = mapping.queue_arn.ends_with(".fifo");
+    let is_large = mapping.batch_size > SMALL_BATCH;
+    let problem = if is_fifo && is_large {
+        "The batch size of a FIFO queue is 10 at the most."
+    } else if is_fifo && mapping.window_seconds > 0 {
+        "Batching window is not supported for FIFO queues."
+    } else if is_large && mapping.window_seconds == 0 {
+        "Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10"
+    } else {
+        return Ok(());
+    };
+    Err(ApiError::invalid_parameter(problem))
+}
+
+/// Whether there is such a queue, and its messages stay hidden for as long as the function may take.
+async fn check_queue(
+    app: &Arc<App>,
+    mapping: &EventSourceMapping,
+    resolved: &Resolved,
+) -> Result<(), ApiError> {
+    check_waited_for(resolved)?;
+    let looked_up = async {
+        let queue = Queue::find(&app.aws, &mapping.queue_arn).await?;
+        queue.visibility_timeout(&app.aws).await
+    };
+    let hidden_for = looked_up.await.map_err(|error| {
+        let arn = &mapping.queue_arn;
+        ApiError::invalid_parameter(format!("The queue {arn} cannot be read: {error}"))
+    })?;
+    let timeout = resolved.version.config.timeout;
+    if hidden_for < timeout {
+        return Err(ApiError::invalid_parameter(format!(
+            "Queue visibility timeout: {} seconds is less than Function timeout: {} seconds",
+            hidden_for.as_secs(),
+            timeout.as_secs()
+        )));
+    }
+    Ok(())
+}
+
+fn resolved(app: &App, name: &str) -> Result<Resolved, ApiError> {
+    app.registry.resolve(&Reference::parse(name, None)?)
+}
+
+fn find(app: &App, uuid: &str) -> Result<(FunctionName, EventSourceMapping), ApiError> {
+    let mut all = app.registry.event_sources().into_iter();
+    all.find(|(_, mapping)| mapping.uuid == uuid)
+        .ok_or_else(missing)
+}
+
+fn missing() -> ApiError {
+    ApiError::new(
+        ErrorCode::ResourceNotFound,
+        "The resource you requested does not exist.",
+    )
+}
+
+fn conflict(function: &FunctionName, other: &EventSourceMapping) -> ApiError {
+    let EventSourceMapping {
+        uuid, queue_arn, ..
+    } = other;
+    let message = format!(
+        "An event source mapping with SQS arn (\" {queue_arn} \") and function (\" {function} \") already exists. \
+         Please update or delete the existing mapping with UUID {uuid}"
+    );
+    ApiError::new(ErrorCode::ResourceConflict, message)
+}
+
+fn answer(
+    app: &App,
+    status: StatusCode,
+    function: &FunctionName,
+    mapping: &EventSourceMapping,
+    state: Option<&str>,
+) -> Response<Body> {
+    json(status, &shown(app, function, mapping, state))
+}
+
+/// The mapping as it is now, or in the state that a request has just brought it into.
+fn shown(
+    app: &App,
+    function: &FunctionName,
+    mapping: &EventSourceMapping,
+    state: Option<&str>,
+) -> EventSourceMappingConfiguration {
+    let fares = app.registry.event_source_states.of(&mapping.uuid);
+    let is_up_to_date = fares.reading.as_ref().map(|it| it.is_read_as(mapping));
+    let state = state.unwrap_or(match (mapping.deleting, mapping.enabled, is_up_to_date) {
+        (true, _, _) => "Deleting",
+        (false, true, Some(true)) => "Enabled",
+        (false, true, Some(false)) => "Updating",
+        (false, true, None) if mapping.created_at == mapping.modified_at => "Creating",
+        (false, true, None) => "Enabling",
+        (false, false, Some(_)) => "Disabling",
+        (false, false, None) => "Disabled",
+    });
+    let arn = app.registry.home.arn(function);
+    let home = &app.registry.home;
+    let filters = mapping.filters.iter().map(|pattern| Filter {
+        pattern: Some(pattern.clone()),
+    });
+    EventSourceMappingConfiguration {
+        uuid: mapping.uuid.clone(),
+        event_source_mapping_arn: format!(
+            "arn:aws:lambda:{}:{}:event-source-mapping:{}",
+            home.region, home.account_id, mapping.uuid
+        ),
+        batch_size: mapping.batch_size.into(),
+        maximum_batching_window_in_seconds: mapping.window_seconds.into(),
+        event_source_arn: mapping.queue_arn.clone(),
+        function_arn: match &mapping.qualifier {
+            Some(qualifier) => arn.qualified(qualifier),
+            None => arn.to_string(),
+        },
+        last_modified: EpochSeconds::from_millis(mapping.modified_at),
+        last_processing_result: fares
+            .last_result
+            .unwrap_or_else(|| "No records processed".to_owned()),
+        state: state.to_owned(),
+        state_transition_reason: "USER_INITIATED".to_owned(),
+        function_response_types: match mapping.reports_failures {
+            true => vec!["ReportBatchItemFailures".to_owned()],
+            false => Vec::new(),
+        },
+        filter_criteria: (!mapping.filters.is_empty()).then(|| FilterCriteria {
+            filters: filters.collect(),
+        }),
+        scaling_config: mapping.concurrency_max.map(|most| ScalingConfig {
+            maximum_concurrency: Some(most.into()),
+        }),
+    }
+}

@@ -1,0 +1,209 @@
+//! The operations of Amazon SQS that working off a queue takes.
+//!
+//! Source: botocore's model `sqs` 2012-11-05, protocol awsJson1.0, read 2026-11-28.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::client::{AwsClient, CallError, JsonService};
+
+pub(crate) const SQS: JsonService = JsonService {
+    name: "sqs",
+    target: "AmazonSQS",
+    content_type: "application/x-amz-json-1.0",
+};
+
+/// Entries of one request at the most.
+pub(crate) const ENTRIES_MAX: usize = 10;
+
+/// A message as a queue hands it out.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(crate) struct Message {
+    pub message_id: String,
+    pub receipt_handle: String,
+    pub body: String,
+    #[serde(rename = "MD5OfBody")]
+    pub md5_of_body: String,
+    #[serde(rename = "MD5OfMessageAttributes")]
+    pub md5_of_message_attributes: Option<String>,
+    pub attributes: BTreeMap<String, String>,
+    pub message_attributes: BTreeMap<String, MessageAttribute>,
+}
+
+/// What a sender says of a message.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(crate) struct MessageAttribute {
+    pub data_type: String,
+    pub string_value: Option<String>,
+    /// Base64.
+    pub binary_value: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct Messages {
+    messages: Option<Vec<Message>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct Entries {
+    failed: Vec<FailedEntry>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct FailedEntry {
+    code: String,
+    message: String,
+}
+
+/// Region and name in the ARN of a queue; none for what is no such ARN.
+pub(crate) fn of_arn(arn: &str) -> Option<(&str, &str)> {
+    let parts: Vec<&str> = arn.split(':').collect();
+    match parts.as_slice() {
+        ["arn", _, "sqs", region, account, name]
+            if !region.is_empty() && !account.is_empty() && !name.is_empty() =>
+        {
+            Some((region, name))
+        }
+        _ => None,
+    }
+}
+
+/// A queue that can be worked off.
+#[derive(Debug, Clone)]
+pub(crate) struct Queue {
+    region: String,
+    url: String,
+}
+
+impl Queue {
+    /// The queue with this ARN.
+    ///
+    /// # Errors
+    /// When it is not there, or nobody answers.
+    pub async fn find(client: &AwsClient, arn: &str) -> Result<Self, CallError> {
+        let Some((region, name)) = of_arn(arn) else {
+            return Err(CallError::NotSet(format!("`{arn}` is no queue")));
+        };
+        let account = arn.split(':').nth(4).unwrap_or_default();
+        let mut request = json!({ "QueueName": name });
+        // Emulators have one account, whatever it is called.
+        if client.emulator().is_none() {
+            request["QueueOwnerAWSAccountId"] = account.into();
+        }
+        let answer: Value = client.json(&SQS, region, "GetQueueUrl", &request).await?;
+        let url = answer["QueueUrl"].as_str().unwrap_or_default().to_owned();
+        Ok(Self {
+            region: region.to_owned(),
+            url,
+        })
+    }
+
+    async fn call<T: serde::de::DeserializeOwned>(
+        &self,
+        client: &AwsClient,
+        operation: &str,
+        mut request: Value,
+    ) -> Result<T, CallError> {
+        request["QueueUrl"] = self.url.as_str().into();
+        client.json(&SQS, &self.region, operation, &request).await
+    }
+
+    /// How long a message stays hidden that was received.
+    pub async fn visibility_timeout(&self, client: &AwsClient) -> Result<Duration, CallError> {
+        let request = json!({ "AttributeNames": ["VisibilityTimeout"] });
+        let answer: Value = self.call(client, "GetQueueAttributes", request).await?;
+        let seconds = answer["Attributes"]["VisibilityTimeout"].as_str();
+        let seconds = seconds.and_then(|text| text.parse().ok());
+        Ok(Duration::from_secs(seconds.unwrap_or(30)))
+    }
+
+    /// Messages, as soon as there is one; none after so many seconds.
+    pub async fn receive(
+        &self,
+        client: &AwsClient,
+        most: usize,
+        seconds: u64,
+    ) -> Result<Vec<Message>, CallError> {
+        let request = json!({
+            "MaxNumberOfMessages": most.clamp(1, ENTRIES_MAX),
+            "WaitTimeSeconds": seconds,
+            "MessageSystemAttributeNames": ["All"],
+            // What some emulators know instead.
+            "AttributeNames": ["All"],
+            "MessageAttributeNames": ["All"],
+        });
+        let answer: Messages = self.call(client, "ReceiveMessage", request).await?;
+        Ok(answer.messages.unwrap_or_default())
+    }
+
+    /// Deletes messages, by their receipt handles.
+    pub async fn delete(&self, client: &AwsClient, handles: &[String]) -> Result<(), CallError> {
+        let entry =
+            |id: usize, handle: &String| json!({ "Id": id.to_string(), "ReceiptHandle": handle });
+        self.batch(client, "DeleteMessageBatch", handles, entry)
+            .await
+    }
+
+    /// Hides messages for so long from now on.
+    pub async fn hide(
+        &self,
+        client: &AwsClient,
+        handles: &[String],
+        time: Duration,
+    ) -> Result<(), CallError> {
+        let seconds = time.as_secs();
+        let entry = |id: usize, handle: &String| json!({ "Id": id.to_string(), "ReceiptHandle": handle, "VisibilityTimeout": seconds });
+        self.batch(client, "ChangeMessageVisibilityBatch", handles, entry)
+            .await
+    }
+
+    async fn batch(
+        &self,
+        client: &AwsClient,
+        operation: &str,
+        handles: &[String],
+        entry: impl Fn(usize, &String) -> Value,
+    ) -> Result<(), CallError> {
+        let mut refused = Ok(());
+        for handles in handles.chunks(ENTRIES_MAX) {
+            let entries = handles.iter().enumerate();
+            let entries: Vec<Value> = entries.map(|(id, handle)| entry(id, handle)).collect();
+            let answer: Entries = self
+                .call(client, operation, json!({ "Entries": entries }))
+                .await?;
+            if let Some(failed) = answer.failed.into_iter().next() {
+                let FailedEntry { code, message } = failed;
+                refused = Err(CallError::Refused { code, message });
+            }
+        }
+        refused
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arns_of_queues_are_told_from_others() {
+        let arn = "arn:aws:sqs:eu-west-1:123456789012:orders.fifo";
+        assert_eq!(of_arn(arn), Some(("eu-west-1", "orders.fifo")));
+        for other in [
+            "arn:aws:kinesis:eu-west-1:123456789012:stream/x",
+            "arn:aws:sqs:::orders",
+            "arn:aws:sqs:eu-west-1:123456789012:orders:x",
+            "orders",
+            "",
+        ] {
+            assert_eq!(of_arn(other), None, "{other}");
+        }
+    }
+}
