@@ -58,7 +58,7 @@ async function tour(prefix, options) {
     await page.goto(system.endpoint + path)
     await page.getByRole('main').waitFor()
     await page.evaluate(() => document.fonts.ready)
-    await page.locator('[class*="awsui_spinner"]').first().waitFor({ state: 'detached' })
+    await page.locator('.late').first().waitFor({ state: 'detached' })
     const file = join(folder, `${prefix}-${name}.png`)
     await page.screenshot({ path: file, fullPage: prefix === 'phone' })
     console.log(file)

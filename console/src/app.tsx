@@ -1,7 +1,5 @@
 import Box from '@cloudscape-design/components/box'
-import Link from '@cloudscape-design/components/link'
 import { createBrowserRouter, Navigate, useRouteError } from 'react-router'
-import { EmptyState } from './components/empty-state'
 import { ErrorBox } from './components/error-box'
 import { Shell } from './layout/shell'
 import { ExecutionPage } from './pages/execution/page'
@@ -9,6 +7,7 @@ import { ExecutionsPage } from './pages/executions/page'
 import { FunctionPage } from './pages/function/page'
 import { FunctionsPage } from './pages/functions/page'
 import { NamedExecutionPage } from './pages/named-execution/page'
+import { NoSuchPage } from './pages/no-such-page'
 import { SystemPage } from './pages/system/page'
 import { WaitingPage } from './pages/waiting/page'
 import { paths } from './util/paths'
@@ -35,14 +34,6 @@ export const router = createBrowserRouter([
     ],
   },
 ])
-
-function NoSuchPage() {
-  return (
-    <EmptyState title="There is no such page">
-      Go to the <Link href={paths.executions()}>executions</Link>.
-    </EmptyState>
-  )
-}
 
 /** A mistake of ours: the rest of the console goes on. */
 function Broken() {

@@ -69,6 +69,13 @@ export async function startShowcase(parameters = []) {
       await meanwhile()
       ;({ child, ready } = await start())
     },
+    /** Kills it in the middle of what it does, and starts it again, at another endpoint. */
+    crash: async () => {
+      const ended = new Promise((resolve) => child.once('exit', resolve))
+      child.kill('SIGKILL')
+      await ended
+      ;({ child, ready } = await start())
+    },
     close: async () => {
       await stop()
       await rm(scratch, { recursive: true, force: true })

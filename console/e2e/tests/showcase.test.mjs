@@ -170,7 +170,7 @@ describe('an execution', () => {
     await act('Delete', 'Delete')
     await page.getByText(`${name} was deleted.`).waitFor()
     await page.goto(`${system.endpoint}/executions/${id}`)
-    await page.getByText('The execution could not be read').waitFor()
+    await page.getByText('There is no such execution').waitFor()
   })
 
   journey('with a fan-out of a thousand draws only what is in sight', async (page) => {
@@ -277,6 +277,8 @@ describe('every page', () => {
     invoke: '/functions/OrderFunction?tab=invoke',
     system: '/system',
     'no such page': '/executions/x/y',
+    'no such execution': '/executions/x',
+    'no such function': '/functions/x',
   })
 
   for (const colorScheme of ['light', 'dark']) {

@@ -41,7 +41,7 @@ export function Shell() {
       </a>
       <div id="top" className="top-bar">
         <TopNavigation
-          identity={{ href: '/executions', title: 'Lambdura', logo: { src: '/favicon.svg', alt: '' }, onFollow: (event) => follow(event, navigate) }}
+          identity={{ href: '/executions', title: 'Lambdura', logo: { src: '/favicon.svg', alt: 'Logo' }, onFollow: (event) => follow(event, navigate) }}
           utilities={[
             {
               type: 'menu-dropdown',
@@ -68,7 +68,7 @@ export function Shell() {
       <AppLayout
         headerSelector="#top"
         navigation={<Navigation />}
-        navigationWidth={220}
+        navigationWidth={236}
         toolsHide
         maxContentWidth={Number.MAX_VALUE}
         notifications={<Notifications />}

@@ -1,20 +1,20 @@
 import { useTimeMode } from '../preferences/time-mode'
-import { formatDuration, formatInstant, formatRelative } from './format'
+import { formatDuration, formatInstant, formatRelative, formatRunning, formatShortInstant } from './format'
 import { useNow } from './now'
 
 /** An instant as the reader likes it; the tooltip has it in every way. */
-export function Instant({ at }: { at: number | null | undefined }) {
-  if (at === null || at === undefined) return <span aria-label="none">–</span>
-  return <KnownInstant at={at} />
+export function Instant({ at, isShort = false }: { at: number | null | undefined; isShort?: boolean }) {
+  if (at === null || at === undefined) return <span className="secondary">–</span>
+  return <KnownInstant at={at} isShort={isShort} />
 }
 
-function KnownInstant({ at }: { at: number }) {
+function KnownInstant({ at, isShort }: { at: number; isShort: boolean }) {
   const [mode] = useTimeMode()
   const now = useNow()
   const all = `${formatInstant(at, 'local', now)} local time\n${formatInstant(at, 'utc', now)}\n${formatRelative(at, now)}`
   return (
     <time dateTime={new Date(at).toISOString()} title={all} className="figure">
-      {formatInstant(at, mode, now)}
+      {isShort ? formatShortInstant(at, mode, now) : formatInstant(at, mode, now)}
     </time>
   )
 }
@@ -26,8 +26,7 @@ export function Elapsed({ from, to }: { from: number; to: number | null | undefi
 
 function Running({ from }: { from: number }) {
   const now = useNow()
-  const apart = Math.max(0, now - from)
-  return <span className="figure">{formatDuration(apart < 1_000 ? 0 : Math.floor(apart / 1_000) * 1_000)}</span>
+  return <span className="figure">{formatRunning(now - from)}</span>
 }
 
 /** `in 3 min`, counting down. */

@@ -3,28 +3,52 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-/// A duration in milliseconds, with the precision that its size deserves: `12 ms`, `1.25 s`, `3 m 05 s`, `2 d 04 h`.
+const SECOND_MS: i64 = 1_000;
+const MINUTE_MS: i64 = 60 * SECOND_MS;
+const HOUR_MS: i64 = 60 * MINUTE_MS;
+
+/// A duration in milliseconds, with the precision that its size deserves: `12 ms`, `1.3 s`, `3 min 5 s`, `2 d 4 h`.
+/// Rounded to the nearest, and what would come to 60 seconds is a minute. The console says the same
+/// (`console/src/time/format.ts`): both are held to one table.
 pub fn duration(milliseconds: i64) -> String {
     let ms = milliseconds.max(0);
-    let (s, m, h) = (ms / 1000, ms / 60_000, ms / 3_600_000);
-    match ms {
-        0..1_000 => format!("{ms} ms"),
-        // Rounded down like the larger units, so that what took less than a minute never shows as `60.0 s`.
-        1_000..10_000 => format!("{s}.{:02} s", ms % 1000 / 10),
-        10_000..60_000 => format!("{s}.{} s", ms % 1000 / 100),
-        60_000..3_600_000 => format!("{m} m {:02} s", s % 60),
-        3_600_000..86_400_000 => format!("{h} h {:02} m", m % 60),
-        _ => format!("{} d {:02} h", h / 24, h % 24),
+    let (tenths, seconds) = (nearest(ms, 100), nearest(ms, SECOND_MS));
+    let (minutes, hours) = (nearest(ms, MINUTE_MS), nearest(ms, HOUR_MS));
+    if ms < SECOND_MS {
+        format!("{ms} ms")
+    } else if tenths < 600 {
+        match tenths % 10 {
+            0 => format!("{} s", tenths / 10),
+            tenth => format!("{}.{tenth} s", tenths / 10),
+        }
+    } else if seconds < 60 * 60 {
+        two(seconds / 60, "min", seconds % 60, "s")
+    } else if minutes < 24 * 60 {
+        two(minutes / 60, "h", minutes % 60, "min")
+    } else {
+        two(hours / 24, "d", hours % 24, "h")
     }
 }
 
-/// A duration that somebody chose, in seconds: `4 s`, `30 m`, `1 h 30 m`. Nothing is rounded.
+/// How many whole units `ms` comes closest to.
+const fn nearest(ms: i64, unit: i64) -> i64 {
+    ms.saturating_add(unit / 2) / unit
+}
+
+fn two(large: i64, large_unit: &str, small: i64, small_unit: &str) -> String {
+    match small {
+        0 => format!("{large} {large_unit}"),
+        small => format!("{large} {large_unit} {small} {small_unit}"),
+    }
+}
+
+/// A duration that somebody chose, in seconds: `4 s`, `30 min`, `1 h 30 min`. Nothing is rounded.
 pub fn setting(seconds: i64) -> String {
     let seconds = seconds.max(0);
     let parts = [
         (seconds / 86_400, "d"),
         (seconds / 3_600 % 24, "h"),
-        (seconds / 60 % 60, "m"),
+        (seconds / 60 % 60, "min"),
         (seconds % 60, "s"),
     ];
     let said: Vec<String> = parts
@@ -38,15 +62,21 @@ pub fn setting(seconds: i64) -> String {
     }
 }
 
-/// How long ago an instant was, in the largest unit that fits.
+/// How long ago an instant was, in the largest unit that fits, rounded to the nearest.
 pub fn ago(then_ms: i64, now_ms: i64) -> String {
-    let s = ((now_ms - then_ms) / 1000).max(0);
-    match s {
-        0 => "now".to_owned(),
-        1..60 => format!("{s} s ago"),
-        60..3_600 => format!("{} m ago", s / 60),
-        3_600..86_400 => format!("{} h ago", s / 3_600),
-        _ => format!("{} d ago", s / 86_400),
+    let ms = now_ms.saturating_sub(then_ms).max(0);
+    let (seconds, minutes) = (nearest(ms, SECOND_MS), nearest(ms, MINUTE_MS));
+    let hours = nearest(ms, HOUR_MS);
+    if ms < SECOND_MS {
+        "now".to_owned()
+    } else if seconds < 60 {
+        format!("{seconds} s ago")
+    } else if minutes < 60 {
+        format!("{minutes} min ago")
+    } else if hours < 24 {
+        format!("{hours} h ago")
+    } else {
+        format!("{} d ago", nearest(ms, 24 * HOUR_MS))
     }
 }
 
@@ -79,30 +109,16 @@ pub fn now_ms() -> i64 {
 mod tests {
     use super::*;
 
+    /// The console's tests read the same table.
     #[test]
-    fn durations_have_fitting_units() {
-        let all: Vec<String> = [
-            -5,
-            0,
-            999,
-            1_000,
-            1_256,
-            9_999,
-            10_000,
-            59_999,
-            60_000,
-            3_599_999,
-            3_600_000,
-            86_400_000,
-            100_000_000,
-        ]
-        .into_iter()
-        .map(duration)
-        .collect();
-        assert_eq!(
-            all.join(" | "),
-            "0 ms | 0 ms | 999 ms | 1.00 s | 1.25 s | 9.99 s | 10.0 s | 59.9 s | 1 m 00 s | 59 m 59 s | 1 h 00 m | 1 d 00 h | 1 d 03 h"
-        );
+    fn durations_are_said_as_the_console_says_them() {
+        let table = include_str!("../../../console/src/time/durations.json");
+        let table: Vec<(i64, String)> = serde_json::from_str(table).expect("the table is JSON");
+        for (milliseconds, text) in table {
+            assert_eq!(duration(milliseconds), text, "{milliseconds} ms");
+        }
+        assert_eq!(duration(-5), "0 ms");
+        assert_eq!(duration(i64::MAX), "106751991167 d 7 h");
     }
 
     #[test]
@@ -110,7 +126,7 @@ mod tests {
         let all: Vec<String> = [-1, 0, 4, 90, 1_800, 5_400, 100_000].map(setting).into();
         assert_eq!(
             all.join(" | "),
-            "0 s | 0 s | 4 s | 1 m 30 s | 30 m | 1 h 30 m | 1 d 3 h 46 m 40 s"
+            "0 s | 0 s | 4 s | 1 min 30 s | 30 min | 1 h 30 min | 1 d 3 h 46 min 40 s"
         );
     }
 
@@ -119,5 +135,7 @@ mod tests {
         assert_eq!(date_time(i64::MAX), format!("{} ms", i64::MAX));
         assert_eq!(ago(1_000, 3_601_000), "1 h ago");
         assert_eq!(ago(2_000, 1_000), "now");
+        assert_eq!(ago(0, 119_000), "2 min ago");
+        assert_eq!(ago(0, 59_600), "1 min ago");
     }
 }

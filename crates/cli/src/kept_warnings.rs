@@ -1,6 +1,7 @@
 //! Keeps what the program warns of, so that the console can show it.
 
-use std::fmt::{Debug, Write as _};
+use std::error::Error;
+use std::fmt::{Debug, Display, Write as _};
 use std::sync::{Arc, LazyLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -46,13 +47,36 @@ struct Text {
     fields: String,
 }
 
-impl Visit for Text {
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+impl Text {
+    /// Adds a field as people read it: a text without quotes, an error with its causes.
+    fn add(&mut self, field: &Field, value: impl Display) {
         // Writing into a string cannot fail.
         let _ = match field.name() {
-            "message" => write!(self.message, "{value:?}"),
-            name => write!(self.fields, " {name}={value:?}"),
+            "message" => write!(self.message, "{value}"),
+            name if self.fields.is_empty() => write!(self.fields, ": {name} {value}"),
+            name => write!(self.fields, ", {name} {value}"),
         };
+    }
+}
+
+impl Visit for Text {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.add(field, value);
+    }
+
+    fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
+        let mut text = value.to_string();
+        let mut source = value.source();
+        while let Some(cause) = source {
+            text = format!("{text}: {cause}");
+            source = cause.source();
+        }
+        self.add(field, text);
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        // What is given as `%value` is written by its `Display`.
+        self.add(field, format_args!("{value:?}"));
     }
 }
 
@@ -67,13 +91,18 @@ mod tests {
         let subscriber = tracing_subscriber::registry().with(KeepWarnings);
         tracing::subscriber::with_default(subscriber, || {
             tracing::info!("not this");
-            tracing::warn!(path = "/tmp/x", "cannot remove it");
+            let cause = std::io::Error::other("it is busy");
+            let error = &cause as &dyn Error;
+            tracing::warn!(path = "/tmp/x", tries = 2, error, "cannot remove it");
         });
         let kept = warnings().all();
         let last = kept.last().expect("one was kept");
         assert_eq!(
             (last.level, last.message.as_str()),
-            ("WARN", "cannot remove it path=\"/tmp/x\"")
+            (
+                "WARN",
+                "cannot remove it: path /tmp/x, tries 2, error it is busy"
+            )
         );
     }
 }

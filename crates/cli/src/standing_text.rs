@@ -91,9 +91,9 @@ mod tests {
             )
         };
         let callback = operation(r#""type": "CALLBACK", "due_at": 61000"#);
-        assert_eq!(said(&callback), "callback approve, 1 m 00 s to go");
+        assert_eq!(said(&callback), "callback approve, 1 min to go");
         let by_sdk = callback.replace("approve", "approve create callback id");
-        assert_eq!(said(&by_sdk), "callback approve, 1 m 00 s to go");
+        assert_eq!(said(&by_sdk), "callback approve, 1 min to go");
         let attempt = operation(r#""type": "STEP", "status": "PENDING", "due_at": 500"#);
         let attempt = attempt.replacen(r#""status": "STARTED", "#, "", 1);
         assert_eq!(said(&attempt), "next attempt of approve");

@@ -51,7 +51,7 @@ pub(crate) fn build(
     environment.retain(|name, value| {
         let passable = !name.is_empty() && !name.contains(['=', '\0']) && !value.contains('\0');
         if !passable {
-            tracing::warn!(function = %function.key(), variable = ?name, "an environment variable cannot be passed to a process and is left out");
+            tracing::warn!(function = %function.key(), variable = name.escape_debug().to_string(), "an environment variable cannot be passed to a process and is left out");
         }
         passable
     });

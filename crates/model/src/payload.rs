@@ -58,6 +58,17 @@ pub struct ErrorObject {
     pub stack_trace: Option<Vec<String>>,
 }
 
+/// `Type: message`, as far as there are any.
+impl fmt::Display for ErrorObject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.error_type, &self.message) {
+            (Some(kind), Some(message)) => write!(f, "{kind}: {message}"),
+            (Some(text), None) | (None, Some(text)) => f.write_str(text),
+            (None, None) => f.write_str("no reason was given"),
+        }
+    }
+}
+
 impl ErrorObject {
     /// An error with a type and a message.
     pub fn new(error_type: &str, message: impl Into<String>) -> Self {

@@ -275,7 +275,7 @@ impl Driver {
                 .await;
         }
         let (function, request) = (&queued.function, &queued.request_id);
-        tracing::warn!(%function, invocation = %request, ?error, "failed; will be tried again");
+        tracing::warn!(%function, invocation = %request, %error, "failed; will be tried again");
         let (attempts, not_before) = (queued.attempts, queued.not_before);
         self.until_it_works("record a failed attempt", || {
             self.inner.store.postpone(id, attempts, not_before)

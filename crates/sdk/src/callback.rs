@@ -85,7 +85,8 @@ impl Timeouts {
                 return Ok(i64::try_from(seconds).expect("the maximum fits into an i64"));
             }
             Err(Failure::invalid(format!(
-                "a callback's timeout is between 1 and {TIMEOUT_SECONDS_MAX} seconds, not {duration:?}"
+                "a callback's timeout is between 1 and {TIMEOUT_SECONDS_MAX} seconds, not {}",
+                duration.as_secs_f64()
             )))
         };
         Ok(CallbackOptions {

@@ -55,8 +55,8 @@ impl Wait {
         self.context.check(&self.spec)?;
         if self.duration.is_zero() || self.duration > WAIT_MAX {
             return Err(Failure::invalid(format!(
-                "a wait takes between 1 second and 366 days, not {:?}",
-                self.duration
+                "a wait takes between 1 second and 366 days, not {} seconds",
+                self.duration.as_secs_f64()
             )));
         }
         let recorded = match self.context.look_up(&self.spec).await {

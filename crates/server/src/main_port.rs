@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hyper::{Request, Response};
-use lambda_api::ErrorCode;
+use lambda_api::{ErrorCode, headers};
 use wire::ApiError;
 
 use crate::app::App;
@@ -33,5 +33,16 @@ pub(crate) async fn handle(app: Arc<App>, request: Request<RequestBody>) -> Resp
     if let Some(answer) = console::handle(&app, &request).await {
         return answer;
     }
-    api::handle(app, request).await
+    let wants_page = console::is_navigation(&request);
+    let answer = api::handle(app, request).await;
+    if wants_page && is_unknown_operation(&answer) {
+        return console::no_such_page();
+    }
+    answer
+}
+
+/// Whether the Lambda API has nothing under the address that was asked for.
+fn is_unknown_operation(answer: &Response<Body>) -> bool {
+    let kind = answer.headers().get(headers::ERROR_TYPE);
+    kind.is_some_and(|kind| kind.as_bytes() == ErrorCode::UnknownOperation.as_str().as_bytes())
 }

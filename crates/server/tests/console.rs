@@ -371,3 +371,32 @@ async fn foreign_pages_may_not_change_anything() {
     );
     assert_eq!(server.execution(&arn).await["Status"], "RUNNING");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_is_shown_a_page_where_nothing_is_and_a_program_is_told_so() {
+    let server = TestServer::start().await;
+    let browser = [("accept", "text/html,application/xhtml+xml,*/*;q=0.8")];
+    let ask = async |path: &str, headers: &[(&str, &str)]| {
+        let url = server.endpoint() + path;
+        server.send(Method::GET, &url, headers, "").await
+    };
+    for path in ["/executoins", "/a/b/c", "/lambdura/v1/nothing"] {
+        let page = ask(path, &browser).await;
+        assert_eq!(page.status, 404, "{path}");
+        assert_eq!(
+            page.header("content-type"),
+            "text/html; charset=utf-8",
+            "{path}"
+        );
+        let told = ask(path, &[]).await;
+        assert_eq!(told.status, 404, "{path}");
+        assert!(
+            told.error().contains("is not an operation"),
+            "{}",
+            told.error()
+        );
+    }
+    // What the Lambda API does have, a browser is shown as it is.
+    let function = ask("/2015-03-31/functions/Nobody", &browser).await;
+    assert_eq!(function.header("content-type"), "application/json");
+}

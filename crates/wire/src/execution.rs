@@ -63,7 +63,8 @@ pub fn wire_summary(head: &ExecutionHead) -> DurableExecutionSummary {
 }
 
 /// The status in AWS's spelling.
-fn wire_status(status: ExecutionStatus) -> lambda_api::ExecutionStatus {
+#[must_use]
+pub const fn wire_status(status: ExecutionStatus) -> lambda_api::ExecutionStatus {
     match status {
         ExecutionStatus::Running => lambda_api::ExecutionStatus::Running,
         ExecutionStatus::Pausing => lambda_api::ExecutionStatus::Pausing,

@@ -17,7 +17,7 @@ pub mod trace;
 pub use error::ApiError;
 pub use error_object::error_object;
 pub use event::wire_event;
-pub use execution::{wire_execution, wire_summary};
+pub use execution::{wire_execution, wire_status, wire_summary};
 pub use operation::{wire_operation, wire_operation_millis};
 pub use page::{FIRST_PAGE, Fitting, PAGE_BYTES_MAX, fitting, json_bytes};
 pub use update::{Targets, updates};

@@ -16,7 +16,7 @@ export interface Series {
 /** `09:12`. */
 export const clockMinute = (at: number, utc: boolean): string => formatClock(at, utc ? 'utc' : 'local').slice(0, 5)
 
-const AXIS_WIDTH = 52
+const AXIS_WIDTH = 66
 
 /** Where the plot begins and ends within the chart's width. */
 export const plotSides = (width: number): [number, number] => [AXIS_WIDTH, width - 4]

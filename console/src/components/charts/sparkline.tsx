@@ -1,6 +1,6 @@
 import '../../styles/charts.css'
 
-const WIDTH = 120
+const WIDTH = 96
 const HEIGHT = 26
 
 interface Props {

@@ -7,6 +7,7 @@ import SegmentedControl from '@cloudscape-design/components/segmented-control'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { useMemo, useRef, useState } from 'react'
 import { formatBytes } from '../../time/format'
+import { unwrap } from './envelope'
 import { parseJson, treeLines } from './tree'
 
 interface Props {
@@ -23,8 +24,10 @@ const TREE_MAX = 2_000_000
 
 /** A payload to read: as a tree or as it is, to search, to copy, to save. */
 export function PayloadViewer({ title, text, variant = 'h3' }: Props) {
-  const value = useMemo(() => (text === null || text.length > TREE_MAX ? undefined : parseJson(text)), [text])
-  const isTree = typeof value === 'object' && value !== null
+  const recorded = useMemo(() => (text === null || text.length > TREE_MAX ? undefined : parseJson(text)), [text])
+  const unwrapped = useMemo(() => unwrap(recorded), [recorded])
+  const value = unwrapped === undefined ? recorded : unwrapped.value
+  const isTree = unwrapped !== undefined || (typeof value === 'object' && value !== null)
   const [mode, setMode] = useState<'tree' | 'raw'>('tree')
   const [needle, search] = useState('')
   if (text === null) {
@@ -36,11 +39,13 @@ export function PayloadViewer({ title, text, variant = 'h3' }: Props) {
     )
   }
   const showsTree = isTree && mode === 'tree'
+  // What is copied and saved is what is seen.
+  const taken = unwrapped !== undefined && showsTree ? JSON.stringify(value, null, 2) : text
   return (
     <section className="payload">
       <Header
         variant={variant}
-        description={formatBytes(new Blob([text]).size)}
+        description={`${formatBytes(new Blob([text]).size)}${unwrapped === undefined ? '' : showsTree ? ', without the type tags that the SDK put around it: Raw has them' : ', as the SDK recorded it'}`}
         actions={
           <span className="row-actions">
             {isTree && (
@@ -54,15 +59,15 @@ export function PayloadViewer({ title, text, variant = 'h3' }: Props) {
                 ]}
               />
             )}
-            <CopyToClipboard variant="icon" textToCopy={text} copyButtonAriaLabel={`Copy ${title}`} copySuccessText="Copied" copyErrorText="Could not copy" />
-            <Button iconName="download" variant="icon" ariaLabel={`Save ${title}`} onClick={() => save(title, text)} />
+            <CopyToClipboard variant="icon" textToCopy={taken} copyButtonAriaLabel={`Copy ${title}`} copySuccessText="Copied" copyErrorText="Could not copy" />
+            <Button iconName="download" variant="icon" ariaLabel={`Save ${title}`} onClick={() => save(title, taken)} />
           </span>
         }
       >
         {title}
       </Header>
       {text.length > 200 && <Input type="search" value={needle} onChange={({ detail }) => search(detail.value)} placeholder={`Search in ${title.toLowerCase()}`} ariaLabel={`Search in ${title}`} />}
-      {showsTree ? <Tree value={value} needle={needle} label={title} /> : <Raw text={isTree && mode === 'raw' ? JSON.stringify(value, null, 2) : text} needle={needle} label={title} />}
+      {showsTree ? <Tree value={value} needle={needle} label={title} /> : <Raw text={isTree && mode === 'raw' ? JSON.stringify(recorded, null, 2) : text} needle={needle} label={title} />}
     </section>
   )
 }
@@ -103,6 +108,7 @@ function Tree({ value, needle, label }: { value: unknown; needle: string; label:
             )}
             {line.key !== null && <span className="payload-key">{line.key}: </span>}
             <span className={`payload-${line.kind}`}>{line.text}</span>
+            {line.note !== null && <span className="payload-note"> {line.note}</span>}
           </span>
         )
       }}

@@ -1,5 +1,7 @@
 /** A JSON value as lines of a tree: only what is open is made. */
 
+import { SdkValue } from './envelope'
+
 export interface TreeLine {
   path: string
   depth: number
@@ -7,6 +9,8 @@ export interface TreeLine {
   key: string | null
   /** What it says on its own line. */
   text: string
+  /** The SDK's type, of what JSON has no type for. */
+  note: string | null
   kind: 'string' | 'number' | 'boolean' | 'null' | 'object' | 'array'
   /** Members, of those that have any. */
   size: number
@@ -29,18 +33,19 @@ function add(lines: TreeLine[], value: unknown, path: string, key: string | null
   const entries = membersOf(value)
   const isOpenByRule = depth < OPEN_DEPTH && entries.length <= OPEN_SIZE
   const isOpen = entries.length > 0 && (toggled.has(path) ? !isOpenByRule : isOpenByRule)
-  lines.push({ path, depth, key, kind: kindOf(value), size: entries.length, isOpen, text: shown(value, entries.length) })
+  lines.push({ path, depth, key, kind: kindOf(value), size: entries.length, isOpen, text: shown(value, entries.length), note: value instanceof SdkValue ? value.type : null })
   if (!isOpen) return
   for (const [name, member] of entries) add(lines, member, `${path}.${name}`, name, depth + 1, toggled)
 }
 
 function membersOf(value: unknown): [string, unknown][] {
-  return typeof value === 'object' && value !== null ? Object.entries(value) : []
+  return typeof value === 'object' && value !== null && !(value instanceof SdkValue) ? Object.entries(value) : []
 }
 
 function kindOf(value: unknown): TreeLine['kind'] {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'array'
+  if (value instanceof SdkValue) return 'string'
   const kind = typeof value
   return kind === 'string' || kind === 'number' || kind === 'boolean' ? kind : 'object'
 }
@@ -50,7 +55,7 @@ const STRING_SHOWN = 2_000
 
 function shown(value: unknown, size: number): string {
   if (Array.isArray(value)) return size === 0 ? '[]' : `[ ${size} ]`
-  if (typeof value === 'object' && value !== null) return size === 0 ? '{}' : `{ ${size} }`
+  if (typeof value === 'object' && value !== null && !(value instanceof SdkValue)) return size === 0 ? '{}' : `{ ${size} }`
   const text = JSON.stringify(value) ?? 'undefined'
   return text.length > STRING_SHOWN ? `${text.slice(0, STRING_SHOWN)}… (${text.length.toLocaleString('en')} characters)` : text
 }

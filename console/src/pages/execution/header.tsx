@@ -47,16 +47,18 @@ export function ExecutionFacts({ execution, selection }: { execution: Execution;
           <RouteLink href={paths.function(detail.function)}>
             <NameText name={detail.function} />
           </RouteLink>
-          , version {detail.version}
+          <span className="secondary" title={`Version ${detail.version}`}>
+            :{detail.version}
+          </span>
         </Fact>
         <Fact label="Trigger">
           <Trigger trigger={detail.trigger} />
           {detail.tenant_id ? `, tenant ${detail.tenant_id}` : ''}
         </Fact>
         <Fact label="Started">
-          <Instant at={detail.started_at} />
+          <Instant at={detail.started_at} isShort />
         </Fact>
-        <Fact label={isOpen ? 'Next wake-up' : 'Ended'}>{isOpen ? <Wake execution={execution} /> : <Instant at={detail.ended_at} />}</Fact>
+        <Fact label={isOpen ? 'Next wake-up' : 'Ended'}>{isOpen ? <Wake execution={execution} /> : <Instant at={detail.ended_at} isShort />}</Fact>
         <Fact label="Duration">
           <Split execution={execution} />
         </Fact>
@@ -67,7 +69,7 @@ export function ExecutionFacts({ execution, selection }: { execution: Execution;
         </Fact>
         <div className="wide">
           <dt>ARN</dt>
-          <dd>
+          <dd className="arn" title={detail.arn}>
             <CopyText text={detail.arn} code label="Copy the ARN" />
           </dd>
         </div>

@@ -3,12 +3,13 @@ import Container from '@cloudscape-design/components/container'
 import ContentLayout from '@cloudscape-design/components/content-layout'
 import Header from '@cloudscape-design/components/header'
 import SpaceBetween from '@cloudscape-design/components/space-between'
-import Spinner from '@cloudscape-design/components/spinner'
 import Tabs from '@cloudscape-design/components/tabs'
 import { useParams } from 'react-router'
+import { ServerError } from '../../api/request'
 import { EmptyState } from '../../components/empty-state'
 import { ErrorBox } from '../../components/error-box'
 import { LiveBadge } from '../../components/live-badge'
+import { Loading } from '../../components/loading'
 import { RouteLink } from '../../components/route-link'
 import { useShortcuts } from '../../keyboard/shortcuts'
 import { usePageTitle } from '../../layout/page-title'
@@ -47,8 +48,8 @@ export function ExecutionPage() {
   ])
   if (execution === null) {
     return (
-      <ContentLayout header={<Header variant="h1">Execution</Header>}>
-        {error === null ? <Spinner size="large" /> : <ErrorBox title="The execution could not be read" error={error} onRetry={retry} />}
+      <ContentLayout {...(error === null ? {} : { header: <Header variant="h1">Execution</Header> })}>
+        {error === null ? <Loading size="large" /> : error instanceof ServerError && error.status === 404 ? <Missing /> : <ErrorBox title="The execution could not be read" error={error} onRetry={retry} />}
       </ContentLayout>
     )
   }
@@ -75,7 +76,7 @@ export function ExecutionPage() {
             activeTabId={selection.tab}
             onChange={({ detail }) => selection.select({ tab: detail.activeTabId as ExecutionTab })}
             ariaLabel="Views of the execution"
-            tabs={EXECUTION_TABS.map((tab) => ({ id: tab, label: TAB_LABEL[tab], content: tab === selection.tab ? <TabContent tab={tab} execution={execution} selection={selection} /> : null }))}
+            tabs={EXECUTION_TABS.map((tab) => ({ id: tab, label: TAB_LABEL[tab], href: paths.execution(execution.id, { tab, ...(selection.operation === null ? {} : { operation: selection.operation }) }), content: tab === selection.tab ? <TabContent tab={tab} execution={execution} selection={selection} /> : null }))}
           />
           {selected !== undefined && (
             <aside className="execution-panel" aria-label="Selected operation">
@@ -85,6 +86,14 @@ export function ExecutionPage() {
         </div>
       </SpaceBetween>
     </ContentLayout>
+  )
+}
+
+function Missing() {
+  return (
+    <EmptyState title="There is no such execution" command="lambdura ls">
+      It may have been deleted, its retention has passed, or the link is of another system. <RouteLink href={paths.executions()} variant="primary">See which executions there are</RouteLink>
+    </EmptyState>
   )
 }
 

@@ -1,30 +1,30 @@
 import type { CardsProps } from '@cloudscape-design/components/cards'
 import type { TableProps } from '@cloudscape-design/components/table'
-import type { ExecutionSummary } from '../../api/types'
+import type { ExecutionSummary, WakeReason } from '../../api/types'
 import { RouteLink } from '../../components/route-link'
 import { StatusBadge } from '../../components/status-badge'
 import { Countdown, Elapsed, Instant } from '../../time/instant'
-import { describeActivity, shortName, WAKE_TEXT } from '../../util/activity'
+import { describeActivity, shortName, shortType, WAKE_TEXT } from '../../util/activity'
 import { paths } from '../../util/paths'
 
+/** What is in sight on a laptop of 1,280 pixels, without scrolling: the last column takes what the others leave. */
 export const EXECUTION_COLUMNS: TableProps.ColumnDefinition<ExecutionSummary>[] = [
-  { id: 'status', header: 'Status', cell: ({ status }) => <StatusBadge status={status} />, width: 120 },
-  { id: 'name', header: 'Name', isRowHeader: true, cell: (row) => <Name row={row} />, width: 230, minWidth: 140 },
+  { id: 'status', header: 'Status', cell: ({ status }) => <StatusBadge status={status} />, width: 112 },
+  { id: 'name', header: 'Name', isRowHeader: true, cell: (row) => <Name row={row} />, width: 180, minWidth: 140 },
   {
     id: 'function',
     header: 'Function',
     cell: (row) => (
-      <bdi className="wrap-anywhere">
+      <bdi className="one-line" title={`${row.function}:${row.version}`}>
         {row.function}
         <span className="secondary">:{row.version}</span>
       </bdi>
     ),
-    width: 160,
+    width: 155,
     minWidth: 100,
   },
-  { id: 'started', header: 'Started', cell: ({ started_at: at }) => <Instant at={at} />, width: 170 },
-  { id: 'duration', header: 'Duration', cell: (row) => <Elapsed from={row.started_at} to={row.ended_at} />, width: 105 },
-  { id: 'wake', header: 'Next wake-up', cell: (row) => <Wake row={row} />, width: 130, minWidth: 110 },
+  { id: 'started', header: 'Started', cell: ({ started_at: at }) => <Instant at={at} isShort />, width: 116 },
+  { id: 'duration', header: 'Duration', cell: (row) => <Elapsed from={row.started_at} to={row.ended_at} />, width: 110 },
   { id: 'activity', header: 'What it is at', cell: (row) => <Now row={row} />, minWidth: 240 },
 ]
 
@@ -49,7 +49,7 @@ function Name({ row }: { row: ExecutionSummary }) {
   )
 }
 
-/** What it is at, or how it fails or failed: one line. */
+/** What it is at and until when, or how it fails or failed: one line. */
 function Now({ row }: { row: ExecutionSummary }) {
   const failure = row.error ?? row.invocation_error
   if (failure !== null && failure !== undefined) {
@@ -57,7 +57,7 @@ function Now({ row }: { row: ExecutionSummary }) {
     return (
       <span className="one-line error-line" title={`${failure.type ?? ''}: ${failure.message ?? ''}`}>
         {times}
-        {failure.type !== null && failure.type !== undefined && <b>{failure.type}: </b>}
+        {failure.type !== null && failure.type !== undefined && <b>{shortType(failure.type)}: </b>}
         {failure.message}
       </span>
     )
@@ -66,19 +66,24 @@ function Now({ row }: { row: ExecutionSummary }) {
   const { verb, what, more } = describeActivity(row.activity)
   const isAtWork = row.activity.kind === 'RUNNING'
   return (
-    <span className="one-line">
-      <span className={isAtWork ? 'activity-runs' : 'activity-waits'} aria-hidden="true" />
-      {verb} {what !== null && <bdi className="operation-name">{what}</bdi>}
-      {more !== null && <span className="secondary"> and {more} more</span>}
+    <span className="activity">
+      <span className="one-line" title={`${verb} ${what ?? ''}`}>
+        <span className={isAtWork ? 'activity-runs' : 'activity-waits'} aria-hidden="true" />
+        {verb} {what !== null && <bdi className="operation-name">{what}</bdi>}
+        {more !== null && <span className="secondary"> and {more} more</span>}
+      </span>
+      <Wake row={row} />
     </span>
   )
 }
 
-function Wake({ row }: { row: ExecutionSummary }) {
-  const wake = row.next_wake_up
-  if (wake === null || wake === undefined) return <span className="secondary">–</span>
+const GOES_ON: ReadonlySet<WakeReason> = new Set(['WAIT_ELAPSED', 'STEP_RETRY', 'INVOCATION_RETRY'])
+
+/** When it goes on by itself; not when somebody's time is over, which nobody waits for. */
+function Wake({ row: { next_wake_up: wake } }: { row: ExecutionSummary }) {
+  if (wake === null || wake === undefined || !GOES_ON.has(wake.reason)) return null
   return (
-    <span title={`${WAKE_TEXT[wake.reason]} at ${new Date(wake.at).toISOString()}`}>
+    <span className="secondary activity-wake" title={`${WAKE_TEXT[wake.reason]} at ${new Date(wake.at).toISOString()}`}>
       <Countdown to={wake.at} />
     </span>
   )

@@ -13,6 +13,7 @@ import type { ExecutionSummary } from '../../api/types'
 import { EmptyState } from '../../components/empty-state'
 import { ErrorBox } from '../../components/error-box'
 import { LiveBadge } from '../../components/live-badge'
+import { useLate } from '../../components/loading'
 import { useRowKeys } from '../../keyboard/row-focus'
 import { useNarrow } from '../../layout/narrow'
 import { usePageTitle } from '../../layout/page-title'
@@ -38,6 +39,8 @@ export function ExecutionsPage() {
   const { rows, counts } = executions
   const [shown, held] = useHeldOrder(rows, cursor === null ? parameters.toString() : null)
 
+  const isLate = useLate(executions.isLoading)
+
   const choose = (next: ExecutionFilter) => setParameters(writeFilter(next))
   const page = (to: string | null) =>
     setParameters((old) => {
@@ -47,11 +50,11 @@ export function ExecutionsPage() {
     })
 
   const shared = {
-    items: shown,
+    items: isLate ? [] : shown,
     trackBy: 'execution_id' as const,
-    loading: executions.isLoading && rows.length === 0,
+    loading: isLate,
     loadingText: 'Reading the executions',
-    empty: <Nothing filter={filter} goesOn={executions.search.goesOn} onClear={() => choose({})} functionName={counts?.by_function[0]?.function} />,
+    empty: executions.isLoading ? <EmptyState title=" " /> : <Nothing filter={filter} goesOn={executions.search.goesOn} onClear={() => choose({})} functionName={counts?.by_function[0]?.function} />,
     filter: (
       <SpaceBetween size="s">
         <StatusCounts counts={counts} chosen={filter.status ?? []} onToggle={(status) => choose(toggled(filter, status))} />

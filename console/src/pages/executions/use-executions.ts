@@ -40,6 +40,8 @@ export function useExecutions(filter: ExecutionFilter, cursor: string | null): E
     page: (data) => setNewest((old) => next(old, key, data as LivePage)),
   })
   const live = isLive && newest?.key === key ? newest : null
+  // Until another filter's rows are there, those of the last one stay: an empty table between them would flash.
+  const before = isLive && live === null && connection !== 'lost' ? newest : null
   // The place where the search went on first: a live page is read again and again, and would begin it anew each time.
   const [begun, begin] = useState<{ key: string; cursor: string } | null>(null)
   if (live !== null && !live.complete && live.nextCursor !== null && begun?.key !== key) begin({ key, cursor: live.nextCursor })
@@ -57,7 +59,8 @@ export function useExecutions(filter: ExecutionFilter, cursor: string | null): E
     staleTime: Number.POSITIVE_INFINITY,
   })
   const olderPages = start === null ? [] : (older.data?.pages ?? [])
-  const rows = [...(live?.order.flatMap((id) => live.byId.get(id) ?? []) ?? []), ...olderPages.flatMap((page) => page.executions)]
+  const newestRows = live ?? before
+  const rows = [...(newestRows?.order.flatMap((id) => newestRows.byId.get(id) ?? []) ?? []), ...olderPages.flatMap((page) => page.executions)]
   const lastPage = olderPages.at(-1)
   const isLastFull = lastPage?.complete === true
   const wantsMore = start !== null && !isStopped && older.hasNextPage && rows.length < PAGE_ROWS
@@ -70,7 +73,7 @@ export function useExecutions(filter: ExecutionFilter, cursor: string | null): E
   const counts = useQuery({ ...countsQuery(filter.function), enabled: !isLive })
   return {
     rows,
-    counts: isLive ? live?.counts : counts.data,
+    counts: isLive ? newestRows?.counts : counts.data,
     isLoading: isLive ? live === null && connection !== 'lost' : older.isPending,
     error: older.error ?? (isRefused ? refusal.error : null),
     retry: () => void (isLive && older.error === null ? refusal.refetch() : older.refetch()),

@@ -2,7 +2,6 @@ import Container from '@cloudscape-design/components/container'
 import Header from '@cloudscape-design/components/header'
 import Select from '@cloudscape-design/components/select'
 import SpaceBetween from '@cloudscape-design/components/space-between'
-import Spinner from '@cloudscape-design/components/spinner'
 import TextFilter from '@cloudscape-design/components/text-filter'
 import Toggle from '@cloudscape-design/components/toggle'
 import { useQuery } from '@tanstack/react-query'
@@ -12,6 +11,7 @@ import type { LogLine } from '../../api/types'
 import { CopyText } from '../../components/copy-text'
 import { EmptyState } from '../../components/empty-state'
 import { ErrorBox } from '../../components/error-box'
+import { Loading } from '../../components/loading'
 import { LogRow } from '../../components/log-line'
 import { useShortcuts } from '../../keyboard/shortcuts'
 import { formatNumber } from '../../time/format'
@@ -86,7 +86,7 @@ export function LogsTab({ name }: { name: string }) {
           />
         </div>
         {error !== null && <ErrorBox title="The log could not be read" error={error} onRetry={() => void refetch()} />}
-        {data === undefined && error === null && <Spinner />}
+        {data === undefined && error === null && <Loading />}
         {data !== undefined && (
           <div className="log-scroller" role="log" aria-label={`Log of ${name}`} aria-live="off">
             <div className="log-lines">

@@ -5,7 +5,7 @@ import SpaceBetween from '@cloudscape-design/components/space-between'
 import type { FunctionDetail } from '../../api/types'
 import { Meter } from '../../components/charts/meter'
 import { CopyText } from '../../components/copy-text'
-import { formatDuration, formatNumber } from '../../time/format'
+import { formatNumber, formatSetting } from '../../time/format'
 import { Instant } from '../../time/instant'
 import { processesOf } from '../../util/function-status'
 import { Environment } from './environment'
@@ -56,7 +56,7 @@ function Configuration({ detail }: { detail: FunctionDetail }) {
     { label: 'Runtime', value: runtime ?? 'Container image' },
     { label: 'Handler', value: <span className="wrap-anywhere">{handler ?? '–'}</span> },
     { label: 'Memory', value: `${formatNumber(memory)} MB` },
-    { label: 'Timeout of one invocation', value: formatDuration(timeout * 1_000) },
+    { label: 'Timeout of one invocation', value: formatSetting(timeout) },
     ...durable(detail),
     { label: 'Last changed', value: <Instant at={modifiedAt} /> },
     ...(detail.state === null || detail.state === undefined ? [] : [{ label: 'State', value: detail.state }]),
@@ -92,7 +92,7 @@ function Configuration({ detail }: { detail: FunctionDetail }) {
 function durable({ is_durable: isDurable, execution_timeout_seconds: timeout, retention_days: days }: FunctionDetail): KeyValuePairsProps.Item[] {
   if (!isDurable) return []
   return [
-    { label: 'Execution timeout', value: timeout === null || timeout === undefined ? '–' : formatDuration(timeout * 1_000) },
+    { label: 'Execution timeout', value: timeout === null || timeout === undefined ? '–' : formatSetting(timeout) },
     { label: 'Kept after the end', value: days === null || days === undefined ? '–' : days === 1 ? '1 day' : `${days} days` },
   ]
 }

@@ -5,7 +5,6 @@ import Button from '@cloudscape-design/components/button'
 import ContentLayout from '@cloudscape-design/components/content-layout'
 import Header from '@cloudscape-design/components/header'
 import SpaceBetween from '@cloudscape-design/components/space-between'
-import Spinner from '@cloudscape-design/components/spinner'
 import Tabs from '@cloudscape-design/components/tabs'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useParams, useSearchParams } from 'react-router'
@@ -14,6 +13,7 @@ import { ServerError } from '../../api/request'
 import type { FunctionDetail } from '../../api/types'
 import { EmptyState } from '../../components/empty-state'
 import { ErrorBox } from '../../components/error-box'
+import { Loading } from '../../components/loading'
 import { RouteLink } from '../../components/route-link'
 import { useShortcuts } from '../../keyboard/shortcuts'
 import { usePageTitle } from '../../layout/page-title'
@@ -34,7 +34,7 @@ export function FunctionPage() {
   if (data === undefined) {
     return (
       <ContentLayout breadcrumbs={<Breadcrumbs name={name} />} header={<Header variant="h1">{name}</Header>}>
-        {error === null ? <Spinner size="large" /> : error instanceof ServerError && error.status === 404 ? <Missing /> : <ErrorBox title={`${name} could not be read`} error={error} onRetry={() => void refetch()} />}
+        {error === null ? <Loading size="large" /> : error instanceof ServerError && error.status === 404 ? <Missing /> : <ErrorBox title={`${name} could not be read`} error={error} onRetry={() => void refetch()} />}
       </ContentLayout>
     )
   }
@@ -73,7 +73,7 @@ function Known({ detail }: { detail: FunctionDetail }) {
   const navigate = useNavigate()
   const [parameters, setParameters] = useSearchParams()
   const tab = FUNCTION_TABS.find((it) => it === parameters.get('tab')) ?? 'overview'
-  const show = (next: FunctionTab) => setParameters({ tab: next }, { replace: true })
+  const show = (next: FunctionTab) => setParameters({ tab: next })
   useShortcuts(FUNCTION_TABS.map((it, index) => ({ keys: String(index + 1), label: `Show ${TAB_LABEL[it].toLowerCase()}`, run: () => show(it) })))
 
   return (
@@ -111,10 +111,10 @@ function Known({ detail }: { detail: FunctionDetail }) {
         onChange={({ detail: { activeTabId } }) => show(activeTabId as FunctionTab)}
         ariaLabel={`About ${name}`}
         tabs={[
-          { id: 'overview', label: TAB_LABEL.overview, content: <OverviewTab detail={detail} /> },
-          { id: 'monitoring', label: TAB_LABEL.monitoring, content: <MonitoringTab detail={detail} /> },
-          { id: 'logs', label: TAB_LABEL.logs, content: <LogsTab name={name} /> },
-          { id: 'invoke', label: TAB_LABEL.invoke, content: <InvokeTab detail={detail} /> },
+          { id: 'overview', label: TAB_LABEL.overview, href: paths.function(name, 'overview'), content: <OverviewTab detail={detail} /> },
+          { id: 'monitoring', label: TAB_LABEL.monitoring, href: paths.function(name, 'monitoring'), content: <MonitoringTab detail={detail} /> },
+          { id: 'logs', label: TAB_LABEL.logs, href: paths.function(name, 'logs'), content: <LogsTab name={name} /> },
+          { id: 'invoke', label: TAB_LABEL.invoke, href: paths.function(name, 'invoke'), content: <InvokeTab detail={detail} /> },
         ]}
       />
     </ContentLayout>

@@ -68,13 +68,15 @@ function OpenExecutions({ item }: { item: FunctionStatus }) {
   )
 }
 
+/** Processes at work, of those there may be, and what they have before them. */
 function ProcessFigures({ item }: { item: FunctionStatus }) {
   const { warm, busy, queued } = processesOf(item)
   return (
-    <span className="figure" title="Warm: idle and ready. Busy: with an invocation. Queued: invocations that wait for a process.">
-      {formatNumber(warm)} warm · {formatNumber(busy)} busy
-      <br />
-      <span className={queued > 0 ? 'warn' : 'secondary'}>{formatNumber(queued)} queued</span>
+    <span title="Busy: with an invocation, of as many as there may be. Warm: idle and ready. Queued: invocations that wait for a process.">
+      <Meter value={busy} max={item.concurrency_limit} label={`Concurrency of ${item.function}`} />
+      <span className="figure secondary">
+        {formatNumber(warm)} warm · <span className={queued > 0 ? 'warn' : ''}>{formatNumber(queued)} queued</span>
+      </span>
     </span>
   )
 }
@@ -122,21 +124,13 @@ const by =
 const busy = (item: FunctionStatus): number => processesOf(item).busy
 
 export const FUNCTION_COLUMNS: Column[] = [
-  { id: 'name', header: 'Function', cell: (item) => <FunctionName item={item} />, isRowHeader: true, minWidth: 190, cardWidth: 100, sortingComparator: (a, b) => a.function.localeCompare(b.function) },
-  { id: 'version', header: 'Version and aliases', cell: (item) => <Version item={item} />, minWidth: 120, cardWidth: 50 },
-  { id: 'open', header: 'Open executions', cell: (item) => <OpenExecutions item={item} />, width: 125, cardWidth: 50, sortingComparator: by(openExecutionsOf) },
-  {
-    id: 'concurrency',
-    header: 'Concurrency',
-    cell: (item) => <Meter value={busy(item)} max={item.concurrency_limit} label={`Concurrency of ${item.function}`} />,
-    width: 140,
-    cardWidth: 50,
-    sortingComparator: by((item) => busy(item) / Math.max(1, item.concurrency_limit)),
-  },
-  { id: 'processes', header: 'Processes', cell: (item) => <ProcessFigures item={item} />, width: 150, cardWidth: 50, sortingComparator: by((item) => processesOf(item).queued * 1e6 + busy(item)) },
-  { id: 'invocations', header: 'Invocations', cell: (item) => <Invocations item={item} />, width: 160, cardWidth: 50, sortingComparator: by(({ stats }) => stats.invocations) },
-  { id: 'failed', header: 'Failed', cell: (item) => <Failed item={item} />, width: 95, cardWidth: 50, sortingComparator: by(({ stats }) => errorRate(stats) ?? -1) },
-  { id: 'duration', header: 'Duration', cell: (item) => <Durations item={item} />, width: 120, cardWidth: 50, sortingComparator: by(({ stats }) => stats.duration_p95_ms ?? -1) },
+  { id: 'name', header: 'Function', cell: (item) => <FunctionName item={item} />, isRowHeader: true, minWidth: 185, cardWidth: 100, sortingComparator: (a, b) => a.function.localeCompare(b.function) },
+  { id: 'version', header: 'Version and aliases', cell: (item) => <Version item={item} />, minWidth: 110, cardWidth: 50 },
+  { id: 'open', header: 'Open executions', cell: (item) => <OpenExecutions item={item} />, width: 115, cardWidth: 50, sortingComparator: by(openExecutionsOf) },
+  { id: 'processes', header: 'Busy processes', cell: (item) => <ProcessFigures item={item} />, width: 165, cardWidth: 50, sortingComparator: by((item) => processesOf(item).queued * 1e6 + busy(item)) },
+  { id: 'invocations', header: 'Invocations', cell: (item) => <Invocations item={item} />, width: 130, cardWidth: 50, sortingComparator: by(({ stats }) => stats.invocations) },
+  { id: 'failed', header: 'Failed', cell: (item) => <Failed item={item} />, width: 85, cardWidth: 50, sortingComparator: by(({ stats }) => errorRate(stats) ?? -1) },
+  { id: 'duration', header: 'Duration', cell: (item) => <Durations item={item} />, width: 110, cardWidth: 50, sortingComparator: by(({ stats }) => stats.duration_p95_ms ?? -1) },
 ]
 
 /** Functions in the order of a column, `-` before its id for the other way round; as the server has them for none. */

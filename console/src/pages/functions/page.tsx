@@ -8,6 +8,7 @@ import { useSearchParams } from 'react-router'
 import { functionsQuery } from '../../api/console'
 import { EmptyState } from '../../components/empty-state'
 import { ErrorBox } from '../../components/error-box'
+import { useLate } from '../../components/loading'
 import { useRowKeys } from '../../keyboard/row-focus'
 import { useNarrow } from '../../layout/narrow'
 import { usePageTitle } from '../../layout/page-title'
@@ -25,13 +26,14 @@ export function FunctionsPage() {
   const [parameters, setParameters] = useSearchParams()
   const order = parameters.get('sort') ?? 'name'
   const { data, error, isPending, refetch } = useQuery(functionsQuery())
+  const isLate = useLate(isPending)
 
   const functions = data?.functions ?? []
   const found = sortFunctions(searchFunctions(functions, text), order)
   const shared = {
     items: found,
     trackBy: 'function' as const,
-    loading: isPending,
+    loading: isLate,
     loadingText: 'Reading the functions',
     filter: (
       <TextFilter
@@ -42,7 +44,9 @@ export function FunctionsPage() {
         onChange={({ detail }) => setText(detail.filteringText)}
       />
     ),
-    empty:
+    empty: isPending ? (
+      <EmptyState title=" " />
+    ) :
       text === '' ? (
         <EmptyState title="No functions" command="lambdura up">
           Start a template, and what it defines is here. Or create a function with the AWS CLI.

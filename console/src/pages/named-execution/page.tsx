@@ -1,11 +1,11 @@
 import ContentLayout from '@cloudscape-design/components/content-layout'
 import Header from '@cloudscape-design/components/header'
-import Spinner from '@cloudscape-design/components/spinner'
 import { useQuery } from '@tanstack/react-query'
 import { Navigate, useParams } from 'react-router'
 import { readExecutions } from '../../api/console'
 import { EmptyState } from '../../components/empty-state'
 import { ErrorBox } from '../../components/error-box'
+import { Loading } from '../../components/loading'
 import { usePageTitle } from '../../layout/page-title'
 import { paths } from '../../util/paths'
 
@@ -24,7 +24,7 @@ export function NamedExecutionPage() {
   return (
     <ContentLayout header={<Header variant="h1">{name}</Header>}>
       {found.error !== null && <ErrorBox title="The execution could not be looked up" error={found.error} onRetry={() => void found.refetch()} />}
-      {found.isPending && <Spinner />}
+      {found.isPending && <Loading />}
       {found.isSuccess && (
         <EmptyState title="There is no execution of this name" command={`lambdura ls --function ${functionName}`}>
           {functionName} has not started it yet, it was deleted, or its retention has passed. This page goes there as soon as there is one.

@@ -2,11 +2,11 @@ import '../../styles/functions.css'
 import ContentLayout from '@cloudscape-design/components/content-layout'
 import Header from '@cloudscape-design/components/header'
 import SpaceBetween from '@cloudscape-design/components/space-between'
-import Spinner from '@cloudscape-design/components/spinner'
 import StatusIndicator from '@cloudscape-design/components/status-indicator'
 import { useQuery } from '@tanstack/react-query'
 import { systemQuery } from '../../api/console'
 import { ErrorBox } from '../../components/error-box'
+import { Loading } from '../../components/loading'
 import { usePageTitle } from '../../layout/page-title'
 import { Elapsed } from '../../time/instant'
 import { Durability } from './durability-card'
@@ -54,7 +54,7 @@ export function SystemPage() {
       <div className="system">
         <SpaceBetween size="l">
           {error !== null && <ErrorBox title={system === undefined ? 'The server could not be asked' : 'The figures below are old: the server does not answer'} error={error} onRetry={() => void refetch()} />}
-          {system === undefined && error === null && <Spinner size="large" />}
+          {system === undefined && error === null && <Loading size="large" />}
           {system !== undefined && (
             <SpaceBetween size="l">
               <div className="system-cards system-four">

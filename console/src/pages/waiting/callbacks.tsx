@@ -10,10 +10,11 @@ import type { OpenCallback } from '../../api/types'
 import type { CallbackAnswer } from '../../components/callback-dialog'
 import { EmptyState } from '../../components/empty-state'
 import { ErrorBox } from '../../components/error-box'
+import { useLate } from '../../components/loading'
 import { RouteLink } from '../../components/route-link'
 import { ShowMore } from '../../components/show-more'
 import { useNarrow } from '../../layout/narrow'
-import { Countdown, Elapsed, Instant } from '../../time/instant'
+import { Countdown, Elapsed } from '../../time/instant'
 import { useNow } from '../../time/now'
 import { operationName, shortName } from '../../util/activity'
 import { paths } from '../../util/paths'
@@ -30,20 +31,21 @@ export function CallbackList({ onAnswer }: Props) {
   const isNarrow = useNarrow()
   const [limit, setLimit] = useState(PAGE_ROWS)
   const { data, error, isPending, refetch } = useQuery(callbacksQuery(limit))
+  const isLate = useLate(isPending)
   if (error !== null && data === undefined) return <ErrorBox title="The callbacks could not be read" error={error} onRetry={() => void refetch()} />
-  const columns = [...COLUMNS, { id: 'answer', header: 'Answer', cell: (row: OpenCallback) => <Answers callback={row} onAnswer={onAnswer} />, minWidth: 280 }]
+  const columns = [...COLUMNS, { id: 'answer', header: 'Answer', cell: (row: OpenCallback) => <Answers callback={row} onAnswer={onAnswer} />, width: 315 }]
   const footer = <ShowMore hasMore={Boolean(data?.next_cursor)} limit={limit} onLimit={setLimit} />
   const shared = {
     items: data?.callbacks ?? [],
     trackBy: 'callback_id' as const,
-    loading: isPending,
+    loading: isLate,
     loadingText: 'Reading the callbacks',
     header: (
       <Header variant="h2" counter={data === undefined ? '' : `(${data.callbacks.length}${data.next_cursor ? '+' : ''})`} description="Somebody outside has to answer them.">
         Callbacks
       </Header>
     ),
-    empty: <EmptyState title="Nobody is waited for">An execution that waits for a callback is listed here until it is answered.</EmptyState>,
+    empty: isPending ? <EmptyState title=" " /> : <EmptyState title="Nobody is waited for">An execution that waits for a callback is listed here until it is answered.</EmptyState>,
   }
   if (isNarrow) {
     return (
@@ -61,25 +63,30 @@ export function CallbackList({ onAnswer }: Props) {
       </SpaceBetween>
     )
   }
-  return <Table {...shared} footer={footer} variant="container" columnDefinitions={columns} ariaLabels={{ tableLabel: 'Open callbacks' }} />
+  return <Table {...shared} footer={footer} variant="container" wrapLines columnDefinitions={columns} ariaLabels={{ tableLabel: 'Open callbacks' }} />
 }
 
+/** With the answers, what is in sight on a laptop of 1,280 pixels, without scrolling. */
 const COLUMNS: (TableProps.ColumnDefinition<OpenCallback> & { id: string; header: string })[] = [
-  { id: 'name', header: 'Callback', isRowHeader: true, cell: (row) => <Name row={row} />, minWidth: 160 },
-  {
-    id: 'execution',
-    header: 'Execution',
-    cell: (row) => (
+  { id: 'name', header: 'Callback', isRowHeader: true, cell: (row) => <Name row={row} />, minWidth: 130 },
+  { id: 'execution', header: 'Execution', cell: (row) => <Execution row={row} />, minWidth: 150 },
+  { id: 'age', header: 'Waits since', cell: (row) => <Elapsed from={row.started_at} to={null} />, width: 125 },
+  { id: 'deadline', header: 'Times out', cell: (row) => <Deadlines row={row} />, minWidth: 150 },
+]
+
+function Execution({ row }: { row: OpenCallback }) {
+  return (
+    <span className="wrap-anywhere">
       <RouteLink href={paths.execution(row.execution_id)}>
         <bdi title={row.execution_name}>{shortName(row.execution_name)}</bdi>
       </RouteLink>
-    ),
-  },
-  { id: 'function', header: 'Function', cell: (row) => `${row.function}:${row.version}` },
-  { id: 'age', header: 'Waits since', cell: (row) => <Elapsed from={row.started_at} to={null} /> },
-  { id: 'deadline', header: 'Times out', cell: (row) => <Deadline at={row.deadline_at} /> },
-  { id: 'heartbeat', header: 'Last heartbeat', cell: (row) => <Heartbeat row={row} /> },
-]
+      <br />
+      <span className="secondary">
+        {row.function}:{row.version}
+      </span>
+    </span>
+  )
+}
 
 function Name({ row }: { row: OpenCallback }) {
   return (
@@ -102,11 +109,19 @@ function Deadline({ at }: { at: number | null | undefined }) {
   )
 }
 
-function Heartbeat({ row }: { row: OpenCallback }) {
-  if (row.heartbeat_deadline_at === null || row.heartbeat_deadline_at === undefined) return <span className="secondary">not asked for</span>
+/** When it times out, and when it would without a heartbeat. */
+function Deadlines({ row }: { row: OpenCallback }) {
+  const { heartbeat_deadline_at: due } = row
   return (
     <>
-      <Instant at={row.last_heartbeat_at} />, next due <Deadline at={row.heartbeat_deadline_at} />
+      <Deadline at={row.deadline_at} />
+      {due !== null && due !== undefined && (
+        <span title="A heartbeat keeps it open for another while.">
+          <br />
+          <span className="secondary">heartbeat due </span>
+          <Deadline at={due} />
+        </span>
+      )}
     </>
   )
 }

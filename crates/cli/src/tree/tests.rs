@@ -204,16 +204,16 @@ fn suspended_execution_shows_what_it_waits_for() {
         false,
         100,
         expect![[r#"
-        OPERATION                TYPE             TIME    0                                           20.0 s
+        OPERATION                TYPE             TIME    0                                             20 s
         ✓ validate               Step             400 ms  ██
-        ✓ bureaus                Parallel         4.50 s   ████░░░░░███
-        ├─ ✓ equifax             ParallelBranch   1.00 s   ███
-        │  └─ ✓ score            Step             1.00 s   ███
-        └─ ✓ experian            ParallelBranch   4.50 s   ████░░░░░███
-           └─ ✓ score            Step ×2          4.50 s   ████░░░░░███
+        ✓ bureaus                Parallel          4.5 s   ████░░░░░███
+        ├─ ✓ equifax             ParallelBranch      1 s   ███
+        │  └─ ✓ score            Step                1 s   ███
+        └─ ✓ experian            ParallelBranch    4.5 s   ████░░░░░███
+           └─ ✓ score            Step ×2           4.5 s   ████░░░░░███
         ● manager                WaitForCallback  14.9 s              ░█░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░
         ├─ ◌ create callback id  Callback         14.9 s              ░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░
-        │    waits for its callback, times out in 29 m 45 s (00:30:05.100)
+        │    waits for its callback, times out in 29 min 45 s (00:30:05.100)
         └─ ✓ submitter           Step             100 ms               █"#]],
     );
 }
@@ -237,15 +237,15 @@ fn finished_execution_tells_working_from_waiting() {
         true,
         90,
         expect![[r#"
-        OPERATION                TYPE             TIME    0                                 16.0 s
+        OPERATION                TYPE             TIME    0                                   16 s
         ✓ validate               Step             400 ms  ██
-        ✓ bureaus                Parallel         4.50 s   ████░░░░░███
-        ├─ ✓ equifax             ParallelBranch   1.00 s   ███
-        │  └─ ✓ score            Step             1.00 s   ███
-        └─ ✓ experian            ParallelBranch   4.50 s   ████░░░░░███
-           └─ ✓ score            Step ×2          4.50 s   ████░░░░░███
-        ✓ manager                WaitForCallback  10.0 s              ░█░░░░░░░░░░░░░░░░░░░░░░░█
-        ├─ ✓ create callback id  Callback         9.90 s              ░░░░░░░░░░░░░░░░░░░░░░░░░░
+        ✓ bureaus                Parallel          4.5 s   ████░░░░░███
+        ├─ ✓ equifax             ParallelBranch      1 s   ███
+        │  └─ ✓ score            Step                1 s   ███
+        └─ ✓ experian            ParallelBranch    4.5 s   ████░░░░░███
+           └─ ✓ score            Step ×2           4.5 s   ████░░░░░███
+        ✓ manager                WaitForCallback    10 s              ░█░░░░░░░░░░░░░░░░░░░░░░░█
+        ├─ ✓ create callback id  Callback          9.9 s              ░░░░░░░░░░░░░░░░░░░░░░░░░░
         └─ ✓ submitter           Step             100 ms               █
         ✗ disburse               Step             800 ms                                       ███
           BureauError: no money"#]],
@@ -269,7 +269,7 @@ fn narrow_terminals_get_no_bars() {
         34,
         expect![[r#"
         OPERATION  TYPE  TIME
-        ◌ Wait     Wait  1 m 30 s
+        ◌ Wait     Wait  1 min 30 s
           goes on since 30 s ago"#]],
     );
 }

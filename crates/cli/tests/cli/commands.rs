@@ -147,20 +147,20 @@ fn show_draws_the_tree() {
     check(
         &["show", "loan-1"],
         expect![[r#"
-        loan-1  SUCCEEDED  20.0 s
+        loan-1  SUCCEEDED  20 s
 
           function     loan-Workflow, version 3
           arn          arn:aws:lambda:us-east-1:000000000000:function:loan-Workflow:3/durable-execution/loan-1/0190aaaa
           started      2026-01-15 12:00:00.000
           ended        2026-01-15 12:00:20.000
-          invocations  2, ran 2.70 s, waited 17.3 s
+          invocations  2, ran 2.7 s, waited 17.3 s
           input        {"amount":150000}
           result       {"status":"approved"}
 
-        OPERATION                         TYPE             TIME    0                                  20.0 s
-        ✓ validate                        Step ×2          5.90 s  ██░░░░░░░░███
-        ■ approval                        WaitForCallback  14.0 s              ░░░░░░░░░░░░░░░░░░░░░░░░░░░░░
-        └─ ■ approval create callback id  Callback         14.0 s              ░░░░░░░░░░░░░░░░░░░░░░░░░░░░░
+        OPERATION                         TYPE             TIME   0                                     20 s
+        ✓ validate                        Step ×2          5.9 s  ██░░░░░░░░███
+        ■ approval                        WaitForCallback   14 s              ░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░
+        └─ ■ approval create callback id  Callback          14 s              ░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░
     "#]],
     );
 }
@@ -189,13 +189,13 @@ fn history_has_a_line_for_each_event() {
         expect![[r#"
             1    +0 ms  ExecutionStarted                                    timeout 1 h  {"amount":150000}
             2  +100 ms  StepStarted            validate
-            3  +1.00 s  StepFailed             validate                     again in 4 s  Busy: try \u{1b}[31ml…
-            4  +1.20 s  InvocationCompleted                                 ran 1.20 s  r1
-            5  +5.00 s  StepStarted            validate
-            6  +6.00 s  StepSucceeded          validate                     attempt 2  true
-            7  +6.00 s  ContextStarted         approval
-            8  +6.00 s  CallbackStarted        approval create callback id  timeout 30 m  Y2FsbGJhY2sgb2YgbWFuY…
-            9  +6.50 s  InvocationCompleted                                 ran 1.50 s  r2
+            3     +1 s  StepFailed             validate                     again in 4 s  Busy: try \u{1b}[31ml…
+            4   +1.2 s  InvocationCompleted                                 ran 1.2 s  r1
+            5     +5 s  StepStarted            validate
+            6     +6 s  StepSucceeded          validate                     attempt 2  true
+            7     +6 s  ContextStarted         approval
+            8     +6 s  CallbackStarted        approval create callback id  timeout 30 min  Y2FsbGJhY2sgb2YgbWF…
+            9   +6.5 s  InvocationCompleted                                 ran 1.5 s  r2
         "#]],
     );
 }

@@ -12,6 +12,7 @@
 //! a `bootstrap` that may be executed and not read) is only known by the user who opened the socket. A connection whose
 //! process has gone by the time it is looked at is refused. Systems without `/proc` are not guarded so.
 
+use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr, SocketAddrV4};
 use std::sync::Arc;
@@ -45,6 +46,16 @@ pub(crate) enum Peer {
     Own,
     /// Anyone else; the user, where a process still holds the connection.
     Stranger { uid: Option<u32> },
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Own => f.write_str("the function's own"),
+            Self::Stranger { uid: Some(uid) } => write!(f, "{uid}"),
+            Self::Stranger { uid: None } => f.write_str("unknown"),
+        }
+    }
 }
 
 impl Guard {
@@ -104,7 +115,7 @@ impl Guard {
         if self.refused.fetch_add(1, Ordering::Relaxed) == 0 {
             tracing::warn!(
                 pid = self.pid,
-                ?peer,
+                user = %peer,
                 "refused a call of a function process's Runtime API by another process; further ones are only counted"
             );
         }

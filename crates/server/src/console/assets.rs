@@ -54,6 +54,13 @@ pub(super) fn serve(path: &str, headers: &HeaderMap) -> Option<Response<Body>> {
     Some(answer(content_type(path), caching, asset, headers))
 }
 
+/// The page under an address that is none of its own: its script says so.
+pub(super) fn no_such_page() -> Response<Body> {
+    let mut response = page(&HeaderMap::new());
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response
+}
+
 fn page(headers: &HeaderMap) -> Response<Body> {
     match console_assets::asset(INDEX) {
         Some(asset) => answer("text/html; charset=utf-8", "no-cache", asset, headers),

@@ -28,6 +28,7 @@ pub(crate) use sse::STREAMS_MAX;
 
 use std::sync::Arc;
 
+use hyper::header::ACCEPT;
 use hyper::{Method, Request, Response};
 use lambda_api::ErrorCode;
 use model::ExecutionId;
@@ -42,6 +43,21 @@ const ROUTES: &str = "/lambdura/v1/";
 /// Whether a path is the address of one of the console's pages, which people link to.
 pub(crate) fn is_page(path: &str) -> bool {
     assets::is_page(path)
+}
+
+/// Whether a person asks for a page by an address, in a browser: no program accepts HTML.
+pub(crate) fn is_navigation<B>(request: &Request<B>) -> bool {
+    let accepted = request
+        .headers()
+        .get(ACCEPT)
+        .and_then(|it| it.to_str().ok());
+    let is_html = accepted.is_some_and(|it| it.contains("text/html"));
+    is_html && matches!(*request.method(), Method::GET | Method::HEAD)
+}
+
+/// The console, which says that there is nothing under the address, with a way back.
+pub(crate) fn no_such_page() -> Response<Body> {
+    assets::no_such_page()
 }
 
 /// Answers a request for one of the console's files or routes; none when it is for neither.

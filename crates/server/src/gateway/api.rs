@@ -207,7 +207,7 @@ impl Api {
             Ok(PlainOutcome::Unavailable(error)) => (error, Failure::NotRun),
             Ok(PlainOutcome::Throttled(error)) => (error, Failure::Throttled),
         };
-        tracing::warn!(request = %request_id, api, ?error, ?failure, "the function behind an API gave no answer");
+        tracing::warn!(request = %request_id, api, %error, "the function behind an API gave no answer");
         Err(failure)
     }
 }
@@ -246,7 +246,7 @@ impl Api {
             }
             PlainOutcome::Unavailable(_) if app.shutdown.is_cancelled() => Err(Failure::Ending),
             PlainOutcome::Unavailable(error) => {
-                tracing::warn!(?error, "the function behind an API could not be run");
+                tracing::warn!(%error, "the function behind an API could not be run");
                 Err(Failure::NotRun)
             }
             PlainOutcome::Throttled(_) => Err(Failure::Throttled),

@@ -90,7 +90,7 @@ pub(super) async fn begun(mut stream: AnswerStream, tasks: &TaskTracker) -> Opti
             | PlainOutcome::Throttled(error)
             | PlainOutcome::Unavailable(error) => {
                 tracing::warn!(
-                    ?error,
+                    %error,
                     "a function behind a URL failed before its answer was whole"
                 );
                 // As above.

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use model::{ErrorObject, Event, EventKind, EventSourceKind, OperationId, Timestamp, Trigger};
 use sha2::{Digest as _, Sha256};
 use store::ExecutionSummary;
+use wire::wire_status;
 
 /// A span before it is written. Its ids follow from the execution, so that one that is sent twice is
 /// the same.
@@ -53,7 +54,7 @@ pub(super) fn trace(execution: &ExecutionSummary, events: &[Event]) -> Trace {
             ("aws.lambda.durable_execution.name", arn.name.to_string()),
             (
                 "aws.lambda.durable_execution.status",
-                format!("{:?}", execution.state.status()),
+                wire_status(execution.state.status()).as_str().to_owned(),
             ),
         ]),
         error: error.map(message),

@@ -1,7 +1,7 @@
 /** The fold of events into a history, one by one: what is new costs what is new. */
 
 import type { HistoryEvent } from '../../../api/lambda'
-import { atOf, errorOf, type History, type Operation, type OperationStatus, type OperationType } from './history'
+import { type Attempt, atOf, errorOf, type History, type Operation, type OperationStatus, type OperationType } from './history'
 import { foldInvocation } from './invocations'
 
 /** The history with what happened since; events that are known already change nothing. */
@@ -71,13 +71,32 @@ const ENDS: Record<string, OperationStatus> = {
   ChainedInvokeStopped: 'STOPPED',
 }
 
+const UNSEEN: Record<string, OperationType> = { ContextSucceeded: 'CONTEXT', ContextFailed: 'CONTEXT', StepSucceeded: 'STEP', StepFailed: 'STEP' }
+
+/** How SDKs call the error of a step that is to run at most once and was cut off: it did not run again. */
+const NOT_AGAIN = /Interrupted/
+
+function endRun(history: History, operation: Operation, attempt: Attempt, at: number): void {
+  history.fold.inFlight.delete(operation.id)
+  const run = attempt.runs.at(-1)
+  if (run === undefined) return
+  if (!run.isCutOff) run.endedAt = at
+  else if (!NOT_AGAIN.test(attempt.error?.ErrorType ?? '')) {
+    attempt.runs.push({ startedAt: null, endedAt: at, isCutOff: false })
+    history.fold.ranAgain.push(operation.id)
+  }
+}
+
 function foldOperation(history: History, event: HistoryEvent, at: number): Operation | undefined {
   if (event.Id === undefined) return undefined
   const type = STARTS[event.EventType]
   if (type !== undefined) return start(history, event, event.Id, type, at)
-  const operation = history.operations.get(event.Id)
   const status = ENDS[event.EventType]
-  if (operation === undefined || status === undefined) return operation
+  if (status === undefined) return history.operations.get(event.Id)
+  // A step may begin and end in one request, which then has no event for its start.
+  const unseen = UNSEEN[event.EventType]
+  const operation = history.operations.get(event.Id) ?? (unseen === undefined ? undefined : start(history, event, event.Id, unseen, at))
+  if (operation === undefined) return undefined
   const error = errorOf(event)
   const retry = event.StepFailedDetails?.RetryDetails ?? event.StepSucceededDetails?.RetryDetails
   const attempt = operation.attempts.at(-1)
@@ -85,6 +104,7 @@ function foldOperation(history: History, event: HistoryEvent, at: number): Opera
     attempt.endedAt = at
     attempt.error = error
     attempt.nextDelaySeconds = retry?.NextAttemptDelaySeconds ?? null
+    endRun(history, operation, attempt, at)
   }
   if (retry?.NextAttemptDelaySeconds !== undefined) {
     operation.status = 'PENDING'
@@ -108,7 +128,11 @@ function start(history: History, event: HistoryEvent, id: string, type: Operatio
   }
   operation.status = 'STARTED'
   operation.nextAttemptAt = null
-  if (type === 'STEP') operation.attempts.push({ number: operation.attempts.length + 1, startedAt: at, endedAt: null, error: null, nextDelaySeconds: null })
+  if (type === 'STEP') {
+    const runs = [{ startedAt: at, endedAt: null, isCutOff: false }]
+    operation.attempts.push({ number: operation.attempts.length + 1, runs, startedAt: at, endedAt: null, error: null, nextDelaySeconds: null })
+    history.fold.inFlight.add(id)
+  }
   return operation
 }
 

@@ -5,8 +5,19 @@ import type { ErrorObject, HistoryEvent } from '../../../api/lambda'
 export type OperationType = 'CONTEXT' | 'STEP' | 'WAIT' | 'CALLBACK' | 'CHAINED_INVOKE'
 export type OperationStatus = 'STARTED' | 'PENDING' | 'SUCCEEDED' | 'FAILED' | 'CANCELLED' | 'TIMED_OUT' | 'STOPPED'
 
+/** Once that the code of an attempt ran. It runs again where it was cut off: the SDK then sends no other START. */
+export interface Run {
+  /** None as long as the invocation that it belongs to has not ended: it began with that. */
+  startedAt: number | null
+  endedAt: number | null
+  /** Whether its invocation ended before it did: with its server or its process, or out of time. */
+  isCutOff: boolean
+}
+
 export interface Attempt {
   number: number
+  /** At least one; more where an invocation ended in the middle. */
+  runs: Run[]
   startedAt: number
   endedAt: number | null
   error: ErrorObject | null
@@ -59,9 +70,13 @@ export interface Invocation {
   replayedOperations: number
   /** Events that it recorded. */
   recorded: number
+  /** Steps that an earlier invocation was cut off in: no replay, they ran again. */
+  ranAgain: string[]
   broughtBackBy: string
   endedBecause: string
   failed: boolean
+  /** Whether the server stopped while it ran. */
+  isLost: boolean
 }
 
 /** What is known of the invocation that has not ended yet. */
@@ -74,6 +89,10 @@ export interface InvocationFold {
   /** Of those, the ones that had ended before it recorded anything. */
   endedBefore: number
   previous: Invocation | null
+  /** Steps whose attempt has not ended. */
+  inFlight: Set<string>
+  /** Of those that had been cut off before, the ones that have ended since. */
+  ranAgain: string[]
 }
 
 /** Instants are epoch milliseconds. A new object after each change; what it holds is shared. */
@@ -91,7 +110,7 @@ export interface History {
   fold: InvocationFold
 }
 
-const newInvocationFold = (): InvocationFold => ({ firstOwnAt: null, own: 0, outside: [], ended: 0, endedBefore: 0, previous: null })
+const newInvocationFold = (): InvocationFold => ({ firstOwnAt: null, own: 0, outside: [], ended: 0, endedBefore: 0, previous: null, inFlight: new Set(), ranAgain: [] })
 
 export const emptyHistory = (): History => ({
   events: [],

@@ -51,28 +51,72 @@ export function foldInvocation(history: History, event: HistoryEvent, at: number
   }
 }
 
+/** What ends an invocation in the middle of what it does. */
+const CUT_OFF = /InvocationLost|Timed?out/i
+const LOST = 'Service.InvocationLost'
+
 function complete(history: History, event: HistoryEvent, fold: InvocationFold): void {
   const details = event.InvocationCompletedDetails
   if (details === undefined) return
   const startedAt = Math.round(details.StartTimestamp * 1_000)
   const endedAt = Math.round(details.EndTimestamp * 1_000)
   const error = details.Error?.Payload
+  const again = [...endRunningAgain(history, fold, startedAt), ...cutOff(history, fold, startedAt, endedAt, error?.ErrorType ?? '')]
   const invocation: Invocation = {
     number: history.invocations.length + 1,
     requestId: details.RequestId,
     startedAt,
     endedAt,
-    replayedUntil: clamp(fold.firstOwnAt ?? endedAt, startedAt, endedAt),
+    replayedUntil: again.length > 0 ? startedAt : clamp(fold.firstOwnAt ?? endedAt, startedAt, endedAt),
     replayedOperations: fold.firstOwnAt === null ? fold.ended : fold.endedBefore,
     recorded: fold.own,
+    ranAgain: again.map((id) => mention(history.operations.get(id))),
     broughtBackBy: broughtBack(history, fold, startedAt),
-    endedBecause: error === undefined ? suspendedOn(history) : `failed: ${error.ErrorType ?? ''} ${error.ErrorMessage ?? ''}`.trim().slice(0, 200),
+    endedBecause: error === undefined ? suspendedOn(history) : error.ErrorType === LOST ? 'cut off: the server stopped' : `failed: ${error.ErrorType ?? ''} ${error.ErrorMessage ?? ''}`.trim().slice(0, 200),
     failed: error !== undefined,
+    isLost: error?.ErrorType === LOST,
   }
   // Nothing is replayed by the first one: it is live from its start.
   if (invocation.number === 1) invocation.replayedUntil = startedAt
   history.invocations = [...history.invocations, invocation]
-  history.fold = { firstOwnAt: null, own: 0, outside: fold.outside.filter(({ at }) => at >= startedAt), ended: fold.ended, endedBefore: fold.ended, previous: invocation }
+  history.fold = {
+    firstOwnAt: null,
+    own: 0,
+    outside: fold.outside.filter(({ at }) => at >= startedAt),
+    ended: fold.ended,
+    endedBefore: fold.ended,
+    previous: invocation,
+    inFlight: fold.inFlight,
+    ranAgain: [],
+  }
+}
+
+/** The steps that had been cut off and ended in this invocation: they ran from its start, which is known by now. */
+function endRunningAgain(history: History, fold: InvocationFold, startedAt: number): string[] {
+  for (const id of fold.ranAgain) {
+    const run = history.operations.get(id)?.attempts.findLast(({ runs }) => runs.at(-1)?.startedAt === null)?.runs.at(-1)
+    if (run !== undefined) run.startedAt = Math.min(startedAt, run.endedAt ?? startedAt)
+  }
+  return fold.ranAgain
+}
+
+/** Ends the runs that the invocation leaves behind. Answers with those that had been cut off before, and were once more. */
+function cutOff(history: History, fold: InvocationFold, startedAt: number, endedAt: number, errorType: string): string[] {
+  const again: string[] = []
+  for (const id of fold.inFlight) {
+    const runs = history.operations.get(id)?.attempts.at(-1)?.runs
+    const last = runs?.at(-1)
+    if (runs === undefined || last === undefined) continue
+    if (!last.isCutOff) {
+      last.isCutOff = true
+      last.endedAt = endedAt
+    } else if (CUT_OFF.test(errorType)) {
+      // An invocation that failed by itself may never have come so far.
+      runs.push({ startedAt, endedAt, isCutOff: true })
+      again.push(id)
+    }
+  }
+  return again
 }
 
 /** The invocation that is active, as far as it has come. */
@@ -80,17 +124,20 @@ export function activeInvocation(history: History, active: { number: number; req
   if (history.invocations.some(({ requestId }) => requestId === active.request_id)) return null
   const { fold } = history
   const isFirst = history.invocations.length === 0
+  const again = [...fold.ranAgain, ...[...fold.inFlight].filter((id) => history.operations.get(id)?.attempts.at(-1)?.runs.at(-1)?.isCutOff)]
   return {
     number: history.invocations.length + 1,
     requestId: active.request_id,
     startedAt: active.scheduled_at,
     endedAt: null,
-    replayedUntil: isFirst ? active.scheduled_at : Math.max(active.scheduled_at, fold.firstOwnAt ?? now),
+    replayedUntil: isFirst || again.length > 0 ? active.scheduled_at : Math.max(active.scheduled_at, fold.firstOwnAt ?? now),
     replayedOperations: fold.firstOwnAt === null ? fold.ended : fold.endedBefore,
     recorded: fold.own,
+    ranAgain: again.map((id) => mention(history.operations.get(id))),
     broughtBackBy: broughtBack(history, fold, active.scheduled_at),
     endedBecause: 'is running',
     failed: false,
+    isLost: false,
   }
 }
 
@@ -102,6 +149,7 @@ function finish(history: History, because: string): void {
 
 function broughtBack(history: History, fold: InvocationFold, startedAt: number): string {
   if (history.invocations.length === 0) return 'the execution was started'
+  if (fold.previous?.isLost === true) return 'the server was back'
   if (fold.previous?.failed === true) return 'the invocation before had failed'
   const before = fold.outside.filter(({ at }) => at <= startedAt + 5)
   const told = (before.length > 0 ? before : fold.outside).map(({ text }) => text)

@@ -13,9 +13,11 @@ const invocation = (number: number, requestId: string, replayedUntil: number): I
   replayedUntil,
   replayedOperations: 0,
   recorded: 0,
+  ranAgain: [],
   broughtBackBy: '',
   endedBecause: '',
   failed: false,
+  isLost: false,
 })
 
 it('marks what is told again by a replay, and nothing else', () => {

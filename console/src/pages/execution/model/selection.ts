@@ -11,6 +11,9 @@ export interface Selection {
   select: (next: { tab?: ExecutionTab; operation?: string | null; invocation?: number | null; event?: number | null }) => void
 }
 
+/** What a tab has in the URL for itself. */
+const OF_TAB = ['find', 'level', 'event']
+
 export function useSelection(): Selection {
   const [parameters, setParameters] = useSearchParams()
   const number = (name: string) => {
@@ -25,6 +28,8 @@ export function useSelection(): Selection {
     select: (next) =>
       setParameters(
         (old) => {
+          // What was looked for in one tab is not what the next one is about.
+          if (next.tab !== undefined && next.tab !== (old.get('tab') ?? 'timeline')) for (const name of OF_TAB) old.delete(name)
           for (const [name, value] of Object.entries(next)) {
             if (value === null || value === undefined) old.delete(name)
             else old.set(name, String(value))

@@ -69,7 +69,8 @@ export function useExecution(id: string): { execution: Execution | null; error: 
     end: () => {},
     gone: () => store.end(),
   })
-  const detail = snapshot.detail ?? read.data ?? null
+  // The record alone, without its history, would be shown as an execution that did nothing.
+  const detail = snapshot.detail ?? (connection === 'lost' ? (read.data ?? null) : null)
   const execution = detail === null || detail.execution_id !== id ? null : { id, ...snapshot, detail, connection }
   return { execution, error: detail === null ? read.error : null, retry: () => void read.refetch() }
 }

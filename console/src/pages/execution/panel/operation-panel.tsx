@@ -3,7 +3,6 @@ import Button from '@cloudscape-design/components/button'
 import Container from '@cloudscape-design/components/container'
 import Header from '@cloudscape-design/components/header'
 import SpaceBetween from '@cloudscape-design/components/space-between'
-import Spinner from '@cloudscape-design/components/spinner'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { operationEventsQuery } from '../../../api/console'
@@ -12,16 +11,17 @@ import { type CallbackAnswer, CallbackDialog } from '../../../components/callbac
 import { CopyText } from '../../../components/copy-text'
 import { ErrorBox } from '../../../components/error-box'
 import { ErrorView } from '../../../components/error-view'
+import { Loading } from '../../../components/loading'
 import { PayloadViewer } from '../../../components/payload-viewer/payload-viewer'
 import { RouteLink } from '../../../components/route-link'
 import { notify } from '../../../layout/notifications'
-import { formatDuration } from '../../../time/format'
+import { formatSetting } from '../../../time/format'
 import { Countdown, Elapsed, Instant } from '../../../time/instant'
 import { paths } from '../../../util/paths'
 import { ancestors, errorOf, type Operation } from '../model/history'
 import type { Selection } from '../model/selection'
 import type { Execution } from '../model/use-execution'
-import { nameOf, OPERATION_STATUS_LABEL, typeLabel } from '../timeline/look'
+import { nameOf, OPERATION_STATUS_LABEL, runsText, typeLabel } from '../timeline/look'
 import { OperationIcon } from '../timeline/operation-icon'
 
 interface Props {
@@ -148,7 +148,7 @@ function Callback({ execution, operation }: { execution: Execution; operation: O
           <p className="secondary">
             {deadline === null ? 'It never times out' : 'It times out '}
             {deadline !== null && <Countdown to={deadline} />}
-            {operation.heartbeatTimeoutSeconds === null ? '.' : `, and without a heartbeat after ${formatDuration(operation.heartbeatTimeoutSeconds * 1_000)}.`}
+            {operation.heartbeatTimeoutSeconds === null ? '.' : `, and without a heartbeat after ${formatSetting(operation.heartbeatTimeoutSeconds)}.`}
           </p>
           <span className="row-actions">
             <Button wrapText={false} variant="primary" onClick={() => answer('succeed')}>
@@ -177,7 +177,8 @@ function Callback({ execution, operation }: { execution: Execution; operation: O
 }
 
 function Attempts({ operation }: { operation: Operation }) {
-  if (operation.attempts.length < 2 && operation.attempts[0]?.error === null) return null
+  const again = runsText(operation.attempts)
+  if (operation.attempts.length < 2 && operation.attempts[0]?.error === null && again === '') return null
   if (operation.attempts.length === 0) return null
   return (
     <section className="payload">
@@ -204,8 +205,10 @@ function Attempts({ operation }: { operation: Operation }) {
                 <Elapsed from={attempt.startedAt} to={attempt.endedAt} />
               </td>
               <td className="wrap-anywhere">
+                {attempt.runs.length > 1 && <span className="error-line">{`ran ${attempt.runs.length === 2 ? 'twice' : `${attempt.runs.length} times`}: cut off with its invocation, and run again; `}</span>}
+                {attempt.endedAt === null && attempt.runs.length === 1 && attempt.runs[0]?.isCutOff && <span className="error-line">cut off with its invocation, and runs again; </span>}
                 {attempt.error !== null && <span className="error-line">{(attempt.error.ErrorMessage ?? attempt.error.ErrorType ?? 'failed').slice(0, 200)}</span>}
-                {attempt.nextDelaySeconds !== null && <span className="secondary"> again after {formatDuration(attempt.nextDelaySeconds * 1_000)}</span>}
+                {attempt.nextDelaySeconds !== null && <span className="secondary"> again after {formatSetting(attempt.nextDelaySeconds)}</span>}
                 {attempt.error === null && attempt.nextDelaySeconds === null && (attempt.endedAt === null ? 'running' : 'succeeded')}
               </td>
             </tr>
@@ -244,7 +247,7 @@ function Traces({ operation, selection }: { operation: Operation; selection: Sel
 function Data({ id, operation }: { id: string; operation: Operation }) {
   const { data, error, refetch } = useQuery(operationEventsQuery(id, operation.id, operation.eventIds.length))
   if (error !== null) return <ErrorBox title="The operation's data could not be read" error={error} onRetry={() => void refetch()} />
-  if (data === undefined) return <Spinner />
+  if (data === undefined) return <Loading />
   const input = data.events.map(inputOf).find((it) => it !== null) ?? null
   const result = data.events.map(resultOf).findLast((it) => it !== null) ?? null
   const failure = operation.endedAt !== null && operation.status !== 'SUCCEEDED' ? data.events.map(errorOf).findLast((it) => it !== null) : null

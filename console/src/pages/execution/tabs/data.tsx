@@ -1,12 +1,12 @@
 import Button from '@cloudscape-design/components/button'
 import Container from '@cloudscape-design/components/container'
 import SpaceBetween from '@cloudscape-design/components/space-between'
-import Spinner from '@cloudscape-design/components/spinner'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { durableExecutionQuery } from '../../../api/console'
 import { ErrorBox } from '../../../components/error-box'
 import { ErrorView } from '../../../components/error-view'
+import { Loading } from '../../../components/loading'
 import { PayloadViewer } from '../../../components/payload-viewer/payload-viewer'
 import { formatBytes } from '../../../time/format'
 import type { Selection } from '../model/selection'
@@ -23,7 +23,7 @@ export function DataTab({ execution: { detail } }: { execution: Execution; selec
   const { data, error, refetch } = useQuery({ ...durableExecutionQuery(detail.arn, detail.ended_at ?? null), enabled: isRead })
   if (!isRead) return <Button onClick={() => ask(true)}>{`Read input and result (${formatBytes(bytes)})`}</Button>
   if (error !== null) return <ErrorBox title="Input and result could not be read" error={error} onRetry={() => void refetch()} />
-  if (data === undefined) return <Spinner />
+  if (data === undefined) return <Loading />
   return (
     <SpaceBetween size="m">
       {data.Error !== undefined && (

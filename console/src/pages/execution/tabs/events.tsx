@@ -10,7 +10,7 @@ import { EmptyState } from '../../../components/empty-state'
 import { ErrorBox } from '../../../components/error-box'
 import { PayloadViewer } from '../../../components/payload-viewer/payload-viewer'
 import { useTimeMode } from '../../../preferences/time-mode'
-import { formatClock, formatDuration } from '../../../time/format'
+import { formatClock, formatDuration, formatSetting } from '../../../time/format'
 import { operationName } from '../../../util/activity'
 import { useUrlText } from '../../../util/url-text'
 import { atOf, errorOf } from '../model/history'
@@ -62,7 +62,7 @@ export function EventsTab({ execution, selection }: { execution: Execution; sele
                     <time className="figure secondary" title={`+${formatDuration(at - start)}`}>
                       {formatClock(at, mode)}
                     </time>
-                    <span className={`event-type ${toneOf(event.EventType)}`}>{event.EventType}</span>
+                    <span className={`event-type ${toneOf(event)}`}>{event.EventType}</span>
                     <bdi className="one-line">
                       {event.Name !== undefined && history.operations.has(event.Id ?? '') && <b>{operationName(event.Name, '')} </b>}
                       <span className="secondary">{detailOf(event)}</span>
@@ -84,11 +84,12 @@ function WholeEvent({ executionId, number }: { executionId: string; number: numb
   const { data, error, refetch } = useQuery(eventQuery(executionId, number))
   if (error !== null) return <ErrorBox title="The event could not be read" error={error} onRetry={() => void refetch()} />
   const event = data?.events[0]
-  return <PayloadViewer title={`Event ${number}`} text={event === undefined ? '' : JSON.stringify(event)} />
+  return <PayloadViewer variant="h2" title={`Event ${number}`} text={event === undefined ? '' : JSON.stringify(event)} />
 }
 
-function toneOf(type: string): string {
-  if (/Failed|TimedOut|Stopped/.test(type)) return 'event-bad'
+function toneOf(event: HistoryEvent): string {
+  const type = event.EventType
+  if (errorOf(event) !== null || /Failed|TimedOut|Stopped/.test(type)) return 'event-bad'
   if (/Succeeded|Completed/.test(type)) return 'event-good'
   return ''
 }
@@ -98,9 +99,9 @@ function detailOf(event: HistoryEvent): string {
   const error = errorOf(event)
   if (error !== null) return `${error.ErrorType ?? ''}: ${error.ErrorMessage ?? ''}`.slice(0, 300)
   const { WaitStartedDetails: wait, InvocationCompletedDetails: invocation, CallbackStartedDetails: callback, ChainedInvokeStartedDetails: invoke } = event
-  if (wait?.Duration !== undefined) return `for ${formatDuration(wait.Duration * 1_000)}`
+  if (wait?.Duration !== undefined) return `for ${formatSetting(wait.Duration)}`
   if (invocation !== undefined) return `ran ${formatDuration((invocation.EndTimestamp - invocation.StartTimestamp) * 1_000)}, request ${invocation.RequestId}`
-  if (callback?.Timeout !== undefined) return `times out after ${formatDuration(callback.Timeout * 1_000)}`
+  if (callback?.Timeout !== undefined) return `times out after ${formatSetting(callback.Timeout)}`
   if (invoke?.FunctionName !== undefined) return invoke.FunctionName
   const attempt = event.StepSucceededDetails?.RetryDetails?.CurrentAttempt
   return attempt !== undefined && attempt > 1 ? `attempt ${attempt}` : (event.SubType ?? '')

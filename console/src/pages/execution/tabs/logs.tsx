@@ -1,6 +1,5 @@
 import '../../../styles/log.css'
 import Select from '@cloudscape-design/components/select'
-import Spinner from '@cloudscape-design/components/spinner'
 import TextFilter from '@cloudscape-design/components/text-filter'
 import Toggle from '@cloudscape-design/components/toggle'
 import { useQuery } from '@tanstack/react-query'
@@ -11,6 +10,7 @@ import type { LogLine } from '../../../api/types'
 import { CopyText } from '../../../components/copy-text'
 import { EmptyState } from '../../../components/empty-state'
 import { ErrorBox } from '../../../components/error-box'
+import { Loading } from '../../../components/loading'
 import { LogRow } from '../../../components/log-line'
 import { quote } from '../../../util/commands'
 import { LOG_LEVELS, readLogText } from '../../../util/log-text'
@@ -65,7 +65,7 @@ export function LogsTab({ execution, selection }: { execution: Execution; select
         <Select ariaLabel="Level" selectedOption={LEVELS.find(({ value }) => value === level) ?? null} options={LEVELS} onChange={({ detail: { selectedOption } }) => setLevel(selectedOption.value ?? '')} />
       </div>
       {log.error !== null && <ErrorBox title="The log could not be read" error={log.error} onRetry={() => void log.refetch()} />}
-      {log.isPending && <Spinner />}
+      {log.isPending && <Loading />}
       {!log.isPending && (
         // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard
         <div className="log-scroller" role="log" aria-label="Log of the execution" aria-live="off" tabIndex={0}>

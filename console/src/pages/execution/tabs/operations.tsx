@@ -9,7 +9,7 @@ import { useUrlText } from '../../../util/url-text'
 import type { Operation } from '../model/history'
 import type { Selection } from '../model/selection'
 import type { Execution } from '../model/use-execution'
-import { nameOf, OPERATION_STATUS_LABEL, typeLabel } from '../timeline/look'
+import { nameOf, OPERATION_STATUS_LABEL, runsText, typeLabel } from '../timeline/look'
 import { OperationIcon } from '../timeline/operation-icon'
 
 /** Rows of a page. */
@@ -84,7 +84,8 @@ const COLUMNS: TableProps.ColumnDefinition<Row>[] = [
       </bdi>
     ),
     sortingComparator: (a, b) => nameOf(a.operation).localeCompare(nameOf(b.operation)),
-    width: 220,
+    width: 170,
+    minWidth: 140,
   },
   {
     id: 'status',
@@ -95,10 +96,10 @@ const COLUMNS: TableProps.ColumnDefinition<Row>[] = [
       </span>
     ),
     sortingComparator: (a, b) => a.operation.status.localeCompare(b.operation.status),
-    width: 150,
+    width: 122,
   },
-  { id: 'type', header: 'Type', cell: ({ operation }) => typeLabel(operation), sortingComparator: (a, b) => typeLabel(a.operation).localeCompare(typeLabel(b.operation)), width: 150 },
-  { id: 'start', header: 'Started', cell: ({ operation }) => <Instant at={operation.startedAt} />, sortingComparator: (a, b) => a.operation.startedAt - b.operation.startedAt, width: 175 },
+  { id: 'type', header: 'Type', cell: ({ operation }) => typeLabel(operation), sortingComparator: (a, b) => typeLabel(a.operation).localeCompare(typeLabel(b.operation)), width: 130 },
+  { id: 'start', header: 'Started', cell: ({ operation }) => <Instant at={operation.startedAt} isShort />, sortingComparator: (a, b) => a.operation.startedAt - b.operation.startedAt, width: 108 },
   {
     id: 'timeline',
     header: 'Timeline',
@@ -107,11 +108,11 @@ const COLUMNS: TableProps.ColumnDefinition<Row>[] = [
         <span style={{ insetInlineStart: `${from}%`, inlineSize: `${Math.max(length, 1)}%` }} />
       </span>
     ),
-    width: 150,
+    width: 92,
   },
-  { id: 'end', header: 'Ended', cell: ({ operation }) => <Instant at={operation.endedAt} />, sortingComparator: (a, b) => (a.operation.endedAt ?? Infinity) - (b.operation.endedAt ?? Infinity), width: 175 },
-  { id: 'took', header: 'Duration', cell: ({ operation }) => <Elapsed from={operation.startedAt} to={operation.endedAt} />, sortingComparator: (a, b) => lengthOf(a) - lengthOf(b), width: 110 },
-  { id: 'attempts', header: 'Attempts', cell: ({ operation }) => (operation.type === 'STEP' ? operation.attempts.length : '–'), sortingComparator: (a, b) => a.operation.attempts.length - b.operation.attempts.length, minWidth: 100 },
+  { id: 'end', header: 'Ended', cell: ({ operation }) => <Instant at={operation.endedAt} isShort />, sortingComparator: (a, b) => (a.operation.endedAt ?? Infinity) - (b.operation.endedAt ?? Infinity), width: 108 },
+  { id: 'took', header: 'Duration', cell: ({ operation }) => <Elapsed from={operation.startedAt} to={operation.endedAt} />, sortingComparator: (a, b) => lengthOf(a) - lengthOf(b), width: 118 },
+  { id: 'attempts', header: 'Attempts', cell: ({ operation }) => (operation.type !== 'STEP' ? '–' : runsText(operation.attempts) === '' ? operation.attempts.length : runsText(operation.attempts)), sortingComparator: (a, b) => a.operation.attempts.length - b.operation.attempts.length, minWidth: 100 },
 ]
 
 const lengthOf = ({ operation }: Row): number => (operation.endedAt ?? Date.now()) - operation.startedAt

@@ -1,11 +1,11 @@
 import '../../../styles/trace.css'
-import Spinner from '@cloudscape-design/components/spinner'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { segmentsQuery } from '../../../api/console'
 import { CopyText } from '../../../components/copy-text'
 import { EmptyState } from '../../../components/empty-state'
 import { ErrorBox } from '../../../components/error-box'
+import { Loading } from '../../../components/loading'
 import { PayloadViewer } from '../../../components/payload-viewer/payload-viewer'
 import { formatDuration } from '../../../time/format'
 import type { Selection } from '../model/selection'
@@ -19,7 +19,7 @@ export function TraceTab({ execution: { detail } }: { execution: Execution; sele
   const [chosen, choose] = useState<string | null>(null)
   if (traceId === '') return <EmptyState title="This execution has no trace" />
   if (error !== null) return <ErrorBox title="The trace could not be read" error={error} onRetry={() => void refetch()} />
-  if (isPending) return <Spinner />
+  if (isPending) return <Loading />
   const found = spans(data.segments, detail.server_now_at)
   if (found.length === 0) {
     return (

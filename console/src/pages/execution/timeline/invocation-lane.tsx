@@ -1,5 +1,6 @@
 import { formatDuration } from '../../../time/format'
 import type { Invocation, Pause } from '../model/history'
+import { replayText } from './invocation-story'
 import { type Drawn, placed } from './place'
 
 interface Props extends Drawn {
@@ -42,7 +43,7 @@ export function InvocationLane({ invocations, pauses, chosen, onChoose, ...drawn
             style={style}
             aria-pressed={chosen === number}
             aria-label={`Invocation ${number}: ran ${formatDuration(end - startedAt)}, ${invocation.endedBecause}`}
-            title={`Invocation ${number}\nbrought back by: ${invocation.broughtBackBy}\nreplayed ${invocation.replayedOperations} operations in ${formatDuration(replayedUntil - startedAt)}\nrecorded ${invocation.recorded} events in ${formatDuration(end - replayedUntil)}\n${invocation.endedBecause}`}
+            title={`Invocation ${number}\nbrought back by: ${invocation.broughtBackBy}\n${replayText(invocation)}\nrecorded ${invocation.recorded} events in ${formatDuration(end - replayedUntil)}\n${invocation.endedBecause}`}
             onClick={() => onChoose(chosen === number ? null : number)}
           >
             <span className="invocation-replayed" style={{ inlineSize: `${replayed}%` }} />

@@ -25,7 +25,7 @@ export function InvocationStory({ invocations, chosen, onChoose, now }: Props) {
     <div className="story">
       <ol className="story-list" aria-label="Invocations">
         {shown.map((invocation) => {
-          const { number, startedAt, endedAt, replayedUntil, replayedOperations, recorded } = invocation
+          const { number, startedAt, endedAt, replayedUntil, replayedOperations, recorded, ranAgain } = invocation
           const end = endedAt ?? now
           return (
             <li key={number} className={chosen === number ? 'story-chosen' : undefined}>
@@ -37,10 +37,26 @@ export function InvocationStory({ invocations, chosen, onChoose, now }: Props) {
                 {number > 1 && (
                   <>
                     {' '}
-                    → replayed <b>{replayedOperations}</b> {replayedOperations === 1 ? 'operation' : 'operations'} in <b>{formatDuration(replayedUntil - startedAt)}</b>
+                    → replayed <b>{replayedOperations}</b> {replayedOperations === 1 ? 'operation' : 'operations'}
+                    {ranAgain.length === 0 ? (
+                      <>
+                        {' '}
+                        in <b>{formatDuration(replayedUntil - startedAt)}</b>
+                      </>
+                    ) : (
+                      <>
+                        {' '}
+                        → ran <bdi className="story-end">{listed(ranAgain)}</bdi> again
+                      </>
+                    )}
                   </>
                 )}{' '}
-                → recorded <b>{recorded}</b> {recorded === 1 ? 'event' : 'events'} in <b>{formatDuration(end - replayedUntil)}</b> →{' '}
+                {(recorded > 0 || number === 1) && (
+                  <>
+                    → recorded <b>{recorded}</b> {recorded === 1 ? 'event' : 'events'} in <b>{formatDuration(end - replayedUntil)}</b>{' '}
+                  </>
+                )}
+                →{' '}
                 <bdi className={invocation.failed ? 'error-line' : 'story-end'}>{invocation.endedBecause}</bdi>
               </span>
             </li>
@@ -57,3 +73,14 @@ export function InvocationStory({ invocations, chosen, onChoose, now }: Props) {
 }
 
 const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`
+
+/** Names that are said, of more. */
+const NAMES = 2
+
+const listed = (names: readonly string[]): string => `${names.slice(0, NAMES).join(' and ')}${names.length > NAMES ? ` and ${names.length - NAMES} more` : ''}`
+
+/** What an invocation did of what was done before. */
+export function replayText({ replayedOperations, replayedUntil, startedAt, ranAgain }: Invocation): string {
+  const replayed = `replayed ${replayedOperations} operations`
+  return ranAgain.length > 0 ? `${replayed}, ran ${listed(ranAgain)} again` : `${replayed} in ${formatDuration(replayedUntil - startedAt)}`
+}

@@ -5,6 +5,7 @@ const ENTRIES = [
   ['bar bar-work bar-started', 'Running'],
   ['bar bar-wait bar-started', 'Waiting'],
   ['bar bar-pause', 'Between attempts'],
+  ['bar bar-cut', 'Cut off, runs again'],
   ['bar bar-work bar-failed', 'Failed'],
 ] as const
 

@@ -1,5 +1,5 @@
 import { formatDuration } from '../../../time/format'
-import { describe, nameOf, segments, typeLabel } from './look'
+import { describe, nameOf, runsText, segments, typeLabel } from './look'
 import { type Drawn, placed } from './place'
 import type { TreeRow } from './rows'
 import { OperationIcon } from './operation-icon'
@@ -18,6 +18,7 @@ interface Props extends Drawn {
 export function OperationRow({ row, index, top, height, isSelected, onSelect, onToggle, ...drawn }: Props) {
   const { operation, depth, isOpen } = row
   const name = nameOf(operation)
+  const runs = runsText(operation.attempts)
   const hasChildren = operation.children.length > 0
   return (
     // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/interactive-supports-focus -- the grid has the focus and the keys
@@ -32,7 +33,7 @@ export function OperationRow({ row, index, top, height, isSelected, onSelect, on
       style={{ transform: `translateY(${top}px)`, blockSize: height }}
       onClick={onSelect}
     >
-      <span role="rowheader" className="timeline-name" style={{ paddingInlineStart: 8 + Math.min(depth, 8) * 16 }} title={`${name}\n${typeLabel(operation)}`} aria-label={describe(operation, drawn.start, drawn.now)}>
+      <span role="rowheader" className="timeline-name" style={{ paddingInlineStart: 8 + Math.min(depth, 8) * 16 }} title={`${name}\n${typeLabel(operation)}${runs === '' ? '' : `\n${runs}: its invocation was cut off in the middle`}`} aria-label={describe(operation, drawn.start, drawn.now)}>
         {hasChildren ? (
           <button
             type="button"
@@ -52,9 +53,10 @@ export function OperationRow({ row, index, top, height, isSelected, onSelect, on
         <OperationIcon operation={operation} />
         <bdi className="operation-label">{name}</bdi>
         {hasChildren && !isOpen && <span className="secondary"> ({operation.children.length})</span>}
+        {runs !== '' && <span className="run-again">{runs}</span>}
       </span>
       <span role="gridcell" className="bars" aria-hidden="true">
-        {segments(operation, drawn.now).map(({ from, to, shape, status, label }) => {
+        {segments(operation, drawn.now, drawn.activeSince).map(({ from, to, shape, status, label }) => {
           const style = placed(drawn, from, to)
           return style !== null && <span key={`${shape}${from}`} className={`bar bar-${shape} bar-${status.toLowerCase()}`} style={style} title={`${name}\n${label}\n${formatDuration(to - from)}`} />
         })}

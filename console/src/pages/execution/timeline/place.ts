@@ -8,6 +8,8 @@ export interface Drawn {
   start: number
   /** The end of what is drawn. */
   now: number
+  /** Since when the invocation at work has been. */
+  activeSince: number | null
 }
 
 /** Where a stretch lies, in percent of what is in sight; null when it is out of sight. */

@@ -14,6 +14,7 @@ import { AxisMarks } from './axis-marks'
 import { InvocationLane } from './invocation-lane'
 import { InvocationStory } from './invocation-story'
 import { Legend } from './legend'
+import { runsOf } from './look'
 import { OperationRow } from './operation-row'
 import { parents, visibleRows } from './rows'
 
@@ -44,7 +45,7 @@ export function TimelineTab({ execution, selection }: Props) {
     const instants: number[] = []
     for (const { startedAt, endedAt, attempts } of history.operations.values()) {
       instants.push(startedAt, endedAt ?? end)
-      for (const attempt of attempts) instants.push(attempt.startedAt, attempt.endedAt ?? end)
+      for (const attempt of attempts) for (const { from, to } of runsOf(attempt, active?.startedAt ?? null, end)) instants.push(from, to)
     }
     const busy = invocations.map(({ startedAt, endedAt }) => ({ from: startedAt, to: endedAt ?? end }))
     return makeAxis(start, end, instants, busy, compresses)
@@ -119,7 +120,7 @@ export function TimelineTab({ execution, selection }: Props) {
     run()
   }
 
-  const shared = { axis, view, start, now: end }
+  const shared = { axis, view, start, now: end, activeSince: active?.startedAt ?? null }
   return (
     <div className="timeline">
       <div className="timeline-tools">
@@ -137,7 +138,6 @@ export function TimelineTab({ execution, selection }: Props) {
         <Toggle checked={compresses} onChange={({ detail: { checked } }) => compress(checked)}>
           Shorten waits
         </Toggle>
-        <Legend />
       </div>
       <InvocationStory invocations={invocations} chosen={selection.invocation} onChoose={(number) => selection.select({ invocation: number })} now={end} />
       <div className="timeline-grid" ref={grid}>
@@ -181,6 +181,7 @@ export function TimelineTab({ execution, selection }: Props) {
           {rows.length === 0 && <EmptyState title={isOpen ? 'Nothing recorded yet' : 'No operations'}>{isOpen ? 'Steps, waits and callbacks are here as they happen.' : 'The function ended without a step, a wait or a callback.'}</EmptyState>}
         </div>
       </div>
+      <Legend />
     </div>
   )
 }
