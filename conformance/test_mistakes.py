@@ -250,3 +250,58 @@ def test_a_program_of_its_own_runs_in_a_runtime_of_node_by_a_wrapper(tmp_path):
         answer = system.client.invoke(FunctionName="Hidden:live", Payload=b'"Ada"')
         assert json.load(answer["Payload"]) == "Hello, Ada!"
         assert answer["DurableExecutionArn"].split(":")[6] == "Hidden"
+
+
+def test_templates_are_read_as_aws_reads_them(tmp_path):
+    """A loop, a nested application with outputs, stored values, and functions whose code is the template's folder."""
+    files = {
+        "template.yaml": """
+Transform: [AWS::LanguageExtensions, AWS::Serverless-2016-10-31]
+Parameters:
+  Key: {Type: 'AWS::SSM::Parameter::Value<String>', Default: /desk/key}
+Globals:
+  Function: {Runtime: python3.13, Timeout: 20}
+Resources:
+  Fn::ForEach::Rooms:
+    - Room
+    - [East, West]
+    - Desk${Room}:
+        Type: AWS::Serverless::Function
+        Properties:
+          {Handler: desk.handler, FunctionName: !Sub 'Desk${Room}', Environment: {Variables: {SEEN: !Ref Room}}}
+  Cellar:
+    Type: AWS::Serverless::Application
+    Properties: {Location: cellar/template.yaml, Parameters: {Wine: red}}
+  Clerk:
+    Type: AWS::Serverless::Function
+    Properties:
+      Handler: desk.handler
+      FunctionName: Clerk
+      Environment:
+        Variables:
+          SEEN: !Join ['|', [!GetAtt Cellar.Outputs.Shelf, !Ref Key, '{{resolve:secretsmanager:desk:SecretString:pin}}']]
+""",
+        "cellar/template.yaml": """
+Transform: AWS::Serverless-2016-10-31
+Parameters:
+  Wine: {Type: String}
+Resources:
+  Shelf: {Type: AWS::Serverless::SimpleTable, Properties: {TableName: !Sub 'shelf-${Wine}'}}
+Outputs:
+  Shelf: {Value: !Ref Shelf}
+""",
+        "desk.py": "import os\n\n\ndef handler(event, context):\n    return os.environ['SEEN']\n",
+        "stored.json": {"ssm": {"/desk/key": "brass"}, "secretsmanager": {"desk": {"pin": "0000"}}},
+    }
+    project = tmp_path / "project"
+    lay_down(project, files)
+    stored = ["--references", str(project / "stored.json")]
+    with up(str(project / "template.yaml"), tmp_path / "scratch", *stored) as system:
+        invoke = lambda name: json.load(system.client.invoke(FunctionName=name, Payload=b"{}")["Payload"])
+        seen = {name: invoke(name) for name in ["DeskEast", "DeskWest", "Clerk"]}
+    assert seen == {"DeskEast": "East", "DeskWest": "West", "Clerk": "shelf-red|brass|0000"}
+    # Without the file nothing starts, and the text of a reference reaches nobody.
+    command = [binary(), "up", str(project), "--listen", "127.0.0.1:0", "--data-dir", str(tmp_path / "none")]
+    refused = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+    assert refused.returncode != 0
+    assert "/desk/key" in refused.stderr and "references.json" in refused.stderr, refused.stderr

@@ -136,6 +136,8 @@ class Scenario:
     def __init__(self, system, stack):
         self.system = system
         self.stack = stack
+        # What answers said, for later steps.
+        self.kept = {}
 
     def take(self, step):
         expect = step.get("expect")
@@ -191,7 +193,8 @@ class Scenario:
             activity = (shown.get("activity") or {}).get("operations") or [{}]
             at = f"{activity[0].get('type', 'nothing')} {activity[0].get('name', '')}".strip()
             logged = json.dumps(self.system.get("/lambdura/v1/logs", function=function, tail="true", limit=200))
-            foreign = NOT_HERE.search(text + logged)
+            retried = json.dumps(self.system.history(shown["arn"]), default=str) if "arn" in shown else ""
+            foreign = NOT_HERE.search(text + logged + retried)
             if foreign:
                 raise Stopped("stops at", foreign.group(0).removesuffix(" is not served here"))
             raise Stopped("waits" if shown.get("activity") and not text else "fails", f"{function}: {text or at}")
@@ -216,11 +219,25 @@ class Scenario:
         if not urls:
             raise Stopped("no API", step["http"])
         method, path = step["http"].split(" ", 1)
+        for name, value in self.kept.items():
+            path = path.replace("{" + name + "}", value)
+        deadline = time.monotonic() + step.get("seconds", 0)
+        while True:
+            try:
+                return self.ask(step, method, urls[0] + path, expect)
+            except Stopped:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.5)
+
+    def ask(self, step, method, url, expect):
         body = json.dumps(step["body"]).encode() if "body" in step else None
-        request = urllib.request.Request(urls[0] + path, body, {"content-type": "application/json"}, method=method)
+        request = urllib.request.Request(url, body, {"content-type": "application/json"}, method=method)
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
-                self.check(step["http"], answer.read().decode(errors="replace"), expect)
+                said = answer.read().decode(errors="replace")
+            self.check(step["http"], said, expect)
+            self.keep(step, said)
         except urllib.error.HTTPError as error:
             said = error.read().decode(errors="replace")
             if error.code == step.get("status"):
@@ -237,9 +254,16 @@ class Scenario:
         headers["x-amz-date"] = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         try:
             with urllib.request.urlopen(urllib.request.Request(self.system.endpoint, body, headers), timeout=60) as answer:
-                answer.read()
+                self.keep(step, answer.read().decode())
         except urllib.error.HTTPError as error:
             raise Stopped("fails", f"{step['table']}: {error.read().decode(errors='replace')[:200]}") from None
+
+    def keep(self, step, said):
+        for name, pattern in step.get("keep", {}).items():
+            found = re.search(pattern, said)
+            if not found:
+                raise Stopped("another end", f"no {name} in {said[:200]}")
+            self.kept[name] = found.group(1)
 
     @staticmethod
     def check(what, said, expect):
