@@ -4,9 +4,11 @@
     python conformance/projects/try_projects.py CHECKOUTS                 all that are checked out, a table at the end
     python conformance/projects/try_projects.py CHECKOUTS --only saga     those with `saga` in their name
     python conformance/projects/try_projects.py CHECKOUTS --list          repositories and commits to check out
+    python conformance/projects/try_projects.py CHECKOUTS --only nothing --write     docs/projects.md of what was found so far
 
 Nothing is fetched but packages that the projects ask for. `projects.json` is the list: repository, commit, folder, what
-prepares it, the scenario. Each is tried in a copy. The table is kept in `docs/projects.md`.
+prepares it, the scenario, and a `note` for what is not the project's own doing. Each is tried in a copy. What became of
+each is kept beside the copies, so that a project can be tried again by itself.
 """
 
 import argparse
@@ -20,6 +22,8 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+
+from botocore.exceptions import ClientError
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -40,6 +44,7 @@ def arguments():
     parser.add_argument("checkouts", type=Path, help="folder with OWNER/NAME for each repository")
     parser.add_argument("--only", help="a part of the names of those that are tried")
     parser.add_argument("--list", action="store_true", help="print what to check out, and end")
+    parser.add_argument("--write", action="store_true", help="write docs/projects.md")
     parser.add_argument("--scratch", type=Path, default=Path("target/projects"), help="where copies and data are kept")
     return parser.parse_args()
 
@@ -51,7 +56,8 @@ def main():
         for repository, commit in sorted({(one["repository"], one["commit"]) for one in projects}):
             print(f"{repository} {commit}")
         return
-    rows = []
+    kept = options.scratch.resolve() / "results"
+    kept.mkdir(parents=True, exist_ok=True)
     for project in projects:
         if options.only and options.only not in project["name"]:
             continue
@@ -62,8 +68,17 @@ def main():
         began = time.monotonic()
         how, why = attempt(project, checkout, options.scratch.resolve() / project["name"])
         print(f"{'✓' if how == 'end' else '·'} {project['name']}: {how} {why} ({time.monotonic() - began:.0f} s)", flush=True)
-        rows.append((project, commit_of(checkout), how, why))
+        found = {"commit": commit_of(checkout), "how": how, "why": why}
+        (kept / f"{project['name']}.json").write_text(json.dumps(found))
+    rows = []
+    for project in projects:
+        result = kept / f"{project['name']}.json"
+        if result.exists():
+            found = json.loads(result.read_text())
+            rows.append((project, found["commit"], found["how"], found["why"]))
     print(table(rows))
+    if options.write:
+        (Path(__file__).parents[2] / "docs/projects.md").write_text(page(rows, len(projects)))
 
 
 def commit_of(checkout):
@@ -84,6 +99,8 @@ def attempt(project, checkout, scratch):
                 scenario.take(step)
     except Stopped as stopped:
         return stopped.args
+    except ClientError as error:
+        return "fails", str(error)
     return "end", ""
 
 
@@ -119,6 +136,8 @@ class Scenario:
     def __init__(self, system, stack):
         self.system = system
         self.stack = stack
+        # What answers said, for later steps.
+        self.kept = {}
 
     def take(self, step):
         expect = step.get("expect")
@@ -174,7 +193,8 @@ class Scenario:
             activity = (shown.get("activity") or {}).get("operations") or [{}]
             at = f"{activity[0].get('type', 'nothing')} {activity[0].get('name', '')}".strip()
             logged = json.dumps(self.system.get("/lambdura/v1/logs", function=function, tail="true", limit=200))
-            foreign = NOT_HERE.search(text + logged)
+            retried = json.dumps(self.system.history(shown["arn"]), default=str) if "arn" in shown else ""
+            foreign = NOT_HERE.search(text + logged + retried)
             if foreign:
                 raise Stopped("stops at", foreign.group(0).removesuffix(" is not served here"))
             raise Stopped("waits" if shown.get("activity") and not text else "fails", f"{function}: {text or at}")
@@ -189,7 +209,9 @@ class Scenario:
             answered.add(key)
             named = [value for part, value in answers.items() if part in callback.get("name", "")]
             value = (named or [answers.get("*", {"approved": True})])[0]
-            self.system.client.send_durable_execution_callback_success(CallbackId=key, Result=json.dumps(value).encode())
+            is_text = isinstance(value, dict) and set(value) == {"text"}
+            result = value["text"] if is_text else json.dumps(value)
+            self.system.client.send_durable_execution_callback_success(CallbackId=key, Result=result.encode())
 
     def http(self, step, expect):
         ready = self.system.ready
@@ -197,13 +219,33 @@ class Scenario:
         if not urls:
             raise Stopped("no API", step["http"])
         method, path = step["http"].split(" ", 1)
+        for name, value in self.kept.items():
+            path = path.replace("{" + name + "}", value)
+        deadline = time.monotonic() + step.get("seconds", 0)
+        while True:
+            try:
+                return self.ask(step, method, urls[0] + path, expect)
+            except Stopped:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.5)
+
+    def ask(self, step, method, url, expect):
         body = json.dumps(step["body"]).encode() if "body" in step else None
-        request = urllib.request.Request(urls[0] + path, body, {"content-type": "application/json"}, method=method)
+        request = urllib.request.Request(url, body, {"content-type": "application/json"}, method=method)
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
-                self.check(step["http"], answer.read().decode(errors="replace"), expect)
+                said = answer.read().decode(errors="replace")
+            self.check(step["http"], said, expect)
+            self.keep(step, said)
         except urllib.error.HTTPError as error:
-            raise Stopped("fails", f"{step['http']}: {error.code} {error.read().decode(errors='replace')[:200]}") from None
+            said = error.read().decode(errors="replace")
+            if error.code == step.get("status"):
+                return self.check(step["http"], said, expect)
+            foreign = NOT_HERE.search(said)
+            if foreign:
+                raise Stopped("stops at", foreign.group(0).removesuffix(" is not served here")) from None
+            raise Stopped("fails", f"{step['http']}: {error.code} {said[:200]}") from None
 
     def table(self, step):
         body = json.dumps(step["request"]).replace("STACK", self.stack).encode()
@@ -212,9 +254,16 @@ class Scenario:
         headers["x-amz-date"] = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         try:
             with urllib.request.urlopen(urllib.request.Request(self.system.endpoint, body, headers), timeout=60) as answer:
-                answer.read()
+                self.keep(step, answer.read().decode())
         except urllib.error.HTTPError as error:
             raise Stopped("fails", f"{step['table']}: {error.read().decode(errors='replace')[:200]}") from None
+
+    def keep(self, step, said):
+        for name, pattern in step.get("keep", {}).items():
+            found = re.search(pattern, said)
+            if not found:
+                raise Stopped("another end", f"no {name} in {said[:200]}")
+            self.kept[name] = found.group(1)
 
     @staticmethod
     def check(what, said, expect):
@@ -240,11 +289,35 @@ def table(rows):
     lines = ["", "| project | commit | language | how far | why |", "| --- | --- | --- | --- | --- |"]
     for project, commit, how, why in rows:
         name = "/".join(part for part in (project["repository"], project["folder"]) if part)
-        why = why.replace("|", "\\|").replace("\n", " ")[:160]
+        why = "; ".join(part for part in (shortened(why), project.get("note", "")) if part)
         lines.append(f"| {name} | `{commit[:8]}` | {project['language']} | {how} | {why} |")
     reached = sum(how in ("end", "stops at") for *_, how, _ in rows)
     lines.append(f"\n{reached} of {len(rows)} reach the end of their scenario, or stop at a service that is named.")
     return "\n".join(lines)
+
+
+def shortened(why):
+    why = re.sub(r"/[^ `]*/projects/[^/]+/(source|run)", "…", why)
+    return why.replace("|", "\\|").replace("\n", " ")[:200]
+
+
+def page(rows, total):
+    today = time.strftime("%Y-%m-%d")
+    versions = f"Python {sys.version_info.major}.{sys.version_info.minor}, Node.js {node_version()}"
+    return (
+        "# Public projects\n\n"
+        "Projects that nobody here wrote, as they are: `lambdura up`, and the scenario of each README.\n"
+        "Made by [`conformance/projects/try_projects.py`](../conformance/projects/try_projects.py) on checkouts at the "
+        f"commits below, on {today} ({versions}); {len(rows)} of the {total} in its list were tried.\n"
+        "A scenario *ends* where its README ends, or *stops at* a service of AWS that is not here, which the function's "
+        "error names: `--aws-endpoint` and `--aws-credentials` take it further.\n"
+        f"{table(rows)}\n"
+    )
+
+
+def node_version():
+    done = subprocess.run(["node", "--version"], capture_output=True, text=True)
+    return done.stdout.strip().removeprefix("v").partition(".")[0]
 
 
 if __name__ == "__main__":
