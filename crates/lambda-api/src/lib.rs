@@ -43,10 +43,12 @@ pub use execution::{
     TraceHeader,
 };
 pub use function::{
-    AliasConfiguration, AliasRoutingConfiguration, Concurrency, DeadLetterConfig, DurableConfig,
+    AliasConfiguration, AliasRoutingConfiguration, CapacityProviderConfig, Concurrency,
+    DeadLetterConfig, DurableConfig,
     EnvironmentResponse, EphemeralStorage, FunctionCodeLocation, FunctionConfiguration,
     GetFunctionResponse, Layer, ListAliasesResponse, ListFunctionsResponse,
     ListVersionsByFunctionResponse, LoggingConfig, SnapStart, TracingConfigResponse, VpcConfig,
+    LambdaManagedInstancesCapacityProviderConfig,
 };
 pub use function_change::{
     AliasRequest, Environment, FunctionCode, FunctionRequest, PublishVersionRequest,
