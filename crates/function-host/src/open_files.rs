@@ -126,11 +126,7 @@ impl OpenFiles {
     ///
     /// A function without any process may use half of the reserve, because those that run may wait for its answer. The only
     /// process of a host is never refused: with a limit too low for everything, one after another is still better than none.
-    pub(crate) fn check(
-        &mut self,
-        others: Others,
-        per_process: usize,
-    ) -> Result<(), LaunchError> {
+    pub(crate) fn check(&mut self, others: Others, per_process: usize) -> Result<(), LaunchError> {
         if others.of_host == 0 {
             return Ok(());
         }

@@ -348,7 +348,8 @@ impl Pools {
     /// Removes an idle process from the free ones. `false` when it is no idle one, because it was given an invocation.
     pub(crate) fn leave(&mut self, key: &FunctionKey, id: ProcessId) -> bool {
         let pool = self.existing(key);
-        let is_idle = |process: &FreeProcess| process.handle.id == id && process.idle_since.is_some();
+        let is_idle =
+            |process: &FreeProcess| process.handle.id == id && process.idle_since.is_some();
         let position = pool.free.iter().position(is_idle);
         position
             .map(|position| pool.free.remove(position))
@@ -459,10 +460,7 @@ impl Pools {
 
     fn forget_if_unused(&mut self, key: &FunctionKey) {
         let is_unused = |pool: &Pool| {
-            pool.processes == 0
-                && pool.leaving == 0
-                && pool.queue.is_empty()
-                && !pool.start_is_due
+            pool.processes == 0 && pool.leaving == 0 && pool.queue.is_empty() && !pool.start_is_due
         };
         if self.pools.get(key).is_some_and(is_unused) {
             self.pools.remove(key);

@@ -11,9 +11,7 @@ use function_host::{
     FunctionConfig, FunctionErrorKind, HostConfig, InvocationOutcome, InvocationResult,
     InvokeError, LogFormat, LogStream, ResponsePiece, response_stream,
 };
-use support::{
-    Gate, Pending, Waiting, World, process_ends, request, response, wait_until, within,
-};
+use support::{Gate, Pending, Waiting, World, process_ends, request, response, wait_until, within};
 
 /// A world whose processes have so many invocations at a time.
 fn world(behaviour: &str, per_process: usize) -> World {
@@ -39,7 +37,9 @@ fn at(gate: &Gate, then: &str) -> String {
 
 async fn outcome(pending: Pending) -> InvocationOutcome {
     let outcome = within("a pending invocation", pending).await;
-    outcome.expect("it does not panic").expect("the host runs it")
+    outcome
+        .expect("it does not panic")
+        .expect("the host runs it")
 }
 
 fn error(outcome: &InvocationOutcome) -> (FunctionErrorKind, String) {
@@ -123,7 +123,10 @@ async fn a_process_that_is_starting_takes_those_that_come_meanwhile() {
     }
     world.counts_become((1, 0, 0)).await;
     let lines = world.logs.lines();
-    assert!(!lines.iter().any(|line| line.text.contains("r-2")), "{lines:?}");
+    assert!(
+        !lines.iter().any(|line| line.text.contains("r-2")),
+        "{lines:?}"
+    );
 }
 
 #[tokio::test]
@@ -177,7 +180,10 @@ async fn one_that_hangs_times_out_without_its_neighbours() {
     let outcome = outcome(hangs).await;
     let (kind, payload) = error(&outcome);
     assert_eq!(kind, FunctionErrorKind::Timeout);
-    assert!(payload.contains("r-hangs Error: Task timed out after 6.00"), "{payload}");
+    assert!(
+        payload.contains("r-hangs Error: Task timed out after 6.00"),
+        "{payload}"
+    );
     let other = gate.arrival().await;
     assert_ne!(other.words, pid, "what waited gets a process of its own");
     other.release().await;
@@ -340,7 +346,10 @@ async fn log_lines_belong_to_the_invocation_that_they_name() {
             assert!(tail.contains(part), "{part} is missing: {tail}");
         }
         assert!(!tail.contains(other), "{tail}");
-        assert!(!tail.contains("memorySizeMB"), "memory is not of one: {tail}");
+        assert!(
+            !tail.contains("memorySizeMB"),
+            "memory is not of one: {tail}"
+        );
     }
     for line in world.logs.lines() {
         let named = ["r-1", "r-2"].into_iter().find(|id| line.text.contains(id));
@@ -405,7 +414,10 @@ async fn a_process_that_asks_for_one_at_a_time_is_given_one_at_a_time() {
     let world = world("asks for one at a time", 4);
     let gate = Gate::new().await;
     let ids = ["r-1", "r-2", "r-3"];
-    let pending: Vec<_> = ids.iter().map(|id| world.begin(id, at(&gate, ""))).collect();
+    let pending: Vec<_> = ids
+        .iter()
+        .map(|id| world.begin(id, at(&gate, "")))
+        .collect();
     let mut waiting = Vec::new();
     for _ in ids {
         waiting.push(gate.arrival().await);
@@ -442,9 +454,9 @@ async fn each_has_its_own_headers_and_the_process_its_variables() {
         let mut request = request(id, at(&gate, r#","then":"headers""#));
         request.trace_id = Some(format!("Root=1-{id};Sampled=1"));
         let (host, function) = (world.host.clone(), Arc::clone(&world.function));
-        pending.push(tokio::spawn(
-            async move { host.invoke(&function, request).await },
-        ));
+        pending.push(tokio::spawn(async move {
+            host.invoke(&function, request).await
+        }));
         waiting.push(gate.arrival().await);
     }
     for one in waiting {

@@ -111,7 +111,10 @@ async fn several_invocations_run_side_by_side() {
         assert_eq!(response(one).await, format!(r#"{{"id":"{id}"}}"#));
     }
     let lines = world.logs.lines();
-    for (id, text) in ids.iter().flat_map(|id| [(id, "at the gate"), (id, "through")]) {
+    for (id, text) in ids
+        .iter()
+        .flat_map(|id| [(id, "at the gate"), (id, "through")])
+    {
         let of_it = |line: &&function_host::LogLine| {
             line.request_id.as_deref() == Some(*id) && line.text.contains(text)
         };

@@ -44,11 +44,10 @@ pub use execution::{
 };
 pub use function::{
     AliasConfiguration, AliasRoutingConfiguration, CapacityProviderConfig, Concurrency,
-    DeadLetterConfig, DurableConfig,
-    EnvironmentResponse, EphemeralStorage, FunctionCodeLocation, FunctionConfiguration,
-    GetFunctionResponse, Layer, ListAliasesResponse, ListFunctionsResponse,
-    ListVersionsByFunctionResponse, LoggingConfig, SnapStart, TracingConfigResponse, VpcConfig,
-    LambdaManagedInstancesCapacityProviderConfig,
+    DeadLetterConfig, DurableConfig, EnvironmentResponse, EphemeralStorage, FunctionCodeLocation,
+    FunctionConfiguration, GetFunctionResponse, LambdaManagedInstancesCapacityProviderConfig,
+    Layer, ListAliasesResponse, ListFunctionsResponse, ListVersionsByFunctionResponse,
+    LoggingConfig, SnapStart, TracingConfigResponse, VpcConfig,
 };
 pub use function_change::{
     AliasRequest, Environment, FunctionCode, FunctionRequest, PublishVersionRequest,

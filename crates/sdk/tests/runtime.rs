@@ -222,7 +222,10 @@ async fn as_many_are_served_at_a_time_as_the_environment_asks_for() {
     ended.sort_by(|one, other| one.0.cmp(&other.0));
     for (number, name) in [(0, "Alice"), (2, "Bob")] {
         let (path, output) = &ended[number];
-        assert!(path.ends_with(&format!("/request-{number}/response")), "{path}");
+        assert!(
+            path.ends_with(&format!("/request-{number}/response")),
+            "{path}"
+        );
         assert_eq!(output["Status"], "SUCCEEDED", "{output}");
         assert_eq!(output["Result"], format!("\"{name} was not alone\""));
     }

@@ -64,7 +64,9 @@ async fn a_dead_process_costs_each_of_its_executions_one_invocation() {
     for arn in arns.iter().chain([&crashing]) {
         server.until_status(arn, "SUCCEEDED").await;
         let history = server.history(arn).await;
-        let completed = history.iter().filter(|it| it.ends_with("InvocationCompleted"));
+        let completed = history
+            .iter()
+            .filter(|it| it.ends_with("InvocationCompleted"));
         assert_eq!(completed.count(), 2, "one was lost: {history:?}");
     }
 }
@@ -87,7 +89,9 @@ async fn one_execution_is_stopped_beside_its_neighbours() {
     fs::write(&done, "").unwrap();
     server.until_status(&neighbour, "SUCCEEDED").await;
     let history = server.history(&neighbour).await;
-    let completed = history.iter().filter(|it| it.ends_with("InvocationCompleted"));
+    let completed = history
+        .iter()
+        .filter(|it| it.ends_with("InvocationCompleted"));
     assert_eq!(completed.count(), 1, "{history:?}");
 }
 
@@ -111,10 +115,18 @@ async fn no_more_run_than_are_reserved_however_many_a_process_takes() {
             for arn in &arns {
                 begun += usize::from(has_begun(arn).await);
             }
-            if begun == 6 { Ok(()) } else { Err(format!("{begun} run")) }
+            if begun == 6 {
+                Ok(())
+            } else {
+                Err(format!("{begun} run"))
+            }
         })
         .await;
-    assert_eq!(processes(&server).await, (2, 0), "four in one, two in another");
+    assert_eq!(
+        processes(&server).await,
+        (2, 0),
+        "four in one, two in another"
+    );
     fs::write(&done, "").unwrap();
     for arn in &arns {
         server.until_status(arn, "SUCCEEDED").await;
@@ -132,45 +144,74 @@ async fn the_api_shows_and_changes_what_a_process_takes() {
     assert_eq!(config["CapacityProviderArn"], arn);
     assert_eq!(shown["LoggingConfig"]["LogFormat"], "JSON");
 
-    let config = |config: Value| {
-        json!({ "CapacityProviderConfig": { "LambdaManagedInstancesCapacityProviderConfig": config } })
-    };
+    let config = |config: Value| json!({ "CapacityProviderConfig": { "LambdaManagedInstancesCapacityProviderConfig": config } });
     let own = "arn:aws:lambda:us-east-1:000000000000:capacity-provider:own";
-    let changed = put(&server, config(json!({
-        "CapacityProviderArn": own, "PerExecutionEnvironmentMaxConcurrency": 1600,
-        "ExecutionEnvironmentMemoryGiBPerVCpu": 2.5,
-    })))
+    let changed = put(
+        &server,
+        config(json!({
+            "CapacityProviderArn": own, "PerExecutionEnvironmentMaxConcurrency": 1600,
+            "ExecutionEnvironmentMemoryGiBPerVCpu": 2.5,
+        })),
+    )
     .await
     .json();
     let shown = changed.pointer(path).unwrap();
     assert_eq!(shown["PerExecutionEnvironmentMaxConcurrency"], 1600);
     assert_eq!(shown["ExecutionEnvironmentMemoryGiBPerVCpu"], 2.5);
-    let by_default = put(&server, config(json!({ "CapacityProviderArn": own }))).await.json();
+    let by_default = put(&server, config(json!({ "CapacityProviderArn": own })))
+        .await
+        .json();
     let shown = by_default.pointer(path).unwrap();
     assert_eq!(shown["PerExecutionEnvironmentMaxConcurrency"], 8);
 
     for (body, expected) in [
-        (config(json!({})), "capacityProviderArn' failed to satisfy constraint: Member must not be null"),
-        (json!({ "CapacityProviderConfig": {} }), "lambdaManagedInstancesCapacityProviderConfig' failed"),
         (
-            config(json!({ "CapacityProviderArn": own, "PerExecutionEnvironmentMaxConcurrency": 1601 })),
+            config(json!({})),
+            "capacityProviderArn' failed to satisfy constraint: Member must not be null",
+        ),
+        (
+            json!({ "CapacityProviderConfig": {} }),
+            "lambdaManagedInstancesCapacityProviderConfig' failed",
+        ),
+        (
+            config(
+                json!({ "CapacityProviderArn": own, "PerExecutionEnvironmentMaxConcurrency": 1601 }),
+            ),
             "less than or equal to 1600",
         ),
         (
-            config(json!({ "CapacityProviderArn": own, "PerExecutionEnvironmentMaxConcurrency": 0 })),
+            config(
+                json!({ "CapacityProviderArn": own, "PerExecutionEnvironmentMaxConcurrency": 0 }),
+            ),
             "greater than or equal to 1",
         ),
         (
-            config(json!({ "CapacityProviderArn": own, "ExecutionEnvironmentMemoryGiBPerVCpu": 9 })),
+            config(
+                json!({ "CapacityProviderArn": own, "ExecutionEnvironmentMemoryGiBPerVCpu": 9 }),
+            ),
             "less than or equal to 8",
         ),
-        (config(json!({ "CapacityProviderArn": "arn:aws:lambda" })), "regular expression pattern"),
-        (json!({ "LoggingConfig": { "LogFormat": "Text" } }), "LogFormat Text is not supported"),
+        (
+            config(json!({ "CapacityProviderArn": "arn:aws:lambda" })),
+            "regular expression pattern",
+        ),
+        (
+            json!({ "LoggingConfig": { "LogFormat": "Text" } }),
+            "LogFormat Text is not supported",
+        ),
         (json!({ "Timeout": 5401 }), "less than or equal to 5400"),
     ] {
         let refused = put(&server, body).await.error();
-        assert!(refused.starts_with("400 ") && refused.contains(expected), "{refused}");
+        assert!(
+            refused.starts_with("400 ") && refused.contains(expected),
+            "{refused}"
+        );
     }
-    let long = put(&server, json!({ "Timeout": 5400, "MemorySize": 32_768 })).await.json();
-    assert_eq!((&long["Timeout"], &long["MemorySize"]), (&json!(5400), &json!(32_768)));
+    let long = put(&server, json!({ "Timeout": 5400, "MemorySize": 32_768 }))
+        .await
+        .json();
+    assert_eq!(
+        (&long["Timeout"], &long["MemorySize"]),
+        (&json!(5400), &json!(32_768))
+    );
 }

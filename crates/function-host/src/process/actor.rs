@@ -22,9 +22,7 @@ use crate::left_behind::ProcessRecord;
 use crate::log::LogStream;
 use crate::proc_fs::Process;
 use crate::request::Work;
-use crate::runtime_api::{
-    Answer, ConnectionId, NextEvent, Refusal, RuntimeApi, RuntimeCall,
-};
+use crate::runtime_api::{Answer, ConnectionId, NextEvent, Refusal, RuntimeApi, RuntimeCall};
 use crate::slot::Slot;
 use crate::unix::ProcessGroup;
 

@@ -165,7 +165,10 @@ mod tests {
         assert_eq!(tail.len(), TAIL_BYTES_MAX);
         assert!(tail.ends_with("line 1998\nline 1999\n"), "{tail}");
         log.keep(&"x".repeat(5000));
-        assert_eq!(log.end("a-1"), format!("{}\n", "x".repeat(4095)).into_bytes());
+        assert_eq!(
+            log.end("a-1"),
+            format!("{}\n", "x".repeat(4095)).into_bytes()
+        );
     }
 
     #[test]
@@ -190,8 +193,14 @@ mod tests {
         }
         for (line, expected) in [
             (r#"{"message":"hello","requestId":"b-2"}"#, Some("b-2")),
-            (r#"{"message":"not b-2","AWSRequestId": "c-3"}"#, Some("c-3")),
-            (r#"{"message":"{\"requestId\":\"b-2\"}","request_id":"a-1"}"#, Some("a-1")),
+            (
+                r#"{"message":"not b-2","AWSRequestId": "c-3"}"#,
+                Some("c-3"),
+            ),
+            (
+                r#"{"message":"{\"requestId\":\"b-2\"}","request_id":"a-1"}"#,
+                Some("a-1"),
+            ),
             ("START RequestId: c-3 Version: 1", Some("c-3")),
             ("2026-01-01T00:00:00Z\tb-2\tINFO\thello", Some("b-2")),
             ("prepared for b-22 and a-1-1", None),

@@ -165,7 +165,8 @@ impl FunctionProcess {
             EndReason::ExtensionFailed => {
                 let end = self.extension_end.take();
                 let end = end.expect("an extension that fails says why");
-                let message = |work: &Work| format!("RequestId: {} {}", work.request_id, end.message);
+                let message =
+                    |work: &Work| format!("RequestId: {} {}", work.request_id, end.message);
                 self.fail_starts(|work| {
                     let message = message(work);
                     let kind = FunctionErrorKind::InitError;
@@ -184,9 +185,7 @@ impl FunctionProcess {
             | EndReason::NeverPolled => {
                 let running = mem::take(&mut self.in_flight).into_iter();
                 let assigned = mem::take(&mut self.assigned).into_iter();
-                let works = running
-                    .map(|it| it.work)
-                    .chain(assigned.map(|it| it.work));
+                let works = running.map(|it| it.work).chain(assigned.map(|it| it.work));
                 for work in works {
                     work.reply(Err(InvokeError::ShuttingDown {
                         function: self.key.clone(),

@@ -28,7 +28,8 @@ const MANAGED_INSTANCES: Properties = properties! {
 pub(super) fn invocations_per_process(fields: &Fields<'_>, runtime: &str) -> Option<u32> {
     let property = "CapacityProviderConfig";
     let config = if fields.resource_type == "AWS::Serverless::Function" {
-        if fields.entry("ProvisionedConcurrencyConfig").is_some() && fields.entry(property).is_some()
+        if fields.entry("ProvisionedConcurrencyConfig").is_some()
+            && fields.entry(property).is_some()
         {
             let must = "must not be given beside `CapacityProviderConfig`";
             let help = "AWS refuses it; take one of them away";

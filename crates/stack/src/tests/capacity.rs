@@ -37,8 +37,12 @@ fn a_process_has_as_many_invocations_as_the_template_says() {
     assert_eq!(lambda.logging.log_format, LogFormat::Json);
     assert_eq!(lambda.timeout.as_secs(), 5400);
 
-    let config = "CapacityProviderConfig: {Arn: !GetAtt P.Arn, PerExecutionEnvironmentMaxConcurrency: 1600}";
-    assert_eq!(function_of(&function(config)).invocations_per_process, Some(1600));
+    let config =
+        "CapacityProviderConfig: {Arn: !GetAtt P.Arn, PerExecutionEnvironmentMaxConcurrency: 1600}";
+    assert_eq!(
+        function_of(&function(config)).invocations_per_process,
+        Some(1600)
+    );
     let by_default = function_of(&function("CapacityProviderConfig: {Arn: arn}"));
     assert_eq!(by_default.invocations_per_process, Some(8));
     let python = LAMBDA.replace("          PerExecutionEnvironmentMaxConcurrency: 64\n", "");
@@ -52,11 +56,19 @@ fn a_process_has_as_many_invocations_as_the_template_says() {
 #[test]
 fn what_else_it_says_is_named() {
     let said = warnings(LAMBDA);
-    for property in ["CapacityProviderArn", "ExecutionEnvironmentMemoryGiBPerVCpu"] {
-        let named = said.lines().any(|line| line.contains(property) && line.contains("no capacity providers"));
+    for property in [
+        "CapacityProviderArn",
+        "ExecutionEnvironmentMemoryGiBPerVCpu",
+    ] {
+        let named = said
+            .lines()
+            .any(|line| line.contains(property) && line.contains("no capacity providers"));
         assert!(named, "{property}: {said}");
     }
-    assert!(!said.contains("`PerExecutionEnvironmentMaxConcurrency` of"), "{said}");
+    assert!(
+        !said.contains("`PerExecutionEnvironmentMaxConcurrency` of"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -64,15 +76,30 @@ fn limits_are_those_of_aws() {
     let with = |properties: &str| problems(&function(properties));
     let config = "CapacityProviderConfig: {Arn: arn, PerExecutionEnvironmentMaxConcurrency: 1601}";
     let said = with(config);
-    assert!(said.contains("must be a whole number from 1 to 1600"), "{said}");
+    assert!(
+        said.contains("must be a whole number from 1 to 1600"),
+        "{said}"
+    );
     let said = with("Timeout: 901");
-    assert!(said.contains("must be a whole number from 1 to 900"), "{said}");
+    assert!(
+        said.contains("must be a whole number from 1 to 900"),
+        "{said}"
+    );
     let said = with("CapacityProviderConfig: {Arn: arn}\nLoggingConfig: {LogFormat: Text}");
-    assert!(said.contains("must be `JSON` beside `CapacityProviderConfig`"), "{said}");
+    assert!(
+        said.contains("must be `JSON` beside `CapacityProviderConfig`"),
+        "{said}"
+    );
     let said = with(
         "AutoPublishAlias: live\nCapacityProviderConfig: {Arn: arn}\nProvisionedConcurrencyConfig: {ProvisionedConcurrentExecutions: 1}",
     );
-    assert!(said.contains("must not be given beside `CapacityProviderConfig`"), "{said}");
+    assert!(
+        said.contains("must not be given beside `CapacityProviderConfig`"),
+        "{said}"
+    );
     let said = problems(&LAMBDA.replace("LambdaManagedInstancesCapacityProviderConfig", "Other"));
-    assert!(said.contains("LambdaManagedInstancesCapacityProviderConfig"), "{said}");
+    assert!(
+        said.contains("LambdaManagedInstancesCapacityProviderConfig"),
+        "{said}"
+    );
 }

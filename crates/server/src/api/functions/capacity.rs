@@ -25,8 +25,9 @@ pub(super) fn check(config: Option<&CapacityProviderConfig>, violations: &mut Vi
     let Some(config) = config else {
         return;
     };
-    let path =
-        |member: &str| format!("capacityProviderConfig.lambdaManagedInstancesCapacityProviderConfig{member}");
+    let path = |member: &str| {
+        format!("capacityProviderConfig.lambdaManagedInstancesCapacityProviderConfig{member}")
+    };
     let Some(config) = &config.lambda_managed_instances_capacity_provider_config else {
         violations.missing(path(""));
         return;
@@ -105,7 +106,16 @@ pub(super) fn apply(request: &FunctionRequest, configuration: &mut FunctionConfi
 
 fn is_capacity_provider(arn: &str) -> bool {
     let parts: Vec<&str> = arn.split(':').collect();
-    let ["arn", partition, "lambda", region, account, "capacity-provider", name] = parts[..] else {
+    let [
+        "arn",
+        partition,
+        "lambda",
+        region,
+        account,
+        "capacity-provider",
+        name,
+    ] = parts[..]
+    else {
         return false;
     };
     let is_region = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
