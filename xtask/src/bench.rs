@@ -2,6 +2,7 @@
 //!
 //! This file builds and starts; `bench/driver` measures, and says how.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -24,6 +25,7 @@ const DRIVER: &str = "bench-driver";
 /// The functions of `bench/template.yaml`. A function's package is called like its program.
 const FUNCTIONS: &[FunctionProgram] = &[
     ("TenStepsFunction", "ten-steps"),
+    ("TenStepsTogetherFunction", "ten-steps"),
     ("OpenInvocationFunction", "open-invocation"),
     ("LoanWorkflowFunction", "loan-workflow"),
     ("FraudCheckFunction", "fraud-check"),
@@ -113,7 +115,7 @@ pub fn run(workspace: &Workspace, arguments: &BenchArguments) -> Result<ExitCode
         peers::run(workspace, arguments.rounds, arguments.peer_seconds)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let functions = FUNCTIONS.iter().map(|(_, program)| *program);
+    let functions: BTreeSet<&str> = FUNCTIONS.iter().map(|(_, program)| *program).collect();
     let packages: Vec<&str> = [CLI_PACKAGE, DRIVER].into_iter().chain(functions).collect();
     let profile = if arguments.dev {
         Profile::Dev

@@ -17,13 +17,23 @@ pub fn path(function: &str) -> String {
     format!("/2015-03-31/functions/{function}/invocations?Qualifier=live")
 }
 
+/// Ten steps, in processes that have one invocation at a time.
+pub const TEN_STEPS: &str = "TenStepsFunction";
+/// The same, all invocations in one process.
+pub const TEN_STEPS_TOGETHER: &str = "TenStepsTogetherFunction";
+
 /// Runs `count` executions of ten steps, `concurrency` at a time, and waits for the result of each.
-pub async fn ten_steps(endpoint: SocketAddr, concurrency: usize, count: usize) -> Result<Load> {
+pub async fn ten_steps(
+    endpoint: SocketAddr,
+    function: &str,
+    concurrency: usize,
+    count: usize,
+) -> Result<Load> {
     load::run(
         connections(endpoint, concurrency).await?,
         count,
         async |connection, piece| {
-            let path = path("TenStepsFunction");
+            let path = path(function);
             let result = result(connection.post(&path, &[], piece.to_string()).await?)?;
             ensure!(
                 result == json!(piece + 10),

@@ -1,6 +1,7 @@
-//! Whose processor time it takes: the system's own, its functions', and ours.
+//! Whose processor time it takes: the system's own, its functions', and ours; and how much memory its functions have.
 
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -57,6 +58,29 @@ impl ProcessorTime {
             driver: per_piece(self.driver, earlier.driver),
         }
     }
+}
+
+/// The resident memory of the processes of one function that a system has started, in bytes.
+pub fn memory_of(server: u32, function: &str) -> u64 {
+    let variable = format!("AWS_LAMBDA_FUNCTION_NAME={function}");
+    let is_its_own = |folder: &Path| {
+        let stat = fs::read_to_string(folder.join("stat")).ok()?;
+        let environment = fs::read(folder.join("environ")).ok()?;
+        let mut variables = environment.split(|byte| *byte == 0);
+        let is_child = Usage::parse(&stat)?.parent == server;
+        Some(is_child && variables.any(|it| it == variable.as_bytes()))
+    };
+    let resident = |folder: &Path| {
+        let status = fs::read_to_string(folder.join("status")).ok()?;
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))?;
+        line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()
+    };
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let folders = processes.map(|process| process.path());
+    let own = folders.filter(|folder| is_its_own(folder).unwrap_or(false));
+    own.filter_map(|folder| resident(&folder)).sum::<u64>() * 1024
 }
 
 #[derive(Debug, PartialEq, Eq)]

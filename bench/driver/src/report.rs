@@ -26,6 +26,9 @@ pub struct Report {
     /// Median time of an append of 4 KiB with `fdatasync`.
     sync: Spread,
     lines: Vec<Line>,
+    /// Resident memory of the functions' processes after ten steps at 64, in MiB: one invocation a process, and all in one.
+    memory_alone: Spread,
+    memory_together: Spread,
 }
 
 /// A number over the rounds.
@@ -87,10 +90,11 @@ type Kind = fn(&Round) -> &[Work];
 impl Report {
     /// Sums up at least one round.
     pub fn new(rounds: &[Round], machine: Machine, revision: String) -> Self {
-        let kinds: [(&'static str, Kind); 4] = [
+        let kinds: [(&'static str, Kind); 5] = [
             ("loopback request", |round| &round.loopback),
             ("checkpoint", |round| &round.checkpoints),
             ("ten steps", |round| &round.ten_steps),
+            ("in one process", |round| &round.ten_steps_together),
             ("loan workflow", |round| &round.loans),
         ];
         let mut lines = Vec::new();
@@ -105,6 +109,8 @@ impl Report {
             rounds: rounds.len(),
             sync: Spread::of(rounds, |round| round.sync),
             lines,
+            memory_alone: Spread::of(rounds, |round| mebibytes(round.ten_steps_memory)),
+            memory_together: Spread::of(rounds, |round| mebibytes(round.ten_steps_together_memory)),
         }
     }
 }
@@ -252,7 +258,11 @@ impl fmt::Display for Report {
                 line.in_requests,
             )?;
         }
-        writeln!(formatter)?;
+        let (alone, together) = (self.memory_alone.median, self.memory_together.median);
+        writeln!(
+            formatter,
+            "\nmemory of the functions after ten steps at 64: {alone:.0} MiB with one invocation a process, {together:.0} MiB with all in one\n"
+        )?;
         for line in &self.lines {
             let name = format!("{} at {}", line.work, line.concurrency);
             if let Some(Ratio { limit, ratio }) = &line.ratio {
@@ -269,6 +279,10 @@ impl fmt::Display for Report {
         }
         Ok(())
     }
+}
+
+fn mebibytes(bytes: u64) -> f64 {
+    bytes as f64 / (1024.0 * 1024.0)
 }
 
 fn milliseconds(spread: Spread) -> String {

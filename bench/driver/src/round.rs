@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
+use crate::executions::{TEN_STEPS, TEN_STEPS_TOGETHER};
 use crate::load::Load;
-use crate::processor_time::ProcessorTime;
+use crate::processor_time::{ProcessorTime, memory_of};
 use crate::statistics::{median, quantile, seconds};
 use crate::{checkpoints, disk, executions, loopback};
 
@@ -29,6 +30,7 @@ mod pieces {
     pub const REQUESTS: [(usize, usize); 3] = [(1, 2000), (16, 10_000), (64, 10_000)];
     pub const CHECKPOINTS: [(usize, usize); 3] = [(1, 300), (16, 3200), (64, 6400)];
     pub const TEN_STEPS: [(usize, usize); 2] = [(1, 40), (64, 1280)];
+    pub const TEN_STEPS_TOGETHER: [(usize, usize); 2] = [(1, 40), (64, 1280)];
     pub const LOANS: [(usize, usize); 2] = [(1, 20), (64, 640)];
 }
 
@@ -40,6 +42,11 @@ pub struct Round {
     pub loopback: Vec<Work>,
     pub checkpoints: Vec<Work>,
     pub ten_steps: Vec<Work>,
+    /// In one process.
+    pub ten_steps_together: Vec<Work>,
+    /// Resident memory of the processes of either, after 64 at a time, in bytes.
+    pub ten_steps_memory: u64,
+    pub ten_steps_together_memory: u64,
     pub loans: Vec<Work>,
 }
 
@@ -62,9 +69,11 @@ pub async fn warm_up(subject: &Subject) -> Result<()> {
     checkpoints::checkpoints(subject.endpoint, 64, 640)
         .await
         .context("warm up the checkpoints")?;
-    executions::ten_steps(subject.endpoint, 64, 256)
-        .await
-        .context("warm up the ten steps")?;
+    for function in [TEN_STEPS, TEN_STEPS_TOGETHER] {
+        executions::ten_steps(subject.endpoint, function, 64, 256)
+            .await
+            .context("warm up the ten steps")?;
+    }
     if subject.with_loans {
         executions::loans(subject.endpoint, 64, 256)
             .await
@@ -91,15 +100,11 @@ pub async fn measure(subject: &Subject) -> Result<Round> {
                 .context("checkpoints")?,
         );
     }
-    let mut ten_steps = Vec::new();
-    for (concurrency, count) in pieces::TEN_STEPS {
-        let load = executions::ten_steps(subject.endpoint, concurrency, count);
-        ten_steps.push(
-            work(subject, concurrency, load)
-                .await
-                .context("ten steps")?,
-        );
-    }
+    let ten_steps = ten_steps(subject, TEN_STEPS, pieces::TEN_STEPS).await?;
+    let ten_steps_memory = memory_of(subject.pid, TEN_STEPS);
+    let ten_steps_together =
+        self::ten_steps(subject, TEN_STEPS_TOGETHER, pieces::TEN_STEPS_TOGETHER).await?;
+    let ten_steps_together_memory = memory_of(subject.pid, TEN_STEPS_TOGETHER);
     let mut loans = Vec::new();
     let kinds = if subject.with_loans {
         &pieces::LOANS[..]
@@ -116,8 +121,25 @@ pub async fn measure(subject: &Subject) -> Result<Round> {
         loopback,
         checkpoints,
         ten_steps,
+        ten_steps_together,
+        ten_steps_memory,
+        ten_steps_together_memory,
         loans,
     })
+}
+
+async fn ten_steps(
+    subject: &Subject,
+    function: &str,
+    pieces: [(usize, usize); 2],
+) -> Result<Vec<Work>> {
+    let mut done = Vec::new();
+    for (concurrency, count) in pieces {
+        let load = executions::ten_steps(subject.endpoint, function, concurrency, count);
+        let work = work(subject, concurrency, load).await;
+        done.push(work.with_context(|| format!("ten steps of {function}"))?);
+    }
+    Ok(done)
 }
 
 fn sync_times(subject: &Subject) -> Result<Vec<Duration>> {

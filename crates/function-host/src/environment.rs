@@ -131,7 +131,10 @@ fn reserved(
             format!("/aws/lambda/{}", function.name),
         ),
         (LOG_STREAM_NAME, text(identity.log_stream_name)),
-        ("AWS_LAMBDA_INITIALIZATION_TYPE", text("on-demand")),
+        (
+            "AWS_LAMBDA_INITIALIZATION_TYPE",
+            text(function.initialization_type()),
+        ),
         (
             "AWS_EXECUTION_ENV",
             format!("AWS_Lambda_{}", function.runtime),
@@ -141,6 +144,10 @@ fn reserved(
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into();
+    if let Some(per_process) = function.per_process {
+        let name = "AWS_LAMBDA_MAX_CONCURRENCY".to_owned();
+        reserved.insert(name, per_process.to_string());
+    }
     if let Some(credentials) = (config.credentials)(function) {
         let mut set = |name: &str, value| reserved.insert(name.to_owned(), value);
         set("AWS_ACCESS_KEY_ID", credentials.access_key_id);

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -39,7 +40,11 @@ pub struct FunctionConfig {
     /// How its log is written.
     pub logging: Logging,
     /// The most processes of this version at one time; further invocations wait in a queue. Zero throttles every invocation.
+    /// A process that has to be replaced while it still runs invocations does not count.
     pub concurrency_max: usize,
+    /// `PerExecutionEnvironmentMaxConcurrency`: how many invocations a process of a function on managed instances has at one
+    /// time, each with its own deadline. `None` is every other function, whose processes have one after another.
+    pub per_process: Option<NonZeroUsize>,
 }
 
 /// Identifies what a warm process can be reused for.
@@ -70,7 +75,21 @@ impl FunctionConfig {
             environment: BTreeMap::new(),
             logging: Logging::default(),
             concurrency_max: 1,
+            per_process: None,
         }
+    }
+
+    /// Returns how processes come about, as Lambda names it.
+    pub(crate) fn initialization_type(&self) -> &'static str {
+        match self.per_process {
+            None => "on-demand",
+            Some(_) => "lambda-managed-instances",
+        }
+    }
+
+    /// Returns how many invocations one process has at one time.
+    pub fn invocations_per_process(&self) -> usize {
+        self.per_process.map_or(1, NonZeroUsize::get)
     }
 
     /// Returns the key under which processes of this configuration are kept warm.
@@ -98,6 +117,7 @@ impl fmt::Debug for FunctionConfig {
             .field("environment", &self.environment.keys())
             .field("logging", &self.logging)
             .field("concurrency_max", &self.concurrency_max)
+            .field("per_process", &self.per_process)
             .finish_non_exhaustive()
     }
 }

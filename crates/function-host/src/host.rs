@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
-use tokio::sync::{Notify, oneshot, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio_util::task::TaskTracker;
 
 use crate::config::HostConfig;
@@ -16,10 +16,11 @@ use crate::invocation::{InvocationOutcome, InvocationRequest, InvokeError};
 use crate::launch::LaunchError;
 use crate::left_behind;
 use crate::log::LogSink;
-use crate::open_files::{OpenFilesLimit, Others};
-use crate::pool::{FunctionStats, IdleProcess, Placement, Pools, ProcessId};
+use crate::open_files::OpenFilesLimit;
+use crate::pool::{FunctionStats, Placement, Pools, ProcessHandle, ProcessId};
 use crate::process::{self, Launcher, Sweeper};
 use crate::request::{Reply, Ticket, Work};
+use crate::slot::Slot;
 
 /// How long a start rests that failed for want of something, at first and at most; it doubles each time, and half of it is
 /// left to chance. Room that another process of this host leaves ends the rest at once.
@@ -144,12 +145,14 @@ impl FunctionHost {
         caller.wait(wait_until).await
     }
 
-    /// Returns how many invocations of a function version can run at one time: the most processes that it may have, or fewer
-    /// where the limit of open files has no room for so many.
+    /// Returns how many invocations of a function version can run at one time: as many as the most processes that it may
+    /// have can take, or fewer where the limit of open files has no room for so many.
     pub fn concurrency(&self, function: &FunctionConfig) -> usize {
+        let per_process = function.invocations_per_process();
         function
             .concurrency_max
-            .min(self.shared.open_files.processes_max())
+            .min(self.shared.open_files.processes_max(per_process))
+            .saturating_mul(per_process)
     }
 
     /// Counts processes and waiting invocations of every function that has any, sorted by function.
@@ -238,14 +241,10 @@ pub(crate) struct Shared {
     pub(crate) sweeper: Sweeper,
     pub(crate) refused_connections: Arc<AtomicU64>,
     /// Notified when a process has ended, so that others may find room.
-    room: Notify,
+    pub(crate) room: Notify,
 }
 
 impl Shared {
-    pub(crate) fn next_process_id(&self) -> ProcessId {
-        ProcessId(self.process_ids.fetch_add(1, Ordering::Relaxed))
-    }
-
     /// Finds a place for a new invocation.
     fn place(self: &Arc<Self>, function: &Arc<FunctionConfig>, work: Work) {
         let placement = self.pools().place(function, self.config.queue_max, work);
@@ -256,16 +255,6 @@ impl Shared {
     pub(crate) fn place_again(self: &Arc<Self>, function: &Arc<FunctionConfig>, work: Work) {
         let placement = self.pools().place_again(function, work);
         self.carry_out(function, placement);
-    }
-
-    /// Takes a process that is free; returns an invocation for it if one waits.
-    pub(crate) fn park(&self, key: &FunctionKey, process: IdleProcess) -> Option<Work> {
-        self.pools().park(key, process)
-    }
-
-    /// Removes a process from the free ones; `false` when it was given an invocation meanwhile.
-    pub(crate) fn leave(&self, key: &FunctionKey, id: ProcessId) -> bool {
-        self.pools().leave(key, id)
     }
 
     fn carry_out(self: &Arc<Self>, function: &Arc<FunctionConfig>, placement: Placement) {
@@ -287,20 +276,24 @@ impl Shared {
         }
     }
 
-    /// Lets an invocation wait whose process could not be started for want of something, and sees that another start is
-    /// tried.
-    fn wait_for_room(self: &Arc<Self>, key: &FunctionKey, work: Work, obstacle: LaunchError) {
+    /// Lets invocations wait whose process could not be started for want of something, and sees that another start is tried.
+    pub(crate) fn wait_for_room(
+        self: &Arc<Self>,
+        key: &FunctionKey,
+        works: Vec<Work>,
+        obstacle: LaunchError,
+    ) {
         let described = obstacle.to_string();
         let (put_back, retired) = {
             let mut pools = self.pools();
-            let put_back = pools.put_back(key, work, obstacle);
+            let put_back = pools.put_back(key, works, obstacle);
             let retired = put_back.try_again.and_then(|_| pools.retire_longest_idle());
             (put_back, retired)
         };
         if let Some(process) = retired {
             process.retire.notify_one();
         }
-        if let Some((work, error)) = put_back.refused {
+        for (work, error) in put_back.refused {
             work.reply(Err(error));
         }
         if let Some(failed) = put_back.try_again {
@@ -326,12 +319,16 @@ impl Shared {
         }
     }
 
-    fn start_process(self: &Arc<Self>, function: Arc<FunctionConfig>, work: Work) {
-        let slot = Slot {
-            shared: Arc::clone(self),
-            key: function.key(),
-            released: false,
+    pub(crate) fn start_process(self: &Arc<Self>, function: Arc<FunctionConfig>, work: Work) {
+        let (sender, inbox) = mpsc::channel(function.invocations_per_process());
+        let handle = ProcessHandle {
+            id: ProcessId(self.process_ids.fetch_add(1, Ordering::Relaxed)),
+            work: sender,
+            retire: Arc::default(),
         };
+        let key = function.key();
+        self.pools().announce(&key, handle.clone());
+        let slot = Slot::new(Arc::clone(self), key, handle, inbox);
         let process = process::run(Arc::clone(self), function, slot, work);
         self.tasks.spawn_on(process, &self.runtime);
     }
@@ -349,7 +346,7 @@ impl Shared {
         self.tasks.close();
     }
 
-    fn pools(&self) -> MutexGuard<'_, Pools> {
+    pub(crate) fn pools(&self) -> MutexGuard<'_, Pools> {
         self.pools
             .lock()
             .expect("nothing panics while it holds the pools")
@@ -362,45 +359,6 @@ struct Owner(Arc<Shared>);
 impl Drop for Owner {
     fn drop(&mut self) {
         self.0.begin_shutdown(self.0.config.termination_grace);
-    }
-}
-
-/// One process's place among its function's processes, held from before its start until after its end.
-pub(crate) struct Slot {
-    shared: Arc<Shared>,
-    key: FunctionKey,
-    released: bool,
-}
-
-impl Slot {
-    /// Counts the other processes.
-    pub(crate) fn others(&self) -> Others {
-        self.shared.pools().others(&self.key)
-    }
-
-    /// Gives the place up because no process could be started for want of something; the invocation waits for a place.
-    pub(crate) fn release_for_want_of_room(mut self, work: Work, obstacle: LaunchError) {
-        self.released = true;
-        self.shared.wait_for_room(&self.key, work, obstacle);
-    }
-
-    /// Gives the place up, and starts another process if an invocation waits for one.
-    pub(crate) fn release(mut self) {
-        self.released = true;
-        let waiting = self.shared.pools().process_ended(&self.key);
-        if let Some((function, work)) = waiting {
-            self.shared.start_process(function, work);
-        }
-        self.shared.room.notify_one();
-    }
-}
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        // A task that panicked or whose runtime is gone: others must not wait for its place, and nothing can be started.
-        if !self.released {
-            self.shared.pools().process_lost(&self.key);
-        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! One invocation as the caller sees it: what goes in, what comes out, and what keeps it from running at all.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -101,7 +102,7 @@ pub enum InvokeError {
         function: FunctionKey,
         /// What stood in the way, with the remedy.
         #[source]
-        cause: Box<LaunchError>,
+        cause: Arc<LaunchError>,
     },
     /// The function may have no process at all, because its [`FunctionConfig::concurrency_max`] is zero. A retry helps once
     /// somebody raises it.

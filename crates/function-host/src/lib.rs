@@ -30,6 +30,7 @@ mod request;
 mod response_stream;
 mod runtime_api;
 mod runtimes;
+mod slot;
 mod unix;
 
 pub use capture::LINE_BYTES_MAX;

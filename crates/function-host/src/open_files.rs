@@ -19,6 +19,10 @@ const FILES_PER_PROCESS: u64 = 8;
 /// What of that is not open yet when a process has just been started.
 const FILES_OPENED_LATER: u64 = 4;
 
+/// What each further invocation costs that a process may have at one time: a connection to its Runtime API and one to the
+/// server's APIs, none of which is open when the process has just been started.
+const FILES_PER_INVOCATION: u64 = 2;
+
 /// How long a process may take until it has opened them: as long as its initialization usually may.
 const OPENED_WITHIN: Duration = Duration::from_secs(10);
 
@@ -78,11 +82,17 @@ impl OpenFilesLimit {
         }
     }
 
-    /// Returns how many processes can be had at the most.
-    pub(crate) fn processes_max(self) -> usize {
-        let processes = self.limit.saturating_sub(self.reserve) / FILES_PER_PROCESS;
+    /// Returns how many processes can be had at the most that have so many invocations at one time.
+    pub(crate) fn processes_max(self, per_process: usize) -> usize {
+        let of_process = FILES_PER_PROCESS + further(per_process);
+        let processes = self.limit.saturating_sub(self.reserve) / of_process;
         usize::try_from(processes).unwrap_or(usize::MAX).max(1)
     }
+}
+
+/// What the invocations of a process cost besides its first one.
+fn further(per_process: usize) -> u64 {
+    (per_process as u64).saturating_sub(1) * FILES_PER_INVOCATION
 }
 
 /// How many processes there are besides the one that is to be started.
@@ -97,8 +107,8 @@ pub(crate) struct Others {
 pub(crate) struct OpenFiles {
     limit: OpenFilesLimit,
     counted: Option<(Instant, u64)>,
-    /// Processes that may not have opened all their connections, by when they were started.
-    young: VecDeque<Instant>,
+    /// Processes that may not have opened all their connections: when they were started, and how many files those are.
+    young: VecDeque<(Instant, u64)>,
     since_count: u64,
 }
 
@@ -116,7 +126,7 @@ impl OpenFiles {
     ///
     /// A function without any process may use half of the reserve, because those that run may wait for its answer. The only
     /// process of a host is never refused: with a limit too low for everything, one after another is still better than none.
-    pub(crate) fn check(&mut self, others: Others) -> Result<(), LaunchError> {
+    pub(crate) fn check(&mut self, others: Others, per_process: usize) -> Result<(), LaunchError> {
         if others.of_host == 0 {
             return Ok(());
         }
@@ -127,7 +137,8 @@ impl OpenFiles {
             reserve
         };
         let open = self.expected(Instant::now());
-        if open.saturating_add(FILES_PER_PROCESS + kept) <= limit {
+        let needed = FILES_PER_PROCESS + further(per_process);
+        if open.saturating_add(needed + kept) <= limit {
             return Ok(());
         }
         Err(LaunchError::NoFileHandles {
@@ -138,14 +149,15 @@ impl OpenFiles {
     }
 
     /// Notes that a process was started.
-    pub(crate) fn started(&mut self) {
+    pub(crate) fn started(&mut self, per_process: usize) {
         self.since_count += 1;
-        self.young.push_back(Instant::now());
+        let later = FILES_OPENED_LATER + further(per_process);
+        self.young.push_back((Instant::now(), later));
     }
 
     /// Returns how many files will be open once every process has opened its own.
     fn expected(&mut self, now: Instant) -> u64 {
-        while let Some(started) = self.young.front()
+        while let Some((started, _)) = self.young.front()
             && now.duration_since(*started) > OPENED_WITHIN
         {
             self.young.pop_front();
@@ -161,7 +173,7 @@ impl OpenFiles {
         };
         let opened_at_start = FILES_PER_PROCESS - FILES_OPENED_LATER;
         open.saturating_add(self.since_count * opened_at_start)
-            .saturating_add(self.young.len() as u64 * FILES_OPENED_LATER)
+            .saturating_add(self.young.iter().map(|(_, later)| later).sum())
     }
 }
 
@@ -206,27 +218,37 @@ mod tests {
     #[test]
     fn the_reserve_is_kept_and_first_processes_may_use_half_of_it() {
         // 64 of 256 are kept.
-        assert!(files(256, 184).check(MANY).is_ok());
-        let error = files(256, 185).check(MANY).expect_err("it is too many");
+        assert!(files(256, 184).check(MANY, 1).is_ok());
+        let error = files(256, 185).check(MANY, 1).expect_err("it is too many");
         assert!(error.is_shortage());
         assert_eq!(
             error.to_string(),
             "the server has about 185 of its 256 file handles in use and keeps 64 for its own work: raise its limit (`ulimit -n`)"
         );
-        assert!(files(256, 216).check(FIRST).is_ok());
-        assert!(files(256, 217).check(FIRST).is_err());
-        assert!(files(256, 256).check(ONLY).is_ok());
+        assert!(files(256, 216).check(FIRST, 1).is_ok());
+        assert!(files(256, 217).check(FIRST, 1).is_err());
+        assert!(files(256, 256).check(ONLY, 1).is_ok());
     }
 
     #[test]
     fn what_was_just_started_counts_in_full() {
         let mut files = files(256, 168);
-        assert!(files.check(MANY).is_ok());
-        files.started();
-        assert!(files.check(MANY).is_ok());
-        files.started();
-        files.started();
-        assert!(files.check(MANY).is_err());
+        assert!(files.check(MANY, 1).is_ok());
+        files.started(1);
+        assert!(files.check(MANY, 1).is_ok());
+        files.started(1);
+        files.started(1);
+        assert!(files.check(MANY, 1).is_err());
+    }
+
+    #[test]
+    fn a_process_costs_more_that_has_many_invocations() {
+        // 8 and 63 times 2 are needed beside the 64 that are kept.
+        assert!(files(256, 58).check(MANY, 64).is_ok());
+        assert!(files(256, 59).check(MANY, 64).is_err());
+        let mut files = files(512, 100);
+        files.started(64);
+        assert_eq!(files.expected(Instant::now()), 100 + 4 + 4 + 126);
     }
 
     #[test]
@@ -241,8 +263,9 @@ mod tests {
 
     #[test]
     fn a_limit_that_nobody_set_has_room_for_all() {
-        assert!(OpenFilesLimit::of(u64::MAX).processes_max() > 1_000_000);
-        assert_eq!(OpenFilesLimit::of(16).processes_max(), 1);
-        assert_eq!(OpenFilesLimit::of(256).processes_max(), 24);
+        assert!(OpenFilesLimit::of(u64::MAX).processes_max(1) > 1_000_000);
+        assert_eq!(OpenFilesLimit::of(16).processes_max(1), 1);
+        assert_eq!(OpenFilesLimit::of(256).processes_max(1), 24);
+        assert_eq!(OpenFilesLimit::of(1024).processes_max(64), 5);
     }
 }

@@ -18,15 +18,27 @@ use crate::request::{Ticket, Work};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ProcessId(pub(crate) u64);
 
-/// A process that can take one invocation.
-#[derive(Debug)]
-pub(crate) struct IdleProcess {
+/// How a process is reached.
+#[derive(Clone, Debug)]
+pub(crate) struct ProcessHandle {
     pub(crate) id: ProcessId,
-    /// Has room for one invocation, which only goes to a process that the pool has just removed from its free ones.
+    /// Has room for as many invocations as the process may have. Nothing is sent but to a process that the pool has among its
+    /// free ones.
     pub(crate) work: mpsc::Sender<Work>,
-    pub(crate) since: Instant,
     /// Tells the process, once the pool has removed it, to end before its time.
     pub(crate) retire: Arc<Notify>,
+}
+
+/// A process that can take another invocation.
+#[derive(Debug)]
+struct FreeProcess {
+    handle: ProcessHandle,
+    /// How many more it can take; never zero. It is one wherever processes have one invocation at a time.
+    room: usize,
+    /// Since when it has none at all; `None` when it has some.
+    idle_since: Option<Instant>,
+    /// Whether it has not asked for an invocation yet: those that it is given fail with its start.
+    is_starting: bool,
 }
 
 /// How many processes and invocations of one function there are.
@@ -34,9 +46,9 @@ pub(crate) struct IdleProcess {
 pub struct FunctionStats {
     /// The function version.
     pub function: FunctionKey,
-    /// Processes that wait for an invocation.
+    /// Processes that have no invocation and wait for one.
     pub warm: usize,
-    /// Processes that start, run an invocation, or are being ended.
+    /// Processes that start, run invocations, or are being ended.
     pub busy: usize,
     /// Invocations that wait for a process.
     pub queued: usize,
@@ -45,7 +57,7 @@ pub struct FunctionStats {
 /// What is to be done about an invocation.
 #[derive(Debug)]
 pub(crate) enum Placement {
-    /// It was given to a free process, or waits in the queue.
+    /// It was given to a process with room for it, or waits in the queue.
     Placed,
     /// A process must be started for it, and is already counted.
     Start(Work),
@@ -56,8 +68,8 @@ pub(crate) enum Placement {
 /// What is to be done after an invocation was put back.
 #[derive(Debug)]
 pub(crate) struct PutBack {
-    /// It cannot wait any longer.
-    pub(crate) refused: Option<(Work, InvokeError)>,
+    /// Those that cannot wait any longer.
+    pub(crate) refused: Vec<(Work, InvokeError)>,
     /// Another start must be tried after a pause; so many have failed in a row before.
     pub(crate) try_again: Option<u32>,
 }
@@ -72,10 +84,15 @@ pub(crate) struct Pools {
 #[derive(Debug)]
 struct Pool {
     function: Arc<FunctionConfig>,
-    /// The last one was free last: it is used first, because its memory is warmest and the others get to age.
-    idle: Vec<IdleProcess>,
+    /// The last one is used first, for as long as it has room: its memory is warmest and the others get to age.
+    free: Vec<FreeProcess>,
     queue: VecDeque<Work>,
+    /// Without those that are leaving.
     processes: usize,
+    /// Processes that finish what they have and then end; another may have been started in the place of each.
+    leaving: usize,
+    /// How many invocations a process is trusted to take: what it may, until one did not ask for so many.
+    room_of_process: usize,
     /// Whether a start failed for want of something and is to be tried again. New invocations queue up meanwhile, so that
     /// they do not overtake those that wait.
     start_is_due: bool,
@@ -84,7 +101,7 @@ struct Pool {
 }
 
 impl Pools {
-    /// Finds a place for a new invocation: a free process, a new process, or the end of the queue.
+    /// Finds a place for a new invocation: a process with room, a new process, or the end of the queue.
     pub(crate) fn place(
         &mut self,
         function: &Arc<FunctionConfig>,
@@ -116,8 +133,13 @@ impl Pools {
     }
 
     /// Finds a place for an invocation that a process gave back: as above, but before everyone else in the queue.
-    pub(crate) fn place_again(&mut self, function: &Arc<FunctionConfig>, work: Work) -> Placement {
+    pub(crate) fn place_again(
+        &mut self,
+        function: &Arc<FunctionConfig>,
+        mut work: Work,
+    ) -> Placement {
         let key = function.key();
+        work.cold = false;
         if self.closed {
             return Placement::Refused(work, InvokeError::ShuttingDown { function: key });
         }
@@ -135,7 +157,7 @@ impl Pools {
         }
     }
 
-    /// Gives an invocation to a free or to a new process; an error gives it back when there can be neither.
+    /// Gives an invocation to a process with room or to a new one; an error gives it back when there can be neither.
     fn give(
         &mut self,
         key: FunctionKey,
@@ -143,7 +165,7 @@ impl Pools {
         work: Work,
     ) -> Result<Placement, Box<Work>> {
         let pool = self.pool(key, function);
-        let Some(mut work) = pool.give_to_idle(work) else {
+        let Some(mut work) = pool.give_to_free(work) else {
             return Ok(Placement::Placed);
         };
         if pool.processes < function.concurrency_max && !pool.start_is_due {
@@ -154,29 +176,34 @@ impl Pools {
         Err(Box::new(work))
     }
 
-    /// Takes back an invocation whose process could not be started for want of something, and counts that process out. It
-    /// waits before everyone else.
+    /// Takes back invocations whose process could not be started for want of something, and counts that process out. They
+    /// wait before everyone else; the first one knows what was in the way.
     pub(crate) fn put_back(
         &mut self,
         key: &FunctionKey,
-        mut work: Work,
+        works: Vec<Work>,
         obstacle: LaunchError,
     ) -> PutBack {
         let closed = self.closed;
         let pool = self.existing(key);
         pool.processes -= 1;
-        work.cold = false;
-        work.obstacle = Some(Box::new(obstacle));
-        let mut refused = None;
-        if closed {
-            let function = key.clone();
-            refused = Some((work, InvokeError::ShuttingDown { function }));
-        } else if work.wait_until <= Instant::now() {
-            let error = work.waited_too_long(key.clone());
-            refused = Some((work, error));
-        } else if !work.is_abandoned()
-            && let Some(work) = pool.give_to_idle(work)
-        {
+        let mut obstacle = Some(Box::new(obstacle));
+        let mut refused = Vec::new();
+        let mut waiting = Vec::new();
+        for mut work in works {
+            work.cold = false;
+            work.obstacle = obstacle.take().or(work.obstacle);
+            if closed {
+                let function = key.clone();
+                refused.push((work, InvokeError::ShuttingDown { function }));
+            } else if work.wait_until <= Instant::now() {
+                let error = work.waited_too_long(key.clone());
+                refused.push((work, error));
+            } else if !work.is_abandoned() {
+                waiting.extend(pool.give_to_free(work));
+            }
+        }
+        for work in waiting.into_iter().rev() {
             pool.queue.push_front(work);
         }
         let try_again =
@@ -231,53 +258,135 @@ impl Pools {
         work
     }
 
-    /// Removes the process that has been free for longest, of any function, so that another one can have its room.
-    pub(crate) fn retire_longest_idle(&mut self) -> Option<IdleProcess> {
-        let oldest = |pool: &Pool| pool.idle.iter().map(|process| process.since).min();
+    /// Removes the process that has been idle for longest, of any function, so that another one can have its room.
+    pub(crate) fn retire_longest_idle(&mut self) -> Option<ProcessHandle> {
         let (_, pool) = self
             .pools
             .values_mut()
-            .filter_map(|pool| Some((oldest(pool)?, pool)))
+            .filter_map(|pool| Some((pool.longest_idle()?.0, pool)))
             .min_by_key(|(since, _)| *since)?;
-        let position = (0..pool.idle.len()).min_by_key(|at| pool.idle[*at].since)?;
-        Some(pool.idle.remove(position))
+        let (_, position) = pool.longest_idle()?;
+        Some(pool.free.remove(position).handle)
     }
 
     /// Counts the processes besides one of a function.
     pub(crate) fn others(&self, key: &FunctionKey) -> Others {
-        let of_function = self.pools.get(key).map_or(0, |pool| pool.processes);
-        let of_host: usize = self.pools.values().map(|pool| pool.processes).sum();
+        let all = |pool: &Pool| pool.processes + pool.leaving;
+        let of_function = self.pools.get(key).map_or(0, all);
+        let of_host: usize = self.pools.values().map(all).sum();
         Others {
             of_function: of_function.saturating_sub(1),
             of_host: of_host.saturating_sub(1),
         }
     }
 
-    /// Returns the invocation that has waited longest, or keeps the process for the next one.
-    pub(crate) fn park(&mut self, key: &FunctionKey, process: IdleProcess) -> Option<Work> {
+    /// Makes a process that is about to be started known, which may take more than the invocation that it is started for:
+    /// those that come meanwhile, or wait already, need no process of their own.
+    pub(crate) fn announce(&mut self, key: &FunctionKey, handle: ProcessHandle) {
+        let pool = self.existing(key);
+        let room = pool.room_of_process - 1;
+        if room == 0 {
+            return;
+        }
+        pool.free.push(FreeProcess {
+            handle,
+            room,
+            idle_since: None,
+            is_starting: true,
+        });
+        while pool.free.last().is_some_and(|process| process.is_starting)
+            && let Some(work) = pool.next_waiting()
+        {
+            if let Some(work) = pool.give_to_free(work) {
+                pool.queue.push_front(work);
+                return;
+            }
+        }
+    }
+
+    /// Notes that a process has begun to ask for invocations.
+    pub(crate) fn initialized(&mut self, key: &FunctionKey, id: ProcessId) {
+        let process = self.existing(key).free_process(id);
+        if let Some(process) = process {
+            process.is_starting = false;
+        }
+    }
+
+    /// Returns the invocation that has waited longest, or keeps the room of a process for the next one. `is_idle` says
+    /// whether the process has no invocation, nor one on its way.
+    pub(crate) fn park(
+        &mut self,
+        key: &FunctionKey,
+        handle: &ProcessHandle,
+        is_idle: impl FnOnce() -> bool,
+    ) -> Option<Work> {
         let pool = self.existing(key);
         let waiting = pool.next_waiting();
         if waiting.is_none() {
-            pool.idle.push(process);
+            let idle_since = is_idle().then(Instant::now);
+            match pool.free_process(handle.id) {
+                Some(process) => {
+                    process.room += 1;
+                    process.idle_since = idle_since;
+                }
+                None => pool.free.push(FreeProcess {
+                    handle: handle.clone(),
+                    room: 1,
+                    idle_since,
+                    is_starting: false,
+                }),
+            }
         }
         waiting
     }
 
-    /// Removes a process from the free ones. `false` when it is not among them, because it was given an invocation.
+    /// Notes how many invocations at a time a process asks for, so that others of its function are not given more at first.
+    pub(crate) fn asks_for(&mut self, key: &FunctionKey, invocations: usize) {
+        self.existing(key).room_of_process = invocations.max(1);
+    }
+
+    /// Removes an idle process from the free ones. `false` when it is no idle one, because it was given an invocation.
     pub(crate) fn leave(&mut self, key: &FunctionKey, id: ProcessId) -> bool {
         let pool = self.existing(key);
-        let position = pool.idle.iter().position(|process| process.id == id);
+        let is_idle =
+            |process: &FreeProcess| process.handle.id == id && process.idle_since.is_some();
+        let position = pool.free.iter().position(is_idle);
         position
-            .map(|position| pool.idle.remove(position))
+            .map(|position| pool.free.remove(position))
             .is_some()
+    }
+
+    /// Removes a process from the free ones, whatever it has: it is given no more.
+    pub(crate) fn withdraw_process(&mut self, key: &FunctionKey, id: ProcessId) {
+        self.existing(key)
+            .free
+            .retain(|process| process.handle.id != id);
+    }
+
+    /// Counts a process as one that finishes what it has. Returns the invocation for which another must be started in its
+    /// place, already counted.
+    pub(crate) fn process_leaves(
+        &mut self,
+        key: &FunctionKey,
+    ) -> Option<(Arc<FunctionConfig>, Work)> {
+        let pool = self.existing(key);
+        pool.processes -= 1;
+        pool.leaving += 1;
+        self.start_for_waiting(key)
     }
 
     /// Counts a process out. Returns the invocation for which another must be started in its place, already counted.
     pub(crate) fn process_ended(
         &mut self,
         key: &FunctionKey,
+        was_leaving: bool,
     ) -> Option<(Arc<FunctionConfig>, Work)> {
         let pool = self.existing(key);
+        if was_leaving {
+            pool.leaving -= 1;
+            self.forget_if_unused(key);
+            return None;
+        }
         pool.processes -= 1;
         if let Some(mut work) = pool.next_waiting() {
             pool.processes += 1;
@@ -289,9 +398,14 @@ impl Pools {
     }
 
     /// Counts a process out whose task was dropped in the middle.
-    pub(crate) fn process_lost(&mut self, key: &FunctionKey) {
+    pub(crate) fn process_lost(&mut self, key: &FunctionKey, id: ProcessId, was_leaving: bool) {
         let pool = self.existing(key);
-        pool.processes -= 1;
+        if was_leaving {
+            pool.leaving -= 1;
+        } else {
+            pool.processes -= 1;
+        }
+        self.withdraw_process(key, id);
         self.forget_if_unused(key);
     }
 
@@ -310,11 +424,15 @@ impl Pools {
         let mut stats: Vec<FunctionStats> = self
             .pools
             .iter()
-            .map(|(key, pool)| FunctionStats {
-                function: key.clone(),
-                warm: pool.idle.len(),
-                busy: pool.processes.saturating_sub(pool.idle.len()),
-                queued: pool.queue.len(),
+            .map(|(key, pool)| {
+                let idle = pool.free.iter().filter(|it| it.idle_since.is_some());
+                let warm = idle.count();
+                FunctionStats {
+                    function: key.clone(),
+                    warm,
+                    busy: (pool.processes + pool.leaving).saturating_sub(warm),
+                    queued: pool.queue.len(),
+                }
             })
             .collect();
         stats.sort_by(|one, other| one.function.cmp(&other.function));
@@ -324,9 +442,11 @@ impl Pools {
     fn pool(&mut self, key: FunctionKey, function: &Arc<FunctionConfig>) -> &mut Pool {
         self.pools.entry(key).or_insert_with(|| Pool {
             function: Arc::clone(function),
-            idle: Vec::new(),
+            free: Vec::new(),
             queue: VecDeque::new(),
             processes: 0,
+            leaving: 0,
+            room_of_process: function.invocations_per_process(),
             start_is_due: false,
             failed_starts: 0,
         })
@@ -339,27 +459,45 @@ impl Pools {
     }
 
     fn forget_if_unused(&mut self, key: &FunctionKey) {
-        if self
-            .pools
-            .get(key)
-            .is_some_and(|pool| pool.processes == 0 && pool.queue.is_empty() && !pool.start_is_due)
-        {
+        let is_unused = |pool: &Pool| {
+            pool.processes == 0 && pool.leaving == 0 && pool.queue.is_empty() && !pool.start_is_due
+        };
+        if self.pools.get(key).is_some_and(is_unused) {
             self.pools.remove(key);
         }
     }
 }
 
 impl Pool {
-    /// Gives an invocation to the process that was free last; returns it when none is free.
-    fn give_to_idle(&mut self, mut work: Work) -> Option<Work> {
-        while let Some(process) = self.idle.pop() {
-            match process.work.try_send(work) {
+    /// Gives an invocation to the process that was free last; returns it when none has room.
+    fn give_to_free(&mut self, mut work: Work) -> Option<Work> {
+        while let Some(process) = self.free.last_mut() {
+            work.cold = process.is_starting;
+            let sent = process.handle.work.try_send(work);
+            process.idle_since = None;
+            process.room -= 1;
+            // Its task may be gone without leaving the pool, which only a bug or a dying runtime can do.
+            if process.room == 0 || sent.is_err() {
+                self.free.pop();
+            }
+            match sent {
                 Ok(()) => return None,
-                // Its task is gone without leaving the pool, which only a bug or a dying runtime can do.
                 Err(error) => work = error.into_inner(),
             }
         }
+        work.cold = false;
         Some(work)
+    }
+
+    fn free_process(&mut self, id: ProcessId) -> Option<&mut FreeProcess> {
+        self.free.iter_mut().find(|process| process.handle.id == id)
+    }
+
+    /// Since when the process that has been idle for longest is so, and where it is.
+    fn longest_idle(&self) -> Option<(Instant, usize)> {
+        let idle = self.free.iter().enumerate();
+        idle.filter_map(|(position, process)| Some((process.idle_since?, position)))
+            .min()
     }
 
     /// Takes the invocation that has waited longest and that somebody still waits for.

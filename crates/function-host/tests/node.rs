@@ -3,11 +3,12 @@
 mod support;
 
 use std::fs;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use function_host::{FunctionErrorKind, InvocationResult, Runtimes};
+use function_host::{FunctionConfig, FunctionErrorKind, InvocationResult, LogFormat, Runtimes};
 use serde_json::Value;
-use support::World;
+use support::{Gate, World, response};
 use tempfile::TempDir;
 
 const APP: &str = r#"
@@ -35,6 +36,15 @@ exports.without_prototype = async () => { throw Object.create(null) }
 exports.frozen = async () => {
   setTimeout(() => { throw Object.freeze(named('Frozen\n🧊')) }, 5)
   await new Promise(() => {})
+}
+exports.meets = async (event, context) => {
+  console.log('at the gate')
+  const [host, port] = event.gate.split(':')
+  const gate = require('node:net').connect(Number(port), host)
+  gate.write(`${context.awsRequestId}\n`)
+  await new Promise((resolve) => gate.once('data', resolve))
+  console.log('through')
+  return { id: context.awsRequestId, trace: context.xRayTraceId, shared: process.env._X_AMZN_TRACE_ID }
 }
 exports.nested = { deep: { handler: async () => 'deep' } }
 exports.streams = awslambda.streamifyResponse(async (_event, stream) => { stream.write('a'); stream.write('b'); stream.end() })
@@ -74,6 +84,42 @@ async fn handlers_of_every_style_answer() {
     assert_eq!(answer("app.nested.deep.handler", "{}").await, r#""deep""#);
     assert_eq!(answer("module.handler", "{}").await, r#""a module""#);
     assert_eq!(answer("app.streams", "{}").await, "ab");
+}
+
+#[tokio::test]
+async fn several_invocations_run_side_by_side() {
+    let (mut world, _runtimes) = world("app.meets");
+    let mut function = FunctionConfig {
+        per_process: NonZeroUsize::new(3),
+        ..world.function.as_ref().clone()
+    };
+    function.logging.format = LogFormat::Json;
+    world.function = Arc::new(function);
+    let gate = Gate::new().await;
+    let payload = format!(r#"{{"gate":{}}}"#, gate.payload);
+    let ids = ["r-1", "r-2", "r-3"];
+    let pending = ids.map(|id| world.begin(id, payload.clone()));
+    let mut waiting = Vec::new();
+    for _ in ids {
+        waiting.push(gate.arrival().await);
+    }
+    assert_eq!(world.counts(), (0, 1, 0));
+    for one in waiting {
+        one.release().await;
+    }
+    for (id, one) in ids.iter().zip(pending) {
+        assert_eq!(response(one).await, format!(r#"{{"id":"{id}"}}"#));
+    }
+    let lines = world.logs.lines();
+    for (id, text) in ids
+        .iter()
+        .flat_map(|id| [(id, "at the gate"), (id, "through")])
+    {
+        let of_it = |line: &&function_host::LogLine| {
+            line.request_id.as_deref() == Some(*id) && line.text.contains(text)
+        };
+        assert_eq!(lines.iter().filter(of_it).count(), 1, "{id}: {lines:?}");
+    }
 }
 
 #[tokio::test]

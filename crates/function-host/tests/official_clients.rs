@@ -4,6 +4,7 @@
 mod support;
 
 use std::fs;
+use std::num::NonZeroUsize;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -14,7 +15,8 @@ use function_host::{
 };
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};
-use support::World;
+use support::{Gate, World, response};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// The function of the tests below: where there is a Runtime API, this test is its client.
 #[test]
@@ -51,6 +53,74 @@ fn rust_streaming_function() {
     };
     let served = runtime.block_on(lambda_runtime::run(service_fn(handler)));
     served.expect("the host ends it");
+}
+
+/// The same with several invocations at a time, each of which waits at a gate.
+#[test]
+fn rust_concurrent_function() {
+    if std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_none() {
+        return;
+    }
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
+    let handler = |event: LambdaEvent<Value>| async move {
+        let address = event.payload["gate"].as_str().unwrap_or_default();
+        let mut gate = tokio::net::TcpStream::connect(address).await?;
+        let id = event.context.request_id;
+        gate.write_all(format!("{id}\n").as_bytes()).await?;
+        gate.read_u8().await?;
+        Ok::<_, Error>(json!({ "id": id }))
+    };
+    let served = runtime.block_on(lambda_runtime::run_concurrent(service_fn(handler)));
+    served.expect("the host ends it");
+}
+
+/// Has three invocations meet at a gate, all of them in one process, and checks that each is answered for itself.
+async fn meet(world: &World) {
+    let gate = Gate::new().await;
+    let payload = format!(r#"{{"gate":{}}}"#, gate.payload);
+    let ids = ["r-1", "r-2", "r-3"];
+    let pending = ids.map(|id| world.begin(id, payload.clone()));
+    let mut waiting = Vec::new();
+    for _ in ids {
+        waiting.push(gate.arrival().await);
+    }
+    assert_eq!(world.counts(), (0, 1, 0));
+    for one in waiting {
+        one.release().await;
+    }
+    for (id, one) in ids.iter().zip(pending) {
+        let answer: Value = serde_json::from_str(&response(one).await).expect("it is JSON");
+        assert_eq!(answer, json!({ "id": id }));
+    }
+    world.counts_become((1, 0, 0)).await;
+    assert_eq!(world.host.refused_connections(), 0);
+}
+
+#[tokio::test]
+async fn rusts_client_has_several_invocations_at_a_time() {
+    let mut world = rust("rust_concurrent_function");
+    let function = FunctionConfig {
+        per_process: NonZeroUsize::new(3),
+        ..world.function.as_ref().clone()
+    };
+    world.function = Arc::new(function);
+    meet(&world).await;
+}
+
+#[tokio::test]
+async fn pythons_client_has_several_invocations_at_a_time() {
+    let world = python_with("app.meets", |function| {
+        function.logging.format = LogFormat::Json;
+        function.per_process = NonZeroUsize::new(3);
+    });
+    meet(&world).await;
+    let lines = world.logs.lines();
+    for id in ["r-1", "r-2", "r-3"] {
+        let of_it = |line: &&function_host::LogLine| {
+            line.request_id.as_deref() == Some(id) && line.text.contains("at the gate")
+        };
+        assert_eq!(lines.iter().filter(of_it).count(), 1, "{id}: {lines:?}");
+    }
 }
 
 /// Runs an invocation that fails, and returns its error.
@@ -152,6 +222,15 @@ def logs(event, context):
     import logging
     logging.getLogger("loan").info("the loan is large")
     logging.getLogger("loan").debug("not shown")
+
+def meets(event, context):
+    import logging, os, socket
+    logging.getLogger().warning("at the gate")
+    host, port = event["gate"].split(":")
+    with socket.create_connection((host, int(port))) as gate:
+        gate.sendall(f"{os.getpid()}\n".encode())
+        gate.recv(1)
+    return {"id": context.aws_request_id}
 
 def fails(event, context):
     raise LoanError("the loan is\ntoo large 🙅")

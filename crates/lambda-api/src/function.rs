@@ -68,6 +68,9 @@ pub struct FunctionConfiguration {
     /// Set for durable functions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub durable_config: Option<DurableConfig>,
+    /// Set for functions on managed instances.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capacity_provider_config: Option<CapacityProviderConfig>,
     /// Why the function is in its state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state_reason: Option<String>,
@@ -185,6 +188,39 @@ pub struct DurableConfig {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention_period_in_days: Option<i64>,
 }
+
+/// What runs a function's processes, other than Lambda itself.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CapacityProviderConfig {
+    /// Required.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lambda_managed_instances_capacity_provider_config:
+        Option<LambdaManagedInstancesCapacityProviderConfig>,
+}
+
+/// How a function runs on managed instances.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct LambdaManagedInstancesCapacityProviderConfig {
+    /// Required.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capacity_provider_arn: Option<String>,
+    /// Invocations that one process has at one time; 1–1,600.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_execution_environment_max_concurrency: Option<i64>,
+    /// GiB of memory for each vCPU; 2–8.
+    #[serde(
+        default,
+        rename = "ExecutionEnvironmentMemoryGiBPerVCpu",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub execution_environment_memory_gib_per_vcpu: Option<f64>,
+}
+
+// A number that came of JSON is none that is unequal to itself.
+impl Eq for LambdaManagedInstancesCapacityProviderConfig {}
+impl Eq for CapacityProviderConfig {}
 
 /// Environment variables of a function.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

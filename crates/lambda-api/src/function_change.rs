@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::function::{
-    AliasRoutingConfiguration, DeadLetterConfig, DurableConfig, EphemeralStorage, LoggingConfig,
-    SnapStart, TracingConfigResponse, VpcConfig,
+    AliasRoutingConfiguration, CapacityProviderConfig, DeadLetterConfig, DurableConfig,
+    EphemeralStorage, LoggingConfig, SnapStart, TracingConfigResponse, VpcConfig,
 };
 
 /// Body of `CreateFunction` and of `UpdateFunctionConfiguration`: the members of both, and those that
@@ -66,7 +66,7 @@ pub struct FunctionRequest {
     /// Container settings.
     pub image_config: Option<serde::de::IgnoredAny>,
     /// Managed instances.
-    pub capacity_provider_config: Option<serde::de::IgnoredAny>,
+    pub capacity_provider_config: Option<CapacityProviderConfig>,
 }
 
 /// Environment variables as a request gives them.

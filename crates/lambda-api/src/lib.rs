@@ -48,10 +48,11 @@ pub use execution::{
     TraceHeader,
 };
 pub use function::{
-    AliasConfiguration, AliasRoutingConfiguration, Concurrency, DeadLetterConfig, DurableConfig,
-    EnvironmentResponse, EphemeralStorage, FunctionCodeLocation, FunctionConfiguration,
-    GetFunctionResponse, Layer, ListAliasesResponse, ListFunctionsResponse,
-    ListVersionsByFunctionResponse, LoggingConfig, SnapStart, TracingConfigResponse, VpcConfig,
+    AliasConfiguration, AliasRoutingConfiguration, CapacityProviderConfig, Concurrency,
+    DeadLetterConfig, DurableConfig, EnvironmentResponse, EphemeralStorage, FunctionCodeLocation,
+    FunctionConfiguration, GetFunctionResponse, LambdaManagedInstancesCapacityProviderConfig,
+    Layer, ListAliasesResponse, ListFunctionsResponse, ListVersionsByFunctionResponse,
+    LoggingConfig, SnapStart, TracingConfigResponse, VpcConfig,
 };
 pub use function_change::{
     AliasRequest, Environment, FunctionCode, FunctionRequest, PublishVersionRequest,

@@ -1,6 +1,7 @@
 //! Serving invocations from the Lambda Runtime API.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use lambda_api::{InvocationInput, InvocationOutput};
@@ -46,6 +47,13 @@ const REQUIRED_VARIABLES: [&str; 4] = [
 /// without those of code that is being [replayed](crate::ReplayFilter). A subscriber of the program's own must be
 /// installed before this is called.
 ///
+/// # Many invocations at a time
+///
+/// One invocation is served after another, unless the environment asks for more: functions with a `CapacityProviderConfig`
+/// (Lambda Managed Instances) get `AWS_LAMBDA_MAX_CONCURRENCY` invocations at a time, each as a task of the current Tokio
+/// runtime with a context of its own. A handler that panics fails its own invocation and no other. What the handler keeps
+/// outside its invocation (statics, `_X_AMZN_TRACE_ID`) is shared by all.
+///
 /// # Errors
 ///
 /// When the process does not run in a Lambda environment, the AWS configuration cannot be used, or the Runtime API
@@ -53,10 +61,10 @@ const REQUIRED_VARIABLES: [&str; 4] = [
 pub async fn run<F, Fut, Event, T, E>(handler: F) -> Result<(), Error>
 where
     F: Fn(Event, DurableContext) -> Fut + Send + Sync + 'static,
-    Fut: Future<Output = Result<T, E>> + Send,
-    Event: DeserializeOwned + Send,
-    T: Serialize + Send,
-    E: Into<BoxError>,
+    Fut: Future<Output = Result<T, E>> + Send + 'static,
+    Event: DeserializeOwned + Send + 'static,
+    T: Serialize + Send + 'static,
+    E: Into<BoxError> + 'static,
 {
     check_environment()?;
     subscriber::install_default();
@@ -84,17 +92,20 @@ where
 pub async fn run_with<F, Fut, Event, T, E>(invoker: Invoker, handler: F) -> Result<(), Error>
 where
     F: Fn(Event, DurableContext) -> Fut + Send + Sync + 'static,
-    Fut: Future<Output = Result<T, E>> + Send,
-    Event: DeserializeOwned + Send,
-    T: Serialize + Send,
-    E: Into<BoxError>,
+    Fut: Future<Output = Result<T, E>> + Send + 'static,
+    Event: DeserializeOwned + Send + 'static,
+    T: Serialize + Send + 'static,
+    E: Into<BoxError> + 'static,
 {
     check_environment()?;
     subscriber::install_default();
-    let handler = &handler;
-    let invoker = &invoker;
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<Box<RawValue>>| {
-        serve(invoker, handler, event)
+    let served = Arc::new((invoker, handler));
+    lambda_runtime::run_concurrent(service_fn(move |event: LambdaEvent<Box<RawValue>>| {
+        let served = Arc::clone(&served);
+        async move {
+            let (invoker, handler) = served.as_ref();
+            serve(invoker, handler, event).await
+        }
     }))
     .await
     .map_err(Error::Runtime)

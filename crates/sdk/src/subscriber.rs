@@ -14,6 +14,8 @@ use crate::logger::ReplayFilter;
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Controls {
     is_json: bool,
+    /// Whether other invocations write lines meanwhile, so that each line must say whose it is.
+    is_concurrent: bool,
     /// What `AWS_LAMBDA_LOG_LEVEL` says, or `RUST_LOG`.
     filter: String,
 }
@@ -32,6 +34,7 @@ impl Controls {
         });
         Self {
             is_json: format.eq_ignore_ascii_case("JSON"),
+            is_concurrent: variable("AWS_LAMBDA_MAX_CONCURRENCY").is_some(),
             filter: level.or_else(|| variable("RUST_LOG")).unwrap_or_default(),
         }
     }
@@ -69,7 +72,8 @@ where
         lines
             .json()
             .flatten_event(true)
-            .with_span_list(false)
+            // The innermost span may be one of the function's own, which does not name the invocation.
+            .with_span_list(controls.is_concurrent)
             .with_filter(ReplayFilter::new())
             .boxed()
     } else {
@@ -99,22 +103,28 @@ mod tests {
         })
     }
 
-    /// What is written of an event at each of two levels.
-    fn written(controls: &Controls) -> String {
-        #[derive(Clone, Default)]
-        struct Written(Arc<Mutex<Vec<u8>>>);
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
 
-        impl io::Write for Written {
-            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-                self.0.lock().unwrap().extend_from_slice(bytes);
-                Ok(bytes.len())
-            }
-
-            fn flush(&mut self) -> io::Result<()> {
-                Ok(())
-            }
+    impl io::Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
         }
 
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Written {
+        fn text(&self) -> String {
+            String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+        }
+    }
+
+    /// What is written of an event at each of two levels.
+    fn written(controls: &Controls) -> String {
         let written = Written::default();
         let writer = written.clone();
         let subscriber = subscriber(controls, move || writer.clone());
@@ -122,8 +132,7 @@ mod tests {
             tracing::info!(requestId = "r1", "all is well");
             tracing::debug!("in detail");
         });
-        let bytes = written.0.lock().unwrap().clone();
-        String::from_utf8(bytes).unwrap()
+        written.text()
     }
 
     #[test]
@@ -145,6 +154,27 @@ mod tests {
             let quiet = [("AWS_LAMBDA_LOG_LEVEL", level), ("RUST_LOG", "debug")];
             assert_eq!(written(&controls(&quiet)), "", "{level}");
         }
+    }
+
+    #[test]
+    fn lines_of_many_invocations_name_theirs_within_any_span() {
+        let json = ("AWS_LAMBDA_LOG_FORMAT", "JSON");
+        let written_in_spans = |controls: &Controls| {
+            let written = Written::default();
+            let writer = written.clone();
+            let subscriber = subscriber(controls, move || writer.clone());
+            tracing::subscriber::with_default(subscriber, || {
+                let invocation = tracing::info_span!("invocation", requestId = "r1");
+                let own = tracing::info_span!(parent: &invocation, "own");
+                own.in_scope(|| tracing::info!("all is well"));
+            });
+            written.text()
+        };
+        let alone = written_in_spans(&controls(&[json]));
+        assert!(!alone.contains("r1"), "{alone}");
+        let many = [json, ("AWS_LAMBDA_MAX_CONCURRENCY", "8")];
+        let line: Value = serde_json::from_str(&written_in_spans(&controls(&many))).unwrap();
+        assert_eq!(line["spans"][0]["requestId"], "r1");
     }
 
     #[test]

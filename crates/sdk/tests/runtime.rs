@@ -96,7 +96,11 @@ impl FunctionProcess {
     }
 
     fn start_with(address: &str, variables: &[(&str, &str)]) -> Self {
-        let mut command = Command::new(example());
+        Self::start_example("hello", address, variables)
+    }
+
+    fn start_example(name: &str, address: &str, variables: &[(&str, &str)]) -> Self {
+        let mut command = Command::new(example(name));
         command
             .env_clear()
             .env("AWS_LAMBDA_RUNTIME_API", address)
@@ -134,12 +138,11 @@ impl Drop for FunctionProcess {
 }
 
 /// Cargo builds examples before it runs tests, next to them.
-fn example() -> PathBuf {
+fn example(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let profile = test.parent().and_then(|deps| deps.parent()).unwrap();
-    let example = profile.join("examples/hello");
-    let hint =
-        "run `cargo build -p lambdura --example hello`; cargo does when all targets are tested";
+    let example = profile.join("examples").join(name);
+    let hint = "run `cargo build -p lambdura --examples`; cargo does when all targets are tested";
     assert!(example.exists(), "{} is missing: {hint}", example.display());
     example
 }
@@ -155,9 +158,13 @@ fn event(operations: Value) -> Value {
 
 /// The event of an execution's first invocation.
 fn first_event() -> Value {
+    first_event_for("Alice")
+}
+
+fn first_event_for(name: &str) -> Value {
     event(json!([{
         "Id": "inv", "Name": "n", "Type": "EXECUTION", "Status": "STARTED", "StartTimestamp": 1_767_896_523_358_i64,
-        "ExecutionDetails": {"InputPayload": "\"Alice\""}
+        "ExecutionDetails": {"InputPayload": json!(name).to_string()}
     }]))
 }
 
@@ -195,6 +202,47 @@ async fn lines_of_the_logger_are_printed_although_nobody_installs_a_subscriber()
     }
 }
 
+/// Two can only end if they run side by side; the third one panics beside them.
+#[tokio::test]
+async fn as_many_are_served_at_a_time_as_the_environment_asks_for() {
+    let names = ["Alice", "Mallory", "Bob"];
+    let mut world = World::start(names.map(first_event_for).to_vec()).await;
+    let variables = [
+        ("AWS_LAMBDA_MAX_CONCURRENCY", "3"),
+        ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
+    ];
+    let function = FunctionProcess::start_example("side_by_side", &world.address, &variables);
+    let mut ended = Vec::new();
+    while ended.len() < names.len() {
+        let (path, body) = world.next_post("end").await;
+        if !path.ends_with("/checkpoint") {
+            ended.push((path, body));
+        }
+    }
+    ended.sort_by(|one, other| one.0.cmp(&other.0));
+    for (number, name) in [(0, "Alice"), (2, "Bob")] {
+        let (path, output) = &ended[number];
+        assert!(
+            path.ends_with(&format!("/request-{number}/response")),
+            "{path}"
+        );
+        assert_eq!(output["Status"], "SUCCEEDED", "{output}");
+        assert_eq!(output["Result"], format!("\"{name} was not alone\""));
+    }
+    let (path, error) = &ended[1];
+    assert!(path.ends_with("/request-1/error"), "{path}");
+    let message = error["errorMessage"].as_str().unwrap_or_default();
+    assert!(message.contains("Mallory is not welcome"), "{error}");
+    let printed = function.printed();
+    for (number, name) in [(0, "Alice"), (2, "Bob")] {
+        let line = printed
+            .lines()
+            .find(|line| line.contains(&format!("hello, {name}")));
+        let line = line.unwrap_or_else(|| panic!("{name} is missing: {printed}"));
+        assert!(line.contains(&format!("request-{number}")), "{line}");
+    }
+}
+
 #[tokio::test]
 async fn function_process_serves_invocations() {
     let mut world = World::start(vec![first_event(), json!({"not": "durable"})]).await;
@@ -221,7 +269,7 @@ async fn function_process_serves_invocations() {
 
 #[test]
 fn process_outside_of_lambda_says_so() {
-    let output = Command::new(example())
+    let output = Command::new(example("hello"))
         .env_clear()
         .stdout(Stdio::null())
         .output()

@@ -63,7 +63,10 @@ impl Invoker for HostInvoker {
     fn concurrency(&self, function: &FunctionName, version: &Version) -> usize {
         let version = self.registry.version(function, version);
         // What is gone fails at once, and needs no turn.
-        version.map_or(usize::MAX, |it| self.host.concurrency(&it.config))
+        let of_host = version.map_or(usize::MAX, |it| self.host.concurrency(&it.config));
+        // As many processes as are reserved invocations may have room for more than those.
+        let reserved = self.registry.settings(function).reserved_concurrency;
+        reserved.map_or(of_host, |reserved| of_host.min(reserved as usize))
     }
 
     fn retry_policy(&self, invocation: &AsyncInvocation) -> RetryPolicy {

@@ -35,9 +35,9 @@ pub struct FunctionResource {
     pub handler: String,
     /// `Runtime`, for example `provided.al2023`.
     pub runtime: String,
-    /// `Timeout`: 1 to 900 seconds, 3 unless the template says otherwise.
+    /// `Timeout`: 1 to 900 seconds, with a capacity provider up to 5400; 3 unless the template says otherwise.
     pub timeout: Duration,
-    /// `MemorySize`: 128 to 10240 MB, 128 unless the template says otherwise.
+    /// `MemorySize`: 128 to 10240 MB, with a capacity provider up to 32768; 128 unless the template says otherwise.
     pub memory_size_megabytes: u32,
     /// `Architectures`, which holds one.
     pub architecture: Architecture,
@@ -52,6 +52,9 @@ pub struct FunctionResource {
     pub durable_config: Option<DurableConfig>,
     /// `ReservedConcurrentExecutions`: the most invocations at a time.
     pub reserved_concurrent_executions: Option<u32>,
+    /// `PerExecutionEnvironmentMaxConcurrency` of `CapacityProviderConfig`, 1 to 1600: how many invocations one process has at
+    /// a time. `None` is every function without a capacity provider, whose processes have one after another.
+    pub invocations_per_process: Option<u32>,
     /// `EventInvokeConfig`, and the `AWS::Lambda::EventInvokeConfig` resources that name the function.
     pub event_invoke: Vec<EventInvokeResource>,
     /// `Policies`, one entry each: a name, a SAM policy template, or a policy document.

@@ -41,6 +41,7 @@ pub use function::{
 };
 pub use load::{LoadOptions, OtherServices, load};
 pub use references::References;
+pub use resource::invocations_per_process_default;
 pub use stack::{
     CompanionResource, EventSourceResource, LayerResource, Output, ScheduleExpression,
     ScheduleResource, ScheduleService, Stack, TableResource, TimeToLive, replace_whole,

@@ -1,34 +1,29 @@
 //! The task that owns one process: what it waits for, and what each event does to the process's phase.
 
-use std::mem;
 use std::ops::ControlFlow;
 use std::process::ExitStatus;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant, SystemTime};
 
 use tokio::process::Child;
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 
 use super::extension::{Extensions, Introduction};
 use super::extension_calls::ExtensionEnd;
-use super::launcher::Launched;
 use super::log::ProcessLog;
-use super::phase::{EndReason, Phase, later};
+use super::parts::Parts;
+use super::phase::{Assigned, EndReason, InFlight, Phase, later};
 use super::report::{PlatformEvent, Status};
 use crate::capture::{OutputPipe, ReadBuffer};
 use crate::function::{FunctionConfig, FunctionKey};
-use crate::host::{Shared, Slot};
+use crate::host::Shared;
 use crate::invocation::InvokeError;
-use crate::launch::LaunchError;
 use crate::left_behind::ProcessRecord;
 use crate::log::LogStream;
-use crate::pool::ProcessId;
 use crate::proc_fs::Process;
 use crate::request::Work;
-use crate::runtime_api::{
-    Answer, ConnectionId, Guard, NextEvent, Refusal, RuntimeApi, RuntimeCall,
-};
+use crate::runtime_api::{Answer, ConnectionId, NextEvent, Refusal, RuntimeApi, RuntimeCall};
+use crate::slot::Slot;
 use crate::unix::ProcessGroup;
 
 /// One process and everything that belongs to it.
@@ -37,16 +32,12 @@ pub(super) struct FunctionProcess {
     pub(super) group: ProcessGroup,
     pub(super) child: Child,
     pub(super) pid: u32,
-    pub(super) id: ProcessId,
+    pub(super) slot: Slot,
     pub(super) shared: Arc<Shared>,
     pub(super) function: Arc<FunctionConfig>,
     pub(super) key: FunctionKey,
     pub(super) api: RuntimeApi,
     pub(super) calls: mpsc::Receiver<RuntimeCall>,
-    pub(super) work_sender: mpsc::Sender<Work>,
-    pub(super) work: mpsc::Receiver<Work>,
-    /// See [`IdleProcess::retire`](crate::pool::IdleProcess::retire).
-    pub(super) retire: Arc<Notify>,
     shutdown: watch::Receiver<Option<Duration>>,
     pub(super) stdout: OutputPipe,
     pub(super) stderr: OutputPipe,
@@ -60,9 +51,18 @@ pub(super) struct FunctionProcess {
     pub(super) process: Option<Process>,
     pub(super) record: Option<ProcessRecord>,
     pub(super) phase: Phase,
-    /// The call of `next` that waits for an invocation.
-    pub(super) poller: Option<Poller>,
-    /// Until when the process must call `next` after an answer.
+    /// Invocations that it did not yet ask for.
+    pub(super) assigned: Vec<Assigned>,
+    /// Invocations that it runs.
+    pub(super) in_flight: Vec<InFlight>,
+    /// The calls of `next` that wait for an invocation. The newest one is answered first: its part of the process is warmest.
+    pub(super) pollers: Vec<Poller>,
+    /// How many invocations it may have at one time and has not asked for when there were some. They come back with its calls
+    /// of `next`.
+    pub(super) withheld: usize,
+    /// Since when it has no invocation.
+    pub(super) idle_since: Instant,
+    /// Until when the process must call `next` after an answer, when it has no other invocation.
     pub(super) poll_by: Option<Instant>,
     pub(super) started: Instant,
     pub(super) started_at: SystemTime,
@@ -99,104 +99,91 @@ pub(crate) async fn run(
     let key = function.key();
     if work.is_abandoned() {
         tracing::debug!(invocation = %work.request_id, "an invocation was given up before a process was started for it");
+        let mut slot = slot;
+        for other in slot.withdraw() {
+            shared.place_again(&function, other);
+        }
         return slot.release();
     }
     let Some(launched) = shared.launcher.launch(&function, slot.others()).await else {
-        work.reply(Err(InvokeError::ShuttingDown { function: key }));
-        return slot.release();
+        return refuse_all(slot, work, || InvokeError::ShuttingDown {
+            function: key.clone(),
+        });
     };
-    match launched.and_then(|launched| FunctionProcess::adopt(launched, &shared, &function)) {
-        Ok(process) => {
-            tracing::info!(function = %key, invocation = %work.request_id, pid = process.pid, "function process started");
+    let parts = launched.and_then(|launched| Parts::watch(launched, &shared, &function));
+    match parts {
+        Ok(parts) => {
+            tracing::info!(function = %key, invocation = %work.request_id, pid = parts.pid, "function process started");
             shared.process_started(&key);
-            process.run(work).await;
+            FunctionProcess::of(parts, slot, &shared, &function)
+                .run(work)
+                .await;
         }
-        Err(cause) if cause.is_shortage() => return slot.release_for_want_of_room(work, cause),
+        Err(cause) if cause.is_shortage() => slot.release_for_want_of_room(work, cause),
         Err(cause) => {
             tracing::warn!(function = %key, invocation = %work.request_id, %cause, "cannot start a function process");
-            let cause = Box::new(cause);
-            work.reply(Err(InvokeError::Launch {
-                function: key,
-                cause,
-            }));
+            let cause = Arc::new(cause);
+            refuse_all(slot, work, || InvokeError::Launch {
+                function: key.clone(),
+                cause: Arc::clone(&cause),
+            });
         }
+    }
+}
+
+/// Refuses the invocations of a process that was not started.
+fn refuse_all(mut slot: Slot, work: Work, error: impl Fn() -> InvokeError) {
+    let others = slot.withdraw();
+    for work in std::iter::once(work).chain(others) {
+        work.reply(Err(error()));
     }
     slot.release();
 }
 
 impl FunctionProcess {
     /// Takes a started process into this task.
-    fn adopt(
-        mut launched: Launched,
+    fn of(
+        parts: Parts,
+        slot: Slot,
         shared: &Arc<Shared>,
         function: &Arc<FunctionConfig>,
-    ) -> Result<FunctionProcess, LaunchError> {
-        let system = |cause| LaunchError::System {
-            attempt: "watch a process",
-            path: function.code_dir.clone(),
-            cause,
-        };
-        let guard = Guard {
-            pid: launched.pid,
-            extensions: launched.extensions.iter().map(|it| it.pid).collect(),
-            log_stream_name: Arc::clone(&launched.log_stream_name),
-            refused: AtomicU64::new(0),
-            refused_by_host: Arc::clone(&shared.refused_connections),
-        };
-        let record = launched.record.take();
-        let watched = RuntimeApi::serve(launched.listener, guard, &shared.tasks)
-            .and_then(|api| Ok((api, OutputPipe::new(launched.stdout)?)))
-            .and_then(|watched| Ok((watched, OutputPipe::new(launched.stderr)?)))
-            .and_then(|watched| {
-                let pipe = launched.extension_output.map(OutputPipe::new).transpose()?;
-                Ok((watched, pipe.unwrap_or_default()))
-            });
-        let ((((api, calls), stdout), stderr), extension_output) = match watched {
-            Ok(watched) => watched,
-            Err(cause) => {
-                // It is killed when this returns, before it was given anything to do.
-                if let Some(record) = record {
-                    record.remove();
-                }
-                return Err(system(cause));
-            }
-        };
-        let (work_sender, work) = mpsc::channel(1);
-        Ok(FunctionProcess {
-            group: launched.group,
-            child: launched.child,
-            pid: launched.pid,
-            id: shared.next_process_id(),
+    ) -> FunctionProcess {
+        FunctionProcess {
+            group: parts.group,
+            child: parts.child,
+            pid: parts.pid,
+            slot,
             shared: Arc::clone(shared),
             function: Arc::clone(function),
             key: function.key(),
-            api,
-            calls,
-            work_sender,
-            work,
-            retire: Arc::default(),
+            api: parts.api,
+            calls: parts.calls,
             shutdown: shared.shutdown.subscribe(),
-            stdout,
-            stderr,
-            extensions: Extensions::new(launched.extensions),
-            extension_output,
+            stdout: parts.stdout,
+            stderr: parts.stderr,
+            extensions: parts.extensions,
+            extension_output: parts.extension_output,
             extension_end: None,
             buffer: ReadBuffer::new(),
             log: ProcessLog::new(
                 Arc::clone(&shared.sink),
                 Arc::clone(function),
-                launched.log_stream_name,
+                parts.log_stream_name,
             ),
-            process: launched.process,
-            record,
-            phase: Phase::Detached,
-            poller: None,
+            process: parts.process,
+            record: parts.record,
+            phase: Phase::Starting,
+            assigned: Vec::new(),
+            in_flight: Vec::new(),
+            pollers: Vec::new(),
+            withheld: 0,
+            idle_since: parts.started,
             poll_by: None,
-            started: launched.started,
-            started_at: launched.started_at,
+            started: parts.started,
+            started_at: parts.started_at,
             init_duration: None,
             ending: false,
-        })
+        }
     }
 
     async fn run(mut self, work: Work) {
@@ -204,8 +191,9 @@ impl FunctionProcess {
         self.log.event(&PlatformEvent::InitStart {
             function: &self.function.name,
             version: &self.function.version,
+            initialization_type: self.function.initialization_type(),
         });
-        self.phase = Phase::Starting { work };
+        self.wait_for_next(work);
         let reason = loop {
             let event = self.next_event().await;
             if let ControlFlow::Break(reason) = self.handle(event) {
@@ -223,10 +211,10 @@ impl FunctionProcess {
             tokio::select! {
                 biased;
                 Some(call) = self.calls.recv() => return Event::Call(call),
-                Some(work) = self.work.recv() => return Event::Work(work),
+                Some(work) = self.slot.inbox.recv() => return Event::Work(work),
                 status = self.child.wait() => return Event::Exited(self.exit_status(status)),
                 grace = shutdown_begun(&mut self.shutdown) => return Event::Shutdown(grace),
-                () = self.retire.notified() => return Event::Retired,
+                () = self.slot.handle.retire.notified() => return Event::Retired,
                 (extension, status) = self.extensions.ended() => {
                     return Event::ExtensionEnded(extension, self.exit_status(status));
                 }
@@ -245,35 +233,42 @@ impl FunctionProcess {
     }
 
     fn deadline(&self) -> Instant {
-        match &self.phase {
-            Phase::Starting { .. } => later(self.started, self.shared.config.init_limit),
-            Phase::Free { since } => {
-                let idle_until = later(*since, self.shared.config.idle_time);
-                self.poll_by
-                    .map_or(idle_until, |poll_by| poll_by.min(idle_until))
-            }
-            Phase::Assigned { deliver_by, .. } => *deliver_by,
-            Phase::Detached => self
-                .poll_by
-                .expect("a detached process owes a call of `next`"),
-            Phase::Busy(in_flight) => in_flight.deadline,
+        if self.phase == Phase::Starting {
+            return later(self.started, self.shared.config.init_limit);
         }
+        let running = self.in_flight.iter().map(|it| it.deadline);
+        let assigned = self.assigned.iter().map(|it| it.deliver_by);
+        running
+            .chain(assigned)
+            .min()
+            .unwrap_or_else(|| self.idle_until())
+    }
+
+    /// Until when the process may be without an invocation.
+    fn idle_until(&self) -> Instant {
+        if self.withheld == self.function.invocations_per_process() {
+            return self
+                .poll_by
+                .expect("a process that is given nothing owes a call of `next`");
+        }
+        let idle_until = later(self.idle_since, self.shared.config.idle_time);
+        self.poll_by
+            .map_or(idle_until, |poll_by| poll_by.min(idle_until))
     }
 
     fn handle(&mut self, event: Event) -> ControlFlow<EndReason> {
         match event {
             Event::Call(call) => self.handle_call(call),
-            Event::Work(work) => {
+            Event::Work(mut work) => {
+                // It was given to a process that was starting, and is by now like any other.
+                work.cold = self.phase == Phase::Starting;
                 self.assign(work);
                 ControlFlow::Continue(())
             }
             Event::Exited(status) => ControlFlow::Break(EndReason::Exited(status)),
             Event::ExtensionEnded(extension, status) => self.extension_ended(&extension, status),
             Event::Shutdown(grace) => ControlFlow::Break(EndReason::Shutdown { grace }),
-            Event::Retired => {
-                self.phase = Phase::Detached;
-                ControlFlow::Break(EndReason::Idle)
-            }
+            Event::Retired => ControlFlow::Break(EndReason::Idle),
             Event::DeadlineReached => self.deadline_reached(),
         }
     }
@@ -284,16 +279,9 @@ impl FunctionProcess {
                 self.next_called(Poller { connection, answer })
             }
             RuntimeCall::ResponseBegins { request_id, answer } => {
-                let sink = match &mut self.phase {
-                    Phase::Busy(in_flight) if in_flight.work.request_id == request_id => {
-                        in_flight.work.response_sink.take()
-                    }
-                    Phase::Busy(_)
-                    | Phase::Starting { .. }
-                    | Phase::Free { .. }
-                    | Phase::Assigned { .. }
-                    | Phase::Detached => None,
-                };
+                let sink = self
+                    .running(&request_id)
+                    .and_then(|at| self.in_flight[at].work.response_sink.take());
                 // Whoever hung up does not need to know.
                 let _ = answer.send(sink);
             }
@@ -306,7 +294,7 @@ impl FunctionProcess {
                 request_id,
                 posted,
                 answer,
-            } => self.answered(&request_id, posted, answer),
+            } => return self.answered(&request_id, posted, answer),
             RuntimeCall::InitError { posted, answer } => return self.init_failed(posted, answer),
             RuntimeCall::Extension(call) => return self.extension_called(call),
             RuntimeCall::Disconnected { connection, broken } => {
@@ -316,18 +304,31 @@ impl FunctionProcess {
         ControlFlow::Continue(())
     }
 
+    /// Where an invocation that runs is among those of this process.
+    pub(super) fn running(&self, request_id: &str) -> Option<usize> {
+        let is_it = |it: &InFlight| it.work.request_id == request_id;
+        self.in_flight.iter().position(is_it)
+    }
+
     fn next_called(&mut self, poller: Poller) {
-        if let Phase::Busy(in_flight) = &self.phase
-            && in_flight.connection == poller.connection
-        {
-            // It has read the invocation on this connection and owes an answer.
-            refuse(poller.answer, Refusal::InvalidStateTransition);
-            return;
+        let delivered_on = Some(poller.connection);
+        let is_same = |it: &&mut InFlight| it.connection == delivered_on;
+        if let Some(in_flight) = self.in_flight.iter_mut().find(is_same) {
+            if self.function.per_process.is_none() {
+                // It has read the invocation on this connection and owes an answer.
+                refuse(poller.answer, Refusal::InvalidStateTransition);
+                return;
+            }
+            // It has read the invocation, and runs it while it asks for others.
+            in_flight.connection = None;
         }
-        // A process that connects anew may do so before its old connection is known to be gone: the newest call counts.
-        if let Some(earlier) = self.poller.replace(poller) {
+        // A process that connects anew may do so before its old connection is known to be gone: the newest calls count.
+        self.pollers.retain(|earlier| !earlier.answer.is_closed());
+        if self.pollers.len() == self.function.invocations_per_process() {
+            let earlier = self.pollers.remove(0);
             refuse(earlier.answer, Refusal::InvalidStateTransition);
         }
+        self.pollers.push(poller);
         if !self.ending {
             self.go_on();
         }
@@ -335,93 +336,83 @@ impl FunctionProcess {
 
     /// The runtime or an extension asks for more.
     pub(super) fn go_on(&mut self) {
-        if matches!(self.phase, Phase::Busy(_)) {
-            if self.poller.is_some() {
-                self.poll_by = None;
-                self.deliver_again_if_lost();
-            }
-            return;
+        if !self.pollers.is_empty() {
+            self.deliver_again_if_lost();
         }
         if self.owes_next() {
+            if !self.pollers.is_empty() && !self.in_flight.is_empty() {
+                self.poll_by = None;
+            }
             return;
         }
         self.poll_by = None;
-        match mem::replace(&mut self.phase, Phase::Detached) {
-            Phase::Starting { work } => {
-                self.initialized(work);
+        match self.phase {
+            Phase::Starting => self.initialized(),
+            Phase::Serving => {
+                self.wait_for_workers();
+                self.deliver_assigned();
+                self.take_more();
             }
-            Phase::Assigned { work, .. } => self.assign(work),
-            Phase::Detached => self.become_free(),
-            phase @ (Phase::Free { .. } | Phase::Busy(_)) => self.phase = phase,
+            Phase::Draining => {}
         }
     }
 
-    fn initialized(&mut self, work: Work) {
+    fn initialized(&mut self) {
         let duration = self.started.elapsed();
         self.drain_output();
         self.log.event(&PlatformEvent::InitReport {
             duration,
             status: Status::Success,
+            initialization_type: self.function.initialization_type(),
         });
         self.init_duration = Some(duration);
-        self.assign(work);
+        self.phase = Phase::Serving;
+        self.slot.initialized();
+        // The one that it was started for has nowhere else to go, those that were given to it meanwhile have.
+        for assigned in self.assigned.iter_mut().skip(1) {
+            assigned.work.cold = false;
+        }
+        self.wait_for_workers();
+        self.deliver_assigned();
     }
 
     fn deadline_reached(&mut self) -> ControlFlow<EndReason> {
-        match mem::replace(&mut self.phase, Phase::Detached) {
-            Phase::Starting { work } => self.init_timed_out(work),
-            Phase::Assigned { work, .. } if work.cold => self.init_timed_out(work),
-            Phase::Assigned { work, .. } => {
-                tracing::debug!(function = %self.key, invocation = %work.request_id, pid = self.pid, "process does not ask for the invocation, another gets it");
-                self.poll_by
-                    .get_or_insert_with(|| later(Instant::now(), self.function.timeout));
-                self.shared.place_again(&self.function, work);
-                ControlFlow::Continue(())
-            }
-            Phase::Free { since } => {
-                let owes_next = self
-                    .poll_by
-                    .is_some_and(|poll_by| poll_by <= Instant::now());
-                self.phase = Phase::Free { since };
-                if !self.shared.leave(&self.key, self.id) {
-                    // The pool gave it an invocation this very moment, which is on its way.
-                    if let Ok(work) = self.work.try_recv() {
-                        self.assign(work);
-                    }
-                    return ControlFlow::Continue(());
-                }
-                self.phase = Phase::Detached;
-                ControlFlow::Break(if owes_next {
-                    EndReason::NeverPolled
-                } else {
-                    EndReason::Idle
-                })
-            }
-            Phase::Detached => ControlFlow::Break(EndReason::NeverPolled),
-            Phase::Busy(in_flight) => self.timed_out(in_flight),
+        if self.phase == Phase::Starting {
+            return self.init_timed_out();
         }
+        let now = Instant::now();
+        let timed_out = self.in_flight.extract_if(.., |it| it.deadline <= now);
+        let timed_out: Vec<_> = timed_out.collect();
+        if !timed_out.is_empty() {
+            return self.timed_out(timed_out);
+        }
+        if !self.assigned.is_empty() {
+            return self.give_back_assigned(now);
+        }
+        if !self.in_flight.is_empty() {
+            return ControlFlow::Continue(());
+        }
+        if self.withheld == self.function.invocations_per_process() {
+            return ControlFlow::Break(EndReason::NeverPolled);
+        }
+        if !self.slot.leave() {
+            // The pool gave it an invocation this very moment, which is on its way.
+            if let Ok(work) = self.slot.inbox.try_recv() {
+                self.assign(work);
+            }
+            return ControlFlow::Continue(());
+        }
+        let owes_next = self.poll_by.is_some_and(|poll_by| poll_by <= now);
+        ControlFlow::Break(if owes_next {
+            EndReason::NeverPolled
+        } else {
+            EndReason::Idle
+        })
     }
 
     /// Whether the process, or one of its extensions, has no call of `next` open.
     pub(super) fn owes_next(&self) -> bool {
-        self.poller.is_none() || !self.extensions.all_wait()
-    }
-
-    /// Takes back the invocation that the process got from the pool and was never given, and leaves the pool.
-    pub(super) fn leave_pool(&mut self) {
-        match mem::replace(&mut self.phase, Phase::Detached) {
-            Phase::Free { .. } => {
-                if !self.shared.leave(&self.key, self.id)
-                    && let Ok(work) = self.work.try_recv()
-                {
-                    self.shared.place_again(&self.function, work);
-                }
-            }
-            Phase::Assigned { work, .. } if !work.cold => {
-                self.shared.place_again(&self.function, work)
-            }
-            phase => self.phase = phase,
-        }
+        self.pollers.is_empty() || !self.extensions.all_wait()
     }
 
     pub(super) fn read_stdout(&mut self) {

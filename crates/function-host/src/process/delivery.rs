@@ -1,14 +1,13 @@
-//! How an invocation gets to the process, and the process to its next invocation.
+//! How invocations get to the process, and the process to further invocations.
 
-use std::sync::Arc;
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use http::HeaderValue;
 
 use super::actor::FunctionProcess;
-use super::phase::{DURATION_MAX, InFlight, Phase, later};
+use super::phase::{Assigned, DURATION_MAX, EndReason, InFlight, Phase, later};
 use super::report::PlatformEvent;
-use crate::pool::IdleProcess;
 use crate::request::{DEADLINE_MS, Work};
 use crate::runtime_api::{ConnectionId, NextEvent};
 
@@ -17,62 +16,83 @@ use crate::runtime_api::{ConnectionId, NextEvent};
 /// cold start is the better bet.
 const SETTLE_PATIENCE: Duration = Duration::from_millis(250);
 
+/// The same for a process that may have several and was started a moment ago, after each of its calls of `next`: Python's
+/// client starts a process for each of them, and those load their packages one after another on a small machine.
+const WORKERS_PATIENCE: Duration = Duration::from_secs(1);
+
 impl FunctionProcess {
-    /// Gives the process back to the pool, or to whoever waits longest for one.
+    /// Offers the pool room for an invocation, or takes the one that waits longest.
     pub(super) fn become_free(&mut self) {
-        let since = Instant::now();
-        let idle = IdleProcess {
-            id: self.id,
-            work: self.work_sender.clone(),
-            since,
-            retire: Arc::clone(&self.retire),
-        };
-        self.phase = Phase::Free { since };
-        if let Some(work) = self.shared.park(&self.key, idle) {
+        self.idle_since = Instant::now();
+        let held = self.in_flight.len() + self.assigned.len();
+        if let Some(work) = self.slot.park(held) {
             self.assign(work);
         }
     }
 
     /// Takes responsibility for an invocation, and delivers it if the process already asks for one.
     pub(super) fn assign(&mut self, work: Work) {
-        // An extension that is still busy with the invocation before keeps the process from this one.
-        let poller = self.extensions.all_wait().then(|| self.poller.take());
-        let Some(poller) = poller.flatten() else {
-            if work.is_abandoned() {
-                return self.drop_abandoned(work);
+        if let Some(work) = self.deliver(work) {
+            self.wait_for_next(work);
+        }
+    }
+
+    /// Delivers those that wait, as far as the process asks for them.
+    pub(super) fn deliver_assigned(&mut self) {
+        while !self.pollers.is_empty() && !self.assigned.is_empty() {
+            let assigned = self.assigned.remove(0);
+            if let Some(work) = self.deliver(assigned.work) {
+                return self.wait_for_next(work);
             }
-            return self.wait_for_next(work);
-        };
-        if !work.claim() {
-            self.poller = Some(poller);
-            return self.drop_abandoned(work);
         }
-        // What was written until now belongs to the invocation before.
-        self.drain_output();
-        let (started, started_at) = (Instant::now(), SystemTime::now());
-        let mut in_flight = InFlight {
-            connection: poller.connection,
-            lost: false,
-            started,
-            started_at,
-            deadline: later(started, self.function.timeout),
-            deadline_ms: unix_milliseconds(started_at + self.function.timeout.min(DURATION_MAX)),
-            init_duration: self.init_duration.take(),
-            work,
-        };
-        if poller.answer.send(Ok(in_flight.event())).is_err() {
-            self.init_duration = in_flight.init_duration.take();
-            in_flight.work.release();
-            return self.wait_for_next(in_flight.work);
+    }
+
+    /// Delivers an invocation if the process asks for one; returns it if not.
+    fn deliver(&mut self, mut work: Work) -> Option<Work> {
+        // An extension that is still busy with the invocation before keeps the process from this one.
+        let takes_some = self.phase == Phase::Serving && self.extensions.all_wait();
+        while takes_some && let Some(poller) = self.pollers.pop() {
+            if !work.claim() {
+                self.pollers.push(poller);
+                self.drop_abandoned(work);
+                return None;
+            }
+            // What was written until now belongs to the invocation before.
+            self.drain_output();
+            let (started, started_at) = (Instant::now(), SystemTime::now());
+            let mut in_flight = InFlight {
+                connection: Some(poller.connection),
+                lost: false,
+                started,
+                started_at,
+                deadline: later(started, self.function.timeout),
+                deadline_ms: unix_milliseconds(
+                    started_at + self.function.timeout.min(DURATION_MAX),
+                ),
+                init_duration: self.init_duration.take(),
+                work,
+            };
+            if poller.answer.send(Ok(in_flight.event())).is_err() {
+                self.init_duration = in_flight.init_duration.take();
+                in_flight.work.release();
+                work = in_flight.work;
+                continue;
+            }
+            tracing::debug!(function = %self.key, invocation = %in_flight.work.request_id, pid = self.pid, "invocation delivered");
+            self.log.begin(&in_flight.work.request_id);
+            self.log.event(&PlatformEvent::Start {
+                request_id: &in_flight.work.request_id,
+                version: &self.function.version,
+            });
+            self.tell_extensions(&in_flight);
+            self.in_flight.push(in_flight);
+            return None;
         }
-        tracing::debug!(function = %self.key, invocation = %in_flight.work.request_id, pid = self.pid, "invocation delivered");
-        self.log.begin(&in_flight.work.request_id);
-        self.log.event(&PlatformEvent::Start {
-            request_id: &in_flight.work.request_id,
-            version: &self.function.version,
-        });
-        self.tell_extensions(&in_flight);
-        self.phase = Phase::Busy(in_flight);
+        if work.is_abandoned() {
+            self.drop_abandoned(work);
+            return None;
+        }
+        Some(work)
     }
 
     fn drop_abandoned(&mut self, work: Work) {
@@ -81,22 +101,112 @@ impl FunctionProcess {
         self.become_free();
     }
 
-    fn wait_for_next(&mut self, work: Work) {
+    pub(super) fn wait_for_next(&mut self, work: Work) {
         // An invocation that this process was started for has nowhere else to go.
         let patience = if work.cold {
             self.shared.config.init_limit
+        } else if self.workers_may_come() {
+            WORKERS_PATIENCE
         } else {
             SETTLE_PATIENCE
         };
         let deliver_by = later(Instant::now(), patience);
-        self.phase = Phase::Assigned { work, deliver_by };
+        self.assigned.push(Assigned { work, deliver_by });
+    }
+
+    /// Whether parts of the process that serve its invocations may not be ready yet, although others are.
+    fn workers_may_come(&self) -> bool {
+        self.function.invocations_per_process() > 1
+            && self.started.elapsed() < self.shared.config.init_limit
+    }
+
+    /// Lets invocations wait for such parts as long as others come.
+    pub(super) fn wait_for_workers(&mut self) {
+        if self.workers_may_come() {
+            let deliver_by = later(Instant::now(), WORKERS_PATIENCE);
+            for assigned in &mut self.assigned {
+                assigned.deliver_by = assigned.deliver_by.max(deliver_by);
+            }
+        }
+    }
+
+    /// Invocations have waited in vain for the process to ask for them.
+    pub(super) fn give_back_assigned(&mut self, now: Instant) -> ControlFlow<EndReason> {
+        let late = self.assigned.extract_if(.., |it| it.deliver_by <= now);
+        let late: Vec<Work> = late.map(|assigned| assigned.work).collect();
+        let mut flow = ControlFlow::Continue(());
+        for work in late {
+            if work.cold {
+                self.never_asked_for(work);
+                flow = self.drain();
+                continue;
+            }
+            tracing::debug!(function = %self.key, invocation = %work.request_id, pid = self.pid, "process does not ask for the invocation, another gets it");
+            self.withhold();
+            self.shared.place_again(&self.function, work);
+        }
+        flow
+    }
+
+    /// Notes that the process does not ask for as many invocations as it may have.
+    fn withhold(&mut self) {
+        let may_have = self.function.invocations_per_process();
+        self.withheld += 1;
+        self.poll_by
+            .get_or_insert_with(|| later(Instant::now(), self.function.timeout));
+        let asks_for = may_have - self.withheld;
+        self.slot.asks_for(asks_for);
+        if asks_for == 1 {
+            tracing::warn!(function = %self.key, pid = self.pid, may_have, "function process asks for one invocation at a time, and is given one at a time: its runtime client does not know AWS_LAMBDA_MAX_CONCURRENCY, or was not told to run concurrently");
+        }
+    }
+
+    /// Takes more invocations again if the process asks for more than it is given.
+    pub(super) fn take_more(&mut self) {
+        let may_have = self.function.invocations_per_process();
+        while self.withheld > 0
+            && self.pollers.len() + self.in_flight.len() > may_have - self.withheld
+        {
+            self.withheld -= 1;
+            self.slot.asks_for(may_have - self.withheld);
+            self.become_free();
+        }
+    }
+
+    /// Has the process replaced: it is given no more invocations, and ends with the last of those that it runs.
+    pub(super) fn drain(&mut self) -> ControlFlow<EndReason> {
+        if self.in_flight.is_empty() {
+            return ControlFlow::Break(EndReason::TimedOut);
+        }
+        if self.phase != Phase::Draining {
+            self.phase = Phase::Draining;
+            for assigned in &mut self.assigned {
+                assigned.work.cold = false;
+            }
+            self.leave_pool();
+            self.slot.make_way();
+            tracing::info!(function = %self.key, pid = self.pid, running = self.in_flight.len(), "function process is given no more invocations, and ends with those that it runs");
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Leaves the pool, and gives back the invocations that it got from there and that were not delivered.
+    pub(super) fn leave_pool(&mut self) {
+        for mut work in self.slot.withdraw() {
+            work.cold = self.phase == Phase::Starting;
+            self.wait_for_next(work);
+        }
+        let given_back = self.assigned.extract_if(.., |it| !it.work.cold);
+        let given_back: Vec<_> = given_back.collect();
+        for assigned in given_back {
+            self.shared.place_again(&self.function, assigned.work);
+        }
     }
 
     pub(super) fn disconnected(&mut self, connection: ConnectionId, broken: bool) {
-        if let Phase::Busy(in_flight) = &mut self.phase
-            && in_flight.connection == connection
-            && broken
-        {
+        let delivered_on = Some(connection);
+        let is_on_it = |it: &&mut InFlight| it.connection == delivered_on;
+        if broken && let Some(in_flight) = self.in_flight.iter_mut().find(is_on_it) {
             in_flight.lost = true;
             self.deliver_again_if_lost();
         }
@@ -105,13 +215,13 @@ impl FunctionProcess {
     /// An invocation whose connection broke may never have been read: the next `next` gets it again, with what is left of
     /// its time.
     pub(super) fn deliver_again_if_lost(&mut self) {
-        if let Phase::Busy(in_flight) = &mut self.phase
-            && in_flight.lost
-            && let Some(poller) = self.poller.take()
-        {
+        for in_flight in self.in_flight.iter_mut().filter(|it| it.lost) {
+            let Some(poller) = self.pollers.pop() else {
+                return;
+            };
             let sent = poller.answer.send(Ok(in_flight.event()));
             in_flight.lost = sent.is_err();
-            in_flight.connection = poller.connection;
+            in_flight.connection = Some(poller.connection);
             tracing::info!(function = %self.key, invocation = %in_flight.work.request_id, pid = self.pid, "invocation delivered again after its connection broke");
         }
     }

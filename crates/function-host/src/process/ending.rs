@@ -55,6 +55,7 @@ impl FunctionProcess {
             self.api.stop();
         }
         self.end_what_it_left(relatives).await;
+        self.slot.release();
         let exit = status.map_or_else(|| "unknown".to_owned(), report::describe);
         tracing::info!(function = %self.key, pid = self.pid, ?reason, exit, "function process ended");
     }
@@ -121,7 +122,10 @@ impl FunctionProcess {
     /// extensions keep connections open, they may take up the whole limit.
     async fn take_last_calls(&mut self) {
         let calls = async {
-            while matches!(self.phase, Phase::Starting { .. } | Phase::Busy(_)) {
+            let is_responsible = |it: &Self| {
+                !it.in_flight.is_empty() || it.phase == Phase::Starting && !it.assigned.is_empty()
+            };
+            while is_responsible(self) {
                 let Some(call) = self.calls.recv().await else {
                     return;
                 };

@@ -36,8 +36,12 @@ impl FunctionProcess {
                 events,
                 answer,
             } => {
-                let is_initializing = matches!(self.phase, Phase::Starting { .. });
-                let registered = self.extensions.register(&name, events, is_initializing);
+                let registered = if events.invoke && self.function.per_process.is_some() {
+                    Err(ExtensionRefusal::NoInvokeEvents)
+                } else {
+                    let is_initializing = self.phase == Phase::Starting;
+                    self.extensions.register(&name, events, is_initializing)
+                };
                 let account_id = self.function.arn.split(':').nth(4).map(str::to_owned);
                 // Whoever hung up does not need to know; so below.
                 let _ = answer.send(registered.map(|identifier| Registered {
@@ -131,7 +135,8 @@ impl FunctionProcess {
 
     /// Tells extensions of an invocation that was delivered.
     pub(super) fn tell_extensions(&mut self, in_flight: &InFlight) {
-        if self.extensions.is_empty() {
+        // Those of functions on managed instances are not told, as on Lambda.
+        if self.extensions.is_empty() || self.function.per_process.is_some() {
             return;
         }
         let header = |name: &str| {

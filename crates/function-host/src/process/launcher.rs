@@ -93,11 +93,12 @@ impl Launcher {
                 if order.launched.is_closed() {
                     continue;
                 }
+                let per_process = order.function.invocations_per_process();
                 let launched = open_files
-                    .check(order.others)
+                    .check(order.others, per_process)
                     .and_then(|()| launch(&config, &mounts, records.as_deref(), &order.function));
                 if launched.is_ok() {
-                    open_files.started();
+                    open_files.started(per_process);
                 }
                 // If nobody waits any more, the process is dropped and so ended.
                 let _ = order.launched.send(launched);
@@ -171,7 +172,10 @@ fn launch(
         .stdout(stdout_writer)
         .stderr(stderr_writer)
         .kill_on_drop(true);
-    unix::isolate(&mut command, config.open_files_max, layers_at.mounts());
+    // Of its connections, two an invocation besides those that every process has.
+    let per_process = function.invocations_per_process() as u64;
+    let open_files_max = config.open_files_max + 2 * (per_process - 1);
+    unix::isolate(&mut command, open_files_max, layers_at.mounts());
     let started_at = SystemTime::now();
     let started = Instant::now();
     let child = spawn(&mut command).map_err(system("start a process"))?;

@@ -1,6 +1,5 @@
 //! The log of one process: gives each line to the sink with the invocation that it belongs to, and keeps the latest ones.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -8,6 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio_util::task::TaskTracker;
 
+use super::attribution::Attribution;
 use super::report::PlatformEvent;
 use super::telemetry::{Subscriber, TelemetryType};
 use crate::function::FunctionConfig;
@@ -15,18 +15,11 @@ use crate::log::{LogLine, LogSink, LogStream};
 use crate::logging::LogFormat;
 use crate::runtime_api::Subscription;
 
-/// How much of an invocation's log is kept for the caller: what `LogType=Tail` returns (Invoke API reference).
-const TAIL_BYTES_MAX: usize = 4 * 1024;
-
 pub(crate) struct ProcessLog {
     sink: Arc<dyn LogSink>,
     function: Arc<FunctionConfig>,
     log_stream_name: Arc<str>,
-    /// The invocation that lines belong to: while the process initializes, the one that it was started for.
-    request_id: Option<String>,
-    /// Whether the process has been given that invocation.
-    begun: bool,
-    tail: VecDeque<u8>,
+    invocations: Attribution,
     subscribers: Vec<Subscriber>,
 }
 
@@ -37,36 +30,37 @@ impl ProcessLog {
         log_stream_name: Arc<str>,
     ) -> ProcessLog {
         ProcessLog {
+            invocations: Attribution::new(function.invocations_per_process()),
             sink,
             function,
             log_stream_name,
-            request_id: None,
-            begun: false,
-            tail: VecDeque::new(),
             subscribers: Vec::new(),
         }
     }
 
-    /// Attributes further lines to an invocation, and forgets the tail of the one before.
+    /// Attributes further lines to an invocation, and forgets what came before.
     pub(crate) fn begin(&mut self, request_id: &str) {
-        self.tail.clear();
-        self.request_id = Some(request_id.to_owned());
-        self.begun = true;
+        self.invocations.begin(request_id);
     }
 
-    /// Attributes further lines to an invocation that has not begun yet, and keeps the tail: the cause of a failed start.
+    /// Attributes further lines to an invocation that has not begun yet, and keeps what came before: the cause of a failed
+    /// start.
     pub(crate) fn attribute(&mut self, request_id: &str) {
-        self.request_id = Some(request_id.to_owned());
-        self.begun = false;
+        self.invocations.attribute(request_id);
+    }
+
+    /// Whether an invocation is one of the latest that the process has been given.
+    pub(crate) fn has_begun(&self, request_id: &str) -> bool {
+        self.invocations.has_begun(request_id)
+    }
+
+    /// Notes that an invocation has ended; returns the last 4 KiB of its log.
+    pub(crate) fn end(&mut self, request_id: &str) -> Vec<u8> {
+        self.invocations.end(request_id)
     }
 
     pub(crate) fn stream_name(&self) -> &str {
         &self.log_stream_name
-    }
-
-    /// Returns the latest invocation that the process has been given.
-    pub(crate) fn request_id(&self) -> Option<&str> {
-        self.request_id.as_deref().filter(|_| self.begun)
     }
 
     /// Takes a line that the process has written.
@@ -141,12 +135,11 @@ impl ProcessLog {
     }
 
     fn line(&mut self, stream: LogStream, text: String) {
-        self.keep(text.as_bytes());
-        self.keep(b"\n");
+        let request_id = self.invocations.keep(&text);
         self.sink.record(LogLine {
             function: Arc::clone(&self.function),
             log_stream_name: Arc::clone(&self.log_stream_name),
-            request_id: self.request_id.clone(),
+            request_id,
             at: SystemTime::now(),
             stream,
             text,
@@ -156,46 +149,10 @@ impl ProcessLog {
     pub(crate) fn platform(&mut self, text: String) {
         self.line(LogStream::Platform, text);
     }
-
-    /// Returns the last 4 KiB since the invocation began.
-    pub(crate) fn tail(&self) -> Vec<u8> {
-        self.tail.iter().copied().collect()
-    }
-
-    fn keep(&mut self, bytes: &[u8]) {
-        let bytes = &bytes[bytes.len().saturating_sub(TAIL_BYTES_MAX)..];
-        let excess = (self.tail.len() + bytes.len()).saturating_sub(TAIL_BYTES_MAX);
-        self.tail.drain(..excess);
-        self.tail.extend(bytes);
-    }
 }
 
 /// An instant as Lambda writes it.
 fn timestamp(at: SystemTime) -> String {
     let at = Timestamp::try_from(at).unwrap_or_default();
     at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::log::DiscardLogs;
-
-    #[test]
-    fn the_tail_is_the_end_of_the_latest_invocation() {
-        let function = FunctionConfig::for_tests();
-        let mut log = ProcessLog::new(Arc::new(DiscardLogs), Arc::new(function), "s".into());
-        log.platform("of the invocation before".into());
-        log.begin("a-1");
-        log.platform("START".into());
-        assert_eq!(log.tail(), b"START\n");
-        for number in 0..2000 {
-            log.output(LogStream::Stdout, format!("line {number}"));
-        }
-        let tail = String::from_utf8(log.tail()).expect("only text was written");
-        assert_eq!(tail.len(), TAIL_BYTES_MAX);
-        assert!(tail.ends_with("line 1998\nline 1999\n"), "{tail}");
-        log.output(LogStream::Stdout, "x".repeat(5000));
-        assert_eq!(log.tail(), format!("{}\n", "x".repeat(4095)).into_bytes());
-    }
 }

@@ -4,6 +4,7 @@
 //! connections, output from its pipes; nobody else changes its state.
 
 mod actor;
+mod attribution;
 mod delivery;
 mod ending;
 mod extension;
@@ -11,6 +12,7 @@ mod extension_calls;
 mod launcher;
 mod log;
 mod outcome;
+mod parts;
 mod phase;
 mod report;
 mod sweeper;

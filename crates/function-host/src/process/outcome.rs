@@ -3,36 +3,39 @@
 use std::mem;
 use std::ops::ControlFlow;
 use std::process::ExitStatus;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 
 use super::actor::{FunctionProcess, refuse};
-use super::phase::{EndReason, InFlight, Phase};
+use super::phase::{Assigned, EndReason, InFlight, Phase};
 use super::report::{self, PlatformEvent, Report, Status};
 use crate::invocation::{
     FunctionError, FunctionErrorKind, InvocationOutcome, InvocationResult, InvokeError,
 };
 use crate::proc_fs;
 use crate::request::Work;
-use crate::runtime_api::{Answer, ConnectionId, Posted, RESPONSE_BYTES_MAX, Refusal};
+use crate::runtime_api::{Answer, Posted, RESPONSE_BYTES_MAX, Refusal};
 
 impl FunctionProcess {
     /// The runtime posted a response or an error for an invocation.
-    pub(super) fn answered(&mut self, request_id: &str, posted: Posted, answer: Answer<()>) {
-        let in_flight = match mem::replace(&mut self.phase, Phase::Detached) {
-            Phase::Busy(in_flight) if in_flight.work.request_id == request_id => in_flight,
-            phase => {
-                self.phase = phase;
-                let refusal = if self.log.request_id() == Some(request_id) {
-                    Refusal::InvalidStateTransition
-                } else {
-                    Refusal::InvalidRequestId
-                };
-                tracing::debug!(function = %self.key, pid = self.pid, ?refusal, "answer refused");
-                return refuse(answer, refusal);
-            }
+    pub(super) fn answered(
+        &mut self,
+        request_id: &str,
+        posted: Posted,
+        answer: Answer<()>,
+    ) -> ControlFlow<EndReason> {
+        let Some(at) = self.running(request_id) else {
+            let refusal = if self.log.has_begun(request_id) {
+                Refusal::InvalidStateTransition
+            } else {
+                Refusal::InvalidRequestId
+            };
+            tracing::debug!(function = %self.key, pid = self.pid, ?refusal, "answer refused");
+            refuse(answer, refusal);
+            return ControlFlow::Continue(());
         };
+        let in_flight = self.in_flight.swap_remove(at);
         // The process goes on when its call is answered; all that it wrote before is in the pipes now.
         self.drain_output();
         let (result, verdict) = match posted {
@@ -59,12 +62,17 @@ impl FunctionProcess {
         let (work, outcome) = self.conclude(in_flight, result);
         // Whoever hung up meanwhile has answered all the same.
         let _ = answer.send(verdict);
-        if !self.ending {
-            self.poll_by = self.owes_next().then_some(asks_again_by);
+        let mut flow = ControlFlow::Continue(());
+        if self.phase == Phase::Draining {
+            flow = self.drain();
+        } else if !self.ending {
+            let owes_next = self.in_flight.is_empty() && self.owes_next();
+            self.poll_by = owes_next.then_some(asks_again_by);
             // Before the caller hears of it: a caller who invokes again at once finds this process free.
             self.become_free();
         }
         work.reply(Ok(outcome));
+        flow
     }
 
     /// The runtime reported that it cannot initialize.
@@ -73,14 +81,10 @@ impl FunctionProcess {
         posted: Posted,
         answer: Answer<()>,
     ) -> ControlFlow<EndReason> {
-        let work = match mem::replace(&mut self.phase, Phase::Detached) {
-            Phase::Starting { work } => work,
-            phase => {
-                self.phase = phase;
-                refuse(answer, Refusal::InvalidStateTransition);
-                return ControlFlow::Continue(());
-            }
-        };
+        if self.phase != Phase::Starting || self.assigned.is_empty() {
+            refuse(answer, Refusal::InvalidStateTransition);
+            return ControlFlow::Continue(());
+        }
         let kind = FunctionErrorKind::InitError;
         let (error, verdict) = match posted {
             Posted::Error(error) => (
@@ -98,101 +102,120 @@ impl FunctionProcess {
                 Err(Refusal::TooLarge),
             ),
         };
-        self.fail_start(work, error, None);
+        self.fail_starts(|_| (error.clone(), None));
         // Whoever hung up meanwhile has reported all the same.
         let _ = answer.send(verdict);
         ControlFlow::Break(EndReason::InitFailed)
     }
 
     /// The process took too long to call `next` for the first time.
-    pub(super) fn init_timed_out(&mut self, work: Work) -> ControlFlow<EndReason> {
-        let message = report::timeout_message(&work.request_id, self.shared.config.init_limit);
-        let error =
-            FunctionError::new(FunctionErrorKind::InitTimeout, "Sandbox.Timedout", &message);
-        tracing::warn!(function = %self.key, invocation = %work.request_id, pid = self.pid, "function process did not initialize in time");
+    pub(super) fn init_timed_out(&mut self) -> ControlFlow<EndReason> {
+        let limit = self.shared.config.init_limit;
+        tracing::warn!(function = %self.key, pid = self.pid, "function process did not initialize in time");
         self.name_late_extensions();
-        self.fail_start(work, error, Some(message));
+        self.fail_starts(|work| init_timeout(work, limit));
         ControlFlow::Break(EndReason::TimedOut)
     }
 
-    /// The function's timeout passed.
-    pub(super) fn timed_out(&mut self, in_flight: InFlight) -> ControlFlow<EndReason> {
-        let message = report::timeout_message(&in_flight.work.request_id, self.function.timeout);
-        let error = FunctionError::new(FunctionErrorKind::Timeout, "Sandbox.Timedout", &message);
-        tracing::warn!(function = %self.key, invocation = %in_flight.work.request_id, pid = self.pid, "invocation timed out");
+    /// The process has not asked for the invocation that it was started for.
+    pub(super) fn never_asked_for(&mut self, work: Work) {
+        let (error, message) = init_timeout(&work, self.shared.config.init_limit);
+        tracing::warn!(function = %self.key, invocation = %work.request_id, pid = self.pid, "function process did not initialize in time");
+        self.name_late_extensions();
+        self.fail_start(work, error, message);
+    }
+
+    /// The function's timeout passed for these; others that the process runs go on.
+    pub(super) fn timed_out(&mut self, timed_out: Vec<InFlight>) -> ControlFlow<EndReason> {
         self.drain_output();
-        self.log.platform(message);
-        let (work, outcome) = self.conclude(in_flight, InvocationResult::FunctionError(error));
-        work.reply(Ok(outcome));
-        ControlFlow::Break(EndReason::TimedOut)
+        let mut replies = Vec::new();
+        for in_flight in timed_out {
+            let message =
+                report::timeout_message(&in_flight.work.request_id, self.function.timeout);
+            let error =
+                FunctionError::new(FunctionErrorKind::Timeout, "Sandbox.Timedout", &message);
+            tracing::warn!(function = %self.key, invocation = %in_flight.work.request_id, pid = self.pid, "invocation timed out");
+            self.log.platform(message);
+            replies.push(self.conclude(in_flight, InvocationResult::FunctionError(error)));
+        }
+        // Before the callers hear of it: one who invokes again at once does not get this process.
+        let flow = self.drain();
+        for (work, outcome) in replies {
+            work.reply(Ok(outcome));
+        }
+        flow
     }
 
     /// The process ended; whatever it was responsible for fails.
     pub(super) fn resolve_ended(&mut self, reason: EndReason) {
-        let phase = mem::replace(&mut self.phase, Phase::Detached);
-        match (reason, phase) {
-            (_, Phase::Free { .. } | Phase::Detached) => {}
-            (
-                EndReason::Exited(status),
-                Phase::Starting { work } | Phase::Assigned { work, .. },
-            ) => {
-                let message = exit_message(&work, status);
-                let error =
-                    FunctionError::new(FunctionErrorKind::InitError, "Runtime.ExitError", &message);
-                self.fail_start(work, error, Some(message));
+        match reason {
+            EndReason::Exited(status) => {
+                self.fail_starts(|work| {
+                    let message = exit_message(work, status);
+                    let kind = FunctionErrorKind::InitError;
+                    let error = FunctionError::new(kind, "Runtime.ExitError", &message);
+                    (error, Some(message))
+                });
+                for in_flight in mem::take(&mut self.in_flight) {
+                    let message = exit_message(&in_flight.work, status);
+                    tracing::warn!(function = %self.key, invocation = %in_flight.work.request_id, pid = self.pid, "function process exited during an invocation");
+                    self.fail_running(in_flight, "Runtime.ExitError", message);
+                }
             }
-            (EndReason::Exited(status), Phase::Busy(in_flight)) => {
-                let message = exit_message(&in_flight.work, status);
-                let error =
-                    FunctionError::new(FunctionErrorKind::Exit, "Runtime.ExitError", &message);
-                tracing::warn!(function = %self.key, invocation = %in_flight.work.request_id, pid = self.pid, "function process exited during an invocation");
-                self.log.platform(message);
-                let (work, outcome) =
-                    self.conclude(in_flight, InvocationResult::FunctionError(error));
-                work.reply(Ok(outcome));
+            EndReason::ExtensionFailed => {
+                let end = self.extension_end.take();
+                let end = end.expect("an extension that fails says why");
+                let message =
+                    |work: &Work| format!("RequestId: {} {}", work.request_id, end.message);
+                self.fail_starts(|work| {
+                    let message = message(work);
+                    let kind = FunctionErrorKind::InitError;
+                    let error = FunctionError::new(kind, end.error_type, &message);
+                    (error, Some(message))
+                });
+                for in_flight in mem::take(&mut self.in_flight) {
+                    let message = message(&in_flight.work);
+                    self.fail_running(in_flight, end.error_type, message);
+                }
             }
-            (
-                EndReason::ExtensionFailed,
-                Phase::Starting { work } | Phase::Assigned { work, .. },
-            ) => {
-                let (error_type, message) = self.extension_failure(&work.request_id);
-                let kind = FunctionErrorKind::InitError;
-                let error = FunctionError::new(kind, error_type, &message);
-                self.fail_start(work, error, Some(message));
+            EndReason::Shutdown { .. }
+            | EndReason::TimedOut
+            | EndReason::InitFailed
+            | EndReason::Idle
+            | EndReason::NeverPolled => {
+                let running = mem::take(&mut self.in_flight).into_iter();
+                let assigned = mem::take(&mut self.assigned).into_iter();
+                let works = running.map(|it| it.work).chain(assigned.map(|it| it.work));
+                for work in works {
+                    work.reply(Err(InvokeError::ShuttingDown {
+                        function: self.key.clone(),
+                    }));
+                }
             }
-            (EndReason::ExtensionFailed, Phase::Busy(in_flight)) => {
-                let (error_type, message) = self.extension_failure(&in_flight.work.request_id);
-                let error = FunctionError::new(FunctionErrorKind::Exit, error_type, &message);
-                self.log.platform(message);
-                let (work, outcome) =
-                    self.conclude(in_flight, InvocationResult::FunctionError(error));
-                work.reply(Ok(outcome));
-            }
-            (
-                EndReason::Shutdown { .. }
-                | EndReason::TimedOut
-                | EndReason::InitFailed
-                | EndReason::Idle
-                | EndReason::NeverPolled,
-                Phase::Starting { work }
-                | Phase::Assigned { work, .. }
-                | Phase::Busy(InFlight { work, .. }),
-            ) => work.reply(Err(InvokeError::ShuttingDown {
-                function: self.key.clone(),
-            })),
         }
     }
 
-    fn extension_failure(&mut self, request_id: &str) -> (&'static str, String) {
-        let end = self.extension_end.take();
-        let end = end.expect("an extension that fails says why");
-        (
-            end.error_type,
-            format!("RequestId: {request_id} {}", end.message),
-        )
+    /// Fails an invocation whose process has ended.
+    fn fail_running(&mut self, in_flight: InFlight, error_type: &str, message: String) {
+        let error = FunctionError::new(FunctionErrorKind::Exit, error_type, &message);
+        self.log.platform(message);
+        let (work, outcome) = self.conclude(in_flight, InvocationResult::FunctionError(error));
+        work.reply(Ok(outcome));
     }
 
-    /// Fails the invocation that the process was started for.
+    /// Fails the invocations that wait for a process that has not come up.
+    fn fail_starts(&mut self, why: impl Fn(&Work) -> (FunctionError, Option<String>)) {
+        // Those that are still on their way to it: they were given to it because it was starting.
+        for work in self.slot.withdraw() {
+            self.wait_for_next(work);
+        }
+        for Assigned { work, .. } in mem::take(&mut self.assigned) {
+            let (error, message) = why(&work);
+            self.fail_start(work, error, message);
+        }
+    }
+
+    /// Fails an invocation that the process was started for, or that was given to it meanwhile.
     fn fail_start(&mut self, work: Work, error: FunctionError, message: Option<String>) {
         self.drain_output();
         let status = match error.kind {
@@ -204,6 +227,7 @@ impl FunctionProcess {
         self.log.event(&PlatformEvent::InitReport {
             duration: self.started.elapsed(),
             status,
+            initialization_type: self.function.initialization_type(),
         });
         // Another one than it was started for, when that one was given up.
         self.log.attribute(&work.request_id);
@@ -215,7 +239,7 @@ impl FunctionProcess {
             self.log.platform(message);
         }
         let never_delivered = InFlight {
-            connection: ConnectionId(0),
+            connection: None,
             lost: false,
             started: self.started,
             started_at: self.started_at,
@@ -262,6 +286,7 @@ impl FunctionProcess {
             max_rss_bytes,
             init_duration: in_flight.init_duration,
             status,
+            is_alone: self.function.per_process.is_none(),
         }));
         let outcome = InvocationOutcome {
             request_id: request_id.clone(),
@@ -271,10 +296,16 @@ impl FunctionProcess {
             duration,
             init_duration: in_flight.init_duration,
             max_rss_bytes,
-            log_tail: self.log.tail(),
+            log_tail: self.log.end(request_id),
         };
         (in_flight.work, outcome)
     }
+}
+
+fn init_timeout(work: &Work, limit: Duration) -> (FunctionError, Option<String>) {
+    let message = report::timeout_message(&work.request_id, limit);
+    let error = FunctionError::new(FunctionErrorKind::InitTimeout, "Sandbox.Timedout", &message);
+    (error, Some(message))
 }
 
 fn exit_message(work: &Work, status: Option<ExitStatus>) -> String {

@@ -5,28 +5,31 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::request::Work;
 use crate::runtime_api::ConnectionId;
 
-/// What a process is doing. The invocation that it is responsible for, if any, is part of the phase.
-#[derive(Debug)]
+/// What a process is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
-    /// Started and initializing, for this invocation.
-    Starting { work: Work },
-    /// In the pool since this instant: the pool may give it an invocation. It may still be about to call `next`.
-    Free { since: Instant },
-    /// Has an invocation that it did not yet ask for.
-    Assigned { work: Work, deliver_by: Instant },
-    /// Not in the pool and without an invocation: it answered, then did not call `next` when there was more to do. It comes
-    /// back with its next `next`.
-    Detached,
-    /// Runs an invocation.
-    Busy(InFlight),
+    /// Started and initializing; the invocations that it was started for wait.
+    Starting,
+    /// Takes invocations: as many at one time as it may have, which is one wherever its function is not on managed instances.
+    Serving,
+    /// One of its invocations has timed out: it gets no more, and ends with the last of those that it has.
+    Draining,
+}
+
+/// An invocation that the process has and did not yet ask for.
+#[derive(Debug)]
+pub(super) struct Assigned {
+    pub(super) work: Work,
+    /// Until when it waits for the process; it then goes to another one, or fails if this process was started for it.
+    pub(super) deliver_by: Instant,
 }
 
 /// An invocation that was delivered and not answered.
 #[derive(Debug)]
 pub(super) struct InFlight {
     pub(super) work: Work,
-    /// The connection that it was delivered on.
-    pub(super) connection: ConnectionId,
+    /// The connection that it was delivered on; none once another call has come on it, which says that it was read.
+    pub(super) connection: Option<ConnectionId>,
     /// Whether that connection broke, so that the process may never have read it.
     pub(super) lost: bool,
     pub(super) started: Instant,
@@ -42,7 +45,7 @@ pub(super) struct InFlight {
 pub(super) enum EndReason {
     /// It ended by itself; `None` when the system did not tell how.
     Exited(Option<std::process::ExitStatus>),
-    /// Its invocation, or its initialization, took too long.
+    /// One of its invocations, or its initialization, took too long.
     TimedOut,
     /// It posted an initialization error, after which runtimes end by themselves.
     InitFailed,

@@ -19,11 +19,16 @@ const ERROR_TYPE_CHARS_MAX: usize = 128;
 /// Something that the platform tells of a process.
 pub(crate) enum PlatformEvent<'a> {
     /// The process was started.
-    InitStart { function: &'a str, version: &'a str },
+    InitStart {
+        function: &'a str,
+        version: &'a str,
+        initialization_type: &'static str,
+    },
     /// Its initialization has ended.
     InitReport {
         duration: Duration,
         status: Status<'a>,
+        initialization_type: &'static str,
     },
     /// An extension is ready, or has failed.
     Extension {
@@ -57,7 +62,9 @@ impl PlatformEvent<'_> {
                 status: Status::Success,
                 ..
             } => Vec::new(),
-            PlatformEvent::InitReport { duration, status } => {
+            PlatformEvent::InitReport {
+                duration, status, ..
+            } => {
                 vec![init_report_line(*duration, *status)]
             }
             PlatformEvent::Extension {
@@ -89,15 +96,23 @@ impl PlatformEvent<'_> {
         let mut record = Map::new();
         let mut put = |name: &str, value: Value| drop(record.insert(name.to_owned(), value));
         let kind = match self {
-            PlatformEvent::InitStart { function, version } => {
-                put("initializationType", ON_DEMAND.into());
+            PlatformEvent::InitStart {
+                function,
+                version,
+                initialization_type,
+            } => {
+                put("initializationType", (*initialization_type).into());
                 put("phase", "init".into());
                 put("functionName", (*function).into());
                 put("functionVersion", (*version).into());
                 "platform.initStart"
             }
-            PlatformEvent::InitReport { duration, status } => {
-                put("initializationType", ON_DEMAND.into());
+            PlatformEvent::InitReport {
+                duration,
+                status,
+                initialization_type,
+            } => {
+                put("initializationType", (*initialization_type).into());
                 put("phase", "init".into());
                 put("metrics", json!({ "durationMs": hundredths(*duration) }));
                 status.put(&mut put);
@@ -136,15 +151,17 @@ impl PlatformEvent<'_> {
                 "platform.runtimeDone"
             }
             PlatformEvent::Report(report) => {
-                let mut metrics = json!({
-                    "durationMs": hundredths(report.duration),
-                    "billedDurationMs": milliseconds(report.duration).ceil(),
-                    "memorySizeMB": report.memory_mb,
-                });
-                if let Some(bytes) = report.max_rss_bytes {
-                    metrics["maxMemoryUsedMB"] = bytes.div_ceil(1024 * 1024).into();
+                let mut metrics = json!({ "durationMs": hundredths(report.duration) });
+                if report.is_alone {
+                    metrics["billedDurationMs"] = milliseconds(report.duration).ceil().into();
+                    metrics["memorySizeMB"] = report.memory_mb.into();
+                    if let Some(bytes) = report.max_rss_bytes {
+                        metrics["maxMemoryUsedMB"] = bytes.div_ceil(1024 * 1024).into();
+                    }
                 }
-                if let Some(duration) = report.init_duration {
+                if report.is_alone
+                    && let Some(duration) = report.init_duration
+                {
                     metrics["initDurationMs"] = hundredths(duration).into();
                 }
                 put("requestId", report.request_id.into());
@@ -177,9 +194,6 @@ impl PlatformEvent<'_> {
     }
 }
 
-/// As on Lambda for processes that are not kept ready.
-const ON_DEMAND: &str = "on-demand";
-
 /// What a `REPORT` line tells.
 pub(crate) struct Report<'a> {
     pub(crate) request_id: &'a str,
@@ -188,6 +202,9 @@ pub(crate) struct Report<'a> {
     pub(crate) max_rss_bytes: Option<u64>,
     pub(crate) init_duration: Option<Duration>,
     pub(crate) status: Status<'a>,
+    /// Whether its process had no other invocation meanwhile. Memory and costs of one that had are not of one invocation;
+    /// Lambda leaves them out for managed instances.
+    pub(crate) is_alone: bool,
 }
 
 impl Status<'_> {
@@ -339,6 +356,7 @@ mod tests {
             max_rss_bytes: Some(33 * 1024 * 1024 + 1),
             init_duration: Some(Duration::from_millis(70)),
             status: Status::Success,
+            is_alone: true,
         };
         assert_eq!(
             report_line(&report),
@@ -368,6 +386,7 @@ mod tests {
             max_rss_bytes: Some(33 * 1024 * 1024 + 1),
             init_duration: Some(Duration::from_millis(70)),
             status: Status::Timeout,
+            is_alone: true,
         });
         assert_eq!(event.level(), LogLevel::Warn);
         let (kind, record) = event.json();

@@ -107,6 +107,8 @@ pub(crate) enum ExtensionRefusal {
     InternalShutdown,
     /// More than [`EXTENSIONS_MAX`].
     TooMany,
+    /// Extensions of functions on managed instances are not told of invocations.
+    NoInvokeEvents,
 }
 
 /// Most extensions of one process. Source: Lambda developer guide, "Using the Lambda Extensions API", read 2026-11.
@@ -334,6 +336,10 @@ fn refused(refusal: ExtensionRefusal) -> HttpResponse {
         ExtensionRefusal::TooMany => (
             "Extension.TooManyExtensions",
             "a process can have 10 extensions",
+        ),
+        ExtensionRefusal::NoInvokeEvents => (
+            "Extension.InvalidEventType",
+            "INVOKE is no event of functions on managed instances, whose invocations run side by side: register for SHUTDOWN only",
         ),
     };
     error(StatusCode::FORBIDDEN, error_type, message)

@@ -24,6 +24,9 @@ use crate::unix;
 /// new one per call, which overlap for a moment.
 const CONNECTIONS_MAX: usize = 32;
 
+/// As many more for each further invocation that a process may have at one time: one that waits, and one that answers.
+const CONNECTIONS_PER_INVOCATION: usize = 2;
+
 /// Calls on their way to the process's task. There is one `next` and one post at a time in a sane process; more wait in
 /// their connections.
 const CALLS_MAX: usize = 16;
@@ -49,17 +52,20 @@ impl RuntimeApi {
     pub(crate) fn serve(
         listener: std::net::TcpListener,
         guard: Guard,
+        per_process: usize,
         tasks: &TaskTracker,
     ) -> io::Result<(RuntimeApi, mpsc::Receiver<RuntimeCall>)> {
         let listener = TcpListener::from_std(listener)?;
         let authority = listener.local_addr()?;
         let (sender, calls) = mpsc::channel(CALLS_MAX);
+        let connections_max = CONNECTIONS_MAX + CONNECTIONS_PER_INVOCATION * (per_process - 1);
         let stop = CancellationToken::new();
         let task = tasks
             .spawn(accept(
                 listener,
                 authority,
                 Arc::new(guard),
+                connections_max,
                 sender,
                 stop.clone(),
             ))
@@ -83,6 +89,7 @@ async fn accept(
     listener: TcpListener,
     authority: SocketAddr,
     guard: Arc<Guard>,
+    connections_max: usize,
     calls: mpsc::Sender<RuntimeCall>,
     stop: CancellationToken,
 ) {
@@ -92,7 +99,7 @@ async fn accept(
         tokio::select! {
             () = stop.cancelled() => break,
             Some(_) = connections.join_next() => {}
-            stream = listener.accept(), if connections.len() < CONNECTIONS_MAX => match stream {
+            stream = listener.accept(), if connections.len() < connections_max => match stream {
                 Ok((stream, peer)) => {
                     accepted += 1;
                     let (guard, calls) = (Arc::clone(&guard), calls.clone());

@@ -19,7 +19,7 @@ const CLIENT: [(&str, &str); 2] = [
 ];
 
 /// Names the client's folder; to be changed with the client.
-const EDITION: &str = "3";
+const EDITION: &str = "4";
 
 /// Names the folder where packages are found that Lambda brings, for the client.
 const PACKAGES_VARIABLE: &str = "LAMBDURA_NODE_PACKAGES";

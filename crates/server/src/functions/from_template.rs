@@ -7,7 +7,8 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use lambda_api::{
-    DurableConfig, EnvironmentResponse, FunctionConfiguration, LoggingConfig, TracingConfigResponse,
+    CapacityProviderConfig, DurableConfig, EnvironmentResponse, FunctionConfiguration,
+    LambdaManagedInstancesCapacityProviderConfig, LoggingConfig, TracingConfigResponse,
 };
 use model::{FunctionArn, FunctionName, Timestamp, Version};
 use sha2::{Digest as _, Sha256};
@@ -290,6 +291,9 @@ fn configuration(
         package_type: Some("Zip".to_owned()),
         architectures: Some(vec![resource.architecture.as_str().to_owned()]),
         logging_config: logging_config(&resource.logging),
+        capacity_provider_config: resource
+            .invocations_per_process
+            .map(|per_process| capacity_provider_config(arn, per_process)),
         durable_config: resource.durable_config.map(|config| DurableConfig {
             execution_timeout: i64::try_from(config.execution_timeout.as_secs()).ok(),
             retention_period_in_days: Some(i64::from(config.retention_period_days)),
@@ -298,6 +302,21 @@ fn configuration(
     };
     configuration.revision_id = Some(uuid::Uuid::new_v4().to_string());
     configuration
+}
+
+/// There is no capacity provider, and the API's model wants one to be named.
+fn capacity_provider_config(arn: &FunctionArn, per_process: u32) -> CapacityProviderConfig {
+    let (region, account_id) = (&arn.region, &arn.account_id);
+    let arn = format!("arn:aws:lambda:{region}:{account_id}:capacity-provider:this-machine");
+    CapacityProviderConfig {
+        lambda_managed_instances_capacity_provider_config: Some(
+            LambdaManagedInstancesCapacityProviderConfig {
+                capacity_provider_arn: Some(arn),
+                per_execution_environment_max_concurrency: Some(i64::from(per_process)),
+                execution_environment_memory_gib_per_vcpu: None,
+            },
+        ),
+    }
 }
 
 /// What the template says; nothing where that is what every function has.

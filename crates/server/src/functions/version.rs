@@ -1,6 +1,7 @@
 //! One version of a function: what the host runs and what the API shows.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -89,6 +90,7 @@ impl FunctionVersion {
             environment,
             logging: logging(&configuration),
             concurrency_max: running.concurrency_max,
+            per_process: per_process(&configuration),
         };
         let durable = configuration
             .durable_config
@@ -131,6 +133,17 @@ fn revision(config_sha256: &str, running: &Running) -> String {
     } else {
         config_sha256.to_owned()
     }
+}
+
+/// How many invocations one process has at a time, for functions on managed instances. What is no such number, the API did
+/// not let in.
+fn per_process(configuration: &FunctionConfiguration) -> Option<NonZeroUsize> {
+    let config = configuration.capacity_provider_config.as_ref()?;
+    let config = config
+        .lambda_managed_instances_capacity_provider_config
+        .as_ref()?;
+    let given = config.per_execution_environment_max_concurrency?;
+    NonZeroUsize::new(usize::try_from(given).ok()?)
 }
 
 /// How processes write their logs. What is no such word, the API did not let in.

@@ -14,6 +14,7 @@ use crate::template::{
 };
 use crate::{Architecture, DurableConfig, FunctionResource, LogFormat, LoggingConfig, Tracing};
 
+use super::capacity::invocations_per_process;
 use super::code::{Code, serverless_code};
 use super::event_invoke::event_invoke;
 use super::layer::layers;
@@ -27,8 +28,8 @@ pub(super) const NO_UPDATES: &str = "the machine's interpreter is used";
 pub(super) static TYPE: Type = Type {
     properties: properties! {
         // Permissions are not checked here: what says them is taken, and nobody notices.
-        used: Architectures, AssumeRolePolicyDocument, AutoPublishAlias, CodeUri, Description,
-            DurableConfig, Environment, EventInvokeConfig, Events, FunctionName, FunctionUrlConfig, Handler, ImageUri,
+        used: Architectures, AssumeRolePolicyDocument, AutoPublishAlias, CapacityProviderConfig,
+            CodeUri, Description, DurableConfig, Environment, EventInvokeConfig, Events, FunctionName, FunctionUrlConfig, Handler, ImageUri,
             InlineCode, Layers, LoggingConfig, MemorySize, PackageType, PermissionsBoundary,
             Policies, ReservedConcurrentExecutions, ResourcePolicy, Role, RolePath, Runtime,
             Timeout, Tracing;
@@ -36,8 +37,7 @@ pub(super) static TYPE: Type = Type {
             "a version is published when the code changes, not for other properties" =>
                 AutoPublishAliasAllProperties;
             "the code's own hash decides whether it changed" => AutoPublishCodeSha256;
-            NO_SCALING =>
-                CapacityProviderConfig, FunctionScalingConfig, ProvisionedConcurrencyConfig;
+            NO_SCALING => FunctionScalingConfig, ProvisionedConcurrencyConfig;
             "signatures are not checked" => CodeSigningConfigArn;
             "events that fail are not sent to a queue" => DeadLetterQueue;
             "the alias moves to the new version at once" => DeploymentPreference;
@@ -178,8 +178,14 @@ pub(super) fn common(
             fields.required_text("Runtime", "for example `Runtime: provided.al2023`"),
         ),
     };
-    let timeout = fields.seconds("Timeout", 1..=900);
-    let memory_size = fields.integer("MemorySize", 128..=10240, "megabytes");
+    let runtime = runtime.unwrap_or_default();
+    let per_process = invocations_per_process(fields, &runtime);
+    let (timeout_max, memory_max) = match per_process {
+        None => (900, 10_240),
+        Some(_) => (5400, 32_768),
+    };
+    let timeout = fields.seconds("Timeout", 1..=timeout_max);
+    let memory_size = fields.integer("MemorySize", 128..=memory_max, "megabytes");
     let (property, unit) = ("ReservedConcurrentExecutions", "invocations at a time");
     let concurrent = fields.integer(property, 0..=u32::MAX, unit);
     let layers = layers(fields, reading.assets);
@@ -197,7 +203,7 @@ pub(super) fn common(
         layers: layers.here,
         missing_layers: layers.missing,
         handler: handler.unwrap_or_default(),
-        runtime: runtime.unwrap_or_default(),
+        runtime,
         timeout: timeout.unwrap_or(Duration::from_secs(3)),
         memory_size_megabytes: memory_size.unwrap_or(128),
         architecture: architecture(fields),
@@ -206,10 +212,11 @@ pub(super) fn common(
         more_aliases: aliases.collect(),
         durable_config: durable_config(fields),
         reserved_concurrent_executions: concurrent,
+        invocations_per_process: per_process,
         event_invoke: event_invoke(fields),
         policies: Vec::new(),
         tracing: Tracing::default(),
-        logging: logging(fields),
+        logging: logging(fields, per_process.is_some()),
         build_method: method.and_then(|it| fields.text_of("Metadata.BuildMethod", it)),
         build_properties: properties.and_then(|it| fields.opaque("Metadata.BuildProperties", it)),
     }
@@ -273,12 +280,24 @@ fn policies(fields: &Fields<'_>) -> Vec<Value> {
     nodes.iter().filter_map(policy).collect()
 }
 
-fn logging(fields: &Fields<'_>) -> LoggingConfig {
+fn logging(fields: &Fields<'_>, is_on_managed_instances: bool) -> LoggingConfig {
+    let default = match is_on_managed_instances {
+        true => LogFormat::Json,
+        false => LogFormat::default(),
+    };
     let Some(config) = fields.mapping("LoggingConfig", LOGGING_CONFIG) else {
-        return LoggingConfig::default();
+        return LoggingConfig {
+            log_format: default,
+            ..LoggingConfig::default()
+        };
     };
     let formats = [("Text", LogFormat::Text), ("JSON", LogFormat::Json)];
-    let log_format = config.choice("LogFormat", &formats).unwrap_or_default();
+    let log_format = config.choice("LogFormat", &formats).unwrap_or(default);
+    if is_on_managed_instances && log_format == LogFormat::Text {
+        let must = "must be `JSON` beside `CapacityProviderConfig`";
+        let help = "the lines of invocations side by side are told apart by their `requestId`";
+        config.wrong("LogFormat", must, "plain text", help);
+    }
     let level = |name, levels: &[&'static str]| {
         let level = config.word(name, levels);
         if log_format == LogFormat::Text {

@@ -13,11 +13,11 @@ use super::reading::Reading;
 
 pub(super) static TYPE: Type = Type {
     properties: properties! {
-        used: Architectures, Code, Description, DurableConfig, Environment, FunctionName, Handler,
-            Layers, LoggingConfig, MemorySize, PackageType, ReservedConcurrentExecutions, Role,
+        used: Architectures, CapacityProviderConfig, Code, Description, DurableConfig, Environment,
+            FunctionName, Handler, Layers, LoggingConfig, MemorySize, PackageType, ReservedConcurrentExecutions, Role,
             Runtime, Timeout, TracingConfig;
         ignored:
-            NO_SCALING => CapacityProviderConfig, FunctionScalingConfig;
+            NO_SCALING => FunctionScalingConfig;
             "signatures are not checked" => CodeSigningConfigArn;
             "events that fail are not sent to a queue" => DeadLetterConfig;
             "`/tmp` is as large as the machine's" => EphemeralStorage;

@@ -9,6 +9,7 @@
 mod reading;
 mod unsupported;
 
+mod capacity;
 mod code;
 mod function;
 mod function_url;
@@ -33,6 +34,7 @@ mod target;
 mod stored_value;
 mod table;
 
+pub use capacity::invocations_per_process_default;
 pub(crate) use code::Assets;
 pub(crate) use nested::nested_path;
 pub(crate) use reading::{Reading, TYPES, is_word, outputs};

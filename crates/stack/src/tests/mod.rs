@@ -1,6 +1,7 @@
 //! Templates in, plain data or problems out.
 
 mod apis;
+mod capacity;
 mod cloud_assembly;
 mod code;
 mod companions;

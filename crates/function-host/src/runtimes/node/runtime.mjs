@@ -3,6 +3,7 @@
 // Source of the protocol: Lambda developer guide, "Using the Lambda runtime API" and "Define Lambda
 // function handler in Node.js". No dependencies.
 
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { existsSync } from 'node:fs'
 import http from 'node:http'
 import { createRequire } from 'node:module'
@@ -17,13 +18,22 @@ import { advise, findPackages } from './packages.mjs'
 const [host, port] = process.env.AWS_LAMBDA_RUNTIME_API.split(':')
 const taskRoot = process.env.LAMBDA_TASK_ROOT ?? process.cwd()
 const handlerName = process.argv[2] ?? process.env._HANDLER
-const agent = new http.Agent({ keepAlive: true, maxSockets: 2 })
+
+/** How many invocations this process has at a time: set for functions on managed instances only. */
+const concurrency = Number(process.env.AWS_LAMBDA_MAX_CONCURRENCY ?? 0)
+const agent = new http.Agent({ keepAlive: true, maxSockets: 2 * Math.max(1, concurrency) })
 
 const ERROR_TYPE = 'Lambda-Runtime-Function-Error-Type'
 const ERROR_BODY = 'Lambda-Runtime-Function-Error-Body'
 
+/** The invocation that runs where there is one at a time, which may be asked for from anywhere. */
+let only
+
+/** The invocations that run side by side, each known to the code that it has called. */
+const invocations = new AsyncLocalStorage()
+
 /** The invocation that runs, for logs and for errors that nobody caught. */
-let current
+const current = () => (concurrency ? invocations.getStore() : only)
 
 /** One call of the Runtime API. Waits as long as it takes: `next` is a long poll. */
 function call(method, route, body, headers = {}) {
@@ -112,9 +122,9 @@ function patchConsole() {
       if (json) {
         const only = values.length === 1 && values[0] && typeof values[0] === 'object' && !(values[0] instanceof Error)
         const message = only ? values[0] : format(...values)
-        process.stdout.write(`${JSON.stringify({ timestamp, level, requestId: current?.awsRequestId, message })}\n`)
+        process.stdout.write(`${JSON.stringify({ timestamp, level, requestId: current()?.awsRequestId, message })}\n`)
       } else {
-        writeLine(process.stdout, `${timestamp}\t${current?.awsRequestId ?? 'undefined'}\t${level}\t${format(...values)}`)
+        writeLine(process.stdout, `${timestamp}\t${current()?.awsRequestId ?? 'undefined'}\t${level}\t${format(...values)}`)
       }
     }
   }
@@ -156,6 +166,7 @@ function makeContext(headers) {
     clientContext: json('client-context'),
     identity: json('cognito-identity'),
     tenantId: header('aws-tenant-id'),
+    xRayTraceId: header('trace-id'),
     getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()),
   }
 }
@@ -299,8 +310,10 @@ async function dieOf(error) {
   const document = errorDocument(error instanceof Error ? error : new Error(text(error)))
   // First, so that it is part of the invocation's log: the host reads what was written before the error came.
   writeLine(process.stderr, document.trace.join('\n') || document.errorMessage)
+  // Those that run beside it are lost with the process, whose end the host notices.
+  const invocation = current()
   try {
-    await postError(current ? `invocation/${current.awsRequestId}/error` : 'init/error', document)
+    await postError(invocation ? `invocation/${invocation.awsRequestId}/error` : 'init/error', document)
   } finally {
     process.exit(1)
   }
@@ -328,21 +341,15 @@ try {
   await dieOf(advise(error))
 }
 
-for (;;) {
-  const next = await call('GET', 'invocation/next')
-  if (next.status !== 200) {
-    process.stderr.write(`the Runtime API answered ${next.status}: ${next.body}\n`)
-    process.exit(1)
-  }
-  process.env._X_AMZN_TRACE_ID = next.headers['lambda-runtime-trace-id'] ?? ''
-  current = makeContext(next.headers)
-  const route = `invocation/${current.awsRequestId}`
+/** Runs one invocation, from its event to its answer. */
+async function serve(event, context) {
+  const route = `invocation/${context.awsRequestId}`
   try {
-    const event = JSON.parse(next.body)
+    const parsed = JSON.parse(event)
     if (handler[STREAMING]) {
-      await runStreaming(handler, event, current, route)
+      await runStreaming(handler, parsed, context, route)
     } else {
-      const result = await run(handler, event, current)
+      const result = await run(handler, parsed, context)
       const body = JSON.stringify(result === undefined ? null : result) ?? 'null'
       await call('POST', `${route}/response`, body, { 'Content-Type': 'application/json' })
     }
@@ -351,5 +358,26 @@ for (;;) {
     printError(error, document)
     await postError(`${route}/error`, document)
   }
-  current = undefined
 }
+
+/** Asks for invocations, one after another. */
+async function poll() {
+  for (;;) {
+    const next = await call('GET', 'invocation/next')
+    if (next.status !== 200) {
+      process.stderr.write(`the Runtime API answered ${next.status}: ${next.body}\n`)
+      process.exit(1)
+    }
+    const context = makeContext(next.headers)
+    if (concurrency) {
+      await invocations.run(context, () => serve(next.body, context))
+    } else {
+      process.env._X_AMZN_TRACE_ID = context.xRayTraceId ?? ''
+      only = context
+      await serve(next.body, context)
+      only = undefined
+    }
+  }
+}
+
+await Promise.all(Array.from({ length: Math.max(1, concurrency) }, poll))

@@ -16,6 +16,7 @@ use serde::de::DeserializeOwned;
 use stdx::error_chain;
 use wire::{ApiError, Violations};
 
+use super::capacity;
 use super::function::presented;
 use super::input::{
     apply, check, check_architectures, check_description, check_parameters, check_tags, defaults,
@@ -86,6 +87,7 @@ pub(super) async fn create(app: &Arc<App>, body: RequestBody) -> Result<Response
         ..defaults()
     };
     apply(&request, &mut configuration);
+    capacity::check_parameters(&request, &configuration)?;
     let publish = request.publish.unwrap_or(false);
     let app = Arc::clone(app);
     let task = {
@@ -208,6 +210,7 @@ pub(super) async fn update_configuration(
                 ..request
             };
             apply(&request, &mut configuration);
+            capacity::check_parameters(&request, &configuration)?;
             let bytes = configuration
                 .code_size
                 .and_then(|size| u64::try_from(size).ok())

@@ -9,13 +9,9 @@ use lambda_api::{
 };
 use wire::{ApiError, Range, Violations};
 
-/// Source: botocore's `lambda` 2015-03-31, and the Lambda quotas page for what it allows functions
-/// that do not run on managed instances (read 2026-11).
-const TIMEOUT_SECONDS: Range = Range { min: 1, max: 900 };
-const MEMORY_MEGABYTES: Range = Range {
-    min: 128,
-    max: 10_240,
-};
+use super::capacity;
+
+/// Source: botocore's `lambda` 2015-03-31, and the Lambda quotas page (read 2026-11).
 const STORAGE_MEGABYTES: Range = Range {
     min: 512,
     max: 10_240,
@@ -137,8 +133,12 @@ pub(super) fn check(request: &FunctionRequest, violations: &mut Violations) {
             violations.in_range(value, path, range);
         }
     };
-    number(request.timeout, "timeout", TIMEOUT_SECONDS);
-    number(request.memory_size, "memorySize", MEMORY_MEGABYTES);
+    number(request.timeout, "timeout", capacity::TIMEOUT_SECONDS);
+    number(
+        request.memory_size,
+        "memorySize",
+        capacity::MEMORY_MEGABYTES,
+    );
     let storage = request.ephemeral_storage.as_ref();
     number(
         storage.and_then(|storage| storage.size),
@@ -202,6 +202,7 @@ pub(super) fn check(request: &FunctionRequest, violations: &mut Violations) {
         );
     }
     check_architectures(request.architectures.as_deref(), violations);
+    capacity::check(request.capacity_provider_config.as_ref(), violations);
     for (index, layer) in request.layers.iter().flatten().enumerate() {
         if !layer.starts_with("arn:") || !layer.contains(":layer:") {
             let path = format!("layers.{}.member", index + 1);
@@ -280,9 +281,6 @@ pub(super) fn check_parameters(request: &FunctionRequest) -> Result<(), ApiError
         .is_some_and(|all| !all.is_empty())
     {
         return not_here("FileSystemConfigs");
-    }
-    if request.capacity_provider_config.is_some() {
-        return not_here("CapacityProviderConfig");
     }
     if request
         .layers
@@ -405,6 +403,7 @@ pub(super) fn apply(request: &FunctionRequest, configuration: &mut FunctionConfi
             retention_period_in_days: retention.or(Some(RETENTION_DAYS_DEFAULT)),
         });
     }
+    capacity::apply(request, configuration);
 }
 
 fn is_role(text: &str) -> bool {

@@ -1,6 +1,7 @@
 //! Functions, their versions, aliases and settings.
 
 mod alias;
+mod capacity;
 mod change;
 mod drain;
 mod event_invoke;
