@@ -25,6 +25,9 @@ const FUNCTIONS: &[FunctionProgram] = &[
     ("StepsFunction", "peer-work"),
     ("LoanFunction", "peer-work"),
     ("WaitFunction", "peer-work"),
+    ("StepsTogetherFunction", "peer-work"),
+    ("LoanTogetherFunction", "peer-work"),
+    ("WaitTogetherFunction", "peer-work"),
 ];
 
 /// Where Restate's server listens unless it is told otherwise.
@@ -94,10 +97,11 @@ struct Measured {
 /// All results, by work and system.
 type Results = BTreeMap<(usize, &'static str), Vec<Measured>>;
 
-const OURS: &str = "Lambdura";
+const OURS: &str = "Lambdura, a process for each invocation";
+const OURS_TOGETHER: &str = "Lambdura, 64 invocations a process";
 const RESTATE: &str = "Restate";
 const DURARE: &str = "durare on SQLite, in process, not synced";
-const SYSTEMS: [&str; 3] = [OURS, RESTATE, DURARE];
+const SYSTEMS: [&str; 4] = [OURS, OURS_TOGETHER, RESTATE, DURARE];
 
 /// What is needed to measure.
 struct Lab<'a> {
@@ -124,7 +128,8 @@ pub fn run(workspace: &Workspace, rounds: u32, seconds: u32) -> Result<()> {
     let mut results = Results::new();
     for round in 1..=rounds {
         screen::step(&format!("Round {round} of {rounds}"));
-        lab.measure_ours(&mut results)?;
+        lab.measure_ours(OURS, "", &mut results)?;
+        lab.measure_ours(OURS_TOGETHER, "-together", &mut results)?;
         lab.measure_restate(&mut results)?;
         lab.measure_durare(&mut results)?;
     }
@@ -185,8 +190,8 @@ impl<'a> Lab<'a> {
         Command::new(self.programs.join(name))
     }
 
-    fn measure_ours(&self, results: &mut Results) -> Result<()> {
-        screen::note(OURS);
+    fn measure_ours(&self, name: &'static str, suffix: &str, results: &mut Results) -> Result<()> {
+        screen::note(name);
         let config = SystemConfig {
             template: self.workspace.root.join("bench/peers/template.yaml"),
             functions: FUNCTIONS,
@@ -201,9 +206,10 @@ impl<'a> Lab<'a> {
         let endpoint = system.ready.endpoint.trim_end_matches('/').to_owned();
         let pids = system.ready.pid.to_string();
         let url = |workflow: &str| {
-            format!("{endpoint}/2015-03-31/functions/{workflow}/invocations?Qualifier=live")
+            let function = format!("{workflow}{suffix}");
+            format!("{endpoint}/2015-03-31/functions/{function}/invocations?Qualifier=live")
         };
-        self.measure_by_http(OURS, url, &pids, results)?;
+        self.measure_by_http(name, url, &pids, results)?;
         system.check()
     }
 
@@ -361,7 +367,7 @@ mod tests {
         let last = table.lines().last().expect("it has lines");
         assert_eq!(
             last,
-            "| ten steps, one caller | Lambdura | 7 | 1.00 | 2.00 | 0.50 | 10 |"
+            "| ten steps, one caller | Lambdura, a process for each invocation | 7 | 1.00 | 2.00 | 0.50 | 10 |"
         );
     }
 }
