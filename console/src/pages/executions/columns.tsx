@@ -52,7 +52,8 @@ function Name({ row }: { row: ExecutionSummary }) {
 /** What it is at and until when, or how it fails or failed: one line. */
 function Now({ row }: { row: ExecutionSummary }) {
   const failure = row.error ?? row.invocation_error
-  if (failure !== null && failure !== undefined) {
+  // Who stops an execution need not say why.
+  if (failure?.type || failure?.message) {
     const times = row.error ? '' : row.failed_invocations > 1 ? `Failing, ${row.failed_invocations} times: ` : 'Failing: '
     return (
       <span className="one-line error-line" title={`${failure.type ?? ''}: ${failure.message ?? ''}`}>
