@@ -62,6 +62,40 @@ def test_what_is_not_here_is_refused_in_the_words_of_its_client(tmp_path):
         assert b"<Code>NotImplemented</Code>" in presigned.value.read()
 
 
+BY_HTTP2 = """
+const { endpoint, authority } = JSON.parse(process.argv[1])
+const session = require('node:http2').connect(endpoint)
+const credential = 'Credential=test/20260101/us-east-1/bedrock/aws4_request'
+const request = session.request({
+  ':method': 'POST',
+  ':path': '/model/m/converse',
+  ...(authority && { ':authority': authority }),
+  authorization: `AWS4-HMAC-SHA256 ${credential}, SignedHeaders=x, Signature=0`,
+})
+let text = ''
+request.on('data', (part) => (text += part))
+request.on('end', () => {
+  console.log(text)
+  session.close()
+})
+request.end('{}')
+"""
+
+
+def test_a_client_that_speaks_http2_names_its_host_by_authority(tmp_path):
+    """As the SDK for JavaScript calls Amazon Bedrock: without the header `Host`."""
+    with up("elsewhere", tmp_path) as system:
+
+        def said(**request):
+            command = ["node", "-e", BY_HTTP2, json.dumps({"endpoint": system.endpoint, **request})]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+            assert done.returncode == 0, done.stderr
+            return json.loads(done.stdout)["message"]
+
+        assert said().startswith("Amazon Bedrock is not served here")
+        assert "loopback addresses only" in said(authority="elsewhere.example")
+
+
 @contextlib.contextmanager
 def ministack(folder):
     """An emulator in a process of its own, with packages of its own: it insists on one version of botocore."""

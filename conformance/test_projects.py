@@ -111,6 +111,17 @@ def test_a_bundle_without_esbuild_or_package_json_of_its_own(tmp_path):
     assert answer(tmp_path, NODE, files, rest=ESBUILD)[0] == ["1s", "shared", "function"]
 
 
+@pytest.mark.parametrize("entry", ["", "EntryPoints: [src/desk/app.ts]", "EntryPoints: [./src/desk/app.ts, src/other.ts]"])
+def test_a_bundle_whose_handler_is_in_a_folder(tmp_path, entry):
+    files = {
+        "fn/src/desk/app.ts": "import { word } from '../other'\nexport const handler = async () => word",
+        "fn/src/other.ts": "export const word: string = 'found'",
+    }
+    metadata = f"    Metadata: {{BuildMethod: esbuild, BuildProperties: {{Minify: false, {entry}}}}}"
+    properties = "CodeUri: fn, Handler: src/desk/app.handler"
+    assert answer(tmp_path, NODE, files, properties, rest=metadata)[0] == "found"
+
+
 @pytest.mark.parametrize(
     ("name", "code", "rest"),
     [

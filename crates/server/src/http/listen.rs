@@ -12,7 +12,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::body::Incoming;
-use hyper::header::{CONNECTION, HeaderValue};
+use hyper::header::{CONNECTION, HOST, HeaderValue};
+use hyper::http::request::Parts;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper::{Request, Response, Version};
@@ -258,8 +259,11 @@ where
     F: Future<Output = Response<Body>> + Send + 'static,
 {
     move |request| {
-        let (head, body) = request.into_parts();
+        let (mut head, body) = request.into_parts();
         let is_http1 = head.version < Version::HTTP_2;
+        if !is_http1 {
+            name_host(&mut head);
+        }
         let (body, unread) = RequestBody::new(body, &head.headers);
         let answer = handle(Request::from_parts(head, body), peer);
         Box::pin(async move {
@@ -270,6 +274,15 @@ where
             }
             Ok(answer)
         })
+    }
+}
+
+/// Puts the authority of a request by HTTP/2 where one by HTTP/1 has it: in `Host`. Clients send the one or the other.
+fn name_host(head: &mut Parts) {
+    let authority = head.uri.authority().map(|authority| authority.as_str());
+    let host = authority.and_then(|authority| HeaderValue::from_str(authority).ok());
+    if let Some(host) = host {
+        head.headers.insert(HOST, host);
     }
 }
 

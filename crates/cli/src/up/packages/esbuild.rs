@@ -145,6 +145,17 @@ fn arguments(function: &FunctionResource, source: &Path) -> Vec<String> {
     if arguments.is_empty() {
         arguments.push(entry_point(&function.handler, source));
     }
+    let module = module(&function.handler);
+    let is_of_handler = |entry: &String| {
+        let entry = entry.trim_start_matches("./");
+        entry
+            .rsplit_once('.')
+            .is_some_and(|(file, _)| file == module)
+    };
+    // SAM names the built file in `Handler`; here it is built where `Handler` looks for it.
+    if module.contains('/') && arguments.iter().any(is_of_handler) {
+        arguments.push("--outbase=.".to_owned());
+    }
     arguments.extend(["--bundle", "--platform=node"].map(str::to_owned));
     let one = |name: &str, option: &str, default: Option<&str>| {
         let value = texts(name)
@@ -184,9 +195,15 @@ fn arguments(function: &FunctionResource, source: &Path) -> Vec<String> {
     arguments
 }
 
+/// The file that a handler is in, without its ending.
+fn module(handler: &str) -> &str {
+    let module = handler.rsplit_once('.').map_or("app", |(module, _)| module);
+    module.trim_start_matches("./")
+}
+
 /// The file that a handler is in.
 fn entry_point(handler: &str, source: &Path) -> String {
-    let module = handler.rsplit_once('.').map_or("app", |(module, _)| module);
+    let module = module(handler);
     let candidates = ["ts", "tsx", "mts", "js", "mjs"].map(|ending| format!("{module}.{ending}"));
     let there = candidates.iter().find(|it| source.join(it).is_file());
     there.unwrap_or(&candidates[0]).clone()
