@@ -80,7 +80,7 @@ pub(crate) enum AwsClient {
     Nowhere,
     Emulator {
         to: Uri,
-        client: Client<HttpConnector, Full<Bytes>>,
+        client: Box<Client<HttpConnector, Full<Bytes>>>,
     },
     Account {
         keys: AccountKeys,
@@ -96,7 +96,7 @@ impl AwsClient {
             Elsewhere::Nowhere => Self::Nowhere,
             Elsewhere::Emulator(to) => Self::Emulator {
                 to: to.clone(),
-                client: Client::builder(TokioExecutor::new()).build_http(),
+                client: Box::new(Client::builder(TokioExecutor::new()).build_http()),
             },
             Elsewhere::Account(account) => Self::of_account(account),
         }

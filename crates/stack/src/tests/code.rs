@@ -101,6 +101,7 @@ Resources:
     assert_eq!(plain.build_method, None);
     assert_eq!(
         stack.warnings[0].to_string(),
-        "line 9: `Content` of `Away`: the layer is an S3 object, which is not fetched: functions run without it"
+        "line 9: `Content` of `Away`: the layer is an S3 object, which is not fetched, and functions run without it: bring it with \
+         `lambdura up --layer arn:aws:lambda:us-east-1:000000000000:layer:demo-Away:1=FOLDER|ZIP`"
     );
 }

@@ -23,6 +23,7 @@ fn everything_in_it_is_resolved() {
                 inline_code: None,
                 cannot_run: None,
                 layers: [],
+                missing_layers: [],
                 handler: "bootstrap",
                 runtime: "provided.al2023",
                 timeout: 300s,
@@ -105,6 +106,7 @@ fn everything_in_it_is_resolved() {
                 inline_code: None,
                 cannot_run: None,
                 layers: [],
+                missing_layers: [],
                 handler: "fraud_check.handler",
                 runtime: "python3.13",
                 timeout: 60s,
@@ -145,6 +147,7 @@ fn everything_in_it_is_resolved() {
                 inline_code: None,
                 cannot_run: None,
                 layers: [],
+                missing_layers: [],
                 handler: "bootstrap",
                 runtime: "provided.al2023",
                 timeout: 60s,
@@ -199,6 +202,7 @@ fn everything_in_it_is_resolved() {
                 inline_code: None,
                 cannot_run: None,
                 layers: [],
+                missing_layers: [],
                 handler: "bootstrap",
                 runtime: "provided.al2023",
                 timeout: 60s,
@@ -208,7 +212,7 @@ fn everything_in_it_is_resolved() {
                     "API_HOST": "d0e6clkwac.execute-api.us-east-1.amazonaws.com",
                     "API_URL": "https://d0e6clkwac.execute-api.us-east-1.amazonaws.com/status",
                     "LOG_LEVEL": "INFO",
-                    "QUEUE_URL": "demo-Queue",
+                    "QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/000000000000/demo-Queue",
                     "SERVICE": "shared",
                 },
                 auto_publish_alias: None,
@@ -369,8 +373,7 @@ fn everything_in_it_is_resolved() {
 fn what_does_nothing_here_is_named() {
     expect![[r#"
         line 94: `DefaultRouteSettings` of `Api`: requests are neither throttled nor measured
-        line 142: `Environment.Variables.QUEUE_URL` of `Notifier`: `Queue` (AWS::SQS::Queue) does not exist here; the value is the placeholder `demo-Queue`
-        line 144: `Queue` (AWS::SQS::Queue): there is no queue: sending to it and receiving from it fails
+        line 144: `Queue` (AWS::SQS::Queue): there is no queue: sending to it and receiving from it fails; `lambdura up --aws-endpoint URL` creates it at an emulator (LocalStack, MiniStack)
     "#]].assert_eq(&warnings(TEMPLATE));
 }
 
@@ -406,7 +409,7 @@ fn local_urls_replace_those_of_aws() {
             "API_HOST": "127.0.0.1:3000",
             "API_URL": "http://127.0.0.1:3000/status",
             "LOG_LEVEL": "INFO",
-            "QUEUE_URL": "demo-Queue",
+            "QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/000000000000/demo-Queue",
             "SERVICE": "shared",
         }
     "#]]

@@ -273,7 +273,7 @@ Outputs:
     check_warnings(
         template,
         expect![[r#"
-            line 4: `Layers` of `A`: a layer that is not in this template is not put in place; put what it holds into the code, or into an `AWS::Serverless::LayerVersion`
+            line 4: `Layers` of `A`: the layer `a` is not here, and functions run without it: bring it with `lambdura up --layer a=FOLDER` (or its `.zip`, which `aws lambda get-layer-version-by-arn --arn a` says where to get), or put what it holds into the code
             line 11: `VpcConfig` of `A`: the function is on the machine's own network
             line 13: `Quantum` of `A`: not known here, and ignored
             line 16: `Events.Open.Properties.Auth` of `A`: requests are not authorised here: the route is open

@@ -103,11 +103,10 @@ fn what_is_not_invoked_is_named() {
 ",
         ),
         expect![[r#"
-            line 8: `Q` (AWS::SQS::Queue): there is no queue: sending to it and receiving from it fails
+            line 8: `Q` (AWS::SQS::Queue): there is no queue: sending to it and receiving from it fails; `lambdura up --aws-endpoint URL` creates it at an emulator (LocalStack, MiniStack)
             line 13: `FlexibleTimeWindow` of `Window`: the function is invoked at the beginning of the window
             line 17: `EventPattern` of `Pattern`: there is no event bus here: no event matches the pattern
             line 23: `Targets.Arn` of `Both`: only functions of this template are invoked here: this target never is
-            line 23: `Targets.Arn` of `Both`: `Q` (AWS::SQS::Queue) does not exist here; the value is the placeholder `demo-Q.Arn`
             line 24: `Targets.InputPath` of `Both`: the function is given the event as it is
         "#]],
     );
