@@ -17,6 +17,7 @@ mod function;
 mod stack;
 
 mod cloud_assembly;
+mod construct;
 mod error;
 pub mod limits;
 mod load;
@@ -33,16 +34,17 @@ pub use api::{
     AwsIntegration, Cors, HttpApiResource, Integration, IntegrationResponse, Passthrough,
     RestApiResource, RestCors, Route, RouteKey, RouteMethod,
 };
+pub use cloud_assembly::stack_names;
 pub use cron::{Cron, CronDays, CronError};
 pub use error::{InvalidTemplate, LoadStackError, Problem, Warning};
 pub use function::{
     Architecture, DurableConfig, EventInvokeResource, FunctionResource, FunctionUrlResource,
     LogFormat, LoggingConfig, Tracing,
 };
-pub use load::{LoadOptions, load};
+pub use load::{LoadOptions, load, missing_parameters};
 pub use references::References;
 pub use stack::{
     LayerResource, Output, ScheduleExpression, ScheduleResource, ScheduleService, Stack,
     TableResource, TimeToLive,
 };
-pub use template::Text as TemplateText;
+pub use template::{MissingParameter, Text as TemplateText};

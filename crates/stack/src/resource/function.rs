@@ -9,10 +9,12 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::template::{
-    Fields, Named, Parameters, Properties, Pseudo, Resource, Role, Shared, Type, names, properties,
-    yields,
+    Fields, Named, Node, Parameters, Properties, Pseudo, Resource, Role, Shared, Type, names,
+    properties, yields,
 };
-use crate::{Architecture, DurableConfig, FunctionResource, LogFormat, LoggingConfig, Tracing};
+use crate::{
+    Architecture, DurableConfig, FunctionResource, LogFormat, LoggingConfig, Tracing, construct,
+};
 
 use super::code::{Code, serverless_code};
 use super::event_invoke::event_invoke;
@@ -184,6 +186,7 @@ pub(super) fn common(
     let concurrent = fields.integer(property, 0..=u32::MAX, unit);
     let method = fields.metadata("BuildMethod");
     let properties = fields.metadata("BuildProperties");
+    let construct = fields.metadata("aws:cdk:path").and_then(Node::text);
     FunctionResource {
         logical_id: fields.logical_id.to_owned(),
         arn: fields.resolver.pseudo.function_arn(&name),
@@ -210,7 +213,15 @@ pub(super) fn common(
         logging: logging(fields),
         build_method: method.and_then(|it| fields.text_of("Metadata.BuildMethod", it)),
         build_properties: properties.and_then(|it| fields.opaque("Metadata.BuildProperties", it)),
+        skip_build: skips_build(fields),
+        construct_path: construct.map(construct::path),
     }
+}
+
+/// Whether `Metadata.SkipBuild` says that the code has been built.
+pub(super) fn skips_build(fields: &Fields<'_>) -> bool {
+    let value = fields.metadata("SkipBuild").and_then(Node::scalar_value);
+    value.is_some_and(|value| value.plain_text().eq_ignore_ascii_case("true"))
 }
 
 fn architecture(fields: &Fields<'_>) -> Architecture {

@@ -94,6 +94,8 @@ fn everything_in_it_is_resolved() {
                         "Binary": String("loan-workflow"),
                     },
                 ),
+                skip_build: false,
+                construct_path: None,
             },
             FunctionResource {
                 logical_id: "FraudCheck",
@@ -134,6 +136,8 @@ fn everything_in_it_is_resolved() {
                 },
                 build_method: None,
                 build_properties: None,
+                skip_build: false,
+                construct_path: None,
             },
             FunctionResource {
                 logical_id: "ApiFunction",
@@ -188,6 +192,8 @@ fn everything_in_it_is_resolved() {
                 },
                 build_method: None,
                 build_properties: None,
+                skip_build: false,
+                construct_path: None,
             },
             FunctionResource {
                 logical_id: "Notifier",
@@ -230,6 +236,8 @@ fn everything_in_it_is_resolved() {
                 },
                 build_method: None,
                 build_properties: None,
+                skip_build: false,
+                construct_path: None,
             },
         ]
     "#]].assert_debug_eq(&stack.functions);
