@@ -40,6 +40,33 @@ pub struct FunctionConfig {
     pub logging: Logging,
     /// The most processes of this version at one time; further invocations wait in a queue. Zero throttles every invocation.
     pub concurrency_max: usize,
+    /// How a debugger finds its processes; none: they run without.
+    pub debugger: Option<Debugger>,
+}
+
+/// How a function that is debugged runs: in one process at a time over all its versions, which is kept however long it is
+/// idle, and which may take any time to start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Debugger {
+    /// Where the debugger of Python or Node.js listens, on the loopback interface; other processes are found by their ids.
+    pub port: u16,
+    /// Whether a new process waits for a debugger before it runs code of the function.
+    pub waits: bool,
+    /// The folder with the developer's own sources, which the code is a copy of.
+    pub sources: PathBuf,
+}
+
+/// A process that a debugger can be attached to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DebuggedProcess {
+    /// The function's name.
+    pub function: String,
+    /// The version that it runs.
+    pub version: String,
+    /// The process.
+    pub pid: u32,
+    /// Where its debugger listens; none where its runtime has none.
+    pub port: Option<u16>,
 }
 
 /// Identifies what a warm process can be reused for.
@@ -70,6 +97,7 @@ impl FunctionConfig {
             environment: BTreeMap::new(),
             logging: Logging::default(),
             concurrency_max: 1,
+            debugger: None,
         }
     }
 

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use server::{
-    AccountCredentials, Credentials, Elsewhere, Limits, OtlpConfig, Runtimes, ServerConfig,
+    AccountCredentials, Credentials, Debugging, Elsewhere, Limits, OtlpConfig, Runtimes,
+    ServerConfig,
 };
-use stack::{LoadOptions, LoadStackError, References, Stack};
+use stack::{LoadOptions, LoadStackError, MissingParameter, References, Stack};
 
+use super::cdk;
 use super::source::SAM_BUILD_DIR;
 use crate::args::{AwsCredentials, Durability, LimitsProfile, UpArguments};
 use crate::exit::CliError;
@@ -27,14 +29,31 @@ const REFERENCES: &str = "references.json";
 /// # Errors
 /// Everything that is wrong with it, with line and column.
 pub fn load(arguments: &UpArguments) -> Result<Stack, LoadStackError> {
-    let options = LoadOptions {
+    let options = load_options(arguments, references(arguments)?);
+    let mut stack = stack::load(&arguments.template, &options)?;
+    cdk::leave_out_its_own(&mut stack);
+    Ok(stack)
+}
+
+/// Parameters of the template that have no value.
+///
+/// # Errors
+/// The template cannot be read.
+pub fn missing_parameters(
+    arguments: &UpArguments,
+) -> Result<Vec<MissingParameter>, LoadStackError> {
+    let options = load_options(arguments, References::default());
+    stack::missing_parameters(&arguments.template, &options)
+}
+
+fn load_options(arguments: &UpArguments, references: References) -> LoadOptions {
+    LoadOptions {
         region: region(arguments.region.as_deref(), |name| std::env::var(name).ok()),
         account_id: ACCOUNT_ID.to_owned(),
         stack_name: arguments.stack_name.clone(),
         parameters: arguments.parameter.iter().cloned().collect(),
-        references: references(arguments)?,
-    };
-    stack::load(&arguments.template, &options)
+        references,
+    }
 }
 
 /// What the template's references to the parameter store and to secrets stand for.
@@ -124,6 +143,7 @@ pub fn server_config(
     stack: &Stack,
     data_dir: &Path,
     runtimes: Arc<Runtimes>,
+    debugging: Debugging,
 ) -> Result<ServerConfig, CliError> {
     Ok(ServerConfig {
         listen: arguments.listen,
@@ -147,6 +167,7 @@ pub fn server_config(
         warnings: crate::kept_warnings::warnings(),
         telemetry: telemetry(),
         elsewhere: elsewhere(arguments, |name| std::env::var(name).ok())?,
+        debugging,
     })
 }
 

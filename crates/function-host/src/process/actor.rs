@@ -14,7 +14,7 @@ use super::extension::{Extensions, Introduction};
 use super::extension_calls::ExtensionEnd;
 use super::launcher::Launched;
 use super::log::ProcessLog;
-use super::phase::{EndReason, Phase, later};
+use super::phase::{DURATION_MAX, EndReason, Phase, later};
 use super::report::{PlatformEvent, Status};
 use crate::capture::{OutputPipe, ReadBuffer};
 use crate::function::{FunctionConfig, FunctionKey};
@@ -101,6 +101,9 @@ pub(crate) async fn run(
         tracing::debug!(invocation = %work.request_id, "an invocation was given up before a process was started for it");
         return slot.release();
     }
+    if let Err(cause) = shared.make_way_for_debugger(&function) {
+        return slot.release_for_want_of_room(work, cause);
+    }
     let Some(launched) = shared.launcher.launch(&function, slot.others()).await else {
         work.reply(Err(InvokeError::ShuttingDown { function: key }));
         return slot.release();
@@ -109,6 +112,7 @@ pub(crate) async fn run(
         Ok(process) => {
             tracing::info!(function = %key, invocation = %work.request_id, pid = process.pid, "function process started");
             shared.process_started(&key);
+            shared.tell_of_debugger(&function, process.pid);
             process.run(work).await;
         }
         Err(cause) if cause.is_shortage() => return slot.release_for_want_of_room(work, cause),
@@ -246,9 +250,9 @@ impl FunctionProcess {
 
     fn deadline(&self) -> Instant {
         match &self.phase {
-            Phase::Starting { .. } => later(self.started, self.shared.config.init_limit),
+            Phase::Starting { .. } => later(self.started, self.init_limit()),
             Phase::Free { since } => {
-                let idle_until = later(*since, self.shared.config.idle_time);
+                let idle_until = later(*since, self.idle_time());
                 self.poll_by
                     .map_or(idle_until, |poll_by| poll_by.min(idle_until))
             }
@@ -257,6 +261,23 @@ impl FunctionProcess {
                 .poll_by
                 .expect("a detached process owes a call of `next`"),
             Phase::Busy(in_flight) => in_flight.deadline,
+        }
+    }
+
+    /// How long it may take to its first `next`.
+    pub(super) fn init_limit(&self) -> Duration {
+        match self.function.debugger {
+            // A debugger may have stopped it.
+            Some(_) => DURATION_MAX,
+            None => self.shared.config.init_limit,
+        }
+    }
+
+    fn idle_time(&self) -> Duration {
+        match self.function.debugger {
+            // A debugger may be attached to it.
+            Some(_) => DURATION_MAX,
+            None => self.shared.config.idle_time,
         }
     }
 

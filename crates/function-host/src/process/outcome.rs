@@ -106,7 +106,7 @@ impl FunctionProcess {
 
     /// The process took too long to call `next` for the first time.
     pub(super) fn init_timed_out(&mut self, work: Work) -> ControlFlow<EndReason> {
-        let message = report::timeout_message(&work.request_id, self.shared.config.init_limit);
+        let message = report::timeout_message(&work.request_id, self.init_limit());
         let error =
             FunctionError::new(FunctionErrorKind::InitTimeout, "Sandbox.Timedout", &message);
         tracing::warn!(function = %self.key, invocation = %work.request_id, pid = self.pid, "function process did not initialize in time");

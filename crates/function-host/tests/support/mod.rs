@@ -91,6 +91,7 @@ impl World {
             environment: BTreeMap::from([("FIXTURE".to_owned(), behaviour.to_owned())]),
             logging: Default::default(),
             concurrency_max: 4,
+            debugger: None,
         };
         change(&mut config, &mut function);
         let logs = Arc::new(Logs::default());

@@ -25,6 +25,9 @@ const ERROR_BODY = 'Lambda-Runtime-Function-Error-Body'
 /** The invocation that runs, for logs and for errors that nobody caught. */
 let current
 
+/** What is there for debuggers, where one may come. */
+let debugging
+
 /** One call of the Runtime API. Waits as long as it takes: `next` is a long poll. */
 function call(method, route, body, headers = {}) {
   return new Promise((resolve, reject) => {
@@ -302,6 +305,7 @@ async function dieOf(error) {
   try {
     await postError(current ? `invocation/${current.awsRequestId}/error` : 'init/error', document)
   } finally {
+    debugging?.dismiss()
     process.exit(1)
   }
 }
@@ -320,6 +324,10 @@ process.on('uncaughtException', (error) => dieOf(error))
 process.on('unhandledRejection', (reason) => dieOf(unhandled(reason)))
 
 findPackages(process.env.LAMBDURA_NODE_PACKAGES)
+if (process.env.LAMBDURA_DEBUG_SOURCES) {
+  debugging = await import('./sources.mjs')
+  debugging.tellSources()
+}
 
 let handler
 try {

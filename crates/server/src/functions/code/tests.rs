@@ -578,6 +578,7 @@ fn only_unused_code_of_ours_is_swept() {
         environment: BTreeMap::new(),
         logging: Default::default(),
         concurrency_max: 1,
+        debugger: None,
     });
     code.track(&config);
     world.write("lib/a.py", "a = 4\n");
