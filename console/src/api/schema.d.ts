@@ -473,6 +473,8 @@ export interface components {
             code_sha256?: string | null;
             /** @description Processes at the most. */
             concurrency_limit: number;
+            /** @description Where it is in its CDK app. */
+            construct_path?: string | null;
             description?: string | null;
             function: string;
             handler?: string | null;

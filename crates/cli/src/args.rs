@@ -4,7 +4,9 @@ mod up;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use up::{AwsCredentials, BuildProfile, Durability, LimitsProfile, UpArguments};
+pub use up::{
+    AwsCredentials, BuildProfile, DebuggedFunction, Durability, LimitsProfile, UpArguments,
+};
 
 const AFTER_HELP: &str = "\
 Executions are named by ARN, by name, by a unique prefix of name or id, or as `@last`.
@@ -66,6 +68,7 @@ pub enum OutputFormat {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Up(Box<UpArguments>),
+    Debug(DebugArguments),
     Invoke(InvokeArguments),
     Ls(LsArguments),
     Show(ShowArguments),
@@ -84,6 +87,50 @@ pub enum Command {
     Quarantine(QuarantineArguments),
 }
 
+/// Set up an editor for functions that `lambdura up --debug` runs
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  lambdura debug                     print the configurations, for .vscode/launch.json
+  lambdura debug --vscode            write them there, beside those that it has
+  lambdura debug Workflow:5679 --vscode
+  lambdura up --debug Workflow:5679  run it so")]
+pub struct DebugArguments {
+    /// Only these functions, and the port of each [default: all functions]
+    #[arg(value_name = "FUNCTION[:PORT]", value_parser = up::debugged)]
+    pub functions: Vec<DebuggedFunction>,
+    /// The template, or the directory that holds it or that `cdk synth` wrote
+    #[arg(long, value_name = "TEMPLATE|DIR", default_value = ".")]
+    pub template: String,
+    /// Which stack of several that CDK wrote
+    #[arg(long, value_name = "NAME")]
+    pub stack: Option<String>,
+    /// A value for a parameter of the template; may be repeated
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub parameter: Vec<String>,
+    /// Write .vscode/launch.json in this directory; other configurations in it stay
+    #[arg(long)]
+    pub vscode: bool,
+}
+
+impl DebugArguments {
+    /// What `up` would be given.
+    pub fn for_up(&self) -> Result<UpArguments, clap::Error> {
+        let mut words = vec!["lambdura", "up"];
+        if let Some(stack) = &self.stack {
+            words.extend(["--stack-name", stack]);
+        }
+        for parameter in &self.parameter {
+            words.extend(["--parameter", parameter]);
+        }
+        words.extend(["--", &self.template]);
+        match Arguments::try_parse_from(words)?.command {
+            Command::Up(up) => Ok(*up),
+            _ => unreachable!("it was given as the command"),
+        }
+    }
+}
+
 /// Invoke a function and print its result
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -93,7 +140,7 @@ Examples:
   lambdura invoke LoanWorkflow --payload @loan.json --wait     start it, wait for its end, print its result
   lambdura invoke LoanWorkflow --payload @loan.json --follow   the same, and its log meanwhile")]
 pub struct InvokeArguments {
-    /// Name or ARN, with an alias or version if it matters
+    /// Name, ARN or CDK construct, with an alias or version if it matters
     #[arg(value_name = "FUNCTION[:QUALIFIER]")]
     pub function: String,
     /// The event, as JSON

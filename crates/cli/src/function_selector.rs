@@ -40,7 +40,7 @@ impl FunctionReference {
 /// No function, or several; and whatever the service says.
 pub async fn find(client: &Client, name: &str) -> Result<FunctionConfiguration, CliError> {
     let functions = client.list_functions().await?;
-    let found = choose(name, functions);
+    let found = choose_by_construct(client, name, functions).await;
     if let Err(CliError::NotFound { .. }) = found
         && let Some(reason) = client.why_left_out(name).await
     {
@@ -63,7 +63,8 @@ pub async fn durable(
         let durable = functions.into_iter().filter(is_durable);
         return Ok(durable.collect());
     };
-    let function = choose(&FunctionReference::parse(name).name, functions)?;
+    let name = FunctionReference::parse(name).name;
+    let function = choose_by_construct(client, &name, functions).await?;
     if is_durable(&function) {
         return Ok(vec![function]);
     }
@@ -76,6 +77,36 @@ pub async fn durable(
 /// Whether the function keeps durable executions.
 pub fn is_durable(function: &FunctionConfiguration) -> bool {
     function.durable_config.is_some()
+}
+
+/// As [`choose`], else by where the function is in its CDK app: the construct's path, or how that ends.
+async fn choose_by_construct(
+    client: &Client,
+    name: &str,
+    functions: Vec<FunctionConfiguration>,
+) -> Result<FunctionConfiguration, CliError> {
+    let by_name = choose(name, functions.clone());
+    if !matches!(by_name, Err(CliError::NotFound { .. })) {
+        return by_name;
+    }
+    let paths = client.construct_paths().await;
+    let suffix = format!("/{name}");
+    let exact = paths.iter().find(|(_, path)| path == name);
+    let meant: Vec<_> = match exact {
+        Some(exact) => vec![exact],
+        None => paths
+            .iter()
+            .filter(|(_, path)| path.ends_with(&suffix))
+            .collect(),
+    };
+    match meant.as_slice() {
+        [] => by_name,
+        [(function, _)] => choose(function, functions),
+        [one, other, ..] => Err(CliError::usage(
+            format!("`{}` could be more than one function", neutral(name)),
+            format!("say which, for example `{}` or `{}`", one.1, other.1),
+        )),
+    }
 }
 
 fn choose(

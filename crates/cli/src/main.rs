@@ -18,6 +18,7 @@ mod tree;
 mod duration_text;
 mod grid;
 mod kept_warnings;
+mod launch_file;
 mod neutral;
 mod payload_argument;
 mod preview;

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::function::FunctionConfig;
+use tokio::sync::mpsc;
+
+use crate::function::{DebuggedProcess, FunctionConfig};
 use crate::runtimes::Runtimes;
 
 /// Settings that hold for every function of a host.
@@ -45,6 +47,8 @@ pub struct HostConfig {
     /// `RLIMIT_NOFILE` of function processes, whatever the host's own limit is. Default 1024, Lambda's quota, and the most
     /// that programs which call `select` can use.
     pub open_files_max: u64,
+    /// Is told of each process that starts with a debugger, unless it is full.
+    pub debugged: Option<mpsc::Sender<DebuggedProcess>>,
 }
 
 /// Returns the credentials of a function, or none where it finds its own; called once for every process that starts.
@@ -84,6 +88,7 @@ impl Default for HostConfig {
             layers_at_opt: true,
             runtimes: None,
             open_files_max: 1024,
+            debugged: None,
         }
     }
 }

@@ -45,6 +45,33 @@ pub struct FunctionConfig {
     /// `PerExecutionEnvironmentMaxConcurrency`: how many invocations a process of a function on managed instances has at one
     /// time, each with its own deadline. `None` is every other function, whose processes have one after another.
     pub per_process: Option<NonZeroUsize>,
+    /// How a debugger finds its processes; none: they run without.
+    pub debugger: Option<Debugger>,
+}
+
+/// How a function that is debugged runs: in one process at a time over all its versions, which is kept however long it is
+/// idle, and which may take any time to start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Debugger {
+    /// Where the debugger of Python or Node.js listens, on the loopback interface; other processes are found by their ids.
+    pub port: u16,
+    /// Whether a new process waits for a debugger before it runs code of the function.
+    pub waits: bool,
+    /// The folder with the developer's own sources, which the code is a copy of.
+    pub sources: PathBuf,
+}
+
+/// A process that a debugger can be attached to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DebuggedProcess {
+    /// The function's name.
+    pub function: String,
+    /// The version that it runs.
+    pub version: String,
+    /// The process.
+    pub pid: u32,
+    /// Where its debugger listens; none where its runtime has none.
+    pub port: Option<u16>,
 }
 
 /// Identifies what a warm process can be reused for.
@@ -76,6 +103,7 @@ impl FunctionConfig {
             logging: Logging::default(),
             concurrency_max: 1,
             per_process: None,
+            debugger: None,
         }
     }
 

@@ -11,7 +11,8 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio_util::task::TaskTracker;
 
 use crate::config::HostConfig;
-use crate::function::{FunctionConfig, FunctionKey};
+use crate::debugger;
+use crate::function::{DebuggedProcess, FunctionConfig, FunctionKey};
 use crate::invocation::{InvocationOutcome, InvocationRequest, InvokeError};
 use crate::launch::LaunchError;
 use crate::left_behind;
@@ -284,10 +285,13 @@ impl Shared {
         obstacle: LaunchError,
     ) {
         let described = obstacle.to_string();
+        // Idle processes of other functions are in nobody's way then.
+        let is_debugger = obstacle.is_debugger();
         let (put_back, retired) = {
             let mut pools = self.pools();
             let put_back = pools.put_back(key, works, obstacle);
-            let retired = put_back.try_again.and_then(|_| pools.retire_longest_idle());
+            let retired = put_back.try_again.filter(|_| !is_debugger);
+            let retired = retired.and_then(|_| pools.retire_longest_idle());
             (put_back, retired)
         };
         if let Some(process) = retired {
@@ -316,6 +320,42 @@ impl Shared {
         let waiting = self.pools().try_again(&key);
         if let Some((function, work)) = waiting {
             self.start_process(function, work);
+        }
+    }
+
+    /// Sees that a process with a debugger is the only one of its function: its other processes end unless they are at work.
+    ///
+    /// # Errors
+    /// One is at work, or is still ending, or its port is taken.
+    pub(crate) fn make_way_for_debugger(
+        &self,
+        function: &FunctionConfig,
+    ) -> Result<(), LaunchError> {
+        let Some(debugger) = &function.debugger else {
+            return Ok(());
+        };
+        let (retired, others) = self.pools().retire_other_versions(&function.key());
+        for process in &retired {
+            process.retire.notify_one();
+        }
+        if others > 0 {
+            return Err(LaunchError::OtherIsDebugged {
+                function: function.name.clone(),
+            });
+        }
+        debugger::check_port(function, debugger)
+    }
+
+    pub(crate) fn tell_of_debugger(&self, function: &FunctionConfig, pid: u32) {
+        if let (Some(debugger), Some(listener)) = (&function.debugger, &self.config.debugged) {
+            let started = DebuggedProcess {
+                function: function.name.clone(),
+                version: function.version.clone(),
+                pid,
+                port: debugger::has_port(&function.runtime).then_some(debugger.port),
+            };
+            // Whoever reads so slowly is told of the next one.
+            let _ = listener.try_send(started);
         }
     }
 

@@ -92,6 +92,22 @@ pub enum LaunchError {
         /// How many are kept.
         reserve: u64,
     },
+    /// Another version of the function has the debugger.
+    #[error("another version of `{function}` is at work in its debugger: one process at a time")]
+    OtherIsDebugged {
+        /// The function's name.
+        function: String,
+    },
+    /// The port that its debugger is to listen on is taken.
+    #[error(
+        "port {port}, which the debugger of `{function}` is to listen on, is taken: stop what has it, or choose another one"
+    )]
+    DebuggerPort {
+        /// The function's name.
+        function: String,
+        /// The port.
+        port: u16,
+    },
     /// The operating system refused a resource.
     #[error("{attempt} for `{}`", .path.display())]
     System {
@@ -110,7 +126,9 @@ impl LaunchError {
     /// succeed.
     pub(crate) fn is_shortage(&self) -> bool {
         match self {
-            LaunchError::NoFileHandles { .. } => true,
+            LaunchError::NoFileHandles { .. }
+            | LaunchError::OtherIsDebugged { .. }
+            | LaunchError::DebuggerPort { .. } => true,
             LaunchError::System { cause, .. }
             | LaunchError::Runtime(PrepareRuntimeError::Io { cause, .. }) => {
                 unix::is_shortage(cause)
@@ -125,6 +143,16 @@ impl LaunchError {
             | LaunchError::NotExecutable { .. }
             | LaunchError::Unrunnable { .. } => false,
         }
+    }
+}
+
+impl LaunchError {
+    /// Whether it is the function's own debugger that keeps another process of it from starting.
+    pub(crate) fn is_debugger(&self) -> bool {
+        matches!(
+            self,
+            LaunchError::OtherIsDebugged { .. } | LaunchError::DebuggerPort { .. }
+        )
     }
 }
 
@@ -157,8 +185,13 @@ impl LaunchCommand {
         if let Some(runtimes) = runtimes
             && Runtimes::is_managed(&function.runtime)
         {
+            let command = runtimes.command(&function.runtime)?;
+            let command = match &function.debugger {
+                Some(debugger) => Arc::new(runtimes.debugged(&command, function, debugger)),
+                None => command,
+            };
             return Ok(LaunchCommand::Managed {
-                command: runtimes.command(&function.runtime)?,
+                command,
                 wrapper: ExecWrapper::of(function),
             });
         }
@@ -205,7 +238,8 @@ impl LaunchCommand {
         let mut needed = vec![&*function.code_dir, self.program(), self.runtime()];
         if let LaunchCommand::Managed { command, .. } = self {
             needed.extend(command.arguments.iter().map(Path::new));
-            needed.extend(command.search_path.iter().map(|(_, folder)| &**folder));
+            let folders = command.search_path.iter().flat_map(|(_, folders)| folders);
+            needed.extend(folders.map(|folder| &**folder));
         }
         needed
     }
@@ -216,13 +250,15 @@ impl LaunchCommand {
             return;
         };
         environment.extend(command.environment.clone());
-        if let Some((variable, folder)) = &command.search_path {
+        if let Some((variable, folders)) = &command.search_path {
             // After the function's own folders: its versions of a package win over the runtime's.
             let list = environment.entry((*variable).to_owned()).or_default();
-            if !list.is_empty() {
-                list.push(':');
+            for folder in folders {
+                if !list.is_empty() {
+                    list.push(':');
+                }
+                list.push_str(&folder.display().to_string());
             }
-            list.push_str(&folder.display().to_string());
         }
     }
 

@@ -9,6 +9,7 @@
 
 mod capture;
 mod config;
+mod debugger;
 mod environment;
 mod exec_wrapper;
 mod executable;
@@ -36,7 +37,7 @@ mod unix;
 pub use capture::LINE_BYTES_MAX;
 pub use config::{Credentials, CredentialsSource, HostConfig};
 pub use executable::ExecutableProblem;
-pub use function::{FunctionConfig, FunctionKey};
+pub use function::{DebuggedProcess, Debugger, FunctionConfig, FunctionKey};
 pub use host::{FunctionHost, StartHostError};
 pub use invocation::{
     FunctionError, FunctionErrorKind, InvocationOutcome, InvocationRequest, InvocationResult,

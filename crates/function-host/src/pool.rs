@@ -269,6 +269,20 @@ impl Pools {
         Some(pool.free.remove(position).handle)
     }
 
+    /// Removes the free processes of all other versions of a function, and counts what else they have: processes at work, and
+    /// those that are being ended.
+    pub(crate) fn retire_other_versions(&mut self, key: &FunctionKey) -> (Vec<IdleProcess>, usize) {
+        let mut retired = Vec::new();
+        let mut processes = 0;
+        for (other, pool) in &mut self.pools {
+            if other.name == key.name && other != key {
+                processes += pool.processes;
+                retired.append(&mut pool.idle);
+            }
+        }
+        (retired, processes)
+    }
+
     /// Counts the processes besides one of a function.
     pub(crate) fn others(&self, key: &FunctionKey) -> Others {
         let all = |pool: &Pool| pool.processes + pool.leaving;

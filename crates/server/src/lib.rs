@@ -40,10 +40,11 @@ pub use deploy::{
 pub use deploy_error::DeployError;
 pub use elsewhere::{AccountCredentials, Elsewhere};
 pub use function_host::{
-    Credentials, LAYERS_FOLDER, NodePackages, PrepareRuntimeError, PreparedRuntime, Runtimes,
+    Credentials, DebuggedProcess, Debugger, LAYERS_FOLDER, NodePackages, PrepareRuntimeError,
+    PreparedRuntime, Runtimes,
 };
 pub use functions::{FreezeCodeError, UnpackError, unpack};
 pub use model::Limits;
-pub use server::{Server, ServerConfig, Stores};
+pub use server::{Debugging, Server, ServerConfig, Stores};
 pub use start_error::StartServerError;
 pub use telemetry::{OtlpConfig, Protocol, TelemetryError, Warning, Warnings};

@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use function_host::{FunctionHost, HostConfig, Runtimes};
+use function_host::{DebuggedProcess, Debugger, FunctionHost, HostConfig, Runtimes};
 use futures_util::FutureExt as _;
 use model::Limits;
 use runtime::{Clock, Driver, DriverConfig, SteadyClock};
@@ -16,7 +16,7 @@ use stdx::panic_message;
 use store::{Durability, LogStore, MemoryStore, Store, StoreFault};
 use store_sqlite::{OpenLogsOptions, SqliteLogs, SqliteStore};
 use tokio::net::{TcpListener, UnixListener};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -77,6 +77,17 @@ pub struct ServerConfig {
     pub telemetry: Option<OtlpConfig>,
     /// Where calls to AWS services go that are not here.
     pub elsewhere: Elsewhere,
+    /// Functions that are debugged.
+    pub debugging: Debugging,
+}
+
+/// Which functions are debugged, and who wants to know.
+#[derive(Debug, Clone, Default)]
+pub struct Debugging {
+    /// How each of them runs, by name.
+    pub functions: BTreeMap<String, Debugger>,
+    /// Is told of each of their processes.
+    pub started: Option<mpsc::Sender<DebuggedProcess>>,
 }
 
 /// Where a server keeps everything but tables.
@@ -174,6 +185,7 @@ impl Server {
             concurrency_max: config.concurrency_max,
             reserved: false,
             environment: config.environment.clone(),
+            debuggers: Arc::new(config.debugging.functions.clone()),
         };
         let home = Home {
             region: config.region.clone(),
@@ -401,6 +413,7 @@ fn host_config(
         idle_time: config.idle_time,
         init_limit: INIT_LIMIT,
         runtimes: Some(Arc::clone(&config.runtimes)),
+        debugged: config.debugging.started.clone(),
         ..host_credentials(&config.elsewhere)
     }
 }

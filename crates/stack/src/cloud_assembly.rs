@@ -45,10 +45,22 @@ pub(crate) fn choose(
             let names: Vec<&str> = several.iter().map(|it| it.name.as_str()).collect();
             Err(LoadStackError::Option {
                 message: format!("`{}` holds several stacks", directory.display()),
-                help: format!("choose one with `--stack-name`: {}", names.join(", ")),
+                help: format!("choose one with `--stack`: {}", names.join(", ")),
             })
         }
     }
+}
+
+/// The names of an assembly's stacks; none where the path is no assembly's.
+///
+/// # Errors
+/// A manifest cannot be read.
+pub fn stack_names(directory: &Path) -> Result<Vec<String>, LoadStackError> {
+    let mut stacks = Vec::new();
+    if directory.join(MANIFEST).is_file() {
+        collect(directory, 0, &mut stacks)?;
+    }
+    Ok(stacks.into_iter().map(|stack| stack.name).collect())
 }
 
 /// The stacks of an assembly and of those within it, which are its stages.

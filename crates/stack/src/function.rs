@@ -69,6 +69,10 @@ pub struct FunctionResource {
     pub build_method: Option<String>,
     /// `Metadata.BuildProperties`, as the build method understands them.
     pub build_properties: Option<serde_json::Value>,
+    /// `Metadata.SkipBuild`: the code has been built, and is taken as it is.
+    pub skip_build: bool,
+    /// Where the function is in the CDK app that the template was made of, such as `OrdersStack/Approve`.
+    pub construct_path: Option<String>,
 }
 
 impl FunctionResource {

@@ -17,6 +17,7 @@ mod function;
 mod stack;
 
 mod cloud_assembly;
+mod construct;
 mod error;
 pub mod limits;
 mod load;
@@ -33,17 +34,18 @@ pub use api::{
     AwsIntegration, Cors, HttpApiResource, Integration, IntegrationResponse, Passthrough,
     RestApiResource, RestCors, Route, RouteKey, RouteMethod,
 };
+pub use cloud_assembly::stack_names;
 pub use cron::{Cron, CronDays, CronError};
 pub use error::{InvalidTemplate, LoadStackError, Problem, Warning};
 pub use function::{
     Architecture, DurableConfig, EventInvokeResource, FunctionResource, FunctionUrlResource,
     LogFormat, LoggingConfig, Tracing,
 };
-pub use load::{LoadOptions, OtherServices, load};
+pub use load::{LoadOptions, OtherServices, load, missing_parameters};
 pub use references::References;
 pub use resource::invocations_per_process_default;
 pub use stack::{
     CompanionResource, EventSourceResource, LayerResource, Output, ScheduleExpression,
     ScheduleResource, ScheduleService, Stack, TableResource, TimeToLive, replace_whole,
 };
-pub use template::Text as TemplateText;
+pub use template::{MissingParameter, Text as TemplateText};

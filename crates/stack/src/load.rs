@@ -9,10 +9,10 @@ use crate::nested::{load_nested, outermost};
 use crate::resource::{Assets, Reading, TYPES, is_word, outputs};
 use crate::samconfig::SamConfig;
 use crate::template::{
-    Document, Given, Named, Node, Parameters, Pseudo, Report, Reported, Resolver, Text, expand,
-    include, parameters, parse, section,
+    Document, Given, Givers, Named, Node, Parameters, Pseudo, Report, Reported, Resolver, Text,
+    expand, include, missing, parameters, parse, section,
 };
-use crate::{LayerResource, LoadStackError, References, Stack, cloud_assembly};
+use crate::{LayerResource, LoadStackError, MissingParameter, References, Stack, cloud_assembly};
 
 /// What the template does not say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,16 +73,7 @@ const FILE_NAMES: [&str; 3] = ["template.yaml", "template.yml", "template.json"]
 /// [`LoadStackError`] if a file cannot be read, if an option is wrong, or if the template is: then
 /// with all problems that one pass can find.
 pub fn load(path: &Path, options: &LoadOptions) -> Result<Stack, LoadStackError> {
-    let mut config = SamConfig::read(if path.is_dir() { path } else { parent(path) })?;
-    let name = options.stack_name.as_deref();
-    let path = match cloud_assembly::choose(path, name)? {
-        Some(stack) => {
-            config.stack_name = config.stack_name.or(Some(stack.name));
-            stack.template
-        }
-        None => path.to_owned(),
-    };
-    let (path, text) = find(&path, &config)?;
+    let (config, path, text) = open(path, options)?;
     let directory = parent(&path);
     let assets = Assets {
         // Joined to `.`, the directory itself would be no path at all.
@@ -93,6 +84,41 @@ pub fn load(path: &Path, options: &LoadOptions) -> Result<Stack, LoadStackError>
         ..Assets::default()
     };
     load_text(text, &path, &assets, config, options)
+}
+
+/// The parameters that [`load`] would find no value for. Of a template that cannot be read it knows
+/// none: loading says why.
+///
+/// # Errors
+///
+/// [`LoadStackError`] if a file cannot be read, or if an option is wrong.
+pub fn missing_parameters(
+    path: &Path,
+    options: &LoadOptions,
+) -> Result<Vec<MissingParameter>, LoadStackError> {
+    let (config, _, text) = open(path, options)?;
+    let report = Report::new(text);
+    let Ok(root) = parse(&report) else {
+        return Ok(Vec::new());
+    };
+    let mut overrides = config.parameter_overrides;
+    overrides.extend(options.parameters.clone());
+    Ok(missing(section(&root, "Parameters", &report), &overrides))
+}
+
+/// The template's text, where it lies, and what `samconfig.toml` says.
+fn open(path: &Path, options: &LoadOptions) -> Result<(SamConfig, PathBuf, Text), LoadStackError> {
+    let mut config = SamConfig::read(if path.is_dir() { path } else { parent(path) })?;
+    let name = options.stack_name.as_deref();
+    let path = match cloud_assembly::choose(path, name)? {
+        Some(stack) => {
+            config.stack_name = config.stack_name.or(Some(stack.name));
+            stack.template
+        }
+        None => path.to_owned(),
+    };
+    let (path, text) = find(&path, &config)?;
+    Ok((config, path, text))
 }
 
 pub(crate) fn parent(path: &Path) -> &Path {
@@ -150,7 +176,8 @@ pub(crate) fn load_text(
             config.warn_of_unknown(declared);
             let mut overrides = config.parameter_overrides.clone();
             overrides.extend(options.parameters.clone());
-            let parameters = parameters(entries, &overrides, &options.references, &report);
+            let givers = Givers::Caller;
+            let parameters = parameters(entries, &overrides, givers, &options.references, &report);
             let source = Source {
                 path,
                 assets,

@@ -8,8 +8,8 @@ use crate::limits::{NESTED_DEPTH_MAX, NESTED_TEMPLATES_MAX, TEMPLATE_BYTES_MAX};
 use crate::load::{Source, build, parent};
 use crate::resource::{Assets, nested_path};
 use crate::template::{
-    Entry, Fields, Node, Report, Reported, Resolver, Role, Text, parameters, parse, section,
-    shorten,
+    Entry, Fields, Givers, Node, Report, Reported, Resolver, Role, Text, parameters, parse,
+    section, shorten,
 };
 use crate::{Stack, cloud_assembly};
 
@@ -90,7 +90,7 @@ fn load_text(
     let root = parse(report)?;
     let entries = section(&root, "Parameters", report);
     let given = given_parameters(fields, path, entries);
-    let parameters = parameters(entries, &given, source.references, report);
+    let parameters = parameters(entries, &given, Givers::Template, source.references, report);
     let mut assets = Assets {
         directory: parent(path).to_owned(),
         ..source.assets.clone()

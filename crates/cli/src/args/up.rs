@@ -12,7 +12,8 @@ use clap::{Args, ValueEnum};
 Examples:
   lambdura up                                    template.yaml in this directory
   lambdura up demo/loan-approval --env DEMO_PACE=0
-  lambdura up cdk.out --stack-name OrdersStack   what `cdk synth` wrote
+  lambdura up cdk.out --stack OrdersStack        what `cdk synth` wrote
+  lambdura up --debug Workflow                   for a debugger; `lambdura debug --vscode` sets up Visual Studio Code
   lambdura up --listen 127.0.0.1:0 --ready-file ready.json
                                                  any free port; scripts read the URLs from the file")]
 pub struct UpArguments {
@@ -61,7 +62,12 @@ pub struct UpArguments {
     )]
     pub limits: LimitsProfile,
     /// Name of the stack, and which one of several that CDK wrote [default: from samconfig.toml, else the directory's name]
-    #[arg(long, value_name = "NAME", env = "LAMBDURA_STACK_NAME")]
+    #[arg(
+        long,
+        visible_alias = "stack",
+        value_name = "NAME",
+        env = "LAMBDURA_STACK_NAME"
+    )]
     pub stack_name: Option<String>,
     /// AWS region in ARNs and environments [default: AWS_REGION, AWS_DEFAULT_REGION, us-east-1]
     #[arg(long, env = "LAMBDURA_REGION")]
@@ -114,6 +120,39 @@ pub struct UpArguments {
         value_parser = aws_credentials
     )]
     pub aws_credentials: Option<AwsCredentials>,
+    /// Run this function for a debugger, in one process and without time limits: Python at port 5678, Node.js at 9229, or
+    /// at PORT; others are attached to by their process id. May be repeated
+    #[arg(long, value_name = "FUNCTION[:PORT]", value_parser = debugged)]
+    pub debug: Vec<DebuggedFunction>,
+    /// Have such a function wait for the debugger before it runs any code
+    #[arg(long, requires = "debug")]
+    pub debug_wait: bool,
+}
+
+/// A function to debug, as it was named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DebuggedFunction {
+    /// Its name, logical id, or construct's path.
+    pub function: String,
+    /// Where the debugger listens.
+    pub port: Option<u16>,
+}
+
+pub(super) fn debugged(text: &str) -> Result<DebuggedFunction, String> {
+    let (function, port) = match text.rsplit_once(':') {
+        None => (text, None),
+        Some((function, port)) => match port.parse() {
+            Ok(port @ 1..) => (function, Some(port)),
+            Ok(0) | Err(_) => return Err(format!("`{port}` is no port: 1 to 65535 are")),
+        },
+    };
+    match function {
+        "" => Err("a function is to be named".to_owned()),
+        function => Ok(DebuggedFunction {
+            function: function.to_owned(),
+            port,
+        }),
+    }
 }
 
 /// Where functions have real credentials from.

@@ -199,6 +199,33 @@ impl Client {
         Some(reason.to_owned())
     }
 
+    /// Functions with where they are in their CDK app: a list of the service's own. Others have none.
+    pub async fn construct_paths(&self) -> Vec<(String, String)> {
+        #[derive(serde::Deserialize)]
+        struct List {
+            functions: Vec<Function>,
+        }
+        #[derive(serde::Deserialize)]
+        struct Function {
+            function: String,
+            #[serde(default)]
+            construct_path: Option<String>,
+        }
+        let listed: Result<List, CallError> =
+            self.get("/lambdura/v1/functions".to_owned(), &[]).await;
+        match listed {
+            Ok(list) => {
+                let functions = list.functions.into_iter();
+                let paths = functions.filter_map(|it| Some((it.function, it.construct_path?)));
+                paths.collect()
+            }
+            Err(error) => {
+                tracing::debug!(%error, "the service does not tell of constructs");
+                Vec::new()
+            }
+        }
+    }
+
     /// `ListAliases`, all pages.
     pub async fn list_aliases(&self, function: &str) -> Result<Vec<AliasConfiguration>, CallError> {
         let path = format!("/2015-03-31/functions/{}/aliases", encode(function));

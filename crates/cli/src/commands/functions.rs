@@ -1,5 +1,7 @@
 //! `lambdura functions`.
 
+use std::collections::BTreeMap;
+
 use lambda_api::{AliasConfiguration, FunctionConfiguration, ListFunctionsResponse};
 use owo_colors::OwoColorize;
 
@@ -24,16 +26,26 @@ pub async fn run(client: &Client, screen: &Screen) -> Result<(), CliError> {
         return Ok(());
     }
     functions.sort_by(|one, other| one.function_name.cmp(&other.function_name));
-    let mut grid = Grid::with_header(vec!["FUNCTION", "ALIASES", "RUNTIME", "HANDLER", ""]);
+    let constructs: BTreeMap<String, String> = client.construct_paths().await.into_iter().collect();
+    let mut header = vec!["FUNCTION", "ALIASES", "RUNTIME", "HANDLER", ""];
+    if !constructs.is_empty() {
+        header.insert(1, "CONSTRUCT");
+    }
+    let mut grid = Grid::with_header(header);
     for function in &functions {
         let aliases = client.list_aliases(&function.function_name).await?;
-        grid.push(vec![
+        let mut row = vec![
             preview(&function.function_name, 96).into(),
             preview(&alias_text(&aliases), 64).into(),
             preview(function.runtime.as_deref().unwrap_or("–"), 32).into(),
             preview(function.handler.as_deref().unwrap_or("–"), 64).into(),
             kind(function).into(),
-        ]);
+        ];
+        if !constructs.is_empty() {
+            let path = constructs.get(&function.function_name);
+            row.insert(1, preview(path.map_or("–", String::as_str), 96).into());
+        }
+        grid.push(row);
     }
     for line in grid.lines(screen.width()) {
         screen.line(line)?;

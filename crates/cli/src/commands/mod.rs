@@ -2,6 +2,7 @@
 
 mod callback;
 mod callbacks;
+mod debug;
 mod delete;
 mod functions;
 mod history;
@@ -39,9 +40,11 @@ use crate::screen::Screen;
 /// Whatever makes the command fail; `exit` says it and knows its exit code.
 pub fn run(arguments: Arguments, screen: &Screen) -> Result<(), CliError> {
     start_logging(&arguments.global)?;
+    let is_verbose = arguments.global.verbose > 0;
     let client = || Client::new(&arguments.global.endpoint);
     match arguments.command {
-        Command::Up(up) => up::run(*up, screen),
+        Command::Up(up) => up::run(*up, is_verbose, screen),
+        Command::Debug(it) => block_on(debug::run(it, screen)),
         Command::Invoke(it) => block_on(invoke::run(&client()?, it, screen)),
         Command::Ls(it) => block_on(ls::run(&client()?, it, screen)),
         Command::Show(it) => block_on(show::run(&client()?, it, screen)),

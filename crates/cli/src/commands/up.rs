@@ -7,10 +7,10 @@ use crate::exit::CliError;
 use crate::screen::Screen;
 use crate::up;
 
-pub fn run(arguments: UpArguments, screen: &Screen) -> Result<(), CliError> {
+pub fn run(arguments: UpArguments, is_verbose: bool, screen: &Screen) -> Result<(), CliError> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("cannot start the asynchronous runtime")?;
-    runtime.block_on(up::run(arguments, screen))
+    runtime.block_on(up::run(arguments, is_verbose, screen))
 }

@@ -15,10 +15,12 @@ use stack::{FunctionResource, Stack};
 use super::build_dir::build_dir;
 use super::build_error::{BuildError, Subject};
 use super::cargo::{self, Binary, CargoFailed, Workspace};
+use super::debugging;
 use super::layers::Layers;
 use super::packages::{self, Provided, Workshop};
 use super::progress::Progress;
-use super::source::{BOOTSTRAP, Source, is_built_by_sam, source};
+use super::same_code::{self, SameCode};
+use super::source::{BOOTSTRAP, Source, is_built_by_sam};
 use crate::args::{BuildProfile, UpArguments};
 
 /// What a build came to.
@@ -48,6 +50,33 @@ impl Built {
         self.problems.push(Problem { functions, error });
     }
 
+    /// Gives the functions of each group what became of the first one.
+    fn share(&mut self, groups: &[SameCode<'_>]) {
+        for group in groups {
+            let artifact = self.artifacts.get(&group.first.logical_id).cloned();
+            for function in &group.others {
+                let artifact = artifact.clone();
+                let shared = artifact.map(|artifact| (function.logical_id.clone(), artifact));
+                self.artifacts.extend(shared);
+            }
+        }
+        let group_of = |id: &String| groups.iter().find(|it| it.first.logical_id == *id);
+        for Problem { functions, error } in &mut self.problems {
+            let all = functions.iter().flat_map(|id| match group_of(id) {
+                Some(group) => group.ids(),
+                None => vec![id.clone()],
+            });
+            *functions = all.collect();
+            if let BuildError::Compile { names } = error {
+                let all = names.iter().flat_map(|id| match group_of(id) {
+                    Some(group) => group.shown(),
+                    None => vec![id.clone()],
+                });
+                *names = all.collect();
+            }
+        }
+    }
+
     fn provide(&mut self, provided: Option<Provided>) {
         let versions = provided.into_iter().flat_map(|it| it.versions);
         let versions: Vec<String> = versions
@@ -62,7 +91,7 @@ impl Built {
     }
 }
 
-/// Builds what needs building. What cannot be built stands in nobody else's way.
+/// Builds what needs building, each code once. What cannot be built stands in nobody else's way.
 pub async fn build(
     stack: &Stack,
     arguments: &UpArguments,
@@ -76,35 +105,37 @@ pub async fn build(
         beside
     });
     let project = project.unwrap_or_else(|_| beside.to_owned());
-    let mut building = Building {
-        workshop: Workshop {
-            data_dir,
-            project: &project,
-            runtimes,
-        },
-        no_build: arguments.no_build,
-        is_built: is_built_by_sam(&stack.template_path),
-        wanted: Wanted::default(),
-        built: Built::default(),
+    let workshop = Workshop {
+        data_dir,
+        project: &project,
+        runtimes,
     };
-    for function in &stack.functions {
-        if let Err(error) = building.function(function).await {
-            let functions = vec![function.logical_id.clone()];
+    let is_built = is_built_by_sam(&stack.template_path);
+    let debugged = debugging::ids(arguments, stack);
+    let (groups, problems) = same_code::groups(stack, is_built, &debugged);
+    let mut building = Building {
+        workshop,
+        no_build: arguments.no_build,
+        wanted: Wanted::default(),
+        built: Built {
+            problems,
+            ..Built::default()
+        },
+    };
+    for group in &groups {
+        if let Err(error) = building.group(group).await {
+            let functions = vec![group.first.logical_id.clone()];
             building.built.leave_out(functions, error);
         }
     }
     let Building {
-        workshop,
-        is_built,
-        wanted,
-        mut built,
-        ..
+        wanted, mut built, ..
     } = building;
     for problem in wanted.build(arguments.build_profile).await {
         built.leave_out(problem.functions, problem.error);
     }
     let mut layers = Layers::new(workshop, &stack.layers, is_built, arguments.no_build);
-    for function in &stack.functions {
+    for function in groups.iter().map(|group| group.first) {
         let Some(artifact) = built.artifacts.get(&function.logical_id).cloned() else {
             continue;
         };
@@ -119,16 +150,18 @@ pub async fn build(
         }
     }
     if !arguments.no_build {
-        let missing = missing_packages(stack, &built);
+        let missing = missing_packages(&groups, &built);
         let provided = packages::provide(missing, runtimes).await;
         built.provide(provided);
+        same_code::tidy(&groups, workshop);
     }
+    built.share(&groups);
     built
 }
 
 /// Packages that Lambda brings and that the stack's functions in JavaScript import without bringing them.
-fn missing_packages(stack: &Stack, built: &Built) -> BTreeSet<String> {
-    let functions = stack.functions.iter();
+fn missing_packages(groups: &[SameCode<'_>], built: &Built) -> BTreeSet<String> {
+    let functions = groups.iter().map(|group| group.first);
     functions
         .filter(|function| function.runtime.starts_with("nodejs"))
         .filter_map(|function| built.artifacts.get(&function.logical_id))
@@ -140,40 +173,39 @@ fn missing_packages(stack: &Stack, built: &Built) -> BTreeSet<String> {
 struct Building<'a> {
     workshop: Workshop<'a>,
     no_build: bool,
-    /// Whether the template's code has been built by others.
-    is_built: bool,
     wanted: Wanted,
     built: Built,
 }
 
 impl Building<'_> {
-    /// Builds one function, or adds it to what cargo will build.
-    async fn function(&mut self, function: &FunctionResource) -> Result<(), BuildError> {
+    /// Builds functions of the same code, or adds them to what cargo will build.
+    async fn group(&mut self, group: &SameCode<'_>) -> Result<(), BuildError> {
+        let function = group.first;
         let logical_id = &function.logical_id;
-        let subject = Subject::function(logical_id);
-        let source = source(function, self.is_built)?;
+        let subject = Subject::function(function);
+        let source = group.source.clone();
         let prepared = self.prepare(&subject, function).await?;
         let needs_building = !matches!(source, Source::Built(_) | Source::Archive(_));
         let artifact = match source {
             Source::Cargo { manifest, binary } => {
                 let dir = build_dir(self.workshop.data_dir, logical_id)?;
                 if self.no_build {
-                    check_built(logical_id, &dir.join(BOOTSTRAP))?;
+                    check_built(&subject, &dir.join(BOOTSTRAP))?;
                 } else {
                     let wanted = &mut self.wanted;
                     wanted
-                        .add(logical_id, &manifest, binary.as_deref(), dir.clone())
+                        .add(group, &manifest, binary.as_deref(), dir.clone())
                         .await?;
                 }
                 dir
             }
             _ if needs_building && self.no_build => {
                 let dir = build_dir(self.workshop.data_dir, logical_id)?;
-                check_built(logical_id, &dir)?;
+                check_built(&subject, &dir)?;
                 dir
             }
             source => {
-                self.assemble(function, &subject, source, prepared.as_ref())
+                self.assemble(group, &subject, source, prepared.as_ref())
                     .await?
             }
         };
@@ -198,12 +230,12 @@ impl Building<'_> {
 
     async fn assemble(
         &mut self,
-        function: &FunctionResource,
+        group: &SameCode<'_>,
         subject: &Subject,
         source: Source,
         prepared: Option<&PreparedRuntime>,
     ) -> Result<PathBuf, BuildError> {
-        let workshop = self.workshop;
+        let (function, workshop) = (group.first, self.workshop);
         let artifact = match source {
             Source::Built(dir) => packages::as_it_is(subject, &dir, workshop)?,
             Source::Archive(file) => packages::unpack(subject, &file, workshop)?,
@@ -220,7 +252,7 @@ impl Building<'_> {
             Source::Node(dir) => packages::node(subject, &dir, workshop).await?,
             Source::Esbuild(dir) => {
                 let (bundle, provided) =
-                    packages::esbuild(function, subject, &dir, workshop).await?;
+                    packages::esbuild(function, subject, &dir, group.debugged, workshop).await?;
                 self.built.provide(provided);
                 bundle
             }
@@ -245,12 +277,12 @@ impl Building<'_> {
     }
 }
 
-fn check_built(logical_id: &str, path: &Path) -> Result<(), BuildError> {
+fn check_built(subject: &Subject, path: &Path) -> Result<(), BuildError> {
     if path.exists() {
         return Ok(());
     }
     Err(BuildError::NotBuilt {
-        subject: Subject::function(logical_id),
+        subject: subject.clone(),
         path: path.to_owned(),
     })
 }
@@ -260,12 +292,14 @@ fn check_built(logical_id: &str, path: &Path) -> Result<(), BuildError> {
 struct Wanted {
     workspaces: Vec<Workspace>,
     functions: Vec<(String, Binary, PathBuf)>,
+    /// What their developer calls all of them, with those of the same code.
+    shown: Vec<String>,
 }
 
 impl Wanted {
     async fn add(
         &mut self,
-        logical_id: &str,
+        group: &SameCode<'_>,
         manifest: &Path,
         binary: Option<&str>,
         dir: PathBuf,
@@ -274,13 +308,15 @@ impl Wanted {
         let index = match known {
             Some(index) => index,
             None => {
-                let workspace = Workspace::of(manifest, logical_id).await?;
+                let workspace = Workspace::of(manifest, group.first.shown()).await?;
                 self.workspaces.push(workspace);
                 self.workspaces.len() - 1
             }
         };
-        let binary = self.workspaces[index].binary(manifest, binary, logical_id)?;
-        self.functions.push((logical_id.to_owned(), binary, dir));
+        let binary = self.workspaces[index].binary(manifest, binary, group.first.shown())?;
+        self.functions
+            .push((group.first.logical_id.clone(), binary, dir));
+        self.shown.extend(group.shown());
         Ok(())
     }
 
@@ -288,8 +324,7 @@ impl Wanted {
         if self.functions.is_empty() {
             return Vec::new();
         }
-        let names: Vec<&str> = self.functions.iter().map(|(id, ..)| id.as_str()).collect();
-        let progress = Progress::start(format!("building {}", names.join(", ")));
+        let progress = Progress::start(format!("building {}", self.shown.join(", ")));
         let binaries: BTreeSet<&Binary> = self.functions.iter().map(|(_, it, _)| it).collect();
         let mut problems = Vec::new();
         for round in rounds(binaries) {
@@ -448,6 +483,7 @@ mod tests {
                 ("Api".to_owned(), api.clone(), "/d".into()),
                 ("Workflow".to_owned(), workflow.clone(), "/d".into()),
             ],
+            shown: Vec::new(),
         };
         let binaries = [api, workflow];
         let message = |packages: &[&str]| {

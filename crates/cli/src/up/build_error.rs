@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use miette::Diagnostic;
 use server::{PrepareRuntimeError, UnpackError};
+use stack::FunctionResource;
 use thiserror::Error;
 
 /// What is being built.
@@ -14,13 +15,16 @@ pub struct Subject {
     kind: &'static str,
     /// Its logical id.
     pub name: String,
+    /// What its developer calls it.
+    pub shown: String,
 }
 
 impl Subject {
-    pub fn function(logical_id: &str) -> Self {
+    pub fn function(function: &FunctionResource) -> Self {
         Self {
             kind: "function",
-            name: logical_id.to_owned(),
+            name: function.logical_id.clone(),
+            shown: function.shown().to_owned(),
         }
     }
 
@@ -28,13 +32,14 @@ impl Subject {
         Self {
             kind: "layer",
             name: logical_id.to_owned(),
+            shown: logical_id.to_owned(),
         }
     }
 }
 
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} `{}`", self.kind, self.name)
+        write!(f, "{} `{}`", self.kind, self.shown)
     }
 }
 
@@ -55,7 +60,7 @@ pub enum BuildError {
     #[error("function `{function}` cannot be started: runtime `{runtime}` is not supported")]
     #[diagnostic(help("{help}"))]
     Runtime {
-        /// Its logical id.
+        /// What its developer calls it.
         function: String,
         /// The runtime.
         runtime: String,
@@ -65,7 +70,7 @@ pub enum BuildError {
     /// The template says that its code cannot run here.
     #[error("function `{function}` cannot be started: {why}")]
     NoLocalCode {
-        /// Its logical id.
+        /// What its developer calls it.
         function: String,
         /// Why, and what to do.
         why: String,
@@ -134,7 +139,7 @@ pub enum BuildError {
     /// A `Cargo.toml` is wrong.
     #[error("function `{function}` cannot be built: cargo does not take `{}`\n{message}", manifest.display())]
     Manifest {
-        /// Its logical id.
+        /// What its developer calls it.
         function: String,
         /// The manifest.
         manifest: PathBuf,
@@ -145,7 +150,7 @@ pub enum BuildError {
     #[error("function `{function}` cannot be built: `{}` {problem}", manifest.display())]
     #[diagnostic(help("{help}"))]
     Binary {
-        /// Its logical id.
+        /// What its developer calls it.
         function: String,
         /// The manifest.
         manifest: PathBuf,
@@ -160,13 +165,13 @@ pub enum BuildError {
         functions(names)
     )]
     Compile {
-        /// Logical ids of the functions that need what does not compile.
+        /// The functions that need what does not compile, as their developer calls them.
         names: Vec<String>,
     },
     /// Cargo succeeded and did not say where the binary is.
     #[error("function `{function}` cannot be built: cargo made no executable `{binary}`")]
     NoExecutable {
-        /// Its logical id.
+        /// What its developer calls it.
         function: String,
         /// The binary's name.
         binary: String,

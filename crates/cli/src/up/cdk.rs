@@ -1,11 +1,13 @@
 //! CDK projects: what `cdk synth` writes is what is run.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use owo_colors::OwoColorize;
 use serde_json::Value;
+use stack::{FunctionResource, Stack, Warning};
 use tokio::process::Command;
 
 use super::progress::Progress;
@@ -86,6 +88,52 @@ async fn synthesize(project: &Path) -> Result<(), CliError> {
         project.display()
     );
     Err(CliError::Failed(anyhow::anyhow!("{message}; {hint}")))
+}
+
+/// Takes the functions of CDK's own library out of a stack, which are there for custom resources: nothing here is deployed
+/// with those.
+pub fn leave_out_its_own(stack: &mut Stack) {
+    let used: BTreeSet<String> = [
+        stack
+            .schedules
+            .iter()
+            .map(|it| &it.function)
+            .collect::<Vec<_>>(),
+        stack.function_urls.iter().map(|it| &it.function).collect(),
+        stack
+            .http_apis
+            .iter()
+            .flat_map(|it| &it.routes)
+            .map(|it| &it.function)
+            .collect(),
+        stack
+            .rest_apis
+            .iter()
+            .flat_map(|it| &it.routes)
+            .map(|it| &it.function)
+            .collect(),
+    ]
+    .into_iter()
+    .flatten()
+    .cloned()
+    .collect();
+    let file = stack.template_path.display().to_string();
+    let is_its_own = |it: &FunctionResource| it.is_of_cdk() && !used.contains(&it.logical_id);
+    let own = stack.functions.iter().filter(|it| is_its_own(it));
+    let warnings: Vec<Warning> = own
+        .map(|function| Warning {
+            logical_id: function.logical_id.clone(),
+            resource_type: "functions of CDK's own".to_owned(),
+            property: None,
+            meaning: "they do what custom resources ask for at a deployment: there is none here, and they do not run"
+                .to_owned(),
+            file: file.clone(),
+            line: 0,
+            column: 0,
+        })
+        .collect();
+    stack.functions.retain(|it| !is_its_own(it));
+    stack.warnings.extend(warnings);
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use miette::Diagnostic;
 use owo_colors::OwoColorize;
 use server::Artifacts;
+use stack::{FunctionResource, Stack};
 
 use super::build::{Built, Problem};
 use super::build_error::BuildError;
@@ -31,12 +32,13 @@ pub fn artifacts(built: &Built, deployed: &BTreeSet<String>) -> Artifacts {
 }
 
 /// Says what stood in the way, and which functions go on as they were.
-pub fn say(problems: Vec<Problem>, deployed: &BTreeSet<String>) {
+pub fn say(problems: Vec<Problem>, deployed: &BTreeSet<String>, stack: &Stack) {
     for Problem { functions, error } in problems {
         exit::show(error);
-        let stay: Vec<String> = functions
-            .into_iter()
-            .filter(|it| deployed.contains(it))
+        let stay: Vec<&str> = functions
+            .iter()
+            .filter(|it| deployed.contains(*it))
+            .map(|it| shown(it, stack))
             .collect();
         if !stay.is_empty() {
             let line = format!("`{}` goes on as it was", stay.join("`, `"));
@@ -46,16 +48,29 @@ pub fn say(problems: Vec<Problem>, deployed: &BTreeSet<String>) {
 }
 
 /// Says which functions are left out, and what their callers see.
-pub fn mention(artifacts: &Artifacts) {
+pub fn mention(artifacts: &Artifacts, stack: &Stack) {
     if artifacts.left_out.is_empty() {
         return;
     }
-    let names: Vec<&str> = artifacts.left_out.keys().map(String::as_str).collect();
+    let names: Vec<&str> = artifacts
+        .left_out
+        .keys()
+        .map(|it| shown(it, stack))
+        .collect();
     note(format!(
         "{} left out: `{}`. Whoever invokes one gets `ResourceNotFoundException` with the reason; the others start",
         "!".yellow(),
         names.join("`, `")
     ));
+}
+
+/// What a function's developer calls it.
+fn shown<'a>(logical_id: &'a str, stack: &'a Stack) -> &'a str {
+    let function = stack
+        .functions
+        .iter()
+        .find(|it| it.logical_id == logical_id);
+    function.map_or(logical_id, FunctionResource::shown)
 }
 
 /// One line for whoever invokes the function.

@@ -9,6 +9,8 @@ use anyhow::Context;
 use serde::Serialize;
 use server::Deployment;
 
+use super::not_provided::NotProvided;
+
 /// The file's content.
 #[derive(Debug, Clone, Serialize)]
 pub struct Ready {
@@ -27,6 +29,12 @@ pub struct Ready {
     /// Why a function cannot run here, by function name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     left_out: BTreeMap<String, String>,
+    /// Where functions are in their CDK app, by function name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    constructs: BTreeMap<String, String>,
+    /// Whatever the template asks for that does nothing here, one by one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    not_provided: Vec<NotProvided>,
     /// Absolute.
     data_dir: PathBuf,
     /// Of this process.
@@ -51,6 +59,12 @@ impl Ready {
                 .iter()
                 .map(|function| (function.name.clone(), function.reason.clone()))
                 .collect(),
+            constructs: deployment
+                .functions
+                .iter()
+                .filter_map(|it| Some((it.name.clone(), it.construct_path.clone()?)))
+                .collect(),
+            not_provided: deployment.warnings.iter().map(NotProvided::from).collect(),
             data_dir: data_dir.to_owned(),
             pid: std::process::id(),
         }

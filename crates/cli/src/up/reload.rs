@@ -150,7 +150,11 @@ pub struct Reload<'a> {
 
 impl Reload<'_> {
     /// Builds and deploys after every change, for as long as it is polled. What fails is said, and what ran before goes on.
-    pub async fn run(&self, mut was: Deployed, mut sources: Sources) {
+    /// Without sources nothing changes.
+    pub async fn run(&self, mut was: Deployed, sources: Option<Sources>) {
+        let Some(mut sources) = sources else {
+            return std::future::pending().await;
+        };
         loop {
             sources.changed().await;
             match self.once(&was.functions).await {
@@ -181,7 +185,7 @@ impl Reload<'_> {
         let built = build::build(&stack, self.arguments, self.data_dir, self.runtimes).await;
         missing_layers::start_without_wrappers(&mut stack, &built);
         let artifacts = left_out::artifacts(&built, functions);
-        left_out::say(built.problems, functions);
+        left_out::say(built.problems, functions, &stack);
         let deployment = start::deploy(self.server, &stack, &artifacts).await?;
         let mut functions = functions.clone();
         functions.extend(artifacts.folders.into_keys());
@@ -204,7 +208,7 @@ impl Reload<'_> {
             note(format!(
                 "{} {} is no longer in the template, and stays for its executions",
                 "−".yellow(),
-                gone.name.bold()
+                gone.shown().bold()
             ));
         }
         let urls = |deployment: &Deployment| {
@@ -238,7 +242,7 @@ impl Reload<'_> {
             Some(alias) => format!("version {} ({alias})", function.version),
             None => "new $LATEST".to_owned(),
         };
-        let mut line = format!("{} {} {now}", "↻".green(), function.name.bold());
+        let mut line = format!("{} {} {now}", "↻".green(), function.shown().bold());
         let open = self.server.open_executions(&function.name).await;
         let older: Vec<String> = open
             .iter()

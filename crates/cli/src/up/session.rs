@@ -11,8 +11,8 @@ use super::ready_file::{Ready, ReadyFile};
 use super::reload::{Deployed, Reload, Sources};
 use super::stop_signal::{Stop, StopSignals};
 use super::{
-    build, cdk, data_folder, inline, left_out, missing_layers, secret_seed, stack_options, start,
-    table,
+    build, cdk, data_folder, debugging, inline, left_out, missing_layers, questions, secret_seed,
+    stack_options, start, table,
 };
 use crate::args::{Durability, UpArguments};
 use crate::exit::CliError;
@@ -22,7 +22,11 @@ use crate::screen::{Screen, note};
 ///
 /// # Errors
 /// Whatever stands in the way, and [`CliError::Interrupted`] after Ctrl-C.
-pub async fn run(mut arguments: UpArguments, screen: &Screen) -> Result<(), CliError> {
+pub async fn run(
+    mut arguments: UpArguments,
+    is_verbose: bool,
+    screen: &Screen,
+) -> Result<(), CliError> {
     let mut signals = StopSignals::listen()?;
     // A file of an earlier run would tell scripts that this one is ready.
     let ready_file = arguments
@@ -34,12 +38,21 @@ pub async fn run(mut arguments: UpArguments, screen: &Screen) -> Result<(), CliE
         template = cdk::assembly(&arguments.template) => template?,
         stop = signals.next() => return stop.into_result(),
     };
+    tokio::select! {
+        asked = questions::complete(&mut arguments) => asked?,
+        stop = signals.next() => return stop.into_result(),
+    }
     let mut stack = stack_options::load(&arguments).map_err(CliError::diagnostic)?;
     let data_dir = stack_options::data_dir(&arguments, &stack)?;
     data_folder::prepare(&data_dir)?;
     secret_seed::keep(&data_dir)?;
     inline::place(&mut stack, &data_dir)?;
     let runtimes = Arc::new(Runtimes::new(stack_options::runtimes_dir(&data_dir)));
+    let targets = debugging::targets(&arguments.debug, arguments.debug_wait, &stack)?;
+    tokio::select! {
+        prepared = debugging::prepare(&targets, &runtimes) => prepared?,
+        stop = signals.next() => return stop.into_result(),
+    }
     let built = tokio::select! {
         built = build::build(&stack, &arguments, &data_dir, &runtimes) => built,
         stop = signals.next() => return stop.into_result(),
@@ -49,11 +62,12 @@ pub async fn run(mut arguments: UpArguments, screen: &Screen) -> Result<(), CliE
         note(format!("{} {stand_in}", "!".yellow()));
     }
     let artifacts = left_out::artifacts(&built, &BTreeSet::new());
-    left_out::say(built.problems, &BTreeSet::new());
+    left_out::say(built.problems, &BTreeSet::new(), &stack);
     check_enough(&artifacts, arguments.strict)?;
-    left_out::mention(&artifacts);
-    let config =
-        stack_options::server_config(&arguments, &stack, &data_dir, Arc::clone(&runtimes))?;
+    left_out::mention(&artifacts, &stack);
+    let (debugging, debugged) = debugging::debugging(&targets);
+    let runs = Arc::clone(&runtimes);
+    let config = stack_options::server_config(&arguments, &stack, &data_dir, runs, debugging)?;
     let (server, deployment) = tokio::select! {
         started = start_and_deploy(config, &stack, &artifacts) => started?,
         // As sudden as `kill -9`, which the service is made to survive; waiting for a start that hangs would be worse.
@@ -69,6 +83,7 @@ pub async fn run(mut arguments: UpArguments, screen: &Screen) -> Result<(), CliE
             deployment: &deployment,
             data_dir: &data_dir,
             durability: arguments.durability,
+            is_verbose,
         };
         table::lines(&up, screen.width())
             .into_iter()
@@ -84,6 +99,8 @@ pub async fn run(mut arguments: UpArguments, screen: &Screen) -> Result<(), CliE
         close(server).await;
         return Err(error.into());
     }
+    debugging::say(&targets);
+    drop(targets);
     let reload = Reload {
         server: &server,
         arguments: &arguments,
@@ -96,12 +113,10 @@ pub async fn run(mut arguments: UpArguments, screen: &Screen) -> Result<(), CliE
         deployment,
         functions: artifacts.folders.into_keys().collect(),
     };
-    let stop = match sources {
-        Some(sources) => tokio::select! {
-            () = reload.run(was, sources) => unreachable!("sources are watched for good"),
-            stop = signals.next() => stop,
-        },
-        None => signals.next().await,
+    let stop = tokio::select! {
+        () = reload.run(was, sources) => unreachable!("sources are watched for good"),
+        () = debugging::tell(debugged) => unreachable!("it is told for good"),
+        stop = signals.next() => stop,
     };
     note(format!("\n{}", "stopping; once more to force it".dimmed()));
     tokio::select! {

@@ -11,7 +11,7 @@ use super::packages::is_archive;
 pub const BOOTSTRAP: &str = "bootstrap";
 
 /// Where a function's code comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Source {
     /// The folder is run as it is.
     Built(PathBuf),
@@ -56,10 +56,10 @@ pub fn is_built_by_sam(template: &Path) -> bool {
 pub fn source(function: &FunctionResource, is_built: bool) -> Result<Source, BuildError> {
     let dir = &function.code_path;
     let runtime = function.runtime.as_str();
-    let subject = || Subject::function(&function.logical_id);
+    let subject = || Subject::function(function);
     if let Some(why) = &function.cannot_run {
         return Err(BuildError::NoLocalCode {
-            function: function.logical_id.clone(),
+            function: function.shown().to_owned(),
             why: why.clone(),
         });
     }
@@ -74,7 +74,7 @@ pub fn source(function: &FunctionResource, is_built: bool) -> Result<Source, Bui
             property: "CodeUri",
         });
     }
-    if is_built || is_asset_with_packages(function) {
+    if is_built || function.skip_build || is_asset_with_packages(function) {
         return Ok(Source::Built(dir.clone()));
     }
     let needs = |file: &str, source: Source| {
@@ -163,7 +163,7 @@ fn check_runtime(function: &FunctionResource) -> Result<(), BuildError> {
         }
     };
     Err(BuildError::Runtime {
-        function: function.logical_id.clone(),
+        function: function.shown().to_owned(),
         runtime: function.runtime.clone(),
         help: help.to_owned(),
     })

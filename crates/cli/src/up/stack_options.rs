@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use server::{
-    AccountCredentials, Credentials, Elsewhere, Limits, OtlpConfig, Runtimes, ServerConfig,
+    AccountCredentials, Credentials, Debugging, Elsewhere, Limits, OtlpConfig, Runtimes,
+    ServerConfig,
 };
-use stack::{LoadOptions, LoadStackError, OtherServices, References, Stack};
+use stack::{LoadOptions, LoadStackError, MissingParameter, OtherServices, References, Stack};
 
+use super::cdk;
 use super::secret_seed;
 use super::source::SAM_BUILD_DIR;
 use crate::args::{AwsCredentials, Durability, LimitsProfile, UpArguments};
@@ -28,7 +30,33 @@ const REFERENCES: &str = "references.json";
 /// # Errors
 /// Everything that is wrong with it, with line and column.
 pub fn load(arguments: &UpArguments) -> Result<Stack, LoadStackError> {
-    let options = LoadOptions {
+    let options = load_options(arguments, references(arguments)?);
+    for (arn, path) in &arguments.layer {
+        if !path.exists() {
+            return Err(LoadStackError::Option {
+                message: format!("the layer `{arn}` is not at `{}`", path.display()),
+                help: "`--layer` names a folder, or a `.zip`".to_owned(),
+            });
+        }
+    }
+    let mut stack = stack::load(&arguments.template, &options)?;
+    cdk::leave_out_its_own(&mut stack);
+    Ok(stack)
+}
+
+/// Parameters of the template that have no value.
+///
+/// # Errors
+/// The template cannot be read.
+pub fn missing_parameters(
+    arguments: &UpArguments,
+) -> Result<Vec<MissingParameter>, LoadStackError> {
+    let options = load_options(arguments, References::default());
+    stack::missing_parameters(&arguments.template, &options)
+}
+
+fn load_options(arguments: &UpArguments, references: References) -> LoadOptions {
+    LoadOptions {
         region: region(arguments.region.as_deref(), |name| std::env::var(name).ok()),
         account_id: ACCOUNT_ID.to_owned(),
         stack_name: arguments.stack_name.clone(),
@@ -38,7 +66,7 @@ pub fn load(arguments: &UpArguments) -> Result<Stack, LoadStackError> {
                 arguments,
                 beside(arguments),
             ))),
-            ..references(arguments)?
+            ..references
         },
         layers: arguments.layer.iter().cloned().collect(),
         services: match (&arguments.aws_endpoint, &arguments.aws_credentials) {
@@ -46,16 +74,7 @@ pub fn load(arguments: &UpArguments) -> Result<Stack, LoadStackError> {
             (None, Some(_)) => OtherServices::Account,
             (None, None) => OtherServices::Nowhere,
         },
-    };
-    for (arn, path) in &arguments.layer {
-        if !path.exists() {
-            return Err(LoadStackError::Option {
-                message: format!("the layer `{arn}` is not at `{}`", path.display()),
-                help: "`--layer` names a folder, or a `.zip`".to_owned(),
-            });
-        }
     }
-    stack::load(&arguments.template, &options)
 }
 
 /// The folder of the template that the arguments name.
@@ -147,6 +166,7 @@ pub fn server_config(
     stack: &Stack,
     data_dir: &Path,
     runtimes: Arc<Runtimes>,
+    debugging: Debugging,
 ) -> Result<ServerConfig, CliError> {
     Ok(ServerConfig {
         listen: arguments.listen,
@@ -170,6 +190,7 @@ pub fn server_config(
         warnings: crate::kept_warnings::warnings(),
         telemetry: telemetry(),
         elsewhere: elsewhere(arguments, |name| std::env::var(name).ok())?,
+        debugging,
     })
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use owo_colors::{OwoColorize, Style};
 use server::{DeployedEventSource, DeployedSchedule, Deployment};
 
+use super::not_provided;
 use crate::args::Durability;
 use crate::grid::{Cell, Grid};
 use crate::preview::preview;
@@ -22,6 +23,8 @@ pub struct Up<'a> {
     pub data_dir: &'a Path,
     /// What an answered request survives.
     pub durability: Durability,
+    /// Whether everything is listed one by one.
+    pub is_verbose: bool,
 }
 
 /// The lines of the table.
@@ -49,8 +52,12 @@ pub fn lines(up: &Up<'_>, width: usize) -> Vec<String> {
     }
     if !up.deployment.warnings.is_empty() {
         lines.push(String::new());
-        let warnings = warnings(up.deployment);
+        let warnings = not_provided::grid(&up.deployment.warnings, up.is_verbose);
         lines.extend(indent(warnings.lines(width.saturating_sub(2))));
+        if !up.is_verbose && not_provided::is_grouped(&up.deployment.warnings) {
+            let each = "  --verbose lists each of them, and so does the ready file.";
+            lines.push(each.dimmed().to_string());
+        }
     }
     lines.push(String::new());
     lines.extend(next(up));
@@ -107,7 +114,21 @@ fn addresses(up: &Up<'_>) -> Grid {
 }
 
 fn functions(deployment: &Deployment) -> Grid {
-    let mut grid = Grid::with_header(vec!["FUNCTION", "VERSION", "RUNTIME", ""]);
+    // What AWS's tools call a function is not what a CDK app does.
+    let has_constructs = deployment
+        .functions
+        .iter()
+        .any(|it| it.construct_path.is_some());
+    let mut grid = Grid::with_header(match has_constructs {
+        true => vec!["FUNCTION", "NAME", "VERSION", "RUNTIME", ""],
+        false => vec!["FUNCTION", "VERSION", "RUNTIME", ""],
+    });
+    let mut push = |shown: &str, name: &str, mut rest: Vec<Cell>| {
+        let mut row = vec![Cell::styled(text(shown), Style::new().bold())];
+        row.extend(has_constructs.then(|| Cell::from(text(name))));
+        row.append(&mut rest);
+        grid.push(row);
+    };
     for function in &deployment.functions {
         let version = match &function.alias {
             Some(alias) => format!("{} ({alias})", function.version),
@@ -120,23 +141,21 @@ fn functions(deployment: &Deployment) -> Grid {
         if function.changed {
             marks.push("new");
         }
-        grid.push(vec![
-            Cell::styled(text(&function.name), Style::new().bold()),
+        let rest = vec![
             text(&version).into(),
             text(&function.runtime).into(),
             Cell::styled(marks.join(", "), Style::new().green()),
-        ]);
+        ];
+        push(function.shown(), &function.name, rest);
     }
     for function in &deployment.left_out {
-        grid.push(vec![
-            Cell::styled(text(&function.name), Style::new().bold()),
+        let reason = format!("left out: {}", text(&function.reason));
+        let rest = vec![
             "-".into(),
             text(&function.runtime).into(),
-            Cell::styled(
-                format!("left out: {}", text(&function.reason)),
-                Style::new().yellow(),
-            ),
-        ]);
+            Cell::styled(reason, Style::new().yellow()),
+        ];
+        push(function.shown(), &function.name, rest);
     }
     grid
 }
@@ -173,35 +192,6 @@ fn event_sources(sources: &[DeployedEventSource]) -> Grid {
     grid
 }
 
-/// Whatever the template asks for and does not get: named, never passed over.
-fn warnings(deployment: &Deployment) -> Grid {
-    let here = std::env::current_dir().unwrap_or_default();
-    let mut grid = Grid::wrapping(vec!["NOT PROVIDED HERE", "WHERE", "WHAT IT MEANS"]);
-    for warning in &deployment.warnings {
-        let what = match &warning.property {
-            Some(property) => format!("{}.{property}", warning.logical_id),
-            None => format!("{} ({})", warning.logical_id, warning.resource_type),
-        };
-        grid.push(vec![
-            Cell::styled(preview(&what, 48), Style::new().yellow()),
-            text(&place(warning, &here)).into(),
-            text(&warning.meaning).into(),
-        ]);
-    }
-    grid
-}
-
-/// `template.yaml:12`, as editors and terminals open it; relative to where the command runs.
-fn place(warning: &stack::Warning, here: &Path) -> String {
-    let file = Path::new(&warning.file);
-    let file = file.strip_prefix(here).unwrap_or(file);
-    let file = file.strip_prefix(".").unwrap_or(file).display();
-    match warning.line {
-        0 => file.to_string(),
-        line => format!("{file}:{line}"),
-    }
-}
-
 fn next(up: &Up<'_>) -> Vec<String> {
     const DEFAULT_ENDPOINT: &str = "http://127.0.0.1:3001";
     let functions = &up.deployment.functions;
@@ -214,7 +204,7 @@ fn next(up: &Up<'_>) -> Vec<String> {
         let event = if function.durable { " --event" } else { "" };
         commands.push(format!(
             "lambdura invoke {} --payload '{{}}'{event}",
-            text(&function.name)
+            text(function.shown())
         ));
     }
     commands.push("lambdura ls".to_owned());
@@ -251,6 +241,7 @@ mod tests {
             changed: alias.is_some(),
             durable: alias.is_some(),
             runtime: "provided.al2023".to_owned(),
+            construct_path: None,
         }
     }
 
@@ -266,6 +257,7 @@ mod tests {
                 name: "Net".to_owned(),
                 runtime: "dotnet8".to_owned(),
                 reason: "it cannot run here".to_owned(),
+                construct_path: None,
             }],
             schedules: vec![DeployedSchedule {
                 name: "nightly".to_owned(),
@@ -300,6 +292,7 @@ mod tests {
             deployment: &deployment,
             data_dir: Path::new("/loan/.lambdura"),
             durability: Durability::Disk,
+            is_verbose: false,
         };
         let text = lines(&up, 80).join("\n");
         let plain = anstream::adapter::strip_str(&text).to_string();

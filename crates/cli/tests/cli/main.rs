@@ -9,6 +9,7 @@ mod lambdura;
 mod running;
 mod service;
 
+mod cdk;
 mod commands;
 mod mistakes;
 mod projects;

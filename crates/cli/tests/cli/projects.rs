@@ -11,7 +11,7 @@ use crate::running::{Up, python, unwrapped, wait_for};
 
 /// A folder with these files; those called `bootstrap`, and those in `programs`, are scripts in
 /// Python that can be run.
-fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
+pub fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     for (name, content) in files {
         write(&dir.path().join(name), content);
@@ -30,7 +30,7 @@ fn write(path: &Path, content: &str) {
 }
 
 /// Answers every event with `ANSWER`, which is a text.
-const BOOTSTRAP: &str = r#"
+pub const BOOTSTRAP: &str = r#"
 import json, os, urllib.request
 ANSWER = "one"
 runtime = "http://" + os.environ["AWS_LAMBDA_RUNTIME_API"] + "/2018-06-01/runtime/invocation/"
@@ -390,4 +390,52 @@ fn what_a_function_needs_and_the_machine_lacks_is_named() {
         let said = reasons[function].as_str().unwrap();
         assert!(said.contains(reason), "{said}");
     }
+}
+
+#[test]
+fn functions_of_one_folder_share_one_build_and_follow_its_edits() {
+    let names: Vec<String> = (0..8).map(|index| format!("F{index}")).collect();
+    let python = "Runtime: python3.13, Handler: app.handler, CodeUri: src";
+    let mut functions: Vec<(&str, &str)> = names.iter().map(|it| (it.as_str(), python)).collect();
+    functions.push((
+        "Other",
+        "Runtime: python3.13, Handler: app.other, CodeUri: src",
+    ));
+    let code = |word: &str| {
+        format!(
+            "def handler(event, context):\n    return '{word}'\n\ndef other(event, context):\n    return 'other'\n"
+        )
+    };
+    let dir = project(&[
+        ("template.yaml", &template(&functions)),
+        ("src/app.py", &code("one")),
+        // A folder that an earlier version has left.
+        (".lambdura/build/F3/app.py", ""),
+    ]);
+    let up = Up::start(dir.path(), &[]);
+    let built = || {
+        let entries = fs::read_dir(dir.path().join(".lambdura/build")).unwrap();
+        let names = entries.map(|it| it.unwrap().file_name().into_string().unwrap());
+        names.filter(|it| !it.starts_with('.')).collect::<Vec<_>>()
+    };
+    assert_eq!(built(), ["F0"]);
+    assert_eq!(up.run(&["invoke", "F7"]).text(), "\"one\"\n");
+    assert_eq!(up.run(&["invoke", "Other"]).text(), "\"other\"\n");
+    write(&dir.path().join("src/app.py"), &code("two"));
+    for name in ["F0", "F7"] {
+        wait_for(&up, &["invoke", name], "two");
+    }
+    assert_eq!(built(), ["F0"]);
+    // A build that fails is that of all of them, and all go on as they were.
+    write(
+        &dir.path().join("src/requirements.txt"),
+        "no such requirement\n",
+    );
+    drop(up);
+    let said = fails(dir.path(), &[], &[]);
+    assert!(
+        said.err.contains("left out: `F0`, `F1`") || said.err.contains("no function"),
+        "{}",
+        said.err
+    );
 }

@@ -12,7 +12,7 @@ use super::extension::{Extensions, Introduction};
 use super::extension_calls::ExtensionEnd;
 use super::log::ProcessLog;
 use super::parts::Parts;
-use super::phase::{Assigned, EndReason, InFlight, Phase, later};
+use super::phase::{Assigned, DURATION_MAX, EndReason, InFlight, Phase, later};
 use super::report::{PlatformEvent, Status};
 use crate::capture::{OutputPipe, ReadBuffer};
 use crate::function::{FunctionConfig, FunctionKey};
@@ -105,6 +105,9 @@ pub(crate) async fn run(
         }
         return slot.release();
     }
+    if let Err(cause) = shared.make_way_for_debugger(&function) {
+        return slot.release_for_want_of_room(work, cause);
+    }
     let Some(launched) = shared.launcher.launch(&function, slot.others()).await else {
         return refuse_all(slot, work, || InvokeError::ShuttingDown {
             function: key.clone(),
@@ -115,6 +118,7 @@ pub(crate) async fn run(
         Ok(parts) => {
             tracing::info!(function = %key, invocation = %work.request_id, pid = parts.pid, "function process started");
             shared.process_started(&key);
+            shared.tell_of_debugger(&function, parts.pid);
             FunctionProcess::of(parts, slot, &shared, &function)
                 .run(work)
                 .await;
@@ -234,7 +238,7 @@ impl FunctionProcess {
 
     fn deadline(&self) -> Instant {
         if self.phase == Phase::Starting {
-            return later(self.started, self.shared.config.init_limit);
+            return later(self.started, self.init_limit());
         }
         let running = self.in_flight.iter().map(|it| it.deadline);
         let assigned = self.assigned.iter().map(|it| it.deliver_by);
@@ -251,9 +255,26 @@ impl FunctionProcess {
                 .poll_by
                 .expect("a process that is given nothing owes a call of `next`");
         }
-        let idle_until = later(self.idle_since, self.shared.config.idle_time);
+        let idle_until = later(self.idle_since, self.idle_time());
         self.poll_by
             .map_or(idle_until, |poll_by| poll_by.min(idle_until))
+    }
+
+    /// How long it may take to its first `next`.
+    pub(super) fn init_limit(&self) -> Duration {
+        match self.function.debugger {
+            // A debugger may have stopped it.
+            Some(_) => DURATION_MAX,
+            None => self.shared.config.init_limit,
+        }
+    }
+
+    fn idle_time(&self) -> Duration {
+        match self.function.debugger {
+            // A debugger may be attached to it.
+            Some(_) => DURATION_MAX,
+            None => self.shared.config.idle_time,
+        }
     }
 
     fn handle(&mut self, event: Event) -> ControlFlow<EndReason> {

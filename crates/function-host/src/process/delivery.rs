@@ -104,7 +104,7 @@ impl FunctionProcess {
     pub(super) fn wait_for_next(&mut self, work: Work) {
         // An invocation that this process was started for has nowhere else to go.
         let patience = if work.cold {
-            self.shared.config.init_limit
+            self.init_limit()
         } else if self.workers_may_come() {
             WORKERS_PATIENCE
         } else {

@@ -110,7 +110,7 @@ impl FunctionProcess {
 
     /// The process took too long to call `next` for the first time.
     pub(super) fn init_timed_out(&mut self) -> ControlFlow<EndReason> {
-        let limit = self.shared.config.init_limit;
+        let limit = self.init_limit();
         tracing::warn!(function = %self.key, pid = self.pid, "function process did not initialize in time");
         self.name_late_extensions();
         self.fail_starts(|work| init_timeout(work, limit));

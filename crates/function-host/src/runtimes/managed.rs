@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::interpreter::InterpreterVersion;
 use super::preparation::{Installing, PrepareRuntimeError, PreparedRuntime, RuntimeCommand, Task};
 use super::{NodePackages, node, node_packages, python};
+use crate::function::{Debugger, FunctionConfig};
 
 /// All managed runtimes of a host, prepared in one folder that any number of hosts may share.
 #[derive(Debug)]
@@ -84,6 +85,45 @@ impl Runtimes {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         node_packages::install_tool(&self.dir, tool)
+    }
+
+    /// Installs the debugger of a runtime where that was not done yet and it has none of its own. Blocks as
+    /// [`Runtimes::prepare`] does, which it includes.
+    ///
+    /// # Errors
+    /// See [`PrepareRuntimeError`].
+    pub fn prepare_debugger(&self, runtime: &str) -> Result<(), PrepareRuntimeError> {
+        let prepared = self.prepare(runtime)?;
+        let Some((Family::Python, wanted)) = Family::of(runtime) else {
+            return Ok(());
+        };
+        let _one_at_a_time = self
+            .preparing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let task = Task {
+            runtime,
+            dir: &self.dir,
+            wanted,
+            installing: Installing::Allowed,
+        };
+        python::prepare_debugger(&task, &prepared.command)
+    }
+
+    /// How a function is started under a debugger.
+    pub(crate) fn debugged(
+        &self,
+        command: &RuntimeCommand,
+        function: &FunctionConfig,
+        debugger: &Debugger,
+    ) -> RuntimeCommand {
+        match Family::of(&function.runtime) {
+            Some((Family::Python, _)) => {
+                python::debugged(&self.dir, command, &function.code_dir, debugger)
+            }
+            Some((Family::Node, _)) => node::debugged(command, debugger),
+            None => command.clone(),
+        }
     }
 
     /// How a runtime's functions are started, without downloading anything.

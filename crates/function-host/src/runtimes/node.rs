@@ -10,11 +10,13 @@ use super::interpreter::{
 };
 use super::node_packages;
 use super::preparation::{PrepareRuntimeError, PreparedRuntime, RuntimeCommand, Task};
+use crate::function::Debugger;
 use crate::unix;
 
 /// The client, without dependencies: where packages are found, and what is started, which comes last.
-const CLIENT: [(&str, &str); 2] = [
+const CLIENT: [(&str, &str); 3] = [
     ("packages.mjs", include_str!("node/packages.mjs")),
+    ("sources.mjs", include_str!("node/sources.mjs")),
     ("runtime.mjs", include_str!("node/runtime.mjs")),
 ];
 
@@ -64,6 +66,30 @@ pub(super) fn prepare(task: &Task<'_>) -> Result<PreparedRuntime, PrepareRuntime
         command: Arc::new(command),
         stands_in_for: (found.version != task.wanted).then_some(task.wanted),
     })
+}
+
+/// The first version whose `--inspect-wait` every release has. Earlier ones stop at the first line instead.
+const INSPECT_WAIT: u32 = 22;
+
+/// Names the folder with the developer's own sources, for the client.
+const SOURCES_VARIABLE: &str = "LAMBDURA_DEBUG_SOURCES";
+
+/// The same under Node.js's own debugger.
+pub(super) fn debugged(command: &RuntimeCommand, debugger: &Debugger) -> RuntimeCommand {
+    let mut command = command.clone();
+    let option = match debugger.waits {
+        true if command.version.major >= INSPECT_WAIT => "--inspect-wait",
+        true => "--inspect-brk",
+        false => "--inspect",
+    };
+    let inspect = format!("{option}=127.0.0.1:{}", debugger.port);
+    let before = [inspect, "--enable-source-maps".to_owned()];
+    command.arguments.splice(0..0, before).for_each(drop);
+    let sources = debugger.sources.display().to_string();
+    command
+        .environment
+        .insert(SOURCES_VARIABLE.to_owned(), sources);
+    command
 }
 
 fn candidates() -> Vec<Candidate> {

@@ -16,8 +16,8 @@ pub struct RuntimeCommand {
     pub arguments: Vec<String>,
     /// Variables that a function may not change.
     pub environment: BTreeMap<String, String>,
-    /// A variable with a list of folders where modules are found, and the folder to add at its end.
-    pub search_path: Option<(&'static str, PathBuf)>,
+    /// A variable with a list of folders where modules are found, and the folders to add at its end.
+    pub search_path: Option<(&'static str, Vec<PathBuf>)>,
     /// What runs it.
     pub version: InterpreterVersion,
 }

@@ -10,6 +10,7 @@ use super::interpreter::{
     Candidate, Interpreter, InterpreterVersion, NamedVersion, Places, ask, nearest,
 };
 use super::preparation::{Installing, PrepareRuntimeError, PreparedRuntime, RuntimeCommand, Task};
+use crate::function::Debugger;
 use crate::unix;
 
 /// What is installed, as pip takes it: the runtime client, and the two libraries that Lambda's image brings, so that
@@ -44,7 +45,7 @@ pub(super) fn prepare(task: &Task<'_>) -> Result<PreparedRuntime, PrepareRuntime
     let packages = task.dir.join(format!("python{}-{EDITION}", found.version));
     if !packages.is_dir() {
         match task.installing {
-            Installing::Allowed => install(task, &found.program, &packages)?,
+            Installing::Allowed => install(task, &found.program, &packages, REQUIREMENTS)?,
             Installing::Forbidden => return Err(task.not_installed()),
         }
     }
@@ -57,13 +58,77 @@ pub(super) fn prepare(task: &Task<'_>) -> Result<PreparedRuntime, PrepareRuntime
             "PYTHONPYCACHEPREFIX".to_owned(),
             compiled.display().to_string(),
         )]),
-        search_path: Some(("PYTHONPATH", packages)),
+        search_path: Some(("PYTHONPATH", vec![packages])),
         version: found.version,
     };
     Ok(PreparedRuntime {
         command: Arc::new(command),
         stands_in_for: (found.version != task.wanted).then_some(task.wanted),
     })
+}
+
+/// The debugger, as pip takes it.
+const DEBUGGER: &str = "debugpy==1.8.17";
+
+/// Names the debugger's folder; to be changed with it.
+const DEBUGGER_EDITION: &str = "1";
+
+/// Installs the debugger for a prepared interpreter where that was not done yet.
+pub(super) fn prepare_debugger(
+    task: &Task<'_>,
+    command: &RuntimeCommand,
+) -> Result<(), PrepareRuntimeError> {
+    let folder = debugger_folder(task.dir, command);
+    if folder.is_dir() {
+        return Ok(());
+    }
+    install(task, &command.program, &folder, &[DEBUGGER])
+}
+
+fn debugger_folder(dir: &Path, command: &RuntimeCommand) -> PathBuf {
+    dir.join(format!("debugpy{}-{DEBUGGER_EDITION}", command.version))
+}
+
+/// The same under a debugger, which has been prepared.
+pub(super) fn debugged(
+    dir: &Path,
+    command: &RuntimeCommand,
+    code_dir: &Path,
+    debugger: &Debugger,
+) -> RuntimeCommand {
+    let mut command = command.clone();
+    let listen = format!("127.0.0.1:{}", debugger.port);
+    // Frozen modules have no files for breakpoints, and the debugger would warn of them. Children are not debugged: they
+    // would all want the one port.
+    let arguments = [
+        "-X",
+        "frozen_modules=off",
+        "-m",
+        "debugpy",
+        "--listen",
+        &listen,
+    ];
+    let more = ["--configure-subProcess", "false"];
+    let waits = debugger.waits.then_some("--wait-for-client");
+    let before = arguments.into_iter().chain(more).chain(waits);
+    command
+        .arguments
+        .splice(0..0, before.map(str::to_owned))
+        .for_each(drop);
+    // The code is a copy. Debuggers that bring mappings of their own win over this; `.` is the copy in those.
+    let mapping = serde_json::json!([[debugger.sources, code_dir]]);
+    command.environment.extend([
+        (
+            "PATHS_FROM_ECLIPSE_TO_PYTHON".to_owned(),
+            mapping.to_string(),
+        ),
+        ("PYDEVD_DISABLE_FILE_VALIDATION".to_owned(), "1".to_owned()),
+    ]);
+    let folder = debugger_folder(dir, &command);
+    if let Some((_, folders)) = &mut command.search_path {
+        folders.push(folder);
+    }
+    command
 }
 
 fn candidates() -> Vec<Candidate> {
@@ -102,11 +167,16 @@ fn identify(candidate: &PathBuf) -> Option<Interpreter> {
 }
 
 /// Installs beside the folder and moves it there, so that a broken installation is never taken for one.
-fn install(task: &Task<'_>, python: &Path, packages: &Path) -> Result<(), PrepareRuntimeError> {
+fn install(
+    task: &Task<'_>,
+    python: &Path,
+    packages: &Path,
+    requirements: &[&str],
+) -> Result<(), PrepareRuntimeError> {
     let partial = packages.with_extension(format!("partial-{}", std::process::id()));
     unix::create_private_dir(&partial).map_err(task.io(&partial))?;
     let mut command = pip_install(python, &partial);
-    command.args(REQUIREMENTS);
+    command.args(requirements);
     let output = command.output().map_err(task.io(python))?;
     if !output.status.success() {
         // What is left over is of no use, and says nothing that the output does not.
@@ -116,7 +186,7 @@ fn install(task: &Task<'_>, python: &Path, packages: &Path) -> Result<(), Prepar
             command: format!(
                 "{} -m pip install {}",
                 python.display(),
-                REQUIREMENTS.join(" ")
+                requirements.join(" ")
             ),
             output: last_lines(&output.stderr, OUTPUT_LINES),
         });

@@ -92,6 +92,7 @@ impl World {
             logging: Default::default(),
             concurrency_max: 4,
             per_process: None,
+            debugger: None,
         };
         change(&mut config, &mut function);
         let logs = Arc::new(Logs::default());

@@ -38,6 +38,9 @@ pub(super) struct FunctionList {
 pub(super) struct FunctionStatus {
     pub function: String,
     pub arn: String,
+    /// Where it is in its CDK app.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub construct_path: Option<String>,
     pub is_durable: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub runtime: Option<String>,
@@ -296,6 +299,7 @@ fn status(
     Some(FunctionStatus {
         function: name.to_string(),
         arn: app.registry.home.arn(name).to_string(),
+        construct_path: app.diagnostics.construct_path(name.as_str()),
         is_durable: newest.durable.is_some(),
         runtime: configuration.runtime.clone(),
         handler: configuration.handler.clone(),

@@ -60,6 +60,8 @@ pub struct DeployedFunction {
     pub durable: bool,
     /// Its runtime.
     pub runtime: String,
+    /// Where it is in its CDK app.
+    pub construct_path: Option<String>,
 }
 
 /// A function of the template that is not deployed: invoking it is an error that says why.
@@ -73,6 +75,22 @@ pub struct LeftOutFunction {
     pub runtime: String,
     /// Why it cannot run.
     pub reason: String,
+    /// Where it is in its CDK app.
+    pub construct_path: Option<String>,
+}
+
+impl DeployedFunction {
+    /// What its developer calls it: its construct's path in a CDK app, else its name.
+    pub fn shown(&self) -> &str {
+        self.construct_path.as_deref().unwrap_or(&self.name)
+    }
+}
+
+impl LeftOutFunction {
+    /// As [`DeployedFunction::shown`].
+    pub fn shown(&self) -> &str {
+        self.construct_path.as_deref().unwrap_or(&self.name)
+    }
 }
 
 /// What is deployed: the built code, and what there is none for.
@@ -150,6 +168,10 @@ impl Server {
         if let Some(folder) = stack.template_path.parent() {
             self.app.diagnostics.set_samples(folder.join("events"));
         }
+        let constructs = stack.functions.iter();
+        let constructs =
+            constructs.filter_map(|it| Some((it.name.clone(), it.construct_path.clone()?)));
+        self.app.diagnostics.set_constructs(constructs.collect());
         let mut given = urls.into_iter();
         let mut next = || given.next().expect("each API has been served");
         let http_apis: BTreeMap<String, String> = stack
@@ -257,6 +279,7 @@ impl Server {
                 name: resource.name.clone(),
                 runtime: resource.runtime.clone(),
                 reason: reason.clone(),
+                construct_path: resource.construct_path.clone(),
             });
         }
         self.app.registry.left_out.replace(reasons);
@@ -354,6 +377,7 @@ impl Server {
             changed: deployed.changed,
             durable: resource.durable_config.is_some(),
             runtime: resource.runtime.clone(),
+            construct_path: resource.construct_path.clone(),
         })
     }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use function_host::{FunctionConfig, LogFormat, LogLevel, Logging};
+use function_host::{Debugger, FunctionConfig, LogFormat, LogLevel, Logging};
 use lambda_api::FunctionConfiguration;
 use model::{FunctionArn, Version};
 use runtime::DurableSettings;
@@ -31,7 +31,12 @@ pub(crate) struct Running {
     pub reserved: bool,
     /// Variables that count more than a function's own.
     pub environment: BTreeMap<String, String>,
+    /// Functions that are debugged, by name.
+    pub debuggers: Arc<BTreeMap<String, Debugger>>,
 }
+
+/// How long an invocation or execution may take that somebody looks at in a debugger: as long as any execution.
+const DEBUGGED_SECONDS: u32 = 31_622_400;
 
 /// A version of a function, ready to run.
 #[derive(Debug, Clone)]
@@ -77,6 +82,12 @@ impl FunctionVersion {
             environment.remove(*name);
         }
         environment.extend(running.environment.clone());
+        let debugger = running.debuggers.get(arn.name.as_str()).cloned();
+        let timeout = match debugger {
+            Some(_) => u64::from(DEBUGGED_SECONDS),
+            None => seconds.unwrap_or(TIMEOUT_SECONDS),
+        };
+        let concurrency_max = concurrency_max(running, &debugger);
         let config = FunctionConfig {
             arn: arn.to_string(),
             name: arn.name.to_string(),
@@ -85,17 +96,21 @@ impl FunctionVersion {
             code_dir,
             runtime: configuration.runtime.clone().unwrap_or_default(),
             handler: configuration.handler.clone().unwrap_or_default(),
-            timeout: Duration::from_secs(seconds.unwrap_or(TIMEOUT_SECONDS)),
+            timeout: Duration::from_secs(timeout),
             memory_mb: memory.unwrap_or(MEMORY_MB),
             environment,
             logging: logging(&configuration),
-            concurrency_max: running.concurrency_max,
+            concurrency_max,
             per_process: per_process(&configuration),
+            debugger,
         };
-        let durable = configuration
+        let mut durable = configuration
             .durable_config
             .as_ref()
             .and_then(durable_settings);
+        if let (Some(settings), Some(_)) = (&mut durable, &config.debugger) {
+            settings.execution_timeout_seconds = DEBUGGED_SECONDS;
+        }
         let mode = configuration
             .tracing_config
             .as_ref()
@@ -116,13 +131,21 @@ impl FunctionVersion {
     pub fn running_as(&self, running: &Running) -> Self {
         let config = FunctionConfig {
             revision: revision(&self.config_sha256, running),
-            concurrency_max: running.concurrency_max,
+            concurrency_max: concurrency_max(running, &self.config.debugger),
             ..self.config.as_ref().clone()
         };
         Self {
             config: Arc::new(config),
             ..self.clone()
         }
+    }
+}
+
+/// Somebody in a debugger looks at one process; a function without concurrency stays without.
+fn concurrency_max(running: &Running, debugger: &Option<Debugger>) -> usize {
+    match debugger {
+        Some(_) => running.concurrency_max.min(1),
+        None => running.concurrency_max,
     }
 }
 

@@ -29,6 +29,8 @@ const FAILURES_MAX: usize = 1_000;
 struct Deployed {
     samples: Option<PathBuf>,
     apis: BTreeMap<String, String>,
+    /// Where functions are in their CDK app, by name.
+    constructs: BTreeMap<String, String>,
     is_ready: bool,
 }
 
@@ -79,6 +81,15 @@ impl Diagnostics {
 
     pub fn add_api(&self, name: &str, url: &str) {
         self.deployed().apis.insert(name.to_owned(), url.to_owned());
+    }
+
+    /// Where a function is in the CDK app of the deployed stack.
+    pub fn construct_path(&self, function: &str) -> Option<String> {
+        self.deployed().constructs.get(function).cloned()
+    }
+
+    pub fn set_constructs(&self, constructs: BTreeMap<String, String>) {
+        self.deployed().constructs = constructs;
     }
 
     /// Whether what an earlier run left has been taken up.

@@ -156,6 +156,7 @@ impl TestServer {
             warnings: Arc::default(),
             telemetry: None,
             elsewhere: Elsewhere::Nowhere,
+            debugging: server::Debugging::default(),
         })
         .await
         .unwrap();

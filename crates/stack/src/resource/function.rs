@@ -9,10 +9,12 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::template::{
-    Fields, Named, Parameters, Properties, Pseudo, Resource, Role, Shared, Type, names, properties,
-    yields,
+    Fields, Named, Node, Parameters, Properties, Pseudo, Resource, Role, Shared, Type, names,
+    properties, yields,
 };
-use crate::{Architecture, DurableConfig, FunctionResource, LogFormat, LoggingConfig, Tracing};
+use crate::{
+    Architecture, DurableConfig, FunctionResource, LogFormat, LoggingConfig, Tracing, construct,
+};
 
 use super::capacity::invocations_per_process;
 use super::code::{Code, serverless_code};
@@ -191,6 +193,7 @@ pub(super) fn common(
     let layers = layers(fields, reading.assets);
     let method = fields.metadata("BuildMethod");
     let properties = fields.metadata("BuildProperties");
+    let construct = fields.metadata("aws:cdk:path").and_then(Node::text);
     FunctionResource {
         logical_id: fields.logical_id.to_owned(),
         arn: fields.resolver.pseudo.function_arn(&name),
@@ -219,7 +222,15 @@ pub(super) fn common(
         logging: logging(fields, per_process.is_some()),
         build_method: method.and_then(|it| fields.text_of("Metadata.BuildMethod", it)),
         build_properties: properties.and_then(|it| fields.opaque("Metadata.BuildProperties", it)),
+        skip_build: skips_build(fields),
+        construct_path: construct.map(construct::path),
     }
+}
+
+/// Whether `Metadata.SkipBuild` says that the code has been built.
+pub(super) fn skips_build(fields: &Fields<'_>) -> bool {
+    let value = fields.metadata("SkipBuild").and_then(Node::scalar_value);
+    value.is_some_and(|value| value.plain_text().eq_ignore_ascii_case("true"))
 }
 
 fn architecture(fields: &Fields<'_>) -> Architecture {

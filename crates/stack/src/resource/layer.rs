@@ -9,6 +9,7 @@ use crate::LayerResource;
 use crate::template::{Fields, Named, Node, Pseudo, Role, Shared, Type, properties};
 
 use super::code::{Assets, Source, asset, code_path, source};
+use super::function::skips_build;
 use super::reading::Reading;
 
 pub(super) static TYPE: Type = Type {
@@ -57,7 +58,7 @@ fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
         logical_id: fields.logical_id.to_owned(),
         arn: fields.resolver.pseudo.layer_arn(&name),
         path: std::path::absolute(&path).unwrap_or(path),
-        build_method: text("BuildMethod"),
+        build_method: text("BuildMethod").filter(|_| !skips_build(fields)),
         build_architecture: text("BuildArchitecture"),
         build_properties: properties.and_then(|it| fields.opaque("Metadata.BuildProperties", it)),
         compatible_runtimes: fields.texts("CompatibleRuntimes"),

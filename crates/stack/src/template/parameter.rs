@@ -67,16 +67,27 @@ const PATTERN_BYTES_MAX: usize = 64 * 1024;
 /// Types besides those that begin with `AWS::`.
 const TYPES: [&str; 4] = ["String", "Number", "List<Number>", "CommaDelimitedList"];
 
+/// Who gives the values of parameters.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Givers {
+    /// Whoever loads the template.
+    Caller,
+    /// The template that nests this one.
+    Template,
+}
+
 /// Reads the section; `overrides` win over defaults.
 pub(crate) fn parameters(
     entries: &[Entry],
     overrides: &BTreeMap<String, String>,
+    givers: Givers,
     references: &References,
     report: &Report,
 ) -> Parameters {
     let read = |entry: &Entry| {
         let declaration = Declaration {
             entry,
+            givers,
             name: shorten(&entry.key),
             given: overrides.get(&*entry.key),
             references,
@@ -89,11 +100,58 @@ pub(crate) fn parameters(
     Parameters(entries.iter().map(read).collect())
 }
 
+/// A parameter that has no value: neither a default nor one that was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingParameter {
+    /// Its name.
+    pub name: String,
+    /// `Type`, such as `String`.
+    pub type_name: String,
+    /// `Description`.
+    pub description: Option<String>,
+    /// `AllowedValues`; empty where every value is.
+    pub allowed_values: Vec<String>,
+    /// `NoEcho`: it is a secret.
+    pub no_echo: bool,
+}
+
+/// The parameters of a section that have no value.
+pub(crate) fn missing(
+    entries: &[Entry],
+    overrides: &BTreeMap<String, String>,
+) -> Vec<MissingParameter> {
+    let has_value =
+        |entry: &Entry| overrides.contains_key(&*entry.key) || entry.value.get("Default").is_some();
+    let entries = entries.iter().take(PARAMETERS_MAX);
+    let missing = entries.filter(|it| !has_value(it) && it.value.entries().is_some());
+    let text = |entry: &Entry, property| {
+        let scalar = entry.value.get(property)?.scalar_value()?;
+        Some(scalar.plain_text())
+    };
+    missing
+        .map(|entry| {
+            let allowed = entry.value.get("AllowedValues").and_then(Node::items);
+            let allowed = allowed.into_iter().flatten();
+            MissingParameter {
+                name: entry.key.to_string(),
+                type_name: text(entry, "Type").unwrap_or_default(),
+                description: text(entry, "Description"),
+                allowed_values: allowed
+                    .filter_map(Node::scalar_value)
+                    .map(Scalar::plain_text)
+                    .collect(),
+                no_echo: text(entry, "NoEcho").is_some_and(|it| it == "true"),
+            }
+        })
+        .collect()
+}
+
 /// A parameter being read.
 struct Declaration<'a> {
     entry: &'a Entry,
     /// For messages.
     name: String,
+    givers: Givers,
     given: Option<&'a String>,
     references: &'a References,
     report: &'a Report,
@@ -135,9 +193,18 @@ impl Declaration<'_> {
         }
         let Some(default) = self.get("Default") else {
             let found = "no `Default` here, and none given";
-            let help = "add a `Default`, or give a value in `parameter_overrides` of \
-                        `samconfig.toml`";
-            return Err(self.wrong("has no value", found, help));
+            let name = &self.name;
+            let help = match self.givers {
+                Givers::Caller => format!(
+                    "give it with `--parameter {name}=VALUE`, in `parameter_overrides` of \
+                     `samconfig.toml`, or as a `Default`"
+                ),
+                Givers::Template => format!(
+                    "the resource that nests this template gives it, as `Parameters: \
+                     {{{name}: VALUE}}`; or add a `Default`"
+                ),
+            };
+            return Err(self.wrong("has no value", found, &help));
         };
         let text = default.scalar_value().map(Scalar::plain_text);
         text.ok_or_else(|| {

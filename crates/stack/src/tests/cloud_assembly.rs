@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::{LoadOptions, LoadStackError, Stack, load};
+use crate::{LoadOptions, LoadStackError, Stack, load, stack_names};
 
 use super::render;
 
@@ -89,7 +89,7 @@ fn of_several_stacks_one_is_named() {
     let error = load(out, &LoadOptions::default()).unwrap_err();
     let shown = render(&error);
     assert!(
-        shown.contains("choose one with `--stack-name`: App, Inner"),
+        shown.contains("choose one with `--stack`: App, Inner"),
         "{shown}"
     );
     let inner = named(out, "Inner").unwrap();
@@ -111,4 +111,55 @@ fn a_broken_assembly_is_shown() {
     fs::write(out.join("cdk.json"), "{}").unwrap();
     let shown = render(&load(out, &LoadOptions::default()).unwrap_err());
     assert!(shown.contains("run `cdk synth`"), "{shown}");
+}
+
+#[test]
+fn functions_have_their_constructs_paths_and_cdks_own_are_told_apart() {
+    let root = tempfile::tempdir().unwrap();
+    let out = root.path();
+    write(out, &stack("App"));
+    let digits = "aae0aa3c5b4d4f87b02d85b201efdd8a";
+    for (path, shown, is_of_cdk) in [
+        ("App/Fn/Resource", "App/Fn", false),
+        ("Prod/App/Fn/Default", "Prod/App/Fn", false),
+        ("App/Fn", "App/Fn", false),
+        ("App/AWS/Resource", "App/AWS", false),
+        (
+            "App/Seed/framework-onEvent-mine/Resource",
+            "App/Seed/framework-onEvent-mine",
+            false,
+        ),
+        (
+            "App/Custom::S3AutoDeleteObjectsCustomResourceProvider/Handler",
+            "App/Custom::S3AutoDeleteObjectsCustomResourceProvider/Handler",
+            true,
+        ),
+        (
+            "App/Provider/framework-isComplete/Resource",
+            "App/Provider/framework-isComplete",
+            true,
+        ),
+        (
+            &format!("App/LogRetention{digits}/Resource"),
+            &format!("App/LogRetention{digits}"),
+            true,
+        ),
+        (
+            &format!("App/Mine{digits}/Resource"),
+            &format!("App/Mine{digits}"),
+            false,
+        ),
+    ] {
+        let template = TEMPLATE.replace("App/Fn/Resource", path);
+        fs::write(out.join("App.template.json"), template).unwrap();
+        let stack = load(out, &LoadOptions::default()).unwrap();
+        assert_eq!(stack.functions[0].shown(), shown);
+        assert_eq!(stack.functions[0].is_of_cdk(), is_of_cdk, "{path}");
+        assert_eq!(stack.functions[1].shown(), "Other");
+    }
+    assert_eq!(stack_names(out).unwrap(), ["App"]);
+    assert_eq!(
+        stack_names(&out.join("nowhere")).unwrap(),
+        Vec::<String>::new()
+    );
 }

@@ -95,6 +95,8 @@ fn everything_in_it_is_resolved() {
                         "Binary": String("loan-workflow"),
                     },
                 ),
+                skip_build: false,
+                construct_path: None,
             },
             FunctionResource {
                 logical_id: "FraudCheck",
@@ -136,6 +138,8 @@ fn everything_in_it_is_resolved() {
                 },
                 build_method: None,
                 build_properties: None,
+                skip_build: false,
+                construct_path: None,
             },
             FunctionResource {
                 logical_id: "ApiFunction",
@@ -191,6 +195,8 @@ fn everything_in_it_is_resolved() {
                 },
                 build_method: None,
                 build_properties: None,
+                skip_build: false,
+                construct_path: None,
             },
             FunctionResource {
                 logical_id: "Notifier",
@@ -234,6 +240,8 @@ fn everything_in_it_is_resolved() {
                 },
                 build_method: None,
                 build_properties: None,
+                skip_build: false,
+                construct_path: None,
             },
         ]
     "#]].assert_debug_eq(&stack.functions);

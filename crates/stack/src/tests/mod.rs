@@ -15,6 +15,7 @@ mod loan_approval;
 mod loops;
 mod nested;
 mod open_api;
+mod parameters;
 mod problems;
 mod published;
 mod references;

@@ -166,7 +166,7 @@ Outputs: {Table: {Value: x}}
             template.yaml:5:3 `C` has no `TemplateURL` [`TemplateURL` is missing] (the nested template's file, relative to this one)
             template.yaml:9:14 the template that `D` nests has no output `Tabel` [no such output] (did you mean `Table`?)
             template.yaml:10:15 `D` has no attribute `Id` [unknown attribute] (use `!Ref` for it)
-            a.yaml:2:14 parameter `Name` has no value [no `Default` here, and none given] (add a `Default`, or give a value in `parameter_overrides` of `samconfig.toml`)
+            a.yaml:2:14 parameter `Name` has no value [no `Default` here, and none given] (the resource that nests this template gives it, as `Parameters: {Name: VALUE}`; or add a `Default`)
             a.yaml:4:100 `Timeout` of `F` must be a whole number from 1 to 900 [found `901`] (the unit is seconds)
         "#]],
     );

@@ -136,7 +136,7 @@ Outputs:
     check_problems(
         template,
         expect![[r#"
-            4:3 parameter `Stage` has no value [no `Default` here, and none given] (add a `Default`, or give a value in `parameter_overrides` of `samconfig.toml`)
+            4:3 parameter `Stage` has no value [no `Default` here, and none given] (give it with `--parameter Stage=VALUE`, in `parameter_overrides` of `samconfig.toml`, or as a `Default`)
             5:3 parameter `Untyped` has no `Type` [this parameter] (for example `Type: String`)
             7:3 `F` has no `Handler` [`Handler` is missing] (for example `Handler: app.handler`; `Handler: bootstrap` for `provided` runtimes)
             7:3 `F` has no `Runtime` [`Runtime` is missing] (for example `Runtime: provided.al2023`)

@@ -31,13 +31,14 @@ pub async fn esbuild(
     function: &FunctionResource,
     subject: &Subject,
     source: &Path,
+    debugged: bool,
     workshop: Workshop<'_>,
 ) -> Result<(PathBuf, Option<Provided>), BuildError> {
     let target = build_dir(workshop.data_dir, &subject.name)?;
     let installed = packages(subject, source, workshop).await?;
     let mut modules = installed.map_or_else(Vec::new, |it| it.modules);
     let program = program(subject, source, &modules, workshop).await?;
-    let arguments = arguments(function, source);
+    let arguments = arguments(function, source, &target, debugged);
     let provided = bundled(source, &modules, &arguments, workshop).await;
     modules.extend(provided.iter().map(|it| it.folder.join("node_modules")));
     clear(&target)?;
@@ -51,7 +52,7 @@ pub async fn esbuild(
         command.env("NODE_PATH", path);
     }
     let shown = format!("esbuild {} (in {})", arguments.join(" "), relative(source));
-    let progress = Progress::start(format!("bundling {}", subject.name));
+    let progress = Progress::start(format!("bundling {}", subject.shown));
     run(subject, Program::new(command, shown), progress).await?;
     Ok((target, provided))
 }
@@ -127,7 +128,12 @@ async fn bundled(
 
 /// SAM's `BuildProperties` in esbuild's words. Source: SAM developer guide, "Building Node.js Lambda functions with
 /// esbuild".
-fn arguments(function: &FunctionResource, source: &Path) -> Vec<String> {
+fn arguments(
+    function: &FunctionResource,
+    source: &Path,
+    target: &Path,
+    debugged: bool,
+) -> Vec<String> {
     let empty = Value::Null;
     let properties = function.build_properties.as_ref().unwrap_or(&empty);
     let texts = |name: &str| -> Vec<String> {
@@ -166,11 +172,13 @@ fn arguments(function: &FunctionResource, source: &Path) -> Vec<String> {
     };
     arguments.extend(one("Format", "format", Some("cjs")));
     arguments.extend(one("Target", "target", Some("es2022")));
-    if flag("Minify", true) {
+    if flag("Minify", true) && !debugged {
         arguments.push("--minify".to_owned());
     }
-    if flag("Sourcemap", false) {
+    if flag("Sourcemap", false) || debugged {
         arguments.push("--sourcemap".to_owned());
+        // The bundle runs elsewhere, from where relative paths lead to nothing.
+        arguments.push(format!("--source-root={}/", target.display()));
     }
     if flag("KeepNames", false) {
         arguments.push("--keep-names".to_owned());

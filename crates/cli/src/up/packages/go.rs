@@ -32,7 +32,7 @@ pub async fn go(
         .arg(".")
         .current_dir(source);
     let shown = format!("go build (in {})", relative(source));
-    let progress = Progress::start(format!("building {}", subject.name));
+    let progress = Progress::start(format!("building {}", subject.shown));
     run(subject, Program::new(command, shown), progress).await?;
     Ok(target)
 }

@@ -40,7 +40,7 @@ pub async fn makefile(
         .arg(&goal)
         .current_dir(&scratch)
         .env("ARTIFACTS_DIR", &artifacts);
-    let progress = Progress::start(format!("making {}", subject.name));
+    let progress = Progress::start(format!("making {}", subject.shown));
     let program = Program::new(command, format!("make {goal}"));
     let made = run(subject, program, progress).await;
     clear(&scratch)?;

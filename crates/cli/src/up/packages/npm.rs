@@ -153,7 +153,7 @@ async fn alone(
             Ok(())
         }
     };
-    let what = format!("installing the packages of {}", subject.name);
+    let what = format!("installing the packages of {}", subject.shown);
     if lock.is_some() {
         let partial = dir.with_extension(format!("locked-{}", std::process::id()));
         clear(&partial)?;
@@ -351,7 +351,7 @@ impl<'a> Copied<'a> {
             }
             program
         };
-        let what = format!("installing the packages of {}", subject.name);
+        let what = format!("installing the packages of {}", subject.shown);
         if lock_of(folder).is_some() {
             let progress = Progress::start(what.clone());
             match attempt(subject, aim(command(folder, true, self.wanted))).await {

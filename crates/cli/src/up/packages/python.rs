@@ -99,7 +99,7 @@ async fn packages(
         command.arg("--constraint").arg(&constraints);
     }
     command.arg("--target");
-    let what = format!("installing the packages of {}", subject.name);
+    let what = format!("installing the packages of {}", subject.shown);
     let program = Program::new(command, wanted.shown);
     install(subject, program, &dir, what, |command, partial| {
         command.arg(partial);

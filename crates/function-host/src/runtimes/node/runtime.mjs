@@ -35,6 +35,9 @@ const invocations = new AsyncLocalStorage()
 /** The invocation that runs, for logs and for errors that nobody caught. */
 const current = () => (concurrency ? invocations.getStore() : only)
 
+/** What is there for debuggers, where one may come. */
+let debugging
+
 /** One call of the Runtime API. Waits as long as it takes: `next` is a long poll. */
 function call(method, route, body, headers = {}) {
   return new Promise((resolve, reject) => {
@@ -315,6 +318,7 @@ async function dieOf(error) {
   try {
     await postError(invocation ? `invocation/${invocation.awsRequestId}/error` : 'init/error', document)
   } finally {
+    debugging?.dismiss()
     process.exit(1)
   }
 }
@@ -333,6 +337,10 @@ process.on('uncaughtException', (error) => dieOf(error))
 process.on('unhandledRejection', (reason) => dieOf(unhandled(reason)))
 
 findPackages(process.env.LAMBDURA_NODE_PACKAGES)
+if (process.env.LAMBDURA_DEBUG_SOURCES) {
+  debugging = await import('./sources.mjs')
+  debugging.tellSources()
+}
 
 let handler
 try {

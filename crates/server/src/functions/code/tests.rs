@@ -579,6 +579,7 @@ fn only_unused_code_of_ours_is_swept() {
         logging: Default::default(),
         concurrency_max: 1,
         per_process: None,
+        debugger: None,
     });
     code.track(&config);
     world.write("lib/a.py", "a = 4\n");

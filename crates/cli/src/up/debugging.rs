@@ -1,0 +1,338 @@
+//! Functions that run for a debugger: which are meant, where their debuggers listen, and what an editor needs to know.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use owo_colors::OwoColorize;
+use serde_json::{Value, json};
+use server::{DebuggedProcess, Debugger, Debugging, Runtimes};
+use stack::{FunctionResource, Stack};
+use tokio::sync::mpsc;
+
+use super::progress::Progress;
+use super::tree::is_left_out;
+use super::{cdk, port, stack_options};
+use crate::args::{DebugArguments, DebuggedFunction, UpArguments};
+use crate::exit::CliError;
+use crate::screen::note;
+
+/// Where the debuggers of Python and of Node.js listen unless the arguments say otherwise, as everywhere.
+const PYTHON_PORT: u16 = 5678;
+const NODE_PORT: u16 = 9229;
+
+/// Processes that have started and that nobody has been told of yet.
+const TOLD_MAX: usize = 64;
+
+/// Files that are looked at for the one that an asset of CDK's was made of.
+const FILES_MAX: usize = 20_000;
+
+/// A function that is debugged.
+#[derive(Debug, Clone)]
+pub struct Target<'s> {
+    function: &'s FunctionResource,
+    debugger: Debugger,
+}
+
+/// Finds the functions that `--debug` names.
+///
+/// # Errors
+/// One that there is not, or that could be several.
+pub fn targets<'s>(
+    wanted: &[DebuggedFunction],
+    waits: bool,
+    stack: &'s Stack,
+) -> Result<Vec<Target<'s>>, CliError> {
+    let mut ports: BTreeSet<u16> = wanted.iter().filter_map(|it| it.port).collect();
+    let mut targets: Vec<Target<'s>> = Vec::new();
+    for DebuggedFunction { function, port } in wanted {
+        let function = find(function, stack)?;
+        let port = port.unwrap_or_else(|| {
+            let first = match function.runtime.starts_with("python") {
+                true => PYTHON_PORT,
+                false => NODE_PORT,
+            };
+            let mut free = (first..=u16::MAX).filter(|port| !ports.contains(port));
+            free.next().unwrap_or(first)
+        });
+        ports.insert(port);
+        let debugger = Debugger {
+            port,
+            waits,
+            sources: own_sources(function, stack),
+        };
+        targets.push(Target { function, debugger });
+    }
+    Ok(targets)
+}
+
+fn find<'s>(wanted: &str, stack: &'s Stack) -> Result<&'s FunctionResource, CliError> {
+    let functions = &stack.functions;
+    let exact = functions.iter().find(|it| {
+        it.logical_id == wanted || it.name == wanted || it.construct_path.as_deref() == Some(wanted)
+    });
+    if let Some(exact) = exact {
+        return Ok(exact);
+    }
+    let suffix = format!("/{wanted}");
+    let mut ends = functions.iter().filter(|it| it.shown().ends_with(&suffix));
+    let shown: Vec<&str> = functions.iter().map(FunctionResource::shown).collect();
+    let there_are = format!("there are: {}", shown.join(", "));
+    match (ends.next(), ends.next()) {
+        (Some(only), None) => Ok(only),
+        (Some(_), Some(_)) => {
+            let message = format!("`{wanted}` could be more than one function");
+            Err(CliError::usage(message, there_are))
+        }
+        (None, _) => {
+            let message = format!("the template has no function `{wanted}` to debug");
+            Err(CliError::not_found(message, there_are))
+        }
+    }
+}
+
+/// What the server is told, and where it tells of processes.
+pub fn debugging(targets: &[Target<'_>]) -> (Debugging, mpsc::Receiver<DebuggedProcess>) {
+    let (started, told) = mpsc::channel(TOLD_MAX);
+    let functions = targets.iter();
+    let functions: BTreeMap<String, Debugger> = functions
+        .map(|it| (it.function.name.clone(), it.debugger.clone()))
+        .collect();
+    let debugging = Debugging {
+        functions,
+        started: Some(started),
+    };
+    (debugging, told)
+}
+
+/// The logical ids of functions that are debugged.
+pub fn ids(arguments: &UpArguments, stack: &Stack) -> BTreeSet<String> {
+    let wanted = arguments.debug.iter();
+    wanted
+        .filter_map(|it| find(&it.function, stack).ok())
+        .map(|it| it.logical_id.clone())
+        .collect()
+}
+
+/// Installs what debuggers need.
+///
+/// # Errors
+/// Nothing to be had from the package registry.
+pub async fn prepare(targets: &[Target<'_>], runtimes: &Arc<Runtimes>) -> Result<(), CliError> {
+    let all = targets.iter().map(|it| it.function.runtime.as_str());
+    let all: BTreeSet<&str> = all.filter(|it| Runtimes::is_managed(it)).collect();
+    for runtime in all {
+        let progress = Progress::start(format!("preparing the debugger of {runtime}"));
+        let (runtimes, runtime) = (Arc::clone(runtimes), runtime.to_owned());
+        let prepared = tokio::task::spawn_blocking(move || runtimes.prepare_debugger(&runtime));
+        match prepared.await {
+            Ok(Ok(())) => progress.done(),
+            Ok(Err(error)) => {
+                progress.failed();
+                return Err(anyhow::Error::new(error).into());
+            }
+            Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+        }
+    }
+    Ok(())
+}
+
+/// Says what is debugged, and which ports are taken.
+pub fn say(targets: &[Target<'_>]) {
+    for Target { function, debugger } in targets {
+        let shown = function.shown();
+        if !Runtimes::is_managed(&function.runtime) {
+            note(format!(
+                "{} {} is debugged: its process id is said when it starts, at its first invocation",
+                "●".red(),
+                shown.bold()
+            ));
+            continue;
+        }
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, debugger.port));
+        let waits = if debugger.waits {
+            ", and waits for it"
+        } else {
+            ""
+        };
+        note(format!(
+            "{} {} is debugged: from its first invocation on, a debugger finds it at {address}{waits}",
+            "●".red(),
+            shown.bold(),
+        ));
+        if TcpListener::bind(address).is_err() {
+            let holder = port::holder(address);
+            let holder = holder.map(|it| format!(" by process {} ({})", it.pid, it.command));
+            note(format!(
+                "{} port {} is taken{}: invocations of {shown} wait until it is free",
+                "!".yellow(),
+                debugger.port,
+                holder.unwrap_or_default()
+            ));
+        }
+    }
+}
+
+/// Says which processes have started, for as long as it is polled.
+pub async fn tell(mut told: mpsc::Receiver<DebuggedProcess>) {
+    while let Some(process) = told.recv().await {
+        let DebuggedProcess {
+            function,
+            version,
+            pid,
+            port,
+        } = process;
+        let line = format!("{} {function} {version} is process {pid}", "●".red());
+        note(match port {
+            Some(port) => format!("{line}; its debugger is at 127.0.0.1:{port}"),
+            None => format!("{line}: lldb -p {pid}, or gdb -p {pid}"),
+        });
+    }
+    std::future::pending().await
+}
+
+/// The folder that the developer edits. An asset of CDK's is a copy: of the folder that has the handler's file as it is.
+fn own_sources(function: &FunctionResource, stack: &Stack) -> PathBuf {
+    let code = &function.code_path;
+    let name = code.file_name().and_then(|it| it.to_str());
+    if !name.is_some_and(|it| it.starts_with("asset.")) {
+        return code.clone();
+    }
+    let beside = stack.template_path.parent().unwrap_or(Path::new("."));
+    let project = std::path::absolute(beside).unwrap_or_else(|_| beside.to_owned());
+    let Some(project) = project.ancestors().find(|it| it.join("cdk.json").is_file()) else {
+        return code.clone();
+    };
+    let Some((module, _)) = function.handler.rsplit_once('.') else {
+        return code.clone();
+    };
+    let files = ["py", "js", "mjs", "cjs"].map(|ending| format!("{module}.{ending}"));
+    let there = files
+        .iter()
+        .map(Path::new)
+        .find(|it| code.join(it).is_file());
+    let original = there.and_then(|file| {
+        let content = fs::read(code.join(file)).ok()?;
+        let mut looked_at = 0;
+        copy_of(file, &content, project, &mut looked_at)
+    });
+    original.unwrap_or_else(|| code.clone())
+}
+
+/// The folder below this one in which a file has this content.
+fn copy_of(file: &Path, content: &[u8], folder: &Path, looked_at: &mut usize) -> Option<PathBuf> {
+    if fs::read(folder.join(file)).is_ok_and(|it| it == content) {
+        return Some(folder.to_owned());
+    }
+    for entry in fs::read_dir(folder).ok()?.flatten() {
+        *looked_at += 1;
+        let name = entry.file_name();
+        let is_folder = entry.file_type().is_ok_and(|it| it.is_dir());
+        if !is_folder || is_left_out(&name) || entry.path().join("manifest.json").is_file() {
+            continue;
+        }
+        if *looked_at > FILES_MAX {
+            return None;
+        }
+        let found = copy_of(file, content, &entry.path(), looked_at);
+        if found.is_some() {
+            return found;
+        }
+    }
+    None
+}
+
+/// A configuration for Visual Studio Code.
+#[derive(Debug, Clone)]
+pub struct Configuration {
+    /// As the editor shows it.
+    pub name: String,
+    /// What `lambdura up --debug` is given for it.
+    pub function: String,
+    pub document: Value,
+}
+
+/// Configurations for the functions that are named, or for all; `workspace` is what the editor has opened.
+///
+/// # Errors
+/// The template cannot be loaded, or has no such function.
+pub async fn configurations(
+    arguments: &DebugArguments,
+    workspace: &Path,
+) -> Result<Vec<Configuration>, CliError> {
+    let mut up = arguments
+        .for_up()
+        .map_err(|error| CliError::usage(error.to_string(), "see `lambdura debug --help`"))?;
+    up.template = cdk::assembly(&up.template).await?;
+    super::questions::complete(&mut up).await?;
+    let mut stack = stack_options::load(&up).map_err(CliError::diagnostic)?;
+    let data_dir = stack_options::data_dir(&up, &stack)?;
+    for function in stack
+        .functions
+        .iter_mut()
+        .filter(|it| it.inline_code.is_some())
+    {
+        function.code_path = data_dir.join("inline").join(&function.logical_id);
+    }
+    let all = || {
+        let functions = stack.functions.iter().filter(|it| it.cannot_run.is_none());
+        let all = functions.map(|function| DebuggedFunction {
+            function: function.logical_id.clone(),
+            // One is debugged at a time, mostly.
+            port: Some(match function.runtime.starts_with("python") {
+                true => PYTHON_PORT,
+                false => NODE_PORT,
+            }),
+        });
+        all.collect()
+    };
+    let wanted: Vec<DebuggedFunction> = match arguments.functions.as_slice() {
+        [] => all(),
+        some => some.to_vec(),
+    };
+    let targets = targets(&wanted, false, &stack)?;
+    let configuration = |target: &Target<'_>| configuration(target, workspace);
+    Ok(targets.iter().map(configuration).collect())
+}
+
+fn configuration(target: &Target<'_>, workspace: &Path) -> Configuration {
+    let Target { function, debugger } = target;
+    let shown = function.shown();
+    let name = format!("Lambdura: {shown}");
+    let (runtime, port) = (function.runtime.as_str(), debugger.port);
+    let sources = match debugger.sources.strip_prefix(workspace) {
+        Ok(below) if below.as_os_str().is_empty() => "${workspaceFolder}".to_owned(),
+        Ok(below) => format!("${{workspaceFolder}}/{}", below.display()),
+        Err(_) => debugger.sources.display().to_string(),
+    };
+    let mut argument = shown.to_owned();
+    let usual = match runtime.starts_with("python") {
+        true => PYTHON_PORT,
+        false => NODE_PORT,
+    };
+    if port != usual && Runtimes::is_managed(runtime) {
+        argument = format!("{argument}:{port}");
+    }
+    let document = if runtime.starts_with("python") {
+        json!({
+            "name": name, "type": "debugpy", "request": "attach",
+            "connect": {"host": "127.0.0.1", "port": port},
+            // `.` is the folder that the process runs in: the copy of the code, whichever version it is of.
+            "pathMappings": [{"localRoot": sources, "remoteRoot": "."}],
+        })
+    } else if runtime.starts_with("nodejs") {
+        json!({
+            "name": name, "type": "node", "request": "attach", "address": "127.0.0.1", "port": port, "restart": true,
+            "resolveSourceMapLocations": null, "skipFiles": ["<node_internals>/**"],
+        })
+    } else {
+        json!({"name": name, "type": "lldb", "request": "attach", "pid": "${command:pickMyProcess}"})
+    };
+    Configuration {
+        name,
+        function: argument,
+        document,
+    }
+}
