@@ -25,14 +25,14 @@ pub const TEN_STEPS_TOGETHER: &str = "TenStepsTogetherFunction";
 /// Runs `count` executions of ten steps, `concurrency` at a time, and waits for the result of each.
 pub async fn ten_steps(
     endpoint: SocketAddr,
-    function: &str,
+    function: &'static str,
     concurrency: usize,
     count: usize,
 ) -> Result<Load> {
     load::run(
         connections(endpoint, concurrency).await?,
         count,
-        async |connection, piece| {
+        async move |connection, piece| {
             let path = path(function);
             let result = result(connection.post(&path, &[], piece.to_string()).await?)?;
             ensure!(

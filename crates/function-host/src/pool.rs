@@ -269,15 +269,19 @@ impl Pools {
         Some(pool.free.remove(position).handle)
     }
 
-    /// Removes the free processes of all other versions of a function, and counts what else they have: processes at work, and
+    /// Removes the idle processes of all other versions of a function, and counts what else they have: processes at work, and
     /// those that are being ended.
-    pub(crate) fn retire_other_versions(&mut self, key: &FunctionKey) -> (Vec<IdleProcess>, usize) {
+    pub(crate) fn retire_other_versions(
+        &mut self,
+        key: &FunctionKey,
+    ) -> (Vec<ProcessHandle>, usize) {
         let mut retired = Vec::new();
         let mut processes = 0;
         for (other, pool) in &mut self.pools {
             if other.name == key.name && other != key {
-                processes += pool.processes;
-                retired.append(&mut pool.idle);
+                processes += pool.processes + pool.leaving;
+                let idle = pool.free.extract_if(.., |it| it.idle_since.is_some());
+                retired.extend(idle.map(|process| process.handle));
             }
         }
         (retired, processes)
