@@ -12,34 +12,44 @@ use thiserror::Error;
 /// What is being built.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subject {
-    kind: &'static str,
+    kind: Kind,
     /// Its logical id.
-    pub name: String,
+    pub name: Box<str>,
     /// What its developer calls it.
-    pub shown: String,
+    pub shown: Box<str>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Function,
+    Layer,
 }
 
 impl Subject {
     pub fn function(function: &FunctionResource) -> Self {
         Self {
-            kind: "function",
-            name: function.logical_id.clone(),
-            shown: function.shown().to_owned(),
+            kind: Kind::Function,
+            name: function.logical_id.as_str().into(),
+            shown: function.shown().into(),
         }
     }
 
     pub fn layer(logical_id: &str) -> Self {
         Self {
-            kind: "layer",
-            name: logical_id.to_owned(),
-            shown: logical_id.to_owned(),
+            kind: Kind::Layer,
+            name: logical_id.into(),
+            shown: logical_id.into(),
         }
     }
 }
 
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} `{}`", self.kind, self.shown)
+        let kind = match self.kind {
+            Kind::Function => "function",
+            Kind::Layer => "layer",
+        };
+        write!(f, "{kind} `{}`", self.shown)
     }
 }
 

@@ -336,3 +336,75 @@ fn configuration(target: &Target<'_>, workspace: &Path) -> Configuration {
         document,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEMPLATE: &str = r#"{"Resources": {
+      "F": {"Type": "AWS::Lambda::Function", "Metadata": {"aws:cdk:path": "Shop/Pay/Resource"}, "Properties": {
+        "Code": {"S3Bucket": "b", "S3Key": "one.zip"}, "Handler": "app.handler", "Runtime": "python3.13"}},
+      "G": {"Type": "AWS::Lambda::Function", "Metadata": {"aws:cdk:path": "Shop/Old/Pay/Resource"}, "Properties": {
+        "Code": {"S3Bucket": "b", "S3Key": "two.zip"}, "Handler": "app.handler", "Runtime": "nodejs22.x"}}
+    }}"#;
+    const ASSETS: &str = r#"{"files": {
+      "a": {"source": {"path": "asset.one"}, "destinations": {"x": {"objectKey": "one.zip"}}},
+      "b": {"source": {"path": "asset.two"}, "destinations": {"x": {"objectKey": "two.zip"}}}
+    }}"#;
+
+    #[test]
+    fn the_folder_that_an_asset_is_a_copy_of_is_found() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = [
+            ("cdk.json", "{}"),
+            ("lambda/pay/app.py", "mine"),
+            ("lambda/other/app.py", "another"),
+            ("node_modules/x/app.py", "mine"),
+            ("out/manifest.json", "{}"),
+            ("out/Shop.template.json", TEMPLATE),
+            ("out/Shop.assets.json", ASSETS),
+            ("out/asset.one/app.py", "mine"),
+            ("out/asset.two/app.js", "bundled"),
+        ];
+        for (name, content) in files {
+            let path = dir.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, content).unwrap();
+        }
+        let out = dir.path().join("out");
+        let options = stack::LoadOptions::default();
+        let stack = stack::load(&out.join("Shop.template.json"), &options).unwrap();
+        let wanted = |texts: &[&str]| {
+            let texts = texts.iter().map(|text| match text.split_once(':') {
+                Some((function, port)) => DebuggedFunction {
+                    function: function.to_owned(),
+                    port: port.parse().ok(),
+                },
+                None => DebuggedFunction {
+                    function: (*text).to_owned(),
+                    port: None,
+                },
+            });
+            texts.collect::<Vec<_>>()
+        };
+        let found = targets(&wanted(&["Shop/Pay", "Old/Pay", "F:9229"]), false, &stack).unwrap();
+        let found: Vec<(&str, u16, PathBuf)> = found
+            .into_iter()
+            .map(|it| (it.function.shown(), it.debugger.port, it.debugger.sources))
+            .collect();
+        let lambda = dir.path().join("lambda/pay");
+        assert_eq!(
+            found,
+            [
+                ("Shop/Pay", 5678, lambda.clone()),
+                // A bundle is nobody's copy: its source map leads on.
+                ("Shop/Old/Pay", 9230, out.join("asset.two")),
+                ("Shop/Pay", 9229, lambda),
+            ]
+        );
+        for (unclear, is_usage) in [("Pay", true), ("Ship", false)] {
+            let error = targets(&wanted(&[unclear]), false, &stack).unwrap_err();
+            assert_eq!(matches!(error, CliError::Usage { .. }), is_usage, "{error}");
+        }
+    }
+}
