@@ -130,7 +130,7 @@ pub async fn measure(subject: &Subject) -> Result<Round> {
 
 async fn ten_steps(
     subject: &Subject,
-    function: &str,
+    function: &'static str,
     pieces: [(usize, usize); 2],
 ) -> Result<Vec<Work>> {
     let mut done = Vec::new();
