@@ -53,6 +53,7 @@ pub async fn run(
         prepared = debugging::prepare(&targets, &runtimes) => prepared?,
         stop = signals.next() => return stop.into_result(),
     }
+    let (debugging, debugged) = debugging::debugging(&targets);
     let built = tokio::select! {
         built = build::build(&stack, &arguments, &data_dir, &runtimes) => built,
         stop = signals.next() => return stop.into_result(),
@@ -65,7 +66,6 @@ pub async fn run(
     left_out::say(built.problems, &BTreeSet::new(), &stack);
     check_enough(&artifacts, arguments.strict)?;
     left_out::mention(&artifacts, &stack);
-    let (debugging, debugged) = debugging::debugging(&targets);
     let runs = Arc::clone(&runtimes);
     let config = stack_options::server_config(&arguments, &stack, &data_dir, runs, debugging)?;
     let (server, deployment) = tokio::select! {
