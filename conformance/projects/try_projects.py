@@ -305,7 +305,9 @@ def table(rows):
 
 
 def shortened(why):
-    why = re.sub(r"/[^ `]*/projects/[^/]+/(source|run)", "…", why)
+    # Where it was tried says nothing.
+    why = re.sub(r"/(home|root|tmp|work)/[^ `|;:]*", "…", why)
+    why = re.sub(r"npm error A complete log of this run can be found in: .*", "a package is not to be had", why)
     return why.replace("|", "\\|").replace("\n", " ")[:200]
 
 
