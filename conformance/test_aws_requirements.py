@@ -5,15 +5,13 @@ and AWS accounts is done here by a `lambdura up` of the handlers' template, and 
 own for Lambda, and stand-ins for the few calls of CloudFormation and CloudWatch Logs that it makes.
 
 All requirements run at the same time, on threads, before the first test; each is one test, which looks at its result.
-What became of them is written to `target/conformance/rust.json`, if all of them were run.
+What became of them is written to `target/conformance/rust.json`, if all of them were run. `CONFORMANCE_CHECKOUT`, a
+checkout of AWS's repository, has its requirements taken instead of the package's; then nothing is written.
 """
 
 import json
 import os
 import re
-import shutil
-import subprocess
-import time
 import urllib.parse
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
@@ -31,26 +29,24 @@ from aws_durable_execution_conformance_tests.validate import (
     validate_description,
 )
 from botocore.config import Config
+from handlers import HERE, NEWER, REGION, STACK, TEMPLATE, handlers_up
 
-HERE = Path(__file__).parent
-TEMPLATE = HERE / "rust" / "template.yaml"
 RESULTS = HERE.parent / "target" / "conformance" / "rust.json"
-LAMBDURA = Path(os.environ["LAMBDURA_BIN"])
-# Built by the same cargo command.
-HANDLERS = LAMBDURA.with_name("conformance-handlers")
-
-STACK = "conformance"
-REGION = "us-east-1"
 # Most of the time they wait for timers; more at once would only crowd the machine.
 REQUIREMENTS_AT_ONCE = 40
-# Longest time for `lambdura up` to be ready; the machine may be busy.
-PATIENCE_SECONDS = 120
+
+PACKAGE = "packages/aws-durable-execution-conformance-tests"
 
 # Requirements that cannot apply to Rust, with the reason. They have no test, and stand in the results as such.
 NOT_APPLICABLE = {}
 
-CASES = load_extensions(TESTS_DIR, entry_points=[]).discover_requirements()
+# A checkout of AWS's repository has requirements that the package does not have yet.
+CHECKOUT = os.environ.get("CONFORMANCE_CHECKOUT")
+REQUIREMENTS = Path(CHECKOUT, PACKAGE, "test-requirements") if CHECKOUT else TESTS_DIR
+CASES = load_extensions(REQUIREMENTS, entry_points=[]).discover_requirements()
 FUNCTIONS = {case: function for function, case in parse_function_descriptions(str(TEMPLATE))}
+if CHECKOUT:
+    FUNCTIONS |= NEWER
 
 
 def in_order(case):
@@ -116,32 +112,8 @@ class Logs:
 
 @pytest.fixture(scope="module")
 def endpoint(tmp_path_factory):
-    """A system of our own, with the handlers as its functions."""
-    folder = tmp_path_factory.mktemp("conformance")
-    ready_file, log = folder / "ready.json", folder / "lambdura.log"
-    # One copy on the file system of the data, and a link to it for each function.
-    program = shutil.copy(HANDLERS, folder / "bootstrap")
-    for logical_id in [*FUNCTIONS.values(), "EchoTarget", "FailTarget", "TenantTarget"]:
-        code = folder / "data" / "build" / logical_id
-        code.mkdir(parents=True)
-        os.link(program, code / "bootstrap")
-    settings = {name: value for name, value in os.environ.items() if not name.startswith("LAMBDURA_")}
-    command = [LAMBDURA, "up", TEMPLATE, "--no-build", "--stack-name", STACK, "--region", REGION]
-    command += ["--data-dir", folder / "data", "--ready-file", ready_file]
-    command += ["--listen", "127.0.0.1:0", "--http-api-listen", "127.0.0.1:0"]
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, env=settings, stdout=output, stderr=output)
-    try:
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while not ready_file.exists():
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, log.read_text()
-            time.sleep(0.05)
-        yield json.loads(ready_file.read_text())["endpoint"]
-        assert process.poll() is None, f"the system did not survive the tests:\n{log.read_text()}"
-    finally:
-        process.terminate()
-        process.wait(timeout=60)
+    with handlers_up(tmp_path_factory.mktemp("conformance")) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
@@ -175,7 +147,7 @@ def outcomes(request, endpoint, tmp_path_factory):
     cases = sorted(chosen(request), key=looks_at_logs, reverse=True)
     with ThreadPoolExecutor(max_workers=REQUIREMENTS_AT_ONCE) as pool:
         futures = {case: pool.submit(validate, case) for case in cases}
-    if set(futures) | set(NOT_APPLICABLE) == set(CASES):
+    if set(futures) | set(NOT_APPLICABLE) == set(CASES) and not CHECKOUT:
         write_results(futures)
     return futures
 

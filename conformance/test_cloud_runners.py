@@ -11,6 +11,12 @@ from aws_durable_execution_sdk_python_testing import DurableFunctionCloudTestRun
 from aws_durable_execution_sdk_python_testing.exceptions import DurableFunctionsTestError
 from system import HERE, PATIENCE_SECONDS, up
 
+SUITE = {
+    "name": "cloud_runners",
+    "sdk": "cloud test runners for Python (`aws-durable-execution-sdk-python-testing` 1.4.0) and JavaScript "
+    "(`@aws/durable-execution-sdk-js-testing`)",
+    "version": "1.1.4",
+}
 REGION = "us-east-1"
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": REGION}
 FUNCTIONS = ["PythonParcel:live", "PythonParcel:$LATEST", "NodeParcel:live"]

@@ -13,7 +13,8 @@ import urllib.parse
 import pytest
 from system import HERE, PATIENCE_SECONDS, up
 
-SAM = "aws-sam-cli==1.170.0"
+SUITE = {"name": "sam_cli", "sdk": "SAM CLI", "version": "1.170.0"}
+SAM = f"aws-sam-cli=={SUITE['version']}"
 ARN = "arn:aws:lambda:us-east-1:000000000000:function:PythonParcel"
 
 

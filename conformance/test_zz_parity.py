@@ -53,10 +53,32 @@ def requirements():
     rows.append(("all", total["passed"], total["failed"], total["not applicable"]))
     text = f"## AWS's conformance requirements\n\n`{found['package']}`, one handler each on our Rust SDK.\n\n"
     text += table(["suite", "passed", "failed", "cannot apply"], rows)
+    newer = results("newer")["cases"]
+    passed = sum(case["status"] == "passed" for case in newer)
+    text += (
+        f"\nAWS's repository has {len(newer)} more, which the package does not have: 10-8 to 10-23, what plugins are told. "
+        f"They are checked by tests of ours (`test_newer_requirements.py`): {passed} passed.\n"
+    )
+    telemetry = results("telemetry")
+    judged = [case for case in telemetry["cases"] if case["suite"] == "requirement"]
+    passed = sum(case["status"] == "passed" for case in judged)
+    text += (
+        f"\n`{telemetry['sdk']}` {telemetry['version']}, on AWS's telemetry exporter for Python: "
+        f"{passed} of {len(judged)} passed.\n"
+    )
     others = [result for result in found["results"] if result["outcome"] != "passed"]
     for result in others:
         text += f"\n- {result['requirement']} ({result['description']}): {result['outcome']}, {result.get('reason', '')}"
     return text
+
+
+def tools():
+    rows = []
+    for name in ["cloud_runners", "sam_cli"]:
+        found = results(name)
+        counts = Counter(case["status"] for case in found["cases"])
+        rows.append((f"{found['sdk']} {found['version']}", counts["passed"], counts["failed"]))
+    return "## AWS's test runners and SAM's commands\n\n" + table(["tool", "passed", "failed"], rows)
 
 
 def applications():
@@ -139,7 +161,7 @@ def differences():
 
 
 def test_the_page_says_what_was_found():
-    parts = [HEAD, requirements(), applications(), operations(), differences()]
+    parts = [HEAD, requirements(), tools(), applications(), operations(), differences()]
     text = re.sub(r"\n{3,}", "\n\n", "\n".join(parts)).rstrip() + "\n"
     if os.environ.get("UPDATE_PARITY"):
         PAGE.write_text(text)
@@ -149,6 +171,6 @@ def test_the_page_says_what_was_found():
 
 def test_everything_that_applies_has_passed():
     failed = [result["requirement"] for result in results("rust")["results"] if result["outcome"] == "failed"]
-    for name in ["python", "node", "lookalike", "no_mix_up"]:
+    for name in ["newer", "telemetry", "cloud_runners", "sam_cli", "python", "node", "lookalike", "no_mix_up"]:
         failed += [f"{name} {case['case']}" for case in results(name)["cases"] if case["status"] == "failed"]
     assert not failed

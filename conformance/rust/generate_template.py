@@ -70,6 +70,10 @@ TENANCY = """\
 """
 
 
+# Requirements that AWS's repository has and its package does not; `NEWER` of `handlers.py` names them again.
+NEWER = {f"10-{number}": f"Plugin{number}" for number in range(8, 24)}
+
+
 def function(logical_id, handler, testing="", more=""):
     return FUNCTION.format(
         logical_id=logical_id, handler=f"'{handler}'", testing=testing, more=more
@@ -85,10 +89,14 @@ def main():
         suite = "".join(word.capitalize() for word in words)
         logical_id = f"{suite}{number(requirement)[1]}"
         text += function(logical_id, requirement, testing=TESTING.format(id=requirement)) + "\n"
+    for requirement, logical_id in NEWER.items():
+        if requirement not in cases:
+            text += function(logical_id, requirement) + "\n"
     text += function("EchoTarget", "echo") + "\n"
     text += function("FailTarget", "fail") + "\n"
     text += function("TenantTarget", "echo", more=TENANCY)
     TEMPLATE.write_text(text, encoding="utf-8")
 
 
-main()
+if __name__ == "__main__":
+    main()

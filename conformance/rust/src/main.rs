@@ -15,6 +15,7 @@ mod invoke;
 mod map;
 mod parallel;
 mod plugin;
+mod plugin_records;
 mod step;
 mod target;
 mod wait;

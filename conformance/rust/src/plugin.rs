@@ -22,7 +22,7 @@ pub fn handler(requirement: &str) -> Option<Handler> {
         "10-3" => boxed(fails_then_succeeds),
         "10-6" => boxed(waits),
         "10-7" => boxed(fails),
-        _ => None,
+        _ => crate::plugin_records::handler(requirement),
     }
 }
 
@@ -37,19 +37,20 @@ pub fn with_plugins(requirement: &str, invoker: Invoker) -> Invoker {
         "10-5" => invoker
             .with_plugin(talking("CONFPLUGIN-A", About::Invocations))
             .with_plugin(talking("CONFPLUGIN-B", About::Invocations)),
-        _ => invoker,
+        "10-17" => crate::plugin_records::with_plugin(requirement, invoker.with_plugin(Faulty)),
+        _ => crate::plugin_records::with_plugin(requirement, invoker),
     }
 }
 
 #[durable_step]
-async fn greet(step: StepContext, name: String) -> Result<String, BoxError> {
+pub async fn greet(step: StepContext, name: String) -> Result<String, BoxError> {
     let logger = step.logger();
     logger.info(format_args!("Greeting step running for: {name}"));
     Ok(format!("Hello, {name}!"))
 }
 
 #[durable_execution]
-async fn greets(name: String, ctx: DurableContext) -> Result<String, BoxError> {
+pub async fn greets(name: String, ctx: DurableContext) -> Result<String, BoxError> {
     Ok(ctx.step(greet(name)).await?)
 }
 
@@ -59,7 +60,7 @@ async fn fails_then_succeeds((): (), ctx: DurableContext) -> Result<String, BoxE
 }
 
 #[durable_execution]
-async fn waits((): (), ctx: DurableContext) -> Result<(), BoxError> {
+pub async fn waits((): (), ctx: DurableContext) -> Result<(), BoxError> {
     Ok(ctx.wait(Duration::from_secs(2)).await?)
 }
 
@@ -81,7 +82,7 @@ enum About {
     Attempts,
 }
 
-fn print(arn: &str, plugin: &str, hook: &str, details: Value) {
+pub fn print(arn: &str, plugin: &str, hook: &str, details: Value) {
     let mut line = json!({ "plugin": plugin, "hook": hook, "durableExecutionArn": arn });
     if let (Value::Object(line), Value::Object(details)) = (&mut line, details) {
         line.extend(details);

@@ -187,10 +187,14 @@ where
         Recorded::Open(recorded) => (recorded, false),
     };
     let inside = context.child(&spec.claim, recorded.as_deref());
+    let watched = execution.begin_user_function(spec, 1, recorded.is_some());
     let ran = AssertUnwindSafe(inside.scope(body(inside.clone())))
         .catch_unwind()
         .await
         .unwrap_or_else(|panic| Err(Failure::panicked(panic.as_ref())));
+    if let Some(watched) = watched {
+        watched.end(ran.as_ref().err().map(|failure| failure.message.as_str()));
+    }
     if is_rebuilding {
         return ran;
     }

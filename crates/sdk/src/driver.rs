@@ -237,7 +237,7 @@ impl<T> Driver<'_, T> {
             let updates = accepted.batch.updates.iter().map(|update| &update.id);
             let changed = accepted.operations.iter().map(|operation| &operation.id);
             let ids = updates.chain(changed).map(String::as_str);
-            before = Execution::standings(&state, ids);
+            before = Execution::recorded_of(&state, ids);
         }
         state.queue.acknowledge();
         for update in &accepted.batch.updates {

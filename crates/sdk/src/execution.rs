@@ -3,7 +3,7 @@
 //! Everything runs in one task, driven by [`crate::driver`]. Operations look themselves up here, enqueue updates, and
 //! wait: for an acknowledgement, or, parked, for something that happens outside of this invocation.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::future::{self, Future};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,7 +20,7 @@ use crate::checkpointer::{CheckpointQueue, Ticket};
 use crate::error::{Failure, wire_type};
 use crate::operation::{Operation, difference, due_at};
 use crate::operation_id::OperationSpec;
-use crate::plugin::{Plugins, Standing};
+use crate::plugin::Plugins;
 
 /// First poll for something whose end nobody can foresee, such as a callback. Source: official JavaScript and Go SDKs.
 const FIRST_POLL_AFTER: Duration = Duration::from_secs(1);
@@ -35,16 +35,18 @@ pub(crate) struct Execution {
     /// The task that drives the handler; durable operations make no progress in any other.
     task: Option<tokio::task::Id>,
     /// Operations that changed since the handler's code could last see them.
-    updated: HashSet<String>,
+    pub(crate) updated: HashSet<String>,
     /// Whether anything besides the execution itself was recorded when the invocation began.
     pub(crate) has_history: bool,
     pub(crate) plugins: Plugins,
+    /// The operations that earlier invocations recorded; empty if no plugin asks.
+    pub(crate) known_at_start: HashSet<String>,
     state: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct State {
-    operations: HashMap<String, Arc<Operation>>,
+    pub(crate) operations: HashMap<String, Arc<Operation>>,
     pub(crate) queue: CheckpointQueue,
     waiters: HashMap<WaiterId, Waiter>,
     next_waiter: WaiterId,
@@ -96,6 +98,11 @@ impl Execution {
         let has_history = operations
             .values()
             .any(|operation| operation.r#type != OperationType::Execution);
+        let known_at_start = if plugins.is_empty() {
+            HashSet::new()
+        } else {
+            operations.keys().cloned().collect()
+        };
         Arc::new(Self {
             arn,
             request_id,
@@ -104,6 +111,7 @@ impl Execution {
             updated,
             has_history,
             plugins,
+            known_at_start,
             state: Mutex::new(State {
                 operations,
                 ..State::default()
@@ -125,44 +133,6 @@ impl Execution {
             "durable operations must be awaited in the handler's own task: \
              use parallel, map or join! instead of tokio::spawn",
         ))
-    }
-
-    /// Tells plugins of the operations that ended since the last invocation.
-    pub(crate) fn announce_updated(&self) {
-        if self.plugins.is_empty() {
-            return;
-        }
-        for id in &self.updated {
-            let operation = self.state().operations.get(id).cloned();
-            if let Some(operation) = operation {
-                self.plugins
-                    .operation_changed(&self.arn, Standing::Open, &operation);
-            }
-        }
-    }
-
-    /// How far operations are, to be compared with later by [`announce`](Self::announce).
-    pub(crate) fn standings<'a>(
-        state: &State,
-        ids: impl IntoIterator<Item = &'a str>,
-    ) -> BTreeMap<String, Standing> {
-        ids.into_iter()
-            .map(|id| {
-                let known = state.operations.get(id).map(Arc::as_ref);
-                (id.to_owned(), Standing::of(known))
-            })
-            .collect()
-    }
-
-    /// Tells plugins what became of the operations that stood so before.
-    pub(crate) fn announce(&self, before: BTreeMap<String, Standing>) {
-        for (id, standing) in before {
-            let operation = self.state().operations.get(&id).cloned();
-            if let Some(operation) = operation {
-                self.plugins
-                    .operation_changed(&self.arn, standing, &operation);
-            }
-        }
     }
 
     /// Whether the outcome of this operation is news to the handler.

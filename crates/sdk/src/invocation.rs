@@ -21,7 +21,7 @@ use crate::error::{BoxError, Failure, wire_type};
 use crate::execution::Execution;
 use crate::operation::Operation;
 use crate::payload;
-use crate::plugin::{InvocationEnd, InvocationInfo, Plugin, Plugins};
+use crate::plugin::{InvocationEnd, InvocationInfo, Operations, Plugin, Plugins};
 use crate::run_error::Error;
 use crate::service::{DurableServiceClient, ServiceError};
 
@@ -147,14 +147,19 @@ impl Invoker {
             updated,
             self.plugins.clone(),
         );
+        let updated = execution.updated_operations();
+        let updated: Vec<_> = updated.iter().map(|one| execution.info(one)).collect();
         let watched = InvocationInfo {
             execution_arn: &execution.arn,
             request_id: &execution.request_id,
             is_first_invocation: !execution.has_history,
+            execution_started_at: execution.started_at(),
+            updated_operations: &updated,
+            operations: Operations::of(&execution),
         };
         self.plugins
             .each(|plugin| plugin.on_invocation_start(&watched));
-        execution.announce_updated();
+        execution.announce_recorded(&updated);
         let output = self
             .run_handler(
                 handler,
@@ -167,6 +172,10 @@ impl Invoker {
         let end = InvocationEnd {
             invocation: watched,
             status: output.as_ref().ok().map(|output| &output.status),
+            error: output
+                .as_ref()
+                .ok()
+                .and_then(|output| output.error.as_ref()),
         };
         self.plugins.each(|plugin| plugin.on_invocation_end(&end));
         output

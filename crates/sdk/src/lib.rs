@@ -74,6 +74,7 @@ mod step;
 mod step_context;
 mod wait;
 mod wait_for_callback;
+mod watched;
 mod with_retry;
 
 mod error;

@@ -7,9 +7,14 @@ use crate::operation_id::OperationSpec;
 /// A recorded operation; timestamps in milliseconds wherever it came from.
 pub(crate) type Operation = InvocationOperation;
 
-/// Whether an operation has come to its end. Statuses of a newer service count as unfinished.
+/// Whether an operation has come to its end.
 pub(crate) fn is_terminal(operation: &Operation) -> bool {
-    match operation.status {
+    ends(&operation.status)
+}
+
+/// Whether a status is the end of an operation. Statuses of a newer service count as unfinished.
+pub(crate) fn ends(status: &OperationStatus) -> bool {
+    match status {
         OperationStatus::Succeeded
         | OperationStatus::Failed
         | OperationStatus::Cancelled

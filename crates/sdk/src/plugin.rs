@@ -3,10 +3,13 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-pub use lambda_api::{InvocationStatus, OperationStatus, OperationType};
+use lambda_api::EpochMillis;
+pub use lambda_api::{ErrorObject, InvocationStatus, OperationStatus, OperationType};
 
-use crate::operation::{Operation, is_terminal};
+use crate::execution::Execution;
+use crate::operation::{Operation, ends};
 use crate::operation_id::OperationSpec;
 
 /// Watches the invocations, operations and attempts of a function; see [`Invoker::with_plugin`](crate::Invoker::with_plugin).
@@ -14,7 +17,7 @@ use crate::operation_id::OperationSpec;
 /// Every method does nothing until it is written, and is called in the task that runs the handler: a slow one makes
 /// the function slow. A panic in one is caught and logged; it has no effect on the execution, nor on other plugins.
 ///
-/// Source: plugin hooks of the official SDKs, whose names these are; conformance cases 10-1 to 10-7.
+/// Source: plugin hooks of the official SDKs, whose names these are; conformance cases 10-1 to 10-23.
 ///
 /// ```
 /// use lambdura::{Plugin, plugin};
@@ -38,7 +41,8 @@ pub trait Plugin: Send + Sync + 'static {
         _ = end;
     }
 
-    /// An operation is recorded for the first time.
+    /// An operation is recorded for the first time; or an invocation begins and the operation is recorded, but has not
+    /// come to its end: then [`OperationInfo::is_replay`] is set.
     fn on_operation_start(&self, operation: &OperationInfo<'_>) {
         _ = operation;
     }
@@ -48,12 +52,19 @@ pub trait Plugin: Send + Sync + 'static {
         _ = end;
     }
 
-    /// An attempt of a step, or a check of a condition, begins.
+    /// A checkpoint has been answered, and what is recorded of some operations is no longer what it was before.
+    fn on_operation_change(&self, change: &OperationChange<'_>) {
+        _ = change;
+    }
+
+    /// An attempt of a step, a check of a condition, or the function of a context begins: a child context, a branch, or
+    /// an item of a map. Contexts that leave no record have no such function.
     fn on_user_function_start(&self, function: &UserFunctionInfo<'_>) {
         _ = function;
     }
 
-    /// An attempt of a step, or a check of a condition, is over.
+    /// What [`on_user_function_start`](Self::on_user_function_start) was told of is over. The function of a context that
+    /// is suspended is not over: it starts again in a later invocation.
     fn on_user_function_end(&self, end: &UserFunctionEnd<'_>) {
         _ = end;
     }
@@ -69,6 +80,12 @@ pub struct InvocationInfo<'a> {
     pub request_id: &'a str,
     /// Nothing of the execution is recorded yet.
     pub is_first_invocation: bool,
+    /// When the execution began, by the service's clock.
+    pub execution_started_at: Option<SystemTime>,
+    /// What changed since the last invocation without this function, such as a wait that is over.
+    pub updated_operations: &'a [OperationInfo<'a>],
+    /// What is recorded of the execution.
+    pub operations: Operations<'a>,
 }
 
 /// How an invocation ended.
@@ -79,9 +96,11 @@ pub struct InvocationEnd<'a> {
     pub invocation: InvocationInfo<'a>,
     /// What it answers; `None` if the invocation itself failed and will be repeated.
     pub status: Option<&'a InvocationStatus>,
+    /// The error that the execution ends with, unless it was recorded before, because it is too large to be answered.
+    pub error: Option<&'a ErrorObject>,
 }
 
-/// An operation of an execution.
+/// An operation of an execution, as it is recorded.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct OperationInfo<'a> {
@@ -97,36 +116,109 @@ pub struct OperationInfo<'a> {
     pub r#type: &'a OperationType,
     /// What it is more precisely, such as `ParallelBranch`.
     pub sub_type: Option<&'a str>,
+    /// Its status.
+    pub status: &'a OperationStatus,
+    /// When it started, by the service's clock; `None` before the service has said so.
+    pub started_at: Option<SystemTime>,
+    /// When it ended, by the service's clock.
+    pub ended_at: Option<SystemTime>,
+    /// How many attempts of a step have ended, or checks of a condition.
+    pub attempt: Option<u32>,
+    /// Its result as it is recorded: the text, not the value.
+    pub result: Option<&'a str>,
+    /// Its error, or that of a step's last attempt.
+    pub error: Option<&'a ErrorObject>,
+    /// An earlier invocation has recorded it.
+    pub is_replay: bool,
 }
 
 /// How an operation ended.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct OperationEnd<'a> {
-    /// The operation.
+    /// The operation, with its result or error.
     pub operation: OperationInfo<'a>,
     /// Its terminal status.
     pub status: &'a OperationStatus,
 }
 
-/// One attempt of a step, or one check of a condition.
+/// What one checkpoint changed.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct OperationChange<'a> {
+    /// The ARN of the execution.
+    pub execution_arn: &'a str,
+    /// The operations that changed, as they are now.
+    pub updated_operations: &'a [OperationInfo<'a>],
+    /// All operations of the execution, these included.
+    pub operations: Operations<'a>,
+}
+
+/// One attempt of a step, one check of a condition, or one run of a context's function.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct UserFunctionInfo<'a> {
-    /// The operation that it is an attempt of.
+    /// The operation that it is a part of.
     pub operation: OperationInfo<'a>,
-    /// Which attempt, from 1.
+    /// Which attempt, from 1. Contexts have no attempts: 1.
     pub attempt: u32,
+    /// When it began, by this machine's clock.
+    pub started_at: SystemTime,
+    /// The function of a context runs again, so that what is recorded of its operations is replayed.
+    pub is_replaying_children: bool,
 }
 
-/// How an attempt ended.
+/// How a user's function ended.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct UserFunctionEnd<'a> {
-    /// The attempt.
+    /// The function.
     pub function: UserFunctionInfo<'a>,
     /// The message of its error; `None` if it succeeded.
     pub error_message: Option<&'a str>,
+    /// When it ended, by this machine's clock.
+    pub ended_at: SystemTime,
+}
+
+/// What is recorded of an execution's operations, looked up when it is asked for. The execution itself is none of them.
+#[derive(Clone, Copy)]
+pub struct Operations<'a>(&'a Execution);
+
+impl<'a> Operations<'a> {
+    pub(crate) fn of(execution: &'a Execution) -> Self {
+        Self(execution)
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.operation_count()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether an operation with this id is recorded.
+    #[must_use]
+    pub fn contains(&self, operation_id: &str) -> bool {
+        self.0.operation(operation_id).is_some()
+    }
+
+    /// Shows each, from the first that started to the last.
+    pub fn each(&self, mut look: impl FnMut(&OperationInfo<'_>)) {
+        for operation in self.0.operations_in_order() {
+            look(&self.0.info(&operation));
+        }
+    }
+}
+
+impl fmt::Debug for Operations<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} operations", self.len())
+    }
 }
 
 /// The plugins of a function, in the order in which they were added.
@@ -150,26 +242,15 @@ impl Plugins {
         }
     }
 
-    /// Tells what became of an operation between two looks at it.
-    pub(crate) fn operation_changed(&self, arn: &str, before: Standing, operation: &Operation) {
-        let info = OperationInfo {
-            execution_arn: arn,
-            operation_id: &operation.id,
-            parent_id: operation.parent_id.as_deref(),
-            name: operation.name.as_deref(),
-            r#type: &operation.r#type,
-            sub_type: operation.sub_type.as_deref(),
-        };
-        if operation.r#type == OperationType::Execution {
-            return;
-        }
+    /// Tells what became of an operation since it was `before`.
+    pub(crate) fn operation_changed(&self, before: Standing, info: &OperationInfo<'_>) {
         if before == Standing::Unknown {
-            self.each(|plugin| plugin.on_operation_start(&info));
+            self.each(|plugin| plugin.on_operation_start(info));
         }
-        if before != Standing::Ended && Standing::of(Some(operation)) == Standing::Ended {
+        if before != Standing::Ended && Standing::of_status(info.status) == Standing::Ended {
             let end = OperationEnd {
-                operation: info,
-                status: &operation.status,
+                operation: *info,
+                status: info.status,
             };
             self.each(|plugin| plugin.on_operation_end(&end));
         }
@@ -182,7 +263,7 @@ impl fmt::Debug for Plugins {
     }
 }
 
-/// How far an operation is, as far as plugins are told.
+/// Operation status, as far as plugins need it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
     Unknown,
@@ -192,23 +273,75 @@ pub(crate) enum Standing {
 
 impl Standing {
     pub(crate) fn of(operation: Option<&Operation>) -> Self {
-        match operation {
-            None => Self::Unknown,
-            Some(operation) if is_terminal(operation) => Self::Ended,
-            Some(_) => Self::Open,
+        operation.map_or(Self::Unknown, |operation| {
+            Self::of_status(&operation.status)
+        })
+    }
+
+    fn of_status(status: &OperationStatus) -> Self {
+        if ends(status) {
+            Self::Ended
+        } else {
+            Self::Open
         }
     }
 }
 
-impl OperationSpec {
-    pub(crate) fn info<'a>(&'a self, execution_arn: &'a str) -> OperationInfo<'a> {
-        OperationInfo {
+impl<'a> OperationInfo<'a> {
+    pub(crate) fn of(execution_arn: &'a str, operation: &'a Operation, is_replay: bool) -> Self {
+        let step = operation.step_details.as_ref();
+        let context = operation.context_details.as_ref();
+        let callback = operation.callback_details.as_ref();
+        let invoke = operation.chained_invoke_details.as_ref();
+        let result = step
+            .and_then(|details| details.result.as_deref())
+            .or_else(|| context.and_then(|details| details.result.as_deref()))
+            .or_else(|| callback.and_then(|details| details.result.as_deref()))
+            .or_else(|| invoke.and_then(|details| details.result.as_deref()));
+        let error = step
+            .and_then(|details| details.error.as_ref())
+            .or_else(|| context.and_then(|details| details.error.as_ref()))
+            .or_else(|| callback.and_then(|details| details.error.as_ref()))
+            .or_else(|| invoke.and_then(|details| details.error.as_ref()));
+        Self {
             execution_arn,
-            operation_id: self.id().as_str(),
-            parent_id: self.parent_id.as_ref().map(|id| id.as_str()),
-            name: self.name.as_deref(),
-            r#type: &self.r#type,
-            sub_type: Some(self.sub_type),
+            operation_id: &operation.id,
+            parent_id: operation.parent_id.as_deref(),
+            name: operation.name.as_deref(),
+            r#type: &operation.r#type,
+            sub_type: operation.sub_type.as_deref(),
+            status: &operation.status,
+            started_at: operation.start_timestamp.and_then(instant),
+            ended_at: operation.end_timestamp.and_then(instant),
+            attempt: step.and_then(|details| details.attempt),
+            result,
+            error,
+            is_replay,
         }
     }
+
+    /// An operation whose start the service has not acknowledged yet.
+    pub(crate) fn unrecorded(execution_arn: &'a str, spec: &'a OperationSpec) -> Self {
+        Self {
+            execution_arn,
+            operation_id: spec.id().as_str(),
+            parent_id: spec.parent_id.as_ref().map(|id| id.as_str()),
+            name: spec.name.as_deref(),
+            r#type: &spec.r#type,
+            sub_type: Some(spec.sub_type),
+            status: &OperationStatus::Started,
+            started_at: None,
+            ended_at: None,
+            attempt: None,
+            result: None,
+            error: None,
+            is_replay: false,
+        }
+    }
+}
+
+/// The instant that the service names; `None` before 1970, which no execution has seen.
+pub(crate) fn instant(timestamp: EpochMillis) -> Option<SystemTime> {
+    let millis = u64::try_from(timestamp.0).ok()?;
+    UNIX_EPOCH.checked_add(Duration::from_millis(millis))
 }

@@ -15,7 +15,6 @@ use crate::current;
 use crate::error::{BoxError, Failure, FailureKind, StepError};
 use crate::operation::Operation;
 use crate::operation_id::OperationSpec;
-use crate::plugin::{UserFunctionEnd, UserFunctionInfo};
 use crate::retry::RetryStrategy;
 use crate::serdes::{Codec, SerDes, SerDesContext};
 use crate::step_context::StepContext;
@@ -331,22 +330,17 @@ pub(crate) async fn execute<T>(
         operation_name = spec.name.as_deref(),
         attempt
     );
-    let plugins = &context.execution().plugins;
-    let function = UserFunctionInfo {
-        operation: spec.info(context.execution_arn()),
-        attempt,
-    };
-    plugins.each(|plugin| plugin.on_user_function_start(&function));
+    let watched = context
+        .execution()
+        .begin_user_function(spec, attempt, false);
     let mut body = Box::pin(AssertUnwindSafe(body).catch_unwind());
     let ran = std::future::poll_fn(move |task| current::enter(None, || body.as_mut().poll(task)))
         .instrument(span)
         .await
         .unwrap_or_else(|panic| Err(Failure::panicked(panic.as_ref())));
-    let end = UserFunctionEnd {
-        function,
-        error_message: ran.as_ref().err().map(|failure| failure.message.as_str()),
-    };
-    plugins.each(|plugin| plugin.on_user_function_end(&end));
+    if let Some(watched) = watched {
+        watched.end(ran.as_ref().err().map(|failure| failure.message.as_str()));
+    }
     ran
 }
 

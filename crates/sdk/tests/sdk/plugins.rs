@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use lambda_api::{InvocationOutput, OperationStatus};
 use lambdura::plugin::{
-    InvocationEnd, InvocationInfo, OperationEnd, OperationInfo, UserFunctionEnd, UserFunctionInfo,
+    InvocationEnd, InvocationInfo, OperationChange, OperationEnd, OperationInfo, UserFunctionEnd,
+    UserFunctionInfo,
 };
 use lambdura::{
-    BoxError, DurableContext, InvocationContext, Invoker, Plugin, RetryStrategy, StepContext,
+    BoxError, CompletionConfig, DurableContext, InvocationContext, Invoker, Plugin, RetryStrategy,
+    StepContext, branch,
 };
 
 use crate::support::{TestExecution, failed, ok, succeeded};
@@ -44,7 +46,8 @@ impl Plugin for Diary {
     }
 
     fn on_operation_start(&self, operation: &OperationInfo<'_>) {
-        self.note(format!("{} {}", operation.r#type, name(operation)));
+        let again = if operation.is_replay { " again" } else { "" };
+        self.note(format!("{} {}{again}", operation.r#type, name(operation)));
     }
 
     fn on_operation_end(&self, end: &OperationEnd<'_>) {
@@ -124,6 +127,7 @@ async fn everything_is_told_once_and_in_order() {
         diary.take(),
         [
             "invocation, first: false",
+            "STEP flaky again",
             "flaky attempt 2",
             "flaky attempt 2: fine",
             "flaky SUCCEEDED",
@@ -143,6 +147,171 @@ async fn everything_is_told_once_and_in_order() {
     );
     let repeated = execution.service.operation("pause");
     assert_eq!(repeated.status, OperationStatus::Succeeded);
+}
+
+/// Notes what a plugin can read of operations, functions and invocations.
+#[derive(Clone, Default)]
+struct Details(Diary);
+
+impl Plugin for Details {
+    fn on_invocation_start(&self, invocation: &InvocationInfo<'_>) {
+        assert!(invocation.execution_started_at.is_some());
+        let updated: Vec<_> = invocation.updated_operations.iter().map(name).collect();
+        let all = invocation.operations.len();
+        self.0
+            .note(format!("begins with {all}, of them {updated:?} new"));
+    }
+
+    fn on_invocation_end(&self, end: &InvocationEnd<'_>) {
+        let mut all = Vec::new();
+        let operations = end.invocation.operations;
+        operations.each(|operation| all.push(name(operation).to_owned()));
+        all.sort();
+        let error = end.error.and_then(|error| error.error_message.as_deref());
+        self.0
+            .note(format!("ends with {all:?}, {}", error.unwrap_or("fine")));
+    }
+
+    fn on_operation_end(&self, end: &OperationEnd<'_>) {
+        let operation = &end.operation;
+        assert!(operation.started_at.is_some() && operation.ended_at >= operation.started_at);
+        let error = operation
+            .error
+            .and_then(|error| error.error_message.as_deref());
+        let result = operation.result.or(error).unwrap_or("nothing");
+        self.0.note(format!(
+            "{}: {result}, {:?}",
+            name(operation),
+            operation.attempt
+        ));
+    }
+
+    fn on_operation_change(&self, change: &OperationChange<'_>) {
+        let told = change.updated_operations.iter();
+        let told = told.map(|one| format!("{} {}", name(one), one.status));
+        let mut told: Vec<_> = told.collect();
+        told.sort();
+        let known = |one: &OperationInfo<'_>| change.operations.contains(one.operation_id);
+        assert!(change.updated_operations.iter().all(known));
+        assert!(!change.operations.contains("nobody"));
+        self.0.note(told.join(", "));
+    }
+
+    fn on_user_function_start(&self, function: &UserFunctionInfo<'_>) {
+        let operation = &function.operation;
+        let again = if function.is_replaying_children {
+            " again"
+        } else {
+            ""
+        };
+        let parent = operation.parent_id.map_or("at the top", |_| "inside");
+        self.0
+            .note(format!("{} runs{again} {parent}", name(operation)));
+    }
+
+    fn on_user_function_end(&self, end: &UserFunctionEnd<'_>) {
+        assert!(end.ended_at >= end.function.started_at);
+        let error = end.error_message.unwrap_or("fine");
+        self.0.note(format!(
+            "{} is over: {error}",
+            name(&end.function.operation)
+        ));
+    }
+}
+
+async fn two_branches(ctx: DurableContext) -> Result<(), BoxError> {
+    let waits = branch(|ctx: DurableContext| async move {
+        ctx.wait(Duration::from_secs(60)).name("pause").await?;
+        ok("slow".to_owned())
+    });
+    let fails = branch(|_| async { Err::<String, _>(BoxError::from("no")) });
+    let both = ctx.parallel([waits.name("waits"), fails.name("fails")]);
+    let both = both.completion(CompletionConfig::all_completed());
+    both.name("both").await?;
+    Err("no".into())
+}
+
+#[tokio::test]
+async fn functions_of_contexts_are_told_and_what_checkpoints_change() {
+    let details = Details::default();
+    let execution = TestExecution::new(());
+    let invoker = Invoker::new(execution.service.clone()).with_plugin(details.clone());
+    let invoke = || invoke(&execution, &invoker, two_branches);
+    invoke().await;
+    let first = details.0.take();
+    assert_eq!(first[0], "begins with 0, of them [] new");
+    assert_eq!(first[1], "waits runs inside");
+    assert!(
+        first.contains(&"fails is over: no".to_owned()),
+        "{first:#?}"
+    );
+    assert!(first.contains(&"fails: no, None".to_owned()), "{first:#?}");
+    let changed: Vec<_> = first
+        .iter()
+        .filter(|line| line.contains("STARTED"))
+        .collect();
+    assert!(
+        changed.iter().any(|line| line.contains("pause STARTED")),
+        "{first:#?}"
+    );
+    assert!(
+        !first.contains(&"waits is over: fine".to_owned()),
+        "{first:#?}"
+    );
+    execution.service.skip_to_next_timer();
+    invoke().await;
+    let second = details.0.take();
+    assert_eq!(
+        second[0], "begins with 4, of them [\"pause\"] new",
+        "{second:#?}"
+    );
+    assert!(
+        second.contains(&"waits runs again inside".to_owned()),
+        "{second:#?}"
+    );
+    assert!(
+        second.contains(&"waits is over: fine".to_owned()),
+        "{second:#?}"
+    );
+    assert!(
+        second.contains(&"waits: \"slow\", None".to_owned()),
+        "{second:#?}"
+    );
+    // What has come to its end is neither run nor told again.
+    assert!(
+        !second.iter().any(|line| line.starts_with("fails")),
+        "{second:#?}"
+    );
+    let last = second.last().unwrap();
+    assert!(
+        last.starts_with("ends with [\"both\", \"fails\", \"pause\", \"waits\"]"),
+        "{last}"
+    );
+    assert!(last.ends_with("no"), "{last}");
+}
+
+#[tokio::test]
+async fn result_and_error_of_an_operation_are_told_as_recorded() {
+    async fn handler(ctx: DurableContext) -> Result<(), BoxError> {
+        let good = ctx.step(|_: StepContext| async { ok("tea".to_owned()) });
+        good.name("good").await?;
+        let bad = ctx.step(|_: StepContext| async { Err::<(), _>(BoxError::from("cold")) });
+        bad.name("bad").retry(RetryStrategy::none()).await?;
+        Ok(())
+    }
+
+    let details = Details::default();
+    let execution = TestExecution::new(());
+    let invoker = Invoker::new(execution.service.clone()).with_plugin(details.clone());
+    invoke(&execution, &invoker, handler).await;
+    let told = details.0.take();
+    assert!(
+        told.contains(&"good: \"tea\", Some(1)".to_owned()),
+        "{told:#?}"
+    );
+    assert!(told.contains(&"bad: cold, Some(1)".to_owned()), "{told:#?}");
+    let changes = told.iter().filter(|line| line.as_str() == "good SUCCEEDED");
+    assert_eq!(changes.count(), 1, "{told:#?}");
 }
 
 struct Faulty;

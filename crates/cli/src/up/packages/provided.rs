@@ -101,7 +101,10 @@ fn named_in(text: &[u8]) -> BTreeSet<String> {
         // Other texts name packages too, such as user agents.
         let before = text[..at].trim_ascii_end();
         let imports = [&b"("[..], b"from", b"import"];
-        if !BEGINNINGS.iter().any(begins) || !imports.iter().any(|it| before.ends_with(it)) {
+        // AWS's SDK has symbols of such names: `Symbol.for("@smithy/…")`.
+        let is_import =
+            imports.iter().any(|it| before.ends_with(it)) && !before.ends_with(b".for(");
+        if !BEGINNINGS.iter().any(begins) || !is_import {
             continue;
         }
         let end = rest.iter().position(|byte| quote(byte) || *byte == b'\n');
@@ -211,7 +214,7 @@ mod tests {
             import { withDurableExecution } from "@aws/durable-execution-sdk-js"
             import other from "@aws/durable-execution-sdk-js-testing"
             import(`@aws-sdk/${name}`); const none = require('@aws-sdk/')
-            const agent = "@aws-sdk/client-sqs"; import"@aws-sdk/client-sns";
+            const agent = "@aws-sdk/client-sqs"; import"@aws-sdk/client-sns"; Symbol.for("@smithy/nor")
             // @aws-sdk/client-sqs without quotes
         "#;
         let names: Vec<String> = named_in(text).into_iter().collect();

@@ -56,6 +56,7 @@ impl FakeService {
             name: Some("test".to_owned()),
             r#type: OperationType::Execution,
             status: OperationStatus::Started,
+            start_timestamp: Some(EpochSeconds(since_epoch.as_secs_f64())),
             execution_details: Some(ExecutionDetails {
                 input_payload: Some(input.to_owned()),
             }),
@@ -251,6 +252,9 @@ impl State {
                 OperationType::Wait => OperationStatus::Succeeded,
                 _ => OperationStatus::Ready,
             };
+            if has_ended(operation) {
+                operation.end_timestamp = Some(EpochSeconds::from_millis(now));
+            }
             self.unseen.insert(operation.id.clone());
         }
     }
@@ -346,7 +350,17 @@ impl State {
             }
             (r#type, action) => panic!("{action} of a {type}"),
         }
+        if has_ended(operation) {
+            operation.end_timestamp = Some(EpochSeconds::from_millis(now));
+        }
     }
+}
+
+fn has_ended(operation: &ApiOperation) -> bool {
+    matches!(
+        operation.status,
+        OperationStatus::Succeeded | OperationStatus::Failed
+    )
 }
 
 fn due_millis(operation: &ApiOperation) -> Option<i64> {

@@ -1,0 +1,187 @@
+//! What plugins are told of an execution, and when; the hooks themselves are in [`crate::plugin`].
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use lambda_api::OperationType;
+
+use crate::execution::{Execution, State};
+use crate::operation::{Operation, is_open};
+use crate::operation_id::OperationSpec;
+use crate::plugin::{
+    OperationChange, OperationInfo, Operations, Standing, UserFunctionEnd, UserFunctionInfo,
+    instant,
+};
+
+impl Execution {
+    /// What changed since the last invocation without this function.
+    pub(crate) fn updated_operations(&self) -> Vec<Arc<Operation>> {
+        let state = self.state();
+        let updated = self
+            .updated
+            .iter()
+            .filter_map(|id| state.operations.get(id));
+        in_order(updated.filter(|operation| !is_execution(operation)))
+    }
+
+    /// Tells plugins of the operations that ended since the last invocation, and of those that have not ended.
+    pub(crate) fn announce_recorded(&self, updated: &[OperationInfo<'_>]) {
+        if self.plugins.is_empty() {
+            return;
+        }
+        for info in updated {
+            self.plugins.operation_changed(Standing::Open, info);
+        }
+        for operation in self.operations_in_order() {
+            if is_open(&operation) {
+                let info = self.info(&operation);
+                self.plugins.each(|plugin| plugin.on_operation_start(&info));
+            }
+        }
+    }
+
+    /// What is recorded of operations, to be compared with later by [`announce`](Self::announce).
+    pub(crate) fn recorded_of<'a>(
+        state: &State,
+        ids: impl IntoIterator<Item = &'a str>,
+    ) -> BTreeMap<String, Option<Arc<Operation>>> {
+        ids.into_iter()
+            .map(|id| (id.to_owned(), state.operations.get(id).cloned()))
+            .collect()
+    }
+
+    /// Tells plugins what became of the operations that were so before.
+    pub(crate) fn announce(&self, before: BTreeMap<String, Option<Arc<Operation>>>) {
+        let changed: Vec<_> = before
+            .into_iter()
+            .filter_map(|(id, before)| Some((before, self.operation(&id)?)))
+            .filter(|(before, now)| before.as_ref() != Some(now))
+            .collect();
+        let infos: Vec<_> = changed.iter().map(|(_, now)| self.info(now)).collect();
+        for ((before, _), info) in changed.iter().zip(&infos) {
+            let before = Standing::of(before.as_deref());
+            self.plugins.operation_changed(before, info);
+        }
+        if !infos.is_empty() {
+            let change = OperationChange {
+                execution_arn: &self.arn,
+                updated_operations: &infos,
+                operations: Operations::of(self),
+            };
+            self.plugins
+                .each(|plugin| plugin.on_operation_change(&change));
+        }
+    }
+
+    /// What plugins are told of a recorded operation.
+    pub(crate) fn info<'a>(&'a self, operation: &'a Operation) -> OperationInfo<'a> {
+        let is_replay = self.known_at_start.contains(&operation.id);
+        OperationInfo::of(&self.arn, operation, is_replay)
+    }
+
+    /// An operation by its id; the execution itself is none.
+    pub(crate) fn operation(&self, id: &str) -> Option<Arc<Operation>> {
+        let operation = self.state().operations.get(id).cloned();
+        operation.filter(|operation| !is_execution(operation))
+    }
+
+    pub(crate) fn operation_count(&self) -> usize {
+        let state = self.state();
+        let operations = state.operations.values();
+        operations
+            .filter(|operation| !is_execution(operation))
+            .count()
+    }
+
+    /// All operations, from the first that started to the last.
+    pub(crate) fn operations_in_order(&self) -> Vec<Arc<Operation>> {
+        let state = self.state();
+        in_order(
+            state
+                .operations
+                .values()
+                .filter(|operation| !is_execution(operation)),
+        )
+    }
+
+    /// When the execution began.
+    pub(crate) fn started_at(&self) -> Option<SystemTime> {
+        let state = self.state();
+        let started_by = state
+            .operations
+            .values()
+            .find(|operation| is_execution(operation))?;
+        instant(started_by.start_timestamp?)
+    }
+
+    /// Tells plugins that user code of the operation begins; what comes back tells them of its end.
+    pub(crate) fn begin_user_function<'a>(
+        &'a self,
+        spec: &'a OperationSpec,
+        attempt: u32,
+        is_replaying_children: bool,
+    ) -> Option<WatchedFunction<'a>> {
+        if self.plugins.is_empty() {
+            return None;
+        }
+        let watched = WatchedFunction {
+            execution: self,
+            spec,
+            recorded: self.recorded(spec),
+            attempt,
+            is_replaying_children,
+            started_at: SystemTime::now(),
+        };
+        let function = watched.info();
+        self.plugins
+            .each(|plugin| plugin.on_user_function_start(&function));
+        Some(watched)
+    }
+}
+
+/// User code that plugins were told of.
+pub(crate) struct WatchedFunction<'a> {
+    execution: &'a Execution,
+    spec: &'a OperationSpec,
+    recorded: Option<Arc<Operation>>,
+    attempt: u32,
+    is_replaying_children: bool,
+    started_at: SystemTime,
+}
+
+impl WatchedFunction<'_> {
+    fn info(&self) -> UserFunctionInfo<'_> {
+        let operation = match &self.recorded {
+            Some(recorded) => self.execution.info(recorded),
+            None => OperationInfo::unrecorded(&self.execution.arn, self.spec),
+        };
+        UserFunctionInfo {
+            operation,
+            attempt: self.attempt,
+            started_at: self.started_at,
+            is_replaying_children: self.is_replaying_children,
+        }
+    }
+
+    /// Tells plugins that the code is over.
+    pub(crate) fn end(self, error_message: Option<&str>) {
+        let end = UserFunctionEnd {
+            function: self.info(),
+            error_message,
+            ended_at: SystemTime::now(),
+        };
+        let plugins = &self.execution.plugins;
+        plugins.each(|plugin| plugin.on_user_function_end(&end));
+    }
+}
+
+fn is_execution(operation: &Operation) -> bool {
+    operation.r#type == OperationType::Execution
+}
+
+fn in_order<'a>(operations: impl Iterator<Item = &'a Arc<Operation>>) -> Vec<Arc<Operation>> {
+    let mut operations: Vec<_> = operations.cloned().collect();
+    operations.sort_by_cached_key(|operation| (operation.start_timestamp, operation.id.clone()));
+    operations
+}
