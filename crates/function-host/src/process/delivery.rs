@@ -134,31 +134,39 @@ impl FunctionProcess {
     pub(super) fn give_back_assigned(&mut self, now: Instant) -> ControlFlow<EndReason> {
         let late = self.assigned.extract_if(.., |it| it.deliver_by <= now);
         let late: Vec<Work> = late.map(|assigned| assigned.work).collect();
+        let (cold, mut given_back): (Vec<_>, Vec<_>) = late.into_iter().partition(|it| it.cold);
+        if !given_back.is_empty() {
+            given_back.extend(self.withhold());
+        }
         let mut flow = ControlFlow::Continue(());
-        for work in late {
-            if work.cold {
-                self.never_asked_for(work);
-                flow = self.drain();
-                continue;
-            }
+        for work in cold {
+            self.never_asked_for(work);
+            flow = self.drain();
+        }
+        for work in given_back {
             tracing::debug!(function = %self.key, invocation = %work.request_id, pid = self.pid, "process does not ask for the invocation, another gets it");
-            self.withhold();
             self.shared.place_again(&self.function, work);
         }
         flow
     }
 
-    /// Notes that the process does not ask for as many invocations as it may have.
-    fn withhold(&mut self) {
+    /// Notes that the process does not ask for as many invocations as it may have: it is given no more than it runs, until it
+    /// asks for more. Returns those that it has not asked for.
+    fn withhold(&mut self) -> Vec<Work> {
+        let mut unwanted = self.slot.withdraw();
+        let assigned = self.assigned.extract_if(.., |it| !it.work.cold);
+        unwanted.extend(assigned.map(|it| it.work));
         let may_have = self.function.invocations_per_process();
-        self.withheld += 1;
+        let asks_for = self.in_flight.len();
+        let had_all = self.withheld == 0;
+        self.withheld = may_have - asks_for - self.assigned.len();
         self.poll_by
             .get_or_insert_with(|| later(Instant::now(), self.function.timeout));
-        let asks_for = may_have - self.withheld;
         self.slot.asks_for(asks_for);
-        if asks_for == 1 {
-            tracing::warn!(function = %self.key, pid = self.pid, may_have, "function process asks for one invocation at a time, and is given one at a time: its runtime client does not know AWS_LAMBDA_MAX_CONCURRENCY, or was not told to run concurrently");
+        if had_all && may_have > 1 {
+            tracing::warn!(function = %self.key, pid = self.pid, may_have, asks_for, "function process asks for fewer invocations at a time than it may have, and is given no more: does its runtime client know AWS_LAMBDA_MAX_CONCURRENCY, and was it told to run concurrently?");
         }
+        unwanted
     }
 
     /// Takes more invocations again if the process asks for more than it is given.

@@ -37,8 +37,7 @@ fn a_process_has_as_many_invocations_as_the_template_says() {
     assert_eq!(lambda.logging.log_format, LogFormat::Json);
     assert_eq!(lambda.timeout.as_secs(), 5400);
 
-    let config =
-        "CapacityProviderConfig: {Arn: !GetAtt P.Arn, PerExecutionEnvironmentMaxConcurrency: 1600}";
+    let config = "CapacityProviderConfig: {Arn: arn, PerExecutionEnvironmentMaxConcurrency: 1600}";
     assert_eq!(
         function_of(&function(config)).invocations_per_process,
         Some(1600)
