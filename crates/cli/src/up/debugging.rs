@@ -31,8 +31,8 @@ const FILES_MAX: usize = 20_000;
 
 /// A function that is debugged.
 #[derive(Debug, Clone)]
-pub struct Target<'s> {
-    function: &'s FunctionResource,
+pub struct Target {
+    function: FunctionResource,
     debugger: Debugger,
 }
 
@@ -40,13 +40,13 @@ pub struct Target<'s> {
 ///
 /// # Errors
 /// One that there is not, or that could be several.
-pub fn targets<'s>(
+pub fn targets(
     wanted: &[DebuggedFunction],
     waits: bool,
-    stack: &'s Stack,
-) -> Result<Vec<Target<'s>>, CliError> {
+    stack: &Stack,
+) -> Result<Vec<Target>, CliError> {
     let mut ports: BTreeSet<u16> = wanted.iter().filter_map(|it| it.port).collect();
-    let mut targets: Vec<Target<'s>> = Vec::new();
+    let mut targets: Vec<Target> = Vec::new();
     for DebuggedFunction { function, port } in wanted {
         let function = find(function, stack)?;
         let port = port.unwrap_or_else(|| {
@@ -63,7 +63,10 @@ pub fn targets<'s>(
             waits,
             sources: own_sources(function, stack),
         };
-        targets.push(Target { function, debugger });
+        targets.push(Target {
+            function: function.clone(),
+            debugger,
+        });
     }
     Ok(targets)
 }
@@ -94,7 +97,7 @@ fn find<'s>(wanted: &str, stack: &'s Stack) -> Result<&'s FunctionResource, CliE
 }
 
 /// What the server is told, and where it tells of processes.
-pub fn debugging(targets: &[Target<'_>]) -> (Debugging, mpsc::Receiver<DebuggedProcess>) {
+pub fn debugging(targets: &[Target]) -> (Debugging, mpsc::Receiver<DebuggedProcess>) {
     let (started, told) = mpsc::channel(TOLD_MAX);
     let functions = targets.iter();
     let functions: BTreeMap<String, Debugger> = functions
@@ -120,7 +123,7 @@ pub fn ids(arguments: &UpArguments, stack: &Stack) -> BTreeSet<String> {
 ///
 /// # Errors
 /// Nothing to be had from the package registry.
-pub async fn prepare(targets: &[Target<'_>], runtimes: &Arc<Runtimes>) -> Result<(), CliError> {
+pub async fn prepare(targets: &[Target], runtimes: &Arc<Runtimes>) -> Result<(), CliError> {
     let all = targets.iter().map(|it| it.function.runtime.as_str());
     let all: BTreeSet<&str> = all.filter(|it| Runtimes::is_managed(it)).collect();
     for runtime in all {
@@ -140,7 +143,7 @@ pub async fn prepare(targets: &[Target<'_>], runtimes: &Arc<Runtimes>) -> Result
 }
 
 /// Says what is debugged, and which ports are taken.
-pub fn say(targets: &[Target<'_>]) {
+pub fn say(targets: &[Target]) {
     for Target { function, debugger } in targets {
         let shown = function.shown();
         if !Runtimes::is_managed(&function.runtime) {
@@ -293,11 +296,11 @@ pub async fn configurations(
         some => some.to_vec(),
     };
     let targets = targets(&wanted, false, &stack)?;
-    let configuration = |target: &Target<'_>| configuration(target, workspace);
+    let configuration = |target: &Target| configuration(target, workspace);
     Ok(targets.iter().map(configuration).collect())
 }
 
-fn configuration(target: &Target<'_>, workspace: &Path) -> Configuration {
+fn configuration(target: &Target, workspace: &Path) -> Configuration {
     let Target { function, debugger } = target;
     let shown = function.shown();
     let name = format!("Lambdura: {shown}");
@@ -390,7 +393,10 @@ mod tests {
         let found = targets(&wanted(&["Shop/Pay", "Old/Pay", "F:9229"]), false, &stack).unwrap();
         let found: Vec<(&str, u16, PathBuf)> = found
             .into_iter()
-            .map(|it| (it.function.shown(), it.debugger.port, it.debugger.sources))
+            .map(|it| {
+                let shown = it.function.shown().to_owned();
+                (shown, it.debugger.port, it.debugger.sources)
+            })
             .collect();
         let lambda = dir.path().join("lambda/pay");
         assert_eq!(
