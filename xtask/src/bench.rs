@@ -18,6 +18,8 @@ use crate::setup::{self, Binaries, FunctionProgram, Profile};
 use crate::system::{System, SystemConfig, make_parent};
 use crate::workspace::{Workspace, empty_folder};
 
+mod embedded;
+
 const DRIVER: &str = "bench-driver";
 
 /// The functions of `bench/template.yaml`. A function's package is called like its program.
@@ -78,6 +80,9 @@ pub struct BenchArguments {
     /// Measure what the console reads, with this many executions stored, and nothing else
     #[arg(long, value_name = "EXECUTIONS", num_args = 0..=1, default_missing_value = "1000000")]
     console: Option<u32>,
+    /// Measure programs that run their own executions, and nothing else
+    #[arg(long, conflicts_with_all = ["console", "crash"])]
+    embedded: bool,
     /// Kill the server every two seconds while executions of every kind are started, check that it keeps what it
     /// promised, and nothing else
     #[arg(long, conflicts_with_all = ["console", "rounds"])]
@@ -100,6 +105,9 @@ pub fn run(workspace: &Workspace, arguments: &BenchArguments) -> Result<ExitCode
     }
     if arguments.crash {
         return crash(workspace, arguments);
+    }
+    if arguments.embedded {
+        return embedded::run(workspace, arguments);
     }
     let functions = FUNCTIONS.iter().map(|(_, program)| *program);
     let packages: Vec<&str> = [CLI_PACKAGE, DRIVER].into_iter().chain(functions).collect();
@@ -143,7 +151,7 @@ pub fn run(workspace: &Workspace, arguments: &BenchArguments) -> Result<ExitCode
     drop(system);
     fs::remove_dir_all(&data_dir).with_context(|| format!("remove `{}`", data_dir.display()))?;
     screen::note(&format!("all numbers: {}", json.display()));
-    Ok(ExitCode::SUCCESS)
+    embedded::run(workspace, arguments)
 }
 
 /// Has the driver start, kill and judge a server. Its data stays when something was found.

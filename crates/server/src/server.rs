@@ -138,6 +138,17 @@ impl Server {
     /// # Errors
     /// See [`StartServerError`].
     pub async fn start_on(config: ServerConfig, stores: Stores) -> Result<Self, StartServerError> {
+        let server = Self::prepare_on(config, stores, false).await?;
+        server.drive();
+        Ok(server)
+    }
+
+    /// A server that answers requests and does nothing by itself.
+    pub(crate) async fn prepare_on(
+        config: ServerConfig,
+        stores: Stores,
+        only_looks: bool,
+    ) -> Result<Self, StartServerError> {
         let Stores { store, logs } = stores;
         for address in [config.listen, config.http_api_listen] {
             if !address.ip().is_loopback() {
@@ -224,6 +235,7 @@ impl Server {
             streams: Arc::new(Semaphore::new(console::STREAMS_MAX)),
             tasks: tasks.clone(),
             shutdown: shutdown.clone(),
+            only_looks,
         });
         let server = Self {
             app,
@@ -247,6 +259,12 @@ impl Server {
             }
         }
         server.serve(listener);
+        Ok(server)
+    }
+
+    /// Starts what goes on by itself: timers, recovery, upkeep, schedules.
+    fn drive(&self) {
+        let server = self;
         // Deadlines come due whatever is being taken up.
         let driver = server.app.driver.clone();
         spawn_vital(
@@ -268,7 +286,6 @@ impl Server {
         let schedules = Arc::clone(&server.schedules);
         let (app, shutdown) = (Arc::clone(&server.app), server.shutdown.clone());
         server.tasks.spawn(schedules.run(app, shutdown));
-        Ok(server)
     }
 
     /// The URL of the Lambda API.

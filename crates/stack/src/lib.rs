@@ -12,7 +12,6 @@
 //! ([`LoadStackError`], [`Problem`]).
 
 mod api;
-mod cron;
 mod function;
 mod stack;
 
@@ -29,11 +28,11 @@ mod template;
 #[cfg(test)]
 mod tests;
 
+pub use ::schedule::{Cron, CronDays, CronError, ScheduleExpression};
 pub use api::{
     AwsIntegration, Cors, HttpApiResource, Integration, IntegrationResponse, Passthrough,
     RestApiResource, RestCors, Route, RouteKey, RouteMethod,
 };
-pub use cron::{Cron, CronDays, CronError};
 pub use error::{InvalidTemplate, LoadStackError, Problem, Warning};
 pub use function::{
     Architecture, DurableConfig, EventInvokeResource, FunctionResource, FunctionUrlResource,
@@ -42,7 +41,6 @@ pub use function::{
 pub use load::{LoadOptions, load};
 pub use references::References;
 pub use stack::{
-    LayerResource, Output, ScheduleExpression, ScheduleResource, ScheduleService, Stack,
-    TableResource, TimeToLive,
+    LayerResource, Output, ScheduleResource, ScheduleService, Stack, TableResource, TimeToLive,
 };
 pub use template::Text as TemplateText;

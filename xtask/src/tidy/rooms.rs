@@ -55,6 +55,10 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "look",
+        &["data_folder", "elsewhere", "server", "start_error"],
+    ),
+    (
         "deploy",
         &["deploy_error", "functions", "gateway", "http", "server"],
     ),
