@@ -18,7 +18,10 @@ use tempfile::TempDir;
 async fn order(name: String, ctx: DurableContext) -> Result<String, BoxError> {
     let packed = ctx.step(|_: StepContext| async { Ok::<_, BoxError>("packed".to_owned()) });
     let packed = packed.name("pack").await?;
-    let (_, answer) = (name, ctx.create_callback::<String>().name("received").await?);
+    let (_, answer) = (
+        name,
+        ctx.create_callback::<String>().name("received").await?,
+    );
     Ok(format!("{packed}, {}", answer.await?))
 }
 
