@@ -20,9 +20,11 @@ pub fn run(arguments: &ConsoleArguments, screen: &Screen) -> Result<(), CliError
         .context("cannot start the asynchronous runtime")?;
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, arguments.port));
     runtime.block_on(async {
-        let looking = Server::look(&arguments.file, listen, scratch.path());
+        // Below it, because the server makes it readable by this user alone.
+        let data = scratch.path().join("data");
+        let looking = Server::look(&arguments.file, listen, &data);
         let server = looking.await.context("open the console")?;
-        screen.line(&format!("{}/executions", server.endpoint()))?;
+        screen.line(format!("{}/executions", server.endpoint()))?;
         note("it only reads the file; Ctrl-C ends it");
         let signal = tokio::signal::ctrl_c().await;
         server.shut_down().await.context("close the console")?;
