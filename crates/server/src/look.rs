@@ -9,14 +9,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use function_host::Runtimes;
 use model::Limits;
 use store::Durability;
 use store_sqlite::{OpenLogsOptions, SqliteLogs, SqliteStore};
 
+use crate::data_folder;
 use crate::elsewhere::Elsewhere;
 use crate::server::{Server, ServerConfig, Stores};
 use crate::start_error::StartServerError;
-use crate::{Runtimes, data_folder};
 
 /// How often the file is looked at for changes while somebody looks on.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
