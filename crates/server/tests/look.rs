@@ -26,7 +26,7 @@ async fn order(name: String, ctx: DurableContext) -> Result<String, BoxError> {
 }
 
 async fn look(file: &Path, scratch: &TempDir) -> Result<Server, StartServerError> {
-    let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
+    let any: SocketAddr = "127.0.0.1:0".parse().expect("it works");
     Server::look(file, any, scratch.path()).await
 }
 
@@ -36,10 +36,15 @@ async fn request(server: &Server, method: Method, path: &str) -> (StatusCode, Va
         .method(method)
         .uri(format!("{}{path}", server.endpoint()))
         .body(Empty::new())
-        .unwrap();
-    let response = client.request(request).await.unwrap();
+        .expect("it works");
+    let response = client.request(request).await.expect("it works");
     let status = response.status();
-    let body = response.into_body().collect().await.unwrap().to_bytes();
+    let body = response
+        .into_body()
+        .collect()
+        .await
+        .expect("it works")
+        .to_bytes();
     (status, serde_json::from_slice(&body).unwrap_or_default())
 }
 
@@ -48,7 +53,11 @@ async fn read_until(body: &mut hyper::body::Incoming, text: &str) {
     let mut read = String::new();
     let reading = async {
         while !read.contains(text) {
-            let frame = body.frame().await.expect("the view goes on").unwrap();
+            let frame = body
+                .frame()
+                .await
+                .expect("the view goes on")
+                .expect("it works");
             if let Ok(data) = frame.into_data() {
                 read.push_str(&String::from_utf8_lossy(&data));
             }

@@ -30,11 +30,12 @@ async fn rows(app: &Embedded) -> Vec<String> {
         let rows = rows.query_map([], |row| row.get(0))?;
         rows.collect()
     };
-    app.query(read).await.unwrap()
+    app.query(read).await.expect("the rows")
 }
 
 async fn create(app: &Embedded) {
-    app.transaction(|tx| tx.execute_batch(TABLE)).await.unwrap();
+    let created = app.transaction(|tx| tx.execute_batch(TABLE)).await;
+    created.expect("a table");
 }
 
 #[tokio::test(flavor = "multi_thread")]
