@@ -20,6 +20,8 @@ use crate::setup::{self, Binaries, FunctionProgram, Profile};
 use crate::system::{System, SystemConfig, make_parent};
 use crate::workspace::{Workspace, empty_folder};
 
+mod embedded;
+
 const DRIVER: &str = "bench-driver";
 
 /// The functions of `bench/template.yaml`. A function's package is called like its program.
@@ -82,6 +84,9 @@ pub struct BenchArguments {
     /// Measure what the console reads, with this many executions stored, and nothing else
     #[arg(long, value_name = "EXECUTIONS", num_args = 0..=1, default_missing_value = "1000000")]
     console: Option<u32>,
+    /// Measure programs that run their own executions, and nothing else
+    #[arg(long, conflicts_with_all = ["console", "crash"])]
+    embedded: bool,
     /// Kill the server every two seconds while executions of every kind are started, check that it keeps what it
     /// promised, and nothing else
     #[arg(long, conflicts_with_all = ["console", "rounds"])]
@@ -114,6 +119,9 @@ pub fn run(workspace: &Workspace, arguments: &BenchArguments) -> Result<ExitCode
     if arguments.peers {
         peers::run(workspace, arguments.rounds, arguments.peer_seconds)?;
         return Ok(ExitCode::SUCCESS);
+    }
+    if arguments.embedded {
+        return embedded::run(workspace, arguments);
     }
     let functions: BTreeSet<&str> = FUNCTIONS.iter().map(|(_, program)| *program).collect();
     let packages: Vec<&str> = [CLI_PACKAGE, DRIVER].into_iter().chain(functions).collect();
@@ -157,7 +165,7 @@ pub fn run(workspace: &Workspace, arguments: &BenchArguments) -> Result<ExitCode
     drop(system);
     fs::remove_dir_all(&data_dir).with_context(|| format!("remove `{}`", data_dir.display()))?;
     screen::note(&format!("all numbers: {}", json.display()));
-    Ok(ExitCode::SUCCESS)
+    embedded::run(workspace, arguments)
 }
 
 /// Has the driver start, kill and judge a server. Its data stays when something was found.

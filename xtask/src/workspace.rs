@@ -40,6 +40,8 @@ pub struct Dependency {
     pub name: String,
     /// `None` is an ordinary one; else `dev` or `build`.
     pub kind: Option<String>,
+    /// Whether only a feature asks for it.
+    pub optional: bool,
 }
 
 impl Workspace {

@@ -79,6 +79,7 @@ pub enum Command {
     /// List functions, with their aliases
     Functions,
     Open(OpenArguments),
+    Console(ConsoleArguments),
     Retry(RetryExecutionArguments),
     Stop(StopArguments),
     Pause(PauseArguments),
@@ -433,6 +434,23 @@ pub struct CallbacksArguments {
     /// The first so many
     #[arg(long, short, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub limit: u32,
+}
+
+/// Open the web console on the file of a program that runs its own executions
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  lambdura console --file app.db
+  lambdura console --file app.db --port 0     on a free port
+
+It only reads: the program goes on meanwhile, and what the console would change is refused.")]
+pub struct ConsoleArguments {
+    /// The SQLite file that the program was opened with
+    #[arg(long, short, value_name = "FILE")]
+    pub file: std::path::PathBuf,
+    /// Where the console listens, on this machine alone
+    #[arg(long, value_name = "PORT", default_value_t = 3002)]
+    pub port: u16,
 }
 
 /// Show the web console, or an execution in it, in the browser

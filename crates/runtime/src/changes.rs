@@ -17,8 +17,8 @@ pub(crate) struct Changes {
     sender: broadcast::Sender<Noted>,
 }
 
-/// Which execution, and whether it has ended.
-type Noted = (ExecutionId, bool);
+/// Which execution, and whether it has ended; none: any may have.
+type Noted = Option<(ExecutionId, bool)>;
 
 impl Default for Changes {
     fn default() -> Self {
@@ -32,7 +32,7 @@ impl Changes {
     pub fn note(&self, id: &ExecutionId, ended: bool) {
         if self.sender.receiver_count() > 0 {
             // The last listener may have gone just now.
-            let _ = self.sender.send((id.clone(), ended));
+            let _ = self.sender.send(Some((id.clone(), ended)));
         }
     }
 }
@@ -58,6 +58,20 @@ pub struct ChangeListener {
 }
 
 impl Driver {
+    /// Tells listeners that somebody else has changed what is stored: any execution may be another.
+    pub fn changed_elsewhere(&self) {
+        let sender = &self.inner.changes.sender;
+        if sender.receiver_count() > 0 {
+            // The last listener may have gone just now.
+            let _ = sender.send(None);
+        }
+    }
+
+    /// Whether anybody listens to changes.
+    pub fn has_listeners(&self) -> bool {
+        self.inner.changes.sender.receiver_count() > 0
+    }
+
     /// Listens to changes from now on: what is read from the store after this call and what is told
     /// leave no gap.
     pub fn changes(&self) -> ChangeListener {
@@ -71,8 +85,8 @@ impl ChangeListener {
     /// Waits for the next change; none when the driver is gone. Cancel safe.
     pub async fn next(&mut self) -> Option<Change> {
         match self.receiver.recv().await {
-            Ok((id, ended)) => Some(Change::Execution { id, ended }),
-            Err(broadcast::error::RecvError::Lagged(_)) => Some(Change::Many),
+            Ok(Some((id, ended))) => Some(Change::Execution { id, ended }),
+            Ok(None) | Err(broadcast::error::RecvError::Lagged(_)) => Some(Change::Many),
             Err(broadcast::error::RecvError::Closed) => None,
         }
     }
@@ -80,8 +94,8 @@ impl ChangeListener {
     /// Takes a change that has been told already, without waiting.
     pub fn try_next(&mut self) -> Option<Change> {
         match self.receiver.try_recv() {
-            Ok((id, ended)) => Some(Change::Execution { id, ended }),
-            Err(broadcast::error::TryRecvError::Lagged(_)) => Some(Change::Many),
+            Ok(Some((id, ended))) => Some(Change::Execution { id, ended }),
+            Ok(None) | Err(broadcast::error::TryRecvError::Lagged(_)) => Some(Change::Many),
             Err(broadcast::error::TryRecvError::Empty | broadcast::error::TryRecvError::Closed) => {
                 None
             }

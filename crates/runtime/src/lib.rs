@@ -28,6 +28,7 @@ mod start;
 mod timers;
 mod to_the_end;
 mod waiters;
+mod within;
 
 pub use aside::TriedAgain;
 pub use changes::{Change, ChangeListener};
@@ -42,3 +43,4 @@ pub use queue::EnqueueError;
 pub use read::StatePage;
 pub use start::{StartRequest, Started};
 pub use timers::TimerPulse;
+pub use within::Making;

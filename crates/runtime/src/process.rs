@@ -104,7 +104,7 @@ impl Driver {
     }
 
     /// Takes a committed transition in and does what follows.
-    fn take_in(
+    pub(crate) fn take_in(
         &self,
         execution: &mut Execution,
         transition: &Transition,

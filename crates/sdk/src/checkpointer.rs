@@ -69,6 +69,13 @@ impl CheckpointQueue {
         self.demanded = self.demanded.max(ticket);
     }
 
+    /// Makes everything so far urgent; the returned ticket is acknowledged when all of it is.
+    #[cfg(feature = "embedded")]
+    pub(crate) fn demand_all(&mut self) -> Ticket {
+        self.demand(self.enqueued);
+        self.enqueued
+    }
+
     pub(crate) fn is_acknowledged(&self, ticket: Ticket) -> bool {
         ticket <= self.acknowledged
     }

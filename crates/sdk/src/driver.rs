@@ -119,13 +119,13 @@ struct Driver<'a, T> {
     sleep: Pin<Box<Sleep>>,
 }
 
-type CallResult = Result<Accepted, ServiceError>;
+pub(crate) type CallResult = Result<Accepted, ServiceError>;
 
 /// What an accepted checkpoint brought.
-struct Accepted {
-    checkpoint_token: Option<String>,
-    batch: Batch,
-    operations: Vec<Operation>,
+pub(crate) struct Accepted {
+    pub(crate) checkpoint_token: Option<String>,
+    pub(crate) batch: Batch,
+    pub(crate) operations: Vec<Operation>,
 }
 
 impl<T> Drop for Driver<'_, T> {
@@ -206,6 +206,19 @@ impl<T> Driver<'_, T> {
     /// Starts the next call if one is due, and says whether it did.
     fn start_call(&mut self, now: Instant) -> bool {
         let mut state = self.execution.state();
+        #[cfg(feature = "embedded")]
+        if self.handler.is_some()
+            && let Some(transacting) = state.next_transaction()
+        {
+            drop(state);
+            self.call = Some(Box::pin(crate::transaction::call(
+                Arc::clone(self.client),
+                self.execution.arn.clone(),
+                self.checkpoint_token.clone(),
+                transacting,
+            )));
+            return true;
+        }
         let send_at = state.queue.due_at(now);
         // Nothing will be added once the handler has ended.
         let send = send_at.is_some_and(|at| at <= now || self.finished.is_some());

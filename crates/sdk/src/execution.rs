@@ -3,6 +3,8 @@
 //! Everything runs in one task, driven by [`crate::driver`]. Operations look themselves up here, enqueue updates, and
 //! wait: for an acknowledgement, or, parked, for something that happens outside of this invocation.
 
+#[cfg(feature = "embedded")]
+use std::collections::VecDeque;
 use std::collections::{HashMap, HashSet};
 use std::future::{self, Future};
 use std::pin::Pin;
@@ -21,6 +23,8 @@ use crate::error::{Failure, wire_type};
 use crate::operation::{Operation, difference, due_at};
 use crate::operation_id::OperationSpec;
 use crate::plugin::Plugins;
+#[cfg(feature = "embedded")]
+use crate::transaction::{Transacted, Transacting};
 
 /// First poll for something whose end nobody can foresee, such as a callback. Source: official JavaScript and Go SDKs.
 const FIRST_POLL_AFTER: Duration = Duration::from_secs(1);
@@ -41,6 +45,9 @@ pub(crate) struct Execution {
     pub(crate) plugins: Plugins,
     /// The operations that earlier invocations recorded; empty if no plugin asks.
     pub(crate) known_at_start: HashSet<String>,
+    /// Whether a step can be recorded together with what it writes to the application's tables.
+    #[cfg(feature = "embedded")]
+    pub(crate) has_transactions: bool,
     state: Mutex<State>,
 }
 
@@ -48,6 +55,9 @@ pub(crate) struct Execution {
 pub(crate) struct State {
     pub(crate) operations: HashMap<String, Arc<Operation>>,
     pub(crate) queue: CheckpointQueue,
+    /// Steps to be recorded within transactions, in order, each after what was recorded before it.
+    #[cfg(feature = "embedded")]
+    transactions: VecDeque<(Ticket, Arc<Transacting>)>,
     waiters: HashMap<WaiterId, Waiter>,
     next_waiter: WaiterId,
     /// Step bodies and condition checks between their first poll and their end.
@@ -90,6 +100,7 @@ impl Execution {
         operations: Vec<Operation>,
         updated: HashSet<String>,
         plugins: Plugins,
+        #[cfg(feature = "embedded")] has_transactions: bool,
     ) -> Arc<Self> {
         let operations: HashMap<_, _> = operations
             .into_iter()
@@ -112,6 +123,8 @@ impl Execution {
             has_history,
             plugins,
             known_at_start,
+            #[cfg(feature = "embedded")]
+            has_transactions,
             state: Mutex::new(State {
                 operations,
                 ..State::default()
@@ -206,6 +219,24 @@ impl Execution {
         self.acknowledged(ticket).await;
     }
 
+    /// Has a step's body run, and recorded, within a transaction of the service's.
+    #[cfg(feature = "embedded")]
+    pub(crate) async fn transact(&self, transacting: Arc<Transacting>) -> Transacted {
+        {
+            let mut state = self.state();
+            let before = state.queue.demand_all();
+            let queued = (before, Arc::clone(&transacting));
+            state.transactions.push_back(queued);
+        }
+        Wait {
+            execution: self,
+            waiter: None,
+            park_until: None,
+            ready: |_: &State| transacting.outcome(),
+        }
+        .await
+    }
+
     /// Returns when the service has everything up to `ticket`.
     pub(crate) async fn acknowledged(&self, ticket: Ticket) {
         self.state().queue.demand(ticket);
@@ -256,6 +287,16 @@ impl Execution {
 }
 
 impl State {
+    /// The next step to be recorded within a transaction, once everything before it is recorded.
+    #[cfg(feature = "embedded")]
+    pub(crate) fn next_transaction(&mut self) -> Option<Arc<Transacting>> {
+        let (before, _) = self.transactions.front()?;
+        if !self.queue.is_acknowledged(*before) {
+            return None;
+        }
+        self.transactions.pop_front().map(|(_, next)| next)
+    }
+
     /// Takes over what the service says changed, and wakes whoever waits.
     pub(crate) fn merge(&mut self, operations: Vec<Operation>) {
         for operation in operations {

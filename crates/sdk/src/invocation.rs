@@ -56,6 +56,12 @@ impl Invoker {
         }
     }
 
+    /// Checkpoints through a client that others have too.
+    #[cfg(feature = "embedded")]
+    pub(crate) fn shared(client: Arc<dyn DurableServiceClient>, plugins: Plugins) -> Self {
+        Self { client, plugins }
+    }
+
     /// Adds a plugin, which is told what happens after those that were added before it.
     #[must_use]
     pub fn with_plugin(mut self, plugin: impl Plugin) -> Self {
@@ -146,6 +152,8 @@ impl Invoker {
             operations,
             updated,
             self.plugins.clone(),
+            #[cfg(feature = "embedded")]
+            self.client.transactions().is_some(),
         );
         let updated = execution.updated_operations();
         let updated: Vec<_> = updated.iter().map(|one| execution.info(one)).collect();

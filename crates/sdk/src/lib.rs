@@ -1,5 +1,6 @@
 //! Durable functions in Rust: handlers that survive crashes, wait for days without running, and pick up where they
-//! were. The same binary runs on AWS Lambda and on Lambdura.
+//! were. The same binary runs on AWS Lambda and on Lambdura; with the feature `embedded`, the same handlers run in a
+//! program of their own with a SQLite file and no server (`lambdura::embedded`).
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -101,6 +102,11 @@ mod unfinished;
 mod client;
 pub mod service;
 
+#[cfg(feature = "embedded")]
+pub mod embedded;
+#[cfg(feature = "embedded")]
+mod transaction;
+
 #[doc(hidden)]
 pub mod __private;
 
@@ -133,6 +139,8 @@ pub use runtime::{run, run_with};
 pub use serdes::{SerDes, SerDesContext};
 pub use step::{DurableStep, NamedStep, Step};
 pub use step_context::StepContext;
+#[cfg(feature = "embedded")]
+pub use transaction::{Transaction, TransactionStep};
 pub use wait::Wait;
 pub use wait_for_callback::WaitForCallback;
 pub use with_retry::WithRetry;

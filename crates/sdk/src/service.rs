@@ -30,6 +30,13 @@ pub trait DurableServiceClient: Send + Sync + 'static {
         checkpoint_token: &'a str,
         marker: &'a str,
     ) -> BoxFuture<'a, Result<GetDurableExecutionStateResponse, ServiceError>>;
+
+    /// How a step is recorded together with what it writes to the application's tables, where that is possible.
+    #[cfg(feature = "embedded")]
+    #[doc(hidden)]
+    fn transactions(&self) -> Option<&dyn crate::transaction::Transactions> {
+        None
+    }
 }
 
 /// Why a call to the service failed, after every retry.

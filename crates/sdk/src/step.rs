@@ -272,24 +272,37 @@ where
                 return Ok(value);
             }
             Err(failure) => {
-                let error = StepError::new(spec.name.as_deref(), failure.clone());
-                let delay = policy.retry.next_delay_seconds(&error, attempt);
-                let Some(seconds) = delay else {
-                    let mut fail = spec.update(OperationAction::Fail);
-                    fail.error = Some(failure.to_wire());
-                    execution.record(fail).await;
-                    return Err(failure);
-                };
-                let mut retry = spec.update(OperationAction::Retry);
-                retry.error = Some(failure.to_wire());
-                retry.step_options = Some(StepOptions {
-                    next_attempt_delay_seconds: Some(seconds),
-                });
-                execution.record(retry).await;
+                attempt_failed(context, spec, policy, attempt, failure).await?;
                 recorded = execution.recorded(spec);
             }
         }
     }
+}
+
+/// Records that an attempt failed: another follows, or the failure is the step's.
+pub(crate) async fn attempt_failed(
+    context: &DurableContext,
+    spec: &OperationSpec,
+    policy: &StepPolicy,
+    attempt: u32,
+    failure: Failure,
+) -> Result<(), Failure> {
+    let execution = context.execution();
+    let error = StepError::new(spec.name.as_deref(), failure.clone());
+    let delay = policy.retry.next_delay_seconds(&error, attempt);
+    let Some(seconds) = delay else {
+        let mut fail = spec.update(OperationAction::Fail);
+        fail.error = Some(failure.to_wire());
+        execution.record(fail).await;
+        return Err(failure);
+    };
+    let mut retry = spec.update(OperationAction::Retry);
+    retry.error = Some(failure.to_wire());
+    retry.step_options = Some(StepOptions {
+        next_attempt_delay_seconds: Some(seconds),
+    });
+    execution.record(retry).await;
+    Ok(())
 }
 
 /// Runs user code once, and returns its value together with its serialised form.

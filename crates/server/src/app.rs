@@ -44,6 +44,8 @@ pub(crate) struct App {
     /// Tasks that a shutdown waits for.
     pub tasks: TaskTracker,
     pub shutdown: CancellationToken,
+    /// What is stored is another program's: it is shown, and nothing of it is driven or changed.
+    pub only_looks: bool,
 }
 
 impl App {

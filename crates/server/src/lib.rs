@@ -28,6 +28,8 @@ mod functions;
 mod invoker;
 mod upkeep;
 
+mod look;
+
 mod allocator;
 mod data_folder;
 mod http;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hyper::{Request, Response};
+use hyper::{Method, Request, Response};
 use lambda_api::{ErrorCode, headers};
 use wire::ApiError;
 
@@ -19,6 +19,11 @@ pub(crate) async fn handle(app: Arc<App>, request: Request<RequestBody>) -> Resp
     let is_page = console::is_page(request.uri().path());
     if let Err(refused) = guard::check_site(request.headers(), is_page) {
         return refusal(ApiError::new(ErrorCode::AccessDenied, refused.message()));
+    }
+    if app.only_looks
+        && let Some(refused) = refuse(&request)
+    {
+        return refusal(refused);
     }
     let request = match app.other_services.handle(request).await {
         Ok(answer) => return answer,
@@ -45,4 +50,14 @@ pub(crate) async fn handle(app: Arc<App>, request: Request<RequestBody>) -> Resp
 fn is_unknown_operation(answer: &Response<Body>) -> bool {
     let kind = answer.headers().get(headers::ERROR_TYPE);
     kind.is_some_and(|kind| kind.as_bytes() == ErrorCode::UnknownOperation.as_str().as_bytes())
+}
+
+/// The refusal of a request that would change something, where nothing may be changed.
+fn refuse<B>(request: &Request<B>) -> Option<ApiError> {
+    if matches!(*request.method(), Method::GET | Method::HEAD) {
+        return None;
+    }
+    let message = "This console only looks: the program that has the file open runs its executions, and is the only \
+                   one that changes them.";
+    Some(ApiError::new(ErrorCode::AccessDenied, message))
 }

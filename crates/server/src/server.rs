@@ -153,6 +153,17 @@ impl Server {
     /// # Errors
     /// See [`StartServerError`].
     pub async fn start_on(config: ServerConfig, stores: Stores) -> Result<Self, StartServerError> {
+        let server = Self::prepare_on(config, stores, false).await?;
+        server.drive();
+        Ok(server)
+    }
+
+    /// A server that answers requests and does nothing by itself.
+    pub(crate) async fn prepare_on(
+        config: ServerConfig,
+        stores: Stores,
+        only_looks: bool,
+    ) -> Result<Self, StartServerError> {
         let Stores { store, logs } = stores;
         for address in [config.listen, config.http_api_listen] {
             if !address.ip().is_loopback() {
@@ -204,7 +215,11 @@ impl Server {
         let registry = Arc::new(registry);
         let logs = Arc::new(LogRecorder::new(logs));
         let endpoint = format!("http://{address}");
-        let (socket_listener, socket) = SocketFile::bind(&config.data_dir).unzip();
+        // Whoever only looks runs no functions.
+        let (socket_listener, socket) = match only_looks {
+            true => (None, None),
+            false => SocketFile::bind(&config.data_dir).unzip(),
+        };
         let host_config = host_config(&config, &endpoint, socket.as_ref(), xray_address);
         let host = FunctionHost::new(host_config, Arc::clone(&logs) as _)?;
         let bytes = store.stats().bytes;
@@ -242,6 +257,7 @@ impl Server {
             streams: Arc::new(Semaphore::new(console::STREAMS_MAX)),
             tasks: tasks.clone(),
             shutdown: shutdown.clone(),
+            only_looks,
         });
         let server = Self {
             app,
@@ -266,6 +282,12 @@ impl Server {
             }
         }
         server.serve(listener, socket_listener);
+        Ok(server)
+    }
+
+    /// Starts what goes on by itself: timers, recovery, upkeep, schedules, queues.
+    fn drive(&self) {
+        let server = self;
         // Deadlines come due whatever is being taken up.
         let driver = server.app.driver.clone();
         spawn_vital(
@@ -289,7 +311,6 @@ impl Server {
         server.tasks.spawn(schedules.run(app, shutdown));
         let (app, shutdown) = (Arc::clone(&server.app), server.shutdown.clone());
         server.tasks.spawn(Pollers::new(app, shutdown).run());
-        Ok(server)
     }
 
     /// The URL of the Lambda API.

@@ -2,10 +2,11 @@
 //!
 //! Nothing depends on this crate. `crash-server` is a server on such a store; the tests let it die
 //! before and after every commit of a loan application, restart it on the same data, and check that
-//! the application ends as if nothing had happened.
+//! the application ends as if nothing had happened. `crash-embedded` is a program with its own
+//! executions, which dies in the same ways, and within its transactions.
 
 mod crash_point;
 mod crashing_store;
 
 pub use crash_point::{CrashPoint, ParseCrashPointError, Side};
-pub use crashing_store::CrashingStore;
+pub use crashing_store::{CrashingStore, die};

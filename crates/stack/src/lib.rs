@@ -12,7 +12,6 @@
 //! ([`LoadStackError`], [`Problem`]).
 
 mod api;
-mod cron;
 mod function;
 mod stack;
 
@@ -30,12 +29,12 @@ mod template;
 #[cfg(test)]
 mod tests;
 
+pub use ::schedule::{Cron, CronDays, CronError, ScheduleExpression};
 pub use api::{
     AwsIntegration, Cors, HttpApiResource, Integration, IntegrationResponse, Passthrough,
     RestApiResource, RestCors, Route, RouteKey, RouteMethod,
 };
 pub use cloud_assembly::stack_names;
-pub use cron::{Cron, CronDays, CronError};
 pub use error::{InvalidTemplate, LoadStackError, Problem, Warning};
 pub use function::{
     Architecture, DurableConfig, EventInvokeResource, FunctionResource, FunctionUrlResource,
@@ -45,7 +44,7 @@ pub use load::{LoadOptions, OtherServices, load, missing_parameters};
 pub use references::References;
 pub use resource::invocations_per_process_default;
 pub use stack::{
-    CompanionResource, EventSourceResource, LayerResource, Output, ScheduleExpression,
-    ScheduleResource, ScheduleService, Stack, TableResource, TimeToLive, replace_whole,
+    CompanionResource, EventSourceResource, LayerResource, Output, ScheduleResource,
+    ScheduleService, Stack, TableResource, TimeToLive, replace_whole,
 };
 pub use template::{MissingParameter, Text as TemplateText};

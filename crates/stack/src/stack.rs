@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use crate::{
-    Cron, FunctionResource, FunctionUrlResource, HttpApiResource, RestApiResource, Warning,
+    FunctionResource, FunctionUrlResource, HttpApiResource, RestApiResource, ScheduleExpression,
+    Warning,
 };
 
 /// A template with everything in it resolved, in the template's order.
@@ -213,17 +213,6 @@ pub enum ScheduleService {
     Rule,
     /// `ScheduleV2`: EventBridge Scheduler.
     Scheduler,
-}
-
-/// When a schedule is due.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ScheduleExpression {
-    /// `rate(…)`: again and again after so long.
-    Rate(Duration),
-    /// `cron(…)`
-    Cron(Cron),
-    /// `at(…)`: once, on the clock of the schedule's time zone.
-    At(jiff::civil::DateTime),
 }
 
 /// A queue that a function works off: an `SQS` event, or an `AWS::Lambda::EventSourceMapping`.

@@ -10,6 +10,8 @@ use store::{
 };
 use tokio::sync::oneshot;
 
+use crate::within;
+
 /// One write with the place for its answer.
 #[derive(Debug)]
 pub(crate) struct Job {
@@ -40,6 +42,8 @@ pub(crate) enum Write {
     DeleteFunctionVersion(FunctionName, Version),
     DeleteAlias(FunctionName, String),
     DeleteFunction(FunctionName),
+    /// The application's code.
+    Within(Arc<within::Job>),
     /// Changes nothing, durably: whether it succeeds is what is wanted to be known.
     Probe,
 }
@@ -102,6 +106,7 @@ impl Write {
                 format!("delete alias `{name}` of function `{function}`")
             }
             Self::DeleteFunction(function) => format!("delete function `{function}`"),
+            Self::Within(job) => job.attempted().to_owned(),
             Self::Probe => "try whether commits succeed".to_owned(),
             Self::PutScheduleMark(mark) => {
                 format!("record how far schedule `{}` has come", mark.schedule)
@@ -129,6 +134,7 @@ impl Write {
             | Self::TakeBack(_)
             | Self::PutScheduleMark(_)
             | Self::DeleteScheduleMark(_)
+            | Self::Within(_)
             | Self::Probe => false,
         }
     }
@@ -159,6 +165,7 @@ impl Write {
             | Self::DeleteFunction(_)
             | Self::PutScheduleMark(_)
             | Self::DeleteScheduleMark(_)
+            | Self::Within(_)
             | Self::Probe => 0,
         };
         ROWS_BYTES + payload

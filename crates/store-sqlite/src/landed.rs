@@ -1,8 +1,10 @@
 //! Whether a transaction is there although its commit failed.
 
+use engine::Transition;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::job::{Job, Write, Written};
+use crate::within::Verdict;
 use crate::writer::Outcome;
 
 /// Looks for what the writes of a transaction, which all came to these outcomes, have left. A
@@ -29,19 +31,14 @@ fn write_landed(
 ) -> rusqlite::Result<Option<bool>> {
     match (write, written) {
         (Write::Commit(transition), _) if !transition.is_empty() => {
-            let sql = include_str!("sql/read/stored_version.sql");
-            let id = transition.spec.arn.id.as_str();
-            let version: Option<i64> = connection
-                .query_row(sql, [id], |row| row.get(0))
-                .optional()?;
-            // Nobody else writes, so a later version means one of the same transaction.
-            Ok(Some(match version {
-                Some(version) => {
-                    !transition.removes && version.cast_unsigned() >= transition.state.version
-                }
-                None => transition.removes,
-            }))
+            transition_landed(connection, transition).map(Some)
         }
+        (Write::Within(job), _) => match job.done() {
+            Some(Verdict::Commit(transition)) if !transition.is_empty() => {
+                transition_landed(connection, &transition).map(Some)
+            }
+            Some(Verdict::Commit(_) | Verdict::Keep | Verdict::Undo) | None => Ok(None),
+        },
         (
             Write::Enqueue(invocation) | Write::EnqueueScheduled(invocation, _),
             Written::Enqueued(id),
@@ -75,4 +72,17 @@ fn write_landed(
             _,
         ) => Ok(None),
     }
+}
+
+fn transition_landed(connection: &Connection, transition: &Transition) -> rusqlite::Result<bool> {
+    let sql = include_str!("sql/read/stored_version.sql");
+    let id = transition.spec.arn.id.as_str();
+    let version: Option<i64> = connection
+        .query_row(sql, [id], |row| row.get(0))
+        .optional()?;
+    // Nobody else writes, so a later version means one of the same transaction.
+    Ok(match version {
+        Some(version) => !transition.removes && version.cast_unsigned() >= transition.state.version,
+        None => transition.removes,
+    })
 }

@@ -37,6 +37,9 @@ mod read;
 mod reader;
 mod unreadable;
 
+mod look;
+mod within;
+
 mod fault;
 mod logs;
 
@@ -44,4 +47,6 @@ pub use foreign::ForeignFile;
 pub use logs::{OpenLogsOptions, SqliteLogs};
 pub use open::OpenStoreError;
 pub use report::{FileCheck, OpenReport, OpenWarning};
+pub use rusqlite;
 pub use store::SqliteStore;
+pub use within::{Done, Verdict, Within, WriteWithin, refused_to_application};

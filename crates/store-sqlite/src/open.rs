@@ -98,6 +98,22 @@ pub enum OpenStoreError {
         /// The file.
         path: PathBuf,
     },
+    /// It is the database of an application, and has no place for durable executions.
+    #[error("database `{path}` cannot hold durable executions beside its own tables: {why}")]
+    NotShared {
+        /// The file.
+        path: PathBuf,
+        /// What stands in the way, and what to do.
+        why: String,
+    },
+    /// There is nothing to look at.
+    #[error("there are no durable executions in `{path}`: {why}")]
+    NothingThere {
+        /// The file.
+        path: PathBuf,
+        /// What is there instead.
+        why: String,
+    },
     /// A file or directory could not be used.
     #[error("failed to prepare `{path}`")]
     File {
@@ -232,6 +248,10 @@ impl Database {
             MigrateError::Foreign => OpenStoreError::Foreign {
                 path: path.to_owned(),
             },
+            MigrateError::NotShared(why) => OpenStoreError::NotShared {
+                path: path.to_owned(),
+                why,
+            },
             MigrateError::Copy { found, cause } => OpenStoreError::Copy {
                 path: path.to_owned(),
                 found,
@@ -354,7 +374,7 @@ fn open_writer(path: &Path, durability: Durability) -> rusqlite::Result<Connecti
 }
 
 /// No `mmap_size`: a disk error in mapped memory kills the process instead of failing the call.
-fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
+pub(crate) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;

@@ -14,7 +14,26 @@ const APPLICATION_ID: i32 = 0x4c4d_4244;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Schema {
     migrations: &'static [&'static str],
+    /// Whether the file may have tables of an application's beside them.
+    shared: bool,
 }
+
+/// The tables of executions.
+pub(crate) const TABLES: &[&str] = &[
+    "execution_specs",
+    "execution_states",
+    "execution_outcomes",
+    "operations",
+    "events",
+    "async_invocations",
+    "function_versions",
+    "aliases",
+    "function_settings",
+    "dead_letters",
+    "execution_counts",
+    "set_aside",
+    "schedule_marks",
+];
 
 /// The schema of executions.
 pub(crate) const EXECUTIONS: Schema = Schema {
@@ -28,19 +47,29 @@ pub(crate) const EXECUTIONS: Schema = Schema {
         include_str!("sql/migrations/0007_owners.sql"),
         include_str!("sql/migrations/0008_schedules.sql"),
     ],
+    shared: false,
 };
 
 /// The schema of logs and traces.
 pub(crate) const LOGS: Schema = Schema {
     migrations: &[include_str!("sql/logs/migrations/0001_initial.sql")],
+    shared: false,
 };
 
 /// Why a file cannot be used.
 #[derive(Debug)]
 pub(crate) enum MigrateError {
-    Newer { found: u32, supported: u32 },
+    Newer {
+        found: u32,
+        supported: u32,
+    },
     Foreign,
-    Copy { found: u32, cause: CopyError },
+    /// It has tables of an application's, and cannot be shared with it.
+    NotShared(String),
+    Copy {
+        found: u32,
+        cause: CopyError,
+    },
     Database(rusqlite::Error),
 }
 
@@ -51,6 +80,19 @@ impl From<rusqlite::Error> for MigrateError {
 }
 
 impl Schema {
+    /// The same, in a file that may have tables of an application's.
+    pub const fn shared(self) -> Self {
+        Self {
+            shared: true,
+            ..self
+        }
+    }
+
+    /// Whether the file may have tables of an application's.
+    pub const fn is_shared(self) -> bool {
+        self.shared
+    }
+
     /// The version that this program writes.
     pub fn version(self) -> u32 {
         u32::try_from(self.migrations.len()).expect("there are a handful of migrations")
@@ -85,6 +127,38 @@ impl Schema {
         Ok(copied_to)
     }
 
+    /// The version of a file, if it is one of this kind.
+    pub fn found(self, connection: &Connection) -> rusqlite::Result<Option<u32>> {
+        let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get(0));
+        let version: i64 = pragma("user_version")?;
+        let application_id: i64 = pragma("application_id")?;
+        let is_ours = application_id == i64::from(APPLICATION_ID);
+        Ok(is_ours.then(|| u32::try_from(version).unwrap_or(0)))
+    }
+
+    /// Whether the tables of executions may be made in an application's file.
+    fn join(connection: &Connection, version: i64, id: i64) -> Result<(), MigrateError> {
+        if version != 0 || id != 0 {
+            return Err(MigrateError::NotShared(format!(
+                "the application numbers it (`PRAGMA user_version` is {version}, `PRAGMA application_id` {id}), \
+                 and these numbers are needed for the tables of durable executions: keep the application's in a \
+                 table of its own, and set them to 0"
+            )));
+        }
+        let mut names = connection.prepare("SELECT name FROM sqlite_schema")?;
+        let names = names.query_map([], |row| row.get::<_, String>(0))?;
+        for name in names {
+            let name = name?;
+            if TABLES.iter().any(|own| own.eq_ignore_ascii_case(&name)) {
+                return Err(MigrateError::NotShared(format!(
+                    "the application has a `{name}`, which is what a table of durable executions is called: \
+                     give it another name"
+                )));
+            }
+        }
+        Ok(())
+    }
+
     fn found_version(self, connection: &Connection) -> Result<u32, MigrateError> {
         let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get(0));
         let version: i64 = pragma("user_version")?;
@@ -96,6 +170,9 @@ impl Schema {
         }
         if tables == 0 {
             return Ok(0);
+        }
+        if self.shared {
+            return Self::join(connection, version, application_id).map(|()| 0);
         }
         Err(MigrateError::Foreign)
     }

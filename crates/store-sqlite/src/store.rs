@@ -30,10 +30,12 @@ use crate::lock::FileLock;
 use crate::open::{Database, OpenStoreError};
 use crate::queue::Queue;
 use crate::reader::{READERS, Readers, Told};
-use crate::report::OpenReport;
+use crate::report::{FileCheck, OpenReport};
+use crate::schema::Schema;
 use crate::stats::Stats;
 use crate::threads::{join_all, start_thread};
-use crate::{check, schema, writer};
+use crate::within::{Done, Within, WriteWithin};
+use crate::{check, look, schema, within, writer};
 
 /// Durable executions in one SQLite file.
 ///
@@ -43,6 +45,8 @@ use crate::{check, schema, writer};
 #[derive(Debug)]
 pub struct SqliteStore {
     durability: Durability,
+    /// Another program has the file, and this one only reads it.
+    only_looks: bool,
     writes: Arc<Queue<Job>>,
     readers: Readers,
     /// Reads for people, which may take long: they must not hold up those that executions wait for.
@@ -76,8 +80,26 @@ impl SqliteStore {
     /// [`OpenStoreError`] when another server has it open, when it is from a newer version of this
     /// program or not ours at all, and when the disk or SQLite fails.
     pub fn open(path: &Path, durability: Durability) -> Result<Self, OpenStoreError> {
+        Self::open_with(path, durability, schema::EXECUTIONS)
+    }
+
+    /// As [`SqliteStore::open`], in a file that may have tables of an application's beside the store's: its code
+    /// can then run within the store's transactions, by [`WriteWithin`](crate::WriteWithin). Foreign keys are
+    /// enforced, which the store itself has none of.
+    ///
+    /// # Errors
+    /// As for [`SqliteStore::open`], and [`OpenStoreError::NotShared`] when the file's own tables stand in the way.
+    pub fn open_shared(path: &Path, durability: Durability) -> Result<Self, OpenStoreError> {
+        Self::open_with(path, durability, schema::EXECUTIONS.shared())
+    }
+
+    fn open_with(
+        path: &Path,
+        durability: Durability,
+        schema: Schema,
+    ) -> Result<Self, OpenStoreError> {
         if durability != Durability::Memory {
-            return Self::start(path, durability, None);
+            return Self::start(path, durability, None, schema);
         }
         let scratch = TempDir::with_prefix("lambdura-").map_err(|cause| OpenStoreError::File {
             path: std::env::temp_dir(),
@@ -87,6 +109,7 @@ impl SqliteStore {
             &scratch.path().join("scratch.db"),
             durability,
             Some(scratch),
+            schema,
         )
     }
 
@@ -94,8 +117,15 @@ impl SqliteStore {
         path: &Path,
         durability: Durability,
         scratch: Option<TempDir>,
+        schema: Schema,
     ) -> Result<Self, OpenStoreError> {
-        let mut database = Database::open(path, durability, schema::EXECUTIONS)?;
+        let mut database = Database::open(path, durability, schema)?;
+        if schema.is_shared() {
+            share(&mut database.writer).map_err(|cause| OpenStoreError::Database {
+                path: path.to_owned(),
+                cause,
+            })?;
+        }
         let connections: Result<Vec<_>, _> = (0..READERS).map(|_| database.open_reader()).collect();
         let connections = connections?;
         let searching = database.open_reader()?;
@@ -153,6 +183,7 @@ impl SqliteStore {
         }
         Ok(Self {
             durability,
+            only_looks: false,
             writes,
             readers,
             searcher,
@@ -169,6 +200,54 @@ impl SqliteStore {
         })
     }
 
+    /// See [`SqliteStore::look`].
+    pub(crate) fn only_looking(
+        path: &Path,
+        connections: Vec<rusqlite::Connection>,
+        searching: rusqlite::Connection,
+    ) -> Result<Self, OpenStoreError> {
+        let told = Told {
+            health: Arc::new(Health::of(path)),
+            unreadable: Arc::default(),
+        };
+        let (readers, mut reading) = Readers::start(path, connections, &told)?;
+        let (searcher, searching) = Readers::start(path, vec![searching], &told)?;
+        reading.extend(searching);
+        Ok(Self {
+            durability: Self::LOOKED_AT,
+            only_looks: true,
+            writes: Self::no_writes(),
+            readers,
+            searcher,
+            stats: Arc::new(Stats::of(path)),
+            told,
+            report: Report::of(OpenReport {
+                path: path.to_owned(),
+                ended_uncleanly: false,
+                log_commits: 0,
+                log_frames: 0,
+                copied_to: None,
+                check: FileCheck::NotNeeded,
+                warnings: Vec::new(),
+            }),
+            stop: Arc::default(),
+            threads: Mutex::new(Threads {
+                reading,
+                ..Threads::default()
+            }),
+        })
+    }
+
+    /// Runs a query of the application's on a connection that only reads; `attempted` is what a fault says was
+    /// being done.
+    pub fn query<T: Send + 'static>(
+        &self,
+        attempted: String,
+        query: impl FnOnce(&rusqlite::Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> StoreFuture<'static, T> {
+        self.searcher.read(attempted, query)
+    }
+
     /// What was found when it was opened, and by the check since.
     pub fn report(&self) -> OpenReport {
         self.report.read()
@@ -180,8 +259,12 @@ impl SqliteStore {
         write: Write,
     ) -> impl Future<Output = Result<Written, CommitError>> + Send + use<> {
         let (answer, answered) = oneshot::channel();
-        let pushed = self.writes.push(Job { write, answer });
-        let pushed = pushed.map_err(|(job, why)| refused(job.write.attempted(), why));
+        let pushed = if self.only_looks {
+            Err(look::refused(write.attempted()))
+        } else {
+            let pushed = self.writes.push(Job { write, answer });
+            pushed.map_err(|(job, why)| refused(job.write.attempted(), why))
+        };
         async move {
             pushed?;
             match answered.await {
@@ -247,6 +330,23 @@ impl SqliteStore {
     }
 }
 
+/// Makes a connection one that the application's code may write with.
+fn share(connection: &mut rusqlite::Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "foreign_keys", true)?;
+    within::guard(connection)
+}
+
+impl WriteWithin for SqliteStore {
+    fn write_within(&self, within: Within) -> StoreFuture<'_, Done, CommitError> {
+        let job = Arc::new(within::Job::new(within));
+        let written = self.write(Write::Within(Arc::clone(&job)));
+        Box::pin(async move {
+            written.await?;
+            Ok(job.done().expect("what was written has come to something"))
+        })
+    }
+}
+
 impl Drop for SqliteStore {
     fn drop(&mut self) {
         self.shut();
@@ -267,7 +367,7 @@ impl Store for SqliteStore {
     }
 
     fn health(&self) -> StoreHealth {
-        if self.told.health.wants_probe() {
+        if !self.only_looks && self.told.health.wants_probe() {
             // Whoever asks next is told what came of it; a full queue tries others' writes.
             drop(self.write(Write::Probe));
         }

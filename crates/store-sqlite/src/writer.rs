@@ -264,6 +264,7 @@ impl Writer<'_> {
             Write::DeleteFunction(function) => statements
                 .delete_function(function)
                 .map(|()| Ok(Written::Done)),
+            Write::Within(job) => job.write(connection, statements, known),
             Write::Probe => touch(connection).map(|()| Ok(Written::Done)),
         }
     }
@@ -375,6 +376,10 @@ impl Writer<'_> {
     fn look(&self, jobs: &[Job], outcomes: Vec<Outcome>) -> Settled {
         match landed(self.connection, jobs, &outcomes) {
             Ok(Some(true)) => Settled::Landed(outcomes),
+            // The application's own writes leave no trace that is known here, and may not be done twice.
+            Ok(None) if jobs.iter().any(|job| matches!(job.write, Write::Within(_))) => {
+                Settled::Unknown
+            }
             Ok(Some(false) | None) => Settled::NotThere,
             Err(error) => {
                 tracing::warn!(%error, "what became of a failed transaction cannot be read");

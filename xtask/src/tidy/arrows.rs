@@ -16,7 +16,8 @@ const ARROWS: &[(&str, &[&str])] = &[
         "wire",
         &["runtime", "engine", "lambda-api", "model", "store"],
     ),
-    ("stack", &[]),
+    ("schedule", &["model"]),
+    ("stack", &["schedule"]),
     ("function-host", &[]),
     ("console-assets", &[]),
     (
@@ -28,6 +29,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "function-host",
             "lambda-api",
             "model",
+            "schedule",
             "stack",
             "stdx",
             "store",
@@ -48,12 +50,28 @@ const ARROWS: &[(&str, &[&str])] = &[
             "store-sqlite",
         ],
     ),
-    // What users build their functions with: it talks to us exactly as it talks to AWS.
-    ("lambdura", &["lambda-api", "lambdura-macros"]),
+    // What users build their functions with: it talks to us exactly as it talks to AWS. The engine is for
+    // programs that keep their executions themselves, behind the feature `embedded` (see `OPTIONAL`).
+    (
+        "lambdura",
+        &[
+            "engine",
+            "lambda-api",
+            "lambdura-macros",
+            "model",
+            "runtime",
+            "schedule",
+            "store",
+            "store-sqlite",
+            "wire",
+        ],
+    ),
     ("lambdura-macros", &[]),
     ("powertools", &[]),
     ("loan", &[]),
     ("loan-workflow", &["lambdura", "loan", "powertools"]),
+    // The workflow in a program of its own.
+    ("loan-embedded", &["lambdura", "loan", "loan-workflow"]),
     ("loan-api", &["loan", "powertools"]),
     ("fraud-check", &["loan", "powertools"]),
     // What benchmarks run and measure.
@@ -61,6 +79,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("open-invocation", &["lambda-api"]),
     ("every-kind", &["lambdura"]),
     ("bench-driver", &["lambda-api"]),
+    ("bench-embedded", &["lambdura"]),
     ("bench-crash", &["lambda-api"]),
     (
         "bench-console",
@@ -78,6 +97,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "runtime",
             "engine",
+            "lambdura",
             "model",
             "server",
             "stack",
@@ -112,6 +132,20 @@ const HOMES: &[(&str, &[&str])] = &[
         ],
     ),
 ];
+
+/// What a package may depend on only behind a feature: who does not ask for it does not build it.
+const OPTIONAL: &[(&str, &[&str])] = &[(
+    "lambdura",
+    &[
+        "engine",
+        "model",
+        "runtime",
+        "schedule",
+        "store",
+        "store-sqlite",
+        "wire",
+    ],
+)];
 
 /// The pure packages, and all that they may use from outside: no clock, no chance, no I/O, no waiting.
 const PURE: &[(&str, &[&str])] = &[
@@ -156,7 +190,16 @@ pub fn check(packages: &[Package]) -> Vec<Finding> {
             findings.push(Finding::about(&package.name, problem));
             continue;
         };
+        let optional = entry(OPTIONAL, &package.name).unwrap_or_default();
         for dependency in &package.dependencies {
+            let is_for_all = dependency.kind.is_none() && !dependency.optional;
+            if is_for_all && optional.contains(&dependency.name.as_str()) {
+                let problem = format!(
+                    "must depend on `{}` behind a feature only: see xtask/src/tidy/arrows.rs",
+                    dependency.name
+                );
+                findings.push(Finding::about(&package.name, problem));
+            }
             let name = dependency.name.as_str();
             let is_member = packages.iter().any(|package| package.name == name);
             let for_tests = dependency.kind.as_deref() == Some("dev");
@@ -199,6 +242,7 @@ mod tests {
         let dependencies = dependencies.iter().map(|(name, kind)| Dependency {
             name: (*name).to_owned(),
             kind: kind.map(str::to_owned),
+            optional: false,
         });
         Package {
             name: name.to_owned(),
@@ -237,6 +281,17 @@ mod tests {
             package("server", &[]),
         ];
         assert_eq!(subjects(&packages).len(), 1);
+    }
+
+    #[test]
+    fn the_engine_is_in_the_sdk_behind_a_feature() {
+        let engine = package("engine", &[]);
+        let mut sdk = package("lambdura", &[("engine", None)]);
+        let expected =
+            "lambdura: must depend on `engine` behind a feature only: see xtask/src/tidy/arrows.rs";
+        assert_eq!(subjects(&[sdk.clone(), engine.clone()]), [expected]);
+        sdk.dependencies[0].optional = true;
+        assert_eq!(subjects(&[sdk, engine]).len(), 0);
     }
 
     #[test]

@@ -57,6 +57,10 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "look",
+        &["data_folder", "elsewhere", "server", "start_error"],
+    ),
+    (
         "deploy",
         &[
             "deploy_error",

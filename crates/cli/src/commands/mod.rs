@@ -2,6 +2,7 @@
 
 mod callback;
 mod callbacks;
+mod console;
 mod debug;
 mod delete;
 mod functions;
@@ -53,6 +54,7 @@ pub fn run(arguments: Arguments, screen: &Screen) -> Result<(), CliError> {
         Command::Callback(it) => block_on(callback::run(&client()?, it, screen)),
         Command::Callbacks(it) => block_on(callbacks::run(&client()?, it, screen)),
         Command::Functions => block_on(functions::run(&client()?, screen)),
+        Command::Console(it) => console::run(&it, screen),
         Command::Open(it) => block_on(open::run(&client()?, it, screen)),
         Command::Retry(it) => block_on(retry::run(&client()?, it, screen)),
         Command::Stop(it) => block_on(stop::run(&client()?, it, screen)),

@@ -391,7 +391,7 @@ mod tests {
             texts.collect::<Vec<_>>()
         };
         let found = targets(&wanted(&["Shop/Pay", "Old/Pay", "F:9229"]), false, &stack).unwrap();
-        let found: Vec<(&str, u16, PathBuf)> = found
+        let found: Vec<(String, u16, PathBuf)> = found
             .into_iter()
             .map(|it| {
                 let shown = it.function.shown().to_owned();

@@ -5,7 +5,6 @@
 
 mod event;
 mod fire;
-mod next;
 mod occurrence;
 mod plan;
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use ::schedule::{Timing, latest, next};
 use futures_util::future::try_join_all;
 use model::{FunctionName, Timestamp};
 use serde_json::json;
@@ -13,7 +14,6 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::fire::Fire;
-use super::next::{latest, next};
 use crate::app::App;
 
 /// Longest sleep without looking at the clock: bounds what a clock that leaps, or a machine that slept,
@@ -126,7 +126,7 @@ impl Schedules {
             let Some(at) = planned.next_at.filter(|at| *at <= now) else {
                 continue;
             };
-            match latest(&planned.schedule, at, now) {
+            match latest(&timing(&planned.schedule), at, now) {
                 Some(_) if planned.not_before > now => {}
                 Some(at) => due.push((index, planned.clone(), at)),
                 None => planned.next_at = next_of(&planned.schedule, now),
@@ -149,8 +149,18 @@ impl Schedules {
     }
 }
 
+fn timing(schedule: &ScheduleResource) -> Timing<'_> {
+    Timing {
+        expression: &schedule.expression,
+        time_zone: &schedule.time_zone,
+        start_at: schedule.start_at,
+        end_at: schedule.end_at,
+    }
+}
+
 fn next_of(schedule: &ScheduleResource, after: Timestamp) -> Option<Timestamp> {
-    schedule.enabled.then(|| next(schedule, after)).flatten()
+    let due = || next(&timing(schedule), after);
+    schedule.enabled.then(due).flatten()
 }
 
 /// The occurrence that follows what is done: the latest that came due meanwhile, or the next one.
@@ -159,8 +169,8 @@ fn goes_on_at(
     done_until: Timestamp,
     now: Timestamp,
 ) -> Option<Timestamp> {
-    let first = next_of(schedule, done_until)?;
-    latest(schedule, first, now).or_else(|| next_of(schedule, now.max(done_until)))
+    let goes_on = || ::schedule::goes_on_at(&timing(schedule), done_until, now);
+    schedule.enabled.then(goes_on).flatten()
 }
 
 fn mark(schedule: &ScheduleResource, done_until: Timestamp) -> ScheduleMark {

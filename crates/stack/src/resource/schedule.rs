@@ -4,8 +4,6 @@
 //! EventBridge user guide, "Schedule expressions", and EventBridge Scheduler user guide, "Schedule
 //! types"; read 2026-11-23.
 
-use std::time::Duration;
-
 use crate::template::{Fields, Node, Properties, Role, Type, properties};
 use crate::{Cron, ScheduleExpression, ScheduleResource, ScheduleService};
 
@@ -155,7 +153,8 @@ fn expression(
         rest.strip_suffix(')')
     };
     let expression = if let Some(rate_text) = inner("rate") {
-        rate(rate_text, service)
+        // A rule wants `1 minute` and `2 minutes`, the scheduler takes either for both.
+        ::schedule::rate(rate_text, service == ScheduleService::Rule)
             .map(ScheduleExpression::Rate)
             .map_err(|problem| (rate_text.to_owned(), problem.to_owned()))
     } else if let Some(cron_text) = inner("cron") {
@@ -183,31 +182,6 @@ fn expression(
             None
         }
     }
-}
-
-/// `5 minutes`; a rule wants `1 minute` and `2 minutes`, the scheduler takes either for both.
-fn rate(text: &str, service: ScheduleService) -> Result<Duration, &'static str> {
-    let form = "a rate is a whole number above 0 and `minute(s)`, `hour(s)` or `day(s)`";
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let [value, unit] = words.as_slice() else {
-        return Err(form);
-    };
-    let value: u64 = value.parse().map_err(|_| form)?;
-    let singular = unit.strip_suffix('s').unwrap_or(unit);
-    let seconds = match singular {
-        "minute" => 60,
-        "hour" => 60 * 60,
-        "day" => 24 * 60 * 60,
-        _ => return Err(form),
-    };
-    // A century is more than anyone means, and far from where arithmetic ends.
-    if value == 0 || value > 100 * 366 * 24 * 60 {
-        return Err(form);
-    }
-    if service == ScheduleService::Rule && (value == 1) != (singular == *unit) {
-        return Err("1 has a unit without `s`, any other number one with it");
-    }
-    Ok(Duration::from_secs(value * seconds))
 }
 
 pub(super) fn input(fields: &Fields<'_>) -> Option<String> {

@@ -86,6 +86,12 @@ impl Statements<'_> {
         self.advance(known, transition)
     }
 
+    /// Whether the execution is stored at this version.
+    pub(crate) fn is_at(&mut self, id: &ExecutionId, version: u64) -> rusqlite::Result<bool> {
+        let stored = self.key_and_version(id)?;
+        Ok(stored.is_some_and(|(_, stored)| stored == version.cast_signed()))
+    }
+
     fn check_version(&mut self, transition: &Transition) -> Attempt<()> {
         let stored = self.key_and_version(&transition.spec.arn.id)?;
         let version = stored.map_or(0, |(_, version)| version);

@@ -6,33 +6,20 @@
 //!
 //! Traces are left out on purpose: a replay would draw its segments again.
 
-mod credit;
-mod disbursement;
-mod fraud_service;
-mod money;
-mod offer;
-mod outcome;
-mod progress_log;
-mod progress_table;
-mod risk;
-mod validation;
-mod workflow;
-
 use std::error::Error;
 use std::process;
 use std::sync::OnceLock;
 
 use lambdura::{BoxError, DurableContext, ReplayFilter, durable_execution};
 use loan::{LoanApplication, Pace, aws_configuration, required_variable};
+use loan_workflow::fraud_service::LambdaFraudService;
+use loan_workflow::outcome::Outcome;
+use loan_workflow::progress_table::ProgressTable;
+use loan_workflow::workflow::{Workflow, WorkflowError};
 use powertools::{Invocation, Powertools};
 use tracing_subscriber::Registry;
 use tracing_subscriber::filter::FilterExt;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
-
-use fraud_service::LambdaFraudService;
-use outcome::Outcome;
-use progress_table::ProgressTable;
-use workflow::{Workflow, WorkflowError};
 
 /// What every invocation of the process shares.
 struct Function {

@@ -5,16 +5,30 @@ use std::time::Duration;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use model::Timestamp;
-use stack::{Cron, CronDays, ScheduleExpression, ScheduleResource};
+
+use crate::{Cron, CronDays, ScheduleExpression};
+
+/// What decides when a schedule is due.
+#[derive(Debug, Clone, Copy)]
+pub struct Timing<'a> {
+    /// When.
+    pub expression: &'a ScheduleExpression,
+    /// An IANA name.
+    pub time_zone: &'a str,
+    /// Not before.
+    pub start_at: Option<jiff::Timestamp>,
+    /// Not after.
+    pub end_at: Option<jiff::Timestamp>,
+}
 
 /// The first occurrence after an instant, if there is one.
-pub(super) fn next(schedule: &ScheduleResource, after: Timestamp) -> Option<Timestamp> {
+pub fn next(schedule: &Timing<'_>, after: Timestamp) -> Option<Timestamp> {
     let millis = |instant: jiff::Timestamp| Timestamp::from_millis(instant.as_millisecond());
     let start = schedule.start_at.map(millis);
     // The beginning itself may be an occurrence.
     let before_start = start.map(|start| Timestamp::from_millis(start.as_millis() - 1));
     let after = before_start.map_or(after, |before| before.max(after));
-    let next = match &schedule.expression {
+    let next = match schedule.expression {
         ScheduleExpression::Rate(interval) => {
             // Counted from the epoch, not from the start of this server: `rate(1 day)` is due once a
             // day however often it is restarted.
@@ -51,11 +65,7 @@ const LOOKED_BACK: [Duration; 5] = [
 ];
 
 /// The latest occurrence from `first`, which is one itself, up to now; none when that is too long ago.
-pub(super) fn latest(
-    schedule: &ScheduleResource,
-    first: Timestamp,
-    now: Timestamp,
-) -> Option<Timestamp> {
+pub fn latest(schedule: &Timing<'_>, first: Timestamp, now: Timestamp) -> Option<Timestamp> {
     if matches!(schedule.expression, ScheduleExpression::At(_)) {
         return (first <= now).then_some(first);
     }
@@ -75,9 +85,30 @@ pub(super) fn latest(
     Some(found)
 }
 
-fn time_zone(schedule: &ScheduleResource) -> TimeZone {
-    // The template was refused unless the zone has data.
-    TimeZone::get(&schedule.time_zone).unwrap_or(TimeZone::UTC)
+/// The occurrence that follows what is done: the latest that came due meanwhile, or the next one.
+pub fn goes_on_at(
+    schedule: &Timing<'_>,
+    done_until: Timestamp,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let first = next(schedule, done_until)?;
+    latest(schedule, first, now).or_else(|| next(schedule, now.max(done_until)))
+}
+
+/// Whether there is such a time zone.
+pub fn has_time_zone(name: &str) -> bool {
+    TimeZone::get(name).is_ok()
+}
+
+/// An instant as names have it: `20261125T080000Z`.
+pub fn compact(at: Timestamp) -> String {
+    let at = jiff::Timestamp::from_millisecond(at.as_millis()).unwrap_or_default();
+    at.strftime("%Y%m%dT%H%M%SZ").to_string()
+}
+
+fn time_zone(schedule: &Timing<'_>) -> TimeZone {
+    // Whoever keeps the schedule refused it unless the zone has data.
+    TimeZone::get(schedule.time_zone).unwrap_or(TimeZone::UTC)
 }
 
 /// The instant that a wall clock shows so: the first one where it is shown twice, none where the clock
@@ -184,22 +215,12 @@ mod tests {
 
     use super::*;
 
-    fn schedule(expression: ScheduleExpression, time_zone: &str) -> ScheduleResource {
-        ScheduleResource {
-            logical_id: String::new(),
-            name: String::new(),
-            arn: String::new(),
-            service: stack::ScheduleService::Scheduler,
-            function: String::new(),
-            qualifier: None,
-            event: String::new(),
+    fn schedule<'a>(expression: &'a ScheduleExpression, time_zone: &'a str) -> Timing<'a> {
+        Timing {
             expression,
-            expression_text: String::new(),
-            time_zone: time_zone.to_owned(),
+            time_zone,
             start_at: None,
             end_at: None,
-            input: None,
-            enabled: true,
         }
     }
 
@@ -215,8 +236,8 @@ mod tests {
 
     /// The next occurrences of a cron expression.
     fn check(cron: &str, zone: &str, after: &str, expected: &[&str]) {
-        let cron = Cron::parse(cron).unwrap();
-        let schedule = schedule(ScheduleExpression::Cron(cron), zone);
+        let cron = ScheduleExpression::Cron(Cron::parse(cron).unwrap());
+        let schedule = schedule(&cron, zone);
         let mut after = at(after);
         for expected in expected {
             let found = next(&schedule, after);
@@ -322,7 +343,7 @@ mod tests {
     #[test]
     fn rates_do_not_depend_on_when_the_server_starts() {
         let rate = ScheduleExpression::Rate(Duration::from_secs(300));
-        let mut often = schedule(rate, "UTC");
+        let mut often = schedule(&rate, "UTC");
         let first = next(&often, at("2026-11-25T10:07:30Z"));
         assert_eq!(shown(first), "2026-11-25T10:10:00Z");
         assert_eq!(shown(next(&often, first.unwrap())), "2026-11-25T10:15:00Z");
@@ -338,7 +359,7 @@ mod tests {
     #[test]
     fn the_latest_is_found_within_a_day() {
         let check = |expression: &ScheduleExpression, first: &str, now: &str, expected: &str| {
-            let schedule = schedule(expression.clone(), "UTC");
+            let schedule = schedule(expression, "UTC");
             let found = latest(&schedule, at(first), at(now));
             assert_eq!(shown(found), expected, "{expression:?} at {now}");
         };
@@ -372,7 +393,8 @@ mod tests {
     #[test]
     fn a_moment_comes_once() {
         let moment = "2027-01-01T00:00:00".parse().unwrap();
-        let once = schedule(ScheduleExpression::At(moment), "America/New_York");
+        let moment = ScheduleExpression::At(moment);
+        let once = schedule(&moment, "America/New_York");
         let first = next(&once, at("2026-11-25T10:07:30Z"));
         assert_eq!(shown(first), "2027-01-01T05:00:00Z");
         assert_eq!(next(&once, first.unwrap()), None);

@@ -1,0 +1,578 @@
+//! A program that runs its own executions.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::future::IntoFuture;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use engine::{Input, callback_target};
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use lambda_api::{DurableExecutionSummary, EpochMillis, ExecutionStatus};
+use model::{
+    CallbackId, ErrorObject, ExecutionArn, ExecutionId, ExecutionName, FunctionArn, FunctionName,
+    Limits, Payload, Timestamp, Trigger, Version,
+};
+use runtime::{Clock, Driver, DriverConfig, Invoker as _, ProcessError, StartRequest, SteadyClock};
+use serde::Serialize;
+use store::{CommitError, Cursor, Durability, ExecutionFilter, Store, StoreFault};
+use store_sqlite::rusqlite::{self, Connection};
+use store_sqlite::{SqliteStore, Verdict, Within, WriteWithin};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use wire::wire_summary;
+
+use super::builder::Builder;
+use super::client::{self, OwnService};
+use super::error::{Error, OpenError};
+use super::execution::Execution;
+use super::handlers::Handlers;
+use super::invoker::{OwnFunctions, OwnInvoker};
+use super::schedules::{self, Plan};
+use super::start::Start;
+use crate::error::{BoxError, Failure};
+use crate::invocation::Invoker;
+use crate::transaction::Transaction;
+
+/// Executions in a page of a list, unless it says otherwise.
+const LIST_LIMIT: usize = 100;
+
+/// A program that runs its own executions: a cheap handle, which may be cloned.
+///
+/// It lives until [`shut_down`](Self::shut_down) or the end of the process, also when every handle is dropped.
+#[derive(Clone)]
+pub struct Embedded {
+    pub(super) inner: Arc<Inner>,
+}
+
+pub(super) struct Inner {
+    pub driver: Driver,
+    pub invoker: OwnInvoker,
+    sqlite: Arc<SqliteStore>,
+    within: Arc<dyn WriteWithin>,
+    clock: SteadyClock,
+    grace: Duration,
+    ended: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl fmt::Debug for Embedded {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Embedded").finish_non_exhaustive()
+    }
+}
+
+/// Where a program keeps its executions.
+#[doc(hidden)]
+pub struct Stores {
+    /// The file.
+    pub sqlite: Arc<SqliteStore>,
+    /// What the runtime is given.
+    pub store: Arc<dyn Store>,
+    /// What transactions are given.
+    pub within: Arc<dyn WriteWithin>,
+}
+
+impl Stores {
+    /// The file itself.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be opened, or another process has it.
+    pub async fn open(path: &Path, durability: Durability) -> Result<Self, OpenError> {
+        if path.file_name().is_none() {
+            let path = path.to_owned();
+            return Err(OpenError::Path { path });
+        }
+        let path = path.to_owned();
+        let open = move || SqliteStore::open_shared(&path, durability);
+        let opened = tokio::task::spawn_blocking(open).await;
+        let sqlite = match opened {
+            Ok(opened) => Arc::new(opened?),
+            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+        };
+        Ok(Self {
+            store: Arc::clone(&sqlite) as _,
+            within: Arc::clone(&sqlite) as _,
+            sqlite,
+        })
+    }
+}
+
+impl Embedded {
+    /// A program with its executions in the SQLite file at `path`, which need not be there yet.
+    ///
+    /// The file may have tables of your own. What it must leave to the executions are the `user_version` and the
+    /// `application_id` of the file, and the names of their tables.
+    pub fn builder(path: impl AsRef<Path>) -> Builder {
+        Builder::new(path.as_ref())
+    }
+
+    pub(super) async fn start_on(
+        builder: Builder,
+        handlers: Handlers,
+        stores: Stores,
+    ) -> Result<Self, OpenError> {
+        let plan = schedules::plan(builder.schedules, &handlers)?;
+        let steady = match builder.durability {
+            Durability::Memory => SteadyClock::forgetful(),
+            Durability::Disk | Durability::Os => SteadyClock::open(&clock_path(&builder.path)),
+        };
+        let clock: Arc<dyn Clock> = Arc::new(steady.clone());
+        let service = OwnService(Arc::new(client::Inner {
+            driver: OnceLock::new(),
+            within: Arc::clone(&stores.within),
+            functions: OnceLock::new(),
+        }));
+        let functions = Arc::new(OwnFunctions {
+            handlers,
+            invoker: Invoker::shared(Arc::new(service.clone()), builder.plugins),
+            concurrency: builder.concurrency,
+            clock: Arc::clone(&clock),
+            draining: CancellationToken::new(),
+            at_work: TaskTracker::new(),
+            missed: Mutex::new(BTreeSet::new()),
+        });
+        let invoker = OwnInvoker(Arc::clone(&functions));
+        let driver = Driver::new(DriverConfig {
+            store: stores.store,
+            invoker: Arc::new(invoker.clone()),
+            clock,
+            limits: Limits::UNBOUNDED,
+            seed: None,
+        })
+        .map_err(|error| OpenError::Chance(error.to_string().into()))?;
+        let is_first = service.0.functions.set(Arc::downgrade(&functions)).is_ok()
+            && service.0.driver.set(driver.clone()).is_ok();
+        assert!(is_first, "nobody else has this service yet");
+        let app = Self {
+            inner: Arc::new(Inner {
+                driver,
+                invoker,
+                sqlite: stores.sqlite,
+                within: stores.within,
+                clock: steady,
+                grace: builder.grace,
+                ended: CancellationToken::new(),
+                tasks: TaskTracker::new(),
+            }),
+        };
+        app.run(plan).await?;
+        Ok(app)
+    }
+
+    /// Starts what goes on by itself.
+    async fn run(&self, plan: Plan) -> Result<(), StoreFault> {
+        let Inner {
+            driver,
+            tasks,
+            clock,
+            ended,
+            ..
+        } = &*self.inner;
+        let plan = plan.begin(driver.store().as_ref(), driver.now()).await?;
+        let (steady, until) = (clock.clone(), ended.clone());
+        tasks.spawn(async move { steady.keep(until).await });
+        let timers = driver.clone();
+        tasks.spawn(again_after_panics("timers", move || {
+            let driver = timers.clone();
+            async move { driver.run_timers().await }
+        }));
+        let recovering = driver.clone();
+        tasks.spawn(async move {
+            let taken_up = recovering.recover().await;
+            if taken_up > 0 {
+                tracing::info!(executions = taken_up, "took up what an earlier run left");
+            }
+        });
+        if !plan.is_empty() {
+            let (app, until) = (self.clone(), ended.clone());
+            tasks.spawn(async move { plan.run(&app, until).await });
+        }
+        Ok(())
+    }
+
+    /// Is ready when the program has ended.
+    pub(super) async fn has_ended(&self) {
+        self.inner.ended.cancelled().await;
+    }
+
+    /// Starts an execution of a handler: `.await` it, with a name of its own or not.
+    pub fn start(&self, handler: impl Into<String>, input: &(impl Serialize + ?Sized)) -> Start {
+        Start::new(self.clone(), handler.into(), input)
+    }
+
+    /// What to start, of a handler that is registered.
+    pub(super) fn request(
+        &self,
+        function: FunctionName,
+        name: Option<ExecutionName>,
+        input: String,
+        trigger: Trigger,
+    ) -> Result<StartRequest, Error> {
+        let settings = self
+            .inner
+            .invoker
+            .durable_settings(&function, &Version::Latest)
+            .ok_or_else(|| Error::UnknownHandler(function.to_string()))?;
+        Ok(StartRequest {
+            function: function_arn(function),
+            version: Version::Latest,
+            name,
+            id: None,
+            input: Some(Payload::from(input)),
+            execution_timeout_seconds: settings.execution_timeout_seconds,
+            retention_days: settings.retention_days,
+            result_bytes_max: self.inner.driver.limits().sync_result_bytes_max,
+            trace_header: None,
+            tenant_id: None,
+            trigger,
+        })
+    }
+
+    /// The execution with this ARN, or this id.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, or the store fails.
+    pub async fn execution(&self, arn: &str) -> Result<Execution, Error> {
+        let unknown = || Error::UnknownExecution(arn.to_owned());
+        let id = match arn.parse::<ExecutionArn>() {
+            Ok(arn) => arn.id,
+            Err(_) => ExecutionId::parse(arn).map_err(|_| unknown())?,
+        };
+        let head = self.inner.driver.store().head(&id).await?;
+        let head = head.ok_or_else(unknown)?;
+        Ok(Execution::new(self.clone(), head.arn))
+    }
+
+    /// The execution of a handler with this name, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub async fn find(&self, handler: &str, name: &str) -> Result<Option<Execution>, Error> {
+        let (Ok(handler), Ok(name)) = (FunctionName::parse(handler), ExecutionName::parse(name))
+        else {
+            return Ok(None);
+        };
+        let store = self.inner.driver.store();
+        let head = store.head_by_name(&handler, &name).await?;
+        Ok(head.map(|head| Execution::new(self.clone(), head.arn)))
+    }
+
+    /// Lists executions, newest first: `.await` it.
+    pub fn list(&self) -> List {
+        List {
+            app: self.clone(),
+            filter: ExecutionFilter {
+                limit: LIST_LIMIT,
+                ..ExecutionFilter::default()
+            },
+            is_impossible: false,
+        }
+    }
+
+    /// Completes a callback with a result.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] when the callback, or its execution, has ended.
+    pub async fn send_callback_success(
+        &self,
+        callback_id: &str,
+        result: &(impl Serialize + Sync + ?Sized),
+    ) -> Result<(), Error> {
+        let result = json(result)?;
+        let max = self.inner.driver.limits().callback_result_bytes_max;
+        if result.len() > max {
+            return Err(Error::Refused(format!(
+                "the callback's result has {} bytes, and {max} are the most",
+                result.len()
+            )));
+        }
+        self.complete(callback_id, |operation_id, callback_id| {
+            Input::CallbackSucceeded {
+                operation_id,
+                callback_id,
+                result: Some(Payload::from(result)),
+            }
+        })
+        .await
+    }
+
+    /// Completes a callback with an error: its type, for programs, and its message, for people.
+    ///
+    /// # Errors
+    ///
+    /// As for [`send_callback_success`](Self::send_callback_success).
+    pub async fn send_callback_failure(
+        &self,
+        callback_id: &str,
+        error_type: &str,
+        message: &str,
+    ) -> Result<(), Error> {
+        let error = ErrorObject::new(error_type, message);
+        self.complete(callback_id, |operation_id, callback_id| {
+            Input::CallbackFailed {
+                operation_id,
+                callback_id,
+                error,
+            }
+        })
+        .await
+    }
+
+    /// Says that whoever is to complete a callback is at it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`send_callback_success`](Self::send_callback_success).
+    pub async fn send_callback_heartbeat(&self, callback_id: &str) -> Result<(), Error> {
+        self.complete(callback_id, |operation_id, callback_id| {
+            Input::CallbackHeartbeat {
+                operation_id,
+                callback_id,
+            }
+        })
+        .await
+    }
+
+    async fn complete(
+        &self,
+        callback_id: &str,
+        input: impl FnOnce(model::OperationId, CallbackId) -> Input,
+    ) -> Result<(), Error> {
+        let unknown = || Error::CallbackId(callback_id.to_owned());
+        let callback_id = CallbackId::parse(callback_id).map_err(|_| unknown())?;
+        let (id, operation_id) = callback_target(&callback_id).ok_or_else(unknown)?;
+        let input = input(operation_id, callback_id);
+        match self.inner.driver.process(&id, input).await {
+            Ok(_) => Ok(()),
+            // An execution that is gone took its callbacks with it.
+            Err(ProcessError::UnknownExecution(_)) => {
+                let closed = engine::Rejection::CallbackClosed;
+                Err(Error::Refused(closed.to_string()))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Runs `body` in a transaction of the file, outside of any execution: all that it writes is there when this returns
+    /// `Ok`, and nothing of it otherwise. It shares its sync with whatever is recorded at the same time.
+    ///
+    /// Within an execution it is [`DurableContext::transaction`](crate::DurableContext::transaction), which counts once
+    /// whenever the program dies.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Transaction`] with what `body` fails with, or its panic; [`Error::Store`] when the store fails.
+    pub async fn transaction<T, E, F>(&self, body: F) -> Result<T, Error>
+    where
+        F: Fn(&Transaction<'_>) -> Result<T, E> + Send + Sync + 'static,
+        T: Send + 'static,
+        E: Into<BoxError>,
+    {
+        let came_to = Arc::new(Mutex::new(None));
+        let told = Arc::clone(&came_to);
+        let work = move |connection: &Connection| {
+            let transaction = Transaction::new(connection);
+            let ran = catch_unwind(AssertUnwindSafe(|| body(&transaction)));
+            let ran = match ran {
+                Ok(ran) => ran.map_err(|error| explained(error.into())),
+                Err(panic) => Err(Failure::panicked(panic.as_ref()).message.into()),
+            };
+            let verdict = match &ran {
+                Ok(_) => Verdict::Keep,
+                Err(_) => Verdict::Undo,
+            };
+            *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(ran);
+            verdict
+        };
+        let attempted = "transaction of the application".to_owned();
+        let done = self
+            .inner
+            .within
+            .write_within(Within::new(attempted, work))
+            .await;
+        match done {
+            Ok(_) => {}
+            Err(CommitError::Fault(fault)) => return Err(fault.into()),
+            Err(CommitError::VersionConflict(_) | CommitError::NameTaken(_)) => {
+                unreachable!("it is about no execution")
+            }
+        }
+        let came_to = came_to
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let came_to = came_to.expect("what was written has been run");
+        came_to.map_err(Error::Transaction)
+    }
+
+    /// Reads from the file, on a connection that cannot write, beside whatever is recorded meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Store`] with what SQLite says.
+    pub async fn query<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Error> {
+        let attempted = "query of the application".to_owned();
+        Ok(self.inner.sqlite.query(attempted, query).await?)
+    }
+
+    /// Ends: no handler begins any more, those at work come to a pause (or are cut off after the
+    /// [grace](Builder::shutdown_grace)), what is being recorded is recorded, and the file is closed. Everything goes on
+    /// when the program is opened again.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails to close; what was recorded is safe all the same.
+    pub async fn shut_down(&self) -> Result<(), Error> {
+        let Inner {
+            driver,
+            invoker,
+            clock,
+            grace,
+            ended,
+            tasks,
+            ..
+        } = &*self.inner;
+        let functions = &invoker.0;
+        functions.draining.cancel();
+        functions.at_work.close();
+        let paused = tokio::time::timeout(*grace, functions.at_work.wait()).await;
+        if paused.is_err() {
+            tracing::info!(
+                handlers = functions.at_work.len(),
+                "handlers are cut off by the shutdown, and go on at the next start"
+            );
+        }
+        ended.cancel();
+        driver.shut_down().await;
+        tasks.close();
+        tasks.wait().await;
+        let closed = driver.store().close().await;
+        clock.end().await;
+        closed.map_err(Error::from)
+    }
+}
+
+/// The error of the application's code, with what the store refused to it.
+fn explained(error: BoxError) -> BoxError {
+    match store_sqlite::refused_to_application() {
+        Some(why) => format!("{error}: {why}").into(),
+        None => error,
+    }
+}
+
+/// Runs a task that the program cannot do without; a panic in it is said, and it begins again.
+async fn again_after_panics<F: Future<Output = ()>>(name: &'static str, task: impl Fn() -> F) {
+    while let Err(panic) = AssertUnwindSafe(task()).catch_unwind().await {
+        let reason = Failure::panicked(panic.as_ref()).message;
+        tracing::error!(task = name, reason, "a task has panicked, and begins again");
+    }
+}
+
+/// Where the clock keeps how far time has come.
+fn clock_path(path: &Path) -> PathBuf {
+    let mut clock = path.as_os_str().to_owned();
+    clock.push("-clock.json");
+    PathBuf::from(clock)
+}
+
+/// ARNs of a program are those that `lambdura up` gives: no account and no region mean anything here.
+pub(super) fn function_arn(name: FunctionName) -> FunctionArn {
+    FunctionArn {
+        partition: "aws".into(),
+        region: "us-east-1".into(),
+        account_id: "000000000000".into(),
+        name,
+    }
+}
+
+pub(super) fn json(value: &(impl Serialize + ?Sized)) -> Result<String, Error> {
+    crate::payload::encode(value).map_err(|failure| Error::Json(failure.message))
+}
+
+/// A list of executions, newest first; see [`Embedded::list`].
+#[must_use = "nothing is listed until this is awaited"]
+#[derive(Debug)]
+pub struct List {
+    app: Embedded,
+    filter: ExecutionFilter,
+    /// Nothing can be in it.
+    is_impossible: bool,
+}
+
+impl List {
+    /// Only executions of this handler.
+    pub fn handler(mut self, handler: &str) -> Self {
+        match FunctionName::parse(handler) {
+            Ok(name) => self.filter.function = Some(name),
+            Err(_) => self.is_impossible = true,
+        }
+        self
+    }
+
+    /// Only executions in this status; more than one may be asked for.
+    pub fn status(mut self, status: ExecutionStatus) -> Self {
+        use model::ExecutionStatus as Status;
+        let status = match status {
+            ExecutionStatus::Running => Status::Running,
+            ExecutionStatus::Pausing => Status::Pausing,
+            ExecutionStatus::Paused => Status::Paused,
+            ExecutionStatus::Succeeded => Status::Succeeded,
+            ExecutionStatus::Failed => Status::Failed,
+            ExecutionStatus::TimedOut => Status::TimedOut,
+            ExecutionStatus::Stopped => Status::Stopped,
+            ExecutionStatus::Deleting | ExecutionStatus::Unknown(_) => {
+                self.is_impossible = true;
+                return self;
+            }
+        };
+        self.filter.statuses.push(status);
+        self
+    }
+
+    /// Only executions that come after this one in the list: the last of the page before.
+    pub fn after(mut self, last: &DurableExecutionSummary) -> Self {
+        match last.durable_execution_arn.parse::<ExecutionArn>() {
+            Ok(arn) => {
+                let started_at = EpochMillis::from(last.start_timestamp).0;
+                self.filter.after = Some(Cursor {
+                    started_at: Timestamp::from_millis(started_at),
+                    execution_id: arn.id,
+                });
+            }
+            Err(_) => self.is_impossible = true,
+        }
+        self
+    }
+
+    /// So many at the most; 100 unless it is said.
+    pub fn limit(mut self, limit: usize) -> Self {
+        self.filter.limit = limit.max(1);
+        self
+    }
+}
+
+impl IntoFuture for List {
+    type Output = Result<Vec<DurableExecutionSummary>, Error>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            if self.is_impossible {
+                return Ok(Vec::new());
+            }
+            let heads = self.app.inner.driver.store().list(self.filter).await?;
+            Ok(heads.iter().map(wire_summary).collect())
+        })
+    }
+}

@@ -1,0 +1,227 @@
+//! What a program is made of.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use lambda_runtime::LambdaEvent;
+use model::FunctionName;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use store::Durability;
+
+use super::app::{Embedded, Stores};
+use super::error::OpenError;
+use super::handlers::{self, Handler, Handlers};
+use super::schedules::Schedule;
+use crate::context::DurableContext;
+use crate::error::BoxError;
+use crate::plugin::{Plugin, Plugins};
+
+/// Handlers at work at one time, of one function, unless the program says otherwise.
+const CONCURRENCY: usize = 1_000;
+
+/// How long invocations at work have to come to a pause at a shutdown.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// A program with its own executions, to be opened; see [`Embedded::builder`].
+#[must_use = "nothing happens until it is opened"]
+pub struct Builder {
+    pub(super) path: PathBuf,
+    pub(super) durability: Durability,
+    pub(super) concurrency: usize,
+    pub(super) grace: Duration,
+    pub(super) plugins: Plugins,
+    pub(super) schedules: Vec<Schedule>,
+    handlers: Vec<(String, Handler)>,
+}
+
+/// How the executions of a handler are run: what is `DurableConfig` in a template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HandlerOptions {
+    /// Longest time from an execution's start to its end. A year unless it is set.
+    pub execution_timeout: Duration,
+    /// How long an execution that has ended is kept, in days. Fourteen unless it is set.
+    pub retention_days: u32,
+}
+
+impl Default for HandlerOptions {
+    /// Source: Lambda API reference, `DurableConfig`: the longest timeout, and the retention where none is given.
+    fn default() -> Self {
+        Self {
+            execution_timeout: Duration::from_secs(31_622_400),
+            retention_days: 14,
+        }
+    }
+}
+
+impl HandlerOptions {
+    /// Sets the longest time from an execution's start to its end.
+    #[must_use]
+    pub fn execution_timeout(self, execution_timeout: Duration) -> Self {
+        Self {
+            execution_timeout,
+            ..self
+        }
+    }
+
+    /// Sets how long an execution that has ended is kept, in days.
+    #[must_use]
+    pub fn retention_days(self, retention_days: u32) -> Self {
+        Self {
+            retention_days,
+            ..self
+        }
+    }
+}
+
+impl Builder {
+    pub(super) fn new(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            durability: Durability::Disk,
+            concurrency: CONCURRENCY,
+            grace: GRACE,
+            plugins: Plugins::default(),
+            schedules: Vec::new(),
+            handlers: Vec::new(),
+        }
+    }
+
+    /// Registers a durable function under a name: what [`run`](crate::run) would serve on Lambda.
+    ///
+    /// Executions are known by the name of their handler. Those of a handler that is not registered wait until it is.
+    pub fn handler<F, Fut, Event, T, E>(self, name: impl Into<String>, handler: F) -> Self
+    where
+        F: Fn(Event, DurableContext) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<T, E>> + Send + 'static,
+        Event: DeserializeOwned + Send + 'static,
+        T: Serialize + Send + 'static,
+        E: Into<BoxError> + 'static,
+    {
+        self.handler_with(name, handler, HandlerOptions::default())
+    }
+
+    /// Registers a durable function with options of its own.
+    pub fn handler_with<F, Fut, Event, T, E>(
+        mut self,
+        name: impl Into<String>,
+        handler: F,
+        options: HandlerOptions,
+    ) -> Self
+    where
+        F: Fn(Event, DurableContext) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<T, E>> + Send + 'static,
+        Event: DeserializeOwned + Send + 'static,
+        T: Serialize + Send + 'static,
+        E: Into<BoxError> + 'static,
+    {
+        let handler = handlers::durable(handler, options);
+        self.handlers.push((name.into(), handler));
+        self
+    }
+
+    /// Registers a function that is not durable, for chained invokes: what `lambda_runtime::run` would serve.
+    pub fn function<F, Fut, Event, T, E>(mut self, name: impl Into<String>, function: F) -> Self
+    where
+        F: Fn(LambdaEvent<Event>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<T, E>> + Send + 'static,
+        Event: DeserializeOwned + Send + 'static,
+        T: Serialize + Send + 'static,
+        E: Into<BoxError> + 'static,
+    {
+        let function = handlers::plain(function);
+        self.handlers.push((name.into(), function));
+        self
+    }
+
+    /// Starts an execution of a handler whenever `expression` is due: `rate(5 minutes)`, `cron(0 8 ? * MON-FRI *)` or
+    /// `at(2026-12-31T23:59:00)`, in UTC.
+    ///
+    /// Each occurrence starts one execution, whatever the clock does and however often the program is killed. What came
+    /// due while it did not run is made up for when it is opened: the latest occurrence, if it was within a day.
+    pub fn schedule(
+        self,
+        name: impl Into<String>,
+        expression: impl Into<String>,
+        handler: impl Into<String>,
+        input: &(impl Serialize + ?Sized),
+    ) -> Self {
+        self.schedule_in("UTC", name, expression, handler, input)
+    }
+
+    /// As [`schedule`](Self::schedule), on the clock of a time zone of the IANA database, such as `Europe/Vienna`.
+    pub fn schedule_in(
+        mut self,
+        time_zone: impl Into<String>,
+        name: impl Into<String>,
+        expression: impl Into<String>,
+        handler: impl Into<String>,
+        input: &(impl Serialize + ?Sized),
+    ) -> Self {
+        self.schedules.push(Schedule {
+            name: name.into(),
+            expression: expression.into(),
+            time_zone: time_zone.into(),
+            handler: handler.into(),
+            input: serde_json::to_string(input).map_err(|error| error.to_string()),
+        });
+        self
+    }
+
+    /// What a recorded step survives. [`Durability::Disk`] unless it is set: a loss of power.
+    pub fn durability(mut self, durability: Durability) -> Self {
+        self.durability = durability;
+        self
+    }
+
+    /// Handlers of one function at work at one time; 1,000 unless it is set. Those that are suspended do not count.
+    pub fn concurrency(mut self, handlers: usize) -> Self {
+        self.concurrency = handlers.max(1);
+        self
+    }
+
+    /// How long handlers at work have to come to a pause at [`Embedded::shut_down`]; five seconds unless it is set. What
+    /// is cut off goes on when the program is opened again.
+    pub fn shutdown_grace(mut self, grace: Duration) -> Self {
+        self.grace = grace;
+        self
+    }
+
+    /// Adds a plugin, which watches all executions.
+    pub fn plugin(mut self, plugin: impl Plugin) -> Self {
+        self.plugins.add(plugin);
+        self
+    }
+
+    /// Opens the file, or creates it, and goes on with what an earlier run left.
+    ///
+    /// # Errors
+    ///
+    /// When another process has the file, when it cannot be used, and when a handler's name or a schedule is none.
+    pub async fn open(self) -> Result<Embedded, OpenError> {
+        let stores = Stores::open(&self.path, self.durability).await?;
+        self.open_on(stores).await
+    }
+
+    /// As [`open`](Self::open), on stores that the caller opened: fault injection puts its own around them.
+    ///
+    /// # Errors
+    ///
+    /// As for [`open`](Self::open).
+    #[doc(hidden)]
+    pub async fn open_on(mut self, stores: Stores) -> Result<Embedded, OpenError> {
+        let mut handlers = Handlers::new();
+        for (name, handler) in std::mem::take(&mut self.handlers) {
+            let parsed = FunctionName::parse(&name);
+            let parsed = parsed.map_err(|cause| OpenError::HandlerName {
+                name: name.clone(),
+                cause,
+            })?;
+            if handlers.insert(parsed, handler).is_some() {
+                return Err(OpenError::HandlerTwice { name });
+            }
+        }
+        Embedded::start_on(self, handlers, stores).await
+    }
+}

@@ -1,0 +1,172 @@
+//! What a program with its own executions can be told.
+
+use std::path::PathBuf;
+
+use lambda_api::{ErrorObject, ExecutionStatus};
+use model::InvalidId;
+use schedule::ExpressionError;
+use store::StoreFault;
+use store_sqlite::OpenStoreError;
+
+use crate::error::BoxError;
+
+/// Why a program could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// A handler's name is none.
+    #[error("handler {name:?}: {cause}")]
+    HandlerName {
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        cause: InvalidId,
+    },
+    /// Two handlers have the same name.
+    #[error("two handlers are called `{name}`: an execution could not tell which one it is of")]
+    HandlerTwice {
+        /// The name.
+        name: String,
+    },
+    /// A schedule cannot be used.
+    #[error("schedule `{name}`: {cause}")]
+    Schedule {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        cause: ScheduleProblem,
+    },
+    /// The file cannot be used.
+    #[error(transparent)]
+    Store(#[from] OpenStoreError),
+    /// The store failed.
+    #[error(transparent)]
+    Fault(#[from] StoreFault),
+    /// The operating system gives no randomness.
+    #[error("no randomness for ids and tokens: {0}")]
+    Chance(BoxError),
+    /// The path cannot be a file's.
+    #[error("`{path}` does not name a file")]
+    Path {
+        /// The path.
+        path: PathBuf,
+    },
+}
+
+/// What is wrong with a schedule.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ScheduleProblem {
+    /// Its expression.
+    #[error(transparent)]
+    Expression(#[from] ExpressionError),
+    /// Its time zone.
+    #[error("`{0}` is no time zone of the IANA database, such as `Europe/Vienna`")]
+    TimeZone(String),
+    /// Its handler.
+    #[error("there is no handler `{0}`")]
+    NoHandler(String),
+    /// Its name.
+    #[error(transparent)]
+    Name(InvalidId),
+    /// There are two of that name.
+    #[error("there are two of that name")]
+    Twice,
+    /// Its input.
+    #[error("its input cannot be written as JSON: {0}")]
+    Input(String),
+}
+
+/// Why something asked of the program was not done.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No handler of that name is registered, or it is not a durable function.
+    #[error("there is no durable handler `{0}`: register it with `Builder::handler`")]
+    UnknownHandler(String),
+    /// The name of an execution is none.
+    #[error(transparent)]
+    Name(#[from] InvalidId),
+    /// An execution with this name was started with another input.
+    #[error("execution `{arn}` was started with another input: a name stands for one input")]
+    AlreadyStarted {
+        /// That execution.
+        arn: String,
+    },
+    /// There is no such execution, or no longer.
+    #[error("there is no execution `{0}`")]
+    UnknownExecution(String),
+    /// The text names no callback.
+    #[error("`{0}` is not a callback id")]
+    CallbackId(String),
+    /// It came too late, or was refused for another reason.
+    #[error("{0}")]
+    Refused(String),
+    /// The execution did not succeed.
+    #[error("the execution {}: {}", shown(.status), told(.error.as_deref()))]
+    Ended {
+        /// How it ended.
+        status: ExecutionStatus,
+        /// Why.
+        error: Option<Box<ErrorObject>>,
+    },
+    /// A value could not be turned into JSON or back.
+    #[error("{0}")]
+    Json(String),
+    /// What was to be done within a transaction failed, and nothing of it is there.
+    #[error("{0}")]
+    Transaction(BoxError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreFault),
+    /// The program is shutting down.
+    #[error("the program is shutting down")]
+    ShuttingDown,
+}
+
+fn shown(status: &ExecutionStatus) -> &'static str {
+    match status {
+        ExecutionStatus::TimedOut => "took longer than its timeout",
+        ExecutionStatus::Stopped => "was stopped",
+        _ => "failed",
+    }
+}
+
+fn told(error: Option<&ErrorObject>) -> String {
+    let Some(error) = error else {
+        return "it did not say why".to_owned();
+    };
+    let kind = error.error_type.as_deref();
+    let message = error.error_message.as_deref().unwrap_or_default();
+    match kind {
+        Some(kind) => format!("{kind}: {message}"),
+        None => message.to_owned(),
+    }
+}
+
+impl From<runtime::ProcessError> for Error {
+    fn from(error: runtime::ProcessError) -> Self {
+        use runtime::ProcessError;
+        match error {
+            ProcessError::UnknownExecution(id) => Self::UnknownExecution(id.to_string()),
+            ProcessError::ShuttingDown => Self::ShuttingDown,
+            ProcessError::Fault(fault) => Self::Store(fault),
+            refused @ (ProcessError::Rejected(_)
+            | ProcessError::Contended(_)
+            | ProcessError::SetAside { .. }) => Self::Refused(refused.to_string()),
+        }
+    }
+}
+
+impl From<runtime::StartError> for Error {
+    fn from(error: runtime::StartError) -> Self {
+        use runtime::StartError;
+        match error {
+            StartError::AlreadyStarted(arn) => Self::AlreadyStarted {
+                arn: arn.to_string(),
+            },
+            StartError::Fault(fault) => Self::Store(fault),
+            StartError::ShuttingDown => Self::ShuttingDown,
+        }
+    }
+}

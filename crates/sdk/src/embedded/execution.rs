@@ -1,0 +1,175 @@
+//! One execution, as the program that runs it sees it.
+
+use std::fmt;
+
+use engine::Input;
+use lambda_api::{Event, ExecutionStatus, GetDurableExecutionResponse};
+use model::{ErrorObject, ExecutionArn, Outcome, Payload};
+use serde::de::DeserializeOwned;
+use store::EventPage;
+use wire::{wire_event, wire_execution};
+
+use super::app::Embedded;
+use super::error::Error;
+use crate::payload;
+
+/// Events read at a time.
+const EVENTS: usize = 1_000;
+
+/// Bytes read at a time, about.
+const EVENT_BYTES: usize = 4 * 1024 * 1024;
+
+/// A handle on an execution, which may be dropped and found again: see [`Embedded::execution`] and [`Embedded::find`].
+#[derive(Clone)]
+pub struct Execution {
+    app: Embedded,
+    arn: ExecutionArn,
+}
+
+impl fmt::Debug for Execution {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Execution({})", self.arn)
+    }
+}
+
+impl Execution {
+    pub(super) fn new(app: Embedded, arn: ExecutionArn) -> Self {
+        Self { app, arn }
+    }
+
+    /// Its ARN, which names it everywhere.
+    #[must_use]
+    pub fn arn(&self) -> String {
+        self.arn.to_string()
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.arn.name.as_str()
+    }
+
+    /// The name of its handler.
+    #[must_use]
+    pub fn handler(&self) -> &str {
+        self.arn.function.name.as_str()
+    }
+
+    /// Waits for its end, and returns its result. Cancel safe.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Ended`] when it did not succeed; [`Error::ShuttingDown`] when the program ends first.
+    pub async fn result<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        let inner = &self.app.inner;
+        let ended = inner.driver.wait_ended(&self.arn.id);
+        let record = tokio::select! {
+            biased;
+            record = ended => record?,
+            () = self.app.has_ended() => return Err(Error::ShuttingDown),
+        };
+        let record = record.ok_or_else(|| Error::UnknownExecution(self.arn()))?;
+        let (status, error) = match &record.state.outcome {
+            Some(Outcome::Succeeded(result)) => {
+                let text = result.as_ref().map(Payload::as_str);
+                return payload::decode(text).map_err(|failure| Error::Json(failure.message));
+            }
+            Some(Outcome::Failed(error)) => (ExecutionStatus::Failed, error),
+            Some(Outcome::TimedOut(error)) => (ExecutionStatus::TimedOut, error),
+            Some(Outcome::Stopped(error)) => (ExecutionStatus::Stopped, error),
+            None => unreachable!("an execution that has ended has an outcome"),
+        };
+        let error = lambda_api::ErrorObject {
+            error_message: error.message.clone(),
+            error_type: error.error_type.clone(),
+            error_data: error.data.clone(),
+            stack_trace: error.stack_trace.clone(),
+        };
+        Err(Error::Ended {
+            status,
+            error: Some(Box::new(error)),
+        })
+    }
+
+    /// How it stands: its status, input, result, and when.
+    ///
+    /// # Errors
+    ///
+    /// When it is no longer there, or the store fails.
+    pub async fn get(&self) -> Result<GetDurableExecutionResponse, Error> {
+        let record = self.app.inner.driver.store().record(&self.arn.id).await?;
+        let record = record.ok_or_else(|| Error::UnknownExecution(self.arn()))?;
+        Ok(wire_execution(&record.spec, &record.state, true))
+    }
+
+    /// Its whole event history, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub async fn history(&self) -> Result<Vec<Event>, Error> {
+        let store = self.app.inner.driver.store();
+        let mut history = Vec::new();
+        let mut after = None;
+        loop {
+            let page = EventPage {
+                after,
+                newest_first: false,
+                limit: EVENTS,
+                bytes_max: EVENT_BYTES,
+            };
+            let events = store.events(&self.arn.id, page).await?;
+            let Some(last) = events.last() else {
+                return Ok(history);
+            };
+            after = Some(last.id);
+            history.extend(events.iter().map(|event| wire_event(event, true)));
+        }
+    }
+
+    /// Stops it, for this reason. One that has ended stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// When it is no longer there, or the store fails.
+    pub async fn stop(&self, reason: &str) -> Result<(), Error> {
+        let error = ErrorObject {
+            message: Some(reason.to_owned()),
+            ..ErrorObject::default()
+        };
+        self.process(Input::Stop { error }).await
+    }
+
+    /// Pauses it, for this reason: what its handler is at comes to an end, and it goes no further until it is
+    /// [resumed](Self::resume). Its timeout stands still meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// When it has ended or is no longer there, or the store fails.
+    pub async fn pause(&self, reason: &str) -> Result<(), Error> {
+        self.process(Input::Pause {
+            reason: Some(reason.to_owned()),
+            execution_timeout_paused: true,
+            client_token: None,
+        })
+        .await
+    }
+
+    /// Goes on with it.
+    ///
+    /// # Errors
+    ///
+    /// When it is not paused or no longer there, or the store fails.
+    pub async fn resume(&self) -> Result<(), Error> {
+        self.process(Input::Resume {
+            reason: None,
+            client_token: None,
+        })
+        .await
+    }
+
+    async fn process(&self, input: Input) -> Result<(), Error> {
+        let processed = self.app.inner.driver.process(&self.arn.id, input).await;
+        Ok(processed.map(drop)?)
+    }
+}

@@ -1,0 +1,174 @@
+//! Runs the program's own functions: what the runtime asks of whoever runs functions.
+
+use std::collections::BTreeSet;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use engine::{InvocationOutcome, Output};
+use futures_util::FutureExt as _;
+use lambda_api::{InitialExecutionState, InvocationInput, InvocationOutput, InvocationStatus};
+use model::{ErrorObject, FunctionName, Payload, Version};
+use runtime::{
+    Clock, DurableInvocation, DurableSettings, InvocationReport, InvokerFuture, NoRoom,
+    PlainInvocation, PlainOutcome,
+};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use wire::{error_object, wire_operation_millis};
+
+use super::handlers::{Handler, Handlers, failed};
+use crate::error::Failure;
+use crate::invocation::{InvocationContext, Invoker};
+use crate::run_error::Error;
+
+/// The functions of the program, and what of them is at work.
+pub(super) struct OwnFunctions {
+    pub handlers: Handlers,
+    pub invoker: Invoker,
+    pub concurrency: usize,
+    pub clock: Arc<dyn Clock>,
+    /// No invocation begins any more.
+    pub draining: CancellationToken,
+    /// Invocations at work.
+    pub at_work: TaskTracker,
+    /// Functions that were missed, to be said once.
+    pub missed: Mutex<BTreeSet<FunctionName>>,
+}
+
+/// The runtime's view of them.
+#[derive(Clone)]
+pub(super) struct OwnInvoker(pub Arc<OwnFunctions>);
+
+impl runtime::Invoker for OwnInvoker {
+    fn durable_settings(&self, function: &FunctionName, _: &Version) -> Option<DurableSettings> {
+        match self.0.handlers.get(function)? {
+            Handler::Durable(_, options) => Some(DurableSettings {
+                execution_timeout_seconds: options
+                    .execution_timeout
+                    .as_secs()
+                    .try_into()
+                    .unwrap_or(u32::MAX),
+                retention_days: options.retention_days,
+            }),
+            Handler::Plain(_) => None,
+        }
+    }
+
+    fn invoke_durable(
+        &self,
+        invocation: DurableInvocation,
+    ) -> InvokerFuture<Result<InvocationReport, NoRoom>> {
+        let functions = Arc::clone(&self.0);
+        Box::pin(async move { Ok(functions.durable(invocation).await) })
+    }
+
+    fn concurrency(&self, _: &FunctionName, _: &Version) -> usize {
+        self.0.concurrency
+    }
+
+    fn invoke_plain(&self, invocation: PlainInvocation) -> InvokerFuture<PlainOutcome> {
+        let functions = Arc::clone(&self.0);
+        Box::pin(async move { functions.plain(invocation).await })
+    }
+}
+
+impl OwnFunctions {
+    async fn durable(&self, invocation: DurableInvocation) -> InvocationReport {
+        let started_at = self.clock.now();
+        let report = |outcome| InvocationReport {
+            started_at,
+            outcome,
+        };
+        let arn = &invocation.spec.arn;
+        let run = match self.handlers.get(&arn.function.name) {
+            Some(Handler::Durable(run, _)) if !self.draining.is_cancelled() => run,
+            found => {
+                if found.is_none() {
+                    self.say_missed(&arn.function.name);
+                }
+                // Not the execution's failure: it waits for a program that has its handler, or for the next one.
+                invocation.called_off.cancelled().await;
+                return report(InvocationOutcome::NotStarted);
+            }
+        };
+        let _at_work = self.at_work.token();
+        let operations = invocation.operations.iter();
+        let input = InvocationInput {
+            durable_execution_arn: arn.to_string(),
+            checkpoint_token: invocation.checkpoint_token.to_string(),
+            initial_execution_state: InitialExecutionState {
+                operations: operations.map(|it| wire_operation_millis(it)).collect(),
+                next_marker: None,
+            },
+            updated_operation_ids: Some(
+                invocation
+                    .updated_operation_ids
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect(),
+            ),
+        };
+        let context = InvocationContext {
+            request_id: invocation.request_id.to_string(),
+            remaining_time: None,
+        };
+        drop(invocation);
+        let ran = run(self.invoker.clone(), input, context).await;
+        report(match ran {
+            Ok(output) => InvocationOutcome::Returned(returned(output)),
+            Err(error) => {
+                tracing::debug!(%error, "an invocation is to be repeated");
+                InvocationOutcome::FunctionError(not_answered(&error))
+            }
+        })
+    }
+
+    async fn plain(&self, invocation: PlainInvocation) -> PlainOutcome {
+        if self.draining.is_cancelled() {
+            return std::future::pending().await;
+        }
+        let Some(Handler::Plain(run)) = self.handlers.get(&invocation.function) else {
+            let message = format!("Function not found: {}", invocation.invoked_arn);
+            return PlainOutcome::Unavailable(ErrorObject::new(
+                "ResourceNotFoundException",
+                message,
+            ));
+        };
+        let _at_work = self.at_work.token();
+        let ran = AssertUnwindSafe(run(invocation)).catch_unwind().await;
+        ran.unwrap_or_else(|panic| failed(&Failure::panicked(panic.as_ref())))
+    }
+
+    fn say_missed(&self, function: &FunctionName) {
+        let mut missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
+        if missed.insert(function.clone()) {
+            tracing::warn!(
+                %function,
+                "executions of a handler wait that is not registered: they go on in a program that has it"
+            );
+        }
+    }
+}
+
+/// What the handler came to, in the engine's form.
+fn returned(output: InvocationOutput) -> Output {
+    match output.status {
+        InvocationStatus::Succeeded => Output::Succeeded(output.result.map(Payload::from)),
+        InvocationStatus::Failed => Output::Failed(error_object(output.error.unwrap_or_default())),
+        InvocationStatus::Pending => Output::Pending,
+        InvocationStatus::Unknown(status) => {
+            Output::Invalid(format!("Invalid Status in invocation output: {status}"))
+        }
+    }
+}
+
+fn not_answered(error: &Error) -> ErrorObject {
+    let error_type = match error {
+        Error::Service { .. } => "CheckpointError",
+        Error::NotDurable { .. } => "NotDurableError",
+        Error::NotInLambda { .. } | Error::Configuration { .. } | Error::Runtime(_) => {
+            "RuntimeError"
+        }
+    };
+    ErrorObject::new(error_type, error.to_string())
+}

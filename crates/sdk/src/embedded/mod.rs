@@ -1,0 +1,67 @@
+//! Durable executions within your own program: a SQLite file and no server.
+//!
+//! The handlers are the functions that run on Lambda, unchanged. The program registers them, opens a file, and starts
+//! executions; killed at any moment and started again, it goes on where it was.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//! use lambdura::embedded::Embedded;
+//! use lambdura::{BoxError, DurableContext, StepContext, durable_execution};
+//!
+//! #[durable_execution]
+//! async fn greet(name: String, ctx: DurableContext) -> Result<String, BoxError> {
+//!     let greeting = ctx
+//!         .step(|_: StepContext| async move { Ok::<_, BoxError>(format!("hello, {name}")) })
+//!         .name("greeting")
+//!         .await?;
+//!     ctx.wait(Duration::from_secs(60)).await?;
+//!     Ok(greeting)
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), BoxError> {
+//!     let app = Embedded::builder("app.db").handler("greet", greet).open().await?;
+//!     let execution = app.start("greet", &"Alice").name("greet-alice").await?;
+//!     let greeting: String = execution.result().await?;
+//!     println!("{greeting}");
+//!     app.shut_down().await?;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! - **The same engine.** What an execution records, and when it counts as recorded, is what `lambdura up` does: the same
+//!   engine, runtime and store, without HTTP, signatures and processes. Handlers that run at the same time share syncs.
+//! - **Your tables, exactly once.** [`DurableContext::transaction`](crate::DurableContext::transaction) writes to tables of
+//!   your own in the same file, in the transaction that records the step. [`Embedded::transaction`] is the same outside
+//!   of an execution, for instance to create the tables, and [`Embedded::query`] reads them.
+//! - **One program.** The file belongs to one process at a time; a second one is refused, and `lambdura console --file
+//!   app.db` looks at it while the program runs.
+//!
+//! In reading order: what a program is made of ([`Builder`]), what it does ([`Embedded`], [`Start`], [`Execution`]), and
+//! what stands between the SDK's core and the engine.
+
+mod builder;
+mod handlers;
+
+mod app;
+mod execution;
+mod start;
+
+mod client;
+mod error;
+mod invoker;
+mod schedules;
+
+pub use app::{Embedded, List};
+pub use builder::{Builder, HandlerOptions};
+pub use error::{Error, OpenError, ScheduleProblem};
+pub use execution::Execution;
+pub use lambda_api::{
+    DurableExecutionSummary, Event, ExecutionStatus, GetDurableExecutionResponse,
+};
+pub use start::Start;
+pub use store::Durability;
+pub use store_sqlite::rusqlite;
+
+#[doc(hidden)]
+pub use app::Stores;

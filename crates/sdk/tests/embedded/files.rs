@@ -1,0 +1,143 @@
+//! Which files a program can have its executions in.
+
+use lambdura::embedded::rusqlite::Connection;
+use lambdura::embedded::{Durability, OpenError};
+use lambdura::{BoxError, DurableContext};
+
+use crate::world::World;
+
+async fn nothing((): (), _: DurableContext) -> Result<(), BoxError> {
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_belongs_to_one_program_at_a_time() {
+    let world = World::new();
+    let app = world.builder().open().await.unwrap();
+    let second = world.builder().open().await.unwrap_err();
+    assert!(
+        second.to_string().contains("is in use by process"),
+        "{second}"
+    );
+    app.shut_down().await.unwrap();
+    world
+        .builder()
+        .open()
+        .await
+        .unwrap()
+        .shut_down()
+        .await
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_with_tables_of_the_application_is_shared_with_it() {
+    let world = World::new();
+    let own = Connection::open(world.file()).unwrap();
+    own.execute_batch("CREATE TABLE accounts (owner TEXT); INSERT INTO accounts VALUES ('Alice')")
+        .unwrap();
+    drop(own);
+    let app = world
+        .builder()
+        .handler("nothing", nothing)
+        .open()
+        .await
+        .unwrap();
+    app.start("nothing", &())
+        .await
+        .unwrap()
+        .result::<()>()
+        .await
+        .unwrap();
+    let owner = app.query(|connection| {
+        connection.query_row("SELECT owner FROM accounts", [], |row| {
+            row.get::<_, String>(0)
+        })
+    });
+    assert_eq!(owner.await.unwrap(), "Alice");
+    app.shut_down().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_the_application_numbers_or_fills_itself_is_refused_untouched() {
+    for (sql, expected) in [
+        (
+            "CREATE TABLE own (a); PRAGMA user_version = 3",
+            "`PRAGMA user_version` is 3",
+        ),
+        ("CREATE TABLE Events (a)", "has a `Events`"),
+    ] {
+        let world = World::new();
+        let own = Connection::open(world.file()).unwrap();
+        own.execute_batch(sql).unwrap();
+        drop(own);
+        let refused = world.builder().open().await.unwrap_err();
+        assert!(refused.to_string().contains(expected), "{refused}");
+        let own = Connection::open(world.file()).unwrap();
+        let tables: i64 = own
+            .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(tables, 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_makes_no_program_is_refused_by_name() {
+    let world = World::new();
+    let refused = world
+        .builder()
+        .handler("no name", nothing)
+        .open()
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(refused, OpenError::HandlerName { .. }),
+        "{refused}"
+    );
+    assert!(refused.to_string().contains("\"no name\""), "{refused}");
+    let twice = world
+        .builder()
+        .handler("one", nothing)
+        .handler("one", nothing);
+    let refused = twice.open().await.unwrap_err();
+    assert!(
+        matches!(refused, OpenError::HandlerTwice { .. }),
+        "{refused}"
+    );
+    // Neither has left the file taken.
+    world
+        .builder()
+        .open()
+        .await
+        .unwrap()
+        .shut_down()
+        .await
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_that_survives_nothing_leaves_no_file() {
+    let world = World::new();
+    let builder = world.builder().durability(Durability::Memory);
+    let app = builder.handler("nothing", nothing).open().await.unwrap();
+    app.start("nothing", &())
+        .await
+        .unwrap()
+        .result::<()>()
+        .await
+        .unwrap();
+    app.shut_down().await.unwrap();
+    assert!(!world.file().exists());
+}
+
+#[test]
+fn the_guide_shows_the_example_as_it_is() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    let read = |path: &str| std::fs::read_to_string(format!("{root}/{path}")).unwrap();
+    let example = read("crates/sdk/examples/embedded.rs");
+    let guide = read("docs/embedded.md");
+    assert!(
+        guide.contains(&format!("```rust\n{example}```")),
+        "docs/embedded.md must show crates/sdk/examples/embedded.rs whole"
+    );
+}

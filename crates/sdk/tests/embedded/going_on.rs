@@ -1,0 +1,222 @@
+//! What goes on in the next run of a program.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lambdura::embedded::{Durability, Embedded, Error, ExecutionStatus, Stores};
+use lambdura::{BoxError, CallbackId, DurableContext, StepContext};
+use model::Timestamp;
+use store::{ScheduleMark, ScheduleMarks as _};
+use tokio::sync::{Notify, mpsc};
+
+use crate::world::{Count, World, until};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suspended_execution_goes_on_in_the_next_run_and_repeats_no_step() {
+    let world = World::new();
+    let steps = Count::default();
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let open = async || {
+        let (steps, tell) = (steps.clone(), tell.clone());
+        let handler = move |name: String, ctx: DurableContext| {
+            let (steps, tell) = (steps.clone(), tell.clone());
+            async move {
+                let greeting = ctx.step(move |_: StepContext| {
+                    steps.up();
+                    let greeting = format!("hello, {name}");
+                    async move { Ok::<_, BoxError>(greeting) }
+                });
+                let greeting = greeting.name("greeting").await?;
+                let mark = ctx.wait_for_callback("mark", move |id: CallbackId, _: StepContext| {
+                    let sent = tell.send(id.as_str().to_owned());
+                    async move { Ok::<_, BoxError>(sent?) }
+                });
+                let mark: String = mark.await?;
+                Ok::<_, BoxError>(format!("{greeting}{mark}"))
+            }
+        };
+        world
+            .builder()
+            .handler("greet", handler)
+            .open()
+            .await
+            .unwrap()
+    };
+    let app = open().await;
+    app.start("greet", "Alice").name("alice").await.unwrap();
+    let callback = told.recv().await.unwrap();
+    app.shut_down().await.unwrap();
+    // A handle of the run before is of no use, and says so.
+    let late = app.start("greet", "Bob").await.unwrap_err();
+    assert!(matches!(late, Error::ShuttingDown), "{late}");
+
+    let app = open().await;
+    let execution = app
+        .find("greet", "alice")
+        .await
+        .unwrap()
+        .expect("it is there");
+    app.send_callback_success(&callback, "!").await.unwrap();
+    assert_eq!(execution.result::<String>().await.unwrap(), "hello, Alice!");
+    assert_eq!(steps.get(), 1);
+    app.shut_down().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_handler_that_does_not_pause_is_cut_off_by_the_shutdown_and_goes_on_later() {
+    let world = World::new();
+    let (before, during) = (Count::default(), Count::default());
+    let go = Arc::new(Notify::new());
+    let open = async || {
+        let (before, during, go) = (before.clone(), during.clone(), Arc::clone(&go));
+        let handler = move |(): (), ctx: DurableContext| {
+            let (before, during, go) = (before.clone(), during.clone(), Arc::clone(&go));
+            async move {
+                let first = ctx.step(move |_: StepContext| {
+                    before.up();
+                    async { Ok::<_, BoxError>(()) }
+                });
+                first.name("first").await?;
+                let slow = ctx.step(move |_: StepContext| {
+                    let go = Arc::clone(&go);
+                    during.up();
+                    async move {
+                        go.notified().await;
+                        Ok::<_, BoxError>(7)
+                    }
+                });
+                Ok::<u32, BoxError>(slow.name("slow").await?)
+            }
+        };
+        let builder = world.builder().handler("slow", handler);
+        builder
+            .shutdown_grace(Duration::from_millis(1))
+            .open()
+            .await
+            .unwrap()
+    };
+    let app = open().await;
+    let execution = app.start("slow", &()).name("one").await.unwrap();
+    let waiting = execution.clone();
+    let waits = tokio::spawn(async move { waiting.result::<u32>().await });
+    until("the slow step", async || during.get(), |count| *count == 1).await;
+    app.shut_down().await.unwrap();
+    let told = waits.await.unwrap().unwrap_err();
+    assert!(matches!(told, Error::ShuttingDown), "{told}");
+
+    let app = open().await;
+    until(
+        "the slow step again",
+        async || during.get(),
+        |count| *count == 2,
+    )
+    .await;
+    go.notify_one();
+    let execution = app.find("slow", "one").await.unwrap().expect("it is there");
+    assert_eq!(execution.result::<u32>().await.unwrap(), 7);
+    assert_eq!(before.get(), 1);
+    app.shut_down().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn executions_of_a_handler_that_is_not_registered_wait_for_it() {
+    async fn waits((): (), ctx: DurableContext) -> Result<u32, BoxError> {
+        ctx.wait(Duration::from_secs(1)).await?;
+        Ok(1)
+    }
+    async fn other((): (), _: DurableContext) -> Result<(), BoxError> {
+        Ok(())
+    }
+    let world = World::new();
+    let app = world
+        .builder()
+        .handler("waits", waits)
+        .open()
+        .await
+        .unwrap();
+    let one = app.start("waits", &()).name("one").await.unwrap().arn();
+    let two = app.start("waits", &()).name("two").await.unwrap().arn();
+    app.shut_down().await.unwrap();
+
+    let app = world
+        .builder()
+        .handler("other", other)
+        .open()
+        .await
+        .unwrap();
+    // Others are not held up, and it can be stopped.
+    app.start("other", &())
+        .await
+        .unwrap()
+        .result::<()>()
+        .await
+        .unwrap();
+    let stopped = app.execution(&two).await.unwrap();
+    stopped.stop("not wanted").await.unwrap();
+    let status = app
+        .execution(&one)
+        .await
+        .unwrap()
+        .get()
+        .await
+        .unwrap()
+        .status;
+    assert_eq!(status, ExecutionStatus::Running);
+    app.shut_down().await.unwrap();
+
+    let app = world
+        .builder()
+        .handler("waits", waits)
+        .open()
+        .await
+        .unwrap();
+    let execution = app.execution(&one).await.unwrap();
+    assert_eq!(execution.result::<u32>().await.unwrap(), 1);
+    let stopped = app.execution(&two).await.unwrap().get().await.unwrap();
+    assert_eq!(stopped.status, ExecutionStatus::Stopped);
+    app.shut_down().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_occurrence_that_came_due_meanwhile_starts_one_execution() {
+    async fn report(day: String, _: DurableContext) -> Result<String, BoxError> {
+        Ok(day)
+    }
+    let world = World::new();
+    let open = async |stores: Stores| -> Embedded {
+        let builder = world.builder().handler("report", report);
+        let builder = builder.schedule("often", "rate(1 minute)", "report", "today");
+        builder.open_on(stores).await.unwrap()
+    };
+    let stores = async || Stores::open(&world.file(), Durability::Disk).await.unwrap();
+    let app = open(stores().await).await;
+    app.shut_down().await.unwrap();
+
+    // As if the program had last run ten minutes ago.
+    let stores_then = stores().await;
+    let marks = stores_then.sqlite.schedule_marks().await.unwrap();
+    let [mark] = marks.as_slice() else {
+        panic!("one schedule has one mark: {marks:?}")
+    };
+    let ten_minutes_ago = Timestamp::from_millis(mark.done_until.as_millis() - 600_000);
+    let mark = ScheduleMark {
+        done_until: ten_minutes_ago,
+        ..mark.clone()
+    };
+    stores_then.sqlite.put_schedule_mark(mark).await.unwrap();
+    let app = open(stores_then).await;
+    let list = async || app.list().handler("report").await.unwrap();
+    let listed = until("the occurrence", list, |list| !list.is_empty()).await;
+    // A minute may end while the test runs, so that another one is due; ten are not made up for.
+    assert!(listed.len() <= 2, "{listed:?}");
+    assert!(
+        listed[0].durable_execution_name.starts_with("often-20"),
+        "{listed:?}"
+    );
+    let execution = app
+        .execution(&listed[0].durable_execution_arn)
+        .await
+        .unwrap();
+    assert_eq!(execution.result::<String>().await.unwrap(), "today");
+    app.shut_down().await.unwrap();
+}

@@ -1,0 +1,90 @@
+//! A server that looks: the console on the file of a program that runs its own executions.
+//!
+//! The program drives them, and this server does not: it has no timers, takes nothing up, and its store
+//! refuses to write. Requests that would change something are refused with the reason. What the program
+//! changes is noticed by a number that SQLite keeps, and only while a page is open.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use function_host::Runtimes;
+use model::Limits;
+use store::Durability;
+use store_sqlite::{OpenLogsOptions, SqliteLogs, SqliteStore};
+
+use crate::data_folder;
+use crate::elsewhere::Elsewhere;
+use crate::server::{Server, ServerConfig, Stores};
+use crate::start_error::StartServerError;
+
+/// How often the file is looked at for changes while somebody looks on.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+impl Server {
+    /// Serves the console on the SQLite file of a program, which may run meanwhile. What the server itself
+    /// needs a place for goes into `scratch`.
+    ///
+    /// # Errors
+    /// When there is no such file or nothing in it, and as for [`Server::start`].
+    pub async fn look(
+        file: &Path,
+        listen: SocketAddr,
+        scratch: &Path,
+    ) -> Result<Self, StartServerError> {
+        data_folder::prepare(scratch).map_err(|cause| StartServerError::DataDir {
+            path: scratch.to_owned(),
+            cause,
+        })?;
+        let store = Arc::new(SqliteStore::look(file)?);
+        let logs = SqliteLogs::open(&scratch.join("logs.sqlite3"), OpenLogsOptions::default())?;
+        let stores = Stores {
+            store: Arc::clone(&store) as _,
+            logs: Arc::new(logs),
+        };
+        let config = ServerConfig {
+            listen,
+            http_api_listen: SocketAddr::new(listen.ip(), 0),
+            data_dir: scratch.to_owned(),
+            durability: Durability::Memory,
+            region: "us-east-1".to_owned(),
+            account_id: "000000000000".to_owned(),
+            environment: std::collections::BTreeMap::new(),
+            concurrency_max: 1,
+            idle_time: Duration::from_secs(1),
+            limits: Limits::UNBOUNDED,
+            runtimes: Arc::new(Runtimes::new(scratch.join("runtimes"))),
+            warnings: Arc::default(),
+            telemetry: None,
+            elsewhere: Elsewhere::Nowhere,
+        };
+        let server = Self::prepare_on(config, stores, true).await?;
+        server.app.diagnostics.set_ready();
+        let (app, ended) = (Arc::clone(&server.app), server.shutdown.clone());
+        server.tasks.spawn(async move {
+            let mut seen = None;
+            loop {
+                tokio::select! {
+                    () = app.driver.clock().sleep(LOOK_EVERY) => {}
+                    () = ended.cancelled() => return,
+                }
+                if !app.driver.has_listeners() {
+                    continue;
+                }
+                match store.data_version().await {
+                    Ok(version) if seen == Some(version) => {}
+                    Ok(version) => {
+                        seen = Some(version);
+                        app.driver.changed_elsewhere();
+                    }
+                    Err(fault) => {
+                        let error = &fault as &dyn std::error::Error;
+                        tracing::warn!(error, "the file cannot be looked at for changes");
+                    }
+                }
+            }
+        });
+        Ok(server)
+    }
+}
