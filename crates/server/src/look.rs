@@ -16,7 +16,7 @@ use store_sqlite::{OpenLogsOptions, SqliteLogs, SqliteStore};
 
 use crate::data_folder;
 use crate::elsewhere::Elsewhere;
-use crate::server::{Server, ServerConfig, Stores};
+use crate::server::{Debugging, Server, ServerConfig, Stores};
 use crate::start_error::StartServerError;
 
 /// How often the file is looked at for changes while somebody looks on.
@@ -58,6 +58,7 @@ impl Server {
             warnings: Arc::default(),
             telemetry: None,
             elsewhere: Elsewhere::Nowhere,
+            debugging: Debugging::default(),
         };
         let server = Self::prepare_on(config, stores, true).await?;
         server.app.diagnostics.set_ready();

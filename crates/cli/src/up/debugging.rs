@@ -391,21 +391,22 @@ mod tests {
             texts.collect::<Vec<_>>()
         };
         let found = targets(&wanted(&["Shop/Pay", "Old/Pay", "F:9229"]), false, &stack).unwrap();
-        let found: Vec<(String, u16, PathBuf)> = found
-            .into_iter()
+        let found: Vec<(&str, u16, &Path)> = found
+            .iter()
             .map(|it| {
-                let shown = it.function.shown().to_owned();
-                (shown, it.debugger.port, it.debugger.sources)
+                let debugger = &it.debugger;
+                (it.function.shown(), debugger.port, &*debugger.sources)
             })
             .collect();
         let lambda = dir.path().join("lambda/pay");
+        let bundle = out.join("asset.two");
         assert_eq!(
             found,
             [
-                ("Shop/Pay", 5678, lambda.clone()),
+                ("Shop/Pay", 5678, &*lambda),
                 // A bundle is nobody's copy: its source map leads on.
-                ("Shop/Old/Pay", 9230, out.join("asset.two")),
-                ("Shop/Pay", 9229, lambda),
+                ("Shop/Old/Pay", 9230, &*bundle),
+                ("Shop/Pay", 9229, &*lambda),
             ]
         );
         for (unclear, is_usage) in [("Pay", true), ("Ship", false)] {
