@@ -229,10 +229,12 @@ async fn as_many_are_served_at_a_time_as_the_environment_asks_for() {
         assert_eq!(output["Status"], "SUCCEEDED", "{output}");
         assert_eq!(output["Result"], format!("\"{name} was not alone\""));
     }
-    let (path, error) = &ended[1];
-    assert!(path.ends_with("/request-1/error"), "{path}");
-    let message = error["errorMessage"].as_str().unwrap_or_default();
-    assert!(message.contains("Mallory is not welcome"), "{error}");
+    let (path, output) = &ended[1];
+    assert!(path.ends_with("/request-1/response"), "{path}");
+    assert_eq!(output["Status"], "FAILED", "{output}");
+    let message = output["Error"]["ErrorMessage"].as_str();
+    let message = message.unwrap_or_default();
+    assert!(message.contains("Mallory is not welcome"), "{output}");
     let printed = function.printed();
     for (number, name) in [(0, "Alice"), (2, "Bob")] {
         let line = printed

@@ -227,10 +227,7 @@ fn ls_lists_newest_first_and_by_status() {
         .collect();
     assert_eq!(rows[0], ["STATUS", "NAME", "STARTED", "TIME", "FUNCTION"]);
     assert_eq!(rows[1][..2], ["SUCCEEDED", "loan-1"]);
-    assert_eq!(
-        rows[1][rows[1].len() - 3..],
-        ["20.0", "s", "loan-Workflow:3"]
-    );
+    assert_eq!(rows[1][rows[1].len() - 3..], ["20", "s", "loan-Workflow:3"]);
 }
 
 #[test]

@@ -579,15 +579,16 @@ mod tests {
         let tables = Tables::start(&path, Durability::Disk, shutdown.clone());
         let tables = tables.await.expect("it starts");
         let create = serde_json::json!({
-            "TableName": "t", "BillingMode": "PAY_PER_REQUEST",
+            "TableName": "things", "BillingMode": "PAY_PER_REQUEST",
             "AttributeDefinitions": [{ "AttributeName": "id", "AttributeType": "S" }],
             "KeySchema": [{ "AttributeName": "id", "KeyType": "HASH" }],
         });
         let created = tables.ask(request("CreateTable", &create)).await;
-        assert_eq!(created.expect("it is served").status(), StatusCode::OK);
+        let created = created.expect("it is served");
+        assert_eq!(created.status(), StatusCode::OK, "{:?}", created.body());
         let puts = (0..3 * ANSWERS_PER_SYNC).map(|number| {
             let item = serde_json::json!({ "id": { "S": number.to_string() } });
-            let put = serde_json::json!({ "TableName": "t", "Item": item });
+            let put = serde_json::json!({ "TableName": "things", "Item": item });
             let tables = tables.clone();
             async move { tables.ask(request("PutItem", &put)).await }
         });
@@ -599,7 +600,7 @@ mod tests {
         let again = CancellationToken::new();
         let tables = Tables::start(&path, Durability::Disk, again.clone());
         let tables = tables.await.expect("it was released");
-        let count = serde_json::json!({ "TableName": "t", "Select": "COUNT" });
+        let count = serde_json::json!({ "TableName": "things", "Select": "COUNT" });
         let counted = tables.ask(request("Scan", &count)).await;
         let counted = counted.expect("it is served");
         let counted: serde_json::Value =
@@ -624,7 +625,7 @@ mod tests {
             requests,
             _file: None,
         };
-        let put = serde_json::json!({ "TableName": "t", "Item": {} });
+        let put = serde_json::json!({ "TableName": "things", "Item": {} });
         let refused = tables.ask(request("PutItem", &put)).await;
         let refused = refused.expect_err("it is not on the disk");
         assert!(refused.contains("gone-wal"), "{refused}");

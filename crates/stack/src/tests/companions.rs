@@ -121,7 +121,7 @@ fn an_emulator_gets_what_the_template_has() {
     assert_ne!(job.uuid, mapping.uuid);
     let warnings: String = stack.warnings.iter().map(|it| format!("{it}\n")).collect();
     expect![[r#"
-        line 18: `Protocol` of `Mail`: only queues are subscribed here: nothing is delivered; subscribe a queue, and let the function work it off
+        line 17: `Protocol` of `Mail`: only queues are subscribed here: nothing is delivered; subscribe a queue, and let the function work it off
         line 41: `EventSourceArn` of `Stream`: only queues of SQS are read here (no streams, no Kafka, no Amazon MQ, no DocumentDB): the function is never invoked by this source; invoke it yourself
         line 41: `StartingPosition` of `Stream`: queues have no such thing, and only queues are read here
     "#]]
@@ -195,7 +195,10 @@ Resources:
     for (properties, message) in [
         ("BatchSize: 11", "needs a `MaximumBatchingWindowInSeconds`"),
         ("BatchSize: 0", "must be a whole number from 1 to 10000"),
-        ("ScalingConfig: {MaximumConcurrency: 1}", "from 2 to 1000"),
+        (
+            "ScalingConfig: {MaximumConcurrency: 1}",
+            "a whole number from 2 to",
+        ),
         ("FunctionResponseTypes: [All]", "ReportBatchItemFailures"),
     ] {
         let Err(error) = try_load(&template(properties), OtherServices::Emulator) else {
@@ -230,7 +233,13 @@ Outputs:
 ";
     let stack = load(template, OtherServices::Nowhere);
     let again = load(template, OtherServices::Emulator);
-    assert_eq!(stack.companions, again.companions);
+    // Their files differ.
+    let known = |stack: &Stack| -> Vec<_> {
+        let companions = stack.companions.iter();
+        let known = companions.map(|it| (it.name.clone(), it.arn.clone(), it.properties.clone()));
+        known.collect()
+    };
+    assert_eq!(known(&stack), known(&again));
     let secret = stack.companions[0].properties["SecretString"]
         .as_str()
         .unwrap();

@@ -46,6 +46,7 @@ fn everything_in_it_is_resolved() {
                     },
                 ),
                 reserved_concurrent_executions: None,
+                invocations_per_process: None,
                 event_invoke: [],
                 policies: [
                     String("AWSLambdaBasicExecutionRole"),
@@ -123,6 +124,7 @@ fn everything_in_it_is_resolved() {
                 more_aliases: [],
                 durable_config: None,
                 reserved_concurrent_executions: None,
+                invocations_per_process: None,
                 event_invoke: [],
                 policies: [],
                 tracing: Active,
@@ -169,6 +171,7 @@ fn everything_in_it_is_resolved() {
                 more_aliases: [],
                 durable_config: None,
                 reserved_concurrent_executions: None,
+                invocations_per_process: None,
                 event_invoke: [],
                 policies: [
                     Object {
@@ -225,6 +228,7 @@ fn everything_in_it_is_resolved() {
                 more_aliases: [],
                 durable_config: None,
                 reserved_concurrent_executions: None,
+                invocations_per_process: None,
                 event_invoke: [],
                 policies: [],
                 tracing: Active,
