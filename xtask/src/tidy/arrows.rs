@@ -78,6 +78,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ten-steps", &["lambdura"]),
     ("open-invocation", &["lambda-api"]),
     ("every-kind", &["lambdura"]),
+    ("peer-work", &["lambdura"]),
     ("bench-driver", &["lambda-api"]),
     ("bench-embedded", &["lambdura"]),
     ("bench-crash", &["lambda-api"]),

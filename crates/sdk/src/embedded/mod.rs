@@ -11,7 +11,10 @@
 //! #[durable_execution]
 //! async fn greet(name: String, ctx: DurableContext) -> Result<String, BoxError> {
 //!     let greeting = ctx
-//!         .step(|_: StepContext| async move { Ok::<_, BoxError>(format!("hello, {name}")) })
+//!         .step(|_: StepContext| {
+//!             let greeting = format!("hello, {name}");
+//!             async move { Ok::<_, BoxError>(greeting) }
+//!         })
 //!         .name("greeting")
 //!         .await?;
 //!     ctx.wait(Duration::from_secs(60)).await?;
