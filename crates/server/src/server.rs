@@ -30,6 +30,7 @@ use crate::schedule::Schedules;
 use crate::start_error::StartServerError;
 use crate::tables::Tables;
 use crate::telemetry::{Diagnostics, Exporter, LogRecorder, OtlpConfig, Warnings, xray};
+use crate::tokens::{AuthorizerConfig, Tokens};
 use crate::{console, data_folder, main_port, upkeep};
 
 /// How long a function process may take to its first call of the Runtime API. Lambda stops after ten
@@ -75,6 +76,8 @@ pub struct ServerConfig {
     pub telemetry: Option<OtlpConfig>,
     /// Where calls to AWS services go that are not here.
     pub elsewhere: Elsewhere,
+    /// What authorizers of APIs go by.
+    pub authorizers: AuthorizerConfig,
 }
 
 /// Where a server keeps everything but tables.
@@ -217,6 +220,7 @@ impl Server {
             upkeep: Notify::new(),
             tables,
             other_services: OtherServices::new(&config.elsewhere, Arc::clone(&diagnostics)),
+            tokens: Tokens::new(config.authorizers.clone()),
             data_dir: config.data_dir.clone(),
             endpoint,
             otlp_endpoint: config.telemetry.as_ref().map(|it| it.endpoint.clone()),

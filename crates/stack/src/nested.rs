@@ -194,6 +194,7 @@ impl Stack {
         self.schedules.extend(nested.schedules);
         self.tables.extend(nested.tables);
         self.layers.extend(nested.layers);
+        self.api_keys.extend(nested.api_keys);
     }
 }
 

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::{
-    Cron, FunctionResource, FunctionUrlResource, HttpApiResource, RestApiResource, Warning,
+    ApiKeyResource, Cron, FunctionResource, FunctionUrlResource, HttpApiResource, RestApiResource,
+    Warning,
 };
 
 /// A template with everything in it resolved, in the template's order.
@@ -31,6 +32,8 @@ pub struct Stack {
     /// `AWS::Serverless::Api` and `AWS::ApiGateway::RestApi` resources, with the implicit
     /// `ServerlessRestApi` last.
     pub rest_apis: Vec<RestApiResource>,
+    /// `AWS::ApiGateway::ApiKey` resources, and those that SAM makes for usage plans.
+    pub api_keys: Vec<ApiKeyResource>,
     /// `FunctionUrlConfig`s and `AWS::Lambda::Url` resources.
     pub function_urls: Vec<FunctionUrlResource>,
     /// `Schedule` and `ScheduleV2` events, `AWS::Events::Rule` and `AWS::Scheduler::Schedule` resources.

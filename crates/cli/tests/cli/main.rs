@@ -9,6 +9,7 @@ mod lambdura;
 mod running;
 mod service;
 
+mod access;
 mod commands;
 mod mistakes;
 mod projects;

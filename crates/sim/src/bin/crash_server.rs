@@ -59,6 +59,7 @@ async fn main() -> anyhow::Result<()> {
         warnings: Arc::default(),
         telemetry: None,
         elsewhere: server::Elsewhere::Nowhere,
+        authorizers: server::AuthorizerConfig::default(),
     };
     std::fs::create_dir_all(&config.data_dir).context("create the data folder")?;
     let mut stores = Stores::open(&config)?;

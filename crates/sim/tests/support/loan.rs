@@ -79,6 +79,7 @@ pub async fn on_record(data: &Path) -> (BTreeMap<String, BTreeSet<String>>, i64)
         warnings: Arc::default(),
         telemetry: None,
         elsewhere: server::Elsewhere::Nowhere,
+        authorizers: server::AuthorizerConfig::default(),
     };
     let Stores { store, logs } = Stores::open(&config).expect("the store of the dead server opens");
     let filter = ExecutionFilter {

@@ -16,6 +16,8 @@ mod lambda_function;
 mod layer;
 mod nested;
 
+mod api_key;
+mod authorizer;
 mod event_invoke;
 mod event_rule;
 mod events;
@@ -23,8 +25,11 @@ mod gateway_http;
 mod gateway_rest;
 mod http_api;
 mod open_api;
+mod open_api_security;
+mod request_check;
 mod rest_api;
 mod route;
+mod sam_auth;
 mod schedule;
 mod target;
 

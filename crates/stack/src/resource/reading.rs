@@ -11,12 +11,13 @@ use crate::{Output, Route, RouteKey, Stack};
 
 use super::unsupported::meaning_of;
 use super::{
-    Assets, event_invoke, event_rule, function, function_url, gateway_http, gateway_rest, http_api,
-    lambda_function, layer, nested, rest_api, stored_value, table,
+    Assets, api_key, authorizer, event_invoke, event_rule, function, function_url, gateway_http,
+    gateway_rest, http_api, lambda_function, layer, nested, request_check, rest_api, stored_value,
+    table,
 };
 
 /// The types of resources that do something here.
-pub(crate) static TYPES: [&Type; 29] = [
+pub(crate) static TYPES: [&Type; 36] = [
     &function::TYPE,
     &http_api::TYPE,
     &table::TYPE,
@@ -39,6 +40,13 @@ pub(crate) static TYPES: [&Type; 29] = [
     &gateway_rest::METHOD,
     &gateway_rest::STAGE,
     &gateway_rest::DEPLOYMENT,
+    &authorizer::REST,
+    &authorizer::HTTP,
+    &request_check::VALIDATOR,
+    &request_check::MODEL,
+    &api_key::KEY,
+    &api_key::PLAN,
+    &api_key::PLAN_KEY,
     &event_rule::RULE,
     &event_rule::SCHEDULE,
     &event_invoke::TYPE,

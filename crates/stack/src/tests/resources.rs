@@ -276,7 +276,6 @@ Outputs:
             line 4: `Layers` of `A`: a layer that is not in this template is not put in place; put what it holds into the code, or into an `AWS::Serverless::LayerVersion`
             line 11: `VpcConfig` of `A`: the function is on the machine's own network
             line 13: `Quantum` of `A`: not known here, and ignored
-            line 16: `Events.Open.Properties.Auth` of `A`: requests are not authorised here: the route is open
             line 19: `Odd` (Custom::Thing): nothing stands in for it here: calls to it fail
             line 21: `Value` of `O`: `Odd` (Custom::Thing) does not exist here; the value is the placeholder `demo-Odd.Answer`
             line 21: `Export` of `O`: other stacks cannot import it here
