@@ -15,6 +15,7 @@ use crate::functions::Registry;
 use crate::invoker::HostInvoker;
 use crate::tables::Tables;
 use crate::telemetry::Diagnostics;
+use crate::tokens::Tokens;
 
 /// The parts of a running server that requests are answered with.
 pub(crate) struct App {
@@ -31,6 +32,8 @@ pub(crate) struct App {
     pub other_services: OtherServices,
     /// Calls those of them that the server itself needs.
     pub aws: AwsClient,
+    /// Which tokens of those who call APIs are believed.
+    pub tokens: Tokens,
     /// Where everything is kept.
     pub data_dir: PathBuf,
     /// The URL of the main port.

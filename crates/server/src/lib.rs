@@ -34,6 +34,7 @@ mod allocator;
 mod data_folder;
 mod http;
 mod telemetry;
+mod tokens;
 
 pub use allocator::return_freed_memory;
 pub use deploy::{
@@ -50,3 +51,4 @@ pub use model::Limits;
 pub use server::{Debugging, Server, ServerConfig, Stores};
 pub use start_error::StartServerError;
 pub use telemetry::{OtlpConfig, Protocol, TelemetryError, Warning, Warnings};
+pub use tokens::{AuthorizerConfig, KeySet, KeySetError, TokenKeys};

@@ -18,6 +18,7 @@ use crate::data_folder;
 use crate::elsewhere::Elsewhere;
 use crate::server::{Debugging, Server, ServerConfig, Stores};
 use crate::start_error::StartServerError;
+use crate::tokens::AuthorizerConfig;
 
 /// How often the file is looked at for changes while somebody looks on.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -59,6 +60,7 @@ impl Server {
             telemetry: None,
             elsewhere: Elsewhere::Nowhere,
             debugging: Debugging::default(),
+            authorizers: AuthorizerConfig::default(),
         };
         let server = Self::prepare_on(config, stores, true).await?;
         server.app.diagnostics.set_ready();

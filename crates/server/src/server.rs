@@ -32,6 +32,7 @@ use crate::schedule::Schedules;
 use crate::start_error::StartServerError;
 use crate::tables::Tables;
 use crate::telemetry::{Diagnostics, Exporter, LogRecorder, OtlpConfig, Warnings, xray};
+use crate::tokens::{AuthorizerConfig, Tokens};
 use crate::{console, data_folder, main_port, upkeep};
 
 /// How long a function process may take to its first call of the Runtime API. Lambda stops after ten
@@ -79,6 +80,8 @@ pub struct ServerConfig {
     pub elsewhere: Elsewhere,
     /// Functions that are debugged.
     pub debugging: Debugging,
+    /// What authorizers of APIs go by.
+    pub authorizers: AuthorizerConfig,
 }
 
 /// Which functions are debugged, and who wants to know.
@@ -250,6 +253,7 @@ impl Server {
             tables,
             other_services: OtherServices::new(&config.elsewhere, Arc::clone(&diagnostics)),
             aws: AwsClient::new(&config.elsewhere),
+            tokens: Tokens::new(config.authorizers.clone()),
             data_dir: config.data_dir.clone(),
             endpoint,
             otlp_endpoint: config.telemetry.as_ref().map(|it| it.endpoint.clone()),

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use crate::{Access, ApiKeySource, Authorizer, RequestChecks};
+
 /// An `AWS::Serverless::HttpApi`, with the routes that functions' `HttpApi` events give it, or an
 /// `AWS::ApiGatewayV2::Api` with its `Route`s.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +24,8 @@ pub struct HttpApiResource {
     pub stage_name: String,
     /// `CorsConfiguration`.
     pub cors: Option<Cors>,
+    /// By the names that routes have for them.
+    pub authorizers: BTreeMap<String, Authorizer>,
     /// In the template's order; no two have the same key.
     pub routes: Vec<Route>,
 }
@@ -61,6 +65,10 @@ pub struct Route {
     pub timeout: Duration,
     /// How the function is asked, and what is made of its answer.
     pub integration: Integration,
+    /// Who is let in.
+    pub access: Access,
+    /// What requests must have.
+    pub checks: RequestChecks,
 }
 
 /// What is between a route and its function.
@@ -207,6 +215,13 @@ pub struct RestApiResource {
     pub stage_variables: BTreeMap<String, String>,
     /// `Cors`.
     pub cors: Option<RestCors>,
+    /// By the names that routes have for them.
+    pub authorizers: BTreeMap<String, Authorizer>,
+    /// Who is let in to what `cors` answers: SAM's default authorizer guards `OPTIONS` too, unless told
+    /// otherwise.
+    pub options_access: Access,
+    /// `ApiKeySourceType`.
+    pub api_key_source: ApiKeySource,
     /// `BinaryMediaTypes`, with `/` as it is meant; `*/*` means any.
     pub binary_media_types: Vec<String>,
     /// In the template's order; no two have the same key, and each has a path.

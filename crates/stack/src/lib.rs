@@ -11,6 +11,7 @@
 //! is wrong with it is reported with line and column, many problems in one run
 //! ([`LoadStackError`], [`Problem`]).
 
+mod access;
 mod api;
 mod function;
 mod stack;
@@ -30,6 +31,10 @@ mod template;
 mod tests;
 
 pub use ::schedule::{Cron, CronDays, CronError, ScheduleExpression};
+pub use access::{
+    Access, ApiKeyResource, ApiKeySource, Authorizer, AuthorizerEvent, AuthorizerKind,
+    RequestChecks, RequestPart,
+};
 pub use api::{
     AwsIntegration, Cors, HttpApiResource, Integration, IntegrationResponse, Passthrough,
     RestApiResource, RestCors, Route, RouteKey, RouteMethod,

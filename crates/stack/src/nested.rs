@@ -204,6 +204,7 @@ impl Stack {
         self.companions.extend(nested.companions);
         self.tables.extend(nested.tables);
         self.layers.extend(nested.layers);
+        self.api_keys.extend(nested.api_keys);
     }
 }
 

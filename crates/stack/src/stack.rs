@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::{
-    FunctionResource, FunctionUrlResource, HttpApiResource, RestApiResource, ScheduleExpression,
+    ApiKeyResource, FunctionResource, FunctionUrlResource, HttpApiResource, RestApiResource, ScheduleExpression,
     Warning,
 };
 
@@ -32,6 +32,8 @@ pub struct Stack {
     /// `AWS::Serverless::Api` and `AWS::ApiGateway::RestApi` resources, with the implicit
     /// `ServerlessRestApi` last.
     pub rest_apis: Vec<RestApiResource>,
+    /// `AWS::ApiGateway::ApiKey` resources, and those that SAM makes for usage plans.
+    pub api_keys: Vec<ApiKeyResource>,
     /// `FunctionUrlConfig`s and `AWS::Lambda::Url` resources.
     pub function_urls: Vec<FunctionUrlResource>,
     /// `Schedule` and `ScheduleV2` events, `AWS::Events::Rule` and `AWS::Scheduler::Schedule` resources.

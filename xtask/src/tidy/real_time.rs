@@ -78,6 +78,10 @@ const REAL: &[(&str, &str)] = &[
         "is compared with times of files",
     ),
     (
+        "crates/server/src/gateway/access/lambda.rs",
+        "bounds how long a connection is held",
+    ),
+    (
         "crates/server/src/gateway/api.rs",
         "bounds how long a connection is held",
     ),
@@ -101,6 +105,10 @@ const REAL: &[(&str, &str)] = &[
     (
         "crates/server/src/telemetry/exporter.rs",
         "waits for a collector",
+    ),
+    (
+        "crates/server/src/tokens/issuer.rs",
+        "waits for an issuer of tokens",
     ),
     (
         "crates/server/src/upkeep.rs",

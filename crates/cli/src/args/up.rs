@@ -127,6 +127,13 @@ pub struct UpArguments {
     /// Have such a function wait for the debugger before it runs any code
     #[arg(long, requires = "debug")]
     pub debug_wait: bool,
+    /// By which keys the JWTs are believed that callers of APIs send: a file with a JWK set, whoever issued them, or `any`
+    /// for every JWT, signed or not [default: the keys that each issuer publishes]
+    #[arg(long, value_name = "FILE|any", env = "LAMBDURA_JWT_KEYS")]
+    pub jwt_keys: Option<PathBuf>,
+    /// Let everybody call the template's APIs: no authorizer is asked (API keys still are)
+    #[arg(long, env = "LAMBDURA_NO_AUTHORIZERS", value_parser = clap::builder::BoolishValueParser::new())]
+    pub no_authorizers: bool,
 }
 
 /// A function to debug, as it was named.

@@ -24,6 +24,9 @@ pub struct Ready {
     rest_apis: BTreeMap<String, String>,
     /// URL by logical id.
     function_urls: BTreeMap<String, String>,
+    /// Values of API keys, by logical id.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    api_keys: BTreeMap<String, String>,
     /// What to invoke, by function name.
     functions: BTreeMap<String, String>,
     /// Why a function cannot run here, by function name.
@@ -51,6 +54,7 @@ impl Ready {
             http_apis: deployment.http_apis.clone(),
             rest_apis: deployment.rest_apis.clone(),
             function_urls: deployment.function_urls.clone(),
+            api_keys: deployment.api_keys.clone(),
             functions: functions
                 .map(|function| (function.name.clone(), function.arn.clone()))
                 .collect(),

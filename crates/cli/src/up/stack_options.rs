@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use server::{
-    AccountCredentials, Credentials, Debugging, Elsewhere, Limits, OtlpConfig, Runtimes,
-    ServerConfig,
+    AccountCredentials, AuthorizerConfig, Credentials, Debugging, Elsewhere, KeySet, Limits,
+    OtlpConfig, Runtimes, ServerConfig, TokenKeys,
 };
 use stack::{LoadOptions, LoadStackError, MissingParameter, OtherServices, References, Stack};
 
@@ -191,7 +191,33 @@ pub fn server_config(
         telemetry: telemetry(),
         elsewhere: elsewhere(arguments, |name| std::env::var(name).ok())?,
         debugging,
+        authorizers: AuthorizerConfig {
+            tokens: token_keys(arguments.jwt_keys.as_deref())?,
+            off: arguments.no_authorizers,
+        },
     })
+}
+
+/// By which keys tokens are believed.
+fn token_keys(given: Option<&Path>) -> Result<TokenKeys, CliError> {
+    let path = match given {
+        None => return Ok(TokenKeys::Issuers),
+        Some(path) if path.as_os_str() == "any" => return Ok(TokenKeys::Any),
+        Some(path) => path,
+    };
+    let wrong = |problem: String| {
+        CliError::usage(
+            format!("`--jwt-keys {}`: {problem}", path.display()),
+            "a file with `{\"keys\": [...]}` is meant, which issuers of tokens publish as their JWK set, or `any`",
+        )
+    };
+    let text = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
+    let keys = KeySet::parse(&text);
+    keys.map(TokenKeys::Given)
+        .map_err(|error| match std::error::Error::source(&error) {
+            Some(cause) => wrong(format!("{error}: {cause}")),
+            None => wrong(error.to_string()),
+        })
 }
 
 /// Where calls to AWS's other services go.

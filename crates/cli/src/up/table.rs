@@ -93,6 +93,9 @@ fn addresses(up: &Up<'_>) -> Grid {
             row(&format!("{kind} {logical_id}"), url, link);
         }
     }
+    for (logical_id, value) in &up.deployment.api_keys {
+        row(&format!("API key {logical_id}"), value, Style::new());
+    }
     for output in &up.deployment.outputs {
         row(
             &format!("Output {}", output.name),
@@ -252,6 +255,7 @@ mod tests {
             http_apis: [("LoanApi".to_owned(), "http://127.0.0.1:3000".to_owned())].into(),
             rest_apis: [("Old".to_owned(), "http://127.0.0.1:3001/Prod".to_owned())].into(),
             function_urls: BTreeMap::new(),
+            api_keys: [("Key".to_owned(), "a".repeat(20))].into(),
             left_out: vec![LeftOutFunction {
                 logical_id: "Net".to_owned(),
                 name: "Net".to_owned(),
@@ -305,6 +309,7 @@ mod tests {
               Lambda API        http://127.0.0.1:4001
               HTTP API LoanApi  http://127.0.0.1:3000
               REST API Old      http://127.0.0.1:3001/Prod
+              API key Key       aaaaaaaaaaaaaaaaaaaa
               Output Url        http://127.0.0.1:3000\u{1b}[2J
               Table             loan-progress
               Durability        disk: an answered request survives power loss

@@ -10,6 +10,7 @@ mod running;
 mod service;
 
 mod cdk;
+mod access;
 mod commands;
 mod mistakes;
 mod projects;

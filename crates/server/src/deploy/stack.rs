@@ -29,6 +29,8 @@ pub struct Deployment {
     pub rest_apis: BTreeMap<String, String>,
     /// URL by logical id.
     pub function_urls: BTreeMap<String, String>,
+    /// Value by logical id.
+    pub api_keys: BTreeMap<String, String>,
     /// In the template's order.
     pub schedules: Vec<DeployedSchedule>,
     /// Queues that functions work off, in the template's order.
@@ -221,6 +223,12 @@ impl Server {
             http_apis,
             rest_apis,
             function_urls,
+            api_keys: stack
+                .api_keys
+                .iter()
+                .filter(|key| key.enabled)
+                .map(|key| (key.logical_id.clone(), key.value.clone()))
+                .collect(),
             tables: stack
                 .tables
                 .iter()

@@ -8,7 +8,9 @@ use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use model::{EventSource, FunctionName};
 use runtime::PlainOutcome;
 use stack::{Integration, Route, Stack};
+use wire::trace;
 
+use super::access::{Caller, Gate, Refusal};
 use super::answer::message;
 use super::request::{Call, Incoming, header};
 use super::rest::Exchange;
@@ -43,6 +45,14 @@ pub(crate) trait Face: Send + Sync {
 
     /// The function's event as JSON.
     fn event(&self, incoming: &Incoming<'_>) -> Vec<u8>;
+
+    /// Who is let in; function URLs let everybody in.
+    fn gate(&self) -> Option<&Gate> {
+        None
+    }
+
+    /// The answer to a request that is not let in.
+    fn refuse(&self, refusal: &Refusal) -> Response<Body>;
 
     /// Whether answers are sent while the function writes them.
     fn streams(&self) -> bool {
@@ -142,17 +152,44 @@ impl Api {
         &self,
         face: &dyn Face,
         parts: &Parts,
-        call: Call<'_>,
+        mut call: Call<'_>,
         body: RequestBody,
         peer: SocketAddr,
     ) -> Result<Response<Body>, Failure> {
+        let app = &self.app;
+        let request_id = app.new_request_id();
+        let mut caller = Caller::default();
+        let gate = face.gate();
+        let given_trace = header(&parts.headers, "x-amzn-trace-id");
+        if let Some(gate) = gate {
+            let unknown = Caller::default();
+            let trace_header = trace::header(given_trace, false, app.driver.now());
+            let incoming = Incoming {
+                parts,
+                body: b"",
+                call: &call,
+                account_id: &app.registry.home.account_id,
+                request_id: request_id.as_str(),
+                trace_header: &trace_header,
+                source_ip: peer.ip().to_string(),
+                now: app.driver.now(),
+                caller: &unknown,
+            };
+            let event = || face.event(&incoming);
+            match gate.admit(app, call.access, &incoming, event).await {
+                Ok(admitted) => caller = admitted,
+                Err(refusal) => return Ok(face.refuse(&refusal)),
+            }
+        }
+        if let Some(answer) = call.answered.take() {
+            return Ok(*answer);
+        }
         let body = read_body(body, BODY_BYTES_MAX).await;
         let body = body.map_err(|error| match error {
             BodyError::TooLarge => Failure::TooLarge,
             BodyError::Broken => Failure::Broken,
             BodyError::Slow => Failure::Slow,
         })?;
-        let app = &self.app;
         let (route, api) = (call.route, face.logical_id());
         let source = face.event_source(route);
         let target = Target::find(app, call.function, route.qualifier.as_deref(), source);
@@ -160,9 +197,8 @@ impl Api {
             tracing::warn!(%error, api, "the function behind an API is gone");
             Failure::Gone
         })?;
-        let request_id = app.new_request_id();
-        let trace_header = target.trace_header(app, header(&parts.headers, "x-amzn-trace-id"));
-        let payload = face.event(&Incoming {
+        let trace_header = target.trace_header(app, given_trace);
+        let incoming = Incoming {
             parts,
             body: &body,
             call: &call,
@@ -171,7 +207,12 @@ impl Api {
             trace_header: &trace_header,
             source_ip: peer.ip().to_string(),
             now: app.driver.now(),
-        });
+            caller: &caller,
+        };
+        if let Some(Err(refusal)) = gate.map(|gate| gate.check_body(&incoming)) {
+            return Ok(face.refuse(&refusal));
+        }
+        let payload = face.event(&incoming);
         if let Integration::Aws(integration) = &route.integration {
             let exchange = Exchange::new(integration, &payload, &body);
             return self.exchange(&exchange, &target, route, trace_header).await;

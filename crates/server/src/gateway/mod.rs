@@ -1,7 +1,7 @@
 //! What is in front of a stack's functions: API Gateway's HTTP APIs and function URLs with payload
 //! format 2.0, and its REST APIs with payload format 1.0.
 //!
-//! [`api`] is what happens to every request; [`http`] and [`rest`] are the two faces, which say what
+//! [`api`] is what happens to every request; [`access`] is who is let in; [`http`] and [`rest`] are the two faces, which say what
 //! a request means, what event is made of it, and how an answer looks; [`stream`] is how one looks that
 //! comes while its function writes it.
 //!
@@ -9,6 +9,7 @@
 //! "Configure CORS for HTTP APIs" and "Lambda proxy integrations in API Gateway", and Lambda
 //! developer guide, "Invoking Lambda function URLs", read 2026-11.
 
+mod access;
 mod answer;
 mod api;
 mod path;

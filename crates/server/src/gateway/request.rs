@@ -2,18 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use hyper::HeaderMap;
 use hyper::header::{HOST, USER_AGENT};
 use hyper::http::request::Parts;
+use hyper::{HeaderMap, Response};
 use model::{FunctionName, Timestamp};
-use stack::Route;
+use stack::{Access, RequestPart, Route};
 
-use crate::http::decode;
+use super::access::Caller;
+use crate::http::{Body, decode};
 
 /// A request that has found its route.
-#[derive(Debug)]
 pub(crate) struct Call<'a> {
     pub route: &'a Route,
+    /// Who is let in: the route's, or another where the gateway itself answers.
+    pub access: &'a Access,
+    /// What the gateway itself answers to those whom it lets in.
+    pub answered: Option<Box<Response<Body>>>,
     /// The function behind it.
     pub function: &'a FunctionName,
     /// The path behind the stage.
@@ -32,12 +36,27 @@ pub(crate) struct Incoming<'a> {
     pub trace_header: &'a str,
     pub source_ip: String,
     pub now: Timestamp,
+    /// What is known of who sent it.
+    pub caller: &'a Caller,
 }
 
 impl Incoming<'_> {
     /// A header, if it is text.
     pub fn header(&self, name: &str) -> Option<&str> {
         header(&self.parts.headers, name)
+    }
+
+    /// A header, a parameter of the query or one of the path; nothing else is in a request.
+    pub fn part(&self, part: &RequestPart) -> Option<String> {
+        match part {
+            RequestPart::Header(name) => self.header(name).map(str::to_owned),
+            RequestPart::Query(name) => {
+                let mut parameters = self.parameters();
+                parameters.find_map(|(own, value)| (own == *name).then_some(value))
+            }
+            RequestPart::Path(name) => self.call.path_parameters.get(name).cloned(),
+            RequestPart::StageVariable(_) | RequestPart::Context(_) => None,
+        }
     }
 
     pub fn user_agent(&self) -> Option<&str> {

@@ -16,7 +16,9 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
-use server::{Deployment, Elsewhere, Limits, Runtimes, Server, ServerConfig};
+use server::{
+    Artifacts, AuthorizerConfig, Deployment, Elsewhere, Limits, Runtimes, Server, ServerConfig,
+};
 use store::Durability;
 use tempfile::TempDir;
 
@@ -69,6 +71,46 @@ pub fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
 }
 
+fn load_options(parameters: &[(&str, &str)]) -> stack::LoadOptions {
+    let parameters = parameters.iter();
+    stack::LoadOptions {
+        parameters: parameters
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect(),
+        ..stack::LoadOptions::default()
+    }
+}
+
+/// All functions with their code.
+fn artifacts(stack: &stack::Stack) -> Artifacts {
+    let functions = stack.functions.iter();
+    functions
+        .map(|function| (function.logical_id.clone(), function.code_path.clone()))
+        .collect()
+}
+
+fn config(data_dir: &TempDir, idle_time: Duration, limits: Limits) -> ServerConfig {
+    let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
+    ServerConfig {
+        listen: any,
+        http_api_listen: any,
+        data_dir: data_dir.path().to_owned(),
+        durability: Durability::Disk,
+        region: "us-east-1".to_owned(),
+        account_id: "000000000000".to_owned(),
+        environment: BTreeMap::new(),
+        concurrency_max: 8,
+        idle_time,
+        limits,
+        runtimes: Arc::new(Runtimes::new(data_dir.path().join("runtimes"))),
+        warnings: Arc::default(),
+        telemetry: None,
+        elsewhere: Elsewhere::Nowhere,
+        debugging: server::Debugging::default(),
+        authorizers: AuthorizerConfig::default(),
+    }
+}
+
 impl TestServer {
     pub async fn start() -> Self {
         Self::start_in(tempfile::tempdir().unwrap(), IDLE_TIME).await
@@ -117,15 +159,42 @@ impl TestServer {
         template: &str,
         parameters: &[(&str, &str)],
     ) -> Self {
-        let parameters = parameters
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect();
-        let options = stack::LoadOptions {
-            parameters,
-            ..stack::LoadOptions::default()
-        };
+        let options = load_options(parameters);
         Self::start_stack(data_dir, IDLE_TIME, template, &options, Limits::AWS).await
+    }
+
+    /// As [`TestServer::start_with_template`], with what authorizers go by.
+    pub async fn start_with_authorizers(
+        template: &str,
+        parameters: &[(&str, &str)],
+        authorizers: AuthorizerConfig,
+    ) -> Self {
+        let data_dir = tempfile::tempdir().unwrap();
+        let options = load_options(parameters);
+        let config = ServerConfig {
+            authorizers,
+            ..config(&data_dir, IDLE_TIME, Limits::AWS)
+        };
+        Self::start_configured(data_dir, config, template, &options).await
+    }
+
+    /// Deploys a template again; `left_out` are functions without code, with the reason.
+    pub async fn deploy_template(
+        &mut self,
+        template: &str,
+        parameters: &[(&str, &str)],
+        left_out: &[(&str, &str)],
+    ) {
+        let options = load_options(parameters);
+        let stack = stack::load(&fixtures().join(template), &options).unwrap();
+        let mut artifacts = artifacts(&stack);
+        for (id, reason) in left_out {
+            artifacts.folders.remove(*id);
+            artifacts
+                .left_out
+                .insert((*id).to_owned(), (*reason).to_owned());
+        }
+        self.deployment = self.server.deploy(&stack, &artifacts).await.unwrap();
     }
 
     async fn start_in(data_dir: TempDir, idle_time: Duration) -> Self {
@@ -140,33 +209,20 @@ impl TestServer {
         options: &stack::LoadOptions,
         limits: Limits,
     ) -> Self {
-        let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
-        let server = Server::start(ServerConfig {
-            listen: any,
-            http_api_listen: any,
-            data_dir: data_dir.path().to_owned(),
-            durability: Durability::Disk,
-            region: "us-east-1".to_owned(),
-            account_id: "000000000000".to_owned(),
-            environment: BTreeMap::new(),
-            concurrency_max: 8,
-            idle_time,
-            limits,
-            runtimes: Arc::new(Runtimes::new(data_dir.path().join("runtimes"))),
-            warnings: Arc::default(),
-            telemetry: None,
-            elsewhere: Elsewhere::Nowhere,
-            debugging: server::Debugging::default(),
-        })
-        .await
-        .unwrap();
+        let config = config(&data_dir, idle_time, limits);
+        Self::start_configured(data_dir, config, template, options).await
+    }
+
+    async fn start_configured(
+        data_dir: TempDir,
+        config: ServerConfig,
+        template: &str,
+        options: &stack::LoadOptions,
+    ) -> Self {
+        let server = Server::start(config).await.unwrap();
         let stack = stack::load(&fixtures().join(template), options)
             .unwrap_or_else(|error| panic!("{error:?}"));
-        let artifacts = stack
-            .functions
-            .iter()
-            .map(|function| (function.logical_id.clone(), function.code_path.clone()))
-            .collect();
+        let artifacts = artifacts(&stack);
         let deployment = server.deploy(&stack, &artifacts).await.unwrap();
         let client = Client::builder(TokioExecutor::new()).build_http();
         Self {

@@ -60,6 +60,7 @@ async fn main() -> anyhow::Result<()> {
         telemetry: None,
         elsewhere: server::Elsewhere::Nowhere,
         debugging: server::Debugging::default(),
+        authorizers: server::AuthorizerConfig::default(),
     };
     std::fs::create_dir_all(&config.data_dir).context("create the data folder")?;
     let mut stores = Stores::open(&config)?;

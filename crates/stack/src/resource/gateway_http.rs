@@ -5,13 +5,14 @@
 use std::time::Duration;
 
 use crate::template::{Fields, OtherAttributes, Type, properties, shorten, yields};
-use crate::{Integration, Route, RouteKey};
+use crate::{Access, Integration, RequestChecks, Route, RouteKey};
 
+use super::authorizer::{access, authorizers};
 use super::function_url::no_function;
 use super::http_api::{DEFAULT_STAGE, LOCAL, NO_IMPORT, NO_THROTTLING, http_api, http_api_type};
 use super::open_api::{Kind, add_routes};
 use super::reading::Reading;
-use super::route::{HTTP_API_TIMEOUT, OPEN, is_path, method};
+use super::route::{HTTP_API_TIMEOUT, is_path, method};
 
 const ROUTES_ONLY: &str = "routes come from `Route` resources and from `Body` only";
 
@@ -23,7 +24,7 @@ pub(super) static TYPE: Type = Type {
             ROUTES_ONLY => BasePath, BodyS3Location, RouteKey, Target;
             "permissions are not checked here" => CredentialsArn;
             LOCAL => DisableExecuteApiEndpoint;
-            "requests are not checked" => DisableSchemaValidation;
+            WEB_SOCKETS_ONLY => DisableSchemaValidation;
             NO_IMPORT => FailOnWarnings;
             "tags are not kept" => Tags;
     },
@@ -31,22 +32,18 @@ pub(super) static TYPE: Type = Type {
     ..http_api_type("AWS::ApiGatewayV2::Api")
 };
 
-pub(super) const NO_API_KEYS: &str = "API keys are not checked";
-pub(super) const NO_MODELS: &str = "requests are not checked against a model";
-pub(super) const NO_REQUIRED_PARAMETERS: &str = "required parameters are not checked";
+const WEB_SOCKETS_ONLY: &str = "it is for WebSocket APIs, and does nothing for an HTTP API";
 pub(super) const NO_CLIENT_CERTIFICATES: &str = "no certificate is shown to functions";
 const FUNCTIONS_ONLY: &str = "only functions are behind APIs here";
 const AS_IT_IS: &str = "requests and answers are passed on as they are";
 
 pub(super) static ROUTE: Type = Type {
     properties: properties! {
-        // A route that is not open says so by its `AuthorizationType`.
         used: ApiId, AuthorizationScopes, AuthorizationType, AuthorizerId, OperationName, RouteKey,
             Target;
         ignored:
-            NO_API_KEYS => ApiKeyRequired;
-            NO_MODELS => ModelSelectionExpression, RequestModels;
-            NO_REQUIRED_PARAMETERS => RequestParameters;
+            WEB_SOCKETS_ONLY =>
+                ApiKeyRequired, ModelSelectionExpression, RequestModels, RequestParameters;
             AS_IT_IS => RouteResponseSelectionExpression;
     },
     ..part_type("AWS::ApiGatewayV2::Route")
@@ -105,12 +102,17 @@ fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
             reading.add_route(fields.index(), &part, route, help);
         }
     }
-    add_routes(fields, "Body", Kind::Http, reading);
+    let document = add_routes(fields, "Body", Kind::Http, reading);
     let stage = parts(fields, &STAGE, "ApiId").next();
     let stage = stage.and_then(|stage| stage.text("StageName"));
     let stage = stage.unwrap_or_else(|| DEFAULT_STAGE.to_owned());
+    let mut authorizers = authorizers(fields, Kind::Http, &reading.nested.functions);
+    authorizers.extend(document.authorizers);
     let api = http_api(fields, stage, reading);
-    reading.stack.http_apis.push(api);
+    reading
+        .stack
+        .http_apis
+        .push(HttpApiResource { authorizers, ..api });
 }
 
 /// The resources of a type that refer to an API by a property.
@@ -136,7 +138,6 @@ fn route(fields: &Fields<'_>) -> Option<Route> {
         fields.wrong("RouteKey", "is no route", "this key", help);
         return None;
     };
-    warn_of_authorization(fields);
     let target = fields.required("Target", "`integrations/` and the integration's id")?;
     let Some(integration) = fields.resolver.mentioned(target) else {
         let help = "join `integrations/` and `!Ref` to the integration";
@@ -151,7 +152,10 @@ fn route(fields: &Fields<'_>) -> Option<Route> {
         let meaning = "requests reach functions behind HTTP APIs in payload format 2.0";
         integration.warn_of("PayloadFormatVersion", meaning);
     }
-    Some(route)
+    Some(Route {
+        access: access(fields, Kind::Http),
+        ..route
+    })
 }
 
 fn route_key(text: &str) -> Option<RouteKey> {
@@ -162,13 +166,6 @@ fn route_key(text: &str) -> Option<RouteKey> {
     let path = path.to_owned();
     let method = method(name)?;
     is_path(&path).then_some(RouteKey::Path { method, path })
-}
-
-pub(super) fn warn_of_authorization(fields: &Fields<'_>) {
-    let authorization = fields.node("AuthorizationType");
-    if authorization.is_some_and(|it| it.text() != Some("NONE")) {
-        fields.warn_of("AuthorizationType", OPEN);
-    }
 }
 
 /// The route that a part of an API describes, to the function behind its integration. Integrations
@@ -218,5 +215,7 @@ pub(super) fn integrated(
         event: part.logical_id.to_owned(),
         timeout: given.unwrap_or(timeout),
         integration: Integration::Proxy,
+        access: Access::default(),
+        checks: RequestChecks::default(),
     })
 }

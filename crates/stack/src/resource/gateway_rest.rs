@@ -4,17 +4,17 @@
 
 use crate::template::{Fields, Node, Properties, Resolver, Type, properties};
 use crate::{
-    AwsIntegration, FunctionResource, Integration, IntegrationResponse, Passthrough,
-    RestApiResource, RestCors, Route, RouteKey, RouteMethod,
+    Access, AwsIntegration, FunctionResource, Integration, IntegrationResponse, Passthrough,
+    RequestChecks, RestApiResource, RestCors, Route, RouteKey, RouteMethod,
 };
 
-use super::gateway_http::{
-    NO_API_KEYS, NO_CLIENT_CERTIFICATES, NO_MODELS, NO_REQUIRED_PARAMETERS, integrated, part_type,
-    parts, warn_of_authorization,
-};
+use super::api_key;
+use super::authorizer::{access, authorizers};
+use super::gateway_http::{NO_CLIENT_CERTIFICATES, integrated, part_type, parts};
 use super::http_api::{LOCAL, NO_IMPORT, NO_THROTTLING};
 use super::open_api::{Kind, add_routes, is_asynchronous};
 use super::reading::Reading;
+use super::request_check::{Models, of_method};
 use super::rest_api::{rest_api, rest_api_type};
 use super::route::{REST_API_TIMEOUT, is_path, method};
 use super::target::target;
@@ -23,9 +23,8 @@ const METHODS_ONLY: &str = "routes come from `Method` resources and from `Body` 
 
 pub(super) static TYPE: Type = Type {
     properties: properties! {
-        used: BinaryMediaTypes, Body, Description, EndpointConfiguration, Mode, Name;
+        used: ApiKeySourceType, BinaryMediaTypes, Body, Description, EndpointConfiguration, Mode, Name;
         ignored:
-            NO_API_KEYS => ApiKeySourceType;
             METHODS_ONLY => BodyS3Location, CloneFrom, Parameters;
             LOCAL => DisableExecuteApiEndpoint, EndpointAccessMode, SecurityPolicy;
             NO_IMPORT => FailOnWarnings;
@@ -44,14 +43,9 @@ pub(super) static RESOURCE: Type = Type {
 
 pub(super) static METHOD: Type = Type {
     properties: properties! {
-        // A method that is not open says so by its `AuthorizationType`.
-        used: AuthorizationScopes, AuthorizationType, AuthorizerId, HttpMethod, Integration,
-            MethodResponses, OperationName, ResourceId, RestApiId;
-        ignored:
-            NO_API_KEYS => ApiKeyRequired;
-            NO_MODELS => RequestModels;
-            NO_REQUIRED_PARAMETERS => RequestParameters;
-            "requests are not checked" => RequestValidatorId;
+        used: ApiKeyRequired, AuthorizationScopes, AuthorizationType, AuthorizerId, HttpMethod,
+            Integration, MethodResponses, OperationName, RequestModels, RequestParameters,
+            RequestValidatorId, ResourceId, RestApiId;
     },
     ..part_type("AWS::ApiGateway::Method")
 };
@@ -87,7 +81,9 @@ const NEWEST: &str = "all requests take the newest deployment";
 const SEGMENTS_MAX: usize = 64;
 
 fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
-    let mut cors = add_routes(fields, "Body", Kind::Rest, reading);
+    let document = add_routes(fields, "Body", Kind::Rest, reading);
+    let mut cors = document.cors;
+    let models = Models::of_parts(fields);
     for part in parts(fields, &METHOD, "RestApiId") {
         let Some((method, path)) = method_and_path(&part, fields.index()) else {
             continue;
@@ -100,6 +96,11 @@ fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
             &reading.nested.functions,
         ) {
             let help = "one method of one resource has one integration";
+            let route = Route {
+                access: access(&part, Kind::Rest),
+                checks: of_method(&part, &models),
+                ..route
+            };
             reading.add_route(fields.index(), &part, route, help);
         }
     }
@@ -109,7 +110,12 @@ fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
         fields.warn_of_all("it has no `AWS::ApiGateway::Stage`, so it is not served");
         return;
     };
+    let mut authorizers = authorizers(fields, Kind::Rest, &reading.nested.functions);
+    authorizers.extend(document.authorizers);
+    let source = api_key::source(fields);
     let api = RestApiResource {
+        authorizers,
+        api_key_source: document.api_key_source.unwrap_or(source),
         stage_variables: stage.text_map("Variables"),
         cors,
         ..rest_api(fields, stage_name, reading)
@@ -162,7 +168,6 @@ pub(super) fn preflight_headers(parameters: &Node) -> Option<RestCors> {
 }
 
 fn route(fields: &Fields<'_>, key: RouteKey, nested: &[FunctionResource]) -> Option<Route> {
-    warn_of_authorization(fields);
     fields.required("Integration", "a method needs something behind it")?;
     let entry = fields.entry("Integration")?;
     let integration = fields.below("Integration", entry.key_span, &entry.value);
@@ -192,6 +197,8 @@ fn templated_route(
         event: fields.logical_id.to_owned(),
         timeout: timeout.unwrap_or(REST_API_TIMEOUT),
         integration: Integration::Aws(Box::new(templated(integration))),
+        access: Access::default(),
+        checks: RequestChecks::default(),
     })
 }
 

@@ -3,6 +3,8 @@
 //! Source of names: AWS SAM developer guide, `AWS::Serverless::HttpApi` and
 //! `HttpApiCorsConfiguration`, read 2026-11-23.
 
+use std::collections::BTreeMap;
+
 use crate::template::{
     Fields, Named, Node, Parameters, Properties, Resource, Role, Shared, Type, names, properties,
     yields,
@@ -11,6 +13,7 @@ use crate::{Cors, HttpApiResource};
 
 use super::open_api::{Kind, add_routes};
 use super::reading::{Reading, WORD_MARKS, is_word};
+use super::sam_auth::api_auth;
 
 pub(super) const LOCAL: &str = "the API is served at its local address";
 pub(super) const NO_IMPORT: &str = "there is no import that could warn";
@@ -21,10 +24,9 @@ pub(super) const DEFAULT_STAGE: &str = "$default";
 
 pub(super) static TYPE: Type = Type {
     properties: properties! {
-        used: CorsConfiguration, DefinitionBody, DefinitionUri, Description, Name, StageName;
+        used: Auth, CorsConfiguration, DefinitionBody, DefinitionUri, Description, Name, StageName;
         ignored:
             "requests are not logged to CloudWatch" => AccessLogSettings;
-            "requests are not authorised here: every route is open" => Auth;
             NO_THROTTLING => DefaultRouteSettings, RouteSettings;
             LOCAL => DisableExecuteApiEndpoint, Domain;
             NO_IMPORT => FailOnWarnings;
@@ -78,11 +80,16 @@ pub(super) fn stage(index: usize, api: &Resource, name: &str) -> Resource {
 }
 
 fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
+    let mut authorizers = api_auth(fields, Kind::Http, &reading.nested.functions).authorizers;
     for property in ["DefinitionBody", "DefinitionUri"] {
-        add_routes(fields, property, Kind::Http, reading);
+        let document = add_routes(fields, property, Kind::Http, reading);
+        authorizers.extend(document.authorizers);
     }
     let api = http_api(fields, stage_name(fields), reading);
-    reading.stack.http_apis.push(api);
+    reading
+        .stack
+        .http_apis
+        .push(HttpApiResource { authorizers, ..api });
 }
 
 /// What SAM's API and API Gateway's have in common.
@@ -100,6 +107,7 @@ pub(super) fn http_api(
         description: fields.text("Description"),
         stage_name,
         cors: cors(fields),
+        authorizers: BTreeMap::new(),
         routes: reading.take_routes(fields.index()),
     }
 }

@@ -18,6 +18,8 @@ mod layer;
 mod nested;
 
 mod companion;
+mod api_key;
+mod authorizer;
 mod event_invoke;
 mod event_rule;
 mod event_source;
@@ -26,8 +28,11 @@ mod gateway_http;
 mod gateway_rest;
 mod http_api;
 mod open_api;
+mod open_api_security;
+mod request_check;
 mod rest_api;
 mod route;
+mod sam_auth;
 mod schedule;
 mod target;
 

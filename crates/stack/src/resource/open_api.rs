@@ -7,13 +7,15 @@ use std::time::Duration;
 
 use crate::template::{Entry, Fields, Node, Span};
 use crate::{
-    AwsIntegration, Integration, IntegrationResponse, Passthrough, RestCors, Route, RouteKey,
-    RouteMethod,
+    Access, ApiKeySource, Authorizer, AwsIntegration, Integration, IntegrationResponse,
+    Passthrough, RequestChecks, RestCors, Route, RouteKey, RouteMethod,
 };
 
 use super::gateway_rest::preflight_headers;
+use super::open_api_security::Security;
 use super::reading::Reading;
-use super::route::{HTTP_API_TIMEOUT, OPEN, REST_API_TIMEOUT, is_path, method};
+use super::request_check::{DocumentChecks, within};
+use super::route::{HTTP_API_TIMEOUT, REST_API_TIMEOUT, is_path, method};
 use super::target::{Target, target};
 
 const INTEGRATION: &str = "x-amazon-apigateway-integration";
@@ -35,26 +37,43 @@ impl Kind {
     }
 }
 
-/// Adds the routes of the document in a property, if it has one. Returns what its mocks of `OPTIONS`
-/// answer, which is how documents write CORS.
+/// What a document says besides routes.
+#[derive(Debug, Default)]
+pub(super) struct DocumentApi {
+    /// What its mocks of `OPTIONS` answer, which is how documents write CORS.
+    pub cors: Option<RestCors>,
+    /// Its security schemes that are authorizers.
+    pub authorizers: BTreeMap<String, Authorizer>,
+    /// Where API keys come from.
+    pub api_key_source: Option<ApiKeySource>,
+}
+
+/// Adds the routes of the document in a property, if it has one.
 pub(super) fn add_routes(
     fields: &Fields<'_>,
     property: &str,
     kind: Kind,
     reading: &mut Reading<'_>,
-) -> Option<RestCors> {
-    let entry = fields.entry(property)?;
-    if entry.value.is_reported() {
-        return None;
-    }
+) -> DocumentApi {
+    let Some(entry) = fields.entry(property).filter(|it| !it.value.is_reported()) else {
+        return DocumentApi::default();
+    };
     if entry.value.get("paths").is_none() {
         let meaning = "the document has no `paths` here, or lies elsewhere and is not fetched: it \
                        gives no routes";
         fields.warn(property, entry.key_span, meaning);
-        return None;
+        return DocumentApi::default();
     }
+    let own = fields.below(property, entry.key_span, &entry.value);
     let document = Document {
-        fields: fields.below(property, entry.key_span, &entry.value),
+        security: Security::new(
+            fields.below(property, entry.key_span, &entry.value),
+            &entry.value,
+            kind,
+            fields,
+        ),
+        checks: DocumentChecks::new(&own, &entry.value),
+        fields: own,
         root: &entry.value,
         kind,
     };
@@ -69,10 +88,21 @@ pub(super) fn add_routes(
             cors = cors.or(answered);
         }
     }
-    cors
+    let source = entry.value.get("x-amazon-apigateway-api-key-source");
+    let source = source.and_then(Node::text).map(|it| match it {
+        "AUTHORIZER" => ApiKeySource::Authorizer,
+        _ => ApiKeySource::Header,
+    });
+    DocumentApi {
+        cors,
+        authorizers: document.security.authorizers(&reading.nested.functions),
+        api_key_source: source,
+    }
 }
 
 struct Document<'d> {
+    security: Security<'d>,
+    checks: DocumentChecks<'d>,
     fields: Fields<'d>,
     root: &'d Node,
     kind: Kind,
@@ -100,20 +130,25 @@ impl<'d> Document<'d> {
             }
             return None;
         };
-        let is_open = |name: &&str| {
-            let security = operation.value.get(name);
-            security.is_some_and(|it| it.items().is_none_or(|items| !items.is_empty()))
-        };
-        if ["security", "x-amazon-apigateway-auth"].iter().any(is_open) {
-            self.fields.warn(&step, operation.key_span, OPEN);
-        }
         let integration = fields.below(INTEGRATION, span, node);
         let kind = integration.text("type").unwrap_or_default();
         let kind = kind.to_ascii_lowercase();
         if kind == "mock" && method == RouteMethod::Options {
             return preflight(node);
         }
-        self.route(key, &kind, &integration, reading);
+        let Some(route) = self.route(key, &kind, &integration, reading) else {
+            return None;
+        };
+        let route = Route {
+            access: self.security.access(&fields, &operation.value),
+            checks: match self.kind {
+                Kind::Rest => self.checks.of(&fields, &path.value, &operation.value),
+                Kind::Http => RequestChecks::default(),
+            },
+            ..route
+        };
+        let help = "one operation of the document, or one event of a function, answers a route";
+        reading.add_route(self.fields.index(), &self.fields, route, help);
         None
     }
 
@@ -142,11 +177,7 @@ impl<'d> Document<'d> {
         let Some(reference) = own.value.get("$ref").and_then(Node::text) else {
             return Some((own.key_span, &own.value));
         };
-        let mut node = self.root;
-        for key in reference.strip_prefix("#/")?.split('/') {
-            node = node.get(&key.replace("~1", "/").replace("~0", "~"))?;
-        }
-        Some((own.key_span, node))
+        Some((own.key_span, within(self.root, reference)?))
     }
 
     fn route(
@@ -154,16 +185,16 @@ impl<'d> Document<'d> {
         key: RouteKey,
         kind: &str,
         integration: &Fields<'_>,
-        reading: &mut Reading<'_>,
-    ) {
+        reading: &Reading<'_>,
+    ) -> Option<Route> {
         let is_templated = kind == "aws" && self.kind == Kind::Rest;
         if kind != "aws_proxy" && !is_templated {
             integration.warn_of("type", NOT_SERVED);
-            return;
+            return None;
         }
         let Some(uri) = integration.node("uri") else {
             integration.warn_of("type", "it has no `uri`: the route is not served");
-            return;
+            return None;
         };
         let nested = &reading.nested.functions;
         let Some(Target {
@@ -172,7 +203,7 @@ impl<'d> Document<'d> {
         }) = target(integration, "uri", uri, nested)
         else {
             integration.warn_of("uri", NOT_SERVED);
-            return;
+            return None;
         };
         if integration.text("payloadFormatVersion").as_deref() == Some("1.0")
             && self.kind == Kind::Http
@@ -181,7 +212,7 @@ impl<'d> Document<'d> {
             integration.warn_of("payloadFormatVersion", meaning);
         }
         let timeout = integration.milliseconds("timeoutInMillis", 50..=900_000);
-        let route = Route {
+        Some(Route {
             event: key.to_string(),
             key,
             function,
@@ -191,9 +222,9 @@ impl<'d> Document<'d> {
                 true => Integration::Aws(Box::new(templated(integration))),
                 false => Integration::Proxy,
             },
-        };
-        let help = "one operation of the document, or one event of a function, answers a route";
-        reading.add_route(self.fields.index(), &self.fields, route, help);
+            access: Access::default(),
+            checks: RequestChecks::default(),
+        })
     }
 }
 

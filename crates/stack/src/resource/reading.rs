@@ -11,13 +11,13 @@ use crate::{Output, Route, RouteKey, Stack};
 
 use super::unsupported::meaning_of;
 use super::{
-    Assets, companion, event_invoke, event_rule, event_source, function, function_url,
-    gateway_http, gateway_rest, http_api, lambda_function, layer, nested, rest_api, stored_value,
+    Assets, api_key, authorizer, companion, event_invoke, event_rule, event_source, function, function_url,
+    gateway_http, gateway_rest, http_api, lambda_function, layer, nested, request_check, rest_api, stored_value,
     table,
 };
 
 /// The types of resources that do something here.
-pub(crate) static TYPES: [&Type; 37] = [
+pub(crate) static TYPES: [&Type; 44] = [
     &function::TYPE,
     &http_api::TYPE,
     &table::TYPE,
@@ -40,6 +40,13 @@ pub(crate) static TYPES: [&Type; 37] = [
     &gateway_rest::METHOD,
     &gateway_rest::STAGE,
     &gateway_rest::DEPLOYMENT,
+    &authorizer::REST,
+    &authorizer::HTTP,
+    &request_check::VALIDATOR,
+    &request_check::MODEL,
+    &api_key::KEY,
+    &api_key::PLAN,
+    &api_key::PLAN_KEY,
     &event_rule::RULE,
     &event_rule::SCHEDULE,
     &event_invoke::TYPE,

@@ -8,21 +8,21 @@ use std::collections::BTreeMap;
 use crate::template::{
     EventApi, Fields, Named, Parameters, Properties, Resource, Shared, Type, properties, yields,
 };
-use crate::{RestApiResource, RestCors};
+use crate::{Access, ApiKeySource, RestApiResource, RestCors};
 
+use super::api_key;
 use super::http_api::{LOCAL, NO_IMPORT, stage};
 use super::open_api::{Kind, add_routes};
 use super::reading::{Reading, WORD_MARKS, is_word};
+use super::sam_auth::{add_key, api_auth, made_of_plan};
 
 pub(super) static TYPE: Type = Type {
     properties: properties! {
-        used: BinaryMediaTypes, Cors, DefinitionBody, DefinitionUri, Description,
-            EndpointConfiguration, MergeDefinitions, Mode, Name, OpenApiVersion, StageName, Variables;
+        used: ApiKeySourceType, Auth, BinaryMediaTypes, Cors, DefinitionBody, DefinitionUri, Description,
+            EndpointConfiguration, MergeDefinitions, Mode, Models, Name, OpenApiVersion, StageName, Variables;
         ignored:
             "requests are not logged to CloudWatch" => AccessLogSetting;
             "every start deploys" => AlwaysDeploy;
-            "API keys are not checked" => ApiKeySourceType;
-            "requests are not authorised here: every route is open" => Auth;
             "answers are not cached" => CacheClusterEnabled, CacheClusterSize;
             "all requests take the newest deployment" => CanarySetting;
             LOCAL => DisableExecuteApiEndpoint, Domain, EndpointAccessMode, SecurityPolicy;
@@ -30,7 +30,6 @@ pub(super) static TYPE: Type = Type {
             "the gateway's own answers are AWS's" => GatewayResponses;
             "requests are neither throttled nor measured" => MethodSettings;
             "answers are not compressed" => MinimumCompressionSize;
-            "requests are not checked against a model" => Models;
             "permissions are not checked here" => Policy;
             "tags are not kept" => PropagateTags, Tags;
             "the API records no segments of its own" => TracingEnabled;
@@ -67,7 +66,9 @@ const IMPLICIT_STAGE: &str = "Prod";
 
 fn makes(index: usize, all: &[Resource], parameters: &Parameters) -> Vec<Resource> {
     let name = all[index].constant("StageName", parameters);
-    vec![stage(index, &all[index], name.unwrap_or(IMPLICIT_STAGE))]
+    let mut made = made_of_plan(index, &all[index]);
+    made.push(stage(index, &all[index], name.unwrap_or(IMPLICIT_STAGE)));
+    made
 }
 
 fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
@@ -81,10 +82,17 @@ fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
         let help = "it is the first part of every path";
         fields.wrong("StageName", must, "this name", help);
     }
+    let auth = api_auth(fields, Kind::Rest, &reading.nested.functions);
+    let mut authorizers = auth.authorizers;
     let mut answered = None;
+    let mut source = api_key::source(fields);
     for property in ["DefinitionBody", "DefinitionUri"] {
-        answered = answered.or(add_routes(fields, property, Kind::Rest, reading));
+        let document = add_routes(fields, property, Kind::Rest, reading);
+        answered = answered.or(document.cors);
+        authorizers.extend(document.authorizers);
+        source = document.api_key_source.unwrap_or(source);
     }
+    add_key(fields, reading);
     let api = rest_api(fields, stage_name, reading);
     // SAM keeps them as JSON pointers: a slash is `~1`.
     let media_types = api.binary_media_types.iter();
@@ -93,6 +101,9 @@ fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
         binary_media_types: media_types.collect(),
         stage_variables: fields.text_map("Variables"),
         cors: cors(fields).or(answered),
+        authorizers,
+        options_access: auth.options_access,
+        api_key_source: source,
         ..api
     });
 }
@@ -112,6 +123,9 @@ pub(super) fn rest_api(
         stage_name,
         stage_variables: BTreeMap::new(),
         cors: None,
+        authorizers: BTreeMap::new(),
+        options_access: Access::default(),
+        api_key_source: ApiKeySource::default(),
         binary_media_types: fields.texts("BinaryMediaTypes"),
         routes: reading.take_routes(fields.index()),
     }

@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use crate::template::{EventApi, Fields, Properties, Role, Type, properties};
-use crate::{Integration, Route, RouteKey, RouteMethod};
+use crate::{Integration, RequestChecks, Route, RouteKey, RouteMethod};
 
+use super::open_api::Kind;
 use super::reading::{Reading, is_word};
+use super::request_check::of_event;
+use super::sam_auth::event_access;
 
 /// How long an HTTP API waits for a function, at most and by default.
 /// Source: API Gateway developer guide, "Quotas for HTTP APIs", read 2026-11-23.
@@ -18,24 +21,18 @@ pub(super) const REST_API_TIMEOUT: Duration = Duration::from_secs(29);
 /// More than any quota that an account can ask for: an API can be allowed to wait longer.
 const REST_API_TIMEOUT_MILLIS_MAX: u32 = 900_000;
 
-pub(super) const OPEN: &str = "requests are not authorised here: the route is open";
-
 const HTTP_API: Properties = properties! {
-    used: ApiId, Method, Path, PayloadFormatVersion, TimeoutInMillis;
+    used: ApiId, Auth, Method, Path, PayloadFormatVersion, TimeoutInMillis;
     ignored:
-        OPEN => Auth;
         "requests are neither throttled nor measured" => RouteSettings;
 };
 
 const REST_API: Properties = properties! {
-    used: RestApiId, TimeoutInMillis;
+    used: Auth, RequestModel, RequestParameters, RestApiId, TimeoutInMillis;
     required: Path = "for example `Path: /status/{id}`",
         Method = "for example `Method: get`, or `Method: any`";
     ignored:
-        OPEN => Auth;
-        "requests are not checked against a model" => RequestModel;
-        "required parameters are not checked" => RequestParameters;
-        "requests are not checked" => RequestValidator;
+        "requests are checked as `RequestModel` says" => RequestValidator;
         "answers are sent when they are complete" => ResponseTransferMode;
 };
 
@@ -75,7 +72,17 @@ fn add_route(
     let (Some(api), Some(key), Some(made)) = (api(fields), key, &event.made) else {
         return;
     };
+    let kind = match event.kind.role {
+        Role::Event(Some(EventApi::REST)) => Kind::Rest,
+        _ => Kind::Http,
+    };
+    let api_fields = Fields::of(resolver, api);
     let route = Route {
+        access: event_access(fields, &api_fields, kind),
+        checks: match kind {
+            Kind::Rest => of_event(fields, &api_fields),
+            Kind::Http => RequestChecks::default(),
+        },
         key,
         function: fields.logical_id.to_owned(),
         qualifier: resolver.published_alias(made.of),

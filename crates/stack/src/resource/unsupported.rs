@@ -10,15 +10,14 @@ pub(super) fn meaning_of(resource_type: &str) -> &'static str {
         ("Lambda", _) => {
             "it is ignored here: functions, versions, aliases, URLs and layers are not"
         }
-        ("ApiGatewayV2", _) => "it does nothing here: requests are neither authorised nor checked",
-        ("ApiGateway", _) => {
-            "it does nothing here: requests are neither authorised, checked nor throttled"
+        ("ApiGateway" | "ApiGatewayV2", _) => {
+            "it does nothing here: APIs, their routes, authorizers, keys and checks are"
         }
         ("CloudFormation", "StackSet") => {
             "stacks of other accounts are not started; run them beside this one"
         }
         ("CloudWatch", _) => "nothing watches metrics; the metrics themselves are collected",
-        ("Cognito", _) => "nobody can sign in, and routes are open",
+        ("Cognito", _) => "nobody can sign in here; `--jwt-keys` says which tokens are taken",
         ("DynamoDB", _) => "it is not created; tables of type `AWS::DynamoDB::Table` are",
         ("EC2", _) => "functions are on the machine's own network",
         ("Events", _) => "there is no event bus: sending to it fails",

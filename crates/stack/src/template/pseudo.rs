@@ -134,6 +134,12 @@ impl Pseudo {
         base36(&format!("{}/{logical_id}", self.stack_name), 10)
     }
 
+    /// The value of an API key that the template leaves to AWS: forty letters and digits, as its are.
+    pub fn api_key(&self, logical_id: &str) -> String {
+        let half = |name: &str| base36(&format!("{}/{logical_id}/{name}", self.stack_name), 20);
+        half("key") + &half("more")
+    }
+
     /// `https://<API id>.execute-api.<region>.<suffix>`
     pub fn endpoint(&self, api_id: &str) -> String {
         let Self { region, .. } = self;

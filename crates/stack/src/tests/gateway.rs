@@ -78,7 +78,7 @@ Outputs:
     let warnings: Vec<String> = stack.warnings.iter().map(|it| it.to_string()).collect();
     expect![[r#"
         line 29: `IntegrationType` of `Elsewhere`: only functions are behind APIs here: the route is not served
-        line 39: `AuthorizationType` of `Rest`: requests are not authorised here: the route is open
+        line 39: `AuthorizationType` of `Rest`: its authorizer is not in this template: every request is answered with 500
         line 43: `Chat` (AWS::ApiGatewayV2::Api): no WebSocket API is served"#]].assert_eq(&warnings.join("\n"));
     let urls = [("Api".to_owned(), "http://127.0.0.1:1".to_owned())].into();
     assert_eq!(
@@ -149,7 +149,10 @@ Outputs:
         ("*", Some("GET,PUT"))
     );
     let warnings: Vec<String> = stack.warnings.iter().map(|it| it.to_string()).collect();
-    expect!["line 36: `AuthorizationType` of `Item`: requests are not authorised here: the route is open"].assert_eq(&warnings.join("\n"));
+    expect![
+        "line 36: `AuthorizationType` of `Item`: signatures are not checked here: the route is open"
+    ]
+    .assert_eq(&warnings.join("\n"));
     let urls = [("Api".to_owned(), "http://127.0.0.1:1".to_owned())].into();
     assert_eq!(
         stack.with_local_urls(&urls).outputs[0].value,

@@ -1,5 +1,6 @@
 //! Templates in, plain data or problems out.
 
+mod access;
 mod apis;
 mod capacity;
 mod cloud_assembly;

@@ -133,7 +133,7 @@ fn what_a_document_asks_for_and_does_not_get_is_named() {
             line 20: `DefinitionBody.paths./none.get` of `Api`: it has no `x-amazon-apigateway-integration`: the route is not served
             line 21: `DefinitionBody.paths./far.get.x-amazon-apigateway-integration.uri` of `Api`: only functions are behind APIs here: the route is not served
             line 22: `DefinitionBody.paths./sqs.post.x-amazon-apigateway-integration.uri` of `Api`: only functions are behind APIs here: the route is not served
-            line 24: `DefinitionBody.paths./auth.get` of `Api`: requests are not authorised here: the route is open
+            line 25: `DefinitionBody.paths./auth.get.security` of `Api`: API Gateway does nothing by this scheme: the route is open
         "#]],
     );
     check_warnings(

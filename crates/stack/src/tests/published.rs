@@ -110,6 +110,34 @@ const PUBLISHED: &[(&str, &str)] = &[
         "DeploymentCanarySettings Description RestApiId StageDescription StageName",
     ),
     (
+        "AWS::ApiGateway::Authorizer",
+        "AuthType AuthorizerCredentials AuthorizerResultTtlInSeconds AuthorizerUri IdentitySource \
+         IdentityValidationExpression Name ProviderARNs RestApiId Type",
+    ),
+    (
+        "AWS::ApiGateway::RequestValidator",
+        "Name RestApiId ValidateRequestBody ValidateRequestParameters",
+    ),
+    (
+        "AWS::ApiGateway::Model",
+        "ContentType Description Name RestApiId Schema",
+    ),
+    (
+        "AWS::ApiGateway::ApiKey",
+        "CustomerId Description Enabled GenerateDistinctId Name StageKeys Tags Value",
+    ),
+    (
+        "AWS::ApiGateway::UsagePlan",
+        "ApiStages Description Quota Tags Throttle UsagePlanName",
+    ),
+    ("AWS::ApiGateway::UsagePlanKey", "KeyId KeyType UsagePlanId"),
+    (
+        "AWS::ApiGatewayV2::Authorizer",
+        "ApiId AuthorizerCredentialsArn AuthorizerPayloadFormatVersion \
+         AuthorizerResultTtlInSeconds AuthorizerType AuthorizerUri EnableSimpleResponses \
+         IdentitySource IdentityValidationExpression JwtConfiguration Name",
+    ),
+    (
         "AWS::ApiGatewayV2::Api",
         "ApiKeySelectionExpression BasePath Body BodyS3Location CorsConfiguration CredentialsArn \
          Description DisableExecuteApiEndpoint DisableSchemaValidation FailOnWarnings IpAddressType \

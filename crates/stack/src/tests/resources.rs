@@ -276,7 +276,6 @@ Outputs:
             line 4: `Layers` of `A`: the layer `a` is not here, and functions run without it: bring it with `lambdura up --layer a=FOLDER` (or its `.zip`, which `aws lambda get-layer-version-by-arn --arn a` says where to get), or put what it holds into the code
             line 11: `VpcConfig` of `A`: the function is on the machine's own network
             line 13: `Quantum` of `A`: not known here, and ignored
-            line 16: `Events.Open.Properties.Auth` of `A`: requests are not authorised here: the route is open
             line 19: `Odd` (Custom::Thing): nothing stands in for it here: calls to it fail
             line 21: `Value` of `O`: `Odd` (Custom::Thing) does not exist here; the value is the placeholder `demo-Odd.Answer`
             line 21: `Export` of `O`: other stacks cannot import it here

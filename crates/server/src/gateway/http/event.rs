@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hyper::header::{CONTENT_TYPE, COOKIE};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::HttpFace;
 use crate::gateway::request::Incoming;
@@ -35,6 +36,8 @@ struct Event<'a> {
 struct RequestContext<'a> {
     account_id: &'a str,
     api_id: &'a str,
+    #[serde(skip_serializing_if = "Value::is_null")]
+    authorizer: &'a Value,
     domain_name: &'a str,
     domain_prefix: &'a str,
     http: Http<'a>,
@@ -74,6 +77,7 @@ pub(super) fn event(api: &HttpFace, incoming: &Incoming<'_>) -> Vec<u8> {
         request_context: RequestContext {
             account_id: incoming.account_id,
             api_id: &api.api_id,
+            authorizer: &incoming.caller.authorizer,
             domain_name,
             domain_prefix,
             http: Http {

@@ -9,6 +9,7 @@ use stack::{Cors, FunctionUrlResource, HttpApiResource, Route, RouteKey, Stack};
 
 use super::{answer, cors, event, routes};
 use crate::deploy_error::DeployError;
+use crate::gateway::access::{Gate, GateKind, Refusal};
 use crate::gateway::answer::message;
 use crate::gateway::api::{Face, Failure, function_names};
 use crate::gateway::path::behind_stage;
@@ -30,6 +31,8 @@ pub(crate) struct HttpFace {
     streams: bool,
     /// Name of the function behind each route, in the routes' order.
     function_names: Vec<FunctionName>,
+    /// Who is let in; none at a function URL.
+    gate: Option<Gate>,
 }
 
 /// Which service of AWS it stands for: they answer differently when something fails.
@@ -45,7 +48,10 @@ impl HttpFace {
     /// # Errors
     /// When a function behind it cannot be.
     pub fn http_api(stack: &Stack, api: &HttpApiResource) -> Result<Self, DeployError> {
+        let names = (&*api.logical_id, &*api.api_id, &*api.stage_name);
+        let gate = Gate::new(GateKind::Http, stack, names, &api.authorizers, &api.routes);
         Ok(Self {
+            gate: Some(gate),
             kind: Kind::HttpApi,
             logical_id: api.logical_id.clone(),
             api_id: api.api_id.clone(),
@@ -69,6 +75,8 @@ impl HttpFace {
             event: url.logical_id.clone(),
             timeout: FUNCTION_TIMEOUT_MAX,
             integration: stack::Integration::Proxy,
+            access: stack::Access::default(),
+            checks: stack::RequestChecks::default(),
         }];
         Ok(Self {
             kind: Kind::FunctionUrl,
@@ -77,6 +85,7 @@ impl HttpFace {
             stage_name: "$default".to_owned(),
             cors: url.cors.clone(),
             streams: url.streams,
+            gate: None,
             function_names: function_names(stack, &routes)?,
             routes,
         })
@@ -107,6 +116,8 @@ impl Face for HttpFace {
             let found = routes::find(&self.routes, &request.method, path)?;
             Some(Call {
                 route: &self.routes[found.index],
+                access: &self.routes[found.index].access,
+                answered: None,
                 function: &self.function_names[found.index],
                 path,
                 path_parameters: found.path_parameters,
@@ -130,6 +141,14 @@ impl Face for HttpFace {
 
     fn event(&self, incoming: &Incoming<'_>) -> Vec<u8> {
         event::event(self, incoming)
+    }
+
+    fn gate(&self) -> Option<&Gate> {
+        self.gate.as_ref()
+    }
+
+    fn refuse(&self, refusal: &Refusal) -> Response<Body> {
+        refusal.answer(GateKind::Http)
     }
 
     fn streams(&self) -> bool {

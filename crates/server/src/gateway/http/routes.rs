@@ -69,6 +69,8 @@ mod tests {
             qualifier: None,
             timeout: std::time::Duration::from_secs(30),
             integration: stack::Integration::Proxy,
+            access: stack::Access::default(),
+            checks: stack::RequestChecks::default(),
         }
     }
 

@@ -33,7 +33,8 @@ pub(super) fn event(api: &RestApiResource, incoming: &Incoming<'_>) -> Vec<u8> {
         (false, false) => String::from_utf8_lossy(body).into(),
     };
     let method = incoming.parts.method.as_str();
-    let event = json!({
+    let key = incoming.caller.api_key.as_ref();
+    let mut event = json!({
         "resource": resource,
         "path": incoming.call.path,
         "httpMethod": method,
@@ -76,6 +77,14 @@ pub(super) fn event(api: &RestApiResource, incoming: &Incoming<'_>) -> Vec<u8> {
         "body": body,
         "isBase64Encoded": is_base64_encoded,
     });
+    let context = &mut event["requestContext"];
+    if !incoming.caller.authorizer.is_null() {
+        context["authorizer"] = incoming.caller.authorizer.clone();
+    }
+    if let Some(key) = key {
+        context["identity"]["apiKey"] = key.value.as_str().into();
+        context["identity"]["apiKeyId"] = key.id.as_str().into();
+    }
     event.to_string().into_bytes()
 }
 

@@ -10,6 +10,7 @@ use super::answer::response;
 use super::routes::find;
 use super::{cors, event};
 use crate::deploy_error::DeployError;
+use crate::gateway::access::{Gate, GateKind, Refusal};
 use crate::gateway::answer::message;
 use crate::gateway::api::{Face, Failure, function_names};
 use crate::gateway::path::behind_stage;
@@ -21,6 +22,7 @@ pub(crate) struct RestFace {
     pub(super) resource: RestApiResource,
     /// Name of the function behind each route, in the routes' order.
     function_names: Vec<FunctionName>,
+    gate: Gate,
 }
 
 impl RestFace {
@@ -29,7 +31,10 @@ impl RestFace {
     /// # Errors
     /// When a function behind it cannot be.
     pub fn new(stack: &Stack, api: &RestApiResource) -> Result<Self, DeployError> {
+        let names = (&*api.logical_id, &*api.api_id, &*api.stage_name);
+        let gate = Gate::new(GateKind::Rest, stack, names, &api.authorizers, &api.routes);
         Ok(Self {
+            gate: gate.with_key_source(api.api_key_source),
             function_names: function_names(stack, &api.routes)?,
             resource: api.clone(),
         })
@@ -68,15 +73,36 @@ impl Face for RestFace {
             && request.method == Method::OPTIONS
             && !found.has_options()
         {
-            return Err(Box::new(cors::options(cors, &found)));
+            let answer = Box::new(cors::options(cors, &found));
+            let Some(index) = found.any_route().filter(|_| !api.options_access.is_open()) else {
+                return Err(answer);
+            };
+            return Ok(Call {
+                route: &api.routes[index],
+                access: &api.options_access,
+                answered: Some(answer),
+                function: &self.function_names[index],
+                path,
+                path_parameters: found.path_parameters,
+            });
         }
         let index = found.route(&request.method).ok_or_else(missing)?;
         Ok(Call {
             route: &api.routes[index],
+            access: &api.routes[index].access,
+            answered: None,
             function: &self.function_names[index],
             path,
             path_parameters: found.path_parameters,
         })
+    }
+
+    fn gate(&self) -> Option<&Gate> {
+        Some(&self.gate)
+    }
+
+    fn refuse(&self, refusal: &Refusal) -> Response<Body> {
+        refusal.answer(GateKind::Rest)
     }
 
     fn event_source(&self, route: &Route) -> EventSource {

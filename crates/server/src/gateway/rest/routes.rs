@@ -28,6 +28,11 @@ impl Found<'_> {
         found.map(|(_, index)| *index)
     }
 
+    /// One of its routes, whatever its method.
+    pub fn any_route(&self) -> Option<usize> {
+        self.methods.first().map(|(_, index)| *index)
+    }
+
     /// Whether the template itself answers `OPTIONS`, as one method among others.
     pub fn has_options(&self) -> bool {
         self.methods
@@ -102,6 +107,8 @@ mod tests {
             event: String::new(),
             timeout: std::time::Duration::from_secs(29),
             integration: stack::Integration::Proxy,
+            access: stack::Access::default(),
+            checks: stack::RequestChecks::default(),
         }
     }
 

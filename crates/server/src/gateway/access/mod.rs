@@ -1,0 +1,14 @@
+//! Who is let in: authorizers, API keys, and what requests must have.
+//!
+//! [`Gate`] is what a template says of one API; [`lambda`] asks functions, [`policy`] reads what they answer,
+//! [`token`] goes by signed tokens, and [`request_check`] holds requests against models.
+
+mod gate;
+mod lambda;
+mod policy;
+mod refusal;
+mod request_check;
+mod token;
+
+pub(super) use gate::{Caller, Gate, GateKind};
+pub(super) use refusal::Refusal;

@@ -1,0 +1,552 @@
+//! Who is let in by APIs: authorizers, API keys, signed tokens, and what requests must have.
+
+#![allow(clippy::unwrap_used, reason = "a test fails where it must not go on")]
+
+mod support;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hyper::Method;
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use serde_json::{Value, json};
+use server::{AuthorizerConfig, KeySet, TokenKeys};
+use support::{Answer, TestServer};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+
+const TEMPLATE: &str = "guarded.yaml";
+
+/// A key pair that signs tokens.
+struct Signer {
+    key: EncodingKey,
+    set: Value,
+}
+
+impl Signer {
+    fn new(id: &str) -> Self {
+        let random = SystemRandom::new();
+        let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
+        let document = EcdsaKeyPair::generate_pkcs8(algorithm, &random).unwrap();
+        let pair = EcdsaKeyPair::from_pkcs8(algorithm, document.as_ref()).unwrap();
+        let public = pair.public_key().as_ref();
+        let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        let (x, y) = (text(&public[1..33]), text(&public[33..]));
+        let key = json!({"kty": "EC", "crv": "P-256", "kid": id, "alg": "ES256", "use": "sig", "x": x, "y": y});
+        Self {
+            key: EncodingKey::from_ec_der(document.as_ref()),
+            // A kind of key that nobody knows is passed over.
+            set: json!({"keys": [{"kty": "NEW", "kid": "n"}, key]}),
+        }
+    }
+
+    fn token(&self, id: &str, claims: &Value) -> String {
+        let mut header = Header::new(Algorithm::ES256);
+        header.kid = Some(id.to_owned());
+        let token = jsonwebtoken::encode(&header, claims, &self.key).unwrap();
+        format!("Bearer {token}")
+    }
+
+    fn given(&self) -> AuthorizerConfig {
+        let keys = KeySet::parse(self.set.to_string().as_bytes()).unwrap();
+        AuthorizerConfig {
+            tokens: TokenKeys::Given(keys),
+            off: false,
+        }
+    }
+}
+
+/// Far in the future, in seconds.
+const LATER: i64 = 7_000_000_000;
+
+async fn get(server: &TestServer, url: &str, headers: &[(&str, &str)]) -> Answer {
+    server.send(Method::GET, url, headers, "").await
+}
+
+/// Status and body.
+async fn said(server: &TestServer, url: &str, headers: &[(&str, &str)]) -> (u16, Value) {
+    let answer = get(server, url, headers).await;
+    (answer.status, answer.json())
+}
+
+/// What the function behind a route knows of who asked.
+async fn known(server: &TestServer, url: &str, headers: &[(&str, &str)]) -> Value {
+    let answer = get(server, url, headers).await;
+    assert_eq!(answer.status, 200, "{url}: {answer:?}");
+    answer.json()["requestContext"]["authorizer"].clone()
+}
+
+fn message(text: &str) -> Value {
+    json!({ "message": text })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn functions_decide_who_calls_a_rest_api() {
+    let server = TestServer::start_with_template(TEMPLATE, &[]).await;
+    let rest = server.deployment.rest_apis["Rest"].clone();
+    let order = format!("{rest}/orders/7");
+    let with = |token: &'static str| [("authorization", token)];
+    assert_eq!(
+        said(&server, &order, &[]).await,
+        (401, message("Unauthorized"))
+    );
+    let unfit = said(&server, &order, &with("NOT FIT")).await;
+    assert_eq!(
+        unfit,
+        (401, message("Unauthorized")),
+        "the function is not asked"
+    );
+
+    let first = known(&server, &order, &with("ada")).await;
+    assert_eq!(first["principalId"], "ada");
+    assert_eq!(first["asked"], "1", "numbers are texts");
+    assert_eq!(
+        (&first["vip"], &first["type"]),
+        (&json!("true"), &json!("TOKEN"))
+    );
+    let arn = first["arn"].as_str().unwrap();
+    assert!(
+        arn.starts_with("arn:aws:execute-api:us-east-1:000000000000:"),
+        "{arn}"
+    );
+    assert!(arn.ends_with("/v1/GET/orders/7"), "{arn}");
+    let again = known(&server, &order, &with("ada")).await;
+    assert_eq!(again["asked"], "1", "the decision is remembered");
+    let narrow = "User is not authorized to access this resource";
+    let other = format!("{rest}/orders/8");
+    let denied = said(&server, &other, &with("ada")).await;
+    assert_eq!(
+        denied,
+        (403, json!({ "Message": narrow })),
+        "the policy is about one order"
+    );
+    known(&server, &order, &with("stage")).await;
+    known(&server, &other, &with("stage")).await;
+    let posted = server
+        .send(Method::POST, &order, &with("stage"), "{}")
+        .await;
+    assert_eq!(posted.status, 403, "the policy is about GET");
+    let explicitly = said(&server, &order, &with("deny")).await;
+    let explicit = json!({ "Message": format!("{narrow} with an explicit deny") });
+    assert_eq!(explicitly, (403, explicit));
+    let nothing = said(&server, &order, &with("nothing")).await;
+    assert_eq!(nothing, (403, json!({ "Message": narrow })));
+    let thrown = said(&server, &order, &with("unauthorized")).await;
+    assert_eq!(thrown, (401, message("Unauthorized")));
+    for token in ["fail", "odd", "nested", "die", "hang"] {
+        let failed = said(&server, &order, &with(token)).await;
+        assert_eq!(failed, (500, json!({ "message": null })), "{token}");
+    }
+    for path in ["stopped", "elsewhere"] {
+        let failed = said(&server, &format!("{rest}/{path}"), &with("ada")).await;
+        assert_eq!(failed, (500, json!({ "message": null })), "{path}");
+    }
+
+    let open = get(&server, &format!("{rest}/open"), &[]).await;
+    assert_eq!(open.status, 200);
+    assert_eq!(open.json()["requestContext"].get("authorizer"), None);
+
+    let ticket = format!("{rest}/ticket");
+    let asked = format!("{ticket}?who=ada");
+    let shown = [("x-ticket", "one")];
+    assert_eq!(
+        get(&server, &ticket, &shown).await.status,
+        401,
+        "without `who`"
+    );
+    assert_eq!(
+        get(&server, &asked, &[]).await.status,
+        401,
+        "without a ticket"
+    );
+    let first = known(&server, &asked, &shown).await;
+    let second = known(&server, &asked, &shown).await;
+    assert_eq!(first["type"], "REQUEST");
+    assert_ne!(first["asked"], second["asked"], "nothing is remembered");
+
+    // SAM's default authorizer guards what a browser asks first, too.
+    let preflight = async |headers: &[(&str, &str)]| {
+        let origin = [("origin", "http://a.example")];
+        let headers = [&origin[..], headers].concat();
+        server
+            .send(Method::OPTIONS, &order, &headers, "")
+            .await
+            .status
+    };
+    assert_eq!(preflight(&[]).await, 401);
+    assert_eq!(preflight(&with("bob")).await, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn decisions_go_with_a_deployment_and_a_lost_function_lets_nobody_in() {
+    let mut server = TestServer::start_with_template(TEMPLATE, &[]).await;
+    let order = format!("{}/orders/7", server.deployment.rest_apis["Rest"]);
+    let with = [("authorization", "ada")];
+    assert_eq!(known(&server, &order, &with).await["asked"], "1");
+    assert_eq!(known(&server, &order, &with).await["asked"], "1");
+    server.deploy_template(TEMPLATE, &[], &[]).await;
+    assert_eq!(known(&server, &order, &with).await["asked"], "2");
+    let without = [("Guard", "it does not build")];
+    server.deploy_template(TEMPLATE, &[], &without).await;
+    assert_eq!(
+        said(&server, &order, &with).await,
+        (500, json!({ "message": null }))
+    );
+    assert_eq!(
+        said(&server, &order, &[]).await,
+        (401, message("Unauthorized"))
+    );
+    server.deploy_template(TEMPLATE, &[], &[]).await;
+    assert_eq!(known(&server, &order, &with).await["principalId"], "ada");
+
+    let key = server.deployment.api_keys["RestApiKey"].clone();
+    let data_dir = server.stop().await;
+    let server = TestServer::start_again_with_template(data_dir, TEMPLATE, &[]).await;
+    let order = format!("{}/orders/7", server.deployment.rest_apis["Rest"]);
+    assert_eq!(known(&server, &order, &with).await["asked"], "1");
+    assert_eq!(server.deployment.api_keys["RestApiKey"], key);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn api_keys_open_the_apis_of_their_plans() {
+    let server = TestServer::start_with_template(TEMPLATE, &[]).await;
+    let deployment = &server.deployment;
+    let url = format!("{}/key", deployment.rest_apis["Rest"]);
+    let key = deployment.api_keys["RestApiKey"].as_str();
+    assert_eq!(key.len(), 40);
+    assert!(!deployment.api_keys.contains_key("DisabledKey"));
+    let forbidden = (403, message("Forbidden"));
+    assert_eq!(said(&server, &url, &[]).await, forbidden);
+    for wrong in ["", "abcdefghijklmnopqrst", &key[1..]] {
+        assert_eq!(
+            said(&server, &url, &[("x-api-key", wrong)]).await,
+            forbidden,
+            "{wrong}"
+        );
+    }
+    let opened = get(&server, &url, &[("x-api-key", key)]).await.json();
+    let identity = &opened["requestContext"]["identity"];
+    assert_eq!(
+        (&identity["apiKey"], &identity["apiKeyId"]),
+        (&json!(key), &json!("RestApiKey"))
+    );
+
+    let metered = format!("{}/metered", deployment.rest_apis["Metered"]);
+    let by = async |token: &str| {
+        let headers = [
+            ("authorization", token),
+            ("x-api-key", "abcdefghijklmnopqrst"),
+        ];
+        get(&server, &metered, &headers).await.status
+    };
+    assert_eq!(by("key:abcdefghijklmnopqrst").await, 200);
+    assert_eq!(by("key:zyxwvutsrqponmlkjihg").await, 403, "it is disabled");
+    assert_eq!(by("ada").await, 403, "the header does not count");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_are_checked_before_the_function_is_asked() {
+    let server = TestServer::start_with_template(TEMPLATE, &[]).await;
+    let url = format!("{}/checked/a", server.deployment.rest_apis["Rest"]);
+    let post = async |query: &str, headers: &[(&str, &str)], body: &'static str| {
+        let answer = server
+            .send(Method::POST, &format!("{url}{query}"), headers, body)
+            .await;
+        (answer.status, answer.json()["message"].clone())
+    };
+    let good = r#"{"items": [{"sku": "a"}]}"#;
+    let trace = [("x-trace", "1")];
+    let missing = |names: &str| {
+        let text = format!("Missing required request parameters: [{names}]");
+        (400, json!(text))
+    };
+    assert_eq!(post("", &[], good).await, missing("page, X-Trace"));
+    assert_eq!(post("?page=", &trace, good).await, missing("page"));
+    assert_eq!(post("?page=1", &trace, good).await.0, 200);
+    let invalid = (400, json!("Invalid request body"));
+    for body in [
+        "",
+        "{",
+        "[]",
+        "{}",
+        r#"{"items": []}"#,
+        r#"{"items": [{"sku": 1}]}"#,
+    ] {
+        assert_eq!(post("?page=1", &trace, body).await, invalid, "{body}");
+    }
+    let text = [("x-trace", "1"), ("content-type", "text/plain")];
+    assert_eq!(
+        post("?page=1", &text, "anything").await.0,
+        200,
+        "no model is for text"
+    );
+    let json = [
+        ("x-trace", "1"),
+        ("content-type", "Application/JSON; charset=utf-8"),
+    ];
+    assert_eq!(post("?page=1", &json, "{}").await, invalid);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn functions_decide_who_calls_an_http_api() {
+    let server = TestServer::start_with_template(TEMPLATE, &[]).await;
+    let http = server.deployment.http_apis["Http"].clone();
+    let with = |ticket: &'static str| [("x-ticket", ticket)];
+    let simple = format!("{http}/simple/1");
+    assert_eq!(
+        said(&server, &simple, &[]).await,
+        (401, message("Unauthorized"))
+    );
+    let first = known(&server, &simple, &with("simple-yes")).await["lambda"].clone();
+    assert_eq!(first["list"], json!([1, 2]), "values keep their kinds");
+    assert!(
+        first["arn"]
+            .as_str()
+            .unwrap()
+            .ends_with("/$default/GET/simple/1")
+    );
+    let again = known(&server, &format!("{http}/simple/2"), &with("simple-yes")).await;
+    assert_eq!(
+        again["lambda"], first,
+        "the decision is remembered for all routes"
+    );
+    let forbidden = (403, message("Forbidden"));
+    assert_eq!(said(&server, &simple, &with("simple-no")).await, forbidden);
+    let failed = (500, message("Internal Server Error"));
+    assert_eq!(said(&server, &simple, &with("odd")).await, failed);
+
+    for path in ["policy", "old"] {
+        let url = format!("{http}/{path}");
+        let asked = known(&server, &url, &with("ada")).await["lambda"]["asked"].clone();
+        let next = known(&server, &url, &with("ada")).await["lambda"]["asked"].clone();
+        assert_ne!(
+            asked, next,
+            "{path}: nothing is remembered without being asked to"
+        );
+        assert_eq!(said(&server, &url, &with("deny")).await, forbidden);
+        assert_eq!(said(&server, &url, &with("fail")).await, failed);
+        let thrown = said(&server, &url, &with("unauthorized")).await;
+        assert_eq!(thrown, (401, message("Unauthorized")));
+    }
+    let free = get(&server, &format!("{http}/free"), &[]).await;
+    assert_eq!(free.status, 200);
+    assert_eq!(free.json()["requestContext"].get("authorizer"), None);
+    assert_eq!(said(&server, &format!("{http}/none"), &[]).await.0, 404);
+}
+
+/// An issuer of tokens, which counts how often its keys were asked for.
+async fn issuer(signer: &Signer) -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let asked = Arc::new(AtomicUsize::new(0));
+    let (counted, set, own) = (Arc::clone(&asked), signer.set.to_string(), url.clone());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = vec![0; 4096];
+            let length = stream.read(&mut request).await.unwrap_or(0);
+            let request = String::from_utf8_lossy(&request[..length]);
+            let body = match request.split(' ').nth(1) {
+                Some("/.well-known/openid-configuration") => {
+                    json!({"issuer": own, "jwks_uri": format!("{own}/keys")}).to_string()
+                }
+                Some("/keys") => {
+                    counted.fetch_add(1, Ordering::SeqCst);
+                    set.clone()
+                }
+                _ => String::new(),
+            };
+            let length = body.len();
+            let answer = format!(
+                "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+            );
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        }
+    });
+    (url, asked)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jwts_are_verified_by_the_keys_of_their_issuer() {
+    let signer = Signer::new("k1");
+    let (issuer, asked) = issuer(&signer).await;
+    let server = TestServer::start_with_template(TEMPLATE, &[("Issuer", &issuer)]).await;
+    let http = server.deployment.http_apis["Http"].clone();
+    let url = format!("{http}/jwt");
+    let claims = |change: &dyn Fn(&mut Value)| {
+        let mut claims =
+            json!({"iss": issuer, "aud": "shop", "sub": "ada", "exp": LATER, "groups": ["a", "b"]});
+        change(&mut claims);
+        claims
+    };
+    let good = signer.token("k1", &claims(&|_| {}));
+    let jwt = known(&server, &url, &[("authorization", &good)]).await["jwt"].clone();
+    assert_eq!(jwt["claims"]["sub"], "ada");
+    assert_eq!(jwt["claims"]["exp"], LATER.to_string());
+    assert_eq!(jwt["claims"]["groups"], "[a b]");
+    assert_eq!(jwt["scopes"], json!(null));
+    let bare = good.trim_start_matches("Bearer ").to_owned();
+    known(&server, &url, &[("authorization", &bare)]).await;
+
+    let none = get(&server, &url, &[]).await;
+    assert_eq!((none.status, none.json()), (401, message("Unauthorized")));
+    assert_eq!(none.header("www-authenticate"), "Bearer");
+    let set = |name: &'static str, value: Value| claims(&move |it| it[name] = value.clone());
+    let stranger = Signer::new("k1");
+    let mut altered: Vec<String> = good.split('.').map(str::to_owned).collect();
+    altered[1] = URL_SAFE_NO_PAD.encode(set("sub", json!("root")).to_string());
+    let unsigned = format!(
+        "{}.{}.",
+        URL_SAFE_NO_PAD.encode(r#"{"alg":"none"}"#),
+        URL_SAFE_NO_PAD.encode(claims(&|_| {}).to_string())
+    );
+    let secret = EncodingKey::from_secret(signer.set.to_string().as_bytes()).unwrap();
+    let by_secret = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims(&|_| {}), &secret);
+    let refused = [
+        ("expired", signer.token("k1", &set("exp", json!(1_000)))),
+        (
+            "endless",
+            signer.token(
+                "k1",
+                &claims(&|it| {
+                    it.as_object_mut().unwrap().remove("exp");
+                }),
+            ),
+        ),
+        ("early", signer.token("k1", &set("nbf", json!(LATER - 1)))),
+        (
+            "for another",
+            signer.token("k1", &set("aud", json!(["other"]))),
+        ),
+        (
+            "of another",
+            signer.token("k1", &set("iss", json!("http://other.example"))),
+        ),
+        ("by a stranger", stranger.token("k1", &claims(&|_| {}))),
+        ("by an unknown key", signer.token("k2", &claims(&|_| {}))),
+        ("altered", altered.join(".")),
+        ("unsigned", unsigned),
+        ("by a secret", by_secret.unwrap()),
+        ("no token", "Bearer x".to_owned()),
+        ("too long", format!("Bearer {}", "x".repeat(70_000))),
+    ];
+    for (what, token) in refused {
+        let answer = get(&server, &url, &[("authorization", &token)]).await;
+        assert!(matches!(answer.status, 401 | 431), "{what}: {answer:?}");
+    }
+    let by_client = claims(&|it| {
+        it.as_object_mut().unwrap().remove("aud");
+        it["client_id"] = json!("shop");
+        it["scope"] = json!("profile orders/read");
+    });
+    let token = signer.token("k1", &by_client);
+    let scoped = format!("{http}/scoped");
+    let jwt = known(&server, &scoped, &[("authorization", &token)]).await["jwt"].clone();
+    assert_eq!(jwt["scopes"], json!(["profile", "orders/read"]));
+    let without = said(&server, &scoped, &[("authorization", &good)]).await;
+    assert_eq!(without, (403, message("Forbidden")));
+    // A browser asks before it sends its token.
+    let asks = [
+        ("origin", "http://localhost:5173"),
+        ("access-control-request-method", "GET"),
+    ];
+    assert_eq!(
+        server.send(Method::OPTIONS, &url, &asks, "").await.status,
+        204
+    );
+    let counted = asked.load(Ordering::SeqCst);
+    assert!(
+        (1..=3).contains(&counted),
+        "the keys were asked for {counted} times"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_from_a_file_stand_in_for_pools_that_are_not_there() {
+    let signer = Signer::new("k1");
+    let server = TestServer::start_with_authorizers(TEMPLATE, &[], signer.given()).await;
+    let rest = server.deployment.rest_apis["Rest"].clone();
+    let person = format!("{rest}/person");
+    let claims =
+        json!({"iss": "any", "sub": "ada", "exp": LATER, "cognito:groups": ["a", "b"], "iat": 0});
+    let token = signer.token("k1", &claims);
+    let known_claims =
+        known(&server, &person, &[("authorization", &token)]).await["claims"].clone();
+    assert_eq!(known_claims["sub"], "ada");
+    assert_eq!(known_claims["cognito:groups"], "a,b");
+    assert_eq!(known_claims["iat"], "Thu Jan 01 00:00:00 UTC 1970");
+    let expired = signer.token("k1", &json!({"exp": 1}));
+    let said_of = said(&server, &person, &[("authorization", &expired)]).await;
+    assert_eq!(said_of, (401, message("The incoming token has expired")));
+
+    // A pool that is somewhere has a name that tokens must have.
+    let customer = format!("{rest}/customer");
+    let pool = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_abc";
+    let of = |issuer: &str, scope: &str| {
+        let claims = json!({"iss": issuer, "exp": LATER, "scope": scope});
+        signer.token("k1", &claims)
+    };
+    let status = async |token: &str| {
+        get(&server, &customer, &[("authorization", token)])
+            .await
+            .status
+    };
+    assert_eq!(status(&of(pool, "orders/read")).await, 200);
+    assert_eq!(status(&of(pool, "orders/write")).await, 401);
+    assert_eq!(status(&of("any", "orders/read")).await, 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_keys_nobody_is_let_in_unless_told_otherwise() {
+    let signer = Signer::new("k1");
+    let claims = json!({"iss": "any", "sub": "ada", "exp": LATER});
+    let token = signer.token("k1", &claims);
+    let headers = [("authorization", token.as_str())];
+    let server = TestServer::start_with_template(TEMPLATE, &[]).await;
+    let person = format!("{}/person", server.deployment.rest_apis["Rest"]);
+    assert_eq!(
+        said(&server, &person, &headers).await,
+        (401, message("Unauthorized"))
+    );
+    let unreachable = signer.token("k1", &json!({"iss": "http://127.0.0.1:1", "exp": LATER}));
+    let jwt = format!("{}/jwt", server.deployment.http_apis["Http"]);
+    let answer = get(&server, &jwt, &[("authorization", &unreachable)]).await;
+    assert_eq!(answer.status, 401);
+    let challenge = answer.header("www-authenticate");
+    assert!(challenge.contains("discovery"), "{challenge}");
+
+    let any = AuthorizerConfig {
+        tokens: TokenKeys::Any,
+        off: false,
+    };
+    let server = TestServer::start_with_authorizers(TEMPLATE, &[], any).await;
+    let person = format!("{}/person", server.deployment.rest_apis["Rest"]);
+    assert_eq!(
+        known(&server, &person, &headers).await["claims"]["sub"],
+        "ada"
+    );
+    assert_eq!(get(&server, &person, &[]).await.status, 401);
+
+    let off = AuthorizerConfig {
+        off: true,
+        ..AuthorizerConfig::default()
+    };
+    let server = TestServer::start_with_authorizers(TEMPLATE, &[], off).await;
+    let rest = server.deployment.rest_apis["Rest"].clone();
+    assert_eq!(
+        get(&server, &format!("{rest}/person"), &[]).await.status,
+        200
+    );
+    assert_eq!(
+        get(&server, &format!("{rest}/orders/7"), &[]).await.status,
+        200
+    );
+    assert_eq!(
+        get(&server, &format!("{rest}/key"), &[]).await.status,
+        403,
+        "keys still count"
+    );
+}
