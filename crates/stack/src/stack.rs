@@ -5,8 +5,8 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::{
-    ApiKeyResource, FunctionResource, FunctionUrlResource, HttpApiResource, RestApiResource, ScheduleExpression,
-    Warning,
+    ApiKeyResource, FunctionResource, FunctionUrlResource, HttpApiResource, RestApiResource,
+    ScheduleExpression, Warning,
 };
 
 /// A template with everything in it resolved, in the template's order.

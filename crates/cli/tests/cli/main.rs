@@ -9,8 +9,8 @@ mod lambdura;
 mod running;
 mod service;
 
-mod cdk;
 mod access;
+mod cdk;
 mod commands;
 mod mistakes;
 mod projects;

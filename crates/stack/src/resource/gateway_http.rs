@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use crate::template::{Fields, OtherAttributes, Type, properties, shorten, yields};
-use crate::{Access, Integration, RequestChecks, Route, RouteKey};
+use crate::{Access, HttpApiResource, Integration, RequestChecks, Route, RouteKey};
 
 use super::authorizer::{access, authorizers};
 use super::function_url::no_function;

@@ -17,9 +17,9 @@ mod lambda_function;
 mod layer;
 mod nested;
 
-mod companion;
 mod api_key;
 mod authorizer;
+mod companion;
 mod event_invoke;
 mod event_rule;
 mod event_source;

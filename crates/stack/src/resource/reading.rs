@@ -11,9 +11,9 @@ use crate::{Output, Route, RouteKey, Stack};
 
 use super::unsupported::meaning_of;
 use super::{
-    Assets, api_key, authorizer, companion, event_invoke, event_rule, event_source, function, function_url,
-    gateway_http, gateway_rest, http_api, lambda_function, layer, nested, request_check, rest_api, stored_value,
-    table,
+    Assets, api_key, authorizer, companion, event_invoke, event_rule, event_source, function,
+    function_url, gateway_http, gateway_rest, http_api, lambda_function, layer, nested,
+    request_check, rest_api, stored_value, table,
 };
 
 /// The types of resources that do something here.

@@ -241,8 +241,12 @@ impl LambdaAuthorizer {
             Ok(PlainOutcome::Unavailable(_)) if app.shutdown.is_cancelled() => {
                 return Err(Refusal::Ending);
             }
-            Ok(PlainOutcome::FunctionError { error, .. }) => format!("it failed: {}", words(&error)),
-            Ok(PlainOutcome::Unavailable(error)) => format!("it could not be run: {}", words(&error)),
+            Ok(PlainOutcome::FunctionError { error, .. }) => {
+                format!("it failed: {}", words(&error))
+            }
+            Ok(PlainOutcome::Unavailable(error)) => {
+                format!("it could not be run: {}", words(&error))
+            }
             Ok(PlainOutcome::Throttled(_)) => "too many of it run already".to_owned(),
             Err(_elapsed) => format!("it came to no decision within {} s", within.as_secs()),
         };
