@@ -167,7 +167,13 @@ Outputs:
     );
     assert_eq!(key.apis, ["Api"]);
     assert_eq!(stack.outputs[0].value, "demo-ApiApiKey");
-    expect![[""]].assert_eq(&warnings(&stack));
+    expect![[r#"
+        line 5: `Pool` (AWS::Cognito::UserPool): nobody can sign in here; `--jwt-keys` says which tokens are taken
+        line 16: `Auth.UsagePlan.Quota` of `Api`: requests are not counted
+        line 23: `Auth.Authorizers.ByPool.UserPoolArn` of `Api`: its user pool does not exist here: every request is refused, unless `--jwt-keys` says which tokens are taken
+        line 35: `Events.E.Properties.Auth.Authorizer` of `F`: signatures are not checked here: the route is open
+        line 35: `Events.E.Properties.Auth.ResourcePolicy` of `F`: permissions are not checked here
+        line 43: `Events.G.Properties.RequestParameters.method.request.querystring.q.Caching` of `F`: answers are not cached"#]].assert_eq(&warnings(&stack));
 }
 
 #[test]
@@ -224,7 +230,10 @@ Resources:
     let old = &api.authorizers["Old"];
     assert_eq!(lambda(old).2, AuthorizerEvent::Version1);
     assert_eq!((old.identity.len(), old.ttl), (0, Duration::ZERO));
-    expect![[""]].assert_eq(&warnings(&stack));
+    expect![[r#"
+        line 5: `Pool` (AWS::Cognito::UserPool): nobody can sign in here; `--jwt-keys` says which tokens are taken
+        line 6: `Client` (AWS::Cognito::UserPoolClient): nobody can sign in here; `--jwt-keys` says which tokens are taken
+        line 16: `Auth.Authorizers.Here.JwtConfiguration.issuer` of `Api`: its user pool does not exist here: every request is refused, unless `--jwt-keys` says which tokens are taken"#]].assert_eq(&warnings(&stack));
 }
 
 #[test]
@@ -370,7 +379,11 @@ Resources:
     assert_eq!(token(&http.authorizers["Jwt"]).0, ["https://i.example"]);
     let event = AuthorizerEvent::Version2 { simple: true };
     assert_eq!(lambda(&http.authorizers["Asked"]).2, event);
-    expect![[""]].assert_eq(&warnings(&stack));
+    expect![[r#"
+        line 20: `AuthorizerUri` of `Elsewhere`: its function is not in this template: every request to its routes is answered with 500
+        line 46: `RequestModels` of `Get`: there is no such model in this template: bodies are not checked by it
+        line 59: `StageKeys` of `Loose`: a usage plan says which APIs a key opens
+        line 60: `Throttle` of `Plan`: requests are neither throttled nor measured"#]].assert_eq(&warnings(&stack));
 }
 
 #[test]
@@ -478,7 +491,9 @@ Resources:
     let http = &stack.http_apis[0];
     assert_eq!(accesses(&http.routes), "GET /a jwt read\n");
     assert_eq!(token(&http.authorizers["jwt"]).0, ["https://i.example"]);
-    expect![[""]].assert_eq(&warnings(&stack));
+    expect![[r#"
+        line 31: `DefinitionBody.paths./a.patch.x-amazon-apigateway-request-validator` of `Api`: there is no such validator: requests are not checked
+        line 34: `DefinitionBody.paths./a.delete.security` of `Api`: signatures are not checked here: the route is open"#]].assert_eq(&warnings(&stack));
 }
 
 const SAM: &str = "
@@ -506,7 +521,13 @@ fn what_nothing_stands_behind_is_named() {
         Authorizers: {{Lost: {{FunctionArn: 'arn:aws:lambda:x:1:function:lost'}}, Nothing: {{AuthType: CUSTOM}}}}
 "
         ),
-        expect![[""]],
+        expect![[r#"
+            line 14: `Auth.DefaultAuthorizer` of `Api`: signatures are not checked here: routes are open
+            line 15: `Auth.ResourcePolicy` of `Api`: permissions are not checked here
+            line 16: `Auth.UsagePlan.Throttle` of `Api`: requests are neither throttled nor measured
+            line 17: `Auth.Authorizers.Lost.FunctionArn` of `Api`: its function is not in this template: every request to its routes is answered with 500
+            line 17: `Auth.Authorizers.Nothing.AuthType` of `Api`: it names neither a function nor a user pool: every request to its routes is answered with 500
+        "#]],
     );
 }
 
@@ -529,6 +550,13 @@ fn wrong_words_are_shown() {
   Bad: {{Type: AWS::ApiGateway::Model, Properties: {{RestApiId: !Ref Rest, Schema: '{{'}}}}
 "
         ),
-        expect![[""]],
+        expect![[r#"
+            9:100 `Events.A.Properties.Auth.Authorizer` of `F` must be `NONE`, `AWS_IAM` or one of the API's authorizers [no such authorizer] (give it an entry in `Auth.Authorizers` of the API)
+            12:59 `Auth.DefaultAuthorizer` of `Api` must be `NONE`, `AWS_IAM` or one of the API's authorizers [no such authorizer] (give it an entry in `Auth.Authorizers` of the API)
+            12:94 `Auth.UsagePlan.CreateUsagePlan` of `Api` must be one of PER_API, SHARED, NONE [found `MINE`] (-)
+            13:60 `Value` of `Key` must be 20 to 128 letters, digits and marks [this value] (API Gateway refuses others; without `Value` one is made)
+            16:139 `IdentitySource` of `By` must say where a request has its identity [not such a place] (for example `method.request.header.Authorization`, or `$request.header.Authorization` of an HTTP API)
+            17:82 `Schema` of `Bad` is no JSON schema [EOF while parsing an object at line 1 column 1] (a schema is a mapping, or a text of JSON)
+        "#]],
     );
 }

@@ -277,6 +277,7 @@ fn everything_in_it_is_resolved() {
                         allow_credentials: false,
                     },
                 ),
+                authorizers: {},
                 routes: [
                     Route {
                         key: Path {
@@ -290,6 +291,15 @@ fn everything_in_it_is_resolved() {
                         event: "Apply",
                         timeout: 30s,
                         integration: Proxy,
+                        access: Access {
+                            authorizer: None,
+                            scopes: [],
+                            api_key_required: false,
+                        },
+                        checks: RequestChecks {
+                            parameters: [],
+                            bodies: {},
+                        },
                     },
                     Route {
                         key: Path {
@@ -303,6 +313,15 @@ fn everything_in_it_is_resolved() {
                         event: "Status",
                         timeout: 5s,
                         integration: Proxy,
+                        access: Access {
+                            authorizer: None,
+                            scopes: [],
+                            api_key_required: false,
+                        },
+                        checks: RequestChecks {
+                            parameters: [],
+                            bodies: {},
+                        },
                     },
                 ],
             },
@@ -314,6 +333,7 @@ fn everything_in_it_is_resolved() {
                 description: None,
                 stage_name: "$default",
                 cors: None,
+                authorizers: {},
                 routes: [
                     Route {
                         key: Default,
@@ -324,6 +344,15 @@ fn everything_in_it_is_resolved() {
                         event: "Rest",
                         timeout: 30s,
                         integration: Proxy,
+                        access: Access {
+                            authorizer: None,
+                            scopes: [],
+                            api_key_required: false,
+                        },
+                        checks: RequestChecks {
+                            parameters: [],
+                            bodies: {},
+                        },
                     },
                 ],
             },
