@@ -263,8 +263,10 @@ def test_parameters_and_secrets_are_answered_without_an_emulator(tmp_path):
         assert "AWS Systems Manager is not served here" in str(refused.value)
         with pytest.raises(ClientError, match="--aws-endpoint"):
             parameters.get_parameter(Name="/somebody/elses")
-        log = (tmp_path / "up.log").read_text()
-        assert "Orders (AWS::SQS::Queue)" in log and "--aws-endpoint" in log
+        assert "--aws-endpoint" in (tmp_path / "up.log").read_text()
+        ready = json.loads((tmp_path / "ready.json").read_text())
+        named = [one for one in ready["not_provided"] if one["logical_id"] == "Orders"]
+        assert named and named[0]["resource_type"] == "AWS::SQS::Queue", ready["not_provided"]
         assert system.client.list_event_source_mappings()["EventSourceMappings"] == []
         arn = "arn:aws:sqs:us-east-1:000000000000:q"
         with pytest.raises(ClientError, match="--aws-endpoint"):
