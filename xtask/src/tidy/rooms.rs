@@ -67,7 +67,13 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     (
         "look",
-        &["data_folder", "elsewhere", "server", "start_error"],
+        &[
+            "data_folder",
+            "elsewhere",
+            "server",
+            "start_error",
+            "tokens",
+        ],
     ),
     (
         "deploy",

@@ -136,9 +136,7 @@ impl<'d> Document<'d> {
         if kind == "mock" && method == RouteMethod::Options {
             return preflight(node);
         }
-        let Some(route) = self.route(key, &kind, &integration, reading) else {
-            return None;
-        };
+        let route = self.route(key, &kind, &integration, reading)?;
         let route = Route {
             access: self.security.access(&fields, &operation.value),
             checks: match self.kind {

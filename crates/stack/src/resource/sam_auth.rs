@@ -194,7 +194,8 @@ fn jwt(fields: &Fields<'_>) -> AuthorizerKind {
 }
 
 fn identity_parts(identity: &Fields<'_>) -> Vec<RequestPart> {
-    let kinds: [(&str, fn(String) -> RequestPart); 4] = [
+    type Part = fn(String) -> RequestPart;
+    let kinds: [(&str, Part); 4] = [
         ("Headers", RequestPart::Header),
         ("QueryStrings", RequestPart::Query),
         ("StageVariables", RequestPart::StageVariable),

@@ -54,7 +54,7 @@ struct Remembered {
 #[derive(Debug)]
 enum Decision {
     Policy {
-        policy: Policy,
+        policy: Box<Policy>,
         principal_id: String,
         context: Map<String, Value>,
         usage_identifier_key: Option<String>,
@@ -285,7 +285,7 @@ impl LambdaAuthorizer {
             }
         }
         Ok(Decision::Policy {
-            policy: answer.policy_document,
+            policy: Box::new(answer.policy_document),
             principal_id: answer.principal_id,
             context,
             usage_identifier_key: answer.usage_identifier_key,

@@ -44,7 +44,8 @@ impl Model {
         // A schema is whole: whatever it says, nothing is read for it, neither from disk nor elsewhere.
         compiler.use_loader(Box::new(SchemeUrlLoader::new()));
         let added = compiler.add_resource(PLACE, schema.clone());
-        let index = added.and_then(|()| compiler.compile(PLACE, &mut schemas));
+        added.map_err(|error| format!("{error:#}"))?;
+        let index = compiler.compile(PLACE, &mut schemas);
         let index = index.map_err(|error| format!("{error:#}"))?;
         Ok(Self { schemas, index })
     }
