@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use function_host::{FunctionConfig, FunctionErrorKind, InvocationResult, LogFormat, Runtimes};
 use serde_json::Value;
-use support::{Gate, World, response};
+use support::World;
 use tempfile::TempDir;
 
 const APP: &str = r#"
@@ -95,23 +95,9 @@ async fn several_invocations_run_side_by_side() {
     };
     function.logging.format = LogFormat::Json;
     world.function = Arc::new(function);
-    let gate = Gate::new().await;
-    let payload = format!(r#"{{"gate":{}}}"#, gate.payload);
-    let ids = ["r-1", "r-2", "r-3"];
-    let pending = ids.map(|id| world.begin(id, payload.clone()));
-    let mut waiting = Vec::new();
-    for _ in ids {
-        waiting.push(gate.arrival().await);
-    }
-    assert_eq!(world.counts(), (0, 1, 0));
-    for one in waiting {
-        one.release().await;
-    }
-    for (id, one) in ids.iter().zip(pending) {
-        assert_eq!(response(one).await, format!(r#"{{"id":"{id}"}}"#));
-    }
+    world.meet().await;
     let lines = world.logs.lines();
-    for (id, text) in ids
+    for (id, text) in ["r-1", "r-2", "r-3"]
         .iter()
         .flat_map(|id| [(id, "at the gate"), (id, "through")])
     {

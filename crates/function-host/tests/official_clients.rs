@@ -15,7 +15,7 @@ use function_host::{
 };
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};
-use support::{Gate, World, response};
+use support::World;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// The function of the tests below: where there is a Runtime API, this test is its client.
@@ -74,28 +74,6 @@ fn rust_concurrent_function() {
     served.expect("the host ends it");
 }
 
-/// Has three invocations meet at a gate, all of them in one process, and checks that each is answered for itself.
-async fn meet(world: &World) {
-    let gate = Gate::new().await;
-    let payload = format!(r#"{{"gate":{}}}"#, gate.payload);
-    let ids = ["r-1", "r-2", "r-3"];
-    let pending = ids.map(|id| world.begin(id, payload.clone()));
-    let mut waiting = Vec::new();
-    for _ in ids {
-        waiting.push(gate.arrival().await);
-    }
-    assert_eq!(world.counts(), (0, 1, 0));
-    for one in waiting {
-        one.release().await;
-    }
-    for (id, one) in ids.iter().zip(pending) {
-        let answer: Value = serde_json::from_str(&response(one).await).expect("it is JSON");
-        assert_eq!(answer, json!({ "id": id }));
-    }
-    world.counts_become((1, 0, 0)).await;
-    assert_eq!(world.host.refused_connections(), 0);
-}
-
 #[tokio::test]
 async fn rusts_client_has_several_invocations_at_a_time() {
     let mut world = rust("rust_concurrent_function");
@@ -104,7 +82,9 @@ async fn rusts_client_has_several_invocations_at_a_time() {
         ..world.function.as_ref().clone()
     };
     world.function = Arc::new(function);
-    meet(&world).await;
+    world.meet().await;
+    world.counts_become((1, 0, 0)).await;
+    assert_eq!(world.host.refused_connections(), 0);
 }
 
 #[tokio::test]
@@ -113,7 +93,9 @@ async fn pythons_client_has_several_invocations_at_a_time() {
         function.logging.format = LogFormat::Json;
         function.per_process = NonZeroUsize::new(3);
     });
-    meet(&world).await;
+    world.meet().await;
+    world.counts_become((1, 0, 0)).await;
+    assert_eq!(world.host.refused_connections(), 0);
     let lines = world.logs.lines();
     for id in ["r-1", "r-2", "r-3"] {
         let of_it = |line: &&function_host::LogLine| {

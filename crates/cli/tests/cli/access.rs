@@ -1,14 +1,12 @@
 //! `lambdura up` with APIs that not everybody may call.
 
 use std::fs;
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::lambdura::{command, ran};
-use crate::running::{Up, python};
+use crate::running::{Up, get, python};
 
 const TEMPLATE: &str = r#"
 AWSTemplateFormatVersion: '2010-09-09'
@@ -66,20 +64,6 @@ fn write(folder: &Path) {
     let bootstrap = folder.join("code/bootstrap");
     fs::write(&bootstrap, format!("#!{}\n{BOOTSTRAP}", python())).unwrap();
     fs::set_permissions(&bootstrap, fs::Permissions::from_mode(0o755)).unwrap();
-}
-
-/// The whole answer to a GET with one header, as text.
-fn get(url: &str, header: &str) -> String {
-    let (host, path) = url.trim_start_matches("http://").split_once('/').unwrap();
-    let mut stream = TcpStream::connect(host).unwrap();
-    write!(
-        stream,
-        "GET /{path} HTTP/1.1\r\nhost: {host}\r\n{header}\r\nconnection: close\r\n\r\n"
-    )
-    .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! `lambdura up` as a process of a test: started on a folder, asked, and ended with it.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -130,4 +132,19 @@ pub fn wait_for(up: &Up, arguments: &[&str], what: &str) -> Ran {
 pub fn unwrapped(text: &str) -> String {
     let words = text.split_whitespace().filter(|word| *word != "│");
     words.collect::<Vec<_>>().join(" ")
+}
+
+/// The whole answer to a GET with one more header, as text.
+pub fn get(url: &str, header: &str) -> String {
+    let address = url.trim_start_matches("http://");
+    let (host, path) = address.split_once('/').expect("it names a path");
+    let mut stream = TcpStream::connect(host).unwrap();
+    write!(
+        stream,
+        "GET /{path} HTTP/1.1\r\nhost: {host}\r\n{header}\r\nconnection: close\r\n\r\n"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
 }

@@ -1,13 +1,11 @@
 //! `lambdura up` for real: a template, a function in Python, a durable execution that waits for a person.
 
 use std::fs;
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::lambdura::{Ran, command, ran};
-use crate::running::{Up, python, unwrapped, wait_for};
+use crate::running::{Up, get, python, unwrapped, wait_for};
 
 const TEMPLATE: &str = r#"
 AWSTemplateFormatVersion: '2010-09-09'
@@ -105,20 +103,6 @@ fn start(stack: &Stack, arguments: &[&str]) -> Up {
     Up::start(stack.dir.path(), &[&greeting, arguments].concat())
 }
 
-/// The whole answer to a GET, as text.
-fn get(url: &str, path: &str) -> String {
-    let host = url.trim_start_matches("http://");
-    let mut stream = TcpStream::connect(host).unwrap();
-    write!(
-        stream,
-        "GET {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n"
-    )
-    .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
-}
-
 #[test]
 fn a_durable_execution_waits_for_a_person_and_survives_restarts() {
     let stack = Stack::new();
@@ -138,7 +122,8 @@ fn a_durable_execution_waits_for_a_person_and_survives_restarts() {
     );
     wait_for(&up, &["logs", "Echo"], "echo {\"a\": 1}");
 
-    let greeted = get(up.ready["http_apis"]["Api"].as_str().unwrap(), "/echo");
+    let api = up.ready["http_apis"]["Api"].as_str().unwrap();
+    let greeted = get(&format!("{api}/echo"), "accept: */*");
     assert!(greeted.ends_with("hello, world"), "{greeted}");
 
     let started = up.run(&["invoke", "Approval", "--event", "--name", "loan-1"]);

@@ -13,6 +13,7 @@ use function_host::{
     FunctionConfig, FunctionHost, HostConfig, InvocationOutcome, InvocationRequest,
     InvocationResult, InvokeError, LogLine, LogSink, LogStream,
 };
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -244,6 +245,29 @@ impl Gate {
             }
         })
         .await
+    }
+}
+
+impl World {
+    /// Has three invocations, `r-1` to `r-3`, meet at a gate, all of them in one process, and checks that each is answered
+    /// for itself.
+    pub async fn meet(&self) {
+        let gate = Gate::new().await;
+        let payload = format!(r#"{{"gate":{}}}"#, gate.payload);
+        let ids = ["r-1", "r-2", "r-3"];
+        let pending = ids.map(|id| self.begin(id, payload.clone()));
+        let mut waiting = Vec::new();
+        for _ in ids {
+            waiting.push(gate.arrival().await);
+        }
+        assert_eq!(self.counts(), (0, 1, 0));
+        for one in waiting {
+            one.release().await;
+        }
+        for (id, one) in ids.iter().zip(pending) {
+            let answer: Value = serde_json::from_str(&response(one).await).expect("it is JSON");
+            assert_eq!(answer, json!({ "id": id }));
+        }
     }
 }
 
