@@ -367,8 +367,8 @@ impl Shared {
             retire: Arc::default(),
         };
         let key = function.key();
-        self.pools().announce(&key, handle.clone());
-        let slot = Slot::new(Arc::clone(self), key, handle, inbox);
+        let withheld = self.pools().announce(&key, handle.clone());
+        let slot = Slot::new(Arc::clone(self), key, handle, inbox, withheld);
         let process = process::run(Arc::clone(self), function, slot, work);
         self.tasks.spawn_on(process, &self.runtime);
     }

@@ -258,11 +258,13 @@ impl Pools {
         work
     }
 
-    /// Removes the process that has been idle for longest, of any function, so that another one can have its room.
+    /// Removes the process that has been idle for longest, of any function, so that another one can have its room. A
+    /// debugger may be attached to those that are debugged.
     pub(crate) fn retire_longest_idle(&mut self) -> Option<ProcessHandle> {
         let (_, pool) = self
             .pools
             .values_mut()
+            .filter(|pool| pool.function.debugger.is_none())
             .filter_map(|pool| Some((pool.longest_idle()?.0, pool)))
             .min_by_key(|(since, _)| *since)?;
         let (_, position) = pool.longest_idle()?;
@@ -299,12 +301,14 @@ impl Pools {
     }
 
     /// Makes a process that is about to be started known, which may take more than the invocation that it is started for:
-    /// those that come meanwhile, or wait already, need no process of their own.
-    pub(crate) fn announce(&mut self, key: &FunctionKey, handle: ProcessHandle) {
+    /// those that come meanwhile, or wait already, need no process of their own. Returns how many of those that it may have
+    /// it is not given, until it asks for them.
+    pub(crate) fn announce(&mut self, key: &FunctionKey, handle: ProcessHandle) -> usize {
         let pool = self.existing(key);
+        let withheld = pool.function.invocations_per_process() - pool.room_of_process;
         let room = pool.room_of_process - 1;
         if room == 0 {
-            return;
+            return withheld;
         }
         pool.free.push(FreeProcess {
             handle,
@@ -317,9 +321,10 @@ impl Pools {
         {
             if let Some(work) = pool.give_to_free(work) {
                 pool.queue.push_front(work);
-                return;
+                return withheld;
             }
         }
+        withheld
     }
 
     /// Notes that a process has begun to ask for invocations.
@@ -342,7 +347,12 @@ impl Pools {
         let waiting = pool.next_waiting();
         if waiting.is_none() {
             let idle_since = is_idle().then(Instant::now);
-            match pool.free_process(handle.id) {
+            // One that has one invocation at a time had it until now: it need not be looked for among many.
+            let free = match pool.function.per_process {
+                Some(_) => pool.free_process(handle.id),
+                None => None,
+            };
+            match free {
                 Some(process) => {
                     process.room += 1;
                     process.idle_since = idle_since;
@@ -526,5 +536,58 @@ impl Pool {
             }
         }
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+
+    use super::*;
+
+    fn handle(id: u64) -> ProcessHandle {
+        ProcessHandle {
+            id: ProcessId(id),
+            work: mpsc::channel(8).0,
+            retire: Arc::default(),
+        }
+    }
+
+    /// What it is not given at first it has to be able to ask for, or it never gets it.
+    #[test]
+    fn whatever_a_process_is_not_given_at_first_is_withheld() {
+        let mut pools = Pools::default();
+        let mut function = FunctionConfig::for_tests();
+        function.per_process = NonZeroUsize::new(8);
+        let function = Arc::new(function);
+        let key = function.key();
+        pools.pool(key.clone(), &function);
+        assert_eq!(pools.announce(&key, handle(1)), 0);
+        pools.asks_for(&key, 3);
+        assert_eq!(pools.announce(&key, handle(2)), 5);
+        assert_eq!(pools.existing(&key).free.last().map(|it| it.room), Some(2));
+        pools.asks_for(&key, 1);
+        assert_eq!(pools.announce(&key, handle(3)), 7);
+    }
+
+    #[test]
+    fn one_that_is_debugged_is_kept_however_long_it_is_idle() {
+        let mut pools = Pools::default();
+        let plain = Arc::new(FunctionConfig::for_tests());
+        let mut debugged = FunctionConfig::for_tests();
+        debugged.name = "debugged".to_owned();
+        debugged.debugger = Some(crate::Debugger {
+            port: 5678,
+            waits: false,
+            sources: "/".into(),
+        });
+        let debugged = Arc::new(debugged);
+        for (id, function) in [(1, &debugged), (2, &plain)] {
+            pools.pool(function.key(), function);
+            assert!(pools.park(&function.key(), &handle(id), || true).is_none());
+        }
+        let retired = pools.retire_longest_idle().map(|process| process.id);
+        assert_eq!(retired, Some(ProcessId(2)));
+        assert!(pools.retire_longest_idle().is_none());
     }
 }

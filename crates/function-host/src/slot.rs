@@ -18,6 +18,8 @@ pub(crate) struct Slot {
     pub(crate) handle: ProcessHandle,
     /// What the pool gives to the process.
     pub(crate) inbox: mpsc::Receiver<Work>,
+    /// How many invocations the process may have and is not given at first.
+    pub(crate) withheld: usize,
     /// Whether another process may have its place already.
     is_leaving: bool,
     released: bool,
@@ -29,12 +31,14 @@ impl Slot {
         key: FunctionKey,
         handle: ProcessHandle,
         inbox: mpsc::Receiver<Work>,
+        withheld: usize,
     ) -> Slot {
         Slot {
             shared,
             key,
             handle,
             inbox,
+            withheld,
             is_leaving: false,
             released: false,
         }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio::process::Child;
 use tokio::sync::{mpsc, watch};
 
+use super::delivery::WORKERS_PATIENCE;
 use super::extension::{Extensions, Introduction};
 use super::extension_calls::ExtensionEnd;
 use super::log::ProcessLog;
@@ -100,7 +101,8 @@ pub(crate) async fn run(
     if work.is_abandoned() {
         tracing::debug!(invocation = %work.request_id, "an invocation was given up before a process was started for it");
         let mut slot = slot;
-        for other in slot.withdraw() {
+        // Each goes before all others: so the first one last.
+        for other in slot.withdraw().into_iter().rev() {
             shared.place_again(&function, other);
         }
         return slot.release();
@@ -156,6 +158,7 @@ impl FunctionProcess {
             group: parts.group,
             child: parts.child,
             pid: parts.pid,
+            withheld: slot.withheld,
             slot,
             shared: Arc::clone(shared),
             function: Arc::clone(function),
@@ -180,7 +183,6 @@ impl FunctionProcess {
             assigned: Vec::new(),
             in_flight: Vec::new(),
             pollers: Vec::new(),
-            withheld: 0,
             idle_since: parts.started,
             poll_by: None,
             started: parts.started,
@@ -289,6 +291,8 @@ impl FunctionProcess {
             Event::Exited(status) => ControlFlow::Break(EndReason::Exited(status)),
             Event::ExtensionEnded(extension, status) => self.extension_ended(&extension, status),
             Event::Shutdown(grace) => ControlFlow::Break(EndReason::Shutdown { grace }),
+            // It asked for more, and was given some, before it heard.
+            Event::Retired if !self.in_flight.is_empty() => self.drain(),
             Event::Retired => ControlFlow::Break(EndReason::Idle),
             Event::DeadlineReached => self.deadline_reached(),
         }
@@ -392,9 +396,12 @@ impl FunctionProcess {
         // The one that it was started for has nowhere else to go, those that were given to it meanwhile have.
         for assigned in self.assigned.iter_mut().skip(1) {
             assigned.work.cold = false;
+            assigned.deliver_by = later(Instant::now(), WORKERS_PATIENCE);
         }
         self.wait_for_workers();
         self.deliver_assigned();
+        // Calls of `next` may have gathered behind an extension that was slow to start.
+        self.take_more();
     }
 
     fn deadline_reached(&mut self) -> ControlFlow<EndReason> {

@@ -18,7 +18,7 @@ const SETTLE_PATIENCE: Duration = Duration::from_millis(250);
 
 /// The same for a process that may have several and was started a moment ago, after each of its calls of `next`: Python's
 /// client starts a process for each of them, and those load their packages one after another on a small machine.
-const WORKERS_PATIENCE: Duration = Duration::from_secs(1);
+pub(super) const WORKERS_PATIENCE: Duration = Duration::from_secs(1);
 
 impl FunctionProcess {
     /// Offers the pool room for an invocation, or takes the one that waits longest.
@@ -143,7 +143,8 @@ impl FunctionProcess {
             self.never_asked_for(work);
             flow = self.drain();
         }
-        for work in given_back {
+        // Each goes before all others: so the first one last.
+        for work in given_back.into_iter().rev() {
             tracing::debug!(function = %self.key, invocation = %work.request_id, pid = self.pid, "process does not ask for the invocation, another gets it");
             self.shared.place_again(&self.function, work);
         }
@@ -153,9 +154,9 @@ impl FunctionProcess {
     /// Notes that the process does not ask for as many invocations as it may have: it is given no more than it runs, until it
     /// asks for more. Returns those that it has not asked for.
     fn withhold(&mut self) -> Vec<Work> {
-        let mut unwanted = self.slot.withdraw();
         let assigned = self.assigned.extract_if(.., |it| !it.work.cold);
-        unwanted.extend(assigned.map(|it| it.work));
+        let mut unwanted: Vec<Work> = assigned.map(|it| it.work).collect();
+        unwanted.extend(self.slot.withdraw());
         let may_have = self.function.invocations_per_process();
         let asks_for = self.in_flight.len();
         let had_all = self.withheld == 0;
@@ -183,14 +184,15 @@ impl FunctionProcess {
 
     /// Has the process replaced: it is given no more invocations, and ends with the last of those that it runs.
     pub(super) fn drain(&mut self) -> ControlFlow<EndReason> {
+        // Another process can have the one that this one was started for.
+        for assigned in &mut self.assigned {
+            assigned.work.cold = false;
+        }
         if self.in_flight.is_empty() {
             return ControlFlow::Break(EndReason::TimedOut);
         }
         if self.phase != Phase::Draining {
             self.phase = Phase::Draining;
-            for assigned in &mut self.assigned {
-                assigned.work.cold = false;
-            }
             self.leave_pool();
             self.slot.make_way();
             tracing::info!(function = %self.key, pid = self.pid, running = self.in_flight.len(), "function process is given no more invocations, and ends with those that it runs");
@@ -206,7 +208,7 @@ impl FunctionProcess {
         }
         let given_back = self.assigned.extract_if(.., |it| !it.work.cold);
         let given_back: Vec<_> = given_back.collect();
-        for assigned in given_back {
+        for assigned in given_back.into_iter().rev() {
             self.shared.place_again(&self.function, assigned.work);
         }
     }
@@ -224,12 +226,15 @@ impl FunctionProcess {
     /// its time.
     pub(super) fn deliver_again_if_lost(&mut self) {
         for in_flight in self.in_flight.iter_mut().filter(|it| it.lost) {
-            let Some(poller) = self.pollers.pop() else {
-                return;
-            };
-            let sent = poller.answer.send(Ok(in_flight.event()));
-            in_flight.lost = sent.is_err();
-            in_flight.connection = Some(poller.connection);
+            // A call of `next` may be as dead as the connection was.
+            while in_flight.lost {
+                let Some(poller) = self.pollers.pop() else {
+                    return;
+                };
+                let sent = poller.answer.send(Ok(in_flight.event()));
+                in_flight.lost = sent.is_err();
+                in_flight.connection = Some(poller.connection);
+            }
             tracing::info!(function = %self.key, invocation = %in_flight.work.request_id, pid = self.pid, "invocation delivered again after its connection broke");
         }
     }
