@@ -1,6 +1,6 @@
 //! Operations and events without what is large in them: what a store must give where it says so.
 
-use model::{ErrorObject, Event, EventKind, Operation, OperationDetails};
+use model::{ErrorObject, Event, EventKind, Operation, OperationDetails, OperationId};
 
 /// Characters of an error's type and message where an execution or event is given without payloads:
 /// what a line of a list shows, and more.
@@ -49,6 +49,22 @@ pub fn operation_head(operation: &Operation) -> Operation {
         }
     }
     head
+}
+
+/// What a callback is called where it stands alone: SDKs leave the callback of a `waitForCallback` without a name, and
+/// give the name to the context around it. `name_of` is asked for that one's.
+///
+/// # Errors
+/// Those of `name_of`.
+pub fn name_from_around<E>(
+    operation: &mut Operation,
+    name_of: impl FnOnce(&OperationId) -> Result<Option<String>, E>,
+) -> Result<(), E> {
+    let is_callback = matches!(operation.details, OperationDetails::Callback { .. });
+    if let (true, None, Some(around)) = (is_callback, &operation.name, &operation.parent_id) {
+        operation.name = name_of(around)?;
+    }
+    Ok(())
 }
 
 /// The event without payloads, and with its error cut: what a store must give for it in

@@ -30,7 +30,7 @@ pub use catalogue::{
 };
 pub use error::{CommitError, StoreFault};
 pub use executions::{Cursor, ExecutionFilter, ExecutionHead, ExecutionRecord, Executions};
-pub use heads::{cut_error, event_head, operation_head};
+pub use heads::{cut_error, event_head, name_from_around, operation_head};
 pub use health::{StoreHealth, StoreTrouble};
 pub use history::{EventPage, History, event_bytes};
 pub use logs::{LogLine, LogPage, LogQuery, LogStore, LogStream, NumberedLine, Segment};

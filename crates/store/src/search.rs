@@ -3,6 +3,7 @@
 //! Payloads are left out, and their sizes stand in: a page of a hundred executions must not read a
 //! hundred inputs of megabytes.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use model::{
     Outcome, Payload, Timestamp, Version,
 };
 
-use crate::{StoreFuture, cut_error, operation_head};
+use crate::{StoreFuture, cut_error, name_from_around, operation_head};
 
 /// Reads for people. They may take long, and must not delay the reads that executions wait for.
 ///
@@ -151,7 +152,12 @@ impl ExecutionSummary {
                 |operation: &&Arc<Operation>| operation.ended_at.is_none() && is_work(operation);
             let open = execution.operations().filter(open).rev();
             let open = open.take(OPEN_OPERATIONS_MAX);
-            open_operations.extend(open.map(|operation| Arc::new(operation_head(operation))));
+            let shown = |operation| {
+                let mut head = operation_head(operation);
+                name_in(execution, &mut head);
+                Arc::new(head)
+            };
+            open_operations.extend(open.map(|operation| shown(operation)));
         }
         let mut invocation_error = None;
         if state.failed_invocations > 0 {
@@ -167,6 +173,14 @@ impl ExecutionSummary {
             invocation_error,
         }
     }
+}
+
+/// As [`name_from_around`], where the whole execution is at hand.
+pub(crate) fn name_in(execution: &Execution, operation: &mut Operation) {
+    let Ok(()) = name_from_around(operation, |around| {
+        let around = execution.operation(around);
+        Ok::<_, Infallible>(around.and_then(|it| it.name.clone()))
+    });
 }
 
 fn invocation_error_of(event: &Event) -> Option<&ErrorObject> {
@@ -218,7 +232,7 @@ pub struct OpenCallback {
     pub arn: ExecutionArn,
     /// Where that execution stands.
     pub execution_status: ExecutionStatus,
-    /// The callback.
+    /// The callback; without a name of its own it has that of the context around it.
     pub operation: Arc<Operation>,
 }
 

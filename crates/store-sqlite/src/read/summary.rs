@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::{ErrorObject, ExecutionId, FunctionName, Outcome};
+use model::{ErrorObject, ExecutionId, FunctionName, OperationId, Outcome};
 use rusqlite::{Connection, OptionalExtension, Row};
 use store::{
     CallbackCursor, ExecutionRecord, ExecutionSummary, OPEN_OPERATIONS_MAX, OpenCallback,
-    OpenTimer, cut_error, operation_head,
+    OpenTimer, cut_error, name_from_around, operation_head,
 };
 
 use super::execution::read_record;
@@ -89,8 +89,9 @@ fn with_what_it_is_at(
         let parameters = (key, row_limit(OPEN_OPERATIONS_MAX));
         let rows = statement.query(parameters)?;
         let read = |row: &Row<'_>| {
-            let operation = read_operation(row, &summary.spec)?;
-            Ok(Arc::new(operation_head(&operation)))
+            let mut head = operation_head(&*read_operation(row, &summary.spec)?);
+            name_from_around(&mut head, |around| name_of(connection, key, around))?;
+            Ok(Arc::new(head))
         };
         summary.open_operations = readable(rows, OPERATION, read)?;
     }
@@ -115,6 +116,17 @@ fn invocation_error(connection: &Connection, key: i64) -> rusqlite::Result<Optio
         Ok(error)
     };
     statement.query_row([key], read).optional()
+}
+
+fn name_of(
+    connection: &Connection,
+    execution: i64,
+    operation: &OperationId,
+) -> rusqlite::Result<Option<String>> {
+    let mut statement =
+        connection.prepare_cached(include_str!("../sql/read/operation_name.sql"))?;
+    let name = statement.query_row((execution, operation.as_str()), |row| row.get(0));
+    Ok(name.optional()?.flatten())
 }
 
 /// Callbacks that nobody has answered.
@@ -145,7 +157,14 @@ pub(crate) fn open_callbacks(
             let Some((spec, state)) = record(connection, cursor.execution)? else {
                 return Ok(None);
             };
-            let read = readable_row(row, OPERATION, |row| read_operation(row, &spec))?;
+            let named = |row: &Row<'_>| {
+                let mut operation = (*read_operation(row, &spec)?).clone();
+                name_from_around(&mut operation, |around| {
+                    name_of(connection, cursor.execution, around)
+                })?;
+                Ok(Arc::new(operation))
+            };
+            let read = readable_row(row, OPERATION, named)?;
             Ok(read.map(|operation| OpenCallback {
                 cursor,
                 arn: spec.arn.clone(),

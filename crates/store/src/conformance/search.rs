@@ -299,8 +299,14 @@ async fn callbacks_and_timers_are_listed_while_they_are_open(store: &dyn Store) 
         let name = format!("name-{number}");
         let mut subject =
             Subject::start(store, spec(function, &name, &format!("id-{number}"))).await;
+        // As the SDKs' `waitForCallback` has it: the name is the context's.
+        let around = OperationUpdate {
+            name: Some("ask-two".to_owned()),
+            ..update("around", OperationType::Context, UpdateAction::Start)
+        };
         let callback = |id: &str| OperationUpdate {
-            name: Some(format!("ask-{id}")),
+            name: (id != "two").then(|| format!("ask-{id}")),
+            parent_id: (id == "two").then(|| around.id.clone()),
             callback_options: Some(CallbackOptions {
                 timeout_seconds: Some(600 - 100 * u32::try_from(number).expect("it is small")),
                 heartbeat_timeout_seconds: None,
@@ -309,7 +315,10 @@ async fn callbacks_and_timers_are_listed_while_they_are_open(store: &dyn Store) 
         };
         let step = update("step", OperationType::Step, UpdateAction::Start);
         subject
-            .apply_checkpoint(store, vec![callback("one"), callback("two"), step])
+            .apply_checkpoint(
+                store,
+                vec![callback("one"), around.clone(), callback("two"), step],
+            )
             .await;
         if number == 2 {
             let done = Output::Succeeded(None);

@@ -8,6 +8,7 @@ use model::{ExecutionId, FunctionName, OperationDetails, Outcome};
 
 use super::MemoryStore;
 use super::executions::{ExecutionTables, Stored, matches};
+use crate::search::name_in;
 use crate::{
     CallbackCursor, EXECUTION_WORK, ExecutionCount, ExecutionFilter, ExecutionSearch,
     ExecutionSummary, OpenCallback, OpenTimer, RECENT_INPUT_BYTES_MAX, RecentInput, Search,
@@ -135,6 +136,11 @@ impl ExecutionTables {
             operations.filter_map(move |(place, operation)| {
                 let is_open = operation.ended_at.is_none()
                     && matches!(operation.details, OperationDetails::Callback { .. });
+                let named = || {
+                    let mut operation = (**operation).clone();
+                    name_in(&stored.execution, &mut operation);
+                    Arc::new(operation)
+                };
                 is_open.then(|| OpenCallback {
                     cursor: CallbackCursor {
                         execution,
@@ -142,7 +148,7 @@ impl ExecutionTables {
                     },
                     arn: stored.execution.spec.arn.clone(),
                     execution_status: stored.execution.state.status(),
-                    operation: Arc::clone(operation),
+                    operation: named(),
                 })
             })
         });
