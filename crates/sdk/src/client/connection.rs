@@ -173,11 +173,16 @@ impl Connection {
 
     /// Whether the connection can still take a request after having lain idle.
     pub(crate) async fn is_alive(&mut self) -> bool {
-        if self.used_at.elapsed().is_ok_and(|idle| idle > IDLE_MAX) {
+        if self.is_stale() {
             return false;
         }
         let Self { sender, io, .. } = self;
         with_io(io, sender.ready()).await.is_ok() && self.is_reusable()
+    }
+
+    /// Whether the connection has lain idle for too long.
+    pub(crate) fn is_stale(&self) -> bool {
+        self.used_at.elapsed().is_ok_and(|idle| idle > IDLE_MAX)
     }
 
     pub(crate) fn is_reusable(&self) -> bool {

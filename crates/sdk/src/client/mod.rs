@@ -1,4 +1,5 @@
-//! The production client of the two calls that a durable function makes: the AWS Lambda API, over one kept connection.
+//! The production client of the two calls that a durable function makes: the AWS Lambda API, over kept connections, one
+//! for each invocation that the process has at one time.
 //!
 //! It does what AWS's own client does for these calls (signature, endpoint and credential resolution, standard
 //! retries) in the task that awaits it: there is no pool, no background task, and no waking of other threads between
@@ -62,8 +63,9 @@ pub(crate) struct LambdaClient {
     /// None where the connection itself says who calls: see [`socket`].
     signer: Option<Signer>,
     connector: Connector,
-    /// At most one: an invocation makes one call at a time.
-    idle: Mutex<Option<Connection>>,
+    /// The one that was used last is last. An invocation makes one call at a time, so there are at most as many as there
+    /// were invocations at one time.
+    idle: Mutex<Vec<Connection>>,
 }
 
 impl LambdaClient {
@@ -76,7 +78,7 @@ impl LambdaClient {
                 endpoint: Endpoint::parse(&endpoint)?,
                 signer: None,
                 connector: Connector::to_socket(path),
-                idle: Mutex::new(None),
+                idle: Mutex::default(),
             });
         }
         let config = aws_config::load_from_env().await;
@@ -87,7 +89,7 @@ impl LambdaClient {
             endpoint,
             signer: Some(signer),
             connector,
-            idle: Mutex::new(None),
+            idle: Mutex::default(),
         })
     }
 
@@ -160,20 +162,29 @@ impl LambdaClient {
             .await
             .map_err(|_| format!("no answer within {READ_TIMEOUT:?}"))??;
         if connection.is_reusable() {
-            *self.idle.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection);
+            let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+            // What a crowd has left behind is not kept.
+            if idle.first().is_some_and(Connection::is_stale) {
+                idle.retain(|it| !it.is_stale());
+            }
+            idle.push(connection);
         }
         Ok(reply)
     }
 
-    /// The kept connection, unless the other side has closed it meanwhile.
+    /// A kept connection that the other side has not closed meanwhile.
     async fn take_idle(&self) -> Option<Connection> {
-        let kept = self
-            .idle
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        let mut connection = kept?;
-        connection.is_alive().await.then_some(connection)
+        loop {
+            let kept = self
+                .idle
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .pop();
+            let mut connection = kept?;
+            if connection.is_alive().await {
+                return Some(connection);
+            }
+        }
     }
 }
 

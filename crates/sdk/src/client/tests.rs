@@ -57,7 +57,7 @@ impl Server {
             connector: Connector::new(&endpoint).unwrap(),
             signer: Some(Signer::new("us-east-1", Some(provider)).unwrap()),
             endpoint,
-            idle: Mutex::new(None),
+            idle: Mutex::default(),
         };
         Self {
             client,
@@ -200,7 +200,7 @@ async fn by_a_socket_nothing_is_signed() {
         endpoint: Endpoint::parse("http://127.0.0.1:3001").unwrap(),
         signer: None,
         connector: Connector::to_socket(path.clone()),
-        idle: Mutex::new(None),
+        idle: Mutex::default(),
     };
     for _ in 0..2 {
         let request = CheckpointDurableExecutionRequest::default();
@@ -216,7 +216,7 @@ async fn by_a_socket_nothing_is_signed() {
     // Whoever reads the error finds the place.
     let gone = LambdaClient {
         connector: Connector::to_socket(path.clone()),
-        idle: Mutex::new(None),
+        idle: Mutex::default(),
         ..client
     };
     let error = gone.connector.connect().await.unwrap_err().to_string();
@@ -253,6 +253,39 @@ async fn calls_share_a_connection() {
     assert_eq!(server.connections(), 1);
 }
 
+/// A process with many invocations at one time keeps a connection for each.
+#[tokio::test]
+async fn calls_at_one_time_keep_a_connection_each() {
+    let path = std::env::temp_dir().join(format!("lambdura-{}.sock", uuid::Uuid::new_v4()));
+    let listener = UnixListener::bind(&path).unwrap();
+    let accepted = Arc::new(Mutex::new(0));
+    let counted = Arc::clone(&accepted);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            *counted.lock().unwrap() += 1;
+            tokio::spawn(async move {
+                let mut answers = std::iter::repeat_n(Answer::Ok(ACCEPTED), 3);
+                serve(stream, &mut answers, &Mutex::default()).await;
+            });
+        }
+    });
+    let client = LambdaClient {
+        endpoint: Endpoint::parse("http://127.0.0.1:3001").unwrap(),
+        signer: None,
+        connector: Connector::to_socket(path.clone()),
+        idle: Mutex::default(),
+    };
+    for _ in 0..3 {
+        let calls =
+            (0..3).map(|_| client.checkpoint(ARN, CheckpointDurableExecutionRequest::default()));
+        for answer in futures_util::future::join_all(calls).await {
+            answer.unwrap();
+        }
+    }
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(*accepted.lock().unwrap(), 3);
+}
+
 #[tokio::test]
 async fn connection_that_was_closed_meanwhile_is_replaced_without_a_retry() {
     let server = Server::start(vec![Answer::OkThenClose(ACCEPTED), Answer::Ok(ACCEPTED)]).await;
@@ -263,7 +296,7 @@ async fn connection_that_was_closed_meanwhile_is_replaced_without_a_retry() {
             let Some(connection) = server.client.take_idle().await else {
                 return;
             };
-            *server.client.idle.lock().unwrap() = Some(connection);
+            server.client.idle.lock().unwrap().push(connection);
             tokio::task::yield_now().await;
         }
     };
