@@ -97,6 +97,9 @@ pub struct BenchArguments {
     /// With --peers: for how long each kind of work is measured
     #[arg(long, value_name = "N", requires = "peers", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=600))]
     peer_seconds: u32,
+    /// With --peers: writes the table into docs/performance.md, too
+    #[arg(long, requires = "peers")]
+    write: bool,
     /// With --crash: for how long executions are started
     #[arg(long, value_name = "N", requires = "crash", default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..=86_400))]
     seconds: u32,
@@ -117,7 +120,12 @@ pub fn run(workspace: &Workspace, arguments: &BenchArguments) -> Result<ExitCode
         return crash(workspace, arguments);
     }
     if arguments.peers {
-        peers::run(workspace, arguments.rounds, arguments.peer_seconds)?;
+        peers::run(
+            workspace,
+            arguments.rounds,
+            arguments.peer_seconds,
+            arguments.write,
+        )?;
         return Ok(ExitCode::SUCCESS);
     }
     if arguments.embedded {

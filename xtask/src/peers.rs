@@ -35,6 +35,11 @@ const RESTATE_INGRESS: u16 = 8080;
 const RESTATE_ADMIN: u16 = 9070;
 const RESTATE_NODE: u16 = 5122;
 
+/// The page that has the table, and what stands before and after it there.
+const PAGE: &str = "docs/performance.md";
+const TABLE_BEGINS: &str = "<!-- written by `cargo xtask bench --peers --write` -->";
+const TABLE_ENDS: &str = "<!-- end of the table -->";
+
 /// Executions that wait at once, and for how long.
 const BURST: (u32, u32) = (5_000, 2_000);
 
@@ -115,7 +120,7 @@ struct Lab<'a> {
 }
 
 /// Installs, builds, measures, and prints the table.
-pub fn run(workspace: &Workspace, rounds: u32, seconds: u32) -> Result<()> {
+pub fn run(workspace: &Workspace, rounds: u32, seconds: u32, is_written: bool) -> Result<()> {
     for (number, what) in [
         (RESTATE_INGRESS, "Restate's ingress"),
         (RESTATE_ADMIN, "Restate's admin API"),
@@ -133,8 +138,28 @@ pub fn run(workspace: &Workspace, rounds: u32, seconds: u32) -> Result<()> {
         lab.measure_restate(&mut results)?;
         lab.measure_durare(&mut results)?;
     }
-    println!("{}", table(&results, rounds));
+    let table = table(&results, rounds);
+    println!("{table}");
+    if is_written {
+        let path = workspace.root.join(PAGE);
+        let page = fs::read_to_string(&path).with_context(|| format!("read `{PAGE}`"))?;
+        fs::write(&path, with_table(&page, &table)?).with_context(|| format!("write `{PAGE}`"))?;
+    }
     Ok(())
+}
+
+/// The page with another table between its marks.
+fn with_table(page: &str, table: &str) -> Result<String> {
+    let (before, rest) = page
+        .split_once(TABLE_BEGINS)
+        .with_context(|| format!("`{PAGE}` has no line `{TABLE_BEGINS}`"))?;
+    let (_, after) = rest
+        .split_once(TABLE_ENDS)
+        .with_context(|| format!("`{PAGE}` has no line `{TABLE_ENDS}`"))?;
+    let table = table.trim();
+    Ok(format!(
+        "{before}{TABLE_BEGINS}\n{table}\n{TABLE_ENDS}{after}"
+    ))
 }
 
 impl<'a> Lab<'a> {
@@ -351,6 +376,17 @@ fn table(results: &Results, rounds: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_keeps_what_stands_around_the_table() {
+        let page = format!("before\n{TABLE_BEGINS}\nold\n{TABLE_ENDS}\nafter\n");
+        let written = with_table(&page, "\nnew\n\n").unwrap();
+        let expected = format!("before\n{TABLE_BEGINS}\nnew\n{TABLE_ENDS}\nafter\n");
+        assert_eq!(written, expected);
+        assert!(with_table("no marks", "new").is_err());
+        let own = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/performance.md");
+        with_table(&fs::read_to_string(own).unwrap(), "new").unwrap();
+    }
 
     #[test]
     fn the_table_has_the_medians_of_what_was_measured() {
