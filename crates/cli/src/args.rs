@@ -465,13 +465,18 @@ pub struct OpenArguments {
     pub execution: Option<String>,
 }
 
-/// Start an execution again, with the same input and the newest code
+/// Start an execution again, or have it go on, with the newest code
 #[derive(Debug, Args)]
 #[command(after_help = "\
 An execution stays on the version that it started on. Once its code is mended, this starts a new one
 with the same input, on the function's only alias or on $LATEST.
 
+With --now the same execution goes on: the version that it is on gets the mended code, for all of its
+executions, and the function is invoked at once. What was recorded stays, so that the new code must ask
+for the same operations up to there.
+
 Examples:
+  lambdura retry loan-1234 --now           it waits: its code is mended
   lambdura retry loan-1234                 it has ended
   lambdura retry @last --stop              it fails again and again: stop it first
   lambdura retry loan-1234 --qualifier 7   on a version or alias of your choice")]
@@ -481,10 +486,13 @@ pub struct RetryExecutionArguments {
     /// Only look among executions of this function
     #[arg(long, short)]
     pub function: Option<String>,
+    /// Have it go on where it is, with the mended code
+    #[arg(long, conflicts_with = "stop")]
+    pub now: bool,
     /// Stop it first if it has not ended
     #[arg(long)]
     pub stop: bool,
-    /// Version or alias that the new one runs on
+    /// Version or alias whose code it runs
     #[arg(long, short, value_name = "VERSION|ALIAS")]
     pub qualifier: Option<String>,
 }

@@ -8,6 +8,7 @@ mod logs;
 mod set_aside;
 mod standing;
 mod transport;
+mod version_code;
 
 pub use api::{CallbackCompletion, Client, ExecutionQuery, InvocationType, InvokeRequest, Invoked};
 pub use callbacks::WaitingCallback;

@@ -389,7 +389,11 @@ fn a_function_that_dies_is_shown_as_failing() {
         listed.text()
     );
     let refused = up.run(&["retry", "dies"]);
-    assert!(refused.err.contains("add `--stop`"), "{}", refused.text());
+    assert!(
+        refused.err.contains("`--now` has it go on"),
+        "{}",
+        refused.text()
+    );
     let stopped = up.run(&["stop", "dies", "--reason", "it never works"]);
     assert!(stopped.out.contains("dies STOPPED"), "{}", stopped.text());
     let listed = up.run(&["ls", "--status", "stopped", "--output", "json"]);
@@ -409,6 +413,61 @@ fn a_function_that_dies_is_shown_as_failing() {
     assert!(waited.out.contains("it never works"), "{}", waited.text());
     let ended = up.signal("TERM");
     assert_eq!(ended.code, Some(0), "{}", ended.text());
+}
+
+/// An execution whose code fails goes on, as the same one, once its version was given the mended code.
+#[test]
+fn an_execution_goes_on_with_mended_code() {
+    let stack = Stack::new();
+    let bootstrap = stack.path("code/bootstrap");
+    let works = fs::read_to_string(&bootstrap).unwrap();
+    let dies = works.replace(
+        "def durable(event):",
+        "def durable(event):\n    os._exit(3)",
+    );
+    fs::write(&bootstrap, dies).unwrap();
+    let mut up = start(&stack, &[]);
+    up.run(&["invoke", "Approval", "--event", "--name", "loan"]);
+    let shown = wait_for(&up, &["show", "loan"], "failing");
+    assert!(
+        shown.out.contains("lambdura retry loan --now"),
+        "{}",
+        shown.text()
+    );
+    fs::write(&bootstrap, works).unwrap();
+    wait_for(&up, &["functions", "Approval"], "live -> 2");
+
+    let missing = up.run(&["retry", "loan", "--now", "--qualifier", "7"]);
+    assert_eq!(missing.code, Some(3), "{}", missing.text());
+    let now = up.run(&["retry", "loan", "--now"]);
+    assert!(
+        now.out.contains("/durable-execution/loan/"),
+        "{}",
+        now.text()
+    );
+    assert!(
+        now.err
+            .contains("version 1 of Approval runs the code of version 2"),
+        "{}",
+        now.text()
+    );
+    let shown = wait_for(&up, &["show", "loan"], "waits for its callback");
+    assert!(shown.out.contains("version 1"), "{}", shown.text());
+    let again = up.run(&["retry", "loan", "--now"]);
+    assert!(
+        again.err.contains("has that code already"),
+        "{}",
+        again.text()
+    );
+
+    // What a version runs survives the server.
+    up.signal("TERM");
+    let mut up = start(&stack, &[]);
+    up.run(&["callback", "succeed", "loan/manager", "--result", "true"]);
+    wait_for(&up, &["show", "loan"], "SUCCEEDED");
+    let ended = up.run(&["retry", "loan", "--now"]);
+    assert!(ended.err.contains("has ended"), "{}", ended.text());
+    up.signal("TERM");
 }
 
 /// A changed source is deployed while everything runs; what has begun goes on with the code that it began with.

@@ -164,6 +164,57 @@ impl CatalogueChanges<'_> {
         Ok(configuration)
     }
 
+    /// Gives a published version the code and the configuration of another one: its executions go on with them. Says
+    /// whether it had others before.
+    ///
+    /// # Errors
+    /// `ResourceNotFoundException` when there is no such version, `ResourceConflictException` while it is being deleted,
+    /// and `InvalidParameterValueException` when only one of the two is durable: executions could not go on.
+    pub async fn replace_code(
+        &self,
+        name: &FunctionName,
+        version: &Version,
+        by: &FunctionVersion,
+    ) -> Result<bool, ApiError> {
+        self.latest(name)?;
+        let arn = self.registry.home.arn(name);
+        let Some(before) = self.registry.version(name, version) else {
+            let message = format!(
+                "Function not found: {}",
+                arn.qualified(&version.to_string())
+            );
+            return Err(ApiError::new(ErrorCode::ResourceNotFound, message));
+        };
+        if before.durable.is_some() != by.durable.is_some() {
+            return Err(ApiError::invalid_parameter(format!(
+                "Version {version} and version {} of {name} are not both durable: executions cannot go on from one \
+                 to the other.",
+                by.version
+            )));
+        }
+        if before.config_sha256 == by.config_sha256 {
+            return Ok(false);
+        }
+        let configuration = FunctionConfiguration {
+            function_arn: arn.qualified(&version.to_string()),
+            version: Some(version.to_string()),
+            revision_id: Some(uuid::Uuid::new_v4().to_string()),
+            last_modified: Some(last_modified(self.now)),
+            ..by.configuration.clone()
+        };
+        let record = FunctionVersionRecord {
+            function: name.clone(),
+            version: version.clone(),
+            code_sha256: by.code_sha256.clone(),
+            config_sha256: by.config_sha256.clone(),
+            code_dir: by.config.code_dir.display().to_string(),
+            configuration: json(&configuration),
+            published_at: self.now,
+        };
+        self.registry.record(self.store, &record, &arn).await?;
+        Ok(true)
+    }
+
     /// A version that somebody asked for stays until somebody deletes it.
     async fn note_published(
         &self,

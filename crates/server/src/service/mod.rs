@@ -8,6 +8,7 @@ mod parameter;
 mod processes;
 mod route;
 pub(crate) mod set_aside;
+pub(crate) mod version_code;
 
 pub(crate) use health::readiness_problems;
 pub(crate) use processes::{VersionProcesses, processes};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hyper::{Method, Request, Response};
 
 use super::logs::LINE_ROUTE;
-use super::{dead_letters, health, logs, set_aside};
+use super::{dead_letters, health, logs, set_aside, version_code};
 use crate::app::App;
 use crate::http::{Body, Query, refusal};
 
@@ -22,10 +22,19 @@ pub(crate) async fn handle<B>(app: &Arc<App>, request: &Request<B>) -> Option<Re
         "/healthz" if get => Ok(health::health(app)),
         "/readyz" if get => Ok(health::readiness(app)),
         set_aside::ROUTE if get => set_aside::list(app, &query).await,
-        path if *request.method() == Method::POST => match set_aside::named(path)? {
-            Ok(id) => set_aside::try_again(app, id).await,
-            Err(error) => Err(error),
-        },
+        path if *request.method() == Method::POST => {
+            if let Some(named) = set_aside::named(path) {
+                match named {
+                    Ok(id) => set_aside::try_again(app, id).await,
+                    Err(error) => Err(error),
+                }
+            } else {
+                match version_code::named(path)? {
+                    Ok(named) => version_code::replace(app, named, &query).await,
+                    Err(error) => Err(error),
+                }
+            }
+        }
         "/lambdura/v1/logs" if get => logs::logs(app, &query).await,
         path if get && path.starts_with(LINE_ROUTE) => logs::line(app, path).await,
         "/lambdura/v1/segments" if get => logs::segments(app, &query).await,
