@@ -28,6 +28,10 @@ const ASYNC_BYTES_MAX: usize = 1024 * 1024;
 /// such a caller is kept waiting.
 pub(crate) const SYNC_EXECUTION_SECONDS_MAX: u32 = 900;
 
+/// The event of a plain function that is invoked without one.
+/// Source: Lambda's own answers to `aws lambda invoke` without `--payload`.
+const NO_EVENT: &[u8] = b"{}";
+
 /// Longest client context, in base64 characters.
 const CLIENT_CONTEXT_MAX: usize = 3583;
 
@@ -79,6 +83,11 @@ pub(super) async fn read(
         .await
         .map_err(|error| payload_error(error, bytes_max))?;
     checked_text(&payload)?;
+    let is_plain = request.resolved.version.durable.is_none();
+    let payload = match payload.is_empty() && is_plain {
+        true => Bytes::from_static(NO_EVENT),
+        false => payload,
+    };
     Ok((request, payload))
 }
 
