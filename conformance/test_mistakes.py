@@ -120,6 +120,9 @@ def test_the_first_failure_is_said_where_one_looks(mistaken, tmp_path, name):
     assert logs.returncode == 0 and logs.stdout, logs.stderr
     if name in ("Absent", "Misfiled", "Broken"):
         assert error.split("'")[0] in logs.stdout, logs.stdout
+    if name == "Broken":
+        # The code that ran is a copy; what is shown is the file to mend.
+        assert str(folder / "project/Broken/desk.py") in logs.stdout, logs.stdout
 
     # What it says needs no folder of ours.
     assert "/data/code/" not in said.read_text()

@@ -14,7 +14,7 @@ use crate::elsewhere::{AwsClient, OtherServices};
 use crate::functions::Registry;
 use crate::invoker::HostInvoker;
 use crate::tables::Tables;
-use crate::telemetry::Diagnostics;
+use crate::telemetry::{Diagnostics, OwnSources};
 use crate::tokens::Tokens;
 
 /// The parts of a running server that requests are answered with.
@@ -42,6 +42,8 @@ pub(crate) struct App {
     pub otlp_endpoint: Option<String>,
     /// What is noted for people and their tools.
     pub diagnostics: Arc<Diagnostics>,
+    /// Where developers find the code that runs.
+    pub own_sources: Arc<OwnSources>,
     /// Bounds the live views.
     pub streams: Arc<Semaphore>,
     /// Tasks that a shutdown waits for.

@@ -29,7 +29,7 @@ use wire::{FIRST_PAGE, PAGE_BYTES_MAX, error_object, json_bytes, wire_operation_
 use crate::functions::{
     Damage, Depth, FunctionVersion, Reference, Registry, Resolved, damaged, invocation_record,
 };
-use crate::telemetry::{Diagnostics, LogRecorder, Went, advice};
+use crate::telemetry::{Diagnostics, LogRecorder, OwnSources, Went, advice};
 
 /// The invoker of the server.
 #[derive(Clone)]
@@ -38,6 +38,7 @@ pub(crate) struct HostInvoker {
     pub registry: Arc<Registry>,
     pub logs: Arc<LogRecorder>,
     pub diagnostics: Arc<Diagnostics>,
+    pub own_sources: Arc<OwnSources>,
     pub clock: Arc<dyn Clock>,
     /// What one execution may use.
     pub limits: Limits,
@@ -141,7 +142,8 @@ impl HostInvoker {
         let error = match invoked {
             Ok(outcome) => {
                 let started_at = self.started_at(now, &outcome);
-                let outcome = durable_outcome(outcome.result);
+                let shown = |error| self.own_sources.show_in_error(&version.config, error);
+                let outcome = durable_outcome(outcome.result, shown);
                 self.say_failure(&invocation, &outcome);
                 return Ok(InvocationReport {
                     started_at,
@@ -248,8 +250,12 @@ impl HostInvoker {
                 let plain = match &outcome.result {
                     InvocationResult::Success(bytes) => PlainOutcome::Succeeded(bytes.to_vec()),
                     InvocationResult::FunctionError(error) => PlainOutcome::FunctionError {
-                        error: posted_error(error),
-                        payload: error.payload.to_vec(),
+                        error: self
+                            .own_sources
+                            .show_in_error(&version.config, posted_error(error)),
+                        payload: self
+                            .own_sources
+                            .show_in_json(&version.config, &error.payload),
                     },
                 };
                 (plain, Some(outcome))
@@ -391,11 +397,18 @@ fn event(invocation: &DurableInvocation) -> Bytes {
         .into()
 }
 
-fn durable_outcome(result: InvocationResult) -> InvocationOutcome {
+/// The outcome in the engine's form, errors as `shown` has them.
+fn durable_outcome(
+    result: InvocationResult,
+    shown: impl Fn(ErrorObject) -> ErrorObject,
+) -> InvocationOutcome {
     match result {
-        InvocationResult::Success(bytes) => InvocationOutcome::Returned(output(&bytes)),
+        InvocationResult::Success(bytes) => InvocationOutcome::Returned(match output(&bytes) {
+            Output::Failed(error) => Output::Failed(shown(error)),
+            other => other,
+        }),
         InvocationResult::FunctionError(error) => {
-            let posted = posted_error(&error);
+            let posted = shown(posted_error(&error));
             match error.kind {
                 FunctionErrorKind::Timeout | FunctionErrorKind::Exit => {
                     InvocationOutcome::Interrupted(posted)

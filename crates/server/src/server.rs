@@ -31,7 +31,9 @@ use crate::invoker::HostInvoker;
 use crate::schedule::Schedules;
 use crate::start_error::StartServerError;
 use crate::tables::Tables;
-use crate::telemetry::{Diagnostics, Exporter, LogRecorder, OtlpConfig, Warnings, xray};
+use crate::telemetry::{
+    Diagnostics, Exporter, LogRecorder, OtlpConfig, OwnSources, Warnings, xray,
+};
 use crate::tokens::{AuthorizerConfig, Tokens};
 use crate::{console, data_folder, main_port, upkeep};
 
@@ -216,7 +218,8 @@ impl Server {
             })?;
         let registry = Registry::load(store.as_ref(), home, running, Arc::new(code)).await?;
         let registry = Arc::new(registry);
-        let logs = Arc::new(LogRecorder::new(logs));
+        let own_sources = Arc::<OwnSources>::default();
+        let logs = Arc::new(LogRecorder::new(logs, Arc::clone(&own_sources)));
         let endpoint = format!("http://{address}");
         // Whoever only looks runs no functions.
         let (socket_listener, socket) = match only_looks {
@@ -234,6 +237,7 @@ impl Server {
             registry: Arc::clone(&registry),
             logs,
             diagnostics: Arc::clone(&diagnostics),
+            own_sources: Arc::clone(&own_sources),
             clock: Arc::clone(&clock),
             limits: config.limits.clone(),
         };
@@ -258,6 +262,7 @@ impl Server {
             endpoint,
             otlp_endpoint: config.telemetry.as_ref().map(|it| it.endpoint.clone()),
             diagnostics,
+            own_sources,
             streams: Arc::new(Semaphore::new(console::STREAMS_MAX)),
             tasks: tasks.clone(),
             shutdown: shutdown.clone(),

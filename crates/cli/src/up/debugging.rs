@@ -1,9 +1,8 @@
 //! Functions that run for a debugger: which are meant, where their debuggers listen, and what an editor needs to know.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use owo_colors::OwoColorize;
@@ -13,8 +12,7 @@ use stack::{FunctionResource, Stack};
 use tokio::sync::mpsc;
 
 use super::progress::Progress;
-use super::tree::is_left_out;
-use super::{cdk, port, stack_options};
+use super::{cdk, own_sources, port, stack_options};
 use crate::args::{DebugArguments, DebuggedFunction, UpArguments};
 use crate::exit::CliError;
 use crate::screen::note;
@@ -25,9 +23,6 @@ const NODE_PORT: u16 = 9229;
 
 /// Processes that have started and that nobody has been told of yet.
 const TOLD_MAX: usize = 64;
-
-/// Files that are looked at for the one that an asset of CDK's was made of.
-const FILES_MAX: usize = 20_000;
 
 /// A function that is debugged.
 #[derive(Debug, Clone)]
@@ -61,7 +56,7 @@ pub fn targets(
         let debugger = Debugger {
             port,
             waits,
-            sources: own_sources(function, stack),
+            sources: own_sources::folder(function, stack),
         };
         targets.push(Target {
             function: function.clone(),
@@ -196,57 +191,6 @@ pub async fn tell(mut told: mpsc::Receiver<DebuggedProcess>) {
     std::future::pending().await
 }
 
-/// The folder that the developer edits. An asset of CDK's is a copy: of the folder that has the handler's file as it is.
-fn own_sources(function: &FunctionResource, stack: &Stack) -> PathBuf {
-    let code = &function.code_path;
-    let name = code.file_name().and_then(|it| it.to_str());
-    if !name.is_some_and(|it| it.starts_with("asset.")) {
-        return code.clone();
-    }
-    let beside = stack.template_path.parent().unwrap_or(Path::new("."));
-    let project = std::path::absolute(beside).unwrap_or_else(|_| beside.to_owned());
-    let Some(project) = project.ancestors().find(|it| it.join("cdk.json").is_file()) else {
-        return code.clone();
-    };
-    let Some((module, _)) = function.handler.rsplit_once('.') else {
-        return code.clone();
-    };
-    let files = ["py", "js", "mjs", "cjs"].map(|ending| format!("{module}.{ending}"));
-    let there = files
-        .iter()
-        .map(Path::new)
-        .find(|it| code.join(it).is_file());
-    let original = there.and_then(|file| {
-        let content = fs::read(code.join(file)).ok()?;
-        let mut looked_at = 0;
-        copy_of(file, &content, project, &mut looked_at)
-    });
-    original.unwrap_or_else(|| code.clone())
-}
-
-/// The folder below this one in which a file has this content.
-fn copy_of(file: &Path, content: &[u8], folder: &Path, looked_at: &mut usize) -> Option<PathBuf> {
-    if fs::read(folder.join(file)).is_ok_and(|it| it == content) {
-        return Some(folder.to_owned());
-    }
-    for entry in fs::read_dir(folder).ok()?.flatten() {
-        *looked_at += 1;
-        let name = entry.file_name();
-        let is_folder = entry.file_type().is_ok_and(|it| it.is_dir());
-        if !is_folder || is_left_out(&name) || entry.path().join("manifest.json").is_file() {
-            continue;
-        }
-        if *looked_at > FILES_MAX {
-            return None;
-        }
-        let found = copy_of(file, content, &entry.path(), looked_at);
-        if found.is_some() {
-            return found;
-        }
-    }
-    None
-}
-
 /// A configuration for Visual Studio Code.
 #[derive(Debug, Clone)]
 pub struct Configuration {
@@ -342,6 +286,8 @@ fn configuration(target: &Target, workspace: &Path) -> Configuration {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     const TEMPLATE: &str = r#"{"Resources": {

@@ -1,6 +1,7 @@
 //! Functions that cannot be built: said once, left out of the deployment, and no reason for the others not to start.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use miette::Diagnostic;
 use owo_colors::OwoColorize;
@@ -12,12 +13,17 @@ use super::build_error::BuildError;
 use crate::exit;
 use crate::screen::note;
 
-/// What is deployed of a build. What has been deployed before and cannot be built any more stays as it is.
-pub fn artifacts(built: &Built, deployed: &BTreeSet<String>) -> Artifacts {
+/// What is deployed of a build, whose functions have their sources there. What has been deployed before and cannot be built any more stays as it is.
+pub fn artifacts(
+    built: &Built,
+    deployed: &BTreeSet<String>,
+    sources: BTreeMap<String, PathBuf>,
+) -> Artifacts {
     let mut artifacts = Artifacts {
         folders: built.artifacts.clone(),
         left_out: BTreeMap::new(),
         unchanged: BTreeSet::new(),
+        sources,
     };
     for Problem { functions, error } in &built.problems {
         for function in functions {
@@ -105,7 +111,7 @@ mod tests {
             ..Built::default()
         };
         let deployed = BTreeSet::from(["B".to_owned()]);
-        let artifacts = artifacts(&built, &deployed);
+        let artifacts = artifacts(&built, &deployed, BTreeMap::new());
         assert_eq!(artifacts.unchanged, deployed);
         assert_eq!(
             artifacts.left_out["A"],

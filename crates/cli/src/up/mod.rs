@@ -17,6 +17,7 @@ mod layers;
 mod left_out;
 mod missing_layers;
 mod not_provided;
+mod own_sources;
 mod packages;
 mod progress;
 mod questions;

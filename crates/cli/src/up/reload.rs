@@ -12,7 +12,7 @@ use stack::{Stack, Warning};
 use tokio::sync::mpsc;
 
 use super::tree::is_left_out;
-use super::{build, inline, left_out, missing_layers, stack_options, start};
+use super::{build, inline, left_out, missing_layers, own_sources, stack_options, start};
 use crate::args::UpArguments;
 use crate::exit::{self, CliError};
 use crate::screen::note;
@@ -184,7 +184,7 @@ impl Reload<'_> {
         inline::place(&mut stack, self.data_dir)?;
         let built = build::build(&stack, self.arguments, self.data_dir, self.runtimes).await;
         missing_layers::start_without_wrappers(&mut stack, &built);
-        let artifacts = left_out::artifacts(&built, functions);
+        let artifacts = left_out::artifacts(&built, functions, own_sources::folders(&stack));
         left_out::say(built.problems, functions, &stack);
         let deployment = start::deploy(self.server, &stack, &artifacts).await?;
         let mut functions = functions.clone();
@@ -257,7 +257,9 @@ impl Reload<'_> {
             })
             .collect();
         if !older.is_empty() {
-            line.push_str(&format!("; {}", older.join(", ")).dimmed().to_string());
+            let older = older.join(", ");
+            let text = format!("; {older} (`lambdura retry NAME --now`: with the new one)");
+            line.push_str(&text.dimmed().to_string());
         }
         line
     }

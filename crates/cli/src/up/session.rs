@@ -11,8 +11,8 @@ use super::ready_file::{Ready, ReadyFile};
 use super::reload::{Deployed, Reload, Sources};
 use super::stop_signal::{Stop, StopSignals};
 use super::{
-    build, cdk, data_folder, debugging, inline, left_out, missing_layers, questions, secret_seed,
-    stack_options, start, table,
+    build, cdk, data_folder, debugging, inline, left_out, missing_layers, own_sources, questions,
+    secret_seed, stack_options, start, table,
 };
 use crate::args::{Durability, UpArguments};
 use crate::exit::CliError;
@@ -62,7 +62,7 @@ pub async fn run(
     for stand_in in &built.stand_ins {
         note(format!("{} {stand_in}", "!".yellow()));
     }
-    let artifacts = left_out::artifacts(&built, &BTreeSet::new());
+    let artifacts = left_out::artifacts(&built, &BTreeSet::new(), own_sources::folders(&stack));
     left_out::say(built.problems, &BTreeSet::new(), &stack);
     check_enough(&artifacts, arguments.strict)?;
     left_out::mention(&artifacts, &stack);

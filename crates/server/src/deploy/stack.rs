@@ -104,6 +104,8 @@ pub struct Artifacts {
     pub left_out: BTreeMap<String, String>,
     /// Functions that stay as they are, by logical id.
     pub unchanged: BTreeSet<String>,
+    /// The folders that developers edit, by function name: tracebacks lead there.
+    pub sources: BTreeMap<String, PathBuf>,
 }
 
 impl FromIterator<(String, PathBuf)> for Artifacts {
@@ -174,6 +176,7 @@ impl Server {
         let constructs =
             constructs.filter_map(|it| Some((it.name.clone(), it.construct_path.clone()?)));
         self.app.diagnostics.set_constructs(constructs.collect());
+        self.app.own_sources.set(artifacts.sources.clone());
         let mut given = urls.into_iter();
         let mut next = || given.next().expect("each API has been served");
         let http_apis: BTreeMap<String, String> = stack

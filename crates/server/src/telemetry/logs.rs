@@ -7,6 +7,8 @@ use function_host::{LogLine as HostLine, LogSink, LogStream as HostStream};
 use model::{ExecutionId, FunctionName, RequestId, Version};
 use store::{LogLine, LogStore, LogStream};
 
+use super::own_sources::OwnSources;
+
 /// Invocations whose execution is remembered: many more than can run at once, so that the last lines
 /// of one that just ended still find it.
 const REMEMBERED_MAX: usize = 16_384;
@@ -14,6 +16,7 @@ const REMEMBERED_MAX: usize = 16_384;
 /// Takes the host's lines and adds which execution each belongs to.
 pub(crate) struct LogRecorder {
     store: Arc<dyn LogStore>,
+    own_sources: Arc<OwnSources>,
     executions: Mutex<Remembered>,
 }
 
@@ -24,9 +27,10 @@ struct Remembered {
 }
 
 impl LogRecorder {
-    pub fn new(store: Arc<dyn LogStore>) -> Self {
+    pub fn new(store: Arc<dyn LogStore>, own_sources: Arc<OwnSources>) -> Self {
         Self {
             store,
+            own_sources,
             executions: Mutex::default(),
         }
     }
@@ -74,6 +78,8 @@ impl LogSink for LogRecorder {
             HostStream::Stderr => LogStream::Stderr,
             HostStream::Platform => LogStream::Platform,
         };
+        let text = self.own_sources.show(&line.function, &line.text);
+        let text = text.into_owned();
         self.store.append(vec![LogLine {
             function,
             version: line.function.version.parse().unwrap_or(Version::Latest),
@@ -81,7 +87,7 @@ impl LogSink for LogRecorder {
             execution_id,
             at: line.at.into(),
             stream,
-            text: line.text,
+            text,
         }]);
     }
 }

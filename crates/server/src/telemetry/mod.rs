@@ -9,6 +9,7 @@
 mod advice;
 mod diagnostics;
 mod logs;
+mod own_sources;
 mod statistics;
 mod warnings;
 pub(crate) mod xray;
@@ -23,5 +24,6 @@ pub use config::{OtlpConfig, Protocol, TelemetryError};
 pub(crate) use diagnostics::Diagnostics;
 pub(crate) use exporter::Exporter;
 pub(crate) use logs::LogRecorder;
+pub(crate) use own_sources::OwnSources;
 pub(crate) use statistics::*;
 pub use warnings::{Warning, Warnings};

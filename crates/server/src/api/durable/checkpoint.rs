@@ -1,12 +1,13 @@
 //! `CheckpointDurableExecution` and `GetDurableExecutionState`: what running functions call.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use engine::{Answer, Input};
 use hyper::{Response, StatusCode};
 use lambda_api::{
     CheckpointDurableExecutionRequest, CheckpointDurableExecutionResponse,
-    GetDurableExecutionStateResponse, NewExecutionState,
+    GetDurableExecutionStateResponse, NewExecutionState, OperationUpdate,
 };
 use model::{ChainedTarget, CheckpointToken, ClientToken, ErrorObject, ExecutionArn, OperationId};
 use runtime::ProcessError;
@@ -34,7 +35,7 @@ pub(in crate::api) async fn checkpoint(
     let bytes = read_body(body, REQUEST_BYTES_MAX)
         .await
         .map_err(body_error)?;
-    let request: CheckpointDurableExecutionRequest = object(&bytes)?;
+    let mut request: CheckpointDurableExecutionRequest = object(&bytes)?;
     let token = token(&request.checkpoint_token)?;
     let client_token = request
         .client_token
@@ -43,6 +44,7 @@ pub(in crate::api) async fn checkpoint(
         .transpose()?;
     // Kept until the checkpoint is recorded: from then on the record keeps the versions.
     let targets = app.targets(&arn);
+    show_own_sources(app, &arn, &mut request.updates);
     let updates = updates(request.updates, &targets)?;
     let input = Input::Checkpoint {
         token,
@@ -105,6 +107,23 @@ pub(in crate::api) async fn state(
         operations: fitting.items,
     };
     Ok(json(StatusCode::OK, &response))
+}
+
+/// Has the stack traces of operations lead to the files that developers edit.
+fn show_own_sources(app: &App, arn: &ExecutionArn, updates: &mut [OperationUpdate]) {
+    let errors = updates.iter_mut().filter_map(|it| it.error.as_mut());
+    let mut traces = errors.filter_map(|it| it.stack_trace.as_mut()).peekable();
+    if traces.peek().is_none() {
+        return;
+    }
+    let Some(version) = app.registry.version(&arn.function.name, &arn.version) else {
+        return;
+    };
+    for frame in traces.flatten() {
+        if let Cow::Owned(shown) = app.own_sources.show(&version.config, frame) {
+            *frame = shown;
+        }
+    }
 }
 
 fn token(text: &str) -> Result<CheckpointToken, ApiError> {
