@@ -181,6 +181,21 @@ async fn functions_decide_who_calls_a_rest_api() {
     assert_eq!(preflight(&with("bob")).await, 200);
 }
 
+/// Whatever way a path is written that leads to a route, a policy sees the route's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_denied_path_is_denied_however_it_is_written() {
+    let server = TestServer::start_with_template(TEMPLATE, &[]).await;
+    let rest = server.deployment.rest_apis["Rest"].clone();
+    let with = [("authorization", "not-seven")];
+    for order in ["7", "%37", "7/", "%37/"] {
+        let denied = get(&server, &format!("{rest}/orders/{order}"), &with).await;
+        assert_eq!(denied.status, 403, "{order}");
+    }
+    let denied = get(&server, &format!("{rest}/%6frders/7"), &with).await;
+    assert_eq!(denied.status, 403);
+    known(&server, &format!("{rest}/orders/8"), &with).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn decisions_go_with_a_deployment_and_a_lost_function_lets_nobody_in() {
     let mut server = TestServer::start_with_template(TEMPLATE, &[]).await;

@@ -12,39 +12,69 @@ pub(super) fn behind_stage<'a>(stage_name: &str, path: &'a str) -> Option<&'a st
     }
 }
 
-/// How well a path fits a template, segment by segment, with what the variables stand for.
-pub(super) fn fit_path(template: &str, path: &str) -> Option<(Vec<u8>, BTreeMap<String, String>)> {
+/// How a path fits a template.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Fit {
+    /// How well, segment by segment: the greater, the more exactly.
+    pub ranks: Vec<u8>,
+    /// What the variables stand for.
+    pub parameters: BTreeMap<String, String>,
+    /// The path as it was compared: decoded. A slash that was encoded within a segment is so here too, since it
+    /// begins no segment; what `{proxy+}` takes is as its function sees it.
+    pub path: String,
+}
+
+/// Holds a path against a template. A variable stands for something: an empty segment fits none.
+pub(super) fn fit_path(template: &str, path: &str) -> Option<Fit> {
     const EXACT: u8 = 3;
     const VARIABLE: u8 = 2;
     const GREEDY: u8 = 1;
-    let mut ranks = Vec::new();
-    let mut parameters = BTreeMap::new();
+    let mut fit = Fit {
+        ranks: Vec::new(),
+        parameters: BTreeMap::new(),
+        path: String::new(),
+    };
     let mut rest = segments(path);
     for segment in segments(template) {
+        fit.path.push('/');
         match variable(segment) {
             Some(name) => match name.strip_suffix('+') {
                 Some(greedy) => {
                     let tail: Vec<&str> = rest.by_ref().collect();
-                    if tail.is_empty() {
+                    if tail.iter().all(|it| it.is_empty()) {
                         return None;
                     }
-                    parameters.insert(greedy.to_owned(), decode(&tail.join("/"))?);
-                    ranks.push(GREEDY);
+                    let value = decode(&tail.join("/"))?;
+                    fit.path.push_str(&value);
+                    fit.parameters.insert(greedy.to_owned(), value);
+                    fit.ranks.push(GREEDY);
                 }
                 None => {
-                    parameters.insert(name.to_owned(), decode(rest.next()?)?);
-                    ranks.push(VARIABLE);
+                    let value = decode(rest.next().filter(|it| !it.is_empty())?)?;
+                    fit.path.push_str(&value.replace('/', "%2F"));
+                    fit.parameters.insert(name.to_owned(), value);
+                    fit.ranks.push(VARIABLE);
                 }
             },
             None => {
                 if decode(rest.next()?)? != segment {
                     return None;
                 }
-                ranks.push(EXACT);
+                fit.path.push_str(segment);
+                fit.ranks.push(EXACT);
             }
         }
     }
-    rest.next().is_none().then_some((ranks, parameters))
+    rest.next().is_none().then_some(fit)
+}
+
+/// How a path fits a route that takes all of them.
+pub(super) fn fit_any(path: &str) -> Fit {
+    Fit {
+        ranks: Vec::new(),
+        parameters: BTreeMap::new(),
+        path: decode(path).unwrap_or_else(|| path.to_owned()),
+    }
 }
 
 fn segments(path: &str) -> std::str::Split<'_, char> {
@@ -65,5 +95,33 @@ mod tests {
         assert_eq!(behind_stage("prod", "/prod/a/b"), Some("/a/b"));
         assert_eq!(behind_stage("prod", "/production"), None);
         assert_eq!(behind_stage("prod", "/"), None);
+    }
+    #[test]
+    fn a_path_is_compared_decoded() {
+        let compared = |template: &str, path: &str| fit_path(template, path).map(|fit| fit.path);
+        let admin = Some("/admin/x".to_owned());
+        assert_eq!(compared("/admin/{id}", "/%61dmin/%78"), admin);
+        assert_eq!(compared("/{proxy+}", "/%61dmin/x"), admin);
+        assert_eq!(compared("/{proxy+}", "/admin%2Fx"), admin);
+        assert_eq!(
+            compared("/{id}", "/admin%2fx").as_deref(),
+            Some("/admin%2Fx")
+        );
+        assert_eq!(compared("/{proxy+}", "//x").as_deref(), Some("//x"));
+        assert_eq!(compared("/", "/").as_deref(), Some("/"));
+    }
+
+    #[test]
+    fn variables_take_no_empty_segment() {
+        for (template, path) in [
+            ("/{proxy+}", "/"),
+            ("/{proxy+}", "//"),
+            ("/a/{proxy+}", "/a"),
+            ("/a/{proxy+}", "/a/"),
+            ("/items/{id}", "/items/"),
+            ("/{id}/x", "//x"),
+        ] {
+            assert_eq!(fit_path(template, path), None, "{template} {path}");
+        }
     }
 }

@@ -22,6 +22,8 @@ pub(crate) struct Call<'a> {
     pub function: &'a FunctionName,
     /// The path behind the stage.
     pub path: &'a str,
+    /// The same, as it was held against the route's: policies must not see another one than the route.
+    pub matched_path: String,
     /// What the variables of the route's path stand for.
     pub path_parameters: BTreeMap<String, String>,
 }

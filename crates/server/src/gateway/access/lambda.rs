@@ -394,7 +394,8 @@ fn method_arn(gate: &Gate, app: &App, incoming: &Incoming<'_>) -> String {
     };
     let (api_id, stage) = (&gate.api_id, &gate.stage_name);
     let method = incoming.parts.method.as_str();
-    let path = incoming.call.path.trim_start_matches('/');
+    let path = &incoming.call.matched_path;
+    let path = path.strip_prefix('/').unwrap_or(path);
     format!("arn:{partition}:execute-api:{region}:{account_id}:{api_id}/{stage}/{method}/{path}")
 }
 

@@ -120,6 +120,7 @@ impl Face for HttpFace {
                 answered: None,
                 function: &self.function_names[found.index],
                 path,
+                matched_path: found.matched_path,
                 path_parameters: found.path_parameters,
             })
         });

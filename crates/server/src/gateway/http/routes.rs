@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use hyper::Method;
 use stack::{Route, RouteKey, RouteMethod};
 
-use crate::gateway::path::fit_path;
+use crate::gateway::path::{Fit, fit_any, fit_path};
 
 /// A route that takes a request, with what its path's variables stand for.
 #[derive(Debug)]
@@ -13,6 +13,8 @@ pub(super) struct Match {
     /// Its place among the routes.
     pub index: usize,
     pub path_parameters: BTreeMap<String, String>,
+    /// The path as it was compared.
+    pub matched_path: String,
 }
 
 /// How well a route fits; the greatest wins. An exact segment beats a variable, a variable beats
@@ -24,33 +26,33 @@ type Rank = (Vec<u8>, bool);
 pub(super) fn find(routes: &[Route], method: &Method, path: &str) -> Option<Match> {
     let mut best: Option<(Rank, Match)> = None;
     for (index, route) in routes.iter().enumerate() {
-        let Some((rank, path_parameters)) = fit(&route.key, method, path) else {
+        let Some((rank, fit)) = fit(&route.key, method, path) else {
             continue;
         };
         if best.as_ref().is_none_or(|(found, _)| rank > *found) {
-            best = Some((
-                rank,
-                Match {
-                    index,
-                    path_parameters,
-                },
-            ));
+            let found = Match {
+                index,
+                path_parameters: fit.parameters,
+                matched_path: fit.path,
+            };
+            best = Some((rank, found));
         }
     }
     best.map(|(_, found)| found)
 }
 
-fn fit(key: &RouteKey, method: &Method, path: &str) -> Option<(Rank, BTreeMap<String, String>)> {
+fn fit(key: &RouteKey, method: &Method, path: &str) -> Option<(Rank, Fit)> {
     let (route_method, template) = match key {
-        RouteKey::Default => return Some(((Vec::new(), false), BTreeMap::new())),
+        RouteKey::Default => return Some(((Vec::new(), false), fit_any(path))),
         RouteKey::Path { method, path } => (*method, path),
     };
     let exact_method = route_method != RouteMethod::Any;
     if exact_method && route_method.as_str() != method.as_str() {
         return None;
     }
-    let (ranks, parameters) = fit_path(template, path)?;
-    Some(((ranks, exact_method), parameters))
+    let mut fit = fit_path(template, path)?;
+    let ranks = std::mem::take(&mut fit.ranks);
+    Some(((ranks, exact_method), fit))
 }
 
 #[cfg(test)]
@@ -111,5 +113,7 @@ mod tests {
         assert!(find(&routes, &Method::GET, "/apply").is_none());
         assert!(find(&routes, &Method::POST, "/apply/").is_none());
         assert!(find(&routes, &Method::POST, "/").is_none());
+        let routes = [route(RouteMethod::Get, "/items/{id}")];
+        assert!(find(&routes, &Method::GET, "/items/").is_none());
     }
 }

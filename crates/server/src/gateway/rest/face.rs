@@ -83,6 +83,7 @@ impl Face for RestFace {
                 answered: Some(answer),
                 function: &self.function_names[index],
                 path,
+                matched_path: found.matched_path,
                 path_parameters: found.path_parameters,
             });
         }
@@ -93,6 +94,7 @@ impl Face for RestFace {
             answered: None,
             function: &self.function_names[index],
             path,
+            matched_path: found.matched_path,
             path_parameters: found.path_parameters,
         })
     }

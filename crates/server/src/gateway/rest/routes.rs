@@ -13,6 +13,8 @@ pub(super) struct Found<'a> {
     /// Its path, as the template writes it.
     pub resource: &'a str,
     pub path_parameters: BTreeMap<String, String>,
+    /// The path that led to it, as it was compared.
+    pub matched_path: String,
     /// Its methods with their places among the routes.
     methods: Vec<(RouteMethod, usize)>,
 }
@@ -77,13 +79,15 @@ pub(super) fn find<'a>(routes: &'a [Route], path: &str) -> Option<Found<'a>> {
             found.methods.push((*method, index));
             continue;
         }
-        let Some((ranks, path_parameters)) = fit_path(template, path) else {
+        let Some(fit) = fit_path(template, path) else {
             continue;
         };
+        let ranks = fit.ranks;
         if best.as_ref().is_none_or(|(rank, _)| ranks > *rank) {
             let found = Found {
                 resource: template,
-                path_parameters,
+                path_parameters: fit.parameters,
+                matched_path: fit.path,
                 methods: vec![(*method, index)],
             };
             best = Some((ranks, found));
@@ -130,6 +134,8 @@ mod tests {
         assert_eq!(found(Method::POST, "/"), Some(4));
         let item = find(&routes, "/items/a%20b").expect("there is such a resource");
         assert_eq!(item.path_parameters["id"], "a b");
+        let slashed = find(&routes, "/%69tems/7/").expect("there is such a resource");
+        assert_eq!(slashed.matched_path, "/items/7");
         assert_eq!(item.allow_methods(), "GET,OPTIONS,PUT");
         let root = find(&routes, "/").expect("there is such a resource");
         assert_eq!(
