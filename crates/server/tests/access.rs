@@ -196,6 +196,35 @@ async fn a_denied_path_is_denied_however_it_is_written() {
     known(&server, &format!("{rest}/orders/8"), &with).await;
 }
 
+/// The function would see another token than the one that was believed.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_says_twice_who_it_is_is_not_let_in() {
+    let signer = Signer::new("k1");
+    let server = TestServer::start_with_authorizers(TEMPLATE, &[], signer.given()).await;
+    let rest = server.deployment.rest_apis["Rest"].clone();
+    let http = server.deployment.http_apis["Http"].clone();
+    let claims = json!({"iss": "http://127.0.0.1:1", "aud": "shop", "exp": LATER});
+    let token = signer.token("k1", &claims);
+    let asked = format!("{rest}/ticket?who=ada");
+    let urls = [
+        (format!("{rest}/person"), ("authorization", token.as_str())),
+        (format!("{http}/jwt"), ("authorization", &token)),
+        (format!("{rest}/orders/7"), ("authorization", "ada")),
+        (asked.clone(), ("x-ticket", "one")),
+        (format!("{http}/simple/1"), ("x-ticket", "simple-yes")),
+    ];
+    for (url, shown) in urls {
+        known(&server, &url, &[shown]).await;
+        let twice = said(&server, &url, &[shown, (shown.0, "forged")]).await;
+        assert_eq!(twice, (401, message("Unauthorized")), "{url}");
+    }
+    for again in ["&who=bob", "&%77ho=bob"] {
+        let url = format!("{asked}{again}");
+        let answer = get(&server, &url, &[("x-ticket", "one")]).await;
+        assert_eq!(answer.status, 401, "{url}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn decisions_go_with_a_deployment_and_a_lost_function_lets_nobody_in() {
     let mut server = TestServer::start_with_template(TEMPLATE, &[]).await;

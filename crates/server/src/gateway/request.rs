@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hyper::header::{HOST, USER_AGENT};
+use hyper::header::{COOKIE, HOST, HeaderValue, USER_AGENT};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Response};
 use model::{FunctionName, Timestamp};
@@ -51,6 +51,7 @@ impl Incoming<'_> {
     /// A header, a parameter of the query or one of the path; nothing else is in a request.
     pub fn part(&self, part: &RequestPart) -> Option<String> {
         match part {
+            RequestPart::Header(name) if is_cookie(name) => self.cookies(),
             RequestPart::Header(name) => self.header(name).map(str::to_owned),
             RequestPart::Query(name) => {
                 let mut parameters = self.parameters();
@@ -59,6 +60,31 @@ impl Incoming<'_> {
             RequestPart::Path(name) => self.call.path_parameters.get(name).cloned(),
             RequestPart::StageVariable(_) | RequestPart::Context(_) => None,
         }
+    }
+
+    /// Whether a part comes more than once. Events have another one of them than [`part`](Self::part) finds, or all
+    /// of them: who is let in by one must not be taken for another.
+    pub fn is_repeated(&self, part: &RequestPart) -> bool {
+        match part {
+            RequestPart::Header(name) if is_cookie(name) => false,
+            RequestPart::Header(name) => {
+                let values = self.parts.headers.get_all(name.as_str());
+                values.iter().nth(1).is_some()
+            }
+            RequestPart::Query(name) => {
+                let same = self.parameters().filter(|(own, _)| own == name);
+                same.count() > 1
+            }
+            RequestPart::Path(_) | RequestPart::StageVariable(_) | RequestPart::Context(_) => false,
+        }
+    }
+
+    /// All cookies as one header: over HTTP/2 each may have its own.
+    fn cookies(&self) -> Option<String> {
+        let values = self.parts.headers.get_all(COOKIE).iter();
+        let texts: Result<Vec<&str>, _> = values.map(HeaderValue::to_str).collect();
+        let texts = texts.ok().filter(|texts| !texts.is_empty())?;
+        Some(texts.join("; "))
     }
 
     pub fn user_agent(&self) -> Option<&str> {
@@ -96,6 +122,10 @@ impl Incoming<'_> {
             (decoded(name), decoded(value))
         })
     }
+}
+
+fn is_cookie(name: &str) -> bool {
+    name.eq_ignore_ascii_case(COOKIE.as_str())
 }
 
 /// A header, if it is text.

@@ -99,6 +99,9 @@ impl LambdaAuthorizer {
         incoming: &Incoming<'_>,
         event: Value,
     ) -> Result<Admitted, Refusal> {
+        if self.identity.iter().any(|it| incoming.is_repeated(it)) {
+            return Err(Refusal::Unauthorized(None));
+        }
         let identity = self.identity.iter().map(|part| {
             let value = value_of(part, incoming, &event)?;
             Some(value).filter(|it| !it.trim().is_empty())

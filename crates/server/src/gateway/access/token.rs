@@ -31,6 +31,9 @@ impl TokenAuthorizer {
         scopes: &[String],
         incoming: &Incoming<'_>,
     ) -> Result<Admitted, Refusal> {
+        if self.identity.iter().any(|it| incoming.is_repeated(it)) {
+            return Err(Refusal::Unauthorized(None));
+        }
         let mut shown = self.identity.iter().filter_map(|part| incoming.part(part));
         let shown = shown.next().unwrap_or_default();
         let token = match shown.split_once(' ') {
