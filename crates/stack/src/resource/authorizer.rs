@@ -18,6 +18,8 @@ use super::target::target;
 pub(super) const UNSIGNED: &str = "signatures are not checked here: the route is open";
 const NOWHERE: &str = "its user pool does not exist here: every request is refused, unless \
                        `--jwt-keys` says which tokens are taken";
+const NOBODY: &str = "its clients do not exist here: every request is refused, unless the id of one \
+                      is written out";
 
 /// How long the decision of a REST API's authorizer holds where it does not say.
 const REST_TTL: Duration = Duration::from_secs(300);
@@ -266,23 +268,38 @@ pub(super) fn jwt_kind(
         (_, true) => jwt.warn_of(issuer, NOWHERE),
         (Some(_), false) => {}
     }
-    let nodes = jwt.node(audience).map(Node::items_or_self);
-    let nodes = nodes.unwrap_or_default();
-    // A client of a pool that does not exist has no id that a token could name.
-    let unknown = nodes.iter().any(|it| is_nowhere(jwt.resolver, it));
-    let is_text = jwt
-        .node(audience)
-        .is_some_and(|it| it.scalar_value().is_some());
-    let texts = || match is_text {
-        true => jwt.text(audience).into_iter().collect(),
-        false => jwt.texts(audience),
-    };
-    let audience = (!unknown && !nodes.is_empty()).then(texts);
     AuthorizerKind::Token {
+        audience: jwt_audience(jwt, audience, issued_nowhere),
         issuers: text.into_iter().collect(),
         issued_nowhere,
-        audience,
     }
+}
+
+/// Whom tokens must be for; none is not compared. The id of a client that does not exist here is one that no token
+/// could name, and makes the others no less wanted.
+fn jwt_audience(jwt: &Fields<'_>, audience: &str, issued_nowhere: bool) -> Option<Vec<String>> {
+    let node = jwt.node(audience)?;
+    let items = node.items();
+    if items.is_some_and(<[Node]>::is_empty) {
+        return None;
+    }
+    let is_known = |it: &&Node| !it.is_no_value() && !is_nowhere(jwt.resolver, it);
+    let texts: Vec<String> = match items {
+        Some(items) => {
+            let known = items.iter().filter(is_known);
+            known.filter_map(|it| jwt.text_of(audience, it)).collect()
+        }
+        None if !is_known(&node) => Vec::new(),
+        None if node.scalar_value().is_some() => jwt.text(audience).into_iter().collect(),
+        None => jwt.texts(audience),
+    };
+    if texts.is_empty() {
+        if issued_nowhere {
+            return None;
+        }
+        jwt.warn_of(audience, NOBODY);
+    }
+    Some(texts)
 }
 
 /// Whether a value is that of a resource which does not exist here.

@@ -236,6 +236,40 @@ Resources:
         line 16: `Auth.Authorizers.Here.JwtConfiguration.issuer` of `Api`: its user pool does not exist here: every request is refused, unless `--jwt-keys` says which tokens are taken"#]].assert_eq(&warnings(&stack));
 }
 
+/// A client that is not here must not open the API to tokens for whomever.
+#[test]
+fn clients_that_are_here_count_beside_those_that_are_not() {
+    let stack = load(
+        "
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Pool: {Type: AWS::Cognito::UserPool}
+  Client: {Type: AWS::Cognito::UserPoolClient}
+  Api:
+    Type: AWS::Serverless::HttpApi
+    Properties:
+      Auth:
+        Authorizers:
+          Both: {JwtConfiguration: {issuer: 'https://i.example', audience: [known, !Ref Client]}}
+          None: {JwtConfiguration: {issuer: 'https://i.example', audience: [!Ref Client]}}
+          Self: {JwtConfiguration: {issuer: 'https://i.example', audience: !Ref Client}}
+          Any: {JwtConfiguration: {issuer: 'https://i.example'}}
+          Away: {JwtConfiguration: {issuer: !Sub 'https://x/${Pool}', audience: [!Ref Client, known]}}
+",
+    );
+    let audience = |name: &str| token(&stack.http_apis[0].authorizers[name]).2;
+    let known = Some(vec!["known".to_owned()]);
+    assert_eq!(audience("Both"), known);
+    assert_eq!(audience("None"), Some(vec![]));
+    assert_eq!(audience("Self"), Some(vec![]));
+    assert_eq!(audience("Any"), None);
+    assert_eq!(audience("Away"), known);
+    let warned = warnings(&stack)
+        .matches("its clients do not exist here")
+        .count();
+    assert_eq!(warned, 2, "{}", warnings(&stack));
+}
+
 #[test]
 fn resources_of_api_gateway_say_who_is_let_in() {
     let stack = load(
