@@ -462,6 +462,10 @@ async fn jwts_are_verified_by_the_keys_of_their_issuer() {
         ),
         ("early", signer.token("k1", &set("nbf", json!(LATER - 1)))),
         (
+            "of later",
+            signer.token("k1", &set("iat", json!(LATER - 1))),
+        ),
+        (
             "for another",
             signer.token("k1", &set("aud", json!(["other"]))),
         ),
@@ -541,6 +545,17 @@ async fn keys_from_a_file_stand_in_for_pools_that_are_not_there() {
     assert_eq!(status(&of(pool, "orders/read")).await, 200);
     assert_eq!(status(&of(pool, "orders/write")).await, 401);
     assert_eq!(status(&of("any", "orders/read")).await, 401);
+
+    // Without scopes a route wants to know who somebody is, with scopes what somebody may do.
+    for (route, right, wrong) in [(&person, "id", "access"), (&customer, "access", "id")] {
+        for (token_use, expected) in [(right, 200), (wrong, 401)] {
+            let claims =
+                json!({"iss": pool, "exp": LATER, "scope": "orders/read", "token_use": token_use});
+            let token = signer.token("k1", &claims);
+            let answer = get(&server, route, &[("authorization", &token)]).await;
+            assert_eq!(answer.status, expected, "{route}: {token_use}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

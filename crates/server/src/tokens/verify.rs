@@ -35,7 +35,7 @@ pub(crate) enum TokenError {
     Expired,
     #[error("the token has no time of expiry")]
     Endless,
-    #[error("the token is not valid yet")]
+    #[error("the token is not valid yet, by this machine's time (`nbf`, `iat`)")]
     Early,
     #[error("the token is of another issuer: {0}")]
     Issuer(String),
@@ -132,7 +132,7 @@ fn check_times(claims: &Claims, now: Timestamp, must_end: bool) -> Result<(), To
         None => {}
     }
     let is_early = |name: &str| millis(name).is_some_and(|at| at > now);
-    if is_early("nbf") {
+    if is_early("nbf") || is_early("iat") {
         return Err(TokenError::Early);
     }
     Ok(())

@@ -50,6 +50,9 @@ impl TokenAuthorizer {
         };
         let verified = app.tokens.verify(token, expected, app.driver.now()).await;
         let claims = verified.map_err(|error| self.refused(&gate.api, &error))?;
+        if gate.kind == GateKind::Rest {
+            self.check_use(&gate.api, &claims, scopes)?;
+        }
         let own = own_scopes(&claims);
         if !scopes.is_empty() && !scopes.iter().any(|it| own.contains(it)) {
             return Err(Refusal::NoScope);
@@ -68,6 +71,27 @@ impl TokenAuthorizer {
             authorizer,
             usage_identifier_key: None,
         })
+    }
+
+    /// Of a user pool's two tokens, one says who somebody is and the other what somebody may do: a route with scopes
+    /// takes the latter only, and one without the former.
+    fn check_use(&self, api: &str, claims: &Claims, scopes: &[String]) -> Result<(), Refusal> {
+        let wanted = match scopes.is_empty() {
+            true => "id",
+            false => "access",
+        };
+        match claims.get("token_use") {
+            Some(own) if own.as_str() != Some(wanted) => {
+                let name = &self.name;
+                tracing::warn!(
+                    api,
+                    "the authorizer `{name}` does not let a request in: its token is for another use than `{wanted}` \
+                     (`token_use`)"
+                );
+                Err(Refusal::Unauthorized(None))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn refused(&self, api: &str, error: &TokenError) -> Refusal {
