@@ -1,6 +1,6 @@
 //! An issuer's keys, by OpenID's discovery.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -28,10 +28,41 @@ const FRESH_MILLIS: i64 = 2 * 60 * 60 * 1000;
 /// How long an issuer is left alone after it was asked: tokens with unknown keys must not make traffic.
 const QUIET_MILLIS: i64 = 5_000;
 
-/// What is known of an issuer.
+/// An issuer, as far as it is known.
+#[derive(Default)]
 pub(super) struct Issuer {
+    /// Held for a look only.
+    known: Mutex<Option<Known>>,
+    /// Held by whoever asks it. Tokens whose keys are known do not wait for that.
+    asking: tokio::sync::Mutex<()>,
+}
+
+/// What an issuer said.
+struct Known {
     keys: Result<Arc<KeySet>, String>,
     asked_at: Timestamp,
+}
+
+impl Issuer {
+    fn known(&self) -> MutexGuard<'_, Option<Known>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What it need not be asked for: keys that are fresh and have the wanted one, or whatever it said a moment ago.
+    fn answer(
+        &self,
+        now: Timestamp,
+        is_known: impl Fn(&KeySet) -> bool,
+    ) -> Option<Result<Arc<KeySet>, String>> {
+        let known = self.known();
+        let known = known.as_ref()?;
+        let age = now.as_millis() - known.asked_at.as_millis();
+        let serves = match &known.keys {
+            Ok(keys) => is_known(keys) && age < FRESH_MILLIS,
+            Err(_) => false,
+        };
+        (serves || (0..QUIET_MILLIS).contains(&age)).then(|| known.keys.clone())
+    }
 }
 
 /// Asks issuers.
@@ -95,39 +126,112 @@ impl Tokens {
     /// The keys of an issuer; asked for again where `is_known` does not know the wanted one among them.
     pub(super) async fn issuer_keys(
         &self,
-        issuer: &str,
-        now: Timestamp,
+        name: &str,
+        now: impl Fn() -> Timestamp,
         is_known: impl Fn(&KeySet) -> bool,
     ) -> Result<Arc<KeySet>, String> {
         let client = self.client.as_ref().map_err(Clone::clone)?;
         // One issuer that is slow holds up its own tokens only.
-        let entry = Arc::clone(
-            self.issuers
-                .lock()
-                .await
-                .entry(issuer.to_owned())
-                .or_default(),
-        );
-        let mut entry = entry.lock().await;
-        if let Some(known) = entry.as_ref() {
-            let age = now.as_millis() - known.asked_at.as_millis();
-            let serves = match &known.keys {
-                Ok(keys) => is_known(keys) && age < FRESH_MILLIS,
-                Err(_) => false,
-            };
-            if serves || (0..QUIET_MILLIS).contains(&age) {
-                return known.keys.clone();
-            }
+        let issuer = self.issuer(name);
+        if let Some(answer) = issuer.answer(now(), &is_known) {
+            return answer;
         }
-        let mut keys = client.keys(issuer).await.map(Arc::new);
-        if let (Err(problem), Some(Issuer { keys: Ok(old), .. })) = (&keys, entry.as_ref()) {
-            tracing::warn!(issuer, "the keys of an issuer are not renewed: {problem}");
+        let _asking = issuer.asking.lock().await;
+        // Whoever asked before may have heard what is wanted here.
+        if let Some(answer) = issuer.answer(now(), &is_known) {
+            return answer;
+        }
+        let mut keys = client.keys(name).await.map(Arc::new);
+        let mut known = issuer.known();
+        if let (Err(problem), Some(Known { keys: Ok(old), .. })) = (&keys, known.as_ref()) {
+            tracing::warn!(
+                issuer = name,
+                "the keys of an issuer are not renewed: {problem}"
+            );
             keys = Ok(Arc::clone(old));
         }
-        *entry = Some(Issuer {
+        *known = Some(Known {
             keys: keys.clone(),
-            asked_at: now,
+            asked_at: now(),
         });
         keys
+    }
+
+    fn issuer(&self, name: &str) -> Arc<Issuer> {
+        let issuers = self.issuers.lock();
+        let mut issuers = issuers.unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(issuers.entry(name.to_owned()).or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    use serde_json::json;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+    use tokio::sync::Semaphore;
+
+    use super::super::AuthorizerConfig;
+    use super::*;
+
+    /// An issuer that answers as often as it has permits, and begins to answer whenever it is asked.
+    async fn issuer(answers: Arc<Semaphore>, asked: Arc<Semaphore>) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let own = url.clone();
+        // The key is that of an example in RFC 7517.
+        let key = json!({"kty": "EC", "crv": "P-256", "kid": "one", "use": "sig",
+            "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
+            "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"});
+        let body = json!({"jwks_uri": format!("{own}/keys"), "keys": [key]}).to_string();
+        tokio::spawn(async move {
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut request = [0; 4096];
+                let read = stream.read(&mut request).await.unwrap();
+                assert_ne!(read, 0, "a request");
+                asked.add_permits(1);
+                answers.acquire().await.unwrap().forget();
+                let length = body.len();
+                let answer = format!(
+                    "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+                );
+                stream.write_all(answer.as_bytes()).await.unwrap();
+            }
+        });
+        url
+    }
+
+    #[tokio::test]
+    async fn tokens_with_known_keys_do_not_wait_for_those_with_unknown_ones() {
+        let (answers, asked) = (Arc::new(Semaphore::new(2)), Arc::new(Semaphore::new(0)));
+        let url = issuer(Arc::clone(&answers), Arc::clone(&asked)).await;
+        let tokens = Tokens::new(AuthorizerConfig::default());
+        let clock = AtomicI64::new(1_000_000);
+        let now = || Timestamp::from_millis(clock.load(Ordering::SeqCst));
+        let keys = tokens.issuer_keys(&url, now, |_| true).await;
+        keys.expect("the issuer answers");
+        asked.acquire_many(2).await.unwrap().forget();
+        clock.fetch_add(QUIET_MILLIS, Ordering::SeqCst);
+        let stranger = tokens.issuer_keys(&url, now, |_| false);
+        let others = async {
+            // It has been asked, and does not answer.
+            asked.acquire().await.unwrap().forget();
+            let known = tokens.issuer_keys(&url, now, |_| true).await;
+            known.expect("they are known");
+            clock.fetch_add(QUIET_MILLIS, Ordering::SeqCst);
+            let second = tokens.issuer_keys(&url, now, |_| false);
+            let answered = async {
+                answers.add_permits(2);
+            };
+            tokio::join!(second, answered).0
+        };
+        let (stranger, second) = tokio::join!(stranger, others);
+        stranger.expect("the issuer answers");
+        second.expect("the issuer has answered");
+        // The quiet begins when the issuer has answered: who waited does not ask again.
+        assert_eq!(asked.available_permits(), 1, "only for the keys themselves");
     }
 }

@@ -10,9 +10,7 @@ mod key_set;
 mod verify;
 
 use std::collections::HashMap;
-use std::sync::Arc;
-
-use tokio::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 pub use key_set::{KeySet, KeySetError};
 pub(crate) use verify::{Claims, Expected, TokenError};
@@ -44,7 +42,7 @@ pub enum TokenKeys {
 pub(crate) struct Tokens {
     config: AuthorizerConfig,
     client: Result<IssuerClient, String>,
-    issuers: Mutex<HashMap<String, Arc<Mutex<Option<Issuer>>>>>,
+    issuers: Mutex<HashMap<String, Arc<Issuer>>>,
 }
 
 impl Tokens {

@@ -58,7 +58,7 @@ impl Tokens {
         &self,
         token: &str,
         expected: Expected<'_>,
-        now: Timestamp,
+        now: impl Fn() -> Timestamp,
     ) -> Result<Claims, TokenError> {
         if token.len() > TOKEN_BYTES_MAX {
             return Err(TokenError::Malformed("it is too long".to_owned()));
@@ -67,7 +67,7 @@ impl Tokens {
         let claims: Claims = insecure_decode_claims(token).map_err(malformed)?;
         match &self.config.tokens {
             TokenKeys::Any => {
-                check_times(&claims, now, false)?;
+                check_times(&claims, now(), false)?;
                 return Ok(claims);
             }
             TokenKeys::Given(keys) => {
@@ -85,12 +85,12 @@ impl Tokens {
                 let family = header.alg.family();
                 let id = header.kid.as_deref();
                 let is_known = |keys: &KeySet| keys.candidates(id, family).next().is_some();
-                let keys = self.issuer_keys(issuer, now, is_known).await;
+                let keys = self.issuer_keys(issuer, &now, is_known).await;
                 let keys = keys.map_err(TokenError::NoKeys)?;
                 check_signature(token, &keys)?;
             }
         }
-        check_times(&claims, now, true)?;
+        check_times(&claims, now(), true)?;
         if let Some(audience) = expected.audience {
             check_audience(&claims, audience)?;
         }

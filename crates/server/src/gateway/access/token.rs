@@ -48,8 +48,10 @@ impl TokenAuthorizer {
             issued_nowhere: self.issued_nowhere,
             audience: self.audience.as_deref(),
         };
-        let verified = app.tokens.verify(token, expected, app.driver.now()).await;
-        let claims = verified.map_err(|error| self.refused(&gate.api, &error))?;
+        let verified = app.tokens.verify(token, expected, || app.driver.now());
+        let claims = verified
+            .await
+            .map_err(|error| self.refused(&gate.api, &error))?;
         if gate.kind == GateKind::Rest {
             self.check_use(&gate.api, &claims, scopes)?;
         }
