@@ -169,12 +169,7 @@ impl AwsClient {
                     read(client.request(request).await).await
                 }
                 Self::Account { keys, client } => {
-                    let suffix = match call.region.starts_with("cn-") {
-                        true => "amazonaws.com.cn",
-                        false => "amazonaws.com",
-                    };
-                    let (service, region) = (call.service, call.region);
-                    let url = format!("https://{service}.{region}.{suffix}{}", call.path);
+                    let url = account_url(&call)?;
                     let keys = keys.get().await.map_err(CallError::NotSet)?;
                     let request = signed(&call, &url, keys)?;
                     read(client.request(request).await).await
@@ -191,6 +186,22 @@ impl AwsClient {
             }
         }
     }
+}
+
+/// Where a service is in the account: a host of AWS's own, whatever the region is called.
+fn account_url(call: &Call<'_>) -> Result<String, CallError> {
+    let suffix = match call.region.starts_with("cn-") {
+        true => "amazonaws.com.cn",
+        false => "amazonaws.com",
+    };
+    let host = format!("{}.{}.{suffix}", call.service, call.region);
+    let url = format!("https://{host}{}", call.path);
+    let leads_to = url.parse::<Uri>().ok();
+    if leads_to.as_ref().and_then(Uri::host) != Some(&host) {
+        let region = call.region;
+        return Err(CallError::NotSet(format!("`{region}` is no region")));
+    }
+    Ok(url)
 }
 
 /// A service that speaks JSON.
@@ -294,6 +305,36 @@ fn signed(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What is sent is signed with the account's keys.
+    #[test]
+    fn calls_of_the_account_lead_to_aws_only() {
+        let url = |region: &str| {
+            let call = Call {
+                service: "sqs",
+                region,
+                method: Method::POST,
+                path: "/",
+                content_type: "application/x-amz-json-1.0",
+                target: None,
+                body: Bytes::new(),
+            };
+            account_url(&call).ok()
+        };
+        let europe = "https://sqs.eu-west-1.amazonaws.com/";
+        assert_eq!(url("eu-west-1").as_deref(), Some(europe));
+        let china = "https://sqs.cn-north-1.amazonaws.com.cn/";
+        assert_eq!(url("cn-north-1").as_deref(), Some(china));
+        for region in [
+            "evil.example/x",
+            "evil.example?",
+            "evil.example#",
+            "x@evil.example",
+            "a b",
+        ] {
+            assert_eq!(url(region), None, "{region}");
+        }
+    }
 
     #[test]
     fn errors_are_read_in_both_languages() {

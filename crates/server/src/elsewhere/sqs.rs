@@ -63,17 +63,23 @@ struct FailedEntry {
     message: String,
 }
 
-/// Region and name in the ARN of a queue; none for what is no such ARN.
+/// Region and name in the ARN of a queue; none for what is no such ARN. The region becomes part of a host's name, so
+/// it has what regions have and nothing else.
 pub(crate) fn of_arn(arn: &str) -> Option<(&str, &str)> {
     let parts: Vec<&str> = arn.split(':').collect();
-    match parts.as_slice() {
-        ["arn", _, "sqs", region, account, name]
-            if !region.is_empty() && !account.is_empty() && !name.is_empty() =>
-        {
-            Some((region, name))
-        }
-        _ => None,
-    }
+    let ["arn", _, "sqs", region, account, name] = parts.as_slice() else {
+        return None;
+    };
+    let is_region = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    let is_queue = consists_of(region, is_region)
+        && consists_of(account, |byte| byte.is_ascii_alphanumeric())
+        && consists_of(name, is_name);
+    is_queue.then_some((region, name))
+}
+
+fn consists_of(text: &str, is_fit: impl Fn(u8) -> bool) -> bool {
+    !text.is_empty() && text.bytes().all(is_fit)
 }
 
 /// A queue that can be worked off.
@@ -200,6 +206,10 @@ mod tests {
             "arn:aws:kinesis:eu-west-1:123456789012:stream/x",
             "arn:aws:sqs:::orders",
             "arn:aws:sqs:eu-west-1:123456789012:orders:x",
+            "arn:aws:sqs:evil.example/x:123456789012:orders",
+            "arn:aws:sqs:eu-west-1@evil.example#:123456789012:orders",
+            "arn:aws:sqs:eu-west-1:1/2:orders",
+            "arn:aws:sqs:eu-west-1:123456789012:orders/x",
             "orders",
             "",
         ] {
