@@ -1,6 +1,7 @@
 //! Hands requests on to the program that emulates AWS's other services.
 
 use bytes::Bytes;
+use http::uri::PathAndQuery;
 use http_body_util::{BodyExt as _, Full};
 use hyper::header::{CONNECTION, HOST, TRANSFER_ENCODING};
 use hyper::{Request, Response, StatusCode, Uri, Version};
@@ -30,8 +31,8 @@ impl Forwarder {
     }
 
     /// The emulator's answer, or a refusal that says why there is none.
-    pub async fn forward(&self, request: Request<RequestBody>) -> Response<Body> {
-        let answer = self.try_forward(request).await;
+    pub async fn forward(&self, request: Request<RequestBody>, service: &str) -> Response<Body> {
+        let answer = self.try_forward(request, service).await;
         answer.unwrap_or_else(|problem| {
             let to = &self.to;
             let message =
@@ -43,7 +44,11 @@ impl Forwarder {
         })
     }
 
-    async fn try_forward(&self, request: Request<RequestBody>) -> Result<Response<Body>, String> {
+    async fn try_forward(
+        &self,
+        request: Request<RequestBody>,
+        service: &str,
+    ) -> Result<Response<Body>, String> {
         let (mut parts, body) = request.into_parts();
         let body = read_body(body, BYTES_MAX)
             .await
@@ -52,7 +57,12 @@ impl Forwarder {
                 _ => "the request was not sent to its end".to_owned(),
             })?;
         let mut target = self.to.clone().into_parts();
-        target.path_and_query = parts.uri.path_and_query().cloned();
+        let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
+        let host = host.or_else(|| parts.uri.host());
+        target.path_and_query = match host.and_then(bucket).filter(|_| service == "s3") {
+            Some(bucket) => Some(behind_bucket(bucket, &parts.uri)?),
+            None => parts.uri.path_and_query().cloned(),
+        };
         parts.uri = Uri::from_parts(target).map_err(|error| error.to_string())?;
         // The client writes these for its own connection, whatever the one to the sender speaks.
         parts.version = Version::HTTP_11;
@@ -71,5 +81,60 @@ impl Forwarder {
             parts.headers.remove(name);
         }
         Ok(Response::from_parts(parts, Body::from(body)))
+    }
+}
+
+/// The bucket that stands in the host's name, where clients of S3 put it; the emulator is asked under another name, and
+/// would not find it there.
+fn bucket(host: &str) -> Option<&str> {
+    let name = host.split(':').next()?;
+    let bucket = name.strip_suffix(".localhost")?;
+    let is_fit = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    (!bucket.is_empty() && bucket.bytes().all(is_fit)).then_some(bucket)
+}
+
+/// The path of a request to a bucket whose name is not in the host's.
+fn behind_bucket(bucket: &str, uri: &Uri) -> Result<PathAndQuery, String> {
+    let path = uri.path_and_query().map_or("/", PathAndQuery::as_str);
+    let path = format!("/{bucket}{path}");
+    path.parse()
+        .map_err(|error| format!("`{path}` is no path: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_in_the_hosts_name_goes_into_the_path() {
+        let path = |host: &str, uri: &str| {
+            let uri: Uri = uri.parse().expect("it is one");
+            let bucket = bucket(host)?;
+            Some(
+                behind_bucket(bucket, &uri)
+                    .expect("it is a path")
+                    .to_string(),
+            )
+        };
+        let found = |host: &str, uri: &str, expected: &str| {
+            assert_eq!(path(host, uri).as_deref(), Some(expected), "{host} {uri}");
+        };
+        found("data.localhost:3001", "/report", "/data/report");
+        found("data.localhost", "/", "/data/");
+        found("my.data.localhost:3001", "/a%20b?x=1", "/my.data/a%20b?x=1");
+        found(
+            "data.localhost",
+            "http://data.localhost/report",
+            "/data/report",
+        );
+        for host in [
+            "localhost:3001",
+            "127.0.0.1:3001",
+            ".localhost",
+            "[::1]:3001",
+            "a/b.localhost",
+        ] {
+            assert_eq!(path(host, "/report"), None, "{host}");
+        }
     }
 }

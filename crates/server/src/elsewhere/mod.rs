@@ -146,7 +146,7 @@ impl OtherServices {
             return Err(request);
         };
         if let Some(forwarder) = &self.forwarder {
-            return Ok(forwarder.forward(request).await);
+            return Ok(forwarder.forward(request, &service).await);
         }
         let request = match self.answer_own(request).await {
             Ok(answer) => return Ok(answer),
