@@ -1,4 +1,4 @@
-//! Whether the service does its work: asked of the store, the timers and recovery.
+//! Whether the service does its work: asked of the store, the tables, the timers and recovery.
 //!
 //! `/healthz` fails when the process should be replaced: it will not mend by itself. `/readyz` fails while
 //! requests would not be served as they should.
@@ -61,6 +61,10 @@ impl Problems {
                     problems.passing.push(text);
                 }
             }
+        }
+        if let Some(trouble) = app.tables.trouble() {
+            let text = format!("the tables take no changes: {trouble}");
+            problems.lasting.push(text);
         }
         let silent_since = app
             .driver

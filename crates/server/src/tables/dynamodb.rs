@@ -10,7 +10,7 @@
 use std::fmt::Display;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use dynoxide::Database;
@@ -60,6 +60,8 @@ const NOT_HANDED_ON: [HeaderName; 9] = [
 pub(crate) struct Tables {
     database: Database,
     requests: mpsc::Sender<Asked>,
+    /// Why changes are refused, once their log could not be synced.
+    failed: Arc<OnceLock<String>>,
     /// Released after the database is closed; none for tables in memory.
     _file: Option<Arc<ForeignFile>>,
 }
@@ -103,7 +105,10 @@ fn open(path: &Path, durability: Durability) -> Result<Opened, OpenTablesError> 
     database.disable_bulk_loading()?;
     file.say_open()?;
     let log = match durability {
-        Durability::Disk => Log::Synced(beside(path, "-wal")),
+        Durability::Disk => Log::Synced {
+            path: beside(path, "-wal"),
+            failed: Arc::default(),
+        },
         Durability::Os | Durability::Memory => Log::Unsynced,
     };
     Ok(Opened {
@@ -129,18 +134,43 @@ enum Log {
     /// What is written survives the process, and that is enough.
     Unsynced,
     /// Its file is to be on the disk before an answer goes out.
-    Synced(PathBuf),
+    Synced {
+        path: PathBuf,
+        failed: Arc<OnceLock<String>>,
+    },
 }
 
 impl Log {
+    /// Where the first sync that fails is noted.
+    fn failed(&self) -> Arc<OnceLock<String>> {
+        match self {
+            Self::Unsynced => Arc::default(),
+            Self::Synced { failed, .. } => Arc::clone(failed),
+        }
+    }
+
     /// Waits until everything that is written is on the disk.
+    ///
+    /// The system says once that it could not write something, and takes it for written from then on: no later sync
+    /// would say that it is missing. So after one that failed, none succeeds until the tables are opened anew.
     fn sync(&self) -> Result<(), String> {
-        let Self::Synced(path) = self else {
+        let Self::Synced { path, failed } = self else {
             return Ok(());
         };
-        // By its name each time: it is there for as long as the tables are open, unless somebody removed it.
-        let synced = File::open(path).and_then(|log| log.sync_data());
-        synced.map_err(|cause| format!("sync `{}`: {cause}", path.display()))
+        if let Some(problem) = failed.get() {
+            return Err(problem.clone());
+        }
+        let said = |cause: std::io::Error| format!("sync `{}`: {cause}", path.display());
+        // By its name each time: it is there for as long as the tables are open, unless somebody removed it. One that
+        // cannot be opened has not been synced, and may be later.
+        let log = File::open(path).map_err(said)?;
+        log.sync_data().map_err(|cause| {
+            let problem = format!(
+                "{}; what was written to the tables since the last answer may be lost: no change is answered until a restart",
+                said(cause)
+            );
+            failed.get_or_init(|| problem).clone()
+        })
     }
 }
 
@@ -186,6 +216,7 @@ impl Tables {
             .enable_all()
             .build()
             .map_err(|cause| failed(&cause))?;
+        let failed_sync = log.failed();
         let (requests, asked) = mpsc::channel(REQUESTS_WAITING);
         let (began, begins) = oneshot::channel();
         let served = database.clone();
@@ -200,8 +231,14 @@ impl Tables {
         Ok(Self {
             database,
             requests,
+            failed: failed_sync,
             _file: file.map(Arc::new),
         })
+    }
+
+    /// Why changes of tables are refused until a restart, if they are.
+    pub fn trouble(&self) -> Option<&str> {
+        self.failed.get().map(String::as_str)
     }
 
     /// Whether a request is one for tables.

@@ -96,6 +96,7 @@ async fn no_port_stays_open_and_a_connection_that_ends_is_made_anew() {
     let tables = Tables {
         database,
         requests,
+        failed: Arc::default(),
         _file: None,
     };
     for _ in 0..3 {
@@ -151,12 +152,36 @@ async fn changes_that_share_a_sync_are_each_answered_and_kept() {
     again.cancel();
 }
 
+fn synced(path: PathBuf) -> Log {
+    let failed = Arc::default();
+    Log::Synced { path, failed }
+}
+
+/// The system reports once that it could not write; what it could not is not on the disk for all that.
+#[test]
+fn after_a_sync_that_failed_none_succeeds() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("tables-wal");
+    let log = synced(path.clone());
+    log.sync().expect_err("there is no file");
+    File::create(&path).expect("it can be written");
+    log.sync().expect("nothing was asked of the disk before");
+    std::fs::remove_file(&path).expect("it is there");
+    // A device that cannot be synced.
+    std::os::unix::fs::symlink("/dev/null", &path).expect("it can be linked");
+    let first = log.sync().expect_err("it cannot be synced");
+    std::fs::remove_file(&path).expect("it is there");
+    File::create(&path).expect("it can be written");
+    assert_eq!(log.sync(), Err(first.clone()));
+    assert_eq!(log.failed().get(), Some(&first));
+}
+
 /// An answer says that the change is on the disk; so none is given when that is not known.
 #[tokio::test]
 async fn without_its_log_no_change_is_answered_and_reading_goes_on() {
     let database = Database::memory().expect("it opens");
     let folder = tempfile::tempdir().expect("a folder");
-    let log = Log::Synced(folder.path().join("gone-wal"));
+    let log = synced(folder.path().join("gone-wal"));
     let (requests, asked) = mpsc::channel(1);
     let (began, begins) = oneshot::channel();
     let shutdown = CancellationToken::new();
@@ -165,6 +190,7 @@ async fn without_its_log_no_change_is_answered_and_reading_goes_on() {
     let tables = Tables {
         database,
         requests,
+        failed: Arc::default(),
         _file: None,
     };
     let put = serde_json::json!({ "TableName": "things", "Item": {} });
