@@ -33,6 +33,8 @@ wire_enum! {
         ResourceNotFound = "ResourceNotFoundException",
         /// The resource exists already, or its state forbids the request.
         ResourceConflict = "ResourceConflictException",
+        /// The resource is being changed or deleted.
+        ResourceInUse = "ResourceInUseException",
         /// An execution of that name was started with another payload.
         DurableExecutionAlreadyStarted = "DurableExecutionAlreadyStartedException",
         /// The revision id does not match.
@@ -77,6 +79,7 @@ impl ErrorCode {
             | Self::InvalidRequestContent
             | Self::CallbackTimeout
             | Self::NoPublishedVersion
+            | Self::ResourceInUse
             | Self::RecursiveInvocation => 400,
             Self::ServiceQuotaExceeded => 402,
             Self::AccessDenied | Self::InvalidSignature => 403,

@@ -119,18 +119,23 @@ pub(super) async fn update(
     let request: EventSourceMappingRequest = small(body).await?;
     let asked = Asked::read(&request)?;
     let (function, before) = find(app, uuid)?;
-    let mut mapping = before.clone();
-    if let Some(name) = &request.function_name {
-        let resolved = resolved(app, name)?;
-        if resolved.arn.name != function {
-            return Err(ApiError::invalid_parameter(format!(
-                "The mapping belongs to the function {function}: delete it, and create one for {}.",
-                resolved.arn.name
-            )));
+    check_stays(&before)?;
+    let qualifier = match &request.function_name {
+        Some(name) => {
+            let resolved = resolved(app, name)?;
+            if resolved.arn.name != function {
+                return Err(ApiError::invalid_parameter(format!(
+                    "The mapping belongs to the function {function}: delete it, and create one for {}.",
+                    resolved.arn.name
+                )));
+            }
+            Some(resolved.qualifier)
         }
-        mapping.qualifier = resolved.qualifier;
-    }
-    asked.apply(&mut mapping);
+        None => None,
+    };
+    let mut mapping = before.clone();
+    asked.clone().apply(&mut mapping);
+    mapping.qualifier = qualifier.clone().unwrap_or(mapping.qualifier);
     check(&mapping)?;
     let named = match &mapping.qualifier {
         Some(qualifier) => format!("{function}:{qualifier}"),
@@ -142,51 +147,72 @@ pub(super) async fn update(
         (true, false) => "Disabling",
         _ => "Updating",
     };
-    let replaced = replace(app, &function, mapping).await?;
+    // The queue may have taken its time: what others have changed meanwhile stays so.
+    let changed = change_mapping(app, &function, uuid, move |found| {
+        check_stays(found)?;
+        asked.apply(found);
+        if let Some(qualifier) = qualifier {
+            found.qualifier = qualifier;
+        }
+        check(found)
+    });
     Ok(answer(
         app,
         StatusCode::ACCEPTED,
         &function,
-        &replaced,
+        &changed.await?,
         Some(state),
     ))
 }
 
 pub(super) async fn delete(app: &Arc<App>, uuid: &str) -> Result<Response<Body>, ApiError> {
-    let (function, mut mapping) = find(app, uuid)?;
-    mapping.deleting = true;
-    let mapping = replace(app, &function, mapping).await?;
+    let (function, _) = find(app, uuid)?;
+    let changed = change_mapping(app, &function, uuid, |found| {
+        found.deleting = true;
+        Ok(())
+    });
     let state = Some("Deleting");
     Ok(answer(
         app,
         StatusCode::ACCEPTED,
         &function,
-        &mapping,
+        &changed.await?,
         state,
     ))
 }
 
-/// Stores a changed mapping, unless it is gone meanwhile.
-async fn replace(
+/// Changes a mapping as it is stored by now, unless it is gone; says what it is then.
+async fn change_mapping(
     app: &Arc<App>,
     function: &FunctionName,
-    mut mapping: EventSourceMapping,
+    uuid: &str,
+    apply: impl FnOnce(&mut EventSourceMapping) -> Result<(), ApiError> + Send + 'static,
 ) -> Result<EventSourceMapping, ApiError> {
-    mapping.modified_at = app.driver.now().as_millis();
-    let wanted = mapping.clone();
-    change(app, function.clone(), move |_, settings| {
+    let wanted = uuid.to_owned();
+    let changed = change(app, function.clone(), move |now, settings| {
         let mut all = settings.event_sources.iter_mut();
-        let found = all.find(|it| it.uuid == wanted.uuid);
-        *found.ok_or_else(missing)? = wanted;
+        let found = all.find(|it| it.uuid == wanted).ok_or_else(missing)?;
+        apply(found)?;
+        found.modified_at = now.as_millis();
         Ok(())
-    })
-    .await?;
+    });
+    let mut all = changed.await?.event_sources.into_iter();
+    let changed = all.find(|it| it.uuid == uuid).ok_or_else(missing)?;
     app.registry.event_source_states.note_change();
-    Ok(mapping)
+    Ok(changed)
+}
+
+/// Refuses a mapping that is being deleted.
+fn check_stays(mapping: &EventSourceMapping) -> Result<(), ApiError> {
+    if !mapping.deleting {
+        return Ok(());
+    }
+    let message = "The event source mapping is being deleted, and cannot be updated.";
+    Err(ApiError::new(ErrorCode::ResourceInUse, message))
 }
 
 /// What a request asks for, as far as it is in itself right.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Asked {
     enabled: Option<bool>,
     batch_size: Option<u32>,
@@ -371,8 +397,10 @@ fn resolved(app: &App, name: &str) -> Result<Resolved, ApiError> {
 }
 
 fn find(app: &App, uuid: &str) -> Result<(FunctionName, EventSourceMapping), ApiError> {
-    let mut all = app.registry.event_sources().into_iter();
-    all.find(|(_, mapping)| mapping.uuid == uuid)
+    let all = app.registry.event_sources().into_iter();
+    let own = all.filter(|(_, mapping)| mapping.uuid == uuid);
+    // One of a template that moved to another function is with both, until the batches at work are done with.
+    own.min_by_key(|(_, mapping)| mapping.deleting)
         .ok_or_else(missing)
 }
 
