@@ -30,9 +30,13 @@ const PAUSE_AFTER_PANIC: Duration = Duration::from_secs(30);
 pub(crate) struct Pollers {
     app: Arc<App>,
     shutdown: CancellationToken,
-    running: BTreeMap<String, Running>,
-    tasks: JoinSet<String>,
+    running: BTreeMap<Key, Running>,
+    tasks: JoinSet<Key>,
 }
+
+/// A mapping and its function: one of a template may move to another function, and ends at the first one only when the
+/// batches at work there are done with.
+type Key = (FunctionName, String);
 
 struct Running {
     mapping: EventSourceMapping,
@@ -62,9 +66,7 @@ impl Pollers {
             let wanted = self.app.registry.event_sources();
             self.stop_others(&wanted);
             for (function, mapping) in wanted {
-                if !self.running.contains_key(&mapping.uuid) {
-                    self.start_or_forget(function, mapping).await;
-                }
+                self.start_or_forget(function, mapping).await;
             }
         }
         // Each has heard of the shutdown as well.
@@ -75,8 +77,9 @@ impl Pollers {
 
     /// Has those stop whose mapping is gone, or is another one by now.
     fn stop_others(&self, wanted: &[(FunctionName, EventSourceMapping)]) {
-        for (uuid, running) in &self.running {
-            let wanted = wanted.iter().find(|(_, it)| it.uuid == *uuid);
+        for ((function, uuid), running) in &self.running {
+            let mut wanted = wanted.iter();
+            let wanted = wanted.find(|(name, it)| name == function && it.uuid == *uuid);
             let stays = wanted.is_some_and(|(_, it)| {
                 it.enabled && !it.deleting && it.is_read_as(&running.mapping)
             });
@@ -87,6 +90,10 @@ impl Pollers {
     }
 
     async fn start_or_forget(&mut self, function: FunctionName, mapping: EventSourceMapping) {
+        let key = (function.clone(), mapping.uuid.clone());
+        if self.running.contains_key(&key) {
+            return;
+        }
         if mapping.deleting {
             if let Err(fault) = self.forget(&function, &mapping.uuid).await {
                 let error = &fault as &dyn std::error::Error;
@@ -94,26 +101,27 @@ impl Pollers {
             }
             return;
         }
-        if !mapping.enabled {
+        let is_elsewhere = self.running.keys().any(|(_, uuid)| *uuid == mapping.uuid);
+        if !mapping.enabled || is_elsewhere {
             return;
         }
         let stop = self.shutdown.child_token();
-        let uuid = mapping.uuid.clone();
         let running = Running {
             mapping: mapping.clone(),
             stop: stop.clone(),
         };
-        self.running.insert(uuid.clone(), running);
+        self.running.insert(key.clone(), running);
         self.app.registry.event_source_states.set_reading(&mapping);
         let poller = Poller::new(Arc::clone(&self.app), function, mapping, stop);
         self.tasks.spawn(async move {
             if let Err(panic) = AssertUnwindSafe(poller.run()).catch_unwind().await {
                 let reason = panic_message(panic.as_ref());
-                tracing::error!(mapping = uuid, reason, "reading a queue has panicked");
+                let (function, mapping) = &key;
+                tracing::error!(%function, mapping, reason, "reading a queue has panicked");
                 // It would again, most likely.
                 sleep(PAUSE_AFTER_PANIC).await;
             }
-            uuid
+            key
         });
     }
 
@@ -126,15 +134,18 @@ impl Pollers {
             .event_sources
             .retain(|it| it.uuid != uuid || !it.deleting);
         changes.put_settings(function, settings).await?;
-        app.registry.event_source_states.forget(uuid);
+        let mut others = app.registry.event_sources().into_iter();
+        if !others.any(|(_, it)| it.uuid == uuid) {
+            app.registry.event_source_states.forget(uuid);
+        }
         Ok(())
     }
 
-    fn ended(&mut self, ended: Result<String, tokio::task::JoinError>) {
+    fn ended(&mut self, ended: Result<Key, tokio::task::JoinError>) {
         match ended {
-            Ok(uuid) => {
-                self.running.remove(&uuid);
-                self.app.registry.event_source_states.set_stopped(&uuid);
+            Ok(key) => {
+                self.running.remove(&key);
+                self.app.registry.event_source_states.set_stopped(&key.1);
             }
             Err(error) => tracing::error!(%error, "a queue is not read any more"),
         }
