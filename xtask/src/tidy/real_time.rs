@@ -63,6 +63,10 @@ const REAL: &[(&str, &str)] = &[
     ),
     (
         "crates/server/src/event_source/batch.rs",
+        "waits until another computer shows messages again",
+    ),
+    (
+        "crates/server/src/event_source/hidden.rs",
         "keeps messages of another computer hidden",
     ),
     (

@@ -5,15 +5,15 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use model::FunctionName;
 use runtime::PlainOutcome;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::event::failures;
+use super::hidden::Hidden;
 use crate::api::Target;
 use crate::app::App;
 use crate::elsewhere::{Message, Queue};
@@ -37,20 +37,26 @@ pub(super) struct Batch {
     pub target: Target,
     pub payload: Vec<u8>,
     pub messages: Vec<Message>,
-    /// The queue's visibility timeout, and when it is over for these messages.
+    /// The queue's visibility timeout, and what is left of it for these messages.
     pub hidden_for: Duration,
-    pub hidden_until: Instant,
-    /// Whether it waits for a function that is busy.
-    pub waits: AtomicBool,
+    pub hidden: Hidden,
     pub stop: CancellationToken,
 }
 
 impl Batch {
     /// Invokes the function, and deletes what it worked off.
     pub async fn work_off(self) {
+        let handles = self.messages.iter();
+        let handles: Vec<String> = handles.map(|it| it.receipt_handle.clone()).collect();
+        let hide = || self.queue.hide(&self.app.aws, &handles, self.hidden_for);
+        if !self.hidden.begin(hide).await {
+            let (queue, function) = (&self.mapping.queue_arn, &self.function);
+            tracing::info!(%queue, %function, "a batch waited until its messages were visible again, and is left to come again");
+            return;
+        }
         let outcome = tokio::select! {
             outcome = self.invoke() => outcome,
-            () = self.keep_hidden() => unreachable!("messages are kept hidden for good"),
+            () = self.hidden.keep(hide) => unreachable!("messages are kept hidden for good"),
         };
         let failed = self.failed(&outcome);
         let is_failed = |message: &Message| {
@@ -89,40 +95,15 @@ impl Batch {
             if !matches!(outcome, PlainOutcome::Throttled(_)) {
                 return outcome;
             }
-            self.waits.store(true, Ordering::Relaxed);
+            self.hidden.set_waiting(true);
             let room = app.registry.wait_for_room(&self.function);
             tokio::select! {
                 () = room => {}
                 () = sleep(THROTTLED_PAUSE) => {}
-                () = sleep_until(self.hidden_until) => return outcome,
+                () = sleep_until(self.hidden.until()) => return outcome,
                 () = self.stop.cancelled() => return outcome,
             }
-            self.waits.store(false, Ordering::Relaxed);
-        }
-    }
-
-    /// Prolongs the time for which the messages are hidden, while it is polled.
-    async fn keep_hidden(&self) {
-        let every = self.hidden_for / 2;
-        if every.is_zero() {
-            return std::future::pending().await;
-        }
-        let handles: Vec<String> = self
-            .messages
-            .iter()
-            .map(|message| message.receipt_handle.clone())
-            .collect();
-        loop {
-            sleep(every).await;
-            // One that waits for a busy function is given back in its time.
-            if self.waits.load(Ordering::Relaxed) {
-                continue;
-            }
-            let prolonged = self.queue.hide(&self.app.aws, &handles, self.hidden_for);
-            if let Err(error) = prolonged.await {
-                let queue = &self.mapping.queue_arn;
-                tracing::debug!(%queue, %error, "messages at work may become visible");
-            }
+            self.hidden.set_waiting(false);
         }
     }
 

@@ -1,10 +1,12 @@
 //! Event source mappings: functions that work off queues, at AWS or at an emulator.
 //!
 //! Each mapping has a poller of its own ([`poller`]), which hands batches to the function ([`batch`]). A message is
-//! deleted only once a function has worked it off; whatever comes between, it becomes visible in its queue again.
+//! hidden while somebody works on it ([`hidden`]), and deleted only once a function has worked it off; whatever comes
+//! between, it becomes visible in its queue again.
 
 mod batch;
 mod event;
+mod hidden;
 mod poller;
 
 use std::collections::BTreeMap;

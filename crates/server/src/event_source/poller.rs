@@ -1,7 +1,6 @@
 //! Reads one queue, for as long as its mapping stays as it is.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use model::{EventSource, EventSourceKind, FunctionName};
@@ -12,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::batch::Batch;
 use super::event::{event, filtered, record};
+use super::hidden::Hidden;
 use crate::api::Target;
 use crate::app::App;
 use crate::elsewhere::{CallError, ENTRIES_MAX, Message, Queue, queue_of_arn};
@@ -41,6 +41,8 @@ const NOTHING_YET: &str = "No records processed";
 pub(super) struct Taken {
     pub message: Message,
     pub record: Box<RawValue>,
+    /// It is hidden from then on.
+    pub received_at: Instant,
 }
 
 pub(super) struct Poller {
@@ -175,11 +177,11 @@ impl Poller {
             };
             // Before messages are taken that nobody could work on.
             self.target()?;
-            let taken = self.collect(&queue, &stop).await?;
+            let taken = self.collect(&queue, hidden_for, &stop).await?;
             self.note_read();
-            if taken.is_empty() {
+            let Some(first) = taken.iter().map(|it| it.received_at).min() else {
                 continue;
-            }
+            };
             let records: Vec<&RawValue> = taken.iter().map(|it| &*it.record).collect();
             let batch = Batch {
                 app: Arc::clone(&app),
@@ -190,8 +192,7 @@ impl Poller {
                 payload: event(&records),
                 messages: taken.into_iter().map(|it| it.message).collect(),
                 hidden_for,
-                hidden_until: Instant::now() + hidden_for,
-                waits: AtomicBool::new(false),
+                hidden: Hidden::since(first, hidden_for),
                 stop: stop.clone(),
             };
             tokio::spawn(async move {
@@ -221,14 +222,18 @@ impl Poller {
     async fn collect(
         &mut self,
         queue: &Queue,
+        hidden_for: Duration,
         stop: &CancellationToken,
     ) -> Result<Vec<Taken>, Obstacle> {
         let app = Arc::clone(&self.app);
         let most = self.mapping.batch_size.max(1) as usize;
         let window = Duration::from_secs(u64::from(self.mapping.window_seconds));
         let mut taken: Vec<Taken> = std::mem::take(&mut self.left);
+        // What has waited for longer is visible again, and comes by itself.
+        taken.retain(|it| it.received_at.elapsed() < hidden_for);
         let mut bytes: usize = taken.iter().map(|it| it.record.get().len() + 1).sum();
-        let mut until = (!taken.is_empty()).then(|| Instant::now() + window);
+        let first = taken.iter().map(|it| it.received_at).min();
+        let mut until = first.map(|it| window_end(it, window, hidden_for));
         while taken.len() < most {
             let seconds = match until {
                 None => POLL_SECONDS,
@@ -266,9 +271,10 @@ impl Poller {
                     () = stop.cancelled() => return Err(Obstacle::Stopped),
                 }
             }
-            let fitting = self.filter(queue, messages).await?;
+            let received_at = Instant::now();
+            let fitting = self.filter(queue, messages, received_at).await?;
             if !fitting.is_empty() {
-                until.get_or_insert_with(|| Instant::now() + window);
+                until.get_or_insert_with(|| window_end(received_at, window, hidden_for));
             }
             for one in fitting {
                 let size = one.record.get().len() + 1;
@@ -287,7 +293,12 @@ impl Poller {
     }
 
     /// The messages that count; the others are deleted, as Lambda does.
-    async fn filter(&self, queue: &Queue, messages: Vec<Message>) -> Result<Vec<Taken>, Obstacle> {
+    async fn filter(
+        &self,
+        queue: &Queue,
+        messages: Vec<Message>,
+        received_at: Instant,
+    ) -> Result<Vec<Taken>, Obstacle> {
         let region = queue_of_arn(&self.mapping.queue_arn).map_or("", |(region, _)| region);
         let mut taken = Vec::new();
         let mut others = Vec::new();
@@ -298,7 +309,11 @@ impl Poller {
                 self.filters.iter().any(|filter| filter.matches(&seen))
             };
             if counts {
-                taken.push(Taken { message, record });
+                taken.push(Taken {
+                    message,
+                    record,
+                    received_at,
+                });
             } else {
                 others.push(message.receipt_handle);
             }
@@ -311,4 +326,10 @@ impl Poller {
         }
         Ok(taken)
     }
+}
+
+/// Until when a batch is filled whose first message was received then. At half of the time for which that is hidden
+/// the work must begin, which prolongs it.
+fn window_end(received_at: Instant, window: Duration, hidden_for: Duration) -> Instant {
+    received_at + window.min(hidden_for / 2)
 }
