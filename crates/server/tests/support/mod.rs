@@ -178,6 +178,21 @@ impl TestServer {
         Self::start_configured(data_dir, config, template, &options).await
     }
 
+    /// As [`TestServer::start_with_template`], with a program at this URL that emulates AWS's other services.
+    pub async fn start_with_emulator(
+        template: &str,
+        parameters: &[(&str, &str)],
+        url: &str,
+    ) -> Self {
+        let data_dir = tempfile::tempdir().unwrap();
+        let options = load_options(parameters);
+        let config = ServerConfig {
+            elsewhere: Elsewhere::Emulator(url.parse().unwrap()),
+            ..config(&data_dir, IDLE_TIME, Limits::AWS)
+        };
+        Self::start_configured(data_dir, config, template, &options).await
+    }
+
     /// Deploys a template again; `left_out` are functions without code, with the reason.
     pub async fn deploy_template(
         &mut self,
