@@ -73,8 +73,8 @@ impl DurableContext {
     /// [`FailureKind::InvalidUse`](crate::FailureKind::InvalidUse) before anything is recorded.
     ///
     /// `body` runs on the thread that commits for the whole program, so it should read and write and do nothing else. It
-    /// is called once per attempt as a rule, and again if the disk had no room for what it was committed with; what
-    /// counts in the tables is one call. A failed attempt leaves nothing, and is repeated under the
+    /// is called once per attempt as a rule, and again if what it was committed with could not be; what counts in the
+    /// tables is one call. A failed attempt leaves nothing, and is repeated under the
     /// [retry strategy](TransactionStep::retry).
     ///
     /// ```no_run
@@ -245,6 +245,11 @@ impl Transacting {
         });
         self.last(ran);
         updates
+    }
+
+    /// What it wrote was undone, whatever the body says.
+    pub(crate) fn undone(&self, why: String) {
+        self.last(Err(Failure::failed(StepError::WIRE_TYPE, why)));
     }
 
     /// What it writes cannot be recorded.

@@ -49,6 +49,16 @@ impl Failure {
         }
     }
 
+    /// Whether a commit was refused for a foreign key that was to hold by then. SQLite asks before it writes any of it.
+    pub fn is_violated_foreign_key(&self) -> bool {
+        match self {
+            Self::Database(error) => error.sqlite_error().is_some_and(|error| {
+                error.extended_code == rusqlite::ffi::SQLITE_CONSTRAINT_FOREIGNKEY
+            }),
+            Self::Panic(_) | Self::Trouble(_) => false,
+        }
+    }
+
     /// Whether it is about the database or its disk, so that the next transaction may meet it too, and
     /// not about what was to be written.
     pub fn is_of_the_world(&self) -> bool {

@@ -4,7 +4,7 @@ use engine::Transition;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::job::{Job, Write, Written};
-use crate::within::Verdict;
+use crate::within::{Done, Verdict};
 use crate::writer::Outcome;
 
 /// Looks for what the writes of a transaction, which all came to these outcomes, have left. A
@@ -34,10 +34,13 @@ fn write_landed(
             transition_landed(connection, transition).map(Some)
         }
         (Write::Within(job), _) => match job.done() {
-            Some(Verdict::Commit(transition)) if !transition.is_empty() => {
+            Some(Done::As(Verdict::Commit(transition))) if !transition.is_empty() => {
                 transition_landed(connection, &transition).map(Some)
             }
-            Some(Verdict::Commit(_) | Verdict::Keep | Verdict::Undo) | None => Ok(None),
+            Some(
+                Done::As(Verdict::Commit(_) | Verdict::Keep | Verdict::Undo) | Done::Undone(_),
+            )
+            | None => Ok(None),
         },
         (
             Write::Enqueue(invocation) | Write::EnqueueScheduled(invocation, _),

@@ -4,7 +4,9 @@
 //!
 //! It runs on the thread that writes, in a savepoint within the transaction of the batch, so that it shares
 //! the batch's one sync, and takes nothing of its neighbours with it when it is undone. An authorizer keeps
-//! it from ending that transaction and from writing to the store's own tables.
+//! it from ending that transaction and from writing to the store's own tables. SQLite may end it all the same
+//! (`ON CONFLICT ROLLBACK` does, and a full disk); what the code writes after that is kept from being committed
+//! by itself.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -16,6 +18,7 @@ use rusqlite::Connection;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use store::{CommitError, Store, StoreFuture};
 
+use crate::fault::Failure;
 use crate::job::{Refusal, Written};
 use crate::schema::TABLES;
 use crate::write::{Known, Statements};
@@ -43,7 +46,13 @@ pub enum Verdict {
 }
 
 /// What it came to.
-pub type Done = Verdict;
+#[derive(Debug, Clone)]
+pub enum Done {
+    /// What the code wanted.
+    As(Verdict),
+    /// SQLite undid it, for this reason, whatever the code wanted: nothing of it is there.
+    Undone(String),
+}
 
 type Work = dyn Fn(&Connection) -> Verdict + Send + Sync;
 
@@ -109,8 +118,19 @@ impl Job {
         done.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn came_to(&self, done: Done) {
-        *self.done.lock().unwrap_or_else(PoisonError::into_inner) = Some(done);
+    fn came_to(&self, done: impl Into<Option<Done>>) {
+        *self.done.lock().unwrap_or_else(PoisonError::into_inner) = done.into();
+    }
+
+    /// Whether the code itself brought about that its transaction, which nothing else was part of, came to
+    /// nothing: then that is what it came to, and no fault.
+    pub fn is_to_blame(&self, why: &Failure, at_commit: bool) -> bool {
+        if at_commit && why.is_violated_foreign_key() {
+            self.came_to(Done::Undone(why.to_string()));
+            return true;
+        }
+        // SQLite ended the transaction while it ran, which was noted then.
+        !at_commit && self.done().is_some()
     }
 
     /// Runs it within the transaction that is open.
@@ -120,6 +140,7 @@ impl Job {
         statements: &mut Statements<'_>,
         known: &mut Known,
     ) -> rusqlite::Result<Result<Written, Refusal>> {
+        self.came_to(None);
         if let Some((id, version)) = &self.within.fence
             && !statements.is_at(id, *version)?
         {
@@ -129,10 +150,14 @@ impl Job {
         savepoint(connection, "SAVEPOINT application")?;
         let verdict = as_application(|| (self.within.work)(connection));
         if connection.is_autocommit() {
-            // SQLite undoes the whole transaction when it finds no room, no memory or a broken disk.
+            self.came_to(match verdict {
+                Verdict::Undo => Done::As(verdict),
+                Verdict::Commit(_) | Verdict::Keep => Done::Undone(GIVEN_UP.to_owned()),
+            });
+            // Whatever else was in the transaction is gone with it.
             return Err(rusqlite::Error::SqliteFailure(
                 rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ABORT),
-                Some("the database gave the transaction up while the application wrote".to_owned()),
+                Some(GIVEN_UP.to_owned()),
             ));
         }
         let refusal = match &verdict {
@@ -146,12 +171,16 @@ impl Job {
         match refusal {
             Some(refusal) => Ok(Err(refusal)),
             None => {
-                self.came_to(verdict);
+                self.came_to(Done::As(verdict));
                 Ok(Ok(Written::Done))
             }
         }
     }
 }
+
+/// Why nothing is there of code that went on after SQLite had ended its transaction.
+const GIVEN_UP: &str = "SQLite undid the whole transaction when a statement of it failed (ON CONFLICT ROLLBACK, \
+    RAISE(ROLLBACK), no room, a broken disk): return that statement's error";
 
 fn savepoint(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
     connection.prepare_cached(sql)?.execute([]).map(drop)
@@ -186,6 +215,15 @@ pub fn refused_to_application() -> Option<String> {
 
 /// Holds the application's code to its own tables and to the transaction that it is given.
 pub(crate) fn guard(connection: &mut Connection) -> rusqlite::Result<()> {
+    // The store commits when no code of the application's runs. What is committed while it does is a statement
+    // by itself, after SQLite has ended the transaction that it belonged to.
+    connection.commit_hook(Some(|| {
+        let is_refused = APPLICATION.get();
+        if is_refused {
+            REFUSED.set(Some(GIVEN_UP.to_owned()));
+        }
+        is_refused
+    }))?;
     connection.authorizer(Some(|context: AuthContext<'_>| {
         if !APPLICATION.get() {
             return Authorization::Allow;
@@ -223,6 +261,11 @@ fn refusal(action: &AuthAction<'_>) -> Option<String> {
         } if !pragma_name.eq_ignore_ascii_case("table_info") => Some(format!(
             "`PRAGMA {pragma_name}` would change how everything in the file is kept"
         )),
+        // A temporary table hides the one of the same name that the executions are in, and its new name is not told.
+        AuthAction::AlterTable {
+            database_name: "temp",
+            ..
+        } => Some("a temporary table is not altered but made anew".to_owned()),
         AuthAction::Insert { table_name }
         | AuthAction::Delete { table_name }
         | AuthAction::Update { table_name, .. }
@@ -232,7 +275,12 @@ fn refusal(action: &AuthAction<'_>) -> Option<String> {
         | AuthAction::DropIndex { table_name, .. }
         | AuthAction::CreateTrigger { table_name, .. }
         | AuthAction::CreateTempTrigger { table_name, .. }
-        | AuthAction::DropTrigger { table_name, .. } => own(table_name),
+        | AuthAction::DropTrigger { table_name, .. }
+        | AuthAction::CreateTempTable { table_name }
+        | AuthAction::CreateTempView {
+            view_name: table_name,
+        }
+        | AuthAction::CreateVtable { table_name, .. } => own(table_name),
         _ => None,
     }
 }

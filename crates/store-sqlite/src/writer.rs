@@ -100,6 +100,21 @@ struct Failed {
     stage: Stage,
 }
 
+impl Failed {
+    /// Whether code of the application's, alone in the transaction, is why; it has taken note of it.
+    fn is_of_the_application(&self, jobs: &[Job]) -> bool {
+        let [job] = jobs else { return false };
+        let Write::Within(within) = &job.write else {
+            return false;
+        };
+        match &self.stage {
+            Stage::Begin => false,
+            Stage::Write => within.is_to_blame(&self.why, false),
+            Stage::Commit(_) => within.is_to_blame(&self.why, true),
+        }
+    }
+}
+
 enum Stage {
     /// No write was tried.
     Begin,
@@ -145,12 +160,18 @@ impl Writer<'_> {
 
     /// Writes all of it in one transaction, or nothing.
     fn transact(&mut self, jobs: &[Job]) -> Result<Vec<Outcome>, Failed> {
-        let result = self.try_transact(jobs);
+        let mut result = self.try_transact(jobs);
         match &result {
             Ok(_) => self.health.commit_succeeded(),
-            Err(Failed { why, .. }) => {
-                tracing::warn!(writes = jobs.len(), error = %why, "a transaction failed");
-                if why.is_of_the_world() {
+            Err(failed) => {
+                let why = &failed.why;
+                let is_own = failed.is_of_the_application(jobs);
+                if is_own {
+                    tracing::debug!(error = %why, "a transaction was undone by what the application wrote");
+                } else {
+                    tracing::warn!(writes = jobs.len(), error = %why, "a transaction failed");
+                }
+                if why.is_of_the_world() && !is_own {
                     self.health.commit_failed(why.to_string());
                 }
                 self.known.forget_all();
@@ -159,6 +180,9 @@ impl Writer<'_> {
                 {
                     // The next BEGIN fails too then, and every call says why.
                     tracing::error!(%error, "a failed transaction could not be rolled back");
+                }
+                if is_own {
+                    result = Ok(vec![Ok(Written::Done)]);
                 }
             }
         }
@@ -294,6 +318,8 @@ impl Writer<'_> {
             Stage::Begin => batch.drain(..).for_each(|job| fail(job, &why, false)),
             Stage::Write if is_alone => batch.drain(..).for_each(|job| fail(job, &why, false)),
             Stage::Write => self.write_one_by_one(batch),
+            // One of them is to be found out.
+            Stage::Commit(_) if why.is_violated_foreign_key() => self.write_one_by_one(batch),
             Stage::Commit(outcomes) => match self.look(batch, outcomes) {
                 Settled::Landed(outcomes) => self.acknowledge(batch.drain(..), outcomes),
                 Settled::Unknown => batch.drain(..).for_each(|job| fail(job, &why, true)),

@@ -20,7 +20,7 @@ use runtime::{Clock, Driver, DriverConfig, Invoker as _, ProcessError, StartRequ
 use serde::Serialize;
 use store::{CommitError, Cursor, Durability, ExecutionFilter, Store, StoreFault};
 use store_sqlite::rusqlite::{self, Connection};
-use store_sqlite::{SqliteStore, Verdict, Within, WriteWithin};
+use store_sqlite::{Done, SqliteStore, Verdict, Within, WriteWithin};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use wire::wire_summary;
@@ -399,7 +399,8 @@ impl Embedded {
             .write_within(Within::new(attempted, work))
             .await;
         match done {
-            Ok(_) => {}
+            Ok(Done::As(_)) => {}
+            Ok(Done::Undone(why)) => return Err(Error::Transaction(why.into())),
             Err(CommitError::Fault(fault)) => return Err(fault.into()),
             Err(CommitError::VersionConflict(_) | CommitError::NameTaken(_)) => {
                 unreachable!("it is about no execution")

@@ -12,7 +12,7 @@ use model::{
 };
 use runtime::{Driver, Making, ProcessError};
 use store::CommitError;
-use store_sqlite::{Verdict, Within, WriteWithin};
+use store_sqlite::{Done, Verdict, Within, WriteWithin};
 use wire::{ApiError, Targets, wire_operation};
 
 use super::handlers::Handler;
@@ -112,6 +112,7 @@ async fn commit(
 ) -> Result<bool, CommitError> {
     let (id, version) = (making.id().clone(), making.version());
     let attempted = format!("transaction `{}` of execution `{id}`", transacting.name());
+    let told = Arc::clone(&transacting);
     let work = move |connection: &store_sqlite::rusqlite::Connection| {
         let Some(updates) = transacting.run(connection) else {
             return Verdict::Undo;
@@ -135,8 +136,13 @@ async fn commit(
         }
     };
     let work = Within::new(attempted, work).fenced(id, version);
-    let done = within.write_within(work).await?;
-    Ok(matches!(done, Verdict::Commit(_)))
+    match within.write_within(work).await? {
+        Done::As(verdict) => Ok(matches!(verdict, Verdict::Commit(_))),
+        Done::Undone(why) => {
+            told.undone(why);
+            Ok(false)
+        }
+    }
 }
 
 impl DurableServiceClient for OwnService {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use lambdura::embedded::{Embedded, Error, rusqlite};
+use lambdura::embedded::{Embedded, Error, Execution, rusqlite};
 use lambdura::service::{
     CheckpointDurableExecutionRequest, CheckpointDurableExecutionResponse, DurableServiceClient,
     GetDurableExecutionStateResponse, InvocationInput, InvocationStatus, ServiceError,
@@ -151,6 +151,18 @@ async fn it_cannot_end_the_transaction_nor_write_to_the_executions_tables() {
             "PRAGMA synchronous = OFF",
             "`PRAGMA synchronous` would change",
         ),
+        (
+            "CREATE TEMP TABLE operations (id)",
+            "table `operations` is the durable executions'",
+        ),
+        (
+            "CREATE TEMP VIEW events AS SELECT 1",
+            "table `events` is the durable executions'",
+        ),
+        (
+            "CREATE TEMP TABLE mine (id); ALTER TABLE mine RENAME TO operations",
+            "a temporary table is not altered",
+        ),
     ] {
         let execution = app.start("refused", sql).await.unwrap();
         let said: String = execution.result().await.unwrap();
@@ -184,20 +196,85 @@ async fn foreign_keys_hold_and_a_violation_is_that_steps_alone() {
         .open()
         .await
         .unwrap();
+    for checked in ["", "DEFERRABLE INITIALLY DEFERRED"] {
+        let create = format!(
+            "DROP TABLE IF EXISTS entries; DROP TABLE IF EXISTS accounts;
+             CREATE TABLE accounts (id INTEGER PRIMARY KEY);
+             CREATE TABLE entries (account INTEGER NOT NULL REFERENCES accounts (id) {checked});
+             INSERT INTO accounts VALUES (1)"
+        );
+        let created = app.transaction(move |tx| tx.execute_batch(&create)).await;
+        created.unwrap();
+        let (good, bad) = (app.start("writes", &1), app.start("writes", &2));
+        let (good, bad) = (good.await.unwrap(), bad.await.unwrap());
+        assert_eq!(good.result::<i64>().await.unwrap(), 1);
+        let violated = bad.result::<i64>().await.unwrap_err().to_string();
+        assert!(violated.contains("FOREIGN KEY"), "{checked}: {violated}");
+        let ran = of_type(&bad, "InvocationCompleted").await;
+        assert_eq!(ran, 1, "{checked}: the step failed, and no invocation did");
+        let outside = app.transaction(|tx| tx.execute("INSERT INTO entries VALUES (2)", []));
+        let refused = outside.await.unwrap_err();
+        assert!(matches!(refused, Error::Transaction(_)), "{refused}");
+        assert!(refused.to_string().contains("FOREIGN KEY"), "{refused}");
+    }
+    app.shut_down().await.unwrap();
+}
+
+async fn of_type(execution: &Execution, event_type: &str) -> usize {
+    let history = execution.history().await.expect("readable");
+    let of_type = history
+        .iter()
+        .filter(|event| event.event_type.as_str() == event_type);
+    of_type.count()
+}
+
+/// Goes on after a statement that has ended the whole transaction.
+fn goes_on(tx: &Transaction<'_>) -> rusqlite::Result<()> {
+    insert(tx, "before")?;
+    tx.execute("INSERT OR ROLLBACK INTO once VALUES (1)", [])
+        .expect_err("it is there");
+    // By itself it would be committed here, without the step.
+    let late = insert(tx, "late").expect_err("the transaction is over");
+    let code = late.sqlite_error().map(|error| error.extended_code);
+    assert_eq!(code, Some(rusqlite::ffi::SQLITE_CONSTRAINT_COMMITHOOK));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_goes_on_after_sqlite_has_undone_the_transaction_fails_and_leaves_nothing() {
+    async fn handler(returns_error: bool, ctx: DurableContext) -> Result<String, BoxError> {
+        let write = ctx.transaction("write", move |tx| {
+            goes_on(tx)?;
+            if returns_error {
+                insert(tx, "later")?;
+            }
+            Ok::<_, rusqlite::Error>(())
+        });
+        let failed = write.retry(RetryStrategy::none()).await;
+        Ok(failed.expect_err("it fails").message().to_owned())
+    }
+    let world = World::new();
+    let app = world
+        .builder()
+        .handler("goes_on", handler)
+        .open()
+        .await
+        .unwrap();
+    create(&app).await;
     app.transaction(|tx| {
-        tx.execute_batch(
-            "CREATE TABLE accounts (id INTEGER PRIMARY KEY);
-             CREATE TABLE entries (account INTEGER NOT NULL REFERENCES accounts (id));
-             INSERT INTO accounts VALUES (1)",
-        )
+        tx.execute_batch("CREATE TABLE once (id INTEGER PRIMARY KEY); INSERT INTO once VALUES (1)")
     })
     .await
     .unwrap();
-    let (good, bad) = (app.start("writes", &1), app.start("writes", &2));
-    let (good, bad) = (good.await.unwrap(), bad.await.unwrap());
-    assert_eq!(good.result::<i64>().await.unwrap(), 1);
-    let violated = bad.result::<i64>().await.unwrap_err().to_string();
-    assert!(violated.contains("FOREIGN KEY"), "{violated}");
+    for returns_error in [false, true] {
+        let execution = app.start("goes_on", &returns_error).await.unwrap();
+        let said: String = execution.result().await.unwrap();
+        assert!(said.contains("undid the whole transaction"), "{said}");
+        assert_eq!(of_type(&execution, "InvocationCompleted").await, 1);
+    }
+    let outside = app.transaction(goes_on).await.unwrap_err();
+    assert!(matches!(outside, Error::Transaction(_)), "{outside}");
+    assert_eq!(rows(&app).await, Vec::<String>::new());
     app.shut_down().await.unwrap();
 }
 
@@ -231,13 +308,7 @@ async fn an_execution_that_was_stopped_meanwhile_writes_nothing() {
     execution.stop("too slow").await.unwrap();
     go.notify_one();
     // Its invocation is over when the history says so.
-    let completed = async || {
-        let history = execution.history().await.unwrap();
-        history
-            .iter()
-            .filter(|it| it.event_type.as_str() == "InvocationCompleted")
-            .count()
-    };
+    let completed = async || of_type(&execution, "InvocationCompleted").await;
     until("the end of the invocation", completed, |count| *count == 1).await;
     assert_eq!((rows(&app).await.len(), runs.get()), (0, 0));
     app.shut_down().await.unwrap();
