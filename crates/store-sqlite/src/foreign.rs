@@ -6,6 +6,7 @@ use crate::examine::examine_log;
 use crate::lock::{FileLock, LastRun};
 use crate::open::{OpenStoreError, Prepared, prepare};
 use crate::presence::beside;
+use crate::private::Readers;
 use crate::report::OpenReport;
 
 /// The file, for as long as other code has it open: nobody else takes it, only this user can read it, and the
@@ -25,9 +26,9 @@ impl ForeignFile {
     /// [`OpenStoreError`] when the SQLite of this program can lose commits, when another server has the file,
     /// and when it cannot be used.
     pub fn take(path: &Path) -> Result<Self, OpenStoreError> {
-        let Prepared { lock, report } = prepare(path, examine_log)?;
+        let Prepared { lock, report } = prepare(path, Readers::Owner, examine_log)?;
         Ok(Self {
-            path: path.to_owned(),
+            path: report.path.clone(),
             report,
             lock,
             is_open: false,

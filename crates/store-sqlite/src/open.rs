@@ -15,8 +15,8 @@ use crate::checkpoint::LOG_BYTES;
 use crate::copy::CopyError;
 use crate::examine::examine;
 use crate::lock::{FileLock, LastRun, LockError};
-use crate::presence::beside;
-use crate::private::{create_database, create_folder};
+use crate::presence::{beside, followed};
+use crate::private::{Readers, create_database, create_folder};
 use crate::report::{OpenReport, OpenWarning};
 use crate::schema::{MigrateError, Schema};
 
@@ -179,9 +179,11 @@ fn check_sqlite(number: i32, version: &'static str) -> Result<(), OpenStoreError
     Ok(())
 }
 
-/// Takes a database's file for this process, with its folder, and looks at what the last run left.
+/// Takes a database's file for this process, with its folder, and looks at what the last run left. The report has
+/// the file's own path, where the given one is a link.
 pub(crate) fn prepare(
     path: &Path,
+    readers: Readers,
     examine: impl FnOnce(&Path, LastRun) -> io::Result<OpenReport>,
 ) -> Result<Prepared, OpenStoreError> {
     check_sqlite(rusqlite::version_number(), rusqlite::version())?;
@@ -189,6 +191,7 @@ pub(crate) fn prepare(
         let path = path.to_owned();
         move |cause| OpenStoreError::File { path, cause }
     };
+    let path = &followed(path).map_err(unusable(path))?;
     if let Some(folder) = path.parent() {
         create_folder(folder).map_err(unusable(folder))?;
     }
@@ -203,7 +206,7 @@ pub(crate) fn prepare(
     for warning in &report.warnings {
         tracing::error!("{warning}");
     }
-    create_database(path).map_err(unusable(path))?;
+    create_database(path, readers).map_err(unusable(path))?;
     // Whoever opens it now may fold its log in, also when opening fails in the end.
     lock.say_closed(false);
     Ok(Prepared { lock, report })
@@ -216,7 +219,12 @@ impl Database {
         durability: Durability,
         schema: Schema,
     ) -> Result<Self, OpenStoreError> {
-        let Prepared { lock, mut report } = prepare(path, examine)?;
+        let readers = match schema.is_shared() {
+            true => Readers::AsItWas,
+            false => Readers::Owner,
+        };
+        let Prepared { lock, mut report } = prepare(path, readers, examine)?;
+        let path = &report.path.clone();
         let short = report.warnings.iter().find_map(|warning| match warning {
             OpenWarning::DatabaseShort {
                 pages,

@@ -124,6 +124,27 @@ fn identity(path: &Path) -> std::io::Result<Option<Identity>> {
     }
 }
 
+/// The file that a path leads to. SQLite follows links, and has the log beside the file that they lead to: so
+/// must the lock be, or two programs would have one database by two names.
+pub(crate) fn followed(path: &Path) -> std::io::Result<PathBuf> {
+    /// As many as Linux follows.
+    const LINKS_MAX: usize = 40;
+    let mut followed = path.to_owned();
+    for _ in 0..LINKS_MAX {
+        // What cannot be looked at is said by whoever opens it.
+        if !std::fs::symlink_metadata(&followed).is_ok_and(|it| it.is_symlink()) {
+            return Ok(followed);
+        }
+        let target = std::fs::read_link(&followed)?;
+        followed = match followed.parent() {
+            Some(folder) => folder.join(target),
+            None => target,
+        };
+    }
+    // They lead in a circle, which the system says in its own words.
+    std::fs::canonicalize(path)
+}
+
 /// The file with this ending beside a database.
 pub(crate) fn beside(database: &Path, ending: &str) -> PathBuf {
     let mut path = database.as_os_str().to_owned();

@@ -12,9 +12,18 @@ pub(crate) fn create_folder(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
-/// Creates a database's file unless it is there, and takes from others what an earlier version of the
-/// program gave them. SQLite gives the files beside it the same mode.
-pub(crate) fn create_database(path: &Path) -> io::Result<()> {
+/// Who may read a database that is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Readers {
+    /// Its owner: what an earlier version of the program gave to others is taken from them.
+    Owner,
+    /// Whoever could: it may be an application's, which knows whom it is for.
+    AsItWas,
+}
+
+/// Creates a database's file for its owner alone, unless it is there. SQLite gives the files beside it the same
+/// mode.
+pub(crate) fn create_database(path: &Path, readers: Readers) -> io::Result<()> {
     let created = OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -24,6 +33,9 @@ pub(crate) fn create_database(path: &Path) -> io::Result<()> {
         Ok(_) => return Ok(()),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
         Err(error) => return Err(error),
+    }
+    if readers == Readers::AsItWas {
+        return Ok(());
     }
     for path in ["", "-wal", "-shm", ".lock"].map(|ending| beside(path, ending)) {
         if let Err(error) = close_to_others(&path) {

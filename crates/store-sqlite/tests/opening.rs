@@ -362,3 +362,66 @@ async fn what_is_created_is_for_this_user_alone_and_what_was_is_made_so() {
         }
     }
 }
+
+/// SQLite has the log beside the file that a link leads to; so is the lock, and two names are one database.
+#[tokio::test]
+async fn a_database_is_the_same_by_its_path_and_by_a_link_to_it() {
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("app.db");
+    let (link, of_link) = (
+        folder.path().join("link.db"),
+        folder.path().join("of_link.db"),
+    );
+    std::os::unix::fs::symlink("app.db", &link).expect("a link");
+    std::os::unix::fs::symlink(&link, &of_link).expect("a link");
+    // The file comes with its first opening, by whichever name.
+    for (first, second) in [(&of_link, &path), (&path, &link), (&link, &of_link)] {
+        let store = open(first);
+        assert_eq!(store.report().path, path);
+        let refused = SqliteStore::open(second, Durability::Disk).expect_err("it is open");
+        assert!(
+            matches!(refused, OpenStoreError::InUse { .. }),
+            "{refused:?}"
+        );
+    }
+    let mut left: Vec<_> = fs::read_dir(folder.path())
+        .expect("readable")
+        .map(|entry| entry.expect("readable").file_name())
+        .collect();
+    left.sort();
+    assert_eq!(left, ["app.db", "app.db.lock", "link.db", "of_link.db"]);
+
+    let circle = folder.path().join("circle.db");
+    std::os::unix::fs::symlink("circle.db", &circle).expect("a link");
+    let refused = SqliteStore::open(&circle, Durability::Disk).expect_err("it is no file");
+    assert!(
+        matches!(refused, OpenStoreError::File { .. }),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test]
+async fn an_applications_file_stays_open_to_whom_it_was_open_to() {
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("app.db");
+    let own = Connection::open(&path).expect("a database");
+    own.execute_batch("CREATE TABLE accounts (owner TEXT)")
+        .expect("writable");
+    drop(own);
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).expect("ours");
+    for round in 0..2 {
+        let store = SqliteStore::open_shared(&path, Durability::Disk).expect("it opens");
+        let name = format!("name-{round}");
+        store.commit(start(&name)).await.expect("works");
+        for ending in ["", "-wal", "-shm"] {
+            let file = fs::metadata(beside(&path, ending)).expect("it is there");
+            let mode = file.permissions().mode() & 0o777;
+            assert_eq!(mode, 0o640, "{ending:?} in round {round}");
+        }
+    }
+    // One that it did not find is for its user alone.
+    let new = folder.path().join("new.db");
+    drop(SqliteStore::open_shared(&new, Durability::Disk).expect("it opens"));
+    let mode = fs::metadata(&new).expect("it is there").permissions();
+    assert_eq!(mode.mode() & 0o777, 0o600);
+}

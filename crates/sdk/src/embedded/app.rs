@@ -119,7 +119,10 @@ impl Embedded {
         let plan = schedules::plan(builder.schedules, &handlers)?;
         let steady = match builder.durability {
             Durability::Memory => SteadyClock::forgetful(),
-            Durability::Disk | Durability::Os => SteadyClock::open(&clock_path(&builder.path)),
+            Durability::Disk | Durability::Os => {
+                // Beside the file itself, also when the path is a link to it.
+                SteadyClock::open(&clock_path(&stores.sqlite.report().path))
+            }
         };
         let clock: Arc<dyn Clock> = Arc::new(steady.clone());
         let service = OwnService(Arc::new(client::Inner {

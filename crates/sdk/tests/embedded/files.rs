@@ -1,7 +1,7 @@
 //! Which files a program can have its executions in.
 
 use lambdura::embedded::rusqlite::Connection;
-use lambdura::embedded::{Durability, OpenError};
+use lambdura::embedded::{Durability, Embedded, OpenError};
 use lambdura::{BoxError, DurableContext};
 
 use crate::world::World;
@@ -19,15 +19,19 @@ async fn a_file_belongs_to_one_program_at_a_time() {
         second.to_string().contains("is in use by process"),
         "{second}"
     );
+    // By another name it is the same file, with the same files beside it.
+    let link = world.file().with_file_name("link.db");
+    std::os::unix::fs::symlink(world.file(), &link).unwrap();
+    let second = Embedded::builder(&link).open().await.unwrap_err();
+    assert!(
+        second.to_string().contains("is in use by process"),
+        "{second}"
+    );
     app.shut_down().await.unwrap();
-    world
-        .builder()
-        .open()
-        .await
-        .unwrap()
-        .shut_down()
-        .await
-        .unwrap();
+    let app = Embedded::builder(&link).open().await.unwrap();
+    app.shut_down().await.unwrap();
+    let beside = |ending: &str| world.file().with_file_name(ending).exists();
+    assert!(beside("app.db-clock.json") && !beside("link.db-clock.json"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
