@@ -89,6 +89,10 @@ impl Driver {
             .invoker
             .durable_settings(&function.name, &version)
         else {
+            if self.inner.invoker.waits_for(&function.name, &version) {
+                // It stays open in the records, and the next run takes it up.
+                return;
+            }
             let arn = function.qualified(&version.to_string());
             let message = format!("Function not found: {arn}");
             let error = ErrorObject::new("ResourceNotFoundException", message);

@@ -26,6 +26,13 @@ pub trait Invoker: Send + Sync + 'static {
         version: &Version,
     ) -> Option<DurableSettings>;
 
+    /// Whether a chained invoke of a durable function that is not there waits for a run that has it; otherwise it
+    /// fails.
+    fn waits_for(&self, function: &FunctionName, version: &Version) -> bool {
+        let _ = (function, version);
+        false
+    }
+
     /// Runs one invocation of a durable function to its end.
     ///
     /// # Errors

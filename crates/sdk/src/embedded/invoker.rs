@@ -59,6 +59,12 @@ impl runtime::Invoker for OwnInvoker {
         invocation: DurableInvocation,
     ) -> InvokerFuture<Result<InvocationReport, NoRoom>> {
         let functions = Arc::clone(&self.0);
+    /// Whatever has been begun waits, as executions of a handler do that is not registered.
+    fn waits_for(&self, function: &FunctionName, _: &Version) -> bool {
+        self.0.say_missed(function);
+        true
+    }
+
         Box::pin(async move { Ok(functions.durable(invocation).await) })
     }
 
@@ -128,11 +134,8 @@ impl OwnFunctions {
             return std::future::pending().await;
         }
         let Some(Handler::Plain(run)) = self.handlers.get(&invocation.function) else {
-            let message = format!("Function not found: {}", invocation.invoked_arn);
-            return PlainOutcome::Unavailable(ErrorObject::new(
-                "ResourceNotFoundException",
-                message,
-            ));
+            self.say_missed(&invocation.function);
+            return std::future::pending().await;
         };
         let _at_work = self.at_work.token();
         let ran = AssertUnwindSafe(run(invocation)).catch_unwind().await;
@@ -144,7 +147,7 @@ impl OwnFunctions {
         if missed.insert(function.clone()) {
             tracing::warn!(
                 %function,
-                "executions of a handler wait that is not registered: they go on in a program that has it"
+                "executions wait for a function that is not registered: they go on in a program that has it"
             );
         }
     }

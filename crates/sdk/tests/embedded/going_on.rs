@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use lambdura::embedded::{Durability, Embedded, Error, ExecutionStatus, Stores};
+use lambda_runtime::LambdaEvent;
+use lambdura::embedded::{Builder, Durability, Embedded, Error, ExecutionStatus, Stores};
 use lambdura::{BoxError, CallbackId, DurableContext, StepContext};
 use model::Timestamp;
 use store::{ScheduleMark, ScheduleMarks as _};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc};
 
 use crate::world::{Count, World, until};
 
@@ -174,6 +175,73 @@ async fn executions_of_a_handler_that_is_not_registered_wait_for_it() {
     assert_eq!(execution.result::<u32>().await.unwrap(), 1);
     let stopped = app.execution(&two).await.unwrap().get().await.unwrap();
     assert_eq!(stopped.status, ExecutionStatus::Stopped);
+    app.shut_down().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn invokes_of_functions_that_are_not_registered_wait_for_them() {
+    async fn caller(function: String, ctx: DurableContext) -> Result<u32, BoxError> {
+        Ok(ctx.invoke(function, &20).await?)
+    }
+    let world = World::new();
+    let (begun, go) = (Count::default(), Arc::new(Semaphore::new(0)));
+    let slow = |builder: Builder, name: &str| {
+        let (begun, go) = (begun.clone(), Arc::clone(&go));
+        let handler = move |number: u32, ctx: DurableContext| {
+            let (begun, go) = (begun.clone(), Arc::clone(&go));
+            async move {
+                begun.up();
+                let step = ctx.step(move |_: StepContext| {
+                    let go = Arc::clone(&go);
+                    async move {
+                        go.acquire().await?.forget();
+                        Ok::<_, BoxError>(number * 2)
+                    }
+                });
+                Ok::<u32, BoxError>(step.await?)
+            }
+        };
+        builder.handler(name, handler)
+    };
+    let plain = |builder: Builder| {
+        let (begun, go) = (begun.clone(), Arc::clone(&go));
+        builder.function("plain", move |event: LambdaEvent<u32>| {
+            let (begun, go) = (begun.clone(), Arc::clone(&go));
+            async move {
+                begun.up();
+                go.acquire().await?.forget();
+                Ok::<u32, BoxError>(event.payload * 2)
+            }
+        })
+    };
+    let builder = || {
+        let builder = world.builder().handler("caller", caller);
+        builder.shutdown_grace(Duration::from_millis(1))
+    };
+    let app = slow(slow(plain(builder()), "durable"), "last");
+    let app = app.open().await.unwrap();
+    for function in ["plain", "durable"] {
+        app.start("caller", function).name(function).await.unwrap();
+    }
+    let at_work = async || begun.get();
+    until("the invoked functions", at_work, |count| *count == 2).await;
+    // Its records are younger: once it is repeated, the others were taken up.
+    app.start("last", &1).await.unwrap();
+    until("the last one", at_work, |count| *count == 3).await;
+    app.shut_down().await.unwrap();
+
+    let app = slow(builder(), "last").open().await.unwrap();
+    until("the last one again", at_work, |count| *count == 4).await;
+    app.shut_down().await.unwrap();
+
+    let app = slow(slow(plain(builder()), "durable"), "last");
+    let app = app.open().await.unwrap();
+    go.add_permits(3);
+    for function in ["plain", "durable"] {
+        let execution = app.find("caller", function).await.unwrap();
+        let execution = execution.expect("it is there");
+        assert_eq!(execution.result::<u32>().await.unwrap(), 40, "{function}");
+    }
     app.shut_down().await.unwrap();
 }
 
