@@ -133,6 +133,8 @@ impl Embedded {
         let functions = Arc::new(OwnFunctions {
             handlers,
             invoker: Invoker::shared(Arc::new(service.clone()), builder.plugins),
+            service: service.clone(),
+            grace: builder.grace,
             concurrency: builder.concurrency,
             clock: Arc::clone(&clock),
             draining: CancellationToken::new(),

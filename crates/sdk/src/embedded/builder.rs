@@ -181,8 +181,9 @@ impl Builder {
         self
     }
 
-    /// How long handlers at work have to come to a pause at [`Embedded::shut_down`]; five seconds unless it is set. What
-    /// is cut off goes on when the program is opened again.
+    /// How long handlers at work have to come to a pause at [`Embedded::shut_down`], and to an end once their execution
+    /// was stopped or timed out; five seconds unless it is set. What is cut off by the former goes on when the program is
+    /// opened again.
     pub fn shutdown_grace(mut self, grace: Duration) -> Self {
         self.grace = grace;
         self

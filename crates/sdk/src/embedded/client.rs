@@ -39,7 +39,7 @@ pub(super) struct Inner {
 }
 
 impl OwnService {
-    fn driver(&self) -> &Driver {
+    pub(super) fn driver(&self) -> &Driver {
         self.0.driver.get().expect("it is set before anything runs")
     }
 

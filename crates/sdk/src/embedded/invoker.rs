@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use engine::{InvocationOutcome, Output};
 use futures_util::FutureExt as _;
 use lambda_api::{InitialExecutionState, InvocationInput, InvocationOutput, InvocationStatus};
-use model::{ErrorObject, FunctionName, Payload, Version};
+use model::{ErrorObject, ExecutionId, FunctionName, Payload, Version};
 use runtime::{
     Clock, DurableInvocation, DurableSettings, InvocationReport, InvokerFuture, NoRoom,
     PlainInvocation, PlainOutcome,
@@ -16,15 +17,23 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use wire::{error_object, wire_operation_millis};
 
+use super::client::OwnService;
 use super::handlers::{Handler, Handlers, failed};
 use crate::error::Failure;
 use crate::invocation::{InvocationContext, Invoker};
 use crate::run_error::Error;
 
+/// Pause before a store is asked again that failed.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
+
 /// The functions of the program, and what of them is at work.
 pub(super) struct OwnFunctions {
     pub handlers: Handlers,
     pub invoker: Invoker,
+    /// What the invoker asks.
+    pub service: OwnService,
+    /// How long a handler may be at work after its execution has ended.
+    pub grace: Duration,
     pub concurrency: usize,
     pub clock: Arc<dyn Clock>,
     /// No invocation begins any more.
@@ -114,19 +123,38 @@ impl OwnFunctions {
                     .collect(),
             ),
         };
+        let (id, called_off) = (arn.id.clone(), invocation.called_off.clone());
         let context = InvocationContext {
             request_id: invocation.request_id.to_string(),
             remaining_time: None,
         };
         drop(invocation);
-        let ran = run(self.invoker.clone(), input, context).await;
-        report(match ran {
-            Ok(output) => InvocationOutcome::Returned(returned(output)),
-            Err(error) => {
-                tracing::debug!(%error, "an invocation is to be repeated");
-                InvocationOutcome::FunctionError(not_answered(&error))
+        tokio::select! {
+            biased;
+            ran = run(self.invoker.clone(), input, context) => report(match ran {
+                Ok(output) => InvocationOutcome::Returned(returned(output)),
+                Err(error) => {
+                    tracing::debug!(%error, "an invocation is to be repeated");
+                    InvocationOutcome::FunctionError(not_answered(&error))
+                }
+            }),
+            () = self.outlived(&id, &called_off) => {
+                tracing::info!(execution = %id, "a handler is cut off: its execution has ended");
+                report(InvocationOutcome::FunctionError(cut_off()))
             }
-        })
+        }
+    }
+
+    /// Is ready once a handler is at work for longer than its execution and the grace. It would keep its place for
+    /// as long as it waits for whatever it waits for, and nobody asks for its answer.
+    async fn outlived(&self, id: &ExecutionId, called_off: &CancellationToken) {
+        // Also when it is to be paused, which a handler may take its time for: it may end later, or not.
+        called_off.cancelled().await;
+        while let Err(error) = self.service.driver().wait_ended(id).await {
+            tracing::warn!(execution = %id, %error, "whether an execution has ended is not known; asking again");
+            tokio::time::sleep(ASK_AGAIN).await;
+        }
+        tokio::time::sleep(self.grace).await;
     }
 
     async fn plain(&self, invocation: PlainInvocation) -> PlainOutcome {
@@ -149,6 +177,14 @@ impl OwnFunctions {
                 %function,
                 "executions wait for a function that is not registered: they go on in a program that has it"
             );
+/// What is recorded of a handler that did not come to an end.
+fn cut_off() -> ErrorObject {
+    ErrorObject::new(
+        "InvocationCutOff",
+        "The execution had ended, and the handler did not.",
+    )
+}
+
         }
     }
 }

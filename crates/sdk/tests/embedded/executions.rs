@@ -264,6 +264,53 @@ async fn an_execution_is_paused_resumed_and_stopped() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_handler_that_hangs_gives_its_place_up_once_its_execution_has_ended() {
+    let world = World::new();
+    let begun = Count::default();
+    let counted = begun.clone();
+    let handler = move |hangs: bool, ctx: DurableContext| {
+        let begun = counted.clone();
+        async move {
+            begun.up();
+            let step = move |_: StepContext| async move {
+                if hangs {
+                    std::future::pending::<()>().await;
+                }
+                Ok::<_, BoxError>(7)
+            };
+            Ok::<u32, BoxError>(ctx.step(step).await?)
+        }
+    };
+    let builder = world.builder().handler("hangs", handler).concurrency(1);
+    let builder = builder.shutdown_grace(Duration::from_millis(1));
+    let app = builder.open().await.unwrap();
+    let hung = app.start("hangs", &true).await.unwrap();
+    until(
+        "the one that hangs",
+        async || begun.get(),
+        |count| *count == 1,
+    )
+    .await;
+    let next = app.start("hangs", &false).await.unwrap();
+    // A pause does not cut it off: it may come to an end yet.
+    hung.pause("lunch").await.unwrap();
+    let status = hung.get().await.unwrap().status;
+    assert_eq!(status, ExecutionStatus::Pausing);
+    hung.stop("too slow").await.unwrap();
+    let result = tokio::time::timeout(Duration::from_secs(60), next.result::<u32>());
+    assert_eq!(result.await.expect("its turn comes").unwrap(), 7);
+    let last = async || {
+        let history = hung.history().await.unwrap();
+        history.last().map(|it| it.event_type.as_str().to_owned())
+    };
+    until("the end of the invocation", last, |last| {
+        last.as_deref() == Some("InvocationCompleted")
+    })
+    .await;
+    app.shut_down().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_handler_that_panics_fails_its_execution_and_no_other() {
     async fn panics(number: u32, _: DurableContext) -> Result<u32, BoxError> {
         assert!(number > 0, "zero is not allowed");
