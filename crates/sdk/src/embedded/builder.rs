@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use store::Durability;
 
 use super::app::{Embedded, Stores};
-use super::error::OpenError;
+use super::error::{HandlerProblem, OpenError};
 use super::handlers::{self, Handler, Handlers};
 use super::schedules::Schedule;
 use crate::context::DurableContext;
@@ -39,7 +39,7 @@ pub struct Builder {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HandlerOptions {
-    /// Longest time from an execution's start to its end. A year unless it is set.
+    /// Longest time from an execution's start to its end, rounded up to whole seconds. A year unless it is set.
     pub execution_timeout: Duration,
     /// How long an execution that has ended is kept, in days. Fourteen unless it is set.
     pub retention_days: u32,
@@ -56,7 +56,24 @@ impl Default for HandlerOptions {
 }
 
 impl HandlerOptions {
-    /// Sets the longest time from an execution's start to its end.
+    /// Executions are timed by the second, and none for less than was asked for.
+    pub(super) fn execution_timeout_seconds(&self) -> u32 {
+        let timeout = self.execution_timeout;
+        let seconds = timeout.as_secs() + u64::from(timeout.subsec_nanos() > 0);
+        u32::try_from(seconds).unwrap_or(u32::MAX)
+    }
+
+    fn check(&self) -> Result<(), HandlerProblem> {
+        if self.execution_timeout.is_zero() {
+            return Err(HandlerProblem::NoTimeout);
+        }
+        if self.retention_days == 0 {
+            return Err(HandlerProblem::NoRetention);
+        }
+        Ok(())
+    }
+
+    /// Sets the longest time from an execution's start to its end, which is more than none.
     #[must_use]
     pub fn execution_timeout(self, execution_timeout: Duration) -> Self {
         Self {
@@ -65,7 +82,7 @@ impl HandlerOptions {
         }
     }
 
-    /// Sets how long an execution that has ended is kept, in days.
+    /// Sets how long an execution that has ended is kept, in days: one at the least.
     #[must_use]
     pub fn retention_days(self, retention_days: u32) -> Self {
         Self {
@@ -199,7 +216,8 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// When another process has the file, when it cannot be used, and when a handler's name or a schedule is none.
+    /// When another process has the file, when it cannot be used, and when a handler's name or options or a schedule are
+    /// none.
     pub async fn open(self) -> Result<Embedded, OpenError> {
         let stores = Stores::open(&self.path, self.durability).await?;
         self.open_on(stores).await
@@ -219,10 +237,33 @@ impl Builder {
                 name: name.clone(),
                 cause,
             })?;
+            if let Handler::Durable(_, options) = &handler {
+                let checked = options.check();
+                checked.map_err(|cause| OpenError::HandlerOptions {
+                    name: name.clone(),
+                    cause,
+                })?;
+            }
             if handlers.insert(parsed, handler).is_some() {
                 return Err(OpenError::HandlerTwice { name });
             }
         }
         Embedded::start_on(self, handlers, stores).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_execution_timeout_is_not_cut_to_less_than_was_asked_for() {
+        let seconds = |milliseconds| {
+            let timeout = Duration::from_millis(milliseconds);
+            let options = HandlerOptions::default().execution_timeout(timeout);
+            options.execution_timeout_seconds()
+        };
+        assert_eq!([1, 500, 1_000, 1_900].map(seconds), [1, 1, 1, 2]);
+        assert_eq!(seconds(u64::MAX), u32::MAX);
     }
 }

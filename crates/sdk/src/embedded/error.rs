@@ -28,6 +28,14 @@ pub enum OpenError {
         /// The name.
         name: String,
     },
+    /// A handler's options leave its executions no time.
+    #[error("handler `{name}`: {cause}")]
+    HandlerOptions {
+        /// Its name.
+        name: String,
+        /// What is wrong with them.
+        cause: HandlerProblem,
+    },
     /// A schedule cannot be used.
     #[error("schedule `{name}`: {cause}")]
     Schedule {
@@ -51,6 +59,22 @@ pub enum OpenError {
         /// The path.
         path: PathBuf,
     },
+}
+
+/// What is wrong with the options of a handler.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HandlerProblem {
+    /// Every execution would have timed out when it starts.
+    #[error(
+        "an execution timeout of zero ends its executions before they begin: give it a second or more"
+    )]
+    NoTimeout,
+    /// Nobody could ask for the result.
+    #[error(
+        "with a retention of zero days its executions are gone as soon as they end: keep them for a day or more"
+    )]
+    NoRetention,
 }
 
 /// What is wrong with a schedule.

@@ -52,15 +52,17 @@ impl runtime::Invoker for OwnInvoker {
     fn durable_settings(&self, function: &FunctionName, _: &Version) -> Option<DurableSettings> {
         match self.0.handlers.get(function)? {
             Handler::Durable(_, options) => Some(DurableSettings {
-                execution_timeout_seconds: options
-                    .execution_timeout
-                    .as_secs()
-                    .try_into()
-                    .unwrap_or(u32::MAX),
+                execution_timeout_seconds: options.execution_timeout_seconds(),
                 retention_days: options.retention_days,
             }),
             Handler::Plain(_) => None,
         }
+    }
+
+    /// Whatever has been begun waits, as executions of a handler do that is not registered.
+    fn waits_for(&self, function: &FunctionName, _: &Version) -> bool {
+        self.0.say_missed(function);
+        true
     }
 
     fn invoke_durable(
@@ -68,12 +70,6 @@ impl runtime::Invoker for OwnInvoker {
         invocation: DurableInvocation,
     ) -> InvokerFuture<Result<InvocationReport, NoRoom>> {
         let functions = Arc::clone(&self.0);
-    /// Whatever has been begun waits, as executions of a handler do that is not registered.
-    fn waits_for(&self, function: &FunctionName, _: &Version) -> bool {
-        self.0.say_missed(function);
-        true
-    }
-
         Box::pin(async move { Ok(functions.durable(invocation).await) })
     }
 
@@ -123,11 +119,11 @@ impl OwnFunctions {
                     .collect(),
             ),
         };
-        let (id, called_off) = (arn.id.clone(), invocation.called_off.clone());
         let context = InvocationContext {
             request_id: invocation.request_id.to_string(),
             remaining_time: None,
         };
+        let (id, called_off) = (arn.id.clone(), invocation.called_off.clone());
         drop(invocation);
         tokio::select! {
             biased;
@@ -177,16 +173,16 @@ impl OwnFunctions {
                 %function,
                 "executions wait for a function that is not registered: they go on in a program that has it"
             );
+        }
+    }
+}
+
 /// What is recorded of a handler that did not come to an end.
 fn cut_off() -> ErrorObject {
     ErrorObject::new(
         "InvocationCutOff",
         "The execution had ended, and the handler did not.",
     )
-}
-
-        }
-    }
 }
 
 /// What the handler came to, in the engine's form.

@@ -57,7 +57,7 @@ mod schedules;
 
 pub use app::{Embedded, List};
 pub use builder::{Builder, HandlerOptions};
-pub use error::{Error, OpenError, ScheduleProblem};
+pub use error::{Error, HandlerProblem, OpenError, ScheduleProblem};
 pub use execution::Execution;
 pub use lambda_api::{
     DurableExecutionSummary, Event, ExecutionStatus, GetDurableExecutionResponse,

@@ -1,7 +1,9 @@
 //! Which files a program can have its executions in.
 
+use std::time::Duration;
+
 use lambdura::embedded::rusqlite::Connection;
-use lambdura::embedded::{Durability, Embedded, OpenError};
+use lambdura::embedded::{Durability, Embedded, HandlerOptions, OpenError};
 use lambdura::{BoxError, DurableContext};
 
 use crate::world::World;
@@ -108,7 +110,21 @@ async fn what_makes_no_program_is_refused_by_name() {
         matches!(refused, OpenError::HandlerTwice { .. }),
         "{refused}"
     );
-    // Neither has left the file taken.
+    for (options, expected) in [
+        (
+            HandlerOptions::default().execution_timeout(Duration::ZERO),
+            "`one`: an execution timeout of zero",
+        ),
+        (
+            HandlerOptions::default().retention_days(0),
+            "`one`: with a retention of zero days",
+        ),
+    ] {
+        let builder = world.builder().handler_with("one", nothing, options);
+        let refused = builder.open().await.unwrap_err().to_string();
+        assert!(refused.contains(expected), "{refused}");
+    }
+    // None of them has left the file taken.
     world
         .builder()
         .open()
