@@ -49,7 +49,7 @@ pub async fn beside<T>(
         failures: 0,
         last_failure: String::new(),
         asked: HashSet::new(),
-        open: None,
+        answers: Answers::default(),
         lines: None,
     };
     tokio::select! {
@@ -76,8 +76,7 @@ struct Watcher<'a> {
     last_failure: String,
     /// Callbacks that were named.
     asked: HashSet<String>,
-    /// The callback that a typed line answers.
-    open: Option<OpenOperation>,
+    answers: Answers,
     /// What is typed, where that is a person's terminal.
     lines: Option<mpsc::Receiver<String>>,
 }
@@ -128,12 +127,29 @@ impl Watcher<'_> {
     fn say(&mut self, standing: &Standing) {
         self.say_failure(standing);
         let operations = standing.activity.iter().flat_map(|it| &it.operations);
-        let callbacks = operations.filter(|it| it.operation_type == "CALLBACK");
-        self.open = callbacks.clone().next().cloned();
-        for callback in callbacks {
-            if self.asked.insert(callback.operation_id.clone()) {
-                self.ask(standing, callback);
+        let callbacks = operations.filter(|it| it.callback_id.is_some());
+        self.answers.name = neutral_line(&standing.name).into_owned();
+        self.answers.open = callbacks.cloned().collect();
+        let prompted = match io::stdin().is_terminal() && io::stderr().is_terminal() {
+            true => {
+                if !self.answers.open.is_empty() {
+                    self.lines.get_or_insert_with(typed_lines);
+                }
+                self.answers.prompt()
             }
+            false => None,
+        };
+        for callback in &self.answers.open {
+            let is_prompted = prompted.as_ref() == Some(&callback.operation_id);
+            if !self.asked.insert(callback.operation_id.clone()) && !is_prompted {
+                continue;
+            }
+            note(format!("waits for callback {}", label(callback)).yellow());
+            let how = match is_prompted {
+                true => "answer it: a result as JSON and Enter, or `fail` and why".to_owned(),
+                false => self.answers.command(callback),
+            };
+            note(format!("  {how}").dimmed());
         }
     }
 
@@ -168,45 +184,105 @@ impl Watcher<'_> {
         self.last_failure = text;
     }
 
-    fn ask(&mut self, standing: &Standing, callback: &OpenOperation) {
-        let label = callback_label(callback.name.as_deref(), &callback.operation_id);
-        let (name, label) = (neutral_line(&standing.name), neutral_line(label));
-        note(format!("waits for callback {label}").yellow());
-        if io::stdin().is_terminal() && io::stderr().is_terminal() {
-            self.lines.get_or_insert_with(typed_lines);
-            note("  answer it: a result as JSON and Enter, or `fail` and why".dimmed());
-        } else {
-            note(format!("  lambdura callback succeed '{name}/{label}' --result JSON").dimmed());
-        }
-    }
-
     async fn answer(&mut self, line: &str) {
         if line.is_empty() {
             return;
         }
-        let Some(id) = self.open.as_ref().and_then(|it| it.callback_id.clone()) else {
-            note("nothing waits for an answer".dimmed());
+        let Some((id, label)) = self.answers.meant() else {
+            self.answers.refuse();
             return;
         };
-        let why = line.strip_prefix("fail").map(str::trim);
-        let completion = match why {
-            Some(why) => CallbackCompletion::Fail(ErrorObject {
-                error_message: Some(why.to_owned()),
-                ..ErrorObject::default()
-            }),
-            None if serde_json::from_str::<serde::de::IgnoredAny>(line).is_ok() => {
-                CallbackCompletion::Succeed(Some(line.as_bytes().to_vec()))
-            }
-            None => {
-                note("that is no JSON: a text needs quotes, for example \"yes\"".yellow());
-                return;
-            }
+        let Some(completion) = completion(line) else {
+            note("that is no JSON: a text needs quotes, for example \"yes\"".yellow());
+            return;
         };
+        // Whatever waits next, this one or another, is asked for anew.
+        self.answers.prompted = None;
         match self.client.complete_callback(&id, completion).await {
-            Ok(()) => note(format!("{} answered", "✓".green())),
+            Ok(()) => note(format!("{} answered {label}", "✓".green())),
             Err(error) => note(neutral_line(&error.to_string()).yellow()),
         }
     }
+}
+
+/// Which callback a typed line answers. A line takes a while to type, and callbacks come and go meanwhile: it is
+/// taken only for the one that was asked for, and while no other is open that it might be meant for.
+#[derive(Debug, Default)]
+struct Answers {
+    /// The execution's name.
+    name: String,
+    /// The callbacks that are open.
+    open: Vec<OpenOperation>,
+    /// The one whose answer was asked for; kept until a line has come, also when it is open no more.
+    prompted: Option<OpenOperation>,
+}
+
+impl Answers {
+    /// The operation to ask for, if that is to be done now.
+    fn prompt(&mut self) -> Option<String> {
+        match (&self.prompted, self.open.as_slice()) {
+            (None, [only]) => {
+                self.prompted = Some(only.clone());
+                Some(only.operation_id.clone())
+            }
+            _ => None,
+        }
+    }
+
+    /// Id and label of the callback that a line answers that comes now.
+    fn meant(&self) -> Option<(String, String)> {
+        match (&self.prompted, self.open.as_slice()) {
+            (Some(prompted), [only]) if prompted.operation_id == only.operation_id => {
+                Some((only.callback_id.clone()?, label(only)))
+            }
+            _ => None,
+        }
+    }
+
+    /// Says why a line answers nothing, and what does.
+    fn refuse(&mut self) {
+        let gone = self.prompted.take().filter(|prompted| {
+            let mut open = self.open.iter();
+            !open.any(|it| it.operation_id == prompted.operation_id)
+        });
+        match gone {
+            Some(gone) => {
+                let label = label(&gone);
+                note(format!("callback {label} waits no more: nothing was answered").yellow());
+            }
+            None if self.open.is_empty() => note("nothing waits for an answer".dimmed()),
+            None => note("nothing was answered: say which callback is meant".yellow()),
+        }
+        for callback in &self.open {
+            note(format!("  {}", self.command(callback)).dimmed());
+        }
+    }
+
+    /// The command that answers a callback, whatever else waits.
+    fn command(&self, callback: &OpenOperation) -> String {
+        let (name, label) = (&self.name, label(callback));
+        format!("lambdura callback succeed '{name}/{label}' --result JSON")
+    }
+}
+
+/// What a person calls a callback.
+fn label(callback: &OpenOperation) -> String {
+    let label = callback_label(callback.name.as_deref(), &callback.operation_id);
+    neutral_line(label).into_owned()
+}
+
+/// What a typed line says; none where it is no answer.
+fn completion(line: &str) -> Option<CallbackCompletion> {
+    let why = line.strip_prefix("fail");
+    if let Some(why) = why.filter(|why| why.is_empty() || why.starts_with(char::is_whitespace)) {
+        return Some(CallbackCompletion::Fail(ErrorObject {
+            error_message: Some(why.trim().to_owned()),
+            ..ErrorObject::default()
+        }));
+    }
+    let parsed = serde_json::from_str::<serde::de::IgnoredAny>(line);
+    let is_json = parsed.is_ok();
+    is_json.then(|| CallbackCompletion::Succeed(Some(line.as_bytes().to_vec())))
 }
 
 /// Lines from standard input. The thread blocks in a read, and ends with the process.
@@ -220,4 +296,68 @@ fn typed_lines() -> mpsc::Receiver<String> {
         }
     });
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn callbacks(ids: &[&str]) -> Vec<OpenOperation> {
+        let callback = |id: &&str| OpenOperation {
+            operation_id: (*id).to_owned(),
+            name: Some(format!("{id} create callback id")),
+            operation_type: "CALLBACK".to_owned(),
+            status: "STARTED".to_owned(),
+            due_at: None,
+            callback_id: Some(format!("callback-{id}")),
+            function: None,
+        };
+        ids.iter().map(callback).collect()
+    }
+
+    fn meant(answers: &Answers) -> Option<String> {
+        answers.meant().map(|(_, label)| label)
+    }
+
+    #[test]
+    fn a_line_answers_what_was_asked_for_and_nothing_that_came_meanwhile() {
+        let mut answers = Answers {
+            open: callbacks(&["first"]),
+            ..Answers::default()
+        };
+        assert_eq!(meant(&answers), None, "nothing was asked for");
+        assert_eq!(answers.prompt().as_deref(), Some("first"));
+        assert_eq!(answers.prompt(), None, "once");
+        let (id, label) = answers.meant().expect("it was asked for");
+        assert_eq!((id.as_str(), label.as_str()), ("callback-first", "first"));
+
+        // Another comes while a person types, and then the first one goes.
+        answers.open = callbacks(&["second", "first"]);
+        assert_eq!(meant(&answers), None);
+        answers.open = callbacks(&["second"]);
+        assert_eq!(
+            answers.prompt(),
+            None,
+            "the line for the first may come yet"
+        );
+        assert_eq!(meant(&answers), None);
+        answers.refuse();
+        assert_eq!(answers.prompt().as_deref(), Some("second"));
+        assert_eq!(meant(&answers).as_deref(), Some("second"));
+    }
+
+    #[test]
+    fn only_the_word_fail_makes_it_a_failure() {
+        let failed = |line| match completion(line) {
+            Some(CallbackCompletion::Fail(error)) => error.error_message,
+            _ => None,
+        };
+        assert_eq!(failed("fail").as_deref(), Some(""));
+        assert_eq!(failed("fail no budget").as_deref(), Some("no budget"));
+        assert!(completion("failed: no budget").is_none());
+        assert!(matches!(
+            completion("\"failed\""),
+            Some(CallbackCompletion::Succeed(Some(result))) if result == b"\"failed\""
+        ));
+    }
 }
