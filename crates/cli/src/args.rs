@@ -255,9 +255,9 @@ pub struct LogsArguments {
     /// Only of the invocation with this request id
     #[arg(long, value_name = "ID")]
     pub request_id: Option<String>,
-    /// The last so many lines
-    #[arg(long, short = 'n', default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    pub limit: u32,
+    /// The last so many lines [default: all of an execution, 200 otherwise]
+    #[arg(long, short = 'n', value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub limit: Option<u32>,
 }
 
 /// Complete a callback, or keep it alive

@@ -57,9 +57,18 @@ struct LogPage {
     next_before: Option<i64>,
 }
 
+/// What was found.
+#[derive(Debug)]
+pub struct Logged {
+    /// In the order in which they were recorded.
+    pub lines: Vec<LogLine>,
+    /// Whether there are more: earlier ones when the last were asked for, else later ones.
+    pub has_more: bool,
+}
+
 impl Client {
     /// Log lines of functions: a page ends at its bytes too, so there may be several of them.
-    pub async fn logs(&self, query: &LogQuery) -> Result<Vec<LogLine>, CallError> {
+    pub async fn logs(&self, query: &LogQuery) -> Result<Logged, CallError> {
         let mut lines: Vec<LogLine> = Vec::new();
         let (mut after, mut before) = (query.after, None);
         loop {
@@ -73,9 +82,9 @@ impl Client {
                 lines.extend(page.lines);
             }
             (after, before) = (page.next_after.or(after), page.next_before);
-            let more = page.next_after.is_some() || page.next_before.is_some();
-            if !more || is_empty || lines.len() >= query.limit as usize {
-                return Ok(lines);
+            let has_more = page.next_after.is_some() || page.next_before.is_some();
+            if !has_more || is_empty || lines.len() >= query.limit as usize {
+                return Ok(Logged { lines, has_more });
             }
         }
     }

@@ -15,6 +15,9 @@ use crate::screen::{Screen, note};
 /// Lines asked for at once while following: more than anybody reads, few enough for one answer.
 const FOLLOW_LINES: u32 = 1000;
 
+/// Lines of all functions, or of one, unless it is said how many: some screens full.
+const LAST_LINES: u32 = 200;
+
 pub async fn run(
     client: &Client,
     arguments: LogsArguments,
@@ -23,7 +26,7 @@ pub async fn run(
     let mut query = LogQuery {
         request_id: arguments.request_id,
         tail: true,
-        limit: arguments.limit,
+        limit: arguments.limit.unwrap_or(LAST_LINES),
         ..LogQuery::default()
     };
     match arguments.subject.as_deref().map(FunctionOrExecution::guess) {
@@ -45,6 +48,11 @@ pub async fn run(
             }
         }
     }
+    let wants_all = query.execution.is_some() && arguments.limit.is_none();
+    if wants_all {
+        query.tail = false;
+        query.limit = FOLLOW_LINES;
+    }
     let followed = Follow {
         query,
         ends: arguments.follow,
@@ -53,14 +61,38 @@ pub async fn run(
     if arguments.follow {
         return follow(client, &followed, screen).await;
     }
-    let lines = client.logs(&followed.query).await?;
-    if lines.is_empty() && !screen.is_json() {
+    let has_any = match wants_all {
+        true => print_all(client, &followed, screen).await?,
+        false => {
+            let logged = client.logs(&followed.query).await?;
+            if logged.has_more && arguments.limit.is_none() {
+                note(format!("the last {LAST_LINES} lines; `--limit` shows more").dimmed());
+            }
+            for line in &logged.lines {
+                followed.print(screen, line)?;
+            }
+            !logged.lines.is_empty()
+        }
+    };
+    if !has_any && !screen.is_json() {
         note("nothing was logged".dimmed());
     }
-    for line in &lines {
-        followed.print(screen, line)?;
-    }
     Ok(())
+}
+
+/// Prints whatever there is, some lines at a time; returns whether there was any.
+async fn print_all(client: &Client, all: &Follow, screen: &Screen) -> Result<bool, CliError> {
+    let mut query = all.query.clone();
+    loop {
+        let logged = client.logs(&query).await?;
+        for line in &logged.lines {
+            all.print(screen, line)?;
+        }
+        query.after = logged.lines.last().map(|line| line.number).or(query.after);
+        if !logged.has_more || logged.lines.is_empty() {
+            return Ok(query.after.is_some());
+        }
+    }
 }
 
 enum FunctionOrExecution<'a> {
@@ -142,7 +174,7 @@ pub async fn follow(client: &Client, followed: &Follow, screen: &Screen) -> Resu
             (Some(arn), true) => wait::is_terminal(&client.get_execution(arn).await?.status),
             (Some(_) | None, _) => false,
         };
-        let mut lines = client.logs(&query).await?;
+        let mut lines = client.logs(&query).await?.lines;
         // A service that starts over must not make old lines look new.
         lines.retain(|line| seen_any.is_none_or(|seen| line.number > seen));
         for line in &lines {

@@ -55,21 +55,31 @@ fn route(request: &Request) -> Option<Value> {
         }),
         it if it == format!("GET {execution}/history") => json!({"Events": events()}),
         it if it == format!("POST {execution}/stop") => json!({"StopTimestamp": START + 20.0}),
-        "GET /lambdura/v1/logs" if query.contains("after=") => json!({"lines": []}),
-        // A page may end before its limit: the earlier lines are behind a marker.
-        "GET /lambdura/v1/logs" if query.contains("before=2") => json!({"lines": [
-            {"number": 1, "timestamp": 1_768_478_400_123_i64, "function": "loan-Workflow", "version": "3",
-             "request_id": "r1", "execution_id": "0190aaaa", "stream": "platform", "text": "START RequestId: r1"},
-        ]}),
-        "GET /lambdura/v1/logs" => json!({"next_before": 2, "lines": [
-            {"number": 2, "timestamp": 1_768_478_400_456_i64, "function": "loan-Workflow", "version": "3",
-             "request_id": "r1", "execution_id": "0190aaaa", "stream": "stdout", "text": "{\"level\":\"INFO\"}"},
-        ]}),
+        "GET /lambdura/v1/logs" => logs(query),
         "POST /2025-12-01/durable-execution-callbacks/Y2FsbGJhY2sgb2YgbWFuYWdlcg%3D%3D/succeed" => {
             json!({})
         }
         _ => return None,
     })
+}
+
+/// Two lines, a page for each: one may end before its limit, and the others are behind a marker.
+fn logs(query: &str) -> Value {
+    let first = json!({
+        "number": 1, "timestamp": 1_768_478_400_123_i64, "function": "loan-Workflow", "version": "3",
+        "request_id": "r1", "execution_id": "0190aaaa", "stream": "platform", "text": "START RequestId: r1",
+    });
+    let second = json!({
+        "number": 2, "timestamp": 1_768_478_400_456_i64, "function": "loan-Workflow", "version": "3",
+        "request_id": "r1", "execution_id": "0190aaaa", "stream": "stdout", "text": "{\"level\":\"INFO\"}",
+    });
+    match query.contains("tail=true") {
+        true if query.contains("before=2") => json!({"lines": [first]}),
+        true => json!({"lines": [second], "next_before": 2}),
+        false if query.contains("after=1") => json!({"lines": [second]}),
+        false if query.contains("after=") => json!({"lines": []}),
+        false => json!({"lines": [first], "next_after": 1}),
+    }
 }
 
 /// A step that is tried twice, and a manager's approval that is still open in the history.
@@ -286,6 +296,22 @@ fn callbacks_are_found_by_what_they_are_called() {
     assert_eq!(service.requests("/succeed").len(), sent);
     let ran = lambdura(&service.url(), &["callback", "heartbeat", "loan-1/fraud"]);
     expect![[r#"
+    // Of an execution, everything: from its first line on, and not the last so many.
+    let ran = lambdura(&service.url(), &["logs", "loan-1"]);
+    expect![[r#"
+        12:00:00.123 loan-Workflow START RequestId: r1
+        12:00:00.456 loan-Workflow {"level":"INFO"}
+    "#]]
+    .assert_eq(&ran.text());
+    let asked = service.requests("execution=arn%3Aaws");
+    assert!(!asked.is_empty());
+    assert!(
+        asked.iter().all(|it| !it.line.contains("tail=true")),
+        "{asked:?}"
+    );
+    let ran = lambdura(&service.url(), &["logs", "loan-1", "--limit", "1"]);
+    assert_eq!(ran.out.lines().count(), 1, "{}", ran.text());
+    assert!(ran.out.contains("INFO"), "{}", ran.text());
         err: error: `loan-1` waits for no callback `fraud`
         err:   help: it waits for 'loan-1/approval'
         exit: 3
@@ -299,6 +325,33 @@ fn stop_sends_the_reason() {
     let ran = lambdura(
         &service.url(),
         &["stop", "loan-1", "--reason", "entered twice"],
+#[test]
+fn logs_that_are_left_out_are_mentioned() {
+    // A service with a line for each number, up to a thousand.
+    let service = Service::start(|request| {
+        let (path, query) = request.line.split_once('?')?;
+        if path != "GET /lambdura/v1/logs" {
+            return None;
+        }
+        let limit = query.split('&').find_map(|it| it.strip_prefix("limit="));
+        let first = 1_001 - limit?.parse::<i64>().ok()?;
+        let line = |number| {
+            json!({
+                "number": number, "timestamp": 0, "function": "F", "stream": "stdout", "text": "x",
+            })
+        };
+        let lines: Vec<_> = (first..=1_000).map(line).collect();
+        Some(Answer::json(
+            &json!({ "lines": lines, "next_before": first }),
+        ))
+    });
+    let ran = lambdura(&service.url(), &["logs"]);
+    assert_eq!(ran.out.lines().count(), 200, "{}", ran.err);
+    assert_eq!(ran.err, "the last 200 lines; `--limit` shows more\n");
+    let ran = lambdura(&service.url(), &["logs", "--limit", "3"]);
+    assert_eq!((ran.out.lines().count(), ran.err.as_str()), (3, ""));
+}
+
     );
     assert_eq!(ran.text(), "■ loan-1 SUCCEEDED 2026-01-15 12:00:20.000\n");
     assert_eq!(
