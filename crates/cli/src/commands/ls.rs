@@ -56,16 +56,24 @@ async fn list(
     if arguments.status.is_empty() {
         return execution_selector::list(client, function, &query(None)).await;
     }
-    // One request for each: AWS filters by a single status, whatever its model says.
-    let mut executions = Vec::new();
-    for status in &arguments.status {
-        let query = query(Some(wire(*status)));
-        executions.extend(execution_selector::list(client, function, &query).await?);
+    // One request for each: AWS filters by a single status, whatever its model says. An execution whose status changes
+    // in between may be in several answers, of which the last is right.
+    let mut by_arn = HashMap::new();
+    for status in statuses(arguments) {
+        let query = query(Some(status));
+        let found = execution_selector::list(client, function, &query).await?;
+        by_arn.extend(
+            found
+                .into_iter()
+                .map(|it| (it.durable_execution_arn.clone(), it)),
+        );
     }
+    let mut executions: Vec<DurableExecutionSummary> = by_arn.into_values().collect();
     executions.sort_by(|a, b| {
         b.start_timestamp
             .as_millis()
             .cmp(&a.start_timestamp.as_millis())
+            .then_with(|| b.durable_execution_arn.cmp(&a.durable_execution_arn))
     });
     executions.truncate(limit);
     Ok(executions)
@@ -85,18 +93,27 @@ async fn standing(
         .function
         .as_ref()
         .map(|_| FunctionReference::parse(&newest.function_arn).name);
-    let statuses = arguments.status.iter();
+    let statuses = statuses(arguments).into_iter();
     let query = StandingQuery {
         function,
-        statuses: statuses
-            .map(|status| wire(*status).as_str().to_owned())
-            .collect(),
+        statuses: statuses.map(|it| it.as_str().to_owned()).collect(),
         limit: arguments.limit as usize,
         ..StandingQuery::default()
     };
     let found = client.standing(&query).await?.unwrap_or_default();
     let by_arn = found.into_iter().map(|it| (it.arn.clone(), it));
     Ok(by_arn.collect())
+}
+
+/// The statuses that were asked for, each once.
+fn statuses(arguments: &LsArguments) -> Vec<ExecutionStatus> {
+    let mut statuses = Vec::new();
+    for status in arguments.status.iter().map(|status| wire(*status)) {
+        if !statuses.contains(&status) {
+            statuses.push(status);
+        }
+    }
+    statuses
 }
 
 fn wire(status: Status) -> ExecutionStatus {

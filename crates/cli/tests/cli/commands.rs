@@ -240,6 +240,35 @@ fn ls_lists_newest_first_and_by_status() {
     assert_eq!(rows[1][rows[1].len() - 3..], ["20", "s", "loan-Workflow:3"]);
 }
 
+/// A service where an execution ends between two requests of a list.
+#[test]
+fn ls_lists_an_execution_once_as_it_is_now() {
+    let service = Service::start(|request| {
+        let running = json!({
+            "DurableExecutionArn": ARN, "DurableExecutionName": "loan-1", "FunctionArn": format!("{FUNCTION}:3"),
+            "Status": "RUNNING", "StartTimestamp": START,
+        });
+        let mut failed = running.clone();
+        failed["Status"] = json!("FAILED");
+        let executions = match &request.line {
+            line if line.contains("Statuses=RUNNING") => json!([running]),
+            line if line.contains("Statuses=FAILED") => json!([failed]),
+            _ => return Some(Answer::json(&route(request)?)),
+        };
+        Some(Answer::json(&json!({ "DurableExecutions": executions })))
+    });
+    let statuses = ["running", "running", "failed"].map(|status| ["--status", status]);
+    let ran = lambdura(
+        &service.url(),
+        &[&["ls", "--output", "json"], statuses.as_flattened()].concat(),
+    );
+    let listed: Value = serde_json::from_str(&ran.out).unwrap();
+    let listed = listed["DurableExecutions"].as_array().unwrap();
+    assert_eq!(listed.len(), 1, "{}", ran.out);
+    assert_eq!(listed[0]["Status"], "FAILED");
+    assert_eq!(service.requests("Statuses=RUNNING").len(), 1);
+}
+
 #[test]
 fn logs_are_of_functions_or_executions() {
     let service = loans();
@@ -250,6 +279,22 @@ fn logs_are_of_functions_or_executions() {
     "#]]
     .assert_eq(&ran.text());
     assert_eq!(service.requests("function=loan-Workflow").len(), 2);
+    // Of an execution, everything: from its first line on, and not the last so many.
+    let ran = lambdura(&service.url(), &["logs", "loan-1"]);
+    expect![[r#"
+        12:00:00.123 loan-Workflow START RequestId: r1
+        12:00:00.456 loan-Workflow {"level":"INFO"}
+    "#]]
+    .assert_eq(&ran.text());
+    let asked = service.requests("execution=arn%3Aaws");
+    assert!(!asked.is_empty());
+    assert!(
+        asked.iter().all(|it| !it.line.contains("tail=true")),
+        "{asked:?}"
+    );
+    let ran = lambdura(&service.url(), &["logs", "loan-1", "--limit", "1"]);
+    assert_eq!(ran.out.lines().count(), 1, "{}", ran.text());
+    assert!(ran.out.contains("INFO"), "{}", ran.text());
     // The execution has ended, so following it ends too.
     let ran = lambdura(
         &service.url(),
@@ -261,6 +306,33 @@ fn logs_are_of_functions_or_executions() {
         followed[0].line.contains("execution=arn%3Aaws"),
         "{followed:?}"
     );
+}
+
+#[test]
+fn logs_that_are_left_out_are_mentioned() {
+    // A service with a line for each number, up to a thousand.
+    let service = Service::start(|request| {
+        let (path, query) = request.line.split_once('?')?;
+        if path != "GET /lambdura/v1/logs" {
+            return None;
+        }
+        let limit = query.split('&').find_map(|it| it.strip_prefix("limit="));
+        let first = 1_001 - limit?.parse::<i64>().ok()?;
+        let line = |number| {
+            json!({
+                "number": number, "timestamp": 0, "function": "F", "stream": "stdout", "text": "x",
+            })
+        };
+        let lines: Vec<_> = (first..=1_000).map(line).collect();
+        Some(Answer::json(
+            &json!({ "lines": lines, "next_before": first }),
+        ))
+    });
+    let ran = lambdura(&service.url(), &["logs"]);
+    assert_eq!(ran.out.lines().count(), 200, "{}", ran.err);
+    assert_eq!(ran.err, "the last 200 lines; `--limit` shows more\n");
+    let ran = lambdura(&service.url(), &["logs", "--limit", "3"]);
+    assert_eq!((ran.out.lines().count(), ran.err.as_str()), (3, ""));
 }
 
 #[test]
@@ -296,22 +368,6 @@ fn callbacks_are_found_by_what_they_are_called() {
     assert_eq!(service.requests("/succeed").len(), sent);
     let ran = lambdura(&service.url(), &["callback", "heartbeat", "loan-1/fraud"]);
     expect![[r#"
-    // Of an execution, everything: from its first line on, and not the last so many.
-    let ran = lambdura(&service.url(), &["logs", "loan-1"]);
-    expect![[r#"
-        12:00:00.123 loan-Workflow START RequestId: r1
-        12:00:00.456 loan-Workflow {"level":"INFO"}
-    "#]]
-    .assert_eq(&ran.text());
-    let asked = service.requests("execution=arn%3Aaws");
-    assert!(!asked.is_empty());
-    assert!(
-        asked.iter().all(|it| !it.line.contains("tail=true")),
-        "{asked:?}"
-    );
-    let ran = lambdura(&service.url(), &["logs", "loan-1", "--limit", "1"]);
-    assert_eq!(ran.out.lines().count(), 1, "{}", ran.text());
-    assert!(ran.out.contains("INFO"), "{}", ran.text());
         err: error: `loan-1` waits for no callback `fraud`
         err:   help: it waits for 'loan-1/approval'
         exit: 3
@@ -325,33 +381,6 @@ fn stop_sends_the_reason() {
     let ran = lambdura(
         &service.url(),
         &["stop", "loan-1", "--reason", "entered twice"],
-#[test]
-fn logs_that_are_left_out_are_mentioned() {
-    // A service with a line for each number, up to a thousand.
-    let service = Service::start(|request| {
-        let (path, query) = request.line.split_once('?')?;
-        if path != "GET /lambdura/v1/logs" {
-            return None;
-        }
-        let limit = query.split('&').find_map(|it| it.strip_prefix("limit="));
-        let first = 1_001 - limit?.parse::<i64>().ok()?;
-        let line = |number| {
-            json!({
-                "number": number, "timestamp": 0, "function": "F", "stream": "stdout", "text": "x",
-            })
-        };
-        let lines: Vec<_> = (first..=1_000).map(line).collect();
-        Some(Answer::json(
-            &json!({ "lines": lines, "next_before": first }),
-        ))
-    });
-    let ran = lambdura(&service.url(), &["logs"]);
-    assert_eq!(ran.out.lines().count(), 200, "{}", ran.err);
-    assert_eq!(ran.err, "the last 200 lines; `--limit` shows more\n");
-    let ran = lambdura(&service.url(), &["logs", "--limit", "3"]);
-    assert_eq!((ran.out.lines().count(), ran.err.as_str()), (3, ""));
-}
-
     );
     assert_eq!(ran.text(), "■ loan-1 SUCCEEDED 2026-01-15 12:00:20.000\n");
     assert_eq!(
