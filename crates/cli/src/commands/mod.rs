@@ -73,6 +73,9 @@ fn block_on(command: impl Future<Output = Result<(), CliError>>) -> Result<(), C
         .context("cannot start the asynchronous runtime")?;
     runtime.block_on(async {
         tokio::select! {
+            // In this order: a payload is read from standard input before anything is awaited, which blocks the thread.
+            // As long as nobody listens for Ctrl-C, it ends the process meanwhile.
+            biased;
             ended = command => ended,
             signal = tokio::signal::ctrl_c() => {
                 signal.context("cannot listen for Ctrl-C")?;

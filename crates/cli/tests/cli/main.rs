@@ -12,6 +12,7 @@ mod service;
 mod access;
 mod cdk;
 mod commands;
+mod interrupts;
 mod mistakes;
 mod projects;
 mod up;
