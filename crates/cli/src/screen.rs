@@ -55,6 +55,14 @@ impl Screen {
         writeln!(anstream::stdout().lock(), "{text}")
     }
 
+    /// Prints where something is found.
+    pub fn address(&self, url: &str) -> io::Result<()> {
+        if self.is_json() {
+            return self.json_line(&Address { url });
+        }
+        self.line(url)
+    }
+
     /// Prints a value as indented JSON.
     pub fn json(&self, value: &impl Serialize) -> io::Result<()> {
         let text = serde_json::to_string_pretty(value).map_err(io::Error::other)?;
@@ -97,6 +105,11 @@ impl Screen {
         }
         Ok(())
     }
+}
+
+#[derive(Debug, Serialize)]
+struct Address<'u> {
+    url: &'u str,
 }
 
 /// Bytes of a line that a terminal shows: some screens full.

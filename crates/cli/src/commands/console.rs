@@ -24,7 +24,7 @@ pub fn run(arguments: &ConsoleArguments, screen: &Screen) -> Result<(), CliError
         let data = scratch.path().join("data");
         let looking = Server::look(&arguments.file, listen, &data);
         let server = looking.await.context("open the console")?;
-        screen.line(format!("{}/executions", server.endpoint()))?;
+        screen.address(&format!("{}/executions", server.endpoint()))?;
         note("it only reads the file; Ctrl-C ends it");
         let signal = tokio::signal::ctrl_c().await;
         server.shut_down().await.context("close the console")?;

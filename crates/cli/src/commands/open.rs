@@ -24,7 +24,7 @@ pub async fn run(
             format!("{console}/executions/{}", id_of(&arn))
         }
     };
-    screen.line(&url)?;
+    screen.address(&url)?;
     let browser = std::env::var("BROWSER").ok().filter(|it| !it.is_empty());
     let openers = browser
         .iter()

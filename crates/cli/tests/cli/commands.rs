@@ -3,7 +3,7 @@
 use expect_test::{Expect, expect};
 use serde_json::{Value, json};
 
-use crate::lambdura::lambdura;
+use crate::lambdura::{command, lambdura, ran};
 use crate::service::{Answer, Request, Service};
 
 const FUNCTION: &str = "arn:aws:lambda:us-east-1:000000000000:function:loan-Workflow";
@@ -267,6 +267,23 @@ fn ls_lists_an_execution_once_as_it_is_now() {
     assert_eq!(listed.len(), 1, "{}", ran.out);
     assert_eq!(listed[0]["Status"], "FAILED");
     assert_eq!(service.requests("Statuses=RUNNING").len(), 1);
+}
+
+#[test]
+fn open_prints_the_address() {
+    let service = loans();
+    let url = format!("{}/executions/0190aaaa", service.url());
+    let open = |arguments: &[&str]| {
+        let output = command(&[&["open", "loan-1"], arguments].concat())
+            .env("LAMBDURA_ENDPOINT", service.url())
+            .env("BROWSER", "true")
+            .output()
+            .unwrap();
+        ran(&output)
+    };
+    assert_eq!(open(&[]).text(), format!("{url}\n"));
+    let printed: Value = serde_json::from_str(&open(&["--output", "json"]).out).unwrap();
+    assert_eq!(printed, json!({ "url": url }));
 }
 
 #[test]
