@@ -150,7 +150,7 @@ pub struct InvokeArguments {
     /// Do not wait: print what was started
     #[arg(long, short, conflicts_with_all = ["wait", "follow"])]
     pub event: bool,
-    /// Name of the durable execution; starting it again with the same payload finds the first one
+    /// Name of the durable execution; starting it again with the same payload on the same version finds the first one
     #[arg(long, short)]
     pub name: Option<String>,
     /// Start a durable execution and wait for its end, however long it takes
