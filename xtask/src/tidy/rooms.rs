@@ -35,7 +35,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("gateway", &["api", "app", "deploy_error", "http", "tokens"]),
     ("schedule", &["api", "app", "functions"]),
     ("event_source", &["api", "app", "elsewhere", "functions"]),
-    ("service", &["app", "http"]),
+    ("service", &["app", "functions", "http"]),
     (
         "console",
         &["app", "functions", "http", "service", "telemetry"],
