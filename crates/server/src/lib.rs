@@ -41,7 +41,7 @@ pub use deploy::{
     Artifacts, DeployedEventSource, DeployedFunction, DeployedSchedule, Deployment, LeftOutFunction,
 };
 pub use deploy_error::DeployError;
-pub use elsewhere::{AccountCredentials, Elsewhere};
+pub use elsewhere::{AccountCredentials, Elsewhere, FetchObjectError, fetch_object};
 pub use function_host::{
     Credentials, DebuggedProcess, Debugger, LAYERS_FOLDER, NodePackages, PrepareRuntimeError,
     PreparedRuntime, Runtimes,

@@ -21,6 +21,8 @@ pub(crate) struct AssemblyStack {
     /// The name that it would be deployed under.
     pub name: String,
     pub template: PathBuf,
+    /// Where it would be deployed, if the app says so: then the template has it written out.
+    pub region: Option<String>,
 }
 
 /// The stack that is meant, if the directory is an assembly: the only one, or that of this name.
@@ -84,6 +86,10 @@ fn collect(
                     id: id.clone(),
                     name: property("stackName").unwrap_or(id).to_owned(),
                     template: directory.join(template),
+                    region: artifact
+                        .get("environment")
+                        .and_then(Value::as_str)
+                        .and_then(region),
                 });
             }
             Some("cdk:cloud-assembly") if depth < ASSEMBLIES_DEPTH_MAX => {
@@ -95,6 +101,12 @@ fn collect(
         }
     }
     Ok(())
+}
+
+/// The region in `aws://ACCOUNT/REGION`.
+fn region(environment: &str) -> Option<String> {
+    let (_, region) = environment.strip_prefix("aws://")?.split_once('/')?;
+    (region != "unknown-region").then(|| region.to_owned())
 }
 
 /// The folders of a template's assets, by the key of the S3 object that each would become: from

@@ -1,6 +1,7 @@
 //! A Lambda function as the template describes it, and its URL.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -27,6 +28,12 @@ pub struct FunctionResource {
     /// Why it cannot be run here, as a sentence fragment: its code is a container image, or lies in S3.
     /// `code_path` means nothing then, and an image has neither handler nor runtime.
     pub cannot_run: Option<String>,
+    /// How its container image is made, where the template says it. Nobody has read the Dockerfile yet: `code_path`
+    /// means nothing, and handler and runtime are empty.
+    pub image: Option<ImageBuild>,
+    /// The S3 object that is its code, where there is somebody to ask for it, and nobody has yet: `code_path` means
+    /// nothing.
+    pub code_object: Option<S3Object>,
     /// `Layers` of this template, by the ARNs of [`crate::Stack::layers`], in the order in which they are merged.
     pub layers: Vec<String>,
     /// The ARNs of those of its layers that are not here.
@@ -79,6 +86,43 @@ impl FunctionResource {
     /// The ARN with a version or alias appended.
     pub fn qualified_arn(&self, qualifier: &str) -> String {
         format!("{}:{qualifier}", self.arn)
+    }
+}
+
+/// How a container image is made: `Metadata` of SAM's functions, or of CDK's.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ImageBuild {
+    /// The folder that `COPY` copies from.
+    pub context: PathBuf,
+    /// The Dockerfile, joined to the context.
+    pub dockerfile: PathBuf,
+    /// Values of `ARG`.
+    pub arguments: BTreeMap<String, String>,
+    /// The stage that is the image; the last one without it.
+    pub target: Option<String>,
+    /// `ImageConfig.Command`, in the place of `CMD`.
+    pub command: Option<Vec<String>>,
+    /// `ImageConfig.EntryPoint`, in the place of `ENTRYPOINT`.
+    pub entry_point: Option<Vec<String>>,
+    /// `ImageConfig.WorkingDirectory`, in the place of the last `WORKDIR`.
+    pub working_directory: Option<String>,
+}
+
+/// An object in S3.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct S3Object {
+    /// The bucket's name.
+    pub bucket: String,
+    /// The object's key.
+    pub key: String,
+    /// Which of its versions; the newest without it.
+    pub version: Option<String>,
+}
+
+impl fmt::Display for S3Object {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { bucket, key, .. } = self;
+        write!(f, "s3://{bucket}/{key}")
     }
 }
 

@@ -43,7 +43,7 @@ pub use cloud_assembly::stack_names;
 pub use error::{InvalidTemplate, LoadStackError, Problem, Warning};
 pub use function::{
     Architecture, DurableConfig, EventInvokeResource, FunctionResource, FunctionUrlResource,
-    LogFormat, LoggingConfig, Tracing,
+    ImageBuild, LogFormat, LoggingConfig, S3Object, Tracing,
 };
 pub use load::{LoadOptions, OtherServices, load, missing_parameters};
 pub use references::References;

@@ -19,6 +19,8 @@ use crate::{LayerResource, LoadStackError, MissingParameter, References, Stack, 
 pub struct LoadOptions {
     /// `AWS::Region`; `us-east-1` by default.
     pub region: String,
+    /// Whether somebody chose it: else that of a CDK app which names its own counts, because it stands in the template.
+    pub is_region_chosen: bool,
     /// `AWS::AccountId`, twelve digits; `000000000000` by default.
     pub account_id: String,
     /// Instead of the name in `samconfig.toml`, or the directory's.
@@ -49,6 +51,7 @@ impl Default for LoadOptions {
     fn default() -> Self {
         Self {
             region: "us-east-1".to_owned(),
+            is_region_chosen: false,
             account_id: "000000000000".to_owned(),
             stack_name: None,
             parameters: BTreeMap::new(),
@@ -113,6 +116,7 @@ fn open(path: &Path, options: &LoadOptions) -> Result<(SamConfig, PathBuf, Text)
     let path = match cloud_assembly::choose(path, name)? {
         Some(stack) => {
             config.stack_name = config.stack_name.or(Some(stack.name));
+            config.app_region = stack.region;
             stack.template
         }
         None => path.to_owned(),
@@ -202,6 +206,8 @@ fn brought(layers: &BTreeMap<String, PathBuf>) -> impl Iterator<Item = LayerReso
         logical_id: arn.clone(),
         arn: arn.clone(),
         path: std::path::absolute(path).unwrap_or_else(|_| path.clone()),
+        object: None,
+        cannot_use: None,
         build_method: None,
         build_architecture: None,
         build_properties: None,
@@ -295,7 +301,9 @@ fn pseudo(
     config: &SamConfig,
     options: &LoadOptions,
 ) -> Result<Pseudo, LoadStackError> {
-    let (region, account_id) = (&options.region, &options.account_id);
+    let app_region = config.app_region.as_ref();
+    let region = app_region.filter(|_| !options.is_region_chosen);
+    let (region, account_id) = (region.unwrap_or(&options.region), &options.account_id);
     if !is_word(region, 1..=64, b"-") {
         let message = format!("`{region}` is no region");
         return Err(wrong_option(message, "regions look like `us-east-1`"));

@@ -14,6 +14,8 @@ use crate::{LoadStackError, Warning};
 #[derive(Debug, Default)]
 pub(crate) struct SamConfig {
     pub stack_name: Option<String>,
+    /// Of the CDK app that the template was made of, which stands in for the file there.
+    pub app_region: Option<String>,
     /// Relative to the file.
     pub template_file: Option<String>,
     pub parameter_overrides: BTreeMap<String, String>,

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::{
     ApiKeyResource, FunctionResource, FunctionUrlResource, HttpApiResource, RestApiResource,
-    ScheduleExpression, Warning,
+    S3Object, ScheduleExpression, Warning,
 };
 
 /// A template with everything in it resolved, in the template's order.
@@ -298,6 +298,10 @@ pub struct LayerResource {
     pub arn: String,
     /// Its folder or archive, absolute; nobody has looked whether it exists.
     pub path: PathBuf,
+    /// The S3 object that it is, where there is somebody to ask for it, and nobody has yet: `path` means nothing.
+    pub object: Option<S3Object>,
+    /// Why it cannot be had.
+    pub cannot_use: Option<String>,
     /// `Metadata.BuildMethod`, for example `python3.13` or `makefile`; without one the folder is used
     /// as it is.
     pub build_method: Option<String>,

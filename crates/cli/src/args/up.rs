@@ -69,7 +69,7 @@ pub struct UpArguments {
         env = "LAMBDURA_STACK_NAME"
     )]
     pub stack_name: Option<String>,
-    /// AWS region in ARNs and environments [default: AWS_REGION, AWS_DEFAULT_REGION, us-east-1]
+    /// AWS region in ARNs and environments [default: the CDK app's, AWS_REGION, AWS_DEFAULT_REGION, us-east-1]
     #[arg(long, env = "LAMBDURA_REGION")]
     pub region: Option<String>,
     /// A value for a parameter of the template; may be repeated (LAMBDURA_PARAMETER: one per line)

@@ -6,13 +6,17 @@ use super::build_error::BuildError;
 
 /// `<data dir>/build/<logical id>`. The id becomes a folder's name, so it must be nothing else.
 pub fn build_dir(data_dir: &Path, logical_id: &str) -> Result<PathBuf, BuildError> {
-    let alphanumeric = |byte: u8| byte.is_ascii_alphanumeric();
-    if logical_id.is_empty() || !logical_id.bytes().all(alphanumeric) {
+    if !is_folder_name(logical_id) {
         return Err(BuildError::LogicalId {
             function: logical_id.to_owned(),
         });
     }
     Ok(data_dir.join("build").join(logical_id))
+}
+
+/// Whether an id is nothing but a name when it stands in a path.
+pub fn is_folder_name(logical_id: &str) -> bool {
+    !logical_id.is_empty() && logical_id.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 #[cfg(test)]

@@ -85,6 +85,13 @@ pub enum BuildError {
         /// Why, and what to do.
         why: String,
     },
+    /// It lies in a bucket and cannot be had.
+    #[error("{subject} cannot be built: {why}")]
+    NotFetched {
+        subject: Subject,
+        /// Where it lies, and why it cannot be had.
+        why: String,
+    },
     /// Something that a function in Java needs is not there.
     #[error("{subject} cannot be started: {lacks}")]
     #[diagnostic(help("{help}"))]

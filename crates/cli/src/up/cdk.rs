@@ -41,7 +41,7 @@ pub async fn assembly(given: &Path) -> Result<PathBuf, CliError> {
             output.display()
         ));
     } else {
-        synthesize(given).await?;
+        synthesize(given, &output).await?;
     }
     Ok(output)
 }
@@ -53,7 +53,7 @@ fn output(project: &Path) -> PathBuf {
     settings["output"].as_str().unwrap_or("cdk.out").into()
 }
 
-async fn synthesize(project: &Path) -> Result<(), CliError> {
+async fn synthesize(project: &Path, output: &Path) -> Result<(), CliError> {
     let progress = Progress::start("making the CDK app's templates: npx cdk synth".to_owned());
     let ended = Command::new("npx")
         .args(["--yes", "cdk", "synth", "--quiet"])
@@ -78,6 +78,16 @@ async fn synthesize(project: &Path) -> Result<(), CliError> {
     progress.failed();
     let said = [ended.stdout, ended.stderr].concat();
     note(neutral_lines(String::from_utf8_lossy(&said).trim_end()));
+    // The app writes its templates; what the command line does with them then, such as refusing those of a newer library
+    // than itself, is nothing to us.
+    if output.join("manifest.json").is_file() {
+        note(format!(
+            "{} `npx cdk synth` failed, see above; the app had written `{}` before, which is used",
+            "!".yellow(),
+            output.display()
+        ));
+        return Ok(());
+    }
     let hint = if project.join("package.json").is_file() && !project.join("node_modules").is_dir() {
         "the project's packages are not installed: run `npm install` in it first"
     } else {

@@ -223,6 +223,7 @@ pub async fn configurations(
     {
         function.code_path = data_dir.join("inline").join(&function.logical_id);
     }
+    super::image::place(&mut stack, &data_dir);
     let all = || {
         let functions = stack.functions.iter().filter(|it| it.cannot_run.is_none());
         let all = functions.map(|function| DebuggedFunction {

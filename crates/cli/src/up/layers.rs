@@ -83,6 +83,10 @@ impl<'a> Layers<'a> {
     ) -> Result<PathBuf, BuildError> {
         let (subject, source) = (Subject::layer(&layer.logical_id), &layer.path);
         let workshop = self.workshop;
+        if let Some(why) = &layer.cannot_use {
+            let why = why.clone();
+            return Err(BuildError::NotFetched { subject, why });
+        }
         if source.is_file() && packages::is_archive(source) {
             return packages::unpack(&subject, source, workshop);
         }

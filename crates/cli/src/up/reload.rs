@@ -11,8 +11,11 @@ use server::{DeployedFunction, Deployment, Runtimes, Server};
 use stack::{Stack, Warning};
 use tokio::sync::mpsc;
 
+use super::objects::Fetch;
 use super::tree::is_left_out;
-use super::{build, inline, left_out, missing_layers, own_sources, stack_options, start};
+use super::{
+    build, image, inline, left_out, missing_layers, objects, own_sources, stack_options, start,
+};
 use crate::args::UpArguments;
 use crate::exit::{self, CliError};
 use crate::screen::note;
@@ -102,7 +105,13 @@ impl Sources {
 
 /// The folders that hold the functions' code.
 fn folders(stack: &Stack) -> BTreeSet<PathBuf> {
-    let functions = stack.functions.iter().map(|function| &function.code_path);
+    let functions = stack
+        .functions
+        .iter()
+        .map(|function| match &function.image {
+            Some(image) => &image.context,
+            None => &function.code_path,
+        });
     let layers = stack.layers.iter().map(|layer| &layer.path);
     let paths = functions.chain(layers);
     paths.filter(|path| path.exists()).cloned().collect()
@@ -182,6 +191,9 @@ impl Reload<'_> {
     async fn once(&self, functions: &BTreeSet<String>) -> Result<Deployed, CliError> {
         let mut stack = stack_options::load(self.arguments).map_err(CliError::diagnostic)?;
         inline::place(&mut stack, self.data_dir)?;
+        image::place(&mut stack, self.data_dir);
+        let elsewhere = stack_options::elsewhere(self.arguments)?;
+        objects::fetch(&mut stack, &elsewhere, self.data_dir, Fetch::Missing).await;
         let built = build::build(&stack, self.arguments, self.data_dir, self.runtimes).await;
         missing_layers::start_without_wrappers(&mut stack, &built);
         let artifacts = left_out::artifacts(&built, functions, own_sources::folders(&stack));

@@ -7,12 +7,13 @@ use owo_colors::OwoColorize;
 use server::{Artifacts, Deployment, Runtimes, Server, ServerConfig};
 use stack::Stack;
 
+use super::objects::Fetch;
 use super::ready_file::{Ready, ReadyFile};
 use super::reload::{Deployed, Reload, Sources};
 use super::stop_signal::{Stop, StopSignals};
 use super::{
-    build, cdk, data_folder, debugging, inline, left_out, missing_layers, own_sources, questions,
-    secret_seed, stack_options, start, table,
+    build, cdk, data_folder, debugging, image, inline, left_out, missing_layers, objects,
+    own_sources, questions, secret_seed, stack_options, start, table,
 };
 use crate::args::{Durability, UpArguments};
 use crate::exit::CliError;
@@ -47,6 +48,12 @@ pub async fn run(
     data_folder::prepare(&data_dir)?;
     secret_seed::keep(&data_dir)?;
     inline::place(&mut stack, &data_dir)?;
+    image::place(&mut stack, &data_dir);
+    let elsewhere = stack_options::elsewhere(&arguments)?;
+    tokio::select! {
+        () = objects::fetch(&mut stack, &elsewhere, &data_dir, Fetch::Anew) => {}
+        stop = signals.next() => return stop.into_result(),
+    }
     let runtimes = Arc::new(Runtimes::new(stack_options::runtimes_dir(&data_dir)));
     let targets = debugging::targets(&arguments.debug, arguments.debug_wait, &stack)?;
     tokio::select! {

@@ -58,6 +58,7 @@ pub fn missing_parameters(
 fn load_options(arguments: &UpArguments, references: References) -> LoadOptions {
     LoadOptions {
         region: region(arguments.region.as_deref(), |name| std::env::var(name).ok()),
+        is_region_chosen: arguments.region.is_some(),
         account_id: ACCOUNT_ID.to_owned(),
         stack_name: arguments.stack_name.clone(),
         parameters: arguments.parameter.iter().cloned().collect(),
@@ -189,7 +190,7 @@ pub fn server_config(
         runtimes,
         warnings: crate::kept_warnings::warnings(),
         telemetry: telemetry(),
-        elsewhere: elsewhere(arguments, |name| std::env::var(name).ok())?,
+        elsewhere: elsewhere(arguments)?,
         debugging,
         authorizers: AuthorizerConfig {
             tokens: token_keys(arguments.jwt_keys.as_deref())?,
@@ -221,11 +222,11 @@ fn token_keys(given: Option<&Path>) -> Result<TokenKeys, CliError> {
 }
 
 /// Where calls to AWS's other services go.
-fn elsewhere(
-    arguments: &UpArguments,
-    variable: impl Fn(&str) -> Option<String>,
-) -> Result<Elsewhere, CliError> {
-    let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
+///
+/// # Errors
+/// Keys that were asked for are not there.
+pub fn elsewhere(arguments: &UpArguments) -> Result<Elsewhere, CliError> {
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let account = match (&arguments.aws_endpoint, &arguments.aws_credentials) {
         (Some(url), _) => return Ok(Elsewhere::Emulator(url.clone())),
         (None, None) => return Ok(Elsewhere::Nowhere),

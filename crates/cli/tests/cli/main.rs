@@ -14,5 +14,6 @@ mod cdk;
 mod commands;
 mod interrupts;
 mod mistakes;
+mod packaged;
 mod projects;
 mod up;

@@ -329,6 +329,8 @@ function = {"Type": "AWS::Lambda::Function", "Metadata": {"aws:asset:path": "../
     "Code": {"S3Bucket": "b", "S3Key": "k"}, "Handler": "bootstrap", "Runtime": "provided.al2023", "FunctionName": "Made"}}
 with open("cdk.out/Shop.template.json", "w") as file:
     json.dump({"Resources": {"Made": function}}, file)
+if os.path.exists("older"):
+    sys.exit("the assembly is newer than this command")
 "#;
 
 #[test]
@@ -352,7 +354,8 @@ fn a_cdk_project_is_synthesized_when_nobody_has_done_it() {
         failed.text()
     );
     fs::remove_file(dir.path().join("broken")).unwrap();
-    for said in ["making the CDK app's templates", "using `"] {
+    write(&dir.path().join("older"), "");
+    for said in ["the app had written `", "using `"] {
         let mut up = Up::start_within(dir.path(), &[], &[("PATH", &path)]);
         assert_eq!(up.run(&["invoke", "Made"]).text(), "\"one\"\n");
         let ended = up.signal("TERM");

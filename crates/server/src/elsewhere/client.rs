@@ -3,7 +3,10 @@
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials as SigningCredentials;
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::http_request::{
+    PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings,
+    UriPathNormalizationMode, sign,
+};
 use aws_sigv4::sign::v4;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
@@ -21,11 +24,18 @@ use thiserror::Error;
 use super::credentials::{AccountKeys, placeholder};
 use super::{AccountCredentials, Elsewhere};
 
-/// Longer than the longest poll of a queue.
-const ANSWERS_WITHIN: Duration = Duration::from_secs(35);
+/// How long an answer is waited for, and how large it may be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AnswerBounds {
+    pub within: Duration,
+    pub bytes_max: usize,
+}
 
-/// Largest answer that is read: ten messages of a queue at their largest, and what belongs to them.
-const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Longer than the longest poll of a queue; ten messages of one at their largest, and what belongs to them.
+const ANSWER: AnswerBounds = AnswerBounds {
+    within: Duration::from_secs(35),
+    bytes_max: 16 * 1024 * 1024,
+};
 
 /// Why a service did not do what it was asked for.
 #[derive(Debug, Error)]
@@ -155,6 +165,18 @@ impl AwsClient {
     /// # Errors
     /// See [`CallError`].
     pub async fn call(&self, call: Call<'_>) -> Result<Bytes, CallError> {
+        self.call_within(call, ANSWER).await
+    }
+
+    /// As [`AwsClient::call`], for answers of another size.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn call_within(
+        &self,
+        call: Call<'_>,
+        bounds: AnswerBounds,
+    ) -> Result<Bytes, CallError> {
         let sent = async {
             match self {
                 Self::Nowhere => Err(CallError::NotSet(
@@ -166,20 +188,20 @@ impl AwsClient {
                 Self::Emulator { to, client } => {
                     let url = format!("{}{}", to.to_string().trim_end_matches('/'), call.path);
                     let request = signed(&call, &url, placeholder())?;
-                    read(client.request(request).await).await
+                    read(client.request(request).await, bounds).await
                 }
                 Self::Account { keys, client } => {
                     let url = account_url(&call)?;
                     let keys = keys.get().await.map_err(CallError::NotSet)?;
                     let request = signed(&call, &url, keys)?;
-                    read(client.request(request).await).await
+                    read(client.request(request).await, bounds).await
                 }
             }
         };
-        match tokio::time::timeout(ANSWERS_WITHIN, sent).await {
+        match tokio::time::timeout(bounds.within, sent).await {
             Ok(answered) => answered,
             Err(_) => {
-                let seconds = ANSWERS_WITHIN.as_secs();
+                let seconds = bounds.within.as_secs();
                 Err(CallError::Unreachable(format!(
                     "no answer within {seconds} s"
                 )))
@@ -213,10 +235,11 @@ pub(crate) struct JsonService {
 
 async fn read(
     answer: Result<Response<hyper::body::Incoming>, hyper_util::client::legacy::Error>,
+    bounds: AnswerBounds,
 ) -> Result<Bytes, CallError> {
     let answer = answer.map_err(|error| CallError::Unreachable(error_chain(&error)))?;
     let (parts, body) = answer.into_parts();
-    let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await;
+    let body = Limited::new(body, bounds.bytes_max).collect().await;
     let body = body.map_err(|error| CallError::Unreachable(error.to_string()))?;
     let body = body.to_bytes();
     if parts.status.is_success() {
@@ -256,6 +279,17 @@ pub(crate) fn xml_text<'x>(xml: &'x str, name: &str) -> Option<&'x str> {
     Some(text)
 }
 
+/// S3 signs paths as they are sent, and the hash of the body.
+fn settings(service: &str) -> SigningSettings {
+    let mut settings = SigningSettings::default();
+    if service == "s3" {
+        settings.percent_encoding_mode = PercentEncodingMode::Single;
+        settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
+        settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
+    }
+    settings
+}
+
 fn signed(
     call: &Call<'_>,
     url: &str,
@@ -278,7 +312,7 @@ fn signed(
         .region(call.region)
         .name(call.service)
         .time(SystemTime::now())
-        .settings(SigningSettings::default())
+        .settings(settings(call.service))
         .build()
         .map_err(|error| wrong(&error))?
         .into();

@@ -4,12 +4,13 @@
 //! and the protocol that its sender speaks ([`refusal`]); only the template's own parameters and secrets can be read
 //! without one ([`own_values`]). [`signed_service`] tells for which service it is. What the server itself needs of these
 //! services it calls by [`client`]: queues that functions work off ([`sqs`]), and the creation of the template's own
-//! resources at an emulator ([`creation`]).
+//! resources at an emulator ([`creation`]); and code that lies in a bucket ([`object`]).
 
 mod client;
 mod creation;
 mod credentials;
 mod forward;
+mod object;
 mod own_values;
 mod refusal;
 mod signed_service;
@@ -29,6 +30,7 @@ use own_values::OwnValues;
 
 pub(crate) use client::{AwsClient, CallError};
 pub(crate) use creation::create;
+pub use object::{FetchObjectError, fetch_object};
 pub(crate) use sqs::{ENTRIES_MAX, Message, MessageAttribute, Queue, of_arn as queue_of_arn};
 
 /// Where calls to AWS services go that are not here.

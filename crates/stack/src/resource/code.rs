@@ -1,12 +1,19 @@
-//! Where the code of a function or layer lies: a folder, a text, or an asset of CDK's.
+//! Where the code of a function or layer lies: a folder, a text, an asset of CDK's, a bucket, or an image that a Dockerfile makes.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
-use crate::OtherServices;
+use serde_json::Value;
+
 use crate::template::{Fields, Node, shorten};
+use crate::{ImageBuild, OtherServices, S3Object};
+
+use super::image::image_build;
+
+/// What has S3 objects fetched.
+pub(super) const FETCHED_WITH: &str = "`--aws-endpoint URL` or `--aws-credentials env|profile`";
 
 const HELP: &str = "name the directory with the function's code, relative to the template";
 
@@ -40,6 +47,8 @@ pub(super) struct Code {
     pub cannot_run: Option<String>,
     /// A container image, which has neither handler nor runtime.
     pub is_image: bool,
+    pub image: Option<ImageBuild>,
+    pub object: Option<S3Object>,
 }
 
 impl Code {
@@ -51,15 +60,24 @@ impl Code {
         }
     }
 
-    /// A container image, which nothing here starts.
-    fn image(uri: String) -> Self {
+    /// A container image, which nothing here starts. With its Dockerfile, what that says is done instead.
+    fn image(fields: &Fields<'_>, directory: &Path, uri: String) -> Self {
+        if let Some(build) = image_build(fields, directory) {
+            return Self {
+                uri,
+                is_image: true,
+                image: Some(build),
+                ..Self::default()
+            };
+        }
         let named = match uri.as_str() {
             "" => String::new(),
             uri => format!(" (`{}`)", shorten(uri)),
         };
         let reason = format!(
             "its code is a container image{named}, and container images are not run here: \
-             package it as a folder, with `PackageType: Zip`"
+             name its Dockerfile (`Metadata` with `DockerContext` and `Dockerfile`), or package it as a \
+             folder, with `PackageType: Zip`"
         );
         Self {
             uri,
@@ -69,17 +87,43 @@ impl Code {
         }
     }
 
-    /// An object in S3, which is not fetched.
-    fn object(uri: String) -> Self {
+    /// An object in S3, which is fetched where there is somebody to ask for it.
+    fn object(object: S3Object, services: OtherServices) -> Self {
+        let uri = object.to_string();
+        let reason = || {
+            format!(
+                "its code is the S3 object `{}`, which is fetched with {FETCHED_WITH} only: start with one \
+                 of them, or name a folder, a `.zip` or a `.jar` beside the template",
+                shorten(&uri)
+            )
+        };
+        Self {
+            cannot_run: (services == OtherServices::Nowhere).then(reason),
+            object: (services != OtherServices::Nowhere).then_some(object),
+            uri,
+            ..Self::default()
+        }
+    }
+
+    /// Something on the web, or an object of which the template does not say where it is.
+    fn unknown(uri: String) -> Self {
         let reason = format!(
-            "its code is the S3 object `{}`, which is not fetched: name a folder, a `.zip` or a \
-             `.jar` beside the template",
+            "its code is `{}`, which is not fetched: name a folder, a `.zip` or a `.jar` beside the \
+             template, or an S3 object with its bucket and key",
             shorten(&uri)
         );
         Self {
             uri,
             cannot_run: Some(reason),
             ..Self::default()
+        }
+    }
+
+    fn of(source: Source, assets: &Assets) -> Self {
+        match source {
+            Source::Path(uri) => Self::folder(&assets.directory, uri),
+            Source::Object(object) => Self::object(object, assets.services),
+            Source::Unknown(uri) => Self::unknown(uri),
         }
     }
 
@@ -92,20 +136,19 @@ impl Code {
 }
 
 /// `CodeUri` or `InlineCode` of SAM's function; the template's folder without either.
-pub(super) fn serverless_code(fields: &Fields<'_>, directory: &Path) -> Option<Code> {
+pub(super) fn serverless_code(fields: &Fields<'_>, assets: &Assets) -> Option<Code> {
+    let directory = &assets.directory;
     if let Some(text) = fields.node("InlineCode") {
         return inline(fields, "InlineCode", "InlineCode", text);
     }
     if fields.node("ImageUri").is_some() || is_image(fields) {
-        return Some(Code::image(fields.text("ImageUri").unwrap_or_default()));
+        let uri = fields.text("ImageUri").unwrap_or_default();
+        return Some(Code::image(fields, directory, uri));
     }
     if fields.node("CodeUri").is_none() {
         return Some(Code::folder(directory, ".".to_owned()));
     }
-    Some(match source(fields, "CodeUri", HELP)? {
-        Source::Path(uri) => Code::folder(directory, uri),
-        Source::Object(uri) => Code::object(uri),
-    })
+    Some(Code::of(source(fields, "CodeUri", HELP)?, assets))
 }
 
 /// `Code` of CloudFormation's function: a folder as `aws cloudformation package` takes it, the text
@@ -115,23 +158,21 @@ pub(super) fn lambda_code(fields: &Fields<'_>, assets: &Assets) -> Option<Code> 
     if image.is_some() || is_image(fields) {
         // CDK's image is a `!Sub` of an account's registry: it says nothing to whoever reads it.
         let uri = image.and_then(Node::text).unwrap_or_default();
-        return Some(Code::image(uri.to_owned()));
+        return Some(Code::image(fields, &assets.directory, uri.to_owned()));
     }
     if let Some(text) = fields.required("Code", HELP)?.get("ZipFile") {
         return inline(fields, "Code", "Code.ZipFile", text);
     }
-    Some(match asset(fields, "Code", assets, HELP)? {
-        Source::Path(uri) => Code::folder(&assets.directory, uri),
-        Source::Object(uri) => Code::object(uri),
-    })
+    Some(Code::of(asset(fields, "Code", assets, HELP)?, assets))
 }
 
 /// Where code or a layer comes from.
 pub(super) enum Source {
     /// A local folder or archive, as written.
     Path(String),
-    /// An S3 object: `s3://bucket/key`.
-    Object(String),
+    Object(S3Object),
+    /// Something else that does not lie here: its URL, as far as it is written out.
+    Unknown(String),
 }
 
 /// A local folder or archive, written as one, or the source of the S3 object that is written.
@@ -151,7 +192,10 @@ pub(super) fn asset(
     let key = node.get("S3Key").and_then(Node::text);
     match key.and_then(|key| assets.paths.get(key)) {
         Some(path) => Some(Source::Path(path.clone())),
-        None => Some(Source::Object(object(node, "S3Bucket", "S3Key"))),
+        None => {
+            let names = ["S3Bucket", "S3Key", "S3ObjectVersion"];
+            Some(object(fields, property, node, names))
+        }
     }
 }
 
@@ -159,12 +203,22 @@ pub(super) fn asset(
 pub(super) fn source(fields: &Fields<'_>, property: &str, help: &str) -> Option<Source> {
     let node = fields.required(property, help)?;
     if node.entries().is_some() {
-        return Some(Source::Object(object(node, "Bucket", "Key")));
+        return Some(object(fields, property, node, ["Bucket", "Key", "Version"]));
     }
     let text = fields.text(property)?;
+    if let Some((bucket, key)) = text.strip_prefix("s3://").and_then(|it| it.split_once('/'))
+        && !bucket.is_empty()
+        && !key.is_empty()
+    {
+        return Some(Source::Object(S3Object {
+            bucket: bucket.to_owned(),
+            key: key.to_owned(),
+            version: None,
+        }));
+    }
     let is_remote = |scheme: &&str| text.starts_with(scheme);
     if ["s3://", "https://", "http://"].iter().any(is_remote) {
-        return Some(Source::Object(text));
+        return Some(Source::Unknown(text));
     }
     if text.contains("://") || text.is_empty() {
         fields.wrong(property, "must be a directory", "not a path", help);
@@ -173,10 +227,27 @@ pub(super) fn source(fields: &Fields<'_>, property: &str, help: &str) -> Option<
     Some(Source::Path(text))
 }
 
-/// The URL of an S3 object, as far as it is written out.
-fn object(node: &Node, bucket: &str, key: &str) -> String {
-    let part = |name: &str| node.get(name).and_then(Node::text).unwrap_or("…");
-    format!("s3://{}/{}", part(bucket), part(key))
+/// The S3 object that a mapping names by bucket, key and version; a part that only AWS can tell, makes it an unknown one.
+fn object(fields: &Fields<'_>, property: &str, node: &Node, names: [&str; 3]) -> Source {
+    let part = |name: &str| {
+        let value = fields.opaque(&format!("{property}.{name}"), node.get(name)?);
+        match value {
+            Some(Value::String(text)) if !text.is_empty() => Some(text),
+            _ => None,
+        }
+    };
+    let [bucket, key, version] = names;
+    match (part(bucket), part(key)) {
+        (Some(bucket), Some(key)) => Source::Object(S3Object {
+            bucket,
+            key,
+            version: part(version),
+        }),
+        (bucket, key) => {
+            let shown = |part: Option<String>| part.unwrap_or_else(|| "…".to_owned());
+            Source::Unknown(format!("s3://{}/{}", shown(bucket), shown(key)))
+        }
+    }
 }
 
 fn is_image(fields: &Fields<'_>) -> bool {

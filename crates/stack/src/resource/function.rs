@@ -31,7 +31,7 @@ pub(super) static TYPE: Type = Type {
     properties: properties! {
         // Permissions are not checked here: what says them is taken, and nobody notices.
         used: Architectures, AssumeRolePolicyDocument, AutoPublishAlias, CapacityProviderConfig,
-            CodeUri, Description, DurableConfig, Environment, EventInvokeConfig, Events, FunctionName, FunctionUrlConfig, Handler, ImageUri,
+            CodeUri, Description, DurableConfig, Environment, EventInvokeConfig, Events, FunctionName, FunctionUrlConfig, Handler, ImageConfig, ImageUri,
             InlineCode, Layers, LoggingConfig, MemorySize, PackageType, PermissionsBoundary,
             Policies, ReservedConcurrentExecutions, ResourcePolicy, Role, RolePath, Runtime,
             Timeout, Tracing;
@@ -45,7 +45,6 @@ pub(super) static TYPE: Type = Type {
             "the alias moves to the new version at once" => DeploymentPreference;
             "`/tmp` is as large as the machine's" => EphemeralStorage;
             "no file system is mounted" => FileSystemConfigs;
-            "container images are not run" => ImageConfig;
             NO_ENCRYPTION => KmsKeyArn, SourceKMSKeyArn;
             "tags are not kept" => PropagateTags, Tags;
             "only `AutoPublishAlias` publishes versions" => PublishToLatestPublished;
@@ -145,7 +144,7 @@ fn makes(index: usize, all: &[Resource], parameters: &Parameters) -> Vec<Resourc
 
 fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     let resolver = fields.resolver;
-    let code = serverless_code(fields, &reading.assets.directory);
+    let code = serverless_code(fields, reading.assets);
     check_auto_publish_alias(fields, resolver.published_alias(fields.index()));
     events::check(fields);
     let modes = [
@@ -203,6 +202,8 @@ pub(super) fn common(
         code_uri: code.uri,
         inline_code: code.inline,
         cannot_run: code.cannot_run,
+        image: code.image,
+        code_object: code.object,
         layers: layers.here,
         missing_layers: layers.missing,
         handler: handler.unwrap_or_default(),

@@ -14,7 +14,7 @@ use super::reading::Reading;
 pub(super) static TYPE: Type = Type {
     properties: properties! {
         used: Architectures, CapacityProviderConfig, Code, Description, DurableConfig, Environment,
-            FunctionName, Handler, Layers, LoggingConfig, MemorySize, PackageType, ReservedConcurrentExecutions, Role,
+            FunctionName, Handler, ImageConfig, Layers, LoggingConfig, MemorySize, PackageType, ReservedConcurrentExecutions, Role,
             Runtime, Timeout, TracingConfig;
         ignored:
             NO_SCALING => FunctionScalingConfig;
@@ -22,7 +22,6 @@ pub(super) static TYPE: Type = Type {
             "events that fail are not sent to a queue" => DeadLetterConfig;
             "`/tmp` is as large as the machine's" => EphemeralStorage;
             "no file system is mounted" => FileSystemConfigs;
-            "container images are not run" => ImageConfig;
             NO_ENCRYPTION => KmsKeyArn;
             "versions are `Version` resources only" => PublishToLatestPublished;
             "recursive loops are not detected" => RecursiveLoop;

@@ -5,10 +5,10 @@
 
 use std::path::PathBuf;
 
-use crate::LayerResource;
 use crate::template::{Fields, Named, Node, Pseudo, Role, Shared, Type, properties};
+use crate::{LayerResource, OtherServices, S3Object};
 
-use super::code::{Assets, Source, asset, code_path, source};
+use super::code::{Assets, FETCHED_WITH, Source, asset, code_path, source};
 use super::function::skips_build;
 use super::reading::Reading;
 
@@ -45,8 +45,12 @@ const fn layer_type(name: &'static str) -> Type {
 
 /// Reads a layer, which functions may use or not.
 fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
-    let Some(path) = layer_path(fields, reading.assets) else {
+    let Some(place) = place(fields, reading.assets) else {
         return;
+    };
+    let (path, object) = match place {
+        Place::Path(path) => (std::path::absolute(&path).unwrap_or(path), None),
+        Place::Object(object) => (PathBuf::new(), Some(object)),
     };
     let name = fields.resolver.name(fields.index()).unwrap_or_default();
     let text = |name: &str| {
@@ -57,7 +61,9 @@ fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
     let layer = LayerResource {
         logical_id: fields.logical_id.to_owned(),
         arn: fields.resolver.pseudo.layer_arn(&name),
-        path: std::path::absolute(&path).unwrap_or(path),
+        path,
+        object,
+        cannot_use: None,
         build_method: text("BuildMethod").filter(|_| !skips_build(fields)),
         build_architecture: text("BuildArchitecture"),
         build_properties: properties.and_then(|it| fields.opaque("Metadata.BuildProperties", it)),
@@ -100,7 +106,7 @@ pub(super) fn layers(fields: &Fields<'_>, assets: &Assets) -> Layers {
         };
         let name = resolver.name(index).unwrap_or_default();
         let arn = resolver.pseudo.layer_arn(&name);
-        match layer_path(&Fields::of(resolver, index), assets) {
+        match place(&Fields::of(resolver, index), assets) {
             Some(_) => layers.here.push(arn),
             None => match assets.brought(&arn) {
                 Some(brought) => layers.here.push(brought),
@@ -153,13 +159,21 @@ impl Assets {
 
     /// Notes a layer that lies here, for templates that know it by its ARN.
     pub fn remember_layer(&self, fields: &Fields<'_>, arn: String) {
-        if layer_path(fields, self).is_some() {
+        if place(fields, self).is_some() {
             self.layers.borrow_mut().insert(arn);
         }
     }
 }
 
-fn layer_path(fields: &Fields<'_>, assets: &Assets) -> Option<PathBuf> {
+/// Where a layer lies.
+enum Place {
+    Path(PathBuf),
+    /// In S3, where there is somebody to ask for it.
+    Object(S3Object),
+}
+
+/// Where a layer of the template lies. One that is not to be had is warned of, unless it was brought.
+fn place(fields: &Fields<'_>, assets: &Assets) -> Option<Place> {
     let help = "name the directory with the layer's content, relative to the template";
     let (property, source) = if fields.resource_type == LAMBDA_TYPE.name {
         ("Content", asset(fields, "Content", assets, help)?)
@@ -167,17 +181,28 @@ fn layer_path(fields: &Fields<'_>, assets: &Assets) -> Option<PathBuf> {
         ("ContentUri", source(fields, "ContentUri", help)?)
     };
     match source {
-        Source::Path(uri) => Some(code_path(&assets.directory, &uri)),
-        Source::Object(_) => {
+        Source::Path(uri) => Some(Place::Path(code_path(&assets.directory, &uri))),
+        away @ (Source::Object(_) | Source::Unknown(_)) => {
             let name = fields.resolver.name(fields.index()).unwrap_or_default();
             let arn = fields.resolver.pseudo.layer_arn(&name);
-            if assets.brought(&arn).is_none() {
-                let meaning = format!(
-                    "the layer is an S3 object, which is not fetched, and functions run without it: bring it with \
-                     `lambdura up --layer {arn}=FOLDER|ZIP`"
-                );
-                fields.warn_of(property, &meaning);
+            if assets.brought(&arn).is_some() {
+                return None;
             }
+            let what = match away {
+                Source::Object(object) if assets.services != OtherServices::Nowhere => {
+                    return Some(Place::Object(object));
+                }
+                Source::Object(object) => {
+                    format!("the S3 object `{object}`, which is fetched with {FETCHED_WITH} only")
+                }
+                Source::Unknown(url) | Source::Path(url) => {
+                    format!("`{url}`, which is not fetched")
+                }
+            };
+            let meaning = format!(
+                "the layer is {what}, and functions run without it: bring it with `lambdura up --layer {arn}=FOLDER|ZIP`"
+            );
+            fields.warn_of(property, &meaning);
             None
         }
     }

@@ -13,6 +13,7 @@ mod capacity;
 mod code;
 mod function;
 mod function_url;
+mod image;
 mod lambda_function;
 mod layer;
 mod nested;

@@ -79,6 +79,34 @@ fn an_assembly_leads_to_its_template_and_assets() {
 }
 
 #[test]
+fn an_app_with_a_region_is_loaded_for_it_unless_another_is_chosen() {
+    let root = tempfile::tempdir().unwrap();
+    let out = root.path();
+    let region = |environment: &str, is_region_chosen: bool| {
+        let properties = r#""properties": {"templateFile": "App.template.json"}"#;
+        write(
+            out,
+            &format!(
+                r#""App": {{"type": "aws:cloudformation:stack", "environment": "{environment}", {properties}}}"#
+            ),
+        );
+        let options = LoadOptions {
+            region: "us-west-2".to_owned(),
+            is_region_chosen,
+            ..LoadOptions::default()
+        };
+        let stack = load(out, &options).unwrap();
+        assert!(stack.functions[0].arn.contains(&stack.region));
+        stack.region
+    };
+    let chosen = "aws://123456789012/eu-central-1";
+    assert_eq!(region(chosen, false), "eu-central-1");
+    assert_eq!(region(chosen, true), "us-west-2");
+    let unknown = "aws://unknown-account/unknown-region";
+    assert_eq!(region(unknown, false), "us-west-2");
+}
+
+#[test]
 fn of_several_stacks_one_is_named() {
     let root = tempfile::tempdir().unwrap();
     let out = root.path();

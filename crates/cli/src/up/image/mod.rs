@@ -1,0 +1,108 @@
+//! Functions whose code is a container image: no image is made or run. Its Dockerfile says which of Lambda's runtimes it
+//! stands on, which files are the code, and which packages are installed: the same is done here as for a function whose
+//! code is a folder (ADR 16). A Dockerfile that says anything else is not guessed at, and its function is left out.
+
+mod command;
+mod context;
+mod files;
+mod instruction;
+mod recipe;
+mod words;
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use stack::{FunctionResource, ImageBuild, Stack};
+use thiserror::Error;
+
+use super::build_dir::is_folder_name;
+use files::Files;
+use recipe::Recipe;
+
+/// Largest Dockerfile that is read.
+const DOCKERFILE_BYTES_MAX: u64 = 1024 * 1024;
+
+/// Where code lies in Lambda's images.
+const TASK_ROOT: &str = "/var/task";
+
+/// Why a Dockerfile does not become a folder.
+#[derive(Debug, Error)]
+enum ImageError {
+    /// It asks for something that is not done without a container engine, or for what is not there.
+    #[error("line {line} of its Dockerfile is not understood: {why}")]
+    Line { line: usize, why: String },
+    /// So does the template, or the Dockerfile as a whole.
+    #[error("{0}")]
+    Whole(String),
+    #[error("{what}: {cause}")]
+    File { what: String, cause: io::Error },
+}
+
+impl ImageError {
+    fn line(line: usize, why: impl Into<String>) -> Self {
+        let why = why.into();
+        Self::Line { line, why }
+    }
+
+    fn file(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+        let what = what.into();
+        move |cause| Self::File { what, cause }
+    }
+}
+
+/// Reads the Dockerfiles of a stack's images, puts what they copy into `<data dir>/images`, and lets the functions point
+/// there, with the runtime and the handler that they name.
+pub fn place(stack: &mut Stack, data_dir: &Path) {
+    for function in &mut stack.functions {
+        let Some(image) = function.image.clone() else {
+            continue;
+        };
+        if let Err(error) = make(function, &image, data_dir) {
+            let file = image.dockerfile.display();
+            function.cannot_run = Some(format!(
+                "its code is a container image (`{file}`), and {error}. Container images are not run here: package it as \
+                 a folder, with `PackageType: Zip`, or let the Dockerfile only copy files and install packages on \
+                 `public.ecr.aws/lambda/python` or `nodejs`"
+            ));
+        }
+    }
+}
+
+fn make(
+    function: &mut FunctionResource,
+    image: &ImageBuild,
+    data_dir: &Path,
+) -> Result<(), ImageError> {
+    let recipe = Recipe::read(&text(&image.dockerfile)?, image)?;
+    let id = &function.logical_id;
+    if !is_folder_name(id) {
+        return Err(ImageError::Whole(format!("`{id}` cannot be a logical id")));
+    }
+    let folder = data_dir.join("images").join(id);
+    Files::new(image, &folder, data_dir)?.put(&recipe)?;
+    function.code_path = folder;
+    function.runtime = recipe.runtime;
+    function.handler = recipe.handler;
+    // Without a command that installs packages, what is copied is all there is.
+    function.skip_build = recipe.requirements.is_empty() && recipe.npm_at.is_none();
+    for (name, value) in recipe.environment {
+        function.environment.entry(name).or_insert(value);
+    }
+    Ok(())
+}
+
+fn text(dockerfile: &Path) -> Result<String, ImageError> {
+    let failed = || ImageError::file("its Dockerfile cannot be read");
+    let metadata = fs::metadata(dockerfile).map_err(failed())?;
+    if metadata.len() > DOCKERFILE_BYTES_MAX {
+        let most = DOCKERFILE_BYTES_MAX;
+        return Err(ImageError::Whole(format!(
+            "its Dockerfile has more than {most} bytes"
+        )));
+    }
+    fs::read_to_string(dockerfile).map_err(failed())
+}
+
+#[cfg(test)]
+mod tests;
