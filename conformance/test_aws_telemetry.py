@@ -14,8 +14,9 @@ from aws_durable_execution_conformance_tests.clients import AwsClients
 from aws_durable_execution_conformance_tests.extensions import ValidationContext
 from aws_durable_execution_conformance_tests.validate import load_yaml_file, validate_description
 from aws_durable_execution_conformance_tests_telemetry.extension import TelemetryExtension
+from emulator import ministack
 from system import up
-from test_elsewhere import ministack, outside
+from test_elsewhere import outside
 
 SUITE = {
     "name": "telemetry",

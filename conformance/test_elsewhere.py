@@ -1,21 +1,18 @@
 """Calls of functions to AWS services that are not here: refused, handed to an emulator, or made with real keys."""
 
-import contextlib
+import io
 import json
-import os
-import socket
 import subprocess
-import sys
 import urllib.error
 import urllib.request
+import zipfile
 
 import boto3
 import pytest
 from botocore.config import Config
 
-from system import HERE, until, up
-
-MINISTACK = "ministack==1.5.33"
+from emulator import ministack
+from system import up
 
 CALLS = [
     ("sns", "Amazon SNS", "publish", {"TopicArn": "arn:aws:sns:us-east-1:000000000000:t", "Message": "m"}),
@@ -96,39 +93,6 @@ def test_a_client_that_speaks_http2_names_its_host_by_authority(tmp_path):
         assert "loopback addresses only" in said(authority="elsewhere.example")
 
 
-@contextlib.contextmanager
-def ministack(folder):
-    """An emulator in a process of its own, with packages of its own: it insists on one version of botocore."""
-    venv = HERE.parent / "target/ministack"
-    python = venv / "bin/python"
-    if not (venv / MINISTACK).exists():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", venv], check=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", MINISTACK], check=True)
-        (venv / MINISTACK).touch()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = {**os.environ, "GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "S3_DATA_DIR": str(folder / "s3")}
-    with (folder / "ministack.log").open("wb") as log:
-        process = subprocess.Popen([venv / "bin/ministack"], env=environment, stdout=log, stderr=log, cwd=folder)
-    url = f"http://127.0.0.1:{port}"
-
-    def answers():
-        try:
-            with urllib.request.urlopen(f"{url}/_localstack/health", timeout=5) as answer:
-                return answer.status == 200, answer.status
-        except OSError as error:
-            assert process.poll() is None, (folder / "ministack.log").read_text()
-            return False, error
-
-    try:
-        until("the emulator answers", answers)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
 def test_an_emulator_answers_for_the_rest(tmp_path):
     with ministack(tmp_path) as url, up("elsewhere", tmp_path / "system", "--aws-endpoint", url) as system:
         call(system, do="create_bucket", service="s3", arguments={"Bucket": "files"})
@@ -143,6 +107,57 @@ def test_an_emulator_answers_for_the_rest(tmp_path):
         assert call(system, do="table") == {"id": "1"}
         tables = boto3.client("dynamodb", **outside(system)).list_tables()["TableNames"]
         assert len(tables) == 1
+
+
+TEMPLATE = """
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Far:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: python3.13
+      Handler: app.handler
+      CodeUri: {Bucket: !Sub 'releases-${AWS::AccountId}', Key: v1/app.zip}
+      Layers: [!Ref Words]
+  Words:
+    Type: AWS::Lambda::LayerVersion
+    Properties: {Content: {S3Bucket: !Sub 'releases-${AWS::AccountId}', S3Key: words.zip}}
+  Lost:
+    Type: AWS::Serverless::Function
+    Properties: {Runtime: python3.13, Handler: app.handler, CodeUri: 's3://releases-000000000000/lost.zip'}
+"""
+
+APP = "import words\n\ndef handler(event, context):\n    return words.HELLO\n"
+
+
+def archive(name, text):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as file:
+        file.writestr(name, text)
+    return buffer.getvalue()
+
+
+def test_code_and_layers_that_lie_in_a_bucket_are_fetched(tmp_path):
+    template = tmp_path / "far.yaml"
+    template.write_text(TEMPLATE)
+    with ministack(tmp_path) as url:
+        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
+        bucket = boto3.client("s3", endpoint_url=url, **keys)
+        bucket.create_bucket(Bucket="releases-000000000000")
+        for key, content in {
+            "v1/app.zip": archive("app.py", APP),
+            "words.zip": archive("python/words.py", "HELLO = 'from a bucket'"),
+        }.items():
+            bucket.put_object(Bucket="releases-000000000000", Key=key, Body=content)
+        with up(str(template), tmp_path / "system", "--stack", "far", "--aws-endpoint", url) as system:
+            answer = system.client.invoke(FunctionName="far-Far", Payload=b"{}")
+            assert json.load(answer["Payload"]) == "from a bucket"
+            assert "NoSuchKey" in system.ready["left_out"]["Lost"]
+    # Without anybody to ask, nothing of the stack can run, and the reason says whom.
+    with pytest.raises(AssertionError, match="s3://releases-000000000000/v1/app.zip") as refused:
+        with up(str(template), tmp_path / "alone", "--stack", "far"):
+            pass
+    assert "--aws-endpoint" in str(refused.value) and "--aws-credentials" in str(refused.value)
 
 
 def test_an_account_is_called_with_its_own_keys(tmp_path):

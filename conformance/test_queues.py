@@ -12,8 +12,9 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from emulator import ministack
 from system import until, up
-from test_elsewhere import ministack, outside
+from test_elsewhere import outside
 
 
 def names(system, **event):

@@ -3,24 +3,30 @@
     git clone https://github.com/aws-samples/serverless-patterns CHECKOUTS/aws-samples/serverless-patterns   (and so on)
     python conformance/projects/try_projects.py CHECKOUTS                 all that are checked out, a table at the end
     python conformance/projects/try_projects.py CHECKOUTS --only saga     those with `saga` in their name
+    python conformance/projects/try_projects.py CHECKOUTS --jobs 3        three at once
     python conformance/projects/try_projects.py CHECKOUTS --list          repositories and commits to check out
     python conformance/projects/try_projects.py CHECKOUTS --only nothing --write     docs/projects.md of what was found so far
 
 Nothing is fetched but packages that the projects ask for. `projects.json` is the list: repository, commit, folder, what
-prepares it, the scenario, and a `note` for what is not the project's own doing. Each is tried in a copy. What became of
-each is kept beside the copies, so that a project can be tried again by itself.
+prepares it, the scenario, and a `note` for what is not the project's own doing; `emulator` has MiniStack stand beside it,
+`answers` names a file of answers that are served as its mock would, and `not_on_aws` says why AWS would not run it either.
+Each is tried in a copy. What became of each is kept beside the copies, so that a project can be tried again by itself.
 """
 
 import argparse
 import contextlib
+import http.server
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from botocore.exceptions import ClientError
@@ -28,13 +34,15 @@ from botocore.exceptions import ClientError
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import system
+from emulator import ministack
 from system import up
 
 # Packages of some projects take long.
 system.START_SECONDS = 900
 PREPARE_SECONDS = 600
-SCENARIO_SECONDS = 90
+SCENARIO_SECONDS = 180
 ENDED = ("SUCCEEDED", "FAILED", "TIMED_OUT", "STOPPED")
+NOT_ON_AWS = "not on AWS either"
 NOT_HERE = re.compile(r"(Amazon|AWS|the AWS service) [^:.]{1,60} is not served here")
 
 
@@ -47,6 +55,9 @@ def arguments():
     parser.add_argument("checkouts", type=Path, help="folder with OWNER/NAME for each repository")
     parser.add_argument("--only", help="a part of the names of those that are tried")
     parser.add_argument("--list", action="store_true", help="print what to check out, and end")
+    parser.add_argument("--prepare", action="store_true", help="prepare copies for a run with --prepared, and try nothing")
+    parser.add_argument("--prepared", action="store_true", help="use copies that were prepared before, unless something changed")
+    parser.add_argument("--jobs", type=int, default=1, help="how many are tried at once")
     parser.add_argument("--write", action="store_true", help="write docs/projects.md")
     parser.add_argument("--scratch", type=Path, default=Path("target/projects"), help="where copies and data are kept")
     return parser.parse_args()
@@ -61,18 +72,33 @@ def main():
         return
     kept = options.scratch.resolve() / "results"
     kept.mkdir(parents=True, exist_ok=True)
+    tried = []
     for project in projects:
         if options.only and options.only not in project["name"]:
             continue
-        checkout = options.checkouts / project["repository"]
-        if not checkout.is_dir():
+        if (options.checkouts / project["repository"]).is_dir():
+            tried.append(project)
+        else:
             print(f"– {project['name']}: {project['repository']} is not checked out", flush=True)
-            continue
+
+    def try_one(project):
         began = time.monotonic()
-        how, why = attempt(project, checkout, options.scratch.resolve() / project["name"])
-        print(f"{'✓' if how == 'end' else '·'} {project['name']}: {how} {why} ({time.monotonic() - began:.0f} s)", flush=True)
+        checkout = options.checkouts / project["repository"]
+        scratch = options.scratch.resolve() / project["name"]
+        if options.prepare:
+            print(f"{project['name']}: {prepare_only(project, checkout, scratch)}", flush=True)
+            return
+        how, why = judged(project, attempt(project, checkout, scratch, options.prepared))
+        taken = time.monotonic() - began
+        print(f"{'✓' if reached(how) else '·'} {project['name']}: {how} {why} ({taken:.0f} s)", flush=True)
         found = {"commit": commit_of(checkout), "how": how, "why": why}
         (kept / f"{project['name']}.json").write_text(json.dumps(found))
+
+    with ThreadPoolExecutor(options.jobs) as pool:
+        for done in [pool.submit(try_one, project) for project in tried]:
+            done.result()
+    if options.prepare:
+        return
     rows = []
     for project in projects:
         result = kept / f"{project['name']}.json"
@@ -89,15 +115,65 @@ def commit_of(checkout):
     return done.stdout.strip() or "?"
 
 
-def attempt(project, checkout, scratch):
-    """How far a project gets: (`end`, ``), or another word and the reason."""
+def reached(how):
+    return how in ("end", "stops at")
+
+
+def judged(project, found):
+    """What was found, but for projects that AWS does not run either: their reason, unless they got there all the same."""
+    reason = project.get("not_on_aws")
+    return (NOT_ON_AWS, reason) if reason and not reached(found[0]) else found
+
+
+def recipe(project, checkout):
+    """What decides about a prepared copy."""
+    return json.dumps([commit_of(checkout), project["folder"], project.get("prepare", [])])
+
+
+def copied(project, checkout, scratch):
+    """A fresh copy of a project."""
     shutil.rmtree(scratch, ignore_errors=True)
     source = scratch / "source"
+    shutil.copytree(checkout / project["folder"], source, symlinks=True, ignore=shutil.ignore_patterns(".git"))
+    return source
+
+
+def prepare_only(project, checkout, scratch):
+    # What is put into an emulator goes with it.
+    if project.get("emulator"):
+        return "prepared with its emulator"
     try:
-        shutil.copytree(checkout / project["folder"], source, symlinks=True, ignore=shutil.ignore_patterns(".git"))
-        prepare(project, source, scratch)
-        with started(project, source, scratch) as system:
-            scenario = Scenario(system, source.name)
+        prepare(project, copied(project, checkout, scratch), scratch, words_of(scratch))
+    except Stopped as stopped:
+        return ": ".join(stopped.args)
+    (scratch / "prepared").write_text(recipe(project, checkout))
+    return "prepared"
+
+
+def words_of(scratch):
+    return {"{source}": str(scratch / "source"), "{python}": sys.executable}
+
+
+def attempt(project, checkout, scratch, may_be_prepared):
+    """How far a project gets: (`end`, ``), or another word and the reason."""
+    mark = scratch / "prepared"
+    is_prepared = may_be_prepared and mark.exists() and mark.read_text() == recipe(project, checkout)
+    try:
+        if is_prepared:
+            source = scratch / "source"
+            shutil.rmtree(scratch / "run", ignore_errors=True)
+        else:
+            source = copied(project, checkout, scratch)
+        with contextlib.ExitStack() as beside:
+            words = words_of(scratch)
+            if project.get("emulator"):
+                words["{emulator}"] = beside.enter_context(emulator(scratch))
+            if "answers" in project:
+                words["{answers}"] = beside.enter_context(answering(source / project["answers"]))
+            if not is_prepared:
+                prepare(project, source, scratch, words)
+            running = beside.enter_context(started(project, source, scratch, words))
+            scenario = Scenario(running, source.name)
             for step in project["scenario"]:
                 scenario.take(step)
     except Stopped as stopped:
@@ -107,11 +183,73 @@ def attempt(project, checkout, scratch):
     return "end", ""
 
 
-def prepare(project, source, scratch):
+# One at a time: its packages are installed once.
+EMULATOR_LOCK = threading.Lock()
+
+
+@contextlib.contextmanager
+def emulator(scratch):
+    with contextlib.ExitStack() as opened:
+        with EMULATOR_LOCK:
+            url = opened.enter_context(ministack(scratch))
+        yield url
+
+
+@contextlib.contextmanager
+def answering(file):
+    """Serves what a file says: paths, methods, and an answer to each, as the mock of the same format does."""
+    # Only projects with such a file need it.
+    import yaml
+
+    routes = {(one["method"], one["path"]): one["responses"][0] for one in yaml.safe_load(file.read_text())}
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.rfile.read(int(self.headers.get("content-length", 0)))
+            answer = routes.get((self.command, self.path), {"status": 404, "body": ""})
+            body = answer["body"].encode()
+            self.send_response(answer["status"])
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_POST
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def replaced(text, words):
+    for word, meaning in words.items():
+        text = text.replace(word, meaning)
+    return text
+
+
+def prepare(project, source, scratch, words):
+    environment = dict(os.environ)
+    if "{emulator}" in words:
+        environment |= {"AWS_ENDPOINT_URL": words["{emulator}"], "AWS_DEFAULT_REGION": "us-east-1"}
+        environment |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
     for number, command in enumerate(project.get("prepare", [])):
         try:
             done = subprocess.run(
-                command, shell=True, cwd=source, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=PREPARE_SECONDS
+                replaced(command, words),
+                shell=True,
+                cwd=source,
+                env=environment,
+                capture_output=True,
+                text=True,
+                stdin=subprocess.DEVNULL,
+                timeout=PREPARE_SECONDS,
             )
         except subprocess.TimeoutExpired:
             raise Stopped("not prepared", f"`{command}` did not end") from None
@@ -122,11 +260,14 @@ def prepare(project, source, scratch):
 
 
 @contextlib.contextmanager
-def started(project, source, scratch):
+def started(project, source, scratch, words):
     template = source / project.get("template", "")
+    arguments = [replaced(argument, words) for argument in project.get("arguments", [])]
+    if "{emulator}" in words:
+        arguments += ["--aws-endpoint", words["{emulator}"]]
     try:
         opened = contextlib.ExitStack()
-        running = opened.enter_context(up(str(template), scratch / "run", *project.get("arguments", [])))
+        running = opened.enter_context(up(str(template), scratch / "run", *arguments))
     except AssertionError as error:
         raise Stopped("does not start", first_problem(str(error))) from None
     with opened:
@@ -145,14 +286,17 @@ class Scenario:
     def take(self, step):
         expect = step.get("expect")
         if "run" in step:
-            self.run(step, expect)
+            self.ended(*self.begin(step["run"], step["input"]), step, expect)
+        elif "start" in step:
+            self.begin(step["start"], step["input"])
         elif "seen" in step:
             self.ended(self.function(step["seen"])[0], None, step, expect)
         elif "http" in step:
             self.http(step, expect)
         elif "invoke" in step:
             name, qualifier = self.function(step["invoke"])
-            answer = self.system.client.invoke(FunctionName=name, Qualifier=qualifier, Payload=json.dumps(step["input"]))
+            payload = self.told(json.dumps(step["input"]))
+            answer = self.system.client.invoke(FunctionName=name, Qualifier=qualifier, Payload=payload)
             self.check(step["invoke"], answer["Payload"].read().decode(), expect)
         elif "table" in step:
             self.until(step, lambda: self.table(step))
@@ -166,17 +310,22 @@ class Scenario:
         arn = names[found[0]].split(":")
         return arn[6], arn[7] if len(arn) > 7 else "$LATEST"
 
-    def run(self, step, expect):
-        function, qualifier = self.function(step["run"])
+    def begin(self, part, payload):
+        """Starts an execution: its function and its name."""
+        function, qualifier = self.function(part)
         name = f"try-{time.time_ns()}"
         self.system.client.invoke(
             FunctionName=function,
             Qualifier=qualifier,
             InvocationType="Event",
             DurableExecutionName=name,
-            Payload=json.dumps(step["input"]).encode(),
+            Payload=json.dumps(payload).encode(),
         )
-        self.ended(function, name, step, expect)
+        return function, name
+
+    def told(self, text):
+        """A text with what earlier answers said."""
+        return replaced(text, {"{" + name + "}": value for name, value in self.kept.items()})
 
     def ended(self, function, name, step, expect):
         """Waits for the end of an execution, and answers its callbacks."""
@@ -202,7 +351,12 @@ class Scenario:
                 raise Stopped("stops at", foreign.group(0).removesuffix(" is not served here"))
             raise Stopped("waits" if shown.get("activity") and not text else "fails", f"{function}: {text or at}")
         detail = self.system.client.get_durable_execution(DurableExecutionArn=shown["arn"], IncludeExecutionData=True)
-        self.check(function, detail.get("Result", ""), expect)
+        result = detail.get("Result", "")
+        # A function may catch the error, and answer with it.
+        foreign = NOT_HERE.search(result)
+        if foreign:
+            raise Stopped("stops at", foreign.group(0).removesuffix(" is not served here"))
+        self.check(function, result, expect)
 
     def answer(self, execution, answers, answered):
         for callback in self.system.get("/lambdura/v1/callbacks")["callbacks"]:
@@ -222,8 +376,7 @@ class Scenario:
         if not urls:
             raise Stopped("no API", step["http"])
         method, path = step["http"].split(" ", 1)
-        for name, value in self.kept.items():
-            path = path.replace("{" + name + "}", value)
+        path = self.told(path)
         self.until(step, lambda: self.ask(step, method, urls[0] + path, expect))
 
     @staticmethod
@@ -299,9 +452,19 @@ def table(rows):
         name = "/".join(part for part in (project["repository"], project["folder"]) if part)
         why = "; ".join(part for part in (shortened(why), project.get("note", "")) if part)
         lines.append(f"| {name} | `{commit[:8]}` | {project['language']} | {how} | {why} |")
-    reached = sum(how in ("end", "stops at") for *_, how, _ in rows)
-    lines.append(f"\n{reached} of {len(rows)} reach the end of their scenario, or stop at a service that is named.")
-    return "\n".join(lines)
+    return "\n".join([*lines, "", counted([how for *_, how, _ in rows])])
+
+
+def counted(verdicts):
+    """How many got there, of those that AWS could run."""
+    elsewhere = verdicts.count(NOT_ON_AWS)
+    possible = len(verdicts) - elsewhere
+    there = sum(map(reached, verdicts))
+    share = f"{there / possible:.0%}" if possible else "none"
+    return (
+        f"{there} of {possible} ({share}) reach the end of their scenario, or stop at a service that is named. "
+        f"{elsewhere} more would not run on AWS either, for the reason that stands there, and are not counted."
+    )
 
 
 def shortened(why):
@@ -321,6 +484,8 @@ def page(rows, total):
         f"commits below, on {today} ({versions}); {len(rows)} of the {total} in its list were tried.\n"
         "A scenario *ends* where its README ends, or *stops at* a service of AWS that is not here, which the function's "
         "error names: `--aws-endpoint` and `--aws-credentials` take it further.\n"
+        "What would not run on AWS either (it is no durable function, or its packages are in no registry any more) has a "
+        "verdict of its own, and is not counted.\n"
         f"{table(rows)}\n"
     )
 
