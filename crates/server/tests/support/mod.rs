@@ -31,6 +31,8 @@ const IDLE_TIME: Duration = Duration::from_secs(30);
 pub struct TestServer {
     server: Server,
     pub deployment: Deployment,
+    /// Where AWS's other services are, for templates.
+    services: stack::OtherServices,
     data_dir: TempDir,
     client: Client<HttpConnector, Full<Bytes>>,
 }
@@ -185,7 +187,10 @@ impl TestServer {
         url: &str,
     ) -> Self {
         let data_dir = tempfile::tempdir().unwrap();
-        let options = load_options(parameters);
+        let options = stack::LoadOptions {
+            services: stack::OtherServices::Emulator,
+            ..load_options(parameters)
+        };
         let config = ServerConfig {
             elsewhere: Elsewhere::Emulator(url.parse().unwrap()),
             ..config(&data_dir, IDLE_TIME, Limits::AWS)
@@ -200,7 +205,10 @@ impl TestServer {
         parameters: &[(&str, &str)],
         left_out: &[(&str, &str)],
     ) {
-        let options = load_options(parameters);
+        let options = stack::LoadOptions {
+            services: self.services,
+            ..load_options(parameters)
+        };
         let stack = stack::load(&fixtures().join(template), &options).unwrap();
         let mut artifacts = artifacts(&stack);
         for (id, reason) in left_out {
@@ -243,6 +251,7 @@ impl TestServer {
         Self {
             server,
             deployment,
+            services: options.services,
             data_dir,
             client,
         }
