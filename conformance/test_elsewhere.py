@@ -152,9 +152,9 @@ def test_code_and_layers_that_lie_in_a_bucket_are_fetched(tmp_path):
         with up(str(template), tmp_path / "system", "--stack", "far", "--aws-endpoint", url) as system:
             answer = system.client.invoke(FunctionName="far-Far", Payload=b"{}")
             assert json.load(answer["Payload"]) == "from a bucket"
-            assert "NoSuchKey" in system.ready["left_out"]["Lost"]
+            assert "NoSuchKey" in system.ready["left_out"]["far-Lost"]
     # Without anybody to ask, nothing of the stack can run, and the reason says whom.
-    with pytest.raises(AssertionError, match="s3://releases-000000000000/v1/app.zip") as refused:
+    with pytest.raises(AssertionError, match="releases-000000000000/v1/app.zip") as refused:
         with up(str(template), tmp_path / "alone", "--stack", "far"):
             pass
     assert "--aws-endpoint" in str(refused.value) and "--aws-credentials" in str(refused.value)

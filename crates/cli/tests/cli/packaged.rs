@@ -62,7 +62,7 @@ fn what_a_dockerfile_says_is_done_and_followed() {
         "\"hello from one\"\n"
     );
     assert_eq!(up.run(&["invoke", "other"]).text(), "\"the other one\"\n");
-    let why = up.ready["left_out"]["Heavy"].as_str().unwrap();
+    let why = up.ready["left_out"]["heavy"].as_str().unwrap();
     assert!(
         why.contains("line 2 of its Dockerfile is not understood: `dnf install -y poppler-utils`"),
         "{why}"
@@ -153,7 +153,7 @@ fn code_in_a_bucket_is_fetched_from_the_emulator() {
     ] {
         assert!(request.contains(header), "{request}");
     }
-    let why = up.ready["left_out"]["Gone"].as_str().unwrap();
+    let why = up.ready["left_out"]["gone"].as_str().unwrap();
     assert!(
         why.contains("`s3://code/gone.zip`, which cannot be fetched: NoSuchKey: no such object"),
         "{why}"
