@@ -127,7 +127,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn last<'c>(commands: &'c mut [Vec<String>]) -> &'c mut Vec<String> {
+fn last(commands: &mut [Vec<String>]) -> &mut Vec<String> {
     commands
         .last_mut()
         .expect("there is one from the beginning")
