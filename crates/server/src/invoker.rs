@@ -24,12 +24,12 @@ use runtime::{
 use stdx::error_chain;
 use store::AsyncInvocation;
 use tokio_util::sync::CancellationToken;
-use wire::{FIRST_PAGE, PAGE_BYTES_MAX, error_object, json_bytes, wire_operation_millis};
+use wire::{FIRST_PAGE, PAGE_BYTES_MAX, error_object, json_bytes, trace, wire_operation_millis};
 
 use crate::functions::{
     Damage, Depth, FunctionVersion, Reference, Registry, Resolved, damaged, invocation_record,
 };
-use crate::telemetry::{Diagnostics, LogRecorder, OwnSources, Went, advice};
+use crate::telemetry::{Diagnostics, LogRecorder, OwnSources, Went, advice, execution_span};
 
 /// The invoker of the server.
 #[derive(Clone)]
@@ -124,12 +124,16 @@ impl HostInvoker {
             });
         }
         let invoked_function_arn = arn.function.qualified(&arn.version.to_string());
+        // What a function traces hangs below the span that its execution is, the same in every invocation, and that
+        // one below the caller's.
+        let trace_header = invocation.spec.trace_header.as_deref();
+        let trace_id = trace_header.map(|header| trace::below(header, execution_span(&arn.id)));
         let request = InvocationRequest {
             request_id: invocation.request_id.to_string(),
             payload: event(&invocation),
             invoked_function_arn,
             client_context: None,
-            trace_id: invocation.spec.trace_header.clone(),
+            trace_id,
             tenant_id: invocation.spec.tenant_id.clone(),
             response_sink: None,
             called_off: invocation.called_off.clone(),
@@ -144,6 +148,11 @@ impl HostInvoker {
                 let started_at = self.started_at(now, &outcome);
                 let shown = |error| self.own_sources.show_in_error(&version.config, error);
                 let outcome = durable_outcome(outcome.result, shown);
+                if let InvocationOutcome::Returned(Output::Succeeded(_) | Output::Failed(_)) =
+                    outcome
+                {
+                    self.logs.traced(&invocation.spec, self.clock.now());
+                }
                 self.say_failure(&invocation, &outcome);
                 return Ok(InvocationReport {
                     started_at,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use support::{TestServer, encode};
+use wire::trace;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn steps_run_to_the_result_and_leave_their_history() {
@@ -278,5 +279,39 @@ async fn a_chained_invoke_belongs_to_the_trace_that_it_names() {
     ] {
         let (parent, child) = traces(json!({"invoke": {"steps": 1}, "trace": none})).await;
         assert_eq!(child, parent, "{none}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_functions_trace_hangs_below_their_execution_and_that_below_its_caller() {
+    const OWN: &str = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
+    let server = TestServer::start().await;
+    let begun = json!({"invoke": {"told": true}, "trace": OWN}).to_string();
+    let arn = server.begin(&begun).await;
+    let parent = server.until_status(&arn, "SUCCEEDED").await;
+    let told: Vec<String> = serde_json::from_str(parent["Result"].as_str().unwrap()).unwrap();
+    assert_eq!(told[0], told[1], "the same in both invocations");
+    let field = |name| trace::field(&told[0], name).unwrap();
+    assert_eq!(field("Root"), trace::field(OWN, "Root").unwrap());
+    assert_ne!(field("Parent"), trace::field(OWN, "Parent").unwrap());
+    assert_eq!(field("Sampled"), "1");
+
+    // Of the two executions, this trace has the invoked one; the other's is not sampled.
+    let path = format!("/lambdura/v1/segments?trace_id={}", field("Root"));
+    let segments = server
+        .until("the segment has arrived", async || {
+            let found = server.get(&path).await.json();
+            match found["segments"].as_array() {
+                Some(segments) if !segments.is_empty() => Ok(segments.clone()),
+                _ => Err(found.to_string()),
+            }
+        })
+        .await;
+    let documents: Vec<&Value> = segments.iter().map(|one| &one["document"]).collect();
+    for document in documents {
+        assert_eq!(document["id"], field("Parent"));
+        assert_eq!(document["parent_id"], "53995c3f42cd8ad8");
+        assert_eq!(document["name"], "Durable");
+        assert!(document["start_time"].as_f64() <= document["end_time"].as_f64());
     }
 }

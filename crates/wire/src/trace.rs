@@ -35,3 +35,53 @@ pub fn header(given: Option<&str>, sampled: bool, now: Timestamp) -> String {
         }
     }
 }
+
+/// The value of one of a header's fields.
+pub fn field<'h>(header: &'h str, name: &str) -> Option<&'h str> {
+    header.split(';').find_map(|part| {
+        let (key, value) = part.split_once('=')?;
+        (key.trim() == name).then(|| value.trim())
+    })
+}
+
+/// The header that a function is given by what works in the trace of another header: the same trace, with this span as
+/// the parent of what the function traces itself.
+pub fn below(header: &str, span: [u8; 8]) -> String {
+    let parent = format!("Parent={:016x}", u64::from_be_bytes(span));
+    let mut parts: Vec<&str> = header.split(';').filter(|part| !part.is_empty()).collect();
+    match parts
+        .iter_mut()
+        .find(|part| part.trim().starts_with("Parent="))
+    {
+        Some(part) => *part = &parent,
+        None => parts.push(&parent),
+    }
+    parts.join(";")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn below_replaces_the_parent_and_nothing_else() {
+        let span = [0, 0, 0, 0, 0, 0, 1, 255];
+        for (header, expected) in [
+            (
+                "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1",
+                "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=00000000000001ff;Sampled=1",
+            ),
+            (
+                "Root=1-a-b; Parent=c;Sampled=0;Lineage=1:d:0",
+                "Root=1-a-b;Parent=00000000000001ff;Sampled=0;Lineage=1:d:0",
+            ),
+            ("Root=1-a-b;", "Root=1-a-b;Parent=00000000000001ff"),
+        ] {
+            assert_eq!(below(header, span), expected);
+            let written = below(header, span);
+            assert_eq!(field(&written, "Parent"), Some("00000000000001ff"));
+            assert_eq!(field(&written, "Root"), field(header, "Root"));
+        }
+        assert_eq!(field("Root=1-a-b;Sampled", "Sampled"), None);
+    }
+}

@@ -105,6 +105,10 @@ impl Exporter {
             let Some(execution) = store.summary(id).await? else {
                 return Ok(None);
             };
+            let invoked_by = match execution.spec.trigger.parent() {
+                Some(link) => store.summary(&link.execution_id).await?,
+                None => None,
+            };
             let mut events = Vec::new();
             while events.len() < EVENTS_MAX {
                 let page = EventPage {
@@ -120,7 +124,7 @@ impl Exporter {
                     break;
                 }
             }
-            Ok::<_, store::StoreFault>(Some(trace(&execution, &events)))
+            Ok::<_, store::StoreFault>(Some(trace(&execution, invoked_by.as_ref(), &events)))
         };
         match read.await {
             Ok(trace) => trace,

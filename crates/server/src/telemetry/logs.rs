@@ -4,10 +4,11 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use function_host::{LogLine as HostLine, LogSink, LogStream as HostStream};
-use model::{ExecutionId, FunctionName, RequestId, Version};
+use model::{ExecutionId, ExecutionSpec, FunctionName, RequestId, Timestamp, Version};
 use store::{LogLine, LogStore, LogStream};
 
 use super::own_sources::OwnSources;
+use super::xray;
 
 /// Invocations whose execution is remembered: many more than can run at once, so that the last lines
 /// of one that just ended still find it.
@@ -37,6 +38,13 @@ impl LogRecorder {
 
     pub fn store(&self) -> &Arc<dyn LogStore> {
         &self.store
+    }
+
+    /// Notes an execution that has come to its end in its X-Ray trace, where it has one.
+    pub fn traced(&self, spec: &ExecutionSpec, ended_at: Timestamp) {
+        if let Some(segment) = xray::of_execution(spec, ended_at) {
+            self.store.append_segment(segment);
+        }
     }
 
     /// Notes that an invocation is part of an execution.

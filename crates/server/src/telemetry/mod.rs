@@ -25,5 +25,6 @@ pub(crate) use diagnostics::Diagnostics;
 pub(crate) use exporter::Exporter;
 pub(crate) use logs::LogRecorder;
 pub(crate) use own_sources::OwnSources;
+pub(crate) use spans::execution_span;
 pub(crate) use statistics::*;
 pub use warnings::{Warning, Warnings};

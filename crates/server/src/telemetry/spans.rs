@@ -3,7 +3,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use model::{ErrorObject, Event, EventKind, EventSourceKind, OperationId, Timestamp, Trigger};
+use model::{
+    ErrorObject, Event, EventKind, EventSourceKind, ExecutionId, OperationId, Timestamp, Trigger,
+};
 use sha2::{Digest as _, Sha256};
 use store::ExecutionSummary;
 use wire::wire_status;
@@ -32,17 +34,34 @@ pub(super) struct Trace {
 /// Characters of an error's message in a span.
 const MESSAGE_CHARS_MAX: usize = 1_000;
 
-/// The trace of an execution that has ended.
-pub(super) fn trace(execution: &ExecutionSummary, events: &[Event]) -> Trace {
+/// The span that an execution is: the parent of what its functions trace themselves.
+pub(crate) fn execution_span(execution: &ExecutionId) -> [u8; 8] {
+    hash(&[execution.as_str(), "execution", ""])
+}
+
+/// The trace of an execution that has ended. The one that invoked it, where there is one, matters when both are of one
+/// trace: then the whole lies below the operation that invoked.
+pub(super) fn trace(
+    execution: &ExecutionSummary,
+    invoked_by: Option<&ExecutionSummary>,
+    events: &[Event],
+) -> Trace {
     let arn = &execution.spec.arn;
+    let id = id_of_trace(execution);
     let mut maker = Maker::new(arn.id.as_str());
-    let root = maker.id("execution", "");
+    let root = execution_span(&arn.id);
+    let link = execution.spec.trigger.parent();
+    let is_same_trace = invoked_by.is_some_and(|invoker| id_of_trace(invoker) == id);
+    let parent = link.filter(|_| is_same_trace).map(|link| {
+        let (execution, operation) = (link.execution_id.as_str(), link.operation_id.as_str());
+        hash(&[execution, "operation", operation])
+    });
     let started_at = execution.spec.started_at;
     let ended_at = execution.state.ended_at.unwrap_or(started_at);
     let error = execution.state.outcome.as_ref().and_then(|it| it.error());
     maker.spans.push(Span {
         id: root,
-        parent: None,
+        parent,
         name: arn.function.name.to_string(),
         from: started_at,
         to: ended_at,
@@ -64,9 +83,14 @@ pub(super) fn trace(execution: &ExecutionSummary, events: &[Event]) -> Trace {
     }
     maker.finish(root, ended_at);
     Trace {
-        id: trace_id(execution.spec.trace_header.as_deref(), arn.id.as_str()),
+        id,
         spans: maker.spans,
     }
+}
+
+fn id_of_trace(execution: &ExecutionSummary) -> [u8; 16] {
+    let spec = &execution.spec;
+    trace_id(spec.trace_header.as_deref(), spec.arn.id.as_str())
 }
 
 /// The words of OpenTelemetry's conventions for `faas.trigger`.

@@ -1,4 +1,4 @@
-//! The X-Ray daemon's stand-in: takes segment documents over UDP and stores them.
+//! X-Ray segments: those of functions, taken over UDP as the X-Ray daemon does, and the server's own.
 //!
 //! A datagram is a header line `{"format": "json", "version": 1}` and a document.
 //! Source: X-Ray developer guide, "Sending segment documents to the X-Ray daemon", read 2026-11.
@@ -7,11 +7,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use model::Timestamp;
+use model::{ExecutionSpec, Timestamp};
 use serde::Deserialize;
+use serde_json::json;
 use store::{LogStore, Segment};
 use tokio::net::UdpSocket;
 use tokio_util::sync::CancellationToken;
+use wire::trace;
+
+use super::spans::execution_span;
 
 /// Largest document that X-Ray takes, with room for its header.
 const DATAGRAM_BYTES_MAX: usize = 64 * 1024 + 256;
@@ -77,6 +81,35 @@ fn segment(datagram: &[u8], at: Timestamp) -> Option<Segment> {
         trace_id: parsed.trace_id,
         at,
         document: document.trim().to_owned(),
+    })
+}
+
+/// The server's own segment of an execution whose trace is sampled: what its functions trace is told to hang below it,
+/// and it hangs below what the caller named.
+pub(super) fn of_execution(spec: &ExecutionSpec, ended_at: Timestamp) -> Option<Segment> {
+    let header = spec.trace_header.as_deref()?;
+    if trace::field(header, "Sampled") != Some("1") {
+        return None;
+    }
+    let trace_id = trace::field(header, "Root")?.to_owned();
+    let seconds = |at: Timestamp| at.as_millis() as f64 / 1000.0;
+    let id = u64::from_be_bytes(execution_span(&spec.arn.id));
+    let mut document = json!({
+        "id": format!("{id:016x}"),
+        "trace_id": trace_id,
+        "name": spec.arn.function.name.as_str(),
+        "origin": "AWS::Lambda",
+        "resource_arn": spec.arn.to_string(),
+        "start_time": seconds(spec.started_at),
+        "end_time": seconds(ended_at),
+    });
+    if let Some(parent) = trace::field(header, "Parent") {
+        document["parent_id"] = parent.into();
+    }
+    Some(Segment {
+        trace_id,
+        at: ended_at,
+        document: document.to_string(),
     })
 }
 
