@@ -66,10 +66,29 @@ def requirements():
         f"\n`{telemetry['sdk']}` {telemetry['version']}, on AWS's telemetry exporter for Python: "
         f"{passed} of {len(judged)} passed.\n"
     )
+    text += "\n" + opentelemetry()
     others = [result for result in found["results"] if result["outcome"] != "passed"]
     for result in others:
         text += f"\n- {result['requirement']} ({result['description']}): {result['outcome']}, {result.get('reason', '')}"
     return text
+
+
+def opentelemetry():
+    found = results("otel")
+    by_suite = {}
+    for case in found["cases"]:
+        judged = re.match(r"requirement\[(otel-[a-z-]+)-(\d+)", case["case"])
+        if judged:
+            suite, number = judged.groups()
+            by_suite.setdefault(suite, {}).setdefault(number, set()).add(case["status"])
+    rows = []
+    for suite, requirements in by_suite.items():
+        passed = sum(statuses == {"passed"} for statuses in requirements.values())
+        rows.append((suite, passed, len(requirements) - passed, 0))
+    text = f"`{found['sdk']}` {found['version']}, on AWS's OpenTelemetry plugin for Python, "
+    text += "`aws-durable-execution-sdk-python-otel` 2.0.0; the long-running ones in both of its views, "
+    text += "and with a delay of a second:\n\n"
+    return text + table(["suite", "passed", "failed", "cannot apply"], rows)
 
 
 def tools():
@@ -171,6 +190,6 @@ def test_the_page_says_what_was_found():
 
 def test_everything_that_applies_has_passed():
     failed = [result["requirement"] for result in results("rust")["results"] if result["outcome"] == "failed"]
-    for name in ["newer", "telemetry", "cloud_runners", "sam_cli", "python", "node", "lookalike", "no_mix_up"]:
+    for name in ["newer", "telemetry", "otel", "cloud_runners", "sam_cli", "python", "node", "lookalike", "no_mix_up"]:
         failed += [f"{name} {case['case']}" for case in results(name)["cases"] if case["status"] == "failed"]
     assert not failed
