@@ -37,6 +37,8 @@ pub(crate) enum Write {
     SetAside(Box<SetAside>),
     TakeBack(ExecutionId),
     PutFunctionVersion(FunctionVersionRecord),
+    /// A published version, too.
+    ReplaceFunctionVersion(FunctionVersionRecord),
     PutAlias(AliasRecord),
     PutFunctionSettings(FunctionSettingsRecord),
     DeleteFunctionVersion(FunctionName, Version),
@@ -91,6 +93,10 @@ impl Write {
                 "record version {} of function `{}`",
                 record.version, record.function
             ),
+            Self::ReplaceFunctionVersion(record) => format!(
+                "replace version {} of function `{}`",
+                record.version, record.function
+            ),
             Self::PutAlias(record) => format!(
                 "point alias `{}` of function `{}` to version {}",
                 record.name, record.function, record.version
@@ -119,6 +125,7 @@ impl Write {
     pub fn changes_catalogue(&self) -> bool {
         match self {
             Self::PutFunctionVersion(_)
+            | Self::ReplaceFunctionVersion(_)
             | Self::PutAlias(_)
             | Self::PutFunctionSettings(_)
             | Self::DeleteFunctionVersion(..)
@@ -152,7 +159,9 @@ impl Write {
             Self::Enqueue(invocation) | Self::EnqueueScheduled(invocation, _) => {
                 invocation.payload.len()
             }
-            Self::PutFunctionVersion(record) => record.configuration.len(),
+            Self::PutFunctionVersion(record) | Self::ReplaceFunctionVersion(record) => {
+                record.configuration.len()
+            }
             Self::Bury(_, letter) => letter.invocation.payload.len(),
             Self::PutFunctionSettings(record) => record.settings.len(),
             Self::SetAside(record) => record.attempted.len() + record.reason.len(),

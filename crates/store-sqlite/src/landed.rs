@@ -66,6 +66,7 @@ fn write_landed(
             | Write::PutScheduleMark(_)
             | Write::DeleteScheduleMark(_)
             | Write::PutFunctionVersion(_)
+            | Write::ReplaceFunctionVersion(_)
             | Write::PutAlias(_)
             | Write::PutFunctionSettings(_)
             | Write::DeleteFunctionVersion(..)

@@ -270,6 +270,7 @@ impl Writer<'_> {
                 .map(|()| Ok(Written::Done)),
             Write::Dequeue(id) => statements.dequeue(*id).map(|()| Ok(Written::Done)),
             Write::PutFunctionVersion(record) => statements.put_function_version(record).map(done),
+            Write::ReplaceFunctionVersion(record) => statements.replace_version(record).map(done),
             Write::PutAlias(record) => statements.put_alias(record).map(|()| Ok(Written::Done)),
             Write::Bury(id, letter) => statements
                 .bury(connection, *id, letter)

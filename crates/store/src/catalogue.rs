@@ -26,6 +26,9 @@ pub trait Catalogue: Send + Sync + 'static {
     /// A fault that no retry helps when the version is published already: it is frozen.
     fn put_function_version(&self, record: FunctionVersionRecord) -> StoreFuture<'_, ()>;
 
+    /// Records a version in the place of the one of that number, in one step: its executions go on with this.
+    fn replace_function_version(&self, record: FunctionVersionRecord) -> StoreFuture<'_, ()>;
+
     /// Forgets a version, if there is such a one.
     fn delete_function_version(
         &self,

@@ -435,7 +435,7 @@ fn an_execution_goes_on_with_mended_code() {
         shown.text()
     );
     fs::write(&bootstrap, works).unwrap();
-    wait_for(&up, &["functions", "Approval"], "live -> 2");
+    wait_for(&up, &["functions"], "live → 2");
 
     let missing = up.run(&["retry", "loan", "--now", "--qualifier", "7"]);
     assert_eq!(missing.code, Some(3), "{}", missing.text());

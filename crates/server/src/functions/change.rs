@@ -211,7 +211,8 @@ impl CatalogueChanges<'_> {
             configuration: json(&configuration),
             published_at: self.now,
         };
-        self.registry.record(self.store, &record, &arn).await?;
+        self.store.replace_function_version(record.clone()).await?;
+        self.registry.show_version(&record, &arn);
         Ok(true)
     }
 

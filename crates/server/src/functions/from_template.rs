@@ -171,12 +171,17 @@ impl Registry {
         arn: &FunctionArn,
     ) -> Result<(), StoreFault> {
         store.put_function_version(record.clone()).await?;
+        self.show_version(record, arn);
+        Ok(())
+    }
+
+    /// As it is stored now.
+    pub(super) fn show_version(&self, record: &FunctionVersionRecord, arn: &FunctionArn) {
         let running = self.running_of(&arn.name);
         let code_dir = self.code.locate(&record.code_dir);
         let version = FunctionVersion::from_record(record, arn, &running, code_dir)
             .expect("what was just written as JSON reads as JSON");
         self.insert(&arn.name, Arc::new(version));
-        Ok(())
     }
 }
 

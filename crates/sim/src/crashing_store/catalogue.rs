@@ -17,6 +17,10 @@ impl Catalogue for CrashingStore {
         self.inner.put_function_version(record)
     }
 
+    fn replace_function_version(&self, record: FunctionVersionRecord) -> StoreFuture<'_, ()> {
+        self.inner.replace_function_version(record)
+    }
+
     fn delete_function_version(
         &self,
         function: &FunctionName,

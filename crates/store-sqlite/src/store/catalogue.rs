@@ -27,6 +27,10 @@ impl Catalogue for SqliteStore {
         self.do_write(Write::PutFunctionVersion(record))
     }
 
+    fn replace_function_version(&self, record: FunctionVersionRecord) -> StoreFuture<'_, ()> {
+        self.do_write(Write::ReplaceFunctionVersion(record))
+    }
+
     fn delete_function_version(
         &self,
         function: &FunctionName,

@@ -1,6 +1,7 @@
 //! Versions, aliases and settings of functions.
 
 use model::{FunctionName, Version};
+use rusqlite::Statement;
 use store::{AliasRecord, FunctionSettingsRecord, FunctionVersionRecord, StoreFault};
 
 use super::Statements;
@@ -14,32 +15,24 @@ impl Statements<'_> {
         &mut self,
         record: &FunctionVersionRecord,
     ) -> rusqlite::Result<Result<(), Refusal>> {
-        let FunctionVersionRecord {
-            function,
-            version,
-            code_sha256,
-            config_sha256,
-            code_dir,
-            configuration,
-            published_at,
-        } = record;
-        let statement = match version {
+        let statement = match record.version {
             Version::Latest => &mut self.replace_function_version,
             Version::Published(_) => &mut self.insert_function_version,
         };
-        let mut parameters = Parameters::of(statement);
-        parameters.add(function.as_str())?;
-        parameters.add(version_text(version))?;
-        parameters.add(code_sha256)?;
-        parameters.add(config_sha256)?;
-        parameters.add(code_dir)?;
-        parameters.add(configuration)?;
-        parameters.add(published_at.as_millis())?;
-        if parameters.execute()? == 1 {
+        if write_version(statement, record)? == 1 {
             return Ok(Ok(()));
         }
-        let refused = StoreFault::published_already(function, version);
+        let refused = StoreFault::published_already(&record.function, &record.version);
         Ok(Err(Refusal::Fault(refused)))
+    }
+
+    /// Records a version in the place of the one of that number.
+    pub(crate) fn replace_version(
+        &mut self,
+        record: &FunctionVersionRecord,
+    ) -> rusqlite::Result<Result<(), Refusal>> {
+        write_version(&mut self.replace_function_version, record)?;
+        Ok(Ok(()))
     }
 
     pub(crate) fn put_alias(&mut self, record: &AliasRecord) -> rusqlite::Result<()> {
@@ -98,4 +91,29 @@ impl Statements<'_> {
             .execute([function.as_str()])
             .map(drop)
     }
+}
+
+/// Gives how many rows were written.
+fn write_version(
+    statement: &mut Statement<'_>,
+    record: &FunctionVersionRecord,
+) -> rusqlite::Result<usize> {
+    let FunctionVersionRecord {
+        function,
+        version,
+        code_sha256,
+        config_sha256,
+        code_dir,
+        configuration,
+        published_at,
+    } = record;
+    let mut parameters = Parameters::of(statement);
+    parameters.add(function.as_str())?;
+    parameters.add(version_text(version))?;
+    parameters.add(code_sha256)?;
+    parameters.add(config_sha256)?;
+    parameters.add(code_dir)?;
+    parameters.add(configuration)?;
+    parameters.add(published_at.as_millis())?;
+    parameters.execute()
 }

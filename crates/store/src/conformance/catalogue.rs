@@ -59,6 +59,15 @@ async fn versions_and_aliases_are_kept(store: &dyn Store) {
     assert_eq!(versions[1], latest);
     assert_eq!(versions[2], expected[2]);
 
+    let mended = version("Loan", Version::Published(2), "mended");
+    store
+        .replace_function_version(mended.clone())
+        .await
+        .expect("replaced");
+    let versions = store.function_versions().await.expect("works");
+    assert_eq!(versions[2], mended);
+    assert_eq!(versions[3], expected[3]);
+
     let alias = |name: &str, version| AliasRecord {
         function: FunctionName::parse("Loan").expect("a valid name"),
         name: name.to_owned(),
@@ -174,6 +183,8 @@ async fn every_change_raises_the_revision(store: &dyn Store) {
     is_raised_by(store.put_function_version(first)).await;
     let latest = version("Loan", Version::Latest, "b");
     is_raised_by(store.put_function_version(latest)).await;
+    let mended = version("Loan", Version::Published(1), "c");
+    is_raised_by(store.replace_function_version(mended)).await;
     is_raised_by(store.put_alias(alias.clone())).await;
     is_raised_by(store.put_function_settings(settings)).await;
     is_raised_by(store.delete_alias(&loan, "live")).await;

@@ -45,6 +45,14 @@ impl Catalogue for MemoryStore {
         })
     }
 
+    fn replace_function_version(&self, record: FunctionVersionRecord) -> StoreFuture<'_, ()> {
+        self.change("replace a function version", |catalogue| {
+            let key = (record.function.clone(), record.version.clone());
+            catalogue.versions.insert(key, record);
+            Ok(())
+        })
+    }
+
     fn delete_function_version(
         &self,
         function: &FunctionName,
