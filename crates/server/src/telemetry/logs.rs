@@ -86,8 +86,7 @@ impl LogSink for LogRecorder {
             HostStream::Stderr => LogStream::Stderr,
             HostStream::Platform => LogStream::Platform,
         };
-        let text = self.own_sources.show(&line.function, &line.text);
-        let text = text.into_owned();
+        let text = self.own_sources.show_all(&line.function, line.text);
         self.store.append(vec![LogLine {
             function,
             version: line.function.version.parse().unwrap_or(Version::Latest),

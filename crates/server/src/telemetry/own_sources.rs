@@ -39,6 +39,15 @@ impl OwnSources {
         }
     }
 
+    /// The same, of a text that is given away.
+    pub fn show_all(&self, function: &FunctionConfig, text: String) -> String {
+        let shown = match self.show(function, &text) {
+            Cow::Owned(shown) => Some(shown),
+            Cow::Borrowed(_) => None,
+        };
+        shown.unwrap_or(text)
+    }
+
     /// The same in an error's JSON document.
     pub fn show_in_json(&self, function: &FunctionConfig, document: &[u8]) -> Vec<u8> {
         match std::str::from_utf8(document) {
@@ -49,7 +58,7 @@ impl OwnSources {
 
     /// The same in the message and the stack trace of an error.
     pub fn show_in_error(&self, function: &FunctionConfig, error: ErrorObject) -> ErrorObject {
-        let show = |text: String| self.show(function, &text).into_owned();
+        let show = |text| self.show_all(function, text);
         ErrorObject {
             message: error.message.map(show),
             stack_trace: error

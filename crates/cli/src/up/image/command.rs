@@ -131,8 +131,13 @@ fn is_installer(wanted: &Requirement) -> bool {
     name.is_some_and(|name| INSTALLERS.contains(&name))
 }
 
+/// Whether what lies there is of no use to a function: temporary files, and the caches of the system and of the image's
+/// user.
 fn is_cache(path: &str) -> bool {
-    ["/tmp/", "/root/.cache", "/var/cache/"]
-        .iter()
-        .any(|cache| path.starts_with(cache))
+    let parts: Vec<&str> = path.split('/').collect();
+    match parts.as_slice() {
+        ["", "tmp", _, ..] | ["", "var", "cache", _, ..] => true,
+        ["", "root", cache, ..] => cache.starts_with(".cache"),
+        _ => false,
+    }
 }

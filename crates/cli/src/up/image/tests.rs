@@ -68,7 +68,7 @@ ENV LOG_LEVEL=$LEVEL WORDS=\"two words\" \\
 ENV OLD form of it
 ENV PYTHONPATH=$LAMBDA_TASK_ROOT/lib
 COPY approval/requirements.txt ${LAMBDA_TASK_ROOT}/
-RUN --mount=type=cache,target=/root/.cache pip install --no-cache-dir --upgrade pip && \\
+RUN --mount=type=cache,target=/var/cache/pip pip install --no-cache-dir --upgrade pip && \\
     pip install -r requirements.txt --target \"${LAMBDA_TASK_ROOT}\"
 COPY --chown=1:1 approval/app.py shared/*.py ./
 COPY [\"data\", \"assets\"]
