@@ -5,11 +5,13 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::lambdura::{Ran, command, lambdura, ran};
+use crate::lambdura::{Ran, command, lambdura};
 
 /// How long a start may take on a busy machine.
 const START_TIME_MAX: Duration = Duration::from_secs(60);
@@ -17,6 +19,45 @@ const START_TIME_MAX: Duration = Duration::from_secs(60);
 pub struct Up {
     pub child: Option<Child>,
     pub ready: Value,
+    out: Heard,
+    err: Heard,
+}
+
+/// What a stream has brought so far; it is read all the time, so that its pipe is never full.
+struct Heard {
+    text: Arc<Mutex<Vec<u8>>>,
+    reader: Option<JoinHandle<()>>,
+}
+
+impl Heard {
+    fn of(mut stream: impl Read + Send + 'static) -> Self {
+        let text = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&text);
+        let reader = std::thread::spawn(move || {
+            let mut part = [0; 4096];
+            loop {
+                let count = stream.read(&mut part).expect("a pipe can be read");
+                if count == 0 {
+                    break;
+                }
+                heard.lock().unwrap().extend(&part[..count]);
+            }
+        });
+        let reader = Some(reader);
+        Self { text, reader }
+    }
+
+    fn so_far(&self) -> String {
+        String::from_utf8_lossy(&self.text.lock().unwrap()).into_owned()
+    }
+
+    /// All that came until the stream's end.
+    fn whole(&mut self) -> String {
+        if let Some(reader) = self.reader.take() {
+            reader.join().expect("the stream was read");
+        }
+        self.so_far()
+    }
 }
 
 impl Up {
@@ -49,26 +90,29 @@ impl Up {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
+        let mut up = Self {
+            out: Heard::of(child.stdout.take().expect("it is a pipe")),
+            err: Heard::of(child.stderr.take().expect("it is a pipe")),
+            child: Some(child),
+            ready: Value::Null,
+        };
         let began = Instant::now();
         loop {
             if let Ok(text) = fs::read_to_string(&ready_file) {
-                let ready = serde_json::from_str(&text).expect("the file appears whole");
-                return Self {
-                    child: Some(child),
-                    ready,
-                };
+                up.ready = serde_json::from_str(&text).expect("the file appears whole");
+                return up;
             }
+            let child = up.child.as_mut().expect("it was not waited for");
             if let Some(status) = child.try_wait().unwrap() {
-                let ran = ran(&child.wait_with_output().unwrap());
+                let said = up.end();
                 panic!(
                     "ended with {status} instead of being ready:\n{}",
-                    ran.text()
+                    said.text()
                 );
             }
             if began.elapsed() > START_TIME_MAX {
                 child.kill().unwrap();
-                let ran = ran(&child.wait_with_output().unwrap());
-                panic!("not ready in time:\n{}", ran.text());
+                panic!("not ready in time:\n{}", up.end().text());
             }
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -83,13 +127,36 @@ impl Up {
     }
 
     pub fn signal(&mut self, signal: &str) -> Ran {
-        let child = self.child.take().unwrap();
+        let id = self.child.as_ref().expect("it runs").id();
         let sent = Command::new("kill")
-            .args([format!("-{signal}"), child.id().to_string()])
+            .args([format!("-{signal}"), id.to_string()])
             .status()
             .unwrap();
         assert!(sent.success());
-        ran(&child.wait_with_output().unwrap())
+        self.end()
+    }
+
+    /// Waits until standard error has brought `what`.
+    pub fn wait_for_error(&self, what: &str) {
+        let began = Instant::now();
+        while !self.err.so_far().contains(what) {
+            assert!(
+                began.elapsed() < START_TIME_MAX,
+                "`{what}` was never said; so far:\n{}",
+                self.err.so_far()
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Waits for its end, which somebody has asked for.
+    fn end(&mut self) -> Ran {
+        let status = self.child.take().expect("it runs").wait().unwrap();
+        Ran {
+            code: status.code(),
+            out: self.out.whole(),
+            err: self.err.whole(),
+        }
     }
 }
 
