@@ -21,6 +21,7 @@ use crate::system::{System, SystemConfig, make_parent};
 use crate::workspace::{Workspace, empty_folder};
 
 mod embedded;
+mod growth;
 
 const DRIVER: &str = "bench-driver";
 
@@ -59,6 +60,7 @@ Examples:
   cargo xtask bench
   cargo xtask bench --rounds 9 --json before.json
   cargo xtask bench --console                        the console's routes, with a million executions stored
+  cargo xtask bench --growth                         long executions, many timers, a million that wait
   cargo xtask bench --crash                          the server killed every two seconds under load
   cargo xtask bench --crash --seconds 20 --dev       the same, shorter, with a debug build
   cargo xtask bench --peers --rounds 3               the same work on Restate and durare, and on ours, in one run
@@ -87,6 +89,9 @@ pub struct BenchArguments {
     /// Measure programs that run their own executions, and nothing else
     #[arg(long, conflicts_with_all = ["console", "crash"])]
     embedded: bool,
+    /// Measure what must not grow with steps, executions and timers, a start and a recovery, and nothing else
+    #[arg(long, conflicts_with_all = ["console", "crash", "embedded", "rounds"])]
+    growth: bool,
     /// Kill the server every two seconds while executions of every kind are started, check that it keeps what it
     /// promised, and nothing else
     #[arg(long, conflicts_with_all = ["console", "rounds"])]
@@ -130,6 +135,9 @@ pub fn run(workspace: &Workspace, arguments: &BenchArguments) -> Result<ExitCode
     }
     if arguments.embedded {
         return embedded::run(workspace, arguments);
+    }
+    if arguments.growth {
+        return growth::run(workspace, arguments);
     }
     let functions: BTreeSet<&str> = FUNCTIONS.iter().map(|(_, program)| *program).collect();
     let packages: Vec<&str> = [CLI_PACKAGE, DRIVER].into_iter().chain(functions).collect();

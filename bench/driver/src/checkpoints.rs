@@ -3,6 +3,8 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use anyhow::{Context, Result, bail, ensure};
+use bench_driver::connection::Connection;
+use bench_driver::load::{self, Load};
 use http::StatusCode;
 use lambda_api::{
     CheckpointDurableExecutionRequest, CheckpointDurableExecutionResponse, OperationAction,
@@ -13,9 +15,7 @@ use serde::Deserialize;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::connection::Connection;
 use crate::executions;
-use crate::load::{self, Load};
 
 const FUNCTION: &str = "OpenInvocationFunction";
 

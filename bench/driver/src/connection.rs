@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
-use http::{HeaderMap, Request, StatusCode};
+use http::{HeaderMap, Request, StatusCode, request};
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
@@ -48,23 +48,31 @@ impl Connection {
         headers: &[(&'static str, &str)],
         body: impl Into<Bytes>,
     ) -> Result<Answer> {
-        let mut request = Request::post(path)
-            .header(http::header::HOST, self.address.to_string())
-            .header(http::header::CONTENT_TYPE, "application/json");
+        let mut request =
+            Request::post(path).header(http::header::CONTENT_TYPE, "application/json");
         for &(name, value) in headers {
             request = request.header(name, value);
         }
-        let request = request
-            .body(Full::new(body.into()))
-            .context("make a request")?;
-        let failed = || format!("POST {path} to {}", self.address);
-        let response = self
-            .sender
-            .send_request(request)
+        self.send(request, body.into())
             .await
-            .with_context(failed)?;
+            .with_context(|| format!("POST {path} to {}", self.address))
+    }
+
+    /// As [`Connection::post`], without a body.
+    pub async fn get(&mut self, path: &str) -> Result<Answer> {
+        self.send(Request::get(path), Bytes::new())
+            .await
+            .with_context(|| format!("GET {path} from {}", self.address))
+    }
+
+    async fn send(&mut self, request: request::Builder, body: Bytes) -> Result<Answer> {
+        let request = request
+            .header(http::header::HOST, self.address.to_string())
+            .body(Full::new(body))
+            .context("make a request")?;
+        let response = self.sender.send_request(request).await.context("send it")?;
         let (parts, body) = response.into_parts();
-        let body = body.collect().await.with_context(failed)?.to_bytes();
+        let body = body.collect().await.context("read the answer")?.to_bytes();
         Ok(Answer {
             status: parts.status,
             headers: parts.headers,

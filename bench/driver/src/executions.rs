@@ -5,12 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, ensure};
+use bench_driver::connection::{Answer, Connection};
+use bench_driver::load::{self, Load};
 use http::StatusCode;
 use lambda_api::headers;
 use serde_json::{Value, json};
-
-use crate::connection::{Answer, Connection};
-use crate::load::{self, Load};
 
 /// The synchronous invocation of a function's alias.
 pub fn path(function: &str) -> String {

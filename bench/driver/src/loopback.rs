@@ -5,6 +5,8 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::thread;
 
 use anyhow::{Result, ensure};
+use bench_driver::connection::Connection;
+use bench_driver::load::{self, Load};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
@@ -12,9 +14,6 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-
-use crate::connection::Connection;
-use crate::load::{self, Load};
 
 /// About what a checkpoint of one step sends and gets.
 const REQUEST_BYTES: usize = 400;

@@ -9,23 +9,17 @@ mod disk;
 mod executions;
 mod loopback;
 
-mod connection;
-mod load;
-mod processor_time;
-
-mod machine;
 mod report;
 mod round;
-mod statistics;
 
 use std::fs;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+use bench_driver::machine::Machine;
 use clap::Parser;
 
-use machine::Machine;
 use report::Report;
 use round::{Subject, measure, warm_up};
 

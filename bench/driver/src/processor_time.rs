@@ -70,17 +70,24 @@ pub fn memory_of(server: u32, function: &str) -> u64 {
         let is_child = Usage::parse(&stat)?.parent == server;
         Some(is_child && variables.any(|it| it == variable.as_bytes()))
     };
-    let resident = |folder: &Path| {
-        let status = fs::read_to_string(folder.join("status")).ok()?;
-        let line = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmRSS:"))?;
-        line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()
-    };
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
     let folders = processes.map(|process| process.path());
     let own = folders.filter(|folder| is_its_own(folder).unwrap_or(false));
-    own.filter_map(|folder| resident(&folder)).sum::<u64>() * 1024
+    own.filter_map(|folder| resident(&folder)).sum()
+}
+
+/// The resident memory of a process, in bytes; none when there is no such process.
+pub fn resident_bytes(pid: u32) -> Option<u64> {
+    resident(&Path::new("/proc").join(pid.to_string()))
+}
+
+/// Of the process that a folder of `/proc` is about; source: `proc_pid_status(5)`.
+fn resident(folder: &Path) -> Option<u64> {
+    let status = fs::read_to_string(folder.join("status")).ok()?;
+    let mut lines = status.lines();
+    let line = lines.find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix(" kB")?.trim().parse().ok()?;
+    Some(kibibytes * 1024)
 }
 
 #[derive(Debug, PartialEq, Eq)]

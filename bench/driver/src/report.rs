@@ -2,12 +2,12 @@
 
 use std::fmt;
 
+use bench_driver::machine::Machine;
+use bench_driver::processor_time::ProcessorTime;
+use bench_driver::statistics::median;
 use serde::Serialize;
 
-use crate::machine::Machine;
-use crate::processor_time::ProcessorTime;
 use crate::round::{Round, Work};
-use crate::statistics::median;
 
 /// Durable writes that one execution of ten steps cannot do without, one after the other.
 const STEPS: f64 = 10.0;

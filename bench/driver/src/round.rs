@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use bench_driver::load::Load;
+use bench_driver::processor_time::{ProcessorTime, memory_of};
+use bench_driver::statistics::{median, quantile, seconds};
 
 use crate::executions::{TEN_STEPS, TEN_STEPS_TOGETHER};
-use crate::load::Load;
-use crate::processor_time::{ProcessorTime, memory_of};
-use crate::statistics::{median, quantile, seconds};
 use crate::{checkpoints, disk, executions, loopback};
 
 /// What is measured.

@@ -79,9 +79,21 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("open-invocation", &["lambda-api"]),
     ("every-kind", &["lambdura"]),
     ("peer-work", &["lambdura"]),
+    ("long-work", &["lambdura"]),
     ("bench-driver", &["lambda-api"]),
     ("bench-embedded", &["lambdura"]),
     ("bench-crash", &["lambda-api"]),
+    (
+        "bench-growth",
+        &[
+            "bench-driver",
+            "engine",
+            "lambda-api",
+            "model",
+            "store",
+            "store-sqlite",
+        ],
+    ),
     (
         "bench-console",
         &["engine", "model", "store", "store-sqlite"],

@@ -1,0 +1,7 @@
+//! What measures a system from outside: connections, loads of several workers, processor time and memory, medians.
+
+pub mod connection;
+pub mod load;
+pub mod machine;
+pub mod processor_time;
+pub mod statistics;
