@@ -32,6 +32,8 @@ mod response_stream;
 mod runtime_api;
 mod runtimes;
 mod slot;
+#[cfg(target_os = "linux")]
+mod sock_diag;
 mod unix;
 
 pub use capture::LINE_BYTES_MAX;

@@ -7,6 +7,9 @@ use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::str::SplitWhitespace;
 
+#[cfg(target_os = "linux")]
+use crate::sock_diag;
+
 /// Returns the highest resident memory that a living process ever had, in bytes.
 pub(crate) fn max_rss_bytes(pid: u32) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
@@ -92,6 +95,17 @@ pub(crate) struct Socket {
 /// # Errors
 /// When the kernel's table cannot be read.
 pub(crate) fn socket(local: SocketAddrV4, remote: SocketAddrV4) -> io::Result<Option<Socket>> {
+    // Asked for one socket, the kernel finds it at once; its table has a row for each connection of the machine.
+    #[cfg(target_os = "linux")]
+    match sock_diag::socket(local, remote) {
+        Ok(Some(socket)) => return Ok(Some(socket)),
+        Ok(None) => {}
+        Err(cause) => tracing::debug!(%cause, "the kernel does not tell of single sockets"),
+    }
+    socket_of_table(local, remote)
+}
+
+fn socket_of_table(local: SocketAddrV4, remote: SocketAddrV4) -> io::Result<Option<Socket>> {
     // An IPv6 socket can have an IPv4 connection too.
     for (table, prefix) in [
         ("/proc/self/net/tcp", ""),
