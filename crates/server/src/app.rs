@@ -10,6 +10,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::callers::Callers;
 use crate::elsewhere::{AwsClient, OtherServices};
 use crate::functions::Registry;
 use crate::invoker::HostInvoker;
@@ -46,6 +47,8 @@ pub(crate) struct App {
     pub own_sources: Arc<OwnSources>,
     /// Bounds the live views.
     pub streams: Arc<Semaphore>,
+    /// Bounds those who wait for what a function returns.
+    pub callers: Callers,
     /// Tasks that a shutdown waits for.
     pub tasks: TaskTracker,
     pub shutdown: CancellationToken,

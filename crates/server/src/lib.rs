@@ -6,6 +6,7 @@
 //! [`Server::deploy`] puts a stack's functions into it.
 
 mod app;
+mod callers;
 mod server;
 
 mod deploy_error;

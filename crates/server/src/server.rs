@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::App;
+use crate::callers::Callers;
 use crate::elsewhere::{AwsClient, Elsewhere, OtherServices};
 use crate::event_source::Pollers;
 use crate::functions::{CodeStore, Home, Registry, Running};
@@ -248,6 +249,7 @@ impl Server {
             limits: config.limits.clone(),
             seed: None,
         })?;
+        let connections = Connections::within_open_files();
         let app = Arc::new(App {
             driver,
             registry,
@@ -264,6 +266,7 @@ impl Server {
             diagnostics,
             own_sources,
             streams: Arc::new(Semaphore::new(console::STREAMS_MAX)),
+            callers: Callers::at_most(connections.callers_max()),
             tasks: tasks.clone(),
             shutdown: shutdown.clone(),
             only_looks,
@@ -276,7 +279,7 @@ impl Server {
             schedules: Arc::default(),
             apis: Mutex::default(),
             tasks,
-            connections: Connections::within_open_files(),
+            connections,
             shutdown,
             _socket: socket,
         };

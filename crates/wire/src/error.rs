@@ -70,7 +70,8 @@ impl ApiError {
         }
     }
 
-    fn throttled(reason: &'static str, message: String) -> Self {
+    /// That there is too much at this moment, and of what.
+    pub fn throttled(reason: &'static str, message: String) -> Self {
         Self {
             code: ErrorCode::TooManyRequests,
             message,

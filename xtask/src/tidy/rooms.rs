@@ -19,9 +19,11 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("invoker", &["functions", "telemetry"]),
     ("elsewhere", &["functions", "http", "telemetry"]),
     ("tokens", &[]),
+    ("callers", &[]),
     (
         "app",
         &[
+            "callers",
             "elsewhere",
             "functions",
             "invoker",
@@ -31,7 +33,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("upkeep", &["app", "functions"]),
-    ("api", &["app", "elsewhere", "functions", "http"]),
+    ("api", &["app", "callers", "elsewhere", "functions", "http"]),
     ("gateway", &["api", "app", "deploy_error", "http", "tokens"]),
     ("schedule", &["api", "app", "functions"]),
     ("event_source", &["api", "app", "elsewhere", "functions"]),
@@ -48,6 +50,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "server",
         &[
             "app",
+            "callers",
             "console",
             "data_folder",
             "elsewhere",

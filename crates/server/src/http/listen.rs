@@ -44,7 +44,10 @@ const STREAMS_MAX: u32 = 64;
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(100);
 
 /// Connections at the most, where the limit of open files allows it. Each may hold a body in memory.
-const CONNECTIONS_MAX: usize = 4_096;
+const CONNECTIONS_MAX: usize = 16_384;
+
+/// Connections by the socket at the most.
+const OWN_CONNECTIONS_MAX: usize = 4_096;
 
 /// Clients that are told at the same time that there is no room; others are disconnected unheard.
 const REFUSALS_MAX: usize = 64;
@@ -58,30 +61,44 @@ const NO_ROOM: &str = "{\"__type\":\"ServiceException\",\"Type\":\"Server\",\
 \"Message\":\"The service has as many connections as it can. Try again.\"}";
 
 /// The connections of all ports.
+///
+/// Functions that come by the socket have places of their own: callers who wait for results may fill all others, and get
+/// none unless functions can report them.
 #[derive(Debug, Clone)]
 pub(crate) struct Connections {
     tasks: TaskTracker,
     places: Arc<Semaphore>,
+    own_places: Arc<Semaphore>,
     refusals: Arc<Semaphore>,
 }
 
 impl Connections {
-    /// At most half of the files that this process may open: the rest is for function processes and
-    /// the store.
+    /// At most half of the files that this process may open, and an eighth by the socket: the rest is for function
+    /// processes and the store.
     pub fn within_open_files() -> Self {
         let files = match getrlimit(Resource::RLIMIT_NOFILE) {
             Ok((soft, _)) => usize::try_from(soft).unwrap_or(usize::MAX),
             Err(_) => CONNECTIONS_MAX,
         };
-        Self::at_most((files / 2).clamp(1, CONNECTIONS_MAX))
+        Self::at_most(
+            (files / 2).clamp(1, CONNECTIONS_MAX),
+            (files / 8).clamp(1, OWN_CONNECTIONS_MAX),
+        )
     }
 
-    fn at_most(places: usize) -> Self {
+    fn at_most(places: usize, own_places: usize) -> Self {
         Self {
             tasks: TaskTracker::new(),
             places: Arc::new(Semaphore::new(places)),
+            own_places: Arc::new(Semaphore::new(own_places)),
             refusals: Arc::new(Semaphore::new(REFUSALS_MAX)),
         }
+    }
+
+    /// How many requests may wait for what a function returns. The places beyond are for functions in other languages,
+    /// which report by the ports.
+    pub fn callers_max(&self) -> usize {
+        (self.places.available_permits() / 4 * 3).max(1)
     }
 
     /// Takes no more; what is open goes on.
@@ -173,7 +190,7 @@ pub(crate) async fn serve_socket<H, F>(
         if !is_own(&stream) {
             continue;
         }
-        let Ok(place) = Arc::clone(&connections.places).try_acquire_owned() else {
+        let Ok(place) = Arc::clone(&connections.own_places).try_acquire_owned() else {
             if let Ok(permit) = Arc::clone(&connections.refusals).try_acquire_owned() {
                 connections.tasks.spawn(refuse(stream, permit));
             }
@@ -388,7 +405,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("it is bound");
         let handle = |_request, _peer| async { Response::new(Body::from(Bytes::new())) };
-        let (connections, shutdown) = (Connections::at_most(1), CancellationToken::new());
+        let (connections, shutdown) = (Connections::at_most(1, 1), CancellationToken::new());
         tokio::spawn(serve(listener, handle, connections, shutdown.clone()));
         let request = b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
         let ask = async |stream: &mut TcpStream| {
@@ -415,6 +432,40 @@ mod tests {
             tokio::task::yield_now().await;
         }
         assert!(last.starts_with("HTTP/1.1 200 "), "{last}");
+        shutdown.cancel();
+    }
+
+    #[tokio::test]
+    async fn functions_have_places_that_callers_cannot_take() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("socket");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("it is bound");
+        let socket = UnixListener::bind(&path).expect("a socket");
+        let handle = |_request, _peer| async { Response::new(Body::from(Bytes::new())) };
+        let (connections, shutdown) = (Connections::at_most(1, 1), CancellationToken::new());
+        tokio::spawn(serve(
+            listener,
+            handle,
+            connections.clone(),
+            shutdown.clone(),
+        ));
+        tokio::spawn(serve_socket(socket, handle, connections, shutdown.clone()));
+        let request = b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+        // Has the one place as long as it says nothing.
+        let _caller = TcpStream::connect(address).await.expect("it accepts");
+        let mut refused = String::new();
+        let mut second = TcpStream::connect(address).await.expect("it accepts");
+        second.write_all(request).await.expect("it listens");
+        let read = second.read_to_string(&mut refused);
+        read.await.expect("it ends");
+        assert!(refused.starts_with("HTTP/1.1 503 "), "{refused}");
+        let mut served = String::new();
+        let mut function = UnixStream::connect(&path).await.expect("it accepts");
+        function.write_all(request).await.expect("it listens");
+        let read = function.read_to_string(&mut served);
+        read.await.expect("it ends");
+        assert!(served.starts_with("HTTP/1.1 200 "), "{served}");
         shutdown.cancel();
     }
 }

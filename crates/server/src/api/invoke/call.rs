@@ -97,6 +97,10 @@ pub(super) async fn carry_out(
     payload: Bytes,
 ) -> Result<Response<Body>, ApiError> {
     let text = checked_text(&payload)?;
+    let _place = match request.invocation_type {
+        InvocationType::RequestResponse => Some(app.callers.enter()?),
+        InvocationType::Event | InvocationType::DryRun => None,
+    };
     match (request.resolved.version.durable, request.invocation_type) {
         (Some(settings), invocation_type) => {
             if request.resolved.qualifier.is_none() {

@@ -133,6 +133,10 @@ impl Target {
         payload: Vec<u8>,
         trace_header: String,
     ) -> PlainOutcome {
+        let _place = match app.callers.enter() {
+            Ok(place) => place,
+            Err(error) => return PlainOutcome::Throttled(error.into()),
+        };
         let Some(settings) = self.resolved.version.durable else {
             let invocation = self.plain_invocation(app, payload, trace_header);
             return app.invoker.plain(invocation).await.0;

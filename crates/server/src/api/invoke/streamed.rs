@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::app::App;
+use crate::callers::Place;
 
 /// What an invocation came to, with the host's report where it has one.
 type Ended = (PlainOutcome, Option<InvocationOutcome>);
@@ -27,10 +28,17 @@ pub(crate) struct AnswerStream {
     pub content_type: Option<String>,
     pieces: mpsc::Receiver<ResponsePiece>,
     ended: JoinHandle<Ended>,
+    _place: Place,
 }
 
 /// Runs a plain function, and returns when its answer begins. The function goes on when this is dropped.
 pub(crate) async fn invoke_streamed(app: &Arc<App>, invocation: PlainInvocation) -> Streamed {
+    let place = match app.callers.enter() {
+        Ok(place) => place,
+        Err(error) => {
+            return Streamed::Whole(Box::new((PlainOutcome::Throttled(error.into()), None)));
+        }
+    };
     let (sink, mut pieces) = response_stream();
     let running = Arc::clone(app);
     let ended = app
@@ -41,6 +49,7 @@ pub(crate) async fn invoke_streamed(app: &Arc<App>, invocation: PlainInvocation)
             content_type,
             pieces,
             ended,
+            _place: place,
         }),
         Some(ResponsePiece::Chunk(_)) => unreachable!("an answer begins before its first chunk"),
         None => Streamed::Whole(Box::new(join(ended).await)),
