@@ -3,6 +3,7 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query'
 import { getJson, type Query, send } from './request'
 import type {
+  Clock,
   ExecutionCounts,
   ExecutionDetail,
   ExecutionPage,
@@ -10,6 +11,7 @@ import type {
   FunctionInput,
   FunctionStatus,
   LogLine,
+  MoveClock,
   Metric,
   OpenCallback,
   Segment,
@@ -72,6 +74,20 @@ export interface EventPage {
 
 export const readEvents = (id: string, query: { after?: number; limit?: number; data?: boolean; operation?: string }, signal: AbortSignal) =>
   getJson<EventPage>(`${executionPath(id)}/events`, query, signal)
+
+/** A clock that can be wound is looked at all the time. */
+export const clockQuery = () =>
+  queryOptions({
+    queryKey: ['clock'],
+    queryFn: ({ signal }) => getJson<Clock>(`${BASE}/clock`, {}, signal),
+    refetchInterval: ({ state }) => (state.data?.mode === 'real' ? false : REFRESH / 2),
+  })
+
+/** Moves time; answers once everything that came due on the way has happened. */
+export async function moveClock(how: MoveClock): Promise<Clock> {
+  const response = await send(`${BASE}/clock`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(how) })
+  return (await response.json()) as Clock
+}
 
 export const callbacksQuery = (limit = PAGE_ROWS) =>
   queryOptions({

@@ -21,6 +21,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/lambdura/v1/clock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Answers with where the clock stands. */
+        get: operations["show"];
+        put?: never;
+        /** Moves time, and answers once everything that came due on the way has happened. */
+        post: operations["change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/lambdura/v1/executions": {
         parameters: {
             query?: never;
@@ -290,6 +308,44 @@ export interface components {
             callbacks: components["schemas"]["OpenCallback"][];
             /** @description Where to go on; absent when nothing is left. */
             next_cursor?: string | null;
+        };
+        /** @description Where the clock stands. Instants are epoch milliseconds. */
+        ClockShown: {
+            /**
+             * Format: int64
+             * @description How far it is ahead of that; behind when negative.
+             */
+            ahead_ms: number;
+            /** @description Invocations, requests and effects that are at work. */
+            at_work: number;
+            /** @description Functions whose processes are busy. */
+            busy_functions: string[];
+            /** @description Whether it was told not to move by itself. */
+            is_held: boolean;
+            /** @description `real`, `auto` or `manual`. */
+            mode: string;
+            /**
+             * Format: int64
+             * @description When anything comes due next.
+             */
+            next_at?: number | null;
+            /**
+             * Format: int64
+             * @description What it shows.
+             */
+            now_at: number;
+            /**
+             * Format: int64
+             * @description The time of the machine.
+             */
+            real_now_at: number;
+            /**
+             * @description `real`; `works`: something is at work, or was a moment ago; `nothing_due`; `waits_for_answers`; `stands`: it moves
+             *     when it is told to.
+             */
+            state: string;
+            /** @description Callbacks that nobody answers, the first few. */
+            unanswered: components["schemas"]["UnansweredShown"][];
         };
         /** @description Commits since the start. */
         Commits: {
@@ -563,6 +619,24 @@ export interface components {
             /** Format: double */
             sum: number;
         };
+        /** @description One way to move time. */
+        MoveClock: {
+            /** @description By so much: `30d`, `1h 30m`, or a number of seconds. */
+            advance?: string | null;
+            /** @description To an instant of RFC 3339. */
+            advance_to?: string | null;
+            /** @description Whether it moves by itself, in mode `auto`. */
+            hold?: boolean | null;
+            /** @description To the next instant that anything comes due. */
+            next?: boolean;
+            /** @description Until this execution, by ARN or id, has ended or waits for nothing that has a time. */
+            until_ended?: string | null;
+            /**
+             * Format: int32
+             * @description How many seconds of real time this may take; 30 when absent, at most 600.
+             */
+            within_seconds?: number | null;
+        };
         /** @description A callback that nobody has answered. Instants are epoch milliseconds. */
         OpenCallback: {
             arn: string;
@@ -814,6 +888,14 @@ export interface components {
          * @enum {string}
          */
         TriggerKind: "INVOKE" | "CHAINED_INVOKE" | "HTTP_API" | "REST_API" | "FUNCTION_URL" | "SCHEDULE" | "QUEUE";
+        /** @description A callback that somebody outside has to answer. */
+        UnansweredShown: {
+            callback_id: string;
+            /** @description The execution's ARN. */
+            execution: string;
+            name?: string | null;
+            times_out: boolean;
+        };
         /** @description How much of a limit is used. */
         Usage: {
             /**
@@ -908,6 +990,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CallbackPage"];
+                };
+            };
+        };
+    };
+    show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClockShown"];
+                };
+            };
+        };
+    };
+    change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveClock"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClockShown"];
                 };
             };
         };

@@ -28,6 +28,8 @@ export type FunctionDetail = Schemas['FunctionDetail']
 export type Metric = Schemas['Metric']
 export type FunctionInput = Schemas['FunctionInput']
 export type System = Schemas['System']
+export type Clock = Schemas['ClockShown']
+export type MoveClock = Schemas['MoveClock']
 export type SetAsideExecution = Schemas['SetAsideExecution']
 export type SetAsideList = Schemas['SetAsideList']
 

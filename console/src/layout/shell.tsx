@@ -11,6 +11,7 @@ import { useShortcutKeys, useShortcuts } from '../keyboard/shortcuts'
 import { type Theme, THEMES, useTheme } from '../preferences/theme'
 import { TIME_MODES, type TimeMode, useTimeMode } from '../preferences/time-mode'
 import { paths } from '../util/paths'
+import { useClockMenu } from './clock-menu'
 import { Notifications } from './notifications'
 
 const THEME_LABEL: Record<Theme, string> = { system: 'As the system', light: 'Light', dark: 'Dark' }
@@ -23,6 +24,7 @@ export function Shell() {
   const [helpIsShown, showHelp] = useState(false)
   const navigate = useNavigate()
   const content = usePageFocus()
+  const clock = useClockMenu(timeMode)
   useShortcutKeys()
   useShortcuts([
     { keys: '?', label: 'Show what the keyboard can do', run: () => showHelp(true) },
@@ -43,6 +45,7 @@ export function Shell() {
         <TopNavigation
           identity={{ href: '/executions', title: 'Lambdura', logo: { src: '/favicon.svg', alt: 'Logo' }, onFollow: (event) => follow(event, navigate) }}
           utilities={[
+            ...clock,
             {
               type: 'menu-dropdown',
               text: TIME_LABEL[timeMode],

@@ -1,24 +1,25 @@
 /** One clock for the page: everything that counts does so together, and stands still while nobody looks. */
 
 import { useSyncExternalStore } from 'react'
+import { serverNow } from './ahead'
 
 /** Milliseconds between two ticks. */
 const TICK = 1_000
 
-let now = Date.now()
+let now = serverNow()
 let timer: ReturnType<typeof setInterval> | undefined
 const listeners = new Set<() => void>()
 
 function tick(): void {
   if (document.hidden) return
-  now = Date.now()
+  now = serverNow()
   for (const listener of listeners) listener()
 }
 
 function subscribe(listener: () => void): () => void {
   listeners.add(listener)
   if (timer === undefined) {
-    now = Date.now()
+    now = serverNow()
     timer = setInterval(tick, TICK)
     document.addEventListener('visibilitychange', tick)
   }

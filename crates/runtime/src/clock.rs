@@ -2,11 +2,12 @@
 //! set does no harm.
 //!
 //! [`steady`] is what makes a steady time of two clocks, as a function of their readings; [`machine`]
-//! reads them; [`kept`] is what outlives a run; [`SteadyClock`] joins the three.
+//! reads them; [`kept`] is what outlives a run; [`SteadyClock`] joins the three. [`wound`] is another clock upon it.
 
 mod kept;
 mod machine;
 mod steady;
+mod wound;
 
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -18,6 +19,8 @@ use model::Timestamp;
 use steady::Steady;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+
+pub use wound::{ClockMode, Running, Work, WoundClock};
 
 /// How often what was seen is kept. After a crash of the machine a run begins at least so much later
 /// than what the file says, so that it is never behind what the last run has seen.
@@ -34,6 +37,27 @@ pub trait Clock: Send + Sync + 'static {
 
     /// Is ready when so much time has passed. Cancel safe.
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+
+    /// Is ready at an instant that something depends on, for whoever holds a [`Work`] until then and from then on: a clock
+    /// that is wound may be moved there. Cancel safe.
+    fn until_due(&self, at: Timestamp) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        self.sleep(at.since(self.now()))
+    }
+
+    /// Counts as work while it is held: a clock that is wound is not moved meanwhile.
+    fn work(&self) -> Work {
+        Work::default()
+    }
+
+    /// Whether what is due fires one after the other, for the sake of a defined order.
+    fn fires_in_order(&self) -> bool {
+        false
+    }
+
+    /// How many milliseconds it is ahead of the machine's time; functions go by that.
+    fn ahead_millis(&self) -> i64 {
+        0
+    }
 
     /// Whether the time is sure enough to delete for good what has been kept long enough. While it is
     /// not, what ended stays; everything else that is due is done.

@@ -211,7 +211,9 @@ impl Driver {
     /// next server.
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let shutdown = self.inner.shutdown.clone();
+        let at_work = self.inner.clock.work();
         self.inner.tasks.spawn(async move {
+            let _at_work = at_work;
             tokio::select! {
                 biased;
                 () = shutdown.cancelled() => {}

@@ -9,6 +9,7 @@
 //! an earlier run left.
 
 mod aside;
+mod awaited;
 mod changes;
 mod clock;
 mod deadlines;
@@ -32,7 +33,7 @@ mod within;
 
 pub use aside::TriedAgain;
 pub use changes::{Change, ChangeListener};
-pub use clock::{Clock, SteadyClock};
+pub use clock::{Clock, ClockMode, Running, SteadyClock, Work, WoundClock};
 pub use driver::{Driver, DriverConfig};
 pub use error::{ProcessError, StartError};
 pub use invoker::{

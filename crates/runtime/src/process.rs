@@ -31,7 +31,11 @@ impl Driver {
         }
         let driver = self.clone();
         let id = id.clone();
-        let work = async move { driver.process_here(&id, input).await };
+        let at_work = self.inner.clock.work();
+        let work = async move {
+            let _at_work = at_work;
+            driver.process_here(&id, input).await
+        };
         ToTheEnd::of(&self.inner.tasks, work).await
     }
 

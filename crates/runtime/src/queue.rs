@@ -119,7 +119,9 @@ impl Driver {
             return Err(EnqueueError::QueueFull(QUEUED_MAX));
         };
         let driver = self.clone();
+        let at_work = self.inner.clock.work();
         let task = self.inner.tasks.spawn(async move {
+            let _at_work = at_work;
             let store = &driver.inner.store;
             let id = match mark {
                 None => store.enqueue(invocation.clone()).await?,
@@ -184,7 +186,7 @@ impl Driver {
             return;
         }
         self.spawn(async move {
-            driver.inner.clock.sleep(wait).await;
+            driver.inner.clock.until_due(not_before).await;
             driver.run_at(key, id, not_before);
         });
     }

@@ -77,7 +77,11 @@ impl Driver {
             return Err(StartError::ShuttingDown);
         }
         let driver = self.clone();
-        let work = async move { driver.start_here(request).await };
+        let at_work = self.inner.clock.work();
+        let work = async move {
+            let _at_work = at_work;
+            driver.start_here(request).await
+        };
         ToTheEnd::of(&self.inner.tasks, work).await
     }
 

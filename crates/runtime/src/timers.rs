@@ -104,8 +104,8 @@ enum Fired {
 
 impl Due {
     /// The soonest that waits, if there is a place for it.
-    fn next_to_fire(&mut self) -> Option<ExecutionId> {
-        if self.firing.len() >= CONCURRENT_MAX {
+    fn next_to_fire(&mut self, concurrent_max: usize) -> Option<ExecutionId> {
+        if self.firing.len() >= concurrent_max {
             return None;
         }
         let id = self.waiting.pop_front()?;
@@ -122,13 +122,18 @@ impl Driver {
 
     /// Fires deadlines until the driver shuts down.
     pub async fn run_timers(&self) {
+        // One after the other, they fire in the order in which the store has them: by time, then by id.
+        let concurrent_max = match self.inner.clock.fires_in_order() {
+            true => 1,
+            false => CONCURRENT_MAX,
+        };
         let mut due = Due::default();
         let mut firing = FuturesUnordered::new();
         loop {
             // While it reads, every new deadline counts as sooner: none falls between read and sleep.
             self.inner.alarm.sleep_until(i64::MAX);
             let sleep = self.read_due(&mut due).await;
-            while let Some(id) = due.next_to_fire() {
+            while let Some(id) = due.next_to_fire(concurrent_max) {
                 firing.push(self.fire_named(id));
             }
             let until = self.inner.clock.now() + sleep;
@@ -141,7 +146,7 @@ impl Driver {
                     () = self.inner.shutdown.cancelled() => return,
                     Some((id, fired)) = firing.next(), if !firing.is_empty() => {
                         self.note_fired(&mut due, id, fired);
-                        if let Some(id) = due.next_to_fire() {
+                        if let Some(id) = due.next_to_fire(concurrent_max) {
                             firing.push(self.fire_named(id));
                         }
                         if firing.len() == CONCURRENT_LOW || firing.is_empty() {

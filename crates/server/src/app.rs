@@ -17,6 +17,7 @@ use crate::invoker::HostInvoker;
 use crate::tables::Tables;
 use crate::telemetry::{Diagnostics, OwnSources};
 use crate::tokens::Tokens;
+use crate::wind::{Answers, Winder};
 
 /// The parts of a running server that requests are answered with.
 pub(crate) struct App {
@@ -35,6 +36,10 @@ pub(crate) struct App {
     pub aws: AwsClient,
     /// Which tokens of those who call APIs are believed.
     pub tokens: Tokens,
+    /// Moves the clock, where it can be.
+    pub winder: Option<Arc<Winder>>,
+    /// Who answers what executions wait for.
+    pub answers: Arc<Answers>,
     /// Where everything is kept.
     pub data_dir: PathBuf,
     /// The URL of the main port.

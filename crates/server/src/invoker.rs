@@ -30,6 +30,7 @@ use crate::functions::{
     Damage, Depth, FunctionVersion, Reference, Registry, Resolved, damaged, invocation_record,
 };
 use crate::telemetry::{Diagnostics, LogRecorder, OwnSources, Went, advice, execution_span};
+use crate::wind::{Answers, StubOutcome};
 
 /// The invoker of the server.
 #[derive(Clone)]
@@ -40,6 +41,8 @@ pub(crate) struct HostInvoker {
     pub diagnostics: Arc<Diagnostics>,
     pub own_sources: Arc<OwnSources>,
     pub clock: Arc<dyn Clock>,
+    /// What stands for functions that are not there.
+    pub answers: Arc<Answers>,
     /// What one execution may use.
     pub limits: Limits,
 }
@@ -130,7 +133,7 @@ impl HostInvoker {
         let trace_id = trace_header.map(|header| trace::below(header, execution_span(&arn.id)));
         let request = InvocationRequest {
             request_id: invocation.request_id.to_string(),
-            payload: event(&invocation),
+            payload: event(&invocation, self.clock.ahead_millis()),
             invoked_function_arn,
             client_context: None,
             trace_id,
@@ -228,6 +231,10 @@ impl HostInvoker {
             .registry
             .version(&invocation.function, &invocation.version)
         else {
+            if let Some((after, outcome)) = self.answers.stub(invocation.function.as_str()) {
+                self.clock.until_due(self.clock.now() + after.0).await;
+                return (stub_outcome(outcome), None);
+            }
             let message = format!("Function not found: {}", invocation.invoked_arn);
             let error = ErrorObject::new("ResourceNotFoundException", message);
             return (PlainOutcome::Unavailable(error), None);
@@ -285,6 +292,8 @@ impl HostInvoker {
         version: &Arc<FunctionVersion>,
         request: InvocationRequest,
     ) -> Result<HostOutcome, InvokeError> {
+        // Until its process has answered, and not only until it has reported what it wants recorded.
+        let _at_work = self.clock.work();
         let invoked = self.host.invoke(&version.config, request.clone()).await;
         let (is_launch, is_suspect) = match &invoked {
             Err(InvokeError::Launch { .. }) => (true, true),
@@ -373,13 +382,13 @@ impl HostInvoker {
 }
 
 /// The event that a durable function is given. What its first page has no room for is read through
-/// `GetDurableExecutionState`.
-fn event(invocation: &DurableInvocation) -> Bytes {
+/// `GetDurableExecutionState`. Its instants are those of the function's own clock.
+fn event(invocation: &DurableInvocation, ahead_millis: i64) -> Bytes {
     let updated = invocation.updated_operation_ids.iter();
     let updated: Vec<_> = updated.map(ToString::to_string).collect();
     let mut bytes = json_bytes(&updated);
     let operations = invocation.operations.iter();
-    let operations = operations.map(|operation| wire_operation_millis(operation));
+    let operations = operations.map(|operation| wire_operation_millis(operation, ahead_millis));
     let fits = |operation: &InvocationOperation| {
         bytes += json_bytes(operation) + 1;
         bytes <= PAGE_BYTES_MAX
@@ -451,6 +460,16 @@ fn output(bytes: &[u8]) -> Output {
         (InvocationStatus::Unknown(_), _, _) => {
             Output::Invalid("Invalid Status in invocation output.".to_owned())
         }
+    }
+}
+
+fn stub_outcome(outcome: StubOutcome) -> PlainOutcome {
+    match outcome {
+        StubOutcome::Succeeds(result) => PlainOutcome::Succeeded(result.to_string().into_bytes()),
+        StubOutcome::Fails(error) => PlainOutcome::FunctionError {
+            payload: Vec::new(),
+            error,
+        },
     }
 }
 

@@ -28,6 +28,7 @@ mod schedule;
 mod functions;
 mod invoker;
 mod upkeep;
+mod wind;
 
 mod look;
 
@@ -49,6 +50,7 @@ pub use function_host::{
 };
 pub use functions::{FreezeCodeError, UnpackError, unpack};
 pub use model::Limits;
+pub use runtime::ClockMode;
 pub use server::{Debugging, Server, ServerConfig, Stores};
 pub use start_error::StartServerError;
 pub use telemetry::{OtlpConfig, Protocol, TelemetryError, Warning, Warnings};

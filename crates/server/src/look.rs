@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use function_host::Runtimes;
 use model::Limits;
+use runtime::ClockMode;
 use store::Durability;
 use store_sqlite::{OpenLogsOptions, SqliteLogs, SqliteStore};
 
@@ -61,6 +62,7 @@ impl Server {
             elsewhere: Elsewhere::Nowhere,
             debugging: Debugging::default(),
             authorizers: AuthorizerConfig::default(),
+            clock: ClockMode::Real,
         };
         let server = Self::prepare_on(config, stores, true).await?;
         server.app.diagnostics.set_ready();

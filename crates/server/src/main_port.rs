@@ -32,6 +32,10 @@ pub(crate) async fn handle(app: Arc<App>, request: Request<RequestBody>) -> Resp
     if Tables::serve(request.headers()) {
         return app.tables.handle(request).await;
     }
+    let request = match service::change(&app, request).await {
+        Ok(answer) => return answer,
+        Err(request) => request,
+    };
     if let Some(answer) = service::handle(&app, &request).await {
         return answer;
     }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use function_host::{DebuggedProcess, Debugger, FunctionHost, HostConfig, Runtimes};
 use futures_util::FutureExt as _;
 use model::Limits;
-use runtime::{Clock, Driver, DriverConfig, SteadyClock};
+use runtime::{Clock, ClockMode, Driver, DriverConfig, SteadyClock, WoundClock};
 use stdx::panic_message;
 use store::{Durability, LogStore, MemoryStore, Store, StoreFault};
 use store_sqlite::{OpenLogsOptions, SqliteLogs, SqliteStore};
@@ -30,12 +30,14 @@ use crate::http::listen::{self, Connections};
 use crate::http::socket::{self, SocketFile};
 use crate::invoker::HostInvoker;
 use crate::schedule::Schedules;
+use crate::service::answers::take_up;
 use crate::start_error::StartServerError;
 use crate::tables::Tables;
 use crate::telemetry::{
     Diagnostics, Exporter, LogRecorder, OtlpConfig, OwnSources, Warnings, xray,
 };
 use crate::tokens::{AuthorizerConfig, Tokens};
+use crate::wind::{AnswerSet, Answers, ComesDue, Winder, answer_callbacks};
 use crate::{console, data_folder, main_port, upkeep};
 
 /// How long a function process may take to its first call of the Runtime API. Lambda stops after ten
@@ -85,6 +87,8 @@ pub struct ServerConfig {
     pub debugging: Debugging,
     /// What authorizers of APIs go by.
     pub authorizers: AuthorizerConfig,
+    /// How time passes.
+    pub clock: ClockMode,
 }
 
 /// Which functions are debugged, and who wants to know.
@@ -129,6 +133,7 @@ pub struct Server {
     pub(crate) config: ServerConfig,
     address: SocketAddr,
     clock: SteadyClock,
+    wound: Option<WoundClock>,
     pub(crate) schedules: Arc<Schedules>,
     pub(crate) apis: Mutex<BTreeMap<String, Arc<ServedApi>>>,
     pub(crate) tasks: TaskTracker,
@@ -192,7 +197,17 @@ impl Server {
         let shutdown = CancellationToken::new();
         let tasks = TaskTracker::new();
         let steady = SteadyClock::open(&config.data_dir.join("clock.json"));
-        let clock: Arc<dyn Clock> = Arc::new(steady.clone());
+        let wound_path = config.data_dir.join("wound-clock.json");
+        let wound = WoundClock::open(&steady, config.clock, &wound_path);
+        let wound = wound.map_err(|cause| StartServerError::WoundClock {
+            path: wound_path,
+            cause,
+        })?;
+        let clock: Arc<dyn Clock> = match &wound {
+            None => Arc::new(steady.clone()),
+            Some(wound) => Arc::new(wound.clone()),
+        };
+        let answers = Arc::<Answers>::default();
         let tables_path = config.data_dir.join("dynamodb.sqlite3");
         let tables = Tables::start(&tables_path, config.durability, shutdown.clone()).await?;
         let datagrams_ignored = Arc::<AtomicU64>::default();
@@ -240,6 +255,7 @@ impl Server {
             diagnostics: Arc::clone(&diagnostics),
             own_sources: Arc::clone(&own_sources),
             clock: Arc::clone(&clock),
+            answers: Arc::clone(&answers),
             limits: config.limits.clone(),
         };
         let driver = Driver::new(DriverConfig {
@@ -249,6 +265,12 @@ impl Server {
             limits: config.limits.clone(),
             seed: None,
         })?;
+        let schedules = Arc::<Schedules>::default();
+        let winder = wound.clone().map(|clock| {
+            let comes_due = Arc::clone(&schedules) as Arc<dyn ComesDue>;
+            let answers = Arc::clone(&answers);
+            Arc::new(Winder::new(driver.clone(), clock, comes_due, answers))
+        });
         let connections = Connections::within_open_files();
         let app = Arc::new(App {
             driver,
@@ -260,6 +282,8 @@ impl Server {
             other_services: OtherServices::new(&config.elsewhere, Arc::clone(&diagnostics)),
             aws: AwsClient::new(&config.elsewhere),
             tokens: Tokens::new(config.authorizers.clone()),
+            winder,
+            answers,
             data_dir: config.data_dir.clone(),
             endpoint,
             otlp_endpoint: config.telemetry.as_ref().map(|it| it.endpoint.clone()),
@@ -276,7 +300,8 @@ impl Server {
             config,
             address,
             clock: steady.clone(),
-            schedules: Arc::default(),
+            wound,
+            schedules,
             apis: Mutex::default(),
             tasks,
             connections,
@@ -315,7 +340,17 @@ impl Server {
             }
             app.diagnostics.set_ready();
             app.resume_draining();
+            // Not before: what an earlier run left may be due now.
+            if let Some(winder) = app.winder.clone()
+                && winder.clock().mode() != ClockMode::Real
+            {
+                app.tasks.spawn(winder.run(app.shutdown.clone()));
+            }
         });
+        let app = &server.app;
+        let (answers, driver) = (Arc::clone(&app.answers), app.driver.clone());
+        let answering = answer_callbacks(answers, driver, server.shutdown.clone());
+        server.tasks.spawn(answering);
         // The host has ended what an earlier run left running on code of this folder.
         upkeep::start(&server.app);
         let schedules = Arc::clone(&server.schedules);
@@ -323,6 +358,16 @@ impl Server {
         server.tasks.spawn(schedules.run(app, shutdown));
         let (app, shutdown) = (Arc::clone(&server.app), server.shutdown.clone());
         server.tasks.spawn(Pollers::new(app, shutdown).run());
+    }
+
+    /// Takes up rules by which callbacks are answered and missing functions stood for: the JSON of
+    /// `POST /lambdura/v1/answers`.
+    ///
+    /// # Errors
+    /// What is wrong with them, for people.
+    pub fn take_answers(&self, rules: serde_json::Value) -> Result<(), String> {
+        let set = serde_json::from_value::<AnswerSet>(rules).map_err(|error| error.to_string())?;
+        take_up(&self.app, set).map_err(|error| error.message)
     }
 
     /// The URL of the Lambda API.
@@ -365,6 +410,9 @@ impl Server {
         self.tasks.close();
         self.tasks.wait().await;
         let closed = self.app.driver.store().close().await;
+        if let Some(wound) = &self.wound {
+            wound.end().await;
+        }
         self.clock.end().await;
         closed
     }

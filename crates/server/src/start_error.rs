@@ -36,6 +36,18 @@ pub enum StartServerError {
         #[source]
         cause: io::Error,
     },
+    /// How far time was wound cannot be read.
+    #[error(
+        "read `{}`, where time was left. What is stored carries times of that clock; a new data folder goes without it",
+        .path.display()
+    )]
+    WoundClock {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        cause: io::Error,
+    },
     /// The store cannot be opened.
     #[error("open the store")]
     OpenStore(#[from] OpenStoreError),

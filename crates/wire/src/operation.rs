@@ -8,16 +8,27 @@ use model::{
 use crate::error_object::wire_error;
 
 /// An operation in an API body: instants in seconds.
-pub fn wire_operation(operation: &Operation) -> lambda_api::ApiOperation {
-    wire(operation, |at| EpochSeconds::from_millis(at.as_millis()))
+pub fn wire_operation(operation: &Operation, ahead_millis: i64) -> lambda_api::ApiOperation {
+    let own = own_clock(ahead_millis);
+    wire(operation, |at| EpochSeconds::from_millis(own(at)))
 }
 
 /// An operation in an invocation event: instants in milliseconds.
-pub fn wire_operation_millis(operation: &Operation) -> lambda_api::InvocationOperation {
-    wire(operation, |at| EpochMillis(at.as_millis()))
+pub fn wire_operation_millis(
+    operation: &Operation,
+    ahead_millis: i64,
+) -> lambda_api::InvocationOperation {
+    let own = own_clock(ahead_millis);
+    wire(operation, |at| EpochMillis(own(at)))
 }
 
-fn wire<T>(operation: &Operation, at: fn(Timestamp) -> T) -> Wire<T> {
+/// Instants as a function's own clock would show them, of a service whose clock is so far ahead of it: SDKs compare them
+/// with the time of the machine.
+fn own_clock(ahead_millis: i64) -> impl Fn(Timestamp) -> i64 + Copy {
+    move |at| at.as_millis().saturating_sub(ahead_millis)
+}
+
+fn wire<T>(operation: &Operation, at: impl Fn(Timestamp) -> T + Copy) -> Wire<T> {
     let mut wire = Wire {
         id: operation.id.to_string(),
         parent_id: operation.parent_id.as_ref().map(ToString::to_string),

@@ -107,6 +107,10 @@ const REAL: &[(&str, &str)] = &[
         "waits for connections at the shutdown",
     ),
     (
+        "crates/server/src/service/clock.rs",
+        "bounds how long a connection is held",
+    ),
+    (
         "crates/server/src/telemetry/exporter.rs",
         "waits for a collector",
     ),
@@ -117,6 +121,10 @@ const REAL: &[(&str, &str)] = &[
     (
         "crates/server/src/upkeep.rs",
         "looks at the disk after a pause",
+    ),
+    (
+        "crates/server/src/wind/winder.rs",
+        "waits for people and tests",
     ),
     (
         "crates/store-sqlite/src/check.rs",

@@ -4,6 +4,7 @@ import type { ExecutionCounts } from '../../api/types'
 import { STATUS_LOOK } from '../../components/status-badge'
 import { formatInstant } from '../../time/format'
 import { filterOptions, fromTokens, toTokens } from './filter'
+import { serverNow } from '../../time/ahead'
 
 const asInstant = (value: unknown): string => (/^\d{11,}$/.test(String(value)) ? formatInstant(Number(value), 'local', 0) : String(value))
 
@@ -38,7 +39,7 @@ export function FilterField({ filter, counts, onChange }: Props) {
   return (
     <PropertyFilter
       query={{ operation: 'and', tokens: toTokens(filter) }}
-      onChange={({ detail }) => onChange(fromTokens(detail.tokens, Date.now()))}
+      onChange={({ detail }) => onChange(fromTokens(detail.tokens, serverNow()))}
       filteringProperties={PROPERTIES}
       filteringOptions={filterOptions(counts)}
       freeTextFiltering={{ operators: [':'], defaultOperator: ':' }}

@@ -13,6 +13,7 @@ Examples:
   lambdura up                                    template.yaml in this directory
   lambdura up demo/loan-approval --env DEMO_PACE=0
   lambdura up cdk.out --stack OrdersStack        what `cdk synth` wrote
+  lambdura up --clock auto                       waits of days are over at once; `lambdura clock` says more
   lambdura up --debug Workflow                   for a debugger; `lambdura debug --vscode` sets up Visual Studio Code
   lambdura up --listen 127.0.0.1:0 --ready-file ready.json
                                                  any free port; scripts read the URLs from the file")]
@@ -134,6 +135,13 @@ pub struct UpArguments {
     /// Let everybody call the template's APIs: no authorizer is asked (API keys still are)
     #[arg(long, env = "LAMBDURA_NO_AUTHORIZERS", value_parser = clap::builder::BoolishValueParser::new())]
     pub no_authorizers: bool,
+    /// How time passes
+    #[arg(long, value_enum, env = "LAMBDURA_CLOCK", default_value = "real")]
+    pub clock: Clock,
+    /// Rules by which callbacks are answered, and functions that are not here are stood for: YAML or JSON, see
+    /// docs/testing.md
+    #[arg(long, value_name = "FILE", env = "LAMBDURA_ANSWERS")]
+    pub answers: Option<PathBuf>,
 }
 
 /// A function to debug, as it was named.
@@ -202,6 +210,17 @@ pub enum Durability {
     Memory,
 }
 
+/// How time passes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Clock {
+    /// As everywhere
+    Real,
+    /// While nothing is at work, it jumps to the next instant that something waits for: for tests
+    Auto,
+    /// While nothing is at work, it stands still until `lambdura clock` moves it: for tests and talks
+    Manual,
+}
+
 /// What one execution may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LimitsProfile {
@@ -237,7 +256,7 @@ fn layer(text: &str) -> Result<(String, PathBuf), String> {
     Err("must be of the form ARN=FOLDER or ARN=ZIP, with the ARN of a layer".to_owned())
 }
 
-fn time(text: &str) -> Result<Duration, String> {
+pub(super) fn time(text: &str) -> Result<Duration, String> {
     let parsed: jiff::SignedDuration = text
         .parse()
         .map_err(|_| "must be a time such as `30s`, `5m` or `1h30m`".to_owned())?;

@@ -3,6 +3,7 @@
 mod answer;
 mod api;
 mod callbacks;
+mod clock;
 mod error;
 mod logs;
 mod set_aside;
@@ -12,6 +13,7 @@ mod version_code;
 
 pub use api::{CallbackCompletion, Client, ExecutionQuery, InvocationType, InvokeRequest, Invoked};
 pub use callbacks::WaitingCallback;
+pub use clock::ClockStand;
 pub use error::{ApiError, CallError};
 pub use logs::{LogLine, LogQuery};
 pub use set_aside::{SetAsideExecution, TriedAgain};

@@ -2,6 +2,7 @@
 
 mod callback;
 mod callbacks;
+mod clock;
 mod console;
 mod debug;
 mod delete;
@@ -60,6 +61,7 @@ pub fn run(arguments: Arguments, screen: &Screen) -> Result<(), CliError> {
         Command::Stop(it) => block_on(stop::run(&client()?, it, screen)),
         Command::Pause(it) => block_on(pause::pause(&client()?, it, screen)),
         Command::Resume(it) => block_on(pause::resume(&client()?, it, screen)),
+        Command::Clock(it) => block_on(clock::run(&client()?, it, screen)),
         Command::Quarantine(it) => block_on(quarantine::run(&client()?, it, screen)),
         Command::Delete(it) => block_on(delete::run(&client()?, it, screen)),
     }

@@ -5,6 +5,7 @@
 
 mod session;
 
+mod answers;
 mod build;
 mod build_dir;
 mod build_error;

@@ -7,12 +7,13 @@ use owo_colors::OwoColorize;
 use server::{Artifacts, Deployment, Runtimes, Server, ServerConfig};
 use stack::Stack;
 
+use super::answers::AnswersFile;
 use super::objects::Fetch;
 use super::ready_file::{Ready, ReadyFile};
 use super::reload::{Deployed, Reload, Sources};
 use super::stop_signal::{Stop, StopSignals};
 use super::{
-    build, cdk, data_folder, debugging, image, inline, left_out, missing_layers, objects,
+    answers, build, cdk, data_folder, debugging, image, inline, left_out, missing_layers, objects,
     own_sources, questions, secret_seed, stack_options, start, table,
 };
 use crate::args::{Durability, UpArguments};
@@ -73,10 +74,15 @@ pub async fn run(
     left_out::say(built.problems, &BTreeSet::new(), &stack);
     check_enough(&artifacts, arguments.strict)?;
     left_out::mention(&artifacts, &stack);
+    let answers = arguments
+        .answers
+        .as_deref()
+        .map(answers::read)
+        .transpose()?;
     let runs = Arc::clone(&runtimes);
     let config = stack_options::server_config(&arguments, &stack, &data_dir, runs, debugging)?;
     let (server, deployment) = tokio::select! {
-        started = start_and_deploy(config, &stack, &artifacts) => started?,
+        started = start_and_deploy(config, &stack, &artifacts, answers) => started?,
         // As sudden as `kill -9`, which the service is made to survive; waiting for a start that hangs would be worse.
         stop = signals.next() => return stop.into_result(),
     };
@@ -90,6 +96,7 @@ pub async fn run(
             deployment: &deployment,
             data_dir: &data_dir,
             durability: arguments.durability,
+            clock: arguments.clock,
             is_verbose,
         };
         table::lines(&up, screen.width())
@@ -180,9 +187,17 @@ async fn start_and_deploy(
     config: ServerConfig,
     stack: &Stack,
     artifacts: &Artifacts,
+    answers: Option<AnswersFile>,
 ) -> Result<(Server, Deployment), CliError> {
     let server = start::start(config).await?;
-    match start::deploy(&server, stack, artifacts).await {
+    let deployed = match start::deploy(&server, stack, artifacts).await {
+        // Only now the functions are known that rules are about.
+        Ok(deployment) => answers
+            .map_or(Ok(()), |answers| answers.hold_on(&server))
+            .map(|()| deployment),
+        Err(error) => Err(error),
+    };
+    match deployed {
         Ok(deployment) => Ok((server, deployment)),
         Err(error) => {
             close(server).await;

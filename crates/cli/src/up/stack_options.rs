@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use server::{
-    AccountCredentials, AuthorizerConfig, Credentials, Debugging, Elsewhere, KeySet, Limits,
-    OtlpConfig, Runtimes, ServerConfig, TokenKeys,
+    AccountCredentials, AuthorizerConfig, ClockMode, Credentials, Debugging, Elsewhere, KeySet,
+    Limits, OtlpConfig, Runtimes, ServerConfig, TokenKeys,
 };
 use stack::{LoadOptions, LoadStackError, MissingParameter, OtherServices, References, Stack};
 
 use super::cdk;
 use super::secret_seed;
 use super::source::SAM_BUILD_DIR;
-use crate::args::{AwsCredentials, Durability, LimitsProfile, UpArguments};
+use crate::args::{AwsCredentials, Clock, Durability, LimitsProfile, UpArguments};
 use crate::exit::CliError;
 
 /// The account of everything local: AWS never gives it to anybody.
@@ -195,6 +195,11 @@ pub fn server_config(
         authorizers: AuthorizerConfig {
             tokens: token_keys(arguments.jwt_keys.as_deref())?,
             off: arguments.no_authorizers,
+        },
+        clock: match arguments.clock {
+            Clock::Real => ClockMode::Real,
+            Clock::Auto => ClockMode::Auto,
+            Clock::Manual => ClockMode::Manual,
         },
     })
 }

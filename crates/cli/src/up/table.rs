@@ -6,7 +6,7 @@ use owo_colors::{OwoColorize, Style};
 use server::{DeployedEventSource, DeployedSchedule, Deployment};
 
 use super::not_provided;
-use crate::args::Durability;
+use crate::args::{Clock, Durability};
 use crate::grid::{Cell, Grid};
 use crate::preview::preview;
 
@@ -23,6 +23,8 @@ pub struct Up<'a> {
     pub data_dir: &'a Path,
     /// What an answered request survives.
     pub durability: Durability,
+    /// How time passes.
+    pub clock: Clock,
     /// Whether everything is listed one by one.
     pub is_verbose: bool,
 }
@@ -112,6 +114,19 @@ fn addresses(up: &Up<'_>) -> Grid {
         Durability::Memory => "memory: nothing survives the end of this process",
     };
     row("Durability", durability, Style::new());
+    match up.clock {
+        Clock::Real => {}
+        Clock::Auto => row(
+            "Clock",
+            "auto: it jumps to what is next while nothing is at work",
+            Style::new(),
+        ),
+        Clock::Manual => row(
+            "Clock",
+            "manual: it stands still until `lambdura clock` moves it",
+            Style::new(),
+        ),
+    }
     row("Data", &up.data_dir.display().to_string(), Style::new());
     grid
 }
@@ -296,6 +311,7 @@ mod tests {
             deployment: &deployment,
             data_dir: Path::new("/loan/.lambdura"),
             durability: Durability::Disk,
+            clock: Clock::Real,
             is_verbose: false,
         };
         let text = lines(&up, 80).join("\n");

@@ -53,9 +53,14 @@ fn try_read(path: &Path) -> io::Result<Kept> {
 
 /// Replaces the file. Without `sync` a crash of the machine may leave the one before it.
 pub(crate) fn write(path: &Path, kept: &Kept, sync: bool) -> io::Result<()> {
+    replace(path, &serde_json::to_vec(kept)?, sync)
+}
+
+/// Replaces a file as a whole.
+pub(crate) fn replace(path: &Path, content: &[u8], sync: bool) -> io::Result<()> {
     let new = path.with_extension("new");
     let mut file = File::create(&new)?;
-    file.write_all(&serde_json::to_vec(kept)?)?;
+    file.write_all(content)?;
     if sync {
         file.sync_all()?;
     }

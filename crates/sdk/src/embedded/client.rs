@@ -82,7 +82,7 @@ impl OwnService {
             operations: page
                 .operations
                 .iter()
-                .map(|it| wire_operation(it))
+                .map(|it| wire_operation(it, 0))
                 .collect(),
         })
     }
@@ -236,7 +236,7 @@ fn response(answer: Answer) -> CheckpointDurableExecutionResponse {
     CheckpointDurableExecutionResponse {
         checkpoint_token: token.map(|token| token.to_string()),
         new_execution_state: NewExecutionState {
-            operations: operations.iter().map(|it| wire_operation(it)).collect(),
+            operations: operations.iter().map(|it| wire_operation(it, 0)).collect(),
             next_marker: None,
         },
     }

@@ -108,7 +108,7 @@ impl OwnFunctions {
             durable_execution_arn: arn.to_string(),
             checkpoint_token: invocation.checkpoint_token.to_string(),
             initial_execution_state: InitialExecutionState {
-                operations: operations.map(|it| wire_operation_millis(it)).collect(),
+                operations: operations.map(|it| wire_operation_millis(it, 0)).collect(),
                 next_marker: None,
             },
             updated_operation_ids: Some(

@@ -14,4 +14,5 @@ mod route;
 
 pub(crate) use functions::Draining;
 pub(crate) use invoke::{AnswerStream, DeliverError, Scheduled, Streamed, Target};
+pub(crate) use request::small as small_json;
 pub(crate) use route::handle;

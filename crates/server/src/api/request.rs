@@ -10,7 +10,7 @@ use crate::http::{BodyError, Query, RequestBody, read_body};
 const SMALL_BYTES_MAX: usize = 1024 * 1024;
 
 /// The body of a request without code or payload; an empty one stands for `{}`.
-pub(super) async fn small<T: DeserializeOwned>(body: RequestBody) -> Result<T, ApiError> {
+pub(crate) async fn small<T: DeserializeOwned>(body: RequestBody) -> Result<T, ApiError> {
     let bytes = read_body(body, SMALL_BYTES_MAX).await.map_err(body_error)?;
     if bytes.is_empty() {
         return object(b"{}");

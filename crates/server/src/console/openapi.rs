@@ -7,14 +7,14 @@ use utoipa::OpenApi;
 
 use super::{emf, events, execution, executions, functions, live, system, waiting};
 use crate::http::Body;
-use crate::service::set_aside;
+use crate::service::{clock, set_aside};
 
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "Lambdura console routes",
         version = "1",
-        description = "What the web console reads beyond the Lambda API. All of it only reads.",
+        description = "What the web console uses beyond the Lambda API. Besides the clock, which moves, all of it only reads.",
         license(name = "MIT OR Apache-2.0"),
     ),
     paths(
@@ -32,6 +32,8 @@ use crate::service::set_aside;
         emf::metrics,
         system::system,
         set_aside::list,
+        clock::show,
+        clock::change,
     )
 )]
 struct Description;

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::fire::Fire;
 use crate::app::App;
+use crate::wind::ComesDue;
 
 /// Longest sleep without looking at the clock: bounds what a clock that leaps, or a machine that slept,
 /// could cost.
@@ -94,7 +95,10 @@ impl Schedules {
     pub async fn run(self: Arc<Self>, app: Arc<App>, shutdown: CancellationToken) {
         let clock = Arc::clone(app.driver.clock());
         while !shutdown.is_cancelled() {
-            self.fire_due(clock.now(), &app).await;
+            {
+                let _at_work = clock.work();
+                self.fire_due(clock.now(), &app).await;
+            }
             tokio::select! {
                 () = clock.sleep(self.sleep(clock.now())) => {}
                 () = self.replaced.notified() => {}
@@ -136,16 +140,22 @@ impl Schedules {
     }
 
     fn sleep(&self, now: Timestamp) -> Duration {
-        let planned = self.planned();
-        let due = planned
-            .iter()
-            .filter_map(|it| Some(it.next_at?.max(it.not_before)));
-        due.min()
+        self.next_at()
             .map_or(SLEEP_MAX, |at| at.since(now).min(SLEEP_MAX))
     }
 
     fn planned(&self) -> MutexGuard<'_, Vec<Planned>> {
         self.planned.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ComesDue for Schedules {
+    fn next_at(&self) -> Option<Timestamp> {
+        let planned = self.planned();
+        let due = planned
+            .iter()
+            .filter_map(|it| Some(it.next_at?.max(it.not_before)));
+        due.min()
     }
 }
 

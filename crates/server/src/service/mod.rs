@@ -1,6 +1,8 @@
 //! Routes of our own on the main port: health, logs, dead letters and what is set aside, which AWS keeps in
-//! other services or to itself.
+//! other services or to itself; the clock and the answers of tests, which AWS has not.
 
+pub(crate) mod answers;
+pub(crate) mod clock;
 mod dead_letters;
 mod health;
 mod logs;
@@ -12,5 +14,5 @@ pub(crate) mod version_code;
 
 pub(crate) use health::readiness_problems;
 pub(crate) use processes::{VersionProcesses, processes};
-pub(crate) use route::handle;
+pub(crate) use route::{change, handle};
 pub(crate) use set_aside::cut;

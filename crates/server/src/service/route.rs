@@ -5,9 +5,25 @@ use std::sync::Arc;
 use hyper::{Method, Request, Response};
 
 use super::logs::LINE_ROUTE;
-use super::{dead_letters, health, logs, set_aside, version_code};
+use super::{answers, clock, dead_letters, health, logs, set_aside, version_code};
 use crate::app::App;
-use crate::http::{Body, Query, refusal};
+use crate::http::{Body, Query, RequestBody, refusal};
+
+/// Answers a request with a body to one of our own routes; gives back one to another.
+pub(crate) async fn change(
+    app: &Arc<App>,
+    request: Request<RequestBody>,
+) -> Result<Response<Body>, Request<RequestBody>> {
+    if *request.method() != Method::POST {
+        return Err(request);
+    }
+    let answer = match request.uri().path() {
+        clock::ROUTE => clock::change(app, request.into_body()).await,
+        answers::ROUTE => answers::replace(app, request.into_body()).await,
+        _other => return Err(request),
+    };
+    Ok(answer.unwrap_or_else(refusal))
+}
 
 /// Answers a request to one of our own routes; none when the path is not one of them.
 pub(crate) async fn handle<B>(app: &Arc<App>, request: &Request<B>) -> Option<Response<Body>> {
@@ -35,6 +51,8 @@ pub(crate) async fn handle<B>(app: &Arc<App>, request: &Request<B>) -> Option<Re
                 }
             }
         }
+        clock::ROUTE if get => clock::show(app).await,
+        answers::ROUTE if get => Ok(answers::show(app)),
         "/lambdura/v1/logs" if get => logs::logs(app, &query).await,
         path if get && path.starts_with(LINE_ROUTE) => logs::line(app, path).await,
         "/lambdura/v1/segments" if get => logs::segments(app, &query).await,

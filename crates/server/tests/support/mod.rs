@@ -110,6 +110,7 @@ fn config(data_dir: &TempDir, idle_time: Duration, limits: Limits) -> ServerConf
         elsewhere: Elsewhere::Nowhere,
         debugging: server::Debugging::default(),
         authorizers: AuthorizerConfig::default(),
+        clock: server::ClockMode::Real,
     }
 }
 
@@ -178,6 +179,21 @@ impl TestServer {
             ..config(&data_dir, IDLE_TIME, Limits::AWS)
         };
         Self::start_configured(data_dir, config, template, &options).await
+    }
+
+    /// A server with a clock that can be wound.
+    pub async fn start_with_clock(clock: server::ClockMode) -> Self {
+        Self::start_with_clock_on(tempfile::tempdir().unwrap(), clock).await
+    }
+
+    /// As [`TestServer::start_with_clock`], on what an earlier one left.
+    pub async fn start_with_clock_on(data_dir: TempDir, clock: server::ClockMode) -> Self {
+        let config = ServerConfig {
+            clock,
+            ..config(&data_dir, IDLE_TIME, Limits::AWS)
+        };
+        let options = stack::LoadOptions::default();
+        Self::start_configured(data_dir, config, "clock.yaml", &options).await
     }
 
     /// As [`TestServer::start_with_template`], with a program at this URL that emulates AWS's other services.

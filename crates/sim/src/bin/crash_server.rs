@@ -61,6 +61,7 @@ async fn main() -> anyhow::Result<()> {
         elsewhere: server::Elsewhere::Nowhere,
         debugging: server::Debugging::default(),
         authorizers: server::AuthorizerConfig::default(),
+        clock: server::ClockMode::Real,
     };
     std::fs::create_dir_all(&config.data_dir).context("create the data folder")?;
     let mut stores = Stores::open(&config)?;

@@ -81,6 +81,7 @@ pub async fn on_record(data: &Path) -> (BTreeMap<String, BTreeSet<String>>, i64)
         elsewhere: server::Elsewhere::Nowhere,
         debugging: server::Debugging::default(),
         authorizers: server::AuthorizerConfig::default(),
+        clock: server::ClockMode::Real,
     };
     let Stores { store, logs } = Stores::open(&config).expect("the store of the dead server opens");
     let filter = ExecutionFilter {

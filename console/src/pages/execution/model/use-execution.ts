@@ -9,6 +9,7 @@ import { withQuery } from '../../../api/request'
 import type { ExecutionDetail } from '../../../api/types'
 import { append } from './fold'
 import { emptyHistory, type History } from './history'
+import { serverNow } from '../../../time/ahead'
 
 export interface Execution {
   id: string
@@ -40,7 +41,7 @@ class Told {
   get = () => this.#snapshot
 
   take(events: readonly HistoryEvent[], detail: ExecutionDetail): void {
-    this.#set({ ...this.#snapshot, history: append(this.#snapshot.history, events), detail, clockAhead: detail.server_now_at - Date.now() })
+    this.#set({ ...this.#snapshot, history: append(this.#snapshot.history, events), detail, clockAhead: detail.server_now_at - serverNow() })
   }
 
   end(): void {

@@ -11,6 +11,7 @@ import type { Selection } from '../model/selection'
 import type { Execution } from '../model/use-execution'
 import { nameOf, OPERATION_STATUS_LABEL, runsText, typeLabel } from '../timeline/look'
 import { OperationIcon } from '../timeline/operation-icon'
+import { serverNow } from '../../../time/ahead'
 
 /** Rows of a page. */
 const PAGE = 50
@@ -115,4 +116,4 @@ const COLUMNS: TableProps.ColumnDefinition<Row>[] = [
   { id: 'attempts', header: 'Attempts', cell: ({ operation }) => (operation.type !== 'STEP' ? '–' : runsText(operation.attempts) === '' ? operation.attempts.length : runsText(operation.attempts)), sortingComparator: (a, b) => a.operation.attempts.length - b.operation.attempts.length, minWidth: 100 },
 ]
 
-const lengthOf = ({ operation }: Row): number => (operation.endedAt ?? Date.now()) - operation.startedAt
+const lengthOf = ({ operation }: Row): number => (operation.endedAt ?? serverNow()) - operation.startedAt

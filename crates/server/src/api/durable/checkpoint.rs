@@ -9,7 +9,9 @@ use lambda_api::{
     CheckpointDurableExecutionRequest, CheckpointDurableExecutionResponse,
     GetDurableExecutionStateResponse, NewExecutionState, OperationUpdate,
 };
-use model::{ChainedTarget, CheckpointToken, ClientToken, ErrorObject, ExecutionArn, OperationId};
+use model::{
+    ChainedTarget, CheckpointToken, ClientToken, ErrorObject, ExecutionArn, OperationId, Version,
+};
 use runtime::ProcessError;
 use wire::{
     ApiError, FIRST_PAGE, PAGE_BYTES_MAX, Targets, Violations, fitting, updates, wire_operation,
@@ -19,7 +21,7 @@ use super::arn::execution_arn;
 use crate::api::marker;
 use crate::api::request::{body_error, object};
 use crate::app::App;
-use crate::functions::FunctionVersion;
+use crate::functions::{FunctionVersion, Reference};
 use crate::http::{Body, Query, RequestBody, json, read_body};
 
 /// Largest checkpoint request: an EXECUTION result of 6 MB, JSON-escaped, and its surroundings. SDKs
@@ -55,7 +57,8 @@ pub(in crate::api) async fn checkpoint(
     drop(targets);
     match processed {
         Ok(Answer::Checkpoint { token, operations }) => {
-            let changed = operations.iter().map(|one| wire_operation(one));
+            let ahead = app.driver.clock().ahead_millis();
+            let changed = operations.iter().map(|one| wire_operation(one, ahead));
             let changed = fitting(changed, PAGE_BYTES_MAX);
             let response = CheckpointDurableExecutionResponse {
                 checkpoint_token: token.map(|token| token.to_string()),
@@ -97,7 +100,8 @@ pub(in crate::api) async fn state(
         Err(ProcessError::UnknownExecution(_)) => return Err(ApiError::invalid_token()),
         Err(error) => return Err(error.into()),
     };
-    let operations = page.operations.iter().map(|one| wire_operation(one));
+    let ahead = app.driver.clock().ahead_millis();
+    let operations = page.operations.iter().map(|one| wire_operation(one, ahead));
     let fitting = fitting(operations, PAGE_BYTES_MAX);
     let more = page.more || !fitting.is_whole;
     let last = fitting.items.last().filter(|_| more);
@@ -170,13 +174,29 @@ impl App {
     }
 }
 
+impl ExecutionTargets<'_> {
+    /// What stands for a function that is not there.
+    fn stub(&self, function_name: &str) -> Option<ChainedTarget> {
+        let function = Reference::parse(function_name, None).ok()?.name;
+        let is_stub = self.app.answers.has_stub(function.as_str());
+        is_stub.then_some(ChainedTarget::Plain {
+            function,
+            version: Version::Latest,
+        })
+    }
+}
+
 impl Targets for ExecutionTargets<'_> {
     fn resolve(&self, function_name: &str) -> Result<ChainedTarget, ErrorObject> {
         tracing::trace!(execution = %self.arn.id, function_name, "resolve chained invoke");
-        let (target, version) = self
+        let found = self
             .app
             .registry
-            .chained_target(function_name, || self.app.driver.new_execution_id())?;
+            .chained_target(function_name, || self.app.driver.new_execution_id());
+        let (target, version) = match found {
+            Ok(found) => found,
+            Err(error) => return self.stub(function_name).ok_or(error),
+        };
         let mut versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
         versions.push(version);
         Ok(target)

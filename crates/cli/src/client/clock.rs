@@ -1,0 +1,63 @@
+//! The clock of a service that can wind it, which AWS's cannot.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::api::Client;
+use super::error::CallError;
+
+const ROUTE: &str = "/lambdura/v1/clock";
+
+/// Where the clock stands; instants are milliseconds since the epoch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockStand {
+    /// `real`, `auto` or `manual`.
+    pub mode: String,
+    /// What it shows.
+    pub now_at: i64,
+    /// The time of the machine.
+    pub real_now_at: i64,
+    /// How far it is ahead of that.
+    pub ahead_ms: i64,
+    /// Whether it was told not to move by itself.
+    pub is_held: bool,
+    /// `real`, `works`, `nothing_due`, `waits_for_answers` or `stands`.
+    pub state: String,
+    /// How much is at work.
+    pub at_work: usize,
+    /// Functions whose processes are busy.
+    pub busy_functions: Vec<String>,
+    /// When anything comes due next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_at: Option<i64>,
+    /// Callbacks that nobody answers.
+    pub unanswered: Vec<UnansweredCallback>,
+}
+
+/// A callback that somebody outside has to answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnansweredCallback {
+    /// The execution's ARN.
+    pub execution: String,
+    /// Its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Its id.
+    pub callback_id: String,
+    /// Whether it times out some day.
+    pub times_out: bool,
+}
+
+impl Client {
+    /// Where the clock stands.
+    pub async fn clock(&self) -> Result<ClockStand, CallError> {
+        self.get(ROUTE.to_owned(), &[]).await
+    }
+
+    /// Moves time; returns once everything that came due on the way has happened.
+    pub async fn move_clock(&self, how: &Value) -> Result<ClockStand, CallError> {
+        let body = serde_json::to_vec(how).expect("JSON can be written");
+        let answer = self.post(ROUTE.to_owned(), body).await?;
+        self.read(&format!("POST {ROUTE}"), &answer)
+    }
+}

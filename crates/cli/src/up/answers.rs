@@ -1,0 +1,47 @@
+//! The file of `--answers`.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use server::Server;
+
+use crate::exit::CliError;
+
+/// Rules as somebody wrote them.
+#[derive(Debug)]
+pub struct AnswersFile {
+    path: PathBuf,
+    rules: Value,
+}
+
+/// Reads the file, before anything is built for it.
+///
+/// # Errors
+/// When there is none, or it is no YAML.
+pub fn read(path: &Path) -> Result<AnswersFile, CliError> {
+    let shown = path.display();
+    let help = "the rules are described in docs/testing.md";
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        CliError::usage(format!("`--answers {shown}` cannot be read: {error}"), help)
+    })?;
+    let rules = serde_saphyr::from_str(&text)
+        .map_err(|error| CliError::usage(format!("`{shown}` is no YAML: {error}"), help))?;
+    Ok(AnswersFile {
+        path: path.to_owned(),
+        rules,
+    })
+}
+
+impl AnswersFile {
+    /// Has the rules hold on a server.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub fn hold_on(self, server: &Server) -> Result<(), CliError> {
+        let path = self.path.display().to_string();
+        server.take_answers(self.rules).map_err(|problem| {
+            let help = "the rules are described in docs/testing.md";
+            CliError::usage(format!("`{path}`: {problem}"), help)
+        })
+    }
+}

@@ -1,0 +1,372 @@
+//! A clock that can be wound: moved ahead, by hand or by itself, while nothing is at work.
+//!
+//! It goes as fast as the real one while something is at work, so that what takes a second takes a second; how it goes
+//! while nothing is, is its [`ClockMode`]. It counts what is at work itself: whoever works holds a [`Work`], and whoever
+//! waits for an instant that something depends on says so by [`Clock::until_due`], which is no work. So "nothing is at
+//! work" is known, and never guessed from silence.
+//!
+//! How far it is ahead outlives the run, whatever mode the next one has: what is stored carries its times.
+
+mod kept;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use model::Timestamp;
+use tokio::sync::watch;
+
+use self::kept::Kept;
+use super::{Clock, SteadyClock};
+
+/// How time passes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ClockMode {
+    /// As everywhere.
+    Real,
+    /// As everywhere; and while nothing is at work, time jumps to the next instant that something waits for.
+    Auto,
+    /// While nothing is at work, time stands still until it is moved.
+    Manual,
+}
+
+impl ClockMode {
+    /// As in options and answers.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Real => "real",
+            Self::Auto => "auto",
+            Self::Manual => "manual",
+        }
+    }
+}
+
+/// See the module. Cheap to clone.
+#[derive(Clone)]
+pub struct WoundClock {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    real: Arc<dyn Clock>,
+    mode: ClockMode,
+    /// None: nothing outlives the run.
+    path: Option<PathBuf>,
+    state: Mutex<State>,
+    /// Time was moved, begins to run or stops.
+    moved: watch::Sender<()>,
+    /// Work ended, or something began to wait for an instant.
+    stirred: watch::Sender<()>,
+}
+
+struct State {
+    /// What this clock showed when the real one showed `real_at`.
+    at: Timestamp,
+    real_at: Timestamp,
+    runs: bool,
+    work: usize,
+    /// Those who wait for quiet, while time runs.
+    listening: usize,
+    /// What waits for an instant, by that and the order in which it began to.
+    dues: BTreeMap<(Timestamp, u64), ()>,
+    dues_begun: u64,
+}
+
+/// Something is at work until this is dropped.
+#[derive(Debug, Default)]
+#[must_use = "it counts as work until it is dropped"]
+pub struct Work(Option<WoundClock>);
+
+/// Time runs until this is dropped, though nothing may be at work: what failed is tried again after a while.
+#[derive(Debug)]
+#[must_use = "time runs until it is dropped"]
+pub struct Running(WoundClock);
+
+impl WoundClock {
+    /// The clock of a data folder. None in mode `real` where no earlier run has wound time: the real clock does.
+    ///
+    /// # Errors
+    /// When what an earlier run has kept cannot be read: what is stored would be in the future.
+    pub fn open(real: &SteadyClock, mode: ClockMode, path: &Path) -> io::Result<Option<Self>> {
+        let kept = kept::read(path)?;
+        if mode == ClockMode::Real && kept.is_none() {
+            return Ok(None);
+        }
+        let real: Arc<dyn Clock> = Arc::new(real.clone());
+        Ok(Some(Self::goes_on(real, mode, Some(path.to_owned()), kept)))
+    }
+
+    /// A clock that remembers nothing.
+    pub fn forgetful(real: Arc<dyn Clock>, mode: ClockMode) -> Self {
+        Self::goes_on(real, mode, None, None)
+    }
+
+    fn goes_on(
+        real: Arc<dyn Clock>,
+        mode: ClockMode,
+        path: Option<PathBuf>,
+        kept: Option<Kept>,
+    ) -> Self {
+        let real_at = real.now();
+        let at = kept.map_or(real_at, |kept| kept.goes_on_at(mode, real_at));
+        let state = State {
+            at,
+            real_at,
+            runs: mode != ClockMode::Manual,
+            work: 0,
+            listening: 0,
+            dues: BTreeMap::new(),
+            dues_begun: 0,
+        };
+        Self {
+            inner: Arc::new(Inner {
+                real,
+                mode,
+                path,
+                state: Mutex::new(state),
+                moved: watch::Sender::new(()),
+                stirred: watch::Sender::new(()),
+            }),
+        }
+    }
+
+    /// How time passes.
+    pub fn mode(&self) -> ClockMode {
+        self.inner.mode
+    }
+
+    /// The time of the machine.
+    pub fn real_now(&self) -> Timestamp {
+        self.inner.real.now()
+    }
+
+    /// How many are at work.
+    pub fn at_work(&self) -> usize {
+        self.inner.state().work
+    }
+
+    /// The soonest instant that [`Clock::until_due`] waits for.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        let state = self.inner.state();
+        state.dues.keys().next().map(|(at, _)| *at)
+    }
+
+    /// Changes whenever work ends, or something begins to wait for an instant.
+    pub fn stirs(&self) -> watch::Receiver<()> {
+        self.inner.stirred.subscribe()
+    }
+
+    /// Says that something happened that those who wait for quiet should look at.
+    pub fn stir(&self) {
+        self.inner.stirred.send_replace(());
+    }
+
+    /// Moves time ahead; an instant that is past changes nothing. On the disk before anybody sees it.
+    ///
+    /// # Errors
+    /// When it cannot be kept; nothing is moved then.
+    pub async fn move_to(&self, at: Timestamp) -> io::Result<()> {
+        let real_at = self.inner.real.now();
+        if at <= self.now() {
+            return Ok(());
+        }
+        self.keep(Kept::running(at, real_at)).await?;
+        {
+            let mut state = self.inner.state();
+            let now = state.now(self.inner.real.as_ref());
+            state.at = at.max(now);
+            state.real_at = self.inner.real.now();
+        }
+        self.inner.moved.send_replace(());
+        Ok(())
+    }
+
+    /// Keeps where time stands for the last time.
+    pub async fn end(&self) {
+        let kept = Kept::ended(self.now(), self.inner.real.now());
+        if let Err(error) = self.keep(kept).await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "failed to keep where the wound clock stands");
+        }
+    }
+
+    async fn keep(&self, kept: Kept) -> io::Result<()> {
+        let Some(path) = self.inner.path.clone() else {
+            return Ok(());
+        };
+        let written = tokio::task::spawn_blocking(move || kept::write(&path, &kept));
+        match written.await {
+            Ok(written) => written,
+            Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+        }
+    }
+
+    /// Lets time run while somebody waits for quiet.
+    pub fn run(&self) -> Running {
+        self.change(|state| state.listening += 1);
+        Running(self.clone())
+    }
+
+    fn begin_work(&self) {
+        self.change(|state| state.work += 1);
+    }
+
+    fn end_work(&self) {
+        self.change(|state| state.work -= 1);
+        self.stir();
+    }
+
+    /// Changes what decides whether time runs, and begins or stops it.
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        let begins = {
+            let mut state = self.inner.state();
+            change(&mut state);
+            let runs = self.inner.mode != ClockMode::Manual || state.work + state.listening > 0;
+            let did_run = state.runs;
+            if runs != did_run {
+                state.at = state.now(self.inner.real.as_ref());
+                state.real_at = self.inner.real.now();
+                state.runs = runs;
+            }
+            runs && !did_run
+        };
+        if begins {
+            self.inner.moved.send_replace(());
+        }
+    }
+}
+
+impl Inner {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn now(&self, real: &dyn Clock) -> Timestamp {
+        if self.runs {
+            self.at + real.now().since(self.real_at)
+        } else {
+            self.at
+        }
+    }
+}
+
+impl Clock for WoundClock {
+    fn now(&self) -> Timestamp {
+        self.inner.state().now(self.inner.real.as_ref())
+    }
+
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let clock = self.clone();
+        let mut moved = self.inner.moved.subscribe();
+        Box::pin(async move {
+            let until = clock.now() + duration;
+            loop {
+                let (left, runs) = {
+                    let state = clock.inner.state();
+                    let now = state.now(clock.inner.real.as_ref());
+                    (until.since(now), state.runs)
+                };
+                if left.is_zero() {
+                    return;
+                }
+                // While it stands still, or once it does, nothing but a move ends the sleep.
+                let passes = async {
+                    if runs {
+                        clock.inner.real.sleep(left).await;
+                    } else {
+                        std::future::pending::<()>().await;
+                    }
+                };
+                tokio::select! {
+                    () = passes => {}
+                    changed = moved.changed() => changed.expect("this clock has the sender"),
+                }
+            }
+        })
+    }
+
+    fn until_due(&self, at: Timestamp) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let clock = self.clone();
+        Box::pin(async move {
+            let _waits = Waits::begin(&clock, at);
+            clock.sleep(at.since(clock.now())).await;
+        })
+    }
+
+    fn deletions_allowed(&self) -> bool {
+        self.inner.real.deletions_allowed()
+    }
+
+    fn work(&self) -> Work {
+        self.begin_work();
+        Work(Some(self.clone()))
+    }
+
+    fn fires_in_order(&self) -> bool {
+        self.inner.mode != ClockMode::Real
+    }
+
+    fn ahead_millis(&self) -> i64 {
+        let state = self.inner.state();
+        let real = self.inner.real.as_ref();
+        state.now(real).as_millis() - real.now().as_millis()
+    }
+}
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        if let Some(clock) = self.0.take() {
+            clock.end_work();
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.change(|state| state.listening -= 1);
+    }
+}
+
+/// One of those who wait for an instant. Whoever does was at work before, and is again afterwards.
+struct Waits<'a> {
+    clock: &'a WoundClock,
+    key: (Timestamp, u64),
+}
+
+impl<'a> Waits<'a> {
+    fn begin(clock: &'a WoundClock, at: Timestamp) -> Self {
+        let key = {
+            let mut state = clock.inner.state();
+            let key = (at, state.dues_begun);
+            state.dues_begun += 1;
+            state.dues.insert(key, ());
+            key
+        };
+        clock.end_work();
+        Self { clock, key }
+    }
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.clock.begin_work();
+        self.clock.inner.state().dues.remove(&self.key);
+    }
+}
+
+impl std::fmt::Debug for WoundClock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WoundClock")
+            .field("mode", &self.inner.mode)
+            .field("path", &self.inner.path)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

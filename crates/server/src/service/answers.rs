@@ -1,0 +1,85 @@
+//! The rules by which callbacks are answered and missing functions stood for.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use hyper::{Response, StatusCode};
+use serde::Serialize;
+use utoipa::ToSchema;
+use wire::ApiError;
+
+use crate::api::small_json;
+use crate::app::App;
+use crate::http::{Body, RequestBody, json};
+use crate::wind::{AnswerSet, Glob, Rule, Stub};
+
+pub(super) const ROUTE: &str = "/lambdura/v1/answers";
+
+/// How often each rule answered.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct AnswersShown {
+    pub callbacks: Vec<RuleShown>,
+    pub invokes: Vec<RuleShown>,
+}
+
+/// A rule, by what it is for.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RuleShown {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub function: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operation: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub execution: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<u32>,
+    pub given: u64,
+}
+
+/// Answers with the rules that hold.
+pub(super) fn show(app: &Arc<App>) -> Response<Body> {
+    let set = app.answers.set();
+    let shown = AnswersShown {
+        callbacks: set.callbacks.iter().map(RuleShown::of_rule).collect(),
+        invokes: set.invokes.iter().map(RuleShown::of_stub).collect(),
+    };
+    json(StatusCode::OK, &shown)
+}
+
+/// Replaces the rules.
+pub(super) async fn replace(app: &Arc<App>, body: RequestBody) -> Result<Response<Body>, ApiError> {
+    let set: AnswerSet = small_json(body).await?;
+    take_up(app, set)?;
+    Ok(show(app))
+}
+
+/// Has rules hold from now on, unless something is wrong with them.
+pub(crate) fn take_up(app: &Arc<App>, set: AnswerSet) -> Result<(), ApiError> {
+    let functions = app.registry.names();
+    set.check(&functions).map_err(ApiError::invalid_parameter)?;
+    app.answers.replace(set);
+    Ok(())
+}
+
+impl RuleShown {
+    fn of_rule(rule: &Rule) -> Self {
+        let text = |glob: &Option<Glob>| glob.as_ref().map(|it| it.as_str().to_owned());
+        Self {
+            function: text(&rule.function),
+            operation: text(&rule.operation),
+            execution: text(&rule.execution),
+            attempt: rule.attempt,
+            given: rule.given.load(Ordering::Relaxed),
+        }
+    }
+
+    fn of_stub(stub: &Stub) -> Self {
+        Self {
+            function: Some(stub.function.as_str().to_owned()),
+            operation: None,
+            execution: None,
+            attempt: None,
+            given: stub.given.load(Ordering::Relaxed),
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Gives the answers when they are due, one after the other.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use runtime::{Driver, ProcessError};
+use store::StoreFault;
+use tokio_util::sync::CancellationToken;
+
+use super::Answers;
+
+/// Longest sleep without a look at what is open.
+const SLEEP_MAX: Duration = Duration::from_secs(3_600);
+
+/// Pause after a fault of the store.
+const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
+
+/// Answers callbacks as the rules say until the shutdown.
+pub(crate) async fn answer_callbacks(
+    answers: Arc<Answers>,
+    driver: Driver,
+    shutdown: CancellationToken,
+) {
+    let mut replacements = answers.replacements();
+    while !shutdown.is_cancelled() {
+        replacements.mark_unchanged();
+        if answers.set().callbacks.is_empty() {
+            tokio::select! {
+                changed = replacements.changed() => changed.expect("this task has the rules"),
+                () = shutdown.cancelled() => return,
+            }
+            continue;
+        }
+        let mut changes = driver.changes();
+        let sleep = answer_what_is_due(&answers, &driver).await;
+        let sleep = sleep.unwrap_or_else(|fault| {
+            let error = &fault as &dyn std::error::Error;
+            tracing::error!(error, "failed to answer callbacks; trying again");
+            PAUSE_AFTER_FAILURE
+        });
+        tokio::select! {
+            () = driver.clock().sleep(sleep) => {}
+            changed = replacements.changed() => changed.expect("this task has the rules"),
+            _any = changes.next() => {}
+            () = shutdown.cancelled() => return,
+        }
+    }
+}
+
+/// Returns how long nothing is due.
+async fn answer_what_is_due(answers: &Answers, driver: &Driver) -> Result<Duration, StoreFault> {
+    // Until what was due is done, it counts as work.
+    let _at_work = driver.clock().work();
+    for due in answers.due(driver).await? {
+        let now = driver.now();
+        if due.at > now {
+            return Ok(due.at.since(now).min(SLEEP_MAX));
+        }
+        let id = &due.callback.arn.id;
+        match driver.process(id, due.input.clone()).await {
+            Ok(_) => answers.note_given(&due),
+            Err(ProcessError::Fault(fault)) => return Err(fault),
+            // It was answered by somebody else, or has ended meanwhile.
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::debug!(execution = %id, error, "an answer came too late");
+            }
+        }
+    }
+    Ok(SLEEP_MAX)
+}

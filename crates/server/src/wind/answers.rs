@@ -1,0 +1,466 @@
+//! Who answers what executions wait for, and after how long: rules instead of people and other systems.
+//!
+//! When a callback is answered follows from what is stored of it and from its rule. So answers outlive a restart, and are
+//! due as everything else is.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use engine::Input;
+use model::{ErrorObject, FunctionName, OperationDetails, Payload, Timestamp};
+use regex_lite::Regex;
+use runtime::Driver;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+use store::{OpenCallback, StoreFault};
+use tokio::sync::watch;
+
+use super::Period;
+
+/// Callbacks read at once.
+const PAGE: usize = 1_000;
+
+/// Rules at the most.
+const RULES_MAX: usize = 1_000;
+
+/// All rules, as they are written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub(crate) struct AnswerSet {
+    /// Of callbacks; the first one that fits answers.
+    #[serde(default)]
+    pub callbacks: Vec<Rule>,
+    /// Of chained invokes to functions that are not there.
+    #[serde(default)]
+    pub invokes: Vec<Stub>,
+}
+
+/// How some callbacks are answered.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub(crate) struct Rule {
+    /// The function's name.
+    pub function: Option<Glob>,
+    /// The callback's name, or that of the context around it.
+    pub operation: Option<Glob>,
+    /// The execution's name.
+    pub execution: Option<Glob>,
+    /// Only the first, the second, … callback of its name in the execution.
+    pub attempt: Option<u32>,
+    /// How long after it was opened.
+    #[serde(default)]
+    pub after: Period,
+    /// How often it gives a sign of life until then.
+    pub heartbeat_every: Option<Period>,
+    pub succeed: Option<Value>,
+    pub fail: Option<Failure>,
+    /// Nobody answers; a timeout comes at once.
+    #[serde(default)]
+    pub never: bool,
+    /// How often it did.
+    #[serde(skip)]
+    pub given: AtomicU64,
+}
+
+/// How chained invokes of a function that is not there end.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub(crate) struct Stub {
+    /// The function's name.
+    pub function: Glob,
+    #[serde(default)]
+    pub after: Period,
+    pub succeed: Option<Value>,
+    pub fail: Option<Failure>,
+    #[serde(skip)]
+    pub given: AtomicU64,
+}
+
+/// An error as functions report it.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub(crate) struct Failure {
+    pub error_type: Option<String>,
+    pub error_message: Option<String>,
+    pub error_data: Option<String>,
+}
+
+/// How a stub ends.
+#[derive(Debug, Clone)]
+pub(crate) enum StubOutcome {
+    Succeeds(Value),
+    Fails(ErrorObject),
+}
+
+/// A pattern for names: `*` stands for any text, `?` for one character.
+#[derive(Debug, Clone)]
+pub(crate) struct Glob {
+    text: String,
+    regex: Regex,
+}
+
+impl Glob {
+    fn new(text: String) -> Result<Self, String> {
+        let pattern = regex_lite::escape(&text)
+            .replace("\\*", ".*")
+            .replace("\\?", ".");
+        let regex = Regex::new(&format!("^(?s:{pattern})$"));
+        let regex = regex.map_err(|error| format!("`{text}` is no pattern: {error}"))?;
+        Ok(Self { text, regex })
+    }
+
+    pub fn fits(&self, name: &str) -> bool {
+        self.regex.is_match(name)
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+impl<'de> Deserialize<'de> for Glob {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::new(text).map_err(serde::de::Error::custom)
+    }
+}
+
+impl From<Failure> for ErrorObject {
+    fn from(failure: Failure) -> Self {
+        Self {
+            message: failure.error_message,
+            error_type: failure.error_type,
+            data: failure.error_data,
+            stack_trace: None,
+        }
+    }
+}
+
+impl AnswerSet {
+    /// What is wrong with the rules, if anything is; `is_there` knows the functions.
+    pub fn check(&self, functions: &[FunctionName]) -> Result<(), String> {
+        if self.callbacks.len() + self.invokes.len() > RULES_MAX {
+            return Err(format!("there are more than {RULES_MAX} rules"));
+        }
+        for (index, rule) in self.callbacks.iter().enumerate() {
+            let place = format!("`callbacks[{index}]`");
+            let ways = [rule.succeed.is_some(), rule.fail.is_some(), rule.never];
+            if ways.into_iter().filter(|way| *way).count() != 1 {
+                return Err(format!(
+                    "{place} needs one of `succeed`, `fail` and `never: true`"
+                ));
+            }
+            if rule.attempt == Some(0) {
+                return Err(format!("{place}: attempts are counted from 1"));
+            }
+            if rule.heartbeat_every.is_some_and(|every| every.0.is_zero()) {
+                return Err(format!("{place}: `heartbeat_every` is more than nothing"));
+            }
+            if let Some(function) = &rule.function
+                && !functions.iter().any(|name| function.fits(name.as_str()))
+            {
+                let function = function.as_str();
+                return Err(format!(
+                    "{place} answers nothing: no function here is called `{function}`"
+                ));
+            }
+        }
+        for (index, stub) in self.invokes.iter().enumerate() {
+            let place = format!("`invokes[{index}]`");
+            if stub.succeed.is_some() == stub.fail.is_some() {
+                return Err(format!("{place} needs one of `succeed` and `fail`"));
+            }
+            let there = functions.iter().find(|it| stub.function.fits(it.as_str()));
+            if let Some(function) = there {
+                return Err(format!(
+                    "{place} stands for functions that are not here, and `{function}` is"
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The rules that hold.
+#[derive(Debug)]
+pub(crate) struct Answers {
+    set: RwLock<Arc<AnswerSet>>,
+    replaced: watch::Sender<()>,
+}
+
+/// Something that is to be said to an execution, and when.
+#[derive(Debug)]
+pub(super) struct DueAnswer {
+    pub at: Timestamp,
+    pub callback: OpenCallback,
+    pub input: Input,
+    rule: usize,
+}
+
+impl Default for Answers {
+    fn default() -> Self {
+        Self {
+            set: RwLock::default(),
+            replaced: watch::Sender::new(()),
+        }
+    }
+}
+
+impl Answers {
+    /// From now on these hold, also for what waits already.
+    pub fn replace(&self, set: AnswerSet) {
+        *self.set.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(set);
+        self.replaced.send_replace(());
+    }
+
+    pub fn set(&self) -> Arc<AnswerSet> {
+        Arc::clone(&self.set.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn replacements(&self) -> watch::Receiver<()> {
+        self.replaced.subscribe()
+    }
+
+    /// What stands for a function that is not there.
+    pub fn stub(&self, function: &str) -> Option<(Period, StubOutcome)> {
+        let set = self.set();
+        let stub = set.invokes.iter().find(|it| it.function.fits(function))?;
+        stub.given.fetch_add(1, Ordering::Relaxed);
+        let outcome = match (&stub.succeed, &stub.fail) {
+            (_, Some(failure)) => StubOutcome::Fails(failure.clone().into()),
+            (result, None) => StubOutcome::Succeeds(result.clone().unwrap_or(Value::Null)),
+        };
+        Some((stub.after, outcome))
+    }
+
+    /// Whether something stands for a function that is not there.
+    pub fn has_stub(&self, function: &str) -> bool {
+        let set = self.set();
+        set.invokes.iter().any(|it| it.function.fits(function))
+    }
+
+    /// Whether a rule says what becomes of a callback, even if nobody answers it.
+    pub async fn knows(
+        &self,
+        driver: &Driver,
+        callback: &OpenCallback,
+    ) -> Result<bool, StoreFault> {
+        Ok(self.rule_of(driver, callback).await?.is_some())
+    }
+
+    /// When the next answer is due.
+    pub async fn next_due(&self, driver: &Driver) -> Result<Option<Timestamp>, StoreFault> {
+        Ok(self.due(driver).await?.first().map(|due| due.at))
+    }
+
+    /// All answers to callbacks that are open, the soonest first; of two at the same time that to the older callback.
+    pub(super) async fn due(&self, driver: &Driver) -> Result<Vec<DueAnswer>, StoreFault> {
+        let mut all = Vec::new();
+        if self.set().callbacks.is_empty() {
+            return Ok(all);
+        }
+        let mut after = None;
+        loop {
+            let store = driver.store();
+            let page = store.open_callbacks(None, after, PAGE).await?;
+            after = page.last().map(|last| last.cursor);
+            let is_last = page.len() < PAGE;
+            for callback in page {
+                if let Some((index, set)) = self.rule_of(driver, &callback).await? {
+                    all.extend(DueAnswer::by(&set.callbacks[index], index, callback));
+                }
+            }
+            if is_last {
+                break;
+            }
+        }
+        all.sort_by_key(|due| due.at);
+        Ok(all)
+    }
+
+    /// Counts an answer that was given.
+    pub(super) fn note_given(&self, due: &DueAnswer) {
+        if let Some(rule) = self.set().callbacks.get(due.rule) {
+            rule.given.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    async fn rule_of(
+        &self,
+        driver: &Driver,
+        callback: &OpenCallback,
+    ) -> Result<Option<(usize, Arc<AnswerSet>)>, StoreFault> {
+        let set = self.set();
+        let mut attempt = None;
+        for (index, rule) in set.callbacks.iter().enumerate() {
+            if !rule.fits_names(callback) {
+                continue;
+            }
+            if let Some(wanted) = rule.attempt {
+                let number = match attempt {
+                    Some(number) => number,
+                    None => *attempt.insert(number_of(driver, callback).await?),
+                };
+                if number != wanted {
+                    continue;
+                }
+            }
+            return Ok(Some((index, set)));
+        }
+        Ok(None)
+    }
+}
+
+impl Rule {
+    fn fits_names(&self, callback: &OpenCallback) -> bool {
+        let fits = |glob: &Option<Glob>, name: &str| glob.as_ref().is_none_or(|it| it.fits(name));
+        let arn = &callback.arn;
+        fits(&self.function, arn.function.name.as_str())
+            && fits(&self.execution, arn.name.as_str())
+            && fits(
+                &self.operation,
+                callback.operation.name.as_deref().unwrap_or_default(),
+            )
+    }
+}
+
+impl DueAnswer {
+    /// What is next to be said; none when nobody answers.
+    fn by(rule: &Rule, index: usize, callback: OpenCallback) -> Option<Self> {
+        let OperationDetails::Callback {
+            callback_id,
+            last_heartbeat_at,
+            ..
+        } = &callback.operation.details
+        else {
+            return None;
+        };
+        let answered_at = callback.operation.started_at + rule.after.0;
+        let operation_id = callback.operation.id.clone();
+        let callback_id = callback_id.clone();
+        let beats_at = rule
+            .heartbeat_every
+            .map(|every| *last_heartbeat_at + every.0);
+        let beat = beats_at.filter(|at| rule.never || *at < answered_at);
+        let (at, input) = match (beat, &rule.succeed, &rule.fail) {
+            (Some(at), _, _) => (
+                at,
+                Input::CallbackHeartbeat {
+                    operation_id,
+                    callback_id,
+                },
+            ),
+            (None, Some(result), _) => (
+                answered_at,
+                Input::CallbackSucceeded {
+                    operation_id,
+                    callback_id,
+                    result: Some(Payload::from(result.to_string())),
+                },
+            ),
+            (None, None, Some(failure)) => (
+                answered_at,
+                Input::CallbackFailed {
+                    operation_id,
+                    callback_id,
+                    error: failure.clone().into(),
+                },
+            ),
+            (None, None, None) => return None,
+        };
+        Some(Self {
+            at,
+            callback,
+            input,
+            rule: index,
+        })
+    }
+}
+
+/// The how-manieth callback of its name it is in its execution, from 1 on.
+async fn number_of(driver: &Driver, callback: &OpenCallback) -> Result<u32, StoreFault> {
+    let Some(execution) = driver.store().load(&callback.arn.id).await? else {
+        return Ok(1);
+    };
+    let name_of = |operation: &model::Operation| {
+        let own = operation.name.clone();
+        own.or_else(|| {
+            execution
+                .operation(operation.parent_id.as_ref()?)?
+                .name
+                .clone()
+        })
+    };
+    let this = (callback.operation.started_at, &callback.operation.id);
+    let before = execution.operations().filter(|it| {
+        matches!(it.details, OperationDetails::Callback { .. })
+            && (it.started_at, &it.id) < this
+            && name_of(it) == callback.operation.name
+    });
+    Ok(u32::try_from(before.count())
+        .unwrap_or(u32::MAX)
+        .saturating_add(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checked(json: &str) -> Result<(), String> {
+        let set: AnswerSet = serde_json::from_str(json).map_err(|error| error.to_string())?;
+        let here = FunctionName::parse("loan-approval").expect("a valid name");
+        set.check(&[here])
+    }
+
+    #[test]
+    fn what_answers_nothing_is_refused() {
+        for (json, said) in [
+            (r#"{"callbacks": [{"operation": "a"}]}"#, "needs one of"),
+            (
+                r#"{"callbacks": [{"succeed": 1, "never": true}]}"#,
+                "needs one of",
+            ),
+            (
+                r#"{"callbacks": [{"function": "payment*", "succeed": 1}]}"#,
+                "no function here",
+            ),
+            (
+                r#"{"callbacks": [{"attempt": 0, "succeed": 1}]}"#,
+                "counted from 1",
+            ),
+            (
+                r#"{"callbacks": [{"heartbeat_every": 0, "never": true}]}"#,
+                "more than nothing",
+            ),
+            (
+                r#"{"callbacks": [{"after": "-1s", "succeed": 1}]}"#,
+                "less than nothing",
+            ),
+            (
+                r#"{"invokes": [{"function": "loan-*", "succeed": 1}]}"#,
+                "`loan-approval` is",
+            ),
+            (
+                r#"{"invokes": [{"function": "bureau"}]}"#,
+                "`succeed` and `fail`",
+            ),
+            (r#"{"callback": []}"#, "unknown field"),
+        ] {
+            let error = checked(json).expect_err(json);
+            assert!(error.contains(said), "{json}: {error}");
+        }
+    }
+
+    #[test]
+    fn rules_go_by_patterns_of_names() {
+        checked(
+            r#"{"callbacks": [{"function": "loan-*", "after": "3d", "succeed": {"approved": true}}],
+                    "invokes": [{"function": "credit-bureau", "succeed": {"score": 700}}]}"#,
+        )
+        .expect("it is in order");
+        let glob = Glob::new("man?ger*(x)".to_owned()).expect("a pattern");
+        assert!(glob.fits("manager-approval(x)"));
+        assert!(!glob.fits("manager-approvalx"));
+        assert!(!glob.fits("the manager(x)"));
+    }
+}

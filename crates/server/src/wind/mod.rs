@@ -1,0 +1,23 @@
+//! Time that is moved: by itself while nothing is at work, or when somebody says so.
+//!
+//! [`Winder`] moves the clock, step by step, so that everything happens in the order of its time; [`Answers`] stand for
+//! the people and systems whose answers executions wait for, and [`answerer`] gives them. What it means that nothing is
+//! at work, the clock knows (`runtime::WoundClock`).
+
+mod answerer;
+mod answers;
+mod period;
+mod winder;
+
+pub(crate) use answerer::answer_callbacks;
+pub(crate) use answers::{AnswerSet, Answers, Glob, Rule, Stub, StubOutcome};
+pub(crate) use period::Period;
+pub(crate) use winder::{NotWound, Stands, Unanswered, Until, Winder};
+
+use model::Timestamp;
+
+/// Something else that comes due, besides executions.
+pub(crate) trait ComesDue: Send + Sync {
+    /// When next.
+    fn next_at(&self) -> Option<Timestamp>;
+}

@@ -1,0 +1,359 @@
+//! Moves the clock.
+//!
+//! Everything goes by two questions: is it quiet (nothing at work, and nothing due that has not happened), and what comes
+//! next. Time is only moved when it is quiet, and never past what comes next.
+
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use model::{ExecutionId, ExecutionStatus, Timestamp};
+use runtime::{Clock as _, ClockMode, Driver, WoundClock};
+use store::{OpenCallback, StoreFault};
+use thiserror::Error;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::{Answers, ComesDue};
+
+/// How long, in real time, somebody outside has to answer a callback that times out some day, before the clock goes on
+/// to that day: a test answers as soon as it sees the callback, and must not race it.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Pause after a fault of the store.
+const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
+
+/// Unanswered callbacks that are named.
+const NAMED_MAX: usize = 20;
+
+/// Callbacks read at once.
+const PAGE: usize = 1_000;
+
+/// Moves a clock that can be wound.
+pub(crate) struct Winder {
+    driver: Driver,
+    clock: WoundClock,
+    schedules: Arc<dyn ComesDue>,
+    answers: Arc<Answers>,
+    /// One moves time at a time.
+    turn: tokio::sync::Mutex<()>,
+    /// Whether the clock does not move by itself, though it is `auto`.
+    held: watch::Sender<bool>,
+    stands: Mutex<Stands>,
+}
+
+/// What the clock is at.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum Stands {
+    /// Something is at work, or was a moment ago.
+    #[default]
+    Works,
+    /// Nothing waits for any instant.
+    NothingDue,
+    /// Somebody outside has to answer first.
+    WaitsForAnswers(Vec<Unanswered>),
+    /// It was told to.
+    Held,
+}
+
+/// A callback that somebody outside has to answer.
+#[derive(Debug, Clone)]
+pub(crate) struct Unanswered {
+    pub execution: String,
+    pub name: Option<String>,
+    pub callback_id: String,
+    pub times_out: bool,
+}
+
+/// How far time is to go.
+#[derive(Debug, Clone)]
+pub(crate) enum Until {
+    /// To this instant.
+    Instant(Timestamp),
+    /// To the next instant that anything comes due.
+    Next,
+    /// To the end of an execution, or until nothing is left to wait for.
+    Ended(ExecutionId),
+}
+
+/// Why time was not moved.
+#[derive(Debug, Error)]
+pub(crate) enum NotWound {
+    /// The mode does not allow it.
+    #[error("the clock here is the real one, which nobody moves")]
+    Real,
+    /// That is past.
+    #[error("that is before now, and time does not go back")]
+    Past,
+    /// The store failed.
+    #[error(transparent)]
+    Fault(#[from] StoreFault),
+    /// It could not be kept.
+    #[error("where the clock stands could not be kept")]
+    Keep(#[from] io::Error),
+}
+
+impl Winder {
+    pub fn new(
+        driver: Driver,
+        clock: WoundClock,
+        schedules: Arc<dyn ComesDue>,
+        answers: Arc<Answers>,
+    ) -> Self {
+        Self {
+            driver,
+            clock,
+            schedules,
+            answers,
+            turn: tokio::sync::Mutex::default(),
+            held: watch::Sender::new(false),
+            stands: Mutex::default(),
+        }
+    }
+
+    pub fn clock(&self) -> &WoundClock {
+        &self.clock
+    }
+
+    pub fn stands(&self) -> Stands {
+        let stands = self.stands.lock();
+        stands.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub fn is_held(&self) -> bool {
+        *self.held.borrow()
+    }
+
+    /// Whether the clock moves by itself, if it is `auto`.
+    pub fn hold(&self, held: bool) -> Result<(), NotWound> {
+        self.movable()?;
+        self.held.send_replace(held);
+        Ok(())
+    }
+
+    /// When anything comes due next, by the time that it was.
+    pub async fn next(&self) -> Result<Option<Timestamp>, StoreFault> {
+        let answers = self.answers.next_due(&self.driver).await?;
+        let dues = [
+            self.driver.next_deadline().await?,
+            self.clock.next_due(),
+            self.schedules.next_at(),
+            answers,
+        ];
+        Ok(dues.into_iter().flatten().min())
+    }
+
+    /// Moves time, and returns once it is quiet there. Dropped half way, it has gone part of the way.
+    pub async fn wind(&self, until: Until) -> Result<(), NotWound> {
+        self.movable()?;
+        let _turn = self.turn.lock().await;
+        match until {
+            Until::Instant(at) => {
+                if at < self.clock.now() {
+                    return Err(NotWound::Past);
+                }
+                self.wind_to(at).await
+            }
+            Until::Next => {
+                self.quiet().await?;
+                let next = self.next().await?;
+                match next {
+                    Some(at) => self.wind_to(at).await,
+                    None => Ok(()),
+                }
+            }
+            Until::Ended(id) => self.wind_until_ended(&id).await,
+        }
+    }
+
+    fn movable(&self) -> Result<(), NotWound> {
+        match self.clock.mode() {
+            ClockMode::Real => Err(NotWound::Real),
+            ClockMode::Auto | ClockMode::Manual => Ok(()),
+        }
+    }
+
+    /// Goes to an instant; what comes due on the way happens in its time.
+    async fn wind_to(&self, at: Timestamp) -> Result<(), NotWound> {
+        loop {
+            self.quiet().await?;
+            let next = self.next().await?.filter(|next| *next < at);
+            self.clock.move_to(next.unwrap_or(at)).await?;
+            if next.is_none() {
+                return Ok(self.quiet().await?);
+            }
+        }
+    }
+
+    async fn wind_until_ended(&self, id: &ExecutionId) -> Result<(), NotWound> {
+        loop {
+            self.quiet().await?;
+            let record = self.driver.store().head(id).await?;
+            if record.is_none_or(|head| head.ended_at.is_some()) {
+                return Ok(());
+            }
+            let Some(awaited) = self.next_awaited().await? else {
+                return Ok(());
+            };
+            self.step_towards(awaited).await?;
+        }
+    }
+
+    /// Goes to what comes next, at the most to this instant.
+    async fn step_towards(&self, at: Timestamp) -> Result<(), NotWound> {
+        let next = self.next().await?.unwrap_or(at);
+        Ok(self.clock.move_to(next.min(at)).await?)
+    }
+
+    /// When something comes due next that something waits for: schedules, timeouts of executions that wait for nothing
+    /// else and the ends of records do not draw time on.
+    async fn next_awaited(&self) -> Result<Option<Timestamp>, StoreFault> {
+        let answers = self.answers.next_due(&self.driver).await?;
+        let dues = [
+            self.driver.next_awaited().await?,
+            self.clock.next_due(),
+            answers,
+        ];
+        Ok(dues.into_iter().flatten().min())
+    }
+
+    /// Waits until nothing is at work, and nothing is due that has not happened. Time runs meanwhile: what failed is
+    /// tried again after a while.
+    async fn quiet(&self) -> Result<(), StoreFault> {
+        let _runs = self.clock.run();
+        let mut stirs = self.clock.stirs();
+        loop {
+            stirs.mark_unchanged();
+            if self.clock.at_work() == 0 {
+                let next = self.next().await?;
+                let is_overdue = next.is_some_and(|at| at <= self.clock.now());
+                if !is_overdue && self.clock.at_work() == 0 {
+                    return Ok(());
+                }
+            }
+            stirs.changed().await.expect("this winder has the clock");
+        }
+    }
+
+    /// Moves the clock by itself, until the shutdown. In mode `manual` it only says what it is at.
+    pub async fn run(self: Arc<Self>, shutdown: CancellationToken) {
+        let ended = shutdown.cancelled_owned();
+        tokio::pin!(ended);
+        tokio::select! {
+            () = self.wind_by_itself() => {}
+            () = &mut ended => {}
+        }
+    }
+
+    async fn wind_by_itself(&self) {
+        let mut stirs = self.clock.stirs();
+        let mut held = self.held.subscribe();
+        let mut is_patient = true;
+        loop {
+            stirs.mark_unchanged();
+            held.mark_unchanged();
+            let stands = {
+                let _turn = self.turn.lock().await;
+                self.step_by_itself(is_patient).await
+            };
+            let rest = match stands {
+                // It was moved: on.
+                Ok(None) => {
+                    is_patient = true;
+                    continue;
+                }
+                Ok(Some(stands)) => {
+                    let times_out = matches!(&stands, Stands::WaitsForAnswers(all)
+                        if is_patient && all.iter().all(|it| it.times_out));
+                    *self.stands.lock().unwrap_or_else(PoisonError::into_inner) = stands;
+                    times_out.then_some(PATIENCE)
+                }
+                Err(error) => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::error!(error, "failed to move the clock; trying again");
+                    Some(PAUSE_AFTER_FAILURE)
+                }
+            };
+            let patience = async {
+                match rest {
+                    Some(rest) => tokio::time::sleep(rest).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = patience => is_patient = false,
+                changed = stirs.changed() => {
+                    changed.expect("this winder has the clock");
+                    is_patient = true;
+                }
+                changed = held.changed() => changed.expect("this winder holds it"),
+            }
+            *self.stands.lock().unwrap_or_else(PoisonError::into_inner) = Stands::Works;
+        }
+    }
+
+    /// Moves the clock to what comes next; otherwise says why not.
+    async fn step_by_itself(&self, is_patient: bool) -> Result<Option<Stands>, NotWound> {
+        self.quiet().await?;
+        let unanswered = self.unanswered().await?;
+        let holds = match is_patient {
+            true => !unanswered.is_empty(),
+            false => unanswered.iter().any(|it| !it.times_out),
+        };
+        if holds {
+            return Ok(Some(Stands::WaitsForAnswers(unanswered)));
+        }
+        if self.is_held() || self.clock.mode() != ClockMode::Auto {
+            return Ok(Some(Stands::Held));
+        }
+        let Some(awaited) = self.next_awaited().await? else {
+            return Ok(Some(Stands::NothingDue));
+        };
+        self.step_towards(awaited).await?;
+        Ok(None)
+    }
+
+    /// Open callbacks that no rule answers, those that do not time out first.
+    async fn unanswered(&self) -> Result<Vec<Unanswered>, StoreFault> {
+        let mut unanswered = Vec::new();
+        let mut after = None;
+        loop {
+            let store = self.driver.store();
+            let page = store.open_callbacks(None, after, PAGE).await?;
+            after = page.last().map(|last| last.cursor);
+            let is_last = page.len() < PAGE;
+            for callback in page {
+                let runs = callback.execution_status == ExecutionStatus::Running;
+                if runs && !self.answers.knows(&self.driver, &callback).await? {
+                    unanswered.extend(Unanswered::of(&callback));
+                }
+            }
+            if is_last {
+                break;
+            }
+        }
+        unanswered.sort_by_key(|it| it.times_out);
+        unanswered.truncate(NAMED_MAX);
+        Ok(unanswered)
+    }
+}
+
+impl Unanswered {
+    fn of(callback: &OpenCallback) -> Option<Self> {
+        let model::OperationDetails::Callback {
+            callback_id,
+            timeout_seconds,
+            heartbeat_timeout_seconds,
+            ..
+        } = &callback.operation.details
+        else {
+            return None;
+        };
+        Some(Self {
+            execution: callback.arn.to_string(),
+            name: callback.operation.name.clone(),
+            callback_id: callback_id.to_string(),
+            times_out: timeout_seconds.is_some() || heartbeat_timeout_seconds.is_some(),
+        })
+    }
+}
