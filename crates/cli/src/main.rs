@@ -31,6 +31,12 @@ mod up;
 use std::process::ExitCode;
 
 use clap::Parser;
+use mimalloc::MiMalloc;
+
+/// Thousands of requests at once leave the C library's allocator with lists that it searches for a fifth of the whole
+/// processor time; this one has none, and gives pages back.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     server::return_freed_memory();

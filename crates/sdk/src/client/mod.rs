@@ -1,5 +1,5 @@
 //! The production client of the two calls that a durable function makes: the AWS Lambda API, over kept connections, one
-//! for each invocation that the process has at one time.
+//! for each call that the process makes at one time, up to a limit.
 //!
 //! It does what AWS's own client does for these calls (signature, endpoint and credential resolution, standard
 //! retries) in the task that awaits it: there is no pool, no background task, and no waking of other threads between
@@ -24,6 +24,7 @@ use http_body_util::Full;
 use lambda_api::{ErrorBody, ErrorCode, headers};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
+use tokio::sync::Semaphore;
 
 use crate::client::connection::{Connection, Connector, Reply};
 use crate::client::endpoint::{Endpoint, Variant};
@@ -44,6 +45,14 @@ const RETRY_DELAY_MAX: Duration = Duration::from_secs(20);
 /// Longest time for an answer. Source: official durable execution SDKs.
 const READ_TIMEOUT: Duration = Duration::from_secs(50);
 
+/// Calls at one time by a socket. More would not be answered sooner by a service of the same machine, which has a place
+/// for each connection of each process.
+#[cfg(unix)]
+const CALLS_BY_SOCKET_MAX: usize = 32;
+
+/// Calls at one time by a port: what AWS allows an execution environment to have in invocations, nearly always.
+const CALLS_MAX: usize = 128;
+
 /// What a label in a path may contain unencoded.
 const LABEL: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
@@ -63,8 +72,8 @@ pub(crate) struct LambdaClient {
     /// None where the connection itself says who calls: see [`socket`].
     signer: Option<Signer>,
     connector: Connector,
-    /// The one that was used last is last. An invocation makes one call at a time, so there are at most as many as there
-    /// were invocations at one time.
+    calls: Semaphore,
+    /// The one that was used last is last. There are at most as many as there were calls at one time.
     idle: Mutex<Vec<Connection>>,
 }
 
@@ -78,6 +87,7 @@ impl LambdaClient {
                 endpoint: Endpoint::parse(&endpoint)?,
                 signer: None,
                 connector: Connector::to_socket(path),
+                calls: Semaphore::new(CALLS_BY_SOCKET_MAX),
                 idle: Mutex::default(),
             });
         }
@@ -89,6 +99,7 @@ impl LambdaClient {
             endpoint,
             signer: Some(signer),
             connector,
+            calls: Semaphore::new(CALLS_MAX),
             idle: Mutex::default(),
         })
     }
@@ -140,6 +151,7 @@ impl LambdaClient {
         path_and_query: &str,
         body: &Bytes,
     ) -> Result<Reply, BoxError> {
+        let _turn = self.calls.acquire().await?;
         let mut request = Request::builder()
             .method(method)
             .uri(self.endpoint.request_target(path_and_query))

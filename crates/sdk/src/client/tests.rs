@@ -57,6 +57,7 @@ impl Server {
             connector: Connector::new(&endpoint).unwrap(),
             signer: Some(Signer::new("us-east-1", Some(provider)).unwrap()),
             endpoint,
+            calls: Semaphore::new(CALLS_MAX),
             idle: Mutex::default(),
         };
         Self {
@@ -200,6 +201,7 @@ async fn by_a_socket_nothing_is_signed() {
         endpoint: Endpoint::parse("http://127.0.0.1:3001").unwrap(),
         signer: None,
         connector: Connector::to_socket(path.clone()),
+        calls: Semaphore::new(CALLS_MAX),
         idle: Mutex::default(),
     };
     for _ in 0..2 {
@@ -216,6 +218,7 @@ async fn by_a_socket_nothing_is_signed() {
     // Whoever reads the error finds the place.
     let gone = LambdaClient {
         connector: Connector::to_socket(path.clone()),
+        calls: Semaphore::new(CALLS_MAX),
         idle: Mutex::default(),
         ..client
     };
@@ -273,6 +276,7 @@ async fn calls_at_one_time_keep_a_connection_each() {
         endpoint: Endpoint::parse("http://127.0.0.1:3001").unwrap(),
         signer: None,
         connector: Connector::to_socket(path.clone()),
+        calls: Semaphore::new(CALLS_MAX),
         idle: Mutex::default(),
     };
     for _ in 0..3 {
