@@ -8,6 +8,7 @@
 mod handler;
 mod serdes;
 
+mod calendar;
 mod callback;
 mod child;
 mod every_operation;
@@ -40,6 +41,7 @@ const SUITES: &[fn(&str) -> Option<Handler>] = &[
     plugin::handler,
     target::handler,
     every_operation::handler,
+    calendar::handler,
 ];
 
 #[tokio::main]

@@ -36,7 +36,10 @@ impl TestServer {
     /// Why time was not moved.
     async fn refusal(&self, how: Value) -> (u16, String) {
         let answer = self.post("/lambdura/v1/clock", how.to_string()).await;
-        let message = answer.json()["message"].as_str().unwrap().to_owned();
+        let message = answer.json()["message"]
+            .as_str()
+            .expect("a reason")
+            .to_owned();
         (answer.status, message)
     }
 
@@ -66,7 +69,10 @@ impl TestServer {
 
 /// What an encoded ARN ends with.
 fn id_of(arn: &str) -> String {
-    arn.rsplit("%2F").next().unwrap().replace("%2D", "-")
+    arn.rsplit("%2F")
+        .next()
+        .expect("an ARN")
+        .replace("%2D", "-")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -176,6 +182,8 @@ async fn rules_answer_callbacks_and_stand_for_functions_that_are_not_there() {
                 {"operation": "slow", "after": "20m", "heartbeat_every": "5m", "succeed": "done"},
                 {"function": "Dur*", "operation": "denied", "fail": {"error_type": "Denied", "error_message": "no"}},
                 {"operation": "silent", "never": true},
+                {"operation": "thrice", "attempt": 2, "succeed": 2},
+                {"operation": "thrice", "attempt": 1, "succeed": 1},
             ],
             "invokes": [
                 {"function": "bureau", "after": "1d", "succeed": {"score": 700}},
@@ -190,6 +198,12 @@ async fn rules_answer_callbacks_and_stand_for_functions_that_are_not_there() {
     let silent = begin(json!({"callback": "silent", "timeout": 864_000})).await;
     let bureau = begin(json!({"invoke": {"ssn": 1}, "target": "bureau"})).await;
     let dead = begin(json!({"invoke": {}, "target": "dead"})).await;
+
+    let thrice = begin(json!({"callback": "thrice"})).await;
+    assert_eq!(
+        server.until_status(&thrice, "SUCCEEDED").await["Result"],
+        "1"
+    );
 
     let approved = server.until_status(&manager, "SUCCEEDED").await;
     assert_eq!(approved["Result"], r#"{"approved":true}"#);
@@ -220,7 +234,7 @@ async fn rules_answer_callbacks_and_stand_for_functions_that_are_not_there() {
         .map(|it| &it["given"])
         .collect();
     // Three signs of life and the answer.
-    assert_eq!(given, [1, 4, 1, 0]);
+    assert_eq!(given, [1, 4, 1, 0, 0, 1]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

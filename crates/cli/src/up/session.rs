@@ -86,6 +86,14 @@ pub async fn run(
         // As sudden as `kill -9`, which the service is made to survive; waiting for a start that hangs would be worse.
         stop = signals.next() => return stop.into_result(),
     };
+    let reload = Reload {
+        server: &server,
+        arguments: &arguments,
+        data_dir: &data_dir,
+        runtimes: &runtimes,
+    };
+    // Before anybody is told that it is up: whoever is may change a source at once.
+    let sources = watch(&reload, &stack);
     let ready = Ready::new(&server.endpoint(), &deployment, &data_dir);
     let said = if screen.is_json() {
         screen.json_line(&ready)
@@ -115,13 +123,6 @@ pub async fn run(
     }
     debugging::say(&targets);
     drop(targets);
-    let reload = Reload {
-        server: &server,
-        arguments: &arguments,
-        data_dir: &data_dir,
-        runtimes: &runtimes,
-    };
-    let sources = watch(&reload, &stack);
     let was = Deployed {
         stack,
         deployment,

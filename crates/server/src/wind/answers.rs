@@ -6,8 +6,10 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use engine::Input;
-use model::{ErrorObject, FunctionName, OperationDetails, Payload, Timestamp};
+use engine::{Execution, Input};
+use model::{
+    ErrorObject, ExecutionArn, FunctionName, Operation, OperationDetails, Payload, Timestamp,
+};
 use regex_lite::Regex;
 use runtime::Driver;
 use serde::{Deserialize, Deserializer};
@@ -45,7 +47,7 @@ pub(crate) struct Rule {
     pub operation: Option<Glob>,
     /// The execution's name.
     pub execution: Option<Glob>,
-    /// Only the first, the second, … callback of its name in the execution.
+    /// Only the first, the second, … callback of an execution that fits otherwise.
     pub attempt: Option<u32>,
     /// How long after it was opened.
     #[serde(default)]
@@ -291,36 +293,71 @@ impl Answers {
         callback: &OpenCallback,
     ) -> Result<Option<(usize, Arc<AnswerSet>)>, StoreFault> {
         let set = self.set();
-        let mut attempt = None;
+        let mut around = None;
         for (index, rule) in set.callbacks.iter().enumerate() {
-            if !rule.fits_names(callback) {
+            if !rule.fits_execution(&callback.arn) {
                 continue;
             }
-            if let Some(wanted) = rule.attempt {
-                let number = match attempt {
-                    Some(number) => number,
-                    None => *attempt.insert(number_of(driver, callback).await?),
+            let own = callback.operation.name.as_deref();
+            let is_known = rule.attempt.is_none() && rule.fits_operation(own, None);
+            let fits = is_known || {
+                let execution = match &around {
+                    Some(execution) => execution,
+                    None => around.insert(driver.store().load(&callback.arn.id).await?),
                 };
-                if number != wanted {
-                    continue;
-                }
+                let execution = execution.as_ref();
+                execution.is_some_and(|it| rule.fits_within(it, &callback.operation))
+            };
+            if fits {
+                return Ok(Some((index, set)));
             }
-            return Ok(Some((index, set)));
         }
         Ok(None)
     }
 }
 
 impl Rule {
-    fn fits_names(&self, callback: &OpenCallback) -> bool {
+    fn fits_execution(&self, arn: &ExecutionArn) -> bool {
         let fits = |glob: &Option<Glob>, name: &str| glob.as_ref().is_none_or(|it| it.fits(name));
-        let arn = &callback.arn;
-        fits(&self.function, arn.function.name.as_str())
-            && fits(&self.execution, arn.name.as_str())
-            && fits(
-                &self.operation,
-                callback.operation.name.as_deref().unwrap_or_default(),
-            )
+        fits(&self.function, arn.function.name.as_str()) && fits(&self.execution, arn.name.as_str())
+    }
+
+    /// By the callback's own name, or that of the context around it: SDKs name what a wait for a callback is made of each
+    /// in their own way.
+    fn fits_operation(&self, own: Option<&str>, around: Option<&str>) -> bool {
+        let Some(glob) = &self.operation else {
+            return true;
+        };
+        [own, around]
+            .into_iter()
+            .flatten()
+            .any(|name| glob.fits(name))
+    }
+
+    /// Whether it is for a callback of this execution: by its names, and by how many came before it that fit as well.
+    fn fits_within(&self, execution: &Execution, callback: &Operation) -> bool {
+        let fits = |operation: &Operation| {
+            let parent = operation.parent_id.as_ref();
+            let around = parent.and_then(|id| execution.operation(id)?.name.as_deref());
+            self.fits_operation(operation.name.as_deref(), around)
+        };
+        // What is listed may have the context's name as its own.
+        let recorded = execution
+            .operation(&callback.id)
+            .map_or(callback, |it| it.as_ref());
+        if !fits(recorded) {
+            return false;
+        }
+        let Some(wanted) = self.attempt else {
+            return true;
+        };
+        let place = |operation: &Operation| (operation.started_at, operation.id.clone());
+        let this = place(recorded);
+        let before = execution.operations().filter(|it| {
+            let is_callback = matches!(it.details, OperationDetails::Callback { .. });
+            is_callback && place(it) < this && fits(it)
+        });
+        before.count() + 1 == wanted as usize
     }
 }
 
@@ -375,31 +412,6 @@ impl DueAnswer {
             rule: index,
         })
     }
-}
-
-/// The how-manieth callback of its name it is in its execution, from 1 on.
-async fn number_of(driver: &Driver, callback: &OpenCallback) -> Result<u32, StoreFault> {
-    let Some(execution) = driver.store().load(&callback.arn.id).await? else {
-        return Ok(1);
-    };
-    let name_of = |operation: &model::Operation| {
-        let own = operation.name.clone();
-        own.or_else(|| {
-            execution
-                .operation(operation.parent_id.as_ref()?)?
-                .name
-                .clone()
-        })
-    };
-    let this = (callback.operation.started_at, &callback.operation.id);
-    let before = execution.operations().filter(|it| {
-        matches!(it.details, OperationDetails::Callback { .. })
-            && (it.started_at, &it.id) < this
-            && name_of(it) == callback.operation.name
-    });
-    Ok(u32::try_from(before.count())
-        .unwrap_or(u32::MAX)
-        .saturating_add(1))
 }
 
 #[cfg(test)]
