@@ -1,0 +1,5 @@
+// For `globalTeardown` of jest.
+
+export default async function teardown() {
+  await globalThis.lambduraStop?.()
+}
