@@ -411,7 +411,7 @@ Examples:
   lambdura clock                                 what it shows, and what it waits for
   lambdura clock advance 30d                     also `1h 30m`, `90s`
   lambdura clock next                            to the next instant that anything comes due
-  lambdura clock until @last                     until it has ended, or waits for nothing that has a time
+  lambdura clock until @last                     until it has ended, or nothing waits for any time
   lambdura clock hold                            an `auto` clock stays where it is until `lambdura clock release`")]
 pub struct ClockArguments {
     #[command(subcommand)]
@@ -437,7 +437,7 @@ pub enum ClockAction {
     },
     /// Move it to the next instant that anything comes due
     Next,
-    /// Move it until an execution has ended or waits for nothing that has a time
+    /// Move it until an execution has ended, or nothing waits for any time
     Until {
         /// ARN, name, unique prefix of name or id, or `@last`
         execution: String,

@@ -160,6 +160,11 @@ impl Driver {
         self.inner.aside.get(id)
     }
 
+    /// Whether nothing is done for an execution until somebody has it tried again.
+    pub fn is_set_aside(&self, id: &ExecutionId) -> bool {
+        self.inner.aside.contains(id)
+    }
+
     /// How many executions are set aside.
     pub fn set_aside_count(&self) -> usize {
         self.inner.aside.count()

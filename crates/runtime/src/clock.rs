@@ -38,10 +38,15 @@ pub trait Clock: Send + Sync + 'static {
     /// Is ready when so much time has passed. Cancel safe.
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 
+    /// Is ready at that instant. Cancel safe.
+    fn sleep_until(&self, at: Timestamp) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        self.sleep(at.since(self.now()))
+    }
+
     /// Is ready at an instant that something depends on, for whoever holds a [`Work`] until then and from then on: a clock
     /// that is wound may be moved there. Cancel safe.
     fn until_due(&self, at: Timestamp) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        self.sleep(at.since(self.now()))
+        self.sleep_until(at)
     }
 
     /// Counts as work while it is held: a clock that is wound is not moved meanwhile.

@@ -27,6 +27,7 @@ impl Driver {
     ///
     /// Call it once.
     pub async fn recover(&self) -> usize {
+        let _at_work = self.inner.clock.work();
         self.until_it_works("read what is set aside", || self.read_aside())
             .await;
         let owner = self.inner.owner;
@@ -75,6 +76,7 @@ impl Driver {
     /// hand, and reports an invocation of an earlier run lost. What cannot be done is tried again, or the
     /// execution is set aside.
     pub(crate) async fn take_up(&self, id: &ExecutionId) {
+        let _at_work = self.inner.clock.work();
         loop {
             let error = match self.try_take_up(id).await {
                 Ok(()) | Err(ProcessError::UnknownExecution(_) | ProcessError::ShuttingDown) => {

@@ -132,13 +132,12 @@ impl Driver {
         loop {
             // While it reads, every new deadline counts as sooner: none falls between read and sleep.
             self.inner.alarm.sleep_until(i64::MAX);
-            let sleep = self.read_due(&mut due).await;
+            let until = self.read_due(&mut due).await;
             while let Some(id) = due.next_to_fire(concurrent_max) {
                 firing.push(self.fire_named(id));
             }
-            let until = self.inner.clock.now() + sleep;
             self.inner.alarm.sleep_until(until.as_millis());
-            let sleeping = self.inner.clock.sleep(sleep);
+            let sleeping = self.inner.clock.sleep_until(until);
             tokio::pin!(sleeping);
             loop {
                 tokio::select! {
@@ -160,15 +159,15 @@ impl Driver {
         }
     }
 
-    /// Notes what is due and can be fired, and returns how long to sleep unless something happens.
-    async fn read_due(&self, due: &mut Due) -> Duration {
+    /// Notes what is due and can be fired, and returns until when to sleep unless something happens.
+    async fn read_due(&self, due: &mut Due) -> Timestamp {
         let limit = DEADLINES_PER_READ + due.firing.len() + due.resting.len();
         let deadlines = match self.soonest_deadlines(limit).await {
             Ok(deadlines) => deadlines,
             Err(fault) => {
                 let error = &fault as &dyn std::error::Error;
                 tracing::error!(error, "failed to read deadlines; trying again");
-                return PAUSE_AFTER_FAILURE;
+                return self.inner.clock.now() + PAUSE_AFTER_FAILURE;
             }
         };
         let now = self.inner.clock.now();
@@ -197,7 +196,7 @@ impl Driver {
             read_at: Some(now),
             lag,
         };
-        sleep
+        now + sleep
     }
 
     fn note_fired(&self, due: &mut Due, id: ExecutionId, fired: Fired) {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use function_host::Runtimes;
-use model::RequestId;
+use model::{RequestId, Timestamp};
 use runtime::Driver;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -62,6 +62,12 @@ pub(crate) struct App {
 }
 
 impl App {
+    /// The time of the machine, which the clock here may be ahead of.
+    pub fn machine_now(&self) -> Timestamp {
+        let clock = self.driver.clock();
+        Timestamp::from_millis(clock.now().as_millis() - clock.ahead_millis())
+    }
+
     pub fn new_request_id(&self) -> RequestId {
         RequestId::parse(&uuid::Uuid::new_v4().to_string()).expect("a UUID is a valid request id")
     }

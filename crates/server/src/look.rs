@@ -63,6 +63,7 @@ impl Server {
             debugging: Debugging::default(),
             authorizers: AuthorizerConfig::default(),
             clock: ClockMode::Real,
+            answers: None,
         };
         let server = Self::prepare_on(config, stores, true).await?;
         server.app.diagnostics.set_ready();

@@ -30,7 +30,6 @@ use crate::http::listen::{self, Connections};
 use crate::http::socket::{self, SocketFile};
 use crate::invoker::HostInvoker;
 use crate::schedule::Schedules;
-use crate::service::answers::take_up;
 use crate::start_error::StartServerError;
 use crate::tables::Tables;
 use crate::telemetry::{
@@ -89,6 +88,9 @@ pub struct ServerConfig {
     pub authorizers: AuthorizerConfig,
     /// How time passes.
     pub clock: ClockMode,
+    /// Rules by which callbacks are answered and missing functions stood for: the JSON of
+    /// `POST /lambdura/v1/answers`.
+    pub answers: Option<serde_json::Value>,
 }
 
 /// Which functions are debugged, and who wants to know.
@@ -207,7 +209,13 @@ impl Server {
             None => Arc::new(steady.clone()),
             Some(wound) => Arc::new(wound.clone()),
         };
+        // Before anything goes on that an earlier run left: it may be about a function that is stood for.
         let answers = Arc::<Answers>::default();
+        if let Some(rules) = config.answers.clone() {
+            let set = serde_json::from_value::<AnswerSet>(rules);
+            let set = set.map_err(|error| StartServerError::Answers(error.to_string()))?;
+            answers.replace(set);
+        }
         let tables_path = config.data_dir.join("dynamodb.sqlite3");
         let tables = Tables::start(&tables_path, config.durability, shutdown.clone()).await?;
         let datagrams_ignored = Arc::<AtomicU64>::default();
@@ -325,6 +333,7 @@ impl Server {
     /// Starts what goes on by itself: timers, recovery, upkeep, schedules, queues.
     fn drive(&self) {
         let server = self;
+        let recovering = server.app.driver.clock().work();
         // Deadlines come due whatever is being taken up.
         let driver = server.app.driver.clone();
         spawn_vital(
@@ -335,6 +344,7 @@ impl Server {
         let app = Arc::clone(&server.app);
         spawn_vital(&server.tasks, "recovery", async move {
             let recovered = app.driver.recover().await;
+            drop(recovering);
             if recovered > 0 {
                 tracing::info!(executions = recovered, "took up what an earlier run left");
             }
@@ -360,14 +370,12 @@ impl Server {
         server.tasks.spawn(Pollers::new(app, shutdown).run());
     }
 
-    /// Takes up rules by which callbacks are answered and missing functions stood for: the JSON of
-    /// `POST /lambdura/v1/answers`.
+    /// Checks the rules of the configuration against the functions that are deployed.
     ///
     /// # Errors
     /// What is wrong with them, for people.
-    pub fn take_answers(&self, rules: serde_json::Value) -> Result<(), String> {
-        let set = serde_json::from_value::<AnswerSet>(rules).map_err(|error| error.to_string())?;
-        take_up(&self.app, set).map_err(|error| error.message)
+    pub fn check_answers(&self) -> Result<(), String> {
+        self.app.answers.set().check(&self.app.registry.names())
     }
 
     /// The URL of the Lambda API.

@@ -48,6 +48,9 @@ pub enum StartServerError {
         #[source]
         cause: io::Error,
     },
+    /// The rules for answers are none.
+    #[error("the rules for answers: {0}")]
+    Answers(String),
     /// The store cannot be opened.
     #[error("open the store")]
     OpenStore(#[from] OpenStoreError),

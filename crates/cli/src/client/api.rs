@@ -365,13 +365,24 @@ impl Client {
         path_and_query: String,
         body: Vec<u8>,
     ) -> Result<Answer, CallError> {
+        self.post_within(path_and_query, body, ANSWER_TIME_MAX)
+            .await
+    }
+
+    /// As [`Client::post`], for what takes its time.
+    pub(super) async fn post_within(
+        &self,
+        path_and_query: String,
+        body: Vec<u8>,
+        limit: Duration,
+    ) -> Result<Answer, CallError> {
         self.transport
             .call(Call {
                 method: Method::POST,
                 path_and_query,
                 headers: Vec::new(),
                 body,
-                limit: ANSWER_TIME_MAX,
+                limit,
             })
             .await
     }

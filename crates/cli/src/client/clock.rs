@@ -1,5 +1,7 @@
 //! The clock of a service that can wind it, which AWS's cannot.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -7,6 +9,9 @@ use super::api::Client;
 use super::error::CallError;
 
 const ROUTE: &str = "/lambdura/v1/clock";
+
+/// How long the answer itself may take.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(10);
 
 /// Where the clock stands; instants are milliseconds since the epoch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,9 +60,11 @@ impl Client {
     }
 
     /// Moves time; returns once everything that came due on the way has happened.
-    pub async fn move_clock(&self, how: &Value) -> Result<ClockStand, CallError> {
+    /// The service gives up after `within`, and says then who is still at work.
+    pub async fn move_clock(&self, how: &Value, within: Duration) -> Result<ClockStand, CallError> {
         let body = serde_json::to_vec(how).expect("JSON can be written");
-        let answer = self.post(ROUTE.to_owned(), body).await?;
+        let answered = self.post_within(ROUTE.to_owned(), body, within + ANSWERED_WITHIN);
+        let answer = answered.await?;
         self.read(&format!("POST {ROUTE}"), &answer)
     }
 }

@@ -16,7 +16,7 @@ pub async fn run(
     arguments: ClockArguments,
     screen: &Screen,
 ) -> Result<(), CliError> {
-    let within = arguments.within.as_secs().clamp(1, 600);
+    let within = arguments.within;
     let mut how = match arguments.action {
         None => return say(&client.clock().await?, screen),
         Some(ClockAction::Advance { by }) => json!({"advance": by}),
@@ -32,8 +32,8 @@ pub async fn run(
             json!({"until_ended": arn})
         }
     };
-    how["within_seconds"] = within.into();
-    let stand = client.move_clock(&how).await?;
+    how["within_seconds"] = within.as_secs().into();
+    let stand = client.move_clock(&how, within).await?;
     say(&stand, screen)
 }
 

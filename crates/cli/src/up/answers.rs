@@ -33,13 +33,18 @@ pub fn read(path: &Path) -> Result<AnswersFile, CliError> {
 }
 
 impl AnswersFile {
-    /// Has the rules hold on a server.
+    /// The rules, for a server.
+    pub fn rules(&self) -> Value {
+        self.rules.clone()
+    }
+
+    /// Checks the rules against the functions of a server that has them.
     ///
     /// # Errors
     /// What is wrong with them.
-    pub fn hold_on(self, server: &Server) -> Result<(), CliError> {
+    pub fn check(&self, server: &Server) -> Result<(), CliError> {
         let path = self.path.display().to_string();
-        server.take_answers(self.rules).map_err(|problem| {
+        server.check_answers().map_err(|problem| {
             let help = "the rules are described in docs/testing.md";
             CliError::usage(format!("`{path}`: {problem}"), help)
         })

@@ -81,6 +81,10 @@ pub async fn run(
         .transpose()?;
     let runs = Arc::clone(&runtimes);
     let config = stack_options::server_config(&arguments, &stack, &data_dir, runs, debugging)?;
+    let config = ServerConfig {
+        answers: answers.as_ref().map(AnswersFile::rules),
+        ..config
+    };
     let (server, deployment) = tokio::select! {
         started = start_and_deploy(config, &stack, &artifacts, answers) => started?,
         // As sudden as `kill -9`, which the service is made to survive; waiting for a start that hangs would be worse.
@@ -194,7 +198,7 @@ async fn start_and_deploy(
     let deployed = match start::deploy(&server, stack, artifacts).await {
         // Only now the functions are known that rules are about.
         Ok(deployment) => answers
-            .map_or(Ok(()), |answers| answers.hold_on(&server))
+            .map_or(Ok(()), |answers| answers.check(&server))
             .map(|()| deployment),
         Err(error) => Err(error),
     };

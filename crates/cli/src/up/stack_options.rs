@@ -201,6 +201,7 @@ pub fn server_config(
             Clock::Auto => ClockMode::Auto,
             Clock::Manual => ClockMode::Manual,
         },
+        answers: None,
     })
 }
 

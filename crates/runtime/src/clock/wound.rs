@@ -68,6 +68,8 @@ struct State {
     real_at: Timestamp,
     runs: bool,
     work: usize,
+    /// Changes whenever work begins: what was found quiet then is not known to be so any more.
+    generation: u64,
     /// Those who wait for quiet, while time runs.
     listening: usize,
     /// What waits for an instant, by that and the order in which it began to.
@@ -95,8 +97,14 @@ impl WoundClock {
         if mode == ClockMode::Real && kept.is_none() {
             return Ok(None);
         }
+        let was_wound = kept.is_some();
         let real: Arc<dyn Clock> = Arc::new(real.clone());
-        Ok(Some(Self::goes_on(real, mode, Some(path.to_owned()), kept)))
+        let clock = Self::goes_on(real, mode, Some(path.to_owned()), kept);
+        if was_wound {
+            // From now on its time goes on, and the last word of the run before is none any more.
+            kept::write(path, &Kept::running(clock.now(), clock.inner.real.now()))?;
+        }
+        Ok(Some(clock))
     }
 
     /// A clock that remembers nothing.
@@ -117,6 +125,7 @@ impl WoundClock {
             real_at,
             runs: mode != ClockMode::Manual,
             work: 0,
+            generation: 0,
             listening: 0,
             dues: BTreeMap::new(),
             dues_begun: 0,
@@ -164,24 +173,44 @@ impl WoundClock {
         self.inner.stirred.send_replace(());
     }
 
-    /// Moves time ahead; an instant that is past changes nothing. On the disk before anybody sees it.
+    /// What [`WoundClock::move_to`] is told by whoever found that nothing is at work.
+    pub fn generation(&self) -> u64 {
+        self.inner.state().generation
+    }
+
+    /// Whoever found it quiet has to look again.
+    pub fn disturb(&self) {
+        self.inner.state().generation += 1;
+        self.stir();
+    }
+
+    /// Moves time ahead, unless work has begun since that generation; an instant that is past changes nothing. On the disk
+    /// before anybody sees it. Says whether nothing was in the way.
     ///
     /// # Errors
     /// When it cannot be kept; nothing is moved then.
-    pub async fn move_to(&self, at: Timestamp) -> io::Result<()> {
-        let real_at = self.inner.real.now();
+    pub async fn move_to(&self, at: Timestamp, generation: u64) -> io::Result<bool> {
         if at <= self.now() {
-            return Ok(());
+            return Ok(true);
         }
-        self.keep(Kept::running(at, real_at)).await?;
-        {
+        self.keep(Kept::running(at, self.inner.real.now())).await?;
+        let is_quiet = {
             let mut state = self.inner.state();
-            let now = state.now(self.inner.real.as_ref());
-            state.at = at.max(now);
-            state.real_at = self.inner.real.now();
+            let is_quiet = state.generation == generation;
+            if is_quiet {
+                let now = state.now(self.inner.real.as_ref());
+                state.at = at.max(now);
+                state.real_at = self.inner.real.now();
+            }
+            is_quiet
+        };
+        if is_quiet {
+            self.inner.moved.send_replace(());
+        } else {
+            let stays = Kept::running(self.now(), self.inner.real.now());
+            self.keep(stays).await?;
         }
-        self.inner.moved.send_replace(());
-        Ok(())
+        Ok(is_quiet)
     }
 
     /// Keeps where time stands for the last time.
@@ -211,7 +240,10 @@ impl WoundClock {
     }
 
     fn begin_work(&self) {
-        self.change(|state| state.work += 1);
+        self.change(|state| {
+            state.work += 1;
+            state.generation += 1;
+        });
     }
 
     fn end_work(&self) {
@@ -261,10 +293,13 @@ impl Clock for WoundClock {
     }
 
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        self.sleep_until(self.now() + duration)
+    }
+
+    fn sleep_until(&self, until: Timestamp) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         let clock = self.clone();
         let mut moved = self.inner.moved.subscribe();
         Box::pin(async move {
-            let until = clock.now() + duration;
             loop {
                 let (left, runs) = {
                     let state = clock.inner.state();
@@ -294,7 +329,7 @@ impl Clock for WoundClock {
         let clock = self.clone();
         Box::pin(async move {
             let _waits = Waits::begin(&clock, at);
-            clock.sleep(at.since(clock.now())).await;
+            clock.sleep_until(at).await;
         })
     }
 

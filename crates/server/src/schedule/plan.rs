@@ -95,12 +95,13 @@ impl Schedules {
     pub async fn run(self: Arc<Self>, app: Arc<App>, shutdown: CancellationToken) {
         let clock = Arc::clone(app.driver.clock());
         while !shutdown.is_cancelled() {
+            let now = clock.now();
             {
                 let _at_work = clock.work();
-                self.fire_due(clock.now(), &app).await;
+                self.fire_due(now, &app).await;
             }
             tokio::select! {
-                () = clock.sleep(self.sleep(clock.now())) => {}
+                () = clock.sleep_until(self.wakes_at(now)) => {}
                 () = self.replaced.notified() => {}
                 () = shutdown.cancelled() => {}
             }
@@ -139,9 +140,9 @@ impl Schedules {
         due
     }
 
-    fn sleep(&self, now: Timestamp) -> Duration {
-        self.next_at()
-            .map_or(SLEEP_MAX, |at| at.since(now).min(SLEEP_MAX))
+    fn wakes_at(&self, now: Timestamp) -> Timestamp {
+        let latest = now + SLEEP_MAX;
+        self.next_at().map_or(latest, |at| at.min(latest))
     }
 
     fn planned(&self) -> MutexGuard<'_, Vec<Planned>> {

@@ -49,16 +49,10 @@ pub(super) fn show(app: &Arc<App>) -> Response<Body> {
 /// Replaces the rules.
 pub(super) async fn replace(app: &Arc<App>, body: RequestBody) -> Result<Response<Body>, ApiError> {
     let set: AnswerSet = small_json(body).await?;
-    take_up(app, set)?;
-    Ok(show(app))
-}
-
-/// Has rules hold from now on, unless something is wrong with them.
-pub(crate) fn take_up(app: &Arc<App>, set: AnswerSet) -> Result<(), ApiError> {
     let functions = app.registry.names();
     set.check(&functions).map_err(ApiError::invalid_parameter)?;
     app.answers.replace(set);
-    Ok(())
+    Ok(show(app))
 }
 
 impl RuleShown {

@@ -7,7 +7,7 @@ use hyper::{Response, StatusCode};
 use jiff::Timestamp as Instant;
 use lambda_api::ErrorCode;
 use model::{ExecutionArn, ExecutionId, Timestamp};
-use runtime::{Clock as _, ClockMode};
+use runtime::ClockMode;
 use serde::{Deserialize, Serialize};
 use stdx::error_chain;
 use utoipa::ToSchema;
@@ -17,13 +17,16 @@ use super::processes;
 use crate::api::small_json;
 use crate::app::App;
 use crate::http::{Body, RequestBody, json};
-use crate::wind::{NotWound, Period, Stands, Unanswered, Until, Winder};
+use crate::wind::{NotWound, Period, Stands, Unanswered, Until};
 
 pub(super) const ROUTE: &str = "/lambdura/v1/clock";
 
 /// How long, in real time, a request that moves time waits for functions at work.
 const WITHIN: Duration = Duration::from_secs(30);
 const WITHIN_MAX: Duration = Duration::from_secs(600);
+
+/// Latest instant that time is moved to, 2400-01-01: far from the end of the calendar, where nothing could be computed.
+const LATEST: Instant = Instant::constant(13_569_465_600, 0);
 
 /// Where the clock stands. Instants are epoch milliseconds.
 #[derive(Debug, Serialize, ToSchema)]
@@ -75,7 +78,7 @@ pub(crate) struct MoveClock {
     /// To the next instant that anything comes due.
     #[serde(default)]
     next: bool,
-    /// Until this execution, by ARN or id, has ended or waits for nothing that has a time.
+    /// Until this execution, by ARN or id, has ended, or nothing waits for any time.
     until_ended: Option<String>,
     /// Whether it moves by itself, in mode `auto`.
     hold: Option<bool>,
@@ -116,7 +119,7 @@ pub(crate) async fn change(app: &Arc<App>, body: RequestBody) -> Result<Response
     let Some(winder) = &app.winder else {
         return Err(refused(NotWound::Real));
     };
-    match request.asked(winder)? {
+    match request.asked()? {
         Asked::Hold(held) => winder.hold(held).map_err(refused)?,
         Asked::Move(until) => match tokio::time::timeout(within, winder.wind(until)).await {
             Ok(moved) => moved.map_err(refused)?,
@@ -127,12 +130,11 @@ pub(crate) async fn change(app: &Arc<App>, body: RequestBody) -> Result<Response
 }
 
 impl MoveClock {
-    fn asked(self, winder: &Winder) -> Result<Asked, ApiError> {
-        let by = self.advance.map(|period| winder.clock().now() + period.0);
+    fn asked(self) -> Result<Asked, ApiError> {
         let to = self.advance_to.as_deref().map(instant).transpose()?;
         let until_ended = self.until_ended.as_deref().map(execution_id).transpose()?;
         let mut ways = [
-            by.map(|at| Asked::Move(Until::Instant(at))),
+            self.advance.map(|by| Asked::Move(Until::By(by.0))),
             to.map(|at| Asked::Move(Until::Instant(at))),
             self.next.then_some(Asked::Move(Until::Next)),
             until_ended.map(|id| Asked::Move(Until::Ended(id))),
@@ -156,6 +158,10 @@ fn instant(text: &str) -> Result<Timestamp, ApiError> {
             format!("`{text}` is no instant ({error}); write it as `2027-01-31T08:00:00Z`");
         ApiError::invalid_parameter(message)
     })?;
+    if at > LATEST {
+        let message = format!("`{text}` is too far away: time goes to {LATEST}");
+        return Err(ApiError::invalid_parameter(message));
+    }
     Ok(Timestamp::from_millis(at.as_millisecond()))
 }
 

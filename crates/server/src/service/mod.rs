@@ -1,7 +1,7 @@
 //! Routes of our own on the main port: health, logs, dead letters and what is set aside, which AWS keeps in
 //! other services or to itself; the clock and the answers of tests, which AWS has not.
 
-pub(crate) mod answers;
+mod answers;
 pub(crate) mod clock;
 mod dead_letters;
 mod health;

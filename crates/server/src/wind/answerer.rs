@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use model::Timestamp;
 use runtime::{Driver, ProcessError};
 use store::StoreFault;
 use tokio_util::sync::CancellationToken;
@@ -32,14 +33,14 @@ pub(crate) async fn answer_callbacks(
             continue;
         }
         let mut changes = driver.changes();
-        let sleep = answer_what_is_due(&answers, &driver).await;
-        let sleep = sleep.unwrap_or_else(|fault| {
+        let until = answer_what_is_due(&answers, &driver).await;
+        let until = until.unwrap_or_else(|fault| {
             let error = &fault as &dyn std::error::Error;
             tracing::error!(error, "failed to answer callbacks; trying again");
-            PAUSE_AFTER_FAILURE
+            driver.now() + PAUSE_AFTER_FAILURE
         });
         tokio::select! {
-            () = driver.clock().sleep(sleep) => {}
+            () = driver.clock().sleep_until(until) => {}
             changed = replacements.changed() => changed.expect("this task has the rules"),
             _any = changes.next() => {}
             () = shutdown.cancelled() => return,
@@ -47,25 +48,29 @@ pub(crate) async fn answer_callbacks(
     }
 }
 
-/// Returns how long nothing is due.
-async fn answer_what_is_due(answers: &Answers, driver: &Driver) -> Result<Duration, StoreFault> {
+/// Returns until when nothing is due.
+async fn answer_what_is_due(answers: &Answers, driver: &Driver) -> Result<Timestamp, StoreFault> {
     // Until what was due is done, it counts as work.
     let _at_work = driver.clock().work();
     for due in answers.due(driver).await? {
         let now = driver.now();
         if due.at > now {
-            return Ok(due.at.since(now).min(SLEEP_MAX));
+            return Ok(due.at.min(now + SLEEP_MAX));
         }
         let id = &due.callback.arn.id;
         match driver.process(id, due.input.clone()).await {
             Ok(_) => answers.note_given(&due),
             Err(ProcessError::Fault(fault)) => return Err(fault),
-            // It was answered by somebody else, or has ended meanwhile.
+            Err(ProcessError::ShuttingDown | ProcessError::Contended(_)) => {
+                return Ok(now + PAUSE_AFTER_FAILURE);
+            }
+            // It was answered by somebody else, or has ended meanwhile; or it is not to be had this way.
             Err(error) => {
+                answers.give_up(&due);
                 let error = &error as &dyn std::error::Error;
-                tracing::debug!(execution = %id, error, "an answer came too late");
+                tracing::debug!(execution = %id, error, "an answer was refused");
             }
         }
     }
-    Ok(SLEEP_MAX)
+    Ok(driver.now() + SLEEP_MAX)
 }

@@ -3,12 +3,14 @@
 //! When a callback is answered follows from what is stored of it and from its rule. So answers outlive a restart, and are
 //! due as everything else is.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use engine::{Execution, Input};
 use model::{
-    ErrorObject, ExecutionArn, FunctionName, Operation, OperationDetails, Payload, Timestamp,
+    CallbackId, ErrorObject, ExecutionArn, FunctionName, Operation, OperationDetails, Payload,
+    Timestamp,
 };
 use regex_lite::Regex;
 use runtime::Driver;
@@ -21,6 +23,9 @@ use super::Period;
 
 /// Callbacks read at once.
 const PAGE: usize = 1_000;
+
+/// Largest result of a callback, in bytes, as the API has it.
+const RESULT_BYTES_MAX: usize = 1024 * 1024;
 
 /// Rules at the most.
 const RULES_MAX: usize = 1_000;
@@ -54,6 +59,8 @@ pub(crate) struct Rule {
     pub after: Period,
     /// How often it gives a sign of life until then.
     pub heartbeat_every: Option<Period>,
+    /// `null` is a result.
+    #[serde(default, deserialize_with = "given")]
     pub succeed: Option<Value>,
     pub fail: Option<Failure>,
     /// Nobody answers; a timeout comes at once.
@@ -72,10 +79,17 @@ pub(crate) struct Stub {
     pub function: Glob,
     #[serde(default)]
     pub after: Period,
+    /// `null` is a result.
+    #[serde(default, deserialize_with = "given")]
     pub succeed: Option<Value>,
     pub fail: Option<Failure>,
     #[serde(skip)]
     pub given: AtomicU64,
+}
+
+/// What is there, `null` included.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
 }
 
 /// An error as functions report it.
@@ -155,8 +169,15 @@ impl AnswerSet {
             if rule.attempt == Some(0) {
                 return Err(format!("{place}: attempts are counted from 1"));
             }
-            if rule.heartbeat_every.is_some_and(|every| every.0.is_zero()) {
-                return Err(format!("{place}: `heartbeat_every` is more than nothing"));
+            let beats = rule.heartbeat_every;
+            if beats.is_some_and(|every| every.0.as_millis() == 0) {
+                return Err(format!(
+                    "{place}: `heartbeat_every` is a millisecond at least"
+                ));
+            }
+            let result = rule.succeed.as_ref().map(ToString::to_string);
+            if result.is_some_and(|result| result.len() > RESULT_BYTES_MAX) {
+                return Err(format!("{place}: a callback's result is at most 1 MB long"));
             }
             if let Some(function) = &rule.function
                 && !functions.iter().any(|name| function.fits(name.as_str()))
@@ -187,6 +208,8 @@ impl AnswerSet {
 #[derive(Debug)]
 pub(crate) struct Answers {
     set: RwLock<Arc<AnswerSet>>,
+    /// Callbacks whose answers were refused: they are not tried again by the same rules.
+    refused: Mutex<HashSet<CallbackId>>,
     replaced: watch::Sender<()>,
 }
 
@@ -203,6 +226,7 @@ impl Default for Answers {
     fn default() -> Self {
         Self {
             set: RwLock::default(),
+            refused: Mutex::default(),
             replaced: watch::Sender::new(()),
         }
     }
@@ -212,7 +236,17 @@ impl Answers {
     /// From now on these hold, also for what waits already.
     pub fn replace(&self, set: AnswerSet) {
         *self.set.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(set);
+        self.refused().clear();
         self.replaced.send_replace(());
+    }
+
+    fn refused(&self) -> MutexGuard<'_, HashSet<CallbackId>> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does not try again to give an answer that was refused.
+    pub(super) fn give_up(&self, due: &DueAnswer) {
+        self.refused().extend(callback_id(&due.callback).cloned());
     }
 
     pub fn set(&self) -> Arc<AnswerSet> {
@@ -268,6 +302,11 @@ impl Answers {
             after = page.last().map(|last| last.cursor);
             let is_last = page.len() < PAGE;
             for callback in page {
+                let is_refused =
+                    callback_id(&callback).is_some_and(|id| self.refused().contains(id));
+                if is_refused || driver.is_set_aside(&callback.arn.id) {
+                    continue;
+                }
                 if let Some((index, set)) = self.rule_of(driver, &callback).await? {
                     all.extend(DueAnswer::by(&set.callbacks[index], index, callback));
                 }
@@ -414,6 +453,13 @@ impl DueAnswer {
     }
 }
 
+fn callback_id(callback: &OpenCallback) -> Option<&CallbackId> {
+    match &callback.operation.details {
+        OperationDetails::Callback { callback_id, .. } => Some(callback_id),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -442,7 +488,7 @@ mod tests {
             ),
             (
                 r#"{"callbacks": [{"heartbeat_every": 0, "never": true}]}"#,
-                "more than nothing",
+                "a millisecond at least",
             ),
             (
                 r#"{"callbacks": [{"after": "-1s", "succeed": 1}]}"#,
@@ -465,6 +511,7 @@ mod tests {
 
     #[test]
     fn rules_go_by_patterns_of_names() {
+        checked(r#"{"callbacks": [{"succeed": null}]}"#).expect("nothing is a result");
         checked(
             r#"{"callbacks": [{"function": "loan-*", "after": "3d", "succeed": {"approved": true}}],
                     "invokes": [{"function": "credit-bureau", "succeed": {"score": 700}}]}"#,

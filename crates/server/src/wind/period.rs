@@ -6,11 +6,21 @@ use jiff::{Span, SpanRelativeTo};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
+/// Longest one: executions end within a year, and what is beyond the calendar's end could not be undone.
+const LONGEST: Duration = Duration::from_secs(100 * 366 * 86_400);
+
 /// A length of time: `30d`, `1h 30m`, `90s`, `P3D`, or a number of seconds. A day has 24 hours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Period(pub Duration);
 
 impl Period {
+    fn of(length: Duration) -> Result<Self, String> {
+        if length > LONGEST {
+            return Err("nothing here takes longer than 100 years".to_owned());
+        }
+        Ok(Self(length))
+    }
+
     fn parse(text: &str) -> Result<Self, String> {
         let named = |reason: String| {
             format!(
@@ -22,9 +32,9 @@ impl Period {
             .map_err(|error: jiff::Error| named(error.to_string()))?;
         let length = span.to_duration(SpanRelativeTo::days_are_24_hours());
         let length = length.map_err(|_| named("months and years differ in length".to_owned()))?;
-        Duration::try_from(length)
-            .map(Self)
-            .map_err(|_| format!("`{text}` is less than nothing, and time does not go back"))
+        let length = Duration::try_from(length)
+            .map_err(|_| format!("`{text}` is less than nothing, and time does not go back"))?;
+        Self::of(length)
     }
 }
 
@@ -42,11 +52,10 @@ impl<'de> Deserialize<'de> for Period {
         match Written::deserialize(deserializer)? {
             Written::Text(text) => Self::parse(&text).map_err(D::Error::custom),
             Written::Seconds(seconds) => {
-                Duration::try_from_secs_f64(seconds).map(Self).map_err(|_| {
-                    D::Error::custom(format!(
-                        "{seconds} seconds are no length of time: it is a number from 0 on"
-                    ))
-                })
+                let none =
+                    || format!("{seconds} seconds are no length of time: it is a number from 0 on");
+                let length = Duration::try_from_secs_f64(seconds).map_err(|_| none());
+                length.and_then(Self::of).map_err(D::Error::custom)
             }
         }
     }
@@ -78,6 +87,8 @@ mod tests {
             ("-1", "a number from 0 on"),
             ("\"1 year\"", "months and years differ in length"),
             ("\"soon\"", "write it as `30d`"),
+            ("1e12", "100 years"),
+            ("\"99999d\"", "100 years"),
             ("true", "a text such as `30d`"),
         ] {
             let error = read(json).expect_err(json);

@@ -3,9 +3,10 @@
 //! Everything goes by two questions: is it quiet (nothing at work, and nothing due that has not happened), and what comes
 //! next. Time is only moved when it is quiet, and never past what comes next.
 
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use model::{ExecutionId, ExecutionStatus, Timestamp};
 use runtime::{Clock as _, ClockMode, Driver, WoundClock};
@@ -70,9 +71,11 @@ pub(crate) struct Unanswered {
 pub(crate) enum Until {
     /// To this instant.
     Instant(Timestamp),
+    /// By so much.
+    By(Duration),
     /// To the next instant that anything comes due.
     Next,
-    /// To the end of an execution, or until nothing is left to wait for.
+    /// To the end of an execution, or until nothing waits for any time.
     Ended(ExecutionId),
 }
 
@@ -128,6 +131,7 @@ impl Winder {
     pub fn hold(&self, held: bool) -> Result<(), NotWound> {
         self.movable()?;
         self.held.send_replace(held);
+        self.clock.disturb();
         Ok(())
     }
 
@@ -146,18 +150,19 @@ impl Winder {
     /// Moves time, and returns once it is quiet there. Dropped half way, it has gone part of the way.
     pub async fn wind(&self, until: Until) -> Result<(), NotWound> {
         self.movable()?;
+        // What was to come when it was asked for may have come by the time that it is this one's turn.
+        if let Until::Instant(at) = until
+            && at < self.clock.now()
+        {
+            return Err(NotWound::Past);
+        }
         let _turn = self.turn.lock().await;
         match until {
-            Until::Instant(at) => {
-                if at < self.clock.now() {
-                    return Err(NotWound::Past);
-                }
-                self.wind_to(at).await
-            }
+            Until::Instant(at) => self.wind_to(at).await,
+            Until::By(length) => self.wind_to(self.clock.now() + length).await,
             Until::Next => {
                 self.quiet().await?;
-                let next = self.next().await?;
-                match next {
+                match self.next().await? {
                     Some(at) => self.wind_to(at).await,
                     None => Ok(()),
                 }
@@ -176,18 +181,19 @@ impl Winder {
     /// Goes to an instant; what comes due on the way happens in its time.
     async fn wind_to(&self, at: Timestamp) -> Result<(), NotWound> {
         loop {
-            self.quiet().await?;
+            let generation = self.quiet().await?;
             let next = self.next().await?.filter(|next| *next < at);
-            self.clock.move_to(next.unwrap_or(at)).await?;
-            if next.is_none() {
-                return Ok(self.quiet().await?);
+            let is_moved = self.clock.move_to(next.unwrap_or(at), generation).await?;
+            if is_moved && next.is_none() {
+                self.quiet().await?;
+                return Ok(());
             }
         }
     }
 
     async fn wind_until_ended(&self, id: &ExecutionId) -> Result<(), NotWound> {
         loop {
-            self.quiet().await?;
+            let generation = self.quiet().await?;
             let record = self.driver.store().head(id).await?;
             if record.is_none_or(|head| head.ended_at.is_some()) {
                 return Ok(());
@@ -195,14 +201,15 @@ impl Winder {
             let Some(awaited) = self.next_awaited().await? else {
                 return Ok(());
             };
-            self.step_towards(awaited).await?;
+            self.step_towards(awaited, generation).await?;
         }
     }
 
-    /// Goes to what comes next, at the most to this instant.
-    async fn step_towards(&self, at: Timestamp) -> Result<(), NotWound> {
+    /// Goes to what comes next, at the most to this instant; not at all if it is not quiet any more.
+    async fn step_towards(&self, at: Timestamp, generation: u64) -> Result<(), NotWound> {
         let next = self.next().await?.unwrap_or(at);
-        Ok(self.clock.move_to(next.min(at)).await?)
+        self.clock.move_to(next.min(at), generation).await?;
+        Ok(())
     }
 
     /// When something comes due next that something waits for: schedules, timeouts of executions that wait for nothing
@@ -217,18 +224,19 @@ impl Winder {
         Ok(dues.into_iter().flatten().min())
     }
 
-    /// Waits until nothing is at work, and nothing is due that has not happened. Time runs meanwhile: what failed is
-    /// tried again after a while.
-    async fn quiet(&self) -> Result<(), StoreFault> {
+    /// Waits until nothing is at work, and nothing is due that has not happened; returns since when nothing has begun, for
+    /// whoever moves time. Time runs meanwhile: what failed is tried again after a while.
+    async fn quiet(&self) -> Result<u64, StoreFault> {
         let _runs = self.clock.run();
         let mut stirs = self.clock.stirs();
         loop {
             stirs.mark_unchanged();
+            let generation = self.clock.generation();
             if self.clock.at_work() == 0 {
                 let next = self.next().await?;
                 let is_overdue = next.is_some_and(|at| at <= self.clock.now());
-                if !is_overdue && self.clock.at_work() == 0 {
-                    return Ok(());
+                if !is_overdue && self.clock.generation() == generation {
+                    return Ok(generation);
                 }
             }
             stirs.changed().await.expect("this winder has the clock");
@@ -248,25 +256,21 @@ impl Winder {
     async fn wind_by_itself(&self) {
         let mut stirs = self.clock.stirs();
         let mut held = self.held.subscribe();
-        let mut is_patient = true;
+        // Since when, in real time, callbacks have been seen that time out some day.
+        let mut seen = HashMap::new();
         loop {
             stirs.mark_unchanged();
             held.mark_unchanged();
             let stands = {
                 let _turn = self.turn.lock().await;
-                self.step_by_itself(is_patient).await
+                self.step_by_itself(&mut seen).await
             };
             let rest = match stands {
                 // It was moved: on.
-                Ok(None) => {
-                    is_patient = true;
-                    continue;
-                }
-                Ok(Some(stands)) => {
-                    let times_out = matches!(&stands, Stands::WaitsForAnswers(all)
-                        if is_patient && all.iter().all(|it| it.times_out));
+                Ok(Step::Moved) => continue,
+                Ok(Step::Rests(stands, rest)) => {
                     *self.stands.lock().unwrap_or_else(PoisonError::into_inner) = stands;
-                    times_out.then_some(PATIENCE)
+                    rest
                 }
                 Err(error) => {
                     let error = &error as &dyn std::error::Error;
@@ -281,36 +285,32 @@ impl Winder {
                 }
             };
             tokio::select! {
-                () = patience => is_patient = false,
-                changed = stirs.changed() => {
-                    changed.expect("this winder has the clock");
-                    is_patient = true;
-                }
+                () = patience => {}
+                changed = stirs.changed() => changed.expect("this winder has the clock"),
                 changed = held.changed() => changed.expect("this winder holds it"),
             }
             *self.stands.lock().unwrap_or_else(PoisonError::into_inner) = Stands::Works;
         }
     }
 
-    /// Moves the clock to what comes next; otherwise says why not.
-    async fn step_by_itself(&self, is_patient: bool) -> Result<Option<Stands>, NotWound> {
-        self.quiet().await?;
-        let unanswered = self.unanswered().await?;
-        let holds = match is_patient {
-            true => !unanswered.is_empty(),
-            false => unanswered.iter().any(|it| !it.times_out),
-        };
-        if holds {
-            return Ok(Some(Stands::WaitsForAnswers(unanswered)));
+    /// Moves the clock to what comes next; otherwise says why not, and for how long at the most.
+    async fn step_by_itself(&self, seen: &mut Seen) -> Result<Step, NotWound> {
+        let generation = self.quiet().await?;
+        let mut unanswered = self.unanswered().await?;
+        let (never_times_out, patience) = patience(&unanswered, seen);
+        if never_times_out || patience.is_some() {
+            unanswered.truncate(NAMED_MAX);
+            let rest = patience.filter(|_| !never_times_out);
+            return Ok(Step::Rests(Stands::WaitsForAnswers(unanswered), rest));
         }
         if self.is_held() || self.clock.mode() != ClockMode::Auto {
-            return Ok(Some(Stands::Held));
+            return Ok(Step::Rests(Stands::Held, None));
         }
         let Some(awaited) = self.next_awaited().await? else {
-            return Ok(Some(Stands::NothingDue));
+            return Ok(Step::Rests(Stands::NothingDue, None));
         };
-        self.step_towards(awaited).await?;
-        Ok(None)
+        self.step_towards(awaited, generation).await?;
+        Ok(Step::Moved)
     }
 
     /// Open callbacks that no rule answers, those that do not time out first.
@@ -323,7 +323,8 @@ impl Winder {
             after = page.last().map(|last| last.cursor);
             let is_last = page.len() < PAGE;
             for callback in page {
-                let runs = callback.execution_status == ExecutionStatus::Running;
+                let runs = callback.execution_status == ExecutionStatus::Running
+                    && !self.driver.is_set_aside(&callback.arn.id);
                 if runs && !self.answers.knows(&self.driver, &callback).await? {
                     unanswered.extend(Unanswered::of(&callback));
                 }
@@ -333,9 +334,35 @@ impl Winder {
             }
         }
         unanswered.sort_by_key(|it| it.times_out);
-        unanswered.truncate(NAMED_MAX);
         Ok(unanswered)
     }
+}
+
+/// When callbacks were first seen, by their ids.
+type Seen = HashMap<String, Instant>;
+
+/// What came of a try to move the clock.
+enum Step {
+    Moved,
+    /// It was not; it is tried again when something stirs, or after that long.
+    Rests(Stands, Option<Duration>),
+}
+
+/// Whether a callback holds the clock for good, and how long those hold it that time out some day.
+fn patience(unanswered: &[Unanswered], seen: &mut Seen) -> (bool, Option<Duration>) {
+    let now = Instant::now();
+    let ids: HashSet<&str> = unanswered
+        .iter()
+        .map(|it| it.callback_id.as_str())
+        .collect();
+    seen.retain(|id, _| ids.contains(id.as_str()));
+    let mut longest = None;
+    for callback in unanswered.iter().filter(|it| it.times_out) {
+        let first = *seen.entry(callback.callback_id.clone()).or_insert(now);
+        let left = PATIENCE.checked_sub(now.duration_since(first));
+        longest = longest.max(left.filter(|left| !left.is_zero()));
+    }
+    (unanswered.iter().any(|it| !it.times_out), longest)
 }
 
 impl Unanswered {

@@ -111,6 +111,7 @@ fn config(data_dir: &TempDir, idle_time: Duration, limits: Limits) -> ServerConf
         debugging: server::Debugging::default(),
         authorizers: AuthorizerConfig::default(),
         clock: server::ClockMode::Real,
+        answers: None,
     }
 }
 

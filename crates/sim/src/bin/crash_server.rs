@@ -62,6 +62,7 @@ async fn main() -> anyhow::Result<()> {
         debugging: server::Debugging::default(),
         authorizers: server::AuthorizerConfig::default(),
         clock: server::ClockMode::Real,
+        answers: None,
     };
     std::fs::create_dir_all(&config.data_dir).context("create the data folder")?;
     let mut stores = Stores::open(&config)?;

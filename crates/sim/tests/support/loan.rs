@@ -82,6 +82,7 @@ pub async fn on_record(data: &Path) -> (BTreeMap<String, BTreeSet<String>>, i64)
         debugging: server::Debugging::default(),
         authorizers: server::AuthorizerConfig::default(),
         clock: server::ClockMode::Real,
+        answers: None,
     };
     let Stores { store, logs } = Stores::open(&config).expect("the store of the dead server opens");
     let filter = ExecutionFilter {

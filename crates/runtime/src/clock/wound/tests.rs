@@ -44,6 +44,13 @@ fn clock(mode: ClockMode) -> (Hand, WoundClock) {
     (hand.clone(), WoundClock::forgetful(Arc::new(hand), mode))
 }
 
+/// Moves it while nothing is at work.
+async fn moved(clock: &WoundClock, to: Timestamp) {
+    let generation = clock.generation();
+    let moved = clock.move_to(to, generation).await;
+    assert!(moved.expect("it can be kept"), "nothing is in the way");
+}
+
 #[tokio::test]
 async fn by_hand_it_stands_still_unless_something_is_at_work() {
     let (hand, clock) = clock(ClockMode::Manual);
@@ -56,9 +63,9 @@ async fn by_hand_it_stands_still_unless_something_is_at_work() {
     hand.pass(7);
     assert_eq!(clock.now(), at(1_005));
     assert_eq!(clock.ahead_millis(), -17);
-    clock.move_to(at(60_000)).await.expect("nothing to keep");
+    moved(&clock, at(60_000)).await;
     assert_eq!(clock.now(), at(60_000));
-    clock.move_to(at(2)).await.expect("nothing to keep");
+    moved(&clock, at(2)).await;
     assert_eq!(clock.now(), at(60_000), "it never goes back");
 }
 
@@ -77,7 +84,7 @@ async fn a_move_wakes_those_who_sleep_and_work_lets_them_wake_by_themselves() {
     short.await.expect("it wakes");
     assert!(!sleeper.is_finished());
     drop(work);
-    clock.move_to(at(61_000)).await.expect("nothing to keep");
+    moved(&clock, at(61_000)).await;
     sleeper.await.expect("it wakes");
 }
 
@@ -95,7 +102,7 @@ async fn whoever_waits_for_an_instant_is_no_work_until_then() {
     };
     stirs.changed().await.expect("it says that it waits");
     assert_eq!((clock.at_work(), clock.next_due()), (0, Some(at(9_000))));
-    clock.move_to(at(9_000)).await.expect("nothing to keep");
+    moved(&clock, at(9_000)).await;
     waiter.await.expect("it is over");
     assert_eq!((clock.at_work(), clock.next_due()), (0, None));
 }
@@ -109,7 +116,7 @@ async fn how_far_it_is_ahead_outlives_the_run() {
     assert!(opened(ClockMode::Real).is_none(), "time was never wound");
     let clock = opened(ClockMode::Auto).expect("it can be wound");
     let later = real.now() + Duration::from_secs(86_400);
-    clock.move_to(later).await.expect("it is kept");
+    moved(&clock, later).await;
     // It dies here; time is not kept again.
     let next = opened(ClockMode::Real).expect("its times are stored");
     assert!(next.now() >= later);
@@ -119,4 +126,41 @@ async fn how_far_it_is_ahead_outlives_the_run() {
     assert!(by_hand.now() >= later && by_hand.now() <= stood_at);
     std::fs::write(&path, b"{").expect("a broken file");
     WoundClock::open(&real, ClockMode::Real, &path).expect_err("its times would be lost");
+}
+
+#[tokio::test]
+async fn time_is_not_moved_once_work_has_begun() {
+    let (_hand, clock) = clock(ClockMode::Auto);
+    let generation = clock.generation();
+    drop(clock.work());
+    let moved = clock.move_to(at(60_000), generation).await;
+    assert!(!moved.expect("nothing to keep"));
+    assert_eq!(clock.now(), at(1_000));
+}
+
+#[tokio::test]
+async fn a_sleep_begins_when_it_is_asked_for() {
+    let (_hand, clock) = clock(ClockMode::Manual);
+    let sleep = clock.sleep(Duration::from_secs(1));
+    moved(&clock, at(2_000)).await;
+    sleep.await;
+}
+
+#[tokio::test]
+async fn a_run_that_is_killed_is_not_taken_for_the_one_before_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("wound.json");
+    let real = SteadyClock::forgetful();
+    let opened = |mode| {
+        let opened = WoundClock::open(&real, mode, &path);
+        opened.expect("it can be read").expect("it can be wound")
+    };
+    let first = opened(ClockMode::Manual);
+    moved(&first, real.now() + Duration::from_secs(86_400)).await;
+    first.end().await;
+    let second = opened(ClockMode::Auto);
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    let seen = second.now();
+    // It dies here.
+    assert!(opened(ClockMode::Manual).now() >= seen);
 }

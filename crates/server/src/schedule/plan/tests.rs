@@ -100,7 +100,10 @@ const NOTHING: [&str; 0] = [];
 async fn an_occurrence_fires_once_whatever_the_clock_does() {
     let world = World::default();
     let run = world.start(&[every_minute()], minutes(10, 30)).await;
-    assert_eq!(run.sleep(minutes(10, 59)), Duration::from_secs(1));
+    assert_eq!(
+        run.wakes_at(minutes(10, 59)).since(minutes(10, 59)),
+        Duration::from_secs(1)
+    );
     assert_eq!(world.at(&run, minutes(10, 59)).await, NOTHING);
     // A deployment at the very moment changes nothing.
     world.deploy(&run, &[every_minute()], minutes(11, 0)).await;
@@ -113,7 +116,10 @@ async fn an_occurrence_fires_once_whatever_the_clock_does() {
     }
     // The machine slept for an hour: the latest counts.
     assert_eq!(world.at(&run, minutes(71, 10)).await, ["every 71:00"]);
-    assert_eq!(run.sleep(minutes(71, 10)), SLEEP_MAX);
+    assert_eq!(
+        run.wakes_at(minutes(71, 10)).since(minutes(71, 10)),
+        SLEEP_MAX
+    );
     assert_eq!(world.at(&run, minutes(71, 59)).await, NOTHING);
     assert_eq!(world.at(&run, minutes(72, 0)).await, ["every 72:00"]);
 }
@@ -141,7 +147,10 @@ async fn what_came_due_while_nothing_ran_is_made_up_for_once() {
     let run = world.start(&all, minutes(10, 30)).await;
     drop(run);
     let run = world.start(&all, minutes(35, 20)).await;
-    assert_eq!(run.sleep(minutes(35, 20)), Duration::ZERO);
+    assert_eq!(
+        run.wakes_at(minutes(35, 20)).since(minutes(35, 20)),
+        Duration::ZERO
+    );
     let fired = world.at(&run, minutes(35, 20)).await;
     assert_eq!(fired, ["every 35:00", "once 20:00"]);
     assert_eq!(world.at(&run, minutes(35, 20)).await, NOTHING);
@@ -216,7 +225,10 @@ async fn what_could_not_be_fired_is_tried_again() {
         .await;
     world.failing.store(true, Ordering::SeqCst);
     assert_eq!(world.at(&run, minutes(20, 0)).await, NOTHING);
-    assert_eq!(run.sleep(minutes(20, 0)), PAUSE_AFTER_FAILURE);
+    assert_eq!(
+        run.wakes_at(minutes(20, 0)).since(minutes(20, 0)),
+        PAUSE_AFTER_FAILURE
+    );
     world.failing.store(false, Ordering::SeqCst);
     assert_eq!(world.at(&run, minutes(20, 0)).await, NOTHING, "too soon");
     let fired = world.at(&run, minutes(20, 1)).await;
