@@ -629,7 +629,7 @@ export interface components {
             hold?: boolean | null;
             /** @description To the next instant that anything comes due. */
             next?: boolean;
-            /** @description Until this execution, by ARN or id, has ended or waits for nothing that has a time. */
+            /** @description Until this execution, by ARN or id, has ended, or nothing waits for any time. */
             until_ended?: string | null;
             /**
              * Format: int32
