@@ -323,3 +323,50 @@ async fn what_was_wound_goes_on_where_it_was_whatever_the_next_run_has() {
     let days = server.took_days(&arn).await;
     assert!((7.0..7.1).contains(&days), "{days}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rules_hold_before_a_restarted_server_goes_on() {
+    let rules = json!({
+        "callbacks": [{"operation": "approval", "after": "3d", "succeed": null}],
+        "invokes": [{"function": "bureau", "after": "1d", "succeed": 7}],
+    });
+    let server = TestServer::start_with_clock(ClockMode::Manual).await;
+    server.answers(rules.clone()).await;
+    let asked = server.suspended(json!({"callback": "approval"})).await;
+    let invoked = server
+        .suspended(json!({"invoke": {}, "target": "bureau"}))
+        .await;
+    let data_dir = server.stop().await;
+    let server =
+        TestServer::start_with_answers_on(data_dir, ClockMode::Auto, Some(rules.clone())).await;
+    assert_eq!(
+        server.until_status(&invoked, "SUCCEEDED").await["Result"],
+        "7"
+    );
+    assert_eq!(
+        server.until_status(&asked, "SUCCEEDED").await["Result"],
+        "null"
+    );
+    let days = server.took_days(&asked).await;
+    assert!((3.0..3.1).contains(&days), "{days}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_callback_that_times_out_holds_the_clock_for_a_while_and_then_comes_in_its_turn() {
+    let server = TestServer::start_with_clock(ClockMode::Auto).await;
+    let asked = server
+        .suspended(json!({"callback": "approval", "timeout": 604_800}))
+        .await;
+    let mut waits = Vec::new();
+    for day in 1..=6 {
+        let wait = json!({"wait": day * 86_400});
+        waits.push(server.begin(&wait.to_string()).await);
+    }
+    let clock = server.until_clock("waits_for_answers").await;
+    assert_eq!(clock["unanswered"][0]["times_out"], true);
+    let error = server.until_status(&asked, "FAILED").await["Error"].clone();
+    assert_eq!(error["ErrorType"], "Callback.Timeout");
+    for wait in &waits {
+        assert_eq!(server.execution(wait).await["Status"], "SUCCEEDED");
+    }
+}

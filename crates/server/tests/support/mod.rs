@@ -189,8 +189,18 @@ impl TestServer {
 
     /// As [`TestServer::start_with_clock`], on what an earlier one left.
     pub async fn start_with_clock_on(data_dir: TempDir, clock: server::ClockMode) -> Self {
+        Self::start_with_answers_on(data_dir, clock, None).await
+    }
+
+    /// As [`TestServer::start_with_clock_on`], with rules for answers.
+    pub async fn start_with_answers_on(
+        data_dir: TempDir,
+        clock: server::ClockMode,
+        answers: Option<Value>,
+    ) -> Self {
         let config = ServerConfig {
             clock,
+            answers,
             ..config(&data_dir, IDLE_TIME, Limits::AWS)
         };
         let options = stack::LoadOptions::default();
