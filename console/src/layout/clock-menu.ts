@@ -32,7 +32,7 @@ export function useClockMenu(mode: TimeMode): TopNavigationProps.Utility[] {
     },
     onError: (error) => notify('warning', error.message),
   })
-  const ahead = clock === undefined || isMachines(clock) ? 0 : clock.now_at - clock.real_now_at
+  const ahead = clock === undefined || isMachines(clock) ? 0 : clock.ahead_ms
   useEffect(() => setAhead(ahead), [ahead])
   if (clock === undefined || isMachines(clock)) return []
   const shown = formatInstant(clock.now_at, mode === 'relative' ? 'local' : mode, clock.real_now_at)

@@ -1,6 +1,6 @@
 //! What comes next: for whoever moves time.
 
-use model::{DeadlineReason, Timestamp};
+use model::{DeadlineReason, ExecutionId, Timestamp};
 use store::StoreFault;
 
 use crate::Driver;
@@ -54,7 +54,7 @@ impl Driver {
     }
 
     /// Whether an execution whose timeout comes first has another deadline.
-    async fn waits_beyond_its_timeout(&self, id: &model::ExecutionId) -> Result<bool, StoreFault> {
+    async fn waits_beyond_its_timeout(&self, id: &ExecutionId) -> Result<bool, StoreFault> {
         let execution = self.inner.store.load(id).await?;
         Ok(execution.is_some_and(|it| it.deadlines().nth(1).is_some()))
     }

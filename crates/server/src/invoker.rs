@@ -106,7 +106,17 @@ impl Invoker for HostInvoker {
 
     fn invoke_plain(&self, invocation: PlainInvocation) -> InvokerFuture<PlainOutcome> {
         let invoker = self.clone();
-        Box::pin(async move { invoker.plain(invocation).await.0 })
+        Box::pin(async move {
+            let (function, version) = (&invocation.function, &invocation.version);
+            if invoker.registry.version(function, version).is_none()
+                && let Some((after, outcome)) = invoker.answers.stub(function.as_str())
+            {
+                let clock = &invoker.clock;
+                clock.until_due(clock.now() + after.0).await;
+                return stub_outcome(outcome);
+            }
+            invoker.plain(invocation).await.0
+        })
     }
 }
 
@@ -231,10 +241,6 @@ impl HostInvoker {
             .registry
             .version(&invocation.function, &invocation.version)
         else {
-            if let Some((after, outcome)) = self.answers.stub(invocation.function.as_str()) {
-                self.clock.until_due(self.clock.now() + after.0).await;
-                return (stub_outcome(outcome), None);
-            }
             let message = format!("Function not found: {}", invocation.invoked_arn);
             let error = ErrorObject::new("ResourceNotFoundException", message);
             return (PlainOutcome::Unavailable(error), None);

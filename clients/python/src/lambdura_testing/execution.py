@@ -103,10 +103,10 @@ class Execution:
         events: list[Event] = []
         marker = ""
         while True:
-            query = urllib.parse.urlencode({"MaxItems": 1000, "IncludeExecutionData": "true", "Marker": marker})
-            if not marker:
-                query = urllib.parse.urlencode({"MaxItems": 1000, "IncludeExecutionData": "true"})
-            page = self._server.http.get(f"{self._path()}/history?{query}")
+            query = {"MaxItems": "1000", "IncludeExecutionData": "true"}
+            if marker:
+                query["Marker"] = marker
+            page = self._server.http.get(f"{self._path()}/history?{urllib.parse.urlencode(query)}")
             events += [_event(one) for one in page["Events"]]
             marker = page.get("NextMarker") or ""
             if not marker:

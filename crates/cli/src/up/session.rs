@@ -36,6 +36,8 @@ pub async fn run(
         .clone()
         .map(ReadyFile::new)
         .transpose()?;
+    let answers = arguments.answers.as_deref();
+    let answers = answers.map(answers::read).transpose()?;
     arguments.template = tokio::select! {
         template = cdk::assembly(&arguments.template) => template?,
         stop = signals.next() => return stop.into_result(),
@@ -74,17 +76,9 @@ pub async fn run(
     left_out::say(built.problems, &BTreeSet::new(), &stack);
     check_enough(&artifacts, arguments.strict)?;
     left_out::mention(&artifacts, &stack);
-    let answers = arguments
-        .answers
-        .as_deref()
-        .map(answers::read)
-        .transpose()?;
     let runs = Arc::clone(&runtimes);
-    let config = stack_options::server_config(&arguments, &stack, &data_dir, runs, debugging)?;
-    let config = ServerConfig {
-        answers: answers.as_ref().map(AnswersFile::rules),
-        ..config
-    };
+    let mut config = stack_options::server_config(&arguments, &stack, &data_dir, runs, debugging)?;
+    config.answers = answers.as_ref().map(AnswersFile::rules);
     let (server, deployment) = tokio::select! {
         started = start_and_deploy(config, &stack, &artifacts, answers) => started?,
         // As sudden as `kill -9`, which the service is made to survive; waiting for a start that hangs would be worse.

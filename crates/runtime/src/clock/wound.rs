@@ -9,7 +9,7 @@
 
 mod kept;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -73,7 +73,7 @@ struct State {
     /// Those who wait for quiet, while time runs.
     listening: usize,
     /// What waits for an instant, by that and the order in which it began to.
-    dues: BTreeMap<(Timestamp, u64), ()>,
+    dues: BTreeSet<(Timestamp, u64)>,
     dues_begun: u64,
 }
 
@@ -127,7 +127,7 @@ impl WoundClock {
             work: 0,
             generation: 0,
             listening: 0,
-            dues: BTreeMap::new(),
+            dues: BTreeSet::new(),
             dues_begun: 0,
         };
         Self {
@@ -160,7 +160,7 @@ impl WoundClock {
     /// The soonest instant that [`Clock::until_due`] waits for.
     pub fn next_due(&self) -> Option<Timestamp> {
         let state = self.inner.state();
-        state.dues.keys().next().map(|(at, _)| *at)
+        state.dues.first().map(|(at, _)| *at)
     }
 
     /// Changes whenever work ends, or something begins to wait for an instant.
@@ -380,7 +380,7 @@ impl<'a> Waits<'a> {
             let mut state = clock.inner.state();
             let key = (at, state.dues_begun);
             state.dues_begun += 1;
-            state.dues.insert(key, ());
+            state.dues.insert(key);
             key
         };
         clock.end_work();

@@ -5,6 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,7 +13,6 @@ use model::{ExecutionId, ExecutionStatus, Timestamp};
 use runtime::{Clock as _, ClockMode, Driver, WoundClock};
 use store::{OpenCallback, StoreFault};
 use thiserror::Error;
-use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{Answers, ComesDue};
@@ -39,7 +39,7 @@ pub(crate) struct Winder {
     /// One moves time at a time.
     turn: tokio::sync::Mutex<()>,
     /// Whether the clock does not move by itself, though it is `auto`.
-    held: watch::Sender<bool>,
+    held: AtomicBool,
     stands: Mutex<Stands>,
 }
 
@@ -53,7 +53,7 @@ pub(crate) enum Stands {
     NothingDue,
     /// Somebody outside has to answer first.
     WaitsForAnswers(Vec<Unanswered>),
-    /// It was told to.
+    /// It moves when it is told to.
     Held,
 }
 
@@ -109,7 +109,7 @@ impl Winder {
             schedules,
             answers,
             turn: tokio::sync::Mutex::default(),
-            held: watch::Sender::new(false),
+            held: AtomicBool::new(false),
             stands: Mutex::default(),
         }
     }
@@ -124,13 +124,13 @@ impl Winder {
     }
 
     pub fn is_held(&self) -> bool {
-        *self.held.borrow()
+        self.held.load(Ordering::SeqCst)
     }
 
-    /// Whether the clock moves by itself, if it is `auto`.
+    /// Keeps an `auto` clock from moving by itself, or lets it again.
     pub fn hold(&self, held: bool) -> Result<(), NotWound> {
         self.movable()?;
-        self.held.send_replace(held);
+        self.held.store(held, Ordering::SeqCst);
         self.clock.disturb();
         Ok(())
     }
@@ -160,13 +160,10 @@ impl Winder {
         match until {
             Until::Instant(at) => self.wind_to(at).await,
             Until::By(length) => self.wind_to(self.clock.now() + length).await,
-            Until::Next => {
-                self.quiet().await?;
-                match self.next().await? {
-                    Some(at) => self.wind_to(at).await,
-                    None => Ok(()),
-                }
-            }
+            Until::Next => match self.quiet().await?.next {
+                Some(at) => self.wind_to(at).await,
+                None => Ok(()),
+            },
             Until::Ended(id) => self.wind_until_ended(&id).await,
         }
     }
@@ -181,8 +178,8 @@ impl Winder {
     /// Goes to an instant; what comes due on the way happens in its time.
     async fn wind_to(&self, at: Timestamp) -> Result<(), NotWound> {
         loop {
-            let generation = self.quiet().await?;
-            let next = self.next().await?.filter(|next| *next < at);
+            let Quiet { generation, next } = self.quiet().await?;
+            let next = next.filter(|next| *next < at);
             let is_moved = self.clock.move_to(next.unwrap_or(at), generation).await?;
             if is_moved && next.is_none() {
                 self.quiet().await?;
@@ -193,7 +190,7 @@ impl Winder {
 
     async fn wind_until_ended(&self, id: &ExecutionId) -> Result<(), NotWound> {
         loop {
-            let generation = self.quiet().await?;
+            let quiet = self.quiet().await?;
             let record = self.driver.store().head(id).await?;
             if record.is_none_or(|head| head.ended_at.is_some()) {
                 return Ok(());
@@ -201,14 +198,14 @@ impl Winder {
             let Some(awaited) = self.next_awaited().await? else {
                 return Ok(());
             };
-            self.step_towards(awaited, generation).await?;
+            self.step_towards(awaited, &quiet).await?;
         }
     }
 
     /// Goes to what comes next, at the most to this instant; not at all if it is not quiet any more.
-    async fn step_towards(&self, at: Timestamp, generation: u64) -> Result<(), NotWound> {
-        let next = self.next().await?.unwrap_or(at);
-        self.clock.move_to(next.min(at), generation).await?;
+    async fn step_towards(&self, at: Timestamp, quiet: &Quiet) -> io::Result<()> {
+        let next = quiet.next.map_or(at, |next| next.min(at));
+        self.clock.move_to(next, quiet.generation).await?;
         Ok(())
     }
 
@@ -224,9 +221,9 @@ impl Winder {
         Ok(dues.into_iter().flatten().min())
     }
 
-    /// Waits until nothing is at work, and nothing is due that has not happened; returns since when nothing has begun, for
-    /// whoever moves time. Time runs meanwhile: what failed is tried again after a while.
-    async fn quiet(&self) -> Result<u64, StoreFault> {
+    /// Waits until nothing is at work, and nothing is due that has not happened. Time runs meanwhile: what
+    /// failed is tried again after a while.
+    async fn quiet(&self) -> Result<Quiet, StoreFault> {
         let _runs = self.clock.run();
         let mut stirs = self.clock.stirs();
         loop {
@@ -236,7 +233,7 @@ impl Winder {
                 let next = self.next().await?;
                 let is_overdue = next.is_some_and(|at| at <= self.clock.now());
                 if !is_overdue && self.clock.generation() == generation {
-                    return Ok(generation);
+                    return Ok(Quiet { generation, next });
                 }
             }
             stirs.changed().await.expect("this winder has the clock");
@@ -255,12 +252,10 @@ impl Winder {
 
     async fn wind_by_itself(&self) {
         let mut stirs = self.clock.stirs();
-        let mut held = self.held.subscribe();
         // Since when, in real time, callbacks have been seen that time out some day.
         let mut seen = HashMap::new();
         loop {
             stirs.mark_unchanged();
-            held.mark_unchanged();
             let stands = {
                 let _turn = self.turn.lock().await;
                 self.step_by_itself(&mut seen).await
@@ -287,7 +282,6 @@ impl Winder {
             tokio::select! {
                 () = patience => {}
                 changed = stirs.changed() => changed.expect("this winder has the clock"),
-                changed = held.changed() => changed.expect("this winder holds it"),
             }
             *self.stands.lock().unwrap_or_else(PoisonError::into_inner) = Stands::Works;
         }
@@ -295,7 +289,7 @@ impl Winder {
 
     /// Moves the clock to what comes next; otherwise says why not, and for how long at the most.
     async fn step_by_itself(&self, seen: &mut Seen) -> Result<Step, NotWound> {
-        let generation = self.quiet().await?;
+        let quiet = self.quiet().await?;
         let mut unanswered = self.unanswered().await?;
         let (never_times_out, patience) = patience(&unanswered, seen);
         if never_times_out || patience.is_some() {
@@ -309,7 +303,7 @@ impl Winder {
         let Some(awaited) = self.next_awaited().await? else {
             return Ok(Step::Rests(Stands::NothingDue, None));
         };
-        self.step_towards(awaited, generation).await?;
+        self.step_towards(awaited, &quiet).await?;
         Ok(Step::Moved)
     }
 
@@ -336,6 +330,14 @@ impl Winder {
         unanswered.sort_by_key(|it| it.times_out);
         Ok(unanswered)
     }
+}
+
+/// That nothing was at work, and nothing overdue.
+struct Quiet {
+    /// The clock's, by which it knows whether that still holds.
+    generation: u64,
+    /// When anything comes due next.
+    next: Option<Timestamp>,
 }
 
 /// When callbacks were first seen, by their ids.
