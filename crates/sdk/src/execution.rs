@@ -10,7 +10,7 @@ use std::future::{self, Future};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use lambda_api::{
     ErrorObject, OperationAction, OperationStatus, OperationType, OperationUpdate, StepDetails,
@@ -20,6 +20,7 @@ use tokio::time::Instant;
 use crate::abandoned::Abandoned;
 use crate::checkpointer::{CheckpointQueue, Ticket};
 use crate::error::{Failure, wire_type};
+use crate::machine_time::MachineTime;
 use crate::operation::{Operation, difference, due_at};
 use crate::operation_id::OperationSpec;
 use crate::plugin::Plugins;
@@ -43,12 +44,23 @@ pub(crate) struct Execution {
     /// Whether anything besides the execution itself was recorded when the invocation began.
     pub(crate) has_history: bool,
     pub(crate) plugins: Plugins,
+    pub(crate) time: MachineTime,
     /// The operations that earlier invocations recorded; empty if no plugin asks.
     pub(crate) known_at_start: HashSet<String>,
     /// Whether a step can be recorded together with what it writes to the application's tables.
     #[cfg(feature = "embedded")]
     pub(crate) has_transactions: bool,
     state: Mutex<State>,
+}
+
+/// What is the same for every invocation of a function.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Surroundings {
+    pub(crate) plugins: Plugins,
+    pub(crate) time: MachineTime,
+    /// Whether a step can be recorded together with what it writes to the application's tables.
+    #[cfg(feature = "embedded")]
+    pub(crate) has_transactions: bool,
 }
 
 #[derive(Debug, Default)]
@@ -99,9 +111,14 @@ impl Execution {
         deadline: Option<Instant>,
         operations: Vec<Operation>,
         updated: HashSet<String>,
-        plugins: Plugins,
-        #[cfg(feature = "embedded")] has_transactions: bool,
+        surroundings: Surroundings,
     ) -> Arc<Self> {
+        let Surroundings {
+            plugins,
+            time,
+            #[cfg(feature = "embedded")]
+            has_transactions,
+        } = surroundings;
         let operations: HashMap<_, _> = operations
             .into_iter()
             .map(|operation| (operation.id.clone(), Arc::new(operation)))
@@ -122,6 +139,7 @@ impl Execution {
             updated,
             has_history,
             plugins,
+            time,
             known_at_start,
             #[cfg(feature = "embedded")]
             has_transactions,
@@ -261,7 +279,12 @@ impl Execution {
             .recorded(spec)
             .and_then(|operation| due_at(&operation))
             .map_or(FIRST_POLL_AFTER, |due| {
-                Duration::from_millis(due.0.saturating_sub(now_millis()).try_into().unwrap_or(0))
+                Duration::from_millis(
+                    due.0
+                        .saturating_sub(self.time.now_millis())
+                        .try_into()
+                        .unwrap_or(0),
+                )
             });
         Wait {
             execution: self,
@@ -451,12 +474,4 @@ impl<F> Drop for Wait<'_, F> {
             self.execution.state().waiters.remove(&waiter);
         }
     }
-}
-
-/// Milliseconds since 1970, by this machine's clock.
-fn now_millis() -> i64 {
-    let since_epoch = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)
 }

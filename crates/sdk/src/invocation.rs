@@ -18,7 +18,8 @@ use crate::client::LambdaClient;
 use crate::context::DurableContext;
 use crate::driver::{Ending, drive, remaining_state};
 use crate::error::{BoxError, Failure, wire_type};
-use crate::execution::Execution;
+use crate::execution::{Execution, Surroundings};
+use crate::machine_time::MachineTime;
 use crate::operation::Operation;
 use crate::payload;
 use crate::plugin::{InvocationEnd, InvocationInfo, Operations, Plugin, Plugins};
@@ -36,6 +37,7 @@ const OUTPUT_BYTES_MAX: usize = 6 * 1024 * 1024 - 50;
 pub struct Invoker {
     client: Arc<dyn DurableServiceClient>,
     plugins: Plugins,
+    time: MachineTime,
 }
 
 /// What an invocation is, besides its event.
@@ -53,13 +55,22 @@ impl Invoker {
         Self {
             client: Arc::new(client),
             plugins: Plugins::default(),
+            time: MachineTime::default(),
         }
     }
 
-    /// Checkpoints through a client that others have too.
+    /// Checkpoints through a client that others have too, and goes by a time that may not be the machine's.
     #[cfg(feature = "embedded")]
-    pub(crate) fn shared(client: Arc<dyn DurableServiceClient>, plugins: Plugins) -> Self {
-        Self { client, plugins }
+    pub(crate) fn shared(
+        client: Arc<dyn DurableServiceClient>,
+        plugins: Plugins,
+        time: MachineTime,
+    ) -> Self {
+        Self {
+            client,
+            plugins,
+            time,
+        }
     }
 
     /// Adds a plugin, which is told what happens after those that were added before it.
@@ -151,9 +162,12 @@ impl Invoker {
             deadline,
             operations,
             updated,
-            self.plugins.clone(),
-            #[cfg(feature = "embedded")]
-            self.client.transactions().is_some(),
+            Surroundings {
+                plugins: self.plugins.clone(),
+                time: self.time.clone(),
+                #[cfg(feature = "embedded")]
+                has_transactions: self.client.transactions().is_some(),
+            },
         );
         let updated = execution.updated_operations();
         let updated: Vec<_> = updated.iter().map(|one| execution.info(one)).collect();

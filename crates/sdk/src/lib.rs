@@ -94,6 +94,7 @@ mod current;
 mod driver;
 mod execution;
 mod handler_waker;
+mod machine_time;
 mod operation;
 mod operation_id;
 mod payload;

@@ -131,7 +131,7 @@ impl Execution {
             recorded: self.recorded(spec),
             attempt,
             is_replaying_children,
-            started_at: SystemTime::now(),
+            started_at: self.time.now(),
         };
         let function = watched.info();
         self.plugins
@@ -169,7 +169,7 @@ impl WatchedFunction<'_> {
         let end = UserFunctionEnd {
             function: self.info(),
             error_message,
-            ended_at: SystemTime::now(),
+            ended_at: self.execution.time.now(),
         };
         let plugins = &self.execution.plugins;
         plugins.each(|plugin| plugin.on_user_function_end(&end));

@@ -17,7 +17,7 @@ use crate::invoker::HostInvoker;
 use crate::tables::Tables;
 use crate::telemetry::{Diagnostics, OwnSources};
 use crate::tokens::Tokens;
-use crate::wind::{Answers, Winder};
+use wind::{Answers, Winder};
 
 /// The parts of a running server that requests are answered with.
 pub(crate) struct App {

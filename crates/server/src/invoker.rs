@@ -30,7 +30,7 @@ use crate::functions::{
     Damage, Depth, FunctionVersion, Reference, Registry, Resolved, damaged, invocation_record,
 };
 use crate::telemetry::{Diagnostics, LogRecorder, OwnSources, Went, advice, execution_span};
-use crate::wind::{Answers, StubOutcome};
+use wind::{Answers, StubOutcome};
 
 /// The invoker of the server.
 #[derive(Clone)]

@@ -28,7 +28,6 @@ mod schedule;
 mod functions;
 mod invoker;
 mod upkeep;
-mod wind;
 
 mod look;
 

@@ -36,8 +36,8 @@ use crate::telemetry::{
     Diagnostics, Exporter, LogRecorder, OtlpConfig, OwnSources, Warnings, xray,
 };
 use crate::tokens::{AuthorizerConfig, Tokens};
-use crate::wind::{AnswerSet, Answers, ComesDue, Winder, answer_callbacks};
 use crate::{console, data_folder, main_port, upkeep};
+use wind::{AnswerSet, Answers, ComesDue, Winder, answer_callbacks};
 
 /// How long a function process may take to its first call of the Runtime API. Lambda stops after ten
 /// seconds and begins again within the function's timeout; here many interpreters may start at once

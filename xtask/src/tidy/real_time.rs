@@ -123,10 +123,6 @@ const REAL: &[(&str, &str)] = &[
         "looks at the disk after a pause",
     ),
     (
-        "crates/server/src/wind/winder.rs",
-        "waits for people and tests",
-    ),
-    (
         "crates/store-sqlite/src/check.rs",
         "bounds how long a disk is read",
     ),
@@ -138,6 +134,7 @@ const REAL: &[(&str, &str)] = &[
         "crates/store-sqlite/src/presence.rs",
         "looks at the disk now and then",
     ),
+    ("crates/wind/src/winder.rs", "waits for people and tests"),
     (
         "crates/store-sqlite/src/queue.rs",
         "stays awake for a fraction of a millisecond",

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::future::IntoFuture;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -14,13 +14,13 @@ use futures_util::future::BoxFuture;
 use lambda_api::{DurableExecutionSummary, EpochMillis, ExecutionStatus};
 use model::{
     CallbackId, ErrorObject, ExecutionArn, ExecutionId, ExecutionName, FunctionArn, FunctionName,
-    Limits, Payload, Timestamp, Trigger, Version,
+    Payload, Timestamp, Trigger, Version,
 };
 use runtime::{Clock, Driver, DriverConfig, Invoker as _, ProcessError, StartRequest, SteadyClock};
 use serde::Serialize;
-use store::{CommitError, Cursor, Durability, ExecutionFilter, Store, StoreFault};
+use store::{CommitError, Cursor, ExecutionFilter, StoreFault};
 use store_sqlite::rusqlite::{self, Connection};
-use store_sqlite::{Done, SqliteStore, Verdict, Within, WriteWithin};
+use store_sqlite::{Done, Verdict, Within};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use wire::wire_summary;
@@ -29,12 +29,15 @@ use super::builder::Builder;
 use super::client::{self, OwnService};
 use super::error::{Error, OpenError};
 use super::execution::Execution;
+use super::ground::{Ground, Tables};
 use super::handlers::Handlers;
 use super::invoker::{OwnFunctions, OwnInvoker};
 use super::schedules::{self, Plan};
 use super::start::Start;
 use crate::error::{BoxError, Failure};
 use crate::invocation::Invoker;
+use crate::machine_time::MachineTime;
+use crate::service::DurableServiceClient;
 use crate::transaction::Transaction;
 
 /// Executions in a page of a list, unless it says otherwise.
@@ -51,9 +54,8 @@ pub struct Embedded {
 pub(super) struct Inner {
     pub driver: Driver,
     pub invoker: OwnInvoker,
-    sqlite: Arc<SqliteStore>,
-    within: Arc<dyn WriteWithin>,
-    clock: SteadyClock,
+    tables: Option<Tables>,
+    steady: Option<SteadyClock>,
     grace: Duration,
     ended: CancellationToken,
     tasks: TaskTracker,
@@ -62,43 +64,6 @@ pub(super) struct Inner {
 impl fmt::Debug for Embedded {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Embedded").finish_non_exhaustive()
-    }
-}
-
-/// Where a program keeps its executions.
-#[doc(hidden)]
-pub struct Stores {
-    /// The file.
-    pub sqlite: Arc<SqliteStore>,
-    /// What the runtime is given.
-    pub store: Arc<dyn Store>,
-    /// What transactions are given.
-    pub within: Arc<dyn WriteWithin>,
-}
-
-impl Stores {
-    /// The file itself.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be opened, or another process has it.
-    pub async fn open(path: &Path, durability: Durability) -> Result<Self, OpenError> {
-        if path.file_name().is_none() {
-            let path = path.to_owned();
-            return Err(OpenError::Path { path });
-        }
-        let path = path.to_owned();
-        let open = move || SqliteStore::open_shared(&path, durability);
-        let opened = tokio::task::spawn_blocking(open).await;
-        let sqlite = match opened {
-            Ok(opened) => Arc::new(opened?),
-            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
-        };
-        Ok(Self {
-            store: Arc::clone(&sqlite) as _,
-            within: Arc::clone(&sqlite) as _,
-            sqlite,
-        })
     }
 }
 
@@ -114,25 +79,32 @@ impl Embedded {
     pub(super) async fn start_on(
         builder: Builder,
         handlers: Handlers,
-        stores: Stores,
+        ground: Ground,
     ) -> Result<Self, OpenError> {
         let plan = schedules::plan(builder.schedules, &handlers)?;
-        let steady = match builder.durability {
-            Durability::Memory => SteadyClock::forgetful(),
-            Durability::Disk | Durability::Os => {
-                // Beside the file itself, also when the path is a link to it.
-                SteadyClock::open(&clock_path(&stores.sqlite.report().path))
-            }
-        };
-        let clock: Arc<dyn Clock> = Arc::new(steady.clone());
+        let Ground {
+            store,
+            tables,
+            clock,
+            steady,
+            limits,
+            seed,
+            around_functions,
+            around_service,
+        } = ground;
         let service = OwnService(Arc::new(client::Inner {
             driver: OnceLock::new(),
-            within: Arc::clone(&stores.within),
+            within: tables.as_ref().map(|tables| Arc::clone(&tables.within)),
             functions: OnceLock::new(),
         }));
+        let asked: Arc<dyn DurableServiceClient> = Arc::new(service.clone());
+        let asked = match around_service {
+            Some(around) => around(asked),
+            None => asked,
+        };
         let functions = Arc::new(OwnFunctions {
             handlers,
-            invoker: Invoker::shared(Arc::new(service.clone()), builder.plugins),
+            invoker: Invoker::shared(asked, builder.plugins, machine_time(&clock)),
             service: service.clone(),
             grace: builder.grace,
             concurrency: builder.concurrency,
@@ -142,12 +114,16 @@ impl Embedded {
             missed: Mutex::new(BTreeSet::new()),
         });
         let invoker = OwnInvoker(Arc::clone(&functions));
+        let runs: Arc<dyn runtime::Invoker> = Arc::new(invoker.clone());
         let driver = Driver::new(DriverConfig {
-            store: stores.store,
-            invoker: Arc::new(invoker.clone()),
+            store,
+            invoker: match around_functions {
+                Some(around) => around(runs),
+                None => runs,
+            },
             clock,
-            limits: Limits::UNBOUNDED,
-            seed: None,
+            limits,
+            seed,
         })
         .map_err(|error| OpenError::Chance(error.to_string().into()))?;
         let is_first = service.0.functions.set(Arc::downgrade(&functions)).is_ok()
@@ -157,9 +133,8 @@ impl Embedded {
             inner: Arc::new(Inner {
                 driver,
                 invoker,
-                sqlite: stores.sqlite,
-                within: stores.within,
-                clock: steady,
+                tables,
+                steady,
                 grace: builder.grace,
                 ended: CancellationToken::new(),
                 tasks: TaskTracker::new(),
@@ -174,13 +149,17 @@ impl Embedded {
         let Inner {
             driver,
             tasks,
-            clock,
+            steady,
             ended,
             ..
         } = &*self.inner;
+        // A clock that is wound stands until what an earlier run left is taken up.
+        let recovers = driver.clock().work();
         let plan = plan.begin(driver.store().as_ref(), driver.now()).await?;
-        let (steady, until) = (clock.clone(), ended.clone());
-        tasks.spawn(async move { steady.keep(until).await });
+        if let Some(steady) = steady.clone() {
+            let until = ended.clone();
+            tasks.spawn(async move { steady.keep(until).await });
+        }
         let timers = driver.clone();
         tasks.spawn(again_after_panics("timers", move || {
             let driver = timers.clone();
@@ -188,6 +167,7 @@ impl Embedded {
         }));
         let recovering = driver.clone();
         tasks.spawn(async move {
+            let _at_work = recovers;
             let taken_up = recovering.recover().await;
             if taken_up > 0 {
                 tracing::info!(executions = taken_up, "took up what an earlier run left");
@@ -398,11 +378,8 @@ impl Embedded {
             verdict
         };
         let attempted = "transaction of the application".to_owned();
-        let done = self
-            .inner
-            .within
-            .write_within(Within::new(attempted, work))
-            .await;
+        let within = &self.tables()?.within;
+        let done = within.write_within(Within::new(attempted, work)).await;
         match done {
             Ok(Done::As(_)) => {}
             Ok(Done::Undone(why)) => return Err(Error::Transaction(why.into())),
@@ -429,7 +406,19 @@ impl Embedded {
         query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Error> {
         let attempted = "query of the application".to_owned();
-        Ok(self.inner.sqlite.query(attempted, query).await?)
+        let sqlite = &self.tables()?.sqlite;
+        Ok(sqlite.query(attempted, query).await?)
+    }
+
+    fn tables(&self) -> Result<&Tables, Error> {
+        self.inner.tables.as_ref().ok_or(Error::NoTables)
+    }
+
+    /// What drives its executions, for `lambdura-testing` and fault injection; it may change with any release.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn driver(&self) -> &Driver {
+        &self.inner.driver
     }
 
     /// Ends: no handler begins any more, those at work come to a pause (or are cut off after the
@@ -443,7 +432,7 @@ impl Embedded {
         let Inner {
             driver,
             invoker,
-            clock,
+            steady,
             grace,
             ended,
             tasks,
@@ -464,7 +453,9 @@ impl Embedded {
         tasks.close();
         tasks.wait().await;
         let closed = driver.store().close().await;
-        clock.end().await;
+        if let Some(steady) = steady {
+            steady.end().await;
+        }
         closed.map_err(Error::from)
     }
 }
@@ -485,11 +476,10 @@ async fn again_after_panics<F: Future<Output = ()>>(name: &'static str, task: im
     }
 }
 
-/// Where the clock keeps how far time has come.
-fn clock_path(path: &Path) -> PathBuf {
-    let mut clock = path.as_os_str().to_owned();
-    clock.push("-clock.json");
-    PathBuf::from(clock)
+/// What the program's functions take for the time of their machine: that of the executions.
+fn machine_time(clock: &Arc<dyn Clock>) -> MachineTime {
+    let clock = Arc::clone(clock);
+    MachineTime::by(move || EpochMillis(clock.now().as_millis()))
 }
 
 /// ARNs of a program are those that `lambdura up` gives: no account and no region mean anything here.

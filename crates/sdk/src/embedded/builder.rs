@@ -9,8 +9,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use store::Durability;
 
-use super::app::{Embedded, Stores};
+use super::app::Embedded;
 use super::error::{HandlerProblem, OpenError};
+use super::ground::Ground;
 use super::handlers::{self, Handler, Handlers};
 use super::schedules::Schedule;
 use crate::context::DurableContext;
@@ -219,17 +220,17 @@ impl Builder {
     /// When another process has the file, when it cannot be used, and when a handler's name or options or a schedule are
     /// none.
     pub async fn open(self) -> Result<Embedded, OpenError> {
-        let stores = Stores::open(&self.path, self.durability).await?;
-        self.open_on(stores).await
+        let ground = Ground::open(&self.path, self.durability).await?;
+        self.open_on(ground).await
     }
 
-    /// As [`open`](Self::open), on stores that the caller opened: fault injection puts its own around them.
+    /// As [`open`](Self::open), on ground that the caller chose: tests and fault injection bring their own.
     ///
     /// # Errors
     ///
     /// As for [`open`](Self::open).
     #[doc(hidden)]
-    pub async fn open_on(mut self, stores: Stores) -> Result<Embedded, OpenError> {
+    pub async fn open_on(mut self, ground: Ground) -> Result<Embedded, OpenError> {
         let mut handlers = Handlers::new();
         for (name, handler) in std::mem::take(&mut self.handlers) {
             let parsed = FunctionName::parse(&name);
@@ -248,7 +249,7 @@ impl Builder {
                 return Err(OpenError::HandlerTwice { name });
             }
         }
-        Embedded::start_on(self, handlers, stores).await
+        Embedded::start_on(self, handlers, ground).await
     }
 }
 

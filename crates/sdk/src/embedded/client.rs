@@ -33,7 +33,8 @@ pub(super) struct OwnService(pub Arc<Inner>);
 pub(super) struct Inner {
     /// Set before anything runs.
     pub driver: OnceLock<Driver>,
-    pub within: Arc<dyn WriteWithin>,
+    /// None: there are no tables beside the executions.
+    pub within: Option<Arc<dyn WriteWithin>>,
     /// They hold this in turn.
     pub functions: OnceLock<Weak<OwnFunctions>>,
 }
@@ -95,7 +96,9 @@ impl OwnService {
     ) -> Result<Option<CheckpointDurableExecutionResponse>, ServiceError> {
         let arn = execution_arn(arn)?;
         let token = token(checkpoint_token)?;
-        let within = Arc::clone(&self.0.within);
+        let Some(within) = self.0.within.clone() else {
+            unreachable!("who has no tables offers no transactions");
+        };
         let presented = token.clone();
         let commit = move |making: Arc<Making>| commit(within, making, presented, transacting);
         let answered = self.driver().process_within(&arn.id, token, commit).await;
@@ -164,7 +167,7 @@ impl DurableServiceClient for OwnService {
     }
 
     fn transactions(&self) -> Option<&dyn Transactions> {
-        Some(self)
+        self.0.within.as_ref().map(|_| self as &dyn Transactions)
     }
 }
 

@@ -140,6 +140,9 @@ pub enum Error {
     /// What was to be done within a transaction failed, and nothing of it is there.
     #[error("{0}")]
     Transaction(BoxError),
+    /// The program's executions are kept in memory, without any tables beside them.
+    #[error("there are no tables here: the executions are kept in memory, and not in a file")]
+    NoTables,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreFault),

@@ -48,6 +48,7 @@ mod handlers;
 
 mod app;
 mod execution;
+mod ground;
 mod start;
 
 mod client;
@@ -67,4 +68,4 @@ pub use store::Durability;
 pub use store_sqlite::rusqlite;
 
 #[doc(hidden)]
-pub use app::Stores;
+pub use ground::{AroundFunctions, AroundService, Ground, Tables};

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lambda_runtime::LambdaEvent;
-use lambdura::embedded::{Builder, Durability, Embedded, Error, ExecutionStatus, Stores};
+use lambdura::embedded::{Builder, Durability, Embedded, Error, ExecutionStatus, Ground};
 use lambdura::{BoxError, CallbackId, DurableContext, StepContext};
 use model::Timestamp;
-use store::{ScheduleMark, ScheduleMarks as _};
+use store::ScheduleMark;
 use tokio::sync::{Notify, Semaphore, mpsc};
 
 use crate::world::{Count, World, until};
@@ -251,18 +251,18 @@ async fn an_occurrence_that_came_due_meanwhile_starts_one_execution() {
         Ok(day)
     }
     let world = World::new();
-    let open = async |stores: Stores| -> Embedded {
+    let open = async |ground: Ground| -> Embedded {
         let builder = world.builder().handler("report", report);
         let builder = builder.schedule("often", "rate(1 minute)", "report", "today");
-        builder.open_on(stores).await.unwrap()
+        builder.open_on(ground).await.unwrap()
     };
-    let stores = async || Stores::open(&world.file(), Durability::Disk).await.unwrap();
-    let app = open(stores().await).await;
+    let ground = async || Ground::open(&world.file(), Durability::Disk).await.unwrap();
+    let app = open(ground().await).await;
     app.shut_down().await.unwrap();
 
     // As if the program had last run ten minutes ago.
-    let stores_then = stores().await;
-    let marks = stores_then.sqlite.schedule_marks().await.unwrap();
+    let ground_then = ground().await;
+    let marks = ground_then.store.schedule_marks().await.unwrap();
     let [mark] = marks.as_slice() else {
         panic!("one schedule has one mark: {marks:?}")
     };
@@ -271,8 +271,8 @@ async fn an_occurrence_that_came_due_meanwhile_starts_one_execution() {
         done_until: ten_minutes_ago,
         ..mark.clone()
     };
-    stores_then.sqlite.put_schedule_mark(mark).await.unwrap();
-    let app = open(stores_then).await;
+    ground_then.store.put_schedule_mark(mark).await.unwrap();
+    let app = open(ground_then).await;
     let list = async || app.list().handler("report").await.unwrap();
     let listed = until("the occurrence", list, |list| !list.is_empty()).await;
     // A minute may end while the test runs, so that another one is due; ten are not made up for.

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::fire::Fire;
 use crate::app::App;
-use crate::wind::ComesDue;
+use wind::ComesDue;
 
 /// Longest sleep without looking at the clock: bounds what a clock that leaps, or a machine that slept,
 /// could cost.

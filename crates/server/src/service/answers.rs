@@ -11,7 +11,7 @@ use wire::ApiError;
 use crate::api::small_json;
 use crate::app::App;
 use crate::http::{Body, RequestBody, json};
-use crate::wind::{AnswerSet, Glob, Rule, Stub};
+use wind::{AnswerSet, Glob, Rule, Stub};
 
 pub(super) const ROUTE: &str = "/lambdura/v1/answers";
 

@@ -17,7 +17,7 @@ use super::processes;
 use crate::api::small_json;
 use crate::app::App;
 use crate::http::{Body, RequestBody, json};
-use crate::wind::{NotWound, Period, Stands, Unanswered, Until};
+use wind::{NotWound, Period, Stands, Unanswered, Until};
 
 pub(super) const ROUTE: &str = "/lambdura/v1/clock";
 

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use clap::Parser;
-use lambdura::embedded::{Embedded, Error, Stores, rusqlite};
+use lambdura::embedded::{Embedded, Error, Ground, rusqlite};
 use lambdura::{BoxError, CallbackId, DurableContext, StepContext, Transaction, branch};
 use sim::{CrashPoint, CrashingStore, die};
 
@@ -127,11 +127,11 @@ async fn main() -> Result<(), BoxError> {
         transactions: AtomicU64::new(0),
     });
     let file = arguments.folder.join("app.db");
-    let mut stores = Stores::open(&file, lambdura::embedded::Durability::Disk).await?;
-    if let Some(point) = arguments.crash_at {
-        let crashing = Arc::new(CrashingStore::shared(&stores.sqlite, point));
-        stores.store = Arc::clone(&crashing) as _;
-        stores.within = crashing;
+    let mut ground = Ground::open(&file, lambdura::embedded::Durability::Disk).await?;
+    if let (Some(point), Some(tables)) = (arguments.crash_at, &mut ground.tables) {
+        let crashing = Arc::new(CrashingStore::shared(&tables.sqlite, point));
+        ground.store = Arc::clone(&crashing) as _;
+        tables.within = crashing;
     }
     let (ordering, shipping) = (Arc::clone(&shop), Arc::clone(&shop));
     let app = Embedded::builder(&file)
@@ -141,7 +141,7 @@ async fn main() -> Result<(), BoxError> {
         .handler("ship", move |name: String, ctx| {
             ship(Arc::clone(&shipping), name, ctx)
         })
-        .open_on(stores)
+        .open_on(ground)
         .await?;
     app.transaction(|tx| {
         tx.execute_batch(

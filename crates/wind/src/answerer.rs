@@ -8,7 +8,7 @@ use runtime::{Driver, ProcessError};
 use store::StoreFault;
 use tokio_util::sync::CancellationToken;
 
-use super::Answers;
+use crate::Answers;
 
 /// Longest sleep without a look at what is open.
 const SLEEP_MAX: Duration = Duration::from_secs(3_600);
@@ -17,11 +17,7 @@ const SLEEP_MAX: Duration = Duration::from_secs(3_600);
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 /// Answers callbacks as the rules say until the shutdown.
-pub(crate) async fn answer_callbacks(
-    answers: Arc<Answers>,
-    driver: Driver,
-    shutdown: CancellationToken,
-) {
+pub async fn answer_callbacks(answers: Arc<Answers>, driver: Driver, shutdown: CancellationToken) {
     let mut replacements = answers.replacements();
     while !shutdown.is_cancelled() {
         replacements.mark_unchanged();

@@ -11,7 +11,7 @@ const LONGEST: Duration = Duration::from_secs(100 * 366 * 86_400);
 
 /// A length of time: `30d`, `1h 30m`, `90s`, `P3D`, or a number of seconds. A day has 24 hours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Period(pub Duration);
+pub struct Period(pub Duration);
 
 impl Period {
     fn of(length: Duration) -> Result<Self, String> {

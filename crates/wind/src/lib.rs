@@ -9,15 +9,15 @@ mod answers;
 mod period;
 mod winder;
 
-pub(crate) use answerer::answer_callbacks;
-pub(crate) use answers::{AnswerSet, Answers, Glob, Rule, Stub, StubOutcome};
-pub(crate) use period::Period;
-pub(crate) use winder::{NotWound, Stands, Unanswered, Until, Winder};
+pub use answerer::answer_callbacks;
+pub use answers::{AnswerSet, Answers, Glob, Rule, Stub, StubOutcome};
+pub use period::Period;
+pub use winder::{NotWound, Stands, Unanswered, Until, Winder};
 
 use model::Timestamp;
 
 /// Something else that comes due, besides executions.
-pub(crate) trait ComesDue: Send + Sync {
+pub trait ComesDue: Send + Sync {
     /// When next.
     fn next_at(&self) -> Option<Timestamp>;
 }

@@ -15,7 +15,7 @@ use store::{OpenCallback, StoreFault};
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
-use super::{Answers, ComesDue};
+use crate::{Answers, ComesDue};
 
 /// How long, in real time, somebody outside has to answer a callback that times out some day, before the clock goes on
 /// to that day: a test answers as soon as it sees the callback, and must not race it.
@@ -31,7 +31,7 @@ const NAMED_MAX: usize = 20;
 const PAGE: usize = 1_000;
 
 /// Moves a clock that can be wound.
-pub(crate) struct Winder {
+pub struct Winder {
     driver: Driver,
     clock: WoundClock,
     schedules: Arc<dyn ComesDue>,
@@ -45,7 +45,7 @@ pub(crate) struct Winder {
 
 /// What the clock is at.
 #[derive(Debug, Clone, Default)]
-pub(crate) enum Stands {
+pub enum Stands {
     /// Something is at work, or was a moment ago.
     #[default]
     Works,
@@ -59,7 +59,7 @@ pub(crate) enum Stands {
 
 /// A callback that somebody outside has to answer.
 #[derive(Debug, Clone)]
-pub(crate) struct Unanswered {
+pub struct Unanswered {
     pub execution: String,
     pub name: Option<String>,
     pub callback_id: String,
@@ -68,7 +68,7 @@ pub(crate) struct Unanswered {
 
 /// How far time is to go.
 #[derive(Debug, Clone)]
-pub(crate) enum Until {
+pub enum Until {
     /// To this instant.
     Instant(Timestamp),
     /// By so much.
@@ -81,7 +81,7 @@ pub(crate) enum Until {
 
 /// Why time was not moved.
 #[derive(Debug, Error)]
-pub(crate) enum NotWound {
+pub enum NotWound {
     /// The mode does not allow it.
     #[error("the clock here is the real one, which nobody moves")]
     Real,

@@ -19,7 +19,7 @@ use serde_json::Value;
 use store::{OpenCallback, StoreFault};
 use tokio::sync::watch;
 
-use super::Period;
+use crate::Period;
 
 /// Callbacks read at once.
 const PAGE: usize = 1_000;
@@ -33,7 +33,7 @@ const RULES_MAX: usize = 1_000;
 /// All rules, as they are written.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "snake_case")]
-pub(crate) struct AnswerSet {
+pub struct AnswerSet {
     /// Of callbacks; the first one that fits answers.
     #[serde(default)]
     pub callbacks: Vec<Rule>,
@@ -45,7 +45,7 @@ pub(crate) struct AnswerSet {
 /// How some callbacks are answered.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "snake_case")]
-pub(crate) struct Rule {
+pub struct Rule {
     /// The function's name.
     pub function: Option<Glob>,
     /// The callback's name, or that of the context around it.
@@ -74,7 +74,7 @@ pub(crate) struct Rule {
 /// How chained invokes of a function that is not there end.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "snake_case")]
-pub(crate) struct Stub {
+pub struct Stub {
     /// The function's name.
     pub function: Glob,
     #[serde(default)]
@@ -95,7 +95,7 @@ fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D:
 /// An error as functions report it.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "snake_case")]
-pub(crate) struct Failure {
+pub struct Failure {
     pub error_type: Option<String>,
     pub error_message: Option<String>,
     pub error_data: Option<String>,
@@ -103,14 +103,14 @@ pub(crate) struct Failure {
 
 /// How a stub ends.
 #[derive(Debug, Clone)]
-pub(crate) enum StubOutcome {
+pub enum StubOutcome {
     Succeeds(Value),
     Fails(ErrorObject),
 }
 
 /// A pattern for names: `*` stands for any text, `?` for one character.
 #[derive(Debug, Clone)]
-pub(crate) struct Glob {
+pub struct Glob {
     text: String,
     regex: Regex,
 }
@@ -206,7 +206,7 @@ impl AnswerSet {
 
 /// The rules that hold.
 #[derive(Debug)]
-pub(crate) struct Answers {
+pub struct Answers {
     set: RwLock<Arc<AnswerSet>>,
     /// Callbacks whose answers were refused: they are not tried again by the same rules.
     refused: Mutex<HashSet<CallbackId>>,
@@ -215,7 +215,7 @@ pub(crate) struct Answers {
 
 /// Something that is to be said to an execution, and when.
 #[derive(Debug)]
-pub(super) struct DueAnswer {
+pub(crate) struct DueAnswer {
     pub at: Timestamp,
     pub callback: OpenCallback,
     pub input: Input,
@@ -245,7 +245,7 @@ impl Answers {
     }
 
     /// Does not try again to give an answer that was refused.
-    pub(super) fn give_up(&self, due: &DueAnswer) {
+    pub(crate) fn give_up(&self, due: &DueAnswer) {
         self.refused().extend(callback_id(&due.callback).cloned());
     }
 
@@ -253,7 +253,7 @@ impl Answers {
         Arc::clone(&self.set.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(super) fn replacements(&self) -> watch::Receiver<()> {
+    pub(crate) fn replacements(&self) -> watch::Receiver<()> {
         self.replaced.subscribe()
     }
 
@@ -290,7 +290,7 @@ impl Answers {
     }
 
     /// All answers to callbacks that are open, the soonest first; of two at the same time that to the older callback.
-    pub(super) async fn due(&self, driver: &Driver) -> Result<Vec<DueAnswer>, StoreFault> {
+    pub(crate) async fn due(&self, driver: &Driver) -> Result<Vec<DueAnswer>, StoreFault> {
         let mut all = Vec::new();
         if self.set().callbacks.is_empty() {
             return Ok(all);
@@ -320,7 +320,7 @@ impl Answers {
     }
 
     /// Counts an answer that was given.
-    pub(super) fn note_given(&self, due: &DueAnswer) {
+    pub(crate) fn note_given(&self, due: &DueAnswer) {
         if let Some(rule) = self.set().callbacks.get(due.rule) {
             rule.given.fetch_add(1, Ordering::Relaxed);
         }

@@ -1,0 +1,109 @@
+//! What a program stands on: where its executions are kept, what time it is, and where its chance comes from.
+//!
+//! A program has a file and the machine's clock. Tests put it on memory and a clock that can be wound; fault injection
+//! puts itself around any of it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use model::Limits;
+use runtime::{Clock, SteadyClock};
+use store::{Durability, MemoryStore, Store};
+use store_sqlite::{SqliteStore, WriteWithin};
+
+use super::error::OpenError;
+use crate::service::DurableServiceClient;
+
+/// Puts something around whatever runs the program's functions.
+pub type AroundFunctions =
+    Box<dyn FnOnce(Arc<dyn runtime::Invoker>) -> Arc<dyn runtime::Invoker> + Send>;
+
+/// Puts something around whatever answers a function's requests.
+pub type AroundService =
+    Box<dyn FnOnce(Arc<dyn DurableServiceClient>) -> Arc<dyn DurableServiceClient> + Send>;
+
+/// See the module. For `lambdura-testing` and fault injection; it may change with any release.
+#[doc(hidden)]
+pub struct Ground {
+    pub store: Arc<dyn Store>,
+    /// None: there are no tables beside the executions.
+    pub tables: Option<Tables>,
+    pub clock: Arc<dyn Clock>,
+    /// The same, if it is one that keeps how far time has come.
+    pub(super) steady: Option<SteadyClock>,
+    pub limits: Limits,
+    /// None: the operating system gives chance.
+    pub seed: Option<u64>,
+    pub around_functions: Option<AroundFunctions>,
+    pub around_service: Option<AroundService>,
+}
+
+/// The file, with the application's own tables.
+#[doc(hidden)]
+pub struct Tables {
+    pub sqlite: Arc<SqliteStore>,
+    /// What transactions are given.
+    pub within: Arc<dyn WriteWithin>,
+}
+
+impl Ground {
+    /// The file at `path`.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be opened, or another process has it.
+    pub async fn open(path: &Path, durability: Durability) -> Result<Self, OpenError> {
+        if path.file_name().is_none() {
+            let path = path.to_owned();
+            return Err(OpenError::Path { path });
+        }
+        let path = path.to_owned();
+        let open = move || SqliteStore::open_shared(&path, durability);
+        let opened = tokio::task::spawn_blocking(open).await;
+        let sqlite = match opened {
+            Ok(opened) => Arc::new(opened?),
+            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+        };
+        let steady = match durability {
+            Durability::Memory => SteadyClock::forgetful(),
+            Durability::Disk | Durability::Os => {
+                // Beside the file itself, also when the path is a link to it.
+                SteadyClock::open(&clock_path(&sqlite.report().path))
+            }
+        };
+        Ok(Self {
+            store: Arc::clone(&sqlite) as _,
+            clock: Arc::new(steady.clone()),
+            steady: Some(steady),
+            tables: Some(Tables {
+                within: Arc::clone(&sqlite) as _,
+                sqlite,
+            }),
+            ..Self::in_memory(
+                Arc::new(MemoryStore::new()),
+                Arc::new(SteadyClock::forgetful()),
+            )
+        })
+    }
+
+    /// Memory, and whatever clock.
+    pub fn in_memory(store: Arc<MemoryStore>, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            store,
+            tables: None,
+            clock,
+            steady: None,
+            limits: Limits::UNBOUNDED,
+            seed: None,
+            around_functions: None,
+            around_service: None,
+        }
+    }
+}
+
+/// Where the clock keeps how far time has come.
+fn clock_path(path: &Path) -> PathBuf {
+    let mut clock = path.as_os_str().to_owned();
+    clock.push("-clock.json");
+    PathBuf::from(clock)
+}

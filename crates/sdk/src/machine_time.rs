@@ -1,0 +1,44 @@
+//! What a function takes for the time of its machine: what it compares the service's times with.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use lambda_api::EpochMillis;
+
+use crate::plugin::instant;
+
+/// The machine's clock, unless whoever runs the function in its own process has another one.
+#[derive(Clone, Default)]
+pub(crate) struct MachineTime(Option<Arc<dyn Fn() -> EpochMillis + Send + Sync>>);
+
+impl MachineTime {
+    #[cfg(feature = "embedded")]
+    pub(crate) fn by(clock: impl Fn() -> EpochMillis + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(clock)))
+    }
+
+    /// Milliseconds since 1970.
+    pub(crate) fn now_millis(&self) -> i64 {
+        if let Some(clock) = &self.0 {
+            return clock().0;
+        }
+        let since_epoch = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)
+    }
+
+    pub(crate) fn now(&self) -> SystemTime {
+        match &self.0 {
+            Some(clock) => instant(clock()).unwrap_or(UNIX_EPOCH),
+            None => SystemTime::now(),
+        }
+    }
+}
+
+impl fmt::Debug for MachineTime {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("MachineTime")
+    }
+}
