@@ -16,7 +16,7 @@ use engine::Transition;
 use model::ExecutionId;
 use rusqlite::Connection;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
-use store::{CommitError, Store, StoreFuture};
+use store::{CommitError, StoreFuture};
 
 use crate::fault::Failure;
 use crate::job::{Refusal, Written};
@@ -24,7 +24,7 @@ use crate::schema::TABLES;
 use crate::write::{Known, Statements};
 
 /// A store in whose transactions the application's code can run.
-pub trait WriteWithin: Store {
+pub trait WriteWithin: Send + Sync {
     /// Runs it and commits what it comes to. It may run more than once, when the transaction that it was
     /// first part of came to nothing; only the last run counts.
     ///

@@ -21,10 +21,12 @@ mod heads;
 mod health;
 mod within_bytes;
 
+mod around;
 mod memory;
 
 pub mod conformance;
 
+pub use around::{Around, Call, Surround};
 pub use catalogue::{
     AliasRecord, Catalogue, CatalogueRevision, FunctionSettingsRecord, FunctionVersionRecord,
 };

@@ -108,7 +108,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("xtask", &[]),
     // Turns everything below the server upside down; nothing depends on it.
     (
-        "sim",
+        "crash",
         &[
             "runtime",
             "engine",
@@ -127,7 +127,7 @@ const TESTS: &[(&str, &[&str])] = &[
     ("loan-workflow", &["lambda-api"]),
     ("server", &["lambdura"]),
     ("cli", &["engine"]),
-    ("sim", &["bench-crash"]),
+    ("crash", &["bench-crash"]),
 ];
 
 /// External packages with one home: where the outside world that they stand for is kept.

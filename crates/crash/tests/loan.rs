@@ -8,7 +8,7 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use sim::{CrashPoint, Side};
+use crash::{CrashPoint, Side};
 use support::{Journey, Loan};
 
 /// Writes of one application at the most: were there more, the matrix would not have reached the end.

@@ -12,9 +12,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use clap::Parser;
+use crash::{CrashPoint, crashing_file, die};
 use lambdura::embedded::{Embedded, Error, Ground, rusqlite};
 use lambdura::{BoxError, CallbackId, DurableContext, StepContext, Transaction, branch};
-use sim::{CrashPoint, CrashingStore, die};
 
 #[derive(Parser)]
 struct Arguments {
@@ -129,9 +129,9 @@ async fn main() -> Result<(), BoxError> {
     let file = arguments.folder.join("app.db");
     let mut ground = Ground::open(&file, lambdura::embedded::Durability::Disk).await?;
     if let (Some(point), Some(tables)) = (arguments.crash_at, &mut ground.tables) {
-        let crashing = Arc::new(CrashingStore::shared(&tables.sqlite, point));
-        ground.store = Arc::clone(&crashing) as _;
-        tables.within = crashing;
+        let (store, transactions) = crashing_file(&tables.sqlite, point);
+        ground.store = Arc::new(store);
+        tables.within = Arc::new(transactions);
     }
     let (ordering, shipping) = (Arc::clone(&shop), Arc::clone(&shop));
     let app = Embedded::builder(&file)

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Parser;
+use crash::{CrashPoint, crashing_store};
 use server::{Artifacts, Server, ServerConfig, Stores};
-use sim::{CrashPoint, CrashingStore};
 use store::Durability;
 
 #[derive(Parser)]
@@ -67,7 +67,7 @@ async fn main() -> anyhow::Result<()> {
     std::fs::create_dir_all(&config.data_dir).context("create the data folder")?;
     let mut stores = Stores::open(&config)?;
     if let Some(point) = arguments.crash_at {
-        stores.store = Arc::new(CrashingStore::new(stores.store, point));
+        stores.store = Arc::new(crashing_store(stores.store, point));
     }
     let server = Server::start_on(config, stores).await?;
     let stack = stack::load(&arguments.template, &stack::LoadOptions::default())?;

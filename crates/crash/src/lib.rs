@@ -9,4 +9,4 @@ mod crash_point;
 mod crashing_store;
 
 pub use crash_point::{CrashPoint, ParseCrashPointError, Side};
-pub use crashing_store::{CrashingStore, die};
+pub use crashing_store::{CrashingStore, crashing_file, crashing_store, die};

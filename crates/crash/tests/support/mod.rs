@@ -7,8 +7,8 @@ mod process;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use crash::CrashPoint;
 use serde_json::{Value, json};
-use sim::CrashPoint;
 
 use http::Http;
 pub use loan::Loan;

@@ -1,0 +1,78 @@
+//! A store around another one: every call goes by whoever is put around it, who may let it wait, fail, or end the world.
+//! For fault injection.
+
+mod catalogue;
+mod executions;
+mod history;
+mod queue;
+mod schedule_marks;
+mod search;
+mod work;
+
+use std::sync::Arc;
+
+use engine::Transition;
+
+use crate::{Durability, Store, StoreFault, StoreFuture, StoreHealth, StoreStats};
+
+/// What every call goes by.
+pub trait Surround: Send + Sync + 'static {
+    /// Performs a call, which is done when `inner` is called and its future is awaited; or does not.
+    fn call<'a, T, E>(
+        &'a self,
+        call: Call,
+        inner: impl FnOnce() -> StoreFuture<'a, T, E> + Send + 'a,
+    ) -> StoreFuture<'a, T, E>
+    where
+        T: Send + 'a,
+        E: From<StoreFault> + Send + 'a;
+}
+
+/// What is called.
+#[derive(Debug, Clone)]
+pub enum Call {
+    /// A transition of an execution.
+    Commit(Arc<Transition>),
+    /// Another write that carries executions on: accepted and finished asynchronous invocations, what is set aside.
+    Write(&'static str),
+    /// A write that describes functions and schedules.
+    Describe(&'static str),
+    /// Nothing is changed.
+    Read(&'static str),
+}
+
+/// See the module.
+pub struct Around<S> {
+    inner: Arc<dyn Store>,
+    around: S,
+}
+
+impl<S> Around<S> {
+    /// Puts `around` around a store.
+    pub fn new(inner: Arc<dyn Store>, around: S) -> Self {
+        Self { inner, around }
+    }
+
+    /// What was put around it.
+    pub fn surroundings(&self) -> &S {
+        &self.around
+    }
+}
+
+impl<S: Surround> Store for Around<S> {
+    fn durability(&self) -> Durability {
+        self.inner.durability()
+    }
+
+    fn stats(&self) -> StoreStats {
+        self.inner.stats()
+    }
+
+    fn health(&self) -> StoreHealth {
+        self.inner.health()
+    }
+
+    fn close(&self) -> StoreFuture<'_, ()> {
+        self.inner.close()
+    }
+}
