@@ -89,7 +89,7 @@ impl Surround for Crash {
     {
         match call {
             Call::Commit(_) | Call::Write(_) => self.write(inner),
-            Call::Describe(_) | Call::Read(_) => inner(),
+            Call::Describe(_) | Call::Load(_) | Call::Read(_) => inner(),
         }
     }
 }

@@ -66,8 +66,9 @@ impl Driver {
             }
             drop(error);
             tokio::select! {
-                () = async { self.inner.clock.sleep(RETRY_PAUSE).await } => {}
+                biased;
                 () = self.inner.shutdown.cancelled() => return None,
+                () = async { self.inner.clock.sleep(RETRY_PAUSE).await } => {}
             }
         }
     }
@@ -100,8 +101,9 @@ impl Driver {
                 tracing::error!(execution = %id, error, "failed to go on with an execution; trying again");
             }
             tokio::select! {
-                () = async { self.inner.clock.sleep(RETRY_PAUSE).await } => {}
+                biased;
                 () = self.inner.shutdown.cancelled() => return,
+                () = async { self.inner.clock.sleep(RETRY_PAUSE).await } => {}
             }
         }
     }

@@ -5,7 +5,7 @@
 
 #[cfg(feature = "embedded")]
 use std::collections::VecDeque;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::future::{self, Future};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -70,7 +70,8 @@ pub(crate) struct State {
     /// Steps to be recorded within transactions, in order, each after what was recorded before it.
     #[cfg(feature = "embedded")]
     transactions: VecDeque<(Ticket, Arc<Transacting>)>,
-    waiters: HashMap<WaiterId, Waiter>,
+    /// In the order in which they began to wait, which is that in which they are woken.
+    waiters: BTreeMap<WaiterId, Waiter>,
     next_waiter: WaiterId,
     /// Step bodies and condition checks between their first poll and their end.
     executing: usize,

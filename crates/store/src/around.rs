@@ -12,6 +12,7 @@ mod work;
 use std::sync::Arc;
 
 use engine::Transition;
+use model::ExecutionId;
 
 use crate::{Durability, Store, StoreFault, StoreFuture, StoreHealth, StoreStats};
 
@@ -26,6 +27,11 @@ pub trait Surround: Send + Sync + 'static {
     where
         T: Send + 'a,
         E: From<StoreFault> + Send + 'a;
+
+    /// How the store is, when its own answer is this.
+    fn health(&self, inner: StoreHealth) -> StoreHealth {
+        inner
+    }
 }
 
 /// What is called.
@@ -37,6 +43,8 @@ pub enum Call {
     Write(&'static str),
     /// A write that describes functions and schedules.
     Describe(&'static str),
+    /// An execution is loaded, to be changed.
+    Load(ExecutionId),
     /// Nothing is changed.
     Read(&'static str),
 }
@@ -69,7 +77,7 @@ impl<S: Surround> Store for Around<S> {
     }
 
     fn health(&self) -> StoreHealth {
-        self.inner.health()
+        self.around.health(self.inner.health())
     }
 
     fn close(&self) -> StoreFuture<'_, ()> {

@@ -106,6 +106,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("aws-crate-handlers", &[]),
     ("conformance-handlers", &["lambdura"]),
     ("xtask", &[]),
+    // Runs everything below the server in one thread; nothing depends on it.
+    (
+        "sim",
+        &["engine", "lambdura", "model", "runtime", "store"],
+    ),
     // Turns everything below the server upside down; nothing depends on it.
     (
         "crash",
@@ -144,6 +149,7 @@ const HOMES: &[(&str, &[&str])] = &[
             "fraud-check",
             "open-invocation",
             "every-kind",
+            "sim",
         ],
     ),
 ];

@@ -89,6 +89,7 @@ impl Embedded {
             steady,
             limits,
             seed,
+            repeats_requests,
             around_functions,
             around_service,
         } = ground;
@@ -96,6 +97,7 @@ impl Embedded {
             driver: OnceLock::new(),
             within: tables.as_ref().map(|tables| Arc::clone(&tables.within)),
             functions: OnceLock::new(),
+            repeats_requests,
         }));
         let asked: Arc<dyn DurableServiceClient> = Arc::new(service.clone());
         let asked = match around_service {

@@ -8,7 +8,8 @@ use engine::{Answer, Input};
 use futures_util::future::BoxFuture;
 use lambda_api::NewExecutionState;
 use model::{
-    ChainedTarget, CheckpointToken, ErrorObject, ExecutionArn, FunctionName, OperationId, Version,
+    ChainedTarget, CheckpointToken, ClientToken, ErrorObject, ExecutionArn, FunctionName,
+    OperationId, Version,
 };
 use runtime::{Driver, Making, ProcessError};
 use store::CommitError;
@@ -37,6 +38,8 @@ pub(super) struct Inner {
     pub within: Option<Arc<dyn WriteWithin>>,
     /// They hold this in turn.
     pub functions: OnceLock<Weak<OwnFunctions>>,
+    /// Whether requests may be repeated; a call within the program is made once.
+    pub repeats_requests: bool,
 }
 
 impl OwnService {
@@ -52,10 +55,15 @@ impl OwnService {
         let arn = execution_arn(arn)?;
         let token = token(&request.checkpoint_token)?;
         let updates = wire::updates(request.updates, self).map_err(refused)?;
+        let client_token = request
+            .client_token
+            .filter(|_| self.0.repeats_requests)
+            .map(|text| ClientToken::parse(&text))
+            .transpose()
+            .map_err(|error| refused(ApiError::invalid_parameter(error.to_string())))?;
         let input = Input::Checkpoint {
             token,
-            // For repeated requests; a call within the program is made once.
-            client_token: None,
+            client_token,
             updates,
         };
         let answered = self.driver().process(&arn.id, input).await;

@@ -34,6 +34,8 @@ pub struct Ground {
     pub limits: Limits,
     /// None: the operating system gives chance.
     pub seed: Option<u64>,
+    /// Whether requests carry what tells a repeated one: within a program each is made once.
+    pub repeats_requests: bool,
     pub around_functions: Option<AroundFunctions>,
     pub around_service: Option<AroundService>,
 }
@@ -95,6 +97,7 @@ impl Ground {
             steady: None,
             limits: Limits::UNBOUNDED,
             seed: None,
+            repeats_requests: false,
             around_functions: None,
             around_service: None,
         }

@@ -19,7 +19,7 @@ impl<S: Surround> Executions for Around<S> {
 
     fn load(&self, id: &ExecutionId) -> StoreFuture<'_, Option<Execution>> {
         let id = id.clone();
-        let call = Call::Read("load");
+        let call = Call::Load(id.clone());
         self.around.call(call, move || self.inner.load(&id))
     }
 

@@ -1,0 +1,184 @@
+//! Processes of functions that are slow, die, hang, or live on although nobody waits for them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::InvocationOutcome;
+use model::{ErrorObject, ExecutionId, FunctionName, RequestId, Version};
+use runtime::{
+    DurableInvocation, DurableSettings, InvocationReport, Invoker, InvokerFuture, NoRoom,
+    PlainInvocation, PlainOutcome,
+};
+
+use crate::fault::Fault;
+use crate::world::{Counted, World};
+
+/// A function's timeout.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+pub(crate) struct AroundFunctions {
+    pub world: Arc<World>,
+    pub inner: Arc<dyn Invoker>,
+}
+
+impl Invoker for AroundFunctions {
+    fn durable_settings(
+        &self,
+        function: &FunctionName,
+        version: &Version,
+    ) -> Option<DurableSettings> {
+        self.inner.durable_settings(function, version)
+    }
+
+    fn concurrency(&self, function: &FunctionName, version: &Version) -> usize {
+        self.inner.concurrency(function, version)
+    }
+
+    fn invoke_durable(
+        &self,
+        invocation: DurableInvocation,
+    ) -> InvokerFuture<Result<InvocationReport, NoRoom>> {
+        let nth = self.world.count(Counted::Invocations);
+        let process = Process {
+            nth,
+            id: invocation.spec.arn.id.clone(),
+            request_id: invocation.request_id.clone(),
+            world: Arc::clone(&self.world),
+        };
+        let inner = Arc::clone(&self.inner);
+        Box::pin(async move { process.run(inner, invocation).await })
+    }
+
+    fn invoke_plain(&self, invocation: PlainInvocation) -> InvokerFuture<PlainOutcome> {
+        let nth = self.world.count(Counted::PlainInvocations);
+        self.world.plain_begins(&invocation);
+        let no_room = self.world.fault(|fault| match *fault {
+            Fault::PlainNoRoom { nth: at } if at == nth => Some(()),
+            _ => None,
+        });
+        if no_room.is_some() {
+            self.world.note(format!("plain invocation {nth}: no room"));
+            let error = ErrorObject::new("TooManyRequestsException", "told to have no room");
+            return Box::pin(async { PlainOutcome::Throttled(error) });
+        }
+        self.inner.invoke_plain(invocation)
+    }
+}
+
+/// One invocation.
+struct Process {
+    nth: u64,
+    id: ExecutionId,
+    request_id: RequestId,
+    world: Arc<World>,
+}
+
+/// What goes wrong with it.
+#[derive(Debug, Clone, Copy)]
+enum Wrong {
+    NoRoom,
+    Dies(Duration),
+    Errs(Duration),
+    Outlives(Duration),
+}
+
+impl Process {
+    async fn run(
+        self,
+        inner: Arc<dyn Invoker>,
+        invocation: DurableInvocation,
+    ) -> Result<InvocationReport, NoRoom> {
+        let world = &self.world;
+        let wrong = self.wrong();
+        if let Some(Wrong::NoRoom) = wrong {
+            world.note(format!("invocation {}: no room", self.nth));
+            let reason = "told to have no room".to_owned();
+            return Err(NoRoom { reason });
+        }
+        if let Some(ms) = self.slow() {
+            tokio::time::sleep(Duration::from_millis(ms)).await;
+        }
+        let started_at = world.now();
+        if invocation.called_off.is_cancelled() {
+            return Ok(InvocationReport {
+                started_at,
+                outcome: InvocationOutcome::NotStarted,
+            });
+        }
+        let name = World::name_of(&invocation.spec.arn).to_owned();
+        world.note(format!("invocation {} of {name} begins", self.nth));
+        world.invocation_begins(&invocation);
+        let ends = inner.invoke_durable(invocation);
+        let (outcome, note) = match wrong {
+            None => {
+                let report = ends.await?;
+                let note = format!("{:?}", report.outcome);
+                let note = note.split(['(', ' ']).next().unwrap_or_default().to_owned();
+                (report.outcome, note)
+            }
+            Some(Wrong::Outlives(after)) => {
+                world.outlives(&self.request_id);
+                let process = tokio::spawn(ends);
+                tokio::time::sleep(after).await;
+                drop(process);
+                (self.interrupted("lives on"), "counts as cut off".to_owned())
+            }
+            Some(Wrong::Dies(after)) => {
+                let outcome = tokio::select! {
+                    biased;
+                    report = ends => report?.outcome,
+                    () = tokio::time::sleep(after) => self.interrupted("died"),
+                };
+                (outcome, "dies, or has ended before".to_owned())
+            }
+            Some(Wrong::Errs(after)) => {
+                let error = ErrorObject::new("Runtime.ExitError", "told to fail");
+                let outcome = tokio::select! {
+                    biased;
+                    report = ends => report?.outcome,
+                    () = tokio::time::sleep(after) => InvocationOutcome::FunctionError(error),
+                };
+                (outcome, "errs, or has ended before".to_owned())
+            }
+            Some(Wrong::NoRoom) => unreachable!("it has returned"),
+        };
+        world.note(format!("invocation {} of {name} ends: {note}", self.nth));
+        world.invocation_ends(&self.id, &self.request_id, &outcome);
+        Ok(InvocationReport {
+            started_at,
+            outcome,
+        })
+    }
+
+    fn interrupted(&self, how: &str) -> InvocationOutcome {
+        let message = format!("the process of invocation {} {how}", self.nth);
+        InvocationOutcome::Interrupted(ErrorObject::new("Sandbox.Timedout", message))
+    }
+
+    fn wrong(&self) -> Option<Wrong> {
+        let this = self.nth;
+        let after = Duration::from_millis;
+        self.world.fault(|fault| match *fault {
+            Fault::NoRoom { nth } if nth == this => Some(Wrong::NoRoom),
+            Fault::ProcessDies { nth, after_ms } if nth == this => {
+                Some(Wrong::Dies(after(after_ms)))
+            }
+            Fault::ProcessErrs { nth, after_ms } if nth == this => {
+                Some(Wrong::Errs(after(after_ms)))
+            }
+            // It is cut off at its timeout, wherever it is then.
+            Fault::ProcessHangs { nth } if nth == this => Some(Wrong::Dies(TIMEOUT)),
+            Fault::ProcessOutlives { nth, after_ms } if nth == this => {
+                Some(Wrong::Outlives(after(after_ms)))
+            }
+            _ => None,
+        })
+    }
+
+    fn slow(&self) -> Option<u64> {
+        self.world.fault(|fault| match *fault {
+            Fault::ProcessSlow { nth, ms } if nth == self.nth => Some(ms),
+            _ => None,
+        })
+    }
+}

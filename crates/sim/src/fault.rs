@@ -1,0 +1,62 @@
+//! Faults: what goes wrong, and when.
+
+use serde::{Deserialize, Serialize};
+
+/// One thing that goes wrong. `nth` counts what it hits, from the beginning of the world and from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Fault {
+    /// The server dies before a commit is done.
+    DiesBeforeCommit { nth: u64 },
+    /// The server dies when a commit is done and nobody was told.
+    DiesAfterCommit { nth: u64 },
+    /// The server dies at some moment.
+    DiesAt { ms: u64 },
+    /// A commit is refused, and nothing of it is there.
+    CommitFails { nth: u64 },
+    /// A commit ends in a fault: whether it is there, only a read tells.
+    CommitUnknown { nth: u64, landed: bool },
+    /// The disk is full for so many commits.
+    DiskFull { nth: u64, commits: u64 },
+    /// A commit takes long; others pass it.
+    CommitSlow { nth: u64, ms: u64 },
+    /// A read fails.
+    ReadFails { nth: u64 },
+    /// A read takes long.
+    ReadSlow { nth: u64, ms: u64 },
+    /// From the second life on, what is recorded of this program cannot be read.
+    Unreadable { program: usize },
+    /// A checkpoint request does not arrive.
+    RequestLost { nth: u64 },
+    /// A checkpoint request arrives, and its answer does not.
+    AnswerLost { nth: u64 },
+    /// A checkpoint request takes long on its way.
+    RequestSlow { nth: u64, ms: u64 },
+    /// A checkpoint request arrives twice, at nearly the same time.
+    RequestTwice { nth: u64 },
+    /// A checkpoint request arrives once more, much later.
+    RequestAgain { nth: u64, after_ms: u64 },
+    /// There is no room for an invocation.
+    NoRoom { nth: u64 },
+    /// An invocation's process dies.
+    ProcessDies { nth: u64, after_ms: u64 },
+    /// An invocation ends in an error of the function's runtime.
+    ProcessErrs { nth: u64, after_ms: u64 },
+    /// An invocation hangs until its function's timeout.
+    ProcessHangs { nth: u64 },
+    /// An invocation counts as cut off, and its process lives on.
+    ProcessOutlives { nth: u64, after_ms: u64 },
+    /// A process takes long to begin.
+    ProcessSlow { nth: u64, ms: u64 },
+    /// There is no room for a plain function.
+    PlainNoRoom { nth: u64 },
+    /// The clock jumps ahead.
+    ClockJumps { at_ms: u64, by_ms: u64 },
+    /// An execution is paused, and resumed later.
+    Pause {
+        program: usize,
+        at_ms: u64,
+        for_ms: u64,
+    },
+    /// A callback is answered twice.
+    AnsweredTwice { nth: u64 },
+}

@@ -1,0 +1,114 @@
+//! One life of the server, from its start to its death, or to the end of all executions.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lambdura::embedded::{Embedded, Ground, HandlerOptions};
+use lambdura::{BoxError, service::DurableServiceClient};
+use model::Limits;
+use runtime::Invoker;
+use store::Around;
+
+use crate::around_functions::AroundFunctions;
+use crate::around_service::AroundService;
+use crate::around_store::AroundStore;
+use crate::body::handler;
+use crate::clock::WorldClock;
+use crate::people::{answer_callbacks, meddle, run_programs};
+use crate::world::World;
+
+/// How long, in the world's time, executions may take to end once nothing goes wrong any more.
+const BOUND: Duration = Duration::from_secs(24 * 3_600);
+
+/// The execution timeout of hasty programs.
+const HASTE: Duration = Duration::from_secs(20);
+
+/// How a life ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    Died,
+    AllEnded,
+}
+
+/// Lives in a runtime of its own, which is dropped at the end, and with it whatever was at work.
+pub(crate) fn live(world: &Arc<World>) -> Result<Ending, BoxError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()?;
+    runtime.block_on(async {
+        world.begin_life();
+        let ending = tokio::select! {
+            biased;
+            () = world.over() => Ending::Died,
+            ending = lives(world) => ending,
+            () = tokio::time::sleep(BOUND) => {
+                let stuck = world.stuck();
+                world.violate("whatever has been started ends", stuck);
+                Ending::Died
+            }
+        };
+        world.end_life();
+        Ok(ending)
+    })
+}
+
+async fn lives(world: &Arc<World>) -> Ending {
+    let app = match open(world).await {
+        Ok(app) => app,
+        // The store fails when it starts: whoever looks after it starts it again.
+        Err(error) => {
+            world.die(&format!("when it starts: {error}"));
+            return Ending::Died;
+        }
+    };
+    let driver = app.driver();
+    tokio::spawn(answer_callbacks(Arc::clone(world), driver.clone()));
+    tokio::spawn(meddle(Arc::clone(world), driver.clone()));
+    run_programs(world, &app).await;
+    world.check_aside(driver);
+    Ending::AllEnded
+}
+
+async fn open(world: &Arc<World>) -> Result<Embedded, BoxError> {
+    let clock = Arc::new(WorldClock(Arc::clone(world)));
+    let mut ground = Ground::in_memory(Arc::clone(&world.store), clock);
+    ground.store = Arc::new(Around::new(
+        Arc::clone(&world.store) as _,
+        AroundStore(Arc::clone(world)),
+    ));
+    ground.seed = Some(world.life_seed());
+    ground.repeats_requests = true;
+    ground.limits = Limits {
+        // Faults end, and what they hit goes on.
+        failed_invocations_max: u32::MAX,
+        ..Limits::AWS
+    };
+    let functions = Arc::clone(world);
+    ground.around_functions = Some(Box::new(move |inner: Arc<dyn Invoker>| {
+        Arc::new(AroundFunctions {
+            world: functions,
+            inner,
+        }) as _
+    }));
+    let network = Arc::clone(world);
+    ground.around_service = Some(Box::new(move |inner: Arc<dyn DurableServiceClient>| {
+        Arc::new(AroundService {
+            world: network,
+            inner,
+        }) as _
+    }));
+    let hasty = HandlerOptions::default().execution_timeout(HASTE);
+    let app = Embedded::builder("in memory")
+        .handler("program", handler(world))
+        .handler_with("hasty", handler(world), hasty)
+        .function("echo", echo)
+        .concurrency(world.plan.concurrency)
+        .open_on(ground)
+        .await?;
+    Ok(app)
+}
+
+async fn echo(event: lambda_runtime::LambdaEvent<String>) -> Result<String, BoxError> {
+    Ok(event.payload)
+}

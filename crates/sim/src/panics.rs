@@ -1,0 +1,30 @@
+//! Panics in a simulated world are seen, and not printed: what a task panics of is a finding.
+
+use std::cell::RefCell;
+use std::sync::Once;
+
+thread_local! {
+    static WATCHED: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
+}
+
+static INSTALL: Once = Once::new();
+
+/// Runs `work`, and returns what panicked in this thread meanwhile.
+pub(crate) fn watched<T>(work: impl FnOnce() -> T) -> (T, Vec<String>) {
+    INSTALL.call_once(|| {
+        let otherwise = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            let is_watched = WATCHED.with_borrow_mut(|watched| {
+                let Some(seen) = watched else { return false };
+                seen.push(panic.to_string());
+                true
+            });
+            if !is_watched {
+                otherwise(panic);
+            }
+        }));
+    });
+    WATCHED.set(Some(Vec::new()));
+    let done = work();
+    (done, WATCHED.take().unwrap_or_default())
+}

@@ -1,0 +1,242 @@
+//! What comes from outside: starts, answers to callbacks, pauses, stops, and a clock that is set.
+//!
+//! Each is done in whichever life of the server its time comes, and again until the server has said what became of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::Input;
+use futures_util::future::join_all;
+use lambdura::embedded::{Embedded, Error};
+use model::{ErrorObject, ExecutionId, Payload, Timestamp};
+use runtime::{Driver, ProcessError};
+
+use crate::fault::Fault;
+use crate::program::{Answer, Fate, Program};
+use crate::world::{Asked, Counted, World};
+
+/// Pause before something is asked for again that failed.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// How often somebody who is at it gives a sign of life.
+const BEAT: Duration = Duration::from_secs(10);
+
+/// Starts every program, and waits for their ends.
+pub(crate) async fn run_programs(world: &Arc<World>, app: &Embedded) {
+    let programs = world.plan.programs.iter();
+    join_all(programs.map(|program| run_program(world, app, program))).await;
+}
+
+async fn run_program(world: &Arc<World>, app: &Embedded, program: &Program) {
+    world.aged(program.starts_after_ms).await;
+    if world.is_unreadable(&program.name) {
+        // Its end does not come before somebody mends what is recorded; those of the others do.
+        return;
+    }
+    let handler = match program.fate {
+        Fate::Hasty => "hasty",
+        Fate::Ends | Fate::Stopped { .. } => "program",
+    };
+    let execution = loop {
+        match app.start(handler, program).name(&program.name).await {
+            Ok(execution) => break execution,
+            Err(Error::AlreadyStarted { arn }) => {
+                return world.violate("a name stands for one input", arn);
+            }
+            Err(_) => tokio::time::sleep(AGAIN).await,
+        }
+    };
+    loop {
+        let ended = execution.result::<Vec<String>>().await;
+        match ended {
+            Ok(results) => return world.ended(program, Ok(results)),
+            Err(Error::Ended { status, error }) => {
+                let error = error.and_then(|it| it.error_message).unwrap_or_default();
+                return world.ended(program, Err((status.to_string(), error)));
+            }
+            Err(_) => tokio::time::sleep(AGAIN).await,
+        }
+    }
+}
+
+/// Answers callbacks when it is time.
+pub(crate) async fn answer_callbacks(world: Arc<World>, driver: Driver) {
+    let mut asks = world.asks();
+    loop {
+        asks.mark_unchanged();
+        let soonest = {
+            let state = world.state();
+            let open = state.callbacks.iter().enumerate();
+            let open = open.filter(|(_, asked)| !asked.is_done);
+            open.map(|(index, asked)| (asked.due, index)).min()
+        };
+        let reached = async {
+            match soonest {
+                Some((due, _)) => world.reached(due).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            () = reached => {}
+            changed = asks.changed() => {
+                changed.expect("the world has the sender");
+                continue;
+            }
+        }
+        if let Some((_, index)) = soonest {
+            let asked = world.state().callbacks[index].clone();
+            let next = answer(&world, &driver, &asked).await;
+            let asked = &mut world.state().callbacks[index];
+            match next {
+                Some(due) => asked.due = due,
+                None => asked.is_done = true,
+            }
+        }
+    }
+}
+
+/// Says what is due of one callback; returns when the next is due.
+async fn answer(world: &World, driver: &Driver, asked: &Asked) -> Option<Timestamp> {
+    let (operation_id, callback_id) = (asked.operation.clone(), asked.callback.clone());
+    let beats = matches!(asked.answer, Answer::Beats { .. });
+    let input = if beats && world.now() < asked.answered_at {
+        Input::CallbackHeartbeat {
+            operation_id,
+            callback_id,
+        }
+    } else if let Answer::Fails { .. } = asked.answer {
+        Input::CallbackFailed {
+            operation_id,
+            callback_id,
+            error: ErrorObject::new("No", "told to fail"),
+        }
+    } else {
+        Input::CallbackSucceeded {
+            operation_id,
+            callback_id,
+            result: Some(Payload::from("\"yes\"".to_owned())),
+        }
+    };
+    let was_open = world.is_open(&asked.execution, &asked.operation);
+    let is_beat = matches!(input, Input::CallbackHeartbeat { .. });
+    match driver.process(&asked.execution, input.clone()).await {
+        Ok(_) if is_beat => Some((world.now() + BEAT).min(asked.answered_at)),
+        Ok(_) => {
+            let nth = world.count(Counted::Answers);
+            world.note(format!("answer {nth}: callback {}", asked.name));
+            world.answered(asked);
+            let twice = world.fault(|fault| match *fault {
+                Fault::AnsweredTwice { nth: at } if at == nth => Some(()),
+                _ => None,
+            });
+            if twice.is_some() && driver.process(&asked.execution, input).await.is_ok() {
+                let name = asked.name.clone();
+                world.violate("a callback is answered once", name);
+            }
+            None
+        }
+        Err(ProcessError::Rejected(rejection)) => {
+            if was_open && world.is_open(&asked.execution, &asked.operation) {
+                let seen = format!("{}: {rejection}", asked.name);
+                world.violate("an open callback can be answered", seen);
+            }
+            None
+        }
+        Err(ProcessError::SetAside { .. } | ProcessError::UnknownExecution(_)) => None,
+        Err(_) => Some(world.now() + AGAIN),
+    }
+}
+
+/// Does what the plan says that somebody does to executions, and to the clock.
+pub(crate) async fn meddle(world: Arc<World>, driver: Driver) {
+    let faults = world.plan.faults.iter().enumerate();
+    let faults = faults.map(|(stage, fault)| meddle_by(&world, &driver, stage, *fault));
+    let programs = world.plan.programs.iter().enumerate();
+    let stops = programs.filter_map(|(number, program)| match program.fate {
+        Fate::Stopped { after_ms } => Some(stop(&world, &driver, number, after_ms)),
+        Fate::Ends | Fate::Hasty => None,
+    });
+    futures_util::join!(join_all(faults), join_all(stops));
+}
+
+async fn meddle_by(world: &Arc<World>, driver: &Driver, stage: usize, fault: Fault) {
+    match fault {
+        Fault::DiesAt { ms } if world.is_stage(stage, 0) => {
+            world.aged(ms).await;
+            world.set_stage(stage, 1);
+            world.die("at its time");
+        }
+        Fault::ClockJumps { at_ms, by_ms } if world.is_stage(stage, 0) => {
+            world.aged(at_ms).await;
+            world.set_stage(stage, 1);
+            world.jump(Duration::from_millis(by_ms));
+        }
+        Fault::Pause {
+            program,
+            at_ms,
+            for_ms,
+        } => {
+            // Shrinking may have taken the program away.
+            let Some(program) = world.plan.programs.get(program) else {
+                return;
+            };
+            let name = &program.name;
+            if world.is_stage(stage, 0) {
+                world.aged(at_ms).await;
+                let pause = Input::Pause {
+                    reason: None,
+                    execution_timeout_paused: false,
+                    client_token: None,
+                };
+                insist(world, driver, name, "paused", pause).await;
+                world.set_stage(stage, 1);
+            }
+            if world.is_stage(stage, 1) {
+                world.aged(at_ms + for_ms).await;
+                let resume = Input::Resume {
+                    reason: None,
+                    client_token: None,
+                };
+                insist(world, driver, name, "resumed", resume).await;
+                world.set_stage(stage, 2);
+            }
+        }
+        _ => {}
+    }
+}
+
+async fn stop(world: &Arc<World>, driver: &Driver, number: usize, after_ms: u64) {
+    let stage = world.plan.faults.len() + number;
+    if world.is_stage(stage, 0) {
+        world.aged(after_ms).await;
+        let error = ErrorObject::new("Stopped", "told to stop");
+        let name = &world.plan.programs[number].name;
+        insist(world, driver, name, "stopped", Input::Stop { error }).await;
+        world.set_stage(stage, 1);
+    }
+}
+
+/// Asks again until it is done or refused.
+async fn insist(world: &World, driver: &Driver, name: &str, what: &str, input: Input) {
+    loop {
+        if let Some(id) = id_of(world, name) {
+            match driver.process(&id, input.clone()).await {
+                Ok(_) => return world.note(format!("{name} is {what}")),
+                Err(
+                    ProcessError::Rejected(_)
+                    | ProcessError::SetAside { .. }
+                    | ProcessError::UnknownExecution(_),
+                ) => return world.note(format!("{name} is not {what}: refused")),
+                Err(_) => {}
+            }
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
+fn id_of(world: &World, name: &str) -> Option<ExecutionId> {
+    let executions = world.executions().into_iter();
+    let mut named = executions.filter(|it| World::name_of(&it.spec.arn) == name);
+    named.next().map(|it| it.spec.arn.id.clone())
+}

@@ -1,0 +1,76 @@
+//! Runs a plan, from the beginning of its world to its end.
+
+use std::fmt;
+
+use lambdura::BoxError;
+
+use crate::life::{Ending, live};
+use crate::panics::watched;
+use crate::plan::Plan;
+use crate::world::{Counted, World};
+
+/// Lives of the server after which something must be wrong with the simulation.
+const LIVES_MAX: usize = 100;
+
+/// What must hold and does not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// In words.
+    pub invariant: &'static str,
+    /// What was seen instead.
+    pub seen: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.invariant, self.seen)
+    }
+}
+
+/// What a run came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// How often the server lived.
+    pub lives: usize,
+    /// Commits that were tried.
+    pub commits: u64,
+    /// Everything that happened, a line each.
+    pub trace: Vec<String>,
+    /// The first thing that must hold and does not.
+    pub violation: Option<Violation>,
+}
+
+/// Runs a plan. The same plan gives the same report.
+///
+/// # Errors
+/// When it cannot be run at all.
+pub fn run(plan: &Plan) -> Result<Report, BoxError> {
+    let world = World::new(plan.clone());
+    // The jitter of retries is drawn from the thread's.
+    fastrand::seed(plan.seed);
+    let (lived, panics) = watched(|| -> Result<(), BoxError> {
+        for _ in 0..LIVES_MAX {
+            let ending = live(&world)?;
+            if ending == Ending::AllEnded || world.state().violation.is_some() {
+                return Ok(());
+            }
+        }
+        Err("the server dies again and again, without a fault that says so".into())
+    });
+    lived?;
+    world.check_at_end();
+    if let Some(panic) = panics.into_iter().next() {
+        world.state().violation.get_or_insert(Violation {
+            invariant: "nothing panics",
+            seen: panic,
+        });
+    }
+    let commits = world.counted(Counted::Commits);
+    let mut state = world.state();
+    Ok(Report {
+        lives: state.life,
+        commits,
+        trace: std::mem::take(&mut state.trace),
+        violation: state.violation.clone(),
+    })
+}

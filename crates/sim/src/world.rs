@@ -1,0 +1,293 @@
+//! What outlives the server: what is stored, what time it is, who is at work, and what was seen.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use model::{CallbackId, ExecutionArn, ExecutionId, Invocation, OperationId, RequestId, Timestamp};
+use store::{ExecutionFilter, Executions as _, MemoryStore};
+use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
+
+use crate::fault::Fault;
+use crate::plan::Plan;
+use crate::program::Answer;
+use crate::run::Violation;
+
+/// When every world begins.
+const BEGINNING: Timestamp = Timestamp::from_millis(1_790_000_000_000);
+
+/// Calls of the store after which a world counts as one that spins.
+const CALLS_MAX: u64 = 200_000;
+
+/// See the module.
+pub(crate) struct World {
+    pub plan: Plan,
+    /// As it is, without delays and faults.
+    pub store: Arc<MemoryStore>,
+    state: Mutex<State>,
+    /// The server has died, or what must hold does not.
+    over: watch::Sender<bool>,
+    /// The clock has jumped. (A `watch` would wake those who wait in an order of its own choice.)
+    jumped: Notify,
+    /// There is a callback to be answered.
+    asked: watch::Sender<()>,
+}
+
+#[derive(Default)]
+pub(crate) struct State {
+    pub life: usize,
+    began: Option<(Timestamp, Instant)>,
+    jumped: Duration,
+    pub trace: Vec<String>,
+    counts: BTreeMap<Counted, u64>,
+    pub violation: Option<Violation>,
+    /// Invocations that functions are at.
+    pub at_work: BTreeMap<ExecutionId, RequestId>,
+    /// Invocations that have failed, by whatever fault.
+    pub failed: BTreeSet<String>,
+    /// Invocations that count as ended, though their process lives on.
+    pub outlived: BTreeSet<String>,
+    /// What checkpoint tokens were accepted with.
+    pub accepted: BTreeMap<String, String>,
+    pub callbacks: Vec<Asked>,
+    /// How far what somebody does from outside has come.
+    pub stages: BTreeMap<usize, u32>,
+    /// Since when commits have failed, and how many.
+    pub commits_fail: Option<(Timestamp, u64)>,
+}
+
+/// A callback that somebody outside is to answer.
+#[derive(Debug, Clone)]
+pub(crate) struct Asked {
+    pub execution: ExecutionId,
+    pub operation: OperationId,
+    pub callback: CallbackId,
+    pub name: String,
+    pub answer: Answer,
+    /// When it is answered, or given the next sign of life.
+    pub due: Timestamp,
+    pub answered_at: Timestamp,
+    pub is_done: bool,
+}
+
+/// What faults are counted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Counted {
+    Calls,
+    Commits,
+    Reads,
+    Requests,
+    Invocations,
+    PlainInvocations,
+    Answers,
+}
+
+impl World {
+    pub fn new(plan: Plan) -> Arc<Self> {
+        Arc::new(Self {
+            plan,
+            store: Arc::new(MemoryStore::new()),
+            state: Mutex::default(),
+            over: watch::Sender::new(false),
+            jumped: Notify::new(),
+            asked: watch::Sender::new(()),
+        })
+    }
+
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Another life of the server begins, in its own runtime.
+    pub fn begin_life(&self) {
+        let mut state = self.state();
+        state.life += 1;
+        let at = match state.began {
+            None => BEGINNING,
+            // However long it took to start it again.
+            Some((at, _)) => at + Duration::from_millis(1 + self.plan.seed % 4_000),
+        };
+        state.began = Some((at, Instant::now()));
+        drop(state);
+        self.over.send_replace(self.state().violation.is_some());
+        self.note("the server starts".to_owned());
+    }
+
+    /// It is dead: what it was at has failed.
+    pub fn end_life(&self) {
+        let now = self.now();
+        let lost = self.active_invocations();
+        let mut state = self.state();
+        state.began = Some((now, Instant::now()));
+        state.jumped = Duration::ZERO;
+        state.failed.extend(lost);
+        state.at_work.clear();
+    }
+
+    fn active_invocations(&self) -> Vec<String> {
+        let executions = self.executions().into_iter();
+        let active = executions.filter_map(|execution| match execution.state.invocation {
+            Invocation::Active { request_id, .. } => Some(request_id.to_string()),
+            Invocation::Idle | Invocation::BackingOff { .. } => None,
+        });
+        active.collect()
+    }
+
+    /// The clock: it jumps and drifts as the plan says.
+    pub fn now(&self) -> Timestamp {
+        let state = self.state();
+        let (at, since) = state.began.expect("a life has begun");
+        let passed = i64::try_from(since.elapsed().as_millis()).unwrap_or(i64::MAX);
+        let passed = passed + passed * self.plan.drift / 1_000;
+        at + state.jumped + Duration::from_millis(passed.unsigned_abs())
+    }
+
+    /// Milliseconds since the beginning of the world.
+    pub fn age_ms(&self) -> u64 {
+        let age = self.now().since(BEGINNING).as_millis();
+        u64::try_from(age).unwrap_or(u64::MAX)
+    }
+
+    /// Is ready when the world is so old.
+    pub async fn aged(&self, ms: u64) {
+        self.reached(BEGINNING + Duration::from_millis(ms)).await;
+    }
+
+    /// Is ready at that instant.
+    pub async fn reached(&self, at: Timestamp) {
+        loop {
+            let jumps = self.jumped.notified();
+            let left = at.since(self.now());
+            if left.is_zero() {
+                return;
+            }
+            tokio::select! {
+                biased;
+                () = jumps => {}
+                () = tokio::time::sleep(left) => {}
+            }
+        }
+    }
+
+    pub fn jump(&self, by: Duration) {
+        self.note(format!("the clock jumps by {} ms", by.as_millis()));
+        self.state().jumped += by;
+        self.jumped.notify_waiters();
+    }
+
+    /// Writes a line of the trace.
+    pub fn note(&self, line: String) {
+        let (age, life) = (self.age_ms(), self.state().life);
+        let line = format!("{:>10.3} s, life {life}: {line}", seconds(age));
+        self.state().trace.push(line);
+    }
+
+    /// Counts something that faults go by, from 1.
+    pub fn count(&self, what: Counted) -> u64 {
+        let counted = {
+            let mut state = self.state();
+            let count = state.counts.entry(what).or_default();
+            *count += 1;
+            *count
+        };
+        if what == Counted::Calls && counted > CALLS_MAX {
+            self.violate("spins", format!("the store was called {counted} times"));
+        }
+        counted
+    }
+
+    pub fn counted(&self, what: Counted) -> u64 {
+        self.state().counts.get(&what).copied().unwrap_or(0)
+    }
+
+    /// The first fault of the plan that fits.
+    pub fn fault<T>(&self, fits: impl Fn(&Fault) -> Option<T>) -> Option<T> {
+        self.plan.faults.iter().find_map(fits)
+    }
+
+    /// What must hold does not. The first of them is kept, and ends the world.
+    pub fn violate(&self, invariant: &'static str, seen: String) {
+        if self.state().violation.is_some() {
+            return;
+        }
+        self.note(format!("VIOLATED: {invariant}: {seen}"));
+        self.state().violation = Some(Violation { invariant, seen });
+        self.over.send_replace(true);
+    }
+
+    /// The server dies.
+    pub fn die(&self, when: &str) {
+        if !self.is_over() {
+            self.note(format!("the server dies {when}"));
+            self.over.send_replace(true);
+        }
+    }
+
+    pub fn is_over(&self) -> bool {
+        *self.over.borrow()
+    }
+
+    /// Is ready once the server has died, or something is violated.
+    pub async fn over(&self) {
+        let mut over = self.over.subscribe();
+        over.wait_for(|is_over| *is_over)
+            .await
+            .expect("the world has the sender");
+    }
+
+    pub fn ask(&self, asked: Asked) {
+        self.state().callbacks.push(asked);
+        self.asked.send_replace(());
+    }
+
+    pub fn asks(&self) -> watch::Receiver<()> {
+        self.asked.subscribe()
+    }
+
+    /// An execution as it is stored.
+    pub fn execution(&self, id: &ExecutionId) -> Option<engine::Execution> {
+        let loaded = self.store.load(id).now_or_never();
+        loaded
+            .expect("memory answers at once")
+            .expect("it never fails")
+    }
+
+    /// All executions as they are stored, the oldest first.
+    pub fn executions(&self) -> Vec<engine::Execution> {
+        let filter = ExecutionFilter {
+            oldest_first: true,
+            limit: 10_000,
+            ..ExecutionFilter::default()
+        };
+        let listed = self.store.list(filter).now_or_never();
+        let listed = listed
+            .expect("memory answers at once")
+            .expect("it never fails");
+        let ids = listed.iter().map(|head| &head.arn.id);
+        ids.filter_map(|id| self.execution(id)).collect()
+    }
+
+    /// How an execution is called in traces.
+    pub fn name_of(arn: &ExecutionArn) -> &str {
+        arn.name.as_str()
+    }
+
+    /// Whether what is recorded of this execution cannot be read, in this life.
+    pub fn is_unreadable(&self, name: &str) -> bool {
+        if self.state().life < 2 {
+            return false;
+        }
+        let unreadable = self.fault(|fault| match *fault {
+            Fault::Unreadable { program } => self.plan.programs.get(program),
+            _ => None,
+        });
+        unreadable.is_some_and(|program| program.name == name)
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "it is shown with three places")]
+pub(crate) fn seconds(ms: u64) -> f64 {
+    ms as f64 / 1_000.0
+}

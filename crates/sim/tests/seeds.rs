@@ -1,0 +1,30 @@
+//! Seeds stand for themselves: the same one gives the same trace, and another one another.
+
+use sim::{Plan, run};
+
+#[test]
+fn the_same_seed_gives_the_same_trace() {
+    let mut last = Vec::new();
+    for seed in 0..25 {
+        let plan = Plan::of(seed);
+        let one = run(&plan).expect("it can be run");
+        let other = run(&plan).expect("it can be run");
+        for (line, again) in one.trace.iter().zip(&other.trace) {
+            assert_eq!(line, again, "seed {seed}");
+        }
+        assert_eq!(one, other, "seed {seed}");
+        assert_eq!(one.violation, None, "seed {seed}");
+        assert_ne!(one.trace, last, "seed {seed} is like the one before");
+        last = one.trace;
+    }
+}
+
+#[test]
+fn a_plan_survives_being_written_down() {
+    for seed in 0..25 {
+        let plan = Plan::of(seed);
+        let text = serde_json::to_string(&plan).expect("it is plain data");
+        let read: Plan = serde_json::from_str(&text).expect("it is plain data");
+        assert_eq!(read, plan);
+    }
+}
