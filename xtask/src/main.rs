@@ -1,4 +1,4 @@
-//! Chores of the project: `cargo xtask demo | test | bench | console | tidy`.
+//! Chores of the project: `cargo xtask demo | test | bench | sim | console | tidy`.
 //!
 //! This file reads the command line. Each chore has a module of its name; `setup` gets what the chores need
 //! (packages, browsers, binaries), `system` runs the service, `page` the demo's frontend, and `process` owns every
@@ -8,6 +8,7 @@ mod bench;
 mod console;
 mod demo;
 mod peers;
+mod sim;
 mod test;
 mod tidy;
 
@@ -28,6 +29,7 @@ use clap::{Parser, Subcommand};
 use crate::bench::BenchArguments;
 use crate::console::ConsoleArguments;
 use crate::demo::DemoArguments;
+use crate::sim::SimArguments;
 use crate::test::TestArguments;
 use crate::workspace::Workspace;
 
@@ -44,6 +46,7 @@ enum Chore {
     Demo(DemoArguments),
     Test(TestArguments),
     Bench(BenchArguments),
+    Sim(SimArguments),
     Console(ConsoleArguments),
     /// Check what no compiler checks: dependency arrows, module docs, file sizes, leftovers, lockfiles
     Tidy,
@@ -67,6 +70,7 @@ fn run(chore: Chore) -> anyhow::Result<ExitCode> {
         Chore::Demo(arguments) => demo::run(&workspace, &arguments),
         Chore::Test(arguments) => test::run(workspace, &arguments),
         Chore::Bench(arguments) => bench::run(&workspace, &arguments),
+        Chore::Sim(arguments) => sim::run(&workspace, &arguments),
         Chore::Console(arguments) => console::run(workspace, &arguments),
         Chore::Tidy => tidy::run(&workspace),
     }

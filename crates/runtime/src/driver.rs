@@ -1,6 +1,6 @@
 //! The driver itself: what it holds, and its life.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use model::{Limits, Owner};
 use store::{Durability, Store};
@@ -35,6 +35,18 @@ pub struct DriverConfig {
 #[derive(Clone)]
 pub struct Driver {
     pub(crate) inner: Arc<Inner>,
+}
+
+/// A driver for those whom it holds in turn: it ends without them.
+#[derive(Clone)]
+pub struct WeakDriver(Weak<Inner>);
+
+impl WeakDriver {
+    /// The driver, unless it is gone.
+    pub fn upgrade(&self) -> Option<Driver> {
+        let inner = self.0.upgrade()?;
+        Some(Driver { inner })
+    }
 }
 
 pub(crate) struct Inner {
@@ -89,6 +101,11 @@ impl Driver {
                 shutdown: CancellationToken::new(),
             }),
         })
+    }
+
+    /// A handle that does not keep it.
+    pub fn downgrade(&self) -> WeakDriver {
+        WeakDriver(Arc::downgrade(&self.inner))
     }
 
     /// What an acknowledged request survives.

@@ -34,7 +34,7 @@ mod within;
 pub use aside::TriedAgain;
 pub use changes::{Change, ChangeListener};
 pub use clock::{Clock, ClockMode, Running, SteadyClock, Work, WoundClock};
-pub use driver::{Driver, DriverConfig};
+pub use driver::{Driver, DriverConfig, WeakDriver};
 pub use error::{ProcessError, StartError};
 pub use invoker::{
     Destination, DurableInvocation, DurableSettings, EndedInvocation, InvocationReport, Invoker,

@@ -88,6 +88,12 @@ const STAGES: &[Stage] = &[
         run: rust::tests,
     },
     Stage {
+        name: "sim",
+        about: "new seeds of the simulation, and small worlds explored whole",
+        needs: &["build"],
+        run: rust::simulation,
+    },
+    Stage {
         name: "doc",
         about: "examples in the documentation",
         needs: &["build"],

@@ -57,6 +57,11 @@ pub fn tests(context: &mut Context) -> Result<()> {
     process::run(&mut command)
 }
 
+/// Programs that the build made.
+pub fn simulation(context: &mut Context) -> Result<()> {
+    crate::sim::check(&context.workspace)
+}
+
 /// nextest runs no examples of the documentation.
 pub fn doc_tests(context: &mut Context) -> Result<()> {
     process::run(cargo_in(context).args(["test", "--locked", "--workspace", "--doc"]))

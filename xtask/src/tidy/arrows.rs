@@ -107,10 +107,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("conformance-handlers", &["lambdura"]),
     ("xtask", &[]),
     // Runs everything below the server in one thread; nothing depends on it.
-    (
-        "sim",
-        &["engine", "lambdura", "model", "runtime", "store"],
-    ),
+    ("sim", &["engine", "lambdura", "model", "runtime", "store"]),
     // Turns everything below the server upside down; nothing depends on it.
     (
         "crash",

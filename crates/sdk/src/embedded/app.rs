@@ -129,7 +129,7 @@ impl Embedded {
         })
         .map_err(|error| OpenError::Chance(error.to_string().into()))?;
         let is_first = service.0.functions.set(Arc::downgrade(&functions)).is_ok()
-            && service.0.driver.set(driver.clone()).is_ok();
+            && service.0.driver.set(driver.downgrade()).is_ok();
         assert!(is_first, "nobody else has this service yet");
         let app = Self {
             inner: Arc::new(Inner {

@@ -11,7 +11,7 @@ use model::{
     ChainedTarget, CheckpointToken, ClientToken, ErrorObject, ExecutionArn, FunctionName,
     OperationId, Version,
 };
-use runtime::{Driver, Making, ProcessError};
+use runtime::{Driver, Making, ProcessError, WeakDriver};
 use store::CommitError;
 use store_sqlite::{Done, Verdict, Within, WriteWithin};
 use wire::{ApiError, Targets, wire_operation};
@@ -32,8 +32,8 @@ const PAGE: usize = 1_000;
 pub(super) struct OwnService(pub Arc<Inner>);
 
 pub(super) struct Inner {
-    /// Set before anything runs.
-    pub driver: OnceLock<Driver>,
+    /// Set before anything runs. It holds this in turn.
+    pub driver: OnceLock<WeakDriver>,
     /// None: there are no tables beside the executions.
     pub within: Option<Arc<dyn WriteWithin>>,
     /// They hold this in turn.
@@ -43,8 +43,9 @@ pub(super) struct Inner {
 }
 
 impl OwnService {
-    pub(super) fn driver(&self) -> &Driver {
-        self.0.driver.get().expect("it is set before anything runs")
+    pub(super) fn driver(&self) -> Driver {
+        let driver = self.0.driver.get().expect("it is set before anything runs");
+        driver.upgrade().expect("whoever runs a handler has it")
     }
 
     async fn checkpoint(
@@ -81,9 +82,8 @@ impl OwnService {
         let after = OperationId::parse(marker);
         let after =
             after.map_err(|error| refused(ApiError::invalid_parameter(error.to_string())))?;
-        let page = self
-            .driver()
-            .state_page(&arn.id, &token, Some(&after), PAGE);
+        let driver = self.driver();
+        let page = driver.state_page(&arn.id, &token, Some(&after), PAGE);
         let page = page.await.map_err(failed)?;
         let last = page.operations.last().filter(|_| page.more);
         Ok(GetDurableExecutionStateResponse {
