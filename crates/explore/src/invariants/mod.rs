@@ -86,6 +86,8 @@ pub const fn of_transitions<'a>() -> &'a [Invariant<Accepted<'a>>] {
         transition::a_resume_brings_what_was_held_back,
         transition::an_invocation_cut_short_is_made_up_for,
         transition::the_function_is_told_of_every_change,
+        transition::what_was_accepted_is_in_the_history,
+        transition::only_an_open_callback_is_answered,
         transition::what_is_due_is_done,
     ]
 }

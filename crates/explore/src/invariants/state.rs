@@ -83,8 +83,11 @@ pub fn counters_match_the_operations(world: &World) -> Verdict {
 /// The deadlines, and the soonest of them in the state, are those that follow from the records.
 pub fn deadlines_follow_from_the_records(world: &World) -> Verdict {
     let expected = deadlines(world);
-    let seen: BTreeSet<_> = world.execution.deadlines().cloned().collect();
-    same(&seen, &expected, "the deadlines")?;
+    let seen = || world.execution.deadlines();
+    hold(seen().eq(&expected), || {
+        let seen: Vec<_> = seen().collect();
+        format!("the deadlines: expected {expected:?}, seen {seen:?}")
+    })?;
     let next = &world.execution.state.next_deadline;
     same(next, &expected.first().cloned(), "the next deadline")
 }

@@ -1,7 +1,7 @@
 //! Invariants of a transition: what an accepted input may do.
 
 use engine::{Answer, Effect, Input, InvocationOutcome};
-use model::{EventKind, Invocation, OperationId};
+use model::{DeadlineReason, EventKind, Invocation, OperationId, OperationStatus, OperationType};
 
 use super::{Accepted, Verdict, hold, same};
 
@@ -263,6 +263,81 @@ pub fn what_is_due_is_done(accepted: &Accepted<'_>) -> Verdict {
     let next = state.next_deadline.as_ref();
     let is_due = next.is_some_and(|next| next.at <= accepted.after.now);
     hold(!is_due, || format!("still due: {next:?}"))
+}
+
+/// Whatever writes leaves an event, but for what has none in AWS's protocol: an empty checkpoint, a
+/// result that the end of the invocation will tell, a heartbeat, a step that becomes READY, a repetition
+/// or removal that is due, an invocation that was never started, a pause that is only requested or is
+/// called off, a removal.
+pub fn what_was_accepted_is_in_the_history(accepted: &Accepted<'_>) -> Verdict {
+    let before = &accepted.before.execution;
+    let silent = match accepted.input {
+        Input::Checkpoint { updates, .. } => updates
+            .iter()
+            .all(|update| update.operation_type == OperationType::Execution),
+        Input::InvocationEnded { outcome, .. } => *outcome == InvocationOutcome::NotStarted,
+        Input::DeadlineReached => {
+            let due = before.deadlines();
+            let mut due = due.filter(|deadline| deadline.at <= accepted.after.now);
+            due.all(|deadline| match deadline.reason {
+                DeadlineReason::StepRetry(_)
+                | DeadlineReason::InvocationRetry
+                | DeadlineReason::RetentionElapsed => true,
+                DeadlineReason::ExecutionTimeout
+                | DeadlineReason::WaitElapsed(_)
+                | DeadlineReason::CallbackTimeout(_)
+                | DeadlineReason::CallbackHeartbeat(_) => false,
+            })
+        }
+        Input::Pause { .. } => !accepted.transition.state.is_paused(),
+        Input::Resume { .. } => !before.state.is_paused(),
+        Input::CallbackHeartbeat { .. } | Input::Delete => true,
+        Input::CallbackSucceeded { .. }
+        | Input::CallbackFailed { .. }
+        | Input::ChainedInvokeEnded { .. }
+        | Input::Stop { .. } => false,
+    };
+    let told = !accepted.transition.events.is_empty();
+    hold(told || silent || accepted.transition.is_empty(), || {
+        format!("no event tells of {:?}", accepted.input)
+    })
+}
+
+/// A callback is answered only while it is open and in time, only by the id that was given for it, and
+/// only while the execution runs, also if the timer is late.
+pub fn only_an_open_callback_is_answered(accepted: &Accepted<'_>) -> Verdict {
+    let (Input::CallbackSucceeded {
+        operation_id,
+        callback_id,
+        ..
+    }
+    | Input::CallbackFailed {
+        operation_id,
+        callback_id,
+        ..
+    }
+    | Input::CallbackHeartbeat {
+        operation_id,
+        callback_id,
+    }) = accepted.input
+    else {
+        return Ok(());
+    };
+    let mut told = accepted.before.history.operations.iter();
+    let told = told.find(|told| told.id == *operation_id);
+    let told = told.ok_or_else(|| format!("`{operation_id}` has not begun"))?;
+    same(&Some(callback_id), &told.callback_id.as_ref(), "the id")?;
+    same(&told.status, &OperationStatus::Started, "its status")?;
+    let runs = accepted.before.execution.state.outcome.is_none();
+    hold(runs, || "the execution has ended".to_owned())?;
+    for deadline in accepted.before.execution.deadlines() {
+        let concerns = deadline.reason == DeadlineReason::ExecutionTimeout
+            || deadline.reason.operation_id() == Some(operation_id);
+        hold(!concerns || deadline.at > accepted.after.now, || {
+            format!("it is too late: {deadline:?}")
+        })?;
+    }
+    Ok(())
 }
 
 fn invokes(accepted: &Accepted<'_>) -> usize {

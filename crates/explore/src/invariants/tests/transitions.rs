@@ -5,8 +5,8 @@ use model::{EventKind, Timestamp};
 
 use super::{Made, check_complete, find, made, world};
 use crate::invariants::of_transitions;
-use crate::moves::{Ending, Move};
-use crate::pair::Slot::First;
+use crate::moves::{Ending, Move, Says};
+use crate::pair::Slot::{First, Second};
 use crate::update::Action;
 
 const BEGIN: Move = Move::Checkpoint(First, Action::Start);
@@ -15,11 +15,12 @@ const PENDING: Move = Move::Ends(Ending::Pending);
 
 type Case = (&'static str, Vec<Move>, fn(&mut Made));
 
-/// All with two waits.
+/// All with a wait and a callback.
 fn cases() -> Vec<Case> {
     let mut cases = about_the_end();
     cases.extend(about_tokens());
     cases.extend(about_invocations());
+    cases.extend(about_callbacks());
     cases.extend(about_the_rest());
     cases
 }
@@ -131,12 +132,43 @@ fn about_invocations() -> Vec<Case> {
     ]
 }
 
+fn about_callbacks() -> Vec<Case> {
+    let open = "only_an_open_callback_is_answered";
+    let begin = Move::Checkpoint(Second, Action::Start);
+    let answered = || vec![begin, Move::Callback(Second, Says::Succeeded)];
+    let alive = || vec![begin, Move::Callback(Second, Says::Heartbeat)];
+    vec![
+        (open, answered(), |made| made.before = made.after.clone()),
+        (open, answered(), |made| {
+            let forged = Move::Callback(Second, Says::Forged);
+            made.input = made.before.request(forged).1.expect("an input");
+        }),
+        (open, answered(), |made| {
+            let stopped = made.before.after(Move::Stop);
+            made.before.execution = stopped.expect("it runs").execution;
+        }),
+        (open, alive(), |made| {
+            let late = made.before.after(Move::Late);
+            made.after.now = late.expect("time passes").now;
+        }),
+    ]
+}
+
 fn about_the_rest() -> Vec<Case> {
     let version = "the_version_counts_transitions";
     let events = "events_are_numbered_and_dated";
     let told = "the_function_is_told_of_every_change";
     let due = "what_is_due_is_done";
+    let recorded = "what_was_accepted_is_in_the_history";
     vec![
+        (recorded, vec![BEGIN], |made| made.transition.events.clear()),
+        (recorded, vec![LOST], |made| made.transition.events.clear()),
+        (recorded, vec![Move::Stop], |made| {
+            made.transition.events.clear()
+        }),
+        (recorded, vec![BEGIN, Move::Deadline], |made| {
+            made.transition.events.clear();
+        }),
         (version, vec![Move::Poll], |made| {
             made.transition.state.version += 1
         }),
@@ -196,7 +228,7 @@ fn every_invariant_rejects_a_spoilt_transition() {
     let cases = cases();
     let verdict = |name, made: &Made| find(of_transitions(), name)(&made.accepted());
     for (place, (name, moves, spoil)) in cases.iter().enumerate() {
-        let mut made = made("wait,wait", moves);
+        let mut made = made("wait,callback", moves);
         assert_eq!(verdict(name, &made), Ok(()), "{name}, case {place}");
         spoil(&mut made);
         assert!(verdict(name, &made).is_err(), "{name} accepts case {place}");
