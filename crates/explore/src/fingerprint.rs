@@ -111,10 +111,14 @@ fn describe_operation(operation: &Operation, now: Timestamp, to: &mut Canonical)
             scheduled_end_at, ..
         } => apart(*scheduled_end_at, now).hash(to),
         OperationDetails::Callback {
+            timeout_seconds: None,
+            ..
+        } => {}
+        OperationDetails::Callback {
             last_heartbeat_at, ..
         } => {
-            let ages = (operation.started_at, *last_heartbeat_at);
-            (apart(ages.0, now), apart(ages.1, now)).hash(to);
+            let began = apart(operation.started_at, now);
+            Some((began, apart(*last_heartbeat_at, now))).hash(to);
         }
     }
 }

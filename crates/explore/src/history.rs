@@ -1,6 +1,7 @@
 //! What a reader of the event history alone knows, event by event: a second opinion on the records.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use model::{
     CallbackId, ErrorObject, Event, EventKind, Operation, OperationDetails, OperationId,
@@ -16,6 +17,10 @@ pub struct History {
     pub outcome: Option<Outcome>,
     /// Whether a pause is in effect.
     pub is_paused: bool,
+    /// Since when the execution timeout stands still, in a pause that lets it.
+    pub timeout_paused_since: Option<Timestamp>,
+    /// How long it stood still in pauses that are over.
+    pub timeout_paused_for: Duration,
     /// Invocations that have ended.
     pub invocations_completed: u64,
     /// The id of the last event.
@@ -69,8 +74,19 @@ impl History {
             EventKind::ExecutionFailed { error } => self.finish(Outcome::Failed(error)),
             EventKind::ExecutionTimedOut { error } => self.finish(Outcome::TimedOut(error)),
             EventKind::ExecutionStopped { error } => self.finish(Outcome::Stopped(error)),
-            EventKind::ExecutionPaused { .. } => self.pause(true),
-            EventKind::ExecutionResumed { .. } => self.pause(false),
+            EventKind::ExecutionPaused {
+                execution_timeout_paused,
+                ..
+            } => {
+                self.timeout_paused_since = execution_timeout_paused.then_some(event.at);
+                self.pause(true)
+            }
+            EventKind::ExecutionResumed { .. } => {
+                if let Some(since) = self.timeout_paused_since.take() {
+                    self.timeout_paused_for += event.at.since(since);
+                }
+                self.pause(false)
+            }
             EventKind::ContextStarted => self.begin(event, OperationType::Context).map(drop),
             EventKind::ContextSucceeded { result } => self.end(event, (Succeeded, result, None)),
             EventKind::ContextFailed { error } => self.end(event, (Failed, None, Some(error))),

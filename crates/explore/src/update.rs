@@ -11,7 +11,7 @@ use crate::pair::{Pair, Slot};
 const WAIT_SECONDS: u32 = 4;
 /// Delay of a step's next attempt, in seconds: as long as the first back-off of a failed invocation.
 const RETRY_SECONDS: u32 = 1;
-/// A callback's limits: its timeout is that of the execution, its silence as long as a wait.
+/// The limits of a callback that has any: its timeout is that of the execution, its silence as long as a wait.
 const CALLBACK: CallbackOptions = CallbackOptions {
     timeout_seconds: Some(EXECUTION_TIMEOUT_SECONDS),
     heartbeat_timeout_seconds: Some(WAIT_SECONDS),
@@ -24,6 +24,8 @@ pub(crate) const EXECUTION_TIMEOUT_SECONDS: u32 = 8;
 #[expect(missing_docs, reason = "the names are AWS's and say it all")]
 pub enum Action {
     Start,
+    /// START of a callback that may take as long as it likes.
+    StartUnlimited,
     /// START of a chained invoke whose function does not exist: it fails at once.
     StartMissing,
     Succeed,
@@ -42,7 +44,7 @@ impl Action {
             OperationType::Context => &[Self::Start, Self::Succeed, Self::SucceedLarge, Self::Fail],
             OperationType::Step => &[Self::Start, Self::Succeed, Self::Fail, Self::Retry],
             OperationType::Wait => &[Self::Start, Self::Cancel],
-            OperationType::Callback => &[Self::Start],
+            OperationType::Callback => &[Self::Start, Self::StartUnlimited],
             OperationType::ChainedInvoke => &[Self::Start, Self::StartMissing],
         }
     }
@@ -58,6 +60,7 @@ pub fn update(pair: Pair, slot: Slot, action: Action) -> OperationUpdate {
     let error = Some(ErrorObject::new("Boom", "it broke"));
     match action {
         Action::Start => started(blank, Ok(plain())),
+        Action::StartUnlimited => blank,
         Action::StartMissing => {
             let missing = ErrorObject::new("ResourceNotFoundException", "Function not found");
             started(blank, Err(missing))

@@ -14,17 +14,37 @@ use crate::world::World;
 
 const BEGIN: Move = Move::Checkpoint(First, Action::Start);
 
+const UNLIMITED: Move = Move::Checkpoint(First, Action::StartUnlimited);
+
 type Case = (&'static str, &'static str, Vec<Move>, fn(&mut World));
 
 fn cases() -> Vec<Case> {
+    let mut cases = about_history();
+    cases.extend(about_the_records());
+    cases
+}
+
+fn about_history() -> Vec<Case> {
     let history = "history_folds_to_the_records";
-    let stuck = "nothing_is_stuck";
-    let mover = "whatever_is_pending_has_a_mover";
-    let replay = "a_replay_is_complete_and_in_order";
-    let says = Move::Callback(First, Says::Succeeded);
-    let close = Move::Checkpoint(First, Action::Succeed);
-    let child = Move::Checkpoint(Second, Action::Start);
+    let paused = vec![
+        BEGIN,
+        Move::PauseTimeout,
+        Move::Poll,
+        Move::Late,
+        Move::Resume,
+    ];
     vec![
+        (history, "wait,wait", paused, |world| {
+            world.execution.state.timeout_paused_for = std::time::Duration::ZERO;
+        }),
+        (
+            history,
+            "wait,wait",
+            vec![Move::CheckpointResult],
+            |world| {
+                world.process = None;
+            },
+        ),
         (history, "wait,wait", vec![BEGIN], |world| {
             world.history.last_id += 1;
         }),
@@ -57,6 +77,17 @@ fn cases() -> Vec<Case> {
         (history, "wait,wait", vec![BEGIN], |world| {
             world.execution.state.invocation_count += 1;
         }),
+    ]
+}
+
+fn about_the_records() -> Vec<Case> {
+    let stuck = "nothing_is_stuck";
+    let mover = "whatever_is_pending_has_a_mover";
+    let replay = "a_replay_is_complete_and_in_order";
+    let says = Move::Callback(First, Says::Succeeded);
+    let close = Move::Checkpoint(First, Action::Succeed);
+    let child = Move::Checkpoint(Second, Action::Start);
+    vec![
         (
             "counters_match_the_operations",
             "wait,wait",
@@ -112,6 +143,12 @@ fn cases() -> Vec<Case> {
         ),
         (mover, "wait,wait", vec![BEGIN], |world| {
             world.execution = without_deadlines(&world.execution);
+        }),
+        (mover, "callback,wait", vec![BEGIN], |world| {
+            world.execution = without_deadlines(&world.execution);
+        }),
+        (mover, "callback,wait", vec![UNLIMITED], |world| {
+            world.history.operations.pop();
         }),
         (mover, "chained-invoke,wait", vec![BEGIN], |world| {
             world.execution.state.open_chained_invokes = 0;
