@@ -26,7 +26,10 @@ pub fn table(rows: &[Row], end: &End, took: Duration) -> String {
     let _ = writeln!(text, "\n{seconds:.1} s, {per_second} transitions a second");
     match end {
         End::Complete => text += "Every invariant holds.\n",
-        End::OutOfTime => text += "The time was over. Every invariant holds as far as it went.\n",
+        End::OutOfTime => {
+            text +=
+                "The time was over: the depth is what was explored whole. Every invariant held.\n"
+        }
         End::Violated(counterexample) => text += &story(counterexample),
     }
     text
@@ -155,7 +158,39 @@ fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use explore::{Action, Chained, Move, Slot, Violation};
+
     use super::*;
+
+    #[test]
+    fn a_counterexample_reads_as_a_story() {
+        let found = Counterexample {
+            pair: "wait,chained-invoke".parse().expect("it is a pair"),
+            moves: vec![
+                Move::StartBoth,
+                Move::ChainedEnds(Slot::Second, Chained::Failed),
+                Move::Checkpoint(Slot::First, Action::Start),
+                Move::Pause,
+                Move::Deadline,
+            ],
+            violation: Violation {
+                invariant: "all_is_well",
+                seen: "it is not".to_owned(),
+            },
+        };
+        let expected = "
+all_is_well does not hold, with wait,chained-invoke:
+  1. checkpoint Start of both: 0 s, Running, an invocation in flight, first Started, second Started
+  2. chained invoke second ends: Failed: 0 s, Running, an invocation in flight, first Started, second Failed
+  3. checkpoint Start of first: nothing changes
+  4. pause: 0 s, Pausing, an invocation in flight, first Started, second Failed
+  5. the next deadline is reached: 4 s, Pausing, an invocation in flight, first Succeeded, second Failed
+Seen: it is not
+";
+        assert_eq!(story(&found), expected);
+        let json = json(&[], &End::Violated(found), Duration::ZERO);
+        assert!(json.contains(r#""invariant":"all_is_well""#), "{json}");
+    }
 
     #[test]
     fn numbers_are_grouped_and_text_is_quoted() {
