@@ -55,7 +55,11 @@ pub(crate) fn ended(
         // What the function says after the execution has ended no longer counts.
         draft.settle_terminal_event();
     } else if cut_short {
-        // The resume may have come before this: then the function is invoked now, and told all.
+        // The resume may have come before this: then the function is invoked now, and told all. Unless
+        // yet another pause came after the resume: that takes effect, and owes the invocation.
+        if draft.is_pausing() {
+            draft.take_pause_into_effect(true);
+        }
         draft.fire_due();
         if draft.state.outcome.is_none() {
             draft.schedule_invocation();

@@ -108,6 +108,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("xtask", &[]),
     // Runs everything below the server in one thread; nothing depends on it.
     ("sim", &["engine", "lambdura", "model", "runtime", "store"]),
+    // Explores small worlds of the engine whole; nothing depends on it.
+    ("explore", &["engine", "model"]),
     // Turns everything below the server upside down; nothing depends on it.
     (
         "crash",

@@ -91,6 +91,37 @@ fn resume_before_the_invocation_that_was_cut_short_has_ended() {
     );
 }
 
+/// The second pause meets an invocation that the first one cut short: it holds the next one back.
+#[test]
+fn pause_after_the_resume_takes_effect_when_the_invocation_that_was_cut_short_ends() {
+    check(
+        script()
+            .pause("inventory")
+            .checkpoint([step("s").start()])
+            .resume()
+            .pause("again")
+            .returns_pending()
+            .advance(5)
+            .resume()
+            .returns("ok"),
+        expect![[r#"
+            0s 1 ExecutionStarted "{}" timeout 3600s
+            0s - invoke 1
+            0s 2 StepStarted s
+            0s 3 ExecutionPaused "inventory" asked 0s stops timeout
+            0s 4 ExecutionResumed -
+            0s 5 InvocationCompleted
+            0s 6 ExecutionPaused "again" asked 0s stops timeout
+            5s 7 ExecutionResumed -
+            5s - invoke 2
+            5s 8 InvocationCompleted
+            5s 9 ExecutionSucceeded "ok"
+            5s - closed
+            = SUCCEEDED "ok" | s Started
+        "#]],
+    );
+}
+
 /// What came due meanwhile is told to the invocation that follows.
 #[test]
 fn invocation_that_was_cut_short_fires_what_is_due_at_its_end() {
