@@ -68,8 +68,11 @@ pub fn check(files: &[SourceFile]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for file in files {
         let path = file.path.as_str();
-        // rustfmt takes care of Rust, where white space may be part of a string; golden output is as it was printed.
-        let exempt = [".rs", ".stderr"].iter().any(|end| path.ends_with(end));
+        // rustfmt takes care of Rust, where white space may be part of a string; golden output is as it was printed, and in a
+        // patch the white space stands for lines that are not changed.
+        let exempt = [".rs", ".stderr", ".patch"]
+            .iter()
+            .any(|end| path.ends_with(end));
         for (line, text) in (1..).zip(file.text.split('\n')) {
             if !exempt && text.trim_end() != text {
                 findings.push(Finding::at(path, line, "ends in white space"));
