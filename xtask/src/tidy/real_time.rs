@@ -13,6 +13,7 @@ const CRATES: &[&str] = &[
     "stack",
     "store",
     "store-sqlite",
+    "wind",
     "wire",
 ];
 
