@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use lambdura::{BoxError, DurableContext, StepContext, branch};
-use lambdura_testing::{CrashPoint, DurableTestRunner, callback, days, hours};
+use lambdura_testing::{CrashPoint, DurableTestRunner, LambdaEvent, callback, days, hours};
 
 async fn charges(amount: u32, ctx: DurableContext) -> Result<u32, BoxError> {
     let branches = [1, 2].map(|factor| {
@@ -50,6 +50,30 @@ async fn a_sound_handler_comes_to_the_same_end_wherever_it_dies() {
     assert_eq!(steps, [("part 1", 2), ("part 2", 2)]);
     let summary = report.to_string();
     assert!(summary.contains("`part 1` was in flight at"), "{summary}");
+}
+
+#[tokio::test]
+async fn functions_that_are_invoked_die_with_their_process() {
+    let buys = |item: String, ctx: DurableContext| async move {
+        let price: u32 = ctx.invoke("pricing", &item).await?;
+        let shipped: u32 = ctx.invoke("shipping", &item).await?;
+        Ok::<_, BoxError>(price + shipped)
+    };
+    let ships = |item: String, ctx: DurableContext| async move {
+        let pack = ctx.step(|_: StepContext| async { Ok::<_, BoxError>(1_u32) });
+        let packed = pack.name("pack").await?;
+        ctx.wait(days(2)).await?;
+        Ok::<_, BoxError>(packed + u32::try_from(item.len())?)
+    };
+    let prices = |event: LambdaEvent<String>| async move { Ok::<_, BoxError>(event.payload.len()) };
+    let runner = DurableTestRunner::builder("buys", buys)
+        .function("pricing", prices)
+        .durable("shipping", ships);
+    let runner = runner.open().await.expect("it opens");
+    let report = runner.crash_everywhere("book").await.expect("it runs");
+    report.assert_same();
+    assert_eq!(report.expected().result::<u32>().expect("a result"), 9);
+    assert_eq!((report.steps(), report.unreached()), (1, 0));
 }
 
 /// Keeps outside of the execution what a step does, and so counts too much.

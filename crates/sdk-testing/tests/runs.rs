@@ -266,6 +266,20 @@ async fn chained_functions_are_closures() {
     assert_eq!(run.took(), days(2));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_runtime_of_many_threads_changes_nothing() {
+    let runner = DurableTestRunner::builder("order", order)
+        .answer(callback("manager").after(days(3)).succeeds(&true))
+        .open()
+        .await
+        .expect("it opens");
+    for _ in 0..20 {
+        let run = runner.run(&25).await.expect("it runs");
+        assert_eq!(run.took(), days(4));
+        assert_eq!(run.logs().iter().filter(|line| !line.replayed).count(), 2);
+    }
+}
+
 #[tokio::test]
 async fn a_function_that_is_missing_is_named_with_the_line_to_add() {
     let runner = DurableTestRunner::builder("buys", buys)
