@@ -201,7 +201,7 @@ impl Run {
         children.filter(move |it| it.recorded.parent_id.as_deref() == Some(id.as_str()))
     }
 
-    /// The operations as a text: one a line, without anything that differs from run to run.
+    /// The operations as a text, one a line: for people, and to be compared.
     #[must_use]
     pub fn tree(&self) -> Tree<'_> {
         Tree::of(self)

@@ -10,7 +10,8 @@ use crate::run::Run;
 use crate::time::shown;
 
 /// The operations of a run, one a line, indented by the contexts that they are in; with their status, their attempts, and
-/// when they were, counted from the start. There is nothing in it that differs from run to run.
+/// when they were, counted from the start. Nothing in it differs from run to run, unless retries
+/// draw their delays by chance.
 pub struct Tree<'a> {
     run: &'a Run,
 }
