@@ -24,6 +24,7 @@ use crate::machine_time::MachineTime;
 use crate::operation::{Operation, difference, due_at};
 use crate::operation_id::OperationSpec;
 use crate::plugin::Plugins;
+use crate::replay_only::{NOT_RECORDED, ReplayWatcher};
 #[cfg(feature = "embedded")]
 use crate::transaction::{Transacted, Transacting};
 
@@ -50,6 +51,8 @@ pub(crate) struct Execution {
     /// Whether a step can be recorded together with what it writes to the application's tables.
     #[cfg(feature = "embedded")]
     pub(crate) has_transactions: bool,
+    /// Set where nothing may begin that is not recorded.
+    replay_only: Option<Arc<dyn ReplayWatcher>>,
     state: Mutex<State>,
 }
 
@@ -61,6 +64,8 @@ pub(crate) struct Surroundings {
     /// Whether a step can be recorded together with what it writes to the application's tables.
     #[cfg(feature = "embedded")]
     pub(crate) has_transactions: bool,
+    /// Set where nothing may begin that is not recorded.
+    pub(crate) replay_only: Option<Arc<dyn ReplayWatcher>>,
 }
 
 #[derive(Debug, Default)]
@@ -119,6 +124,7 @@ impl Execution {
             time,
             #[cfg(feature = "embedded")]
             has_transactions,
+            replay_only,
         } = surroundings;
         let operations: HashMap<_, _> = operations
             .into_iter()
@@ -144,6 +150,7 @@ impl Execution {
             known_at_start,
             #[cfg(feature = "embedded")]
             has_transactions,
+            replay_only,
             state: Mutex::new(State {
                 operations,
                 ..State::default()
@@ -182,6 +189,15 @@ impl Execution {
     /// If something else is recorded in its place the execution fails, and this never returns.
     pub(crate) async fn look_up(&self, spec: &OperationSpec) -> Option<Arc<Operation>> {
         let recorded = self.recorded(spec);
+        if let Some(watcher) = &self.replay_only {
+            watcher.called(spec.id().as_str());
+            if recorded.is_none() {
+                let parent_id = spec.parent_id.as_ref().map(|id| id.as_str());
+                watcher.not_recorded(&spec.to_string(), parent_id);
+                let message = format!("operation {spec} is not recorded");
+                return self.end_with(NOT_RECORDED, message).await;
+            }
+        }
         if let Some(operation) = &recorded
             && let Some(difference) = difference(spec, operation)
         {
@@ -195,11 +211,17 @@ impl Execution {
     /// Ends the execution because its code does not repeat what is recorded. User code cannot catch it.
     pub(crate) async fn fail_execution<T>(&self, what: String) -> T {
         let hint = self.state().abandoned.hint();
+        let message = format!(
+            "{what}; the code must call the same operations in the same order in every invocation{hint}"
+        );
+        self.end_with(wire_type::NON_DETERMINISTIC, message).await
+    }
+
+    /// Ends the invocation with this error, unless it ends already. User code cannot catch it.
+    async fn end_with<T>(&self, error_type: &str, message: String) -> T {
         self.state().fatal.get_or_insert_with(|| ErrorObject {
-            error_type: Some(wire_type::NON_DETERMINISTIC.to_owned()),
-            error_message: Some(format!(
-                "{what}; the code must call the same operations in the same order in every invocation{hint}"
-            )),
+            error_type: Some(error_type.to_owned()),
+            error_message: Some(message),
             ..ErrorObject::default()
         });
         future::pending().await

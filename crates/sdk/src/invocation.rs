@@ -23,6 +23,7 @@ use crate::machine_time::MachineTime;
 use crate::operation::Operation;
 use crate::payload;
 use crate::plugin::{InvocationEnd, InvocationInfo, Operations, Plugin, Plugins};
+use crate::replay_only::ReplayWatcher;
 use crate::run_error::Error;
 use crate::service::{DurableServiceClient, ServiceError};
 
@@ -38,6 +39,7 @@ pub struct Invoker {
     client: Arc<dyn DurableServiceClient>,
     plugins: Plugins,
     time: MachineTime,
+    replay_only: Option<Arc<dyn ReplayWatcher>>,
 }
 
 /// What an invocation is, besides its event.
@@ -56,6 +58,7 @@ impl Invoker {
             client: Arc::new(client),
             plugins: Plugins::default(),
             time: MachineTime::default(),
+            replay_only: None,
         }
     }
 
@@ -70,6 +73,7 @@ impl Invoker {
             client,
             plugins,
             time,
+            replay_only: None,
         }
     }
 
@@ -77,6 +81,14 @@ impl Invoker {
     #[must_use]
     pub fn with_plugin(mut self, plugin: impl Plugin) -> Self {
         self.plugins.add(plugin);
+        self
+    }
+
+    /// Replays only: see [`ReplayWatcher`].
+    #[doc(hidden)]
+    #[must_use]
+    pub fn replaying_only(mut self, watcher: Arc<dyn ReplayWatcher>) -> Self {
+        self.replay_only = Some(watcher);
         self
     }
 
@@ -167,6 +179,7 @@ impl Invoker {
                 time: self.time.clone(),
                 #[cfg(feature = "embedded")]
                 has_transactions: self.client.transactions().is_some(),
+                replay_only: self.replay_only.clone(),
             },
         );
         let updated = execution.updated_operations();

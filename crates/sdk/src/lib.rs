@@ -98,6 +98,7 @@ mod machine_time;
 mod operation;
 mod operation_id;
 mod payload;
+mod replay_only;
 mod unfinished;
 
 mod client;
@@ -134,6 +135,8 @@ pub use invoke::Invoke;
 pub use lambdura_macros::{durable_execution, durable_step};
 pub use logger::{Logger, ReplayFilter};
 pub use plugin::Plugin;
+#[doc(hidden)]
+pub use replay_only::{NOT_RECORDED, ReplayWatcher};
 pub use retry::{Jitter, RetryDecision, RetryStrategy};
 pub use run_error::Error;
 pub use runtime::{run, run_with};

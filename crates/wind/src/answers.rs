@@ -390,12 +390,11 @@ impl Rule {
         let Some(wanted) = self.attempt else {
             return true;
         };
-        let place = |operation: &Operation| (operation.started_at, operation.id.clone());
-        let this = place(recorded);
-        let before = execution.operations().filter(|it| {
-            let is_callback = matches!(it.details, OperationDetails::Callback { .. });
-            is_callback && place(it) < this && fits(it)
-        });
+        // In the order in which they started, also of two that started in the same millisecond.
+        let before = execution
+            .operations()
+            .take_while(|it| it.id != recorded.id)
+            .filter(|it| matches!(it.details, OperationDetails::Callback { .. }) && fits(it));
         before.count() + 1 == wanted as usize
     }
 }

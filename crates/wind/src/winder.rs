@@ -240,6 +240,24 @@ impl Winder {
         }
     }
 
+    /// Moves time to what something waits for next, once it is quiet; otherwise says what it stands at. For whoever looks
+    /// at everything on the way: unlike [`Winder::run`] it never goes on past a callback that nobody answers.
+    pub async fn step(&self) -> Result<Option<Stands>, NotWound> {
+        self.movable()?;
+        let _turn = self.turn.lock().await;
+        let quiet = self.quiet().await?;
+        let mut unanswered = self.unanswered().await?;
+        if !unanswered.is_empty() {
+            unanswered.truncate(NAMED_MAX);
+            return Ok(Some(Stands::WaitsForAnswers(unanswered)));
+        }
+        let Some(awaited) = self.next_awaited().await? else {
+            return Ok(Some(Stands::NothingDue));
+        };
+        self.step_towards(awaited, &quiet).await?;
+        Ok(None)
+    }
+
     /// Moves the clock by itself, until the shutdown. In mode `manual` it only says what it is at.
     pub async fn run(self: Arc<Self>, shutdown: CancellationToken) {
         let ended = shutdown.cancelled_owned();

@@ -69,6 +69,18 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("lambdura-macros", &[]),
+    // What users test their functions with: the SDK on memory, and a clock that is moved.
+    (
+        "lambdura-testing",
+        &[
+            "lambda-api",
+            "lambdura",
+            "model",
+            "runtime",
+            "store",
+            "wind",
+        ],
+    ),
     ("powertools", &[]),
     ("loan", &[]),
     ("loan-workflow", &["lambdura", "loan", "powertools"]),
@@ -128,7 +140,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 
 /// What the tests of a package may use beyond `ARROWS`.
 const TESTS: &[(&str, &[&str])] = &[
-    ("loan-workflow", &["lambda-api"]),
+    ("loan-workflow", &["lambda-api", "lambdura-testing"]),
     ("server", &["lambdura"]),
     ("cli", &["engine"]),
     ("crash", &["bench-crash"]),
@@ -143,6 +155,7 @@ const HOMES: &[(&str, &[&str])] = &[
         "lambda_runtime",
         &[
             "lambdura",
+            "lambdura-testing",
             "powertools",
             "loan-api",
             "fraud-check",

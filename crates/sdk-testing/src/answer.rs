@@ -1,0 +1,110 @@
+//! Who answers callbacks in a test, and after how long: the same rules that `lambdura up --answers` has.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+use wind::AnswerSet;
+
+/// Begins a rule for callbacks of this name, or whose surrounding context has it; `*` stands for any text, `?` for one
+/// character. Say how it ends: [`succeeds`](Callback::succeeds), [`fails`](Callback::fails), [`never`](Callback::never).
+pub fn callback(name: impl Into<String>) -> Callback {
+    let name = name.into();
+    Callback {
+        shown: format!("callback({name:?})"),
+        rule: json!({ "operation": name }),
+        problem: None,
+    }
+}
+
+/// A rule that is to be said to its end; see [`callback`].
+#[must_use = "a rule answers nothing until the runner has it: `.answer(…)`"]
+#[derive(Clone, Debug)]
+pub struct Callback {
+    shown: String,
+    rule: Value,
+    problem: Option<String>,
+}
+
+/// A rule by which callbacks are answered; see [`callback`].
+#[must_use = "a rule answers nothing until the runner has it: `.answer(…)`"]
+#[derive(Clone, Debug)]
+pub struct Answer(pub(crate) Callback);
+
+impl Callback {
+    /// Answers so long after the callback was opened; at once unless it is set.
+    pub fn after(self, after: Duration) -> Self {
+        self.with("after", &after.as_secs_f64())
+    }
+
+    /// Gives a sign of life so often until then.
+    pub fn heartbeat_every(self, every: Duration) -> Self {
+        self.with("heartbeat_every", &every.as_secs_f64())
+    }
+
+    /// Only the first, the second, … such callback of an execution.
+    pub fn attempt(mut self, attempt: u32) -> Self {
+        self.shown.push_str(&format!(".attempt({attempt})"));
+        self.with("attempt", &attempt)
+    }
+
+    /// Only in executions with a name that fits.
+    pub fn execution(mut self, name: impl Into<String>) -> Self {
+        let name = name.into();
+        self.shown.push_str(&format!(".execution({name:?})"));
+        self.with("execution", &name)
+    }
+
+    /// Only in executions of functions with a name that fits.
+    pub fn function(mut self, name: impl Into<String>) -> Self {
+        let name = name.into();
+        self.shown.push_str(&format!(".function({name:?})"));
+        self.with("function", &name)
+    }
+
+    /// The callback has this result.
+    pub fn succeeds(self, result: &(impl Serialize + ?Sized)) -> Answer {
+        Answer(self.with("succeed", result))
+    }
+
+    /// The callback fails with an error of this type and message.
+    pub fn fails(self, error_type: &str, message: &str) -> Answer {
+        let error = json!({ "error_type": error_type, "error_message": message });
+        Answer(self.with("fail", &error))
+    }
+
+    /// Nobody answers: its timeout comes at once, by the test's clock.
+    pub fn never(self) -> Answer {
+        Answer(self.with("never", &true))
+    }
+
+    fn with(mut self, member: &str, value: &(impl Serialize + ?Sized)) -> Self {
+        match serde_json::to_value(value) {
+            Ok(value) => self.rule[member] = value,
+            Err(error) => {
+                let shown = &self.shown;
+                let problem =
+                    format!("{shown}: what it is to answer cannot be written as JSON: {error}");
+                self.problem.get_or_insert(problem);
+            }
+        }
+        self
+    }
+}
+
+impl Answer {
+    /// The rule as the test has it, without its end.
+    pub(crate) fn shown(&self) -> &str {
+        &self.0.shown
+    }
+}
+
+/// The rules in the form in which they are obeyed.
+pub(crate) fn rules(answers: &[Answer]) -> Result<AnswerSet, String> {
+    if let Some(problem) = answers.iter().find_map(|answer| answer.0.problem.clone()) {
+        return Err(problem);
+    }
+    let rules: Vec<_> = answers.iter().map(|answer| &answer.0.rule).collect();
+    let set = serde_json::from_value(json!({ "callbacks": rules }));
+    set.map_err(|error| format!("a rule for a callback cannot be used: {error}"))
+}

@@ -1,0 +1,195 @@
+//! What a test is made of: its functions, who answers, and what day it is. As many worlds are made from one as are wanted.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use lambda_runtime::LambdaEvent;
+use lambdura::embedded::{self, HandlerOptions};
+use lambdura::{BoxError, DurableContext, Plugin};
+use model::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use store::MemoryStore;
+
+use crate::answer::Answer;
+use crate::error::TestError;
+use crate::logs::Logs;
+use crate::runner::DurableTestRunner;
+use crate::shared_plugin::SharedPlugin;
+use crate::time::{parse, today};
+use crate::world::World;
+
+/// How long, in real time, nothing may happen before a test is given up.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Adds something to a program.
+type Part = Arc<dyn Fn(embedded::Builder, &Logs) -> embedded::Builder + Send + Sync>;
+
+/// Whether the process of a world has died.
+type Dead = Arc<AtomicBool>;
+
+/// A test to be; see [`DurableTestRunner::builder`].
+#[must_use = "nothing happens until it is opened"]
+#[derive(Clone)]
+pub struct Builder {
+    /// The function that is tested.
+    pub(crate) name: String,
+    pub(crate) answers: Vec<Answer>,
+    pub(crate) patience: Duration,
+    starts_at: Option<String>,
+    parts: Vec<Part>,
+    dead: Option<Dead>,
+}
+
+impl Builder {
+    pub(crate) fn new<F, Fut, Event, T, E>(
+        name: String,
+        handler: F,
+        options: HandlerOptions,
+    ) -> Self
+    where
+        F: Fn(Event, DurableContext) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<T, E>> + Send + 'static,
+        Event: DeserializeOwned + Send + 'static,
+        T: Serialize + Send + 'static,
+        E: Into<BoxError> + 'static,
+    {
+        let empty = Self {
+            name: name.clone(),
+            answers: Vec::new(),
+            patience: PATIENCE,
+            starts_at: None,
+            parts: Vec::new(),
+            dead: None,
+        };
+        empty.durable_with(name, handler, options)
+    }
+
+    /// Adds a durable function that the handler invokes.
+    pub fn durable<F, Fut, Event, T, E>(self, name: impl Into<String>, handler: F) -> Self
+    where
+        F: Fn(Event, DurableContext) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<T, E>> + Send + 'static,
+        Event: DeserializeOwned + Send + 'static,
+        T: Serialize + Send + 'static,
+        E: Into<BoxError> + 'static,
+    {
+        self.durable_with(name, handler, HandlerOptions::default())
+    }
+
+    /// As [`durable`](Self::durable), with options of its own.
+    pub fn durable_with<F, Fut, Event, T, E>(
+        self,
+        name: impl Into<String>,
+        handler: F,
+        options: HandlerOptions,
+    ) -> Self
+    where
+        F: Fn(Event, DurableContext) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<T, E>> + Send + 'static,
+        Event: DeserializeOwned + Send + 'static,
+        T: Serialize + Send + 'static,
+        E: Into<BoxError> + 'static,
+    {
+        let (name, handler) = (name.into(), Arc::new(handler));
+        self.part(move |program, logs| {
+            let (handler, logs) = (Arc::clone(&handler), logs.clone());
+            let heard = move |event: Event, ctx: DurableContext| {
+                let (handler, logs) = (Arc::clone(&handler), logs.clone());
+                async move {
+                    let arn = ctx.execution_arn().to_owned();
+                    // What the handler does before its first `.await` is heard as well.
+                    let code = async move { handler(event, ctx).await };
+                    logs.hear(&arn, code).await
+                }
+            };
+            program.handler_with(name.clone(), heard, options)
+        })
+    }
+
+    /// Adds a function that is not durable and that the handler invokes.
+    pub fn function<F, Fut, Event, T, E>(self, name: impl Into<String>, function: F) -> Self
+    where
+        F: Fn(LambdaEvent<Event>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<T, E>> + Send + 'static,
+        Event: DeserializeOwned + Send + 'static,
+        T: Serialize + Send + 'static,
+        E: Into<BoxError> + 'static,
+    {
+        let (name, function) = (name.into(), Arc::new(function));
+        self.part(move |program, _| {
+            let function = Arc::clone(&function);
+            program.function(name.clone(), move |event| function(event))
+        })
+    }
+
+    /// Adds a rule by which callbacks are answered. The first one that fits answers.
+    pub fn answer(mut self, answer: Answer) -> Self {
+        self.answers.push(answer);
+        self
+    }
+
+    /// Adds a plugin, which watches all executions of every world that is made of this.
+    pub fn plugin(self, plugin: impl Plugin) -> Self {
+        let plugin = SharedPlugin::new(plugin);
+        self.part(move |program, _| program.plugin(plugin.clone()))
+    }
+
+    /// What day it is when the test begins: `2027-01-31T08:00:00Z`. Today unless it is set.
+    pub fn starts_at(mut self, at: impl Into<String>) -> Self {
+        self.starts_at = Some(at.into());
+        self
+    }
+
+    /// How long, in real time, nothing may happen before the test is given up: a step that waits for real time, or for a
+    /// network. Ten seconds unless it is set.
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// Makes a world: an empty store, the clock, and the functions.
+    ///
+    /// # Errors
+    /// When two functions have the same name, or what was given cannot be used.
+    pub async fn open(self) -> Result<DurableTestRunner, TestError> {
+        let store = Arc::new(MemoryStore::new());
+        let world = World::open(&self, store, self.first_day()?).await?;
+        Ok(DurableTestRunner::new(self, world))
+    }
+
+    pub(crate) fn first_day(&self) -> Result<Timestamp, TestError> {
+        match &self.starts_at {
+            Some(text) => parse(text).map_err(TestError),
+            None => Ok(today()),
+        }
+    }
+
+    /// The functions as a program.
+    pub(crate) fn program(&self, logs: &Logs) -> embedded::Builder {
+        // The path is none: the program stands on memory.
+        let program = embedded::Embedded::builder("").shutdown_grace(Duration::ZERO);
+        let parts = self.parts.iter();
+        parts.fold(program, |program, part| part(program, logs))
+    }
+
+    /// The functions as those of a process that may die: then none of their code runs any further.
+    pub(crate) fn mortal(mut self, dead: Dead) -> Self {
+        self.dead = Some(dead);
+        self
+    }
+
+    /// Whether the process has died that a world is made for.
+    pub(crate) fn dead(&self) -> Option<Dead> {
+        self.dead.clone()
+    }
+
+    pub(crate) fn part(
+        mut self,
+        part: impl Fn(embedded::Builder, &Logs) -> embedded::Builder + Send + Sync + 'static,
+    ) -> Self {
+        self.parts.push(Arc::new(part));
+        self
+    }
+}

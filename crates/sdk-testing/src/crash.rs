@@ -1,0 +1,184 @@
+//! The process dies wherever it can, and the handler must come to the same end.
+//!
+//! A life of the process is a runtime of its own on a thread of its own. At the crash it is dropped with everything in it,
+//! each future at its `.await`; only the store outlives it, and from the crash on it has answered nothing but faults, so
+//! that nothing of the dead life became durable afterwards. The next life opens the same store and goes on.
+
+mod report;
+mod watch;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use model::Timestamp;
+use runtime::{Clock as _, WoundClock};
+use serde::Serialize;
+use serde_json::Value;
+use store::MemoryStore;
+
+use crate::builder::Builder;
+use crate::error::TestError;
+use crate::run::{Run, RunStatus};
+use crate::runner::look;
+use crate::world::World;
+use watch::Watch;
+
+pub(crate) use report::Survived;
+pub use report::{CrashPoint, CrashReport, InFlight};
+
+/// The execution's name: whoever starts it again after a crash starts the same one.
+const NAME: &str = "crash-everywhere";
+
+/// As [`DurableTestRunner::crash_everywhere`](crate::DurableTestRunner::crash_everywhere), with functions that are made
+/// anew for each point: what they keep in memory outside of the execution, such as a fake of a database, then outlives
+/// the crash, and nothing of it reaches the next point.
+///
+/// # Errors
+/// When the run without a crash comes to no end, or the test itself cannot go on.
+pub async fn crash_everywhere(
+    describe: impl Fn() -> Builder + Send + 'static,
+    input: &(impl Serialize + ?Sized),
+) -> Result<CrashReport, TestError> {
+    let input = serde_json::to_value(input);
+    let input = input.map_err(|error| TestError::of("write the input as JSON", &error))?;
+    let crashed = tokio::task::spawn_blocking(move || everywhere(&describe, &input));
+    match crashed.await {
+        Ok(report) => report,
+        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+    }
+}
+
+fn everywhere(describe: &dyn Fn() -> Builder, input: &Value) -> Result<CrashReport, TestError> {
+    let watch = Watch::new(None);
+    let description = describe();
+    let function = description.name.clone();
+    let begins_at = description.first_day()?;
+    let expected = match Process::new(description, &watch, begins_at).live(input)? {
+        Life::Ended(run) => *run,
+        Life::Crashed => unreachable!("nothing was to kill this one"),
+    };
+    if expected.status() == RunStatus::Waits {
+        let why = expected.result::<Value>().expect_err("it has none yet");
+        return Err(TestError(format!(
+            "without any crash it comes to no end, so there is nothing to compare with: {why}"
+        )));
+    }
+    let seen = watch.seen();
+    let mut survived = Vec::new();
+    for point in seen.points() {
+        survived.push(die_at(point, describe, input, begins_at)?);
+    }
+    Ok(CrashReport::new(function, expected, &seen, survived))
+}
+
+/// Runs it until it dies there, and then to its end.
+fn die_at(
+    point: CrashPoint,
+    describe: &dyn Fn() -> Builder,
+    input: &Value,
+    begins_at: Timestamp,
+) -> Result<Survived, TestError> {
+    let watch = Watch::new(Some(point.clone()));
+    let mut process = Process::new(describe(), &watch, begins_at);
+    let mut reached = false;
+    let end = loop {
+        match process.live(input) {
+            Ok(Life::Ended(run)) => break Ok(run),
+            Ok(Life::Crashed) => {
+                assert!(!reached, "a process dies once");
+                reached = true;
+                process = process.next();
+            }
+            // It did survive, but came to no end.
+            Err(error) if reached => break Err(error),
+            Err(error) => return Err(error),
+        }
+    };
+    Ok(Survived {
+        point,
+        reached,
+        end,
+        seen: watch.seen(),
+    })
+}
+
+/// How a life of the process ended.
+enum Life {
+    Ended(Box<Run>),
+    Crashed,
+}
+
+/// A process to be.
+struct Process<'a> {
+    description: Builder,
+    store: Arc<MemoryStore>,
+    watch: &'a Arc<Watch>,
+    begins_at: Timestamp,
+    /// The clock of its life, which tells when it died.
+    clock: Mutex<Option<WoundClock>>,
+}
+
+impl<'a> Process<'a> {
+    fn new(description: Builder, watch: &'a Arc<Watch>, begins_at: Timestamp) -> Self {
+        let faults = Arc::clone(watch);
+        let store = MemoryStore::failing(move |attempted| faults.asked(attempted));
+        let store = Arc::new(store);
+        watch.watch(&store);
+        let watched = Arc::clone(watch);
+        let description = description.mortal(Arc::clone(watch.dead()));
+        Self {
+            description: description.part(move |program, _| program.plugin(watched.plugin())),
+            store,
+            watch,
+            begins_at,
+            clock: Mutex::default(),
+        }
+    }
+
+    /// The process that takes its place: it has the same store, and goes on at the same time.
+    fn next(self) -> Self {
+        self.watch.revive(&self.store);
+        let clock = self
+            .clock
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        Self {
+            begins_at: clock.map_or(self.begins_at, |clock| clock.now()),
+            clock: Mutex::default(),
+            ..self
+        }
+    }
+
+    fn live(&self, input: &Value) -> Result<Life, TestError> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        let runtime = runtime.map_err(|error| TestError::of("start a runtime", &error))?;
+        // What a driver says of a store that is gone is no news to whoever took it away.
+        let _quiet = tracing::subscriber::set_default(tracing::subscriber::NoSubscriber::default());
+        let lived = runtime.block_on(async {
+            tokio::select! {
+                biased;
+                () = self.watch.died() => None,
+                run = self.run(input) => Some(run),
+            }
+        });
+        drop(runtime);
+        match lived {
+            // Whatever it came to in the moment of its death, nobody hears of.
+            _ if self.watch.is_dead() => Ok(Life::Crashed),
+            Some(run) => run.map(|run| Life::Ended(Box::new(run))),
+            None => Ok(Life::Crashed),
+        }
+    }
+
+    async fn run(&self, input: &Value) -> Result<Run, TestError> {
+        let description = &self.description;
+        let world = World::open(description, Arc::clone(&self.store), self.begins_at).await?;
+        *self.clock.lock().unwrap_or_else(PoisonError::into_inner) = Some(world.clock.clone());
+        let start = world.app.start(description.name.as_str(), input).name(NAME);
+        let started = start.await;
+        let execution = started.map_err(|error| TestError::of("start the execution", &error))?;
+        let unanswered = world.finish(&execution).await?;
+        look(description, &world, &execution, unanswered).await
+    }
+}

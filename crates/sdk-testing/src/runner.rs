@@ -1,0 +1,356 @@
+//! Runs a handler in the test's own process.
+
+use std::time::Duration;
+
+use lambda_api::OperationStatus;
+use lambdura::embedded::{Embedded, Execution, HandlerOptions};
+use lambdura::{BoxError, DurableContext};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::sync::atomic::Ordering;
+use wind::{Glob, Unanswered};
+
+use crate::builder::Builder;
+use crate::crash::CrashReport;
+use crate::error::TestError;
+use crate::operation::fold;
+use crate::run::{Around, Run};
+use crate::time::instant;
+use crate::world::World;
+
+/// A handler in a world of its own: an empty store in memory, a clock that moves when nothing is at work, and rules that
+/// answer for whoever would.
+pub struct DurableTestRunner {
+    description: Builder,
+    world: World,
+}
+
+/// An execution that a test goes along with; see [`DurableTestRunner::start`].
+pub struct TestExecution<'a> {
+    runner: &'a DurableTestRunner,
+    execution: Execution,
+}
+
+/// An open callback, to be answered by hand; see [`DurableTestRunner::callback`].
+#[must_use = "it is answered by `succeed` or `fail`"]
+pub struct OpenCallback<'a> {
+    world: &'a World,
+    callback_id: String,
+}
+
+/// Runs a handler to its end, or until nothing more can happen: the whole of [`DurableTestRunner`] in one line.
+///
+/// # Panics
+/// When the test itself could not go on, and not the handler: it waits for real time.
+pub async fn run<F, Fut, Event, T, E>(handler: F, input: &(impl Serialize + ?Sized)) -> Run
+where
+    F: Fn(Event, DurableContext) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<T, E>> + Send + 'static,
+    Event: DeserializeOwned + Send + 'static,
+    T: Serialize + Send + 'static,
+    E: Into<BoxError> + 'static,
+{
+    let ran = async {
+        let runner = DurableTestRunner::builder("handler", handler)
+            .open()
+            .await?;
+        runner.run(input).await
+    };
+    match ran.await {
+        Ok(run) => run,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+impl DurableTestRunner {
+    /// A test of a durable function. Its name is the function's: executions, rules and errors have it.
+    pub fn builder<F, Fut, Event, T, E>(name: impl Into<String>, handler: F) -> Builder
+    where
+        F: Fn(Event, DurableContext) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<T, E>> + Send + 'static,
+        Event: DeserializeOwned + Send + 'static,
+        T: Serialize + Send + 'static,
+        E: Into<BoxError> + 'static,
+    {
+        Builder::new(name.into(), handler, HandlerOptions::default())
+    }
+
+    /// As [`builder`](Self::builder), with the handler's own options, such as its execution timeout.
+    pub fn builder_with<F, Fut, Event, T, E>(
+        name: impl Into<String>,
+        handler: F,
+        options: HandlerOptions,
+    ) -> Builder
+    where
+        F: Fn(Event, DurableContext) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<T, E>> + Send + 'static,
+        Event: DeserializeOwned + Send + 'static,
+        T: Serialize + Send + 'static,
+        E: Into<BoxError> + 'static,
+    {
+        Builder::new(name.into(), handler, options)
+    }
+
+    pub(crate) fn new(description: Builder, world: World) -> Self {
+        Self { description, world }
+    }
+
+    /// Runs the handler to its end, or until nothing more can happen: then it says what it waits for.
+    ///
+    /// # Errors
+    /// When the test itself cannot go on: the input is no JSON, or the handler waits for real time.
+    pub async fn run(&self, input: &(impl Serialize + ?Sized)) -> Result<Run, TestError> {
+        self.begin(input, None).await?.finish().await
+    }
+
+    /// Starts an execution, and goes along until it waits: no time passes.
+    ///
+    /// # Errors
+    /// As for [`run`](Self::run).
+    pub async fn start(
+        &self,
+        input: &(impl Serialize + ?Sized),
+    ) -> Result<TestExecution<'_>, TestError> {
+        let execution = self.begin(input, None).await?;
+        self.world.settle().await?;
+        Ok(execution)
+    }
+
+    /// As [`start`](Self::start), with a name.
+    ///
+    /// # Errors
+    /// As for [`run`](Self::run), and when another execution of that name had another input.
+    pub async fn start_named(
+        &self,
+        name: &str,
+        input: &(impl Serialize + ?Sized),
+    ) -> Result<TestExecution<'_>, TestError> {
+        let execution = self.begin(input, Some(name)).await?;
+        self.world.settle().await?;
+        Ok(execution)
+    }
+
+    async fn begin(
+        &self,
+        input: &(impl Serialize + ?Sized),
+        name: Option<&str>,
+    ) -> Result<TestExecution<'_>, TestError> {
+        let mut start = self.world.app.start(self.description.name.as_str(), input);
+        if let Some(name) = name {
+            start = start.name(name);
+        }
+        let started = start.await;
+        let execution = started.map_err(|error| TestError::of("start the execution", &error))?;
+        Ok(TestExecution {
+            runner: self,
+            execution,
+        })
+    }
+
+    /// Lets so much time pass. What comes due on the way happens in its time, timeouts of callbacks included.
+    ///
+    /// # Errors
+    /// When a handler waits for real time.
+    pub async fn advance(&self, by: Duration) -> Result<(), TestError> {
+        self.world.advance(by).await
+    }
+
+    /// The open callback of this name, or in a context of this name, in whatever execution.
+    ///
+    /// # Errors
+    /// When none is open; the text has those that are.
+    pub async fn callback(&self, name: &str) -> Result<OpenCallback<'_>, TestError> {
+        self.world.settle().await?;
+        let mut others = Vec::new();
+        for execution in self.executions().await? {
+            let events = execution.history().await;
+            let events = events.map_err(|error| TestError::of("read a history", &error))?;
+            let operations = fold(&events);
+            for operation in &operations {
+                let is_open = operation.status == OperationStatus::Started;
+                let Some(callback_id) = operation.callback_id.clone().filter(|_| is_open) else {
+                    continue;
+                };
+                let around = operation
+                    .parent
+                    .and_then(|place| operations[place].name.clone());
+                let names = [operation.name.clone(), around];
+                if names.iter().flatten().any(|it| it == name) {
+                    return Ok(OpenCallback {
+                        world: &self.world,
+                        callback_id,
+                    });
+                }
+                let [own, around] = names;
+                others.push(around.or(own).unwrap_or_else(|| "(unnamed)".to_owned()));
+            }
+        }
+        let open = match others.as_slice() {
+            [] => "none is open".to_owned(),
+            others => format!("open: `{}`", others.join("`, `")),
+        };
+        Err(TestError(format!("no callback `{name}` is open; {open}")))
+    }
+
+    async fn executions(&self) -> Result<Vec<Execution>, TestError> {
+        let app = &self.world.app;
+        let listed = app.list().limit(usize::from(u16::MAX)).await;
+        let listed = listed.map_err(|error| TestError::of("list executions", &error))?;
+        let mut executions = Vec::new();
+        for one in listed {
+            let found = app.execution(&one.durable_execution_arn).await;
+            executions.push(found.map_err(|error| TestError::of("find an execution", &error))?);
+        }
+        Ok(executions)
+    }
+
+    /// The program that runs in this world, for everything else: to stop, pause and list executions.
+    #[must_use]
+    pub fn app(&self) -> &Embedded {
+        &self.world.app
+    }
+
+    /// Runs the handler once as it is, and once for each point at which its process can die: before and after each
+    /// commit, and in each step once its code has run and its result is not recorded. The worlds are new ones, made of
+    /// the same description; what handlers keep outside of them, they share. Where they must not, use
+    /// [`crash_everywhere`](crate::crash_everywhere()).
+    ///
+    /// # Errors
+    /// When the run without a crash comes to no end, or the test itself cannot go on.
+    pub async fn crash_everywhere(
+        &self,
+        input: &(impl Serialize + ?Sized),
+    ) -> Result<CrashReport, TestError> {
+        let description = self.description.clone();
+        crate::crash::crash_everywhere(move || description.clone(), input).await
+    }
+
+    async fn look(
+        &self,
+        execution: &Execution,
+        unanswered: Vec<Unanswered>,
+    ) -> Result<Run, TestError> {
+        look(&self.description, &self.world, execution, unanswered).await
+    }
+}
+
+/// What became of an execution by now.
+pub(crate) async fn look(
+    description: &Builder,
+    world: &World,
+    execution: &Execution,
+    unanswered: Vec<Unanswered>,
+) -> Result<Run, TestError> {
+    let attempted = "look at the execution";
+    let shown = execution.get().await;
+    let shown = shown.map_err(|error| TestError::of(attempted, &error))?;
+    let events = execution.history().await;
+    let events = events.map_err(|error| TestError::of(attempted, &error))?;
+    let operations = fold(&events);
+    let set = world.answers.set();
+    let rules = set.callbacks.iter().zip(&description.answers);
+    let unused = rules.filter(|(rule, _)| {
+        let was_opened = || {
+            operations.iter().any(|it| {
+                let around = it
+                    .parent
+                    .and_then(|place| operations[place].name.as_deref());
+                let names = [it.name.as_deref(), around];
+                let fits = |glob: &Glob| names.into_iter().flatten().any(|name| glob.fits(name));
+                it.callback_id.is_some() && rule.operation.as_ref().is_none_or(fits)
+            })
+        };
+        let is_used = rule.given.load(Ordering::Relaxed) > 0 || (rule.never && was_opened());
+        !is_used
+    });
+    let name = |open: Unanswered| {
+        let mut own = operations.iter();
+        let own = own.find(|it| it.callback_id.as_ref() == Some(&open.callback_id));
+        let around = own.and_then(|it| operations.get(it.parent?));
+        // The SDK names the callback of a wait for one after the wait, which is what the handler named.
+        let around = around.filter(|it| it.sub_type.as_deref() == Some("WaitForCallback"));
+        let name = around.and_then(|it| it.name.clone()).or(open.name);
+        name.unwrap_or_else(|| "*".to_owned())
+    };
+    let around = Around {
+        function: description.name.clone(),
+        looked_at: instant(world.now().as_millis()),
+        logs: world.logs.of(&execution.arn()),
+        unanswered: unanswered.into_iter().map(name).collect(),
+        unused: unused
+            .map(|(_, answer)| answer.shown().to_owned())
+            .collect(),
+    };
+    Ok(Run::new(shown, events, around))
+}
+
+impl TestExecution<'_> {
+    /// How it stands now.
+    ///
+    /// # Errors
+    /// When it is no longer there.
+    pub async fn look(&self) -> Result<Run, TestError> {
+        self.runner.world.settle().await?;
+        self.runner.look(&self.execution, Vec::new()).await
+    }
+
+    /// Goes on to its end, or until nothing more can happen.
+    ///
+    /// # Errors
+    /// When a handler waits for real time.
+    pub async fn finish(&self) -> Result<Run, TestError> {
+        let unanswered = self.runner.world.finish(&self.execution).await?;
+        self.runner.look(&self.execution, unanswered).await
+    }
+
+    /// The execution itself, to stop or pause it.
+    #[must_use]
+    pub fn execution(&self) -> &Execution {
+        &self.execution
+    }
+}
+
+impl OpenCallback<'_> {
+    /// What it is completed by.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.callback_id
+    }
+
+    /// Completes it with a result, and goes along until everything waits again.
+    ///
+    /// # Errors
+    /// When it was completed meanwhile.
+    pub async fn succeed(self, result: &(impl Serialize + Sync + ?Sized)) -> Result<(), TestError> {
+        let app = &self.world.app;
+        let sent = app.send_callback_success(&self.callback_id, result).await;
+        self.settled(sent).await
+    }
+
+    /// Completes it with an error, and goes along until everything waits again.
+    ///
+    /// # Errors
+    /// When it was completed meanwhile.
+    pub async fn fail(self, error_type: &str, message: &str) -> Result<(), TestError> {
+        let app = &self.world.app;
+        let sent = app
+            .send_callback_failure(&self.callback_id, error_type, message)
+            .await;
+        self.settled(sent).await
+    }
+
+    /// Gives a sign of life.
+    ///
+    /// # Errors
+    /// When it was completed meanwhile.
+    pub async fn heartbeat(&self) -> Result<(), TestError> {
+        let app = &self.world.app;
+        let sent = app.send_callback_heartbeat(&self.callback_id).await;
+        self.settled(sent).await
+    }
+
+    async fn settled(&self, sent: Result<(), lambdura::embedded::Error>) -> Result<(), TestError> {
+        sent.map_err(|error| TestError::of("answer a callback", &error))?;
+        self.world.settle().await
+    }
+}

@@ -1,0 +1,200 @@
+//! A world: the functions, their executions in memory, a clock, and whoever answers.
+//!
+//! The driver, the engine and the SDK are those of production. Only time is moved from here, step by step, so that whoever
+//! runs a test sees everything that there is to see on the way.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lambda_api::OperationStatus;
+use lambdura::embedded::{Embedded, Execution, Ground};
+use model::Timestamp;
+use runtime::{Clock as _, ClockMode, WoundClock};
+use store::MemoryStore;
+use tokio_util::sync::CancellationToken;
+use wind::{
+    AnswerSet, Answers, ComesDue, NotWound, Stands, Unanswered, Until, Winder, answer_callbacks,
+};
+
+use crate::answer::rules;
+use crate::builder::Builder;
+use crate::error::TestError;
+use crate::logs::Logs;
+use crate::operation::fold;
+use crate::time::{StandingClock, shown};
+
+/// Steps of the clock in one run: a year of checks every five minutes. Who needs more waits in a circle.
+const STEPS_MAX: usize = 100_000;
+
+/// No schedules draw time on.
+struct Nothing;
+
+impl ComesDue for Nothing {
+    fn next_at(&self) -> Option<Timestamp> {
+        None
+    }
+}
+
+/// See the module. Its tasks end when it is dropped, and its program soon after.
+pub(crate) struct World {
+    pub app: Embedded,
+    pub clock: WoundClock,
+    pub logs: Logs,
+    pub answers: Arc<Answers>,
+    winder: Winder,
+    patience: Duration,
+    shutdown: CancellationToken,
+}
+
+impl World {
+    /// A world upon what is stored, on that day.
+    pub async fn open(
+        description: &Builder,
+        store: Arc<MemoryStore>,
+        at: Timestamp,
+    ) -> Result<Self, TestError> {
+        let set = rules(&description.answers).map_err(TestError)?;
+        check(&set)?;
+        let clock = WoundClock::forgetful(Arc::new(StandingClock(at)), ClockMode::Auto);
+        let logs = Logs::new(clock.clone(), description.dead());
+        let program = description.program(&logs);
+        let ground = Ground::in_memory(store, Arc::new(clock.clone()));
+        let opened = program.open_on(ground).await;
+        let app = opened.map_err(|error| TestError::of("open the test", &error))?;
+        let answers = Arc::<Answers>::default();
+        answers.replace(set);
+        let shutdown = CancellationToken::new();
+        let driver = app.driver().clone();
+        let answering = answer_callbacks(Arc::clone(&answers), driver.clone(), shutdown.clone());
+        tokio::spawn(answering);
+        let winder = Winder::new(
+            driver,
+            clock.clone(),
+            Arc::new(Nothing),
+            Arc::clone(&answers),
+        );
+        Ok(Self {
+            app,
+            clock,
+            logs,
+            answers,
+            winder,
+            patience: description.patience,
+            shutdown,
+        })
+    }
+
+    /// Waits until nothing is at work, and everything that is due by now has happened.
+    pub async fn settle(&self) -> Result<(), TestError> {
+        let settles = self.winder.wind(Until::By(Duration::ZERO));
+        self.patiently(settles).await
+    }
+
+    /// Lets so much time pass; what comes due on the way happens in its time.
+    pub async fn advance(&self, by: Duration) -> Result<(), TestError> {
+        self.patiently(self.winder.wind(Until::By(by))).await
+    }
+
+    /// Goes on until the execution has ended, or nothing more can happen; then says who has not answered.
+    pub async fn finish(&self, execution: &Execution) -> Result<Vec<Unanswered>, TestError> {
+        for _ in 0..STEPS_MAX {
+            self.settle().await?;
+            if self.has_ended(execution).await? {
+                return Ok(Vec::new());
+            }
+            match self.patiently(self.winder.step()).await? {
+                None => {}
+                Some(Stands::WaitsForAnswers(unanswered)) => return Ok(unanswered),
+                Some(_) => return Ok(Vec::new()),
+            }
+        }
+        Err(TestError(format!(
+            "execution `{}` has not ended after {STEPS_MAX} waits: it goes round in a circle",
+            execution.name()
+        )))
+    }
+
+    async fn has_ended(&self, execution: &Execution) -> Result<bool, TestError> {
+        let shown = execution.get().await;
+        let shown = shown.map_err(|error| TestError::of("look at the execution", &error))?;
+        Ok(shown.end_timestamp.is_some())
+    }
+
+    /// Moves time, unless nothing happens for too long.
+    async fn patiently<T>(
+        &self,
+        moves: impl Future<Output = Result<T, NotWound>>,
+    ) -> Result<T, TestError> {
+        tokio::pin!(moves);
+        let mut changes = self.app.driver().changes();
+        loop {
+            tokio::select! {
+                biased;
+                moved = &mut moves => return moved.map_err(|error| TestError::of("move time", &error)),
+                _any = changes.next() => {}
+                () = tokio::time::sleep(self.patience) => return Err(self.stuck().await),
+            }
+        }
+    }
+
+    /// Says who is at work and comes to no end.
+    async fn stuck(&self) -> TestError {
+        let mut at_work = Vec::new();
+        for listed in self.app.list().await.unwrap_or_default() {
+            if listed.end_timestamp.is_some() {
+                continue;
+            }
+            let Ok(execution) = self.app.execution(&listed.durable_execution_arn).await else {
+                continue;
+            };
+            let handler = execution.handler();
+            let events = execution.history().await.unwrap_or_default();
+            let operations = fold(&events);
+            let mut steps = operations.iter().filter(|it| {
+                it.status == OperationStatus::Started
+                    && it.r#type == lambda_api::OperationType::Step
+            });
+            match steps.next() {
+                Some(step) => at_work.push(format!("{step} of `{handler}`")),
+                None => at_work.push(format!("the handler `{handler}`")),
+            }
+        }
+        let patience = shown(self.patience);
+        TestError(format!(
+            "nothing has happened for {patience} of real time; at work: {}. What waits for real time \
+             (`tokio::time::sleep`, a network) is not skipped: wait by `ctx.wait`, stand it in, or allow more by \
+             `.patience(..)`",
+            at_work.join(", ")
+        ))
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.shutdown.cancel();
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            let app = self.app.clone();
+            runtime.spawn(async move { app.shut_down().await });
+        }
+    }
+}
+
+/// What is wrong with the rules, if anything is; which functions there are, they need not know.
+fn check(set: &AnswerSet) -> Result<(), TestError> {
+    if set.callbacks.iter().any(|rule| rule.attempt == Some(0)) {
+        return Err(TestError(
+            "`.attempt(0)` fits no callback: attempts are counted from 1".to_owned(),
+        ));
+    }
+    let beats = set.callbacks.iter().filter_map(|rule| rule.heartbeat_every);
+    if beats.into_iter().any(|every| every.0.as_millis() == 0) {
+        return Err(TestError(
+            "`.heartbeat_every(..)` is a millisecond at least".to_owned(),
+        ));
+    }
+    Ok(())
+}
