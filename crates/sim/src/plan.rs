@@ -84,9 +84,11 @@ fn draw(chance: &mut Rng, programs: usize) -> Fault {
             nth: chance.u64(1..80),
             ms,
         },
-        13 if chance.u32(..3) == 0 => Fault::Unreadable { program },
-        13 => Fault::RequestLost { nth: request },
-        14 => Fault::AnswerLost { nth: request },
+        13 => Fault::Unreadable { program },
+        14 => match chance.bool() {
+            true => Fault::RequestLost { nth: request },
+            false => Fault::AnswerLost { nth: request },
+        },
         15 => Fault::RequestSlow { nth: request, ms },
         16 => Fault::RequestTwice { nth: request },
         17 => Fault::RequestAgain {

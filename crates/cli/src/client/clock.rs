@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::api::Client;
 use super::error::CallError;
+use crate::duration_text::now_ms;
 
 const ROUTE: &str = "/lambdura/v1/clock";
 
@@ -57,6 +58,15 @@ impl Client {
     /// Where the clock stands.
     pub async fn clock(&self) -> Result<ClockStand, CallError> {
         self.get(ROUTE.to_owned(), &[]).await
+    }
+
+    /// The present as the service has it: ages and what is left go by its clock, which may be wound. That of the machine
+    /// where there is no other.
+    pub async fn now_ms(&self) -> i64 {
+        match self.clock().await {
+            Ok(stand) => stand.now_at,
+            Err(_) => now_ms(),
+        }
     }
 
     /// Moves time; returns once everything that came due on the way has happened.

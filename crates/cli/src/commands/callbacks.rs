@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::args::CallbacksArguments;
 use crate::client::{Client, WaitingCallback};
-use crate::duration_text::{ago, duration, now_ms};
+use crate::duration_text::{ago, duration};
 use crate::exit::CliError;
 use crate::function_selector::{self, FunctionReference};
 use crate::grid::Grid;
@@ -42,7 +42,7 @@ pub async fn run(
         note("no callback waits for an answer".dimmed());
         return Ok(());
     };
-    let now = now_ms();
+    let now = client.now_ms().await;
     let mut grid = Grid::with_header(vec!["CALLBACK", "WAITS SINCE", "TIMES OUT", "FUNCTION"]);
     for callback in &callbacks {
         let times_out = match callback.deadline_at {

@@ -11,7 +11,7 @@ use owo_colors::{OwoColorize, Style};
 use super::wait::is_terminal;
 use crate::args::{LsArguments, Status};
 use crate::client::{Client, ExecutionQuery, Standing, StandingQuery};
-use crate::duration_text::{ago, duration, now_ms};
+use crate::duration_text::{ago, duration};
 use crate::execution_selector;
 use crate::exit::CliError;
 use crate::function_selector::FunctionReference;
@@ -31,10 +31,14 @@ pub async fn run(client: &Client, arguments: LsArguments, screen: &Screen) -> Re
             true => HashMap::new(),
             false => standing(client, &arguments, &executions).await?,
         };
+        let now = match screen.is_json() {
+            true => 0,
+            false => client.now_ms().await,
+        };
         if arguments.watch {
             screen.clear()?;
         }
-        print(screen, executions, &standing)?;
+        print(screen, executions, &standing, now)?;
         if !arguments.watch {
             return Ok(());
         }
@@ -132,6 +136,7 @@ fn print(
     screen: &Screen,
     executions: Vec<DurableExecutionSummary>,
     standing: &HashMap<String, Standing>,
+    now: i64,
 ) -> Result<(), CliError> {
     if screen.is_json() {
         screen.json(&ListDurableExecutionsByFunctionResponse {
@@ -144,7 +149,6 @@ fn print(
         note("no executions".dimmed());
         return Ok(());
     }
-    let now = now_ms();
     let header = vec!["STATUS", "NAME", "STARTED", "TIME", "FUNCTION"];
     let mut grid = Grid::with_header(header);
     for execution in &executions {

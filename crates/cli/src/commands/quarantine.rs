@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::args::{QuarantineAction, QuarantineArguments, RetryArguments};
 use crate::client::{CallError, Client, SetAsideExecution, TriedAgain};
-use crate::duration_text::{ago, date_time, now_ms};
+use crate::duration_text::{ago, date_time};
 use crate::exit::CliError;
 use crate::grid::{Cell, Grid};
 use crate::neutral::{neutral, neutral_lines};
@@ -27,9 +27,10 @@ pub async fn run(
 ) -> Result<(), CliError> {
     let executions = client.set_aside().await?;
     match arguments.action {
-        None => list(&executions, screen),
+        None => list(&executions, client.now_ms().await, screen),
         Some(QuarantineAction::Show { execution }) => {
-            show(choose(&execution, &executions)?, screen)
+            let chosen = choose(&execution, &executions)?;
+            show(chosen, client.now_ms().await, screen)
         }
         Some(QuarantineAction::Retry(RetryArguments { execution, all: _ })) => {
             let chosen = match execution {
@@ -46,7 +47,7 @@ struct List<'a, T> {
     executions: &'a [T],
 }
 
-fn list(executions: &[SetAsideExecution], screen: &Screen) -> Result<(), CliError> {
+fn list(executions: &[SetAsideExecution], now: i64, screen: &Screen) -> Result<(), CliError> {
     if screen.is_json() {
         screen.json(&List { executions })?;
         return Ok(());
@@ -55,7 +56,6 @@ fn list(executions: &[SetAsideExecution], screen: &Screen) -> Result<(), CliErro
         note("no execution is set aside".dimmed());
         return Ok(());
     }
-    let now = now_ms();
     let mut grid = Grid::wrapping(vec!["EXECUTION", "SINCE", "ATTEMPTED", "REASON"]);
     for it in executions {
         grid.push(vec![
@@ -72,7 +72,7 @@ fn list(executions: &[SetAsideExecution], screen: &Screen) -> Result<(), CliErro
     Ok(())
 }
 
-fn show(execution: &SetAsideExecution, screen: &Screen) -> Result<(), CliError> {
+fn show(execution: &SetAsideExecution, now: i64, screen: &Screen) -> Result<(), CliError> {
     if screen.is_json() {
         screen.json(execution)?;
         return Ok(());
@@ -90,7 +90,7 @@ fn show(execution: &SetAsideExecution, screen: &Screen) -> Result<(), CliError> 
         preview(called(execution), 64).bold(),
         "set aside".yellow(),
         date_time(since),
-        ago(since, now_ms()),
+        ago(since, now),
     ))?;
     for (label, value) in known {
         if let Some(value) = value {

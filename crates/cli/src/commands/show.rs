@@ -8,7 +8,7 @@ use super::ls::status_style;
 use super::wait::is_terminal;
 use crate::args::ShowArguments;
 use crate::client::Client;
-use crate::duration_text::{date_time, duration, now_ms};
+use crate::duration_text::{date_time, duration};
 use crate::execution_selector;
 use crate::exit::CliError;
 use crate::function_selector::FunctionReference;
@@ -35,7 +35,8 @@ pub async fn run(
         })?;
         return Ok(());
     }
-    for line in text(&execution, &trace, now_ms(), screen.width(), arguments.full) {
+    let now = client.now_ms().await;
+    for line in text(&execution, &trace, now, screen.width(), arguments.full) {
         screen.line(line)?;
     }
     for line in next(&execution, &trace) {

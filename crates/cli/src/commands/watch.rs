@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 
 use super::wait::POLL_INTERVAL;
 use crate::client::{CallbackCompletion, Client, OpenOperation, Standing, StandingQuery};
-use crate::duration_text::{duration, now_ms};
+use crate::duration_text::duration;
 use crate::exit::CliError;
 use crate::neutral::neutral_line;
 use crate::screen::note;
@@ -97,6 +97,7 @@ impl Watcher<'_> {
                 },
                 () = tokio::time::sleep(POLL_INTERVAL) => {
                     if let Some(standing) = self.look().await {
+                        self.say_failure(&standing).await;
                         self.say(&standing);
                     }
                 }
@@ -125,7 +126,6 @@ impl Watcher<'_> {
     }
 
     fn say(&mut self, standing: &Standing) {
-        self.say_failure(standing);
         let operations = standing.activity.iter().flat_map(|it| &it.operations);
         let callbacks = operations.filter(|it| it.callback_id.is_some());
         self.answers.name = neutral_line(&standing.name).into_owned();
@@ -153,7 +153,7 @@ impl Watcher<'_> {
         }
     }
 
-    fn say_failure(&mut self, standing: &Standing) {
+    async fn say_failure(&mut self, standing: &Standing) {
         let Some(error) = &standing.invocation_error else {
             return;
         };
@@ -165,10 +165,10 @@ impl Watcher<'_> {
         if !is_other && !is_next {
             return;
         }
-        let again = standing
-            .next_wake_up
-            .as_ref()
-            .map(|next| next.at - now_ms());
+        let again = match &standing.next_wake_up {
+            Some(next) => Some(next.at - self.client.now_ms().await),
+            None => None,
+        };
         let again = match again {
             Some(rest) if rest > 0 => format!("; the next in {}", duration(rest)),
             Some(_) | None => String::new(),
