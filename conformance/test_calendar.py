@@ -1,11 +1,13 @@
-"""Work that takes months is over at once on a clock that is wound: `calendar/`, in three languages.
+"""Work that takes months is over at once on a clock that is wound: `calendar/`, in Python, TypeScript and Rust.
 
-AWS's cloud test runner for Python looks on, with nothing but its endpoint changed.
+AWS's cloud test runners for Python and JavaScript look on, with nothing but their endpoint changed.
 """
 
 import itertools
 import json
+import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -86,6 +88,25 @@ def test_awss_own_runner_waits_for_no_month(system, function, monkeypatch):
     result = runner.wait_for_result(runner.run_async(input={"do": "subscribe"}), timeout=PATIENCE_SECONDS)
     assert result.status is InvocationStatus.SUCCEEDED, result.error
     assert result.get_step("charge 3").attempt == 2
+
+
+def test_awss_own_runner_for_javascript_waits_for_no_month(system, tmp_path):
+    tests = tmp_path / "tests"
+    shutil.copytree(HERE / "runners/tests", tests)
+    shutil.copy2(HERE / "calendar/runner.test.mjs", tests)
+    subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=tests, check=True, capture_output=True)
+    keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1"}
+    environment = {**os.environ, **keys, "AWS_ENDPOINT_URL": system.endpoint}
+    done = subprocess.run(
+        ["node", "--test", "runner.test.mjs"],
+        cwd=tests,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "# pass 3" in done.stdout, done.stdout
 
 
 def test_the_clock_says_that_nothing_is_left(system):
