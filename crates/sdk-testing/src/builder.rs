@@ -155,7 +155,7 @@ impl Builder {
     /// When two functions have the same name, or what was given cannot be used.
     pub async fn open(self) -> Result<DurableTestRunner, TestError> {
         let store = Arc::new(MemoryStore::new());
-        let world = World::open(&self, store, self.first_day()?).await?;
+        let world = World::open(&self, store, self.first_day()?, 1).await?;
         Ok(DurableTestRunner::new(self, world))
     }
 

@@ -113,6 +113,8 @@ struct Process<'a> {
     store: Arc<MemoryStore>,
     watch: &'a Arc<Watch>,
     begins_at: Timestamp,
+    /// Which of its lives this is, from 1: each draws ids of its own.
+    life: u64,
     /// The clock of its life, which tells when it died.
     clock: Mutex<Option<WoundClock>>,
 }
@@ -130,6 +132,7 @@ impl<'a> Process<'a> {
             store,
             watch,
             begins_at,
+            life: 1,
             clock: Mutex::default(),
         }
     }
@@ -143,6 +146,7 @@ impl<'a> Process<'a> {
             .unwrap_or_else(PoisonError::into_inner);
         Self {
             begins_at: clock.map_or(self.begins_at, |clock| clock.now()),
+            life: self.life + 1,
             clock: Mutex::default(),
             ..self
         }
@@ -173,7 +177,13 @@ impl<'a> Process<'a> {
 
     async fn run(&self, input: &Value) -> Result<Run, TestError> {
         let description = &self.description;
-        let world = World::open(description, Arc::clone(&self.store), self.begins_at).await?;
+        let world = World::open(
+            description,
+            Arc::clone(&self.store),
+            self.begins_at,
+            self.life,
+        )
+        .await?;
         *self.clock.lock().unwrap_or_else(PoisonError::into_inner) = Some(world.clock.clone());
         let start = world.app.start(description.name.as_str(), input).name(NAME);
         let started = start.await;

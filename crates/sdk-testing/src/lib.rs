@@ -30,12 +30,14 @@ pub use crash::{CrashPoint, CrashReport, InFlight, crash_everywhere};
 pub use error::{RunError, TestError};
 pub use lambda_api::{ErrorObject, Event, OperationStatus, OperationType};
 pub use lambda_runtime::LambdaEvent;
+pub use lambdura::embedded::HandlerOptions;
 pub use logs::LogLine;
 pub use operation::TestOperation;
 pub use replays::{Replayed, Replays, replays};
 pub use run::{Run, RunStatus};
 pub use runner::{DurableTestRunner, OpenCallback, TestExecution, run};
 pub use time::{days, hours, minutes, seconds};
+pub use tracing::Level;
 pub use tree::Tree;
 
 /// The snippets of the user guide are compiled and run.

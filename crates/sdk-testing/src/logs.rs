@@ -16,7 +16,7 @@ use lambdura::ReplayFilter;
 use runtime::{Clock as _, WoundClock};
 use tracing::field::{Field, Visit};
 use tracing::instrument::WithSubscriber as _;
-use tracing::{Dispatch, Event, Level, Subscriber};
+use tracing::{Dispatch, Event, Level, Subscriber, dispatcher};
 use tracing_subscriber::layer::{Context, Filter as _, Layer, SubscriberExt as _};
 use tracing_subscriber::registry::LookupSpan;
 
@@ -81,6 +81,8 @@ impl Logs {
         let hears = Hears {
             lines: Arc::clone(&lines),
             clock,
+            // The test's own subscriber, if it has one, hears all of it as well.
+            outside: dispatcher::get_default(Dispatch::clone),
         };
         let subscriber = tracing_subscriber::registry().with(hears);
         Self {
@@ -112,10 +114,14 @@ impl Logs {
 struct Hears {
     lines: Lines,
     clock: WoundClock,
+    outside: Dispatch,
 }
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Hears {
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        if self.outside.enabled(event.metadata()) {
+            self.outside.event(event);
+        }
         let Ok(arn) = HEARD.try_with(Arc::clone) else {
             return;
         };

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lambda_api::{InvocationInput, InvocationStatus};
-use lambdura::{BoxError, DurableContext, InvocationContext, Invoker, NOT_RECORDED};
+use lambdura::{BoxError, DurableContext, InvocationContext, Invoker};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -35,7 +35,8 @@ pub struct Replayed {
     pub file: PathBuf,
     /// How many operations are recorded.
     pub operations: usize,
-    /// Whether the execution had ended: then the code came to the same end, and asked for nothing else.
+    /// Whether the code had come to an end: then it came to the same one, and asked for nothing else. An execution that
+    /// was stopped or timed out had not: it goes on as far as it is recorded.
     pub ended: bool,
     /// What the code asks for next, where the execution had not ended.
     pub goes_on_with: Vec<String>,
@@ -45,7 +46,7 @@ pub struct Replayed {
 ///
 /// A history is the answer of AWS's `get-durable-execution-history --include-execution-data`, with all its pages, that of
 /// `lambdura history --output json`, or what [`Run::save_history`](crate::Run::save_history) wrote. One of an execution
-/// that ended must come to the same end, and ask for nothing that is not recorded. One of an execution that had not ended
+/// that came to an end must come to the same end, and ask for nothing that is not recorded. One of an execution that had not ended
 /// may go on with something new once it has called everything that ended. No code of a step runs.
 ///
 /// # Errors
@@ -113,7 +114,6 @@ where
     }
     let asked = watching.not_recorded(&recorded);
     let error = output.error.as_ref();
-    let ended_early = error.and_then(|it| it.error_type.as_deref()) == Some(NOT_RECORDED);
     if let Some(error) = error
         && error.error_type.as_deref() == Some("NonDeterministicExecutionError")
     {
@@ -129,6 +129,15 @@ where
         ));
     }
     let Some(end) = &recorded.end else {
+        // At what is recorded, yesterday's code waited; had it come to an end, that would be recorded.
+        if output.status != InvocationStatus::Pending {
+            let came_to = came_to(&output.status, output.result.as_deref(), error.map(told));
+            if output.status == InvocationStatus::Failed || recorded.leaves_open(&watching) {
+                return Err(format!(
+                    "it is recorded that it had not ended, and {came_to}"
+                ));
+            }
+        }
         return Ok(Replayed {
             file,
             operations: recorded.operations.len(),
@@ -141,7 +150,6 @@ where
             "{asked} is asked for, where nothing is recorded: the execution had ended without it"
         ));
     }
-    assert!(!ended_early, "what ends it early is noted");
     let is_same = match (end, &output.status) {
         (End::Succeeded(result), InvocationStatus::Succeeded) => {
             is_same_json(result.as_deref(), output.result.as_deref())

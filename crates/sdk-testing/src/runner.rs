@@ -1,5 +1,7 @@
 //! Runs a handler in the test's own process.
 
+use std::fmt;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use lambda_api::OperationStatus;
@@ -7,8 +9,7 @@ use lambdura::embedded::{Embedded, Execution, HandlerOptions};
 use lambdura::{BoxError, DurableContext};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::sync::atomic::Ordering;
-use wind::{Glob, Unanswered};
+use wind::Unanswered;
 
 use crate::builder::Builder;
 use crate::crash::CrashReport;
@@ -155,41 +156,18 @@ impl DurableTestRunner {
         self.world.advance(by).await
     }
 
-    /// The open callback of this name, or in a context of this name, in whatever execution.
+    /// The open callback of this name, or in a context of this name, in whatever execution. Where it is open in more than
+    /// one, ask the execution: [`TestExecution::callback`].
     ///
     /// # Errors
-    /// When none is open; the text has those that are.
+    /// When none is open, with those that are; and when there is one in more than one execution.
     pub async fn callback(&self, name: &str) -> Result<OpenCallback<'_>, TestError> {
         self.world.settle().await?;
-        let mut others = Vec::new();
+        let mut open = Open::default();
         for execution in self.executions().await? {
-            let events = execution.history().await;
-            let events = events.map_err(|error| TestError::of("read a history", &error))?;
-            let operations = fold(&events);
-            for operation in &operations {
-                let is_open = operation.status == OperationStatus::Started;
-                let Some(callback_id) = operation.callback_id.clone().filter(|_| is_open) else {
-                    continue;
-                };
-                let around = operation
-                    .parent
-                    .and_then(|place| operations[place].name.clone());
-                let names = [operation.name.clone(), around];
-                if names.iter().flatten().any(|it| it == name) {
-                    return Ok(OpenCallback {
-                        world: &self.world,
-                        callback_id,
-                    });
-                }
-                let [own, around] = names;
-                others.push(around.or(own).unwrap_or_else(|| "(unnamed)".to_owned()));
-            }
+            open.look(&execution, name).await?;
         }
-        let open = match others.as_slice() {
-            [] => "none is open".to_owned(),
-            others => format!("open: `{}`", others.join("`, `")),
-        };
-        Err(TestError(format!("no callback `{name}` is open; {open}")))
+        open.only(&self.world, name)
     }
 
     async fn executions(&self) -> Result<Vec<Execution>, TestError> {
@@ -197,7 +175,9 @@ impl DurableTestRunner {
         let listed = app.list().limit(usize::from(u16::MAX)).await;
         let listed = listed.map_err(|error| TestError::of("list executions", &error))?;
         let mut executions = Vec::new();
-        for one in listed {
+        // What an execution that has ended left open, nobody waits for.
+        let running = listed.into_iter().filter(|it| it.end_timestamp.is_none());
+        for one in running {
             let found = app.execution(&one.durable_execution_arn).await;
             executions.push(found.map_err(|error| TestError::of("find an execution", &error))?);
         }
@@ -250,17 +230,10 @@ pub(crate) async fn look(
     let set = world.answers.set();
     let rules = set.callbacks.iter().zip(&description.answers);
     let unused = rules.filter(|(rule, _)| {
-        let was_opened = || {
-            operations.iter().any(|it| {
-                let around = it
-                    .parent
-                    .and_then(|place| operations[place].name.as_deref());
-                let names = [it.name.as_deref(), around];
-                let fits = |glob: &Glob| names.into_iter().flatten().any(|name| glob.fits(name));
-                it.callback_id.is_some() && rule.operation.as_ref().is_none_or(fits)
-            })
+        let is_used = match rule.never {
+            true => rule.is_met.load(Ordering::Relaxed),
+            false => rule.given.load(Ordering::Relaxed) > 0,
         };
-        let is_used = rule.given.load(Ordering::Relaxed) > 0 || (rule.never && was_opened());
         !is_used
     });
     let name = |open: Unanswered| {
@@ -294,6 +267,17 @@ impl TestExecution<'_> {
         self.runner.look(&self.execution, Vec::new()).await
     }
 
+    /// Its open callback of this name, or in a context of this name.
+    ///
+    /// # Errors
+    /// When none is open; the text has those that are.
+    pub async fn callback(&self, name: &str) -> Result<OpenCallback<'_>, TestError> {
+        self.runner.world.settle().await?;
+        let mut open = Open::default();
+        open.look(&self.execution, name).await?;
+        open.only(&self.runner.world, name)
+    }
+
     /// Goes on to its end, or until nothing more can happen.
     ///
     /// # Errors
@@ -307,6 +291,77 @@ impl TestExecution<'_> {
     #[must_use]
     pub fn execution(&self) -> &Execution {
         &self.execution
+    }
+}
+
+/// Open callbacks, while one of a name is looked for.
+#[derive(Default)]
+struct Open {
+    /// Each with the name of its execution.
+    found: Vec<(String, String)>,
+    /// Names of the others.
+    others: Vec<String>,
+}
+
+impl Open {
+    async fn look(&mut self, execution: &Execution, name: &str) -> Result<(), TestError> {
+        let events = execution.history().await;
+        let events = events.map_err(|error| TestError::of("read a history", &error))?;
+        let operations = fold(&events);
+        for operation in &operations {
+            let is_open = operation.status == OperationStatus::Started;
+            let Some(callback_id) = operation.callback_id.clone().filter(|_| is_open) else {
+                continue;
+            };
+            let around = operation
+                .parent
+                .and_then(|place| operations[place].name.clone());
+            let names = [operation.name.clone(), around];
+            if names.iter().flatten().any(|it| it == name) {
+                self.found.push((callback_id, execution.name().to_owned()));
+                return Ok(());
+            }
+            let [own, around] = names;
+            self.others
+                .push(around.or(own).unwrap_or_else(|| "(unnamed)".to_owned()));
+        }
+        Ok(())
+    }
+
+    fn only<'a>(self, world: &'a World, name: &str) -> Result<OpenCallback<'a>, TestError> {
+        let mut found = self.found.into_iter();
+        let Some((callback_id, _)) = found.next() else {
+            let open = match self.others.as_slice() {
+                [] => "none is open".to_owned(),
+                others => format!("open: `{}`", others.join("`, `")),
+            };
+            return Err(TestError(format!("no callback `{name}` is open; {open}")));
+        };
+        if found.next().is_some() {
+            return Err(TestError(format!(
+                "callback `{name}` is open in more than one execution: ask the one that is meant, by \
+                 `execution.callback(\"{name}\")`"
+            )));
+        }
+        Ok(OpenCallback { world, callback_id })
+    }
+}
+
+impl fmt::Debug for DurableTestRunner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DurableTestRunner({})", self.description.name)
+    }
+}
+
+impl fmt::Debug for TestExecution<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TestExecution({})", self.execution.name())
+    }
+}
+
+impl fmt::Debug for OpenCallback<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OpenCallback({})", self.callback_id)
     }
 }
 

@@ -73,6 +73,25 @@ impl<'a> Tree<'a> {
     }
 }
 
+impl fmt::Debug for Tree<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+impl PartialEq<str> for Tree<'_> {
+    fn eq(&self, text: &str) -> bool {
+        let shown = self.to_string();
+        shown == text
+    }
+}
+
+impl PartialEq<&str> for Tree<'_> {
+    fn eq(&self, text: &&str) -> bool {
+        self == *text
+    }
+}
+
 impl fmt::Display for Tree<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (run, took) = (self.run, shown(self.run.took()));

@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use lambda_api::OperationStatus;
 use lambdura::embedded::{Embedded, Execution, Ground};
-use model::Timestamp;
+use model::{ExecutionArn, Timestamp};
 use runtime::{Clock as _, ClockMode, WoundClock};
 use store::MemoryStore;
 use tokio_util::sync::CancellationToken;
 use wind::{
-    AnswerSet, Answers, ComesDue, NotWound, Stands, Unanswered, Until, Winder, answer_callbacks,
+    AnswerSet, Answers, ComesDue, NotWound, RESULT_BYTES_MAX, Stands, Unanswered, Until, Winder,
+    answer_callbacks,
 };
 
 use crate::answer::rules;
@@ -23,8 +24,8 @@ use crate::logs::Logs;
 use crate::operation::fold;
 use crate::time::{StandingClock, shown};
 
-/// Steps of the clock in one run: a year of checks every five minutes. Who needs more waits in a circle.
-const STEPS_MAX: usize = 100_000;
+/// Steps of the clock in one run: more than a year of checks every five minutes.
+const STEPS_MAX: usize = 200_000;
 
 /// No schedules draw time on.
 struct Nothing;
@@ -52,13 +53,16 @@ impl World {
         description: &Builder,
         store: Arc<MemoryStore>,
         at: Timestamp,
+        life: u64,
     ) -> Result<Self, TestError> {
         let set = rules(&description.answers).map_err(TestError)?;
         check(&set)?;
         let clock = WoundClock::forgetful(Arc::new(StandingClock(at)), ClockMode::Auto);
         let logs = Logs::new(clock.clone(), description.dead());
         let program = description.program(&logs);
-        let ground = Ground::in_memory(store, Arc::new(clock.clone()));
+        let mut ground = Ground::in_memory(store, Arc::new(clock.clone()));
+        // Ids decide what comes first of what comes at the same time: they are the same in every run of a test.
+        ground.seed = Some(life);
         let opened = program.open_on(ground).await;
         let app = opened.map_err(|error| TestError::of("open the test", &error))?;
         let answers = Arc::<Answers>::default();
@@ -102,16 +106,61 @@ impl World {
             if self.has_ended(execution).await? {
                 return Ok(Vec::new());
             }
-            match self.patiently(self.winder.step()).await? {
-                None => {}
-                Some(Stands::WaitsForAnswers(unanswered)) => return Ok(unanswered),
-                Some(_) => return Ok(Vec::new()),
+            let mut stands = self.patiently(self.winder.step()).await?;
+            if let Some(Stands::WaitsForAnswers(unanswered)) = stands {
+                let own = self.of(execution, unanswered).await?;
+                if !own.is_empty() {
+                    return Ok(own);
+                }
+                // Other executions wait for somebody; this one does not.
+                stands = self.patiently(self.winder.step_past_callbacks()).await?;
+            }
+            if stands.is_some() {
+                return Ok(Vec::new());
             }
         }
         Err(TestError(format!(
-            "execution `{}` has not ended after {STEPS_MAX} waits: it goes round in a circle",
+            "execution `{}` has not ended after {STEPS_MAX} waits",
             execution.name()
         )))
+    }
+
+    /// Those callbacks that are of the execution, or of one that it has invoked.
+    async fn of(
+        &self,
+        execution: &Execution,
+        unanswered: Vec<Unanswered>,
+    ) -> Result<Vec<Unanswered>, TestError> {
+        let mut own = Vec::new();
+        for callback in unanswered {
+            if self.is_of(execution, &callback).await? {
+                own.push(callback);
+            }
+        }
+        Ok(own)
+    }
+
+    async fn is_of(&self, execution: &Execution, callback: &Unanswered) -> Result<bool, TestError> {
+        let mut arn = callback.execution.clone();
+        loop {
+            if arn == execution.arn() {
+                return Ok(true);
+            }
+            let parsed: Result<ExecutionArn, _> = arn.parse();
+            let parsed = parsed.map_err(|error| TestError::of("find an execution", &error))?;
+            let mut id = parsed.id;
+            let store = self.app.driver().store();
+            let record = store.record(&id).await;
+            let record = record.map_err(|error| TestError::of("find an execution", &error))?;
+            let Some(parent) = record.and_then(|it| it.spec.trigger.parent().cloned()) else {
+                return Ok(false);
+            };
+            id = parent.execution_id;
+            let head = store.head(&id).await;
+            let head = head.map_err(|error| TestError::of("find an execution", &error))?;
+            let Some(head) = head else { return Ok(false) };
+            arn = head.arn.to_string();
+        }
     }
 
     async fn has_ended(&self, execution: &Execution) -> Result<bool, TestError> {
@@ -188,6 +237,16 @@ fn check(set: &AnswerSet) -> Result<(), TestError> {
     if set.callbacks.iter().any(|rule| rule.attempt == Some(0)) {
         return Err(TestError(
             "`.attempt(0)` fits no callback: attempts are counted from 1".to_owned(),
+        ));
+    }
+    let results = set
+        .callbacks
+        .iter()
+        .filter_map(|rule| rule.succeed.as_ref());
+    let mut sizes = results.map(|result| result.to_string().len());
+    if sizes.any(|bytes| bytes > RESULT_BYTES_MAX) {
+        return Err(TestError(
+            "the result of a callback is at most 1 MB long, as on AWS".to_owned(),
         ));
     }
     let beats = set.callbacks.iter().filter_map(|rule| rule.heartbeat_every);

@@ -133,8 +133,13 @@ async fn what_had_not_ended_may_go_on_with_something_new() {
     assert_eq!(same.files()[0].goes_on_with, [] as [&str; 0]);
     let sooner = replayed(folder.path(), &["a"])
         .await
-        .expect("what is open need not be called");
-    assert_eq!(sooner.files()[0].operations, 2);
+        .expect_err("it waits for nobody any more");
+    assert!(
+        sooner
+            .to_string()
+            .contains("it had not ended, and today's code returned 7"),
+        "{sooner}"
+    );
     let missed = replayed(folder.path(), &[])
         .await
         .expect_err("a step has ended")
@@ -269,4 +274,67 @@ async fn what_is_no_history_is_refused_in_words() {
             "{error}"
         );
     }
+}
+
+#[tokio::test]
+async fn code_that_fails_where_it_had_not_ended_is_found() {
+    let folder = recorded(&["book", "ask"]).await;
+    let fails = |(): (), ctx: DurableContext| async move {
+        let step = ctx.step(|_: StepContext| async { Ok::<_, BoxError>(1_u32) });
+        let _: u32 = step.name("book").await?;
+        Err::<usize, BoxError>("the event has another form".into())
+    };
+    let said = replays(folder.path(), fails).await.expect_err("it fails");
+    assert!(
+        said.to_string()
+            .contains("had not ended, and today's code failed"),
+        "{said}"
+    );
+    let forgets = |(): (), ctx: DurableContext| async move {
+        let step = ctx.step(|_: StepContext| async { Ok::<_, BoxError>(1_u32) });
+        let _: u32 = step.name("book").await?;
+        Ok::<_, BoxError>(7_usize)
+    };
+    let said = replays(folder.path(), forgets)
+        .await
+        .expect_err("it asks nobody");
+    assert!(
+        said.to_string()
+            .contains("had not ended, and today's code returned 7"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn branches_go_on_beside_one_that_asks_for_something_new() {
+    async fn two((): (), ctx: DurableContext) -> Result<u32, BoxError> {
+        let parts = ["a", "b"].map(|part| {
+            branch(move |ctx: DurableContext| async move {
+                // The second one is not as far yet when the first one asks.
+                if part == "b" {
+                    tokio::task::yield_now().await;
+                }
+                let step = ctx.step(|_: StepContext| async { Ok::<_, BoxError>(1_u32) });
+                let _: u32 = step.name(part).await?;
+                let ask = ctx.create_callback::<u32>().name(format!("ask {part}"));
+                Ok::<_, BoxError>(ask.await?.await?)
+            })
+        });
+        Ok(ctx.parallel(parts).await?.into_results()?.into_iter().sum())
+    }
+    let runner = DurableTestRunner::builder("two", two).open().await;
+    let run = runner.expect("it opens").run(&()).await.expect("it runs");
+    let folder = tempfile::tempdir().expect("there is room");
+    let file = folder.path().join("two.json");
+    run.save_history(&file).expect("it is written");
+    // As if the first branch had not come to its callback.
+    let text = fs::read_to_string(&file).expect("it is there");
+    let mut history: Value = serde_json::from_str(&text).expect("it is JSON");
+    let events = history["Events"].as_array_mut().expect("events");
+    let before = events.len();
+    events.retain(|event| event["Name"] != "ask a");
+    assert_eq!(events.len(), before - 1);
+    fs::write(&file, history.to_string()).expect("it is written");
+    let replayed = replays(folder.path(), two).await.expect("it is the same");
+    assert_eq!(replayed.files()[0].goes_on_with.len(), 1, "{replayed:?}");
 }

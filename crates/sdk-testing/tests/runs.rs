@@ -351,3 +351,97 @@ async fn an_operation_that_is_not_there_shows_those_that_are() {
     let run = lambdura_testing::run(order, &25).await;
     let _ = run.operation("charge");
 }
+
+/// Waits for somebody, or for a day.
+async fn asks_or_waits(asks: bool, ctx: DurableContext) -> Result<(), BoxError> {
+    if asks {
+        let manager = ctx.create_callback::<bool>().name("manager").await?;
+        manager.await?;
+    } else {
+        ctx.wait(days(1)).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_another_execution_waits_for_is_no_concern_of_this_one() {
+    let runner = DurableTestRunner::builder("either", asks_or_waits)
+        .open()
+        .await
+        .expect("it opens");
+    let asks = runner.run(&true).await.expect("it runs");
+    assert_eq!(asks.status(), RunStatus::Waits);
+    assert_eq!(asks.waits_for(), ["manager"]);
+    let waits = runner.run(&false).await.expect("it runs");
+    assert_eq!(waits.status(), RunStatus::Succeeded, "{}", waits.tree());
+    assert_eq!(waits.took(), days(1));
+}
+
+#[tokio::test]
+async fn each_execution_has_callbacks_of_its_own() {
+    let runner = DurableTestRunner::builder("either", asks_or_waits)
+        .open()
+        .await
+        .expect("it opens");
+    let one = runner.start(&true).await.expect("it starts");
+    let other = runner.start(&true).await.expect("it starts");
+    let said = runner.callback("manager").await.expect_err("which one?");
+    assert!(
+        said.to_string().contains("more than one execution"),
+        "{said}"
+    );
+    let callback = other.callback("manager").await.expect("it is open");
+    callback.succeed(&true).await.expect("it is answered");
+    let other = other.look().await.expect("it is there");
+    assert_eq!(other.status(), RunStatus::Succeeded);
+    assert_eq!(
+        one.look().await.expect("it is there").status(),
+        RunStatus::Waits
+    );
+    let callback = runner.callback("manager").await.expect("one is left");
+    callback.succeed(&true).await.expect("it is answered");
+    let said = runner.callback("manager").await.expect_err("none is left");
+    assert!(said.to_string().contains("none is open"), "{said}");
+}
+
+#[tokio::test]
+async fn nobody_answers_within_an_invoked_execution_either() {
+    async fn ships((): (), ctx: DurableContext) -> Result<bool, BoxError> {
+        let pickup = ctx
+            .create_callback::<bool>()
+            .name("pickup")
+            .timeout(days(2));
+        Ok(pickup.await?.await.is_ok())
+    }
+    let sells = |(): (), ctx: DurableContext| async move {
+        Ok::<_, BoxError>(
+            ctx.invoke::<_, bool>("ships:live", &())
+                .name("ship")
+                .await?,
+        )
+    };
+    let runner = DurableTestRunner::builder("sells", sells)
+        .durable("ships", ships)
+        .answer(callback("pickup").never())
+        .answer(callback("pickup").attempt(9).never())
+        .open()
+        .await
+        .expect("it opens");
+    let run = runner.run(&()).await.expect("it runs");
+    assert!(!run.result::<bool>().expect("a result"));
+    assert_eq!(run.took(), days(2));
+    assert_eq!(run.unused_answers(), ["callback(\"pickup\").attempt(9)"]);
+    assert_eq!(
+        run.tree(),
+        "sells SUCCEEDED +2d\n  ChainedInvoke ship SUCCEEDED +0s to +2d\n"
+    );
+}
+
+#[tokio::test]
+async fn a_result_that_aws_would_refuse_is_refused() {
+    let large = "x".repeat(2_000_000);
+    let builder = DurableTestRunner::builder("either", asks_or_waits);
+    let opened = builder.answer(callback("manager").succeeds(&large)).open();
+    let said = opened.await.expect_err("it is too large").to_string();
+    assert!(said.contains("at most 1 MB"), "{said}");
+}

@@ -24,7 +24,7 @@ use crate::machine_time::MachineTime;
 use crate::operation::{Operation, difference, due_at};
 use crate::operation_id::OperationSpec;
 use crate::plugin::Plugins;
-use crate::replay_only::{NOT_RECORDED, ReplayWatcher};
+use crate::replay_only::ReplayWatcher;
 #[cfg(feature = "embedded")]
 use crate::transaction::{Transacted, Transacting};
 
@@ -194,8 +194,8 @@ impl Execution {
             if recorded.is_none() {
                 let parent_id = spec.parent_id.as_ref().map(|id| id.as_str());
                 watcher.not_recorded(&spec.to_string(), parent_id);
-                let message = format!("operation {spec} is not recorded");
-                return self.end_with(NOT_RECORDED, message).await;
+                // Other branches go on with what is recorded of them.
+                return self.wait_for_good().await;
             }
         }
         if let Some(operation) = &recorded
@@ -215,6 +215,17 @@ impl Execution {
             "{what}; the code must call the same operations in the same order in every invocation{hint}"
         );
         self.end_with(wire_type::NON_DETERMINISTIC, message).await
+    }
+
+    /// Waits for what does not come: once nothing else can be done, the handler is dropped here.
+    async fn wait_for_good<T>(&self) -> T {
+        Wait {
+            execution: self,
+            waiter: None,
+            park_until: Some(Instant::now() + FIRST_POLL_AFTER),
+            ready: |_: &State| None,
+        }
+        .await
     }
 
     /// Ends the invocation with this error, unless it ends already. User code cannot catch it.

@@ -136,7 +136,7 @@ pub use lambdura_macros::{durable_execution, durable_step};
 pub use logger::{Logger, ReplayFilter};
 pub use plugin::Plugin;
 #[doc(hidden)]
-pub use replay_only::{NOT_RECORDED, ReplayWatcher};
+pub use replay_only::ReplayWatcher;
 pub use retry::{Jitter, RetryDecision, RetryStrategy};
 pub use run_error::Error;
 pub use runtime::{run, run_with};

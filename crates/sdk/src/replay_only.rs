@@ -1,6 +1,6 @@
 //! Replaying what is recorded, and nothing beyond: how today's code is held against yesterday's histories.
 //!
-//! The first operation that is not recorded ends the invocation before any of its code runs.
+//! What is not recorded does not begin: it waits, and once nothing else can go on, the invocation ends.
 
 use std::fmt::Debug;
 
@@ -13,7 +13,3 @@ pub trait ReplayWatcher: Debug + Send + Sync + 'static {
     /// The code has called an operation that is not recorded, in the context with this id, or the handler itself.
     fn not_recorded(&self, operation: &str, parent_id: Option<&str>);
 }
-
-/// The error of an invocation that was ended so.
-#[doc(hidden)]
-pub const NOT_RECORDED: &str = "Lambdura.NotRecorded";

@@ -24,6 +24,7 @@ use crate::checkpointer::Batch;
 use crate::context::DurableContext;
 use crate::driver::{Accepted, CallResult, remaining_state};
 use crate::error::{BoxError, Failure, StepError};
+use crate::operation::ends;
 use crate::operation_id::OperationSpec;
 use crate::payload;
 use crate::retry::RetryStrategy;
@@ -142,13 +143,15 @@ impl<T: DeserializeOwned> TransactionStep<T> {
         let (context, spec) = (&self.context, &self.spec);
         let execution = context.execution();
         context.check(spec)?;
-        if !execution.has_transactions {
+        let mut recorded = context.look_up(spec).await;
+        let has_ended = recorded.as_deref().is_some_and(|it| ends(&it.status));
+        if !execution.has_transactions && !has_ended {
             return Err(Failure::invalid(
                 "this function does not run in a program with a SQLite file of its own (`lambdura::embedded`), so there \
-                 are no tables that a transaction could write to: use a step, and write to a database from there",
+                 are no tables that a transaction could write to (nor are there in a test in memory): use a step, and \
+                 write to a database from there",
             ));
         }
-        let mut recorded = context.look_up(spec).await;
         loop {
             let attempt = next_attempt(recorded.as_deref());
             let is_new = match recorded.as_deref().map(|operation| &operation.status) {

@@ -1,6 +1,7 @@
 //! Panics in a simulated world are seen, and not printed: what a task panics of is a finding.
 
 use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
 thread_local! {
@@ -9,8 +10,8 @@ thread_local! {
 
 static INSTALL: Once = Once::new();
 
-/// Runs `work`, and returns what panicked in this thread meanwhile.
-pub(crate) fn watched<T>(work: impl FnOnce() -> T) -> (T, Vec<String>) {
+/// Runs `work`, and returns what it came to, unless it panicked, and what panicked in this thread meanwhile.
+pub(crate) fn watched<T>(work: impl FnOnce() -> T) -> (Option<T>, Vec<String>) {
     INSTALL.call_once(|| {
         let otherwise = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
@@ -25,6 +26,6 @@ pub(crate) fn watched<T>(work: impl FnOnce() -> T) -> (T, Vec<String>) {
         }));
     });
     WATCHED.set(Some(Vec::new()));
-    let done = work();
-    (done, WATCHED.take().unwrap_or_default())
+    let done = catch_unwind(AssertUnwindSafe(work));
+    (done.ok(), WATCHED.take().unwrap_or_default())
 }

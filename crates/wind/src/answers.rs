@@ -4,7 +4,7 @@
 //! due as everything else is.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use engine::{Execution, Input};
@@ -25,7 +25,7 @@ use crate::Period;
 const PAGE: usize = 1_000;
 
 /// Largest result of a callback, in bytes, as the API has it.
-const RESULT_BYTES_MAX: usize = 1024 * 1024;
+pub const RESULT_BYTES_MAX: usize = 1024 * 1024;
 
 /// Rules at the most.
 const RULES_MAX: usize = 1_000;
@@ -69,6 +69,9 @@ pub struct Rule {
     /// How often it did.
     #[serde(skip)]
     pub given: AtomicU64,
+    /// Whether a callback was found that it is for.
+    #[serde(skip)]
+    pub is_met: AtomicBool,
 }
 
 /// How chained invokes of a function that is not there end.
@@ -348,6 +351,7 @@ impl Answers {
                 execution.is_some_and(|it| rule.fits_within(it, &callback.operation))
             };
             if fits {
+                rule.is_met.store(true, Ordering::Relaxed);
                 return Ok(Some((index, set)));
             }
         }

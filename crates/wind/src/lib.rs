@@ -10,7 +10,7 @@ mod period;
 mod winder;
 
 pub use answerer::answer_callbacks;
-pub use answers::{AnswerSet, Answers, Glob, Rule, Stub, StubOutcome};
+pub use answers::{AnswerSet, Answers, Glob, RESULT_BYTES_MAX, Rule, Stub, StubOutcome};
 pub use period::Period;
 pub use winder::{NotWound, Stands, Unanswered, Until, Winder};
 

@@ -246,15 +246,26 @@ impl Winder {
         self.movable()?;
         let _turn = self.turn.lock().await;
         let quiet = self.quiet().await?;
-        let mut unanswered = self.unanswered().await?;
+        let unanswered = self.unanswered().await?;
         if !unanswered.is_empty() {
-            unanswered.truncate(NAMED_MAX);
             return Ok(Some(Stands::WaitsForAnswers(unanswered)));
         }
+        self.step_from(&quiet).await
+    }
+
+    /// As [`Winder::step`], past callbacks that nobody answers.
+    pub async fn step_past_callbacks(&self) -> Result<Option<Stands>, NotWound> {
+        self.movable()?;
+        let _turn = self.turn.lock().await;
+        let quiet = self.quiet().await?;
+        self.step_from(&quiet).await
+    }
+
+    async fn step_from(&self, quiet: &Quiet) -> Result<Option<Stands>, NotWound> {
         let Some(awaited) = self.next_awaited().await? else {
             return Ok(Some(Stands::NothingDue));
         };
-        self.step_towards(awaited, &quiet).await?;
+        self.step_towards(awaited, quiet).await?;
         Ok(None)
     }
 

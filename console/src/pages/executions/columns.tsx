@@ -23,7 +23,7 @@ export const EXECUTION_COLUMNS: TableProps.ColumnDefinition<ExecutionSummary>[] 
     width: 155,
     minWidth: 100,
   },
-  { id: 'started', header: 'Started', cell: ({ started_at: at }) => <Instant at={at} isShort />, width: 116 },
+  { id: 'started', header: 'Started', cell: ({ started_at: at }) => <Instant at={at} isShort />, width: 138 },
   { id: 'duration', header: 'Duration', cell: (row) => <Elapsed from={row.started_at} to={row.ended_at} />, width: 110 },
   { id: 'activity', header: 'What it is at', cell: (row) => <Now row={row} />, minWidth: 240 },
 ]

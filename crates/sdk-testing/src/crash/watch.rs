@@ -18,8 +18,8 @@ pub(crate) type Attempt = (String, String, u32);
 /// What was seen of a process in all its lives.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Seen {
-    /// What each commit recorded; those that were not done are not here.
-    pub commits: Vec<String>,
+    /// What each commit recorded, by its number from 1; those that were not done are not here.
+    pub commits: Vec<(usize, String)>,
     /// The steps whose code ran to its end, in this order.
     pub ends: Vec<String>,
     /// How often attempts have begun.
@@ -48,8 +48,7 @@ impl Seen {
     /// Each point at which a process like this can die.
     pub fn points(&self) -> Vec<CrashPoint> {
         let mut points = Vec::new();
-        for (index, records) in self.commits.iter().enumerate() {
-            let (number, records) = (index + 1, records.clone());
+        for (number, records) in self.commits.iter().cloned() {
             points.push(CrashPoint::BeforeCommit {
                 number,
                 records: records.clone(),
@@ -164,13 +163,13 @@ impl Watch {
             if dies {
                 return gone();
             }
-            self.note_commit(attempted);
+            self.note_commit(now, attempted);
         }
         None
     }
 
     /// Notes what a commit recorded, for people.
-    fn note_commit(&self, attempted: &str) {
+    fn note_commit(&self, number: usize, attempted: &str) {
         // The names are needed once, of the run without a crash.
         if self.point.is_some() {
             return;
@@ -205,7 +204,7 @@ impl Watch {
         } else {
             records.join(", ")
         };
-        seen.commits.push(records);
+        seen.commits.push((number, records));
     }
 
     /// The next life begins: what is recorded by now must not run again.

@@ -161,21 +161,37 @@ impl Recorded {
 
     /// The first operation that ended and that the code did not call.
     pub fn missed(&self, watching: &Watching) -> Option<&TestOperation> {
+        self.not_called(watching)
+            .find(|operation| operation.ended_at.is_some())
+    }
+
+    /// Whether something is open that the code does not call any more.
+    pub fn leaves_open(&self, watching: &Watching) -> bool {
+        self.not_called(watching)
+            .any(|operation| operation.ended_at.is_none())
+    }
+
+    /// What the code had to call and did not. Within a context whose result is recorded nothing is called again.
+    fn not_called(&self, watching: &Watching) -> impl Iterator<Item = &TestOperation> {
         let is_within_ended = |operation: &TestOperation| {
             let mut around = operation.parent;
             while let Some(context) = around.map(|place| &self.operations[place]) {
-                if context.ended_at.is_some() {
+                if context.ended_at.is_some() && !is_run_again(context) {
                     return true;
                 }
                 around = context.parent;
             }
             false
         };
-        let mut operations = self.operations.iter();
-        operations.find(|it| {
-            it.ended_at.is_some() && !watching.has_called(&it.recorded.id) && !is_within_ended(it)
-        })
+        let operations = self.operations.iter();
+        operations.filter(move |it| !watching.has_called(&it.recorded.id) && !is_within_ended(it))
     }
+}
+
+/// Whether a context is run again because its result was too large: a user's own code, which has to call the same.
+fn is_run_again(context: &TestOperation) -> bool {
+    let is_empty = context.result_text().unwrap_or_default().is_empty();
+    context.status == OperationStatus::Succeeded && is_empty
 }
 
 /// Whether a context's result stands for one that was too large: nothing, the counts of a map or parallel, or which of

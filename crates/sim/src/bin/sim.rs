@@ -61,6 +61,14 @@ fn one(arguments: &Arguments, seed: u64) -> anyhow::Result<ExitCode> {
     if report.violation.is_some() {
         return tell_failure(arguments, seed);
     }
+    if arguments.json {
+        let told = json!({
+            "seed": seed, "faults": plan.faults.len(), "lives": report.lives, "commits": report.commits,
+            "violations": 0, "trace": arguments.trace.then_some(report.trace),
+        });
+        println!("{told}");
+        return Ok(ExitCode::SUCCESS);
+    }
     if arguments.trace {
         println!("{}", report.trace.join("\n"));
     }
