@@ -6,6 +6,7 @@
 
 mod cases;
 mod invariants;
+mod player;
 mod properties;
 mod reference;
 mod scaling;
