@@ -26,8 +26,8 @@ async function clock() {
 test('time is moved to what comes next, and what waited for it goes on', async (t) => {
   const id = await system.invoke({ scenario: 'wait', seconds: 7200 }, { name: 'two-hours' })
   await until('it waits', async () => (await system.execution(id)).activity?.kind === 'WAITING')
-  const before = await clock()
-  assert.equal(before.mode, 'manual')
+  const then = await clock()
+  assert.equal(then.mode, 'manual')
   await withPage(browser, `${system.endpoint}/executions/${id}`, t, LAPTOP, async (page) => {
     const menu = page.getByRole('button', { name: /^Clock: .*manual/ })
     await menu.click()
@@ -36,12 +36,12 @@ test('time is moved to what comes next, and what waited for it goes on', async (
     await page.getByText('Succeeded').first().waitFor()
     await page.getByRole('button', { name: /^Clock: .*2 h ahead of the machine/ }).waitFor()
   })
-  const moved = (await clock()).now_at - before.now_at
+  const moved = (await clock()).now_at - then.now_at
   assert.ok(moved >= 7_190_000 && moved < 7_260_000, `it moved by ${moved} ms`)
 })
 
 test('a day passes at a click, and the top bar says so', async (t) => {
-  const before = await clock()
+  const then = await clock()
   await withPage(browser, `${system.endpoint}/executions`, t, LAPTOP, async (page) => {
     await page.getByRole('button', { name: /^Clock: / }).click()
     await page.getByRole('menuitem', { name: 'One day on' }).click()
@@ -49,6 +49,6 @@ test('a day passes at a click, and the top bar says so', async (t) => {
     // What began today by the machine's clock began yesterday by the service's: its day is shown.
     await page.getByRole('cell', { name: /^\d{1,2} \w{3}, \d\d:\d\d/ }).waitFor()
   })
-  const moved = (await clock()).now_at - before.now_at
+  const moved = (await clock()).now_at - then.now_at
   assert.ok(moved >= 86_400_000 && moved < 86_460_000, `it moved by ${moved} ms`)
 })
