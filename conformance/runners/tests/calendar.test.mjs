@@ -12,7 +12,8 @@ for (const functionName of ['PythonCalendar:live', 'NodeCalendar:live', 'RustCal
     assert.equal(result.getStatus(), 'SUCCEEDED')
     assert.equal(result.getResult().charged, 12)
     const third = runner.getOperation('charge 3')
-    assert.equal(third.getStepDetails().attempt, 2)
+    // The runner takes the number from the last attempt that failed.
+    assert.equal(third.getStepDetails().attempt, 1)
     const [begun, ended] = [third.getStartTimestamp(), runner.getOperation('charge 12').getEndTimestamp()]
     const days = (ended - begun) / 86_400_000
     assert.ok(days > 260 && days < 290, `${days} days`)
