@@ -10,6 +10,7 @@ use std::sync::{Mutex, MutexGuard};
 use model::ExecutionId;
 use stdx::{error_chain, panic_message};
 use store::{SetAside, StoreFault};
+use tokio::sync::{Notify, OnceCell};
 
 use crate::{Driver, ProcessError};
 
@@ -19,6 +20,10 @@ pub(crate) struct Aside {
     executions: Mutex<BTreeMap<ExecutionId, SetAside>>,
     /// Read before the map: mostly it is zero, and every input asks.
     count: AtomicUsize,
+    /// Another one was set aside.
+    added: Notify,
+    /// What earlier runs set aside is here.
+    read: OnceCell<()>,
 }
 
 impl Aside {
@@ -50,6 +55,8 @@ impl Aside {
         let mut executions = self.executions();
         executions.insert(record.execution_id.clone(), record);
         self.count.store(executions.len(), Ordering::Release);
+        drop(executions);
+        self.added.notify_waiters();
     }
 
     fn remove(&self, id: &ExecutionId) -> Option<SetAside> {
@@ -79,6 +86,20 @@ pub enum TriedAgain {
 }
 
 impl Driver {
+    /// Is ready once an execution is set aside: for whoever waits for its end, which does not come then. Cancel safe.
+    pub async fn wait_set_aside(&self, id: &ExecutionId) -> SetAside {
+        loop {
+            let added = self.inner.aside.added.notified();
+            tokio::pin!(added);
+            // From here on none is missed.
+            added.as_mut().enable();
+            if let Some(record) = self.inner.aside.get(id) {
+                return record;
+            }
+            added.await;
+        }
+    }
+
     /// Sets an execution aside.
     pub(crate) fn set_aside(&self, id: &ExecutionId, attempted: &str, reason: &str) {
         tracing::error!(execution = %id, attempted, reason, "an execution is set aside");
@@ -130,12 +151,15 @@ impl Driver {
         self.inner.store.health().is_healthy()
     }
 
-    /// Reads what earlier runs set aside.
+    /// Reads what earlier runs set aside, once: what has been taken back since must not come again.
     pub(crate) async fn read_aside(&self) -> Result<(), StoreFault> {
-        for record in self.inner.store.executions_set_aside().await? {
-            self.inner.aside.add(record);
-        }
-        Ok(())
+        let read = async || {
+            for record in self.inner.store.executions_set_aside().await? {
+                self.inner.aside.add(record);
+            }
+            Ok(())
+        };
+        self.inner.aside.read.get_or_try_init(read).await.map(drop)
     }
 
     /// All executions that are set aside, in order of id.
@@ -175,6 +199,8 @@ impl Driver {
     /// # Errors
     /// When the store fails; the execution then stays set aside.
     pub async fn try_again(&self, id: &ExecutionId) -> Result<TriedAgain, StoreFault> {
+        // Right after the start it may not be known yet.
+        self.read_aside().await?;
         let Some(record) = self.inner.aside.remove(id) else {
             return Ok(TriedAgain::Unknown);
         };

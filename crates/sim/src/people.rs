@@ -54,6 +54,8 @@ async fn run_program(world: &Arc<World>, app: &Embedded, program: &Program) {
                 let error = error.and_then(|it| it.error_message).unwrap_or_default();
                 return world.ended(program, Err((status.to_string(), error)));
             }
+            // Whether it had to be, is asked at the end.
+            Err(Error::SetAside { .. }) => return,
             Err(_) => tokio::time::sleep(AGAIN).await,
         }
     }

@@ -134,6 +134,13 @@ pub enum Error {
         /// Why.
         error: Option<Box<ErrorObject>>,
     },
+    /// The execution cannot be worked on: its records cannot be read, or something about it fails again and again. It is
+    /// left alone, and the others go on.
+    #[error("the execution is set aside: {reason}")]
+    SetAside {
+        /// What was attempted, and what went wrong.
+        reason: String,
+    },
     /// A value could not be turned into JSON or back.
     #[error("{0}")]
     Json(String),
@@ -178,9 +185,18 @@ impl From<runtime::ProcessError> for Error {
             ProcessError::UnknownExecution(id) => Self::UnknownExecution(id.to_string()),
             ProcessError::ShuttingDown => Self::ShuttingDown,
             ProcessError::Fault(fault) => Self::Store(fault),
-            refused @ (ProcessError::Rejected(_)
-            | ProcessError::Contended(_)
-            | ProcessError::SetAside { .. }) => Self::Refused(refused.to_string()),
+            refused @ (ProcessError::Rejected(_) | ProcessError::Contended(_)) => {
+                Self::Refused(refused.to_string())
+            }
+            ProcessError::SetAside { reason, .. } => Self::SetAside { reason },
+        }
+    }
+}
+
+impl From<store::SetAside> for Error {
+    fn from(aside: store::SetAside) -> Self {
+        Self::SetAside {
+            reason: format!("{}: {}", aside.attempted, aside.reason),
         }
     }
 }

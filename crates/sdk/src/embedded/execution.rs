@@ -5,6 +5,7 @@ use std::fmt;
 use engine::Input;
 use lambda_api::{Event, ExecutionStatus, GetDurableExecutionResponse};
 use model::{ErrorObject, ExecutionArn, Outcome, Payload};
+use runtime::TriedAgain;
 use serde::de::DeserializeOwned;
 use store::EventPage;
 use wire::{wire_event, wire_execution};
@@ -59,13 +60,17 @@ impl Execution {
     ///
     /// # Errors
     ///
-    /// [`Error::Ended`] when it did not succeed; [`Error::ShuttingDown`] when the program ends first.
+    /// [`Error::Ended`] when it did not succeed; [`Error::SetAside`] when it cannot be worked on;
+    /// [`Error::ShuttingDown`] when the program ends first.
     pub async fn result<T: DeserializeOwned>(&self) -> Result<T, Error> {
         let inner = &self.app.inner;
         let ended = inner.driver.wait_ended(&self.arn.id);
         let record = tokio::select! {
             biased;
             record = ended => record?,
+            aside = inner.driver.wait_set_aside(&self.arn.id) => {
+                return Err(aside.into());
+            }
             () = self.app.has_ended() => return Err(Error::ShuttingDown),
         };
         let record = record.ok_or_else(|| Error::UnknownExecution(self.arn()))?;
@@ -166,6 +171,19 @@ impl Execution {
             client_token: None,
         })
         .await
+    }
+
+    /// Works on it again after it was [set aside](Error::SetAside), once what was wrong is mended. Does nothing where it
+    /// was not.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::SetAside`] when it fails again, and stays set aside; [`Error::Store`] when the store fails.
+    pub async fn try_again(&self) -> Result<(), Error> {
+        match self.app.inner.driver.try_again(&self.arn.id).await? {
+            TriedAgain::TakenBack | TriedAgain::Unknown => Ok(()),
+            TriedAgain::SetAside(aside) => Err(aside.into()),
+        }
     }
 
     async fn process(&self, input: Input) -> Result<(), Error> {

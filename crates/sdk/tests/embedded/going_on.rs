@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lambda_runtime::LambdaEvent;
-use lambdura::embedded::{Builder, Durability, Embedded, Error, ExecutionStatus, Ground};
+use lambdura::embedded::{Builder, Durability, Embedded, Error, ExecutionStatus, Ground, rusqlite};
 use lambdura::{BoxError, CallbackId, DurableContext, StepContext};
 use model::Timestamp;
 use store::ScheduleMark;
@@ -287,4 +287,47 @@ async fn an_occurrence_that_came_due_meanwhile_starts_one_execution() {
         .unwrap();
     assert_eq!(execution.result::<String>().await.unwrap(), "today");
     app.shut_down().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_waits_for_an_execution_that_cannot_be_read_is_told_so() {
+    async fn naps(seconds: u64, ctx: DurableContext) -> Result<u64, BoxError> {
+        ctx.wait(Duration::from_secs(seconds)).await?;
+        Ok(seconds)
+    }
+    let world = World::new();
+    let open = async || {
+        let builder = world.builder().handler("naps", naps);
+        builder.open().await.expect("it opens")
+    };
+    let app = open().await;
+    let started = app.start("naps", &3).name("short").await;
+    let started = started.expect("it starts");
+    let events = async || started.history().await.expect("it is read").len();
+    until("the start of the nap", events, |events| *events >= 3).await;
+    app.shut_down().await.expect("it ends");
+    let change = |from: &str, to: &str| {
+        let file = rusqlite::Connection::open(world.file()).expect("nobody else has it");
+        let set = "UPDATE operations SET status = ?1 WHERE status = ?2 AND type = 'WAIT'";
+        assert_eq!(file.execute(set, [to, from]).expect("it is changed"), 1);
+    };
+    change("STARTED", "STBRTED");
+
+    let app = open().await;
+    let execution = app.find("naps", "short").await.expect("it is read");
+    let execution = execution.expect("it is there");
+    let told = execution.result::<u64>().await.expect_err("it has no end");
+    assert!(matches!(told, Error::SetAside { .. }), "{told}");
+    assert!(told.to_string().contains("STBRTED"), "{told}");
+    let again = execution.try_again().await.expect_err("it is as it was");
+    assert!(matches!(again, Error::SetAside { .. }), "{again}");
+    app.shut_down().await.expect("it ends");
+
+    change("STBRTED", "STARTED");
+    let app = open().await;
+    let execution = app.find("naps", "short").await.expect("it is read");
+    let execution = execution.expect("it is there");
+    execution.try_again().await.expect("it is mended");
+    assert_eq!(execution.result::<u64>().await.expect("it ends"), 3);
+    app.shut_down().await.expect("it ends");
 }
