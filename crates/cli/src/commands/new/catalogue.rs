@@ -75,7 +75,7 @@ pub fn subject(template: Template) -> Subject {
             ],
             answers: None,
             page: page!("saga"),
-            crates: "",
+            crates: "thiserror = \"2\"\n",
         },
         Template::Agent => Subject {
             resource: "Agent",
@@ -106,7 +106,7 @@ pub fn subject(template: Template) -> Subject {
             ],
             answers: None,
             page: page!("fan-out"),
-            crates: "",
+            crates: "thiserror = \"2\"\n",
         },
     }
 }

@@ -72,7 +72,7 @@ impl Project<'_> {
         let paragraph = |text: &str| text.trim_end().to_owned();
         let workspace = match self.is_below_a_workspace {
             true => {
-                "\n# A workspace of its own, so that cargo does not take it for a part of the one above.\n[workspace]\n"
+                "\n\n# A workspace of its own, so that cargo does not take it for a part of the one above.\n[workspace]"
             }
             false => "",
         };

@@ -99,7 +99,28 @@ pub fn of_template(language: Language, template: Template) -> &'static [Text] {
                 embedded!("typescript/fan-out/fan-out.test.ts"),
             ),
         ],
-        (Language::Rust, _) => &[],
+        (Language::Rust, Template::Approval) => &[
+            ("src/main.rs", embedded!("rust/main.rs")),
+            ("src/workflow.rs", embedded!("rust/approval/workflow.rs")),
+            ("src/tests.rs", embedded!("rust/approval/tests.rs")),
+        ],
+        (Language::Rust, Template::Saga) => &[
+            ("src/main.rs", embedded!("rust/main.rs")),
+            ("src/workflow.rs", embedded!("rust/saga/workflow.rs")),
+            ("src/tests.rs", embedded!("rust/saga/tests.rs")),
+        ],
+        (Language::Rust, Template::Agent) => &[
+            ("src/main.rs", embedded!("rust/agent/main.rs")),
+            ("src/workflow.rs", embedded!("rust/agent/workflow.rs")),
+            ("src/tests.rs", embedded!("rust/agent/tests.rs")),
+            ("src/model.rs", embedded!("rust/agent/model.rs")),
+            ("src/tools.rs", embedded!("rust/agent/tools.rs")),
+        ],
+        (Language::Rust, Template::FanOut) => &[
+            ("src/main.rs", embedded!("rust/main.rs")),
+            ("src/workflow.rs", embedded!("rust/fan-out/workflow.rs")),
+            ("src/tests.rs", embedded!("rust/fan-out/tests.rs")),
+        ],
     }
 }
 
@@ -188,4 +209,9 @@ const TYPESCRIPT: &[Text] = &[
     ),
 ];
 
-const RUST: &[Text] = &[];
+const RUST: &[Text] = &[
+    ("template.yaml", embedded!("rust/template.yaml")),
+    (".gitignore", embedded!("rust/gitignore")),
+    // Called otherwise here: cargo reads every `Cargo.toml` of a repository that is a dependency.
+    ("Cargo.toml", embedded!("rust/manifest.toml")),
+];
