@@ -108,9 +108,8 @@ def test_it_runs_to_its_end(made, packages, tmp_path, language, template):
     event, expected, days = ENDS[template]
     if language == "typescript":
         packages(folder)
-    arguments = ["--clock", "auto", "--build-profile", "dev"] if language == "rust" else ["--clock", "auto"]
     answers = ["--answers", str(folder / "answers.yaml")] if "answers.yaml" in said["files"] else []
-    with up(folder, tmp_path, *arguments, *answers) as system:
+    with up(folder, tmp_path, "--clock", "auto", *answers) as system:
         payload = f"@{folder / 'events' / event}.json"
         result = json.loads(system.command("invoke", f"my-{template}", "--payload", payload, "--wait"))
         assert expected.items() <= result.items(), result
