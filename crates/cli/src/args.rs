@@ -1,11 +1,13 @@
 //! The command line.
 
+mod new;
 mod up;
 
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use new::{Language, NewArguments, Template};
 pub use up::{
     AwsCredentials, BuildProfile, Clock, DebuggedFunction, Durability, LimitsProfile, UpArguments,
 };
@@ -69,6 +71,7 @@ pub enum OutputFormat {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    New(NewArguments),
     Up(Box<UpArguments>),
     Debug(DebugArguments),
     Invoke(InvokeArguments),

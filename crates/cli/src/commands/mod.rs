@@ -11,6 +11,7 @@ mod history;
 mod invoke;
 mod logs;
 mod ls;
+mod new;
 mod open;
 mod pause;
 mod quarantine;
@@ -45,6 +46,7 @@ pub fn run(arguments: Arguments, screen: &Screen) -> Result<(), CliError> {
     let is_verbose = arguments.global.verbose > 0;
     let client = || Client::new(&arguments.global.endpoint);
     match arguments.command {
+        Command::New(it) => new::run(&it, screen),
         Command::Up(up) => up::run(*up, is_verbose, screen),
         Command::Debug(it) => block_on(debug::run(it, screen)),
         Command::Invoke(it) => block_on(invoke::run(&client()?, it, screen)),

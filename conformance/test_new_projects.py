@@ -1,0 +1,118 @@
+"""`lambdura new`: each project in each language is tested by its own test, runs, and comes to the end that its page promises.
+
+cfn-lint accepts each template. What npm installs is installed once, and cargo builds where everything here is built.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from system import HERE, PATIENCE_SECONDS, START_SECONDS, binary, up
+
+LANGUAGES = ["python", "typescript", "rust"]
+DAY = 24 * 60 * 60
+# By template: the event, what the result holds, and how long it takes in days.
+ENDS = {
+    "approval": ("expense", {"status": "PAID"}, 3),
+    "saga": ("no-cars", {"status": "CANCELLED", "cancelled": ["hotel", "flight"]}, 0),
+    "agent": ("broken-lamp", {"status": "ANSWERED", "turns": 3}, 0.25),
+    "fan-out": ("january", {"sent": 5, "total": 6320, "failed": ["Alan"]}, 0),
+}
+PROJECTS = [(language, template) for language in LANGUAGES for template in ENDS]
+
+
+ROOT = HERE.parent
+# With the versions that are locked here, cargo finds what it has built already.
+CARGO = {"CARGO_TARGET_DIR": str(Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve())}
+# Where it has not.
+BUILD_SECONDS = 1800
+
+
+def run(command, folder, patience=PATIENCE_SECONDS, **variables):
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("LAMBDURA_")}
+    environment.update(variables)
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=patience)
+    assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Every project, where nothing lies above, by language and template; and what the command said of it."""
+    root = tmp_path_factory.mktemp("new")
+    projects = {}
+    for language, template in PROJECTS:
+        folder = root / language
+        folder.mkdir(exist_ok=True)
+        command = [binary(), "new", f"my-{template}", "--language", language, "--template", template, "--output", "json"]
+        said = json.loads(run([*command, "--path-to-lambdura", str(ROOT)], folder))
+        projects[language, template] = folder / f"my-{template}", said
+        if language == "rust":
+            shutil.copy2(ROOT / "Cargo.lock", folder / f"my-{template}")
+    return projects
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory):
+    """What npm installs for a project: the same for all, so once."""
+    kept = tmp_path_factory.mktemp("packages") / "node_modules"
+
+    def install(folder):
+        if not kept.exists():
+            run(["npm", "install", "--no-audit", "--no-fund", "--prefer-offline"], folder, START_SECONDS)
+            shutil.copytree(folder / "node_modules", kept, symlinks=True)
+        elif not (folder / "node_modules").exists():
+            shutil.copytree(kept, folder / "node_modules", symlinks=True)
+
+    return install
+
+
+@pytest.mark.parametrize(("language", "template"), PROJECTS)
+def test_what_is_said_is_there(made, language, template):
+    folder, said = made[language, template]
+    files = said["files"]
+    assert all((folder / name).is_file() for name in files)
+    assert said["next"][0] == f"cd my-{template}"
+    assert said["next"][1].startswith("lambdura up --clock auto")
+    assert ("answers.yaml" in said["next"][1]) == ("answers.yaml" in files)
+
+
+@pytest.mark.parametrize(("language", "template"), PROJECTS)
+def test_cfn_lint_accepts_the_template(made, language, template):
+    folder, _ = made[language, template]
+    run([Path(sys.executable).with_name("cfn-lint"), "--template", folder / "template.yaml"], folder)
+
+
+@pytest.mark.parametrize(("language", "template"), PROJECTS)
+def test_its_own_test_passes(made, packages, language, template):
+    folder, _ = made[language, template]
+    program = str(Path(binary()).resolve())
+    match language:
+        case "python":
+            run([sys.executable, "-m", "pytest"], folder, START_SECONDS, LAMBDURA_BIN=program)
+        case "typescript":
+            packages(folder)
+            run(["npm", "run", "check"], folder)
+            run(["npm", "test"], folder, START_SECONDS, LAMBDURA_BIN=program)
+        case "rust":
+            run(["cargo", "test", "--quiet"], folder, BUILD_SECONDS, **CARGO)
+
+
+@pytest.mark.parametrize(("language", "template"), PROJECTS)
+def test_it_runs_to_its_end(made, packages, tmp_path, language, template):
+    folder, said = made[language, template]
+    event, expected, days = ENDS[template]
+    if language == "typescript":
+        packages(folder)
+    answers = ["--answers", str(folder / "answers.yaml")] if "answers.yaml" in said["files"] else []
+    with up(folder, tmp_path, "--clock", "auto", *answers) as system:
+        payload = f"@{folder / 'events' / event}.json"
+        result = json.loads(system.command("invoke", f"my-{template}", "--payload", payload, "--wait"))
+        assert expected.items() <= result.items(), result
+        [shown] = system.client.list_durable_executions_by_function(FunctionName=f"my-{template}")["DurableExecutions"]
+        took = (shown["EndTimestamp"] - shown["StartTimestamp"]).total_seconds()
+        assert days * DAY <= took < days * DAY + 3600, took

@@ -1,0 +1,11 @@
+//! The function's program: it serves invocations until Lambda ends it.
+
+mod workflow;
+
+#[cfg(test)]
+mod tests;
+
+#[tokio::main]
+async fn main() -> Result<(), lambdura::Error> {
+    lambdura::run(workflow::handler).await
+}
