@@ -1,12 +1,12 @@
 //! The command line.
 
+mod clock;
 mod new;
 mod up;
 
-use std::time::Duration;
-
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use clock::{ClockAction, ClockArguments};
 pub use new::{Language, NewArguments, Template};
 pub use up::{
     AwsCredentials, BuildProfile, Clock, DebuggedFunction, Durability, LimitsProfile, UpArguments,
@@ -403,55 +403,6 @@ Examples:
 pub struct QuarantineArguments {
     #[command(subcommand)]
     pub action: Option<QuarantineAction>,
-}
-
-/// Show what time it is there, and move it: for services that were started with `--clock manual` or `auto`
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Time is only moved while nothing is at work, and everything that comes due on the way happens in its order.
-
-Examples:
-  lambdura clock                                 what it shows, and what it waits for
-  lambdura clock advance 30d                     also `1h 30m`, `90s`
-  lambdura clock next                            to the next instant that anything comes due
-  lambdura clock until @last                     until it has ended, or nothing waits for any time
-  lambdura clock hold                            an `auto` clock stays where it is until `lambdura clock release`")]
-pub struct ClockArguments {
-    #[command(subcommand)]
-    pub action: Option<ClockAction>,
-    /// How long, in real time, functions at work are waited for
-    #[arg(long, global = true, value_name = "TIME", default_value = "30s", value_parser = up::time)]
-    pub within: Duration,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum ClockAction {
-    /// Move it by so much
-    Advance {
-        /// `30d`, `1h 30m`, `90s`
-        #[arg(value_name = "TIME")]
-        by: String,
-    },
-    /// Move it to an instant
-    To {
-        /// Such as `2027-01-31T08:00:00Z`
-        #[arg(value_name = "INSTANT")]
-        instant: String,
-    },
-    /// Move it to the next instant that anything comes due
-    Next,
-    /// Move it until an execution has ended, or nothing waits for any time
-    Until {
-        /// ARN, name, unique prefix of name or id, or `@last`
-        execution: String,
-        /// Only look among executions of this function
-        #[arg(long, short)]
-        function: Option<String>,
-    },
-    /// Keep an `auto` clock from moving by itself
-    Hold,
-    /// Let it move by itself again
-    Release,
 }
 
 #[derive(Debug, Subcommand)]

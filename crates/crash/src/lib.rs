@@ -1,4 +1,4 @@
-//! Fault injection: a store that kills its own process at a chosen commit.
+//! Death: a store that kills its own process at a chosen write.
 //!
 //! Nothing depends on this crate. `crash-server` is a server on such a store; the tests let it die
 //! before and after every commit of a loan application, restart it on the same data, and check that

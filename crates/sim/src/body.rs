@@ -8,7 +8,7 @@ use lambdura::{
     BoxError, CallbackId, DurableContext, Jitter, RetryStrategy, StepContext, WaitDecision, branch,
 };
 
-use crate::program::{Op, Program};
+use crate::program::{Fate, Op, Program};
 use crate::world::World;
 
 /// Attempts that a step has beyond those that it is told to fail: more than any plan interrupts.
@@ -95,7 +95,7 @@ async fn perform(world: &Arc<World>, op: Op, ctx: &DurableContext) -> Result<Str
             let program = Program {
                 name: name.clone(),
                 starts_after_ms: 0,
-                fate: crate::program::Fate::Ends,
+                fate: Fate::Ends,
                 ops,
             };
             let invoke = ctx.invoke::<_, Vec<String>>("program:live", &program);

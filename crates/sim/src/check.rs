@@ -16,7 +16,7 @@ use model::{
 use runtime::{Driver, DurableInvocation, PlainInvocation};
 use store::{EventPage, History as _};
 
-use crate::program::{Answer, Fate, Program};
+use crate::program::{Answer, Fate, Op, Program};
 use crate::world::{Asked, World};
 
 /// At a commit.
@@ -152,7 +152,7 @@ impl World {
         let mut found = None;
         for program in &self.plan.programs {
             program.each_op(&mut |op| {
-                if let crate::program::Op::Callback { name, answer, .. } = op
+                if let Op::Callback { name, answer, .. } = op
                     && name == wanted
                 {
                     found = Some(*answer);

@@ -60,11 +60,6 @@ impl<S> Around<S> {
     pub fn new(inner: Arc<dyn Store>, around: S) -> Self {
         Self { inner, around }
     }
-
-    /// What was put around it.
-    pub fn surroundings(&self) -> &S {
-        &self.around
-    }
 }
 
 impl<S: Surround> Store for Around<S> {
