@@ -276,8 +276,14 @@ pub struct Pause {
 
 /// One run of a server, from its start to its end. Each invocation names the run that drives it, so
 /// that the next run knows which invocations died with an earlier one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Owner(pub u64);
+
+impl Owner {
+    /// No run: an invocation that was scheduled while nobody drove its execution. Who takes it over schedules
+    /// it anew.
+    pub const NOBODY: Self = Self(0);
+}
 
 /// What the function of an execution is doing.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -12,6 +12,7 @@ mod id;
 mod limits;
 mod operation;
 mod payload;
+mod shard;
 mod timestamp;
 mod update;
 
@@ -29,5 +30,6 @@ pub use id::{
 pub use limits::Limits;
 pub use operation::{ChainedTarget, Operation, OperationDetails, OperationStatus, OperationType};
 pub use payload::{ErrorObject, Payload};
+pub use shard::{Shard, Shards};
 pub use timestamp::Timestamp;
 pub use update::{CallbackOptions, ChainedInvoke, OperationUpdate, UpdateAction};

@@ -2,12 +2,14 @@
 //! a store does.
 
 mod catalogue;
+mod code_blobs;
 mod executions;
 mod history;
 mod logs;
 mod queue;
 mod schedule_marks;
 mod search;
+mod servers;
 mod work;
 
 use std::future;
@@ -21,7 +23,9 @@ use work::AsideTable;
 
 use crate::{Durability, Store, StoreFault, StoreFuture, StoreHealth, StoreStats, StoreTrouble};
 
+pub use code_blobs::MemoryCode;
 pub use logs::MemoryLogs;
+pub use servers::MemoryServers;
 
 /// Decides whether a call fails: it is given what is attempted, as a fault would say it.
 pub type Faults = Box<dyn Fn(&str) -> Option<StoreFault> + Send + Sync>;

@@ -3,7 +3,7 @@
 //!
 //! Each part of a store has its [`Suite`], so that a new store can be brought up part by part. A
 //! store's tests call [`check_store`], which runs them all, [`LOGS`], and [`Walk`] with random
-//! choices.
+//! choices; where servers share it, [`SERVERS`] and [`CODE_BLOBS`] as well.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -61,6 +61,7 @@ mod logs;
 mod queue;
 mod schedule_marks;
 mod search;
+mod servers;
 mod store;
 mod work;
 
@@ -73,6 +74,7 @@ pub use logs::LOGS;
 pub use queue::QUEUE;
 pub use schedule_marks::SCHEDULE_MARKS;
 pub use search::SEARCH;
+pub use servers::{CODE_BLOBS, SERVERS};
 pub use store::WHOLE;
 pub use subject::Subject;
 pub use walk::{Choice, Walk};

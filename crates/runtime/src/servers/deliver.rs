@@ -1,0 +1,76 @@
+//! Telling other servers which of their executions were changed here.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use model::{ExecutionId, Owner};
+
+use super::{Cluster, Notice};
+
+/// Pause before word is left again that could neither be told nor left.
+const RETRY_PAUSE: Duration = Duration::from_millis(200);
+
+/// Executions in one notice at the most.
+const NOTICE_MAX: usize = 1_000;
+
+impl Cluster {
+    /// Tells on and on.
+    pub(super) async fn deliver(&self) {
+        let outbox = self.driver.inner.territory.outbox();
+        loop {
+            outbox.filled().await;
+            let mut by_owner = BTreeMap::<Owner, Vec<ExecutionId>>::new();
+            let membership = self.membership();
+            for id in outbox.take() {
+                match membership.owners[usize::from(id.shard().0)] {
+                    Some(owner) => by_owner.entry(owner).or_default().push(id),
+                    // Whoever takes the shard over looks at all that is in it.
+                    None if !self.driver.drives(&id) => {}
+                    None => self.driver.look_at(id),
+                }
+            }
+            for (owner, ids) in by_owner {
+                for ids in ids.chunks(NOTICE_MAX) {
+                    self.deliver_to(owner, ids.to_vec()).await;
+                }
+            }
+        }
+    }
+
+    async fn deliver_to(&self, owner: Owner, executions: Vec<ExecutionId>) {
+        if owner == self.id() {
+            self.hear(Notice {
+                executions,
+                shards_moved: false,
+            });
+            return;
+        }
+        let membership = self.membership();
+        let Some(server) = membership.server(owner) else {
+            return;
+        };
+        let notice = Notice {
+            executions: executions.clone(),
+            shards_moved: false,
+        };
+        let Err(reason) = self.config.messenger.tell(server, notice).await else {
+            return;
+        };
+        tracing::warn!(
+            server = server.address,
+            reason,
+            "a server is not reached; word is left for it"
+        );
+        let left = self.config.servers.leave_word(owner, executions.clone());
+        if let Err(fault) = left.await {
+            let error = &fault as &dyn std::error::Error;
+            tracing::error!(
+                error,
+                "failed to leave word for another server; trying again"
+            );
+            let clock = &self.driver.inner.clock;
+            clock.sleep(RETRY_PAUSE).await;
+            self.driver.inner.territory.outbox().add(executions);
+        }
+    }
+}
