@@ -33,6 +33,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("upkeep", &["app", "functions"]),
+    ("cluster", &["app", "http", "start_error"]),
     ("api", &["app", "callers", "elsewhere", "functions", "http"]),
     ("gateway", &["api", "app", "deploy_error", "http", "tokens"]),
     ("schedule", &["api", "app", "functions"]),
@@ -51,6 +52,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         &[
             "app",
             "callers",
+            "cluster",
             "console",
             "data_folder",
             "elsewhere",
