@@ -54,5 +54,6 @@ pub use model::Limits;
 pub use runtime::ClockMode;
 pub use server::{Debugging, Server, ServerConfig, Stores};
 pub use start_error::StartServerError;
+pub use tables::{ServeTablesError, ServedTables};
 pub use telemetry::{OtlpConfig, Protocol, TelemetryError, Warning, Warnings};
 pub use tokens::{AuthorizerConfig, KeySet, KeySetError, TokenKeys};

@@ -65,6 +65,7 @@ impl Server {
             authorizers: AuthorizerConfig::default(),
             clock: ClockMode::Real,
             answers: None,
+            dynamodb: None,
             cluster: None,
         };
         let server = Self::prepare_on(config, stores, true).await?;

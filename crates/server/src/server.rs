@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use function_host::{DebuggedProcess, Debugger, FunctionHost, HostConfig, Runtimes};
 use futures_util::FutureExt as _;
+use hyper::Uri;
 use model::Limits;
 use runtime::{Clock, ClockMode, Driver, DriverConfig, SteadyClock, WoundClock};
 use stdx::panic_message;
@@ -95,6 +96,8 @@ pub struct ServerConfig {
     /// Rules by which callbacks are answered and missing functions stood for: the JSON of
     /// `POST /lambdura/v1/answers`.
     pub answers: Option<serde_json::Value>,
+    /// Where the functions' DynamoDB tables are; none: with this server.
+    pub dynamodb: Option<Uri>,
     /// How this server takes part where others share its store.
     pub cluster: Option<ClusterSettings>,
 }
@@ -233,7 +236,15 @@ impl Server {
             answers.replace(set);
         }
         let tables_path = config.data_dir.join("dynamodb.sqlite3");
-        let tables = Tables::start(&tables_path, config.durability, shutdown.clone()).await?;
+        let tables = Tables::start(
+            config.dynamodb.as_ref(),
+            &config.elsewhere,
+            &config.region,
+            &tables_path,
+            config.durability,
+            shutdown.clone(),
+        )
+        .await?;
         let datagrams_ignored = Arc::<AtomicU64>::default();
         let ignored = Arc::clone(&datagrams_ignored);
         let xray_address = start_xray(&logs, ignored, &tasks, &clock, &shutdown).await?;
@@ -277,7 +288,8 @@ impl Server {
             true => (None, None),
             false => SocketFile::bind(&config.data_dir).unzip(),
         };
-        let host_config = host_config(&config, &endpoint, socket.as_ref(), xray_address);
+        let dynamodb = tables.endpoint(&endpoint);
+        let host_config = host_config(&config, &endpoint, &dynamodb, socket.as_ref(), xray_address);
         let host = FunctionHost::new(host_config, Arc::clone(&logs) as _)?;
         let bytes = store.stats().bytes;
         let mut diagnostics = Diagnostics::new(clock.now(), bytes, Arc::clone(&config.warnings));
@@ -548,6 +560,7 @@ async fn start_xray(
 fn host_config(
     config: &ServerConfig,
     endpoint: &str,
+    dynamodb: &str,
     socket: Option<&SocketFile>,
     xray_address: SocketAddr,
 ) -> HostConfig {
@@ -558,7 +571,7 @@ fn host_config(
     for (name, value) in [
         ("AWS_ENDPOINT_URL_LAMBDA", endpoint),
         // One port serves both; this outweighs what the function's own settings say of it.
-        ("AWS_ENDPOINT_URL_DYNAMODB", endpoint),
+        ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb),
         ("AWS_XRAY_DAEMON_ADDRESS", &xray_address.to_string()),
         ("AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR"),
     ] {

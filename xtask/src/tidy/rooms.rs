@@ -15,9 +15,12 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("telemetry", &[]),
     ("functions", &["start_error"]),
     ("deploy_error", &["functions"]),
-    ("tables", &["deploy_error", "http", "start_error"]),
     ("invoker", &["functions", "telemetry"]),
     ("elsewhere", &["functions", "http", "telemetry"]),
+    (
+        "tables",
+        &["deploy_error", "elsewhere", "http", "start_error"],
+    ),
     ("tokens", &[]),
     ("callers", &[]),
     (

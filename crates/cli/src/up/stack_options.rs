@@ -202,6 +202,7 @@ pub fn server_config(
             Clock::Manual => ClockMode::Manual,
         },
         answers: None,
+        dynamodb: None,
         cluster: None,
     })
 }

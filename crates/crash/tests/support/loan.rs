@@ -83,6 +83,7 @@ pub async fn on_record(data: &Path) -> (BTreeMap<String, BTreeSet<String>>, i64)
         authorizers: server::AuthorizerConfig::default(),
         clock: server::ClockMode::Real,
         answers: None,
+        dynamodb: None,
         cluster: None,
     };
     let Stores { store, logs, .. } =
