@@ -10,6 +10,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("engine", &["model"]),
     ("store", &["engine", "model"]),
     ("store-sqlite", &["engine", "model", "stdx", "store"]),
+    ("store-postgres", &["engine", "model", "stdx", "store"]),
     ("runtime", &["engine", "model", "stdx", "store"]),
     ("lambda-api", &[]),
     (
@@ -149,6 +150,7 @@ const TESTS: &[(&str, &[&str])] = &[
 /// External packages with one home: where the outside world that they stand for is kept.
 const HOMES: &[(&str, &[&str])] = &[
     ("rusqlite", &["store-sqlite"]),
+    ("tokio-postgres", &["store-postgres"]),
     // The demo stands it in for DynamoDB, in tests.
     ("dynoxide-rs", &["server", "loan"]),
     (
