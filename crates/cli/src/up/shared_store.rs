@@ -17,14 +17,10 @@ pub async fn open(config: &ServerConfig, url: &str) -> Result<Stores, CliError> 
         anyhow::Error::new(error).context("the database of `--store` cannot be used")
     })?;
     let store = Arc::new(store);
-    let logs = Arc::clone(&store) as _;
     let shared = Shared {
         servers: Arc::clone(&store) as _,
         code: Arc::clone(&store) as _,
     };
-    Ok(Stores {
-        store,
-        logs,
-        shared: Some(shared),
-    })
+    let stores = Stores::shared(config, store, shared);
+    Ok(stores.map_err(anyhow::Error::new)?)
 }
