@@ -301,7 +301,8 @@ impl Cluster {
         let driver = self.driver.clone();
         driver.inner.alarm.set(driver.now());
         self.driver.spawn(async move {
-            let count = driver.take_up_all(Owner::NOBODY, shards).await;
+            // Also what nobody drives so far, and what was scheduled for this server and has lost its turn.
+            let count = driver.take_up_all(Owner::NONE, shards).await;
             if count > 0 {
                 tracing::info!(
                     executions = count,

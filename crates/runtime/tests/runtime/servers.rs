@@ -150,6 +150,27 @@ async fn what_nobody_drives_goes_on_when_somebody_does() {
     two.world.at_work(&["loan"]).await;
 }
 
+/// It was scheduled for nobody, by a server that died before it could tell anybody.
+#[tokio::test]
+async fn what_was_scheduled_for_nobody_is_taken_up() {
+    let (mut site, one, two) = Site::two().await;
+    let id = one.start("loan").await;
+    let answer = callback(&one, "loan").await;
+    one.die(&site);
+    two.held.send_replace(&["beat"]);
+    site.pass(10);
+    two.until_driving(0).await;
+    two.world
+        .driver
+        .process(&id, answer)
+        .await
+        .expect("answered");
+    two.die(&site);
+    let three = site.join().await;
+    three.until_driving(256).await;
+    three.world.at_work(&["loan"]).await;
+}
+
 /// Whoever took the shard over has looked at what is in it before, and has never seen the server that changes it.
 #[tokio::test]
 async fn whoever_took_a_shard_over_is_told_by_a_server_that_did_not_know() {
