@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use function_host::Runtimes;
 use model::{RequestId, Timestamp};
-use runtime::Driver;
+use runtime::{Cluster, Driver};
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -22,6 +22,8 @@ use wind::{Answers, Winder};
 /// The parts of a running server that requests are answered with.
 pub(crate) struct App {
     pub driver: Driver,
+    /// This server among others, where they share the store.
+    pub cluster: Option<Arc<Cluster>>,
     pub registry: Arc<Registry>,
     pub invoker: HostInvoker,
     /// What runs `python3.*` and `nodejs*` functions.
@@ -69,7 +71,7 @@ impl App {
     }
 
     pub fn new_request_id(&self) -> RequestId {
-        RequestId::parse(&uuid::Uuid::new_v4().to_string()).expect("a UUID is a valid request id")
+        self.driver.new_accepted_id()
     }
 
     /// Runs work to its end even when the client that asked for it hangs up half way.

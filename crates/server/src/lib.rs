@@ -15,6 +15,7 @@ mod start_error;
 mod main_port;
 
 mod api;
+mod cluster;
 mod console;
 mod elsewhere;
 mod event_source;
@@ -38,6 +39,7 @@ mod telemetry;
 mod tokens;
 
 pub use allocator::return_freed_memory;
+pub use cluster::{ClusterSettings, LEASE, Shared};
 pub use deploy::{
     Artifacts, DeployedEventSource, DeployedFunction, DeployedSchedule, Deployment, LeftOutFunction,
 };
@@ -52,5 +54,6 @@ pub use model::Limits;
 pub use runtime::ClockMode;
 pub use server::{Debugging, Server, ServerConfig, Stores};
 pub use start_error::StartServerError;
+pub use tables::{ServeTablesError, ServedTables};
 pub use telemetry::{OtlpConfig, Protocol, TelemetryError, Warning, Warnings};
 pub use tokens::{AuthorizerConfig, KeySet, KeySetError, TokenKeys};

@@ -42,6 +42,7 @@ impl Server {
         let store = Arc::new(SqliteStore::look(file)?);
         let logs = SqliteLogs::open(&scratch.join("logs.sqlite3"), OpenLogsOptions::default())?;
         let stores = Stores {
+            shared: None,
             store: Arc::clone(&store) as _,
             logs: Arc::new(logs),
         };
@@ -64,6 +65,8 @@ impl Server {
             authorizers: AuthorizerConfig::default(),
             clock: ClockMode::Real,
             answers: None,
+            dynamodb: None,
+            cluster: None,
         };
         let server = Self::prepare_on(config, stores, true).await?;
         server.app.diagnostics.set_ready();

@@ -1,6 +1,6 @@
 //! The server: what it is made of, how it starts, how it stops.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
@@ -10,8 +10,10 @@ use std::time::Duration;
 
 use function_host::{DebuggedProcess, Debugger, FunctionHost, HostConfig, Runtimes};
 use futures_util::FutureExt as _;
-use model::Limits;
+use hyper::Uri;
+use model::{FunctionName, Limits};
 use runtime::{Clock, ClockMode, Driver, DriverConfig, SteadyClock, WoundClock};
+use stack::ScheduleResource;
 use stdx::panic_message;
 use store::{Durability, LogStore, MemoryStore, Store, StoreFault};
 use store_sqlite::{OpenLogsOptions, SqliteLogs, SqliteStore};
@@ -22,6 +24,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::App;
 use crate::callers::Callers;
+use crate::cluster::{ClusterSettings, Peers, Shared};
 use crate::elsewhere::{AwsClient, Elsewhere, OtherServices};
 use crate::event_source::Pollers;
 use crate::functions::{CodeStore, Home, Registry, Running};
@@ -36,7 +39,7 @@ use crate::telemetry::{
     Diagnostics, Exporter, LogRecorder, OtlpConfig, OwnSources, Warnings, xray,
 };
 use crate::tokens::{AuthorizerConfig, Tokens};
-use crate::{console, data_folder, main_port, upkeep};
+use crate::{cluster, console, data_folder, main_port, upkeep};
 use wind::{AnswerSet, Answers, ComesDue, Winder, answer_callbacks};
 
 /// How long a function process may take to its first call of the Runtime API. Lambda stops after ten
@@ -46,6 +49,9 @@ const INIT_LIMIT: Duration = Duration::from_secs(60);
 
 /// How long function processes have to end at a shutdown.
 const SHUTDOWN_GRACE: Duration = Duration::from_millis(500);
+
+/// How long invocations have to end before another server repeats them, where there are others.
+const LEAVE_GRACE: Duration = Duration::from_secs(10);
 
 /// How long open connections have to end at a shutdown: callers who wait for an execution would hold
 /// it for as long as that takes.
@@ -91,6 +97,10 @@ pub struct ServerConfig {
     /// Rules by which callbacks are answered and missing functions stood for: the JSON of
     /// `POST /lambdura/v1/answers`.
     pub answers: Option<serde_json::Value>,
+    /// Where the functions' DynamoDB tables are; none: with this server.
+    pub dynamodb: Option<Uri>,
+    /// How this server takes part where others share its store.
+    pub cluster: Option<ClusterSettings>,
 }
 
 /// Which functions are debugged, and who wants to know.
@@ -108,6 +118,8 @@ pub struct Stores {
     pub store: Arc<dyn Store>,
     /// Log lines and traces.
     pub logs: Arc<dyn LogStore>,
+    /// What servers share that use the same store; none where a store has one server.
+    pub shared: Option<Shared>,
 }
 
 impl Stores {
@@ -125,8 +137,21 @@ impl Stores {
                 Arc::new(SqliteStore::open(&path, durability)?)
             }
         };
-        Ok(Self { store, logs })
+        Ok(Self {
+            store,
+            logs,
+            shared: None,
+        })
     }
+}
+
+/// What one stack of a server has of what all have together.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct StackParts {
+    pub schedules: Vec<(ScheduleResource, FunctionName)>,
+    pub left_out: BTreeMap<FunctionName, String>,
+    pub constructs: BTreeMap<String, String>,
+    pub functions: BTreeSet<FunctionName>,
 }
 
 /// A running server.
@@ -137,7 +162,10 @@ pub struct Server {
     clock: SteadyClock,
     wound: Option<WoundClock>,
     pub(crate) schedules: Arc<Schedules>,
-    pub(crate) apis: Mutex<BTreeMap<String, Arc<ServedApi>>>,
+    /// By stack and logical id.
+    pub(crate) apis: Mutex<BTreeMap<(String, String), Arc<ServedApi>>>,
+    /// What the stacks have that is replaced as a whole, by name.
+    pub(crate) stacks: Mutex<BTreeMap<String, StackParts>>,
     pub(crate) tasks: TaskTracker,
     pub(crate) connections: Connections,
     pub(crate) shutdown: CancellationToken,
@@ -177,7 +205,11 @@ impl Server {
         stores: Stores,
         only_looks: bool,
     ) -> Result<Self, StartServerError> {
-        let Stores { store, logs } = stores;
+        let Stores {
+            store,
+            logs,
+            shared,
+        } = stores;
         for address in [config.listen, config.http_api_listen] {
             if !address.ip().is_loopback() {
                 return Err(StartServerError::NotLoopback(address));
@@ -217,7 +249,15 @@ impl Server {
             answers.replace(set);
         }
         let tables_path = config.data_dir.join("dynamodb.sqlite3");
-        let tables = Tables::start(&tables_path, config.durability, shutdown.clone()).await?;
+        let tables = Tables::start(
+            config.dynamodb.as_ref(),
+            &config.elsewhere,
+            &config.region,
+            &tables_path,
+            config.durability,
+            shutdown.clone(),
+        )
+        .await?;
         let datagrams_ignored = Arc::<AtomicU64>::default();
         let ignored = Arc::clone(&datagrams_ignored);
         let xray_address = start_xray(&logs, ignored, &tasks, &clock, &shutdown).await?;
@@ -240,8 +280,19 @@ impl Server {
                     cause,
                 }
             })?;
-        let registry = Registry::load(store.as_ref(), home, running, Arc::new(code)).await?;
+        let registry = Registry::load(
+            store.as_ref(),
+            home,
+            running,
+            Arc::new(code),
+            shared.as_ref().map(|shared| Arc::clone(&shared.code)),
+        )
+        .await?;
         let registry = Arc::new(registry);
+        if shared.is_some() {
+            // The code of what other servers deployed, before anything of it runs here.
+            registry.refresh(store.as_ref(), None).await?;
+        }
         let own_sources = Arc::<OwnSources>::default();
         let logs = Arc::new(LogRecorder::new(logs, Arc::clone(&own_sources)));
         let endpoint = format!("http://{address}");
@@ -250,7 +301,8 @@ impl Server {
             true => (None, None),
             false => SocketFile::bind(&config.data_dir).unzip(),
         };
-        let host_config = host_config(&config, &endpoint, socket.as_ref(), xray_address);
+        let dynamodb = tables.endpoint(&endpoint);
+        let host_config = host_config(&config, &endpoint, &dynamodb, socket.as_ref(), xray_address);
         let host = FunctionHost::new(host_config, Arc::clone(&logs) as _)?;
         let bytes = store.stats().bytes;
         let mut diagnostics = Diagnostics::new(clock.now(), bytes, Arc::clone(&config.warnings));
@@ -280,7 +332,17 @@ impl Server {
             Arc::new(Winder::new(driver.clone(), clock, comes_due, answers))
         });
         let connections = Connections::within_open_files();
+        let (cluster, peers) = match shared {
+            None => (None, None),
+            Some(shared) => {
+                let settings = config.cluster.clone().unwrap_or_else(ClusterSettings::here);
+                let peers = Peers::open(&settings).await?;
+                let cluster = peers.cluster(&driver, shared, settings.lease);
+                (Some(cluster), Some(peers))
+            }
+        };
         let app = Arc::new(App {
+            cluster,
             driver,
             registry,
             invoker,
@@ -311,6 +373,7 @@ impl Server {
             wound,
             schedules,
             apis: Mutex::default(),
+            stacks: Mutex::default(),
             tasks,
             connections,
             shutdown,
@@ -327,6 +390,9 @@ impl Server {
             }
         }
         server.serve(listener, socket_listener);
+        if let Some(peers) = peers {
+            server.take_part(peers);
+        }
         Ok(server)
     }
 
@@ -343,7 +409,14 @@ impl Server {
         );
         let app = Arc::clone(&server.app);
         spawn_vital(&server.tasks, "recovery", async move {
-            let recovered = app.driver.recover().await;
+            let recovered = match &app.cluster {
+                None => app.driver.recover().await,
+                // It takes up what is in its shards as it gets them.
+                Some(cluster) => {
+                    cluster.joined().await;
+                    0
+                }
+            };
             drop(recovering);
             if recovered > 0 {
                 tracing::info!(executions = recovered, "took up what an earlier run left");
@@ -383,6 +456,23 @@ impl Server {
         format!("http://{}", self.address)
     }
 
+    /// Takes part with the other servers of the store.
+    fn take_part(&self, peers: Peers) {
+        let Some(cluster) = self.app.cluster.clone() else {
+            return;
+        };
+        let (app, shutdown) = (Arc::clone(&self.app), self.shutdown.clone());
+        let connections = self.connections.clone();
+        let heard = Arc::clone(&cluster);
+        let (listener, secret) = (peers.listener, peers.secret);
+        let hearing = cluster::serve(listener, app, heard, secret, connections, shutdown);
+        self.tasks.spawn(hearing);
+        spawn_vital(&self.tasks, "cluster", async move { cluster.run().await });
+        let (app, shutdown) = (Arc::clone(&self.app), self.shutdown.clone());
+        self.tasks
+            .spawn(cluster::follow_catalogue(app, None, shutdown));
+    }
+
     fn serve(&self, listener: TcpListener, socket: Option<UnixListener>) {
         let app = Arc::clone(&self.app);
         let handle = move |request, _peer| {
@@ -405,6 +495,15 @@ impl Server {
     /// # Errors
     /// When the store fails to close; what was acknowledged is safe all the same.
     pub async fn shut_down(self) -> Result<(), StoreFault> {
+        if let Some(cluster) = &self.app.cluster
+            && let Err(fault) = cluster.leave(LEAVE_GRACE).await
+        {
+            let error = &fault as &dyn std::error::Error;
+            tracing::warn!(
+                error,
+                "the other servers were not told; they notice by themselves"
+            );
+        }
         self.shutdown.cancel();
         self.app.driver.shut_down().await;
         self.app.invoker.host.shutdown(SHUTDOWN_GRACE).await;
@@ -475,6 +574,7 @@ async fn start_xray(
 fn host_config(
     config: &ServerConfig,
     endpoint: &str,
+    dynamodb: &str,
     socket: Option<&SocketFile>,
     xray_address: SocketAddr,
 ) -> HostConfig {
@@ -485,7 +585,7 @@ fn host_config(
     for (name, value) in [
         ("AWS_ENDPOINT_URL_LAMBDA", endpoint),
         // One port serves both; this outweighs what the function's own settings say of it.
-        ("AWS_ENDPOINT_URL_DYNAMODB", endpoint),
+        ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb),
         ("AWS_XRAY_DAEMON_ADDRESS", &xray_address.to_string()),
         ("AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR"),
     ] {

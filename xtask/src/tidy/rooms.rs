@@ -15,9 +15,12 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("telemetry", &[]),
     ("functions", &["start_error"]),
     ("deploy_error", &["functions"]),
-    ("tables", &["deploy_error", "http", "start_error"]),
     ("invoker", &["functions", "telemetry"]),
     ("elsewhere", &["functions", "http", "telemetry"]),
+    (
+        "tables",
+        &["deploy_error", "elsewhere", "http", "start_error"],
+    ),
     ("tokens", &[]),
     ("callers", &[]),
     (
@@ -33,6 +36,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("upkeep", &["app", "functions"]),
+    ("cluster", &["app", "http", "start_error"]),
     ("api", &["app", "callers", "elsewhere", "functions", "http"]),
     ("gateway", &["api", "app", "deploy_error", "http", "tokens"]),
     ("schedule", &["api", "app", "functions"]),
@@ -51,6 +55,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         &[
             "app",
             "callers",
+            "cluster",
             "console",
             "data_folder",
             "elsewhere",

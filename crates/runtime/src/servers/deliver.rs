@@ -63,11 +63,14 @@ impl Cluster {
         );
         let left = self.config.servers.leave_word(owner, executions.clone());
         if let Err(fault) = left.await {
-            let error = &fault as &dyn std::error::Error;
-            tracing::error!(
-                error,
-                "failed to leave word for another server; trying again"
-            );
+            {
+                let error = &fault as &dyn std::error::Error;
+                tracing::error!(
+                    error,
+                    "failed to leave word for another server; trying again"
+                );
+            }
+            drop(fault);
             let clock = &self.driver.inner.clock;
             clock.sleep(RETRY_PAUSE).await;
             self.driver.inner.territory.outbox().add(executions);

@@ -4,6 +4,7 @@
 mod faults;
 mod queue;
 mod recovery;
+mod servers;
 mod timers;
 mod turns;
 mod world;

@@ -28,7 +28,7 @@ use crate::telemetry::Diagnostics;
 use forward::Forwarder;
 use own_values::OwnValues;
 
-pub(crate) use client::{AwsClient, CallError};
+pub(crate) use client::{AwsClient, Call, CallError};
 pub(crate) use creation::create;
 pub use object::{FetchObjectError, fetch_object};
 pub(crate) use sqs::{ENTRIES_MAX, Message, MessageAttribute, Queue, of_arn as queue_of_arn};

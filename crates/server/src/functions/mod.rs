@@ -14,6 +14,7 @@ mod reference;
 mod registry;
 mod routing;
 mod settings;
+mod shared;
 mod version;
 
 pub(crate) use change::{CatalogueChanges, NewFunction};

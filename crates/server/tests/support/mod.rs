@@ -112,6 +112,8 @@ fn config(data_dir: &TempDir, idle_time: Duration, limits: Limits) -> ServerConf
         authorizers: AuthorizerConfig::default(),
         clock: server::ClockMode::Real,
         answers: None,
+        dynamodb: None,
+        cluster: None,
     }
 }
 

@@ -13,6 +13,7 @@ mod error;
 mod freeze;
 mod manifest;
 mod seen;
+mod shared;
 mod store;
 mod sweep;
 mod tree;
