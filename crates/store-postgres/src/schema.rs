@@ -18,6 +18,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         include_str!("sql/migrations/0001_initial.sql"),
     ),
     ("0002_logs", include_str!("sql/migrations/0002_logs.sql")),
+    (
+        "0003_stacks",
+        include_str!("sql/migrations/0003_stacks.sql"),
+    ),
 ];
 
 /// How often creating the schema is tried while other servers do the same.
