@@ -133,7 +133,8 @@ pub async fn enqueues(
     accepted
 }
 
-fn invocation(request_id: &str) -> AsyncInvocation {
+/// An invocation that is accepted.
+pub fn invocation(request_id: &str) -> AsyncInvocation {
     AsyncInvocation {
         request_id: RequestId::parse(request_id).expect("a valid id"),
         function: FunctionName::parse("Fraud").expect("a valid name"),

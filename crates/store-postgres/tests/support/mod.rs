@@ -151,6 +151,12 @@ impl Server {
         }
     }
 
+    /// Where it listens.
+    pub fn socket(&self) -> PathBuf {
+        let name = format!(".s.PGSQL.{}", self.port);
+        self.folder.path().join(name)
+    }
+
     /// The URL of a database.
     pub fn url(&self, database: &str) -> String {
         let folder = self.folder.path().display().to_string();
