@@ -439,10 +439,32 @@ impl Writer {
                 }
             }
         }
-        Ok(Answers {
-            chains,
-            steps: batch.steps.iter().map(|_| None).collect(),
-        })
+        let mut steps = Vec::with_capacity(batch.steps.len());
+        for step in &batch.steps {
+            steps.push(match step {
+                Step::Enqueue(jobs) => self.accepted(writes, jobs).await.ok(),
+                Step::Dequeue(_) | Step::One(..) => None,
+            });
+        }
+        Ok(Answers { chains, steps })
+    }
+
+    /// The numbers under which invocations were accepted, by a transaction that is there.
+    async fn accepted(&mut self, writes: &[&Write], jobs: &[usize]) -> Result<Vec<Row>, Failure> {
+        let account = Arc::clone(&self.account);
+        let account = &*account;
+        let request_id = |job: &usize| match writes[*job] {
+            Write::Enqueue(invocation) | Write::EnqueueScheduled(invocation, _) => {
+                Some(invocation.request_id.as_str())
+            }
+            _ => None,
+        };
+        let ids: Vec<_> = jobs.iter().filter_map(request_id).collect();
+        let sql = Sql::fixed(
+            include_str!("sql/read/accepted.sql"),
+            vec![(&account, Type::TEXT), (&ids, Type::TEXT_ARRAY)],
+        );
+        self.lane.query(&sql).await
     }
 
     /// Whether the chain that begins with this came through, in the last batch, which is there.
@@ -463,7 +485,8 @@ impl Writer {
             Came::Through
         } else if chain.changes_nothing() {
             Came::of(version == chain.from)
-        } else if chain.removes || version < chain.to {
+        } else if chain.removes || version <= chain.to || writer == self.lane.writer() {
+            // Nobody has made more of it since, and what is stored was made by another batch.
             Came::Refused
         } else {
             // Another server has gone on, from this or from something else.
