@@ -128,7 +128,8 @@ impl Stores {
     /// # Errors
     /// When a file cannot be opened, or another server has it.
     pub fn open(config: &ServerConfig) -> Result<Self, StartServerError> {
-        let logs = Self::open_logs(config)?;
+        let logs_path = config.data_dir.join("logs.sqlite3");
+        let logs = Arc::new(SqliteLogs::open(&logs_path, OpenLogsOptions::default())?);
         let store: Arc<dyn Store> = match config.durability {
             Durability::Memory => Arc::new(MemoryStore::default()),
             durability @ (Durability::Disk | Durability::Os) => {
@@ -143,31 +144,6 @@ impl Stores {
         })
     }
 
-    /// As [`Stores::open`], with a store that other servers share; logs stay with each server.
-    ///
-    /// # Errors
-    /// When the file of the logs cannot be opened.
-    pub fn shared(
-        config: &ServerConfig,
-        store: Arc<dyn Store>,
-        shared: Shared,
-    ) -> Result<Self, StartServerError> {
-        data_folder::prepare(&config.data_dir).map_err(|cause| StartServerError::DataDir {
-            path: config.data_dir.clone(),
-            cause,
-        })?;
-        Ok(Self {
-            store,
-            logs: Self::open_logs(config)?,
-            shared: Some(shared),
-        })
-    }
-
-    fn open_logs(config: &ServerConfig) -> Result<Arc<dyn LogStore>, StartServerError> {
-        let path = config.data_dir.join("logs.sqlite3");
-        let logs = SqliteLogs::open(&path, OpenLogsOptions::default())?;
-        Ok(Arc::new(logs))
-    }
 }
 
 /// What one stack of a server has of what all have together.
@@ -219,6 +195,10 @@ impl Server {
     /// # Errors
     /// See [`StartServerError`].
     pub async fn start_on(config: ServerConfig, stores: Stores) -> Result<Self, StartServerError> {
+        data_folder::prepare(&config.data_dir).map_err(|cause| StartServerError::DataDir {
+            path: config.data_dir.clone(),
+            cause,
+        })?;
         let server = Self::prepare_on(config, stores, false).await?;
         server.drive();
         Ok(server)
