@@ -1,11 +1,13 @@
 //! The command line.
 
+mod access;
 mod clock;
 mod new;
 mod up;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use access::{AccessArguments, AuditArguments, KeysAction, KeysArguments};
 pub use clock::{ClockAction, ClockArguments};
 pub use new::{Language, NewArguments, Template};
 pub use up::{
@@ -92,6 +94,8 @@ pub enum Command {
     Delete(DeleteArguments),
     Clock(ClockArguments),
     Quarantine(QuarantineArguments),
+    Keys(KeysArguments),
+    Audit(AuditArguments),
 }
 
 /// Set up an editor for functions that `lambdura up --debug` runs

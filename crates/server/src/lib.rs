@@ -14,11 +14,13 @@ mod start_error;
 
 mod main_port;
 
+mod access;
 mod api;
 mod console;
 mod elsewhere;
 mod event_source;
 mod gateway;
+mod permission;
 mod service;
 mod tables;
 
@@ -37,6 +39,10 @@ mod http;
 mod telemetry;
 mod tokens;
 
+pub use access::{
+    AccessConfig, AccessLimits, AuditLine, KeyError, KeyView, KeyWithSecret, OfflineKeys,
+    OfflineKeysError, TlsFiles,
+};
 pub use allocator::return_freed_memory;
 pub use deploy::{
     Artifacts, DeployedEventSource, DeployedFunction, DeployedSchedule, Deployment, LeftOutFunction,

@@ -100,6 +100,10 @@ const REAL: &[(&str, &str)] = &[
         "waits for clients",
     ),
     (
+        "crates/server/src/http/tls.rs",
+        "looks at files now and then",
+    ),
+    (
         "crates/server/src/invoker.rs",
         "translates what the function host noted by the wall clock",
     ),

@@ -18,11 +18,17 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("tables", &["deploy_error", "http", "start_error"]),
     ("invoker", &["functions", "telemetry"]),
     ("elsewhere", &["functions", "http", "telemetry"]),
+    ("permission", &["functions", "http"]),
+    (
+        "access",
+        &["functions", "http", "permission", "start_error"],
+    ),
     ("tokens", &[]),
     ("callers", &[]),
     (
         "app",
         &[
+            "access",
             "callers",
             "elsewhere",
             "functions",
@@ -37,18 +43,28 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("gateway", &["api", "app", "deploy_error", "http", "tokens"]),
     ("schedule", &["api", "app", "functions"]),
     ("event_source", &["api", "app", "elsewhere", "functions"]),
-    ("service", &["api", "app", "functions", "http"]),
+    ("service", &["access", "api", "app", "functions", "http"]),
     (
         "console",
         &["app", "functions", "http", "service", "telemetry"],
     ),
     (
         "main_port",
-        &["api", "app", "console", "http", "service", "tables"],
+        &[
+            "access",
+            "api",
+            "app",
+            "console",
+            "http",
+            "permission",
+            "service",
+            "tables",
+        ],
     ),
     (
         "server",
         &[
+            "access",
             "app",
             "callers",
             "console",
@@ -72,6 +88,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "look",
         &[
+            "access",
             "data_folder",
             "elsewhere",
             "server",

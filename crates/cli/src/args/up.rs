@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use super::AccessArguments;
+
 /// Run a SAM template here: functions, aliases, APIs, schedules and tables, until Ctrl-C
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -142,6 +144,8 @@ pub struct UpArguments {
     /// docs/testing.md
     #[arg(long, value_name = "FILE", env = "LAMBDURA_ANSWERS")]
     pub answers: Option<PathBuf>,
+    #[command(flatten)]
+    pub access: AccessArguments,
 }
 
 /// A function to debug, as it was named.

@@ -63,6 +63,7 @@ impl AddressError {
 /// # Errors
 /// Addresses that are taken, with who took them, and whatever else the server says.
 pub async fn start(config: ServerConfig) -> Result<Server, CliError> {
+    let data_dir = config.data_dir.clone();
     match Server::start(config).await {
         Ok(server) => Ok(server),
         Err(StartServerError::Listen { address, cause }) => {
@@ -73,6 +74,24 @@ pub async fn start(config: ServerConfig) -> Result<Server, CliError> {
         Err(error @ StartServerError::NotLoopback(_)) => Err(CliError::usage(
             error.to_string(),
             "for example `--listen 127.0.0.1:3001`",
+        )),
+        Err(error @ StartServerError::ExposedWithoutTls(_)) => Err(CliError::usage(
+            error.to_string(),
+            "name a certificate with `--tls-cert FILE --tls-key FILE`, say `--behind-proxy` if a proxy in front has TLS, \
+             or listen on this machine alone: `--listen 127.0.0.1:3001`",
+        )),
+        Err(error @ (StartServerError::ExposedWithoutKeys(_) | StartServerError::NoAccessKeys)) => {
+            Err(CliError::usage(
+                error.to_string(),
+                format!(
+                    "create one: `lambdura keys create NAME --policy admin --data-dir {}`",
+                    data_dir.display()
+                ),
+            ))
+        }
+        Err(error @ StartServerError::AccountCredentials) => Err(CliError::usage(
+            error.to_string(),
+            "leave `--aws-credentials` out, or use an emulator with `--aws-endpoint`",
         )),
         Err(error) => Err(anyhow::Error::new(error)
             .context("the service cannot start")

@@ -112,6 +112,7 @@ fn config(data_dir: &TempDir, idle_time: Duration, limits: Limits) -> ServerConf
         authorizers: AuthorizerConfig::default(),
         clock: server::ClockMode::Real,
         answers: None,
+        access: server::AccessConfig::default(),
     }
 }
 
@@ -223,6 +224,36 @@ impl TestServer {
             ..config(&data_dir, IDLE_TIME, Limits::AWS)
         };
         Self::start_configured(data_dir, config, template, &options).await
+    }
+
+    /// A server that lets nobody in unsigned, and two access keys: one that may do everything, and one with these
+    /// policies.
+    pub async fn start_enforced(
+        template: &str,
+        policies: Vec<Value>,
+        limits: server::AccessLimits,
+    ) -> (Self, server::KeyWithSecret, server::KeyWithSecret) {
+        let data_dir = tempfile::tempdir().unwrap();
+        let now = model::Timestamp::from_millis(1_790_000_000_000);
+        let keys = server::OfflineKeys::open(data_dir.path(), None, "user test".to_owned(), now);
+        let keys = keys.await.unwrap();
+        let admin = keys
+            .create("admin", vec!["admin".into()], now)
+            .await
+            .unwrap();
+        let other = keys.create("other", policies, now).await.unwrap();
+        keys.close().await.unwrap();
+        let config = ServerConfig {
+            access: server::AccessConfig {
+                enforce_policies: true,
+                limits,
+                ..server::AccessConfig::default()
+            },
+            ..config(&data_dir, IDLE_TIME, Limits::AWS)
+        };
+        let options = load_options(&[]);
+        let server = Self::start_configured(data_dir, config, template, &options).await;
+        (server, admin, other)
     }
 
     /// Deploys a template again; `left_out` are functions without code, with the reason.
