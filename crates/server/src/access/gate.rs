@@ -354,6 +354,19 @@ impl Access {
         });
     }
 
+    /// Notes a change of keys where nothing is enforced, and so nobody is known.
+    pub fn note_unsigned(&self, action: &str, resource: &str, done: bool, now: Timestamp) {
+        if self.enforced {
+            return;
+        }
+        let action = format!("lambdura:{action}");
+        self.audit.note(AuditLine {
+            who: "whoever reaches loopback".to_owned(),
+            outcome: if done { "done" } else { "refused" }.to_owned(),
+            ..line(None, None, &action, resource, now)
+        });
+    }
+
     /// Signs somebody in to the console who shows an access key; returns the header that sets the cookie, and the
     /// key's name.
     ///

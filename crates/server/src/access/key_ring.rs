@@ -10,7 +10,6 @@ use model::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{AccessKeyRecord, AccessKeyRevision, AccessKeys, StoreFault};
-use utoipa::ToSchema;
 
 use super::principal::Key;
 use super::sealing_file::{self, SealingFileError};
@@ -66,12 +65,11 @@ pub enum KeyError {
 }
 
 /// An access key as it is shown: everything but its secret.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct KeyView {
     pub access_key_id: String,
     pub name: String,
     /// Names of ready policies, and policy documents.
-    #[schema(value_type = Vec<Object>)]
     pub policies: Vec<Value>,
     /// Epoch milliseconds.
     pub created_at: i64,

@@ -41,6 +41,9 @@ pub(super) async fn handle(
     };
     let keys = &app.access.keys;
     let now = app.machine_now();
+    let noted = |action: &str, named: &str, is_done: bool| {
+        app.access.note_unsigned(action, named, is_done, now);
+    };
     let (status, answered) = match (method.as_str(), rest) {
         ("GET", None) => {
             let listed = keys.list().await;
@@ -52,25 +55,38 @@ pub(super) async fn handle(
         ("POST", None) => match small_json::<NewKey>(body).await {
             Ok(NewKey { name, policies }) => {
                 let created = keys.create(&name, policies, now).await;
+                noted("CreateAccessKey", &name, created.is_ok());
                 (StatusCode::CREATED, created.map(|created| json!(created)))
             }
             Err(error) => return Ok(Err(error)),
         },
         ("DELETE", Some(named)) => {
-            let deleted = keys.delete(&named_key(named), now).await;
+            let named = named_key(named);
+            let deleted = keys.delete(&named, now).await;
+            noted("DeleteAccessKey", &named, deleted.is_ok());
             (StatusCode::OK, deleted.map(|deleted| json!(deleted)))
         }
         ("POST", Some(rest)) => {
             let (named, action) = rest.rsplit_once('/').unwrap_or((rest, ""));
             let named = named_key(named);
-            let changed = match action {
-                "rotate" => keys.rotate(&named, now).await.map(|key| json!(key)),
+            let (what, changed) = match action {
+                "rotate" => {
+                    let rotated = keys.rotate(&named, now).await;
+                    ("RotateAccessKey", rotated.map(|key| json!(key)))
+                }
                 "disable" | "enable" => {
-                    let set = keys.set_disabled(&named, action == "disable", now).await;
-                    set.map(|key| json!(key))
+                    let is_disabled = action == "disable";
+                    let set = keys.set_disabled(&named, is_disabled, now).await;
+                    let what = if is_disabled {
+                        "DisableAccessKey"
+                    } else {
+                        "EnableAccessKey"
+                    };
+                    (what, set.map(|key| json!(key)))
                 }
                 _ => return Err(body),
             };
+            noted(what, &named, changed.is_ok());
             (StatusCode::OK, changed)
         }
         _ => return Err(body),

@@ -9,7 +9,6 @@ use hyper::header::{CACHE_CONTROL, HeaderValue, SET_COOKIE};
 use hyper::{HeaderMap, Method, Response, StatusCode};
 use lambda_api::ErrorCode;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 use wire::ApiError;
 
 use crate::api::small_json;
@@ -19,7 +18,7 @@ use crate::http::{Body, RequestBody, json};
 pub(crate) const ROUTE: &str = "/lambdura/v1/session";
 
 /// Who is signed in.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
 pub(crate) struct Session {
     /// Whether one has to sign in at all.
     pub required: bool,
@@ -29,7 +28,7 @@ pub(crate) struct Session {
 }
 
 /// An access key, to sign in with.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Credentials {
     pub access_key_id: String,

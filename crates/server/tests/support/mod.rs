@@ -116,6 +116,11 @@ fn config(data_dir: &TempDir, idle_time: Duration, limits: Limits) -> ServerConf
     }
 }
 
+/// What a server on loopback is to be.
+pub fn bare_config(data_dir: &TempDir) -> ServerConfig {
+    config(data_dir, IDLE_TIME, Limits::AWS)
+}
+
 impl TestServer {
     pub async fn start() -> Self {
         Self::start_in(tempfile::tempdir().unwrap(), IDLE_TIME).await
@@ -490,21 +495,22 @@ impl TestServer {
         .await
     }
 
-    /// Polls until something holds; a failure shows what was seen last.
-    pub async fn until<T>(
-        &self,
-        what: &str,
-        mut look: impl AsyncFnMut() -> Result<T, String>,
-    ) -> T {
-        let begun = Instant::now();
-        loop {
-            match look().await {
-                Ok(found) => return found,
-                Err(seen) if begun.elapsed() > PATIENCE => {
-                    panic!("waited {PATIENCE:?} until {what}; last seen: {seen}")
-                }
-                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+    /// As [`until`].
+    pub async fn until<T>(&self, what: &str, look: impl AsyncFnMut() -> Result<T, String>) -> T {
+        until(what, look).await
+    }
+}
+
+/// Polls until something holds; a failure shows what was seen last.
+pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Result<T, String>) -> T {
+    let begun = Instant::now();
+    loop {
+        match look().await {
+            Ok(found) => return found,
+            Err(seen) if begun.elapsed() > PATIENCE => {
+                panic!("waited {PATIENCE:?} until {what}; last seen: {seen}")
             }
+            Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
         }
     }
 }
