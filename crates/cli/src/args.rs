@@ -1,5 +1,6 @@
 //! The command line.
 
+mod access;
 mod clock;
 mod new;
 mod store;
@@ -7,6 +8,7 @@ mod up;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use access::{AccessArguments, AuditArguments, KeysAction, KeysArguments};
 pub use clock::{ClockAction, ClockArguments};
 pub use new::{Language, NewArguments, Template};
 pub use store::{StoreArguments, TablesArguments};
@@ -95,6 +97,8 @@ pub enum Command {
     Delete(DeleteArguments),
     Clock(ClockArguments),
     Quarantine(QuarantineArguments),
+    Keys(KeysArguments),
+    Audit(AuditArguments),
 }
 
 /// Set up an editor for functions that `lambdura up --debug` runs

@@ -22,6 +22,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "0003_stacks",
         include_str!("sql/migrations/0003_stacks.sql"),
     ),
+    (
+        "0004_access_keys",
+        include_str!("sql/migrations/0004_access_keys.sql"),
+    ),
 ];
 
 /// How often creating the schema is tried while other servers do the same.

@@ -1,5 +1,6 @@
 //! The store: hands writes to the writer and reads to the pools. Each part has a file, which says what is asked how.
 
+mod access_keys;
 mod catalogue;
 mod code_blobs;
 mod executions;

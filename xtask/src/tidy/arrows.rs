@@ -6,6 +6,7 @@ use crate::workspace::Package;
 /// The packages of this workspace that a package may depend on. Tests may also use what `TESTS` names.
 const ARROWS: &[(&str, &[&str])] = &[
     ("stdx", &[]),
+    ("access", &[]),
     ("model", &[]),
     ("engine", &["model"]),
     ("store", &["engine", "model"]),
@@ -25,6 +26,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "server",
         &[
+            "access",
             "console-assets",
             "runtime",
             "engine",
@@ -43,6 +45,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "access",
             "runtime",
             "function-host",
             "lambda-api",

@@ -48,6 +48,10 @@ const REAL: &[(&str, &str)] = &[
         "bounds how long a connection is held",
     ),
     (
+        "crates/server/src/cluster/messenger.rs",
+        "another computer is waited for",
+    ),
+    (
         "crates/server/src/console/live.rs",
         "paces what a browser is sent",
     ),
@@ -99,6 +103,10 @@ const REAL: &[(&str, &str)] = &[
     (
         "crates/server/src/http/request_body.rs",
         "waits for clients",
+    ),
+    (
+        "crates/server/src/http/tls.rs",
+        "looks at files now and then",
     ),
     (
         "crates/server/src/invoker.rs",

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use super::AccessArguments;
 use super::store::StoreArguments;
 
 /// Run a SAM template here: functions, aliases, APIs, schedules and tables, until Ctrl-C
@@ -146,6 +147,8 @@ pub struct UpArguments {
     pub answers: Option<PathBuf>,
     #[command(flatten)]
     pub store: StoreArguments,
+    #[command(flatten)]
+    pub access: AccessArguments,
 }
 
 /// A function to debug, as it was named.

@@ -9,6 +9,7 @@ mod delete;
 mod functions;
 mod history;
 mod invoke;
+pub mod keys;
 mod logs;
 mod ls;
 mod new;
@@ -67,6 +68,14 @@ pub fn run(arguments: Arguments, screen: &Screen) -> Result<(), CliError> {
         Command::Resume(it) => block_on(pause::resume(&client()?, it, screen)),
         Command::Clock(it) => block_on(clock::run(&client()?, it, screen)),
         Command::Quarantine(it) => block_on(quarantine::run(&client()?, it, screen)),
+        Command::Keys(it) => {
+            let client = || Ok(client()?);
+            block_on(keys::run(client, it, screen))
+        }
+        Command::Audit(it) => {
+            let client = || Ok(client()?);
+            block_on(keys::audit(client, it, screen))
+        }
         Command::Delete(it) => block_on(delete::run(&client()?, it, screen)),
     }
 }

@@ -24,6 +24,7 @@ pub async fn open(config: &ServerConfig, url: &str) -> Result<Stores, CliError> 
         code: Arc::clone(&store) as _,
     };
     Ok(Stores {
+        access_keys: Arc::clone(&store) as _,
         store,
         logs: Arc::new(logs),
         shared: Some(shared),

@@ -43,7 +43,8 @@ impl Server {
             cause,
         };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
-        let url = format!("http://{}", listener.local_addr().map_err(failed)?);
+        let (scheme, tls) = (self.scheme(), self.tls.clone());
+        let url = format!("{scheme}://{}", listener.local_addr().map_err(failed)?);
         let api = Arc::new(Api::new(Arc::clone(&self.app), face));
         self.app.diagnostics.add_api(&logical_id, &url);
         let served = ServedApi {
@@ -57,7 +58,7 @@ impl Server {
         let handle = move |request, peer| Arc::clone(&api).handle(request, peer);
         let (connections, shutdown) = (self.connections.clone(), self.shutdown.clone());
         self.tasks
-            .spawn(listen::serve(listener, handle, connections, shutdown));
+            .spawn(listen::serve(listener, tls, handle, connections, shutdown));
         Ok(url)
     }
 }
