@@ -143,6 +143,7 @@ impl Stores {
             shared: None,
         })
     }
+
 }
 
 /// What one stack of a server has of what all have together.
@@ -194,6 +195,10 @@ impl Server {
     /// # Errors
     /// See [`StartServerError`].
     pub async fn start_on(config: ServerConfig, stores: Stores) -> Result<Self, StartServerError> {
+        data_folder::prepare(&config.data_dir).map_err(|cause| StartServerError::DataDir {
+            path: config.data_dir.clone(),
+            cause,
+        })?;
         let server = Self::prepare_on(config, stores, false).await?;
         server.drive();
         Ok(server)

@@ -8,7 +8,6 @@ use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use model::{EventSource, FunctionName};
 use runtime::PlainOutcome;
 use stack::{Integration, Route, Stack};
-use tokio_util::sync::CancellationToken;
 use wire::trace;
 
 use super::access::{Caller, Gate, Refusal};
@@ -104,8 +103,6 @@ pub(crate) struct Api {
 pub(crate) struct ServedApi {
     pub api: Arc<Api>,
     pub url: String,
-    /// Ends it.
-    pub stop: CancellationToken,
 }
 
 impl Api {
