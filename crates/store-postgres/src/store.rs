@@ -117,6 +117,7 @@ impl PostgresStore {
             intake: Arc::clone(&writes),
             stats: Arc::clone(&stats),
             health: Arc::clone(&health),
+            gave_up: false,
         };
         tokio::spawn(run_writer(
             writer,

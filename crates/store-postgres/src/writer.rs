@@ -48,6 +48,9 @@ pub(crate) struct Writer {
     pub intake: Arc<Intake<Job>>,
     pub stats: Arc<Stats>,
     pub health: Arc<Health>,
+    /// Whether the last batch was given up after it had been tried for long. Those behind it are tried once, so that
+    /// nobody waits for one such time after the other.
+    pub gave_up: bool,
 }
 
 /// What a transaction returned.
@@ -177,6 +180,11 @@ impl Writer {
     /// Commits a batch, whatever becomes of connections meanwhile.
     async fn write(&mut self, writes: &[&Write], batch: &Batch) -> Result<Answers, Failed> {
         let since = Instant::now();
+        let tried_for = if self.gave_up {
+            Duration::ZERO
+        } else {
+            TRIED_FOR
+        };
         let mut pause = PAUSE_FIRST;
         let mut tries = 0;
         // Whether the last try may be there.
@@ -184,6 +192,7 @@ impl Writer {
         loop {
             let (why, was_tried) = match self.lane.connect().await {
                 Ok(Landed::Yes) if in_doubt => {
+                    self.gave_up = false;
                     self.health.commit_succeeded();
                     return self.answers_of_landed(writes, batch).await;
                 }
@@ -191,6 +200,7 @@ impl Writer {
                     in_doubt = false;
                     match self.try_write(writes, batch).await {
                         Ok(answers) => {
+                            self.gave_up = false;
                             self.health.commit_succeeded();
                             return Ok(answers);
                         }
@@ -220,11 +230,12 @@ impl Writer {
                     });
                 }
             }
-            let has_taken_too_long = since.elapsed() + pause > TRIED_FOR;
+            let has_taken_too_long = since.elapsed() + pause > tried_for;
             let is_in_the_way = aftermath == Aftermath::TryAgain && tries >= TRIES_MAX;
             // A full disk is not free again in a moment, and callers have to be told what is wrong.
             let is_hopeless = aftermath == Aftermath::OfTheWorld;
             if has_taken_too_long || is_in_the_way || is_hopeless {
+                self.gave_up |= has_taken_too_long;
                 self.health.commit_failed(stdx::error_chain(&why));
                 return Err(Failed {
                     why,

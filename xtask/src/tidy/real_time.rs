@@ -141,6 +141,10 @@ const REAL: &[(&str, &str)] = &[
         "bounds how long a database may be silent",
     ),
     (
+        "crates/store-postgres/src/logs/writer.rs",
+        "waits for a database that starts again",
+    ),
+    (
         "crates/store-postgres/src/maintenance.rs",
         "tidies a database now and then",
     ),
