@@ -1,12 +1,14 @@
 //! The command line.
 
 mod clock;
+mod docs;
 mod new;
 mod up;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use clock::{ClockAction, ClockArguments};
+pub use docs::DocsArguments;
 pub use new::{Language, NewArguments, Template};
 pub use up::{
     AwsCredentials, BuildProfile, Clock, DebuggedFunction, Durability, LimitsProfile, UpArguments,
@@ -92,6 +94,7 @@ pub enum Command {
     Delete(DeleteArguments),
     Clock(ClockArguments),
     Quarantine(QuarantineArguments),
+    Docs(DocsArguments),
 }
 
 /// Set up an editor for functions that `lambdura up --debug` runs

@@ -21,6 +21,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("stack", &["schedule"]),
     ("function-host", &[]),
     ("console-assets", &[]),
+    ("book", &[]),
+    ("book-assets", &["book"]),
     (
         "server",
         &[
@@ -42,6 +44,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "book-assets",
             "runtime",
             "function-host",
             "lambda-api",
@@ -117,7 +120,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     // What AWS's conformance suite runs: our SDK as any user has it.
     ("aws-crate-handlers", &[]),
     ("conformance-handlers", &["lambdura"]),
-    ("xtask", &[]),
+    ("xtask", &["book"]),
     // Runs everything below the server in one thread; nothing depends on it.
     ("sim", &["engine", "lambdura", "model", "runtime", "store"]),
     // Explores small worlds of the engine whole; nothing depends on it.
@@ -149,6 +152,7 @@ const TESTS: &[(&str, &[&str])] = &[
 /// External packages with one home: where the outside world that they stand for is kept.
 const HOMES: &[(&str, &[&str])] = &[
     ("rusqlite", &["store-sqlite"]),
+    ("pulldown-cmark", &["book"]),
     // The demo stands it in for DynamoDB, in tests.
     ("dynoxide-rs", &["server", "loan"]),
     (

@@ -6,6 +6,7 @@ mod clock;
 mod console;
 mod debug;
 mod delete;
+mod docs;
 mod functions;
 mod history;
 mod invoke;
@@ -65,6 +66,7 @@ pub fn run(arguments: Arguments, screen: &Screen) -> Result<(), CliError> {
         Command::Resume(it) => block_on(pause::resume(&client()?, it, screen)),
         Command::Clock(it) => block_on(clock::run(&client()?, it, screen)),
         Command::Quarantine(it) => block_on(quarantine::run(&client()?, it, screen)),
+        Command::Docs(it) => block_on(docs::run(it, screen)),
         Command::Delete(it) => block_on(delete::run(&client()?, it, screen)),
     }
 }
