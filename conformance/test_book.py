@@ -17,7 +17,6 @@ TEMPLATE = """
 Transform: AWS::Serverless-2016-10-31
 Globals:
   Function:
-    Runtime: python3.13
     CodeUri: src
     AutoPublishAlias: live
     Timeout: 30
@@ -25,23 +24,54 @@ Globals:
       ExecutionTimeout: 31622400
 Resources:
 """
-FUNCTION = """
+FUNCTIONS = {
+    "py": """
   {name}:
     Type: AWS::Serverless::Function
-    Properties: {{FunctionName: {name}, Handler: {name}.handler}}
-"""
+    Properties: {{Runtime: python3.13, FunctionName: {name}, Handler: {name}.handler}}
+""",
+    "ts": """
+  {name}:
+    Type: AWS::Serverless::Function
+    Metadata: {{BuildMethod: esbuild, BuildProperties: {{EntryPoints: [{name}.ts]}}}}
+    Properties: {{Runtime: nodejs22.x, FunctionName: {name}, Handler: {name}.handler}}
+""",
+}
 
 
-@pytest.mark.parametrize("page", ["callbacks", "sagas", "loops", "fan-out", "schedules"])
-def test_a_guide(page, tmp_path):
-    parts = blocks((DOCS / f"{page}.md").read_text())
+def guides():
+    """Each how-to page in each language that it has functions in: commands and answers are the same."""
+    for page in ["callbacks", "sagas", "loops", "fan-out", "schedules"]:
+        parts = blocks((DOCS / f"{page}.md").read_text())
+        for language in FUNCTIONS:
+            others = {name for name, _, _ in parts if name.startswith("src/") and not name.endswith(f".{language}")}
+            own = [part for part in parts if part[0] not in others]
+            if any(name.startswith("src/") for name, _, _ in own):
+                yield pytest.param(own, id=f"{page}-{language}")
+
+
+@pytest.mark.parametrize("parts", list(guides()))
+def test_a_guide(parts, tmp_path):
     names = [name for name, _, _ in parts if name]
-    assert names, "a guide has a function"
     with Typist(tmp_path) as typist:
         if "template.yaml" not in names:
-            functions = [re.fullmatch(r"src/(\w+)\.py", name).group(1) for name in names]
-            typist.write("template.yaml", TEMPLATE + "".join(FUNCTION.format(name=name) for name in functions))
+            functions = [re.fullmatch(r"src/(\w+)\.(\w+)", name).groups() for name in names]
+            made = [FUNCTIONS[language].format(name=name) for name, language in functions]
+            typist.write("template.yaml", TEMPLATE + "".join(made))
         typist.type(parts)
+
+
+# Types that only tests have, and those that go to an extension and not to whoever invoked the function.
+NO_ERRORS_OF_USERS = re.compile(r"Runtime\.Custom|Runtime\.Odd|Extension\.(?!Crash|InitError|ExitError)")
+
+
+def test_every_error_of_an_invocation_has_a_section():
+    named = re.compile(r'"((?:Runtime|Sandbox|Function|Service|Extension|Callback)\.[A-Z][A-Za-z]+)"')
+    sources = [path for crate in ["engine", "function-host", "sdk", "server"] for path in (ROOT / "crates" / crate / "src").rglob("*.rs")]
+    errors = {error for path in sources for error in named.findall(path.read_text()) if not NO_ERRORS_OF_USERS.match(error)}
+    assert "Sandbox.Timedout" in errors
+    page = (DOCS / "errors.md").read_text()
+    assert [] == sorted(error for error in errors if error not in page)
 
 
 def test_the_page_of_the_api():

@@ -11,12 +11,13 @@ use std::{fs, io};
 use serde::Deserialize;
 use thiserror::Error;
 
-const LABEL_WIDTH: f64 = 200.0;
 const COLUMN_WIDTH: f64 = 150.0;
 const GAP_WIDTH: f64 = 74.0;
 const ROW_HEIGHT: f64 = 28.0;
 const HEAD_HEIGHT: f64 = 48.0;
 const MARGIN: f64 = 14.0;
+/// Of a letter, roughly: fonts differ.
+const LETTER_WIDTH: f64 = 7.0;
 
 /// Colours follow the reader's choice of light or dark.
 const STYLE: &str = "<style>\
@@ -120,19 +121,49 @@ pub fn draw_all(folder: &Path) -> Result<Vec<(PathBuf, String)>, PictureError> {
     Ok(drawn)
 }
 
+/// Where columns are.
+#[derive(Debug, Clone, Copy)]
+struct Columns {
+    label_width: f64,
+}
+
+impl Columns {
+    /// Room for the longest name of an operation.
+    fn beside(runs: &[Run]) -> Self {
+        let names = runs.iter().flat_map(operations);
+        let letters = names.map(|it| it.name.chars().count()).max().unwrap_or(0);
+        Self {
+            label_width: MARGIN + to_f64(letters) * LETTER_WIDTH + 24.0,
+        }
+    }
+
+    fn x(self, column: usize) -> f64 {
+        self.label_width + to_f64(column) * (COLUMN_WIDTH + GAP_WIDTH)
+    }
+}
+
 fn draw(runs: &[Run]) -> String {
+    let columns = Columns::beside(runs);
     let mut starts: Vec<f64> = runs
         .iter()
         .flat_map(|run| &run.events)
         .filter_map(|it| it.start)
         .collect();
     starts.sort_by(f64::total_cmp);
-    let width = column_x(starts.len()) - GAP_WIDTH + MARGIN;
+    let width = columns.x(starts.len()) - GAP_WIDTH + MARGIN;
     let mut body = String::new();
     let mut top = MARGIN;
     let mut used = BTreeSet::new();
     for run in runs {
-        top = draw_run(&mut body, run, runs.len() > 1, &starts, top, &mut used);
+        top = draw_run(
+            &mut body,
+            run,
+            columns,
+            runs.len() > 1,
+            &starts,
+            top,
+            &mut used,
+        );
     }
     legend(&mut body, top, &used);
     let height = top + 34.0;
@@ -146,6 +177,7 @@ fn draw(runs: &[Run]) -> String {
 fn draw_run(
     out: &mut String,
     run: &Run,
+    columns: Columns,
     is_one_of_many: bool,
     starts: &[f64],
     top: f64,
@@ -161,7 +193,7 @@ fn draw_run(
     let rows = y + HEAD_HEIGHT;
     let height = to_f64(operations.len()) * ROW_HEIGHT;
     for (index, it) in invocations.iter().enumerate() {
-        let x = column_x(it.column);
+        let x = columns.x(it.column);
         rect(out, "lane", x, y, COLUMN_WIDTH, HEAD_HEIGHT + height + 4.0);
         line(
             out,
@@ -194,7 +226,7 @@ fn draw_run(
     for (row, operation) in operations.iter().enumerate() {
         let y = rows + to_f64(row) * ROW_HEIGHT;
         line(out, "", MARGIN, y + 18.0, operation.name);
-        draw_operation(out, operation, &invocations, y + 5.0, used);
+        draw_operation(out, operation, &invocations, columns, y + 5.0, used);
     }
     rows + height + 22.0
 }
@@ -203,6 +235,7 @@ fn draw_operation(
     out: &mut String,
     operation: &Operation<'_>,
     invocations: &[Invocation<'_>],
+    columns: Columns,
     y: f64,
     used: &mut BTreeSet<&'static str>,
 ) {
@@ -216,7 +249,7 @@ fn draw_operation(
         {
             continue;
         }
-        let x = column_x(it.column) + 10.0;
+        let x = columns.x(it.column) + 10.0;
         let width = COLUMN_WIDTH - 20.0;
         let began_here = (it.start..=it.end).contains(&operation.start);
         let kind = if began_here && operation.waits {
@@ -242,7 +275,7 @@ fn draw_operation(
         used.insert(kind);
     }
     if let (Some(from), Some(last)) = (waits_from, invocations.last()) {
-        wait(out, from, column_x(last.column) - 4.0, y, used);
+        wait(out, from, columns.x(last.column) - 4.0, y, used);
     }
 }
 
@@ -328,10 +361,6 @@ fn span(seconds: f64) -> String {
         s if s >= 1.0 => format!("{s:.1} s"),
         s => format!("{:.0} ms", s * 1_000.0),
     }
-}
-
-fn column_x(column: usize) -> f64 {
-    LABEL_WIDTH + to_f64(column) * (COLUMN_WIDTH + GAP_WIDTH)
 }
 
 fn to_f64(count: usize) -> f64 {

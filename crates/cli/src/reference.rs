@@ -1,9 +1,11 @@
-//! `docs/cli.md`: the commands, made of the command line's own definition.
+//! Pages of the book that the program is held to: `docs/cli.md`, made of the command line's own definition, and the
+//! numbers of `docs/limits.md`.
 
 use std::fmt::Write as _;
 
 use clap::{Arg, Command, CommandFactory};
 use expect_test::expect_file;
+use model::Limits;
 
 use crate::args::Arguments;
 
@@ -124,4 +126,73 @@ fn row(argument: &Arg) -> String {
         cell(default),
         cell(help)
     )
+}
+
+#[test]
+fn the_page_of_the_limits_has_the_numbers() {
+    let page = book_assets::markdown("limits", Some("of-one-execution"));
+    let page = page.expect("docs/limits.md says what one execution may use");
+    let (aws, unbounded) = (Limits::AWS, Limits::UNBOUNDED);
+    let row = |it: &Limits| {
+        [
+            (
+                "operations, the execution itself included",
+                number(it.operations_max.into()),
+            ),
+            (
+                "data that is recorded, in all",
+                size(it.execution_bytes_max),
+            ),
+            (
+                "result or state of a step",
+                bytes(it.step_payload_bytes_max),
+            ),
+            (
+                "result of a context: a branch, an item, a child",
+                bytes(it.context_payload_bytes_max),
+            ),
+            (
+                "input of a chained invoke",
+                bytes(it.chained_input_bytes_max),
+            ),
+            (
+                "result of an execution that nobody waits for",
+                bytes(it.async_result_bytes_max),
+            ),
+            (
+                "result of an execution whose caller waits",
+                bytes(it.sync_result_bytes_max),
+            ),
+            ("result of a callback", bytes(it.callback_result_bytes_max)),
+            ("one error", bytes(it.error_bytes_max)),
+            (
+                "errors of the function in a row until it fails",
+                number(it.failed_invocations_max.into()),
+            ),
+        ]
+    };
+    for ((what, aws), (_, unbounded)) in row(&aws).iter().zip(row(&unbounded)) {
+        let row = format!("| {what} | {aws} | {unbounded} |");
+        assert!(page.contains(&row), "docs/limits.md lacks `{row}`");
+    }
+}
+
+fn bytes(count: usize) -> String {
+    size(u64::try_from(count).unwrap_or(u64::MAX))
+}
+
+fn size(bytes: u64) -> String {
+    match bytes {
+        u64::MAX => "no limit".to_owned(),
+        it if it >= 1024 * 1024 => format!("{} MB", it / 1024 / 1024),
+        it => format!("{} KB", it / 1024),
+    }
+}
+
+fn number(count: u64) -> String {
+    match count {
+        it if it == u64::from(u32::MAX) => "no limit".to_owned(),
+        it if it >= 1000 => format!("{},{:03}", it / 1000, it % 1000),
+        it => it.to_string(),
+    }
 }

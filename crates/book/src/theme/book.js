@@ -55,6 +55,12 @@ async function search() {
 }
 
 field.addEventListener('input', search)
+// `?search=words` is a link to what is found.
+const asked = new URLSearchParams(location.search).get('search')
+if (asked && !field.hidden) {
+  field.value = asked
+  search()
+}
 document.addEventListener('keydown', (event) => {
   if (event.key === '/' && document.activeElement !== field && !field.hidden) {
     event.preventDefault()

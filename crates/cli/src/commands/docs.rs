@@ -113,6 +113,16 @@ fn find(wanted: &str) -> Result<Place, CliError> {
     })
 }
 
+/// What to ask the book for about an error of this type: its name, without the module that it is of. `None` if the book
+/// does not know it.
+pub fn error_page(error_type: &str) -> Option<&str> {
+    let short = error_type.rsplit('.').next();
+    std::iter::once(error_type).chain(short).find(|name| {
+        let anchor = book_assets::anchor(name);
+        book_assets::markdown(ERRORS, Some(&anchor)).is_some()
+    })
+}
+
 fn is_there(place: &Place) -> bool {
     book_assets::markdown(&place.chapter, place.anchor.as_deref()).is_some()
 }
@@ -193,6 +203,14 @@ mod tests {
                 "{name} is answered with {status}"
             );
         }
+    }
+
+    #[test]
+    fn an_error_is_known_by_its_name() {
+        assert_eq!(error_page("Sandbox.Timedout"), Some("Sandbox.Timedout"));
+        let python = "aws_durable_execution_sdk_python.exceptions.NonDeterministicExecutionError";
+        assert_eq!(error_page(python), Some("NonDeterministicExecutionError"));
+        assert_eq!(error_page("OrderError"), None);
     }
 
     #[test]
