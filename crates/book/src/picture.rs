@@ -205,7 +205,9 @@ fn draw_run(
         match it.error {
             Some(error) => {
                 let short = error.rsplit('.').next().unwrap_or(error);
-                let short = short.strip_suffix("Error").unwrap_or(short);
+                let short = short
+                    .trim_end_matches("Error")
+                    .trim_end_matches("Execution");
                 line(out, "bad", x + 10.0, y + 37.0, &format!("✗ {short}"));
             }
             None if index + 1 == invocations.len() => {
