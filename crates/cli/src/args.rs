@@ -2,6 +2,7 @@
 
 mod access;
 mod clock;
+mod docs;
 mod new;
 mod store;
 mod up;
@@ -10,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use access::{AccessArguments, AuditArguments, KeysAction, KeysArguments};
 pub use clock::{ClockAction, ClockArguments};
+pub use docs::DocsArguments;
 pub use new::{Language, NewArguments, Template};
 pub use store::{StoreArguments, TablesArguments};
 pub use up::{
@@ -99,6 +101,7 @@ pub enum Command {
     Quarantine(QuarantineArguments),
     Keys(KeysArguments),
     Audit(AuditArguments),
+    Docs(DocsArguments),
 }
 
 /// Set up an editor for functions that `lambdura up --debug` runs

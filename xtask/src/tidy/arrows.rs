@@ -23,6 +23,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("stack", &["schedule"]),
     ("function-host", &[]),
     ("console-assets", &[]),
+    ("book", &[]),
+    ("book-assets", &["book"]),
     (
         "server",
         &[
@@ -46,6 +48,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "access",
+            "book-assets",
             "runtime",
             "function-host",
             "lambda-api",
@@ -121,7 +124,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     // What AWS's conformance suite runs: our SDK as any user has it.
     ("aws-crate-handlers", &[]),
     ("conformance-handlers", &["lambdura"]),
-    ("xtask", &[]),
+    ("xtask", &["book"]),
     // Runs everything below the server in one thread; nothing depends on it.
     ("sim", &["engine", "lambdura", "model", "runtime", "store"]),
     // Explores small worlds of the engine whole; nothing depends on it.
@@ -154,6 +157,7 @@ const TESTS: &[(&str, &[&str])] = &[
 const HOMES: &[(&str, &[&str])] = &[
     ("rusqlite", &["store-sqlite"]),
     ("tokio-postgres", &["store-postgres"]),
+    ("pulldown-cmark", &["book"]),
     // The demo stands it in for DynamoDB, in tests.
     ("dynoxide-rs", &["server", "loan"]),
     (

@@ -142,7 +142,7 @@ pub struct UpArguments {
     #[arg(long, value_enum, env = "LAMBDURA_CLOCK", default_value = "real")]
     pub clock: Clock,
     /// Rules by which callbacks are answered, and functions that are not here are stood for: YAML or JSON, see
-    /// docs/testing.md
+    /// `lambdura docs testing#answers`
     #[arg(long, value_name = "FILE", env = "LAMBDURA_ANSWERS")]
     pub answers: Option<PathBuf>,
     #[command(flatten)]

@@ -6,6 +6,7 @@ mod clock;
 mod console;
 mod debug;
 mod delete;
+mod docs;
 mod functions;
 mod history;
 mod invoke;
@@ -76,6 +77,7 @@ pub fn run(arguments: Arguments, screen: &Screen) -> Result<(), CliError> {
             let client = || Ok(client()?);
             block_on(keys::audit(client, it, screen))
         }
+        Command::Docs(it) => block_on(docs::run(it, screen)),
         Command::Delete(it) => block_on(delete::run(&client()?, it, screen)),
     }
 }
