@@ -184,6 +184,30 @@ async fn what_was_scheduled_for_nobody_is_taken_up() {
     three.world.at_work(&["loan"]).await;
 }
 
+/// It was applied while the server drove nothing, and is done once it drives the shard again.
+#[tokio::test]
+async fn what_was_scheduled_for_nobody_is_not_begun_as_ones_own() {
+    let mut site = Site::new();
+    let one = site.join().await;
+    let id = one.start("loan").await;
+    let answer = callback(&one, "loan").await;
+    one.held.send_replace(&["beat", "commit"]);
+    site.pass(10);
+    one.until_driving(0).await;
+    let (driver, answered) = (one.world.driver.clone(), id.clone());
+    let answering = tokio::spawn(async move { driver.process(&answered, answer).await });
+    tokio::task::yield_now().await;
+    one.held.send_replace(&["commit"]);
+    one.until_driving(256).await;
+    one.held.send_replace(&[]);
+    let answered = answering.await.expect("it does not panic");
+    answered.expect("the callback is open");
+    one.world.at_work(&["loan"]).await;
+    let execution = one.world.store.load(&id).await.expect("works");
+    let owner = execution.expect("it is there").state.invocation_owner();
+    assert_eq!(owner, Some(one.id()));
+}
+
 /// Whoever took the shard over has looked at what is in it before, and has never seen the server that changes it.
 #[tokio::test]
 async fn whoever_took_a_shard_over_is_told_by_a_server_that_did_not_know() {
