@@ -61,9 +61,17 @@ impl Driver {
         id: &ExecutionId,
         input: Input,
     ) -> Result<Answer, ProcessError> {
+        // Where another server may have changed it since, what is in memory refuses nothing for good.
+        let mut may_be_old = resident.is_some() && self.inner.territory.is_shared();
         for _ in 0..ATTEMPTS_MAX {
             let execution = self.inner.resident(resident, id).await?;
-            let transition = self.apply(execution, input.clone())?;
+            let transition = match self.apply(execution, input.clone()) {
+                Err(ProcessError::Rejected(_)) if std::mem::take(&mut may_be_old) => {
+                    *resident = None;
+                    continue;
+                }
+                applied => applied?,
+            };
             if transition.is_empty() {
                 return Ok(transition.answer);
             }

@@ -54,6 +54,11 @@ impl Territory {
         self.state().driven.contains(shard)
     }
 
+    /// Whether other servers may change executions too.
+    pub fn is_shared(&self) -> bool {
+        self.state().others.is_some()
+    }
+
     /// Whether an execution is driven here.
     pub fn has(&self, id: &ExecutionId) -> bool {
         self.drives(id.shard())

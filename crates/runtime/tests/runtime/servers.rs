@@ -63,6 +63,19 @@ async fn what_one_server_is_told_another_goes_on_with() {
     assert_eq!(two.world.functions.begun("loan"), 0);
 }
 
+/// It has the execution in memory, as it was before another server changed it.
+#[tokio::test]
+async fn nothing_is_refused_by_what_is_in_memory() {
+    let (site, one, two) = Site::two().await;
+    let id = one.start("loan").await;
+    site.line.set_cut(true);
+    let started = vec![callback_started()];
+    one.world.checkpoint_at(&two.world, "loan", started).await;
+    let answer = answer_to(&one.world, &id).await;
+    let answered = one.world.driver.process(&id, answer).await;
+    answered.expect("the callback is open");
+}
+
 #[tokio::test]
 async fn whoever_waits_elsewhere_learns_of_the_end() {
     let (_site, one, two) = Site::two().await;
@@ -169,6 +182,30 @@ async fn what_was_scheduled_for_nobody_is_taken_up() {
     let three = site.join().await;
     three.until_driving(256).await;
     three.world.at_work(&["loan"]).await;
+}
+
+/// It was applied while the server drove nothing, and is done once it drives the shard again.
+#[tokio::test]
+async fn what_was_scheduled_for_nobody_is_not_begun_as_ones_own() {
+    let mut site = Site::new();
+    let one = site.join().await;
+    let id = one.start("loan").await;
+    let answer = callback(&one, "loan").await;
+    one.held.send_replace(&["beat", "commit"]);
+    site.pass(10);
+    one.until_driving(0).await;
+    let (driver, answered) = (one.world.driver.clone(), id.clone());
+    let answering = tokio::spawn(async move { driver.process(&answered, answer).await });
+    tokio::task::yield_now().await;
+    one.held.send_replace(&["commit"]);
+    one.until_driving(256).await;
+    one.held.send_replace(&[]);
+    let answered = answering.await.expect("it does not panic");
+    answered.expect("the callback is open");
+    one.world.at_work(&["loan"]).await;
+    let execution = one.world.store.load(&id).await.expect("works");
+    let owner = execution.expect("it is there").state.invocation_owner();
+    assert_eq!(owner, Some(one.id()));
 }
 
 /// Whoever took the shard over has looked at what is in it before, and has never seen the server that changes it.
@@ -405,11 +442,10 @@ async fn a_server_that_leaves_repeats_nothing_that_ends_in_time() {
 
 /// Suspends an execution on a callback; returns the answer to it.
 async fn callback(server: &Server, name: &str) -> engine::Input {
-    let started = model::OperationUpdate {
-        callback_options: Some(model::CallbackOptions::default()),
-        ..update("cb", model::OperationType::Callback)
-    };
-    server.world.checkpoint(name, vec![started]).await;
+    server
+        .world
+        .checkpoint(name, vec![callback_started()])
+        .await;
     server.world.functions.end(name, pending());
     let name = name.to_owned();
     let id = server.world.id_of(&name).await;
@@ -421,7 +457,19 @@ async fn callback(server: &Server, name: &str) -> engine::Input {
     while !is_suspended().await {
         tokio::task::yield_now().await;
     }
-    let execution = server.world.store.load(&id).await.expect("works");
+    answer_to(&server.world, &id).await
+}
+
+fn callback_started() -> model::OperationUpdate {
+    model::OperationUpdate {
+        callback_options: Some(model::CallbackOptions::default()),
+        ..update("cb", model::OperationType::Callback)
+    }
+}
+
+/// The answer to the callback that is open.
+async fn answer_to(world: &World, id: &ExecutionId) -> engine::Input {
+    let execution = world.store.load(id).await.expect("works");
     let execution = execution.expect("it is there");
     let operation_id = model::OperationId::parse("cb").expect("a valid id");
     let operation = execution.operation(&operation_id).expect("it is open");

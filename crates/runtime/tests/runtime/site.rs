@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use model::{ExecutionId, Owner, Shards};
 use runtime::{Clock as _, Cluster, ClusterConfig, MessageFuture, Messenger, Notice};
-use store::{Membership, MemoryServers, ServerRecord, Servers, StoreFuture};
+use store::{
+    Call, Membership, MemoryServers, ServerRecord, Servers, StoreFault, StoreFuture, Surround,
+};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
@@ -46,7 +48,7 @@ impl Messenger for Line {
     }
 }
 
-/// Calls of the list of servers.
+/// Calls of the list of servers, and `commit`.
 pub type Calls = &'static [&'static str];
 
 /// The list of the servers as one of them sees it. It does not answer to what is held up.
@@ -95,6 +97,30 @@ impl Servers for Gate {
     }
 }
 
+/// The executions as one of the servers sees them: its commits may be held up.
+struct Commits(watch::Receiver<Calls>);
+
+impl Surround for Commits {
+    fn call<'a, T, E>(
+        &'a self,
+        call: Call,
+        inner: impl FnOnce() -> StoreFuture<'a, T, E> + Send + 'a,
+    ) -> StoreFuture<'a, T, E>
+    where
+        T: Send + 'a,
+        E: From<StoreFault> + Send + 'a,
+    {
+        let mut held = self.0.clone();
+        Box::pin(async move {
+            if let Call::Commit(_) = call {
+                let is_open = held.wait_for(|held| !held.contains(&"commit")).await;
+                is_open.expect("the server has the sender");
+            }
+            inner().await
+        })
+    }
+}
+
 /// A server among others.
 pub struct Server {
     pub world: World,
@@ -132,7 +158,8 @@ impl Site {
     pub async fn join_while_held(&mut self, calls: Calls) -> Server {
         self.count += 1;
         let (held, receiver) = watch::channel(calls);
-        let world = self.first.beside(self.count);
+        let commits = Commits(receiver.clone());
+        let world = self.first.beside(self.count, commits);
         let config = ClusterConfig {
             servers: Arc::new(Gate {
                 inner: self.servers.clone(),

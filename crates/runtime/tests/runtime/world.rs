@@ -14,7 +14,7 @@ use runtime::{
     Clock, Driver, DriverConfig, DurableInvocation, DurableSettings, InvocationReport, Invoker,
     InvokerFuture, NoRoom, PlainInvocation, PlainOutcome, StartRequest,
 };
-use store::{Executions as _, History as _, MemoryStore, StoreFault};
+use store::{Around, Executions as _, History as _, MemoryStore, Store, StoreFault, Surround};
 use tokio::sync::{Notify, oneshot, watch};
 
 /// When every world begins.
@@ -233,13 +233,20 @@ impl World {
         let clock = Arc::new(HandClock {
             now: watch::Sender::new(now),
         });
-        Self::by(clock, store, seed)
+        let driven = Arc::clone(&store);
+        Self::by(clock, store, driven, seed)
     }
 
-    fn by(clock: Arc<HandClock>, store: Arc<MemoryStore>, seed: u64) -> Self {
+    /// `driven` is the store as the driver sees it.
+    fn by(
+        clock: Arc<HandClock>,
+        store: Arc<MemoryStore>,
+        driven: Arc<dyn Store>,
+        seed: u64,
+    ) -> Self {
         let functions = Arc::new(Functions::default());
         let driver = Driver::new(DriverConfig {
-            store: Arc::clone(&store) as _,
+            store: driven,
             invoker: Arc::new(FakeInvoker(Arc::clone(&functions))),
             clock: Arc::clone(&clock) as _,
             limits: Limits::AWS,
@@ -260,8 +267,10 @@ impl World {
     }
 
     /// Another server on the same store, with functions of its own, by the same clock.
-    pub fn beside(&self, seed: u64) -> Self {
-        Self::by(Arc::clone(&self.clock), Arc::clone(&self.store), seed)
+    pub fn beside(&self, seed: u64, around: impl Surround) -> Self {
+        let (clock, store) = (Arc::clone(&self.clock), Arc::clone(&self.store));
+        let driven = Arc::new(Around::new(Arc::clone(&store) as _, around));
+        Self::by(clock, store, driven, seed)
     }
 
     /// Runs the timers beside the test.
