@@ -31,6 +31,11 @@ pub(crate) async fn handle(
     }
     let address = app.access.address(request.headers(), peer);
     if request.uri().path() == session::ROUTE {
+        if app.access.is_enforced()
+            && let Err(refused) = app.access.count_address(address, app.machine_now())
+        {
+            return refusal(refused);
+        }
         let (parts, body) = request.into_parts();
         let (method, headers) = (&parts.method, &parts.headers);
         let answer = session::handle(&app, method, headers, address, body).await;
@@ -68,11 +73,12 @@ async fn admit(
 ) -> Result<(Request<RequestBody>, Admitted), ApiError> {
     let now = app.machine_now();
     app.access.count_address(address, now)?;
-    if is_for_everybody(&request) {
-        return Ok((request, Admitted::unseen()));
-    }
+    // As `dispatch` tells them apart: requests for tables and for other services may have any path.
     let is_elsewhere = app.other_services.are_meant(&request);
     let service = Service::of(Tables::serve(request.headers()), is_elsewhere);
+    if service == Service::Lambda && is_for_everybody(&request) {
+        return Ok((request, Admitted::unseen()));
+    }
     let store = app.driver.store().as_ref();
     let admitting = app.access.admit(request, service, address, store, now);
     admitting.await

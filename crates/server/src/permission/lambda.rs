@@ -42,15 +42,19 @@ pub(super) fn needed(
             "DELETE" => "lambda:UntagResource",
             _ => UNKNOWN,
         };
-        return Needed::new(action, function(home, resource, None));
+        return Needed::new(action, whole_function(home, resource));
     }
     let qualifier = Query::parse(query).ok();
     let qualifier = qualifier.as_ref().and_then(|query| query.get("Qualifier"));
     let segments: Vec<&str> = path.split('/').skip(1).collect();
-    let of = |action: &str, name: &str| Needed::new(action, function(home, name, qualifier));
+    // Of a function as a whole, whatever qualifier is named: it is not looked at.
+    let of = |action: &str, name: &str| Needed::new(action, whole_function(home, name));
+    // Of a version or alias, or of what is meant without one.
+    let of_qualified =
+        |action: &str, name: &str| Needed::new(action, function(home, name, qualifier));
     match (method.as_str(), segments.as_slice()) {
         ("GET", ["2025-12-01", "functions", name, "durable-executions"]) => {
-            of("lambda:ListDurableExecutionsByFunction", name)
+            of_qualified("lambda:ListDurableExecutionsByFunction", name)
         }
         ("POST", ["2015-03-31", "functions", name, "invocations"])
         | (
@@ -61,9 +65,9 @@ pub(super) fn needed(
                 name,
                 "response-streaming-invocations",
             ],
-        ) => of("lambda:InvokeFunction", name),
+        ) => of_qualified("lambda:InvokeFunction", name),
         ("POST", ["2014-11-13", "functions", name, "invoke-async"]) => {
-            of("lambda:InvokeAsync", name)
+            Needed::new("lambda:InvokeAsync", function(home, name, None))
         }
         ("GET", ["2015-03-31", "functions"]) => Needed::new("lambda:ListFunctions", "*"),
         ("POST", ["2015-03-31", "functions"]) => {
@@ -78,13 +82,13 @@ pub(super) fn needed(
             )
         }
         (verb, ["2015-03-31", "functions", name]) => match verb {
-            "GET" => of("lambda:GetFunction", name),
-            "DELETE" => of("lambda:DeleteFunction", name),
+            "GET" => of_qualified("lambda:GetFunction", name),
+            "DELETE" => of_qualified("lambda:DeleteFunction", name),
             _ => of(UNKNOWN, name),
         },
         ("PUT", ["2015-03-31", "functions", name, "code"]) => of("lambda:UpdateFunctionCode", name),
         (verb, ["2015-03-31", "functions", name, "configuration"]) => match verb {
-            "GET" => of("lambda:GetFunctionConfiguration", name),
+            "GET" => of_qualified("lambda:GetFunctionConfiguration", name),
             "PUT" => of("lambda:UpdateFunctionConfiguration", name),
             _ => of(UNKNOWN, name),
         },
@@ -105,10 +109,10 @@ pub(super) fn needed(
             _ => of(UNKNOWN, name),
         },
         (verb, ["2019-09-25", "functions", name, "event-invoke-config"]) => match verb {
-            "PUT" => of("lambda:PutFunctionEventInvokeConfig", name),
-            "POST" => of("lambda:UpdateFunctionEventInvokeConfig", name),
-            "GET" => of("lambda:GetFunctionEventInvokeConfig", name),
-            "DELETE" => of("lambda:DeleteFunctionEventInvokeConfig", name),
+            "PUT" => of_qualified("lambda:PutFunctionEventInvokeConfig", name),
+            "POST" => of_qualified("lambda:UpdateFunctionEventInvokeConfig", name),
+            "GET" => of_qualified("lambda:GetFunctionEventInvokeConfig", name),
+            "DELETE" => of_qualified("lambda:DeleteFunctionEventInvokeConfig", name),
             _ => of(UNKNOWN, name),
         },
         (
@@ -149,7 +153,9 @@ pub(super) fn needed(
         ("GET", ["2016-08-19", "account-settings"]) => {
             Needed::new("lambda:GetAccountSettings", "*")
         }
-        ("GET", ["2015-03-31", "functions", name, "policy"]) => of("lambda:GetPolicy", name),
+        ("GET", ["2015-03-31", "functions", name, "policy"]) => {
+            of_qualified("lambda:GetPolicy", name)
+        }
         ("GET", ["2020-06-30", "functions", name, "code-signing-config"]) => {
             of("lambda:GetFunctionCodeSigningConfig", name)
         }
@@ -157,7 +163,7 @@ pub(super) fn needed(
             of("lambda:GetFunctionRecursionConfig", name)
         }
         ("GET", ["2021-07-20", "functions", name, "runtime-management-config"]) => {
-            of("lambda:GetRuntimeManagementConfig", name)
+            of_qualified("lambda:GetRuntimeManagementConfig", name)
         }
         _ => Needed::new(UNKNOWN, "*"),
     }
@@ -182,6 +188,12 @@ pub(super) fn function(home: &Home, segment: &str, qualifier: Option<&str>) -> S
         Some(qualifier) => arn.qualified(&qualifier),
         None => arn.to_string(),
     }
+}
+
+/// The ARN of a function that a path names, without any qualifier.
+fn whole_function(home: &Home, segment: &str) -> String {
+    let named = decode(segment).and_then(|text| Reference::parse(&text, None).ok());
+    named.map_or_else(|| "*".to_owned(), |named| home.arn(&named.name).to_string())
 }
 
 fn execution(method: &Method, rest: &str, home: &Home) -> Needed {

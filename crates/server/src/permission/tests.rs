@@ -74,7 +74,7 @@ fn operations_of_lambda_need_the_action_of_their_name() {
         ),
         (
             "PUT",
-            "/2015-03-31/functions/Orders/code",
+            "/2015-03-31/functions/Orders:live/code?Qualifier=live",
             "lambda:UpdateFunctionCode …:function:Orders",
         ),
         (

@@ -102,6 +102,10 @@ pub(crate) fn health(app: &App) -> Response<Body> {
     } else {
         ("ok", StatusCode::OK)
     };
+    // Where nobody is known, anybody may ask, and is told nothing but how it is.
+    if app.access.is_enforced() {
+        return json(code, &serde_json::json!({ "status": status }));
+    }
     let health = Health {
         status,
         problems: problems.all(),
@@ -135,6 +139,9 @@ pub(crate) fn readiness(app: &App) -> Response<Body> {
     } else {
         "impaired"
     };
-    let answer = serde_json::json!({ "status": status, "problems": problems });
+    let answer = match app.access.is_enforced() {
+        true => serde_json::json!({ "status": status }),
+        false => serde_json::json!({ "status": status, "problems": problems }),
+    };
     json(StatusCode::SERVICE_UNAVAILABLE, &answer)
 }

@@ -39,7 +39,22 @@ async fn only_who_signs_is_let_in_and_only_to_what_policies_allow() {
         assert_eq!(kind, "MissingAuthenticationTokenException", "{path}");
     }
     for path in ["/healthz", "/readyz"] {
-        assert_eq!(server.get(path).await.status, 200, "{path}");
+        let answer = server.get(path).await;
+        assert_eq!(answer.status, 200, "{path}");
+        let told = answer.json();
+        let told = told
+            .as_object()
+            .map(|told| told.keys().cloned().collect::<Vec<_>>());
+        assert_eq!(told, Some(vec!["status".to_owned()]), "{path}");
+    }
+    // What is for everybody is not a way to what is not.
+    let table = [("x-amz-target", "DynamoDB_20120810.ListTables")];
+    for path in ["/", "/healthz", "/executions"] {
+        for method in [Method::GET, Method::HEAD, Method::POST] {
+            let url = server.endpoint() + path;
+            let refused = server.send(method, &url, &table, "{}").await;
+            assert_eq!(refused.status, 403, "{path}");
+        }
     }
     for key in [&admin, &caller] {
         let answer = send(&server, key, Method::POST, PLAIN, "{}").await;
