@@ -1,12 +1,14 @@
 //! The command line.
 
 mod clock;
+mod demo;
 mod new;
 mod up;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use clock::{ClockAction, ClockArguments};
+pub use demo::{DemoArguments, DemoFunctionArguments};
 pub use new::{Language, NewArguments, Template};
 pub use up::{
     AwsCredentials, BuildProfile, Clock, DebuggedFunction, Durability, LimitsProfile, UpArguments,
@@ -73,6 +75,9 @@ pub enum OutputFormat {
 pub enum Command {
     New(NewArguments),
     Up(Box<UpArguments>),
+    Demo(DemoArguments),
+    #[command(hide = true)]
+    DemoFunction(DemoFunctionArguments),
     Debug(DebugArguments),
     Invoke(InvokeArguments),
     Ls(LsArguments),

@@ -45,6 +45,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "runtime",
             "function-host",
             "lambda-api",
+            "loan-demo",
             "model",
             "server",
             "stack",
@@ -88,6 +89,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("loan-embedded", &["lambdura", "loan", "loan-workflow"]),
     ("loan-api", &["loan", "powertools"]),
     ("fraud-check", &["loan", "powertools"]),
+    // The demo as the command carries it.
+    ("loan-demo", &["fraud-check", "loan-api", "loan-workflow"]),
     // What benchmarks run and measure.
     ("ten-steps", &["lambdura"]),
     ("open-invocation", &["lambda-api"]),

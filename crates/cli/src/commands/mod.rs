@@ -6,6 +6,7 @@ mod clock;
 mod console;
 mod debug;
 mod delete;
+mod demo;
 mod functions;
 mod history;
 mod invoke;
@@ -42,12 +43,18 @@ use crate::screen::Screen;
 /// # Errors
 /// Whatever makes the command fail; `exit` says it and knows its exit code.
 pub fn run(arguments: Arguments, screen: &Screen) -> Result<(), CliError> {
+    // It has a log of its own, as functions have.
+    if let Command::DemoFunction(it) = &arguments.command {
+        return demo::function(it);
+    }
     start_logging(&arguments.global)?;
     let is_verbose = arguments.global.verbose > 0;
     let client = || Client::new(&arguments.global.endpoint);
     match arguments.command {
         Command::New(it) => new::run(&it, screen),
         Command::Up(up) => up::run(*up, is_verbose, screen),
+        Command::Demo(it) => demo::run(&it, screen),
+        Command::DemoFunction(_) => unreachable!("it ran above"),
         Command::Debug(it) => block_on(debug::run(it, screen)),
         Command::Invoke(it) => block_on(invoke::run(&client()?, it, screen)),
         Command::Ls(it) => block_on(ls::run(&client()?, it, screen)),

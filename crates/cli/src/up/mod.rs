@@ -33,10 +33,14 @@ mod tree;
 mod port;
 mod start;
 
+mod presenter;
 mod ready_file;
 mod reload;
 mod stop_signal;
 mod table;
 
+pub use data_folder::prepare as prepare_data_folder;
 pub use debugging::configurations;
+pub use presenter::{Presenter, Up, UpPresenter};
+pub use ready_file::Ready;
 pub use session::run;

@@ -12,6 +12,7 @@ mod service;
 mod access;
 mod cdk;
 mod commands;
+mod demo;
 mod interrupts;
 mod mistakes;
 mod packaged;
