@@ -1,4 +1,4 @@
-//! Chores of the project: `cargo xtask demo | test | bench | sim | console | tidy`.
+//! Chores of the project: `cargo xtask demo | test | bench | sim | console | dist | release | tidy`.
 //!
 //! This file reads the command line. Each chore has a module of its name; `setup` gets what the chores need
 //! (packages, browsers, binaries), `system` runs the service, `page` the demo's frontend, and `process` owns every
@@ -7,7 +7,9 @@
 mod bench;
 mod console;
 mod demo;
+mod dist;
 mod peers;
+mod release;
 mod sim;
 mod test;
 mod tidy;
@@ -29,6 +31,8 @@ use clap::{Parser, Subcommand};
 use crate::bench::BenchArguments;
 use crate::console::ConsoleArguments;
 use crate::demo::DemoArguments;
+use crate::dist::DistArguments;
+use crate::release::ReleaseArguments;
 use crate::sim::SimArguments;
 use crate::test::TestArguments;
 use crate::workspace::Workspace;
@@ -48,6 +52,8 @@ enum Chore {
     Bench(BenchArguments),
     Sim(SimArguments),
     Console(ConsoleArguments),
+    Dist(DistArguments),
+    Release(ReleaseArguments),
     /// Check what no compiler checks: dependency arrows, module docs, file sizes, leftovers, lockfiles
     Tidy,
 }
@@ -72,6 +78,8 @@ fn run(chore: Chore) -> anyhow::Result<ExitCode> {
         Chore::Bench(arguments) => bench::run(&workspace, &arguments),
         Chore::Sim(arguments) => sim::run(&workspace, &arguments),
         Chore::Console(arguments) => console::run(workspace, &arguments),
+        Chore::Dist(arguments) => dist::run(&workspace, &arguments),
+        Chore::Release(arguments) => release::run(&workspace, &arguments),
         Chore::Tidy => tidy::run(&workspace),
     }
 }

@@ -1,14 +1,18 @@
 //! The command line.
 
 mod clock;
+mod completions;
 mod demo;
+mod doctor;
 mod new;
 mod up;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use clock::{ClockAction, ClockArguments};
+pub use completions::{CompletionsArguments, ManArguments, Shell};
 pub use demo::{DemoArguments, DemoFunctionArguments};
+pub use doctor::DoctorArguments;
 pub use new::{Language, NewArguments, Template};
 pub use up::{
     AwsCredentials, BuildProfile, Clock, DebuggedFunction, Durability, LimitsProfile, UpArguments,
@@ -97,6 +101,10 @@ pub enum Command {
     Delete(DeleteArguments),
     Clock(ClockArguments),
     Quarantine(QuarantineArguments),
+    Doctor(DoctorArguments),
+    Completions(CompletionsArguments),
+    #[command(hide = true)]
+    Man(ManArguments),
 }
 
 /// Set up an editor for functions that `lambdura up --debug` runs

@@ -120,6 +120,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     // What AWS's conformance suite runs: our SDK as any user has it.
     ("aws-crate-handlers", &[]),
     ("conformance-handlers", &["lambdura"]),
+    ("packaging", &[]),
     ("xtask", &[]),
     // Runs everything below the server in one thread; nothing depends on it.
     ("sim", &["engine", "lambdura", "model", "runtime", "store"]),

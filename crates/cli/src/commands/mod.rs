@@ -7,11 +7,13 @@ mod console;
 mod debug;
 mod delete;
 mod demo;
+mod doctor;
 mod functions;
 mod history;
 mod invoke;
 mod logs;
 mod ls;
+mod man;
 mod new;
 mod open;
 mod pause;
@@ -34,6 +36,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::args::{Arguments, Command, GlobalArguments};
 use crate::client::Client;
+use crate::completions;
 use crate::exit::CliError;
 use crate::kept_warnings::KeepWarnings;
 use crate::screen::Screen;
@@ -72,6 +75,9 @@ pub fn run(arguments: Arguments, screen: &Screen) -> Result<(), CliError> {
         Command::Resume(it) => block_on(pause::resume(&client()?, it, screen)),
         Command::Clock(it) => block_on(clock::run(&client()?, it, screen)),
         Command::Quarantine(it) => block_on(quarantine::run(&client()?, it, screen)),
+        Command::Doctor(it) => doctor::run(&it, screen),
+        Command::Completions(it) => completions::print(it.shell, screen),
+        Command::Man(it) => man::run(&it),
         Command::Delete(it) => block_on(delete::run(&client()?, it, screen)),
     }
 }

@@ -41,6 +41,8 @@ mod table;
 
 pub use data_folder::prepare as prepare_data_folder;
 pub use debugging::configurations;
+pub use port::holder;
 pub use presenter::{Presenter, Up, UpPresenter};
 pub use ready_file::Ready;
 pub use session::run;
+pub use stack_options::load as load_stack;

@@ -61,6 +61,21 @@ fn approve(up: &Up, id: &str) {
     assert!(approved.starts_with("HTTP/1.1 200"), "{approved}");
 }
 
+/// The words that bash would offer for the last of these.
+fn complete(endpoint: &str, words: &[&str]) -> String {
+    let typed = [&["--", "lambdura"], words].concat();
+    let output = command(&typed)
+        .env("COMPLETE", "bash")
+        .env("_CLAP_COMPLETE_INDEX", words.len().to_string())
+        .env("_CLAP_COMPLETE_COMP_TYPE", "9")
+        .env("_CLAP_COMPLETE_SPACE", "true")
+        .env("_CLAP_IFS", "\n")
+        .env("LAMBDURA_ENDPOINT", endpoint)
+        .output()
+        .unwrap();
+    ran(&output).text()
+}
+
 #[test]
 fn alice_gets_her_loan_and_nothing_stays_behind() {
     let dir = tempfile::tempdir().unwrap();
@@ -69,6 +84,11 @@ fn alice_gets_her_loan_and_nothing_stays_behind() {
     wait_for_status(&up, &id, "pending_approval");
     approve(&up, &id);
     wait_for_status(&up, &id, "approved");
+
+    let words = complete(up.endpoint(), &["show", "LOAN"]);
+    assert!(words.contains(&id), "{words}");
+    let words = complete(up.endpoint(), &["invoke", "Loan"]);
+    assert!(words.contains("LoanWorkflowFunction"), "{words}");
 
     // The page is in a build that had it; without it the demo says so.
     match up.ready["page"].as_str() {

@@ -13,6 +13,7 @@ mod access;
 mod cdk;
 mod commands;
 mod demo;
+mod installed;
 mod interrupts;
 mod mistakes;
 mod packaged;

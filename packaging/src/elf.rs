@@ -1,0 +1,37 @@
+//! Which C library a Linux binary needs at least: the highest version among the symbols that it asks for.
+
+/// `(2, 34)` for a binary that asks for `GLIBC_2.34`; none for one that is linked statically.
+pub fn glibc_version(binary: &[u8]) -> Option<(u32, u32)> {
+    const MARK: &[u8] = b"GLIBC_";
+    let mut highest = None;
+    let mut rest = binary;
+    while let Some(at) = find(rest, MARK) {
+        rest = &rest[at + MARK.len()..];
+        // Names in the version table end with a zero byte.
+        let end = rest.iter().take(16).position(|byte| *byte == 0);
+        let version = end.and_then(|end| parse(&rest[..end]));
+        highest = highest.max(version);
+    }
+    highest
+}
+
+fn find(bytes: &[u8], mark: &[u8]) -> Option<usize> {
+    bytes.windows(mark.len()).position(|window| window == mark)
+}
+
+fn parse(name: &[u8]) -> Option<(u32, u32)> {
+    let mut parts = std::str::from_utf8(name).ok()?.split('.');
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_highest_version_counts() {
+        let binary = b"\x7fELF..GLIBC_2.9\0GLIBC_2.34\0GLIBC_2.2.5\0GLIBC_PRIVATE\0";
+        assert_eq!(glibc_version(binary), Some((2, 34)));
+        assert_eq!(glibc_version(b"\x7fELF GLIBC_"), None);
+    }
+}
