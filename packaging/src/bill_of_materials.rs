@@ -268,6 +268,7 @@ mod tests {
             version: "0.1.0".to_owned(),
             target: "x86_64-unknown-linux-gnu".parse().expect("it is a target"),
             epoch: 0,
+            effort: crate::compress::Effort::Quick,
         };
         let sums = BTreeMap::from([(("linked".to_owned(), "1.0.0".to_owned()), "ab".to_owned())]);
         let bill = document(&release, &metadata, &sums).expect("it has a command");

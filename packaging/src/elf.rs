@@ -5,18 +5,20 @@ pub fn glibc_version(binary: &[u8]) -> Option<(u32, u32)> {
     const MARK: &[u8] = b"GLIBC_";
     let mut highest = None;
     let mut rest = binary;
-    while let Some(at) = find(rest, MARK) {
-        rest = &rest[at + MARK.len()..];
+    // By the first byte: a whole binary is searched.
+    while let Some(at) = rest.iter().position(|byte| *byte == MARK[0]) {
+        rest = &rest[at..];
+        let Some(after) = rest.strip_prefix(MARK) else {
+            rest = &rest[1..];
+            continue;
+        };
+        rest = after;
         // Names in the version table end with a zero byte.
         let end = rest.iter().take(16).position(|byte| *byte == 0);
         let version = end.and_then(|end| parse(&rest[..end]));
         highest = highest.max(version);
     }
     highest
-}
-
-fn find(bytes: &[u8], mark: &[u8]) -> Option<usize> {
-    bytes.windows(mark.len()).position(|window| window == mark)
 }
 
 fn parse(name: &[u8]) -> Option<(u32, u32)> {

@@ -67,7 +67,8 @@ impl Inputs {
     }
 }
 
-fn version(root: &Path) -> Result<String> {
+/// The version of the workspace.
+pub fn version(root: &Path) -> Result<String> {
     #[derive(Deserialize)]
     struct Manifest {
         workspace: Workspace,

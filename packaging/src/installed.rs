@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::compress::gzip;
+use crate::compress::{Effort, gzip};
 use crate::inputs::Inputs;
 use crate::tree::Tree;
 
@@ -17,7 +17,7 @@ pub fn tree(inputs: &Inputs) -> Result<Tree> {
     let mut tree = Tree::default();
     tree.add_program("usr/bin/lambdura", inputs.binary.clone());
     for (page, file) in inputs.manual.files() {
-        let compressed = gzip(&file.content)?;
+        let compressed = gzip(&file.content, Effort::Tight)?;
         tree.add(format!("usr/share/man/man1/{page}.gz"), compressed);
     }
     let completions = [
@@ -34,7 +34,7 @@ pub fn tree(inputs: &Inputs) -> Result<Tree> {
     );
     tree.add(SETTINGS, include_str!("../files/lambdura.env"));
     tree.add(format!("{DOCUMENTS}/copyright"), copyright(inputs));
-    let changelog = gzip(&inputs.changelog)?;
+    let changelog = gzip(&inputs.changelog, Effort::Tight)?;
     tree.add(format!("{DOCUMENTS}/changelog.gz"), changelog);
     Ok(tree)
 }

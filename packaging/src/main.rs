@@ -24,12 +24,13 @@ mod bill_of_materials;
 mod checksums;
 mod homebrew;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use clap::Parser;
 
+use crate::compress::Effort;
 use crate::inputs::Inputs;
 use crate::release::Release;
 use crate::target::Target;
@@ -37,24 +38,36 @@ use crate::target::Target;
 /// No package is larger: it is downloaded by people who only want to have a look.
 const PACKAGE_BYTES_MAX: usize = 12 * 1024 * 1024;
 
-/// Make packages of a binary that is built
+/// Make packages of a binary that is built, or gather those of several targets
 #[derive(Debug, Parser)]
 struct Arguments {
+    /// The workspace
+    #[arg(long, value_name = "DIR")]
+    root: PathBuf,
+    /// Only write checksums and formula of the packages that lie here
+    #[arg(long, value_name = "DIR", conflicts_with = "binary")]
+    gather: Option<PathBuf>,
+    #[command(flatten)]
+    packing: Option<Packing>,
+}
+
+#[derive(Debug, clap::Args)]
+struct Packing {
     /// The binary
     #[arg(long, value_name = "FILE")]
     binary: PathBuf,
     /// What it was built for
     #[arg(long, value_name = "TRIPLE")]
     target: Target,
-    /// The workspace
-    #[arg(long, value_name = "DIR")]
-    root: PathBuf,
     /// Seconds since 1970 that all files have
     #[arg(long, value_name = "SECONDS")]
     epoch: u64,
     /// Where the packages go
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+    /// Compress little, and let packages be as large as they are: for trials with a binary that is not optimised
+    #[arg(long)]
+    quick: bool,
 }
 
 fn main() -> ExitCode {
@@ -68,11 +81,23 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<()> {
-    let inputs = Inputs::read(&arguments.root, &arguments.binary)?;
+    match (&arguments.gather, &arguments.packing) {
+        (Some(folder), _) => finish(&inputs::version(&arguments.root)?, folder),
+        (None, Some(packing)) => pack(&arguments.root, packing),
+        (None, None) => bail!("`--binary` names what to pack, `--gather` what was packed"),
+    }
+}
+
+fn pack(root: &Path, arguments: &Packing) -> Result<()> {
+    let inputs = Inputs::read(root, &arguments.binary)?;
     let release = Release {
         version: inputs.version.clone(),
         target: arguments.target,
         epoch: arguments.epoch,
+        effort: match arguments.quick {
+            true => Effort::Quick,
+            false => Effort::Tight,
+        },
     };
     let mut packages = vec![tarball::package(&release, &inputs)?];
     packages.extend(npm::packages(&release, &inputs)?);
@@ -81,7 +106,7 @@ fn run(arguments: &Arguments) -> Result<()> {
         packages.push(debian::package(&release, &inputs)?);
         packages.push(red_hat::package(&release, &inputs)?);
     }
-    packages.push(bill_of_materials::package(&release, &arguments.root)?);
+    packages.push(bill_of_materials::package(&release, root)?);
     std::fs::create_dir_all(&arguments.out)
         .with_context(|| format!("create `{}`", arguments.out.display()))?;
     for package in &packages {
@@ -90,15 +115,19 @@ fn run(arguments: &Arguments) -> Result<()> {
             .with_context(|| format!("write `{}`", path.display()))?;
         println!("{:>9} {}", size_text(package.content.len()), package.name);
         ensure!(
-            package.content.len() <= PACKAGE_BYTES_MAX,
+            arguments.quick || package.content.len() <= PACKAGE_BYTES_MAX,
             "`{}` is larger than {}",
             package.name,
             size_text(PACKAGE_BYTES_MAX)
         );
     }
-    // Of everything that lies there: a release gathers the packages of several targets in one folder.
-    checksums::write(&arguments.out)?;
-    homebrew::write(&release.version, &arguments.out)
+    finish(&release.version, &arguments.out)
+}
+
+/// What is written of everything that lies in a folder: a release gathers the packages of several targets in one.
+fn finish(version: &str, folder: &Path) -> Result<()> {
+    checksums::write(folder)?;
+    homebrew::write(version, folder)
 }
 
 fn size_text(bytes: usize) -> String {

@@ -90,6 +90,6 @@ fn pack(name: &str, manifest: &Value, mut tree: Tree, release: &Release) -> Resu
     let archive = tar::write(&tree, "package/", false, release.epoch)?;
     Ok(Package {
         name: format!("{name}-{}.tgz", release.version),
-        content: gzip(&archive)?,
+        content: gzip(&archive, release.effort)?,
     })
 }

@@ -20,7 +20,7 @@ pub fn package(release: &Release, inputs: &Inputs) -> Result<Package> {
     let epoch = u32::try_from(release.epoch).context("RPM has no such time")?;
     // The window of xz is as large as the preset has it: 64 MiB.
     let config = BuildConfig::default()
-        .compression(CompressionWithLevel::Xz(9))
+        .compression(CompressionWithLevel::Xz(release.effort.level()))
         .source_date(epoch);
     let mut builder = PackageBuilder::new("lambdura", &release.version, LICENSE, machine, SUMMARY);
     builder

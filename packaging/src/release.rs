@@ -1,5 +1,6 @@
 //! What a set of packages is of.
 
+use crate::compress::Effort;
 use crate::target::Target;
 
 /// One version for one target.
@@ -9,6 +10,7 @@ pub struct Release {
     pub target: Target,
     /// Seconds since 1970: the time of every file in every package.
     pub epoch: u64,
+    pub effort: Effort,
 }
 
 /// What packages say about the command.

@@ -40,7 +40,7 @@ pub fn package(release: &Release, inputs: &Inputs) -> Result<Package> {
     tree.add(format!("{about}/RECORD"), record);
     Ok(Package {
         name: format!("lambdura-{version}-{tag}.whl"),
-        content: zip(&tree, release.epoch)?,
+        content: zip(&tree, release)?,
     })
 }
 
@@ -104,13 +104,13 @@ fn url_base64(bytes: &[u8]) -> String {
     text
 }
 
-fn zip(tree: &Tree, epoch: u64) -> Result<Vec<u8>> {
-    let time = zip_time(epoch)?;
+fn zip(tree: &Tree, release: &Release) -> Result<Vec<u8>> {
+    let time = zip_time(release.epoch)?;
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
     for (path, file) in tree.files() {
         let options = SimpleFileOptions::default()
             .compression_method(CompressionMethod::Deflated)
-            .compression_level(Some(9))
+            .compression_level(Some(i64::from(release.effort.level())))
             .last_modified_time(time)
             .unix_permissions(file.mode());
         archive

@@ -39,6 +39,9 @@ pub struct DistArguments {
     /// Install the packages in fresh systems, and run the demo there (Debian, as root)
     #[arg(long = "try")]
     is_tried: bool,
+    /// Compress little, whatever the packages' size: for a `--binary` that is not optimised
+    #[arg(long)]
+    quick: bool,
     /// Make the packages a second time, and compare
     #[arg(long = "twice")]
     is_made_twice: bool,
@@ -66,6 +69,7 @@ pub fn run(workspace: &Workspace, arguments: &DistArguments) -> Result<ExitCode>
         command.arg("--binary").arg(&binary);
         command.args(["--target", &target, "--epoch", &epoch]);
         command.arg("--root").arg(&workspace.root);
+        command.args(arguments.quick.then_some("--quick"));
         process::run(command.arg("--out").arg(out))
     };
     screen::step(&format!("Packing for {target}"));
