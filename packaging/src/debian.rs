@@ -68,7 +68,7 @@ fn control_file(release: &Release, inputs: &Inputs, tree: &Tree) -> Result<Strin
     }
     writeln!(
         text,
-        "Suggests: python3, python3-venv, nodejs, npm\nDescription: {SUMMARY}\n {DESCRIPTION}"
+        "Recommends: ca-certificates\nSuggests: python3, python3-venv, nodejs, npm\nDescription: {SUMMARY}\n {DESCRIPTION}"
     )
     .context("write the control file")?;
     Ok(text)

@@ -7,6 +7,7 @@ There is no network but the machine's own loopback: what was not in the package 
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -29,7 +30,7 @@ def main() -> None:
     ready_file.unlink(missing_ok=True)
     began = time.monotonic()
     environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/root", "LAMBDURA_READY_FILE": "/tmp/ready.json"}
-    demo = subprocess.Popen(["chroot", str(root), *command], env=environment)
+    demo = subprocess.Popen([shutil.which("chroot") or "chroot", str(root), *command], env=environment)
     ready = until("the demo is ready", demo, lambda: ready_file.exists() and json.loads(ready_file.read_text()))
     print(f"    ready after {time.monotonic() - began:.1f} s", flush=True)
     page = urllib.request.urlopen(ready["page"]).read().decode()

@@ -110,6 +110,11 @@ pub fn run(workspace: &Workspace, arguments: &ReleaseArguments) -> Result<ExitCo
     Ok(ExitCode::SUCCESS)
 }
 
+/// Packs the crates that are published, without compiling them.
+pub fn pack_crates(workspace: &Workspace) -> Result<()> {
+    crates::pack(workspace, false)
+}
+
 /// A file as it is and as it is to be.
 #[derive(Debug)]
 struct Change {

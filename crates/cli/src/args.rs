@@ -4,6 +4,7 @@ mod clock;
 mod completions;
 mod demo;
 mod doctor;
+mod init;
 mod new;
 mod up;
 
@@ -13,6 +14,7 @@ pub use clock::{ClockAction, ClockArguments};
 pub use completions::{CompletionsArguments, ManArguments, Shell};
 pub use demo::{DemoArguments, DemoFunctionArguments};
 pub use doctor::DoctorArguments;
+pub use init::InitArguments;
 pub use new::{Language, NewArguments, Template};
 pub use up::{
     AwsCredentials, BuildProfile, Clock, DebuggedFunction, Durability, LimitsProfile, UpArguments,
@@ -78,6 +80,7 @@ pub enum OutputFormat {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     New(NewArguments),
+    Init(InitArguments),
     Up(Box<UpArguments>),
     Demo(DemoArguments),
     #[command(hide = true)]

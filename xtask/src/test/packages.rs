@@ -47,3 +47,8 @@ pub fn template(context: &mut Context) -> Result<()> {
     let mut lint = context.python()?.program("cfn-lint");
     process::run(lint.arg("--template").arg(template))
 }
+
+/// Whatever crates.io would refuse without compiling it.
+pub fn crates(context: &mut Context) -> Result<()> {
+    crate::release::pack_crates(&context.workspace)
+}

@@ -10,6 +10,7 @@ mod demo;
 mod doctor;
 mod functions;
 mod history;
+mod init;
 mod invoke;
 mod logs;
 mod ls;
@@ -55,6 +56,7 @@ pub fn run(arguments: Arguments, screen: &Screen) -> Result<(), CliError> {
     let client = || Client::new(&arguments.global.endpoint);
     match arguments.command {
         Command::New(it) => new::run(&it, screen),
+        Command::Init(it) => init::run(&it, screen),
         Command::Up(up) => up::run(*up, is_verbose, screen),
         Command::Demo(it) => demo::run(&it, screen),
         Command::DemoFunction(_) => unreachable!("it ran above"),

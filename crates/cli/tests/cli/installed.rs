@@ -88,3 +88,35 @@ fn the_doctor_names_what_the_template_needs_and_the_machine_has_not() {
     assert_eq!(status(&said, "python3"), "ok");
     assert_eq!(status(&said, "template"), "ok");
 }
+
+#[test]
+fn a_project_that_there_is_gets_one_line_and_keeps_the_rest() {
+    let dir = project(&[
+        ("template.yaml", TEMPLATE),
+        (".gitignore", "dist"),
+        ("package.json", "{}"),
+    ]);
+    let init = |arguments: &[&str]| {
+        let output = command(arguments).current_dir(dir.path()).output();
+        ran(&output.unwrap())
+    };
+    let ignored = || fs::read_to_string(dir.path().join(".gitignore")).unwrap();
+    let said = init(&["init", "--dry-run"]);
+    assert!(said.out.contains("would get the line"), "{}", said.text());
+    assert_eq!(ignored(), "dist");
+    let said = init(&["init"]);
+    assert_eq!(said.code, Some(0), "{}", said.text());
+    assert!(said.out.contains("@lambdura/testing"), "{}", said.text());
+    assert_eq!(ignored(), "dist\n.lambdura/\n");
+    let said = init(&["init"]);
+    assert!(
+        said.out.contains("nothing is to be changed"),
+        "{}",
+        said.text()
+    );
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 3);
+
+    let nothing = tempfile::tempdir().unwrap();
+    let said = run(&["init", nothing.path().to_str().unwrap()]);
+    assert_eq!(said.code, Some(3), "{}", said.text());
+}
