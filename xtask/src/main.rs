@@ -1,4 +1,4 @@
-//! Chores of the project: `cargo xtask demo | test | bench | sim | console | book | tidy`.
+//! Chores of the project: `cargo xtask demo | test | bench | sim | console | book | dist | release | tidy`.
 //!
 //! This file reads the command line. Each chore has a module of its name; `setup` gets what the chores need
 //! (packages, browsers, binaries), `system` runs the service, `page` the demo's frontend, and `process` owns every
@@ -8,7 +8,9 @@ mod bench;
 mod book;
 mod console;
 mod demo;
+mod dist;
 mod peers;
+mod release;
 mod sim;
 mod test;
 mod tidy;
@@ -31,6 +33,8 @@ use crate::bench::BenchArguments;
 use crate::book::BookArguments;
 use crate::console::ConsoleArguments;
 use crate::demo::DemoArguments;
+use crate::dist::DistArguments;
+use crate::release::ReleaseArguments;
 use crate::sim::SimArguments;
 use crate::test::TestArguments;
 use crate::workspace::Workspace;
@@ -51,6 +55,8 @@ enum Chore {
     Sim(SimArguments),
     Console(ConsoleArguments),
     Book(BookArguments),
+    Dist(DistArguments),
+    Release(ReleaseArguments),
     /// Check what no compiler checks: dependency arrows, module docs, file sizes, leftovers, links, lockfiles
     Tidy,
 }
@@ -76,6 +82,8 @@ fn run(chore: Chore) -> anyhow::Result<ExitCode> {
         Chore::Sim(arguments) => sim::run(&workspace, &arguments),
         Chore::Console(arguments) => console::run(workspace, &arguments),
         Chore::Book(arguments) => book::run(&workspace, &arguments),
+        Chore::Dist(arguments) => dist::run(&workspace, &arguments),
+        Chore::Release(arguments) => release::run(&workspace, &arguments),
         Chore::Tidy => tidy::run(&workspace),
     }
 }

@@ -3,6 +3,10 @@
 mod access;
 mod clock;
 mod docs;
+mod completions;
+mod demo;
+mod doctor;
+mod init;
 mod new;
 mod store;
 mod up;
@@ -12,6 +16,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use access::{AccessArguments, AuditArguments, KeysAction, KeysArguments};
 pub use clock::{ClockAction, ClockArguments};
 pub use docs::DocsArguments;
+pub use completions::{CompletionsArguments, ManArguments, Shell};
+pub use demo::{DemoArguments, DemoFunctionArguments};
+pub use doctor::DoctorArguments;
+pub use init::InitArguments;
 pub use new::{Language, NewArguments, Template};
 pub use store::{StoreArguments, TablesArguments};
 pub use up::{
@@ -78,8 +86,12 @@ pub enum OutputFormat {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     New(NewArguments),
+    Init(InitArguments),
     Up(Box<UpArguments>),
     Tables(TablesArguments),
+    Demo(DemoArguments),
+    #[command(hide = true)]
+    DemoFunction(DemoFunctionArguments),
     Debug(DebugArguments),
     Invoke(InvokeArguments),
     Ls(LsArguments),
@@ -102,6 +114,10 @@ pub enum Command {
     Keys(KeysArguments),
     Audit(AuditArguments),
     Docs(DocsArguments),
+    Doctor(DoctorArguments),
+    Completions(CompletionsArguments),
+    #[command(hide = true)]
+    Man(ManArguments),
 }
 
 /// Set up an editor for functions that `lambdura up --debug` runs

@@ -15,6 +15,7 @@ mod operations;
 mod timeline;
 mod tree;
 
+mod completions;
 mod duration_text;
 mod grid;
 mod kept_warnings;
@@ -24,6 +25,7 @@ mod payload_argument;
 mod preview;
 mod screen;
 mod standing_text;
+mod version;
 
 mod commands;
 mod up;
@@ -42,6 +44,11 @@ use mimalloc::MiMalloc;
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
+    completions::answer();
+    if let Some(version) = version::asked() {
+        println!("{version}");
+        return ExitCode::SUCCESS;
+    }
     server::return_freed_memory();
     let arguments = args::Arguments::parse();
     let screen = screen::Screen::new(arguments.global.output);

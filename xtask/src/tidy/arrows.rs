@@ -52,6 +52,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "runtime",
             "function-host",
             "lambda-api",
+            "loan-demo",
             "model",
             "server",
             "stack",
@@ -95,6 +96,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("loan-embedded", &["lambdura", "loan", "loan-workflow"]),
     ("loan-api", &["loan", "powertools"]),
     ("fraud-check", &["loan", "powertools"]),
+    // The demo as the command carries it.
+    ("loan-demo", &["fraud-check", "loan-api", "loan-workflow"]),
     // What benchmarks run and measure.
     ("ten-steps", &["lambdura"]),
     ("open-invocation", &["lambda-api"]),
@@ -124,6 +127,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     // What AWS's conformance suite runs: our SDK as any user has it.
     ("aws-crate-handlers", &[]),
     ("conformance-handlers", &["lambdura"]),
+    ("packaging", &[]),
     ("xtask", &["book"]),
     // Runs everything below the server in one thread; nothing depends on it.
     ("sim", &["engine", "lambdura", "model", "runtime", "store"]),

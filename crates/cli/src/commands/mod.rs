@@ -7,12 +7,16 @@ mod console;
 mod debug;
 mod delete;
 mod docs;
+mod demo;
+mod doctor;
 mod functions;
 mod history;
+mod init;
 mod invoke;
 pub mod keys;
 mod logs;
 mod ls;
+mod man;
 mod new;
 mod open;
 mod pause;
@@ -36,6 +40,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::args::{Arguments, Command, GlobalArguments};
 use crate::client::Client;
+use crate::completions;
 use crate::exit::CliError;
 use crate::kept_warnings::KeepWarnings;
 use crate::screen::Screen;
@@ -45,13 +50,20 @@ use crate::screen::Screen;
 /// # Errors
 /// Whatever makes the command fail; `exit` says it and knows its exit code.
 pub fn run(arguments: Arguments, screen: &Screen) -> Result<(), CliError> {
+    // It has a log of its own, as functions have.
+    if let Command::DemoFunction(it) = &arguments.command {
+        return demo::function(it);
+    }
     start_logging(&arguments.global)?;
     let is_verbose = arguments.global.verbose > 0;
     let client = || Client::new(&arguments.global.endpoint);
     match arguments.command {
         Command::New(it) => new::run(&it, screen),
+        Command::Init(it) => init::run(&it, screen),
         Command::Up(up) => up::run(*up, is_verbose, screen),
         Command::Tables(it) => tables::run(&it, screen),
+        Command::Demo(it) => demo::run(&it, screen),
+        Command::DemoFunction(_) => unreachable!("it ran above"),
         Command::Debug(it) => block_on(debug::run(it, screen)),
         Command::Invoke(it) => block_on(invoke::run(&client()?, it, screen)),
         Command::Ls(it) => block_on(ls::run(&client()?, it, screen)),
@@ -78,6 +90,9 @@ pub fn run(arguments: Arguments, screen: &Screen) -> Result<(), CliError> {
             block_on(keys::audit(client, it, screen))
         }
         Command::Docs(it) => block_on(docs::run(it, screen)),
+        Command::Doctor(it) => doctor::run(&it, screen),
+        Command::Completions(it) => completions::print(it.shell, screen),
+        Command::Man(it) => man::run(&it),
         Command::Delete(it) => block_on(delete::run(&client()?, it, screen)),
     }
 }

@@ -34,10 +34,16 @@ mod port;
 mod shared_store;
 mod start;
 
+mod presenter;
 mod ready_file;
 mod reload;
 pub(crate) mod stop_signal;
 mod table;
 
+pub use data_folder::prepare as prepare_data_folder;
 pub use debugging::configurations;
+pub use port::holder;
+pub use presenter::{Presenter, Up, UpPresenter};
+pub use ready_file::Ready;
 pub use session::run;
+pub use stack_options::load as load_stack;

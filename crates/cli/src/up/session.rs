@@ -9,24 +9,25 @@ use stack::Stack;
 
 use super::answers::AnswersFile;
 use super::objects::Fetch;
+use super::presenter::{Presenter, Up};
 use super::ready_file::{Ready, ReadyFile};
 use super::reload::{Deployed, Reload, Sources};
 use super::stop_signal::{Stop, StopSignals};
 use super::{
     answers, build, cdk, data_folder, debugging, image, inline, left_out, missing_layers, objects,
-    own_sources, questions, secret_seed, shared_store, stack_options, start, table,
+    own_sources, questions, secret_seed, shared_store, stack_options, start,
 };
-use crate::args::{Durability, UpArguments};
+use crate::args::UpArguments;
 use crate::exit::CliError;
 use crate::screen::{Screen, note};
 
-/// Loads, builds, starts, deploys, says where everything is, and stays until it is stopped.
+/// Loads, builds, starts, deploys, has it said where everything is, and stays until it is stopped.
 ///
 /// # Errors
 /// Whatever stands in the way, and [`CliError::Interrupted`] after Ctrl-C.
 pub async fn run(
     mut arguments: UpArguments,
-    is_verbose: bool,
+    presenter: &mut impl Presenter,
     screen: &Screen,
 ) -> Result<(), CliError> {
     let mut signals = StopSignals::listen()?;
@@ -93,20 +94,22 @@ pub async fn run(
     };
     // Before anybody is told that it is up: whoever is may change a source at once.
     let sources = watch(&reload, &stack);
-    let ready = Ready::new(&server.endpoint(), &deployment, &data_dir);
+    let endpoint = server.endpoint();
+    let mut ready = Ready::new(&endpoint, &deployment, &data_dir);
+    let up = Up {
+        stack_name: &stack.name,
+        endpoint: &endpoint,
+        deployment: &deployment,
+        data_dir: &data_dir,
+        durability: arguments.durability,
+        clock: arguments.clock,
+    };
+    presenter.starts(&up, &mut ready);
     let said = if screen.is_json() {
         screen.json_line(&ready)
     } else {
-        let up = table::Up {
-            stack_name: &stack.name,
-            endpoint: &server.endpoint(),
-            deployment: &deployment,
-            data_dir: &data_dir,
-            durability: arguments.durability,
-            clock: arguments.clock,
-            is_verbose,
-        };
-        table::lines(&up, screen.width())
+        presenter
+            .lines(&up, screen.width())
             .into_iter()
             .try_for_each(|line| screen.line(line))
     };
@@ -142,10 +145,7 @@ pub async fn run(
     }
     // Nothing answers any more.
     drop(ready_file);
-    note(what_is_kept(
-        arguments.durability,
-        &data_dir.display().to_string(),
-    ));
+    note(presenter.farewell(arguments.durability, &data_dir));
     stop.into_result()
 }
 
@@ -216,17 +216,6 @@ async fn close(server: Server) {
             error = &error as &dyn std::error::Error,
             "the store did not close cleanly; what was acknowledged is kept"
         );
-    }
-}
-
-fn what_is_kept(durability: Durability, data_dir: &str) -> String {
-    match durability {
-        Durability::Disk | Durability::Os => format!(
-            "stopped. Executions, timers and tables are kept in {data_dir}\nand go on with the next `lambdura up`."
-        ),
-        Durability::Memory => {
-            "stopped. Executions are gone, as `--durability memory` has it.".to_owned()
-        }
     }
 }
 

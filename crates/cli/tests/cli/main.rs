@@ -12,6 +12,8 @@ mod service;
 mod access;
 mod cdk;
 mod commands;
+mod demo;
+mod installed;
 mod interrupts;
 mod keys;
 mod mistakes;
