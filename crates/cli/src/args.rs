@@ -2,9 +2,9 @@
 
 mod access;
 mod clock;
-mod docs;
 mod completions;
 mod demo;
+mod docs;
 mod doctor;
 mod init;
 mod new;
@@ -15,9 +15,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use access::{AccessArguments, AuditArguments, KeysAction, KeysArguments};
 pub use clock::{ClockAction, ClockArguments};
-pub use docs::DocsArguments;
 pub use completions::{CompletionsArguments, ManArguments, Shell};
 pub use demo::{DemoArguments, DemoFunctionArguments};
+pub use docs::DocsArguments;
 pub use doctor::DoctorArguments;
 pub use init::InitArguments;
 pub use new::{Language, NewArguments, Template};

@@ -11,7 +11,6 @@ mod python;
 mod version;
 
 pub use binaries::{Binaries, Profile, build_binaries, build_everything};
-pub use console::{CONSOLE, build_console};
 pub use debian::{chromium, install as install_debian, require_postgres};
 pub use functions::FunctionProgram;
 pub(crate) use functions::install as install_functions;
