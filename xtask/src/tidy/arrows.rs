@@ -10,6 +10,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("engine", &["model"]),
     ("store", &["engine", "model"]),
     ("store-sqlite", &["engine", "model", "stdx", "store"]),
+    ("keep", &["engine", "model", "stdx", "store"]),
     ("runtime", &["engine", "model", "stdx", "store"]),
     ("lambda-api", &[]),
     (
@@ -143,6 +144,7 @@ const TESTS: &[(&str, &[&str])] = &[
     ("loan-workflow", &["lambda-api", "lambdura-testing"]),
     ("server", &["lambdura"]),
     ("cli", &["engine"]),
+    ("keep", &["store-sqlite"]),
     ("crash", &["bench-crash"]),
 ];
 
