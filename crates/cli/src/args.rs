@@ -2,12 +2,14 @@
 
 mod clock;
 mod new;
+mod store;
 mod up;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use clock::{ClockAction, ClockArguments};
 pub use new::{Language, NewArguments, Template};
+pub use store::{StoreArguments, TablesArguments};
 pub use up::{
     AwsCredentials, BuildProfile, Clock, DebuggedFunction, Durability, LimitsProfile, UpArguments,
 };
@@ -73,6 +75,7 @@ pub enum OutputFormat {
 pub enum Command {
     New(NewArguments),
     Up(Box<UpArguments>),
+    Tables(TablesArguments),
     Debug(DebugArguments),
     Invoke(InvokeArguments),
     Ls(LsArguments),

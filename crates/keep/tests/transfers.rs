@@ -7,9 +7,8 @@ use keep::{
 use model::{ErrorObject, ExecutionId, FunctionName, RequestId, Timestamp, Version};
 use store::conformance::{Choice, Walk};
 use store::{
-    AliasRecord, AsyncInvocation, Catalogue, CodeBlobs, DeadLetter, Durability,
-    FunctionSettingsRecord, FunctionVersionRecord, InvocationQueue, MemoryCode, MemoryStore,
-    ScheduleMark, ScheduleMarks, SetAside, Store, Work,
+    AliasRecord, AsyncInvocation, CodeBlobs, DeadLetter, Durability, FunctionSettingsRecord,
+    FunctionVersionRecord, MemoryCode, MemoryStore, ScheduleMark, SetAside, Store, Work,
 };
 use store_sqlite::SqliteStore;
 use tempfile::TempDir;

@@ -12,9 +12,9 @@ impl Shard {
     /// How many there are.
     pub const COUNT: usize = 256;
 
-    /// The shard of an id. The last two digits of a UUID are drawn at random, so they say it: whoever makes an id
+    /// The shard of an id, or of whatever else has a name that servers divide among them. The last two digits of a UUID are drawn at random, so they say it: whoever makes an id
     /// chooses its shard by them. Any other text is hashed (FNV-1a).
-    fn of(id: &str) -> Self {
+    pub fn of(id: &str) -> Self {
         let digit = |byte: u8| match byte {
             b'0'..=b'9' => Some(byte - b'0'),
             b'a'..=b'f' => Some(byte - b'a' + 10),

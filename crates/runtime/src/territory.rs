@@ -138,6 +138,11 @@ impl Driver {
         self.inner.territory.shards()
     }
 
+    /// Whether this run does what is done once for all servers under this name: of those that share a store, one does.
+    pub fn does(&self, name: &str) -> bool {
+        self.inner.territory.drives(Shard::of(name))
+    }
+
     /// Whether this run drives an execution.
     pub fn drives(&self, id: &ExecutionId) -> bool {
         self.inner.territory.has(id)

@@ -1,6 +1,6 @@
 //! The server: what it is made of, how it starts, how it stops.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
@@ -11,8 +11,9 @@ use std::time::Duration;
 use function_host::{DebuggedProcess, Debugger, FunctionHost, HostConfig, Runtimes};
 use futures_util::FutureExt as _;
 use hyper::Uri;
-use model::Limits;
+use model::{FunctionName, Limits};
 use runtime::{Clock, ClockMode, Driver, DriverConfig, SteadyClock, WoundClock};
+use stack::ScheduleResource;
 use stdx::panic_message;
 use store::{Durability, LogStore, MemoryStore, Store, StoreFault};
 use store_sqlite::{OpenLogsOptions, SqliteLogs, SqliteStore};
@@ -144,6 +145,15 @@ impl Stores {
     }
 }
 
+/// What one stack of a server has of what all have together.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct StackParts {
+    pub schedules: Vec<(ScheduleResource, FunctionName)>,
+    pub left_out: BTreeMap<FunctionName, String>,
+    pub constructs: BTreeMap<String, String>,
+    pub functions: BTreeSet<FunctionName>,
+}
+
 /// A running server.
 pub struct Server {
     pub(crate) app: Arc<App>,
@@ -152,7 +162,10 @@ pub struct Server {
     clock: SteadyClock,
     wound: Option<WoundClock>,
     pub(crate) schedules: Arc<Schedules>,
-    pub(crate) apis: Mutex<BTreeMap<String, Arc<ServedApi>>>,
+    /// By stack and logical id.
+    pub(crate) apis: Mutex<BTreeMap<(String, String), Arc<ServedApi>>>,
+    /// What the stacks have that is replaced as a whole, by name.
+    pub(crate) stacks: Mutex<BTreeMap<String, StackParts>>,
     pub(crate) tasks: TaskTracker,
     pub(crate) connections: Connections,
     pub(crate) shutdown: CancellationToken,
@@ -360,6 +373,7 @@ impl Server {
             wound,
             schedules,
             apis: Mutex::default(),
+            stacks: Mutex::default(),
             tasks,
             connections,
             shutdown,

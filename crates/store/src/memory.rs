@@ -10,6 +10,7 @@ mod queue;
 mod schedule_marks;
 mod search;
 mod servers;
+mod stacks;
 mod work;
 
 use std::future;
@@ -26,6 +27,7 @@ use crate::{Durability, Store, StoreFault, StoreFuture, StoreHealth, StoreStats,
 pub use code_blobs::MemoryCode;
 pub use logs::MemoryLogs;
 pub use servers::MemoryServers;
+pub use stacks::MemoryStacks;
 
 /// Decides whether a call fails: it is given what is attempted, as a fault would say it.
 pub type Faults = Box<dyn Fn(&str) -> Option<StoreFault> + Send + Sync>;

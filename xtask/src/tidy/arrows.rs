@@ -10,6 +10,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("engine", &["model"]),
     ("store", &["engine", "model"]),
     ("store-sqlite", &["engine", "model", "stdx", "store"]),
+    ("store-postgres", &["engine", "model", "stdx", "store"]),
     ("keep", &["engine", "model", "stdx", "store"]),
     ("runtime", &["engine", "model", "stdx", "store"]),
     ("lambda-api", &[]),
@@ -145,12 +146,14 @@ const TESTS: &[(&str, &[&str])] = &[
     ("server", &["lambdura"]),
     ("cli", &["engine"]),
     ("keep", &["store-sqlite"]),
+    ("store-postgres", &["keep", "store-sqlite"]),
     ("crash", &["bench-crash"]),
 ];
 
 /// External packages with one home: where the outside world that they stand for is kept.
 const HOMES: &[(&str, &[&str])] = &[
     ("rusqlite", &["store-sqlite"]),
+    ("tokio-postgres", &["store-postgres"]),
     // The demo stands it in for DynamoDB, in tests.
     ("dynoxide-rs", &["server", "loan"]),
     (

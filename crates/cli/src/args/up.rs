@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use super::store::StoreArguments;
+
 /// Run a SAM template here: functions, aliases, APIs, schedules and tables, until Ctrl-C
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -142,6 +144,8 @@ pub struct UpArguments {
     /// docs/testing.md
     #[arg(long, value_name = "FILE", env = "LAMBDURA_ANSWERS")]
     pub answers: Option<PathBuf>,
+    #[command(flatten)]
+    pub store: StoreArguments,
 }
 
 /// A function to debug, as it was named.
@@ -208,6 +212,16 @@ pub enum Durability {
     Os,
     /// Nothing: for tests
     Memory,
+}
+
+impl From<Durability> for store::Durability {
+    fn from(durability: Durability) -> Self {
+        match durability {
+            Durability::Disk => Self::Disk,
+            Durability::Os => Self::Os,
+            Durability::Memory => Self::Memory,
+        }
+    }
 }
 
 /// How time passes.

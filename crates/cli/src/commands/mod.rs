@@ -18,6 +18,7 @@ mod quarantine;
 mod retry;
 mod show;
 mod stop;
+mod tables;
 mod up;
 mod wait;
 mod watch;
@@ -48,6 +49,7 @@ pub fn run(arguments: Arguments, screen: &Screen) -> Result<(), CliError> {
     match arguments.command {
         Command::New(it) => new::run(&it, screen),
         Command::Up(up) => up::run(*up, is_verbose, screen),
+        Command::Tables(it) => tables::run(&it, screen),
         Command::Debug(it) => block_on(debug::run(it, screen)),
         Command::Invoke(it) => block_on(invoke::run(&client()?, it, screen)),
         Command::Ls(it) => block_on(ls::run(&client()?, it, screen)),

@@ -11,7 +11,7 @@ mod build_dir;
 mod build_error;
 mod cargo;
 mod cdk;
-mod data_folder;
+pub(crate) mod data_folder;
 mod debugging;
 mod image;
 mod inline;
@@ -31,11 +31,12 @@ mod stack_options;
 mod tree;
 
 mod port;
+mod shared_store;
 mod start;
 
 mod ready_file;
 mod reload;
-mod stop_signal;
+pub(crate) mod stop_signal;
 mod table;
 
 pub use debugging::configurations;

@@ -14,7 +14,7 @@ use super::reload::{Deployed, Reload, Sources};
 use super::stop_signal::{Stop, StopSignals};
 use super::{
     answers, build, cdk, data_folder, debugging, image, inline, left_out, missing_layers, objects,
-    own_sources, questions, secret_seed, stack_options, start, table,
+    own_sources, questions, secret_seed, shared_store, stack_options, start, table,
 };
 use crate::args::{Durability, UpArguments};
 use crate::exit::CliError;
@@ -80,7 +80,7 @@ pub async fn run(
     let mut config = stack_options::server_config(&arguments, &stack, &data_dir, runs, debugging)?;
     config.answers = answers.as_ref().map(AnswersFile::rules);
     let (server, deployment) = tokio::select! {
-        started = start_and_deploy(config, &stack, &artifacts, answers) => started?,
+        started = start_and_deploy(config, arguments.store.store.as_deref(), &stack, &artifacts, answers) => started?,
         // As sudden as `kill -9`, which the service is made to survive; waiting for a start that hangs would be worse.
         stop = signals.next() => return stop.into_result(),
     };
@@ -184,11 +184,15 @@ fn watch(reload: &Reload<'_>, stack: &Stack) -> Option<Sources> {
 
 async fn start_and_deploy(
     config: ServerConfig,
+    store: Option<&str>,
     stack: &Stack,
     artifacts: &Artifacts,
     answers: Option<AnswersFile>,
 ) -> Result<(Server, Deployment), CliError> {
-    let server = start::start(config).await?;
+    let server = match store {
+        None => start::start(config).await?,
+        Some(url) => start::start_on(shared_store::open(&config, url).await?, config).await?,
+    };
     let deployed = match start::deploy(&server, stack, artifacts).await {
         // Only now the functions are known that rules are about.
         Ok(deployment) => answers

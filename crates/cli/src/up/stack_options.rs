@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use server::{
-    AccountCredentials, AuthorizerConfig, ClockMode, Credentials, Debugging, Elsewhere, KeySet,
-    Limits, OtlpConfig, Runtimes, ServerConfig, TokenKeys,
+    AccountCredentials, AuthorizerConfig, ClockMode, ClusterSettings, Credentials, Debugging,
+    Elsewhere, KeySet, Limits, OtlpConfig, Runtimes, ServerConfig, TokenKeys,
 };
 use stack::{LoadOptions, LoadStackError, MissingParameter, OtherServices, References, Stack};
 
 use super::cdk;
 use super::secret_seed;
 use super::source::SAM_BUILD_DIR;
-use crate::args::{AwsCredentials, Clock, Durability, LimitsProfile, UpArguments};
+use crate::args::{AwsCredentials, Clock, LimitsProfile, StoreArguments, UpArguments};
 use crate::exit::CliError;
 
 /// The account of everything local: AWS never gives it to anybody.
@@ -173,11 +173,7 @@ pub fn server_config(
         listen: arguments.listen,
         http_api_listen: arguments.http_api_listen,
         data_dir: data_dir.to_owned(),
-        durability: match arguments.durability {
-            Durability::Disk => store::Durability::Disk,
-            Durability::Os => store::Durability::Os,
-            Durability::Memory => store::Durability::Memory,
-        },
+        durability: arguments.durability.into(),
         region: stack.region.clone(),
         account_id: stack.account_id.clone(),
         environment: arguments.env.iter().cloned().collect(),
@@ -202,8 +198,19 @@ pub fn server_config(
             Clock::Manual => ClockMode::Manual,
         },
         answers: None,
-        dynamodb: None,
-        cluster: None,
+        dynamodb: arguments.store.dynamodb_endpoint.clone(),
+        cluster: cluster(&arguments.store),
+    })
+}
+
+/// How the server takes part among others; none when it is alone.
+fn cluster(arguments: &StoreArguments) -> Option<ClusterSettings> {
+    arguments.store.as_ref()?;
+    let here = ClusterSettings::here();
+    Some(ClusterSettings {
+        listen: arguments.cluster_listen.unwrap_or(here.listen),
+        address: arguments.cluster_address.clone(),
+        lease: here.lease,
     })
 }
 

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use anyhow::Context;
 use miette::Diagnostic;
-use server::{Artifacts, DeployError, Deployment, Server, ServerConfig, StartServerError};
+use server::{Artifacts, DeployError, Deployment, Server, ServerConfig, StartServerError, Stores};
 use stack::Stack;
 use thiserror::Error;
 
@@ -63,7 +63,19 @@ impl AddressError {
 /// # Errors
 /// Addresses that are taken, with who took them, and whatever else the server says.
 pub async fn start(config: ServerConfig) -> Result<Server, CliError> {
-    match Server::start(config).await {
+    started(Server::start(config).await)
+}
+
+/// As [`start`], on stores that are open.
+///
+/// # Errors
+/// As [`start`].
+pub async fn start_on(stores: Stores, config: ServerConfig) -> Result<Server, CliError> {
+    started(Server::start_on(config, stores).await)
+}
+
+fn started(started: Result<Server, StartServerError>) -> Result<Server, CliError> {
+    match started {
         Ok(server) => Ok(server),
         Err(StartServerError::Listen { address, cause }) => {
             let what = "the Lambda API".to_owned();

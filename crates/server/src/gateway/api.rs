@@ -8,6 +8,7 @@ use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use model::{EventSource, FunctionName};
 use runtime::PlainOutcome;
 use stack::{Integration, Route, Stack};
+use tokio_util::sync::CancellationToken;
 use wire::trace;
 
 use super::access::{Caller, Gate, Refusal};
@@ -15,6 +16,7 @@ use super::answer::message;
 use super::request::{Call, Incoming, header};
 use super::rest::Exchange;
 use super::stream;
+
 use crate::api::{Streamed, Target};
 use crate::app::App;
 use crate::deploy_error::DeployError;
@@ -102,6 +104,8 @@ pub(crate) struct Api {
 pub(crate) struct ServedApi {
     pub api: Arc<Api>,
     pub url: String,
+    /// Ends it.
+    pub stop: CancellationToken,
 }
 
 impl Api {

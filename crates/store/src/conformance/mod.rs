@@ -74,7 +74,7 @@ pub use logs::LOGS;
 pub use queue::QUEUE;
 pub use schedule_marks::SCHEDULE_MARKS;
 pub use search::SEARCH;
-pub use servers::{CODE_BLOBS, SERVERS};
+pub use servers::{CODE_BLOBS, SERVERS, STACKS};
 pub use store::WHOLE;
 pub use subject::Subject;
 pub use walk::{Choice, Walk};
