@@ -1,6 +1,7 @@
 //! The command line.
 
 mod clock;
+mod kept;
 mod new;
 mod store;
 mod up;
@@ -8,6 +9,10 @@ mod up;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use clock::{ClockAction, ClockArguments};
+pub use kept::{
+    BackupArguments, CopyArguments, PlaceArguments, RestoreArguments, StoreAction,
+    StoreCommandArguments, VerifyArguments,
+};
 pub use new::{Language, NewArguments, Template};
 pub use store::{StoreArguments, TablesArguments};
 pub use up::{
@@ -95,6 +100,10 @@ pub enum Command {
     Delete(DeleteArguments),
     Clock(ClockArguments),
     Quarantine(QuarantineArguments),
+    Backup(BackupArguments),
+    Restore(RestoreArguments),
+    Verify(VerifyArguments),
+    Store(StoreCommandArguments),
 }
 
 /// Set up an editor for functions that `lambdura up --debug` runs

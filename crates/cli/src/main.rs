@@ -17,6 +17,7 @@ mod tree;
 
 mod duration_text;
 mod grid;
+mod kept;
 mod kept_warnings;
 mod launch_file;
 mod neutral;

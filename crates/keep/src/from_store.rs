@@ -53,8 +53,14 @@ pub async fn read_store<S: Sink>(
     if let Some(code) = code {
         for name in code.code_hashes().await? {
             // It may have become of no use since.
-            if let Some(archive) = code.code(&name).await? {
-                reading.put(Item::Code { name, archive }).await?;
+            match code.code(&name).await {
+                Ok(Some(archive)) => reading.put(Item::Code { name, archive }).await?,
+                Ok(None) => {}
+                Err(fault) if fault.retryable => return Err(fault.into()),
+                Err(fault) => reading.read.left_out.push(LeftOut {
+                    what: format!("the code `{name}`"),
+                    why: stdx::error_chain(&fault),
+                }),
             }
         }
     }

@@ -337,3 +337,32 @@ async fn what_is_set_aside_and_gone_is_found() {
         "{found:?}"
     );
 }
+
+/// A backup of each format that was ever written is read for good. `LAMBDURA_WRITE_FIXTURE=1` writes that of a new one.
+#[tokio::test]
+async fn backups_of_every_format_are_read() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    if std::env::var_os("LAMBDURA_WRITE_FIXTURE").is_some() {
+        let (one, other) = (MemoryStore::new(), MemoryStore::new());
+        let mut walk = Walk::default();
+        for choice in choices(3).into_iter().take(250) {
+            walk.step(choice, &one, &other).await;
+        }
+        furnish(&one).await;
+        let code = MemoryCode::default();
+        let name = "0123456789abcdef0123456789abcdef";
+        code.put_code(name, vec![1, 2, 3]).await.expect("works");
+        let made = backup(&one, Some(&code)).await;
+        std::fs::write(folder.join("format_1.backup"), made).expect("the folder is ours");
+    }
+    for format in 1..=1 {
+        let path = folder.join(format!("format_{format}.backup"));
+        let kept = std::fs::read(path).expect("it is kept");
+        let (store, code) = (MemoryStore::new(), MemoryCode::default());
+        restore(&kept, &store, &code).await;
+        let again = backup(&store, Some(&code)).await;
+        // Whatever the format was, the same is in it.
+        assert_eq!(lines(&again)[1..], lines(&kept)[1..]);
+        assert!(lines(&kept).len() > 100);
+    }
+}

@@ -46,11 +46,13 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "runtime",
             "function-host",
+            "keep",
             "lambda-api",
             "model",
             "server",
             "stack",
             "store",
+            "store-postgres",
             "store-sqlite",
         ],
     ),

@@ -13,6 +13,7 @@ mod access;
 mod cdk;
 mod commands;
 mod interrupts;
+mod kept;
 mod mistakes;
 mod packaged;
 mod projects;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use model::{ExecutionId, Owner};
 
+use super::statistics::add;
 use super::{Cluster, Notice};
 
 /// Pause before word is left again that could neither be told nor left.
@@ -54,8 +55,10 @@ impl Cluster {
             shards_moved: false,
         };
         let Err(reason) = self.config.messenger.tell(server, notice).await else {
+            add(&self.counters.notices_told, 1);
             return;
         };
+        add(&self.counters.notices_failed, 1);
         tracing::warn!(
             server = server.address,
             reason,
@@ -74,6 +77,8 @@ impl Cluster {
             let clock = &self.driver.inner.clock;
             clock.sleep(RETRY_PAUSE).await;
             self.driver.inner.territory.outbox().add(executions);
+            return;
         }
+        add(&self.counters.word_left, executions.len());
     }
 }

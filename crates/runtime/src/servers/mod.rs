@@ -6,6 +6,7 @@
 
 mod deliver;
 mod plan;
+mod statistics;
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,6 +20,9 @@ use tokio::sync::{Notify, watch};
 use crate::Driver;
 
 pub use plan::{Plan, plan};
+pub use statistics::ClusterStatistics;
+
+use statistics::{Counters, add};
 
 /// How a server takes part.
 pub struct ClusterConfig {
@@ -67,6 +71,7 @@ pub struct Cluster {
     /// Something is to be said or looked at before the next time it is due.
     hurry: Notify,
     is_leaving: AtomicBool,
+    counters: Arc<Counters>,
 }
 
 #[derive(Debug, Default)]
@@ -96,6 +101,7 @@ impl Cluster {
             state: Mutex::default(),
             hurry: Notify::new(),
             is_leaving: AtomicBool::new(false),
+            counters: Arc::default(),
         })
     }
 
@@ -107,6 +113,17 @@ impl Cluster {
     /// Who lived, and who owned what, when it was last looked at.
     pub fn membership(&self) -> Arc<Membership> {
         self.membership.borrow().clone()
+    }
+
+    /// What it has done since its start.
+    pub fn statistics(&self) -> ClusterStatistics {
+        self.counters.read()
+    }
+
+    /// How long it may still drive what it owns, unless it says again that it lives; zero when it may not.
+    pub fn lease_left(&self) -> Duration {
+        let until = self.state().until;
+        until.map_or(Duration::ZERO, |until| until.since(self.driver.now()))
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
@@ -169,6 +186,7 @@ impl Cluster {
             is_over
         };
         if is_over && !self.driver.shards().is_empty() {
+            add(&self.counters.leases_lost, 1);
             tracing::error!(
                 "the lease of this server is over, and others take its executions: it drives none until it can say \
                  again that it lives"
@@ -274,14 +292,17 @@ impl Cluster {
         let seen = Arc::new(seen);
         let gained = self.driver.inner.territory.set(driven, Arc::clone(&seen));
         self.membership.send_replace(seen);
+        add(&self.counters.shards_gained, gained.len());
         gained
     }
 
     fn take_up(&self, shards: Shards) {
         let driver = self.driver.clone();
         driver.inner.alarm.set(driver.now());
+        let counters = Arc::clone(&self.counters);
         self.driver.spawn(async move {
             let count = driver.take_up_all(Owner::NOBODY, shards).await;
+            add(&counters.taken_up, count);
             if count > 0 {
                 tracing::info!(
                     executions = count,

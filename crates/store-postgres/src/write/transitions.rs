@@ -166,7 +166,8 @@ impl<'a> Transitions<'a> {
         let removes = !self.removed.is_empty();
         if removes {
             self.put_removals(&mut sql, &account);
-            counted.push("SELECT function_name, function_version, status, -1 AS change FROM removed");
+            counted
+                .push("SELECT function_name, function_version, status, -1 AS change FROM removed");
         }
         if !written.is_empty() {
             sql.push(&format!(

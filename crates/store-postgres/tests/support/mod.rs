@@ -54,7 +54,9 @@ impl Server {
         let data = folder.path().join("data");
         let mut command = runner.command("initdb");
         command.args(["--username=postgres", "--auth=trust", "--encoding=UTF8"]);
-        command.args(["--locale=C", "--no-sync", "--pgdata"]).arg(&data);
+        command
+            .args(["--locale=C", "--no-sync", "--pgdata"])
+            .arg(&data);
         let made = command.output().expect("initdb can be run");
         assert!(
             made.status.success(),
@@ -127,10 +129,13 @@ impl Server {
 
     fn answers(&self) -> bool {
         let mut command = Runner::of_this_process().command("pg_isready");
-        command
-            .arg("-h")
-            .arg(self.folder.path())
-            .args(["-p", &self.port.to_string(), "-q", "-U", "postgres"]);
+        command.arg("-h").arg(self.folder.path()).args([
+            "-p",
+            &self.port.to_string(),
+            "-q",
+            "-U",
+            "postgres",
+        ]);
         command.status().is_ok_and(|status| status.success())
     }
 
@@ -177,7 +182,9 @@ impl Drop for Server {
 
 /// A process of tests ends without dropping what it shares: the next one removes it.
 fn remove_what_others_left() {
-    let folders = std::fs::read_dir(std::env::temp_dir()).into_iter().flatten();
+    let folders = std::fs::read_dir(std::env::temp_dir())
+        .into_iter()
+        .flatten();
     for folder in folders.flatten() {
         let name = folder.file_name().to_string_lossy().into_owned();
         let owner = name
@@ -275,7 +282,9 @@ impl Runner {
 fn find(program: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_else(|| OsString::from("/usr/bin"));
     let mut folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
-    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
+    let versions = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten();
     let mut versions: Vec<_> = versions
         .filter_map(|version| Some(version.ok()?.path().join("bin")))
         .collect();
@@ -286,6 +295,8 @@ fn find(program: &str) -> PathBuf {
         .map(|folder| folder.join(program))
         .find(|candidate| candidate.is_file());
     found.unwrap_or_else(|| {
-        panic!("`{program}` is missing: install PostgreSQL (on Debian `apt-get install postgresql`)")
+        panic!(
+            "`{program}` is missing: install PostgreSQL (on Debian `apt-get install postgresql`)"
+        )
     })
 }
