@@ -29,10 +29,10 @@ def free_port():
 def postgres_programs():
     """The folder of the newest PostgreSQL here."""
     found = sorted(glob.glob("/usr/lib/postgresql/*/bin/postgres"), key=lambda path: int(Path(path).parts[4]))
-    beside = shutil.which("postgres")
-    candidates = found + ([beside] if beside else [])
-    assert candidates, "PostgreSQL is missing: install Debian's `postgresql`"
-    return Path(candidates[-1]).parent
+    if not found and (beside := shutil.which("postgres")):
+        found = [os.path.realpath(beside)]
+    assert found, "PostgreSQL is missing: install Debian's `postgresql`"
+    return Path(found[-1]).parent
 
 
 class Postgres:

@@ -1,10 +1,11 @@
-//! Chores of the project: `cargo xtask demo | test | bench | sim | console | tidy`.
+//! Chores of the project: `cargo xtask demo | test | bench | sim | console | book | tidy`.
 //!
 //! This file reads the command line. Each chore has a module of its name; `setup` gets what the chores need
 //! (packages, browsers, binaries), `system` runs the service, `page` the demo's frontend, and `process` owns every
 //! process that is started here.
 
 mod bench;
+mod book;
 mod console;
 mod demo;
 mod peers;
@@ -27,6 +28,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::bench::BenchArguments;
+use crate::book::BookArguments;
 use crate::console::ConsoleArguments;
 use crate::demo::DemoArguments;
 use crate::sim::SimArguments;
@@ -48,7 +50,8 @@ enum Chore {
     Bench(BenchArguments),
     Sim(SimArguments),
     Console(ConsoleArguments),
-    /// Check what no compiler checks: dependency arrows, module docs, file sizes, leftovers, lockfiles
+    Book(BookArguments),
+    /// Check what no compiler checks: dependency arrows, module docs, file sizes, leftovers, links, lockfiles
     Tidy,
 }
 
@@ -72,6 +75,7 @@ fn run(chore: Chore) -> anyhow::Result<ExitCode> {
         Chore::Bench(arguments) => bench::run(&workspace, &arguments),
         Chore::Sim(arguments) => sim::run(&workspace, &arguments),
         Chore::Console(arguments) => console::run(workspace, &arguments),
+        Chore::Book(arguments) => book::run(&workspace, &arguments),
         Chore::Tidy => tidy::run(&workspace),
     }
 }

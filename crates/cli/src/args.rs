@@ -1,18 +1,22 @@
 //! The command line.
 
+mod access;
 mod clock;
 mod kept;
+mod docs;
 mod new;
 mod store;
 mod up;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use access::{AccessArguments, AuditArguments, KeysAction, KeysArguments};
 pub use clock::{ClockAction, ClockArguments};
 pub use kept::{
     BackupArguments, CopyArguments, PlaceArguments, RestoreArguments, StoreAction,
     StoreCommandArguments, VerifyArguments,
 };
+pub use docs::DocsArguments;
 pub use new::{Language, NewArguments, Template};
 pub use store::{StoreArguments, TablesArguments};
 pub use up::{
@@ -104,6 +108,9 @@ pub enum Command {
     Restore(RestoreArguments),
     Verify(VerifyArguments),
     Store(StoreCommandArguments),
+    Keys(KeysArguments),
+    Audit(AuditArguments),
+    Docs(DocsArguments),
 }
 
 /// Set up an editor for functions that `lambdura up --debug` runs

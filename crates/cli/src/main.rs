@@ -29,6 +29,9 @@ mod standing_text;
 mod commands;
 mod up;
 
+#[cfg(test)]
+mod reference;
+
 use std::process::ExitCode;
 
 use clap::Parser;

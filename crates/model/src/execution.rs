@@ -284,6 +284,9 @@ impl Owner {
     /// No run: an invocation that was scheduled while nobody drove its execution. Who takes it over schedules
     /// it anew.
     pub const NOBODY: Self = Self(0);
+
+    /// No run, and no invocation has it: where those of one run are left out, none are.
+    pub const NONE: Self = Self(u64::MAX);
 }
 
 /// What the function of an execution is doing.

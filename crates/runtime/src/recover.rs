@@ -93,6 +93,8 @@ impl Driver {
             match &error {
                 ProcessError::Fault(fault) if !self.is_broken(fault) => {}
                 ProcessError::Contended(_) => {}
+                // Another server was faster, and there is something else to do, or nothing.
+                ProcessError::Rejected(_) => continue,
                 // It was set aside by whoever noticed.
                 ProcessError::SetAside { .. } => return,
                 broken => {
@@ -116,6 +118,8 @@ impl Driver {
     async fn try_take_up(&self, id: &ExecutionId) -> Result<(), ProcessError> {
         let lease = self.inner.residents.lease(id);
         let mut resident = lease.slot.execution.lock().await;
+        // What is in memory is not what is stored, where another server has driven it meanwhile.
+        *resident = None;
         let execution = self.inner.resident(&mut resident, id).await?;
         if !self.inner.territory.has(id) {
             return Ok(());

@@ -164,11 +164,6 @@ impl Driver {
     pub(crate) fn look_at(&self, id: ExecutionId) {
         let driver = self.clone();
         self.spawn(async move {
-            {
-                let lease = driver.inner.residents.lease(&id);
-                // What is in memory is not what is stored.
-                *lease.slot.execution.lock().await = None;
-            }
             if driver.inner.aside.contains(&id) {
                 driver.look_whether_taken_back(&id).await;
             }

@@ -98,6 +98,7 @@ impl Driver {
         }
         loop {
             tokio::select! {
+                biased;
                 record = ended.wait_for(Option::is_some) => {
                     let record = record.expect("whoever has joined keeps the sender alive");
                     return Ok(record.clone());

@@ -10,6 +10,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::access::Access;
 use crate::callers::Callers;
 use crate::elsewhere::{AwsClient, OtherServices};
 use crate::functions::Registry;
@@ -36,6 +37,8 @@ pub(crate) struct App {
     pub other_services: OtherServices,
     /// Calls those of them that the server itself needs.
     pub aws: AwsClient,
+    /// Who may use this server.
+    pub access: Access,
     /// Which tokens of those who call APIs are believed.
     pub tokens: Tokens,
     /// Moves the clock, where it can be.

@@ -14,12 +14,14 @@ mod start_error;
 
 mod main_port;
 
+mod access;
 mod api;
 mod cluster;
 mod console;
 mod elsewhere;
 mod event_source;
 mod gateway;
+mod permission;
 mod service;
 mod tables;
 
@@ -38,6 +40,10 @@ mod http;
 mod telemetry;
 mod tokens;
 
+pub use access::{
+    AccessConfig, AccessLimits, AuditLine, KeyError, KeyView, KeyWithSecret, OfflineKeys,
+    OfflineKeysError, TlsFiles,
+};
 pub use allocator::return_freed_memory;
 pub use cluster::{ClusterSettings, LEASE, Shared};
 pub use deploy::{

@@ -8,20 +8,22 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use function_host::{DebuggedProcess, Debugger, FunctionHost, HostConfig, Runtimes};
+use access::SessionKeys;
+use function_host::{Credentials, DebuggedProcess, Debugger, FunctionHost, HostConfig, Runtimes};
 use futures_util::FutureExt as _;
 use hyper::Uri;
 use model::{FunctionName, Limits};
 use runtime::{Clock, ClockMode, Driver, DriverConfig, SteadyClock, WoundClock};
 use stack::ScheduleResource;
 use stdx::panic_message;
-use store::{Durability, LogStore, MemoryStore, Store, StoreFault};
+use store::{AccessKeys, Durability, LogStore, MemoryStore, Store, StoreFault};
 use store_sqlite::{OpenLogsOptions, SqliteLogs, SqliteStore};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::access::{Access, AccessConfig, Audit, KeyRing};
 use crate::app::App;
 use crate::callers::Callers;
 use crate::cluster::{ClusterSettings, Peers, Shared};
@@ -31,6 +33,7 @@ use crate::functions::{CodeStore, Home, Registry, Running};
 use crate::gateway::ServedApi;
 use crate::http::listen::{self, Connections};
 use crate::http::socket::{self, SocketFile};
+use crate::http::tls::Tls;
 use crate::invoker::HostInvoker;
 use crate::schedule::Schedules;
 use crate::start_error::StartServerError;
@@ -101,6 +104,8 @@ pub struct ServerConfig {
     pub dynamodb: Option<Uri>,
     /// How this server takes part where others share its store.
     pub cluster: Option<ClusterSettings>,
+    /// Who is let in.
+    pub access: AccessConfig,
 }
 
 /// Which functions are debugged, and who wants to know.
@@ -120,6 +125,8 @@ pub struct Stores {
     pub logs: Arc<dyn LogStore>,
     /// What servers share that use the same store; none where a store has one server.
     pub shared: Option<Shared>,
+    /// Who may send signed requests.
+    pub access_keys: Arc<dyn AccessKeys>,
 }
 
 impl Stores {
@@ -130,17 +137,22 @@ impl Stores {
     pub fn open(config: &ServerConfig) -> Result<Self, StartServerError> {
         let logs_path = config.data_dir.join("logs.sqlite3");
         let logs = Arc::new(SqliteLogs::open(&logs_path, OpenLogsOptions::default())?);
-        let store: Arc<dyn Store> = match config.durability {
-            Durability::Memory => Arc::new(MemoryStore::default()),
+        let (store, access_keys): (Arc<dyn Store>, Arc<dyn AccessKeys>) = match config.durability {
+            Durability::Memory => {
+                let store = Arc::new(MemoryStore::default());
+                (Arc::clone(&store) as _, store)
+            }
             durability @ (Durability::Disk | Durability::Os) => {
                 let path = config.data_dir.join("lambdura.sqlite3");
-                Arc::new(SqliteStore::open(&path, durability)?)
+                let store = Arc::new(SqliteStore::open(&path, durability)?);
+                (Arc::clone(&store) as _, store)
             }
         };
         Ok(Self {
             store,
             logs,
             shared: None,
+            access_keys,
         })
     }
 }
@@ -159,6 +171,7 @@ pub struct Server {
     pub(crate) app: Arc<App>,
     pub(crate) config: ServerConfig,
     address: SocketAddr,
+    pub(crate) tls: Option<Tls>,
     clock: SteadyClock,
     wound: Option<WoundClock>,
     pub(crate) schedules: Arc<Schedules>,
@@ -194,6 +207,10 @@ impl Server {
     /// # Errors
     /// See [`StartServerError`].
     pub async fn start_on(config: ServerConfig, stores: Stores) -> Result<Self, StartServerError> {
+        data_folder::prepare(&config.data_dir).map_err(|cause| StartServerError::DataDir {
+            path: config.data_dir.clone(),
+            cause,
+        })?;
         let server = Self::prepare_on(config, stores, false).await?;
         server.drive();
         Ok(server)
@@ -209,12 +226,30 @@ impl Server {
             store,
             logs,
             shared,
+            access_keys,
         } = stores;
-        for address in [config.listen, config.http_api_listen] {
-            if !address.ip().is_loopback() {
-                return Err(StartServerError::NotLoopback(address));
-            }
+        let listeners = [config.listen, config.http_api_listen];
+        let exposed = listeners.iter().find(|it| !it.ip().is_loopback());
+        if let Some(address) = exposed.filter(|_| only_looks) {
+            return Err(StartServerError::NotLoopback(*address));
         }
+        let steady = SteadyClock::open(&config.data_dir.join("clock.json"));
+        let sealing_key = config.access.sealing_key.clone();
+        let keys = KeyRing::open(access_keys, &config.data_dir, sealing_key, steady.now())
+            .await
+            .map_err(|error| StartServerError::AccessKeys(error.into()))?;
+        config
+            .access
+            .check_listeners(&listeners, keys.enabled_count())?;
+        let is_enforced = config.access.is_enforced(&listeners);
+        if is_enforced && matches!(config.elsewhere, Elsewhere::Account(_)) {
+            return Err(StartServerError::AccountCredentials);
+        }
+        let tls = config.access.tls.as_ref();
+        let tls = tls.map(|files| Tls::load(&files.certificates, &files.key));
+        let tls = tls
+            .transpose()
+            .map_err(|error| StartServerError::Tls(error.into()))?;
         let listener =
             TcpListener::bind(config.listen)
                 .await
@@ -230,7 +265,6 @@ impl Server {
             })?;
         let shutdown = CancellationToken::new();
         let tasks = TaskTracker::new();
-        let steady = SteadyClock::open(&config.data_dir.join("clock.json"));
         let wound_path = config.data_dir.join("wound-clock.json");
         let wound = WoundClock::open(&steady, config.clock, &wound_path);
         let wound = wound.map_err(|cause| StartServerError::WoundClock {
@@ -295,14 +329,30 @@ impl Server {
         }
         let own_sources = Arc::<OwnSources>::default();
         let logs = Arc::new(LogRecorder::new(logs, Arc::clone(&own_sources)));
-        let endpoint = format!("http://{address}");
-        // Whoever only looks runs no functions.
-        let (socket_listener, socket) = match only_looks {
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let endpoint = format!("{scheme}://{address}");
+        // Whoever only looks runs no functions. Where policies are enforced, each request of a function is signed: the
+        // kernel says whose process comes by the socket, and not for which function it runs.
+        let (socket_listener, socket) = match only_looks || is_enforced {
             true => (None, None),
             false => SocketFile::bind(&config.data_dir).unzip(),
         };
-        let dynamodb = tables.endpoint(&endpoint);
-        let host_config = host_config(&config, &endpoint, &dynamodb, socket.as_ref(), xray_address);
+        let own_listener = own_listener(address, tls.is_some()).await?;
+        let own_endpoint = match &own_listener {
+            Some((_, address)) => format!("http://{address}"),
+            None => endpoint.clone(),
+        };
+        let sessions = SessionKeys::draw()?;
+        let issuing = is_enforced.then(|| sessions.clone());
+        let dynamodb = tables.endpoint(&own_endpoint);
+        let host_config = host_config(
+            &config,
+            &own_endpoint,
+            &dynamodb,
+            socket.as_ref(),
+            xray_address,
+            issuing,
+        );
         let host = FunctionHost::new(host_config, Arc::clone(&logs) as _)?;
         let bytes = store.stats().bytes;
         let mut diagnostics = Diagnostics::new(clock.now(), bytes, Arc::clone(&config.warnings));
@@ -331,7 +381,20 @@ impl Server {
             let answers = Arc::clone(&answers);
             Arc::new(Winder::new(driver.clone(), clock, comes_due, answers))
         });
-        let connections = Connections::within_open_files();
+        let mut connections = Connections::within_open_files();
+        // All that come through a proxy have its address.
+        if is_enforced && !config.access.behind_proxy {
+            let max = config.access.limits.connections_per_address;
+            connections = connections.at_most_of_one_address(max);
+        }
+        let access = Access::new(
+            config.access.clone(),
+            &listeners,
+            registry.home.clone(),
+            keys,
+            sessions,
+            Audit::of(&config.data_dir),
+        );
         let (cluster, peers) = match shared {
             None => (None, None),
             Some(shared) => {
@@ -351,6 +414,7 @@ impl Server {
             tables,
             other_services: OtherServices::new(&config.elsewhere, Arc::clone(&diagnostics)),
             aws: AwsClient::new(&config.elsewhere),
+            access,
             tokens: Tokens::new(config.authorizers.clone()),
             winder,
             answers,
@@ -369,6 +433,7 @@ impl Server {
             app,
             config,
             address,
+            tls,
             clock: steady.clone(),
             wound,
             schedules,
@@ -389,7 +454,8 @@ impl Server {
                 Err(error) => tracing::warn!(%error, "traces are not exported"),
             }
         }
-        server.serve(listener, socket_listener);
+        let own_listener = own_listener.map(|(listener, _)| listener);
+        server.serve(listener, own_listener, socket_listener);
         if let Some(peers) = peers {
             server.take_part(peers);
         }
@@ -453,7 +519,7 @@ impl Server {
 
     /// The URL of the Lambda API.
     pub fn endpoint(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", self.scheme(), self.address)
     }
 
     /// Takes part with the other servers of the store.
@@ -473,11 +539,16 @@ impl Server {
             .spawn(cluster::follow_catalogue(app, None, shutdown));
     }
 
-    fn serve(&self, listener: TcpListener, socket: Option<UnixListener>) {
+    /// Of the URLs by which the server is reached.
+    pub(crate) fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
+    }
+
+    fn serve(&self, listener: TcpListener, own: Option<TcpListener>, socket: Option<UnixListener>) {
         let app = Arc::clone(&self.app);
-        let handle = move |request, _peer| {
+        let handle = move |request, peer| {
             let app = Arc::clone(&app);
-            async move { main_port::handle(app, request).await }
+            async move { main_port::handle(app, request, peer).await }
         };
         let (connections, shutdown) = (self.connections.clone(), self.shutdown.clone());
         if let Some(socket) = socket {
@@ -485,8 +556,17 @@ impl Server {
             let served = listen::serve_socket(socket, handle, connections, shutdown.clone());
             self.tasks.spawn(served);
         }
+        if let Some(own) = own {
+            let (handle, connections) = (handle.clone(), connections.clone());
+            let served = listen::serve(own, None, handle, connections, shutdown.clone());
+            self.tasks.spawn(served);
+        }
+        if let Some(tls) = self.tls.clone() {
+            self.tasks.spawn(tls.follow(shutdown.clone()));
+        }
+        let tls = self.tls.clone();
         self.tasks
-            .spawn(listen::serve(listener, handle, connections, shutdown));
+            .spawn(listen::serve(listener, tls, handle, connections, shutdown));
     }
 
     /// Stops taking requests, ends the function processes, and closes the store. Executions at work
@@ -571,12 +651,32 @@ async fn start_xray(
     Ok(address)
 }
 
+/// The port for function processes, where the main one is not for them: they cannot know its certificate, and it may have no
+/// address on this machine.
+async fn own_listener(
+    main: SocketAddr,
+    is_tls: bool,
+) -> Result<Option<(TcpListener, SocketAddr)>, StartServerError> {
+    if main.ip().is_loopback() && !is_tls {
+        return Ok(None);
+    }
+    let any = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+    let failed = |cause| StartServerError::Listen {
+        address: any,
+        cause,
+    };
+    let listener = TcpListener::bind(any).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok(Some((listener, address)))
+}
+
 fn host_config(
     config: &ServerConfig,
     endpoint: &str,
     dynamodb: &str,
     socket: Option<&SocketFile>,
     xray_address: SocketAddr,
+    issuing: Option<SessionKeys>,
 ) -> HostConfig {
     let mut environment = BTreeMap::new();
     for (name, value) in config.elsewhere.variables(endpoint) {
@@ -603,13 +703,27 @@ fn host_config(
         init_limit: INIT_LIMIT,
         runtimes: Some(Arc::clone(&config.runtimes)),
         debugged: config.debugging.started.clone(),
-        ..host_credentials(&config.elsewhere)
+        ..host_credentials(&config.elsewhere, issuing)
     }
 }
 
-/// What functions sign with: placeholders, unless they call a real account.
-fn host_credentials(elsewhere: &Elsewhere) -> HostConfig {
+/// What functions sign with: placeholders, unless they call a real account, or are to be known by what they sign with.
+fn host_credentials(elsewhere: &Elsewhere, issuing: Option<SessionKeys>) -> HostConfig {
     let mut host = HostConfig::default();
+    if let Some(sessions) = issuing {
+        host.credentials = Arc::new(move |function| {
+            let subject = format!("{}:{}", function.name, function.version);
+            let issued = sessions.issue(&subject);
+            let issued = issued
+                .inspect_err(|error| tracing::error!(%error, "a function has no credentials"))
+                .ok()?;
+            Some(Credentials {
+                access_key_id: issued.access_key_id.to_string(),
+                secret_access_key: issued.secret.reveal().to_owned(),
+                session_token: Some(issued.token),
+            })
+        });
+    }
     if let Elsewhere::Account(account) = elsewhere {
         let credentials = account.credentials();
         host.credentials = Arc::new(move |_| credentials.clone());

@@ -223,6 +223,8 @@ pub struct FunctionUrlResource {
     pub function: String,
     /// The alias that it means; `None` is `$LATEST`.
     pub qualifier: Option<String>,
+    /// `AuthType: AWS_IAM`: requests have to be signed, where policies are enforced.
+    pub iam: bool,
     /// `InvokeMode: RESPONSE_STREAM`: the answer is sent while the function writes it.
     pub streams: bool,
     /// `Cors`.

@@ -159,3 +159,139 @@ impl Batch {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use engine::{Chance, Context, Input};
+    use model::{
+        ErrorObject, ExecutionArn, ExecutionId, ExecutionName, ExecutionSpec, FunctionArn,
+        FunctionName, Limits, Owner, Timestamp, Trigger, Version,
+    };
+    use store::conformance::Subject;
+    use store::{AsyncInvocationId, ScheduleMark};
+
+    use super::*;
+
+    fn start(name: &str, id: &str) -> Arc<Transition> {
+        let now = Timestamp::from_millis(1_790_000_000_000);
+        let function = FunctionArn {
+            partition: "aws".into(),
+            region: "us-east-1".into(),
+            account_id: "000000000000".into(),
+            name: FunctionName::parse("Loan").expect("a valid name"),
+        };
+        let spec = ExecutionSpec {
+            arn: ExecutionArn {
+                function,
+                version: Version::Latest,
+                name: ExecutionName::parse(name).expect("a valid name"),
+                id: ExecutionId::parse(id).expect("a valid id"),
+            },
+            started_at: now,
+            input: None,
+            execution_timeout_seconds: 60,
+            retention_days: 1,
+            result_bytes_max: 1024,
+            trace_header: None,
+            tenant_id: None,
+            trigger: Trigger::Invoke,
+        };
+        let context = Context {
+            now,
+            chance: Chance::new(1, 2),
+            limits: &Limits::AWS,
+            owner: Owner(7),
+        };
+        Arc::new(engine::start(spec, context))
+    }
+
+    fn stop(subject: &mut Subject) -> Arc<Transition> {
+        let error = ErrorObject::new("Stopped", "by a person");
+        let stopped = subject.transition(Input::Stop { error });
+        stopped.expect("it runs")
+    }
+
+    fn commit(transition: &Arc<Transition>) -> Write {
+        Write::Commit(Arc::clone(transition))
+    }
+
+    /// How many of the writes make the first batch, and its form.
+    fn first(writes: &[Write]) -> (usize, Batch) {
+        let mut batch = Batch::default();
+        let count = writes.iter().take_while(|write| batch.admit(write)).count();
+        (count, batch)
+    }
+
+    #[test]
+    fn transitions_that_follow_each_other_are_a_chain() {
+        let begin = start("one", "id-1");
+        let mut subject = Subject::of(&begin);
+        let nothing = subject.transition(Input::DeadlineReached);
+        let nothing = nothing.expect("nothing is due");
+        let stopped = stop(&mut subject);
+        let other = start("two", "id-2");
+        let (count, batch) = first(&[
+            commit(&begin),
+            commit(&other),
+            commit(&nothing),
+            commit(&stopped),
+        ]);
+        assert_eq!((count, batch.chains.len()), (4, 2));
+        assert_eq!((batch.chains[0].from, batch.chains[0].to), (0, 2));
+        assert_eq!(batch.chains[0].jobs, [0, 2, 3]);
+    }
+
+    #[test]
+    fn what_is_no_link_ends_the_batch() {
+        let begin = start("one", "id-1");
+        let mut subject = Subject::of(&begin);
+        let stopped = stop(&mut subject);
+        // From the version before the last.
+        let (count, _) = first(&[commit(&begin), commit(&stopped), commit(&stopped)]);
+        assert_eq!(count, 2);
+        // The same name: which comes first is not left to the database.
+        let (count, _) = first(&[commit(&begin), commit(&start("one", "id-2"))]);
+        assert_eq!(count, 1);
+        // After a removal, and a name that it frees.
+        subject.absorb(&stopped);
+        let removal = subject.transition(Input::Delete).expect("it has ended");
+        let (count, batch) = first(&[commit(&removal), commit(&begin)]);
+        assert_eq!((count, batch.chains[0].removes), (1, true));
+        let (count, _) = first(&[commit(&stopped), commit(&removal)]);
+        assert_eq!(count, 1);
+    }
+
+    #[test]
+    fn each_domain_keeps_its_order() {
+        let mark = || ScheduleMark {
+            schedule: "arn".to_owned(),
+            definition: "rate(1 day)".to_owned(),
+            done_until: Timestamp::from_millis(0),
+        };
+        let dequeue = |id| Write::Dequeue(AsyncInvocationId(id));
+        let postpone = Write::Postpone {
+            id: AsyncInvocationId(2),
+            attempts: 1,
+            not_before: Timestamp::from_millis(0),
+        };
+        let (count, batch) = first(&[
+            dequeue(1),
+            Write::PutScheduleMark(mark()),
+            dequeue(3),
+            postpone,
+            dequeue(2),
+        ]);
+        assert_eq!(count, 5);
+        assert_eq!(
+            batch.steps,
+            [
+                Step::Dequeue(vec![0, 2]),
+                Step::One(Domain::Marks, 1),
+                Step::One(Domain::Queue, 3),
+                Step::Dequeue(vec![4]),
+            ]
+        );
+    }
+}

@@ -33,10 +33,13 @@ mod read;
 mod readers;
 mod unreadable;
 
+mod logs;
+
 mod fault;
 mod health;
 mod stats;
 
+pub use logs::{LogOptions, PostgresLogs};
 pub use open::OpenError;
 pub use schema::pending_migrations;
 pub use store::PostgresStore;

@@ -1,12 +1,15 @@
 //! Opening a store: what can be wrong with the database, said so that somebody can mend it.
 
 use std::error::Error;
+use std::sync::Arc;
 
 use thiserror::Error;
+use tokio::task::JoinHandle;
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
 use crate::connect::Target;
+use crate::{partitions, schema};
 
 /// The oldest PostgreSQL that the statements were written for.
 const VERSION_MIN: i64 = 150_000;
@@ -202,6 +205,34 @@ fn is_of_tls(error: &tokio_postgres::Error) -> bool {
     text.contains("TLS") || text.contains("tls") || text.contains("certificate")
 }
 
+/// A database that can be used, with a connection to it.
+pub(crate) struct Prepared {
+    pub target: Arc<Target>,
+    pub client: Client,
+    pub connection: JoinHandle<()>,
+    /// What the database says of how durable a commit is.
+    pub synchronous_commit: String,
+}
+
+/// Connects to a database, looks whether it can be used, and brings it to the schema of this program.
+pub(crate) async fn prepare(url: &str, account: &str) -> Result<Prepared, OpenError> {
+    check_account(account)?;
+    let target = Arc::new(Target::parse(url)?);
+    let connected = target.connect().await;
+    let (mut client, connection) =
+        connected.map_err(|cause| OpenError::of(&target, CONNECT, cause))?;
+    let synchronous_commit = check_server(&client, &target).await?;
+    schema::migrate(&mut client, &target).await?;
+    let partitioned = partitions::maintain(&mut client).await;
+    partitioned.map_err(|cause| OpenError::of(&target, "make partitions", cause))?;
+    Ok(Prepared {
+        target,
+        client,
+        connection,
+        synchronous_commit,
+    })
+}
+
 /// Whether this is a server that the store can use; returns what `synchronous_commit` says.
 pub(crate) async fn check_server(client: &Client, target: &Target) -> Result<String, OpenError> {
     let failed = |cause| OpenError::of(target, "say what it is", cause);
@@ -225,7 +256,7 @@ pub(crate) async fn check_server(client: &Client, target: &Target) -> Result<Str
 }
 
 /// The account, if it is one.
-pub(crate) fn check_account(account: &str) -> Result<(), OpenError> {
+fn check_account(account: &str) -> Result<(), OpenError> {
     if account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()) {
         return Ok(());
     }

@@ -12,10 +12,21 @@ use crate::connect::Target;
 use crate::open::OpenError;
 
 /// All migrations, in order, with their names.
-const MIGRATIONS: &[(&str, &str)] = &[(
-    "0001_initial",
-    include_str!("sql/migrations/0001_initial.sql"),
-)];
+const MIGRATIONS: &[(&str, &str)] = &[
+    (
+        "0001_initial",
+        include_str!("sql/migrations/0001_initial.sql"),
+    ),
+    ("0002_logs", include_str!("sql/migrations/0002_logs.sql")),
+    (
+        "0003_stacks",
+        include_str!("sql/migrations/0003_stacks.sql"),
+    ),
+    (
+        "0004_access_keys",
+        include_str!("sql/migrations/0004_access_keys.sql"),
+    ),
+];
 
 /// How often creating the schema is tried while other servers do the same.
 const CREATED_BY_OTHERS_MAX: usize = 20;

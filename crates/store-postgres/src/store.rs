@@ -1,5 +1,6 @@
 //! The store: hands writes to the writer and reads to the pools. Each part has a file, which says what is asked how.
 
+mod access_keys;
 mod catalogue;
 mod code_blobs;
 mod executions;
@@ -8,6 +9,7 @@ mod queue;
 mod schedule_marks;
 mod search;
 mod servers;
+mod stacks;
 mod work;
 
 use std::future::Future;
@@ -23,18 +25,17 @@ use store::{
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
-use crate::connect::Target;
 use crate::fault::ReadError;
 use crate::health::Health;
 use crate::intake::{Intake, Refused};
 use crate::job::{Job, Outcome, Write, Written};
 use crate::lane::Lane;
-use crate::open::{CONNECT, OpenError, check_account, check_server};
+use crate::maintenance;
+use crate::open::{OpenError, Prepared, prepare};
 use crate::readers::Readers;
 use crate::stats::Stats;
 use crate::unreadable::UnreadableRows;
 use crate::writer::{QUEUE_CAPACITY, Writer};
-use crate::{maintenance, partitions, schema};
 
 /// Connections that are read from.
 const READERS: usize = 8;
@@ -68,15 +69,12 @@ impl PostgresStore {
     /// # Errors
     /// [`OpenError`], whose text says what to do.
     pub async fn open(url: &str, account: &str) -> Result<Self, OpenError> {
-        check_account(account)?;
-        let target = Arc::new(Target::parse(url)?);
-        let connected = target.connect().await;
-        let (mut client, connection) =
-            connected.map_err(|cause| OpenError::of(&target, CONNECT, cause))?;
-        let synchronous_commit = check_server(&client, &target).await?;
-        schema::migrate(&mut client, &target).await?;
-        let partitioned = partitions::maintain(&mut client).await;
-        partitioned.map_err(|cause| OpenError::of(&target, "make partitions", cause))?;
+        let Prepared {
+            target,
+            client,
+            connection,
+            synchronous_commit,
+        } = prepare(url, account).await?;
         let shards = client
             .execute(include_str!("sql/write/make_shards.sql"), &[&account])
             .await;
@@ -119,6 +117,7 @@ impl PostgresStore {
             intake: Arc::clone(&writes),
             stats: Arc::clone(&stats),
             health: Arc::clone(&health),
+            gave_up: false,
         };
         tokio::spawn(run_writer(
             writer,

@@ -10,7 +10,7 @@ const MARK: char = '\u{1a}';
 /// The text as it is stored.
 pub(crate) fn stored(text: &str) -> Cow<'_, str> {
     let needs = |byte: &u8| *byte == 0 || *byte == 0x1a;
-    if !text.as_bytes().iter().any(|byte| needs(byte)) {
+    if !text.as_bytes().iter().any(needs) {
         return Cow::Borrowed(text);
     }
     let mut stored = String::with_capacity(text.len() + 16);

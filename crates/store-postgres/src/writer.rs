@@ -48,6 +48,9 @@ pub(crate) struct Writer {
     pub intake: Arc<Intake<Job>>,
     pub stats: Arc<Stats>,
     pub health: Arc<Health>,
+    /// Whether the last batch was given up after it had been tried for long. Those behind it are tried once, so that
+    /// nobody waits for one such time after the other.
+    pub gave_up: bool,
 }
 
 /// What a transaction returned.
@@ -177,6 +180,11 @@ impl Writer {
     /// Commits a batch, whatever becomes of connections meanwhile.
     async fn write(&mut self, writes: &[&Write], batch: &Batch) -> Result<Answers, Failed> {
         let since = Instant::now();
+        let tried_for = if self.gave_up {
+            Duration::ZERO
+        } else {
+            TRIED_FOR
+        };
         let mut pause = PAUSE_FIRST;
         let mut tries = 0;
         // Whether the last try may be there.
@@ -184,6 +192,7 @@ impl Writer {
         loop {
             let (why, was_tried) = match self.lane.connect().await {
                 Ok(Landed::Yes) if in_doubt => {
+                    self.gave_up = false;
                     self.health.commit_succeeded();
                     return self.answers_of_landed(writes, batch).await;
                 }
@@ -191,6 +200,7 @@ impl Writer {
                     in_doubt = false;
                     match self.try_write(writes, batch).await {
                         Ok(answers) => {
+                            self.gave_up = false;
                             self.health.commit_succeeded();
                             return Ok(answers);
                         }
@@ -220,11 +230,12 @@ impl Writer {
                     });
                 }
             }
-            let has_taken_too_long = since.elapsed() + pause > TRIED_FOR;
+            let has_taken_too_long = since.elapsed() + pause > tried_for;
             let is_in_the_way = aftermath == Aftermath::TryAgain && tries >= TRIES_MAX;
             // A full disk is not free again in a moment, and callers have to be told what is wrong.
             let is_hopeless = aftermath == Aftermath::OfTheWorld;
             if has_taken_too_long || is_in_the_way || is_hopeless {
+                self.gave_up |= has_taken_too_long;
                 self.health.commit_failed(stdx::error_chain(&why));
                 return Err(Failed {
                     why,
@@ -439,10 +450,32 @@ impl Writer {
                 }
             }
         }
-        Ok(Answers {
-            chains,
-            steps: batch.steps.iter().map(|_| None).collect(),
-        })
+        let mut steps = Vec::with_capacity(batch.steps.len());
+        for step in &batch.steps {
+            steps.push(match step {
+                Step::Enqueue(jobs) => self.accepted(writes, jobs).await.ok(),
+                Step::Dequeue(_) | Step::One(..) => None,
+            });
+        }
+        Ok(Answers { chains, steps })
+    }
+
+    /// The numbers under which invocations were accepted, by a transaction that is there.
+    async fn accepted(&mut self, writes: &[&Write], jobs: &[usize]) -> Result<Vec<Row>, Failure> {
+        let account = Arc::clone(&self.account);
+        let account = &*account;
+        let request_id = |job: &usize| match writes[*job] {
+            Write::Enqueue(invocation) | Write::EnqueueScheduled(invocation, _) => {
+                Some(invocation.request_id.as_str())
+            }
+            _ => None,
+        };
+        let ids: Vec<_> = jobs.iter().filter_map(request_id).collect();
+        let sql = Sql::fixed(
+            include_str!("sql/read/accepted.sql"),
+            vec![(&account, Type::TEXT), (&ids, Type::TEXT_ARRAY)],
+        );
+        self.lane.query(&sql).await
     }
 
     /// Whether the chain that begins with this came through, in the last batch, which is there.
@@ -463,7 +496,8 @@ impl Writer {
             Came::Through
         } else if chain.changes_nothing() {
             Came::of(version == chain.from)
-        } else if chain.removes || version < chain.to {
+        } else if chain.removes || version <= chain.to || writer == self.lane.writer() {
+            // Nobody has made more of it since, and what is stored was made by another batch.
             Came::Refused
         } else {
             // Another server has gone on, from this or from something else.

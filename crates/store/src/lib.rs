@@ -10,6 +10,7 @@ mod work;
 mod queue;
 mod schedule_marks;
 
+mod access_keys;
 mod catalogue;
 
 mod search;
@@ -30,6 +31,7 @@ mod memory;
 
 pub mod conformance;
 
+pub use access_keys::{AccessKeyRecord, AccessKeyRevision, AccessKeys};
 pub use around::{Around, Call, Surround};
 pub use catalogue::{
     AliasRecord, Catalogue, CatalogueRevision, FunctionSettingsRecord, FunctionVersionRecord,

@@ -1,6 +1,7 @@
 //! The in-memory stores: for tests, for the SDK's test runner, and as the plainest statement of what
 //! a store does.
 
+mod access_keys;
 mod catalogue;
 mod code_blobs;
 mod executions;
@@ -16,6 +17,7 @@ mod work;
 use std::future;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use access_keys::AccessKeyTable;
 use catalogue::CatalogueTables;
 use executions::ExecutionTables;
 use queue::QueueTables;
@@ -47,6 +49,7 @@ struct Tables {
     queue: QueueTables,
     schedule_marks: MarkTable,
     catalogue: CatalogueTables,
+    access_keys: AccessKeyTable,
     closed: bool,
 }
 

@@ -12,7 +12,7 @@ mod version;
 
 pub use binaries::{Binaries, Profile, build_binaries, build_everything};
 pub use console::{CONSOLE, build_console};
-pub use debian::chromium;
+pub use debian::{chromium, require_postgres};
 pub use functions::FunctionProgram;
 pub(crate) use functions::install as install_functions;
 pub use node::{install_packages, npm, require_node};

@@ -6,6 +6,7 @@ use crate::workspace::Package;
 /// The packages of this workspace that a package may depend on. Tests may also use what `TESTS` names.
 const ARROWS: &[(&str, &[&str])] = &[
     ("stdx", &[]),
+    ("access", &[]),
     ("model", &[]),
     ("engine", &["model"]),
     ("store", &["engine", "model"]),
@@ -23,9 +24,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("stack", &["schedule"]),
     ("function-host", &[]),
     ("console-assets", &[]),
+    ("book", &[]),
+    ("book-assets", &["book"]),
     (
         "server",
         &[
+            "access",
             "console-assets",
             "runtime",
             "engine",
@@ -44,6 +48,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "access",
+            "book-assets",
             "runtime",
             "function-host",
             "keep",
@@ -121,7 +127,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     // What AWS's conformance suite runs: our SDK as any user has it.
     ("aws-crate-handlers", &[]),
     ("conformance-handlers", &["lambdura"]),
-    ("xtask", &[]),
+    ("xtask", &["book"]),
     // Runs everything below the server in one thread; nothing depends on it.
     ("sim", &["engine", "lambdura", "model", "runtime", "store"]),
     // Explores small worlds of the engine whole; nothing depends on it.
@@ -156,6 +162,7 @@ const TESTS: &[(&str, &[&str])] = &[
 const HOMES: &[(&str, &[&str])] = &[
     ("rusqlite", &["store-sqlite"]),
     ("tokio-postgres", &["store-postgres"]),
+    ("pulldown-cmark", &["book"]),
     // The demo stands it in for DynamoDB, in tests.
     ("dynoxide-rs", &["server", "loan"]),
     (

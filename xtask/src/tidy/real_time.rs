@@ -48,6 +48,10 @@ const REAL: &[(&str, &str)] = &[
         "bounds how long a connection is held",
     ),
     (
+        "crates/server/src/cluster/messenger.rs",
+        "another computer is waited for",
+    ),
+    (
         "crates/server/src/console/live.rs",
         "paces what a browser is sent",
     ),
@@ -101,6 +105,10 @@ const REAL: &[(&str, &str)] = &[
         "waits for clients",
     ),
     (
+        "crates/server/src/http/tls.rs",
+        "looks at files now and then",
+    ),
+    (
         "crates/server/src/invoker.rs",
         "translates what the function host noted by the wall clock",
     ),
@@ -131,6 +139,10 @@ const REAL: &[(&str, &str)] = &[
     (
         "crates/store-postgres/src/lane.rs",
         "bounds how long a database may be silent",
+    ),
+    (
+        "crates/store-postgres/src/logs/writer.rs",
+        "waits for a database that starts again",
     ),
     (
         "crates/store-postgres/src/maintenance.rs",

@@ -17,6 +17,11 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("deploy_error", &["functions"]),
     ("invoker", &["functions", "telemetry"]),
     ("elsewhere", &["functions", "http", "telemetry"]),
+    ("permission", &["functions", "http"]),
+    (
+        "access",
+        &["functions", "http", "permission", "start_error"],
+    ),
     (
         "tables",
         &["deploy_error", "elsewhere", "http", "start_error"],
@@ -26,6 +31,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "app",
         &[
+            "access",
             "callers",
             "elsewhere",
             "functions",
@@ -41,18 +47,28 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("gateway", &["api", "app", "deploy_error", "http", "tokens"]),
     ("schedule", &["api", "app", "functions"]),
     ("event_source", &["api", "app", "elsewhere", "functions"]),
-    ("service", &["api", "app", "functions", "http"]),
+    ("service", &["access", "api", "app", "functions", "http"]),
     (
         "console",
         &["app", "functions", "http", "service", "telemetry"],
     ),
     (
         "main_port",
-        &["api", "app", "console", "http", "service", "tables"],
+        &[
+            "access",
+            "api",
+            "app",
+            "console",
+            "http",
+            "permission",
+            "service",
+            "tables",
+        ],
     ),
     (
         "server",
         &[
+            "access",
             "app",
             "callers",
             "cluster",
@@ -77,6 +93,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "look",
         &[
+            "access",
             "data_folder",
             "elsewhere",
             "server",

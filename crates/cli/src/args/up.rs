@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use super::AccessArguments;
 use super::store::StoreArguments;
 
 /// Run a SAM template here: functions, aliases, APIs, schedules and tables, until Ctrl-C
@@ -141,11 +142,13 @@ pub struct UpArguments {
     #[arg(long, value_enum, env = "LAMBDURA_CLOCK", default_value = "real")]
     pub clock: Clock,
     /// Rules by which callbacks are answered, and functions that are not here are stood for: YAML or JSON, see
-    /// docs/testing.md
+    /// `lambdura docs testing#answers`
     #[arg(long, value_name = "FILE", env = "LAMBDURA_ANSWERS")]
     pub answers: Option<PathBuf>,
     #[command(flatten)]
     pub store: StoreArguments,
+    #[command(flatten)]
+    pub access: AccessArguments,
 }
 
 /// A function to debug, as it was named.

@@ -7,9 +7,11 @@ mod clock;
 mod console;
 mod debug;
 mod delete;
+mod docs;
 mod functions;
 mod history;
 mod invoke;
+pub mod keys;
 mod logs;
 mod ls;
 mod new;
@@ -75,6 +77,15 @@ pub fn run(arguments: Arguments, screen: &Screen) -> Result<(), CliError> {
         Command::Restore(it) => block_on(restore::run(it, screen)),
         Command::Verify(it) => block_on(verify::run(it, screen)),
         Command::Store(it) => block_on(store::run(it, screen)),
+        Command::Keys(it) => {
+            let client = || Ok(client()?);
+            block_on(keys::run(client, it, screen))
+        }
+        Command::Audit(it) => {
+            let client = || Ok(client()?);
+            block_on(keys::audit(client, it, screen))
+        }
+        Command::Docs(it) => block_on(docs::run(it, screen)),
         Command::Delete(it) => block_on(delete::run(&client()?, it, screen)),
     }
 }

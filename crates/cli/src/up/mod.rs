@@ -11,7 +11,7 @@ mod build_dir;
 mod build_error;
 mod cargo;
 mod cdk;
-pub(crate) mod data_folder;
+pub mod data_folder;
 mod debugging;
 mod image;
 mod inline;

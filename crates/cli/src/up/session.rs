@@ -48,6 +48,7 @@ pub async fn run(
     }
     let mut stack = stack_options::load(&arguments).map_err(CliError::diagnostic)?;
     let data_dir = stack_options::data_dir(&arguments, &stack)?;
+    start::check_listeners(&arguments, &data_dir)?;
     data_folder::prepare(&data_dir)?;
     secret_seed::keep(&data_dir)?;
     inline::place(&mut stack, &data_dir)?;

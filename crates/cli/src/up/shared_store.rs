@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use server::{ServerConfig, Shared, Stores};
-use store_postgres::PostgresStore;
+use store_postgres::{LogOptions, PostgresLogs, PostgresStore};
 
 use crate::exit::CliError;
 
@@ -12,19 +13,20 @@ use crate::exit::CliError;
 /// # Errors
 /// What is wrong with the URL or the database, and what to do.
 pub async fn open(config: &ServerConfig, url: &str) -> Result<Stores, CliError> {
-    let opened = PostgresStore::open(url, &config.account_id).await;
-    let store = opened.map_err(|error| {
-        anyhow::Error::new(error).context("the database of `--store` cannot be used")
-    })?;
+    let cannot = "the database of `--store` cannot be used";
+    let account = &config.account_id;
+    let store = PostgresStore::open(url, account).await.context(cannot)?;
+    let logs = PostgresLogs::open(url, account, LogOptions::default());
+    let logs = logs.await.context(cannot)?;
     let store = Arc::new(store);
-    let logs = Arc::clone(&store) as _;
     let shared = Shared {
         servers: Arc::clone(&store) as _,
         code: Arc::clone(&store) as _,
     };
     Ok(Stores {
+        access_keys: Arc::clone(&store) as _,
         store,
-        logs,
+        logs: Arc::new(logs),
         shared: Some(shared),
     })
 }

@@ -5,15 +5,19 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use server::{
-    AccountCredentials, AuthorizerConfig, ClockMode, ClusterSettings, Credentials, Debugging,
-    Elsewhere, KeySet, Limits, OtlpConfig, Runtimes, ServerConfig, TokenKeys,
+    AccessConfig, AccessLimits, AccountCredentials, AuthorizerConfig, ClockMode, ClusterSettings,
+    Credentials, Debugging, Elsewhere, KeySet, Limits, OtlpConfig, Runtimes, ServerConfig,
+    TlsFiles, TokenKeys,
 };
 use stack::{LoadOptions, LoadStackError, MissingParameter, OtherServices, References, Stack};
 
 use super::cdk;
 use super::secret_seed;
 use super::source::SAM_BUILD_DIR;
-use crate::args::{AwsCredentials, Clock, LimitsProfile, StoreArguments, UpArguments};
+use crate::args::{
+    AccessArguments, AwsCredentials, Clock, LimitsProfile, StoreArguments, UpArguments,
+};
+use crate::commands::keys;
 use crate::exit::CliError;
 
 /// The account of everything local: AWS never gives it to anybody.
@@ -200,6 +204,7 @@ pub fn server_config(
         answers: None,
         dynamodb: arguments.store.dynamodb_endpoint.clone(),
         cluster: cluster(&arguments.store),
+        access: access(&arguments.access)?,
     })
 }
 
@@ -211,6 +216,22 @@ fn cluster(arguments: &StoreArguments) -> Option<ClusterSettings> {
         listen: arguments.cluster_listen.unwrap_or(here.listen),
         address: arguments.cluster_address.clone(),
         lease: here.lease,
+    })
+}
+
+/// Who is let in.
+fn access(arguments: &AccessArguments) -> Result<AccessConfig, CliError> {
+    let files = arguments.tls_cert.clone().zip(arguments.tls_key.clone());
+    Ok(AccessConfig {
+        enforce_policies: arguments.enforce_policies,
+        behind_proxy: arguments.behind_proxy,
+        tls: files.map(|(certificates, key)| TlsFiles { certificates, key }),
+        sealing_key: keys::sealing_key()?,
+        limits: AccessLimits {
+            per_key: arguments.requests_per_key,
+            per_address: arguments.requests_per_address,
+            ..AccessLimits::default()
+        },
     })
 }
 

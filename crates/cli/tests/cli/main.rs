@@ -14,6 +14,7 @@ mod cdk;
 mod commands;
 mod interrupts;
 mod kept;
+mod keys;
 mod mistakes;
 mod packaged;
 mod projects;

@@ -85,6 +85,7 @@ pub async fn on_record(data: &Path) -> (BTreeMap<String, BTreeSet<String>>, i64)
         answers: None,
         dynamodb: None,
         cluster: None,
+        access: server::AccessConfig::default(),
     };
     let Stores { store, logs, .. } =
         Stores::open(&config).expect("the store of the dead server opens");

@@ -25,9 +25,9 @@ impl Cluster {
             for id in outbox.take() {
                 match membership.owners[usize::from(id.shard().0)] {
                     Some(owner) => by_owner.entry(owner).or_default().push(id),
-                    // Whoever takes the shard over looks at all that is in it.
-                    None if !self.driver.drives(&id) => {}
-                    None => self.driver.look_at(id),
+                    None if self.driver.drives(&id) => self.driver.look_at(id),
+                    // As far as is known here: somebody may have taken the shard over already.
+                    None => self.told().add(None, [id]),
                 }
             }
             for (owner, ids) in by_owner {
@@ -46,9 +46,16 @@ impl Cluster {
             });
             return;
         }
+        if self.tell(owner, executions.clone()).await {
+            self.told().add(Some(owner), executions);
+        }
+    }
+
+    /// Tells a server, or leaves word for it; whether that worked. What did not is tried again.
+    async fn tell(&self, owner: Owner, executions: Vec<ExecutionId>) -> bool {
         let membership = self.membership();
         let Some(server) = membership.server(owner) else {
-            return;
+            return true;
         };
         let notice = Notice {
             executions: executions.clone(),
@@ -56,7 +63,7 @@ impl Cluster {
         };
         let Err(reason) = self.config.messenger.tell(server, notice).await else {
             add(&self.counters.notices_told, 1);
-            return;
+            return true;
         };
         add(&self.counters.notices_failed, 1);
         tracing::warn!(
@@ -65,20 +72,21 @@ impl Cluster {
             "a server is not reached; word is left for it"
         );
         let left = self.config.servers.leave_word(owner, executions.clone());
-        if let Err(fault) = left.await {
-            {
-                let error = &fault as &dyn std::error::Error;
-                tracing::error!(
-                    error,
-                    "failed to leave word for another server; trying again"
-                );
-            }
-            drop(fault);
-            let clock = &self.driver.inner.clock;
-            clock.sleep(RETRY_PAUSE).await;
-            self.driver.inner.territory.outbox().add(executions);
-            return;
+        let Err(fault) = left.await else {
+            add(&self.counters.word_left, executions.len());
+            return true;
+        };
+        {
+            let error = &fault as &dyn std::error::Error;
+            tracing::error!(
+                error,
+                "failed to leave word for another server; trying again"
+            );
         }
-        add(&self.counters.word_left, executions.len());
+        drop(fault);
+        let clock = &self.driver.inner.clock;
+        clock.sleep(RETRY_PAUSE).await;
+        self.driver.inner.territory.outbox().add(executions);
+        false
     }
 }

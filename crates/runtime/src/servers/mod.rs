@@ -7,6 +7,7 @@
 mod deliver;
 mod plan;
 mod statistics;
+mod told;
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,6 +24,7 @@ pub use plan::{Plan, plan};
 pub use statistics::ClusterStatistics;
 
 use statistics::{Counters, add};
+use told::Told;
 
 /// How a server takes part.
 pub struct ClusterConfig {
@@ -68,6 +70,7 @@ pub struct Cluster {
     started_at: Timestamp,
     membership: watch::Sender<Arc<Membership>>,
     state: Mutex<State>,
+    told: Mutex<Told>,
     /// Something is to be said or looked at before the next time it is due.
     hurry: Notify,
     is_leaving: AtomicBool,
@@ -99,6 +102,7 @@ impl Cluster {
             config,
             membership: watch::Sender::new(nobody),
             state: Mutex::default(),
+            told: Mutex::default(),
             hurry: Notify::new(),
             is_leaving: AtomicBool::new(false),
             counters: Arc::default(),
@@ -130,6 +134,10 @@ impl Cluster {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn told(&self) -> std::sync::MutexGuard<'_, Told> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Waits until this server has had its first look at the others.
     pub async fn joined(&self) {
         let me = self.id();
@@ -145,6 +153,7 @@ impl Cluster {
         let delivering = self.deliver();
         let beating = self.beat_on();
         tokio::select! {
+            biased;
             () = self.driver.inner.shutdown.cancelled() => {}
             () = delivering => {}
             () = beating => {}
@@ -156,18 +165,22 @@ impl Cluster {
         loop {
             let pause = self.config.lease / 3;
             let next = clock.now() + pause;
+            // Without a lease it is this beat that brings one; what follows it may take no longer either.
             let until = self.state().until;
+            let until = until.unwrap_or_else(|| self.lease_from(clock.now()));
             tokio::select! {
+                biased;
                 beat = self.beat() => {
                     if let Err(fault) = beat {
                         let error = &fault as &dyn std::error::Error;
                         tracing::error!(error, "this server cannot say that it lives; trying again");
                     }
                 }
-                () = async { sleep_until(clock.as_ref(), until).await } => {}
+                () = async { clock.sleep_until(until).await } => {}
             }
             self.stop_when_over();
             tokio::select! {
+                biased;
                 () = async { clock.sleep_until(next).await } => {}
                 () = self.hurry.notified() => {}
             }
@@ -212,30 +225,29 @@ impl Cluster {
     async fn beat(&self) -> Result<(), StoreFault> {
         let servers = &self.config.servers;
         let sent_at = self.driver.now();
+        let beat = self.told().begin_beat();
         let mut seen = servers.beat(self.record(), self.config.lease).await?;
-        // A tenth less than the database gives: the clocks may differ in speed.
-        self.state().until = Some(sent_at + self.config.lease.mul_f64(0.9));
-        let before = self.membership();
-        let is_gone = |server: &ServerRecord| seen.server(server.id).is_none();
-        let someone_died = before.servers.iter().any(is_gone);
+        self.state().until = Some(self.lease_from(sent_at));
         self.adjust(&mut seen).await?;
-        let driven = seen.owned_by(self.id());
-        let gained = self.adopt(seen);
-        // Whoever died may have changed executions that are driven here and not have come to say so.
-        let doubtful = if someone_died { driven } else { gained };
-        if !doubtful.is_empty() {
-            self.take_up(doubtful);
-        }
+        self.adopt(seen);
+        let outbox = self.driver.inner.territory.outbox();
+        outbox.add(self.told().end_beat(beat, &self.membership()));
         let told = servers.take_word(self.id()).await?;
         self.hear(Notice {
             executions: told,
             shards_moved: false,
         });
         let misdirected = std::mem::take(&mut self.state().misdirected);
-        self.driver.inner.territory.outbox().add(misdirected);
+        outbox.add(misdirected);
         // Views here show what others do.
         self.driver.changed_elsewhere();
         Ok(())
+    }
+
+    /// Until when a lease lasts that was asked for then: a tenth less than the database gives, because the clocks may
+    /// differ in speed.
+    fn lease_from(&self, sent_at: Timestamp) -> Timestamp {
+        sent_at + self.config.lease.mul_f64(0.9)
     }
 
     /// Claims and passes on shards as planned, and writes it down in `seen`.
@@ -287,13 +299,21 @@ impl Cluster {
         now.since(since) < IDLE_WITHIN
     }
 
-    fn adopt(&self, seen: Membership) -> Shards {
+    /// Drives what it owns from now on, and takes up what comes with it.
+    fn adopt(&self, seen: Membership) {
+        let before = self.membership();
+        let is_gone = |server: &ServerRecord| seen.server(server.id).is_none();
+        let someone_died = before.servers.iter().any(is_gone);
         let driven = seen.owned_by(self.id());
         let seen = Arc::new(seen);
         let gained = self.driver.inner.territory.set(driven, Arc::clone(&seen));
         self.membership.send_replace(seen);
         add(&self.counters.shards_gained, gained.len());
-        gained
+        // Whoever died may have changed executions that are driven here and not have come to say so.
+        let doubtful = if someone_died { driven } else { gained };
+        if !doubtful.is_empty() {
+            self.take_up(doubtful);
+        }
     }
 
     fn take_up(&self, shards: Shards) {
@@ -301,7 +321,8 @@ impl Cluster {
         driver.inner.alarm.set(driver.now());
         let counters = Arc::clone(&self.counters);
         self.driver.spawn(async move {
-            let count = driver.take_up_all(Owner::NOBODY, shards).await;
+            // Also what nobody drives so far, and what was scheduled for this server and has lost its turn.
+            let count = driver.take_up_all(Owner::NONE, shards).await;
             add(&counters.taken_up, count);
             if count > 0 {
                 tracing::info!(
@@ -350,6 +371,7 @@ impl Cluster {
                 break;
             }
             tokio::select! {
+                biased;
                 _ = seen.changed() => {}
                 () = async { clock.sleep(LOOK_AGAIN).await } => {}
             }
@@ -362,10 +384,3 @@ impl Cluster {
 
 /// How often a server that leaves looks whether another shard can go.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
-
-async fn sleep_until(clock: &dyn crate::Clock, until: Option<Timestamp>) {
-    match until {
-        Some(until) => clock.sleep_until(until).await,
-        None => std::future::pending().await,
-    }
-}

@@ -5,6 +5,7 @@ mod faults;
 mod queue;
 mod recovery;
 mod servers;
+mod site;
 mod timers;
 mod turns;
 mod world;

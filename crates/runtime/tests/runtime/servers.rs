@@ -1,158 +1,16 @@
 //! Several servers on one store: who drives what, and what becomes of it when one of them dies, stands still, leaves,
 //! or is not reached.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use model::{ExecutionId, ExecutionStatus, Owner, Shard, Shards};
-use runtime::{Clock as _, Cluster, ClusterConfig, MessageFuture, Messenger, Notice};
-use store::{AsyncInvocation, Executions as _, MemoryServers, ServerRecord, Servers as _};
-use tokio::task::AbortHandle;
+use runtime::Notice;
+use store::{AsyncInvocation, Executions as _, MemoryStore, ServerRecord, Servers as _};
 
+use crate::site::{LEASE, Server, Site, run, tick};
 use crate::world::{BEGINNING, World, pending, succeeded, update, wait};
-
-const LEASE: Duration = Duration::from_secs(3);
-
-/// Tells servers of the same process, unless the line is cut.
-#[derive(Default)]
-struct Line {
-    state: Mutex<LineState>,
-}
-
-#[derive(Default)]
-struct LineState {
-    clusters: BTreeMap<Owner, Arc<Cluster>>,
-    is_cut: bool,
-}
-
-impl Line {
-    fn set_cut(&self, is_cut: bool) {
-        self.state.lock().expect("no test panics here").is_cut = is_cut;
-    }
-}
-
-impl Messenger for Line {
-    fn tell<'a>(&'a self, to: &'a ServerRecord, notice: Notice) -> MessageFuture<'a> {
-        let state = self.state.lock().expect("no test panics here");
-        let told = match state.clusters.get(&to.id) {
-            Some(cluster) if !state.is_cut => {
-                cluster.hear(notice);
-                Ok(())
-            }
-            Some(_) | None => Err("the line is cut".to_owned()),
-        };
-        Box::pin(async move { told })
-    }
-}
-
-/// A server among others.
-struct Server {
-    world: World,
-    cluster: Arc<Cluster>,
-    running: AbortHandle,
-}
-
-/// What the servers have in common.
-struct Site {
-    line: Arc<Line>,
-    servers: MemoryServers,
-    first: World,
-    count: u64,
-}
-
-impl Site {
-    fn new() -> Self {
-        let first = World::new();
-        let clock = Arc::clone(&first.clock);
-        Self {
-            line: Arc::default(),
-            servers: MemoryServers::new(move || clock.now()),
-            first,
-            count: 1,
-        }
-    }
-
-    /// Another server takes part.
-    async fn join(&mut self) -> Server {
-        self.count += 1;
-        let world = self.first.beside(self.count);
-        let config = ClusterConfig {
-            servers: Arc::new(self.servers.clone()),
-            messenger: Arc::clone(&self.line) as _,
-            address: format!("server-{}", self.count),
-            secret: String::new(),
-            version: "1".to_owned(),
-            lease: LEASE,
-        };
-        let cluster = Cluster::new(world.driver.clone(), config);
-        {
-            let mut line = self.line.state.lock().expect("no test panics here");
-            line.clusters.insert(cluster.id(), Arc::clone(&cluster));
-        }
-        let running = run(&cluster);
-        world.run_timers();
-        cluster.joined().await;
-        Server {
-            world,
-            cluster,
-            running,
-        }
-    }
-
-    /// Two servers that have half of the shards each.
-    async fn two() -> (Self, Server, Server) {
-        let mut site = Self::new();
-        let (one, two) = (site.join().await, site.join().await);
-        for server in [&one, &two] {
-            server.until_driving(128).await;
-        }
-        (site, one, two)
-    }
-
-    fn pass(&self, seconds: u32) {
-        self.first.advance(seconds);
-    }
-}
-
-/// Lets a little time pass: a lease is many of these.
-fn tick(world: &World) {
-    world.advance_by(Duration::from_millis(10));
-}
-
-fn run(cluster: &Arc<Cluster>) -> AbortHandle {
-    let cluster = Arc::clone(cluster);
-    tokio::spawn(async move { cluster.run().await }).abort_handle()
-}
-
-impl Server {
-    fn id(&self) -> Owner {
-        self.cluster.id()
-    }
-
-    async fn until_driving(&self, count: usize) {
-        let look = |world: &World| {
-            tick(world);
-            world.driver.shards().len()
-        };
-        let what = format!("server {:?} drives {count} shards", self.id());
-        self.world.until(&what, look, |seen| *seen == count).await;
-    }
-
-    /// It dies: it says no more that it lives, and its functions are gone.
-    fn die(&self, site: &Site) {
-        self.running.abort();
-        let mut line = site.line.state.lock().expect("no test panics here");
-        line.clusters.remove(&self.id());
-    }
-
-    async fn start(&self, name: &str) -> ExecutionId {
-        let id = self.world.start(name).await;
-        assert!(self.world.driver.drives(&id), "it starts what it drives");
-        self.world.at_work(&[name]).await;
-        id
-    }
-}
 
 #[tokio::test]
 async fn shards_are_divided_evenly_as_servers_come() {
@@ -292,6 +150,86 @@ async fn what_nobody_drives_goes_on_when_somebody_does() {
     two.world.at_work(&["loan"]).await;
 }
 
+/// It was scheduled for nobody, by a server that died before it could tell anybody.
+#[tokio::test]
+async fn what_was_scheduled_for_nobody_is_taken_up() {
+    let (mut site, one, two) = Site::two().await;
+    let id = one.start("loan").await;
+    let answer = callback(&one, "loan").await;
+    one.die(&site);
+    two.held.send_replace(&["beat"]);
+    site.pass(10);
+    two.until_driving(0).await;
+    two.world
+        .driver
+        .process(&id, answer)
+        .await
+        .expect("answered");
+    two.die(&site);
+    let three = site.join().await;
+    three.until_driving(256).await;
+    three.world.at_work(&["loan"]).await;
+}
+
+/// Whoever took the shard over has looked at what is in it before, and has never seen the server that changes it.
+#[tokio::test]
+async fn whoever_took_a_shard_over_is_told_by_a_server_that_did_not_know() {
+    let (mut site, one, two) = Site::two().await;
+    let (name, id) = one.start_in_a_late_shard().await;
+    let answer = callback(&one, &name).await;
+    one.die(&site);
+    two.held.send_replace(&["beat"]);
+    site.pass(10);
+    two.until_driving(0).await;
+    let three = site.join().await;
+    three.until_driving(256).await;
+    two.world
+        .driver
+        .process(&id, answer)
+        .await
+        .expect("answered");
+    two.held.send_replace(&[]);
+    let look = |world: &World| {
+        tick(world);
+        world.functions.at_work()
+    };
+    let is_at_work = |seen: &Vec<String>| seen.contains(&name);
+    three.world.until("it is told", look, is_at_work).await;
+}
+
+#[tokio::test]
+async fn what_is_gained_while_other_shards_are_given_away_is_taken_up() {
+    let (mut site, one, two) = Site::two().await;
+    let (name, _) = one.start_in_a_late_shard().await;
+    one.running.abort();
+    two.held.send_replace(&["beat"]);
+    tick(&two.world);
+    let (from, to) = (one.id(), two.id());
+    let given = site.servers.give(from, Shards::ALL, Some(to)).await;
+    given.expect("works");
+    two.cluster.hear(Notice {
+        executions: Vec::new(),
+        shards_moved: true,
+    });
+    let three = site.join().await;
+    two.held.send_replace(&[]);
+    let look = |world: &World| world.functions.at_work();
+    let is_at_work = |seen: &Vec<String>| seen.contains(&name);
+    two.world.until("it is taken up", look, is_at_work).await;
+    assert!(!three.world.driver.shards().is_empty(), "it was given some");
+}
+
+/// Its first look at the others has given it shards, and the database does not answer what comes next.
+#[tokio::test]
+async fn a_server_drives_nothing_past_its_first_lease() {
+    let mut site = Site::new();
+    let one = site.join_while_held(&["take_word"]).await;
+    one.until_driving(256).await;
+    one.held.send_replace(&["beat", "take_word"]);
+    site.pass(3);
+    one.until_driving(0).await;
+}
+
 #[tokio::test]
 async fn what_a_dead_server_drove_is_taken_over_and_repeated() {
     let (site, one, two) = Site::two().await;
@@ -357,6 +295,89 @@ async fn a_server_that_stood_still_stops_and_joins_again() {
     two.world
         .until_status(&id, ExecutionStatus::Succeeded)
         .await;
+}
+
+/// It has the execution in memory as it was when it stood still, because its function is still at work.
+#[tokio::test]
+async fn what_is_taken_over_again_is_read_again() {
+    let (site, one, two) = Site::two().await;
+    let (name, _) = one.start_in_a_late_shard().await;
+    one.running.abort();
+    two.until_driving(256).await;
+    let look = |world: &World| world.functions.at_work();
+    let is_at_work = |seen: &Vec<String>| seen.contains(&name);
+    two.world.until("it is repeated", look, is_at_work).await;
+    two.die(&site);
+    // The function that is at work is the lost one's.
+    one.world.functions.set_no_room(true);
+    run(&one.cluster);
+    one.until_driving(256).await;
+    let look = |world: &World| world.functions.turned_away();
+    one.world
+        .until("it is to be repeated", look, |seen| *seen > 0)
+        .await;
+}
+
+/// Somebody else records the end of an invocation while it is being reported lost.
+#[tokio::test]
+async fn a_race_about_a_lost_invocation_sets_nothing_aside() {
+    let rival = Arc::new(Mutex::new(None::<Rival>));
+    let armed = Arc::clone(&rival);
+    let world = World::failing(move |attempted| {
+        let rival = match attempted.starts_with("commit execution") {
+            true => armed.lock().expect("no test panics here").take(),
+            false => None,
+        };
+        if let Some(rival) = rival {
+            rival.commit();
+        }
+        None
+    });
+    let id = world.start("loan").await;
+    world.at_work(&["loan"]).await;
+    let store = Arc::clone(&world.store);
+    let transition = end_of_invocation(&world, &id).await;
+    let world = world.restarted(2);
+    *rival.lock().expect("no test panics here") = Some(Rival { store, transition });
+    world.driver.recover().await;
+    assert_eq!(world.driver.executions_set_aside(), []);
+    assert_eq!(world.status(&id).await, ExecutionStatus::Succeeded);
+}
+
+/// Another server, which commits first.
+struct Rival {
+    store: Arc<MemoryStore>,
+    transition: Arc<engine::Transition>,
+}
+
+impl Rival {
+    fn commit(self) {
+        let committed = self.store.commit(self.transition).now_or_never();
+        let committed = committed.expect("memory answers at once");
+        committed.expect("it is the first");
+    }
+}
+
+/// What records that the function of an execution has succeeded.
+async fn end_of_invocation(world: &World, id: &ExecutionId) -> Arc<engine::Transition> {
+    let execution = world.store.load(id).await.expect("works");
+    let execution = execution.expect("it is there");
+    let model::Invocation::Active { request_id, .. } = &execution.state.invocation else {
+        panic!("its function is at work");
+    };
+    let ended = engine::Input::InvocationEnded {
+        request_id: request_id.clone(),
+        started_at: BEGINNING,
+        outcome: succeeded(),
+    };
+    let context = engine::Context {
+        now: BEGINNING,
+        chance: engine::Chance::new(1, 2),
+        limits: &model::Limits::AWS,
+        owner: Owner(7),
+    };
+    let transition = engine::apply(&execution, ended, context).expect("it is running");
+    Arc::new(transition)
 }
 
 #[tokio::test]

@@ -58,7 +58,7 @@ pub(crate) async fn serve(
         let secret = Arc::clone(&secret);
         async move { handle(&app, &cluster, &secret, request).await }
     };
-    listen::serve(listener, handle, connections, shutdown).await;
+    listen::serve(listener, None, handle, connections, shutdown).await;
 }
 
 async fn handle(

@@ -43,39 +43,22 @@ impl Server {
             cause,
         };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
-        let url = format!("http://{}", listener.local_addr().map_err(failed)?);
+        let (scheme, tls) = (self.scheme(), self.tls.clone());
+        let url = format!("{scheme}://{}", listener.local_addr().map_err(failed)?);
         let api = Arc::new(Api::new(Arc::clone(&self.app), face));
         self.app.diagnostics.add_api(&logical_id, &url);
-        let stop = self.shutdown.child_token();
         let served = ServedApi {
             api: Arc::clone(&api),
             url: url.clone(),
-            stop: stop.clone(),
         };
         self.apis
             .lock()
             .expect("the map is never left half changed")
             .insert(key, Arc::new(served));
         let handle = move |request, peer| Arc::clone(&api).handle(request, peer);
-        let connections = self.connections.clone();
+        let (connections, shutdown) = (self.connections.clone(), self.shutdown.clone());
         self.tasks
-            .spawn(listen::serve(listener, handle, connections, stop));
+            .spawn(listen::serve(listener, tls, handle, connections, shutdown));
         Ok(url)
-    }
-
-    /// Stops serving the APIs of a stack but these; all of them when none is named.
-    pub(crate) fn stop_apis(&self, stack: &str, keep: &[&str]) {
-        let mut apis = self
-            .apis
-            .lock()
-            .expect("the map is never left half changed");
-        apis.retain(|(of, logical_id), served| {
-            let stays = of != stack || keep.contains(&logical_id.as_str());
-            if !stays {
-                served.stop.cancel();
-                self.app.diagnostics.remove_api(logical_id);
-            }
-            stays
-        });
     }
 }

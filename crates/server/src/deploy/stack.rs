@@ -160,6 +160,12 @@ impl Server {
         for table in &stack.tables {
             self.app.tables.deploy(table).await?;
         }
+        for function in &stack.functions {
+            self.app
+                .access
+                .grants
+                .set(function, &self.app.registry.home);
+        }
         let mut served: Vec<Arc<dyn Face>> = Vec::new();
         for api in &stack.http_apis {
             served.push(Arc::new(HttpFace::http_api(stack, api)?));

@@ -139,6 +139,12 @@ impl OtherServices {
         answer.ok_or_else(|| Request::from_parts(parts, ()))
     }
 
+    /// Whether a request is signed for another service than those of the main port.
+    #[expect(clippy::unused_self, reason = "it is a question to them")]
+    pub fn are_meant<B>(&self, request: &Request<B>) -> bool {
+        signed_service::of(request).is_some()
+    }
+
     /// Answers a request that is signed for another service than those of the main port; gives back what is not.
     pub async fn handle(
         &self,

@@ -8,8 +8,7 @@ use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use model::{EventSource, FunctionName};
 use runtime::PlainOutcome;
 use stack::{Integration, Route, Stack};
-use tokio_util::sync::CancellationToken;
-use wire::trace;
+use wire::{ApiError, trace};
 
 use super::access::{Caller, Gate, Refusal};
 use super::answer::message;
@@ -51,6 +50,11 @@ pub(crate) trait Face: Send + Sync {
     /// Who is let in; function URLs let everybody in.
     fn gate(&self) -> Option<&Gate> {
         None
+    }
+
+    /// Whether requests have to be signed, where anything is enforced.
+    fn is_for_iam(&self) -> bool {
+        false
     }
 
     /// The answer to a request that is not let in.
@@ -104,8 +108,6 @@ pub(crate) struct Api {
 pub(crate) struct ServedApi {
     pub api: Arc<Api>,
     pub url: String,
-    /// Ends it.
-    pub stop: CancellationToken,
 }
 
 impl Api {
@@ -131,7 +133,11 @@ impl Api {
         let face = self.face();
         let (parts, body) = request.into_parts();
         let allowed = |origin: &str| face.allows(origin);
-        if let Err(refusal) = guard::check(&parts.method, &parts.headers, allowed) {
+        let checked = match self.app.access.is_exposed() {
+            true => guard::check_origin(&parts.method, &parts.headers, allowed),
+            false => guard::check(&parts.method, &parts.headers, allowed),
+        };
+        if let Err(refusal) = checked {
             return message(StatusCode::FORBIDDEN, refusal.message());
         }
         if let Some(answer) = face.preflight(&parts) {
@@ -139,6 +145,10 @@ impl Api {
         }
         let mut answer = match face.call(&parts) {
             Ok(call) => {
+                let body = match self.admit(face.as_ref(), &parts, &call, body, peer).await {
+                    Ok(body) => body,
+                    Err(refused) => return crate::http::refusal(refused),
+                };
                 let answered = self.invoke(face.as_ref(), &parts, call, body, peer);
                 let failed = |failure| face.failure(failure);
                 answered.await.unwrap_or_else(failed)
@@ -150,6 +160,25 @@ impl Api {
             *answer.body_mut() = Body::default();
         }
         answer
+    }
+
+    /// Lets a request in whose sender has to be known to IAM.
+    async fn admit(
+        &self,
+        face: &dyn Face,
+        parts: &Parts,
+        call: &Call<'_>,
+        body: RequestBody,
+        peer: SocketAddr,
+    ) -> Result<RequestBody, ApiError> {
+        let access = &self.app.access;
+        if !access.is_enforced() || !face.is_for_iam() {
+            return Ok(body);
+        }
+        let function = (call.function, call.route.qualifier.as_deref());
+        let bounds = (BODY_BYTES_MAX, self.app.machine_now());
+        let admitting = access.admit_to_url(parts, body, function, peer, bounds);
+        admitting.await
     }
 
     async fn invoke(

@@ -81,7 +81,7 @@ impl ServedTables {
             }
         };
         let connections = Connections::within_open_files();
-        let serving = listen::serve(listener, handle, connections, shutdown.clone());
+        let serving = listen::serve(listener, None, handle, connections, shutdown.clone());
         Ok(Self {
             address,
             serving: tokio::spawn(serving),

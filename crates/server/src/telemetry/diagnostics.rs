@@ -83,11 +83,6 @@ impl Diagnostics {
         self.deployed().apis.insert(name.to_owned(), url.to_owned());
     }
 
-    /// Forgets one that is no longer served.
-    pub fn remove_api(&self, name: &str) {
-        self.deployed().apis.remove(name);
-    }
-
     /// Where a function is in the CDK app of the deployed stack.
     pub fn construct_path(&self, function: &str) -> Option<String> {
         self.deployed().constructs.get(function).cloned()

@@ -20,6 +20,8 @@ use store_postgres::PostgresStore;
 use tempfile::TempDir;
 use tokio_postgres::NoTls;
 
+pub mod load;
+
 /// The account of the tests.
 pub const ACCOUNT: &str = "000000000000";
 
@@ -147,6 +149,12 @@ impl Server {
             kill(pid, Signal::SIGQUIT).expect("the server can be ended");
             child.wait().expect("the server ends");
         }
+    }
+
+    /// Where it listens.
+    pub fn socket(&self) -> PathBuf {
+        let name = format!(".s.PGSQL.{}", self.port);
+        self.folder.path().join(name)
     }
 
     /// The URL of a database.
