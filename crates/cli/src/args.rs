@@ -7,6 +7,7 @@ mod demo;
 mod docs;
 mod doctor;
 mod init;
+mod kept;
 mod new;
 mod store;
 mod up;
@@ -20,6 +21,10 @@ pub use demo::{DemoArguments, DemoFunctionArguments};
 pub use docs::DocsArguments;
 pub use doctor::DoctorArguments;
 pub use init::InitArguments;
+pub use kept::{
+    BackupArguments, CopyArguments, PlaceArguments, RestoreArguments, StoreAction,
+    StoreCommandArguments, VerifyArguments,
+};
 pub use new::{Language, NewArguments, Template};
 pub use store::{StoreArguments, TablesArguments};
 pub use up::{
@@ -111,6 +116,10 @@ pub enum Command {
     Delete(DeleteArguments),
     Clock(ClockArguments),
     Quarantine(QuarantineArguments),
+    Backup(BackupArguments),
+    Restore(RestoreArguments),
+    Verify(VerifyArguments),
+    Store(StoreCommandArguments),
     Keys(KeysArguments),
     Audit(AuditArguments),
     Docs(DocsArguments),

@@ -18,6 +18,7 @@ mod tree;
 mod completions;
 mod duration_text;
 mod grid;
+mod kept;
 mod kept_warnings;
 mod launch_file;
 mod neutral;

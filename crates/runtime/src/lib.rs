@@ -44,7 +44,9 @@ pub use invoker::{
 };
 pub use queue::EnqueueError;
 pub use read::StatePage;
-pub use servers::{Cluster, ClusterConfig, MessageFuture, Messenger, Notice, Plan, plan};
+pub use servers::{
+    Cluster, ClusterConfig, ClusterStatistics, MessageFuture, Messenger, Notice, Plan, plan,
+};
 pub use start::{StartRequest, Started};
 pub use timers::TimerPulse;
 pub use within::Making;

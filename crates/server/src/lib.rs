@@ -55,7 +55,7 @@ pub use function_host::{
     Credentials, DebuggedProcess, Debugger, LAYERS_FOLDER, NodePackages, PrepareRuntimeError,
     PreparedRuntime, Runtimes,
 };
-pub use functions::{FreezeCodeError, UnpackError, unpack};
+pub use functions::{FolderCode, FreezeCodeError, UnpackError, unpack};
 pub use model::Limits;
 pub use runtime::ClockMode;
 pub use server::{Debugging, Server, ServerConfig, Stores};

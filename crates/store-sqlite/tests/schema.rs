@@ -92,6 +92,40 @@ async fn a_file_of_version_1_becomes_current_and_keeps_everything() {
     open(&path).unwrap();
 }
 
+/// A file as each version of the schema left it, with the execution that version 1 wrote.
+#[tokio::test]
+async fn a_file_of_every_version_becomes_current() {
+    let migrations = [
+        VERSION_1,
+        include_str!("../src/sql/migrations/0002_payload_source.sql"),
+        include_str!("../src/sql/migrations/0003_pause.sql"),
+        include_str!("../src/sql/migrations/0004_functions_api.sql"),
+        include_str!("../src/sql/migrations/0005_search.sql"),
+        include_str!("../src/sql/migrations/0006_origins.sql"),
+        include_str!("../src/sql/migrations/0007_owners.sql"),
+        include_str!("../src/sql/migrations/0008_schedules.sql"),
+    ];
+    for version in 1..=migrations.len() {
+        let directory = TempDir::new().expect("a folder");
+        let path = directory.path().join("executions.db");
+        let old = Connection::open(&path).expect("a new file");
+        for (before, migration) in migrations[..version].iter().enumerate() {
+            old.execute_batch(migration).expect("it was one");
+            if before == 0 {
+                old.execute_batch(FIXTURE_1).expect("it was written");
+            }
+        }
+        old.pragma_update(None, "user_version", version as i64)
+            .expect("writable");
+        drop(old);
+        let store = open(&path).unwrap_or_else(|error| panic!("version {version}: {error}"));
+        let id = ExecutionId::parse("0190-version-1").expect("a valid id");
+        let execution = store.load(&id).await.expect("readable");
+        let execution = execution.expect("it was kept");
+        assert_eq!(execution.state.status(), ExecutionStatus::Succeeded);
+    }
+}
+
 #[test]
 fn a_file_of_a_newer_version_is_refused_and_left_alone() {
     let directory = TempDir::new().unwrap();

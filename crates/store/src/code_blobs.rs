@@ -1,6 +1,19 @@
 //! The code of functions, for servers that have no folder in common.
 
+use std::path::Path;
+
 use crate::StoreFuture;
+
+/// Digits of a name: half of a SHA-256.
+pub const CODE_NAME_DIGITS: usize = 32;
+
+/// The name of the code that a version says lies there; none when it is not frozen.
+pub fn code_name(dir: &Path) -> Option<&str> {
+    let name = dir.file_name()?.to_str()?;
+    let is_one =
+        name.len() == CODE_NAME_DIGITS && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_one.then_some(name)
+}
 
 /// Archives of code, each under the hash of what is in it.
 ///

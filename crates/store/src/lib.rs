@@ -36,7 +36,7 @@ pub use around::{Around, Call, Surround};
 pub use catalogue::{
     AliasRecord, Catalogue, CatalogueRevision, FunctionSettingsRecord, FunctionVersionRecord,
 };
-pub use code_blobs::CodeBlobs;
+pub use code_blobs::{CODE_NAME_DIGITS, CodeBlobs, code_name};
 pub use error::{CommitError, StoreFault};
 pub use executions::{Cursor, ExecutionFilter, ExecutionHead, ExecutionRecord, Executions};
 pub use heads::{cut_error, event_head, name_from_around, operation_head};

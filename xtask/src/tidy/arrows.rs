@@ -12,6 +12,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("store", &["engine", "model"]),
     ("store-sqlite", &["engine", "model", "stdx", "store"]),
     ("store-postgres", &["engine", "model", "stdx", "store"]),
+    ("keep", &["engine", "model", "stdx", "store"]),
     ("runtime", &["engine", "model", "stdx", "store"]),
     ("lambda-api", &[]),
     (
@@ -51,12 +52,14 @@ const ARROWS: &[(&str, &[&str])] = &[
             "book-assets",
             "runtime",
             "function-host",
+            "keep",
             "lambda-api",
             "loan-demo",
             "model",
             "server",
             "stack",
             "store",
+            "store-postgres",
             "store-sqlite",
         ],
     ),
@@ -154,6 +157,8 @@ const TESTS: &[(&str, &[&str])] = &[
     ("loan-workflow", &["lambda-api", "lambdura-testing"]),
     ("server", &["lambdura"]),
     ("cli", &["engine"]),
+    ("keep", &["store-sqlite"]),
+    ("store-postgres", &["keep", "store-sqlite"]),
     ("crash", &["bench-crash"]),
 ];
 

@@ -1,5 +1,6 @@
 //! One file per command; here they are told apart and given what they share.
 
+mod backup;
 mod callback;
 mod callbacks;
 mod clock;
@@ -21,11 +22,14 @@ mod new;
 mod open;
 mod pause;
 mod quarantine;
+mod restore;
 mod retry;
 mod show;
 mod stop;
+mod store;
 mod tables;
 mod up;
+mod verify;
 mod wait;
 mod watch;
 
@@ -81,6 +85,10 @@ pub fn run(arguments: Arguments, screen: &Screen) -> Result<(), CliError> {
         Command::Resume(it) => block_on(pause::resume(&client()?, it, screen)),
         Command::Clock(it) => block_on(clock::run(&client()?, it, screen)),
         Command::Quarantine(it) => block_on(quarantine::run(&client()?, it, screen)),
+        Command::Backup(it) => block_on(backup::run(it, screen)),
+        Command::Restore(it) => block_on(restore::run(it, screen)),
+        Command::Verify(it) => block_on(verify::run(it, screen)),
+        Command::Store(it) => block_on(store::run(it, screen)),
         Command::Keys(it) => {
             let client = || Ok(client()?);
             block_on(keys::run(client, it, screen))

@@ -15,6 +15,7 @@ mod commands;
 mod demo;
 mod installed;
 mod interrupts;
+mod kept;
 mod keys;
 mod mistakes;
 mod packaged;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use model::{ExecutionId, Owner};
 
+use super::statistics::add;
 use super::{Cluster, Notice};
 
 /// Pause before word is left again that could neither be told nor left.
@@ -61,15 +62,20 @@ impl Cluster {
             shards_moved: false,
         };
         let Err(reason) = self.config.messenger.tell(server, notice).await else {
+            add(&self.counters.notices_told, 1);
             return true;
         };
+        add(&self.counters.notices_failed, 1);
         tracing::warn!(
             server = server.address,
             reason,
             "a server is not reached; word is left for it"
         );
         let left = self.config.servers.leave_word(owner, executions.clone());
-        let Err(fault) = left.await else { return true };
+        let Err(fault) = left.await else {
+            add(&self.counters.word_left, executions.len());
+            return true;
+        };
         {
             let error = &fault as &dyn std::error::Error;
             tracing::error!(

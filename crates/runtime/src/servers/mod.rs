@@ -6,6 +6,7 @@
 
 mod deliver;
 mod plan;
+mod statistics;
 mod told;
 
 use std::pin::Pin;
@@ -20,6 +21,9 @@ use tokio::sync::{Notify, watch};
 use crate::Driver;
 
 pub use plan::{Plan, plan};
+pub use statistics::ClusterStatistics;
+
+use statistics::{Counters, add};
 use told::Told;
 
 /// How a server takes part.
@@ -70,6 +74,7 @@ pub struct Cluster {
     /// Something is to be said or looked at before the next time it is due.
     hurry: Notify,
     is_leaving: AtomicBool,
+    counters: Arc<Counters>,
 }
 
 #[derive(Debug, Default)]
@@ -100,6 +105,7 @@ impl Cluster {
             told: Mutex::default(),
             hurry: Notify::new(),
             is_leaving: AtomicBool::new(false),
+            counters: Arc::default(),
         })
     }
 
@@ -111,6 +117,17 @@ impl Cluster {
     /// Who lived, and who owned what, when it was last looked at.
     pub fn membership(&self) -> Arc<Membership> {
         self.membership.borrow().clone()
+    }
+
+    /// What it has done since its start.
+    pub fn statistics(&self) -> ClusterStatistics {
+        self.counters.read()
+    }
+
+    /// How long it may still drive what it owns, unless it says again that it lives; zero when it may not.
+    pub fn lease_left(&self) -> Duration {
+        let until = self.state().until;
+        until.map_or(Duration::ZERO, |until| until.since(self.driver.now()))
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
@@ -182,6 +199,7 @@ impl Cluster {
             is_over
         };
         if is_over && !self.driver.shards().is_empty() {
+            add(&self.counters.leases_lost, 1);
             tracing::error!(
                 "the lease of this server is over, and others take its executions: it drives none until it can say \
                  again that it lives"
@@ -290,6 +308,7 @@ impl Cluster {
         let seen = Arc::new(seen);
         let gained = self.driver.inner.territory.set(driven, Arc::clone(&seen));
         self.membership.send_replace(seen);
+        add(&self.counters.shards_gained, gained.len());
         // Whoever died may have changed executions that are driven here and not have come to say so.
         let doubtful = if someone_died { driven } else { gained };
         if !doubtful.is_empty() {
@@ -300,9 +319,11 @@ impl Cluster {
     fn take_up(&self, shards: Shards) {
         let driver = self.driver.clone();
         driver.inner.alarm.set(driver.now());
+        let counters = Arc::clone(&self.counters);
         self.driver.spawn(async move {
             // Also what nobody drives so far, and what was scheduled for this server and has lost its turn.
             let count = driver.take_up_all(Owner::NONE, shards).await;
+            add(&counters.taken_up, count);
             if count > 0 {
                 tracing::info!(
                     executions = count,

@@ -66,6 +66,14 @@ impl Problems {
             let text = format!("the tables take no changes: {trouble}");
             problems.lasting.push(text);
         }
+        if let Some(cluster) = &app.cluster
+            && app.diagnostics.is_ready()
+            && cluster.lease_left().is_zero()
+        {
+            let text = "this server could not tell the others in time that it lives, and drives no executions until \
+                        it can";
+            problems.passing.push(text.to_owned());
+        }
         let silent_since = app
             .driver
             .timer_pulse()

@@ -10,6 +10,7 @@ mod archive;
 mod check;
 mod disk;
 mod error;
+mod folder;
 mod freeze;
 mod manifest;
 mod seen;
@@ -22,6 +23,7 @@ pub(crate) use archive::UNPACKED_BYTES_MAX;
 pub use archive::{UnpackError, unpack};
 pub(crate) use check::{Checked, Damage, Depth};
 pub use error::FreezeCodeError;
+pub use folder::FolderCode;
 pub(crate) use store::{CodeStore, FrozenCode};
 
 #[cfg(test)]
