@@ -2,6 +2,7 @@ import Box from '@cloudscape-design/components/box'
 import { createBrowserRouter, Navigate, useRouteError } from 'react-router'
 import { ErrorBox } from './components/error-box'
 import { Shell } from './layout/shell'
+import { SignedIn } from './layout/signed-in'
 import { ExecutionPage } from './pages/execution/page'
 import { ExecutionsPage } from './pages/executions/page'
 import { FunctionPage } from './pages/function/page'
@@ -14,7 +15,11 @@ import { paths } from './util/paths'
 
 export const router = createBrowserRouter([
   {
-    element: <Shell />,
+    element: (
+      <SignedIn>
+        <Shell />
+      </SignedIn>
+    ),
     errorElement: <Broken />,
     children: [
       {

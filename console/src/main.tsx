@@ -2,15 +2,22 @@ import '@cloudscape-design/global-styles/index.css'
 import './styles/console.css'
 import { I18nProvider } from '@cloudscape-design/components/i18n'
 import messages from '@cloudscape-design/components/i18n/messages/all.en'
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { RouterProvider } from 'react-router'
 import { ServerError } from './api/request'
+import { isSignedOut, sessionQuery } from './api/session'
 import { router } from './app'
 import { showStoredTheme } from './preferences/theme'
 
 const queries = new QueryClient({
+  queryCache: new QueryCache({
+    onError: (error) => {
+      // The session is over: the sign-in is shown in the place of the page.
+      if (isSignedOut(error)) void queries.invalidateQueries({ queryKey: sessionQuery.queryKey })
+    },
+  }),
   defaultOptions: {
     queries: {
       // What the server refused, it refuses again; what did not answer may be back in a moment.

@@ -8,12 +8,12 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 
 use crate::process;
-use crate::setup::{self, CONSOLE, build_console, install_packages, npm};
+use crate::setup::{self, CONSOLE, build_pages, install_packages, npm};
 use crate::test::stage::Context;
 use crate::test::system_variables;
 use crate::workspace::Workspace;
 
-/// Build the web console, which `cargo build` puts into the binary
+/// Build the web console and the demo's page, which `cargo build` puts into the binary
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -27,10 +27,10 @@ pub struct ConsoleArguments {
 
 /// Builds the console, and takes pictures where that is asked for.
 pub fn run(workspace: Workspace, arguments: &ConsoleArguments) -> Result<ExitCode> {
-    build_console(&workspace)?;
+    build_pages(&workspace)?;
     let dist = workspace.root.join(CONSOLE).join("dist");
     println!(
-        "The console is built at {}; cargo puts it into the binary.",
+        "The console is built at {}, and the demo's page; cargo puts them into the binary.",
         dist.display()
     );
     if let Some(folder) = &arguments.pictures {

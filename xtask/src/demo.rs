@@ -74,7 +74,7 @@ pub fn run(workspace: &Workspace, arguments: &DemoArguments) -> Result<ExitCode>
     } else {
         Profile::Dev
     };
-    setup::build_console(workspace)?;
+    setup::build_pages(workspace)?;
     let binaries = setup::build_binaries(workspace, &programs(), profile)?;
     setup::install_packages(&frontend)?;
 

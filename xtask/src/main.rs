@@ -1,13 +1,16 @@
-//! Chores of the project: `cargo xtask demo | test | bench | sim | console | tidy`.
+//! Chores of the project: `cargo xtask demo | test | bench | sim | console | book | dist | release | tidy`.
 //!
 //! This file reads the command line. Each chore has a module of its name; `setup` gets what the chores need
 //! (packages, browsers, binaries), `system` runs the service, `page` the demo's frontend, and `process` owns every
 //! process that is started here.
 
 mod bench;
+mod book;
 mod console;
 mod demo;
+mod dist;
 mod peers;
+mod release;
 mod sim;
 mod test;
 mod tidy;
@@ -27,8 +30,11 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::bench::BenchArguments;
+use crate::book::BookArguments;
 use crate::console::ConsoleArguments;
 use crate::demo::DemoArguments;
+use crate::dist::DistArguments;
+use crate::release::ReleaseArguments;
 use crate::sim::SimArguments;
 use crate::test::TestArguments;
 use crate::workspace::Workspace;
@@ -48,7 +54,10 @@ enum Chore {
     Bench(BenchArguments),
     Sim(SimArguments),
     Console(ConsoleArguments),
-    /// Check what no compiler checks: dependency arrows, module docs, file sizes, leftovers, lockfiles
+    Book(BookArguments),
+    Dist(DistArguments),
+    Release(ReleaseArguments),
+    /// Check what no compiler checks: dependency arrows, module docs, file sizes, leftovers, links, lockfiles
     Tidy,
 }
 
@@ -72,6 +81,9 @@ fn run(chore: Chore) -> anyhow::Result<ExitCode> {
         Chore::Bench(arguments) => bench::run(&workspace, &arguments),
         Chore::Sim(arguments) => sim::run(&workspace, &arguments),
         Chore::Console(arguments) => console::run(workspace, &arguments),
+        Chore::Book(arguments) => book::run(&workspace, &arguments),
+        Chore::Dist(arguments) => dist::run(&workspace, &arguments),
+        Chore::Release(arguments) => release::run(&workspace, &arguments),
         Chore::Tidy => tidy::run(&workspace),
     }
 }

@@ -21,8 +21,8 @@ function required(name) {
 /** `{ endpoint, apiUrl }` of the loan demo. */
 export const loanDemo = () => ({ endpoint: required('LAMBDURA_ENDPOINT'), apiUrl: required('API_URL') })
 
-/** Starts a system with the functions of `console/showcase` on a store of its own. */
-export async function startShowcase(parameters = []) {
+/** Starts a system with the functions of `console/showcase` on a store of its own; `prepare` is given its data folder before. */
+export async function startShowcase(parameters = [], prepare = () => {}) {
   const program = required('LAMBDURA_BIN')
   const scratch = await mkdtemp(join(process.env.E2E_SCRATCH ?? tmpdir(), 'showcase-'))
   const data = join(scratch, 'data')
@@ -31,6 +31,7 @@ export async function startShowcase(parameters = []) {
     await mkdir(folder, { recursive: true })
     await copyFile(join(dirname(program), 'showcase'), join(folder, 'bootstrap'))
   }
+  await prepare(data)
   const start = async () => {
     const readyFile = join(scratch, 'ready.json')
     await rm(readyFile, { force: true })

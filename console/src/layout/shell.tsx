@@ -1,11 +1,12 @@
 import AppLayout from '@cloudscape-design/components/app-layout'
 import SideNavigation from '@cloudscape-design/components/side-navigation'
 import Badge from '@cloudscape-design/components/badge'
-import TopNavigation from '@cloudscape-design/components/top-navigation'
-import { useQuery } from '@tanstack/react-query'
+import TopNavigation, { type TopNavigationProps } from '@cloudscape-design/components/top-navigation'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { Outlet, useLocation, useNavigate } from 'react-router'
 import { callbacksQuery, systemQuery } from '../api/console'
+import { sessionQuery, signOut } from '../api/session'
 import { ShortcutHelp } from '../keyboard/shortcut-help'
 import { useShortcutKeys, useShortcuts } from '../keyboard/shortcuts'
 import { type Theme, THEMES, useTheme } from '../preferences/theme'
@@ -25,6 +26,7 @@ export function Shell() {
   const navigate = useNavigate()
   const content = usePageFocus()
   const clock = useClockMenu(timeMode)
+  const account = useAccountMenu()
   useShortcutKeys()
   useShortcuts([
     { keys: '?', label: 'Show what the keyboard can do', run: () => showHelp(true) },
@@ -65,6 +67,7 @@ export function Shell() {
               ],
               onItemClick: ({ detail }) => (detail.id === 'keyboard' ? showHelp(true) : chooseTheme(detail.id as Theme)),
             },
+            ...account,
           ]}
         />
       </div>
@@ -86,6 +89,28 @@ export function Shell() {
       <ShortcutHelp visible={helpIsShown} onDismiss={() => showHelp(false)} />
     </>
   )
+}
+
+/** Who is signed in, and out again; nothing where nobody has to be. */
+function useAccountMenu(): TopNavigationProps.Utility[] {
+  const { data } = useQuery(sessionQuery)
+  const queries = useQueryClient()
+  if (data?.name === undefined) return []
+  const leave = async () => {
+    await signOut()
+    // Nothing of what was read stays.
+    queries.clear()
+    window.location.assign('/')
+  }
+  return [
+    {
+      type: 'menu-dropdown',
+      text: data.name,
+      iconName: 'user-profile',
+      items: [{ id: 'sign-out', text: 'Sign out' }],
+      onItemClick: () => void leave(),
+    },
+  ]
 }
 
 /** Another page begins at its beginning, for those who hear it as well. */

@@ -1,13 +1,32 @@
 //! The command line.
 
+mod access;
 mod clock;
+mod completions;
+mod demo;
+mod docs;
+mod doctor;
+mod init;
+mod kept;
 mod new;
+mod store;
 mod up;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use access::{AccessArguments, AuditArguments, KeysAction, KeysArguments};
 pub use clock::{ClockAction, ClockArguments};
+pub use completions::{CompletionsArguments, ManArguments, Shell};
+pub use demo::{DemoArguments, DemoFunctionArguments};
+pub use docs::DocsArguments;
+pub use doctor::DoctorArguments;
+pub use init::InitArguments;
+pub use kept::{
+    BackupArguments, CopyArguments, PlaceArguments, RestoreArguments, StoreAction,
+    StoreCommandArguments, VerifyArguments,
+};
 pub use new::{Language, NewArguments, Template};
+pub use store::{StoreArguments, TablesArguments};
 pub use up::{
     AwsCredentials, BuildProfile, Clock, DebuggedFunction, Durability, LimitsProfile, UpArguments,
 };
@@ -72,7 +91,12 @@ pub enum OutputFormat {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     New(NewArguments),
+    Init(InitArguments),
     Up(Box<UpArguments>),
+    Tables(TablesArguments),
+    Demo(DemoArguments),
+    #[command(hide = true)]
+    DemoFunction(DemoFunctionArguments),
     Debug(DebugArguments),
     Invoke(InvokeArguments),
     Ls(LsArguments),
@@ -92,6 +116,17 @@ pub enum Command {
     Delete(DeleteArguments),
     Clock(ClockArguments),
     Quarantine(QuarantineArguments),
+    Backup(BackupArguments),
+    Restore(RestoreArguments),
+    Verify(VerifyArguments),
+    Store(StoreCommandArguments),
+    Keys(KeysArguments),
+    Audit(AuditArguments),
+    Docs(DocsArguments),
+    Doctor(DoctorArguments),
+    Completions(CompletionsArguments),
+    #[command(hide = true)]
+    Man(ManArguments),
 }
 
 /// Set up an editor for functions that `lambdura up --debug` runs

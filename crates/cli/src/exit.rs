@@ -135,6 +135,12 @@ pub fn report(ended: Result<(), CliError>) -> Exit {
         CliError::Call(error) => {
             let hint = hint(&error);
             say(&error.to_string(), &causes(&error), hint.as_deref());
+            if let CallError::Refused(api) = &error
+                && api.code.is_known()
+            {
+                let page = format!("lambdura docs {}", api.code);
+                anstream::eprintln!("  {} {page}", "more:".cyan());
+            }
         }
         CliError::Failed(error) => {
             let causes: Vec<String> = error.chain().skip(1).map(ToString::to_string).collect();

@@ -15,8 +15,10 @@ mod operations;
 mod timeline;
 mod tree;
 
+mod completions;
 mod duration_text;
 mod grid;
+mod kept;
 mod kept_warnings;
 mod launch_file;
 mod neutral;
@@ -24,9 +26,13 @@ mod payload_argument;
 mod preview;
 mod screen;
 mod standing_text;
+mod version;
 
 mod commands;
 mod up;
+
+#[cfg(test)]
+mod reference;
 
 use std::process::ExitCode;
 
@@ -39,6 +45,11 @@ use mimalloc::MiMalloc;
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
+    completions::answer();
+    if let Some(version) = version::asked() {
+        println!("{version}");
+        return ExitCode::SUCCESS;
+    }
     server::return_freed_memory();
     let arguments = args::Arguments::parse();
     let screen = screen::Screen::new(arguments.global.output);

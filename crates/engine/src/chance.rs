@@ -1,6 +1,6 @@
 //! Randomness as an input: the caller draws two seeds, and one transition takes what it needs.
 
-use model::{ExecutionId, RequestId, Timestamp};
+use model::{ExecutionId, RequestId, Shard, Timestamp};
 use sha2::{Digest as _, Sha256};
 use uuid::Builder;
 
@@ -24,8 +24,7 @@ impl Chance {
 
     /// An id for an invocation.
     pub fn request_id(&mut self) -> RequestId {
-        let uuid = Builder::from_random_bytes(self.draw()).into_uuid();
-        RequestId::parse(&uuid.to_string()).expect("a UUID is a valid request id")
+        request_id(self.draw())
     }
 
     pub(crate) fn nonce(&mut self) -> u64 {
@@ -37,11 +36,21 @@ impl Chance {
     /// in a store and newly started ones near each other.
     pub fn execution_id(&mut self, now: Timestamp) -> ExecutionId {
         let random = self.draw();
-        let millis = u64::try_from(now.as_millis()).unwrap_or(0);
-        let mut tail = [0; 10];
-        tail.copy_from_slice(&random[..10]);
-        let uuid = Builder::from_unix_timestamp_millis(millis, &tail).into_uuid();
-        ExecutionId::parse(&uuid.to_string()).expect("a UUID is a valid execution id")
+        execution_id(now, random)
+    }
+
+    /// As [`Chance::execution_id`], in this shard.
+    pub fn execution_id_in(&mut self, now: Timestamp, shard: Shard) -> ExecutionId {
+        let mut random = self.draw();
+        random[9] = shard.0;
+        execution_id(now, random)
+    }
+
+    /// As [`Chance::request_id`], in this shard.
+    pub fn request_id_in(&mut self, shard: Shard) -> RequestId {
+        let mut random = self.draw();
+        random[15] = shard.0;
+        request_id(random)
     }
 
     fn draw(&mut self) -> [u8; 16] {
@@ -55,4 +64,17 @@ impl Chance {
         bytes.copy_from_slice(&digest[..16]);
         bytes
     }
+}
+
+fn execution_id(now: Timestamp, random: [u8; 16]) -> ExecutionId {
+    let millis = u64::try_from(now.as_millis()).unwrap_or(0);
+    let mut tail = [0; 10];
+    tail.copy_from_slice(&random[..10]);
+    let uuid = Builder::from_unix_timestamp_millis(millis, &tail).into_uuid();
+    ExecutionId::parse(&uuid.to_string()).expect("a UUID is a valid execution id")
+}
+
+fn request_id(random: [u8; 16]) -> RequestId {
+    let uuid = Builder::from_random_bytes(random).into_uuid();
+    RequestId::parse(&uuid.to_string()).expect("a UUID is a valid request id")
 }

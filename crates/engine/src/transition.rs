@@ -8,6 +8,8 @@ use model::{
     Timestamp,
 };
 
+use crate::Execution;
+
 /// A change of one execution, to be committed whole or not at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transition {
@@ -35,6 +37,31 @@ pub struct Transition {
 }
 
 impl Transition {
+    /// What writes a whole execution into a store that does not have it, exactly as it stands: its version, its
+    /// token, its deadlines. Nothing is to be done afterwards; whoever starts on that store takes it up.
+    ///
+    /// # Panics
+    /// When the events are not all of its history.
+    pub fn whole(execution: &Execution, events: Vec<Event>) -> Self {
+        assert_eq!(
+            events.len() as u64,
+            execution.state.event_id_last,
+            "a whole execution has its whole history"
+        );
+        Self {
+            spec: Arc::clone(&execution.spec),
+            from_version: 0,
+            state: execution.state.clone(),
+            operations: execution.operations().cloned().collect(),
+            events,
+            effects: Vec::new(),
+            answer: Answer::Done,
+            removes: false,
+            deadlines_removed: BTreeSet::new(),
+            deadlines_added: execution.deadlines().cloned().collect(),
+        }
+    }
+
     /// Whether there is nothing to commit: the input changed nothing.
     pub fn is_empty(&self) -> bool {
         self.state.version == self.from_version && !self.removes

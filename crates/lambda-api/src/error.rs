@@ -25,6 +25,14 @@ wire_enum! {
         AccessDenied = "AccessDeniedException",
         /// The request's signature is not right.
         InvalidSignature = "InvalidSignatureException",
+        /// Something of the request's signature is missing or malformed.
+        IncompleteSignature = "IncompleteSignatureException",
+        /// The request is not signed.
+        MissingAuthenticationToken = "MissingAuthenticationTokenException",
+        /// Nobody has the access key.
+        UnrecognizedClient = "UnrecognizedClientException",
+        /// The credentials were good for a time that is over.
+        ExpiredToken = "ExpiredTokenException",
         /// The path or method is none of the API's.
         UnknownOperation = "UnknownOperationException",
         /// A quota is used up.
@@ -82,7 +90,12 @@ impl ErrorCode {
             | Self::ResourceInUse
             | Self::RecursiveInvocation => 400,
             Self::ServiceQuotaExceeded => 402,
-            Self::AccessDenied | Self::InvalidSignature => 403,
+            Self::AccessDenied
+            | Self::InvalidSignature
+            | Self::IncompleteSignature
+            | Self::MissingAuthenticationToken
+            | Self::UnrecognizedClient
+            | Self::ExpiredToken => 403,
             Self::ResourceNotFound | Self::UnknownOperation => 404,
             Self::ResourceConflict | Self::DurableExecutionAlreadyStarted => 409,
             Self::PreconditionFailed => 412,

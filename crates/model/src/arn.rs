@@ -7,6 +7,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::{ExecutionId, ExecutionName, FunctionName};
@@ -115,7 +116,8 @@ fn fail(text: &str, expected: &'static str) -> ParseArnError {
 }
 
 /// A resolved version of a function: never an alias.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub enum Version {
     /// `$LATEST`: the code as it is now.
     Latest,
@@ -129,6 +131,20 @@ impl fmt::Display for Version {
             Self::Latest => f.write_str("$LATEST"),
             Self::Published(number) => write!(f, "{number}"),
         }
+    }
+}
+
+impl From<Version> for String {
+    fn from(value: Version) -> Self {
+        value.to_string()
+    }
+}
+
+impl TryFrom<String> for Version {
+    type Error = ParseArnError;
+
+    fn try_from(text: String) -> Result<Self, ParseArnError> {
+        text.parse()
     }
 }
 
@@ -148,7 +164,8 @@ impl FromStr for Version {
 }
 
 /// The ARN of one durable execution.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct ExecutionArn {
     /// The function that runs.
     pub function: FunctionArn,
@@ -169,6 +186,20 @@ impl fmt::Display for ExecutionArn {
             id,
         } = self;
         write!(f, "{function}:{version}/durable-execution/{name}/{id}")
+    }
+}
+
+impl From<ExecutionArn> for String {
+    fn from(value: ExecutionArn) -> Self {
+        value.to_string()
+    }
+}
+
+impl TryFrom<String> for ExecutionArn {
+    type Error = ParseArnError;
+
+    fn try_from(text: String) -> Result<Self, ParseArnError> {
+        text.parse()
     }
 }
 

@@ -1,9 +1,11 @@
 //! Deadlines: what comes due without anybody asking.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{OperationId, Timestamp};
 
 /// An instant at which the service has to act, and why.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Deadline {
     /// When.
     pub at: Timestamp,
@@ -12,7 +14,7 @@ pub struct Deadline {
 }
 
 /// Why a deadline exists.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum DeadlineReason {
     /// The execution has run for its execution timeout.
     ExecutionTimeout,

@@ -1,11 +1,13 @@
 //! The event history: everything that happened to an execution, in order, numbered from 1.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     CallbackId, ErrorObject, ExecutionArn, OperationId, Payload, RequestId, Timestamp, Version,
 };
 
 /// One entry of the event history.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
     /// Counts from 1 without gaps.
     pub id: u64,
@@ -18,7 +20,7 @@ pub struct Event {
 }
 
 /// The operation that an event is about, as it was named then.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventSubject {
     /// Its id.
     pub id: OperationId,
@@ -31,7 +33,7 @@ pub struct EventSubject {
 }
 
 /// How far a step has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RetryDetails {
     /// The attempt that ended, counted from 1.
     pub current_attempt: u32,
@@ -40,7 +42,7 @@ pub struct RetryDetails {
 }
 
 /// What happened: AWS's event types with their details.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(
     missing_docs,
     reason = "the names are AWS's; the protocol defines each"

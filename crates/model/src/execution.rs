@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// What is fixed when an execution starts.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExecutionSpec {
     /// Names the function, its pinned version and the execution.
     pub arn: ExecutionArn,
@@ -33,7 +33,7 @@ pub struct ExecutionSpec {
 }
 
 /// What started an execution.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Trigger {
     /// A call of `Invoke`.
     Invoke,
@@ -54,7 +54,7 @@ impl Trigger {
 }
 
 /// What calls a function on behalf of somebody who does not know of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventSource {
     /// What it is.
     pub kind: EventSourceKind,
@@ -63,7 +63,7 @@ pub struct EventSource {
 }
 
 /// The kinds of [`EventSource`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum EventSourceKind {
     /// An HTTP API of API Gateway.
     HttpApi,
@@ -78,7 +78,7 @@ pub enum EventSourceKind {
 }
 
 /// The chained invoke that started an execution.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ParentLink {
     /// The execution that invoked.
     pub execution_id: ExecutionId,
@@ -116,7 +116,7 @@ impl ExecutionStatus {
 }
 
 /// How an execution ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
     /// With a result.
     Succeeded(Option<Payload>),
@@ -157,7 +157,7 @@ impl Outcome {
 }
 
 /// What changes while an execution runs. Small: its size does not grow with the history.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExecutionState {
     /// Counts transitions from 1. Two writers cannot both commit the same one.
     pub version: u64,
@@ -257,7 +257,7 @@ impl ExecutionState {
 }
 
 /// A pause, from its request to its end.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pause {
     /// When it was requested.
     pub requested_at: Timestamp,
@@ -276,11 +276,21 @@ pub struct Pause {
 
 /// One run of a server, from its start to its end. Each invocation names the run that drives it, so
 /// that the next run knows which invocations died with an earlier one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Owner(pub u64);
 
+impl Owner {
+    /// No run: an invocation that was scheduled while nobody drove its execution. Who takes it over schedules
+    /// it anew.
+    pub const NOBODY: Self = Self(0);
+
+    /// No run, and no invocation has it: where those of one run are left out, none are.
+    pub const NONE: Self = Self(u64::MAX);
+}
+
 /// What the function of an execution is doing.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Invocation {
     /// Nothing: the execution is suspended, or has ended.
     Idle,
@@ -305,7 +315,7 @@ pub enum Invocation {
 }
 
 /// What is needed to answer a repeated checkpoint request as it was answered the first time.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastCheckpoint {
     /// The request's client token.
     pub client_token: ClientToken,

@@ -2,6 +2,8 @@
 //!
 //! Nothing here waits, reads a clock, draws a random number, or knows AWS's wire spelling (that is
 //! `lambda-api`) or SQL (that is the stores). The rules that change this data live in `engine`.
+//! What serde makes of it is the form in which backups hold it: a member that is added needs a default, and one that
+//! is renamed keeps its old name there.
 //! In reading order: what identifies things, what an execution holds, what happened to it.
 
 mod arn;
@@ -12,6 +14,7 @@ mod id;
 mod limits;
 mod operation;
 mod payload;
+mod shard;
 mod timestamp;
 mod update;
 
@@ -29,5 +32,6 @@ pub use id::{
 pub use limits::Limits;
 pub use operation::{ChainedTarget, Operation, OperationDetails, OperationStatus, OperationType};
 pub use payload::{ErrorObject, Payload};
+pub use shard::{Shard, Shards};
 pub use timestamp::Timestamp;
 pub use update::{CallbackOptions, ChainedInvoke, OperationUpdate, UpdateAction};

@@ -52,7 +52,7 @@ impl OperationStatus {
 }
 
 /// One recorded unit of an execution.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Operation {
     /// Chosen by the SDK; for the EXECUTION operation the execution's id.
     pub id: OperationId,
@@ -76,7 +76,7 @@ pub struct Operation {
 }
 
 /// What an operation has beyond the common members, by type.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum OperationDetails {
     /// The execution itself: always the first operation.
     Execution {
@@ -145,7 +145,7 @@ pub enum OperationDetails {
 }
 
 /// What the function name of a chained invoke was resolved to, once, at its start.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ChainedTarget {
     /// A durable function: a new execution with this id, which makes starting it again harmless.
     Durable {

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 /// Opaque text, normally JSON, as a function or a caller gave it. Cheap to clone: an operation and
 /// the event that reports it share one allocation.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
 pub struct Payload(Arc<str>);
 
 impl Payload {
@@ -30,6 +31,12 @@ impl Payload {
 impl From<&str> for Payload {
     fn from(text: &str) -> Self {
         Self(text.into())
+    }
+}
+
+impl From<Payload> for String {
+    fn from(payload: Payload) -> Self {
+        payload.as_str().to_owned()
     }
 }
 

@@ -201,6 +201,9 @@ impl Driver {
     pub async fn try_again(&self, id: &ExecutionId) -> Result<TriedAgain, StoreFault> {
         // Right after the start it may not be known yet.
         self.read_aside().await?;
+        if !self.drives(id) {
+            return self.try_again_elsewhere(id).await;
+        }
         let Some(record) = self.inner.aside.remove(id) else {
             return Ok(TriedAgain::Unknown);
         };
@@ -217,6 +220,31 @@ impl Driver {
         self.inner.alarm.set(self.now());
         let again = self.inner.aside.get(id);
         Ok(again.map_or(TriedAgain::TakenBack, TriedAgain::SetAside))
+    }
+}
+
+impl Driver {
+    /// Takes back an execution that another server drives, which is told to go on with it.
+    async fn try_again_elsewhere(&self, id: &ExecutionId) -> Result<TriedAgain, StoreFault> {
+        let aside = self.inner.store.executions_set_aside().await?;
+        if !aside.iter().any(|record| record.execution_id == *id) {
+            return Ok(TriedAgain::Unknown);
+        }
+        self.inner.store.take_back(id).await?;
+        self.inner.territory.outbox().add([id.clone()]);
+        Ok(TriedAgain::TakenBack)
+    }
+
+    /// Whether another server has taken an execution back that is set aside here.
+    pub(crate) async fn look_whether_taken_back(&self, id: &ExecutionId) {
+        let attempted = "read what is set aside";
+        let read = || self.inner.store.executions_set_aside();
+        let Some(aside) = self.until_it_works(attempted, read).await else {
+            return;
+        };
+        if !aside.iter().any(|record| record.execution_id == *id) {
+            self.inner.aside.remove(id);
+        }
     }
 }
 

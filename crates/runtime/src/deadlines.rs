@@ -13,11 +13,11 @@ impl Driver {
         &self,
         limit: usize,
     ) -> Result<Vec<(Timestamp, ExecutionId)>, StoreFault> {
-        let store = &self.inner.store;
+        let (store, of) = (&self.inner.store, self.inner.territory.shards());
         if self.inner.clock.deletions_allowed() {
-            store.deadlines(limit).await
+            store.deadlines(of, limit).await
         } else {
-            store.waking_deadlines(limit).await
+            store.waking_deadlines(of, limit).await
         }
     }
 }

@@ -179,6 +179,10 @@ impl Driver {
                 return;
             }
         };
+        // Whoever drives it now invokes it.
+        if !self.inner.territory.has(&execution_id) {
+            return;
+        }
         let state = &execution.state;
         let is_meant = matches!(
             &state.invocation,

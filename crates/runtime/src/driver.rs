@@ -13,6 +13,7 @@ use crate::lanes::Lanes;
 use crate::queue::QueueGauge;
 use crate::resident::Residents;
 use crate::seeds::Seeds;
+use crate::territory::Territory;
 use crate::timers::Alarm;
 use crate::waiters::Waiters;
 use crate::{Clock, Invoker};
@@ -57,6 +58,8 @@ pub(crate) struct Inner {
     pub seeds: Seeds,
     /// This run: the invocations that it schedules carry it.
     pub owner: Owner,
+    /// Which executions this run drives.
+    pub territory: Territory,
     pub lanes: Lanes,
     pub aside: Aside,
     pub residents: Residents,
@@ -90,6 +93,7 @@ impl Driver {
                 limits: config.limits,
                 seeds,
                 owner,
+                territory: Territory::default(),
                 lanes: Lanes::default(),
                 aside: Aside::default(),
                 residents: Residents::default(),

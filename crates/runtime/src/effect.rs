@@ -21,7 +21,14 @@ impl Driver {
     /// Starts an effect of the execution as committed. Never waits.
     pub(crate) fn run_effect(&self, execution: &Execution, effect: &Effect) {
         match effect {
-            Effect::Invoke => self.invoke_in_turn(execution),
+            Effect::Invoke if execution.state.invocation_owner() == Some(self.inner.owner) => {
+                self.invoke_in_turn(execution);
+            }
+            // It was scheduled for whoever drove it before the commit; whoever drives it now takes it up.
+            Effect::Invoke => {
+                let id = &execution.spec.arn.id;
+                self.settle_later(self.inner.residents.lease(id), id.clone());
+            }
             Effect::StartChainedInvoke(operation_id) => self.chain(execution, operation_id),
             Effect::Closed => self.announce_end(execution),
         }

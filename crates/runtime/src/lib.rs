@@ -25,7 +25,9 @@ mod read;
 mod recover;
 mod resident;
 mod seeds;
+mod servers;
 mod start;
+mod territory;
 mod timers;
 mod to_the_end;
 mod waiters;
@@ -42,6 +44,9 @@ pub use invoker::{
 };
 pub use queue::EnqueueError;
 pub use read::StatePage;
+pub use servers::{
+    Cluster, ClusterConfig, ClusterStatistics, MessageFuture, Messenger, Notice, Plan, plan,
+};
 pub use start::{StartRequest, Started};
 pub use timers::TimerPulse;
 pub use within::Making;

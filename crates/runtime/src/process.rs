@@ -61,9 +61,17 @@ impl Driver {
         id: &ExecutionId,
         input: Input,
     ) -> Result<Answer, ProcessError> {
+        // Where another server may have changed it since, what is in memory refuses nothing for good.
+        let mut may_be_old = resident.is_some() && self.inner.territory.is_shared();
         for _ in 0..ATTEMPTS_MAX {
             let execution = self.inner.resident(resident, id).await?;
-            let transition = self.apply(execution, input.clone())?;
+            let transition = match self.apply(execution, input.clone()) {
+                Err(ProcessError::Rejected(_)) if std::mem::take(&mut may_be_old) => {
+                    *resident = None;
+                    continue;
+                }
+                applied => applied?,
+            };
             if transition.is_empty() {
                 return Ok(transition.answer);
             }
@@ -99,7 +107,7 @@ impl Driver {
 
     /// Applies an input. A panic in there is a bug that concerns this execution: it is set aside.
     fn apply(&self, execution: &Execution, input: Input) -> Result<Transition, ProcessError> {
-        let context = self.inner.context();
+        let context = self.inner.context(&execution.spec.arn.id);
         let applied = AssertUnwindSafe(|| engine::apply(execution, input, context));
         match panic::catch_unwind(applied) {
             Ok(applied) => Ok(applied?),
@@ -169,11 +177,16 @@ impl Driver {
             status = ?state.status(),
             "transition committed",
         );
+        let ended = state.outcome.is_some() && !state.terminal_event_owed;
+        let id = &transition.spec.arn.id;
+        self.inner.changes.note(id, ended);
+        if !self.inner.territory.has(id) {
+            self.leave_to_its_owner(execution);
+            return;
+        }
         if let Some(deadline) = &state.next_deadline {
             self.inner.alarm.set(deadline.at);
         }
-        let ended = state.outcome.is_some() && !state.terminal_event_owed;
-        self.inner.changes.note(&transition.spec.arn.id, ended);
         for effect in &transition.effects {
             self.run_effect(execution, effect);
         }
@@ -190,12 +203,13 @@ pub(crate) enum Settled {
 }
 
 impl Inner {
-    pub fn context(&self) -> Context<'_> {
+    /// What an input of this execution is applied in.
+    pub fn context(&self, id: &ExecutionId) -> Context<'_> {
         Context {
             now: self.clock.now(),
             chance: self.seeds.chance(),
             limits: &self.limits,
-            owner: self.owner,
+            owner: self.territory.owner(id).unwrap_or(self.owner),
         }
     }
 

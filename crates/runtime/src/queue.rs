@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use model::{ErrorObject, Timestamp};
+use model::{ErrorObject, Shards, Timestamp};
 use store::{
     AsyncInvocation, AsyncInvocationId, DeadLetter, QueuedInvocation, ScheduleMark, StoreFault,
 };
@@ -146,13 +146,13 @@ impl Driver {
         self.inner.queue.0.load(Ordering::Relaxed)
     }
 
-    /// Takes up what earlier runs accepted.
-    pub(crate) async fn recover_queue(&self) {
+    /// Takes up what earlier runs accepted in these shards, and other servers.
+    pub(crate) async fn recover_queue(&self, of: Shards) {
         let mut after = None;
         loop {
             let page = self
                 .until_it_works("read accepted asynchronous invocations", || {
-                    self.inner.store.queued(after, PAGE)
+                    self.inner.store.queued(of, after, PAGE)
                 })
                 .await
                 .unwrap_or_default();
@@ -198,9 +198,13 @@ impl Driver {
             })
             .await;
         match read {
-            Some(Some(invocation)) => self.run_queued(held, id, invocation).await,
-            // It is done.
-            Some(None) => self.inner.queue.done(),
+            Some(Some(invocation))
+                if self.inner.territory.drives(invocation.request_id.shard()) =>
+            {
+                self.run_queued(held, id, invocation).await;
+            }
+            // It is done, or another server's.
+            Some(_) => self.inner.queue.done(),
             None => {}
         }
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use engine::{Execution, Input, InvocationOutcome};
 use futures_util::{StreamExt as _, stream};
-use model::{ExecutionId, Invocation, Timestamp};
+use model::{ExecutionId, Invocation, Owner, Shards};
 
 use crate::resident::Lease;
 use crate::{Driver, ProcessError};
@@ -27,13 +27,18 @@ impl Driver {
     ///
     /// Call it once.
     pub async fn recover(&self) -> usize {
+        self.take_up_all(self.inner.owner, self.inner.territory.shards())
+            .await
+    }
+
+    /// As [`Driver::recover`], of some shards. Invocations that `except` drives are left alone.
+    pub(crate) async fn take_up_all(&self, except: Owner, of: Shards) -> usize {
         let _at_work = self.inner.clock.work();
         self.until_it_works("read what is set aside", || self.read_aside())
             .await;
-        let owner = self.inner.owner;
         let owing = self
             .until_it_works("read which executions owe work", || {
-                self.inner.store.owing_work(owner)
+                self.inner.store.owing_work(except, of)
             })
             .await
             .unwrap_or_default();
@@ -41,7 +46,7 @@ impl Driver {
         stream::iter(owing)
             .for_each_concurrent(CONCURRENT_MAX, |id| async move { self.take_up(&id).await })
             .await;
-        self.recover_queue().await;
+        self.recover_queue(of).await;
         count
     }
 
@@ -88,6 +93,8 @@ impl Driver {
             match &error {
                 ProcessError::Fault(fault) if !self.is_broken(fault) => {}
                 ProcessError::Contended(_) => {}
+                // Another server was faster, and there is something else to do, or nothing.
+                ProcessError::Rejected(_) => continue,
                 // It was set aside by whoever noticed.
                 ProcessError::SetAside { .. } => return,
                 broken => {
@@ -111,7 +118,12 @@ impl Driver {
     async fn try_take_up(&self, id: &ExecutionId) -> Result<(), ProcessError> {
         let lease = self.inner.residents.lease(id);
         let mut resident = lease.slot.execution.lock().await;
+        // What is in memory is not what is stored, where another server has driven it meanwhile.
+        *resident = None;
         let execution = self.inner.resident(&mut resident, id).await?;
+        if !self.inner.territory.has(id) {
+            return Ok(());
+        }
         self.follow_up(execution);
         let Invocation::Active {
             request_id,
@@ -125,9 +137,21 @@ impl Driver {
         if *owner == self.inner.owner {
             return Ok(());
         }
-        tracing::info!(execution = %id, invocation = %request_id, "invocation was lost; repeating it");
-        let lost = lost(request_id.clone(), *scheduled_at);
-        self.process_leased(&mut resident, id, lost).await.map(drop)
+        let outcome = match *owner {
+            Owner::NOBODY => InvocationOutcome::NotStarted,
+            _ => {
+                tracing::info!(execution = %id, invocation = %request_id, "invocation was lost; repeating it");
+                InvocationOutcome::Lost
+            }
+        };
+        let ended = Input::InvocationEnded {
+            request_id: request_id.clone(),
+            started_at: *scheduled_at,
+            outcome,
+        };
+        self.process_leased(&mut resident, id, ended)
+            .await
+            .map(drop)
     }
 
     /// Does what follows from the records of an execution and is not in hand: after a commit that this run
@@ -155,13 +179,5 @@ impl Driver {
             driver.take_up(&id).await;
             drop(lease);
         });
-    }
-}
-
-fn lost(request_id: model::RequestId, scheduled_at: Timestamp) -> Input {
-    Input::InvocationEnded {
-        request_id,
-        started_at: scheduled_at,
-        outcome: InvocationOutcome::Lost,
     }
 }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use engine::Execution;
-use model::ExecutionId;
+use model::{ExecutionId, Shards};
 
 /// Transitions of one execution are made one after the other, under this lock.
 #[derive(Debug, Default)]
@@ -57,6 +57,15 @@ impl Residents {
         slots.get(id).map(|entry| Arc::clone(&entry.slot))
     }
 
+    /// The shards of what is in memory.
+    pub fn shards(&self) -> Shards {
+        let slots = self
+            .slots
+            .lock()
+            .expect("the map is never left half changed");
+        slots.keys().map(ExecutionId::shard).collect()
+    }
+
     pub fn len(&self) -> usize {
         self.slots
             .lock()
@@ -69,7 +78,7 @@ impl Residents {
 #[derive(Debug)]
 pub(crate) struct Lease {
     slots: Arc<Mutex<Slots>>,
-    id: ExecutionId,
+    pub id: ExecutionId,
     pub slot: Arc<Slot>,
 }
 

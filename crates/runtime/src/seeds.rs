@@ -25,6 +25,12 @@ impl Seeds {
         rng.f64().mul_add(0.5, 0.5)
     }
 
+    /// A number below this one; zero when there is none.
+    pub fn below(&self, end: usize) -> usize {
+        let mut rng = self.0.lock().expect("drawing a number does not panic");
+        if end == 0 { 0 } else { rng.usize(..end) }
+    }
+
     /// Names a run of a server; zero is no run's.
     pub fn owner(&self) -> Owner {
         let mut rng = self.0.lock().expect("drawing a number does not panic");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use engine::Execution;
 use model::{
     ExecutionArn, ExecutionId, ExecutionName, ExecutionSpec, FunctionArn, FunctionName, Payload,
-    Trigger, Version,
+    RequestId, Trigger, Version,
 };
 use store::{CommitError, ExecutionRecord, StoreFault};
 
@@ -62,10 +62,28 @@ impl Started {
 impl Driver {
     /// A fresh id for an execution.
     pub fn new_execution_id(&self) -> ExecutionId {
-        self.inner
-            .seeds
-            .chance()
-            .execution_id(self.inner.clock.now())
+        let now = self.inner.clock.now();
+        let mut chance = self.inner.seeds.chance();
+        match self.inner.territory.any(&self.inner.seeds) {
+            Some(shard) => chance.execution_id_in(now, shard),
+            None => chance.execution_id(now),
+        }
+    }
+
+    /// A fresh id for an execution that another one starts: whoever drives the one drives both.
+    pub fn new_execution_id_beside(&self, other: &ExecutionId) -> ExecutionId {
+        let now = self.inner.clock.now();
+        let mut chance = self.inner.seeds.chance();
+        chance.execution_id_in(now, other.shard())
+    }
+
+    /// A fresh id for an accepted invocation of a plain function, which is driven here.
+    pub fn new_accepted_id(&self) -> RequestId {
+        let mut chance = self.inner.seeds.chance();
+        match self.inner.territory.any(&self.inner.seeds) {
+            Some(shard) => chance.request_id_in(shard),
+            None => chance.request_id(),
+        }
     }
 
     /// Starts an execution; when this returns `Ok`, it is durable. Cancel safe.
@@ -93,7 +111,7 @@ impl Driver {
         // find the execution missing from memory and load it a second time.
         let lease = self.inner.residents.lease(&spec.arn.id);
         let mut resident = lease.slot.execution.lock().await;
-        let transition = Arc::new(engine::start(spec, self.inner.context()));
+        let transition = Arc::new(engine::start(spec, self.inner.context(&lease.id)));
         match self.inner.store.commit(Arc::clone(&transition)).await {
             Ok(()) => {
                 let execution = resident.insert(Execution::create(&transition));

@@ -2,12 +2,16 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use model::ExecutionId;
 use store::{ExecutionRecord, StoreFault};
 use tokio::sync::watch;
 
 use crate::Driver;
+
+/// How often those look who wait for an execution that another server drives.
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 #[derive(Debug, Default)]
 pub(crate) struct Waiters {
@@ -92,10 +96,21 @@ impl Driver {
                 ended_or_unknown => return Ok(ended_or_unknown.map(Arc::new)),
             }
         }
-        let record = ended.wait_for(Option::is_some).await;
-        Ok(record
-            .expect("whoever has joined keeps the sender alive")
-            .clone())
+        loop {
+            tokio::select! {
+                biased;
+                record = ended.wait_for(Option::is_some) => {
+                    let record = record.expect("whoever has joined keeps the sender alive");
+                    return Ok(record.clone());
+                }
+                // The server that drives it tells nobody here.
+                () = async { self.inner.clock.sleep(LOOK_AGAIN).await }, if !self.drives(id) => {}
+            }
+            match self.inner.store.record(id).await? {
+                Some(record) if record.state.outcome.is_none() => {}
+                ended_or_unknown => return Ok(ended_or_unknown.map(Arc::new)),
+            }
+        }
     }
 
     /// Whether the execution is resident and has not ended, which spares a look into the store.

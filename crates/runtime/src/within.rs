@@ -50,7 +50,11 @@ impl Making {
         state.made = None;
         let execution = state.execution.as_ref();
         let execution = execution.expect("nothing is made after the transaction has ended");
-        let made = Arc::new(engine::apply(execution, input, self.inner.context())?);
+        let made = Arc::new(engine::apply(
+            execution,
+            input,
+            self.inner.context(&self.id),
+        )?);
         state.made = Some(Arc::clone(&made));
         Ok(made)
     }

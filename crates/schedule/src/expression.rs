@@ -1,5 +1,6 @@
 //! Schedule expressions.
 
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 use thiserror::Error;
@@ -7,7 +8,7 @@ use thiserror::Error;
 use crate::Cron;
 
 /// When a schedule is due.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ScheduleExpression {
     /// `rate(…)`: again and again after so long.
     Rate(Duration),

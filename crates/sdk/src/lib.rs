@@ -148,3 +148,8 @@ pub use transaction::{Transaction, TransactionStep};
 pub use wait::Wait;
 pub use wait_for_callback::WaitForCallback;
 pub use with_retry::WithRetry;
+
+/// The program of the README is compiled and run.
+#[cfg(all(doctest, feature = "embedded"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use function_host::Runtimes;
 use model::{RequestId, Timestamp};
-use runtime::Driver;
+use runtime::{Cluster, Driver};
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::access::Access;
 use crate::callers::Callers;
 use crate::elsewhere::{AwsClient, OtherServices};
 use crate::functions::Registry;
@@ -22,6 +23,8 @@ use wind::{Answers, Winder};
 /// The parts of a running server that requests are answered with.
 pub(crate) struct App {
     pub driver: Driver,
+    /// This server among others, where they share the store.
+    pub cluster: Option<Arc<Cluster>>,
     pub registry: Arc<Registry>,
     pub invoker: HostInvoker,
     /// What runs `python3.*` and `nodejs*` functions.
@@ -34,6 +37,8 @@ pub(crate) struct App {
     pub other_services: OtherServices,
     /// Calls those of them that the server itself needs.
     pub aws: AwsClient,
+    /// Who may use this server.
+    pub access: Access,
     /// Which tokens of those who call APIs are believed.
     pub tokens: Tokens,
     /// Moves the clock, where it can be.
@@ -69,7 +74,7 @@ impl App {
     }
 
     pub fn new_request_id(&self) -> RequestId {
-        RequestId::parse(&uuid::Uuid::new_v4().to_string()).expect("a UUID is a valid request id")
+        self.driver.new_accepted_id()
     }
 
     /// Runs work to its end even when the client that asked for it hangs up half way.

@@ -14,11 +14,14 @@ mod start_error;
 
 mod main_port;
 
+mod access;
 mod api;
+mod cluster;
 mod console;
 mod elsewhere;
 mod event_source;
 mod gateway;
+mod permission;
 mod service;
 mod tables;
 
@@ -37,7 +40,12 @@ mod http;
 mod telemetry;
 mod tokens;
 
+pub use access::{
+    AccessConfig, AccessLimits, AuditLine, KeyError, KeyView, KeyWithSecret, OfflineKeys,
+    OfflineKeysError, TlsFiles,
+};
 pub use allocator::return_freed_memory;
+pub use cluster::{ClusterSettings, LEASE, Shared};
 pub use deploy::{
     Artifacts, DeployedEventSource, DeployedFunction, DeployedSchedule, Deployment, LeftOutFunction,
 };
@@ -47,10 +55,11 @@ pub use function_host::{
     Credentials, DebuggedProcess, Debugger, LAYERS_FOLDER, NodePackages, PrepareRuntimeError,
     PreparedRuntime, Runtimes,
 };
-pub use functions::{FreezeCodeError, UnpackError, unpack};
+pub use functions::{FolderCode, FreezeCodeError, UnpackError, unpack};
 pub use model::Limits;
 pub use runtime::ClockMode;
 pub use server::{Debugging, Server, ServerConfig, Stores};
 pub use start_error::StartServerError;
+pub use tables::{ServeTablesError, ServedTables};
 pub use telemetry::{OtlpConfig, Protocol, TelemetryError, Warning, Warnings};
 pub use tokens::{AuthorizerConfig, KeySet, KeySetError, TokenKeys};

@@ -12,9 +12,10 @@ use std::time::Duration;
 use function_host::Runtimes;
 use model::Limits;
 use runtime::ClockMode;
-use store::Durability;
+use store::{Durability, MemoryStore};
 use store_sqlite::{OpenLogsOptions, SqliteLogs, SqliteStore};
 
+use crate::access::AccessConfig;
 use crate::data_folder;
 use crate::elsewhere::Elsewhere;
 use crate::server::{Debugging, Server, ServerConfig, Stores};
@@ -42,8 +43,10 @@ impl Server {
         let store = Arc::new(SqliteStore::look(file)?);
         let logs = SqliteLogs::open(&scratch.join("logs.sqlite3"), OpenLogsOptions::default())?;
         let stores = Stores {
+            shared: None,
             store: Arc::clone(&store) as _,
             logs: Arc::new(logs),
+            access_keys: Arc::new(MemoryStore::new()),
         };
         let config = ServerConfig {
             listen,
@@ -64,6 +67,9 @@ impl Server {
             authorizers: AuthorizerConfig::default(),
             clock: ClockMode::Real,
             answers: None,
+            dynamodb: None,
+            cluster: None,
+            access: AccessConfig::default(),
         };
         let server = Self::prepare_on(config, stores, true).await?;
         server.app.diagnostics.set_ready();

@@ -1,23 +1,27 @@
 //! The main port: which face a request is for.
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use hyper::{Method, Request, Response};
 use lambda_api::{ErrorCode, headers};
 use wire::ApiError;
 
+use crate::access::Admitted;
 use crate::app::App;
 use crate::http::{Body, RequestBody, guard, refusal};
+use crate::permission::Service;
+use crate::service::session;
 use crate::tables::Tables;
 use crate::{api, console, service};
 
 /// Answers a request to the main port: our own routes and the console's, then the Lambda API.
-pub(crate) async fn handle(app: Arc<App>, request: Request<RequestBody>) -> Response<Body> {
-    if let Err(refused) = guard::check(request.method(), request.headers(), |_| false) {
-        return refusal(ApiError::new(ErrorCode::AccessDenied, refused.message()));
-    }
-    let is_page = console::is_page(request.uri().path());
-    if let Err(refused) = guard::check_site(request.headers(), is_page) {
+pub(crate) async fn handle(
+    app: Arc<App>,
+    request: Request<RequestBody>,
+    peer: SocketAddr,
+) -> Response<Body> {
+    if let Err(refused) = check_origin(&app, &request) {
         return refusal(ApiError::new(ErrorCode::AccessDenied, refused.message()));
     }
     if app.only_looks
@@ -25,6 +29,69 @@ pub(crate) async fn handle(app: Arc<App>, request: Request<RequestBody>) -> Resp
     {
         return refusal(refused);
     }
+    let address = app.access.address(request.headers(), peer);
+    if request.uri().path() == session::ROUTE {
+        if app.access.is_enforced()
+            && let Err(refused) = app.access.count_address(address, app.machine_now())
+        {
+            return refusal(refused);
+        }
+        let (parts, body) = request.into_parts();
+        let (method, headers) = (&parts.method, &parts.headers);
+        let answer = session::handle(&app, method, headers, address, body).await;
+        return answer.unwrap_or_else(refusal);
+    }
+    if !app.access.is_enforced() {
+        return dispatch(app, request).await;
+    }
+    match admit(&app, request, address).await {
+        Ok((request, admitted)) => {
+            let answer = dispatch(Arc::clone(&app), request).await;
+            app.access.note(admitted, &answer, app.machine_now());
+            answer
+        }
+        Err(refused) => refusal(refused),
+    }
+}
+
+/// Refuses what a browser may have been talked into.
+fn check_origin(app: &App, request: &Request<RequestBody>) -> Result<(), guard::Refusal> {
+    let (method, headers) = (request.method(), request.headers());
+    match app.access.is_exposed() {
+        // Names are no protection there, and none is needed: see `guard::check_origin`.
+        true => guard::check_origin(method, headers, |_| false)?,
+        false => guard::check(method, headers, |_| false)?,
+    }
+    guard::check_site(headers, console::is_page(request.uri().path()))
+}
+
+/// Lets a request in where that is enforced.
+async fn admit(
+    app: &App,
+    request: Request<RequestBody>,
+    address: IpAddr,
+) -> Result<(Request<RequestBody>, Admitted), ApiError> {
+    let now = app.machine_now();
+    app.access.count_address(address, now)?;
+    // As `dispatch` tells them apart: requests for tables and for other services may have any path.
+    let is_elsewhere = app.other_services.are_meant(&request);
+    let service = Service::of(Tables::serve(request.headers()), is_elsewhere);
+    if service == Service::Lambda && is_for_everybody(&request) {
+        return Ok((request, Admitted::unseen()));
+    }
+    let store = app.driver.store().as_ref();
+    let admitting = app.access.admit(request, service, address, store, now);
+    admitting.await
+}
+
+/// What anybody may ask for: whether the server is well, and the console's files, which say nothing of what it does.
+fn is_for_everybody(request: &Request<RequestBody>) -> bool {
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    let path = request.uri().path();
+    is_read && (matches!(path, "/healthz" | "/readyz") || console::is_file(path))
+}
+
+async fn dispatch(app: Arc<App>, request: Request<RequestBody>) -> Response<Body> {
     let request = match app.other_services.handle(request).await {
         Ok(answer) => return answer,
         Err(request) => request,

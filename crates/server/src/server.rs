@@ -1,6 +1,8 @@
 //! The server: what it is made of, how it starts, how it stops.
 
-use std::collections::BTreeMap;
+mod for_functions;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
@@ -8,26 +10,32 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use function_host::{DebuggedProcess, Debugger, FunctionHost, HostConfig, Runtimes};
+use access::SessionKeys;
+use function_host::{DebuggedProcess, Debugger, FunctionHost, Runtimes};
 use futures_util::FutureExt as _;
-use model::Limits;
+use hyper::Uri;
+use model::{FunctionName, Limits};
 use runtime::{Clock, ClockMode, Driver, DriverConfig, SteadyClock, WoundClock};
+use stack::ScheduleResource;
 use stdx::panic_message;
-use store::{Durability, LogStore, MemoryStore, Store, StoreFault};
+use store::{AccessKeys, Durability, LogStore, MemoryStore, Store, StoreFault};
 use store_sqlite::{OpenLogsOptions, SqliteLogs, SqliteStore};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::access::{Access, AccessConfig, Audit, KeyRing};
 use crate::app::App;
 use crate::callers::Callers;
+use crate::cluster::{ClusterSettings, Peers, Shared};
 use crate::elsewhere::{AwsClient, Elsewhere, OtherServices};
 use crate::event_source::Pollers;
 use crate::functions::{CodeStore, Home, Registry, Running};
 use crate::gateway::ServedApi;
 use crate::http::listen::{self, Connections};
-use crate::http::socket::{self, SocketFile};
+use crate::http::socket::SocketFile;
+use crate::http::tls::Tls;
 use crate::invoker::HostInvoker;
 use crate::schedule::Schedules;
 use crate::start_error::StartServerError;
@@ -36,16 +44,15 @@ use crate::telemetry::{
     Diagnostics, Exporter, LogRecorder, OtlpConfig, OwnSources, Warnings, xray,
 };
 use crate::tokens::{AuthorizerConfig, Tokens};
-use crate::{console, data_folder, main_port, upkeep};
+use crate::{cluster, console, data_folder, main_port, upkeep};
+use for_functions::{host_config, own_listener};
 use wind::{AnswerSet, Answers, ComesDue, Winder, answer_callbacks};
-
-/// How long a function process may take to its first call of the Runtime API. Lambda stops after ten
-/// seconds and begins again within the function's timeout; here many interpreters may start at once
-/// on few processors, and beginning again would only take longer.
-const INIT_LIMIT: Duration = Duration::from_secs(60);
 
 /// How long function processes have to end at a shutdown.
 const SHUTDOWN_GRACE: Duration = Duration::from_millis(500);
+
+/// How long invocations have to end before another server repeats them, where there are others.
+const LEAVE_GRACE: Duration = Duration::from_secs(10);
 
 /// How long open connections have to end at a shutdown: callers who wait for an execution would hold
 /// it for as long as that takes.
@@ -91,6 +98,12 @@ pub struct ServerConfig {
     /// Rules by which callbacks are answered and missing functions stood for: the JSON of
     /// `POST /lambdura/v1/answers`.
     pub answers: Option<serde_json::Value>,
+    /// Where the functions' DynamoDB tables are; none: with this server.
+    pub dynamodb: Option<Uri>,
+    /// How this server takes part where others share its store.
+    pub cluster: Option<ClusterSettings>,
+    /// Who is let in.
+    pub access: AccessConfig,
 }
 
 /// Which functions are debugged, and who wants to know.
@@ -108,6 +121,10 @@ pub struct Stores {
     pub store: Arc<dyn Store>,
     /// Log lines and traces.
     pub logs: Arc<dyn LogStore>,
+    /// What servers share that use the same store; none where a store has one server.
+    pub shared: Option<Shared>,
+    /// Who may send signed requests.
+    pub access_keys: Arc<dyn AccessKeys>,
 }
 
 impl Stores {
@@ -118,15 +135,33 @@ impl Stores {
     pub fn open(config: &ServerConfig) -> Result<Self, StartServerError> {
         let logs_path = config.data_dir.join("logs.sqlite3");
         let logs = Arc::new(SqliteLogs::open(&logs_path, OpenLogsOptions::default())?);
-        let store: Arc<dyn Store> = match config.durability {
-            Durability::Memory => Arc::new(MemoryStore::default()),
+        let (store, access_keys): (Arc<dyn Store>, Arc<dyn AccessKeys>) = match config.durability {
+            Durability::Memory => {
+                let store = Arc::new(MemoryStore::default());
+                (Arc::clone(&store) as _, store)
+            }
             durability @ (Durability::Disk | Durability::Os) => {
                 let path = config.data_dir.join("lambdura.sqlite3");
-                Arc::new(SqliteStore::open(&path, durability)?)
+                let store = Arc::new(SqliteStore::open(&path, durability)?);
+                (Arc::clone(&store) as _, store)
             }
         };
-        Ok(Self { store, logs })
+        Ok(Self {
+            store,
+            logs,
+            shared: None,
+            access_keys,
+        })
     }
+}
+
+/// What one stack of a server has of what all have together.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct StackParts {
+    pub schedules: Vec<(ScheduleResource, FunctionName)>,
+    pub left_out: BTreeMap<FunctionName, String>,
+    pub constructs: BTreeMap<String, String>,
+    pub functions: BTreeSet<FunctionName>,
 }
 
 /// A running server.
@@ -134,10 +169,14 @@ pub struct Server {
     pub(crate) app: Arc<App>,
     pub(crate) config: ServerConfig,
     address: SocketAddr,
+    pub(crate) tls: Option<Tls>,
     clock: SteadyClock,
     wound: Option<WoundClock>,
     pub(crate) schedules: Arc<Schedules>,
-    pub(crate) apis: Mutex<BTreeMap<String, Arc<ServedApi>>>,
+    /// By stack and logical id.
+    pub(crate) apis: Mutex<BTreeMap<(String, String), Arc<ServedApi>>>,
+    /// What the stacks have that is replaced as a whole, by name.
+    pub(crate) stacks: Mutex<BTreeMap<String, StackParts>>,
     pub(crate) tasks: TaskTracker,
     pub(crate) connections: Connections,
     pub(crate) shutdown: CancellationToken,
@@ -166,6 +205,10 @@ impl Server {
     /// # Errors
     /// See [`StartServerError`].
     pub async fn start_on(config: ServerConfig, stores: Stores) -> Result<Self, StartServerError> {
+        data_folder::prepare(&config.data_dir).map_err(|cause| StartServerError::DataDir {
+            path: config.data_dir.clone(),
+            cause,
+        })?;
         let server = Self::prepare_on(config, stores, false).await?;
         server.drive();
         Ok(server)
@@ -177,12 +220,34 @@ impl Server {
         stores: Stores,
         only_looks: bool,
     ) -> Result<Self, StartServerError> {
-        let Stores { store, logs } = stores;
-        for address in [config.listen, config.http_api_listen] {
-            if !address.ip().is_loopback() {
-                return Err(StartServerError::NotLoopback(address));
-            }
+        let Stores {
+            store,
+            logs,
+            shared,
+            access_keys,
+        } = stores;
+        let listeners = [config.listen, config.http_api_listen];
+        let exposed = listeners.iter().find(|it| !it.ip().is_loopback());
+        if let Some(address) = exposed.filter(|_| only_looks) {
+            return Err(StartServerError::NotLoopback(*address));
         }
+        let steady = SteadyClock::open(&config.data_dir.join("clock.json"));
+        let sealing_key = config.access.sealing_key.clone();
+        let keys = KeyRing::open(access_keys, &config.data_dir, sealing_key, steady.now())
+            .await
+            .map_err(|error| StartServerError::AccessKeys(error.into()))?;
+        config
+            .access
+            .check_listeners(&listeners, keys.enabled_count())?;
+        let is_enforced = config.access.is_enforced(&listeners);
+        if is_enforced && matches!(config.elsewhere, Elsewhere::Account(_)) {
+            return Err(StartServerError::AccountCredentials);
+        }
+        let tls = config.access.tls.as_ref();
+        let tls = tls.map(|files| Tls::load(&files.certificates, &files.key));
+        let tls = tls
+            .transpose()
+            .map_err(|error| StartServerError::Tls(error.into()))?;
         let listener =
             TcpListener::bind(config.listen)
                 .await
@@ -198,7 +263,6 @@ impl Server {
             })?;
         let shutdown = CancellationToken::new();
         let tasks = TaskTracker::new();
-        let steady = SteadyClock::open(&config.data_dir.join("clock.json"));
         let wound_path = config.data_dir.join("wound-clock.json");
         let wound = WoundClock::open(&steady, config.clock, &wound_path);
         let wound = wound.map_err(|cause| StartServerError::WoundClock {
@@ -217,7 +281,15 @@ impl Server {
             answers.replace(set);
         }
         let tables_path = config.data_dir.join("dynamodb.sqlite3");
-        let tables = Tables::start(&tables_path, config.durability, shutdown.clone()).await?;
+        let tables = Tables::start(
+            config.dynamodb.as_ref(),
+            &config.elsewhere,
+            &config.region,
+            &tables_path,
+            config.durability,
+            shutdown.clone(),
+        )
+        .await?;
         let datagrams_ignored = Arc::<AtomicU64>::default();
         let ignored = Arc::clone(&datagrams_ignored);
         let xray_address = start_xray(&logs, ignored, &tasks, &clock, &shutdown).await?;
@@ -240,17 +312,45 @@ impl Server {
                     cause,
                 }
             })?;
-        let registry = Registry::load(store.as_ref(), home, running, Arc::new(code)).await?;
+        let registry = Registry::load(
+            store.as_ref(),
+            home,
+            running,
+            Arc::new(code),
+            shared.as_ref().map(|shared| Arc::clone(&shared.code)),
+        )
+        .await?;
         let registry = Arc::new(registry);
+        if shared.is_some() {
+            // The code of what other servers deployed, before anything of it runs here.
+            registry.refresh(store.as_ref(), None).await?;
+        }
         let own_sources = Arc::<OwnSources>::default();
         let logs = Arc::new(LogRecorder::new(logs, Arc::clone(&own_sources)));
-        let endpoint = format!("http://{address}");
-        // Whoever only looks runs no functions.
-        let (socket_listener, socket) = match only_looks {
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let endpoint = format!("{scheme}://{address}");
+        // Whoever only looks runs no functions. Where policies are enforced, each request of a function is signed: the
+        // kernel says whose process comes by the socket, and not for which function it runs.
+        let (socket_listener, socket) = match only_looks || is_enforced {
             true => (None, None),
             false => SocketFile::bind(&config.data_dir).unzip(),
         };
-        let host_config = host_config(&config, &endpoint, socket.as_ref(), xray_address);
+        let own_listener = own_listener(address, tls.is_some()).await?;
+        let own_endpoint = match &own_listener {
+            Some((_, address)) => format!("http://{address}"),
+            None => endpoint.clone(),
+        };
+        let sessions = SessionKeys::draw()?;
+        let issuing = is_enforced.then(|| sessions.clone());
+        let dynamodb = tables.endpoint(&own_endpoint);
+        let host_config = host_config(
+            &config,
+            &own_endpoint,
+            &dynamodb,
+            socket.as_ref(),
+            xray_address,
+            issuing,
+        );
         let host = FunctionHost::new(host_config, Arc::clone(&logs) as _)?;
         let bytes = store.stats().bytes;
         let mut diagnostics = Diagnostics::new(clock.now(), bytes, Arc::clone(&config.warnings));
@@ -279,8 +379,31 @@ impl Server {
             let answers = Arc::clone(&answers);
             Arc::new(Winder::new(driver.clone(), clock, comes_due, answers))
         });
-        let connections = Connections::within_open_files();
+        let mut connections = Connections::within_open_files();
+        // All that come through a proxy have its address.
+        if is_enforced && !config.access.behind_proxy {
+            let max = config.access.limits.connections_per_address;
+            connections = connections.at_most_of_one_address(max);
+        }
+        let access = Access::new(
+            config.access.clone(),
+            &listeners,
+            registry.home.clone(),
+            keys,
+            sessions,
+            Audit::of(&config.data_dir),
+        );
+        let (cluster, peers) = match shared {
+            None => (None, None),
+            Some(shared) => {
+                let settings = config.cluster.clone().unwrap_or_else(ClusterSettings::here);
+                let peers = Peers::open(&settings).await?;
+                let cluster = peers.cluster(&driver, shared, settings.lease);
+                (Some(cluster), Some(peers))
+            }
+        };
         let app = Arc::new(App {
+            cluster,
             driver,
             registry,
             invoker,
@@ -289,6 +412,7 @@ impl Server {
             tables,
             other_services: OtherServices::new(&config.elsewhere, Arc::clone(&diagnostics)),
             aws: AwsClient::new(&config.elsewhere),
+            access,
             tokens: Tokens::new(config.authorizers.clone()),
             winder,
             answers,
@@ -307,10 +431,12 @@ impl Server {
             app,
             config,
             address,
+            tls,
             clock: steady.clone(),
             wound,
             schedules,
             apis: Mutex::default(),
+            stacks: Mutex::default(),
             tasks,
             connections,
             shutdown,
@@ -326,7 +452,11 @@ impl Server {
                 Err(error) => tracing::warn!(%error, "traces are not exported"),
             }
         }
-        server.serve(listener, socket_listener);
+        let own_listener = own_listener.map(|(listener, _)| listener);
+        server.serve(listener, own_listener, socket_listener);
+        if let Some(peers) = peers {
+            server.take_part(peers);
+        }
         Ok(server)
     }
 
@@ -343,7 +473,14 @@ impl Server {
         );
         let app = Arc::clone(&server.app);
         spawn_vital(&server.tasks, "recovery", async move {
-            let recovered = app.driver.recover().await;
+            let recovered = match &app.cluster {
+                None => app.driver.recover().await,
+                // It takes up what is in its shards as it gets them.
+                Some(cluster) => {
+                    cluster.joined().await;
+                    0
+                }
+            };
             drop(recovering);
             if recovered > 0 {
                 tracing::info!(executions = recovered, "took up what an earlier run left");
@@ -380,14 +517,36 @@ impl Server {
 
     /// The URL of the Lambda API.
     pub fn endpoint(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", self.scheme(), self.address)
     }
 
-    fn serve(&self, listener: TcpListener, socket: Option<UnixListener>) {
+    /// Takes part with the other servers of the store.
+    fn take_part(&self, peers: Peers) {
+        let Some(cluster) = self.app.cluster.clone() else {
+            return;
+        };
+        let (app, shutdown) = (Arc::clone(&self.app), self.shutdown.clone());
+        let connections = self.connections.clone();
+        let heard = Arc::clone(&cluster);
+        let (listener, secret) = (peers.listener, peers.secret);
+        let hearing = cluster::serve(listener, app, heard, secret, connections, shutdown);
+        self.tasks.spawn(hearing);
+        spawn_vital(&self.tasks, "cluster", async move { cluster.run().await });
+        let (app, shutdown) = (Arc::clone(&self.app), self.shutdown.clone());
+        self.tasks
+            .spawn(cluster::follow_catalogue(app, None, shutdown));
+    }
+
+    /// Of the URLs by which the server is reached.
+    pub(crate) fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
+    }
+
+    fn serve(&self, listener: TcpListener, own: Option<TcpListener>, socket: Option<UnixListener>) {
         let app = Arc::clone(&self.app);
-        let handle = move |request, _peer| {
+        let handle = move |request, peer| {
             let app = Arc::clone(&app);
-            async move { main_port::handle(app, request).await }
+            async move { main_port::handle(app, request, peer).await }
         };
         let (connections, shutdown) = (self.connections.clone(), self.shutdown.clone());
         if let Some(socket) = socket {
@@ -395,8 +554,17 @@ impl Server {
             let served = listen::serve_socket(socket, handle, connections, shutdown.clone());
             self.tasks.spawn(served);
         }
+        if let Some(own) = own {
+            let (handle, connections) = (handle.clone(), connections.clone());
+            let served = listen::serve(own, None, handle, connections, shutdown.clone());
+            self.tasks.spawn(served);
+        }
+        if let Some(tls) = self.tls.clone() {
+            self.tasks.spawn(tls.follow(shutdown.clone()));
+        }
+        let tls = self.tls.clone();
         self.tasks
-            .spawn(listen::serve(listener, handle, connections, shutdown));
+            .spawn(listen::serve(listener, tls, handle, connections, shutdown));
     }
 
     /// Stops taking requests, ends the function processes, and closes the store. Executions at work
@@ -405,6 +573,15 @@ impl Server {
     /// # Errors
     /// When the store fails to close; what was acknowledged is safe all the same.
     pub async fn shut_down(self) -> Result<(), StoreFault> {
+        if let Some(cluster) = &self.app.cluster
+            && let Err(fault) = cluster.leave(LEAVE_GRACE).await
+        {
+            let error = &fault as &dyn std::error::Error;
+            tracing::warn!(
+                error,
+                "the other servers were not told; they notice by themselves"
+            );
+        }
         self.shutdown.cancel();
         self.app.driver.shut_down().await;
         self.app.invoker.host.shutdown(SHUTDOWN_GRACE).await;
@@ -470,49 +647,4 @@ async fn start_xray(
         shutdown.clone(),
     ));
     Ok(address)
-}
-
-fn host_config(
-    config: &ServerConfig,
-    endpoint: &str,
-    socket: Option<&SocketFile>,
-    xray_address: SocketAddr,
-) -> HostConfig {
-    let mut environment = BTreeMap::new();
-    for (name, value) in config.elsewhere.variables(endpoint) {
-        environment.insert(name.to_owned(), value);
-    }
-    for (name, value) in [
-        ("AWS_ENDPOINT_URL_LAMBDA", endpoint),
-        // One port serves both; this outweighs what the function's own settings say of it.
-        ("AWS_ENDPOINT_URL_DYNAMODB", endpoint),
-        ("AWS_XRAY_DAEMON_ADDRESS", &xray_address.to_string()),
-        ("AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR"),
-    ] {
-        environment.insert(name.to_owned(), value.to_owned());
-    }
-    if let Some(path) = socket.and_then(|socket| socket.path().to_str()) {
-        environment.insert(socket::VARIABLE.to_owned(), path.to_owned());
-        environment.insert(socket::ENDPOINT_VARIABLE.to_owned(), endpoint.to_owned());
-    }
-    HostConfig {
-        region: config.region.clone(),
-        state_dir: Some(config.data_dir.join("processes")),
-        extra_environment: environment,
-        idle_time: config.idle_time,
-        init_limit: INIT_LIMIT,
-        runtimes: Some(Arc::clone(&config.runtimes)),
-        debugged: config.debugging.started.clone(),
-        ..host_credentials(&config.elsewhere)
-    }
-}
-
-/// What functions sign with: placeholders, unless they call a real account.
-fn host_credentials(elsewhere: &Elsewhere) -> HostConfig {
-    let mut host = HostConfig::default();
-    if let Elsewhere::Account(account) = elsewhere {
-        let credentials = account.credentials();
-        host.credentials = Arc::new(move |_| credentials.clone());
-    }
-    host
 }

@@ -12,12 +12,34 @@ use thiserror::Error;
 /// Why a server could not start.
 #[derive(Debug, Error)]
 pub enum StartServerError {
-    /// The address is not of this machine alone.
+    /// Other machines reach the address, and what is sent could be read and changed on the way.
+    #[error("{0} is reachable from other machines, and what is sent there would not be encrypted")]
+    ExposedWithoutTls(SocketAddr),
+    /// Other machines reach the address, and nobody could be let in.
     #[error(
-        "{0} is reachable from other machines, and requests are not authenticated; listen on a \
-         loopback address such as 127.0.0.1"
+        "{0} is reachable from other machines, and there is no access key that requests could be signed with"
     )]
+    ExposedWithoutKeys(SocketAddr),
+    /// Policies are to be enforced, and nobody could be let in.
+    #[error(
+        "policies are to be enforced, and there is no access key that requests could be signed with"
+    )]
+    NoAccessKeys,
+    /// A console that only looks has no keys to let anybody in by.
+    #[error("{0} is reachable from other machines, and this console is for this machine alone")]
     NotLoopback(SocketAddr),
+    /// Functions sign with keys of an account, and would have to sign with credentials of their own.
+    #[error(
+        "policies are enforced, for which functions sign with credentials of their own: they cannot have those of an \
+         account (`--aws-credentials`) as well"
+    )]
+    AccountCredentials,
+    /// Access keys cannot be read.
+    #[error("read the access keys")]
+    AccessKeys(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Certificate or key for TLS cannot be used.
+    #[error("use the certificate for TLS")]
+    Tls(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The address is taken.
     #[error("listen on {address}")]
     Listen {
@@ -75,6 +97,9 @@ pub enum StartServerError {
     /// The function host cannot start.
     #[error("start the function host")]
     Host(#[from] StartHostError),
+    /// There is no randomness for credentials.
+    #[error(transparent)]
+    Credentials(#[from] access::NoRandomness),
     /// The operating system gives no randomness.
     #[error("draw random numbers")]
     Randomness(#[from] getrandom::Error),

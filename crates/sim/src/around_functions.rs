@@ -11,13 +11,14 @@ use runtime::{
 };
 
 use crate::fault::Fault;
+use crate::machine::Machine;
 use crate::world::{Counted, World};
 
 /// A function's timeout.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 pub(crate) struct AroundFunctions {
-    pub world: Arc<World>,
+    pub machine: Arc<Machine>,
     pub inner: Arc<dyn Invoker>,
 }
 
@@ -38,30 +39,40 @@ impl Invoker for AroundFunctions {
         &self,
         invocation: DurableInvocation,
     ) -> InvokerFuture<Result<InvocationReport, NoRoom>> {
-        let nth = self.world.count(Counted::Invocations);
+        let nth = self.machine.world.count(Counted::Invocations);
         let process = Process {
             nth,
             id: invocation.spec.arn.id.clone(),
             request_id: invocation.request_id.clone(),
-            world: Arc::clone(&self.world),
+            machine: Arc::clone(&self.machine),
         };
         let inner = Arc::clone(&self.inner);
         Box::pin(async move { process.run(inner, invocation).await })
     }
 
     fn invoke_plain(&self, invocation: PlainInvocation) -> InvokerFuture<PlainOutcome> {
-        let nth = self.world.count(Counted::PlainInvocations);
-        self.world.plain_begins(&invocation);
-        let no_room = self.world.fault(|fault| match *fault {
+        let world = &self.machine.world;
+        let nth = world.count(Counted::PlainInvocations);
+        world.plain_begins(&self.machine, &invocation);
+        let no_room = world.fault(|fault| match *fault {
             Fault::PlainNoRoom { nth: at } if at == nth => Some(()),
             _ => None,
         });
         if no_room.is_some() {
-            self.world.note(format!("plain invocation {nth}: no room"));
+            self.machine
+                .note(&format!("plain invocation {nth}: no room"));
             let error = ErrorObject::new("TooManyRequestsException", "told to have no room");
             return Box::pin(async { PlainOutcome::Throttled(error) });
         }
-        self.inner.invoke_plain(invocation)
+        let (machine, ends) = (
+            Arc::clone(&self.machine),
+            self.inner.invoke_plain(invocation),
+        );
+        Box::pin(async move {
+            let outcome = ends.await;
+            machine.goes().await;
+            outcome
+        })
     }
 }
 
@@ -70,7 +81,7 @@ struct Process {
     nth: u64,
     id: ExecutionId,
     request_id: RequestId,
-    world: Arc<World>,
+    machine: Arc<Machine>,
 }
 
 /// What goes wrong with it.
@@ -88,17 +99,19 @@ impl Process {
         inner: Arc<dyn Invoker>,
         invocation: DurableInvocation,
     ) -> Result<InvocationReport, NoRoom> {
-        let world = &self.world;
+        let (machine, world) = (&self.machine, &self.machine.world);
+        machine.goes().await;
         let wrong = self.wrong();
         if let Some(Wrong::NoRoom) = wrong {
-            world.note(format!("invocation {}: no room", self.nth));
+            machine.note(&format!("invocation {}: no room", self.nth));
             let reason = "told to have no room".to_owned();
             return Err(NoRoom { reason });
         }
         if let Some(ms) = self.slow() {
             tokio::time::sleep(Duration::from_millis(ms)).await;
+            machine.goes().await;
         }
-        let started_at = world.now();
+        let started_at = machine.now();
         if invocation.called_off.is_cancelled() {
             return Ok(InvocationReport {
                 started_at,
@@ -106,8 +119,8 @@ impl Process {
             });
         }
         let name = World::name_of(&invocation.spec.arn).to_owned();
-        world.note(format!("invocation {} of {name} begins", self.nth));
-        world.invocation_begins(&invocation);
+        machine.note(&format!("invocation {} of {name} begins", self.nth));
+        world.invocation_begins(machine, &invocation);
         let ends = inner.invoke_durable(invocation);
         let (outcome, note) = match wrong {
             None => {
@@ -142,7 +155,8 @@ impl Process {
             }
             Some(Wrong::NoRoom) => unreachable!("it has returned"),
         };
-        world.note(format!("invocation {} of {name} ends: {note}", self.nth));
+        machine.goes().await;
+        machine.note(&format!("invocation {} of {name} ends: {note}", self.nth));
         world.invocation_ends(&self.id, &self.request_id, &outcome);
         Ok(InvocationReport {
             started_at,
@@ -158,7 +172,7 @@ impl Process {
     fn wrong(&self) -> Option<Wrong> {
         let this = self.nth;
         let after = Duration::from_millis;
-        self.world.fault(|fault| match *fault {
+        self.machine.world.fault(|fault| match *fault {
             Fault::NoRoom { nth } if nth == this => Some(Wrong::NoRoom),
             Fault::ProcessDies { nth, after_ms } if nth == this => {
                 Some(Wrong::Dies(after(after_ms)))
@@ -176,7 +190,7 @@ impl Process {
     }
 
     fn slow(&self) -> Option<u64> {
-        self.world.fault(|fault| match *fault {
+        self.machine.world.fault(|fault| match *fault {
             Fault::ProcessSlow { nth, ms } if nth == self.nth => Some(ms),
             _ => None,
         })

@@ -10,11 +10,12 @@ use lambdura::service::{
 };
 
 use crate::fault::Fault;
-use crate::world::{Counted, World};
+use crate::machine::Machine;
+use crate::world::Counted;
 
 #[derive(Clone)]
 pub(crate) struct AroundService {
-    pub world: Arc<World>,
+    pub machine: Arc<Machine>,
     pub inner: Arc<dyn DurableServiceClient>,
 }
 
@@ -34,19 +35,20 @@ impl AroundService {
         arn: &str,
         mut request: CheckpointDurableExecutionRequest,
     ) -> Result<CheckpointDurableExecutionResponse, ServiceError> {
-        let world = &self.world;
+        let (machine, world) = (&self.machine, &self.machine.world);
+        machine.goes().await;
         let nth = world.count(Counted::Requests);
         // What the SDK drew is not from the seed.
         request.client_token = Some(format!("request-{nth}"));
-        world.note(format!("request {nth}: {} updates", request.updates.len()));
+        machine.note(&format!("request {nth}: {} updates", request.updates.len()));
         match self.wrong(nth) {
             Some(Wrong::Lost) => {
-                world.note(format!("request {nth} is lost"));
+                machine.note(&format!("request {nth} is lost"));
                 Err(unreachable_service())
             }
             Some(Wrong::AnswerLost) => {
                 let answered = self.deliver(arn, request).await;
-                world.note(format!(
+                machine.note(&format!(
                     "the answer to request {nth} is lost ({})",
                     if answered.is_ok() {
                         "it was accepted"
@@ -74,8 +76,8 @@ impl AroundService {
                     let late = again.deliver(&arn, repeated).await;
                     let came = if late.is_ok() { "accepted" } else { "refused" };
                     again
-                        .world
-                        .note(format!("request {nth} comes again, and is {came}"));
+                        .machine
+                        .note(&format!("request {nth} comes again, and is {came}"));
                 });
                 answered
             }
@@ -89,15 +91,16 @@ impl AroundService {
         request: CheckpointDurableExecutionRequest,
     ) -> Result<CheckpointDurableExecutionResponse, ServiceError> {
         let answered = self.inner.checkpoint(arn, request.clone()).await;
+        self.machine.goes().await;
         if let Ok(response) = &answered {
-            self.world.acknowledged(arn, &request, response);
+            self.machine.world.acknowledged(arn, &request, response);
         }
         answered
     }
 
     fn wrong(&self, request: u64) -> Option<Wrong> {
         let after = Duration::from_millis;
-        self.world.fault(|fault| match *fault {
+        self.machine.world.fault(|fault| match *fault {
             Fault::RequestLost { nth } if nth == request => Some(Wrong::Lost),
             Fault::AnswerLost { nth } if nth == request => Some(Wrong::AnswerLost),
             Fault::RequestSlow { nth, ms } if nth == request => Some(Wrong::Slow(after(ms))),

@@ -7,9 +7,10 @@ use engine::Transition;
 use store::{Call, StoreFault, StoreFuture, StoreHealth, StoreTrouble, Surround};
 
 use crate::fault::Fault;
+use crate::machine::Machine;
 use crate::world::{Counted, World};
 
-pub(crate) struct AroundStore(pub Arc<World>);
+pub(crate) struct AroundStore(pub Arc<Machine>);
 
 /// What becomes of a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,29 +33,20 @@ impl Surround for AroundStore {
         E: From<StoreFault> + Send + 'a,
     {
         Box::pin(async move {
-            self.alive().await;
-            self.0.count(Counted::Calls);
-            match call {
-                Call::Commit(transition) => self.commit(&transition, inner).await,
-                Call::Load(id) => {
-                    let stored = self.0.execution(&id);
-                    let name = stored.map(|it| World::name_of(&it.spec.arn).to_owned());
-                    if name.is_some_and(|name| self.0.is_unreadable(&name)) {
-                        return Err(fault("load an execution", false).into());
-                    }
-                    self.read(inner).await
-                }
-                Call::Read(_) => self.read(inner).await,
-                Call::Write(what) | Call::Describe(what) => {
-                    self.0.note(what.to_owned());
-                    inner().await
-                }
-            }
+            self.0.goes().await;
+            self.0.world.count(Counted::Calls);
+            let attempted = what(&call);
+            self.0.passes(attempted).await?;
+            let done = self.perform(call, inner).await;
+            self.0.passes(attempted).await?;
+            self.0.goes().await;
+            self.0.note_answered();
+            done
         })
     }
 
     fn health(&self, inner: StoreHealth) -> StoreHealth {
-        let failing = self.0.state().commits_fail;
+        let failing = self.0.failing();
         let trouble = failing.map(|(since, in_a_row)| StoreTrouble::CommitsFail {
             since,
             in_a_row,
@@ -68,21 +60,30 @@ impl Surround for AroundStore {
 }
 
 impl AroundStore {
-    /// Whether the last commit was done.
-    fn note_works(&self, works: bool) {
-        let now = self.0.now();
-        let mut state = self.0.state();
-        let before = state.commits_fail.take();
-        if !works {
-            let (since, in_a_row) = before.unwrap_or((now, 0));
-            state.commits_fail = Some((since, in_a_row + 1));
-        }
-    }
-
-    /// A dead server calls nothing.
-    async fn alive(&self) {
-        if self.0.is_over() {
-            std::future::pending::<()>().await;
+    async fn perform<'a, T, E>(
+        &'a self,
+        call: Call,
+        inner: impl FnOnce() -> StoreFuture<'a, T, E> + Send + 'a,
+    ) -> Result<T, E>
+    where
+        E: From<StoreFault>,
+    {
+        let world = &self.0.world;
+        match call {
+            Call::Commit(transition) => self.commit(&transition, inner).await,
+            Call::Load(id) => {
+                let stored = world.execution(&id);
+                let name = stored.map(|it| World::name_of(&it.spec.arn).to_owned());
+                if name.is_some_and(|name| world.is_unreadable(&name)) {
+                    return Err(fault("load an execution", false).into());
+                }
+                self.read(inner).await
+            }
+            Call::Read(_) => self.read(inner).await,
+            Call::Write(what) | Call::Describe(what) => {
+                self.0.note(what);
+                inner().await
+            }
         }
     }
 
@@ -94,54 +95,55 @@ impl AroundStore {
     where
         E: From<StoreFault>,
     {
-        let world = &self.0;
+        let world = &self.0.world;
         let nth = world.count(Counted::Commits);
         let attempted = format!("commit {nth}");
         if let Some(ms) = self.slow(nth) {
             tokio::time::sleep(Duration::from_millis(ms)).await;
-            self.alive().await;
+            self.0.goes().await;
         }
         let fate = self.fate(nth);
         match fate {
-            Commit::DiesBefore => world.die(&format!("before {attempted}")),
+            Commit::DiesBefore => self.0.die(&format!("before {attempted}")),
             Commit::Fails => {
-                self.note_works(false);
-                world.note(format!("{attempted} fails"));
+                self.0.note_works(false);
+                self.0.note(&format!("{attempted} fails"));
                 return Err(fault(&attempted, true).into());
             }
             Commit::Unknown { landed: false } => {
-                self.note_works(false);
-                world.note(format!(
+                self.0.note_works(false);
+                self.0.note(&format!(
                     "{attempted} fails, and is perhaps there (it is not)"
                 ));
                 return Err(fault(&attempted, true).with_outcome_unknown().into());
             }
             Commit::Works | Commit::DiesAfter | Commit::Unknown { landed: true } => {}
         }
-        self.alive().await;
+        self.0.goes().await;
         let before = world.execution(&transition.spec.arn.id);
         let done = inner().await;
-        self.note_works(true);
+        self.0.note_works(true);
         if done.is_ok() {
-            world.committed(before.as_ref(), transition, &attempted);
+            world.committed(&self.0, before.as_ref(), transition, &attempted);
         } else {
-            world.note(format!("{attempted} is refused"));
+            self.0.note(&format!("{attempted} is refused"));
         }
         match fate {
-            Commit::DiesAfter => world.die(&format!("after {attempted}")),
+            Commit::DiesAfter => self.0.die(&format!("after {attempted}")),
             Commit::Unknown { landed: true } => {
-                self.note_works(false);
-                world.note(format!("{attempted} fails, and is perhaps there (it is)"));
+                self.0.note_works(false);
+                self.0
+                    .note(&format!("{attempted} fails, and is perhaps there (it is)"));
                 return Err(fault(&attempted, true).with_outcome_unknown().into());
             }
             _ => {}
         }
-        self.alive().await;
+        self.0.goes().await;
         done
     }
 
     fn fate(&self, commit: u64) -> Commit {
-        let world = &self.0;
+        let world = &self.0.world;
         let fate = world.fault(|fault| match *fault {
             Fault::DiesBeforeCommit { nth } if nth == commit => Some(Commit::DiesBefore),
             Fault::DiesAfterCommit { nth } if nth == commit => Some(Commit::DiesAfter),
@@ -158,7 +160,7 @@ impl AroundStore {
     }
 
     fn slow(&self, commit: u64) -> Option<u64> {
-        self.0.fault(|fault| match *fault {
+        self.0.world.fault(|fault| match *fault {
             Fault::CommitSlow { nth, ms } if nth == commit => Some(ms),
             _ => None,
         })
@@ -171,24 +173,33 @@ impl AroundStore {
     where
         E: From<StoreFault>,
     {
-        let read = self.0.count(Counted::Reads);
-        let slow = self.0.fault(|fault| match *fault {
+        let read = self.0.world.count(Counted::Reads);
+        let slow = self.0.world.fault(|fault| match *fault {
             Fault::ReadSlow { nth, ms } if nth == read => Some(ms),
             _ => None,
         });
         if let Some(ms) = slow {
             tokio::time::sleep(Duration::from_millis(ms)).await;
-            self.alive().await;
+            self.0.goes().await;
         }
-        let fails = self.0.fault(|fault| match *fault {
+        let fails = self.0.world.fault(|fault| match *fault {
             Fault::ReadFails { nth } if nth == read => Some(()),
             _ => None,
         });
         if fails.is_some() {
-            self.0.note(format!("read {read} fails"));
+            self.0.note(&format!("read {read} fails"));
             return Err(fault("read", true).into());
         }
         inner().await
+    }
+}
+
+/// What is called, in words.
+fn what(call: &Call) -> &'static str {
+    match call {
+        Call::Commit(_) => "commit",
+        Call::Load(_) => "load",
+        Call::Write(what) | Call::Describe(what) | Call::Read(what) => what,
     }
 }
 

@@ -8,25 +8,25 @@ use lambdura::{
     BoxError, CallbackId, DurableContext, Jitter, RetryStrategy, StepContext, WaitDecision, branch,
 };
 
+use crate::machine::Machine;
 use crate::program::{Fate, Op, Program};
-use crate::world::World;
 
 /// Attempts that a step has beyond those that it is told to fail: more than any plan interrupts.
 const SPARE_ATTEMPTS: u32 = 60;
 
 pub(crate) fn handler(
-    world: &Arc<World>,
+    machine: &Arc<Machine>,
 ) -> impl Fn(Program, DurableContext) -> BoxFuture<'static, Result<Vec<String>, BoxError>>
 + Send
 + Sync
 + 'static
 + use<> {
-    let world = Arc::clone(world);
-    move |program, ctx| run(Arc::clone(&world), program.ops, ctx)
+    let machine = Arc::clone(machine);
+    move |program, ctx| run(Arc::clone(&machine), program.ops, ctx)
 }
 
 fn run(
-    world: Arc<World>,
+    machine: Arc<Machine>,
     ops: Vec<Op>,
     ctx: DurableContext,
 ) -> BoxFuture<'static, Result<Vec<String>, BoxError>> {
@@ -34,28 +34,31 @@ fn run(
         let mut results = Vec::new();
         for op in ops {
             let acknowledged = op.is_acknowledged().then(|| op.name().to_owned());
-            results.push(perform(&world, op, &ctx).await?);
+            results.push(perform(&machine, op, &ctx).await?);
             if let Some(name) = acknowledged {
-                world.check_recorded(ctx.execution_arn(), &name);
+                machine.world.check_recorded(ctx.execution_arn(), &name);
             }
         }
         Ok(results)
     })
 }
 
-async fn perform(world: &Arc<World>, op: Op, ctx: &DurableContext) -> Result<String, BoxError> {
+async fn perform(machine: &Arc<Machine>, op: Op, ctx: &DurableContext) -> Result<String, BoxError> {
     match op {
         Op::Step {
             name,
             takes_ms,
             fails,
             at_most_once,
-        } => step(world, ctx, name, takes_ms, fails, at_most_once).await,
+        } => step(machine, ctx, name, takes_ms, fails, at_most_once).await,
         Op::Doomed { name, attempts } => {
-            let told = Arc::clone(world);
+            let told = Arc::clone(machine);
             let step = ctx.step(move |step: StepContext| {
-                told.step_begins(&step);
-                async { Err::<(), BoxError>("told to fail".into()) }
+                let told = Arc::clone(&told);
+                async move {
+                    told.step_begins(&step).await;
+                    Err::<(), BoxError>("told to fail".into())
+                }
             });
             let step = step.name(&name).retry(retries(attempts));
             Ok(worded(&name, step.await.map(|()| "done")))
@@ -65,16 +68,19 @@ async fn perform(world: &Arc<World>, op: Op, ctx: &DurableContext) -> Result<Str
             wait.await?;
             Ok(format!("{name}:done"))
         }
-        op @ Op::Callback { .. } => callback(world, ctx, op).await,
+        op @ Op::Callback { .. } => callback(machine, ctx, op).await,
         Op::Condition {
             name,
             checks,
             every_s,
         } => {
-            let told = Arc::clone(world);
+            let told = Arc::clone(machine);
             let check = move |checked: u32, step: StepContext| {
-                told.step_begins(&step);
-                async move { Ok::<_, BoxError>(checked + 1) }
+                let told = Arc::clone(&told);
+                async move {
+                    told.step_begins(&step).await;
+                    Ok::<_, BoxError>(checked + 1)
+                }
             };
             let until = move |checked: &u32, _: u32| match *checked >= checks {
                 true => WaitDecision::Stop,
@@ -103,8 +109,8 @@ async fn perform(world: &Arc<World>, op: Op, ctx: &DurableContext) -> Result<Str
             Ok(format!("{name}({})", results.join(" ")))
         }
         Op::Child { name, ops } => {
-            let world = Arc::clone(world);
-            let child = ctx.run_in_child_context(&name, move |ctx| run(world, ops, ctx));
+            let machine = Arc::clone(machine);
+            let child = ctx.run_in_child_context(&name, move |ctx| run(machine, ops, ctx));
             let results = child.await?;
             Ok(format!("{name}({})", results.join(" ")))
         }
@@ -114,32 +120,33 @@ async fn perform(world: &Arc<World>, op: Op, ctx: &DurableContext) -> Result<Str
             at_once,
         } => {
             let branches = branches.into_iter().map(|ops| {
-                let world = Arc::clone(world);
-                branch(move |ctx| run(world, ops, ctx))
+                let machine = Arc::clone(machine);
+                branch(move |ctx| run(machine, ops, ctx))
             });
             let parallel = ctx.parallel(branches).name(&name).max_concurrency(at_once);
             Ok(listed(&name, parallel.await?.into_results()?))
         }
         Op::Map { name, items } => {
-            let world = Arc::clone(world);
-            let map = ctx.map(items, move |ctx, ops| run(Arc::clone(&world), ops, ctx));
+            let machine = Arc::clone(machine);
+            let map = ctx.map(items, move |ctx, ops| run(Arc::clone(&machine), ops, ctx));
             Ok(listed(&name, map.name(&name).await?.into_results()?))
         }
     }
 }
 
 async fn step(
-    world: &Arc<World>,
+    machine: &Arc<Machine>,
     ctx: &DurableContext,
     name: String,
     takes_ms: u64,
     fails: u32,
     at_most_once: bool,
 ) -> Result<String, BoxError> {
-    let told = Arc::clone(world);
+    let told = Arc::clone(machine);
     let step = ctx.step(move |step: StepContext| {
-        told.step_begins(&step);
+        let told = Arc::clone(&told);
         async move {
+            told.step_begins(&step).await;
             tokio::time::sleep(Duration::from_millis(takes_ms)).await;
             match step.attempt() <= fails {
                 true => Err::<(), BoxError>("told to fail".into()),
@@ -154,7 +161,11 @@ async fn step(
     Ok(worded(&name, step.await.map(|()| "done")))
 }
 
-async fn callback(world: &Arc<World>, ctx: &DurableContext, op: Op) -> Result<String, BoxError> {
+async fn callback(
+    machine: &Arc<Machine>,
+    ctx: &DurableContext,
+    op: Op,
+) -> Result<String, BoxError> {
     let Op::Callback {
         name,
         submitted,
@@ -168,10 +179,13 @@ async fn callback(world: &Arc<World>, ctx: &DurableContext, op: Op) -> Result<St
     let timeout = timeout_s.map(Duration::from_secs);
     let heartbeat_timeout = heartbeat_timeout_s.map(Duration::from_secs);
     let answered = if submitted {
-        let told = Arc::clone(world);
+        let told = Arc::clone(machine);
         let submit = move |_: CallbackId, step: StepContext| {
-            told.step_begins(&step);
-            async { Ok::<_, BoxError>(()) }
+            let told = Arc::clone(&told);
+            async move {
+                told.step_begins(&step).await;
+                Ok::<_, BoxError>(())
+            }
         };
         let mut asked = ctx.wait_for_callback::<String, _, _, _>(&name, submit);
         asked = asked.retry(retries(SPARE_ATTEMPTS));

@@ -16,23 +16,31 @@ use model::{
 use runtime::{Driver, DurableInvocation, PlainInvocation};
 use store::{EventPage, History as _};
 
+use crate::machine::Machine;
 use crate::program::{Answer, Fate, Op, Program};
 use crate::world::{Asked, World};
 
 /// At a commit.
 impl World {
     /// A transition is there.
-    pub fn committed(&self, before: Option<&Execution>, transition: &Arc<Transition>, what: &str) {
+    pub fn committed(
+        &self,
+        by: &Machine,
+        before: Option<&Execution>,
+        transition: &Arc<Transition>,
+        what: &str,
+    ) {
         let name = Self::name_of(&transition.spec.arn).to_owned();
         let kinds: Vec<_> = transition.events.iter().map(kind_of).collect();
         let version = transition.state.version;
-        self.note(format!("{what}: {name} v{version} {}", kinds.join(", ")));
+        by.note(&format!("{what}: {name} v{version} {}", kinds.join(", ")));
         if transition.removes {
             return self.violate("what is kept is not removed before its time", name);
         }
         self.check_versions(before, transition, &name);
         self.check_ends_stay(before, transition, &name);
         self.check_events(before, transition, &name);
+        self.check_taken(by, before, transition, &name);
         self.check_failures(&transition.events, &name);
         self.check_reloaded(&transition.spec.arn.id, &name);
         for event in &transition.events {
@@ -166,13 +174,19 @@ impl World {
 /// About invocations.
 impl World {
     /// A process is given an invocation.
-    pub fn invocation_begins(&self, invocation: &DurableInvocation) {
+    pub fn invocation_begins(&self, on: &Machine, invocation: &DurableInvocation) {
+        self.check_territories();
         let arn = &invocation.spec.arn;
         let name = Self::name_of(arn).to_owned();
         let stored = self.execution(&arn.id);
         let is_recorded = stored.as_ref().is_some_and(|it| {
             matches!(&it.state.invocation, Invocation::Active { request_id, .. } if *request_id == invocation.request_id)
         });
+        let request_id = &invocation.request_id;
+        if self.state().outlived.contains(request_id.as_str()) {
+            // Another server has taken it over meanwhile, and repeats it.
+            return;
+        }
         if !is_recorded && !invocation.called_off.is_cancelled() {
             let seen = format!("{name}, invocation {}", invocation.request_id);
             self.violate("an invocation begins once it is recorded", seen);
@@ -180,9 +194,10 @@ impl World {
         let other = {
             let mut state = self.state();
             let request_id = invocation.request_id.clone();
-            state.at_work.insert(arn.id.clone(), request_id)
+            let at_work = (request_id, on.number);
+            state.at_work.insert(arn.id.clone(), at_work)
         };
-        if let Some(other) = other {
+        if let Some((other, _)) = other {
             let seen = format!("{name}: {other} and {}", invocation.request_id);
             self.violate("an execution has one invocation at a time", seen);
         }
@@ -195,7 +210,13 @@ impl World {
         outcome: &InvocationOutcome,
     ) {
         let mut state = self.state();
-        state.at_work.remove(id);
+        if state
+            .at_work
+            .get(id)
+            .is_some_and(|(at_work, _)| at_work == request_id)
+        {
+            state.at_work.remove(id);
+        }
         let has_failed = match outcome {
             InvocationOutcome::FunctionError(_)
             | InvocationOutcome::Interrupted(_)
@@ -215,10 +236,18 @@ impl World {
     }
 
     /// A chained invoke runs its function.
-    pub fn plain_begins(&self, invocation: &PlainInvocation) {
+    pub fn plain_begins(&self, on: &Machine, invocation: &PlainInvocation) {
         let payload = String::from_utf8_lossy(&invocation.payload);
         let name = payload.trim_matches('"');
-        let status = self.status_of(name);
+        let stored = self.invoke_of(name);
+        if stored
+            .as_ref()
+            .is_some_and(|(id, _)| !self.is_driven_by(on, id))
+        {
+            // Another server drives it, and this one does not know yet.
+            return;
+        }
+        let status = stored.map(|(_, status)| status);
         if status != Some(OperationStatus::Started) {
             let seen = format!("{name} is {status:?}");
             self.violate(
@@ -228,11 +257,13 @@ impl World {
         }
     }
 
-    fn status_of(&self, name: &str) -> Option<OperationStatus> {
-        let executions = self.executions();
-        let mut operations = executions.iter().flat_map(Execution::operations);
-        let named = operations.find(|it| it.name.as_deref() == Some(name))?;
-        Some(named.status)
+    /// The invoke of this name, and which execution it is in.
+    fn invoke_of(&self, name: &str) -> Option<(ExecutionId, OperationStatus)> {
+        self.executions().iter().find_map(|execution| {
+            let mut operations = execution.operations();
+            let named = operations.find(|it| it.name.as_deref() == Some(name))?;
+            Some((execution.spec.arn.id.clone(), named.status))
+        })
     }
 }
 
@@ -293,11 +324,18 @@ impl World {
 }
 
 /// About the functions' own code.
-impl World {
-    /// The code of a step, or of a check, begins.
-    pub fn step_begins(&self, step: &StepContext) {
+impl Machine {
+    /// The code of a step, or of a check, begins, if there is still somebody to run it.
+    pub async fn step_begins(&self, step: &StepContext) {
+        self.goes().await;
         let name = step.name().unwrap_or_default().to_owned();
-        self.note(format!("step {name}, attempt {}", step.attempt()));
+        self.note(&format!("step {name}, attempt {}", step.attempt()));
+        self.world.check_step(step, name);
+    }
+}
+
+impl World {
+    fn check_step(&self, step: &StepContext, name: String) {
         if self.state().outlived.contains(step.request_id()) {
             // It knows no better.
             return;
@@ -335,7 +373,7 @@ impl World {
             let is_open = stored
                 .operation(operation)
                 .is_some_and(|it| !it.status.is_terminal());
-            let now = self.now();
+            let now = self.latest();
             // What is due counts as done, also when it is not recorded yet.
             let is_overdue = stored.deadlines().any(|deadline| deadline.at <= now);
             is_open && !is_overdue && stored.state.outcome.is_none()

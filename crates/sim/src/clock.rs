@@ -1,4 +1,4 @@
-//! The world's clock, as the runtime asks it.
+//! A machine's clock, as the runtime asks it.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -7,11 +7,11 @@ use std::time::Duration;
 use model::Timestamp;
 use runtime::Clock;
 
-use crate::world::World;
+use crate::machine::Machine;
 
-pub(crate) struct WorldClock(pub Arc<World>);
+pub(crate) struct MachineClock(pub Arc<Machine>);
 
-impl Clock for WorldClock {
+impl Clock for MachineClock {
     fn now(&self) -> Timestamp {
         self.0.now()
     }
@@ -21,7 +21,7 @@ impl Clock for WorldClock {
     }
 
     fn sleep_until(&self, at: Timestamp) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        let world = Arc::clone(&self.0);
-        Box::pin(async move { world.reached(at).await })
+        let machine = Arc::clone(&self.0);
+        Box::pin(async move { machine.reached(at).await })
     }
 }

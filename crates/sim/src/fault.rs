@@ -59,4 +59,51 @@ pub enum Fault {
     },
     /// A callback is answered twice.
     AnsweredTwice { nth: u64 },
+    /// One of several servers dies, and another comes later.
+    ServerDies {
+        server: usize,
+        at_ms: u64,
+        back_after_ms: u64,
+    },
+    /// A server and its functions stand still, while their clock goes on.
+    ServerStandsStill {
+        server: usize,
+        at_ms: u64,
+        for_ms: u64,
+    },
+    /// A server does not reach the database: requests get lost, or answers.
+    ServerCutFromStore {
+        server: usize,
+        at_ms: u64,
+        for_ms: u64,
+    },
+    /// A server reaches none of the others, and none of them reaches it.
+    ServerCutFromOthers {
+        server: usize,
+        at_ms: u64,
+        for_ms: u64,
+    },
+    /// A server leaves as it should, and another comes later.
+    ServerLeaves {
+        server: usize,
+        at_ms: u64,
+        back_after_ms: u64,
+    },
+    /// A notice to another server does not arrive.
+    NoticeLost { nth: u64 },
+    /// A notice arrives, and whoever sent it does not learn of it.
+    NoticeAnswerLost { nth: u64 },
+    /// A notice takes long.
+    NoticeSlow { nth: u64, ms: u64 },
+    /// A notice arrives once more, later.
+    NoticeTwice { nth: u64, after_ms: u64 },
+}
+
+impl Fault {
+    /// What kind it is, in one word.
+    #[must_use]
+    pub fn kind(&self) -> String {
+        let text = format!("{self:?}");
+        text.split(' ').next().unwrap_or_default().to_owned()
+    }
 }

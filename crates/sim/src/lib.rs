@@ -7,10 +7,13 @@
 //! In reading order: [`Plan`] is what a seed comes to: [programs](program) that executions run ([`body`] runs them), and
 //! the [faults](Fault) that hit them. A [`World`] outlives the lives of the server, which [`life`] lives one after the other;
 //! [`clock`], [`around_store`], [`around_functions`] and [`around_service`] put the faults where they belong, and [`people`]
-//! do what comes from outside. What must hold is in [`check`], asked at each commit, request and step. [`run`] runs a plan,
+//! do what comes from outside. A third of the seeds have several servers that live [`together`] on one store: each on a
+//! [`machine`] with a clock of its own, with [`around_servers`] and [`between_servers`] for what they know of each other.
+//! What must hold is in [`check`] and [`check_servers`], asked at each commit, request and step. [`run`] runs a plan,
 //! and [`shrink`] looks for the shortest one that still fails.
 
 mod check;
+mod check_servers;
 mod fault;
 mod plan;
 mod program;
@@ -19,18 +22,23 @@ mod body;
 mod world;
 
 mod around_functions;
+mod around_servers;
 mod around_service;
 mod around_store;
+mod between_servers;
 mod clock;
+mod machine;
+mod ownership;
 mod people;
 
 mod life;
 mod panics;
 mod run;
 mod shrink;
+mod together;
 
 pub use fault::Fault;
-pub use plan::Plan;
+pub use plan::{Plan, Skew};
 pub use program::{Answer, Fate, Op, Program};
 pub use run::{Report, Violation, run};
 pub use shrink::shrink;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use lambdura::embedded::{Embedded, Ground, HandlerOptions};
+use lambdura::embedded::{BesideDriver, Embedded, Ground, HandlerOptions};
 use lambdura::{BoxError, service::DurableServiceClient};
 use model::Limits;
 use runtime::Invoker;
@@ -13,12 +13,17 @@ use crate::around_functions::AroundFunctions;
 use crate::around_service::AroundService;
 use crate::around_store::AroundStore;
 use crate::body::handler;
-use crate::clock::WorldClock;
+use crate::clock::MachineClock;
+use crate::machine::{Machine, Server};
 use crate::people::{answer_callbacks, meddle, run_programs};
+use crate::together::live_together;
 use crate::world::World;
 
 /// How long, in the world's time, executions may take to end once nothing goes wrong any more.
 const BOUND: Duration = Duration::from_secs(24 * 3_600);
+
+/// The same where servers share the store, whose programs wait for less.
+const BOUND_SHARED: Duration = Duration::from_secs(2 * 3_600);
 
 /// The execution timeout of hasty programs.
 const HASTE: Duration = Duration::from_secs(20);
@@ -38,11 +43,15 @@ pub(crate) fn live(world: &Arc<World>) -> Result<Ending, BoxError> {
         .build()?;
     runtime.block_on(async {
         world.begin_life();
+        let bound = match world.plan.is_shared() {
+            true => BOUND_SHARED,
+            false => BOUND,
+        };
         let ending = tokio::select! {
             biased;
             () = world.over() => Ending::Died,
             ending = lives(world) => ending,
-            () = tokio::time::sleep(BOUND) => {
+            () = tokio::time::sleep(bound) => {
                 let stuck = world.stuck();
                 world.violate("whatever has been started ends", stuck);
                 Ending::Died
@@ -54,7 +63,12 @@ pub(crate) fn live(world: &Arc<World>) -> Result<Ending, BoxError> {
 }
 
 async fn lives(world: &Arc<World>) -> Ending {
-    let app = match open(world).await {
+    if world.plan.is_shared() {
+        live_together(world).await;
+        return Ending::AllEnded;
+    }
+    let machine = world.add_machine(0);
+    let app = match open(&machine, Box::new(|_| ())).await {
         Ok(app) => app,
         // The store fails when it starts: whoever looks after it starts it again.
         Err(error) => {
@@ -62,21 +76,30 @@ async fn lives(world: &Arc<World>) -> Ending {
             return Ending::Died;
         }
     };
-    let driver = app.driver();
-    tokio::spawn(answer_callbacks(Arc::clone(world), driver.clone()));
-    tokio::spawn(meddle(Arc::clone(world), driver.clone()));
-    run_programs(world, &app).await;
-    world.check_aside(driver);
+    machine.runs(Server {
+        app: app.clone(),
+        cluster: None,
+    });
+    tokio::spawn(answer_callbacks(Arc::clone(world)));
+    tokio::spawn(meddle(Arc::clone(world)));
+    run_programs(world).await;
+    world.check_aside(app.driver());
     Ending::AllEnded
 }
 
-async fn open(world: &Arc<World>) -> Result<Embedded, BoxError> {
-    let clock = Arc::new(WorldClock(Arc::clone(world)));
+/// Starts the server of a machine. `beside` is given the driver first.
+pub(crate) async fn open(
+    machine: &Arc<Machine>,
+    beside: BesideDriver,
+) -> Result<Embedded, BoxError> {
+    let world = &machine.world;
+    let clock = Arc::new(MachineClock(Arc::clone(machine)));
     let mut ground = Ground::in_memory(Arc::clone(&world.store), clock);
     ground.store = Arc::new(Around::new(
         Arc::clone(&world.store) as _,
-        AroundStore(Arc::clone(world)),
+        AroundStore(Arc::clone(machine)),
     ));
+    ground.beside_driver = Some(beside);
     ground.seed = Some(world.life_seed());
     ground.repeats_requests = true;
     ground.limits = Limits {
@@ -84,24 +107,24 @@ async fn open(world: &Arc<World>) -> Result<Embedded, BoxError> {
         failed_invocations_max: u32::MAX,
         ..Limits::AWS
     };
-    let functions = Arc::clone(world);
+    let functions = Arc::clone(machine);
     ground.around_functions = Some(Box::new(move |inner: Arc<dyn Invoker>| {
         Arc::new(AroundFunctions {
-            world: functions,
+            machine: functions,
             inner,
         }) as _
     }));
-    let network = Arc::clone(world);
+    let network = Arc::clone(machine);
     ground.around_service = Some(Box::new(move |inner: Arc<dyn DurableServiceClient>| {
         Arc::new(AroundService {
-            world: network,
+            machine: network,
             inner,
         }) as _
     }));
     let hasty = HandlerOptions::default().execution_timeout(HASTE);
     let app = Embedded::builder("in memory")
-        .handler("program", handler(world))
-        .handler_with("hasty", handler(world), hasty)
+        .handler("program", handler(machine))
+        .handler_with("hasty", handler(machine), hasty)
         .function("echo", echo)
         .concurrency(world.plan.concurrency)
         .open_on(ground)

@@ -1,15 +1,17 @@
 //! What comes from outside: starts, answers to callbacks, pauses, stops, and a clock that is set.
 //!
 //! Each is done in whichever life of the server its time comes, and again until the server has said what became of it.
+//! Where servers share the store, any of them is asked, and another one when it does not answer.
 
+use std::future::IntoFuture as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use engine::Input;
 use futures_util::future::join_all;
-use lambdura::embedded::{Embedded, Error};
+use lambdura::embedded::Error;
 use model::{ErrorObject, ExecutionId, Payload, Timestamp};
-use runtime::{Driver, ProcessError};
+use runtime::ProcessError;
 
 use crate::fault::Fault;
 use crate::program::{Answer, Fate, Program};
@@ -18,16 +20,50 @@ use crate::world::{Asked, Counted, World};
 /// Pause before something is asked for again that failed.
 const AGAIN: Duration = Duration::from_secs(1);
 
+/// How often somebody looks whether what was resumed is paused again.
+const LOOK_AGAIN_MS: u64 = 60_000;
+
 /// How often somebody who is at it gives a sign of life.
 const BEAT: Duration = Duration::from_secs(10);
 
-/// Starts every program, and waits for their ends.
-pub(crate) async fn run_programs(world: &Arc<World>, app: &Embedded) {
-    let programs = world.plan.programs.iter();
-    join_all(programs.map(|program| run_program(world, app, program))).await;
+/// How long one of several servers may take to answer.
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+
+/// How long one of several servers is asked for an execution's end.
+const END_WITHIN: Duration = Duration::from_secs(20);
+
+/// What a server answers; none when another has to be asked.
+async fn answered<T>(
+    world: &World,
+    within: Duration,
+    answers: impl Future<Output = T>,
+) -> Option<T> {
+    match world.plan.is_shared() {
+        true => tokio::time::timeout(within, answers).await.ok(),
+        false => Some(answers.await),
+    }
 }
 
-async fn run_program(world: &Arc<World>, app: &Embedded, program: &Program) {
+/// Has any server take an input; none when it does not answer.
+async fn process(
+    world: &World,
+    id: &ExecutionId,
+    input: Input,
+) -> Option<Result<(), ProcessError>> {
+    let (_, server) = world.any_server()?;
+    let driver = server.app.driver();
+    let processed = driver.process(id, input);
+    let processed = answered(world, ANSWER_WITHIN, processed).await?;
+    Some(processed.map(drop))
+}
+
+/// Starts every program, and waits for their ends.
+pub(crate) async fn run_programs(world: &Arc<World>) {
+    let programs = world.plan.programs.iter();
+    join_all(programs.map(|program| run_program(world, program))).await;
+}
+
+async fn run_program(world: &Arc<World>, program: &Program) {
     world.aged(program.starts_after_ms).await;
     if world.is_unreadable(&program.name) {
         // Its end does not come before somebody mends what is recorded; those of the others do.
@@ -37,32 +73,46 @@ async fn run_program(world: &Arc<World>, app: &Embedded, program: &Program) {
         Fate::Hasty => "hasty",
         Fate::Ends | Fate::Stopped { .. } => "program",
     };
-    let execution = loop {
-        match app.start(handler, program).name(&program.name).await {
-            Ok(execution) => break execution,
-            Err(Error::AlreadyStarted { arn }) => {
+    let arn = loop {
+        let Some((_, server)) = world.any_server() else {
+            tokio::time::sleep(AGAIN).await;
+            continue;
+        };
+        let starting = server.app.start(handler, program).name(&program.name);
+        match answered(world, ANSWER_WITHIN, starting.into_future()).await {
+            Some(Ok(execution)) => break execution.arn(),
+            Some(Err(Error::AlreadyStarted { arn })) => {
                 return world.violate("a name stands for one input", arn);
             }
-            Err(_) => tokio::time::sleep(AGAIN).await,
+            Some(Err(_)) => tokio::time::sleep(AGAIN).await,
+            None => {}
         }
     };
     loop {
-        let ended = execution.result::<Vec<String>>().await;
-        match ended {
-            Ok(results) => return world.ended(program, Ok(results)),
-            Err(Error::Ended { status, error }) => {
+        let Some((_, server)) = world.any_server() else {
+            tokio::time::sleep(AGAIN).await;
+            continue;
+        };
+        let ended = async {
+            let execution = server.app.execution(&arn).await?;
+            execution.result::<Vec<String>>().await
+        };
+        match answered(world, END_WITHIN, ended).await {
+            Some(Ok(results)) => return world.ended(program, Ok(results)),
+            Some(Err(Error::Ended { status, error })) => {
                 let error = error.and_then(|it| it.error_message).unwrap_or_default();
                 return world.ended(program, Err((status.to_string(), error)));
             }
             // Whether it had to be, is asked at the end.
-            Err(Error::SetAside { .. }) => return,
-            Err(_) => tokio::time::sleep(AGAIN).await,
+            Some(Err(Error::SetAside { .. })) => return,
+            Some(Err(_)) => tokio::time::sleep(AGAIN).await,
+            None => {}
         }
     }
 }
 
 /// Answers callbacks when it is time.
-pub(crate) async fn answer_callbacks(world: Arc<World>, driver: Driver) {
+pub(crate) async fn answer_callbacks(world: Arc<World>) {
     let mut asks = world.asks();
     loop {
         asks.mark_unchanged();
@@ -88,7 +138,7 @@ pub(crate) async fn answer_callbacks(world: Arc<World>, driver: Driver) {
         }
         if let Some((_, index)) = soonest {
             let asked = world.state().callbacks[index].clone();
-            let next = answer(&world, &driver, &asked).await;
+            let next = answer(&world, &asked).await;
             let asked = &mut world.state().callbacks[index];
             match next {
                 Some(due) => asked.due = due,
@@ -99,7 +149,7 @@ pub(crate) async fn answer_callbacks(world: Arc<World>, driver: Driver) {
 }
 
 /// Says what is due of one callback; returns when the next is due.
-async fn answer(world: &World, driver: &Driver, asked: &Asked) -> Option<Timestamp> {
+async fn answer(world: &World, asked: &Asked) -> Option<Timestamp> {
     let (operation_id, callback_id) = (asked.operation.clone(), asked.callback.clone());
     let beats = matches!(asked.answer, Answer::Beats { .. });
     let input = if beats && world.now() < asked.answered_at {
@@ -122,9 +172,9 @@ async fn answer(world: &World, driver: &Driver, asked: &Asked) -> Option<Timesta
     };
     let was_open = world.is_open(&asked.execution, &asked.operation);
     let is_beat = matches!(input, Input::CallbackHeartbeat { .. });
-    match driver.process(&asked.execution, input.clone()).await {
-        Ok(_) if is_beat => Some((world.now() + BEAT).min(asked.answered_at)),
-        Ok(_) => {
+    match process(world, &asked.execution, input.clone()).await {
+        Some(Ok(())) if is_beat => Some((world.now() + BEAT).min(asked.answered_at)),
+        Some(Ok(())) => {
             let nth = world.count(Counted::Answers);
             world.note(format!("answer {nth}: callback {}", asked.name));
             world.answered(asked);
@@ -132,44 +182,48 @@ async fn answer(world: &World, driver: &Driver, asked: &Asked) -> Option<Timesta
                 Fault::AnsweredTwice { nth: at } if at == nth => Some(()),
                 _ => None,
             });
-            if twice.is_some() && driver.process(&asked.execution, input).await.is_ok() {
+            if twice.is_some()
+                && let Some(Ok(())) = process(world, &asked.execution, input).await
+            {
                 let name = asked.name.clone();
                 world.violate("a callback is answered once", name);
             }
             None
         }
-        Err(ProcessError::Rejected(rejection)) => {
+        Some(Err(ProcessError::Rejected(rejection))) => {
             if was_open && world.is_open(&asked.execution, &asked.operation) {
                 let seen = format!("{}: {rejection}", asked.name);
                 world.violate("an open callback can be answered", seen);
             }
             None
         }
-        Err(ProcessError::SetAside { .. } | ProcessError::UnknownExecution(_)) => None,
-        Err(_) => Some(world.now() + AGAIN),
+        Some(Err(ProcessError::SetAside { .. } | ProcessError::UnknownExecution(_))) => None,
+        Some(Err(_)) | None => Some(world.now() + AGAIN),
     }
 }
 
 /// Does what the plan says that somebody does to executions, and to the clock.
-pub(crate) async fn meddle(world: Arc<World>, driver: Driver) {
+pub(crate) async fn meddle(world: Arc<World>) {
     let faults = world.plan.faults.iter().enumerate();
-    let faults = faults.map(|(stage, fault)| meddle_by(&world, &driver, stage, *fault));
+    let faults = faults.map(|(stage, fault)| meddle_by(&world, stage, *fault));
     let programs = world.plan.programs.iter().enumerate();
     let stops = programs.filter_map(|(number, program)| match program.fate {
-        Fate::Stopped { after_ms } => Some(stop(&world, &driver, number, after_ms)),
+        Fate::Stopped { after_ms } => Some(stop(&world, number, after_ms)),
         Fate::Ends | Fate::Hasty => None,
     });
     futures_util::join!(join_all(faults), join_all(stops));
 }
 
-async fn meddle_by(world: &Arc<World>, driver: &Driver, stage: usize, fault: Fault) {
+async fn meddle_by(world: &Arc<World>, stage: usize, fault: Fault) {
     match fault {
-        Fault::DiesAt { ms } if world.is_stage(stage, 0) => {
+        Fault::DiesAt { ms } if world.is_stage(stage, 0) && !world.plan.is_shared() => {
             world.aged(ms).await;
             world.set_stage(stage, 1);
             world.die("at its time");
         }
-        Fault::ClockJumps { at_ms, by_ms } if world.is_stage(stage, 0) => {
+        Fault::ClockJumps { at_ms, by_ms }
+            if world.is_stage(stage, 0) && !world.plan.is_shared() =>
+        {
             world.aged(at_ms).await;
             world.set_stage(stage, 1);
             world.jump(Duration::from_millis(by_ms));
@@ -191,7 +245,7 @@ async fn meddle_by(world: &Arc<World>, driver: &Driver, stage: usize, fault: Fau
                     execution_timeout_paused: false,
                     client_token: None,
                 };
-                insist(world, driver, name, "paused", pause).await;
+                insist(world, name, "paused", pause).await;
                 world.set_stage(stage, 1);
             }
             if world.is_stage(stage, 1) {
@@ -200,40 +254,54 @@ async fn meddle_by(world: &Arc<World>, driver: &Driver, stage: usize, fault: Fau
                     reason: None,
                     client_token: None,
                 };
-                insist(world, driver, name, "resumed", resume).await;
+                insist(world, name, "resumed", resume.clone()).await;
                 world.set_stage(stage, 2);
+                // A server that stood still may pause it only now.
+                while world.plan.is_shared() {
+                    world.aged(world.age_ms() + LOOK_AGAIN_MS).await;
+                    if world.is_paused(name) {
+                        insist(world, name, "resumed again", resume.clone()).await;
+                    }
+                }
             }
         }
         _ => {}
     }
 }
 
-async fn stop(world: &Arc<World>, driver: &Driver, number: usize, after_ms: u64) {
+async fn stop(world: &Arc<World>, number: usize, after_ms: u64) {
     let stage = world.plan.faults.len() + number;
     if world.is_stage(stage, 0) {
         world.aged(after_ms).await;
         let error = ErrorObject::new("Stopped", "told to stop");
         let name = &world.plan.programs[number].name;
-        insist(world, driver, name, "stopped", Input::Stop { error }).await;
+        insist(world, name, "stopped", Input::Stop { error }).await;
         world.set_stage(stage, 1);
     }
 }
 
 /// Asks again until it is done or refused.
-async fn insist(world: &World, driver: &Driver, name: &str, what: &str, input: Input) {
+async fn insist(world: &World, name: &str, what: &str, input: Input) {
     loop {
         if let Some(id) = id_of(world, name) {
-            match driver.process(&id, input.clone()).await {
-                Ok(_) => return world.note(format!("{name} is {what}")),
-                Err(
+            match process(world, &id, input.clone()).await {
+                Some(Ok(())) => return world.note(format!("{name} is {what}")),
+                Some(Err(
                     ProcessError::Rejected(_)
                     | ProcessError::SetAside { .. }
                     | ProcessError::UnknownExecution(_),
-                ) => return world.note(format!("{name} is not {what}: refused")),
-                Err(_) => {}
+                )) => return world.note(format!("{name} is not {what}: refused")),
+                Some(Err(_)) | None => {}
             }
         }
         tokio::time::sleep(AGAIN).await;
+    }
+}
+
+impl World {
+    fn is_paused(&self, name: &str) -> bool {
+        let stored = id_of(self, name).and_then(|id| self.execution(&id));
+        stored.is_some_and(|it| it.state.pause.is_some())
     }
 }
 

@@ -17,6 +17,17 @@ pub struct Plan {
     pub concurrency: usize,
     /// How much faster than the machine's the clock goes, in thousandths.
     pub drift: i64,
+    /// The servers, by their clocks: one, or several that share the store.
+    pub servers: Vec<Skew>,
+}
+
+/// How a server's clock differs from that of the database which it shares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Skew {
+    /// How far it is ahead at first.
+    pub ahead_ms: u64,
+    /// How much faster it goes, in thousandths.
+    pub rate: i64,
 }
 
 impl Plan {
@@ -45,13 +56,110 @@ impl Plan {
                 ms: chance.u64(1..8_000),
             });
         }
-        Self {
+        let mut plan = Self {
             seed,
             programs,
             faults,
             concurrency: [1, 2, 1_000][chance.usize(..3)],
             drift: [0, 0, 20, -20][chance.usize(..4)],
+            servers: vec![Skew::default()],
+        };
+        // Drawn apart, so that a plan with one server is what it would be if there were no others.
+        let mut chance = Rng::with_seed(!seed);
+        if chance.u32(..SHARED_IN) == 0 {
+            plan.share(&mut chance);
         }
+        plan
+    }
+
+    /// Whether several servers share the store.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.servers.len() > 1
+    }
+
+    /// Has several servers instead of one, with faults of their own.
+    fn share(&mut self, chance: &mut Rng) {
+        let servers = chance.usize(2..=SERVERS_MAX);
+        self.servers = (0..servers)
+            .map(|_| Skew {
+                ahead_ms: [0, 0, 300, 5_000][chance.usize(..4)],
+                rate: chance.i64(-30..=30),
+            })
+            .collect();
+        // Each server says that it lives every few seconds, so that long waits cost many calls and show nothing more.
+        for program in &mut self.programs {
+            program.hurry(LONGEST_WAIT_S);
+        }
+        self.faults.retain_mut(|fault| match fault {
+            Fault::Unreadable { .. } => false,
+            Fault::ClockJumps { by_ms, .. } => {
+                *by_ms = (*by_ms).min(60_000);
+                true
+            }
+            _ => true,
+        });
+        let faults = match chance.u32(..10) {
+            0 => 0,
+            1..=6 => chance.usize(1..5),
+            _ => chance.usize(5..12),
+        };
+        let drawn: Vec<_> = (0..faults).map(|_| draw_shared(chance, servers)).collect();
+        self.faults.extend(drawn);
+    }
+}
+
+/// One plan of so many has servers that share the store.
+const SHARED_IN: u32 = 3;
+
+/// Servers that share the store, at the most.
+const SERVERS_MAX: usize = 4;
+
+/// The longest wait of a program where servers share the store, in seconds.
+const LONGEST_WAIT_S: u64 = 60;
+
+/// What goes wrong with servers that share the store, and between them.
+fn draw_shared(chance: &mut Rng, servers: usize) -> Fault {
+    let server = chance.usize(..servers);
+    let latest_ms = [8_000, 40_000, 90_000][chance.usize(..3)];
+    let at_ms = chance.u64(..latest_ms);
+    // Within a lease, about as long, and longer.
+    let for_ms = [300, 2_000, 5_500, 8_000, 15_000, 40_000][chance.usize(..6)] + chance.u64(..900);
+    let nth = chance.u64(1..40);
+    let back_after_ms = [1, 2_000, 7_000, 30_000][chance.usize(..4)];
+    match chance.u32(..14) {
+        0..=2 => Fault::ServerDies {
+            server,
+            at_ms,
+            back_after_ms,
+        },
+        3..=5 => Fault::ServerStandsStill {
+            server,
+            at_ms,
+            for_ms,
+        },
+        6..=7 => Fault::ServerCutFromStore {
+            server,
+            at_ms,
+            for_ms,
+        },
+        8 => Fault::ServerCutFromOthers {
+            server,
+            at_ms,
+            for_ms,
+        },
+        9 => Fault::ServerLeaves {
+            server,
+            at_ms,
+            back_after_ms,
+        },
+        10 => Fault::NoticeLost { nth },
+        11 => Fault::NoticeAnswerLost { nth },
+        12 => Fault::NoticeSlow { nth, ms: for_ms },
+        _ => Fault::NoticeTwice {
+            nth,
+            after_ms: for_ms,
+        },
     }
 }
 

@@ -129,6 +129,21 @@ impl Program {
         self.ops.iter().map(Op::comes_to).collect()
     }
 
+    /// Waits for no longer than that.
+    pub(crate) fn hurry(&mut self, seconds_max: u64) {
+        fn hurry(ops: &mut [Op], seconds_max: u64) {
+            for op in ops {
+                if let Op::Wait { seconds, .. } = op {
+                    *seconds = (*seconds).min(seconds_max);
+                }
+                for ops in op.within_mut() {
+                    hurry(ops, seconds_max);
+                }
+            }
+        }
+        hurry(&mut self.ops, seconds_max);
+    }
+
     /// Every operation, the nested ones too.
     pub(crate) fn each_op<'a>(&'a self, look: &mut dyn FnMut(&'a Op)) {
         for op in &self.ops {

@@ -30,7 +30,7 @@ impl fmt::Display for Violation {
 /// What a run came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
-    /// How often the server lived.
+    /// How often a server started.
     pub lives: usize,
     /// Commits that were tried.
     pub commits: u64,
@@ -61,6 +61,7 @@ pub fn run(plan: &Plan) -> Result<Report, BoxError> {
         lived?;
         world.check_at_end();
     }
+    world.end();
     if let Some(panic) = panics.into_iter().next() {
         world.state().violation.get_or_insert(Violation {
             invariant: "nothing panics",

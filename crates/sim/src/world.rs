@@ -1,22 +1,24 @@
 //! What outlives the server: what is stored, what time it is, who is at work, and what was seen.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use model::{CallbackId, ExecutionArn, ExecutionId, Invocation, OperationId, RequestId, Timestamp};
-use store::{ExecutionFilter, Executions as _, MemoryStore};
+use store::{ExecutionFilter, Executions as _, MemoryServers, MemoryStore};
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use crate::fault::Fault;
+use crate::machine::{Machine, Server};
+use crate::ownership::Ownership;
 use crate::plan::Plan;
 use crate::program::Answer;
 use crate::run::Violation;
 
 /// When every world begins.
-const BEGINNING: Timestamp = Timestamp::from_millis(1_790_000_000_000);
+pub(crate) const BEGINNING: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 
 /// Calls of the store after which a world counts as one that spins.
 const CALLS_MAX: u64 = 200_000;
@@ -26,8 +28,10 @@ pub(crate) struct World {
     pub plan: Plan,
     /// As it is, without delays and faults.
     pub store: Arc<MemoryStore>,
+    /// Where servers are listed that share the store.
+    pub servers: MemoryServers,
     state: Mutex<State>,
-    /// The server has died, or what must hold does not.
+    /// The server has died (where it has the store to itself), or what must hold does not.
     over: watch::Sender<bool>,
     /// The clock has jumped. (A `watch` would wake those who wait in an order of its own choice.)
     jumped: Notify,
@@ -43,8 +47,13 @@ pub(crate) struct State {
     pub trace: Vec<String>,
     counts: BTreeMap<Counted, u64>,
     pub violation: Option<Violation>,
-    /// Invocations that functions are at.
-    pub at_work: BTreeMap<ExecutionId, RequestId>,
+    /// Those that there are and have been, where servers share the store; else the one that lives.
+    pub machines: Vec<Arc<Machine>>,
+    /// Draws how long requests to the database and answers take, and whom clients ask.
+    chance: fastrand::Rng,
+    pub ownership: Ownership,
+    /// Invocations that functions are at, and on which machine.
+    pub at_work: BTreeMap<ExecutionId, (RequestId, usize)>,
     /// Invocations that have failed, by whatever fault.
     pub failed: BTreeSet<String>,
     /// Invocations that count as ended, though their process lives on.
@@ -54,8 +63,6 @@ pub(crate) struct State {
     pub callbacks: Vec<Asked>,
     /// How far what somebody does from outside has come.
     pub stages: BTreeMap<usize, u32>,
-    /// Since when commits have failed, and how many.
-    pub commits_fail: Option<(Timestamp, u64)>,
 }
 
 /// A callback that somebody outside is to answer.
@@ -82,14 +89,23 @@ pub(crate) enum Counted {
     Invocations,
     PlainInvocations,
     Answers,
+    Notices,
 }
 
 impl World {
     pub fn new(plan: Plan) -> Arc<Self> {
-        Arc::new(Self {
+        let state = State {
+            chance: fastrand::Rng::with_seed(plan.seed),
+            ..State::default()
+        };
+        Arc::new_cyclic(|world: &Weak<Self>| Self {
             plan,
             store: Arc::new(MemoryStore::new()),
-            state: Mutex::default(),
+            servers: MemoryServers::new({
+                let world = Weak::clone(world);
+                move || world.upgrade().map_or(BEGINNING, |world| world.now())
+            }),
+            state: Mutex::new(state),
             over: watch::Sender::new(false),
             jumped: Notify::new(),
             asked: watch::Sender::new(()),
@@ -112,7 +128,71 @@ impl World {
         state.began = Some((at, Instant::now()));
         drop(state);
         self.over.send_replace(self.state().violation.is_some());
-        self.note("the server starts".to_owned());
+        if !self.plan.is_shared() {
+            self.note("the server starts".to_owned());
+        }
+    }
+
+    /// Another machine has its server started: another one of those that share the store.
+    pub fn add_machine(self: &Arc<Self>, place: usize) -> Arc<Machine> {
+        if self.plan.is_shared() {
+            let mut state = self.state();
+            // The first life has begun the world.
+            state.life += usize::from(!state.machines.is_empty());
+        }
+        let machine = Machine::new(self, place);
+        let mut state = self.state();
+        if !self.plan.is_shared() {
+            state.machines.clear();
+        }
+        state.machines.push(Arc::clone(&machine));
+        drop(state);
+        machine
+    }
+
+    pub fn machines(&self) -> Vec<Arc<Machine>> {
+        self.state().machines.clone()
+    }
+
+    /// A machine by the place that it has in the plan, if one is there.
+    pub fn machine_at(&self, place: usize) -> Option<Arc<Machine>> {
+        let place = place.checked_rem(self.plan.servers.len())?;
+        let mut machines = self.machines().into_iter();
+        machines.find(|it| it.place == place && !it.is_dead() && it.server().is_some())
+    }
+
+    /// The server that a client turns to: any that is there, or seems to be.
+    pub fn any_server(&self) -> Option<(Arc<Machine>, Server)> {
+        let mut there = self.machines();
+        there.retain(|it| !it.is_dead());
+        let mut servers: Vec<_> = there
+            .into_iter()
+            .filter_map(|machine| machine.server().map(|server| (machine, server)))
+            .collect();
+        let which = match servers.len() {
+            0 => return None,
+            1 => 0,
+            more => self.state().chance.usize(..more),
+        };
+        Some(servers.swap_remove(which))
+    }
+
+    /// How long a request to the database, or an answer, is on its way.
+    pub fn transit(&self) -> Duration {
+        let chance = &mut self.state().chance;
+        Duration::from_millis(match chance.u32(..10) {
+            0..=5 => 0,
+            6..=8 => chance.u64(1..5),
+            _ => chance.u64(5..60),
+        })
+    }
+
+    /// It is over: what holds each other is let go.
+    pub fn end(&self) {
+        let machines = std::mem::take(&mut self.state().machines);
+        for machine in machines {
+            machine.forget();
+        }
     }
 
     /// It is dead: what it was at has failed.
@@ -124,6 +204,10 @@ impl World {
         state.jumped = Duration::ZERO;
         state.failed.extend(lost);
         state.at_work.clear();
+        drop(state);
+        if !self.plan.is_shared() {
+            self.end();
+        }
     }
 
     fn active_invocations(&self) -> Vec<String> {
@@ -135,12 +219,17 @@ impl World {
         active.collect()
     }
 
-    /// The clock: it jumps and drifts as the plan says.
+    /// The clock, which jumps and drifts as the plan says; the database's, where servers share it.
     pub fn now(&self) -> Timestamp {
         let state = self.state();
         let (at, since) = state.began.expect("a life has begun");
         let passed = i64::try_from(since.elapsed().as_millis()).unwrap_or(i64::MAX);
-        let passed = passed + passed * self.plan.drift / 1_000;
+        let drift = if self.plan.is_shared() {
+            0
+        } else {
+            self.plan.drift
+        };
+        let passed = passed + passed * drift / 1_000;
         at + state.jumped + Duration::from_millis(passed.unsigned_abs())
     }
 
@@ -180,7 +269,10 @@ impl World {
     /// Writes a line of the trace.
     pub fn note(&self, line: String) {
         let (age, life) = (self.age_ms(), self.state().life);
-        let line = format!("{:>10.3} s, life {life}: {line}", seconds(age));
+        let line = match self.plan.is_shared() {
+            true => format!("{:>10.3} s: {line}", seconds(age)),
+            false => format!("{:>10.3} s, life {life}: {line}", seconds(age)),
+        };
         self.state().trace.push(line);
     }
 
@@ -276,7 +368,7 @@ impl World {
 
     /// Whether what is recorded of this execution cannot be read, in this life.
     pub fn is_unreadable(&self, name: &str) -> bool {
-        if self.state().life < 2 {
+        if self.state().life < 2 || self.plan.is_shared() {
             return false;
         }
         let unreadable = self.fault(|fault| match *fault {

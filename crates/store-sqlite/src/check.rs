@@ -85,7 +85,7 @@ fn is_interrupted(error: &rusqlite::Error) -> bool {
 
 /// What is wrong with each table and its indexes. Table by table, because a long read keeps the log from
 /// beginning anew.
-fn check(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+pub(crate) fn check(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     let sql = "SELECT name FROM sqlite_schema WHERE type = 'table'";
     let mut tables = connection.prepare(sql)?;
     let tables = tables.query_map([], |row| row.get::<_, String>(0))?;

@@ -42,7 +42,8 @@ pub(crate) fn copy_before(
     Ok(copy)
 }
 
-fn make(connection: &Connection, path: &Path) -> Result<(), CopyError> {
+/// Copies the database into a file that only its owner can read.
+pub(crate) fn make(connection: &Connection, path: &Path) -> Result<(), CopyError> {
     // SQLite fills an empty file, and would make one that everybody can read.
     let file = OpenOptions::new()
         .create(true)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use engine::Transition;
 use model::{ExecutionId, FunctionName, Payload, Timestamp, Version};
 use store::{
-    AliasRecord, AsyncInvocation, AsyncInvocationId, CommitError, DeadLetter,
+    AccessKeyRecord, AliasRecord, AsyncInvocation, AsyncInvocationId, CommitError, DeadLetter,
     FunctionSettingsRecord, FunctionVersionRecord, ScheduleMark, SetAside, StoreFault,
 };
 use tokio::sync::oneshot;
@@ -44,6 +44,9 @@ pub(crate) enum Write {
     DeleteFunctionVersion(FunctionName, Version),
     DeleteAlias(FunctionName, String),
     DeleteFunction(FunctionName),
+    CreateAccessKey(Box<AccessKeyRecord>),
+    ReplaceAccessKey(Box<AccessKeyRecord>),
+    DeleteAccessKey(String),
     /// The application's code.
     Within(Arc<within::Job>),
     /// Changes nothing, durably: whether it succeeds is what is wanted to be known.
@@ -112,6 +115,11 @@ impl Write {
                 format!("delete alias `{name}` of function `{function}`")
             }
             Self::DeleteFunction(function) => format!("delete function `{function}`"),
+            Self::CreateAccessKey(record) => {
+                format!("create access key `{}` ({})", record.name, record.id)
+            }
+            Self::ReplaceAccessKey(record) => format!("change access key {}", record.id),
+            Self::DeleteAccessKey(id) => format!("delete access key {id}"),
             Self::Within(job) => job.attempted().to_owned(),
             Self::Probe => "try whether commits succeed".to_owned(),
             Self::PutScheduleMark(mark) => {
@@ -141,9 +149,20 @@ impl Write {
             | Self::TakeBack(_)
             | Self::PutScheduleMark(_)
             | Self::DeleteScheduleMark(_)
+            | Self::CreateAccessKey(_)
+            | Self::ReplaceAccessKey(_)
+            | Self::DeleteAccessKey(_)
             | Self::Within(_)
             | Self::Probe => false,
         }
+    }
+
+    /// Whether it is about access keys.
+    pub fn changes_access_keys(&self) -> bool {
+        matches!(
+            self,
+            Self::CreateAccessKey(_) | Self::ReplaceAccessKey(_) | Self::DeleteAccessKey(_)
+        )
     }
 
     /// Bytes that it adds to a transaction, about: payloads, and a flat sum for the rest.
@@ -165,7 +184,9 @@ impl Write {
             Self::Bury(_, letter) => letter.invocation.payload.len(),
             Self::PutFunctionSettings(record) => record.settings.len(),
             Self::SetAside(record) => record.attempted.len() + record.reason.len(),
+            Self::CreateAccessKey(record) | Self::ReplaceAccessKey(record) => record.policies.len(),
             Self::Postpone { .. }
+            | Self::DeleteAccessKey(_)
             | Self::TakeBack(_)
             | Self::Dequeue(_)
             | Self::PutAlias(_)

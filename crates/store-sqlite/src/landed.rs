@@ -72,6 +72,9 @@ fn write_landed(
             | Write::DeleteFunctionVersion(..)
             | Write::DeleteAlias(..)
             | Write::DeleteFunction(_)
+            | Write::CreateAccessKey(_)
+            | Write::ReplaceAccessKey(_)
+            | Write::DeleteAccessKey(_)
             | Write::Probe,
             _,
         ) => Ok(None),

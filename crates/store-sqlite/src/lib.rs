@@ -38,6 +38,7 @@ mod reader;
 mod unreadable;
 
 mod look;
+mod snapshot;
 mod within;
 
 mod fault;
@@ -48,5 +49,6 @@ pub use logs::{OpenLogsOptions, SqliteLogs};
 pub use open::OpenStoreError;
 pub use report::{FileCheck, OpenReport, OpenWarning};
 pub use rusqlite;
+pub use snapshot::{SnapshotError, check_database, snapshot};
 pub use store::SqliteStore;
 pub use within::{Done, Verdict, Within, WriteWithin, refused_to_application};

@@ -33,6 +33,7 @@ pub(crate) const TABLES: &[&str] = &[
     "execution_counts",
     "set_aside",
     "schedule_marks",
+    "access_keys",
 ];
 
 /// The schema of executions.
@@ -46,6 +47,7 @@ pub(crate) const EXECUTIONS: Schema = Schema {
         include_str!("sql/migrations/0006_origins.sql"),
         include_str!("sql/migrations/0007_owners.sql"),
         include_str!("sql/migrations/0008_schedules.sql"),
+        include_str!("sql/migrations/0009_access_keys.sql"),
     ],
     shared: false,
 };

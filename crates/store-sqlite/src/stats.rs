@@ -17,6 +17,7 @@ pub(crate) struct Stats {
     writes: AtomicU64,
     durations: [AtomicU64; BUCKETS],
     catalogue_revision: AtomicU64,
+    access_key_revision: AtomicU64,
 }
 
 impl Stats {
@@ -27,6 +28,7 @@ impl Stats {
             writes: AtomicU64::new(0),
             durations: [const { AtomicU64::new(0) }; BUCKETS],
             catalogue_revision: AtomicU64::new(0),
+            access_key_revision: AtomicU64::new(0),
         }
     }
 
@@ -48,6 +50,16 @@ impl Stats {
     /// Rises with every such commit.
     pub fn catalogue_revision(&self) -> u64 {
         self.catalogue_revision.load(Ordering::Acquire)
+    }
+
+    /// As [`Stats::catalogue_changed`], of access keys.
+    pub fn access_keys_changed(&self) {
+        self.access_key_revision.fetch_add(1, Ordering::Release);
+    }
+
+    /// Rises with every such commit.
+    pub fn access_key_revision(&self) -> u64 {
+        self.access_key_revision.load(Ordering::Acquire)
     }
 
     pub fn read(&self) -> StoreStats {

@@ -1,6 +1,7 @@
 //! The store: hands writes to the writer and reads to the readers. Each part has a file, which only
 //! says what is handed to whom.
 
+mod access_keys;
 mod catalogue;
 mod executions;
 mod history;

@@ -212,6 +212,9 @@ impl Writer<'_> {
         if jobs.iter().any(|job| job.write.changes_catalogue()) {
             self.stats.catalogue_changed();
         }
+        if jobs.iter().any(|job| job.write.changes_access_keys()) {
+            self.stats.access_keys_changed();
+        }
         match committed {
             Ok(()) => {
                 self.stats.committed(jobs.len(), started.elapsed());
@@ -289,6 +292,11 @@ impl Writer<'_> {
             Write::DeleteFunction(function) => statements
                 .delete_function(function)
                 .map(|()| Ok(Written::Done)),
+            Write::CreateAccessKey(record) => statements.create_access_key(record).map(done),
+            Write::ReplaceAccessKey(record) => statements.replace_access_key(record).map(done),
+            Write::DeleteAccessKey(id) => {
+                statements.delete_access_key(id).map(|()| Ok(Written::Done))
+            }
             Write::Within(job) => job.write(connection, statements, known),
             Write::Probe => touch(connection).map(|()| Ok(Written::Done)),
         }

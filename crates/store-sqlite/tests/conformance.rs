@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 use store::conformance::{self, Choice, Walk};
-use store::{Durability, LogStore, MemoryStore, Store};
+use store::{AccessKeys, Durability, LogStore, MemoryStore, Store};
 use store_sqlite::{OpenLogsOptions, SqliteLogs, SqliteStore};
 use tempfile::TempDir;
 
@@ -22,6 +22,14 @@ async fn sqlite_store_conforms_at_every_durability() {
         let empty = || -> Box<dyn Store> { Box::new(empty_store(&mut directories, durability)) };
         conformance::check_store(empty).await;
     }
+}
+
+#[tokio::test]
+async fn sqlite_access_keys_conform() {
+    let mut directories = Vec::new();
+    let empty =
+        || -> Box<dyn AccessKeys> { Box::new(empty_store(&mut directories, Durability::Os)) };
+    conformance::ACCESS_KEYS.check(empty).await;
 }
 
 #[tokio::test]

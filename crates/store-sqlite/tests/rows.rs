@@ -4,7 +4,7 @@ mod support;
 
 use std::path::Path;
 
-use model::{FunctionName, RequestId, Timestamp, Version};
+use model::{FunctionName, RequestId, Shards, Timestamp, Version};
 use rusqlite::Connection;
 use store::{
     AliasRecord, AsyncInvocation, Catalogue, Durability, ExecutionFilter, ExecutionSearch,
@@ -88,12 +88,12 @@ async fn an_id_that_cannot_be_decoded_keeps_no_other_from_being_taken_up() {
     );
     for limit in [2, 10] {
         let owing = store
-            .owing_work(model::Owner(u64::MAX))
+            .owing_work(model::Owner(u64::MAX), Shards::ALL)
             .await
             .expect("works");
         let owing: Vec<_> = owing.iter().map(model::ExecutionId::as_str).collect();
         assert_eq!(owing, ["b", "c"]);
-        let due = store.deadlines(limit).await.expect("works");
+        let due = store.deadlines(Shards::ALL, limit).await.expect("works");
         assert_eq!(due.len(), 2);
     }
     assert_eq!(
@@ -156,7 +156,7 @@ async fn what_is_queued_and_deployed_is_read_without_what_cannot_be_decoded() {
     let aliases = store.aliases().await.expect("works");
     assert_eq!(aliases.len(), 1);
     assert_eq!(aliases[0].function, function("Two"));
-    let queued = store.queued(None, 1).await.expect("works");
+    let queued = store.queued(Shards::ALL, None, 1).await.expect("works");
     assert_eq!(queued.len(), 1);
     assert_eq!(queued[0].function, function("Two"));
     assert_eq!(store.stats().unreadable_rows, 3);

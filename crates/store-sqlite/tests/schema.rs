@@ -87,9 +87,43 @@ async fn a_file_of_version_1_becomes_current_and_keeps_everything() {
     let version: i64 = migrated
         .pragma_query_value(None, "user_version", |row| row.get(0))
         .unwrap();
-    assert_eq!(version, 8);
+    assert_eq!(version, 9);
     // Opening again changes nothing.
     open(&path).unwrap();
+}
+
+/// A file as each version of the schema left it, with the execution that version 1 wrote.
+#[tokio::test]
+async fn a_file_of_every_version_becomes_current() {
+    let migrations = [
+        VERSION_1,
+        include_str!("../src/sql/migrations/0002_payload_source.sql"),
+        include_str!("../src/sql/migrations/0003_pause.sql"),
+        include_str!("../src/sql/migrations/0004_functions_api.sql"),
+        include_str!("../src/sql/migrations/0005_search.sql"),
+        include_str!("../src/sql/migrations/0006_origins.sql"),
+        include_str!("../src/sql/migrations/0007_owners.sql"),
+        include_str!("../src/sql/migrations/0008_schedules.sql"),
+    ];
+    for version in 1..=migrations.len() {
+        let directory = TempDir::new().expect("a folder");
+        let path = directory.path().join("executions.db");
+        let old = Connection::open(&path).expect("a new file");
+        for (before, migration) in migrations[..version].iter().enumerate() {
+            old.execute_batch(migration).expect("it was one");
+            if before == 0 {
+                old.execute_batch(FIXTURE_1).expect("it was written");
+            }
+        }
+        old.pragma_update(None, "user_version", version as i64)
+            .expect("writable");
+        drop(old);
+        let store = open(&path).unwrap_or_else(|error| panic!("version {version}: {error}"));
+        let id = ExecutionId::parse("0190-version-1").expect("a valid id");
+        let execution = store.load(&id).await.expect("readable");
+        let execution = execution.expect("it was kept");
+        assert_eq!(execution.state.status(), ExecutionStatus::Succeeded);
+    }
 }
 
 #[test]
@@ -104,7 +138,7 @@ fn a_file_of_a_newer_version_is_refused_and_left_alone() {
     assert!(
         error
             .to_string()
-            .ends_with("has schema version 99, and this program knows versions up to 8: use the program that wrote it, or choose another data directory"),
+            .ends_with("has schema version 99, and this program knows versions up to 9: use the program that wrote it, or choose another data directory"),
         "{error}"
     );
     let after = Connection::open(&path).unwrap();

@@ -10,11 +10,16 @@ mod work;
 mod queue;
 mod schedule_marks;
 
+mod access_keys;
 mod catalogue;
 
 mod search;
 
 mod logs;
+
+mod code_blobs;
+mod servers;
+mod stacks;
 
 mod error;
 mod heads;
@@ -26,17 +31,19 @@ mod memory;
 
 pub mod conformance;
 
+pub use access_keys::{AccessKeyRecord, AccessKeyRevision, AccessKeys};
 pub use around::{Around, Call, Surround};
 pub use catalogue::{
     AliasRecord, Catalogue, CatalogueRevision, FunctionSettingsRecord, FunctionVersionRecord,
 };
+pub use code_blobs::{CODE_NAME_DIGITS, CodeBlobs, code_name};
 pub use error::{CommitError, StoreFault};
 pub use executions::{Cursor, ExecutionFilter, ExecutionHead, ExecutionRecord, Executions};
 pub use heads::{cut_error, event_head, name_from_around, operation_head};
 pub use health::{StoreHealth, StoreTrouble};
 pub use history::{EventPage, History, event_bytes};
 pub use logs::{LogLine, LogPage, LogQuery, LogStore, LogStream, NumberedLine, Segment};
-pub use memory::{Faults, MemoryLogs, MemoryStore};
+pub use memory::{Faults, MemoryCode, MemoryLogs, MemoryServers, MemoryStacks, MemoryStore};
 pub use queue::{
     AsyncInvocation, AsyncInvocationId, DEAD_LETTER_BYTES_MAX, DEAD_LETTERS_MAX, DeadLetter,
     DeadLetterId, InvocationQueue, QueuedInvocation,
@@ -47,6 +54,8 @@ pub use search::{
     OPEN_OPERATIONS_MAX, OpenCallback, OpenTimer, RECENT_INPUT_BYTES_MAX, RecentInput, Search,
     SearchCursor, SearchPage,
 };
+pub use servers::{Membership, ServerRecord, Servers};
+pub use stacks::{StackRecord, Stacks};
 pub use store::{Durability, Store, StoreFuture, StoreStats};
 pub use within_bytes::within_bytes;
 pub use work::{SetAside, Work};

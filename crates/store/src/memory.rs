@@ -1,18 +1,23 @@
 //! The in-memory stores: for tests, for the SDK's test runner, and as the plainest statement of what
 //! a store does.
 
+mod access_keys;
 mod catalogue;
+mod code_blobs;
 mod executions;
 mod history;
 mod logs;
 mod queue;
 mod schedule_marks;
 mod search;
+mod servers;
+mod stacks;
 mod work;
 
 use std::future;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use access_keys::AccessKeyTable;
 use catalogue::CatalogueTables;
 use executions::ExecutionTables;
 use queue::QueueTables;
@@ -21,7 +26,10 @@ use work::AsideTable;
 
 use crate::{Durability, Store, StoreFault, StoreFuture, StoreHealth, StoreStats, StoreTrouble};
 
+pub use code_blobs::MemoryCode;
 pub use logs::MemoryLogs;
+pub use servers::MemoryServers;
+pub use stacks::MemoryStacks;
 
 /// Decides whether a call fails: it is given what is attempted, as a fault would say it.
 pub type Faults = Box<dyn Fn(&str) -> Option<StoreFault> + Send + Sync>;
@@ -41,6 +49,7 @@ struct Tables {
     queue: QueueTables,
     schedule_marks: MarkTable,
     catalogue: CatalogueTables,
+    access_keys: AccessKeyTable,
     closed: bool,
 }
 

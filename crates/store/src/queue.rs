@@ -1,6 +1,6 @@
 //! The queue of asynchronous invocations of plain functions, and what was given up of it.
 
-use model::{ErrorObject, FunctionName, RequestId, Timestamp, Version};
+use model::{ErrorObject, FunctionName, RequestId, Shards, Timestamp, Version};
 
 use crate::StoreFuture;
 
@@ -18,10 +18,12 @@ pub trait InvocationQueue: Send + Sync + 'static {
     /// Accepts an asynchronous invocation.
     fn enqueue(&self, invocation: AsyncInvocation) -> StoreFuture<'_, AsyncInvocationId>;
 
-    /// Accepted invocations that are not done, in order of id, after this one, without what they
-    /// carry; at most `limit`, and at least one when there is one.
+    /// Accepted invocations of these shards that are not done, in order of id, after this one,
+    /// without what they carry; at most `limit`, and at least one when there is one. An invocation
+    /// is in the shard of its request id.
     fn queued(
         &self,
+        of: Shards,
         after: Option<AsyncInvocationId>,
         limit: usize,
     ) -> StoreFuture<'_, Vec<QueuedInvocation>>;

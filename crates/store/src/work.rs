@@ -1,6 +1,6 @@
 //! What a server has to do: what is due, what is owed, what is set aside, what is still needed.
 
-use model::{ExecutionId, FunctionName, Owner, Timestamp, Version};
+use model::{ExecutionId, FunctionName, Owner, Shards, Timestamp, Version};
 
 use crate::StoreFuture;
 
@@ -11,17 +11,23 @@ use crate::StoreFuture;
 /// [`Executions::commit`](crate::Executions::commit) lets one of them through. The store does not
 /// know whether the owner of an invocation still runs; the caller must.
 pub trait Work: Send + Sync + 'static {
-    /// The soonest deadlines, at most `limit`, soonest first.
-    fn deadlines(&self, limit: usize) -> StoreFuture<'_, Vec<(Timestamp, ExecutionId)>>;
+    /// The soonest deadlines of executions in these shards, at most `limit`, soonest first.
+    fn deadlines(&self, of: Shards, limit: usize)
+    -> StoreFuture<'_, Vec<(Timestamp, ExecutionId)>>;
 
     /// As [`Work::deadlines`], only of executions that have not ended: without those that are due to
     /// be removed for their age.
-    fn waking_deadlines(&self, limit: usize) -> StoreFuture<'_, Vec<(Timestamp, ExecutionId)>>;
+    fn waking_deadlines(
+        &self,
+        of: Shards,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<(Timestamp, ExecutionId)>>;
 
-    /// Executions that a server takes up when it starts as `owner`, oldest record first: those with
-    /// an active invocation that another owner has, and those with open chained invokes. All of them
-    /// at once: they are a snapshot, which what begins afterwards does not add to.
-    fn owing_work(&self, owner: Owner) -> StoreFuture<'_, Vec<ExecutionId>>;
+    /// Executions that a server takes up when it begins to drive these shards as `owner`, oldest
+    /// record first: those with an active invocation that another owner has, and those with open
+    /// chained invokes. All of them at once: they are a snapshot, which what begins afterwards does
+    /// not add to.
+    fn owing_work(&self, owner: Owner, of: Shards) -> StoreFuture<'_, Vec<ExecutionId>>;
 
     /// Sets an execution aside: the deadlines and [`Work::owing_work`] leave it out from here on. One
     /// that is set aside already gets the new reason. Idempotent.

@@ -8,6 +8,13 @@ async fn memory_store_conforms() {
 }
 
 #[tokio::test]
+async fn memory_access_keys_conform() {
+    conformance::ACCESS_KEYS
+        .check(|| Box::new(MemoryStore::new()))
+        .await;
+}
+
+#[tokio::test]
 async fn memory_logs_conform() {
     conformance::LOGS
         .check(|| Box::new(MemoryLogs::new()))

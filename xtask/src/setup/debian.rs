@@ -39,6 +39,28 @@ pub fn chromium() -> Result<PathBuf> {
     })
 }
 
+/// Where Debian puts the programs of PostgreSQL, below the number of the version.
+const POSTGRES_FOLDER: &str = "/usr/lib/postgresql";
+
+/// A PostgreSQL that tests start for themselves: one on the `PATH`, or Debian's, installed now.
+pub fn require_postgres() -> Result<()> {
+    let is_there = || {
+        let versions = std::fs::read_dir(POSTGRES_FOLDER).into_iter().flatten();
+        let mut versions = versions.filter_map(|version| Some(version.ok()?.path()));
+        on_path("initdb").is_some() || versions.any(|it| is_executable(&it.join("bin/initdb")))
+    };
+    if is_there() {
+        return Ok(());
+    }
+    install("postgresql", "a PostgreSQL for the tests of the store")?;
+    if !is_there() {
+        bail!(
+            "the package `postgresql` is installed, and there is no `initdb` on the PATH or below {POSTGRES_FOLDER}"
+        );
+    }
+    Ok(())
+}
+
 /// Installs a Debian package, if this is a Debian of which we are root; else says what to install.
 pub fn install(package: &str, what: &str) -> Result<()> {
     if on_path("apt-get").is_none() {

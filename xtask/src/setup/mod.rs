@@ -3,17 +3,17 @@
 //! Interpreters (Node, Python) are the developer's own; where one is missing or too old, the error says what to install.
 
 mod binaries;
-mod console;
 mod debian;
 mod functions;
 mod node;
+mod pages;
 mod python;
 mod version;
 
 pub use binaries::{Binaries, Profile, build_binaries, build_everything};
-pub use console::{CONSOLE, build_console};
-pub use debian::chromium;
+pub use debian::{chromium, install as install_debian, require_postgres};
 pub use functions::FunctionProgram;
 pub(crate) use functions::install as install_functions;
 pub use node::{install_packages, npm, require_node};
+pub use pages::{CONSOLE, build_pages};
 pub use python::{ANY_PYTHON, PythonEnvironment};

@@ -112,6 +112,12 @@ const STAGES: &[Stage] = &[
         run: demo_system::console_browser,
     },
     Stage {
+        name: "crates",
+        about: "the crates that are published can be packed under their names",
+        needs: &[],
+        run: packages::crates,
+    },
+    Stage {
         name: "aws",
         about: "the AWS CLI and boto3 against the real system, and all suites in Python",
         needs: &["build"],

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 
 use crate::demo::DEMO;
 use crate::process;
-use crate::setup::{self, CONSOLE, build_console, install_packages, npm};
+use crate::setup::{self, CONSOLE, build_pages, install_packages, npm};
 use crate::test::stage::Context;
 
 /// Types, lints, unit tests and the build of the page.
@@ -38,7 +38,7 @@ pub fn console(context: &mut Context) -> Result<()> {
         read(&generated)? == read(&console.join("src/api/schema.d.ts"))?,
         "console/src/api/schema.d.ts is not what console/openapi.json says: run `npm run types` in console"
     );
-    build_console(&context.workspace)
+    build_pages(&context.workspace)
 }
 
 /// cfn-lint knows SAM and CloudFormation better than we do.
@@ -46,4 +46,9 @@ pub fn template(context: &mut Context) -> Result<()> {
     let template = context.workspace.root.join(DEMO).join("template.yaml");
     let mut lint = context.python()?.program("cfn-lint");
     process::run(lint.arg("--template").arg(template))
+}
+
+/// Whatever crates.io would refuse without compiling it.
+pub fn crates(context: &mut Context) -> Result<()> {
+    crate::release::pack_crates(&context.workspace)
 }

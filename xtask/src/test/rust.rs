@@ -5,6 +5,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Result, bail};
 
 use crate::process;
+use crate::setup;
 use crate::test::stage::Context;
 use crate::workspace::cargo;
 
@@ -35,6 +36,7 @@ pub fn build(context: &mut Context) -> Result<()> {
 
 /// With nextest where it is installed: faster, and each test in a process of its own.
 pub fn tests(context: &mut Context) -> Result<()> {
+    setup::require_postgres()?;
     let mut command = cargo_in(context);
     if has_nextest() {
         command.args(["nextest", "run", "--locked", "--workspace", "--all-targets"]);

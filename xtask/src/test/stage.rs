@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::demo::{DEMO, FUNCTIONS};
 use crate::port;
-use crate::setup::{Binaries, PythonEnvironment, build_console, build_everything};
+use crate::setup::{Binaries, PythonEnvironment, build_everything, build_pages};
 use crate::system::{System, SystemConfig};
 use crate::test::suites;
 use crate::workspace::Workspace;
@@ -44,7 +44,7 @@ impl Context {
     pub fn binaries(&mut self) -> Result<Binaries> {
         if self.binaries.is_none() {
             // The binary carries it.
-            build_console(&self.workspace)?;
+            build_pages(&self.workspace)?;
             self.binaries = Some(build_everything(&self.workspace)?);
         }
         Ok(self.binaries.clone().expect("it was filled above"))

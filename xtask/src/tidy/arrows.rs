@@ -6,10 +6,13 @@ use crate::workspace::Package;
 /// The packages of this workspace that a package may depend on. Tests may also use what `TESTS` names.
 const ARROWS: &[(&str, &[&str])] = &[
     ("stdx", &[]),
+    ("access", &[]),
     ("model", &[]),
     ("engine", &["model"]),
     ("store", &["engine", "model"]),
     ("store-sqlite", &["engine", "model", "stdx", "store"]),
+    ("store-postgres", &["engine", "model", "stdx", "store"]),
+    ("keep", &["engine", "model", "stdx", "store"]),
     ("runtime", &["engine", "model", "stdx", "store"]),
     ("lambda-api", &[]),
     (
@@ -21,9 +24,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("stack", &["schedule"]),
     ("function-host", &[]),
     ("console-assets", &[]),
+    ("book", &[]),
+    ("book-assets", &["book"]),
     (
         "server",
         &[
+            "access",
             "console-assets",
             "runtime",
             "engine",
@@ -42,13 +48,18 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "access",
+            "book-assets",
             "runtime",
             "function-host",
+            "keep",
             "lambda-api",
+            "loan-demo",
             "model",
             "server",
             "stack",
             "store",
+            "store-postgres",
             "store-sqlite",
         ],
     ),
@@ -88,6 +99,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("loan-embedded", &["lambdura", "loan", "loan-workflow"]),
     ("loan-api", &["loan", "powertools"]),
     ("fraud-check", &["loan", "powertools"]),
+    // The demo as the command carries it.
+    ("loan-demo", &["fraud-check", "loan-api", "loan-workflow"]),
     // What benchmarks run and measure.
     ("ten-steps", &["lambdura"]),
     ("open-invocation", &["lambda-api"]),
@@ -117,7 +130,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     // What AWS's conformance suite runs: our SDK as any user has it.
     ("aws-crate-handlers", &[]),
     ("conformance-handlers", &["lambdura"]),
-    ("xtask", &[]),
+    ("packaging", &[]),
+    ("xtask", &["book"]),
     // Runs everything below the server in one thread; nothing depends on it.
     ("sim", &["engine", "lambdura", "model", "runtime", "store"]),
     // Explores small worlds of the engine whole; nothing depends on it.
@@ -143,12 +157,16 @@ const TESTS: &[(&str, &[&str])] = &[
     ("loan-workflow", &["lambda-api", "lambdura-testing"]),
     ("server", &["lambdura"]),
     ("cli", &["engine"]),
+    ("keep", &["store-sqlite"]),
+    ("store-postgres", &["keep", "store-sqlite"]),
     ("crash", &["bench-crash"]),
 ];
 
 /// External packages with one home: where the outside world that they stand for is kept.
 const HOMES: &[(&str, &[&str])] = &[
     ("rusqlite", &["store-sqlite"]),
+    ("tokio-postgres", &["store-postgres"]),
+    ("pulldown-cmark", &["book"]),
     // The demo stands it in for DynamoDB, in tests.
     ("dynoxide-rs", &["server", "loan"]),
     (

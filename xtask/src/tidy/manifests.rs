@@ -20,8 +20,8 @@ pub fn check(workspace: &Workspace) -> Result<Vec<Finding>> {
         if !opts_in_to_lints(&manifest) {
             find("does not opt in to the workspace's lints: add `[lints]` with `workspace = true`");
         }
-        if package.version != "0.0.0" || package.publish.as_deref() != Some(&[]) {
-            find("must have version 0.0.0 and `publish.workspace = true`");
+        if package.publish.as_deref() != Some(&[]) {
+            find("must have `publish.workspace = true`");
         }
         if package.license.as_deref() != Some(LICENSE) {
             find("must have `license.workspace = true`");

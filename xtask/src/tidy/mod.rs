@@ -1,6 +1,7 @@
 //! `cargo xtask tidy`: what no compiler checks.
 
 mod arrows;
+mod book;
 mod finding;
 mod lockfiles;
 mod manifests;
@@ -29,6 +30,9 @@ pub fn run(workspace: &Workspace) -> Result<ExitCode> {
     findings.extend(rooms::check(&files));
     findings.extend(text::check(&files));
     findings.extend(lockfiles::check(&files));
+    let paths = workspace.files()?;
+    let paths = paths.iter().map(|path| path.to_string_lossy().into_owned());
+    findings.extend(book::check(&files, &paths.collect()));
     for finding in &findings {
         println!("{finding}");
     }

@@ -12,6 +12,7 @@ const CRATES: &[&str] = &[
     "server",
     "stack",
     "store",
+    "store-postgres",
     "store-sqlite",
     "wind",
     "wire",
@@ -45,6 +46,10 @@ const REAL: &[(&str, &str)] = &[
     (
         "crates/server/src/api/invoke/call.rs",
         "bounds how long a connection is held",
+    ),
+    (
+        "crates/server/src/cluster/messenger.rs",
+        "another computer is waited for",
     ),
     (
         "crates/server/src/console/live.rs",
@@ -100,6 +105,10 @@ const REAL: &[(&str, &str)] = &[
         "waits for clients",
     ),
     (
+        "crates/server/src/http/tls.rs",
+        "looks at files now and then",
+    ),
+    (
         "crates/server/src/invoker.rs",
         "translates what the function host noted by the wall clock",
     ),
@@ -122,6 +131,34 @@ const REAL: &[(&str, &str)] = &[
     (
         "crates/server/src/upkeep.rs",
         "looks at the disk after a pause",
+    ),
+    (
+        "crates/store-postgres/src/health.rs",
+        "says since when a database has failed",
+    ),
+    (
+        "crates/store-postgres/src/lane.rs",
+        "bounds how long a database may be silent",
+    ),
+    (
+        "crates/store-postgres/src/logs/writer.rs",
+        "waits for a database that starts again",
+    ),
+    (
+        "crates/store-postgres/src/maintenance.rs",
+        "tidies a database now and then",
+    ),
+    (
+        "crates/store-postgres/src/readers.rs",
+        "bounds how long a database may be silent",
+    ),
+    (
+        "crates/store-postgres/src/schema.rs",
+        "waits for other servers that create the schema",
+    ),
+    (
+        "crates/store-postgres/src/writer.rs",
+        "measures commits, and waits for a database that starts again",
     ),
     (
         "crates/store-sqlite/src/check.rs",

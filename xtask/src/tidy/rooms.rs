@@ -15,14 +15,23 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("telemetry", &[]),
     ("functions", &["start_error"]),
     ("deploy_error", &["functions"]),
-    ("tables", &["deploy_error", "http", "start_error"]),
     ("invoker", &["functions", "telemetry"]),
     ("elsewhere", &["functions", "http", "telemetry"]),
+    ("permission", &["functions", "http"]),
+    (
+        "access",
+        &["functions", "http", "permission", "start_error"],
+    ),
+    (
+        "tables",
+        &["deploy_error", "elsewhere", "http", "start_error"],
+    ),
     ("tokens", &[]),
     ("callers", &[]),
     (
         "app",
         &[
+            "access",
             "callers",
             "elsewhere",
             "functions",
@@ -33,24 +42,36 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("upkeep", &["app", "functions"]),
+    ("cluster", &["app", "http", "start_error"]),
     ("api", &["app", "callers", "elsewhere", "functions", "http"]),
     ("gateway", &["api", "app", "deploy_error", "http", "tokens"]),
     ("schedule", &["api", "app", "functions"]),
     ("event_source", &["api", "app", "elsewhere", "functions"]),
-    ("service", &["api", "app", "functions", "http"]),
+    ("service", &["access", "api", "app", "functions", "http"]),
     (
         "console",
         &["app", "functions", "http", "service", "telemetry"],
     ),
     (
         "main_port",
-        &["api", "app", "console", "http", "service", "tables"],
+        &[
+            "access",
+            "api",
+            "app",
+            "console",
+            "http",
+            "permission",
+            "service",
+            "tables",
+        ],
     ),
     (
         "server",
         &[
+            "access",
             "app",
             "callers",
+            "cluster",
             "console",
             "data_folder",
             "elsewhere",
@@ -72,6 +93,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "look",
         &[
+            "access",
             "data_folder",
             "elsewhere",
             "server",

@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use super::AccessArguments;
+use super::store::StoreArguments;
+
 /// Run a SAM template here: functions, aliases, APIs, schedules and tables, until Ctrl-C
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -139,9 +142,13 @@ pub struct UpArguments {
     #[arg(long, value_enum, env = "LAMBDURA_CLOCK", default_value = "real")]
     pub clock: Clock,
     /// Rules by which callbacks are answered, and functions that are not here are stood for: YAML or JSON, see
-    /// docs/testing.md
+    /// `lambdura docs testing#answers`
     #[arg(long, value_name = "FILE", env = "LAMBDURA_ANSWERS")]
     pub answers: Option<PathBuf>,
+    #[command(flatten)]
+    pub store: StoreArguments,
+    #[command(flatten)]
+    pub access: AccessArguments,
 }
 
 /// A function to debug, as it was named.
@@ -208,6 +215,16 @@ pub enum Durability {
     Os,
     /// Nothing: for tests
     Memory,
+}
+
+impl From<Durability> for store::Durability {
+    fn from(durability: Durability) -> Self {
+        match durability {
+            Durability::Disk => Self::Disk,
+            Durability::Os => Self::Os,
+            Durability::Memory => Self::Memory,
+        }
+    }
 }
 
 /// How time passes.

@@ -328,15 +328,19 @@ impl Client {
     pub async fn delete(&self, arn: &str) -> Result<DeleteDurableExecutionResponse, CallError> {
         let path = format!("/2025-12-01/durable-executions/{}", encode(arn));
         let request = format!("DELETE {path}");
+        let answer = self.delete_at(path).await?;
+        self.read(&request, &answer)
+    }
+
+    pub(super) async fn delete_at(&self, path_and_query: String) -> Result<Answer, CallError> {
         let call = Call {
             method: Method::DELETE,
-            path_and_query: path,
+            path_and_query,
             headers: Vec::new(),
             body: Vec::new(),
             limit: ANSWER_TIME_MAX,
         };
-        let answer = self.transport.call(call).await?;
-        self.read(&request, &answer)
+        self.transport.call(call).await
     }
 
     /// `SendDurableExecutionCallbackSuccess`, `…Failure` and `…Heartbeat`.

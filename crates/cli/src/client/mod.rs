@@ -1,13 +1,16 @@
-//! A client of the AWS Lambda API, unsigned, over plain HTTP.
+//! A client of the AWS Lambda API, which signs its requests when the environment says with what.
 
 mod answer;
 mod api;
 mod callbacks;
 mod clock;
 mod error;
+mod keys;
 mod logs;
 mod set_aside;
+mod signing;
 mod standing;
+mod tls;
 mod transport;
 mod version_code;
 

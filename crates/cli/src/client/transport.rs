@@ -1,17 +1,21 @@
-//! One request, one answer: HTTP/1.1 over TCP.
+//! One request, one answer: HTTP/1.1 over TCP, or TLS.
 
 use std::time::Duration;
 
+use access::signature::{Signer, sign};
 use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue};
 use http::{Method, Request};
 use http_body_util::{BodyExt, Full, Limited};
+use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client as HttpClient;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 
 use super::answer::Answer;
 use super::error::{ApiError, CallError};
+use super::{signing, tls};
+use crate::duration_text::now_ms;
 
 /// How long a connection may take: the service is on this machine or near it.
 const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
@@ -24,7 +28,8 @@ const ANSWER_BYTES_MAX: usize = 256 * 1024 * 1024;
 #[derive(Debug, Clone)]
 pub(super) struct Transport {
     endpoint: String,
-    http: HttpClient<HttpConnector, Full<Bytes>>,
+    http: HttpClient<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    signer: Option<Signer>,
 }
 
 /// What goes out.
@@ -48,11 +53,11 @@ impl Transport {
         let uri: http::Uri = endpoint
             .parse()
             .map_err(|error: http::uri::InvalidUri| invalid(&error.to_string()))?;
-        match uri.scheme_str() {
-            Some("http") => {}
-            Some("https") => return Err(invalid("only http:// is supported")),
-            Some(_) | None => return Err(invalid("it must begin with http://")),
-        }
+        let is_https = match uri.scheme_str() {
+            Some("http") => false,
+            Some("https") => true,
+            Some(_) | None => return Err(invalid("it must begin with http:// or https://")),
+        };
         let authority = uri.authority().ok_or_else(|| invalid("it names no host"))?;
         if !matches!(uri.path(), "" | "/") || uri.query().is_some() {
             return Err(invalid("it must end after the port"));
@@ -60,9 +65,13 @@ impl Transport {
         let mut connector = HttpConnector::new();
         connector.set_connect_timeout(Some(CONNECT_TIME_MAX));
         connector.set_nodelay(true);
+        connector.enforce_http(false);
+        let connector = tls::connector(connector, is_https).map_err(|error| invalid(&error))?;
+        let scheme = if is_https { "https" } else { "http" };
         Ok(Self {
-            endpoint: format!("http://{authority}"),
+            endpoint: format!("{scheme}://{authority}"),
             http: HttpClient::builder(TokioExecutor::new()).build(connector),
+            signer: signing::from_environment(),
         })
     }
 
@@ -153,7 +162,16 @@ impl Transport {
         for (name, value) in call.headers {
             request = request.header(name, value);
         }
-        request.body(Full::new(Bytes::from(call.body)))
+        let Some(signer) = &self.signer else {
+            return request.body(Full::new(Bytes::from(call.body)));
+        };
+        let mut request = request.body(())?;
+        if let Some(authority) = request.uri().authority() {
+            let host = HeaderValue::from_str(authority.as_str())?;
+            request.headers_mut().insert(http::header::HOST, host);
+        }
+        sign(&mut request, &call.body, signer, now_ms())?;
+        Ok(request.map(|()| Full::new(Bytes::from(call.body))))
     }
 }
 
@@ -172,13 +190,16 @@ mod tests {
 
     #[test]
     fn endpoints_are_checked() {
-        for good in ["http://127.0.0.1:3001", "http://[::1]:3001/"] {
+        for good in [
+            "http://127.0.0.1:3001",
+            "http://[::1]:3001/",
+            "https://lambdura.example.org",
+        ] {
             assert!(Transport::new(good).is_ok(), "{good}");
         }
         for bad in [
             "",
             "127.0.0.1:3001",
-            "https://lambda.us-east-1.amazonaws.com",
             "http://127.0.0.1:3001/path",
             "ftp://x",
         ] {

@@ -1,24 +1,35 @@
 //! One file per command; here they are told apart and given what they share.
 
+mod backup;
 mod callback;
 mod callbacks;
 mod clock;
 mod console;
 mod debug;
 mod delete;
+mod demo;
+mod docs;
+mod doctor;
 mod functions;
 mod history;
+mod init;
 mod invoke;
+pub mod keys;
 mod logs;
 mod ls;
+mod man;
 mod new;
 mod open;
 mod pause;
 mod quarantine;
+mod restore;
 mod retry;
 mod show;
 mod stop;
+mod store;
+mod tables;
 mod up;
+mod verify;
 mod wait;
 mod watch;
 
@@ -33,6 +44,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::args::{Arguments, Command, GlobalArguments};
 use crate::client::Client;
+use crate::completions;
 use crate::exit::CliError;
 use crate::kept_warnings::KeepWarnings;
 use crate::screen::Screen;
@@ -42,12 +54,20 @@ use crate::screen::Screen;
 /// # Errors
 /// Whatever makes the command fail; `exit` says it and knows its exit code.
 pub fn run(arguments: Arguments, screen: &Screen) -> Result<(), CliError> {
+    // It has a log of its own, as functions have.
+    if let Command::DemoFunction(it) = &arguments.command {
+        return demo::function(it);
+    }
     start_logging(&arguments.global)?;
     let is_verbose = arguments.global.verbose > 0;
     let client = || Client::new(&arguments.global.endpoint);
     match arguments.command {
         Command::New(it) => new::run(&it, screen),
+        Command::Init(it) => init::run(&it, screen),
         Command::Up(up) => up::run(*up, is_verbose, screen),
+        Command::Tables(it) => tables::run(&it, screen),
+        Command::Demo(it) => demo::run(&it, screen),
+        Command::DemoFunction(_) => unreachable!("it ran above"),
         Command::Debug(it) => block_on(debug::run(it, screen)),
         Command::Invoke(it) => block_on(invoke::run(&client()?, it, screen)),
         Command::Ls(it) => block_on(ls::run(&client()?, it, screen)),
@@ -65,6 +85,22 @@ pub fn run(arguments: Arguments, screen: &Screen) -> Result<(), CliError> {
         Command::Resume(it) => block_on(pause::resume(&client()?, it, screen)),
         Command::Clock(it) => block_on(clock::run(&client()?, it, screen)),
         Command::Quarantine(it) => block_on(quarantine::run(&client()?, it, screen)),
+        Command::Backup(it) => block_on(backup::run(it, screen)),
+        Command::Restore(it) => block_on(restore::run(it, screen)),
+        Command::Verify(it) => block_on(verify::run(it, screen)),
+        Command::Store(it) => block_on(store::run(it, screen)),
+        Command::Keys(it) => {
+            let client = || Ok(client()?);
+            block_on(keys::run(client, it, screen))
+        }
+        Command::Audit(it) => {
+            let client = || Ok(client()?);
+            block_on(keys::audit(client, it, screen))
+        }
+        Command::Docs(it) => block_on(docs::run(it, screen)),
+        Command::Doctor(it) => doctor::run(&it, screen),
+        Command::Completions(it) => completions::print(it.shell, screen),
+        Command::Man(it) => man::run(&it),
         Command::Delete(it) => block_on(delete::run(&client()?, it, screen)),
     }
 }

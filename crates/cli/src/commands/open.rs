@@ -25,6 +25,12 @@ pub async fn run(
         }
     };
     screen.address(&url)?;
+    open_browser(&url);
+    Ok(())
+}
+
+/// Shows an address in the user's browser; where there is none, says so.
+pub fn open_browser(url: &str) {
     let browser = std::env::var("BROWSER").ok().filter(|it| !it.is_empty());
     let openers = browser
         .iter()
@@ -32,7 +38,7 @@ pub async fn run(
         .chain(OPENERS.iter().copied());
     let opened = openers.into_iter().any(|opener| {
         let opening = Command::new(opener)
-            .arg(&url)
+            .arg(url)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -42,5 +48,4 @@ pub async fn run(
     if !opened {
         note("no browser was found: open the address yourself, or set BROWSER");
     }
-    Ok(())
 }

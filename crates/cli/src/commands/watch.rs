@@ -10,6 +10,7 @@ use lambda_api::ErrorObject;
 use owo_colors::OwoColorize;
 use tokio::sync::mpsc;
 
+use super::docs;
 use super::wait::POLL_INTERVAL;
 use crate::client::{CallbackCompletion, Client, OpenOperation, Standing, StandingQuery};
 use crate::duration_text::duration;
@@ -179,7 +180,9 @@ impl Watcher<'_> {
                 note(format!("  {}", neutral_line(advice)));
             }
             let name = neutral_line(&standing.name);
-            note(format!("  lambdura logs {name}    Ctrl-C leaves it running").dimmed());
+            let page = error.error_type.as_deref().and_then(docs::error_page);
+            let page = page.map_or_else(String::new, |page| format!("    lambdura docs {page}"));
+            note(format!("  lambdura logs {name}{page}    Ctrl-C leaves it running").dimmed());
         }
         self.last_failure = text;
     }

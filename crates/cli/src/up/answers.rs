@@ -20,7 +20,7 @@ pub struct AnswersFile {
 /// When there is none, or it is no YAML.
 pub fn read(path: &Path) -> Result<AnswersFile, CliError> {
     let shown = path.display();
-    let help = "the rules are described in docs/testing.md";
+    let help = "`lambdura docs testing#answers` describes the rules";
     let text = std::fs::read_to_string(path).map_err(|error| {
         CliError::usage(format!("`--answers {shown}` cannot be read: {error}"), help)
     })?;
@@ -45,7 +45,7 @@ impl AnswersFile {
     pub fn check(&self, server: &Server) -> Result<(), CliError> {
         let path = self.path.display().to_string();
         server.check_answers().map_err(|problem| {
-            let help = "the rules are described in docs/testing.md";
+            let help = "`lambdura docs testing#answers` describes the rules";
             CliError::usage(format!("`{path}`: {problem}"), help)
         })
     }

@@ -11,7 +11,7 @@ mod build_dir;
 mod build_error;
 mod cargo;
 mod cdk;
-mod data_folder;
+pub mod data_folder;
 mod debugging;
 mod image;
 mod inline;
@@ -31,12 +31,19 @@ mod stack_options;
 mod tree;
 
 mod port;
+mod shared_store;
 mod start;
 
+mod presenter;
 mod ready_file;
 mod reload;
-mod stop_signal;
+pub(crate) mod stop_signal;
 mod table;
 
+pub use data_folder::prepare as prepare_data_folder;
 pub use debugging::configurations;
+pub use port::holder;
+pub use presenter::{Presenter, Up, UpPresenter};
+pub use ready_file::Ready;
 pub use session::run;
+pub use stack_options::load as load_stack;

@@ -18,6 +18,9 @@ pub struct Ready {
     endpoint: String,
     /// URL of the console: on the same port.
     console: String,
+    /// URL of the demo's page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page: Option<String>,
     /// URL by logical id.
     http_apis: BTreeMap<String, String>,
     /// URL with the stage, by logical id.
@@ -51,6 +54,7 @@ impl Ready {
         Self {
             endpoint: endpoint.to_owned(),
             console: endpoint.to_owned(),
+            page: None,
             http_apis: deployment.http_apis.clone(),
             rest_apis: deployment.rest_apis.clone(),
             function_urls: deployment.function_urls.clone(),
@@ -72,6 +76,11 @@ impl Ready {
             data_dir: data_dir.to_owned(),
             pid: std::process::id(),
         }
+    }
+
+    /// The same with a page that belongs to the system.
+    pub fn set_page(&mut self, url: &str) {
+        self.page = Some(url.to_owned());
     }
 }
 

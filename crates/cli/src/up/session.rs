@@ -9,24 +9,25 @@ use stack::Stack;
 
 use super::answers::AnswersFile;
 use super::objects::Fetch;
+use super::presenter::{Presenter, Up};
 use super::ready_file::{Ready, ReadyFile};
 use super::reload::{Deployed, Reload, Sources};
 use super::stop_signal::{Stop, StopSignals};
 use super::{
     answers, build, cdk, data_folder, debugging, image, inline, left_out, missing_layers, objects,
-    own_sources, questions, secret_seed, stack_options, start, table,
+    own_sources, questions, secret_seed, shared_store, stack_options, start,
 };
-use crate::args::{Durability, UpArguments};
+use crate::args::UpArguments;
 use crate::exit::CliError;
 use crate::screen::{Screen, note};
 
-/// Loads, builds, starts, deploys, says where everything is, and stays until it is stopped.
+/// Loads, builds, starts, deploys, has it said where everything is, and stays until it is stopped.
 ///
 /// # Errors
 /// Whatever stands in the way, and [`CliError::Interrupted`] after Ctrl-C.
 pub async fn run(
     mut arguments: UpArguments,
-    is_verbose: bool,
+    presenter: &mut impl Presenter,
     screen: &Screen,
 ) -> Result<(), CliError> {
     let mut signals = StopSignals::listen()?;
@@ -48,6 +49,7 @@ pub async fn run(
     }
     let mut stack = stack_options::load(&arguments).map_err(CliError::diagnostic)?;
     let data_dir = stack_options::data_dir(&arguments, &stack)?;
+    start::check_listeners(&arguments, &data_dir)?;
     data_folder::prepare(&data_dir)?;
     secret_seed::keep(&data_dir)?;
     inline::place(&mut stack, &data_dir)?;
@@ -80,7 +82,7 @@ pub async fn run(
     let mut config = stack_options::server_config(&arguments, &stack, &data_dir, runs, debugging)?;
     config.answers = answers.as_ref().map(AnswersFile::rules);
     let (server, deployment) = tokio::select! {
-        started = start_and_deploy(config, &stack, &artifacts, answers) => started?,
+        started = start_and_deploy(config, arguments.store.store.as_deref(), &stack, &artifacts, answers) => started?,
         // As sudden as `kill -9`, which the service is made to survive; waiting for a start that hangs would be worse.
         stop = signals.next() => return stop.into_result(),
     };
@@ -92,20 +94,22 @@ pub async fn run(
     };
     // Before anybody is told that it is up: whoever is may change a source at once.
     let sources = watch(&reload, &stack);
-    let ready = Ready::new(&server.endpoint(), &deployment, &data_dir);
+    let endpoint = server.endpoint();
+    let mut ready = Ready::new(&endpoint, &deployment, &data_dir);
+    let up = Up {
+        stack_name: &stack.name,
+        endpoint: &endpoint,
+        deployment: &deployment,
+        data_dir: &data_dir,
+        durability: arguments.durability,
+        clock: arguments.clock,
+    };
+    presenter.starts(&up, &mut ready);
     let said = if screen.is_json() {
         screen.json_line(&ready)
     } else {
-        let up = table::Up {
-            stack_name: &stack.name,
-            endpoint: &server.endpoint(),
-            deployment: &deployment,
-            data_dir: &data_dir,
-            durability: arguments.durability,
-            clock: arguments.clock,
-            is_verbose,
-        };
-        table::lines(&up, screen.width())
+        presenter
+            .lines(&up, screen.width())
             .into_iter()
             .try_for_each(|line| screen.line(line))
     };
@@ -141,10 +145,7 @@ pub async fn run(
     }
     // Nothing answers any more.
     drop(ready_file);
-    note(what_is_kept(
-        arguments.durability,
-        &data_dir.display().to_string(),
-    ));
+    note(presenter.farewell(arguments.durability, &data_dir));
     stop.into_result()
 }
 
@@ -184,11 +185,15 @@ fn watch(reload: &Reload<'_>, stack: &Stack) -> Option<Sources> {
 
 async fn start_and_deploy(
     config: ServerConfig,
+    store: Option<&str>,
     stack: &Stack,
     artifacts: &Artifacts,
     answers: Option<AnswersFile>,
 ) -> Result<(Server, Deployment), CliError> {
-    let server = start::start(config).await?;
+    let server = match store {
+        None => start::start(config).await?,
+        Some(url) => start::start_on(shared_store::open(&config, url).await?, config).await?,
+    };
     let deployed = match start::deploy(&server, stack, artifacts).await {
         // Only now the functions are known that rules are about.
         Ok(deployment) => answers
@@ -211,17 +216,6 @@ async fn close(server: Server) {
             error = &error as &dyn std::error::Error,
             "the store did not close cleanly; what was acknowledged is kept"
         );
-    }
-}
-
-fn what_is_kept(durability: Durability, data_dir: &str) -> String {
-    match durability {
-        Durability::Disk | Durability::Os => format!(
-            "stopped. Executions, timers and tables are kept in {data_dir}\nand go on with the next `lambdura up`."
-        ),
-        Durability::Memory => {
-            "stopped. Executions are gone, as `--durability memory` has it.".to_owned()
-        }
     }
 }
 

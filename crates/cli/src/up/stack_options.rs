@@ -5,15 +5,19 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use server::{
-    AccountCredentials, AuthorizerConfig, ClockMode, Credentials, Debugging, Elsewhere, KeySet,
-    Limits, OtlpConfig, Runtimes, ServerConfig, TokenKeys,
+    AccessConfig, AccessLimits, AccountCredentials, AuthorizerConfig, ClockMode, ClusterSettings,
+    Credentials, Debugging, Elsewhere, KeySet, Limits, OtlpConfig, Runtimes, ServerConfig,
+    TlsFiles, TokenKeys,
 };
 use stack::{LoadOptions, LoadStackError, MissingParameter, OtherServices, References, Stack};
 
 use super::cdk;
 use super::secret_seed;
 use super::source::SAM_BUILD_DIR;
-use crate::args::{AwsCredentials, Clock, Durability, LimitsProfile, UpArguments};
+use crate::args::{
+    AccessArguments, AwsCredentials, Clock, LimitsProfile, StoreArguments, UpArguments,
+};
+use crate::commands::keys;
 use crate::exit::CliError;
 
 /// The account of everything local: AWS never gives it to anybody.
@@ -173,11 +177,7 @@ pub fn server_config(
         listen: arguments.listen,
         http_api_listen: arguments.http_api_listen,
         data_dir: data_dir.to_owned(),
-        durability: match arguments.durability {
-            Durability::Disk => store::Durability::Disk,
-            Durability::Os => store::Durability::Os,
-            Durability::Memory => store::Durability::Memory,
-        },
+        durability: arguments.durability.into(),
         region: stack.region.clone(),
         account_id: stack.account_id.clone(),
         environment: arguments.env.iter().cloned().collect(),
@@ -202,6 +202,36 @@ pub fn server_config(
             Clock::Manual => ClockMode::Manual,
         },
         answers: None,
+        dynamodb: arguments.store.dynamodb_endpoint.clone(),
+        cluster: cluster(&arguments.store),
+        access: access(&arguments.access)?,
+    })
+}
+
+/// How the server takes part among others; none when it is alone.
+fn cluster(arguments: &StoreArguments) -> Option<ClusterSettings> {
+    arguments.store.as_ref()?;
+    let here = ClusterSettings::here();
+    Some(ClusterSettings {
+        listen: arguments.cluster_listen.unwrap_or(here.listen),
+        address: arguments.cluster_address.clone(),
+        lease: here.lease,
+    })
+}
+
+/// Who is let in.
+fn access(arguments: &AccessArguments) -> Result<AccessConfig, CliError> {
+    let files = arguments.tls_cert.clone().zip(arguments.tls_key.clone());
+    Ok(AccessConfig {
+        enforce_policies: arguments.enforce_policies,
+        behind_proxy: arguments.behind_proxy,
+        tls: files.map(|(certificates, key)| TlsFiles { certificates, key }),
+        sealing_key: keys::sealing_key()?,
+        limits: AccessLimits {
+            per_key: arguments.requests_per_key,
+            per_address: arguments.requests_per_address,
+            ..AccessLimits::default()
+        },
     })
 }
 

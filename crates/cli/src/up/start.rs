@@ -2,14 +2,16 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 
 use anyhow::Context;
 use miette::Diagnostic;
-use server::{Artifacts, DeployError, Deployment, Server, ServerConfig, StartServerError};
+use server::{Artifacts, DeployError, Deployment, Server, ServerConfig, StartServerError, Stores};
 use stack::Stack;
 use thiserror::Error;
 
 use super::port;
+use crate::args::UpArguments;
 use crate::exit::CliError;
 
 /// An address that cannot be listened on.
@@ -63,21 +65,73 @@ impl AddressError {
 /// # Errors
 /// Addresses that are taken, with who took them, and whatever else the server says.
 pub async fn start(config: ServerConfig) -> Result<Server, CliError> {
-    match Server::start(config).await {
+    let data_dir = config.data_dir.clone();
+    started(Server::start(config).await, &data_dir)
+}
+
+/// As [`start`], on stores that are open.
+///
+/// # Errors
+/// As [`start`].
+pub async fn start_on(stores: Stores, config: ServerConfig) -> Result<Server, CliError> {
+    let data_dir = config.data_dir.clone();
+    started(Server::start_on(config, stores).await, &data_dir)
+}
+
+fn started(started: Result<Server, StartServerError>, data_dir: &Path) -> Result<Server, CliError> {
+    match started {
         Ok(server) => Ok(server),
         Err(StartServerError::Listen { address, cause }) => {
             let what = "the Lambda API".to_owned();
             let error = AddressError::new(what, "--listen", address, &cause);
             Err(CliError::diagnostic(error))
         }
-        Err(error @ StartServerError::NotLoopback(_)) => Err(CliError::usage(
-            error.to_string(),
-            "for example `--listen 127.0.0.1:3001`",
-        )),
-        Err(error) => Err(anyhow::Error::new(error)
-            .context("the service cannot start")
-            .into()),
+        Err(error) => Err(refused(error, data_dir)),
     }
+}
+
+/// Looks before anything is built whether the listeners may be opened, as far as the arguments tell.
+///
+/// # Errors
+/// When other machines would reach one without TLS.
+pub fn check_listeners(arguments: &UpArguments, data_dir: &Path) -> Result<(), CliError> {
+    let access = &arguments.access;
+    if access.behind_proxy || access.tls_cert.is_some() {
+        return Ok(());
+    }
+    let listeners = [arguments.listen, arguments.http_api_listen];
+    match listeners.iter().find(|it| !it.ip().is_loopback()) {
+        Some(address) => {
+            let error = StartServerError::ExposedWithoutTls(*address);
+            Err(refused(error, data_dir))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Why the service does not start, with what to do.
+fn refused(error: StartServerError, data_dir: &Path) -> CliError {
+    let help = match &error {
+        StartServerError::NotLoopback(_) => "for example `--listen 127.0.0.1:3001`".to_owned(),
+        StartServerError::ExposedWithoutTls(_) => {
+            "name a certificate with `--tls-cert FILE --tls-key FILE`, say `--behind-proxy` if a proxy in front has TLS, \
+             or listen on this machine alone: `--listen 127.0.0.1:3001`"
+                .to_owned()
+        }
+        StartServerError::ExposedWithoutKeys(_) | StartServerError::NoAccessKeys => format!(
+            "create one: `lambdura keys create NAME --policy admin --data-dir {}`",
+            data_dir.display()
+        ),
+        StartServerError::AccountCredentials => {
+            "leave `--aws-credentials` out, or use an emulator with `--aws-endpoint`".to_owned()
+        }
+        _ => {
+            return anyhow::Error::new(error)
+                .context("the service cannot start")
+                .into();
+        }
+    };
+    CliError::usage(error.to_string(), help)
 }
 
 /// Deploys the stack.

@@ -1,36 +1,16 @@
 //! What `lambdura up` prints once everything answers.
 
-use std::path::Path;
-
 use owo_colors::{OwoColorize, Style};
 use server::{DeployedEventSource, DeployedSchedule, Deployment};
 
 use super::not_provided;
+use super::presenter::Up;
 use crate::args::{Clock, Durability};
 use crate::grid::{Cell, Grid};
 use crate::preview::preview;
 
-/// What is up.
-#[derive(Debug)]
-pub struct Up<'a> {
-    /// The stack's name.
-    pub stack_name: &'a str,
-    /// URL of the Lambda API.
-    pub endpoint: &'a str,
-    /// What was deployed.
-    pub deployment: &'a Deployment,
-    /// Where everything is kept.
-    pub data_dir: &'a Path,
-    /// What an answered request survives.
-    pub durability: Durability,
-    /// How time passes.
-    pub clock: Clock,
-    /// Whether everything is listed one by one.
-    pub is_verbose: bool,
-}
-
-/// The lines of the table.
-pub fn lines(up: &Up<'_>, width: usize) -> Vec<String> {
+/// The lines of the table; verbose, everything is listed one by one.
+pub fn lines(up: &Up<'_>, is_verbose: bool, width: usize) -> Vec<String> {
     let mut lines = vec![
         String::new(),
         format!("{} {} is up", "✓".green(), text(up.stack_name).bold()),
@@ -54,9 +34,9 @@ pub fn lines(up: &Up<'_>, width: usize) -> Vec<String> {
     }
     if !up.deployment.warnings.is_empty() {
         lines.push(String::new());
-        let warnings = not_provided::grid(&up.deployment.warnings, up.is_verbose);
+        let warnings = not_provided::grid(&up.deployment.warnings, is_verbose);
         lines.extend(indent(warnings.lines(width.saturating_sub(2))));
-        if !up.is_verbose && not_provided::is_grouped(&up.deployment.warnings) {
+        if !is_verbose && not_provided::is_grouped(&up.deployment.warnings) {
             let each = "  --verbose lists each of them, and so does the ready file.";
             lines.push(each.dimmed().to_string());
         }
@@ -242,6 +222,8 @@ fn next(up: &Up<'_>) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use std::collections::BTreeMap;
 
     use expect_test::expect;
@@ -312,9 +294,8 @@ mod tests {
             data_dir: Path::new("/loan/.lambdura"),
             durability: Durability::Disk,
             clock: Clock::Real,
-            is_verbose: false,
         };
-        let text = lines(&up, 80).join("\n");
+        let text = lines(&up, false, 80).join("\n");
         let plain = anstream::adapter::strip_str(&text).to_string();
         let trimmed: Vec<&str> = plain.lines().map(str::trim_end).collect();
         expect![[r#"

@@ -174,6 +174,7 @@ fn the_services_words_are_harmless_to_the_terminal() {
         expect![[r#"
         err: error: slow \u{1b}]0;down\u{7} (TooManyRequestsException)
         err:   help: try again in a moment, or allow more with `lambdura up --concurrency N`
+        err:   more: lambdura docs TooManyRequestsException
         exit: 1
     "#]],
     );

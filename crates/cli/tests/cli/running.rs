@@ -69,11 +69,21 @@ impl Up {
 
     /// Starts as somebody who stands in `folder`, with these arguments and variables.
     pub fn start_within(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        Self::start_command("up", folder, arguments, environment)
+    }
+
+    /// The same with another command that runs a stack.
+    pub fn start_command(
+        name: &str,
+        folder: &Path,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Self {
         let ready_file = folder.join("ready.json");
         // One that was killed has left its own.
         let _ = fs::remove_file(&ready_file);
         let mut child = command(&[
-            "up",
+            name,
             "--listen",
             "127.0.0.1:0",
             "--http-api-listen",
@@ -203,12 +213,18 @@ pub fn unwrapped(text: &str) -> String {
 
 /// The whole answer to a GET with one more header, as text.
 pub fn get(url: &str, header: &str) -> String {
+    send("GET", url, header, "")
+}
+
+/// The whole answer to a request, as text.
+pub fn send(method: &str, url: &str, header: &str, body: &str) -> String {
     let address = url.trim_start_matches("http://");
     let (host, path) = address.split_once('/').expect("it names a path");
     let mut stream = TcpStream::connect(host).unwrap();
+    let length = body.len();
     write!(
         stream,
-        "GET /{path} HTTP/1.1\r\nhost: {host}\r\n{header}\r\nconnection: close\r\n\r\n"
+        "{method} /{path} HTTP/1.1\r\nhost: {host}\r\ncontent-length: {length}\r\n{header}\r\nconnection: close\r\n\r\n{body}"
     )
     .unwrap();
     let mut answer = String::new();

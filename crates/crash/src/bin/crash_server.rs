@@ -63,6 +63,9 @@ async fn main() -> anyhow::Result<()> {
         authorizers: server::AuthorizerConfig::default(),
         clock: server::ClockMode::Real,
         answers: None,
+        dynamodb: None,
+        cluster: None,
+        access: server::AccessConfig::default(),
     };
     std::fs::create_dir_all(&config.data_dir).context("create the data folder")?;
     let mut stores = Stores::open(&config)?;

@@ -83,8 +83,12 @@ pub async fn on_record(data: &Path) -> (BTreeMap<String, BTreeSet<String>>, i64)
         authorizers: server::AuthorizerConfig::default(),
         clock: server::ClockMode::Real,
         answers: None,
+        dynamodb: None,
+        cluster: None,
+        access: server::AccessConfig::default(),
     };
-    let Stores { store, logs } = Stores::open(&config).expect("the store of the dead server opens");
+    let Stores { store, logs, .. } =
+        Stores::open(&config).expect("the store of the dead server opens");
     let filter = ExecutionFilter {
         limit: 100,
         ..ExecutionFilter::default()

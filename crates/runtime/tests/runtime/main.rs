@@ -4,6 +4,8 @@
 mod faults;
 mod queue;
 mod recovery;
+mod servers;
+mod site;
 mod timers;
 mod turns;
 mod world;

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use model::{ErrorObject, FunctionName, Limits, RequestId, Timestamp, Version};
+use model::{ErrorObject, FunctionName, Limits, RequestId, Shards, Timestamp, Version};
 use runtime::{
     Clock, Destination, Driver, DriverConfig, DurableInvocation, DurableSettings, EndedInvocation,
     InvocationReport, Invoker, InvokerFuture, NoRoom, PlainInvocation, PlainOutcome, RetryPolicy,
@@ -160,7 +160,12 @@ async fn run_script(
         not_before: Timestamp::from_millis(0),
     };
     driver.enqueue(invocation).await.expect("accepted");
-    while !store.queued(None, 1).await.expect("works").is_empty() {
+    while !store
+        .queued(Shards::ALL, None, 1)
+        .await
+        .expect("works")
+        .is_empty()
+    {
         tokio::task::yield_now().await;
     }
     let letters = store.dead_letters(None, 10).await.expect("works");

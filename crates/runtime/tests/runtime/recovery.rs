@@ -1,7 +1,7 @@
 //! What an earlier run left, taken up while this one serves.
 
 use engine::Input;
-use model::ExecutionStatus;
+use model::{ExecutionStatus, Shards};
 use runtime::TriedAgain;
 use store::{AsyncInvocation, InvocationQueue as _};
 
@@ -105,7 +105,14 @@ async fn accepted_invocations_are_taken_up_once() {
             |count| *count == 0,
         )
         .await;
-    assert_eq!(world.store.queued(None, 10).await.expect("works"), []);
+    assert_eq!(
+        world
+            .store
+            .queued(Shards::ALL, None, 10)
+            .await
+            .expect("works"),
+        []
+    );
 }
 
 fn invocation(payload: &str) -> AsyncInvocation {

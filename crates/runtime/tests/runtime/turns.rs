@@ -3,7 +3,7 @@
 use engine::{Input, InvocationOutcome};
 use model::{
     ChainedInvoke, ChainedTarget, ExecutionStatus, FunctionName, OperationType, OperationUpdate,
-    Version,
+    Shards, Version,
 };
 use runtime::PlainOutcome;
 use store::Work as _;
@@ -137,7 +137,14 @@ async fn an_execution_that_is_stopped_while_it_waits_never_runs() {
     );
     // Nothing is owed to it after a restart.
     let owner = model::Owner(u64::MAX);
-    assert_eq!(world.store.owing_work(owner).await.expect("works"), []);
+    assert_eq!(
+        world
+            .store
+            .owing_work(owner, Shards::ALL)
+            .await
+            .expect("works"),
+        []
+    );
 }
 
 /// Its turn has come, and no process has it yet.

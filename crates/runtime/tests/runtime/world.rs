@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use engine::{InvocationOutcome, Output};
 use model::{
-    ErrorObject, ExecutionId, ExecutionName, FunctionArn, FunctionName, Limits, OperationUpdate,
-    Timestamp, Trigger, Version,
+    CheckpointToken, ErrorObject, ExecutionId, ExecutionName, FunctionArn, FunctionName, Limits,
+    OperationUpdate, Timestamp, Trigger, Version,
 };
 use runtime::{
     Clock, Driver, DriverConfig, DurableInvocation, DurableSettings, InvocationReport, Invoker,
     InvokerFuture, NoRoom, PlainInvocation, PlainOutcome, StartRequest,
 };
-use store::{Executions as _, History as _, MemoryStore, StoreFault};
+use store::{Around, Executions as _, History as _, MemoryStore, Store, StoreFault, Surround};
 use tokio::sync::{Notify, oneshot, watch};
 
 /// When every world begins.
@@ -230,12 +230,23 @@ impl World {
     }
 
     fn on(store: Arc<MemoryStore>, now: Timestamp, seed: u64) -> Self {
-        let functions = Arc::new(Functions::default());
         let clock = Arc::new(HandClock {
             now: watch::Sender::new(now),
         });
+        let driven = Arc::clone(&store);
+        Self::by(clock, store, driven, seed)
+    }
+
+    /// `driven` is the store as the driver sees it.
+    fn by(
+        clock: Arc<HandClock>,
+        store: Arc<MemoryStore>,
+        driven: Arc<dyn Store>,
+        seed: u64,
+    ) -> Self {
+        let functions = Arc::new(Functions::default());
         let driver = Driver::new(DriverConfig {
-            store: Arc::clone(&store) as _,
+            store: driven,
             invoker: Arc::new(FakeInvoker(Arc::clone(&functions))),
             clock: Arc::clone(&clock) as _,
             limits: Limits::AWS,
@@ -255,6 +266,13 @@ impl World {
         Self::on(self.store, self.clock.now(), seed)
     }
 
+    /// Another server on the same store, with functions of its own, by the same clock.
+    pub fn beside(&self, seed: u64, around: impl Surround) -> Self {
+        let (clock, store) = (Arc::clone(&self.clock), Arc::clone(&self.store));
+        let driven = Arc::new(Around::new(Arc::clone(&store) as _, around));
+        Self::by(clock, store, driven, seed)
+    }
+
     /// Runs the timers beside the test.
     pub fn run_timers(&self) {
         let driver = self.driver.clone();
@@ -262,9 +280,11 @@ impl World {
     }
 
     pub fn advance(&self, seconds: u32) {
-        self.clock
-            .now
-            .send_modify(|now| *now = now.plus_seconds(seconds));
+        self.advance_by(Duration::from_secs(seconds.into()));
+    }
+
+    pub fn advance_by(&self, duration: Duration) {
+        self.clock.now.send_modify(|now| *now = *now + duration);
     }
 
     /// Starts an execution with this name.
@@ -326,8 +346,28 @@ impl World {
         }
     }
 
+    /// The token that the invocation at work begins with.
+    pub fn token(&self, name: &str) -> CheckpointToken {
+        let name = ExecutionName::parse(name).expect("a valid name");
+        let state = self.functions.state();
+        state.at_work[&name].invocation.checkpoint_token.clone()
+    }
+
     /// A checkpoint of the invocation that is at work.
     pub async fn checkpoint(&self, name: &str, updates: Vec<OperationUpdate>) {
+        self.checkpoint_at(self, name, updates).await;
+    }
+
+    /// The execution of the invocation that is at work, or was the last.
+    pub async fn id_of(&self, name: &str) -> ExecutionId {
+        let name = ExecutionName::parse(name).expect("a valid name");
+        let function = FunctionName::parse("Loan").expect("a valid name");
+        let head = self.store.head_by_name(&function, &name).await;
+        head.expect("works").expect("it is there").arn.id
+    }
+
+    /// As [`World::checkpoint`], by way of another server.
+    pub async fn checkpoint_at(&self, server: &Self, name: &str, updates: Vec<OperationUpdate>) {
         let (id, token) = {
             let state = self.functions.state();
             let name = ExecutionName::parse(name).expect("a valid name");
@@ -340,7 +380,7 @@ impl World {
             client_token: None,
             updates,
         };
-        self.driver.process(&id, input).await.expect("accepted");
+        server.driver.process(&id, input).await.expect("accepted");
     }
 
     /// Types of the events in an execution's history.

@@ -90,6 +90,7 @@ impl Embedded {
             limits,
             seed,
             repeats_requests,
+            beside_driver,
             around_functions,
             around_service,
         } = ground;
@@ -128,6 +129,9 @@ impl Embedded {
             seed,
         })
         .map_err(|error| OpenError::Chance(error.to_string().into()))?;
+        if let Some(beside) = beside_driver {
+            beside(&driver);
+        }
         let is_first = service.0.functions.set(Arc::downgrade(&functions)).is_ok()
             && service.0.driver.set(driver.downgrade()).is_ok();
         assert!(is_first, "nobody else has this service yet");

@@ -14,6 +14,9 @@ use store_sqlite::{SqliteStore, WriteWithin};
 use super::error::OpenError;
 use crate::service::DurableServiceClient;
 
+/// Is given the driver.
+pub type BesideDriver = Box<dyn FnOnce(&runtime::Driver) + Send>;
+
 /// Puts something around whatever runs the program's functions.
 pub type AroundFunctions =
     Box<dyn FnOnce(Arc<dyn runtime::Invoker>) -> Arc<dyn runtime::Invoker> + Send>;
@@ -36,6 +39,8 @@ pub struct Ground {
     pub seed: Option<u64>,
     /// Whether requests carry what tells a repeated one: within a program each is made once.
     pub repeats_requests: bool,
+    /// Is given the driver before it drives anything: where several servers share the store.
+    pub beside_driver: Option<BesideDriver>,
     pub around_functions: Option<AroundFunctions>,
     pub around_service: Option<AroundService>,
 }
@@ -98,6 +103,7 @@ impl Ground {
             limits: Limits::UNBOUNDED,
             seed: None,
             repeats_requests: false,
+            beside_driver: None,
             around_functions: None,
             around_service: None,
         }

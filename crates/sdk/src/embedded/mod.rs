@@ -68,4 +68,4 @@ pub use store::Durability;
 pub use store_sqlite::rusqlite;
 
 #[doc(hidden)]
-pub use ground::{AroundFunctions, AroundService, Ground, Tables};
+pub use ground::{AroundFunctions, AroundService, BesideDriver, Ground, Tables};

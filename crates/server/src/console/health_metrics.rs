@@ -21,6 +21,7 @@ pub(super) fn add(text: &mut Exposition, app: &Arc<App>) {
     store(text, app);
     waiting(text, app);
     timers(text, app);
+    cluster(text, app);
     text.head(
         "lambdura_set_aside_executions",
         "gauge",
@@ -114,4 +115,100 @@ fn timers(text: &mut Exposition, app: &Arc<App>) {
     let read_at = pulse.read_at.unwrap_or(app.diagnostics.started_at);
     let age = app.driver.now().since(read_at).as_secs_f64();
     text.sample("lambdura_timer_read_age_seconds", &[], age);
+}
+
+/// A server by itself has the names and no figures.
+fn cluster(text: &mut Exposition, app: &Arc<App>) {
+    let among = app.cluster.as_ref().map(|cluster| {
+        let membership = cluster.membership();
+        let driven = membership.owned_by(cluster.id()).len();
+        let unowned = membership.free().len();
+        let servers = membership.servers.len();
+        (
+            cluster.statistics(),
+            cluster.lease_left(),
+            servers,
+            driven,
+            unowned,
+        )
+    });
+    let mut gauge = |name: &str, help: &str, kind: &str, figure: Option<f64>| {
+        text.head(name, kind, help);
+        if let Some(figure) = figure {
+            text.sample(name, &[], figure);
+        }
+    };
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a count of servers, shards, notices"
+    )]
+    let of_count = |count: u64| count as f64;
+    let (counts, lease, servers, driven, unowned) = match among {
+        Some((counts, lease, servers, driven, unowned)) => (
+            Some(counts),
+            Some(lease.as_secs_f64()),
+            Some(of_count(servers as u64)),
+            Some(of_count(driven as u64)),
+            Some(of_count(unowned as u64)),
+        ),
+        None => (None, None, None, None, None),
+    };
+    gauge(
+        "lambdura_cluster_servers",
+        "Servers that share the store and live, as this one saw it last.",
+        "gauge",
+        servers,
+    );
+    gauge(
+        "lambdura_cluster_shards",
+        "Shards that this server drives.",
+        "gauge",
+        driven,
+    );
+    gauge(
+        "lambdura_cluster_shards_unowned",
+        "Shards that nobody drives, as this server saw it last.",
+        "gauge",
+        unowned,
+    );
+    gauge(
+        "lambdura_cluster_lease_seconds",
+        "How long this server may still drive its shards unless it says again that it lives.",
+        "gauge",
+        lease,
+    );
+    for (name, help, figure) in [
+        (
+            "lambdura_cluster_leases_lost_total",
+            "Times that this server could not say in time that it lives.",
+            counts.map(|it| it.leases_lost),
+        ),
+        (
+            "lambdura_cluster_notices_told_total",
+            "Notices of changed executions that other servers were told.",
+            counts.map(|it| it.notices_told),
+        ),
+        (
+            "lambdura_cluster_notices_failed_total",
+            "Notices that could not be told.",
+            counts.map(|it| it.notices_failed),
+        ),
+        (
+            "lambdura_cluster_word_left_total",
+            "Executions of which word was left in the store instead.",
+            counts.map(|it| it.word_left),
+        ),
+        (
+            "lambdura_cluster_shards_gained_total",
+            "Shards that this server took or was given.",
+            counts.map(|it| it.shards_gained),
+        ),
+        (
+            "lambdura_cluster_taken_up_total",
+            "Executions that this server took up where another had left them.",
+            counts.map(|it| it.taken_up),
+        ),
+    ] {
+        gauge(name, help, "counter", figure.map(of_count));
+    }
 }

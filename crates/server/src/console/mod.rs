@@ -29,7 +29,7 @@ pub(crate) use sse::STREAMS_MAX;
 use std::sync::Arc;
 
 use hyper::header::ACCEPT;
-use hyper::{Method, Request, Response};
+use hyper::{HeaderMap, Method, Request, Response};
 use lambda_api::ErrorCode;
 use model::ExecutionId;
 use wire::ApiError;
@@ -43,6 +43,11 @@ const ROUTES: &str = "/lambdura/v1/";
 /// Whether a path is the address of one of the console's pages, which people link to.
 pub(crate) fn is_page(path: &str) -> bool {
     assets::is_page(path)
+}
+
+/// Whether a path is one of the console's files or pages.
+pub(crate) fn is_file(path: &str) -> bool {
+    assets::serve(path, &HeaderMap::new()).is_some()
 }
 
 /// Whether a person asks for a page by an address, in a browser: no program accepts HTML.

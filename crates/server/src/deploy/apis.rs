@@ -13,24 +13,29 @@ impl Server {
     /// Serves an API, or replaces its face if it is served already; returns its URL.
     pub(crate) async fn serve_api(
         &self,
-        index: usize,
+        stack: &str,
         face: Arc<dyn Face>,
     ) -> Result<String, DeployError> {
         let logical_id = face.logical_id().to_owned();
+        let key = (stack.to_owned(), logical_id.clone());
+        let mut address = self.config.http_api_listen;
         {
             let apis = self
                 .apis
                 .lock()
                 .expect("the map is never left half changed");
-            if let Some(served) = apis.get(&logical_id) {
+            if let Some(served) = apis.get(&key) {
                 served.api.replace(face);
                 return Ok(served.url.clone());
             }
-        }
-        let mut address = self.config.http_api_listen;
-        if address.port() != 0 {
-            let port = usize::from(address.port()) + index;
-            address.set_port(u16::try_from(port).unwrap_or(0));
+            let first = address.port();
+            let is_free = |port: &u16| {
+                let end = format!(":{port}");
+                !apis.values().any(|served| served.url.ends_with(&end))
+            };
+            if first != 0 {
+                address.set_port((first..=u16::MAX).find(is_free).unwrap_or(0));
+            }
         }
         let failed = |cause| DeployError::Listen {
             logical_id: logical_id.clone(),
@@ -38,7 +43,8 @@ impl Server {
             cause,
         };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
-        let url = format!("http://{}", listener.local_addr().map_err(failed)?);
+        let (scheme, tls) = (self.scheme(), self.tls.clone());
+        let url = format!("{scheme}://{}", listener.local_addr().map_err(failed)?);
         let api = Arc::new(Api::new(Arc::clone(&self.app), face));
         self.app.diagnostics.add_api(&logical_id, &url);
         let served = ServedApi {
@@ -48,11 +54,11 @@ impl Server {
         self.apis
             .lock()
             .expect("the map is never left half changed")
-            .insert(logical_id, Arc::new(served));
+            .insert(key, Arc::new(served));
         let handle = move |request, peer| Arc::clone(&api).handle(request, peer);
         let (connections, shutdown) = (self.connections.clone(), self.shutdown.clone());
         self.tasks
-            .spawn(listen::serve(listener, handle, connections, shutdown));
+            .spawn(listen::serve(listener, tls, handle, connections, shutdown));
         Ok(url)
     }
 }

@@ -28,7 +28,7 @@ use crate::telemetry::Diagnostics;
 use forward::Forwarder;
 use own_values::OwnValues;
 
-pub(crate) use client::{AwsClient, CallError};
+pub(crate) use client::{AwsClient, Call, CallError};
 pub(crate) use creation::create;
 pub use object::{FetchObjectError, fetch_object};
 pub(crate) use sqs::{ENTRIES_MAX, Message, MessageAttribute, Queue, of_arn as queue_of_arn};
@@ -137,6 +137,12 @@ impl OtherServices {
             .ok()
             .and_then(|question| own.answer(&target, &question));
         answer.ok_or_else(|| Request::from_parts(parts, ()))
+    }
+
+    /// Whether a request is signed for another service than those of the main port.
+    #[expect(clippy::unused_self, reason = "it is a question to them")]
+    pub fn are_meant<B>(&self, request: &Request<B>) -> bool {
+        signed_service::of(request).is_some()
     }
 
     /// Answers a request that is signed for another service than those of the main port; gives back what is not.

@@ -28,12 +28,17 @@ use poller::Poller;
 /// How long a queue is left alone whose poller panicked.
 const PAUSE_AFTER_PANIC: Duration = Duration::from_secs(30);
 
+/// How often a server among others looks which queues it reads.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
 /// All pollers: those of the mappings that there are.
 pub(crate) struct Pollers {
     app: Arc<App>,
     shutdown: CancellationToken,
     running: BTreeMap<Key, Running>,
     tasks: JoinSet<Key>,
+    /// Whether there are queues that other servers read.
+    has_others: bool,
 }
 
 /// A mapping and its function: one of a template may move to another function, and ends at the first one only when the
@@ -52,6 +57,7 @@ impl Pollers {
             shutdown,
             running: BTreeMap::new(),
             tasks: JoinSet::new(),
+            has_others: false,
         }
     }
 
@@ -62,10 +68,15 @@ impl Pollers {
         loop {
             tokio::select! {
                 () = self.app.registry.event_source_states.change() => {}
+                // Which of them this server reads may be others by then.
+                () = sleep(LOOK_AGAIN), if self.app.cluster.is_some() && (self.has_others || !self.running.is_empty()) => {}
                 Some(ended) = self.tasks.join_next() => self.ended(ended),
                 () = shutdown.cancelled() => break,
             }
-            let wanted = self.app.registry.event_sources();
+            let mut wanted = self.app.registry.event_sources();
+            let count = wanted.len();
+            wanted.retain(|(_, mapping)| self.app.driver.does(&mapping.uuid));
+            self.has_others = wanted.len() < count;
             self.stop_others(&wanted);
             for (function, mapping) in wanted {
                 self.start_or_forget(function, mapping).await;

@@ -211,6 +211,7 @@ impl CatalogueChanges<'_> {
             configuration: json(&configuration),
             published_at: self.now,
         };
+        self.registry.share_code(&by.config.code_dir).await?;
         self.store.replace_function_version(record.clone()).await?;
         self.registry.show_version(&record, &arn);
         Ok(true)

@@ -170,6 +170,7 @@ impl Registry {
         record: &FunctionVersionRecord,
         arn: &FunctionArn,
     ) -> Result<(), StoreFault> {
+        self.share_code(&self.code.locate(&record.code_dir)).await?;
         store.put_function_version(record.clone()).await?;
         self.show_version(record, arn);
         Ok(())

@@ -14,11 +14,12 @@ mod reference;
 mod registry;
 mod routing;
 mod settings;
+mod shared;
 mod version;
 
 pub(crate) use change::{CatalogueChanges, NewFunction};
 pub(crate) use code::{CodeStore, Damage, Depth, FrozenCode, UNPACKED_BYTES_MAX};
-pub use code::{FreezeCodeError, UnpackError, unpack};
+pub use code::{FolderCode, FreezeCodeError, UnpackError, unpack};
 pub(crate) use collect::is_needed;
 pub(crate) use event_filter::EventFilter;
 pub(crate) use event_source::{EventSourceMapping, EventSourceStates};

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use lambda_api::ErrorCode;
 use model::{ChainedTarget, ErrorObject, ExecutionId, FunctionArn, FunctionName, Version};
-use store::{AliasRecord, Catalogue};
+use store::{AliasRecord, Catalogue, CodeBlobs};
 use wire::ApiError;
 
 use super::concurrency::{Entered, Places};
@@ -49,6 +49,8 @@ pub(crate) struct Registry {
     pub running: Running,
     /// What the functions run.
     pub code: Arc<CodeStore>,
+    /// Where other servers find it, if there are any.
+    pub(super) shared: Option<Arc<dyn CodeBlobs>>,
     pub(super) functions: RwLock<BTreeMap<FunctionName, Function>>,
     /// Those of the template that cannot run on this machine.
     pub left_out: LeftOut,
@@ -97,11 +99,13 @@ impl Registry {
         home: Home,
         running: Running,
         code: Arc<CodeStore>,
+        shared: Option<Arc<dyn CodeBlobs>>,
     ) -> Result<Self, StartServerError> {
         let registry = Self {
             home,
             running,
             code,
+            shared,
             functions: RwLock::default(),
             left_out: LeftOut::default(),
             event_source_states: EventSourceStates::default(),

@@ -8,13 +8,14 @@ use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use model::{EventSource, FunctionName};
 use runtime::PlainOutcome;
 use stack::{Integration, Route, Stack};
-use wire::trace;
+use wire::{ApiError, trace};
 
 use super::access::{Caller, Gate, Refusal};
 use super::answer::message;
 use super::request::{Call, Incoming, header};
 use super::rest::Exchange;
 use super::stream;
+
 use crate::api::{Streamed, Target};
 use crate::app::App;
 use crate::deploy_error::DeployError;
@@ -49,6 +50,11 @@ pub(crate) trait Face: Send + Sync {
     /// Who is let in; function URLs let everybody in.
     fn gate(&self) -> Option<&Gate> {
         None
+    }
+
+    /// Whether requests have to be signed, where anything is enforced.
+    fn is_for_iam(&self) -> bool {
+        false
     }
 
     /// The answer to a request that is not let in.
@@ -127,7 +133,11 @@ impl Api {
         let face = self.face();
         let (parts, body) = request.into_parts();
         let allowed = |origin: &str| face.allows(origin);
-        if let Err(refusal) = guard::check(&parts.method, &parts.headers, allowed) {
+        let checked = match self.app.access.is_exposed() {
+            true => guard::check_origin(&parts.method, &parts.headers, allowed),
+            false => guard::check(&parts.method, &parts.headers, allowed),
+        };
+        if let Err(refusal) = checked {
             return message(StatusCode::FORBIDDEN, refusal.message());
         }
         if let Some(answer) = face.preflight(&parts) {
@@ -135,6 +145,10 @@ impl Api {
         }
         let mut answer = match face.call(&parts) {
             Ok(call) => {
+                let body = match self.admit(face.as_ref(), &parts, &call, body, peer).await {
+                    Ok(body) => body,
+                    Err(refused) => return crate::http::refusal(refused),
+                };
                 let answered = self.invoke(face.as_ref(), &parts, call, body, peer);
                 let failed = |failure| face.failure(failure);
                 answered.await.unwrap_or_else(failed)
@@ -146,6 +160,25 @@ impl Api {
             *answer.body_mut() = Body::default();
         }
         answer
+    }
+
+    /// Lets a request in whose sender has to be known to IAM.
+    async fn admit(
+        &self,
+        face: &dyn Face,
+        parts: &Parts,
+        call: &Call<'_>,
+        body: RequestBody,
+        peer: SocketAddr,
+    ) -> Result<RequestBody, ApiError> {
+        let access = &self.app.access;
+        if !access.is_enforced() || !face.is_for_iam() {
+            return Ok(body);
+        }
+        let function = (call.function, call.route.qualifier.as_deref());
+        let bounds = (BODY_BYTES_MAX, self.app.machine_now());
+        let admitting = access.admit_to_url(parts, body, function, peer, bounds);
+        admitting.await
     }
 
     async fn invoke(

@@ -52,14 +52,30 @@ pub(crate) fn check(
     if !is_loopback(host) {
         return Err(Refusal::Host);
     }
+    check_origin(method, headers, allows)
+}
+
+/// Checks `Origin` of requests that change something. For services that are reached under names which they do not know:
+/// there, who sends a request is told by its signature, and a page's own name is all that its requests may come from.
+pub(crate) fn check_origin(
+    method: &Method,
+    headers: &HeaderMap,
+    allows: impl Fn(&str) -> bool,
+) -> Result<(), Refusal> {
+    let host = headers
+        .get(HOST)
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or_default();
     let changes = !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
     let Some(origin) = headers.get(ORIGIN).filter(|_| changes) else {
         return Ok(());
     };
     let origin = origin.to_str().unwrap_or_default();
-    let same = origin
+    // Whether it came by TLS may be known to a proxy only.
+    let name = origin
         .strip_prefix("http://")
-        .is_some_and(|rest| rest == host);
+        .or_else(|| origin.strip_prefix("https://"));
+    let same = !host.is_empty() && name.is_some_and(|name| name == host);
     if same || allows(origin) {
         Ok(())
     } else {

@@ -4,11 +4,12 @@
 //! headers, bodies and the reading of answers each have to get on within a time, and connections are
 //! counted over all ports.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::Future;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hyper::body::Incoming;
@@ -28,6 +29,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::patient_io::PatientIo;
+use super::tls::Tls;
 use super::{Body, RequestBody};
 
 /// A client that sends its headers more slowly than this is disconnected, and one that keeps a
@@ -70,6 +72,20 @@ pub(crate) struct Connections {
     places: Arc<Semaphore>,
     own_places: Arc<Semaphore>,
     refusals: Arc<Semaphore>,
+    by_address: Option<ByAddress>,
+}
+
+/// How many connections one address may have, and how many each has. Those of this machine are not counted.
+#[derive(Debug, Clone)]
+struct ByAddress {
+    max: usize,
+    open: Arc<Mutex<HashMap<IpAddr, usize>>>,
+}
+
+/// A connection of an address, until it is dropped.
+struct OfAddress {
+    open: Arc<Mutex<HashMap<IpAddr, usize>>>,
+    address: IpAddr,
 }
 
 impl Connections {
@@ -92,7 +108,35 @@ impl Connections {
             places: Arc::new(Semaphore::new(places)),
             own_places: Arc::new(Semaphore::new(own_places)),
             refusals: Arc::new(Semaphore::new(REFUSALS_MAX)),
+            by_address: None,
         }
+    }
+
+    /// The same, with so many at the most of one address.
+    pub fn at_most_of_one_address(self, max: usize) -> Self {
+        let open = Arc::default();
+        Self {
+            by_address: Some(ByAddress { max, open }),
+            ..self
+        }
+    }
+
+    /// Counts a connection of an address; none when it has as many as it may.
+    fn enter(&self, address: IpAddr) -> Option<Option<OfAddress>> {
+        let Some(ByAddress { max, open }) = &self.by_address else {
+            return Some(None);
+        };
+        if address.is_loopback() {
+            return Some(None);
+        }
+        let mut counts = open.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(address).or_default();
+        if *count >= *max {
+            return None;
+        }
+        *count += 1;
+        let open = Arc::clone(open);
+        Some(Some(OfAddress { open, address }))
     }
 
     /// How many requests may wait for what a function returns. The places beyond are for functions in other languages,
@@ -112,9 +156,22 @@ impl Connections {
     }
 }
 
+impl Drop for OfAddress {
+    fn drop(&mut self) {
+        let mut counts = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&self.address) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.address);
+            }
+        }
+    }
+}
+
 /// Accepts connections until the shutdown; then lets open ones finish their request.
 pub(crate) async fn serve<H, F>(
     listener: TcpListener,
+    tls: Option<Tls>,
     handle: H,
     connections: Connections,
     shutdown: CancellationToken,
@@ -139,6 +196,10 @@ pub(crate) async fn serve<H, F>(
         if stream.set_nodelay(true).is_err() {
             continue;
         }
+        // One address that takes all places is disconnected unheard.
+        let Some(of_address) = connections.enter(peer.ip().to_canonical()) else {
+            continue;
+        };
         let Ok(place) = Arc::clone(&connections.places).try_acquire_owned() else {
             if let Ok(permit) = Arc::clone(&connections.refusals).try_acquire_owned() {
                 connections.tasks.spawn(refuse(stream, permit));
@@ -146,6 +207,22 @@ pub(crate) async fn serve<H, F>(
             continue;
         };
         let (handle, shutdown) = (handle.clone(), shutdown.clone());
+        if let Some(tls) = tls.clone() {
+            connections.tasks.spawn(async move {
+                let shaken = tokio::select! {
+                    shaken = tokio::time::timeout(HEADERS_WITHIN, tls.accept(stream)) => shaken,
+                    () = shutdown.cancelled() => return,
+                };
+                match shaken {
+                    Ok(Ok((stream, true))) => converse_http2(stream, peer, handle, shutdown).await,
+                    Ok(Ok((stream, false))) => converse(stream, peer, handle, shutdown).await,
+                    Ok(Err(error)) => tracing::debug!(%peer, %error, "no handshake"),
+                    Err(_) => tracing::debug!(%peer, "no handshake in time"),
+                }
+                drop((place, of_address));
+            });
+            continue;
+        }
         connections.tasks.spawn(async move {
             let spoken = tokio::select! {
                 spoken = begins_with(&stream) => spoken,
@@ -157,7 +234,7 @@ pub(crate) async fn serve<H, F>(
                 Some(Protocol::Http2) => converse_http2(stream, peer, handle, shutdown).await,
                 None => {}
             }
-            drop(place);
+            drop((place, of_address));
         });
     }
 }
@@ -406,7 +483,7 @@ mod tests {
         let address = listener.local_addr().expect("it is bound");
         let handle = |_request, _peer| async { Response::new(Body::from(Bytes::new())) };
         let (connections, shutdown) = (Connections::at_most(1, 1), CancellationToken::new());
-        tokio::spawn(serve(listener, handle, connections, shutdown.clone()));
+        tokio::spawn(serve(listener, None, handle, connections, shutdown.clone()));
         let request = b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
         let ask = async |stream: &mut TcpStream| {
             let mut answer = String::new();
@@ -446,6 +523,7 @@ mod tests {
         let (connections, shutdown) = (Connections::at_most(1, 1), CancellationToken::new());
         tokio::spawn(serve(
             listener,
+            None,
             handle,
             connections.clone(),
             shutdown.clone(),

@@ -3,6 +3,7 @@
 pub(crate) mod guard;
 pub(crate) mod listen;
 pub(crate) mod socket;
+pub(crate) mod tls;
 
 mod answer;
 mod body;

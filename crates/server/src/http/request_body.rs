@@ -27,8 +27,10 @@ const PIECE_WITHIN: Duration = Duration::from_secs(30);
 
 /// The body of a request, on its way to a handler. What is not read when it is dropped is [`Unread`].
 pub(crate) struct RequestBody {
-    /// The body, and who is told what is left of it; none once it is dropped.
+    /// The body, and who is told what is left of it; none once it is dropped, and of one that was read before.
     incoming: Option<(Incoming, oneshot::Sender<Left>)>,
+    /// What was read before.
+    read: Option<Bytes>,
     /// Whether its sender waits to be asked for it.
     is_held_back: bool,
 }
@@ -49,14 +51,27 @@ impl RequestBody {
         let (left, unread) = oneshot::channel();
         let body = Self {
             incoming: Some((incoming, left)),
+            read: None,
             is_held_back: headers.contains_key(EXPECT),
         };
         (body, Unread(unread))
     }
 
+    /// A body that was read already.
+    pub fn whole(bytes: Bytes) -> Self {
+        Self {
+            incoming: None,
+            read: Some(bytes).filter(|bytes| !bytes.is_empty()),
+            is_held_back: false,
+        }
+    }
+
     /// The next piece; none at the end.
     pub async fn piece(&mut self) -> Option<Result<Bytes, BodyError>> {
         self.is_held_back = false;
+        if let Some(read) = self.read.take() {
+            return Some(Ok(read));
+        }
         let (incoming, _) = self.incoming.as_mut()?;
         match tokio::time::timeout(PIECE_WITHIN, next_piece(incoming)).await {
             Ok(piece) => piece.map(|piece| piece.map_err(|_| BodyError::Broken)),

@@ -19,34 +19,72 @@ use crate::app::App;
 
 /// What fires occurrences.
 pub(super) trait Fire: Send + Sync {
-    /// Fires an occurrence and records the mark. Says whether that is done with; it is to be tried
-    /// again otherwise, and may be.
+    /// Fires an occurrence and records the mark.
     fn fire(
         &self,
         planned: &Planned,
         at: Timestamp,
         mark: ScheduleMark,
-    ) -> impl Future<Output = bool> + Send;
+    ) -> impl Future<Output = Fired> + Send;
+}
+
+/// What came of an occurrence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fired {
+    /// It is done with.
+    Done,
+    /// It is to be tried again, and may be.
+    Again,
+    /// Another server fires this schedule, or has fired this occurrence: so far it has come.
+    Elsewhere(Timestamp),
 }
 
 impl Fire for Arc<App> {
-    async fn fire(&self, planned: &Planned, at: Timestamp, mark: ScheduleMark) -> bool {
+    async fn fire(&self, planned: &Planned, at: Timestamp, mark: ScheduleMark) -> Fired {
+        if let Some(elsewhere) = fired_elsewhere(self, planned, at).await {
+            return elsewhere;
+        }
         let over = match send(self, planned, at, mark.clone()).await {
             Ok(()) => {
                 let (schedule, function) = (&planned.schedule.name, &planned.function);
                 tracing::debug!(schedule, %function, "a schedule was due");
-                return true;
+                return Fired::Done;
             }
             Err(error) => is_over(planned, &error),
         };
         if !over {
-            return false;
+            return Fired::Again;
         }
-        match self.driver.store().put_schedule_mark(mark).await {
+        let marked = match self.driver.store().put_schedule_mark(mark).await {
             Ok(()) => true,
             Err(fault) => is_over(planned, &fault.into()),
-        }
+        };
+        if marked { Fired::Done } else { Fired::Again }
     }
+}
+
+/// Where servers share a store: how far a schedule has come, unless this occurrence is for this one.
+async fn fired_elsewhere(app: &Arc<App>, planned: &Planned, at: Timestamp) -> Option<Fired> {
+    app.cluster.as_ref()?;
+    let schedule = &planned.schedule.arn;
+    let marks = match app.driver.store().schedule_marks().await {
+        Ok(marks) => marks,
+        Err(fault) => {
+            let error = &fault as &dyn std::error::Error;
+            tracing::warn!(
+                schedule,
+                error,
+                "the marks of schedules cannot be read; trying again"
+            );
+            return Some(Fired::Again);
+        }
+    };
+    let done_until = marks
+        .into_iter()
+        .find(|mark| mark.schedule == *schedule)
+        .map_or(Timestamp::default(), |mark| mark.done_until);
+    let is_ours = app.driver.does(schedule) && done_until < at;
+    (!is_ours).then_some(Fired::Elsewhere(done_until))
 }
 
 /// Whether an occurrence that was not accepted will not be later either; says why.

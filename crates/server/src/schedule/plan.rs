@@ -13,7 +13,7 @@ use store::{ScheduleMark, ScheduleMarks, StoreFault};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use super::fire::Fire;
+use super::fire::{Fire, Fired};
 use crate::app::App;
 use wind::ComesDue;
 
@@ -112,13 +112,17 @@ impl Schedules {
         let _turn = self.turn.lock().await;
         for (index, planned, at) in self.due(now) {
             let mark = mark(&planned.schedule, at);
-            let done = fire.fire(&planned, at, mark).await;
+            let fired = fire.fire(&planned, at, mark).await;
             // It is still there: nothing is replaced meanwhile.
             let planned = &mut self.planned()[index];
-            if done {
-                planned.next_at = next_of(&planned.schedule, at);
-            } else {
-                planned.not_before = now + PAUSE_AFTER_FAILURE;
+            match fired {
+                Fired::Done => planned.next_at = next_of(&planned.schedule, at),
+                Fired::Again => planned.not_before = now + PAUSE_AFTER_FAILURE,
+                // It may be for this server by then.
+                Fired::Elsewhere(done_until) => {
+                    planned.next_at = next_of(&planned.schedule, done_until);
+                    planned.not_before = now + PAUSE_AFTER_FAILURE;
+                }
             }
         }
     }

@@ -66,6 +66,14 @@ impl Problems {
             let text = format!("the tables take no changes: {trouble}");
             problems.lasting.push(text);
         }
+        if let Some(cluster) = &app.cluster
+            && app.diagnostics.is_ready()
+            && cluster.lease_left().is_zero()
+        {
+            let text = "this server could not tell the others in time that it lives, and drives no executions until \
+                        it can";
+            problems.passing.push(text.to_owned());
+        }
         let silent_since = app
             .driver
             .timer_pulse()
@@ -102,6 +110,10 @@ pub(crate) fn health(app: &App) -> Response<Body> {
     } else {
         ("ok", StatusCode::OK)
     };
+    // Where nobody is known, anybody may ask, and is told nothing but how it is.
+    if app.access.is_enforced() {
+        return json(code, &serde_json::json!({ "status": status }));
+    }
     let health = Health {
         status,
         problems: problems.all(),
@@ -135,6 +147,9 @@ pub(crate) fn readiness(app: &App) -> Response<Body> {
     } else {
         "impaired"
     };
-    let answer = serde_json::json!({ "status": status, "problems": problems });
+    let answer = match app.access.is_enforced() {
+        true => serde_json::json!({ "status": status }),
+        false => serde_json::json!({ "status": status, "problems": problems }),
+    };
     json(StatusCode::SERVICE_UNAVAILABLE, &answer)
 }

@@ -1,6 +1,7 @@
 //! Routes of our own on the main port: health, logs, dead letters and what is set aside, which AWS keeps in
 //! other services or to itself; the clock and the answers of tests, which AWS has not.
 
+mod access_keys;
 mod answers;
 pub(crate) mod clock;
 mod dead_letters;
@@ -9,6 +10,7 @@ mod logs;
 mod parameter;
 mod processes;
 mod route;
+pub(crate) mod session;
 pub(crate) mod set_aside;
 pub(crate) mod version_code;
 

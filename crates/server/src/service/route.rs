@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hyper::{Method, Request, Response};
 
 use super::logs::LINE_ROUTE;
-use super::{answers, clock, dead_letters, health, logs, set_aside, version_code};
+use super::{access_keys, answers, clock, dead_letters, health, logs, set_aside, version_code};
 use crate::app::App;
 use crate::http::{Body, Query, RequestBody, refusal};
 
@@ -14,6 +14,14 @@ pub(crate) async fn change(
     app: &Arc<App>,
     request: Request<RequestBody>,
 ) -> Result<Response<Body>, Request<RequestBody>> {
+    if request.uri().path().starts_with(access_keys::ROUTE) {
+        let (parts, body) = request.into_parts();
+        let path = parts.uri.path();
+        return match access_keys::handle(app, &parts.method, path, body).await {
+            Ok(answer) => Ok(answer.unwrap_or_else(refusal)),
+            Err(body) => Err(Request::from_parts(parts, body)),
+        };
+    }
     if *request.method() != Method::POST {
         return Err(request);
     }
@@ -51,6 +59,7 @@ pub(crate) async fn handle<B>(app: &Arc<App>, request: &Request<B>) -> Option<Re
                 }
             }
         }
+        access_keys::AUDIT_ROUTE if get => access_keys::audit(app, &query).await,
         clock::ROUTE if get => clock::show(app).await,
         answers::ROUTE if get => Ok(answers::show(app)),
         "/lambdura/v1/logs" if get => logs::logs(app, &query).await,

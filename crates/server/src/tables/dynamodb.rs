@@ -57,7 +57,7 @@ const NOT_HANDED_ON: [HeaderName; 9] = [
 
 /// The tables, and the way to whoever answers for them.
 #[derive(Clone)]
-pub(crate) struct Tables {
+pub(crate) struct Embedded {
     database: Database,
     requests: mpsc::Sender<Asked>,
     /// Why changes are refused, once their log could not be synced.
@@ -188,7 +188,7 @@ fn only_reads(request: &Request<Full<Bytes>>) -> bool {
     })
 }
 
-impl Tables {
+impl Embedded {
     /// Opens the tables' file and answers for it until the shutdown.
     ///
     /// On a thread of its own: it waits for the disk, and on the server's threads all else would wait with it.
@@ -254,7 +254,7 @@ impl Tables {
             Ok(body) => body,
             Err(BodyError::TooLarge) => {
                 let message = "The request is larger than 16 MB.";
-                return failure(
+                return refused(
                     StatusCode::PAYLOAD_TOO_LARGE,
                     "ValidationException",
                     message,
@@ -262,7 +262,7 @@ impl Tables {
             }
             Err(BodyError::Broken | BodyError::Slow) => {
                 let message = "The rest of the request did not come.";
-                return failure(StatusCode::REQUEST_TIMEOUT, "RequestTimeout", message);
+                return refused(StatusCode::REQUEST_TIMEOUT, "RequestTimeout", message);
             }
         };
         keep_to_be_handed_on(&mut parts.headers);
@@ -273,7 +273,7 @@ impl Tables {
                 tracing::error!(cause, "a request for tables was not answered");
                 let message = "The tables do not answer. See the server's log.";
                 let status = StatusCode::INTERNAL_SERVER_ERROR;
-                failure(status, "InternalServerError", message)
+                refused(status, "InternalServerError", message)
             }
         }
     }
@@ -479,7 +479,8 @@ fn keep_to_be_handed_on(headers: &mut HeaderMap) {
     }
 }
 
-fn failure(status: StatusCode, kind: &str, message: &str) -> Response<Body> {
+/// An error as DynamoDB sends it.
+pub(crate) fn refused(status: StatusCode, kind: &str, message: &str) -> Response<Body> {
     let body = serde_json::json!({
         "__type": format!("com.amazonaws.dynamodb.v20120810#{kind}"),
         "message": message,

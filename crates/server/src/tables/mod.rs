@@ -1,5 +1,93 @@
-//! DynamoDB tables.
+//! DynamoDB tables: of this server, or at an endpoint that several servers share.
 
+mod alone;
 mod dynamodb;
+mod there;
 
-pub(crate) use dynamodb::Tables;
+use std::path::Path;
+
+use hyper::{HeaderMap, Request, Response, Uri};
+use stack::TableResource;
+use store::Durability;
+use tokio_util::sync::CancellationToken;
+
+use crate::deploy_error::DeployError;
+use crate::elsewhere::Elsewhere;
+use crate::http::{Body, RequestBody};
+use crate::start_error::StartServerError;
+
+pub use alone::{ServeTablesError, ServedTables};
+pub(crate) use dynamodb::{Embedded, refused};
+use there::There;
+
+/// The tables of the functions here.
+#[derive(Clone)]
+pub(crate) enum Tables {
+    /// Kept by this server.
+    Embedded(Embedded),
+    /// Kept elsewhere, where functions ask by themselves.
+    There(There),
+}
+
+impl Tables {
+    /// Those at an endpoint, or else in a file.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or served.
+    pub async fn start(
+        endpoint: Option<&Uri>,
+        elsewhere: &Elsewhere,
+        region: &str,
+        path: &Path,
+        durability: Durability,
+        shutdown: CancellationToken,
+    ) -> Result<Self, StartServerError> {
+        match endpoint {
+            Some(endpoint) => Ok(Self::There(There::new(endpoint, elsewhere, region))),
+            None => {
+                let embedded = Embedded::start(path, durability, shutdown).await?;
+                Ok(Self::Embedded(embedded))
+            }
+        }
+    }
+
+    /// Where functions find them, when this server's endpoint is `here`.
+    pub fn endpoint(&self, here: &str) -> String {
+        match self {
+            Self::Embedded(_) => here.to_owned(),
+            Self::There(there) => there.endpoint(),
+        }
+    }
+
+    /// Whether a request is one for tables.
+    pub fn serve(headers: &HeaderMap) -> bool {
+        Embedded::serve(headers)
+    }
+
+    /// Why changes of tables are refused until a restart, if they are.
+    pub fn trouble(&self) -> Option<&str> {
+        match self {
+            Self::Embedded(embedded) => embedded.trouble(),
+            Self::There(_) => None,
+        }
+    }
+
+    /// Answers a request for tables.
+    pub async fn handle(&self, request: Request<RequestBody>) -> Response<Body> {
+        match self {
+            Self::Embedded(embedded) => embedded.handle(request).await,
+            Self::There(there) => there.refuse(),
+        }
+    }
+
+    /// Creates a table unless it exists.
+    ///
+    /// # Errors
+    /// What the tables say.
+    pub async fn deploy(&self, table: &TableResource) -> Result<(), DeployError> {
+        match self {
+            Self::Embedded(embedded) => embedded.deploy(table).await,
+            Self::There(there) => there.deploy(table).await,
+        }
+    }
+}

@@ -112,7 +112,15 @@ fn config(data_dir: &TempDir, idle_time: Duration, limits: Limits) -> ServerConf
         authorizers: AuthorizerConfig::default(),
         clock: server::ClockMode::Real,
         answers: None,
+        dynamodb: None,
+        cluster: None,
+        access: server::AccessConfig::default(),
     }
+}
+
+/// What a server on loopback is to be.
+pub fn bare_config(data_dir: &TempDir) -> ServerConfig {
+    config(data_dir, IDLE_TIME, Limits::AWS)
 }
 
 impl TestServer {
@@ -223,6 +231,36 @@ impl TestServer {
             ..config(&data_dir, IDLE_TIME, Limits::AWS)
         };
         Self::start_configured(data_dir, config, template, &options).await
+    }
+
+    /// A server that lets nobody in unsigned, and two access keys: one that may do everything, and one with these
+    /// policies.
+    pub async fn start_enforced(
+        template: &str,
+        policies: Vec<Value>,
+        limits: server::AccessLimits,
+    ) -> (Self, server::KeyWithSecret, server::KeyWithSecret) {
+        let data_dir = tempfile::tempdir().unwrap();
+        let now = model::Timestamp::from_millis(1_790_000_000_000);
+        let keys = server::OfflineKeys::open(data_dir.path(), None, "user test".to_owned(), now);
+        let keys = keys.await.unwrap();
+        let admin = keys
+            .create("admin", vec!["admin".into()], now)
+            .await
+            .unwrap();
+        let other = keys.create("other", policies, now).await.unwrap();
+        keys.close().await.unwrap();
+        let config = ServerConfig {
+            access: server::AccessConfig {
+                enforce_policies: true,
+                limits,
+                ..server::AccessConfig::default()
+            },
+            ..config(&data_dir, IDLE_TIME, Limits::AWS)
+        };
+        let options = load_options(&[]);
+        let server = Self::start_configured(data_dir, config, template, &options).await;
+        (server, admin, other)
     }
 
     /// Deploys a template again; `left_out` are functions without code, with the reason.
@@ -459,21 +497,22 @@ impl TestServer {
         .await
     }
 
-    /// Polls until something holds; a failure shows what was seen last.
-    pub async fn until<T>(
-        &self,
-        what: &str,
-        mut look: impl AsyncFnMut() -> Result<T, String>,
-    ) -> T {
-        let begun = Instant::now();
-        loop {
-            match look().await {
-                Ok(found) => return found,
-                Err(seen) if begun.elapsed() > PATIENCE => {
-                    panic!("waited {PATIENCE:?} until {what}; last seen: {seen}")
-                }
-                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+    /// As [`until`].
+    pub async fn until<T>(&self, what: &str, look: impl AsyncFnMut() -> Result<T, String>) -> T {
+        until(what, look).await
+    }
+}
+
+/// Polls until something holds; a failure shows what was seen last.
+pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Result<T, String>) -> T {
+    let begun = Instant::now();
+    loop {
+        match look().await {
+            Ok(found) => return found,
+            Err(seen) if begun.elapsed() > PATIENCE => {
+                panic!("waited {PATIENCE:?} until {what}; last seen: {seen}")
             }
+            Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
         }
     }
 }

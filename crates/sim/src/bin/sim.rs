@@ -1,10 +1,11 @@
 //! `sim`: runs seeds, and shows what a seed that fails comes to.
 
+use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 use std::num::NonZero;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
 
@@ -108,23 +109,28 @@ fn many(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return Err(error);
     }
     let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-    let (lives, commits, faults) = (
+    let (lives, commits, shared) = (
         count(&tally.lives),
         count(&tally.commits),
-        count(&tally.faults),
+        count(&tally.shared),
     );
+    let by_kind = tally.by_kind();
+    let faults: u64 = by_kind.values().sum();
     #[expect(clippy::cast_precision_loss, reason = "it is shown without places")]
     let pace = seeds as f64 / took;
     if arguments.json {
         let told = json!({
             "from": from, "seeds": seeds, "faults": faults, "lives": lives, "commits": commits,
             "seconds": took, "seeds_per_second": pace, "violations": 0,
+            "seeds_with_several_servers": shared, "faults_by_kind": by_kind,
         });
         println!("{told}");
     } else {
         println!(
-            "all that must hold does: {faults} faults, {lives} lives, {commits} commits, in {took:.1} s ({pace:.0} seeds a second)"
+            "all that must hold does: {faults} faults, {lives} lives, {commits} commits, in {took:.1} s ({pace:.0} seeds a second); \
+             {shared} seeds with several servers"
         );
+        println!("faults by kind: {}", tally.told_by_kind());
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -135,7 +141,8 @@ struct Tally {
     next: AtomicU64,
     lives: AtomicU64,
     commits: AtomicU64,
-    faults: AtomicU64,
+    shared: AtomicU64,
+    by_kind: Mutex<BTreeMap<String, u64>>,
     is_over: AtomicBool,
     failed: Mutex<Option<u64>>,
     error: Mutex<Option<anyhow::Error>>,
@@ -167,13 +174,32 @@ impl Tally {
         let add = |counter: &AtomicU64, more: u64| counter.fetch_add(more, Ordering::Relaxed);
         add(&self.lives, report.lives as u64);
         add(&self.commits, report.commits);
-        add(&self.faults, plan.faults.len() as u64);
+        add(&self.shared, u64::from(plan.is_shared()));
+        for fault in &plan.faults {
+            *self.kinds().entry(fault.kind()).or_default() += 1;
+        }
         if report.violation.is_some() {
             let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
             let soonest = failed.map_or(plan.seed, |other| other.min(plan.seed));
             *failed = Some(soonest);
             self.is_over.store(true, Ordering::Relaxed);
         }
+    }
+
+    fn kinds(&self) -> MutexGuard<'_, BTreeMap<String, u64>> {
+        self.by_kind.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn by_kind(&self) -> BTreeMap<String, u64> {
+        self.kinds().clone()
+    }
+
+    fn told_by_kind(&self) -> String {
+        let kinds = self.by_kind().into_iter();
+        let told: Vec<_> = kinds
+            .map(|(kind, count)| format!("{kind} {count}"))
+            .collect();
+        told.join(", ")
     }
 
     fn failed(&self) -> Option<u64> {

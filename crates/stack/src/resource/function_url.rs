@@ -41,8 +41,10 @@ fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
         return;
     };
     fields.required("AuthType", "`NONE` or `AWS_IAM`");
-    if fields.word("AuthType", &["NONE", "AWS_IAM"]) == Some("AWS_IAM") {
-        let meaning = "requests are not authorised here: the URL is open to this machine";
+    let iam = fields.word("AuthType", &["NONE", "AWS_IAM"]) == Some("AWS_IAM");
+    if iam {
+        let meaning = "requests are authorised only where policies are enforced \
+                       (`--enforce-policies`): otherwise the URL is open to this machine";
         fields.warn_of("AuthType", meaning);
     }
     let mode = fields.word("InvokeMode", &["BUFFERED", "RESPONSE_STREAM"]);
@@ -52,6 +54,7 @@ fn read(fields: &Fields<'_>, reading: &mut Reading<'_>) {
         endpoint: resolver.pseudo.url_endpoint(fields.logical_id),
         function: resolver.resources[part.function].logical_id.to_string(),
         qualifier: part.alias.clone(),
+        iam,
         streams: mode == Some("RESPONSE_STREAM"),
         cors: cors_mapping(fields, "Cors").map(|(cors, _)| cors),
     };

@@ -1,5 +1,6 @@
 //! Reading records: one module for each kind of row.
 
+mod access_keys;
 mod catalogue;
 mod event;
 mod execution;
@@ -12,6 +13,7 @@ mod search;
 mod summary;
 mod work;
 
+pub(crate) use access_keys::access_keys;
 pub(crate) use catalogue::{aliases, function_settings, function_versions};
 pub(crate) use event::{event_heads, events, operation_events};
 pub(crate) use execution::{load, record};

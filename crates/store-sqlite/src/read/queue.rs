@@ -1,6 +1,6 @@
 //! The queue of asynchronous invocations.
 
-use model::{FunctionName, RequestId};
+use model::{FunctionName, RequestId, Shards};
 use rusqlite::{Connection, OptionalExtension, Row};
 use store::{
     AsyncInvocation, AsyncInvocationId, DEAD_LETTER_BYTES_MAX, DeadLetter, DeadLetterId,
@@ -9,32 +9,39 @@ use store::{
 
 use super::row_limit;
 use crate::cells::Columns;
-use crate::unreadable::{Kind, readable_page};
+use crate::unreadable::{Kind, page_of, readable_page, readable_row};
 
 /// A page of what was accepted and is not done.
 pub(crate) fn queued(
     connection: &Connection,
+    of: Shards,
     after: Option<AsyncInvocationId>,
     limit: usize,
 ) -> rusqlite::Result<Vec<QueuedInvocation>> {
     let mut statement = connection.prepare_cached(include_str!("../sql/read/queued.sql"))?;
     let after = after.map_or(i64::MIN, |after| after.0);
-    readable_page(
+    let kind = Kind {
+        name: "accepted invocation",
+        key: &[0],
+    };
+    page_of(
         &mut statement,
-        Kind {
-            name: "accepted invocation",
-            key: &[0],
-        },
         row_limit(limit),
         |statement, limit| statement.query((after, limit)),
         |row| {
-            let mut columns = Columns::of(row);
-            Ok(QueuedInvocation {
-                id: AsyncInvocationId(columns.next()?),
-                function: columns.parsed(FunctionName::parse)?,
-                version: columns.parsed_text()?,
-                not_before: columns.instant()?,
-            })
+            let queued = readable_row(row, kind, |row| {
+                let mut columns = Columns::of(row);
+                let queued = QueuedInvocation {
+                    id: AsyncInvocationId(columns.next()?),
+                    function: columns.parsed(FunctionName::parse)?,
+                    version: columns.parsed_text()?,
+                    not_before: columns.instant()?,
+                };
+                let request_id = columns.parsed(RequestId::parse)?;
+                Ok((request_id, queued))
+            })?;
+            let ours = queued.filter(|(request_id, _)| of.contains(request_id.shard()));
+            Ok(ours.map(|(_, queued)| queued))
         },
     )
 }

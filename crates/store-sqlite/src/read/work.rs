@@ -1,70 +1,77 @@
 //! What is due, what is owed, what is set aside, what is still needed.
+//!
+//! A file has one server, which drives all shards: those of others are left out row by row, which nobody waits for.
 
-use model::{ExecutionId, FunctionName, Owner, Timestamp, Version};
+use model::{ExecutionId, FunctionName, Owner, Shards, Timestamp, Version};
 use rusqlite::Connection;
 use store::SetAside;
 
 use super::row_limit;
 use crate::cells::Columns;
-use crate::unreadable::{Kind, readable, readable_page};
+use crate::unreadable::{Kind, page_of, readable, readable_row};
 
 /// The soonest deadlines.
 pub(crate) fn deadlines(
     connection: &Connection,
+    of: Shards,
     limit: usize,
 ) -> rusqlite::Result<Vec<(Timestamp, ExecutionId)>> {
-    read_deadlines(connection, include_str!("../sql/read/deadlines.sql"), limit)
+    let sql = include_str!("../sql/read/deadlines.sql");
+    read_deadlines(connection, sql, of, limit)
 }
 
 /// The soonest deadlines of executions that have not ended.
 pub(crate) fn waking_deadlines(
     connection: &Connection,
+    of: Shards,
     limit: usize,
 ) -> rusqlite::Result<Vec<(Timestamp, ExecutionId)>> {
-    read_deadlines(
-        connection,
-        include_str!("../sql/read/waking_deadlines.sql"),
-        limit,
-    )
+    let sql = include_str!("../sql/read/waking_deadlines.sql");
+    read_deadlines(connection, sql, of, limit)
 }
 
 fn read_deadlines(
     connection: &Connection,
     sql: &str,
+    of: Shards,
     limit: usize,
 ) -> rusqlite::Result<Vec<(Timestamp, ExecutionId)>> {
     let mut statement = connection.prepare_cached(sql)?;
-    readable_page(
+    let kind = Kind {
+        name: "deadline of execution",
+        key: &[1],
+    };
+    page_of(
         &mut statement,
-        Kind {
-            name: "deadline of execution",
-            key: &[1],
-        },
         row_limit(limit),
         |statement, limit| statement.query([limit]),
         |row| {
-            let mut columns = Columns::of(row);
-            Ok((columns.instant()?, columns.parsed(ExecutionId::parse)?))
+            let deadline = readable_row(row, kind, |row| {
+                let mut columns = Columns::of(row);
+                Ok((columns.instant()?, columns.parsed(ExecutionId::parse)?))
+            })?;
+            Ok(deadline.filter(|(_, id)| of.contains(id.shard())))
         },
     )
 }
 
-/// Executions that a server takes up when it starts.
+/// Executions that a server takes up when it begins to drive these shards.
 pub(crate) fn owing_work(
     connection: &Connection,
     owner: Owner,
+    of: Shards,
 ) -> rusqlite::Result<Vec<ExecutionId>> {
     let mut statement = connection.prepare_cached(include_str!("../sql/read/owing_work.sql"))?;
-    readable_page(
-        &mut statement,
-        Kind {
-            name: "work of execution",
-            key: &[0],
-        },
-        row_limit(usize::MAX),
-        |statement, _| statement.query([owner.0.cast_signed()]),
-        |row| Columns::of(row).parsed(ExecutionId::parse),
-    )
+    let kind = Kind {
+        name: "work of execution",
+        key: &[0],
+    };
+    let rows = statement.query([owner.0.cast_signed()])?;
+    let mut owing = readable(rows, kind, |row| {
+        Columns::of(row).parsed(ExecutionId::parse)
+    })?;
+    owing.retain(|id| of.contains(id.shard()));
+    Ok(owing)
 }
 
 /// Executions that are set aside.

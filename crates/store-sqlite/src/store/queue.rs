@@ -1,6 +1,6 @@
 //! The queue of asynchronous invocations.
 
-use model::Timestamp;
+use model::{Shards, Timestamp};
 use store::{
     AsyncInvocation, AsyncInvocationId, DeadLetter, DeadLetterId, InvocationQueue,
     QueuedInvocation, StoreFuture,
@@ -17,12 +17,13 @@ impl InvocationQueue for SqliteStore {
 
     fn queued(
         &self,
+        of: Shards,
         after: Option<AsyncInvocationId>,
         limit: usize,
     ) -> StoreFuture<'_, Vec<QueuedInvocation>> {
         let attempted = "read accepted asynchronous invocations".to_owned();
         self.readers.read(attempted, move |connection| {
-            read::queued(connection, after, limit)
+            read::queued(connection, of, after, limit)
         })
     }
 

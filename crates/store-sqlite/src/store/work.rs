@@ -1,6 +1,6 @@
 //! Work: read off the tables of executions.
 
-use model::{ExecutionId, FunctionName, Owner, Timestamp, Version};
+use model::{ExecutionId, FunctionName, Owner, Shards, Timestamp, Version};
 use store::{SetAside, StoreFuture, Work};
 
 use super::SqliteStore;
@@ -8,24 +8,32 @@ use crate::job::Write;
 use crate::read;
 
 impl Work for SqliteStore {
-    fn deadlines(&self, limit: usize) -> StoreFuture<'_, Vec<(Timestamp, ExecutionId)>> {
+    fn deadlines(
+        &self,
+        of: Shards,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<(Timestamp, ExecutionId)>> {
         let attempted = "read the soonest deadlines".to_owned();
         self.readers.read(attempted, move |connection| {
-            read::deadlines(connection, limit)
+            read::deadlines(connection, of, limit)
         })
     }
 
-    fn waking_deadlines(&self, limit: usize) -> StoreFuture<'_, Vec<(Timestamp, ExecutionId)>> {
+    fn waking_deadlines(
+        &self,
+        of: Shards,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<(Timestamp, ExecutionId)>> {
         let attempted = "read the soonest deadlines".to_owned();
         self.readers.read(attempted, move |connection| {
-            read::waking_deadlines(connection, limit)
+            read::waking_deadlines(connection, of, limit)
         })
     }
 
-    fn owing_work(&self, owner: Owner) -> StoreFuture<'_, Vec<ExecutionId>> {
+    fn owing_work(&self, owner: Owner, of: Shards) -> StoreFuture<'_, Vec<ExecutionId>> {
         let attempted = "read which executions owe work".to_owned();
         self.readers.read(attempted, move |connection| {
-            read::owing_work(connection, owner)
+            read::owing_work(connection, owner, of)
         })
     }
 

@@ -1,5 +1,6 @@
 //! Writing records: one module for each kind of row, all statements prepared once.
 
+mod access_keys;
 mod catalogue;
 mod event;
 mod execution;

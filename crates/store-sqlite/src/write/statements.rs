@@ -24,6 +24,7 @@ macro_rules! statements {
 }
 
 statements![
+    delete_access_key,
     delete_alias,
     delete_events,
     delete_function_aliases,
@@ -39,6 +40,7 @@ statements![
     enqueue,
     find_key,
     find_name_owner,
+    insert_access_key,
     insert_dead_letter,
     insert_event,
     insert_function_version,
@@ -53,6 +55,7 @@ statements![
     set_aside,
     take_back,
     trim_dead_letters,
+    update_access_key,
     update_schedule,
     update_state,
     upsert_operation,

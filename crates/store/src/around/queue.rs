@@ -1,6 +1,6 @@
 //! The queue of asynchronous invocations.
 
-use model::Timestamp;
+use model::{Shards, Timestamp};
 
 use super::{Around, Call, Surround};
 use crate::{
@@ -17,12 +17,13 @@ impl<S: Surround> InvocationQueue for Around<S> {
 
     fn queued(
         &self,
+        of: Shards,
         after: Option<AsyncInvocationId>,
         limit: usize,
     ) -> StoreFuture<'_, Vec<QueuedInvocation>> {
         let call = Call::Read("queued");
         self.around
-            .call(call, move || self.inner.queued(after, limit))
+            .call(call, move || self.inner.queued(of, after, limit))
     }
 
     fn queued_invocation(&self, id: AsyncInvocationId) -> StoreFuture<'_, Option<AsyncInvocation>> {

@@ -1,25 +1,35 @@
 //! Work.
 
-use model::{ExecutionId, FunctionName, Owner, Timestamp, Version};
+use model::{ExecutionId, FunctionName, Owner, Shards, Timestamp, Version};
 
 use super::{Around, Call, Surround};
 use crate::{SetAside, StoreFuture, Work};
 
 impl<S: Surround> Work for Around<S> {
-    fn deadlines(&self, limit: usize) -> StoreFuture<'_, Vec<(Timestamp, ExecutionId)>> {
+    fn deadlines(
+        &self,
+        of: Shards,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<(Timestamp, ExecutionId)>> {
         let call = Call::Read("deadlines");
-        self.around.call(call, move || self.inner.deadlines(limit))
+        self.around
+            .call(call, move || self.inner.deadlines(of, limit))
     }
 
-    fn waking_deadlines(&self, limit: usize) -> StoreFuture<'_, Vec<(Timestamp, ExecutionId)>> {
+    fn waking_deadlines(
+        &self,
+        of: Shards,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<(Timestamp, ExecutionId)>> {
         let call = Call::Read("waking_deadlines");
         self.around
-            .call(call, move || self.inner.waking_deadlines(limit))
+            .call(call, move || self.inner.waking_deadlines(of, limit))
     }
 
-    fn owing_work(&self, owner: Owner) -> StoreFuture<'_, Vec<ExecutionId>> {
+    fn owing_work(&self, owner: Owner, of: Shards) -> StoreFuture<'_, Vec<ExecutionId>> {
         let call = Call::Read("owing_work");
-        self.around.call(call, move || self.inner.owing_work(owner))
+        self.around
+            .call(call, move || self.inner.owing_work(owner, of))
     }
 
     fn set_aside(&self, record: SetAside) -> StoreFuture<'_, ()> {

@@ -2,8 +2,9 @@
 //! transitions of the engine; and a walk that compares two stores step by step.
 //!
 //! Each part of a store has its [`Suite`], so that a new store can be brought up part by part. A
-//! store's tests call [`check_store`], which runs them all, [`LOGS`], and [`Walk`] with random
-//! choices.
+//! store's tests call [`check_store`], which runs them all, [`ACCESS_KEYS`] and [`LOGS`], whose traits are no
+//! parts of `Store`, and [`Walk`] with random choices; where servers share it, [`SERVERS`], [`CODE_BLOBS`] and
+//! [`STACKS`] as well.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -54,6 +55,7 @@ macro_rules! suite {
 
 mod subject;
 
+mod access_keys;
 mod catalogue;
 mod executions;
 mod history;
@@ -61,11 +63,13 @@ mod logs;
 mod queue;
 mod schedule_marks;
 mod search;
+mod servers;
 mod store;
 mod work;
 
 mod walk;
 
+pub use access_keys::ACCESS_KEYS;
 pub use catalogue::CATALOGUE;
 pub use executions::EXECUTIONS;
 pub use history::HISTORY;
@@ -73,6 +77,7 @@ pub use logs::LOGS;
 pub use queue::QUEUE;
 pub use schedule_marks::SCHEDULE_MARKS;
 pub use search::SEARCH;
+pub use servers::{CODE_BLOBS, SERVERS, STACKS};
 pub use store::WHOLE;
 pub use subject::Subject;
 pub use walk::{Choice, Walk};

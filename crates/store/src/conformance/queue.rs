@@ -1,6 +1,6 @@
 //! The queue of asynchronous invocations, and dead letters.
 
-use model::{ErrorObject, FunctionName, RequestId, Version};
+use model::{ErrorObject, FunctionName, RequestId, Shard, Shards, Version};
 
 use super::Suite;
 use super::subject::BEGINNING;
@@ -11,6 +11,7 @@ pub const QUEUE: Suite<dyn Store> = suite![queue:
     accepted_invocations_wait_until_they_are_done,
     what_is_given_up_is_kept_as_a_dead_letter,
     a_reading_of_dead_letters_ends_at_its_bytes,
+    accepted_invocations_are_read_by_shard,
 ];
 
 pub(super) fn invocation(request_id: &str, payload: &[u8]) -> AsyncInvocation {
@@ -36,7 +37,11 @@ pub(super) async fn queued(
     limit: usize,
 ) -> Vec<(AsyncInvocationId, AsyncInvocation)> {
     let mut whole = Vec::new();
-    for head in store.queued(after, limit).await.expect("works") {
+    for head in store
+        .queued(Shards::ALL, after, limit)
+        .await
+        .expect("works")
+    {
         let invocation = store.queued_invocation(head.id).await.expect("works");
         let invocation = invocation.expect("what waits can be read");
         assert_eq!(head.function, invocation.function);
@@ -79,7 +84,14 @@ async fn accepted_invocations_wait_until_they_are_done(store: &dyn Store) {
     store.dequeue(done).await.expect("works");
     let next = store.enqueue(invocation("fifth", b"5")).await;
     assert!(next.expect("works") > done);
-    assert_eq!(store.queued(Some(done), 10).await.expect("works").len(), 1);
+    assert_eq!(
+        store
+            .queued(Shards::ALL, Some(done), 10)
+            .await
+            .expect("works")
+            .len(),
+        1
+    );
 }
 
 async fn what_is_given_up_is_kept_as_a_dead_letter(store: &dyn Store) {
@@ -103,7 +115,13 @@ async fn what_is_given_up_is_kept_as_a_dead_letter(store: &dyn Store) {
         store.bury(id, letter.clone()).await.expect("works");
         letters.push(letter);
     }
-    assert!(store.queued(None, 10).await.expect("works").is_empty());
+    assert!(
+        store
+            .queued(Shards::ALL, None, 10)
+            .await
+            .expect("works")
+            .is_empty()
+    );
     let found = store.dead_letters(None, 10).await.expect("works");
     let newest_first: Vec<_> = letters.iter().rev().collect();
     assert_eq!(
@@ -143,4 +161,23 @@ async fn a_reading_of_dead_letters_ends_at_its_bytes(store: &dyn Store) {
         sizes.push(letters.len());
     }
     assert_eq!(sizes, [2, 2, 1]);
+}
+
+async fn accepted_invocations_are_read_by_shard(store: &dyn Store) {
+    let mut accepted = Vec::new();
+    for request_id in ["one-00", "two-7f", "three-00", "four-ff"] {
+        let id = store.enqueue(invocation(request_id, b"{}")).await;
+        accepted.push(id.expect("works"));
+    }
+    let read = async |of: Shards, after, limit| {
+        let queued = store.queued(of, after, limit).await.expect("works");
+        queued.iter().map(|queued| queued.id).collect::<Vec<_>>()
+    };
+    let zero = Shards::from_iter([Shard(0)]);
+    assert_eq!(read(zero, None, 10).await, [accepted[0], accepted[2]]);
+    assert_eq!(read(zero, None, 1).await, [accepted[0]]);
+    assert_eq!(read(zero, Some(accepted[0]), 1).await, [accepted[2]]);
+    let last = Shards::from_iter([Shard(0xff)]);
+    assert_eq!(read(last, None, 1).await, [accepted[3]]);
+    assert_eq!(read(Shards::NONE, None, 10).await, []);
 }

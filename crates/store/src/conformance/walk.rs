@@ -6,7 +6,7 @@ use engine::{ChainedOutcome, Input, InvocationOutcome, Output, Transition};
 use model::{
     CallbackOptions, ChainedInvoke, ChainedTarget, ClientToken, ErrorObject, ExecutionId,
     ExecutionStatus, FunctionName, Operation, OperationDetails, OperationStatus, OperationType,
-    OperationUpdate, Owner, Payload, UpdateAction, Version,
+    OperationUpdate, Owner, Payload, Shards, UpdateAction, Version,
 };
 
 use super::subject::{OWNER, Subject, spec, start_of, update};
@@ -110,13 +110,13 @@ impl Walk {
             );
         }
         assert_eq!(
-            one.deadlines(1000).await.expect("works"),
-            other.deadlines(1000).await.expect("works"),
+            one.deadlines(Shards::ALL, 1000).await.expect("works"),
+            other.deadlines(Shards::ALL, 1000).await.expect("works"),
         );
         for owner in [OWNER, Owner(u64::MAX)] {
             assert_eq!(
-                one.owing_work(owner).await.expect("works"),
-                other.owing_work(owner).await.expect("works"),
+                one.owing_work(owner, Shards::ALL).await.expect("works"),
+                other.owing_work(owner, Shards::ALL).await.expect("works"),
             );
         }
     }

@@ -3,7 +3,7 @@
 use engine::{ChainedOutcome, Input, Output};
 use model::{
     ChainedInvoke, ChainedTarget, ExecutionId, FunctionName, OperationId, OperationType,
-    OperationUpdate, Owner, UpdateAction, Version,
+    OperationUpdate, Owner, Shard, Shards, UpdateAction, Version,
 };
 
 use super::Suite;
@@ -18,6 +18,7 @@ pub const WORK: Suite<dyn Store> = suite![work:
     executions_that_owe_work_are_found_oldest_first,
     executions_that_are_set_aside_are_left_alone_until_taken_back,
     versions_are_needed_as_long_as_something_is_open,
+    work_is_read_by_shard,
 ];
 
 fn function(name: &str) -> FunctionName {
@@ -74,15 +75,15 @@ async fn deadlines_come_soonest_first(store: &dyn Store) {
         expected.sort();
         expected
     };
-    let due = store.deadlines(100).await.expect("works");
+    let due = store.deadlines(Shards::ALL, 100).await.expect("works");
     assert_eq!(due, expected(&subjects));
     assert_eq!(
-        store.deadlines(2).await.expect("works"),
+        store.deadlines(Shards::ALL, 2).await.expect("works"),
         expected(&subjects)[..2]
     );
     // A deadline that was reached gives way to the next one.
     subjects[1].reach_deadline(store).await;
-    let due = store.deadlines(100).await.expect("works");
+    let due = store.deadlines(Shards::ALL, 100).await.expect("works");
     assert_eq!(due, expected(&subjects));
     assert_eq!(due.len(), 6);
 }
@@ -97,15 +98,18 @@ async fn what_has_ended_wakes_nobody(store: &dyn Store) {
     };
     ended.end_invocation(store, Output::Succeeded(None)).await;
     let all = [due(&sooner), due(&later), due(&ended)];
-    assert_eq!(store.deadlines(10).await.expect("works"), all);
-    let waking = store.waking_deadlines(10).await.expect("works");
+    assert_eq!(store.deadlines(Shards::ALL, 10).await.expect("works"), all);
+    let waking = store
+        .waking_deadlines(Shards::ALL, 10)
+        .await
+        .expect("works");
     assert_eq!(waking, all[..2]);
-    let waking = store.waking_deadlines(1).await.expect("works");
+    let waking = store.waking_deadlines(Shards::ALL, 1).await.expect("works");
     assert_eq!(waking, all[..1]);
 }
 
 async fn owing(store: &dyn Store, owner: Owner) -> Vec<String> {
-    let owing = store.owing_work(owner).await.expect("works");
+    let owing = store.owing_work(owner, Shards::ALL).await.expect("works");
     owing.iter().map(ToString::to_string).collect()
 }
 
@@ -162,13 +166,13 @@ async fn executions_that_are_set_aside_are_left_alone_until_taken_back(store: &d
         store.executions_set_aside().await.expect("works"),
         [aside(&runs, "lost"), aside(&waits, "second")]
     );
-    let due = store.deadlines(1).await.expect("works");
+    let due = store.deadlines(Shards::ALL, 1).await.expect("works");
     assert_eq!(due.first().map(|(_, id)| id), Some(other.id()));
     assert_eq!(owing(store, ANOTHER).await, [""; 0]);
 
     store.take_back(waits.id()).await.expect("works");
     store.take_back(waits.id()).await.expect("works");
-    let due = store.deadlines(1).await.expect("works");
+    let due = store.deadlines(Shards::ALL, 1).await.expect("works");
     assert_eq!(due.first().map(|(_, id)| id), Some(waits.id()));
     store.take_back(runs.id()).await.expect("works");
     assert_eq!(owing(store, ANOTHER).await, ["id-a"]);
@@ -179,6 +183,45 @@ async fn executions_that_are_set_aside_are_left_alone_until_taken_back(store: &d
             .expect("works")
             .is_empty()
     );
+}
+
+async fn work_is_read_by_shard(store: &dyn Store) {
+    let mut ids = Vec::new();
+    for (number, id) in ["one-00", "two-00", "three-7f", "four-ff"]
+        .iter()
+        .enumerate()
+    {
+        let name = format!("n{number}");
+        ids.push(Subject::start(store, spec("Loan", &name, id)).await);
+    }
+    let texts = |ids: Vec<ExecutionId>| ids.iter().map(ToString::to_string).collect::<Vec<_>>();
+    for (shards, expected) in [
+        (vec![0x00], vec!["one-00", "two-00"]),
+        (vec![0x7f, 0xff], vec!["three-7f", "four-ff"]),
+        (vec![0x01], vec![]),
+    ] {
+        let of: Shards = shards.into_iter().map(Shard).collect();
+        let owing = store.owing_work(ANOTHER, of).await.expect("works");
+        assert_eq!(texts(owing), expected);
+        let due = store.deadlines(of, 10).await.expect("works");
+        let mut due = texts(due.into_iter().map(|(_, id)| id).collect());
+        let waking = store.waking_deadlines(of, 10).await.expect("works");
+        let mut waking = texts(waking.into_iter().map(|(_, id)| id).collect());
+        // They are due at the same time: in order of id.
+        assert!(due.is_sorted() && waking.is_sorted());
+        let mut expected = expected;
+        expected.sort_unstable();
+        due.sort_unstable();
+        waking.sort_unstable();
+        assert_eq!((due, waking), (texts_of(&expected), texts_of(&expected)));
+    }
+    // A page is full although others come before.
+    let of = Shards::from_iter([Shard(0xff), Shard(0x7f)]);
+    assert_eq!(store.deadlines(of, 2).await.expect("works").len(), 2);
+}
+
+fn texts_of(ids: &[&str]) -> Vec<String> {
+    ids.iter().map(ToString::to_string).collect()
 }
 
 async fn versions_are_needed_as_long_as_something_is_open(store: &dyn Store) {

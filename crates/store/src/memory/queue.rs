@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 
-use model::Timestamp;
+use model::{Shards, Timestamp};
 
 use super::MemoryStore;
 use crate::{
@@ -28,6 +28,7 @@ impl InvocationQueue for MemoryStore {
 
     fn queued(
         &self,
+        of: Shards,
         after: Option<AsyncInvocationId>,
         limit: usize,
     ) -> StoreFuture<'_, Vec<QueuedInvocation>> {
@@ -35,6 +36,7 @@ impl InvocationQueue for MemoryStore {
             let queued = tables.queue.waiting.iter();
             queued
                 .filter(|(id, _)| after.is_none_or(|after| **id > after))
+                .filter(|(_, invocation)| of.contains(invocation.request_id.shard()))
                 .take(limit.max(1))
                 .map(|(id, invocation)| QueuedInvocation {
                     id: *id,

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
-    ChainedTarget, DeadlineReason, ExecutionId, FunctionName, OperationDetails, Owner, Timestamp,
-    Version,
+    ChainedTarget, DeadlineReason, ExecutionId, FunctionName, OperationDetails, Owner, Shards,
+    Timestamp, Version,
 };
 
 use super::{MemoryStore, Tables};
@@ -13,30 +13,40 @@ use crate::{SetAside, StoreFuture, Work};
 pub(super) type AsideTable = BTreeMap<ExecutionId, SetAside>;
 
 impl Work for MemoryStore {
-    fn deadlines(&self, limit: usize) -> StoreFuture<'_, Vec<(Timestamp, ExecutionId)>> {
+    fn deadlines(
+        &self,
+        of: Shards,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<(Timestamp, ExecutionId)>> {
         self.call("read deadlines", |tables| {
-            let deadlines = tables.deadlines();
+            let deadlines = tables.deadlines(of);
             deadlines.take(limit).cloned().collect()
         })
     }
 
-    fn waking_deadlines(&self, limit: usize) -> StoreFuture<'_, Vec<(Timestamp, ExecutionId)>> {
+    fn waking_deadlines(
+        &self,
+        of: Shards,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<(Timestamp, ExecutionId)>> {
         self.call("read deadlines", |tables| {
             let has_ended = |id: &ExecutionId| {
                 let state = &tables.executions.by_id[id].execution.state;
                 let next = state.next_deadline.as_ref();
                 next.is_some_and(|next| next.reason == DeadlineReason::RetentionElapsed)
             };
-            let waking = tables.deadlines().filter(|(_, id)| !has_ended(id));
+            let waking = tables.deadlines(of).filter(|(_, id)| !has_ended(id));
             waking.take(limit).cloned().collect()
         })
     }
 
-    fn owing_work(&self, owner: Owner) -> StoreFuture<'_, Vec<ExecutionId>> {
+    fn owing_work(&self, owner: Owner, of: Shards) -> StoreFuture<'_, Vec<ExecutionId>> {
         self.call("read what is owed", |tables| {
             let owes = |id: &&ExecutionId| {
                 let state = &tables.executions.by_id[*id].execution.state;
-                state.owes_work(owner) && !tables.set_aside.contains_key(*id)
+                of.contains(id.shard())
+                    && state.owes_work(owner)
+                    && !tables.set_aside.contains_key(*id)
             };
             let oldest_first = tables.executions.sequences.values();
             oldest_first.filter(owes).cloned().collect()
@@ -70,10 +80,11 @@ impl Work for MemoryStore {
 }
 
 impl Tables {
-    /// Of executions that are not set aside.
-    fn deadlines(&self) -> impl Iterator<Item = &(Timestamp, ExecutionId)> {
+    /// Of executions in these shards that are not set aside.
+    fn deadlines(&self, of: Shards) -> impl Iterator<Item = &(Timestamp, ExecutionId)> {
         let soonest_first = self.executions.deadlines.iter();
-        soonest_first.filter(|(_, id)| !self.set_aside.contains_key(id))
+        soonest_first
+            .filter(move |(_, id)| of.contains(id.shard()) && !self.set_aside.contains_key(id))
     }
 
     fn versions_needed(&self) -> BTreeSet<(FunctionName, Version)> {

@@ -266,7 +266,7 @@ describe('an API that is down', () => {
     await cut()
     await page.reload()
     await loan.banner.waitFor()
-    assert.match(await loan.banner.innerText(), /cargo xtask demo/)
+    assert.match(await loan.banner.innerText(), /lambdura demo/)
     assert.match(await loan.banner.innerText(), /lambdura up/)
     await loan.apply('Bob Martinez')
     await page.getByText('Your entries are kept').waitFor()

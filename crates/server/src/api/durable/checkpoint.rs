@@ -189,10 +189,9 @@ impl ExecutionTargets<'_> {
 impl Targets for ExecutionTargets<'_> {
     fn resolve(&self, function_name: &str) -> Result<ChainedTarget, ErrorObject> {
         tracing::trace!(execution = %self.arn.id, function_name, "resolve chained invoke");
-        let found = self
-            .app
-            .registry
-            .chained_target(function_name, || self.app.driver.new_execution_id());
+        let found = self.app.registry.chained_target(function_name, || {
+            self.app.driver.new_execution_id_beside(&self.arn.id)
+        });
         let (target, version) = match found {
             Ok(found) => found,
             Err(error) => return self.stub(function_name).ok_or(error),

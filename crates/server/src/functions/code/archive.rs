@@ -124,7 +124,7 @@ impl CodeStore {
     }
 
     /// Unpacks an archive; returns what has become of it.
-    fn unpack_beside(
+    pub(super) fn unpack_beside(
         &self,
         partial: &Path,
         archive: &[u8],
@@ -147,7 +147,7 @@ impl CodeStore {
         Ok(entries)
     }
 
-    fn place_or_settle(
+    pub(super) fn place_or_settle(
         &self,
         partial: &Path,
         name: &str,

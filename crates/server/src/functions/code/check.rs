@@ -105,6 +105,26 @@ impl CodeStore {
         checked
     }
 
+    /// What is wrong with the contents of code, for people; nothing is mended.
+    pub(super) fn damage_of(&self, name: &str) -> Option<String> {
+        let manifest = match Manifest::read(&self.manifest_path(name)) {
+            Ok(Some(manifest)) => manifest,
+            Ok(None) => return Some("it is missing, or has no list of its files".to_owned()),
+            Err(error) => return Some(format!("cannot be checked: {error}")),
+        };
+        let found = match self.compare(name, &manifest, Depth::Contents) {
+            Ok(found) => found,
+            Err(error) => return Some(format!("cannot be checked: {error}")),
+        };
+        let first = found.faults.first()?;
+        let damage = Damage {
+            path: self.folder(name).join(&first.entry.path),
+            problem: first.problem.clone(),
+            more: found.faults.len() - 1,
+        };
+        Some(damage.to_string())
+    }
+
     fn look(&self, name: &str, depth: Depth) -> io::Result<Checked> {
         let path = self.manifest_path(name);
         let Some(manifest) = Manifest::read(&path)? else {

@@ -10,9 +10,11 @@ mod archive;
 mod check;
 mod disk;
 mod error;
+mod folder;
 mod freeze;
 mod manifest;
 mod seen;
+mod shared;
 mod store;
 mod sweep;
 mod tree;
@@ -21,6 +23,7 @@ pub(crate) use archive::UNPACKED_BYTES_MAX;
 pub use archive::{UnpackError, unpack};
 pub(crate) use check::{Checked, Damage, Depth};
 pub use error::FreezeCodeError;
+pub use folder::FolderCode;
 pub(crate) use store::{CodeStore, FrozenCode};
 
 #[cfg(test)]

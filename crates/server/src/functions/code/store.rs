@@ -15,7 +15,7 @@ use super::disk::{self, ContentHash, Disk, FOLDER_MODE};
 use super::manifest;
 
 /// Digits of a folder's name: half of a SHA-256.
-pub(super) const NAME_DIGITS: usize = 32;
+pub(super) const NAME_DIGITS: usize = store::CODE_NAME_DIGITS;
 
 /// Code at rest. As long as this exists, the folder stays.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -221,7 +221,5 @@ pub(super) fn folder_name(digest: &ContentHash) -> String {
 
 /// The name of a frozen folder that a path ends in; none when it is something else.
 pub(super) fn folder_of(path: &Path) -> Option<&str> {
-    let name = path.file_name()?.to_str()?;
-    let is_ours = name.len() == NAME_DIGITS && name.bytes().all(|byte| byte.is_ascii_hexdigit());
-    is_ours.then_some(name)
+    store::code_name(path)
 }

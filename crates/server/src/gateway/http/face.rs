@@ -29,6 +29,7 @@ pub(crate) struct HttpFace {
     cors: Option<Cors>,
     routes: Vec<Route>,
     streams: bool,
+    iam: bool,
     /// Name of the function behind each route, in the routes' order.
     function_names: Vec<FunctionName>,
     /// Who is let in; none at a function URL.
@@ -58,6 +59,7 @@ impl HttpFace {
             stage_name: api.stage_name.clone(),
             cors: api.cors.clone(),
             streams: false,
+            iam: false,
             function_names: function_names(stack, &api.routes)?,
             routes: api.routes.clone(),
         })
@@ -85,6 +87,7 @@ impl HttpFace {
             stage_name: "$default".to_owned(),
             cors: url.cors.clone(),
             streams: url.streams,
+            iam: url.iam,
             gate: None,
             function_names: function_names(stack, &routes)?,
             routes,
@@ -146,6 +149,10 @@ impl Face for HttpFace {
 
     fn gate(&self) -> Option<&Gate> {
         self.gate.as_ref()
+    }
+
+    fn is_for_iam(&self) -> bool {
+        self.iam
     }
 
     fn refuse(&self, refusal: &Refusal) -> Response<Body> {

@@ -52,9 +52,9 @@ struct World {
 }
 
 impl Fire for World {
-    async fn fire(&self, planned: &Planned, at: Timestamp, mark: ScheduleMark) -> bool {
+    async fn fire(&self, planned: &Planned, at: Timestamp, mark: ScheduleMark) -> Fired {
         if self.failing.load(Ordering::SeqCst) {
-            return false;
+            return Fired::Again;
         }
         let seconds = at.as_millis() / 1000;
         let fired = format!(
@@ -67,7 +67,7 @@ impl Fire for World {
         if !self.dies.load(Ordering::SeqCst) {
             self.store.put_schedule_mark(mark).await.unwrap();
         }
-        true
+        Fired::Done
     }
 }
 

@@ -1,4 +1,4 @@
-//! Tables behind their one thread: kept, synced, and reached by nobody else.
+//! Embedded behind their one thread: kept, synced, and reached by nobody else.
 
 use super::*;
 
@@ -26,7 +26,7 @@ async fn tables_are_as_durable_as_the_server() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("dynamodb.sqlite3");
         let shutdown = CancellationToken::new();
-        let tables = Tables::start(&path, durability, shutdown.clone())
+        let tables = Embedded::start(&path, durability, shutdown.clone())
             .await
             .expect("it starts");
         for _ in 0..3 {
@@ -49,7 +49,7 @@ async fn the_file_is_for_one_server_and_one_user() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("dynamodb.sqlite3");
     let shutdown = CancellationToken::new();
-    let start = |until: &CancellationToken| Tables::start(&path, Durability::Disk, until.clone());
+    let start = |until: &CancellationToken| Embedded::start(&path, Durability::Disk, until.clone());
     let tables = start(&shutdown).await.expect("it starts");
     let mode = std::fs::metadata(&path).expect("the file").permissions();
     assert_eq!(mode.mode() & 0o777, 0o600);
@@ -93,7 +93,7 @@ async fn no_port_stays_open_and_a_connection_that_ends_is_made_anew() {
     let log = Log::Unsynced;
     tokio::spawn(answer_all(database.clone(), log, asked_of, began, shutdown));
     begins.await.expect("it began").expect("it is served");
-    let tables = Tables {
+    let tables = Embedded {
         database,
         requests,
         failed: Arc::default(),
@@ -120,7 +120,7 @@ async fn changes_that_share_a_sync_are_each_answered_and_kept() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("dynamodb.sqlite3");
     let shutdown = CancellationToken::new();
-    let tables = Tables::start(&path, Durability::Disk, shutdown.clone());
+    let tables = Embedded::start(&path, Durability::Disk, shutdown.clone());
     let tables = tables.await.expect("it starts");
     let create = serde_json::json!({
         "TableName": "things", "BillingMode": "PAY_PER_REQUEST",
@@ -142,7 +142,7 @@ async fn changes_that_share_a_sync_are_each_answered_and_kept() {
     shutdown.cancel();
     drop(tables);
     let again = CancellationToken::new();
-    let tables = Tables::start(&path, Durability::Disk, again.clone());
+    let tables = Embedded::start(&path, Durability::Disk, again.clone());
     let tables = tables.await.expect("it was released");
     let count = serde_json::json!({ "TableName": "things", "Select": "COUNT" });
     let counted = tables.ask(request("Scan", &count)).await;
@@ -187,7 +187,7 @@ async fn without_its_log_no_change_is_answered_and_reading_goes_on() {
     let shutdown = CancellationToken::new();
     tokio::spawn(answer_all(database.clone(), log, asked, began, shutdown));
     begins.await.expect("it began").expect("it is served");
-    let tables = Tables {
+    let tables = Embedded {
         database,
         requests,
         failed: Arc::default(),

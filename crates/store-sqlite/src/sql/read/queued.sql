@@ -3,7 +3,8 @@ SELECT
     async_invocation_id,
     function_name,
     function_version,
-    not_before_at
+    not_before_at,
+    request_id
 FROM
     async_invocations
 WHERE

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use engine::{Input, Output};
-use model::{ErrorObject, ExecutionId, OperationType, UpdateAction};
+use model::{ErrorObject, ExecutionId, OperationType, Shards, UpdateAction};
 
 use crate::conformance::subject::{Subject, spec, start_of, update};
 use crate::{CommitError, EventPage, ExecutionFilter, ExecutionHead, Store};
@@ -205,7 +205,7 @@ pub(super) async fn a_removed_execution_leaves_nothing_and_frees_its_name(store:
     };
     let listed = store.list(filter).await.expect("works");
     assert_eq!(listed.len(), 1);
-    let due = store.deadlines(10).await.expect("works");
+    let due = store.deadlines(Shards::ALL, 10).await.expect("works");
     assert!(due.iter().all(|(_, due)| due != id));
     neighbour.check(store).await;
 

@@ -71,7 +71,7 @@ pub(super) async fn every_type_of_operation_survives(store: &dyn Store) {
         .await;
 }
 
-async fn contexts_and_steps(store: &dyn Store, subject: &mut Subject) {
+pub(super) async fn contexts_and_steps(store: &dyn Store, subject: &mut Subject) {
     let within = |parent: &str, update: OperationUpdate| OperationUpdate {
         parent_id: Some(id(parent)),
         ..update
@@ -137,7 +137,7 @@ async fn contexts_and_steps(store: &dyn Store, subject: &mut Subject) {
         .await;
 }
 
-async fn waits_and_callbacks(store: &dyn Store, subject: &mut Subject) {
+pub(super) async fn waits_and_callbacks(store: &dyn Store, subject: &mut Subject) {
     let wait = |id: &str, seconds| OperationUpdate {
         wait_seconds: Some(seconds),
         ..update(id, OperationType::Wait, UpdateAction::Start)
@@ -190,7 +190,7 @@ async fn waits_and_callbacks(store: &dyn Store, subject: &mut Subject) {
     subject.reach_deadline(store).await;
 }
 
-async fn chained_invokes(store: &dyn Store, subject: &mut Subject) {
+pub(super) async fn chained_invokes(store: &dyn Store, subject: &mut Subject) {
     let function = FunctionName::parse("Fraud").expect("a valid name");
     let plain = || ChainedTarget::Plain {
         function: function.clone(),

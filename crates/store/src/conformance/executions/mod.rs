@@ -3,6 +3,7 @@
 mod commit;
 mod exact;
 mod list;
+mod whole;
 
 use super::Suite;
 use crate::Store;
@@ -26,4 +27,5 @@ pub const EXECUTIONS: Suite<dyn Store> = suite![executions:
     exact::everything_that_is_optional_survives,
     list::filters_select_what_they_say,
     list::cursors_walk_through_everything_once,
+    whole::a_whole_execution_is_written_as_it_stands,
 ];

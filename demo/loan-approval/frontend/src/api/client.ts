@@ -1,9 +1,8 @@
 /** The loan API's three calls, each with a bound on time and one kind of error per remedy. */
 
 import type { Application, Decision, NewApplication } from './application'
+import { API_URL } from '../settings'
 import { parseApplication, parseApplied, parseMessage, UnexpectedShape } from './parse'
-
-export const API_URL = (import.meta.env.VITE_API_URL ?? 'http://127.0.0.1:3000').replace(/\/+$/, '')
 
 /** Milliseconds. A status read takes a few; the first call may start a function process, which takes longer. */
 const ANSWER_TIMEOUT = 10_000

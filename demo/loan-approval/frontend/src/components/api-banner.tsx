@@ -1,4 +1,5 @@
-import { type ApiError, API_URL, ApiUnreachable } from '../api/client'
+import { type ApiError, ApiUnreachable } from '../api/client'
+import { API_URL } from '../settings'
 import { Icon } from './icon'
 
 interface Props {
@@ -19,7 +20,7 @@ export function ApiBanner({ trouble, reachable, following }: Props) {
         <p className="banner-title">{away ? 'The loan API is not answering' : 'The loan API answers with errors'}</p>
         {away ? (
           <p>
-            Nothing listens at <code>{API_URL}</code>. Start everything with <code>cargo xtask demo</code>, or run <code>lambdura up</code> in{' '}
+            Nothing listens at <code>{API_URL}</code>. Start everything with <code>lambdura demo</code>, or run <code>lambdura up</code> in{' '}
             <code>demo/loan-approval</code>.
           </p>
         ) : (

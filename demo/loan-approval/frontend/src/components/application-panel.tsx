@@ -1,6 +1,7 @@
 import { type RefObject, useState } from 'react'
 import type { Application } from '../api/application'
 import { useNow } from '../hooks/use-now'
+import { EXECUTION_URL } from '../settings'
 import { money } from '../util/format'
 import { deriveTime, type Progress } from '../util/progress'
 import { PHASE_TEXT } from '../util/workflow'
@@ -84,6 +85,5 @@ function ApplicationId({ id }: { id: string }) {
 }
 
 function consoleLink(id: string): string | null {
-  const template = import.meta.env.VITE_CONSOLE_URL
-  return template ? template.replaceAll('{application_id}', encodeURIComponent(id)) : null
+  return EXECUTION_URL ? EXECUTION_URL.replaceAll('{application_id}', encodeURIComponent(id)) : null
 }

@@ -1,10 +1,11 @@
 //! The loan approval workflow, apart from what runs it.
 //!
-//! `main.rs` serves it on Lambda, `demo/loan-embedded` runs it in a program of its own.
+//! `function.rs` serves it on Lambda, `demo/loan-embedded` runs it in a program of its own.
 
 pub mod credit;
 pub mod disbursement;
 pub mod fraud_service;
+pub mod function;
 mod money;
 pub mod offer;
 pub mod outcome;

@@ -1,4 +1,4 @@
-//! The web console: its packages and its build.
+//! What Vite builds and the command `lambdura` carries: the web console and the demo's page.
 
 use std::collections::hash_map::DefaultHasher;
 use std::fs;
@@ -16,6 +16,12 @@ use crate::workspace::Workspace;
 /// Where the console lies.
 pub const CONSOLE: &str = "console";
 
+/// What the command carries.
+const PAGES: [(&str, &str); 2] = [
+    ("the console", CONSOLE),
+    ("the demo's page", "demo/loan-approval/frontend"),
+];
+
 /// What the build is made of, beside `src` and `public`.
 const BUILT_FROM: [&str; 4] = [
     "index.html",
@@ -27,37 +33,41 @@ const BUILT_FROM: [&str; 4] = [
 /// Holds the hash of what the build was made of.
 const STAMP: &str = "node_modules/.built-from";
 
-/// Builds the console unless it is built of what is there. Files that do not change are not written again: cargo would
-/// build the binary anew.
-pub fn build_console(workspace: &Workspace) -> Result<()> {
+/// Builds the console and the demo's page, unless they are built of what is there. Files that do not change are not
+/// written again: cargo would build the binary anew.
+pub fn build_pages(workspace: &Workspace) -> Result<()> {
     require_node()?;
-    let console = workspace.root.join(CONSOLE);
-    install_packages(&console)?;
-    let wanted = hash_of_sources(&console)?;
-    let stamp = console.join(STAMP);
+    for (what, folder) in PAGES {
+        build(what, &workspace.root.join(folder))?;
+    }
+    Ok(())
+}
+
+fn build(what: &str, page: &Path) -> Result<()> {
+    install_packages(page)?;
+    let wanted = hash_of_sources(page)?;
+    let stamp = page.join(STAMP);
     match fs::read_to_string(&stamp) {
-        Ok(built) if built == wanted && console.join("dist/index.html").exists() => return Ok(()),
+        Ok(built) if built == wanted && page.join("dist/index.html").exists() => return Ok(()),
         Ok(_) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error).with_context(|| format!("read `{}`", stamp.display())),
     }
-    screen::step("Building the console");
-    process::run(npm(&console).args(["run", "build", "--", "--logLevel", "warn"]))?;
+    screen::step(&format!("Building {what}"));
+    process::run(npm(page).args(["run", "build", "--", "--logLevel", "warn"]))?;
     fs::write(&stamp, wanted).with_context(|| format!("write `{}`", stamp.display()))
 }
 
-fn hash_of_sources(console: &Path) -> Result<String> {
-    let mut files: Vec<PathBuf> = BUILT_FROM.map(|name| console.join(name)).to_vec();
+fn hash_of_sources(page: &Path) -> Result<String> {
+    let mut files: Vec<PathBuf> = BUILT_FROM.map(|name| page.join(name)).to_vec();
     for folder in ["public", "src"] {
-        list_files(&console.join(folder), &mut files)?;
+        list_files(&page.join(folder), &mut files)?;
     }
     files.sort();
     let mut hasher = DefaultHasher::new();
     for file in files {
         let content = fs::read(&file).with_context(|| format!("read `{}`", file.display()))?;
-        file.strip_prefix(console)
-            .unwrap_or(&file)
-            .hash(&mut hasher);
+        file.strip_prefix(page).unwrap_or(&file).hash(&mut hasher);
         content.hash(&mut hasher);
     }
     Ok(format!("{:016x}\n", hasher.finish()))

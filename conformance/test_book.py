@@ -1,0 +1,112 @@
+"""The how-to pages of the book, typed as they stand; and the page of the API, which is made here.
+
+UPDATE_BOOK=1 writes the tables of docs/api.md anew.
+"""
+
+import json
+import os
+import re
+
+import botocore.session
+import pytest
+from typed_pages import ROOT, Typist, blocks
+
+DOCS = ROOT / "docs"
+
+TEMPLATE = """
+Transform: AWS::Serverless-2016-10-31
+Globals:
+  Function:
+    CodeUri: src
+    AutoPublishAlias: live
+    Timeout: 30
+    DurableConfig:
+      ExecutionTimeout: 31622400
+Resources:
+"""
+FUNCTIONS = {
+    "py": """
+  {name}:
+    Type: AWS::Serverless::Function
+    Properties: {{Runtime: python3.13, FunctionName: {name}, Handler: {name}.handler}}
+""",
+    "ts": """
+  {name}:
+    Type: AWS::Serverless::Function
+    Metadata: {{BuildMethod: esbuild, BuildProperties: {{EntryPoints: [{name}.ts]}}}}
+    Properties: {{Runtime: nodejs22.x, FunctionName: {name}, Handler: {name}.handler}}
+""",
+}
+
+
+def guides():
+    """Each how-to page in each language that it has functions in: commands and answers are the same."""
+    for page in ["callbacks", "sagas", "loops", "fan-out", "schedules"]:
+        parts = blocks((DOCS / f"{page}.md").read_text())
+        for language in FUNCTIONS:
+            others = {name for name, _, _ in parts if name.startswith("src/") and not name.endswith(f".{language}")}
+            own = [part for part in parts if part[0] not in others]
+            if any(name.startswith("src/") for name, _, _ in own):
+                yield pytest.param(own, id=f"{page}-{language}")
+
+
+@pytest.mark.parametrize("parts", list(guides()))
+def test_a_guide(parts, tmp_path):
+    names = [name for name, _, _ in parts if name]
+    with Typist(tmp_path) as typist:
+        if "template.yaml" not in names:
+            functions = [re.fullmatch(r"src/(\w+)\.(\w+)", name).groups() for name in names]
+            made = [FUNCTIONS[language].format(name=name) for name, language in functions]
+            typist.write("template.yaml", TEMPLATE + "".join(made))
+        typist.type(parts)
+
+
+# Types that only tests have, and those that go to an extension and not to whoever invoked the function.
+NO_ERRORS_OF_USERS = re.compile(r"Runtime\.Custom|Runtime\.Odd|Extension\.(?!Crash|InitError|ExitError)")
+
+
+def test_every_error_of_an_invocation_has_a_section():
+    named = re.compile(r'"((?:Runtime|Sandbox|Function|Service|Extension|Callback)\.[A-Z][A-Za-z]+)"')
+    sources = [path for crate in ["engine", "function-host", "sdk", "server"] for path in (ROOT / "crates" / crate / "src").rglob("*.rs")]
+    errors = {error for path in sources for error in named.findall(path.read_text()) if not NO_ERRORS_OF_USERS.match(error)}
+    assert "Sandbox.Timedout" in errors
+    page = (DOCS / "errors.md").read_text()
+    assert [] == sorted(error for error in errors if error not in page)
+
+
+def test_the_page_of_the_api():
+    path = DOCS / "api.md"
+    present = path.read_text()
+    text = present
+    for name, table in [("durable", aws(True)), ("functions", aws(False)), ("own", own())]:
+        begin, end = f"<!-- begin {name} -->\n", f"<!-- end {name} -->"
+        assert begin in text and end in text, f"docs/api.md has no place for `{name}`"
+        text = text.split(begin)[0] + begin + table + end + text.split(end)[1]
+    if os.environ.get("UPDATE_BOOK"):
+        path.write_text(text)
+    else:
+        assert text == present, "docs/api.md is out of date: UPDATE_BOOK=1"
+
+
+def aws(durable):
+    """The operations that docs/parity.md found to be served, with method and path of AWS's own model."""
+    model = botocore.session.get_session().get_service_model("lambda")
+    parity = (DOCS / "parity.md").read_text()
+    listed = re.findall(r"^- \d+ .* are served: (.*)\.$", parity, re.MULTILINE)
+    rows = ["| operation | request |", "| --- | --- |"]
+    for name in sorted(", ".join(listed).split(", ")):
+        if ("Durable" in name) == durable:
+            http = model.operation_model(name).http
+            rows.append(f"| `{name}` | `{http['method']} {http['requestUri'].split('?')[0]}` |")
+    return "\n".join(rows) + "\n"
+
+
+def own():
+    """The routes of console/openapi.json, which the server's tests hold to the code."""
+    paths = json.loads((ROOT / "console/openapi.json").read_text())["paths"]
+    rows = ["| request | what it does |", "| --- | --- |"]
+    for path, methods in paths.items():
+        for method, operation in methods.items():
+            about = " ".join((operation.get("summary") or operation["description"]).split())
+            rows.append(f"| `{method.upper()} {path}` | {about} |")
+    return "\n".join(rows) + "\n"

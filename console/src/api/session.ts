@@ -1,0 +1,34 @@
+/** Who is signed in. Where nothing is enforced, nobody has to. */
+
+import { queryOptions } from '@tanstack/react-query'
+import { getJson, send, ServerError } from './request'
+
+const ROUTE = '/lambdura/v1/session'
+
+export interface Session {
+  /** Whether one has to sign in at all. */
+  readonly required: boolean
+  /** The name of the access key that was shown. */
+  readonly name?: string
+}
+
+export const sessionQuery = queryOptions({
+  queryKey: ['session'],
+  queryFn: ({ signal }) => getJson<Session>(ROUTE, {}, signal),
+  staleTime: 60_000,
+})
+
+export async function signIn(accessKeyId: string, secretAccessKey: string): Promise<Session> {
+  const body = JSON.stringify({ access_key_id: accessKeyId, secret_access_key: secretAccessKey })
+  const response = await send(ROUTE, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+  return (await response.json()) as Session
+}
+
+export async function signOut(): Promise<void> {
+  await send(ROUTE, { method: 'DELETE' })
+}
+
+/** Whether the server says that nobody is signed in. */
+export function isSignedOut(error: unknown): boolean {
+  return error instanceof ServerError && error.type === 'MissingAuthenticationTokenException'
+}

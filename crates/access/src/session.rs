@@ -1,0 +1,141 @@
+//! Credentials of function processes: made of a key, and known again by it.
+//!
+//! A process is given an id, a secret and a session token when it starts, and nobody says when it has ended. So
+//! nothing is remembered: the token says whose the credentials are and carries a code that only the holder of the key
+//! can make, and the secret follows from the token. With a key that is drawn at each start, credentials of an earlier
+//! run mean nothing.
+
+use aws_lc_rs::hmac;
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+
+use crate::Refusal;
+use crate::key::{AccessKeyId, NoRandomness, SESSION_PREFIX, SecretKey, draw};
+
+/// Bytes of the code that a token ends with.
+const CODE_BYTES: usize = 32;
+
+/// Bytes by which two processes of one function version differ.
+const DRAWN_BYTES: usize = 16;
+
+/// Longest token that is looked at, in characters.
+const TOKEN_BYTES_MAX: usize = 2_048;
+
+/// Makes session credentials, and knows them again.
+#[derive(Clone)]
+pub struct SessionKeys(hmac::Key);
+
+/// What a function process signs with.
+#[derive(Debug, Clone)]
+pub struct SessionCredentials {
+    pub access_key_id: AccessKeyId,
+    pub secret: SecretKey,
+    pub token: String,
+}
+
+impl SessionKeys {
+    /// With a key that is drawn now.
+    ///
+    /// # Errors
+    /// When there is no randomness.
+    pub fn draw() -> Result<Self, NoRandomness> {
+        Ok(Self::from_key(&draw::<32>()?))
+    }
+
+    /// With a key that several servers share.
+    pub fn from_key(key: &[u8; 32]) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, key))
+    }
+
+    /// Credentials for a subject, such as `Orders:3`.
+    ///
+    /// # Errors
+    /// When there is no randomness.
+    pub fn issue(&self, subject: &str) -> Result<SessionCredentials, NoRandomness> {
+        let drawn: [u8; DRAWN_BYTES] = draw()?;
+        let mut token = drawn.to_vec();
+        token.extend_from_slice(subject.as_bytes());
+        let code = self.code(b"token", &token);
+        token.extend_from_slice(code.as_ref());
+        Ok(self.of_token(&token, &drawn))
+    }
+
+    /// The subject and the secret of credentials, by their id and token.
+    ///
+    /// # Errors
+    /// `UnrecognizedClientException` when this key did not make them.
+    pub fn look_up(&self, id: &AccessKeyId, token: &str) -> Result<(String, SecretKey), Refusal> {
+        if token.len() > TOKEN_BYTES_MAX {
+            return Err(Refusal::unknown_key());
+        }
+        let token = URL_SAFE_NO_PAD.decode(token);
+        let token = token.map_err(|_| Refusal::unknown_key())?;
+        let parts = token.split_last_chunk::<CODE_BYTES>();
+        let (named, code) = parts.ok_or_else(Refusal::unknown_key)?;
+        let key = self.0.clone();
+        hmac::verify(&key, &[b"token".as_slice(), named].concat(), code)
+            .map_err(|_| Refusal::unknown_key())?;
+        let parts = named.split_first_chunk::<DRAWN_BYTES>();
+        let (drawn, subject) = parts.ok_or_else(Refusal::unknown_key)?;
+        let made = self.of_token(&token, drawn);
+        if made.access_key_id != *id {
+            return Err(Refusal::unknown_key());
+        }
+        let subject = std::str::from_utf8(subject).map_err(|_| Refusal::unknown_key())?;
+        Ok((subject.to_owned(), made.secret))
+    }
+
+    fn of_token(&self, token: &[u8], drawn: &[u8; DRAWN_BYTES]) -> SessionCredentials {
+        SessionCredentials {
+            access_key_id: AccessKeyId::of(SESSION_PREFIX, drawn),
+            secret: SecretKey::new(STANDARD.encode(self.code(b"secret", token))),
+            token: URL_SAFE_NO_PAD.encode(token),
+        }
+    }
+
+    fn code(&self, purpose: &[u8], of: &[u8]) -> hmac::Tag {
+        let mut context = hmac::Context::with_key(&self.0);
+        context.update(purpose);
+        context.update(of);
+        context.sign()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_are_known_again_by_the_key_that_made_them() {
+        let keys = SessionKeys::draw().expect("there is randomness");
+        let made = keys.issue("Orders:3").expect("there is randomness");
+        assert!(made.access_key_id.is_of_session());
+        let (subject, secret) = keys
+            .look_up(&made.access_key_id, &made.token)
+            .expect("they are its own");
+        assert_eq!(subject, "Orders:3");
+        assert_eq!(secret, made.secret);
+
+        let again = keys.issue("Orders:3").expect("there is randomness");
+        assert_ne!(again.access_key_id, made.access_key_id);
+        assert!(keys.look_up(&again.access_key_id, &made.token).is_err());
+        let others = SessionKeys::draw().expect("there is randomness");
+        assert!(others.look_up(&made.access_key_id, &made.token).is_err());
+    }
+
+    #[test]
+    fn a_token_that_was_changed_is_nobodys() {
+        let keys = SessionKeys::draw().expect("there is randomness");
+        let made = keys.issue("Orders:3").expect("there is randomness");
+        let token = URL_SAFE_NO_PAD.decode(&made.token).expect("it is base64");
+        for at in 0..token.len() {
+            let mut changed = token.clone();
+            changed[at] ^= 1;
+            let changed = URL_SAFE_NO_PAD.encode(changed);
+            assert!(keys.look_up(&made.access_key_id, &changed).is_err(), "{at}");
+        }
+        for token in ["", "AAAA", "no base64!", &"A".repeat(4_000)] {
+            assert!(keys.look_up(&made.access_key_id, token).is_err(), "{token}");
+        }
+    }
+}

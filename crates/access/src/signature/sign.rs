@@ -1,0 +1,70 @@
+//! Signing requests, by the header `Authorization`: for the command line, which talks to a service as AWS's clients
+//! do.
+
+use http::HeaderValue;
+use http::header::AUTHORIZATION;
+
+use super::claim::{Head, canonical_request};
+use super::payload::PayloadHash;
+use super::{ALGORITHM, Scope, moment, signature};
+use crate::key::SecretKey;
+
+/// With what, and for what.
+#[derive(Debug, Clone)]
+pub struct Signer {
+    pub access_key_id: String,
+    pub secret: SecretKey,
+    pub session_token: Option<String>,
+    pub region: String,
+    pub service: String,
+}
+
+/// Signs a request that is to be sent at `now`, in milliseconds since the epoch. It must have its `Host` already; what
+/// else of its headers is there is left unsigned, besides AWS's own.
+///
+/// # Errors
+/// When the credentials are no text that a header can hold, or the request has no `Host`.
+pub fn sign<B>(
+    request: &mut http::Request<B>,
+    body: &[u8],
+    signer: &Signer,
+    now: i64,
+) -> Result<(), http::Error> {
+    let timestamp = moment::text(now);
+    let scope = Scope {
+        date: timestamp[..8].to_owned(),
+        region: signer.region.clone(),
+        service: signer.service.clone(),
+    };
+    let headers = request.headers_mut();
+    headers.insert("x-amz-date", HeaderValue::from_str(&timestamp)?);
+    if let Some(token) = &signer.session_token {
+        headers.insert("x-amz-security-token", HeaderValue::from_str(token)?);
+    }
+    let mut names: Vec<&str> = vec!["host"];
+    let own = request.headers().keys().map(http::HeaderName::as_str);
+    names.extend(own.filter(|name| name.starts_with("x-amz-")));
+    names.sort_unstable();
+    let names = names.join(";");
+    let head = Head {
+        method: request.method().as_str(),
+        uri: request.uri(),
+        headers: request.headers(),
+    };
+    let payload = PayloadHash::of(body).to_string();
+    let canonical = canonical_request(&head, &names, &payload);
+    // Only a `Host` that is not there or no text can be missing here.
+    let canonical = canonical.ok_or_else(|| HeaderValue::from_str("\n").expect_err("no value"))?;
+    let code = signature(signer.secret.reveal(), &scope, &timestamp, &canonical);
+    let mut value = format!(
+        "{ALGORITHM} Credential={}/{}, SignedHeaders={names}, Signature=",
+        signer.access_key_id,
+        scope.text()
+    );
+    for byte in code.as_ref() {
+        value.push_str(&format!("{byte:02x}"));
+    }
+    let value = HeaderValue::from_str(&value)?;
+    request.headers_mut().insert(AUTHORIZATION, value);
+    Ok(())
+}

@@ -1,0 +1,8 @@
+//! The book in `docs/`, as the program carries it: pages for a browser, and Markdown for a terminal.
+//!
+//! Made and packed when this is built. A crate of its own, because it is compiled anew whenever a page changes.
+
+mod pages;
+
+pub use book::section::anchor;
+pub use pages::{CHAPTERS, file, markdown};

@@ -1,0 +1,63 @@
+//! Arguments of `lambdura demo`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// Run the loan approval demo, which is a part of this program: page, functions, APIs and console, until Ctrl-C
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Nothing is needed beside this program: no Rust, no Node, no clone. Addresses that are taken give way to free ones,
+unless they are named here.
+
+Examples:
+  lambdura demo                          open the page that it names, and apply as Alice
+  lambdura demo --pace 0                 no simulated work: everything happens at once
+  lambdura demo --data-dir loans         executions are kept there, and go on the next time")]
+pub struct DemoArguments {
+    /// Where the page listens; port 0 takes a free one [default: 127.0.0.1:5173]
+    #[arg(long, value_name = "ADDR:PORT", env = "LAMBDURA_PAGE_LISTEN", value_parser = loopback)]
+    pub page_listen: Option<SocketAddr>,
+    /// Where the Lambda API and the console listen; port 0 takes a free one [default: 127.0.0.1:3001]
+    #[arg(long, value_name = "ADDR:PORT", env = "LAMBDURA_LISTEN")]
+    pub listen: Option<SocketAddr>,
+    /// Where the loan API listens; port 0 takes a free one [default: 127.0.0.1:3000]
+    #[arg(long, value_name = "ADDR:PORT", env = "LAMBDURA_HTTP_API_LISTEN")]
+    pub http_api_listen: Option<SocketAddr>,
+    /// Executions and tables are kept here [default: a temporary folder, gone at the end]
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Factor on the seconds of simulated work: 0 for none
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = pace)]
+    pub pace: f64,
+    /// Written once everything answers: URLs, functions and process id as JSON
+    #[arg(long, value_name = "PATH", env = "LAMBDURA_READY_FILE")]
+    pub ready_file: Option<PathBuf>,
+}
+
+/// Be one of the demo's functions: what its `bootstrap` starts
+#[derive(Debug, Args)]
+pub struct DemoFunctionArguments {
+    /// Its name
+    pub name: String,
+}
+
+fn loopback(text: &str) -> Result<SocketAddr, String> {
+    let address: SocketAddr = text
+        .parse()
+        .map_err(|_| "an address such as 127.0.0.1:5173 is meant".to_owned())?;
+    if address.ip().is_loopback() {
+        Ok(address)
+    } else {
+        Err("only an address of this machine alone, such as 127.0.0.1, is served".to_owned())
+    }
+}
+
+fn pace(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        // As far as the template's parameter goes.
+        Ok(pace) if (0.0..=99.0).contains(&pace) => Ok(pace),
+        Ok(_) | Err(_) => Err("must be a number from 0 to 99".to_owned()),
+    }
+}

@@ -1,0 +1,291 @@
+//! `lambdura keys`, and `lambdura audit`.
+
+use std::path::Path;
+
+use access::SealingKey;
+use anyhow::Context as _;
+use model::Timestamp;
+use owo_colors::OwoColorize;
+use serde_json::{Value, json};
+use server::{AuditLine, KeyError, KeyView, KeyWithSecret, OfflineKeys, OfflineKeysError};
+
+use crate::args::{AuditArguments, KeysAction, KeysArguments};
+use crate::client::Client;
+use crate::duration_text::{ago, now_ms};
+use crate::exit::CliError;
+use crate::grid::Grid;
+use crate::neutral::neutral;
+use crate::preview::preview;
+use crate::screen::{Screen, note};
+use crate::up::data_folder;
+
+/// The variable with the key that seals secrets.
+pub const SEALING_KEY: &str = "LAMBDURA_SEALING_KEY";
+
+/// What came of it.
+enum Outcome {
+    Shown(Box<KeyWithSecret>),
+    Listed(Vec<KeyView>),
+    Changed(&'static str, Box<KeyView>),
+}
+
+pub async fn run(
+    client: impl FnOnce() -> Result<Client, CliError>,
+    arguments: KeysArguments,
+    screen: &Screen,
+) -> Result<(), CliError> {
+    let outcome = match &arguments.data_dir {
+        None => on_service(&client()?, arguments.action).await?,
+        Some(data_dir) => {
+            data_folder::prepare(data_dir)?;
+            let user = std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned());
+            let who = format!("user {user} of this machine");
+            let now = Timestamp::from_millis(now_ms());
+            let keys = OfflineKeys::open(data_dir, sealing_key()?, who, now).await;
+            let keys = keys.map_err(|error| not_opened(error, data_dir))?;
+            let outcome = on_folder(&keys, arguments.action, now).await;
+            let closed = keys.close().await;
+            let outcome = outcome?;
+            closed.map_err(refused)?;
+            outcome
+        }
+    };
+    say(outcome, screen)
+}
+
+/// The key that seals secrets, where it is not in the data folder.
+///
+/// # Errors
+/// When the variable holds something else.
+pub fn sealing_key() -> Result<Option<SealingKey>, CliError> {
+    let given = std::env::var(SEALING_KEY).ok().filter(|it| !it.is_empty());
+    let parsed = given.map(|text| SealingKey::parse(&text)).transpose();
+    parsed.map_err(|error| {
+        CliError::usage(
+            format!("{SEALING_KEY} is no sealing key: {error}"),
+            "without it, the file `access.key` in the data folder is used",
+        )
+    })
+}
+
+async fn on_service(client: &Client, action: KeysAction) -> Result<Outcome, CliError> {
+    Ok(match action {
+        KeysAction::Create { name, policy } => {
+            let policies = policies(&policy)?;
+            let created = client.create_access_key(&name, &policies).await?;
+            Outcome::Shown(Box::new(created))
+        }
+        KeysAction::List => Outcome::Listed(client.access_keys().await?),
+        KeysAction::Rotate { key } => {
+            let rotated = client.change_access_key(&key, "rotate").await?;
+            Outcome::Shown(Box::new(rotated))
+        }
+        KeysAction::Disable { key } => {
+            let disabled = client.change_access_key(&key, "disable").await?;
+            Outcome::Changed("disabled", Box::new(disabled))
+        }
+        KeysAction::Enable { key } => {
+            let enabled = client.change_access_key(&key, "enable").await?;
+            Outcome::Changed("enabled", Box::new(enabled))
+        }
+        KeysAction::Delete { key } => {
+            let deleted = client.delete_access_key(&key).await?;
+            Outcome::Changed("deleted", Box::new(deleted))
+        }
+    })
+}
+
+async fn on_folder(
+    keys: &OfflineKeys,
+    action: KeysAction,
+    now: Timestamp,
+) -> Result<Outcome, CliError> {
+    let outcome = match action {
+        KeysAction::Create { name, policy } => {
+            let created = keys.create(&name, policies(&policy)?, now).await;
+            created.map(|key| Outcome::Shown(Box::new(key)))
+        }
+        KeysAction::List => keys.list().await.map(Outcome::Listed),
+        KeysAction::Rotate { key } => {
+            let rotated = keys.rotate(&key, now).await;
+            rotated.map(|key| Outcome::Shown(Box::new(key)))
+        }
+        KeysAction::Disable { key } => {
+            let disabled = keys.set_disabled(&key, true, now).await;
+            disabled.map(|key| Outcome::Changed("disabled", Box::new(key)))
+        }
+        KeysAction::Enable { key } => {
+            let enabled = keys.set_disabled(&key, false, now).await;
+            enabled.map(|key| Outcome::Changed("enabled", Box::new(key)))
+        }
+        KeysAction::Delete { key } => {
+            let deleted = keys.delete(&key, now).await;
+            deleted.map(|key| Outcome::Changed("deleted", Box::new(key)))
+        }
+    };
+    outcome.map_err(refused)
+}
+
+/// Ready policies by name, and documents out of files.
+fn policies(given: &[String]) -> Result<Vec<Value>, CliError> {
+    let read = given.iter().map(|text| {
+        let is_name = access::policy::READY.iter().any(|it| it.name == text);
+        if is_name {
+            return Ok(Value::from(text.as_str()));
+        }
+        let wrong = |problem: String| {
+            let names: Vec<&str> = access::policy::READY.iter().map(|it| it.name).collect();
+            let names = names.join(", ");
+            CliError::usage(
+                format!("`--policy {text}`: {problem}"),
+                format!("a policy is one of {names}, or a file with a policy document"),
+            )
+        };
+        let document = std::fs::read_to_string(text).map_err(|error| wrong(error.to_string()))?;
+        access::policy::Policy::parse(&document).map_err(|error| wrong(error.to_string()))?;
+        serde_json::from_str(&document).map_err(|error| wrong(error.to_string()))
+    });
+    read.collect()
+}
+
+fn not_opened(error: OfflineKeysError, data_dir: &Path) -> CliError {
+    match error {
+        OfflineKeysError::Keys(error) => refused(error),
+        OfflineKeysError::Store(store_error) => CliError::Failed(
+            anyhow::Error::new(OfflineKeysError::Store(store_error)).context(format!(
+                "the access keys in `{}` cannot be used; while a service runs on it, leave `--data-dir` out",
+                data_dir.display()
+            )),
+        ),
+    }
+}
+
+fn refused(error: KeyError) -> CliError {
+    let message = error.to_string();
+    match error {
+        KeyError::Unknown(_) => {
+            CliError::not_found(message, "see which there are: `lambdura keys list`")
+        }
+        KeyError::Name(_) | KeyError::Taken(_) | KeyError::Policy(_) | KeyError::TooMany => {
+            CliError::usage(message, "see `lambdura keys --help`")
+        }
+        error => anyhow::Error::new(error).into(),
+    }
+}
+
+fn say(outcome: Outcome, screen: &Screen) -> Result<(), CliError> {
+    match outcome {
+        Outcome::Shown(key) if screen.is_json() => screen.json(&key)?,
+        Outcome::Listed(keys) if screen.is_json() => {
+            screen.json(&json!({ "access_keys": keys }))?;
+        }
+        Outcome::Changed(_, key) if screen.is_json() => screen.json(&key)?,
+        Outcome::Shown(key) => {
+            screen.line(format!(
+                "AWS_ACCESS_KEY_ID={}",
+                neutral(&key.key.access_key_id)
+            ))?;
+            screen.line(format!(
+                "AWS_SECRET_ACCESS_KEY={}",
+                neutral(&key.secret_access_key)
+            ))?;
+            let name = neutral(&key.key.name);
+            let policies = policy_names(&key.key);
+            let said = format!("access key `{name}` ({policies}); its secret is not shown again");
+            note(said.dimmed());
+        }
+        Outcome::Changed(what, key) => {
+            let (name, id) = (neutral(&key.name), neutral(&key.access_key_id));
+            screen.line(format!("{what} access key `{name}` ({id})"))?;
+        }
+        Outcome::Listed(keys) => {
+            if keys.is_empty() {
+                note("there is no access key: `lambdura keys create NAME --policy admin`".dimmed());
+            }
+            let now = now_ms();
+            let header = vec!["NAME", "ACCESS KEY ID", "POLICIES", "SECRET DRAWN", "STATE"];
+            let mut grid = Grid::with_header(header);
+            for key in &keys {
+                let state = match key.disabled_at {
+                    None => "enabled".to_owned(),
+                    Some(since) => format!("disabled {}", ago(since, now)),
+                };
+                grid.push(vec![
+                    preview(&key.name, 64).into(),
+                    preview(&key.access_key_id, 128).into(),
+                    preview(&policy_names(key), 60).into(),
+                    ago(key.rotated_at, now).into(),
+                    state.into(),
+                ]);
+            }
+            if !keys.is_empty() {
+                for line in grid.lines(screen.width()) {
+                    screen.line(line)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn policy_names(key: &KeyView) -> String {
+    let names = key.policies.iter();
+    let names = names.map(|policy| policy.as_str().unwrap_or("a document"));
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// `lambdura audit`.
+pub async fn audit(
+    client: impl FnOnce() -> Result<Client, CliError>,
+    arguments: AuditArguments,
+    screen: &Screen,
+) -> Result<(), CliError> {
+    let AuditArguments {
+        containing,
+        limit,
+        data_dir,
+    } = arguments;
+    let lines = match &data_dir {
+        None => client()?.audit(limit, containing.as_deref()).await?,
+        Some(data_dir) => {
+            let read = OfflineKeys::read_audit(data_dir, limit as usize, containing);
+            read.with_context(|| format!("read the record in `{}`", data_dir.display()))?
+        }
+    };
+    if screen.is_json() {
+        for line in &lines {
+            screen.json_line(line)?;
+        }
+        return Ok(());
+    }
+    if lines.is_empty() {
+        note("nothing is recorded".dimmed());
+    }
+    for line in &lines {
+        screen.line(shown(line))?;
+    }
+    Ok(())
+}
+
+fn shown(line: &AuditLine) -> String {
+    let status = line.status.map(|status| format!(" {status}"));
+    let error = line
+        .error
+        .as_ref()
+        .map(|error| format!(" {}", preview(error, 128)));
+    let from = line
+        .source_ip
+        .as_ref()
+        .map(|ip| format!(" from {}", neutral(ip)));
+    format!(
+        "{} {}{}: {} {} {}{}{}",
+        neutral(&line.at),
+        preview(&line.who, 128),
+        from.unwrap_or_default(),
+        preview(&line.action, 96),
+        preview(&line.resource, 160),
+        neutral(&line.outcome),
+        status.unwrap_or_default(),
+        error.unwrap_or_default(),
+    )
+}

@@ -1,0 +1,205 @@
+//! Writing everything into a store that is empty.
+
+use std::collections::VecDeque;
+use std::fs::{File, OpenOptions};
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use model::Shards;
+use store::{CodeBlobs, CommitError, ExecutionFilter, Store, StoreFuture};
+
+use crate::{Item, LeftOut, Sink, TransferError};
+
+/// Executions that are handed over and not acknowledged, at the most: enough that commits are shared.
+const IN_FLIGHT_MAX: usize = 256;
+
+/// Their bytes, about, at the most; one is handed over however large it is.
+const IN_FLIGHT_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Refuses a store that holds anything.
+///
+/// # Errors
+/// What it holds, and the store's own.
+pub async fn require_empty(store: &dyn Store) -> Result<(), TransferError> {
+    let one = ExecutionFilter {
+        limit: 1,
+        ..ExecutionFilter::default()
+    };
+    let found = [
+        (!store.list(one).await?.is_empty(), "executions"),
+        (!store.function_versions().await?.is_empty(), "functions"),
+        (!store.function_settings().await?.is_empty(), "functions"),
+        (!store.aliases().await?.is_empty(), "aliases"),
+        (
+            !store.queued(Shards::ALL, None, 1).await?.is_empty(),
+            "accepted invocations",
+        ),
+        (store.dead_letter_count().await? > 0, "dead letters"),
+        (!store.schedule_marks().await?.is_empty(), "schedules"),
+    ];
+    match found.into_iter().find(|(holds, _)| *holds) {
+        Some((_, what)) => Err(TransferError::NotEmpty(what)),
+        None => Ok(()),
+    }
+}
+
+/// A store that is filled. Everything is durable when [`IntoStore::finish`] has returned.
+pub struct IntoStore<'a> {
+    store: &'a dyn Store,
+    code: Option<&'a dyn CodeBlobs>,
+    files: Option<Files<'a>>,
+    in_flight: VecDeque<(usize, StoreFuture<'a, (), CommitError>)>,
+    bytes: usize,
+    left_out: Vec<LeftOut>,
+}
+
+/// Where files go that are not in the store.
+struct Files<'a> {
+    folder: PathBuf,
+    names: &'a [&'a str],
+    open: Option<(String, File)>,
+}
+
+impl<'a> IntoStore<'a> {
+    /// Fills a store, which has to be empty.
+    ///
+    /// # Errors
+    /// [`require_empty`]'s.
+    pub async fn begin(
+        store: &'a dyn Store,
+        code: Option<&'a dyn CodeBlobs>,
+    ) -> Result<Self, TransferError> {
+        require_empty(store).await?;
+        Ok(Self {
+            store,
+            code,
+            files: None,
+            in_flight: VecDeque::new(),
+            bytes: 0,
+            left_out: Vec::new(),
+        })
+    }
+
+    /// Takes files of these names too, into this folder.
+    #[must_use]
+    pub fn with_files(mut self, folder: PathBuf, names: &'a [&'a str]) -> Self {
+        self.files = Some(Files {
+            folder,
+            names,
+            open: None,
+        });
+        self
+    }
+
+    /// Waits until all is durable. Returns what there is no place for here.
+    ///
+    /// # Errors
+    /// When something could not be written.
+    pub async fn finish(mut self) -> Result<Vec<LeftOut>, TransferError> {
+        while self.settle_one().await? {}
+        self.close_file()?;
+        Ok(self.left_out)
+    }
+
+    async fn settle_one(&mut self) -> Result<bool, TransferError> {
+        let Some((bytes, commit)) = self.in_flight.pop_front() else {
+            return Ok(false);
+        };
+        commit.await?;
+        self.bytes -= bytes;
+        Ok(true)
+    }
+
+    fn close_file(&mut self) -> Result<(), TransferError> {
+        let open = self.files.as_mut().and_then(|files| files.open.take());
+        let Some((name, file)) = open else {
+            return Ok(());
+        };
+        file.sync_all()
+            .map_err(|cause| TransferError::File { name, cause })
+    }
+
+    fn open_file(&mut self, name: String) -> Result<(), TransferError> {
+        self.close_file()?;
+        let Some(files) = &mut self.files else {
+            let why = "it belongs into a data folder, and this is a store".to_owned();
+            self.left_out.push(LeftOut {
+                what: format!("the file `{name}`"),
+                why,
+            });
+            return Ok(());
+        };
+        // Nothing of a backup decides where a file is written.
+        if !files.names.contains(&name.as_str()) {
+            let why = "this program has no such file".to_owned();
+            self.left_out.push(LeftOut {
+                what: format!("the file `{name}`"),
+                why,
+            });
+            return Ok(());
+        }
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true).mode(0o600);
+        match options.open(files.folder.join(&name)) {
+            Ok(file) => files.open = Some((name, file)),
+            Err(cause) => return Err(TransferError::File { name, cause }),
+        }
+        Ok(())
+    }
+
+    fn write_file(&mut self, bytes: &[u8]) -> Result<(), TransferError> {
+        let open = self.files.as_mut().and_then(|files| files.open.as_mut());
+        let Some((name, file)) = open else {
+            return Ok(());
+        };
+        file.write_all(bytes).map_err(|cause| TransferError::File {
+            name: name.clone(),
+            cause,
+        })
+    }
+}
+
+impl Sink for IntoStore<'_> {
+    async fn put(&mut self, item: Item) -> Result<(), TransferError> {
+        let store = self.store;
+        match item {
+            Item::Code { name, archive } => match self.code {
+                Some(code) => code.put_code(&name, archive).await?,
+                None => self.left_out.push(LeftOut {
+                    what: format!("the code `{name}`"),
+                    why: "there is no place for code here".to_owned(),
+                }),
+            },
+            Item::FunctionSettings(record) => store.put_function_settings(record).await?,
+            Item::FunctionVersion(record) => store.put_function_version(record).await?,
+            Item::Alias(record) => store.put_alias(record).await?,
+            Item::ScheduleMark(mark) => store.put_schedule_mark(mark).await?,
+            Item::Accepted(invocation) => {
+                store.enqueue(invocation).await?;
+            }
+            Item::DeadLetter(letter) => {
+                // The only way to the dead letters is through the queue.
+                let id = store.enqueue(letter.invocation.clone()).await?;
+                store.bury(id, letter).await?;
+            }
+            Item::SetAside(record) => store.set_aside(record).await?,
+            Item::Execution(whole) => {
+                let bytes = whole.bytes();
+                while !self.in_flight.is_empty()
+                    && (self.in_flight.len() >= IN_FLIGHT_MAX
+                        || self.bytes + bytes > IN_FLIGHT_BYTES_MAX)
+                {
+                    self.settle_one().await?;
+                }
+                let commit = store.commit(Arc::new(whole.into_transition()));
+                self.bytes += bytes;
+                self.in_flight.push_back((bytes, commit));
+            }
+            Item::File { name, bytes: _ } => self.open_file(name)?,
+            Item::FileBytes(bytes) => self.write_file(&bytes)?,
+        }
+        Ok(())
+    }
+}

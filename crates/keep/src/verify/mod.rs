@@ -1,0 +1,148 @@
+//! What is wrong with what a store holds: whatever the engine never leaves behind.
+
+mod execution;
+mod told;
+
+use std::collections::BTreeSet;
+
+use model::{ChainedTarget, ExecutionId, FunctionName, OperationDetails, OperationStatus, Version};
+use serde::Serialize;
+
+use crate::{Item, Sink, TransferError, Whole};
+
+/// Something that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Finding {
+    /// Of what, with its id.
+    pub of: String,
+    /// What is wrong.
+    pub problem: String,
+}
+
+/// What a check has found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Findings {
+    /// The first of them.
+    pub first: Vec<Finding>,
+    /// How many there are.
+    pub count: u64,
+}
+
+/// Findings that are kept.
+const FINDINGS_MAX: usize = 1000;
+
+/// Checks what is put into it, and keeps nothing of it but what was found.
+#[derive(Debug, Default)]
+pub struct Examine {
+    findings: Findings,
+    versions: BTreeSet<(FunctionName, Version)>,
+    aliases: Vec<(FunctionName, String, Version)>,
+    /// Versions that something open needs, and the first that does.
+    needed: std::collections::BTreeMap<(FunctionName, Version), String>,
+    /// Executions that are set aside and have not come by.
+    set_aside: BTreeSet<ExecutionId>,
+}
+
+impl Examine {
+    /// Notes something else that is wrong.
+    pub fn note(&mut self, of: impl Into<String>, problem: impl Into<String>) {
+        self.findings.count += 1;
+        if self.findings.first.len() < FINDINGS_MAX {
+            self.findings.first.push(Finding {
+                of: of.into(),
+                problem: problem.into(),
+            });
+        }
+    }
+
+    /// Checks what can be checked when everything has come by.
+    pub fn finish(mut self) -> Findings {
+        for (function, version) in std::mem::take(&mut self.needed) {
+            if self.versions.contains(&function) {
+                continue;
+            }
+            let (function, number) = function;
+            self.note(
+                format!("version {number} of function `{function}`"),
+                format!("it is not there, and {version} needs it"),
+            );
+        }
+        for (function, alias, version) in std::mem::take(&mut self.aliases) {
+            if !self.versions.contains(&(function.clone(), version.clone())) {
+                self.note(
+                    format!("alias `{alias}` of function `{function}`"),
+                    format!("it points to version {version}, which is not there"),
+                );
+            }
+        }
+        for id in std::mem::take(&mut self.set_aside) {
+            self.note(
+                format!("execution `{id}`"),
+                "it is set aside, and it is not there or cannot be read",
+            );
+        }
+        self.findings
+    }
+
+    fn need(&mut self, function: &FunctionName, version: &Version, by: impl FnOnce() -> String) {
+        let key = (function.clone(), version.clone());
+        self.needed.entry(key).or_insert_with(by);
+    }
+
+    fn execution(&mut self, whole: &Whole) {
+        let execution = whole.execution();
+        let arn = &execution.spec.arn;
+        self.set_aside.remove(&arn.id);
+        let of = || format!("execution `{arn}`");
+        for problem in execution::problems(whole) {
+            self.note(of(), problem);
+        }
+        if execution.state.outcome.is_some() {
+            return;
+        }
+        self.need(&arn.function.name, &arn.version, of);
+        for operation in execution.operations() {
+            if let OperationDetails::ChainedInvoke {
+                target:
+                    ChainedTarget::Durable {
+                        function, version, ..
+                    }
+                    | ChainedTarget::Plain { function, version },
+                ..
+            } = &operation.details
+                && operation.status == OperationStatus::Started
+            {
+                self.need(function, version, of);
+            }
+        }
+    }
+}
+
+impl Sink for Examine {
+    async fn put(&mut self, item: Item) -> Result<(), TransferError> {
+        match item {
+            Item::FunctionVersion(record) => {
+                self.versions.insert((record.function, record.version));
+            }
+            Item::Alias(alias) => {
+                let alias = (alias.function, alias.name, alias.version);
+                self.aliases.push(alias);
+            }
+            Item::Accepted(accepted) => {
+                let by = || format!("accepted invocation `{}`", accepted.request_id);
+                self.need(&accepted.function, &accepted.version, by);
+            }
+            Item::SetAside(record) => {
+                self.set_aside.insert(record.execution_id);
+            }
+            Item::Execution(whole) => self.execution(&whole),
+            Item::Code { .. }
+            | Item::FunctionSettings(_)
+            | Item::ScheduleMark(_)
+            | Item::DeadLetter(_)
+            | Item::File { .. }
+            | Item::FileBytes(_) => {}
+        }
+        Ok(())
+    }
+}

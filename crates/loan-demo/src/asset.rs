@@ -1,0 +1,29 @@
+//! The files of the page, as Vite built them in `demo/loan-approval/frontend/dist`.
+//!
+//! As with the console, a release build carries them and a development build reads them from there.
+
+use std::borrow::Cow;
+
+use rust_embed::RustEmbed;
+
+#[derive(RustEmbed)]
+#[folder = "../../demo/loan-approval/frontend/dist"]
+#[allow_missing = true]
+struct Files;
+
+/// The file at a path such as `assets/index-5RfOBGN3.css`; none when there is no such one.
+pub fn asset(path: &str) -> Option<Cow<'static, [u8]>> {
+    Files::get(path).map(|file| file.data)
+}
+
+/// What a browser is told that a file is.
+pub fn content_type(path: &str) -> &'static str {
+    match path.rsplit_once('.').map(|(_, extension)| extension) {
+        Some("html") => "text/html; charset=utf-8",
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("svg") => "image/svg+xml",
+        Some("woff2") => "font/woff2",
+        Some(_) | None => "application/octet-stream",
+    }
+}

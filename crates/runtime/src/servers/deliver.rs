@@ -1,0 +1,92 @@
+//! Telling other servers which of their executions were changed here.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use model::{ExecutionId, Owner};
+
+use super::statistics::add;
+use super::{Cluster, Notice};
+
+/// Pause before word is left again that could neither be told nor left.
+const RETRY_PAUSE: Duration = Duration::from_millis(200);
+
+/// Executions in one notice at the most.
+const NOTICE_MAX: usize = 1_000;
+
+impl Cluster {
+    /// Tells on and on.
+    pub(super) async fn deliver(&self) {
+        let outbox = self.driver.inner.territory.outbox();
+        loop {
+            outbox.filled().await;
+            let mut by_owner = BTreeMap::<Owner, Vec<ExecutionId>>::new();
+            let membership = self.membership();
+            for id in outbox.take() {
+                match membership.owners[usize::from(id.shard().0)] {
+                    Some(owner) => by_owner.entry(owner).or_default().push(id),
+                    None if self.driver.drives(&id) => self.driver.look_at(id),
+                    // As far as is known here: somebody may have taken the shard over already.
+                    None => self.told().add(None, [id]),
+                }
+            }
+            for (owner, ids) in by_owner {
+                for ids in ids.chunks(NOTICE_MAX) {
+                    self.deliver_to(owner, ids.to_vec()).await;
+                }
+            }
+        }
+    }
+
+    async fn deliver_to(&self, owner: Owner, executions: Vec<ExecutionId>) {
+        if owner == self.id() {
+            self.hear(Notice {
+                executions,
+                shards_moved: false,
+            });
+            return;
+        }
+        if self.tell(owner, executions.clone()).await {
+            self.told().add(Some(owner), executions);
+        }
+    }
+
+    /// Tells a server, or leaves word for it; whether that worked. What did not is tried again.
+    async fn tell(&self, owner: Owner, executions: Vec<ExecutionId>) -> bool {
+        let membership = self.membership();
+        let Some(server) = membership.server(owner) else {
+            return true;
+        };
+        let notice = Notice {
+            executions: executions.clone(),
+            shards_moved: false,
+        };
+        let Err(reason) = self.config.messenger.tell(server, notice).await else {
+            add(&self.counters.notices_told, 1);
+            return true;
+        };
+        add(&self.counters.notices_failed, 1);
+        tracing::warn!(
+            server = server.address,
+            reason,
+            "a server is not reached; word is left for it"
+        );
+        let left = self.config.servers.leave_word(owner, executions.clone());
+        let Err(fault) = left.await else {
+            add(&self.counters.word_left, executions.len());
+            return true;
+        };
+        {
+            let error = &fault as &dyn std::error::Error;
+            tracing::error!(
+                error,
+                "failed to leave word for another server; trying again"
+            );
+        }
+        drop(fault);
+        let clock = &self.driver.inner.clock;
+        clock.sleep(RETRY_PAUSE).await;
+        self.driver.inner.territory.outbox().add(executions);
+        false
+    }
+}

@@ -1,0 +1,194 @@
+//! Who should own what: decided by each server for itself, from the same membership.
+
+use model::{Owner, Shard, Shards};
+use store::Membership;
+
+/// What a server does about its shards.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// Shards to claim: nobody owns them.
+    pub claim: Shards,
+    /// Shards to pass on, and to whom.
+    pub give: Vec<(Owner, Shards)>,
+}
+
+impl Plan {
+    /// Nothing is to be done.
+    pub fn is_empty(&self) -> bool {
+        self.claim.is_empty() && self.give.is_empty()
+    }
+}
+
+/// What `me` does. Each server that stays is due an equal share, the first of them one more where it does not
+/// come out even. Shards that nobody owns go to whoever is short of its share; only when there are none does a
+/// server that has too many give some away, of those that are `idle` here.
+pub fn plan(membership: &Membership, me: Owner, idle: Shards) -> Plan {
+    let mut plan = Plan {
+        claim: Shards::NONE,
+        give: Vec::new(),
+    };
+    let staying: Vec<Owner> = membership
+        .servers
+        .iter()
+        .filter(|server| !server.is_leaving)
+        .map(|server| server.id)
+        .collect();
+    let share = |rank: usize| {
+        let (each, rest) = (Shard::COUNT / staying.len(), Shard::COUNT % staying.len());
+        each + usize::from(rank < rest)
+    };
+    let mine = membership.owned_by(me);
+    let my_share = match staying.iter().position(|server| *server == me) {
+        Some(rank) => share(rank),
+        None => 0,
+    };
+    let free = membership.free();
+    if mine.len() < my_share {
+        // Each begins at another place, so that those who claim at the same time claim different ones.
+        let rank = staying.iter().take_while(|server| **server != me).count();
+        let begin = (rank * my_share).checked_rem(free.len()).unwrap_or(0);
+        let from_there = free.iter().skip(begin).chain(free.iter().take(begin));
+        plan.claim = from_there.take(my_share - mine.len()).collect();
+        return plan;
+    }
+    if !free.is_empty() && !staying.is_empty() && my_share > 0 {
+        // Those who are short of their share take these first.
+        return plan;
+    }
+    let mut spare = mine.common(idle).iter().take(mine.len() - my_share);
+    for (rank, server) in staying.iter().enumerate().filter(|(_, id)| **id != me) {
+        let missing = share(rank).saturating_sub(membership.owned_by(*server).len());
+        let given: Shards = spare.by_ref().take(missing).collect();
+        if !given.is_empty() {
+            plan.give.push((*server, given));
+        }
+    }
+    plan
+}
+
+#[cfg(test)]
+mod tests {
+    use model::Timestamp;
+    use store::ServerRecord;
+
+    use super::*;
+
+    fn server(id: u64, is_leaving: bool) -> ServerRecord {
+        ServerRecord {
+            id: Owner(id),
+            address: String::new(),
+            secret: String::new(),
+            version: String::new(),
+            started_at: Timestamp::from_millis(0),
+            is_leaving,
+        }
+    }
+
+    /// Servers of these ids, with so many shards each, from the first on.
+    fn membership(servers: &[(u64, bool, usize)]) -> Membership {
+        let mut membership = Membership::empty();
+        let mut shards = Shards::ALL.iter();
+        for (id, is_leaving, count) in servers {
+            membership.servers.push(server(*id, *is_leaving));
+            for shard in shards.by_ref().take(*count) {
+                membership.owners[usize::from(shard.0)] = Some(Owner(*id));
+            }
+        }
+        membership
+    }
+
+    /// Lets every server do what it plans, until nobody plans anything. Returns how many shards each has in the
+    /// end, and how many rounds it took.
+    fn settle(membership: &mut Membership) -> (Vec<usize>, usize) {
+        let servers: Vec<Owner> = membership.servers.iter().map(|it| it.id).collect();
+        for round in 0..20 {
+            let seen = membership.clone();
+            let plans: Vec<_> = servers
+                .iter()
+                .map(|me| (*me, plan(&seen, *me, Shards::ALL)))
+                .collect();
+            if plans.iter().all(|(_, plan)| plan.is_empty()) {
+                let counts = servers.iter().map(|it| membership.owned_by(*it).len());
+                return (counts.collect(), round);
+            }
+            for (me, plan) in plans {
+                for shard in plan.claim.iter() {
+                    membership.owners[usize::from(shard.0)].get_or_insert(me);
+                }
+                for (to, shards) in plan.give {
+                    for shard in shards.iter() {
+                        let owner = &mut membership.owners[usize::from(shard.0)];
+                        assert_eq!(*owner, Some(me), "it gives what it has");
+                        *owner = Some(to);
+                    }
+                }
+            }
+        }
+        panic!("it does not settle: {membership:?}");
+    }
+
+    #[test]
+    fn the_first_server_takes_all() {
+        let alone = plan(&membership(&[(1, false, 0)]), Owner(1), Shards::ALL);
+        assert_eq!(alone.claim, Shards::ALL);
+        assert_eq!(alone.give, []);
+    }
+
+    #[test]
+    fn a_newcomer_gets_its_share_and_no_more_moves() {
+        let mut two = membership(&[(1, false, 256), (2, false, 0)]);
+        let before = two.clone();
+        assert_eq!(settle(&mut two), (vec![128, 128], 1));
+        let moved = before.owners.iter().zip(two.owners.iter());
+        assert_eq!(moved.filter(|(one, other)| one != other).count(), 128);
+    }
+
+    #[test]
+    fn what_a_dead_server_had_is_divided_among_the_others() {
+        // The third died: its shards are nobody's.
+        let mut two = membership(&[(1, false, 86), (2, false, 85)]);
+        let (counts, rounds) = settle(&mut two);
+        assert_eq!(counts, [128, 128]);
+        assert!(rounds <= 3, "{rounds} rounds");
+    }
+
+    #[test]
+    fn whoever_leaves_hands_over_all_and_takes_nothing() {
+        let mut three = membership(&[(1, false, 80), (2, true, 90), (3, false, 80)]);
+        assert_eq!(settle(&mut three).0, [128, 0, 128]);
+        // The last one has nobody to give to.
+        let mut last = membership(&[(1, true, 256)]);
+        assert_eq!(settle(&mut last).0, [256]);
+    }
+
+    #[test]
+    fn only_what_is_idle_is_passed_on() {
+        let two = membership(&[(1, false, 256), (2, false, 0)]);
+        let idle: Shards = (0..10).map(Shard).collect();
+        let plan = plan(&two, Owner(1), idle);
+        assert_eq!(plan.give, [(Owner(2), idle)]);
+    }
+
+    #[test]
+    fn any_beginning_settles_even() {
+        let mut rng = fastrand::Rng::with_seed(1);
+        for _ in 0..200 {
+            let count = rng.usize(1..12);
+            let mut servers: Vec<(u64, bool, usize)> =
+                (1..=count as u64).map(|id| (id, false, 0)).collect();
+            for server in &mut servers {
+                server.1 = rng.u8(..5) == 0;
+                server.2 = rng.usize(..=256 / count);
+            }
+            servers[0].1 = false;
+            let mut membership = membership(&servers);
+            let (counts, rounds) = settle(&mut membership);
+            let staying = servers.iter().zip(&counts).filter(|(it, _)| !it.1);
+            let (least, most) = staying.fold((256, 0), |(least, most), (_, count)| {
+                (least.min(*count), most.max(*count))
+            });
+            assert!(most - least <= 1, "{servers:?} end as {counts:?}");
+            assert!(rounds <= 12, "{rounds} rounds from {servers:?}");
+        }
+    }
+}

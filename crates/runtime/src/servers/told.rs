@@ -1,0 +1,57 @@
+//! What other servers were told, until it is sure that the right one was.
+//!
+//! Who owns a shard is known here as of the last look at the servers. Meanwhile it may have another owner, who looked at
+//! what is in it before the change, and whom nobody tells of it. So what was told counts as told once a look that began
+//! later shows the same owner: whoever owns the shard after that one looks at all that is in it.
+
+use std::collections::BTreeMap;
+
+use model::{ExecutionId, Owner};
+use store::Membership;
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    executions: BTreeMap<ExecutionId, Telling>,
+    /// Beats begun so far.
+    beats: u64,
+}
+
+#[derive(Debug)]
+struct Telling {
+    /// None: nobody was known to own the shard.
+    owner: Option<Owner>,
+    /// Beats that had begun when it was told.
+    beats: u64,
+}
+
+impl Told {
+    /// The owner was told of these.
+    pub fn add(&mut self, owner: Option<Owner>, ids: impl IntoIterator<Item = ExecutionId>) {
+        let beats = self.beats;
+        let told = ids.into_iter().map(|id| (id, Telling { owner, beats }));
+        self.executions.extend(told);
+    }
+
+    /// A look at the servers begins.
+    pub fn begin_beat(&mut self) -> u64 {
+        self.beats += 1;
+        self.beats
+    }
+
+    /// What a look at the servers has shown; returns what is to be told again.
+    pub fn end_beat(&mut self, beat: u64, seen: &Membership) -> Vec<ExecutionId> {
+        let mut again = Vec::new();
+        self.executions.retain(|id, telling| {
+            if telling.beats >= beat {
+                return true;
+            }
+            let owner = seen.owners[usize::from(id.shard().0)];
+            if owner.is_none() || owner != telling.owner {
+                again.push(id.clone());
+            }
+            false
+        });
+        again
+    }
+}

@@ -1,0 +1,179 @@
+//! Which executions this run drives: all of them, unless servers share the store.
+//!
+//! Any server may change any execution, because each commit is fenced by its version. What follows from a change
+//! (invocations, timers, chained invokes) is done by the one that drives the execution's shard: it is told.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use engine::Execution;
+use model::{ExecutionId, Owner, Shard, Shards};
+use store::{ExecutionRecord, Membership};
+use tokio::sync::Notify;
+
+use crate::Driver;
+use crate::seeds::Seeds;
+
+#[derive(Debug)]
+pub(crate) struct Territory {
+    state: RwLock<State>,
+    outbox: Outbox,
+}
+
+#[derive(Debug)]
+struct State {
+    driven: Shards,
+    /// Who drives the others; none where no other server is.
+    others: Option<Arc<Membership>>,
+}
+
+impl Default for Territory {
+    fn default() -> Self {
+        Self {
+            state: RwLock::new(State {
+                driven: Shards::ALL,
+                others: None,
+            }),
+            outbox: Outbox::default(),
+        }
+    }
+}
+
+impl Territory {
+    fn state(&self) -> std::sync::RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is driven here.
+    pub fn shards(&self) -> Shards {
+        self.state().driven
+    }
+
+    /// Whether a shard is driven here.
+    pub fn drives(&self, shard: Shard) -> bool {
+        self.state().driven.contains(shard)
+    }
+
+    /// Whether other servers may change executions too.
+    pub fn is_shared(&self) -> bool {
+        self.state().others.is_some()
+    }
+
+    /// Whether an execution is driven here.
+    pub fn has(&self, id: &ExecutionId) -> bool {
+        self.drives(id.shard())
+    }
+
+    /// The run that an invocation of the execution is scheduled for; none where no servers share the store.
+    pub fn owner(&self, id: &ExecutionId) -> Option<Owner> {
+        let state = self.state();
+        let others = state.others.as_ref()?;
+        if state.driven.contains(id.shard()) {
+            return None;
+        }
+        let owner = others.owners[usize::from(id.shard().0)];
+        Some(owner.unwrap_or(Owner::NOBODY))
+    }
+
+    /// One of the shards that are driven here, where others drive some.
+    pub fn any(&self, seeds: &Seeds) -> Option<Shard> {
+        let driven = {
+            let state = self.state();
+            state.others.as_ref()?;
+            state.driven
+        };
+        driven.nth(seeds.below(driven.len()))
+    }
+
+    /// Drives these shards from now on, and no others. Returns which were not driven before.
+    pub fn set(&self, driven: Shards, others: Arc<Membership>) -> Shards {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        let gained = driven.without(state.driven);
+        *state = State {
+            driven,
+            others: Some(others),
+        };
+        gained
+    }
+
+    /// Executions whose drivers are to be told.
+    pub fn outbox(&self) -> &Outbox {
+        &self.outbox
+    }
+}
+
+/// Executions that were changed here and are driven elsewhere, each once, until their drivers know.
+#[derive(Debug, Default)]
+pub(crate) struct Outbox {
+    executions: Mutex<BTreeSet<ExecutionId>>,
+    added: Notify,
+}
+
+impl Outbox {
+    /// Adds executions.
+    pub fn add(&self, ids: impl IntoIterator<Item = ExecutionId>) {
+        let mut executions = self
+            .executions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        executions.extend(ids);
+        if !executions.is_empty() {
+            self.added.notify_one();
+        }
+    }
+
+    /// Takes all there is.
+    pub fn take(&self) -> BTreeSet<ExecutionId> {
+        let mut executions = self
+            .executions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *executions)
+    }
+
+    /// Waits until there is something.
+    pub async fn filled(&self) {
+        self.added.notified().await;
+    }
+}
+
+impl Driver {
+    /// What this run drives: all, unless servers share the store.
+    pub fn shards(&self) -> Shards {
+        self.inner.territory.shards()
+    }
+
+    /// Whether this run does what is done once for all servers under this name: of those that share a store, one does.
+    pub fn does(&self, name: &str) -> bool {
+        self.inner.territory.drives(Shard::of(name))
+    }
+
+    /// Whether this run drives an execution.
+    pub fn drives(&self, id: &ExecutionId) -> bool {
+        self.inner.territory.has(id)
+    }
+
+    /// After a commit for an execution that another server drives: tells it, and those who wait here.
+    pub(crate) fn leave_to_its_owner(&self, execution: &Execution) {
+        let id = &execution.spec.arn.id;
+        if execution.state.outcome.is_some() {
+            self.inner.waiters.ended(id, || ExecutionRecord {
+                spec: execution.spec.clone(),
+                state: execution.state.clone(),
+            });
+        }
+        self.inner.territory.outbox().add([id.clone()]);
+    }
+
+    /// Goes on with an execution that another server says it has changed.
+    pub(crate) fn look_at(&self, id: ExecutionId) {
+        let driver = self.clone();
+        self.spawn(async move {
+            if driver.inner.aside.contains(&id) {
+                driver.look_whether_taken_back(&id).await;
+            }
+            driver.inner.changes.note(&id, false);
+            driver.take_up(&id).await;
+        });
+    }
+}

@@ -1,0 +1,474 @@
+//! Lets requests in, or not.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use access::policy::{Question, Verdict};
+use access::{AccessKeyId, SessionKeys};
+use hyper::http::request::Parts;
+use hyper::{HeaderMap, Request, Response, StatusCode};
+use lambda_api::{ErrorCode, headers};
+use model::{ExecutionId, FunctionName, Timestamp};
+use store::Store;
+use wire::ApiError;
+
+use super::audit::{Audit, AuditLine, AuditLog as _};
+use super::config::AccessConfig;
+use super::grants::Grants;
+use super::identify::{Asked, Identified, cookie, identify};
+use super::key_ring::{KeyError, KeyRing};
+use super::limits::Rate;
+use super::principal::{Key, Principal};
+use super::sign_in::{SignIns, remove_cookie, set_cookie};
+use crate::functions::Home;
+use crate::http::RequestBody;
+use crate::permission::{self, Needed, On, Service};
+
+/// ARNs of executions that are remembered. An execution keeps its ARN for good.
+const ARNS_MAX: usize = 8_192;
+
+/// Sign-ins a second that one address may try.
+const SIGN_INS_PER_SECOND: u32 = 2;
+
+/// Who may use this server, and what they did.
+pub(crate) struct Access {
+    /// Whether requests are looked at.
+    enforced: bool,
+    /// Whether other machines reach the server.
+    exposed: bool,
+    config: AccessConfig,
+    home: Home,
+    pub keys: KeyRing,
+    /// Credentials of function processes.
+    pub sessions: SessionKeys,
+    pub sign_ins: SignIns,
+    pub grants: Grants,
+    pub audit: Audit,
+    by_key: Rate<AccessKeyId>,
+    by_address: Rate<IpAddr>,
+    sign_ins_by_address: Rate<IpAddr>,
+    arns: Mutex<HashMap<ExecutionId, String>>,
+}
+
+/// A request that was let in, for the record.
+#[derive(Debug)]
+pub(crate) struct Admitted {
+    /// None where nothing is enforced.
+    noted: Option<Noted>,
+}
+
+#[derive(Debug)]
+struct Noted {
+    principal: Option<Principal>,
+    address: IpAddr,
+    action: String,
+    resource: String,
+}
+
+/// A request with what is decided by.
+struct Deciding<'a> {
+    principal: &'a Principal,
+    address: IpAddr,
+    needed: &'a Needed,
+    resource: &'a str,
+}
+
+impl Access {
+    pub fn new(
+        config: AccessConfig,
+        listeners: &[SocketAddr],
+        home: Home,
+        keys: KeyRing,
+        sessions: SessionKeys,
+        audit: Audit,
+    ) -> Self {
+        let limits = config.limits;
+        Self {
+            enforced: config.is_enforced(listeners),
+            exposed: listeners.iter().any(|it| !it.ip().is_loopback()),
+            config,
+            home,
+            keys,
+            sessions,
+            sign_ins: SignIns::default(),
+            grants: Grants::default(),
+            audit,
+            by_key: Rate::new(limits.per_key),
+            by_address: Rate::new(limits.per_address),
+            sign_ins_by_address: Rate::new(SIGN_INS_PER_SECOND),
+            arns: Mutex::default(),
+        }
+    }
+
+    /// Whether requests have to be signed.
+    pub fn is_enforced(&self) -> bool {
+        self.enforced
+    }
+
+    /// Whether other machines reach the server, under names that it does not know.
+    pub fn is_exposed(&self) -> bool {
+        self.exposed
+    }
+
+    /// Where a request comes from: what the proxy says last, if there is one.
+    pub fn address(&self, headers: &HeaderMap, peer: SocketAddr) -> IpAddr {
+        let said = headers.get_all("x-forwarded-for").iter().next_back();
+        let said = said.filter(|_| self.config.behind_proxy);
+        let said = said.and_then(|value| value.to_str().ok());
+        // Whatever stands before the last one, anybody may have written.
+        let last = said.and_then(|value| value.rsplit(',').next());
+        let last = last.and_then(|text| text.trim().parse().ok());
+        last.unwrap_or(peer.ip()).to_canonical()
+    }
+
+    /// The key of an id that may sign.
+    pub(super) async fn find_key(
+        &self,
+        id: &AccessKeyId,
+        now: Timestamp,
+    ) -> Result<Option<Arc<Key>>, ApiError> {
+        match self.keys.find(id, now).await {
+            Ok(key) => Ok(key),
+            Err(KeyError::Store(fault)) => Err(fault.into()),
+            Err(error) => {
+                tracing::error!(%error, "access keys cannot be read");
+                let message = "The access keys cannot be read. See the server's log.";
+                Err(ApiError::new(ErrorCode::Service, message))
+            }
+        }
+    }
+
+    /// Counts a request from an address.
+    pub fn count_address(&self, address: IpAddr, now: Timestamp) -> Result<(), ApiError> {
+        // Function processes are on this machine, and so is whoever could do far worse.
+        if address.is_loopback() || self.by_address.take(address, now.as_millis()) {
+            return Ok(());
+        }
+        Err(too_many("This address sends more requests than it may."))
+    }
+
+    /// Lets a request to the main port in, which has been read whole then.
+    ///
+    /// # Errors
+    /// Why it is not let in.
+    pub async fn admit(
+        &self,
+        request: Request<RequestBody>,
+        service: Service,
+        address: IpAddr,
+        store: &dyn Store,
+        now: Timestamp,
+    ) -> Result<(Request<RequestBody>, Admitted), ApiError> {
+        let (parts, body) = request.into_parts();
+        let asked = Asked {
+            service,
+            bytes_max: permission::bytes_max(service, &parts),
+            now,
+        };
+        let identified = self.identify(&parts, body, asked, address).await?;
+        let Identified {
+            principal,
+            body,
+            signed_for,
+        } = identified;
+        let needed = permission::needed(service, &signed_for, &parts, &body, &self.home);
+        let mut noted = None;
+        for one in &needed {
+            let resource = self.resource(&one.on, store).await?;
+            let deciding = Deciding {
+                principal: &principal,
+                address,
+                needed: one,
+                resource: &resource,
+            };
+            self.decide(&deciding, now)?;
+            if noted.is_none() && !one.is_read() && !one.is_progress() {
+                noted = Some(Noted {
+                    principal: Some(principal.clone()),
+                    address,
+                    action: one.action.clone(),
+                    resource,
+                });
+            }
+        }
+        let request = Request::from_parts(parts, RequestBody::whole(body));
+        Ok((request, Admitted { noted }))
+    }
+
+    /// Lets a request to a function URL with `AuthType: AWS_IAM` in; gives its body back.
+    ///
+    /// # Errors
+    /// Why it is not let in.
+    pub async fn admit_to_url(
+        &self,
+        parts: &Parts,
+        body: RequestBody,
+        function: (&FunctionName, Option<&str>),
+        peer: SocketAddr,
+        (bytes_max, now): (usize, Timestamp),
+    ) -> Result<RequestBody, ApiError> {
+        let address = self.address(&parts.headers, peer);
+        let asked = Asked {
+            service: Service::Lambda,
+            bytes_max,
+            now,
+        };
+        let identified = self.identify(parts, body, asked, address).await?;
+        let arn = self.home.arn(function.0);
+        let resource = match function.1 {
+            Some(qualifier) => arn.qualified(qualifier),
+            None => arn.to_string(),
+        };
+        let needed = Needed {
+            action: "lambda:InvokeFunctionUrl".to_owned(),
+            on: On::Arn(resource.clone()),
+        };
+        let deciding = Deciding {
+            principal: &identified.principal,
+            address,
+            needed: &needed,
+            resource: &resource,
+        };
+        self.decide(&deciding, now)?;
+        Ok(RequestBody::whole(identified.body))
+    }
+
+    async fn identify(
+        &self,
+        parts: &Parts,
+        body: RequestBody,
+        asked: Asked,
+        address: IpAddr,
+    ) -> Result<Identified, ApiError> {
+        let identified = match identify(self, parts, body, asked).await {
+            Ok(identified) => identified,
+            Err(error) => {
+                tracing::info!(%address, error = error.code.as_str(), "a request is refused");
+                return Err(error);
+            }
+        };
+        if let Principal::Key(key) = &identified.principal
+            && !self.by_key.take(key.id.clone(), asked.now.as_millis())
+        {
+            return Err(too_many("This access key sends more requests than it may."));
+        }
+        Ok(identified)
+    }
+
+    /// The ARN that something is done to.
+    async fn resource(&self, on: &On, store: &dyn Store) -> Result<String, ApiError> {
+        let (id, unknown) = match on {
+            On::Arn(arn) => return Ok(arn.clone()),
+            On::Execution { id, unknown } => (id, unknown),
+        };
+        {
+            let arns = self.arns.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(arn) = arns.get(id) {
+                return Ok(arn.clone());
+            }
+        }
+        let Some(head) = store.head(id).await? else {
+            // Nothing can be done to what is not there, and its handler says so.
+            return Ok(unknown.clone());
+        };
+        let arn = head.arn.to_string();
+        let mut arns = self.arns.lock().unwrap_or_else(PoisonError::into_inner);
+        if arns.len() >= ARNS_MAX {
+            arns.clear();
+        }
+        arns.insert(id.clone(), arn.clone());
+        Ok(arn)
+    }
+
+    fn decide(&self, deciding: &Deciding<'_>, now: Timestamp) -> Result<(), ApiError> {
+        let Deciding {
+            principal,
+            address,
+            needed,
+            resource,
+        } = *deciding;
+        let question = Question {
+            action: &needed.action,
+            resource,
+            source_ip: Some(address),
+            username: match principal {
+                Principal::Key(key) => Some(key.name.as_str()),
+                Principal::Process { .. } => None,
+            },
+        };
+        let verdict = match principal {
+            Principal::Key(key) => key.policies.decide(&question),
+            Principal::Process { function, .. } => {
+                self.grants.decide(function, &question, &self.home)
+            }
+        };
+        let because = match verdict {
+            Verdict::Allowed => return Ok(()),
+            Verdict::NotAllowed => format!(
+                "because no identity-based policy allows the {} action",
+                needed.action
+            ),
+            Verdict::Denied => "with an explicit deny in an identity-based policy".to_owned(),
+        };
+        let who = principal.arn(&self.home.account_id);
+        let action = &needed.action;
+        self.audit.note(AuditLine {
+            outcome: "refused".to_owned(),
+            status: Some(StatusCode::FORBIDDEN.as_u16()),
+            error: Some(ErrorCode::AccessDenied.as_str().to_owned()),
+            ..line(Some(principal), Some(address), action, resource, now)
+        });
+        Err(ApiError::new(
+            ErrorCode::AccessDenied,
+            format!(
+                "User: {who} is not authorized to perform: {action} on resource: {resource} {because}"
+            ),
+        ))
+    }
+
+    /// Notes what came of a request that was let in.
+    pub fn note<B>(&self, admitted: Admitted, answer: &Response<B>, now: Timestamp) {
+        let Some(noted) = admitted.noted else {
+            return;
+        };
+        let Noted {
+            principal,
+            address,
+            action,
+            resource,
+        } = noted;
+        let status = answer.status();
+        let outcome = match status.as_u16() {
+            ..400 => "done",
+            400..500 => "refused",
+            500.. => "failed",
+        };
+        let error = answer.headers().get(headers::ERROR_TYPE);
+        let error = error.and_then(|error| error.to_str().ok());
+        self.audit.note(AuditLine {
+            outcome: outcome.to_owned(),
+            status: Some(status.as_u16()),
+            error: error.map(str::to_owned),
+            ..line(principal.as_ref(), Some(address), &action, &resource, now)
+        });
+    }
+
+    /// Notes a change of keys where nothing is enforced, and so nobody is known.
+    pub fn note_unsigned(&self, action: &str, resource: &str, done: bool, now: Timestamp) {
+        if self.enforced {
+            return;
+        }
+        let action = format!("lambdura:{action}");
+        self.audit.note(AuditLine {
+            who: "whoever reaches loopback".to_owned(),
+            outcome: if done { "done" } else { "refused" }.to_owned(),
+            ..line(None, None, &action, resource, now)
+        });
+    }
+
+    /// Signs somebody in to the console who shows an access key; returns the header that sets the cookie, and the
+    /// key's name.
+    ///
+    /// # Errors
+    /// When there is no such key, or the secret is another one.
+    pub async fn sign_in(
+        &self,
+        id: &str,
+        secret: &str,
+        address: IpAddr,
+        now: Timestamp,
+    ) -> Result<(String, String), ApiError> {
+        if !self.sign_ins_by_address.take(address, now.as_millis()) {
+            return Err(too_many("This address tries to sign in too often."));
+        }
+        let key = match AccessKeyId::parse(id) {
+            Some(id) => self.find_key(&id, now).await?,
+            None => None,
+        };
+        let known = key.filter(|key| key.secret.is(secret));
+        let noted = |principal: Option<&Principal>, outcome: &str| {
+            self.audit.note(AuditLine {
+                outcome: outcome.to_owned(),
+                ..line(principal, Some(address), "lambdura:SignIn", "console", now)
+            });
+        };
+        let Some(key) = known else {
+            noted(None, "refused");
+            let message = "There is no such access key, or its secret is another one.";
+            return Err(ApiError::new(ErrorCode::UnrecognizedClient, message));
+        };
+        let begun = self.sign_ins.begin(key.id.clone(), now.as_millis());
+        let value = begun.map_err(|error| ApiError::new(ErrorCode::Service, error.to_string()))?;
+        let name = key.name.clone();
+        noted(Some(&Principal::Key(key)), "done");
+        Ok((set_cookie(&value, self.is_tls()), name))
+    }
+
+    /// Who is signed in to the console.
+    pub async fn signed_in(
+        &self,
+        headers: &HeaderMap,
+        now: Timestamp,
+    ) -> Result<Option<String>, ApiError> {
+        let id = cookie(headers).and_then(|value| self.sign_ins.find(value, now.as_millis()));
+        let Some(id) = id else {
+            return Ok(None);
+        };
+        let key = self.find_key(&id, now).await?;
+        Ok(key.map(|key| key.name.clone()))
+    }
+
+    /// Signs out; returns the header that removes the cookie.
+    pub fn sign_out(&self, headers: &HeaderMap) -> String {
+        if let Some(value) = cookie(headers) {
+            self.sign_ins.end(value);
+        }
+        remove_cookie()
+    }
+
+    /// Whether browsers reach the server by TLS.
+    fn is_tls(&self) -> bool {
+        self.config.tls.is_some() || self.config.behind_proxy
+    }
+}
+
+impl Admitted {
+    /// Of a request that nothing is enforced for, or that anybody may send.
+    pub const fn unseen() -> Self {
+        Self { noted: None }
+    }
+}
+
+fn line(
+    principal: Option<&Principal>,
+    address: Option<IpAddr>,
+    action: &str,
+    resource: &str,
+    now: Timestamp,
+) -> AuditLine {
+    AuditLine {
+        at: moment(now),
+        who: principal.map_or_else(|| "nobody who is known".to_owned(), Principal::name),
+        access_key_id: match principal {
+            Some(Principal::Key(key)) => Some(key.id.to_string()),
+            Some(Principal::Process { .. }) | None => None,
+        },
+        source_ip: address.map(|address| address.to_string()),
+        action: action.to_owned(),
+        resource: resource.to_owned(),
+        outcome: String::new(),
+        status: None,
+        error: None,
+    }
+}
+
+/// A time, as RFC 3339.
+pub(super) fn moment(at: Timestamp) -> String {
+    let moment = jiff::Timestamp::from_millisecond(at.as_millis());
+    moment.unwrap_or(jiff::Timestamp::UNIX_EPOCH).to_string()
+}
+
+fn too_many(message: &str) -> ApiError {
+    ApiError::throttled("CallerRateLimitExceeded", message.to_owned())
+}

@@ -1,0 +1,220 @@
+//! Who sends a request: by its signature, by the cookie of the console, or, for metrics alone, by a password.
+
+use access::signature::{Claim, Head, PayloadHasher};
+use access::{AccessKeyId, Refusal, SecretKey};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::{Bytes, BytesMut};
+use hyper::header::{AUTHORIZATION, COOKIE as COOKIE_HEADER, ORIGIN};
+use hyper::http::request::Parts;
+use hyper::{HeaderMap, Method};
+use model::Timestamp;
+use wire::ApiError;
+
+use lambda_api::ErrorCode;
+
+use super::gate::Access;
+use super::principal::Principal;
+use super::sign_in::COOKIE;
+use crate::http::{BodyError, RequestBody};
+use crate::permission::Service;
+
+/// What is to be found out.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked {
+    pub service: Service,
+    pub bytes_max: usize,
+    /// By the machine's clock: signatures are made by other machines.
+    pub now: Timestamp,
+}
+
+/// Who it is, and the body that was read to find out.
+pub(crate) struct Identified {
+    pub principal: Principal,
+    pub body: Bytes,
+    /// For which service it is signed; empty when it is not signed.
+    pub signed_for: String,
+}
+
+/// Finds out who sends a request.
+///
+/// # Errors
+/// When it is nobody who is known, or the body is not what was signed.
+pub(super) async fn identify(
+    access: &Access,
+    parts: &Parts,
+    body: RequestBody,
+    asked: Asked,
+) -> Result<Identified, ApiError> {
+    let head = Head {
+        method: parts.method.as_str(),
+        uri: &parts.uri,
+        headers: &parts.headers,
+    };
+    let Some(claim) = Claim::of(&head).map_err(refused)? else {
+        let principal = without_signature(access, parts, asked.now).await?;
+        let (body, _) = read(body, asked.bytes_max).await?;
+        return Ok(Identified {
+            principal,
+            body,
+            signed_for: String::new(),
+        });
+    };
+    claim.check_time(asked.now.as_millis()).map_err(refused)?;
+    if !asked.service.is_named(&claim.scope.service) {
+        let message = format!(
+            "Credential should be scoped to correct service: '{}'.",
+            asked.service.name()
+        );
+        return Err(ApiError::new(ErrorCode::InvalidSignature, message));
+    }
+    let (principal, secret) = claimed(access, &claim, asked.now).await?;
+    if !claim.needs_body() {
+        // Whoever does not know the secret is not listened to any further.
+        claim.verify(&head, &secret, None).map_err(refused)?;
+    }
+    let (body, hash) = read(body, asked.bytes_max).await?;
+    if claim.needs_body() {
+        claim.verify(&head, &secret, Some(&hash)).map_err(refused)?;
+    }
+    claim.check_payload(&hash).map_err(refused)?;
+    Ok(Identified {
+        principal,
+        body,
+        signed_for: claim.scope.service,
+    })
+}
+
+/// Whose credentials a claim names, and their secret.
+async fn claimed(
+    access: &Access,
+    claim: &Claim,
+    now: Timestamp,
+) -> Result<(Principal, SecretKey), ApiError> {
+    let id = &claim.access_key_id;
+    if id.is_of_session() {
+        let token = claim.session_token.as_deref().unwrap_or_default();
+        let (subject, secret) = access.sessions.look_up(id, token).map_err(refused)?;
+        let (function, version) = subject.split_once(':').unwrap_or((&subject, ""));
+        let principal = Principal::Process {
+            function: function.to_owned(),
+            version: version.to_owned(),
+        };
+        return Ok((principal, secret));
+    }
+    let key = access.find_key(id, now).await?;
+    // A lasting key has no token; one that is sent with it is not looked at on AWS either, but refused.
+    let key = key.filter(|_| claim.session_token.is_none());
+    let key = key.ok_or_else(|| refused(Refusal::unknown_key()))?;
+    let secret = key.secret.clone();
+    Ok((Principal::Key(key), secret))
+}
+
+/// Who sends a request that is not signed.
+async fn without_signature(
+    access: &Access,
+    parts: &Parts,
+    now: Timestamp,
+) -> Result<Principal, ApiError> {
+    let unsigned = || refused(Refusal::unsigned());
+    if let Some(value) = cookie(&parts.headers) {
+        let id = access.sign_ins.find(value, now.as_millis());
+        let id = id.ok_or_else(unsigned)?;
+        let changes = !matches!(parts.method, Method::GET | Method::HEAD);
+        // Browsers send it with everything that changes something, and it was compared already.
+        if changes && !parts.headers.contains_key(ORIGIN) {
+            return Err(unsigned());
+        }
+        let key = access.find_key(&id, now).await?;
+        return key.map(Principal::Key).ok_or_else(unsigned);
+    }
+    if parts.method == Method::GET
+        && parts.uri.path() == "/metrics"
+        && let Some((id, secret)) = password(&parts.headers)
+    {
+        let key = access.find_key(&id, now).await?;
+        let key = key.filter(|key| key.secret.is(&secret));
+        return key
+            .map(Principal::Key)
+            .ok_or_else(|| refused(Refusal::unknown_key()));
+    }
+    Err(unsigned())
+}
+
+/// The console's cookie.
+pub(super) fn cookie(headers: &HeaderMap) -> Option<&str> {
+    let all = headers.get_all(COOKIE_HEADER).iter();
+    let mut all = all
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'));
+    all.find_map(|pair| {
+        let (name, value) = pair.trim().split_once('=')?;
+        (name == COOKIE).then_some(value)
+    })
+}
+
+/// User name and password: collectors of metrics cannot sign.
+fn password(headers: &HeaderMap) -> Option<(AccessKeyId, String)> {
+    let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
+    let decoded = STANDARD.decode(value.strip_prefix("Basic ")?.trim()).ok()?;
+    let text = String::from_utf8(decoded).ok()?;
+    let (id, secret) = text.split_once(':')?;
+    Some((AccessKeyId::parse(id)?, secret.to_owned()))
+}
+
+/// Reads a body whole, and hashes it on the way.
+async fn read(
+    mut body: RequestBody,
+    bytes_max: usize,
+) -> Result<(Bytes, access::signature::PayloadHash), ApiError> {
+    let mut hasher = PayloadHasher::default();
+    let mut first: Option<Bytes> = None;
+    let mut rest = BytesMut::new();
+    let mut length = 0;
+    while let Some(piece) = body.piece().await {
+        let piece = piece.map_err(broken)?;
+        length += piece.len();
+        if length > bytes_max {
+            return Err(broken(BodyError::TooLarge));
+        }
+        hasher.update(&piece);
+        // Nearly every body arrives in one piece, which needs no copy.
+        match first.take() {
+            None if rest.is_empty() => first = Some(piece),
+            None => rest.extend_from_slice(&piece),
+            Some(start) => {
+                rest.extend_from_slice(&start);
+                rest.extend_from_slice(&piece);
+            }
+        }
+    }
+    Ok((first.unwrap_or_else(|| rest.freeze()), hasher.finish()))
+}
+
+fn broken(error: BodyError) -> ApiError {
+    match error {
+        BodyError::TooLarge => ApiError::new(
+            ErrorCode::RequestTooLarge,
+            "The request payload exceeded the limit.",
+        ),
+        BodyError::Broken => ApiError::new(
+            ErrorCode::InvalidRequestContent,
+            "The connection broke before the request was whole.",
+        ),
+        BodyError::Slow => ApiError::slow(),
+    }
+}
+
+/// A refusal as the Lambda API sends it.
+pub(super) fn refused(refusal: Refusal) -> ApiError {
+    use access::RefusalKind;
+    let code = match refusal.kind {
+        RefusalKind::MissingAuthenticationToken => ErrorCode::MissingAuthenticationToken,
+        RefusalKind::IncompleteSignature => ErrorCode::IncompleteSignature,
+        RefusalKind::InvalidSignature => ErrorCode::InvalidSignature,
+        RefusalKind::UnrecognizedClient => ErrorCode::UnrecognizedClient,
+        RefusalKind::ExpiredToken => ErrorCode::ExpiredToken,
+        RefusalKind::AccessDenied => ErrorCode::AccessDenied,
+    };
+    ApiError::new(code, refusal.message)
+}

@@ -1,0 +1,430 @@
+//! The access keys of a server: those that the store has, opened, and kept as long as the store's revision is the same.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use access::policy::{PolicyError, PolicySet};
+use access::{AccessKeyId, NewAccessKey, NoRandomness, SealingKey, UnsealError};
+use model::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use store::{AccessKeyRecord, AccessKeyRevision, AccessKeys, StoreFault};
+
+use super::principal::Key;
+use super::sealing_file::{self, SealingFileError};
+
+/// How long what is known of the keys is believed without asking the store, in milliseconds. What this server changes
+/// is known at once; what another one does, after so long.
+const BELIEVED_MILLIS: i64 = 1_000;
+
+/// Longest name of a key. Source: IAM quotas, names of users.
+const NAME_CHARS_MAX: usize = 64;
+
+/// Most keys. A hundred people and their programs, ten times over.
+const KEYS_MAX: usize = 1_000;
+
+/// Why a key cannot be created, changed or opened.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// The name cannot be one.
+    #[error(
+        "`{0}` is no name of an access key: 1 to {NAME_CHARS_MAX} letters, digits and any of `+=,.@_-` are one"
+    )]
+    Name(String),
+    /// Another key has the name.
+    #[error("there is an access key `{0}` already: `rotate` gives it another secret")]
+    Taken(String),
+    /// There is no such key.
+    #[error("there is no access key `{0}`")]
+    Unknown(String),
+    /// There are too many.
+    #[error("there are {KEYS_MAX} access keys, which is as many as there may be")]
+    TooMany,
+    /// A policy is none.
+    #[error("the policy of an access key: {0}")]
+    Policy(#[from] PolicyError),
+    /// A secret does not open.
+    #[error(transparent)]
+    Unseal(#[from] UnsealError),
+    /// There are keys, and nothing to open them with.
+    #[error(
+        "there are access keys, and no `access.key` in the data folder to open them with: put it back, set \
+         LAMBDURA_SEALING_KEY, or delete the keys and create others"
+    )]
+    NoSealingKey,
+    /// The sealing key cannot be used.
+    #[error(transparent)]
+    SealingFile(#[from] SealingFileError),
+    /// There is no randomness.
+    #[error(transparent)]
+    Randomness(#[from] NoRandomness),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreFault),
+}
+
+/// An access key as it is shown: everything but its secret.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct KeyView {
+    pub access_key_id: String,
+    pub name: String,
+    /// Names of ready policies, and policy documents.
+    pub policies: Vec<Value>,
+    /// Epoch milliseconds.
+    pub created_at: i64,
+    /// When its secret was drawn.
+    pub rotated_at: i64,
+    /// Since when nobody may sign with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disabled_at: Option<i64>,
+}
+
+/// An access key with its secret, which is shown once.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct KeyWithSecret {
+    #[serde(flatten)]
+    pub key: KeyView,
+    pub secret_access_key: String,
+}
+
+/// What is known of the keys, and since when.
+#[derive(Debug, Default)]
+struct Known {
+    by_id: HashMap<AccessKeyId, Arc<Key>>,
+    revision: Option<AccessKeyRevision>,
+    asked_at: i64,
+}
+
+/// The access keys of a server.
+pub struct KeyRing {
+    store: Arc<dyn AccessKeys>,
+    data_dir: PathBuf,
+    /// None until the first key is created.
+    sealing: Mutex<Option<SealingKey>>,
+    known: RwLock<Known>,
+    /// Held by whoever changes keys, from the first look to the last write.
+    changes: tokio::sync::Mutex<()>,
+}
+
+impl KeyRing {
+    /// The keys of a store, sealed by a key that is given or lies in the data folder.
+    ///
+    /// # Errors
+    /// When there are keys that cannot be opened.
+    pub async fn open(
+        store: Arc<dyn AccessKeys>,
+        data_dir: &Path,
+        given: Option<SealingKey>,
+        now: Timestamp,
+    ) -> Result<Self, KeyError> {
+        let sealing = match given {
+            Some(given) => Some(given),
+            None => sealing_file::read(data_dir)?,
+        };
+        let ring = Self {
+            store,
+            data_dir: data_dir.to_owned(),
+            sealing: Mutex::new(sealing),
+            known: RwLock::default(),
+            changes: tokio::sync::Mutex::default(),
+        };
+        ring.refresh(now).await?;
+        Ok(ring)
+    }
+
+    /// How many keys may sign.
+    pub fn enabled_count(&self) -> usize {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.by_id.len()
+    }
+
+    /// The key of an id that may sign.
+    ///
+    /// # Errors
+    /// When the store fails: nobody is let in by what may be old.
+    pub(crate) async fn find(
+        &self,
+        id: &AccessKeyId,
+        now: Timestamp,
+    ) -> Result<Option<Arc<Key>>, KeyError> {
+        let (found, asked_at) = {
+            let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+            (known.by_id.get(id).cloned(), known.asked_at)
+        };
+        // A clock that was set back must not keep old keys.
+        if (0..BELIEVED_MILLIS).contains(&(now.as_millis() - asked_at)) {
+            return Ok(found);
+        }
+        self.refresh(now).await?;
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(known.by_id.get(id).cloned())
+    }
+
+    /// Takes over what the store has, unless that is known.
+    async fn refresh(&self, now: Timestamp) -> Result<(), KeyError> {
+        let revision = self.store.access_key_revision().await?;
+        {
+            let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+            if known.revision == Some(revision) {
+                known.asked_at = now.as_millis();
+                return Ok(());
+            }
+        }
+        let mut by_id = HashMap::new();
+        let records = self.store.access_keys().await?;
+        for record in records.iter().filter(|one| one.disabled_at.is_none()) {
+            match self.opened(record) {
+                Ok(key) => drop(by_id.insert(key.id.clone(), Arc::new(key))),
+                // One that was stored damaged must not keep the others out.
+                Err(error @ KeyError::Policy(_)) => {
+                    tracing::warn!(key = record.name, %error, "an access key cannot be used");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        // Never back to what was read before.
+        if known.revision.is_none_or(|newest| newest <= revision) {
+            *known = Known {
+                by_id,
+                revision: Some(revision),
+                asked_at: now.as_millis(),
+            };
+        }
+        Ok(())
+    }
+
+    fn opened(&self, record: &AccessKeyRecord) -> Result<Key, KeyError> {
+        let id = AccessKeyId::parse(&record.id);
+        let id = id.ok_or_else(|| KeyError::Unknown(record.id.clone()))?;
+        let sealing = self.sealing();
+        let sealing = sealing.as_ref().ok_or(KeyError::NoSealingKey)?;
+        Ok(Key {
+            secret: sealing.open(&id, &record.sealed_secret)?,
+            name: record.name.clone(),
+            policies: PolicySet::parse(&record.policies)?,
+            id,
+        })
+    }
+
+    fn sealing(&self) -> std::sync::MutexGuard<'_, Option<SealingKey>> {
+        self.sealing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// All keys, by name.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn list(&self) -> Result<Vec<KeyView>, KeyError> {
+        let records = self.store.access_keys().await?;
+        Ok(records.iter().map(view).collect())
+    }
+
+    /// Creates a key.
+    ///
+    /// # Errors
+    /// When the name is none or taken, or a policy is none.
+    pub async fn create(
+        &self,
+        name: &str,
+        policies: Vec<Value>,
+        now: Timestamp,
+    ) -> Result<KeyWithSecret, KeyError> {
+        check_name(name)?;
+        let policies = PolicySet::new(policies)?;
+        let _changing = self.changes.lock().await;
+        let records = self.store.access_keys().await?;
+        if records.iter().any(|record| record.name == name) {
+            return Err(KeyError::Taken(name.to_owned()));
+        }
+        if records.len() >= KEYS_MAX {
+            return Err(KeyError::TooMany);
+        }
+        let drawn = NewAccessKey::draw()?;
+        let record = AccessKeyRecord {
+            id: drawn.id.to_string(),
+            name: name.to_owned(),
+            sealed_secret: self.seal(&drawn)?,
+            policies: policies.text(),
+            created_at: now,
+            rotated_at: now,
+            disabled_at: None,
+        };
+        self.store.create_access_key(record.clone()).await?;
+        self.refresh(now).await?;
+        Ok(with_secret(&record, &drawn))
+    }
+
+    /// Gives a key another secret. The one before is of no use from then on.
+    ///
+    /// # Errors
+    /// When there is no such key.
+    pub async fn rotate(&self, named: &str, now: Timestamp) -> Result<KeyWithSecret, KeyError> {
+        let _changing = self.changes.lock().await;
+        let mut record = self.record(named).await?;
+        let id = AccessKeyId::parse(&record.id);
+        let drawn = NewAccessKey {
+            id: id.ok_or_else(|| KeyError::Unknown(named.to_owned()))?,
+            secret: NewAccessKey::draw_secret()?,
+        };
+        record.sealed_secret = self.seal(&drawn)?;
+        record.rotated_at = now;
+        self.store.replace_access_key(record.clone()).await?;
+        self.refresh(now).await?;
+        Ok(with_secret(&record, &drawn))
+    }
+
+    /// Lets nobody sign with a key, or lets them again.
+    ///
+    /// # Errors
+    /// When there is no such key.
+    pub async fn set_disabled(
+        &self,
+        named: &str,
+        disabled: bool,
+        now: Timestamp,
+    ) -> Result<KeyView, KeyError> {
+        let _changing = self.changes.lock().await;
+        let mut record = self.record(named).await?;
+        record.disabled_at = match (disabled, record.disabled_at) {
+            (true, Some(since)) => Some(since),
+            (true, None) => Some(now),
+            (false, _) => None,
+        };
+        self.store.replace_access_key(record.clone()).await?;
+        self.refresh(now).await?;
+        Ok(view(&record))
+    }
+
+    /// Deletes a key.
+    ///
+    /// # Errors
+    /// When there is no such key.
+    pub async fn delete(&self, named: &str, now: Timestamp) -> Result<KeyView, KeyError> {
+        let _changing = self.changes.lock().await;
+        let record = self.record(named).await?;
+        self.store.delete_access_key(&record.id).await?;
+        self.refresh(now).await?;
+        Ok(view(&record))
+    }
+
+    /// The record of a key, by its name or id.
+    async fn record(&self, named: &str) -> Result<AccessKeyRecord, KeyError> {
+        let records = self.store.access_keys().await?;
+        let mut records = records.into_iter();
+        let found = records.find(|record| record.name == named || record.id == named);
+        found.ok_or_else(|| KeyError::Unknown(named.chars().take(128).collect()))
+    }
+
+    /// Seals a secret; draws the sealing key where there is none yet.
+    fn seal(&self, key: &NewAccessKey) -> Result<Vec<u8>, KeyError> {
+        let mut sealing = self.sealing();
+        let sealing = match &mut *sealing {
+            Some(sealing) => sealing,
+            none => none.insert(sealing_file::create(&self.data_dir)?),
+        };
+        Ok(sealing.seal(&key.id, &key.secret)?)
+    }
+}
+
+fn check_name(name: &str) -> Result<(), KeyError> {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"+=,.@_-".contains(&byte);
+    if (1..=NAME_CHARS_MAX).contains(&name.len()) && name.bytes().all(fits) {
+        return Ok(());
+    }
+    Err(KeyError::Name(name.chars().take(128).collect()))
+}
+
+fn view(record: &AccessKeyRecord) -> KeyView {
+    KeyView {
+        access_key_id: record.id.clone(),
+        name: record.name.clone(),
+        // What is no list is shown as it is.
+        policies: serde_json::from_str(&record.policies)
+            .unwrap_or_else(|_| vec![Value::from(record.policies.as_str())]),
+        created_at: record.created_at.as_millis(),
+        rotated_at: record.rotated_at.as_millis(),
+        disabled_at: record.disabled_at.map(Timestamp::as_millis),
+    }
+}
+
+fn with_secret(record: &AccessKeyRecord, drawn: &NewAccessKey) -> KeyWithSecret {
+    KeyWithSecret {
+        key: view(record),
+        secret_access_key: drawn.secret.reveal().to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use store::MemoryStore;
+
+    use super::*;
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_millis(millis)
+    }
+
+    #[tokio::test]
+    async fn keys_are_created_rotated_disabled_and_deleted() {
+        let folder = tempfile::tempdir().expect("there is room");
+        let store = Arc::new(MemoryStore::new());
+        let open = async |at| KeyRing::open(Arc::clone(&store) as _, folder.path(), None, at).await;
+        let ring = open(at(0)).await.expect("there is nothing to open");
+        assert_eq!(ring.enabled_count(), 0);
+        let created = ring.create("ci", vec![json!("invoke")], at(1)).await;
+        let created = created.expect("it is new");
+        let id = AccessKeyId::parse(&created.key.access_key_id).expect("it is an id");
+        let found = async |ring: &KeyRing, now| ring.find(&id, at(now)).await.expect("it works");
+        let key = found(&ring, 2).await.expect("it may sign");
+        assert!(key.secret.is(&created.secret_access_key));
+        let taken = ring.create("ci", vec![json!("admin")], at(3)).await;
+        assert!(matches!(taken, Err(KeyError::Taken(_))));
+        let odd = ring.create("c i", vec![json!("admin")], at(3)).await;
+        assert!(matches!(odd, Err(KeyError::Name(_))));
+        let unknown = ring.create("x", vec![json!("root")], at(3)).await;
+        assert!(matches!(unknown, Err(KeyError::Policy(_))));
+
+        let rotated = ring.rotate("ci", at(4)).await.expect("it is there");
+        let key = found(&ring, 5).await.expect("it may sign");
+        assert!(key.secret.is(&rotated.secret_access_key));
+        assert!(!key.secret.is(&created.secret_access_key));
+
+        // Another server sees it a second later at the latest.
+        let other = open(at(5)).await.expect("the sealing key is in the folder");
+        ring.set_disabled("ci", true, at(6))
+            .await
+            .expect("it is there");
+        assert!(found(&ring, 6).await.is_none());
+        assert!(found(&other, 5 + BELIEVED_MILLIS).await.is_none());
+        ring.set_disabled(id.as_str(), false, at(7))
+            .await
+            .expect("by its id, too");
+        assert!(found(&ring, 8).await.is_some());
+        ring.delete("ci", at(9)).await.expect("it is there");
+        assert!(found(&ring, 9).await.is_none());
+        assert_eq!(ring.list().await.expect("it works"), []);
+        let gone = ring.delete("ci", at(9)).await;
+        assert!(matches!(gone, Err(KeyError::Unknown(_))));
+    }
+
+    #[tokio::test]
+    async fn without_the_sealing_key_nothing_opens() {
+        let folder = tempfile::tempdir().expect("there is room");
+        let store = Arc::new(MemoryStore::new());
+        let ring = KeyRing::open(Arc::clone(&store) as _, folder.path(), None, at(0)).await;
+        let ring = ring.expect("there is nothing to open");
+        ring.create("ci", vec![json!("invoke")], at(1))
+            .await
+            .expect("it is new");
+        let elsewhere = tempfile::tempdir().expect("there is room");
+        let open = async |given| {
+            KeyRing::open(Arc::clone(&store) as _, elsewhere.path(), given, at(0)).await
+        };
+        assert!(matches!(open(None).await, Err(KeyError::NoSealingKey)));
+        let other = SealingKey::draw().expect("there is randomness");
+        assert!(matches!(open(Some(other)).await, Err(KeyError::Unseal(_))));
+    }
+}

@@ -1,0 +1,24 @@
+//! Who may use this server: access keys and credentials of function processes, what policies allow them, how often they
+//! may ask, and the record of what they changed.
+//!
+//! Where nothing is enforced, which is how `lambdura up` starts on loopback, none of this looks at a request. The
+//! decisions are in `docs/adr/0020-*`; what is protected how, in `docs/security.md`.
+
+mod audit;
+mod config;
+mod gate;
+mod grants;
+mod identify;
+mod key_ring;
+mod limits;
+mod offline;
+mod principal;
+mod sealing_file;
+mod sign_in;
+
+pub use audit::AuditLine;
+pub(crate) use audit::{Audit, AuditQuery};
+pub use config::{AccessConfig, AccessLimits, TlsFiles};
+pub(crate) use gate::{Access, Admitted};
+pub use key_ring::{KeyError, KeyRing, KeyView, KeyWithSecret};
+pub use offline::{OfflineKeys, OfflineKeysError};

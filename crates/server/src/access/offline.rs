@@ -1,0 +1,156 @@
+//! Access keys of a data folder that no server has open: how the first one is made.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use access::SealingKey;
+use model::Timestamp;
+use serde_json::Value;
+use store::{Durability, Store as _};
+use store_sqlite::{OpenStoreError, SqliteStore};
+
+use super::audit::{Audit, AuditLine, AuditLog as _, AuditQuery};
+use super::gate::moment;
+use super::key_ring::{KeyError, KeyRing, KeyView, KeyWithSecret};
+
+/// Access keys of a data folder, and its record of changes. The folder is this one's until it is closed.
+pub struct OfflineKeys {
+    ring: KeyRing,
+    store: Arc<SqliteStore>,
+    audit: Audit,
+    who: String,
+}
+
+/// Why a data folder's keys cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OfflineKeysError {
+    /// Its store cannot be opened, above all because a server has it.
+    #[error("open the store")]
+    Store(#[from] OpenStoreError),
+    /// Its keys cannot be read.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+}
+
+impl OfflineKeys {
+    /// Opens a data folder. `who` is what the record of changes calls whoever does it.
+    ///
+    /// # Errors
+    /// When a server has the folder, or its keys do not open.
+    pub async fn open(
+        data_dir: &Path,
+        sealing_key: Option<SealingKey>,
+        who: String,
+        now: Timestamp,
+    ) -> Result<Self, OfflineKeysError> {
+        let path = data_dir.join("lambdura.sqlite3");
+        let store = Arc::new(SqliteStore::open(&path, Durability::Disk)?);
+        let ring = KeyRing::open(Arc::clone(&store) as _, data_dir, sealing_key, now).await?;
+        Ok(Self {
+            ring,
+            store,
+            audit: Audit::of(data_dir),
+            who,
+        })
+    }
+
+    /// All keys, by name.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn list(&self) -> Result<Vec<KeyView>, KeyError> {
+        self.ring.list().await
+    }
+
+    /// Creates a key.
+    ///
+    /// # Errors
+    /// When the name is none or taken, or a policy is none.
+    pub async fn create(
+        &self,
+        name: &str,
+        policies: Vec<Value>,
+        now: Timestamp,
+    ) -> Result<KeyWithSecret, KeyError> {
+        let created = self.ring.create(name, policies, now).await;
+        self.noted("CreateAccessKey", name, now, created)
+    }
+
+    /// Gives a key another secret.
+    ///
+    /// # Errors
+    /// When there is no such key.
+    pub async fn rotate(&self, named: &str, now: Timestamp) -> Result<KeyWithSecret, KeyError> {
+        let rotated = self.ring.rotate(named, now).await;
+        self.noted("RotateAccessKey", named, now, rotated)
+    }
+
+    /// Lets nobody sign with a key, or lets them again.
+    ///
+    /// # Errors
+    /// When there is no such key.
+    pub async fn set_disabled(
+        &self,
+        named: &str,
+        disabled: bool,
+        now: Timestamp,
+    ) -> Result<KeyView, KeyError> {
+        let set = self.ring.set_disabled(named, disabled, now).await;
+        let action = if disabled {
+            "DisableAccessKey"
+        } else {
+            "EnableAccessKey"
+        };
+        self.noted(action, named, now, set)
+    }
+
+    /// Deletes a key.
+    ///
+    /// # Errors
+    /// When there is no such key.
+    pub async fn delete(&self, named: &str, now: Timestamp) -> Result<KeyView, KeyError> {
+        let deleted = self.ring.delete(named, now).await;
+        self.noted("DeleteAccessKey", named, now, deleted)
+    }
+
+    /// Closes the folder, for others to open.
+    ///
+    /// # Errors
+    /// When the store fails to close.
+    pub async fn close(self) -> Result<(), KeyError> {
+        Ok(self.store.close().await?)
+    }
+
+    /// The newest lines of a data folder's record of changes, oldest first, whether a server has it or not.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn read_audit(
+        data_dir: &Path,
+        limit: usize,
+        containing: Option<String>,
+    ) -> std::io::Result<Vec<AuditLine>> {
+        Audit::of(data_dir).read(&AuditQuery { limit, containing })
+    }
+
+    fn noted<T>(
+        &self,
+        action: &str,
+        named: &str,
+        now: Timestamp,
+        outcome: Result<T, KeyError>,
+    ) -> Result<T, KeyError> {
+        self.audit.note(AuditLine {
+            at: moment(now),
+            who: self.who.clone(),
+            access_key_id: None,
+            source_ip: None,
+            action: format!("lambdura:{action}"),
+            resource: named.to_owned(),
+            outcome: if outcome.is_ok() { "done" } else { "refused" }.to_owned(),
+            status: None,
+            error: outcome.as_ref().err().map(ToString::to_string),
+        });
+        outcome
+    }
+}

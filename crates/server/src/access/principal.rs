@@ -1,0 +1,44 @@
+//! Who sends a request.
+
+use std::sync::Arc;
+
+use access::policy::PolicySet;
+use access::{AccessKeyId, SecretKey};
+
+/// An access key that may sign.
+#[derive(Debug)]
+pub(crate) struct Key {
+    pub id: AccessKeyId,
+    pub name: String,
+    pub secret: SecretKey,
+    pub policies: PolicySet,
+}
+
+/// Who sends a request.
+#[derive(Debug, Clone)]
+pub(crate) enum Principal {
+    /// Whoever has an access key.
+    Key(Arc<Key>),
+    /// A process of a function version that this server runs.
+    Process { function: String, version: String },
+}
+
+impl Principal {
+    /// As IAM names it, for messages.
+    pub fn arn(&self, account_id: &str) -> String {
+        match self {
+            Self::Key(key) => format!("arn:aws:iam::{account_id}:user/{}", key.name),
+            Self::Process { function, version } => {
+                format!("arn:aws:sts::{account_id}:assumed-role/{function}/{version}")
+            }
+        }
+    }
+
+    /// What the record of changes calls it.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Key(key) => format!("key {}", key.name),
+            Self::Process { function, version } => format!("function {function}:{version}"),
+        }
+    }
+}

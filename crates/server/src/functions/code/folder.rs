@@ -1,0 +1,104 @@
+//! The frozen code of a data folder, for who makes and takes backups: whether a server runs on it or not.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use store::{CodeBlobs, StoreFault, StoreFuture};
+use tokio::task::spawn_blocking;
+use tokio_util::sync::CancellationToken;
+
+use super::store::{CodeStore, folder_of};
+
+/// See the module.
+pub struct FolderCode(Arc<CodeStore>);
+
+impl FolderCode {
+    /// The code below a data folder, where it is made if need be.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn open(data_dir: &Path) -> io::Result<Self> {
+        let store = CodeStore::open(data_dir.join("code"), true, CancellationToken::new())?;
+        Ok(Self(Arc::new(store)))
+    }
+
+    /// What is wrong with the code that a version names by this path; nothing is changed. Code that was not frozen is
+    /// not looked at.
+    pub fn damage(&self, code_dir: &str) -> Option<String> {
+        let name = folder_of(Path::new(code_dir))?;
+        self.0.damage_of(name)
+    }
+
+    /// Does something with the disk, on a thread that may wait for it.
+    fn work<T: Send + 'static>(
+        &self,
+        attempted: String,
+        work: impl FnOnce(&CodeStore) -> Result<T, Box<dyn std::error::Error + Send + Sync>>
+        + Send
+        + 'static,
+    ) -> StoreFuture<'static, T> {
+        let store = Arc::clone(&self.0);
+        Box::pin(async move {
+            match spawn_blocking(move || work(&store)).await {
+                Ok(done) => done.map_err(|cause| StoreFault::new(attempted, false, cause)),
+                Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+            }
+        })
+    }
+}
+
+impl CodeBlobs for FolderCode {
+    fn put_code(&self, hash: &str, archive: Vec<u8>) -> StoreFuture<'_, ()> {
+        let name = hash.to_owned();
+        self.work(format!("unpack the code `{hash}`"), move |store| {
+            // Nothing of a backup decides where a folder is made.
+            if folder_of(Path::new(&name)) != Some(name.as_str()) {
+                return Err("it is no name of frozen code".into());
+            }
+            Ok(store.take_packed(&name, &archive)?)
+        })
+    }
+
+    fn has_code(&self, hash: &str) -> StoreFuture<'_, bool> {
+        let name = hash.to_owned();
+        self.work(format!("look for the code `{hash}`"), move |store| {
+            Ok(store.has(&name))
+        })
+    }
+
+    /// Damaged code is no code.
+    fn code(&self, hash: &str) -> StoreFuture<'_, Option<Vec<u8>>> {
+        let name = hash.to_owned();
+        self.work(format!("pack the code `{hash}`"), move |store| {
+            if !store.folder(&name).is_dir() {
+                return Ok(None);
+            }
+            if let Some(damage) = store.damage_of(&name) {
+                return Err(damage.into());
+            }
+            Ok(Some(store.pack(&name)?))
+        })
+    }
+
+    fn code_hashes(&self) -> StoreFuture<'_, Vec<String>> {
+        self.work("list the frozen code".to_owned(), |store| {
+            let mut names = Vec::new();
+            for entry in std::fs::read_dir(&store.dir)? {
+                let path = entry?.path();
+                if path.is_dir() {
+                    names.extend(folder_of(&path).map(ToOwned::to_owned));
+                }
+            }
+            names.sort();
+            Ok(names)
+        })
+    }
+
+    fn delete_code(&self, hash: &str) -> StoreFuture<'_, ()> {
+        let attempted = format!("remove the code `{hash}`");
+        self.work(attempted, |_| {
+            Err("a server removes what nothing needs any more".into())
+        })
+    }
+}

@@ -1,0 +1,172 @@
+//! Functions of servers that share a store: what another one deployed is seen here, with its code.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use model::{FunctionName, Version};
+use stdx::error_chain;
+use store::{Catalogue, CatalogueRevision, CodeBlobs, FunctionVersionRecord, StoreFault};
+use tokio::task::spawn_blocking;
+
+use super::{CodeStore, FunctionSettings, FunctionVersion, Registry};
+
+impl Registry {
+    /// Keeps the code of a version where other servers find it, before any of them sees the version.
+    pub(super) async fn share_code(&self, code_dir: &Path) -> Result<(), StoreFault> {
+        let Some((shared, name)) = self.shared.as_ref().zip(CodeStore::shared_name(code_dir))
+        else {
+            return Ok(());
+        };
+        if shared.has_code(name).await? {
+            return Ok(());
+        }
+        let (code, packed) = (Arc::clone(&self.code), name.to_owned());
+        let packing = spawn_blocking(move || code.pack(&packed));
+        let archive = match packing.await {
+            Ok(packed) => packed.map_err(|cause| {
+                StoreFault::new(
+                    format!("pack the code in `{}`", code_dir.display()),
+                    true,
+                    cause,
+                )
+            })?,
+            Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+        };
+        shared.put_code(name, archive).await
+    }
+
+    /// Takes in what other servers have changed since this revision. Returns the revision that is known now.
+    ///
+    /// # Errors
+    /// When the store fails; nothing has changed here then.
+    pub async fn refresh(
+        &self,
+        store: &dyn Catalogue,
+        known: Option<CatalogueRevision>,
+    ) -> Result<CatalogueRevision, StoreFault> {
+        let revision = store.revision().await?;
+        if known == Some(revision) {
+            return Ok(revision);
+        }
+        // Before anybody waits: an archive takes its time.
+        if let Some(shared) = &self.shared {
+            for record in store.function_versions().await? {
+                self.fetch_code(shared.as_ref(), &record).await?;
+            }
+        }
+        let _changes = self.changes.lock().await;
+        let settings = store.function_settings().await?;
+        let versions = store.function_versions().await?;
+        let aliases = store.aliases().await?;
+        let mut stored = BTreeSet::new();
+        for record in settings {
+            stored.insert((record.function.clone(), Part::Function));
+            match FunctionSettings::from_record(&record) {
+                Ok(settings) if settings != *self.settings(&record.function) => {
+                    self.insert_settings(&record.function, settings);
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::error!(function = %record.function, %error, "the settings cannot be read");
+                }
+            }
+        }
+        for record in versions {
+            stored.insert((record.function.clone(), Part::Function));
+            stored.insert((
+                record.function.clone(),
+                Part::Version(record.version.clone()),
+            ));
+            self.take_version(&record);
+        }
+        for alias in aliases {
+            stored.insert((alias.function.clone(), Part::Alias(alias.name.clone())));
+            if self.alias(&alias.function, &alias.name).as_ref() != Some(&alias) {
+                self.insert_alias(alias);
+            }
+        }
+        self.drop_what_is_gone(&stored);
+        self.event_source_states.note_change();
+        Ok(revision)
+    }
+
+    fn take_version(&self, record: &FunctionVersionRecord) {
+        let known = self.version(&record.function, &record.version);
+        if known.is_some_and(|known| {
+            known.config_sha256 == record.config_sha256
+                && serde_json::to_string(&known.configuration)
+                    .is_ok_and(|configuration| configuration == record.configuration)
+        }) {
+            return;
+        }
+        let arn = self.home.arn(&record.function);
+        let running = self.running_of(&record.function);
+        let code_dir = self.code.locate(&record.code_dir);
+        match FunctionVersion::from_record(record, &arn, &running, code_dir) {
+            Ok(version) => self.insert(&record.function, Arc::new(version)),
+            Err(error) => {
+                let function = arn.qualified(&record.version.to_string());
+                tracing::error!(function, %error, "the stored configuration cannot be read");
+            }
+        }
+    }
+
+    fn drop_what_is_gone(&self, stored: &BTreeSet<(FunctionName, Part)>) {
+        for name in self.names() {
+            if !stored.contains(&(name.clone(), Part::Function)) {
+                self.remove(&name);
+                continue;
+            }
+            for version in self.versions(&name).unwrap_or_default() {
+                let part = Part::Version(version.version.clone());
+                if !stored.contains(&(name.clone(), part)) {
+                    self.remove_version(&name, &version.version);
+                }
+            }
+            for alias in self.aliases(&name).unwrap_or_default() {
+                if !stored.contains(&(name.clone(), Part::Alias(alias.name.clone()))) {
+                    self.remove_alias(&name, &alias.name);
+                }
+            }
+        }
+    }
+
+    /// Fetches the code of a version that another server froze. What cannot be fetched is said by whoever runs it.
+    async fn fetch_code(
+        &self,
+        shared: &dyn CodeBlobs,
+        record: &FunctionVersionRecord,
+    ) -> Result<(), StoreFault> {
+        let dir = self.code.locate(&record.code_dir);
+        let Some(name) = CodeStore::shared_name(&dir).map(ToOwned::to_owned) else {
+            return Ok(());
+        };
+        if self.code.has(&name) {
+            return Ok(());
+        }
+        let Some(archive) = shared.code(&name).await? else {
+            tracing::error!(function = %record.function, code = name, "the code is in no archive");
+            return Ok(());
+        };
+        let code = Arc::clone(&self.code);
+        let taking = spawn_blocking(move || code.take_packed(&name, &archive));
+        match taking.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                let error = error_chain(&error);
+                tracing::error!(function = %record.function, error, "the code cannot be unpacked");
+            }
+            Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+        }
+        Ok(())
+    }
+}
+
+/// A part of the catalogue, of a function.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    Function,
+    Version(Version),
+    Alias(String),
+}

@@ -1,0 +1,161 @@
+//! Which permission a request needs, in IAM's words: actions, and the ARNs that they are done to.
+//!
+//! What is done with a request is decided elsewhere, by its method and path; here the same method and path are read once
+//! more. So whatever is not named here needs an action that only `*` allows: a route that is forgotten is closed.
+//!
+//! Source of actions: IAM's service authorization reference for Lambda and DynamoDB, read 2026-11; `lambdura:…` are
+//! those of our own routes.
+
+mod dynamodb;
+mod lambda;
+mod own;
+
+use hyper::http::request::Parts;
+use model::ExecutionId;
+
+use crate::functions::Home;
+
+/// Bytes of a body when nothing larger is meant: the largest table request, which no other but code exceeds.
+const BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Bytes of a body with code. Source: as `api::functions::change`, with room for the rest of the request.
+const CODE_BYTES_MAX: usize = 72 * 1024 * 1024;
+
+/// What is needed for a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Needed {
+    /// Such as `lambda:InvokeFunction`.
+    pub action: String,
+    pub on: On,
+}
+
+/// What something is done to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum On {
+    Arn(String),
+    /// An execution whose ARN is to be looked up, whatever the request calls it. `unknown` stands for one that is not
+    /// there.
+    Execution {
+        id: ExecutionId,
+        unknown: String,
+    },
+}
+
+impl Needed {
+    fn new(action: impl Into<String>, arn: impl Into<String>) -> Self {
+        Self {
+            action: action.into(),
+            on: On::Arn(arn.into()),
+        }
+    }
+
+    /// Whether it only looks.
+    pub fn is_read(&self) -> bool {
+        let name = self.action.split_once(':').map_or("", |(_, name)| name);
+        [
+            "Get", "List", "Observe", "Describe", "Query", "Scan", "BatchGet", "Read",
+        ]
+        .iter()
+        .any(|verb| name.starts_with(verb))
+    }
+
+    /// Whether it is done so often, and recorded elsewhere, that nobody wants to read of it.
+    pub fn is_progress(&self) -> bool {
+        self.action == "lambda:CheckpointDurableExecution"
+    }
+}
+
+/// Which of AWS's services a request is for, by the name that it must be signed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Service {
+    Lambda,
+    DynamoDb,
+    /// One that is not here.
+    Elsewhere,
+}
+
+impl Service {
+    /// Which one a request is for. `is_elsewhere` says whether it is signed for a service that is not here.
+    pub fn of(is_table: bool, is_elsewhere: bool) -> Self {
+        match (is_elsewhere, is_table) {
+            (true, _) => Self::Elsewhere,
+            (false, true) => Self::DynamoDb,
+            (false, false) => Self::Lambda,
+        }
+    }
+
+    /// Whether a signature for this name is one for the service.
+    pub fn is_named(self, name: &str) -> bool {
+        match self {
+            Self::Lambda => name == "lambda",
+            Self::DynamoDb => name == "dynamodb",
+            // Requests are told apart by this very name.
+            Self::Elsewhere => !["lambda", "dynamodb"].contains(&name),
+        }
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Lambda => "lambda",
+            Self::DynamoDb => "dynamodb",
+            Self::Elsewhere => "its own",
+        }
+    }
+}
+
+/// How many bytes a request's body may have.
+pub(crate) fn bytes_max(service: Service, parts: &Parts) -> usize {
+    match service {
+        Service::Lambda if lambda::has_code(&parts.method, path(parts)) => CODE_BYTES_MAX,
+        Service::Lambda | Service::DynamoDb | Service::Elsewhere => BYTES_MAX,
+    }
+}
+
+/// What a request needs. Never empty.
+pub(crate) fn needed(
+    service: Service,
+    signed_for: &str,
+    parts: &Parts,
+    body: &[u8],
+    home: &Home,
+) -> Vec<Needed> {
+    match service {
+        Service::DynamoDb => dynamodb::needed(&parts.headers, body, home),
+        Service::Elsewhere => vec![elsewhere(signed_for, parts)],
+        Service::Lambda => {
+            let path = path(parts);
+            let own = own::needed(&parts.method, path, home);
+            vec![own.unwrap_or_else(|| {
+                lambda::needed(&parts.method, path, parts.uri.query(), body, home)
+            })]
+        }
+    }
+}
+
+/// As `api` and the others see it.
+fn path(parts: &Parts) -> &str {
+    parts.uri.path().trim_end_matches('/')
+}
+
+/// An operation of a service that is not here, by what its protocol says in a header.
+fn elsewhere(service: &str, parts: &Parts) -> Needed {
+    let target = parts.headers.get("x-amz-target");
+    let target = target.and_then(|target| target.to_str().ok());
+    let operation = target.and_then(|target| target.rsplit('.').next());
+    let operation = operation.filter(|name| name.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    Needed::new(
+        format!("{service}:{}", operation.unwrap_or("Call")),
+        "*".to_owned(),
+    )
+}
+
+/// The ARN of a resource of ours.
+fn own_arn(home: &Home, resource: &str) -> String {
+    format!(
+        "arn:aws:lambdura:{}:{}:{resource}",
+        home.region, home.account_id
+    )
+}
+
+#[cfg(test)]
+mod tests;

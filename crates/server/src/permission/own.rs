@@ -1,0 +1,52 @@
+//! Actions of our own routes.
+
+use hyper::Method;
+
+use super::lambda::function;
+use super::{Needed, own_arn};
+use crate::functions::Home;
+
+/// What a request needs; none when it is not to one of our own routes.
+pub(super) fn needed(method: &Method, path: &str, home: &Home) -> Option<Needed> {
+    let of = |action: &str, resource: &str| {
+        Some(Needed::new(
+            format!("lambdura:{action}"),
+            own_arn(home, resource),
+        ))
+    };
+    let is_read = matches!(*method, Method::GET | Method::HEAD);
+    if path == "/metrics" {
+        return of("ObserveMetrics", "metrics");
+    }
+    let route = path.strip_prefix("/lambdura/")?;
+    let route = route.strip_prefix("v1/").unwrap_or(route);
+    let segments: Vec<&str> = route.split('/').collect();
+    match (method.as_str(), segments.as_slice()) {
+        ("GET", ["access-keys"]) => of("ListAccessKeys", "access-keys"),
+        ("POST", ["access-keys"]) => of("CreateAccessKey", "access-keys"),
+        ("DELETE", ["access-keys", _]) => of("DeleteAccessKey", "access-keys"),
+        ("POST", ["access-keys", _, "disable"]) => of("DisableAccessKey", "access-keys"),
+        ("POST", ["access-keys", _, "enable"]) => of("EnableAccessKey", "access-keys"),
+        ("POST", ["access-keys", _, "rotate"]) => of("RotateAccessKey", "access-keys"),
+        ("GET", ["audit"]) => of("ReadAudit", "audit"),
+        ("POST", ["clock"]) => of("MoveClock", "clock"),
+        ("POST", ["answers"]) => of("ReplaceAnswers", "answers"),
+        ("POST", ["set-aside", _, "try-again"]) => of("RetrySetAside", "set-aside"),
+        ("POST", ["functions", name, "versions", version, "code"]) => Some(Needed::new(
+            "lambdura:ReplaceVersionCode",
+            function(home, name, Some(version)),
+        )),
+        (_, ["executions", ..]) if is_read => of("ObserveExecutions", "executions"),
+        (_, ["callbacks"]) if is_read => of("ObserveCallbacks", "callbacks"),
+        (_, ["timers"]) if is_read => of("ObserveTimers", "timers"),
+        (_, ["functions", ..]) if is_read => of("ObserveFunctions", "functions"),
+        (_, ["system" | "openapi.json"]) if is_read => of("ObserveSystem", "system"),
+        (_, ["logs", ..]) if is_read => of("ObserveLogs", "logs"),
+        (_, ["segments"]) if is_read => of("ObserveTraces", "segments"),
+        (_, ["dead-letters"]) if is_read => of("ObserveDeadLetters", "dead-letters"),
+        (_, ["set-aside"]) if is_read => of("ObserveSetAside", "set-aside"),
+        (_, ["clock"]) if is_read => of("ObserveClock", "clock"),
+        (_, ["answers"]) if is_read => of("ObserveAnswers", "answers"),
+        _ => of("UnknownOperation", "unknown"),
+    }
+}

@@ -1,0 +1,101 @@
+//! What function processes are given: where the server is, and what they sign with.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use access::SessionKeys;
+use function_host::{Credentials, HostConfig};
+use tokio::net::TcpListener;
+
+use super::ServerConfig;
+use crate::elsewhere::Elsewhere;
+use crate::http::socket::{self, SocketFile};
+use crate::start_error::StartServerError;
+
+/// How long a function process may take to its first call of the Runtime API. Lambda stops after ten
+/// seconds and begins again within the function's timeout; here many interpreters may start at once
+/// on few processors, and beginning again would only take longer.
+const INIT_LIMIT: Duration = Duration::from_secs(60);
+
+/// The port for function processes, where the main one is not for them: they cannot know its certificate, and it may have no
+/// address on this machine.
+pub(super) async fn own_listener(
+    main: SocketAddr,
+    is_tls: bool,
+) -> Result<Option<(TcpListener, SocketAddr)>, StartServerError> {
+    if main.ip().is_loopback() && !is_tls {
+        return Ok(None);
+    }
+    let any = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+    let failed = |cause| StartServerError::Listen {
+        address: any,
+        cause,
+    };
+    let listener = TcpListener::bind(any).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok(Some((listener, address)))
+}
+
+/// The function host's settings.
+pub(super) fn host_config(
+    config: &ServerConfig,
+    endpoint: &str,
+    dynamodb: &str,
+    socket: Option<&SocketFile>,
+    xray_address: SocketAddr,
+    issuing: Option<SessionKeys>,
+) -> HostConfig {
+    let mut environment = BTreeMap::new();
+    for (name, value) in config.elsewhere.variables(endpoint) {
+        environment.insert(name.to_owned(), value);
+    }
+    for (name, value) in [
+        ("AWS_ENDPOINT_URL_LAMBDA", endpoint),
+        // One port serves both; this outweighs what the function's own settings say of it.
+        ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb),
+        ("AWS_XRAY_DAEMON_ADDRESS", &xray_address.to_string()),
+        ("AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR"),
+    ] {
+        environment.insert(name.to_owned(), value.to_owned());
+    }
+    if let Some(path) = socket.and_then(|socket| socket.path().to_str()) {
+        environment.insert(socket::VARIABLE.to_owned(), path.to_owned());
+        environment.insert(socket::ENDPOINT_VARIABLE.to_owned(), endpoint.to_owned());
+    }
+    HostConfig {
+        region: config.region.clone(),
+        state_dir: Some(config.data_dir.join("processes")),
+        extra_environment: environment,
+        idle_time: config.idle_time,
+        init_limit: INIT_LIMIT,
+        runtimes: Some(Arc::clone(&config.runtimes)),
+        debugged: config.debugging.started.clone(),
+        ..host_credentials(&config.elsewhere, issuing)
+    }
+}
+
+/// What functions sign with: placeholders, unless they call a real account, or are to be known by what they sign with.
+fn host_credentials(elsewhere: &Elsewhere, issuing: Option<SessionKeys>) -> HostConfig {
+    let mut host = HostConfig::default();
+    if let Some(sessions) = issuing {
+        host.credentials = Arc::new(move |function| {
+            let subject = format!("{}:{}", function.name, function.version);
+            let issued = sessions.issue(&subject);
+            let issued = issued
+                .inspect_err(|error| tracing::error!(%error, "a function has no credentials"))
+                .ok()?;
+            Some(Credentials {
+                access_key_id: issued.access_key_id.to_string(),
+                secret_access_key: issued.secret.reveal().to_owned(),
+                session_token: Some(issued.token),
+            })
+        });
+    }
+    if let Elsewhere::Account(account) = elsewhere {
+        let credentials = account.credentials();
+        host.credentials = Arc::new(move |_| credentials.clone());
+    }
+    host
+}

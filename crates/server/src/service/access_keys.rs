@@ -1,0 +1,141 @@
+//! `/lambdura/v1/access-keys`: access keys of a running server; `/lambdura/v1/audit`: what was changed.
+
+use std::sync::Arc;
+
+use hyper::{Method, Response, StatusCode};
+use lambda_api::ErrorCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use wire::ApiError;
+
+use crate::access::{AuditQuery, KeyError};
+use crate::api::small_json;
+use crate::app::App;
+use crate::http::{Body, Query, RequestBody, decode, json};
+
+pub(super) const ROUTE: &str = "/lambdura/v1/access-keys";
+pub(super) const AUDIT_ROUTE: &str = "/lambdura/v1/audit";
+
+/// Lines of the record when the request names no number.
+const LINES_DEFAULT: usize = 100;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewKey {
+    name: String,
+    /// Names of ready policies, and policy documents.
+    policies: Vec<Value>,
+}
+
+/// Answers a request about keys, unless its path or method is none of theirs.
+pub(super) async fn handle(
+    app: &Arc<App>,
+    method: &Method,
+    path: &str,
+    body: RequestBody,
+) -> Result<Result<Response<Body>, ApiError>, RequestBody> {
+    let rest = match path.strip_prefix(ROUTE) {
+        Some("") => None,
+        Some(rest) if rest.starts_with('/') => Some(&rest[1..]),
+        Some(_) | None => return Err(body),
+    };
+    let keys = &app.access.keys;
+    let now = app.machine_now();
+    let noted = |action: &str, named: &str, is_done: bool| {
+        app.access.note_unsigned(action, named, is_done, now);
+    };
+    let (status, answered) = match (method.as_str(), rest) {
+        ("GET", None) => {
+            let listed = keys.list().await;
+            (
+                StatusCode::OK,
+                listed.map(|keys| json!({ "access_keys": keys })),
+            )
+        }
+        ("POST", None) => match small_json::<NewKey>(body).await {
+            Ok(NewKey { name, policies }) => {
+                let created = keys.create(&name, policies, now).await;
+                noted("CreateAccessKey", &name, created.is_ok());
+                (StatusCode::CREATED, created.map(|created| json!(created)))
+            }
+            Err(error) => return Ok(Err(error)),
+        },
+        ("DELETE", Some(named)) => {
+            let named = named_key(named);
+            let deleted = keys.delete(&named, now).await;
+            noted("DeleteAccessKey", &named, deleted.is_ok());
+            (StatusCode::OK, deleted.map(|deleted| json!(deleted)))
+        }
+        ("POST", Some(rest)) => {
+            let (named, action) = rest.rsplit_once('/').unwrap_or((rest, ""));
+            let named = named_key(named);
+            let (what, changed) = match action {
+                "rotate" => {
+                    let rotated = keys.rotate(&named, now).await;
+                    ("RotateAccessKey", rotated.map(|key| json!(key)))
+                }
+                "disable" | "enable" => {
+                    let is_disabled = action == "disable";
+                    let set = keys.set_disabled(&named, is_disabled, now).await;
+                    let what = if is_disabled {
+                        "DisableAccessKey"
+                    } else {
+                        "EnableAccessKey"
+                    };
+                    (what, set.map(|key| json!(key)))
+                }
+                _ => return Err(body),
+            };
+            noted(what, &named, changed.is_ok());
+            (StatusCode::OK, changed)
+        }
+        _ => return Err(body),
+    };
+    Ok(match answered {
+        Ok(answer) => Ok(json(status, &answer)),
+        Err(error) => Err(refused(error)),
+    })
+}
+
+fn named_key(segment: &str) -> String {
+    decode(segment).unwrap_or_default()
+}
+
+fn refused(error: KeyError) -> ApiError {
+    let message = error.to_string();
+    match error {
+        KeyError::Name(_) | KeyError::Policy(_) => ApiError::invalid_parameter(message),
+        KeyError::Taken(_) => ApiError::new(ErrorCode::ResourceConflict, message),
+        KeyError::Unknown(_) => ApiError::new(ErrorCode::ResourceNotFound, message),
+        KeyError::TooMany => ApiError::new(ErrorCode::ServiceQuotaExceeded, message),
+        KeyError::Store(fault) => fault.into(),
+        KeyError::Unseal(_)
+        | KeyError::NoSealingKey
+        | KeyError::SealingFile(_)
+        | KeyError::Randomness(_) => {
+            tracing::error!(%message, "access keys cannot be used");
+            ApiError::new(ErrorCode::Service, message)
+        }
+    }
+}
+
+/// Answers with the newest lines of the record, oldest first.
+pub(super) async fn audit(app: &Arc<App>, query: &Query) -> Result<Response<Body>, ApiError> {
+    let limit = super::parameter::number(query, "limit")?;
+    let limit = limit.map_or(LINES_DEFAULT, |limit| usize::try_from(limit).unwrap_or(1));
+    let query = AuditQuery {
+        limit,
+        containing: query.get("containing").map(str::to_owned),
+    };
+    let worker = Arc::clone(app);
+    let read = tokio::task::spawn_blocking(move || worker.access.audit.read(&query)).await;
+    let lines = match read {
+        Ok(Ok(lines)) => lines,
+        Ok(Err(error)) => {
+            let message = format!("The record of changes cannot be read: {error}");
+            return Err(ApiError::new(ErrorCode::Service, message));
+        }
+        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+    };
+    Ok(json(StatusCode::OK, &json!({ "lines": lines })))
+}

@@ -1,0 +1,7 @@
+//! What functions print and trace: taken at once, written in batches, bounded.
+
+mod intake;
+mod store;
+mod writer;
+
+pub use store::{LogOptions, PostgresLogs};

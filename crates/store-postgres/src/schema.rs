@@ -1,0 +1,169 @@
+//! The schema and its migrations.
+//!
+//! Each migration is one file and one transaction, under a lock on a row, so that of servers which start at the same
+//! time one migrates and the others wait. Migrations only add: an older version of the program works on.
+
+use std::time::Duration;
+
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, Transaction};
+
+use crate::connect::Target;
+use crate::open::OpenError;
+
+/// All migrations, in order, with their names.
+const MIGRATIONS: &[(&str, &str)] = &[
+    (
+        "0001_initial",
+        include_str!("sql/migrations/0001_initial.sql"),
+    ),
+    ("0002_logs", include_str!("sql/migrations/0002_logs.sql")),
+    (
+        "0003_stacks",
+        include_str!("sql/migrations/0003_stacks.sql"),
+    ),
+    (
+        "0004_access_keys",
+        include_str!("sql/migrations/0004_access_keys.sql"),
+    ),
+];
+
+/// How often creating the schema is tried while other servers do the same.
+const CREATED_BY_OTHERS_MAX: usize = 20;
+
+/// How long to wait between two tries.
+const CREATED_BY_OTHERS_PAUSE: Duration = Duration::from_millis(100);
+
+/// The newest schema that this program knows.
+const fn newest() -> i64 {
+    MIGRATIONS.len() as i64
+}
+
+/// Migrations that opening a store on the database would do, by their names.
+///
+/// # Errors
+/// As [`PostgresStore::open`](crate::PostgresStore::open).
+pub async fn pending_migrations(url: &str) -> Result<Vec<&'static str>, OpenError> {
+    let target = Target::parse(url)?;
+    let connected = target.connect().await;
+    let (client, _connection) =
+        connected.map_err(|cause| OpenError::of(&target, crate::open::CONNECT, cause))?;
+    crate::open::check_server(&client, &target).await?;
+    let failed = |cause| OpenError::of(&target, "read which migrations were done", cause);
+    let done = match exists(&client).await.map_err(failed)? {
+        true => applied(&client, &target).await?,
+        false => 0,
+    };
+    let pending = MIGRATIONS.iter().skip(usize::try_from(done).unwrap_or(0));
+    Ok(pending.map(|(name, _)| *name).collect())
+}
+
+/// Brings the database to the schema of this program.
+pub(crate) async fn migrate(client: &mut Client, target: &Target) -> Result<(), OpenError> {
+    create(client, target).await?;
+    loop {
+        let done = applied(client, target).await?;
+        if done == newest() {
+            return Ok(());
+        }
+        migrate_next(client, target).await?;
+    }
+}
+
+/// The table of migrations, with the row that is locked.
+async fn create(client: &Client, target: &Target) -> Result<(), OpenError> {
+    let mut tries = 0;
+    loop {
+        let done = async {
+            if !exists(client).await? {
+                let sql = include_str!("sql/migrations/0000_migrations.sql");
+                client.batch_execute(sql).await?;
+            }
+            Ok(())
+        };
+        let error: tokio_postgres::Error = match done.await {
+            Ok(()) => return Ok(()),
+            Err(error) => error,
+        };
+        // Another server was quicker, between the question whether it is there and the answer.
+        let is_of_others = matches!(
+            error.code().map(SqlState::code),
+            Some("23505" | "42P06" | "42P07" | "42710" | "XX000" | "40001" | "40P01")
+        );
+        tries += 1;
+        if !is_of_others || tries > CREATED_BY_OTHERS_MAX {
+            return Err(OpenError::of(target, "create the schema `lambdura`", error));
+        }
+        tokio::time::sleep(CREATED_BY_OTHERS_PAUSE).await;
+    }
+}
+
+async fn exists(client: &Client) -> Result<bool, tokio_postgres::Error> {
+    let sql = "SELECT to_regclass('lambdura.migrations') IS NOT NULL";
+    let row = client.query_one(sql, &[]).await?;
+    row.try_get(0)
+}
+
+/// The number of the last migration that was done.
+async fn applied(client: &Client, target: &Target) -> Result<i64, OpenError> {
+    let failed = |cause| OpenError::of(target, "read which migrations were done", cause);
+    let sql = "SELECT max(version)::bigint FROM lambdura.migrations";
+    let row = client.query_one(sql, &[]).await.map_err(failed)?;
+    let found: Option<i64> = row.try_get(0).map_err(failed)?;
+    let found = found.unwrap_or(0);
+    if found > newest() {
+        return Err(OpenError::NewerSchema {
+            database: target.database().to_owned(),
+            found,
+            known: newest(),
+        });
+    }
+    Ok(found)
+}
+
+/// One migration, unless another server has done it by now.
+async fn migrate_next(client: &mut Client, target: &Target) -> Result<(), OpenError> {
+    let failed = |cause| OpenError::of(target, "begin a migration", cause);
+    let transaction = client.transaction().await.map_err(failed)?;
+    lock(&transaction).await.map_err(failed)?;
+    let sql = "SELECT max(version)::bigint FROM lambdura.migrations";
+    let row = transaction.query_one(sql, &[]).await.map_err(failed)?;
+    let done: i64 = row.try_get(0).map_err(failed)?;
+    let next = usize::try_from(done)
+        .ok()
+        .and_then(|done| MIGRATIONS.get(done));
+    if let Some((name, sql)) = next {
+        let failed = |cause| OpenError::of(target, &format!("do migration {name}"), cause);
+        tracing::info!(migration = name, "migrating the database");
+        transaction.batch_execute(sql).await.map_err(failed)?;
+        let note = "INSERT INTO lambdura.migrations (version, name) VALUES ($1::bigint, $2)";
+        let noted = transaction.execute(note, &[&(done + 1), name]).await;
+        noted.map_err(failed)?;
+        if done == 0 {
+            prefer_lz4(&transaction).await.map_err(failed)?;
+        }
+    }
+    transaction.commit().await.map_err(failed)
+}
+
+/// Waits until nobody else migrates, or makes or drops partitions; others wait until the transaction ends.
+pub(crate) async fn lock(transaction: &Transaction<'_>) -> Result<(), tokio_postgres::Error> {
+    let sql = "SELECT version FROM lambdura.migrations WHERE version = 0 FOR UPDATE";
+    transaction.query_one(sql, &[]).await.map(drop)
+}
+
+/// Large texts are compressed by the better of the database's two ways, where it was built with it.
+async fn prefer_lz4(transaction: &Transaction<'_>) -> Result<(), tokio_postgres::Error> {
+    let sql =
+        "SELECT 'lz4' = ANY (enumvals) FROM pg_settings WHERE name = 'default_toast_compression'";
+    let row = transaction.query_opt(sql, &[]).await?;
+    let has_lz4: Option<bool> = match row {
+        Some(row) => row.try_get(0)?,
+        None => None,
+    };
+    if has_lz4 == Some(true) {
+        let sql = include_str!("sql/migrations/lz4.sql");
+        transaction.batch_execute(sql).await?;
+    }
+    Ok(())
+}

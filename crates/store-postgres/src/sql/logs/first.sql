@@ -1,0 +1,4 @@
+ORDER BY
+    number
+LIMIT
+    $7

@@ -1,0 +1,4 @@
+ORDER BY
+    number DESC
+LIMIT
+    $7

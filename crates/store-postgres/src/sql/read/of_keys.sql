@@ -1,0 +1,2 @@
+WHERE
+    spec.execution_key = ANY ($1::bigint[])

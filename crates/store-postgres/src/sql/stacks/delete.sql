@@ -1,0 +1,5 @@
+-- Forgets a stack.
+DELETE FROM lambdura.stacks
+WHERE
+    account_id = $1
+    AND stack_name = $2

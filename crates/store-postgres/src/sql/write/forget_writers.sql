@@ -1,0 +1,4 @@
+-- Writers that nobody has heard of for long.
+DELETE FROM lambdura.writers
+WHERE
+    seen_at < now() - interval '30 days'

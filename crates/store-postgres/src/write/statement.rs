@@ -1,0 +1,149 @@
+//! Statements with their parameters, and the prepared form of each on a connection.
+
+use std::collections::HashMap;
+
+use futures_util::future;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, Row, Statement};
+
+use crate::rows::{Column, Rows, present};
+
+/// Different statements that are kept prepared on a connection. There are a few of each kind, for the groups of columns
+/// that come together; should there be more, all are prepared anew.
+const STATEMENTS_MAX: usize = 256;
+
+/// A statement in the making: its text with the parameters that the text names.
+pub(crate) struct Sql<'p> {
+    pub text: String,
+    pub types: Vec<Type>,
+    pub parameters: Vec<&'p (dyn ToSql + Sync)>,
+}
+
+impl<'p> Sql<'p> {
+    pub fn new() -> Self {
+        Self {
+            text: String::new(),
+            types: Vec::new(),
+            parameters: Vec::new(),
+        }
+    }
+
+    /// A statement whose text is written out.
+    pub fn fixed(text: &str, parameters: Vec<(&'p (dyn ToSql + Sync), Type)>) -> Self {
+        let (parameters, types) = parameters.into_iter().unzip();
+        Self {
+            text: text.to_owned(),
+            types,
+            parameters,
+        }
+    }
+
+    pub fn push(&mut self, text: &str) {
+        self.text.push_str(text);
+    }
+
+    /// Adds a parameter, and returns the name that the text has to call it by.
+    pub fn parameter(&mut self, value: &'p (dyn ToSql + Sync), of: Type) -> String {
+        self.parameters.push(value);
+        self.types.push(of);
+        format!("${}", self.types.len())
+    }
+
+    /// The rows as a table: `unnest($1, …) AS name (column, …)`, of the groups that are there.
+    pub fn table(&mut self, name: &str, columns: &'static [Column], rows: &'p Rows<'_>) -> String {
+        let mut arrays = Vec::new();
+        let mut names = Vec::new();
+        for column in present(columns, rows.groups()) {
+            self.types.push(column.array_type());
+            arrays.push(format!("${}", self.types.len()));
+            names.push(column.name);
+        }
+        rows.add_to(&mut self.parameters);
+        assert_eq!(
+            self.types.len(),
+            self.parameters.len(),
+            "each parameter has a type"
+        );
+        format!(
+            "unnest({}) AS {name} ({})",
+            arrays.join(", "),
+            names.join(", ")
+        )
+    }
+}
+
+/// What is prepared on one connection.
+#[derive(Default)]
+pub(crate) struct Statements {
+    prepared: HashMap<String, Statement>,
+}
+
+impl std::fmt::Debug for Statements {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Statements")
+            .field("prepared", &self.prepared.len())
+            .finish()
+    }
+}
+
+/// A statement that can be sent.
+pub(crate) struct Prepared<'p> {
+    statement: Statement,
+    parameters: Vec<&'p (dyn ToSql + Sync)>,
+}
+
+impl Statements {
+    /// Prepares what is not prepared yet.
+    pub async fn prepare<'p>(
+        &mut self,
+        client: &Client,
+        sql: &Sql<'p>,
+    ) -> Result<Prepared<'p>, tokio_postgres::Error> {
+        let statement = match self.prepared.get(&sql.text) {
+            Some(statement) => statement.clone(),
+            None => {
+                let statement = client.prepare_typed(&sql.text, &sql.types).await?;
+                if self.prepared.len() >= STATEMENTS_MAX {
+                    self.prepared.clear();
+                }
+                self.prepared.insert(sql.text.clone(), statement.clone());
+                statement
+            }
+        };
+        Ok(Prepared {
+            statement,
+            parameters: sql.parameters.clone(),
+        })
+    }
+
+    pub fn forget_all(&mut self) {
+        self.prepared.clear();
+    }
+}
+
+impl Prepared<'_> {
+    /// Runs it. It is sent when the future is polled for the first time.
+    pub async fn rows(&self, client: &Client) -> Result<Vec<Row>, tokio_postgres::Error> {
+        client.query(&self.statement, &self.parameters).await
+    }
+}
+
+/// Runs statements in one transaction; all of them are sent before the first answer comes.
+pub(crate) async fn transact(
+    client: &Client,
+    statements: &[Prepared<'_>],
+) -> Result<Vec<Vec<Row>>, tokio_postgres::Error> {
+    if let [only] = statements {
+        return Ok(vec![only.rows(client).await?]);
+    }
+    let begin = client.batch_execute("BEGIN");
+    let all = future::join_all(statements.iter().map(|statement| statement.rows(client)));
+    let commit = client.batch_execute("COMMIT");
+    // `join` polls in this order, and each is sent when it is polled first.
+    let (begun, answers, committed) = future::join3(begin, all, commit).await;
+    begun?;
+    // The first error is the reason of those after it. COMMIT of a transaction that has failed is no error by itself.
+    let answers = answers.into_iter().collect::<Result<Vec<_>, _>>()?;
+    committed?;
+    Ok(answers)
+}

@@ -1,0 +1,596 @@
+//! The one task that writes: group commit.
+//!
+//! It takes what waits, sends it in one transaction, and answers everybody when that is committed; meanwhile the next
+//! batch gathers. A refused version or name comes back in the answer and leaves the others alone. A transaction that
+//! fails for what was to be written is tried again write by write, so that one does not fail its neighbours; one that
+//! fails for the world is tried again until it has taken too long, once it is sure that it is not there.
+
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use engine::Transition;
+use model::ExecutionArn;
+use store::{AsyncInvocationId, CommitError, StoreFault};
+use tokio_postgres::Row;
+use tokio_postgres::types::Type;
+
+use crate::batch::{Batch, Chain, Step};
+use crate::cells::Columns;
+use crate::fault::{Aftermath, Failure};
+use crate::health::Health;
+use crate::intake::Intake;
+use crate::job::{Job, Outcome, Write, Written};
+use crate::lane::{Landed, Lane};
+use crate::read::read_arn;
+use crate::rows::Rows;
+use crate::stats::Stats;
+use crate::write::{Cells, INVOCATION, Sql, Transitions, add_invocation, dequeue, enqueue, one};
+
+/// Writes that may wait. More than any server has requests in flight, so that a full queue means a database that has
+/// stopped, and callers should be told instead of piling up.
+pub(crate) const QUEUE_CAPACITY: usize = 16_384;
+
+/// How long a batch is tried again while the database cannot be reached or does not commit. Whoever waits is told after
+/// that; a database that starts again or changes its primary is back sooner as a rule.
+const TRIED_FOR: Duration = Duration::from_secs(20);
+
+/// How long to wait before trying again, at first and at the most.
+const PAUSE_FIRST: Duration = Duration::from_millis(20);
+const PAUSE_MAX: Duration = Duration::from_secs(1);
+
+/// How often a transaction is tried again that another one stood in the way of.
+const TRIES_MAX: usize = 8;
+
+pub(crate) struct Writer {
+    pub account: Arc<str>,
+    pub lane: Lane,
+    pub intake: Arc<Intake<Job>>,
+    pub stats: Arc<Stats>,
+    pub health: Arc<Health>,
+    /// Whether the last batch was given up after it had been tried for long. Those behind it are tried once, so that
+    /// nobody waits for one such time after the other.
+    pub gave_up: bool,
+}
+
+/// What a transaction returned.
+struct Answers {
+    chains: Vec<Came>,
+    /// What each step returned; none when it is not known.
+    steps: Vec<Option<Vec<Row>>>,
+}
+
+/// Whether a chain came through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Came {
+    Through,
+    Refused,
+    /// The answer was lost, and what is stored does not tell.
+    Unknown,
+}
+
+impl Came {
+    const fn of(through: bool) -> Self {
+        if through {
+            Self::Through
+        } else {
+            Self::Refused
+        }
+    }
+}
+
+/// Why a batch is not there.
+struct Failed {
+    why: Failure,
+    outcome_unknown: bool,
+}
+
+impl Writer {
+    /// Runs until the queue is closed and empty.
+    pub async fn run(mut self) {
+        loop {
+            let filled = tokio::select! {
+                filled = self.intake.filled() => filled,
+                () = self.lane.broken() => {
+                    self.reconnect().await;
+                    continue;
+                }
+            };
+            if !filled {
+                break;
+            }
+            let mut batch = Batch::default();
+            let jobs = self.intake.take(|job: &Job| batch.admit(&job.write));
+            self.carry_out(jobs, batch).await;
+        }
+        if let Err(error) = self.lane.leave().await {
+            tracing::debug!(%error, "the row of this writer is left to be removed later");
+        }
+    }
+
+    /// After a connection broke that nobody was waiting for.
+    async fn reconnect(&mut self) {
+        match self.lane.connect().await {
+            Ok(_) => self.health.commit_succeeded(),
+            // The next write tries again, or whoever asks for the health.
+            Err(error) => self.health.commit_failed(stdx::error_chain(&error)),
+        }
+    }
+
+    /// Writes and answers all of it. What has to be looked at again is, before anybody is answered, so that whoever is
+    /// answered knows that everything before it is done.
+    async fn carry_out(&mut self, jobs: Vec<Job>, batch: Batch) {
+        let writes: Vec<&Write> = jobs.iter().map(|job| &job.write).collect();
+        let mut outcomes: Vec<Option<Outcome>> = Vec::new();
+        outcomes.resize_with(jobs.len(), || None);
+        let places: Vec<usize> = (0..jobs.len()).collect();
+        self.settle(&writes, places, batch, &mut outcomes).await;
+        for (job, outcome) in jobs.into_iter().zip(outcomes) {
+            let outcome = outcome.expect("every write comes to something");
+            // A caller who no longer waits has nothing to be told: what was handed over is done.
+            let _ = job.answer.send(outcome);
+        }
+    }
+
+    /// Writes a batch of the writes at these places, and those that come of it.
+    async fn settle(
+        &mut self,
+        writes: &[&Write],
+        places: Vec<usize>,
+        batch: Batch,
+        outcomes: &mut [Option<Outcome>],
+    ) {
+        let mut waiting = vec![(places, batch)];
+        while let Some((places, batch)) = waiting.pop() {
+            let chosen: Vec<&Write> = places.iter().map(|place| writes[*place]).collect();
+            match self.write(&chosen, &batch).await {
+                Ok(answers) => {
+                    let again = self
+                        .take_answers(&chosen, &places, &batch, answers, outcomes)
+                        .await;
+                    if !again.is_empty() {
+                        waiting.extend(batches(writes, &again));
+                    }
+                }
+                Err(failed) => {
+                    let is_own = failed.why.aftermath() == Aftermath::OfTheWrite;
+                    if is_own && places.len() > 1 {
+                        // One of them is to blame; the last one is taken first.
+                        let alone = places
+                            .iter()
+                            .rev()
+                            .flat_map(|place| batches(writes, &[*place]));
+                        waiting.extend(alone);
+                        continue;
+                    }
+                    for place in places {
+                        let fault = failed.why.fault(writes[place].attempted());
+                        let fault = if failed.outcome_unknown {
+                            fault.with_outcome_unknown()
+                        } else {
+                            fault
+                        };
+                        outcomes[place] = Some(Err(CommitError::Fault(fault)));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Commits a batch, whatever becomes of connections meanwhile.
+    async fn write(&mut self, writes: &[&Write], batch: &Batch) -> Result<Answers, Failed> {
+        let since = Instant::now();
+        let tried_for = if self.gave_up {
+            Duration::ZERO
+        } else {
+            TRIED_FOR
+        };
+        let mut pause = PAUSE_FIRST;
+        let mut tries = 0;
+        // Whether the last try may be there.
+        let mut in_doubt = false;
+        loop {
+            let (why, was_tried) = match self.lane.connect().await {
+                Ok(Landed::Yes) if in_doubt => {
+                    self.gave_up = false;
+                    self.health.commit_succeeded();
+                    return self.answers_of_landed(writes, batch).await;
+                }
+                Ok(Landed::Yes | Landed::No) => {
+                    in_doubt = false;
+                    match self.try_write(writes, batch).await {
+                        Ok(answers) => {
+                            self.gave_up = false;
+                            self.health.commit_succeeded();
+                            return Ok(answers);
+                        }
+                        Err(why) => (why, true),
+                    }
+                }
+                Err(why) => (why, false),
+            };
+            tries += 1;
+            let aftermath = why.aftermath();
+            match aftermath {
+                Aftermath::InDoubt => {
+                    in_doubt |= was_tried;
+                    self.lane.disconnect();
+                }
+                Aftermath::TryAgain => {
+                    self.lane.forget_statements();
+                    if matches!(why, Failure::Unfenced) {
+                        self.lane.disconnect();
+                    }
+                }
+                Aftermath::OfTheWorld => {}
+                Aftermath::OfTheWrite => {
+                    return Err(Failed {
+                        why,
+                        outcome_unknown: false,
+                    });
+                }
+            }
+            let has_taken_too_long = since.elapsed() + pause > tried_for;
+            let is_in_the_way = aftermath == Aftermath::TryAgain && tries >= TRIES_MAX;
+            // A full disk is not free again in a moment, and callers have to be told what is wrong.
+            let is_hopeless = aftermath == Aftermath::OfTheWorld;
+            if has_taken_too_long || is_in_the_way || is_hopeless {
+                self.gave_up |= has_taken_too_long;
+                self.health.commit_failed(stdx::error_chain(&why));
+                return Err(Failed {
+                    why,
+                    outcome_unknown: in_doubt,
+                });
+            }
+            tracing::warn!(
+                writes = writes.len(),
+                error = stdx::error_chain(&why),
+                "a transaction failed and is tried again"
+            );
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(PAUSE_MAX);
+        }
+    }
+
+    /// One transaction on the connection that is there.
+    async fn try_write(&mut self, writes: &[&Write], batch: &Batch) -> Result<Answers, Failure> {
+        let account = self.account.clone();
+        let account = &&*account;
+        let fence = self.lane.next_fence();
+        // The rows assert what must hold of them; where it does not, the one write fails and not the writer.
+        let encoding = AssertUnwindSafe(|| Encoded::of(writes, batch));
+        let encoded = panic::catch_unwind(encoding).map_err(|panic| Failure::of_panic(&*panic))?;
+        let mut statements = Vec::new();
+        // The statement of the transitions passes the fence by itself.
+        statements.push(if batch.chains.is_empty() {
+            fence.sql(account)
+        } else {
+            encoded.transitions.sql(account, &fence)
+        });
+        let mut ends = Vec::new();
+        for rows in &encoded.steps {
+            statements.extend(rows.statements(account));
+            ends.push(statements.len());
+        }
+        let begun = Instant::now();
+        let mut answers = self.lane.transact(&statements).await?;
+        self.stats.committed(writes.len(), begun.elapsed());
+        let mut returned = Vec::with_capacity(ends.len());
+        for end in ends {
+            // The last statement of each step tells.
+            returned.push(Some(std::mem::take(&mut answers[end - 1])));
+        }
+        let mut chains = vec![Came::Refused; batch.chains.len()];
+        let mut is_fenced = batch.chains.is_empty();
+        if !batch.chains.is_empty() {
+            for row in &answers[0] {
+                let chain: i64 = row.try_get(0)?;
+                match usize::try_from(chain) {
+                    Ok(chain) => chains[chain] = Came::Through,
+                    Err(_) => is_fenced = true,
+                }
+            }
+        }
+        if !is_fenced {
+            return Err(Failure::Unfenced);
+        }
+        Ok(Answers {
+            chains,
+            steps: returned,
+        })
+    }
+
+    /// Tells everybody what it came to; returns the places of those that have to be looked at again.
+    async fn take_answers(
+        &mut self,
+        writes: &[&Write],
+        places: &[usize],
+        batch: &Batch,
+        answers: Answers,
+        outcomes: &mut [Option<Outcome>],
+    ) -> Vec<usize> {
+        let mut again = Vec::new();
+        for (chain, came) in batch.chains.iter().zip(answers.chains) {
+            let [first, rest @ ..] = chain.jobs.as_slice() else {
+                continue;
+            };
+            match came {
+                Came::Through => {
+                    for job in &chain.jobs {
+                        outcomes[places[*job]] = Some(Ok(Written::Done));
+                    }
+                    continue;
+                }
+                Came::Unknown => {
+                    for job in &chain.jobs {
+                        outcomes[places[*job]] = Some(Err(unknown(writes[*job])));
+                    }
+                    continue;
+                }
+                Came::Refused => {}
+            }
+            let refusal = self.refusal(writes[*first]).await;
+            match refusal {
+                Some(error) => {
+                    outcomes[places[*first]] = Some(Err(error));
+                    // They may be links of what is stored.
+                    again.extend(rest.iter().map(|job| places[*job]));
+                }
+                None => again.extend(chain.jobs.iter().map(|job| places[*job])),
+            }
+        }
+        for (step, returned) in batch.steps.iter().zip(answers.steps) {
+            self.take_step(writes, places, step, returned, outcomes);
+        }
+        again
+    }
+
+    fn take_step(
+        &self,
+        writes: &[&Write],
+        places: &[usize],
+        step: &Step,
+        returned: Option<Vec<Row>>,
+        outcomes: &mut [Option<Outcome>],
+    ) {
+        match step {
+            Step::Enqueue(jobs) => {
+                let rows = returned.unwrap_or_default();
+                for (number, job) in jobs.iter().enumerate() {
+                    let id = rows
+                        .get(number)
+                        .and_then(|row| row.try_get::<_, i64>(0).ok());
+                    outcomes[places[*job]] = Some(match id {
+                        Some(id) => Ok(Written::Enqueued(AsyncInvocationId(id))),
+                        None => Err(unknown(writes[*job])),
+                    });
+                }
+            }
+            Step::Dequeue(jobs) => {
+                for job in jobs {
+                    outcomes[places[*job]] = Some(Ok(Written::Done));
+                }
+            }
+            Step::One(_, job) => {
+                let outcome = match (writes[*job], returned) {
+                    // This is its mark; what it came to is said by the other step.
+                    (Write::EnqueueScheduled(..), _) => return,
+                    (Write::PutFunctionVersion(record), Some(rows)) if rows.is_empty() => {
+                        let refused =
+                            StoreFault::published_already(&record.function, &record.version);
+                        Err(refused.into())
+                    }
+                    (Write::PutFunctionVersion(_), None) => Err(unknown(writes[*job])),
+                    (_, _) => Ok(Written::Done),
+                };
+                outcomes[places[*job]] = Some(outcome);
+            }
+        }
+    }
+
+    /// Why a transition was refused; none when nothing stands in its way any more.
+    async fn refusal(&mut self, write: &Write) -> Option<CommitError> {
+        let Write::Commit(transition) = write else {
+            return None;
+        };
+        let conflict = || CommitError::VersionConflict(transition.spec.arn.id.clone());
+        if transition.from_version > 0 {
+            return Some(conflict());
+        }
+        match self.in_the_way(transition).await {
+            Ok(None) => None,
+            Ok(Some(arn)) if arn.id == transition.spec.arn.id => Some(conflict()),
+            Ok(Some(arn)) => Some(CommitError::NameTaken(Box::new(arn))),
+            Err(why) => Some(CommitError::Fault(why.fault(write.attempted()))),
+        }
+    }
+
+    /// The execution with the id of a start, or else with its name.
+    async fn in_the_way(&mut self, start: &Transition) -> Result<Option<ExecutionArn>, Failure> {
+        let account = &*self.account;
+        let arn = &start.spec.arn;
+        let (id, function, name) = (
+            arn.id.as_str(),
+            arn.function.name.as_str(),
+            arn.name.as_str(),
+        );
+        let sql = Sql::fixed(
+            include_str!("sql/read/in_the_way.sql"),
+            vec![
+                (&account, Type::TEXT),
+                (&id, Type::TEXT),
+                (&function, Type::TEXT),
+                (&name, Type::TEXT),
+            ],
+        );
+        let rows = self.lane.query(&sql).await?;
+        let read = rows.first().map(|row| read_arn(&mut Columns::of(row)));
+        Ok(read.and_then(Result::ok))
+    }
+
+    /// What is known of a transaction that is there and whose answers were lost.
+    async fn answers_of_landed(
+        &mut self,
+        writes: &[&Write],
+        batch: &Batch,
+    ) -> Result<Answers, Failed> {
+        let mut chains = Vec::with_capacity(batch.chains.len());
+        for chain in &batch.chains {
+            let first = chain.jobs.first().map(|job| writes[*job]);
+            let Some(Write::Commit(transition)) = first else {
+                unreachable!("a chain has links")
+            };
+            match self.landed(transition, chain).await {
+                Ok(landed) => chains.push(landed),
+                Err(why) => {
+                    return Err(Failed {
+                        why,
+                        outcome_unknown: true,
+                    });
+                }
+            }
+        }
+        let mut steps = Vec::with_capacity(batch.steps.len());
+        for step in &batch.steps {
+            steps.push(match step {
+                Step::Enqueue(jobs) => self.accepted(writes, jobs).await.ok(),
+                Step::Dequeue(_) | Step::One(..) => None,
+            });
+        }
+        Ok(Answers { chains, steps })
+    }
+
+    /// The numbers under which invocations were accepted, by a transaction that is there.
+    async fn accepted(&mut self, writes: &[&Write], jobs: &[usize]) -> Result<Vec<Row>, Failure> {
+        let account = Arc::clone(&self.account);
+        let account = &*account;
+        let request_id = |job: &usize| match writes[*job] {
+            Write::Enqueue(invocation) | Write::EnqueueScheduled(invocation, _) => {
+                Some(invocation.request_id.as_str())
+            }
+            _ => None,
+        };
+        let ids: Vec<_> = jobs.iter().filter_map(request_id).collect();
+        let sql = Sql::fixed(
+            include_str!("sql/read/accepted.sql"),
+            vec![(&account, Type::TEXT), (&ids, Type::TEXT_ARRAY)],
+        );
+        self.lane.query(&sql).await
+    }
+
+    /// Whether the chain that begins with this came through, in the last batch, which is there.
+    async fn landed(&mut self, first: &Transition, chain: &Chain) -> Result<Came, Failure> {
+        let account = &*self.account;
+        let id = first.spec.arn.id.as_str();
+        let sql = Sql::fixed(
+            include_str!("sql/read/landed.sql"),
+            vec![(&account, Type::TEXT), (&id, Type::TEXT)],
+        );
+        let rows = self.lane.query(&sql).await?;
+        let Some(row) = rows.first() else {
+            return Ok(Came::of(chain.removes));
+        };
+        let version = row.try_get::<_, i64>(0)?.cast_unsigned();
+        let (writer, number): (i64, i64) = (row.try_get(1)?, row.try_get(2)?);
+        Ok(if self.lane.is_last_batch(writer, number) {
+            Came::Through
+        } else if chain.changes_nothing() {
+            Came::of(version == chain.from)
+        } else if chain.removes || version <= chain.to || writer == self.lane.writer() {
+            // Nobody has made more of it since, and what is stored was made by another batch.
+            Came::Refused
+        } else {
+            // Another server has gone on, from this or from something else.
+            Came::Unknown
+        })
+    }
+}
+
+/// Batches of the writes at these places, the last one first.
+fn batches(writes: &[&Write], places: &[usize]) -> Vec<(Vec<usize>, Batch)> {
+    let mut batches = Vec::new();
+    let mut left = places;
+    while !left.is_empty() {
+        let mut batch = Batch::default();
+        let count = left
+            .iter()
+            .take_while(|place| batch.admit(writes[**place]))
+            .count();
+        let (these, rest) = left.split_at(count);
+        batches.push((these.to_vec(), batch));
+        left = rest;
+    }
+    batches.reverse();
+    batches
+}
+
+/// The fault of a write that is there, although it is not known what it came to.
+fn unknown(write: &Write) -> CommitError {
+    let cause = "the connection broke before the database said what it came to";
+    let fault = StoreFault::new(write.attempted(), true, cause);
+    CommitError::Fault(fault.with_outcome_unknown())
+}
+
+/// The rows of a batch.
+struct Encoded<'a> {
+    transitions: Transitions<'a>,
+    steps: Vec<StepRows<'a>>,
+}
+
+impl<'a> Encoded<'a> {
+    fn of(writes: &[&'a Write], batch: &Batch) -> Self {
+        let transition = |job: usize| match writes[job] {
+            Write::Commit(transition) => transition.as_ref(),
+            other => unreachable!("`{}` is no link of a chain", other.attempted()),
+        };
+        let steps = batch.steps.iter();
+        Self {
+            transitions: Transitions::of(batch, transition),
+            steps: steps.map(|step| StepRows::of(step, writes)).collect(),
+        }
+    }
+}
+
+/// What the statements of a step bind.
+enum StepRows<'a> {
+    Enqueue(Rows<'a>),
+    Dequeue(Vec<i64>),
+    One(crate::job::Domain, &'a Write, Cells<'a>),
+}
+
+impl<'a> StepRows<'a> {
+    fn of(step: &Step, writes: &[&'a Write]) -> Self {
+        match step {
+            Step::Enqueue(jobs) => {
+                let mut rows = Rows::of(INVOCATION);
+                for (place, job) in jobs.iter().enumerate() {
+                    if let Write::Enqueue(invocation) | Write::EnqueueScheduled(invocation, _) =
+                        writes[*job]
+                    {
+                        add_invocation(&mut rows, place, invocation);
+                    }
+                }
+                Self::Enqueue(rows)
+            }
+            Step::Dequeue(jobs) => {
+                let id = |job: &usize| match writes[*job] {
+                    Write::Dequeue(id) => Some(id.0),
+                    _ => None,
+                };
+                Self::Dequeue(jobs.iter().filter_map(id).collect())
+            }
+            Step::One(domain, job) => {
+                let write = writes[*job];
+                Self::One(*domain, write, Cells::of(write))
+            }
+        }
+    }
+
+    fn statements<'p>(&'p self, account: &'p &str) -> Vec<Sql<'p>> {
+        match self {
+            Self::Enqueue(rows) => vec![enqueue(account, rows)],
+            Self::Dequeue(ids) => vec![dequeue(account, ids)],
+            Self::One(domain, write, cells) => one(*domain, write, account, cells),
+        }
+    }
+}

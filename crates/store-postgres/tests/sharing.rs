@@ -1,0 +1,226 @@
+//! Several servers on one database, each with a store of its own.
+
+mod support;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use engine::Input;
+use model::{ErrorObject, Owner, Shard, Shards, Timestamp};
+use store::conformance::Subject;
+use store::{Catalogue as _, CommitError, Executions as _, ServerRecord, Servers as _, Store as _};
+use store_postgres::{PostgresStore, pending_migrations};
+
+use crate::support::load::{start, step};
+use crate::support::{client, open, server};
+
+/// Longer than any of these takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_that_change_an_execution_one_is_refused() {
+    let url = server().database().await;
+    let (one, other) = (open(&url).await, open(&url).await);
+    let begin = start("Loan", "one", "one");
+    one.commit(Arc::clone(&begin)).await.expect("it is new");
+    let mut subject = Subject::of(&begin);
+    for number in 0..50 {
+        let mut rival = subject.clone();
+        let mine = step(&mut subject, 2 * number);
+        let theirs = step(&mut rival, 2 * number + 1);
+        let (mine_came, theirs_came) = tokio::join!(
+            one.commit(Arc::clone(&mine)),
+            other.commit(Arc::clone(&theirs))
+        );
+        match (mine_came, theirs_came) {
+            (Ok(()), Err(CommitError::VersionConflict(_))) => subject.absorb(&mine),
+            (Err(CommitError::VersionConflict(_)), Ok(())) => {
+                rival.absorb(&theirs);
+                subject = rival;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    subject.check(&one).await;
+    subject.check(&other).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_that_take_a_name_one_is_refused() {
+    let url = server().database().await;
+    let (one, other) = (open(&url).await, open(&url).await);
+    for number in 0..50 {
+        let name = format!("name-{number}");
+        let mine = start("Loan", &name, &format!("mine-{number}"));
+        let theirs = start("Loan", &name, &format!("theirs-{number}"));
+        let (mine_came, theirs_came) = tokio::join!(
+            one.commit(Arc::clone(&mine)),
+            other.commit(Arc::clone(&theirs))
+        );
+        match (mine_came, theirs_came) {
+            (Ok(()), Err(CommitError::NameTaken(arn))) => assert_eq!(*arn, mine.spec.arn),
+            (Err(CommitError::NameTaken(arn)), Ok(())) => assert_eq!(*arn, theirs.spec.arn),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn servers_may_start_at_the_same_time() {
+    let url = server().database().await;
+    let pending = pending_migrations(&url).await.expect("it answers");
+    assert_eq!(pending.first(), Some(&"0001_initial"));
+    let (one, two, three) = tokio::join!(open(&url), open(&url), open(&url));
+    for store in [&one, &two, &three] {
+        assert_eq!(store.health().trouble, None);
+    }
+    let pending = pending_migrations(&url).await.expect("it answers");
+    assert!(pending.is_empty(), "{pending:?}");
+    one.commit(start("Loan", "one", "one"))
+        .await
+        .expect("it works");
+    let seen = three.head(&start("Loan", "one", "one").spec.arn.id).await;
+    assert!(seen.expect("it works").is_some());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn accounts_know_nothing_of_each_other() {
+    let url = server().database().await;
+    let one = open(&url).await;
+    let other = PostgresStore::open(&url, "111111111111")
+        .await
+        .expect("another account");
+    let begin = start("Loan", "one", "one");
+    for store in [&one, &other] {
+        store
+            .commit(Arc::clone(&begin))
+            .await
+            .expect("free in each account");
+    }
+    let mut subject = Subject::of(&begin);
+    let next = step(&mut subject, 0);
+    one.commit(Arc::clone(&next)).await.expect("as stored");
+    Subject::of(&begin).check(&other).await;
+    subject.absorb(&next);
+    subject.check(&one).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_of_the_catalogue_is_seen_by_all() {
+    let url = server().database().await;
+    let (one, other) = (open(&url).await, open(&url).await);
+    let before = other.revision().await.expect("it works");
+    let record = store::FunctionSettingsRecord {
+        function: start("Loan", "one", "one").spec.arn.function.name.clone(),
+        settings: "{}".to_owned(),
+    };
+    one.put_function_settings(record.clone())
+        .await
+        .expect("it works");
+    assert!(other.revision().await.expect("it works") > before);
+    assert_eq!(other.function_settings().await.expect("it works"), [record]);
+}
+
+fn record(id: u64) -> ServerRecord {
+    ServerRecord {
+        id: Owner(id),
+        address: "10.0.0.1:3001".to_owned(),
+        secret: "secret".to_owned(),
+        version: "0.1.0".to_owned(),
+        started_at: Timestamp::from_millis(0),
+        is_leaving: false,
+    }
+}
+
+/// Nobody's clock but the database's counts.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn leases_end_by_the_time_of_the_database() {
+    let url = server().database().await;
+    let (one, other) = (open(&url).await, open(&url).await);
+    let long = Duration::from_secs(3600);
+    one.beat(record(1), Duration::from_millis(300))
+        .await
+        .expect("it works");
+    let shards: Shards = [Shard(3)].into_iter().collect();
+    let taken = one.claim(Owner(1), shards).await.expect("it works");
+    assert_eq!(taken, shards);
+    let since = Instant::now();
+    loop {
+        let seen = other.beat(record(2), long).await.expect("it works");
+        if seen.free().contains(Shard(3)) {
+            break;
+        }
+        assert!(since.elapsed() < PATIENCE, "{seen:?}");
+        tokio::task::yield_now().await;
+    }
+    let taken = other.claim(Owner(2), shards).await.expect("it works");
+    assert_eq!(taken, shards);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn servers_that_claim_at_once_share_nothing() {
+    let url = server().database().await;
+    let (one, other) = (open(&url).await, open(&url).await);
+    let long = Duration::from_secs(3600);
+    one.beat(record(1), long).await.expect("it works");
+    other.beat(record(2), long).await.expect("it works");
+    let (mine, theirs) = tokio::join!(
+        one.claim(Owner(1), Shards::ALL),
+        other.claim(Owner(2), Shards::ALL)
+    );
+    let (mine, theirs) = (mine.expect("it works"), theirs.expect("it works"));
+    assert!(mine.common(theirs).is_empty());
+    assert_eq!(mine.len() + theirs.len(), Shard::COUNT);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn weeks_of_which_nothing_is_left_are_dropped() {
+    let url = server().database().await;
+    let store = open(&url).await;
+    let sql = client(&url).await;
+    let partitions = async || -> Vec<String> {
+        let names = "SELECT inhrelid::regclass::text FROM pg_inherits \
+                     WHERE inhparent = 'lambdura.events'::regclass ORDER BY 1";
+        let rows = sql.query(names, &[]).await.expect("it works");
+        rows.iter().map(|row| row.get(0)).collect()
+    };
+    // The default one, this week and those ahead.
+    assert_eq!(partitions().await.len(), 5);
+    // Two weeks of long ago, in one of which something started.
+    for (week, day) in [(2000, "2008_05_01"), (2001, "2008_05_08")] {
+        for table in ["operations", "events"] {
+            let keys = |week: i64| week * 7 * 24 * 60 * 60 * 1000 * (1 << 21);
+            let made = format!(
+                "CREATE TABLE lambdura.{table}_w{week}_{day} PARTITION OF lambdura.{table} \
+                 FOR VALUES FROM ({}) TO ({})",
+                keys(week),
+                keys(week + 1)
+            );
+            sql.batch_execute(&made).await.expect("it is made");
+        }
+    }
+    let mut begin = (*start("Loan", "old", "old")).clone();
+    let mut spec = (*begin.spec).clone();
+    spec.started_at = Timestamp::from_millis(2001 * 7 * 24 * 60 * 60 * 1000 + 5);
+    begin.spec = Arc::new(spec);
+    let begin = Arc::new(begin);
+    store.commit(Arc::clone(&begin)).await.expect("it is new");
+    let kept = "SELECT count(*) FROM lambdura.events_w2001_2008_05_08";
+    let row = sql.query_one(kept, &[]).await.expect("it works");
+    assert_eq!(row.get::<_, i64>(0), begin.events.len() as i64);
+
+    let again = open(&url).await;
+    assert_eq!(partitions().await.len(), 6, "{:?}", partitions().await);
+    let mut subject = Subject::of(&begin);
+    let stop = Input::Stop {
+        error: ErrorObject::new("Stopped", "by a person"),
+    };
+    let stopped = subject.transition(stop).expect("accepted");
+    let committed = again.commit(Arc::clone(&stopped)).await;
+    committed.expect("as stored");
+    subject.absorb(&stopped);
+    let removal = subject.transition(Input::Delete).expect("accepted");
+    again.commit(removal).await.expect("as stored");
+    drop(open(&url).await);
+    assert_eq!(partitions().await.len(), 5, "{:?}", partitions().await);
+}

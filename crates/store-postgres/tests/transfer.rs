@@ -1,0 +1,80 @@
+//! From a file of SQLite into the database and back, by a backup: nothing is lost or changed on the way.
+
+mod support;
+
+use keep::{BackupReader, BackupWriter, Examine, Header, IntoStore, read_backup, read_store};
+use model::Timestamp;
+use store::conformance::Walk;
+use store::{Durability, MemoryStore, Store};
+use store_sqlite::SqliteStore;
+use tempfile::TempDir;
+
+use crate::support::{open, server};
+
+async fn backup(store: &dyn Store) -> Vec<u8> {
+    let header = Header {
+        format: 0,
+        made_at: Timestamp::default(),
+        program: String::new(),
+        of: String::new(),
+    };
+    let mut writer = BackupWriter::begin(Vec::new(), header).expect("memory");
+    let read = read_store(store, None, &mut writer, |_| {}).await;
+    let read = read.expect("the store works");
+    assert_eq!(read.left_out, []);
+    writer.finish(read.left_out).expect("memory")
+}
+
+async fn restore(backup: &[u8], store: &dyn Store) {
+    let mut into = IntoStore::begin(store, None).await.expect("empty");
+    let reader = BackupReader::begin(backup).expect("a backup");
+    read_backup(reader, &mut into, |_| {}).await.expect("whole");
+    assert_eq!(into.finish().await.expect("works"), []);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_trial_becomes_production_and_back() {
+    let folder = TempDir::new().expect("a folder");
+    let sqlite = |name: &str| {
+        let path = folder.path().join(name);
+        SqliteStore::open(&path, Durability::Os).expect("a new database")
+    };
+    let (trial, memory) = (sqlite("trial.db"), MemoryStore::new());
+    let mut walk = Walk::default();
+    let mut state: u64 = 11;
+    let mut next = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (state >> 33).to_le_bytes()[0]
+    };
+    let choices: Vec<_> = (0..400).map(|_| (next(), next(), next())).collect();
+    let (first, rest) = choices.split_at(300);
+    for choice in first {
+        walk.step(*choice, &trial, &memory).await;
+    }
+    let made = backup(&trial).await;
+    let postgres = open(&server().database().await).await;
+    restore(&made, &postgres).await;
+    walk.check(&postgres, &memory).await;
+    for choice in rest {
+        walk.step(*choice, &postgres, &memory).await;
+    }
+    walk.check(&postgres, &memory).await;
+
+    let made = backup(&postgres).await;
+    let back = sqlite("back.db");
+    restore(&made, &back).await;
+    walk.check(&back, &memory).await;
+    assert_eq!(backup(&back).await, made, "byte by byte");
+    let mut examine = Examine::default();
+    read_store(&postgres, None, &mut examine, |_| {})
+        .await
+        .expect("works");
+    let found = examine.finish().first.into_iter();
+    let found: Vec<_> = found
+        .filter(|finding| !finding.problem.starts_with("it is not there, and"))
+        .collect();
+    assert_eq!(found, []);
+    postgres.close().await.expect("it was open");
+}

@@ -1,0 +1,202 @@
+//! Servers that share a store, and what they share besides: code and stacks.
+
+use std::time::Duration;
+
+use model::{ExecutionId, Owner, Shard, Shards};
+
+use super::Suite;
+use super::subject::BEGINNING;
+use crate::{CodeBlobs, Membership, ServerRecord, Servers, StackRecord, Stacks};
+
+/// The promises of [`Servers`].
+pub const SERVERS: Suite<dyn Servers> = suite![servers:
+    who_beats_lives_and_is_seen_as_it_says,
+    a_shard_has_one_owner,
+    what_a_dead_server_owns_is_free,
+    shards_are_passed_on,
+    word_is_left_and_taken,
+    who_leaves_is_forgotten,
+];
+
+/// The promises of [`CodeBlobs`].
+pub const CODE_BLOBS: Suite<dyn CodeBlobs> = suite![code_blobs:
+    an_archive_is_kept_under_its_name,
+];
+
+/// The promises of [`Stacks`].
+pub const STACKS: Suite<dyn Stacks> = suite![stacks:
+    a_stack_is_replaced_and_forgotten,
+];
+
+/// Longer than any test.
+const LONG: Duration = Duration::from_secs(3600);
+
+const FIRST: Owner = Owner(1);
+/// Its number needs all 64 bits.
+const SECOND: Owner = Owner(u64::MAX);
+
+fn server(id: Owner) -> ServerRecord {
+    ServerRecord {
+        id,
+        address: format!("10.0.0.{}:3001", id.0 % 250),
+        secret: "secret".to_owned(),
+        version: "0.1.0".to_owned(),
+        started_at: BEGINNING,
+        is_leaving: false,
+    }
+}
+
+async fn beat(servers: &dyn Servers, id: Owner, lease: Duration) -> Membership {
+    servers.beat(server(id), lease).await.expect("works")
+}
+
+fn some(numbers: impl IntoIterator<Item = u8>) -> Shards {
+    numbers.into_iter().map(Shard).collect()
+}
+
+async fn who_beats_lives_and_is_seen_as_it_says(servers: &dyn Servers) {
+    assert_eq!(beat(servers, SECOND, LONG).await.servers, [server(SECOND)]);
+    let both = beat(servers, FIRST, LONG).await;
+    assert_eq!(both.servers, [server(FIRST), server(SECOND)]);
+    assert_eq!(both.free(), Shards::ALL);
+    // What it says of itself may change.
+    let leaving = ServerRecord {
+        is_leaving: true,
+        address: "[::1]:80".to_owned(),
+        ..server(FIRST)
+    };
+    let seen = servers.beat(leaving.clone(), LONG).await.expect("works");
+    assert_eq!(seen.server(FIRST), Some(&leaving));
+}
+
+async fn a_shard_has_one_owner(servers: &dyn Servers) {
+    beat(servers, FIRST, LONG).await;
+    beat(servers, SECOND, LONG).await;
+    let taken = servers.claim(FIRST, some(0..=9)).await.expect("works");
+    assert_eq!(taken, some(0..=9));
+    let taken = servers.claim(SECOND, some(5..=14)).await.expect("works");
+    assert_eq!(taken, some(10..=14));
+    let again = servers.claim(FIRST, some(0..=14)).await.expect("works");
+    assert_eq!(again, Shards::NONE);
+    let seen = beat(servers, FIRST, LONG).await;
+    assert_eq!(seen.owned_by(FIRST), some(0..=9));
+    assert_eq!(seen.owned_by(SECOND), some(10..=14));
+    assert_eq!(seen.owner(Shard(12)), Some(&server(SECOND)));
+    assert_eq!(seen.owner(Shard(15)), None);
+}
+
+async fn what_a_dead_server_owns_is_free(servers: &dyn Servers) {
+    beat(servers, FIRST, LONG).await;
+    beat(servers, SECOND, LONG).await;
+    servers.claim(FIRST, some([7])).await.expect("works");
+    // A lease of no time is over at once.
+    beat(servers, FIRST, Duration::ZERO).await;
+    let seen = beat(servers, SECOND, LONG).await;
+    assert_eq!(seen.servers, [server(SECOND)]);
+    assert_eq!(seen.free(), Shards::ALL);
+    // The dead take nothing.
+    let taken = servers.claim(FIRST, some([7, 8])).await.expect("works");
+    assert_eq!(taken, Shards::NONE);
+    let taken = servers.claim(SECOND, some([7])).await.expect("works");
+    assert_eq!(taken, some([7]));
+    // It lives again, and what it had is another's.
+    let seen = beat(servers, FIRST, LONG).await;
+    assert_eq!(seen.owned_by(FIRST), Shards::NONE);
+    assert_eq!(seen.owned_by(SECOND), some([7]));
+}
+
+async fn shards_are_passed_on(servers: &dyn Servers) {
+    beat(servers, FIRST, LONG).await;
+    beat(servers, SECOND, LONG).await;
+    servers.claim(FIRST, some(0..=3)).await.expect("works");
+    servers.claim(SECOND, some([4])).await.expect("works");
+    for _ in 0..2 {
+        let to = Some(SECOND);
+        servers
+            .give(FIRST, some([0, 1, 4]), to)
+            .await
+            .expect("works");
+        servers.give(FIRST, some([2]), None).await.expect("works");
+    }
+    // What another owns is not there to give.
+    servers.give(FIRST, some([4]), None).await.expect("works");
+    let seen = beat(servers, FIRST, LONG).await;
+    assert_eq!(seen.owned_by(FIRST), some([3]));
+    assert_eq!(seen.owned_by(SECOND), some([0, 1, 4]));
+    assert!(seen.free().contains(Shard(2)));
+}
+
+async fn word_is_left_and_taken(servers: &dyn Servers) {
+    beat(servers, FIRST, LONG).await;
+    beat(servers, SECOND, LONG).await;
+    let id = |text: &str| ExecutionId::parse(text).expect("a valid id");
+    let leave = async |to, ids: &[&str]| {
+        let ids = ids.iter().map(|text| id(text)).collect();
+        servers.leave_word(to, ids).await.expect("works");
+    };
+    leave(FIRST, &["a", "b"]).await;
+    leave(SECOND, &["c"]).await;
+    leave(FIRST, &["a"]).await;
+    leave(FIRST, &[]).await;
+    let taken = servers.take_word(FIRST).await.expect("works");
+    assert_eq!(taken, [id("a"), id("b"), id("a")]);
+    assert_eq!(servers.take_word(FIRST).await.expect("works"), []);
+    assert_eq!(servers.take_word(SECOND).await.expect("works"), [id("c")]);
+}
+
+async fn who_leaves_is_forgotten(servers: &dyn Servers) {
+    beat(servers, FIRST, LONG).await;
+    servers.claim(FIRST, Shards::ALL).await.expect("works");
+    for _ in 0..2 {
+        servers.leave(FIRST).await.expect("works");
+    }
+    let seen = beat(servers, SECOND, LONG).await;
+    assert_eq!(seen.servers, [server(SECOND)]);
+    assert_eq!(seen.free(), Shards::ALL);
+}
+
+async fn an_archive_is_kept_under_its_name(code: &dyn CodeBlobs) {
+    assert_eq!(code.code("a1").await.expect("works"), None);
+    let large = vec![7_u8; 3 * 1024 * 1024];
+    code.put_code("b2", large.clone()).await.expect("works");
+    code.put_code("a1", Vec::new()).await.expect("works");
+    code.put_code("b2", large.clone()).await.expect("again");
+    assert_eq!(code.code("b2").await.expect("works"), Some(large));
+    assert_eq!(code.code("a1").await.expect("works"), Some(Vec::new()));
+    assert!(code.has_code("a1").await.expect("works"));
+    assert_eq!(code.code_hashes().await.expect("works"), ["a1", "b2"]);
+    for _ in 0..2 {
+        code.delete_code("a1").await.expect("works");
+    }
+    assert!(!code.has_code("a1").await.expect("works"));
+    assert_eq!(code.code_hashes().await.expect("works"), ["b2"]);
+}
+
+async fn a_stack_is_replaced_and_forgotten(stacks: &dyn Stacks) {
+    let record = |name: &str, bundle: &str, seconds| StackRecord {
+        name: name.to_owned(),
+        bundle: bundle.to_owned(),
+        deployed_at: BEGINNING.plus_seconds(seconds),
+    };
+    stacks
+        .put_stack(record("orders", "b1", 0))
+        .await
+        .expect("works");
+    stacks
+        .put_stack(record("loans", "b2", 1))
+        .await
+        .expect("works");
+    stacks
+        .put_stack(record("orders", "b3", 2))
+        .await
+        .expect("works");
+    let found = stacks.stacks().await.expect("works");
+    assert_eq!(found, [record("loans", "b2", 1), record("orders", "b3", 2)]);
+    for _ in 0..2 {
+        stacks.delete_stack("loans").await.expect("works");
+    }
+    assert_eq!(
+        stacks.stacks().await.expect("works"),
+        [record("orders", "b3", 2)]
+    );
+}

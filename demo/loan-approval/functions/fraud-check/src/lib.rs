@@ -1,0 +1,45 @@
+//! An external fraud check, simulated: a plain Lambda function that works a while and then completes a callback.
+//!
+//! The workflow invokes it asynchronously and suspends; the callback resumes it. Asynchronous invocation delivers at
+//! least once, so a second delivery finds the callback completed, which is as good as having completed it.
+
+mod check;
+
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use loan::{Pace, aws_configuration};
+use powertools::{Invocation, Powertools};
+use serde_json::Value;
+
+use check::{FraudCheck, LambdaCallbacks};
+
+/// Serves invocations until Lambda ends the process.
+///
+/// # Errors
+/// The environment lacks something, or the Runtime API is out of reach.
+pub async fn serve() -> Result<(), lambda_runtime::Error> {
+    let tools = Powertools::from_env();
+    tools.logger.install()?;
+    let config = Box::pin(aws_configuration()).await;
+    let fraud_check = FraudCheck {
+        callbacks: LambdaCallbacks {
+            client: aws_sdk_lambda::Client::new(&config),
+        },
+        pace: Pace::from_env()?,
+        tracer: tools.tracer.clone(),
+    };
+    let (tools, fraud_check) = (&tools, &fraud_check);
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
+        let invocation = Invocation::from(&event.context);
+        // On the heap: with the AWS SDK's calls inside, it would not fit a stack without optimisation.
+        let work = Box::pin(async {
+            tools.logger.log_event(&event.payload);
+            fraud_check.handle(event.payload).await
+        });
+        let handled = tools.run(invocation, work).await;
+        handled.map_err(|error| Diagnostic {
+            error_type: error.kind().to_owned(),
+            error_message: error.chain(),
+        })
+    }))
+    .await
+}

@@ -1,0 +1,54 @@
+//! Compression.
+
+use std::io::Write as _;
+
+use anyhow::{Context as _, Result};
+use flate2::{Compression, GzBuilder};
+use liblzma::stream::{Check, Filters, LzmaOptions, Stream};
+use liblzma::write::XzEncoder;
+
+/// How much work is put into it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effort {
+    /// As tight as it gets: a package is made once and downloaded often.
+    Tight,
+    /// For trials.
+    Quick,
+}
+
+impl Effort {
+    /// The level of gzip, zip and xz.
+    pub fn level(self) -> u32 {
+        match self {
+            Self::Tight => 9,
+            Self::Quick => 1,
+        }
+    }
+}
+
+/// Bytes that the compressor looks back: a binary repeats itself from end to end.
+const XZ_WINDOW: u32 = 64 * 1024 * 1024;
+
+/// Gzip, for npm and PyPI, which know nothing better. Without a time of its own.
+pub fn gzip(bytes: &[u8], effort: Effort) -> Result<Vec<u8>> {
+    let mut encoder = GzBuilder::new()
+        .mtime(0)
+        .operating_system(255)
+        .write(Vec::new(), Compression::new(effort.level()));
+    encoder.write_all(bytes).context("compress with gzip")?;
+    encoder.finish().context("compress with gzip")
+}
+
+/// Xz.
+pub fn xz(bytes: &[u8], effort: Effort) -> Result<Vec<u8>> {
+    let mut options = LzmaOptions::new_preset(effort.level()).context("set up xz")?;
+    if effort == Effort::Tight {
+        options.dict_size(XZ_WINDOW);
+    }
+    let mut filters = Filters::new();
+    filters.lzma2(&options);
+    let stream = Stream::new_stream_encoder(&filters, Check::Crc64).context("set up xz")?;
+    let mut encoder = XzEncoder::new_stream(Vec::new(), stream);
+    encoder.write_all(bytes).context("compress with xz")?;
+    encoder.finish().context("compress with xz")
+}

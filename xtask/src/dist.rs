@@ -1,0 +1,192 @@
+//! `cargo xtask dist`: the release binary, and packages around it.
+//!
+//! Packages are made by the crate `packaging`, so that `xtask` itself stays quick to compile.
+
+mod trial;
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use anstream::println;
+use anyhow::{Context as _, Result, ensure};
+use clap::Args;
+
+use crate::process;
+use crate::screen;
+use crate::setup::build_pages;
+use crate::workspace::{Workspace, cargo, empty_folder};
+
+/// Build the release binary and make packages of it
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask dist                                       packages for this machine, in target/packages
+  cargo xtask dist --target x86_64-unknown-linux-musl    a binary that runs on any Linux
+  cargo xtask dist --try                                 and install them where neither Rust nor Node is
+  cargo xtask dist --twice                               and make them again, to see that the bytes are the same")]
+pub struct DistArguments {
+    /// What to build for [default: this machine, linked statically where rustc can]
+    #[arg(long, value_name = "TRIPLE")]
+    target: Option<String>,
+    /// Make packages of this binary instead of building one
+    #[arg(long, value_name = "FILE")]
+    binary: Option<PathBuf>,
+    /// Where the packages go [default: target/packages]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Install the packages in fresh systems, and run the demo there (Debian, as root)
+    #[arg(long = "try")]
+    is_tried: bool,
+    /// Compress little, whatever the packages' size: for a `--binary` that is not optimised
+    #[arg(long)]
+    quick: bool,
+    /// Make the packages a second time, and compare
+    #[arg(long = "twice")]
+    is_made_twice: bool,
+}
+
+/// Builds, packs, and tries where that is asked for.
+pub fn run(workspace: &Workspace, arguments: &DistArguments) -> Result<ExitCode> {
+    let target = match &arguments.target {
+        Some(target) => target.clone(),
+        None => usual_target()?,
+    };
+    let epoch = epoch(workspace)?;
+    let binary = match &arguments.binary {
+        Some(binary) => binary.clone(),
+        None => build(workspace, &target, &epoch)?,
+    };
+    let out = arguments
+        .out
+        .clone()
+        .unwrap_or_else(|| workspace.target.join("packages"));
+    empty_folder(&out)?;
+    let packaging = packaging(workspace)?;
+    let pack = |out: &Path| {
+        let mut command = Command::new(&packaging);
+        command.arg("--binary").arg(&binary);
+        command.args(["--target", &target, "--epoch", &epoch]);
+        command.arg("--root").arg(&workspace.root);
+        command.args(arguments.quick.then_some("--quick"));
+        process::run(command.arg("--out").arg(out))
+    };
+    screen::step(&format!("Packing for {target}"));
+    pack(&out)?;
+    if arguments.is_made_twice {
+        screen::step("Packing once more");
+        let again = workspace.chores().join("packages-again");
+        empty_folder(&again)?;
+        pack(&again)?;
+        compare(&out, &again)?;
+    }
+    if arguments.is_tried {
+        trial::run(workspace, &out)?;
+    }
+    println!("The packages are in {}.", out.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// This machine, with musl where the standard library for it is installed.
+fn usual_target() -> Result<String> {
+    let about = process::output(Command::new("rustc").arg("-vV"))?;
+    let host = about.lines().find_map(|line| line.strip_prefix("host: "));
+    let host = host.context("`rustc -vV` names no host")?.to_owned();
+    let static_target = host.replace("-linux-gnu", "-linux-musl");
+    let mut rustc = Command::new("rustc");
+    rustc.args(["--print", "target-libdir", "--target", &static_target]);
+    let libraries = process::output(&mut rustc)?;
+    if Path::new(libraries.trim()).is_dir() {
+        return Ok(static_target);
+    }
+    screen::note(&format!(
+        "rustc has no {static_target} here, so the binary needs this system's C library"
+    ));
+    Ok(host)
+}
+
+/// The time of the last commit: what is built from it is of that time, whenever it is built.
+fn epoch(workspace: &Workspace) -> Result<String> {
+    if let Ok(told) = std::env::var("SOURCE_DATE_EPOCH") {
+        return Ok(told);
+    }
+    let mut git = Command::new("git");
+    git.arg("-C").arg(&workspace.root);
+    let printed = process::output(git.args(["log", "-1", "--format=%ct"]))?;
+    Ok(printed.trim().to_owned())
+}
+
+fn build(workspace: &Workspace, target: &str, epoch: &str) -> Result<PathBuf> {
+    build_pages(workspace)?;
+    screen::step(&format!("Building lambdura for {target}"));
+    let mut command = cargo();
+    command.current_dir(&workspace.root);
+    command.args(["build", "--locked", "--package", crate::demo::CLI_PACKAGE]);
+    command.args(["--profile", "dist", "--target", target]);
+    // Where it is built is no part of a binary.
+    let places = places(workspace)?;
+    let flags = |option: &str, separator: &str| {
+        let mut text = OsString::new();
+        for (from, to) in &places {
+            if !text.is_empty() {
+                text.push(separator);
+            }
+            text.push(option);
+            text.push(from);
+            text.push("=");
+            text.push(to);
+        }
+        text
+    };
+    // cargo's own separator: paths may hold blanks.
+    command.env(
+        "CARGO_ENCODED_RUSTFLAGS",
+        flags("--remap-path-prefix=", "\u{1f}"),
+    );
+    command.env("CFLAGS", flags("-ffile-prefix-map=", " "));
+    command.env("SOURCE_DATE_EPOCH", epoch);
+    process::run(&mut command)?;
+    Ok(workspace.target.join(target).join("dist/lambdura"))
+}
+
+/// Folders of this machine, and what stands for them.
+fn places(workspace: &Workspace) -> Result<Vec<(PathBuf, &'static str)>> {
+    let cargo_home = match std::env::var_os("CARGO_HOME") {
+        Some(home) => PathBuf::from(home),
+        None => {
+            let home = std::env::var_os("HOME").context("neither CARGO_HOME nor HOME is set")?;
+            PathBuf::from(home).join(".cargo")
+        }
+    };
+    Ok(vec![
+        (workspace.root.clone(), "/lambdura"),
+        (workspace.target.clone(), "/target"),
+        (cargo_home, "/cargo"),
+    ])
+}
+
+fn packaging(workspace: &Workspace) -> Result<PathBuf> {
+    let mut command = cargo();
+    command.current_dir(&workspace.root);
+    process::run(command.args(["build", "--locked", "--package", "packaging"]))?;
+    Ok(workspace.target.join("debug/packaging"))
+}
+
+fn compare(one: &Path, other: &Path) -> Result<()> {
+    for entry in fs::read_dir(one).with_context(|| format!("read `{}`", one.display()))? {
+        let path = entry
+            .with_context(|| format!("read `{}`", one.display()))?
+            .path();
+        let name = path.file_name().context("a file has a name")?;
+        let read =
+            |path: &Path| fs::read(path).with_context(|| format!("read `{}`", path.display()));
+        ensure!(
+            read(&path)? == read(&other.join(name))?,
+            "`{}` is not the same the second time",
+            name.display()
+        );
+    }
+    screen::note("the same bytes");
+    Ok(())
+}

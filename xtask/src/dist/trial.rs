@@ -1,0 +1,207 @@
+//! The packages, tried: each is installed in a fresh Debian in which there is neither Rust nor what the other packages
+//! need, without a network, and the demo has to approve a loan there.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::process;
+use crate::screen;
+use crate::setup::install_debian;
+use crate::workspace::Workspace;
+
+/// The release of Debian: the oldest that is still looked after.
+const SUITE: &str = "bookworm";
+
+/// Installs and tries the packages of a folder.
+pub fn run(workspace: &Workspace, packages: &Path) -> Result<()> {
+    ensure!(
+        nix::unistd::geteuid().is_root(),
+        "only root can make a system to try packages in"
+    );
+    let trial = Trial {
+        script: workspace.root.join("packaging/trial/demo.py"),
+        folder: workspace.chores().join("trial"),
+        packages: std::path::absolute(packages).context("find the packages")?,
+    };
+    fs::create_dir_all(&trial.folder)
+        .with_context(|| format!("create `{}`", trial.folder.display()))?;
+    trial.debian_package()?;
+    trial.wheel()?;
+    trial.npm()
+}
+
+struct Trial {
+    script: PathBuf,
+    folder: PathBuf,
+    packages: PathBuf,
+}
+
+impl Trial {
+    fn debian_package(&self) -> Result<()> {
+        screen::step("Trying the Debian package");
+        let root = self.fresh("debian", &[])?;
+        self.bring(&root, ".deb")?;
+        self.within(
+            &root,
+            &[
+                "sh",
+                "-c",
+                "apt-get install --yes --quiet --quiet /packages/*.deb",
+            ],
+        )?;
+        self.within(&root, &["lambdura", "doctor"])?;
+        for file in [
+            "usr/share/man/man1/lambdura.1.gz",
+            "usr/lib/systemd/system/lambdura.service",
+            "etc/lambdura/lambdura.env",
+        ] {
+            ensure!(root.join(file).is_file(), "the package brings no `/{file}`");
+        }
+        self.demo(&root, &["/usr/bin/lambdura", "demo"])
+    }
+
+    fn wheel(&self) -> Result<()> {
+        screen::step("Trying the wheel");
+        let root = self.fresh("python", &["python3-venv"])?;
+        self.bring(&root, ".whl")?;
+        let install =
+            "python3 -m venv /opt/it && /opt/it/bin/pip install --quiet --no-index /packages/*.whl";
+        self.within(&root, &["sh", "-c", install])?;
+        let plugin = "from importlib.metadata import entry_points as found; \
+                      assert [it.value for it in found(group='pytest11')] == ['lambdura_testing.plugin']; \
+                      from lambdura_testing import Server";
+        self.within(&root, &["/opt/it/bin/python", "-c", plugin])?;
+        self.demo(&root, &["/opt/it/bin/lambdura", "demo"])
+    }
+
+    fn npm(&self) -> Result<()> {
+        screen::step("Trying the packages of npm");
+        let root = self.fresh("node", &[])?;
+        self.bring(&root, ".tgz")?;
+        bring_node(&root)?;
+        let install = "mkdir -p /app && cd /app && echo '{}' > package.json && \
+                       npm install --offline --no-audit --no-fund --loglevel=error /packages/lambdura-*.tgz";
+        self.within(&root, &["sh", "-c", install])?;
+        self.demo(
+            &root,
+            &[
+                "sh",
+                "-c",
+                "cd /app && exec ./node_modules/.bin/lambdura demo",
+            ],
+        )
+    }
+
+    /// A system of its own with these packages of Debian. Systems without ours are kept for the next time.
+    fn fresh(&self, name: &str, packages: &[&str]) -> Result<PathBuf> {
+        let base = self.base(name, packages)?;
+        let root = self.folder.join(format!("{name}-tried"));
+        if root.exists() {
+            fs::remove_dir_all(&root).with_context(|| format!("remove `{}`", root.display()))?;
+        }
+        let mut copy = Command::new("cp");
+        process::run(
+            copy.args(["--archive", "--reflink=auto"])
+                .arg(base)
+                .arg(&root),
+        )?;
+        Ok(root)
+    }
+
+    fn base(&self, name: &str, packages: &[&str]) -> Result<PathBuf> {
+        let base = self.folder.join(match packages {
+            [] => "base",
+            _ => name,
+        });
+        let stamp = self.folder.join(format!("{name}.made"));
+        if stamp.exists() && base.exists() {
+            return Ok(base);
+        }
+        install_debian("debootstrap", "what makes a fresh Debian")?;
+        screen::note(&format!("making a Debian for {name}"));
+        if base.exists() {
+            fs::remove_dir_all(&base).with_context(|| format!("remove `{}`", base.display()))?;
+        }
+        let mut make = Command::new("debootstrap");
+        make.arg("--variant=minbase");
+        if !packages.is_empty() {
+            make.arg(format!("--include={}", packages.join(",")));
+        }
+        process::run(make.arg(SUITE).arg(&base))?;
+        fs::write(&stamp, "").with_context(|| format!("write `{}`", stamp.display()))?;
+        Ok(base)
+    }
+
+    /// Copies our packages of one kind into a system.
+    fn bring(&self, root: &Path, ending: &str) -> Result<()> {
+        let to = root.join("packages");
+        fs::create_dir_all(&to).with_context(|| format!("create `{}`", to.display()))?;
+        let mut count = 0;
+        for entry in fs::read_dir(&self.packages)
+            .with_context(|| format!("read `{}`", self.packages.display()))?
+        {
+            let path = entry.context("read the folder of the packages")?.path();
+            let name = path.file_name().context("a file has a name")?;
+            if name.to_string_lossy().ends_with(ending) {
+                fs::copy(&path, to.join(name))
+                    .with_context(|| format!("copy `{}`", path.display()))?;
+                count += 1;
+            }
+        }
+        ensure!(count > 0, "there is no `{ending}` among the packages");
+        Ok(())
+    }
+
+    /// Runs a command in a system, without a network.
+    fn within(&self, root: &Path, command: &[&str]) -> Result<()> {
+        let mut unshare = Command::new("unshare");
+        unshare.args(["--net", "--fork", "--kill-child", "chroot"]);
+        unshare.arg(root).args(command);
+        process::run(
+            unshare
+                .env_clear()
+                .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+                .env("HOME", "/root"),
+        )
+    }
+
+    fn demo(&self, root: &Path, command: &[&str]) -> Result<()> {
+        let mut unshare = Command::new("unshare");
+        unshare.args([
+            "--mount",
+            "--net",
+            "--pid",
+            "--fork",
+            "--kill-child",
+            "python3",
+        ]);
+        process::run(unshare.arg(&self.script).arg(root).args(command))
+    }
+}
+
+/// This machine's own Node and npm, which have no packages of Debian's among them.
+fn bring_node(root: &Path) -> Result<()> {
+    let found = process::output(Command::new("sh").args([
+        "-c",
+        "readlink -f \"$(command -v node)\"; readlink -f \"$(command -v npm)\"",
+    ]))?;
+    let mut lines = found.lines();
+    let node = lines.next().context("there is no Node here")?;
+    let npm = Path::new(lines.next().context("there is no npm here")?);
+    let npm = npm.ancestors().nth(2).context("npm is no package")?;
+    let folder = root.join("usr/lib/node_modules");
+    fs::create_dir_all(&folder).with_context(|| format!("create `{}`", folder.display()))?;
+    process::run(Command::new("cp").arg(node).arg(root.join("usr/bin/node")))?;
+    process::run(
+        Command::new("cp")
+            .args(["--archive", "--dereference"])
+            .arg(npm)
+            .arg(folder.join("npm")),
+    )?;
+    let link = root.join("usr/bin/npm");
+    std::os::unix::fs::symlink("../lib/node_modules/npm/bin/npm-cli.js", &link)
+        .with_context(|| format!("link `{}`", link.display()))
+}

@@ -1,0 +1,141 @@
+//! `cargo xtask release`: what a release changes, and the crates that it publishes.
+//!
+//! Nothing is pushed or published from here: a tag that somebody pushes has `.github/workflows/release.yml` do it.
+
+mod changelog;
+mod crates;
+mod versions;
+
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+
+use anstream::println;
+use anyhow::{Result, bail, ensure};
+use clap::Args;
+use owo_colors::OwoColorize;
+
+use crate::process;
+use crate::screen;
+use crate::workspace::Workspace;
+
+/// Make a release: changelog, versions, crates as they are published, and the tag
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask release 0.1.0 --dry-run    say what would change, and pack the crates
+  cargo xtask release 0.1.0              change it, commit, and tag; pushing the tag is left to you
+  cargo xtask release --crates           only pack the crates, as the tests do
+  cargo xtask release --crates --build   and compile what was packed, as crates.io's users will")]
+pub struct ReleaseArguments {
+    /// The new version
+    #[arg(value_name = "VERSION", required_unless_present = "crates")]
+    version: Option<String>,
+    /// Change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Only pack the crates that are published
+    #[arg(long)]
+    crates: bool,
+    /// Compile the packed crates
+    #[arg(long)]
+    build: bool,
+}
+
+/// Checks all that can be checked beforehand, and then changes files unless that is not asked for.
+pub fn run(workspace: &Workspace, arguments: &ReleaseArguments) -> Result<ExitCode> {
+    let Some(version) = arguments.version.as_deref().filter(|_| !arguments.crates) else {
+        crates::pack(workspace, arguments.build)?;
+        return Ok(ExitCode::SUCCESS);
+    };
+    versions::check(workspace, version)?;
+    let tag = format!("v{version}");
+    ensure!(
+        git(workspace, &["tag", "--list", &tag])?.trim().is_empty(),
+        "there is a tag `{tag}` already"
+    );
+    let changed = git(workspace, &["status", "--porcelain"])?;
+    if !changed.trim().is_empty() {
+        let problem = "there are changes that are not committed";
+        if !arguments.dry_run {
+            bail!("{problem}");
+        }
+        screen::note(problem);
+    }
+    let mut files = vec![changelog::released(workspace, version)?];
+    files.extend(versions::changed(workspace, version)?);
+    crates::pack(workspace, arguments.build)?;
+    for change in &files {
+        let what = match change.is_changed() {
+            true => "changes",
+            false => "stays",
+        };
+        println!("  {what:<8}{}", change.path.display());
+    }
+    if arguments.dry_run {
+        println!(
+            "Nothing was changed; without `--dry-run` these are, and {} is set.",
+            tag.bold()
+        );
+        return Ok(ExitCode::SUCCESS);
+    }
+    for change in &files {
+        change.write()?;
+    }
+    // The lockfile has the versions of the workspace's own crates.
+    process::run(
+        crate::workspace::cargo()
+            .current_dir(&workspace.root)
+            .args(["update", "--workspace"]),
+    )?;
+    git(
+        workspace,
+        &[
+            "commit",
+            "--all",
+            "--message",
+            &format!("release: {version}"),
+        ],
+    )?;
+    git(
+        workspace,
+        &[
+            "tag",
+            "--annotate",
+            &tag,
+            "--message",
+            &format!("Lambdura {version}"),
+        ],
+    )?;
+    println!("Look at it, then: git push origin HEAD {tag}");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Packs the crates that are published, without compiling them.
+pub fn pack_crates(workspace: &Workspace) -> Result<()> {
+    crates::pack(workspace, false)
+}
+
+/// A file as it is and as it is to be.
+#[derive(Debug)]
+struct Change {
+    path: PathBuf,
+    before: String,
+    after: String,
+}
+
+impl Change {
+    fn is_changed(&self) -> bool {
+        self.before != self.after
+    }
+
+    fn write(&self) -> Result<()> {
+        use anyhow::Context as _;
+        std::fs::write(&self.path, &self.after)
+            .with_context(|| format!("write `{}`", self.path.display()))
+    }
+}
+
+fn git(workspace: &Workspace, arguments: &[&str]) -> Result<String> {
+    let mut command = Command::new("git");
+    process::output(command.arg("-C").arg(&workspace.root).args(arguments))
+}

@@ -1,0 +1,92 @@
+//! The one version of everything that is published: crates, binary, and the packages for tests.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, ensure};
+
+use super::Change;
+use crate::workspace::Workspace;
+
+/// Files that hold the version, and the beginning of the line that does.
+const PLACES: [(&str, &str); 3] = [
+    ("Cargo.toml", "version = \""),
+    ("clients/python/pyproject.toml", "version = \""),
+    ("clients/node/package.json", "  \"version\": \""),
+];
+
+/// Whether a release may have this version: three numbers, and not less than what there is.
+pub fn check(workspace: &Workspace, version: &str) -> Result<()> {
+    let new = numbers(version)
+        .with_context(|| format!("`{version}` is no version: three numbers are meant"))?;
+    for package in &workspace.packages {
+        let old = numbers(&package.version)
+            .with_context(|| format!("`{}` has the version {}", package.name, package.version))?;
+        ensure!(
+            new >= old,
+            "`{}` is at {} already",
+            package.name,
+            package.version
+        );
+    }
+    Ok(())
+}
+
+/// The files with the new version.
+pub fn changed(workspace: &Workspace, version: &str) -> Result<Vec<Change>> {
+    let mut changes = Vec::new();
+    for (file, beginning) in PLACES {
+        changes.push(change(&workspace.root.join(file), beginning, version)?);
+    }
+    Ok(changes)
+}
+
+fn change(path: &Path, beginning: &str, version: &str) -> Result<Change> {
+    let before = fs::read_to_string(path).with_context(|| format!("read `{}`", path.display()))?;
+    let after = with_version(&before, beginning, version)
+        .with_context(|| format!("`{}` has no line with its version", path.display()))?;
+    Ok(Change {
+        path: path.to_owned(),
+        before,
+        after,
+    })
+}
+
+/// The first line that begins so has the version; others are of dependencies.
+fn with_version(text: &str, beginning: &str, version: &str) -> Option<String> {
+    let line = text.lines().find(|line| line.starts_with(beginning))?;
+    let (_, rest) = line.strip_prefix(beginning)?.split_once('"')?;
+    Some(text.replacen(line, &format!("{beginning}{version}\"{rest}"), 1))
+}
+
+fn numbers(version: &str) -> Option<[u64; 3]> {
+    let mut parts = version.split('.').map(|part| part.parse().ok());
+    let numbers = [parts.next()??, parts.next()??, parts.next()??];
+    parts.next().is_none().then_some(numbers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_line_has_the_version() {
+        let manifest = "[package]\nversion = \"0.1.0\"\n[dependencies.it]\nversion = \"0.1.0\"\n";
+        let changed = with_version(manifest, "version = \"", "0.2.0").expect("it has a version");
+        assert_eq!(
+            changed,
+            "[package]\nversion = \"0.2.0\"\n[dependencies.it]\nversion = \"0.1.0\"\n"
+        );
+        let json = "{\n  \"version\": \"0.1.0\",\n}\n";
+        let changed = with_version(json, "  \"version\": \"", "1.0.0").expect("it has a version");
+        assert_eq!(changed, "{\n  \"version\": \"1.0.0\",\n}\n");
+    }
+
+    #[test]
+    fn versions_are_three_numbers() {
+        assert_eq!(numbers("0.10.2"), Some([0, 10, 2]));
+        for text in ["1.0", "1.0.0-rc.1", "v1.0.0", "1.0.0.0"] {
+            assert_eq!(numbers(text), None, "{text}");
+        }
+    }
+}
