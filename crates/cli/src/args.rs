@@ -2,8 +2,8 @@
 
 mod access;
 mod clock;
-mod kept;
 mod docs;
+mod kept;
 mod new;
 mod store;
 mod up;
@@ -12,11 +12,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use access::{AccessArguments, AuditArguments, KeysAction, KeysArguments};
 pub use clock::{ClockAction, ClockArguments};
+pub use docs::DocsArguments;
 pub use kept::{
     BackupArguments, CopyArguments, PlaceArguments, RestoreArguments, StoreAction,
     StoreCommandArguments, VerifyArguments,
 };
-pub use docs::DocsArguments;
 pub use new::{Language, NewArguments, Template};
 pub use store::{StoreArguments, TablesArguments};
 pub use up::{
