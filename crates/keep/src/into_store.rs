@@ -4,11 +4,11 @@ use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use model::Shards;
-use store::{CodeBlobs, CommitError, ExecutionFilter, Store, StoreFuture};
+use store::{CodeBlobs, CommitError, ExecutionFilter, Store, StoreFuture, code_name};
 
 use crate::{Item, LeftOut, Sink, TransferError};
 
@@ -165,6 +165,15 @@ impl Sink for IntoStore<'_> {
     async fn put(&mut self, item: Item) -> Result<(), TransferError> {
         let store = self.store;
         match item {
+            Item::Code { name, .. }
+                if self.files.is_some() && code_name(Path::new(&name)).is_none() =>
+            {
+                self.left_out.push(LeftOut {
+                    what: format!("the archive `{name}`"),
+                    why: "it is of a stack that servers share, and a data folder is one server's"
+                        .to_owned(),
+                });
+            }
             Item::Code { name, archive } => match self.code {
                 Some(code) => code.put_code(&name, archive).await?,
                 None => self.left_out.push(LeftOut {

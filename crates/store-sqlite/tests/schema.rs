@@ -104,6 +104,7 @@ async fn a_file_of_every_version_becomes_current() {
         include_str!("../src/sql/migrations/0006_origins.sql"),
         include_str!("../src/sql/migrations/0007_owners.sql"),
         include_str!("../src/sql/migrations/0008_schedules.sql"),
+        include_str!("../src/sql/migrations/0009_access_keys.sql"),
     ];
     for version in 1..=migrations.len() {
         let directory = TempDir::new().expect("a folder");

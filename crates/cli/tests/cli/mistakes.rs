@@ -70,7 +70,7 @@ fn somebody_else_answers() {
 fn endpoints_must_be_urls() {
     let ran = lambdura("localhost:3001", &["ls"]);
     expect![[r#"
-        err: error: `localhost:3001` is not an endpoint: it must begin with http://
+        err: error: `localhost:3001` is not an endpoint: it must begin with http:// or https://
         err:   help: for example `http://127.0.0.1:3001`
         exit: 2
     "#]]
