@@ -25,6 +25,6 @@ console. No container engine, no AWS account.";
 pub const HOMEPAGE: &str = "https://github.com/lambdura/lambdura";
 
 /// Who a package's questions go to.
-pub const MAINTAINER: &str = "The Lambdura project <packages@lambdura.dev>";
+pub const MAINTAINER: &str = "The Lambdura project <packages@lambdura.invalid>";
 
 pub const LICENSE: &str = "MIT OR Apache-2.0";
