@@ -3,8 +3,9 @@
 //!
 //! What they carry waits in the store: in memory there is an id for each.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use model::{ErrorObject, Shards, Timestamp};
 use store::{
@@ -40,9 +41,14 @@ pub enum EnqueueError {
     ShuttingDown,
 }
 
-/// Counts accepted invocations that are not done.
+/// Accepted invocations that are not done.
 #[derive(Debug, Default)]
-pub(crate) struct QueueGauge(Arc<AtomicUsize>);
+pub(crate) struct QueueGauge {
+    count: Arc<AtomicUsize>,
+    /// Those that were accepted here and are in another server's shards. Nobody else knows of them until their shards
+    /// change hands or this server dies: they are run here.
+    guests: Mutex<BTreeSet<AsyncInvocationId>>,
+}
 
 /// Counted until it is dropped, unless it was accepted.
 struct Counted {
@@ -52,9 +58,9 @@ struct Counted {
 
 impl QueueGauge {
     fn enter(&self) -> Option<Counted> {
-        let before = self.0.fetch_add(1, Ordering::Relaxed);
+        let before = self.count.fetch_add(1, Ordering::Relaxed);
         let counted = Counted {
-            count: Arc::clone(&self.0),
+            count: Arc::clone(&self.count),
             is_accepted: false,
         };
         (before < QUEUED_MAX).then_some(counted)
@@ -62,11 +68,16 @@ impl QueueGauge {
 
     /// Counts one that an earlier run accepted. Those are never refused.
     fn take_up(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.count.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn done(&self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+    fn guests(&self) -> MutexGuard<'_, BTreeSet<AsyncInvocationId>> {
+        self.guests.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn done(&self, id: AsyncInvocationId) {
+        self.guests().remove(&id);
+        self.count.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -128,6 +139,7 @@ impl Driver {
                 Some(mark) => store.enqueue_scheduled(invocation.clone(), mark).await?,
             };
             counted.keep();
+            driver.note_accepted(id, &invocation);
             let key = lane_of(&invocation.function, &invocation.version);
             if let Some(held) = driver.ask_for_turn(key, Turn::Queued(id)) {
                 let runner = driver.clone();
@@ -143,7 +155,20 @@ impl Driver {
 
     /// How many accepted asynchronous invocations are not done.
     pub fn queued_count(&self) -> usize {
-        self.inner.queue.0.load(Ordering::Relaxed)
+        self.inner.queue.count.load(Ordering::Relaxed)
+    }
+
+    /// After an invocation is in the store: whoever takes its shard over from here on finds it there.
+    fn note_accepted(&self, id: AsyncInvocationId, invocation: &AsyncInvocation) {
+        if !self.inner.territory.drives(invocation.request_id.shard()) {
+            self.inner.queue.guests().insert(id);
+        }
+    }
+
+    /// Whether an accepted invocation is for this server to run.
+    fn runs_here(&self, id: AsyncInvocationId, invocation: &AsyncInvocation) -> bool {
+        let drives = self.inner.territory.drives(invocation.request_id.shard());
+        drives || self.inner.queue.guests().contains(&id)
     }
 
     /// Takes up what earlier runs accepted in these shards, and other servers.
@@ -198,13 +223,11 @@ impl Driver {
             })
             .await;
         match read {
-            Some(Some(invocation))
-                if self.inner.territory.drives(invocation.request_id.shard()) =>
-            {
+            Some(Some(invocation)) if self.runs_here(id, &invocation) => {
                 self.run_queued(held, id, invocation).await;
             }
             // It is done, or another server's.
-            Some(_) => self.inner.queue.done(),
+            Some(_) => self.inner.queue.done(id),
             None => {}
         }
     }
@@ -323,7 +346,7 @@ impl Driver {
             )
             .await;
         if ended.is_some() {
-            self.inner.queue.done();
+            self.inner.queue.done(id);
         }
     }
 
@@ -338,6 +361,7 @@ impl Driver {
                     .await;
                 let Some(id) = accepted else { return false };
                 self.inner.queue.take_up();
+                self.note_accepted(id, &invocation);
                 let key = lane_of(&invocation.function, &invocation.version);
                 self.run_at(key, id, invocation.not_before);
                 true

@@ -2,13 +2,12 @@
 //!
 //! Source: EventBridge user guide, "Cron expressions", read 2026-11-23.
 
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 use thiserror::Error;
 
 /// The minutes that a cron expression means.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cron {
     /// 0 to 59.
     pub minutes: BTreeSet<u16>,
@@ -23,7 +22,7 @@ pub struct Cron {
 }
 
 /// The days of a month.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CronDays {
     /// These days of the month, 1 to 31.
     OfMonth(BTreeSet<u16>),

@@ -1,6 +1,5 @@
 //! Schedule expressions.
 
-use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 use thiserror::Error;
@@ -8,7 +7,7 @@ use thiserror::Error;
 use crate::Cron;
 
 /// When a schedule is due.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ScheduleExpression {
     /// `rate(…)`: again and again after so long.
     Rate(Duration),

@@ -483,8 +483,8 @@ async fn answer_to(world: &World, id: &ExecutionId) -> engine::Input {
     }
 }
 
-async fn accept(server: &Server, payload: &str) {
-    let invocation = AsyncInvocation {
+fn invocation(server: &Server, payload: &str) -> AsyncInvocation {
+    AsyncInvocation {
         request_id: server.world.driver.new_accepted_id(),
         function: "Fraud".to_owned().try_into().expect("a valid name"),
         version: model::Version::Published(1),
@@ -496,8 +496,15 @@ async fn accept(server: &Server, payload: &str) {
         accepted_at: BEGINNING,
         attempts: 0,
         not_before: BEGINNING,
-    };
-    let accepted = server.world.driver.enqueue(invocation).await;
+    }
+}
+
+async fn accept(server: &Server, payload: &str) {
+    let accepted = server
+        .world
+        .driver
+        .enqueue(invocation(server, payload))
+        .await;
     accepted.expect("accepted");
 }
 
@@ -517,4 +524,32 @@ async fn leases_go_by_the_store() {
     site.pass(3);
     let taken = site.servers.claim(Owner(9), Shards::ALL).await;
     assert_eq!(taken.expect("works"), Shards::NONE);
+}
+
+/// As that of a schedule, whose id follows from the schedule, or a destination's.
+#[tokio::test]
+async fn what_is_accepted_in_anothers_shard_is_run_where_it_was_accepted() {
+    let (_site, one, two) = Site::two().await;
+    one.world.functions.set_concurrency(1);
+    accept(&one, "first").await;
+    let begun = |world: &World| world.functions.plain_begun();
+    one.world
+        .until("the first runs", begun, |it| it == &["first"])
+        .await;
+    // There is no room, so that it waits.
+    let theirs = two.world.driver.shards().nth(0).expect("it drives half");
+    let mut invocation = invocation(&one, "guest");
+    let id = format!("guest-{:02x}", theirs.0);
+    invocation.request_id = model::RequestId::parse(&id).expect("a valid id");
+    let accepted = one.world.driver.enqueue(invocation).await;
+    accepted.expect("accepted");
+    let succeeded = || runtime::PlainOutcome::Succeeded(Vec::new());
+    one.world.functions.end_plain(succeeded());
+    one.world
+        .until("the guest runs", begun, |it| it == &["first", "guest"])
+        .await;
+    one.world.functions.end_plain(succeeded());
+    let waiting = |world: &World| world.driver.queued_count();
+    one.world.until("all is done", waiting, |it| *it == 0).await;
+    assert_eq!(two.world.functions.plain_begun(), [""; 0]);
 }

@@ -1,6 +1,6 @@
 //! Event source mappings: which queue a function works off, and how far that has come.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use model::{FunctionName, Timestamp};
@@ -146,14 +146,10 @@ impl Registry {
         &self,
         store: &dyn Catalogue,
         resources: &BTreeMap<FunctionName, Vec<&EventSourceResource>>,
-        of_others: &BTreeSet<FunctionName>,
         now: Timestamp,
     ) -> Result<(), StoreFault> {
         let _changing = self.changes.lock().await;
         for name in self.names() {
-            if of_others.contains(&name) {
-                continue;
-            }
             let before = self.settings(&name);
             let mut settings = before.as_ref().clone();
             let given = resources.get(&name).map(Vec::as_slice).unwrap_or_default();
