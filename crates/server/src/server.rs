@@ -1,8 +1,9 @@
 //! The server: what it is made of, how it starts, how it stops.
 
 mod for_functions;
+mod stores;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
@@ -14,12 +15,10 @@ use access::SessionKeys;
 use function_host::{DebuggedProcess, Debugger, FunctionHost, Runtimes};
 use futures_util::FutureExt as _;
 use hyper::Uri;
-use model::{FunctionName, Limits};
+use model::Limits;
 use runtime::{Clock, ClockMode, Driver, DriverConfig, SteadyClock, WoundClock};
-use stack::ScheduleResource;
 use stdx::panic_message;
-use store::{AccessKeys, Durability, LogStore, MemoryStore, Store, StoreFault};
-use store_sqlite::{OpenLogsOptions, SqliteLogs, SqliteStore};
+use store::{CatalogueRevision, Durability, LogStore, StoreFault};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -28,7 +27,7 @@ use tokio_util::task::TaskTracker;
 use crate::access::{Access, AccessConfig, Audit, KeyRing};
 use crate::app::App;
 use crate::callers::Callers;
-use crate::cluster::{ClusterSettings, Peers, Shared};
+use crate::cluster::{ClusterSettings, Peers};
 use crate::elsewhere::{AwsClient, Elsewhere, OtherServices};
 use crate::event_source::Pollers;
 use crate::functions::{CodeStore, Home, Registry, Running};
@@ -46,6 +45,7 @@ use crate::telemetry::{
 use crate::tokens::{AuthorizerConfig, Tokens};
 use crate::{cluster, console, data_folder, main_port, upkeep};
 use for_functions::{host_config, own_listener};
+pub use stores::Stores;
 use wind::{AnswerSet, Answers, ComesDue, Winder, answer_callbacks};
 
 /// How long function processes have to end at a shutdown.
@@ -115,55 +115,6 @@ pub struct Debugging {
     pub started: Option<mpsc::Sender<DebuggedProcess>>,
 }
 
-/// Where a server keeps everything but tables.
-pub struct Stores {
-    /// Executions, functions, accepted invocations.
-    pub store: Arc<dyn Store>,
-    /// Log lines and traces.
-    pub logs: Arc<dyn LogStore>,
-    /// What servers share that use the same store; none where a store has one server.
-    pub shared: Option<Shared>,
-    /// Who may send signed requests.
-    pub access_keys: Arc<dyn AccessKeys>,
-}
-
-impl Stores {
-    /// The stores in the data folder of a configuration.
-    ///
-    /// # Errors
-    /// When a file cannot be opened, or another server has it.
-    pub fn open(config: &ServerConfig) -> Result<Self, StartServerError> {
-        let logs_path = config.data_dir.join("logs.sqlite3");
-        let logs = Arc::new(SqliteLogs::open(&logs_path, OpenLogsOptions::default())?);
-        let (store, access_keys): (Arc<dyn Store>, Arc<dyn AccessKeys>) = match config.durability {
-            Durability::Memory => {
-                let store = Arc::new(MemoryStore::default());
-                (Arc::clone(&store) as _, store)
-            }
-            durability @ (Durability::Disk | Durability::Os) => {
-                let path = config.data_dir.join("lambdura.sqlite3");
-                let store = Arc::new(SqliteStore::open(&path, durability)?);
-                (Arc::clone(&store) as _, store)
-            }
-        };
-        Ok(Self {
-            store,
-            logs,
-            shared: None,
-            access_keys,
-        })
-    }
-}
-
-/// What one stack of a server has of what all have together.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct StackParts {
-    pub schedules: Vec<(ScheduleResource, FunctionName)>,
-    pub left_out: BTreeMap<FunctionName, String>,
-    pub constructs: BTreeMap<String, String>,
-    pub functions: BTreeSet<FunctionName>,
-}
-
 /// A running server.
 pub struct Server {
     pub(crate) app: Arc<App>,
@@ -173,10 +124,7 @@ pub struct Server {
     clock: SteadyClock,
     wound: Option<WoundClock>,
     pub(crate) schedules: Arc<Schedules>,
-    /// By stack and logical id.
-    pub(crate) apis: Mutex<BTreeMap<(String, String), Arc<ServedApi>>>,
-    /// What the stacks have that is replaced as a whole, by name.
-    pub(crate) stacks: Mutex<BTreeMap<String, StackParts>>,
+    pub(crate) apis: Mutex<BTreeMap<String, Arc<ServedApi>>>,
     pub(crate) tasks: TaskTracker,
     pub(crate) connections: Connections,
     pub(crate) shutdown: CancellationToken,
@@ -321,10 +269,11 @@ impl Server {
         )
         .await?;
         let registry = Arc::new(registry);
-        if shared.is_some() {
+        let known = match &shared {
             // The code of what other servers deployed, before anything of it runs here.
-            registry.refresh(store.as_ref(), None).await?;
-        }
+            Some(_) => Some(registry.refresh(store.as_ref(), None).await?),
+            None => None,
+        };
         let own_sources = Arc::<OwnSources>::default();
         let logs = Arc::new(LogRecorder::new(logs, Arc::clone(&own_sources)));
         let scheme = if tls.is_some() { "https" } else { "http" };
@@ -436,7 +385,6 @@ impl Server {
             wound,
             schedules,
             apis: Mutex::default(),
-            stacks: Mutex::default(),
             tasks,
             connections,
             shutdown,
@@ -455,7 +403,7 @@ impl Server {
         let own_listener = own_listener.map(|(listener, _)| listener);
         server.serve(listener, own_listener, socket_listener);
         if let Some(peers) = peers {
-            server.take_part(peers);
+            server.take_part(peers, known);
         }
         Ok(server)
     }
@@ -521,7 +469,7 @@ impl Server {
     }
 
     /// Takes part with the other servers of the store.
-    fn take_part(&self, peers: Peers) {
+    fn take_part(&self, peers: Peers, known: Option<CatalogueRevision>) {
         let Some(cluster) = self.app.cluster.clone() else {
             return;
         };
@@ -534,7 +482,7 @@ impl Server {
         spawn_vital(&self.tasks, "cluster", async move { cluster.run().await });
         let (app, shutdown) = (Arc::clone(&self.app), self.shutdown.clone());
         self.tasks
-            .spawn(cluster::follow_catalogue(app, None, shutdown));
+            .spawn(cluster::follow_catalogue(app, known, shutdown));
     }
 
     /// Of the URLs by which the server is reached.

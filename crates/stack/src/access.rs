@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// What a route asks for before its function is invoked.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Access {
     /// The authorizer, by its key among those of the API; `None` lets everybody in.
     pub authorizer: Option<String>,
@@ -25,7 +24,7 @@ impl Access {
 }
 
 /// What a request must have by the route's `RequestValidator`. Behind REST APIs only.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RequestChecks {
     /// Parameters that must not be missing.
     pub parameters: Vec<RequestPart>,
@@ -34,7 +33,7 @@ pub struct RequestChecks {
 }
 
 /// A value that a request brings along, or that is known of it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RequestPart {
     /// A header, in any case.
     Header(String),
@@ -63,7 +62,7 @@ impl RequestPart {
 
 /// An `AWS::ApiGateway::Authorizer` or `AWS::ApiGatewayV2::Authorizer`, an entry of SAM's
 /// `Auth.Authorizers`, or a security scheme of an OpenAPI document.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Authorizer {
     /// How it comes to its decision.
     pub kind: AuthorizerKind,
@@ -74,7 +73,7 @@ pub struct Authorizer {
 }
 
 /// How an authorizer comes to its decision.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AuthorizerKind {
     /// A function decides.
     Lambda {
@@ -104,7 +103,7 @@ pub enum AuthorizerKind {
 }
 
 /// What the function of an authorizer is given, and how it answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuthorizerEvent {
     /// `TOKEN` of REST APIs: the token alone.
     Token,
@@ -120,7 +119,7 @@ pub enum AuthorizerEvent {
 }
 
 /// Where a REST API has a request's API key from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ApiKeySource {
     /// The header `x-api-key`.
     #[default]
@@ -130,7 +129,7 @@ pub enum ApiKeySource {
 }
 
 /// An `AWS::ApiGateway::ApiKey`, or the one that SAM makes for an API with a `UsagePlan`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKeyResource {
     /// Its key in the template.
     pub logical_id: String,

@@ -5,7 +5,6 @@ use std::io;
 use std::path::PathBuf;
 
 use miette::{Diagnostic, SourceSpan};
-use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::TemplateText;
@@ -109,7 +108,7 @@ pub struct Problem {
 }
 
 /// A resource or property that is not provided here, and what that means for the application.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warning {
     /// The resource's key under `Resources`; for other sections, the key there.
     pub logical_id: String,

@@ -4,15 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
-
 use crate::{
     ApiKeyResource, FunctionResource, FunctionUrlResource, HttpApiResource, RestApiResource,
     S3Object, ScheduleExpression, Warning,
 };
 
 /// A template with everything in it resolved, in the template's order.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Stack {
     /// From the options, else `samconfig.toml`, else the directory's name.
     pub name: String,
@@ -56,7 +54,7 @@ pub struct Stack {
 }
 
 /// One entry of `Outputs`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Output {
     /// Its key in the template, for example `LoanApiUrl`.
     pub name: String,
@@ -167,7 +165,7 @@ fn without_scheme(url: &str) -> &str {
 
 /// A `Schedule` or `ScheduleV2` event of a function, a target of an `AWS::Events::Rule`, or an
 /// `AWS::Scheduler::Schedule`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScheduleResource {
     /// The key of the rule or schedule, also of one that SAM makes of an event: `<function><event>`.
     /// Each of several targets of a rule has its id appended.
@@ -211,7 +209,7 @@ impl ScheduleResource {
 }
 
 /// Which service keeps a schedule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScheduleService {
     /// `Schedule`: an EventBridge rule.
     Rule,
@@ -220,7 +218,7 @@ pub enum ScheduleService {
 }
 
 /// A queue that a function works off: an `SQS` event, or an `AWS::Lambda::EventSourceMapping`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventSourceResource {
     /// The key under `Resources`; `<function><event>` for an event.
     pub logical_id: String,
@@ -247,7 +245,7 @@ pub struct EventSourceResource {
 }
 
 /// A resource of one of AWS's services that are not here.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq)]
 pub struct CompanionResource {
     /// The key under `Resources`.
     pub logical_id: String,
@@ -277,7 +275,7 @@ impl fmt::Debug for CompanionResource {
 }
 
 /// An `AWS::DynamoDB::Table`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct TableResource {
     /// The key under `Resources`.
     pub logical_id: String,
@@ -292,7 +290,7 @@ pub struct TableResource {
 }
 
 /// A layer of this template.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct LayerResource {
     /// The key under `Resources`.
     pub logical_id: String,
@@ -316,7 +314,7 @@ pub struct LayerResource {
 }
 
 /// `TimeToLiveSpecification`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimeToLive {
     /// The attribute that holds an item's end, in Unix seconds.
     pub attribute_name: String,

@@ -19,12 +19,8 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ),
     ("0002_logs", include_str!("sql/migrations/0002_logs.sql")),
     (
-        "0003_stacks",
-        include_str!("sql/migrations/0003_stacks.sql"),
-    ),
-    (
-        "0004_access_keys",
-        include_str!("sql/migrations/0004_access_keys.sql"),
+        "0003_access_keys",
+        include_str!("sql/migrations/0003_access_keys.sql"),
     ),
 ];
 

@@ -9,7 +9,6 @@ mod queue;
 mod schedule_marks;
 mod search;
 mod servers;
-mod stacks;
 mod work;
 
 use std::future::Future;

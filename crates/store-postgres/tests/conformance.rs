@@ -5,7 +5,7 @@ mod support;
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 use store::conformance::{self, Choice, Walk};
-use store::{AccessKeys, CodeBlobs, MemoryStore, Servers, Stacks, Store};
+use store::{AccessKeys, CodeBlobs, MemoryStore, Servers, Store};
 
 use crate::support::{empty, open, server};
 
@@ -30,12 +30,6 @@ async fn code_in_postgres_conforms() {
 async fn access_keys_in_postgres_conform() {
     let empty = || Box::new(empty()) as Box<dyn AccessKeys>;
     conformance::ACCESS_KEYS.check(empty).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn stacks_in_postgres_conform() {
-    let empty = || Box::new(empty()) as Box<dyn Stacks>;
-    conformance::STACKS.check(empty).await;
 }
 
 fn walks() -> impl Strategy<Value = Vec<Choice>> {

@@ -19,7 +19,6 @@ mod logs;
 
 mod code_blobs;
 mod servers;
-mod stacks;
 
 mod error;
 mod heads;
@@ -43,7 +42,7 @@ pub use heads::{cut_error, event_head, name_from_around, operation_head};
 pub use health::{StoreHealth, StoreTrouble};
 pub use history::{EventPage, History, event_bytes};
 pub use logs::{LogLine, LogPage, LogQuery, LogStore, LogStream, NumberedLine, Segment};
-pub use memory::{Faults, MemoryCode, MemoryLogs, MemoryServers, MemoryStacks, MemoryStore};
+pub use memory::{Faults, MemoryCode, MemoryLogs, MemoryServers, MemoryStore};
 pub use queue::{
     AsyncInvocation, AsyncInvocationId, DEAD_LETTER_BYTES_MAX, DEAD_LETTERS_MAX, DeadLetter,
     DeadLetterId, InvocationQueue, QueuedInvocation,
@@ -55,7 +54,6 @@ pub use search::{
     SearchCursor, SearchPage,
 };
 pub use servers::{Membership, ServerRecord, Servers};
-pub use stacks::{StackRecord, Stacks};
 pub use store::{Durability, Store, StoreFuture, StoreStats};
 pub use within_bytes::within_bytes;
 pub use work::{SetAside, Work};

@@ -11,7 +11,6 @@ mod queue;
 mod schedule_marks;
 mod search;
 mod servers;
-mod stacks;
 mod work;
 
 use std::future;
@@ -29,7 +28,6 @@ use crate::{Durability, Store, StoreFault, StoreFuture, StoreHealth, StoreStats,
 pub use code_blobs::MemoryCode;
 pub use logs::MemoryLogs;
 pub use servers::MemoryServers;
-pub use stacks::MemoryStacks;
 
 /// Decides whether a call fails: it is given what is attempted, as a fault would say it.
 pub type Faults = Box<dyn Fn(&str) -> Option<StoreFault> + Send + Sync>;

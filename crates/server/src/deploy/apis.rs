@@ -13,29 +13,24 @@ impl Server {
     /// Serves an API, or replaces its face if it is served already; returns its URL.
     pub(crate) async fn serve_api(
         &self,
-        stack: &str,
+        index: usize,
         face: Arc<dyn Face>,
     ) -> Result<String, DeployError> {
         let logical_id = face.logical_id().to_owned();
-        let key = (stack.to_owned(), logical_id.clone());
-        let mut address = self.config.http_api_listen;
         {
             let apis = self
                 .apis
                 .lock()
                 .expect("the map is never left half changed");
-            if let Some(served) = apis.get(&key) {
+            if let Some(served) = apis.get(&logical_id) {
                 served.api.replace(face);
                 return Ok(served.url.clone());
             }
-            let first = address.port();
-            let is_free = |port: &u16| {
-                let end = format!(":{port}");
-                !apis.values().any(|served| served.url.ends_with(&end))
-            };
-            if first != 0 {
-                address.set_port((first..=u16::MAX).find(is_free).unwrap_or(0));
-            }
+        }
+        let mut address = self.config.http_api_listen;
+        if address.port() != 0 {
+            let port = usize::from(address.port()) + index;
+            address.set_port(u16::try_from(port).unwrap_or(0));
         }
         let failed = |cause| DeployError::Listen {
             logical_id: logical_id.clone(),
@@ -54,7 +49,7 @@ impl Server {
         self.apis
             .lock()
             .expect("the map is never left half changed")
-            .insert(key, Arc::new(served));
+            .insert(logical_id, Arc::new(served));
         let handle = move |request, peer| Arc::clone(&api).handle(request, peer);
         let (connections, shutdown) = (self.connections.clone(), self.shutdown.clone());
         self.tasks

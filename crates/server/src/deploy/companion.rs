@@ -100,9 +100,8 @@ impl Server {
         }
         let app = &self.app;
         let (store, now) = (app.driver.store(), app.driver.now());
-        let of_others = self.functions_of_others(&stack.name);
         app.registry
-            .deploy_event_sources(store.as_ref(), &by_function, &of_others, now)
+            .deploy_event_sources(store.as_ref(), &by_function, now)
             .await?;
         stack.warnings.extend(warnings);
         Ok(deployed)

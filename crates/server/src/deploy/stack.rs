@@ -11,7 +11,7 @@ use store::{AliasRecord, ExecutionFilter};
 use crate::deploy_error::DeployError;
 use crate::functions::ENDPOINTS_HERE;
 use crate::gateway::{Face, HttpFace, RestFace};
-use crate::server::{Server, StackParts};
+use crate::server::Server;
 
 /// Executions that are counted before the count stops.
 const OPEN_EXECUTIONS_MAX: usize = 1_000;
@@ -177,8 +177,8 @@ impl Server {
             served.push(Arc::new(HttpFace::function_url(stack, url)?));
         }
         let mut urls = Vec::new();
-        for api in served {
-            urls.push(self.serve_api(&stack.name, api).await?);
+        for (index, api) in served.into_iter().enumerate() {
+            urls.push(self.serve_api(index, api).await?);
         }
         if let Some(folder) = stack.template_path.parent() {
             self.app.diagnostics.set_samples(folder.join("events"));
@@ -186,11 +186,7 @@ impl Server {
         let constructs = stack.functions.iter();
         let constructs =
             constructs.filter_map(|it| Some((it.name.clone(), it.construct_path.clone()?)));
-        let constructs = constructs.collect();
-        let constructs = self.with_parts(&stack.name, |parts| &mut parts.constructs, constructs);
-        self.app
-            .diagnostics
-            .set_constructs(constructs.into_iter().flatten().collect());
+        self.app.diagnostics.set_constructs(constructs.collect());
         self.app.own_sources.set(artifacts.sources.clone());
         let mut given = urls.into_iter();
         let mut next = || given.next().expect("each API has been served");
@@ -221,9 +217,6 @@ impl Server {
             .map(|(id, url)| (id.clone(), format!("{url}/{}", stages[id.as_str()])))
             .collect();
         let mut stack = self.create_companions(stack).await?.with_local_urls(&local);
-        let names = stack.functions.iter();
-        let names = names.filter_map(|it| FunctionName::parse(&it.name).ok());
-        self.with_parts(&stack.name, |parts| &mut parts.functions, names.collect());
         let left_out = self.leave_out(&stack, artifacts)?;
         let mut functions = Vec::new();
         for resource in &stack.functions {
@@ -311,42 +304,8 @@ impl Server {
                 construct_path: resource.construct_path.clone(),
             });
         }
-        let reasons = self.with_parts(&stack.name, |parts| &mut parts.left_out, reasons);
-        self.app
-            .registry
-            .left_out
-            .replace(reasons.into_iter().flatten().collect());
+        self.app.registry.left_out.replace(reasons);
         Ok(left_out)
-    }
-
-    /// Functions of other stacks.
-    pub(super) fn functions_of_others(&self, stack: &str) -> BTreeSet<FunctionName> {
-        let stacks = self
-            .stacks
-            .lock()
-            .expect("the map is never left half changed");
-        let others = stacks.iter().filter(|(name, _)| *name != stack);
-        others
-            .flat_map(|(_, parts)| parts.functions.clone())
-            .collect()
-    }
-
-    /// Replaces a part of what the stack has; returns that part of all stacks.
-    fn with_parts<T: Clone>(
-        &self,
-        stack: &str,
-        part: impl Fn(&mut StackParts) -> &mut T,
-        value: T,
-    ) -> Vec<T> {
-        let mut stacks = self
-            .stacks
-            .lock()
-            .expect("the map is never left half changed");
-        *part(stacks.entry(stack.to_owned()).or_default()) = value;
-        stacks
-            .values_mut()
-            .map(|parts| part(parts).clone())
-            .collect()
     }
 
     async fn plan(
@@ -368,17 +327,12 @@ impl Server {
                 .map_err(|cause| DeployError::FunctionName { cause })?;
             schedules.push((schedule.clone(), name));
         }
-        let here: BTreeSet<String> = schedules.iter().map(|(it, _)| it.arn.clone()).collect();
-        let schedules = self.with_parts(&stack.name, |parts| &mut parts.schedules, schedules);
-        let schedules: Vec<_> = schedules.into_iter().flatten().collect();
         let driver = &self.app.driver;
         let replaced = self
             .schedules
             .replace(schedules, driver.store().as_ref(), driver.now());
         let planned = replaced.await?;
-        let planned = planned.into_iter();
-        let planned = planned.filter(|planned| here.contains(&planned.schedule.arn));
-        let deployed = planned.map(|planned| DeployedSchedule {
+        let deployed = planned.into_iter().map(|planned| DeployedSchedule {
             name: planned.schedule.name,
             function: planned.function.to_string(),
             expression: planned.schedule.expression_text,

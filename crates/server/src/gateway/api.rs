@@ -15,7 +15,6 @@ use super::answer::message;
 use super::request::{Call, Incoming, header};
 use super::rest::Exchange;
 use super::stream;
-
 use crate::api::{Streamed, Target};
 use crate::app::App;
 use crate::deploy_error::DeployError;

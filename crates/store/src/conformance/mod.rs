@@ -3,8 +3,8 @@
 //!
 //! Each part of a store has its [`Suite`], so that a new store can be brought up part by part. A
 //! store's tests call [`check_store`], which runs them all, [`ACCESS_KEYS`] and [`LOGS`], whose traits are no
-//! parts of `Store`, and [`Walk`] with random choices; where servers share it, [`SERVERS`], [`CODE_BLOBS`] and
-//! [`STACKS`] as well.
+//! parts of `Store`, and [`Walk`] with random choices; where servers share it, [`SERVERS`] and [`CODE_BLOBS`]
+//! as well.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -77,7 +77,7 @@ pub use logs::LOGS;
 pub use queue::QUEUE;
 pub use schedule_marks::SCHEDULE_MARKS;
 pub use search::SEARCH;
-pub use servers::{CODE_BLOBS, SERVERS, STACKS};
+pub use servers::{CODE_BLOBS, SERVERS};
 pub use store::WHOLE;
 pub use subject::Subject;
 pub use walk::{Choice, Walk};

@@ -1,4 +1,4 @@
-//! Servers that share a store, and what they share besides: code and stacks.
+//! Servers that share a store, and code that they share.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use model::{ExecutionId, Owner, Shard, Shards};
 
 use super::Suite;
 use super::subject::BEGINNING;
-use crate::{CodeBlobs, Membership, ServerRecord, Servers, StackRecord, Stacks};
+use crate::{CodeBlobs, Membership, ServerRecord, Servers};
 
 /// The promises of [`Servers`].
 pub const SERVERS: Suite<dyn Servers> = suite![servers:
@@ -21,11 +21,6 @@ pub const SERVERS: Suite<dyn Servers> = suite![servers:
 /// The promises of [`CodeBlobs`].
 pub const CODE_BLOBS: Suite<dyn CodeBlobs> = suite![code_blobs:
     an_archive_is_kept_under_its_name,
-];
-
-/// The promises of [`Stacks`].
-pub const STACKS: Suite<dyn Stacks> = suite![stacks:
-    a_stack_is_replaced_and_forgotten,
 ];
 
 /// Longer than any test.
@@ -170,33 +165,4 @@ async fn an_archive_is_kept_under_its_name(code: &dyn CodeBlobs) {
     }
     assert!(!code.has_code("a1").await.expect("works"));
     assert_eq!(code.code_hashes().await.expect("works"), ["b2"]);
-}
-
-async fn a_stack_is_replaced_and_forgotten(stacks: &dyn Stacks) {
-    let record = |name: &str, bundle: &str, seconds| StackRecord {
-        name: name.to_owned(),
-        bundle: bundle.to_owned(),
-        deployed_at: BEGINNING.plus_seconds(seconds),
-    };
-    stacks
-        .put_stack(record("orders", "b1", 0))
-        .await
-        .expect("works");
-    stacks
-        .put_stack(record("loans", "b2", 1))
-        .await
-        .expect("works");
-    stacks
-        .put_stack(record("orders", "b3", 2))
-        .await
-        .expect("works");
-    let found = stacks.stacks().await.expect("works");
-    assert_eq!(found, [record("loans", "b2", 1), record("orders", "b3", 2)]);
-    for _ in 0..2 {
-        stacks.delete_stack("loans").await.expect("works");
-    }
-    assert_eq!(
-        stacks.stacks().await.expect("works"),
-        [record("orders", "b3", 2)]
-    );
 }

@@ -1,0 +1,50 @@
+//! Where a server keeps what has to last.
+
+use std::sync::Arc;
+
+use store::{AccessKeys, Durability, LogStore, MemoryStore, Store};
+use store_sqlite::{OpenLogsOptions, SqliteLogs, SqliteStore};
+
+use super::ServerConfig;
+use crate::cluster::Shared;
+use crate::start_error::StartServerError;
+
+/// Where a server keeps everything but tables.
+pub struct Stores {
+    /// Executions, functions, accepted invocations.
+    pub store: Arc<dyn Store>,
+    /// Log lines and traces.
+    pub logs: Arc<dyn LogStore>,
+    /// What servers share that use the same store; none where a store has one server.
+    pub shared: Option<Shared>,
+    /// Who may send signed requests.
+    pub access_keys: Arc<dyn AccessKeys>,
+}
+
+impl Stores {
+    /// The stores in the data folder of a configuration.
+    ///
+    /// # Errors
+    /// When a file cannot be opened, or another server has it.
+    pub fn open(config: &ServerConfig) -> Result<Self, StartServerError> {
+        let logs_path = config.data_dir.join("logs.sqlite3");
+        let logs = Arc::new(SqliteLogs::open(&logs_path, OpenLogsOptions::default())?);
+        let (store, access_keys): (Arc<dyn Store>, Arc<dyn AccessKeys>) = match config.durability {
+            Durability::Memory => {
+                let store = Arc::new(MemoryStore::default());
+                (Arc::clone(&store) as _, store)
+            }
+            durability @ (Durability::Disk | Durability::Os) => {
+                let path = config.data_dir.join("lambdura.sqlite3");
+                let store = Arc::new(SqliteStore::open(&path, durability)?);
+                (Arc::clone(&store) as _, store)
+            }
+        };
+        Ok(Self {
+            store,
+            logs,
+            shared: None,
+            access_keys,
+        })
+    }
+}

@@ -1,5 +1,0 @@
--- Forgets a stack.
-DELETE FROM lambdura.stacks
-WHERE
-    account_id = $1
-    AND stack_name = $2
