@@ -1,5 +1,6 @@
-"""Writes what every suite found to target/conformance/NAME.json, from which docs/parity.md is made.
+"""Which suites may run beside each other, and what they found.
 
+What every suite found is written to target/conformance/NAME.json, from which docs/parity.md is made.
 A suite says what it is in a `SUITE` of its module: the file's name, the package it tests and that one's version.
 A run of a part of its cases writes nothing.
 """
@@ -13,6 +14,24 @@ RESULTS = Path(__file__).parent.parent / "target/conformance"
 # By module: cases by node id, and whether some were left out.
 found = {}
 partial = set()
+
+# These talk to the demo's system, which they share: one after the other. All others start what they need.
+SHARE_A_SYSTEM = {"test_aws_clients", "test_crowd", "test_functions_api", "test_fuzz", "test_pause"}
+
+# Minutes each: begun first, so that nothing is left to wait for at the end.
+LONG = ["test_new_projects", "test_cluster", "test_access", "test_first_function", "test_sam_cli"]
+
+
+def pytest_collection_modifyitems(config, items):
+    """Suites run beside each other, the cases of one in their order."""
+    if not config.pluginmanager.hasplugin("xdist"):
+        return
+    rank = {suite: place for place, suite in enumerate(LONG)}
+    items.sort(key=lambda item: rank.get(item.path.stem, len(LONG)))
+    for item in items:
+        suite = item.path.stem
+        group = "the demo's system" if suite in SHARE_A_SYSTEM else suite
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 def pytest_deselected(items):

@@ -1,6 +1,7 @@
 //! The stages that talk to the real system: the demo, started by `lambdura up`, without simulated work.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 
@@ -60,11 +61,32 @@ pub fn console_browser(context: &mut Context) -> Result<()> {
         .context("the system did not survive the tests")
 }
 
+/// How many suites in Python run beside each other: they wait for processes and due times more than they compute.
+const SUITES_AT_ONCE: &str = "3";
+
 /// The AWS CLI, boto3, and whatever else is written in Python.
 pub fn python_suites(context: &mut Context) -> Result<()> {
-    let suites = suites::suites(&context.workspace)?;
+    let (parity, suites): (Vec<_>, Vec<_>) = suites::suites(&context.workspace)?
+        .into_iter()
+        .partition(|suite| suite.ends_with(suites::PARITY));
+    let at_once = [
+        "-n",
+        SUITES_AT_ONCE,
+        "--dist=loadgroup",
+        "--no-loadscope-reorder",
+    ];
+    pytest(context, "python-suites", &at_once, &suites)?;
+    // It compares what the others wrote down.
+    pytest(context, "parity", &[], &parity)?;
+    context
+        .system()?
+        .check()
+        .context("the system did not survive the tests")
+}
+
+fn pytest(context: &mut Context, name: &str, options: &[&str], suites: &[PathBuf]) -> Result<()> {
     let variables = system_variables(context)?;
-    let scratch = context.scratch("python-suites")?;
+    let scratch = context.scratch(name)?;
     let root = context.workspace.root.clone();
     let python = context.python()?;
     // The environment's own `aws`, not an older one of the system.
@@ -79,16 +101,12 @@ pub fn python_suites(context: &mut Context) -> Result<()> {
         "-m",
         "pytest",
         "-q",
-        "--durations=5",
+        "--durations=15",
         "-p",
         "no:cacheprovider",
     ]);
     command.arg("--basetemp").arg(scratch.join("temporary"));
-    process::run(command.args(suites))?;
-    context
-        .system()?
-        .check()
-        .context("the system did not survive the tests")
+    process::run(command.args(options).args(suites))
 }
 
 /// What suites know about the system; `LAMBDURA_BIN` is for those that start systems of their own, and a suite must not

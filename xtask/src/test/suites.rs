@@ -11,6 +11,9 @@ use crate::workspace::Workspace;
 /// Where suites in Python are looked for.
 const SUITE_FOLDERS: [&str; 2] = ["conformance", DEMO];
 
+/// The suite that compares what all others found with `docs/parity.md`: it runs when they have ended.
+pub const PARITY: &str = "conformance/test_parity.py";
+
 /// What has to be installed: what the stages need themselves, and every `requirements.txt` and
 /// `requirements-any-python.txt` beside a suite.
 pub fn requirements(workspace: &Workspace) -> Result<Vec<PathBuf>> {

@@ -1,6 +1,6 @@
 """Writes docs/parity.md from what the other suites found, and fails when the checked-in page says otherwise.
 
-Runs last, by its name. `UPDATE_PARITY=1` writes the page; without it, a difference fails the test.
+Runs when the others have ended. `UPDATE_PARITY=1` writes the page; without it, a difference fails the test.
 """
 
 import json
