@@ -73,7 +73,7 @@ class Serve:
 
     def run(self, *words, variables=None, expect=0):
         """The command line, pointed at this server."""
-        command = [binary(), *words, "--to", self.endpoint]
+        command = [binary(), *words, "--endpoint", self.endpoint]
         if words[0] == "deploy":
             command += ["--build-dir", os.environ["DEPLOY_BUILDS"]]
         environment = {**ENVIRONMENT, **(variables or {})}

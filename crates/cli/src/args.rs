@@ -67,7 +67,6 @@ pub struct GlobalArguments {
     /// The service to talk to
     #[arg(
         long,
-        visible_alias = "to",
         global = true,
         value_name = "URL",
         env = "LAMBDURA_ENDPOINT",
@@ -528,8 +527,8 @@ mod tests {
             panic!("`up` was asked for");
         };
         let expected = [("A", "1,2=3"), ("B", "")].map(|(k, v)| (k.to_owned(), v.to_owned()));
-        assert_eq!(up.env, expected);
-        assert_eq!(up.idle_time, Duration::from_secs(30));
+        assert_eq!(up.server.env, expected);
+        assert_eq!(up.server.idle_time, Duration::from_secs(30));
     }
 
     #[test]

@@ -24,6 +24,9 @@ pub struct DeployArguments {
     /// The template, or the directory that holds it or that `cdk synth` wrote
     #[arg(value_name = "TEMPLATE|DIR", default_value = ".")]
     pub template: PathBuf,
+    /// The server [default: `--endpoint`]
+    #[arg(long, value_name = "URL")]
+    pub to: Option<String>,
     /// Name of the stack, and which one of several that CDK wrote [default: from samconfig.toml, else the directory's name]
     #[arg(
         long,
@@ -108,6 +111,9 @@ Examples:
   lambdura stacks --to https://lambdura.example.org --output json
   lambdura stacks show loan-approval")]
 pub struct StacksArguments {
+    /// The server [default: `--endpoint`]
+    #[arg(long, global = true, value_name = "URL")]
+    pub to: Option<String>,
     #[command(subcommand)]
     pub action: Option<StacksAction>,
 }
@@ -134,6 +140,9 @@ Examples:
 pub struct DestroyArguments {
     /// Its name
     pub name: String,
+    /// The server [default: `--endpoint`]
+    #[arg(long, value_name = "URL")]
+    pub to: Option<String>,
     /// Also when executions are open: they run to their end, and nothing new starts
     #[arg(long)]
     pub force: bool,

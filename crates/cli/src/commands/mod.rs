@@ -70,14 +70,18 @@ pub fn run(arguments: Arguments, screen: &Screen) -> Result<(), CliError> {
     start_logging(&arguments.global, log_format)?;
     let is_verbose = arguments.global.verbose > 0;
     let client = || Client::new(&arguments.global.endpoint);
+    let client_to = |to: &Option<String>| {
+        let named = to.as_deref();
+        Client::new(named.unwrap_or(&arguments.global.endpoint))
+    };
     match arguments.command {
         Command::New(it) => new::run(&it, screen),
         Command::Init(it) => init::run(&it, screen),
         Command::Up(up) => up::run(*up, is_verbose, screen),
         Command::Serve(it) => serve::run(*it, screen),
-        Command::Deploy(it) => block_on(deploy::run(&client()?, it, screen)),
-        Command::Stacks(it) => block_on(stacks::run(&client()?, it, screen)),
-        Command::Destroy(it) => block_on(destroy::run(&client()?, it, screen)),
+        Command::Deploy(it) => block_on(deploy::run(&client_to(&it.to)?, it, screen)),
+        Command::Stacks(it) => block_on(stacks::run(&client_to(&it.to)?, it, screen)),
+        Command::Destroy(it) => block_on(destroy::run(&client_to(&it.to)?, it, screen)),
         Command::Migrate(it) => block_on(migrate::run(it, screen)),
         Command::Tables(it) => tables::run(&it, screen),
         Command::Demo(it) => demo::run(&it, screen),

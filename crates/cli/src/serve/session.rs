@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use owo_colors::OwoColorize;
 use server::{Debugging, Deployment, Runtimes, Server, ServerConfig};
 
-use super::{check, manager};
+use super::{check, systemd};
 use crate::args::ServeArguments;
 use crate::exit::CliError;
 use crate::screen::{Screen, note};
@@ -58,13 +58,13 @@ pub async fn run(arguments: ServeArguments, screen: &Screen) -> Result<(), CliEr
         close(server).await;
         return Err(error.into());
     }
-    manager::ready(&endpoint);
+    systemd::ready(&endpoint);
     tracing::info!(endpoint, data_dir = %data_dir.display(), "serving");
     let stop = tokio::select! {
         stop = signals.next() => stop,
         () = keep_alive() => unreachable!("the manager is told for good"),
     };
-    manager::stopping();
+    systemd::stopping();
     tracing::info!("stopping");
     note(format!("{}", "stopping; once more to force it".dimmed()));
     tokio::select! {
@@ -106,13 +106,13 @@ async fn started(config: ServerConfig, store: Option<&str>) -> Result<Server, Cl
 
 /// Tells the service manager that the runtime works, for as long as it is polled. A runtime that hangs tells nobody.
 async fn keep_alive() {
-    let Some(every) = manager::watchdog() else {
+    let Some(every) = systemd::watchdog() else {
         return std::future::pending().await;
     };
     let mut ticks = tokio::time::interval(every);
     loop {
         ticks.tick().await;
-        manager::alive();
+        systemd::alive();
     }
 }
 
