@@ -3,12 +3,16 @@
 mod access;
 mod clock;
 mod completions;
+mod debug;
 mod demo;
+mod deploy;
 mod docs;
 mod doctor;
 mod init;
 mod kept;
 mod new;
+mod serve;
+mod server;
 mod store;
 mod up;
 
@@ -17,7 +21,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use access::{AccessArguments, AuditArguments, KeysAction, KeysArguments};
 pub use clock::{ClockAction, ClockArguments};
 pub use completions::{CompletionsArguments, ManArguments, Shell};
+pub use debug::DebugArguments;
 pub use demo::{DemoArguments, DemoFunctionArguments};
+pub use deploy::{DeployArguments, DestroyArguments, StacksAction, StacksArguments};
 pub use docs::DocsArguments;
 pub use doctor::DoctorArguments;
 pub use init::InitArguments;
@@ -26,6 +32,8 @@ pub use kept::{
     StoreCommandArguments, VerifyArguments,
 };
 pub use new::{Language, NewArguments, Template};
+pub use serve::{LogFormat, MigrateArguments, ServeArguments};
+pub use server::ServerArguments;
 pub use store::{StoreArguments, TablesArguments};
 pub use up::{
     AwsCredentials, BuildProfile, Clock, DebuggedFunction, Durability, LimitsProfile, UpArguments,
@@ -93,6 +101,11 @@ pub enum Command {
     New(NewArguments),
     Init(InitArguments),
     Up(Box<UpArguments>),
+    Serve(Box<ServeArguments>),
+    Deploy(DeployArguments),
+    Stacks(StacksArguments),
+    Destroy(DestroyArguments),
+    Migrate(MigrateArguments),
     Tables(TablesArguments),
     Demo(DemoArguments),
     #[command(hide = true)]
@@ -127,50 +140,6 @@ pub enum Command {
     Completions(CompletionsArguments),
     #[command(hide = true)]
     Man(ManArguments),
-}
-
-/// Set up an editor for functions that `lambdura up --debug` runs
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  lambdura debug                     print the configurations, for .vscode/launch.json
-  lambdura debug --vscode            write them there, beside those that it has
-  lambdura debug Workflow:5679 --vscode
-  lambdura up --debug Workflow:5679  run it so")]
-pub struct DebugArguments {
-    /// Only these functions, and the port of each [default: all functions]
-    #[arg(value_name = "FUNCTION[:PORT]", value_parser = up::debugged)]
-    pub functions: Vec<DebuggedFunction>,
-    /// The template, or the directory that holds it or that `cdk synth` wrote
-    #[arg(long, value_name = "TEMPLATE|DIR", default_value = ".")]
-    pub template: String,
-    /// Which stack of several that CDK wrote
-    #[arg(long, value_name = "NAME")]
-    pub stack: Option<String>,
-    /// A value for a parameter of the template; may be repeated
-    #[arg(long, value_name = "NAME=VALUE")]
-    pub parameter: Vec<String>,
-    /// Write .vscode/launch.json in this directory; other configurations in it stay
-    #[arg(long)]
-    pub vscode: bool,
-}
-
-impl DebugArguments {
-    /// What `up` would be given.
-    pub fn for_up(&self) -> Result<UpArguments, clap::Error> {
-        let mut words = vec!["lambdura", "up"];
-        if let Some(stack) = &self.stack {
-            words.extend(["--stack-name", stack]);
-        }
-        for parameter in &self.parameter {
-            words.extend(["--parameter", parameter]);
-        }
-        words.extend(["--", &self.template]);
-        match Arguments::try_parse_from(words)?.command {
-            Command::Up(up) => Ok(*up),
-            _ => unreachable!("it was given as the command"),
-        }
-    }
 }
 
 /// Invoke a function and print its result
@@ -558,8 +527,8 @@ mod tests {
             panic!("`up` was asked for");
         };
         let expected = [("A", "1,2=3"), ("B", "")].map(|(k, v)| (k.to_owned(), v.to_owned()));
-        assert_eq!(up.env, expected);
-        assert_eq!(up.idle_time, Duration::from_secs(30));
+        assert_eq!(up.server.env, expected);
+        assert_eq!(up.server.idle_time, Duration::from_secs(30));
     }
 
     #[test]

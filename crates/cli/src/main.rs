@@ -29,6 +29,8 @@ mod standing_text;
 mod version;
 
 mod commands;
+mod deploy;
+mod serve;
 mod up;
 
 #[cfg(test)]
@@ -36,7 +38,6 @@ mod reference;
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use mimalloc::MiMalloc;
 
 /// Thousands of requests at once leave the C library's allocator with lists that it searches for a fifth of the whole
@@ -51,7 +52,10 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     server::return_freed_memory();
-    let arguments = args::Arguments::parse();
+    let arguments = match serve::config_file::parse(std::env::args_os().collect()) {
+        Ok(arguments) => arguments,
+        Err(error) => return exit::report(Err(error)).into(),
+    };
     let screen = screen::Screen::new(arguments.global.output);
     let ended = commands::run(arguments, &screen);
     exit::report(ended).into()

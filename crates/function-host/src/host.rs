@@ -6,8 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::HostConfig;
@@ -122,10 +124,44 @@ impl FunctionHost {
         function: &Arc<FunctionConfig>,
         request: InvocationRequest,
     ) -> Result<InvocationOutcome, InvokeError> {
+        self.place_and_wait(function, request, false).await
+    }
+
+    /// Sees that a process of a function can be started: resolves with an empty success once one asks for an invocation, or
+    /// with the error of its start. It is kept warm, as after an invocation. `request_id` is what its output is attributed
+    /// to.
+    ///
+    /// # Errors
+    /// As [`FunctionHost::invoke`].
+    pub async fn start(
+        &self,
+        function: &Arc<FunctionConfig>,
+        request_id: String,
+    ) -> Result<InvocationOutcome, InvokeError> {
+        let request = InvocationRequest {
+            request_id,
+            payload: Bytes::new(),
+            invoked_function_arn: String::new(),
+            client_context: None,
+            trace_id: None,
+            tenant_id: None,
+            response_sink: None,
+            called_off: CancellationToken::new(),
+        };
+        self.place_and_wait(function, request, true).await
+    }
+
+    async fn place_and_wait(
+        &self,
+        function: &Arc<FunctionConfig>,
+        request: InvocationRequest,
+        only_starts: bool,
+    ) -> Result<InvocationOutcome, InvokeError> {
         let (reply, outcome) = oneshot::channel();
         let ticket = Ticket(self.shared.tickets.fetch_add(1, Ordering::Relaxed));
         let called_off = request.called_off.clone();
-        let work = Work::new(request, ticket, self.shared.config.queue_time_max, reply)?;
+        let mut work = Work::new(request, ticket, self.shared.config.queue_time_max, reply)?;
+        work.only_starts = only_starts;
         let (wait_until, delivery) = (work.wait_until, work.delivery());
         let mut caller = Caller {
             shared: &self.shared,

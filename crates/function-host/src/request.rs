@@ -72,6 +72,8 @@ pub(crate) struct Work {
     /// Whether a process was started for this invocation. It then fails with that process: an invocation starts at most
     /// one, so that a function that crashes at start is not started over and over.
     pub(crate) cold: bool,
+    /// Whether a process that asks for it is all that is wanted: it is not delivered.
+    pub(crate) only_starts: bool,
     /// What kept a process from being started for it, if anything did.
     pub(crate) obstacle: Option<Box<LaunchError>>,
     /// Names it among all invocations of this host.
@@ -124,6 +126,7 @@ impl Work {
             wait_until: arrived + wait_max.min(WAIT_MAX),
             response_sink: request.response_sink,
             delivery: Arc::default(),
+            only_starts: false,
             arrived,
             reply,
         })

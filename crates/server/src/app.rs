@@ -1,9 +1,11 @@
 //! What every request needs.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use function_host::Runtimes;
+use futures_util::future::BoxFuture;
+use hyper::{Request, Response};
 use model::{RequestId, Timestamp};
 use runtime::{Cluster, Driver};
 use tokio::sync::{Notify, Semaphore};
@@ -14,11 +16,16 @@ use crate::access::Access;
 use crate::callers::Callers;
 use crate::elsewhere::{AwsClient, OtherServices};
 use crate::functions::Registry;
+use crate::http::{Body, RequestBody};
 use crate::invoker::HostInvoker;
 use crate::tables::Tables;
 use crate::telemetry::{Diagnostics, OwnSources};
 use crate::tokens::Tokens;
 use wind::{Answers, Winder};
+
+/// Answers a request about stacks or about code that is uploaded for them.
+pub(crate) type StackRequests =
+    Box<dyn Fn(Request<RequestBody>) -> BoxFuture<'static, Response<Body>> + Send + Sync>;
 
 /// The parts of a running server that requests are answered with.
 pub(crate) struct App {
@@ -62,6 +69,8 @@ pub(crate) struct App {
     /// Tasks that a shutdown waits for.
     pub tasks: TaskTracker,
     pub shutdown: CancellationToken,
+    /// Answers requests about stacks, where they are deployed over the API.
+    pub stacks: OnceLock<StackRequests>,
     /// What is stored is another program's: it is shown, and nothing of it is driven or changed.
     pub only_looks: bool,
 }

@@ -55,7 +55,8 @@ pub use function_host::{
     Credentials, DebuggedProcess, Debugger, LAYERS_FOLDER, NodePackages, PrepareRuntimeError,
     PreparedRuntime, Runtimes,
 };
-pub use functions::{FolderCode, FreezeCodeError, UnpackError, unpack};
+pub use functions::{ArchivedCode, FolderCode, FreezeCodeError, UnpackError, unpack};
+pub use http::tls::{TlsError, check_certificate};
 pub use model::Limits;
 pub use runtime::ClockMode;
 pub use server::{Debugging, Server, ServerConfig, Stores};

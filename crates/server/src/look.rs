@@ -47,6 +47,7 @@ impl Server {
             store: Arc::clone(&store) as _,
             logs: Arc::new(logs),
             access_keys: Arc::new(MemoryStore::new()),
+            stacks: Arc::new(MemoryStore::new()),
         };
         let config = ServerConfig {
             listen,

@@ -4,11 +4,11 @@ mod for_functions;
 mod stores;
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use access::SessionKeys;
@@ -18,7 +18,7 @@ use hyper::Uri;
 use model::Limits;
 use runtime::{Clock, ClockMode, Driver, DriverConfig, SteadyClock, WoundClock};
 use stdx::panic_message;
-use store::{CatalogueRevision, Durability, LogStore, StoreFault};
+use store::{CatalogueRevision, Durability, Stacks, StoreFault};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -39,12 +39,10 @@ use crate::invoker::HostInvoker;
 use crate::schedule::Schedules;
 use crate::start_error::StartServerError;
 use crate::tables::Tables;
-use crate::telemetry::{
-    Diagnostics, Exporter, LogRecorder, OtlpConfig, OwnSources, Warnings, xray,
-};
+use crate::telemetry::{Diagnostics, Exporter, LogRecorder, OtlpConfig, OwnSources, Warnings};
 use crate::tokens::{AuthorizerConfig, Tokens};
 use crate::{cluster, console, data_folder, main_port, upkeep};
-use for_functions::{host_config, own_listener};
+use for_functions::{host_config, own_listener, start_xray};
 pub use stores::Stores;
 use wind::{AnswerSet, Answers, ComesDue, Winder, answer_callbacks};
 
@@ -118,13 +116,16 @@ pub struct Debugging {
 /// A running server.
 pub struct Server {
     pub(crate) app: Arc<App>,
-    pub(crate) config: ServerConfig,
+    pub(crate) config: Arc<ServerConfig>,
     address: SocketAddr,
     pub(crate) tls: Option<Tls>,
     clock: SteadyClock,
     wound: Option<WoundClock>,
     pub(crate) schedules: Arc<Schedules>,
-    pub(crate) apis: Mutex<BTreeMap<String, Arc<ServedApi>>>,
+    /// By stack and logical id.
+    pub(crate) apis: Arc<Mutex<BTreeMap<(String, String), ServedApi>>>,
+    /// What is deployed over the API.
+    pub(crate) stacks: Arc<dyn Stacks>,
     pub(crate) tasks: TaskTracker,
     pub(crate) connections: Connections,
     pub(crate) shutdown: CancellationToken,
@@ -173,6 +174,7 @@ impl Server {
             logs,
             shared,
             access_keys,
+            stacks,
         } = stores;
         let listeners = [config.listen, config.http_api_listen];
         let exposed = listeners.iter().find(|it| !it.ip().is_loopback());
@@ -375,16 +377,18 @@ impl Server {
             tasks: tasks.clone(),
             shutdown: shutdown.clone(),
             only_looks,
+            stacks: OnceLock::new(),
         });
         let server = Self {
             app,
-            config,
+            config: Arc::new(config),
             address,
             tls,
             clock: steady.clone(),
             wound,
             schedules,
-            apis: Mutex::default(),
+            apis: Arc::default(),
+            stacks,
             tasks,
             connections,
             shutdown,
@@ -569,30 +573,4 @@ fn spawn_vital(
             std::process::abort();
         }
     });
-}
-
-async fn start_xray(
-    logs: &Arc<dyn LogStore>,
-    ignored: Arc<AtomicU64>,
-    tasks: &TaskTracker,
-    clock: &Arc<dyn Clock>,
-    shutdown: &CancellationToken,
-) -> Result<SocketAddr, StartServerError> {
-    let any = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
-    let (socket, address) = xray::bind()
-        .await
-        .map_err(|cause| StartServerError::Listen {
-            address: any,
-            cause,
-        })?;
-    let clock = Arc::clone(clock);
-    let now = move || clock.now();
-    tasks.spawn(xray::receive(
-        socket,
-        Arc::clone(logs),
-        ignored,
-        now,
-        shutdown.clone(),
-    ));
-    Ok(address)
 }

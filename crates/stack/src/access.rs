@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// What a route asks for before its function is invoked.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Access {
     /// The authorizer, by its key among those of the API; `None` lets everybody in.
     pub authorizer: Option<String>,
@@ -24,7 +25,7 @@ impl Access {
 }
 
 /// What a request must have by the route's `RequestValidator`. Behind REST APIs only.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RequestChecks {
     /// Parameters that must not be missing.
     pub parameters: Vec<RequestPart>,
@@ -33,7 +34,7 @@ pub struct RequestChecks {
 }
 
 /// A value that a request brings along, or that is known of it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum RequestPart {
     /// A header, in any case.
     Header(String),
@@ -62,7 +63,7 @@ impl RequestPart {
 
 /// An `AWS::ApiGateway::Authorizer` or `AWS::ApiGatewayV2::Authorizer`, an entry of SAM's
 /// `Auth.Authorizers`, or a security scheme of an OpenAPI document.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Authorizer {
     /// How it comes to its decision.
     pub kind: AuthorizerKind,
@@ -73,7 +74,7 @@ pub struct Authorizer {
 }
 
 /// How an authorizer comes to its decision.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AuthorizerKind {
     /// A function decides.
     Lambda {
@@ -103,7 +104,7 @@ pub enum AuthorizerKind {
 }
 
 /// What the function of an authorizer is given, and how it answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AuthorizerEvent {
     /// `TOKEN` of REST APIs: the token alone.
     Token,
@@ -119,7 +120,7 @@ pub enum AuthorizerEvent {
 }
 
 /// Where a REST API has a request's API key from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum ApiKeySource {
     /// The header `x-api-key`.
     #[default]
@@ -129,7 +130,7 @@ pub enum ApiKeySource {
 }
 
 /// An `AWS::ApiGateway::ApiKey`, or the one that SAM makes for an API with a `UsagePlan`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApiKeyResource {
     /// Its key in the template.
     pub logical_id: String,

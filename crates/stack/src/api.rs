@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{Access, ApiKeySource, Authorizer, RequestChecks};
 
 /// An `AWS::Serverless::HttpApi`, with the routes that functions' `HttpApi` events give it, or an
 /// `AWS::ApiGatewayV2::Api` with its `Route`s.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HttpApiResource {
     /// The key under `Resources`; `ServerlessHttpApi` for the one that SAM makes up.
     pub logical_id: String,
@@ -31,7 +33,7 @@ pub struct HttpApiResource {
 }
 
 /// `CorsConfiguration`.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Cors {
     /// `AllowOrigins`; `*` allows any.
     pub allow_origins: Vec<String>,
@@ -49,7 +51,7 @@ pub struct Cors {
 
 /// One `HttpApi` or `Api` event of a function, a `Route` or `Method`, or an operation of an OpenAPI
 /// document.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Route {
     /// What requests it takes.
     pub key: RouteKey,
@@ -72,7 +74,7 @@ pub struct Route {
 }
 
 /// What is between a route and its function.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Integration {
     /// `aws_proxy`: the function is given the request, and answers with a response.
     #[default]
@@ -83,7 +85,7 @@ pub enum Integration {
 }
 
 /// An `aws` integration, as the OpenAPI document or the `Method` has it; nothing in it is evaluated.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct AwsIntegration {
     /// `requestTemplates`, by content type: Velocity templates.
     pub request_templates: BTreeMap<String, String>,
@@ -99,7 +101,7 @@ pub struct AwsIntegration {
 }
 
 /// What becomes of a request whose content type has no template.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Passthrough {
     /// Its body is passed on; API Gateway's default.
     #[default]
@@ -111,7 +113,7 @@ pub enum Passthrough {
 }
 
 /// One of the responses of an `aws` integration.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct IntegrationResponse {
     /// The pattern that the whole error message of the function must match; `None` is for results, and
     /// for errors that no pattern matches.
@@ -126,7 +128,7 @@ pub struct IntegrationResponse {
 }
 
 /// What requests a route takes.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum RouteKey {
     /// `$default`: whatever no other route takes.
     Default,
@@ -149,7 +151,7 @@ impl fmt::Display for RouteKey {
 }
 
 /// A method that API Gateway routes by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum RouteMethod {
     /// Any of them.
     Any,
@@ -199,7 +201,7 @@ impl RouteMethod {
 
 /// An `AWS::Serverless::Api`, with the routes that functions' `Api` events give it, or an
 /// `AWS::ApiGateway::RestApi` with its `Method`s.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RestApiResource {
     /// The key under `Resources`; `ServerlessRestApi` for the one that SAM makes up.
     pub logical_id: String,
@@ -229,7 +231,7 @@ pub struct RestApiResource {
 }
 
 /// `Cors`: what the gateway answers to `OPTIONS`. Other answers say themselves who may read them.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RestCors {
     /// `AllowOrigin`, as the header has it.
     pub allow_origin: String,

@@ -5,6 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use miette::{Diagnostic, SourceSpan};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::TemplateText;
@@ -108,7 +109,7 @@ pub struct Problem {
 }
 
 /// A resource or property that is not provided here, and what that means for the application.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Warning {
     /// The resource's key under `Resources`; for other sections, the key there.
     pub logical_id: String,

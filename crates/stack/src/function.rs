@@ -5,11 +5,13 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::Cors;
 
 /// An `AWS::Serverless::Function` or `AWS::Lambda::Function`, with `Globals` merged in and every
 /// reference resolved.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FunctionResource {
     /// The key under `Resources`.
     pub logical_id: String,
@@ -90,7 +92,7 @@ impl FunctionResource {
 }
 
 /// How a container image is made: `Metadata` of SAM's functions, or of CDK's.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ImageBuild {
     /// The folder that `COPY` copies from.
     pub context: PathBuf,
@@ -109,7 +111,7 @@ pub struct ImageBuild {
 }
 
 /// An object in S3.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct S3Object {
     /// The bucket's name.
     pub bucket: String,
@@ -129,7 +131,7 @@ impl fmt::Display for S3Object {
 /// `DurableConfig`.
 ///
 /// Source: AWS SAM developer guide, `DurableConfig`, read 2026-11-23.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DurableConfig {
     /// `ExecutionTimeout`: 1 to 31,622,400 seconds; the template must say it.
     pub execution_timeout: Duration,
@@ -138,7 +140,7 @@ pub struct DurableConfig {
 }
 
 /// How a function is invoked asynchronously: `EventInvokeConfig`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventInvokeResource {
     /// By which alias or version it must be named; SAM's is the `AutoPublishAlias`. `None` is
     /// `$LATEST`.
@@ -154,7 +156,7 @@ pub struct EventInvokeResource {
 }
 
 /// An instruction set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Architecture {
     /// `x86_64`, Lambda's default.
     #[default]
@@ -174,7 +176,7 @@ impl Architecture {
 }
 
 /// `Tracing`: whether Lambda records a segment for an invocation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Tracing {
     /// Sampled by Lambda.
     Active,
@@ -186,7 +188,7 @@ pub enum Tracing {
 }
 
 /// `LoggingConfig`.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct LoggingConfig {
     /// `LogFormat`.
     pub log_format: LogFormat,
@@ -199,7 +201,7 @@ pub struct LoggingConfig {
 }
 
 /// `LoggingConfig.LogFormat`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum LogFormat {
     /// Plain lines; Lambda's default.
     #[default]
@@ -209,7 +211,7 @@ pub enum LogFormat {
 }
 
 /// A `FunctionUrlConfig`, or an `AWS::Lambda::Url`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FunctionUrlResource {
     /// The key under `Resources`; `<function>Url` for a `FunctionUrlConfig`.
     pub logical_id: String,

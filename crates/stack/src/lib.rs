@@ -15,6 +15,7 @@ mod access;
 mod api;
 mod function;
 mod stack;
+mod stored_schedule;
 
 mod cloud_assembly;
 mod construct;

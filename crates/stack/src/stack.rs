@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+
+use crate::stored_schedule::StoredSchedule;
 use crate::{
     ApiKeyResource, FunctionResource, FunctionUrlResource, HttpApiResource, RestApiResource,
     S3Object, ScheduleExpression, Warning,
 };
 
 /// A template with everything in it resolved, in the template's order.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Stack {
     /// From the options, else `samconfig.toml`, else the directory's name.
     pub name: String,
@@ -54,7 +57,7 @@ pub struct Stack {
 }
 
 /// One entry of `Outputs`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Output {
     /// Its key in the template, for example `LoanApiUrl`.
     pub name: String,
@@ -165,7 +168,8 @@ fn without_scheme(url: &str) -> &str {
 
 /// A `Schedule` or `ScheduleV2` event of a function, a target of an `AWS::Events::Rule`, or an
 /// `AWS::Scheduler::Schedule`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "StoredSchedule", into = "StoredSchedule")]
 pub struct ScheduleResource {
     /// The key of the rule or schedule, also of one that SAM makes of an event: `<function><event>`.
     /// Each of several targets of a rule has its id appended.
@@ -209,7 +213,7 @@ impl ScheduleResource {
 }
 
 /// Which service keeps a schedule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ScheduleService {
     /// `Schedule`: an EventBridge rule.
     Rule,
@@ -218,7 +222,7 @@ pub enum ScheduleService {
 }
 
 /// A queue that a function works off: an `SQS` event, or an `AWS::Lambda::EventSourceMapping`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventSourceResource {
     /// The key under `Resources`; `<function><event>` for an event.
     pub logical_id: String,
@@ -245,7 +249,7 @@ pub struct EventSourceResource {
 }
 
 /// A resource of one of AWS's services that are not here.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct CompanionResource {
     /// The key under `Resources`.
     pub logical_id: String,
@@ -275,7 +279,7 @@ impl fmt::Debug for CompanionResource {
 }
 
 /// An `AWS::DynamoDB::Table`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TableResource {
     /// The key under `Resources`.
     pub logical_id: String,
@@ -290,7 +294,7 @@ pub struct TableResource {
 }
 
 /// A layer of this template.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LayerResource {
     /// The key under `Resources`.
     pub logical_id: String,
@@ -314,7 +318,7 @@ pub struct LayerResource {
 }
 
 /// `TimeToLiveSpecification`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimeToLive {
     /// The attribute that holds an item's end, in Unix seconds.
     pub attribute_name: String,

@@ -22,6 +22,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "0003_access_keys",
         include_str!("sql/migrations/0003_access_keys.sql"),
     ),
+    (
+        "0004_stacks",
+        include_str!("sql/migrations/0004_stacks.sql"),
+    ),
 ];
 
 /// How often creating the schema is tried while other servers do the same.
@@ -162,4 +166,82 @@ async fn prefer_lz4(transaction: &Transaction<'_>) -> Result<(), tokio_postgres:
         transaction.batch_execute(sql).await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a statement of a later migration may begin with: servers of the version before go on while it is done, and
+    /// after it.
+    fn only_adds(statement: &str) -> bool {
+        let words: Vec<String> = statement
+            .split_whitespace()
+            .map(str::to_uppercase)
+            .collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let rest = words.get(1..).unwrap_or_default();
+        match words.first() {
+            Some(&"CREATE") => !rest.starts_with(&["OR", "REPLACE"]),
+            Some(&"COMMENT" | &"INSERT") => true,
+            // A column that a server of before does not write needs a value without it.
+            Some(&"ALTER") => {
+                let adds = rest.first() == Some(&"TABLE") && rest.get(2) == Some(&"ADD");
+                adds && rest.get(3) == Some(&"COLUMN")
+                    && (rest.contains(&"DEFAULT")
+                        || !rest.windows(2).any(|it| it == ["NOT", "NULL"]))
+            }
+            Some(_) | None => false,
+        }
+    }
+
+    fn statements(sql: &str) -> Vec<String> {
+        let lines = sql
+            .lines()
+            .map(|line| line.split("--").next().unwrap_or(""));
+        let text: Vec<&str> = lines.collect();
+        let text = text.join("\n");
+        let statements = text.split(';').map(str::trim);
+        let statements = statements.filter(|it| !it.is_empty());
+        statements.map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn migrations_only_add() {
+        for (name, sql) in MIGRATIONS.iter().skip(1) {
+            for statement in statements(sql) {
+                assert!(
+                    only_adds(&statement),
+                    "{name} does more than add: {statement}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_takes_something_away_is_noticed() {
+        for good in [
+            "CREATE TABLE lambdura.a (b text)",
+            "ALTER TABLE lambdura.a ADD COLUMN c text",
+            "alter table lambdura.a add column c bigint NOT NULL DEFAULT 0",
+            "COMMENT ON TABLE lambdura.a IS 'x'",
+        ] {
+            assert!(only_adds(good), "{good}");
+        }
+        for bad in [
+            "DROP TABLE lambdura.a",
+            "ALTER TABLE lambdura.a DROP COLUMN b",
+            "ALTER TABLE lambdura.a RENAME TO b",
+            "ALTER TABLE lambdura.a ADD COLUMN c bigint NOT NULL",
+            "ALTER TABLE lambdura.a ADD CONSTRAINT c CHECK (b > 0)",
+            "ALTER TABLE lambdura.a ALTER COLUMN b TYPE bigint",
+            "CREATE OR REPLACE VIEW lambdura.v AS SELECT 1",
+            "UPDATE lambdura.a SET b = 1",
+            "",
+        ] {
+            assert!(!only_adds(bad), "{bad}");
+        }
+        let found = statements("-- a; b\nCREATE TABLE a (b text);\n\nDROP TABLE c; -- d\n");
+        assert_eq!(found, ["CREATE TABLE a (b text)", "DROP TABLE c"]);
+    }
 }

@@ -5,7 +5,9 @@ mod support;
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 use store::conformance::{self, Choice, Walk};
-use store::{AccessKeys, CodeBlobs, MemoryStore, Servers, Store};
+use store::{
+    AccessKeys, CodeBlobs, MemoryStore, Servers, StackRecord, Stacks, StacksRevision, Store,
+};
 
 use crate::support::{empty, open, server};
 
@@ -30,6 +32,34 @@ async fn code_in_postgres_conforms() {
 async fn access_keys_in_postgres_conform() {
     let empty = || Box::new(empty()) as Box<dyn AccessKeys>;
     conformance::ACCESS_KEYS.check(empty).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stacks_in_postgres_conform() {
+    let empty = || Box::new(empty()) as Box<dyn Stacks>;
+    conformance::STACKS.check(empty).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_stacks_put_at_the_same_time_one_is_kept() {
+    let store = empty();
+    let mut seen = StacksRevision::default();
+    let record = |name: &str| StackRecord {
+        name: name.to_owned(),
+        document: "{}".to_owned(),
+        deployed_at: model::Timestamp::from_millis(1),
+    };
+    for _ in 0..20 {
+        let (one, other) = tokio::join!(
+            store.put_stack(record("loans"), seen),
+            store.put_stack(record("orders"), seen),
+        );
+        assert_ne!(one.is_ok(), other.is_ok(), "{one:?} {other:?}");
+        let refused = one.and(other).expect_err("one of them");
+        assert!(refused.is_stacks_changed(), "{refused:?}");
+        seen = seen.next();
+        assert_eq!(store.stacks_revision().await.expect("works"), seen);
+    }
 }
 
 fn walks() -> impl Strategy<Value = Vec<Choice>> {

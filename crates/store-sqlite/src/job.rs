@@ -6,7 +6,8 @@ use engine::Transition;
 use model::{ExecutionId, FunctionName, Payload, Timestamp, Version};
 use store::{
     AccessKeyRecord, AliasRecord, AsyncInvocation, AsyncInvocationId, CommitError, DeadLetter,
-    FunctionSettingsRecord, FunctionVersionRecord, ScheduleMark, SetAside, StoreFault,
+    FunctionSettingsRecord, FunctionVersionRecord, ScheduleMark, SetAside, StackRecord,
+    StacksRevision, StoreFault,
 };
 use tokio::sync::oneshot;
 
@@ -47,6 +48,8 @@ pub(crate) enum Write {
     CreateAccessKey(Box<AccessKeyRecord>),
     ReplaceAccessKey(Box<AccessKeyRecord>),
     DeleteAccessKey(String),
+    PutStack(Box<StackRecord>, StacksRevision),
+    DeleteStack(String, StacksRevision),
     /// The application's code.
     Within(Arc<within::Job>),
     /// Changes nothing, durably: whether it succeeds is what is wanted to be known.
@@ -120,6 +123,8 @@ impl Write {
             }
             Self::ReplaceAccessKey(record) => format!("change access key {}", record.id),
             Self::DeleteAccessKey(id) => format!("delete access key {id}"),
+            Self::PutStack(record, _) => format!("change stack `{}`", record.name),
+            Self::DeleteStack(name, _) => format!("change stack `{name}`"),
             Self::Within(job) => job.attempted().to_owned(),
             Self::Probe => "try whether commits succeed".to_owned(),
             Self::PutScheduleMark(mark) => {
@@ -152,6 +157,8 @@ impl Write {
             | Self::CreateAccessKey(_)
             | Self::ReplaceAccessKey(_)
             | Self::DeleteAccessKey(_)
+            | Self::PutStack(..)
+            | Self::DeleteStack(..)
             | Self::Within(_)
             | Self::Probe => false,
         }
@@ -185,8 +192,10 @@ impl Write {
             Self::PutFunctionSettings(record) => record.settings.len(),
             Self::SetAside(record) => record.attempted.len() + record.reason.len(),
             Self::CreateAccessKey(record) | Self::ReplaceAccessKey(record) => record.policies.len(),
+            Self::PutStack(record, _) => record.document.len(),
             Self::Postpone { .. }
             | Self::DeleteAccessKey(_)
+            | Self::DeleteStack(..)
             | Self::TakeBack(_)
             | Self::Dequeue(_)
             | Self::PutAlias(_)

@@ -4,6 +4,7 @@ use engine::Transition;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::job::{Job, Write, Written};
+use crate::read;
 use crate::within::{Done, Verdict};
 use crate::writer::Outcome;
 
@@ -52,6 +53,10 @@ fn write_landed(
                 .query_row(sql, parameters, |_| Ok(()))
                 .optional()?;
             Ok(Some(found.is_some()))
+        }
+        // A change names the revision that it was made on, which only one can have.
+        (Write::PutStack(_, seen) | Write::DeleteStack(_, seen), _) => {
+            Ok(Some(read::stacks_revision(connection)? > *seen))
         }
         // To do these again comes to the same, whether they are there or not.
         (

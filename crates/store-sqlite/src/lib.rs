@@ -49,6 +49,7 @@ pub use logs::{OpenLogsOptions, SqliteLogs};
 pub use open::OpenStoreError;
 pub use report::{FileCheck, OpenReport, OpenWarning};
 pub use rusqlite;
+pub use schema::pending_migrations;
 pub use snapshot::{SnapshotError, check_database, snapshot};
 pub use store::SqliteStore;
 pub use within::{Done, Verdict, Within, WriteWithin, refused_to_application};

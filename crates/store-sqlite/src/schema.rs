@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 
 use crate::copy::{CopyError, copy_before};
+use crate::open::{OpenStoreError, open_reader};
 
 /// Marks a file as ours in SQLite's header, so that another program's file is not touched: `LMBD`.
 const APPLICATION_ID: i32 = 0x4c4d_4244;
@@ -34,6 +35,8 @@ pub(crate) const TABLES: &[&str] = &[
     "set_aside",
     "schedule_marks",
     "access_keys",
+    "deployed_stacks",
+    "deployed_stacks_revision",
 ];
 
 /// The schema of executions.
@@ -48,9 +51,58 @@ pub(crate) const EXECUTIONS: Schema = Schema {
         include_str!("sql/migrations/0007_owners.sql"),
         include_str!("sql/migrations/0008_schedules.sql"),
         include_str!("sql/migrations/0009_access_keys.sql"),
+        include_str!("sql/migrations/0010_stacks.sql"),
     ],
     shared: false,
 };
+
+/// Names of the migrations of [`EXECUTIONS`], in their order.
+const NAMES: &[&str] = &[
+    "0001_initial",
+    "0002_payload_source",
+    "0003_pause",
+    "0004_functions_api",
+    "0005_search",
+    "0006_origins",
+    "0007_owners",
+    "0008_schedules",
+    "0009_access_keys",
+    "0010_stacks",
+];
+
+/// Migrations that opening a store on this file would do, by their names: all of them where there is no file. Nothing is
+/// changed.
+///
+/// # Errors
+/// [`OpenStoreError`] when the file cannot be read, is another program's, or of a newer version of this one.
+pub fn pending_migrations(path: &Path) -> Result<Vec<&'static str>, OpenStoreError> {
+    if !path.exists() {
+        return Ok(NAMES.to_vec());
+    }
+    let failed = |cause| OpenStoreError::Database {
+        path: path.to_owned(),
+        cause,
+    };
+    let connection = open_reader(path).map_err(failed)?;
+    let found = match EXECUTIONS.found_version(&connection) {
+        Ok(found) => found,
+        Err(MigrateError::Database(cause)) => return Err(failed(cause)),
+        Err(_) => {
+            let path = path.to_owned();
+            return Err(OpenStoreError::Foreign { path });
+        }
+    };
+    let supported = EXECUTIONS.version();
+    if found > supported {
+        return Err(OpenStoreError::NewerSchema {
+            path: path.to_owned(),
+            found,
+            supported,
+        });
+    }
+    let done = usize::try_from(found).unwrap_or(usize::MAX);
+    Ok(NAMES.iter().skip(done).copied().collect())
+}
 
 /// The schema of logs and traces.
 pub(crate) const LOGS: Schema = Schema {

@@ -8,6 +8,7 @@ mod history;
 mod queue;
 mod schedule_marks;
 mod search;
+mod stacks;
 mod work;
 
 use std::path::Path;

@@ -297,6 +297,8 @@ impl Writer<'_> {
             Write::DeleteAccessKey(id) => {
                 statements.delete_access_key(id).map(|()| Ok(Written::Done))
             }
+            Write::PutStack(record, seen) => statements.put_stack(record, *seen).map(done),
+            Write::DeleteStack(name, seen) => statements.delete_stack(name, *seen).map(done),
             Write::Within(job) => job.write(connection, statements, known),
             Write::Probe => touch(connection).map(|()| Ok(Written::Done)),
         }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 use store::conformance::{self, Choice, Walk};
-use store::{AccessKeys, Durability, LogStore, MemoryStore, Store};
+use store::{AccessKeys, Durability, LogStore, MemoryStore, Stacks, Store};
 use store_sqlite::{OpenLogsOptions, SqliteLogs, SqliteStore};
 use tempfile::TempDir;
 
@@ -30,6 +30,13 @@ async fn sqlite_access_keys_conform() {
     let empty =
         || -> Box<dyn AccessKeys> { Box::new(empty_store(&mut directories, Durability::Os)) };
     conformance::ACCESS_KEYS.check(empty).await;
+}
+
+#[tokio::test]
+async fn sqlite_stacks_conform() {
+    let mut directories = Vec::new();
+    let empty = || -> Box<dyn Stacks> { Box::new(empty_store(&mut directories, Durability::Os)) };
+    conformance::STACKS.check(empty).await;
 }
 
 #[tokio::test]

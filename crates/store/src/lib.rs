@@ -19,6 +19,7 @@ mod logs;
 
 mod code_blobs;
 mod servers;
+mod stacks;
 
 mod error;
 mod heads;
@@ -54,6 +55,7 @@ pub use search::{
     SearchCursor, SearchPage,
 };
 pub use servers::{Membership, ServerRecord, Servers};
+pub use stacks::{StackList, StackRecord, Stacks, StacksRevision};
 pub use store::{Durability, Store, StoreFuture, StoreStats};
 pub use within_bytes::within_bytes;
 pub use work::{SetAside, Work};

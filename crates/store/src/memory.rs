@@ -11,6 +11,7 @@ mod queue;
 mod schedule_marks;
 mod search;
 mod servers;
+mod stacks;
 mod work;
 
 use std::future;
@@ -21,6 +22,7 @@ use catalogue::CatalogueTables;
 use executions::ExecutionTables;
 use queue::QueueTables;
 use schedule_marks::MarkTable;
+use stacks::StackTable;
 use work::AsideTable;
 
 use crate::{Durability, Store, StoreFault, StoreFuture, StoreHealth, StoreStats, StoreTrouble};
@@ -48,6 +50,7 @@ struct Tables {
     schedule_marks: MarkTable,
     catalogue: CatalogueTables,
     access_keys: AccessKeyTable,
+    stacks: StackTable,
     closed: bool,
 }
 

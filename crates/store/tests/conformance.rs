@@ -15,6 +15,13 @@ async fn memory_access_keys_conform() {
 }
 
 #[tokio::test]
+async fn memory_stacks_conform() {
+    conformance::STACKS
+        .check(|| Box::new(MemoryStore::new()))
+        .await;
+}
+
+#[tokio::test]
 async fn memory_logs_conform() {
     conformance::LOGS
         .check(|| Box::new(MemoryLogs::new()))

@@ -35,6 +35,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "callers",
             "elsewhere",
             "functions",
+            "http",
             "invoker",
             "tables",
             "telemetry",
@@ -104,11 +105,14 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "deploy",
         &[
+            "api",
+            "app",
             "deploy_error",
             "elsewhere",
             "functions",
             "gateway",
             "http",
+            "schedule",
             "server",
         ],
     ),

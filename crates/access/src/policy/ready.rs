@@ -23,7 +23,7 @@ pub const READY: &[ReadyPolicy] = &[
     },
     ReadyPolicy {
         name: "deploy",
-        purpose: "create, change and remove functions, aliases, mappings and tables, and look on",
+        purpose: "deploy and destroy stacks; create, change and remove functions, aliases, mappings and tables, and look on",
         allowed: &[
             "lambda:AddPermission",
             "lambda:Create*",
@@ -43,7 +43,13 @@ pub const READY: &[ReadyPolicy] = &[
             "dynamodb:TagResource",
             "dynamodb:UntagResource",
             "dynamodb:Update*",
+            "lambdura:DeployStack",
+            "lambdura:DestroyStack",
+            "lambdura:GetStack",
+            "lambdura:ListStacks",
             "lambdura:Observe*",
+            "lambdura:PlanStack",
+            "lambdura:PutCode",
             "lambdura:ReplaceVersionCode",
         ],
     },
@@ -62,7 +68,13 @@ pub const READY: &[ReadyPolicy] = &[
     ReadyPolicy {
         name: "observe",
         purpose: "look on: executions, functions, logs, the console; change nothing",
-        allowed: &["lambda:Get*", "lambda:List*", "lambdura:Observe*"],
+        allowed: &[
+            "lambda:Get*",
+            "lambda:List*",
+            "lambdura:GetStack",
+            "lambdura:ListStacks",
+            "lambdura:Observe*",
+        ],
     },
     ReadyPolicy {
         name: "answer",
@@ -120,6 +132,9 @@ mod tests {
             ("lambda:CheckpointDurableExecution", "admin"),
             ("lambda:SendDurableExecutionCallbackSuccess", "admin answer"),
             ("lambdura:ObserveExecutions", "admin deploy observe"),
+            ("lambdura:DeployStack", "admin deploy"),
+            ("lambdura:DestroyStack", "admin deploy"),
+            ("lambdura:PutCode", "admin deploy"),
             ("lambdura:CreateAccessKey", "admin"),
             ("dynamodb:GetItem", "admin"),
         ] {

@@ -1,13 +1,11 @@
 //! `lambdura up`: how a stack is run.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::AccessArguments;
-use super::store::StoreArguments;
+use super::server::ServerArguments;
 
 /// Run a SAM template here: functions, aliases, APIs, schedules and tables, until Ctrl-C
 #[derive(Debug, Args)]
@@ -28,43 +26,9 @@ pub struct UpArguments {
         default_value = "."
     )]
     pub template: PathBuf,
-    /// Where the Lambda API and the console listen; port 0 takes a free one
-    #[arg(
-        long,
-        value_name = "ADDR:PORT",
-        env = "LAMBDURA_LISTEN",
-        default_value = "127.0.0.1:3001"
-    )]
-    pub listen: SocketAddr,
-    /// Where the template's first API listens; further ones and function URLs take the ports after it
-    #[arg(
-        long,
-        value_name = "ADDR:PORT",
-        env = "LAMBDURA_HTTP_API_LISTEN",
-        default_value = "127.0.0.1:3000"
-    )]
-    pub http_api_listen: SocketAddr,
     /// Executions, code and tables are kept here [default: .lambdura beside the template]
     #[arg(long, value_name = "DIR", env = "LAMBDURA_DATA_DIR")]
     pub data_dir: Option<PathBuf>,
-    /// An environment variable for every function, over the template's; may be repeated (LAMBDURA_ENV: one per line)
-    #[arg(long, value_name = "NAME=VALUE", env = "LAMBDURA_ENV", value_delimiter = '\n', value_parser = key_value)]
-    pub env: Vec<(String, String)>,
-    /// Written once everything answers: URLs, functions and process id as JSON
-    #[arg(long, value_name = "PATH", env = "LAMBDURA_READY_FILE")]
-    pub ready_file: Option<PathBuf>,
-    /// What an answered request survives
-    #[arg(long, value_enum, env = "LAMBDURA_DURABILITY", default_value = "disk")]
-    pub durability: Durability,
-    /// What one execution may use: AWS's quotas, or whatever the disk holds
-    #[arg(
-        long,
-        value_enum,
-        value_name = "PROFILE",
-        env = "LAMBDURA_LIMITS",
-        default_value = "aws"
-    )]
-    pub limits: LimitsProfile,
     /// Name of the stack, and which one of several that CDK wrote [default: from samconfig.toml, else the directory's name]
     #[arg(
         long,
@@ -104,26 +68,6 @@ pub struct UpArguments {
     /// Leave functions as they are when their sources change
     #[arg(long, env = "LAMBDURA_NO_RELOAD", value_parser = clap::builder::BoolishValueParser::new())]
     pub no_reload: bool,
-    /// How long a function process is kept with nothing to do, such as `30s` or `5m`
-    #[arg(long, value_name = "TIME", env = "LAMBDURA_IDLE_TIME", default_value = "30s", value_parser = time)]
-    pub idle_time: Duration,
-    /// Processes of one function at the most, where the template reserves no number
-    #[arg(long, value_name = "N", env = "LAMBDURA_CONCURRENCY", default_value_t = 64, value_parser = concurrency)]
-    pub concurrency: usize,
-    /// A program that emulates AWS's other services (LocalStack, MiniStack, moto), for calls of functions to them; the
-    /// template's queues, topics, buckets, parameters and secrets are created there
-    #[arg(long, value_name = "URL", env = "LAMBDURA_AWS_ENDPOINT", value_parser = http_url)]
-    pub aws_endpoint: Option<http::Uri>,
-    /// Let functions call AWS's other services in your account: `env` takes the AWS_… variables, `profile` or
-    /// `profile:NAME` the AWS configuration
-    #[arg(
-        long,
-        value_name = "env|profile",
-        env = "LAMBDURA_AWS_CREDENTIALS",
-        conflicts_with = "aws_endpoint",
-        value_parser = aws_credentials
-    )]
-    pub aws_credentials: Option<AwsCredentials>,
     /// Run this function for a debugger, in one process and without time limits: Python at port 5678, Node.js at 9229, or
     /// at PORT; others are attached to by their process id. May be repeated
     #[arg(long, value_name = "FUNCTION[:PORT]", value_parser = debugged)]
@@ -131,24 +75,8 @@ pub struct UpArguments {
     /// Have such a function wait for the debugger before it runs any code
     #[arg(long, requires = "debug")]
     pub debug_wait: bool,
-    /// By which keys the JWTs are believed that callers of APIs send: a file with a JWK set, whoever issued them, or `any`
-    /// for every JWT, signed or not [default: the keys that each issuer publishes]
-    #[arg(long, value_name = "FILE|any", env = "LAMBDURA_JWT_KEYS")]
-    pub jwt_keys: Option<PathBuf>,
-    /// Let everybody call the template's APIs: no authorizer is asked (API keys still are)
-    #[arg(long, env = "LAMBDURA_NO_AUTHORIZERS", value_parser = clap::builder::BoolishValueParser::new())]
-    pub no_authorizers: bool,
-    /// How time passes
-    #[arg(long, value_enum, env = "LAMBDURA_CLOCK", default_value = "real")]
-    pub clock: Clock,
-    /// Rules by which callbacks are answered, and functions that are not here are stood for: YAML or JSON, see
-    /// `lambdura docs testing#answers`
-    #[arg(long, value_name = "FILE", env = "LAMBDURA_ANSWERS")]
-    pub answers: Option<PathBuf>,
     #[command(flatten)]
-    pub store: StoreArguments,
-    #[command(flatten)]
-    pub access: AccessArguments,
+    pub server: ServerArguments,
 }
 
 /// A function to debug, as it was named.
@@ -186,7 +114,7 @@ pub enum AwsCredentials {
     Profile(Option<String>),
 }
 
-fn aws_credentials(text: &str) -> Result<AwsCredentials, String> {
+pub(super) fn aws_credentials(text: &str) -> Result<AwsCredentials, String> {
     match text.split_once(':') {
         None if text == "env" => Ok(AwsCredentials::Environment),
         None if text == "profile" => Ok(AwsCredentials::Profile(None)),
@@ -197,7 +125,7 @@ fn aws_credentials(text: &str) -> Result<AwsCredentials, String> {
     }
 }
 
-fn http_url(text: &str) -> Result<http::Uri, String> {
+pub(super) fn http_url(text: &str) -> Result<http::Uri, String> {
     let url: http::Uri = text.parse().map_err(|error| format!("no URL: {error}"))?;
     let is_base = matches!(url.path(), "" | "/") && url.query().is_none();
     match (url.scheme_str(), url.authority()) {
@@ -256,14 +184,14 @@ pub enum BuildProfile {
     Release,
 }
 
-fn key_value(text: &str) -> Result<(String, String), String> {
+pub(super) fn key_value(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         Some(_) | None => Err("must be of the form NAME=VALUE".to_owned()),
     }
 }
 
-fn layer(text: &str) -> Result<(String, PathBuf), String> {
+pub(super) fn layer(text: &str) -> Result<(String, PathBuf), String> {
     let (arn, path) = key_value(text)?;
     let parts: Vec<&str> = arn.split(':').collect();
     let is_layer = matches!(parts.as_slice(), ["arn", _, "lambda", _, _, "layer", _, ..]);
@@ -280,7 +208,7 @@ pub(super) fn time(text: &str) -> Result<Duration, String> {
     Duration::try_from(parsed).map_err(|_| "must not be negative".to_owned())
 }
 
-fn concurrency(text: &str) -> Result<usize, String> {
+pub(super) fn concurrency(text: &str) -> Result<usize, String> {
     match text.parse() {
         // Lambda's default quota of an account.
         Ok(number @ 1..=1000) => Ok(number),

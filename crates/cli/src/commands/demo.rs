@@ -17,7 +17,8 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
 use crate::args::{
-    Arguments, Command, DemoArguments, DemoFunctionArguments, Durability, UpArguments,
+    Arguments, Command, DemoArguments, DemoFunctionArguments, Durability, ServerArguments,
+    UpArguments,
 };
 use crate::exit::CliError;
 use crate::grid::{Cell, Grid};
@@ -97,13 +98,16 @@ fn up_arguments(
     Ok(UpArguments {
         template: folder.template().to_owned(),
         data_dir: Some(data_dir.to_owned()),
-        listen: address(arguments.listen, 3001),
-        http_api_listen: address(arguments.http_api_listen, 3000),
-        ready_file: arguments.ready_file.clone(),
-        env: vec![
-            ("DEMO_PACE".to_owned(), arguments.pace.to_string()),
-            (PROGRAM_VARIABLE.to_owned(), program.display().to_string()),
-        ],
+        server: ServerArguments {
+            listen: address(arguments.listen, 3001),
+            http_api_listen: address(arguments.http_api_listen, 3000),
+            ready_file: arguments.ready_file.clone(),
+            env: vec![
+                ("DEMO_PACE".to_owned(), arguments.pace.to_string()),
+                (PROGRAM_VARIABLE.to_owned(), program.display().to_string()),
+            ],
+            ..up.server
+        },
         ..*up
     })
 }

@@ -1,8 +1,8 @@
 //! `lambdura doctor`: what this machine has for `lambdura up`, and what to install.
 
-mod check;
+pub mod check;
 mod machine;
-mod programs;
+pub mod programs;
 
 use std::path::{Path, PathBuf};
 

@@ -8,8 +8,10 @@ mod console;
 mod debug;
 mod delete;
 mod demo;
+mod deploy;
+mod destroy;
 mod docs;
-mod doctor;
+pub mod doctor;
 mod functions;
 mod history;
 mod init;
@@ -18,13 +20,16 @@ pub mod keys;
 mod logs;
 mod ls;
 mod man;
+mod migrate;
 mod new;
 mod open;
 mod pause;
 mod quarantine;
 mod restore;
 mod retry;
+mod serve;
 mod show;
+mod stacks;
 mod stop;
 mod store;
 mod tables;
@@ -42,7 +47,7 @@ use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use crate::args::{Arguments, Command, GlobalArguments};
+use crate::args::{Arguments, Command, GlobalArguments, LogFormat};
 use crate::client::Client;
 use crate::completions;
 use crate::exit::CliError;
@@ -58,13 +63,26 @@ pub fn run(arguments: Arguments, screen: &Screen) -> Result<(), CliError> {
     if let Command::DemoFunction(it) = &arguments.command {
         return demo::function(it);
     }
-    start_logging(&arguments.global)?;
+    let log_format = match &arguments.command {
+        Command::Serve(serve) => serve.log_format,
+        _ => LogFormat::Text,
+    };
+    start_logging(&arguments.global, log_format)?;
     let is_verbose = arguments.global.verbose > 0;
     let client = || Client::new(&arguments.global.endpoint);
+    let client_to = |to: &Option<String>| {
+        let named = to.as_deref();
+        Client::new(named.unwrap_or(&arguments.global.endpoint))
+    };
     match arguments.command {
         Command::New(it) => new::run(&it, screen),
         Command::Init(it) => init::run(&it, screen),
         Command::Up(up) => up::run(*up, is_verbose, screen),
+        Command::Serve(it) => serve::run(*it, screen),
+        Command::Deploy(it) => block_on(deploy::run(&client_to(&it.to)?, it, screen)),
+        Command::Stacks(it) => block_on(stacks::run(&client_to(&it.to)?, it, screen)),
+        Command::Destroy(it) => block_on(destroy::run(&client_to(&it.to)?, it, screen)),
+        Command::Migrate(it) => block_on(migrate::run(it, screen)),
         Command::Tables(it) => tables::run(&it, screen),
         Command::Demo(it) => demo::run(&it, screen),
         Command::DemoFunction(_) => unreachable!("it ran above"),
@@ -126,7 +144,7 @@ fn block_on(command: impl Future<Output = Result<(), CliError>>) -> Result<(), C
 }
 
 /// Sends what the parts of the program report to standard error, as much as was asked for.
-fn start_logging(global: &GlobalArguments) -> Result<(), CliError> {
+fn start_logging(global: &GlobalArguments, format: LogFormat) -> Result<(), CliError> {
     let filter = match std::env::var("LAMBDURA_LOG") {
         Ok(filter) => EnvFilter::try_new(&filter).map_err(|error| {
             CliError::usage(
@@ -141,10 +159,18 @@ fn start_logging(global: &GlobalArguments) -> Result<(), CliError> {
         }),
     };
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let printed = tracing_subscriber::fmt::layer()
-        .with_ansi(io::stderr().is_terminal() && !no_color)
-        .with_writer(io::stderr)
-        .with_filter(filter);
+    let printed = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+    let printed = match format {
+        LogFormat::Json => printed
+            .json()
+            .flatten_event(true)
+            .with_filter(filter)
+            .boxed(),
+        LogFormat::Text => printed
+            .with_ansi(io::stderr().is_terminal() && !no_color)
+            .with_filter(filter)
+            .boxed(),
+    };
     let kept = KeepWarnings.with_filter(LevelFilter::WARN);
     tracing_subscriber::registry()
         .with(printed)

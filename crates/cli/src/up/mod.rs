@@ -5,37 +5,37 @@
 
 mod session;
 
-mod answers;
-mod build;
+pub(crate) mod answers;
+pub(crate) mod build;
 mod build_dir;
 mod build_error;
 mod cargo;
-mod cdk;
+pub(crate) mod cdk;
 pub mod data_folder;
 mod debugging;
-mod image;
-mod inline;
+pub(crate) mod image;
+pub(crate) mod inline;
 mod layers;
-mod left_out;
-mod missing_layers;
+pub(crate) mod left_out;
+pub(crate) mod missing_layers;
 mod not_provided;
-mod objects;
+pub(crate) mod objects;
 mod own_sources;
 mod packages;
 mod progress;
-mod questions;
+pub(crate) mod questions;
 mod same_code;
-mod secret_seed;
+pub(crate) mod secret_seed;
 mod source;
-mod stack_options;
+pub(crate) mod stack_options;
 mod tree;
 
-mod port;
-mod shared_store;
-mod start;
+pub(crate) mod port;
+pub(crate) mod shared_store;
+pub(crate) mod start;
 
 mod presenter;
-mod ready_file;
+pub(crate) mod ready_file;
 mod reload;
 pub(crate) mod stop_signal;
 mod table;

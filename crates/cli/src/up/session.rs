@@ -33,11 +33,12 @@ pub async fn run(
     let mut signals = StopSignals::listen()?;
     // A file of an earlier run would tell scripts that this one is ready.
     let ready_file = arguments
+        .server
         .ready_file
         .clone()
         .map(ReadyFile::new)
         .transpose()?;
-    let answers = arguments.answers.as_deref();
+    let answers = arguments.server.answers.as_deref();
     let answers = answers.map(answers::read).transpose()?;
     arguments.template = tokio::select! {
         template = cdk::assembly(&arguments.template) => template?,
@@ -49,12 +50,12 @@ pub async fn run(
     }
     let mut stack = stack_options::load(&arguments).map_err(CliError::diagnostic)?;
     let data_dir = stack_options::data_dir(&arguments, &stack)?;
-    start::check_listeners(&arguments, &data_dir)?;
+    start::check_listeners(&arguments.server, &data_dir)?;
     data_folder::prepare(&data_dir)?;
     secret_seed::keep(&data_dir)?;
     inline::place(&mut stack, &data_dir)?;
     image::place(&mut stack, &data_dir);
-    let elsewhere = stack_options::elsewhere(&arguments)?;
+    let elsewhere = stack_options::elsewhere(&arguments.server)?;
     tokio::select! {
         () = objects::fetch(&mut stack, &elsewhere, &data_dir, Fetch::Anew) => {}
         stop = signals.next() => return stop.into_result(),
@@ -79,10 +80,11 @@ pub async fn run(
     check_enough(&artifacts, arguments.strict)?;
     left_out::mention(&artifacts, &stack);
     let runs = Arc::clone(&runtimes);
-    let mut config = stack_options::server_config(&arguments, &stack, &data_dir, runs, debugging)?;
+    let mut config =
+        stack_options::server_config(&arguments.server, &stack.region, &data_dir, runs, debugging)?;
     config.answers = answers.as_ref().map(AnswersFile::rules);
     let (server, deployment) = tokio::select! {
-        started = start_and_deploy(config, arguments.store.store.as_deref(), &stack, &artifacts, answers) => started?,
+        started = start_and_deploy(config, arguments.server.store.store.as_deref(), &stack, &artifacts, answers) => started?,
         // As sudden as `kill -9`, which the service is made to survive; waiting for a start that hangs would be worse.
         stop = signals.next() => return stop.into_result(),
     };
@@ -101,8 +103,8 @@ pub async fn run(
         endpoint: &endpoint,
         deployment: &deployment,
         data_dir: &data_dir,
-        durability: arguments.durability,
-        clock: arguments.clock,
+        durability: arguments.server.durability,
+        clock: arguments.server.clock,
     };
     presenter.starts(&up, &mut ready);
     let said = if screen.is_json() {
@@ -145,7 +147,7 @@ pub async fn run(
     }
     // Nothing answers any more.
     drop(ready_file);
-    note(presenter.farewell(arguments.durability, &data_dir));
+    note(presenter.farewell(arguments.server.durability, &data_dir));
     stop.into_result()
 }
 
@@ -221,7 +223,7 @@ async fn close(server: Server) {
 
 impl Stop {
     /// A service manager's `SIGTERM` is an order that was followed; Ctrl-C is an interruption, for shells.
-    fn into_result(self) -> Result<(), CliError> {
+    pub(crate) fn into_result(self) -> Result<(), CliError> {
         match self {
             Self::Interrupt => Err(CliError::Interrupted),
             Self::Terminate => Ok(()),

@@ -15,16 +15,17 @@ use super::cdk;
 use super::secret_seed;
 use super::source::SAM_BUILD_DIR;
 use crate::args::{
-    AccessArguments, AwsCredentials, Clock, LimitsProfile, StoreArguments, UpArguments,
+    AccessArguments, AwsCredentials, Clock, LimitsProfile, ServerArguments, StoreArguments,
+    UpArguments,
 };
 use crate::commands::keys;
 use crate::exit::CliError;
 
 /// The account of everything local: AWS never gives it to anybody.
-const ACCOUNT_ID: &str = "000000000000";
+pub const ACCOUNT_ID: &str = "000000000000";
 
 /// Where data is kept unless the arguments say otherwise, beside the template.
-const DATA_DIR: &str = ".lambdura";
+pub const DATA_DIR: &str = ".lambdura";
 
 /// What parameters of the store and secrets stand for, in the data folder.
 const REFERENCES: &str = "references.json";
@@ -74,7 +75,10 @@ fn load_options(arguments: &UpArguments, references: References) -> LoadOptions 
             ..references
         },
         layers: arguments.layer.iter().cloned().collect(),
-        services: match (&arguments.aws_endpoint, &arguments.aws_credentials) {
+        services: match (
+            &arguments.server.aws_endpoint,
+            &arguments.server.aws_credentials,
+        ) {
             (Some(_), _) => OtherServices::Emulator,
             (None, Some(_)) => OtherServices::Account,
             (None, None) => OtherServices::Nowhere,
@@ -107,8 +111,8 @@ fn references(arguments: &UpArguments) -> Result<References, LoadStackError> {
     }
 }
 
-/// As AWS's tools choose it.
-fn region(argument: Option<&str>, variable: impl Fn(&str) -> Option<String>) -> String {
+/// As AWS's tools choose it; `variable` reads the environment.
+pub fn region(argument: Option<&str>, variable: impl Fn(&str) -> Option<String>) -> String {
     argument
         .map(str::to_owned)
         .into_iter()
@@ -167,8 +171,8 @@ pub fn runtimes_dir(data_dir: &Path) -> PathBuf {
 
 /// The server's settings.
 pub fn server_config(
-    arguments: &UpArguments,
-    stack: &Stack,
+    arguments: &ServerArguments,
+    region: &str,
     data_dir: &Path,
     runtimes: Arc<Runtimes>,
     debugging: Debugging,
@@ -178,8 +182,8 @@ pub fn server_config(
         http_api_listen: arguments.http_api_listen,
         data_dir: data_dir.to_owned(),
         durability: arguments.durability.into(),
-        region: stack.region.clone(),
-        account_id: stack.account_id.clone(),
+        region: region.to_owned(),
+        account_id: ACCOUNT_ID.to_owned(),
         environment: arguments.env.iter().cloned().collect(),
         concurrency_max: arguments.concurrency,
         idle_time: arguments.idle_time,
@@ -261,7 +265,7 @@ fn token_keys(given: Option<&Path>) -> Result<TokenKeys, CliError> {
 ///
 /// # Errors
 /// Keys that were asked for are not there.
-pub fn elsewhere(arguments: &UpArguments) -> Result<Elsewhere, CliError> {
+pub fn elsewhere(arguments: &ServerArguments) -> Result<Elsewhere, CliError> {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let account = match (&arguments.aws_endpoint, &arguments.aws_credentials) {
         (Some(url), _) => return Ok(Elsewhere::Emulator(url.clone())),

@@ -11,7 +11,7 @@ use stack::Stack;
 use thiserror::Error;
 
 use super::port;
-use crate::args::UpArguments;
+use crate::args::ServerArguments;
 use crate::exit::CliError;
 
 /// An address that cannot be listened on.
@@ -94,7 +94,7 @@ fn started(started: Result<Server, StartServerError>, data_dir: &Path) -> Result
 ///
 /// # Errors
 /// When other machines would reach one without TLS.
-pub fn check_listeners(arguments: &UpArguments, data_dir: &Path) -> Result<(), CliError> {
+pub fn check_listeners(arguments: &ServerArguments, data_dir: &Path) -> Result<(), CliError> {
     let access = &arguments.access;
     if access.behind_proxy || access.tls_cert.is_some() {
         return Ok(());

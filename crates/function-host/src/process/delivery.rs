@@ -3,11 +3,13 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use bytes::Bytes;
 use http::HeaderValue;
 
 use super::actor::FunctionProcess;
 use super::phase::{Assigned, DURATION_MAX, EndReason, InFlight, Phase, later};
 use super::report::PlatformEvent;
+use crate::invocation::{InvocationOutcome, InvocationResult};
 use crate::request::{DEADLINE_MS, Work};
 use crate::runtime_api::{ConnectionId, NextEvent};
 
@@ -51,6 +53,10 @@ impl FunctionProcess {
     fn deliver(&mut self, mut work: Work) -> Option<Work> {
         // An extension that is still busy with the invocation before keeps the process from this one.
         let takes_some = self.phase == Phase::Serving && self.extensions.all_wait();
+        if takes_some && work.only_starts && !self.pollers.is_empty() {
+            self.is_started(work);
+            return None;
+        }
         while takes_some && let Some(poller) = self.pollers.pop() {
             if !work.claim() {
                 self.pollers.push(poller);
@@ -93,6 +99,23 @@ impl FunctionProcess {
             return None;
         }
         Some(work)
+    }
+
+    /// Tells whoever wanted a process that there is one, which goes on waiting for an invocation.
+    fn is_started(&mut self, work: Work) {
+        let now = SystemTime::now();
+        let outcome = InvocationOutcome {
+            request_id: work.request_id.clone(),
+            result: InvocationResult::Success(Bytes::new()),
+            started_at: self.started_at,
+            finished_at: now,
+            duration: self.started.elapsed(),
+            init_duration: self.init_duration,
+            max_rss_bytes: None,
+            log_tail: Vec::new(),
+        };
+        work.reply(Ok(outcome));
+        self.become_free();
     }
 
     fn drop_abandoned(&mut self, work: Work) {

@@ -1,59 +1,133 @@
-//! The APIs and function URLs of the deployed stack, each on its port.
+//! The APIs and function URLs of deployed stacks, each on its port.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
+use stack::Stack;
 use tokio::net::TcpListener;
 
+use super::ground::Ground;
 use crate::deploy_error::DeployError;
-use crate::gateway::{Api, Face, ServedApi};
+use crate::gateway::{Api, Face, HttpFace, RestFace, ServedApi};
 use crate::http::listen;
-use crate::server::Server;
 
-impl Server {
+/// The port of an API that is about to be served: nobody else can take it.
+pub(super) struct Bound {
+    listener: TcpListener,
+    pub url: String,
+}
+
+/// The faces of everything in a stack that answers HTTP: HTTP APIs, REST APIs, function URLs.
+///
+/// # Errors
+/// When a function cannot be behind one of them.
+pub(super) fn faces(stack: &Stack) -> Result<Vec<Arc<dyn Face>>, DeployError> {
+    let mut faces: Vec<Arc<dyn Face>> = Vec::new();
+    for api in &stack.http_apis {
+        faces.push(Arc::new(HttpFace::http_api(stack, api)?));
+    }
+    for api in &stack.rest_apis {
+        faces.push(Arc::new(RestFace::new(stack, api)?));
+    }
+    for url in &stack.function_urls {
+        faces.push(Arc::new(HttpFace::function_url(stack, url)?));
+    }
+    Ok(faces)
+}
+
+impl Ground {
     /// Serves an API, or replaces its face if it is served already; returns its URL.
-    pub(crate) async fn serve_api(
+    pub(super) async fn serve_api(
         &self,
+        stack: &str,
         index: usize,
         face: Arc<dyn Face>,
     ) -> Result<String, DeployError> {
-        let logical_id = face.logical_id().to_owned();
-        {
-            let apis = self
-                .apis
-                .lock()
-                .expect("the map is never left half changed");
-            if let Some(served) = apis.get(&logical_id) {
-                served.api.replace(face);
-                return Ok(served.url.clone());
-            }
+        let key = (stack.to_owned(), face.logical_id().to_owned());
+        if let Some(url) = self.replace_face(&key, &face) {
+            return Ok(url);
         }
+        let bound = self.bind(&key.1, index).await?;
+        let url = bound.url.clone();
+        self.serve_bound(key, bound, face);
+        Ok(url)
+    }
+
+    /// The URL of an API that is served, whose face is replaced; none when it is not.
+    pub(super) fn replace_face(
+        &self,
+        key: &(String, String),
+        face: &Arc<dyn Face>,
+    ) -> Option<String> {
+        let apis = self.apis();
+        let served = apis.get(key)?;
+        served.api.replace(Arc::clone(face));
+        Some(served.url.clone())
+    }
+
+    /// The URL of an API that is served.
+    pub(super) fn api_url(&self, stack: &str, logical_id: &str) -> Option<String> {
+        let key = (stack.to_owned(), logical_id.to_owned());
+        Some(self.apis().get(&key)?.url.clone())
+    }
+
+    /// Takes the port of an API.
+    pub(super) async fn bind(&self, logical_id: &str, index: usize) -> Result<Bound, DeployError> {
+        let address = self.api_address(index);
+        let failed = |cause| DeployError::Listen {
+            logical_id: logical_id.to_owned(),
+            address,
+            cause,
+        };
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        let url = format!("{scheme}://{}", listener.local_addr().map_err(failed)?);
+        Ok(Bound { listener, url })
+    }
+
+    fn api_address(&self, index: usize) -> SocketAddr {
         let mut address = self.config.http_api_listen;
         if address.port() != 0 {
             let port = usize::from(address.port()) + index;
             address.set_port(u16::try_from(port).unwrap_or(0));
         }
-        let failed = |cause| DeployError::Listen {
-            logical_id: logical_id.clone(),
-            address,
-            cause,
-        };
-        let listener = TcpListener::bind(address).await.map_err(failed)?;
-        let (scheme, tls) = (self.scheme(), self.tls.clone());
-        let url = format!("{scheme}://{}", listener.local_addr().map_err(failed)?);
+        address
+    }
+
+    /// Serves an API on its port.
+    pub(super) fn serve_bound(&self, key: (String, String), bound: Bound, face: Arc<dyn Face>) {
+        let Bound { listener, url } = bound;
         let api = Arc::new(Api::new(Arc::clone(&self.app), face));
-        self.app.diagnostics.add_api(&logical_id, &url);
+        self.app.diagnostics.add_api(&key.1, &url);
+        let ended = self.shutdown.child_token();
         let served = ServedApi {
             api: Arc::clone(&api),
-            url: url.clone(),
+            url,
+            ended: ended.clone(),
         };
+        self.apis().insert(key, served);
+        let handle = move |request, peer| Arc::clone(&api).handle(request, peer);
+        let (connections, tls) = (self.connections.clone(), self.tls.clone());
+        self.tasks
+            .spawn(listen::serve(listener, tls, handle, connections, ended));
+    }
+
+    /// Serves nothing any more but these APIs.
+    pub(super) fn keep_apis(&self, kept: &BTreeSet<(String, String)>) {
+        let gone = self
+            .apis()
+            .extract_if(.., |key, _| !kept.contains(key))
+            .collect::<Vec<_>>();
+        for ((_, logical_id), served) in gone {
+            served.ended.cancel();
+            self.app.diagnostics.remove_api(&logical_id);
+        }
+    }
+
+    fn apis(&self) -> std::sync::MutexGuard<'_, BTreeMap<(String, String), ServedApi>> {
         self.apis
             .lock()
             .expect("the map is never left half changed")
-            .insert(logical_id, Arc::new(served));
-        let handle = move |request, peer| Arc::clone(&api).handle(request, peer);
-        let (connections, shutdown) = (self.connections.clone(), self.shutdown.clone());
-        self.tasks
-            .spawn(listen::serve(listener, tls, handle, connections, shutdown));
-        Ok(url)
     }
 }

@@ -7,11 +7,11 @@ use model::FunctionName;
 use stack::{EventSourceResource, Stack, Warning};
 use tokio::time::{Instant, sleep};
 
-use super::stack::{Artifacts, DeployedEventSource};
+use super::ground::Ground;
+use super::stack::DeployedEventSource;
 use crate::deploy_error::DeployError;
 use crate::elsewhere::{CallError, create};
 use crate::functions::EventFilter;
-use crate::server::Server;
 
 /// How long an emulator may take to answer, which may be starting as well.
 const WAIT: Duration = Duration::from_secs(30);
@@ -20,20 +20,14 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// The most that a durable function may take whose end is waited for.
 const EXECUTION_MAX: Duration = Duration::from_secs(900);
 
-impl Server {
+impl Ground {
     /// The stack with what the emulator answers for its queues, topics and buckets, which it creates.
     pub(super) async fn create_companions(&self, stack: &Stack) -> Result<Stack, DeployError> {
         let mut stack = stack.clone();
         let app = &self.app;
-        let Some(url) = app.aws.emulator() else {
-            let now = app.driver.now();
-            app.other_services
-                .set_own(&stack.companions, &app.registry.home, now);
+        let Some(url) = app.aws.emulator().filter(|_| !stack.companions.is_empty()) else {
             return Ok(stack);
         };
-        if stack.companions.is_empty() {
-            return Ok(stack);
-        }
         let until = Instant::now() + WAIT;
         let mut is_said = false;
         let created = loop {
@@ -60,52 +54,68 @@ impl Server {
         Ok(stack.with_values(&created.values))
     }
 
-    /// Has the stack's queues read; what cannot be is a warning.
+    /// Has queues read: those of all stacks, by function.
     pub(super) async fn read_queues(
         &self,
-        stack: &mut Stack,
-        artifacts: &Artifacts,
-    ) -> Result<Vec<DeployedEventSource>, DeployError> {
-        let mut by_function: BTreeMap<FunctionName, Vec<&EventSourceResource>> = BTreeMap::new();
-        let mut deployed = Vec::new();
-        let mut warnings = Vec::new();
-        for source in &stack.event_sources {
-            // Functions that are left out have a line of their own.
-            if artifacts.left_out.contains_key(&source.function) {
-                continue;
-            }
-            if let Some(meaning) = obstacle(stack, source) {
-                warnings.push(Warning {
-                    logical_id: source.logical_id.clone(),
-                    resource_type: "AWS::Lambda::EventSourceMapping".to_owned(),
-                    property: None,
-                    meaning,
-                    file: stack.template_path.display().to_string(),
-                    line: 0,
-                    column: 0,
-                });
-                continue;
-            }
-            let function = stack
-                .function(&source.function)
-                .expect("a mapping is of one of the stack's functions");
-            let name = FunctionName::parse(&function.name)
-                .map_err(|cause| DeployError::FunctionName { cause })?;
-            by_function.entry(name).or_default().push(source);
-            deployed.push(DeployedEventSource {
-                queue_arn: source.source_arn.clone(),
-                function: function.name.clone(),
-                enabled: source.enabled,
-            });
-        }
+        by_function: &BTreeMap<FunctionName, Vec<&EventSourceResource>>,
+    ) -> Result<(), DeployError> {
         let app = &self.app;
         let (store, now) = (app.driver.store(), app.driver.now());
         app.registry
-            .deploy_event_sources(store.as_ref(), &by_function, now)
+            .deploy_event_sources(store.as_ref(), by_function, now)
             .await?;
-        stack.warnings.extend(warnings);
-        Ok(deployed)
+        Ok(())
     }
+}
+
+/// The queues of a stack.
+#[derive(Debug, Default)]
+pub(super) struct Queues<'a> {
+    pub by_function: BTreeMap<FunctionName, Vec<&'a EventSourceResource>>,
+    pub deployed: Vec<DeployedEventSource>,
+    /// Why some are not read.
+    pub warnings: Vec<Warning>,
+}
+
+/// Which queues of a stack are read.
+///
+/// # Errors
+/// When a function has a name that AWS would refuse.
+pub(super) fn queues<'a>(
+    stack: &'a Stack,
+    left_out: &BTreeMap<String, String>,
+) -> Result<Queues<'a>, DeployError> {
+    let mut queues = Queues::default();
+    for source in &stack.event_sources {
+        // Functions that are left out have a line of their own.
+        if left_out.contains_key(&source.function) {
+            continue;
+        }
+        if let Some(meaning) = obstacle(stack, source) {
+            queues.warnings.push(Warning {
+                logical_id: source.logical_id.clone(),
+                resource_type: "AWS::Lambda::EventSourceMapping".to_owned(),
+                property: None,
+                meaning,
+                file: stack.template_path.display().to_string(),
+                line: 0,
+                column: 0,
+            });
+            continue;
+        }
+        let function = stack
+            .function(&source.function)
+            .expect("a mapping is of one of the stack's functions");
+        let name = FunctionName::parse(&function.name)
+            .map_err(|cause| DeployError::FunctionName { cause })?;
+        queues.by_function.entry(name).or_default().push(source);
+        queues.deployed.push(DeployedEventSource {
+            queue_arn: source.source_arn.clone(),
+            function: function.name.clone(),
+            enabled: source.enabled,
+        });
+    }
+    Ok(queues)
 }
 
 /// Why a queue is not read that could be.

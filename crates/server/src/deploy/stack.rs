@@ -2,22 +2,26 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use model::{ExecutionStatus, FunctionName, Timestamp};
-use stack::{FunctionResource, Output, Stack};
-use store::{AliasRecord, ExecutionFilter};
+use stack::{FunctionResource, Output, ScheduleResource, Stack};
+use store::{AliasRecord, ExecutionFilter, StoreFault};
 
+use super::ground::Ground;
+use super::{apis, companion};
+use crate::app::App;
 use crate::deploy_error::DeployError;
 use crate::functions::ENDPOINTS_HERE;
-use crate::gateway::{Face, HttpFace, RestFace};
 use crate::server::Server;
+
+/// What the stack of `lambdura up` is called where several could be: it is the only one.
+const OF_TEMPLATE: &str = "";
 
 /// Executions that are counted before the count stops.
 const OPEN_EXECUTIONS_MAX: usize = 1_000;
 
 /// What a deployment came to.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Deployment {
     /// In the template's order.
     pub functions: Vec<DeployedFunction>,
@@ -152,6 +156,53 @@ impl Server {
         stack: &Stack,
         artifacts: &Artifacts,
     ) -> Result<Deployment, DeployError> {
+        Ground::of(self).deploy(stack, artifacts).await
+    }
+
+    /// How many executions of a function have not ended, by the version that they are pinned to.
+    /// Counted up to a thousand; none when the store fails, which it says itself.
+    pub async fn open_executions(&self, function: &str) -> BTreeMap<String, usize> {
+        match self.app.open_executions(function).await {
+            Ok(open) => open,
+            Err(fault) => {
+                let error = &fault as &dyn std::error::Error;
+                tracing::error!(error, "open executions cannot be counted");
+                BTreeMap::new()
+            }
+        }
+    }
+}
+
+impl App {
+    /// How many executions of a function have not ended, by version. Counted up to a thousand.
+    pub(super) async fn open_executions(
+        &self,
+        function: &str,
+    ) -> Result<BTreeMap<String, usize>, StoreFault> {
+        let filter = ExecutionFilter {
+            function: FunctionName::parse(function).ok(),
+            statuses: vec![
+                ExecutionStatus::Running,
+                ExecutionStatus::Pausing,
+                ExecutionStatus::Paused,
+            ],
+            limit: OPEN_EXECUTIONS_MAX,
+            ..ExecutionFilter::default()
+        };
+        let mut open = BTreeMap::new();
+        for head in self.driver.store().list(filter).await? {
+            *open.entry(head.arn.version.to_string()).or_default() += 1;
+        }
+        Ok(open)
+    }
+}
+
+impl Ground {
+    async fn deploy(
+        &self,
+        stack: &Stack,
+        artifacts: &Artifacts,
+    ) -> Result<Deployment, DeployError> {
         if self.app.cluster.is_some() {
             // What another server has deployed of it is there, and not to be published again.
             let store = self.app.driver.store();
@@ -166,19 +217,11 @@ impl Server {
                 .grants
                 .set(function, &self.app.registry.home);
         }
-        let mut served: Vec<Arc<dyn Face>> = Vec::new();
-        for api in &stack.http_apis {
-            served.push(Arc::new(HttpFace::http_api(stack, api)?));
-        }
-        for api in &stack.rest_apis {
-            served.push(Arc::new(RestFace::new(stack, api)?));
-        }
-        for url in &stack.function_urls {
-            served.push(Arc::new(HttpFace::function_url(stack, url)?));
-        }
-        let mut urls = Vec::new();
-        for (index, api) in served.into_iter().enumerate() {
-            urls.push(self.serve_api(index, api).await?);
+        let mut local = BTreeMap::new();
+        for (index, face) in apis::faces(stack)?.into_iter().enumerate() {
+            let logical_id = face.logical_id().to_owned();
+            let url = self.serve_api(OF_TEMPLATE, index, face).await?;
+            local.insert(logical_id, url);
         }
         if let Some(folder) = stack.template_path.parent() {
             self.app.diagnostics.set_samples(folder.join("events"));
@@ -188,34 +231,11 @@ impl Server {
             constructs.filter_map(|it| Some((it.name.clone(), it.construct_path.clone()?)));
         self.app.diagnostics.set_constructs(constructs.collect());
         self.app.own_sources.set(artifacts.sources.clone());
-        let mut given = urls.into_iter();
-        let mut next = || given.next().expect("each API has been served");
-        let http_apis: BTreeMap<String, String> = stack
-            .http_apis
-            .iter()
-            .map(|api| (api.logical_id.clone(), next()))
-            .collect();
-        let rest_apis: BTreeMap<String, String> = stack
-            .rest_apis
-            .iter()
-            .map(|api| (api.logical_id.clone(), next()))
-            .collect();
-        let function_urls: BTreeMap<String, String> = stack
-            .function_urls
-            .iter()
-            .map(|url| (url.logical_id.clone(), next()))
-            .collect();
-        let local = [&http_apis, &rest_apis, &function_urls];
-        let local = local.into_iter().flatten();
-        let local = local.map(|(id, url)| (id.clone(), url.clone())).collect();
-        let stages = stack.rest_apis.iter();
-        let stages: BTreeMap<&str, &str> = stages
-            .map(|api| (api.logical_id.as_str(), api.stage_name.as_str()))
-            .collect();
-        let rest_apis = rest_apis
-            .iter()
-            .map(|(id, url)| (id.clone(), format!("{url}/{}", stages[id.as_str()])))
-            .collect();
+        let app = &self.app;
+        let (home, now) = (&app.registry.home, app.driver.now());
+        if app.aws.emulator().is_none() {
+            app.other_services.set_own(&stack.companions, home, now);
+        }
         let mut stack = self.create_companions(stack).await?.with_local_urls(&local);
         let left_out = self.leave_out(&stack, artifacts)?;
         let mut functions = Vec::new();
@@ -227,16 +247,20 @@ impl Server {
         }
         // What the new versions replace may be of no use any more.
         self.app.upkeep.notify_one();
-        let schedules = self.plan(&stack, artifacts).await?;
-        let event_sources = self.read_queues(&mut stack, artifacts).await?;
+        let schedules = self.plan(schedules(&stack, &artifacts.left_out)?).await?;
+        let queues = companion::queues(&stack, &artifacts.left_out)?;
+        self.read_queues(&queues.by_function).await?;
+        let (event_sources, warnings) = (queues.deployed, queues.warnings);
+        stack.warnings.extend(warnings);
+        let urls = Urls::of(&stack, &local);
         Ok(Deployment {
             functions,
             left_out,
             schedules,
             event_sources,
-            http_apis,
-            rest_apis,
-            function_urls,
+            http_apis: urls.http_apis,
+            rest_apis: urls.rest_apis,
+            function_urls: urls.function_urls,
             api_keys: stack
                 .api_keys
                 .iter()
@@ -251,34 +275,6 @@ impl Server {
             outputs: stack.outputs,
             warnings: stack.warnings,
         })
-    }
-
-    /// How many executions of a function have not ended, by the version that they are pinned to.
-    /// Counted up to a thousand; none when the store fails, which it says itself.
-    pub async fn open_executions(&self, function: &str) -> BTreeMap<String, usize> {
-        let filter = ExecutionFilter {
-            function: FunctionName::parse(function).ok(),
-            statuses: vec![
-                ExecutionStatus::Running,
-                ExecutionStatus::Pausing,
-                ExecutionStatus::Paused,
-            ],
-            limit: OPEN_EXECUTIONS_MAX,
-            ..ExecutionFilter::default()
-        };
-        let mut open = BTreeMap::new();
-        match self.app.driver.store().list(filter).await {
-            Ok(heads) => {
-                for head in heads {
-                    *open.entry(head.arn.version.to_string()).or_default() += 1;
-                }
-            }
-            Err(fault) => {
-                let error = &fault as &dyn std::error::Error;
-                tracing::error!(error, "open executions cannot be counted");
-            }
-        }
-        open
     }
 
     /// Has invocations of functions without code answered with the reason.
@@ -308,25 +304,11 @@ impl Server {
         Ok(left_out)
     }
 
-    async fn plan(
+    /// Plans the schedules of all stacks.
+    pub(super) async fn plan(
         &self,
-        stack: &Stack,
-        artifacts: &Artifacts,
+        schedules: Vec<(ScheduleResource, FunctionName)>,
     ) -> Result<Vec<DeployedSchedule>, DeployError> {
-        let mut schedules = Vec::new();
-        let runs = |function: &String| !artifacts.left_out.contains_key(function);
-        for schedule in stack.schedules.iter().filter(|it| runs(&it.function)) {
-            let function = stack
-                .function(&schedule.function)
-                .expect("a schedule is an event of one of the stack's functions");
-            if function.durable_config.is_some() && schedule.qualifier.is_none() {
-                let function = schedule.function.clone();
-                return Err(DeployError::UnqualifiedDurableSchedule { function });
-            }
-            let name = FunctionName::parse(&function.name)
-                .map_err(|cause| DeployError::FunctionName { cause })?;
-            schedules.push((schedule.clone(), name));
-        }
         let driver = &self.app.driver;
         let replaced = self
             .schedules
@@ -401,5 +383,66 @@ impl Server {
             runtime: resource.runtime.clone(),
             construct_path: resource.construct_path.clone(),
         })
+    }
+}
+
+/// The schedules of a stack, with the functions that they invoke.
+///
+/// # Errors
+/// When a durable function would be invoked without a version or alias.
+pub(super) fn schedules(
+    stack: &Stack,
+    left_out: &BTreeMap<String, String>,
+) -> Result<Vec<(ScheduleResource, FunctionName)>, DeployError> {
+    let mut schedules = Vec::new();
+    let runs = |function: &String| !left_out.contains_key(function);
+    for schedule in stack.schedules.iter().filter(|it| runs(&it.function)) {
+        let function = stack
+            .function(&schedule.function)
+            .expect("a schedule is an event of one of the stack's functions");
+        if function.durable_config.is_some() && schedule.qualifier.is_none() {
+            let function = schedule.function.clone();
+            return Err(DeployError::UnqualifiedDurableSchedule { function });
+        }
+        let name = FunctionName::parse(&function.name)
+            .map_err(|cause| DeployError::FunctionName { cause })?;
+        schedules.push((schedule.clone(), name));
+    }
+    Ok(schedules)
+}
+
+/// Where the APIs and function URLs of a stack are, by logical id.
+#[derive(Debug, Default)]
+pub(super) struct Urls {
+    pub http_apis: BTreeMap<String, String>,
+    /// With their stages.
+    pub rest_apis: BTreeMap<String, String>,
+    pub function_urls: BTreeMap<String, String>,
+}
+
+impl Urls {
+    /// `local` has the URL of each, without stages.
+    pub fn of(stack: &Stack, local: &BTreeMap<String, String>) -> Self {
+        let url = |id: &String| local.get(id).cloned();
+        Self {
+            http_apis: stack
+                .http_apis
+                .iter()
+                .filter_map(|it| Some((it.logical_id.clone(), url(&it.logical_id)?)))
+                .collect(),
+            rest_apis: stack
+                .rest_apis
+                .iter()
+                .filter_map(|it| {
+                    let url = format!("{}/{}", url(&it.logical_id)?, it.stage_name);
+                    Some((it.logical_id.clone(), url))
+                })
+                .collect(),
+            function_urls: stack
+                .function_urls
+                .iter()
+                .filter_map(|it| Some((it.logical_id.clone(), url(&it.logical_id)?)))
+                .collect(),
+        }
     }
 }

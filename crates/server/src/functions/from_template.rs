@@ -109,7 +109,7 @@ impl Registry {
     }
 
     /// What the template says for the function as a whole. A function that was being deleted stays.
-    async fn deploy_settings(
+    pub(super) async fn deploy_settings(
         &self,
         store: &dyn Catalogue,
         name: &FunctionName,
@@ -141,7 +141,7 @@ impl Registry {
         Ok(())
     }
 
-    async fn note_automatic(
+    pub(super) async fn note_automatic(
         &self,
         store: &dyn Catalogue,
         name: &FunctionName,
@@ -220,16 +220,16 @@ fn deploy_event_invoke(
 }
 
 /// What all records of one deployment have in common.
-struct Draft<'a> {
-    name: &'a FunctionName,
-    arn: &'a FunctionArn,
-    frozen: &'a FrozenCode,
-    configuration: FunctionConfiguration,
-    now: Timestamp,
+pub(super) struct Draft<'a> {
+    pub name: &'a FunctionName,
+    pub arn: &'a FunctionArn,
+    pub frozen: &'a FrozenCode,
+    pub configuration: FunctionConfiguration,
+    pub now: Timestamp,
 }
 
 impl Draft<'_> {
-    fn version(&self, version: Version) -> FunctionVersionRecord {
+    pub fn version(&self, version: Version) -> FunctionVersionRecord {
         let mut configuration = self.configuration.clone();
         let config_sha256 = config_sha256(&configuration);
         configuration.version = Some(version.to_string());
@@ -261,7 +261,7 @@ pub(super) fn config_sha256(configuration: &FunctionConfiguration) -> String {
     STANDARD.encode(Sha256::digest(json))
 }
 
-fn configuration(
+pub(super) fn configuration(
     resource: &FunctionResource,
     arn: &FunctionArn,
     frozen: &FrozenCode,

@@ -13,7 +13,7 @@ use super::{CodeStore, FunctionSettings, FunctionVersion, Registry};
 
 impl Registry {
     /// Keeps the code of a version where other servers find it, before any of them sees the version.
-    pub(super) async fn share_code(&self, code_dir: &Path) -> Result<(), StoreFault> {
+    pub async fn share_code(&self, code_dir: &Path) -> Result<(), StoreFault> {
         let Some((shared, name)) = self.shared.as_ref().zip(CodeStore::shared_name(code_dir))
         else {
             return Ok(());
@@ -132,6 +132,15 @@ impl Registry {
         }
     }
 
+    /// Fetches the code that was uploaded to another server, by the hash of its archive, if there is such code.
+    pub async fn fetch_archive(&self, sha256_hex: &str) -> Result<(), StoreFault> {
+        let name = sha256_hex.get(..store::CODE_NAME_DIGITS);
+        let (Some(shared), Some(name)) = (&self.shared, name) else {
+            return Ok(());
+        };
+        self.take_from(shared.as_ref(), name).await.map(drop)
+    }
+
     /// Fetches the code of a version that another server froze. What cannot be fetched is said by whoever runs it.
     async fn fetch_code(
         &self,
@@ -145,21 +154,28 @@ impl Registry {
         if self.code.has(&name) {
             return Ok(());
         }
-        let Some(archive) = shared.code(&name).await? else {
+        if !self.take_from(shared, &name).await? {
             tracing::error!(function = %record.function, code = name, "the code is in no archive");
-            return Ok(());
+        }
+        Ok(())
+    }
+
+    /// Takes code from where servers share it. Returns whether it is there; what cannot be unpacked is said.
+    async fn take_from(&self, shared: &dyn CodeBlobs, name: &str) -> Result<bool, StoreFault> {
+        let Some(archive) = shared.code(name).await? else {
+            return Ok(false);
         };
-        let code = Arc::clone(&self.code);
-        let taking = spawn_blocking(move || code.take_packed(&name, &archive));
+        let (code, packed) = (Arc::clone(&self.code), name.to_owned());
+        let taking = spawn_blocking(move || code.take_packed(&packed, &archive));
         match taking.await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
                 let error = error_chain(&error);
-                tracing::error!(function = %record.function, error, "the code cannot be unpacked");
+                tracing::error!(code = name, error, "the code cannot be unpacked");
             }
             Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
         }
-        Ok(())
+        Ok(true)
     }
 }
 

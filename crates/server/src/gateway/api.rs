@@ -8,6 +8,7 @@ use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use model::{EventSource, FunctionName};
 use runtime::PlainOutcome;
 use stack::{Integration, Route, Stack};
+use tokio_util::sync::CancellationToken;
 use wire::{ApiError, trace};
 
 use super::access::{Caller, Gate, Refusal};
@@ -107,6 +108,8 @@ pub(crate) struct Api {
 pub(crate) struct ServedApi {
     pub api: Arc<Api>,
     pub url: String,
+    /// Cancelled, it is served no more.
+    pub ended: CancellationToken,
 }
 
 impl Api {

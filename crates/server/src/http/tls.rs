@@ -64,6 +64,14 @@ struct Current {
 /// By which a changed file is known.
 type Stamp = [Option<(SystemTime, u64)>; 2];
 
+/// Whether a certificate and its key, in two PEM files, can be used.
+///
+/// # Errors
+/// Why not, with the file.
+pub fn check_certificate(certificates: &Path, key: &Path) -> Result<(), TlsError> {
+    Tls::load(certificates, key).map(drop)
+}
+
 impl Tls {
     /// With the certificates and the key in two PEM files.
     ///

@@ -21,6 +21,9 @@ const BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Bytes of a body with code. Source: as `api::functions::change`, with room for the rest of the request.
 const CODE_BYTES_MAX: usize = 72 * 1024 * 1024;
 
+/// Bytes of an archive of code, as `deploy::requests` takes it.
+const ARCHIVE_BYTES_MAX: usize = 256 * 1024 * 1024;
+
 /// What is needed for a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Needed {
@@ -106,6 +109,7 @@ impl Service {
 /// How many bytes a request's body may have.
 pub(crate) fn bytes_max(service: Service, parts: &Parts) -> usize {
     match service {
+        Service::Lambda if path(parts).starts_with("/lambdura/v1/code/") => ARCHIVE_BYTES_MAX,
         Service::Lambda if lambda::has_code(&parts.method, path(parts)) => CODE_BYTES_MAX,
         Service::Lambda | Service::DynamoDb | Service::Elsewhere => BYTES_MAX,
     }

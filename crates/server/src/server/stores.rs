@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use store::{AccessKeys, Durability, LogStore, MemoryStore, Store};
+use store::{AccessKeys, Durability, LogStore, MemoryStore, Stacks, Store};
 use store_sqlite::{OpenLogsOptions, SqliteLogs, SqliteStore};
 
 use super::ServerConfig;
@@ -19,6 +19,8 @@ pub struct Stores {
     pub shared: Option<Shared>,
     /// Who may send signed requests.
     pub access_keys: Arc<dyn AccessKeys>,
+    /// What was deployed over the API.
+    pub stacks: Arc<dyn Stacks>,
 }
 
 impl Stores {
@@ -29,22 +31,24 @@ impl Stores {
     pub fn open(config: &ServerConfig) -> Result<Self, StartServerError> {
         let logs_path = config.data_dir.join("logs.sqlite3");
         let logs = Arc::new(SqliteLogs::open(&logs_path, OpenLogsOptions::default())?);
-        let (store, access_keys): (Arc<dyn Store>, Arc<dyn AccessKeys>) = match config.durability {
-            Durability::Memory => {
-                let store = Arc::new(MemoryStore::default());
-                (Arc::clone(&store) as _, store)
-            }
-            durability @ (Durability::Disk | Durability::Os) => {
-                let path = config.data_dir.join("lambdura.sqlite3");
-                let store = Arc::new(SqliteStore::open(&path, durability)?);
-                (Arc::clone(&store) as _, store)
-            }
-        };
+        let (store, access_keys, stacks): (Arc<dyn Store>, Arc<dyn AccessKeys>, Arc<dyn Stacks>) =
+            match config.durability {
+                Durability::Memory => {
+                    let store = Arc::new(MemoryStore::default());
+                    (Arc::clone(&store) as _, Arc::clone(&store) as _, store)
+                }
+                durability @ (Durability::Disk | Durability::Os) => {
+                    let path = config.data_dir.join("lambdura.sqlite3");
+                    let store = Arc::new(SqliteStore::open(&path, durability)?);
+                    (Arc::clone(&store) as _, Arc::clone(&store) as _, store)
+                }
+            };
         Ok(Self {
             store,
             logs,
             shared: None,
             access_keys,
+            stacks,
         })
     }
 }

@@ -12,6 +12,7 @@ mod processes;
 mod route;
 pub(crate) mod session;
 pub(crate) mod set_aside;
+mod stacks;
 pub(crate) mod version_code;
 
 pub(crate) use health::readiness_problems;

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use hyper::{Method, Request, Response};
 
 use super::logs::LINE_ROUTE;
-use super::{access_keys, answers, clock, dead_letters, health, logs, set_aside, version_code};
+use super::{
+    access_keys, answers, clock, dead_letters, health, logs, set_aside, stacks, version_code,
+};
 use crate::app::App;
 use crate::http::{Body, Query, RequestBody, refusal};
 
@@ -21,6 +23,9 @@ pub(crate) async fn change(
             Ok(answer) => Ok(answer.unwrap_or_else(refusal)),
             Err(body) => Err(Request::from_parts(parts, body)),
         };
+    }
+    if stacks::is_meant(request.uri().path()) {
+        return Ok(stacks::handle(app, request).await);
     }
     if *request.method() != Method::POST {
         return Err(request);

@@ -83,6 +83,10 @@ impl Diagnostics {
         self.deployed().apis.insert(name.to_owned(), url.to_owned());
     }
 
+    pub fn remove_api(&self, name: &str) {
+        self.deployed().apis.remove(name);
+    }
+
     /// Where a function is in the CDK app of the deployed stack.
     pub fn construct_path(&self, function: &str) -> Option<String> {
         self.deployed().constructs.get(function).cloned()

@@ -62,6 +62,19 @@ CREATE TABLE dead_letters (
     error_stack_trace TEXT
 ) STRICT;
 
+CREATE TABLE deployed_stacks (
+    stack_name TEXT NOT NULL PRIMARY KEY,
+    -- What it is made of, as JSON.
+    document TEXT NOT NULL,
+    -- Epoch milliseconds.
+    deployed_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE deployed_stacks_revision (
+    id INTEGER NOT NULL PRIMARY KEY CHECK (id = 0),
+    revision INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE events (
     event_key INTEGER PRIMARY KEY,
     execution_key INTEGER NOT NULL,

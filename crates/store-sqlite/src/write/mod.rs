@@ -7,6 +7,7 @@ mod execution;
 mod operation;
 mod queue;
 mod schedule_marks;
+mod stacks;
 mod state;
 mod statements;
 mod work;

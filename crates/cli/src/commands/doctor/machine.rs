@@ -26,8 +26,8 @@ pub fn checks(up: &UpArguments) -> Vec<Check> {
     let mut checks = vec![
         open_files(),
         data_folder(up),
-        port("Lambda API", up.listen, "--listen"),
-        port("HTTP APIs", up.http_api_listen, "--http-api-listen"),
+        port("Lambda API", up.server.listen, "--listen"),
+        port("HTTP APIs", up.server.http_api_listen, "--http-api-listen"),
     ];
     if cfg!(target_os = "linux") {
         checks.push(mounts());

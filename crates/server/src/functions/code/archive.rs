@@ -19,7 +19,7 @@ use zip::read::ZipFile;
 use super::check::{Checked, Depth};
 use super::disk::{ContentHash, EXECUTABLE_MODE, FILE_MODE, FOLDER_MODE};
 use super::error::FreezeCodeError;
-use super::manifest::{Content, Entry};
+use super::manifest::{Content, Entry, from_hex};
 use super::store::{CodeStore, FrozenCode, folder_name};
 
 /// Bytes that an archive may unpack to: 250 MB.
@@ -96,6 +96,27 @@ impl CodeStore {
     /// Checks an archive and unpacks it unless its code is here already, and whole.
     pub fn unpack(&self, archive: &[u8]) -> Result<FrozenCode, UnpackError> {
         self.unpack_within(archive, UNPACKED_BYTES_MAX)
+    }
+
+    /// As [`CodeStore::unpack`], for what a deployment uploads: layers and packages of a template may be larger than
+    /// Lambda takes.
+    pub fn unpack_deployed(&self, archive: &[u8]) -> Result<FrozenCode, UnpackError> {
+        self.unpack_within(archive, super::shared::UNPACKED_BYTES_MAX)
+    }
+
+    /// Code that was unpacked from the archive with this hash (64 hexadecimal digits) and so many bytes, if it is here.
+    /// It stays as long as what is returned.
+    pub fn of_archive(&self, sha256_hex: &str, bytes: u64) -> Option<FrozenCode> {
+        let digest = from_hex(sha256_hex)?;
+        let name = folder_name(&digest);
+        // Before the look: nothing that is leased is swept.
+        let lease = self.lease(&name);
+        self.has(&name).then(|| FrozenCode {
+            dir: self.folder(&name),
+            sha256: STANDARD.encode(digest),
+            bytes,
+            _lease: lease,
+        })
     }
 
     fn unpack_within(&self, archive: &[u8], bytes_max: u64) -> Result<FrozenCode, UnpackError> {

@@ -4,11 +4,22 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use sha2::{Digest as _, Sha256};
 use store::{CodeBlobs, StoreFault, StoreFuture};
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
+use super::error::FreezeCodeError;
+use super::manifest::hex;
 use super::store::{CodeStore, folder_of};
+
+/// Code as it is uploaded.
+pub struct ArchivedCode {
+    /// SHA-256 of the archive: 64 hexadecimal digits.
+    pub sha256: String,
+    /// A zip archive.
+    pub archive: Vec<u8>,
+}
 
 /// See the module.
 pub struct FolderCode(Arc<CodeStore>);
@@ -21,6 +32,23 @@ impl FolderCode {
     pub fn open(data_dir: &Path) -> io::Result<Self> {
         let store = CodeStore::open(data_dir.join("code"), true, CancellationToken::new())?;
         Ok(Self(Arc::new(store)))
+    }
+
+    /// The archive of a folder with code, as it is uploaded: the same content gives the same bytes. A copy of the content
+    /// stays in the data folder.
+    ///
+    /// # Errors
+    /// When the folder cannot be read or copied, or a link in it leads out of it.
+    pub fn archive(&self, folder: &Path) -> Result<ArchivedCode, FreezeCodeError> {
+        let frozen = self.0.freeze(folder)?;
+        let failed = |cause| FreezeCodeError::Io {
+            path: frozen.dir.clone(),
+            cause,
+        };
+        let name = folder_of(&frozen.dir).unwrap_or_default();
+        let archive = self.0.pack(name).map_err(failed)?;
+        let sha256 = hex(&Sha256::digest(&archive).into());
+        Ok(ArchivedCode { sha256, archive })
     }
 
     /// What is wrong with the code that a version names by this path; nothing is changed. Code that was not frozen is

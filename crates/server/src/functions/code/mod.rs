@@ -23,7 +23,7 @@ pub(crate) use archive::UNPACKED_BYTES_MAX;
 pub use archive::{UnpackError, unpack};
 pub(crate) use check::{Checked, Damage, Depth};
 pub use error::FreezeCodeError;
-pub use folder::FolderCode;
+pub use folder::{ArchivedCode, FolderCode};
 pub(crate) use store::{CodeStore, FrozenCode};
 
 #[cfg(test)]

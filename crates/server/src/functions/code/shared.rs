@@ -14,7 +14,7 @@ use super::store::{CodeStore, folder_of};
 
 /// Bytes that the archive of another server may unpack to: what it froze has been checked there, and layers and
 /// packages of a template may be larger than what is uploaded.
-const UNPACKED_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
+pub(super) const UNPACKED_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
 
 impl CodeStore {
     /// The name that a version's code has wherever it lies; none for code that is not frozen.

@@ -1,0 +1,50 @@
+//! `lambdura debug`.
+
+use clap::{Args, Parser as _};
+
+use super::up::debugged;
+use super::{Arguments, Command, DebuggedFunction, UpArguments};
+
+/// Set up an editor for functions that `lambdura up --debug` runs
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  lambdura debug                     print the configurations, for .vscode/launch.json
+  lambdura debug --vscode            write them there, beside those that it has
+  lambdura debug Workflow:5679 --vscode
+  lambdura up --debug Workflow:5679  run it so")]
+pub struct DebugArguments {
+    /// Only these functions, and the port of each [default: all functions]
+    #[arg(value_name = "FUNCTION[:PORT]", value_parser = debugged)]
+    pub functions: Vec<DebuggedFunction>,
+    /// The template, or the directory that holds it or that `cdk synth` wrote
+    #[arg(long, value_name = "TEMPLATE|DIR", default_value = ".")]
+    pub template: String,
+    /// Which stack of several that CDK wrote
+    #[arg(long, value_name = "NAME")]
+    pub stack: Option<String>,
+    /// A value for a parameter of the template; may be repeated
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub parameter: Vec<String>,
+    /// Write .vscode/launch.json in this directory; other configurations in it stay
+    #[arg(long)]
+    pub vscode: bool,
+}
+
+impl DebugArguments {
+    /// What `up` would be given.
+    pub fn for_up(&self) -> Result<UpArguments, clap::Error> {
+        let mut words = vec!["lambdura", "up"];
+        if let Some(stack) = &self.stack {
+            words.extend(["--stack-name", stack]);
+        }
+        for parameter in &self.parameter {
+            words.extend(["--parameter", parameter]);
+        }
+        words.extend(["--", &self.template]);
+        match Arguments::try_parse_from(words)?.command {
+            Command::Up(up) => Ok(*up),
+            _ => unreachable!("it was given as the command"),
+        }
+    }
+}

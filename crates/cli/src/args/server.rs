@@ -1,0 +1,91 @@
+//! What a server is to be, whatever it serves.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::AccessArguments;
+use super::store::StoreArguments;
+use super::up::{
+    AwsCredentials, Clock, Durability, LimitsProfile, aws_credentials, concurrency, http_url,
+    key_value, time,
+};
+
+/// Options of `lambdura up` and `lambdura serve`
+#[derive(Debug, Args)]
+pub struct ServerArguments {
+    /// Where the Lambda API and the console listen; port 0 takes a free one
+    #[arg(
+        long,
+        value_name = "ADDR:PORT",
+        env = "LAMBDURA_LISTEN",
+        default_value = "127.0.0.1:3001"
+    )]
+    pub listen: SocketAddr,
+    /// Where the template's first API listens; further ones and function URLs take the ports after it
+    #[arg(
+        long,
+        value_name = "ADDR:PORT",
+        env = "LAMBDURA_HTTP_API_LISTEN",
+        default_value = "127.0.0.1:3000"
+    )]
+    pub http_api_listen: SocketAddr,
+    /// An environment variable for every function, over the template's; may be repeated (LAMBDURA_ENV: one per line)
+    #[arg(long, value_name = "NAME=VALUE", env = "LAMBDURA_ENV", value_delimiter = '\n', value_parser = key_value)]
+    pub env: Vec<(String, String)>,
+    /// Written once everything answers: URLs, functions and process id as JSON
+    #[arg(long, value_name = "PATH", env = "LAMBDURA_READY_FILE")]
+    pub ready_file: Option<PathBuf>,
+    /// What an answered request survives
+    #[arg(long, value_enum, env = "LAMBDURA_DURABILITY", default_value = "disk")]
+    pub durability: Durability,
+    /// What one execution may use: AWS's quotas, or whatever the disk holds
+    #[arg(
+        long,
+        value_enum,
+        value_name = "PROFILE",
+        env = "LAMBDURA_LIMITS",
+        default_value = "aws"
+    )]
+    pub limits: LimitsProfile,
+    /// How long a function process is kept with nothing to do, such as `30s` or `5m`
+    #[arg(long, value_name = "TIME", env = "LAMBDURA_IDLE_TIME", default_value = "30s", value_parser = time)]
+    pub idle_time: Duration,
+    /// Processes of one function at the most, where the template reserves no number
+    #[arg(long, value_name = "N", env = "LAMBDURA_CONCURRENCY", default_value_t = 64, value_parser = concurrency)]
+    pub concurrency: usize,
+    /// A program that emulates AWS's other services (LocalStack, MiniStack, moto), for calls of functions to them; the
+    /// template's queues, topics, buckets, parameters and secrets are created there
+    #[arg(long, value_name = "URL", env = "LAMBDURA_AWS_ENDPOINT", value_parser = http_url)]
+    pub aws_endpoint: Option<http::Uri>,
+    /// Let functions call AWS's other services in your account: `env` takes the AWS_… variables, `profile` or
+    /// `profile:NAME` the AWS configuration
+    #[arg(
+        long,
+        value_name = "env|profile",
+        env = "LAMBDURA_AWS_CREDENTIALS",
+        conflicts_with = "aws_endpoint",
+        value_parser = aws_credentials
+    )]
+    pub aws_credentials: Option<AwsCredentials>,
+    /// By which keys the JWTs are believed that callers of APIs send: a file with a JWK set, whoever issued them, or `any`
+    /// for every JWT, signed or not [default: the keys that each issuer publishes]
+    #[arg(long, value_name = "FILE|any", env = "LAMBDURA_JWT_KEYS")]
+    pub jwt_keys: Option<PathBuf>,
+    /// Let everybody call the template's APIs: no authorizer is asked (API keys still are)
+    #[arg(long, env = "LAMBDURA_NO_AUTHORIZERS", value_parser = clap::builder::BoolishValueParser::new())]
+    pub no_authorizers: bool,
+    /// How time passes
+    #[arg(long, value_enum, env = "LAMBDURA_CLOCK", default_value = "real")]
+    pub clock: Clock,
+    /// Rules by which callbacks are answered, and functions that are not here are stood for: YAML or JSON, see
+    /// `lambdura docs testing#answers`
+    #[arg(long, value_name = "FILE", env = "LAMBDURA_ANSWERS")]
+    pub answers: Option<PathBuf>,
+    #[command(flatten)]
+    pub store: StoreArguments,
+    #[command(flatten)]
+    pub access: AccessArguments,
+}

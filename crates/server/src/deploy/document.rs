@@ -1,0 +1,133 @@
+//! A stack as it is stored: what its template says, and which code and versions its functions have.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::Timestamp;
+use serde::{Deserialize, Serialize};
+use stack::Stack;
+use store::StackRecord;
+use thiserror::Error;
+
+/// The form of a document. One of another form is of another version of the program.
+const FORMAT: u32 = 1;
+
+/// What a deployment is made of, as clients send it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Submitted {
+    /// The template, resolved.
+    pub stack: Stack,
+    /// The code of each function, by logical id.
+    pub code: BTreeMap<String, Code>,
+}
+
+/// The code of a function.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Code {
+    /// SHA-256 of its archive: 64 hexadecimal digits.
+    pub sha256: String,
+    /// Size of the archive.
+    pub bytes: u64,
+}
+
+/// How far a deployment is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Stage {
+    /// It is decided: whoever sees it makes the functions what it says.
+    Applying,
+    /// The functions are what it says.
+    Live,
+    /// Its functions are being removed, and then it is.
+    Destroying,
+}
+
+/// See the module.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Document {
+    format: u32,
+    /// Names this deployment among those of the stack.
+    pub revision: String,
+    pub stage: Stage,
+    /// With the URLs that APIs have here.
+    pub stack: Stack,
+    pub code: BTreeMap<String, Code>,
+    /// What the alias of each function leads to, by logical id; `$LATEST` where it has none.
+    pub versions: BTreeMap<String, String>,
+    /// Which port each API and function URL has, by logical id: so many after the first.
+    pub ports: BTreeMap<String, usize>,
+    /// Functions of the deployments before that are to be removed.
+    pub gone: BTreeSet<String>,
+}
+
+/// A document with what the store says of it.
+#[derive(Debug, Clone)]
+pub(super) struct Deployed {
+    pub name: String,
+    pub deployed_at: Timestamp,
+    pub document: Document,
+}
+
+/// Why a stored stack cannot be read.
+#[derive(Debug, Error)]
+pub(super) enum ReadDocumentError {
+    #[error(
+        "it is of form {0}, and this program knows form {FORMAT}: use the program that deployed it, or a newer one"
+    )]
+    Format(u32),
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+}
+
+impl Document {
+    pub fn new(stage: Stage, submitted: Submitted) -> Self {
+        let Submitted { stack, code } = submitted;
+        Self {
+            format: FORMAT,
+            revision: uuid::Uuid::new_v4().to_string(),
+            stage,
+            stack,
+            code,
+            versions: BTreeMap::new(),
+            ports: BTreeMap::new(),
+            gone: BTreeSet::new(),
+        }
+    }
+
+    /// Logical ids of everything that answers HTTP.
+    pub fn api_ids(&self) -> impl Iterator<Item = &String> {
+        let stack = &self.stack;
+        let http = stack.http_apis.iter().map(|it| &it.logical_id);
+        let rest = stack.rest_apis.iter().map(|it| &it.logical_id);
+        let urls = stack.function_urls.iter().map(|it| &it.logical_id);
+        http.chain(rest).chain(urls)
+    }
+}
+
+impl Deployed {
+    /// Reads what is stored.
+    pub fn read(record: &StackRecord) -> Result<Self, ReadDocumentError> {
+        #[derive(Deserialize)]
+        struct Head {
+            format: u32,
+        }
+        let head: Head = serde_json::from_str(&record.document)?;
+        if head.format != FORMAT {
+            return Err(ReadDocumentError::Format(head.format));
+        }
+        Ok(Self {
+            name: record.name.clone(),
+            deployed_at: record.deployed_at,
+            document: serde_json::from_str(&record.document)?,
+        })
+    }
+
+    pub fn record(&self) -> StackRecord {
+        StackRecord {
+            name: self.name.clone(),
+            document: serde_json::to_string(&self.document).expect("it is always JSON"),
+            deployed_at: self.deployed_at,
+        }
+    }
+}

@@ -1,0 +1,374 @@
+//! `/lambdura/v1/stacks` and `/lambdura/v1/code`: stacks over the API.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use hyper::{Method, Request, Response, StatusCode};
+use lambda_api::ErrorCode;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use wire::ApiError;
+
+use super::change::{Change, changes};
+use super::document::{Deployed, Document, Stage, Submitted};
+use super::rollout::no_such_stack;
+use super::stack::Urls;
+use super::stacks::StackService;
+use super::submitted::check_name;
+use crate::elsewhere::Elsewhere;
+use crate::http::{
+    Body, BodyError, Query, RequestBody, decode, json, no_content, read_body, refusal,
+};
+
+const STACKS: &str = "/lambdura/v1/stacks";
+const CODE: &str = "/lambdura/v1/code/";
+
+/// Bytes of a template as JSON: CloudFormation takes a megabyte, and resolving makes it longer.
+const STACK_BYTES_MAX: usize = 15 * 1024 * 1024;
+
+/// Bytes of an archive of code.
+const ARCHIVE_BYTES_MAX: usize = 256 * 1024 * 1024;
+
+/// What is submitted, and on what.
+#[derive(Debug, Deserialize)]
+struct DeployRequest {
+    #[serde(flatten)]
+    submitted: Submitted,
+    /// The revision that the client has seen; null where there was none.
+    #[serde(default)]
+    on: Option<String>,
+}
+
+/// What a deployment would do.
+#[derive(Debug, Serialize)]
+struct Plan {
+    stack: String,
+    /// The revision that the plan is made on; null for a new stack.
+    on: Option<String>,
+    changes: Vec<Change>,
+    /// Hashes of code that has to be uploaded before.
+    missing_code: Vec<String>,
+    /// Functions that are here and belong to no stack yet: they will be this one's.
+    adopted: Vec<String>,
+    /// Open executions of functions that are removed, by name: they run to their end.
+    open_executions: BTreeMap<String, usize>,
+}
+
+/// A stack, as lists show it.
+#[derive(Debug, Serialize)]
+struct Summary {
+    name: String,
+    revision: String,
+    status: Stage,
+    /// Milliseconds since 1970.
+    deployed_at: i64,
+    functions: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+}
+
+/// A stack, as it is.
+#[derive(Debug, Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    summary: Summary,
+    /// In the template's order.
+    resources: Resources,
+    /// Open executions by function name.
+    open_executions: BTreeMap<String, usize>,
+}
+
+#[derive(Debug, Serialize)]
+struct Resources {
+    functions: Vec<ShownFunction>,
+    http_apis: BTreeMap<String, String>,
+    rest_apis: BTreeMap<String, String>,
+    function_urls: BTreeMap<String, String>,
+    schedules: Vec<ShownSchedule>,
+    tables: Vec<String>,
+    outputs: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Serialize)]
+struct ShownFunction {
+    logical_id: String,
+    name: String,
+    /// Qualified by the alias where there is one.
+    arn: String,
+    version: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alias: Option<String>,
+    durable: bool,
+    runtime: String,
+}
+
+#[derive(Debug, Serialize)]
+struct ShownSchedule {
+    name: String,
+    function: String,
+    expression: String,
+    enabled: bool,
+}
+
+impl StackService {
+    /// Answers a request.
+    pub async fn handle(self: Arc<Self>, request: Request<RequestBody>) -> Response<Body> {
+        let (parts, body) = request.into_parts();
+        let app = Arc::clone(&self.ground.app);
+        let query = match Query::parse(parts.uri.query()) {
+            Ok(query) => query,
+            Err(error) => return refusal(error),
+        };
+        let path = parts.uri.path().trim_end_matches('/').to_owned();
+        // What was begun goes on when its client hangs up.
+        let answer =
+            app.to_the_end(async move { self.answer(&parts.method, &path, &query, body).await });
+        answer.await.unwrap_or_else(refusal)
+    }
+
+    async fn answer(
+        &self,
+        method: &Method,
+        path: &str,
+        query: &Query,
+        body: RequestBody,
+    ) -> Result<Response<Body>, ApiError> {
+        if let Some(sha256) = path.strip_prefix(CODE) {
+            return match *method {
+                Method::PUT => {
+                    let archive = read(body, ARCHIVE_BYTES_MAX).await?;
+                    self.upload(sha256, archive.to_vec()).await?;
+                    Ok(no_content())
+                }
+                _ => Err(unknown()),
+            };
+        }
+        let rest = path.strip_prefix(STACKS).ok_or_else(unknown)?;
+        let segments: Vec<&str> = rest.split('/').skip(1).collect();
+        let named = |segment: &str| {
+            let name = decode(segment).unwrap_or_default();
+            check_name(&name).map(|()| name)
+        };
+        match (method.as_str(), segments.as_slice()) {
+            ("GET", []) => self.list().await,
+            ("GET", [name]) => self.show(&named(name)?).await,
+            ("POST", [name, "plan"]) => self.plan(&named(name)?, submitted(body).await?).await,
+            ("PUT", [name]) => {
+                let name = named(name)?;
+                let request: DeployRequest = submitted(body).await?;
+                let on = request.on.as_deref();
+                let deployed = self.deploy(&name, request.submitted, on).await;
+                self.note("DeployStack", &name, deployed.is_ok());
+                let shown = self.shown(&deployed?).await?;
+                Ok(json(StatusCode::OK, &shown))
+            }
+            ("DELETE", [name]) => {
+                let name = named(name)?;
+                let force = query.get("force") == Some("true");
+                let destroyed = self.destroy(&name, force).await;
+                self.note("DestroyStack", &name, destroyed.is_ok());
+                destroyed.map(|()| no_content())
+            }
+            _ => Err(unknown()),
+        }
+    }
+
+    fn note(&self, action: &str, stack: &str, is_done: bool) {
+        let app = &self.ground.app;
+        app.access
+            .note_unsigned(action, stack, is_done, app.machine_now());
+    }
+
+    async fn list(&self) -> Result<Response<Body>, ApiError> {
+        let mut known = self.known.lock().await;
+        self.read(&mut known).await?;
+        let stacks: Vec<Summary> = known.stacks.values().map(summary).collect();
+        let home = &self.ground.app.registry.home;
+        let services = match self.ground.config.elsewhere {
+            Elsewhere::Nowhere => "nowhere",
+            Elsewhere::Emulator(_) => "emulator",
+            Elsewhere::Account(_) => "account",
+        };
+        Ok(json(
+            StatusCode::OK,
+            &json!({
+                "region": home.region,
+                "account_id": home.account_id,
+                "services": services,
+                "stacks": stacks,
+            }),
+        ))
+    }
+
+    async fn show(&self, name: &str) -> Result<Response<Body>, ApiError> {
+        let deployed = {
+            let mut known = self.known.lock().await;
+            self.read(&mut known).await?;
+            known.stacks.get(name).cloned()
+        };
+        let deployed = deployed.ok_or_else(|| no_such_stack(name))?;
+        Ok(json(StatusCode::OK, &self.shown(&deployed).await?))
+    }
+
+    async fn shown(&self, deployed: &Deployed) -> Result<Shown, ApiError> {
+        let document = &deployed.document;
+        let stack = &document.stack;
+        let url = |id: &String| {
+            let url = self.ground.api_url(&deployed.name, id)?;
+            Some((id.clone(), url))
+        };
+        let local = document.api_ids().filter_map(url).collect();
+        let urls = Urls::of(stack, &local);
+        let functions = stack.functions.iter().map(|it| ShownFunction {
+            logical_id: it.logical_id.clone(),
+            name: it.name.clone(),
+            arn: match &it.auto_publish_alias {
+                Some(alias) => it.qualified_arn(alias),
+                None => it.arn.clone(),
+            },
+            version: document
+                .versions
+                .get(&it.logical_id)
+                .cloned()
+                .unwrap_or_default(),
+            alias: it.auto_publish_alias.clone(),
+            durable: it.durable_config.is_some(),
+            runtime: it.runtime.clone(),
+        });
+        let schedules = stack.schedules.iter().map(|it| ShownSchedule {
+            name: it.name.clone(),
+            function: it.function.clone(),
+            expression: it.expression_text.clone(),
+            enabled: it.enabled,
+        });
+        let outputs = stack.outputs.iter();
+        Ok(Shown {
+            summary: summary(deployed),
+            resources: Resources {
+                functions: functions.collect(),
+                http_apis: urls.http_apis,
+                rest_apis: urls.rest_apis,
+                function_urls: urls.function_urls,
+                schedules: schedules.collect(),
+                tables: stack.tables.iter().map(|it| it.name.clone()).collect(),
+                outputs: outputs
+                    .map(|it| (it.name.clone(), it.value.clone()))
+                    .collect(),
+            },
+            open_executions: self.open_executions(stack).await?,
+        })
+    }
+
+    async fn plan(&self, name: &str, submitted: Submitted) -> Result<Response<Body>, ApiError> {
+        let before = {
+            let mut known = self.known.lock().await;
+            self.read(&mut known).await?;
+            let before = known.stacks.get(name).cloned();
+            let on = before.as_ref().map(|it| it.document.revision.clone());
+            self.check(&known, name, &submitted, on.as_deref())?;
+            before
+        };
+        let mut missing_code = Vec::new();
+        for code in submitted.code.values() {
+            match self.code(code).await? {
+                // Until the deployment that follows, nothing else needs it.
+                Some(frozen) => self.uploads.keep(frozen, self.now()),
+                None if missing_code.contains(&code.sha256) => {}
+                None => missing_code.push(code.sha256.clone()),
+            }
+        }
+        let was = before.as_ref().map(|it| &it.document);
+        let compared = self.as_served(name, &submitted);
+        let changes = changes(
+            was.map(|it| (&it.stack, &it.code)),
+            (&compared, &submitted.code),
+        );
+        let owned = |function: &str| {
+            was.is_some_and(|it| it.stack.functions.iter().any(|it| it.name == function))
+        };
+        let registry = &self.ground.app.registry;
+        let is_here = |function: &str| {
+            let name = model::FunctionName::parse(function);
+            name.is_ok_and(|name| registry.versions(&name).is_some_and(|it| !it.is_empty()))
+        };
+        let functions = submitted.stack.functions.iter().map(|it| it.name.as_str());
+        let adopted = functions.filter(|it| !owned(it) && is_here(it));
+        let mut gone = was.map(|it| it.stack.clone()).unwrap_or_default();
+        gone.functions.retain(|it| {
+            !submitted
+                .stack
+                .functions
+                .iter()
+                .any(|is| is.name == it.name)
+        });
+        let plan = Plan {
+            stack: name.to_owned(),
+            on: was.map(|it| it.revision.clone()),
+            changes,
+            missing_code,
+            adopted: adopted.map(str::to_owned).collect(),
+            open_executions: self.open_executions(&gone).await?,
+        };
+        Ok(json(StatusCode::OK, &plan))
+    }
+
+    /// The stack with the URLs that it has here, as far as they are known: without them everything that names one would
+    /// seem to change.
+    fn as_served(&self, name: &str, submitted: &Submitted) -> stack::Stack {
+        let stack = submitted.stack.clone();
+        let ids = Document::new(Stage::Applying, submitted.clone());
+        let urls = ids.api_ids().filter_map(|id| {
+            let url = self.ground.api_url(name, id)?;
+            Some((id.clone(), url))
+        });
+        let urls = urls.collect();
+        stack.with_local_urls(&urls)
+    }
+}
+
+fn summary(deployed: &Deployed) -> Summary {
+    let document = &deployed.document;
+    Summary {
+        name: deployed.name.clone(),
+        revision: document.revision.clone(),
+        status: document.stage,
+        deployed_at: deployed.deployed_at.as_millis(),
+        functions: document.stack.functions.len(),
+        description: document.stack.description.clone(),
+    }
+}
+
+fn unknown() -> ApiError {
+    ApiError::new(
+        ErrorCode::UnknownOperation,
+        "There is nothing here that is asked for.",
+    )
+}
+
+async fn read(body: RequestBody, bytes_max: usize) -> Result<bytes::Bytes, ApiError> {
+    read_body(body, bytes_max)
+        .await
+        .map_err(|error| match error {
+            BodyError::TooLarge => ApiError::new(
+                ErrorCode::RequestEntityTooLarge,
+                format!("Request must be smaller than {bytes_max} bytes."),
+            ),
+            BodyError::Broken => ApiError::new(
+                ErrorCode::InvalidRequestContent,
+                "The connection broke before the request was whole.",
+            ),
+            BodyError::Slow => ApiError::slow(),
+        })
+}
+
+/// A body that is JSON.
+async fn submitted<T: DeserializeOwned>(body: RequestBody) -> Result<T, ApiError> {
+    let bytes = read(body, STACK_BYTES_MAX).await?;
+    serde_json::from_slice(&bytes).map_err(|error| {
+        let message = format!(
+            "The request body is not what the operation takes: {error}. Is the client of another version than the server?"
+        );
+        ApiError::new(ErrorCode::Serialization, message)
+    })
+}

@@ -1,0 +1,446 @@
+//! One deployment of a stack: checked, tried, decided.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use function_host::{InvocationResult, Runtimes};
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt as _, StreamExt as _};
+use lambda_api::ErrorCode;
+use stack::{FunctionResource, Stack};
+use stdx::error_chain;
+use tokio::task::spawn_blocking;
+use wire::ApiError;
+
+use super::apis::{Bound, faces};
+use super::document::{Deployed, Document, Stage, Submitted};
+use super::stack::schedules;
+use super::stacks::{Known, StackService, function_name, key_of};
+use super::submitted;
+use crate::app::App;
+use crate::deploy_error::DeployError;
+use crate::functions::{FrozenCode, FunctionVersion, PublishStagedError, StagedFunction};
+use crate::gateway::Face;
+
+/// Functions that are started at the same time to see whether they do: interpreters take their time, and there are few
+/// processors.
+const STARTED_AT_ONCE: usize = 4;
+
+/// How often a deployment is decided anew when other stacks were changed meanwhile.
+const DECIDED_MAX: usize = 5;
+
+/// Lines of a function's output that are shown when it does not start.
+const OUTPUT_LINES_MAX: usize = 40;
+
+impl StackService {
+    /// Deploys a stack. `on` is the revision of it that the client knows; none where it is to be new.
+    ///
+    /// # Errors
+    /// When it cannot be; everything is as it was then, unless the store failed: then the answer says that it is not known.
+    pub async fn deploy(
+        &self,
+        name: &str,
+        submitted: Submitted,
+        on: Option<&str>,
+    ) -> Result<Deployed, ApiError> {
+        let _deploying = self.deploying.lock().await;
+        let (ports, before) = {
+            let mut known = self.known.lock().await;
+            self.read(&mut known).await?;
+            self.check(&known, name, &submitted, on)?;
+            let before = known.stacks.get(name).cloned();
+            (
+                ports(&known, name, &submitted.stack, before.as_ref()),
+                before,
+            )
+        };
+        let codes = self.codes(&submitted).await?;
+        self.prepare_runtimes(&submitted.stack).await?;
+        let ground = &self.ground;
+        for table in &submitted.stack.tables {
+            ground.app.tables.deploy(table).await.map_err(refused)?;
+        }
+        let companions = ground.create_companions(&submitted.stack).await;
+        let stack = companions.map_err(refused)?;
+        let (stack, bound) = self.bind(name, stack, &ports).await?;
+        let code = submitted.code;
+        let mut document = Document::new(Stage::Applying, Submitted { stack, code });
+        document.ports = ports;
+        document.gone = gone(before.as_ref(), &document.stack);
+        let staged = self.stage(&mut document, &codes).map_err(refused)?;
+        self.try_to_start(&staged).await?;
+        let registry = &ground.app.registry;
+        let store = ground.app.driver.store();
+        let published = registry.publish_staged(store.as_ref(), &staged).await;
+        published.map_err(|error| match error {
+            PublishStagedError::Store(fault) => fault.into(),
+            changed @ PublishStagedError::Changed(_) => {
+                conflict(format!("{changed}. Deploy again."))
+            }
+        })?;
+        let deployed = Deployed {
+            name: name.to_owned(),
+            deployed_at: self.now(),
+            document,
+        };
+        let mut known = self.known.lock().await;
+        self.decide(&mut known, deployed, on).await?;
+        for (face, bound) in bound {
+            ground.serve_bound(key_of(name, face.as_ref()), bound, face);
+        }
+        // From here on it is done, by whomever: what fails now is tried again by `follow`.
+        let done = self.finish(&mut known, name).await;
+        let installed = self.install(&known).await;
+        done.and(installed).map_err(|error| {
+            let error = error_chain(&error);
+            tracing::error!(stack = name, error, "a deployment that is decided cannot be done yet");
+            let message = format!("The deployment is recorded, and cannot be done yet: {error}. The server goes on trying.");
+            ApiError::new(ErrorCode::Service, message)
+        })?;
+        let deployed = known.stacks.get(name).cloned();
+        deployed.ok_or_else(|| conflict(format!("Stack '{name}' was destroyed in the meantime.")))
+    }
+
+    /// Records a stack unless another one that was changed meanwhile is in its way.
+    async fn decide(
+        &self,
+        known: &mut Known,
+        deployed: Deployed,
+        on: Option<&str>,
+    ) -> Result<(), ApiError> {
+        let name = deployed.name.clone();
+        for _ in 0..DECIDED_MAX {
+            match self.put(known, deployed.clone()).await {
+                Ok(()) => return Ok(()),
+                Err(fault) if fault.is_stacks_changed() => {}
+                Err(fault) => return Err(fault.into()),
+            }
+            self.read(known).await?;
+            let submitted = Submitted {
+                stack: deployed.document.stack.clone(),
+                code: deployed.document.code.clone(),
+            };
+            self.check(known, &name, &submitted, on)?;
+            let taken = ports_of_others(known, &name);
+            if deployed
+                .document
+                .ports
+                .values()
+                .any(|it| taken.contains(it))
+            {
+                break;
+            }
+        }
+        Err(conflict(
+            "Other stacks were changed in the meantime. Nothing was changed; deploy again."
+                .to_owned(),
+        ))
+    }
+
+    /// Whether a stack may be deployed as things are.
+    pub fn check(
+        &self,
+        known: &Known,
+        name: &str,
+        submitted: &Submitted,
+        on: Option<&str>,
+    ) -> Result<(), ApiError> {
+        submitted::check(name, submitted, &self.ground.app.registry.home)?;
+        // Whatever is wrong with them is to be said before anything is done.
+        schedules(&submitted.stack, &BTreeMap::new()).map_err(refused)?;
+        faces(&submitted.stack).map_err(refused)?;
+        let unreadable = self.unreadable.lock();
+        let unreadable = unreadable.unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(reason) = unreadable.get(name) {
+            return Err(conflict(format!("Stack '{name}' cannot be read: {reason}")));
+        }
+        let before = known.stacks.get(name);
+        if before.is_some_and(|it| it.document.stage != Stage::Live) {
+            return Err(conflict(format!(
+                "Stack '{name}' is being changed. Deploy again in a moment."
+            )));
+        }
+        let is = before.map(|it| it.document.revision.as_str());
+        if is != on {
+            return Err(ApiError::new(
+                ErrorCode::PreconditionFailed,
+                format!(
+                    "Stack '{name}' was changed in the meantime. Look at the change again, and deploy then."
+                ),
+            ));
+        }
+        submitted::check_names(name, &submitted.stack, known.stacks.values())
+    }
+
+    /// The code of each function.
+    async fn codes(&self, submitted: &Submitted) -> Result<BTreeMap<String, FrozenCode>, ApiError> {
+        let mut codes = BTreeMap::new();
+        for (id, code) in &submitted.code {
+            let Some(frozen) = self.code(code).await? else {
+                return Err(ApiError::new(
+                    ErrorCode::ResourceNotFound,
+                    format!(
+                        "The code of '{id}' ({}) is not here: upload it first.",
+                        code.sha256
+                    ),
+                ));
+            };
+            codes.insert(id.clone(), frozen);
+        }
+        Ok(codes)
+    }
+
+    /// Sees that the interpreters are here. Takes seconds the first time.
+    async fn prepare_runtimes(&self, stack: &Stack) -> Result<(), ApiError> {
+        let functions = stack.functions.iter();
+        let names: BTreeSet<&str> = functions.map(|it| it.runtime.as_str()).collect();
+        for name in names.into_iter().filter(|name| Runtimes::is_managed(name)) {
+            let (runtimes, name) = (Arc::clone(&self.ground.app.runtimes), name.to_owned());
+            let prepared = spawn_blocking(move || runtimes.prepare(&name)).await;
+            match prepared {
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) => return Err(ApiError::invalid_parameter(error_chain(&error))),
+                Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the ports of new APIs; returns the stack with the URLs that its APIs have.
+    async fn bind(
+        &self,
+        name: &str,
+        stack: Stack,
+        ports: &BTreeMap<String, usize>,
+    ) -> Result<(Stack, Vec<(Arc<dyn Face>, Bound)>), ApiError> {
+        let mut urls = BTreeMap::new();
+        let mut bound = Vec::new();
+        for face in faces(&stack).map_err(refused)? {
+            let logical_id = face.logical_id().to_owned();
+            let index = ports.get(&logical_id).copied().unwrap_or_default();
+            let url = match self.ground.api_url(name, &logical_id) {
+                Some(url) => url,
+                None => {
+                    let port = self
+                        .ground
+                        .bind(&logical_id, index)
+                        .await
+                        .map_err(refused)?;
+                    let url = port.url.clone();
+                    bound.push((face, port));
+                    url
+                }
+            };
+            urls.insert(logical_id, url);
+        }
+        Ok((stack.with_local_urls(&urls), bound))
+    }
+
+    /// What each function will be; notes in the document which version that is.
+    fn stage(
+        &self,
+        document: &mut Document,
+        codes: &BTreeMap<String, FrozenCode>,
+    ) -> Result<Vec<StagedFunction>, DeployError> {
+        let now = self.now();
+        let mut staged = Vec::new();
+        for resource in &document.stack.functions {
+            let id = &resource.logical_id;
+            let code = codes.get(id).ok_or_else(|| DeployError::NoArtifact {
+                function: id.clone(),
+            })?;
+            let name = function_name(&resource.name)?;
+            let function = self.ground.app.registry.stage(&name, resource, code, now);
+            let version = function.record.version.to_string();
+            document.versions.insert(id.clone(), version);
+            staged.push(function);
+        }
+        Ok(staged)
+    }
+
+    /// Starts a process of each function that changes.
+    ///
+    /// # Errors
+    /// Those that do not start, with what they wrote.
+    async fn try_to_start(&self, staged: &[StagedFunction]) -> Result<(), ApiError> {
+        let changed = staged.iter().filter(|it| it.changes);
+        let starts = changed.map(|function| {
+            let app = Arc::clone(&self.ground.app);
+            let (name, version) = (function.name.clone(), app.registry.staged_version(function));
+            let started = async move {
+                let started = start(&app, &version).await;
+                started.map_err(|problem| format!("Function '{name}' does not start: {problem}"))
+            };
+            started.boxed()
+        });
+        let starts: Vec<BoxFuture<'static, Result<(), String>>> = starts.collect();
+        let started: Vec<Result<(), String>> = futures_util::stream::iter(starts)
+            .buffer_unordered(STARTED_AT_ONCE)
+            .collect()
+            .await;
+        let problems: Vec<String> = started.into_iter().filter_map(Result::err).collect();
+        match problems.as_slice() {
+            [] => Ok(()),
+            problems => Err(ApiError::invalid_parameter(format!(
+                "{}\nNothing was changed.",
+                problems.join("\n")
+            ))),
+        }
+    }
+
+    /// Has a stack removed: its functions once their executions have ended, its APIs and schedules at once.
+    ///
+    /// # Errors
+    /// When there is none, or executions are open and `force` is not set.
+    pub async fn destroy(&self, name: &str, force: bool) -> Result<(), ApiError> {
+        let _deploying = self.deploying.lock().await;
+        let mut known = self.known.lock().await;
+        self.read(&mut known).await?;
+        let Some(mut deployed) = known.stacks.get(name).cloned() else {
+            return Err(no_such_stack(name));
+        };
+        let open = self.open_executions(&deployed.document.stack).await?;
+        let count: usize = open.values().sum();
+        if count > 0 && !force {
+            return Err(ApiError::new(
+                ErrorCode::ResourceInUse,
+                format!(
+                    "{count} executions of stack '{name}' are open. They would run to their end, and nothing new would start (force=true)."
+                ),
+            ));
+        }
+        deployed.document.stage = Stage::Destroying;
+        deployed.deployed_at = self.now();
+        match self.put(&mut known, deployed).await {
+            Err(fault) if fault.is_stacks_changed() => {
+                return Err(conflict(
+                    "Other stacks were changed in the meantime. Try again.".to_owned(),
+                ));
+            }
+            put => put?,
+        }
+        let installed = self.install(&known).await;
+        let removed = self.finish(&mut known, name).await;
+        installed.and(removed).map_err(|error| {
+            let error = error_chain(&error);
+            tracing::error!(stack = name, error, "a stack cannot be removed yet");
+            let message = format!("The stack is being removed; this stands in the way: {error}. The server goes on trying.");
+            ApiError::new(ErrorCode::Service, message)
+        })
+    }
+
+    /// How many executions are open, by function name.
+    pub async fn open_executions(
+        &self,
+        stack: &Stack,
+    ) -> Result<BTreeMap<String, usize>, ApiError> {
+        let mut open = BTreeMap::new();
+        for function in &stack.functions {
+            let counts = self.ground.app.open_executions(&function.name).await?;
+            let count = counts.values().sum::<usize>();
+            if count > 0 {
+                open.insert(function.name.clone(), count);
+            }
+        }
+        Ok(open)
+    }
+}
+
+/// Starts a process of a function.
+///
+/// # Errors
+/// Why it does not start, and what it wrote.
+async fn start(app: &App, version: &FunctionVersion) -> Result<(), String> {
+    let request_id = app.new_request_id().to_string();
+    let started = app.invoker.host.start(&version.config, request_id).await;
+    let outcome = started.map_err(|error| error_chain(&error))?;
+    let InvocationResult::FunctionError(error) = outcome.result else {
+        return Ok(());
+    };
+    let mut problem = format!("{}: {}", error.error_type, message_of(&error.payload));
+    let output = String::from_utf8_lossy(&outcome.log_tail).into_owned();
+    let lines: Vec<&str> = output.lines().collect();
+    for line in &lines[lines.len().saturating_sub(OUTPUT_LINES_MAX)..] {
+        problem.push_str("\n    ");
+        problem.push_str(line);
+    }
+    Err(problem)
+}
+
+/// What a function's error says, of the document that it comes in.
+fn message_of(payload: &[u8]) -> String {
+    let document: Option<serde_json::Value> = serde_json::from_slice(payload).ok();
+    let message = document
+        .as_ref()
+        .and_then(|it| it.get("errorMessage")?.as_str());
+    let whole = || String::from_utf8_lossy(payload).into_owned();
+    message.map_or_else(whole, str::to_owned)
+}
+
+/// Functions that the stack had and has no more, by name.
+fn gone(before: Option<&Deployed>, stack: &Stack) -> BTreeSet<String> {
+    let is: BTreeSet<&String> = stack.functions.iter().map(|it| &it.name).collect();
+    let was = before.map_or(&[][..], |it| &it.document.stack.functions);
+    let gone = was.iter().map(|it: &FunctionResource| &it.name);
+    gone.filter(|name| !is.contains(name)).cloned().collect()
+}
+
+/// Which ports the APIs of a stack have: those that they had, and the first ones that no stack has.
+fn ports(
+    known: &Known,
+    name: &str,
+    stack: &Stack,
+    before: Option<&Deployed>,
+) -> BTreeMap<String, usize> {
+    let had = before
+        .map(|it| it.document.ports.clone())
+        .unwrap_or_default();
+    let mut taken = ports_of_others(known, name);
+    let submitted = Submitted {
+        stack: stack.clone(),
+        code: BTreeMap::new(),
+    };
+    let document = Document::new(Stage::Applying, submitted);
+    let ids: Vec<&String> = document.api_ids().collect();
+    taken.extend(ids.iter().filter_map(|id| had.get(*id)));
+    let mut ports = BTreeMap::new();
+    for id in ids {
+        let port = had.get(id).copied().unwrap_or_else(|| {
+            let free = (0..).find(|port| !taken.contains(port));
+            free.expect("there are more numbers than ports")
+        });
+        taken.insert(port);
+        ports.insert(id.clone(), port);
+    }
+    ports
+}
+
+fn ports_of_others(known: &Known, name: &str) -> BTreeSet<usize> {
+    let others = known.stacks.values().filter(|it| it.name != name);
+    others
+        .flat_map(|it| it.document.ports.values().copied())
+        .collect()
+}
+
+pub(super) fn conflict(message: String) -> ApiError {
+    ApiError::new(ErrorCode::ResourceConflict, message)
+}
+
+pub(super) fn no_such_stack(name: &str) -> ApiError {
+    ApiError::new(
+        ErrorCode::ResourceNotFound,
+        format!("Stack not found: {name}"),
+    )
+}
+
+/// Why a deployment is refused, in the words of an answer.
+pub(super) fn refused(error: DeployError) -> ApiError {
+    match error {
+        DeployError::Store(fault) => fault.into(),
+        taken @ DeployError::Listen { .. } => conflict(format!(
+            "{}. Nothing was changed; start the server with another `--http-api-listen`, or free the port.",
+            error_chain(&taken)
+        )),
+        other => ApiError::invalid_parameter(error_chain(&other)),
+    }
+}

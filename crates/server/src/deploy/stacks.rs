@@ -1,0 +1,379 @@
+//! Stacks that are deployed over the API: what there is, and who changes it.
+//!
+//! A deployment goes from the harmless to the visible. Tables, code and published versions are there first, and nobody
+//! uses them; then it is tried whether each changed function starts; then one write records the stack, and it is decided.
+//! What follows only makes the functions what the record says, and whoever finds a record that is not done does it: this
+//! server at its next start, or another one that shares the store. So a crash leaves the stack as it was or as it is to
+//! be.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use model::{FunctionName, Timestamp, Version};
+use stdx::error_chain;
+use store::{Stacks, StacksRevision, StoreFault};
+use tokio_util::sync::CancellationToken;
+
+use super::apis::faces;
+use super::companion::queues;
+use super::document::{Code, Deployed, Stage};
+use super::ground::Ground;
+use super::stack::schedules;
+use super::upload::Uploads;
+use crate::api::Draining;
+use crate::deploy_error::DeployError;
+use crate::functions::FrozenCode;
+use crate::gateway::Face;
+use crate::http::refusal;
+use crate::server::Server;
+use wire::ApiError;
+
+/// How often it is looked whether another server has changed a stack: everywhere it is seen within a second.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// How long another server may take to do what it has decided, before this one does it.
+const OTHERS_WITHIN: Duration = Duration::from_secs(10);
+
+/// See the module.
+pub(super) struct StackService {
+    pub ground: Ground,
+    pub store: Arc<dyn Stacks>,
+    /// Held by a deployment from beginning to end: here is one at a time.
+    pub deploying: tokio::sync::Mutex<()>,
+    /// Held while what is stored is read or changed.
+    pub known: tokio::sync::Mutex<Known>,
+    pub uploads: Uploads,
+    /// Stacks that cannot be read, by name, with the reason: said once, and not to be replaced.
+    pub unreadable: Mutex<BTreeMap<String, String>>,
+}
+
+/// The stacks as they were when they were read or changed last.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    pub revision: StacksRevision,
+    pub stacks: BTreeMap<String, Deployed>,
+    /// Whether something is served otherwise than they say, because it failed.
+    is_behind: bool,
+}
+
+impl Server {
+    /// Serves the stacks that were deployed over the API, and lets further ones be deployed. Without this, the API says
+    /// that there is nothing to deploy to.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn serve_stacks(&self) -> Result<(), StoreFault> {
+        let service = Arc::new(StackService {
+            ground: Ground::of(self),
+            store: Arc::clone(&self.stacks),
+            deploying: tokio::sync::Mutex::default(),
+            known: tokio::sync::Mutex::default(),
+            uploads: Uploads::default(),
+            unreadable: Mutex::default(),
+        });
+        {
+            let mut known = service.known.lock().await;
+            service.read(&mut known).await?;
+            // What a crash left undone is done before anybody asks; whatever fails is tried again.
+            service.catch_up(&mut known, Duration::ZERO).await;
+        }
+        // The server owns the service by its task: this must not keep the server.
+        let weak = Arc::downgrade(&service);
+        let handle: crate::app::StackRequests = Box::new(move |request| {
+            let service = weak.upgrade();
+            Box::pin(async move {
+                match service {
+                    Some(service) => service.handle(request).await,
+                    None => refusal(ApiError::shutting_down("The service is shutting down.")),
+                }
+            })
+        });
+        if self.app.stacks.set(handle).is_err() {
+            tracing::error!("stacks are served already");
+            return Ok(());
+        }
+        let shutdown = self.shutdown.clone();
+        self.tasks
+            .spawn(async move { service.follow(shutdown).await });
+        Ok(())
+    }
+}
+
+impl StackService {
+    /// Sees what other servers change, and does what is left to do, until the shutdown.
+    async fn follow(&self, shutdown: CancellationToken) {
+        let clock = Arc::clone(self.ground.app.driver.clock());
+        loop {
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                () = clock.sleep(LOOK_EVERY) => {}
+            }
+            if let Err(fault) = self.look().await {
+                let error = error_chain(&fault);
+                tracing::error!(
+                    error,
+                    "failed to read which stacks are deployed; trying again"
+                );
+            }
+        }
+    }
+
+    async fn look(&self) -> Result<(), StoreFault> {
+        let mut known = self.known.lock().await;
+        if self.ground.app.cluster.is_some()
+            && self.store.stacks_revision().await? != known.revision
+        {
+            self.read(&mut known).await?;
+        }
+        self.catch_up(&mut known, OTHERS_WITHIN).await;
+        Ok(())
+    }
+
+    /// Reads what is stored.
+    pub async fn read(&self, known: &mut Known) -> Result<(), StoreFault> {
+        let list = self.store.stacks().await?;
+        let mut stacks = BTreeMap::new();
+        let mut unreadable = BTreeMap::new();
+        for record in &list.stacks {
+            match Deployed::read(record) {
+                Ok(deployed) => {
+                    stacks.insert(record.name.clone(), deployed);
+                }
+                Err(error) => {
+                    unreadable.insert(record.name.clone(), error_chain(&error));
+                }
+            }
+        }
+        {
+            let mut said = self
+                .unreadable
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            for (stack, error) in unreadable
+                .iter()
+                .filter(|(name, _)| !said.contains_key(*name))
+            {
+                tracing::error!(
+                    stack,
+                    error,
+                    "a stored stack cannot be read: it is not served"
+                );
+            }
+            *said = unreadable;
+        }
+        known.is_behind |= known.revision != list.revision;
+        known.revision = list.revision;
+        known.stacks = stacks;
+        Ok(())
+    }
+
+    /// Serves what is known, and does what was decided and is not done for so long. What fails is said, and tried again
+    /// at the next look.
+    pub async fn catch_up(&self, known: &mut Known, others_within: Duration) {
+        if known.is_behind {
+            match self.install(known).await {
+                Ok(()) => known.is_behind = false,
+                Err(error) => {
+                    let error = error_chain(&error);
+                    tracing::error!(
+                        error,
+                        "a stack cannot be served as it was deployed; trying again"
+                    );
+                }
+            }
+        }
+        let now = self.ground.app.driver.now();
+        let undone = known
+            .stacks
+            .values()
+            .filter(|it| it.document.stage != Stage::Live && it.deployed_at + others_within <= now);
+        let undone: Vec<String> = undone.map(|it| it.name.clone()).collect();
+        for name in undone {
+            if let Err(error) = self.finish(known, &name).await {
+                let error = error_chain(&error);
+                tracing::error!(
+                    stack = name,
+                    error,
+                    "what was decided about a stack cannot be done; trying again"
+                );
+            }
+        }
+    }
+
+    /// Serves what the stacks say, as far as it is not a part of the catalogue: APIs, schedules, grants.
+    pub async fn install(&self, known: &Known) -> Result<(), DeployError> {
+        let ground = &self.ground;
+        let app = &ground.app;
+        if app.cluster.is_some() {
+            // Functions before whatever leads to them.
+            let store = app.driver.store();
+            app.registry.refresh(store.as_ref(), None).await?;
+        }
+        let served = || {
+            let all = known.stacks.values();
+            all.filter(|it| it.document.stage != Stage::Destroying)
+        };
+        let mut planned = Vec::new();
+        let mut companions = Vec::new();
+        let mut constructs = BTreeMap::new();
+        for Deployed { document, .. } in served() {
+            for function in &document.stack.functions {
+                app.access.grants.set(function, &app.registry.home);
+                let path = function.construct_path.clone();
+                constructs.extend(path.map(|path| (function.name.clone(), path)));
+            }
+            planned.extend(schedules(&document.stack, &BTreeMap::new())?);
+            companions.extend(document.stack.companions.iter().cloned());
+        }
+        app.diagnostics.set_constructs(constructs);
+        if app.aws.emulator().is_none() {
+            let (home, now) = (&app.registry.home, app.driver.now());
+            app.other_services.set_own(&companions, home, now);
+        }
+        ground.plan(planned).await?;
+        let mut kept = BTreeSet::new();
+        let mut failed = None;
+        for deployed in served() {
+            for face in faces(&deployed.document.stack)? {
+                let key = (deployed.name.clone(), face.logical_id().to_owned());
+                kept.insert(key.clone());
+                let index = deployed.document.ports.get(&key.1).copied();
+                let index = index.unwrap_or_default();
+                // One port that is taken must not keep the others from being served.
+                if let Err(error) = ground.serve_api(&key.0, index, face).await {
+                    failed = Some(error);
+                }
+            }
+        }
+        ground.keep_apis(&kept);
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// Does what was decided about a stack. Comes to the same when it is done again.
+    pub async fn finish(&self, known: &mut Known, name: &str) -> Result<(), DeployError> {
+        let Some(deployed) = known.stacks.get(name).cloned() else {
+            return Ok(());
+        };
+        match deployed.document.stage {
+            Stage::Live => Ok(()),
+            Stage::Applying => self.apply(known, deployed).await,
+            Stage::Destroying => self.remove(known, deployed).await,
+        }
+    }
+
+    async fn apply(&self, known: &mut Known, mut deployed: Deployed) -> Result<(), DeployError> {
+        let app = &self.ground.app;
+        let (store, now) = (app.driver.store(), app.driver.now());
+        let document = &mut deployed.document;
+        for resource in &document.stack.functions {
+            let id = &resource.logical_id;
+            let name = function_name(&resource.name)?;
+            let no_code = || DeployError::NoArtifact {
+                function: id.clone(),
+            };
+            let code = document.code.get(id).ok_or_else(no_code)?;
+            let code = self.code(code).await?.ok_or_else(no_code)?;
+            let version = document.versions.get(id).and_then(|it| it.parse().ok());
+            let version = version.unwrap_or(Version::Latest);
+            app.registry
+                .apply_staged(store.as_ref(), &name, resource, &code, &version, now)
+                .await?;
+        }
+        self.read_queues(known).await?;
+        self.remove_functions(&document.gone).await?;
+        document.gone.clear();
+        document.stage = Stage::Live;
+        self.put(known, deployed).await?;
+        app.upkeep.notify_one();
+        Ok(())
+    }
+
+    async fn remove(&self, known: &mut Known, deployed: Deployed) -> Result<(), DeployError> {
+        self.read_queues(known).await?;
+        let functions = deployed.document.stack.functions.iter();
+        let functions = functions.map(|it| it.name.clone());
+        let functions = functions.chain(deployed.document.gone.iter().cloned());
+        self.remove_functions(&functions.collect()).await?;
+        self.store
+            .delete_stack(&deployed.name, known.revision)
+            .await?;
+        known.revision = known.revision.next();
+        known.stacks.remove(&deployed.name);
+        Ok(())
+    }
+
+    /// Records a stack as it is now.
+    pub async fn put(&self, known: &mut Known, deployed: Deployed) -> Result<(), StoreFault> {
+        self.store
+            .put_stack(deployed.record(), known.revision)
+            .await?;
+        known.revision = known.revision.next();
+        known.stacks.insert(deployed.name.clone(), deployed);
+        Ok(())
+    }
+
+    async fn read_queues(&self, known: &Known) -> Result<(), DeployError> {
+        let mut by_function = BTreeMap::new();
+        for deployed in known.stacks.values() {
+            if deployed.document.stage != Stage::Destroying {
+                let queues = queues(&deployed.document.stack, &BTreeMap::new())?;
+                by_function.extend(queues.by_function);
+            }
+        }
+        self.ground.read_queues(&by_function).await
+    }
+
+    /// Has functions removed once their executions have ended; from now on nothing starts there.
+    async fn remove_functions(&self, names: &BTreeSet<String>) -> Result<(), DeployError> {
+        let app = &self.ground.app;
+        for name in names {
+            let function = function_name(name)?;
+            if app.registry.version(&function, &Version::Latest).is_none()
+                && app.registry.newest(&function).is_none()
+            {
+                continue;
+            }
+            {
+                let store = app.driver.store();
+                let changes = app.registry.changes(store.as_ref(), app.driver.now()).await;
+                let mut settings = app.registry.settings(&function).as_ref().clone();
+                settings.deleting = true;
+                changes.put_settings(&function, settings).await?;
+            }
+            let draining = Draining {
+                function,
+                version: None,
+            };
+            if app.try_delete(&draining).await?.is_some() {
+                app.drain(draining);
+            }
+        }
+        Ok(())
+    }
+
+    /// Code that was uploaded, to this server or to another one.
+    pub async fn code(&self, code: &Code) -> Result<Option<FrozenCode>, StoreFault> {
+        let registry = &self.ground.app.registry;
+        if let Some(frozen) = registry.code_named(&code.sha256, code.bytes) {
+            return Ok(Some(frozen));
+        }
+        registry.fetch_archive(&code.sha256).await?;
+        Ok(registry.code_named(&code.sha256, code.bytes))
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.ground.app.driver.now()
+    }
+}
+
+/// # Errors
+/// When AWS would refuse it.
+pub(super) fn function_name(name: &str) -> Result<FunctionName, DeployError> {
+    FunctionName::parse(name).map_err(|cause| DeployError::FunctionName { cause })
+}
+
+/// What an API is known by.
+pub(super) fn key_of(stack: &str, face: &dyn Face) -> (String, String) {
+    (stack.to_owned(), face.logical_id().to_owned())
+}

@@ -1,0 +1,72 @@
+//! Code that was uploaded and that no version names yet: it stays for an hour.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use model::Timestamp;
+use sha2::{Digest as _, Sha256};
+use stdx::error_chain;
+use tokio::task::spawn_blocking;
+use wire::ApiError;
+
+use super::stacks::StackService;
+use crate::functions::{FrozenCode, UnpackError};
+use lambda_api::ErrorCode;
+
+/// How long code is kept for a deployment to come.
+const KEPT: Duration = Duration::from_secs(3600);
+
+/// Folders that are kept so: more than a template has functions.
+const KEPT_MAX: usize = 2_000;
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct Uploads(Mutex<Vec<(Timestamp, FrozenCode)>>);
+
+impl Uploads {
+    /// Keeps code from being removed.
+    pub fn keep(&self, code: FrozenCode, now: Timestamp) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|(until, known)| *until > now && known.dir != code.dir);
+        if kept.len() >= KEPT_MAX {
+            kept.remove(0);
+        }
+        kept.push((now + KEPT, code));
+    }
+}
+
+impl StackService {
+    /// Unpacks an archive of code, which must have this hash.
+    ///
+    /// # Errors
+    /// When it has another one, or is no archive that may be unpacked.
+    pub async fn upload(&self, sha256: &str, archive: Vec<u8>) -> Result<(), ApiError> {
+        let found: String = Sha256::digest(&archive)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        if found != sha256 {
+            return Err(ApiError::invalid_parameter(format!(
+                "The archive's SHA-256 is {found}, and the path says {sha256}: it was changed on its way."
+            )));
+        }
+        let registry = &self.ground.app.registry;
+        let code = Arc::clone(&registry.code);
+        let unpacked = spawn_blocking(move || code.unpack_deployed(&archive)).await;
+        let unpacked = match unpacked {
+            Ok(unpacked) => unpacked,
+            Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+        };
+        let code = unpacked.map_err(|error| match error {
+            error @ UnpackError::Io { .. } => {
+                tracing::error!(error = error_chain(&error), "failed to unpack an archive");
+                let message = "The archive could not be unpacked here. See the server's log.";
+                ApiError::new(ErrorCode::Service, message)
+            }
+            refused => ApiError::invalid_parameter(refused.to_string()),
+        })?;
+        registry.share_code(&code.dir).await?;
+        self.uploads.keep(code, self.now());
+        Ok(())
+    }
+}

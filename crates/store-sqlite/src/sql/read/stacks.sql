@@ -1,0 +1,9 @@
+-- All stacks.
+SELECT
+    stack_name,
+    document,
+    deployed_at
+FROM
+    deployed_stacks
+ORDER BY
+    stack_name;

@@ -1,0 +1,4 @@
+-- Forgets a stack.
+DELETE FROM deployed_stacks
+WHERE
+    stack_name = ?1;
