@@ -66,7 +66,8 @@ impl Servers for PostgresStore {
             let rows = transaction
                 .query(&claim, &[&account, &numbers, &by])
                 .await?;
-            transaction.commit().await?;
+            let committed = transaction.commit().await;
+            client.returned(committed)?;
             let read = |row: &Row| Columns::of(row).count::<u8>().map(Shard);
             rows.iter().map(read).collect()
         })
