@@ -19,7 +19,7 @@ use crate::tls::{self, Checks};
 const CONNECTS_WITHIN: Duration = Duration::from_secs(10);
 
 /// How long one host may take before the next one is tried beside it.
-const NEXT_HOST_AFTER: Duration = Duration::from_secs(1);
+const NEXT_HOST_AFTER: Duration = Duration::from_millis(500);
 
 /// A connection whose packets are not acknowledged for so long is broken: the host is gone, or the way to it.
 const ACKNOWLEDGES_WITHIN: Duration = Duration::from_secs(10);
