@@ -64,6 +64,7 @@ Examples:
   cargo xtask bench --crash                          the server killed every two seconds under load
   cargo xtask bench --crash --seconds 20 --dev       the same, shorter, with a debug build
   cargo xtask bench --peers --rounds 3               the same work on Restate and durare, and on ours, in one run
+  cargo xtask bench --peers --postgres               durare and ours on PostgreSQL, on one server and on three
   cargo xtask bench --data-dir /mnt/nvme/bench       the disk that is measured
 
 Nothing else should run on the machine meanwhile.")]
@@ -99,6 +100,9 @@ pub struct BenchArguments {
     /// Install other durable execution systems (npm, crates.io), measure them and us in turn, and nothing else
     #[arg(long, conflicts_with_all = ["console", "crash", "dev"])]
     peers: bool,
+    /// With --peers: durare and ours on a private PostgreSQL instead, and three of our servers beside one
+    #[arg(long, requires = "peers", conflicts_with = "write")]
+    postgres: bool,
     /// With --peers: for how long each kind of work is measured
     #[arg(long, value_name = "N", requires = "peers", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=600))]
     peer_seconds: u32,
@@ -123,6 +127,10 @@ pub fn run(workspace: &Workspace, arguments: &BenchArguments) -> Result<ExitCode
     }
     if arguments.crash {
         return crash(workspace, arguments);
+    }
+    if arguments.postgres {
+        peers::run_on_postgres(workspace, arguments.rounds, arguments.peer_seconds)?;
+        return Ok(ExitCode::SUCCESS);
     }
     if arguments.peers {
         peers::run(
@@ -284,6 +292,7 @@ impl Measured<'_> {
             listen: port::loopback(0),
             http_api_listen: port::loopback(0),
             environment: Vec::new(),
+            settings: Vec::new(),
             durability: Some(self.durability),
             log: workspace.chores().join("bench/lambdura.log"),
         };

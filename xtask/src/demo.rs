@@ -1,5 +1,9 @@
 //! `cargo xtask demo`: the loan approval demo from nothing, ready to click.
 
+mod on_cluster;
+
+pub use on_cluster::SERVERS;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::thread;
@@ -13,7 +17,7 @@ use owo_colors::OwoColorize;
 use crate::page::Page;
 use crate::port;
 use crate::screen;
-use crate::setup::{self, FunctionProgram, Profile};
+use crate::setup::{self, Binaries, FunctionProgram, Profile};
 use crate::system::{System, SystemConfig};
 use crate::workspace::Workspace;
 
@@ -36,15 +40,20 @@ pub const CLI_PACKAGE: &str = "cli";
 Examples:
   cargo xtask demo                    page on http://127.0.0.1:5173
   cargo xtask demo --pace 0           no simulated work: everything happens at once
+  cargo xtask demo --cluster          on three servers, any of which may be killed
   cargo xtask demo --release          as fast as it gets, after a longer build")]
 pub struct DemoArguments {
     /// Factor on the seconds of simulated work: 0 for none
     #[arg(long, value_name = "FACTOR")]
     pace: Option<f64>,
+    /// Three servers on a PostgreSQL of their own, to be killed while somebody applies
+    #[arg(long)]
+    cluster: bool,
     /// Build everything optimised
     #[arg(long)]
     release: bool,
-    /// Executions and tables are kept here [default: demo/loan-approval/.lambdura]
+    /// Executions and tables are kept here [default: demo/loan-approval/.lambdura, with --cluster
+    /// demo/loan-approval/.lambdura-cluster]
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
     /// Port of the page
@@ -60,23 +69,16 @@ pub struct DemoArguments {
 
 /// Runs the demo until it is interrupted; returns only if something fails.
 pub fn run(workspace: &Workspace, arguments: &DemoArguments) -> Result<ExitCode> {
+    if arguments.cluster {
+        return on_cluster::run(workspace, arguments);
+    }
     let started = Instant::now();
     // Everything that can be known to fail is looked at before the long work.
-    setup::require_node()?;
-    port::require_free(arguments.page_port, "the page", "--page-port")?;
-    port::require_free(arguments.api_port, "the loan API", "--api-port")?;
-    port::require_free(arguments.endpoint_port, "the Lambda API", "--endpoint-port")?;
+    require(arguments)?;
 
+    let binaries = prepare(workspace, arguments)?;
     let demo = workspace.root.join(DEMO);
     let frontend = demo.join("frontend");
-    let profile = if arguments.release {
-        Profile::Release
-    } else {
-        Profile::Dev
-    };
-    setup::build_pages(workspace)?;
-    let binaries = setup::build_binaries(workspace, &programs(), profile)?;
-    setup::install_packages(&frontend)?;
 
     screen::step("Starting the service and its functions");
     let logs = workspace.chores().join("demo");
@@ -89,25 +91,18 @@ pub fn run(workspace: &Workspace, arguments: &DemoArguments) -> Result<ExitCode>
         functions: FUNCTIONS,
         listen: port::loopback(arguments.endpoint_port),
         http_api_listen: port::loopback(arguments.api_port),
-        environment: arguments
-            .pace
-            .iter()
-            .map(|pace| ("DEMO_PACE", pace.to_string()))
-            .collect(),
+        environment: arguments.environment(),
+        settings: Vec::new(),
         durability: None,
         log: logs.join("lambdura.log"),
     };
     let mut system = System::start(&binaries, &config)?;
     screen::step("Building and serving the page");
-    let page_port = match arguments.page_port {
-        0 => port::free()?,
-        port => port,
-    };
     let mut page = Page::serve(
         &frontend,
         system.http_api(LOAN_API)?,
         &system.ready.endpoint,
-        page_port,
+        arguments.free_page_port()?,
         &logs.join("page.log"),
     )?;
     print_summary(
@@ -125,16 +120,53 @@ pub fn run(workspace: &Workspace, arguments: &DemoArguments) -> Result<ExitCode>
     }
 }
 
+impl DemoArguments {
+    /// Variables of every function.
+    fn environment(&self) -> Vec<(&'static str, String)> {
+        let pace = self.pace.iter();
+        pace.map(|pace| ("DEMO_PACE", pace.to_string())).collect()
+    }
+
+    fn free_page_port(&self) -> Result<u16> {
+        match self.page_port {
+            0 => port::free(),
+            port => Ok(port),
+        }
+    }
+}
+
+/// Fails if something is missing or taken.
+fn require(arguments: &DemoArguments) -> Result<()> {
+    setup::require_node()?;
+    port::require_free(arguments.page_port, "the page", "--page-port")?;
+    port::require_free(arguments.api_port, "the loan API", "--api-port")?;
+    port::require_free(arguments.endpoint_port, "the Lambda API", "--endpoint-port")
+}
+
+/// Builds the programs and what the page needs.
+fn prepare(workspace: &Workspace, arguments: &DemoArguments) -> Result<Binaries> {
+    let profile = if arguments.release {
+        Profile::Release
+    } else {
+        Profile::Dev
+    };
+    setup::build_pages(workspace)?;
+    let binaries = setup::build_binaries(workspace, &programs(), profile)?;
+    setup::install_packages(&workspace.root.join(DEMO).join("frontend"))?;
+    Ok(binaries)
+}
+
 /// The packages whose programs make up the demo. A function's package is called like its program.
 fn programs() -> Vec<&'static str> {
     let functions = FUNCTIONS.iter().map(|(_, program)| *program);
     std::iter::once(CLI_PACKAGE).chain(functions).collect()
 }
 
+fn row(name: &str, value: &str, remark: &str) {
+    println!("  {name:<10}{}  {}", value.bold(), remark.dimmed());
+}
+
 fn print_summary(system: &System, page: &Page, lambdura: &Path, took: Duration) -> Result<()> {
-    let row = |name: &str, value: &str, remark: &str| {
-        println!("  {name:<10}{}  {}", value.bold(), remark.dimmed());
-    };
     println!();
     println!(
         "  {}  {}",

@@ -7,13 +7,13 @@ use std::time::Duration;
 /// Bound on connecting, asking and reading; a server on the same machine answers in milliseconds.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The status line that `GET /` is answered with, or what stood in the way.
-pub fn status_line(address: SocketAddr) -> Result<String, String> {
+/// The status line that `GET {path}` is answered with, or what stood in the way.
+pub fn status_line(address: SocketAddr, path: &str) -> Result<String, String> {
     let failed = |error: std::io::Error| error.to_string();
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE).map_err(failed)?;
     stream.set_read_timeout(Some(PATIENCE)).map_err(failed)?;
     stream.set_write_timeout(Some(PATIENCE)).map_err(failed)?;
-    let request = format!("GET / HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).map_err(failed)?;
     // A status line is short; what follows is of no interest.
     let mut start = Vec::new();

@@ -6,6 +6,7 @@
 
 mod bench;
 mod book;
+mod cluster;
 mod console;
 mod demo;
 mod dist;

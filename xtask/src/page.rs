@@ -83,7 +83,7 @@ impl Page {
         let deadline = Instant::now() + READY_WITHIN;
         loop {
             self.check()?;
-            let last_seen = match http_probe::status_line(address) {
+            let last_seen = match http_probe::status_line(address, "/") {
                 Ok(line) if line.contains(" 200 ") => return Ok(()),
                 Ok(line) => line,
                 Err(problem) => problem,

@@ -3,6 +3,8 @@
 //! `bench/peers` has the programs; this file installs what they need, starts one system at a time with a fresh data
 //! folder, and prints the table. A number is only compared with another one of the same round.
 
+mod on_postgres;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
@@ -19,6 +21,8 @@ use crate::setup::{self, Binaries, FunctionProgram, Profile};
 use crate::system::{System, SystemConfig};
 use crate::workspace::{Workspace, cargo, empty_folder};
 use crate::{port, screen};
+
+pub use on_postgres::run as run_on_postgres;
 
 /// The functions of `bench/peers/template.yaml`.
 const FUNCTIONS: &[FunctionProgram] = &[
@@ -97,6 +101,7 @@ struct Measured {
     p99_ms: f64,
     processor_ms: f64,
     memory_mib: f64,
+    database_ms: f64,
 }
 
 /// All results, by work and system.
@@ -173,14 +178,7 @@ impl<'a> Lab<'a> {
                 .with_context(|| format!("copy `bench/peers/{file}`"))?;
         }
         setup::install_packages(&folder)?;
-        screen::step("Building the work on peers");
-        let target = folder.join("cargo");
-        let mut build = cargo();
-        build.current_dir(&sources);
-        build.args(["build", "--locked", "--release", "--bins"]);
-        process::run(build.arg("--target-dir").arg(&target))?;
-        let packages = [CLI_PACKAGE, "peer-work"];
-        let binaries = setup::build_binaries(workspace, &packages, Profile::Release)?;
+        let (programs, binaries) = build(workspace)?;
         let server = format!(
             "node_modules/@restatedev/restate-server-linux-{}/bin/restate-server",
             if cfg!(target_arch = "aarch64") {
@@ -198,7 +196,7 @@ impl<'a> Lab<'a> {
         Ok(Self {
             workspace,
             binaries,
-            programs: target.join("release"),
+            programs,
             restate_server,
             folder,
             seconds,
@@ -224,6 +222,7 @@ impl<'a> Lab<'a> {
             listen: port::loopback(0),
             http_api_listen: port::loopback(0),
             environment: Vec::new(),
+            settings: Vec::new(),
             durability: Some("disk"),
             log: self.folder.join("lambdura.log"),
         };
@@ -326,6 +325,19 @@ impl<'a> Lab<'a> {
     }
 }
 
+/// Builds the programs of `bench/peers`, and ours; answers where the former are.
+fn build(workspace: &Workspace) -> Result<(PathBuf, Binaries)> {
+    screen::step("Building the work on peers");
+    let target = workspace.chores().join("peers/cargo");
+    let mut build = cargo();
+    build.current_dir(workspace.root.join("bench/peers"));
+    build.args(["build", "--locked", "--release", "--bins"]);
+    process::run(build.arg("--target-dir").arg(&target))?;
+    let packages = [CLI_PACKAGE, "peer-work"];
+    let binaries = setup::build_binaries(workspace, &packages, Profile::Release)?;
+    Ok((target.join("release"), binaries))
+}
+
 fn create(path: &Path) -> Result<File> {
     File::create(path).with_context(|| format!("create `{}`", path.display()))
 }
@@ -396,6 +408,7 @@ mod tests {
             p99_ms: 2.0,
             processor_ms: 0.5,
             memory_mib: 10.0,
+            database_ms: 0.0,
         };
         let three = [3.0, 100.0, 7.0].map(measured).to_vec();
         let results = Results::from([((0, OURS), three)]);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -34,6 +34,8 @@ pub struct SystemConfig<'a> {
     pub http_api_listen: SocketAddr,
     /// Variables of every function.
     pub environment: Vec<(&'a str, String)>,
+    /// Variables of `lambdura up` itself, which stand for its options.
+    pub settings: Vec<(&'a str, String)>,
     /// What an answered request survives, if it is to be said.
     pub durability: Option<&'a str>,
     /// Gets what it prints, beside its ready file.
@@ -73,12 +75,7 @@ impl System {
             }
         }
         let mut command = Command::new(binaries.path("lambdura"));
-        // Settings of the developer's own shell are not this system's.
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("LAMBDURA_") {
-                command.env_remove(name);
-            }
-        }
+        without_settings(&mut command);
         command.arg("up").arg(&config.template).arg("--no-build");
         command.args(["--build-profile", binaries.profile.name()]);
         command.args(["--listen", &config.listen.to_string()]);
@@ -91,6 +88,7 @@ impl System {
         for (name, value) in &config.environment {
             command.arg("--env").arg(format!("{name}={value}"));
         }
+        command.envs(config.settings.iter().map(|(name, value)| (name, value)));
         let log = File::create(&config.log)
             .with_context(|| format!("create `{}`", config.log.display()))?;
         let log_too = log.try_clone().context("use one log for both outputs")?;
@@ -112,6 +110,11 @@ impl System {
             .get(name)
             .map(String::as_str)
             .with_context(|| format!("the ready file names no HTTP API `{name}`"))
+    }
+
+    /// How it ended, if it has.
+    pub fn exit_status(&mut self) -> Result<Option<ExitStatus>> {
+        self.group.exit_status()
     }
 
     /// Fails if the system has ended by itself.
@@ -150,6 +153,15 @@ fn wait_until_ready(group: &mut ProcessGroup, ready_file: &Path, log: &Path) -> 
             );
         }
         thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Keeps the settings of the developer's own shell from a system that is not the developer's own.
+pub fn without_settings(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("LAMBDURA_") {
+            command.env_remove(name);
+        }
     }
 }
 

@@ -28,7 +28,7 @@ const SAMPLES_MAX: usize = 3;
 #[derive(Debug)]
 pub struct Client {
     http: HttpClient<HttpConnector, Full<Bytes>>,
-    address: SocketAddr,
+    addresses: Vec<SocketAddr>,
     troubles: Mutex<BTreeMap<String, Trouble>>,
 }
 
@@ -92,10 +92,12 @@ impl Reply {
 }
 
 impl Client {
-    pub fn new(address: SocketAddr) -> Self {
+    /// Calls one of these servers, any of them at each try.
+    pub fn new(addresses: Vec<SocketAddr>) -> Self {
+        assert!(!addresses.is_empty(), "there is somebody to call");
         Self {
             http: HttpClient::builder(TokioExecutor::new()).build_http(),
-            address,
+            addresses,
             troubles: Mutex::default(),
         }
     }
@@ -121,9 +123,10 @@ impl Client {
 
     /// Calls once.
     pub async fn once(&self, call: &Call) -> Result<Reply> {
+        let address = self.addresses[fastrand::usize(..self.addresses.len())];
         let mut request = Request::builder()
             .method(call.method.clone())
-            .uri(format!("http://{}{}", self.address, call.path))
+            .uri(format!("http://{address}{}", call.path))
             .header(http::header::CONTENT_TYPE, "application/json");
         for (name, value) in &call.headers {
             request = request.header(*name, value);

@@ -3,8 +3,9 @@
 //! Three parts that do not know each other: the keeper kills and starts the server (`keeper`), clients start executions of
 //! every kind and never stop calling (`workload`, `callbacks`), and checkers judge what is left (`checkers`): the service's
 //! own histories, next to the ledger that the functions wrote. `run` puts them together; `cargo xtask bench --crash` and
-//! a test of `sim` use it.
+//! a test of `crash` use it. `elsewhere` does without the keeper: several servers, which somebody else kills.
 
+mod elsewhere;
 mod kind;
 mod run;
 
@@ -23,5 +24,6 @@ mod report;
 mod clock;
 
 pub use checkers::Check;
+pub use elsewhere::{Elsewhere, look_on};
 pub use report::Report;
 pub use run::{Plan, run};

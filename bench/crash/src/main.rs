@@ -1,26 +1,40 @@
 //! Kills the server again and again under load, and checks what it promised. `cargo xtask bench --crash` runs it.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use bench_crash::{Plan, run};
+use bench_crash::{Elsewhere, Plan, look_on, run};
 use clap::Parser;
 
 /// Kill a server under load, and check what it promised
 #[derive(Debug, Parser)]
 struct Arguments {
     /// The program `lambdura`
-    #[arg(long, value_name = "PATH")]
-    server: PathBuf,
+    #[arg(long, value_name = "PATH", required_unless_present = "servers")]
+    server: Option<PathBuf>,
     /// The template of the functions that are called
-    #[arg(long, value_name = "PATH")]
-    template: PathBuf,
+    #[arg(long, value_name = "PATH", required_unless_present = "servers")]
+    template: Option<PathBuf>,
     /// An empty folder, except for the built functions
-    #[arg(long, value_name = "DIR")]
-    data_dir: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "servers")]
+    data_dir: Option<PathBuf>,
+    /// Kill nothing, and call these servers, which share a store and which somebody else kills; their functions write the
+    /// ledger
+    #[arg(long, value_name = "ADDR:PORT", value_delimiter = ',', requires = "ledger", conflicts_with_all = ["server", "template", "data_dir"])]
+    servers: Vec<SocketAddr>,
+    /// With --servers: what their functions have as the variable LEDGER
+    #[arg(long, value_name = "PATH", requires = "servers")]
+    ledger: Option<PathBuf>,
+    /// With --servers: executions that are open at the same time, as long as any are started
+    #[arg(long, value_name = "N", requires = "servers", default_value_t = 200)]
+    open: usize,
+    /// With --servers: executions are started until there is this file, and not longer than --seconds
+    #[arg(long, value_name = "PATH", requires = "servers")]
+    until: Option<PathBuf>,
     /// What an answered request survives
     #[arg(long, value_name = "LEVEL", default_value = "disk")]
     durability: String,
@@ -51,20 +65,39 @@ struct Arguments {
 #[tokio::main(worker_threads = 2)]
 async fn main() -> Result<ExitCode> {
     let arguments = Arguments::parse();
-    let plan = Plan {
-        server: arguments.server,
-        template: arguments.template,
-        data_dir: arguments.data_dir,
-        arguments: vec!["--durability".to_owned(), arguments.durability],
-        starts: u64::from(arguments.seconds) * u64::from(arguments.rate),
-        starts_per_second: f64::from(arguments.rate),
-        kill_every: Duration::from_millis(arguments.kill_every),
-        kills_min: (u64::from(arguments.seconds) * 1000 / arguments.kill_every / 4) as usize,
-        patience: Duration::from_secs(arguments.patience),
-        seed: arguments.seed,
-        revision: arguments.revision,
+    let patience = Duration::from_secs(arguments.patience);
+    let report = match (arguments.server, arguments.template, arguments.data_dir) {
+        (Some(server), Some(template), Some(data_dir)) => {
+            run(Plan {
+                server,
+                template,
+                data_dir,
+                arguments: vec!["--durability".to_owned(), arguments.durability],
+                starts: u64::from(arguments.seconds) * u64::from(arguments.rate),
+                starts_per_second: f64::from(arguments.rate),
+                kill_every: Duration::from_millis(arguments.kill_every),
+                kills_min: (u64::from(arguments.seconds) * 1000 / arguments.kill_every / 4)
+                    as usize,
+                patience,
+                seed: arguments.seed,
+                revision: arguments.revision,
+            })
+            .await?
+        }
+        _ => {
+            look_on(Elsewhere {
+                servers: arguments.servers,
+                ledger: arguments.ledger.context("--servers needs --ledger")?,
+                open: arguments.open,
+                until: arguments.until,
+                duration: Duration::from_secs(arguments.seconds.into()),
+                patience,
+                seed: arguments.seed,
+                revision: arguments.revision,
+            })
+            .await?
+        }
     };
-    let report = run(plan).await?;
     let json = serde_json::to_string_pretty(&report).context("write the report as JSON")?;
     fs::write(&arguments.json, json + "\n")
         .with_context(|| format!("write `{}`", arguments.json.display()))?;

@@ -63,7 +63,7 @@ pub async fn run(plan: Plan) -> Result<Report> {
         .with_context(|| format!("create `{}`", plan.data_dir.display()))?;
     let ledger = plan.data_dir.join("ledger.jsonl");
     let address = quiet_port(&mut random)?;
-    let client = Arc::new(Client::new(address));
+    let client = Arc::new(Client::new(vec![address]));
     let config = KeeperConfig {
         command: command(&plan, &address.to_string(), &ledger),
         kill_every: plan.kill_every,
@@ -94,7 +94,7 @@ pub async fn run(plan: Plan) -> Result<Report> {
         let last = running_now.wait_for(|now| *now == Running::ForGood).await;
         last.context("the server is gone")?;
         let started = Instant::now();
-        let drained = drain(&plan, &client, &mut clients, &entries, &ledger).await?;
+        let drained = drain(plan.patience, &client, &mut clients, &entries, &ledger).await?;
         clients.shutdown().await;
         let executions = Evidence::read_executions(&client).await?;
         let drain_seconds = drained.duration_since(started).as_secs_f64();
@@ -178,8 +178,8 @@ async fn start_all(
 
 /// Waits until all clients have what they wait for, all executions have ended and all calls ran, or until nothing has
 /// changed for too long. Answers when something changed for the last time.
-async fn drain(
-    plan: &Plan,
+pub async fn drain(
+    patience: Duration,
     client: &Client,
     clients: &mut JoinSet<()>,
     entries: &Entries,
@@ -212,7 +212,7 @@ async fn drain(
         }
         let enough = match now {
             Some((0, 0, 0)) => WATCHED_AFTER_THE_END,
-            _ => plan.patience,
+            _ => patience,
         };
         if changed_at.elapsed() >= enough {
             return Ok(changed_at);

@@ -50,6 +50,13 @@ impl Entries {
         }
     }
 
+    /// How many have not been accepted yet.
+    pub fn unanswered(&self) -> usize {
+        let entries = self.0.lock().expect(UNBROKEN);
+        let waiting = |it: &&Entry| !it.acknowledged && it.waits_for.is_some();
+        entries.iter().filter(waiting).count()
+    }
+
     pub fn all(&self) -> Vec<Entry> {
         self.0.lock().expect(UNBROKEN).clone()
     }

@@ -20,6 +20,8 @@ pub struct Measured {
     pub processor_ms: f64,
     /// Their memory at the end: the proportional set size.
     pub memory_mib: f64,
+    /// Processor time of the database, by execution; zero where it is a part of the processes.
+    pub database_ms: f64,
 }
 
 /// Whose processor time and memory count. Those that have ended are not seen.
@@ -32,6 +34,7 @@ pub async fn closed_loop<W, F>(
     warm_up: Duration,
     time: Duration,
     processes: &Processes,
+    database: &Processes,
     work: W,
 ) -> Result<Measured>
 where
@@ -59,12 +62,14 @@ where
     }
     tokio::time::sleep(warm_up).await;
     let before = processes.processor_seconds();
+    let database_before = database.processor_seconds();
     let began = Instant::now();
     counts.store(true, Ordering::Relaxed);
     tokio::time::sleep(time).await;
     counts.store(false, Ordering::Relaxed);
     let took = began.elapsed();
     let used = processes.processor_seconds() - before;
+    let database_used = database.processor_seconds() - database_before;
     let memory_mib = processes.memory_mib();
     stops.store(true, Ordering::Relaxed);
     let mut latencies = Vec::new();
@@ -78,6 +83,7 @@ where
         p99_ms: quantile(&mut latencies, 0.99),
         processor_ms: used * 1e3 / latencies.len().max(1) as f64,
         memory_mib,
+        database_ms: database_used * 1e3 / latencies.len().max(1) as f64,
     })
 }
 
@@ -112,6 +118,7 @@ where
         p99_ms: quantile(&mut late, 0.99),
         processor_ms: used * 1e3 / count as f64,
         memory_mib: processes.memory_mib(),
+        database_ms: 0.0,
     })
 }
 
@@ -123,6 +130,18 @@ fn quantile(values: &mut [f64], share: f64) -> f64 {
 }
 
 impl Processes {
+    /// Those of process ids with commas between them.
+    ///
+    /// # Errors
+    ///
+    /// When one of them is no process id.
+    pub fn parse(pids: &str) -> Result<Self> {
+        let pids = pids
+            .split(',')
+            .map(|pid| pid.parse().context("a process id"));
+        Ok(Self(pids.collect::<Result<_>>()?))
+    }
+
     fn all(&self) -> Vec<(u32, f64)> {
         let mut found: Vec<(u32, u32, f64)> = Vec::new();
         for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
@@ -144,7 +163,10 @@ impl Processes {
             at += 1;
         }
         found.retain(|(pid, _, _)| pids.contains(pid));
-        found.into_iter().map(|(pid, _, used)| (pid, used)).collect()
+        found
+            .into_iter()
+            .map(|(pid, _, used)| (pid, used))
+            .collect()
     }
 
     fn processor_seconds(&self) -> f64 {
@@ -153,7 +175,8 @@ impl Processes {
 
     fn memory_mib(&self) -> f64 {
         let kib = self.all().into_iter().map(|(pid, _)| {
-            let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
+            let rollup =
+                fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
             let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:"));
             let number = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
             number.unwrap_or(0.0)
@@ -166,6 +189,10 @@ impl Processes {
 fn read_stat(stat: &str) -> Option<(u32, u32, f64)> {
     let pid = stat.split(' ').next()?.parse().ok()?;
     let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-    let ticks: u64 = fields.get(11..15)?.iter().filter_map(|field| field.parse::<u64>().ok()).sum();
+    let ticks: u64 = fields
+        .get(11..15)?
+        .iter()
+        .filter_map(|field| field.parse::<u64>().ok())
+        .sum();
     Some((pid, fields.get(1)?.parse().ok()?, ticks as f64 / 100.0))
 }

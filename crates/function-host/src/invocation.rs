@@ -1,5 +1,6 @@
 //! One invocation as the caller sees it: what goes in, what comes out, and what keeps it from running at all.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -31,6 +32,29 @@ pub struct InvocationRequest {
     pub response_sink: Option<ResponseSink>,
     /// Cancelled by a caller who does not want it to run any more. Once a process has it, that changes nothing.
     pub called_off: CancellationToken,
+    /// Asked right before a process gets it: one without a permit counts as called off.
+    pub permit: Permit,
+}
+
+/// Whether an invocation may begin, asked at the last moment.
+#[derive(Clone, Default)]
+pub struct Permit(Option<Arc<dyn Fn() -> bool + Send + Sync>>);
+
+impl Permit {
+    /// Asks `may_begin`, which must not wait for anything. The default is a permit that always holds.
+    pub fn new(may_begin: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(may_begin)))
+    }
+
+    pub(crate) fn holds(&self) -> bool {
+        self.0.as_ref().is_none_or(|may_begin| may_begin())
+    }
+}
+
+impl fmt::Debug for Permit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Permit").field(&self.holds()).finish()
+    }
 }
 
 /// Tells how one invocation that reached a function process (or its start) ended.

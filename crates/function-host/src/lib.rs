@@ -43,7 +43,7 @@ pub use function::{DebuggedProcess, Debugger, FunctionConfig, FunctionKey};
 pub use host::{FunctionHost, StartHostError};
 pub use invocation::{
     FunctionError, FunctionErrorKind, InvocationOutcome, InvocationRequest, InvocationResult,
-    InvokeError, Shortage,
+    InvokeError, Permit, Shortage,
 };
 pub use launch::LaunchError;
 pub use layers::LAYERS_FOLDER;

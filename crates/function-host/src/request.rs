@@ -9,7 +9,7 @@ use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use tokio::sync::oneshot;
 
 use crate::function::FunctionKey;
-use crate::invocation::{InvocationOutcome, InvocationRequest, InvokeError, Shortage};
+use crate::invocation::{InvocationOutcome, InvocationRequest, InvokeError, Permit, Shortage};
 use crate::launch::LaunchError;
 use crate::response_stream::ResponseSink;
 
@@ -83,6 +83,7 @@ pub(crate) struct Work {
     /// Where a streamed response goes; taken by the first response that begins.
     pub(crate) response_sink: Option<ResponseSink>,
     delivery: Arc<Delivery>,
+    permit: Permit,
     arrived: Instant,
     reply: oneshot::Sender<Reply>,
 }
@@ -127,6 +128,7 @@ impl Work {
             response_sink: request.response_sink,
             delivery: Arc::default(),
             only_starts: false,
+            permit: request.permit,
             arrived,
             reply,
         })
@@ -143,7 +145,7 @@ impl Work {
 
     /// Claims it for a process that is about to get it; `false` when it must not be delivered.
     pub(crate) fn claim(&self) -> bool {
-        !self.reply.is_closed() && self.delivery.claim()
+        !self.reply.is_closed() && self.permit.holds() && self.delivery.claim()
     }
 
     /// The process that it was claimed for did not get it.
@@ -211,6 +213,7 @@ mod tests {
             tenant_id: None,
             response_sink: None,
             called_off: CancellationToken::new(),
+            permit: Permit::default(),
         };
         change(&mut request);
         let (reply, _) = oneshot::channel();

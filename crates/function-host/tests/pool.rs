@@ -3,9 +3,13 @@
 mod support;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use function_host::{FunctionErrorKind, InvocationResult, InvokeError, LogStream, Shortage};
+use function_host::{
+    FunctionErrorKind, InvocationResult, InvokeError, LogStream, Permit, Shortage,
+};
 use support::{Gate, World, process_ends, process_state, request, response, wait_until, within};
 
 /// What shutdowns in these tests leave processes to end by themselves; they end at once.
@@ -260,6 +264,29 @@ async fn what_is_called_off_is_never_delivered_and_its_caller_is_told_at_once() 
     world.counts_become((1, 0, 0)).await;
     world.invoke("r-3", "3").await.expect("it runs");
     assert_eq!(ended(&world), ["END RequestId: r-3"]);
+}
+
+#[tokio::test]
+async fn what_has_no_permit_when_a_process_asks_for_it_is_not_delivered() {
+    let gate = Gate::new().await;
+    let world = World::with("initializes at a gate", |_, function| {
+        let gate = gate.payload.clone();
+        function.environment.insert("GATE".into(), gate);
+    });
+    let may_begin = Arc::new(AtomicBool::new(true));
+    let asked = Arc::clone(&may_begin);
+    let mut request = request("r-1", "1");
+    request.permit = Permit::new(move || asked.load(Ordering::Relaxed));
+    let (host, function) = (world.host.clone(), Arc::clone(&world.function));
+    let pending = tokio::spawn(async move { host.invoke(&function, request).await });
+    let initializing = gate.arrival().await;
+    may_begin.store(false, Ordering::Relaxed);
+    initializing.release().await;
+    let error = pending.await.expect("no panic").expect_err("it is not run");
+    assert!(matches!(error, InvokeError::CalledOff { .. }), "{error}");
+    // The process is as good as new.
+    world.invoke("r-2", "2").await.expect("it runs");
+    assert_eq!(ended(&world), ["END RequestId: r-2"]);
 }
 
 #[tokio::test]

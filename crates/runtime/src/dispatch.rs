@@ -14,7 +14,6 @@ use model::{
     ChainedTarget, ExecutionId, FunctionArn, FunctionName, Invocation, OperationDetails,
     OperationId, Payload, RequestId, Version,
 };
-use tokio_util::sync::CancellationToken;
 
 use crate::aside::panic_text;
 use crate::effect::chained_outcome;
@@ -151,7 +150,7 @@ impl Driver {
             return;
         };
         let lease = self.inner.residents.lease(&arn.id);
-        let invocation = durable_invocation(execution, self.inner.lanes.called_off(&held.turn));
+        let invocation = self.durable_invocation(execution, &held.turn);
         let driver = self.clone();
         self.spawn(async move { driver.run_durable(held, lease, invocation).await });
     }
@@ -197,9 +196,26 @@ impl Driver {
                 .await;
             return;
         }
-        let invocation = durable_invocation(execution, self.inner.lanes.called_off(&held.turn));
+        let invocation = self.durable_invocation(execution, &held.turn);
         drop(resident);
         self.run_durable(held, lease, invocation).await;
+    }
+
+    fn durable_invocation(&self, execution: &Execution, turn: &Turn) -> DurableInvocation {
+        let Invocation::Active { request_id, .. } = &execution.state.invocation else {
+            unreachable!("an invocation is scheduled");
+        };
+        let checkpoint_token = checkpoint_token(&execution.spec, &execution.state)
+            .expect("a scheduled invocation has a token");
+        DurableInvocation {
+            spec: execution.spec.clone(),
+            request_id: request_id.clone(),
+            checkpoint_token,
+            operations: execution.replayed_operations().cloned().collect(),
+            updated_operation_ids: execution.unsettled_operations().cloned().collect(),
+            called_off: self.inner.lanes.called_off(turn),
+            tenure: self.tenure(),
+        }
     }
 
     async fn run_durable(&self, mut held: Held, lease: Lease, invocation: DurableInvocation) {
@@ -418,21 +434,5 @@ fn not_started(request_id: RequestId, now: model::Timestamp) -> Input {
         request_id,
         started_at: now,
         outcome: InvocationOutcome::NotStarted,
-    }
-}
-
-fn durable_invocation(execution: &Execution, called_off: CancellationToken) -> DurableInvocation {
-    let Invocation::Active { request_id, .. } = &execution.state.invocation else {
-        unreachable!("an invocation is scheduled");
-    };
-    let checkpoint_token = checkpoint_token(&execution.spec, &execution.state)
-        .expect("a scheduled invocation has a token");
-    DurableInvocation {
-        spec: execution.spec.clone(),
-        request_id: request_id.clone(),
-        checkpoint_token,
-        operations: execution.replayed_operations().cloned().collect(),
-        updated_operation_ids: execution.unsettled_operations().cloned().collect(),
-        called_off,
     }
 }

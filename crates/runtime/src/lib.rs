@@ -40,7 +40,7 @@ pub use driver::{Driver, DriverConfig, WeakDriver};
 pub use error::{ProcessError, StartError};
 pub use invoker::{
     Destination, DurableInvocation, DurableSettings, EndedInvocation, InvocationReport, Invoker,
-    InvokerFuture, NoRoom, PlainInvocation, PlainOutcome, RetryPolicy,
+    InvokerFuture, NoRoom, PlainInvocation, PlainOutcome, RetryPolicy, Tenure,
 };
 pub use queue::EnqueueError;
 pub use read::StatePage;

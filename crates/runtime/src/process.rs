@@ -61,7 +61,8 @@ impl Driver {
         id: &ExecutionId,
         input: Input,
     ) -> Result<Answer, ProcessError> {
-        // Where another server may have changed it since, what is in memory refuses nothing for good.
+        // Where another server may have changed it since, what is in memory refuses nothing for good, and does not answer
+        // again what it has answered.
         let mut may_be_old = resident.is_some() && self.inner.territory.is_shared();
         for _ in 0..ATTEMPTS_MAX {
             let execution = self.inner.resident(resident, id).await?;
@@ -73,6 +74,10 @@ impl Driver {
                 applied => applied?,
             };
             if transition.is_empty() {
+                if std::mem::take(&mut may_be_old) {
+                    *resident = None;
+                    continue;
+                }
                 return Ok(transition.answer);
             }
             let transition = Arc::new(transition);

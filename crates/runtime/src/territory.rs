@@ -4,19 +4,24 @@
 //! (invocations, timers, chained invokes) is done by the one that drives the execution's shard: it is told.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use engine::Execution;
-use model::{ExecutionId, Owner, Shard, Shards};
+use model::{ExecutionId, Owner, Shard, Shards, Timestamp};
 use store::{ExecutionRecord, Membership};
 use tokio::sync::Notify;
 
-use crate::Driver;
 use crate::seeds::Seeds;
+use crate::{Driver, Tenure};
 
 #[derive(Debug)]
 pub(crate) struct Territory {
     state: RwLock<State>,
+    /// Until when, in milliseconds; for ever where no servers share the store.
+    until: AtomicI64,
+    /// How often it was over before it was prolonged.
+    lapses: AtomicU64,
     outbox: Outbox,
 }
 
@@ -34,6 +39,8 @@ impl Default for Territory {
                 driven: Shards::ALL,
                 others: None,
             }),
+            until: AtomicI64::new(i64::MAX),
+            lapses: AtomicU64::new(0),
             outbox: Outbox::default(),
         }
     }
@@ -96,6 +103,21 @@ impl Territory {
         gained
     }
 
+    /// Says until when this run may drive what it drives: not at all without a time.
+    pub fn lasts_until(&self, until: Option<Timestamp>, now: Timestamp) {
+        let until = until.map_or(i64::MIN, Timestamp::as_millis);
+        // Whoever sees the new time sees that there was a break.
+        if self.until.load(Ordering::Acquire) <= now.as_millis() {
+            self.lapses.fetch_add(1, Ordering::AcqRel);
+        }
+        self.until.store(until, Ordering::Release);
+    }
+
+    /// How often there was a break.
+    pub fn lapses(&self) -> u64 {
+        self.lapses.load(Ordering::Acquire)
+    }
+
     /// Executions whose drivers are to be told.
     pub fn outbox(&self) -> &Outbox {
         &self.outbox
@@ -146,6 +168,17 @@ impl Driver {
     /// Whether this run does what is done once for all servers under this name: of those that share a store, one does.
     pub fn does(&self, name: &str) -> bool {
         self.inner.territory.drives(Shard::of(name))
+    }
+
+    /// Whether this run may drive what it drives, by its clock: always, unless servers share the store and it has not said
+    /// in time that it lives.
+    pub fn holds_its_lease(&self) -> bool {
+        self.now().as_millis() < self.inner.territory.until.load(Ordering::Acquire)
+    }
+
+    /// Tells later whether this run has driven what it drives without a break from now on.
+    pub fn tenure(&self) -> Tenure {
+        Tenure::of(self)
     }
 
     /// Whether this run drives an execution.

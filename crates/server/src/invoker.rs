@@ -8,7 +8,7 @@ use bytes::Bytes;
 use engine::{InvocationOutcome, Output};
 use function_host::{
     FunctionErrorKind, FunctionHost, InvocationOutcome as HostOutcome, InvocationRequest,
-    InvocationResult, InvokeError, ResponseSink,
+    InvocationResult, InvokeError, Permit, ResponseSink,
 };
 use lambda_api::{
     FunctionErrorBody, InitialExecutionState, InvocationInput, InvocationOperation,
@@ -150,6 +150,10 @@ impl HostInvoker {
             tenant_id: invocation.spec.tenant_id.clone(),
             response_sink: None,
             called_off: invocation.called_off.clone(),
+            permit: {
+                let tenure = invocation.tenure.clone();
+                Permit::new(move || tenure.holds())
+            },
         };
         // The event has what the process is given; an invocation may take long, and memory is short.
         invocation.operations = Vec::new();
@@ -264,6 +268,7 @@ impl HostInvoker {
             tenant_id: invocation.tenant_id,
             response_sink,
             called_off: CancellationToken::new(),
+            permit: Permit::default(),
         };
         let invoked = self.run(&version, request).await;
         self.note(&invocation.function, &invoked);

@@ -2,8 +2,11 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use tokio::task::JoinHandle;
 use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 use tokio_postgres::{Client, Config};
@@ -15,10 +18,26 @@ use crate::tls::{self, Checks};
 /// How long a server may take to answer at all, unless the configuration says so.
 const CONNECTS_WITHIN: Duration = Duration::from_secs(10);
 
+/// How long one host may take before the next one is tried beside it.
+const NEXT_HOST_AFTER: Duration = Duration::from_millis(500);
+
+/// A connection whose packets are not acknowledged for so long is broken: the host is gone, or the way to it.
+const ACKNOWLEDGES_WITHIN: Duration = Duration::from_secs(10);
+
+/// What a connection that rests is asked by, whether its host is still there; the system's own first question comes
+/// after two hours.
+const RESTS_AT_MOST: Duration = Duration::from_secs(10);
+const ASKED_AGAIN_AFTER: Duration = Duration::from_secs(3);
+const ASKED_AGAIN: u32 = 3;
+
 /// A database, and who connects to it.
 pub(crate) struct Target {
     pub config: Config,
-    pub tls: MakeRustlsConnect,
+    tls: MakeRustlsConnect,
+    /// The configuration for each host by itself.
+    hosts: Vec<Config>,
+    /// The host that took writes last.
+    primary: AtomicUsize,
 }
 
 impl fmt::Debug for Target {
@@ -56,35 +75,68 @@ impl Target {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECTS_WITHIN);
         }
-        if config.get_hosts().is_empty() {
+        if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
             return Err(OpenError::Configuration {
                 reason: "it names no host".to_owned(),
             });
         }
-        // Of several servers the primary is the one to write to.
-        if config.get_hosts().len() > 1 {
-            config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        // Of several servers the primary is the one to write to; and where a name or a proxy leads to one, it may lead to
+        // what was the primary a moment ago.
+        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(ACKNOWLEDGES_WITHIN);
+        }
+        if config.get_keepalives_retries().is_none() {
+            config.keepalives_idle(RESTS_AT_MOST);
+            config.keepalives_interval(ASKED_AGAIN_AFTER);
+            config.keepalives_retries(ASKED_AGAIN);
         }
         Ok(Self {
+            hosts: one_by_one(&config)?,
             config,
             tls: tls::connector(checks)?,
+            primary: AtomicUsize::new(0),
         })
     }
 
-    /// Connects. The task drives the connection, and ends with it.
+    /// Connects to the host that takes writes. The task drives the connection, and ends with it.
+    ///
+    /// Begins with the host that took writes last. One that does not answer does not stand in the way of the others:
+    /// the next one is tried beside it.
     pub async fn connect(&self) -> Result<(Client, JoinHandle<()>), tokio_postgres::Error> {
-        let (client, connection) = self.config.connect(self.tls.clone()).await?;
-        let driven = tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(
-                    error = stdx::error_chain(&error),
-                    "a connection to the database broke"
-                );
+        let first = self.primary.load(Ordering::Relaxed);
+        let count = self.hosts.len();
+        let mut left = (0..count).map(|number| (first + number) % count);
+        let mut tries = FuturesUnordered::new();
+        let mut failed = None;
+        loop {
+            match (left.next(), failed.take()) {
+                (Some(host), _) => tries.push(self.connect_to(host)),
+                (None, Some(error)) if tries.is_empty() => return Err(error),
+                (None, error) => failed = error,
             }
-        });
-        Ok((client, driven))
+            tokio::select! {
+                Some((host, tried)) = tries.next() => match tried {
+                    Ok(connected) => {
+                        self.primary.store(host, Ordering::Relaxed);
+                        return Ok(connected);
+                    }
+                    Err(error) => failed = Some(error),
+                },
+                () = tokio::time::sleep(NEXT_HOST_AFTER), if left.len() > 0 => {}
+            }
+        }
     }
 
+    async fn connect_to(
+        &self,
+        host: usize,
+    ) -> (
+        usize,
+        Result<(Client, JoinHandle<()>), tokio_postgres::Error>,
+    ) {
+        (host, drive(&self.hosts[host], &self.tls).await)
+    }
     /// The servers, for people.
     pub fn server(&self) -> String {
         let ports = self.config.get_ports();
@@ -112,6 +164,104 @@ impl Target {
     pub fn user(&self) -> &str {
         self.config.get_user().unwrap_or("(that of the process)")
     }
+}
+
+/// Connects by a configuration.
+async fn drive(
+    config: &Config,
+    tls: &MakeRustlsConnect,
+) -> Result<(Client, JoinHandle<()>), tokio_postgres::Error> {
+    let (client, connection) = config.connect(tls.clone()).await?;
+    let driven = tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::debug!(
+                error = stdx::error_chain(&error),
+                "a connection to the database broke"
+            );
+        }
+    });
+    Ok((client, driven))
+}
+
+/// The configuration for each of its hosts by itself.
+fn one_by_one(config: &Config) -> Result<Vec<Config>, OpenError> {
+    let wrong = |reason: String| OpenError::Configuration { reason };
+    let (hosts, addresses) = (config.get_hosts(), config.get_hostaddrs());
+    let ports = config.get_ports();
+    let count = hosts.len().max(addresses.len());
+    if !hosts.is_empty() && !addresses.is_empty() && hosts.len() != addresses.len() {
+        return Err(wrong(
+            "it names another number of hosts than of addresses".to_owned(),
+        ));
+    }
+    if ports.len() > 1 && ports.len() != count {
+        return Err(wrong(
+            "it names another number of ports than of hosts".to_owned(),
+        ));
+    }
+    let only = |number: usize| {
+        let mut only = Config::new();
+        match hosts.get(number) {
+            Some(Host::Tcp(name)) => _ = only.host(name),
+            #[cfg(unix)]
+            Some(Host::Unix(folder)) => _ = only.host_path(folder),
+            None => {}
+        }
+        if let Some(address) = addresses.get(number) {
+            only.hostaddr(*address);
+        }
+        if let Some(port) = ports.get(number).or(ports.first()) {
+            only.port(*port);
+        }
+        copy_all_but_hosts(config, &mut only);
+        only
+    };
+    Ok((0..count).map(only).collect())
+}
+
+fn copy_all_but_hosts(from: &Config, to: &mut Config) {
+    let words = [
+        (
+            from.get_user(),
+            Config::user as fn(&mut Config, String) -> &mut Config,
+        ),
+        (from.get_dbname(), Config::dbname),
+        (from.get_options(), Config::options),
+        (from.get_application_name(), Config::application_name),
+    ];
+    for (word, set) in words {
+        if let Some(word) = word {
+            set(to, word.to_owned());
+        }
+    }
+    if let Some(password) = from.get_password() {
+        to.password(password);
+    }
+    let times = [
+        (
+            from.get_connect_timeout().copied(),
+            Config::connect_timeout as fn(&mut Config, Duration) -> &mut Config,
+        ),
+        (
+            from.get_tcp_user_timeout().copied(),
+            Config::tcp_user_timeout,
+        ),
+        (Some(from.get_keepalives_idle()), Config::keepalives_idle),
+        (from.get_keepalives_interval(), Config::keepalives_interval),
+    ];
+    for (time, set) in times {
+        if let Some(time) = time {
+            set(to, time);
+        }
+    }
+    if let Some(retries) = from.get_keepalives_retries() {
+        to.keepalives_retries(retries);
+    }
+    to.keepalives(from.get_keepalives())
+        .ssl_mode(from.get_ssl_mode())
+        .ssl_negotiation(from.get_ssl_negotiation())
+        .channel_binding(from.get_channel_binding())
+        .target_session_attrs(from.get_target_session_attrs());
 }
 
 impl TlsWords {

@@ -125,7 +125,7 @@ impl Failure {
     }
 }
 
-/// Whether nothing more comes over this connection.
+/// Whether nothing more comes over this connection, or nothing that is of use.
 pub(crate) fn is_lost_connection(error: &tokio_postgres::Error) -> bool {
     match error.as_db_error() {
         Some(error) => {
@@ -133,7 +133,9 @@ pub(crate) fn is_lost_connection(error: &tokio_postgres::Error) -> bool {
                 error.parsed_severity(),
                 Some(Severity::Fatal | Severity::Panic)
             );
-            fatal || error.code().code().starts_with("57P")
+            let code = error.code().code();
+            // 25006: it has become a standby, which does not write; the primary is elsewhere by now.
+            fatal || code.starts_with("57P") || code == "25006"
         }
         None => error.is_closed() || has_io_cause(error),
     }
@@ -159,7 +161,6 @@ pub(crate) fn is_retryable(error: &tokio_postgres::Error) -> bool {
     let Some(code) = error.code().map(SqlState::code) else {
         return false;
     };
-    // 25006: a standby, which does not write; the primary may be elsewhere by now.
     let classes = ["08", "40", "53", "55", "57", "58"];
-    code == "25006" || classes.iter().any(|class| code.starts_with(class))
+    classes.iter().any(|class| code.starts_with(class))
 }

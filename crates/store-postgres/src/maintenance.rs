@@ -45,6 +45,6 @@ async fn maintain(
         readers.write(sql, &[]).await?;
     }
     let mut client = readers.take().await?;
-    partitions::maintain(&mut client).await?;
-    Ok(())
+    let maintained = partitions::maintain(&mut client).await;
+    client.returned(maintained)
 }

@@ -55,6 +55,15 @@ pub enum OpenError {
         #[source]
         cause: Box<tokio_postgres::Error>,
     },
+    /// Nobody who answers takes writes.
+    #[error(
+        "PostgreSQL at {server} takes no writes: it is a standby; name the primary, or all of them \
+         (`postgres://user@one,two,three/database`), of which the primary is found"
+    )]
+    Standby {
+        /// Where.
+        server: String,
+    },
     /// TLS failed.
     #[error(
         "no secure connection to {server}: correct `sslmode` and `sslrootcert`, or the server's certificate"
@@ -185,6 +194,7 @@ impl OpenError {
                 attempted: attempted.to_owned(),
                 cause: Box::new(cause),
             },
+            None if attempted == CONNECT && is_standby(&cause) => Self::Standby { server },
             None if attempted == CONNECT && is_of_tls(&cause) => Self::Tls {
                 server,
                 cause: Box::new(cause),
@@ -199,6 +209,12 @@ impl OpenError {
 
 /// What is attempted first.
 pub(crate) const CONNECT: &str = "connect";
+
+/// Whether somebody answered who takes no writes, as the client's library says it.
+fn is_standby(error: &tokio_postgres::Error) -> bool {
+    let cause = error.source().and_then(|it| it.downcast_ref());
+    cause.is_some_and(|it: &std::io::Error| it.kind() == std::io::ErrorKind::PermissionDenied)
+}
 
 fn is_of_tls(error: &tokio_postgres::Error) -> bool {
     let text = stdx::error_chain(error);

@@ -1,21 +1,27 @@
 //! Reads, on connections of a pool.
 
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
-use futures_util::future;
-use tokio_postgres::Row;
+use futures_util::future::{self, BoxFuture, FutureExt as _};
+use tokio::task::JoinHandle;
 use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Config, Row};
 
 use crate::connect::Target;
-use crate::fault::ReadError;
+use crate::fault::{ReadError, is_lost_connection};
 
 /// How long a read waits for a connection.
 const CONNECTION_WITHIN: Duration = Duration::from_secs(15);
 
 /// How long the database may take for one read. Whoever looks for something by its text may wait long.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(60);
+
+/// Whoever gives a query up after so long has met a database that has gone silent, and the connections that lie in the
+/// pool are as silent.
+const SILENT_AFTER: Duration = Duration::from_secs(2);
 
 /// One query: its text and what it binds.
 pub(crate) type Query<'q> = (&'q str, &'q [&'q (dyn ToSql + Sync)]);
@@ -31,7 +37,8 @@ impl Readers {
         let config = ManagerConfig {
             recycling_method: RecyclingMethod::Fast,
         };
-        let manager = Manager::from_config(target.config.clone(), target.tls.clone(), config);
+        let connect = Arc::clone(target);
+        let manager = Manager::from_connect(target.config.clone(), Shared(connect), config);
         let pool = Pool::builder(manager)
             .max_size(connections)
             .wait_timeout(Some(CONNECTION_WITHIN))
@@ -42,10 +49,17 @@ impl Readers {
         Self { pool }
     }
 
-    async fn connection(&self) -> Result<Object, ReadError> {
-        self.pool.get().await.map_err(|error| match error {
+    /// A connection for more than a statement.
+    pub async fn take(&self) -> Result<Lent, ReadError> {
+        let taken = self.pool.get().await.map_err(|error| match error {
             deadpool_postgres::PoolError::Backend(error) => ReadError::Database(error),
             other => ReadError::NoConnection(Box::new(other)),
+        })?;
+        Ok(Lent {
+            connection: Some(taken),
+            pool: self.pool.clone(),
+            since: Instant::now(),
+            is_broken: false,
         })
     }
 
@@ -64,16 +78,13 @@ impl Readers {
         let first = self.try_snapshot(queries).await;
         match first {
             // One that lay in the pool while the database started again; the next one is new or as dead.
-            Err(error) if error.is_lost_connection() => {
-                self.pool.retain(|_, _| false);
-                self.try_snapshot(queries).await
-            }
+            Err(error) if error.is_lost_connection() => self.try_snapshot(queries).await,
             other => other,
         }
     }
 
     async fn try_snapshot(&self, queries: &[Query<'_>]) -> Result<Vec<Vec<Row>>, ReadError> {
-        let client = self.connection().await?;
+        let client = self.take().await?;
         let read = async {
             let mut statements = Vec::with_capacity(queries.len());
             for (sql, _) in queries {
@@ -94,12 +105,8 @@ impl Readers {
             Ok(answers)
         };
         match tokio::time::timeout(ANSWERS_WITHIN, read).await {
-            Ok(answers) => Ok(answers?),
-            Err(elapsed) => {
-                // It is of no use to the next one while it is at this.
-                drop(Object::take(client));
-                Err(ReadError::NoConnection(Box::new(elapsed)))
-            }
+            Ok(answers) => client.returned(answers),
+            Err(elapsed) => Err(ReadError::NoConnection(Box::new(elapsed))),
         }
     }
 
@@ -109,17 +116,84 @@ impl Readers {
         sql: &str,
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<Row>, ReadError> {
-        let client = self.connection().await?;
-        let statement = client.prepare_cached(sql).await?;
-        Ok(client.query(&statement, parameters).await?)
-    }
-
-    /// A connection for more than a statement.
-    pub async fn take(&self) -> Result<Object, ReadError> {
-        self.connection().await
+        let client = self.take().await?;
+        let written = async {
+            let statement = client.prepare_cached(sql).await?;
+            client.query(&statement, parameters).await
+        };
+        match tokio::time::timeout(ANSWERS_WITHIN, written).await {
+            Ok(written) => client.returned(written),
+            Err(elapsed) => Err(ReadError::NoConnection(Box::new(elapsed))),
+        }
     }
 
     pub fn close(&self) {
         self.pool.close();
+    }
+}
+
+/// Connects a pool, to wherever the primary is.
+struct Shared(Arc<Target>);
+
+impl deadpool_postgres::Connect for Shared {
+    fn connect(
+        &self,
+        _same: &Config,
+    ) -> BoxFuture<'_, Result<(Client, JoinHandle<()>), tokio_postgres::Error>> {
+        self.0.connect().boxed()
+    }
+}
+
+/// A connection of a pool. It goes back once its answers are there: one that is dropped before is closed, because the next
+/// one would wait for answers that are not its own, or for a database that has gone silent.
+pub(crate) struct Lent {
+    connection: Option<Object>,
+    pool: Pool,
+    since: Instant,
+    is_broken: bool,
+}
+
+impl Lent {
+    /// Gives it back with what was answered, unless it is of no use to anybody any more.
+    pub fn returned<T>(mut self, answer: Result<T, tokio_postgres::Error>) -> Result<T, ReadError> {
+        match answer {
+            Err(error) if is_lost_connection(&error) => {
+                self.is_broken = true;
+                Err(error.into())
+            }
+            answer => {
+                drop(self.connection.take());
+                Ok(answer?)
+            }
+        }
+    }
+}
+
+impl Deref for Lent {
+    type Target = Object;
+
+    fn deref(&self) -> &Object {
+        self.connection.as_ref().expect(LENT)
+    }
+}
+
+impl DerefMut for Lent {
+    fn deref_mut(&mut self) -> &mut Object {
+        self.connection.as_mut().expect(LENT)
+    }
+}
+
+const LENT: &str = "it is lent until it is returned, which consumes it";
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        let Some(connection) = self.connection.take() else {
+            return;
+        };
+        drop(Object::take(connection));
+        // Those that rest in the pool are as good as this one.
+        if self.is_broken || self.since.elapsed() >= SILENT_AFTER {
+            self.pool.retain(|_, _| false);
+        }
     }
 }

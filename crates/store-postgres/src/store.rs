@@ -43,6 +43,10 @@ const READERS: usize = 8;
 /// Connections for reads of people, which may take long: they must not hold up those that executions wait for.
 const SEARCHERS: usize = 3;
 
+/// Connections by which a server says that it lives, and takes its share: it must not wait behind reads when there are
+/// more than it can do, or it would lose what it drives, and the others would get it on top of theirs.
+const HEART: usize = 2;
+
 /// Durable executions in a PostgreSQL database, which several servers may share, each with a value of its own.
 ///
 /// Needs a Tokio runtime, which its tasks run on from [`PostgresStore::open`] on. It keeps a dozen connections at the
@@ -54,6 +58,7 @@ pub struct PostgresStore {
     writes: Arc<Intake<Job>>,
     readers: Readers,
     searchers: Readers,
+    heart: Readers,
     stats: Arc<Stats>,
     health: Arc<Health>,
     unreadable: Arc<UnreadableRows>,
@@ -103,6 +108,7 @@ impl PostgresStore {
         })?;
         let readers = Readers::new(&target, READERS);
         let searchers = Readers::new(&target, SEARCHERS);
+        let heart = Readers::new(&target, HEART);
         let writes = Arc::new(Intake::new(QUEUE_CAPACITY));
         let (ending, ended) = watch::channel(false);
         let maintaining = tokio::spawn(maintenance::run(
@@ -131,6 +137,7 @@ impl PostgresStore {
             writes,
             readers,
             searchers,
+            heart,
             stats,
             health,
             unreadable: Arc::default(),
@@ -282,6 +289,7 @@ impl Store for PostgresStore {
             let _ = ended.wait_for(|ended| *ended).await;
             self.readers.close();
             self.searchers.close();
+            self.heart.close();
             Ok(())
         })
     }

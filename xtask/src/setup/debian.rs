@@ -42,23 +42,49 @@ pub fn chromium() -> Result<PathBuf> {
 /// Where Debian puts the programs of PostgreSQL, below the number of the version.
 const POSTGRES_FOLDER: &str = "/usr/lib/postgresql";
 
-/// A PostgreSQL that tests start for themselves: one on the `PATH`, or Debian's, installed now.
-pub fn require_postgres() -> Result<()> {
-    let is_there = || {
-        let versions = std::fs::read_dir(POSTGRES_FOLDER).into_iter().flatten();
-        let mut versions = versions.filter_map(|version| Some(version.ok()?.path()));
-        on_path("initdb").is_some() || versions.any(|it| is_executable(&it.join("bin/initdb")))
-    };
-    if is_there() {
-        return Ok(());
+/// The folder of the programs of a PostgreSQL that we start for ourselves: Debian's newest, that on the `PATH`, or
+/// Debian's, installed now.
+pub fn require_postgres() -> Result<PathBuf> {
+    if let Some(found) = postgres_programs() {
+        return Ok(found);
     }
-    install("postgresql", "a PostgreSQL for the tests of the store")?;
-    if !is_there() {
-        bail!(
+    install("postgresql", "a PostgreSQL of our own")?;
+    postgres_programs().ok_or_else(|| {
+        anyhow::anyhow!(
             "the package `postgresql` is installed, and there is no `initdb` on the PATH or below {POSTGRES_FOLDER}"
-        );
+        )
+    })
+}
+
+fn postgres_programs() -> Option<PathBuf> {
+    let versions = std::fs::read_dir(POSTGRES_FOLDER).into_iter().flatten();
+    let folders = versions.filter_map(|version| Some(version.ok()?.path()));
+    let there = folders.filter(|folder| is_executable(&folder.join("bin/initdb")));
+    let number = |folder: &PathBuf| folder.file_name()?.to_str()?.parse::<u32>().ok();
+    match there.max_by_key(number) {
+        Some(newest) => Some(newest.join("bin")),
+        // What is on the path may be a link to where the others are not.
+        None => Some(on_path("initdb")?.canonicalize().ok()?.parent()?.to_owned()),
     }
-    Ok(())
+}
+
+/// What a PostgreSQL needs that fails over, and the package of each program.
+const FAILOVER: [(&str, &str); 2] = [("patroni", "patroni"), ("etcd", "etcd-server")];
+
+/// Installs what the suites of a database that fails over need. Where it cannot, it says so, and those suites are skipped:
+/// they say it too.
+pub fn failover_programs() {
+    for (program, package) in FAILOVER {
+        if on_path(program).is_some() {
+            continue;
+        }
+        if let Err(error) = install(package, "a PostgreSQL that fails over") {
+            screen::note(&format!(
+                "conformance/test_failover.py is skipped: {error:#}"
+            ));
+            return;
+        }
+    }
 }
 
 /// Installs a Debian package, if this is a Debian of which we are root; else says what to install.

@@ -11,7 +11,7 @@ mod python;
 mod version;
 
 pub use binaries::{Binaries, Profile, build_binaries, build_everything};
-pub use debian::{chromium, install as install_debian, require_postgres};
+pub use debian::{chromium, failover_programs, install as install_debian, require_postgres};
 pub use functions::FunctionProgram;
 pub(crate) use functions::install as install_functions;
 pub use node::{install_packages, npm, require_node};

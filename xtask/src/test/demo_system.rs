@@ -1,11 +1,16 @@
 //! The stages that talk to the real system: the demo, started by `lambdura up`, without simulated work.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, TryRecvError};
+use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
-use crate::demo::{DEMO, LOAN_API};
+use crate::cluster::{Cluster, ClusterConfig};
+use crate::demo::{DEMO, FUNCTIONS, LOAN_API, SERVERS};
 use crate::page::Page;
 use crate::port;
 use crate::process;
@@ -41,6 +46,74 @@ pub fn browser(context: &mut Context) -> Result<()> {
         .context("the system did not survive the tests")
 }
 
+/// The page in Chromium, while servers of three are killed.
+pub fn cluster_browser(context: &mut Context) -> Result<()> {
+    setup::require_node()?;
+    let chromium = chromium()?;
+    let postgres = setup::require_postgres()?;
+    let binaries = context.binaries()?;
+    let demo = context.workspace.root.join(DEMO);
+    let (frontend, tests) = (demo.join("frontend"), demo.join("e2e"));
+    install_packages(&frontend)?;
+    install_packages(&tests)?;
+    let pictures = context.scratch("cluster-pictures")?;
+    let scratch = context.scratch("cluster")?;
+    let config = ClusterConfig {
+        servers: SERVERS,
+        template: demo,
+        functions: FUNCTIONS,
+        data_dir: scratch.join("data"),
+        listen: port::loopback(0),
+        http_api_listen: port::loopback(0),
+        environment: vec![("DEMO_PACE", "0.2".to_owned())],
+        postgres,
+        begins_empty: true,
+        logs: scratch.clone(),
+    };
+    let mut cluster = Cluster::start(&binaries, config)?;
+    let (api, endpoint) = (cluster.http_api.clone(), cluster.endpoint.clone());
+    let page = Page::serve(
+        &frontend,
+        &api,
+        &endpoint,
+        port::free()?,
+        &scratch.join("page.log"),
+    )?;
+    let described = scratch.join("servers.json");
+    write_whole(&described, &cluster.describe().to_string())?;
+    let mut command = npm(&tests);
+    command.args(["run", "test:cluster"]);
+    command.envs(cluster.postgres.variables());
+    command.env("PSQL", cluster.postgres.psql());
+    command.env("CLUSTER", &described);
+    command.env("PAGE_URL", &page.url).env("API_URL", &api);
+    command.env("CHROMIUM_PATH", chromium);
+    command.env("E2E_PICTURES", pictures);
+    let (ended, end) = mpsc::channel::<()>();
+    thread::scope(|scope| {
+        let watch = scope.spawn(move || {
+            while end.try_recv() == Err(TryRecvError::Empty) {
+                if !cluster.look()?.is_empty() {
+                    write_whole(&described, &cluster.describe().to_string())?;
+                }
+                thread::sleep(Duration::from_millis(100));
+            }
+            cluster.remove()
+        });
+        let tested = process::run(&mut command);
+        drop(ended);
+        let watched = watch.join().expect("whoever watches does not panic");
+        tested.and(watched.context("the system did not survive the tests"))
+    })
+}
+
+/// Replaces a file that somebody may be reading.
+fn write_whole(path: &Path, text: &str) -> Result<()> {
+    let partial = path.with_extension("partial");
+    let written = fs::write(&partial, text).and_then(|()| fs::rename(&partial, path));
+    written.with_context(|| format!("write `{}`", path.display()))
+}
+
 /// The console in Chromium, as an engineer uses it.
 pub fn console_browser(context: &mut Context) -> Result<()> {
     setup::require_node()?;
@@ -66,6 +139,7 @@ const SUITES_AT_ONCE: &str = "3";
 
 /// The AWS CLI, boto3, and whatever else is written in Python.
 pub fn python_suites(context: &mut Context) -> Result<()> {
+    setup::failover_programs();
     let (parity, suites): (Vec<_>, Vec<_>) = suites::suites(&context.workspace)?
         .into_iter()
         .partition(|suite| suite.ends_with(suites::PARITY));

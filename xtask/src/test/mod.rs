@@ -106,6 +106,12 @@ const STAGES: &[Stage] = &[
         run: demo_system::browser,
     },
     Stage {
+        name: "cluster-browser",
+        about: "the demo on three servers of which some are killed, in real Chromium",
+        needs: &["build"],
+        run: demo_system::cluster_browser,
+    },
+    Stage {
         name: "console-browser",
         about: "the console in real Chromium, against the real system",
         needs: &["build"],

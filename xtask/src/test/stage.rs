@@ -71,6 +71,7 @@ impl Context {
                 listen: port::loopback(0),
                 http_api_listen: port::loopback(0),
                 environment: vec![("DEMO_PACE", "0".to_owned())],
+                settings: Vec::new(),
                 durability: None,
                 log: folder.join("lambdura.log"),
             };

@@ -133,6 +133,10 @@ const REAL: &[(&str, &str)] = &[
         "looks at the disk after a pause",
     ),
     (
+        "crates/store-postgres/src/connect.rs",
+        "tries the next host beside one that does not answer",
+    ),
+    (
         "crates/store-postgres/src/health.rs",
         "says since when a database has failed",
     ),

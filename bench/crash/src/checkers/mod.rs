@@ -72,8 +72,19 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Judges the evidence.
+/// Judges the evidence of a server whose deaths are known.
 pub fn check_all(evidence: &Evidence) -> Vec<Check> {
+    let mut checks = check_promises(evidence);
+    checks.extend([
+        history::live_invocations_are_not_lost(evidence),
+        server::server_stays_up(evidence),
+        server::restarts_are_ready_in_time(evidence),
+    ]);
+    checks
+}
+
+/// Judges what is promised to clients and functions, whatever happens to servers.
+pub fn check_promises(evidence: &Evidence) -> Vec<Check> {
     vec![
         ends::acknowledged_end_right(evidence),
         ends::answers_are_as_expected(evidence),
@@ -84,8 +95,5 @@ pub fn check_all(evidence: &Evidence) -> Vec<Check> {
         ledger::paused_executions_stand_still(evidence),
         ledger::ended_executions_are_not_invoked(evidence),
         history::histories_are_whole(evidence),
-        history::live_invocations_are_not_lost(evidence),
-        server::server_stays_up(evidence),
-        server::restarts_are_ready_in_time(evidence),
     ]
 }

@@ -1,4 +1,5 @@
-//! The work on durare: engine, workflows and callers in one process, on SQLite. `durare URL steps|loan CALLERS SECONDS`.
+//! The work on durare: engine, workflows and callers in one process, on SQLite or PostgreSQL.
+//! `durare URL steps|loan CALLERS SECONDS [DATABASE_PID]`.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -52,8 +53,12 @@ async fn loan(ctx: DurableContext, input: Parcel) -> Result<Parcel> {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [url, kind, callers, seconds] = &arguments[..] else {
-        bail!("usage: durare URL steps|loan CALLERS SECONDS");
+    let [url, kind, callers, seconds, database @ ..] = &arguments[..] else {
+        bail!("usage: durare URL steps|loan CALLERS SECONDS [DATABASE_PID]");
+    };
+    let database = match database {
+        [pid] => Processes::parse(pid)?,
+        _ => Processes(Vec::new()),
     };
     let engine = DurableEngine::connect(url).await?.build().await?;
     let engine = Arc::new(engine);
@@ -91,7 +96,7 @@ async fn main() -> anyhow::Result<()> {
     let callers = callers.parse().context("callers")?;
     let time = Duration::from_secs(seconds.parse().context("seconds")?);
     let processes = Processes(vec![std::process::id()]);
-    let measured = closed_loop(callers, WARM_UP, time, &processes, work).await?;
+    let measured = closed_loop(callers, WARM_UP, time, &processes, &database, work).await?;
     println!("{}", serde_json::to_string(&measured)?);
     Ok(())
 }

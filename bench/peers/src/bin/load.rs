@@ -1,6 +1,7 @@
 //! Asks a system for executions by HTTP.
 //!
-//! - `load URL closed CALLERS SECONDS PID,PID`: so many callers, each of which asks again when it was answered.
+//! - `load URL,URL closed CALLERS SECONDS PID,PID [DATABASE_PID]`: so many callers, each of which asks again when it was
+//!   answered; they are spread over the URLs.
 //! - `load URL burst COUNT WAIT_MILLIS PID,PID`: so many at once, each of which waits.
 //! - `load URL post JSON`: one request, again until it succeeds: for a system that is just starting.
 
@@ -25,26 +26,34 @@ async fn main() -> Result<()> {
     {
         return post(url, body).await;
     }
-    let [url, kind, first, second, pids] = &arguments[..] else {
-        bail!("usage: load URL closed|burst NUMBER NUMBER PID,PID");
+    let [urls, kind, first, second, pids, database @ ..] = &arguments[..] else {
+        bail!("usage: load URL,URL closed|burst NUMBER NUMBER PID,PID [DATABASE_PID]");
     };
-    let number = |text: &str| text.parse::<u64>().with_context(|| format!("`{text}` is no number"));
+    let number = |text: &str| {
+        text.parse::<u64>()
+            .with_context(|| format!("`{text}` is no number"))
+    };
     let (first, second) = (number(first)?, number(second)?);
-    let pids = pids.split(',').map(|pid| pid.parse().context("a process id"));
-    let processes = Processes(pids.collect::<Result<_>>()?);
+    let processes = Processes::parse(pids)?;
+    let database = match database {
+        [pid] => Processes::parse(pid)?,
+        _ => Processes(Vec::new()),
+    };
     let poster = Poster::default();
     let parcel = Parcel::new(if kind == "burst" { second } else { 0 });
     let body = serde_json::to_string(&parcel).context("write the input")?;
-    let url = url.clone();
-    let ask = move |_: u64| {
-        let (poster, url, body) = (poster.clone(), url.clone(), body.clone());
+    let urls: Vec<String> = urls.split(',').map(str::to_owned).collect();
+    let ask = move |number: u64| {
+        // The upper half is the number of the caller.
+        let url = urls[(number >> 32) as usize % urls.len()].clone();
+        let (poster, body) = (poster.clone(), body.clone());
         async move { poster.post(&url, body).await.map(drop) }
     };
     let count = usize::try_from(first).context("count")?;
     let measured = match kind.as_str() {
         "closed" => {
             let time = Duration::from_secs(second);
-            closed_loop(count, WARM_UP, time, &processes, ask).await?
+            closed_loop(count, WARM_UP, time, &processes, &database, ask).await?
         }
         "burst" => burst(count, Duration::from_millis(second), &processes, ask).await?,
         other => bail!("`{other}` is neither closed nor burst"),

@@ -198,6 +198,7 @@ pub fn request(request_id: &str, payload: impl Into<Vec<u8>>) -> InvocationReque
         tenant_id: None,
         response_sink: None,
         called_off: CancellationToken::new(),
+        permit: Default::default(),
     }
 }
 

@@ -96,6 +96,7 @@ impl Cluster {
             .inner
             .territory
             .set(Shards::NONE, Arc::clone(&nobody));
+        driver.inner.territory.lasts_until(None, driver.now());
         Arc::new(Self {
             started_at: driver.now(),
             driver,
@@ -207,6 +208,8 @@ impl Cluster {
             let nobody = Arc::new(Membership::empty());
             self.membership.send_replace(Arc::clone(&nobody));
             self.driver.inner.territory.set(Shards::NONE, nobody);
+            let now = self.driver.now();
+            self.driver.inner.territory.lasts_until(None, now);
         }
     }
 
@@ -227,7 +230,10 @@ impl Cluster {
         let sent_at = self.driver.now();
         let beat = self.told().begin_beat();
         let mut seen = servers.beat(self.record(), self.config.lease).await?;
-        self.state().until = Some(self.lease_from(sent_at));
+        let until = self.lease_from(sent_at);
+        self.state().until = Some(until);
+        let now = self.driver.now();
+        self.driver.inner.territory.lasts_until(Some(until), now);
         self.adjust(&mut seen).await?;
         self.adopt(seen);
         let outbox = self.driver.inner.territory.outbox();

@@ -312,9 +312,14 @@ async fn a_server_that_stood_still_stops_and_joins_again() {
     let (_site, one, two) = Site::two().await;
     let id = one.start("loan").await;
     let token = one.world.token("loan");
+    let tenure = one.world.driver.tenure();
+    assert!(tenure.holds());
     one.running.abort();
     two.until_driving(256).await;
     two.world.at_work(&["loan"]).await;
+    // Without having noticed, it neither begins an invocation nor has a function go on.
+    assert!(!tenure.holds());
+    tenure.check().expect_err("it is over");
     // It goes on before it has noticed: its function's checkpoint is refused.
     let late = engine::Input::Checkpoint {
         token,
@@ -326,12 +331,43 @@ async fn a_server_that_stood_still_stops_and_joins_again() {
     run(&one.cluster);
     one.until_driving(128).await;
     two.until_driving(128).await;
+    one.world
+        .driver
+        .tenure()
+        .check()
+        .expect("it has another one");
+    // There was a break, in which the other one has gone on.
+    tenure
+        .check()
+        .expect_err("what was begun before is not gone on with");
     one.world.functions.end("loan", succeeded());
     // The end that the other server is told counts, wherever the shard is by now.
     two.world.functions.end("loan", succeeded());
     two.world
         .until_status(&id, ExecutionStatus::Succeeded)
         .await;
+}
+
+/// The answer to a checkpoint was lost, or was not given because the lease was over; the function asks again, and the server
+/// remembers what it answered.
+#[tokio::test]
+async fn a_checkpoint_that_is_repeated_after_a_takeover_is_not_answered_from_memory() {
+    let (_site, one, two) = Site::two().await;
+    let id = one.start("loan").await;
+    let checkpoint = engine::Input::Checkpoint {
+        token: one.world.token("loan"),
+        client_token: Some(model::ClientToken::parse("asked-once").expect("it is one")),
+        updates: vec![wait("w", 60)],
+    };
+    let asked = || one.world.driver.process(&id, checkpoint.clone());
+    asked().await.expect("it is taken");
+    asked().await.expect("it is answered again");
+    one.running.abort();
+    two.until_driving(256).await;
+    two.world.at_work(&["loan"]).await;
+    asked()
+        .await
+        .expect_err("another invocation has the execution");
 }
 
 /// It has the execution in memory as it was when it stood still, because its function is still at work.

@@ -146,8 +146,7 @@ impl LogWriter {
         let (begun, done, committed) = future::join3(begin, future::join_all(all), commit).await;
         begun?;
         done.into_iter().collect::<Result<Vec<_>, _>>()?;
-        committed?;
-        Ok(())
+        client.returned(committed)
     }
 
     /// Removes the oldest tenth while there is more than there may be, or while it is too old.

@@ -71,7 +71,8 @@ impl Search for PostgresStore {
             };
             let mut found = vec![read_summary(row)?];
             self.add_what_they_are_at(&snapshot, &mut found).await?;
-            snapshot.commit().await?;
+            let committed = snapshot.commit().await;
+            client.returned(committed)?;
             Ok(found.pop().map(|(_, summary)| summary))
         })
     }
@@ -220,7 +221,8 @@ impl PostgresStore {
         let rows = snapshot.query(&statement, &[&keys]).await?;
         let mut found = self.unreadable.all("execution", &rows, read_summary);
         self.add_what_they_are_at(&snapshot, &mut found).await?;
-        snapshot.commit().await?;
+        let committed = snapshot.commit().await;
+        client.returned(committed)?;
         let mut by_key: HashMap<i64, ExecutionSummary> = found.into_iter().collect();
         Ok(SearchPage {
             executions: keys.iter().filter_map(|key| by_key.remove(key)).collect(),

@@ -16,7 +16,7 @@ impl Servers for PostgresStore {
             let account = &*self.account;
             let lease = lease.as_secs_f64();
             let sql = include_str!("../sql/servers/beat.sql");
-            self.readers
+            self.heart
                 .write(
                     sql,
                     &[
@@ -55,7 +55,7 @@ impl Servers for PostgresStore {
         self.read("claim shards".to_owned(), async move {
             let (account, by) = (&*self.account, by.0.cast_signed());
             let numbers = numbers(shards);
-            let mut client = self.readers.take().await?;
+            let mut client = self.heart.take().await?;
             let transaction = client.transaction().await?;
             let lock = include_str!("../sql/servers/lock_shards.sql");
             let lock = transaction.prepare_cached(lock).await?;
@@ -66,7 +66,8 @@ impl Servers for PostgresStore {
             let rows = transaction
                 .query(&claim, &[&account, &numbers, &by])
                 .await?;
-            transaction.commit().await?;
+            let committed = transaction.commit().await;
+            client.returned(committed)?;
             let read = |row: &Row| Columns::of(row).count::<u8>().map(Shard);
             rows.iter().map(read).collect()
         })
@@ -77,7 +78,7 @@ impl Servers for PostgresStore {
             let sql = include_str!("../sql/servers/give.sql");
             let from = from.0.cast_signed();
             let to = to.map(|to| to.0.cast_signed());
-            self.readers
+            self.heart
                 .write(sql, &[&&*self.account, &numbers(shards), &from, &to])
                 .await
                 .map(drop)
@@ -91,7 +92,7 @@ impl Servers for PostgresStore {
             }
             let sql = include_str!("../sql/servers/leave_word.sql");
             let ids: Vec<_> = executions.iter().map(ExecutionId::as_str).collect();
-            self.readers
+            self.heart
                 .write(sql, &[&&*self.account, &to.0.cast_signed(), &ids])
                 .await
                 .map(drop)
@@ -113,7 +114,7 @@ impl Servers for PostgresStore {
     fn leave(&self, server: Owner) -> StoreFuture<'_, ()> {
         self.read("forget a server".to_owned(), async move {
             let sql = include_str!("../sql/servers/leave.sql");
-            self.readers
+            self.heart
                 .write(sql, &[&&*self.account, &server.0.cast_signed()])
                 .await
                 .map(drop)

@@ -53,8 +53,12 @@ pub(in crate::api) async fn checkpoint(
         client_token,
         updates,
     };
+    let tenure = app.driver.tenure();
     let processed = app.driver.process(&arn.id, input).await;
     drop(targets);
+    // A function that is told to go on goes on. It must not when this server stood still meanwhile, or did not hear of its
+    // commit, until others took over.
+    tenure.check()?;
     match processed {
         Ok(Answer::Checkpoint { token, operations }) => {
             let ahead = app.driver.clock().ahead_millis();
