@@ -9,12 +9,13 @@ mod doctor;
 mod init;
 mod kept;
 mod new;
+mod servers;
 mod store;
 mod up;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use access::{AccessArguments, AuditArguments, KeysAction, KeysArguments};
+pub use access::{AccessArguments, AuditArguments, KeysAction, KeysArguments, OidcArguments};
 pub use clock::{ClockAction, ClockArguments};
 pub use completions::{CompletionsArguments, ManArguments, Shell};
 pub use demo::{DemoArguments, DemoFunctionArguments};
@@ -26,6 +27,7 @@ pub use kept::{
     StoreCommandArguments, VerifyArguments,
 };
 pub use new::{Language, NewArguments, Template};
+pub use servers::ServersArguments;
 pub use store::{StoreArguments, TablesArguments};
 pub use up::{
     AwsCredentials, BuildProfile, Clock, DebuggedFunction, Durability, LimitsProfile, UpArguments,
@@ -116,6 +118,7 @@ pub enum Command {
     Delete(DeleteArguments),
     Clock(ClockArguments),
     Quarantine(QuarantineArguments),
+    Servers(ServersArguments),
     Backup(BackupArguments),
     Restore(RestoreArguments),
     Verify(VerifyArguments),

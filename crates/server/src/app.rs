@@ -15,6 +15,7 @@ use crate::callers::Callers;
 use crate::elsewhere::{AwsClient, OtherServices};
 use crate::functions::Registry;
 use crate::invoker::HostInvoker;
+use crate::oidc::Oidc;
 use crate::tables::Tables;
 use crate::telemetry::{Diagnostics, OwnSources};
 use crate::tokens::Tokens;
@@ -39,6 +40,8 @@ pub(crate) struct App {
     pub aws: AwsClient,
     /// Who may use this server.
     pub access: Access,
+    /// Signs people in to the console by a provider.
+    pub oidc: Option<Oidc>,
     /// Which tokens of those who call APIs are believed.
     pub tokens: Tokens,
     /// Moves the clock, where it can be.

@@ -21,6 +21,7 @@ mod console;
 mod elsewhere;
 mod event_source;
 mod gateway;
+mod oidc;
 mod permission;
 mod service;
 mod tables;
@@ -57,6 +58,7 @@ pub use function_host::{
 };
 pub use functions::{FolderCode, FreezeCodeError, UnpackError, unpack};
 pub use model::Limits;
+pub use oidc::{OidcConfig, OidcPolicy, check_provider_url};
 pub use runtime::ClockMode;
 pub use server::{Debugging, Server, ServerConfig, Stores};
 pub use start_error::StartServerError;

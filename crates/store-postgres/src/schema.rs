@@ -22,6 +22,14 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "0003_access_keys",
         include_str!("sql/migrations/0003_access_keys.sql"),
     ),
+    (
+        "0004_places",
+        include_str!("sql/migrations/0004_places.sql"),
+    ),
+    (
+        "0005_sessions",
+        include_str!("sql/migrations/0005_sessions.sql"),
+    ),
 ];
 
 /// How often creating the schema is tried while other servers do the same.

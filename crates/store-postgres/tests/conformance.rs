@@ -5,7 +5,7 @@ mod support;
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 use store::conformance::{self, Choice, Walk};
-use store::{AccessKeys, CodeBlobs, MemoryStore, Servers, Store};
+use store::{AccessKeys, CodeBlobs, MemoryStore, Servers, Sessions, Store};
 
 use crate::support::{empty, open, server};
 
@@ -30,6 +30,12 @@ async fn code_in_postgres_conforms() {
 async fn access_keys_in_postgres_conform() {
     let empty = || Box::new(empty()) as Box<dyn AccessKeys>;
     conformance::ACCESS_KEYS.check(empty).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sessions_in_postgres_conform() {
+    let empty = || Box::new(empty()) as Box<dyn Sessions>;
+    conformance::SESSIONS.check(empty).await;
 }
 
 fn walks() -> impl Strategy<Value = Vec<Choice>> {

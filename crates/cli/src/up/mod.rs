@@ -20,6 +20,7 @@ mod left_out;
 mod missing_layers;
 mod not_provided;
 mod objects;
+mod oidc;
 mod own_sources;
 mod packages;
 mod progress;

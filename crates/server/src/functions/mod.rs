@@ -21,6 +21,7 @@ pub(crate) use change::{CatalogueChanges, NewFunction};
 pub(crate) use code::{CodeStore, Damage, Depth, FrozenCode, UNPACKED_BYTES_MAX};
 pub use code::{FolderCode, FreezeCodeError, UnpackError, unpack};
 pub(crate) use collect::is_needed;
+pub(crate) use concurrency::Together;
 pub(crate) use event_filter::EventFilter;
 pub(crate) use event_source::{EventSourceMapping, EventSourceStates};
 pub(crate) use health::damaged;

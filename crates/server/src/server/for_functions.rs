@@ -3,16 +3,22 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use access::SessionKeys;
 use function_host::{Credentials, HostConfig};
+use runtime::Clock;
+use store::LogStore;
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::ServerConfig;
 use crate::elsewhere::Elsewhere;
 use crate::http::socket::{self, SocketFile};
 use crate::start_error::StartServerError;
+use crate::telemetry::xray;
 
 /// How long a function process may take to its first call of the Runtime API. Lambda stops after ten
 /// seconds and begins again within the function's timeout; here many interpreters may start at once
@@ -98,4 +104,31 @@ fn host_credentials(elsewhere: &Elsewhere, issuing: Option<SessionKeys>) -> Host
         host.credentials = Arc::new(move |_| credentials.clone());
     }
     host
+}
+
+/// Hears the segments that functions send.
+pub(super) async fn start_xray(
+    logs: &Arc<dyn LogStore>,
+    ignored: Arc<AtomicU64>,
+    tasks: &TaskTracker,
+    clock: &Arc<dyn Clock>,
+    shutdown: &CancellationToken,
+) -> Result<SocketAddr, StartServerError> {
+    let any = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+    let (socket, address) = xray::bind()
+        .await
+        .map_err(|cause| StartServerError::Listen {
+            address: any,
+            cause,
+        })?;
+    let clock = Arc::clone(clock);
+    let now = move || clock.now();
+    tasks.spawn(xray::receive(
+        socket,
+        Arc::clone(logs),
+        ignored,
+        now,
+        shutdown.clone(),
+    ));
+    Ok(address)
 }

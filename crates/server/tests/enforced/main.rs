@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod oidc;
 mod processes;
 mod sign_in;
 mod signed;
