@@ -70,8 +70,6 @@ impl Sessions for MemorySessions {
 
 #[cfg(test)]
 mod tests {
-    use futures_util::FutureExt as _;
-
     use super::*;
     use crate::conformance::SESSIONS;
 
@@ -82,8 +80,8 @@ mod tests {
             .await;
     }
 
-    #[test]
-    fn the_first_to_go_makes_room() {
+    #[tokio::test]
+    async fn the_first_to_go_makes_room() {
         let sessions = MemorySessions::default();
         for number in 0..=SESSIONS_MAX as i64 {
             let session = SessionRecord {
@@ -92,19 +90,11 @@ mod tests {
                 until: Timestamp::from_millis(1_000 + number),
             };
             let begun = sessions.begin_session(session, Timestamp::from_millis(0));
-            begun
-                .now_or_never()
-                .expect("it is in memory")
-                .expect("works");
+            begun.await.expect("works");
         }
-        let found = |hash| {
-            sessions
-                .session(hash)
-                .now_or_never()
-                .expect("it is in memory")
-        };
-        assert_eq!(found("0000").expect("works"), None);
-        assert!(found("0001").expect("works").is_some());
+        let found = async |hash| sessions.session(hash).await.expect("works");
+        assert_eq!(found("0000").await, None);
+        assert!(found("0001").await.is_some());
         assert_eq!(sessions.tables().sessions.len(), SESSIONS_MAX);
     }
 }
