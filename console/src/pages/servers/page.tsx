@@ -35,10 +35,10 @@ export function ServersPage() {
           </EmptyState>
         )}
         {list?.is_shared === true && (
-          <>
+          <SpaceBetween size="l">
             <ServerTable list={list} />
             <ShardMap list={list} />
-          </>
+          </SpaceBetween>
         )}
       </SpaceBetween>
     </ContentLayout>

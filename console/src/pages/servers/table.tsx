@@ -3,7 +3,6 @@ import Badge from '@cloudscape-design/components/badge'
 import Header from '@cloudscape-design/components/header'
 import Table, { type TableProps } from '@cloudscape-design/components/table'
 import type { ServerList, ServerShown } from '../../api/types'
-import { CopyText } from '../../components/copy-text'
 import { formatDuration, formatNumber } from '../../time/format'
 import { Instant } from '../../time/instant'
 import { colorOf } from './color'
@@ -25,8 +24,8 @@ const COLUMNS: TableProps.ColumnDefinition<Row>[] = [
     header: 'Server',
     isRowHeader: true,
     minWidth: 220,
-    cell: ({ address, color, is_this: isThis, state }) => (
-      <span className="server-name">
+    cell: ({ address, color, id, is_this: isThis, state }) => (
+      <span className="server-name" title={`Run ${id}`}>
         <span className="server-swatch" data-color={state === 'dead' ? 'none' : color} aria-hidden="true" />
         <span className="wrap-anywhere">{address}</span>
         {isThis && <Badge>answers here</Badge>}
@@ -39,7 +38,6 @@ const COLUMNS: TableProps.ColumnDefinition<Row>[] = [
   { id: 'since', header: 'Since', minWidth: 150, cell: ({ started_at: at }) => <Instant at={at} /> },
   { id: 'lease', header: 'Lease', minWidth: 130, cell: ({ lease_ends_at: ends, now }) => <span className="figure">{lease(ends - now)}</span> },
   { id: 'version', header: 'Version', minWidth: 90, cell: ({ version }) => <span className="figure">{version}</span> },
-  { id: 'id', header: 'Id', minWidth: 200, cell: ({ id }) => <CopyText text={id} code label="Copy the id" /> },
 ]
 
 /** How long it lasts yet, or since when it has been over. */
