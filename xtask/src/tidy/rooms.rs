@@ -86,6 +86,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "http",
             "invoker",
             "main_port",
+            "oidc",
             "schedule",
             "service",
             "start_error",

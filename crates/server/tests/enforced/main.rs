@@ -3,7 +3,6 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod oidc;
 mod processes;
 mod sign_in;
 mod signed;

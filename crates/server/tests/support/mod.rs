@@ -241,16 +241,6 @@ impl TestServer {
         policies: Vec<Value>,
         limits: server::AccessLimits,
     ) -> (Self, server::KeyWithSecret, server::KeyWithSecret) {
-        Self::start_enforced_with(template, policies, limits, None).await
-    }
-
-    /// As above, with an OpenID provider.
-    pub async fn start_enforced_with(
-        template: &str,
-        policies: Vec<Value>,
-        limits: server::AccessLimits,
-        oidc: Option<server::OidcConfig>,
-    ) -> (Self, server::KeyWithSecret, server::KeyWithSecret) {
         let data_dir = tempfile::tempdir().unwrap();
         let now = model::Timestamp::from_millis(1_790_000_000_000);
         let keys = server::OfflineKeys::open(data_dir.path(), None, "user test".to_owned(), now);
@@ -267,7 +257,6 @@ impl TestServer {
                 limits,
                 ..server::AccessConfig::default()
             },
-            oidc,
             ..config(&data_dir, IDLE_TIME, Limits::AWS)
         };
         let options = load_options(&[]);
