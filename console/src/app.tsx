@@ -9,6 +9,7 @@ import { FunctionPage } from './pages/function/page'
 import { FunctionsPage } from './pages/functions/page'
 import { NamedExecutionPage } from './pages/named-execution/page'
 import { NoSuchPage } from './pages/no-such-page'
+import { ServersPage } from './pages/servers/page'
 import { SystemPage } from './pages/system/page'
 import { WaitingPage } from './pages/waiting/page'
 import { paths } from './util/paths'
@@ -32,6 +33,7 @@ export const router = createBrowserRouter([
           { path: '/functions', element: <FunctionsPage /> },
           { path: '/functions/:name', element: <FunctionPage /> },
           { path: '/functions/:name/executions/:execution', element: <NamedExecutionPage /> },
+          { path: '/servers', element: <ServersPage /> },
           { path: '/system', element: <SystemPage /> },
           { path: '*', element: <NoSuchPage /> },
         ],

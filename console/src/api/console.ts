@@ -15,6 +15,7 @@ import type {
   Metric,
   OpenCallback,
   Segment,
+  ServerList,
   SetAsideList,
   System,
   Timer,
@@ -219,6 +220,13 @@ export const systemQuery = () =>
     queryKey: ['system'],
     queryFn: ({ signal }) => getJson<System>(`${BASE}/system`, {}, signal),
     refetchInterval: REFRESH,
+  })
+
+export const serversQuery = () =>
+  queryOptions({
+    queryKey: ['servers'],
+    queryFn: ({ signal }) => getJson<ServerList>(`${BASE}/servers`, {}, signal),
+    refetchInterval: REFRESH / 2,
   })
 
 export const setAsideQuery = (limit: number) =>

@@ -8,9 +8,14 @@ const ROUTE = '/lambdura/v1/session'
 export interface Session {
   /** Whether one has to sign in at all. */
   readonly required: boolean
-  /** The name of the access key that was shown. */
+  /** Whether an OpenID provider signs people in. */
+  readonly provider?: boolean
+  /** The name of the access key that was shown, or of the person. */
   readonly name?: string
 }
+
+/** Where a browser is sent to be signed in by the provider. */
+export const PROVIDER_ROUTE = `${ROUTE}/oidc`
 
 export const sessionQuery = queryOptions({
   queryKey: ['session'],

@@ -33,6 +33,7 @@ export function Shell() {
     { keys: 'g e', label: 'Go to the executions', run: () => void navigate(paths.executions()) },
     { keys: 'g w', label: 'Go to what waits on the world', run: () => void navigate(paths.waiting()) },
     { keys: 'g f', label: 'Go to the functions', run: () => void navigate(paths.functions()) },
+    { keys: 'g v', label: 'Go to the servers', run: () => void navigate(paths.servers()) },
     { keys: 'g s', label: 'Go to the system', run: () => void navigate(paths.system()) },
     { keys: 't', label: 'Switch between local time, UTC and how long ago', run: () => chooseTimeMode(after(TIME_MODES, timeMode)) },
     { keys: 'T', label: 'Switch between light and dark', run: () => chooseTheme(after(THEMES, theme)) },
@@ -160,6 +161,7 @@ function Navigation() {
         { type: 'link', text: 'Executions', href: '/executions' },
         { type: 'link', text: 'Waiting on the world', href: '/waiting', info: open > 0 ? <Badge color="blue">{waiting?.next_cursor ? `${open}+` : open}</Badge> : undefined },
         { type: 'link', text: 'Functions', href: '/functions' },
+        ...(system?.is_shared === true ? [{ type: 'link' as const, text: 'Servers', href: '/servers' }] : []),
         { type: 'link', text: 'System', href: '/system' },
         ...(system === undefined ? [] : [{ type: 'divider' as const }, ...facts(system.version, system.durability)]),
       ]}

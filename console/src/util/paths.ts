@@ -23,5 +23,6 @@ export const paths = {
   waiting: () => '/waiting',
   functions: () => '/functions',
   function: (name: string, tab?: FunctionTab) => `/functions/${encodeURIComponent(name)}${tab === undefined ? '' : `?tab=${tab}`}`,
+  servers: () => '/servers',
   system: () => '/system',
 } as const

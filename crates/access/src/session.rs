@@ -5,7 +5,7 @@
 //! can make, and the secret follows from the token. With a key that is drawn at each start, credentials of an earlier
 //! run mean nothing.
 
-use aws_lc_rs::hmac;
+use aws_lc_rs::{digest, hmac};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
@@ -40,6 +40,12 @@ impl SessionKeys {
     /// When there is no randomness.
     pub fn draw() -> Result<Self, NoRandomness> {
         Ok(Self::from_key(&draw::<32>()?))
+    }
+
+    /// With a key that follows from a secret that several servers share.
+    pub fn from_secret(secret: &SecretKey) -> Self {
+        let digest = digest::digest(&digest::SHA256, secret.reveal().as_bytes());
+        Self(hmac::Key::new(hmac::HMAC_SHA256, digest.as_ref()))
     }
 
     /// With a key that several servers share.
@@ -121,6 +127,19 @@ mod tests {
         assert!(keys.look_up(&again.access_key_id, &made.token).is_err());
         let others = SessionKeys::draw().expect("there is randomness");
         assert!(others.look_up(&made.access_key_id, &made.token).is_err());
+    }
+
+    #[test]
+    fn whoever_has_the_secret_knows_them_again() {
+        let secret = SecretKey::new("shared");
+        let made = SessionKeys::from_secret(&secret).issue("Orders:3");
+        let made = made.expect("there is randomness");
+        let known = |secret: &str| {
+            let keys = SessionKeys::from_secret(&SecretKey::new(secret));
+            keys.look_up(&made.access_key_id, &made.token).is_ok()
+        };
+        assert!(known("shared"));
+        assert!(!known("another"));
     }
 
     #[test]

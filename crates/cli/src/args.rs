@@ -13,12 +13,13 @@ mod kept;
 mod new;
 mod serve;
 mod server;
+mod servers;
 mod store;
 mod up;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use access::{AccessArguments, AuditArguments, KeysAction, KeysArguments};
+pub use access::{AccessArguments, AuditArguments, KeysAction, KeysArguments, OidcArguments};
 pub use clock::{ClockAction, ClockArguments};
 pub use completions::{CompletionsArguments, ManArguments, Shell};
 pub use debug::DebugArguments;
@@ -34,6 +35,7 @@ pub use kept::{
 pub use new::{Language, NewArguments, Template};
 pub use serve::{LogFormat, MigrateArguments, ServeArguments};
 pub use server::ServerArguments;
+pub use servers::ServersArguments;
 pub use store::{StoreArguments, TablesArguments};
 pub use up::{
     AwsCredentials, BuildProfile, Clock, DebuggedFunction, Durability, LimitsProfile, UpArguments,
@@ -129,6 +131,7 @@ pub enum Command {
     Delete(DeleteArguments),
     Clock(ClockArguments),
     Quarantine(QuarantineArguments),
+    Servers(ServersArguments),
     Backup(BackupArguments),
     Restore(RestoreArguments),
     Verify(VerifyArguments),

@@ -3,11 +3,10 @@
 
 use std::any::Any;
 use std::collections::BTreeMap;
-use std::ops::Bound;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
-use model::ExecutionId;
+use model::{ExecutionId, Shards};
 use stdx::{error_chain, panic_message};
 use store::{SetAside, StoreFault};
 use tokio::sync::{Notify, OnceCell};
@@ -162,26 +161,59 @@ impl Driver {
         self.inner.aside.read.get_or_try_init(read).await.map(drop)
     }
 
-    /// All executions that are set aside, in order of id.
+    /// Reads again what is set aside in shards that another server has driven so far.
+    pub(crate) async fn read_aside_of(&self, shards: Shards) -> Result<(), StoreFault> {
+        let stored = self.inner.store.executions_set_aside().await?;
+        let gained = |id: &ExecutionId| shards.contains(id.shard());
+        for known in self.executions_set_aside() {
+            let id = known.execution_id;
+            if gained(&id) && !stored.iter().any(|record| record.execution_id == id) {
+                self.inner.aside.remove(&id);
+            }
+        }
+        let new = stored
+            .into_iter()
+            .filter(|record| gained(&record.execution_id));
+        for record in new {
+            self.inner.aside.add(record);
+        }
+        Ok(())
+    }
+
+    /// All executions that this server drives or drove and that are set aside, in order of id.
     pub fn executions_set_aside(&self) -> Vec<SetAside> {
         self.inner.aside.executions().values().cloned().collect()
     }
 
-    /// As [`Driver::executions_set_aside`], at most so many of those after this one.
-    pub fn executions_set_aside_after(
-        &self,
-        after: Option<&ExecutionId>,
-        limit: usize,
-    ) -> Vec<SetAside> {
-        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let executions = self.inner.aside.executions();
-        let page = executions.range::<ExecutionId, _>((from, Bound::Unbounded));
-        page.take(limit).map(|(_, record)| record.clone()).collect()
+    /// As [`Driver::executions_set_aside`], of all servers that share the store.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn set_aside_anywhere(&self) -> Result<Vec<SetAside>, StoreFault> {
+        if !self.inner.territory.is_shared() {
+            return Ok(self.executions_set_aside());
+        }
+        let stored = self.inner.store.executions_set_aside().await?;
+        let by_id = |record: SetAside| (record.execution_id.clone(), record);
+        let elsewhere = stored.into_iter().map(by_id);
+        let elsewhere = elsewhere.filter(|(id, _)| !self.drives(id));
+        let mut all: BTreeMap<_, _> = elsewhere.collect();
+        // Of its own this server knows better: what it has set aside may not have been written yet.
+        let own = self.executions_set_aside().into_iter().map(by_id);
+        all.extend(own.filter(|(id, _)| self.drives(id)));
+        Ok(all.into_values().collect())
     }
 
-    /// Why an execution is set aside; none when it is not.
-    pub fn set_aside_record(&self, id: &ExecutionId) -> Option<SetAside> {
-        self.inner.aside.get(id)
+    /// Why an execution is set aside, by whatever server; none when it is not.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn set_aside_record(&self, id: &ExecutionId) -> Result<Option<SetAside>, StoreFault> {
+        if self.drives(id) {
+            return Ok(self.inner.aside.get(id));
+        }
+        let all = self.inner.store.executions_set_aside().await?;
+        Ok(all.into_iter().find(|record| record.execution_id == *id))
     }
 
     /// Whether nothing is done for an execution until somebody has it tried again.
@@ -205,7 +237,11 @@ impl Driver {
             return self.try_again_elsewhere(id).await;
         }
         let Some(record) = self.inner.aside.remove(id) else {
-            return Ok(TriedAgain::Unknown);
+            // The shard may have come here a moment ago.
+            return match self.inner.territory.is_shared() {
+                true => self.try_again_elsewhere(id).await,
+                false => Ok(TriedAgain::Unknown),
+            };
         };
         if let Err(fault) = self.inner.store.take_back(id).await {
             self.inner.aside.add(record);

@@ -394,6 +394,14 @@ impl Driver {
         })
     }
 
+    /// More invocations of a function may run at one time than before: those that wait begin.
+    pub fn look_for_turns(&self, function: &FunctionName) {
+        for key in self.inner.lanes.lanes_of(function) {
+            let next = self.inner.lanes.grown(&key, self.limit(&key));
+            self.start_turns(&key, next);
+        }
+    }
+
     /// How many invocations wait for their turn.
     pub fn waiting_count(&self) -> usize {
         self.inner.lanes.waiting()

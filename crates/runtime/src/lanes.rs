@@ -233,6 +233,32 @@ impl Lanes {
         self.inner().waiting
     }
 
+    /// How many turns of a function wait, all versions together; counted as far as `most`.
+    pub fn waiting_of(&self, function: &FunctionName, most: usize) -> usize {
+        let inner = self.inner();
+        let waits = |turn: &&Turn| matches!(inner.turns.get(*turn), Some(State::Waiting));
+        let lanes = inner
+            .lanes
+            .iter()
+            .filter(|(key, _)| key.function == *function);
+        let turns = lanes.flat_map(|(_, lane)| &lane.waiting);
+        turns.filter(waits).take(most).count()
+    }
+
+    /// The versions of a function that have turns.
+    pub fn lanes_of(&self, function: &FunctionName) -> Vec<LaneKey> {
+        let inner = self.inner();
+        let keys = inner.lanes.keys();
+        keys.filter(|key| key.function == *function)
+            .cloned()
+            .collect()
+    }
+
+    /// More turns than before may run at one time.
+    pub fn grown(&self, key: &LaneKey, limit: usize) -> Vec<Turn> {
+        self.inner().start_next(key, limit)
+    }
+
     /// How many turns wait, by function version.
     pub fn waiting_by_lane(&self) -> Vec<(LaneKey, usize)> {
         let inner = self.inner();

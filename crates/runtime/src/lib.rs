@@ -19,6 +19,7 @@ mod effect;
 mod error;
 mod invoker;
 mod lanes;
+mod places;
 mod process;
 mod queue;
 mod read;
@@ -42,6 +43,7 @@ pub use invoker::{
     Destination, DurableInvocation, DurableSettings, EndedInvocation, InvocationReport, Invoker,
     InvokerFuture, NoRoom, PlainInvocation, PlainOutcome, RetryPolicy, Tenure,
 };
+pub use places::{Entered, Places, Reservations, Room};
 pub use queue::EnqueueError;
 pub use read::StatePage;
 pub use servers::{

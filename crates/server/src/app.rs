@@ -18,6 +18,7 @@ use crate::elsewhere::{AwsClient, OtherServices};
 use crate::functions::Registry;
 use crate::http::{Body, RequestBody};
 use crate::invoker::HostInvoker;
+use crate::oidc::Oidc;
 use crate::tables::Tables;
 use crate::telemetry::{Diagnostics, OwnSources};
 use crate::tokens::Tokens;
@@ -46,6 +47,8 @@ pub(crate) struct App {
     pub aws: AwsClient,
     /// Who may use this server.
     pub access: Access,
+    /// Signs people in to the console by a provider.
+    pub oidc: Option<Oidc>,
     /// Which tokens of those who call APIs are believed.
     pub tokens: Tokens,
     /// Moves the clock, where it can be.

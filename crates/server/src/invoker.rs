@@ -18,8 +18,9 @@ use model::{
     ErrorObject, ExecutionName, FunctionName, Limits, Payload, Timestamp, Trigger, Version,
 };
 use runtime::{
-    Clock, Destination, DurableInvocation, DurableSettings, EndedInvocation, InvocationReport,
-    Invoker, InvokerFuture, NoRoom, PlainInvocation, PlainOutcome, RetryPolicy, StartRequest,
+    Clock, Destination, DurableInvocation, DurableSettings, EndedInvocation, Entered,
+    InvocationReport, Invoker, InvokerFuture, NoRoom, PlainInvocation, PlainOutcome, RetryPolicy,
+    StartRequest,
 };
 use stdx::error_chain;
 use store::AsyncInvocation;
@@ -31,6 +32,9 @@ use crate::functions::{
 };
 use crate::telemetry::{Diagnostics, LogRecorder, OwnSources, Went, advice, execution_span};
 use wind::{Answers, StubOutcome};
+
+/// How long an invocation waits for a place that another server does not use: until that one has given it back.
+const PLACE_WITHIN: Duration = Duration::from_millis(300);
 
 /// The invoker of the server.
 #[derive(Clone)]
@@ -69,8 +73,7 @@ impl Invoker for HostInvoker {
         // What is gone fails at once, and needs no turn.
         let of_host = version.map_or(usize::MAX, |it| self.host.concurrency(&it.config));
         // As many processes as are reserved invocations may have room for more than those.
-        let reserved = self.registry.settings(function).reserved_concurrency;
-        reserved.map_or(of_host, |reserved| of_host.min(reserved as usize))
+        of_host.min(self.registry.admitted(function))
     }
 
     fn retry_policy(&self, invocation: &AsyncInvocation) -> RetryPolicy {
@@ -136,6 +139,10 @@ impl HostInvoker {
                 outcome: InvocationOutcome::FunctionError(damage_error(&version, &damage)),
             });
         }
+        let Some(_entered) = self.enter(&arn.function.name).await else {
+            let reason = "its reserved concurrency is used up".to_owned();
+            return Err(NoRoom { reason });
+        };
         let invoked_function_arn = arn.function.qualified(&arn.version.to_string());
         // What a function traces hangs below the span that its execution is, the same in every invocation, and that
         // one below the caller's.
@@ -253,7 +260,7 @@ impl HostInvoker {
             let error = damage_error(&version, &damage);
             return (PlainOutcome::Unavailable(error), None);
         }
-        let Some(_entered) = self.registry.enter(&invocation.function) else {
+        let Some(_entered) = self.enter(&invocation.function).await else {
             let went = (Went::Throttled, Duration::ZERO);
             self.record(&invocation.function, went);
             let error = ErrorObject::new("TooManyRequestsException", "Rate Exceeded.");
@@ -296,6 +303,25 @@ impl HostInvoker {
 }
 
 impl HostInvoker {
+    /// Counts an invocation; none when the function's reserved concurrency is used up. Where other servers do not use
+    /// all of it, waits a moment for a share of theirs.
+    async fn enter(&self, function: &FunctionName) -> Option<Entered> {
+        let clock = &self.clock;
+        let until = clock.now() + PLACE_WITHIN;
+        loop {
+            if let Some(entered) = self.registry.enter(function) {
+                return Some(entered);
+            }
+            if !self.registry.may_come(function) || clock.now() >= until {
+                return None;
+            }
+            tokio::select! {
+                () = self.registry.wait_for_room(function) => {}
+                () = clock.sleep_until(until) => {}
+            }
+        }
+    }
+
     /// Runs an invocation. When no process comes up, its code is looked at: if a file was damaged and
     /// could be mended, a process that could not be started is started again.
     async fn run(

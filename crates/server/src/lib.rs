@@ -21,6 +21,7 @@ mod console;
 mod elsewhere;
 mod event_source;
 mod gateway;
+mod oidc;
 mod permission;
 mod service;
 mod tables;
@@ -58,6 +59,7 @@ pub use function_host::{
 pub use functions::{ArchivedCode, FolderCode, FreezeCodeError, UnpackError, unpack};
 pub use http::tls::{TlsError, check_certificate};
 pub use model::Limits;
+pub use oidc::{OidcConfig, OidcPolicy, check_provider_url};
 pub use runtime::ClockMode;
 pub use server::{Debugging, Server, ServerConfig, Stores};
 pub use start_error::StartServerError;

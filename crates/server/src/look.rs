@@ -70,6 +70,7 @@ impl Server {
             answers: None,
             dynamodb: None,
             cluster: None,
+            oidc: None,
             access: AccessConfig::default(),
         };
         let server = Self::prepare_on(config, stores, true).await?;

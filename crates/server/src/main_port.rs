@@ -30,15 +30,14 @@ pub(crate) async fn handle(
         return refusal(refused);
     }
     let address = app.access.address(request.headers(), peer);
-    if request.uri().path() == session::ROUTE {
+    if session::is_for(request.uri().path()) {
         if app.access.is_enforced()
             && let Err(refused) = app.access.count_address(address, app.machine_now())
         {
             return refusal(refused);
         }
         let (parts, body) = request.into_parts();
-        let (method, headers) = (&parts.method, &parts.headers);
-        let answer = session::handle(&app, method, headers, address, body).await;
+        let answer = session::handle(&app, &parts, address, body).await;
         return answer.unwrap_or_else(refusal);
     }
     if !app.access.is_enforced() {
@@ -62,7 +61,10 @@ fn check_origin(app: &App, request: &Request<RequestBody>) -> Result<(), guard::
         true => guard::check_origin(method, headers, |_| false)?,
         false => guard::check(method, headers, |_| false)?,
     }
-    guard::check_site(headers, console::is_page(request.uri().path()))
+    let path = request.uri().path();
+    // A provider sends browsers back to where they were signed in.
+    let is_link = console::is_page(path) || session::is_return(path);
+    guard::check_site(headers, is_link)
 }
 
 /// Lets a request in where that is enforced.

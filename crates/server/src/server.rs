@@ -11,7 +11,6 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use access::SessionKeys;
 use function_host::{DebuggedProcess, Debugger, FunctionHost, Runtimes};
 use futures_util::FutureExt as _;
 use hyper::Uri;
@@ -30,12 +29,13 @@ use crate::callers::Callers;
 use crate::cluster::{ClusterSettings, Peers};
 use crate::elsewhere::{AwsClient, Elsewhere, OtherServices};
 use crate::event_source::Pollers;
-use crate::functions::{CodeStore, Home, Registry, Running};
+use crate::functions::{CodeStore, Home, Registry, Running, Together};
 use crate::gateway::ServedApi;
 use crate::http::listen::{self, Connections};
 use crate::http::socket::SocketFile;
 use crate::http::tls::Tls;
 use crate::invoker::HostInvoker;
+use crate::oidc::{Oidc, OidcConfig};
 use crate::schedule::Schedules;
 use crate::start_error::StartServerError;
 use crate::tables::Tables;
@@ -44,6 +44,7 @@ use crate::tokens::{AuthorizerConfig, Tokens};
 use crate::{cluster, console, data_folder, main_port, upkeep};
 use for_functions::{host_config, own_listener, start_xray};
 pub use stores::Stores;
+use stores::{session_keys, sign_ins};
 use wind::{AnswerSet, Answers, ComesDue, Winder, answer_callbacks};
 
 /// How long function processes have to end at a shutdown.
@@ -102,6 +103,8 @@ pub struct ServerConfig {
     pub cluster: Option<ClusterSettings>,
     /// Who is let in.
     pub access: AccessConfig,
+    /// Whose people may sign in to the console besides those who have access keys.
+    pub oidc: Option<OidcConfig>,
 }
 
 /// Which functions are debugged, and who wants to know.
@@ -267,7 +270,7 @@ impl Server {
             home,
             running,
             Arc::new(code),
-            shared.as_ref().map(|shared| Arc::clone(&shared.code)),
+            shared.as_ref().map(|it| Together::new(&it.code, &clock)),
         )
         .await?;
         let registry = Arc::new(registry);
@@ -291,7 +294,7 @@ impl Server {
             Some((_, address)) => format!("http://{address}"),
             None => endpoint.clone(),
         };
-        let sessions = SessionKeys::draw()?;
+        let sessions = session_keys(is_enforced, &keys, shared.as_ref()).await?;
         let issuing = is_enforced.then(|| sessions.clone());
         let dynamodb = tables.endpoint(&own_endpoint);
         let host_config = host_config(
@@ -342,6 +345,7 @@ impl Server {
             registry.home.clone(),
             keys,
             sessions,
+            sign_ins(shared.as_ref()),
             Audit::of(&config.data_dir),
         );
         let (cluster, peers) = match shared {
@@ -349,7 +353,7 @@ impl Server {
             Some(shared) => {
                 let settings = config.cluster.clone().unwrap_or_else(ClusterSettings::here);
                 let peers = Peers::open(&settings).await?;
-                let cluster = peers.cluster(&driver, shared, settings.lease);
+                let cluster = peers.cluster(&driver, &registry, shared, settings.lease);
                 (Some(cluster), Some(peers))
             }
         };
@@ -364,6 +368,7 @@ impl Server {
             other_services: OtherServices::new(&config.elsewhere, Arc::clone(&diagnostics)),
             aws: AwsClient::new(&config.elsewhere),
             access,
+            oidc: config.oidc.clone().map(Oidc::new),
             tokens: Tokens::new(config.authorizers.clone()),
             winder,
             answers,

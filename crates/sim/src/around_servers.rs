@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::{ExecutionId, Owner, Shards};
-use store::{Membership, ServerRecord, Servers, StoreFault, StoreFuture};
+use store::{Membership, PlacesAsk, PlacesSeen, ServerRecord, Servers, StoreFault, StoreFuture};
+
+use store::Survey;
 
 use crate::machine::Machine;
 use crate::world::Counted;
@@ -38,6 +40,12 @@ impl Servers for AroundServers {
             let until = world.now() + lease;
             world.state().ownership.beat(server.id, until);
             world.servers.beat(server, lease).await
+        }))
+    }
+
+    fn survey(&self) -> StoreFuture<'_, Survey> {
+        Box::pin(self.call("survey", async move |this: &Self| {
+            this.0.world.servers.survey().await
         }))
     }
 
@@ -76,6 +84,19 @@ impl Servers for AroundServers {
     fn take_word(&self, of: Owner) -> StoreFuture<'_, Vec<ExecutionId>> {
         Box::pin(self.call("take_word", async move |this: &Self| {
             this.0.world.servers.take_word(of).await
+        }))
+    }
+
+    fn share_places(
+        &self,
+        server: Owner,
+        question: u64,
+        asks: Vec<PlacesAsk>,
+        lease: Duration,
+    ) -> StoreFuture<'_, PlacesSeen> {
+        Box::pin(self.call("share_places", async move |this: &Self| {
+            let servers = &this.0.world.servers;
+            servers.share_places(server, question, asks, lease).await
         }))
     }
 

@@ -83,6 +83,7 @@ async fn join(machine: &Arc<Machine>) -> Result<(), BoxError> {
             address: format!("server-{}", member.number),
             secret: String::new(),
             version: "1".to_owned(),
+            reservations: None,
             lease: LEASE,
         };
         told.get_or_init(|| Cluster::new(driver.clone(), config));

@@ -41,6 +41,7 @@ async fn maintain(
         include_str!("sql/write/forget_writers.sql"),
         include_str!("sql/write/forget_servers.sql"),
         include_str!("sql/write/forget_words.sql"),
+        include_str!("sql/write/forget_places.sql"),
     ] {
         readers.write(sql, &[]).await?;
     }

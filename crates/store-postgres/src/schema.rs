@@ -26,6 +26,14 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "0004_stacks",
         include_str!("sql/migrations/0004_stacks.sql"),
     ),
+    (
+        "0005_places",
+        include_str!("sql/migrations/0005_places.sql"),
+    ),
+    (
+        "0006_sessions",
+        include_str!("sql/migrations/0006_sessions.sql"),
+    ),
 ];
 
 /// How often creating the schema is tried while other servers do the same.

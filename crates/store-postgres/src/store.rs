@@ -9,6 +9,7 @@ mod queue;
 mod schedule_marks;
 mod search;
 mod servers;
+mod sessions;
 mod stacks;
 mod work;
 

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::test_runner::Config;
 use store::conformance::{self, Choice, Walk};
 use store::{
-    AccessKeys, CodeBlobs, MemoryStore, Servers, StackRecord, Stacks, StacksRevision, Store,
+    AccessKeys, CodeBlobs, MemoryStore, Servers, Sessions, StackRecord, Stacks, StacksRevision, Store,
 };
 
 use crate::support::{empty, open, server};
@@ -60,6 +60,12 @@ async fn of_stacks_put_at_the_same_time_one_is_kept() {
         seen = seen.next();
         assert_eq!(store.stacks_revision().await.expect("works"), seen);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sessions_in_postgres_conform() {
+    let empty = || Box::new(empty()) as Box<dyn Sessions>;
+    conformance::SESSIONS.check(empty).await;
 }
 
 fn walks() -> impl Strategy<Value = Vec<Choice>> {

@@ -19,6 +19,7 @@ mod logs;
 
 mod code_blobs;
 mod servers;
+mod sessions;
 mod stacks;
 
 mod error;
@@ -43,7 +44,7 @@ pub use heads::{cut_error, event_head, name_from_around, operation_head};
 pub use health::{StoreHealth, StoreTrouble};
 pub use history::{EventPage, History, event_bytes};
 pub use logs::{LogLine, LogPage, LogQuery, LogStore, LogStream, NumberedLine, Segment};
-pub use memory::{Faults, MemoryCode, MemoryLogs, MemoryServers, MemoryStore};
+pub use memory::{Faults, MemoryCode, MemoryLogs, MemoryServers, MemorySessions, MemoryStore};
 pub use queue::{
     AsyncInvocation, AsyncInvocationId, DEAD_LETTER_BYTES_MAX, DEAD_LETTERS_MAX, DeadLetter,
     DeadLetterId, InvocationQueue, QueuedInvocation,
@@ -54,7 +55,10 @@ pub use search::{
     OPEN_OPERATIONS_MAX, OpenCallback, OpenTimer, RECENT_INPUT_BYTES_MAX, RecentInput, Search,
     SearchCursor, SearchPage,
 };
-pub use servers::{Membership, ServerRecord, Servers};
+pub use servers::{
+    Membership, PlacesAsk, PlacesRecord, PlacesSeen, ServerRecord, Servers, Survey, SurveyedServer,
+};
+pub use sessions::{SessionRecord, Sessions};
 pub use stacks::{StackList, StackRecord, Stacks, StacksRevision};
 pub use store::{Durability, Store, StoreFuture, StoreStats};
 pub use within_bytes::within_bytes;

@@ -11,6 +11,7 @@ mod queue;
 mod schedule_marks;
 mod search;
 mod servers;
+mod sessions;
 mod stacks;
 mod work;
 
@@ -30,6 +31,7 @@ use crate::{Durability, Store, StoreFault, StoreFuture, StoreHealth, StoreStats,
 pub use code_blobs::MemoryCode;
 pub use logs::MemoryLogs;
 pub use servers::MemoryServers;
+pub use sessions::MemorySessions;
 
 /// Decides whether a call fails: it is given what is attempted, as a fault would say it.
 pub type Faults = Box<dyn Fn(&str) -> Option<StoreFault> + Send + Sync>;

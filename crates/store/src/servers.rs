@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use model::{ExecutionId, Owner, Shard, Shards, Timestamp};
+use model::{ExecutionId, FunctionName, Owner, Shard, Shards, Timestamp};
 
 use crate::StoreFuture;
 
@@ -18,6 +18,9 @@ pub trait Servers: Send + Sync + 'static {
     /// Says that a server lives, for as long as the lease, and what it is like; returns who lives and who owns
     /// what, as of this moment.
     fn beat(&self, server: ServerRecord, lease: Duration) -> StoreFuture<'_, Membership>;
+
+    /// Who lives and who owns what, as of this moment, and who died within the last hour: for people to look at.
+    fn survey(&self) -> StoreFuture<'_, Survey>;
 
     /// Takes those of these shards that nobody owns; returns those that were taken. A server that does not
     /// live takes none.
@@ -35,8 +38,85 @@ pub trait Servers: Send + Sync + 'static {
     /// dies before it acts is lost with it.
     fn take_word(&self, of: Owner) -> StoreFuture<'_, Vec<ExecutionId>>;
 
-    /// Forgets a server; its shards are nobody's. Idempotent.
+    /// Gives back and asks for places of functions whose concurrency is reserved, and renews those that are kept
+    /// for as long as the lease; returns what all servers have of these functions afterwards.
+    ///
+    /// - **Never too many:** of each function, the places of all servers whose leases are not over, and so the
+    ///   invocations that they let run, are no more than the limit that is asked with; unless they were more already,
+    ///   under a higher limit: then nobody gets another one until enough were given back.
+    /// - **In order:** a question that arrives after a later one of the same server changes nothing: whoever asked it
+    ///   has given up waiting for the answer.
+    /// - What a server has of a function that it does not ask about lasts until its lease is over.
+    fn share_places(
+        &self,
+        server: Owner,
+        question: u64,
+        asks: Vec<PlacesAsk>,
+        lease: Duration,
+    ) -> StoreFuture<'_, PlacesSeen>;
+
+    /// Forgets a server; its shards are nobody's. Its places last until their lease is over, because its last
+    /// invocations may not have ended. Idempotent.
     fn leave(&self, server: Owner) -> StoreFuture<'_, ()>;
+}
+
+/// The servers of a store, as people look at them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Survey {
+    /// The moment, by the clock of the store.
+    pub at: Timestamp,
+    /// In order of id.
+    pub servers: Vec<SurveyedServer>,
+    /// The owner of each shard, by its number; none where nobody that lives owns it.
+    pub owners: Box<[Option<Owner>; Shard::COUNT]>,
+}
+
+/// A server that lives, or has lived until lately.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SurveyedServer {
+    /// What it says of itself.
+    pub server: ServerRecord,
+    /// When its lease is over, or was, by the clock of the store.
+    pub expires_at: Timestamp,
+    /// Invocations of durable executions that it has begun, and that have not ended.
+    pub invocations: u64,
+}
+
+/// What a server keeps, and would like to have, of a function's places.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlacesAsk {
+    /// The function.
+    pub function: FunctionName,
+    /// How many invocations may run at one time, at all servers together.
+    pub limit: u32,
+    /// How many places it keeps, of those that it has; the rest is given back.
+    pub keep: u32,
+    /// How many it would like to have, if others leave so many.
+    pub goal: u32,
+    /// How many it could use at this moment: for the other servers to see.
+    pub wanted: u32,
+}
+
+/// Who has which places, at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlacesSeen {
+    /// The moment, by the clock of the store; the beginning of time where no places are seen.
+    pub at: Timestamp,
+    /// By function and server; without those whose leases are over.
+    pub places: Vec<PlacesRecord>,
+}
+
+/// What a server has of a function's places.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlacesRecord {
+    /// The function.
+    pub function: FunctionName,
+    /// The server.
+    pub server: Owner,
+    /// How many it has.
+    pub held: u32,
+    /// How many it could use.
+    pub wanted: u32,
 }
 
 /// A server, as the others see it.

@@ -6,10 +6,19 @@ import FormField from '@cloudscape-design/components/form-field'
 import Header from '@cloudscape-design/components/header'
 import Input from '@cloudscape-design/components/input'
 import SpaceBetween from '@cloudscape-design/components/space-between'
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import Alert from '@cloudscape-design/components/alert'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
-import { sessionQuery, signIn } from '../../api/session'
+import { PROVIDER_ROUTE, sessionQuery, signIn } from '../../api/session'
 import { usePageTitle } from '../../layout/page-title'
+
+/** Why the provider's way back ended here again: words of `server::service::session`, and no others are shown. */
+const REFUSALS: Record<string, string> = {
+  late: 'That sign-in was not begun in this browser, or took longer than ten minutes. Try again.',
+  refused: 'Your organization did not sign you in.',
+  'no-policy': 'Your organization knows you, and nobody has said what you may do here: whoever runs this server adds an `--oidc-policy` for you.',
+  failed: "Your organization's sign-in could not be used. The server's log says why.",
+}
 
 /** Asks for an access key, where the server lets nobody in without one. */
 export function SignInPage() {
@@ -17,10 +26,12 @@ export function SignInPage() {
   const [id, setId] = useState('')
   const [secret, setSecret] = useState('')
   const queries = useQueryClient()
+  const { data: session } = useQuery(sessionQuery)
+  const refusal = REFUSALS[new URLSearchParams(window.location.search).get('sign-in') ?? '']
   const signing = useMutation({
     mutationFn: () => signIn(id.trim(), secret.trim()),
-    onSuccess: async (session) => {
-      queries.setQueryData(sessionQuery.queryKey, session)
+    onSuccess: async (begun) => {
+      queries.setQueryData(sessionQuery.queryKey, begun)
       await queries.invalidateQueries()
     },
   })
@@ -32,18 +43,28 @@ export function SignInPage() {
 
   return (
     <main className="sign-in">
+      {session?.provider === true && (
+        <Container header={<Header variant="h1">Sign in to Lambdura</Header>}>
+          <SpaceBetween size="m">
+            {refusal !== undefined && <Alert type="error">{refusal}</Alert>}
+            <Button variant="primary" href={PROVIDER_ROUTE} fullWidth>
+              Sign in with your organization
+            </Button>
+          </SpaceBetween>
+        </Container>
+      )}
       <form onSubmit={submit}>
         <Container
           header={
-            <Header variant="h1" description="With an access key of this server. What it may do, you may do.">
-              Sign in to Lambdura
+            <Header variant={session?.provider === true ? 'h2' : 'h1'} description="With an access key of this server. What it may do, you may do.">
+              {session?.provider === true ? 'Or by an access key' : 'Sign in to Lambdura'}
             </Header>
           }
         >
           <Form
             errorText={signing.error?.message}
             actions={
-              <Button variant="primary" formAction="submit" loading={signing.isPending} disabled={!isComplete}>
+              <Button variant={session?.provider === true ? 'normal' : 'primary'} formAction="submit" loading={signing.isPending} disabled={!isComplete}>
                 Sign in
               </Button>
             }

@@ -37,6 +37,60 @@ pub struct AccessArguments {
     /// Requests a second from one address, where requests are signed
     #[arg(long, value_name = "N", env = "LAMBDURA_REQUESTS_PER_ADDRESS", default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(1..))]
     pub requests_per_address: u32,
+    #[command(flatten)]
+    pub oidc: OidcArguments,
+}
+
+/// Signing in to the console by an OpenID provider.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Sign-in by an OpenID provider")]
+pub struct OidcArguments {
+    /// The provider whose people may sign in to the console, where requests have to be signed: its URL
+    #[arg(long, value_name = "URL", env = "LAMBDURA_OIDC_ISSUER", requires_all = ["oidc_client_id", "oidc_policy"])]
+    pub oidc_issuer: Option<String>,
+    /// What this service is called there
+    #[arg(
+        long,
+        value_name = "ID",
+        env = "LAMBDURA_OIDC_CLIENT_ID",
+        requires = "oidc_issuer"
+    )]
+    pub oidc_client_id: Option<String>,
+    /// A file with the secret that it has there; without it, it is a public client
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "LAMBDURA_OIDC_CLIENT_SECRET_FILE",
+        requires = "oidc_issuer"
+    )]
+    pub oidc_client_secret_file: Option<PathBuf>,
+    /// Who may do what: `groups=sre:admin` for those whose claim `groups` is or has `sre`. A ready policy, or a file with
+    /// a policy document; may be repeated. Whoever none fits is not let in
+    #[arg(
+        long,
+        value_name = "CLAIM=VALUE:POLICY",
+        env = "LAMBDURA_OIDC_POLICY",
+        value_delimiter = ';',
+        requires = "oidc_issuer"
+    )]
+    pub oidc_policy: Vec<String>,
+    /// What the provider is asked for
+    #[arg(
+        long,
+        value_name = "SCOPES",
+        env = "LAMBDURA_OIDC_SCOPE",
+        default_value = "openid profile email"
+    )]
+    pub oidc_scope: String,
+    /// The console's URL in browsers, where a proxy changes `Host`: the provider sends people back to
+    /// `URL/lambdura/v1/session/oidc/callback`
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "LAMBDURA_OIDC_CONSOLE_URL",
+        requires = "oidc_issuer"
+    )]
+    pub oidc_console_url: Option<String>,
 }
 
 /// Access keys: who may send signed requests, and what each may do

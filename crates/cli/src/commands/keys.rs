@@ -128,24 +128,29 @@ async fn on_folder(
 
 /// Ready policies by name, and documents out of files.
 fn policies(given: &[String]) -> Result<Vec<Value>, CliError> {
-    let read = given.iter().map(|text| {
-        let is_name = access::policy::READY.iter().any(|it| it.name == text);
-        if is_name {
-            return Ok(Value::from(text.as_str()));
-        }
-        let wrong = |problem: String| {
-            let names: Vec<&str> = access::policy::READY.iter().map(|it| it.name).collect();
-            let names = names.join(", ");
-            CliError::usage(
-                format!("`--policy {text}`: {problem}"),
-                format!("a policy is one of {names}, or a file with a policy document"),
-            )
-        };
-        let document = std::fs::read_to_string(text).map_err(|error| wrong(error.to_string()))?;
-        access::policy::Policy::parse(&document).map_err(|error| wrong(error.to_string()))?;
-        serde_json::from_str(&document).map_err(|error| wrong(error.to_string()))
-    });
-    read.collect()
+    given.iter().map(|text| policy("--policy", text)).collect()
+}
+
+/// A ready policy by its name, or a document out of a file, as an option names it.
+///
+/// # Errors
+/// When it is neither.
+pub fn policy(option: &str, text: &str) -> Result<Value, CliError> {
+    let is_name = access::policy::READY.iter().any(|it| it.name == text);
+    if is_name {
+        return Ok(Value::from(text));
+    }
+    let wrong = |problem: String| {
+        let names: Vec<&str> = access::policy::READY.iter().map(|it| it.name).collect();
+        let names = names.join(", ");
+        CliError::usage(
+            format!("`{option} {text}`: {problem}"),
+            format!("a policy is one of {names}, or a file with a policy document"),
+        )
+    };
+    let document = std::fs::read_to_string(text).map_err(|error| wrong(error.to_string()))?;
+    access::policy::Policy::parse(&document).map_err(|error| wrong(error.to_string()))?;
+    serde_json::from_str(&document).map_err(|error| wrong(error.to_string()))
 }
 
 fn not_opened(error: OfflineKeysError, data_dir: &Path) -> CliError {

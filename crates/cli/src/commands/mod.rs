@@ -28,6 +28,7 @@ mod quarantine;
 mod restore;
 mod retry;
 mod serve;
+mod servers;
 mod show;
 mod stacks;
 mod stop;
@@ -103,6 +104,7 @@ pub fn run(arguments: Arguments, screen: &Screen) -> Result<(), CliError> {
         Command::Resume(it) => block_on(pause::resume(&client()?, it, screen)),
         Command::Clock(it) => block_on(clock::run(&client()?, it, screen)),
         Command::Quarantine(it) => block_on(quarantine::run(&client()?, it, screen)),
+        Command::Servers(it) => block_on(servers::run(&client()?, &it, screen)),
         Command::Backup(it) => block_on(backup::run(it, screen)),
         Command::Restore(it) => block_on(restore::run(it, screen)),
         Command::Verify(it) => block_on(verify::run(it, screen)),

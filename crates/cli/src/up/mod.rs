@@ -20,6 +20,7 @@ pub(crate) mod left_out;
 pub(crate) mod missing_layers;
 mod not_provided;
 pub(crate) mod objects;
+mod oidc;
 mod own_sources;
 mod packages;
 mod progress;

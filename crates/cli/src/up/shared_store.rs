@@ -22,6 +22,7 @@ pub async fn open(config: &ServerConfig, url: &str) -> Result<Stores, CliError> 
     let shared = Shared {
         servers: Arc::clone(&store) as _,
         code: Arc::clone(&store) as _,
+        sessions: Arc::clone(&store) as _,
     };
     Ok(Stores {
         access_keys: Arc::clone(&store) as _,

@@ -12,6 +12,7 @@ use server::{
 use stack::{LoadOptions, LoadStackError, MissingParameter, OtherServices, References, Stack};
 
 use super::cdk;
+use super::oidc;
 use super::secret_seed;
 use super::source::SAM_BUILD_DIR;
 use crate::args::{
@@ -209,6 +210,7 @@ pub fn server_config(
         dynamodb: arguments.store.dynamodb_endpoint.clone(),
         cluster: cluster(&arguments.store),
         access: access(&arguments.access)?,
+        oidc: oidc::config(&arguments.access.oidc)?,
     })
 }
 

@@ -65,6 +65,7 @@ async fn main() -> anyhow::Result<()> {
         answers: None,
         dynamodb: None,
         cluster: None,
+        oidc: None,
         access: server::AccessConfig::default(),
     };
     std::fs::create_dir_all(&config.data_dir).context("create the data folder")?;

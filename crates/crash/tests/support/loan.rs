@@ -85,6 +85,7 @@ pub async fn on_record(data: &Path) -> (BTreeMap<String, BTreeSet<String>>, i64)
         answers: None,
         dynamodb: None,
         cluster: None,
+        oidc: None,
         access: server::AccessConfig::default(),
     };
     let Stores { store, logs, .. } =

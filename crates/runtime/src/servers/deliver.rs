@@ -42,7 +42,7 @@ impl Cluster {
         if owner == self.id() {
             self.hear(Notice {
                 executions,
-                shards_moved: false,
+                ..Notice::default()
             });
             return;
         }
@@ -59,7 +59,7 @@ impl Cluster {
         };
         let notice = Notice {
             executions: executions.clone(),
-            shards_moved: false,
+            ..Notice::default()
         };
         let Err(reason) = self.config.messenger.tell(server, notice).await else {
             add(&self.counters.notices_told, 1);

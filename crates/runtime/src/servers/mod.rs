@@ -6,6 +6,7 @@
 
 mod deliver;
 mod plan;
+mod reserved;
 mod statistics;
 mod told;
 
@@ -15,14 +16,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use model::{ExecutionId, Owner, Shards, Timestamp};
-use store::{Membership, ServerRecord, Servers, StoreFault};
+use store::{Membership, ServerRecord, Servers, StoreFault, Survey};
 use tokio::sync::{Notify, watch};
 
 use crate::Driver;
+use crate::places::{Reservations, Sharing};
 
 pub use plan::{Plan, plan};
 pub use statistics::ClusterStatistics;
 
+use reserved::staying;
 use statistics::{Counters, add};
 use told::Told;
 
@@ -38,6 +41,8 @@ pub struct ClusterConfig {
     pub secret: String,
     /// The version of this program.
     pub version: String,
+    /// Functions whose concurrency is reserved at all servers together; none: there are no such.
+    pub reservations: Option<Arc<dyn Reservations>>,
     /// How long this server counts as alive after each time it says so. It says so three times as often.
     pub lease: Duration,
 }
@@ -58,6 +63,8 @@ pub struct Notice {
     pub executions: Vec<ExecutionId>,
     /// The receiver was given shards.
     pub shards_moved: bool,
+    /// The receiver may have places of functions that another server could use, or the other way round.
+    pub places_moved: bool,
 }
 
 /// How long a shard waits for its last invocation to end before it is passed on all the same.
@@ -71,6 +78,7 @@ pub struct Cluster {
     membership: watch::Sender<Arc<Membership>>,
     state: Mutex<State>,
     told: Mutex<Told>,
+    sharing: tokio::sync::Mutex<Sharing>,
     /// Something is to be said or looked at before the next time it is due.
     hurry: Notify,
     is_leaving: AtomicBool,
@@ -99,6 +107,7 @@ impl Cluster {
         driver.inner.territory.lasts_until(None, driver.now());
         Arc::new(Self {
             started_at: driver.now(),
+            sharing: tokio::sync::Mutex::new(Sharing::new(driver.inner.owner)),
             driver,
             config,
             membership: watch::Sender::new(nobody),
@@ -118,6 +127,14 @@ impl Cluster {
     /// Who lived, and who owned what, when it was last looked at.
     pub fn membership(&self) -> Arc<Membership> {
         self.membership.borrow().clone()
+    }
+
+    /// Which servers there are at this moment, as the store knows them.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn survey(&self) -> Result<Survey, StoreFault> {
+        self.config.servers.survey().await
     }
 
     /// What it has done since its start.
@@ -153,11 +170,13 @@ impl Cluster {
     pub async fn run(&self) {
         let delivering = self.deliver();
         let beating = self.beat_on();
+        let sharing = self.share_on();
         tokio::select! {
             biased;
             () = self.driver.inner.shutdown.cancelled() => {}
             () = delivering => {}
             () = beating => {}
+            () = sharing => {}
         }
     }
 
@@ -241,7 +260,7 @@ impl Cluster {
         let told = servers.take_word(self.id()).await?;
         self.hear(Notice {
             executions: told,
-            shards_moved: false,
+            ..Notice::default()
         });
         let misdirected = std::mem::take(&mut self.state().misdirected);
         outbox.add(misdirected);
@@ -280,8 +299,8 @@ impl Cluster {
             servers.give(me, shards, Some(to)).await?;
             if let Some(server) = seen.server(to) {
                 let notice = Notice {
-                    executions: Vec::new(),
                     shards_moved: true,
+                    ..Notice::default()
                 };
                 // It finds out by itself otherwise.
                 if let Err(reason) = self.config.messenger.tell(server, notice).await {
@@ -310,6 +329,9 @@ impl Cluster {
         let before = self.membership();
         let is_gone = |server: &ServerRecord| seen.server(server.id).is_none();
         let someone_died = before.servers.iter().any(is_gone);
+        if staying(&before) != staying(&seen) {
+            self.share_soon();
+        }
         let driven = seen.owned_by(self.id());
         let seen = Arc::new(seen);
         let gained = self.driver.inner.territory.set(driven, Arc::clone(&seen));
@@ -318,15 +340,23 @@ impl Cluster {
         // Whoever died may have changed executions that are driven here and not have come to say so.
         let doubtful = if someone_died { driven } else { gained };
         if !doubtful.is_empty() {
-            self.take_up(doubtful);
+            self.take_up(doubtful, gained);
         }
     }
 
-    fn take_up(&self, shards: Shards) {
+    /// Takes up what is in shards, of which some were not driven here before.
+    fn take_up(&self, shards: Shards, gained: Shards) {
         let driver = self.driver.clone();
         driver.inner.alarm.set(driver.now());
         let counters = Arc::clone(&self.counters);
         self.driver.spawn(async move {
+            let again = || driver.read_aside_of(gained);
+            driver
+                .until_it_works(
+                    "read what is set aside in shards that were taken over",
+                    again,
+                )
+                .await;
             // Also what nobody drives so far, and what was scheduled for this server and has lost its turn.
             let count = driver.take_up_all(Owner::NONE, shards).await;
             add(&counters.taken_up, count);
@@ -353,6 +383,9 @@ impl Cluster {
         }
         if notice.shards_moved || is_misdirected {
             self.hurry.notify_one();
+        }
+        if notice.places_moved {
+            self.share_soon();
         }
     }
 
@@ -384,6 +417,7 @@ impl Cluster {
         }
         let nobody = Arc::new(Membership::empty());
         self.driver.inner.territory.set(Shards::NONE, nobody);
+        self.give_places_back().await;
         self.config.servers.leave(self.id()).await
     }
 }

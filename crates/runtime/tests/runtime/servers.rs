@@ -247,6 +247,7 @@ async fn what_is_gained_while_other_shards_are_given_away_is_taken_up() {
     two.cluster.hear(Notice {
         executions: Vec::new(),
         shards_moved: true,
+        places_moved: false,
     });
     let three = site.join().await;
     two.held.send_replace(&[]);
@@ -588,4 +589,44 @@ async fn what_is_accepted_in_anothers_shard_is_run_where_it_was_accepted() {
     let waiting = |world: &World| world.driver.queued_count();
     one.world.until("all is done", waiting, |it| *it == 0).await;
     assert_eq!(two.world.functions.plain_begun(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_place_that_one_server_does_not_use_is_the_others() {
+    let (site, one, two) = Site::two().await;
+    for _ in 0..3 {
+        let entered = one.until_entered().await;
+        assert!(two.enter().is_none());
+        site.pass(2);
+        assert!(two.enter().is_none(), "however long it takes");
+        drop(entered);
+        let entered = two.until_entered().await;
+        assert!(one.enter().is_none());
+        drop(entered);
+    }
+    // What a dead server used is free when its lease is over, and not before.
+    let _entered = one.until_entered().await;
+    one.running.abort();
+    for _ in 0..10 {
+        tick(&two.world);
+        tokio::task::yield_now().await;
+        assert!(two.enter().is_none());
+    }
+    two.until_entered().await;
+}
+
+#[tokio::test]
+async fn who_stands_still_past_its_lease_begins_nothing() {
+    let (site, one, two) = Site::two().await;
+    drop(one.until_entered().await);
+    one.held.send_replace(&["share_places"]);
+    site.pass(3);
+    assert!(one.enter().is_none());
+    let _entered = two.until_entered().await;
+    one.held.send_replace(&[]);
+    for _ in 0..10 {
+        tick(&one.world);
+        tokio::task::yield_now().await;
+        assert!(one.enter().is_none());
+    }
 }

@@ -4,12 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use model::{ExecutionId, Owner, Shards};
-use runtime::{Clock as _, Cluster, ClusterConfig, MessageFuture, Messenger, Notice};
-use store::{
-    Call, Membership, MemoryServers, ServerRecord, Servers, StoreFault, StoreFuture, Surround,
+use model::{ExecutionId, FunctionName, Owner, Shards};
+use runtime::{
+    Clock as _, Cluster, ClusterConfig, Entered, MessageFuture, Messenger, Notice, Places,
+    Reservations, Room,
 };
-use tokio::sync::watch;
+use store::Survey;
+use store::{
+    Call, Membership, MemoryServers, PlacesAsk, PlacesSeen, ServerRecord, Servers, StoreFault,
+    StoreFuture, Surround,
+};
+use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
 
 use crate::world::World;
@@ -73,6 +78,10 @@ impl Servers for Gate {
         })
     }
 
+    fn survey(&self) -> StoreFuture<'_, Survey> {
+        self.inner.survey()
+    }
+
     fn claim(&self, by: Owner, shards: Shards) -> StoreFuture<'_, Shards> {
         self.inner.claim(by, shards)
     }
@@ -89,6 +98,19 @@ impl Servers for Gate {
         Box::pin(async move {
             self.pass("take_word").await;
             self.inner.take_word(of).await
+        })
+    }
+
+    fn share_places(
+        &self,
+        server: Owner,
+        question: u64,
+        asks: Vec<PlacesAsk>,
+        lease: Duration,
+    ) -> StoreFuture<'_, PlacesSeen> {
+        Box::pin(async move {
+            self.pass("share_places").await;
+            self.inner.share_places(server, question, asks, lease).await
         })
     }
 
@@ -121,11 +143,30 @@ impl Surround for Commits {
     }
 }
 
+/// The one function whose concurrency is reserved: one invocation at a time, at all servers together.
+#[derive(Default)]
+pub struct OneAtATime {
+    pub places: Places,
+    pub changed: Arc<Notify>,
+}
+
+impl Reservations for OneAtATime {
+    fn reserved(&self) -> Vec<(FunctionName, usize, Places)> {
+        let name = FunctionName::parse("loan").expect("a valid name");
+        vec![(name, 1, self.places.clone())]
+    }
+
+    fn places_changed(&self) -> Arc<Notify> {
+        Arc::clone(&self.changed)
+    }
+}
+
 /// A server among others.
 pub struct Server {
     pub world: World,
     pub cluster: Arc<Cluster>,
     pub running: AbortHandle,
+    pub reserved: Arc<OneAtATime>,
     /// What is not answered.
     pub held: watch::Sender<Calls>,
 }
@@ -160,6 +201,7 @@ impl Site {
         let (held, receiver) = watch::channel(calls);
         let commits = Commits(receiver.clone());
         let world = self.first.beside(self.count, commits);
+        let reserved = Arc::<OneAtATime>::default();
         let config = ClusterConfig {
             servers: Arc::new(Gate {
                 inner: self.servers.clone(),
@@ -169,6 +211,7 @@ impl Site {
             address: format!("server-{}", self.count),
             secret: String::new(),
             version: "1".to_owned(),
+            reservations: Some(Arc::clone(&reserved) as _),
             lease: LEASE,
         };
         let cluster = Cluster::new(world.driver.clone(), config);
@@ -183,6 +226,7 @@ impl Site {
             world,
             cluster,
             running,
+            reserved,
             held,
         }
     }
@@ -213,6 +257,28 @@ pub fn run(cluster: &Arc<Cluster>) -> AbortHandle {
 }
 
 impl Server {
+    /// Begins an invocation of the function whose concurrency is reserved, if there is room.
+    pub fn enter(&self) -> Option<Entered> {
+        let room = Room::Shared {
+            limit: 1,
+            now: self.world.clock.now(),
+            changed: Arc::clone(&self.reserved.changed),
+        };
+        self.reserved.places.take(&room)
+    }
+
+    /// The same, as soon as there is room.
+    pub async fn until_entered(&self) -> Entered {
+        for _ in 0..1_000 {
+            if let Some(entered) = self.enter() {
+                return entered;
+            }
+            tick(&self.world);
+            tokio::task::yield_now().await;
+        }
+        panic!("there is no room");
+    }
+
     pub fn id(&self) -> Owner {
         self.cluster.id()
     }

@@ -16,11 +16,11 @@ use wire::ApiError;
 use super::audit::{Audit, AuditLine, AuditLog as _};
 use super::config::AccessConfig;
 use super::grants::Grants;
-use super::identify::{Asked, Identified, cookie, identify};
+use super::identify::{Asked, Identified, identify};
 use super::key_ring::{KeyError, KeyRing};
 use super::limits::Rate;
 use super::principal::{Key, Principal};
-use super::sign_in::{SignIns, remove_cookie, set_cookie};
+use super::sign_in::SignIns;
 use crate::functions::Home;
 use crate::http::RequestBody;
 use crate::permission::{self, Needed, On, Service};
@@ -47,7 +47,7 @@ pub(crate) struct Access {
     pub audit: Audit,
     by_key: Rate<AccessKeyId>,
     by_address: Rate<IpAddr>,
-    sign_ins_by_address: Rate<IpAddr>,
+    pub(super) sign_ins_by_address: Rate<IpAddr>,
     arns: Mutex<HashMap<ExecutionId, String>>,
 }
 
@@ -81,6 +81,7 @@ impl Access {
         home: Home,
         keys: KeyRing,
         sessions: SessionKeys,
+        sign_ins: SignIns,
         audit: Audit,
     ) -> Self {
         let limits = config.limits;
@@ -91,7 +92,7 @@ impl Access {
             home,
             keys,
             sessions,
-            sign_ins: SignIns::default(),
+            sign_ins,
             grants: Grants::default(),
             audit,
             by_key: Rate::new(limits.per_key),
@@ -294,11 +295,13 @@ impl Access {
             source_ip: Some(address),
             username: match principal {
                 Principal::Key(key) => Some(key.name.as_str()),
+                Principal::Person(person) => Some(person.name.as_str()),
                 Principal::Process { .. } => None,
             },
         };
         let verdict = match principal {
             Principal::Key(key) => key.policies.decide(&question),
+            Principal::Person(person) => person.policies.decide(&question),
             Principal::Process { function, .. } => {
                 self.grants.decide(function, &question, &self.home)
             }
@@ -367,68 +370,8 @@ impl Access {
         });
     }
 
-    /// Signs somebody in to the console who shows an access key; returns the header that sets the cookie, and the
-    /// key's name.
-    ///
-    /// # Errors
-    /// When there is no such key, or the secret is another one.
-    pub async fn sign_in(
-        &self,
-        id: &str,
-        secret: &str,
-        address: IpAddr,
-        now: Timestamp,
-    ) -> Result<(String, String), ApiError> {
-        if !self.sign_ins_by_address.take(address, now.as_millis()) {
-            return Err(too_many("This address tries to sign in too often."));
-        }
-        let key = match AccessKeyId::parse(id) {
-            Some(id) => self.find_key(&id, now).await?,
-            None => None,
-        };
-        let known = key.filter(|key| key.secret.is(secret));
-        let noted = |principal: Option<&Principal>, outcome: &str| {
-            self.audit.note(AuditLine {
-                outcome: outcome.to_owned(),
-                ..line(principal, Some(address), "lambdura:SignIn", "console", now)
-            });
-        };
-        let Some(key) = known else {
-            noted(None, "refused");
-            let message = "There is no such access key, or its secret is another one.";
-            return Err(ApiError::new(ErrorCode::UnrecognizedClient, message));
-        };
-        let begun = self.sign_ins.begin(key.id.clone(), now.as_millis());
-        let value = begun.map_err(|error| ApiError::new(ErrorCode::Service, error.to_string()))?;
-        let name = key.name.clone();
-        noted(Some(&Principal::Key(key)), "done");
-        Ok((set_cookie(&value, self.is_tls()), name))
-    }
-
-    /// Who is signed in to the console.
-    pub async fn signed_in(
-        &self,
-        headers: &HeaderMap,
-        now: Timestamp,
-    ) -> Result<Option<String>, ApiError> {
-        let id = cookie(headers).and_then(|value| self.sign_ins.find(value, now.as_millis()));
-        let Some(id) = id else {
-            return Ok(None);
-        };
-        let key = self.find_key(&id, now).await?;
-        Ok(key.map(|key| key.name.clone()))
-    }
-
-    /// Signs out; returns the header that removes the cookie.
-    pub fn sign_out(&self, headers: &HeaderMap) -> String {
-        if let Some(value) = cookie(headers) {
-            self.sign_ins.end(value);
-        }
-        remove_cookie()
-    }
-
     /// Whether browsers reach the server by TLS.
-    fn is_tls(&self) -> bool {
+    pub fn is_tls(&self) -> bool {
         self.config.tls.is_some() || self.config.behind_proxy
     }
 }
@@ -440,7 +383,7 @@ impl Admitted {
     }
 }
 
-fn line(
+pub(super) fn line(
     principal: Option<&Principal>,
     address: Option<IpAddr>,
     action: &str,
@@ -452,7 +395,7 @@ fn line(
         who: principal.map_or_else(|| "nobody who is known".to_owned(), Principal::name),
         access_key_id: match principal {
             Some(Principal::Key(key)) => Some(key.id.to_string()),
-            Some(Principal::Process { .. }) | None => None,
+            Some(Principal::Person(_) | Principal::Process { .. }) | None => None,
         },
         source_ip: address.map(|address| address.to_string()),
         action: action.to_owned(),
@@ -469,6 +412,6 @@ pub(super) fn moment(at: Timestamp) -> String {
     moment.unwrap_or(jiff::Timestamp::UNIX_EPOCH).to_string()
 }
 
-fn too_many(message: &str) -> ApiError {
+pub(super) fn too_many(message: &str) -> ApiError {
     ApiError::throttled("CallerRateLimitExceeded", message.to_owned())
 }

@@ -5,7 +5,7 @@ use access::{AccessKeyId, Refusal, SecretKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::{Bytes, BytesMut};
-use hyper::header::{AUTHORIZATION, COOKIE as COOKIE_HEADER, ORIGIN};
+use hyper::header::{AUTHORIZATION, ORIGIN};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method};
 use model::Timestamp;
@@ -16,7 +16,7 @@ use lambda_api::ErrorCode;
 use super::gate::Access;
 use super::principal::Principal;
 use super::sign_in::COOKIE;
-use crate::http::{BodyError, RequestBody};
+use crate::http::{self, BodyError, RequestBody};
 use crate::permission::Service;
 
 /// What is to be found out.
@@ -118,15 +118,14 @@ async fn without_signature(
 ) -> Result<Principal, ApiError> {
     let unsigned = || refused(Refusal::unsigned());
     if let Some(value) = cookie(&parts.headers) {
-        let id = access.sign_ins.find(value, now.as_millis());
-        let id = id.ok_or_else(unsigned)?;
+        let principal = access.of_cookie(value, now).await?;
+        let principal = principal.ok_or_else(unsigned)?;
         let changes = !matches!(parts.method, Method::GET | Method::HEAD);
         // Browsers send it with everything that changes something, and it was compared already.
         if changes && !parts.headers.contains_key(ORIGIN) {
             return Err(unsigned());
         }
-        let key = access.find_key(&id, now).await?;
-        return key.map(Principal::Key).ok_or_else(unsigned);
+        return Ok(principal);
     }
     if parts.method == Method::GET
         && parts.uri.path() == "/metrics"
@@ -143,14 +142,7 @@ async fn without_signature(
 
 /// The console's cookie.
 pub(super) fn cookie(headers: &HeaderMap) -> Option<&str> {
-    let all = headers.get_all(COOKIE_HEADER).iter();
-    let mut all = all
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'));
-    all.find_map(|pair| {
-        let (name, value) = pair.trim().split_once('=')?;
-        (name == COOKIE).then_some(value)
-    })
+    http::cookie(headers, COOKIE)
 }
 
 /// User name and password: collectors of metrics cannot sign.

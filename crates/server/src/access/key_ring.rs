@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use access::policy::{PolicyError, PolicySet};
-use access::{AccessKeyId, NewAccessKey, NoRandomness, SealingKey, UnsealError};
+use access::{AccessKeyId, NewAccessKey, NoRandomness, SealingKey, SessionKeys, UnsealError};
 use model::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use store::{AccessKeyRecord, AccessKeyRevision, AccessKeys, StoreFault};
+use store::{AccessKeyRecord, AccessKeyRevision, AccessKeys, Sessions, StoreFault};
 
 use super::principal::Key;
 use super::sealing_file::{self, SealingFileError};
@@ -23,6 +23,10 @@ const NAME_CHARS_MAX: usize = 64;
 
 /// Most keys. A hundred people and their programs, ten times over.
 const KEYS_MAX: usize = 1_000;
+
+/// What the secret is called that session credentials are made of, and what it is sealed for: no access key has such an
+/// id.
+const SESSIONS: &str = "SESSIONS";
 
 /// Why a key cannot be created, changed or opened.
 #[derive(Debug, thiserror::Error)]
@@ -131,6 +135,30 @@ impl KeyRing {
         };
         ring.refresh(now).await?;
         Ok(ring)
+    }
+
+    /// What session credentials are made of, at all servers of a store: a secret that is kept there, sealed as those
+    /// of access keys are.
+    ///
+    /// # Errors
+    /// When there is no sealing key, or the store fails.
+    pub(crate) async fn session_keys(&self, store: &dyn Sessions) -> Result<SessionKeys, KeyError> {
+        let sealing = self.sealing().clone().ok_or(KeyError::NoSealingKey)?;
+        let id = AccessKeyId::parse(SESSIONS).expect("it is made of letters");
+        let sealed = sealing.seal(&id, &NewAccessKey::draw_secret()?)?;
+        let kept = store.keep_secret(SESSIONS, sealed.clone(), None).await?;
+        let secret = match sealing.open(&id, &kept) {
+            Ok(secret) => secret,
+            // The access keys open, so that it is this one that was sealed before there was another sealing key.
+            Err(_) => {
+                tracing::warn!(
+                    "the secret of session credentials was sealed with another sealing key: it is drawn anew, and                      credentials of function processes that were made by it are no longer good"
+                );
+                let kept = store.keep_secret(SESSIONS, sealed, Some(kept)).await?;
+                sealing.open(&id, &kept)?
+            }
+        };
+        Ok(SessionKeys::from_secret(&secret))
     }
 
     /// How many keys may sign.
@@ -408,6 +436,30 @@ mod tests {
         assert_eq!(ring.list().await.expect("it works"), []);
         let gone = ring.delete("ci", at(9)).await;
         assert!(matches!(gone, Err(KeyError::Unknown(_))));
+    }
+
+    #[tokio::test]
+    async fn servers_with_one_sealing_key_know_each_others_sessions() {
+        let folder = tempfile::tempdir().expect("there is room");
+        let sessions = store::MemorySessions::default();
+        let keys = async |sealing: &SealingKey| {
+            let store = Arc::new(MemoryStore::new());
+            let ring = KeyRing::open(store, folder.path(), Some(sealing.clone()), at(0)).await;
+            let ring = ring.expect("there is nothing to open");
+            ring.session_keys(&sessions).await.expect("it works")
+        };
+        let sealing = SealingKey::draw().expect("there is randomness");
+        let (one, two) = (keys(&sealing).await, keys(&sealing).await);
+        let made = one.issue("Orders:3").expect("there is randomness");
+        let look_up = |keys: &SessionKeys| keys.look_up(&made.access_key_id, &made.token).is_ok();
+        assert!(look_up(&two));
+        // Another sealing key: what was sealed is of no use to anybody, and is drawn anew.
+        let other = SealingKey::draw().expect("there is randomness");
+        let (three, four) = (keys(&other).await, keys(&other).await);
+        assert!(!look_up(&three));
+        let made = three.issue("Orders:3").expect("there is randomness");
+        let found = four.look_up(&made.access_key_id, &made.token);
+        assert!(found.is_ok());
     }
 
     #[tokio::test]

@@ -4,6 +4,7 @@
 //! Where nothing is enforced, which is how `lambdura up` starts on loopback, none of this looks at a request. The
 //! decisions are in `docs/adr/0020-*`; what is protected how, in `docs/security.md`.
 
+mod at_console;
 mod audit;
 mod config;
 mod gate;
@@ -22,3 +23,4 @@ pub use config::{AccessConfig, AccessLimits, TlsFiles};
 pub(crate) use gate::{Access, Admitted};
 pub use key_ring::{KeyError, KeyRing, KeyView, KeyWithSecret};
 pub use offline::{OfflineKeys, OfflineKeysError};
+pub(crate) use sign_in::{SignIns, SignedIn};

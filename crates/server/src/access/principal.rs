@@ -14,11 +14,20 @@ pub(crate) struct Key {
     pub policies: PolicySet,
 }
 
+/// Somebody whom an OpenID provider knows, signed in to the console.
+#[derive(Debug)]
+pub(crate) struct Person {
+    pub name: String,
+    pub policies: PolicySet,
+}
+
 /// Who sends a request.
 #[derive(Debug, Clone)]
 pub(crate) enum Principal {
     /// Whoever has an access key.
     Key(Arc<Key>),
+    /// Whoever was signed in by an OpenID provider.
+    Person(Arc<Person>),
     /// A process of a function version that this server runs.
     Process { function: String, version: String },
 }
@@ -28,6 +37,12 @@ impl Principal {
     pub fn arn(&self, account_id: &str) -> String {
         match self {
             Self::Key(key) => format!("arn:aws:iam::{account_id}:user/{}", key.name),
+            Self::Person(person) => {
+                format!(
+                    "arn:aws:sts::{account_id}:assumed-role/console/{}",
+                    person.name
+                )
+            }
             Self::Process { function, version } => {
                 format!("arn:aws:sts::{account_id}:assumed-role/{function}/{version}")
             }
@@ -38,6 +53,7 @@ impl Principal {
     pub fn name(&self) -> String {
         match self {
             Self::Key(key) => format!("key {}", key.name),
+            Self::Person(person) => format!("person {}", person.name),
             Self::Process { function, version } => format!("function {function}:{version}"),
         }
     }

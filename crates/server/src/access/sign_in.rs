@@ -1,14 +1,19 @@
 //! Who is signed in to the console: a cookie for each, good for a working day.
 //!
-//! A browser cannot sign its requests. So a person shows an access key once and is given a cookie that no script can
-//! read and no other site makes it send (`HttpOnly`, `SameSite=Strict`). What is kept of it here is its hash. A restart
-//! signs everybody out.
+//! A browser cannot sign its requests. So a person shows an access key once, or is sent by an OpenID provider, and is
+//! given a cookie that no script can read and no other site makes it send (`HttpOnly`, `SameSite=Strict`). What is kept
+//! of it is its hash: in memory, where a restart signs everybody out, or in the store that servers share, where one is
+//! signed in at all of them.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use access::signature::PayloadHash;
-use access::{AccessKeyId, NewAccessKey, NoRandomness};
+use access::{NewAccessKey, NoRandomness};
+use model::Timestamp;
+use serde::{Deserialize, Serialize};
+use store::{SessionRecord, Sessions, StoreFault};
+use wire::ApiError;
 
 /// The cookie's name.
 pub(crate) const COOKIE: &str = "lambdura_session";
@@ -16,58 +21,142 @@ pub(crate) const COOKIE: &str = "lambdura_session";
 /// How long one is signed in, in milliseconds.
 const LASTS_MILLIS: i64 = 8 * 3_600 * 1_000;
 
-/// People who are signed in at the most; beyond that, the one whose time is over first goes.
-const SIGN_INS_MAX: usize = 1_000;
+/// How long a session is believed without asking the store, in milliseconds. Whoever signs out at another server is
+/// signed out here after so long.
+const BELIEVED_MILLIS: i64 = 1_000;
+
+/// Sessions that are remembered: those of the people who look at this moment.
+const KNOWN_MAX: usize = 1_000;
 
 /// Who is signed in.
-#[derive(Debug, Default)]
-pub(crate) struct SignIns(Mutex<HashMap<String, SignIn>>);
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum SignedIn {
+    /// Somebody who has shown an access key: its id.
+    Key(String),
+    /// Somebody whom an OpenID provider knows.
+    Person {
+        /// As the provider calls them.
+        name: String,
+        /// What they may do: a JSON list of policies.
+        policies: String,
+    },
+}
 
-#[derive(Debug, Clone)]
-struct SignIn {
-    key: AccessKeyId,
-    until: i64,
+/// Why nobody can be signed in.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SignInError {
+    #[error(transparent)]
+    Randomness(#[from] NoRandomness),
+    #[error(transparent)]
+    Store(#[from] StoreFault),
+}
+
+impl From<SignInError> for ApiError {
+    fn from(error: SignInError) -> Self {
+        match error {
+            SignInError::Randomness(error) => {
+                Self::new(lambda_api::ErrorCode::Service, error.to_string())
+            }
+            SignInError::Store(fault) => fault.into(),
+        }
+    }
+}
+
+/// Who is signed in, by their cookies.
+pub(crate) struct SignIns {
+    store: Arc<dyn Sessions>,
+    known: Mutex<HashMap<String, Known>>,
+}
+
+struct Known {
+    session: SessionRecord,
+    asked_at: i64,
 }
 
 impl SignIns {
-    /// Signs somebody in who has shown an access key; returns the cookie's value.
+    pub fn new(store: Arc<dyn Sessions>) -> Self {
+        Self {
+            store,
+            known: Mutex::default(),
+        }
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<String, Known>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Signs somebody in; returns the cookie's value.
     ///
     /// # Errors
-    /// When there is no randomness.
-    pub fn begin(&self, key: AccessKeyId, now: i64) -> Result<String, NoRandomness> {
+    /// When there is no randomness, or the store fails.
+    pub async fn begin(&self, who: &SignedIn, now: i64) -> Result<String, SignInError> {
         // As long and as random as a secret.
         let drawn = NewAccessKey::draw_secret()?;
         let value = drawn.reveal().replace(['+', '/'], "-");
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|_, one| now < one.until);
-        if all.len() >= SIGN_INS_MAX {
-            let first = all.iter().min_by_key(|(_, one)| one.until);
-            if let Some(first) = first.map(|(hash, _)| hash.clone()) {
-                all.remove(&first);
-            }
-        }
-        let until = now + LASTS_MILLIS;
-        all.insert(hash(&value), SignIn { key, until });
+        let session = SessionRecord {
+            hash: hash(&value),
+            who: serde_json::to_string(who).expect("texts are always JSON"),
+            until: Timestamp::from_millis(now + LASTS_MILLIS),
+        };
+        let begun = self
+            .store
+            .begin_session(session, Timestamp::from_millis(now));
+        begun.await?;
         Ok(value)
     }
 
-    /// The access key that was shown for a cookie.
-    pub fn find(&self, value: &str, now: i64) -> Option<AccessKeyId> {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let one = all.get(&hash(value))?;
+    /// Who was given a cookie.
+    ///
+    /// # Errors
+    /// When the store fails: nobody is let in by what may be old.
+    pub async fn find(&self, value: &str, now: i64) -> Result<Option<SignedIn>, StoreFault> {
+        let hash = hash(value);
+        let Some(session) = self.session(&hash, now).await? else {
+            return Ok(None);
+        };
         // A clock that was set back must not let anybody stay longer.
-        let left = one.until - now;
-        (0 < left && left <= LASTS_MILLIS).then(|| one.key.clone())
+        let left = session.until.as_millis() - now;
+        let lasts = 0 < left && left <= LASTS_MILLIS;
+        // One that another version of the program wrote, and this one cannot read, is none.
+        Ok(serde_json::from_str(&session.who).ok().filter(|_| lasts))
     }
 
-    /// Signs out.
-    pub fn end(&self, value: &str) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.remove(&hash(value));
+    async fn session(&self, hash: &str, now: i64) -> Result<Option<SessionRecord>, StoreFault> {
+        if let Some(known) = self.known().get(hash)
+            && (0..BELIEVED_MILLIS).contains(&(now - known.asked_at))
+        {
+            return Ok(Some(known.session.clone()));
+        }
+        let session = self.store.session(hash).await?;
+        let mut known = self.known();
+        match &session {
+            Some(session) => {
+                if known.len() >= KNOWN_MAX {
+                    known.clear();
+                }
+                let session = session.clone();
+                let asked_at = now;
+                known.insert(hash.to_owned(), Known { session, asked_at });
+            }
+            None => drop(known.remove(hash)),
+        }
+        Ok(session)
+    }
+
+    /// Signs out, here at once and at other servers within a second.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn end(&self, value: &str) -> Result<(), StoreFault> {
+        let hash = hash(value);
+        self.store.end_session(&hash).await?;
+        self.known().remove(&hash);
+        Ok(())
     }
 }
 
-/// Whoever could read this memory could not send what is in it.
+/// Whoever could read what is kept could not send what is in it.
 fn hash(value: &str) -> String {
     PayloadHash::of(value.as_bytes()).to_string()
 }
@@ -86,37 +175,46 @@ pub(crate) fn remove_cookie() -> String {
 
 #[cfg(test)]
 mod tests {
+    use store::MemorySessions;
+
     use super::*;
 
-    fn key() -> AccessKeyId {
-        AccessKeyId::parse("AKIA1").expect("it is one")
+    fn key() -> SignedIn {
+        SignedIn::Key("AKIA1".to_owned())
     }
 
-    #[test]
-    fn one_is_signed_in_for_a_day_or_until_one_signs_out() {
-        let all = SignIns::default();
-        let value = all.begin(key(), 1_000).expect("there is randomness");
+    #[tokio::test]
+    async fn one_is_signed_in_for_a_day_or_until_one_signs_out() {
+        let all = SignIns::new(Arc::<MemorySessions>::default());
+        let value = all.begin(&key(), 1_000).await.expect("it works");
         assert!(
             value
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
         );
-        assert_eq!(all.find(&value, 1_000), Some(key()));
-        assert_eq!(all.find(&value, 999), None, "the clock was set back");
-        assert_eq!(all.find(&value, 1_000 + LASTS_MILLIS), None);
-        assert_eq!(all.find("other", 1_000), None);
-        all.end(&value);
-        assert_eq!(all.find(&value, 1_000), None);
+        let find = async |value: &str, now| all.find(value, now).await.expect("it works");
+        assert_eq!(find(&value, 1_000).await, Some(key()));
+        assert_eq!(find(&value, 999).await, None, "the clock was set back");
+        assert_eq!(find(&value, 1_000 + LASTS_MILLIS).await, None);
+        assert_eq!(find("other", 1_000).await, None);
+        all.end(&value).await.expect("it works");
+        assert_eq!(find(&value, 1_000).await, None);
     }
 
-    #[test]
-    fn the_first_to_go_makes_room() {
-        let all = SignIns::default();
-        let first = all.begin(key(), 0).expect("there is randomness");
-        for now in 1..=SIGN_INS_MAX as i64 {
-            all.begin(key(), now).expect("there is randomness");
-        }
-        assert_eq!(all.find(&first, 1), None);
-        assert_eq!(all.0.lock().expect("nobody panicked").len(), SIGN_INS_MAX);
+    #[tokio::test]
+    async fn one_is_signed_in_at_all_servers_and_signed_out_at_all_within_a_second() {
+        let store = Arc::<MemorySessions>::default();
+        let (one, two) = (SignIns::new(Arc::clone(&store) as _), SignIns::new(store));
+        let person = SignedIn::Person {
+            name: "ada@example.com".to_owned(),
+            policies: "[\"observe\"]".to_owned(),
+        };
+        let value = one.begin(&person, 0).await.expect("it works");
+        let find = async |at: &SignIns, now| at.find(&value, now).await.expect("it works");
+        assert_eq!(find(&one, 1).await, Some(person.clone()));
+        assert_eq!(find(&two, 1).await, Some(person));
+        two.end(&value).await.expect("it works");
+        assert_eq!(find(&two, 2).await, None);
+        assert_eq!(find(&one, 1 + BELIEVED_MILLIS).await, None);
     }
 }

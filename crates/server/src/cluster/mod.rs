@@ -10,11 +10,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use runtime::{Cluster, ClusterConfig, Driver};
-use store::{CatalogueRevision, CodeBlobs, Servers};
+use store::{CatalogueRevision, CodeBlobs, Servers, Sessions};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
+use crate::functions::Registry;
 use crate::start_error::StartServerError;
 
 pub(crate) use notices::serve;
@@ -29,6 +30,8 @@ pub struct Shared {
     pub servers: Arc<dyn Servers>,
     /// The code of functions.
     pub code: Arc<dyn CodeBlobs>,
+    /// Who is signed in to the console, and what session credentials are made of.
+    pub sessions: Arc<dyn Sessions>,
 }
 
 /// How a server takes part.
@@ -83,13 +86,20 @@ impl Peers {
     }
 
     /// This server among the others; it takes part once it runs.
-    pub fn cluster(&self, driver: &Driver, shared: Shared, lease: Duration) -> Arc<Cluster> {
+    pub fn cluster(
+        &self,
+        driver: &Driver,
+        registry: &Arc<Registry>,
+        shared: Shared,
+        lease: Duration,
+    ) -> Arc<Cluster> {
         let config = ClusterConfig {
             servers: shared.servers,
             messenger: Arc::new(HttpMessenger::new(Arc::clone(driver.clock()))),
             address: self.address.clone(),
             secret: self.secret.to_string(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            reservations: Some(Arc::clone(registry) as _),
             lease,
         };
         Cluster::new(driver.clone(), config)

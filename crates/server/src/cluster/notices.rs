@@ -29,6 +29,9 @@ const BYTES_MAX: usize = 256 * 1024;
 pub(super) struct NoticeBody {
     executions: Vec<ExecutionId>,
     shards_moved: bool,
+    /// Servers of before 0.2 do not say it.
+    #[serde(default)]
+    places_moved: bool,
 }
 
 impl From<Notice> for NoticeBody {
@@ -36,10 +39,12 @@ impl From<Notice> for NoticeBody {
         let Notice {
             executions,
             shards_moved,
+            places_moved,
         } = notice;
         Self {
             executions,
             shards_moved,
+            places_moved,
         }
     }
 }
@@ -84,6 +89,7 @@ async fn handle(
             cluster.hear(Notice {
                 executions: notice.executions,
                 shards_moved: notice.shards_moved,
+                places_moved: notice.places_moved,
             });
             no_content()
         }

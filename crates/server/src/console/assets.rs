@@ -13,7 +13,14 @@ use crate::http::Body;
 const INDEX: &str = "index.html";
 
 /// First segments of the addresses that people see. None of them is one of the Lambda API.
-const PAGES: &[&str] = &["", "executions", "waiting", "functions", "system"];
+const PAGES: &[&str] = &[
+    "",
+    "executions",
+    "waiting",
+    "functions",
+    "servers",
+    "system",
+];
 
 /// Everything from here and nothing from elsewhere. Cloudscape sets styles on elements.
 const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \

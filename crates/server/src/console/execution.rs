@@ -208,6 +208,7 @@ pub(super) async fn read(
         return Ok(None);
     };
     let invocation_time = store.invocation_time(id).await?;
+    let set_aside = app.driver.set_aside_record(id).await?;
     let (now, limits) = (app.driver.now(), app.driver.limits());
     let max = |max: u64| (max != u64::MAX).then_some(max);
     let limits = LimitsUsed {
@@ -222,7 +223,7 @@ pub(super) async fn read(
     };
     let detail = ExecutionDetail::of(&stored, invocation_time, limits, now);
     Ok(Some(ExecutionDetail {
-        set_aside: app.driver.set_aside_record(id).map(SetAsideShown::from),
+        set_aside: set_aside.map(SetAsideShown::from),
         ..detail
     }))
 }

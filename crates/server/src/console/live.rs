@@ -58,10 +58,14 @@ pub(super) struct LivePage {
     ),
     responses((status = 200, body = LivePage, content_type = "text/event-stream")),
 )]
-pub(super) fn executions(app: &Arc<App>, query: &Query) -> Result<Response<Body>, ApiError> {
+pub(super) fn executions(
+    app: &Arc<App>,
+    query: &Query,
+    session: Option<String>,
+) -> Result<Response<Body>, ApiError> {
     let search = filter::search(query)?;
     let function = filter::function(query)?;
-    let (answer, stream) = sse::open(app)?;
+    let (answer, stream) = sse::open(app, session)?;
     let view = ListView {
         app: Arc::clone(app),
         search,
@@ -170,10 +174,11 @@ pub(super) fn execution(
     app: &Arc<App>,
     id: &str,
     query: &Query,
+    session: Option<String>,
 ) -> Result<Response<Body>, ApiError> {
     let id = super::execution_id(id)?;
     let after = after(query)?;
-    let (answer, stream) = sse::open(app)?;
+    let (answer, stream) = sse::open(app, session)?;
     app.tasks.spawn(follow(Arc::clone(app), id, after, stream));
     Ok(answer)
 }

@@ -19,6 +19,7 @@ mod waiting;
 mod emf;
 mod functions;
 mod health_metrics;
+mod servers;
 mod system;
 
 mod live;
@@ -82,20 +83,22 @@ pub(crate) async fn handle<B>(app: &Arc<App>, request: &Request<B>) -> Option<Re
         Ok(query) => query,
         Err(error) => return Some(refusal(error)),
     };
+    let session = app.access.session_of(request.headers());
     let segments: Vec<&str> = route.split('/').collect();
     let answer = match segments.as_slice() {
         ["executions"] => executions::list(app, &query).await,
         ["executions", "counts"] => executions::counts(app, &query).await,
-        ["executions", "live"] => live::executions(app, &query),
+        ["executions", "live"] => live::executions(app, &query, session),
         ["executions", id] => execution::detail(app, id).await,
         ["executions", id, "events"] => events::page(app, id, &query).await,
-        ["executions", id, "live"] => live::execution(app, id, &query),
+        ["executions", id, "live"] => live::execution(app, id, &query, session),
         ["callbacks"] => waiting::callbacks(app, &query).await,
         ["timers"] => waiting::timers(app, &query).await,
         ["functions"] => functions::list(app).await,
         ["functions", name] => functions::detail(app, name).await,
         ["functions", name, "metrics"] => emf::metrics(app, name, &query).await,
         ["functions", name, "inputs"] => functions::inputs(app, name).await,
+        ["servers"] => servers::list(app).await,
         ["system"] => system::system(app).await,
         ["openapi.json"] => Ok(openapi::serve()),
         _ => return None,

@@ -5,7 +5,7 @@ use hyper::Response;
 use hyper::header::CONTENT_TYPE;
 use utoipa::OpenApi;
 
-use super::{emf, events, execution, executions, functions, live, system, waiting};
+use super::{emf, events, execution, executions, functions, live, servers, system, waiting};
 use crate::http::Body;
 use crate::service::{clock, set_aside};
 
@@ -30,6 +30,7 @@ use crate::service::{clock, set_aside};
         functions::detail,
         functions::inputs,
         emf::metrics,
+        servers::list,
         system::system,
         set_aside::list,
         clock::show,

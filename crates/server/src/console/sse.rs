@@ -11,7 +11,7 @@ use runtime::ChangeListener;
 use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::{Instant, sleep_until, timeout_at};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use wire::ApiError;
 
 use crate::app::App;
@@ -27,18 +27,26 @@ const MESSAGES_WAITING: usize = 4;
 const KEEP_ALIVE_AFTER: Duration = Duration::from_secs(15);
 const KEEP_ALIVE: &str = ": keep-alive\n\n";
 
+/// How often it is looked whether whoever listens is signed in.
+const SIGNED_IN_LOOK: Duration = Duration::from_secs(1);
+
 /// The server's end of a stream.
 pub(super) struct Stream {
     messages: mpsc::Sender<Bytes>,
-    shutdown: CancellationToken,
+    /// Cancelled when nobody shall listen any more.
+    ended: CancellationToken,
+    _ends: DropGuard,
     _permit: OwnedSemaphorePermit,
 }
 
 /// That nobody listens any more, or nobody shall.
 pub(super) struct Closed;
 
-/// Opens a stream: the answer for the client, and the end to write to.
-pub(super) fn open(app: &App) -> Result<(Response<Body>, Stream), ApiError> {
+/// Opens a stream for whoever has the session, if there is one: the answer for the client, and the end to write to.
+pub(super) fn open(
+    app: &Arc<App>,
+    session: Option<String>,
+) -> Result<(Response<Body>, Stream), ApiError> {
     let permit = Arc::clone(&app.streams).try_acquire_owned();
     let permit = permit.map_err(|_| {
         let message = format!("{STREAMS_MAX} live views are open; close one.");
@@ -51,12 +59,33 @@ pub(super) fn open(app: &App) -> Result<(Response<Body>, Stream), ApiError> {
         .header(CACHE_CONTROL, "no-store")
         .body(Body::Stream(body))
         .expect("the parts are all valid");
+    let ended = app.shutdown.child_token();
+    if let Some(session) = session {
+        let watching = end_with(Arc::clone(app), session, ended.clone());
+        app.tasks.spawn(watching);
+    }
     let stream = Stream {
         messages,
-        shutdown: app.shutdown.clone(),
+        _ends: ended.clone().drop_guard(),
+        ended,
         _permit: permit,
     };
     Ok((answer, stream))
+}
+
+/// Ends a stream when its holder signs out, at whatever server, or may no longer look.
+async fn end_with(app: Arc<App>, session: String, ended: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(SIGNED_IN_LOOK) => {}
+            () = ended.cancelled() => return,
+        }
+        // While the store does not answer, there is nothing new to see either.
+        if let Ok(true) = app.access.has_ended(&session, app.machine_now()).await {
+            ended.cancel();
+            return;
+        }
+    }
 }
 
 impl Stream {
@@ -70,7 +99,7 @@ impl Stream {
     async fn write(&self, text: String) -> Result<(), Closed> {
         tokio::select! {
             sent = self.messages.send(text.into()) => sent.map_err(|_| Closed),
-            () = self.shutdown.cancelled() => Err(Closed),
+            () = self.ended.cancelled() => Err(Closed),
         }
     }
 
@@ -93,13 +122,13 @@ impl Stream {
                     Err(_) => self.write(KEEP_ALIVE.to_owned()).await?,
                 },
                 () = self.messages.closed() => return Err(Closed),
-                () = self.shutdown.cancelled() => return Err(Closed),
+                () = self.ended.cancelled() => return Err(Closed),
             }
         }
         tokio::select! {
             () = sleep_until(last + pause) => {}
             () = self.messages.closed() => return Err(Closed),
-            () = self.shutdown.cancelled() => return Err(Closed),
+            () = self.ended.cancelled() => return Err(Closed),
         }
         // What is read next has all of these.
         while changes.try_next().is_some() {}

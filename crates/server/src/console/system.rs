@@ -43,6 +43,8 @@ pub(super) struct System {
     /// Executions in memory: those at work, or being changed.
     pub resident_executions: usize,
     pub queues: Queues,
+    /// Whether other servers may share the store: see `/lambdura/v1/servers`.
+    pub is_shared: bool,
     pub processes: Vec<Processes>,
     /// The last ones, oldest first.
     pub warnings: Vec<WarningShown>,
@@ -157,6 +159,7 @@ pub(super) async fn system(app: &Arc<App>) -> Result<Response<Body>, ApiError> {
     // A store in trouble is no reason to say nothing of the rest.
     let counts = known(store.counts().await, &mut problems);
     let dead_letters = known(store.dead_letter_count().await, &mut problems);
+    let set_aside = known(app.driver.set_aside_anywhere().await, &mut problems);
     let running = counts.map(|counts| {
         let running = counts.iter();
         let running = running.filter(|count| count.status == model::ExecutionStatus::Running);
@@ -184,7 +187,7 @@ pub(super) async fn system(app: &Arc<App>) -> Result<Response<Body>, ApiError> {
             read_at: pulse.read_at.map(model::Timestamp::as_millis),
             lag_ms: u64::try_from(pulse.lag.as_millis()).unwrap_or(u64::MAX),
         },
-        set_aside_executions: app.driver.set_aside_count(),
+        set_aside_executions: set_aside.map_or_else(|| app.driver.set_aside_count(), |it| it.len()),
         commits: Commits {
             count: stats.commits,
             fsync_p50_us: micros(stats.commit_p50),
@@ -198,6 +201,7 @@ pub(super) async fn system(app: &Arc<App>) -> Result<Response<Body>, ApiError> {
             executions_due: running,
             dead_letters,
         },
+        is_shared: app.cluster.is_some(),
         processes,
         warnings: warnings
             .map(|warning| WarningShown {

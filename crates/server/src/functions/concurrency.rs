@@ -1,107 +1,111 @@
-//! Plain invocations of one function at work: how many there may be, and who waits for one to end.
+//! How many invocations of a function may run here at one time: what is reserved for it, shared with the servers of
+//! the same store where there are such.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
+use model::FunctionName;
+use runtime::{Clock, Entered, Places, Reservations, Room};
+use store::CodeBlobs;
 use tokio::sync::Notify;
 
-/// The places of one function, all versions together.
-#[derive(Debug, Default, Clone)]
-pub(super) struct Places(Arc<State>);
+use super::Registry;
 
-#[derive(Debug, Default)]
-struct State {
-    taken: AtomicUsize,
-    freed: Notify,
+/// What functions have in common with those of other servers.
+pub(crate) struct Together {
+    /// Where all servers find their code.
+    pub(super) code: Arc<dyn CodeBlobs>,
+    clock: Arc<dyn Clock>,
+    /// Told when this server could use more of what is reserved, or has some to give back.
+    places_changed: Arc<Notify>,
 }
 
-/// A plain invocation at work, counted until it is dropped.
-#[derive(Debug)]
-pub(crate) struct Entered(Arc<State>);
-
-impl Drop for Entered {
-    fn drop(&mut self) {
-        self.0.taken.fetch_sub(1, Ordering::Release);
-        // If nobody waits yet, the next one to wait finds this out at once.
-        self.0.freed.notify_one();
+impl Together {
+    pub fn new(code: &Arc<dyn CodeBlobs>, clock: &Arc<dyn Clock>) -> Self {
+        Self {
+            code: Arc::clone(code),
+            clock: Arc::clone(clock),
+            places_changed: Arc::default(),
+        }
     }
 }
 
-impl Places {
-    /// Takes a place; none when `reserved` are taken.
-    pub fn take(&self, reserved: Option<usize>) -> Option<Entered> {
-        let taken = |taken: usize| {
-            reserved
-                .is_none_or(|most| taken < most)
-                .then_some(taken + 1)
+impl Registry {
+    fn room(&self, reserved: Option<u32>) -> Room {
+        let Some(limit) = reserved else {
+            return Room::Unlimited;
         };
-        self.0
-            .taken
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, taken)
-            .ok()
-            .map(|_| Entered(Arc::clone(&self.0)))
+        let limit = limit as usize;
+        match &self.together {
+            None => Room::Limited(limit),
+            Some(together) => Room::Shared {
+                limit,
+                now: together.clock.now(),
+                changed: Arc::clone(&together.places_changed),
+            },
+        }
     }
 
-    /// Resolves when a place has become free, for whoever has waited longest.
-    pub async fn freed(&self) {
-        self.0.freed.notified().await;
+    fn places(&self, name: &FunctionName) -> Option<(Places, Room)> {
+        let (places, reserved) = self.with(name, |function| {
+            let reserved = function.settings.reserved_concurrency;
+            (function.places.clone(), reserved)
+        })?;
+        Some((places, self.room(reserved)))
     }
 
-    /// Has all who wait look again: there may be more places now.
-    pub fn changed(&self) {
-        self.0.freed.notify_waiters();
+    /// Counts an invocation; none when the function's reserved concurrency is used up.
+    pub fn enter(&self, name: &FunctionName) -> Option<Entered> {
+        let (places, room) = self.places(name)?;
+        places.take(&room)
+    }
+
+    /// How many invocations of a function may run here at one time.
+    pub fn admitted(&self, name: &FunctionName) -> usize {
+        let places = self.places(name);
+        places.map_or(usize::MAX, |(places, room)| places.admitted(&room))
+    }
+
+    /// Whether an invocation that was refused may be let in in a moment, because other servers do not use all that
+    /// is reserved.
+    pub fn may_come(&self, name: &FunctionName) -> bool {
+        let places = self.places(name);
+        places.is_some_and(|(places, room)| places.may_come(&room))
+    }
+
+    /// Resolves when an invocation that was refused may be tried again.
+    pub async fn wait_for_room(&self, name: &FunctionName) {
+        match self.places(name) {
+            Some((places, _)) => places.freed().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// What is reserved was changed.
+    pub(super) fn reservation_changed(&self) {
+        if let Some(together) = &self.together {
+            together.places_changed.notify_one();
+        }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::pin::{Pin, pin};
-    use std::task::{Context, Waker};
-
-    use super::*;
-
-    fn is_ready(future: Pin<&mut impl Future>) -> bool {
-        let mut context = Context::from_waker(Waker::noop());
-        future.poll(&mut context).is_ready()
+impl Reservations for Registry {
+    fn reserved(&self) -> Vec<(FunctionName, usize, Places)> {
+        let functions = self
+            .functions
+            .read()
+            .expect("the map is never left half changed");
+        let reserved = functions.iter().filter_map(|(name, function)| {
+            let limit = function.settings.reserved_concurrency?;
+            // Where none may run, nobody has to ask.
+            (limit > 0).then(|| (name.clone(), limit as usize, function.places.clone()))
+        });
+        reserved.collect()
     }
 
-    #[test]
-    fn a_place_is_given_on_to_the_one_who_waited_longest() {
-        let places = Places::default();
-        let taken = places.take(Some(1)).expect("it is the first");
-        assert!(places.take(Some(1)).is_none());
-
-        let (mut first, mut second) = (pin!(places.freed()), pin!(places.freed()));
-        assert!(!is_ready(first.as_mut()) && !is_ready(second.as_mut()));
-        drop(taken);
-        assert!(is_ready(first.as_mut()));
-        assert!(!is_ready(second.as_mut()));
-        assert!(places.take(Some(1)).is_some());
-    }
-
-    #[test]
-    fn a_place_that_was_freed_before_somebody_waits_is_not_missed() {
-        let places = Places::default();
-        drop(places.take(Some(1)));
-        assert!(is_ready(pin!(places.freed())));
-    }
-
-    #[test]
-    fn a_refusal_frees_nothing() {
-        let places = Places::default();
-        let _taken = places.take(Some(1)).expect("it is the first");
-        assert!(places.take(Some(1)).is_none());
-        assert!(!is_ready(pin!(places.freed())));
-    }
-
-    #[test]
-    fn all_look_again_when_there_may_be_more_places() {
-        let places = Places::default();
-        let _taken = places.take(Some(1)).expect("it is the first");
-        let (mut first, mut second) = (pin!(places.freed()), pin!(places.freed()));
-        assert!(!is_ready(first.as_mut()) && !is_ready(second.as_mut()));
-        places.changed();
-        assert!(is_ready(first) && is_ready(second));
-        assert!(places.take(Some(2)).is_some());
+    fn places_changed(&self) -> Arc<Notify> {
+        match &self.together {
+            Some(together) => Arc::clone(&together.places_changed),
+            None => Arc::default(),
+        }
     }
 }

@@ -22,6 +22,7 @@ pub(crate) use change::{CatalogueChanges, NewFunction};
 pub use code::{ArchivedCode, FolderCode, FreezeCodeError, UnpackError, unpack};
 pub(crate) use code::{CodeStore, Damage, Depth, FrozenCode, UNPACKED_BYTES_MAX};
 pub(crate) use collect::is_needed;
+pub(crate) use concurrency::Together;
 pub(crate) use event_filter::EventFilter;
 pub(crate) use event_source::{EventSourceMapping, EventSourceStates};
 pub(crate) use health::damaged;

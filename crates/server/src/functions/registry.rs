@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use lambda_api::ErrorCode;
 use model::{ChainedTarget, ErrorObject, ExecutionId, FunctionArn, FunctionName, Version};
-use store::{AliasRecord, Catalogue, CodeBlobs};
+use runtime::Places;
+use store::{AliasRecord, Catalogue};
 use wire::ApiError;
 
-use super::concurrency::{Entered, Places};
+use super::concurrency::Together;
 use super::health::damaged;
 use super::left_out::LeftOut;
 use super::{
@@ -49,8 +50,8 @@ pub(crate) struct Registry {
     pub running: Running,
     /// What the functions run.
     pub code: Arc<CodeStore>,
-    /// Where other servers find it, if there are any.
-    pub(super) shared: Option<Arc<dyn CodeBlobs>>,
+    /// What is shared with other servers, if there may be any.
+    pub(super) together: Option<Together>,
     pub(super) functions: RwLock<BTreeMap<FunctionName, Function>>,
     /// Those of the template that cannot run on this machine.
     pub left_out: LeftOut,
@@ -68,8 +69,8 @@ pub(super) struct Function {
     pub published: BTreeMap<u64, Arc<FunctionVersion>>,
     pub aliases: BTreeMap<String, AliasRecord>,
     pub settings: Arc<FunctionSettings>,
-    /// For its plain invocations.
-    places: Places,
+    /// For its invocations.
+    pub(super) places: Places,
 }
 
 /// What a reference turned out to mean.
@@ -99,13 +100,13 @@ impl Registry {
         home: Home,
         running: Running,
         code: Arc<CodeStore>,
-        shared: Option<Arc<dyn CodeBlobs>>,
+        together: Option<Together>,
     ) -> Result<Self, StartServerError> {
         let registry = Self {
             home,
             running,
             code,
-            shared,
+            together,
             functions: RwLock::default(),
             left_out: LeftOut::default(),
             event_source_states: EventSourceStates::default(),
@@ -182,6 +183,7 @@ impl Registry {
             function.settings = Arc::new(settings);
             function.places.changed();
         }
+        self.reservation_changed();
         let running = self.running_of(name);
         for version in self.versions(name).unwrap_or_default() {
             self.insert(name, Arc::new(version.running_as(&running)));
@@ -238,24 +240,6 @@ impl Registry {
         deleting
     }
 
-    /// Counts a plain invocation; none when the function's reserved concurrency is used up.
-    pub fn enter(&self, name: &FunctionName) -> Option<Entered> {
-        self.with(name, |function| {
-            let reserved = function.settings.reserved_concurrency;
-            function
-                .places
-                .take(reserved.map(|reserved| reserved as usize))
-        })?
-    }
-
-    /// Resolves when a plain invocation that was refused may be tried again.
-    pub async fn wait_for_room(&self, name: &FunctionName) {
-        match self.with(name, |function| function.places.clone()) {
-            Some(places) => places.freed().await,
-            None => std::future::pending().await,
-        }
-    }
-
     pub fn insert_alias(&self, alias: AliasRecord) {
         let mut functions = self
             .functions
@@ -266,7 +250,11 @@ impl Registry {
     }
 
     /// Looks at a function; none when there is none. Nothing else changes it meanwhile.
-    fn with<T>(&self, name: &FunctionName, look: impl FnOnce(&Function) -> T) -> Option<T> {
+    pub(super) fn with<T>(
+        &self,
+        name: &FunctionName,
+        look: impl FnOnce(&Function) -> T,
+    ) -> Option<T> {
         let functions = self
             .functions
             .read()

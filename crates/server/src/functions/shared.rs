@@ -14,10 +14,11 @@ use super::{CodeStore, FunctionSettings, FunctionVersion, Registry};
 impl Registry {
     /// Keeps the code of a version where other servers find it, before any of them sees the version.
     pub async fn share_code(&self, code_dir: &Path) -> Result<(), StoreFault> {
-        let Some((shared, name)) = self.shared.as_ref().zip(CodeStore::shared_name(code_dir))
+        let Some((together, name)) = self.together.as_ref().zip(CodeStore::shared_name(code_dir))
         else {
             return Ok(());
         };
+        let shared = &together.code;
         if shared.has_code(name).await? {
             return Ok(());
         }
@@ -50,9 +51,9 @@ impl Registry {
             return Ok(revision);
         }
         // Before anybody waits: an archive takes its time.
-        if let Some(shared) = &self.shared {
+        if let Some(together) = &self.together {
             for record in store.function_versions().await? {
-                self.fetch_code(shared.as_ref(), &record).await?;
+                self.fetch_code(together.code.as_ref(), &record).await?;
             }
         }
         let _changes = self.changes.lock().await;

@@ -7,11 +7,13 @@ pub(crate) mod tls;
 
 mod answer;
 mod body;
+mod cookie;
 mod patient_io;
 mod query;
 mod request_body;
 
 pub(crate) use answer::{empty_object, json, no_content, refusal};
 pub(crate) use body::{Body, BodyError, BrokenOff, read_body};
+pub(crate) use cookie::cookie;
 pub(crate) use query::{Query, decode};
 pub(crate) use request_body::RequestBody;

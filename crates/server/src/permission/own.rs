@@ -47,6 +47,7 @@ pub(super) fn needed(method: &Method, path: &str, home: &Home) -> Option<Needed>
         (_, ["timers"]) if is_read => of("ObserveTimers", "timers"),
         (_, ["functions", ..]) if is_read => of("ObserveFunctions", "functions"),
         (_, ["system" | "openapi.json"]) if is_read => of("ObserveSystem", "system"),
+        (_, ["servers"]) if is_read => of("ObserveServers", "servers"),
         (_, ["logs", ..]) if is_read => of("ObserveLogs", "logs"),
         (_, ["segments"]) if is_read => of("ObserveTraces", "segments"),
         (_, ["dead-letters"]) if is_read => of("ObserveDeadLetters", "dead-letters"),

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use store::{AccessKeys, Durability, LogStore, MemoryStore, Stacks, Store};
+use access::SessionKeys;
+use store::{AccessKeys, Durability, LogStore, MemorySessions, MemoryStore, Stacks, Store};
 use store_sqlite::{OpenLogsOptions, SqliteLogs, SqliteStore};
 
 use super::ServerConfig;
+use crate::access::{KeyRing, SignIns};
 use crate::cluster::Shared;
 use crate::start_error::StartServerError;
 
@@ -51,4 +53,27 @@ impl Stores {
             stacks,
         })
     }
+}
+
+/// What credentials of function processes are made of: where servers share a store, all know those of all.
+pub(super) async fn session_keys(
+    is_enforced: bool,
+    keys: &KeyRing,
+    shared: Option<&Shared>,
+) -> Result<SessionKeys, StartServerError> {
+    match shared.filter(|_| is_enforced) {
+        Some(shared) => {
+            let made = keys.session_keys(shared.sessions.as_ref()).await;
+            made.map_err(|error| StartServerError::AccessKeys(error.into()))
+        }
+        None => Ok(SessionKeys::draw()?),
+    }
+}
+
+/// Who is signed in to the console.
+pub(super) fn sign_ins(shared: Option<&Shared>) -> SignIns {
+    SignIns::new(match shared {
+        Some(shared) => Arc::clone(&shared.sessions),
+        None => Arc::<MemorySessions>::default(),
+    })
 }

@@ -1,28 +1,46 @@
 //! `/lambdura/v1/session`: signing in to the console, and out again.
 //!
-//! Anybody may ask: `GET` says whether one has to sign in, and who one is.
+//! Anybody may ask: `GET` says whether one has to sign in, and who one is. Below it, `oidc` sends a browser to the OpenID
+//! provider, and `oidc/callback` is where that one sends it back.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use hyper::header::{CACHE_CONTROL, HeaderValue, SET_COOKIE};
-use hyper::{HeaderMap, Method, Response, StatusCode};
+use hyper::header::{CACHE_CONTROL, HOST, HeaderValue, LOCATION, SET_COOKIE};
+use hyper::http::request::Parts;
+use hyper::{Method, Response, StatusCode};
 use lambda_api::ErrorCode;
+use model::Timestamp;
 use serde::{Deserialize, Serialize};
+use stdx::error_chain;
 use wire::ApiError;
 
 use crate::api::small_json;
 use crate::app::App;
-use crate::http::{Body, RequestBody, json};
+use crate::http::{Body, Query, RequestBody, json};
+use crate::oidc::{self, Oidc, OidcError, Reached};
 
-pub(crate) const ROUTE: &str = "/lambdura/v1/session";
+const ROUTE: &str = "/lambdura/v1/session";
+
+/// Whether a path is about sessions.
+pub(crate) fn is_for(path: &str) -> bool {
+    [ROUTE, oidc::ROUTE, oidc::CALLBACK].contains(&path)
+}
+
+/// Whether a path is one that a page of another site sends browsers to.
+pub(crate) fn is_return(path: &str) -> bool {
+    path == oidc::CALLBACK
+}
 
 /// Who is signed in.
 #[derive(Debug, Serialize)]
 pub(crate) struct Session {
     /// Whether one has to sign in at all.
     pub required: bool,
-    /// The name of the access key that was shown; absent when nobody is signed in.
+    /// Whether an OpenID provider signs people in.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub provider: bool,
+    /// The name of the access key that was shown, or of the person; absent when nobody is signed in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
 }
@@ -38,22 +56,48 @@ pub(crate) struct Credentials {
 /// Answers a request of a browser that is at the address.
 pub(crate) async fn handle(
     app: &Arc<App>,
-    method: &Method,
-    headers: &HeaderMap,
+    request: &Parts,
     address: IpAddr,
     body: RequestBody,
 ) -> Result<Response<Body>, ApiError> {
-    let now = app.machine_now();
+    let path = request.uri.path();
+    if path != ROUTE {
+        let oidc = app.oidc.as_ref().filter(|_| app.access.is_enforced());
+        let (Some(oidc), &Method::GET) = (oidc, &request.method) else {
+            let message = "No OpenID provider signs anybody in here.";
+            return Err(ApiError::new(ErrorCode::UnknownOperation, message));
+        };
+        let now = app.machine_now();
+        app.access.count_sign_in(address, now)?;
+        return by_provider(app, oidc, request, address, now).await;
+    }
+    let (name, cookie) = by_key(app, request, address, body).await?;
+    let session = Session {
+        required: app.access.is_enforced(),
+        provider: app.oidc.is_some(),
+        name,
+    };
+    let mut answer = json(StatusCode::OK, &session);
+    let answered = answer.headers_mut();
+    answered.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(cookie) = cookie {
+        answered.insert(SET_COOKIE, header(&cookie)?);
+    }
+    Ok(answer)
+}
+
+/// Who is signed in after the request, and the cookie that it sets.
+async fn by_key(
+    app: &App,
+    request: &Parts,
+    address: IpAddr,
+    body: RequestBody,
+) -> Result<(Option<String>, Option<String>), ApiError> {
+    let (now, headers) = (app.machine_now(), &request.headers);
     let access = &app.access;
-    let (session, cookie) = match *method {
-        Method::GET => {
-            let name = match access.is_enforced() {
-                true => access.signed_in(headers, now).await?,
-                false => None,
-            };
-            let required = access.is_enforced();
-            (Session { required, name }, None)
-        }
+    match request.method {
+        Method::GET if access.is_enforced() => Ok((access.signed_in(headers, now).await?, None)),
+        Method::GET => Ok((None, None)),
         Method::POST if access.is_enforced() => {
             let Credentials {
                 access_key_id,
@@ -61,26 +105,83 @@ pub(crate) async fn handle(
             } = small_json(body).await?;
             let signing_in = access.sign_in(&access_key_id, &secret_access_key, address, now);
             let (cookie, name) = signing_in.await?;
-            let required = true;
-            let name = Some(name);
-            (Session { required, name }, Some(cookie))
+            Ok((Some(name), Some(cookie)))
         }
-        Method::DELETE => {
-            let required = access.is_enforced();
-            let name = None;
-            (Session { required, name }, Some(access.sign_out(headers)))
-        }
+        Method::DELETE => Ok((None, Some(access.sign_out(headers).await?))),
         _ => {
             let message = "Nobody has to sign in here.";
-            return Err(ApiError::new(ErrorCode::UnknownOperation, message));
+            Err(ApiError::new(ErrorCode::UnknownOperation, message))
         }
+    }
+}
+
+async fn by_provider(
+    app: &App,
+    oidc: &Oidc,
+    request: &Parts,
+    address: IpAddr,
+    now: Timestamp,
+) -> Result<Response<Body>, ApiError> {
+    let host = request.headers.get(HOST);
+    let reached = Reached {
+        host: host.and_then(|host| host.to_str().ok()).unwrap_or_default(),
+        is_tls: app.access.is_tls(),
     };
-    let mut answer = json(StatusCode::OK, &session);
-    let answered = answer.headers_mut();
-    answered.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if let Some(cookie) = cookie {
-        let cookie = HeaderValue::from_str(&cookie);
-        answered.insert(SET_COOKIE, cookie.expect("a cookie is made of letters"));
+    if request.uri.path() == oidc::ROUTE {
+        return match oidc.begin(reached, now).await {
+            Ok(departure) => redirect(&departure.location, &[departure.cookie]),
+            Err(error) => refused(app, &error, reached, address, now),
+        };
+    }
+    let query = Query::parse(request.uri.query())?;
+    let completed = oidc.complete(reached, &request.headers, &query, now).await;
+    match completed {
+        Ok(who) => {
+            let cookie = app.access.sign_in_person(&who, address, now).await?;
+            redirect("/", &[cookie, oidc::forget(reached.is_tls)])
+        }
+        Err(error) => refused(app, &error, reached, address, now),
+    }
+}
+
+/// Sends a browser to the page that asks to sign in, with why it is there again; the log has more.
+fn refused(
+    app: &App,
+    error: &OidcError,
+    reached: Reached<'_>,
+    address: IpAddr,
+    now: Timestamp,
+) -> Result<Response<Body>, ApiError> {
+    let why = match error {
+        OidcError::NotBegun => "late",
+        OidcError::Refused(_) => "refused",
+        OidcError::NoPolicy(_) => "no-policy",
+        OidcError::Provider(_)
+        | OidcError::Token(_)
+        | OidcError::NotForThis(_)
+        | OidcError::Randomness(_) => "failed",
+    };
+    let error = error_chain(error);
+    tracing::warn!(%address, error, "nobody is signed in by the OpenID provider");
+    app.access.note_not_signed_in(address, now);
+    redirect(&format!("/?sign-in={why}"), &[oidc::forget(reached.is_tls)])
+}
+
+fn redirect(location: &str, cookies: &[String]) -> Result<Response<Body>, ApiError> {
+    let mut answer = Response::new(Body::default());
+    *answer.status_mut() = StatusCode::SEE_OTHER;
+    let headers = answer.headers_mut();
+    headers.insert(LOCATION, header(location)?);
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    for cookie in cookies {
+        headers.append(SET_COOKIE, header(cookie)?);
     }
     Ok(answer)
+}
+
+fn header(text: &str) -> Result<HeaderValue, ApiError> {
+    HeaderValue::from_str(text).map_err(|_| {
+        let message = "The OpenID provider says something that is no URL.";
+        ApiError::new(ErrorCode::Service, message)
+    })
 }

@@ -99,7 +99,13 @@ pub(crate) async fn list(app: &App, query: &Query) -> Result<Response<Body>, Api
         }
     };
     let driver = &app.driver;
-    let mut records = driver.executions_set_aside_after(after.as_ref(), limit + 1);
+    let mut records = driver.set_aside_anywhere().await?;
+    let count = records.len();
+    records.retain(|record| {
+        after
+            .as_ref()
+            .is_none_or(|after| record.execution_id > *after)
+    });
     let more = records.len() > limit;
     records.truncate(limit);
     let next_after = records.last().filter(|_| more);
@@ -109,7 +115,7 @@ pub(crate) async fn list(app: &App, query: &Query) -> Result<Response<Body>, Api
         executions.push(shown(app, record).await);
     }
     let list = SetAsideList {
-        count: driver.set_aside_count(),
+        count,
         executions,
         next_after,
     };

@@ -4,8 +4,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, Empty, Limited};
-use hyper::Uri;
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use hyper::{Request, Uri};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -66,8 +67,8 @@ impl Issuer {
 }
 
 /// Asks issuers.
-pub(super) struct IssuerClient {
-    client: Client<HttpsConnector<HttpConnector>, Empty<Bytes>>,
+pub(crate) struct IssuerClient {
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
 }
 
 #[derive(Deserialize)]
@@ -96,15 +97,38 @@ impl IssuerClient {
         keys.map_err(|error| format!("{}: {}", discovered.jwks_uri, error_chain(&error)))
     }
 
-    async fn get(&self, url: &str) -> Result<Bytes, String> {
-        let uri: Uri = url
-            .parse()
-            .map_err(|error| format!("{url} is no URL: {error}"))?;
-        if uri.host().is_none() {
-            return Err(format!("{url} is no URL of a server"));
+    /// What is under a URL; in words why it cannot be had.
+    pub async fn get(&self, url: &str) -> Result<Bytes, String> {
+        self.send(url, Request::get(parsed(url)?), Full::default())
+            .await
+    }
+
+    /// The answer to a form; in words why there is none.
+    pub async fn post_form(
+        &self,
+        url: &str,
+        form: String,
+        authorization: Option<String>,
+    ) -> Result<Bytes, String> {
+        let mut request = Request::post(parsed(url)?)
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(ACCEPT, "application/json");
+        if let Some(authorization) = authorization {
+            request = request.header(AUTHORIZATION, authorization);
         }
+        self.send(url, request, Full::from(form)).await
+    }
+
+    async fn send(
+        &self,
+        url: &str,
+        request: hyper::http::request::Builder,
+        body: Full<Bytes>,
+    ) -> Result<Bytes, String> {
+        let request = request.body(body);
+        let request = request.map_err(|error| format!("{url}: {error}"))?;
         let answered = async {
-            let answer = self.client.get(uri).await;
+            let answer = self.client.request(request).await;
             let answer = answer.map_err(|error| format!("{url}: {}", error_chain(&error)))?;
             if !answer.status().is_success() {
                 return Err(format!("{url} answers {}", answer.status()));
@@ -122,7 +146,22 @@ impl IssuerClient {
     }
 }
 
+fn parsed(url: &str) -> Result<Uri, String> {
+    let uri: Uri = url
+        .parse()
+        .map_err(|error| format!("{url} is no URL: {error}"))?;
+    match uri.host() {
+        Some(_) => Ok(uri),
+        None => Err(format!("{url} is no URL of a server")),
+    }
+}
+
 impl Tokens {
+    /// Asks issuers for something else; in words why that cannot be.
+    pub fn web(&self) -> Result<&IssuerClient, String> {
+        self.client.as_ref().map_err(Clone::clone)
+    }
+
     /// The keys of an issuer; asked for again where `is_known` does not know the wanted one among them.
     pub(super) async fn issuer_keys(
         &self,

@@ -114,6 +114,7 @@ fn config(data_dir: &TempDir, idle_time: Duration, limits: Limits) -> ServerConf
         answers: None,
         dynamodb: None,
         cluster: None,
+        oidc: None,
         access: server::AccessConfig::default(),
     }
 }

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use model::{ExecutionId, Owner, Shard, Shards, Timestamp};
-use store::{Membership, ServerRecord, Servers, StoreFuture};
+use model::{ExecutionId, FunctionName, Owner, Shard, Shards, Timestamp};
+use store::{Membership, PlacesAsk, PlacesRecord, PlacesSeen, ServerRecord, Servers, StoreFuture};
+use store::{Survey, SurveyedServer};
 use tokio_postgres::Row;
 
 use super::PostgresStore;
@@ -48,6 +49,44 @@ impl Servers for PostgresStore {
                 membership.owners[usize::from(shard.0)] = Some(owner);
             }
             Ok(membership)
+        })
+    }
+
+    fn survey(&self) -> StoreFuture<'_, Survey> {
+        self.read("look at the servers".to_owned(), async move {
+            let account = &*self.account;
+            let survey = include_str!("../sql/servers/survey.sql");
+            let owned = include_str!("../sql/servers/owned.sql");
+            let answers = self
+                .readers
+                .snapshot(&[(survey, &[&account]), (owned, &[&account])])
+                .await?;
+            let mut survey = Survey {
+                at: Timestamp::from_millis(0),
+                servers: Vec::new(),
+                owners: Membership::empty().owners,
+            };
+            let [servers, owned] = answers.as_slice() else {
+                return Ok(survey);
+            };
+            for row in servers {
+                let server = read_server(row)?;
+                let mut columns = Columns::of(row);
+                columns.skip(SERVER_COLUMNS);
+                let expires_at = columns.instant()?;
+                survey.at = columns.instant()?;
+                survey.servers.push(SurveyedServer {
+                    server,
+                    expires_at,
+                    invocations: columns.count()?,
+                });
+            }
+            survey.servers.sort_by_key(|it| it.server.id);
+            for row in owned {
+                let (shard, owner) = read_shard(row)?;
+                survey.owners[usize::from(shard.0)] = Some(owner);
+            }
+            Ok(survey)
         })
     }
 
@@ -111,6 +150,75 @@ impl Servers for PostgresStore {
         })
     }
 
+    fn share_places(
+        &self,
+        server: Owner,
+        question: u64,
+        asks: Vec<PlacesAsk>,
+        lease: Duration,
+    ) -> StoreFuture<'_, PlacesSeen> {
+        self.read("share places".to_owned(), async move {
+            let (account, server) = (&*self.account, server.0.cast_signed());
+            let functions: Vec<_> = asks.iter().map(|ask| ask.function.as_str()).collect();
+            let number = |of: fn(&PlacesAsk) -> u32| -> Vec<i64> {
+                asks.iter().map(|ask| i64::from(of(ask))).collect()
+            };
+            let limits = number(|ask| ask.limit);
+            let kept = number(|ask| ask.keep);
+            let goals = number(|ask| ask.goal);
+            let wanted = number(|ask| ask.wanted);
+            let mut client = self.readers.take().await?;
+            let transaction = client.transaction().await?;
+            for sql in [
+                include_str!("../sql/servers/make_place_locks.sql"),
+                include_str!("../sql/servers/lock_places.sql"),
+            ] {
+                let statement = transaction.prepare_cached(sql).await?;
+                transaction
+                    .execute(&statement, &[&account, &functions])
+                    .await?;
+            }
+            // A statement of its own, so that it sees what those have done who had the locks before.
+            let share = include_str!("../sql/servers/share_places.sql");
+            let share = transaction.prepare_cached(share).await?;
+            transaction
+                .execute(
+                    &share,
+                    &[
+                        &account,
+                        &server,
+                        &functions,
+                        &limits,
+                        &kept,
+                        &goals,
+                        &wanted,
+                        &lease.as_secs_f64(),
+                        &question.cast_signed(),
+                    ],
+                )
+                .await?;
+            let places = include_str!("../sql/servers/places.sql");
+            let places = transaction.prepare_cached(places).await?;
+            let rows = transaction.query(&places, &[&account, &functions]).await?;
+            transaction.commit().await?;
+            let mut seen = PlacesSeen {
+                at: Timestamp::from_millis(0),
+                places: Vec::with_capacity(rows.len()),
+            };
+            for row in &rows {
+                let mut columns = Columns::of(row);
+                seen.at = columns.instant()?;
+                seen.places.push(PlacesRecord {
+                    function: columns.parsed(FunctionName::parse)?,
+                    server: Owner(columns.bits()?),
+                    held: columns.count()?,
+                    wanted: columns.count()?,
+                });
+            }
+            Ok(seen)
+        })
+    }
+
     fn leave(&self, server: Owner) -> StoreFuture<'_, ()> {
         self.read("forget a server".to_owned(), async move {
             let sql = include_str!("../sql/servers/leave.sql");
@@ -125,6 +233,9 @@ impl Servers for PostgresStore {
 fn numbers(shards: Shards) -> Vec<i16> {
     shards.iter().map(|shard| i16::from(shard.0)).collect()
 }
+
+/// As many as [`read_server`] reads.
+const SERVER_COLUMNS: usize = 6;
 
 fn read_server(row: &Row) -> Result<ServerRecord, ReadError> {
     let mut columns = Columns::of(row);

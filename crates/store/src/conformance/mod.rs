@@ -3,7 +3,7 @@
 //!
 //! Each part of a store has its [`Suite`], so that a new store can be brought up part by part. A
 //! store's tests call [`check_store`], which runs them all, [`ACCESS_KEYS`], [`STACKS`] and [`LOGS`], whose
-//! traits are no parts of `Store`, and [`Walk`] with random choices; where servers share it, [`SERVERS`] and [`CODE_BLOBS`]
+//! traits are no parts of `Store`, and [`Walk`] with random choices; where servers share it, [`SERVERS`], [`CODE_BLOBS`] and [`SESSIONS`]
 //! as well.
 
 use std::future::Future;
@@ -64,6 +64,7 @@ mod queue;
 mod schedule_marks;
 mod search;
 mod servers;
+mod sessions;
 mod stacks;
 mod store;
 mod work;
@@ -79,6 +80,7 @@ pub use queue::QUEUE;
 pub use schedule_marks::SCHEDULE_MARKS;
 pub use search::SEARCH;
 pub use servers::{CODE_BLOBS, SERVERS};
+pub use sessions::SESSIONS;
 pub use stacks::STACKS;
 pub use store::WHOLE;
 pub use subject::Subject;

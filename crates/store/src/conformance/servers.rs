@@ -2,20 +2,25 @@
 
 use std::time::Duration;
 
-use model::{ExecutionId, Owner, Shard, Shards};
+use model::{ExecutionId, FunctionName, Owner, Shard, Shards};
 
 use super::Suite;
 use super::subject::BEGINNING;
-use crate::{CodeBlobs, Membership, ServerRecord, Servers};
+use crate::{CodeBlobs, Membership, PlacesAsk, ServerRecord, Servers, SurveyedServer};
 
 /// The promises of [`Servers`].
 pub const SERVERS: Suite<dyn Servers> = suite![servers:
     who_beats_lives_and_is_seen_as_it_says,
     a_shard_has_one_owner,
     what_a_dead_server_owns_is_free,
+    a_survey_has_the_living_and_those_who_died_lately,
     shards_are_passed_on,
     word_is_left_and_taken,
     who_leaves_is_forgotten,
+    places_are_never_too_many,
+    places_are_given_back_and_taken,
+    places_of_the_dead_are_free,
+    a_late_question_about_places_changes_nothing,
 ];
 
 /// The promises of [`CodeBlobs`].
@@ -100,6 +105,19 @@ async fn what_a_dead_server_owns_is_free(servers: &dyn Servers) {
     assert_eq!(seen.owned_by(SECOND), some([7]));
 }
 
+async fn a_survey_has_the_living_and_those_who_died_lately(servers: &dyn Servers) {
+    beat(servers, FIRST, LONG).await;
+    beat(servers, SECOND, LONG).await;
+    servers.claim(FIRST, some([7])).await.expect("works");
+    servers.claim(SECOND, some([8])).await.expect("works");
+    beat(servers, SECOND, Duration::ZERO).await;
+    let survey = servers.survey().await.expect("works");
+    let seen = |it: &SurveyedServer| (it.server.clone(), survey.at < it.expires_at, it.invocations);
+    let seen: Vec<_> = survey.servers.iter().map(seen).collect();
+    assert_eq!(seen, [(server(FIRST), true, 0), (server(SECOND), false, 0)]);
+    assert_eq!((survey.owners[7], survey.owners[8]), (Some(FIRST), None));
+}
+
 async fn shards_are_passed_on(servers: &dyn Servers) {
     beat(servers, FIRST, LONG).await;
     beat(servers, SECOND, LONG).await;
@@ -148,6 +166,111 @@ async fn who_leaves_is_forgotten(servers: &dyn Servers) {
     let seen = beat(servers, SECOND, LONG).await;
     assert_eq!(seen.servers, [server(SECOND)]);
     assert_eq!(seen.free(), Shards::ALL);
+}
+
+/// A function's limit, and of its places what a server keeps and its goal.
+type Ask = (&'static str, u32, u32, u32);
+
+/// Asks with these; returns what the server has then, and what all of them together have.
+async fn ask(
+    servers: &dyn Servers,
+    (id, question): (Owner, u64),
+    asks: &[Ask],
+    lease: Duration,
+) -> Vec<(String, u32, u32)> {
+    let asks: Vec<_> = asks
+        .iter()
+        .map(|(function, limit, keep, goal)| PlacesAsk {
+            function: FunctionName::parse(function).expect("a valid name"),
+            limit: *limit,
+            keep: *keep,
+            goal: *goal,
+            wanted: *goal + 1,
+        })
+        .collect();
+    let seen = servers
+        .share_places(id, question, asks.clone(), lease)
+        .await;
+    let seen = seen.expect("works");
+    let of = |ask: &PlacesAsk| {
+        let rows: Vec<_> = seen
+            .places
+            .iter()
+            .filter(|row| row.function == ask.function)
+            .collect();
+        let mine = rows.iter().find(|row| row.server == id);
+        let mine = mine.expect("it is seen itself");
+        assert_eq!(mine.wanted, ask.wanted);
+        let all = rows.iter().map(|row| row.held).sum();
+        (ask.function.to_string(), mine.held, all)
+    };
+    asks.iter().map(of).collect()
+}
+
+async fn places_are_never_too_many(servers: &dyn Servers) {
+    let one = ask(servers, (FIRST, 1), &[("loan", 10, 0, 7)], LONG).await;
+    assert_eq!(one, [("loan".to_owned(), 7, 7)]);
+    // What was never had cannot be kept, whatever is said.
+    let asks = [("loan", 10, 9, 9), ("mail", 1, 0, 1)];
+    let two = ask(servers, (SECOND, 2), &asks, LONG).await;
+    assert_eq!(two, [("loan".to_owned(), 3, 10), ("mail".to_owned(), 1, 1)]);
+    // The order of the functions does not matter.
+    let asks = [("mail", 1, 0, 1), ("loan", 10, 7, 10)];
+    let one = ask(servers, (FIRST, 3), &asks, LONG).await;
+    assert_eq!(one, [("mail".to_owned(), 0, 1), ("loan".to_owned(), 7, 10)]);
+    // Under a lower limit nothing more is to be had; nobody is robbed.
+    let one = ask(servers, (FIRST, 4), &[("loan", 4, 7, 8)], LONG).await;
+    assert_eq!(one, [("loan".to_owned(), 7, 10)]);
+}
+
+async fn places_are_given_back_and_taken(servers: &dyn Servers) {
+    ask(servers, (FIRST, 5), &[("loan", 5, 0, 5)], LONG).await;
+    let two = ask(servers, (SECOND, 6), &[("loan", 5, 0, 2)], LONG).await;
+    assert_eq!(two, [("loan".to_owned(), 0, 5)]);
+    let one = ask(servers, (FIRST, 7), &[("loan", 5, 3, 3)], LONG).await;
+    assert_eq!(one, [("loan".to_owned(), 3, 3)]);
+    let two = ask(servers, (SECOND, 8), &[("loan", 5, 0, 2)], LONG).await;
+    assert_eq!(two, [("loan".to_owned(), 2, 5)]);
+    // All are given back with a limit of none.
+    let one = ask(servers, (FIRST, 9), &[("loan", 0, 0, 0)], LONG).await;
+    assert_eq!(one, [("loan".to_owned(), 0, 2)]);
+}
+
+async fn places_of_the_dead_are_free(servers: &dyn Servers) {
+    ask(servers, (FIRST, 10), &[("loan", 5, 0, 5)], LONG).await;
+    // A server that leaves may have invocations to end.
+    servers.leave(FIRST).await.expect("works");
+    let two = ask(servers, (SECOND, 11), &[("loan", 5, 0, 5)], LONG).await;
+    assert_eq!(two, [("loan".to_owned(), 0, 5)]);
+    let asks = vec![PlacesAsk {
+        function: FunctionName::parse("loan").expect("a valid name"),
+        limit: 5,
+        keep: 5,
+        goal: 5,
+        wanted: 0,
+    }];
+    // A lease of no time is over at once.
+    let lease = Duration::ZERO;
+    let seen = servers.share_places(FIRST, 100, asks, lease).await;
+    seen.expect("works");
+    let two = ask(servers, (SECOND, 12), &[("loan", 5, 0, 5)], LONG).await;
+    assert_eq!(two, [("loan".to_owned(), 5, 5)]);
+}
+
+async fn a_late_question_about_places_changes_nothing(servers: &dyn Servers) {
+    ask(servers, (FIRST, 1), &[("loan", 5, 0, 2)], LONG).await;
+    ask(servers, (FIRST, 3), &[("loan", 5, 2, 5)], LONG).await;
+    let late = vec![PlacesAsk {
+        function: FunctionName::parse("loan").expect("a valid name"),
+        limit: 5,
+        keep: 0,
+        goal: 0,
+        wanted: 0,
+    }];
+    let seen = servers.share_places(FIRST, 2, late, LONG).await;
+    assert_eq!(seen.expect("works").places[0].held, 5);
+    let two = ask(servers, (SECOND, 1), &[("loan", 5, 0, 5)], LONG).await;
+    assert_eq!(two, [("loan".to_owned(), 0, 5)]);
 }
 
 async fn an_archive_is_kept_under_its_name(code: &dyn CodeBlobs) {

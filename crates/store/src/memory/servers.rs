@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use model::{ExecutionId, Owner, Shard, Shards, Timestamp};
+use model::{ExecutionId, FunctionName, Owner, Shard, Shards, Timestamp};
 
 use super::ready;
-use crate::{Membership, ServerRecord, Servers, StoreFuture};
+use crate::servers::{Survey, SurveyedServer};
+use crate::{Membership, PlacesAsk, PlacesRecord, PlacesSeen, ServerRecord, Servers, StoreFuture};
 
 /// Keeps in memory who lives and who owns what. Clones share it.
 #[derive(Clone)]
@@ -21,6 +22,15 @@ struct ServerTables {
     servers: BTreeMap<Owner, (ServerRecord, Timestamp)>,
     owners: BTreeMap<Shard, Owner>,
     words: BTreeMap<Owner, Vec<ExecutionId>>,
+    places: BTreeMap<(FunctionName, Owner), Places>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Places {
+    held: u32,
+    wanted: u32,
+    until: Timestamp,
+    question: u64,
 }
 
 impl MemoryServers {
@@ -64,6 +74,25 @@ impl Servers for MemoryServers {
         ready(Ok(tables.membership(now)))
     }
 
+    fn survey(&self) -> StoreFuture<'_, Survey> {
+        let at = (self.now)();
+        let tables = self.tables();
+        let servers = tables.servers.values();
+        let servers = servers.map(|(server, until)| SurveyedServer {
+            server: server.clone(),
+            expires_at: *until,
+            // There are no executions here.
+            invocations: 0,
+        });
+        let servers = servers.collect();
+        let owners = tables.membership(at).owners;
+        ready(Ok(Survey {
+            at,
+            servers,
+            owners,
+        }))
+    }
+
     fn claim(&self, by: Owner, shards: Shards) -> StoreFuture<'_, Shards> {
         let now = (self.now)();
         let mut tables = self.tables();
@@ -102,6 +131,46 @@ impl Servers for MemoryServers {
     fn take_word(&self, of: Owner) -> StoreFuture<'_, Vec<ExecutionId>> {
         let words = self.tables().words.remove(&of);
         ready(Ok(words.unwrap_or_default()))
+    }
+
+    fn share_places(
+        &self,
+        server: Owner,
+        question: u64,
+        asks: Vec<PlacesAsk>,
+        lease: Duration,
+    ) -> StoreFuture<'_, PlacesSeen> {
+        let at = (self.now)();
+        let mut tables = self.tables();
+        tables.places.retain(|_, places| at < places.until);
+        let mut seen = Vec::new();
+        for ask in asks {
+            let has = |(function, _): &(FunctionName, Owner)| *function == ask.function;
+            let others = tables.places.iter();
+            let others = others.filter(|(key, _)| has(key) && key.1 != server);
+            let others: u32 = others.map(|(_, places)| places.held).sum();
+            let key = (ask.function.clone(), server);
+            let had = tables.places.get(&key).map_or(0, |places| places.held);
+            let left = ask.limit.saturating_sub(others);
+            let places = Places {
+                held: ask.keep.min(had).max(ask.goal.min(left)),
+                wanted: ask.wanted,
+                until: at + lease,
+                question,
+            };
+            let last = tables.places.get(&key);
+            if last.is_none_or(|last| last.question < question) {
+                tables.places.insert(key, places);
+            }
+            let all = tables.places.iter().filter(|(key, _)| has(key));
+            seen.extend(all.map(|((function, server), places)| PlacesRecord {
+                function: function.clone(),
+                server: *server,
+                held: places.held,
+                wanted: places.wanted,
+            }));
+        }
+        ready(Ok(PlacesSeen { at, places: seen }))
     }
 
     fn leave(&self, server: Owner) -> StoreFuture<'_, ()> {

@@ -70,12 +70,13 @@ pub(super) async fn put_concurrency(
         )));
     }
     let function = function_name(app, name)?;
-    change(app, function, move |_, settings| {
+    change(app, function.clone(), move |_, settings| {
         settings.reserved_concurrency = Some(wanted);
         settings.concurrency_from_template = false;
         Ok(())
     })
     .await?;
+    app.driver.look_for_turns(&function);
     Ok(json(StatusCode::OK, &reserved(Some(wanted))))
 }
 
@@ -93,12 +94,13 @@ pub(super) async fn delete_concurrency(
     name: &str,
 ) -> Result<Response<Body>, ApiError> {
     let function = function_name(app, name)?;
-    change(app, function, |_, settings| {
+    change(app, function.clone(), |_, settings| {
         settings.reserved_concurrency = None;
         settings.concurrency_from_template = false;
         Ok(())
     })
     .await?;
+    app.driver.look_for_turns(&function);
     Ok(no_content())
 }
 

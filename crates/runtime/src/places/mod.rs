@@ -1,0 +1,246 @@
+//! Reserved concurrency: how many invocations of a function run here at one time, and how many may.
+//!
+//! Of servers that share a store, each has some of a function's places by a lease, and lets no more invocations run
+//! than that. Nobody asks the store at an invocation: [`Sharing`] gives back and gets places now and then.
+
+mod divide;
+mod share;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use model::{FunctionName, Timestamp};
+use tokio::sync::Notify;
+
+pub(crate) use share::Sharing;
+
+/// The places of one function, all its versions together. Clones are the same places.
+#[derive(Debug, Default, Clone)]
+pub struct Places(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    state: Mutex<State>,
+    freed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    taken: usize,
+    /// Refused since the last look at what this server could use.
+    refused: usize,
+    share: Share,
+}
+
+/// What this server has of the places, where servers share a store.
+#[derive(Debug, Default, Clone, Copy)]
+struct Share {
+    /// How many the store says that this server has.
+    held: usize,
+    /// How many of those may be taken: the others are given back as they become free.
+    admitted: usize,
+    /// When this is over, by the clock of this server.
+    until: Option<Timestamp>,
+    /// The other servers use all that this one has not.
+    is_full: bool,
+}
+
+impl Share {
+    fn admitted_at(&self, now: Timestamp) -> usize {
+        match self.until {
+            Some(until) if now < until => self.admitted,
+            Some(_) | None => 0,
+        }
+    }
+}
+
+/// An invocation at work, counted until it is dropped.
+#[derive(Debug)]
+pub struct Entered {
+    places: Places,
+    shared: Option<Arc<Notify>>,
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        let is_surplus = {
+            let mut state = self.places.state();
+            state.taken -= 1;
+            state.taken >= state.share.admitted
+        };
+        if let Some(shared) = &self.shared
+            && is_surplus
+        {
+            // Another server waits for this one.
+            shared.notify_one();
+            return;
+        }
+        // If nobody waits yet, the next one to wait finds this out at once.
+        self.places.0.freed.notify_one();
+    }
+}
+
+/// How many may be taken.
+#[derive(Debug, Clone)]
+pub enum Room {
+    /// Any number.
+    Unlimited,
+    /// So many, here.
+    Limited(usize),
+    /// So many at all servers together; here, what this server has of them.
+    Shared {
+        /// At all servers.
+        limit: usize,
+        /// The time of this server.
+        now: Timestamp,
+        /// Told when this server could use more places, or has one to give back.
+        changed: Arc<Notify>,
+    },
+}
+
+impl Places {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a place; none when there is no more room.
+    pub fn take(&self, room: &Room) -> Option<Entered> {
+        let (most, shared) = match room {
+            Room::Unlimited => (usize::MAX, None),
+            Room::Limited(most) => (*most, None),
+            Room::Shared { limit, changed, .. } => (*limit, Some(changed)),
+        };
+        let is_refused = {
+            let mut state = self.state();
+            let most = match room {
+                Room::Unlimited | Room::Limited(_) => most,
+                Room::Shared { now, .. } => most.min(state.share.admitted_at(*now)),
+            };
+            let is_refused = state.taken >= most;
+            if is_refused {
+                state.refused += 1;
+            } else {
+                state.taken += 1;
+            }
+            is_refused
+        };
+        if !is_refused {
+            return Some(Entered {
+                places: self.clone(),
+                shared: shared.cloned(),
+            });
+        }
+        if let Some(changed) = shared
+            && most > 0
+        {
+            changed.notify_one();
+        }
+        None
+    }
+
+    /// How many may run here at one time, by this room.
+    pub fn admitted(&self, room: &Room) -> usize {
+        match room {
+            Room::Unlimited => usize::MAX,
+            Room::Limited(most) => *most,
+            Room::Shared { limit, now, .. } => (*limit).min(self.state().share.admitted_at(*now)),
+        }
+    }
+
+    /// Whether a place that was refused may be had in a moment: other servers have some that they do not use.
+    pub fn may_come(&self, room: &Room) -> bool {
+        let Room::Shared { limit, now, .. } = room else {
+            return false;
+        };
+        let share = self.state().share;
+        let is_known = share.until.is_some_and(|until| *now < until);
+        *limit > 0 && !(is_known && share.is_full)
+    }
+
+    /// Resolves when a place has become free, for whoever has waited longest.
+    pub async fn freed(&self) {
+        self.0.freed.notified().await;
+    }
+
+    /// Has all who wait look again: there may be more places now.
+    pub fn changed(&self) {
+        self.0.freed.notify_waiters();
+    }
+}
+
+/// Functions whose concurrency is reserved, as the server knows them.
+pub trait Reservations: Send + Sync + 'static {
+    /// Each of them, with its limit at all servers together.
+    fn reserved(&self) -> Vec<(FunctionName, usize, Places)>;
+
+    /// Told when this server could use more places, or has some to give back.
+    fn places_changed(&self) -> Arc<Notify>;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::{Pin, pin};
+    use std::task::{Context, Waker};
+
+    use super::*;
+
+    fn is_ready(future: Pin<&mut impl Future>) -> bool {
+        let mut context = Context::from_waker(Waker::noop());
+        future.poll(&mut context).is_ready()
+    }
+
+    const ONE: Room = Room::Limited(1);
+
+    #[test]
+    fn a_place_is_given_on_to_the_one_who_waited_longest() {
+        let places = Places::default();
+        let taken = places.take(&ONE).expect("it is the first");
+        assert!(places.take(&ONE).is_none());
+
+        let (mut first, mut second) = (pin!(places.freed()), pin!(places.freed()));
+        assert!(!is_ready(first.as_mut()) && !is_ready(second.as_mut()));
+        drop(taken);
+        assert!(is_ready(first.as_mut()));
+        assert!(!is_ready(second.as_mut()));
+        assert!(places.take(&ONE).is_some());
+    }
+
+    #[test]
+    fn a_place_that_was_freed_before_somebody_waits_is_not_missed() {
+        let places = Places::default();
+        drop(places.take(&ONE));
+        assert!(is_ready(pin!(places.freed())));
+    }
+
+    #[test]
+    fn a_refusal_frees_nothing() {
+        let places = Places::default();
+        let _taken = places.take(&ONE).expect("it is the first");
+        assert!(places.take(&ONE).is_none());
+        assert!(!is_ready(pin!(places.freed())));
+    }
+
+    #[test]
+    fn all_look_again_when_there_may_be_more_places() {
+        let places = Places::default();
+        let _taken = places.take(&ONE).expect("it is the first");
+        let (mut first, mut second) = (pin!(places.freed()), pin!(places.freed()));
+        assert!(!is_ready(first.as_mut()) && !is_ready(second.as_mut()));
+        places.changed();
+        assert!(is_ready(first) && is_ready(second));
+        assert!(places.take(&Room::Limited(2)).is_some());
+    }
+
+    #[test]
+    fn what_nobody_has_given_to_this_server_is_not_taken() {
+        let places = Places::default();
+        let changed = Arc::<Notify>::default();
+        let room = Room::Shared {
+            limit: 5,
+            now: Timestamp::from_millis(1),
+            changed: Arc::clone(&changed),
+        };
+        assert!(places.take(&room).is_none());
+        assert!(places.may_come(&room));
+        assert!(is_ready(pin!(changed.notified())), "it is asked for");
+    }
+}

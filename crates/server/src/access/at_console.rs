@@ -1,0 +1,160 @@
+//! Signing in to the console and out again, and who is signed in.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use access::AccessKeyId;
+use access::policy::PolicySet;
+use hyper::HeaderMap;
+use hyper::header::AUTHORIZATION;
+use lambda_api::ErrorCode;
+use model::Timestamp;
+use wire::ApiError;
+
+use super::audit::{AuditLine, AuditLog as _};
+use super::gate::{Access, line, too_many};
+use super::identify::cookie;
+use super::principal::{Person, Principal};
+use super::sign_in::{SignedIn, remove_cookie, set_cookie};
+
+impl Access {
+    /// Signs somebody in to the console who shows an access key; returns the header that sets the cookie, and the
+    /// key's name.
+    ///
+    /// # Errors
+    /// When there is no such key, or the secret is another one.
+    pub async fn sign_in(
+        &self,
+        id: &str,
+        secret: &str,
+        address: IpAddr,
+        now: Timestamp,
+    ) -> Result<(String, String), ApiError> {
+        self.count_sign_in(address, now)?;
+        let key = match AccessKeyId::parse(id) {
+            Some(id) => self.find_key(&id, now).await?,
+            None => None,
+        };
+        let Some(key) = key.filter(|key| key.secret.is(secret)) else {
+            self.note_sign_in(None, "refused", address, now);
+            let message = "There is no such access key, or its secret is another one.";
+            return Err(ApiError::new(ErrorCode::UnrecognizedClient, message));
+        };
+        let who = SignedIn::Key(key.id.to_string());
+        let value = self.sign_ins.begin(&who, now.as_millis()).await?;
+        let name = key.name.clone();
+        self.note_sign_in(Some(&Principal::Key(key)), "done", address, now);
+        Ok((set_cookie(&value, self.is_tls()), name))
+    }
+
+    /// Signs somebody in whom an OpenID provider knows; returns the header that sets the cookie.
+    ///
+    /// # Errors
+    /// When there is no randomness, or the store fails.
+    pub async fn sign_in_person(
+        &self,
+        who: &SignedIn,
+        address: IpAddr,
+        now: Timestamp,
+    ) -> Result<String, ApiError> {
+        let value = self.sign_ins.begin(who, now.as_millis()).await?;
+        let principal = self.of_cookie(&value, now).await?;
+        self.note_sign_in(principal.as_ref(), "done", address, now);
+        Ok(set_cookie(&value, self.is_tls()))
+    }
+
+    /// Notes that somebody was not signed in.
+    pub fn note_not_signed_in(&self, address: IpAddr, now: Timestamp) {
+        self.note_sign_in(None, "refused", address, now);
+    }
+
+    /// Counts a try to sign in.
+    ///
+    /// # Errors
+    /// When the address tries too often.
+    pub fn count_sign_in(&self, address: IpAddr, now: Timestamp) -> Result<(), ApiError> {
+        match self.sign_ins_by_address.take(address, now.as_millis()) {
+            true => Ok(()),
+            false => Err(too_many("This address tries to sign in too often.")),
+        }
+    }
+
+    fn note_sign_in(
+        &self,
+        principal: Option<&Principal>,
+        outcome: &str,
+        address: IpAddr,
+        now: Timestamp,
+    ) {
+        self.audit.note(AuditLine {
+            outcome: outcome.to_owned(),
+            ..line(principal, Some(address), "lambdura:SignIn", "console", now)
+        });
+    }
+
+    /// Who has a cookie, and may still do something.
+    pub(super) async fn of_cookie(
+        &self,
+        value: &str,
+        now: Timestamp,
+    ) -> Result<Option<Principal>, ApiError> {
+        match self.sign_ins.find(value, now.as_millis()).await? {
+            Some(SignedIn::Key(id)) => {
+                let Some(id) = AccessKeyId::parse(&id) else {
+                    return Ok(None);
+                };
+                Ok(self.find_key(&id, now).await?.map(Principal::Key))
+            }
+            Some(SignedIn::Person { name, policies }) => {
+                let policies = PolicySet::parse(&policies);
+                let person = policies.map(|policies| Arc::new(Person { name, policies }));
+                Ok(person.ok().map(Principal::Person))
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// The name of whoever is signed in to the console.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn signed_in(
+        &self,
+        headers: &HeaderMap,
+        now: Timestamp,
+    ) -> Result<Option<String>, ApiError> {
+        let Some(value) = cookie(headers) else {
+            return Ok(None);
+        };
+        Ok(match self.of_cookie(value, now).await? {
+            Some(Principal::Key(key)) => Some(key.name.clone()),
+            Some(Principal::Person(person)) => Some(person.name.clone()),
+            Some(Principal::Process { .. }) | None => None,
+        })
+    }
+
+    /// The session by which a request was let in; none where it was let in by something else.
+    pub fn session_of(&self, headers: &HeaderMap) -> Option<String> {
+        let is_by_session = self.is_enforced() && !headers.contains_key(AUTHORIZATION);
+        cookie(headers).filter(|_| is_by_session).map(str::to_owned)
+    }
+
+    /// Whether a session has ended, by its holder or because what it was begun with is no longer good.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn has_ended(&self, session: &str, now: Timestamp) -> Result<bool, ApiError> {
+        Ok(self.of_cookie(session, now).await?.is_none())
+    }
+
+    /// Signs out, at all servers; returns the header that removes the cookie.
+    ///
+    /// # Errors
+    /// When the store fails: one is signed in still.
+    pub async fn sign_out(&self, headers: &HeaderMap) -> Result<String, ApiError> {
+        if let Some(value) = cookie(headers) {
+            self.sign_ins.end(value).await?;
+        }
+        Ok(remove_cookie())
+    }
+}

@@ -1,0 +1,121 @@
+//! A sign-in on its way: what a browser keeps while it is at the provider.
+//!
+//! Its state shows that it is the browser which was sent away, the nonce that the token was issued for this sign-in, and
+//! the verifier that whoever redeems the code has begun it.
+
+use access::NewAccessKey;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hyper::HeaderMap;
+use sha2::{Digest as _, Sha256};
+
+use crate::http::cookie;
+
+/// How long a sign-in may take, in seconds.
+const LASTS_SECONDS: u32 = 600;
+
+/// See the module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Pending {
+    pub state: String,
+    pub nonce: String,
+    /// 40 letters, digits and signs and three more. Source: RFC 7636, section 4.1: 43 to 128 of them.
+    pub verifier: String,
+}
+
+impl Pending {
+    /// Begins one.
+    pub fn draw() -> Result<Self, access::NoRandomness> {
+        let draw = || {
+            let drawn = NewAccessKey::draw_secret()?;
+            Ok(drawn.reveal().replace(['+', '/'], "-"))
+        };
+        Ok(Self {
+            state: draw()?,
+            nonce: draw()?,
+            verifier: format!("{}-{}", draw()?, draw()?),
+        })
+    }
+
+    /// What the provider is given of the verifier.
+    pub fn challenge(&self) -> String {
+        URL_SAFE_NO_PAD.encode(Sha256::digest(self.verifier.as_bytes()))
+    }
+
+    /// Whether the provider was given this state.
+    pub fn is_of(&self, state: &str) -> bool {
+        access::SecretKey::new(self.state.as_str()).is(state)
+    }
+
+    /// The header that has a browser keep it. `Lax`, because it comes back from another site.
+    pub fn set_cookie(&self, is_tls: bool) -> String {
+        let Self {
+            state,
+            nonce,
+            verifier,
+        } = self;
+        let (name, secure) = named(is_tls);
+        format!(
+            "{name}={state}.{nonce}.{verifier}; Path=/; Max-Age={LASTS_SECONDS}; HttpOnly; SameSite=Lax{secure}"
+        )
+    }
+
+    /// What a browser has kept.
+    pub fn of(headers: &HeaderMap, is_tls: bool) -> Option<Self> {
+        let value = cookie(headers, named(is_tls).0)?;
+        let mut parts = value.split('.').map(str::to_owned);
+        let pending = Self {
+            state: parts.next()?,
+            nonce: parts.next()?,
+            verifier: parts.next()?,
+        };
+        let is_whole = parts.next().is_none();
+        let is_drawn = [&pending.state, &pending.nonce]
+            .iter()
+            .all(|it| it.len() == 40);
+        (is_whole && is_drawn).then_some(pending)
+    }
+}
+
+/// The header that removes it.
+pub(super) fn remove_cookie(is_tls: bool) -> String {
+    let (name, secure) = named(is_tls);
+    format!("{name}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax{secure}")
+}
+
+/// Its name, and what goes with it. With `__Host-` no other host of the domain can have set it.
+fn named(is_tls: bool) -> (&'static str, &'static str) {
+    match is_tls {
+        true => ("__Host-lambdura_oidc", "; Secure"),
+        false => ("lambdura_oidc", ""),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::header::{COOKIE, HeaderValue};
+
+    use super::*;
+
+    #[test]
+    fn what_a_browser_keeps_is_what_it_was_given() {
+        let pending = Pending::draw().expect("there is randomness");
+        assert!((43..=128).contains(&pending.verifier.len()));
+        assert_eq!(pending.challenge().len(), 43);
+        let kept = |text: &str, is_tls| {
+            let mut headers = HeaderMap::new();
+            headers.insert(COOKIE, HeaderValue::from_str(text).expect("it is one"));
+            Pending::of(&headers, is_tls)
+        };
+        for is_tls in [false, true] {
+            let set = pending.set_cookie(is_tls);
+            let (pair, _) = set.split_once(';').expect("it has attributes");
+            assert_eq!(kept(&format!("a=b; {pair}"), is_tls), Some(pending.clone()));
+            assert_eq!(kept(pair, !is_tls), None);
+            assert_eq!(kept(&format!("{pair}.more"), is_tls), None);
+        }
+        assert_eq!(kept("lambdura_oidc=..", false), None);
+        assert!(pending.is_of(&pending.state));
+        assert!(!pending.is_of("") && !pending.is_of(&pending.nonce));
+    }
+}

@@ -1,0 +1,4 @@
+-- Places of servers that died long ago.
+DELETE FROM lambdura.places
+WHERE
+    expires_at < now() - interval '1 hour'
