@@ -9,6 +9,7 @@ use hyper::header::{CACHE_CONTROL, HeaderValue, SET_COOKIE};
 use hyper::{HeaderMap, Method, Response, StatusCode};
 use lambda_api::ErrorCode;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use wire::ApiError;
 
 use crate::api::small_json;
@@ -18,7 +19,7 @@ use crate::http::{Body, RequestBody, json};
 pub(crate) const ROUTE: &str = "/lambdura/v1/session";
 
 /// Who is signed in.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Session {
     /// Whether one has to sign in at all.
     pub required: bool,
@@ -28,14 +29,20 @@ pub(crate) struct Session {
 }
 
 /// An access key, to sign in with.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Credentials {
     pub access_key_id: String,
     pub secret_access_key: String,
 }
 
-/// Answers a request of a browser that is at the address.
+/// Answers with who is signed in; `POST` signs in with an access key, `DELETE` signs out.
+#[utoipa::path(
+    method(get, post, delete),
+    path = "/lambdura/v1/session",
+    request_body(content = Option<Credentials>, description = "of `POST`"),
+    responses((status = 200, body = Session)),
+)]
 pub(crate) async fn handle(
     app: &Arc<App>,
     method: &Method,
