@@ -21,6 +21,21 @@ const EVENTS: usize = 1_000;
 const EVENT_BYTES: usize = 4 * 1024 * 1024;
 
 /// A handle on an execution, which may be dropped and found again: see [`Embedded::execution`] and [`Embedded::find`].
+///
+/// ```no_run
+/// # use lambdura::BoxError;
+/// # use lambdura::embedded::{Embedded, ExecutionStatus};
+/// # async fn operate(app: Embedded) -> Result<(), BoxError> {
+/// if let Some(order) = app.find("order", "order-17").await? {
+///     order.pause("the warehouse is closed").await?;
+///     order.resume().await?;
+///     order.stop("cancelled by the customer").await?;
+/// }
+/// for failed in app.list().handler("order").status(ExecutionStatus::Failed).limit(20).await? {
+///     println!("{}", failed.durable_execution_name);
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct Execution {
     app: Embedded,
