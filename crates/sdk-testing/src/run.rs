@@ -79,7 +79,7 @@ impl fmt::Display for RunStatus {
 /// run.save_history(folder.join("a-lamp.json"))?;
 /// replays(&folder, price).await?;
 /// # std::fs::remove_dir_all(&folder)?;
-/// // The identifier that is drawn anew in each run would be left out of the comparison so.
+/// // What differs in every run is left out of the comparison.
 /// runner.crash_everywhere("a lamp").await?.ignoring(["request_id"]).assert_same();
 /// # Ok(()) }
 /// ```

@@ -367,7 +367,7 @@ impl Embedded {
                 let closed = engine::Rejection::CallbackClosed;
                 Err(Error::Refused(closed.to_string()))
             }
-            Err(error) => Err(error.into()),
+            Err(error) => Err(Error::of_process(error)),
         }
     }
 

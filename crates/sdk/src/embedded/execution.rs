@@ -84,7 +84,7 @@ impl Execution {
             biased;
             record = ended => record?,
             aside = inner.driver.wait_set_aside(&self.arn.id) => {
-                return Err(aside.into());
+                return Err(Error::of_set_aside(aside));
             }
             () = self.app.has_ended() => return Err(Error::ShuttingDown),
         };
@@ -197,12 +197,12 @@ impl Execution {
     pub async fn try_again(&self) -> Result<(), Error> {
         match self.app.inner.driver.try_again(&self.arn.id).await? {
             TriedAgain::TakenBack | TriedAgain::Unknown => Ok(()),
-            TriedAgain::SetAside(aside) => Err(aside.into()),
+            TriedAgain::SetAside(aside) => Err(Error::of_set_aside(aside)),
         }
     }
 
     async fn process(&self, input: Input) -> Result<(), Error> {
         let processed = self.app.inner.driver.process(&self.arn.id, input).await;
-        Ok(processed.map(drop)?)
+        processed.map(drop).map_err(Error::of_process)
     }
 }
