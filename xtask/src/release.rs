@@ -3,6 +3,7 @@
 //! Nothing is pushed or published from here: a tag that somebody pushes has `.github/workflows/release.yml` do it.
 
 mod changelog;
+mod compiler;
 mod crates;
 mod versions;
 
@@ -47,12 +48,6 @@ pub fn run(workspace: &Workspace, arguments: &ReleaseArguments) -> Result<ExitCo
         crates::pack(workspace, arguments.build)?;
         return Ok(ExitCode::SUCCESS);
     };
-    versions::check(workspace, version)?;
-    let tag = format!("v{version}");
-    ensure!(
-        git(workspace, &["tag", "--list", &tag])?.trim().is_empty(),
-        "there is a tag `{tag}` already"
-    );
     let changed = git(workspace, &["status", "--porcelain"])?;
     if !changed.trim().is_empty() {
         let problem = "there are changes that are not committed";
@@ -61,8 +56,7 @@ pub fn run(workspace: &Workspace, arguments: &ReleaseArguments) -> Result<ExitCo
         }
         screen::note(problem);
     }
-    let mut files = vec![changelog::released(workspace, version)?];
-    files.extend(versions::changed(workspace, version)?);
+    let Plan { tag, files } = plan(workspace, version)?;
     crates::pack(workspace, arguments.build)?;
     for change in &files {
         let what = match change.is_changed() {
@@ -110,9 +104,44 @@ pub fn run(workspace: &Workspace, arguments: &ReleaseArguments) -> Result<ExitCo
     Ok(ExitCode::SUCCESS)
 }
 
-/// Packs the crates that are published, without compiling them.
-pub fn pack_crates(workspace: &Workspace) -> Result<()> {
-    crates::pack(workspace, false)
+/// Packs the crates that are published, without compiling them, and plans the next release without making it.
+pub fn rehearse(workspace: &Workspace) -> Result<()> {
+    let before = git(workspace, &["status", "--porcelain"])?;
+    let version = versions::next(workspace)?;
+    let plan = plan(workspace, &version)?;
+    for change in &plan.files {
+        ensure!(
+            change.is_changed(),
+            "a release of {version} would not change `{}`",
+            change.path.display()
+        );
+    }
+    crates::pack(workspace, false)?;
+    ensure!(
+        git(workspace, &["status", "--porcelain"])? == before,
+        "planning a release changed files"
+    );
+    Ok(())
+}
+
+/// What a release changes.
+#[derive(Debug)]
+struct Plan {
+    tag: String,
+    files: Vec<Change>,
+}
+
+/// Checks all that can be checked beforehand.
+fn plan(workspace: &Workspace, version: &str) -> Result<Plan> {
+    versions::check(workspace, version)?;
+    let tag = format!("v{version}");
+    ensure!(
+        git(workspace, &["tag", "--list", &tag])?.trim().is_empty(),
+        "there is a tag `{tag}` already"
+    );
+    let mut files = vec![changelog::released(workspace, version)?];
+    files.extend(versions::changed(workspace, version)?);
+    Ok(Plan { tag, files })
 }
 
 /// A file as it is and as it is to be.

@@ -4,6 +4,144 @@
  */
 
 export interface paths {
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Answers with whether the process should go on: 503 when it will not mend by itself. */
+        get: operations["health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lambdura/v1/access-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Answers with the access keys. */
+        get: operations["list"];
+        put?: never;
+        /** Makes an access key; its secret is shown this once. */
+        post: operations["create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lambdura/v1/access-keys/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Deletes an access key. */
+        delete: operations["delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lambdura/v1/access-keys/{key}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Refuses an access key until it is enabled. */
+        post: operations["disable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lambdura/v1/access-keys/{key}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a disabled access key again. */
+        post: operations["enable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lambdura/v1/access-keys/{key}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives an access key another secret, which is shown this once. */
+        post: operations["rotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lambdura/v1/answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Answers with the rules that hold, and how often each answered. */
+        get: operations["show"];
+        put?: never;
+        /** Replaces the rules that answer callbacks; the body is what `--answers` reads. */
+        post: operations["replace"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lambdura/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Answers with the newest lines of the record of changes, oldest first. */
+        get: operations["audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/lambdura/v1/callbacks": {
         parameters: {
             query?: never;
@@ -33,6 +171,23 @@ export interface paths {
         put?: never;
         /** Moves time, and answers once everything that came due on the way has happened. */
         post: operations["change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lambdura/v1/dead-letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Answers with asynchronous invocations that were given up, newest first. */
+        get: operations["list"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -212,18 +367,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/lambdura/v1/servers": {
+    "/lambdura/v1/functions/{name}/versions/{version}/code": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Answers with the servers of the store. */
-        get: operations["list"];
+        get?: never;
+        put?: never;
+        /**
+         * Has a version run the code and the configuration of another one, which the parameter `of` names, from its next
+         *     invocation on.
+         * @description # Errors
+         *     `ResourceNotFoundException` when there is no such function, version or alias, `InvalidParameterValueException`
+         *     without `of` and where only one of the two is durable.
+         */
+        post: operations["replace"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lambdura/v1/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Answers with a page of log lines. */
+        get: operations["logs"];
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lambdura/v1/logs/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Answers with one line, whole. */
+        get: operations["line"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lambdura/v1/segments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Answers with X-Ray segments, of one trace or the newest. */
+        get: operations["segments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lambdura/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Answers with who is signed in; `POST` signs in with an access key, `DELETE` signs out. */
+        get: operations["handle"];
+        put?: never;
+        /** Answers with who is signed in; `POST` signs in with an access key, `DELETE` signs out. */
+        post: operations["handle"];
+        /** Answers with who is signed in; `POST` signs in with an access key, `DELETE` signs out. */
+        delete: operations["handle"];
         options?: never;
         head?: never;
         patch?: never;
@@ -240,6 +471,23 @@ export interface paths {
         get: operations["list"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lambdura/v1/set-aside/{execution}/try-again": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes an execution back that was set aside, and goes on with it. */
+        post: operations["try_again"];
         delete?: never;
         options?: never;
         head?: never;
@@ -280,10 +528,31 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Answers with whether requests will be served as they should: 503 with the problems when not. */
+        get: operations["readiness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Access keys, without their secrets. */
+        AccessKeys: {
+            access_keys: components["schemas"]["KeyView"][];
+        };
         /** @description An invocation at work. */
         ActiveInvocation: {
             /**
@@ -315,10 +584,42 @@ export interface components {
          * @enum {string}
          */
         ActivityKind: "RUNNING" | "WAITING" | "BACKING_OFF" | "PAUSED";
+        /** @description How often each rule answered. */
+        AnswersShown: {
+            callbacks: components["schemas"]["RuleShown"][];
+            invokes: components["schemas"]["RuleShown"][];
+        };
         /** @description An API or function URL of the stack. */
         ApiShown: {
             name: string;
             url: string;
+        };
+        /** @description One thing that was done, or refused. */
+        AuditLine: {
+            access_key_id?: string | null;
+            /** @description What, in IAM's words. */
+            action: string;
+            /** @description When, as RFC 3339. */
+            at: string;
+            /** @description The answer's error, by its name. */
+            error?: string | null;
+            /** @description `done`, `refused` or `failed`. */
+            outcome: string;
+            /** @description To what. */
+            resource: string;
+            /** @description From which address. */
+            source_ip?: string | null;
+            /**
+             * Format: int32
+             * @description The answer's HTTP status.
+             */
+            status?: number | null;
+            /** @description Who: an access key by its name, a function, or nobody who is known. */
+            who: string;
+        };
+        /** @description Lines of the record of changes. */
+        AuditLines: {
+            lines: components["schemas"]["AuditLine"][];
         };
         /** @description Callbacks that nobody has answered. */
         CallbackPage: {
@@ -378,6 +679,11 @@ export interface components {
         /** @description How many executions are in which status. */
         CountsByStatus: {
             [key: string]: number;
+        };
+        /** @description An access key, to sign in with. */
+        Credentials: {
+            access_key_id: string;
+            secret_access_key: string;
         };
         /** @description The head of an error. */
         ErrorHead: {
@@ -510,6 +816,14 @@ export interface components {
                 [key: string]: string;
             };
         };
+        /** @description Processes of a function's version. */
+        FunctionHealth: {
+            busy: number;
+            function: string;
+            queued: number;
+            version: string;
+            warm: number;
+        };
         /** @description An input that a function was given, or a sample. */
         FunctionInput: {
             /** Format: int64 */
@@ -568,6 +882,22 @@ export interface components {
             timeout_seconds: number;
             versions: components["schemas"]["VersionStatus"][];
         };
+        /** @description How the process is. Where access is enforced, only `status` is there. */
+        Health: {
+            durability: string;
+            functions: components["schemas"]["FunctionHealth"][];
+            /** Format: int32 */
+            pid: number;
+            /** @description What is wrong, one sentence each. */
+            problems: string[];
+            resident_executions: number;
+            set_aside_executions: number;
+            /** @description `ok`, `impaired` or `failing`. */
+            status: string;
+            version: string;
+            /** @description Invocations that wait for their turn. */
+            waiting_invocations: number;
+        };
         /** @description Inputs to call a function with. */
         InputList: {
             inputs: components["schemas"]["FunctionInput"][];
@@ -577,10 +907,104 @@ export interface components {
          * @enum {string}
          */
         InputSource: "execution" | "sample";
+        /** @description An access key as it is shown: everything but its secret. */
+        KeyView: {
+            access_key_id: string;
+            /**
+             * Format: int64
+             * @description Epoch milliseconds.
+             */
+            created_at: number;
+            /**
+             * Format: int64
+             * @description Since when nobody may sign with it.
+             */
+            disabled_at?: number | null;
+            name: string;
+            /** @description Names of ready policies, and policy documents. */
+            policies: unknown[];
+            /**
+             * Format: int64
+             * @description When its secret was drawn.
+             */
+            rotated_at: number;
+        };
+        /** @description An access key with its secret, which is shown once. */
+        KeyWithSecret: components["schemas"]["KeyView"] & {
+            secret_access_key: string;
+        };
+        /** @description An asynchronous invocation that was given up. */
+        Letter: {
+            /**
+             * Format: int64
+             * @description Epoch milliseconds, both.
+             */
+            accepted_at: number;
+            /** Format: int32 */
+            attempts: number;
+            /** Format: int64 */
+            buried_at: number;
+            /** @description `RetriesExhausted` or `EventAgeExceeded`. */
+            condition: string;
+            /** @description The last attempt's error, as the function told it. */
+            error?: Record<string, never> | null;
+            function: string;
+            function_arn: string;
+            /** Format: int64 */
+            number: number;
+            /** @description The event, where it is text. */
+            payload?: string | null;
+            /** @description The event in base64, where it is not. */
+            payload_base64?: string | null;
+            request_id: string;
+            version: string;
+        };
+        /** @description A page of invocations that were given up. */
+        Letters: {
+            dead_letters: components["schemas"]["Letter"][];
+            /**
+             * Format: int64
+             * @description Where older ones are found: `before` of the next request. Absent when there are none.
+             */
+            next_before?: number | null;
+        };
         /** @description How much of its limits an execution has used. */
         LimitsUsed: {
             bytes: components["schemas"]["Usage"];
             operations: components["schemas"]["Usage"];
+        };
+        /** @description A log line. */
+        Line: {
+            execution_id?: string | null;
+            function: string;
+            /** Format: int64 */
+            number: number;
+            request_id?: string | null;
+            /** @description `stdout`, `stderr` or `platform`. */
+            stream: string;
+            text: string;
+            /** @description The whole length, where the text was cut. */
+            text_bytes?: number | null;
+            /**
+             * Format: int64
+             * @description Epoch milliseconds.
+             */
+            timestamp: number;
+            version: string;
+        };
+        /** @description A page of log lines, oldest first. */
+        Lines: {
+            lines: components["schemas"]["Line"][];
+            /**
+             * Format: int64
+             * @description Where later lines are found: `after` of the next request. Absent when there are none.
+             */
+            next_after?: number | null;
+            /**
+             * Format: int64
+             * @description With `tail`, where earlier lines are found: `before` of the next request.
+             */
+            next_before?: number | null;
         };
         /** @description Events that are new, and the execution as it is now. */
         LiveEvents: {
@@ -653,6 +1077,12 @@ export interface components {
              * @description How many seconds of real time this may take; 30 when absent, at most 600.
              */
             within_seconds?: number | null;
+        };
+        /** @description An access key that is to be made. */
+        NewKey: {
+            name: string;
+            /** @description Names of ready policies, and policy documents. */
+            policies: unknown[];
         };
         /** @description A callback that nobody has answered. Instants are epoch milliseconds. */
         OpenCallback: {
@@ -745,53 +1175,44 @@ export interface components {
              */
             executions_due?: number | null;
         };
-        /** @description The servers of the store. */
-        ServerList: {
-            /** @description Whether the store is one that servers share. Where it is not, there are no others to tell of. */
-            is_shared: boolean;
-            /**
-             * Format: int64
-             * @description Epoch milliseconds, by the clock of the database.
-             */
-            now_at: number;
-            /** @description Those that live and those that died within the last hour, in the order of their start. */
-            servers: components["schemas"]["ServerShown"][];
-            /** @description The owner of each of the 256 shards: a place in `servers`; null where nobody owns it at this moment. */
-            shards: (number | null)[];
+        /** @description Whether requests will be served. */
+        Readiness: {
+            /** @description What is wrong, one sentence each; absent when nothing is, and where access is enforced. */
+            problems?: string[] | null;
+            /** @description `ready`, `starting` or `impaired`. */
+            status: string;
         };
-        /** @description A server. */
-        ServerShown: {
-            /** @description Where the other servers reach it. */
-            address: string;
-            /** @description The run: sixteen hexadecimal digits. */
-            id: string;
-            /**
-             * Format: int64
-             * @description Invocations of durable executions that it has begun and that have not ended.
-             */
-            invocations: number;
-            /** @description Whether it is the one that answers. */
-            is_this: boolean;
-            /**
-             * Format: int64
-             * @description When its lease is over, or was.
-             */
-            lease_ends_at: number;
-            /** @description How many shards it drives. */
-            shard_count: number;
-            /**
-             * Format: int64
-             * @description By its own clock.
-             */
-            started_at: number;
-            state: components["schemas"]["ServerState"];
-            version: string;
+        /** @description A rule, by what it is for. */
+        RuleShown: {
+            /** Format: int32 */
+            attempt?: number | null;
+            execution?: string | null;
+            function?: string | null;
+            /** Format: int64 */
+            given: number;
+            operation?: string | null;
         };
-        /**
-         * @description How a server is.
-         * @enum {string}
-         */
-        ServerState: "live" | "leaving" | "dead";
+        /** @description An X-Ray segment as it was sent. */
+        SegmentShown: {
+            document: unknown;
+            /**
+             * Format: int64
+             * @description Epoch milliseconds.
+             */
+            received_at: number;
+            trace_id: string;
+        };
+        /** @description X-Ray segments. */
+        Segments: {
+            segments: components["schemas"]["SegmentShown"][];
+        };
+        /** @description Who is signed in. */
+        Session: {
+            /** @description The name of the access key that was shown; absent when nobody is signed in. */
+            name?: string | null;
+            /** @description Whether one has to sign in at all. */
+            required: boolean;
+        };
         /** @description An execution that is set aside. What its records say about it may not be readable. */
         SetAsideExecution: {
             /** @description What was being done. */
@@ -878,8 +1299,6 @@ export interface components {
             /** @description `disk`, `os` or `memory`. */
             durability: string;
             endpoint: string;
-            /** @description Whether other servers may share the store: see `/lambdura/v1/servers`. */
-            is_shared: boolean;
             /** @description `aws` or `unbounded`. */
             limits: string;
             /** Format: int64 */
@@ -942,6 +1361,12 @@ export interface components {
              */
             read_at?: number | null;
         };
+        /** @description What came of trying again. */
+        Tried: {
+            execution?: components["schemas"]["SetAsideExecution"] | null;
+            /** @description `taken_back` or `set_aside`. */
+            outcome: string;
+        };
         /** @description What started an execution. */
         Trigger: {
             kind: components["schemas"]["TriggerKind"];
@@ -978,6 +1403,17 @@ export interface components {
          */
         Variable: {
             name: string;
+        };
+        /** @description What a version runs now. */
+        VersionCode: {
+            /** @description Whether it ran something else before. */
+            changed: boolean;
+            /** @description The version whose code and configuration it runs. */
+            code_of: string;
+            /** @description SHA-256 of that code, base64. */
+            code_sha256: string;
+            function: string;
+            version: string;
         };
         /** @description How many executions of a version there are. */
         VersionCounts: {
@@ -1034,6 +1470,229 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessKeys"];
+                };
+            };
+        };
+    };
+    create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewKey"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyWithSecret"];
+                };
+            };
+        };
+    };
+    delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its id or its name, percent-encoded */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyView"];
+                };
+            };
+        };
+    };
+    disable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its id or its name, percent-encoded */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyView"];
+                };
+            };
+        };
+    };
+    enable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its id or its name, percent-encoded */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyView"];
+                };
+            };
+        };
+    };
+    rotate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its id or its name, percent-encoded */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyWithSecret"];
+                };
+            };
+        };
+    };
+    show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnswersShown"];
+                };
+            };
+        };
+    };
+    replace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnswersShown"];
+                };
+            };
+        };
+    };
+    audit: {
+        parameters: {
+            query?: {
+                /** @description how many lines; 100 without it */
+                limit?: number;
+                /** @description only lines with this text */
+                containing?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditLines"];
+                };
+            };
+        };
+    };
     callbacks: {
         parameters: {
             query?: {
@@ -1098,6 +1757,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ClockShown"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: {
+                /** @description only those older than this number */
+                before?: number;
+                /** @description how many at the most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Letters"];
                 };
             };
         };
@@ -1352,9 +2035,53 @@ export interface operations {
             };
         };
     };
-    list: {
+    replace: {
         parameters: {
-            query?: never;
+            query: {
+                /** @description the version or alias whose code is to be run */
+                of: string;
+            };
+            header?: never;
+            path: {
+                /** @description the function */
+                name: string;
+                /** @description a published version */
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionCode"];
+                };
+            };
+        };
+    };
+    logs: {
+        parameters: {
+            query?: {
+                /** @description only of this function */
+                function?: string;
+                /** @description only of this execution: its id or its ARN */
+                execution?: string;
+                /** @description only of this invocation */
+                request_id?: string;
+                /** @description only lines after this number */
+                after?: number;
+                /** @description only lines before this number */
+                before?: number;
+                /** @description the newest lines rather than the oldest */
+                tail?: boolean;
+                /** @description how many at the most */
+                limit?: number;
+                /** @description longer texts are cut */
+                text_bytes_max?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -1366,7 +2093,125 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ServerList"];
+                    "application/json": components["schemas"]["Lines"];
+                };
+            };
+        };
+    };
+    line: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its number */
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Line"];
+                };
+            };
+        };
+    };
+    segments: {
+        parameters: {
+            query?: {
+                /** @description only of this trace */
+                trace_id?: string;
+                /** @description how many at the most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Segments"];
+                };
+            };
+        };
+    };
+    handle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description of `POST` */
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Credentials"] | null;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+        };
+    };
+    handle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description of `POST` */
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Credentials"] | null;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+        };
+    };
+    handle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description of `POST` */
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Credentials"] | null;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
                 };
             };
         };
@@ -1391,6 +2236,28 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SetAsideList"];
+                };
+            };
+        };
+    };
+    try_again: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its id or its ARN, percent-encoded */
+                execution: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tried"];
                 };
             };
         };
@@ -1432,6 +2299,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TimerPage"];
+                };
+            };
+        };
+    };
+    readiness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
                 };
             };
         };

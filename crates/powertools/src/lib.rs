@@ -40,6 +40,7 @@
 //! # assert!(lines.iter().any(|line| line["ApplicationsSubmitted"] == serde_json::json!([1.0])), "{lines:?}");
 //! # });
 //! ```
+#![deny(missing_docs)]
 
 mod settings;
 mod suite;
@@ -60,3 +61,8 @@ pub use suite::Powertools;
 pub use tracer::{
     Annotation, DOCUMENT_BYTES_MAX, Subsegment, TraceHeader, Tracer, put_annotation, put_metadata,
 };
+
+/// The programs of the README are compiled and run.
+#[cfg(all(doctest, feature = "lambda-runtime"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,5 +1,5 @@
 //! The attribute macros of the SDK. They are documented where they are re-exported: in the crate `lambdura`.
-#![warn(missing_docs)]
+#![deny(missing_docs)]
 
 use proc_macro::TokenStream;
 

@@ -18,6 +18,14 @@ pub fn callback(name: impl Into<String>) -> Callback {
 }
 
 /// A rule that is to be said to its end; see [`callback`].
+///
+/// ```
+/// use lambdura_testing::{callback, hours, minutes};
+///
+/// // The first reminder is declined after a day, with a sign of life each hour until then; the second is approved.
+/// let first = callback("manager").function("approve").attempt(1).heartbeat_every(hours(1)).after(hours(24)).succeeds(&false);
+/// let second = callback("manager").attempt(2).after(minutes(5)).succeeds(&true);
+/// ```
 #[must_use = "a rule answers nothing until the runner has it: `.answer(…)`"]
 #[derive(Clone, Debug)]
 pub struct Callback {

@@ -31,6 +31,38 @@ type Dead = Arc<AtomicBool>;
 
 /// A test to be; see [`DurableTestRunner::builder`].
 #[must_use = "nothing happens until it is opened"]
+///
+/// ```
+/// use lambdura::{BoxError, DurableContext};
+/// use lambdura_testing::{DurableTestRunner, HandlerOptions, LambdaEvent, days, minutes, seconds};
+///
+/// async fn ship(order: u32, ctx: DurableContext) -> Result<String, BoxError> {
+///     ctx.wait(days(2)).await?;
+///     Ok(format!("parcel {order}"))
+/// }
+///
+/// async fn sell(order: u32, ctx: DurableContext) -> Result<String, BoxError> {
+///     let price: u32 = ctx.invoke("pricing", &order).await?;
+///     let parcel: String = ctx.invoke("shipping:live", &order).await?;
+///     Ok(format!("{parcel} for {price}"))
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// let options = HandlerOptions::default().execution_timeout(days(30));
+/// let runner = DurableTestRunner::builder_with("sell", sell, options)
+///     .function("pricing", |event: LambdaEvent<u32>| async move { Ok::<_, BoxError>(event.payload * 10) })
+///     .durable("shipping", ship)
+///     .durable_with("returns", ship, HandlerOptions::default().execution_timeout(minutes(5)))
+///     .starts_at("2027-01-31T08:00:00Z")
+///     .patience(seconds(30))
+///     .open()
+///     .await?;
+/// let run = runner.start_named("order-7", &7).await?.finish().await?;
+/// assert_eq!(run.result::<String>()?, "parcel 7 for 70");
+/// assert_eq!(run.took(), days(2));
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct Builder {
     /// The function that is tested.

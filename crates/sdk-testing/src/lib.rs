@@ -5,7 +5,7 @@
 //! looks at ([`Run`], [`TestOperation`], [`Tree`], [`LogLine`]), and what no test by hand would try
 //! ([`DurableTestRunner::crash_everywhere`], [`replays`]).
 #![doc = include_str!("../README.md")]
-#![warn(missing_docs)]
+#![deny(missing_docs)]
 
 mod answer;
 mod builder;

@@ -52,6 +52,16 @@ pub struct Replayed {
 /// # Errors
 /// When there are no histories, when one cannot be read, and when the code does not repeat one: the text has the file, the
 /// operation, what was recorded and what was asked, for each of them.
+/// # Examples
+///
+/// ```no_run
+/// # use lambdura::{BoxError, DurableContext};
+/// # async fn approve(amount: u32, ctx: DurableContext) -> Result<String, BoxError> { Ok(String::new()) }
+/// # async fn test() -> Result<(), BoxError> {
+/// let report = lambdura_testing::replays("tests/histories", approve).await?;
+/// println!("{report}");
+/// # Ok(()) }
+/// ```
 pub async fn replays<F, Fut, Event, T, E>(
     folder: impl AsRef<Path>,
     handler: F,

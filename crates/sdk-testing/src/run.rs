@@ -48,6 +48,41 @@ impl fmt::Display for RunStatus {
 }
 
 /// What became of an execution, as it was when it was looked at.
+///
+/// ```
+/// use lambdura::{BoxError, DurableContext, StepContext};
+/// use lambdura_testing::{DurableTestRunner, replays};
+///
+/// async fn price(item: String, ctx: DurableContext) -> Result<u32, BoxError> {
+///     ctx.logger().info(format!("pricing {item}"));
+///     let price: u32 = ctx
+///         .run_in_child_context("price", |ctx: DurableContext| async move {
+///             ctx.step(|_: StepContext| async { Ok::<_, BoxError>(12) }).name("look up").await
+///         })
+///         .await?;
+///     Ok(price)
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// let runner = DurableTestRunner::builder("price", price).open().await?;
+/// let run = runner.run("a lamp").await?;
+/// let context = run.operation("price");
+/// assert_eq!(run.children(context).count(), 1);
+/// assert!(run.find_operation("discount").is_none());
+/// assert_eq!(run.logs()[0].message, "pricing a lamp");
+/// assert!(run.logs()[0].field("executionArn").is_some());
+///
+/// // What was recorded holds the code of tomorrow.
+/// let folder = std::env::temp_dir().join(format!("histories-{}", std::process::id()));
+/// std::fs::create_dir_all(&folder)?;
+/// run.save_history(folder.join("a-lamp.json"))?;
+/// replays(&folder, price).await?;
+/// # std::fs::remove_dir_all(&folder)?;
+/// // What differs in every run is left out of the comparison.
+/// runner.crash_everywhere("a lamp").await?.ignoring(["request_id"]).assert_same();
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Run {
     function: String,

@@ -103,7 +103,14 @@ impl DurableContext {
     ///
     /// ```no_run
     /// # async fn handler(ctx: lambdura::DurableContext) -> Result<(), lambdura::BoxError> {
-    /// let callback = ctx.create_callback::<u32>().name("answer").await?;
+    /// let minute = std::time::Duration::from_secs(60);
+    /// let callback = ctx
+    ///     .create_callback::<u32>()
+    ///     .name("answer")
+    ///     .timeout(60 * minute)
+    ///     // Whoever answers says every few minutes that they are at it.
+    ///     .heartbeat_timeout(5 * minute)
+    ///     .await?;
     /// println!("complete me as {}", callback.id());
     /// let answer = callback.await?;
     /// # Ok(()) }

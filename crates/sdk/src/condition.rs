@@ -61,6 +61,19 @@ pub fn wait_strategy<F>(is_met: F) -> BackoffWaitStrategy<F> {
 }
 
 /// See [`wait_strategy`].
+///
+/// ```
+/// use std::time::Duration;
+/// use lambdura::Jitter;
+///
+/// // After 1, 3, 9 and then every 10 seconds, for an hour or so.
+/// let strategy = lambdura::wait_strategy(|percent: &u32| *percent >= 100)
+///     .initial_delay(Duration::from_secs(1))
+///     .backoff_rate(3.0)
+///     .max_delay(Duration::from_secs(10))
+///     .jitter(Jitter::None)
+///     .max_attempts(360);
+/// ```
 #[derive(Clone, Debug)]
 pub struct BackoffWaitStrategy<F> {
     is_met: F,

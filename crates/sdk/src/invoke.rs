@@ -45,6 +45,33 @@ impl DurableContext {
 }
 
 /// An invocation of another function that was called and not awaited yet; see [`DurableContext::invoke`].
+///
+/// A function that speaks something else than JSON, or of one of its tenants:
+///
+/// ```no_run
+/// # use lambdura::{BoxError, DurableContext, SerDes, SerDesContext};
+/// /// Texts as they are, without quotes.
+/// struct Plain;
+///
+/// impl SerDes<String> for Plain {
+///     fn serialize(&self, value: &String, _: SerDesContext<'_>) -> Result<String, BoxError> {
+///         Ok(value.clone())
+///     }
+///
+///     fn deserialize(&self, text: &str, _: SerDesContext<'_>) -> Result<String, BoxError> {
+///         Ok(text.to_owned())
+///     }
+/// }
+///
+/// # async fn handler(ctx: DurableContext) -> Result<(), BoxError> {
+/// let answer: String = ctx
+///     .invoke("translate:live", &())
+///     .payload_with(&"good morning".to_owned(), Plain)
+///     .result_serdes(Plain)
+///     .tenant_id("acme")
+///     .await?;
+/// # Ok(()) }
+/// ```
 #[derive(Debug)]
 #[must_use = "no function is invoked until this is awaited"]
 pub struct Invoke<T> {

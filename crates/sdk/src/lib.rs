@@ -59,7 +59,7 @@
 //! - **Errors** are one type per operation ([`StepError`], [`CallbackError`], …) and go into [`BoxError`] with `?`.
 //!   What the handler returns as an error fails the execution; infrastructure failures never reach the handler.
 //! - **Panics** in steps, branches and handlers are caught and become failures.
-#![warn(missing_docs)]
+#![deny(missing_docs)]
 
 mod context;
 
@@ -153,3 +153,8 @@ pub use with_retry::WithRetry;
 #[cfg(all(doctest, feature = "embedded"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// And that of the macros, which cannot be used without this crate.
+#[cfg(doctest)]
+#[doc = include_str!("../../sdk-macros/README.md")]
+struct ReadmeOfMacros;

@@ -52,6 +52,17 @@ impl<S> Filter<S> for ReplayFilter {
 ///
 /// The fields are those of the official SDKs' JSON lines, so that one query finds the lines of functions in any
 /// language: `executionArn`, `requestId`, `operationId`, and in steps `operationName` and `attempt`.
+///
+/// ```no_run
+/// # fn handler(ctx: lambdura::DurableContext) {
+/// let log = ctx.logger();
+/// log.trace("before the first step");
+/// log.debug("the order has 3 items");
+/// log.info("order received");
+/// log.warn("the customer has no address");
+/// log.error("the order cannot be shipped");
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Logger {
     place: Place,

@@ -181,6 +181,23 @@ pub struct UserFunctionEnd<'a> {
 }
 
 /// What is recorded of an execution's operations, looked up when it is asked for. The execution itself is none of them.
+///
+/// ```
+/// use lambdura::{Plugin, plugin};
+///
+/// /// Says which operations an invocation begins with.
+/// struct Resumed;
+///
+/// impl Plugin for Resumed {
+///     fn on_invocation_start(&self, invocation: &plugin::InvocationInfo<'_>) {
+///         let operations = invocation.operations;
+///         operations.each(|it| {
+///             assert!(operations.contains(it.operation_id));
+///             println!("{} is recorded", it.operation_id);
+///         });
+///     }
+/// }
+/// ```
 #[derive(Clone, Copy)]
 pub struct Operations<'a>(&'a Execution);
 

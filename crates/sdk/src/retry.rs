@@ -20,6 +20,22 @@ use crate::error::{FailureKind, StepError};
 ///     .jitter(Jitter::Half)
 ///     .retry_if(|error| error.error_type() != Some("CardRefused"));
 /// ```
+///
+/// Other shapes: the same delay, delays that grow by a sum or by a factor up to a longest one, and a decision of one's own.
+///
+/// ```
+/// use std::time::Duration;
+/// use lambdura::{RetryDecision, RetryStrategy, StepError};
+///
+/// let (second, minute) = (Duration::from_secs(1), Duration::from_secs(60));
+/// let fixed = RetryStrategy::fixed(minute);
+/// let linear = RetryStrategy::linear().increment(2 * second).max_delay(minute);
+/// let tripled = RetryStrategy::exponential().backoff_rate(3.0).max_delay(minute);
+/// let own = RetryStrategy::from_fn(|error: &StepError, attempt| match error.error_type() {
+///     Some("Throttled") if attempt < 10 => RetryDecision::RetryAfter(Duration::from_secs(attempt.into())),
+///     _ => RetryDecision::Fail,
+/// });
+/// ```
 #[derive(Clone)]
 pub struct RetryStrategy {
     schedule: Schedule,

@@ -2,13 +2,14 @@
 //!
 //! In the workspace a crate is called like its folder. `engine`, `store` and the like belong to others on crates.io, so
 //! a copy of these crates is made in which each has its published name, while its code still calls the others as before
-//! (ADR 22). `cargo package` is run there, and `cargo publish` by the release's workflow.
+//! (ADR 22). `cargo publish --dry-run` is run there, and `cargo publish` by the release's workflow.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 
+use super::{compiler, versions};
 use crate::process;
 use crate::screen;
 use crate::workspace::{Workspace, cargo, empty_folder};
@@ -34,21 +35,23 @@ const CRATES: &[(&str, &str)] = &[
 /// Bytes of an archive that crates.io takes.
 const ARCHIVE_BYTES_MAX: u64 = 10 * 1024 * 1024;
 
-/// Packs all of them, and compiles what was packed where that is asked for.
+/// Packs all of them and publishes them to nowhere; compiles what was packed where that is asked for.
 pub fn pack(workspace: &Workspace, is_built: bool) -> Result<()> {
     screen::step("Packing the crates that are published");
     let stage = stage(workspace)?;
+    compiler::check(&stage)?;
     let target = workspace.chores().join("crates-target");
     let mut command = cargo();
     command.current_dir(&stage);
     command.env("CARGO_TARGET_DIR", &target);
-    command.args(["package", "--workspace", "--allow-dirty"]);
+    // All that `cargo publish` does, up to the upload.
+    command.args(["publish", "--dry-run", "--workspace", "--allow-dirty"]);
     if !is_built {
         command.arg("--no-verify");
     }
     process::run(&mut command)?;
     for (_, name) in CRATES {
-        let archive = format!("package/{name}-{}.crate", version(workspace)?);
+        let archive = format!("package/{name}-{}.crate", versions::current(workspace)?);
         let archive = target.join(archive);
         let about = fs::metadata(&archive)
             .with_context(|| format!("there is no archive `{}`", archive.display()))?;
@@ -65,11 +68,6 @@ pub fn pack(workspace: &Workspace, is_built: bool) -> Result<()> {
     Ok(())
 }
 
-fn version(workspace: &Workspace) -> Result<&str> {
-    let sdk = workspace.packages.iter().find(|it| it.name == "lambdura");
-    Ok(&sdk.context("the workspace has no SDK")?.version)
-}
-
 /// A workspace of the published crates alone, in their published form.
 fn stage(workspace: &Workspace) -> Result<PathBuf> {
     let stage = workspace.chores().join("crates");
@@ -80,7 +78,7 @@ fn stage(workspace: &Workspace) -> Result<PathBuf> {
     let write = |path: &Path, text: &str| {
         fs::write(path, text).with_context(|| format!("write `{}`", path.display()))
     };
-    let version = version(workspace)?;
+    let version = versions::current(workspace)?;
     let manifest = read(&workspace.root.join("Cargo.toml"))?;
     write(
         &stage.join("Cargo.toml"),

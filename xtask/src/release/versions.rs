@@ -15,6 +15,16 @@ const PLACES: [(&str, &str); 3] = [
     ("clients/node/package.json", "  \"version\": \""),
 ];
 
+/// Files in which every mention of the version is ours: file names, tags.
+const MENTIONS: [&str; 2] = ["docs/installing.md", "action.yml"];
+
+/// What tells users which dependency to write: its version without the last number.
+const REQUIREMENTS: [&str; 3] = [
+    "crates/powertools/README.md",
+    "crates/sdk-testing/README.md",
+    "crates/sdk/README.md",
+];
+
 /// Whether a release may have this version: three numbers, and not less than what there is.
 pub fn check(workspace: &Workspace, version: &str) -> Result<()> {
     let new = numbers(version)
@@ -36,20 +46,58 @@ pub fn check(workspace: &Workspace, version: &str) -> Result<()> {
 pub fn changed(workspace: &Workspace, version: &str) -> Result<Vec<Change>> {
     let mut changes = Vec::new();
     for (file, beginning) in PLACES {
-        changes.push(change(&workspace.root.join(file), beginning, version)?);
+        let file = workspace.root.join(file);
+        changes.push(change(&file, |text| {
+            with_version(text, beginning, version)
+        })?);
+    }
+    let old = current(workspace)?;
+    for file in MENTIONS {
+        let file = workspace.root.join(file);
+        changes.push(change(&file, |text| replaced(text, old, version))?);
+    }
+    let (old, version) = (requirement(old), requirement(version));
+    for file in REQUIREMENTS {
+        let file = workspace.root.join(file);
+        changes.push(change(&file, |text| {
+            replaced(text, &format!("\"{old}\""), &format!("\"{version}\""))
+        })?);
     }
     Ok(changes)
 }
 
-fn change(path: &Path, beginning: &str, version: &str) -> Result<Change> {
+/// The next version that may break something: every file that holds a version changes with it.
+pub fn next(workspace: &Workspace) -> Result<String> {
+    let current = current(workspace)?;
+    let [major, minor, _] =
+        numbers(current).with_context(|| format!("`{current}` is no version"))?;
+    Ok(format!("{major}.{}.0", minor + 1))
+}
+
+/// The version of what is published.
+pub fn current(workspace: &Workspace) -> Result<&str> {
+    let sdk = workspace.packages.iter().find(|it| it.name == "lambdura");
+    Ok(&sdk.context("the workspace has no SDK")?.version)
+}
+
+fn change(path: &Path, changed: impl FnOnce(&str) -> Option<String>) -> Result<Change> {
     let before = fs::read_to_string(path).with_context(|| format!("read `{}`", path.display()))?;
-    let after = with_version(&before, beginning, version)
-        .with_context(|| format!("`{}` has no line with its version", path.display()))?;
+    let after =
+        changed(&before).with_context(|| format!("`{}` lacks its version", path.display()))?;
     Ok(Change {
         path: path.to_owned(),
         before,
         after,
     })
+}
+
+fn replaced(text: &str, old: &str, new: &str) -> Option<String> {
+    text.contains(old).then(|| text.replace(old, new))
+}
+
+/// A version without its last number, as a dependency is written.
+fn requirement(version: &str) -> &str {
+    version.rsplit_once('.').map_or(version, |(most, _)| most)
 }
 
 /// The first line that begins so has the version; others are of dependencies.
@@ -80,6 +128,17 @@ mod tests {
         let json = "{\n  \"version\": \"0.1.0\",\n}\n";
         let changed = with_version(json, "  \"version\": \"", "1.0.0").expect("it has a version");
         assert_eq!(changed, "{\n  \"version\": \"1.0.0\",\n}\n");
+    }
+
+    #[test]
+    fn a_mention_changes_wherever_it_is() {
+        let page = "install x_0.1.0.deb, or v0.1.0";
+        assert_eq!(
+            replaced(page, "0.1.0", "0.2.0").as_deref(),
+            Some("install x_0.2.0.deb, or v0.2.0")
+        );
+        assert_eq!(replaced("nothing", "0.1.0", "0.2.0"), None);
+        assert_eq!(requirement("0.10.2"), "0.10");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 mod demo_system;
 mod packages;
+mod public_api;
 mod report;
 mod rust;
 pub mod stage;
@@ -119,9 +120,15 @@ const STAGES: &[Stage] = &[
     },
     Stage {
         name: "crates",
-        about: "the crates that are published can be packed under their names",
+        about: "the crates that are published can be, under their names; the next release is planned",
         needs: &[],
         run: packages::crates,
+    },
+    Stage {
+        name: "public-api",
+        about: "documentation without warnings; what the published crates offer, and an example of it",
+        needs: &[],
+        run: public_api::check,
     },
     Stage {
         name: "aws",

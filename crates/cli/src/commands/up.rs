@@ -1,5 +1,7 @@
 //! `lambdura up`.
 
+use std::time::Duration;
+
 use anyhow::Context;
 
 use crate::args::UpArguments;
@@ -7,11 +9,17 @@ use crate::exit::CliError;
 use crate::screen::Screen;
 use crate::up::{self, UpPresenter};
 
+/// How long the end waits for what cannot be called off, such as an installation of packages. It is done beside the folder
+/// that it is for, so nothing breaks when it is left alone; the server itself has ended before.
+const AT_THE_END: Duration = Duration::from_secs(2);
+
 pub fn run(arguments: UpArguments, is_verbose: bool, screen: &Screen) -> Result<(), CliError> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("cannot start the asynchronous runtime")?;
     let mut presenter = UpPresenter { is_verbose };
-    runtime.block_on(up::run(arguments, &mut presenter, screen))
+    let ended = runtime.block_on(up::run(arguments, &mut presenter, screen));
+    runtime.shutdown_timeout(AT_THE_END);
+    ended
 }

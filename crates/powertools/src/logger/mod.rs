@@ -40,6 +40,28 @@ const QUIET_TARGETS: [&str; 8] = [
 /// `cold_start`, `function_name`, `function_version`, `function_memory_size`, `function_arn`, `function_request_id`,
 /// `correlation_id`, `xray_trace_id`, then appended keys, then fields. A field that takes one of these names is written
 /// with an underscore behind it.
+///
+/// ```
+/// use std::sync::Arc;
+/// use powertools::{Invocation, Logger, MemorySink, Settings, set_correlation_id};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let logs_events = |name: &str| (name == "POWERTOOLS_LOGGER_LOG_EVENT").then(|| "true".to_owned());
+/// let sink = MemorySink::new();
+/// let logger = Logger::with_sink(Arc::new(Settings::from_lookup(logs_events)), Arc::new(sink.clone()));
+/// logger
+///     .run(Invocation::new("8e5c0a4e-request"), async {
+///         // Where the event itself says what it belongs to.
+///         set_correlation_id("order-17");
+///         logger.log_event(&serde_json::json!({"item": "lamp"}));
+///     })
+///     .await;
+/// let lines = sink.lines();
+/// assert_eq!(lines[0]["event"]["item"], "lamp");
+/// assert_eq!(lines[0]["correlation_id"], "order-17");
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Logger {
     pub(crate) settings: Arc<Settings>,

@@ -19,6 +19,21 @@ const NAME_BYTES_MAX: usize = 1024;
 /// Gathers metrics and writes them; cheap to clone, clones share what is gathered.
 ///
 /// All metrics carry the dimension `service`.
+///
+/// ```
+/// use std::sync::Arc;
+/// use powertools::{Invocation, MemorySink, Metrics, Settings, Unit};
+///
+/// let namespace = |name: &str| (name == "POWERTOOLS_METRICS_NAMESPACE").then(|| "Orders".to_owned());
+/// let sink = MemorySink::new();
+/// let metrics = Metrics::with_sink(Arc::new(Settings::from_lookup(namespace)), Arc::new(sink.clone()));
+/// metrics.capture_cold_start(&Invocation::new("8e5c0a4e-request"))?;
+/// metrics.add_metric("OrdersReceived", Unit::Count, 1.0);
+/// metrics.flush()?;
+/// let last = sink.lines().pop().expect("a line was flushed");
+/// assert_eq!(last["OrdersReceived"], serde_json::json!([1.0]));
+/// # Ok::<(), powertools::FlushMetricsError>(())
+/// ```
 #[derive(Clone)]
 pub struct Metrics {
     settings: Arc<Settings>,

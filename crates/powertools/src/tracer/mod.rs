@@ -30,6 +30,26 @@ use subsegment::{OPEN, Open};
 ///
 /// Nothing is sent without `AWS_XRAY_DAEMON_ADDRESS`, when the invocation is not sampled, or outside an invocation.
 /// A daemon that does not listen costs a log line at level debug, never the function's result.
+///
+/// ```
+/// use powertools::{Invocation, Settings, Tracer, put_annotation, put_metadata};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), std::io::Error> {
+/// let tracer = Tracer::new(&Settings::from_env());
+/// let invocation = Invocation::new("8e5c0a4e-request")
+///     .function_arn("arn:aws:lambda:us-east-1:000000000000:function:Orders:live")
+///     .trace_header("Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1");
+/// let handled = tracer
+///     .capture_lambda_handler(&invocation, async {
+///         put_annotation("order_id", "17");
+///         put_metadata("orders", "items", 3);
+///         tracer.capture_aws("DynamoDB", "PutItem", async { Ok::<_, std::io::Error>(()) }).await
+///     })
+///     .await;
+/// assert!(handled.is_ok());
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct Tracer {
     service: Arc<str>,

@@ -87,6 +87,37 @@ impl DurableContext {
 
 /// A map or parallel that was called and not awaited yet; see [`DurableContext::map`] and
 /// [`DurableContext::parallel`].
+///
+/// ```no_run
+/// # use lambdura::{BoxError, CompletionConfig, DurableContext, Nesting, SerDes, SerDesContext, StepContext};
+/// /// Numbers as hexadecimal digits.
+/// struct Hexadecimal;
+///
+/// impl SerDes<u64> for Hexadecimal {
+///     fn serialize(&self, value: &u64, _: SerDesContext<'_>) -> Result<String, BoxError> {
+///         Ok(format!("{value:x}"))
+///     }
+///
+///     fn deserialize(&self, text: &str, _: SerDesContext<'_>) -> Result<u64, BoxError> {
+///         Ok(u64::from_str_radix(text, 16)?)
+///     }
+/// }
+///
+/// # async fn handler(ctx: DurableContext) -> Result<(), BoxError> {
+/// let letters = ["ada", "alan", "grace"];
+/// let sent = ctx
+///     .map(letters, |ctx, to| async move {
+///         ctx.step(move |_: StepContext| async move { Ok::<_, BoxError>(to.len() as u64) }).await
+///     })
+///     .name("letters")
+///     .item_names(|index| format!("letter-to-{}", letters[index]))
+///     .completion(CompletionConfig::all_completed())
+///     .nesting(Nesting::Flat)
+///     .item_serdes(Hexadecimal)
+///     .await?;
+/// println!("{} of {} were sent", sent.success_count(), sent.total_count());
+/// # Ok(()) }
+/// ```
 #[must_use = "no item runs until this is awaited"]
 pub struct Batch<'a, T> {
     plan: Plan<'a, T>,

@@ -5,6 +5,22 @@ use serde::{Deserialize, Serialize};
 /// When a map or parallel is complete before every item has run to its end.
 ///
 /// What is complete returns at once; items still running are dropped where they are.
+///
+/// ```
+/// use lambdura::CompletionConfig;
+///
+/// // The first failure ends it, or the first success; or all run to their end.
+/// let strict = CompletionConfig::all_successful();
+/// let fastest = CompletionConfig::first_successful();
+/// let patient = CompletionConfig::all_completed();
+/// // Two answers are enough, unless more than one bureau fails.
+/// let quorum = CompletionConfig::default().min_successful(2).tolerated_failure_count(1);
+/// // A tenth may fail.
+/// let lenient = CompletionConfig::default().tolerated_failure_percentage(10.0);
+/// # assert_eq!(strict, CompletionConfig::default());
+/// # assert_ne!(fastest, patient);
+/// # assert_ne!(quorum, lenient);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct CompletionConfig {
     min_successful: Option<usize>,

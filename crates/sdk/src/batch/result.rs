@@ -81,6 +81,11 @@ impl<T> BatchResult<T> {
 
     /// The result of a batch of which every item succeeded with one of `results`: for a
     /// [`SerDes`](crate::SerDes) that stores no more than those.
+    ///
+    /// ```
+    /// let result = lambdura::BatchResult::from_results([700, 640]);
+    /// assert_eq!(result.total_count(), 2);
+    /// ```
     #[must_use]
     pub fn from_results(results: impl IntoIterator<Item = T>) -> Self {
         let items = results.into_iter().enumerate();

@@ -46,6 +46,25 @@ const LIST_LIMIT: usize = 100;
 /// A program that runs its own executions: a cheap handle, which may be cloned.
 ///
 /// It lives until [`shut_down`](Self::shut_down) or the end of the process, also when every handle is dropped.
+///
+/// Callbacks are completed, and the tables beside the executions read, by whatever serves people:
+///
+/// ```no_run
+/// # use lambdura::BoxError;
+/// # use lambdura::embedded::Embedded;
+/// # async fn served(app: Embedded, callback_id: &str, is_approved: Option<bool>) -> Result<(), BoxError> {
+/// match is_approved {
+///     Some(true) => app.send_callback_success(callback_id, &"approved").await?,
+///     Some(false) => app.send_callback_failure(callback_id, "Declined", "too much").await?,
+///     // Somebody looks at it.
+///     None => app.send_callback_heartbeat(callback_id).await?,
+/// }
+/// let open: i64 = app
+///     .query(|file| file.query_row("SELECT count(*) FROM applications WHERE decided_at IS NULL", [], |row| row.get(0)))
+///     .await?;
+/// println!("{open} applications are open");
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct Embedded {
     pub(super) inner: Arc<Inner>,
@@ -348,7 +367,7 @@ impl Embedded {
                 let closed = engine::Rejection::CallbackClosed;
                 Err(Error::Refused(closed.to_string()))
             }
-            Err(error) => Err(error.into()),
+            Err(error) => Err(Error::of_process(error)),
         }
     }
 

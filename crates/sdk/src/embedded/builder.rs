@@ -25,6 +25,41 @@ const CONCURRENCY: usize = 1_000;
 const GRACE: Duration = Duration::from_secs(5);
 
 /// A program with its own executions, to be opened; see [`Embedded::builder`].
+///
+/// Everything that can be said of a program:
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use lambda_runtime::LambdaEvent;
+/// use lambdura::embedded::{Durability, Embedded, HandlerOptions};
+/// use lambdura::{BoxError, DurableContext};
+///
+/// async fn report(day: String, ctx: DurableContext) -> Result<(), BoxError> {
+///     let rate: f64 = ctx.invoke("rate", &day).await?;
+///     ctx.logger().info(format!("{day}: {rate}"));
+///     Ok(())
+/// }
+///
+/// async fn rate(_: LambdaEvent<String>) -> Result<f64, BoxError> {
+///     Ok(1.08)
+/// }
+///
+/// # async fn program() -> Result<(), BoxError> {
+/// let options = HandlerOptions::default()
+///     .execution_timeout(Duration::from_secs(600))
+///     .retention_days(30);
+/// let app = Embedded::builder("app.db")
+///     .handler_with("report", report, options)
+///     .function("rate", rate)
+///     .schedule("hourly", "rate(1 hour)", "report", "this hour")
+///     .schedule_in("Europe/Vienna", "nightly", "cron(0 2 * * ? *)", "report", "today")
+///     .durability(Durability::Disk)
+///     .concurrency(100)
+///     .shutdown_grace(Duration::from_secs(10))
+///     .open()
+///     .await?;
+/// # Ok(()) }
+/// ```
 #[must_use = "nothing happens until it is opened"]
 pub struct Builder {
     pub(super) path: PathBuf,

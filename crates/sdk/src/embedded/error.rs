@@ -178,8 +178,9 @@ fn told(error: Option<&ErrorObject>) -> String {
     }
 }
 
-impl From<runtime::ProcessError> for Error {
-    fn from(error: runtime::ProcessError) -> Self {
+// No `From`: what the engine's crates fail with is no part of what this one promises.
+impl Error {
+    pub(super) fn of_process(error: runtime::ProcessError) -> Self {
         use runtime::ProcessError;
         match error {
             ProcessError::UnknownExecution(id) => Self::UnknownExecution(id.to_string()),
@@ -191,18 +192,14 @@ impl From<runtime::ProcessError> for Error {
             ProcessError::SetAside { reason, .. } => Self::SetAside { reason },
         }
     }
-}
 
-impl From<store::SetAside> for Error {
-    fn from(aside: store::SetAside) -> Self {
+    pub(super) fn of_set_aside(aside: store::SetAside) -> Self {
         Self::SetAside {
             reason: format!("{}: {}", aside.attempted, aside.reason),
         }
     }
-}
 
-impl From<runtime::StartError> for Error {
-    fn from(error: runtime::StartError) -> Self {
+    pub(super) fn of_start(error: runtime::StartError) -> Self {
         use runtime::StartError;
         match error {
             StartError::AlreadyStarted(arn) => Self::AlreadyStarted {

@@ -21,6 +21,21 @@ const EVENTS: usize = 1_000;
 const EVENT_BYTES: usize = 4 * 1024 * 1024;
 
 /// A handle on an execution, which may be dropped and found again: see [`Embedded::execution`] and [`Embedded::find`].
+///
+/// ```no_run
+/// # use lambdura::BoxError;
+/// # use lambdura::embedded::{Embedded, ExecutionStatus};
+/// # async fn operate(app: Embedded) -> Result<(), BoxError> {
+/// if let Some(order) = app.find("order", "order-17").await? {
+///     order.pause("the warehouse is closed").await?;
+///     order.resume().await?;
+///     order.stop("cancelled by the customer").await?;
+/// }
+/// for failed in app.list().handler("order").status(ExecutionStatus::Failed).limit(20).await? {
+///     println!("{}", failed.durable_execution_name);
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct Execution {
     app: Embedded,
@@ -69,7 +84,7 @@ impl Execution {
             biased;
             record = ended => record?,
             aside = inner.driver.wait_set_aside(&self.arn.id) => {
-                return Err(aside.into());
+                return Err(Error::of_set_aside(aside));
             }
             () = self.app.has_ended() => return Err(Error::ShuttingDown),
         };
@@ -182,12 +197,12 @@ impl Execution {
     pub async fn try_again(&self) -> Result<(), Error> {
         match self.app.inner.driver.try_again(&self.arn.id).await? {
             TriedAgain::TakenBack | TriedAgain::Unknown => Ok(()),
-            TriedAgain::SetAside(aside) => Err(aside.into()),
+            TriedAgain::SetAside(aside) => Err(Error::of_set_aside(aside)),
         }
     }
 
     async fn process(&self, input: Input) -> Result<(), Error> {
         let processed = self.app.inner.driver.process(&self.arn.id, input).await;
-        Ok(processed.map(drop)?)
+        processed.map(drop).map_err(Error::of_process)
     }
 }

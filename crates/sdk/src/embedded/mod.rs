@@ -63,9 +63,11 @@ pub use execution::Execution;
 pub use lambda_api::{
     DurableExecutionSummary, Event, ExecutionStatus, GetDurableExecutionResponse,
 };
+pub use model::InvalidId;
+pub use schedule::ExpressionError;
 pub use start::Start;
-pub use store::Durability;
-pub use store_sqlite::rusqlite;
+pub use store::{Durability, StoreFault};
+pub use store_sqlite::{OpenStoreError, rusqlite};
 
 #[doc(hidden)]
 pub use ground::{AroundFunctions, AroundService, BesideDriver, Ground, Tables};

@@ -209,7 +209,7 @@ async fn fire(planned: &Planned, app: &Embedded, at: Timestamp) -> Result<(), Er
         Trigger::EventSource(source),
     )?;
     let driver = &app.inner.driver;
-    match driver.start(request).await.map_err(Error::from) {
+    match driver.start(request).await.map_err(Error::of_start) {
         // Its name is taken by what somebody else has started so.
         Ok(_) | Err(Error::AlreadyStarted { .. }) => {}
         Err(error) => return Err(error),

@@ -52,7 +52,8 @@ impl IntoFuture for Start {
             let request = self
                 .app
                 .request(handler, name, self.input?, Trigger::Invoke)?;
-            let started = self.app.inner.driver.start(request).await?;
+            let started = self.app.inner.driver.start(request).await;
+            let started = started.map_err(Error::of_start)?;
             Ok(Execution::new(self.app.clone(), started.arn().clone()))
         })
     }

@@ -28,7 +28,7 @@ const TEXT_CHARS_MAX: usize = 512;
 const LINES_MAX: usize = 1_000;
 
 /// One thing that was done, or refused.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct AuditLine {
     /// When, as RFC 3339.
     pub at: String,

@@ -69,7 +69,7 @@ pub enum KeyError {
 }
 
 /// An access key as it is shown: everything but its secret.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct KeyView {
     pub access_key_id: String,
     pub name: String,
@@ -85,7 +85,7 @@ pub struct KeyView {
 }
 
 /// An access key with its secret, which is shown once.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct KeyWithSecret {
     #[serde(flatten)]
     pub key: KeyView,

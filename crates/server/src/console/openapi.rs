@@ -1,4 +1,4 @@
-//! The description of the console's routes, derived from the code that answers them.
+//! The description of the routes that are not AWS's, derived from the code that answers them.
 
 use bytes::Bytes;
 use hyper::Response;
@@ -7,14 +7,16 @@ use utoipa::OpenApi;
 
 use super::{emf, events, execution, executions, functions, live, servers, system, waiting};
 use crate::http::Body;
-use crate::service::{clock, set_aside};
+use crate::service::{
+    access_keys, answers, clock, dead_letters, health, logs, session, set_aside, version_code,
+};
 
 #[derive(OpenApi)]
 #[openapi(
     info(
-        title = "Lambdura console routes",
+        title = "Lambdura",
         version = "1",
-        description = "What the web console uses beyond the Lambda API. Besides the clock, which moves, all of it only reads.",
+        description = "What a server answers beyond the Lambda API. What AWS has no operation for is changed by `POST` and `DELETE`; all else reads.",
         license(name = "MIT OR Apache-2.0"),
     ),
     paths(
@@ -33,8 +35,26 @@ use crate::service::{clock, set_aside};
         servers::list,
         system::system,
         set_aside::list,
+        set_aside::try_again,
+        version_code::replace,
         clock::show,
         clock::change,
+        answers::show,
+        answers::replace,
+        logs::logs,
+        logs::line,
+        logs::segments,
+        dead_letters::list,
+        access_keys::list,
+        access_keys::create,
+        access_keys::delete,
+        access_keys::rotate,
+        access_keys::disable,
+        access_keys::enable,
+        access_keys::audit,
+        session::handle,
+        health::health,
+        health::readiness,
     )
 )]
 struct Description;

@@ -6,9 +6,10 @@ use hyper::{Method, Response, StatusCode};
 use lambda_api::ErrorCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 use wire::ApiError;
 
-use crate::access::{AuditQuery, KeyError};
+use crate::access::{AuditLine, AuditQuery, KeyError, KeyView, KeyWithSecret};
 use crate::api::small_json;
 use crate::app::App;
 use crate::http::{Body, Query, RequestBody, decode, json};
@@ -19,9 +20,10 @@ pub(super) const AUDIT_ROUTE: &str = "/lambdura/v1/audit";
 /// Lines of the record when the request names no number.
 const LINES_DEFAULT: usize = 100;
 
-#[derive(Debug, Deserialize)]
+/// An access key that is to be made.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct NewKey {
+pub(crate) struct NewKey {
     name: String,
     /// Names of ready policies, and policy documents.
     policies: Vec<Value>,
@@ -119,8 +121,86 @@ fn refused(error: KeyError) -> ApiError {
     }
 }
 
-/// Answers with the newest lines of the record, oldest first.
-pub(super) async fn audit(app: &Arc<App>, query: &Query) -> Result<Response<Body>, ApiError> {
+/// Lines of the record of changes.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it describes an answer that is made by hand")]
+pub(crate) struct AuditLines {
+    lines: Vec<AuditLine>,
+}
+
+/// Access keys, without their secrets.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it describes an answer that is made by hand")]
+pub(crate) struct AccessKeys {
+    access_keys: Vec<KeyView>,
+}
+
+/// Answers with the access keys.
+#[utoipa::path(get, path = "/lambdura/v1/access-keys", responses((status = 200, body = AccessKeys)))]
+#[expect(dead_code, reason = "`handle` does it")]
+pub(crate) fn list() {}
+
+/// Makes an access key; its secret is shown this once.
+#[utoipa::path(
+    post,
+    path = "/lambdura/v1/access-keys",
+    request_body = NewKey,
+    responses((status = 201, body = KeyWithSecret)),
+)]
+#[expect(dead_code, reason = "`handle` does it")]
+pub(crate) fn create() {}
+
+/// Deletes an access key.
+#[utoipa::path(
+    delete,
+    path = "/lambdura/v1/access-keys/{key}",
+    params(("key" = String, Path, description = "its id or its name, percent-encoded")),
+    responses((status = 200, body = KeyView)),
+)]
+#[expect(dead_code, reason = "`handle` does it")]
+pub(crate) fn delete() {}
+
+/// Gives an access key another secret, which is shown this once.
+#[utoipa::path(
+    post,
+    path = "/lambdura/v1/access-keys/{key}/rotate",
+    params(("key" = String, Path, description = "its id or its name, percent-encoded")),
+    responses((status = 200, body = KeyWithSecret)),
+)]
+#[expect(dead_code, reason = "`handle` does it")]
+pub(crate) fn rotate() {}
+
+/// Refuses an access key until it is enabled.
+#[utoipa::path(
+    post,
+    path = "/lambdura/v1/access-keys/{key}/disable",
+    params(("key" = String, Path, description = "its id or its name, percent-encoded")),
+    responses((status = 200, body = KeyView)),
+)]
+#[expect(dead_code, reason = "`handle` does it")]
+pub(crate) fn disable() {}
+
+/// Takes a disabled access key again.
+#[utoipa::path(
+    post,
+    path = "/lambdura/v1/access-keys/{key}/enable",
+    params(("key" = String, Path, description = "its id or its name, percent-encoded")),
+    responses((status = 200, body = KeyView)),
+)]
+#[expect(dead_code, reason = "`handle` does it")]
+pub(crate) fn enable() {}
+
+/// Answers with the newest lines of the record of changes, oldest first.
+#[utoipa::path(
+    get,
+    path = "/lambdura/v1/audit",
+    params(
+        ("limit" = Option<usize>, Query, description = "how many lines; 100 without it"),
+        ("containing" = Option<String>, Query, description = "only lines with this text"),
+    ),
+    responses((status = 200, body = AuditLines)),
+)]
+pub(crate) async fn audit(app: &Arc<App>, query: &Query) -> Result<Response<Body>, ApiError> {
     let limit = super::parameter::number(query, "limit")?;
     let limit = limit.map_or(LINES_DEFAULT, |limit| usize::try_from(limit).unwrap_or(1));
     let query = AuditQuery {

@@ -36,8 +36,9 @@ pub(crate) struct RuleShown {
     pub given: u64,
 }
 
-/// Answers with the rules that hold.
-pub(super) fn show(app: &Arc<App>) -> Response<Body> {
+/// Answers with the rules that hold, and how often each answered.
+#[utoipa::path(get, path = "/lambdura/v1/answers", responses((status = 200, body = AnswersShown)))]
+pub(crate) fn show(app: &Arc<App>) -> Response<Body> {
     let set = app.answers.set();
     let shown = AnswersShown {
         callbacks: set.callbacks.iter().map(RuleShown::of_rule).collect(),
@@ -46,8 +47,14 @@ pub(super) fn show(app: &Arc<App>) -> Response<Body> {
     json(StatusCode::OK, &shown)
 }
 
-/// Replaces the rules.
-pub(super) async fn replace(app: &Arc<App>, body: RequestBody) -> Result<Response<Body>, ApiError> {
+/// Replaces the rules that answer callbacks; the body is what `--answers` reads.
+#[utoipa::path(
+    post,
+    path = "/lambdura/v1/answers",
+    request_body = Object,
+    responses((status = 200, body = AnswersShown)),
+)]
+pub(crate) async fn replace(app: &Arc<App>, body: RequestBody) -> Result<Response<Body>, ApiError> {
     let set: AnswerSet = small_json(body).await?;
     let functions = app.registry.names();
     set.check(&functions).map_err(ApiError::invalid_parameter)?;

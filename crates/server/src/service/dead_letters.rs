@@ -8,22 +8,25 @@ use hyper::{Response, StatusCode};
 use lambda_api::FunctionErrorBody;
 use serde::Serialize;
 use store::{DeadLetter, DeadLetterId};
+use utoipa::ToSchema;
 use wire::{ApiError, PAGE_BYTES_MAX, fitting};
 
 use super::parameter::{limit, number};
 use crate::app::App;
 use crate::http::{Body, Query, json};
 
-#[derive(Serialize)]
-struct Letters {
+/// A page of invocations that were given up.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Letters {
     dead_letters: Vec<Letter>,
     /// Where older ones are found: `before` of the next request. Absent when there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_before: Option<i64>,
 }
 
-#[derive(Serialize)]
-struct Letter {
+/// An asynchronous invocation that was given up.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Letter {
     number: i64,
     request_id: String,
     function: String,
@@ -35,6 +38,8 @@ struct Letter {
     /// Epoch milliseconds, both.
     accepted_at: i64,
     buried_at: i64,
+    /// The last attempt's error, as the function told it.
+    #[schema(value_type = Option<Object>)]
     error: Option<FunctionErrorBody>,
     /// The event, where it is text.
     payload: Option<String>,
@@ -42,7 +47,16 @@ struct Letter {
     payload_base64: Option<String>,
 }
 
-/// `GET /lambdura/dead-letters?limit=&before=`: newest first.
+/// Answers with asynchronous invocations that were given up, newest first.
+#[utoipa::path(
+    get,
+    path = "/lambdura/v1/dead-letters",
+    params(
+        ("before" = Option<i64>, Query, description = "only those older than this number"),
+        ("limit" = Option<usize>, Query, description = "how many at the most"),
+    ),
+    responses((status = 200, body = Letters)),
+)]
 pub(crate) async fn list(app: &Arc<App>, query: &Query) -> Result<Response<Body>, ApiError> {
     let before = number(query, "before")?.map(DeadLetterId);
     let limit = limit(query)?;

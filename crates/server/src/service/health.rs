@@ -8,6 +8,7 @@ use std::time::Duration;
 use hyper::{Response, StatusCode};
 use serde::Serialize;
 use store::StoreTrouble;
+use utoipa::ToSchema;
 
 use super::processes;
 use crate::app::App;
@@ -16,8 +17,10 @@ use crate::http::{Body, json};
 /// Deadlines are read at least every thirty seconds; after twice that and some, the timers stand still.
 const TIMERS_SILENT_MAX: Duration = Duration::from_secs(75);
 
-#[derive(Serialize)]
-struct Health {
+/// How the process is. Where access is enforced, only `status` is there.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Health {
+    /// `ok`, `impaired` or `failing`.
     status: &'static str,
     /// What is wrong, one sentence each.
     problems: Vec<String>,
@@ -31,13 +34,24 @@ struct Health {
     functions: Vec<FunctionHealth>,
 }
 
-#[derive(Serialize)]
-struct FunctionHealth {
+/// Processes of a function's version.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct FunctionHealth {
     function: String,
     version: String,
     warm: usize,
     busy: usize,
     queued: usize,
+}
+
+/// Whether requests will be served.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it describes an answer that is made by hand")]
+pub(crate) struct Readiness {
+    /// `ready`, `starting` or `impaired`.
+    status: String,
+    /// What is wrong, one sentence each; absent when nothing is, and where access is enforced.
+    problems: Option<Vec<String>>,
 }
 
 /// What is wrong.
@@ -93,7 +107,12 @@ impl Problems {
     }
 }
 
-/// `/healthz`
+/// Answers with whether the process should go on: 503 when it will not mend by itself.
+#[utoipa::path(
+    get,
+    path = "/healthz",
+    responses((status = 200, body = Health), (status = 503, body = Health)),
+)]
 pub(crate) fn health(app: &App) -> Response<Body> {
     let functions = processes(app).into_iter().map(|it| FunctionHealth {
         function: it.function,
@@ -137,7 +156,12 @@ pub(crate) fn readiness_problems(app: &App) -> Vec<String> {
     problems
 }
 
-/// `/readyz`: whether requests will be served as they should.
+/// Answers with whether requests will be served as they should: 503 with the problems when not.
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    responses((status = 200, body = Readiness), (status = 503, body = Readiness)),
+)]
 pub(crate) fn readiness(app: &App) -> Response<Body> {
     let problems = readiness_problems(app);
     let status = if !app.diagnostics.is_ready() {

@@ -7,6 +7,7 @@ use lambda_api::ErrorCode;
 use model::{ExecutionArn, ExecutionId, FunctionName, RequestId};
 use serde::Serialize;
 use store::{LogQuery, LogStream, NumberedLine};
+use utoipa::ToSchema;
 use wire::{ApiError, PAGE_BYTES_MAX, fitting};
 
 use super::parameter::{flag, limit, number};
@@ -16,8 +17,9 @@ use crate::http::{Body, Query, json};
 /// One line by its number.
 pub(super) const LINE_ROUTE: &str = "/lambdura/v1/logs/";
 
-#[derive(Serialize)]
-struct Lines {
+/// A page of log lines, oldest first.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Lines {
     lines: Vec<Line>,
     /// Where later lines are found: `after` of the next request. Absent when there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -27,8 +29,9 @@ struct Lines {
     next_before: Option<i64>,
 }
 
-#[derive(Serialize)]
-struct Line {
+/// A log line.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Line {
     number: i64,
     /// Epoch milliseconds.
     timestamp: i64,
@@ -36,6 +39,7 @@ struct Line {
     version: String,
     request_id: Option<String>,
     execution_id: Option<String>,
+    /// `stdout`, `stderr` or `platform`.
     stream: &'static str,
     text: String,
     /// The whole length, where the text was cut.
@@ -43,7 +47,23 @@ struct Line {
     text_bytes: Option<usize>,
 }
 
-pub(super) async fn logs(app: &Arc<App>, query: &Query) -> Result<Response<Body>, ApiError> {
+/// Answers with a page of log lines.
+#[utoipa::path(
+    get,
+    path = "/lambdura/v1/logs",
+    params(
+        ("function" = Option<String>, Query, description = "only of this function"),
+        ("execution" = Option<String>, Query, description = "only of this execution: its id or its ARN"),
+        ("request_id" = Option<String>, Query, description = "only of this invocation"),
+        ("after" = Option<i64>, Query, description = "only lines after this number"),
+        ("before" = Option<i64>, Query, description = "only lines before this number"),
+        ("tail" = Option<bool>, Query, description = "the newest lines rather than the oldest"),
+        ("limit" = Option<usize>, Query, description = "how many at the most"),
+        ("text_bytes_max" = Option<i64>, Query, description = "longer texts are cut"),
+    ),
+    responses((status = 200, body = Lines)),
+)]
+pub(crate) async fn logs(app: &Arc<App>, query: &Query) -> Result<Response<Body>, ApiError> {
     let function = query
         .get("function")
         .map(FunctionName::parse)
@@ -87,8 +107,14 @@ pub(super) async fn logs(app: &Arc<App>, query: &Query) -> Result<Response<Body>
     Ok(json(StatusCode::OK, &lines))
 }
 
-/// One line, whole.
-pub(super) async fn line(app: &Arc<App>, path: &str) -> Result<Response<Body>, ApiError> {
+/// Answers with one line, whole.
+#[utoipa::path(
+    get,
+    path = "/lambdura/v1/logs/{number}",
+    params(("number" = i64, Path, description = "its number")),
+    responses((status = 200, body = Line)),
+)]
+pub(crate) async fn line(app: &Arc<App>, path: &str) -> Result<Response<Body>, ApiError> {
     let number: Option<i64> = path[LINE_ROUTE.len()..].parse().ok();
     let log_query = LogQuery {
         after: number.map(|number| number.saturating_sub(1)),
@@ -134,20 +160,32 @@ fn execution_id(text: &str) -> Result<ExecutionId, ApiError> {
     }
 }
 
-#[derive(Serialize)]
-struct Segments {
+/// X-Ray segments.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Segments {
     segments: Vec<SegmentShown>,
 }
 
-#[derive(Serialize)]
-struct SegmentShown {
+/// An X-Ray segment as it was sent.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SegmentShown {
     trace_id: String,
     /// Epoch milliseconds.
     received_at: i64,
     document: serde_json::Value,
 }
 
-pub(super) async fn segments(app: &Arc<App>, query: &Query) -> Result<Response<Body>, ApiError> {
+/// Answers with X-Ray segments, of one trace or the newest.
+#[utoipa::path(
+    get,
+    path = "/lambdura/v1/segments",
+    params(
+        ("trace_id" = Option<String>, Query, description = "only of this trace"),
+        ("limit" = Option<usize>, Query, description = "how many at the most"),
+    ),
+    responses((status = 200, body = Segments)),
+)]
+pub(crate) async fn segments(app: &Arc<App>, query: &Query) -> Result<Response<Body>, ApiError> {
     let trace_id = query.get("trace_id").map(str::to_owned);
     let stored = app
         .invoker

@@ -1,12 +1,12 @@
 //! Routes of our own on the main port: health, logs, dead letters and what is set aside, which AWS keeps in
 //! other services or to itself; the clock and the answers of tests, which AWS has not.
 
-mod access_keys;
-mod answers;
+pub(crate) mod access_keys;
+pub(crate) mod answers;
 pub(crate) mod clock;
-mod dead_letters;
-mod health;
-mod logs;
+pub(crate) mod dead_letters;
+pub(crate) mod health;
+pub(crate) mod logs;
 mod parameter;
 mod processes;
 mod route;

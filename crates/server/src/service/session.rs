@@ -13,6 +13,7 @@ use lambda_api::ErrorCode;
 use model::Timestamp;
 use serde::{Deserialize, Serialize};
 use stdx::error_chain;
+use utoipa::ToSchema;
 use wire::ApiError;
 
 use crate::api::small_json;
@@ -33,7 +34,7 @@ pub(crate) fn is_return(path: &str) -> bool {
 }
 
 /// Who is signed in.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Session {
     /// Whether one has to sign in at all.
     pub required: bool,
@@ -46,14 +47,20 @@ pub(crate) struct Session {
 }
 
 /// An access key, to sign in with.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Credentials {
     pub access_key_id: String,
     pub secret_access_key: String,
 }
 
-/// Answers a request of a browser that is at the address.
+/// Answers with who is signed in; `POST` signs in with an access key, `DELETE` signs out.
+#[utoipa::path(
+    method(get, post, delete),
+    path = "/lambdura/v1/session",
+    request_body(content = Option<Credentials>, description = "of `POST`"),
+    responses((status = 200, body = Session)),
+)]
 pub(crate) async fn handle(
     app: &Arc<App>,
     request: &Parts,

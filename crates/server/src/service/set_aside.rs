@@ -136,7 +136,23 @@ pub(crate) fn named(path: &str) -> Option<Result<ExecutionId, ApiError>> {
     }))
 }
 
-/// `POST`: takes an execution back and goes on with it.
+/// What came of trying again.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it describes an answer that is made by hand")]
+pub(crate) struct Tried {
+    /// `taken_back` or `set_aside`.
+    outcome: String,
+    /// Why it is set aside again.
+    execution: Option<SetAsideExecution>,
+}
+
+/// Takes an execution back that was set aside, and goes on with it.
+#[utoipa::path(
+    post,
+    path = "/lambdura/v1/set-aside/{execution}/try-again",
+    params(("execution" = String, Path, description = "its id or its ARN, percent-encoded")),
+    responses((status = 200, body = Tried)),
+)]
 pub(crate) async fn try_again(app: &Arc<App>, id: ExecutionId) -> Result<Response<Body>, ApiError> {
     let worker = Arc::clone(app);
     let tried = app

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use hyper::{Response, StatusCode};
 use model::{FunctionName, Version};
 use serde::Serialize;
+use utoipa::ToSchema;
 use wire::ApiError;
 
 use crate::app::App;
@@ -18,7 +19,7 @@ use crate::http::{Body, Query, decode, json};
 const BEFORE: &str = "/lambdura/v1/functions/";
 
 /// What a version runs now.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct VersionCode {
     pub function: String,
     pub version: String,
@@ -54,6 +55,16 @@ pub(crate) fn named(path: &str) -> Option<Result<(FunctionName, Version), ApiErr
 /// # Errors
 /// `ResourceNotFoundException` when there is no such function, version or alias, `InvalidParameterValueException`
 /// without `of` and where only one of the two is durable.
+#[utoipa::path(
+    post,
+    path = "/lambdura/v1/functions/{name}/versions/{version}/code",
+    params(
+        ("name" = String, Path, description = "the function"),
+        ("version" = u64, Path, description = "a published version"),
+        ("of" = String, Query, description = "the version or alias whose code is to be run"),
+    ),
+    responses((status = 200, body = VersionCode)),
+)]
 pub(crate) async fn replace(
     app: &Arc<App>,
     (name, version): (FunctionName, Version),

@@ -1,5 +1,6 @@
 //! Programs that functions are run and built with.
 
+use std::io;
 use std::process::{Command, Stdio};
 
 use stack::Stack;
@@ -86,17 +87,19 @@ pub fn checks(stack: Option<&Stack>) -> Vec<Check> {
 }
 
 impl Program {
-    fn check(&self, version: Option<String>, stack: Option<&Stack>) -> Check {
-        if let Some(version) = version {
-            return Check::ok(self.name, version);
-        }
+    fn check(&self, version: Result<String, String>, stack: Option<&Stack>) -> Check {
+        let problem = match version {
+            Ok(version) => return Check::ok(self.name, version),
+            Err(problem) => problem,
+        };
         let advice = format!("{} needs it; {}", self.needed_for, self.install);
         match stack {
-            Some(stack) if self.is_needed(stack) => {
-                Check::problem(self.name, "is not there", advice)
+            Some(stack) if self.is_needed(stack) => Check::problem(self.name, problem, advice),
+            Some(_) => {
+                let found = format!("{problem}, and not needed by the template");
+                Check::ok(self.name, found)
             }
-            Some(_) => Check::ok(self.name, "is not there, and not needed by the template"),
-            None => Check::warning(self.name, "is not there", advice),
+            None => Check::warning(self.name, problem, advice),
         }
     }
 
@@ -110,17 +113,24 @@ impl Program {
     }
 }
 
-/// The first line that it prints; none where it does not start, or fails.
-fn version(command: &[&str]) -> Option<String> {
-    let (program, arguments) = command.split_first()?;
-    let output = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .ok()?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let line = text.lines().next().unwrap_or_default();
-    output.status.success().then(|| preview(line, 80))
+/// The first line that it prints, or why there is none: it may be there and not work, such as rustup's `cargo` where no
+/// toolchain is installed.
+fn version(command: &[&str]) -> Result<String, String> {
+    let (program, arguments) = command.split_first().expect("a command has a program");
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null());
+    let output = command.output().map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => "is not there".to_owned(),
+        _ => format!("does not start ({error})"),
+    })?;
+    let line = |printed: &[u8]| {
+        let text = String::from_utf8_lossy(printed);
+        preview(text.lines().next().unwrap_or_default(), 80)
+    };
+    match output.status.success() {
+        true => Ok(line(&output.stdout)),
+        false => Err(format!("does not work ({})", line(&output.stderr))),
+    }
 }
 
 #[cfg(test)]
@@ -143,11 +153,26 @@ mod tests {
     fn what_is_missing_counts_where_the_template_needs_it() {
         let python = PROGRAMS.iter().find(|it| it.name == "python3");
         let python = python.expect("it is in the table");
-        let status = |stack: Option<&Stack>| python.check(None, stack).status;
+        let absent = || Err("is not there".to_owned());
+        let status = |stack: Option<&Stack>| python.check(absent(), stack).status;
         assert_eq!(status(None), Status::Warning);
         assert_eq!(status(Some(&stack("python3.13"))), Status::Problem);
         assert_eq!(status(Some(&stack("nodejs22.x"))), Status::Ok);
-        let found = python.check(Some("Python 3.13.1".to_owned()), None);
+        let found = python.check(Ok("Python 3.13.1".to_owned()), None);
         assert_eq!(found, Check::ok("python3", "Python 3.13.1"));
+    }
+
+    #[test]
+    fn what_does_not_work_is_told_from_what_is_not_there() {
+        assert_eq!(
+            version(&["no-such-program-of-anybody", "--version"]),
+            Err("is not there".to_owned())
+        );
+        let fails = ["sh", "-c", "echo no default toolchain >&2; exit 1"];
+        assert_eq!(
+            version(&fails),
+            Err("does not work (no default toolchain)".to_owned())
+        );
+        assert_eq!(version(&["sh", "-c", "echo 1.2"]), Ok("1.2".to_owned()));
     }
 }

@@ -1,0 +1,24 @@
+"""The unit for systemd: how much of the system a server that was taken over could reach."""
+
+import re
+import shutil
+import subprocess
+
+import pytest
+from system import HERE, PATIENCE_SECONDS
+
+UNIT = HERE.parent / "packaging/files/lambdura.service"
+# 0 is nothing, 10 is everything; docs/installing.md names what is measured.
+EXPOSURE_MAX = 3.0
+
+
+def test_the_unit_is_locked_down():
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("there is no systemd-analyze")
+    command = ["systemd-analyze", "security", "--offline=true", "--no-pager", str(UNIT)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+    assert done.returncode == 0, done.stderr
+    exposure = float(re.search(r"Overall exposure level for \S+: ([0-9.]+)", done.stdout)[1])
+    assert exposure < EXPOSURE_MAX, done.stdout
+    page = (HERE.parent / "docs/installing.md").read_text()
+    assert f"(`systemd-analyze security` says {exposure})" in page
