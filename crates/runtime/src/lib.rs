@@ -45,7 +45,8 @@ pub use invoker::{
 pub use queue::EnqueueError;
 pub use read::StatePage;
 pub use servers::{
-    Cluster, ClusterConfig, ClusterStatistics, MessageFuture, Messenger, Notice, Plan, plan,
+    Cluster, ClusterConfig, ClusterStatistics, MessageFuture, Messenger, Notice, Part, Plan,
+    Standing, plan,
 };
 pub use start::{StartRequest, Started};
 pub use timers::TimerPulse;

@@ -6,6 +6,7 @@
 
 mod deliver;
 mod plan;
+mod standing;
 mod statistics;
 mod told;
 
@@ -21,6 +22,7 @@ use tokio::sync::{Notify, watch};
 use crate::Driver;
 
 pub use plan::{Plan, plan};
+pub use standing::{Part, Standing};
 pub use statistics::ClusterStatistics;
 
 use statistics::{Counters, add};
