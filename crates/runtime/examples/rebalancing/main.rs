@@ -2,7 +2,7 @@
 //!
 //! `cargo run -p runtime --example rebalancing -- --shards 65536 --servers 1000 --busy 5 --seed 1`
 //!
-//! The same arguments print the same figures, on any machine: time is simulated. docs/scale.md tells what they mean.
+//! `--only killed` runs the scenarios with that in their names. The same arguments print the same figures, on any machine: time is simulated. docs/scale.md tells what they mean.
 
 mod load;
 mod scenarios;
@@ -11,7 +11,7 @@ mod world;
 use world::Size;
 
 fn main() -> Result<(), String> {
-    let size = arguments(std::env::args().skip(1))?;
+    let (size, only) = arguments(std::env::args().skip(1))?;
     println!(
         "{} shards, {} servers, {} of 100 shards with an invocation at work, seed {}\n",
         size.shards, size.servers, size.busy_percent, size.seed
@@ -20,7 +20,8 @@ fn main() -> Result<(), String> {
         "| what | moves | least possible | idle shard-seconds | longest, s | interrupted | even after, s | shards a server |"
     );
     println!("| --- | --- | --- | --- | --- | --- | --- | --- |");
-    for (name, run) in scenarios::ALL {
+    let wanted = |name: &str| name.contains(only.as_str());
+    for (name, run) in scenarios::ALL.iter().filter(|(name, _)| wanted(name)) {
         let outcome = run(size);
         let figures = outcome.figures;
         let seconds = |millis: u64| format!("{:.2}", millis as f64 / 1e3);
@@ -40,7 +41,7 @@ fn main() -> Result<(), String> {
         "| exponent | shards | largest root | busiest shard | busiest server | shards dealt by load |"
     );
     println!("| --- | --- | --- | --- | --- | --- |");
-    for exponent in [0.8, 1.0, 1.2] {
+    for exponent in [0.5, 0.8, 1.0, 1.2] {
         for shards in [size.servers * 4, size.shards] {
             let skew = load::skew(1_000_000, exponent, shards, size.servers, size.seed);
             println!(
@@ -55,16 +56,20 @@ fn main() -> Result<(), String> {
     Ok(())
 }
 
-fn arguments(arguments: impl Iterator<Item = String>) -> Result<Size, String> {
+fn arguments(arguments: impl Iterator<Item = String>) -> Result<(Size, String), String> {
     let mut size = Size {
         shards: 65_536,
         servers: 1_000,
         busy_percent: 5,
         seed: 1,
     };
-    let mut arguments = arguments;
+    let (mut arguments, mut only) = (arguments, String::new());
     while let Some(name) = arguments.next() {
         let value = arguments.next().ok_or(format!("`{name}` needs a number"))?;
+        if name == "--only" {
+            only = value;
+            continue;
+        }
         let number: u64 = value
             .parse()
             .map_err(|_| format!("`{value}` is not a number"))?;
@@ -76,7 +81,7 @@ fn arguments(arguments: impl Iterator<Item = String>) -> Result<Size, String> {
             "--seed" => size.seed = number,
             _ => {
                 return Err(format!(
-                    "`{name}` is not known: --shards, --servers, --busy or --seed, each with a number"
+                    "`{name}` is not known: --shards, --servers, --busy or --seed, each with a number, or --only with a part of a scenario's name"
                 ));
             }
         }
@@ -84,5 +89,5 @@ fn arguments(arguments: impl Iterator<Item = String>) -> Result<Size, String> {
     if size.servers == 0 || size.shards < size.servers {
         return Err("there are at least one server, and as many shards as servers".to_owned());
     }
-    Ok(size)
+    Ok((size, only))
 }

@@ -1,7 +1,7 @@
 //! What each kind of transition costs the database: processor time, bytes and syncs of its log, rows; what a suspended
 //! execution takes on its disk; and what it costs that a server says it lives. docs/scale.md reckons with the figures.
 //!
-//! `cargo run -p store-postgres --example costs` (or `cargo xtask bench --costs`)
+//! `cargo run -p store-postgres --example costs`
 //!
 //! It starts a PostgreSQL of its own with the settings of production (`fsync`, `full_page_writes`), and removes it.
 //! Nothing of this program is in the figures but what it makes the database do, so a debug build gives the same ones.
