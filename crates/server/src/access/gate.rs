@@ -327,8 +327,8 @@ impl Access {
         ))
     }
 
-    /// Notes what came of a request that was let in.
-    pub fn note<B>(&self, admitted: Admitted, answer: &Response<B>, now: Timestamp) {
+    /// Notes what came of a request that was let in, and returns when that is on the disk.
+    pub async fn note<B>(&self, admitted: Admitted, answer: &Response<B>, now: Timestamp) {
         let Some(noted) = admitted.noted else {
             return;
         };
@@ -352,6 +352,7 @@ impl Access {
             error: error.map(str::to_owned),
             ..line(principal.as_ref(), Some(address), &action, &resource, now)
         });
+        self.audit.settle().await;
     }
 
     /// Notes a change of keys where nothing is enforced, and so nobody is known.
@@ -402,6 +403,7 @@ impl Access {
         let value = begun.map_err(|error| ApiError::new(ErrorCode::Service, error.to_string()))?;
         let name = key.name.clone();
         noted(Some(&Principal::Key(key)), "done");
+        self.audit.settle().await;
         Ok((set_cookie(&value, self.is_tls()), name))
     }
 
