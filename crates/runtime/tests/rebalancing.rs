@@ -2,10 +2,16 @@
 //! `examples/rebalancing`, which prints the same for large clusters.
 
 #[path = "../examples/rebalancing/scenarios.rs"]
-#[allow(dead_code, reason = "the example uses more of it")]
+#[allow(
+    dead_code,
+    reason = "the example has more scenarios than are tests, and both have them from the same file"
+)]
 mod scenarios;
 #[path = "../examples/rebalancing/world.rs"]
-#[allow(dead_code, reason = "the example uses more of it")]
+#[allow(
+    dead_code,
+    reason = "the example has more scenarios than are tests, and both have them from the same file"
+)]
 mod world;
 
 use model::Owner;

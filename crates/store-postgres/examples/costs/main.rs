@@ -19,7 +19,10 @@ use std::time::Duration;
 
 use engine::{Input, InvocationOutcome, Output, Transition};
 use measure::Meter;
-use model::{OperationDetails, Owner, Payload, Timestamp};
+use model::{
+    CallbackOptions, OperationDetails, OperationType, OperationUpdate, Owner, Payload, Timestamp,
+    UpdateAction,
+};
 use store::conformance::Subject;
 use store::{Executions as _, ServerRecord, Servers as _, Store as _};
 use store_postgres::PostgresStore;
@@ -105,7 +108,7 @@ async fn suspend(
         })?);
     }
     commit(store, meter, "step", callers, steps).await?;
-    let callbacks = apply(&mut subjects, |it| it.checkpoint(work::callback(STEPS)))?;
+    let callbacks = apply(&mut subjects, |it| it.checkpoint(callback(STEPS)))?;
     commit(store, meter, "callback begun", callers, callbacks).await?;
     let pending = InvocationOutcome::Returned(Output::Pending);
     let pending = apply(&mut subjects, |it| it.invocation_ended(pending.clone()))?;
@@ -164,6 +167,18 @@ fn apply(
         Ok(transition)
     };
     subjects.iter_mut().map(one).collect()
+}
+
+/// The checkpoint that begins a callback with a timeout of thirty days: one operation, one event, a deadline.
+fn callback(number: usize) -> Vec<OperationUpdate> {
+    let kind = OperationType::Callback;
+    vec![OperationUpdate {
+        callback_options: Some(CallbackOptions {
+            timeout_seconds: Some(30 * 24 * 3600),
+            heartbeat_timeout_seconds: None,
+        }),
+        ..work::update(number, "approval", kind, UpdateAction::Start)
+    }]
 }
 
 /// Commits, with so many callers at once, and prints what one cost.

@@ -1,15 +1,13 @@
 //! The executions that are measured, and what a database's processors do meanwhile.
 
-#![allow(dead_code, reason = "each example uses a part of this")]
-
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use engine::Transition;
 use model::{
-    CallbackOptions, ExecutionArn, ExecutionId, ExecutionName, ExecutionSpec, FunctionArn,
-    FunctionName, Limits, OperationId, OperationType, OperationUpdate, Payload, Timestamp, Trigger,
-    UpdateAction, Version,
+    ExecutionArn, ExecutionId, ExecutionName, ExecutionSpec, FunctionArn, FunctionName, Limits,
+    OperationId, OperationType, OperationUpdate, Payload, Timestamp, Trigger, UpdateAction,
+    Version,
 };
 use store::conformance::Subject;
 
@@ -107,19 +105,8 @@ pub fn step(number: usize) -> Vec<OperationUpdate> {
     ]
 }
 
-/// The checkpoint that begins a callback with a timeout of thirty days: one operation, one event, a deadline.
-pub fn callback(number: usize) -> Vec<OperationUpdate> {
-    let kind = OperationType::Callback;
-    vec![OperationUpdate {
-        callback_options: Some(CallbackOptions {
-            timeout_seconds: Some(30 * 24 * 3600),
-            heartbeat_timeout_seconds: None,
-        }),
-        ..update(number, "approval", kind, UpdateAction::Start)
-    }]
-}
-
-fn update(
+/// An update of the operation of this number.
+pub fn update(
     number: usize,
     name: &str,
     operation_type: OperationType,
