@@ -4,8 +4,8 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 use model::{Event, ExecutionId, Shards};
 use store::{
-    AsyncInvocationId, CodeBlobs, Cursor, DeadLetterId, EventPage, ExecutionFilter, ExecutionHead,
-    Store, StoreFault,
+    AccessKeys, AsyncInvocationId, CodeBlobs, Cursor, DeadLetterId, EventPage, ExecutionFilter,
+    ExecutionHead, Store, StoreFault,
 };
 
 use crate::{Counts, Item, LeftOut, Sink, TransferError, Whole};
@@ -28,7 +28,7 @@ pub struct Read {
     pub left_out: Vec<LeftOut>,
 }
 
-/// Puts everything that a store holds into a sink, and the code where there is any.
+/// Puts everything that a store holds into a sink, and the code and the access keys where there are any.
 ///
 /// The store may be in use: each execution comes as it was at one moment, with its history up to there. Only a store
 /// that nobody changes, such as a snapshot, comes as a whole as it was at one moment.
@@ -38,6 +38,7 @@ pub struct Read {
 pub async fn read_store<S: Sink>(
     store: &dyn Store,
     code: Option<&dyn CodeBlobs>,
+    keys: Option<&dyn AccessKeys>,
     into: &mut S,
     mut progress: impl FnMut(&Counts),
 ) -> Result<Read, TransferError> {
@@ -72,6 +73,11 @@ pub async fn read_store<S: Sink>(
     }
     for record in store.aliases().await? {
         reading.put(Item::Alias(record)).await?;
+    }
+    if let Some(keys) = keys {
+        for record in keys.access_keys().await? {
+            reading.put(Item::AccessKey(record)).await?;
+        }
     }
     // Before the queue: what is due between the two fires again, and is not lost.
     for mark in store.schedule_marks().await? {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use model::Shards;
-use store::{CodeBlobs, CommitError, ExecutionFilter, Store, StoreFuture, code_name};
+use store::{AccessKeys, CodeBlobs, CommitError, ExecutionFilter, Store, StoreFuture, code_name};
 
 use crate::{Item, LeftOut, Sink, TransferError};
 
@@ -49,6 +49,7 @@ pub async fn require_empty(store: &dyn Store) -> Result<(), TransferError> {
 pub struct IntoStore<'a> {
     store: &'a dyn Store,
     code: Option<&'a dyn CodeBlobs>,
+    keys: Option<&'a dyn AccessKeys>,
     files: Option<Files<'a>>,
     in_flight: VecDeque<(usize, StoreFuture<'a, (), CommitError>)>,
     bytes: usize,
@@ -63,18 +64,25 @@ struct Files<'a> {
 }
 
 impl<'a> IntoStore<'a> {
-    /// Fills a store, which has to be empty.
+    /// Fills a store, which has to be empty, its access keys included. Where no keys are wanted, each is left out.
     ///
     /// # Errors
     /// [`require_empty`]'s.
     pub async fn begin(
         store: &'a dyn Store,
         code: Option<&'a dyn CodeBlobs>,
+        keys: Option<&'a dyn AccessKeys>,
     ) -> Result<Self, TransferError> {
         require_empty(store).await?;
+        if let Some(keys) = keys
+            && !keys.access_keys().await?.is_empty()
+        {
+            return Err(TransferError::NotEmpty("access keys"));
+        }
         Ok(Self {
             store,
             code,
+            keys,
             files: None,
             in_flight: VecDeque::new(),
             bytes: 0,
@@ -184,6 +192,13 @@ impl Sink for IntoStore<'_> {
             Item::FunctionSettings(record) => store.put_function_settings(record).await?,
             Item::FunctionVersion(record) => store.put_function_version(record).await?,
             Item::Alias(record) => store.put_alias(record).await?,
+            Item::AccessKey(record) => match self.keys {
+                Some(keys) => keys.create_access_key(record).await?,
+                None => self.left_out.push(LeftOut {
+                    what: format!("the access key `{}`", record.name),
+                    why: "access keys are not taken over".to_owned(),
+                }),
+            },
             Item::ScheduleMark(mark) => store.put_schedule_mark(mark).await?,
             Item::Accepted(invocation) => {
                 store.enqueue(invocation).await?;

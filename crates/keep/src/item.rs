@@ -7,8 +7,8 @@ use engine::{Execution, Transition};
 use model::{Event, ExecutionSpec, ExecutionState, Operation, OperationDetails, OperationId};
 use serde::{Deserialize, Serialize};
 use store::{
-    AliasRecord, AsyncInvocation, DeadLetter, FunctionSettingsRecord, FunctionVersionRecord,
-    ScheduleMark, SetAside, event_bytes,
+    AccessKeyRecord, AliasRecord, AsyncInvocation, DeadLetter, FunctionSettingsRecord,
+    FunctionVersionRecord, ScheduleMark, SetAside, event_bytes,
 };
 
 use crate::TransferError;
@@ -29,6 +29,8 @@ pub enum Item {
     FunctionVersion(FunctionVersionRecord),
     /// A name for a version.
     Alias(AliasRecord),
+    /// An access key; its secret is sealed by something that is in no backup.
+    AccessKey(AccessKeyRecord),
     /// How far a schedule has come.
     ScheduleMark(ScheduleMark),
     /// An accepted invocation that is not done. They come in the order in which they were accepted.
@@ -164,6 +166,9 @@ pub struct Counts {
     pub function_settings: u64,
     pub function_versions: u64,
     pub aliases: u64,
+    // Backups of the first format have none.
+    #[serde(default)]
+    pub access_keys: u64,
     pub code: u64,
     pub schedule_marks: u64,
     pub accepted_invocations: u64,
@@ -180,6 +185,7 @@ impl Counts {
             Item::FunctionSettings(_) => self.function_settings += 1,
             Item::FunctionVersion(_) => self.function_versions += 1,
             Item::Alias(_) => self.aliases += 1,
+            Item::AccessKey(_) => self.access_keys += 1,
             Item::ScheduleMark(_) => self.schedule_marks += 1,
             Item::Accepted(_) => self.accepted_invocations += 1,
             Item::DeadLetter(_) => self.dead_letters += 1,

@@ -14,8 +14,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{Counts, LeftOut};
 
-/// The format that is written, and the newest that is read.
-pub(crate) const FORMAT: u32 = 1;
+/// The format that is written, and the newest that is read. The second brought access keys.
+pub(crate) const FORMAT: u32 = 2;
 
 /// Bytes of payloads after which a new piece begins, about.
 pub(crate) const PIECE_BYTES: usize = 1024 * 1024;
@@ -69,6 +69,7 @@ pub(crate) enum Line {
     FunctionSettings(#[serde(with = "FunctionSettings")] store::FunctionSettingsRecord),
     FunctionVersion(#[serde(with = "FunctionVersion")] store::FunctionVersionRecord),
     Alias(#[serde(with = "Alias")] store::AliasRecord),
+    AccessKey(#[serde(with = "AccessKey")] store::AccessKeyRecord),
     ScheduleMark(#[serde(with = "ScheduleMark")] store::ScheduleMark),
     Accepted(#[serde(with = "AsyncInvocation")] store::AsyncInvocation),
     DeadLetter(#[serde(with = "DeadLetter")] store::DeadLetter),
@@ -140,6 +141,19 @@ struct Alias {
     description: String,
     routing: Option<String>,
     revision_id: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "store::AccessKeyRecord")]
+struct AccessKey {
+    id: String,
+    name: String,
+    #[serde(with = "base64_text")]
+    sealed_secret: Vec<u8>,
+    policies: String,
+    created_at: Timestamp,
+    rotated_at: Timestamp,
+    disabled_at: Option<Timestamp>,
 }
 
 #[derive(Serialize, Deserialize)]

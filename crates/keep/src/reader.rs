@@ -136,6 +136,7 @@ impl<R: Read> BackupReader<R> {
             Line::FunctionSettings(record) => Item::FunctionSettings(record),
             Line::FunctionVersion(record) => Item::FunctionVersion(record),
             Line::Alias(record) => Item::Alias(record),
+            Line::AccessKey(record) => Item::AccessKey(record),
             Line::ScheduleMark(mark) => Item::ScheduleMark(mark),
             Line::Accepted(invocation) => Item::Accepted(invocation),
             Line::DeadLetter(letter) => Item::DeadLetter(letter),

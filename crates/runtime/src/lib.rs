@@ -47,7 +47,8 @@ pub use places::{Entered, Places, Reservations, Room};
 pub use queue::EnqueueError;
 pub use read::StatePage;
 pub use servers::{
-    Cluster, ClusterConfig, ClusterStatistics, MessageFuture, Messenger, Notice, Plan, plan,
+    Cluster, ClusterConfig, ClusterStatistics, MessageFuture, Messenger, Notice, Part, Plan,
+    Standing, plan,
 };
 pub use start::{StartRequest, Started};
 pub use timers::TimerPulse;

@@ -46,7 +46,8 @@ pub(crate) async fn handle(
     match admit(&app, request, address).await {
         Ok((request, admitted)) => {
             let answer = dispatch(Arc::clone(&app), request).await;
-            app.access.note(admitted, &answer, app.machine_now());
+            let now = app.machine_now();
+            app.access.note(admitted, &answer, now).await;
             answer
         }
         Err(refused) => refusal(refused),

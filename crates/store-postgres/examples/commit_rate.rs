@@ -7,18 +7,16 @@
 //! the store is measured. Processor time is that of all processes of a server on this machine.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use engine::{InvocationOutcome, Output, Transition};
-use model::{
-    ExecutionArn, ExecutionId, ExecutionName, ExecutionSpec, FunctionArn, FunctionName, Limits,
-    OperationId, OperationType, OperationUpdate, Payload, Timestamp, Trigger, UpdateAction,
-    Version,
-};
-use store::conformance::Subject;
+use model::Payload;
 use store::{Executions, Store as _};
 use store_postgres::PostgresStore;
 use tokio_postgres::NoTls;
+use work::{parent, processor_time, started, step};
+
+mod work;
 
 const STEPS: usize = 10;
 
@@ -66,43 +64,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// The process that started this one: the server, of a backend.
-fn parent(process: i32) -> Result<i32, Box<dyn std::error::Error>> {
-    Ok(fields(process)?.get(1).ok_or("no parent")?.parse()?)
-}
-
-/// What `/proc` says of a process, after its name.
-fn fields(process: i32) -> std::io::Result<Vec<String>> {
-    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
-    let (_, rest) = stat.rsplit_once(')').unwrap_or(("", &stat));
-    Ok(rest.split_whitespace().map(str::to_owned).collect())
-}
-
-/// What a server and its processes have used so far, those that have ended included.
-fn processor_time(server: i32) -> Result<Duration, Box<dyn std::error::Error>> {
-    let mut ticks = 0_u64;
-    for entry in std::fs::read_dir("/proc")? {
-        let Ok(process) = entry?.file_name().to_string_lossy().parse::<i32>() else {
-            continue;
-        };
-        // It may have ended meanwhile.
-        let Ok(fields) = fields(process) else {
-            continue;
-        };
-        let is_of_server = process == server || fields.get(1) == Some(&server.to_string());
-        if !is_of_server {
-            continue;
-        }
-        // User and system time; of the server that of its children that have ended, too.
-        let places = if process == server { 11..15 } else { 11..13 };
-        for field in &fields[places] {
-            ticks += field.parse::<u64>()?;
-        }
-    }
-    // A hundred ticks a second, on every Linux there is.
-    Ok(Duration::from_millis(ticks * 10))
-}
-
 /// All transitions of one caller, in order.
 type Script = Vec<Arc<Transition>>;
 
@@ -114,22 +75,10 @@ fn scripts(callers: usize) -> Vec<Script> {
 }
 
 fn script(number: u64) -> Script {
-    let mut chance = engine::Chance::new(number, !number);
-    let now = Timestamp::from(SystemTime::now());
-    let id = chance.execution_id(now);
-    let start = Arc::new(engine::start(
-        spec(id, now),
-        engine::Context {
-            now,
-            chance,
-            limits: &Limits::AWS,
-            owner: model::Owner(1),
-        },
-    ));
-    let mut subject = Subject::of(&start);
+    let (start, mut subject) = started(number);
     let mut script = vec![start];
-    for step in 0..STEPS {
-        let input = subject.checkpoint(updates(step));
+    for number in 0..STEPS {
+        let input = subject.checkpoint(step(number));
         let transition = subject
             .transition(input.expect("the invocation is active"))
             .expect("the step is accepted");
@@ -141,56 +90,6 @@ fn script(number: u64) -> Script {
     let end = subject.transition(input.expect("the invocation is active"));
     script.push(end.expect("the end is accepted"));
     script
-}
-
-fn spec(id: ExecutionId, now: Timestamp) -> ExecutionSpec {
-    let function = FunctionArn {
-        partition: "aws".into(),
-        region: "us-east-1".into(),
-        account_id: "000000000000".into(),
-        name: FunctionName::parse("LoanWorkflowFunction").expect("a valid name"),
-    };
-    ExecutionSpec {
-        arn: ExecutionArn {
-            function,
-            version: Version::Published(1),
-            name: ExecutionName::parse(id.as_str()).expect("a UUID is a valid name"),
-            id,
-        },
-        started_at: now,
-        input: Some(Payload::from("{\"amount\":150000,\"sin\":\"123456789\"}")),
-        execution_timeout_seconds: 3600,
-        retention_days: 7,
-        result_bytes_max: 1024 * 1024,
-        trace_header: None,
-        tenant_id: None,
-        trigger: Trigger::Invoke,
-    }
-}
-
-fn updates(step: usize) -> Vec<OperationUpdate> {
-    // Ids as the SDKs make them: a digest in hexadecimal.
-    let id = format!("{:064x}", (step as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    let update = |action, payload: Option<&str>| OperationUpdate {
-        id: OperationId::parse(&id).expect("hexadecimal digits"),
-        parent_id: None,
-        name: Some(format!("step_number_{step}")),
-        sub_type: Some("Step".to_owned()),
-        operation_type: OperationType::Step,
-        action,
-        payload: payload.map(Payload::from),
-        error: None,
-        replay_children: None,
-        next_attempt_delay_seconds: None,
-        wait_seconds: None,
-        callback_options: None,
-        chained_invoke: None,
-    };
-    let result = "{\"bureau\":\"equifax\",\"score\":720,\"report_date\":\"2026-11-23\"}";
-    vec![
-        update(UpdateAction::Start, None),
-        update(UpdateAction::Succeed, Some(result)),
-    ]
 }
 
 struct Measured {

@@ -14,6 +14,7 @@ mod connect;
 mod maintenance;
 mod open;
 mod partitions;
+mod restoring;
 mod schema;
 mod tls;
 
@@ -41,5 +42,6 @@ mod stats;
 
 pub use logs::{LogOptions, PostgresLogs};
 pub use open::OpenError;
+pub use restoring::Restoring;
 pub use schema::pending_migrations;
 pub use store::PostgresStore;

@@ -9,6 +9,7 @@ use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
 use crate::connect::Target;
+use crate::restoring::{Restoring, marked_since};
 use crate::{partitions, schema};
 
 /// The oldest PostgreSQL that the statements were written for.
@@ -135,6 +136,36 @@ pub enum OpenError {
         /// The newest that this program knows.
         known: i64,
     },
+    /// A restore into it was begun and has not ended.
+    #[error(
+        "database `{database}` is not whole: it is being restored since {since}, or that was interrupted. Wait until it \
+         is done, or run `lambdura restore` again, which begins anew"
+    )]
+    Unfinished {
+        /// Which.
+        database: String,
+        /// Since when, and from what.
+        since: String,
+    },
+    /// It is to be restored into, and there is something in it.
+    #[error(
+        "database `{database}` is not empty: there are rows in `lambdura.{table}`. Name a new database: nothing is \
+         written over"
+    )]
+    NotEmpty {
+        /// Which.
+        database: String,
+        /// A table that has rows.
+        table: String,
+    },
+    /// Another process restores into it.
+    #[error(
+        "another process restores into database `{database}` at this moment: let it end, or end it"
+    )]
+    FilledMeanwhile {
+        /// Which.
+        database: String,
+    },
     /// The user may not do what the store needs.
     #[error(
         "user `{user}` may not {attempted} in database `{database}`: let a user who may open the store once, or \
@@ -231,13 +262,21 @@ pub(crate) struct Prepared {
 }
 
 /// Connects to a database, looks whether it can be used, and brings it to the schema of this program.
-pub(crate) async fn prepare(url: &str, account: &str) -> Result<Prepared, OpenError> {
+/// One that is being restored is opened for that alone.
+pub(crate) async fn prepare(
+    url: &str,
+    account: &str,
+    restoring: Option<&Restoring>,
+) -> Result<Prepared, OpenError> {
     check_account(account)?;
     let target = Arc::new(Target::parse(url)?);
     let connected = target.connect().await;
     let (mut client, connection) =
         connected.map_err(|cause| OpenError::of(&target, CONNECT, cause))?;
     let synchronous_commit = check_server(&client, &target).await?;
+    if restoring.is_none() {
+        require_whole(&client, &target).await?;
+    }
     schema::migrate(&mut client, &target).await?;
     let partitioned = partitions::maintain(&mut client).await;
     partitioned.map_err(|cause| OpenError::of(&target, "make partitions", cause))?;
@@ -247,6 +286,19 @@ pub(crate) async fn prepare(url: &str, account: &str) -> Result<Prepared, OpenEr
         connection,
         synchronous_commit,
     })
+}
+
+/// Refuses a database that is being restored, or of which a part was.
+pub(crate) async fn require_whole(client: &Client, target: &Target) -> Result<(), OpenError> {
+    let since = marked_since(client).await;
+    let since = since.map_err(|cause| OpenError::of(target, "look whether it is whole", cause))?;
+    match since {
+        None => Ok(()),
+        Some(since) => Err(OpenError::Unfinished {
+            database: target.database().to_owned(),
+            since,
+        }),
+    }
 }
 
 /// Whether this is a server that the store can use; returns what `synchronous_commit` says.

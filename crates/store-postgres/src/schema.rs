@@ -57,6 +57,7 @@ pub async fn pending_migrations(url: &str) -> Result<Vec<&'static str>, OpenErro
     let (client, _connection) =
         connected.map_err(|cause| OpenError::of(&target, crate::open::CONNECT, cause))?;
     crate::open::check_server(&client, &target).await?;
+    crate::open::require_whole(&client, &target).await?;
     let failed = |cause| OpenError::of(&target, "read which migrations were done", cause);
     let done = match exists(&client).await.map_err(failed)? {
         true => applied(&client, &target).await?,

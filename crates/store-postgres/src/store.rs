@@ -34,6 +34,7 @@ use crate::lane::Lane;
 use crate::maintenance;
 use crate::open::{OpenError, Prepared, prepare};
 use crate::readers::Readers;
+use crate::restoring::Restoring;
 use crate::stats::Stats;
 use crate::unreadable::UnreadableRows;
 use crate::writer::{QUEUE_CAPACITY, Writer};
@@ -75,12 +76,32 @@ impl PostgresStore {
     /// # Errors
     /// [`OpenError`], whose text says what to do.
     pub async fn open(url: &str, account: &str) -> Result<Self, OpenError> {
+        Self::open_as(url, account, None).await
+    }
+
+    /// Opens a database that is being filled by the same process.
+    ///
+    /// # Errors
+    /// As [`PostgresStore::open`].
+    pub async fn open_restoring(
+        url: &str,
+        account: &str,
+        restoring: &Restoring,
+    ) -> Result<Self, OpenError> {
+        Self::open_as(url, account, Some(restoring)).await
+    }
+
+    async fn open_as(
+        url: &str,
+        account: &str,
+        restoring: Option<&Restoring>,
+    ) -> Result<Self, OpenError> {
         let Prepared {
             target,
             client,
             connection,
             synchronous_commit,
-        } = prepare(url, account).await?;
+        } = prepare(url, account, restoring).await?;
         let shards = client
             .execute(include_str!("sql/write/make_shards.sql"), &[&account])
             .await;

@@ -5,13 +5,18 @@ mod support;
 use keep::{BackupReader, BackupWriter, Examine, Header, IntoStore, read_backup, read_store};
 use model::Timestamp;
 use store::conformance::Walk;
-use store::{Durability, MemoryStore, Store};
+use store::{AccessKeys, Durability, MemoryStore, Store};
 use store_sqlite::SqliteStore;
 use tempfile::TempDir;
 
 use crate::support::{open, server};
 
-async fn backup(store: &dyn Store) -> Vec<u8> {
+/// A store with its access keys.
+trait Kept: Store + AccessKeys {}
+
+impl<T: Store + AccessKeys> Kept for T {}
+
+async fn backup(store: &dyn Kept) -> Vec<u8> {
     let header = Header {
         format: 0,
         made_at: Timestamp::default(),
@@ -19,14 +24,16 @@ async fn backup(store: &dyn Store) -> Vec<u8> {
         of: String::new(),
     };
     let mut writer = BackupWriter::begin(Vec::new(), header).expect("memory");
-    let read = read_store(store, None, &mut writer, |_| {}).await;
+    let read = read_store(store, None, Some(store), &mut writer, |_| {}).await;
     let read = read.expect("the store works");
     assert_eq!(read.left_out, []);
     writer.finish(read.left_out).expect("memory")
 }
 
-async fn restore(backup: &[u8], store: &dyn Store) {
-    let mut into = IntoStore::begin(store, None).await.expect("empty");
+async fn restore(backup: &[u8], store: &dyn Kept) {
+    let mut into = IntoStore::begin(store, None, Some(store))
+        .await
+        .expect("empty");
     let reader = BackupReader::begin(backup).expect("a backup");
     read_backup(reader, &mut into, |_| {}).await.expect("whole");
     assert_eq!(into.finish().await.expect("works"), []);
@@ -68,7 +75,7 @@ async fn a_trial_becomes_production_and_back() {
     walk.check(&back, &memory).await;
     assert_eq!(backup(&back).await, made, "byte by byte");
     let mut examine = Examine::default();
-    read_store(&postgres, None, &mut examine, |_| {})
+    read_store(&postgres, None, Some(&postgres), &mut examine, |_| {})
         .await
         .expect("works");
     let found = examine.finish().first.into_iter();

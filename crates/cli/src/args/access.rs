@@ -96,13 +96,15 @@ pub struct OidcArguments {
 /// Access keys: who may send signed requests, and what each may do
 #[derive(Debug, Args)]
 #[command(after_help = "\
-With --data-dir the keys of a folder that no service has open; otherwise those of the running service.
+With --data-dir the keys of a folder that no service has open, with --store those of a database, whether services run
+or not; otherwise those of the running service.
 
 Ready policies: admin, deploy, invoke, observe, answer. A file holds an IAM policy document.
 The secrets are sealed by `access.key` in the data folder, or by LAMBDURA_SEALING_KEY (32 bytes in base64).
 
 Examples:
   lambdura keys create me --policy admin --data-dir .lambdura     the first one, before the service starts
+  lambdura keys create me --policy admin --store postgres://lambdura@db/lambdura
   lambdura keys create ci --policy deploy --policy invoke
   lambdura keys create partner --policy partner.json
   lambdura keys list
@@ -111,9 +113,12 @@ Examples:
 pub struct KeysArguments {
     #[command(subcommand)]
     pub action: KeysAction,
-    /// The data folder of a service that does not run
+    /// The data folder of a service that does not run; with --store, where `access.key` and the record of changes are
     #[arg(long, global = true, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+    /// The PostgreSQL database that services share
+    #[arg(long, global = true, value_name = "URL")]
+    pub store: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -24,9 +24,10 @@ pub struct PlaceArguments {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 In it are executions with their histories, accepted invocations and dead letters, marks of schedules, versions,
-aliases and settings of functions, and their code; of a data folder also its DynamoDB tables and its clock. Logs and
-traces are not, nor what `lambdura up` makes again by itself. It is read back when it is written: what is told to be
-done can be restored. Its lines are JSON, compressed with gzip.
+aliases and settings of functions, their code, and access keys, whose secrets stay sealed; of a data folder also its
+DynamoDB tables, its clock and its record of changes. Logs and traces are not, nor what `lambdura up` makes again by
+itself. It is read back when it is written: what is told to be done can be restored. Its lines are JSON, compressed with
+gzip.
 
 Payloads are in it as functions got them: keep it as you keep the data folder.
 
@@ -49,8 +50,10 @@ pub struct BackupArguments {
 A server that is started on it afterwards goes on with every execution where the backup left it: what was done
 since the backup was made is done again.
 
-A data folder appears whole or not at all. A restore into a database that is interrupted leaves a part of it there,
-which has to be removed before the next one: make the database anew.
+A data folder appears whole or not at all. A database that a restore was interrupted in is marked: no server starts on
+it, and the next restore removes what is there and begins anew.
+
+The secrets of access keys are sealed by `access.key` of the data folder or LAMBDURA_SEALING_KEY, which are in no backup.
 
 Examples:
   lambdura restore monday.backup --data-dir /srv/lambdura
@@ -61,6 +64,9 @@ pub struct RestoreArguments {
     pub file: PathBuf,
     #[command(flatten)]
     pub place: PlaceArguments,
+    /// Leave the access keys out, as when what seals their secrets is lost
+    #[arg(long)]
+    pub without_access_keys: bool,
 }
 
 /// Check every execution, the catalogue of functions and their code, also while a server runs

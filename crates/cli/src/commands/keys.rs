@@ -1,6 +1,7 @@
 //! `lambdura keys`, and `lambdura audit`.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use access::SealingKey;
 use anyhow::Context as _;
@@ -8,12 +9,14 @@ use model::Timestamp;
 use owo_colors::OwoColorize;
 use serde_json::{Value, json};
 use server::{AuditLine, KeyError, KeyView, KeyWithSecret, OfflineKeys, OfflineKeysError};
+use store_postgres::PostgresStore;
 
 use crate::args::{AuditArguments, KeysAction, KeysArguments};
 use crate::client::Client;
 use crate::duration_text::{ago, now_ms};
 use crate::exit::CliError;
 use crate::grid::Grid;
+use crate::kept::{ACCOUNT_ID, Place};
 use crate::neutral::neutral;
 use crate::preview::preview;
 use crate::screen::{Screen, note};
@@ -34,23 +37,59 @@ pub async fn run(
     arguments: KeysArguments,
     screen: &Screen,
 ) -> Result<(), CliError> {
-    let outcome = match &arguments.data_dir {
-        None => on_service(&client()?, arguments.action).await?,
-        Some(data_dir) => {
-            data_folder::prepare(data_dir)?;
-            let user = std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned());
-            let who = format!("user {user} of this machine");
-            let now = Timestamp::from_millis(now_ms());
-            let keys = OfflineKeys::open(data_dir, sealing_key()?, who, now).await;
-            let keys = keys.map_err(|error| not_opened(error, data_dir))?;
-            let outcome = on_folder(&keys, arguments.action, now).await;
-            let closed = keys.close().await;
-            let outcome = outcome?;
-            closed.map_err(refused)?;
-            outcome
-        }
-    };
+    let (store, data_dir) = (arguments.store.as_deref(), arguments.data_dir.as_deref());
+    if store.is_none() && data_dir.is_none() {
+        let outcome = on_service(&client()?, arguments.action).await?;
+        return say(outcome, screen);
+    }
+    let now = Timestamp::from_millis(now_ms());
+    let keys = open(store, data_dir, now).await?;
+    let outcome = offline(&keys, arguments.action, now).await;
+    let closed = keys.close().await;
+    let outcome = outcome?;
+    closed.map_err(refused)?;
+    if data_dir.is_none() && !matches!(outcome, Outcome::Listed(_)) {
+        note("no record of changes has this: `--data-dir` names the folder of one".dimmed());
+    }
     say(outcome, screen)
+}
+
+/// Opens the keys of a database, or else of a data folder.
+async fn open(
+    store: Option<&str>,
+    data_dir: Option<&Path>,
+    now: Timestamp,
+) -> Result<OfflineKeys, CliError> {
+    if let Some(data_dir) = data_dir {
+        data_folder::prepare(data_dir)?;
+    }
+    let user = std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned());
+    let who = format!("user {user} of this machine");
+    let sealing_key = sealing_key()?;
+    match (store, data_dir) {
+        (Some(url), data_dir) => {
+            if sealing_key.is_none() && data_dir.is_none() {
+                return Err(CliError::usage(
+                    "there is nothing to seal secrets with",
+                    format!(
+                        "set {SEALING_KEY} to what the servers have, or name a server's folder with `--data-dir`"
+                    ),
+                ));
+            }
+            let place = Place::parse(url);
+            let opened = PostgresStore::open(url, ACCOUNT_ID).await;
+            let opened = opened.with_context(|| format!("open the {place}"))?;
+            let keys = OfflineKeys::over(Arc::new(opened), data_dir, sealing_key, who, now).await;
+            keys.map_err(|error| not_opened(error, &place.to_string()))
+        }
+        (None, data_dir) => {
+            let data_dir = data_dir.unwrap_or(Path::new(".lambdura"));
+            let keys = OfflineKeys::open(data_dir, sealing_key, who, now).await;
+            keys.map_err(|error| {
+                not_opened(error, &format!("data folder `{}`", data_dir.display()))
+            })
+        }
+    }
 }
 
 /// The key that seals secrets, where it is not in the data folder.
@@ -95,7 +134,7 @@ async fn on_service(client: &Client, action: KeysAction) -> Result<Outcome, CliE
     })
 }
 
-async fn on_folder(
+async fn offline(
     keys: &OfflineKeys,
     action: KeysAction,
     now: Timestamp,
@@ -153,13 +192,12 @@ pub fn policy(option: &str, text: &str) -> Result<Value, CliError> {
     serde_json::from_str(&document).map_err(|error| wrong(error.to_string()))
 }
 
-fn not_opened(error: OfflineKeysError, data_dir: &Path) -> CliError {
+fn not_opened(error: OfflineKeysError, place: &str) -> CliError {
     match error {
         OfflineKeysError::Keys(error) => refused(error),
         OfflineKeysError::Store(store_error) => CliError::Failed(
             anyhow::Error::new(OfflineKeysError::Store(store_error)).context(format!(
-                "the access keys in `{}` cannot be used; while a service runs on it, leave `--data-dir` out",
-                data_dir.display()
+                "the access keys in the {place} cannot be used; while a service runs on it, leave `--data-dir` out"
             )),
         ),
     }

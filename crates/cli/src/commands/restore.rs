@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::args::RestoreArguments;
 use crate::exit::CliError;
-use crate::kept::{Place, Progress, Writing, counted, tell_left_out};
+use crate::kept::{Place, Progress, WithKeys, Writing, counted, tell_left_out, tell_of_keys};
 use crate::screen::Screen;
 
 /// What is told of a restore.
@@ -28,8 +28,12 @@ pub async fn run(arguments: RestoreArguments, screen: &Screen) -> Result<(), Cli
     let opened = File::open(file).with_context(|| format!("cannot read `{}`", file.display()))?;
     let reader = BackupReader::begin(opened)
         .map_err(|error| anyhow!(error).context(format!("restore `{}`", file.display())))?;
-    let writing = Writing::open(&place).await?;
-    let mut sink = writing.sink().await?;
+    let writing = Writing::open(&place, &format!("`{}`", file.display())).await?;
+    let with_keys = match arguments.without_access_keys {
+        true => WithKeys::No,
+        false => WithKeys::Yes,
+    };
+    let mut sink = writing.sink(with_keys).await?;
     let mut progress = Progress::start("restore", None);
     let read = read_backup(reader, &mut sink, |counts| progress.at(counts)).await;
     drop(progress);
@@ -49,5 +53,8 @@ pub async fn run(arguments: RestoreArguments, screen: &Screen) -> Result<(), Cli
         screen.line(format!("{place}: {}", counted(&trailer.counts)))?;
     }
     tell_left_out(&trailer.left_out);
+    if with_keys == WithKeys::Yes {
+        tell_of_keys(&place, &trailer.counts);
+    }
     Ok(())
 }

@@ -5,7 +5,9 @@ use serde::Serialize;
 
 use crate::args::{CopyArguments, StoreAction, StoreCommandArguments};
 use crate::exit::CliError;
-use crate::kept::{Place, Progress, Reading, Writing, counted, tell_left_out, total};
+use crate::kept::{
+    Place, Progress, Reading, WithKeys, Writing, counted, tell_left_out, tell_of_keys, total,
+};
 use crate::screen::Screen;
 
 /// What is told of a copy.
@@ -29,8 +31,8 @@ pub async fn run(arguments: StoreCommandArguments, screen: &Screen) -> Result<()
 async fn copy(arguments: CopyArguments, screen: &Screen) -> Result<(), CliError> {
     let (from, to) = (Place::parse(&arguments.from), Place::parse(&arguments.to));
     let reading = Reading::at_rest(&from).await?;
-    let writing = Writing::open(&to).await?;
-    let mut sink = writing.sink().await?;
+    let writing = Writing::open(&to, &from.to_string()).await?;
+    let mut sink = writing.sink(WithKeys::Yes).await?;
     let mut progress = Progress::start("copy", total(reading.store.as_ref()).await);
     let read = reading
         .send(&mut sink, |counts| progress.at(counts))
@@ -47,6 +49,7 @@ async fn copy(arguments: CopyArguments, screen: &Screen) -> Result<(), CliError>
     }
     writing.finish(&not_copied).await?;
     reading.close().await?;
+    tell_of_keys(&to, &read.counts);
     if screen.is_json() {
         screen.json(&Copied {
             from: from.to_string(),

@@ -94,7 +94,11 @@ async fn of_place(place: &Place) -> Result<(Counts, Findings), CliError> {
     let mut progress = Progress::start("verify", total(reading.store.as_ref()).await);
     // Without the code, which is compared where it is.
     let store = reading.store.as_ref();
-    let read = keep::read_store(store, None, &mut examine, |counts| progress.at(counts)).await;
+    let keys = Some(reading.keys.as_ref());
+    let read = keep::read_store(store, None, keys, &mut examine, |counts| {
+        progress.at(counts)
+    });
+    let read = read.await;
     drop(progress);
     let read = read.map_err(anyhow::Error::new)?;
     note_left_out(&mut examine, read.left_out);

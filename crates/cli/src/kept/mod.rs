@@ -5,10 +5,10 @@ mod progress;
 mod reading;
 mod writing;
 
-pub use place::Place;
+pub use place::{ACCOUNT_ID, Place};
 pub use progress::{Progress, total};
 pub use reading::Reading;
-pub use writing::Writing;
+pub use writing::{WithKeys, Writing, tell_of_keys};
 
 use keep::{Counts, LeftOut};
 
@@ -16,7 +16,20 @@ use crate::neutral::neutral_lines;
 use crate::screen::note;
 
 /// The files of a data folder that are not its store's, and come with it.
-pub const FILES: [&str; 4] = [TABLES_FILE, "clock.json", "wound-clock.json", "secret-seed"];
+pub const FILES: [&str; 9] = [
+    TABLES_FILE,
+    "clock.json",
+    "wound-clock.json",
+    "secret-seed",
+    "audit.jsonl",
+    "audit.jsonl.1",
+    "audit.jsonl.2",
+    "audit.jsonl.3",
+    "audit.jsonl.4",
+];
+
+/// What the record of changes begins with: files that are appended to while they are read.
+const RECORD: &str = "audit.jsonl";
 
 /// The executions of a data folder.
 pub const STORE_FILE: &str = "lambdura.sqlite3";
@@ -42,6 +55,7 @@ pub fn counted(counts: &Counts) -> String {
             "accepted invocations",
         ),
         (counts.dead_letters, "dead letter", "dead letters"),
+        (counts.access_keys, "access key", "access keys"),
         (counts.schedule_marks, "schedule", "schedules"),
         (counts.files, "file", "files"),
     ] {

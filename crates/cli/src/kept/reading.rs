@@ -1,7 +1,9 @@
 //! A place that is read, whether servers use it or not.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,13 +12,13 @@ use anyhow::Context as _;
 use keep::{Counts, Item, Read, Sink, read_store};
 use model::{Owner, Timestamp};
 use server::FolderCode;
-use store::{CodeBlobs, Durability, ServerRecord, Servers, Store};
+use store::{AccessKeys, CodeBlobs, Durability, ServerRecord, Servers, Store};
 use store_postgres::{PostgresStore, pending_migrations};
 use store_sqlite::{SqliteStore, snapshot};
 use tempfile::TempDir;
 
 use super::place::{ACCOUNT_ID, Place};
-use super::{FILES, STORE_FILE, TABLES_FILE};
+use super::{FILES, RECORD, STORE_FILE, TABLES_FILE};
 use crate::exit::CliError;
 
 /// Bytes of a file in one piece.
@@ -26,6 +28,7 @@ const PIECE_BYTES: usize = 1024 * 1024;
 pub struct Reading {
     pub store: Arc<dyn Store>,
     pub code: Option<Arc<dyn CodeBlobs>>,
+    pub keys: Arc<dyn AccessKeys>,
     /// The code of a data folder, which can be compared with what was deployed.
     pub folder_code: Option<Arc<FolderCode>>,
     /// Files that come with it: their names, and where they are.
@@ -48,7 +51,7 @@ impl Reading {
                 let copy = copies.path().join(STORE_FILE);
                 snapshot(&folder.join(STORE_FILE), &copy).context("copy the executions")?;
                 // After the executions: a step whose end is not in them is done again, as after a crash.
-                let mut files = Vec::new();
+                let (mut files, mut seen) = (Vec::new(), BTreeSet::new());
                 for name in FILES {
                     let (from, to) = (folder.join(name), copies.path().join(name));
                     if !from.is_file() {
@@ -56,6 +59,11 @@ impl Reading {
                     }
                     if name == TABLES_FILE {
                         snapshot(&from, &to).context("copy the tables")?;
+                    } else if name.starts_with(RECORD) {
+                        let copied = copy_record(&from, &to, &mut seen);
+                        if !copied.with_context(|| format!("copy `{}`", from.display()))? {
+                            continue;
+                        }
                     } else {
                         let copied = fs::copy(&from, &to);
                         copied.with_context(|| format!("copy `{}`", from.display()))?;
@@ -106,8 +114,10 @@ impl Reading {
             }
             false => None,
         };
+        let store = Arc::new(store);
         Ok(Self {
-            store: Arc::new(store),
+            keys: Arc::clone(&store) as _,
+            store,
             code: folder_code.clone().map(|code| code as Arc<dyn CodeBlobs>),
             folder_code,
             files,
@@ -122,6 +132,7 @@ impl Reading {
     fn of_postgres(store: Arc<PostgresStore>) -> Self {
         Self {
             code: Some(Arc::clone(&store) as _),
+            keys: Arc::clone(&store) as _,
             store,
             folder_code: None,
             files: Vec::new(),
@@ -138,7 +149,15 @@ impl Reading {
         sink: &mut impl Sink,
         progress: impl FnMut(&Counts),
     ) -> Result<Read, CliError> {
-        let read = read_store(self.store.as_ref(), self.code.as_deref(), sink, progress).await;
+        let keys = Some(self.keys.as_ref());
+        let read = read_store(
+            self.store.as_ref(),
+            self.code.as_deref(),
+            keys,
+            sink,
+            progress,
+        );
+        let read = read.await;
         let mut read = read.map_err(anyhow::Error::new)?;
         for (name, path) in &self.files {
             let bytes = send_file(name, path, sink).await;
@@ -160,6 +179,21 @@ impl Reading {
         closed.map_err(anyhow::Error::new)?;
         Ok(())
     }
+}
+
+/// Copies a file of the record of changes, up to the end of its last whole line. When a server begins a new file
+/// meanwhile, one is found again under its next name: it is copied once. Returns whether it was.
+fn copy_record(from: &Path, to: &Path, seen: &mut BTreeSet<u64>) -> io::Result<bool> {
+    let mut file = File::open(from)?;
+    if !seen.insert(file.metadata()?.ino()) {
+        return Ok(false);
+    }
+    let mut text = Vec::new();
+    file.read_to_end(&mut text)?;
+    let whole = text.iter().rposition(|byte| *byte == b'\n');
+    text.truncate(whole.map_or(0, |place| place + 1));
+    fs::write(to, text)?;
+    Ok(true)
 }
 
 /// Refuses a folder without the data of a server.

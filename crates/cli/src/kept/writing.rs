@@ -5,15 +5,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use keep::{IntoStore, LeftOut, TransferError};
+use keep::{Counts, IntoStore, LeftOut, TransferError};
 use server::FolderCode;
-use store::{CodeBlobs, Durability, Store};
-use store_postgres::PostgresStore;
+use store::{AccessKeys, CodeBlobs, Durability, Store};
+use store_postgres::{OpenError, PostgresStore, Restoring};
 use store_sqlite::SqliteStore;
 
 use super::place::{ACCOUNT_ID, Place};
 use super::{FILES, STORE_FILE};
+use crate::commands::keys::SEALING_KEY;
 use crate::exit::CliError;
+use crate::screen::note;
 use crate::up::data_folder;
 
 /// Where a data folder is made, within itself; what is in it was not finished.
@@ -24,17 +26,21 @@ pub struct Writing {
     place: Place,
     store: Arc<dyn Store>,
     code: Arc<dyn CodeBlobs>,
+    keys: Arc<dyn AccessKeys>,
     /// Of a data folder.
     stage: Option<PathBuf>,
+    /// Of a database.
+    restoring: Option<Restoring>,
 }
 
 impl Writing {
-    /// Opens a place that has nothing in it.
+    /// Opens a place that has nothing in it but what an interrupted one left, which is removed. `of` says for people
+    /// what it is filled from.
     ///
     /// # Errors
     /// When it has, or it cannot be written to.
-    pub async fn open(place: &Place) -> Result<Self, CliError> {
-        let (store, code, stage): (Arc<dyn Store>, Arc<dyn CodeBlobs>, _) = match place {
+    pub async fn open(place: &Place, of: &str) -> Result<Self, CliError> {
+        match place {
             Place::Folder(folder) => {
                 require_nothing(folder)?;
                 data_folder::prepare(folder)?;
@@ -48,28 +54,47 @@ impl Writing {
                 let store =
                     SqliteStore::open(&path, Durability::Disk).map_err(anyhow::Error::new)?;
                 let code = FolderCode::open(&stage).context("make the folder of code")?;
-                (Arc::new(store), Arc::new(code), Some(stage))
+                let store = Arc::new(store);
+                Ok(Self {
+                    place: place.clone(),
+                    keys: Arc::clone(&store) as _,
+                    store,
+                    code: Arc::new(code),
+                    stage: Some(stage),
+                    restoring: None,
+                })
             }
             Place::Database(url) => {
-                let store = PostgresStore::open(url, ACCOUNT_ID).await;
+                let restoring = Restoring::begin(url, of).await.map_err(not_begun)?;
+                if restoring.removed_a_part() {
+                    note(format!(
+                        "the {place} had a part of what an interrupted restore wrote: it is removed"
+                    ));
+                }
+                let store = PostgresStore::open_restoring(url, ACCOUNT_ID, &restoring).await;
                 let store = Arc::new(store.map_err(anyhow::Error::new)?);
-                (Arc::clone(&store) as _, store, None)
+                Ok(Self {
+                    place: place.clone(),
+                    code: Arc::clone(&store) as _,
+                    keys: Arc::clone(&store) as _,
+                    store,
+                    stage: None,
+                    restoring: Some(restoring),
+                })
             }
-        };
-        Ok(Self {
-            place: place.clone(),
-            store,
-            code,
-            stage,
-        })
+        }
     }
 
-    /// What fills it.
+    /// What fills it, with or without access keys.
     ///
     /// # Errors
     /// When it is not empty.
-    pub async fn sink(&self) -> Result<IntoStore<'_>, CliError> {
-        let begun = IntoStore::begin(self.store.as_ref(), Some(self.code.as_ref())).await;
+    pub async fn sink(&self, with_keys: WithKeys) -> Result<IntoStore<'_>, CliError> {
+        let keys = match with_keys {
+            WithKeys::Yes => Some(self.keys.as_ref()),
+            WithKeys::No => None,
+        };
+        let begun = IntoStore::begin(self.store.as_ref(), Some(self.code.as_ref()), keys).await;
         let sink = begun.map_err(|error| match error {
             TransferError::NotEmpty(what) => CliError::usage(
                 format!("the {} is not empty: it has {what}", self.place),
@@ -95,7 +120,40 @@ impl Writing {
             let moved = move_all(stage, folder);
             moved.with_context(|| format!("move what is in `{}`", stage.display()))?;
         }
+        if let Some(restoring) = self.restoring {
+            restoring.finish().await.map_err(anyhow::Error::new)?;
+        }
         Ok(())
+    }
+}
+
+/// Whether access keys are taken over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WithKeys {
+    Yes,
+    No,
+}
+
+fn not_begun(error: OpenError) -> CliError {
+    match error {
+        OpenError::NotEmpty { .. } => {
+            CliError::usage(error.to_string(), "nothing is ever written over")
+        }
+        other => CliError::Failed(anyhow::Error::new(other)),
+    }
+}
+
+/// Says what the access keys that were taken over need, unless it is there.
+pub fn tell_of_keys(place: &Place, counts: &Counts) {
+    let is_there = place
+        .folder()
+        .is_some_and(|it| it.join("access.key").is_file())
+        || std::env::var_os(SEALING_KEY).is_some();
+    if counts.access_keys > 0 && !is_there {
+        note(
+            "the secrets of the access keys are sealed: a server opens them with `access.key` of the old data folder or \
+             with LAMBDURA_SEALING_KEY, and does not start without. `--without-access-keys` leaves them out",
+        );
     }
 }
 

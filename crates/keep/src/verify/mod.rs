@@ -138,6 +138,7 @@ impl Sink for Examine {
             Item::Execution(whole) => self.execution(&whole),
             Item::Code { .. }
             | Item::FunctionSettings(_)
+            | Item::AccessKey(_)
             | Item::ScheduleMark(_)
             | Item::DeadLetter(_)
             | Item::File { .. }

@@ -7,6 +7,7 @@
 mod deliver;
 mod plan;
 mod reserved;
+mod standing;
 mod statistics;
 mod told;
 
@@ -23,6 +24,7 @@ use crate::Driver;
 use crate::places::{Reservations, Sharing};
 
 pub use plan::{Plan, plan};
+pub use standing::{Part, Standing};
 pub use statistics::ClusterStatistics;
 
 use reserved::staying;

@@ -3,6 +3,8 @@
 use model::{Owner, Shard, Shards};
 use store::Membership;
 
+use super::standing::Standing;
+
 /// What a server does about its shards.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
@@ -19,51 +21,28 @@ impl Plan {
     }
 }
 
-/// What `me` does. Each server that stays is due an equal share, the first of them one more where it does not
-/// come out even. Shards that nobody owns go to whoever is short of its share; only when there are none does a
-/// server that has too many give some away, of those that are `idle` here.
+/// What `me` does: see [`Standing::part`]. Of what it has too much, it passes on what is `idle` here.
 pub fn plan(membership: &Membership, me: Owner, idle: Shards) -> Plan {
-    let mut plan = Plan {
-        claim: Shards::NONE,
-        give: Vec::new(),
-    };
-    let staying: Vec<Owner> = membership
-        .servers
-        .iter()
-        .filter(|server| !server.is_leaving)
-        .map(|server| server.id)
-        .collect();
-    let share = |rank: usize| {
-        let (each, rest) = (Shard::COUNT / staying.len(), Shard::COUNT % staying.len());
-        each + usize::from(rank < rest)
-    };
-    let mine = membership.owned_by(me);
-    let my_share = match staying.iter().position(|server| *server == me) {
-        Some(rank) => share(rank),
-        None => 0,
-    };
-    let free = membership.free();
-    if mine.len() < my_share {
-        // Each begins at another place, so that those who claim at the same time claim different ones.
-        let rank = staying.iter().take_while(|server| **server != me).count();
-        let begin = (rank * my_share).checked_rem(free.len()).unwrap_or(0);
-        let from_there = free.iter().skip(begin).chain(free.iter().take(begin));
-        plan.claim = from_there.take(my_share - mine.len()).collect();
-        return plan;
-    }
-    if !free.is_empty() && !staying.is_empty() && my_share > 0 {
-        // Those who are short of their share take these first.
-        return plan;
-    }
-    let mut spare = mine.common(idle).iter().take(mine.len() - my_share);
-    for (rank, server) in staying.iter().enumerate().filter(|(_, id)| **id != me) {
-        let missing = share(rank).saturating_sub(membership.owned_by(*server).len());
-        let given: Shards = spare.by_ref().take(missing).collect();
+    let servers = membership.servers.iter().map(|it| (it.id, it.is_leaving));
+    let standing = Standing::of(servers, &membership.owners[..]);
+    let part = standing.part(me);
+    let shards = |numbers: Vec<usize>| numbers.into_iter().filter_map(of_number).collect();
+    let mut spare = membership.owned_by(me).common(idle).iter();
+    let mut give = Vec::new();
+    for (to, count) in part.give {
+        let given: Shards = spare.by_ref().take(count).collect();
         if !given.is_empty() {
-            plan.give.push((*server, given));
+            give.push((to, given));
         }
     }
-    plan
+    Plan {
+        claim: shards(part.claim),
+        give,
+    }
+}
+
+fn of_number(number: usize) -> Option<Shard> {
+    u8::try_from(number).ok().map(Shard)
 }
 
 #[cfg(test)]

@@ -44,6 +44,7 @@ impl Access {
         let value = self.sign_ins.begin(&who, now.as_millis()).await?;
         let name = key.name.clone();
         self.note_sign_in(Some(&Principal::Key(key)), "done", address, now);
+        self.audit.settle().await;
         Ok((set_cookie(&value, self.is_tls()), name))
     }
 
@@ -60,6 +61,7 @@ impl Access {
         let value = self.sign_ins.begin(who, now.as_millis()).await?;
         let principal = self.of_cookie(&value, now).await?;
         self.note_sign_in(principal.as_ref(), "done", address, now);
+        self.audit.settle().await;
         Ok(set_cookie(&value, self.is_tls()))
     }
 

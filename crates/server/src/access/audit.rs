@@ -2,13 +2,17 @@
 //!
 //! A file of JSON lines in the data folder, which is only ever appended to. It is followed by a new one when it is
 //! large, and the oldest goes: so it is bounded, and `lambdura audit` or any tool for lines reads it.
+//!
+//! Whoever answers a change waits until its line is on the disk ([`Audit::settle`]); those that wait together share one
+//! sync.
 
 use std::collections::VecDeque;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +70,10 @@ pub(crate) struct Audit {
     path: PathBuf,
     open: Mutex<Option<Open>>,
     bytes_max: u64,
+    /// Lines that this process has written.
+    written: AtomicU64,
+    /// How many of them are on the disk. Held by whoever syncs, so that the others wait and find it done.
+    settled: tokio::sync::Mutex<u64>,
 }
 
 /// Anything that can be told what was done.
@@ -75,7 +83,7 @@ pub(crate) trait AuditLog: Send + Sync {
 
 #[derive(Debug)]
 struct Open {
-    file: File,
+    file: Arc<File>,
     bytes: u64,
 }
 
@@ -86,7 +94,37 @@ impl Audit {
             path: data_dir.join(FILE_NAME),
             open: Mutex::default(),
             bytes_max: FILE_BYTES_MAX,
+            written: AtomicU64::new(0),
+            settled: tokio::sync::Mutex::new(0),
         }
+    }
+
+    /// Waits until every line that was noted before is on the disk. That it cannot be brought there is in the server's
+    /// log: what was done is done.
+    pub async fn settle(&self) {
+        let wanted = self.written.load(Ordering::Acquire);
+        let mut settled = self.settled.lock().await;
+        if *settled >= wanted {
+            return;
+        }
+        let written = self.written.load(Ordering::Acquire);
+        let Some(file) = self.file() else {
+            return;
+        };
+        let synced = tokio::task::spawn_blocking(move || file.sync_data()).await;
+        match synced.map_err(io::Error::other).flatten() {
+            Ok(()) => *settled = written,
+            Err(error) => {
+                let path = self.path.display();
+                tracing::error!(%path, %error, "the record of changes cannot be synced to the disk");
+            }
+        }
+    }
+
+    /// The file that lines go to, if there was one.
+    fn file(&self) -> Option<Arc<File>> {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.as_ref().map(|open| Arc::clone(&open.file))
     }
 
     fn append(&self, line: &AuditLine) -> io::Result<()> {
@@ -95,7 +133,10 @@ impl Audit {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let is_full = open.as_ref().is_some_and(|it| it.bytes >= self.bytes_max);
         if is_full {
-            *open = None;
+            if let Some(full) = open.take() {
+                // Whoever waits for a line in it will sync the next file.
+                full.file.sync_data()?;
+            }
             self.rotate()?;
         }
         let open = match &mut *open {
@@ -103,8 +144,9 @@ impl Audit {
             none => none.insert(self.open()?),
         };
         // One write, so that two programs' lines never mix.
-        open.file.write_all(&text)?;
+        (&*open.file).write_all(&text)?;
         open.bytes += text.len() as u64;
+        self.written.fetch_add(1, Ordering::Release);
         Ok(())
     }
 
@@ -123,7 +165,16 @@ impl Audit {
             file = open()?;
             bytes = 0;
         }
-        Ok(Open { file, bytes })
+        if bytes == 0
+            && let Some(folder) = self.path.parent()
+        {
+            // So that the file's name is there after a power cut, too.
+            File::open(folder)?.sync_all()?;
+        }
+        Ok(Open {
+            file: Arc::new(file),
+            bytes,
+        })
     }
 
     /// Makes room for a new file: each is called by the next number.
@@ -266,6 +317,29 @@ mod tests {
         let newest = audit.read(&query).expect("it is ours");
         let expected: Vec<AuditLine> = (180..200).map(line).collect();
         assert_eq!(newest, expected);
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_finds_all_lines_before_on_the_disk() {
+        let folder = tempfile::tempdir().expect("there is room");
+        let audit = Arc::new(Audit {
+            bytes_max: 2_000,
+            ..Audit::of(folder.path())
+        });
+        audit.settle().await;
+        // Over several files, by several at once.
+        let noting = (0..200).map(|number| {
+            let audit = Arc::clone(&audit);
+            async move {
+                audit.note(line(number));
+                audit.settle().await;
+                assert!(*audit.settled.lock().await > 0);
+            }
+        });
+        futures_util::future::join_all(noting).await;
+        let settled = *audit.settled.lock().await;
+        assert_eq!(settled, 200);
+        assert_eq!(settled, audit.written.load(Ordering::Acquire));
     }
 
     #[test]

@@ -330,8 +330,8 @@ impl Access {
         ))
     }
 
-    /// Notes what came of a request that was let in.
-    pub fn note<B>(&self, admitted: Admitted, answer: &Response<B>, now: Timestamp) {
+    /// Notes what came of a request that was let in, and returns when that is on the disk.
+    pub async fn note<B>(&self, admitted: Admitted, answer: &Response<B>, now: Timestamp) {
         let Some(noted) = admitted.noted else {
             return;
         };
@@ -355,6 +355,7 @@ impl Access {
             error: error.map(str::to_owned),
             ..line(principal.as_ref(), Some(address), &action, &resource, now)
         });
+        self.audit.settle().await;
     }
 
     /// Notes a change of keys where nothing is enforced, and so nobody is known.

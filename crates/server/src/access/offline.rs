@@ -1,4 +1,4 @@
-//! Access keys of a data folder that no server has open: how the first one is made.
+//! Access keys of a data folder that no server has open, or of a database: how the first one is made.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -6,18 +6,18 @@ use std::sync::Arc;
 use access::SealingKey;
 use model::Timestamp;
 use serde_json::Value;
-use store::{Durability, Store as _};
+use store::{AccessKeys, Durability, Store};
 use store_sqlite::{OpenStoreError, SqliteStore};
 
 use super::audit::{Audit, AuditLine, AuditLog as _, AuditQuery};
 use super::gate::moment;
 use super::key_ring::{KeyError, KeyRing, KeyView, KeyWithSecret};
 
-/// Access keys of a data folder, and its record of changes. The folder is this one's until it is closed.
+/// Access keys of a data folder or a database, and the record of changes. A folder is this one's until it is closed.
 pub struct OfflineKeys {
     ring: KeyRing,
-    store: Arc<SqliteStore>,
-    audit: Audit,
+    store: Arc<dyn Store>,
+    audit: Option<Audit>,
     who: String,
 }
 
@@ -45,11 +45,30 @@ impl OfflineKeys {
     ) -> Result<Self, OfflineKeysError> {
         let path = data_dir.join("lambdura.sqlite3");
         let store = Arc::new(SqliteStore::open(&path, Durability::Disk)?);
-        let ring = KeyRing::open(Arc::clone(&store) as _, data_dir, sealing_key, now).await?;
+        Self::over(store, Some(data_dir), sealing_key, who, now).await
+    }
+
+    /// The keys of a store that servers may have open. The data folder is where the sealing key is, unless it is given,
+    /// and where the record of changes is kept; without one, nothing is recorded.
+    ///
+    /// # Errors
+    /// When the keys do not open, or there is nothing to seal them with.
+    pub async fn over<S: Store + AccessKeys>(
+        store: Arc<S>,
+        data_dir: Option<&Path>,
+        sealing_key: Option<SealingKey>,
+        who: String,
+        now: Timestamp,
+    ) -> Result<Self, OfflineKeysError> {
+        let keys = Arc::clone(&store) as Arc<dyn AccessKeys>;
+        if data_dir.is_none() && sealing_key.is_none() {
+            return Err(KeyError::NoSealingKey.into());
+        }
+        let folder = data_dir.unwrap_or(Path::new(""));
         Ok(Self {
-            ring,
+            ring: KeyRing::open(keys, folder, sealing_key, now).await?,
             store,
-            audit: Audit::of(data_dir),
+            audit: data_dir.map(Audit::of),
             who,
         })
     }
@@ -73,7 +92,7 @@ impl OfflineKeys {
         now: Timestamp,
     ) -> Result<KeyWithSecret, KeyError> {
         let created = self.ring.create(name, policies, now).await;
-        self.noted("CreateAccessKey", name, now, created)
+        self.noted("CreateAccessKey", name, now, created).await
     }
 
     /// Gives a key another secret.
@@ -82,7 +101,7 @@ impl OfflineKeys {
     /// When there is no such key.
     pub async fn rotate(&self, named: &str, now: Timestamp) -> Result<KeyWithSecret, KeyError> {
         let rotated = self.ring.rotate(named, now).await;
-        self.noted("RotateAccessKey", named, now, rotated)
+        self.noted("RotateAccessKey", named, now, rotated).await
     }
 
     /// Lets nobody sign with a key, or lets them again.
@@ -101,7 +120,7 @@ impl OfflineKeys {
         } else {
             "EnableAccessKey"
         };
-        self.noted(action, named, now, set)
+        self.noted(action, named, now, set).await
     }
 
     /// Deletes a key.
@@ -110,7 +129,7 @@ impl OfflineKeys {
     /// When there is no such key.
     pub async fn delete(&self, named: &str, now: Timestamp) -> Result<KeyView, KeyError> {
         let deleted = self.ring.delete(named, now).await;
-        self.noted("DeleteAccessKey", named, now, deleted)
+        self.noted("DeleteAccessKey", named, now, deleted).await
     }
 
     /// Closes the folder, for others to open.
@@ -133,14 +152,17 @@ impl OfflineKeys {
         Audit::of(data_dir).read(&AuditQuery { limit, containing })
     }
 
-    fn noted<T>(
+    async fn noted<T>(
         &self,
         action: &str,
         named: &str,
         now: Timestamp,
         outcome: Result<T, KeyError>,
     ) -> Result<T, KeyError> {
-        self.audit.note(AuditLine {
+        let Some(audit) = &self.audit else {
+            return outcome;
+        };
+        audit.note(AuditLine {
             at: moment(now),
             who: self.who.clone(),
             access_key_id: None,
@@ -151,6 +173,7 @@ impl OfflineKeys {
             status: None,
             error: outcome.as_ref().err().map(ToString::to_string),
         });
+        audit.settle().await;
         outcome
     }
 }

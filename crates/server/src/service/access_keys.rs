@@ -93,6 +93,7 @@ pub(super) async fn handle(
         }
         _ => return Err(body),
     };
+    app.access.audit.settle().await;
     Ok(match answered {
         Ok(answer) => Ok(json(status, &answer)),
         Err(error) => Err(refused(error)),

@@ -67,7 +67,7 @@ impl PostgresLogs {
             client,
             connection,
             synchronous_commit: _,
-        } = prepare(url, account).await?;
+        } = prepare(url, account, None).await?;
         drop(client);
         connection.abort();
         let readers = Readers::new(&target, CONNECTIONS);
