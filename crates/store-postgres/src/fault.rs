@@ -12,7 +12,13 @@ use tokio_postgres::error::{Severity, SqlState};
 #[derive(Debug, Error)]
 pub(crate) enum ReadError {
     #[error("the database refused or went away")]
-    Database(#[from] tokio_postgres::Error),
+    Database(#[source] tokio_postgres::Error),
+    /// What a pooler of transactions does that knows nothing of prepared statements.
+    #[error(
+        "the database has lost a prepared statement: behind PgBouncer in transaction mode, it takes version 1.21 or later \
+         with `max_prepared_statements` set; session mode works with every version"
+    )]
+    LostStatement(#[source] tokio_postgres::Error),
     #[error("no connection to the database")]
     NoConnection(#[source] Box<dyn Error + Send + Sync>),
     /// The database holds something that this program did not write.
@@ -22,6 +28,15 @@ pub(crate) enum ReadError {
         #[source]
         cause: Box<dyn Error + Send + Sync>,
     },
+}
+
+impl From<tokio_postgres::Error> for ReadError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        if error.code() == Some(&SqlState::INVALID_SQL_STATEMENT_NAME) {
+            return Self::LostStatement(error);
+        }
+        Self::Database(error)
+    }
 }
 
 impl ReadError {
@@ -38,7 +53,7 @@ impl ReadError {
         let retryable = match &self {
             Self::Database(error) => is_retryable(error),
             Self::NoConnection(_) => true,
-            Self::Undecodable { .. } => false,
+            Self::LostStatement(_) | Self::Undecodable { .. } => false,
         };
         StoreFault::new(attempted, retryable, self)
     }
@@ -47,7 +62,7 @@ impl ReadError {
     pub fn is_lost_connection(&self) -> bool {
         match self {
             Self::Database(error) => is_lost_connection(error),
-            Self::NoConnection(_) | Self::Undecodable { .. } => false,
+            Self::LostStatement(_) | Self::NoConnection(_) | Self::Undecodable { .. } => false,
         }
     }
 }
