@@ -17,6 +17,8 @@ mod servers;
 mod store;
 mod up;
 
+use std::path::PathBuf;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use access::{AccessArguments, AuditArguments, KeysAction, KeysArguments, OidcArguments};
@@ -117,6 +119,7 @@ pub enum Command {
     Ls(LsArguments),
     Show(ShowArguments),
     History(HistoryArguments),
+    Cost(CostArguments),
     Logs(LogsArguments),
     Callback(CallbackArguments),
     Callbacks(CallbacksArguments),
@@ -248,6 +251,47 @@ pub struct HistoryArguments {
     /// Payloads and errors in full
     #[arg(long)]
     pub full: bool,
+}
+
+/// Say what an execution would cost on AWS, with everything that it invoked in a chain
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The figures are AWS's list prices times what the event history says; what is assumed stands below them.
+Memory, architecture and retention are those of the function's configuration.
+
+Examples:
+  lambdura cost @last
+  lambdura cost loan-1234 --runs 1,10000,5000000
+  lambdura cost --function LoanWorkflow --last 50     the average of its newest that have ended
+  lambdura cost --print-prices > prices.toml          change them, then:
+  lambdura cost @last --prices prices.toml
+  lambdura cost @last --output json | jq .bill.total")]
+pub struct CostArguments {
+    /// ARN, name, unique prefix of name or id, or `@last`
+    #[arg(default_value = "@last")]
+    pub execution: String,
+    /// Only look among executions of this function
+    #[arg(long, short)]
+    pub function: Option<String>,
+    /// The average of the newest so many executions that have ended
+    #[arg(long, value_name = "N", value_parser = cost_last, conflicts_with = "execution")]
+    pub last: Option<usize>,
+    /// For how many executions the sums are
+    #[arg(long, value_name = "N,N,…", value_delimiter = ',', default_value = "1,1000,1000000", value_parser = clap::value_parser!(u32).range(1..))]
+    pub runs: Vec<u32>,
+    /// A table of prices in place of AWS's in us-east-1
+    #[arg(long, value_name = "FILE")]
+    pub prices: Option<PathBuf>,
+    /// Print the table of prices, which `--prices` takes, and nothing else
+    #[arg(long)]
+    pub print_prices: bool,
+}
+
+fn cost_last(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number @ 1..=1000) => Ok(number),
+        _ => Err("not a number from 1 to 1000".to_owned()),
+    }
 }
 
 /// Print what functions logged

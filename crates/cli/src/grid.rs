@@ -31,7 +31,7 @@ impl<T: Into<String>> From<T> for Cell {
 /// Rows of cells, all of the same number.
 #[derive(Debug, Default)]
 pub struct Grid {
-    header: Option<Vec<&'static str>>,
+    header: Option<Vec<String>>,
     rows: Vec<Vec<Cell>>,
     wraps: bool,
 }
@@ -40,9 +40,9 @@ const GAP: &str = "  ";
 
 impl Grid {
     /// A grid whose columns have names.
-    pub fn with_header(header: Vec<&'static str>) -> Self {
+    pub fn with_header(header: Vec<impl Into<String>>) -> Self {
         Self {
-            header: Some(header),
+            header: Some(header.into_iter().map(Into::into).collect()),
             ..Self::default()
         }
     }
@@ -50,7 +50,7 @@ impl Grid {
     /// The same, with sentences in the last column: what does not fit goes on below.
     pub fn wrapping(header: Vec<&'static str>) -> Self {
         Self {
-            header: Some(header),
+            header: Some(header.into_iter().map(str::to_owned).collect()),
             rows: Vec::new(),
             wraps: true,
         }
@@ -65,7 +65,7 @@ impl Grid {
     /// whole, because a name that is cut cannot be copied.
     pub fn lines(&self, width: usize) -> Vec<String> {
         let header = self.header.as_ref().map(|names| {
-            let cell = |name: &&'static str| Cell::styled(*name, Style::new().dimmed());
+            let cell = |name: &String| Cell::styled(name, Style::new().dimmed());
             names.iter().map(cell).collect::<Vec<Cell>>()
         });
         let rows: Vec<&Vec<Cell>> = header.iter().chain(&self.rows).collect();

@@ -15,6 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("keep", &["engine", "model", "stdx", "store"]),
     ("runtime", &["engine", "model", "stdx", "store"]),
     ("lambda-api", &[]),
+    ("cost", &["lambda-api"]),
     (
         "wire",
         &["runtime", "engine", "lambda-api", "model", "store"],
@@ -50,6 +51,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "access",
             "book-assets",
+            "cost",
             "runtime",
             "function-host",
             "keep",

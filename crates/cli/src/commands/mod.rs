@@ -5,6 +5,7 @@ mod callback;
 mod callbacks;
 mod clock;
 mod console;
+mod cost;
 mod debug;
 mod delete;
 mod demo;
@@ -92,6 +93,8 @@ pub fn run(arguments: Arguments, screen: &Screen) -> Result<(), CliError> {
         Command::Ls(it) => block_on(ls::run(&client()?, it, screen)),
         Command::Show(it) => block_on(show::run(&client()?, it, screen)),
         Command::History(it) => block_on(history::run(&client()?, it, screen)),
+        Command::Cost(it) if it.print_prices => cost::print_prices(screen),
+        Command::Cost(it) => block_on(cost::run(&client()?, it, screen)),
         Command::Logs(it) => block_on(logs::run(&client()?, it, screen)),
         Command::Callback(it) => block_on(callback::run(&client()?, it, screen)),
         Command::Callbacks(it) => block_on(callbacks::run(&client()?, it, screen)),

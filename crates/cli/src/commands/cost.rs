@@ -1,0 +1,326 @@
+//! `lambdura cost`.
+
+use std::collections::{HashMap, HashSet};
+use std::fs;
+
+use cost::{ASSUMPTIONS, Architecture, Bill, Prices, Usage, chained_executions, plain_invokes};
+use lambda_api::FunctionConfiguration;
+use owo_colors::{OwoColorize, Style};
+use serde::Serialize;
+
+use super::wait::is_terminal;
+use crate::args::CostArguments;
+use crate::client::{Client, ExecutionQuery};
+use crate::execution_selector;
+use crate::exit::CliError;
+use crate::function_selector::{self, FunctionReference};
+use crate::grid::{Cell, Grid};
+use crate::neutral::neutral;
+use crate::screen::{Screen, note};
+
+/// Executions of one bill: a chain that goes on and on would otherwise be read for ever.
+const EXECUTIONS_MAX: usize = 10_000;
+
+/// What a function has unless its configuration says otherwise.
+const MEMORY_MIB: i64 = 128;
+
+pub async fn run(
+    client: &Client,
+    arguments: CostArguments,
+    screen: &Screen,
+) -> Result<(), CliError> {
+    let prices = prices(&arguments)?;
+    let mut meter = Meter::new(client).await?;
+    let function = arguments.function.as_deref();
+    let metered = match arguments.last {
+        None => {
+            let arn = execution_selector::find(client, &arguments.execution, function).await?;
+            let execution = client.get_execution(&arn).await?;
+            Metered {
+                subject: execution.durable_execution_name.clone(),
+                executions: 1,
+                running: usize::from(!is_terminal(&execution.status)),
+                usage: meter.usage(arn).await?,
+            }
+        }
+        Some(last) => meter.average(function, last).await?,
+    };
+    let bill = Bill::of(&metered.usage, &prices);
+    if screen.is_json() {
+        let runs = arguments.runs.iter();
+        screen.json(&Document {
+            metered: &metered,
+            runs: runs
+                .map(|runs| Runs {
+                    runs: *runs,
+                    total: bill.total * f64::from(*runs),
+                })
+                .collect(),
+            bill: &bill,
+            prices: &prices,
+            assumptions: ASSUMPTIONS,
+        })?;
+        return Ok(());
+    }
+    for line in text(&metered, &bill, &arguments.runs, screen.width()) {
+        screen.line(line)?;
+    }
+    note(
+        format!(
+            "AWS's list prices in {}, in US dollars, {}: {}",
+            prices.region,
+            prices.read_on,
+            prices.sources.join(", ")
+        )
+        .dimmed(),
+    );
+    if metered.running > 0 {
+        note("it still runs: what is recorded so far".yellow());
+    }
+    for assumption in ASSUMPTIONS {
+        note(assumption.dimmed());
+    }
+    Ok(())
+}
+
+fn prices(arguments: &CostArguments) -> Result<Prices, CliError> {
+    let Some(path) = &arguments.prices else {
+        return Ok(Prices::published());
+    };
+    let text = fs::read_to_string(path).map_err(|error| {
+        let message = format!("cannot read the prices in `{}`: {error}", path.display());
+        CliError::usage(message, "`lambdura cost --print-prices` prints an example")
+    })?;
+    Prices::parse(&text).map_err(|error| {
+        let message = format!("`{}` is no table of prices: {error}", path.display());
+        CliError::usage(message, "`lambdura cost --print-prices` prints an example")
+    })
+}
+
+/// Prints the table of prices that comes with the program.
+pub fn print_prices(screen: &Screen) -> Result<(), CliError> {
+    screen.line(Prices::PUBLISHED.trim_end())?;
+    Ok(())
+}
+
+/// What was metered.
+#[derive(Debug, Serialize)]
+struct Metered {
+    /// The execution's name, or what the executions are of.
+    subject: String,
+    /// How many executions it is the average of, without those that they invoked.
+    executions: usize,
+    /// How many of them still run.
+    running: usize,
+    /// Of one, with everything that it invoked in a chain.
+    usage: Usage,
+}
+
+/// What `--output json` prints.
+#[derive(Debug, Serialize)]
+struct Document<'a> {
+    #[serde(flatten)]
+    metered: &'a Metered,
+    bill: &'a Bill,
+    runs: Vec<Runs>,
+    prices: &'a Prices,
+    assumptions: &'a [&'a str],
+}
+
+/// What so many executions cost.
+#[derive(Debug, Serialize)]
+struct Runs {
+    runs: u32,
+    total: f64,
+}
+
+/// Reads executions and what they invoked.
+struct Meter<'a> {
+    client: &'a Client,
+    functions: HashMap<String, cost::Function>,
+}
+
+impl<'a> Meter<'a> {
+    async fn new(client: &'a Client) -> Result<Self, CliError> {
+        let functions = client.list_functions().await?;
+        let known = |it: FunctionConfiguration| (it.function_name.clone(), function(&it));
+        Ok(Self {
+            client,
+            functions: functions.into_iter().map(known).collect(),
+        })
+    }
+
+    /// Of an execution and of everything that it invoked in a chain.
+    async fn usage(&mut self, arn: String) -> Result<Usage, CliError> {
+        let mut usage = Usage::default();
+        let mut seen = HashSet::from([arn.clone()]);
+        let mut waiting = vec![arn];
+        while let Some(arn) = waiting.pop() {
+            let events = self.client.history(&arn).await?;
+            let function = self.function(&FunctionReference::parse(&arn).name)?;
+            usage += Usage::of_execution(&events, function);
+            for invoked in plain_invokes(&events) {
+                let name = FunctionReference::parse(&invoked.function).name;
+                usage += Usage::of_invocation(invoked.milliseconds, self.function(&name)?);
+            }
+            for child in chained_executions(&events) {
+                if seen.len() < EXECUTIONS_MAX && seen.insert(child.clone()) {
+                    waiting.push(child);
+                }
+            }
+        }
+        Ok(usage)
+    }
+
+    /// The average of the newest executions that have ended.
+    async fn average(&mut self, name: Option<&str>, last: usize) -> Result<Metered, CliError> {
+        let functions = function_selector::durable(self.client, name).await?;
+        let mut found = Vec::new();
+        for function in &functions {
+            let query = ExecutionQuery {
+                limit: last * 2,
+                ..ExecutionQuery::default()
+            };
+            let listed = self
+                .client
+                .list_executions(&function.function_name, &query)
+                .await?;
+            found.extend(listed.into_iter().filter(|it| is_terminal(&it.status)));
+        }
+        found.sort_by_key(|it| std::cmp::Reverse(it.start_timestamp.as_millis()));
+        found.truncate(last);
+        if found.is_empty() {
+            return Err(CliError::not_found(
+                "no execution has ended yet",
+                "start one with `lambdura invoke`, or name one that runs",
+            ));
+        }
+        let mut usage = Usage::default();
+        for execution in &found {
+            usage += self.usage(execution.durable_execution_arn.clone()).await?;
+        }
+        let subject = name.unwrap_or("all durable functions").to_owned();
+        Ok(Metered {
+            subject,
+            executions: found.len(),
+            running: 0,
+            usage: usage.divided(found.len()),
+        })
+    }
+
+    fn function(&self, name: &str) -> Result<cost::Function, CliError> {
+        let known = self.functions.get(name).copied();
+        known.ok_or_else(|| {
+            let message = format!("the memory of `{}` is not known: it is gone", neutral(name));
+            CliError::not_found(message, "deploy it again")
+        })
+    }
+}
+
+fn function(configuration: &FunctionConfiguration) -> cost::Function {
+    let memory = configuration.memory_size.unwrap_or(MEMORY_MIB);
+    let architectures = configuration.architectures.iter().flatten();
+    let is_arm = architectures.into_iter().any(|it| it == "arm64");
+    let durable = configuration.durable_config.as_ref();
+    let retention = durable.and_then(|it| it.retention_period_in_days);
+    cost::Function {
+        memory_mib: u32::try_from(memory).unwrap_or_default(),
+        architecture: if is_arm {
+            Architecture::Arm64
+        } else {
+            Architecture::X86_64
+        },
+        retention_days: retention.and_then(|it| u32::try_from(it).ok()).unwrap_or(0),
+    }
+}
+
+fn text(metered: &Metered, bill: &Bill, runs: &[u32], width: usize) -> Vec<String> {
+    let subject = neutral(&metered.subject).into_owned();
+    let of = match metered.executions {
+        1 => String::new(),
+        many => format!("  the average of {many} executions"),
+    };
+    let mut lines = vec![format!("{}{of}", subject.bold()), String::new()];
+    let header = ["METER".to_owned(), "EACH".to_owned()].into_iter();
+    let header = header.chain(runs.iter().map(|runs| match runs {
+        1 => "1 RUN".to_owned(),
+        many => format!("{} RUNS", grouped(*many)),
+    }));
+    let mut grid = Grid::with_header(header.collect());
+    for line in bill.lines.iter().filter(|line| line.quantity > 0.0) {
+        let mut row: Vec<Cell> = vec![line.meter.into(), quantity(line.quantity, line.unit).into()];
+        row.extend(
+            runs.iter()
+                .map(|it| dollars(line.amount * f64::from(*it)).into()),
+        );
+        grid.push(row);
+    }
+    let bold = |text: String| Cell::styled(text, Style::new().bold());
+    let mut total = vec![bold("total".to_owned()), "".into()];
+    total.extend(
+        runs.iter()
+            .map(|it| bold(dollars(bill.total * f64::from(*it)))),
+    );
+    grid.push(total);
+    lines.extend(grid.lines(width));
+    lines
+}
+
+fn quantity(quantity: f64, unit: &str) -> String {
+    const KIB: f64 = 1024.0;
+    match unit {
+        "GB" => {
+            let bytes = quantity * KIB * KIB * KIB;
+            match bytes {
+                it if it < KIB => format!("{it:.0} bytes"),
+                it if it < KIB * KIB => format!("{:.1} KB", it / KIB),
+                it => format!("{:.1} MB", it / KIB / KIB),
+            }
+        }
+        _ if quantity.fract() == 0.0 => format!("{quantity:.0} {unit}"),
+        _ if quantity >= 1.0 => format!("{quantity:.1} {unit}"),
+        _ => format!("{quantity:.6} {unit}"),
+    }
+}
+
+fn dollars(amount: f64) -> String {
+    match amount {
+        it if it >= 1.0 => format!("${it:.2}"),
+        it if it >= 0.01 => format!("${it:.4}"),
+        it if it >= 0.000_001 => format!("${it:.6}"),
+        it if it > 0.0 => "<$0.000001".to_owned(),
+        _ => "$0".to_owned(),
+    }
+}
+
+/// `1,000,000`.
+fn grouped(number: u32) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_have_as_many_digits_as_they_need() {
+        assert_eq!(dollars(112.0), "$112.00");
+        assert_eq!(dollars(0.112), "$0.1120");
+        assert_eq!(dollars(0.000_112), "$0.000112");
+        assert_eq!(dollars(0.000_000_2), "<$0.000001");
+        assert_eq!(dollars(0.0), "$0");
+        assert_eq!(grouped(1), "1");
+        assert_eq!(grouped(1_000), "1,000");
+        assert_eq!(grouped(1_000_000), "1,000,000");
+        assert_eq!(quantity(14.0, "operations"), "14 operations");
+        assert_eq!(quantity(2048.0 / 1_073_741_824.0, "GB"), "2.0 KB");
+    }
+}

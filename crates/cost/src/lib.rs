@@ -1,0 +1,29 @@
+//! What an execution would cost on AWS.
+//!
+//! [`Usage`] meters an event history as AWS's price list has it: durable operations, data written and retained, requests
+//! and GB-seconds. [`Prices`] is a dated table of list prices; [`Bill`] is one by the other. Nothing here asks anybody: the
+//! history and the function's configuration are what the Lambda API gives, of our service or of AWS's.
+//!
+//! AWS publishes the prices and not every rule by which it counts. Where it does not, [`ASSUMPTIONS`] says what is
+//! counted here.
+
+mod bill;
+mod chained;
+mod prices;
+mod usage;
+
+pub use bill::{Bill, Line};
+pub use chained::{PlainInvoke, chained_executions, plain_invokes};
+pub use prices::{Architecture, DurablePrices, LambdaPrices, Prices, PricesError};
+pub use usage::{Function, Operations, Usage};
+
+/// What is counted where AWS does not say how it counts, and what is left out: sentences to print beside the figures.
+pub const ASSUMPTIONS: &[&str] = &[
+    "An operation is the start of an execution, an attempt of a step that ended, and the start of a wait, a callback, a \
+     chained invoke or a child context.",
+    "Data written is the UTF-8 text of inputs, results and errors, without what AWS may add to each.",
+    "Data is retained from the start of its execution until the retention after its end, as if all of it were written first.",
+    "An invocation is billed from its start to its end in whole milliseconds; the start of a cold process is not added.",
+    "A plain function that was invoked in a chain is billed for the time that its caller waited.",
+    "Other services, data transfer, logs, taxes and free tiers are not counted.",
+];

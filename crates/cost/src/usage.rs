@@ -1,0 +1,345 @@
+//! What an execution used, by its event history.
+
+use std::ops::AddAssign;
+
+use lambda_api::{ErrorObject, Event, EventPayload, EventType};
+use serde::Serialize;
+
+use crate::prices::Architecture;
+
+/// What is known of the function that ran.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Function {
+    /// `MemorySize`, in MiB.
+    pub memory_mib: u32,
+    /// What it runs on.
+    pub architecture: Architecture,
+    /// `RetentionPeriodInDays`; zero for a plain function.
+    pub retention_days: u32,
+}
+
+/// Durable operations by kind: whole numbers of one execution, fractions of an average.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Operations {
+    /// Executions that were started.
+    pub executions: f64,
+    /// Attempts of steps that ended, well or not.
+    pub step_attempts: f64,
+    /// Waits that were begun.
+    pub waits: f64,
+    /// Callbacks that were created.
+    pub callbacks: f64,
+    /// Chained invokes that were begun.
+    pub chained_invokes: f64,
+    /// Child contexts that were begun: those of `runInChildContext`, `map` and `parallel`, and of each branch.
+    pub contexts: f64,
+}
+
+impl Operations {
+    /// All of them.
+    pub fn total(&self) -> f64 {
+        self.executions
+            + self.step_attempts
+            + self.waits
+            + self.callbacks
+            + self.chained_invokes
+            + self.contexts
+    }
+}
+
+impl AddAssign for Operations {
+    fn add_assign(&mut self, other: Self) {
+        self.executions += other.executions;
+        self.step_attempts += other.step_attempts;
+        self.waits += other.waits;
+        self.callbacks += other.callbacks;
+        self.chained_invokes += other.chained_invokes;
+        self.contexts += other.contexts;
+    }
+}
+
+/// What is paid for. Usages are added up, so that an execution has those that it invoked in a chain.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Usage {
+    /// Durable operations.
+    pub operations: Operations,
+    /// Bytes of inputs, results and errors.
+    pub bytes_written: f64,
+    /// Bytes, each for as many hours as it is kept.
+    pub byte_hours_retained: f64,
+    /// Invocations of functions.
+    pub requests: f64,
+    /// Seconds of functions on x86-64, each times its memory in GB (of 1,024 MiB).
+    pub gb_seconds_x86_64: f64,
+    /// The same on Arm.
+    pub gb_seconds_arm64: f64,
+}
+
+impl AddAssign for Usage {
+    fn add_assign(&mut self, other: Self) {
+        self.operations += other.operations;
+        self.bytes_written += other.bytes_written;
+        self.byte_hours_retained += other.byte_hours_retained;
+        self.requests += other.requests;
+        self.gb_seconds_x86_64 += other.gb_seconds_x86_64;
+        self.gb_seconds_arm64 += other.gb_seconds_arm64;
+    }
+}
+
+impl Usage {
+    /// Of one execution, by its events with their data, oldest first. One that still runs has used what is recorded,
+    /// and nothing is retained yet after its end.
+    pub fn of_execution(events: &[Event], function: Function) -> Self {
+        let mut usage = Self::default();
+        for event in events {
+            usage.count(event);
+            usage.bytes_written += float(bytes(event));
+            if let Some(it) = &event.invocation_completed_details {
+                let ran = it.end_timestamp.as_millis() - it.start_timestamp.as_millis();
+                usage.add_invocation(ran, function);
+            }
+        }
+        let is_terminal = |event: &&Event| {
+            let kind = &event.event_type;
+            let ends = [
+                EventType::ExecutionSucceeded,
+                EventType::ExecutionFailed,
+                EventType::ExecutionTimedOut,
+                EventType::ExecutionStopped,
+            ];
+            ends.contains(kind)
+        };
+        if let (Some(first), Some(last)) = (events.first(), events.last()) {
+            let lived = last.event_timestamp.as_millis() - first.event_timestamp.as_millis();
+            let mut hours = hours(lived);
+            if events.iter().any(|event| is_terminal(&event)) {
+                hours += f64::from(function.retention_days) * 24.0;
+            }
+            usage.byte_hours_retained = usage.bytes_written * hours;
+        }
+        usage
+    }
+
+    /// The average of so many executions that were added up.
+    pub fn divided(self, executions: usize) -> Self {
+        let by = float(u64::try_from(executions.max(1)).unwrap_or(u64::MAX));
+        let operations = self.operations;
+        Self {
+            operations: Operations {
+                executions: operations.executions / by,
+                step_attempts: operations.step_attempts / by,
+                waits: operations.waits / by,
+                callbacks: operations.callbacks / by,
+                chained_invokes: operations.chained_invokes / by,
+                contexts: operations.contexts / by,
+            },
+            bytes_written: self.bytes_written / by,
+            byte_hours_retained: self.byte_hours_retained / by,
+            requests: self.requests / by,
+            gb_seconds_x86_64: self.gb_seconds_x86_64 / by,
+            gb_seconds_arm64: self.gb_seconds_arm64 / by,
+        }
+    }
+
+    /// Of one invocation of a plain function that ran for so long.
+    pub fn of_invocation(milliseconds: i64, function: Function) -> Self {
+        let mut usage = Self::default();
+        usage.add_invocation(milliseconds, function);
+        usage
+    }
+
+    fn add_invocation(&mut self, milliseconds: i64, function: Function) {
+        self.requests += 1.0;
+        let seconds = float(u64::try_from(milliseconds).unwrap_or(0)) / 1000.0;
+        let gb_seconds = seconds * f64::from(function.memory_mib) / 1024.0;
+        match function.architecture {
+            Architecture::X86_64 => self.gb_seconds_x86_64 += gb_seconds,
+            Architecture::Arm64 => self.gb_seconds_arm64 += gb_seconds,
+        }
+    }
+
+    fn count(&mut self, event: &Event) {
+        let operations = &mut self.operations;
+        let counter = match event.event_type {
+            EventType::ExecutionStarted => &mut operations.executions,
+            EventType::StepSucceeded | EventType::StepFailed => &mut operations.step_attempts,
+            EventType::WaitStarted => &mut operations.waits,
+            EventType::CallbackStarted => &mut operations.callbacks,
+            EventType::ChainedInvokeStarted => &mut operations.chained_invokes,
+            EventType::ContextStarted => &mut operations.contexts,
+            _ => return,
+        };
+        *counter += 1.0;
+    }
+}
+
+/// Bytes of an event's data.
+fn bytes(event: &Event) -> u64 {
+    let inputs = [
+        event.execution_started_details.as_ref().map(|it| &it.input),
+        event
+            .chained_invoke_started_details
+            .as_ref()
+            .and_then(|it| it.input.as_ref()),
+    ];
+    let results = [
+        &event.execution_succeeded_details,
+        &event.context_succeeded_details,
+        &event.chained_invoke_succeeded_details,
+        &event.callback_succeeded_details,
+    ];
+    let results = results.map(|it| it.as_ref().map(|it| &it.result));
+    let step = event.step_succeeded_details.as_ref().map(|it| &it.result);
+    let errors = [
+        &event.execution_failed_details,
+        &event.execution_stopped_details,
+        &event.context_failed_details,
+        &event.chained_invoke_failed_details,
+        &event.chained_invoke_timed_out_details,
+        &event.chained_invoke_stopped_details,
+        &event.callback_failed_details,
+        &event.callback_timed_out_details,
+    ];
+    let errors = errors.map(|it| it.as_ref().map(|it| &it.error));
+    let step_error = event.step_failed_details.as_ref().map(|it| &it.error);
+    let timed_out = [
+        &event.execution_timed_out_details,
+        &event.wait_cancelled_details,
+    ];
+    let timed_out = timed_out.map(|it| it.as_ref().and_then(|it| it.error.as_ref()));
+
+    let texts = inputs.into_iter().chain(results).chain([step]).flatten();
+    let errors = errors.into_iter().chain([step_error]).chain(timed_out);
+    let of_texts: usize = texts.map(text_bytes).sum();
+    let of_errors: usize = errors.flatten().map(error_bytes).sum();
+    u64::try_from(of_texts + of_errors).unwrap_or(u64::MAX)
+}
+
+fn text_bytes(text: &EventPayload<String>) -> usize {
+    text.payload.as_ref().map_or(0, String::len)
+}
+
+fn error_bytes(error: &EventPayload<ErrorObject>) -> usize {
+    let Some(error) = &error.payload else {
+        return 0;
+    };
+    let texts = [&error.error_message, &error.error_type, &error.error_data];
+    let frames = error.stack_trace.iter().flatten();
+    let of_texts: usize = texts.into_iter().flatten().map(String::len).sum();
+    of_texts + frames.map(String::len).sum::<usize>()
+}
+
+fn hours(milliseconds: i64) -> f64 {
+    float(u64::try_from(milliseconds).unwrap_or(0)) / 3_600_000.0
+}
+
+/// Counts and bytes of one execution are far from where a float leaves one out.
+#[expect(clippy::cast_precision_loss, reason = "see above")]
+pub(crate) fn float(count: u64) -> f64 {
+    count as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FUNCTION: Function = Function {
+        memory_mib: 512,
+        architecture: Architecture::X86_64,
+        retention_days: 14,
+    };
+
+    fn event(at: f64, kind: &str, id: &str, details: &str) -> String {
+        let details = match details {
+            "" => String::new(),
+            it => format!(",{it}"),
+        };
+        format!(
+            r#"{{"EventType":"{kind}","EventId":1,"Id":"{id}","EventTimestamp":{at}{details}}}"#
+        )
+    }
+
+    fn events(all: &[String]) -> Vec<Event> {
+        serde_json::from_str(&format!("[{}]", all.join(","))).unwrap()
+    }
+
+    fn approval() -> Vec<Event> {
+        events(&[
+            event(
+                0.0,
+                "ExecutionStarted",
+                "x",
+                r#""ExecutionStartedDetails":{"Input":{"Payload":"12345"},"ExecutionTimeout":60}"#,
+            ),
+            event(0.1, "StepStarted", "1", r#""StepStartedDetails":{}"#),
+            event(
+                0.2,
+                "StepFailed",
+                "1",
+                r#""StepFailedDetails":{"Error":{"Payload":{"ErrorMessage":"no"}},"RetryDetails":{"CurrentAttempt":1}}"#,
+            ),
+            event(
+                1.0,
+                "StepSucceeded",
+                "1",
+                r#""StepSucceededDetails":{"Result":{"Payload":"123"},"RetryDetails":{"CurrentAttempt":2}}"#,
+            ),
+            event(
+                1.1,
+                "WaitStarted",
+                "2",
+                r#""WaitStartedDetails":{"Duration":3599,"ScheduledEndTimestamp":3600.1}"#,
+            ),
+            event(
+                1.2,
+                "InvocationCompleted",
+                "x",
+                r#""InvocationCompletedDetails":{"StartTimestamp":0.2,"EndTimestamp":1.2,"RequestId":"r"}"#,
+            ),
+            event(3600.0, "WaitSucceeded", "2", r#""WaitSucceededDetails":{}"#),
+            event(
+                3600.0,
+                "ExecutionSucceeded",
+                "x",
+                r#""ExecutionSucceededDetails":{"Result":{"Payload":"ok"}}"#,
+            ),
+            event(
+                3600.0,
+                "InvocationCompleted",
+                "x",
+                r#""InvocationCompletedDetails":{"StartTimestamp":3599.0,"EndTimestamp":3600.0,"RequestId":"s"}"#,
+            ),
+        ])
+    }
+
+    #[test]
+    fn an_execution_is_metered_by_its_events() {
+        let usage = Usage::of_execution(&approval(), FUNCTION);
+        assert_eq!(usage.operations.executions, 1.0);
+        assert_eq!(usage.operations.step_attempts, 2.0);
+        assert_eq!(usage.operations.waits, 1.0);
+        assert_eq!(usage.operations.total(), 4.0);
+        assert_eq!(usage.bytes_written, 12.0, "12345, no, 123, ok");
+        assert_eq!(usage.requests, 2.0);
+        assert!((usage.gb_seconds_x86_64 - 1.0).abs() < 1e-9);
+        assert_eq!(usage.gb_seconds_arm64, 0.0);
+        // An hour, and fourteen days.
+        assert!((usage.byte_hours_retained - 12.0 * 337.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn what_still_runs_is_not_retained_beyond_now() {
+        let mut events = approval();
+        events.retain(|it| it.event_type != EventType::ExecutionSucceeded);
+        let usage = Usage::of_execution(&events, FUNCTION);
+        assert!((usage.byte_hours_retained - 10.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn an_average_is_the_sum_divided() {
+        let one = Usage::of_execution(&approval(), FUNCTION);
+        let mut two = one;
+        two += one;
+        assert_eq!(two.divided(2), one);
+    }
+}
