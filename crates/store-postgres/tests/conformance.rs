@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use proptest::test_runner::Config;
 use store::conformance::{self, Choice, Walk};
 use store::{
-    AccessKeys, CodeBlobs, MemoryStore, Servers, Sessions, StackRecord, Stacks, StacksRevision, Store,
+    AccessKeys, CodeBlobs, MemoryStore, Servers, Sessions, StackRecord, Stacks, StacksRevision,
+    Store,
 };
 
 use crate::support::{empty, open, server};
