@@ -357,16 +357,3 @@ def test_every_server_of_a_database_has_it(tmp_path, app):
             until("it is gone everywhere", lambda: (one.stacks() == {}, one.stacks()), 10)
     finally:
         postgres.stop()
-
-
-def test_the_loan_demo_is_deployed(server):
-    live = server.deploy(HERE.parent / "demo/loan-approval", "--build-profile", "dev", "--stack-name", "loan-approval")
-    assert live["status"] == "live"
-    [url] = live["resources"]["http_apis"].values()
-    functions = {function["logical_id"]: function for function in live["resources"]["functions"]}
-    assert functions["LoanWorkflowFunction"]["durable"]
-    body = json.dumps({"applicantName": "Ada", "amount": 1000, "income": 90000}).encode()
-    with contextlib.suppress(urllib.error.HTTPError):
-        request = urllib.request.Request(url, data=body, headers={"Content-Type": "application/json"})
-        urllib.request.urlopen(request, timeout=PATIENCE_SECONDS)
-    assert server.run("destroy", "loan-approval", "--yes", "--force").returncode == 0
