@@ -1,6 +1,7 @@
 //! The command line.
 
 mod access;
+mod asl;
 mod clock;
 mod completions;
 mod demo;
@@ -14,6 +15,9 @@ mod up;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use self::asl::{
+    AslAction, AslArguments, AslFunctionArguments, AslRunArguments, AslValidateArguments,
+};
 pub use access::{AccessArguments, AuditArguments, KeysAction, KeysArguments};
 pub use clock::{ClockAction, ClockArguments};
 pub use completions::{CompletionsArguments, ManArguments, Shell};
@@ -98,6 +102,7 @@ pub enum Command {
     #[command(hide = true)]
     DemoFunction(DemoFunctionArguments),
     Debug(DebugArguments),
+    Asl(AslArguments),
     Invoke(InvokeArguments),
     Ls(LsArguments),
     Show(ShowArguments),

@@ -160,6 +160,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// What the tests of a package may use beyond `ARROWS`.
 const TESTS: &[(&str, &[&str])] = &[
     ("loan-workflow", &["lambda-api", "lambdura-testing"]),
+    ("state-machine", &["lambdura-testing"]),
     ("server", &["lambdura"]),
     ("cli", &["engine"]),
     ("keep", &["store-sqlite"]),
@@ -185,6 +186,8 @@ const HOMES: &[(&str, &[&str])] = &[
             "open-invocation",
             "every-kind",
             "sim",
+            // Functions that stand for others in `lambdura asl run`.
+            "cli",
         ],
     ),
 ];

@@ -28,6 +28,7 @@ mod same_code;
 mod secret_seed;
 mod source;
 mod stack_options;
+mod state_machines;
 mod tree;
 
 mod port;
