@@ -1,3 +1,5 @@
+//! Every operator, and what is no comparison.
+
 use serde_json::{Map, json};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Every intrinsic function, and what they refuse.
+
 use serde_json::{Map, json};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! What paths find, what they refuse, and where they write.
+
 use serde_json::{Map, json};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Definitions that are right, and every message about those that are not.
+
 use serde_json::json;
 
 use super::*;
