@@ -1,6 +1,7 @@
 //! The command line.
 
 mod access;
+mod asl;
 mod clock;
 mod completions;
 mod debug;
@@ -21,6 +22,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use self::asl::{
+    AslAction, AslArguments, AslFunctionArguments, AslRunArguments, AslValidateArguments,
+};
 pub use access::{AccessArguments, AuditArguments, KeysAction, KeysArguments, OidcArguments};
 pub use clock::{ClockAction, ClockArguments};
 pub use completions::{CompletionsArguments, ManArguments, Shell};
@@ -115,6 +119,7 @@ pub enum Command {
     #[command(hide = true)]
     DemoFunction(DemoFunctionArguments),
     Debug(DebugArguments),
+    Asl(AslArguments),
     Invoke(InvokeArguments),
     Ls(LsArguments),
     Show(ShowArguments),

@@ -33,6 +33,48 @@ pub enum FailureKind {
     InvalidUse,
 }
 
+/// An error whose type is known when the program runs, and not when it is compiled.
+///
+/// Errors of user code are called like their Rust type in histories and in what callers get; this one is called as it
+/// says: for interpreters, and for handing on errors of other systems.
+///
+/// ```
+/// use lambdura::NamedError;
+///
+/// let refused = NamedError::new("Card.Refused", "no funds");
+/// assert_eq!(refused.error_type(), "Card.Refused");
+/// assert_eq!(refused.to_string(), "no funds");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedError {
+    error_type: String,
+    message: String,
+}
+
+impl NamedError {
+    /// An error of this type, with this message.
+    pub fn new(error_type: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            error_type: error_type.into(),
+            message: message.into(),
+        }
+    }
+
+    /// What it is called.
+    #[must_use]
+    pub fn error_type(&self) -> &str {
+        &self.error_type
+    }
+}
+
+impl fmt::Display for NamedError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for NamedError {}
+
 /// Error types that this SDK gives on the wire, and reads back.
 pub(crate) mod wire_type {
     pub(crate) const STEP_INTERRUPTED: &str = "StepInterruptedError";
@@ -107,13 +149,16 @@ impl Failure {
 
     /// What user code returned.
     ///
-    /// An error of this SDK keeps its message and gets its AWS name; a concrete error type gives its own name;
-    /// boxed errors have none, and are called `fallback`.
+    /// An error of this SDK keeps its message and gets its AWS name; one with a name is called that; a concrete error
+    /// type gives its own name; boxed errors have none, and are called `fallback`.
     pub(crate) fn from_user<E: Into<BoxError>>(error: E, fallback: &str) -> Self {
         let name = short_type_name(std::any::type_name::<E>());
         let error: BoxError = error.into();
         if let Some(failure) = from_sdk_error(error.as_ref()) {
             return failure;
+        }
+        if let Some(named) = error.downcast_ref::<NamedError>() {
+            return Self::failed(&named.error_type, named.message.clone());
         }
         Self::new(
             FailureKind::Failed,
@@ -293,6 +338,10 @@ mod tests {
         assert_eq!(concrete.message, "card refused");
         let boxed = Failure::from_user::<BoxError>(CardRefused.into(), "StepError");
         assert_eq!(boxed.error_type.as_deref(), Some("StepError"));
+        let named = Failure::from_user(NamedError::new("Card.Refused", "no"), "StepError");
+        assert_eq!(named.error_type.as_deref(), Some("Card.Refused"));
+        let boxed: BoxError = NamedError::new("Card.Refused", "no").into();
+        assert_eq!(Failure::from_user(boxed, "StepError"), named);
         let text = Failure::from_user("no", "StepError");
         assert_eq!(text.error_type.as_deref(), Some("StepError"));
     }

@@ -128,7 +128,7 @@ pub use condition::{
 pub use context::DurableContext;
 pub use error::{
     BatchError, BoxError, CallbackError, ChildContextError, CombinatorError, FailureKind,
-    InvokeError, OperationError, StepError, WaitError, WaitForConditionError,
+    InvokeError, NamedError, OperationError, StepError, WaitError, WaitForConditionError,
 };
 pub use invocation::{InvocationContext, Invoker};
 pub use invoke::Invoke;

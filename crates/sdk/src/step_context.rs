@@ -1,8 +1,10 @@
 //! What a step's body is given.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use crate::context::DurableContext;
+use crate::machine_time::MachineTime;
 use crate::operation_id::OperationSpec;
 
 /// What a step's body knows about the attempt it is.
@@ -18,6 +20,7 @@ struct StepContextInner {
     operation_id: String,
     name: Option<String>,
     attempt: u32,
+    time: MachineTime,
 }
 
 impl StepContext {
@@ -29,6 +32,7 @@ impl StepContext {
                 operation_id: spec.id().as_str().to_owned(),
                 name: spec.name.clone(),
                 attempt,
+                time: context.execution().time.clone(),
             }),
         }
     }
@@ -37,6 +41,14 @@ impl StepContext {
     #[must_use]
     pub fn attempt(&self) -> u32 {
         self.inner.attempt
+    }
+
+    /// What time it is, where the function runs: the machine's time, or that of a test whose clock is moved.
+    ///
+    /// A step that returns it records it, so that the handler may go by it in every replay.
+    #[must_use]
+    pub fn now(&self) -> SystemTime {
+        self.inner.time.now()
     }
 
     /// The step's name, if it has one.

@@ -1,7 +1,7 @@
 //! The server: the runtime behind HTTP.
 //!
-//! One port ([`main_port`]) speaks AWS's Lambda API ([`api`]), serves the stack's tables ([`tables`]), a few
-//! routes of our own ([`service`]) and the web console ([`console`]); each API and function URL of a stack has a
+//! One port ([`main_port`]) speaks AWS's Lambda API ([`api`]), serves the stack's tables ([`tables`]) and state machines
+//! ([`states`]), a few routes of our own ([`service`]) and the web console ([`console`]); each API and function URL of a stack has a
 //! port of its own ([`gateway`]); what is meant for AWS's other services is handed on or refused ([`elsewhere`]). [`Server`] joins store, function host, tables and traces, and
 //! [`Server::deploy`] puts a stack's functions into it.
 
@@ -24,6 +24,7 @@ mod gateway;
 mod oidc;
 mod permission;
 mod service;
+mod states;
 mod tables;
 
 mod deploy;
@@ -63,6 +64,7 @@ pub use oidc::{OidcConfig, OidcPolicy, check_provider_url};
 pub use runtime::ClockMode;
 pub use server::{Debugging, Server, ServerConfig, Stores};
 pub use start_error::StartServerError;
+pub use states::{STATE_MACHINE_DEFINITION, STATE_MACHINE_PROGRAM};
 pub use tables::{ServeTablesError, ServedTables};
 pub use telemetry::{OtlpConfig, Protocol, TelemetryError, Warning, Warnings};
 pub use tokens::{AuthorizerConfig, KeySet, KeySetError, TokenKeys};

@@ -13,7 +13,7 @@ use crate::http::{Body, RequestBody, guard, refusal};
 use crate::permission::Service;
 use crate::service::session;
 use crate::tables::Tables;
-use crate::{api, console, service};
+use crate::{api, console, service, states};
 
 /// Answers a request to the main port: our own routes and the console's, then the Lambda API.
 pub(crate) async fn handle(
@@ -78,7 +78,10 @@ async fn admit(
     app.access.count_address(address, now)?;
     // As `dispatch` tells them apart: requests for tables and for other services may have any path.
     let is_elsewhere = app.other_services.are_meant(&request);
-    let service = Service::of(Tables::serve(request.headers()), is_elsewhere);
+    let service = match states::serve(app, request.headers()) {
+        true => Service::States,
+        false => Service::of(Tables::serve(request.headers()), is_elsewhere),
+    };
     if service == Service::Lambda && is_for_everybody(&request) {
         return Ok((request, Admitted::unseen()));
     }
@@ -95,6 +98,9 @@ fn is_for_everybody(request: &Request<RequestBody>) -> bool {
 }
 
 async fn dispatch(app: Arc<App>, request: Request<RequestBody>) -> Response<Body> {
+    if states::serve(&app, request.headers()) {
+        return states::handle(&app, request).await;
+    }
     let request = match app.other_services.handle(request).await {
         Ok(answer) => return answer,
         Err(request) => request,

@@ -27,6 +27,8 @@ pub struct FunctionResource {
     pub code_path: PathBuf,
     /// `InlineCode` or `ZipFile`, which nobody has put into a file yet: `code_path` means nothing then.
     pub inline_code: Option<String>,
+    /// The definition of the state machine that it is, which nobody has checked: `code_path` means nothing then.
+    pub state_machine: Option<serde_json::Value>,
     /// Why it cannot be run here, as a sentence fragment: its code is a container image, or lies in S3.
     /// `code_path` means nothing then, and an image has neither handler nor runtime.
     pub cannot_run: Option<String>,

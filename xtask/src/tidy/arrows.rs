@@ -7,6 +7,8 @@ use crate::workspace::Package;
 const ARROWS: &[(&str, &[&str])] = &[
     ("stdx", &[]),
     ("access", &[]),
+    ("asl", &[]),
+    ("state-machine", &["asl", "lambdura"]),
     ("model", &[]),
     ("engine", &["model"]),
     ("store", &["engine", "model"]),
@@ -50,16 +52,19 @@ const ARROWS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "access",
+            "asl",
             "book-assets",
             "cost",
             "runtime",
             "function-host",
             "keep",
             "lambda-api",
+            "lambdura",
             "loan-demo",
             "model",
             "server",
             "stack",
+            "state-machine",
             "store",
             "store-postgres",
             "store-sqlite",
@@ -157,6 +162,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// What the tests of a package may use beyond `ARROWS`.
 const TESTS: &[(&str, &[&str])] = &[
     ("loan-workflow", &["lambda-api", "lambdura-testing"]),
+    ("state-machine", &["lambdura-testing"]),
     ("server", &["lambdura"]),
     ("cli", &["engine"]),
     ("keep", &["store-sqlite"]),
@@ -182,6 +188,8 @@ const HOMES: &[(&str, &[&str])] = &[
             "open-invocation",
             "every-kind",
             "sim",
+            // Functions that stand for others in `lambdura asl run`.
+            "cli",
         ],
     ),
 ];

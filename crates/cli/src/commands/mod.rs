@@ -1,5 +1,6 @@
 //! One file per command; here they are told apart and given what they share.
 
+mod asl;
 mod backup;
 mod callback;
 mod callbacks;
@@ -49,7 +50,7 @@ use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use crate::args::{Arguments, Command, GlobalArguments, LogFormat};
+use crate::args::{Arguments, AslAction, AslArguments, Command, GlobalArguments, LogFormat};
 use crate::client::Client;
 use crate::completions;
 use crate::exit::CliError;
@@ -64,6 +65,12 @@ pub fn run(arguments: Arguments, screen: &Screen) -> Result<(), CliError> {
     // It has a log of its own, as functions have.
     if let Command::DemoFunction(it) = &arguments.command {
         return demo::function(it);
+    }
+    if let Command::Asl(AslArguments {
+        action: AslAction::Function(it),
+    }) = &arguments.command
+    {
+        return asl::function(it);
     }
     let log_format = match &arguments.command {
         Command::Serve(serve) => serve.log_format,
@@ -89,6 +96,7 @@ pub fn run(arguments: Arguments, screen: &Screen) -> Result<(), CliError> {
         Command::Demo(it) => demo::run(&it, screen),
         Command::DemoFunction(_) => unreachable!("it ran above"),
         Command::Debug(it) => block_on(debug::run(it, screen)),
+        Command::Asl(it) => block_on(asl::run(it, &arguments.global.endpoint, screen)),
         Command::Invoke(it) => block_on(invoke::run(&client()?, it, screen)),
         Command::Ls(it) => block_on(ls::run(&client()?, it, screen)),
         Command::Show(it) => block_on(show::run(&client()?, it, screen)),

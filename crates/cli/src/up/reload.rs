@@ -15,6 +15,7 @@ use super::objects::Fetch;
 use super::tree::is_left_out;
 use super::{
     build, image, inline, left_out, missing_layers, objects, own_sources, stack_options, start,
+    state_machines,
 };
 use crate::args::UpArguments;
 use crate::exit::{self, CliError};
@@ -191,6 +192,7 @@ impl Reload<'_> {
     async fn once(&self, functions: &BTreeSet<String>) -> Result<Deployed, CliError> {
         let mut stack = stack_options::load(self.arguments).map_err(CliError::diagnostic)?;
         inline::place(&mut stack, self.data_dir)?;
+        state_machines::place(&mut stack, self.data_dir)?;
         image::place(&mut stack, self.data_dir);
         let elsewhere = stack_options::elsewhere(&self.arguments.server)?;
         objects::fetch(&mut stack, &elsewhere, self.data_dir, Fetch::Missing).await;

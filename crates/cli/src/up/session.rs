@@ -15,7 +15,7 @@ use super::reload::{Deployed, Reload, Sources};
 use super::stop_signal::{Stop, StopSignals};
 use super::{
     answers, build, cdk, data_folder, debugging, image, inline, left_out, missing_layers, objects,
-    own_sources, questions, secret_seed, shared_store, stack_options, start,
+    own_sources, questions, secret_seed, shared_store, stack_options, start, state_machines,
 };
 use crate::args::UpArguments;
 use crate::exit::CliError;
@@ -54,6 +54,7 @@ pub async fn run(
     data_folder::prepare(&data_dir)?;
     secret_seed::keep(&data_dir)?;
     inline::place(&mut stack, &data_dir)?;
+    state_machines::place(&mut stack, &data_dir)?;
     image::place(&mut stack, &data_dir);
     let elsewhere = stack_options::elsewhere(&arguments.server)?;
     tokio::select! {

@@ -10,6 +10,7 @@ mod running;
 mod service;
 
 mod access;
+mod asl;
 mod cdk;
 mod commands;
 mod demo;

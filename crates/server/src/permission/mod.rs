@@ -9,6 +9,7 @@
 mod dynamodb;
 mod lambda;
 mod own;
+mod states;
 
 use hyper::http::request::Parts;
 use model::ExecutionId;
@@ -73,12 +74,15 @@ impl Needed {
 pub(crate) enum Service {
     Lambda,
     DynamoDb,
+    /// Step Functions, for the state machines of a template.
+    States,
     /// One that is not here.
     Elsewhere,
 }
 
 impl Service {
-    /// Which one a request is for. `is_elsewhere` says whether it is signed for a service that is not here.
+    /// Which one a request is for, if it is not for the state machines that are here. `is_elsewhere` says whether it is
+    /// signed for a service that is not here.
     pub fn of(is_table: bool, is_elsewhere: bool) -> Self {
         match (is_elsewhere, is_table) {
             (true, _) => Self::Elsewhere,
@@ -92,6 +96,7 @@ impl Service {
         match self {
             Self::Lambda => name == "lambda",
             Self::DynamoDb => name == "dynamodb",
+            Self::States => name == "states",
             // Requests are told apart by this very name.
             Self::Elsewhere => !["lambda", "dynamodb"].contains(&name),
         }
@@ -101,6 +106,7 @@ impl Service {
         match self {
             Self::Lambda => "lambda",
             Self::DynamoDb => "dynamodb",
+            Self::States => "states",
             Self::Elsewhere => "its own",
         }
     }
@@ -111,7 +117,7 @@ pub(crate) fn bytes_max(service: Service, parts: &Parts) -> usize {
     match service {
         Service::Lambda if path(parts).starts_with("/lambdura/v1/code/") => ARCHIVE_BYTES_MAX,
         Service::Lambda if lambda::has_code(&parts.method, path(parts)) => CODE_BYTES_MAX,
-        Service::Lambda | Service::DynamoDb | Service::Elsewhere => BYTES_MAX,
+        Service::Lambda | Service::DynamoDb | Service::States | Service::Elsewhere => BYTES_MAX,
     }
 }
 
@@ -125,6 +131,7 @@ pub(crate) fn needed(
 ) -> Vec<Needed> {
     match service {
         Service::DynamoDb => dynamodb::needed(&parts.headers, body, home),
+        Service::States => states::needed(&parts.headers, body),
         Service::Elsewhere => vec![elsewhere(signed_for, parts)],
         Service::Lambda => {
             let path = path(parts);

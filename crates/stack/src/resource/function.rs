@@ -201,6 +201,7 @@ pub(super) fn common(
         code_path: code.path,
         code_uri: code.uri,
         inline_code: code.inline,
+        state_machine: None,
         cannot_run: code.cannot_run,
         image: code.image,
         code_object: code.object,

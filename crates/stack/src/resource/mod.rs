@@ -17,6 +17,7 @@ mod image;
 mod lambda_function;
 mod layer;
 mod nested;
+mod state_machine;
 
 mod api_key;
 mod authorizer;

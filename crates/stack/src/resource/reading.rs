@@ -13,11 +13,11 @@ use super::unsupported::meaning_of;
 use super::{
     Assets, api_key, authorizer, companion, event_invoke, event_rule, event_source, function,
     function_url, gateway_http, gateway_rest, http_api, lambda_function, layer, nested,
-    request_check, rest_api, stored_value, table,
+    request_check, rest_api, state_machine, stored_value, table,
 };
 
 /// The types of resources that do something here.
-pub(crate) static TYPES: [&Type; 44] = [
+pub(crate) static TYPES: [&Type; 46] = [
     &function::TYPE,
     &http_api::TYPE,
     &table::TYPE,
@@ -60,6 +60,8 @@ pub(crate) static TYPES: [&Type; 44] = [
     &companion::SUBSCRIPTION,
     &companion::BUCKET,
     &companion::BUCKET_POLICY,
+    &state_machine::TYPE,
+    &state_machine::STEP_FUNCTIONS,
     &stored_value::PARAMETER_TYPE,
     &stored_value::SECRET_TYPE,
 ];

@@ -5,7 +5,9 @@ pub(super) fn meaning_of(resource_type: &str) -> &'static str {
     let name = resource_type.strip_prefix("AWS::").unwrap_or_default();
     let (service, name) = name.split_once("::").unwrap_or_default();
     match (service, name) {
-        ("Serverless", "StateMachine") | ("StepFunctions", _) => "state machines are not run",
+        ("StepFunctions", _) => {
+            "only state machines are run, without activities, versions and aliases of their own"
+        }
         ("Serverless", "WebSocketApi") => "no WebSocket API is served",
         ("Lambda", _) => {
             "it is ignored here: functions, versions, aliases, URLs and layers are not"

@@ -1,4 +1,5 @@
-//! Local files that a template takes parts of itself from: `AWS::Include`, and `DefinitionUri` of APIs.
+//! Local files that a template takes parts of itself from: `AWS::Include`, and `DefinitionUri` of APIs and state
+//! machines.
 //!
 //! What is in such a file has the place of what names it; what is wrong with its syntax is shown in
 //! the file. Source: CloudFormation template reference, "`AWS::Include` transform", and AWS SAM
@@ -17,7 +18,11 @@ const TRANSFORM: &str = "Fn::Transform";
 const INCLUDE: &str = "AWS::Include";
 
 /// Types with a `DefinitionUri`.
-const APIS: [&str; 2] = ["AWS::Serverless::Api", "AWS::Serverless::HttpApi"];
+const DEFINED: [&str; 3] = [
+    "AWS::Serverless::Api",
+    "AWS::Serverless::HttpApi",
+    "AWS::Serverless::StateMachine",
+];
 
 /// The template with the content of files in it.
 /// `files` is told which ones.
@@ -62,8 +67,8 @@ impl Includes<'_> {
         let resource = |entry: &Entry| {
             let value = self.node(&entry.value);
             let kind = value.get("Type").and_then(Node::text);
-            let is_api = kind.is_some_and(|kind| APIS.contains(&kind));
-            match is_api {
+            let is_defined = kind.is_some_and(|kind| DEFINED.contains(&kind));
+            match is_defined {
                 true => entry.with_value(self.definition(value)),
                 false => entry.with_value(value),
             }
@@ -72,7 +77,7 @@ impl Includes<'_> {
         Node::new(node.span, NodeValue::Mapping(entries))
     }
 
-    /// An API whose `DefinitionUri` has been read, where it is a local file.
+    /// A resource whose `DefinitionUri` has been read, where it is a local file.
     fn definition(&mut self, resource: Node) -> Node {
         let uri = resource
             .get("Properties")

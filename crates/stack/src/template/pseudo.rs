@@ -63,6 +63,10 @@ impl Pseudo {
         self.regional_arn("lambda", &format!("function:{name}"))
     }
 
+    pub fn state_machine_arn(&self, name: &str) -> String {
+        self.regional_arn("states", &format!("stateMachine:{name}"))
+    }
+
     /// The first version of a layer, which is the only one here.
     pub fn layer_arn(&self, name: &str) -> String {
         self.regional_arn("lambda", &format!("layer:{name}:1"))

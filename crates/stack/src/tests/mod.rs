@@ -23,6 +23,7 @@ mod references;
 mod resources;
 mod samconfig;
 mod schedules;
+mod state_machines;
 mod substitution;
 mod untrusted;
 

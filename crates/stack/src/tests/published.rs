@@ -232,6 +232,16 @@ const PUBLISHED: &[(&str, &str)] = &[
     ),
     ("AWS::S3::BucketPolicy", "Bucket PolicyDocument"),
     (
+        "AWS::Serverless::StateMachine",
+        "AutoPublishAlias Definition DefinitionSubstitutions DefinitionUri DeploymentPreference Events Logging Name \
+         PermissionsBoundary Policies PropagateTags Role RolePath Tags Tracing Type UseAliasAsEventTarget",
+    ),
+    (
+        "AWS::StepFunctions::StateMachine",
+        "Definition DefinitionS3Location DefinitionString DefinitionSubstitutions EncryptionConfiguration \
+         LoggingConfiguration RoleArn StateMachineName StateMachineType Tags TracingConfiguration",
+    ),
+    (
         "AWS::SSM::Parameter",
         "AllowedPattern DataType Description Name Policies Tags Tier Type Value",
     ),

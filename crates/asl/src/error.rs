@@ -1,0 +1,126 @@
+//! What states fail with.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Matches every error that may be handled.
+pub const ALL: &str = "States.ALL";
+/// A task took longer than `TimeoutSeconds`, or the execution did.
+pub const TIMEOUT: &str = "States.Timeout";
+/// A task sent no heartbeat for `HeartbeatSeconds`.
+pub const HEARTBEAT_TIMEOUT: &str = "States.HeartbeatTimeout";
+/// Matches every error of a task but a timeout.
+pub const TASK_FAILED: &str = "States.TaskFailed";
+/// The definition asked for something that cannot be done with this input. Never caught, never retried.
+pub const RUNTIME: &str = "States.Runtime";
+/// A path of a payload template has nothing in the input.
+pub const PARAMETER_PATH_FAILURE: &str = "States.ParameterPathFailure";
+/// `ResultPath` cannot be applied to the input.
+pub const RESULT_PATH_MATCH_FAILURE: &str = "States.ResultPathMatchFailure";
+/// An intrinsic function was called with arguments that it has no answer for.
+pub const INTRINSIC_FAILURE: &str = "States.IntrinsicFailure";
+/// No rule of a Choice state matched, and it has no default.
+pub const NO_CHOICE_MATCHED: &str = "States.NoChoiceMatched";
+/// A branch of a Parallel state failed.
+pub const BRANCH_FAILED: &str = "States.BranchFailed";
+/// More items of a Map state failed than it tolerates.
+pub const EXCEED_TOLERATED_FAILURE_THRESHOLD: &str = "States.ExceedToleratedFailureThreshold";
+/// The items of a Map state could not be read.
+pub const ITEM_READER_FAILED: &str = "States.ItemReaderFailed";
+/// A payload is larger than a state may have. Never matched by `States.ALL`.
+pub const DATA_LIMIT_EXCEEDED: &str = "States.DataLimitExceeded";
+/// A JSONata expression failed, has no value, or has a value of the wrong type.
+pub const QUERY_EVALUATION_ERROR: &str = "States.QueryEvaluationError";
+
+/// Names that begin with `States.` and mean something; others are reserved.
+/// Source: Amazon States Language specification, appendix A; Step Functions developer guide, error names.
+pub const RESERVED: &[&str] = &[
+    ALL,
+    TIMEOUT,
+    HEARTBEAT_TIMEOUT,
+    TASK_FAILED,
+    RUNTIME,
+    PARAMETER_PATH_FAILURE,
+    RESULT_PATH_MATCH_FAILURE,
+    INTRINSIC_FAILURE,
+    NO_CHOICE_MATCHED,
+    BRANCH_FAILED,
+    EXCEED_TOLERATED_FAILURE_THRESHOLD,
+    ITEM_READER_FAILED,
+    "States.ResultWriterFailed",
+    DATA_LIMIT_EXCEEDED,
+    QUERY_EVALUATION_ERROR,
+    "States.Permissions",
+    "States.Http.Socket",
+];
+
+/// The failure of a state: a name that retriers and catchers match, and a cause for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StateError {
+    /// The error name, such as `States.Timeout`.
+    pub error: String,
+    /// What happened.
+    pub cause: String,
+}
+
+impl StateError {
+    /// An error with this name and cause.
+    pub fn new(error: impl Into<String>, cause: impl Into<String>) -> Self {
+        Self {
+            error: error.into(),
+            cause: cause.into(),
+        }
+    }
+
+    /// The definition asked for something impossible.
+    pub fn runtime(cause: impl Into<String>) -> Self {
+        Self::new(RUNTIME, cause)
+    }
+
+    /// What a catcher hands on, and `$states.errorOutput`.
+    #[must_use]
+    pub fn output(&self) -> serde_json::Value {
+        serde_json::json!({ "Error": self.error, "Cause": self.cause })
+    }
+
+    /// Whether one of the names in `ErrorEquals` means this error.
+    ///
+    /// `States.ALL` leaves out what no handler can help with, and `States.TaskFailed` timeouts as well.
+    #[must_use]
+    pub fn matches(&self, error_equals: &[String]) -> bool {
+        let is_terminal = [RUNTIME, DATA_LIMIT_EXCEEDED].contains(&self.error.as_str());
+        error_equals.iter().any(|name| match name.as_str() {
+            ALL => !is_terminal,
+            TASK_FAILED => !is_terminal && self.error != TIMEOUT,
+            // A heartbeat that stays away is a timeout too.
+            TIMEOUT => self.error == TIMEOUT || self.error == HEARTBEAT_TIMEOUT,
+            RUNTIME => false,
+            name => name == self.error,
+        })
+    }
+}
+
+impl fmt::Display for StateError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.error, self.cause)
+    }
+}
+
+impl std::error::Error for StateError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wildcards_leave_out_what_nobody_can_handle() {
+        let matches =
+            |error: &str, name: &str| StateError::new(error, "").matches(&[name.to_owned()]);
+        assert!(matches("Own", ALL) && matches(TIMEOUT, ALL));
+        assert!(!matches(RUNTIME, ALL) && !matches(DATA_LIMIT_EXCEEDED, ALL));
+        assert!(matches("Own", TASK_FAILED) && !matches(TIMEOUT, TASK_FAILED));
+        assert!(matches(DATA_LIMIT_EXCEEDED, DATA_LIMIT_EXCEEDED));
+        assert!(matches(HEARTBEAT_TIMEOUT, TIMEOUT) && !matches("Own", "Other"));
+    }
+}

@@ -1,0 +1,190 @@
+//! How data gets into a state and out of it.
+
+use serde_json::{Map, Value};
+
+use crate::definition::Language;
+use crate::error::{RESULT_PATH_MATCH_FAILURE, StateError};
+use crate::path::Path;
+use crate::scope::{Scope, Variables};
+use crate::template::Template;
+
+/// The data flow of a state. Fields that its type or language does not have are as if they were not written.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Flow {
+    /// The language that the fields are written in.
+    pub language: Language,
+    /// `InputPath`
+    pub input_path: Selected,
+    /// `Parameters` or `Arguments`
+    pub arguments: Option<Template>,
+    /// `ResultSelector`
+    pub result_selector: Option<Template>,
+    /// `ResultPath`
+    pub result_path: ResultPath,
+    /// `OutputPath`
+    pub output_path: Selected,
+    /// `Output`
+    pub output: Option<Template>,
+    /// `Assign`
+    pub assign: Vec<(String, Template)>,
+}
+
+/// What `InputPath` and `OutputPath` leave.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Selected {
+    /// Everything.
+    #[default]
+    All,
+    /// An empty object: the path is `null`.
+    Nothing,
+    /// What the path means.
+    Path(Path),
+}
+
+/// Where a result goes.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum ResultPath {
+    /// It takes the input's place.
+    #[default]
+    Whole,
+    /// Nowhere: the input stays.
+    Discard,
+    /// Into the input, at this place.
+    At(Path),
+}
+
+/// What a state leaves behind.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Left {
+    /// The input of the next state.
+    pub output: Value,
+    /// Variables that are set.
+    pub assigned: Variables,
+}
+
+impl Selected {
+    fn apply(&self, scope: &Scope<'_>, field: &str) -> Result<Value, StateError> {
+        match self {
+            Self::All => Ok(scope.input.clone()),
+            Self::Nothing => Ok(Value::Object(Map::new())),
+            Self::Path(path) => path.find(scope).ok_or_else(|| {
+                let input = crate::shortened(scope.input);
+                StateError::runtime(format!(
+                    "Invalid path '{path}': the field '{field}' finds nothing in the input '{input}'"
+                ))
+            }),
+        }
+    }
+}
+
+impl ResultPath {
+    /// Puts a result where it belongs.
+    ///
+    /// # Errors
+    ///
+    /// `States.ResultPathMatchFailure` when the input has no such place.
+    pub fn apply(&self, input: &Value, result: Value) -> Result<Value, StateError> {
+        match self {
+            Self::Whole => Ok(result),
+            Self::Discard => Ok(input.clone()),
+            Self::At(path) => path.put(input.clone(), result).map_err(|reason| {
+                let cause = format!("Unable to apply the ResultPath to the input: {reason}");
+                StateError::new(RESULT_PATH_MATCH_FAILURE, cause)
+            }),
+        }
+    }
+}
+
+impl Flow {
+    /// The input after `InputPath`. The scope has the state's input.
+    ///
+    /// # Errors
+    ///
+    /// `States.Runtime` when the path has nothing.
+    pub fn effective_input(&self, scope: &Scope<'_>) -> Result<Value, StateError> {
+        self.input_path.apply(scope, "InputPath")
+    }
+
+    /// What the state works with: `Parameters` or `Arguments`, or the input after `InputPath`.
+    ///
+    /// # Errors
+    ///
+    /// Those of the expressions.
+    pub fn arguments(&self, scope: &Scope<'_>) -> Result<Value, StateError> {
+        let effective = self.effective_input(scope)?;
+        let field = match self.language {
+            Language::JsonPath => "Parameters",
+            Language::Jsonata => "Arguments",
+        };
+        match &self.arguments {
+            None => Ok(effective),
+            Some(template) => template.evaluate(&scope.with_input(&effective), field),
+        }
+    }
+
+    /// What comes out of the state, whose work came to `result`. The scope has the state's input, and for JSONata the
+    /// result in `$states.result` as well.
+    ///
+    /// # Errors
+    ///
+    /// Those of the expressions, and `States.ResultPathMatchFailure`.
+    pub fn leave(&self, scope: &Scope<'_>, result: &Value) -> Result<Left, StateError> {
+        if self.language == Language::Jsonata {
+            return leave_jsonata(self.output.as_ref(), &self.assign, scope, result);
+        }
+        let selected = match &self.result_selector {
+            None => result.clone(),
+            Some(template) => template.evaluate(&scope.with_input(result), "ResultSelector")?,
+        };
+        let assigned = assigned(&self.assign, &scope.with_input(&selected))?;
+        let combined = self.result_path.apply(scope.input, selected)?;
+        let output = self
+            .output_path
+            .apply(&scope.with_input(&combined), "OutputPath")?;
+        Ok(Left { output, assigned })
+    }
+
+    /// What comes out of a state that has no result: Choice, Wait and Succeed. The scope has the state's input.
+    ///
+    /// # Errors
+    ///
+    /// Those of the expressions.
+    pub fn pass_on(&self, scope: &Scope<'_>) -> Result<Left, StateError> {
+        if self.language == Language::Jsonata {
+            return leave_jsonata(self.output.as_ref(), &self.assign, scope, scope.input);
+        }
+        let effective = self.effective_input(scope)?;
+        let scope = scope.with_input(&effective);
+        Ok(Left {
+            output: self.output_path.apply(&scope, "OutputPath")?,
+            assigned: assigned(&self.assign, &scope)?,
+        })
+    }
+}
+
+pub(crate) fn leave_jsonata(
+    output: Option<&Template>,
+    assign: &[(String, Template)],
+    scope: &Scope<'_>,
+    otherwise: &Value,
+) -> Result<Left, StateError> {
+    let assigned = assigned(assign, scope)?;
+    let output = match output {
+        None => otherwise.clone(),
+        Some(template) => template.evaluate(scope, "Output")?,
+    };
+    Ok(Left { output, assigned })
+}
+
+/// All of them are evaluated before any is set: they see the variables as they were.
+pub(crate) fn assigned(
+    assign: &[(String, Template)],
+    scope: &Scope<'_>,
+) -> Result<Variables, StateError> {
+    let mut variables = Variables::new();
+    for (name, template) in assign {
+        let field = format!("Assign/{name}");
+        variables.insert(name.clone(), template.evaluate(scope, &field)?);
+    }
+    Ok(variables)
+}

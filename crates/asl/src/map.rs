@@ -1,0 +1,342 @@
+//! Map states: what is done with every item, and where the items come from.
+
+use serde_json::{Map as Object, Value};
+
+use crate::definition::States;
+use crate::error::{ITEM_READER_FAILED, StateError};
+use crate::path::Path;
+use crate::scope::Scope;
+use crate::template::{Template, wrong_type};
+
+/// What a Map state is made of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Map {
+    /// Where the items are, in the input.
+    pub items: Items,
+    /// Where the items are, outside.
+    pub reader: Option<ItemReader>,
+    /// What becomes of an item before it is worked on.
+    pub item_selector: Option<Template>,
+    /// How items are put together.
+    pub batcher: Option<Batcher>,
+    /// What is done with an item.
+    pub processor: States,
+    /// Where that is done.
+    pub mode: ProcessorMode,
+    /// How many are worked on at a time; 0 is as many as there are.
+    pub max_concurrency: Option<Template>,
+    /// How many may fail.
+    pub tolerance: Tolerance,
+    /// What the runs are called.
+    pub label: Option<String>,
+}
+
+/// The items of a Map state.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Items {
+    /// The input itself is the list.
+    Input,
+    /// What a path means.
+    Path(Path),
+    /// What a JSONata expression or list is.
+    Items(Template),
+}
+
+/// Where items are worked on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ProcessorMode {
+    /// In the execution itself.
+    #[default]
+    Inline,
+    /// In child executions.
+    Distributed,
+}
+
+/// How many items may fail. Without either, none.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Tolerance {
+    /// A number of items.
+    pub count: Option<Template>,
+    /// A share of the items, from 0 to 100.
+    pub percentage: Option<Template>,
+}
+
+/// How items are put together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Batcher {
+    /// Most items of a batch.
+    pub max_items: Option<Template>,
+    /// Most bytes of a batch, as JSON.
+    pub max_bytes: Option<Template>,
+    /// What every batch gets besides.
+    pub input: Option<Template>,
+}
+
+/// Items that are read from a file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ItemReader {
+    /// The ARN of what reads.
+    pub resource: String,
+    /// Which file.
+    pub arguments: Template,
+    /// How it is read.
+    pub format: ReaderFormat,
+    /// Most items that are read.
+    pub max_items: Option<Template>,
+}
+
+/// How a file is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReaderFormat {
+    /// A list of JSON.
+    Json,
+    /// A JSON value on each line.
+    JsonLines,
+    /// Lines of values between commas; the names of the columns, unless they are in the first line.
+    Csv(Option<Vec<String>>),
+    /// What `listObjectsV2` gives: the entries.
+    List,
+}
+
+impl Items {
+    /// The items, in the scope of the input after `InputPath`. An object's members are items of `Key` and `Value`.
+    ///
+    /// # Errors
+    ///
+    /// Those of the expressions, and when there is no list.
+    pub fn find(&self, scope: &Scope<'_>) -> Result<Vec<Value>, StateError> {
+        let (value, field) = match self {
+            Self::Input => (scope.input.clone(), "ItemsPath"),
+            Self::Path(path) => {
+                let found = path.find(scope).ok_or_else(|| {
+                    let input = crate::shortened(scope.input);
+                    StateError::runtime(format!(
+                        "Invalid path '{path}': the field 'ItemsPath' finds nothing in the input '{input}'"
+                    ))
+                })?;
+                (found, "ItemsPath")
+            }
+            Self::Items(template) => (template.evaluate(scope, "Items")?, "Items"),
+        };
+        match value {
+            Value::Array(items) => Ok(items),
+            Value::Object(members) => Ok(members
+                .into_iter()
+                .map(|(key, value)| serde_json::json!({ "Key": key, "Value": value }))
+                .collect()),
+            other if matches!(self, Self::Items(_)) => Err(wrong_type(field, &other, "a list")),
+            other => {
+                let other = crate::shortened(&other);
+                Err(StateError::runtime(format!(
+                    "Reference path for {field} must yield a list, not {other}"
+                )))
+            }
+        }
+    }
+}
+
+impl Batcher {
+    /// Puts items together. The scope is that of the state.
+    ///
+    /// # Errors
+    ///
+    /// Those of the expressions, and when an item is larger than a batch.
+    pub fn batches(&self, items: Vec<Value>, scope: &Scope<'_>) -> Result<Vec<Value>, StateError> {
+        let whole = |template: &Option<Template>, field: &str| {
+            let number = template
+                .as_ref()
+                .map(|it| it.whole(scope, field))
+                .transpose()?;
+            Ok::<_, StateError>(
+                number.map_or(usize::MAX, |it| usize::try_from(it).unwrap_or(usize::MAX)),
+            )
+        };
+        let max_items = whole(&self.max_items, "MaxItemsPerBatch")?.max(1);
+        let max_bytes = whole(&self.max_bytes, "MaxInputBytesPerBatch")?;
+        let shared = self
+            .input
+            .as_ref()
+            .map(|it| it.evaluate(scope, "BatchInput"));
+        let shared = shared.transpose()?;
+        let mut batches: Vec<Vec<Value>> = Vec::new();
+        let mut bytes = 0;
+        for item in items {
+            // A comma each.
+            let size = item.to_string().len() + 1;
+            match batches.last_mut() {
+                Some(batch) if batch.len() < max_items && bytes + size <= max_bytes => {
+                    batch.push(item);
+                    bytes += size;
+                }
+                _ => {
+                    batches.push(vec![item]);
+                    bytes = size;
+                }
+            }
+        }
+        let batches = batches.into_iter().map(|items| {
+            let mut batch = Object::new();
+            if let Some(shared) = &shared {
+                batch.insert(String::from("BatchInput"), shared.clone());
+            }
+            batch.insert(String::from("Items"), Value::Array(items));
+            Value::Object(batch)
+        });
+        Ok(batches.collect())
+    }
+}
+
+impl ReaderFormat {
+    /// The items in a file's text, at most `max`.
+    ///
+    /// # Errors
+    ///
+    /// `States.ItemReaderFailed` when it is no such file.
+    pub fn items(&self, text: &str, max: usize) -> Result<Vec<Value>, StateError> {
+        let failed = |reason: String| StateError::new(ITEM_READER_FAILED, reason);
+        let mut items = match self {
+            Self::Json | Self::List => match serde_json::from_str(text) {
+                Ok(Value::Array(items)) => items,
+                Ok(_) => return Err(failed(String::from("The file is no list of JSON"))),
+                Err(error) => return Err(failed(format!("The file is no JSON: {error}"))),
+            },
+            Self::JsonLines => {
+                let lines = text.lines().enumerate();
+                let lines = lines.filter(|(_, line)| !line.trim().is_empty()).take(max);
+                let read = lines.map(|(number, line)| {
+                    serde_json::from_str(line).map_err(|error| {
+                        failed(format!(
+                            "Line {} of the file is no JSON: {error}",
+                            number + 1
+                        ))
+                    })
+                });
+                read.collect::<Result<_, _>>()?
+            }
+            Self::Csv(names) => csv(text, names.as_deref(), max).map_err(failed)?,
+        };
+        items.truncate(max);
+        Ok(items)
+    }
+}
+
+/// Rows as objects of texts. Source: RFC 4180.
+fn csv(text: &str, names: Option<&[String]>, max: usize) -> Result<Vec<Value>, String> {
+    let mut rows = rows(text, max.saturating_add(1))?.into_iter();
+    let names = match names {
+        Some(names) => names.to_vec(),
+        None => rows.next().unwrap_or_default(),
+    };
+    let items = rows.take(max).map(|row| {
+        let cells = row.into_iter().chain(std::iter::repeat(String::new()));
+        let members = names.iter().cloned().zip(cells.map(Value::from));
+        Value::Object(members.collect())
+    });
+    Ok(items.collect())
+}
+
+fn rows(text: &str, max: usize) -> Result<Vec<Vec<String>>, String> {
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    let (mut row, mut cell, mut is_quoted) = (Vec::new(), String::new(), false);
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '"' if is_quoted && letters.peek() == Some(&'"') => {
+                letters.next();
+                cell.push('"');
+            }
+            '"' if is_quoted => is_quoted = false,
+            '"' if cell.is_empty() => is_quoted = true,
+            ',' if !is_quoted => row.push(std::mem::take(&mut cell)),
+            '\r' if !is_quoted && letters.peek() == Some(&'\n') => {}
+            '\n' if !is_quoted => {
+                row.push(std::mem::take(&mut cell));
+                let row = std::mem::take(&mut row);
+                if row.len() > 1 || !row[0].is_empty() {
+                    rows.push(row);
+                }
+                if rows.len() == max {
+                    return Ok(rows);
+                }
+            }
+            other => cell.push(other),
+        }
+    }
+    if is_quoted {
+        return Err(String::from("A quote in the file is not closed"));
+    }
+    if !cell.is_empty() || !row.is_empty() {
+        row.push(cell);
+        rows.push(row);
+    }
+    Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::chance::Chance;
+
+    #[test]
+    fn files_become_items() {
+        let csv = "name,note\nnut,\"small, \"\"steel\"\"\"\r\n\nbolt,\n";
+        let rows = ReaderFormat::Csv(None).items(csv, 9).expect("it is CSV");
+        let expected = [
+            json!({ "name": "nut", "note": "small, \"steel\"" }),
+            json!({ "name": "bolt", "note": "" }),
+        ];
+        assert_eq!(rows, expected);
+        let named = ReaderFormat::Csv(Some(vec![String::from("a")]));
+        assert_eq!(
+            named.items("1\n2\n3", 2).expect("it is CSV"),
+            [json!({ "a": "1" }), json!({ "a": "2" })]
+        );
+        let lines = ReaderFormat::JsonLines
+            .items("{\"a\":1}\n\n[2]\n", 9)
+            .expect("it is JSON");
+        assert_eq!(lines, [json!({ "a": 1 }), json!([2])]);
+        assert_eq!(
+            ReaderFormat::Json.items("[1,2,3]", 2).expect("it is JSON"),
+            [json!(1), json!(2)]
+        );
+        let fails = |format: ReaderFormat, text: &str| format.items(text, 9).expect_err(text).cause;
+        assert!(fails(ReaderFormat::Json, "{}").contains("no list"));
+        assert!(fails(ReaderFormat::JsonLines, "1\n}").contains("Line 2"));
+        assert!(fails(ReaderFormat::Csv(None), "a\n\"b").contains("not closed"));
+    }
+
+    #[test]
+    fn items_are_put_together_by_number_and_size() {
+        let scope = Scope {
+            input: &json!({ "x": 1 }),
+            context: &Value::Null,
+            variables: &Object::new(),
+            states: &Object::new(),
+            chance: &Chance::new(0, 0),
+            now_millis: 0,
+        };
+        let batcher = |max_items: Option<u64>, max_bytes: Option<u64>| Batcher {
+            max_items: max_items.map(|it| Template::Value(json!(it))),
+            max_bytes: max_bytes.map(|it| Template::Value(json!(it))),
+            input: Some(Template::Value(json!("shared"))),
+        };
+        let items = || {
+            (0..5)
+                .map(|it| json!(format!("item{it}")))
+                .collect::<Vec<_>>()
+        };
+        let sizes = |batcher: Batcher| {
+            let batches = batcher.batches(items(), &scope).expect("batches");
+            assert!(batches.iter().all(|it| it["BatchInput"] == "shared"));
+            batches
+                .iter()
+                .map(|it| it["Items"].as_array().map_or(0, Vec::len))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(sizes(batcher(Some(2), None)), [2, 2, 1]);
+        assert_eq!(sizes(batcher(None, Some(18))), [2, 2, 1]);
+        assert_eq!(sizes(batcher(Some(3), Some(1))), [1, 1, 1, 1, 1]);
+    }
+}

@@ -1,0 +1,266 @@
+//! Map states.
+
+use serde_json::Value;
+
+use super::fields::Fields;
+use super::reader::kind;
+use super::state::{SECONDS_MAX, states};
+use super::values::{path, template};
+use crate::definition::{Language, StateKind, States};
+use crate::map::{Batcher, ItemReader, Items, Map, ProcessorMode, ReaderFormat, Tolerance};
+use crate::template::Template;
+
+pub(super) fn read(fields: &Fields<'_>, language: Language, depth: usize) -> StateKind {
+    let (mode, processor) = processor(fields, language, depth);
+    let count = (0.0, SECONDS_MAX);
+    let tolerance = Tolerance {
+        count: fields.number(
+            "ToleratedFailureCount",
+            Some("ToleratedFailureCountPath"),
+            language,
+            count,
+        ),
+        percentage: fields.number(
+            "ToleratedFailurePercentage",
+            Some("ToleratedFailurePercentagePath"),
+            language,
+            (0.0, 100.0),
+        ),
+    };
+    let label = fields.text("Label");
+    // Source: Step Functions developer guide, distributed Map state.
+    if label
+        .as_ref()
+        .is_some_and(|it| it.is_empty() || it.chars().count() > 40)
+    {
+        fields.wrong("Label", "`Label` has 1 to 40 characters");
+    }
+    let map = Map {
+        items: items(fields, language),
+        reader: fields
+            .object("ItemReader")
+            .and_then(|it| reader(&it, language)),
+        item_selector: item_selector(fields, language),
+        batcher: fields
+            .object("ItemBatcher")
+            .map(|it| batcher(&it, language)),
+        processor,
+        mode,
+        max_concurrency: fields.number(
+            "MaxConcurrency",
+            Some("MaxConcurrencyPath"),
+            language,
+            count,
+        ),
+        tolerance,
+        label,
+    };
+    if fields.get("ResultWriter").is_some() {
+        fields.wrong(
+            "ResultWriter",
+            "`ResultWriter` is not supported here: results are the state's output",
+        );
+    }
+    if mode == ProcessorMode::Inline {
+        for name in [
+            "ItemReader",
+            "ItemBatcher",
+            "ToleratedFailureCount",
+            "ToleratedFailurePercentage",
+            "Label",
+        ] {
+            if fields.has(name) {
+                let message = format!(
+                    "`{name}` needs a distributed Map state: `\"ProcessorConfig\": {{\"Mode\": \"DISTRIBUTED\"}}`"
+                );
+                fields.wrong(name, message);
+            }
+        }
+    }
+    StateKind::Map(Box::new(map))
+}
+
+fn processor(fields: &Fields<'_>, language: Language, depth: usize) -> (ProcessorMode, States) {
+    // `Iterator` is what `ItemProcessor` was called once.
+    let processor = match (fields.object("ItemProcessor"), fields.object("Iterator")) {
+        (Some(processor), None) | (None, Some(processor)) => processor,
+        (Some(processor), Some(_)) => {
+            fields.wrong(
+                "Iterator",
+                "`ItemProcessor` and `Iterator` cannot both be there",
+            );
+            processor
+        }
+        (None, None) => {
+            if !fields.has("ItemProcessor") && !fields.has("Iterator") {
+                fields.missing("ItemProcessor", "a Map state");
+            }
+            let nothing = States {
+                start_at: String::new(),
+                states: std::collections::BTreeMap::new(),
+            };
+            return (ProcessorMode::Inline, nothing);
+        }
+    };
+    processor.text("Comment");
+    let mut mode = ProcessorMode::Inline;
+    if let Some(config) = processor.object("ProcessorConfig") {
+        mode = match config.text("Mode").as_deref() {
+            None | Some("INLINE") => ProcessorMode::Inline,
+            Some("DISTRIBUTED") => ProcessorMode::Distributed,
+            Some(other) => {
+                config.wrong(
+                    "Mode",
+                    format!("`Mode` is `INLINE` or `DISTRIBUTED`, not `{other}`"),
+                );
+                ProcessorMode::Inline
+            }
+        };
+        match (config.text("ExecutionType").as_deref(), mode) {
+            (Some("STANDARD" | "EXPRESS"), ProcessorMode::Distributed)
+            | (None, ProcessorMode::Inline) => {}
+            (None, ProcessorMode::Distributed) => {
+                config.missing(
+                    "ExecutionType",
+                    "the configuration of a distributed Map state",
+                );
+            }
+            (Some(_), ProcessorMode::Inline) => {
+                config.wrong("ExecutionType", "`ExecutionType` belongs to `DISTRIBUTED`");
+            }
+            (Some(other), ProcessorMode::Distributed) => {
+                let message = format!("`ExecutionType` is `STANDARD` or `EXPRESS`, not `{other}`");
+                config.wrong("ExecutionType", message);
+            }
+        }
+        config.finish("`ProcessorConfig`");
+    }
+    let inner = states(&processor, language, depth + 1);
+    processor.finish("an item processor");
+    (mode, inner)
+}
+
+fn items(fields: &Fields<'_>, language: Language) -> Items {
+    match language {
+        Language::JsonPath => fields
+            .text("ItemsPath")
+            .and_then(|text| path(fields.reader, &fields.at("ItemsPath"), &text))
+            .map_or(Items::Input, Items::Path),
+        Language::Jsonata => match fields.get("Items") {
+            None => Items::Input,
+            Some(value) => {
+                let items = template(fields.reader, &fields.at("Items"), value, language);
+                let is_list = value.is_array() || value.is_object() || items.is_dynamic();
+                if !is_list {
+                    let message =
+                        format!("`Items` is a list or an expression, not {}", kind(value));
+                    fields.wrong("Items", message);
+                }
+                Items::Items(items)
+            }
+        },
+    }
+}
+
+fn item_selector(fields: &Fields<'_>, language: Language) -> Option<Template> {
+    if language == Language::Jsonata {
+        return fields.template("ItemSelector", language);
+    }
+    if fields.has("ItemSelector") && fields.has("Parameters") {
+        fields.wrong(
+            "Parameters",
+            "`ItemSelector` and `Parameters` cannot both be there",
+        );
+    }
+    let selector = fields.template("ItemSelector", language);
+    selector.or(fields.template("Parameters", language))
+}
+
+fn batcher(fields: &Fields<'_>, language: Language) -> Batcher {
+    let batcher = Batcher {
+        max_items: fields.number(
+            "MaxItemsPerBatch",
+            Some("MaxItemsPerBatchPath"),
+            language,
+            (1.0, SECONDS_MAX),
+        ),
+        max_bytes: fields.number(
+            "MaxInputBytesPerBatch",
+            Some("MaxInputBytesPerBatchPath"),
+            language,
+            (1.0, 262_144.0),
+        ),
+        input: fields.template("BatchInput", language),
+    };
+    if batcher.max_items.is_none() && batcher.max_bytes.is_none() {
+        let message = "`ItemBatcher` has `MaxItemsPerBatch` or `MaxInputBytesPerBatch`";
+        fields.reader.wrong(&fields.pointer, message);
+    }
+    fields.finish("`ItemBatcher`");
+    batcher
+}
+
+fn reader(fields: &Fields<'_>, language: Language) -> Option<ItemReader> {
+    let resource = fields.required_text("Resource", "`ItemReader`");
+    let arguments = match language {
+        Language::JsonPath => fields.template("Parameters", language),
+        Language::Jsonata => fields.template("Arguments", language),
+    };
+    let mut format = ReaderFormat::List;
+    let mut max_items = None;
+    if let Some(config) = fields.object("ReaderConfig") {
+        max_items = config.number(
+            "MaxItems",
+            Some("MaxItemsPath"),
+            language,
+            (1.0, SECONDS_MAX),
+        );
+        format = match config.text("InputType").as_deref() {
+            Some("JSON") => ReaderFormat::Json,
+            Some("JSONL") => ReaderFormat::JsonLines,
+            Some("CSV") => ReaderFormat::Csv(headers(&config)),
+            None => ReaderFormat::List,
+            Some(other) => {
+                let message =
+                    format!("`InputType` is `CSV`, `JSON` or `JSONL` here, not `{other}`");
+                config.wrong("InputType", message);
+                ReaderFormat::List
+            }
+        };
+        config.finish("`ReaderConfig`");
+    }
+    fields.finish("`ItemReader`");
+    Some(ItemReader {
+        resource: resource?,
+        arguments: arguments.unwrap_or(Template::Value(Value::Null)),
+        format,
+        max_items,
+    })
+}
+
+fn headers(config: &Fields<'_>) -> Option<Vec<String>> {
+    let names = config.list("CSVHeaders");
+    match config
+        .required_text("CSVHeaderLocation", "the configuration of a CSV file")
+        .as_deref()
+    {
+        Some("GIVEN") => {
+            if names.is_none() {
+                config.missing("CSVHeaders", "a configuration whose headers are `GIVEN`");
+            }
+            let names = names.into_iter().flatten();
+            let names = names.map(|name| name.as_str().map(str::to_owned));
+            let names: Option<Vec<_>> = names.collect();
+            if names.is_none() {
+                config.wrong("CSVHeaders", "`CSVHeaders` are texts");
+            }
+            names
+        }
+        Some("FIRST_ROW") | None => None,
+        Some(other) => {
+            let message = format!("`CSVHeaderLocation` is `FIRST_ROW` or `GIVEN`, not `{other}`");
+            config.wrong("CSVHeaderLocation", message);
+            None
+        }
+    }
+}

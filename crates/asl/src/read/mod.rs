@@ -1,0 +1,87 @@
+//! Reading of definitions: everything that is wrong is found in one run.
+
+mod choice;
+mod fields;
+mod map;
+mod reach;
+mod reader;
+mod state;
+mod values;
+
+use serde_json::Value;
+
+use crate::definition::{Definition, Language, Problem, ProblemCode};
+use crate::position::Positions;
+use fields::Fields;
+use reader::Reader;
+
+/// Largest definition, in bytes. Source: Step Functions API reference, `CreateStateMachine`, `definition`.
+const DEFINITION_BYTES_MAX: usize = 1_048_576;
+
+impl Definition {
+    /// Reads a definition.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with it, each with its line and column, in their order.
+    pub fn parse(text: &str) -> Result<Self, Vec<Problem>> {
+        if text.len() > DEFINITION_BYTES_MAX {
+            let message = format!(
+                "a definition has at most {DEFINITION_BYTES_MAX} bytes, and this one {}",
+                text.len()
+            );
+            return Err(vec![problem(message)]);
+        }
+        let value: Value = serde_json::from_str(text).map_err(|error| {
+            vec![Problem {
+                position: Some(crate::Position {
+                    line: error.line().max(1),
+                    column: error.column().max(1),
+                }),
+                ..problem(format!("the definition is no JSON: {error}"))
+            }]
+        })?;
+        read(&value, Reader::new(Some(Positions::of(text))))
+    }
+
+    /// Reads a definition that is a value already, as in a template.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with it.
+    pub fn from_value(value: &Value) -> Result<Self, Vec<Problem>> {
+        read(value, Reader::new(None))
+    }
+}
+
+fn problem(message: String) -> Problem {
+    Problem {
+        code: ProblemCode::InvalidJson,
+        message,
+        location: String::new(),
+        position: None,
+    }
+}
+
+fn read(value: &Value, reader: Reader) -> Result<Definition, Vec<Problem>> {
+    let definition = reader.object("", value, "a state machine").map(|members| {
+        let fields = Fields::new(&reader, "", members);
+        let language = fields.language(Language::JsonPath, None);
+        fields.text("Version");
+        let definition = Definition {
+            comment: fields.text("Comment"),
+            timeout_seconds: fields.whole("TimeoutSeconds", 1, 99_999_999),
+            states: state::states(&fields, language, 0),
+        };
+        fields.finish("a state machine");
+        definition
+    });
+    let problems = reader.into_problems();
+    match definition {
+        Some(definition) if problems.is_empty() => Ok(definition),
+        _ => Err(problems),
+    }
+}
+
+#[cfg(test)]
+mod tests;

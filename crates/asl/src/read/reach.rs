@@ -1,0 +1,66 @@
+//! Whether every way leads somewhere, and every state is on one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::fields::Fields;
+use super::state::{no_target, targets};
+use crate::definition::{ProblemCode, State, StateKind, Transition};
+
+/// Checks the ways between states. `object` has them all, `states` those that could be read.
+pub(super) fn check(
+    fields: &Fields<'_>,
+    object: &Fields<'_>,
+    start_at: Option<&str>,
+    states: &BTreeMap<String, State>,
+) {
+    let is_there = |name: &str| object.has(name);
+    if let Some(start_at) = start_at
+        && !is_there(start_at)
+    {
+        no_target(fields, &fields.at("StartAt"), start_at);
+    }
+    for (name, state) in states {
+        for (location, next) in targets(&object.at(name), state) {
+            if !is_there(&next) {
+                no_target(fields, &location, &next);
+            }
+        }
+    }
+    let is_whole = object.members().count() == states.len();
+    let Some(start_at) = start_at.filter(|it| is_there(it) && is_whole) else {
+        return;
+    };
+    let mut reached = BTreeSet::from([start_at]);
+    let mut todo = vec![start_at.to_owned()];
+    while let Some(name) = todo.pop() {
+        let Some(state) = states.get(&name) else {
+            continue;
+        };
+        for (_, next) in targets("", state) {
+            if let Some((next, _)) = states.get_key_value(&next)
+                && reached.insert(next)
+            {
+                todo.push(next.clone());
+            }
+        }
+    }
+    for name in states.keys() {
+        if !reached.contains(name.as_str()) {
+            let message = format!("no way leads to the state `{name}`");
+            fields
+                .reader
+                .say(ProblemCode::UnreachableState, &object.at(name), message);
+        }
+    }
+    let ends = |state: &State| match &state.kind {
+        StateKind::Succeed | StateKind::Fail { .. } => true,
+        StateKind::Choice { .. } => false,
+        _ => state.next == Transition::End,
+    };
+    if !states.values().any(ends) {
+        let message = "no state ends: one has `\"End\": true` or is a Succeed or Fail state";
+        fields
+            .reader
+            .say(ProblemCode::NoTerminalState, &fields.at("States"), message);
+    }
+}

@@ -1,0 +1,493 @@
+//! Definitions that are right, and every message about those that are not.
+
+use serde_json::json;
+
+use super::*;
+use crate::{StateKind, Transition};
+
+/// What is wrong, one problem a line: `code line:column message`.
+fn problems(text: &str) -> Vec<String> {
+    let problems = Definition::parse(text).expect_err("something is wrong");
+    let lines = problems.iter().map(|it| {
+        let at = it.position.expect("it is a text");
+        format!(
+            "{} {}:{} {}",
+            it.code.as_str(),
+            at.line,
+            at.column,
+            it.message
+        )
+    });
+    lines.collect()
+}
+
+/// What is wrong with one state among two that are right.
+fn state(state: serde_json::Value) -> Vec<String> {
+    let machine =
+        json!({ "StartAt": "It", "States": { "It": state, "Done": { "Type": "Succeed" } } });
+    match Definition::from_value(&machine) {
+        Ok(_) => Vec::new(),
+        Err(problems) => problems
+            .into_iter()
+            .filter(|it| it.code != ProblemCode::UnreachableState)
+            .map(|it| {
+                format!(
+                    "{} {}",
+                    it.location.trim_start_matches("/States/It"),
+                    it.message
+                )
+            })
+            .collect(),
+    }
+}
+
+#[test]
+fn a_machine_is_read() {
+    let text = r#"{
+        "Comment": "Orders", "StartAt": "Charge", "TimeoutSeconds": 60, "Version": "1.0",
+        "States": {
+            "Charge": {
+                "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke",
+                "Parameters": { "FunctionName": "charge", "Payload": { "id.$": "$.id", "fixed": [1, { "a.$": "$$.State.Name" }] } },
+                "ResultSelector": { "total.$": "States.MathAdd($.Payload.total, 1)" }, "ResultPath": "$.charge",
+                "TimeoutSeconds": 30, "HeartbeatSecondsPath": "$.beat",
+                "Retry": [{ "ErrorEquals": ["Busy"], "MaxDelaySeconds": 20, "JitterStrategy": "FULL" }],
+                "Catch": [{ "ErrorEquals": ["States.ALL"], "Next": "Sorry", "ResultPath": "$.error" }],
+                "Next": "Large?"
+            },
+            "Large?": {
+                "Type": "Choice", "Default": "Pause",
+                "Choices": [{ "And": [
+                    { "Variable": "$.charge.total", "NumericGreaterThan": 100 },
+                    { "Not": { "Variable": "$.known", "IsPresent": true } }
+                ], "Next": "Sorry" }]
+            },
+            "Pause": { "Type": "Wait", "SecondsPath": "$.pause", "Next": "Each" },
+            "Each": {
+                "Type": "Map", "ItemsPath": "$.items", "MaxConcurrency": 2,
+                "ItemSelector": { "n.$": "$$.Map.Item.Value" },
+                "ItemProcessor": { "StartAt": "One", "States": { "One": { "Type": "Pass", "End": true } } },
+                "Next": "Both"
+            },
+            "Both": {
+                "Type": "Parallel", "End": true,
+                "Branches": [
+                    { "StartAt": "Left", "States": { "Left": { "Type": "Pass", "End": true } } },
+                    { "StartAt": "Right", "States": { "Right": { "Type": "Succeed" } } }
+                ]
+            },
+            "Sorry": { "Type": "Fail", "Error": "Refused", "CausePath": "States.Format('no {}', $.id)" }
+        }
+    }"#;
+    let definition = Definition::parse(text).unwrap_or_else(|problems| panic!("{problems:#?}"));
+    assert_eq!(definition.timeout_seconds, Some(60));
+    let states = &definition.states.states;
+    assert_eq!(
+        states["Charge"].next,
+        Transition::Next(String::from("Large?"))
+    );
+    assert_eq!(states["Charge"].retry[0].max_attempts, 3);
+    assert!(
+        matches!(&states["Both"].kind, StateKind::Parallel { branches } if branches.len() == 2)
+    );
+}
+
+#[test]
+fn a_jsonata_machine_is_read() {
+    let text = r#"{
+        "QueryLanguage": "JSONata", "StartAt": "Set",
+        "States": {
+            "Set": { "Type": "Pass", "Assign": { "n": "{% $states.input.n + 1 %}" }, "Output": { "n": "{% $states.input.n %}" }, "Next": "Which" },
+            "Which": { "Type": "Choice", "Choices": [{ "Condition": "{% $n > 2 %}", "Next": "Work", "Output": "{% $n %}" }], "Default": "Each" },
+            "Work": {
+                "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Arguments": { "FunctionName": "f", "Payload": "{% $n %}" },
+                "TimeoutSeconds": "{% $n * 2 %}", "Catch": [{ "ErrorEquals": ["States.ALL"], "Output": "{% $states.errorOutput %}", "Next": "Each" }],
+                "Next": "Each"
+            },
+            "Each": {
+                "Type": "Map", "Items": "{% [1..3] %}", "End": true,
+                "ItemProcessor": {
+                    "ProcessorConfig": { "Mode": "DISTRIBUTED", "ExecutionType": "STANDARD" },
+                    "StartAt": "One", "States": { "One": { "Type": "Wait", "Timestamp": "{% $now() %}", "End": true } }
+                },
+                "ItemBatcher": { "MaxItemsPerBatch": 2 }, "ToleratedFailurePercentage": 10
+            }
+        }
+    }"#;
+    let definition = Definition::parse(text).unwrap_or_else(|problems| panic!("{problems:#?}"));
+    assert_eq!(definition.states.states["Set"].language, Language::Jsonata);
+}
+
+#[test]
+fn problems_have_their_line_and_column() {
+    assert_eq!(
+        problems("{\n  \"StartAt\": \"A\",\n  \"States\": {\n    \"A\": { \"Type\": \"Pass\", \"Next\": \"B\" }\n  }\n}"),
+        ["MISSING_TRANSITION_TARGET 4:28 there is no state `B` here", "MISSING_END_STATE 3:3 no state ends: one has `\"End\": true` or is a Succeed or Fail state"]
+            .iter().rev().copied().collect::<Vec<_>>()
+    );
+    assert_eq!(
+        problems("{\n  \"StartAt\": \"A\"\n  \"States\": {} }"),
+        [
+            "INVALID_JSON_DESCRIPTION 3:3 the definition is no JSON: expected `,` or `}` at line 3 column 3"
+        ]
+    );
+    let twice = problems(
+        "{\"StartAt\": \"A\", \"StartAt\": \"A\",\n \"States\": {\"A\": {\"Type\": \"Succeed\"}}}",
+    );
+    assert_eq!(
+        twice,
+        ["SCHEMA_VALIDATION_FAILED 1:18 the name stands twice in its object"]
+    );
+    assert_eq!(
+        problems("[]"),
+        ["SCHEMA_VALIDATION_FAILED 1:1 a state machine is an object, not a list"]
+    );
+    assert_eq!(
+        problems("{}"),
+        [
+            "SCHEMA_VALIDATION_FAILED 1:1 `StartAt` is missing in what has states",
+            "SCHEMA_VALIDATION_FAILED 1:1 `States` is missing in what has states"
+        ]
+    );
+}
+
+#[test]
+fn ways_between_states_are_checked() {
+    let text = r#"{ "StartAt": "X", "States": {
+        "A": { "Type": "Pass", "Next": "B" },
+        "B": { "Type": "Pass", "End": true },
+        "C": { "Type": "Parallel", "End": true, "Branches": [{ "StartAt": "A", "States": { "A": { "Type": "Pass", "Next": "B" } } }] }
+    } }"#;
+    let found = problems(text).join("\n");
+    assert!(
+        found.contains("MISSING_TRANSITION_TARGET 1:3 there is no state `X` here"),
+        "{found}"
+    );
+    assert!(found.contains("DUPLICATE_STATE_NAME"), "{found}");
+    assert!(
+        found.contains("MISSING_TRANSITION_TARGET 4:115 there is no state `B` here"),
+        "{found}"
+    );
+    let unreachable = r#"{ "StartAt": "B", "States": { "A": { "Type": "Pass", "Next": "B" }, "B": { "Type": "Succeed" } } }"#;
+    assert_eq!(
+        problems(unreachable),
+        ["UNREACHABLE_STATE 1:31 no way leads to the state `A`"]
+    );
+}
+
+#[test]
+fn every_rule_of_a_state_has_its_message() {
+    let task = |more: serde_json::Value| {
+        let mut task = json!({ "Type": "Task", "Resource": "arn:aws:lambda:us-east-1:1:function:f", "Next": "Done" });
+        if let (Some(task), Some(more)) = (task.as_object_mut(), more.as_object()) {
+            task.extend(more.clone());
+        }
+        task
+    };
+    let choice =
+        |rule: serde_json::Value| json!({ "Type": "Choice", "Choices": [rule], "Default": "Done" });
+    let wait = |more: serde_json::Value| {
+        let mut wait = more;
+        wait["Type"] = json!("Wait");
+        wait["Next"] = json!("Done");
+        wait
+    };
+    let map = |more: serde_json::Value| {
+        let mut map = json!({ "Type": "Map", "Next": "Done", "ItemProcessor": { "StartAt": "I", "States": { "I": { "Type": "Succeed" } } } });
+        if let (Some(map), Some(more)) = (map.as_object_mut(), more.as_object()) {
+            map.extend(more.clone());
+        }
+        map
+    };
+    let cases: Vec<(serde_json::Value, &str)> = vec![
+        (json!({}), "`Type` is missing in a state"),
+        (
+            json!({ "Type": "Loop", "Next": "Done" }),
+            "/Type there are states of the types Task",
+        ),
+        (
+            json!({ "Type": "Pass" }),
+            "a Pass state needs `Next`, or `\"End\": true`",
+        ),
+        (
+            json!({ "Type": "Pass", "Next": "Done", "End": true }),
+            "/End a state has either",
+        ),
+        (
+            json!({ "Type": "Pass", "Next": "Done", "Retry": [] }),
+            "/Retry there is no field `Retry` in a Pass state",
+        ),
+        (
+            json!({ "Type": "Pass", "Next": "Done", "Output": 1 }),
+            "/Output `Output` is JSONata",
+        ),
+        (
+            json!({ "Type": "Pass", "Next": "Done", "QueryLanguage": "JSONata", "Parameters": {} }),
+            "/Parameters `Parameters` is JSONPath",
+        ),
+        (
+            json!({ "Type": "Pass", "Next": "Done", "QueryLanguage": "XPath" }),
+            "/QueryLanguage `QueryLanguage` is `JSONPath` or `JSONata`",
+        ),
+        (
+            json!({ "Type": "Pass", "Next": "Done", "InputPath": "order" }),
+            "/InputPath `order` is not a valid JSONPath",
+        ),
+        (
+            json!({ "Type": "Pass", "Next": "Done", "InputPath": 1 }),
+            "/InputPath `InputPath` is a path or null, not a number",
+        ),
+        (
+            json!({ "Type": "Pass", "Next": "Done", "ResultPath": "$.a[*]" }),
+            "/ResultPath `ResultPath` is a reference path",
+        ),
+        (
+            json!({ "Type": "Pass", "Next": "Done", "ResultPath": "$$.a" }),
+            "/ResultPath `ResultPath` is a reference path",
+        ),
+        (
+            json!({ "Type": "Pass", "Next": "Done", "Parameters": { "a.$": 1 } }),
+            "/Parameters/a.$ `a.$` ends in `.$`",
+        ),
+        (
+            json!({ "Type": "Pass", "Next": "Done", "Parameters": { "a.$": "$.a", "a": 1 } }),
+            "`a` and `a.$` cannot both",
+        ),
+        (
+            json!({ "Type": "Pass", "Next": "Done", "Parameters": { "a.$": "States.No()" } }),
+            "/Parameters/a.$ `States.No()` is not a valid intrinsic",
+        ),
+        (
+            json!({ "Type": "Pass", "Next": "Done", "Parameters": { "a.$": "$states.input" } }),
+            "`$states` is only there in JSONata",
+        ),
+        (
+            json!({ "Type": "Pass", "Next": "Done", "Assign": { "1st": 1 } }),
+            "/Assign/1st `1st` cannot be the name of a variable",
+        ),
+        (
+            json!({ "Type": "Pass", "Next": "Done", "QueryLanguage": "JSONata", "Output": "{% 1 + %}" }),
+            "is not valid JSONata",
+        ),
+        (
+            json!({ "Type": "Pass", "Next": "Done", "QueryLanguage": "JSONata", "Output": ["{% 1 %} "] }),
+            "/Output/0 a JSONata expression begins with",
+        ),
+        (
+            json!({ "Type": "Task", "Next": "Done" }),
+            "`Resource` is missing in a Task state",
+        ),
+        (
+            task(json!({ "Resource": "f" })),
+            "/Resource `Resource` is an ARN, which `f` is not",
+        ),
+        (
+            task(json!({ "TimeoutSeconds": 0 })),
+            "/TimeoutSeconds `TimeoutSeconds` is a number from 1 to 99999999, not `0`",
+        ),
+        (
+            task(json!({ "TimeoutSeconds": 5, "TimeoutSecondsPath": "$.t" })),
+            "cannot both be there",
+        ),
+        (
+            task(json!({ "TimeoutSeconds": 5, "HeartbeatSeconds": 5 })),
+            "`HeartbeatSeconds` is less than",
+        ),
+        (
+            task(json!({ "ResultSelector": [] })),
+            "/ResultSelector `ResultSelector` is an object",
+        ),
+        (
+            task(json!({ "Retry": [{}] })),
+            "/Retry/0 `ErrorEquals` is missing",
+        ),
+        (
+            task(json!({ "Retry": [{ "ErrorEquals": [] }] })),
+            "there is at least one name",
+        ),
+        (
+            task(json!({ "Retry": [{ "ErrorEquals": ["States.Nope"] }] })),
+            "there is no error `States.Nope`",
+        ),
+        (
+            task(json!({ "Retry": [{ "ErrorEquals": ["A"], "BackoffRate": 0.5 }] })),
+            "/Retry/0/BackoffRate `BackoffRate` is a number of at least 1",
+        ),
+        (
+            task(json!({ "Retry": [{ "ErrorEquals": ["A"], "IntervalSeconds": 0 }] })),
+            "`IntervalSeconds` is a whole number from 1",
+        ),
+        (
+            task(json!({ "Retry": [{ "ErrorEquals": ["A"], "MaxDelaySeconds": 1 }] })),
+            "`MaxDelaySeconds` is more than",
+        ),
+        (
+            task(json!({ "Retry": [{ "ErrorEquals": ["A"], "JitterStrategy": "SOME" }] })),
+            "`JitterStrategy` is `FULL` or `NONE`",
+        ),
+        (
+            task(json!({ "Catch": [{ "ErrorEquals": ["A"] }] })),
+            "/Catch/0 `Next` is missing",
+        ),
+        (
+            task(json!({ "Catch": [{ "ErrorEquals": ["A"], "Next": "No" }] })),
+            "/Catch/0/Next there is no state `No` here",
+        ),
+        (
+            task(
+                json!({ "Catch": [{ "ErrorEquals": ["States.ALL"], "Next": "Done" }, { "ErrorEquals": ["A"], "Next": "Done" }] }),
+            ),
+            "stands alone",
+        ),
+        (
+            json!({ "Type": "Choice", "Default": "Done" }),
+            "`Choices` is missing",
+        ),
+        (
+            json!({ "Type": "Choice", "Choices": [] }),
+            "there is at least one rule",
+        ),
+        (
+            json!({ "Type": "Choice", "Choices": [], "End": true }),
+            "there is no field `End` in a Choice state",
+        ),
+        (
+            choice(json!({ "Variable": "$.a", "Next": "Done" })),
+            "/Choices/0 a condition has exactly one comparison",
+        ),
+        (
+            choice(json!({ "Variable": "$.a", "IsNull": true, "IsPresent": true, "Next": "Done" })),
+            "and this one 2",
+        ),
+        (
+            choice(json!({ "Variable": "$.a", "IsNull": true })),
+            "`Next` is missing in a rule",
+        ),
+        (
+            choice(json!({ "IsNull": true, "Next": "Done" })),
+            "`Variable` is missing in a comparison",
+        ),
+        (
+            choice(json!({ "Variable": "$.a", "NumericEquals": "1", "Next": "Done" })),
+            "is compared with a number, not `\"1\"`",
+        ),
+        (
+            choice(json!({ "Variable": "$.a", "StringEqualsPath": 1, "Next": "Done" })),
+            "is a path, not a number",
+        ),
+        (
+            choice(json!({ "And": [], "Next": "Done" })),
+            "at least one condition in `And`",
+        ),
+        (
+            choice(
+                json!({ "Not": { "Variable": "$.a", "IsNull": true, "Extra": 1 }, "Next": "Done" }),
+            ),
+            "no field `Extra` in a condition",
+        ),
+        (
+            choice(
+                json!({ "Or": [{ "Variable": "$.a", "IsNull": true, "Next": "Done" }], "Next": "Done" }),
+            ),
+            "only a whole rule has `Next`",
+        ),
+        (
+            choice(json!({ "Variable": "$.a", "IsNull": true, "Next": "No" })),
+            "/Choices/0/Next there is no state `No`",
+        ),
+        (
+            json!({ "Type": "Choice", "QueryLanguage": "JSONata", "Choices": [{ "Condition": "yes", "Next": "Done" }] }),
+            "`Condition` is an expression",
+        ),
+        (wait(json!({})), "a Wait state has exactly one of"),
+        (
+            wait(json!({ "Seconds": 1, "Timestamp": "2026-01-31T12:00:00Z" })),
+            "a Wait state has exactly one of",
+        ),
+        (
+            wait(json!({ "Seconds": -1 })),
+            "`Seconds` is a number from 0",
+        ),
+        (
+            wait(json!({ "Timestamp": "tomorrow" })),
+            "`Timestamp` is an instant",
+        ),
+        (
+            json!({ "Type": "Parallel", "Next": "Done" }),
+            "`Branches` is missing",
+        ),
+        (
+            json!({ "Type": "Parallel", "Next": "Done", "Branches": [] }),
+            "there is at least one branch",
+        ),
+        (
+            json!({ "Type": "Parallel", "Next": "Done", "Branches": [{ "StartAt": "P", "States": { "P": { "Type": "Succeed" } }, "Next": 1 }] }),
+            "no field `Next` in a branch",
+        ),
+        (
+            json!({ "Type": "Map", "Next": "Done" }),
+            "`ItemProcessor` is missing",
+        ),
+        (
+            map(json!({ "ItemBatcher": { "MaxItemsPerBatch": 1 } })),
+            "/ItemBatcher `ItemBatcher` needs a distributed Map state",
+        ),
+        (
+            map(json!({ "MaxConcurrency": -1 })),
+            "`MaxConcurrency` is a number from 0",
+        ),
+        (
+            map(json!({ "ToleratedFailurePercentage": 101 })),
+            "is a number from 0 to 100",
+        ),
+        (
+            map(json!({ "ResultWriter": {} })),
+            "`ResultWriter` is not supported here",
+        ),
+        (
+            map(
+                json!({ "ItemProcessor": { "ProcessorConfig": { "Mode": "DISTRIBUTED" }, "StartAt": "I", "States": { "I": { "Type": "Succeed" } } } }),
+            ),
+            "`ExecutionType` is missing",
+        ),
+        (
+            json!({ "Type": "Succeed", "Next": "Done" }),
+            "there is no field `Next` in a Succeed state",
+        ),
+        (
+            json!({ "Type": "Fail", "Error": "a", "ErrorPath": "$.a" }),
+            "cannot both be there",
+        ),
+        (
+            json!({ "Type": "Fail", "InputPath": "$" }),
+            "no field `InputPath` in a Fail state",
+        ),
+    ];
+    for (it, message) in cases {
+        let found = state(it.clone());
+        assert!(
+            found.iter().any(|line| line.contains(message)),
+            "{it}\nwanted: {message}\nfound: {found:#?}"
+        );
+    }
+}
+
+#[test]
+fn hostile_definitions_are_refused_and_not_followed() {
+    let large = format!("\"{}\"", "x".repeat(DEFINITION_BYTES_MAX));
+    let refused = Definition::parse(&large).expect_err("it is too large");
+    assert!(refused[0].message.contains("at most 1048576 bytes"));
+    let deep = format!("{}{}", "[".repeat(5_000), "]".repeat(5_000));
+    assert!(Definition::parse(&deep).is_err());
+    let mut nested = json!({ "StartAt": "S", "States": { "S": { "Type": "Succeed" } } });
+    for depth in 0..40 {
+        let name = format!("P{depth}");
+        nested = json!({ "StartAt": name, "States": { name.clone(): { "Type": "Parallel", "End": true, "Branches": [nested] } } });
+    }
+    let problems = Definition::from_value(&nested).expect_err("it nests too deep");
+    assert!(
+        problems
+            .iter()
+            .any(|it| it.message.contains("branches nest deeper"))
+    );
+}

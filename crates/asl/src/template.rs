@@ -1,0 +1,114 @@
+//! Values with expressions in them: payload templates, and fields that are a value or an expression.
+
+use serde_json::{Map, Value};
+
+use crate::error::{QUERY_EVALUATION_ERROR, StateError};
+use crate::intrinsic::Expression;
+use crate::jsonata::Query;
+use crate::scope::Scope;
+
+/// A JSON value with expressions in it.
+///
+/// In JSONPath these are members whose names end in `.$`; in JSONata texts in `{% … %}` anywhere.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Template {
+    /// A value as it stands.
+    Value(Value),
+    /// A path or an intrinsic function.
+    Expression(Expression),
+    /// A JSONata expression.
+    Query(Query),
+    /// An object whose members are templates.
+    Object(Vec<(String, Template)>),
+    /// A list whose elements are templates.
+    Array(Vec<Template>),
+}
+
+impl Template {
+    /// The value in a scope; `field` is named by errors.
+    ///
+    /// # Errors
+    ///
+    /// That of the first expression that fails.
+    pub fn evaluate(&self, scope: &Scope<'_>, field: &str) -> Result<Value, StateError> {
+        Ok(match self {
+            Self::Value(value) => value.clone(),
+            Self::Expression(expression) => expression.evaluate(scope, field)?,
+            Self::Query(query) => query.evaluate(scope, field)?,
+            Self::Object(members) => {
+                let mut object = Map::new();
+                for (name, member) in members {
+                    let field = format!("{field}/{name}");
+                    object.insert(name.clone(), member.evaluate(scope, &field)?);
+                }
+                Value::Object(object)
+            }
+            Self::Array(items) => {
+                let mut list = Vec::with_capacity(items.len());
+                for (index, item) in items.iter().enumerate() {
+                    list.push(item.evaluate(scope, &format!("{field}[{index}]"))?);
+                }
+                Value::Array(list)
+            }
+        })
+    }
+
+    /// As [`evaluate`](Self::evaluate), for a field that is a text.
+    ///
+    /// # Errors
+    ///
+    /// As there, and when the value is no text.
+    pub fn text(&self, scope: &Scope<'_>, field: &str) -> Result<String, StateError> {
+        match self.evaluate(scope, field)? {
+            Value::String(text) => Ok(text),
+            other => Err(self.unfit(&other, "a text", field)),
+        }
+    }
+
+    /// As [`evaluate`](Self::evaluate), for a field that is a number of at least 0.
+    ///
+    /// # Errors
+    ///
+    /// As there, and when the value is no such number.
+    pub fn number(&self, scope: &Scope<'_>, field: &str) -> Result<f64, StateError> {
+        let value = self.evaluate(scope, field)?;
+        value
+            .as_f64()
+            .filter(|number| *number >= 0.0)
+            .ok_or_else(|| self.unfit(&value, "a number of at least 0", field))
+    }
+
+    /// As [`number`](Self::number), without its fraction.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it is at least 0, and what is too large is cut to the largest"
+    )]
+    pub fn whole(&self, scope: &Scope<'_>, field: &str) -> Result<u64, StateError> {
+        Ok(self.number(scope, field)? as u64)
+    }
+
+    pub(crate) fn unfit(&self, value: &Value, wanted: &str, field: &str) -> StateError {
+        let value = crate::shortened(value);
+        match self {
+            Self::Query(query) => query.failed(&format!("returned {value}, not {wanted}"), field),
+            _ => StateError::runtime(format!("The field '{field}' is {value}, not {wanted}")),
+        }
+    }
+
+    /// Whether an object or list comes out of it, as far as that can be told.
+    pub(crate) fn is_dynamic(&self) -> bool {
+        matches!(self, Self::Expression(_) | Self::Query(_))
+    }
+}
+
+/// That a value of JSONata is of the wrong type.
+pub(crate) fn wrong_type(field: &str, value: &Value, wanted: &str) -> StateError {
+    let value = crate::shortened(value);
+    let cause = format!("The value of the field '{field}' is {value}, not {wanted}");
+    StateError::new(QUERY_EVALUATION_ERROR, cause)
+}

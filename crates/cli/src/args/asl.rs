@@ -1,0 +1,76 @@
+//! State machines.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+/// Check and run state machines of the Amazon States Language
+#[derive(Debug, Args)]
+pub struct AslArguments {
+    #[command(subcommand)]
+    pub action: AslAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AslAction {
+    Validate(AslValidateArguments),
+    Run(AslRunArguments),
+    Function(AslFunctionArguments),
+}
+
+/// Check definitions, and say everything that is wrong with line and column
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  lambdura asl validate order.asl.json
+  lambdura asl validate machines/*.asl.json --output json")]
+pub struct AslValidateArguments {
+    /// Definitions, as JSON or YAML
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+}
+
+/// Run a definition once in this program, and print its output
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  lambdura asl run order.asl.json --input '{\"amount\": 5}'
+  lambdura asl run order.asl.json --input @order.json --mocks mocks.json     answers stand for functions
+  lambdura asl run order.asl.json --data order.db --name order-7             killed and run again, it goes on
+
+Functions are those of the service at --endpoint, unless --mocks answers for them. A file of mocks has a member for
+each function: {\"charge\": {\"Return\": {\"ok\": true}}}, or {\"Throw\": {\"Error\": \"Busy\", \"Cause\": \"later\"}},
+or a list with one of these for each call, of which the last stays. {\"Token\": …} around one of them completes the
+task token in the function's input.")]
+pub struct AslRunArguments {
+    /// The definition, as JSON or YAML
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The input
+    #[arg(long, short, value_name = "JSON|@FILE|-", default_value = "{}")]
+    pub input: String,
+    /// Answers that stand for functions
+    #[arg(long, value_name = "FILE")]
+    pub mocks: Option<PathBuf>,
+    /// A file that keeps the execution [default: it is kept nowhere]
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
+    /// Name of the execution: run again with the same --data, it goes on where it was
+    #[arg(long, short, requires = "data")]
+    pub name: Option<String>,
+    /// Where `ItemReader` finds its files, as FOLDER/Bucket/Key
+    #[arg(long, value_name = "FOLDER")]
+    pub files: Option<PathBuf>,
+}
+
+/// Be a state machine that is a durable function: what a `bootstrap` starts
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example, of a `bootstrap` beside the definition:
+  #!/bin/sh
+  exec lambdura asl function order.asl.json")]
+pub struct AslFunctionArguments {
+    /// The definition, as JSON or YAML
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}

@@ -1,0 +1,111 @@
+//! State machines of a template: functions whose code is a definition, and whose program is this one.
+
+use std::fs::Permissions;
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use anyhow::Context as _;
+use asl::Definition;
+use serde_json::Value;
+use server::{STATE_MACHINE_DEFINITION as DEFINITION, STATE_MACHINE_PROGRAM as PROGRAM};
+use stack::Stack;
+use state_machine::{Settings, StateMachine};
+
+use crate::exit::CliError;
+
+/// What starts the process of a state machine. This program is named by a variable instead of a path in the script: the
+/// same definition is the same code, wherever the command is installed.
+fn bootstrap() -> String {
+    format!("#!/bin/sh\nexec \"${PROGRAM}\" asl function \"$LAMBDA_TASK_ROOT/{DEFINITION}\"\n")
+}
+
+/// Writes state machines below `<data dir>/state-machines`, and lets their functions point there. One whose definition
+/// is wrong is left out of the deployment, with everything that is wrong as the reason.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn place(stack: &mut Stack, data_dir: &Path) -> Result<(), CliError> {
+    for function in &mut stack.functions {
+        let Some(definition) = &function.state_machine else {
+            continue;
+        };
+        if let Err(reason) = check(&function.name, definition) {
+            function.cannot_run = Some(reason);
+            continue;
+        }
+        let program = std::env::current_exe().context("cannot tell where this program is")?;
+        let program = program.display().to_string();
+        let folder = data_dir.join("state-machines").join(&function.logical_id);
+        write(&folder, definition).with_context(|| {
+            format!("cannot write the state machine into `{}`", folder.display())
+        })?;
+        function.environment.insert(PROGRAM.to_owned(), program);
+        function.code_path = folder;
+    }
+    Ok(())
+}
+
+/// Everything that is in the way of running a definition.
+fn check(name: &str, definition: &Value) -> Result<(), String> {
+    let read = Definition::from_value(definition);
+    let problems = match read {
+        Err(problems) => problems.iter().map(ToString::to_string).collect(),
+        Ok(definition) => match StateMachine::new(name, definition, Settings::default()) {
+            Ok(_) => return Ok(()),
+            Err(unsupported) => unsupported
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>(),
+        },
+    };
+    Err(format!(
+        "its definition cannot be run: {}",
+        problems.join("; ")
+    ))
+}
+
+fn write(folder: &Path, definition: &Value) -> io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    let script = folder.join("bootstrap");
+    std::fs::write(&script, bootstrap())?;
+    std::fs::set_permissions(&script, Permissions::from_mode(0o755))?;
+    let text = serde_json::to_string_pretty(definition).map_err(io::Error::other)?;
+    std::fs::write(folder.join(DEFINITION), text)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_in_the_way_is_said() {
+        let sound = json!({ "StartAt": "A", "States": { "A": { "Type": "Succeed" } } });
+        assert_eq!(check("m", &sound), Ok(()));
+        let lost = json!({ "StartAt": "B", "States": { "A": { "Type": "Succeed" } } });
+        let reason = check("m", &lost).unwrap_err();
+        assert!(
+            reason.contains("there is no state `B` here (at /StartAt)"),
+            "{reason}"
+        );
+        let unknown = json!({ "StartAt": "A", "States": { "A": { "Type": "Task", "Resource": "arn:aws:states:::sns:publish", "End": true } } });
+        let reason = check("m", &unknown).unwrap_err();
+        assert!(
+            reason.contains("`arn:aws:states:::sns:publish`, which is not supported"),
+            "{reason}"
+        );
+    }
+
+    #[test]
+    fn a_state_machine_is_a_script_and_a_definition() {
+        let folder = tempfile::tempdir().unwrap();
+        let definition = json!({ "StartAt": "A", "States": { "A": { "Type": "Succeed" } } });
+        write(folder.path(), &definition).unwrap();
+        let script = std::fs::metadata(folder.path().join("bootstrap")).unwrap();
+        assert_eq!(script.permissions().mode() & 0o777, 0o755);
+        let written = std::fs::read_to_string(folder.path().join(DEFINITION)).unwrap();
+        assert_eq!(serde_json::from_str::<Value>(&written).unwrap(), definition);
+    }
+}

@@ -1,0 +1,67 @@
+//! Errors in Step Functions' words.
+
+use hyper::StatusCode;
+use serde_json::{Value, json};
+
+/// An error of the Step Functions API.
+#[derive(Debug)]
+pub(super) struct StatesError {
+    code: &'static str,
+    message: String,
+}
+
+impl StatesError {
+    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+        }
+    }
+
+    pub fn validation(message: impl Into<String>) -> Self {
+        Self::new("ValidationException", message)
+    }
+
+    pub fn no_machine(arn: &str) -> Self {
+        Self::new(
+            "StateMachineDoesNotExist",
+            format!("State Machine Does Not Exist: '{arn}'"),
+        )
+    }
+
+    pub fn no_execution(arn: &str) -> Self {
+        Self::new(
+            "ExecutionDoesNotExist",
+            format!("Execution Does Not Exist: '{arn}'"),
+        )
+    }
+
+    pub fn status(&self) -> StatusCode {
+        match self.code {
+            "InternalServerException" => StatusCode::INTERNAL_SERVER_ERROR,
+            _ => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    pub fn body(&self) -> Value {
+        json!({ "__type": self.code, "message": self.message })
+    }
+}
+
+/// A member that has to be there, and a text.
+pub(super) fn required<'v>(input: &'v Value, name: &str) -> Result<&'v str, StatesError> {
+    optional(input, name)?.ok_or_else(|| {
+        StatesError::validation(format!("1 validation error detected: Value at '{name}' failed to satisfy constraint: Member must not be null"))
+    })
+}
+
+/// A member that may be there, and is a text then.
+pub(super) fn optional<'v>(input: &'v Value, name: &str) -> Result<Option<&'v str>, StatesError> {
+    match input.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(StatesError::validation(format!(
+            "The member '{name}' is a text."
+        ))),
+    }
+}

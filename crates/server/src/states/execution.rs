@@ -1,0 +1,324 @@
+//! Executions: started, looked at, stopped.
+
+use std::sync::Arc;
+
+use lambda_api::{
+    DurableExecutionSummary, Event, ExecutionStatus, GetDurableExecutionHistoryResponse,
+    GetDurableExecutionResponse, ListDurableExecutionsByFunctionResponse,
+    StopDurableExecutionResponse, headers,
+};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::error::{StatesError, optional, required};
+use super::history::{History, written};
+use super::lambda::{Call, segment};
+use super::machine::{self, Machine};
+use super::name::{check, execution, execution_arn, machine_arn};
+use crate::app::App;
+
+/// Events of a history that are read for one answer: what an execution may have.
+const EVENTS_MAX: usize = 25_000;
+/// Entries of a page, unless the request says otherwise. Source: API reference, `maxResults`.
+const PAGE: usize = 100;
+const PAGE_MAX: u64 = 1_000;
+
+pub(super) async fn start(app: &Arc<App>, input: &Value) -> Result<Value, StatesError> {
+    let arn = required(input, "stateMachineArn")?;
+    let machine = machine::find(app, arn)?;
+    let name = name_of(input)?;
+    if let Some(known) = find(app, &machine, &name).await?
+        && known.end_timestamp.is_some()
+    {
+        let arn = execution_arn(&app.registry.home, machine.name.as_str(), &name);
+        let message = format!("Execution Already Exists: '{arn}'");
+        return Err(StatesError::new("ExecutionAlreadyExists", message));
+    }
+    invoke(app, &machine, &name, input, "Event", arn).await?;
+    let started = find(app, &machine, &name).await?;
+    Ok(json!({
+        "executionArn": execution_arn(&app.registry.home, machine.name.as_str(), &name),
+        "startDate": started.map(|it| it.start_timestamp),
+    }))
+}
+
+pub(super) async fn start_sync(app: &Arc<App>, input: &Value) -> Result<Value, StatesError> {
+    let arn = required(input, "stateMachineArn")?;
+    let machine = machine::find(app, arn)?;
+    if !machine.is_express() {
+        let message = format!("State Machine Type Not Supported: '{arn}' is a standard one");
+        return Err(StatesError::new("StateMachineTypeNotSupported", message));
+    }
+    let name = name_of(input)?;
+    invoke(app, &machine, &name, input, "RequestResponse", arn).await?;
+    let execution = read(app, &machine, &name, arn).await?;
+    let mut shown = described(app, &machine, &execution);
+    let elapsed = execution
+        .end_timestamp
+        .map_or(0.0, |end| end.0 - execution.start_timestamp.0);
+    let hundreds = (elapsed * 10.0).ceil().max(1.0) * 100.0;
+    shown["billingDetails"] =
+        json!({ "billedMemoryUsedInMB": 64, "billedDurationInMilliseconds": hundreds });
+    Ok(shown)
+}
+
+/// The execution's name, drawn if the request has none.
+fn name_of(input: &Value) -> Result<String, StatesError> {
+    match optional(input, "name")? {
+        None => Ok(Uuid::new_v4().to_string()),
+        Some(name) => check(name).map(|()| name.to_owned()),
+    }
+}
+
+async fn invoke(
+    app: &Arc<App>,
+    machine: &Machine,
+    name: &str,
+    input: &Value,
+    kind: &str,
+    arn: &str,
+) -> Result<(), StatesError> {
+    let payload = optional(input, "input")?.unwrap_or("{}");
+    if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(payload) {
+        let message = format!("Invalid State Machine Execution Input: '{error}'");
+        return Err(StatesError::new("InvalidExecutionInput", message));
+    }
+    let path = format!(
+        "/2015-03-31/functions/{}/invocations",
+        segment(&machine.qualified())
+    );
+    let mut call = Call::post(path, payload.as_bytes().to_vec());
+    call.headers = vec![
+        (headers::INVOCATION_TYPE, kind),
+        (headers::DURABLE_EXECUTION_NAME, name),
+    ];
+    let answer = call.answer(app).await;
+    answer.map_err(|refusal| refusal.states(|| StatesError::no_machine(arn)))?;
+    Ok(())
+}
+
+/// The execution of this name, if there is one.
+async fn find(
+    app: &Arc<App>,
+    machine: &Machine,
+    name: &str,
+) -> Result<Option<DurableExecutionSummary>, StatesError> {
+    let path = format!(
+        "/2025-12-01/functions/{}/durable-executions?DurableExecutionName={}&MaxItems=1",
+        segment(machine.name.as_str()),
+        segment(name)
+    );
+    let listed = Call::get(path)
+        .read::<ListDurableExecutionsByFunctionResponse>(app)
+        .await;
+    let missing = || StatesError::no_machine(machine.name.as_str());
+    let listed = listed.map_err(|refusal| refusal.states(missing))?;
+    Ok(listed.durable_executions.into_iter().next())
+}
+
+async fn read(
+    app: &Arc<App>,
+    machine: &Machine,
+    name: &str,
+    arn: &str,
+) -> Result<GetDurableExecutionResponse, StatesError> {
+    let Some(found) = find(app, machine, name).await? else {
+        return Err(StatesError::no_execution(arn));
+    };
+    let path = format!(
+        "/2025-12-01/durable-executions/{}",
+        segment(&found.durable_execution_arn)
+    );
+    let read = Call::get(path).read(app).await;
+    read.map_err(|refusal| refusal.states(|| StatesError::no_execution(arn)))
+}
+
+/// The machine, and the execution, of a request that names one.
+async fn named(
+    app: &Arc<App>,
+    input: &Value,
+) -> Result<(Machine, GetDurableExecutionResponse), StatesError> {
+    let arn = required(input, "executionArn")?;
+    let reference = execution(arn)?;
+    let home = &app.registry.home;
+    let machine = machine::find(app, &machine_arn(home, reference.machine));
+    let machine = machine.map_err(|_| StatesError::no_execution(arn))?;
+    let execution = read(app, &machine, reference.name, arn).await?;
+    Ok((machine, execution))
+}
+
+pub(super) async fn describe(app: &Arc<App>, input: &Value) -> Result<Value, StatesError> {
+    let (machine, execution) = named(app, input).await?;
+    Ok(described(app, &machine, &execution))
+}
+
+pub(super) async fn machine(app: &Arc<App>, input: &Value) -> Result<Value, StatesError> {
+    let (machine, _) = named(app, input).await?;
+    machine::shown(app, &machine)
+}
+
+fn described(app: &App, machine: &Machine, execution: &GetDurableExecutionResponse) -> Value {
+    let name = &execution.durable_execution_name;
+    let mut shown = json!({
+        "executionArn": execution_arn(&app.registry.home, machine.name.as_str(), name),
+        "stateMachineArn": machine.arn(app),
+        "name": name,
+        "status": status(&execution.status),
+        "startDate": execution.start_timestamp,
+        "input": execution.input_payload.as_deref().unwrap_or("{}"),
+        "inputDetails": { "included": true },
+        "redriveCount": 0,
+    });
+    if let Some(end) = execution.end_timestamp {
+        shown["stopDate"] = json!(end);
+    }
+    if let Some(result) = &execution.result {
+        shown["output"] = json!(result);
+        shown["outputDetails"] = json!({ "included": true });
+    }
+    if let Some(error) = &execution.error {
+        shown["error"] = json!(error.error_type.as_deref().unwrap_or_default());
+        shown["cause"] = json!(error.error_message.as_deref().unwrap_or_default());
+    }
+    shown
+}
+
+fn status(status: &ExecutionStatus) -> &'static str {
+    match status {
+        ExecutionStatus::Succeeded => "SUCCEEDED",
+        ExecutionStatus::Failed => "FAILED",
+        ExecutionStatus::TimedOut => "TIMED_OUT",
+        ExecutionStatus::Stopped => "ABORTED",
+        _ => "RUNNING",
+    }
+}
+
+pub(super) async fn list(app: &Arc<App>, input: &Value) -> Result<Value, StatesError> {
+    let arn = required(input, "stateMachineArn")?;
+    let machine = machine::find(app, arn)?;
+    let limit = match input.get("maxResults").and_then(Value::as_u64) {
+        None | Some(0) => PAGE as u64,
+        Some(limit) => limit.min(PAGE_MAX),
+    };
+    let mut path = format!(
+        "/2025-12-01/functions/{}/durable-executions?MaxItems={limit}",
+        segment(machine.name.as_str())
+    );
+    match optional(input, "statusFilter")? {
+        None => {}
+        Some("ABORTED") => path.push_str("&Statuses=STOPPED"),
+        Some(wanted @ ("RUNNING" | "SUCCEEDED" | "FAILED" | "TIMED_OUT")) => {
+            path.push_str(&format!("&Statuses={wanted}"));
+        }
+        // Nothing is redriven here.
+        Some("PENDING_REDRIVE") => return Ok(json!({ "executions": [] })),
+        Some(other) => {
+            return Err(StatesError::validation(format!(
+                "'{other}' is no status of an execution."
+            )));
+        }
+    }
+    if let Some(token) = optional(input, "nextToken")? {
+        path.push_str(&format!("&Marker={}", segment(token)));
+    }
+    let listed = Call::get(path)
+        .read::<ListDurableExecutionsByFunctionResponse>(app)
+        .await;
+    let listed = listed.map_err(|refusal| refusal.states(|| StatesError::no_machine(arn)))?;
+    let executions = listed.durable_executions.iter().map(|it| {
+        let mut shown = json!({
+            "executionArn": execution_arn(&app.registry.home, machine.name.as_str(), &it.durable_execution_name),
+            "stateMachineArn": machine.arn(app),
+            "name": it.durable_execution_name,
+            "status": status(&it.status),
+            "startDate": it.start_timestamp,
+        });
+        if let Some(end) = it.end_timestamp {
+            shown["stopDate"] = json!(end);
+        }
+        shown
+    });
+    let mut answer = json!({ "executions": executions.collect::<Vec<_>>() });
+    if let Some(marker) = listed.next_marker {
+        answer["nextToken"] = json!(marker);
+    }
+    Ok(answer)
+}
+
+pub(super) async fn stop(app: &Arc<App>, input: &Value) -> Result<Value, StatesError> {
+    let (_, execution) = named(app, input).await?;
+    let arn = required(input, "executionArn")?;
+    let error = json!({
+        "ErrorType": optional(input, "error")?,
+        "ErrorMessage": optional(input, "cause")?,
+    });
+    let path = format!(
+        "/2025-12-01/durable-executions/{}/stop",
+        segment(&execution.durable_execution_arn)
+    );
+    let call = Call::post(path, error.to_string().into_bytes());
+    let stopped = call.read::<StopDurableExecutionResponse>(app).await;
+    let stopped = stopped.map_err(|refusal| refusal.states(|| StatesError::no_execution(arn)))?;
+    Ok(json!({ "stopDate": stopped.stop_timestamp }))
+}
+
+pub(super) async fn history(app: &Arc<App>, input: &Value) -> Result<Value, StatesError> {
+    let (machine, execution) = named(app, input).await?;
+    let arn = required(input, "executionArn")?;
+    let events = events(app, &execution.durable_execution_arn, arn).await?;
+    let definition: Value = serde_json::from_str(&machine.definition()?).unwrap_or_default();
+    let with_data = input.get("includeExecutionData").and_then(Value::as_bool);
+    let history = History {
+        definition: &definition,
+        region: &app.registry.home.region,
+        with_data: with_data.unwrap_or(true),
+    };
+    let mut events = written(&history, &events);
+    if input.get("reverseOrder").and_then(Value::as_bool) == Some(true) {
+        events.reverse();
+    }
+    // Where the last page ended.
+    let from: usize = match optional(input, "nextToken")? {
+        None => 0,
+        Some(token) => token
+            .parse()
+            .map_err(|_| StatesError::new("InvalidToken", format!("Invalid Token: '{token}'")))?,
+    };
+    let limit = match input.get("maxResults").and_then(Value::as_u64) {
+        None | Some(0) => PAGE,
+        Some(limit) => usize::try_from(limit.min(PAGE_MAX)).unwrap_or(PAGE),
+    };
+    let total = events.len();
+    let page: Vec<Value> = events.into_iter().skip(from).take(limit).collect();
+    let end = from.saturating_add(page.len());
+    let mut answer = json!({ "events": page });
+    if end < total {
+        answer["nextToken"] = json!(end.to_string());
+    }
+    Ok(answer)
+}
+
+/// All events of an execution, as the Lambda API shows them.
+async fn events(app: &Arc<App>, durable_arn: &str, arn: &str) -> Result<Vec<Event>, StatesError> {
+    let mut events = Vec::new();
+    let mut marker: Option<String> = None;
+    while events.len() < EVENTS_MAX {
+        let mut path = format!(
+            "/2025-12-01/durable-executions/{}/history?MaxItems=1000",
+            segment(durable_arn)
+        );
+        if let Some(marker) = &marker {
+            path.push_str(&format!("&Marker={}", segment(marker)));
+        }
+        let page = Call::get(path)
+            .read::<GetDurableExecutionHistoryResponse>(app)
+            .await;
+        let page = page.map_err(|refusal| refusal.states(|| StatesError::no_execution(arn)))?;
+        events.extend(page.events);
+        marker = page.next_marker;
+        if marker.is_none() {
+            break;
+        }
+    }
+    Ok(events)
+}

@@ -1,0 +1,543 @@
+//! The event history of a state machine, made of what is recorded of its durable execution.
+//!
+//! Nothing is written for it: a state's context is its entry and its exit, a chained invoke is a task that was scheduled
+//! and ended, a callback one that waits for its token.
+
+use std::collections::HashMap;
+
+use lambda_api::{ErrorObject, Event, EventType};
+use serde_json::{Map, Value, json};
+
+/// What a history is made with.
+pub(super) struct History<'h> {
+    pub definition: &'h Value,
+    pub region: &'h str,
+    /// Whether inputs and outputs are shown.
+    pub with_data: bool,
+}
+
+/// What stands for a recorded operation.
+#[derive(Clone, Debug, PartialEq)]
+enum Part {
+    /// A state, by its name and type.
+    State { name: String, kind: String },
+    /// A parallel within a Parallel state, a map within a Map state.
+    Batch { is_map: bool },
+    /// An item of a map, by its index and the state's name.
+    Item { state: String, index: usize },
+    /// A branch, or anything else that has no events of its own.
+    Other,
+}
+
+struct Writer<'h> {
+    history: &'h History<'h>,
+    parts: HashMap<String, (Part, Option<String>)>,
+    kinds: HashMap<String, (String, String)>,
+    /// What comes into the next state of a context.
+    flowing: HashMap<Option<String>, String>,
+    /// The last event of each context, for `previousEventId`.
+    last: HashMap<Option<String>, usize>,
+    events: Vec<Value>,
+}
+
+/// The events, oldest first.
+pub(super) fn written(history: &History<'_>, events: &[Event]) -> Vec<Value> {
+    let mut kinds = HashMap::new();
+    collect_kinds(history.definition, &mut kinds);
+    let mut writer = Writer {
+        history,
+        parts: HashMap::new(),
+        kinds,
+        flowing: HashMap::new(),
+        last: HashMap::new(),
+        events: Vec::new(),
+    };
+    for event in events {
+        writer.event(event);
+    }
+    writer.events
+}
+
+/// The type and the resource of every state, by name.
+fn collect_kinds(states: &Value, kinds: &mut HashMap<String, (String, String)>) {
+    let Some(states) = states.get("States").and_then(Value::as_object) else {
+        return;
+    };
+    for (name, state) in states {
+        let text = |member: &str| {
+            state
+                .get(member)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
+        kinds.insert(name.clone(), (text("Type"), text("Resource")));
+        for branch in state
+            .get("Branches")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
+            collect_kinds(branch, kinds);
+        }
+        for processor in ["ItemProcessor", "Iterator"] {
+            state
+                .get(processor)
+                .into_iter()
+                .for_each(|it| collect_kinds(it, kinds));
+        }
+    }
+}
+
+impl Writer<'_> {
+    fn event(&mut self, event: &Event) {
+        match event.event_type {
+            EventType::ExecutionStarted => {
+                let input = event.execution_started_details.as_ref();
+                let input = input
+                    .and_then(|it| it.input.payload.clone())
+                    .unwrap_or_default();
+                self.flowing.insert(None, input.clone());
+                let details = self.data(
+                    json!({ "roleArn": "arn:aws:iam::000000000000:role/lambdura" }),
+                    "input",
+                    &input,
+                );
+                self.push(
+                    event,
+                    &None,
+                    "ExecutionStarted",
+                    Some(("executionStartedEventDetails", details)),
+                );
+            }
+            EventType::ExecutionSucceeded => {
+                let details = event.execution_succeeded_details.as_ref();
+                let output = details
+                    .and_then(|it| it.result.payload.clone())
+                    .unwrap_or_default();
+                let details = self.data(json!({}), "output", &output);
+                self.push(
+                    event,
+                    &None,
+                    "ExecutionSucceeded",
+                    Some(("executionSucceededEventDetails", details)),
+                );
+            }
+            EventType::ExecutionFailed => {
+                let error = event
+                    .execution_failed_details
+                    .as_ref()
+                    .and_then(|it| it.error.payload.as_ref());
+                self.push(
+                    event,
+                    &None,
+                    "ExecutionFailed",
+                    Some(("executionFailedEventDetails", told(error))),
+                );
+            }
+            EventType::ExecutionTimedOut => {
+                let error = json!({ "error": "States.Timeout" });
+                self.push(
+                    event,
+                    &None,
+                    "ExecutionTimedOut",
+                    Some(("executionTimedOutEventDetails", error)),
+                );
+            }
+            EventType::ExecutionStopped => {
+                let error = event
+                    .execution_stopped_details
+                    .as_ref()
+                    .and_then(|it| it.error.payload.as_ref());
+                self.push(
+                    event,
+                    &None,
+                    "ExecutionAborted",
+                    Some(("executionAbortedEventDetails", told(error))),
+                );
+            }
+            EventType::ContextStarted => self.begun(event),
+            EventType::ContextSucceeded | EventType::ContextFailed => self.ended(event),
+            EventType::ChainedInvokeStarted => self.scheduled(event),
+            EventType::ChainedInvokeSucceeded
+            | EventType::ChainedInvokeFailed
+            | EventType::ChainedInvokeTimedOut
+            | EventType::ChainedInvokeStopped => self.called(event),
+            EventType::CallbackSucceeded
+            | EventType::CallbackFailed
+            | EventType::CallbackTimedOut => self.completed(event),
+            _ => {}
+        }
+    }
+
+    /// The state that something happens in, with the id of its context.
+    fn state_of(&self, id: &Option<String>) -> Option<(String, String, Option<String>)> {
+        let mut id = id.clone();
+        loop {
+            match self.parts.get(id.as_ref()?)? {
+                (Part::State { name, kind }, _) => return Some((name.clone(), kind.clone(), id)),
+                (_, parent) => id = parent.clone(),
+            }
+        }
+    }
+
+    fn begun(&mut self, event: &Event) {
+        let Some(id) = event.id.clone() else { return };
+        let name = event.name.clone().unwrap_or_default();
+        let within = event
+            .parent_id
+            .as_ref()
+            .and_then(|it| self.parts.get(it))
+            .map(|(part, _)| part.clone());
+        let part = match (event.sub_type.as_deref(), within) {
+            (Some("Map"), _) => Part::Batch { is_map: true },
+            (Some("Parallel"), _) => Part::Batch { is_map: false },
+            (_, Some(Part::Batch { is_map: true })) => {
+                let state = self
+                    .state_of(&event.parent_id)
+                    .map(|it| it.0)
+                    .unwrap_or_default();
+                let index = name.rsplit(' ').next().and_then(|it| it.parse().ok());
+                Part::Item {
+                    state,
+                    index: index.unwrap_or_default(),
+                }
+            }
+            (_, Some(Part::Batch { is_map: false })) => Part::Other,
+            _ => match self.kinds.get(&name) {
+                Some((kind, _)) => Part::State {
+                    name: name.clone(),
+                    kind: kind.clone(),
+                },
+                None => Part::Other,
+            },
+        };
+        self.parts
+            .insert(id, (part.clone(), event.parent_id.clone()));
+        // What happens within follows what happened around it.
+        if let Some(last) = self.last.get(&event.parent_id).copied() {
+            self.last.insert(event.id.clone(), last);
+        }
+        match part {
+            Part::State { name, kind } => {
+                let input = self
+                    .flowing
+                    .get(&event.parent_id)
+                    .cloned()
+                    .unwrap_or_default();
+                let details = self.data(json!({ "name": name }), "input", &input);
+                let entered = format!("{kind}StateEntered");
+                self.push(
+                    event,
+                    &event.parent_id,
+                    &entered,
+                    Some(("stateEnteredEventDetails", details)),
+                );
+                self.carry(event);
+            }
+            Part::Batch { is_map: true } => {
+                self.push(event, &event.parent_id, "MapStateStarted", None);
+                self.carry(event);
+            }
+            Part::Batch { is_map: false } => {
+                self.push(event, &event.parent_id, "ParallelStateStarted", None);
+                self.carry(event);
+            }
+            Part::Item { state, index } => {
+                let details = json!({ "name": state, "index": index });
+                self.push(
+                    event,
+                    &event.parent_id,
+                    "MapIterationStarted",
+                    Some(("mapIterationStartedEventDetails", details)),
+                );
+                self.carry(event);
+            }
+            Part::Other => {}
+        }
+    }
+
+    /// Lets what happens in a context follow its beginning.
+    fn carry(&mut self, event: &Event) {
+        let last = self.events.len();
+        self.last.insert(event.id.clone(), last);
+    }
+
+    fn ended(&mut self, event: &Event) {
+        let Some((part, parent)) = event.id.as_ref().and_then(|it| self.parts.get(it)).cloned()
+        else {
+            return;
+        };
+        if let Some(last) = self.last.get(&event.id).copied() {
+            let around = self.last.entry(parent.clone()).or_default();
+            *around = (*around).max(last);
+        }
+        let is_good = event.event_type == EventType::ContextSucceeded;
+        let result = event
+            .context_succeeded_details
+            .as_ref()
+            .and_then(|it| it.result.payload.clone());
+        match part {
+            Part::State { name, kind } if is_good => {
+                let passed: Value = result
+                    .and_then(|it| serde_json::from_str(&it).ok())
+                    .unwrap_or_default();
+                let output = passed
+                    .get("output")
+                    .map(Value::to_string)
+                    .unwrap_or_default();
+                self.flowing.insert(parent.clone(), output.clone());
+                let mut details = self.data(json!({ "name": name }), "output", &output);
+                if let Some(assigned) = passed.get("assigned").and_then(Value::as_object)
+                    && self.history.with_data
+                {
+                    let texts = assigned
+                        .iter()
+                        .map(|(name, value)| (name.clone(), Value::from(value.to_string())));
+                    details["assignedVariables"] = Value::Object(texts.collect::<Map<_, _>>());
+                }
+                let exited = format!("{kind}StateExited");
+                self.push(
+                    event,
+                    &parent,
+                    &exited,
+                    Some(("stateExitedEventDetails", details)),
+                );
+            }
+            Part::Batch { is_map } => {
+                let (good, bad) = match is_map {
+                    true => ("MapStateSucceeded", "MapStateFailed"),
+                    false => ("ParallelStateSucceeded", "ParallelStateFailed"),
+                };
+                self.push(event, &parent, if is_good { good } else { bad }, None);
+            }
+            Part::Item { state, index } => {
+                let details = json!({ "name": state, "index": index });
+                let (kind, member) = match is_good {
+                    true => ("MapIterationSucceeded", "mapIterationSucceededEventDetails"),
+                    false => ("MapIterationFailed", "mapIterationFailedEventDetails"),
+                };
+                self.push(event, &parent, kind, Some((member, details)));
+            }
+            Part::State { .. } | Part::Other => {}
+        }
+    }
+
+    /// Whether the state's task is a function by its ARN, and what its events call its resource.
+    fn resource(&self, id: &Option<String>) -> Option<(bool, String, String, Option<String>)> {
+        let (name, _, state_id) = self.state_of(id)?;
+        let (kind, resource) = self.kinds.get(&name)?;
+        if kind != "Task" {
+            return None;
+        }
+        match resource
+            .split(":::")
+            .nth(1)
+            .and_then(|it| it.split_once(':'))
+        {
+            Some((service, action)) => {
+                Some((false, service.to_owned(), action.to_owned(), state_id))
+            }
+            None => Some((true, String::from("lambda"), resource.clone(), state_id)),
+        }
+    }
+
+    fn scheduled(&mut self, event: &Event) {
+        let Some((is_function, service, resource, state)) = self.resource(&event.parent_id) else {
+            return;
+        };
+        let details = event
+            .chained_invoke_started_details
+            .clone()
+            .unwrap_or_default();
+        let input = details.input.and_then(|it| it.payload).unwrap_or_default();
+        if is_function {
+            let scheduled = self.data(json!({ "resource": resource }), "input", &input);
+            self.push(
+                event,
+                &state,
+                "LambdaFunctionScheduled",
+                Some(("lambdaFunctionScheduledEventDetails", scheduled)),
+            );
+            self.push(event, &state, "LambdaFunctionStarted", None);
+            return;
+        }
+        let payload: Value = serde_json::from_str(&input).unwrap_or_default();
+        let parameters = match service.as_str() {
+            "lambda" => json!({ "FunctionName": details.function_name, "Payload": payload }),
+            _ => json!({ "StateMachineArn": details.function_name, "Input": payload }),
+        };
+        let parameters = if self.history.with_data {
+            parameters.to_string()
+        } else {
+            String::from("{}")
+        };
+        let about = json!({ "resourceType": service, "resource": resource });
+        let mut scheduled = about.clone();
+        scheduled["region"] = json!(self.history.region);
+        scheduled["parameters"] = json!(parameters);
+        self.push(
+            event,
+            &state,
+            "TaskScheduled",
+            Some(("taskScheduledEventDetails", scheduled)),
+        );
+        self.push(
+            event,
+            &state,
+            "TaskStarted",
+            Some(("taskStartedEventDetails", about)),
+        );
+    }
+
+    fn called(&mut self, event: &Event) {
+        let Some((is_function, service, resource, state)) = self.resource(&event.parent_id) else {
+            return;
+        };
+        let about = json!({ "resourceType": service, "resource": resource });
+        if let Some(details) = &event.chained_invoke_succeeded_details {
+            let output = details
+                .result
+                .payload
+                .clone()
+                .unwrap_or_else(|| String::from("null"));
+            if is_function {
+                let details = self.data(json!({}), "output", &output);
+                self.push(
+                    event,
+                    &state,
+                    "LambdaFunctionSucceeded",
+                    Some(("lambdaFunctionSucceededEventDetails", details)),
+                );
+                return;
+            }
+            let value: Value = serde_json::from_str(&output).unwrap_or_default();
+            let waits = resource.ends_with(".waitForTaskToken");
+            let wrapped = match service.as_str() {
+                "lambda" => {
+                    json!({ "ExecutedVersion": "$LATEST", "Payload": value, "StatusCode": 200 })
+                }
+                _ => value,
+            };
+            let details = self.data(about, "output", &wrapped.to_string());
+            let (kind, member) = match waits {
+                true => ("TaskSubmitted", "taskSubmittedEventDetails"),
+                false => ("TaskSucceeded", "taskSucceededEventDetails"),
+            };
+            self.push(event, &state, kind, Some((member, details)));
+            return;
+        }
+        let failed = [
+            &event.chained_invoke_failed_details,
+            &event.chained_invoke_timed_out_details,
+            &event.chained_invoke_stopped_details,
+        ];
+        let error = failed
+            .into_iter()
+            .flatten()
+            .next()
+            .and_then(|it| it.error.payload.as_ref());
+        if is_function {
+            self.push(
+                event,
+                &state,
+                "LambdaFunctionFailed",
+                Some(("lambdaFunctionFailedEventDetails", told(error))),
+            );
+        } else {
+            self.push(
+                event,
+                &state,
+                "TaskFailed",
+                Some(("taskFailedEventDetails", merged(about, told(error)))),
+            );
+        }
+    }
+
+    /// A task token was completed, or its time ran out.
+    fn completed(&mut self, event: &Event) {
+        let Some((_, service, resource, state)) = self.resource(&event.parent_id) else {
+            return;
+        };
+        let about = json!({ "resourceType": service, "resource": resource });
+        if let Some(details) = &event.callback_succeeded_details {
+            let output = details
+                .result
+                .payload
+                .clone()
+                .unwrap_or_else(|| String::from("null"));
+            let details = self.data(about, "output", &output);
+            self.push(
+                event,
+                &state,
+                "TaskSucceeded",
+                Some(("taskSucceededEventDetails", details)),
+            );
+        } else if event.event_type == EventType::CallbackTimedOut {
+            let details = merged(about, json!({ "error": "States.Timeout" }));
+            self.push(
+                event,
+                &state,
+                "TaskTimedOut",
+                Some(("taskTimedOutEventDetails", details)),
+            );
+        } else {
+            let error = event
+                .callback_failed_details
+                .as_ref()
+                .and_then(|it| it.error.payload.as_ref());
+            self.push(
+                event,
+                &state,
+                "TaskFailed",
+                Some(("taskFailedEventDetails", merged(about, told(error)))),
+            );
+        }
+    }
+
+    /// Details with data, unless that is left out.
+    fn data(&self, mut details: Value, member: &str, data: &str) -> Value {
+        if self.history.with_data {
+            details[member] = json!(data);
+            details[format!("{member}Details")] = json!({ "truncated": false });
+        }
+        details
+    }
+
+    fn push(
+        &mut self,
+        event: &Event,
+        within: &Option<String>,
+        kind: &str,
+        details: Option<(&str, Value)>,
+    ) {
+        let id = self.events.len() + 1;
+        let previous = self.last.get(within).copied().unwrap_or_default();
+        let mut written = json!({
+            "timestamp": event.event_timestamp, "type": kind, "id": id, "previousEventId": previous,
+        });
+        if let Some((member, details)) = details {
+            written[member] = details;
+        }
+        self.events.push(written);
+        self.last.insert(within.clone(), id);
+    }
+}
+
+fn told(error: Option<&ErrorObject>) -> Value {
+    let mut told = Map::new();
+    if let Some(name) = error.and_then(|it| it.error_type.clone()) {
+        told.insert(String::from("error"), Value::from(name));
+    }
+    if let Some(cause) = error.and_then(|it| it.error_message.clone()) {
+        told.insert(String::from("cause"), Value::from(cause));
+    }
+    Value::Object(told)
+}
+
+fn merged(mut one: Value, other: Value) -> Value {
+    if let (Value::Object(one), Value::Object(other)) = (&mut one, other) {
+        one.extend(other);
+    }
+    one
+}

@@ -1,0 +1,116 @@
+//! The Lambda API, as this process serves it.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http_body_util::BodyExt as _;
+use hyper::{Method, Request};
+use lambda_api::headers;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::error::StatesError;
+use crate::api;
+use crate::app::App;
+use crate::http::RequestBody;
+
+/// A request to the Lambda API.
+pub(super) struct Call<'c> {
+    pub method: Method,
+    pub path: String,
+    pub headers: Vec<(&'c str, &'c str)>,
+    pub body: Vec<u8>,
+}
+
+/// A refusal of the Lambda API.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub code: String,
+    pub message: String,
+}
+
+impl Call<'_> {
+    pub fn get(path: String) -> Self {
+        Self {
+            method: Method::GET,
+            path,
+            headers: Vec::new(),
+            body: Vec::new(),
+        }
+    }
+
+    pub fn post(path: String, body: Vec<u8>) -> Self {
+        Self {
+            method: Method::POST,
+            path,
+            headers: Vec::new(),
+            body,
+        }
+    }
+
+    /// Has it answered, and gives the body of the answer.
+    pub async fn answer(self, app: &Arc<App>) -> Result<Bytes, Refusal> {
+        let mut request = Request::builder().method(self.method).uri(self.path);
+        for (name, value) in self.headers {
+            request = request.header(name, value);
+        }
+        let internal = |message: String| Refusal {
+            code: String::from("InternalServerException"),
+            message,
+        };
+        let request = request
+            .body(RequestBody::whole(Bytes::from(self.body)))
+            .map_err(|error| internal(error.to_string()))?;
+        let (parts, body) = api::handle(Arc::clone(app), request).await.into_parts();
+        let collected = body.collect().await;
+        let body = collected
+            .map_err(|error| internal(error.to_string()))?
+            .to_bytes();
+        if parts.status.is_success() {
+            return Ok(body);
+        }
+        let code = parts.headers.get(headers::ERROR_TYPE);
+        let code = code.and_then(|code| code.to_str().ok()).unwrap_or_default();
+        let told: Value = serde_json::from_slice(&body).unwrap_or_default();
+        let message = ["message", "Message"]
+            .iter()
+            .find_map(|name| told.get(name)?.as_str());
+        Err(Refusal {
+            code: code.to_owned(),
+            message: message.unwrap_or_default().to_owned(),
+        })
+    }
+
+    /// Has it answered, and reads the answer.
+    pub async fn read<T: DeserializeOwned>(self, app: &Arc<App>) -> Result<T, Refusal> {
+        let body = self.answer(app).await?;
+        serde_json::from_slice(&body).map_err(|error| Refusal {
+            code: String::from("InternalServerException"),
+            message: error.to_string(),
+        })
+    }
+}
+
+impl Refusal {
+    /// The same in Step Functions' words. `missing` is what is missing if something is.
+    pub fn states(self, missing: impl FnOnce() -> StatesError) -> StatesError {
+        match self.code.as_str() {
+            "ResourceNotFoundException" => missing(),
+            "DurableExecutionAlreadyStartedException" => {
+                StatesError::new("ExecutionAlreadyExists", self.message)
+            }
+            "TooManyRequestsException" => StatesError::new("ThrottlingException", self.message),
+            "CallbackTimeoutException" => StatesError::new("TaskTimedOut", self.message),
+            "InvalidParameterValueException" | "InvalidRequestContentException" => {
+                StatesError::validation(self.message)
+            }
+            _ => StatesError::new("InternalServerException", self.message),
+        }
+    }
+}
+
+/// A text as a segment of a path.
+pub(super) fn segment(text: &str) -> String {
+    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+}

@@ -1,0 +1,323 @@
+//! Several things at a time: Parallel and Map.
+
+use std::path::{Component, Path, PathBuf};
+
+use asl::{ItemReader, Map, ProcessorMode, StateError, States};
+use lambdura::{BatchResult, CompletionConfig, DurableContext, NamedError, StepContext, branch};
+use serde_json::{Value, json};
+
+use crate::failure::{IntoStateError as _, named};
+use crate::frame::Frame;
+use crate::machine::ItemRun;
+use crate::walk::Walk;
+
+/// Child executions at a time, unless the state says so. Source: Step Functions service quotas, distributed Map.
+const CHILDREN_MAX: usize = 1_000;
+
+/// Runs branches, and gives the list of their outputs.
+pub(crate) async fn parallel(
+    walk: &Walk<'_>,
+    frame: &Frame<'_>,
+    branches: &[States],
+    context: &DurableContext,
+) -> Result<Value, StateError> {
+    let input = frame.before(|scope| frame.state.flow.arguments(scope))?;
+    let branches = branches.iter().enumerate().map(|(index, states)| {
+        let mut inner = walk.clone();
+        inner.place.push(frame.state.name.clone());
+        inner.place.push(index.to_string());
+        let input = input.clone();
+        let body = move |context: DurableContext| async move {
+            inner.run(states, input, context).await.map_err(named)
+        };
+        branch(body).name(format!("branch {index}"))
+    });
+    let ran = context.parallel(branches).name("branches").await;
+    let ran: BatchResult<Value> = ran.map_err(|error| error.into_state_error())?;
+    let outputs = ran
+        .into_results()
+        .map_err(|error| error.into_state_error())?;
+    Ok(Value::Array(outputs))
+}
+
+/// Does the same with every item, and gives the list of what came of them.
+pub(crate) async fn map(
+    walk: &Walk<'_>,
+    frame: &Frame<'_>,
+    map: &Map,
+    context: &DurableContext,
+) -> Result<Value, StateError> {
+    let items = match &map.reader {
+        None => frame.before(|scope| {
+            let effective = frame.state.flow.effective_input(scope)?;
+            map.items.find(&scope.with_input(&effective))
+        })?,
+        Some(reader) => read(walk, frame, reader, context).await?,
+    };
+    let items = selected(frame, map, items)?;
+    let whole = |template: &Option<asl::Template>, field| {
+        let number = template
+            .as_ref()
+            .map(|it| frame.before(|scope| it.whole(scope, field)));
+        let number = number
+            .transpose()?
+            .map(|it| usize::try_from(it).unwrap_or(usize::MAX));
+        Ok::<_, StateError>(number)
+    };
+    // 0 is as many as there are.
+    let concurrency = whole(&map.max_concurrency, "MaxConcurrency")?.filter(|it| *it > 0);
+    let count = whole(&map.tolerance.count, "ToleratedFailureCount")?;
+    let percentage = &map.tolerance.percentage;
+    let percentage = percentage
+        .as_ref()
+        .map(|it| frame.before(|scope| it.number(scope, "ToleratedFailurePercentage")));
+    let tolerated = Tolerated {
+        count,
+        percentage: percentage.transpose()?,
+    };
+    let is_distributed = map.mode == ProcessorMode::Distributed;
+    let total = items.len();
+    let body = |context: DurableContext, item: Item| async move {
+        match map.mode {
+            ProcessorMode::Inline => {
+                let mut inner = walk.clone();
+                inner.item = Some(item.context);
+                inner.place.push(frame.state.name.clone());
+                let ran = inner.run(&map.processor, item.input, context).await;
+                ran.map_err(named)
+            }
+            ProcessorMode::Distributed => child(walk, frame, item, context).await,
+        }
+    };
+    let mut batch = context
+        .map(items, body)
+        .name("items")
+        .item_names(|index| format!("item {index}"))
+        .completion(tolerated.completion());
+    if let Some(concurrency) = concurrency.or(is_distributed.then_some(CHILDREN_MAX)) {
+        batch = batch.max_concurrency(concurrency);
+    }
+    let ran: BatchResult<Value> = batch.await.map_err(|error| error.into_state_error())?;
+    if !is_distributed {
+        let outputs = ran
+            .into_results()
+            .map_err(|error| error.into_state_error())?;
+        return Ok(Value::Array(outputs));
+    }
+    if tolerated.is_exceeded(ran.failure_count(), total) {
+        let cause = "The specified tolerated failure threshold was exceeded";
+        return Err(StateError::new(
+            asl::EXCEED_TOLERATED_FAILURE_THRESHOLD,
+            cause,
+        ));
+    }
+    Ok(Value::Array(ran.results().cloned().collect()))
+}
+
+/// How many items may fail; none, if nothing is said.
+#[derive(Clone, Copy)]
+struct Tolerated {
+    count: Option<usize>,
+    percentage: Option<f64>,
+}
+
+impl Tolerated {
+    /// When no further item needs to be begun.
+    fn completion(self) -> CompletionConfig {
+        let mut completion = CompletionConfig::all_successful();
+        if let Some(count) = self.count {
+            completion = completion.tolerated_failure_count(count);
+        }
+        if let Some(percentage) = self.percentage {
+            completion = completion.tolerated_failure_percentage(percentage);
+        }
+        completion
+    }
+
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "there are fewer than 2^53 items"
+    )]
+    fn is_exceeded(self, failed: usize, total: usize) -> bool {
+        if self.count.is_none() && self.percentage.is_none() {
+            return failed > 0;
+        }
+        let share = failed as f64 * 100.0 / total.max(1) as f64;
+        self.count.is_some_and(|count| failed > count)
+            || self.percentage.is_some_and(|percentage| share > percentage)
+    }
+}
+
+/// An item as it is worked on.
+struct Item {
+    input: Value,
+    /// `$$.Map`
+    context: Value,
+}
+
+/// The items after `ItemSelector` and `ItemBatcher`.
+fn selected(frame: &Frame<'_>, map: &Map, items: Vec<Value>) -> Result<Vec<Item>, StateError> {
+    let mut inputs = Vec::with_capacity(items.len());
+    let mut contexts = Vec::with_capacity(items.len());
+    for (index, item) in items.into_iter().enumerate() {
+        let item_context = json!({ "Item": { "Index": index, "Value": item } });
+        let input = match &map.item_selector {
+            None => item,
+            Some(template) => {
+                let mut context = frame.context.clone();
+                context["Map"] = item_context.clone();
+                let frame = Frame { context, ..*frame };
+                frame.before(|scope| {
+                    let effective = frame.state.flow.effective_input(scope)?;
+                    template.evaluate(&scope.with_input(&effective), "ItemSelector")
+                })?
+            }
+        };
+        inputs.push(input);
+        contexts.push(item_context);
+    }
+    if let Some(batcher) = &map.batcher {
+        inputs = frame.before(|scope| {
+            let effective = frame.state.flow.effective_input(scope)?;
+            batcher.batches(inputs, &scope.with_input(&effective))
+        })?;
+        let contexts_of_batches = inputs.iter().enumerate();
+        contexts = contexts_of_batches
+            .map(|(index, batch)| json!({ "Item": { "Index": index, "Value": batch } }))
+            .collect();
+    }
+    let items = inputs.into_iter().zip(contexts);
+    Ok(items
+        .map(|(input, context)| Item { input, context })
+        .collect())
+}
+
+/// Works on an item in an execution of its own.
+async fn child(
+    walk: &Walk<'_>,
+    frame: &Frame<'_>,
+    item: Item,
+    context: DurableContext,
+) -> Result<Value, NamedError> {
+    let mut place = walk.place.clone();
+    place.push(frame.state.name.clone());
+    let run = ItemRun {
+        place,
+        input: item.input,
+        item: item.context,
+        execution: walk.execution.clone(),
+    };
+    // The version that runs this execution, whatever is published meanwhile.
+    let arn = context.execution_arn();
+    let function = arn
+        .split("/durable-execution/")
+        .next()
+        .unwrap_or(arn)
+        .to_owned();
+    let invoke = context
+        .invoke::<_, Value>(function, &run.event())
+        .name("execution");
+    invoke.await.map_err(|error| {
+        let name = error.error_type().unwrap_or(asl::RUNTIME);
+        NamedError::new(name, error.message())
+    })
+}
+
+/// Reads the items of a file, once: what was read is recorded.
+async fn read(
+    walk: &Walk<'_>,
+    frame: &Frame<'_>,
+    reader: &ItemReader,
+    context: &DurableContext,
+) -> Result<Vec<Value>, StateError> {
+    let failed = |cause: String| StateError::new(asl::ITEM_READER_FAILED, cause);
+    if !reader.resource.ends_with(":s3:getObject") {
+        let resource = &reader.resource;
+        let cause = format!(
+            "The resource '{resource}' of ItemReader is not supported here: arn:aws:states:::s3:getObject is"
+        );
+        return Err(failed(cause));
+    }
+    let Some(folder) = &walk.machine.settings.files else {
+        return Err(failed(String::from(
+            "There is no folder that files could be read from",
+        )));
+    };
+    let (arguments, max) = frame.before(|scope| {
+        let effective = frame.state.flow.effective_input(scope)?;
+        let scope = scope.with_input(&effective);
+        let max = reader
+            .max_items
+            .as_ref()
+            .map(|it| it.whole(&scope, "MaxItems"));
+        let max = max
+            .transpose()?
+            .map_or(usize::MAX, |it| usize::try_from(it).unwrap_or(usize::MAX));
+        Ok((reader.arguments.evaluate(&scope, "ItemReader")?, max))
+    })?;
+    let part = |name: &str| {
+        let text = arguments.get(name).and_then(Value::as_str);
+        text.ok_or_else(|| {
+            failed(format!(
+                "The field '{name}' of ItemReader is missing, or no text"
+            ))
+        })
+    };
+    let path = within(folder, part("Bucket")?, part("Key")?).map_err(failed)?;
+    let format = reader.format.clone();
+    let read = context.step(move |_: StepContext| {
+        let (path, format) = (path.clone(), format.clone());
+        async move {
+            let text = std::fs::read_to_string(&path).map_err(|error| {
+                let cause = format!("{} could not be read: {error}", path.display());
+                NamedError::new(asl::ITEM_READER_FAILED, cause)
+            })?;
+            format.items(&text, max).map_err(named)
+        }
+    });
+    let read = read.name("read").retry(lambdura::RetryStrategy::none());
+    read.await.map_err(|error| error.into_state_error())
+}
+
+/// A file within the folder, whatever the definition says.
+fn within(folder: &Path, bucket: &str, key: &str) -> Result<PathBuf, String> {
+    let inside = Path::new(bucket).join(key);
+    let is_inside = inside
+        .components()
+        .all(|part| matches!(part, Component::Normal(_)));
+    if !is_inside || Path::new(key).is_absolute() {
+        return Err(format!(
+            "`{bucket}/{key}` is no place within the folder of files"
+        ));
+    }
+    Ok(folder.join(inside))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_within_their_folder() {
+        let at = |bucket, key| within(Path::new("files"), bucket, key);
+        assert_eq!(at("in", "a/b.csv"), Ok(PathBuf::from("files/in/a/b.csv")));
+        for (bucket, key) in [
+            ("in", "../../x"),
+            ("..", "x"),
+            ("in", "/etc/passwd"),
+            ("/", "x"),
+        ] {
+            assert!(at(bucket, key).is_err(), "{bucket} {key}");
+        }
+    }
+
+    #[test]
+    fn failures_are_counted_against_both_tolerances() {
+        let exceeded =
+            |count, percentage, failed| Tolerated { count, percentage }.is_exceeded(failed, 10);
+        assert!(!exceeded(None, None, 0) && exceeded(None, None, 1));
+        assert!(!exceeded(Some(2), None, 2) && exceeded(Some(2), None, 3));
+        assert!(!exceeded(None, Some(20.0), 2) && exceeded(None, Some(20.0), 3));
+        assert!(exceeded(Some(9), Some(10.0), 2));
+    }
+}

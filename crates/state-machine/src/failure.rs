@@ -1,0 +1,89 @@
+//! Errors of states, and of the operations that stand for them.
+
+use asl::StateError;
+use lambdura::{
+    BatchError, CallbackError, ChildContextError, CombinatorError, FailureKind, InvokeError,
+    NamedError, OperationError, StepError, WaitError,
+};
+use serde_json::json;
+
+/// The name of an error that a function gave none.
+const UNKNOWN_LAMBDA_ERROR: &str = "Lambda.Unknown";
+
+/// A state's failure as that of an operation, with its name.
+pub(crate) fn named(error: StateError) -> NamedError {
+    NamedError::new(error.error, error.cause)
+}
+
+/// What an operation failed with, as a state's failure.
+pub(crate) trait IntoStateError {
+    fn into_state_error(self) -> StateError;
+}
+
+macro_rules! recorded {
+    ($($error:ty),+) => {
+        $(
+            impl IntoStateError for $error {
+                /// Under its own name if a state failed within; whatever else goes wrong is none of the definition's.
+                fn into_state_error(self) -> StateError {
+                    let name = match self.kind() {
+                        FailureKind::Failed => self.error_type().unwrap_or(asl::RUNTIME),
+                        _ => asl::RUNTIME,
+                    };
+                    StateError::new(name, self.message())
+                }
+            }
+        )+
+    };
+}
+
+recorded!(StepError, WaitError, ChildContextError, BatchError);
+
+/// What a called function failed with: its error's name, and its error as JSON, as AWS hands it on.
+fn of_function(kind: FailureKind, error_type: Option<&str>, message: &str) -> StateError {
+    match kind {
+        FailureKind::InvalidUse | FailureKind::Serialization => StateError::runtime(message),
+        _ => {
+            let name = error_type.unwrap_or(UNKNOWN_LAMBDA_ERROR);
+            let cause = json!({ "errorMessage": message, "errorType": name });
+            StateError::new(name, cause.to_string())
+        }
+    }
+}
+
+impl IntoStateError for InvokeError {
+    fn into_state_error(self) -> StateError {
+        of_function(self.kind(), self.error_type(), self.message())
+    }
+}
+
+impl IntoStateError for OperationError {
+    fn into_state_error(self) -> StateError {
+        of_function(self.kind(), self.error_type(), self.message())
+    }
+}
+
+impl IntoStateError for CombinatorError {
+    fn into_state_error(self) -> StateError {
+        match self.failures().into_iter().next() {
+            Some(first) => first.into_state_error(),
+            None => StateError::new(asl::TASK_FAILED, self.message()),
+        }
+    }
+}
+
+impl IntoStateError for CallbackError {
+    fn into_state_error(self) -> StateError {
+        match self.kind() {
+            FailureKind::TimedOut => StateError::new(asl::TIMEOUT, "the task took too long"),
+            FailureKind::HeartbeatTimedOut => {
+                StateError::new(asl::HEARTBEAT_TIMEOUT, "the task sent no heartbeat in time")
+            }
+            FailureKind::InvalidUse => StateError::runtime(self.message()),
+            _ => {
+                let name = self.error_type().filter(|name| !name.is_empty());
+                StateError::new(name.unwrap_or(asl::TASK_FAILED), self.message())
+            }
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! State machines of the Amazon States Language, run as durable functions.
+//!
+//! A [`StateMachine`] is a handler: what it does is recorded as operations of an ordinary durable execution, and it is
+//! replayed as any other ([ADR 27](../../../docs/adr/0027-a-state-machine-is-a-durable-function.md)).
+//!
+//! | in the definition | in the history |
+//! | --- | --- |
+//! | a state | a child context with its name, whose result says what came out and where to go |
+//! | its instant and its seed | a step `enter` within; whatever is drawn or told in the state follows from both |
+//! | a function that a Task calls, another state machine | a chained invoke |
+//! | a task token | a callback |
+//! | Wait, and the delay of a retry | a wait |
+//! | Parallel, Map | a parallel, a map |
+//! | an item of a distributed Map | an execution of the same function, by a chained invoke |
+//!
+//! Where it runs is the caller's: a function process of a server, or a program with the embedded home of the SDK.
+
+mod failure;
+mod machine;
+mod resource;
+
+mod batch;
+mod frame;
+mod state;
+mod task;
+mod walk;
+
+pub use machine::{Settings, StateMachine, UnsupportedResource, functions};

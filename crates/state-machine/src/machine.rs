@@ -1,0 +1,236 @@
+//! A state machine as a handler.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use asl::{Definition, State, StateKind, States, Task, Template, Variables};
+use lambdura::{DurableContext, NamedError, StepContext};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::failure::{IntoStateError as _, named};
+use crate::frame::{Entered, enter};
+use crate::resource::{Resource, SUPPORTED};
+use crate::task::bare_name;
+use crate::walk::Walk;
+
+/// What a machine needs from where it runs.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Names of functions and state machines that can be called, if that is known: then calls of others fail.
+    pub callable: Option<BTreeSet<String>>,
+    /// The version or alias of other state machines that are run, where functions have one.
+    pub machine_qualifier: String,
+    /// Where `ItemReader` finds its files: `<folder>/<Bucket>/<Key>`.
+    pub files: Option<PathBuf>,
+}
+
+/// A state machine that can be run.
+#[derive(Clone, Debug)]
+pub struct StateMachine {
+    pub(crate) name: String,
+    pub(crate) definition: Arc<Definition>,
+    pub(crate) settings: Settings,
+}
+
+/// A Task whose resource cannot be called here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnsupportedResource {
+    /// The state.
+    pub state: String,
+    /// Its resource.
+    pub resource: String,
+}
+
+impl fmt::Display for UnsupportedResource {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { state, resource } = self;
+        write!(
+            formatter,
+            "the state `{state}` has the resource `{resource}`, which is not supported here: {SUPPORTED} are"
+        )
+    }
+}
+
+impl std::error::Error for UnsupportedResource {}
+
+/// The only member of an input that is an item of a distributed Map state.
+const ITEM_RUN: &str = "lambdura:item";
+
+/// An item of a distributed Map state, which has an execution of its own.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ItemRun {
+    /// Names of the states that lead to the Map state, itself the last; a number before one is a branch.
+    pub place: Vec<String>,
+    pub input: Value,
+    /// `$$.Map` of the item.
+    pub item: Value,
+    /// `$$.Execution` of the execution that the item belongs to.
+    pub execution: Value,
+}
+
+impl ItemRun {
+    /// The input of its execution.
+    pub(crate) fn event(&self) -> Value {
+        json!({ ITEM_RUN: self })
+    }
+
+    fn of(event: &Value) -> Option<Self> {
+        let members = event.as_object().filter(|members| members.len() == 1)?;
+        serde_json::from_value(members.get(ITEM_RUN)?.clone()).ok()
+    }
+}
+
+impl StateMachine {
+    /// A state machine of this name.
+    ///
+    /// # Errors
+    ///
+    /// Those of its tasks whose resources cannot be called.
+    pub fn new(
+        name: impl Into<String>,
+        definition: Definition,
+        settings: Settings,
+    ) -> Result<Self, Vec<UnsupportedResource>> {
+        let mut unsupported = Vec::new();
+        each_task(&definition.states, &mut |state, task| {
+            if Resource::parse(&task.resource).is_none() {
+                unsupported.push(UnsupportedResource {
+                    state: state.name.clone(),
+                    resource: task.resource.clone(),
+                });
+            }
+        });
+        if !unsupported.is_empty() {
+            return Err(unsupported);
+        }
+        Ok(Self {
+            name: name.into(),
+            definition: Arc::new(definition),
+            settings,
+        })
+    }
+
+    /// Runs an execution, or an item of one: the handler of a durable function.
+    ///
+    /// # Errors
+    ///
+    /// What a state failed with that nothing caught: its name is the error type, and its cause the message.
+    pub async fn run(self, input: Value, context: DurableContext) -> Result<Value, NamedError> {
+        if let Some(item) = ItemRun::of(&input) {
+            return self.run_item(item, context).await;
+        }
+        let started = self.enter(&context, "start").await?;
+        let arn = context.execution_arn().to_owned();
+        let name = arn.split('/').nth(2).unwrap_or_default();
+        let execution = json!({
+            "Id": arn,
+            "Input": input,
+            "Name": name,
+            "StartTime": started.text(),
+            "RedriveCount": 0,
+        });
+        let walk = Walk {
+            machine: &self,
+            execution: &execution,
+            item: None,
+            variables: Variables::new(),
+            place: Vec::new(),
+        };
+        let states = &self.definition.states;
+        walk.run(states, input, context).await.map_err(named)
+    }
+
+    async fn run_item(self, item: ItemRun, context: DurableContext) -> Result<Value, NamedError> {
+        let place: Vec<&str> = item.place.iter().map(String::as_str).collect();
+        let Some(states) = find(&self.definition.states, &place) else {
+            let place = item.place.join("/");
+            return Err(NamedError::new(
+                asl::RUNTIME,
+                format!("there is no Map state `{place}`"),
+            ));
+        };
+        let walk = Walk {
+            machine: &self,
+            execution: &item.execution,
+            item: Some(item.item),
+            variables: Variables::new(),
+            place: item.place,
+        };
+        walk.run(states, item.input, context).await.map_err(named)
+    }
+
+    /// Draws and records what a state needs of the world.
+    pub(crate) async fn enter(
+        &self,
+        context: &DurableContext,
+        name: &str,
+    ) -> Result<Entered, NamedError> {
+        let entered = context.step(|step: StepContext| async move { enter(step.now()) });
+        let entered = entered.name(name).await;
+        entered.map_err(|error| named(error.into_state_error()))
+    }
+}
+
+/// The names of functions and state machines that a definition calls, as far as it names them itself.
+#[must_use]
+pub fn functions(definition: &Definition) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    each_task(&definition.states, &mut |state, task| {
+        let member = match Resource::parse(&task.resource) {
+            Some(Resource::Function(arn)) => {
+                names.insert(bare_name(&arn).to_owned());
+                return;
+            }
+            Some(Resource::Invoke | Resource::InvokeAndWaitForToken) => "FunctionName",
+            Some(Resource::Execution | Resource::ExecutionWithJson) => "StateMachineArn",
+            None => return,
+        };
+        let value = match &state.flow.arguments {
+            Some(Template::Value(arguments)) => arguments.get(member),
+            Some(Template::Object(members)) => {
+                members.iter().find_map(|(name, value)| match value {
+                    Template::Value(value) if name == member => Some(value),
+                    _ => None,
+                })
+            }
+            _ => None,
+        };
+        if let Some(name) = value.and_then(Value::as_str) {
+            names.insert(bare_name(name).to_owned());
+        }
+    });
+    names
+}
+
+/// Calls `each` with every Task.
+fn each_task<'d>(states: &'d States, each: &mut dyn FnMut(&'d State, &'d Task)) {
+    for state in states.states.values() {
+        match &state.kind {
+            StateKind::Task(task) => each(state, task),
+            StateKind::Parallel { branches } => {
+                for branch in branches {
+                    each_task(branch, each);
+                }
+            }
+            StateKind::Map(map) => each_task(&map.processor, each),
+            _ => {}
+        }
+    }
+}
+
+/// The states of the item processor at a place.
+fn find<'m>(states: &'m States, place: &[&str]) -> Option<&'m States> {
+    let (first, rest) = place.split_first()?;
+    match &states.states.get(*first)?.kind {
+        StateKind::Map(map) if rest.is_empty() => Some(&map.processor),
+        StateKind::Map(map) => find(&map.processor, rest),
+        StateKind::Parallel { branches } => {
+            let (branch, rest) = rest.split_first()?;
+            find(branches.get(branch.parse::<usize>().ok()?)?, rest)
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,214 @@
+//! One state, from its input to its output.
+
+use std::time::Duration;
+
+use asl::{Language, Left, Rule, State, StateError, StateKind, Transition, Wait};
+use jiff::Timestamp;
+use lambdura::DurableContext;
+use serde_json::Value;
+
+use crate::failure::IntoStateError as _;
+use crate::frame::{Frame, Purpose};
+use crate::walk::{Passed, Walk};
+use crate::{batch, task};
+
+/// Largest input or output of a state, in bytes. Source: Step Functions service quotas.
+const PAYLOAD_BYTES_MAX: usize = 262_144;
+/// Longest wait of the service: a year and a day. A longer one is several.
+const WAIT_SECONDS_MAX: u64 = 31_622_400;
+
+/// Runs a state: its attempts, and what its catchers make of their end.
+pub(crate) async fn run(
+    walk: &Walk<'_>,
+    state: &State,
+    input: Value,
+    context: DurableContext,
+) -> Result<Passed, StateError> {
+    let entered = walk.machine.enter(&context, "enter").await;
+    let entered =
+        entered.map_err(|error| StateError::new(error.error_type(), error.to_string()))?;
+    let mut frame = Frame::new(walk, state, &input, &walk.variables, entered);
+    let mut retried = vec![0_u64; state.retry.len()];
+    loop {
+        let error = match attempt(walk, &frame, &context).await {
+            Ok(passed) => return Ok(passed),
+            Err(error) => error,
+        };
+        let retrier = state
+            .retry
+            .iter()
+            .position(|it| error.matches(&it.error_equals));
+        let delay = retrier.and_then(|index| {
+            let chance = frame.chance(Purpose::Delay(frame.attempt));
+            let delay = state.retry[index].delay(retried[index], &chance)?;
+            retried[index] += 1;
+            Some(delay)
+        });
+        if let Some(seconds) = delay {
+            wait(&context, seconds, "retry").await?;
+            frame.set_attempt(frame.attempt + 1);
+            continue;
+        }
+        let catcher = state
+            .catch
+            .iter()
+            .find(|it| error.matches(&it.error_equals));
+        let Some(catcher) = catcher else {
+            return Err(error);
+        };
+        let output = error.output();
+        let left = frame.evaluate(Purpose::Catch, Some(("errorOutput", &output)), |scope| {
+            catcher.leave(state.language, scope, &error)
+        })?;
+        return passed(state, left, Some(catcher.next.clone()));
+    }
+}
+
+/// Does what the state does, once.
+async fn attempt(
+    walk: &Walk<'_>,
+    frame: &Frame<'_>,
+    context: &DurableContext,
+) -> Result<Passed, StateError> {
+    let state = frame.state;
+    let result = match &state.kind {
+        StateKind::Pass { result } => match result {
+            Some(result) => result.clone(),
+            None => frame.before(|scope| state.flow.arguments(scope))?,
+        },
+        StateKind::Task(it) => task::run(walk, frame, it, context).await?,
+        StateKind::Parallel { branches } => batch::parallel(walk, frame, branches, context).await?,
+        StateKind::Map(it) => batch::map(walk, frame, it, context).await?,
+        StateKind::Choice { rules, default } => return choose(frame, rules, default.as_deref()),
+        StateKind::Wait(until) => {
+            let seconds = frame.before(|scope| {
+                let effective = state.flow.effective_input(scope)?;
+                seconds_until(until, frame, &scope.with_input(&effective))
+            })?;
+            wait(context, seconds, "wait").await?;
+            return pass_on(frame);
+        }
+        StateKind::Succeed => return pass_on(frame),
+        StateKind::Fail { error, cause } => {
+            let part = |template: &Option<asl::Template>, field| {
+                let text = template
+                    .as_ref()
+                    .map(|it| frame.before(|scope| it.text(scope, field)));
+                text.transpose().map(Option::unwrap_or_default)
+            };
+            return Err(StateError::new(
+                part(error, "Error")?,
+                part(cause, "Cause")?,
+            ));
+        }
+    };
+    check_size(state, &result)?;
+    let purpose = Purpose::Attempt(frame.attempt);
+    let left = frame.evaluate(purpose, Some(("result", &result)), |scope| {
+        state.flow.leave(scope, &result)
+    })?;
+    passed(state, left, next(state))
+}
+
+fn pass_on(frame: &Frame<'_>) -> Result<Passed, StateError> {
+    let left = frame.before(|scope| frame.state.flow.pass_on(scope))?;
+    passed(frame.state, left, next(frame.state))
+}
+
+fn next(state: &State) -> Option<String> {
+    match &state.next {
+        Transition::Next(next) => Some(next.clone()),
+        Transition::End => None,
+    }
+}
+
+fn passed(state: &State, left: Left, next: Option<String>) -> Result<Passed, StateError> {
+    check_size(state, &left.output)?;
+    Ok(Passed {
+        next,
+        output: left.output,
+        assigned: left.assigned,
+    })
+}
+
+fn check_size(state: &State, value: &Value) -> Result<(), StateError> {
+    if value.to_string().len() <= PAYLOAD_BYTES_MAX {
+        return Ok(());
+    }
+    let name = &state.name;
+    let cause = format!(
+        "The state/task '{name}' returned a result with a size exceeding the maximum number of bytes service limit."
+    );
+    Err(StateError::new(asl::DATA_LIMIT_EXCEEDED, cause))
+}
+
+fn choose(frame: &Frame<'_>, rules: &[Rule], default: Option<&str>) -> Result<Passed, StateError> {
+    let state = frame.state;
+    let (rule, left) = frame.before(|scope| {
+        let effective = state.flow.effective_input(scope)?;
+        let conditions = scope.with_input(&effective);
+        let mut chosen = None;
+        for rule in rules {
+            if rule.condition.holds(&conditions)? {
+                chosen = Some(rule);
+                break;
+            }
+        }
+        let mut flow = state.flow.clone();
+        if let Some(rule) = chosen {
+            flow.assign.clone_from(&rule.assign);
+            if rule.output.is_some() {
+                flow.output.clone_from(&rule.output);
+            }
+        }
+        Ok((chosen, flow.pass_on(scope)?))
+    })?;
+    let next = rule.map(|it| it.next.as_str()).or(default);
+    let Some(next) = next else {
+        let cause = format!(
+            "no rule of the state '{}' matched, and it has no default",
+            state.name
+        );
+        return Err(StateError::new(asl::NO_CHOICE_MATCHED, cause));
+    };
+    passed(state, left, Some(next.to_owned()))
+}
+
+fn seconds_until(
+    until: &Wait,
+    frame: &Frame<'_>,
+    scope: &asl::Scope<'_>,
+) -> Result<u64, StateError> {
+    let template = match until {
+        Wait::Seconds(template) => return template.whole(scope, "Seconds"),
+        Wait::Timestamp(template) => template,
+    };
+    let text = template.text(scope, "Timestamp")?;
+    let at: Timestamp = text.parse().map_err(|_| {
+        let cause = format!(
+            "The value of the field 'Timestamp' is '{text}', which is no RFC 3339 timestamp"
+        );
+        match frame.state.language {
+            Language::JsonPath => StateError::runtime(cause),
+            Language::Jsonata => StateError::new(asl::QUERY_EVALUATION_ERROR, cause),
+        }
+    })?;
+    let left = at.as_millisecond() - frame.entered.at().as_millisecond();
+    // Never too early.
+    Ok(u64::try_from(left).map_or(0, |millis| millis.div_ceil(1_000)))
+}
+
+pub(crate) async fn wait(
+    context: &DurableContext,
+    seconds: u64,
+    name: &str,
+) -> Result<(), StateError> {
+    let mut left = seconds;
+    while left > 0 {
+        let part = left.min(WAIT_SECONDS_MAX);
+        let waited = context.wait(Duration::from_secs(part)).name(name).await;
+        waited.map_err(|error| error.into_state_error())?;
+        left -= part;
+    }
+    Ok(())
+}

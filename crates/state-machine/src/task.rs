@@ -1,0 +1,250 @@
+//! Work that a Task has done.
+
+use std::time::Duration;
+
+use asl::{StateError, Task};
+use lambdura::{Callback, DurableContext};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::failure::IntoStateError as _;
+use crate::frame::Frame;
+use crate::resource::Resource;
+use crate::walk::Walk;
+
+/// How a call and its timeout ended.
+#[derive(Serialize, Deserialize)]
+enum Raced {
+    Answered(Value),
+    TimedOut,
+}
+
+/// How long a task may take, and say nothing.
+struct Limits {
+    timeout: Option<Duration>,
+    heartbeat: Option<Duration>,
+}
+
+/// Has the work of a Task done, and gives its result.
+pub(crate) async fn run(
+    walk: &Walk<'_>,
+    frame: &Frame<'_>,
+    task: &Task,
+    context: &DurableContext,
+) -> Result<Value, StateError> {
+    let limits = limits(frame, task)?;
+    let Some(resource) = Resource::parse(&task.resource) else {
+        return Err(StateError::runtime(format!(
+            "The resource '{}' is not supported",
+            task.resource
+        )));
+    };
+    if resource == Resource::InvokeAndWaitForToken {
+        return with_token(walk, frame, &limits, context).await;
+    }
+    let arguments = frame.before(|scope| frame.state.flow.arguments(scope))?;
+    match resource {
+        Resource::Function(arn) => call(walk, &arn, &arguments, &limits, context).await,
+        Resource::Invoke | Resource::InvokeAndWaitForToken => {
+            let (function, payload) = invocation(&arguments)?;
+            let payload = call(walk, function, payload, &limits, context).await?;
+            Ok(json!({ "ExecutedVersion": "$LATEST", "Payload": payload, "StatusCode": 200 }))
+        }
+        Resource::Execution | Resource::ExecutionWithJson => {
+            let is_json = resource == Resource::ExecutionWithJson;
+            execution(walk, &arguments, is_json, &limits, context).await
+        }
+    }
+}
+
+fn limits(frame: &Frame<'_>, task: &Task) -> Result<Limits, StateError> {
+    let seconds = |template: &Option<asl::Template>, field: &'static str| {
+        let Some(template) = template else {
+            return Ok(None);
+        };
+        let seconds = frame.before(|scope| {
+            let effective = frame.state.flow.effective_input(scope)?;
+            template.whole(&scope.with_input(&effective), field)
+        })?;
+        if seconds == 0 {
+            return Err(StateError::runtime(format!(
+                "The field '{field}' is 0, and has to be at least 1"
+            )));
+        }
+        Ok(Some(Duration::from_secs(seconds)))
+    };
+    Ok(Limits {
+        timeout: seconds(&task.timeout_seconds, "TimeoutSeconds")?,
+        heartbeat: seconds(&task.heartbeat_seconds, "HeartbeatSeconds")?,
+    })
+}
+
+/// The function and the payload of `lambda:invoke`.
+fn invocation(arguments: &Value) -> Result<(&str, &Value), StateError> {
+    const NONE: &Value = &Value::Null;
+    let function = arguments.get("FunctionName").and_then(Value::as_str);
+    let Some(function) = function.filter(|it| !it.is_empty()) else {
+        return Err(StateError::runtime(
+            "The field 'FunctionName' is missing, or no text",
+        ));
+    };
+    match arguments.get("InvocationType").and_then(Value::as_str) {
+        None | Some("RequestResponse") => {}
+        Some(other) => {
+            let cause =
+                format!("The InvocationType '{other}' is not supported here: RequestResponse is");
+            return Err(StateError::runtime(cause));
+        }
+    }
+    Ok((function, arguments.get("Payload").unwrap_or(NONE)))
+}
+
+/// Calls a function, and fails with `States.Timeout` if it takes too long: its result is not used then.
+async fn call(
+    walk: &Walk<'_>,
+    function: &str,
+    payload: &Value,
+    limits: &Limits,
+    context: &DurableContext,
+) -> Result<Value, StateError> {
+    let function = callable(walk, function)?;
+    let invoke = context
+        .invoke::<_, Value>(&function, payload)
+        .name(short(&function));
+    // A function sends no heartbeats: silence for that long is the same as taking that long.
+    let timeout = match (limits.timeout, limits.heartbeat) {
+        (Some(timeout), Some(heartbeat)) => Some(timeout.min(heartbeat)),
+        (timeout, heartbeat) => timeout.or(heartbeat),
+    };
+    let Some(timeout) = timeout else {
+        return invoke.await.map_err(|error| error.into_state_error());
+    };
+    let race = context.race([
+        invoke.future().map(Raced::Answered),
+        context
+            .wait(timeout)
+            .name("timeout")
+            .future()
+            .map(|()| Raced::TimedOut),
+    ]);
+    match race.name("call or timeout").await {
+        Ok(Raced::Answered(value)) => Ok(value),
+        Ok(Raced::TimedOut) if limits.timeout.is_none_or(|it| it > timeout) => Err(
+            StateError::new(asl::HEARTBEAT_TIMEOUT, "the task sent no heartbeat in time"),
+        ),
+        Ok(Raced::TimedOut) => Err(StateError::new(asl::TIMEOUT, "the task took too long")),
+        Err(error) => Err(error.into_state_error()),
+    }
+}
+
+/// The name by which the function is known here.
+fn callable(walk: &Walk<'_>, function: &str) -> Result<String, StateError> {
+    let Some(known) = &walk.machine.settings.callable else {
+        return Ok(function.to_owned());
+    };
+    let name = bare_name(function);
+    if known.contains(name) {
+        return Ok(name.to_owned());
+    }
+    let cause = format!("Function not found: {function}");
+    Err(StateError::new("Lambda.ResourceNotFoundException", cause))
+}
+
+/// The name in an ARN, or in a name with a qualifier.
+pub(crate) fn bare_name(function: &str) -> &str {
+    let parts: Vec<&str> = function.split(':').collect();
+    match parts.as_slice() {
+        ["arn", _, _, _, _, _, name, ..] => name,
+        [name, ..] => name,
+        [] => function,
+    }
+}
+
+/// An operation's name for a function, which may be as long as an ARN.
+fn short(function: &str) -> String {
+    crate::walk::operation_name(bare_name(function))
+}
+
+/// Opens a task token, hands it to a function, and waits for whoever completes it.
+async fn with_token(
+    walk: &Walk<'_>,
+    frame: &Frame<'_>,
+    limits: &Limits,
+    context: &DurableContext,
+) -> Result<Value, StateError> {
+    let mut callback = context.create_callback::<Value>().name("task token");
+    if let Some(timeout) = limits.timeout {
+        callback = callback.timeout(timeout);
+    }
+    if let Some(heartbeat) = limits.heartbeat {
+        callback = callback.heartbeat_timeout(heartbeat);
+    }
+    let callback: Callback<Value> = callback.await.map_err(|error| error.into_state_error())?;
+    let mut with_token = frame.context.clone();
+    with_token["Task"] = json!({ "Token": callback.id().as_str() });
+    let with_token = Frame {
+        context: with_token,
+        ..*frame
+    };
+    let arguments = with_token.before(|scope| frame.state.flow.arguments(scope))?;
+    let (function, payload) = invocation(&arguments)?;
+    call(walk, function, payload, limits, context).await?;
+    let result = callback
+        .raw()
+        .await
+        .map_err(|error| error.into_state_error())?;
+    serde_json::from_str(&result)
+        .map_err(|error| StateError::runtime(format!("The output of the task is no JSON: {error}")))
+}
+
+/// Runs another state machine to its end.
+async fn execution(
+    walk: &Walk<'_>,
+    arguments: &Value,
+    is_json: bool,
+    limits: &Limits,
+    context: &DurableContext,
+) -> Result<Value, StateError> {
+    let arn = arguments.get("StateMachineArn").and_then(Value::as_str);
+    let Some(arn) = arn.filter(|it| !it.is_empty()) else {
+        return Err(StateError::runtime(
+            "The field 'StateMachineArn' is missing, or no text",
+        ));
+    };
+    let nothing = json!({});
+    let input = arguments.get("Input").unwrap_or(&nothing);
+    // Text is taken for JSON, as the API does.
+    let input = match input {
+        Value::String(text) => serde_json::from_str(text).map_err(|error| {
+            StateError::runtime(format!("The field 'Input' is no JSON: {error}"))
+        })?,
+        other => other.clone(),
+    };
+    // A state machine is a durable function of its name, which needs a qualifier.
+    let function = match &walk.machine.settings.callable {
+        None => {
+            let qualifier = &walk.machine.settings.machine_qualifier;
+            format!("{}:{qualifier}", bare_name(arn))
+        }
+        Some(_) => arn.to_owned(),
+    };
+    match call(walk, &function, &input, limits, context).await {
+        Ok(output) => {
+            let output = if is_json {
+                output
+            } else {
+                Value::from(output.to_string())
+            };
+            Ok(
+                json!({ "StateMachineArn": arn, "Status": "SUCCEEDED", "Input": input, "Output": output }),
+            )
+        }
+        Err(error) if error.error.starts_with("States.Timeout") => Err(error),
+        Err(error) => {
+            let cause = json!({
+                "StateMachineArn": arn, "Status": "FAILED", "Error": error.error, "Cause": error.cause,
+            });
+            Err(StateError::new(asl::TASK_FAILED, cause.to_string()))
+        }
+    }
+}
