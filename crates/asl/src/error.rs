@@ -109,6 +109,18 @@ impl fmt::Display for StateError {
 
 impl std::error::Error for StateError {}
 
+/// Characters of a value that an error shows.
+const SHOWN_MAX: usize = 512;
+
+/// A value as errors show it.
+pub(crate) fn shortened(value: &serde_json::Value) -> String {
+    let text = value.to_string();
+    match text.char_indices().nth(SHOWN_MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

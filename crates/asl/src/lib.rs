@@ -32,6 +32,7 @@ pub use choice::{Comparison, Condition, Is, Operator, Order, OrderedType, Rule};
 pub use definition::{
     Definition, Language, Problem, ProblemCode, State, StateKind, States, Task, Transition, Wait,
 };
+pub(crate) use error::shortened;
 pub use error::*;
 pub use flow::{Flow, Left, ResultPath, Selected};
 pub use intrinsic::{Call, Expression};
@@ -42,15 +43,3 @@ pub use position::Position;
 pub use retry::{Catcher, Jitter, Retrier};
 pub use scope::{Scope, Variables};
 pub use template::Template;
-
-/// Characters of a value that an error shows.
-const SHOWN_MAX: usize = 512;
-
-/// A value as errors show it.
-pub(crate) fn shortened(value: &serde_json::Value) -> String {
-    let text = value.to_string();
-    match text.char_indices().nth(SHOWN_MAX) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
-    }
-}
