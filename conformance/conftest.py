@@ -18,8 +18,20 @@ partial = set()
 # These talk to the demo's system, which they share: one after the other. All others start what they need.
 SHARE_A_SYSTEM = {"test_aws_clients", "test_crowd", "test_functions_api", "test_fuzz", "test_pause"}
 
+# Each of these starts several servers and a database: one after the other, so that they do not starve each other.
+SEVERAL_SERVERS = {"test_cluster", "test_failover", "test_shared"}
+
 # Minutes each: begun first, so that nothing is left to wait for at the end.
-LONG = ["test_new_projects", "test_cluster", "test_access", "test_first_function", "test_sam_cli"]
+LONG = [
+    "test_shared",
+    "test_failover",
+    "test_cluster",
+    "test_new_projects",
+    "test_deploy",
+    "test_access",
+    "test_first_function",
+    "test_sam_cli",
+]
 
 
 def pytest_collection_modifyitems(config, items):
@@ -29,9 +41,14 @@ def pytest_collection_modifyitems(config, items):
     rank = {suite: place for place, suite in enumerate(LONG)}
     items.sort(key=lambda item: rank.get(item.path.stem, len(LONG)))
     for item in items:
-        suite = item.path.stem
-        group = "the demo's system" if suite in SHARE_A_SYSTEM else suite
-        item.add_marker(pytest.mark.xdist_group(group))
+        item.add_marker(pytest.mark.xdist_group(group(item.path.stem)))
+
+
+def group(suite):
+    """What runs one after the other has the same group."""
+    if suite in SHARE_A_SYSTEM:
+        return "the demo's system"
+    return "several servers" if suite in SEVERAL_SERVERS else suite
 
 
 def pytest_deselected(items):
