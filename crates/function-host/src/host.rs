@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 use crate::config::HostConfig;
 use crate::debugger;
 use crate::function::{DebuggedProcess, FunctionConfig, FunctionKey};
-use crate::invocation::{InvocationOutcome, InvocationRequest, InvokeError};
+use crate::invocation::{InvocationOutcome, InvocationRequest, InvokeError, Permit};
 use crate::launch::LaunchError;
 use crate::left_behind;
 use crate::log::LogSink;
@@ -147,6 +147,7 @@ impl FunctionHost {
             tenant_id: None,
             response_sink: None,
             called_off: CancellationToken::new(),
+            permit: Permit::default(),
         };
         self.place_and_wait(function, request, true).await
     }

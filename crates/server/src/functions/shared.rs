@@ -136,10 +136,10 @@ impl Registry {
     /// Fetches the code that was uploaded to another server, by the hash of its archive, if there is such code.
     pub async fn fetch_archive(&self, sha256_hex: &str) -> Result<(), StoreFault> {
         let name = sha256_hex.get(..store::CODE_NAME_DIGITS);
-        let (Some(shared), Some(name)) = (&self.shared, name) else {
+        let (Some(together), Some(name)) = (&self.together, name) else {
             return Ok(());
         };
-        self.take_from(shared.as_ref(), name).await.map(drop)
+        self.take_from(together.code.as_ref(), name).await.map(drop)
     }
 
     /// Fetches the code of a version that another server froze. What cannot be fetched is said by whoever runs it.

@@ -65,7 +65,8 @@ impl OidcPolicy {
         }
         let is = |value: &Value| match value {
             Value::String(text) => *text == self.value,
-            Value::Bool(_) | Value::Number(_) => value.to_string() == self.value,
+            Value::Bool(value) => value.to_string() == self.value,
+            Value::Number(value) => value.to_string() == self.value,
             Value::Null | Value::Array(_) | Value::Object(_) => false,
         };
         match claims.get(&self.claim) {
