@@ -441,6 +441,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/lambdura/v1/servers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Answers with the servers of the store. */
+        get: operations["list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/lambdura/v1/session": {
         parameters: {
             query?: never;
@@ -1206,10 +1223,59 @@ export interface components {
         Segments: {
             segments: components["schemas"]["SegmentShown"][];
         };
+        /** @description The servers of the store. */
+        ServerList: {
+            /** @description Whether the store is one that servers share. Where it is not, there are no others to tell of. */
+            is_shared: boolean;
+            /**
+             * Format: int64
+             * @description Epoch milliseconds, by the clock of the database.
+             */
+            now_at: number;
+            /** @description Those that live and those that died within the last hour, in the order of their start. */
+            servers: components["schemas"]["ServerShown"][];
+            /** @description The owner of each of the 256 shards: a place in `servers`; null where nobody owns it at this moment. */
+            shards: (number | null)[];
+        };
+        /** @description A server. */
+        ServerShown: {
+            /** @description Where the other servers reach it. */
+            address: string;
+            /** @description The run: sixteen hexadecimal digits. */
+            id: string;
+            /**
+             * Format: int64
+             * @description Invocations of durable executions that it has begun and that have not ended.
+             */
+            invocations: number;
+            /** @description Whether it is the one that answers. */
+            is_this: boolean;
+            /**
+             * Format: int64
+             * @description When its lease is over, or was.
+             */
+            lease_ends_at: number;
+            /** @description How many shards it drives. */
+            shard_count: number;
+            /**
+             * Format: int64
+             * @description By its own clock.
+             */
+            started_at: number;
+            state: components["schemas"]["ServerState"];
+            version: string;
+        };
+        /**
+         * @description How a server is.
+         * @enum {string}
+         */
+        ServerState: "live" | "leaving" | "dead";
         /** @description Who is signed in. */
         Session: {
-            /** @description The name of the access key that was shown; absent when nobody is signed in. */
+            /** @description The name of the access key that was shown, or of the person; absent when nobody is signed in. */
             name?: string | null;
+            /** @description Whether an OpenID provider signs people in. */
+            provider?: boolean;
             /** @description Whether one has to sign in at all. */
             required: boolean;
         };
@@ -1299,6 +1365,8 @@ export interface components {
             /** @description `disk`, `os` or `memory`. */
             durability: string;
             endpoint: string;
+            /** @description Whether other servers may share the store: see `/lambdura/v1/servers`. */
+            is_shared: boolean;
             /** @description `aws` or `unbounded`. */
             limits: string;
             /** Format: int64 */
@@ -2140,6 +2208,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Segments"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerList"];
                 };
             };
         };
