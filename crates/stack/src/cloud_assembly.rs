@@ -75,7 +75,9 @@ fn collect(
         return Ok(());
     };
     let artifacts = manifest.get("artifacts").and_then(Value::as_object);
-    for (id, artifact) in artifacts.into_iter().flatten() {
+    // By name, whatever order the manifest has.
+    let artifacts: BTreeMap<_, _> = artifacts.into_iter().flatten().collect();
+    for (id, artifact) in artifacts {
         let property = |name: &str| artifact.get("properties")?.get(name)?.as_str();
         match artifact.get("type").and_then(Value::as_str) {
             Some("aws:cloudformation:stack") => {
