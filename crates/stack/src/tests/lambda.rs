@@ -197,8 +197,8 @@ Resources:
     assert_eq!(
         bodies,
         [
-            r#"{"AttributeDefinitions":[{"AttributeName":"id","AttributeType":"S"}],"BillingMode":"PAY_PER_REQUEST","KeySchema":[{"AttributeName":"id","KeyType":"HASH"}],"TableName":"demo-Plain"}"#,
-            r#"{"AttributeDefinitions":[{"AttributeName":"at","AttributeType":"N"}],"KeySchema":[{"AttributeName":"at","KeyType":"HASH"}],"ProvisionedThroughput":{"ReadCapacityUnits":1,"WriteCapacityUnits":2},"TableName":"keyed"}"#,
+            r#"{"TableName":"demo-Plain","AttributeDefinitions":[{"AttributeName":"id","AttributeType":"S"}],"KeySchema":[{"AttributeName":"id","KeyType":"HASH"}],"BillingMode":"PAY_PER_REQUEST"}"#,
+            r#"{"TableName":"keyed","AttributeDefinitions":[{"AttributeName":"at","AttributeType":"N"}],"KeySchema":[{"AttributeName":"at","KeyType":"HASH"}],"ProvisionedThroughput":{"ReadCapacityUnits":1,"WriteCapacityUnits":2}}"#,
         ]
     );
     check_warnings(

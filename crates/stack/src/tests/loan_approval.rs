@@ -56,11 +56,11 @@ fn everything_in_it_is_resolved() {
                     Object {
                         "Statement": Array [
                             Object {
+                                "Effect": String("Allow"),
                                 "Action": Array [
                                     String("lambda:CheckpointDurableExecution"),
                                     String("lambda:GetDurableExecutionState"),
                                 ],
-                                "Effect": String("Allow"),
                                 "Resource": String("arn:aws:lambda:us-east-1:000000000000:function:LoanWorkflow*"),
                             },
                         ],
@@ -73,8 +73,8 @@ fn everything_in_it_is_resolved() {
                     Object {
                         "Statement": Array [
                             Object {
-                                "Action": String("lambda:InvokeFunction"),
                                 "Effect": String("Allow"),
+                                "Action": String("lambda:InvokeFunction"),
                                 "Resource": String("arn:aws:lambda:us-east-1:000000000000:function:demo-FraudCheck"),
                             },
                         ],
@@ -185,8 +185,8 @@ fn everything_in_it_is_resolved() {
                 policies: [
                     Object {
                         "Statement": Object {
-                            "Action": String("lambda:InvokeFunction"),
                             "Effect": String("Allow"),
+                            "Action": String("lambda:InvokeFunction"),
                             "Resource": Array [
                                 String("arn:aws:lambda:us-east-1:000000000000:function:LoanWorkflow"),
                                 String("arn:aws:lambda:us-east-1:000000000000:function:LoanWorkflow:*"),
@@ -378,20 +378,20 @@ fn everything_in_it_is_resolved() {
                 name: "demo-progress",
                 arn: "arn:aws:dynamodb:us-east-1:000000000000:table/demo-progress",
                 create_table: Object {
-                    "AttributeDefinitions": Array [
-                        Object {
-                            "AttributeName": String("application_id"),
-                            "AttributeType": String("S"),
-                        },
-                    ],
-                    "BillingMode": String("PAY_PER_REQUEST"),
+                    "TableName": String("demo-progress"),
                     "KeySchema": Array [
                         Object {
                             "AttributeName": String("application_id"),
                             "KeyType": String("HASH"),
                         },
                     ],
-                    "TableName": String("demo-progress"),
+                    "BillingMode": String("PAY_PER_REQUEST"),
+                    "AttributeDefinitions": Array [
+                        Object {
+                            "AttributeName": String("application_id"),
+                            "AttributeType": String("S"),
+                        },
+                    ],
                 },
                 time_to_live: None,
             },

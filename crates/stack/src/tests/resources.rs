@@ -188,38 +188,7 @@ Resources:
     let body = serde_json::to_string_pretty(&table.create_table).unwrap();
     expect![[r#"
         {
-          "AttributeDefinitions": [
-            {
-              "AttributeName": "id",
-              "AttributeType": "S"
-            },
-            {
-              "AttributeName": "at",
-              "AttributeType": "N"
-            }
-          ],
-          "DeletionProtectionEnabled": false,
-          "GlobalSecondaryIndexes": [
-            {
-              "IndexName": "by-time",
-              "KeySchema": [
-                {
-                  "AttributeName": "at",
-                  "KeyType": "HASH"
-                }
-              ],
-              "Projection": {
-                "NonKeyAttributes": [
-                  "total"
-                ],
-                "ProjectionType": "INCLUDE"
-              },
-              "ProvisionedThroughput": {
-                "ReadCapacityUnits": 1,
-                "WriteCapacityUnits": 1
-              }
-            }
-          ],
+          "TableName": "orders",
           "KeySchema": [
             {
               "AttributeName": "id",
@@ -234,12 +203,43 @@ Resources:
             "ReadCapacityUnits": 5,
             "WriteCapacityUnits": 6
           },
+          "GlobalSecondaryIndexes": [
+            {
+              "IndexName": "by-time",
+              "KeySchema": [
+                {
+                  "AttributeName": "at",
+                  "KeyType": "HASH"
+                }
+              ],
+              "Projection": {
+                "ProjectionType": "INCLUDE",
+                "NonKeyAttributes": [
+                  "total"
+                ]
+              },
+              "ProvisionedThroughput": {
+                "ReadCapacityUnits": 1,
+                "WriteCapacityUnits": 1
+              }
+            }
+          ],
           "StreamSpecification": {
             "StreamEnabled": true,
             "StreamViewType": "NEW_IMAGE"
           },
           "TableClass": "STANDARD",
-          "TableName": "orders"
+          "DeletionProtectionEnabled": false,
+          "AttributeDefinitions": [
+            {
+              "AttributeName": "id",
+              "AttributeType": "S"
+            },
+            {
+              "AttributeName": "at",
+              "AttributeType": "N"
+            }
+          ]
         }"#]]
     .assert_eq(&body);
     let warnings: Vec<String> = stack.warnings.iter().map(|it| it.to_string()).collect();

@@ -39,7 +39,7 @@ fn variables_stand_for_values() {
         "application/json []",
     );
     check("$input.params().querystring.get('q')", "a b");
-    check("$input.json('$.pets[0]')", r#"{"age":3,"name":"Rex"}"#);
+    check("$input.json('$.pets[0]')", r#"{"name":"Rex","age":3}"#);
     check("$input.json('$.pets[*].name')", r#"["Rex","O'Mimi"]"#);
     check(
         "$input.path('$.pets[1].age') $input.path(\"$.by['a b']\")",
@@ -126,7 +126,7 @@ fn all_parameters_as_the_guide_passes_them_on() {
 #end
 }
 }",
-        "{\n\"params\" : {\n\"header\" : {\n\"Content-Type\" : \"application\\/json\"\n}\n,\"path\" : {\n\"id\" : \"7\"\n}\n,\"querystring\" : {\n\"q\" : \"a b\"\n}\n}\n}",
+        "{\n\"params\" : {\n\"path\" : {\n\"id\" : \"7\"\n}\n,\"querystring\" : {\n\"q\" : \"a b\"\n}\n,\"header\" : {\n\"Content-Type\" : \"application\\/json\"\n}\n}\n}",
     );
 }
 
