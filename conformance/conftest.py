@@ -1,4 +1,4 @@
-"""Which suites may run beside each other, and what they found.
+"""In which order suites run, and what they found.
 
 What every suite found is written to target/conformance/NAME.json, from which docs/parity.md is made.
 A suite says what it is in a `SUITE` of its module: the file's name, the package it tests and that one's version.
@@ -15,40 +15,15 @@ RESULTS = Path(__file__).parent.parent / "target/conformance"
 found = {}
 partial = set()
 
-# These talk to the demo's system, which they share: one after the other. All others start what they need.
-SHARE_A_SYSTEM = {"test_aws_clients", "test_crowd", "test_functions_api", "test_fuzz", "test_pause"}
-
-# Each of these starts several servers and a database: one after the other, so that they do not starve each other.
-SEVERAL_SERVERS = {"test_cluster", "test_failover", "test_shared"}
-
-# Minutes each: begun first, so that nothing is left to wait for at the end.
-LONG = [
-    "test_shared",
-    "test_failover",
-    "test_cluster",
-    "test_new_projects",
-    "test_deploy",
-    "test_access",
-    "test_first_function",
-    "test_sam_cli",
-]
+# Minutes each: begun first, so that nothing is left to wait for at the end. (`cargo xtask test` says which suites run
+# beside each other.)
+LONG = ["test_new_projects", "test_deploy", "test_access", "test_first_function", "test_sam_cli"]
 
 
-def pytest_collection_modifyitems(config, items):
-    """Suites run beside each other, the cases of one in their order."""
-    if not config.pluginmanager.hasplugin("xdist"):
-        return
+def pytest_collection_modifyitems(items):
+    """Long suites first, the cases of each in their order."""
     rank = {suite: place for place, suite in enumerate(LONG)}
     items.sort(key=lambda item: rank.get(item.path.stem, len(LONG)))
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(group(item.path.stem)))
-
-
-def group(suite):
-    """What runs one after the other has the same group."""
-    if suite in SHARE_A_SYSTEM:
-        return "the demo's system"
-    return "several servers" if suite in SEVERAL_SERVERS else suite
 
 
 def pytest_deselected(items):

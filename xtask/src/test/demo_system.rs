@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::mpsc::{self, TryRecvError};
 use std::thread;
 use std::time::Duration;
@@ -134,33 +135,44 @@ pub fn console_browser(context: &mut Context) -> Result<()> {
         .context("the system did not survive the tests")
 }
 
-/// How many suites in Python run beside each other: they wait for processes and due times more than they compute.
-const SUITES_AT_ONCE: &str = "3";
+/// How many suites in Python run beside each other and beside those that run in turn: they wait for processes and due
+/// times more than they compute.
+const BESIDE: [&str; 4] = ["-n", "2", "--dist=loadfile", "--no-loadscope-reorder"];
 
 /// The AWS CLI, boto3, and whatever else is written in Python.
 pub fn python_suites(context: &mut Context) -> Result<()> {
     setup::failover_programs();
     let (parity, suites): (Vec<_>, Vec<_>) = suites::suites(&context.workspace)?
         .into_iter()
-        .partition(|suite| suite.ends_with(suites::PARITY));
-    let at_once = [
-        "-n",
-        SUITES_AT_ONCE,
-        "--dist=loadgroup",
-        "--no-loadscope-reorder",
-    ];
-    pytest(context, "python-suites", &at_once, &suites)?;
+        .partition(|suite| suites::is_named(suite, &[suites::PARITY]));
+    let (in_turn, beside): (Vec<_>, Vec<_>) = suites
+        .into_iter()
+        .partition(|suite| suites::is_named(suite, suites::IN_TURN));
+    let mut in_turn = pytest(context, "in-turn", &[], &in_turn)?;
+    let mut beside = pytest(context, "beside", &BESIDE, &beside)?;
+    let (one, other) = thread::scope(|scope| {
+        let in_turn = scope.spawn(|| process::run(&mut in_turn));
+        let beside = process::run(&mut beside);
+        (beside, in_turn.join().expect("it returns its errors"))
+    });
+    one.and(other)?;
     // It compares what the others wrote down.
-    pytest(context, "parity", &[], &parity)?;
+    process::run(&mut pytest(context, "parity", &[], &parity)?)?;
     context
         .system()?
         .check()
         .context("the system did not survive the tests")
 }
 
-fn pytest(context: &mut Context, name: &str, options: &[&str], suites: &[PathBuf]) -> Result<()> {
+/// The command that runs suites, one after the other unless the options say otherwise.
+fn pytest(
+    context: &mut Context,
+    name: &str,
+    options: &[&str],
+    suites: &[PathBuf],
+) -> Result<Command> {
     let variables = system_variables(context)?;
-    let scratch = context.scratch(name)?;
+    let scratch = context.scratch(&format!("python-{name}"))?;
     let root = context.workspace.root.clone();
     let python = context.python()?;
     // The environment's own `aws`, not an older one of the system.
@@ -180,7 +192,8 @@ fn pytest(context: &mut Context, name: &str, options: &[&str], suites: &[PathBuf
         "no:cacheprovider",
     ]);
     command.arg("--basetemp").arg(scratch.join("temporary"));
-    process::run(command.args(options).args(suites))
+    command.args(options).args(suites);
+    Ok(command)
 }
 
 /// What suites know about the system; `LAMBDURA_BIN` is for those that start systems of their own, and a suite must not

@@ -12,7 +12,26 @@ use crate::workspace::Workspace;
 const SUITE_FOLDERS: [&str; 2] = ["conformance", DEMO];
 
 /// The suite that compares what all others found with `docs/parity.md`: it runs when they have ended.
-pub const PARITY: &str = "conformance/test_parity.py";
+pub const PARITY: &str = "test_parity.py";
+
+/// Those that run one after the other: the first five talk to the demo's system, which they share, and each of the others
+/// starts several servers and a database, which would starve each other. All that are not named here start what they need.
+pub const IN_TURN: &[&str] = &[
+    "test_aws_clients.py",
+    "test_crowd.py",
+    "test_functions_api.py",
+    "test_fuzz.py",
+    "test_pause.py",
+    "test_cluster.py",
+    "test_failover.py",
+    "test_shared.py",
+];
+
+/// Whether a suite has one of these names.
+pub fn is_named(suite: &Path, names: &[&str]) -> bool {
+    let name = suite.file_name().and_then(|name| name.to_str());
+    name.is_some_and(|name| names.contains(&name))
+}
 
 /// What has to be installed: what the stages need themselves, and every `requirements.txt` and
 /// `requirements-any-python.txt` beside a suite.
