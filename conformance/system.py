@@ -15,8 +15,9 @@ import boto3
 import botocore.config
 
 HERE = Path(__file__).parent
-# Longest time for packages to be installed and everything to answer; the machine may be busy.
-START_SECONDS = 240
+# Longest time for packages to be installed, or a Rust project to be compiled from nothing, and everything to answer; the
+# machine may be busy.
+START_SECONDS = 600
 # Longest time for anything else.
 PATIENCE_SECONDS = 90
 

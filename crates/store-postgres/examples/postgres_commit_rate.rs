@@ -1,6 +1,6 @@
 //! How many transitions a second the store commits, and what that costs the database's processors.
 //!
-//! `cargo run -p store-postgres --release --example commit_rate -- URL`
+//! `cargo run -p store-postgres --release --example postgres_commit_rate -- URL`
 //!
 //! Each of 1, 16 and 64 callers runs executions one after the other: a start, ten checkpoints that each begin and end a
 //! step with a small result (one operation, two events), and the end. The transitions are made beforehand, so that only
