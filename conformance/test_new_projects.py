@@ -38,7 +38,7 @@ ROOT = HERE.parent
 # With the versions that are locked here, cargo finds what it has built already.
 CARGO = {"CARGO_TARGET_DIR": str(Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve())}
 # Where it has not.
-BUILD_SECONDS = 900
+BUILD_SECONDS = 1800
 
 
 def run(command, folder, patience=PATIENCE_SECONDS, **variables):
