@@ -268,18 +268,21 @@ fn text(metered: &Metered, bill: &Bill, runs: &[u32], width: usize) -> Vec<Strin
 
 fn quantity(quantity: f64, unit: &str) -> String {
     const KIB: f64 = 1024.0;
-    match unit {
-        "GB" => {
-            let bytes = quantity * KIB * KIB * KIB;
-            match bytes {
-                it if it < KIB => format!("{it:.0} bytes"),
-                it if it < KIB * KIB => format!("{:.1} KB", it / KIB),
-                it => format!("{:.1} MB", it / KIB / KIB),
-            }
-        }
-        _ if quantity.fract() == 0.0 => format!("{quantity:.0} {unit}"),
-        _ if quantity >= 1.0 => format!("{quantity:.1} {unit}"),
-        _ => format!("{quantity:.6} {unit}"),
+    let rest = unit.strip_prefix("GB").filter(|_| unit != "GB-seconds");
+    if let Some(rest) = rest {
+        let bytes = quantity * KIB * KIB * KIB;
+        return match bytes {
+            it if it < KIB => format!("{it:.0} bytes{rest}"),
+            it if it < KIB * KIB => format!("{:.1} KB{rest}", it / KIB),
+            it => format!("{:.1} MB{rest}", it / KIB / KIB),
+        };
+    }
+    let is_whole = quantity.fract() == 0.0;
+    match quantity {
+        1.0 => format!("1 {}", unit.strip_suffix('s').unwrap_or(unit)),
+        it if is_whole => format!("{it:.0} {unit}"),
+        it if it >= 1.0 => format!("{it:.1} {unit}"),
+        it => format!("{it:.6} {unit}"),
     }
 }
 
@@ -321,6 +324,12 @@ mod tests {
         assert_eq!(grouped(1_000), "1,000");
         assert_eq!(grouped(1_000_000), "1,000,000");
         assert_eq!(quantity(14.0, "operations"), "14 operations");
+        assert_eq!(quantity(1.0, "invocations"), "1 invocation");
+        assert_eq!(quantity(0.25, "GB-seconds"), "0.250000 GB-seconds");
         assert_eq!(quantity(2048.0 / 1_073_741_824.0, "GB"), "2.0 KB");
+        assert_eq!(
+            quantity(2048.0 / 1_073_741_824.0, "GB-months"),
+            "2.0 KB-months"
+        );
     }
 }
