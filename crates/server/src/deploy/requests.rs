@@ -138,7 +138,7 @@ impl StackService {
             return match *method {
                 Method::PUT => {
                     let archive = read(body, ARCHIVE_BYTES_MAX).await?;
-                    self.upload(sha256, archive.to_vec()).await?;
+                    self.upload(sha256, archive).await?;
                     Ok(no_content())
                 }
                 _ => Err(unknown()),

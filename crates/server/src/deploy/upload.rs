@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use model::Timestamp;
 use sha2::{Digest as _, Sha256};
 use stdx::error_chain;
@@ -40,21 +41,21 @@ impl StackService {
     ///
     /// # Errors
     /// When it has another one, or is no archive that may be unpacked.
-    pub async fn upload(&self, sha256: &str, archive: Vec<u8>) -> Result<(), ApiError> {
-        let found: String = Sha256::digest(&archive)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        if found != sha256 {
-            return Err(ApiError::invalid_parameter(format!(
-                "The archive's SHA-256 is {found}, and the path says {sha256}: it was changed on its way."
-            )));
-        }
+    pub async fn upload(&self, sha256: &str, archive: Bytes) -> Result<(), ApiError> {
         let registry = &self.ground.app.registry;
-        let code = Arc::clone(&registry.code);
-        let unpacked = spawn_blocking(move || code.unpack_deployed(&archive)).await;
-        let unpacked = match unpacked {
-            Ok(unpacked) => unpacked,
+        let (code, named) = (Arc::clone(&registry.code), sha256.to_owned());
+        // Hashing hundreds of megabytes takes its time, as unpacking them does.
+        let unpacked = spawn_blocking(move || {
+            let found = format!("{:x}", Sha256::digest(&archive));
+            if found != named {
+                return Err(ApiError::invalid_parameter(format!(
+                    "The archive's SHA-256 is {found}, and the path says {named}: it was changed on its way."
+                )));
+            }
+            Ok(code.unpack_deployed(&archive))
+        });
+        let unpacked = match unpacked.await {
+            Ok(unpacked) => unpacked?,
             Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
         };
         let code = unpacked.map_err(|error| match error {
