@@ -32,6 +32,9 @@ const CRATES: &[(&str, &str)] = &[
     ("powertools", "lambdura-powertools"),
 ];
 
+/// Where a publication that uploads nothing leaves what it packed, below `target/package`.
+const ARCHIVES: &str = "tmp-crate";
+
 /// Bytes of an archive that crates.io takes.
 const ARCHIVE_BYTES_MAX: u64 = 10 * 1024 * 1024;
 
@@ -41,6 +44,9 @@ pub fn pack(workspace: &Workspace, is_built: bool) -> Result<()> {
     let stage = stage(workspace)?;
     compiler::check(&stage)?;
     let target = workspace.chores().join("crates-target");
+    // Of an earlier run none may be taken for one of this.
+    let packed = target.join("package");
+    empty_folder(&packed)?;
     let mut command = cargo();
     command.current_dir(&stage);
     command.env("CARGO_TARGET_DIR", &target);
@@ -50,9 +56,11 @@ pub fn pack(workspace: &Workspace, is_built: bool) -> Result<()> {
         command.arg("--no-verify");
     }
     process::run(&mut command)?;
+    let version = versions::current(workspace)?;
     for (_, name) in CRATES {
-        let archive = format!("package/{name}-{}.crate", versions::current(workspace)?);
-        let archive = target.join(archive);
+        let archive = packed
+            .join(ARCHIVES)
+            .join(format!("{name}-{version}.crate"));
         let about = fs::metadata(&archive)
             .with_context(|| format!("there is no archive `{}`", archive.display()))?;
         ensure!(
@@ -63,7 +71,7 @@ pub fn pack(workspace: &Workspace, is_built: bool) -> Result<()> {
     screen::note(&format!(
         "{} crates in {}",
         CRATES.len(),
-        target.join("package").display()
+        packed.join(ARCHIVES).display()
     ));
     Ok(())
 }
