@@ -137,6 +137,13 @@ class Server:
     def log(self):
         return self.folder / "up.log"
 
+    def install(self, programs):
+        """Puts built programs, by function, where `--no-build` looks: cargo would compile much anew for them alone."""
+        for function, program in programs.items():
+            place = self.folder / "data/build" / function
+            place.mkdir(parents=True)
+            shutil.copy2(Path(binary()).with_name(program), place / "bootstrap")
+
     def start(self, wait=True):
         assert self.process is None or self.process.poll() is not None, "it runs"
         ready = self.folder / "ready.json"
@@ -198,8 +205,11 @@ class Server:
 
 
 @contextlib.contextmanager
-def servers(template, scratch, count, *arguments, variables=None):
-    """A database, tables, and so many servers on them; the first is ready before the others start."""
+def servers(template, scratch, count, *arguments, variables=None, programs=None):
+    """A database, tables, and so many servers on them; the first is ready before the others start.
+
+    `programs` are those of a template's functions that are built already.
+    """
     scratch.mkdir(parents=True, exist_ok=True)
     folder = tempfile.mkdtemp(prefix="lambdura-postgres-")
     postgres, tables, running = None, None, []
@@ -210,6 +220,8 @@ def servers(template, scratch, count, *arguments, variables=None):
         for number in range(count):
             server = Server(template, scratch / f"server-{number}", *shared, variables=variables)
             running.append(server)
+            if programs:
+                server.install(programs)
             server.start()
         yield postgres, running
     finally:

@@ -18,6 +18,12 @@ HERE = Path(__file__).parent
 # Longest time for packages to be installed, or a Rust project to be compiled from nothing, and everything to answer; the
 # machine may be busy.
 START_SECONDS = 600
+# Projects in Rust outside of this workspace are built where one finds what another's build left, and nobody debugs them.
+RUST_PROJECTS = {
+    "CARGO_TARGET_DIR": str(HERE.parent / "target/rust-projects"),
+    "CARGO_INCREMENTAL": "0",
+    "CARGO_PROFILE_DEV_DEBUG": "0",
+}
 # Longest time for anything else.
 PATIENCE_SECONDS = 90
 
@@ -137,6 +143,13 @@ class System:
 
 def binary():
     return os.environ.get("LAMBDURA_BIN") or str(HERE.parent / "target/debug/lambdura")
+
+
+def rust_code(program, folder):
+    """Options that give a template's `RustCode` a built program: cargo would compile much anew for it alone."""
+    folder.mkdir(exist_ok=True)
+    shutil.copy2(Path(binary()).with_name(program), folder / "bootstrap")
+    return ["--parameter", f"RustCode={folder}"]
 
 
 @contextlib.contextmanager

@@ -18,7 +18,7 @@ import botocore.awsrequest
 import botocore.credentials
 import pytest
 from botocore.exceptions import ClientError
-from system import HERE, PATIENCE_SECONDS, START_SECONDS, binary, until
+from system import HERE, PATIENCE_SECONDS, START_SECONDS, binary, rust_code, until
 
 ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith(("LAMBDURA_", "AWS_"))}
 
@@ -47,6 +47,7 @@ class Exposed:
         command = [binary(), "up", str(HERE / "access/template.yaml"), "--listen", "0.0.0.0:0"]
         command += ["--http-api-listen", "127.0.0.1:0", "--data-dir", str(self.data), "--ready-file", str(ready)]
         command += ["--tls-cert", str(self.certificate), "--tls-key", str(self.scratch / "server.key")]
+        command += rust_code("ten-steps", self.scratch / "rust")
         with open(log, "wb") as output:
             self.process = subprocess.Popen(command, stdout=output, stderr=output, env=ENVIRONMENT)
 
@@ -195,6 +196,7 @@ def test_without_a_key_or_tls_nothing_listens(tmp_path):
     template = str(HERE / "access/template.yaml")
     data = tmp_path / "data"
     command = [binary(), "up", template, "--listen", "0.0.0.0:0", "--data-dir", str(data)]
+    command += rust_code("ten-steps", tmp_path / "rust")
     done = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT)
     assert done.returncode != 0
     assert "encrypted" in done.stderr and "--tls-cert" in done.stderr, done.stderr

@@ -8,12 +8,11 @@ import json
 import os
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 from aws_durable_execution_sdk_python.execution import InvocationStatus
 from aws_durable_execution_sdk_python_testing import DurableFunctionCloudTestRunner
-from system import HERE, PATIENCE_SECONDS, binary, up
+from system import HERE, PATIENCE_SECONDS, binary, rust_code, up
 
 DAY = 24 * 60 * 60
 FUNCTIONS = ["PythonCalendar", "NodeCalendar", "RustCalendar"]
@@ -24,9 +23,7 @@ numbers = itertools.count(1)
 def system(tmp_path_factory):
     answers = str(HERE / "calendar/answers.yaml")
     folder = tmp_path_factory.mktemp("calendar")
-    rust = tmp_path_factory.mktemp("rust")
-    shutil.copy2(Path(binary()).with_name("conformance-handlers"), rust / "bootstrap")
-    arguments = ["--clock", "auto", "--answers", answers, "--parameter", f"RustCode={rust}"]
+    arguments = ["--clock", "auto", "--answers", answers, *rust_code("conformance-handlers", folder / "rust")]
     with up("calendar", folder, *arguments) as running:
         yield running
 

@@ -15,6 +15,7 @@ from cluster import UNREACHABLE, servers
 from system import until
 
 FUNCTION = "EveryOperation"
+PROGRAMS = dict.fromkeys([FUNCTION, "EchoTarget"], "conformance-handlers")
 EXPECTED = {
     "retried": "Operation succeeded",
     "large": 300 * 1024,
@@ -46,7 +47,7 @@ def is_end(event):
 
 @pytest.fixture
 def three(tmp_path):
-    with servers("cluster", tmp_path, 3) as system:
+    with servers("cluster", tmp_path, 3, "--no-build", programs=PROGRAMS) as system:
         yield system
 
 

@@ -69,10 +69,7 @@ class World:
             arguments += ["--env", f"LEDGER={self.ledger}"]
             # Not as an argument, which everybody sees.
             server = Server("../bench/crash", self.scratch / f"server-{number}", *arguments, variables={"LAMBDURA_STORE": through})
-            for function, program in FUNCTIONS.items():
-                place = server.folder / "data/build" / function
-                place.mkdir(parents=True)
-                shutil.copy2(PROGRAMS / program, place / "bootstrap")
+            server.install(FUNCTIONS)
             self.servers.append(server)
             self.addresses.append(address)
             server.start()

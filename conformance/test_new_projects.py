@@ -1,6 +1,6 @@
 """`lambdura new`: each project in each language is tested by its own test, runs, and comes to the end that its page promises.
 
-cfn-lint accepts each template. What npm installs is installed once, and cargo builds where everything here is built.
+cfn-lint accepts each template. What npm installs is installed once.
 """
 
 import json
@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from system import HERE, PATIENCE_SECONDS, START_SECONDS, binary, up
+from system import HERE, PATIENCE_SECONDS, RUST_PROJECTS, START_SECONDS, binary, up
 
 LANGUAGES = ["python", "typescript", "rust"]
 DAY = 24 * 60 * 60
@@ -35,9 +35,6 @@ RUN = [
 
 
 ROOT = HERE.parent
-# With the versions that are locked here, cargo finds what it has built already.
-CARGO = {"CARGO_TARGET_DIR": str(Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve())}
-# Where it has not.
 BUILD_SECONDS = 1800
 
 
@@ -108,7 +105,7 @@ def test_its_own_test_passes(made, packages, language, template):
             run(["npm", "run", "check"], folder)
             run(["npm", "test"], folder, START_SECONDS, LAMBDURA_BIN=program)
         case "rust":
-            run(["cargo", "test", "--quiet"], folder, BUILD_SECONDS, **CARGO)
+            run(["cargo", "test", "--quiet"], folder, BUILD_SECONDS, **RUST_PROJECTS)
 
 
 @pytest.mark.parametrize(("language", "template"), RUN)
@@ -118,7 +115,7 @@ def test_it_runs_to_its_end(made, packages, tmp_path, language, template):
     if language == "typescript":
         packages(folder)
     answers = ["--answers", str(folder / "answers.yaml")] if "answers.yaml" in said["files"] else []
-    with up(folder, tmp_path, "--clock", "auto", *answers) as system:
+    with up(folder, tmp_path, "--clock", "auto", *answers, variables=RUST_PROJECTS) as system:
         payload = f"@{folder / 'events' / event}.json"
         result = json.loads(system.command("invoke", f"my-{template}", "--payload", payload, "--wait"))
         assert expected.items() <= result.items(), result

@@ -8,11 +8,12 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 from pathlib import Path
 
-from system import PATIENCE_SECONDS, START_SECONDS, binary, until
+from system import PATIENCE_SECONDS, RUST_PROJECTS, START_SECONDS, binary, until
 
 ROOT = Path(__file__).parent.parent
 # The SDK as it is here, not as it was published.
@@ -41,7 +42,7 @@ class Typist:
             "LAMBDURA_LISTEN": "127.0.0.1:0",
             "LAMBDURA_HTTP_API_LISTEN": "127.0.0.1:0",
             "LAMBDURA_READY_FILE": str(self.ready_file),
-            "CARGO_TARGET_DIR": str(ROOT / "target/first-function"),
+            **RUST_PROJECTS,
             "NO_COLOR": "1",
         }
         self.environment.pop("LAMBDURA_ENDPOINT", None)
@@ -58,6 +59,9 @@ class Typist:
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text.replace(PUBLISHED, HERE))
+        if path.name == "Cargo.toml":
+            # The versions that are tried here, which other projects have had built.
+            shutil.copy2(ROOT / "Cargo.lock", path.parent)
 
     def type(self, parts):
         for name, kind, text in parts:

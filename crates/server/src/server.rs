@@ -201,13 +201,10 @@ impl Server {
         let tls = tls
             .transpose()
             .map_err(|error| StartServerError::Tls(error.into()))?;
-        let listener =
-            TcpListener::bind(config.listen)
-                .await
-                .map_err(|cause| StartServerError::Listen {
-                    address: config.listen,
-                    cause,
-                })?;
+        let listener = listen::bind(config.listen).map_err(|cause| StartServerError::Listen {
+            address: config.listen,
+            cause,
+        })?;
         let address = listener
             .local_addr()
             .map_err(|cause| StartServerError::Listen {
@@ -289,7 +286,7 @@ impl Server {
             true => (None, None),
             false => SocketFile::bind(&config.data_dir).unzip(),
         };
-        let own_listener = own_listener(address, tls.is_some()).await?;
+        let own_listener = own_listener(address, tls.is_some())?;
         let own_endpoint = match &own_listener {
             Some((_, address)) => format!("http://{address}"),
             None => endpoint.clone(),

@@ -4,6 +4,7 @@
 //! for, so asking for them one by one would compile tokio and its kin once for each.
 
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::Instant;
 
 use anyhow::Result;
@@ -73,11 +74,26 @@ pub fn build_binaries(
     Ok(binaries(workspace, profile))
 }
 
+/// Puts clippy in the compiler's place for what is ours, and has no warning stay: it compiles as the compiler does, and
+/// looks while it is at it. Checking first and compiling then would go through every dependency twice.
+///
+/// All cargo commands that use what another has built have to say so.
+pub fn with_clippy(command: &mut Command) -> &mut Command {
+    // What `cargo clippy -- --deny warnings` tells it.
+    command.env(
+        "CLIPPY_ARGS",
+        "--deny__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__",
+    );
+    // Not as a variable, which programs that tests compile would get as well.
+    command.args(["--config", "build.rustc-workspace-wrapper='clippy-driver'"])
+}
+
 /// Builds every program and every test, with the features that tests have: what `cargo test --workspace` runs.
 pub fn build_everything(workspace: &Workspace) -> Result<Binaries> {
     let mut command = cargo();
     command.current_dir(&workspace.root);
-    process::run(command.args(["build", "--locked", "--workspace", "--all-targets"]))?;
+    command.args(["build", "--locked", "--workspace", "--all-targets"]);
+    process::run(with_clippy(&mut command))?;
     Ok(binaries(workspace, Profile::Dev))
 }
 

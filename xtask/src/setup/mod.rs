@@ -10,7 +10,7 @@ mod pages;
 mod python;
 mod version;
 
-pub use binaries::{Binaries, Profile, build_binaries, build_everything};
+pub use binaries::{Binaries, Profile, build_binaries, build_everything, with_clippy};
 pub use debian::{chromium, failover_programs, install as install_debian, require_postgres};
 pub use functions::FunctionProgram;
 pub(crate) use functions::install as install_functions;

@@ -27,7 +27,7 @@ use stage::{Context, Stage};
 #[command(after_help = "\
 Examples:
   cargo xtask test
-  cargo xtask test --only clippy --only rust
+  cargo xtask test --only tidy --only rust
   cargo xtask test --list")]
 pub struct TestArguments {
     /// Run only this stage, and what it needs; may be repeated
@@ -71,14 +71,8 @@ const STAGES: &[Stage] = &[
         run: packages::template,
     },
     Stage {
-        name: "clippy",
-        about: "lints of all Rust code",
-        needs: &[],
-        run: rust::clippy,
-    },
-    Stage {
         name: "build",
-        about: "all programs and tests",
+        about: "all programs and tests, and the lints of all Rust code",
         needs: &[],
         run: rust::build,
     },

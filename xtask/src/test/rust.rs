@@ -22,14 +22,7 @@ pub fn tidy(context: &mut Context) -> Result<()> {
     Ok(())
 }
 
-/// No warning stays.
-pub fn clippy(context: &mut Context) -> Result<()> {
-    let mut command = cargo_in(context);
-    command.args(["clippy", "--locked", "--workspace", "--all-targets"]);
-    process::run(command.args(["--", "--deny", "warnings"]))
-}
-
-/// Programs and tests in one go, so that nothing is compiled twice.
+/// Programs and tests in one go, so that nothing is compiled twice. No warning of the compiler or of clippy stays.
 pub fn build(context: &mut Context) -> Result<()> {
     context.binaries().map(drop)
 }
@@ -56,7 +49,7 @@ pub fn tests(context: &mut Context) -> Result<()> {
             "--no-fail-fast",
         ]);
     }
-    process::run(&mut command)
+    process::run(setup::with_clippy(&mut command))
 }
 
 /// Programs that the build made.
@@ -66,7 +59,9 @@ pub fn simulation(context: &mut Context) -> Result<()> {
 
 /// nextest runs no examples of the documentation.
 pub fn doc_tests(context: &mut Context) -> Result<()> {
-    process::run(cargo_in(context).args(["test", "--locked", "--workspace", "--doc"]))
+    let mut command = cargo_in(context);
+    command.args(["test", "--locked", "--workspace", "--doc"]);
+    process::run(setup::with_clippy(&mut command))
 }
 
 fn cargo_in(context: &Context) -> Command {

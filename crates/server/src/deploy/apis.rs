@@ -48,7 +48,7 @@ impl Ground {
         if let Some(url) = self.replace_face(&key, &face) {
             return Ok(url);
         }
-        let bound = self.bind(&key.1, index).await?;
+        let bound = self.bind(&key.1, index)?;
         let url = bound.url.clone();
         self.serve_bound(key, bound, face);
         Ok(url)
@@ -73,14 +73,14 @@ impl Ground {
     }
 
     /// Takes the port of an API.
-    pub(super) async fn bind(&self, logical_id: &str, index: usize) -> Result<Bound, DeployError> {
+    pub(super) fn bind(&self, logical_id: &str, index: usize) -> Result<Bound, DeployError> {
         let address = self.api_address(index);
         let failed = |cause| DeployError::Listen {
             logical_id: logical_id.to_owned(),
             address,
             cause,
         };
-        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let listener = listen::bind(address).map_err(failed)?;
         let scheme = if self.tls.is_some() { "https" } else { "http" };
         let url = format!("{scheme}://{}", listener.local_addr().map_err(failed)?);
         Ok(Bound { listener, url })

@@ -221,11 +221,7 @@ impl StackService {
             let url = match self.ground.api_url(name, &logical_id) {
                 Some(url) => url,
                 None => {
-                    let port = self
-                        .ground
-                        .bind(&logical_id, index)
-                        .await
-                        .map_err(refused)?;
+                    let port = self.ground.bind(&logical_id, index).map_err(refused)?;
                     let url = port.url.clone();
                     bound.push((face, port));
                     url

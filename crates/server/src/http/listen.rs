@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::Future;
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,7 +24,7 @@ use hyper_util::server::graceful::GracefulConnection;
 use nix::sys::resource::{Resource, getrlimit};
 use nix::unistd::geteuid;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -50,6 +51,12 @@ const CONNECTIONS_MAX: usize = 16_384;
 
 /// Connections by the socket at the most.
 const OWN_CONNECTIONS_MAX: usize = 4_096;
+
+/// Connections that wait to be accepted, at the most; the kernel has a limit of its own (`net.core.somaxconn`).
+const QUEUED_MAX: u32 = 16_384;
+
+/// Connections that are accepted before everything else gets a turn.
+const ACCEPTED_IN_A_ROW_MAX: usize = 1_024;
 
 /// Clients that are told at the same time that there is no room; others are disconnected unheard.
 const REFUSALS_MAX: usize = 64;
@@ -168,6 +175,38 @@ impl Drop for OfAddress {
     }
 }
 
+/// Connections accepted one after the other. Tokio would let all else go first after a few of them, and when thousands
+/// come at once, that is so much that the kernel's queue is full meanwhile.
+#[derive(Debug, Default)]
+struct Row(usize);
+
+impl Row {
+    async fn goes_on(&mut self) {
+        self.0 += 1;
+        if self.0 == ACCEPTED_IN_A_ROW_MAX {
+            self.0 = 0;
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+/// Listens, with as long a queue of connections as the kernel gives: those that find it full are heard again after
+/// seconds only, when their first packet is repeated.
+///
+/// # Errors
+/// The address is taken, or not of this machine.
+pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
+    // A server may start where one has just ended.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(QUEUED_MAX)
+}
+
 /// Accepts connections until the shutdown; then lets open ones finish their request.
 pub(crate) async fn serve<H, F>(
     listener: TcpListener,
@@ -179,11 +218,13 @@ pub(crate) async fn serve<H, F>(
     H: Fn(Request<RequestBody>, SocketAddr) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
+    let mut row = Row::default();
     loop {
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+            accepted = tokio::task::unconstrained(listener.accept()) => accepted,
             () = shutdown.cancelled() => return,
         };
+        row.goes_on().await;
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
@@ -251,11 +292,13 @@ pub(crate) async fn serve_socket<H, F>(
 {
     // It has no address; it is on this machine.
     let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let mut row = Row::default();
     loop {
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+            accepted = tokio::task::unconstrained(listener.accept()) => accepted,
             () = shutdown.cancelled() => return,
         };
+        row.goes_on().await;
         let stream = match accepted {
             Ok((stream, _)) => stream,
             Err(error) => {

@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use super::ServerConfig;
 use crate::elsewhere::Elsewhere;
+use crate::http::listen;
 use crate::http::socket::{self, SocketFile};
 use crate::start_error::StartServerError;
 use crate::telemetry::xray;
@@ -27,7 +28,7 @@ const INIT_LIMIT: Duration = Duration::from_secs(60);
 
 /// The port for function processes, where the main one is not for them: they cannot know its certificate, and it may have no
 /// address on this machine.
-pub(super) async fn own_listener(
+pub(super) fn own_listener(
     main: SocketAddr,
     is_tls: bool,
 ) -> Result<Option<(TcpListener, SocketAddr)>, StartServerError> {
@@ -39,7 +40,7 @@ pub(super) async fn own_listener(
         address: any,
         cause,
     };
-    let listener = TcpListener::bind(any).await.map_err(failed)?;
+    let listener = listen::bind(any).map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     Ok(Some((listener, address)))
 }

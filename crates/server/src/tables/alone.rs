@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use hyper::Request;
 use store::Durability;
 use thiserror::Error;
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::{Embedded, Tables};
@@ -61,7 +60,7 @@ impl ServedTables {
             address: listen,
             cause,
         };
-        let listener = TcpListener::bind(listen).await.map_err(failed)?;
+        let listener = listen::bind(listen).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let shutdown = CancellationToken::new();
         let tables = Embedded::start(&path, durability, shutdown.clone()).await?;
