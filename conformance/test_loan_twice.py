@@ -154,6 +154,60 @@ def test_an_unknown_engine_is_refused(system):
     assert json.load(refused.value)["message"] == "engine must be durable or state-machine"
 
 
+def bill(system, application, engine):
+    """What the API says, which is also what the command says."""
+    function = "LoanWorkflowFunction" if engine == "durable" else "LoanStateMachine"
+
+    def look():
+        # The last invocation is recorded a moment after the end.
+        cost = system.get("/lambdura/v1/executions/cost", function=function, name=application)
+        printed = json.loads(system.command("cost", application))
+        same = [it["total"] for it in printed["runs"]] == pytest.approx([it["total"] for it in cost["runs"]])
+        return (cost if "ended_at" in cost and same else None), (cost, printed)
+
+    return until("command and API say the same", look, patience=20)
+
+
+def test_both_are_metered_and_priced(system):
+    for amount, operations, invocations, transitions, tasks in [(25_000, 15, 2, 11, 8), (150_000, 18, 3, 13, 9)]:
+        applications = {engine: apply(system, engine, "Alice Johnson", "1111", amount) for engine in ENGINES}
+        for application in applications.values():
+            if amount == 150_000:
+                pending(system, application)
+                ask(system, "POST", f"/approve/{application}", APPROVES)
+            assert ended(system, application)["status"] == "approved"
+        durable, machine = (bill(system, applications[engine], engine) for engine in ENGINES)
+        assert (durable["kind"], machine["kind"]) == ("DURABLE", "STANDARD")
+        assert (durable["usage"]["operations"], durable["usage"]["transitions"]) == (operations, 0)
+        assert (machine["usage"]["operations"], machine["usage"]["transitions"]) == (0, transitions)
+        # An answer that comes before the function suspends saves an invocation.
+        assert 1 <= durable["usage"]["requests"] <= invocations
+        assert durable["usage"]["requests"] == len(durable["compute"])
+        assert machine["usage"]["requests"] == len(machine["compute"]) == tasks
+        assert {it["function"] for it in machine["compute"]} == {"LoanTaskFunction"}
+        paid = {line["meter"]: line["amount"] for line in machine["bill"]}
+        assert paid["state transitions"] == pytest.approx(transitions * 0.000025)
+        paid = {line["meter"]: line["amount"] for line in durable["bill"]}
+        assert paid["durable operations"] == pytest.approx(operations * 0.000008)
+    both = json.loads(system.command("cost", *applications.values()))
+    assert [it["subject"] for it in both] == list(applications.values())
+    average = json.loads(system.command("cost", "LoanStateMachine", "--last", "1"))
+    assert average["executions"] == 1 and average["usage"]["transitions"] > 0
+
+
+def test_a_page_of_this_machine_reads_the_bill_and_no_other(system):
+    application = apply(system, "durable", "Bob Martinez", "2222", 1)
+    ended(system, application)
+    url = f"{system.endpoint}/lambdura/v1/executions/cost?function=LoanWorkflowFunction&name={application}"
+
+    def allowed(origin):
+        with urllib.request.urlopen(urllib.request.Request(url, headers={"Origin": origin})) as answer:
+            return answer.headers["Access-Control-Allow-Origin"]
+
+    assert allowed("http://127.0.0.1:5173") == "http://127.0.0.1:5173"
+    assert allowed("https://example.org") is None
+
+
 def test_of_two_decisions_one_counts_in_either_engine(system):
     for engine in ENGINES:
         application = apply(system, engine, "Alice Johnson", "1111", 150_000)
