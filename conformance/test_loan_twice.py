@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 import sys
 import urllib.error
 import urllib.request
@@ -146,6 +147,12 @@ def test_both_engines_come_to_the_same_end(system, applicant):
         end, result = execution(system, application, engine)
         assert end == ("FAILED" if durable["status"] == "failed" else "SUCCEEDED")
         assert result == shown[engine]["result"]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_change_that_the_page_shows_applies_to_the_files(engine):
+    change = f"frontend/src/changes/cooling-off.{engine}.diff"
+    subprocess.run(["git", "apply", "--check", change], cwd=HERE / TEMPLATE, check=True)
 
 
 def test_an_unknown_engine_is_refused(system):

@@ -400,10 +400,11 @@ fn configured(app: &App, name: &str) -> cost::Function {
             Architecture::X86_64
         },
         retention_days: retention.and_then(|it| u32::try_from(it).ok()).unwrap_or(0),
-        state_machine: is_machine.then(|| match seconds {
-            Some(seconds) if seconds <= EXPRESS_SECONDS => StateMachine::Express,
-            _ => StateMachine::Standard,
-        }),
+        state_machine: match seconds {
+            _ if !is_machine => None,
+            Some(seconds) if seconds <= EXPRESS_SECONDS => Some(StateMachine::Express),
+            _ => Some(StateMachine::Standard),
+        },
     }
 }
 
