@@ -28,6 +28,7 @@ pub const LOAN_API: &str = "LoanApi";
 /// Its functions.
 pub const FUNCTIONS: &[FunctionProgram] = &[
     ("LoanWorkflowFunction", "loan-workflow"),
+    ("LoanTaskFunction", "loan-workflow"),
     ("FraudCheckFunction", "fraud-check"),
     ("LoanApiFunction", "loan-api"),
 ];
@@ -158,8 +159,11 @@ fn prepare(workspace: &Workspace, arguments: &DemoArguments) -> Result<Binaries>
 
 /// The packages whose programs make up the demo. A function's package is called like its program.
 fn programs() -> Vec<&'static str> {
-    let functions = FUNCTIONS.iter().map(|(_, program)| *program);
-    std::iter::once(CLI_PACKAGE).chain(functions).collect()
+    let mut programs: Vec<_> = FUNCTIONS.iter().map(|(_, program)| *program).collect();
+    // Some are several functions.
+    programs.sort_unstable();
+    programs.dedup();
+    std::iter::once(CLI_PACKAGE).chain(programs).collect()
 }
 
 fn row(name: &str, value: &str, remark: &str) {

@@ -43,7 +43,7 @@ impl Page {
         build.env("VITE_API_URL", api_url);
         build.env(
             "VITE_CONSOLE_URL",
-            format!("{endpoint}/functions/LoanWorkflowFunction/executions/{{application_id}}"),
+            format!("{endpoint}/functions/{{function}}/executions/{{application_id}}"),
         );
         build.args(["build", "--emptyOutDir", "--logLevel", "warn", "--outDir"]);
         process::run(build.arg(&built)).context("build the page")?;

@@ -211,6 +211,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/lambdura/v1/executions/cost": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Answers with the cost of a function's execution of this name. */
+        get: operations["of_name"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/lambdura/v1/executions/counts": {
         parameters: {
             query?: never;
@@ -254,6 +271,23 @@ export interface paths {
         };
         /** Answers with one execution. */
         get: operations["detail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lambdura/v1/executions/{execution_id}/cost": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Answers with the cost of the execution of an id. */
+        get: operations["of_id"];
         put?: never;
         post?: never;
         delete?: never;
@@ -693,6 +727,93 @@ export interface components {
             /** Format: double */
             transitions_per_commit?: number | null;
         };
+        /** @description An invocation of a function. */
+        CostInvocation: {
+            /** Format: int64 */
+            began_at: number;
+            /**
+             * Format: int64
+             * @description Absent while it runs.
+             */
+            ended_at?: number | null;
+            function: string;
+        };
+        /**
+         * @description What AWS would have run.
+         * @enum {string}
+         */
+        CostKind: "DURABLE" | "STANDARD" | "EXPRESS";
+        /** @description A line of the bill. */
+        CostLine: {
+            /**
+             * Format: double
+             * @description In US dollars.
+             */
+            amount: number;
+            meter: string;
+            /** Format: double */
+            quantity: number;
+            unit: string;
+        };
+        /** @description Which prices these are. */
+        CostPrices: {
+            /** @description As `YYYY-MM-DD`. */
+            read_on: string;
+            region: string;
+            sources: string[];
+        };
+        /** @description What so many executions cost. */
+        CostRuns: {
+            /** Format: int32 */
+            runs: number;
+            /**
+             * Format: double
+             * @description In US dollars.
+             */
+            total: number;
+        };
+        /** @description What was counted. */
+        CostUsage: {
+            /** Format: double */
+            byte_hours_retained: number;
+            /**
+             * Format: double
+             * @description The same of a state machine, which nothing is paid for.
+             */
+            bytes_passed: number;
+            /**
+             * Format: double
+             * @description What a durable function pays for: inputs, results and errors.
+             */
+            bytes_written: number;
+            /** Format: double */
+            express_gb_seconds: number;
+            /** Format: double */
+            express_requests: number;
+            /** Format: double */
+            gb_seconds_arm64: number;
+            /** Format: double */
+            gb_seconds_x86_64: number;
+            /**
+             * Format: double
+             * @description Durable operations; none of a state machine.
+             */
+            operations: number;
+            /** @description The same by kind, such as `step_attempts`. */
+            operations_by_kind: {
+                [key: string]: number;
+            };
+            /**
+             * Format: double
+             * @description Invocations of functions.
+             */
+            requests: number;
+            /**
+             * Format: double
+             * @description State transitions; none of a durable function.
+             */
+            transitions: number;
+        };
         /** @description How many executions are in which status. */
         CountsByStatus: {
             [key: string]: number;
@@ -721,6 +842,37 @@ export interface components {
             last_event_id: number;
             /** @description Whether others follow: a page ends at its bytes too. Go on after the last one. */
             more: boolean;
+        };
+        /** @description What an execution would cost on AWS, with everything that it invoked in a chain. Instants are epoch milliseconds. */
+        ExecutionCost: {
+            /** @description What is counted where AWS does not say how it counts. */
+            assumptions: string[];
+            /** @description Its lines, of which some may be zero. */
+            bill: components["schemas"]["CostLine"][];
+            /** @description When which function ran for it, oldest first: what was paid for as compute. */
+            compute: components["schemas"]["CostInvocation"][];
+            /**
+             * Format: int64
+             * @description Absent while it runs: the figures are what is recorded so far.
+             */
+            ended_at?: number | null;
+            execution_id: string;
+            execution_name: string;
+            function: string;
+            /** @description Whether there were more executions in its chain than were read. */
+            is_cut: boolean;
+            kind: components["schemas"]["CostKind"];
+            prices: components["schemas"]["CostPrices"];
+            /** @description The sum of one execution and of many, in US dollars. */
+            runs: components["schemas"]["CostRuns"][];
+            /**
+             * Format: int64
+             * @description The server's clock at the time of this answer.
+             */
+            server_now_at: number;
+            /** Format: int64 */
+            started_at: number;
+            usage: components["schemas"]["CostUsage"];
         };
         /** @description How many executions there are. */
         ExecutionCounts: {
@@ -1893,6 +2045,30 @@ export interface operations {
             };
         };
     };
+    of_name: {
+        parameters: {
+            query: {
+                /** @description the durable function, or the state machine */
+                function: string;
+                /** @description the execution's name */
+                name: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExecutionCost"];
+                };
+            };
+        };
+    };
     counts: {
         parameters: {
             query?: {
@@ -1955,6 +2131,28 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ExecutionDetail"];
+                };
+            };
+        };
+    };
+    of_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description what its ARN ends with */
+                execution_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExecutionCost"];
                 };
             };
         };

@@ -258,28 +258,30 @@ pub struct HistoryArguments {
     pub full: bool,
 }
 
-/// Say what an execution would cost on AWS, with everything that it invoked in a chain
+/// Say what executions would cost on AWS, with everything that they invoked in a chain
 #[derive(Debug, Args)]
 #[command(after_help = "\
 The figures are AWS's list prices times what the event history says; what is assumed stands below them.
-Memory, architecture and retention are those of the function's configuration.
+Memory, architecture and retention are those of the function's configuration. A function stands for the average
+of its newest executions that have ended; several are shown side by side.
 
 Examples:
   lambdura cost @last
   lambdura cost loan-1234 --runs 1,10000,5000000
-  lambdura cost --function LoanWorkflow --last 50     the average of its newest that have ended
+  lambdura cost loan-1234 loan-5678                   side by side
+  lambdura cost LoanWorkflow LoanMachine --last 50    a durable function and a state machine
   lambdura cost --print-prices > prices.toml          change them, then:
   lambdura cost @last --prices prices.toml
   lambdura cost @last --output json | jq .bill.total")]
 pub struct CostArguments {
-    /// ARN, name, unique prefix of name or id, or `@last`
-    #[arg(default_value = "@last")]
-    pub execution: String,
-    /// Only look among executions of this function
+    /// Executions, each an ARN, name, unique prefix of name or id, or `@last`; or functions
+    #[arg(value_name = "EXECUTION|FUNCTION", default_value = "@last")]
+    pub subjects: Vec<String>,
+    /// Only look among executions of this function; with --last, the average is of this one
     #[arg(long, short)]
     pub function: Option<String>,
-    /// The average of the newest so many executions that have ended
-    #[arg(long, value_name = "N", value_parser = cost_last, conflicts_with = "execution")]
+    /// How many of a function's newest executions the average is of [default: 20]
+    #[arg(long, value_name = "N", value_parser = cost_last)]
     pub last: Option<usize>,
     /// For how many executions the sums are
     #[arg(long, value_name = "N,N,…", value_delimiter = ',', default_value = "1,1000,1000000", value_parser = clap::value_parser!(u32).range(1..))]

@@ -58,6 +58,24 @@ impl Bill {
                 "GB-months",
                 prices.durable.gb_month_retained,
             ),
+            line(
+                "state transitions",
+                usage.transitions,
+                "transitions",
+                prices.step_functions.million_transitions / MILLION,
+            ),
+            line(
+                "Express executions",
+                usage.express_requests,
+                "executions",
+                prices.step_functions.express_million_requests / MILLION,
+            ),
+            line(
+                "Express duration",
+                usage.express_gb_seconds,
+                "GB-seconds",
+                prices.step_functions.express_gb_second,
+            ),
             line("requests", usage.requests, "invocations", per_request),
             line(
                 "compute on x86-64",
@@ -104,6 +122,11 @@ mod tests {
             operations: Operations::default(),
             bytes_written: GB,
             byte_hours_retained: GB * 730.0,
+            transitions: 1_000.0,
+            express_requests: MILLION,
+            express_gb_seconds: MILLION,
+            // Nothing is paid for it.
+            bytes_passed: GB,
             requests: MILLION,
             gb_seconds_x86_64: MILLION,
             gb_seconds_arm64: MILLION,
@@ -114,7 +137,10 @@ mod tests {
             .iter()
             .map(|line| format!("{:.2}", line.amount))
             .collect();
-        assert_eq!(amounts, ["0.00", "0.25", "0.15", "0.20", "16.67", "13.33"]);
-        assert!((bill.total - 30.6).abs() < 0.001, "{}", bill.total);
+        let expected = [
+            "0.00", "0.25", "0.15", "0.03", "1.00", "16.67", "0.20", "16.67", "13.33",
+        ];
+        assert_eq!(amounts, expected);
+        assert!((bill.total - 48.295).abs() < 0.001, "{}", bill.total);
     }
 }

@@ -1,7 +1,7 @@
 //! What an execution would cost on AWS.
 //!
 //! [`Usage`] meters an event history as AWS's price list has it: durable operations, data written and retained, requests
-//! and GB-seconds. [`Prices`] is a dated table of list prices; [`Bill`] is one by the other. Nothing here asks anybody: the
+//! and GB-seconds; of a state machine its transitions, or an Express execution's time, and the functions that it invokes. [`Prices`] is a dated table of list prices; [`Bill`] is one by the other. Nothing here asks anybody: the
 //! history and the function's configuration are what the Lambda API gives, of our service or of AWS's.
 //!
 //! AWS publishes the prices and not every rule by which it counts. Where it does not, [`ASSUMPTIONS`] says what is
@@ -9,13 +9,16 @@
 
 mod bill;
 mod chained;
+mod machine;
 mod prices;
 mod usage;
 
 pub use bill::{Bill, Line};
-pub use chained::{PlainInvoke, chained_executions, plain_invokes};
-pub use prices::{Architecture, DurablePrices, LambdaPrices, Prices, PricesError};
-pub use usage::{Function, Operations, Usage};
+pub use chained::{Invocation, PlainInvoke, chained_executions, invocations, plain_invokes};
+pub use prices::{
+    Architecture, DurablePrices, LambdaPrices, Prices, PricesError, StepFunctionsPrices,
+};
+pub use usage::{Function, Operations, StateMachine, Usage};
 
 /// What is counted where AWS does not say how it counts, and what is left out: sentences to print beside the figures.
 pub const ASSUMPTIONS: &[&str] = &[
@@ -25,5 +28,10 @@ pub const ASSUMPTIONS: &[&str] = &[
     "Data is retained from the start of its execution until the retention after its end, as if all of it were written first.",
     "An invocation is billed from its start to its end in whole milliseconds; the start of a cold process is not added.",
     "A plain function that was invoked in a chain is billed for the time that its caller waited.",
+    "A state transition is a state that is entered, also within Parallel and Map, and each retry; the start and the end of an \
+     execution are none.",
+    "An Express execution is billed for 64 MB from its first event to its last; AWS counts definition and data in, too.",
+    "A state machine is no function on AWS: what interprets it here, and what that records, is not counted.",
+    "A function that a function invokes by itself is not counted: no history knows it.",
     "Other services, data transfer, logs, taxes and free tiers are not counted.",
 ];

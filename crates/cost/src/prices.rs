@@ -20,6 +20,8 @@ pub struct Prices {
     pub lambda: LambdaPrices,
     /// Those of durable functions, which come on top.
     pub durable: DurablePrices,
+    /// Those of state machines.
+    pub step_functions: StepFunctionsPrices,
 }
 
 /// Prices of Lambda, in US dollars.
@@ -44,6 +46,18 @@ pub struct DurablePrices {
     pub gb_written: f64,
     /// Of a GB that is kept for a month.
     pub gb_month_retained: f64,
+}
+
+/// Prices of Step Functions, in US dollars.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StepFunctionsPrices {
+    /// Of a million state transitions of standard state machines.
+    pub million_transitions: f64,
+    /// Of a million executions of Express state machines.
+    pub express_million_requests: f64,
+    /// Of a second of an Express execution with one GB, in the first tier of volume.
+    pub express_gb_second: f64,
 }
 
 /// What a function runs on.
@@ -90,6 +104,9 @@ impl Prices {
             prices.durable.million_operations,
             prices.durable.gb_written,
             prices.durable.gb_month_retained,
+            prices.step_functions.million_transitions,
+            prices.step_functions.express_million_requests,
+            prices.step_functions.express_gb_second,
         ];
         if amounts.iter().any(|it| !it.is_finite() || *it < 0.0) {
             return Err(PricesError("a price is not a number from 0".to_owned()));
@@ -119,6 +136,7 @@ mod tests {
         let prices = Prices::published();
         assert_eq!(prices.region, "us-east-1");
         assert_eq!(prices.durable.million_operations, 8.0);
+        assert_eq!(prices.step_functions.million_transitions, 25.0);
     }
 
     #[test]

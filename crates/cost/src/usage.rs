@@ -5,6 +5,7 @@ use std::ops::AddAssign;
 use lambda_api::{ErrorObject, Event, EventPayload, EventType};
 use serde::Serialize;
 
+use crate::machine;
 use crate::prices::Architecture;
 
 /// What is known of the function that ran.
@@ -16,6 +17,18 @@ pub struct Function {
     pub architecture: Architecture,
     /// `RetentionPeriodInDays`; zero for a plain function.
     pub retention_days: u32,
+    /// What it is if it runs a state machine, which on AWS is no function.
+    pub state_machine: Option<StateMachine>,
+}
+
+/// The types of state machines, which are paid for differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StateMachine {
+    /// By state transition.
+    Standard,
+    /// By execution, duration and memory.
+    Express,
 }
 
 /// Durable operations by kind: whole numbers of one execution, fractions of an average.
@@ -67,6 +80,14 @@ pub struct Usage {
     pub bytes_written: f64,
     /// Bytes, each for as many hours as it is kept.
     pub byte_hours_retained: f64,
+    /// State transitions of standard state machines.
+    pub transitions: f64,
+    /// Executions of Express state machines.
+    pub express_requests: f64,
+    /// Seconds of Express executions, each times its memory in GB.
+    pub express_gb_seconds: f64,
+    /// Bytes of inputs, outputs and errors of state machines, which nothing is paid for.
+    pub bytes_passed: f64,
     /// Invocations of functions.
     pub requests: f64,
     /// Seconds of functions on x86-64, each times its memory in GB (of 1,024 MiB).
@@ -80,6 +101,10 @@ impl AddAssign for Usage {
         self.operations += other.operations;
         self.bytes_written += other.bytes_written;
         self.byte_hours_retained += other.byte_hours_retained;
+        self.transitions += other.transitions;
+        self.express_requests += other.express_requests;
+        self.express_gb_seconds += other.express_gb_seconds;
+        self.bytes_passed += other.bytes_passed;
         self.requests += other.requests;
         self.gb_seconds_x86_64 += other.gb_seconds_x86_64;
         self.gb_seconds_arm64 += other.gb_seconds_arm64;
@@ -90,6 +115,9 @@ impl Usage {
     /// Of one execution, by its events with their data, oldest first. One that still runs has used what is recorded,
     /// and nothing is retained yet after its end.
     pub fn of_execution(events: &[Event], function: Function) -> Self {
+        if let Some(machine) = function.state_machine {
+            return machine::usage(events, machine);
+        }
         let mut usage = Self::default();
         for event in events {
             usage.count(event);
@@ -135,6 +163,10 @@ impl Usage {
             },
             bytes_written: self.bytes_written / by,
             byte_hours_retained: self.byte_hours_retained / by,
+            transitions: self.transitions / by,
+            express_requests: self.express_requests / by,
+            express_gb_seconds: self.express_gb_seconds / by,
+            bytes_passed: self.bytes_passed / by,
             requests: self.requests / by,
             gb_seconds_x86_64: self.gb_seconds_x86_64 / by,
             gb_seconds_arm64: self.gb_seconds_arm64 / by,
@@ -174,7 +206,7 @@ impl Usage {
 }
 
 /// Bytes of an event's data.
-fn bytes(event: &Event) -> u64 {
+pub(crate) fn bytes(event: &Event) -> u64 {
     let inputs = [
         event.execution_started_details.as_ref().map(|it| &it.input),
         event
@@ -247,6 +279,7 @@ mod tests {
         memory_mib: 512,
         architecture: Architecture::X86_64,
         retention_days: 14,
+        state_machine: None,
     };
 
     fn event(at: f64, kind: &str, id: &str, details: &str) -> String {

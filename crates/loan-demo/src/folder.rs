@@ -11,6 +11,11 @@ use crate::function::Function;
 pub const STACK_NAME: &str = "loan-approval";
 
 const TEMPLATE: &str = include_str!("../../../demo/loan-approval/template.yaml");
+/// The state machine's definition, where the template looks for it.
+const DEFINITION: (&str, &str) = (
+    "state-machine/loan.asl.json",
+    include_str!("../../../demo/loan-approval/state-machine/loan.asl.json"),
+);
 const EVENTS: [(&str, &str); 2] = [
     (
         "alice.json",
@@ -47,6 +52,9 @@ impl Folder {
         for (name, event) in EVENTS {
             write_whole(&events.join(name), event, 0o644)?;
         }
+        let (path, definition) = DEFINITION;
+        fs::create_dir_all(built.join(path).parent().unwrap_or(&built))?;
+        write_whole(&built.join(path), definition, 0o644)?;
         let template = built.join("template.yaml");
         write_whole(&template, TEMPLATE, 0o644)?;
         Ok(Self { template })
@@ -76,6 +84,7 @@ fn write_whole(path: &Path, text: &str, mode: u32) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
@@ -88,12 +97,26 @@ mod tests {
         let uris = TEMPLATE
             .lines()
             .filter_map(|line| line.trim().strip_prefix("CodeUri: "));
-        let bootstraps: Vec<PathBuf> = uris.map(|uri| built.join(uri).join("bootstrap")).collect();
+        let bootstraps: BTreeSet<PathBuf> =
+            uris.map(|uri| built.join(uri).join("bootstrap")).collect();
         assert_eq!(bootstraps.len(), Function::ALL.len());
         for bootstrap in bootstraps {
             let mode = fs::metadata(&bootstrap).expect("it was written");
             assert_eq!(mode.permissions().mode() & 0o111, 0o111, "{bootstrap:?}");
         }
+    }
+
+    #[test]
+    fn every_definition_of_the_template_is_there() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let folder = Folder::write(dir.path(), "0.1.0").expect("an empty folder can be written");
+        let built = folder.template().parent().expect("it lies in a folder");
+        let lines = TEMPLATE.lines();
+        let mut uris = lines.filter_map(|line| line.trim().strip_prefix("DefinitionUri: "));
+        assert_eq!(uris.next(), Some(DEFINITION.0));
+        assert_eq!(uris.next(), None);
+        let text = fs::read_to_string(built.join(DEFINITION.0)).expect("it was written");
+        assert_eq!(text, DEFINITION.1);
     }
 
     #[test]

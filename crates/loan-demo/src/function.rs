@@ -54,7 +54,7 @@ impl Function {
         match self {
             Self::FraudCheck => fraud_check::serve().await,
             Self::LoanApi => loan_api::serve().await,
-            Self::LoanWorkflow => loan_workflow::function::serve().await,
+            Self::LoanWorkflow => loan_workflow::serve().await,
         }
     }
 }

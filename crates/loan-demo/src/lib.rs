@@ -17,5 +17,5 @@ pub use page::{Page, PageSettings};
 /// The HTTP API of the template.
 pub const LOAN_API: &str = "LoanApi";
 
-/// Where the console shows an application's execution, below its URL; the page replaces the last part.
-pub const EXECUTION_PATH: &str = "/functions/LoanWorkflowFunction/executions/{application_id}";
+/// Where the console shows an application's execution, below its URL; the page replaces what is in braces.
+pub const EXECUTION_PATH: &str = "/functions/{function}/executions/{application_id}";

@@ -32,7 +32,7 @@ const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(100);
 pub struct PageSettings {
     /// URL of the loan API.
     pub api_url: String,
-    /// URL of an application's execution in the console, with `{application_id}` in it.
+    /// URL of an application's execution in the console, with `{function}` and `{application_id}` in it.
     pub execution_url: String,
 }
 

@@ -53,7 +53,8 @@ export async function startMockApi({ port = 0, pace = 1, replayPause = 0, applic
   }
 
   async function route(request) {
-    const { pathname } = new URL(request.url, 'http://mock')
+    const { pathname, searchParams } = new URL(request.url, 'http://mock')
+    if (pathname === '/lambdura/v1/executions/cost') return cost(known(searchParams.get('name')), searchParams.get('function'))
     const [, resource, id, rest] = pathname.split('/').map(decodeURIComponent)
     if (rest === undefined && request.method === 'POST' && resource === 'apply' && id === undefined) return applied(await json(request))
     if (rest === undefined && request.method === 'GET' && resource === 'status' && id) return shown(known(id))
@@ -71,9 +72,11 @@ export async function startMockApi({ port = 0, pace = 1, replayPause = 0, applic
     for (const field of ['name', 'sin']) {
       if (typeof body[field] !== 'string' || body[field].trim() === '') throw new Refusal(400, `Missing required field: ${field}`)
     }
+    if (!['durable', 'state-machine', undefined].includes(body.engine)) throw new Refusal(400, 'engine must be durable or state-machine')
     if (typeof body.loan_amount !== 'number' || !(body.loan_amount > 0)) throw new Refusal(400, 'loan_amount must be a number above 0')
     const now = new Date().toISOString()
     const application = {
+      engine: body.engine ?? 'durable',
       application_id: `LOAN-${Math.floor(Date.now() / 1000)}-${suffix()}`,
       status: 'submitted',
       current_step: 'submitted',
@@ -137,6 +140,30 @@ async function json(request) {
 function suffix() {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789'
   return Array.from({ length: 4 }, () => alphabet[randomInt(alphabet.length)]).join('')
+}
+
+/** What the service would say of its cost: shaped as the real answer is, its figures made up of the log. */
+function cost(application, name) {
+  const fresh = application.logs.filter((entry) => entry.level !== 'replay')
+  const instants = fresh.map((entry) => Date.parse(entry.timestamp))
+  const [startedAt, endedAt] = [instants[0], instants.at(-1)]
+  const isOver = ['approved', 'denied', 'failed'].includes(application.status)
+  const isMachine = name === 'LoanStateMachine'
+  const operations = isMachine ? 0 : fresh.length
+  const transitions = isMachine ? fresh.length : 0
+  const total = operations * 8e-6 + transitions * 25e-6
+  return {
+    execution_id: application.application_id,
+    function: name,
+    started_at: startedAt,
+    ...(isOver && { ended_at: endedAt }),
+    usage: { operations, transitions, bytes_written: isMachine ? 0 : 800, bytes_passed: isMachine ? 900 : 0, requests: isMachine ? 9 : 3, gb_seconds_x86_64: 1.5, gb_seconds_arm64: 0 },
+    bill: [{ meter: isMachine ? 'state transitions' : 'durable operations', amount: total }],
+    runs: [1, 1_000, 1_000_000].map((runs) => ({ runs, total: total * runs })),
+    compute: [{ function: name, began_at: startedAt, ended_at: endedAt }],
+    prices: { region: 'us-east-1', read_on: '2026-09-20', sources: ['https://aws.amazon.com/lambda/pricing/'] },
+    assumptions: ['A state transition is a state that is entered.'],
+  }
 }
 
 async function execute(application, pace, replayPause, signal) {

@@ -46,11 +46,30 @@ async function tour(prefix, options) {
   await loan.waitForResult('Denied')
   await shoot('7-denied', true)
   await loan.newButton.click()
+  await compare(loan, page, shoot)
+  await page.getByRole('radio', { name: 'Durable function' }).check()
   await page.route(`${system.apiUrl}/**`, (route) => route.abort('connectionrefused'))
   await loan.apply('Charlie Wilson')
   await loan.banner.waitFor()
-  await shoot('8-api-down', true)
+  await shoot('10-api-down', true)
   await context.close()
+}
+
+/** Alice in both engines, from the form to the figures. */
+async function compare(loan, page, shoot) {
+  await loan.profile('Alice Johnson').click()
+  await page.getByRole('radio', { name: 'Compare both' }).check()
+  await page.getByRole('button', { name: 'Submit to both' }).click()
+  await loan.dialog.waitFor({ timeout: 60_000 })
+  await loan.dialog.getByRole('button', { name: 'Approve' }).click()
+  for (const engine of ['Durable function', 'State machine']) {
+    await page.getByRole('region', { name: engine, exact: true }).getByText('Approved', { exact: true }).waitFor({ timeout: 60_000 })
+  }
+  // The last invocation is counted a moment after the end.
+  await page.getByText(/· 3 invocations/).waitFor()
+  await shoot('8-compare')
+  await shoot('9-compare-whole', true)
+  await loan.newButton.click()
 }
 
 try {

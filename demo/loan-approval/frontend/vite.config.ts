@@ -1,11 +1,13 @@
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vite'
+import { countLines } from './lines.ts'
 
 // The demo's page has one fixed address: another port would make the printed URL a lie.
 const ADDRESS = { host: '127.0.0.1', port: 5173, strictPort: true }
 
 export default defineConfig({
   plugins: [react()],
+  define: { LINES: JSON.stringify(countLines()) },
   server: ADDRESS,
   preview: ADDRESS,
   build: {

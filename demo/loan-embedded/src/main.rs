@@ -8,7 +8,7 @@ use std::io::Write as _;
 
 use lambdura::embedded::{Embedded, rusqlite};
 use lambdura::{BoxError, DurableContext, ReplayFilter, StepContext};
-use loan::{LoanApplication, Pace, Status};
+use loan::{AnswerTo, LoanApplication, Pace, Status};
 use loan_workflow::fraud_service::{FraudCheckRequest, FraudReport, FraudService};
 use loan_workflow::outcome::Outcome;
 use loan_workflow::progress_log::{Applied, Counts, ProgressStore, StoreProgressError, Update};
@@ -127,7 +127,9 @@ struct Check {
 
 impl FraudService for OwnFraudCheck {
     async fn request(&self, request: FraudCheckRequest) -> Result<(), BoxError> {
-        let callback_id = request.callback_id;
+        let AnswerTo::CallbackId(callback_id) = request.answer_to else {
+            return Err("only a durable function asks here".into());
+        };
         // Asked twice, it is the same execution.
         let start = APP
             .wait()

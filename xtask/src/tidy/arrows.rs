@@ -34,6 +34,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "access",
             "console-assets",
+            "cost",
             "runtime",
             "engine",
             "function-host",
@@ -184,6 +185,8 @@ const HOMES: &[(&str, &[&str])] = &[
             "lambdura-testing",
             "powertools",
             "loan-api",
+            // Its tasks are plain functions.
+            "loan-workflow",
             "fraud-check",
             "open-invocation",
             "every-kind",

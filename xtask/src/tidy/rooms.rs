@@ -57,7 +57,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     (
         "console",
-        &["app", "functions", "http", "service", "telemetry"],
+        &["app", "functions", "http", "service", "states", "telemetry"],
     ),
     (
         "main_port",

@@ -3,10 +3,13 @@
 use std::collections::{HashMap, HashSet};
 use std::fs;
 
-use cost::{ASSUMPTIONS, Architecture, Bill, Prices, Usage, chained_executions, plain_invokes};
+use cost::{
+    ASSUMPTIONS, Architecture, Bill, Prices, StateMachine, Usage, chained_executions, plain_invokes,
+};
 use lambda_api::FunctionConfiguration;
 use owo_colors::{OwoColorize, Style};
 use serde::Serialize;
+use server::STATE_MACHINE_PROGRAM;
 
 use super::wait::is_terminal;
 use crate::args::CostArguments;
@@ -21,8 +24,14 @@ use crate::screen::{Screen, note};
 /// Executions of one bill: a chain that goes on and on would otherwise be read for ever.
 const EXECUTIONS_MAX: usize = 10_000;
 
+/// Longest execution of an Express state machine. Source: Step Functions service quotas.
+const EXPRESS_SECONDS: i64 = 300;
+
 /// What a function has unless its configuration says otherwise.
 const MEMORY_MIB: i64 = 128;
+
+/// Executions that an average is of, unless `--last` says how many.
+const LAST: usize = 20;
 
 pub async fn run(
     client: &Client,
@@ -31,38 +40,26 @@ pub async fn run(
 ) -> Result<(), CliError> {
     let prices = prices(&arguments)?;
     let mut meter = Meter::new(client).await?;
-    let function = arguments.function.as_deref();
-    let metered = match arguments.last {
-        None => {
-            let arn = execution_selector::find(client, &arguments.execution, function).await?;
-            let execution = client.get_execution(&arn).await?;
-            Metered {
-                subject: execution.durable_execution_name.clone(),
-                executions: 1,
-                running: usize::from(!is_terminal(&execution.status)),
-                usage: meter.usage(arn).await?,
-            }
-        }
-        Some(last) => meter.average(function, last).await?,
-    };
-    let bill = Bill::of(&metered.usage, &prices);
+    let mut all = Vec::new();
+    for subject in &arguments.subjects {
+        let metered = meter.metered(subject, &arguments).await?;
+        let bill = Bill::of(&metered.usage, &prices);
+        all.push(Billed { metered, bill });
+    }
     if screen.is_json() {
-        let runs = arguments.runs.iter();
-        screen.json(&Document {
-            metered: &metered,
-            runs: runs
-                .map(|runs| Runs {
-                    runs: *runs,
-                    total: bill.total * f64::from(*runs),
-                })
-                .collect(),
-            bill: &bill,
-            prices: &prices,
-            assumptions: ASSUMPTIONS,
-        })?;
+        let documents = all.iter().map(|it| it.document(&arguments.runs, &prices));
+        let documents: Vec<Document<'_>> = documents.collect();
+        match documents.as_slice() {
+            [one] => screen.json(one)?,
+            several => screen.json(&several)?,
+        }
         return Ok(());
     }
-    for line in text(&metered, &bill, &arguments.runs, screen.width()) {
+    let lines = match all.as_slice() {
+        [one] => text(&one.metered, &one.bill, &arguments.runs, screen.width()),
+        several => side_by_side(several, &arguments.runs, screen.width()),
+    };
+    for line in lines {
         screen.line(line)?;
     }
     note(
@@ -74,13 +71,36 @@ pub async fn run(
         )
         .dimmed(),
     );
-    if metered.running > 0 {
-        note("it still runs: what is recorded so far".yellow());
+    for it in all.iter().filter(|it| it.metered.running > 0) {
+        let subject = neutral(&it.metered.subject);
+        note(format!("{subject} still runs: what is recorded so far").yellow());
     }
     for assumption in ASSUMPTIONS {
         note(assumption.dimmed());
     }
     Ok(())
+}
+
+/// What was metered, and what it costs.
+struct Billed {
+    metered: Metered,
+    bill: Bill,
+}
+
+impl Billed {
+    fn document<'a>(&'a self, runs: &[u32], prices: &'a Prices) -> Document<'a> {
+        let runs = runs.iter().map(|runs| Runs {
+            runs: *runs,
+            total: self.bill.total * f64::from(*runs),
+        });
+        Document {
+            metered: &self.metered,
+            bill: &self.bill,
+            runs: runs.collect(),
+            prices,
+            assumptions: ASSUMPTIONS,
+        }
+    }
 }
 
 fn prices(arguments: &CostArguments) -> Result<Prices, CliError> {
@@ -150,6 +170,40 @@ impl<'a> Meter<'a> {
         })
     }
 
+    /// What a subject of the command line is, and what it used.
+    async fn metered(
+        &mut self,
+        subject: &str,
+        arguments: &CostArguments,
+    ) -> Result<Metered, CliError> {
+        let function = arguments.function.as_deref();
+        if self.is_durable(subject) {
+            let last = arguments.last.unwrap_or(LAST);
+            return self.average(Some(subject), last).await;
+        }
+        if let Some(last) = arguments.last {
+            if subject != "@last" {
+                let message = format!("`{}` is no durable function", neutral(subject));
+                let hint = "`--last` is for functions, which `lambdura functions` lists";
+                return Err(CliError::usage(message, hint));
+            }
+            return self.average(function, last).await;
+        }
+        let arn = execution_selector::find(self.client, subject, function).await?;
+        let execution = self.client.get_execution(&arn).await?;
+        Ok(Metered {
+            subject: execution.durable_execution_name.clone(),
+            executions: 1,
+            running: usize::from(!is_terminal(&execution.status)),
+            usage: self.usage(arn).await?,
+        })
+    }
+
+    fn is_durable(&self, name: &str) -> bool {
+        let known = self.functions.get(name);
+        known.is_some_and(|it| it.retention_days > 0 || it.state_machine.is_some())
+    }
+
     /// Of an execution and of everything that it invoked in a chain.
     async fn usage(&mut self, arn: String) -> Result<Usage, CliError> {
         let mut usage = Usage::default();
@@ -160,8 +214,11 @@ impl<'a> Meter<'a> {
             let function = self.function(&FunctionReference::parse(&arn).name)?;
             usage += Usage::of_execution(&events, function);
             for invoked in plain_invokes(&events) {
+                let Some(milliseconds) = invoked.milliseconds() else {
+                    continue;
+                };
                 let name = FunctionReference::parse(&invoked.function).name;
-                usage += Usage::of_invocation(invoked.milliseconds, self.function(&name)?);
+                usage += Usage::of_invocation(milliseconds, self.function(&name)?);
             }
             for child in chained_executions(&events) {
                 if seen.len() < EXECUTIONS_MAX && seen.insert(child.clone()) {
@@ -231,7 +288,19 @@ fn function(configuration: &FunctionConfiguration) -> cost::Function {
             Architecture::X86_64
         },
         retention_days: retention.and_then(|it| u32::try_from(it).ok()).unwrap_or(0),
+        state_machine: state_machine(configuration),
     }
+}
+
+/// A state machine's function has the program that interprets it among its variables.
+fn state_machine(configuration: &FunctionConfiguration) -> Option<StateMachine> {
+    let variables = &configuration.environment.as_ref()?.variables;
+    let durable = configuration.durable_config.as_ref()?;
+    variables.get(STATE_MACHINE_PROGRAM)?;
+    Some(match durable.execution_timeout {
+        Some(seconds) if seconds <= EXPRESS_SECONDS => StateMachine::Express,
+        _ => StateMachine::Standard,
+    })
 }
 
 fn text(metered: &Metered, bill: &Bill, runs: &[u32], width: usize) -> Vec<String> {
@@ -264,6 +333,44 @@ fn text(metered: &Metered, bill: &Bill, runs: &[u32], width: usize) -> Vec<Strin
     grid.push(total);
     lines.extend(grid.lines(width));
     lines
+}
+
+/// One column for each: what it used, and what so many of it cost.
+fn side_by_side(all: &[Billed], runs: &[u32], width: usize) -> Vec<String> {
+    let subjects = all.iter().map(|it| {
+        let subject = neutral(&it.metered.subject).into_owned();
+        match it.metered.executions {
+            1 => subject,
+            many => format!("{subject} (average of {many})"),
+        }
+    });
+    let header = std::iter::once("METER".to_owned()).chain(subjects);
+    let mut grid = Grid::with_header(header.collect());
+    let meters = all.first().map_or(0, |it| it.bill.lines.len());
+    for meter in 0..meters {
+        let lines: Vec<_> = all.iter().map(|it| &it.bill.lines[meter]).collect();
+        if lines.iter().all(|line| line.quantity <= 0.0) {
+            continue;
+        }
+        let mut row: Vec<Cell> = vec![lines[0].meter.into()];
+        row.extend(lines.iter().map(|line| match line.quantity {
+            it if it > 0.0 => quantity(it, line.unit).into(),
+            _ => "".into(),
+        }));
+        grid.push(row);
+    }
+    let bold = |text: String| Cell::styled(text, Style::new().bold());
+    for runs in runs {
+        let label = match runs {
+            1 => "1 run".to_owned(),
+            many => format!("{} runs", grouped(*many)),
+        };
+        let mut row = vec![bold(label)];
+        let totals = all.iter().map(|it| it.bill.total * f64::from(*runs));
+        row.extend(totals.map(|total| bold(dollars(total))));
+        grid.push(row);
+    }
+    grid.lines(width)
 }
 
 fn quantity(quantity: f64, unit: &str) -> String {

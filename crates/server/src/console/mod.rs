@@ -11,6 +11,7 @@ mod openapi;
 mod filter;
 mod summary;
 
+mod cost;
 mod events;
 mod execution;
 mod executions;
@@ -88,8 +89,10 @@ pub(crate) async fn handle<B>(app: &Arc<App>, request: &Request<B>) -> Option<Re
     let answer = match segments.as_slice() {
         ["executions"] => executions::list(app, &query).await,
         ["executions", "counts"] => executions::counts(app, &query).await,
+        ["executions", "cost"] => cost::of_name(app, &query, request.headers()).await,
         ["executions", "live"] => live::executions(app, &query, session),
         ["executions", id] => execution::detail(app, id).await,
+        ["executions", id, "cost"] => cost::of_id(app, id, request.headers()).await,
         ["executions", id, "events"] => events::page(app, id, &query).await,
         ["executions", id, "live"] => live::execution(app, id, &query, session),
         ["callbacks"] => waiting::callbacks(app, &query).await,

@@ -5,7 +5,7 @@ use hyper::Response;
 use hyper::header::CONTENT_TYPE;
 use utoipa::OpenApi;
 
-use super::{emf, events, execution, executions, functions, live, servers, system, waiting};
+use super::{cost, emf, events, execution, executions, functions, live, servers, system, waiting};
 use crate::http::Body;
 use crate::service::{
     access_keys, answers, clock, dead_letters, health, logs, session, set_aside, version_code,
@@ -24,6 +24,8 @@ use crate::service::{
         executions::counts,
         live::executions,
         execution::detail,
+        cost::of_name,
+        cost::of_id,
         events::page,
         live::execution,
         waiting::callbacks,

@@ -12,6 +12,7 @@ export class LoanPage {
     this.log = page.getByRole('log')
     this.banner = page.getByRole('alert').filter({ hasText: 'loan API' })
     this.submitButton = page.getByRole('button', { name: 'Submit application' })
+    this.submitOrCompare = page.getByRole('button', { name: /^Submit (application|to both)$/ })
     this.newButton = page.getByRole('button', { name: 'New application' })
   }
 

@@ -38,7 +38,7 @@ export async function startPageAlone({ pace = MOCK_PACE, replayPause = 0 } = {})
   const built = await mkdtemp(join(tmpdir(), 'loan-page-'))
   const remove = () => rm(built, { recursive: true, force: true })
   try {
-    await run(['build', '--outDir', built, '--emptyOutDir', '--logLevel', 'warn'], { VITE_API_URL: apiUrl })
+    await run(['build', '--outDir', built, '--emptyOutDir', '--logLevel', 'warn'], { VITE_API_URL: apiUrl, VITE_CONSOLE_URL: `${apiUrl}/functions/{function}/executions/{application_id}` })
     const pagePort = await freePort()
     const pageUrl = `http://127.0.0.1:${pagePort}`
     const preview = vite(['preview', '--outDir', built, '--port', String(pagePort), '--strictPort'], {})

@@ -8,6 +8,7 @@ import './styles/application.css'
 import './styles/timeline.css'
 import './styles/dialog.css'
 import './styles/logs.css'
+import './styles/compare.css'
 
 restoreTheme()
 

@@ -23,6 +23,10 @@ export type Step = (typeof STEPS)[number]
 export const LEVELS = ['info', 'warn', 'error', 'replay'] as const
 export type Level = (typeof LEVELS)[number]
 
+/** What carries an application: the demo has its workflow twice. */
+export const ENGINES = ['durable', 'state-machine'] as const
+export type Engine = (typeof ENGINES)[number]
+
 export interface LogEntry {
   /** ISO 8601 with offset. */
   timestamp: string
@@ -52,6 +56,7 @@ export interface DeniedResult {
 
 export interface Application {
   id: string
+  engine: Engine
   status: Status
   /** `null` where the API reports a stage outside the drawn workflow: after a failure it says `error`. */
   currentStep: Step | null
@@ -69,6 +74,9 @@ export interface NewApplication {
   sin: string
   loanAmount: number
 }
+
+/** One application for each engine. */
+export type Pair = Record<Engine, string>
 
 export type Decision = { approved: true } | { approved: false; reason: string }
 

@@ -1,6 +1,6 @@
 /** The loan API's three calls, each with a bound on time and one kind of error per remedy. */
 
-import type { Application, Decision, NewApplication } from './application'
+import type { Application, Decision, Engine, NewApplication } from './application'
 import { API_URL } from '../settings'
 import { parseApplication, parseApplied, parseMessage, UnexpectedShape } from './parse'
 
@@ -60,10 +60,10 @@ function post(path: string, body: unknown): Promise<unknown> {
   return call(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) })
 }
 
-/** Submits an application and answers its id. */
-export async function apply(application: NewApplication): Promise<string> {
+/** Submits an application to an engine and answers its id. */
+export async function apply(application: NewApplication, engine: Engine): Promise<string> {
   const { loanAmount, ...rest } = application
-  return parseApplied(await post('/apply', { ...rest, loan_amount: loanAmount }))
+  return parseApplied(await post('/apply', { ...rest, loan_amount: loanAmount, engine }))
 }
 
 /** Reads where an application stands. */

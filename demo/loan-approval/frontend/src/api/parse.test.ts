@@ -27,6 +27,12 @@ describe('the status', () => {
     expect(parseApplication(denied).result).toEqual({ kind: 'denied', reason: 'Low scores', riskTier: null, averageScore: null })
   })
 
+  it('says which engine carries it', () => {
+    expect(parseApplication(RUNNING).engine).toBe('durable')
+    expect(parseApplication({ ...RUNNING, engine: 'state-machine' }).engine).toBe('state-machine')
+    expect(() => parseApplication({ ...RUNNING, engine: 'steam' })).toThrow('`engine`: expected one of durable, state-machine')
+  })
+
   it('may name a step outside the workflow once it failed', () => {
     expect(parseApplication({ ...RUNNING, status: 'failed', current_step: 'error' }).currentStep).toBeNull()
   })

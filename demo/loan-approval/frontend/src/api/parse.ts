@@ -4,6 +4,8 @@ import {
   type Application,
   type ApprovedResult,
   type DeniedResult,
+  ENGINES,
+  type Engine,
   LEVELS,
   type Level,
   type LogEntry,
@@ -23,27 +25,34 @@ export class UnexpectedShape extends Error {
   }
 }
 
-type Fields = Record<string, unknown>
+export type Fields = Record<string, unknown>
 
-function fields(value: unknown, path: string): Fields {
+export function fields(value: unknown, path: string): Fields {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new UnexpectedShape(path, 'an object', value)
   return value as Fields
 }
 
-function text(from: Fields, name: string): string {
+export function text(from: Fields, name: string): string {
   const value = from[name]
   if (typeof value !== 'string') throw new UnexpectedShape(name, 'a string', value)
   return value
 }
 
-function number(from: Fields, name: string): number {
+export function number(from: Fields, name: string): number {
   const value = from[name]
   if (typeof value !== 'number' || !Number.isFinite(value)) throw new UnexpectedShape(name, 'a number', value)
   return value
 }
 
+/** A list, each entry of which `read` reads. */
+export function list<T>(from: Fields, name: string, read: (value: unknown) => T): readonly T[] {
+  const value = from[name]
+  if (!Array.isArray(value)) throw new UnexpectedShape(name, 'a list', value)
+  return value.map(read)
+}
+
 /** A field that may be absent or `null`. */
-function optional<T>(read: (from: Fields, name: string) => T, from: Fields, name: string): T | null {
+export function optional<T>(read: (from: Fields, name: string) => T, from: Fields, name: string): T | null {
   return from[name] === undefined || from[name] === null ? null : read(from, name)
 }
 
@@ -103,15 +112,17 @@ export function parseApplication(body: unknown): Application {
   if (status === null) throw new UnexpectedShape('status', `one of ${STATUSES.join(', ')}`, from['status'])
   const step = text(from, 'current_step')
   if (!isStep(step) && status !== 'failed') throw new UnexpectedShape('current_step', `one of ${STEPS.join(', ')}`, step)
-  const logs = from['logs']
-  if (!Array.isArray(logs)) throw new UnexpectedShape('logs', 'a list', logs)
+  // An API of before there were two engines does not say which one it is.
+  const engine = member<Engine>(ENGINES, optional(text, from, 'engine') ?? 'durable')
+  if (engine === null) throw new UnexpectedShape('engine', `one of ${ENGINES.join(', ')}`, from['engine'])
   return {
     id: text(from, 'application_id'),
+    engine,
     status,
     currentStep: isStep(step) ? step : null,
     applicantName: text(from, 'applicant_name'),
     loanAmount: number(from, 'loan_amount'),
-    logs: logs.map(logEntry),
+    logs: list(from, 'logs', logEntry),
     result: RESULT[status]?.(fields(from['result'], 'result')) ?? null,
     createdAt: optional(text, from, 'created_at'),
   }

@@ -1,14 +1,32 @@
 import { type FormEvent, type RefObject, useRef, useState } from 'react'
+import type { NewApplication } from '../api/application'
 import { ApiUnreachable, apply, isApiError } from '../api/client'
+import type { Open } from '../hooks/use-open'
+import { readStored, writeStored } from '../util/stored'
 import { EMPTY_FORM, FIELD_NAMES, type FieldName, type FormErrors, type FormValues, validate, validateField } from '../util/validation'
+import { CHOICES, type EngineChoice, EngineSwitch } from './engine-switch'
 import { Field } from './field'
 import { Icon } from './icon'
 import { ProfilePicker } from './profile-picker'
 
 interface Props {
   headingRef: RefObject<HTMLHeadingElement | null>
-  onSubmitted: (applicationId: string) => void
+  onSubmitted: (open: Open) => void
   onUnreachable: () => void
+}
+
+const CHOICE_KEY = 'lambdura.engine'
+
+function choice(): EngineChoice {
+  const stored = readStored(CHOICE_KEY)
+  return CHOICES.find((each) => each === stored) ?? 'durable'
+}
+
+/** Submits an application to one engine, or to both at once. */
+async function submitTo(engine: EngineChoice, application: NewApplication): Promise<Open> {
+  if (engine !== 'both') return { kind: 'application', id: await apply(application, engine) }
+  const [durable, machine] = await Promise.all([apply(application, 'durable'), apply(application, 'state-machine')])
+  return { kind: 'compared', pair: { durable, 'state-machine': machine } }
 }
 
 export function ApplicationForm({ headingRef, onSubmitted, onUnreachable }: Props) {
@@ -16,6 +34,7 @@ export function ApplicationForm({ headingRef, onSubmitted, onUnreachable }: Prop
   const [errors, setErrors] = useState<FormErrors>({})
   const [sending, setSending] = useState(false)
   const [refusal, setRefusal] = useState<string | null>(null)
+  const [engine, setEngine] = useState(choice)
   const form = useRef<HTMLFormElement>(null)
 
   const showError = (name: FieldName, error: string | null) => {
@@ -56,7 +75,7 @@ export function ApplicationForm({ headingRef, onSubmitted, onUnreachable }: Prop
     setErrors({})
     setSending(true)
     try {
-      onSubmitted(await apply(outcome.application))
+      onSubmitted(await submitTo(engine, outcome.application))
     } catch (error) {
       if (!isApiError(error)) throw error
       if (error instanceof ApiUnreachable) onUnreachable()
@@ -78,8 +97,15 @@ export function ApplicationForm({ headingRef, onSubmitted, onUnreachable }: Prop
         <Field {...field('phone')} label="Phone" type="tel" autoComplete="tel" />
         <Field {...field('sin')} label="SIN, last 4 digits" inputMode="numeric" autoComplete="off" maxLength={4} />
         <Field {...field('amount')} label="Loan amount" inputMode="decimal" autoComplete="off" prefix="$" />
+        <EngineSwitch
+          value={engine}
+          onChange={(next) => {
+            setEngine(next)
+            writeStored(CHOICE_KEY, next)
+          }}
+        />
         <button type="submit" className="button primary wide" aria-disabled={sending}>
-          {sending ? 'Submitting…' : 'Submit application'}
+          {sending ? 'Submitting…' : engine === 'both' ? 'Submit to both' : 'Submit application'}
           {!sending && <Icon name="arrow" />}
         </button>
         {refusal && (

@@ -1,10 +1,10 @@
 import { type RefObject, useState } from 'react'
 import type { Application } from '../api/application'
 import { useNow } from '../hooks/use-now'
-import { EXECUTION_URL } from '../settings'
+import { executionUrl } from '../settings'
 import { money } from '../util/format'
 import { deriveTime, type Progress } from '../util/progress'
-import { PHASE_TEXT } from '../util/workflow'
+import { ENGINE_TEXT, PHASE_TEXT } from '../util/workflow'
 import { Icon } from './icon'
 import { NowPanel } from './now-panel'
 import { ResultCard } from './result-card'
@@ -22,7 +22,7 @@ interface Props {
 
 /** The open application: who, how much, what is happening or how it ended. */
 export function ApplicationPanel({ headingRef, id, application, progress, alreadyDecided, onReview, onNew }: Props) {
-  const consoleUrl = consoleLink(id)
+  const consoleUrl = application && executionUrl(application.engine, id)
   const now = useNow(progress !== null && PHASE_TEXT[progress.phase].live)
   return (
     <section className="card application" aria-labelledby="application-heading" aria-busy={application === null}>
@@ -32,6 +32,7 @@ export function ApplicationPanel({ headingRef, id, application, progress, alread
         </h2>
         {application && <p className="application-amount">{money(application.loanAmount)}</p>}
         <ApplicationId id={id} />
+        {application && <p className="application-engine">Carried by the {ENGINE_TEXT[application.engine].label.toLowerCase()}</p>}
       </header>
       {application && progress && (
         <>
@@ -82,8 +83,4 @@ function ApplicationId({ id }: { id: string }) {
       </span>
     </p>
   )
-}
-
-function consoleLink(id: string): string | null {
-  return EXECUTION_URL ? EXECUTION_URL.replaceAll('{application_id}', encodeURIComponent(id)) : null
 }

@@ -14,6 +14,8 @@ const CONFLICT = 409
 
 interface Props {
   application: Application
+  /** Whom the decision is sent to: it may be one for both engines. */
+  ids: readonly string[]
   waitingSince: number | null
   onPostpone: () => void
   onSent: () => void
@@ -21,7 +23,7 @@ interface Props {
 }
 
 /** The manager's desk. Leaving it undecided takes its own button, so that Esc cannot lose the question in silence. */
-export function ManagerDialog({ application, waitingSince, onPostpone, onSent, onAlreadyGiven }: Props) {
+export function ManagerDialog({ application, ids, waitingSince, onPostpone, onSent, onAlreadyGiven }: Props) {
   const now = useNow(true)
   const dialog = useRef<HTMLDialogElement>(null)
   const heading = useRef<HTMLHeadingElement>(null)
@@ -44,11 +46,15 @@ export function ManagerDialog({ application, waitingSince, onPostpone, onSent, o
     setSending(decision.approved ? 'approve' : 'deny')
     setError(null)
     try {
-      await decide(application.id, decision)
+      const sent = await Promise.allSettled(ids.map((id) => decide(id, decision)))
+      const failed = sent.filter((one) => one.status === 'rejected')
+      const isGiven = (one: PromiseRejectedResult) => one.reason instanceof ApiRefused && one.reason.statusCode === CONFLICT
+      const unsent = failed.find((one) => !isGiven(one))
+      if (unsent) throw unsent.reason
+      if (failed.length === ids.length) return onAlreadyGiven()
       onSent()
     } catch (cause) {
       if (!isApiError(cause)) throw cause
-      if (cause instanceof ApiRefused && cause.statusCode === CONFLICT) return onAlreadyGiven()
       setError(`The decision was not recorded. ${cause.message} Try again.`)
       setSending(null)
     }

@@ -1,11 +1,13 @@
+import type { Engine } from '../api/application'
 import type { Progress } from '../util/progress'
-import { PHASE_TEXT, STEP_TEXT } from '../util/workflow'
+import { ENGINE_TEXT, PHASE_TEXT, STEP_TEXT } from '../util/workflow'
 
 /** Tells screen readers each change of state once, in a sentence. */
-export function StatusAnnouncer({ progress }: { progress: Progress | null }) {
+export function StatusAnnouncer({ progress, engine }: { progress: Progress | null; engine?: Engine }) {
+  const whose = engine ? ENGINE_TEXT[engine].label : 'Application'
   return (
-    <p className="visually-hidden" role="status" aria-live="polite" aria-label="Application status">
-      {progress && sentence(progress)}
+    <p className="visually-hidden" role="status" aria-live="polite" aria-label={`${whose} status`}>
+      {progress && `${engine ? `${whose}: ` : ''}${sentence(progress)}`}
     </p>
   )
 }

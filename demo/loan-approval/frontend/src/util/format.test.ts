@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { clock, duration, money, moneyExact, rate } from './format'
+import { bytes, clock, count, duration, money, moneyExact, price, rate } from './format'
 import { LIVE_DELAY, pollDelay } from './poll-delay'
 
 it('shows cents where there are any', () => {
@@ -19,6 +19,12 @@ it.each([
   [3_723_000, '1:02:03 h'],
 ])('%d ms is %s', (milliseconds, shown) => {
   expect(duration(milliseconds)).toBe(shown)
+})
+
+it('has as many digits of a price as say something', () => {
+  expect([0, 0.000_112, 0.112, 112, 1_234.5].map(price)).toEqual(['$0', '$0.000112', '$0.1120', '$112.00', '$1,234.50'])
+  expect(count(1_000_000)).toBe('1,000,000')
+  expect([812, 3_500].map(bytes)).toEqual(['812 bytes', '3.4 KB'])
 })
 
 it('shows a time it cannot read as it came', () => {

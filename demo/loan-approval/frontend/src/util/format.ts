@@ -38,3 +38,23 @@ export function clock(timestamp: string): string {
   const at = new Date(timestamp)
   return Number.isNaN(at.getTime()) ? timestamp : CLOCK.format(at)
 }
+
+const COUNT = new Intl.NumberFormat('en-CA')
+const CENT_COUNT = new Intl.NumberFormat('en-CA', { minimumFractionDigits: 2, maximumFractionDigits: 2 })
+
+/** `1,000,000`. */
+export function count(number: number): string {
+  return COUNT.format(number)
+}
+
+/** `812 bytes`, `3.4 KB`. */
+export function bytes(number: number): string {
+  return number < 1024 ? `${COUNT.format(Math.round(number))} bytes` : `${(number / 1024).toFixed(1)} KB`
+}
+
+/** A price in US dollars, with as many digits as it takes to say something: `$0.000112`, `$0.1120`, `$112.00`. */
+export function price(dollars: number): string {
+  if (dollars === 0) return '$0'
+  if (dollars >= 1) return `$${CENT_COUNT.format(dollars)}`
+  return `$${dollars.toFixed(dollars >= 0.01 ? 4 : 6)}`
+}

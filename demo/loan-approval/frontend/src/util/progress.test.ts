@@ -19,7 +19,7 @@ function history(...entries: string[]): LogEntry[] {
 }
 
 function application(status: Status, currentStep: Step | null, logs: LogEntry[]): Application {
-  return { id: 'LOAN-1-AAAA', status, currentStep, applicantName: 'A', loanAmount: 1, logs, result: null, createdAt: null }
+  return { id: 'LOAN-1-AAAA', engine: 'durable', status, currentStep, applicantName: 'A', loanAmount: 1, logs, result: null, createdAt: null }
 }
 
 /** One letter per step, in order. */

@@ -123,7 +123,7 @@ export interface TimeSpent {
   suspended: number
 }
 
-const SPAN_KIND: Record<Step, Span['kind']> = {
+export const SPAN_KIND: Record<Step, Span['kind']> = {
   submitted: 'running',
   validating: 'running',
   credit_check: 'running',

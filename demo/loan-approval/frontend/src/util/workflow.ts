@@ -1,6 +1,6 @@
 /** What the page says about statuses and steps. One entry per value, so a new one is a type error, not a blank. */
 
-import type { Level, Step } from '../api/application'
+import type { Engine, Level, Step } from '../api/application'
 
 export interface StepText {
   label: string
@@ -18,6 +18,31 @@ export const STEP_TEXT: Record<Step, StepText> = {
   generating_offer: { label: 'Loan offer', plan: 'Rate and monthly payment over 60 months.' },
   disbursing: { label: 'Disbursement', plan: 'The funds are sent.' },
   complete: { label: 'Complete', plan: 'The result is recorded.' },
+}
+
+export interface EngineText {
+  label: string
+  /** What it counts and is paid by. */
+  unit: string
+  /** What becomes of work at `kill -9`, in one sentence. */
+  killed: string
+  /** What a change of the flow is. */
+  change: string
+}
+
+export const ENGINE_TEXT: Record<Engine, EngineText> = {
+  durable: {
+    label: 'Durable function',
+    unit: 'operations',
+    killed: 'The function is invoked again, replays what is recorded, and only the step that was under way runs once more.',
+    change: 'One statement where it happens.',
+  },
+  'state-machine': {
+    label: 'State machine',
+    unit: 'transitions',
+    killed: 'The machine goes on at its state, and only the task that was under way is invoked once more.',
+    change: 'One state, and the arrow that leads to it.',
+  },
 }
 
 /** Where an application stands, as the page names it: the API's status, with the two suspensions told apart. */

@@ -1,6 +1,8 @@
 //! The check itself, apart from the runtime and from AWS.
 
-use loan::{CallbackAnswer, Pace, SucceedCallbackError, succeed_callback};
+use std::error::Error;
+
+use loan::{AnswerTo, CallbackAnswer, Pace, succeed_callback, succeed_task};
 use powertools::Tracer;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -11,7 +13,8 @@ const CHECK_SECONDS: u32 = 5;
 /// What the workflow sends.
 #[derive(Debug, Deserialize)]
 struct FraudCheckRequest {
-    callback_id: String,
+    #[serde(flatten)]
+    answer_to: AnswerTo,
     application_id: String,
     applicant_name: String,
 }
@@ -28,11 +31,13 @@ struct FraudCheckResult {
 #[derive(Debug, thiserror::Error)]
 pub enum FraudCheckError {
     /// The event is not what the workflow sends.
-    #[error("read the event: it needs callback_id, application_id and applicant_name, all texts")]
+    #[error(
+        "read the event: it needs callback_id or task_token, application_id and applicant_name, all texts"
+    )]
     Event(#[source] serde_json::Error),
     /// The answer did not get through.
     #[error("answer the workflow")]
-    Callback(#[source] SucceedCallbackError),
+    Callback(#[source] Box<dyn Error + Send + Sync>),
 }
 
 impl FraudCheckError {
@@ -47,7 +52,7 @@ impl FraudCheckError {
     /// The error with its causes.
     pub fn chain(&self) -> String {
         let mut text = self.to_string();
-        let mut source = std::error::Error::source(self);
+        let mut source = Error::source(self);
         while let Some(cause) = source {
             text.push_str(": ");
             text.push_str(&cause.to_string());
@@ -57,29 +62,34 @@ impl FraudCheckError {
     }
 }
 
-/// Where callbacks are completed.
+/// Where callbacks and tasks are completed.
 pub trait Callbacks {
-    /// Completes a callback with a result.
+    /// Completes a callback or a task with a result.
     async fn succeed(
         &self,
-        callback_id: &str,
+        answer_to: &AnswerTo,
         result: &Value,
-    ) -> Result<CallbackAnswer, SucceedCallbackError>;
+    ) -> Result<CallbackAnswer, Box<dyn Error + Send + Sync>>;
 }
 
-/// AWS Lambda, or what answers in its place.
-pub struct LambdaCallbacks {
-    /// The client, made once per process.
-    pub client: aws_sdk_lambda::Client,
+/// AWS Lambda and Step Functions, or what answers in their place.
+pub struct AwsCallbacks {
+    /// The client of Lambda, made once per process.
+    pub lambda: aws_sdk_lambda::Client,
+    /// The client of Step Functions, made once per process.
+    pub states: aws_sdk_sfn::Client,
 }
 
-impl Callbacks for LambdaCallbacks {
+impl Callbacks for AwsCallbacks {
     async fn succeed(
         &self,
-        callback_id: &str,
+        answer_to: &AnswerTo,
         result: &Value,
-    ) -> Result<CallbackAnswer, SucceedCallbackError> {
-        succeed_callback(&self.client, callback_id, result).await
+    ) -> Result<CallbackAnswer, Box<dyn Error + Send + Sync>> {
+        Ok(match answer_to {
+            AnswerTo::CallbackId(id) => succeed_callback(&self.lambda, id, result).await?,
+            AnswerTo::TaskToken(token) => succeed_task(&self.states, token, result).await?,
+        })
     }
 }
 
@@ -147,10 +157,12 @@ impl<C: Callbacks> FraudCheck<C> {
         result: &FraudCheckResult,
     ) -> Result<CallbackAnswer, FraudCheckError> {
         let result = json!(result);
-        let sent = self.callbacks.succeed(&request.callback_id, &result);
-        let traced = self
-            .tracer
-            .capture_aws("Lambda", "SendDurableExecutionCallbackSuccess", sent);
+        let sent = self.callbacks.succeed(&request.answer_to, &result);
+        let (service, operation) = match &request.answer_to {
+            AnswerTo::CallbackId(_) => ("Lambda", "SendDurableExecutionCallbackSuccess"),
+            AnswerTo::TaskToken(_) => ("StepFunctions", "SendTaskSuccess"),
+        };
+        let traced = self.tracer.capture_aws(service, operation, sent);
         traced.await.map_err(FraudCheckError::Callback)
     }
 }
@@ -166,20 +178,20 @@ mod tests {
     /// Accepts the first completion of a callback, and answers to every further one that it is closed.
     #[derive(Default)]
     struct FakeCallbacks {
-        completed: RefCell<Vec<(String, Value)>>,
+        completed: RefCell<Vec<(AnswerTo, Value)>>,
     }
 
     impl Callbacks for FakeCallbacks {
         async fn succeed(
             &self,
-            callback_id: &str,
+            answer_to: &AnswerTo,
             result: &Value,
-        ) -> Result<CallbackAnswer, SucceedCallbackError> {
+        ) -> Result<CallbackAnswer, Box<dyn Error + Send + Sync>> {
             let mut completed = self.completed.borrow_mut();
-            if completed.iter().any(|(id, _)| id == callback_id) {
+            if completed.iter().any(|(it, _)| it == answer_to) {
                 return Ok(CallbackAnswer::Closed);
             }
-            completed.push((callback_id.to_owned(), result.clone()));
+            completed.push((answer_to.clone(), result.clone()));
             Ok(CallbackAnswer::Accepted)
         }
     }
@@ -211,8 +223,17 @@ mod tests {
         });
         assert_eq!(
             *fraud_check.callbacks.completed.borrow(),
-            [("cb-1".to_owned(), result)]
+            [(AnswerTo::CallbackId("cb-1".to_owned()), result)]
         );
+    }
+
+    #[tokio::test]
+    async fn answers_a_state_machine_by_its_task_token() {
+        let fraud_check = fraud_check();
+        let event = json!({ "task_token": "t-1", "application_id": "LOAN-1-AAAA", "applicant_name": "Alice" });
+        fraud_check.handle(event).await.unwrap();
+        let completed = fraud_check.callbacks.completed.borrow();
+        assert_eq!(completed[0].0, AnswerTo::TaskToken("t-1".to_owned()));
     }
 
     #[tokio::test]
@@ -223,7 +244,7 @@ mod tests {
             .unwrap_err();
         assert_eq!(error.kind(), "EventError");
         assert!(
-            error.chain().contains("missing field `callback_id`"),
+            error.chain().contains("needs callback_id or task_token"),
             "{}",
             error.chain()
         );

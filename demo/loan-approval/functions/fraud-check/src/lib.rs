@@ -1,6 +1,7 @@
-//! An external fraud check, simulated: a plain Lambda function that works a while and then completes a callback.
+//! An external fraud check, simulated: a plain Lambda function that works a while and then completes a callback, or
+//! the task of a state machine.
 //!
-//! The workflow invokes it asynchronously and suspends; the callback resumes it. Asynchronous invocation delivers at
+//! The workflow invokes it asynchronously and suspends; the answer resumes it. Asynchronous invocation delivers at
 //! least once, so a second delivery finds the callback completed, which is as good as having completed it.
 
 mod check;
@@ -10,7 +11,7 @@ use loan::{Pace, aws_configuration};
 use powertools::{Invocation, Powertools};
 use serde_json::Value;
 
-use check::{FraudCheck, LambdaCallbacks};
+use check::{AwsCallbacks, FraudCheck};
 
 /// Serves invocations until Lambda ends the process.
 ///
@@ -21,8 +22,9 @@ pub async fn serve() -> Result<(), lambda_runtime::Error> {
     tools.logger.install()?;
     let config = Box::pin(aws_configuration()).await;
     let fraud_check = FraudCheck {
-        callbacks: LambdaCallbacks {
-            client: aws_sdk_lambda::Client::new(&config),
+        callbacks: AwsCallbacks {
+            lambda: aws_sdk_lambda::Client::new(&config),
+            states: aws_sdk_sfn::Client::new(&config),
         },
         pace: Pace::from_env()?,
         tracer: tools.tracer.clone(),

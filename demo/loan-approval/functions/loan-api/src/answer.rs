@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use loan::{LogEntry, Stage, Status};
+use loan::{Engine, LogEntry, Stage, Status};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -108,6 +108,8 @@ pub fn approval_sent(approved: bool) -> Response {
 pub struct StatusView {
     /// The id.
     pub application_id: String,
+    /// What carries it.
+    pub engine: Engine,
     /// Where it stands.
     pub status: Status,
     /// What is being done.

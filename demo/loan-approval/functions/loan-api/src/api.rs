@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use jiff::Timestamp;
-use loan::{CallbackAnswer, LoanApplication, timestamp_text};
+use loan::{AnswerTo, CallbackAnswer, LoanApplication, timestamp_text};
 use powertools::{Metrics, Tracer, Unit};
 use serde_json::json;
 
@@ -11,7 +11,9 @@ use crate::answer::{self, ApiError, Refusal};
 use crate::application_id::ApplicationId;
 use crate::forms::{ApplyForm, Decision};
 use crate::gateway::{Body, Request, Response};
-use crate::ports::{Applications, Created, Fault, StoredApplication, Workflow};
+use crate::ports::{
+    Applications, Created, Fault, StoredApplication, Workflow, decide_call, start_call,
+};
 use crate::route::{Route, route};
 
 /// Most ids drawn for one application. Two applications per second already share an id only once in 1.7 million times.
@@ -80,11 +82,13 @@ impl<A: Applications, W: Workflow> Api<A, W> {
     async fn apply(&self, body: &Body) -> Result<Response, ApiError> {
         let form = ApplyForm::read(body)?;
         let now = Timestamp::now();
+        let engine = form.engine;
         let (id, application) = self.create(form, now).await?;
         note_application(&id);
 
-        let start = self.workflow.start(&application);
-        if let Err(fault) = self.tracer.capture_aws("Lambda", "Invoke", start).await {
+        let start = self.workflow.start(&application, engine);
+        let (service, operation) = start_call(engine);
+        if let Err(fault) = self.tracer.capture_aws(service, operation, start).await {
             let noted = self
                 .applications
                 .record_start_failure(&id, &timestamp_text(Timestamp::now()))
@@ -99,6 +103,7 @@ impl<A: Applications, W: Workflow> Api<A, W> {
         }
         tracing::info!(
             loan_amount = application.loan_amount,
+            engine = engine.as_str(),
             "application stored, workflow started"
         );
         self.metrics
@@ -111,6 +116,7 @@ impl<A: Applications, W: Workflow> Api<A, W> {
         form: ApplyForm,
         now: Timestamp,
     ) -> Result<(ApplicationId, LoanApplication), Fault> {
+        let engine = form.engine;
         let mut application = LoanApplication {
             application_id: String::new(),
             applicant_name: form.name,
@@ -124,7 +130,7 @@ impl<A: Applications, W: Workflow> Api<A, W> {
             application.application_id = id.as_str().to_owned();
             let create = async {
                 self.applications
-                    .create(&application, &timestamp_text(now))
+                    .create(&application, engine, &timestamp_text(now))
                     .await
             };
             match self
@@ -150,30 +156,29 @@ impl<A: Applications, W: Workflow> Api<A, W> {
 
     /// `POST /approve/{applicationId}`.
     ///
-    /// The callback itself is the lock: of two decisions, however close, exactly one completes it. The id leaves the
-    /// table only after that, so a crash in between loses nothing: the decision is with the workflow, and whoever asks
-    /// again learns that it was given. Were the id removed first, the crash would leave a workflow that nobody can
-    /// answer.
+    /// The callback or the task itself is the lock: of two decisions, however close, exactly one completes it. The id
+    /// leaves the table only after that, so a crash in between loses nothing: the decision is with the workflow, and
+    /// whoever asks again learns that it was given. Were the id removed first, the crash would leave a workflow that
+    /// nobody can answer.
     async fn approve(&self, id: &ApplicationId, body: &Body) -> Result<Response, ApiError> {
         note_application(id);
         let decision = Decision::read(body)?;
-        let callback_id = self
+        let answer_to = self
             .load(id)
             .await?
-            .callback_id
+            .answer_to()
             .ok_or(Refusal::NoApprovalPending)?;
 
         let (approved, result) = match &decision {
             Decision::Approved => (true, json!({ "approved": true })),
             Decision::Denied { reason } => (false, json!({ "approved": false, "reason": reason })),
         };
-        let decide = self.workflow.decide(&callback_id, &result);
-        let given = self
-            .tracer
-            .capture_aws("Lambda", "SendDurableExecutionCallbackSuccess", decide)
-            .await?;
+        let decide = self.workflow.decide(&answer_to, &result);
+        let (service, operation) = decide_call(&answer_to);
+        let given = self.tracer.capture_aws(service, operation, decide).await?;
 
-        let forget = self.applications.forget_callback(id, &callback_id);
+        let (AnswerTo::CallbackId(callback_id) | AnswerTo::TaskToken(callback_id)) = &answer_to;
+        let forget = self.applications.forget_callback(id, callback_id);
         if let Err(fault) = self
             .tracer
             .capture_aws("DynamoDB", "UpdateItem", forget)

@@ -1,5 +1,6 @@
 //! What clients send, read with suspicion: every wrong field gets its own answer.
 
+use loan::Engine;
 use serde_json::{Map, Value};
 
 use crate::answer::Refusal;
@@ -31,6 +32,8 @@ pub struct ApplyForm {
     pub sin: String,
     /// In dollars, above 0.
     pub loan_amount: f64,
+    /// The durable function, unless the form says otherwise.
+    pub engine: Engine,
 }
 
 impl ApplyForm {
@@ -63,6 +66,7 @@ impl ApplyForm {
             phone: text(&members, "phone", PHONE_CHARS_MAX)?,
             sin,
             loan_amount: loan_amount(&members["loan_amount"])?,
+            engine: engine(members.get("engine"))?,
         })
     }
 }
@@ -184,6 +188,18 @@ fn loan_amount(value: &Value) -> Result<f64, Refusal> {
     }
 }
 
+fn engine(value: Option<&Value>) -> Result<Engine, Refusal> {
+    let Some(value) = value.filter(|value| !value.is_null()) else {
+        return Ok(Engine::default());
+    };
+    let known = Engine::ALL.into_iter();
+    let mut named = known.filter(|it| value.as_str() == Some(it.as_str()));
+    named.next().ok_or_else(|| {
+        let names = Engine::ALL.map(Engine::as_str).join(" or ");
+        Refusal::Invalid(format!("engine must be {names}"))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -207,8 +223,22 @@ mod tests {
             phone: "+1 555".to_owned(),
             sin: "1111".to_owned(),
             loan_amount: 150_000.0,
+            engine: Engine::Durable,
         };
         assert_eq!(ApplyForm::read(&body(&alice())), Ok(expected));
+    }
+
+    #[test]
+    fn engine_may_be_named() {
+        for (named, expected) in [
+            (json!(null), Engine::Durable),
+            (json!("durable"), Engine::Durable),
+            (json!("state-machine"), Engine::StateMachine),
+        ] {
+            let mut form = alice();
+            form["engine"] = named;
+            assert_eq!(ApplyForm::read(&body(&form)).unwrap().engine, expected);
+        }
     }
 
     #[test]
@@ -228,6 +258,11 @@ mod tests {
         for (name, value, expected) in [
             ("name", json!("  "), "Missing required fields: name"),
             ("name", json!(7), "name must be a text"),
+            (
+                "engine",
+                json!("steam"),
+                "engine must be durable or state-machine",
+            ),
             (
                 "name",
                 json!("x".repeat(101)),

@@ -22,7 +22,7 @@ use serde_json::Value;
 use api::Api;
 use gateway::Request;
 use table::ProgressTable;
-use workflow::LambdaWorkflow;
+use workflow::AwsWorkflow;
 
 /// Serves invocations until Lambda ends the process.
 ///
@@ -37,9 +37,11 @@ pub async fn serve() -> Result<(), lambda_runtime::Error> {
             client: aws_sdk_dynamodb::Client::new(&config),
             table: required_variable("PROGRESS_TABLE")?,
         },
-        workflow: LambdaWorkflow {
-            client: aws_sdk_lambda::Client::new(&config),
+        workflow: AwsWorkflow {
+            lambda: aws_sdk_lambda::Client::new(&config),
             function: required_variable("LOAN_FUNCTION_NAME")?,
+            states: aws_sdk_sfn::Client::new(&config),
+            state_machine: required_variable("LOAN_STATE_MACHINE_ARN")?,
         },
         metrics: tools.metrics.clone(),
         tracer: tools.tracer.clone(),

@@ -1,14 +1,15 @@
 //! The progress table in DynamoDB.
 //!
-//! An item holds what `GET /status` shows, and three attributes for the functions alone: `callback_id` while a manager
-//! is to decide, and the workflow's counters `progress` and `replayed` (see the workflow's `progress_log.rs`).
+//! An item holds what `GET /status` shows, and attributes for the functions alone: `callback_id` while a manager is to
+//! decide, which is a task token in a state machine; the counters of the durable function, `progress` and `replayed`
+//! (see the workflow's `progress_log.rs`); and what the state machine's tasks have told, `told`.
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use loan::attribute::{from_attribute, number, to_attribute, to_json};
-use loan::{Level, LoanApplication, LogEntry, Stage, Status};
+use loan::{Engine, Level, LoanApplication, LogEntry, Stage, Status};
 use serde_json::Value;
 
 use crate::answer::StatusView;
@@ -27,11 +28,12 @@ impl Applications for ProgressTable {
     async fn create(
         &self,
         application: &LoanApplication,
+        engine: Engine,
         created_at: &str,
     ) -> Result<Created, Fault> {
         let attempting = || format!("store application {}", application.application_id);
-        let item =
-            new_item(application, created_at).map_err(|cause| Fault::new(attempting(), cause))?;
+        let item = new_item(application, engine, created_at)
+            .map_err(|cause| Fault::new(attempting(), cause))?;
         let put = self
             .client
             .put_item()
@@ -152,6 +154,7 @@ fn entry(at: &str, message: &str, level: Level) -> Result<AttributeValue, serde_
 
 fn new_item(
     application: &LoanApplication,
+    engine: Engine,
     created_at: &str,
 ) -> Result<HashMap<String, AttributeValue>, serde_json::Error> {
     let text = |text: &str| AttributeValue::S(text.to_owned());
@@ -161,6 +164,7 @@ fn new_item(
             "application_id".to_owned(),
             text(&application.application_id),
         ),
+        ("engine".to_owned(), text(engine.as_str())),
         ("status".to_owned(), text(Status::Submitted.as_str())),
         ("current_step".to_owned(), text(Stage::Submitted.as_str())),
         (
@@ -185,6 +189,9 @@ fn stored(
     let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned();
     let view = StatusView {
         application_id: id.as_str().to_owned(),
+        engine: item
+            .get("engine")
+            .map_or(Ok(Engine::default()), from_attribute)?,
         status: item
             .get("status")
             .map_or(Ok(Status::Submitted), from_attribute)?,
@@ -225,11 +232,13 @@ mod tests {
     #[test]
     fn new_item_is_read_back_as_submitted() {
         let id = ApplicationId::parse("LOAN-1700000000-AB12").unwrap();
-        let mut item = new_item(&application(), "2026-11-23T12:00:00.000Z").unwrap();
+        let mut item =
+            new_item(&application(), Engine::Durable, "2026-11-23T12:00:00.000Z").unwrap();
         let stored_application = stored(&id, &item).unwrap();
         assert_eq!(stored_application.callback_id, None);
         let expected = json!({
-            "application_id": "LOAN-1700000000-AB12", "status": "submitted", "current_step": "submitted",
+            "application_id": "LOAN-1700000000-AB12",
+            "engine": "durable", "status": "submitted", "current_step": "submitted",
             "applicant_name": "Alice Johnson", "loan_amount": 150_000,
             "logs": [{
                 "timestamp": "2026-11-23T12:00:00.000Z", "step": "submitted",
@@ -265,11 +274,17 @@ mod tests {
         assert_eq!(table.load(&id).await.unwrap(), None);
         let created_at = "2026-11-23T12:00:00.000Z";
         assert_eq!(
-            table.create(&application(), created_at).await.unwrap(),
+            table
+                .create(&application(), Engine::StateMachine, created_at)
+                .await
+                .unwrap(),
             Created::New
         );
         assert_eq!(
-            table.create(&application(), created_at).await.unwrap(),
+            table
+                .create(&application(), Engine::StateMachine, created_at)
+                .await
+                .unwrap(),
             Created::IdTaken
         );
         let submitted = table.load(&id).await.unwrap().unwrap();
@@ -308,7 +323,7 @@ mod tests {
         };
         let id = ApplicationId::parse("LOAN-1700000000-AB12").unwrap();
         table
-            .create(&application(), "2026-11-23T12:00:00.000Z")
+            .create(&application(), Engine::Durable, "2026-11-23T12:00:00.000Z")
             .await
             .unwrap();
         table
@@ -348,7 +363,7 @@ mod tests {
 
     #[test]
     fn item_keeps_what_identifies_a_person_out() {
-        let item = new_item(&application(), "2026-11-23T12:00:00.000Z").unwrap();
+        let item = new_item(&application(), Engine::Durable, "2026-11-23T12:00:00.000Z").unwrap();
         assert!(
             !["sin", "address", "phone"]
                 .iter()

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 /// The bureaus, in the order of the workflow's branches.
 pub const BUREAUS: [&str; 3] = ["equifax", "transunion", "experian"];
 /// How long a report takes at pace 1, in seconds.
-const SECONDS: u32 = 3;
+pub const SECONDS: u32 = 3;
 /// Lowest score that a bureau gives.
 const SCORE_MIN: u32 = 580;
 /// Highest score that a bureau gives.

@@ -6,7 +6,7 @@ use loan::{Pace, timestamp_text};
 use serde::{Deserialize, Serialize};
 
 /// How long the disbursement takes at pace 1, in seconds.
-const SECONDS: u32 = 2;
+pub const SECONDS: u32 = 2;
 
 /// The money is out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,13 +30,18 @@ pub async fn disburse_funds(
 ) -> Result<Disbursement, std::convert::Infallible> {
     tracing::info!(amount, offer_id, "disbursing the loan");
     pace.work(SECONDS).await;
-    Ok(Disbursement {
+    Ok(disbursement(offer_id, amount, Timestamp::now()))
+}
+
+/// The payment of an offer.
+pub fn disbursement(offer_id: String, amount: f64, now: Timestamp) -> Disbursement {
+    Disbursement {
         disbursement_ref: disbursement_ref(&offer_id),
         offer_id,
         amount_disbursed: amount,
         status: "funded".to_owned(),
-        funded_at: timestamp_text(Timestamp::now()),
-    })
+        funded_at: timestamp_text(now),
+    }
 }
 
 /// The last six characters of the offer's id, which are hexadecimal digits.

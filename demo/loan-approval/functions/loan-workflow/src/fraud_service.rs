@@ -6,18 +6,20 @@ use aws_sdk_lambda::Client;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
 use lambdura::BoxError;
+use loan::AnswerTo;
 use serde::{Deserialize, Serialize};
 
 /// What the fraud check is asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FraudCheckRequest {
-    /// The callback that it completes.
-    pub callback_id: String,
+    /// What it completes.
+    #[serde(flatten)]
+    pub answer_to: AnswerTo,
     pub application_id: String,
     pub applicant_name: String,
 }
 
-/// What it answers through the callback.
+/// What it answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FraudReport {
     /// `passed`, or else there is no loan.
@@ -34,7 +36,7 @@ fn external_service() -> String {
 
 /// Whoever checks for fraud.
 pub trait FraudService: Send + Sync {
-    /// Asks for a check. Asking twice does no harm: the callback takes one answer.
+    /// Asks for a check. Asking twice does no harm: a callback and a task take one answer.
     fn request(
         &self,
         request: FraudCheckRequest,

@@ -2,5 +2,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambdura::BoxError> {
-    loan_workflow::function::serve().await
+    loan_workflow::serve().await
 }

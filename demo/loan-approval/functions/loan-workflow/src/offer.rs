@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::money::rounded_to_cents;
 
 /// How long an offer takes at pace 1, in seconds.
-const SECONDS: u32 = 2;
+pub const SECONDS: u32 = 2;
 /// Every loan of this bank runs five years.
 const TERM_MONTHS: u32 = 60;
 
@@ -50,7 +50,13 @@ pub async fn generate_loan_offer(
     ))
 }
 
-fn offer(application_id: String, loan_amount: f64, annual_rate: f64, now: Timestamp) -> LoanOffer {
+/// The offer on a loan.
+pub fn offer(
+    application_id: String,
+    loan_amount: f64,
+    annual_rate: f64,
+    now: Timestamp,
+) -> LoanOffer {
     let payment = monthly_payment(loan_amount, annual_rate);
     let hash = Sha256::digest(format!("offer:{application_id}:{annual_rate}"));
     let id: String = hash

@@ -8,7 +8,7 @@ use crate::credit::CreditReport;
 use crate::money::dollars;
 
 /// How long the assessment takes at pace 1, in seconds.
-const SECONDS: u32 = 2;
+pub const SECONDS: u32 = 2;
 /// Lowest average score that gets a loan, for everyone who is none of the demo's profiles. It lies in the middle of
 /// the subprime range and turns away about one applicant in six: enough that a denial is no rarity in the demo.
 const AVERAGE_SCORE_MIN: f64 = 660.0;
@@ -104,7 +104,8 @@ pub async fn calculate_risk_score(
     assess(&reports, &sin, loan_amount)
 }
 
-fn assess(
+/// What the reports on an applicant come to.
+pub fn assess(
     reports: &[CreditReport],
     sin: &str,
     loan_amount: f64,

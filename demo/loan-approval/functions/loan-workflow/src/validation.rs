@@ -6,7 +6,7 @@ use loan::{LoanApplication, Pace, timestamp_text};
 use serde::{Deserialize, Serialize};
 
 /// How long validation takes at pace 1, in seconds.
-const SECONDS: u32 = 2;
+pub const SECONDS: u32 = 2;
 
 /// A validated application.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -47,7 +47,11 @@ pub async fn validate_application(
     validate(application, Timestamp::now())
 }
 
-fn validate(application: LoanApplication, now: Timestamp) -> Result<Validated, ValidationError> {
+/// Checks what an application says.
+pub fn validate(
+    application: LoanApplication,
+    now: Timestamp,
+) -> Result<Validated, ValidationError> {
     let missing: Vec<&str> = [
         ("application_id", &application.application_id),
         ("applicant_name", &application.applicant_name),

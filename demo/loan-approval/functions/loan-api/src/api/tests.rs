@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
-use loan::{Stage, Status};
+use loan::{Engine, Stage, Status};
 use powertools::{MemorySink, Settings};
 use serde_json::Value;
 
@@ -22,6 +22,7 @@ impl Applications for FakeApplications {
     async fn create(
         &self,
         application: &LoanApplication,
+        engine: Engine,
         created_at: &str,
     ) -> Result<Created, Fault> {
         if self.ids_taken.get() > 0 {
@@ -30,6 +31,7 @@ impl Applications for FakeApplications {
         }
         let view = StatusView {
             application_id: application.application_id.clone(),
+            engine,
             status: Status::Submitted,
             current_step: Stage::Submitted,
             applicant_name: application.applicant_name.clone(),
@@ -79,32 +81,37 @@ impl Applications for FakeApplications {
 /// A workflow that notes what it is told; a callback takes one answer, as on Lambda.
 #[derive(Default)]
 struct FakeWorkflow {
-    started: RefCell<Vec<LoanApplication>>,
-    decisions: RefCell<Vec<(String, Value)>>,
+    started: RefCell<Vec<(LoanApplication, Engine)>>,
+    decisions: RefCell<Vec<(AnswerTo, Value)>>,
     start_fails: Cell<bool>,
     decide_fails: Cell<bool>,
 }
 
 impl Workflow for FakeWorkflow {
-    async fn start(&self, application: &LoanApplication) -> Result<(), Fault> {
+    async fn start(&self, application: &LoanApplication, engine: Engine) -> Result<(), Fault> {
         if self.start_fails.get() {
             return Err(Fault::new("start the workflow", "secret inside: throttled"));
         }
-        self.started.borrow_mut().push(application.clone());
+        let started = (application.clone(), engine);
+        self.started.borrow_mut().push(started);
         Ok(())
     }
 
-    async fn decide(&self, callback_id: &str, decision: &Value) -> Result<CallbackAnswer, Fault> {
+    async fn decide(
+        &self,
+        answer_to: &AnswerTo,
+        decision: &Value,
+    ) -> Result<CallbackAnswer, Fault> {
         if self.decide_fails.get() {
             return Err(Fault::new("hand the decision to the workflow", "throttled"));
         }
         // Others get their turn here, as they would while the request is on its way.
         tokio::task::yield_now().await;
         let mut decisions = self.decisions.borrow_mut();
-        if decisions.iter().any(|(id, _)| id == callback_id) {
+        if decisions.iter().any(|(it, _)| it == answer_to) {
             return Ok(CallbackAnswer::Closed);
         }
-        decisions.push((callback_id.to_owned(), decision.clone()));
+        decisions.push((answer_to.clone(), decision.clone()));
         Ok(CallbackAnswer::Accepted)
     }
 }
@@ -195,9 +202,13 @@ async fn application_is_stored_started_and_counted() {
     let started = world.api.workflow.started.borrow().clone();
     assert_eq!(started.len(), 1);
     assert_eq!(
-        (started[0].application_id.as_str(), started[0].loan_amount),
+        (
+            started[0].0.application_id.as_str(),
+            started[0].0.loan_amount
+        ),
         (id.as_str(), 150_000.0)
     );
+    assert_eq!(started[0].1, Engine::Durable);
     assert_eq!(world.metric("ApplicationsSubmitted"), Some(json!([1.0])));
 
     let (status, view) = world
@@ -255,7 +266,7 @@ async fn decision_reaches_the_workflow_once() {
         assert_eq!((status, &value["status"]), (200, &json!("approval_sent")));
         assert_eq!(
             *world.api.workflow.decisions.borrow(),
-            [("callback-1".to_owned(), result)]
+            [(AnswerTo::CallbackId("callback-1".to_owned()), result)]
         );
         assert_eq!(
             world.request("POST", &path, &body).await.0,
@@ -264,6 +275,31 @@ async fn decision_reaches_the_workflow_once() {
         );
         assert_eq!(world.metric("ApprovalsProcessed"), Some(json!([1.0])));
     }
+}
+
+#[tokio::test]
+async fn state_machine_is_started_and_answered_by_its_token() {
+    let world = World::new();
+    let body =
+        json!({ "name": "Alice", "sin": "1111", "loan_amount": 1, "engine": "state-machine" });
+    let (_, value) = world.request("POST", "/apply", &body).await;
+    let id = value["application_id"].as_str().unwrap().to_owned();
+    assert_eq!(
+        world.api.workflow.started.borrow()[0].1,
+        Engine::StateMachine
+    );
+    let wait = |items: &mut HashMap<String, StoredApplication>| {
+        items.get_mut(&id).unwrap().callback_id = Some("token-1".to_owned());
+    };
+    wait(&mut world.api.applications.items.borrow_mut());
+    let approve = json!({ "approved": true });
+    let path = format!("/approve/{id}");
+    assert_eq!(world.request("POST", &path, &approve).await.0, 200);
+    let decisions = world.api.workflow.decisions.borrow();
+    assert_eq!(decisions[0].0, AnswerTo::TaskToken("token-1".to_owned()));
+    let path = format!("/status/{id}");
+    let (_, view) = world.request("GET", &path, &Value::Null).await;
+    assert_eq!(view["engine"], "state-machine");
 }
 
 #[tokio::test]

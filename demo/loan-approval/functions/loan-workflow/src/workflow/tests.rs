@@ -122,10 +122,10 @@ impl World {
             }
             "fraud-check create callback id" => {
                 let requests = self.workflow.fraud_service.requests.lock().unwrap();
-                (
-                    requests.last().unwrap().callback_id.clone(),
-                    &answers.fraud_check,
-                )
+                let AnswerTo::CallbackId(callback_id) = &requests.last().unwrap().answer_to else {
+                    panic!("a durable function has no task token");
+                };
+                (callback_id.clone(), &answers.fraud_check)
             }
             other => panic!("nobody answers {other}"),
         };

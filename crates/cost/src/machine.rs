@@ -1,0 +1,99 @@
+//! What an execution of a state machine uses, by the event history of the durable function that runs it here.
+//!
+//! On AWS a state machine is no function: what interprets the definition, and what that records, is not paid for. Paid for
+//! are its state transitions, or an Express execution's time, and the functions that it invokes.
+
+use lambda_api::{Event, EventType};
+
+use crate::usage::{StateMachine, Usage, bytes, float};
+
+/// The step that enters a state, and the wait before a state is tried again: so they are recorded (ADR 27).
+const ENTER: &str = "enter";
+const RETRY: &str = "retry";
+/// The step that begins the execution.
+const START: &str = "start";
+
+/// What an Express execution's time is rounded up to, in milliseconds. Source: Step Functions' price list.
+const EXPRESS_MILLISECONDS: u64 = 100;
+/// The memory of an Express execution, in GB of 1,024 MB: one portion of 64 MB.
+const EXPRESS_GB: f64 = 64.0 / 1024.0;
+
+pub(crate) fn usage(events: &[Event], machine: StateMachine) -> Usage {
+    let is_named = |event: &Event, name: &str| event.name.as_deref() == Some(name);
+    let mut usage = Usage::default();
+    for event in events {
+        let is_step = event.event_type == EventType::StepSucceeded;
+        let is_bookkeeping = is_step && (is_named(event, ENTER) || is_named(event, START));
+        if !is_bookkeeping {
+            usage.bytes_passed += float(bytes(event));
+        }
+        let is_entered = is_step && is_named(event, ENTER);
+        let is_retried = event.event_type == EventType::WaitStarted && is_named(event, RETRY);
+        if is_entered || is_retried {
+            usage.transitions += 1.0;
+        }
+    }
+    match machine {
+        StateMachine::Standard => {}
+        StateMachine::Express => {
+            usage.transitions = 0.0;
+            usage.express_requests = 1.0;
+            usage.express_gb_seconds = express_seconds(events) * EXPRESS_GB;
+        }
+    }
+    usage
+}
+
+fn express_seconds(events: &[Event]) -> f64 {
+    let (Some(first), Some(last)) = (events.first(), events.last()) else {
+        return 0.0;
+    };
+    let lived = last.event_timestamp.as_millis() - first.event_timestamp.as_millis();
+    let portions = u64::try_from(lived)
+        .unwrap_or(0)
+        .div_ceil(EXPRESS_MILLISECONDS);
+    float(portions * EXPRESS_MILLISECONDS) / 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn events() -> Vec<Event> {
+        let event = |at: f64, kind: &str, name: &str, details: &str| {
+            format!(
+                r#"{{"EventType":"{kind}","EventId":1,"Id":"1","Name":"{name}","EventTimestamp":{at}{details}}}"#
+            )
+        };
+        let step = r#","StepSucceededDetails":{"Result":{"Payload":"{}"},"RetryDetails":{"CurrentAttempt":1}}"#;
+        let wait = r#","WaitStartedDetails":{"Duration":1,"ScheduledEndTimestamp":1}"#;
+        let output = r#","ContextSucceededDetails":{"Result":{"Payload":"12345"}}"#;
+        let all = [
+            event(0.0, "StepSucceeded", "start", step),
+            event(0.0, "ContextStarted", "Charge", ""),
+            event(0.0, "StepSucceeded", "enter", step),
+            event(0.1, "WaitStarted", "retry", wait),
+            event(0.2, "WaitStarted", "wait", wait),
+            event(0.3, "ContextSucceeded", "Charge", output),
+            event(0.3, "StepSucceeded", "enter", step),
+            event(0.95, "ContextStarted", "enter", ""),
+        ];
+        serde_json::from_str(&format!("[{}]", all.join(","))).unwrap()
+    }
+
+    #[test]
+    fn states_and_retries_are_transitions() {
+        let usage = usage(&events(), StateMachine::Standard);
+        assert_eq!(usage.transitions, 3.0, "two states, one of them twice");
+        assert_eq!(usage.bytes_passed, 5.0);
+        assert_eq!((usage.requests, usage.operations.total()), (0.0, 0.0));
+        assert_eq!(usage.bytes_written, 0.0);
+    }
+
+    #[test]
+    fn an_express_execution_is_paid_by_its_time() {
+        let usage = usage(&events(), StateMachine::Express);
+        assert_eq!((usage.transitions, usage.express_requests), (0.0, 1.0));
+        assert!((usage.express_gb_seconds - 1.0 / 16.0).abs() < 1e-9);
+    }
+}

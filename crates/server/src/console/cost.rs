@@ -1,0 +1,440 @@
+//! What an execution would cost on AWS, by its event history: the bill of `lambdura cost` for pages.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use cost::{
+    ASSUMPTIONS, Architecture, Bill, Invocation, Prices, StateMachine, Usage, chained_executions,
+    invocations, plain_invokes,
+};
+use hyper::header::{ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue, ORIGIN, VARY};
+use hyper::{HeaderMap, Response, StatusCode};
+use lambda_api::{Event, FunctionConfiguration};
+use model::{
+    ExecutionArn, ExecutionId, ExecutionName, FunctionName, Invocation as Stored, Version,
+};
+use serde::Serialize;
+use store::EventPage;
+use utoipa::ToSchema;
+use wire::{ApiError, PAGE_BYTES_MAX, wire_event};
+
+use super::filter;
+use crate::app::App;
+use crate::http::{Body, Query, json};
+use crate::states::STATE_MACHINE_PROGRAM;
+
+/// Executions of one bill: those that an execution invoked in a chain, and so on. `lambdura cost` reads more of them.
+const EXECUTIONS_MAX: usize = 100;
+
+/// For how many executions the sums are.
+const RUNS: [u32; 3] = [1, 1_000, 1_000_000];
+
+/// Longest execution of an Express state machine, in seconds. Source: Step Functions service quotas.
+const EXPRESS_SECONDS: i64 = 300;
+
+/// What a function has unless its configuration says otherwise, in MiB.
+const MEMORY_MIB: i64 = 128;
+
+/// What an execution would cost on AWS, with everything that it invoked in a chain. Instants are epoch milliseconds.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ExecutionCost {
+    pub execution_id: String,
+    pub execution_name: String,
+    pub function: String,
+    pub kind: CostKind,
+    pub started_at: i64,
+    /// Absent while it runs: the figures are what is recorded so far.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<i64>,
+    pub usage: CostUsage,
+    /// Its lines, of which some may be zero.
+    pub bill: Vec<CostLine>,
+    /// The sum of one execution and of many, in US dollars.
+    pub runs: Vec<CostRuns>,
+    /// When which function ran for it, oldest first: what was paid for as compute.
+    pub compute: Vec<CostInvocation>,
+    /// Whether there were more executions in its chain than were read.
+    pub is_cut: bool,
+    pub prices: CostPrices,
+    /// What is counted where AWS does not say how it counts.
+    #[schema(value_type = Vec<String>)]
+    pub assumptions: &'static [&'static str],
+    /// The server's clock at the time of this answer.
+    pub server_now_at: i64,
+}
+
+/// What AWS would have run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(super) enum CostKind {
+    /// A durable function.
+    Durable,
+    /// A standard state machine.
+    Standard,
+    /// An Express state machine.
+    Express,
+}
+
+/// What was counted.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CostUsage {
+    /// Durable operations; none of a state machine.
+    pub operations: f64,
+    /// The same by kind, such as `step_attempts`.
+    pub operations_by_kind: BTreeMap<&'static str, f64>,
+    /// State transitions; none of a durable function.
+    pub transitions: f64,
+    pub express_requests: f64,
+    pub express_gb_seconds: f64,
+    /// What a durable function pays for: inputs, results and errors.
+    pub bytes_written: f64,
+    /// The same of a state machine, which nothing is paid for.
+    pub bytes_passed: f64,
+    pub byte_hours_retained: f64,
+    /// Invocations of functions.
+    pub requests: f64,
+    pub gb_seconds_x86_64: f64,
+    pub gb_seconds_arm64: f64,
+}
+
+/// A line of the bill.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CostLine {
+    pub meter: &'static str,
+    pub quantity: f64,
+    pub unit: &'static str,
+    /// In US dollars.
+    pub amount: f64,
+}
+
+/// What so many executions cost.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CostRuns {
+    pub runs: u32,
+    /// In US dollars.
+    pub total: f64,
+}
+
+/// An invocation of a function.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CostInvocation {
+    pub function: String,
+    pub began_at: i64,
+    /// Absent while it runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<i64>,
+}
+
+/// Which prices these are.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CostPrices {
+    pub region: String,
+    /// As `YYYY-MM-DD`.
+    pub read_on: String,
+    pub sources: Vec<String>,
+}
+
+/// Answers with the cost of the execution of an id.
+#[utoipa::path(
+    get,
+    path = "/lambdura/v1/executions/{execution_id}/cost",
+    params(("execution_id" = String, Path, description = "what its ARN ends with")),
+    responses((status = 200, body = ExecutionCost)),
+)]
+pub(super) async fn of_id(
+    app: &Arc<App>,
+    id: &str,
+    headers: &HeaderMap,
+) -> Result<Response<Body>, ApiError> {
+    let cost = read(app, super::execution_id(id)?).await?;
+    Ok(answered(&cost, headers))
+}
+
+/// Answers with the cost of a function's execution of this name.
+#[utoipa::path(
+    get,
+    path = "/lambdura/v1/executions/cost",
+    params(
+        ("function" = String, Query, description = "the durable function, or the state machine"),
+        ("name" = String, Query, description = "the execution's name"),
+    ),
+    responses((status = 200, body = ExecutionCost)),
+)]
+pub(super) async fn of_name(
+    app: &Arc<App>,
+    query: &Query,
+    headers: &HeaderMap,
+) -> Result<Response<Body>, ApiError> {
+    let wanted = |name: &str| {
+        let missing = || filter::invalid(format!("'{name}' is missing"));
+        query.get(name).ok_or_else(missing)
+    };
+    let function = FunctionName::parse(wanted("function")?);
+    let function = function.map_err(|error| filter::invalid(error.to_string()))?;
+    let name = ExecutionName::parse(wanted("name")?);
+    let name = name.map_err(|error| filter::invalid(error.to_string()))?;
+    let head = app.driver.store().head_by_name(&function, &name).await?;
+    let head = head.ok_or_else(ApiError::unknown_execution)?;
+    let cost = read(app, head.arn.id.clone()).await?;
+    Ok(answered(&cost, headers))
+}
+
+/// The answer, which pages of this machine may read too: figures alone, and loopback is where everybody may ask anyway.
+fn answered(cost: &ExecutionCost, headers: &HeaderMap) -> Response<Body> {
+    let mut response = json(StatusCode::OK, cost);
+    let answer = response.headers_mut();
+    answer.insert(VARY, HeaderValue::from_name(ORIGIN));
+    if let Some(origin) = headers.get(ORIGIN).filter(|it| is_of_this_machine(it)) {
+        answer.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+    }
+    response
+}
+
+fn is_of_this_machine(origin: &HeaderValue) -> bool {
+    let origin = origin.to_str().unwrap_or_default();
+    let Ok(uri) = origin.parse::<hyper::Uri>() else {
+        return false;
+    };
+    let Some(host) = uri.host() else {
+        return false;
+    };
+    let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
+    host == "localhost" || address.is_ok_and(|it| it.is_loopback())
+}
+
+async fn read(app: &Arc<App>, id: ExecutionId) -> Result<ExecutionCost, ApiError> {
+    let summary = app.driver.store().summary(&id).await?;
+    let summary = summary.ok_or_else(ApiError::unknown_execution)?;
+    let function = &summary.spec.arn.function.name;
+    let kind = match configured(app, function.as_str()).state_machine {
+        None => CostKind::Durable,
+        Some(StateMachine::Standard) => CostKind::Standard,
+        Some(StateMachine::Express) => CostKind::Express,
+    };
+    let mut metered = metered(app, &id).await?;
+    // The invocation that runs is in no history yet.
+    if let (CostKind::Durable, Stored::Active { scheduled_at, .. }) =
+        (kind, &summary.state.invocation)
+    {
+        metered.compute.push(Invocation {
+            function: function.as_str().to_owned(),
+            began_at: scheduled_at.as_millis(),
+            ended_at: None,
+        });
+    }
+    metered.compute.sort_by_key(|it| it.began_at);
+    let prices = Prices::published();
+    let bill = Bill::of(&metered.usage, &prices);
+    Ok(ExecutionCost {
+        execution_id: id.to_string(),
+        execution_name: summary.spec.arn.name.to_string(),
+        function: function.to_string(),
+        kind,
+        started_at: summary.spec.started_at.as_millis(),
+        ended_at: summary.state.ended_at.map(model::Timestamp::as_millis),
+        usage: shown(&metered.usage),
+        runs: RUNS
+            .map(|runs| CostRuns {
+                runs,
+                total: bill.total * f64::from(runs),
+            })
+            .into(),
+        bill: bill
+            .lines
+            .iter()
+            .map(|line| CostLine {
+                meter: line.meter,
+                quantity: line.quantity,
+                unit: line.unit,
+                amount: line.amount,
+            })
+            .collect(),
+        compute: metered
+            .compute
+            .into_iter()
+            .map(|it| CostInvocation {
+                function: it.function,
+                began_at: it.began_at,
+                ended_at: it.ended_at,
+            })
+            .collect(),
+        is_cut: metered.is_cut,
+        prices: CostPrices {
+            region: prices.region,
+            read_on: prices.read_on,
+            sources: prices.sources,
+        },
+        assumptions: ASSUMPTIONS,
+        server_now_at: app.driver.now().as_millis(),
+    })
+}
+
+fn shown(usage: &Usage) -> CostUsage {
+    let operations = &usage.operations;
+    CostUsage {
+        operations: operations.total(),
+        operations_by_kind: BTreeMap::from([
+            ("executions", operations.executions),
+            ("step_attempts", operations.step_attempts),
+            ("waits", operations.waits),
+            ("callbacks", operations.callbacks),
+            ("chained_invokes", operations.chained_invokes),
+            ("contexts", operations.contexts),
+        ]),
+        transitions: usage.transitions,
+        express_requests: usage.express_requests,
+        express_gb_seconds: usage.express_gb_seconds,
+        bytes_written: usage.bytes_written,
+        bytes_passed: usage.bytes_passed,
+        byte_hours_retained: usage.byte_hours_retained,
+        requests: usage.requests,
+        gb_seconds_x86_64: usage.gb_seconds_x86_64,
+        gb_seconds_arm64: usage.gb_seconds_arm64,
+    }
+}
+
+/// What a chain of executions used.
+#[derive(Default)]
+struct Metered {
+    usage: Usage,
+    compute: Vec<Invocation>,
+    is_cut: bool,
+}
+
+/// Reads an execution and what it invoked in a chain.
+async fn metered(app: &Arc<App>, first: &ExecutionId) -> Result<Metered, ApiError> {
+    let mut metered = Metered::default();
+    let mut seen = HashSet::from([first.clone()]);
+    let mut waiting = vec![first.clone()];
+    while let Some(id) = waiting.pop() {
+        // A chain may be longer than its links are kept.
+        let Some(head) = app.driver.store().head(&id).await? else {
+            continue;
+        };
+        let name = head.arn.function.name.as_str();
+        let function = configured(app, name);
+        let events = events(app, &id).await?;
+        metered.usage += Usage::of_execution(&events, function);
+        if function.state_machine.is_none() {
+            metered.compute.extend(invocations(&events, name));
+        }
+        for invoked in plain_invokes(&events) {
+            let name = function_name(&invoked.function);
+            if let Some(milliseconds) = invoked.milliseconds() {
+                metered.usage += Usage::of_invocation(milliseconds, configured(app, name));
+            }
+            metered.compute.push(Invocation {
+                function: name.to_owned(),
+                began_at: invoked.began_at,
+                ended_at: invoked.ended_at,
+            });
+        }
+        for arn in chained_executions(&events) {
+            let Ok(arn) = arn.parse::<ExecutionArn>() else {
+                continue;
+            };
+            if seen.len() >= EXECUTIONS_MAX {
+                metered.is_cut = true;
+            } else if seen.insert(arn.id.clone()) {
+                waiting.push(arn.id);
+            }
+        }
+    }
+    Ok(metered)
+}
+
+/// All events of an execution, with their data.
+async fn events(app: &Arc<App>, id: &ExecutionId) -> Result<Vec<Event>, ApiError> {
+    let mut all = Vec::new();
+    let mut after = 0;
+    loop {
+        let page = EventPage {
+            after: Some(after),
+            newest_first: false,
+            limit: super::events::EVENTS_MAX,
+            bytes_max: PAGE_BYTES_MAX,
+        };
+        let events = app.driver.store().events(id, page).await?;
+        all.extend(events.iter().map(|event| wire_event(event, true)));
+        let last = all.last().map_or(0, |it| it.event_id.cast_unsigned());
+        if last <= after {
+            return Ok(all);
+        }
+        after = last;
+    }
+}
+
+/// The name in a function's ARN, or in a name with a qualifier.
+fn function_name(reference: &str) -> &str {
+    let mut parts = reference.split(':');
+    match parts.next() {
+        Some("arn") => parts.nth(5).unwrap_or(reference),
+        Some(name) => name,
+        None => reference,
+    }
+}
+
+/// What is known of a function; Lambda's defaults where it is gone.
+fn configured(app: &App, name: &str) -> cost::Function {
+    let name = FunctionName::parse(name).ok();
+    // As `ListFunctions` shows it, which `lambdura cost` goes by.
+    let version = name.and_then(|name| app.registry.version(&name, &Version::Latest));
+    let configuration = version.as_ref().map(|it| &it.configuration);
+    let of = |read: fn(&FunctionConfiguration) -> Option<i64>| configuration.and_then(read);
+    let memory = of(|it| it.memory_size).unwrap_or(MEMORY_MIB);
+    let retention = of(|it| it.durable_config.as_ref()?.retention_period_in_days);
+    let seconds = of(|it| it.durable_config.as_ref()?.execution_timeout);
+    let is_arm = configuration.is_some_and(|it| {
+        let architectures = it.architectures.iter().flatten();
+        architectures.into_iter().any(|it| it == "arm64")
+    });
+    let is_machine = version.as_ref().is_some_and(|it| {
+        let variables = &it.config.environment;
+        variables.contains_key(STATE_MACHINE_PROGRAM)
+    });
+    cost::Function {
+        memory_mib: u32::try_from(memory).unwrap_or_default(),
+        architecture: if is_arm {
+            Architecture::Arm64
+        } else {
+            Architecture::X86_64
+        },
+        retention_days: retention.and_then(|it| u32::try_from(it).ok()).unwrap_or(0),
+        state_machine: match seconds {
+            _ if !is_machine => None,
+            Some(seconds) if seconds <= EXPRESS_SECONDS => Some(StateMachine::Express),
+            _ => Some(StateMachine::Standard),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_pages_of_this_machine_read_the_figures() {
+        for (origin, expected) in [
+            ("http://127.0.0.1:5173", true),
+            ("http://localhost:5173", true),
+            ("http://[::1]:5173", true),
+            ("https://localhost", true),
+            ("http://localhost.example.org", false),
+            ("http://127.0.0.1.example.org:5173", false),
+            ("https://example.org", false),
+            ("null", false),
+            ("", false),
+        ] {
+            let origin = HeaderValue::from_static(origin);
+            assert_eq!(is_of_this_machine(&origin), expected, "{origin:?}");
+        }
+    }
+
+    #[test]
+    fn functions_are_named_in_several_ways() {
+        let arn = "arn:aws:lambda:us-east-1:000000000000:function:Task";
+        for reference in [arn, "Task", "Task:live", &format!("{arn}:3")] {
+            assert_eq!(function_name(reference), "Task", "{reference}");
+        }
+    }
+}

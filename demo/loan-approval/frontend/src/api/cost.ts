@@ -1,0 +1,71 @@
+/** What an execution used and would cost on AWS, as the service says. Source: `crates/server/src/console/cost.rs`. */
+
+import { type Fields, fields, list, number, optional, text } from './parse'
+
+export interface Invocation {
+  function: string
+  /** Milliseconds since the epoch. */
+  beganAt: number
+  /** `null` while it runs. */
+  endedAt: number | null
+}
+
+export interface Cost {
+  executionId: string
+  function: string
+  /** Milliseconds since the epoch. */
+  startedAt: number
+  /** `null` while it runs. */
+  endedAt: number | null
+  operations: number
+  transitions: number
+  /** Of inputs, results and errors, whether they are paid for or not. */
+  bytes: number
+  bytesArePaid: boolean
+  invocations: number
+  gbSeconds: number
+  /** Dollars, by number of runs. */
+  totals: readonly { runs: number; total: number }[]
+  /** What each meter comes to, in dollars for one run. */
+  lines: readonly { meter: string; amount: number }[]
+  compute: readonly Invocation[]
+  prices: { region: string; readOn: string; sources: readonly string[] }
+  assumptions: readonly string[]
+}
+
+export function parseCost(body: unknown): Cost {
+  const from = fields(body, 'body')
+  const usage = fields(from['usage'], 'usage')
+  const prices = fields(from['prices'], 'prices')
+  const written = number(usage, 'bytes_written')
+  return {
+    executionId: text(from, 'execution_id'),
+    function: text(from, 'function'),
+    startedAt: number(from, 'started_at'),
+    endedAt: optional(number, from, 'ended_at'),
+    operations: number(usage, 'operations'),
+    transitions: number(usage, 'transitions'),
+    bytes: written + number(usage, 'bytes_passed'),
+    bytesArePaid: written > 0,
+    invocations: number(usage, 'requests'),
+    gbSeconds: number(usage, 'gb_seconds_x86_64') + number(usage, 'gb_seconds_arm64'),
+    totals: list(from, 'runs', (value) => {
+      const runs = fields(value, 'runs')
+      return { runs: number(runs, 'runs'), total: number(runs, 'total') }
+    }),
+    lines: list(from, 'bill', (value) => {
+      const line = fields(value, 'bill')
+      return { meter: text(line, 'meter'), amount: number(line, 'amount') }
+    }),
+    compute: list(from, 'compute', (value) => {
+      const span = fields(value, 'compute')
+      return { function: text(span, 'function'), beganAt: number(span, 'began_at'), endedAt: optional(number, span, 'ended_at') }
+    }),
+    prices: { region: text(prices, 'region'), readOn: text(prices, 'read_on'), sources: list(prices, 'sources', word) },
+    assumptions: list(from, 'assumptions', word),
+  }
+}
+
+function word(value: unknown): string {
+  return text({ value } as Fields, 'value')
+}
