@@ -33,6 +33,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "server",
         &[
             "access",
+            "asl",
             "console-assets",
             "runtime",
             "engine",
@@ -41,6 +42,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "model",
             "schedule",
             "stack",
+            "state-machine",
             "stdx",
             "store",
             "store-sqlite",
