@@ -262,6 +262,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/lambdura/v1/executions/{execution_id}/definition": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Answers with the definition that an execution of a state machine runs by. */
+        get: operations["definition"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/lambdura/v1/executions/{execution_id}/events": {
         parameters: {
             query?: never;
@@ -741,6 +758,8 @@ export interface components {
             /** Format: int64 */
             input_bytes: number;
             invocation?: components["schemas"]["ActiveInvocation"] | null;
+            /** @description Whether it is one of a state machine, whose definition is still here. */
+            is_state_machine: boolean;
             limits: components["schemas"]["LimitsUsed"];
             /**
              * Format: int64
@@ -1045,6 +1064,13 @@ export interface components {
              * @description How far back this is, in epoch milliseconds; absent when it is everything.
              */
             searched_back_to_at?: number | null;
+        };
+        /** @description The definition of a state machine. */
+        MachineDefinition: {
+            /** @description The text of the definition, as it was deployed. */
+            definition: string;
+            /** @description Its name. */
+            name: string;
         };
         /** @description A metric with one set of dimensions. */
         Metric: {
@@ -1955,6 +1981,28 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ExecutionDetail"];
+                };
+            };
+        };
+    };
+    definition: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description what its ARN ends with */
+                execution_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MachineDefinition"];
                 };
             };
         };

@@ -24,6 +24,7 @@ use crate::service::{
         executions::counts,
         live::executions,
         execution::detail,
+        execution::definition,
         events::page,
         live::execution,
         waiting::callbacks,
