@@ -5,11 +5,13 @@ import os
 import signal
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import boto3
 import botocore.config
 import pytest
 from botocore.exceptions import ClientError
+from cluster import Postgres
 
 from system import until, up
 from test_deploy import serving
@@ -282,6 +284,73 @@ def test_machines_are_made_without_any_template_and_survive_their_server(tmp_pat
         assert said(states, machine, "again") == "two"
 
 
+def test_a_machine_that_one_server_makes_is_known_to_the_other(tmp_path):
+    """Servers of a database, whose files the user of PostgreSQL has to reach."""
+    folder = tmp_path / "postgres"
+    folder.mkdir()
+    for above in [folder, *folder.parents]:
+        if above == Path("/tmp"):
+            break
+        os.chmod(above, 0o755)
+    postgres = Postgres(folder)
+    try:
+        store = ["--store", postgres.url]
+        with serving(tmp_path / "one", *store) as one, serving(tmp_path / "two", *store) as two:
+            here, there = client(one.system), client(two.system)
+            create = {"name": "shared", "definition": definition("one"), "roleArn": ROLE, "publish": True}
+            machine = here.create_state_machine(**create)["stateMachineArn"]
+
+            def sees(states, word):
+                def look():
+                    try:
+                        shown = states.describe_state_machine(stateMachineArn=machine)
+                    except ClientError as refused:
+                        return None, refused
+                    return f"says {word}" in shown["definition"], shown
+
+                return look
+
+            until("the other server has it", sees(there, "one"))
+            assert said(there, machine, "first") == "one"
+            there.update_state_machine(stateMachineArn=machine, definition=definition("two"))
+            until("the first server has what the second changed", sees(here, "two"))
+            assert said(here, machine, "second") == "two"
+            assert said(here, f"{machine}:1", "of-a-version") == "one"
+            here.delete_state_machine(stateMachineArn=machine)
+            until("it is gone everywhere", lambda: (there.list_state_machines()["stateMachines"] == [], None))
+    finally:
+        postgres.stop()
+
+
+def test_machines_of_a_template_are_deployed_to_a_server(tmp_path, monkeypatch):
+    monkeypatch.setenv("DEPLOY_BUILDS", str(tmp_path / "builds"))
+    app = tmp_path / "shop"
+    app.mkdir()
+
+    def template(word):
+        machine = {"Type": "AWS::Serverless::StateMachine", "Properties": {"Name": "shop", "Definition": json.loads(definition(word, wait=True))}}
+        template = {"Transform": "AWS::Serverless-2016-10-31", "Resources": {"Shop": machine}}
+        (app / "template.json").write_text(json.dumps(template))
+
+    template("one")
+    with serving(tmp_path / "serve") as server:
+        server.deploy(app / "template.json")
+        states, machine = client(server.system), ORDERS.replace("orders", "shop")
+        waiting = start(states, "waiting", {"seconds": 8}, machine)
+        template("two")
+        server.deploy(app / "template.json")
+        assert said(states, machine, "after", {"seconds": 0}) == "two"
+        server.kill()
+        server.start()
+        states = client(server.system)
+        assert json.loads(ended(states, waiting)["output"])["said"] == "one"
+        assert said(states, machine, "later", {"seconds": 0}) == "two"
+        (app / "template.json").write_text((app / "template.json").read_text().replace('"Next": "Say"', '"Next": "Lost"'))
+        refused = server.run("deploy", str(app / "template.json"), "--yes", expect=1)
+        assert "Lost" in refused.stderr, refused.stderr
+        assert said(states, machine, "as-before", {"seconds": 0}) == "two"
+
+
 def test_a_machine_that_is_deleted_lets_its_executions_end(tmp_path):
     with serving(tmp_path / "serve") as server:
         states = client(server.system)
@@ -409,6 +478,57 @@ def test_a_schedule_starts_a_machine(states):
 
     first = until("the minute is over", look)[-1]
     assert json.loads(ended(states, first["executionArn"])["input"]) == {"by": "schedule"}
+
+
+def alone(states, definition, given=None, level="INFO", **more):
+    return states.test_state(definition=json.dumps(definition), input=json.dumps(given or {}), inspectionLevel=level, **more)
+
+
+def test_a_state_is_tested_alone(states):
+    passes = {"Type": "Pass", "InputPath": "$.a", "Parameters": {"b.$": "$.b"}, "ResultPath": "$.c", "Next": "There"}
+    answer = alone(states, passes, {"a": {"b": 1}}, "DEBUG")
+    assert (answer["status"], answer["nextState"]) == ("SUCCEEDED", "There")
+    assert json.loads(answer["output"]) == {"a": {"b": 1}, "c": {"b": 1}}
+    data = {name: json.loads(text) for name, text in answer["inspectionData"].items()}
+    assert data["afterInputPath"] == {"b": 1} and data["afterParameters"] == data["result"] == {"b": 1}
+    assert data["afterResultPath"] == {"a": {"b": 1}, "c": {"b": 1}}
+    assert alone(states, passes, {"a": {"b": 1}})["inspectionData"] == {}
+
+    choice = {"Type": "Choice", "Choices": [{"Condition": "{% $states.input.n > 1 %}", "Next": "Large", "Output": "{% $states.input.n %}"}]}
+    choice |= {"Default": "Small", "QueryLanguage": "JSONata"}
+    large = alone(states, choice, {"n": 2})
+    assert (large["nextState"], large["output"]) == ("Large", "2")
+    assert alone(states, choice, {"n": 1})["nextState"] == "Small"
+
+    fail = {"Type": "Fail", "Error": "Own", "CausePath": "$.why"}
+    failed = alone(states, fail, {"why": "no"})
+    assert (failed["status"], failed["error"], failed["cause"]) == ("FAILED", "Own", "no")
+
+
+def test_a_task_is_tested_with_its_function_or_with_a_mock(states):
+    function = "arn:aws:lambda:us-east-1:000000000000:function:state-machines-Charge"
+    task = {"Type": "Task", "Resource": function, "ResultSelector": {"paid.$": "$.amount"}, "End": True}
+    assert json.loads(alone(states, task, {"amount": 5})["output"]) == {"paid": 5}
+    task["Retry"] = [{"ErrorEquals": ["Busy"], "IntervalSeconds": 3, "BackoffRate": 2, "MaxAttempts": 2}]
+    task["Catch"] = [{"ErrorEquals": ["Refused"], "ResultPath": "$.error", "Next": "Sorry"}]
+    caught = alone(states, task, {"amount": -1})
+    assert (caught["status"], caught["nextState"], caught["error"]) == ("CAUGHT_ERROR", "Sorry", "Refused")
+    assert json.loads(caught["output"])["error"]["Error"] == "Refused"
+    busy = {"mock": {"errorOutput": {"error": "Busy", "cause": "later"}}}
+    retried = alone(states, task, {"amount": 1}, **busy, stateConfiguration={"retrierRetryCount": 1})
+    assert retried["status"] == "RETRIABLE"
+    assert retried["inspectionData"]["errorDetails"] == {"retryIndex": 0, "retryBackoffIntervalSeconds": 6}
+    assert alone(states, task, {}, **busy, stateConfiguration={"retrierRetryCount": 2})["status"] == "FAILED"
+    machine = {"StartAt": "A", "States": {"A": {"Type": "Map", "ItemProcessor": {"StartAt": "B", "States": {"B": task}}, "End": True}}}
+    machine["States"]["A"]["ItemProcessor"]["States"]["Sorry"] = {"Type": "Succeed"}
+    inner = alone(states, machine, {}, stateName="B", mock={"result": '{"amount": 9}'})
+    assert json.loads(inner["output"]) == {"paid": 9}
+    assert refusal(states.test_state, definition=json.dumps(machine), stateName="A") == "ValidationException"
+    assert refusal(states.test_state, definition=json.dumps(machine), stateName="Z") == "ValidationException"
+    assert refusal(states.test_state, definition="{}") == "InvalidDefinition"
+    assert refusal(states.test_state, definition=json.dumps(task), input="{") == "InvalidExecutionInput"
+    lost = {**task, "Resource": function.replace("Charge", "Nobody")}
+    assert alone(states, lost)["error"] == "Lambda.ResourceNotFoundException"
 
 
 def test_machines_have_tags(states):

@@ -31,13 +31,14 @@ pub fn place(stack: &mut Stack, data_dir: &Path) -> Result<(), CliError> {
             function.cannot_run = Some(reason);
             continue;
         }
-        let program = std::env::current_exe().context("cannot tell where this program is")?;
-        let program = program.display().to_string();
         let folder = data_dir.join("state-machines").join(&function.logical_id);
         write(&folder, definition).with_context(|| {
             format!("cannot write the state machine into `{}`", folder.display())
         })?;
-        function.environment.insert(PROGRAM.to_owned(), program);
+        // Each server puts in the program that it is itself.
+        function
+            .environment
+            .insert(PROGRAM.to_owned(), String::from("lambdura"));
         function.code_path = folder;
     }
     Ok(())

@@ -17,6 +17,7 @@ mod machine;
 mod name;
 mod page;
 mod tags;
+mod test_state;
 mod token;
 mod validate;
 mod version;
@@ -90,6 +91,7 @@ async fn dispatch(app: &Arc<App>, operation: &str, input: &Value) -> Result<Valu
         "DescribeStateMachine" => machine::describe(app, input),
         "DescribeStateMachineForExecution" => execution::machine(app, input).await,
         "ValidateStateMachineDefinition" => validate::validate(input),
+        "TestState" => test_state::test(app, input).await,
         "CreateStateMachine" => change::create(app, input).await,
         "UpdateStateMachine" => change::update(app, input).await,
         "DeleteStateMachine" => change::delete(app, input).await,
