@@ -175,8 +175,8 @@ def the_routes_answer_what_is_described(valid, system, arn):
         "number": str(system.get("/lambdura/v1/logs")["lines"][0]["number"]),
         "Resource": system.client.get_function(FunctionName="expenses")["Configuration"]["FunctionArn"],
     }
-    # No such thing is set, or it needs what only an invocation has.
-    absent = {"UUID", "EventInvokeConfig", "event-invoke-config", "policy", "state", "concurrency"}
+    # No such thing is set, it needs what only an invocation has, or a state machine.
+    absent = {"UUID", "EventInvokeConfig", "event-invoke-config", "policy", "state", "concurrency", "definition"}
     asked = []
     for path, methods in json.loads(DOCUMENT.read_text())["paths"].items():
         if "get" not in methods or NO_JSON.search(path) or any(word in path for word in absent):

@@ -6,12 +6,12 @@ import { readFile } from 'node:fs/promises'
 
 const source = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-/** Fails if axe has a finding on the page as it is now, however small, once what moves has come to rest. */
-export async function assertAccessible(page, where) {
+/** Fails if axe has a finding on the page as it is now, or on a part of it, however small, once what moves has come to rest. */
+export async function assertAccessible(page, where, part = 'html') {
   await atRest(page)
   // The page's policy forbids inline scripts; what the test's own connection evaluates is not one.
   await page.evaluate(source)
-  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }))
+  const { violations } = await page.evaluate((within) => window.axe.run(within, { resultTypes: ['violations'] }), part)
   const told = violations.map(({ id, impact, help, nodes }) => `${id} (${impact}): ${help}\n${nodes.slice(0, 3).map(({ html, failureSummary }) => `    ${html.slice(0, 200)}\n    ${failureSummary}`).join('\n')}`)
   assert.equal(violations.length, 0, `${where} has accessibility findings:\n${told.join('\n')}`)
 }

@@ -11,6 +11,7 @@ import type {
   FunctionInput,
   FunctionStatus,
   LogLine,
+  MachineDefinition,
   MoveClock,
   Metric,
   OpenCallback,
@@ -64,6 +65,15 @@ export const executionQuery = (id: string) =>
   queryOptions({
     queryKey: ['execution', id],
     queryFn: ({ signal }) => getJson<ExecutionDetail>(executionPath(id), {}, signal),
+  })
+
+/** The definition of the state machine that an execution is of. */
+export const definitionQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['definition', id],
+    queryFn: ({ signal }) => getJson<MachineDefinition>(`${executionPath(id)}/definition`, {}, signal),
+    // An execution stays on its revision.
+    staleTime: Number.POSITIVE_INFINITY,
   })
 
 export interface EventPage {

@@ -893,6 +893,8 @@ export interface components {
             /** Format: int64 */
             input_bytes: number;
             invocation?: components["schemas"]["ActiveInvocation"] | null;
+            /** @description Whether it is one of a state machine, whose definition is still here. */
+            is_state_machine: boolean;
             limits: components["schemas"]["LimitsUsed"];
             /**
              * Format: int64
@@ -1197,6 +1199,13 @@ export interface components {
              * @description How far back this is, in epoch milliseconds; absent when it is everything.
              */
             searched_back_to_at?: number | null;
+        };
+        /** @description The definition of a state machine. */
+        MachineDefinition: {
+            /** @description The text of the definition, as it was deployed. */
+            definition: string;
+            /** @description Its name. */
+            name: string;
         };
         /** @description A metric with one set of dimensions. */
         Metric: {

@@ -57,14 +57,16 @@ pub use function_host::{
     Credentials, DebuggedProcess, Debugger, LAYERS_FOLDER, NodePackages, PrepareRuntimeError,
     PreparedRuntime, Runtimes,
 };
-pub use functions::{ArchivedCode, FolderCode, FreezeCodeError, UnpackError, unpack};
+pub use functions::{
+    ArchivedCode, FolderCode, FreezeCodeError, STATE_MACHINE_DEFINITION, STATE_MACHINE_PROGRAM,
+    UnpackError, state_machine_bootstrap, unpack,
+};
 pub use http::tls::{TlsError, check_certificate};
 pub use model::Limits;
 pub use oidc::{OidcConfig, OidcPolicy, check_provider_url};
 pub use runtime::ClockMode;
 pub use server::{Debugging, Server, ServerConfig, Stores};
 pub use start_error::StartServerError;
-pub use states::{STATE_MACHINE_DEFINITION, STATE_MACHINE_PROGRAM};
 pub use tables::{ServeTablesError, ServedTables};
 pub use telemetry::{OtlpConfig, Protocol, TelemetryError, Warning, Warnings};
 pub use tokens::{AuthorizerConfig, KeySet, KeySetError, TokenKeys};

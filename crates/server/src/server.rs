@@ -247,6 +247,9 @@ impl Server {
             concurrency_max: config.concurrency_max,
             reserved: false,
             environment: config.environment.clone(),
+            program: std::env::current_exe()
+                .ok()
+                .map(|path| path.display().to_string()),
             debuggers: Arc::new(config.debugging.functions.clone()),
         };
         let home = Home {

@@ -82,6 +82,21 @@ pub enum Integration {
     /// `aws`: templates make the function's event of the request, and the response of its result.
     /// Behind REST APIs only.
     Aws(Box<AwsIntegration>),
+    /// API Gateway's own call of Step Functions. The route's function is the state machine.
+    States(Box<StatesIntegration>),
+}
+
+/// A call of Step Functions behind an API.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct StatesIntegration {
+    /// The operation, such as `StartExecution`.
+    pub action: String,
+    /// Behind a REST API: what makes its request, and the response of its answer. A response's pattern is for the
+    /// status of the answer.
+    pub templates: Option<AwsIntegration>,
+    /// Behind an HTTP API: the members of its request, such as `Input`, and where each comes from, such as
+    /// `$request.body`.
+    pub parameters: BTreeMap<String, String>,
 }
 
 /// An `aws` integration, as the OpenAPI document or the `Method` has it; nothing in it is evaluated.

@@ -38,7 +38,7 @@ pub use access::{
 };
 pub use api::{
     AwsIntegration, Cors, HttpApiResource, Integration, IntegrationResponse, Passthrough,
-    RestApiResource, RestCors, Route, RouteKey, RouteMethod,
+    RestApiResource, RestCors, Route, RouteKey, RouteMethod, StatesIntegration,
 };
 pub use cloud_assembly::stack_names;
 pub use error::{InvalidTemplate, LoadStackError, Problem, Warning};

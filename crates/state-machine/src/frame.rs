@@ -97,6 +97,14 @@ impl<'f> Frame<'f> {
         self.context["State"]["RetryCount"] = json!(attempt);
     }
 
+    /// A name for something that this attempt makes: the same whenever the state is replayed.
+    pub(crate) fn name(&self) -> String {
+        format!(
+            "{:016x}-{:x}-{}",
+            self.entered.seed, self.entered.at_millis, self.attempt
+        )
+    }
+
     pub(crate) fn chance(&self, purpose: Purpose) -> Chance {
         Chance::new(self.entered.seed, purpose.number())
     }

@@ -8,6 +8,7 @@
 //! | a state | a child context with its name, whose result says what came out and where to go |
 //! | its instant and its seed | a step `enter` within; whatever is drawn or told in the state follows from both |
 //! | a function that a Task calls, another state machine | a chained invoke |
+//! | a call of another service | a step `call` |
 //! | a task token | a callback |
 //! | Wait, and the delay of a retry | a wait |
 //! | Parallel, Map | a parallel, a map |
@@ -18,6 +19,7 @@
 mod failure;
 mod machine;
 mod resource;
+mod services;
 
 mod batch;
 mod frame;
@@ -26,3 +28,4 @@ mod task;
 mod walk;
 
 pub use machine::{Settings, StateMachine, UnsupportedResource, functions};
+pub use services::{Service, ServiceAnswer, ServiceRequest, Services};

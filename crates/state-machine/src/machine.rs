@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::failure::{IntoStateError as _, named};
 use crate::frame::{Entered, enter};
 use crate::resource::{Resource, SUPPORTED};
+use crate::services::Services;
 use crate::task::bare_name;
 use crate::walk::Walk;
 
@@ -25,6 +26,8 @@ pub struct Settings {
     pub machine_qualifier: String,
     /// Where `ItemReader` finds its files: `<folder>/<Bucket>/<Key>`.
     pub files: Option<PathBuf>,
+    /// What calls other services; without it, such a Task fails.
+    pub services: Option<Arc<dyn Services>>,
 }
 
 /// A state machine that can be run.
@@ -186,7 +189,7 @@ pub fn functions(definition: &Definition) -> BTreeSet<String> {
             }
             Some(Resource::Invoke | Resource::InvokeAndWaitForToken) => "FunctionName",
             Some(Resource::Execution | Resource::ExecutionWithJson) => "StateMachineArn",
-            None => return,
+            Some(Resource::StartExecution | Resource::DynamoDb { .. }) | None => return,
         };
         let value = match &state.flow.arguments {
             Some(Template::Value(arguments)) => arguments.get(member),

@@ -13,12 +13,25 @@ pub(crate) enum Resource {
     Execution,
     /// `arn:aws:states:::states:startExecution.sync:2`, whose output is JSON
     ExecutionWithJson,
+    /// `arn:aws:states:::states:startExecution`, which does not wait for its end
+    StartExecution,
+    /// `arn:aws:states:::dynamodb:putItem` and its like, or `arn:aws:states:::aws-sdk:dynamodb:…`
+    DynamoDb {
+        /// Such as `PutItem`.
+        operation: String,
+        /// What errors begin with.
+        prefix: &'static str,
+    },
 }
 
 /// Shown where a resource is none of those.
 pub(crate) const SUPPORTED: &str = "the ARN of a Lambda function, `arn:aws:states:::lambda:invoke`, \
-    `arn:aws:states:::lambda:invoke.waitForTaskToken`, `arn:aws:states:::states:startExecution.sync` and \
-    `arn:aws:states:::states:startExecution.sync:2`";
+    `arn:aws:states:::lambda:invoke.waitForTaskToken`, `arn:aws:states:::states:startExecution` with `.sync`, \
+    `.sync:2` or without, `arn:aws:states:::dynamodb:` with `getItem`, `putItem`, `updateItem` or `deleteItem`, and \
+    `arn:aws:states:::aws-sdk:dynamodb:` with any operation";
+
+/// The operations that Step Functions has an integration of its own for.
+const ITEM_OPERATIONS: [&str; 4] = ["getItem", "putItem", "updateItem", "deleteItem"];
 
 impl Resource {
     pub(crate) fn parse(arn: &str) -> Option<Self> {
@@ -42,8 +55,31 @@ impl Resource {
             "lambda:invoke.waitForTaskToken" => Some(Self::InvokeAndWaitForToken),
             "states:startExecution.sync" => Some(Self::Execution),
             "states:startExecution.sync:2" => Some(Self::ExecutionWithJson),
-            _ => None,
+            "states:startExecution" => Some(Self::StartExecution),
+            other => Self::dynamo_db(other),
         }
+    }
+
+    fn dynamo_db(name: &str) -> Option<Self> {
+        let (operation, prefix) = match name.strip_prefix("aws-sdk:dynamodb:") {
+            Some(operation) => (operation, "DynamoDb"),
+            None => {
+                let operation = name.strip_prefix("dynamodb:")?;
+                (
+                    ITEM_OPERATIONS.contains(&operation).then_some(operation)?,
+                    "DynamoDB",
+                )
+            }
+        };
+        let mut letters = operation.chars();
+        let first = letters.next().filter(char::is_ascii_lowercase)?;
+        let rest = letters.as_str();
+        rest.bytes()
+            .all(|byte| byte.is_ascii_alphanumeric())
+            .then(|| Self::DynamoDb {
+                operation: format!("{}{rest}", first.to_ascii_uppercase()),
+                prefix,
+            })
     }
 }
 
@@ -66,7 +102,25 @@ mod tests {
             Resource::parse("arn:aws-cn:states:::states:startExecution.sync:2"),
             Some(Resource::ExecutionWithJson)
         );
+        let called = |name: &str| Resource::parse(&format!("arn:aws:states:::{name}"));
+        let put = |operation: &str, prefix| Resource::DynamoDb {
+            operation: operation.to_owned(),
+            prefix,
+        };
+        assert_eq!(called("dynamodb:putItem"), Some(put("PutItem", "DynamoDB")));
+        assert_eq!(
+            called("aws-sdk:dynamodb:query"),
+            Some(put("Query", "DynamoDb"))
+        );
+        assert_eq!(
+            called("states:startExecution"),
+            Some(Resource::StartExecution)
+        );
         for unknown in [
+            "arn:aws:states:::dynamodb:query",
+            "arn:aws:states:::aws-sdk:dynamodb:",
+            "arn:aws:states:::aws-sdk:dynamodb:a.b",
+            "arn:aws:states:::aws-sdk:s3:getObject",
             "arn:aws:states:::sns:publish",
             "arn:aws:states:eu-west-1:123456789012:activity:paint",
             "arn:aws:lambda:eu-west-1:123456789012:layer:charge",

@@ -1,16 +1,21 @@
 //! Work that a Task has done.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use asl::{StateError, Task};
-use lambdura::{Callback, DurableContext};
+use lambdura::{Callback, DurableContext, RetryStrategy, StepContext};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::failure::IntoStateError as _;
 use crate::frame::Frame;
 use crate::resource::Resource;
+use crate::services::{Service, ServiceRequest};
 use crate::walk::Walk;
+
+/// What `StartExecution` is refused with for a name that was used.
+const STARTED_BEFORE: &str = "StepFunctions.ExecutionAlreadyExists";
 
 /// How a call and its timeout ended.
 #[derive(Serialize, Deserialize)]
@@ -54,7 +59,93 @@ pub(crate) async fn run(
             let is_json = resource == Resource::ExecutionWithJson;
             execution(walk, &arguments, is_json, &limits, context).await
         }
+        Resource::StartExecution => start(walk, frame, &arguments, &limits, context).await,
+        Resource::DynamoDb { operation, prefix } => {
+            let request = ServiceRequest {
+                service: Service::DynamoDb,
+                operation,
+                body: arguments,
+                within: limits.timeout,
+            };
+            service(walk, request, prefix, context).await
+        }
     }
+}
+
+/// Has a service called, once for each attempt: the state says what is tried again. If the process dies before the answer
+/// is recorded, it is called again.
+async fn service(
+    walk: &Walk<'_>,
+    request: ServiceRequest,
+    prefix: &str,
+    context: &DurableContext,
+) -> Result<Value, StateError> {
+    let Some(services) = walk.machine.settings.services.clone() else {
+        return Err(StateError::runtime(format!(
+            "The operation '{}' cannot be called here",
+            request.operation
+        )));
+    };
+    let call = move |_: StepContext| {
+        let (services, request) = (Arc::clone(&services), request.clone());
+        async move {
+            let answer = services.call(request).await;
+            answer.map_err(lambdura::BoxError::from)
+        }
+    };
+    let called = context.step(call).name("call").retry(RetryStrategy::none());
+    let called: Result<Value, _> = called.await;
+    called.map_err(|error| {
+        let error = error.into_state_error();
+        match error.error.as_str() {
+            name if name.starts_with("States.") => error,
+            name => StateError::new(format!("{prefix}.{name}"), error.cause),
+        }
+    })
+}
+
+/// Starts another state machine, and does not wait for its end.
+async fn start(
+    walk: &Walk<'_>,
+    frame: &Frame<'_>,
+    arguments: &Value,
+    limits: &Limits,
+    context: &DurableContext,
+) -> Result<Value, StateError> {
+    let machine = arguments.get("StateMachineArn").and_then(Value::as_str);
+    let Some(machine) = machine.filter(|it| !it.is_empty()) else {
+        return Err(StateError::runtime(
+            "The field 'StateMachineArn' is missing, or no text",
+        ));
+    };
+    let input = match arguments.get("Input") {
+        None => String::from("{}"),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    };
+    let given = arguments.get("Name").and_then(Value::as_str);
+    // A name of its own: the same execution is started if this is done twice.
+    let name = given.map_or_else(|| frame.name(), str::to_owned);
+    let request = ServiceRequest {
+        service: Service::StepFunctions,
+        operation: String::from("StartExecution"),
+        body: json!({ "stateMachineArn": machine, "input": input, "name": name }),
+        within: limits.timeout,
+    };
+    let started = service(walk, request, "StepFunctions", context).await;
+    let answer = match started {
+        // It was started before, and has ended meanwhile.
+        Err(error) if given.is_none() && error.error.starts_with(STARTED_BEFORE) => {
+            let arn = machine.replace(":stateMachine:", ":execution:");
+            json!({ "executionArn": format!("{arn}:{name}") })
+        }
+        started => started?,
+    };
+    let mut result = json!({ "ExecutionArn": answer["executionArn"] });
+    if let Some(at) = answer.get("startDate") {
+        result["StartDate"] = at.clone();
+    }
+    Ok(result)
 }
 
 fn limits(frame: &Frame<'_>, task: &Task) -> Result<Limits, StateError> {

@@ -7,10 +7,25 @@ use asl::Definition;
 use lambdura::{BoxError, DurableContext, NamedError};
 use lambdura_testing::{Builder, DurableTestRunner, LambdaEvent, RunStatus, callback, days, hours};
 use serde_json::{Value, json};
-use state_machine::{Settings, StateMachine};
+use state_machine::{ServiceAnswer, ServiceRequest, Services, Settings, StateMachine};
 
 /// When the test's clock begins.
 const START: &str = "2027-01-31T08:00:00Z";
+
+/// Answers with what it is asked, and refuses what is to be refused.
+#[derive(Debug)]
+struct Tables;
+
+impl Services for Tables {
+    fn call(&self, request: ServiceRequest) -> ServiceAnswer<'_> {
+        Box::pin(async move {
+            match request.body.get("refuse").and_then(Value::as_str) {
+                Some(name) => Err(NamedError::new(name, "it is refused")),
+                None => Ok(json!({ "operation": request.operation, "body": request.body })),
+            }
+        })
+    }
+}
 
 fn machine(definition: Value, callable: &[&str]) -> StateMachine {
     let text = definition.to_string();
@@ -19,6 +34,7 @@ fn machine(definition: Value, callable: &[&str]) -> StateMachine {
         callable: Some(callable.iter().map(|name| (*name).to_owned()).collect()),
         machine_qualifier: String::new(),
         files: Some(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/files").into()),
+        services: Some(Arc::new(Tables)),
     };
     StateMachine::new("machine", definition, settings).expect("its resources are supported")
 }
@@ -526,4 +542,43 @@ async fn attempts_are_counted_in_the_context_object() {
     assert_eq!(output, Ok(json!({ "retry": 2 })));
     assert_eq!(run.took().as_secs(), 1 + 2);
     assert_eq!(tries.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test]
+async fn a_service_is_called_and_its_refusal_is_caught() {
+    let task = |name: &str, parameters: Value| {
+        json!({ "StartAt": "Call", "States": {
+            "Call": { "Type": "Task", "Resource": format!("arn:aws:states:::{name}"), "Parameters": parameters,
+                "Catch": [{ "ErrorEquals": ["DynamoDB.ConditionalCheckFailedException"], "Next": "Caught" }],
+                "End": true },
+            "Caught": { "Type": "Pass", "End": true } } })
+    };
+    let put = task(
+        "dynamodb:putItem",
+        json!({ "TableName": "t", "Item": { "id": { "S.$": "$.id" } } }),
+    );
+    let ended = ends(put, json!({ "id": "7" })).await;
+    let sent = json!({ "TableName": "t", "Item": { "id": { "S": "7" } } });
+    assert_eq!(ended, Ok(json!({ "operation": "PutItem", "body": sent })));
+    let refused = task(
+        "dynamodb:putItem",
+        json!({ "refuse": "ConditionalCheckFailedException" }),
+    );
+    let ended = ends(refused, json!({})).await.expect("it is caught");
+    assert_eq!(ended["Error"], "DynamoDB.ConditionalCheckFailedException");
+    let other = task("aws-sdk:dynamodb:query", json!({ "refuse": "Throttled" }));
+    let ended = ends(other, json!({})).await.expect_err("it is not caught");
+    assert_eq!(
+        ended,
+        (
+            String::from("DynamoDb.Throttled"),
+            String::from("it is refused")
+        )
+    );
+    let start = task(
+        "states:startExecution",
+        json!({ "StateMachineArn": "arn:m", "Input": { "a": 1 } }),
+    );
+    let ended = ends(start, json!({})).await.expect("it is started");
+    assert!(ended.get("ExecutionArn").is_some(), "{ended}");
 }

@@ -33,6 +33,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "server",
         &[
             "access",
+            "asl",
             "console-assets",
             "cost",
             "runtime",
@@ -42,6 +43,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "model",
             "schedule",
             "stack",
+            "state-machine",
             "stdx",
             "store",
             "store-sqlite",

@@ -48,7 +48,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("cluster", &["app", "functions", "http", "start_error"]),
     ("api", &["app", "callers", "elsewhere", "functions", "http"]),
     ("states", &["api", "app", "functions", "http"]),
-    ("gateway", &["api", "app", "deploy_error", "http", "tokens"]),
+    (
+        "gateway",
+        &["api", "app", "deploy_error", "http", "states", "tokens"],
+    ),
     ("schedule", &["api", "app", "functions"]),
     ("event_source", &["api", "app", "elsewhere", "functions"]),
     (

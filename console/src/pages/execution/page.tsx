@@ -15,6 +15,7 @@ import { useShortcuts } from '../../keyboard/shortcuts'
 import { usePageTitle } from '../../layout/page-title'
 import { EXECUTION_TABS, type ExecutionTab, paths } from '../../util/paths'
 import { ExecutionActions } from './actions/execution-actions'
+import { GraphTab } from './graph/graph-tab'
 import { ExecutionFacts } from './header'
 import { type Selection, useSelection } from './model/selection'
 import { type Execution, useExecution } from './model/use-execution'
@@ -28,6 +29,7 @@ import { TimelineTab } from './timeline/timeline-tab'
 
 const TAB_LABEL: Record<ExecutionTab, string> = {
   timeline: 'Timeline',
+  graph: 'Graph',
   operations: 'Operations',
   events: 'Events',
   logs: 'Logs',
@@ -42,8 +44,8 @@ export function ExecutionPage() {
   const selection = useSelection()
   usePageTitle(execution?.detail.name ?? 'Execution')
   useShortcuts([
-    { keys: '[', label: 'Tab to the left', run: () => step(selection, -1) },
-    { keys: ']', label: 'Tab to the right', run: () => step(selection, 1) },
+    { keys: '[', label: 'Tab to the left', run: () => step(execution, selection, -1) },
+    { keys: ']', label: 'Tab to the right', run: () => step(execution, selection, 1) },
     { keys: 'x', label: 'Close the panel of the operation', run: () => selection.select({ operation: null }) },
   ])
   if (execution === null) {
@@ -76,7 +78,7 @@ export function ExecutionPage() {
             activeTabId={selection.tab}
             onChange={({ detail }) => selection.select({ tab: detail.activeTabId as ExecutionTab })}
             ariaLabel="Views of the execution"
-            tabs={EXECUTION_TABS.map((tab) => ({ id: tab, label: TAB_LABEL[tab], href: paths.execution(execution.id, { tab, ...(selection.operation === null ? {} : { operation: selection.operation }) }), content: tab === selection.tab ? <TabContent tab={tab} execution={execution} selection={selection} /> : null }))}
+            tabs={tabsOf(execution).map((tab) => ({ id: tab, label: TAB_LABEL[tab], href: paths.execution(execution.id, { tab, ...(selection.operation === null ? {} : { operation: selection.operation }) }), content: tab === selection.tab ? <TabContent tab={tab} execution={execution} selection={selection} /> : null }))}
           />
           {selected !== undefined && (
             <aside className="execution-panel" aria-label="Selected operation">
@@ -102,6 +104,8 @@ function TabContent({ tab, execution, selection }: { tab: ExecutionTab; executio
   switch (tab) {
     case 'timeline':
       return <TimelineTab {...props} />
+    case 'graph':
+      return <GraphTab {...props} />
     case 'operations':
       return <OperationsTab {...props} />
     case 'events':
@@ -115,8 +119,13 @@ function TabContent({ tab, execution, selection }: { tab: ExecutionTab; executio
   }
 }
 
-function step(selection: Selection, by: 1 | -1): void {
-  const index = EXECUTION_TABS.indexOf(selection.tab) + by
-  const next = EXECUTION_TABS[(index + EXECUTION_TABS.length) % EXECUTION_TABS.length]
+/** Only state machines are drawn. */
+const tabsOf = (execution: Execution): readonly ExecutionTab[] => EXECUTION_TABS.filter((tab) => tab !== 'graph' || execution.detail.is_state_machine)
+
+function step(execution: Execution | null, selection: Selection, by: 1 | -1): void {
+  if (execution === null) return
+  const tabs = tabsOf(execution)
+  const index = tabs.indexOf(selection.tab) + by
+  const next = tabs[(index + tabs.length) % tabs.length]
   if (next !== undefined) selection.select({ tab: next })
 }

@@ -8,6 +8,7 @@ mod error;
 mod keys;
 mod logs;
 mod servers;
+mod services;
 mod set_aside;
 mod signing;
 mod stacks;

@@ -75,6 +75,15 @@ impl Transport {
         })
     }
 
+    /// The same, for a service whose requests are signed under another name.
+    pub fn for_service(&self, service: &str) -> Self {
+        let mut other = self.clone();
+        if let Some(signer) = &mut other.signer {
+            signer.service = service.to_owned();
+        }
+        other
+    }
+
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }

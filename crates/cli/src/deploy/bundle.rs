@@ -19,6 +19,7 @@ use crate::up::objects::{self, Fetch};
 use crate::up::stack_options::{self, DATA_DIR};
 use crate::up::{
     cdk, data_folder, image, inline, left_out, missing_layers, questions, secret_seed,
+    state_machines,
 };
 
 /// Where builds are kept, in the data folder beside a template: what `lambdura up` builds there is its own.
@@ -88,6 +89,7 @@ async fn built(
     data_folder::prepare(data_dir)?;
     secret_seed::keep(data_dir)?;
     inline::place(&mut stack, data_dir)?;
+    state_machines::place(&mut stack, data_dir)?;
     image::place(&mut stack, data_dir);
     let elsewhere = stack_options::elsewhere(&up.server)?;
     objects::fetch(&mut stack, &elsewhere, data_dir, Fetch::Anew).await;

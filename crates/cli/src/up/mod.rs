@@ -29,7 +29,7 @@ mod same_code;
 pub(crate) mod secret_seed;
 mod source;
 pub(crate) mod stack_options;
-mod state_machines;
+pub(crate) mod state_machines;
 mod tree;
 
 pub(crate) mod port;

@@ -8,17 +8,14 @@ use std::path::Path;
 use anyhow::Context as _;
 use asl::Definition;
 use serde_json::Value;
-use server::{STATE_MACHINE_DEFINITION as DEFINITION, STATE_MACHINE_PROGRAM as PROGRAM};
+use server::{
+    STATE_MACHINE_DEFINITION as DEFINITION, STATE_MACHINE_PROGRAM as PROGRAM,
+    state_machine_bootstrap,
+};
 use stack::Stack;
 use state_machine::{Settings, StateMachine};
 
 use crate::exit::CliError;
-
-/// What starts the process of a state machine. This program is named by a variable instead of a path in the script: the
-/// same definition is the same code, wherever the command is installed.
-fn bootstrap() -> String {
-    format!("#!/bin/sh\nexec \"${PROGRAM}\" asl function \"$LAMBDA_TASK_ROOT/{DEFINITION}\"\n")
-}
 
 /// Writes state machines below `<data dir>/state-machines`, and lets their functions point there. One whose definition
 /// is wrong is left out of the deployment, with everything that is wrong as the reason.
@@ -34,13 +31,14 @@ pub fn place(stack: &mut Stack, data_dir: &Path) -> Result<(), CliError> {
             function.cannot_run = Some(reason);
             continue;
         }
-        let program = std::env::current_exe().context("cannot tell where this program is")?;
-        let program = program.display().to_string();
         let folder = data_dir.join("state-machines").join(&function.logical_id);
         write(&folder, definition).with_context(|| {
             format!("cannot write the state machine into `{}`", folder.display())
         })?;
-        function.environment.insert(PROGRAM.to_owned(), program);
+        // Each server puts in the program that it is itself.
+        function
+            .environment
+            .insert(PROGRAM.to_owned(), String::from("lambdura"));
         function.code_path = folder;
     }
     Ok(())
@@ -68,7 +66,7 @@ fn check(name: &str, definition: &Value) -> Result<(), String> {
 fn write(folder: &Path, definition: &Value) -> io::Result<()> {
     std::fs::create_dir_all(folder)?;
     let script = folder.join("bootstrap");
-    std::fs::write(&script, bootstrap())?;
+    std::fs::write(&script, state_machine_bootstrap())?;
     std::fs::set_permissions(&script, Permissions::from_mode(0o755))?;
     let text = serde_json::to_string_pretty(definition).map_err(io::Error::other)?;
     std::fs::write(folder.join(DEFINITION), text)

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::{Response, StatusCode};
+use lambda_api::ErrorCode;
 use model::{EventSourceKind, ExecutionId, Invocation, ParentLink, Timestamp};
 use serde::Serialize;
 use store::{ExecutionSummary as Stored, SetAside};
@@ -12,6 +13,7 @@ use wire::ApiError;
 
 use super::summary::ExecutionSummary;
 use crate::app::App;
+use crate::functions::FunctionVersion;
 use crate::http::{Body, json};
 use crate::service::cut;
 
@@ -51,6 +53,8 @@ pub(super) struct ExecutionDetail {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub set_aside: Option<SetAsideShown>,
     pub trigger: Trigger,
+    /// Whether it is one of a state machine, whose definition is still here.
+    pub is_state_machine: bool,
     /// The server's clock at the time of this answer.
     pub server_now_at: i64,
 }
@@ -198,6 +202,49 @@ pub(super) async fn detail(app: &Arc<App>, id: &str) -> Result<Response<Body>, A
     Ok(json(StatusCode::OK, &detail))
 }
 
+/// The definition of a state machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(super) struct MachineDefinition {
+    /// Its name.
+    pub name: String,
+    /// The text of the definition, as it was deployed.
+    pub definition: String,
+}
+
+/// Answers with the definition that an execution of a state machine runs by.
+#[utoipa::path(
+    get,
+    path = "/lambdura/v1/executions/{execution_id}/definition",
+    params(("execution_id" = String, Path, description = "what its ARN ends with")),
+    responses((status = 200, body = MachineDefinition)),
+)]
+pub(super) async fn definition(app: &Arc<App>, id: &str) -> Result<Response<Body>, ApiError> {
+    let id = super::execution_id(id)?;
+    let stored = app.driver.store().summary(&id).await?;
+    let stored = stored.ok_or_else(ApiError::unknown_execution)?;
+    let Some(version) = machine(app, &stored) else {
+        let message = "The execution is none of a state machine whose definition is here.";
+        return Err(ApiError::new(ErrorCode::ResourceNotFound, message));
+    };
+    let definition = version.definition().map_err(|error| {
+        tracing::error!(function = %version.config.arn, %error, "failed to read a definition");
+        let message = "The definition cannot be read. See the server's log.";
+        ApiError::new(ErrorCode::Service, message)
+    })?;
+    let name = version.config.name.clone();
+    Ok(json(
+        StatusCode::OK,
+        &MachineDefinition { name, definition },
+    ))
+}
+
+/// The version of the state machine that an execution is of.
+fn machine(app: &App, stored: &Stored) -> Option<Arc<FunctionVersion>> {
+    let arn = &stored.spec.arn;
+    let version = app.registry.version(&arn.function.name, &arn.version)?;
+    version.is_state_machine().then_some(version)
+}
+
 /// The execution as it is now; none when there is no such one.
 pub(super) async fn read(
     app: &Arc<App>,
@@ -223,6 +270,7 @@ pub(super) async fn read(
     };
     let detail = ExecutionDetail::of(&stored, invocation_time, limits, now);
     Ok(Some(ExecutionDetail {
+        is_state_machine: machine(app, &stored).is_some(),
         set_aside: set_aside.map(SetAsideShown::from),
         ..detail
     }))
@@ -286,6 +334,7 @@ impl ExecutionDetail {
             pause: pause.filter(|_| state.ended_at.is_none()),
             set_aside: None,
             trigger: Trigger::from(&spec.trigger),
+            is_state_machine: false,
             server_now_at: now.as_millis(),
         }
     }

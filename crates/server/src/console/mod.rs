@@ -93,6 +93,7 @@ pub(crate) async fn handle<B>(app: &Arc<App>, request: &Request<B>) -> Option<Re
         ["executions", "live"] => live::executions(app, &query, session),
         ["executions", id] => execution::detail(app, id).await,
         ["executions", id, "cost"] => cost::of_id(app, id, request.headers()).await,
+        ["executions", id, "definition"] => execution::definition(app, id).await,
         ["executions", id, "events"] => events::page(app, id, &query).await,
         ["executions", id, "live"] => live::execution(app, id, &query, session),
         ["callbacks"] => waiting::callbacks(app, &query).await,

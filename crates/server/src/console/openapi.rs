@@ -26,6 +26,7 @@ use crate::service::{
         execution::detail,
         cost::of_name,
         cost::of_id,
+        execution::definition,
         events::page,
         live::execution,
         waiting::callbacks,

@@ -139,6 +139,11 @@ impl OtherServices {
         answer.ok_or_else(|| Request::from_parts(parts, ()))
     }
 
+    /// Whether they are handed on to an emulator.
+    pub fn are_handed_on(&self) -> bool {
+        self.forwarder.is_some()
+    }
+
     /// Whether a request is signed for another service than those of the main port.
     #[expect(clippy::unused_self, reason = "it is a question to them")]
     pub fn are_meant<B>(&self, request: &Request<B>) -> bool {

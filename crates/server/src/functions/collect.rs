@@ -72,9 +72,13 @@ impl Registry {
         let mut candidates = Vec::new();
         for (name, function) in functions.iter() {
             let settings = &function.settings;
-            let Some(newest) = function.published.keys().next_back() else {
+            let Some((newest, version)) = function.published.last_key_value() else {
                 continue;
             };
+            // Small, and the history of an execution that has ended is told by its definition.
+            if version.is_state_machine() {
+                continue;
+            }
             for number in settings.automatic_versions.range(..newest) {
                 let version = Version::Published(*number);
                 let is_aliased = function.aliases.values().any(|it| leads_to(it, &version));

@@ -16,6 +16,7 @@ mod routing;
 mod settings;
 mod shared;
 mod staged;
+mod state_machine;
 mod version;
 
 pub(crate) use change::{CatalogueChanges, NewFunction};
@@ -32,4 +33,8 @@ pub(crate) use registry::{Home, Registry, Resolved, unqualified};
 pub(crate) use routing::{leads_to, weights};
 pub(crate) use settings::{EventInvoke, FunctionSettings};
 pub(crate) use staged::{PublishStagedError, StagedFunction};
+pub(crate) use state_machine::{
+    MachineAlias, MachineRoute, MachineVersion, STATE_MACHINE_TYPE, StateMachineSettings,
+};
+pub use state_machine::{STATE_MACHINE_DEFINITION, STATE_MACHINE_PROGRAM, state_machine_bootstrap};
 pub(crate) use version::{ENDPOINTS_HERE, FunctionVersion, Running};

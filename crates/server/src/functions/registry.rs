@@ -379,7 +379,8 @@ impl Registry {
         Ok(resolved)
     }
 
-    fn draw(&self) -> f64 {
+    /// A number from 0 up to 1, for a share of invocations.
+    pub fn draw(&self) -> f64 {
         // A generator cannot be left half drawn.
         let mut chance = self.chance.lock().unwrap_or_else(PoisonError::into_inner);
         chance.f64()

@@ -7,7 +7,7 @@ use runtime::RetryPolicy;
 use serde::{Deserialize, Serialize};
 use store::FunctionSettingsRecord;
 
-use super::EventSourceMapping;
+use super::{EventSourceMapping, StateMachineSettings};
 
 /// Settings of one function. Members that an older server did not write have their defaults.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +32,9 @@ pub(crate) struct FunctionSettings {
     pub automatic_versions: BTreeSet<u64>,
     /// The newest version that was ever published, as far as it is gone: numbers are not used again.
     pub last_deleted_version: u64,
+    /// Of a state machine, once there is anything to keep.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub machine: Option<StateMachineSettings>,
 }
 
 /// How a function, version or alias is invoked asynchronously.

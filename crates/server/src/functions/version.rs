@@ -12,6 +12,8 @@ use model::{FunctionArn, Version};
 use runtime::DurableSettings;
 use store::FunctionVersionRecord;
 
+use super::STATE_MACHINE_PROGRAM;
+
 /// Lambda's own defaults, for a stored configuration that leaves them out.
 const TIMEOUT_SECONDS: u64 = 3;
 const MEMORY_MB: u32 = 128;
@@ -31,6 +33,8 @@ pub(crate) struct Running {
     pub reserved: bool,
     /// Variables that count more than a function's own.
     pub environment: BTreeMap<String, String>,
+    /// What runs state machines: this program.
+    pub program: Option<String>,
     /// Functions that are debugged, by name.
     pub debuggers: Arc<BTreeMap<String, Debugger>>,
 }
@@ -82,6 +86,12 @@ impl FunctionVersion {
             environment.remove(*name);
         }
         environment.extend(running.environment.clone());
+        // Another program may have stored it: one of an earlier release, or of another server.
+        if let (Some(stored), Some(program)) =
+            (environment.get_mut(STATE_MACHINE_PROGRAM), &running.program)
+        {
+            stored.clone_from(program);
+        }
         let debugger = running.debuggers.get(arn.name.as_str()).cloned();
         let timeout = match debugger {
             Some(_) => u64::from(DEBUGGED_SECONDS),

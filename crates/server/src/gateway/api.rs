@@ -252,6 +252,11 @@ impl Api {
             let exchange = Exchange::new(integration, &payload, &body);
             return self.exchange(&exchange, &target, route, trace_header).await;
         }
+        if let Integration::States(called) = &route.integration {
+            let call = super::states_call::call(app, called, &payload, &body);
+            let answered = tokio::time::timeout(route.timeout, call).await;
+            return answered.map_err(|_elapsed| Failure::TimedOut);
+        }
         let is_durable = target.is_durable();
         let invoked = async {
             if !face.streams() {

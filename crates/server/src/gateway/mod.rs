@@ -14,6 +14,7 @@ mod answer;
 mod api;
 mod path;
 mod request;
+mod states_call;
 mod stream;
 
 mod http;

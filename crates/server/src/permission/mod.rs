@@ -74,7 +74,7 @@ impl Needed {
 pub(crate) enum Service {
     Lambda,
     DynamoDb,
-    /// Step Functions, for the state machines of a template.
+    /// Step Functions.
     States,
     /// One that is not here.
     Elsewhere,
@@ -131,7 +131,7 @@ pub(crate) fn needed(
 ) -> Vec<Needed> {
     match service {
         Service::DynamoDb => dynamodb::needed(&parts.headers, body, home),
-        Service::States => states::needed(&parts.headers, body),
+        Service::States => states::needed(&parts.headers, body, home),
         Service::Elsewhere => vec![elsewhere(signed_for, parts)],
         Service::Lambda => {
             let path = path(parts);

@@ -1,7 +1,10 @@
 //! Errors in Step Functions' words.
 
 use hyper::StatusCode;
+use lambda_api::ErrorCode;
 use serde_json::{Value, json};
+use store::StoreFault;
+use wire::ApiError;
 
 /// An error of the Step Functions API.
 #[derive(Debug)]
@@ -36,6 +39,17 @@ impl StatesError {
         )
     }
 
+    pub fn deleting(arn: &str) -> Self {
+        Self::new(
+            "StateMachineDeleting",
+            format!("State Machine is being deleted: '{arn}'"),
+        )
+    }
+
+    pub fn conflict(message: impl Into<String>) -> Self {
+        Self::new("ConflictException", message)
+    }
+
     pub fn status(&self) -> StatusCode {
         match self.code {
             "InternalServerException" => StatusCode::INTERNAL_SERVER_ERROR,
@@ -45,6 +59,24 @@ impl StatesError {
 
     pub fn body(&self) -> Value {
         json!({ "__type": self.code, "message": self.message })
+    }
+}
+
+impl From<ApiError> for StatesError {
+    fn from(error: ApiError) -> Self {
+        match error.code {
+            ErrorCode::InvalidParameterValue | ErrorCode::Validation => {
+                Self::validation(error.message)
+            }
+            ErrorCode::ResourceConflict => Self::conflict(error.message),
+            _ => Self::new("InternalServerException", error.message),
+        }
+    }
+}
+
+impl From<StoreFault> for StatesError {
+    fn from(fault: StoreFault) -> Self {
+        ApiError::from(fault).into()
     }
 }
 

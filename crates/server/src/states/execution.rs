@@ -13,19 +13,19 @@ use uuid::Uuid;
 use super::error::{StatesError, optional, required};
 use super::history::{History, written};
 use super::lambda::{Call, segment};
-use super::machine::{self, Machine};
+use super::machine::{self, Machine, check_stays};
 use super::name::{check, execution, execution_arn, machine_arn};
+use super::page::{limit, page};
+use super::version::of_execution;
 use crate::app::App;
 
 /// Events of a history that are read for one answer: what an execution may have.
 const EVENTS_MAX: usize = 25_000;
-/// Entries of a page, unless the request says otherwise. Source: API reference, `maxResults`.
-const PAGE: usize = 100;
-const PAGE_MAX: u64 = 1_000;
 
 pub(super) async fn start(app: &Arc<App>, input: &Value) -> Result<Value, StatesError> {
     let arn = required(input, "stateMachineArn")?;
-    let machine = machine::find(app, arn)?;
+    let machine = machine::find_for_execution(app, arn)?;
+    check_stays(&machine, arn)?;
     let name = name_of(input)?;
     if let Some(known) = find(app, &machine, &name).await?
         && known.end_timestamp.is_some()
@@ -44,11 +44,12 @@ pub(super) async fn start(app: &Arc<App>, input: &Value) -> Result<Value, States
 
 pub(super) async fn start_sync(app: &Arc<App>, input: &Value) -> Result<Value, StatesError> {
     let arn = required(input, "stateMachineArn")?;
-    let machine = machine::find(app, arn)?;
+    let machine = machine::find_for_execution(app, arn)?;
     if !machine.is_express() {
         let message = format!("State Machine Type Not Supported: '{arn}' is a standard one");
         return Err(StatesError::new("StateMachineTypeNotSupported", message));
     }
+    check_stays(&machine, arn)?;
     let name = name_of(input)?;
     invoke(app, &machine, &name, input, "RequestResponse", arn).await?;
     let execution = read(app, &machine, &name, arn).await?;
@@ -144,7 +145,11 @@ async fn named(
     let machine = machine::find(app, &machine_arn(home, reference.machine));
     let machine = machine.map_err(|_| StatesError::no_execution(arn))?;
     let execution = read(app, &machine, reference.name, arn).await?;
-    Ok((machine, execution))
+    // At the revision that it runs on.
+    let version = execution.version.as_deref();
+    let version = version.and_then(|version| version.parse().ok());
+    let pinned = version.and_then(|version| machine.at(app, &version));
+    Ok((pinned.unwrap_or(machine), execution))
 }
 
 pub(super) async fn describe(app: &Arc<App>, input: &Value) -> Result<Value, StatesError> {
@@ -169,6 +174,7 @@ fn described(app: &App, machine: &Machine, execution: &GetDurableExecutionRespon
         "inputDetails": { "included": true },
         "redriveCount": 0,
     });
+    of_execution(app, machine, &mut shown);
     if let Some(end) = execution.end_timestamp {
         shown["stopDate"] = json!(end);
     }
@@ -196,14 +202,14 @@ fn status(status: &ExecutionStatus) -> &'static str {
 pub(super) async fn list(app: &Arc<App>, input: &Value) -> Result<Value, StatesError> {
     let arn = required(input, "stateMachineArn")?;
     let machine = machine::find(app, arn)?;
-    let limit = match input.get("maxResults").and_then(Value::as_u64) {
-        None | Some(0) => PAGE as u64,
-        Some(limit) => limit.min(PAGE_MAX),
-    };
+    let limit = limit(input);
     let mut path = format!(
         "/2025-12-01/functions/{}/durable-executions?MaxItems={limit}",
         segment(machine.name.as_str())
     );
+    if machine.qualifier.is_some() {
+        path.push_str(&format!("&Qualifier={}", machine.version.version));
+    }
     match optional(input, "statusFilter")? {
         None => {}
         Some("ABORTED") => path.push_str("&Statuses=STOPPED"),
@@ -277,25 +283,7 @@ pub(super) async fn history(app: &Arc<App>, input: &Value) -> Result<Value, Stat
     if input.get("reverseOrder").and_then(Value::as_bool) == Some(true) {
         events.reverse();
     }
-    // Where the last page ended.
-    let from: usize = match optional(input, "nextToken")? {
-        None => 0,
-        Some(token) => token
-            .parse()
-            .map_err(|_| StatesError::new("InvalidToken", format!("Invalid Token: '{token}'")))?,
-    };
-    let limit = match input.get("maxResults").and_then(Value::as_u64) {
-        None | Some(0) => PAGE,
-        Some(limit) => usize::try_from(limit.min(PAGE_MAX)).unwrap_or(PAGE),
-    };
-    let total = events.len();
-    let page: Vec<Value> = events.into_iter().skip(from).take(limit).collect();
-    let end = from.saturating_add(page.len());
-    let mut answer = json!({ "events": page });
-    if end < total {
-        answer["nextToken"] = json!(end.to_string());
-    }
-    Ok(answer)
+    page(input, "events", events)
 }
 
 /// All events of an execution, as the Lambda API shows them.

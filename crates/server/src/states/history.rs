@@ -163,6 +163,8 @@ impl Writer<'_> {
             | EventType::ChainedInvokeFailed
             | EventType::ChainedInvokeTimedOut
             | EventType::ChainedInvokeStopped => self.called(event),
+            EventType::StepStarted => self.service_called(event),
+            EventType::StepSucceeded | EventType::StepFailed => self.service_answered(event),
             EventType::CallbackSucceeded
             | EventType::CallbackFailed
             | EventType::CallbackTimedOut => self.completed(event),
@@ -388,6 +390,52 @@ impl Writer<'_> {
             "TaskStarted",
             Some(("taskStartedEventDetails", about)),
         );
+    }
+
+    /// The integration whose service a step calls: other steps belong to the state itself.
+    fn service(&self, event: &Event) -> Option<(Value, Option<String>)> {
+        if event.name.as_deref() != Some("call") {
+            return None;
+        }
+        let (is_function, service, resource, state) = self.resource(&event.parent_id)?;
+        (!is_function).then(|| {
+            (
+                json!({ "resourceType": service, "resource": resource }),
+                state,
+            )
+        })
+    }
+
+    fn service_called(&mut self, event: &Event) {
+        let Some((about, state)) = self.service(event) else {
+            return;
+        };
+        let mut scheduled = about.clone();
+        scheduled["region"] = json!(self.history.region);
+        // What is sent is not recorded.
+        scheduled["parameters"] = json!("{}");
+        let details = Some(("taskScheduledEventDetails", scheduled));
+        self.push(event, &state, "TaskScheduled", details);
+        let details = Some(("taskStartedEventDetails", about));
+        self.push(event, &state, "TaskStarted", details);
+    }
+
+    fn service_answered(&mut self, event: &Event) {
+        let Some((about, state)) = self.service(event) else {
+            return;
+        };
+        if event.event_type == EventType::StepSucceeded {
+            let result = event.step_succeeded_details.as_ref();
+            let result = result.and_then(|it| it.result.payload.clone());
+            let details = self.data(about, "output", &result.unwrap_or_default());
+            let details = Some(("taskSucceededEventDetails", details));
+            self.push(event, &state, "TaskSucceeded", details);
+            return;
+        }
+        let error = event.step_failed_details.as_ref();
+        let error = told(error.and_then(|it| it.error.payload.as_ref()));
+        let details = Some(("taskFailedEventDetails", merged(about, error)));
+        self.push(event, &state, "TaskFailed", details);
     }
 
     fn called(&mut self, event: &Event) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
-use hyper::{Method, Request};
+use hyper::{HeaderMap, Method, Request};
 use lambda_api::headers;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
@@ -51,6 +51,11 @@ impl Call<'_> {
 
     /// Has it answered, and gives the body of the answer.
     pub async fn answer(self, app: &Arc<App>) -> Result<Bytes, Refusal> {
+        self.respond(app).await.map(|(_, body)| body)
+    }
+
+    /// Has it answered, and gives the headers and the body of the answer.
+    pub async fn respond(self, app: &Arc<App>) -> Result<(HeaderMap, Bytes), Refusal> {
         let mut request = Request::builder().method(self.method).uri(self.path);
         for (name, value) in self.headers {
             request = request.header(name, value);
@@ -68,7 +73,7 @@ impl Call<'_> {
             .map_err(|error| internal(error.to_string()))?
             .to_bytes();
         if parts.status.is_success() {
-            return Ok(body);
+            return Ok((parts.headers, body));
         }
         let code = parts.headers.get(headers::ERROR_TYPE);
         let code = code.and_then(|code| code.to_str().ok()).unwrap_or_default();

@@ -1,117 +1,235 @@
-//! State machines, as they are listed and shown.
+//! State machines, as they are found, listed and shown.
 
 use std::sync::Arc;
 
-use model::FunctionName;
+use lambda_api::FunctionConfiguration;
+use model::{FunctionName, Timestamp, Version};
 use serde_json::{Value, json};
 
 use super::error::{StatesError, required};
 use super::name::{machine, machine_arn};
+use super::page::page;
 use crate::app::App;
-use crate::functions::FunctionVersion;
+use crate::functions::{
+    FunctionSettings, FunctionVersion, STATE_MACHINE_TYPE, StateMachineSettings,
+};
 
-/// The variable that every state machine's function has: `lambdura up` puts it there.
-pub const STATE_MACHINE_PROGRAM: &str = "LAMBDURA_PROGRAM";
-/// The file of its code that is its definition.
-pub const STATE_MACHINE_DEFINITION: &str = "definition.asl.json";
+/// Longest execution of an Express machine, in seconds. Source: Step Functions service quotas.
+pub(super) const EXPRESS_SECONDS: u32 = 300;
 
-/// Longest execution of an Express machine, in seconds: who may take no longer is one.
-const EXPRESS_SECONDS: u32 = 300;
-
-/// A state machine, by the newest version of its function.
+/// A state machine, by one version of its function.
 pub(super) struct Machine {
     pub name: FunctionName,
     pub version: Arc<FunctionVersion>,
+    pub settings: Arc<FunctionSettings>,
+    /// The version or alias that it was named by.
+    pub qualifier: Option<String>,
 }
 
 /// All state machines, by name.
 pub(super) fn all(app: &App) -> Vec<Machine> {
     let names = app.registry.names().into_iter();
-    names.filter_map(|name| find_newest(app, name)).collect()
+    names.filter_map(|name| newest(app, name)).collect()
 }
 
-fn find_newest(app: &App, name: FunctionName) -> Option<Machine> {
+/// The newest revision of a machine.
+pub(super) fn newest(app: &App, name: FunctionName) -> Option<Machine> {
     let version = app.registry.newest(&name)?;
-    let is_machine = version
-        .config
-        .environment
-        .contains_key(STATE_MACHINE_PROGRAM);
-    is_machine.then_some(Machine { name, version })
+    version.is_state_machine().then(|| Machine {
+        settings: app.registry.settings(&name),
+        name,
+        version,
+        qualifier: None,
+    })
 }
 
-/// The state machine of this ARN.
+/// The state machine of this ARN, at the version or alias that it names; of an alias with two versions, at the first.
 pub(super) fn find(app: &App, arn: &str) -> Result<Machine, StatesError> {
-    let name = FunctionName::parse(machine(arn)?).ok();
-    let found = name.and_then(|name| find_newest(app, name));
-    found.ok_or_else(|| StatesError::no_machine(arn))
+    find_at(app, arn, 0.0)
+}
+
+/// As [`find`], for one execution: an alias with two versions chooses anew each time.
+pub(super) fn find_for_execution(app: &App, arn: &str) -> Result<Machine, StatesError> {
+    find_at(app, arn, app.registry.draw())
+}
+
+fn find_at(app: &App, arn: &str, draw: f64) -> Result<Machine, StatesError> {
+    let missing = || StatesError::no_machine(arn);
+    let reference = machine(arn)?;
+    let name = FunctionName::parse(reference.name).map_err(|_| missing())?;
+    let found = newest(app, name).ok_or_else(missing)?;
+    let Some(qualifier) = reference.qualifier else {
+        return Ok(found);
+    };
+    let kept = found.kept();
+    let number = match qualifier.parse() {
+        Ok(number) => Some(number),
+        Err(_) => kept.aliases.get(qualifier).and_then(|it| it.choose(draw)),
+    };
+    let number = number.and_then(|number: u64| kept.versions.get(&number));
+    let number = number.ok_or_else(missing)?.function_version;
+    let at = found.at(app, &Version::Published(number));
+    Ok(Machine {
+        qualifier: Some(qualifier.to_owned()),
+        ..at.ok_or_else(missing)?
+    })
+}
+
+/// As [`find`], for an ARN without version or alias.
+pub(super) fn find_whole(app: &App, arn: &str) -> Result<Machine, StatesError> {
+    if machine(arn)?.qualifier.is_some() {
+        return Err(StatesError::validation(format!(
+            "'{arn}' is a version or an alias: this operation takes the ARN of the state machine."
+        )));
+    }
+    find(app, arn)
+}
+
+/// Refuses a machine that is being deleted.
+pub(super) fn check_stays(machine: &Machine, arn: &str) -> Result<(), StatesError> {
+    match machine.settings.deleting {
+        true => Err(StatesError::deleting(arn)),
+        false => Ok(()),
+    }
 }
 
 impl Machine {
-    /// The function with the alias that starts executions.
+    /// The same machine at another version of its function.
+    pub fn at(&self, app: &App, version: &Version) -> Option<Self> {
+        let version = app.registry.version(&self.name, version)?;
+        Some(Self {
+            name: self.name.clone(),
+            version,
+            settings: Arc::clone(&self.settings),
+            qualifier: None,
+        })
+    }
+
+    /// The function with what starts executions: the alias that follows the newest revision, or the version that was
+    /// named.
     pub fn qualified(&self) -> String {
-        format!("{}:live", self.name)
+        match &self.qualifier {
+            None => format!("{}:live", self.name),
+            Some(_) => format!("{}:{}", self.name, self.version.version),
+        }
     }
 
     pub fn arn(&self, app: &App) -> String {
         machine_arn(&app.registry.home, self.name.as_str())
     }
 
+    /// What is kept of it beside its function.
+    pub fn kept(&self) -> StateMachineSettings {
+        self.settings.machine.clone().unwrap_or_default()
+    }
+
+    /// The number of the version of the machine that this revision was published as.
+    pub fn published(&self) -> Option<u64> {
+        let Version::Published(number) = self.version.version else {
+            return None;
+        };
+        let kept = self.kept();
+        let mut versions = kept.versions.iter();
+        versions
+            .find(|(_, it)| it.function_version == number)
+            .map(|(number, _)| *number)
+    }
+
     pub fn is_express(&self) -> bool {
-        let settings = self.version.durable;
-        settings.is_some_and(|it| it.execution_timeout_seconds <= EXPRESS_SECONDS)
+        kind_of(&self.version.configuration) == "EXPRESS"
     }
 
     fn kind(&self) -> &'static str {
-        if self.is_express() {
-            "EXPRESS"
-        } else {
-            "STANDARD"
-        }
+        kind_of(&self.version.configuration)
     }
 
-    /// The definition, as it lies beside its `bootstrap`.
     pub fn definition(&self) -> Result<String, StatesError> {
-        let path = self.version.config.code_dir.join(STATE_MACHINE_DEFINITION);
-        std::fs::read_to_string(path).map_err(|error| {
+        self.version.definition().map_err(|error| {
             let message = format!("the definition of {} cannot be read: {error}", self.name);
             StatesError::new("InternalServerException", message)
         })
     }
 
-    /// When its newest version was made, in seconds since 1970.
-    fn created(&self) -> f64 {
-        let modified = self.version.configuration.last_modified.as_deref();
-        let at =
-            modified.and_then(|text| text.replace("+0000", "Z").parse::<jiff::Timestamp>().ok());
-        at.map_or(0.0, |at| at.as_duration().as_secs_f64())
+    /// When it was made, in seconds since 1970; of one of a template, when its newest revision was.
+    pub fn created(&self) -> f64 {
+        match self.kept().created_at {
+            0 => modified(&self.version.configuration),
+            millis => seconds(Timestamp::from_millis(millis)),
+        }
+    }
+
+    pub fn role(&self) -> String {
+        let role = self.version.configuration.role.clone();
+        role.unwrap_or_else(|| String::from("arn:aws:iam::000000000000:role/lambdura"))
     }
 }
 
-pub(super) fn list(app: &Arc<App>, _: &Value) -> Result<Value, StatesError> {
+/// The type of a machine, by the configuration of its function.
+pub(super) fn kind_of(configuration: &FunctionConfiguration) -> &'static str {
+    let variables = configuration.environment.as_ref().map(|it| &it.variables);
+    match variables.and_then(|it| it.get(STATE_MACHINE_TYPE)) {
+        Some(kind) if kind == "EXPRESS" => "EXPRESS",
+        _ => "STANDARD",
+    }
+}
+
+/// When a configuration was made, in seconds since 1970.
+pub(super) fn modified(configuration: &FunctionConfiguration) -> f64 {
+    let text = configuration.last_modified.as_deref();
+    let at = text.and_then(|text| text.replace("+0000", "Z").parse::<jiff::Timestamp>().ok());
+    at.map_or(0.0, |at| at.as_duration().as_secs_f64())
+}
+
+/// An instant as this API has it, in seconds since 1970.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "milliseconds since 1970 are exact for longer than anybody lives"
+)]
+pub(super) fn seconds(at: Timestamp) -> f64 {
+    at.as_millis() as f64 / 1000.0
+}
+
+pub(super) fn list(app: &Arc<App>, input: &Value) -> Result<Value, StatesError> {
     let machines = all(app).into_iter().map(|it| {
         json!({
             "stateMachineArn": it.arn(app), "name": it.name.as_str(), "type": it.kind(), "creationDate": it.created(),
         })
     });
-    Ok(json!({ "stateMachines": machines.collect::<Vec<_>>() }))
+    page(input, "stateMachines", machines.collect())
 }
 
 pub(super) fn describe(app: &Arc<App>, input: &Value) -> Result<Value, StatesError> {
-    let machine = find(app, required(input, "stateMachineArn")?)?;
-    shown(app, &machine)
+    let arn = required(input, "stateMachineArn")?;
+    let machine = find(app, arn)?;
+    let mut shown = shown(app, &machine)?;
+    shown["stateMachineArn"] = json!(arn);
+    if machine.qualifier.is_some()
+        && let Some(number) = machine.published()
+        && let Some(version) = machine.kept().versions.get(&number)
+    {
+        shown["description"] = json!(version.description);
+        shown["creationDate"] = json!(seconds(Timestamp::from_millis(version.created_at)));
+    }
+    Ok(shown)
 }
 
 /// A machine as it is shown.
 pub(super) fn shown(app: &App, machine: &Machine) -> Result<Value, StatesError> {
-    Ok(json!({
+    let kept = machine.kept();
+    let off = || json!({ "level": "OFF", "includeExecutionData": false });
+    let mut shown = json!({
         "stateMachineArn": machine.arn(app),
         "name": machine.name.as_str(),
-        "status": "ACTIVE",
+        "status": if machine.settings.deleting { "DELETING" } else { "ACTIVE" },
         "definition": machine.definition()?,
-        "roleArn": machine.version.configuration.role.clone().unwrap_or_else(|| String::from("arn:aws:iam::000000000000:role/lambdura")),
+        "roleArn": machine.role(),
         "type": machine.kind(),
         "creationDate": machine.created(),
-        "loggingConfiguration": { "level": "OFF", "includeExecutionData": false },
-        "tracingConfiguration": { "enabled": false },
-    }))
+        "loggingConfiguration": kept.logging.unwrap_or_else(off),
+        "tracingConfiguration": { "enabled": kept.is_traced },
+    });
+    if let Some(revision) = &machine.version.configuration.revision_id {
+        shown["revisionId"] = json!(revision);
+    }
+    Ok(shown)
 }

@@ -1,19 +1,26 @@
-//! The Step Functions API for the state machines of a template, which are durable functions here.
+//! The Step Functions API for state machines, which are durable functions here.
 //!
-//! Each operation becomes one or two of the Lambda API's, in this process, so that rules, limits and errors are those of
-//! durable executions; what is here is the other spelling. Machines come from templates: the operations that create,
-//! change or delete them are refused, and say so.
+//! What is done with executions becomes one or two of the Lambda API's operations, in this process, so that rules, limits
+//! and errors are those of durable executions; what is here is the other spelling. Machines come from templates, or over
+//! this API ([`change`]): then they are in the store's catalogue, as every function is.
 //!
 //! Source of names: the service model of `stepfunctions` in botocore, and the Step Functions API reference, read
 //! 2026-11-29.
 
+mod alias;
+mod change;
 mod error;
 mod execution;
 mod history;
 mod lambda;
 mod machine;
 mod name;
+mod page;
+mod tags;
+mod test_state;
 mod token;
+mod validate;
+mod version;
 
 use std::sync::Arc;
 
@@ -24,16 +31,17 @@ use serde_json::Value;
 use crate::app::App;
 use crate::http::{Body, RequestBody, read_body};
 use error::StatesError;
-pub use machine::{STATE_MACHINE_DEFINITION, STATE_MACHINE_PROGRAM};
 
 /// What the header of a request begins with.
 const TARGET: &str = "AWSStepFunctions.";
 /// Largest request: a definition or an input, with room for the rest.
 const BYTES_MAX: usize = 2 * 1024 * 1024;
 
-/// Whether a request is one to Step Functions that is answered here: if there is a state machine.
+/// Whether a request is one to Step Functions that is answered here: where there is a state machine, or nobody else to
+/// answer it.
 pub(crate) fn serve(app: &App, headers: &HeaderMap) -> bool {
-    operation(headers).is_some() && !machine::all(app).is_empty()
+    operation(headers).is_some()
+        && (!app.other_services.are_handed_on() || !machine::all(app).is_empty())
 }
 
 fn operation(headers: &HeaderMap) -> Option<&str> {
@@ -69,12 +77,35 @@ pub(crate) async fn handle(app: &Arc<App>, request: Request<RequestBody>) -> Res
         .expect("the parts are all valid")
 }
 
+/// Answers an operation for another part of the server: the status of the answer, and the answer or the error.
+pub(crate) async fn call(app: &Arc<App>, operation: &str, input: &Value) -> (StatusCode, Value) {
+    match dispatch(app, operation, input).await {
+        Ok(answer) => (StatusCode::OK, answer),
+        Err(error) => (error.status(), error.body()),
+    }
+}
+
 async fn dispatch(app: &Arc<App>, operation: &str, input: &Value) -> Result<Value, StatesError> {
     match operation {
         "ListStateMachines" => machine::list(app, input),
         "DescribeStateMachine" => machine::describe(app, input),
         "DescribeStateMachineForExecution" => execution::machine(app, input).await,
-        "ListTagsForResource" => Ok(serde_json::json!({ "tags": [] })),
+        "ValidateStateMachineDefinition" => validate::validate(input),
+        "TestState" => test_state::test(app, input).await,
+        "CreateStateMachine" => change::create(app, input).await,
+        "UpdateStateMachine" => change::update(app, input).await,
+        "DeleteStateMachine" => change::delete(app, input).await,
+        "PublishStateMachineVersion" => version::publish(app, input).await,
+        "ListStateMachineVersions" => version::list(app, input),
+        "DeleteStateMachineVersion" => version::delete(app, input).await,
+        "CreateStateMachineAlias" => alias::create(app, input).await,
+        "UpdateStateMachineAlias" => alias::update(app, input).await,
+        "DescribeStateMachineAlias" => alias::describe(app, input),
+        "ListStateMachineAliases" => alias::list(app, input),
+        "DeleteStateMachineAlias" => alias::delete(app, input).await,
+        "TagResource" => tags::tag(app, input).await,
+        "UntagResource" => tags::untag(app, input).await,
+        "ListTagsForResource" => tags::list(app, input),
         "StartExecution" => execution::start(app, input).await,
         "StartSyncExecution" => execution::start_sync(app, input).await,
         "DescribeExecution" => execution::describe(app, input).await,
@@ -86,10 +117,7 @@ async fn dispatch(app: &Arc<App>, operation: &str, input: &Value) -> Result<Valu
         "SendTaskHeartbeat" => token::heartbeat(app, input).await,
         other => Err(StatesError::new(
             "UnknownOperationException",
-            format!(
-                "{other} is not served here: state machines are those of the template, and change with it; \
-                 `lambdura asl validate` checks a definition, `lambdura asl run` runs it."
-            ),
+            format!("{other} is not served here; docs/state-machines.md lists what is."),
         )),
     }
 }

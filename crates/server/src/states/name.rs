@@ -9,6 +9,12 @@ pub(super) struct ExecutionReference<'a> {
     pub name: &'a str,
 }
 
+/// A state machine by its name, and the version or alias of it.
+pub(super) struct MachineReference<'a> {
+    pub name: &'a str,
+    pub qualifier: Option<&'a str>,
+}
+
 /// The ARN of a state machine.
 pub(super) fn machine_arn(home: &Home, name: &str) -> String {
     let Home { region, account_id } = home;
@@ -21,21 +27,31 @@ pub(super) fn execution_arn(home: &Home, machine: &str, name: &str) -> String {
     format!("arn:aws:states:{region}:{account_id}:execution:{machine}:{name}")
 }
 
-/// The name in the ARN of a state machine, whatever its qualifier.
-pub(super) fn machine(arn: &str) -> Result<&str, StatesError> {
+/// The name in the ARN of a state machine, and the version or alias if it has one.
+pub(super) fn machine(arn: &str) -> Result<MachineReference<'_>, StatesError> {
     let parts: Vec<&str> = arn.split(':').collect();
     match parts.as_slice() {
-        ["arn", _, "states", _, _, "stateMachine", name]
-        | ["arn", _, "states", _, _, "stateMachine", name, _]
-            if !name.is_empty() =>
-        {
-            Ok(name)
+        ["arn", _, "states", _, _, "stateMachine", name] if !name.is_empty() => {
+            Ok(MachineReference {
+                name,
+                qualifier: None,
+            })
         }
-        _ => Err(StatesError::new(
-            "InvalidArn",
-            format!("Invalid Arn: 'Invalid ARN: {arn}'"),
-        )),
+        ["arn", _, "states", _, _, "stateMachine", name, qualifier]
+            if !name.is_empty() && !qualifier.is_empty() =>
+        {
+            Ok(MachineReference {
+                name,
+                qualifier: Some(qualifier),
+            })
+        }
+        _ => Err(invalid(arn)),
     }
+}
+
+/// The refusal of what is no ARN, or one of something else.
+pub(super) fn invalid(arn: &str) -> StatesError {
+    StatesError::new("InvalidArn", format!("Invalid Arn: 'Invalid ARN: {arn}'"))
 }
 
 /// The names in the ARN of an execution.
@@ -47,14 +63,11 @@ pub(super) fn execution(arn: &str) -> Result<ExecutionReference<'_>, StatesError
         {
             Ok(ExecutionReference { machine, name })
         }
-        _ => Err(StatesError::new(
-            "InvalidArn",
-            format!("Invalid Arn: 'Invalid ARN: {arn}'"),
-        )),
+        _ => Err(invalid(arn)),
     }
 }
 
-/// Checks the name of an execution, which is that of a durable one: AWS takes a few more characters.
+/// Checks the name of an execution or a machine, which is that of a durable one: AWS takes a few more characters.
 pub(super) fn check(name: &str) -> Result<(), StatesError> {
     let is_valid = (1..=64).contains(&name.len())
         && name
@@ -80,8 +93,12 @@ mod tests {
             account_id: String::from("000000000000"),
         };
         let arn = machine_arn(&home, "orders");
-        assert_eq!(machine(&arn).ok(), Some("orders"));
-        assert_eq!(machine(&format!("{arn}:live")).ok(), Some("orders"));
+        let read = machine(&arn).expect("it is one");
+        assert_eq!((read.name, read.qualifier), ("orders", None));
+        let qualified = format!("{arn}:live");
+        let read = machine(&qualified).expect("it is one");
+        assert_eq!((read.name, read.qualifier), ("orders", Some("live")));
+        assert!(machine(&format!("{arn}:")).is_err());
         let arn = execution_arn(&home, "orders", "one");
         let read = execution(&arn).expect("it is one");
         assert_eq!((read.machine, read.name), ("orders", "one"));

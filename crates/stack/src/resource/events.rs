@@ -1,9 +1,9 @@
-//! `Events` of functions: routes, schedules and queues; others are not delivered here.
+//! `Events` of functions and state machines: routes, schedules and queues; others are not delivered here.
 
 use crate::template::{Entry, Fields, Node, Properties, Resource, Type, properties, shorten};
 
 use super::event_source::EVENT as QUEUE_EVENT;
-use super::route::{HTTP_EVENT, REST_EVENT};
+use super::route::{HTTP_EVENT, MACHINE_EVENT, REST_EVENT};
 use super::schedule::{RULE_EVENT, SCHEDULER_EVENT};
 
 /// Every type of event that SAM has, and what is missing for those that are not delivered here.
@@ -31,6 +31,19 @@ const TYPES: [(&str, &str); 20] = [
     ("WebSocketApi", "no WebSocket API is served"),
 ];
 
+/// Every type of event that SAM has for state machines.
+/// Source: AWS SAM developer guide, `AWS::Serverless::StateMachine`, read 2026-11-29.
+const MACHINE_TYPES: [(&str, &str); 5] = [
+    ("Api", ""),
+    ("CloudWatchEvent", "there is no event bus"),
+    ("EventBridgeRule", "there is no event bus"),
+    ("Schedule", ""),
+    ("ScheduleV2", ""),
+];
+
+/// What SAM makes of a state machine's events.
+static STARTING: [&Type; 3] = [&MACHINE_EVENT, &RULE_EVENT, &SCHEDULER_EVENT];
+
 /// What SAM makes of events, each named like the event's type.
 static DELIVERED: [&Type; 5] = [
     &HTTP_EVENT,
@@ -47,10 +60,19 @@ const EVENT: Properties = properties! {
 
 /// What SAM makes of a function's events.
 pub(super) fn of(function: &Resource, index: usize) -> Vec<Resource> {
+    made(function, index, &DELIVERED)
+}
+
+/// What SAM makes of a state machine's events.
+pub(super) fn of_machine(machine: &Resource, index: usize) -> Vec<Resource> {
+    made(machine, index, &STARTING)
+}
+
+fn made(function: &Resource, index: usize, kinds: &[&'static Type]) -> Vec<Resource> {
     let events = function.property("Events").and_then(Node::entries);
     let event = |event: &Entry| {
         let name = event.value.get("Type").and_then(Node::text)?;
-        let kind = DELIVERED.into_iter().find(|kind| kind.name == name)?;
+        let kind = kinds.iter().copied().find(|kind| kind.name == name)?;
         let resource = Resource {
             id_span: event.key_span,
             properties_span: event.key_span,
@@ -82,6 +104,20 @@ fn help_without_properties(event_type: &str) -> Option<&'static str> {
 
 /// Checks a function's events but for their properties, and warns of those that never come.
 pub(super) fn check(fields: &Fields<'_>) {
+    check_against(fields, &TYPES, "invoked", "invoke it yourself");
+}
+
+/// As [`check`], for a state machine.
+pub(super) fn check_of_machine(fields: &Fields<'_>) {
+    check_against(fields, &MACHINE_TYPES, "started", "start it yourself");
+}
+
+fn check_against(
+    fields: &Fields<'_>,
+    types: &[(&'static str, &'static str)],
+    verb: &str,
+    what_to_do: &str,
+) {
     let Some(node) = fields.node("Events") else {
         return;
     };
@@ -95,24 +131,31 @@ pub(super) fn check(fields: &Fields<'_>) {
         let Some(event) = fields.nested(&step, entry.key_span, &entry.value, EVENT) else {
             continue;
         };
-        let Some(event_type) = event.word("Type", &TYPES.map(|(name, _)| name)) else {
+        let Some(event_type) = event.word(
+            "Type",
+            &types.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
+        ) else {
             continue;
         };
         if let Some(help) = help_without_properties(event_type) {
             event.required("Properties", help);
         } else if event_type != HTTP_EVENT.name {
-            fields.warn(&step, entry.key_span, not_delivered(event_type));
+            let missing = types.iter().find(|(name, _)| *name == event_type);
+            let what = match missing.map_or("", |(_, missing)| missing) {
+                "" => format!("events of type {event_type} are not delivered here; {what_to_do}"),
+                missing => {
+                    let owner = if verb == "started" {
+                        "state machine"
+                    } else {
+                        "function"
+                    };
+                    format!(
+                        "{missing} here, so the {owner} is never {verb} by this event; {what_to_do}"
+                    )
+                }
+            };
+            // What the application will notice of an event that never comes.
+            fields.warn(&step, entry.key_span, what);
         }
-    }
-}
-
-/// What the application will notice of an event that never comes.
-fn not_delivered(event_type: &str) -> String {
-    let known = TYPES.iter().find(|(name, _)| *name == event_type);
-    match known.map_or("", |(_, missing)| missing) {
-        "" => format!("events of type {event_type} are not delivered here; invoke it yourself"),
-        missing => format!(
-            "{missing} here, so the function is never invoked by this event; invoke it yourself"
-        ),
     }
 }

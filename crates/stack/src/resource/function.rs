@@ -277,7 +277,7 @@ fn durable_config(fields: &Fields<'_>) -> Option<DurableConfig> {
     })
 }
 
-fn policies(fields: &Fields<'_>) -> Vec<Value> {
+pub(super) fn policies(fields: &Fields<'_>) -> Vec<Value> {
     let Some(node) = fields.node("Policies") else {
         return Vec::new();
     };

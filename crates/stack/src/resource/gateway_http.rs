@@ -5,7 +5,9 @@
 use std::time::Duration;
 
 use crate::template::{Fields, OtherAttributes, Type, properties, shorten, yields};
-use crate::{Access, HttpApiResource, Integration, RequestChecks, Route, RouteKey};
+use crate::{
+    Access, HttpApiResource, Integration, RequestChecks, Route, RouteKey, StatesIntegration,
+};
 
 use super::authorizer::{access, authorizers};
 use super::function_url::no_function;
@@ -13,6 +15,7 @@ use super::http_api::{DEFAULT_STAGE, LOCAL, NO_IMPORT, NO_THROTTLING, http_api, 
 use super::open_api::{Kind, add_routes};
 use super::reading::Reading;
 use super::route::{HTTP_API_TIMEOUT, is_path, method};
+use super::states_target::{ALIAS, mentioned, subtype as subtype_action};
 
 const ROUTES_ONLY: &str = "routes come from `Route` resources and from `Body` only";
 
@@ -52,11 +55,12 @@ pub(super) static ROUTE: Type = Type {
 pub(super) static INTEGRATION: Type = Type {
     properties: properties! {
         used: ApiId, ConnectionType, CredentialsArn, Description, IntegrationMethod,
-            IntegrationSubtype, IntegrationType, IntegrationUri, PayloadFormatVersion, TimeoutInMillis;
+            IntegrationSubtype, IntegrationType, IntegrationUri, PayloadFormatVersion, RequestParameters,
+            TimeoutInMillis;
         ignored:
             FUNCTIONS_ONLY => ConnectionId, TlsConfig;
-            AS_IT_IS => ContentHandlingStrategy, PassthroughBehavior, RequestParameters,
-                RequestTemplates, ResponseParameters, TemplateSelectionExpression;
+            AS_IT_IS => ContentHandlingStrategy, PassthroughBehavior, RequestTemplates, ResponseParameters,
+                TemplateSelectionExpression;
     },
     ..part_type("AWS::ApiGatewayV2::Integration")
 };
@@ -184,6 +188,26 @@ pub(super) fn integrated(
         return None;
     }
     if let Some(subtype) = integration.text("IntegrationSubtype") {
+        let parameters = integration.text_map("RequestParameters");
+        if let Some(action) = subtype_action(&subtype)
+            && let Some(function) = mentioned(integration, parameters.values())
+        {
+            let given = integration.milliseconds("TimeoutInMillis", 50..=900_000);
+            return Some(Route {
+                key,
+                function,
+                qualifier: Some(ALIAS.to_owned()),
+                event: part.logical_id.to_owned(),
+                timeout: given.unwrap_or(timeout),
+                integration: Integration::States(Box::new(StatesIntegration {
+                    action: action.to_owned(),
+                    templates: None,
+                    parameters,
+                })),
+                access: Access::default(),
+                checks: RequestChecks::default(),
+            });
+        }
         let meaning = format!(
             "API Gateway's own call of `{}` is not made here: the route is not served; let a function make it",
             shorten(&subtype)
@@ -191,6 +215,7 @@ pub(super) fn integrated(
         integration.warn_of("IntegrationSubtype", &meaning);
         return None;
     }
+    integration.warn_of("RequestParameters", AS_IT_IS);
     let uri = integration.required(uri_property, "the function's ARN")?;
     let given = integration.milliseconds("TimeoutInMillis", 50..=900_000);
     let resolver = integration.resolver;

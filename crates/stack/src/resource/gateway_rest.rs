@@ -2,10 +2,12 @@
 //!
 //! Source of names: CloudFormation template reference, `AWS::ApiGateway`, read 2026-11-23.
 
+use std::collections::BTreeMap;
+
 use crate::template::{Fields, Node, Properties, Resolver, Type, properties};
 use crate::{
     Access, AwsIntegration, FunctionResource, Integration, IntegrationResponse, Passthrough,
-    RequestChecks, RestApiResource, RestCors, Route, RouteKey, RouteMethod,
+    RequestChecks, RestApiResource, RestCors, Route, RouteKey, RouteMethod, StatesIntegration,
 };
 
 use super::api_key;
@@ -17,6 +19,7 @@ use super::reading::Reading;
 use super::request_check::{Models, of_method};
 use super::rest_api::{rest_api, rest_api_type};
 use super::route::{REST_API_TIMEOUT, is_path, method};
+use super::states_target::{ALIAS, action, mentioned};
 use super::target::target;
 
 const METHODS_ONLY: &str = "routes come from `Method` resources and from `Body` only";
@@ -188,8 +191,17 @@ fn templated_route(
     key: &RouteKey,
     nested: &[FunctionResource],
 ) -> Option<Route> {
-    let target = target(integration, "Uri", integration.node("Uri")?, nested)?;
     let timeout = integration.milliseconds("TimeoutInMillis", 50..=900_000);
+    let uri = integration.node("Uri")?;
+    if let Some(called) = states_call(integration, "Uri", uri, || templated(integration)) {
+        return Some(Route {
+            key: key.clone(),
+            event: fields.logical_id.to_owned(),
+            timeout: timeout.unwrap_or(REST_API_TIMEOUT),
+            ..called
+        });
+    }
+    let target = target(integration, "Uri", uri, nested)?;
     Some(Route {
         key: key.clone(),
         function: target.function,
@@ -197,6 +209,34 @@ fn templated_route(
         event: fields.logical_id.to_owned(),
         timeout: timeout.unwrap_or(REST_API_TIMEOUT),
         integration: Integration::Aws(Box::new(templated(integration))),
+        access: Access::default(),
+        checks: RequestChecks::default(),
+    })
+}
+
+/// A call of Step Functions for a machine of this template, which its templates mention. Key, event and timeout are the
+/// caller's.
+pub(super) fn states_call(
+    integration: &Fields<'_>,
+    property: &str,
+    uri: &Node,
+    templated: impl FnOnce() -> AwsIntegration,
+) -> Option<Route> {
+    // Not evaluated before it is clear: a URI may be anything.
+    let action = action(&integration.text_of(property, uri)?)?;
+    let templates = templated();
+    let function = mentioned(integration, templates.request_templates.values())?;
+    Some(Route {
+        key: RouteKey::Default,
+        function,
+        qualifier: Some(ALIAS.to_owned()),
+        event: String::new(),
+        timeout: REST_API_TIMEOUT,
+        integration: Integration::States(Box::new(StatesIntegration {
+            action: action.to_owned(),
+            templates: Some(templates),
+            parameters: BTreeMap::new(),
+        })),
         access: Access::default(),
         checks: RequestChecks::default(),
     })

@@ -18,6 +18,7 @@ mod lambda_function;
 mod layer;
 mod nested;
 mod state_machine;
+mod states_target;
 
 mod api_key;
 mod authorizer;

@@ -11,7 +11,7 @@ use crate::{
     Passthrough, RequestChecks, RestCors, Route, RouteKey, RouteMethod,
 };
 
-use super::gateway_rest::preflight_headers;
+use super::gateway_rest::{preflight_headers, states_call};
 use super::open_api_security::Security;
 use super::reading::Reading;
 use super::request_check::{DocumentChecks, within};
@@ -194,6 +194,17 @@ impl<'d> Document<'d> {
             integration.warn_of("type", "it has no `uri`: the route is not served");
             return None;
         };
+        let timeout = integration.milliseconds("timeoutInMillis", 50..=900_000);
+        if is_templated
+            && let Some(called) = states_call(integration, "uri", uri, || templated(integration))
+        {
+            return Some(Route {
+                event: key.to_string(),
+                key,
+                timeout: timeout.unwrap_or_else(|| self.kind.timeout()),
+                ..called
+            });
+        }
         let nested = &reading.nested.functions;
         let Some(Target {
             function,
@@ -209,7 +220,6 @@ impl<'d> Document<'d> {
             let meaning = "requests reach functions behind HTTP APIs in payload format 2.0";
             integration.warn_of("payloadFormatVersion", meaning);
         }
-        let timeout = integration.milliseconds("timeoutInMillis", 50..=900_000);
         Some(Route {
             event: key.to_string(),
             key,

@@ -9,6 +9,7 @@ use super::open_api::Kind;
 use super::reading::{Reading, is_word};
 use super::request_check::of_event;
 use super::sam_auth::event_access;
+use super::states_target::{machine_name, started, starting};
 
 /// How long an HTTP API waits for a function, at most and by default.
 /// Source: API Gateway developer guide, "Quotas for HTTP APIs", read 2026-11-23.
@@ -25,6 +26,13 @@ const HTTP_API: Properties = properties! {
     used: ApiId, Auth, Method, Path, PayloadFormatVersion, TimeoutInMillis;
     ignored:
         "requests are neither throttled nor measured" => RouteSettings;
+};
+
+/// As SAM has it for a state machine.
+const MACHINE_API: Properties = properties! {
+    used: Auth, RestApiId, UnescapeMappingTemplate;
+    required: Path = "for example `Path: /orders`",
+        Method = "for example `Method: post`, or `Method: any`";
 };
 
 const REST_API: Properties = properties! {
@@ -61,6 +69,16 @@ pub(super) static REST_EVENT: Type = Type {
     ..Type::plain("Api")
 };
 
+/// What SAM makes of an `Api` event of a state machine.
+pub(super) static MACHINE_EVENT: Type = Type {
+    role: Role::Event(Some(EventApi::REST)),
+    properties: MACHINE_API,
+    read: Some(|fields, reading| {
+        add_route(fields, path_key(fields), REST_API_TIMEOUT, reading);
+    }),
+    ..Type::plain("Api")
+};
+
 fn add_route(
     fields: &Fields<'_>,
     key: Option<RouteKey>,
@@ -85,10 +103,15 @@ fn add_route(
         },
         key,
         function: fields.logical_id.to_owned(),
-        qualifier: resolver.published_alias(made.of),
+        qualifier: started(resolver, made.of),
         event: made.name.to_string(),
         timeout,
-        integration: Integration::Proxy,
+        integration: match machine_name(resolver, made.of) {
+            None => Integration::Proxy,
+            Some(name) => Integration::States(Box::new(starting(
+                &resolver.pseudo.state_machine_arn(&name),
+            ))),
+        },
     };
     let help = "one event of one function answers a route";
     reading.add_route(api, fields, route, help);

@@ -8,6 +8,7 @@ use crate::template::{Fields, Node, Properties, Role, Type, properties};
 use crate::{Cron, ScheduleExpression, ScheduleResource, ScheduleService};
 
 use super::function::NO_ENCRYPTION;
+use super::states_target::started;
 
 pub(super) const NO_DEAD_LETTERS: &str = "events that fail are not sent to a queue";
 pub(super) const NO_RETRY_POLICY: &str = "asynchronous events have Lambda's default retries";
@@ -85,7 +86,7 @@ fn schedule(
         arn,
         service,
         function: fields.logical_id.to_owned(),
-        qualifier: resolver.published_alias(made.of),
+        qualifier: started(resolver, made.of),
         event: made.name.to_string(),
         expression: timing.expression,
         expression_text: timing.expression_text,

@@ -11,16 +11,16 @@ use serde_json::Value;
 use crate::template::{Fields, Named, Pseudo, Type, properties};
 use crate::{Architecture, DurableConfig, FunctionResource, LoggingConfig, Tracing, construct};
 
-use super::function::NO_ENCRYPTION;
+use super::events;
+use super::function::{NO_ENCRYPTION, policies};
 use super::reading::{Reading, WORD_MARKS, checked_name, is_word};
+use super::states_target::ALIAS;
 
-const NO_EVENTS: &str =
-    "events do not start state machines here: start it as a function, `lambdura invoke NAME:live`";
 const NO_PUBLISHING: &str =
     "a version is published whenever the definition changes, and the alias `live` follows it";
 
-/// The alias that follows the newest version.
-const ALIAS: &str = "live";
+/// The variable that says of which type it is.
+const TYPE_VARIABLE: &str = "LAMBDURA_STATE_MACHINE_TYPE";
 
 /// Longest execution of a durable function, and of an Express state machine.
 /// Source: Step Functions service quotas: five minutes.
@@ -29,10 +29,10 @@ const EXPRESS_TIMEOUT: Duration = Duration::from_secs(300);
 
 pub(super) static TYPE: Type = Type {
     properties: properties! {
-        // Permissions are not checked here: what says them is taken, and nobody notices.
-        used: Definition, DefinitionSubstitutions, DefinitionUri, Name, PermissionsBoundary, Policies, Role, RolePath, Type;
+        // Who enforces permissions reads `Policies`; the rest of what says them is taken, and nobody notices.
+        used: Definition, DefinitionSubstitutions, DefinitionUri, Events, Name, PermissionsBoundary, Policies, Role,
+            RolePath, Type;
         ignored:
-            NO_EVENTS => Events;
             NO_ENCRYPTION => EncryptionConfiguration;
             NO_PUBLISHING => AutoPublishAlias, DeploymentPreference, UseAliasAsEventTarget;
             "it is logged as functions are" => Logging;
@@ -40,7 +40,11 @@ pub(super) static TYPE: Type = Type {
             "functions are traced, not states" => Tracing;
     },
     named: Named::By("Name", 64),
-    read: Some(|fields, reading| read(fields, reading, &SERVERLESS)),
+    makes: |index, all, _| events::of_machine(&all[index], index),
+    read: Some(|fields, reading| {
+        events::check_of_machine(fields);
+        read(fields, reading, &SERVERLESS);
+    }),
     ..machine_type("AWS::Serverless::StateMachine")
 };
 
@@ -93,10 +97,13 @@ fn read(fields: &Fields<'_>, reading: &mut Reading<'_>, names: &Names) {
     let is_valid = |name: &str| is_word(name, 1..=64, WORD_MARKS);
     let must = "must be 1 to 64 letters, digits, hyphens and underscores";
     let name = checked_name(fields, names.name, is_valid, must);
-    let kinds = [("STANDARD", STANDARD_TIMEOUT), ("EXPRESS", EXPRESS_TIMEOUT)];
-    let longest = fields
+    let kinds = [
+        ("STANDARD", ("STANDARD", STANDARD_TIMEOUT)),
+        ("EXPRESS", ("EXPRESS", EXPRESS_TIMEOUT)),
+    ];
+    let (kind, longest) = fields
         .choice(names.kind, &kinds)
-        .unwrap_or(STANDARD_TIMEOUT);
+        .unwrap_or(("STANDARD", STANDARD_TIMEOUT));
     let Some(mut definition) = definition(fields, names) else {
         return;
     };
@@ -130,7 +137,7 @@ fn read(fields: &Fields<'_>, reading: &mut Reading<'_>, names: &Names) {
         timeout: Duration::from_secs(900),
         memory_size_megabytes: 256,
         architecture: Architecture::default(),
-        environment: BTreeMap::new(),
+        environment: BTreeMap::from([(TYPE_VARIABLE.to_owned(), kind.to_owned())]),
         auto_publish_alias: Some(String::from(ALIAS)),
         more_aliases: Vec::new(),
         durable_config: Some(DurableConfig {
@@ -140,7 +147,7 @@ fn read(fields: &Fields<'_>, reading: &mut Reading<'_>, names: &Names) {
         reserved_concurrent_executions: None,
         invocations_per_process: None,
         event_invoke: Vec::new(),
-        policies: Vec::new(),
+        policies: policies(fields),
         tracing: Tracing::default(),
         logging: LoggingConfig::default(),
         build_method: None,

@@ -117,7 +117,9 @@ impl<'g> Graph<'g> {
     fn add_references(&mut self, index: usize, resource: &'g Resource) {
         for entry in resource.properties.entries().unwrap_or_default() {
             // SAM makes resources of their own of events: those need the function, not it them.
-            let is_events = resource.kind.role == Role::Function && &*entry.key == "Events";
+            let has_events = resource.kind.role == Role::Function
+                || resource.kind.name == "AWS::Serverless::StateMachine";
+            let is_events = has_events && &*entry.key == "Events";
             for reference in references(&entry.value) {
                 let Some((target, _)) = self.names.find(reference.name) else {
                     let base = reference.name.split('.').next().unwrap_or_default();

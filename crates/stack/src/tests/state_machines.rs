@@ -106,3 +106,139 @@ Resources:
         assert!(shown.contains(problem), "{shown}");
     }
 }
+
+const STARTED: &str = "
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Orders:
+    Type: AWS::Serverless::StateMachine
+    Properties:
+      Definition: {StartAt: A, States: {A: {Type: Succeed}}}
+      Policies: [{DynamoDBCrudPolicy: {TableName: orders}}]
+      Events:
+        Posted: {Type: Api, Properties: {Path: /orders, Method: post}}
+        Hourly: {Type: Schedule, Properties: {Schedule: rate(1 hour), Input: '{\"a\": 1}'}}
+        Daily: {Type: ScheduleV2, Properties: {ScheduleExpression: rate(1 day), FlexibleTimeWindow: {Mode: 'OFF'}}}
+        Other: {Type: EventBridgeRule, Properties: {Pattern: {}}}
+  OrdersTwo:
+    Type: AWS::StepFunctions::StateMachine
+    Properties:
+      StateMachineName: demo-Orders-2
+      RoleArn: arn:aws:iam::000000000000:role/r
+      DefinitionString: '{\"StartAt\": \"A\", \"States\": {\"A\": {\"Type\": \"Succeed\"}}}'
+  Front: {Type: AWS::ApiGatewayV2::Api, Properties: {Name: front, ProtocolType: HTTP}}
+  Start:
+    Type: AWS::ApiGatewayV2::Integration
+    Properties:
+      ApiId: !Ref Front
+      IntegrationType: AWS_PROXY
+      IntegrationSubtype: StepFunctions-StartExecution
+      RequestParameters: {StateMachineArn: !Ref OrdersTwo, Input: $request.body}
+  Elsewhere:
+    Type: AWS::ApiGatewayV2::Integration
+    Properties:
+      ApiId: !Ref Front
+      IntegrationType: AWS_PROXY
+      IntegrationSubtype: StepFunctions-StartExecution
+      RequestParameters: {StateMachineArn: 'arn:aws:states:us-east-1:000000000000:stateMachine:other', Input: $request.body}
+  Route: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Front, RouteKey: POST /two, Target: !Sub 'integrations/${Start}'}}
+  Lost: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Front, RouteKey: POST /lost, Target: !Sub 'integrations/${Elsewhere}'}}
+  Described:
+    Type: AWS::Serverless::Api
+    Properties:
+      StageName: v1
+      DefinitionBody:
+        openapi: 3.0.1
+        paths:
+          /one:
+            post:
+              x-amazon-apigateway-integration:
+                type: aws
+                httpMethod: POST
+                uri: !Sub arn:aws:apigateway:${AWS::Region}:states:action/StartSyncExecution
+                requestTemplates:
+                  application/json: !Sub '{\"stateMachineArn\": \"${Orders}\", \"input\": \"{}\"}'
+                responses: {default: {statusCode: 200}}
+";
+
+#[test]
+fn apis_and_schedules_start_state_machines() {
+    use crate::Integration;
+    let stack = load(STARTED).unwrap_or_else(|error| panic!("{}", render(&error)));
+    let states = |integration: &Integration| match integration {
+        Integration::States(it) => it.as_ref().clone(),
+        other => panic!("{other:?}"),
+    };
+    let rest = |id: &str| {
+        let mut apis = stack.rest_apis.iter();
+        let api = apis.find(|it| it.logical_id == id).unwrap();
+        api.routes[0].clone()
+    };
+    let posted = rest("ServerlessRestApi");
+    assert_eq!(
+        (posted.function.as_str(), posted.qualifier.as_deref()),
+        ("Orders", Some("live"))
+    );
+    let integration = states(&posted.integration);
+    assert_eq!(integration.action, "StartExecution");
+    let template = &integration.templates.unwrap().request_templates["application/json"];
+    assert!(
+        template.contains(
+            r#""stateMachineArn": "arn:aws:states:us-east-1:000000000000:stateMachine:demo-Orders""#
+        ),
+        "{template}"
+    );
+    let described = rest("Described");
+    assert_eq!(described.function, "Orders");
+    assert_eq!(states(&described.integration).action, "StartSyncExecution");
+
+    // The name of one machine begins with that of another.
+    let [route] = stack.http_apis[0].routes.as_slice() else {
+        panic!("{:?}", stack.http_apis[0].routes);
+    };
+    assert_eq!(route.function, "OrdersTwo");
+    assert_eq!(
+        states(&route.integration).parameters["Input"],
+        "$request.body"
+    );
+
+    let started: Vec<_> = stack
+        .schedules
+        .iter()
+        .map(|it| {
+            (
+                it.event.as_str(),
+                it.function.as_str(),
+                it.qualifier.as_deref(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        started,
+        [
+            ("Hourly", "Orders", Some("live")),
+            ("Daily", "Orders", Some("live"))
+        ]
+    );
+    let warnings: Vec<String> = stack.warnings.iter().map(ToString::to_string).collect();
+    let warned = |text: &str| warnings.iter().any(|warning| warning.contains(text));
+    assert!(
+        warned("the state machine is never started by this event"),
+        "{warnings:?}"
+    );
+    assert!(
+        warned("`StepFunctions-StartExecution` is not made here"),
+        "{warnings:?}"
+    );
+    assert!(!warned("RequestParameters"), "{warnings:?}");
+    let orders = stack
+        .functions
+        .iter()
+        .find(|it| it.logical_id == "Orders")
+        .unwrap();
+    assert_eq!(orders.policies.len(), 1);
+    assert_eq!(
+        orders.environment["LAMBDURA_STATE_MACHINE_TYPE"],
+        "STANDARD"
+    );
+}

@@ -18,6 +18,7 @@ import { notify } from '../../../layout/notifications'
 import { formatSetting } from '../../../time/format'
 import { Countdown, Elapsed, Instant } from '../../../time/instant'
 import { paths } from '../../../util/paths'
+import { isState, StateData } from '../graph/state-data'
 import { ancestors, errorOf, type Operation } from '../model/history'
 import type { Selection } from '../model/selection'
 import type { Execution } from '../model/use-execution'
@@ -42,7 +43,7 @@ export function OperationPanel({ execution, operation, selection }: Props) {
           actions={<Button iconName="close" variant="icon" ariaLabel="Close the panel" onClick={() => selection.select({ operation: null })} />}
           description={
             <>
-              <OperationIcon operation={operation} /> {typeLabel(operation)}, {OPERATION_STATUS_LABEL[operation.status].toLowerCase()}
+              <OperationIcon operation={operation} /> {isState(execution, operation) ? 'State' : typeLabel(operation)}, {OPERATION_STATUS_LABEL[operation.status].toLowerCase()}
             </>
           }
         >
@@ -108,7 +109,7 @@ export function OperationPanel({ execution, operation, selection }: Props) {
         </dl>
         {operation.type === 'CALLBACK' && <Callback execution={execution} operation={operation} />}
         <Attempts operation={operation} />
-        <Data id={id} operation={operation} />
+        {isState(execution, operation) ? <StateData execution={execution} operation={operation} /> : <Data id={id} operation={operation} />}
         <Traces operation={operation} selection={selection} />
       </SpaceBetween>
     </Container>

@@ -1,11 +1,14 @@
 //! `lambdura asl function`: a state machine as the process of a durable function.
 
+use std::sync::Arc;
+
 use anyhow::Context as _;
 use lambdura::DurableContext;
 use serde_json::Value;
 use state_machine::{Settings, StateMachine};
 
 use super::definition;
+use super::services::Endpoints;
 use crate::args::AslFunctionArguments;
 use crate::exit::CliError;
 
@@ -22,6 +25,7 @@ pub fn run(arguments: &AslFunctionArguments) -> Result<(), CliError> {
     let is_published = version.bytes().all(|byte| byte.is_ascii_digit()) && !version.is_empty();
     let settings = Settings {
         machine_qualifier: String::from(if is_published { "live" } else { "$LATEST" }),
+        services: Some(Arc::new(Endpoints::of_function())),
         ..Settings::default()
     };
     let machine = StateMachine::new(name, definition, settings);

@@ -4,6 +4,7 @@ mod definition;
 mod function;
 mod mocks;
 mod run;
+mod services;
 mod validate;
 
 use crate::args::{AslAction, AslArguments};

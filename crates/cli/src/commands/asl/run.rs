@@ -16,6 +16,7 @@ use tokio::sync::SetOnce;
 
 use super::definition;
 use super::mocks::{self, Answer, Mock, Mocks};
+use super::services::{Endpoints, Mocked};
 use crate::args::AslRunArguments;
 use crate::client::{Client, InvocationType, InvokeRequest};
 use crate::exit::CliError;
@@ -175,6 +176,10 @@ impl Machine<'_> {
             callable: Some(callable),
             machine_qualifier: String::new(),
             files: self.files,
+            services: Some(match self.mocks {
+                None => Arc::new(Endpoints::at(self.endpoint)),
+                Some(mocks) => Arc::new(Mocked(mocks)),
+            }),
         };
         let machine = StateMachine::new(self.name, self.definition, settings);
         let machine = machine.map_err(|unsupported| refused(&unsupported))?;

@@ -1,0 +1,117 @@
+//! State machines are functions: which ones, and what is kept of a machine beside its function.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::FunctionVersion;
+
+/// The variable that every state machine's function has: the program that runs definitions. What is stored there does
+/// not count: each server puts in the program that it is itself.
+pub const STATE_MACHINE_PROGRAM: &str = "LAMBDURA_PROGRAM";
+/// The file of its code that is its definition.
+pub const STATE_MACHINE_DEFINITION: &str = "definition.asl.json";
+/// The variable that has its type, as `CreateStateMachine` spells it.
+pub(crate) const STATE_MACHINE_TYPE: &str = "LAMBDURA_STATE_MACHINE_TYPE";
+
+/// What starts the process of a state machine. The program is named by a variable instead of a path in the script: the
+/// same definition is the same code, wherever the command is installed.
+#[must_use]
+pub fn state_machine_bootstrap() -> String {
+    format!(
+        "#!/bin/sh\nexec \"${STATE_MACHINE_PROGRAM}\" asl function \"$LAMBDA_TASK_ROOT/{STATE_MACHINE_DEFINITION}\"\n"
+    )
+}
+
+/// What Step Functions knows of a machine and Lambda has no place for. Instants are milliseconds since 1970.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct StateMachineSettings {
+    /// Zero for machines of templates.
+    pub created_at: i64,
+    /// As it was given.
+    pub logging: Option<Value>,
+    pub is_traced: bool,
+    /// Its versions, which count apart from those of its function: each revision is one of those.
+    pub versions: BTreeMap<u64, MachineVersion>,
+    /// The newest version that there ever was: numbers are not used again.
+    pub last_version: u64,
+    pub aliases: BTreeMap<String, MachineAlias>,
+}
+
+/// A version of a machine.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct MachineVersion {
+    pub function_version: u64,
+    pub description: String,
+    pub created_at: i64,
+}
+
+/// An alias of a machine: one or two of its versions, and how many of a hundred executions each gets.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct MachineAlias {
+    pub description: String,
+    pub created_at: i64,
+    pub updated_at: i64,
+    pub routes: Vec<MachineRoute>,
+}
+
+/// A part of an alias.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct MachineRoute {
+    pub version: u64,
+    pub weight: u64,
+}
+
+impl MachineAlias {
+    /// The version for one execution; `draw` is from 0 up to 1.
+    pub fn choose(&self, draw: f64) -> Option<u64> {
+        let mut left = draw * 100.0;
+        for route in &self.routes {
+            #[expect(clippy::cast_precision_loss, reason = "it is 100 at the most")]
+            let weight = route.weight as f64;
+            if left < weight {
+                return Some(route.version);
+            }
+            left -= weight;
+        }
+        None
+    }
+}
+
+impl FunctionVersion {
+    /// Whether it is a state machine.
+    pub fn is_state_machine(&self) -> bool {
+        self.config.environment.contains_key(STATE_MACHINE_PROGRAM)
+    }
+
+    /// The definition of a state machine, as it lies beside its `bootstrap`.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn definition(&self) -> io::Result<String> {
+        std::fs::read_to_string(self.config.code_dir.join(STATE_MACHINE_DEFINITION))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_alias_divides_executions_by_weight() {
+        let routes = [(1, 90), (2, 10)].map(|(version, weight)| MachineRoute { version, weight });
+        let alias = MachineAlias {
+            routes: routes.to_vec(),
+            ..MachineAlias::default()
+        };
+        let chosen = [0.0, 0.89, 0.91, 0.999].map(|draw| alias.choose(draw));
+        assert_eq!(chosen, [Some(1), Some(1), Some(2), Some(2)]);
+        assert_eq!(MachineAlias::default().choose(0.5), None);
+    }
+}

@@ -1,0 +1,109 @@
+//! Tags of machines.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use model::FunctionName;
+use serde_json::{Value, json};
+
+use super::error::{StatesError, required};
+use super::machine::newest;
+use super::name::{invalid, machine};
+use crate::app::App;
+
+/// Tags of one machine, and characters of a key and a value. Source: Step Functions service quotas.
+const TAGS_MAX: usize = 50;
+const KEY_MAX: usize = 128;
+const VALUE_MAX: usize = 256;
+
+/// The tags in a request.
+pub(super) fn tags(input: &Value) -> Result<BTreeMap<String, String>, StatesError> {
+    let mut tags = BTreeMap::new();
+    let given = input.get("tags").and_then(Value::as_array);
+    for tag in given.into_iter().flatten() {
+        let key = required(tag, "key")?;
+        let value = tag.get("value").and_then(Value::as_str).unwrap_or_default();
+        let fits =
+            (1..=KEY_MAX).contains(&key.chars().count()) && value.chars().count() <= VALUE_MAX;
+        if !fits {
+            return Err(StatesError::validation(format!(
+                "The tag '{key}' is too long: keys have 1 to {KEY_MAX} characters, values up to {VALUE_MAX}."
+            )));
+        }
+        tags.insert(key.to_owned(), value.to_owned());
+    }
+    check_number(&tags).map(|()| tags)
+}
+
+fn check_number(tags: &BTreeMap<String, String>) -> Result<(), StatesError> {
+    if tags.len() <= TAGS_MAX {
+        return Ok(());
+    }
+    let message = format!("Too many tags: a state machine can have {TAGS_MAX} of them.");
+    Err(StatesError::new("TooManyTags", message))
+}
+
+/// The machine of a request, which only has tags as a whole.
+fn tagged(app: &App, input: &Value) -> Result<FunctionName, StatesError> {
+    let arn = required(input, "resourceArn")?;
+    let reference = machine(arn)?;
+    if reference.qualifier.is_some() {
+        return Err(invalid(arn));
+    }
+    let name = FunctionName::parse(reference.name).ok();
+    let name = name.filter(|name| newest(app, name.clone()).is_some());
+    name.ok_or_else(|| {
+        let message = format!("Resource not found: '{arn}'");
+        StatesError::new("ResourceNotFound", message)
+    })
+}
+
+pub(super) fn list(app: &Arc<App>, input: &Value) -> Result<Value, StatesError> {
+    let name = tagged(app, input)?;
+    let settings = app.registry.settings(&name);
+    let tags = settings.tags.iter();
+    let tags = tags.map(|(key, value)| json!({ "key": key, "value": value }));
+    Ok(json!({ "tags": tags.collect::<Vec<_>>() }))
+}
+
+pub(super) async fn tag(app: &Arc<App>, input: &Value) -> Result<Value, StatesError> {
+    let new = tags(input)?;
+    change(app, input, move |tags| tags.extend(new)).await
+}
+
+pub(super) async fn untag(app: &Arc<App>, input: &Value) -> Result<Value, StatesError> {
+    let keys = input.get("tagKeys").and_then(Value::as_array);
+    let Some(keys) = keys else {
+        return Err(StatesError::validation("The list 'tagKeys' is missing."));
+    };
+    let keys: Vec<String> = keys
+        .iter()
+        .filter_map(|key| key.as_str().map(str::to_owned))
+        .collect();
+    change(app, input, move |tags| {
+        tags.retain(|key, _| !keys.contains(key))
+    })
+    .await
+}
+
+async fn change(
+    app: &Arc<App>,
+    input: &Value,
+    change: impl FnOnce(&mut BTreeMap<String, String>) + Send + 'static,
+) -> Result<Value, StatesError> {
+    let name = tagged(app, input)?;
+    let app = Arc::clone(app);
+    let task = {
+        let app = Arc::clone(&app);
+        async move {
+            let store = app.driver.store();
+            let changes = app.registry.changes(store.as_ref(), app.driver.now()).await;
+            let mut settings = app.registry.settings(&name).as_ref().clone();
+            change(&mut settings.tags);
+            check_number(&settings.tags)?;
+            changes.put_settings(&name, settings).await?;
+            Ok(json!({}))
+        }
+    };
+    app.to_the_end(task).await
+}

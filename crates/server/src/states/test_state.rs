@@ -1,0 +1,506 @@
+//! `TestState`: one state alone, by its definition, without an execution.
+//!
+//! It is evaluated as `state-machine` does it, and nothing is recorded. A Task calls its function; what else a state waits
+//! for has to come with the request (`mock`).
+//!
+//! Source: Step Functions API reference, `TestState`, and developer guide, "Testing state machines with TestState API",
+//! read 2026-11-29.
+
+use std::sync::Arc;
+
+use asl::{
+    Chance, Definition, Language, Left, ResultPath, Scope, State, StateError, StateKind, States,
+    Task, Transition, Variables, Wait,
+};
+use lambda_api::headers;
+use serde_json::{Map, Value, json};
+
+use super::error::{StatesError, optional, required};
+use super::lambda::{Call, segment};
+use super::validate::read;
+use crate::app::App;
+
+/// The name of a state that is defined without one.
+const UNNAMED: &str = "State";
+
+/// What a request mocks.
+enum Mock {
+    Result(Value),
+    Error(StateError),
+}
+
+/// A state with what it is tested with.
+struct Test<'t> {
+    state: &'t State,
+    input: Value,
+    context: Value,
+    variables: Variables,
+    chance: Chance,
+    now_millis: i64,
+    mock: Option<Mock>,
+    retried: u64,
+    /// What each part of the data flow came to, for `DEBUG`.
+    inspected: Map<String, Value>,
+}
+
+/// How a state left.
+struct Gone {
+    left: Left,
+    next: Option<String>,
+}
+
+pub(super) async fn test(app: &Arc<App>, input: &Value) -> Result<Value, StatesError> {
+    let definition = required(input, "definition")?;
+    let name = optional(input, "stateName")?;
+    let (definition, name) = match name {
+        Some(name) => (read(definition)?, name.to_owned()),
+        None => alone(definition)?,
+    };
+    let Some(state) = find(&definition.states, &name) else {
+        return Err(StatesError::validation(format!(
+            "There is no state '{name}' in the definition."
+        )));
+    };
+    let level = optional(input, "inspectionLevel")?.unwrap_or("INFO");
+    if !["INFO", "DEBUG", "TRACE"].contains(&level) {
+        return Err(StatesError::validation(format!(
+            "'{level}' is no inspection level: INFO, DEBUG and TRACE are."
+        )));
+    }
+    let given = json_member(input, "input", "InvalidExecutionInput")?;
+    let now = app.driver.now();
+    let mut seed = [0; 8];
+    getrandom::fill(&mut seed).map_err(|error| {
+        StatesError::new("InternalServerException", format!("no randomness: {error}"))
+    })?;
+    let retried = input.pointer("/stateConfiguration/retrierRetryCount");
+    let retried = retried.and_then(Value::as_u64).unwrap_or(0);
+    let mut test = Test {
+        state,
+        context: context(input, state, &given, now.as_millis(), retried)?,
+        input: given,
+        variables: match json_member(input, "variables", "ValidationException")? {
+            Value::Object(variables) => variables,
+            _ => return Err(StatesError::validation("'variables' is no object.")),
+        },
+        chance: Chance::new(u64::from_le_bytes(seed), 0),
+        now_millis: now.as_millis(),
+        mock: mock(input)?,
+        retried,
+        inspected: Map::new(),
+    };
+    let gone = test.run(app).await?;
+    let mut answer = test.answer(gone);
+    if level == "INFO" {
+        let details = answer["inspectionData"]["errorDetails"].take();
+        answer["inspectionData"] = json!({});
+        if !details.is_null() {
+            answer["inspectionData"]["errorDetails"] = details;
+        }
+    }
+    Ok(answer)
+}
+
+/// A member that is JSON in a text; an empty object if it is not there.
+fn json_member(input: &Value, name: &str, code: &'static str) -> Result<Value, StatesError> {
+    let Some(text) = optional(input, name)? else {
+        return Ok(json!({}));
+    };
+    serde_json::from_str(text)
+        .map_err(|error| StatesError::new(code, format!("The member '{name}' is no JSON: {error}")))
+}
+
+/// A definition with this state alone, and states that do nothing wherever it may go.
+fn alone(text: &str) -> Result<(Definition, String), StatesError> {
+    let state: Value = serde_json::from_str(text).map_err(|error| {
+        let message = format!("Invalid State Definition: '{error}'");
+        StatesError::new("InvalidDefinition", message)
+    })?;
+    let list = |name: &str| state.get(name).and_then(Value::as_array).cloned();
+    let mut targets: Vec<&str> = ["Next", "Default"]
+        .iter()
+        .filter_map(|name| state.get(name)?.as_str())
+        .collect();
+    let rules: Vec<Value> = [list("Choices"), list("Catch")]
+        .into_iter()
+        .flatten()
+        .flatten()
+        .collect();
+    targets.extend(rules.iter().filter_map(|rule| rule.get("Next")?.as_str()));
+    let mut name = String::from(UNNAMED);
+    while targets.contains(&name.as_str()) {
+        name.push('_');
+    }
+    let mut states = Map::new();
+    for target in targets {
+        states.insert(target.to_owned(), json!({ "Type": "Succeed" }));
+    }
+    states.insert(name.clone(), state.clone());
+    let whole = json!({ "StartAt": name, "States": states });
+    Ok((read(&whole.to_string())?, name))
+}
+
+/// A state by its name, wherever it is.
+fn find<'s>(states: &'s States, name: &str) -> Option<&'s State> {
+    if let Some(state) = states.states.get(name) {
+        return Some(state);
+    }
+    states.states.values().find_map(|state| match &state.kind {
+        StateKind::Parallel { branches } => branches.iter().find_map(|branch| find(branch, name)),
+        StateKind::Map(map) => find(&map.processor, name),
+        _ => None,
+    })
+}
+
+/// `$$`, as far as the request says nothing else.
+fn context(
+    input: &Value,
+    state: &State,
+    given: &Value,
+    now_millis: i64,
+    retried: u64,
+) -> Result<Value, StatesError> {
+    let now = jiff::Timestamp::from_millisecond(now_millis).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    let now = format!("{now:.3}");
+    let mut context = json!({
+        "Execution": { "Id": "test", "Input": given, "Name": "test", "StartTime": now, "RedriveCount": 0 },
+        "State": { "EnteredTime": now, "Name": state.name, "RetryCount": retried },
+        "StateMachine": { "Id": "test", "Name": "test" },
+        "Task": { "Token": "test" },
+    });
+    if let Some(role) = optional(input, "roleArn")? {
+        context["Execution"]["RoleArn"] = json!(role);
+    }
+    let Value::Object(own) = json_member(input, "context", "ValidationException")? else {
+        return Err(StatesError::validation("'context' is no object."));
+    };
+    for (name, value) in own {
+        context[name] = value;
+    }
+    Ok(context)
+}
+
+fn mock(input: &Value) -> Result<Option<Mock>, StatesError> {
+    let Some(mock) = input.get("mock").filter(|it| !it.is_null()) else {
+        return Ok(None);
+    };
+    let result = mock.get("result").filter(|it| !it.is_null());
+    let error = mock.get("errorOutput").filter(|it| !it.is_null());
+    match (result, error) {
+        (Some(_), None) => Ok(Some(Mock::Result(json_member(
+            mock,
+            "result",
+            "ValidationException",
+        )?))),
+        (None, Some(error)) => {
+            let part = |name| Ok::<_, StatesError>(optional(error, name)?.unwrap_or_default());
+            Ok(Some(Mock::Error(StateError::new(
+                part("error")?,
+                part("cause")?,
+            ))))
+        }
+        _ => Err(StatesError::validation(
+            "A mock has either a result or an errorOutput.",
+        )),
+    }
+}
+
+impl Test<'_> {
+    /// Evaluates with `$states.input`, and what `more` has, for JSONata.
+    fn evaluate<T>(
+        &self,
+        more: Option<(&str, &Value)>,
+        evaluate: impl FnOnce(&Scope<'_>) -> Result<T, StateError>,
+    ) -> Result<T, StateError> {
+        let mut states = Map::new();
+        if self.state.language == Language::Jsonata {
+            states.insert(String::from("input"), self.input.clone());
+            if let Some((name, value)) = more {
+                states.insert(name.to_owned(), value.clone());
+            }
+        }
+        evaluate(&Scope {
+            input: &self.input,
+            context: &self.context,
+            variables: &self.variables,
+            states: &states,
+            chance: &self.chance,
+            now_millis: self.now_millis,
+        })
+    }
+
+    fn inspect(&mut self, name: &str, value: &Value) {
+        self.inspected
+            .insert(name.to_owned(), Value::from(value.to_string()));
+    }
+
+    /// Does what the state does. What it fails with is an answer; what cannot be tested here is none.
+    async fn run(&mut self, app: &Arc<App>) -> Result<Result<Gone, StateError>, StatesError> {
+        let input = self.input.clone();
+        self.inspect("input", &input);
+        let state = self.state;
+        let result = match &state.kind {
+            StateKind::Choice { .. } => return Ok(self.choose()),
+            StateKind::Wait(until) => return Ok(self.wait(until)),
+            StateKind::Succeed => return Ok(self.pass_on(None)),
+            StateKind::Fail { error, cause } => return Ok(Err(self.fail(error, cause))),
+            StateKind::Pass { result } => match self.arguments() {
+                Ok(arguments) => Ok(result.clone().unwrap_or(arguments)),
+                Err(error) => Err(error),
+            },
+            StateKind::Task(task) => self.work(app, task).await?,
+            StateKind::Parallel { .. } | StateKind::Map(_) => match self.mock.take() {
+                Some(Mock::Result(result)) => Ok(result),
+                Some(Mock::Error(error)) => Err(error),
+                None => {
+                    return Err(StatesError::validation(format!(
+                        "A state of the type {} needs a mock: its states are not run.",
+                        state.type_name()
+                    )));
+                }
+            },
+        };
+        Ok(result.and_then(|result| self.leave(&result)))
+    }
+
+    /// What the state works with.
+    fn arguments(&mut self) -> Result<Value, StateError> {
+        let state = self.state;
+        if state.language == Language::JsonPath {
+            let effective = self.evaluate(None, |scope| state.flow.effective_input(scope))?;
+            self.inspect("afterInputPath", &effective);
+        }
+        let arguments = self.evaluate(None, |scope| state.flow.arguments(scope))?;
+        self.inspect(
+            match state.language {
+                Language::JsonPath => "afterParameters",
+                Language::Jsonata => "afterArguments",
+            },
+            &arguments,
+        );
+        Ok(arguments)
+    }
+
+    async fn work(
+        &mut self,
+        app: &Arc<App>,
+        task: &Task,
+    ) -> Result<Result<Value, StateError>, StatesError> {
+        let arguments = match self.arguments() {
+            Ok(arguments) => arguments,
+            Err(error) => return Ok(Err(error)),
+        };
+        match self.mock.take() {
+            Some(Mock::Result(result)) => return Ok(Ok(result)),
+            Some(Mock::Error(error)) => return Ok(Err(error)),
+            None => {}
+        }
+        if task.resource.contains(":function:") {
+            return Ok(invoke(app, &task.resource, &arguments).await);
+        }
+        if !task.resource.ends_with(":::lambda:invoke") {
+            return Err(StatesError::validation(format!(
+                "A task of the resource '{}' needs a mock: only functions are called.",
+                task.resource
+            )));
+        }
+        let Some(function) = arguments.get("FunctionName").and_then(Value::as_str) else {
+            let cause = "The field 'FunctionName' is missing, or no text";
+            return Ok(Err(StateError::runtime(cause)));
+        };
+        let payload = arguments.get("Payload").cloned().unwrap_or_default();
+        let payload = invoke(app, function, &payload).await;
+        Ok(payload.map(|payload| {
+            json!({ "ExecutedVersion": "$LATEST", "Payload": payload, "StatusCode": 200 })
+        }))
+    }
+
+    fn leave(&mut self, result: &Value) -> Result<Gone, StateError> {
+        let state = self.state;
+        self.inspect("result", result);
+        if state.language == Language::JsonPath {
+            let selected = match &state.flow.result_selector {
+                None => result.clone(),
+                Some(template) => self.evaluate(None, |scope| {
+                    template.evaluate(&scope.with_input(result), "ResultSelector")
+                })?,
+            };
+            self.inspect("afterResultSelector", &selected);
+            if !matches!(state.flow.result_path, ResultPath::Discard) {
+                let combined = state.flow.result_path.apply(&self.input, selected)?;
+                self.inspect("afterResultPath", &combined);
+            }
+        }
+        let left = self.evaluate(Some(("result", result)), |scope| {
+            state.flow.leave(scope, result)
+        })?;
+        Ok(Gone {
+            left,
+            next: next(state),
+        })
+    }
+
+    fn pass_on(&mut self, next: Option<String>) -> Result<Gone, StateError> {
+        let state = self.state;
+        let left = self.evaluate(None, |scope| state.flow.pass_on(scope))?;
+        Ok(Gone { left, next })
+    }
+
+    fn choose(&mut self) -> Result<Gone, StateError> {
+        let state = self.state;
+        let StateKind::Choice { rules, default } = &state.kind else {
+            return Err(StateError::runtime("it is no Choice state"));
+        };
+        let effective = self.evaluate(None, |scope| state.flow.effective_input(scope))?;
+        self.inspect("afterInputPath", &effective);
+        let mut chosen = None;
+        for rule in rules {
+            let holds = self.evaluate(None, |scope| {
+                rule.condition.holds(&scope.with_input(&effective))
+            })?;
+            if holds {
+                chosen = Some(rule);
+                break;
+            }
+        }
+        let next = chosen.map(|rule| rule.next.clone());
+        let Some(next) = next.or_else(|| default.clone()) else {
+            let cause = format!(
+                "no rule of the state '{}' matched, and it has no default",
+                state.name
+            );
+            return Err(StateError::new(asl::NO_CHOICE_MATCHED, cause));
+        };
+        let mut flow = state.flow.clone();
+        if let Some(rule) = chosen {
+            flow.assign.clone_from(&rule.assign);
+            if rule.output.is_some() {
+                flow.output.clone_from(&rule.output);
+            }
+        }
+        let left = self.evaluate(None, |scope| flow.pass_on(scope))?;
+        Ok(Gone {
+            left,
+            next: Some(next),
+        })
+    }
+
+    /// Says for how long, and does not wait.
+    fn wait(&mut self, until: &Wait) -> Result<Gone, StateError> {
+        let state = self.state;
+        self.evaluate(None, |scope| {
+            let effective = state.flow.effective_input(scope)?;
+            let scope = scope.with_input(&effective);
+            match until {
+                Wait::Seconds(template) => template.whole(&scope, "Seconds").map(drop),
+                Wait::Timestamp(template) => template.text(&scope, "Timestamp").map(drop),
+            }
+        })?;
+        self.pass_on(next(state))
+    }
+
+    fn fail(&self, error: &Option<asl::Template>, cause: &Option<asl::Template>) -> StateError {
+        let part = |template: &Option<asl::Template>, field| {
+            let text = template
+                .as_ref()
+                .map(|it| self.evaluate(None, |scope| it.text(scope, field)));
+            text.transpose().map(Option::unwrap_or_default)
+        };
+        match (part(error, "Error"), part(cause, "Cause")) {
+            (Ok(error), Ok(cause)) => StateError::new(error, cause),
+            (Err(error), _) | (_, Err(error)) => error,
+        }
+    }
+
+    /// The answer: what came out, or what becomes of the error.
+    fn answer(&mut self, gone: Result<Gone, StateError>) -> Value {
+        let error = match gone {
+            Ok(gone) => return self.gone("SUCCEEDED", gone),
+            Err(error) => error,
+        };
+        let state = self.state;
+        let told = |mut answer: Value| {
+            answer["error"] = json!(error.error);
+            answer["cause"] = json!(error.cause);
+            answer
+        };
+        let retrier = state
+            .retry
+            .iter()
+            .position(|it| error.matches(&it.error_equals));
+        let delay = retrier.and_then(|index| {
+            let delay = state.retry[index].delay(self.retried, &self.chance)?;
+            Some((index, delay))
+        });
+        if let Some((index, seconds)) = delay {
+            let details = json!({ "retryIndex": index, "retryBackoffIntervalSeconds": seconds });
+            self.inspected.insert(String::from("errorDetails"), details);
+            return told(json!({ "status": "RETRIABLE", "inspectionData": self.inspected }));
+        }
+        let caught = state
+            .catch
+            .iter()
+            .position(|it| error.matches(&it.error_equals));
+        let failed = |inspected: &Map<String, Value>, error: &StateError| {
+            json!({
+                "status": "FAILED", "error": error.error, "cause": error.cause, "inspectionData": inspected,
+            })
+        };
+        let Some(index) = caught else {
+            return failed(&self.inspected, &error);
+        };
+        let catcher = &state.catch[index];
+        let output = error.output();
+        let left = self.evaluate(Some(("errorOutput", &output)), |scope| {
+            catcher.leave(state.language, scope, &error)
+        });
+        let left = match left {
+            Ok(left) => left,
+            Err(error) => return failed(&self.inspected, &error),
+        };
+        let details = json!({ "catchIndex": index });
+        self.inspected.insert(String::from("errorDetails"), details);
+        let next = Some(catcher.next.clone());
+        told(self.gone("CAUGHT_ERROR", Gone { left, next }))
+    }
+
+    fn gone(&mut self, status: &str, Gone { left, next }: Gone) -> Value {
+        if !left.assigned.is_empty() {
+            let mut variables = self.variables.clone();
+            variables.extend(left.assigned);
+            self.inspect("variables", &Value::Object(variables));
+        }
+        let mut answer = json!({
+            "status": status, "output": left.output.to_string(), "inspectionData": self.inspected,
+        });
+        if let Some(next) = next {
+            answer["nextState"] = json!(next);
+        }
+        answer
+    }
+}
+
+fn next(state: &State) -> Option<String> {
+    match &state.next {
+        Transition::Next(next) => Some(next.clone()),
+        Transition::End => None,
+    }
+}
+
+/// Calls a function, and gives its result, or its error as a Task would have it.
+async fn invoke(app: &Arc<App>, function: &str, payload: &Value) -> Result<Value, StateError> {
+    let path = format!("/2015-03-31/functions/{}/invocations", segment(function));
+    let call = Call::post(path, payload.to_string().into_bytes());
+    let answered = call.respond(app).await;
+    let (head, body) = answered
+        .map_err(|refusal| StateError::new(format!("Lambda.{}", refusal.code), refusal.message))?;
+    let body: Value = serde_json::from_slice(&body).unwrap_or_default();
+    if !head.contains_key(headers::FUNCTION_ERROR) {
+        return Ok(body);
+    }
+    let name = body.get("errorType").and_then(Value::as_str);
+    Err(StateError::new(
+        name.unwrap_or("Lambda.Unknown"),
+        body.to_string(),
+    ))
+}

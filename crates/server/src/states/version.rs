@@ -1,0 +1,160 @@
+//! `PublishStateMachineVersion`, `ListStateMachineVersions`, `DeleteStateMachineVersion`.
+
+use std::sync::Arc;
+
+use model::{FunctionName, Timestamp, Version};
+use serde_json::{Value, json};
+
+use super::error::{StatesError, optional, required};
+use super::machine::{Machine, check_stays, find_whole, newest, seconds};
+use super::name::{invalid, machine};
+use super::page::page;
+use crate::app::App;
+use crate::functions::{CatalogueChanges, MachineVersion};
+
+/// Versions of one machine. Source: Step Functions service quotas.
+const VERSIONS_MAX: usize = 1_000;
+/// Characters of a description. Source: service model, `VersionDescription` and `AliasDescription`.
+pub(super) const DESCRIPTION_MAX: usize = 256;
+
+pub(super) async fn publish(app: &Arc<App>, input: &Value) -> Result<Value, StatesError> {
+    let arn = required(input, "stateMachineArn")?.to_owned();
+    find_whole(app, &arn)?;
+    let description = optional(input, "description")?.unwrap_or_default();
+    check_description(description)?;
+    let (description, revision) = (
+        description.to_owned(),
+        optional(input, "revisionId")?.map(str::to_owned),
+    );
+    let app = Arc::clone(app);
+    let task = {
+        let app = Arc::clone(&app);
+        async move {
+            let store = app.driver.store();
+            let changes = app.registry.changes(store.as_ref(), app.driver.now()).await;
+            let machine = find_whole(&app, &arn)?;
+            check_stays(&machine, &arn)?;
+            if revision.is_some() && revision != machine.version.configuration.revision_id {
+                return Err(StatesError::conflict(format!(
+                    "Failed to publish the State Machine version for revision {}: it is not the current one.",
+                    revision.unwrap_or_default()
+                )));
+            }
+            let number = publish_in(&app, &changes, &machine.name, Some(description)).await?;
+            let missing = || StatesError::no_machine(&arn);
+            let machine = newest(&app, machine.name).ok_or_else(missing)?;
+            let number = number.ok_or_else(missing)?;
+            let kept = machine.kept();
+            let version = kept.versions.get(&number).ok_or_else(missing)?;
+            Ok(json!({
+                "stateMachineVersionArn": format!("{arn}:{number}"),
+                "creationDate": seconds(Timestamp::from_millis(version.created_at)),
+            }))
+        }
+    };
+    app.to_the_end(task).await
+}
+
+pub(super) fn check_description(description: &str) -> Result<(), StatesError> {
+    if description.chars().count() <= DESCRIPTION_MAX {
+        return Ok(());
+    }
+    Err(StatesError::validation(format!(
+        "The description has more than {DESCRIPTION_MAX} characters."
+    )))
+}
+
+/// Publishes the newest revision if `description` is there: the version that it has already, or the next one. Returns the
+/// version's number.
+pub(super) async fn publish_in(
+    app: &App,
+    changes: &CatalogueChanges<'_>,
+    name: &FunctionName,
+    description: Option<String>,
+) -> Result<Option<u64>, StatesError> {
+    let Some(description) = description else {
+        return Ok(None);
+    };
+    let machine = newest(app, name.clone());
+    let machine = machine.ok_or_else(|| StatesError::no_machine(name.as_str()))?;
+    if let Some(number) = machine.published() {
+        return Ok(Some(number));
+    }
+    let Version::Published(function_version) = machine.version.version else {
+        return Err(StatesError::no_machine(name.as_str()));
+    };
+    let mut settings = machine.settings.as_ref().clone();
+    let kept = settings.machine.get_or_insert_default();
+    if kept.versions.len() >= VERSIONS_MAX {
+        let message = format!("A state machine has {VERSIONS_MAX} versions at the most.");
+        return Err(StatesError::new("ServiceQuotaExceededException", message));
+    }
+    let number = kept.last_version + 1;
+    kept.last_version = number;
+    kept.versions.insert(
+        number,
+        MachineVersion {
+            function_version,
+            description,
+            created_at: changes.now().as_millis(),
+        },
+    );
+    changes.put_settings(name, settings).await?;
+    Ok(Some(number))
+}
+
+pub(super) fn list(app: &Arc<App>, input: &Value) -> Result<Value, StatesError> {
+    let machine = find_whole(app, required(input, "stateMachineArn")?)?;
+    let arn = machine.arn(app);
+    let kept = machine.kept();
+    let newest_first = kept.versions.iter().rev().map(|(number, version)| {
+        json!({
+            "stateMachineVersionArn": format!("{arn}:{number}"),
+            "creationDate": seconds(Timestamp::from_millis(version.created_at)),
+        })
+    });
+    page(input, "stateMachineVersions", newest_first.collect())
+}
+
+pub(super) async fn delete(app: &Arc<App>, input: &Value) -> Result<Value, StatesError> {
+    let arn = required(input, "stateMachineVersionArn")?.to_owned();
+    let reference = machine(&arn)?;
+    let number = reference.qualifier.and_then(|it| it.parse().ok());
+    let number: u64 = number.ok_or_else(|| invalid(&arn))?;
+    let name = FunctionName::parse(reference.name).ok();
+    // What is not there counts as deleted.
+    let Some(name) = name.filter(|name| newest(app, name.clone()).is_some()) else {
+        return Ok(json!({}));
+    };
+    let app = Arc::clone(app);
+    let task = {
+        let app = Arc::clone(&app);
+        async move {
+            let store = app.driver.store();
+            let changes = app.registry.changes(store.as_ref(), app.driver.now()).await;
+            let mut settings = app.registry.settings(&name).as_ref().clone();
+            let kept = settings.machine.get_or_insert_default();
+            let leads_there = |routes: &[crate::functions::MachineRoute]| {
+                routes.iter().any(|route| route.version == number)
+            };
+            let alias = kept.aliases.iter().find(|it| leads_there(&it.1.routes));
+            if let Some((alias, _)) = alias {
+                return Err(StatesError::conflict(format!(
+                    "Version to be deleted must not be referenced by an alias. Current list of aliases referencing this \
+                     version: [{alias}]"
+                )));
+            }
+            kept.versions.remove(&number);
+            changes.put_settings(&name, settings).await?;
+            Ok(json!({}))
+        }
+    };
+    app.to_the_end(task).await
+}
+
+/// Shows the version of the machine that an execution runs on, if its revision was published as one.
+pub(super) fn of_execution(app: &App, machine: &Machine, shown: &mut Value) {
+    if let Some(number) = machine.published() {
+        shown["stateMachineVersionArn"] = json!(format!("{}:{number}", machine.arn(app)));
+    }
+}
