@@ -20,8 +20,8 @@ use wire::{ApiError, PAGE_BYTES_MAX, wire_event};
 
 use super::filter;
 use crate::app::App;
+use crate::functions::STATE_MACHINE_PROGRAM;
 use crate::http::{Body, Query, json};
-use crate::states::STATE_MACHINE_PROGRAM;
 
 /// Executions of one bill: those that an execution invoked in a chain, and so on. `lambdura cost` reads more of them.
 const EXECUTIONS_MAX: usize = 100;
