@@ -157,7 +157,7 @@ function cost(application, name) {
     function: name,
     started_at: startedAt,
     ...(isOver && { ended_at: endedAt }),
-    usage: { operations, transitions, bytes_written: isMachine ? 0 : 800, bytes_passed: isMachine ? 900 : 0, requests: isMachine ? 9 : 3, gb_seconds_x86_64: 1.5, gb_seconds_arm64: 0 },
+    usage: { operations, transitions, bytes_written: isMachine ? 0 : 800, bytes_passed: isMachine ? 900 : 0, byte_hours_retained: isMachine ? 0 : 58_400, requests: isMachine ? 9 : 3, gb_seconds_x86_64: 1.5, gb_seconds_arm64: 0 },
     bill: [{ meter: isMachine ? 'state transitions' : 'durable operations', amount: total }],
     runs: [1, 1_000, 1_000_000].map((runs) => ({ runs, total: total * runs })),
     compute: [{ function: name, began_at: startedAt, ended_at: endedAt }],

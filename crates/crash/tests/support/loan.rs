@@ -18,9 +18,12 @@ pub struct Loan {
     _artifacts_dir: tempfile::TempDir,
 }
 
+/// The state machine, which nobody starts here: what interprets it is the command, and dies in `conformance`.
+const STATE_MACHINE: &str = "LoanStateMachine";
 /// Logical id and package of each function.
-const FUNCTIONS: [(&str, &str); 3] = [
+const FUNCTIONS: [(&str, &str); 4] = [
     ("LoanWorkflowFunction", "loan-workflow"),
+    ("LoanTaskFunction", "loan-workflow"),
     ("FraudCheckFunction", "fraud-check"),
     ("LoanApiFunction", "loan-api"),
 ];
@@ -43,6 +46,9 @@ impl Loan {
         let built = Path::new(env!("CARGO_BIN_EXE_crash-server"));
         let built = built.parent().expect("a binary lies in a folder");
         let artifacts_dir = tempfile::tempdir().expect("a folder for the code");
+        let machine = artifacts_dir.path().join(STATE_MACHINE);
+        std::fs::create_dir(&machine).expect("a folder for the state machine");
+        std::fs::write(machine.join("bootstrap"), "#!/bin/sh\nexit 1\n").expect("its program");
         let artifacts = FUNCTIONS
             .iter()
             .map(|(logical_id, package)| {
@@ -51,6 +57,7 @@ impl Loan {
                 std::fs::copy(built.join(package), dir.join("bootstrap")).expect("the binary");
                 ((*logical_id).to_owned(), dir)
             })
+            .chain([(STATE_MACHINE.to_owned(), machine)])
             .collect();
         Self {
             template: workspace.join("demo/loan-approval/template.yaml"),

@@ -70,10 +70,12 @@ impl Elsewhere {
         match self {
             Self::Nowhere => vec![("AWS_ENDPOINT_URL", here.to_owned())],
             Self::Emulator(url) => {
-                vec![(
-                    "AWS_ENDPOINT_URL",
-                    url.to_string().trim_end_matches('/').to_owned(),
-                )]
+                let emulator = url.to_string().trim_end_matches('/').to_owned();
+                // The template's state machines are here; where it has none, the call is handed on.
+                vec![
+                    ("AWS_ENDPOINT_URL", emulator),
+                    ("AWS_ENDPOINT_URL_SFN", here.to_owned()),
+                ]
             }
             Self::Account(AccountCredentials::Environment(_)) => Vec::new(),
             Self::Account(AccountCredentials::Profile(name)) => {

@@ -2,6 +2,9 @@
 
 import { type Fields, fields, list, number, optional, text } from './parse'
 
+/** Source: the table of prices, `crates/cost/src/prices.toml`. */
+const HOURS_PER_MONTH = 730
+
 export interface Invocation {
   function: string
   /** Milliseconds since the epoch. */
@@ -22,6 +25,8 @@ export interface Cost {
   /** Of inputs, results and errors, whether they are paid for or not. */
   bytes: number
   bytesArePaid: boolean
+  /** What is paid for being kept, in bytes times months. */
+  byteMonths: number
   invocations: number
   gbSeconds: number
   /** Dollars, by number of runs. */
@@ -47,6 +52,7 @@ export function parseCost(body: unknown): Cost {
     transitions: number(usage, 'transitions'),
     bytes: written + number(usage, 'bytes_passed'),
     bytesArePaid: written > 0,
+    byteMonths: number(usage, 'byte_hours_retained') / HOURS_PER_MONTH,
     invocations: number(usage, 'requests'),
     gbSeconds: number(usage, 'gb_seconds_x86_64') + number(usage, 'gb_seconds_arm64'),
     totals: list(from, 'runs', (value) => {

@@ -50,7 +50,7 @@ it('a lane has the stages, and the time that functions ran', () => {
     function: 'LoanStateMachine',
     started_at: Date.parse(at(0)),
     ended_at: Date.parse(at(8)),
-    usage: { operations: 0, transitions: 3, bytes_written: 0, bytes_passed: 9, requests: 2, gb_seconds_x86_64: 1, gb_seconds_arm64: 0 },
+    usage: { operations: 0, transitions: 3, bytes_written: 0, bytes_passed: 9, byte_hours_retained: 0, requests: 2, gb_seconds_x86_64: 1, gb_seconds_arm64: 0 },
     bill: [{ meter: 'state transitions', amount: 0.000075 }],
     runs: [{ runs: 1, total: 0.000075 }],
     compute: [

@@ -31,6 +31,14 @@ const ROWS: readonly Row[] = [
       return `${bytes(side.cost.bytes)}${side.cost.bytesArePaid ? '' : ', not paid for'}`
     },
   },
+  {
+    name: 'Retention',
+    note: 'of what was written, until it is removed',
+    value: ({ side }) => {
+      if (!side.cost) return UNKNOWN
+      return side.cost.byteMonths > 0 ? `${bytes(side.cost.byteMonths)} × months` : 'not paid for'
+    },
+  },
   { name: 'Compute', note: 'memory times time of all functions', value: ({ side }) => (side.cost ? `${side.cost.gbSeconds.toFixed(2)} GB-seconds` : UNKNOWN) },
   {
     name: 'Holds compute while it waits',

@@ -124,7 +124,11 @@ impl<F: FraudService> Tasks<F> {
                     .await?;
                 self.pace.work(validation::SECONDS).await;
                 let application = validate(application, now())?;
-                self.tell(&id, "validated", Stage::Validating, say::VALIDATED)
+                // The bureaus are three tasks at once; that they begin is told here, once.
+                let validated = Told::news(Stage::Validating, say::VALIDATED);
+                let pulling = Told::news(Stage::CreditCheck, say::PULLING_REPORTS);
+                self.progress
+                    .tell(&id, "validated", vec![validated, pulling])
                     .await?;
                 Ok(json!(application))
             }
@@ -132,10 +136,6 @@ impl<F: FraudService> Tasks<F> {
                 application,
                 bureau,
             } => {
-                let id = &application.application_id;
-                // Three tasks come here, and the first one tells it.
-                self.tell(id, "pulling", Stage::CreditCheck, say::PULLING_REPORTS)
-                    .await?;
                 self.pace.work(credit::SECONDS).await;
                 Ok(json!(credit_report(&bureau, &application.sin, now())))
             }
