@@ -167,6 +167,34 @@ def test_functions_do_what_their_templates_grant(exposed):
     assert node == {"invoked": 11, "functions": denied, "execution": denied}
 
 
+def test_machines_do_what_their_templates_grant(exposed):
+    states = exposed.client("stepfunctions", exposed.admin)
+    caller = exposed.client("stepfunctions", exposed.caller)
+    prefix = "arn:aws:states:us-east-1:000000000000:stateMachine"
+
+    def ended(name):
+        arn = caller.start_execution(stateMachineArn=f"{prefix}:{name}", input="{}")["executionArn"]
+
+        def look():
+            shown = caller.describe_execution(executionArn=arn)
+            return (shown if shown["status"] != "RUNNING" else None), shown
+
+        return until(f"{name} has ended", look)
+
+    noting = ended("noting")
+    assert noting["status"] == "SUCCEEDED", noting
+    started = json.loads(noting["output"])["ExecutionArn"]
+    until("the other one has ended", lambda: (caller.describe_execution(executionArn=started)["status"] == "SUCCEEDED", None))
+    narrow = ended("narrow")
+    assert (narrow["status"], narrow["error"]) == ("FAILED", "DynamoDB.AccessDeniedException")
+    create = {"name": "mine", "definition": "{}", "roleArn": "arn:aws:iam::000000000000:role/r"}
+    assert refused(lambda: caller.create_state_machine(**create)) == "AccessDeniedException"
+    assert refused(lambda: caller.stop_execution(executionArn=started)) == "AccessDeniedException"
+    assert refused(lambda: exposed.client("stepfunctions", exposed.reader).list_state_machines()) == "AccessDeniedException"
+    names = [it["name"] for it in states.list_state_machines()["stateMachines"]]
+    assert names == ["narrow", "noting", "small"]
+
+
 def test_the_command_line_signs_and_reads_the_record(exposed):
     def lambdura(key, *arguments):
         command = [binary(), *arguments, "--output", "json"]

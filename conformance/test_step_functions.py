@@ -6,6 +6,7 @@ import signal
 import urllib.error
 import urllib.request
 from pathlib import Path
+from unittest.mock import ANY
 
 import boto3
 import botocore.config
@@ -478,6 +479,58 @@ def test_a_schedule_starts_a_machine(states):
 
     first = until("the minute is over", look)[-1]
     assert json.loads(ended(states, first["executionArn"])["input"]) == {"by": "schedule"}
+
+
+def test_an_execution_that_failed_goes_on_where_it_failed(states, tmp_path):
+    function = "arn:aws:lambda:us-east-1:000000000000:function:state-machines-Charge"
+    last = {"who.$": "$who", "times.$": "$$.Execution.RedriveCount", "name.$": "$$.Execution.Name", "charge.$": "$.charge"}
+    steps = {
+        "Prepare": {"Type": "Pass", "Assign": {"who": "Ada"}, "Next": "Charge"},
+        "Charge": {"Type": "Task", "Resource": function, "ResultPath": "$.charge", "Next": "Last"},
+        "Last": {"Type": "Pass", "Parameters": last, "End": True},
+    }
+    create = {"name": "redriven", "definition": json.dumps({"StartAt": "Prepare", "States": steps}), "roleArn": ROLE}
+    machine = states.create_state_machine(**create)["stateMachineArn"]
+    # It fails once, for a reason that goes away.
+    arn = start(states, "once", {"amount": 5, "busy": str(tmp_path / "busy")}, machine)
+    shown = ended(states, arn)
+    assert (shown["status"], shown["redriveStatus"], shown["redriveCount"]) == ("FAILED", "REDRIVABLE", 0)
+    begun = shown["startDate"]
+    # The revision stays the same, whatever the machine is by now.
+    states.update_state_machine(stateMachineArn=machine, definition=definition("other"))
+    redriven = states.redrive_execution(executionArn=arn, clientToken="mine")
+    assert states.redrive_execution(executionArn=arn, clientToken="mine") == {**redriven, "ResponseMetadata": ANY}
+    shown = ended(states, arn)
+    assert (shown["status"], shown["redriveCount"], shown["startDate"]) == ("SUCCEEDED", 1, begun), shown
+    assert shown["redriveDate"] == redriven["redriveDate"] and shown["redriveStatus"] == "NOT_REDRIVABLE"
+    assert json.loads(shown["output"]) == {"who": "Ada", "times": 1, "name": "once", "charge": {"amount": 5}}
+    assert json.loads(shown["input"])["amount"] == 5
+    kinds = [event["type"] for event in events(states, arn)]
+    assert kinds.count("ExecutionStarted") == kinds.count("ExecutionRedriven") == kinds.count("ExecutionFailed") == 1
+    after = kinds[kinds.index("ExecutionRedriven") :]
+    assert after[1] == "TaskStateEntered" and "LambdaFunctionSucceeded" in after and after[-1] == "ExecutionSucceeded"
+    assert [event["id"] for event in events(states, arn)] == list(range(1, len(kinds) + 1))
+    listed = states.list_executions(stateMachineArn=machine)["executions"]
+    assert [(it["name"], it["status"], it["redriveCount"]) for it in listed] == [("once", "SUCCEEDED", 1)]
+    assert states.list_executions(stateMachineArn=machine, statusFilter="FAILED")["executions"] == []
+    assert refusal(states.redrive_execution, executionArn=arn) == "ExecutionNotRedrivable"
+    assert refusal(states.redrive_execution, executionArn=f"{arn}x") == "ExecutionDoesNotExist"
+
+
+def test_an_execution_that_was_stopped_goes_on_more_than_once(states):
+    create = {"name": "stopped-twice", "definition": definition("at last", wait=True), "roleArn": ROLE}
+    machine = states.create_state_machine(**create)["stateMachineArn"]
+    arn = start(states, "long", {"seconds": 600}, machine)
+    for time in range(3):
+        until("it waits", lambda: ([it for it in events(states, arn) if it["type"] == "WaitStateEntered"][time:], time))
+        states.stop_execution(executionArn=arn, error="Enough")
+        shown = ended(states, arn)
+        assert (shown["status"], shown["redriveCount"]) == ("ABORTED", time)
+        if time < 2:
+            states.redrive_execution(executionArn=arn)
+            assert states.describe_execution(executionArn=arn)["status"] == "RUNNING"
+            running = states.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]
+            assert [it["name"] for it in running] == ["long"]
 
 
 def alone(states, definition, given=None, level="INFO", **more):

@@ -115,6 +115,27 @@ describe('the graph of a state machine', () => {
     })
   })
 
+  test('goes on where it was stopped', async (t) => {
+    const id = await start('stopped', { amount: 500, items: [] })
+    await withPage(browser, `${system.endpoint}/executions/${id}?tab=graph`, t, LAPTOP, async (page) => {
+      await page.getByRole('button', { name: state('Ask a person, Task, running') }).waitFor()
+      await page.getByRole('button', { name: 'Actions' }).click()
+      await page.getByRole('menuitem', { name: 'Stop' }).click()
+      await page.getByRole('dialog').getByRole('button', { name: 'Stop', exact: true }).click()
+      await page.getByRole('button', { name: state('Ask a person, Task, stopped') }).waitFor()
+      await page.getByRole('button', { name: 'Actions' }).click()
+      await page.getByRole('menuitem', { name: 'Redrive' }).click()
+      await assertAccessible(page, 'the question before a redrive')
+      await page.getByRole('dialog').getByRole('button', { name: 'Redrive', exact: true }).click()
+      await until('it is another page', () => !page.url().includes(id))
+      await page.getByRole('heading', { name: /^stopped-redrive-1-/v }).waitFor()
+      await page.getByRole('button', { name: state('Ask a person, Task, running') }).waitFor()
+      // What was done before is not done again.
+      await page.getByRole('button', { name: state('Read the order, Pass, not entered') }).waitFor()
+      await picture(page, 'graph-redriven')
+    })
+  })
+
   test('is zoomed and moved, by pointer and by keyboard', async (t) => {
     const id = await start('zoomed', { amount: -1, items: [] })
     await system.ended(id)

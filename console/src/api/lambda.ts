@@ -103,6 +103,12 @@ export async function deleteDurableExecution(arn: string): Promise<void> {
   await send(executionPath(arn), { method: 'DELETE' })
 }
 
+/** Has an execution of a state machine go on from where it failed, by the ARN that Step Functions knows it by. */
+export async function redriveExecution(executionArn: string): Promise<void> {
+  const headers = { 'Content-Type': 'application/x-amz-json-1.0', 'X-Amz-Target': 'AWSStepFunctions.RedriveExecution' }
+  await send('/', { method: 'POST', headers, body: JSON.stringify({ executionArn }) })
+}
+
 /** `result`: JSON text, taken as it is. */
 export const sendCallbackSuccess = (id: string, result: string) => post(`${callbackPath(id)}/succeed`, result)
 

@@ -34,6 +34,10 @@ export const pauseCommands = (arn: string, reason: string): Commands =>
 
 export const resumeCommands = (arn: string): Commands => commands(['resume-durable-execution', ...byArn(arn)], ['resume', arn])
 
+export const redriveCommands = (executionArn: string): Commands => ({
+  aws: ['aws', 'stepfunctions', 'redrive-execution', '--execution-arn', executionArn, '--endpoint-url', window.location.origin].map(quote).join(' '),
+})
+
 export const deleteCommands = (arn: string): Commands => commands(['delete-durable-execution', ...byArn(arn)], ['delete', arn])
 
 export const succeedCommands = (id: string, result: string): Commands =>

@@ -27,5 +27,6 @@ mod state;
 mod task;
 mod walk;
 
-pub use machine::{Settings, StateMachine, UnsupportedResource, functions};
+pub use machine::{Redrive, Settings, StateMachine, UnsupportedResource, functions};
 pub use services::{Service, ServiceAnswer, ServiceRequest, Services};
+pub use walk::operation_name;

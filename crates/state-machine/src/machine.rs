@@ -86,6 +86,37 @@ impl ItemRun {
     }
 }
 
+/// The only member of an input that goes on with an execution that did not end well.
+const REDRIVE: &str = "lambdura:redrive";
+
+/// An execution that goes on from a state, where another one did not end well.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Redrive {
+    /// The state, one of the outermost.
+    pub state: String,
+    /// What comes into it.
+    pub input: Value,
+    /// What was assigned until then.
+    pub variables: Variables,
+    /// `$$.Execution`
+    pub execution: Value,
+}
+
+impl Redrive {
+    /// The input of its execution.
+    #[must_use]
+    pub fn event(&self) -> Value {
+        json!({ REDRIVE: self })
+    }
+
+    /// What an input says, if it is one of these.
+    #[must_use]
+    pub fn of(event: &Value) -> Option<Self> {
+        let members = event.as_object().filter(|members| members.len() == 1)?;
+        serde_json::from_value(members.get(REDRIVE)?.clone()).ok()
+    }
+}
+
 impl StateMachine {
     /// A state machine of this name.
     ///
@@ -124,6 +155,18 @@ impl StateMachine {
     pub async fn run(self, input: Value, context: DurableContext) -> Result<Value, NamedError> {
         if let Some(item) = ItemRun::of(&input) {
             return self.run_item(item, context).await;
+        }
+        if let Some(redrive) = Redrive::of(&input) {
+            let walk = Walk {
+                machine: &self,
+                execution: &redrive.execution,
+                item: None,
+                variables: redrive.variables,
+                place: Vec::new(),
+            };
+            let states = &self.definition.states;
+            let going = walk.run_from(states, redrive.state, redrive.input, context);
+            return going.await.map_err(named);
         }
         let started = self.enter(&context, "start").await?;
         let arn = context.execution_arn().to_owned();

@@ -45,13 +45,24 @@ pub(crate) struct Passed {
 impl<'m> Walk<'m> {
     /// Goes from the first of these states to an end.
     pub(crate) fn run(
-        mut self,
+        self,
         states: &'m States,
         input: Value,
         context: DurableContext,
     ) -> Boxed<'m, Result<Value, StateError>> {
+        self.run_from(states, states.start_at.clone(), input, context)
+    }
+
+    /// Goes from one of these states to an end.
+    pub(crate) fn run_from(
+        mut self,
+        states: &'m States,
+        start: String,
+        input: Value,
+        context: DurableContext,
+    ) -> Boxed<'m, Result<Value, StateError>> {
         Box::pin(async move {
-            let mut name = states.start_at.clone();
+            let mut name = start;
             let mut input = input;
             loop {
                 let Some(state) = states.states.get(&name) else {
@@ -80,7 +91,8 @@ impl<'m> Walk<'m> {
 }
 
 /// A state's name as that of an operation, which is printable ASCII.
-pub(crate) fn operation_name(name: &str) -> String {
+#[must_use]
+pub fn operation_name(name: &str) -> String {
     let letters = name.chars().take(NAME_MAX);
     letters
         .map(|letter| {

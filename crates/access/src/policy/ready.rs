@@ -23,7 +23,7 @@ pub const READY: &[ReadyPolicy] = &[
     },
     ReadyPolicy {
         name: "deploy",
-        purpose: "deploy and destroy stacks; create, change and remove functions, aliases, mappings and tables, and look on",
+        purpose: "deploy and destroy stacks; create, change and remove functions, aliases, mappings, state machines and tables, and look on",
         allowed: &[
             "lambda:AddPermission",
             "lambda:Create*",
@@ -43,6 +43,15 @@ pub const READY: &[ReadyPolicy] = &[
             "dynamodb:TagResource",
             "dynamodb:UntagResource",
             "dynamodb:Update*",
+            "states:Create*",
+            "states:Delete*",
+            "states:Describe*",
+            "states:List*",
+            "states:Publish*",
+            "states:TagResource",
+            "states:UntagResource",
+            "states:Update*",
+            "states:ValidateStateMachineDefinition",
             "lambdura:DeployStack",
             "lambdura:DestroyStack",
             "lambdura:GetStack",
@@ -55,7 +64,7 @@ pub const READY: &[ReadyPolicy] = &[
     },
     ReadyPolicy {
         name: "invoke",
-        purpose: "invoke functions, and see what became of it",
+        purpose: "invoke functions, start state machines, and see what became of it",
         allowed: &[
             "lambda:InvokeAsync",
             "lambda:InvokeFunction",
@@ -63,6 +72,11 @@ pub const READY: &[ReadyPolicy] = &[
             "lambda:GetDurableExecution",
             "lambda:GetDurableExecutionHistory",
             "lambda:ListDurableExecutionsByFunction",
+            "states:DescribeExecution",
+            "states:GetExecutionHistory",
+            "states:ListExecutions",
+            "states:StartExecution",
+            "states:StartSyncExecution",
         ],
     },
     ReadyPolicy {
@@ -74,15 +88,19 @@ pub const READY: &[ReadyPolicy] = &[
             "lambdura:GetStack",
             "lambdura:ListStacks",
             "lambdura:Observe*",
+            "states:Describe*",
+            "states:GetExecutionHistory",
+            "states:List*",
         ],
     },
     ReadyPolicy {
         name: "answer",
-        purpose: "complete callbacks and keep them alive",
+        purpose: "complete callbacks and task tokens, and keep them alive",
         allowed: &[
             "lambda:SendDurableExecutionCallbackSuccess",
             "lambda:SendDurableExecutionCallbackFailure",
             "lambda:SendDurableExecutionCallbackHeartbeat",
+            "states:SendTask*",
         ],
     },
 ];
@@ -126,6 +144,11 @@ mod tests {
     fn each_may_do_its_work_and_no_more() {
         for (action, who) in [
             ("lambda:InvokeFunction", "admin invoke"),
+            ("states:StartExecution", "admin invoke"),
+            ("states:CreateStateMachine", "admin deploy"),
+            ("states:DescribeExecution", "admin deploy invoke observe"),
+            ("states:SendTaskSuccess", "admin answer"),
+            ("states:StopExecution", "admin"),
             ("lambda:UpdateFunctionCode", "admin deploy"),
             ("lambda:GetDurableExecution", "admin deploy invoke observe"),
             ("lambda:StopDurableExecution", "admin"),

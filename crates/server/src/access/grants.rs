@@ -83,7 +83,7 @@ fn own(function: &str, home: &Home) -> Policy {
         },
         {
             "Effect": "Allow",
-            "NotAction": ["lambda:*", "dynamodb:*", "lambdura:*"],
+            "NotAction": ["lambda:*", "dynamodb:*", "states:*", "lambdura:*"],
             "Resource": "*",
         },
     ]}))
@@ -97,6 +97,17 @@ fn without_policies(home: &Home) -> Policy {
             "Effect": "Allow",
             "Action": ["lambda:InvokeFunction", "lambda:InvokeAsync"],
             "Resource": format!("arn:aws:lambda:{region}:{account}:function:*"),
+        },
+        {
+            "Effect": "Allow",
+            "Action": ["states:StartExecution", "states:StartSyncExecution"],
+            "Resource": format!("arn:aws:states:{region}:{account}:stateMachine:*"),
+        },
+        {
+            // Whoever has a token was given it.
+            "Effect": "Allow",
+            "Action": ["states:SendTaskSuccess", "states:SendTaskFailure", "states:SendTaskHeartbeat"],
+            "Resource": "*",
         },
         {
             "Effect": "Allow",
@@ -137,7 +148,9 @@ fn granted(resource: &FunctionResource, home: &Home) -> Vec<Policy> {
 fn managed(name: &str) -> Value {
     let name = name.rsplit('/').next().unwrap_or(name);
     let actions: &[&str] = match name {
-        "AdministratorAccess" | "PowerUserAccess" => &["lambda:*", "dynamodb:*"],
+        "AdministratorAccess" | "PowerUserAccess" => &["lambda:*", "dynamodb:*", "states:*"],
+        "AWSStepFunctionsFullAccess" => &["states:*"],
+        "AWSStepFunctionsReadOnlyAccess" => &["states:Describe*", "states:Get*", "states:List*"],
         "AWSLambda_FullAccess" => &["lambda:*"],
         "AWSLambdaRole" => &["lambda:InvokeFunction"],
         "AWSLambda_ReadOnlyAccess" => &["lambda:Get*", "lambda:List*"],
@@ -167,6 +180,15 @@ fn sam_template(name: &str, parameters: &Value, home: &Home) -> Value {
             let name = of("FunctionName").unwrap_or_default();
             let arn = format!("arn:aws:lambda:{region}:{account}:function:{name}*");
             allow(&["lambda:InvokeFunction"], &json!(arn))
+        }
+        "StepFunctionsExecutionPolicy" => {
+            let name = of("StateMachineName").unwrap_or_default();
+            let arn = format!("arn:aws:states:{region}:{account}:stateMachine:{name}");
+            // Versions and aliases too.
+            allow(
+                &["states:StartExecution"],
+                &json!([arn, format!("{arn}:*")]),
+            )
         }
         _ => allow(&[], &Value::Null),
     }
@@ -239,6 +261,15 @@ mod tests {
         ));
         assert!(may(&grants, "Orders", "dynamodb:PutItem", TABLE));
         assert!(!may(&grants, "Orders", "dynamodb:DeleteTable", TABLE));
+        let machine = "arn:aws:states:us-east-1:000000000000:stateMachine:orders";
+        assert!(may(&grants, "Orders", "states:StartExecution", machine));
+        for action in [
+            "states:CreateStateMachine",
+            "states:UpdateStateMachine",
+            "states:StopExecution",
+        ] {
+            assert!(!may(&grants, "Orders", action, machine), "{action}");
+        }
         assert!(may(&grants, "Orders", "sqs:SendMessage", "*"));
     }
 

@@ -34,7 +34,8 @@ pub(crate) use routing::{leads_to, weights};
 pub(crate) use settings::{EventInvoke, FunctionSettings};
 pub(crate) use staged::{PublishStagedError, StagedFunction};
 pub(crate) use state_machine::{
-    MachineAlias, MachineRoute, MachineVersion, STATE_MACHINE_TYPE, StateMachineSettings,
+    MachineAlias, MachineRedrive, MachineRoute, MachineVersion, STATE_MACHINE_TYPE,
+    StateMachineSettings,
 };
 pub use state_machine::{STATE_MACHINE_DEFINITION, STATE_MACHINE_PROGRAM, state_machine_bootstrap};
 pub(crate) use version::{ENDPOINTS_HERE, FunctionVersion, Running};

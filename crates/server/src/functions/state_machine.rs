@@ -39,6 +39,18 @@ pub(crate) struct StateMachineSettings {
     /// The newest version that there ever was: numbers are not used again.
     pub last_version: u64,
     pub aliases: BTreeMap<String, MachineAlias>,
+    /// Executions that were redriven, by name: each time is an execution of its own.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub redriven: BTreeMap<String, Vec<MachineRedrive>>,
+}
+
+/// That an execution goes on which did not end well.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct MachineRedrive {
+    pub at: i64,
+    /// The token of the request: who asks with it again is told the same.
+    pub token: Option<String>,
 }
 
 /// A version of a machine.

@@ -16,6 +16,7 @@ use super::lambda::{Call, segment};
 use super::machine::{self, Machine, check_stays};
 use super::name::{check, execution, execution_arn, machine_arn};
 use super::page::{limit, page};
+use super::redrive;
 use super::version::of_execution;
 use crate::app::App;
 
@@ -80,6 +81,18 @@ async fn invoke(
     arn: &str,
 ) -> Result<(), StatesError> {
     let payload = optional(input, "input")?.unwrap_or("{}");
+    invoke_with(app, machine, name, payload, kind, arn).await
+}
+
+/// Starts an execution with this input.
+pub(super) async fn invoke_with(
+    app: &Arc<App>,
+    machine: &Machine,
+    name: &str,
+    payload: &str,
+    kind: &str,
+    arn: &str,
+) -> Result<(), StatesError> {
     if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(payload) {
         let message = format!("Invalid State Machine Execution Input: '{error}'");
         return Err(StatesError::new("InvalidExecutionInput", message));
@@ -99,7 +112,7 @@ async fn invoke(
 }
 
 /// The execution of this name, if there is one.
-async fn find(
+pub(super) async fn find(
     app: &Arc<App>,
     machine: &Machine,
     name: &str,
@@ -134,32 +147,75 @@ async fn read(
     read.map_err(|refusal| refusal.states(|| StatesError::no_execution(arn)))
 }
 
-/// The machine, and the execution, of a request that names one.
-async fn named(
-    app: &Arc<App>,
-    input: &Value,
-) -> Result<(Machine, GetDurableExecutionResponse), StatesError> {
+/// The execution that a request names.
+pub(super) struct Named {
+    /// At the revision that it runs on.
+    pub machine: Machine,
+    pub name: String,
+    /// As it was started.
+    pub first: GetDurableExecutionResponse,
+    /// Each time that it was redriven.
+    pub redriven: Vec<GetDurableExecutionResponse>,
+}
+
+impl Named {
+    /// How it stands.
+    pub fn latest(&self) -> &GetDurableExecutionResponse {
+        self.redriven.last().unwrap_or(&self.first)
+    }
+}
+
+pub(super) async fn named(app: &Arc<App>, input: &Value) -> Result<Named, StatesError> {
     let arn = required(input, "executionArn")?;
     let reference = execution(arn)?;
     let home = &app.registry.home;
     let machine = machine::find(app, &machine_arn(home, reference.machine));
     let machine = machine.map_err(|_| StatesError::no_execution(arn))?;
-    let execution = read(app, &machine, reference.name, arn).await?;
+    let first = read(app, &machine, reference.name, arn).await?;
+    let mut redriven = Vec::new();
+    for number in 1..=redrive::count(&machine, reference.name) {
+        let name = redrive::name_of(reference.name, number);
+        // A server may have died before it was started.
+        if find(app, &machine, &name).await?.is_none() {
+            break;
+        }
+        redriven.push(read(app, &machine, &name, arn).await?);
+    }
     // At the revision that it runs on.
-    let version = execution.version.as_deref();
+    let version = first.version.as_deref();
     let version = version.and_then(|version| version.parse().ok());
     let pinned = version.and_then(|version| machine.at(app, &version));
-    Ok((pinned.unwrap_or(machine), execution))
+    Ok(Named {
+        machine: pinned.unwrap_or(machine),
+        name: reference.name.to_owned(),
+        first,
+        redriven,
+    })
 }
 
 pub(super) async fn describe(app: &Arc<App>, input: &Value) -> Result<Value, StatesError> {
-    let (machine, execution) = named(app, input).await?;
-    Ok(described(app, &machine, &execution))
+    let named = named(app, input).await?;
+    let Named { machine, first, .. } = &named;
+    let mut shown = described(app, machine, &as_it_stands(&named));
+    redrive::describe(&mut shown, &named);
+    shown["startDate"] = json!(first.start_timestamp);
+    Ok(shown)
+}
+
+/// The execution with the end of the last time that it was redriven.
+fn as_it_stands(named: &Named) -> GetDurableExecutionResponse {
+    let latest = named.latest();
+    GetDurableExecutionResponse {
+        status: latest.status.clone(),
+        end_timestamp: latest.end_timestamp,
+        result: latest.result.clone(),
+        error: latest.error.clone(),
+        ..named.first.clone()
+    }
 }
 
 pub(super) async fn machine(app: &Arc<App>, input: &Value) -> Result<Value, StatesError> {
-    let (machine, _) = named(app, input).await?;
-    machine::shown(app, &machine)
+    machine::shown(app, &named(app, input).await?.machine)
 }
 
 fn described(app: &App, machine: &Machine, execution: &GetDurableExecutionResponse) -> Value {
@@ -189,7 +245,7 @@ fn described(app: &App, machine: &Machine, execution: &GetDurableExecutionRespon
     shown
 }
 
-fn status(status: &ExecutionStatus) -> &'static str {
+pub(super) fn status(status: &ExecutionStatus) -> &'static str {
     match status {
         ExecutionStatus::Succeeded => "SUCCEEDED",
         ExecutionStatus::Failed => "FAILED",
@@ -231,11 +287,11 @@ pub(super) async fn list(app: &Arc<App>, input: &Value) -> Result<Value, StatesE
         .read::<ListDurableExecutionsByFunctionResponse>(app)
         .await;
     let listed = listed.map_err(|refusal| refusal.states(|| StatesError::no_machine(arn)))?;
-    let executions = listed.durable_executions.iter().map(|it| {
+    let shown = |name: &str, it: &DurableExecutionSummary| {
         let mut shown = json!({
-            "executionArn": execution_arn(&app.registry.home, machine.name.as_str(), &it.durable_execution_name),
+            "executionArn": execution_arn(&app.registry.home, machine.name.as_str(), name),
             "stateMachineArn": machine.arn(app),
-            "name": it.durable_execution_name,
+            "name": name,
             "status": status(&it.status),
             "startDate": it.start_timestamp,
         });
@@ -243,8 +299,35 @@ pub(super) async fn list(app: &Arc<App>, input: &Value) -> Result<Value, StatesE
             shown["stopDate"] = json!(end);
         }
         shown
-    });
-    let mut answer = json!({ "executions": executions.collect::<Vec<_>>() });
+    };
+    let mut executions = Vec::new();
+    let redriven = redrive::names(&machine);
+    // Those that were redriven come first, as they stand: what is listed is each time by itself.
+    if input.get("nextToken").is_none_or(Value::is_null) {
+        let wanted = optional(input, "statusFilter")?;
+        for (name, count) in &redriven {
+            let first = find(app, &machine, name).await?;
+            let latest = find(app, &machine, &redrive::name_of(name, *count)).await?;
+            let Some(first) = first else { continue };
+            let it = DurableExecutionSummary {
+                start_timestamp: first.start_timestamp,
+                ..latest.unwrap_or(first)
+            };
+            if wanted.is_none_or(|wanted| wanted == status(&it.status)) {
+                let mut shown = shown(name, &it);
+                shown["redriveCount"] = json!(count);
+                executions.push(shown);
+            }
+        }
+    }
+    let is_redriven = |name: &str| redriven.iter().any(|(known, _)| known == name);
+    for it in &listed.durable_executions {
+        let name = &it.durable_execution_name;
+        if !redrive::is_name(name) && !is_redriven(name) {
+            executions.push(shown(name, it));
+        }
+    }
+    let mut answer = json!({ "executions": executions });
     if let Some(marker) = listed.next_marker {
         answer["nextToken"] = json!(marker);
     }
@@ -252,7 +335,7 @@ pub(super) async fn list(app: &Arc<App>, input: &Value) -> Result<Value, StatesE
 }
 
 pub(super) async fn stop(app: &Arc<App>, input: &Value) -> Result<Value, StatesError> {
-    let (_, execution) = named(app, input).await?;
+    let named = named(app, input).await?;
     let arn = required(input, "executionArn")?;
     let error = json!({
         "ErrorType": optional(input, "error")?,
@@ -260,7 +343,7 @@ pub(super) async fn stop(app: &Arc<App>, input: &Value) -> Result<Value, StatesE
     });
     let path = format!(
         "/2025-12-01/durable-executions/{}/stop",
-        segment(&execution.durable_execution_arn)
+        segment(&named.latest().durable_execution_arn)
     );
     let call = Call::post(path, error.to_string().into_bytes());
     let stopped = call.read::<StopDurableExecutionResponse>(app).await;
@@ -269,9 +352,13 @@ pub(super) async fn stop(app: &Arc<App>, input: &Value) -> Result<Value, StatesE
 }
 
 pub(super) async fn history(app: &Arc<App>, input: &Value) -> Result<Value, StatesError> {
-    let (machine, execution) = named(app, input).await?;
+    let named = named(app, input).await?;
+    let machine = &named.machine;
     let arn = required(input, "executionArn")?;
-    let events = events(app, &execution.durable_execution_arn, arn).await?;
+    let mut told = Vec::new();
+    for part in [&named.first].into_iter().chain(&named.redriven) {
+        told.extend(events(app, &part.durable_execution_arn, arn).await?);
+    }
     let definition: Value = serde_json::from_str(&machine.definition()?).unwrap_or_default();
     let with_data = input.get("includeExecutionData").and_then(Value::as_bool);
     let history = History {
@@ -279,7 +366,7 @@ pub(super) async fn history(app: &Arc<App>, input: &Value) -> Result<Value, Stat
         region: &app.registry.home.region,
         with_data: with_data.unwrap_or(true),
     };
-    let mut events = written(&history, &events);
+    let mut events = written(&history, &told);
     if input.get("reverseOrder").and_then(Value::as_bool) == Some(true) {
         events.reverse();
     }
@@ -287,7 +374,11 @@ pub(super) async fn history(app: &Arc<App>, input: &Value) -> Result<Value, Stat
 }
 
 /// All events of an execution, as the Lambda API shows them.
-async fn events(app: &Arc<App>, durable_arn: &str, arn: &str) -> Result<Vec<Event>, StatesError> {
+pub(super) async fn events(
+    app: &Arc<App>,
+    durable_arn: &str,
+    arn: &str,
+) -> Result<Vec<Event>, StatesError> {
     let mut events = Vec::new();
     let mut marker: Option<String> = None;
     while events.len() < EVENTS_MAX {

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use lambda_api::{ErrorObject, Event, EventType};
 use serde_json::{Map, Value, json};
+use state_machine::Redrive;
 
 /// What a history is made with.
 pub(super) struct History<'h> {
@@ -97,6 +98,10 @@ impl Writer<'_> {
                 let input = input
                     .and_then(|it| it.input.payload.clone())
                     .unwrap_or_default();
+                if let Some(redrive) = self.redriven(event, &input) {
+                    self.flowing.insert(None, redrive);
+                    return;
+                }
                 self.flowing.insert(None, input.clone());
                 let details = self.data(
                     json!({ "roleArn": "arn:aws:iam::000000000000:role/lambdura" }),
@@ -170,6 +175,15 @@ impl Writer<'_> {
             | EventType::CallbackTimedOut => self.completed(event),
             _ => {}
         }
+    }
+
+    /// If this is where an execution goes on that did not end well: says so, and gives what comes into its state.
+    fn redriven(&mut self, event: &Event, input: &str) -> Option<String> {
+        let redrive = Redrive::of(&serde_json::from_str(input).ok()?)?;
+        let details = json!({ "redriveCount": redrive.execution["RedriveCount"] });
+        let details = Some(("executionRedrivenEventDetails", details));
+        self.push(event, &None, "ExecutionRedriven", details);
+        Some(redrive.input.to_string())
     }
 
     /// The state that something happens in, with the id of its context.

@@ -16,6 +16,7 @@ mod lambda;
 mod machine;
 mod name;
 mod page;
+mod redrive;
 mod tags;
 mod test_state;
 mod token;
@@ -91,6 +92,7 @@ async fn dispatch(app: &Arc<App>, operation: &str, input: &Value) -> Result<Valu
         "DescribeStateMachine" => machine::describe(app, input),
         "DescribeStateMachineForExecution" => execution::machine(app, input).await,
         "ValidateStateMachineDefinition" => validate::validate(input),
+        "RedriveExecution" => redrive::redrive(app, input).await,
         "TestState" => test_state::test(app, input).await,
         "CreateStateMachine" => change::create(app, input).await,
         "UpdateStateMachine" => change::update(app, input).await,

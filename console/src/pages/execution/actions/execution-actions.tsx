@@ -8,9 +8,10 @@ import { notify } from '../../../layout/notifications'
 import { paths } from '../../../util/paths'
 import type { Execution } from '../model/use-execution'
 import { DeleteDialog, PauseDialog, ResumeDialog, StopDialog } from './dialogs'
+import { RedriveDialog, statesArn } from './redrive'
 import { StartAgainDialog } from './start-again'
 
-type Action = 'again' | 'pause' | 'resume' | 'stop' | 'delete'
+type Action = 'again' | 'redrive' | 'pause' | 'resume' | 'stop' | 'delete'
 
 /** What can be done about the execution as it stands. */
 export function ExecutionActions({ execution }: { execution: Execution }) {
@@ -18,6 +19,7 @@ export function ExecutionActions({ execution }: { execution: Execution }) {
   const navigate = useNavigate()
   const [action, act] = useState<Action | null>(null)
   const ended = isEnded(detail.status)
+  const executionArn = statesArn(detail)
   const close = () => act(null)
   const done = (text: string) => {
     close()
@@ -32,6 +34,7 @@ export function ExecutionActions({ execution }: { execution: Execution }) {
             { id: 'pause', text: 'Pause', disabled: detail.status !== 'RUNNING' },
             { id: 'resume', text: 'Resume', disabled: detail.status !== 'PAUSED' && detail.status !== 'PAUSING' },
             { id: 'stop', text: 'Stop', disabled: ended },
+            ...(executionArn === null ? [] : [{ id: 'redrive', text: 'Redrive', disabled: !ended || detail.status === 'SUCCEEDED' }]),
             { id: 'delete', text: 'Delete', disabled: !ended },
           ]}
           onItemClick={({ detail: { id } }) => act(id as Action)}
@@ -48,6 +51,16 @@ export function ExecutionActions({ execution }: { execution: Execution }) {
           onDone={(id) => {
             done('A new execution was started: this is it.')
             void navigate(paths.execution(id))
+          }}
+        />
+      )}
+      {action === 'redrive' && executionArn !== null && (
+        <RedriveDialog
+          {...dialog}
+          executionArn={executionArn}
+          onDone={(id) => {
+            done('The execution goes on.')
+            if (id !== null) void navigate(paths.execution(id, { tab: 'graph' }))
           }}
         />
       )}

@@ -1,0 +1,48 @@
+import { readExecutions } from '../../../api/console'
+import { redriveExecution } from '../../../api/lambda'
+import type { ExecutionDetail } from '../../../api/types'
+import { ActionDialog } from '../../../components/action-dialog'
+import { redriveCommands } from '../../../util/commands'
+
+/** What the name of one that goes on ends with. Has to be as `name_of` in `crates/server/src/states/redrive.rs`. */
+const REDRIVEN = /-redrive-\d+-[0-9a-f]{16}$/
+const HEAD = 30
+
+/** The ARN by which Step Functions knows an execution; null where it cannot be told. */
+export function statesArn({ arn, name, function: machine, is_state_machine: isOne }: ExecutionDetail): string | null {
+  const [, partition, , region, account] = arn.split(':')
+  const own = name.replace(REDRIVEN, '')
+  // A long name is cut before that is put behind it.
+  const isWhole = own === name || own.length < HEAD
+  return isOne && isWhole ? `arn:${partition}:states:${region}:${account}:execution:${machine}:${own}` : null
+}
+
+interface Props {
+  detail: ExecutionDetail
+  executionArn: string
+  /** The id of the execution that goes on; null if it is not there yet. */
+  onDone: (id: string | null) => void
+  onDismiss: () => void
+}
+
+/** Has an execution of a state machine go on from where it failed. */
+export function RedriveDialog({ detail, executionArn, onDone, onDismiss }: Props) {
+  const run = async () => {
+    await redriveExecution(executionArn)
+    const own = executionArn.split(':').at(-1) ?? ''
+    const filter = { function: detail.function, name_contains: `${own.slice(0, HEAD)}-redrive-` }
+    const { executions } = await readExecutions(filter, undefined, new AbortController().signal)
+    return executions.find(({ status }) => status === 'RUNNING')?.execution_id ?? executions[0]?.execution_id ?? null
+  }
+  return (
+    <ActionDialog
+      title="Redrive this execution"
+      consequence="It goes on from the state that it did not get past, with what had come into it, as an execution of its own; what was done before is not done again. To Step Functions it stays the same execution."
+      commands={redriveCommands(executionArn)}
+      confirm="Redrive"
+      run={run}
+      onDone={onDone}
+      onDismiss={onDismiss}
+    />
+  )
+}

@@ -1,0 +1,274 @@
+//! `RedriveExecution`: an execution that did not end well goes on from the state that it did not get past.
+//!
+//! A durable execution that has ended stays so. What goes on is another one, of the same version, which begins at that
+//! state with what had come into it; which ones those are is kept with the machine, and this API shows all of them as the
+//! one execution that they are to Step Functions.
+
+use std::sync::Arc;
+
+use lambda_api::{Event, EventType};
+use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
+use state_machine::{Redrive, operation_name};
+
+use super::error::{StatesError, optional, required};
+use super::execution::{Named, events, find, invoke_with, named, status};
+use super::machine::{Machine, seconds};
+use crate::app::App;
+use crate::functions::MachineRedrive;
+
+/// How often one execution is redriven. Source: API reference, `redriveStatusReason`.
+const REDRIVES_MAX: usize = 1_000;
+/// Executions of one machine that were redriven, as far as that is kept. Ours: they are one record.
+const EXECUTIONS_MAX: usize = 1_000;
+/// What stands between an execution's name and the number of the redrive.
+const MARK: &str = "-redrive-";
+/// Characters of a name that one made of it begins with, and hexadecimal digits that it ends with.
+const NAME_HEAD: usize = 30;
+const DIGITS: usize = 16;
+
+/// How often an execution was redriven.
+pub(super) fn count(machine: &Machine, name: &str) -> usize {
+    let kept = machine.settings.machine.as_ref();
+    let redriven = kept.and_then(|kept| kept.redriven.get(name));
+    redriven.map_or(0, Vec::len)
+}
+
+/// The executions that were redriven, and how often each.
+pub(super) fn names(machine: &Machine) -> Vec<(String, usize)> {
+    let kept = machine.settings.machine.as_ref();
+    let redriven = kept.into_iter().flat_map(|kept| &kept.redriven);
+    redriven
+        .map(|(name, times)| (name.clone(), times.len()))
+        .collect()
+}
+
+/// The name of the durable execution that goes on. It always fits, and is nobody else's.
+pub(super) fn name_of(name: &str, number: usize) -> String {
+    let head: String = name.chars().take(NAME_HEAD).collect();
+    let digest = Sha256::digest(name.as_bytes());
+    let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{head}{MARK}{number}-{}", &digits[..DIGITS])
+}
+
+/// Whether a name is one of those.
+pub(super) fn is_name(name: &str) -> bool {
+    let number_and_digits = name
+        .rsplit_once(MARK)
+        .and_then(|(_, rest)| rest.split_once('-'));
+    number_and_digits.is_some_and(|(number, digits)| {
+        number.parse::<usize>().is_ok()
+            && digits.len() == DIGITS
+            && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+    })
+}
+
+/// Says how often an execution was redriven, and whether it can be.
+pub(super) fn describe(shown: &mut Value, named: &Named) {
+    let kept = named.machine.kept();
+    let times = kept.redriven.get(&named.name);
+    let redriven = named.redriven.len();
+    shown["redriveCount"] = json!(redriven);
+    if let Some(last) = times.and_then(|times| times.get(redriven.checked_sub(1)?)) {
+        let at = model::Timestamp::from_millis(last.at);
+        shown["redriveDate"] = json!(seconds(at));
+    }
+    match refusal(named) {
+        None => shown["redriveStatus"] = json!("REDRIVABLE"),
+        Some(reason) => {
+            shown["redriveStatus"] = json!("NOT_REDRIVABLE");
+            shown["redriveStatusReason"] = json!(reason);
+        }
+    }
+}
+
+/// Why an execution cannot be redriven.
+fn refusal(named: &Named) -> Option<String> {
+    let status = status(&named.latest().status);
+    if named.machine.is_express() {
+        return Some(String::from(
+            "Execution is of an Express state machine and cannot be redriven",
+        ));
+    }
+    if !["FAILED", "TIMED_OUT", "ABORTED"].contains(&status) {
+        return Some(format!("Execution is {status} and cannot be redriven"));
+    }
+    (named.redriven.len() >= REDRIVES_MAX)
+        .then(|| format!("Execution was redriven {REDRIVES_MAX} times and cannot be redriven"))
+}
+
+pub(super) async fn redrive(app: &Arc<App>, input: &Value) -> Result<Value, StatesError> {
+    let arn = required(input, "executionArn")?.to_owned();
+    let token = optional(input, "clientToken")?.map(str::to_owned);
+    let named = named(app, input).await?;
+    let done = named.redriven.len();
+    if let Some(last) = done.checked_sub(1).and_then(|last| {
+        let kept = named.machine.kept();
+        kept.redriven.get(&named.name)?.get(last).cloned()
+    }) && token.is_some()
+        && last.token == token
+    {
+        let at = model::Timestamp::from_millis(last.at);
+        return Ok(json!({ "redriveDate": seconds(at) }));
+    }
+    if let Some(reason) = refusal(&named) {
+        return Err(not_redrivable(&arn, &reason));
+    }
+    let from = events(app, &named.latest().durable_execution_arn, &arn).await?;
+    let going_on =
+        going_on(app, &named, &from, done + 1).map_err(|reason| not_redrivable(&arn, &reason))?;
+    let app = Arc::clone(app);
+    let task = {
+        let app = Arc::clone(&app);
+        async move {
+            let at = {
+                let store = app.driver.store();
+                let changes = app.registry.changes(store.as_ref(), app.driver.now()).await;
+                let name = &named.machine.name;
+                let mut settings = app.registry.settings(name).as_ref().clone();
+                let kept = settings.machine.get_or_insert_default();
+                let now = changes.now();
+                let times = kept.redriven.entry(named.name.clone()).or_default();
+                if times.len() > done {
+                    // Somebody else was faster, unless a server died before it began: then this is the same once more.
+                    let next = name_of(&named.name, done + 1);
+                    if find(&app, &named.machine, &next).await?.is_some() {
+                        let reason = "Execution is being redriven";
+                        return Err(not_redrivable(&arn, reason));
+                    }
+                    times.truncate(done);
+                }
+                times.push(MachineRedrive {
+                    at: now.as_millis(),
+                    token,
+                });
+                while kept.redriven.len() > EXECUTIONS_MAX {
+                    let oldest = kept
+                        .redriven
+                        .iter()
+                        .min_by_key(|(_, times)| times.last().map(|it| it.at));
+                    let oldest = oldest.map(|(name, _)| name.clone());
+                    oldest.and_then(|name| kept.redriven.remove(&name));
+                }
+                changes.put_settings(name, settings).await?;
+                now
+            };
+            // After it is kept: the other way, a server that dies between would leave an execution of nobody.
+            let next = name_of(&named.name, done + 1);
+            let pinned = Machine {
+                qualifier: Some(String::new()),
+                ..named.machine
+            };
+            let payload = going_on.event().to_string();
+            invoke_with(&app, &pinned, &next, &payload, "Event", &arn).await?;
+            Ok(json!({ "redriveDate": seconds(at) }))
+        }
+    };
+    app.to_the_end(task).await
+}
+
+fn not_redrivable(arn: &str, reason: &str) -> StatesError {
+    let message = format!("The execution '{arn}' cannot be redriven: {reason}");
+    StatesError::new("ExecutionNotRedrivable", message)
+}
+
+/// Where an execution goes on, by the events of the last time that it ran.
+fn going_on(app: &App, named: &Named, told: &[Event], number: usize) -> Result<Redrive, String> {
+    let definition = named.machine.definition();
+    let definition: Value = definition
+        .ok()
+        .and_then(|text| serde_json::from_str(&text).ok())
+        .ok_or("its definition cannot be read")?;
+    let stands = standing(&definition, told)?;
+    let first = &named.first;
+    let parse = |text: &Option<String>| {
+        let text = text.as_deref().unwrap_or("{}");
+        serde_json::from_str::<Value>(text).unwrap_or_default()
+    };
+    let started = jiff::Timestamp::from_millisecond((first.start_timestamp.0 * 1000.0) as i64);
+    Ok(Redrive {
+        execution: json!({
+            "Id": first.durable_execution_arn,
+            "Input": parse(&first.input_payload),
+            "Name": named.name,
+            "StartTime": format!("{:.3}", started.unwrap_or(jiff::Timestamp::UNIX_EPOCH)),
+            "RedriveCount": number,
+            "RedriveTime": format!("{:.3}", jiff::Timestamp::from_millisecond(app.driver.now().as_millis()).unwrap_or(jiff::Timestamp::UNIX_EPOCH)),
+        }),
+        ..stands
+    })
+}
+
+/// The outermost state that an execution is at, with what came into it.
+fn standing(definition: &Value, told: &[Event]) -> Result<Redrive, String> {
+    let states = definition.get("States").and_then(Value::as_object);
+    let states = states.ok_or("its definition has no states")?;
+    let start = definition.get("StartAt").and_then(Value::as_str);
+    let mut stands = Redrive {
+        state: start.unwrap_or_default().to_owned(),
+        input: json!({}),
+        variables: Map::new(),
+        execution: Value::Null,
+    };
+    let mut open: Option<&str> = None;
+    for event in told {
+        if event.event_type == EventType::ExecutionStarted {
+            let details = event.execution_started_details.as_ref();
+            let payload = details.and_then(|it| it.input.payload.as_deref());
+            let input: Value = payload
+                .and_then(|text| serde_json::from_str(text).ok())
+                .unwrap_or_default();
+            match Redrive::of(&input) {
+                Some(before) => stands = before,
+                None => stands.input = input,
+            }
+        }
+        if event.parent_id.is_some() {
+            continue;
+        }
+        match event.event_type {
+            EventType::ContextStarted => {
+                let name = event.name.as_deref().unwrap_or_default();
+                let known = states.keys().find(|known| operation_name(known) == name);
+                if let Some(known) = known {
+                    stands.state.clone_from(known);
+                    open = event.id.as_deref();
+                }
+            }
+            EventType::ContextSucceeded if event.id.as_deref() == open => {
+                let details = event.context_succeeded_details.as_ref();
+                let payload = details.and_then(|it| it.result.payload.as_deref());
+                let passed: Option<Value> =
+                    payload.and_then(|text| serde_json::from_str(text).ok());
+                let passed = passed.ok_or("what came out of a state is not recorded")?;
+                if let Some(assigned) = passed.get("assigned").and_then(Value::as_object) {
+                    stands.variables.extend(assigned.clone());
+                }
+                if let Some(next) = passed.get("next").and_then(Value::as_str) {
+                    next.clone_into(&mut stands.state);
+                    stands.input = passed.get("output").cloned().unwrap_or_default();
+                }
+                open = None;
+            }
+            _ => {}
+        }
+    }
+    Ok(stands)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_redrives_fit_and_are_known() {
+        let long = "n".repeat(64);
+        for name in ["order-7", &long] {
+            let made = name_of(name, 1_000);
+            assert!(made.len() <= 64, "{made}");
+            assert!(is_name(&made) && !is_name(name));
+        }
+        assert_ne!(name_of("a", 1), name_of("b", 1));
+        assert!(!is_name("my-redrive-1") && !is_name("x-redrive-1-short"));
+    }
+}
