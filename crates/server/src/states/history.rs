@@ -9,6 +9,8 @@ use lambda_api::{ErrorObject, Event, EventType};
 use serde_json::{Map, Value, json};
 use state_machine::Redrive;
 
+use super::kinds::collect_kinds;
+
 /// What a history is made with.
 pub(super) struct History<'h> {
     pub definition: &'h Value,
@@ -57,37 +59,6 @@ pub(super) fn written(history: &History<'_>, events: &[Event]) -> Vec<Value> {
         writer.event(event);
     }
     writer.events
-}
-
-/// The type and the resource of every state, by name.
-fn collect_kinds(states: &Value, kinds: &mut HashMap<String, (String, String)>) {
-    let Some(states) = states.get("States").and_then(Value::as_object) else {
-        return;
-    };
-    for (name, state) in states {
-        let text = |member: &str| {
-            state
-                .get(member)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned()
-        };
-        kinds.insert(name.clone(), (text("Type"), text("Resource")));
-        for branch in state
-            .get("Branches")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-        {
-            collect_kinds(branch, kinds);
-        }
-        for processor in ["ItemProcessor", "Iterator"] {
-            state
-                .get(processor)
-                .into_iter()
-                .for_each(|it| collect_kinds(it, kinds));
-        }
-    }
 }
 
 impl Writer<'_> {

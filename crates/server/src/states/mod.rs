@@ -12,6 +12,7 @@ mod change;
 mod error;
 mod execution;
 mod history;
+mod kinds;
 mod lambda;
 mod machine;
 mod name;
