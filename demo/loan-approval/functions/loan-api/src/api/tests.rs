@@ -295,8 +295,10 @@ async fn state_machine_is_started_and_answered_by_its_token() {
     let approve = json!({ "approved": true });
     let path = format!("/approve/{id}");
     assert_eq!(world.request("POST", &path, &approve).await.0, 200);
-    let decisions = world.api.workflow.decisions.borrow();
-    assert_eq!(decisions[0].0, AnswerTo::TaskToken("token-1".to_owned()));
+    assert_eq!(
+        world.api.workflow.decisions.borrow()[0].0,
+        AnswerTo::TaskToken("token-1".to_owned())
+    );
     let path = format!("/status/{id}");
     let (_, view) = world.request("GET", &path, &Value::Null).await;
     assert_eq!(view["engine"], "state-machine");
