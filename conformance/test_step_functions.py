@@ -2,7 +2,9 @@
 
 import json
 import os
+import shutil
 import signal
+import subprocess
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -13,9 +15,11 @@ import botocore.config
 import pytest
 from botocore.exceptions import ClientError
 from cluster import Postgres
-
-from system import until, up
+from system import HERE, PATIENCE_SECONDS, until, up
 from test_deploy import serving
+
+# Any will do.
+KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
 
 
 @pytest.fixture(scope="module")
@@ -596,3 +600,63 @@ def test_an_express_machine_is_made(states):
 
 def has_ended(pid):
     return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
+def test_the_client_for_javascript(system, tmp_path):
+    """The tests in `state-machines/client`, by Node's own test runner; npm installs what their lock names."""
+    tests = tmp_path / "tests"
+    shutil.copytree(HERE / "state-machines/client", tests, ignore=shutil.ignore_patterns("node_modules"))
+    subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=tests, check=True, capture_output=True)
+    environment = {**os.environ, **KEYS, "AWS_ENDPOINT_URL": system.endpoint}
+    command = ["node", "--test", "client.test.mjs"]
+    done = subprocess.run(
+        command, cwd=tests, env=environment, capture_output=True, text=True, timeout=4 * PATIENCE_SECONDS
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "# pass 4" in done.stdout, done.stdout
+
+
+def test_the_aws_cli(system, tmp_path):
+    """What AWS's documentation of `aws stepfunctions` walks through, from the machine's creation to its end."""
+    environment = {**os.environ, **KEYS, "AWS_ENDPOINT_URL": system.endpoint}
+
+    def aws(*arguments):
+        command = ["aws", "stepfunctions", *arguments, "--output", "json"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS, env=environment)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout or "null")
+
+    role = "arn:aws:iam::000000000000:role/any"
+    definition = tmp_path / "greet.asl.json"
+    text = {"QueryLanguage": "JSONata", "StartAt": "Greet", "States": {"Greet": {"Type": "Pass", "End": True}}}
+    text["States"]["Greet"]["Output"] = "{% 'Hello, ' & $states.input.who %}"
+    definition.write_text(json.dumps(text))
+    validated = aws("validate-state-machine-definition", "--definition", f"file://{definition}")
+    assert (validated["result"], validated["diagnostics"]) == ("OK", [])
+    made = ["--name", "greeter", "--definition", f"file://{definition}", "--role-arn", role, "--tags", "key=team,value=cli"]
+    machine = aws("create-state-machine", *made)["stateMachineArn"]
+    assert machine in [it["stateMachineArn"] for it in aws("list-state-machines")["stateMachines"]]
+    assert aws("describe-state-machine", "--state-machine-arn", machine)["status"] == "ACTIVE"
+    assert aws("list-tags-for-resource", "--resource-arn", machine)["tags"] == [{"key": "team", "value": "cli"}]
+    version = aws("publish-state-machine-version", "--state-machine-arn", machine)["stateMachineVersionArn"]
+    routes = json.dumps([{"stateMachineVersionArn": version, "weight": 100}])
+    alias = aws("create-state-machine-alias", "--name", "prod", "--routing-configuration", routes)
+    started = ["--state-machine-arn", alias["stateMachineAliasArn"], "--name", "first", "--input", '{"who": "Ada"}']
+    arn = aws("start-execution", *started)["executionArn"]
+
+    def over():
+        shown = aws("describe-execution", "--execution-arn", arn)
+        return (shown if shown["status"] != "RUNNING" else None), shown
+
+    shown = until("it is over", over)
+    assert (shown["status"], json.loads(shown["output"])) == ("SUCCEEDED", "Hello, Ada")
+    history = aws("get-execution-history", "--execution-arn", arn, "--reverse-order")["events"]
+    assert [event["type"] for event in history] == [
+        "ExecutionSucceeded",
+        "PassStateExited",
+        "PassStateEntered",
+        "ExecutionStarted",
+    ]
+    listed = aws("list-executions", "--state-machine-arn", machine, "--status-filter", "SUCCEEDED")["executions"]
+    assert [it["name"] for it in listed] == ["first"]
+    aws("delete-state-machine", "--state-machine-arn", machine)
