@@ -2,9 +2,11 @@
 //!
 //! A small turn of `cargo xtask bench --crash`: ten executions of every kind, the same clients, the same checkers.
 
+#[path = "support/built.rs"]
+mod built;
+
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 use bench_crash::{Plan, run};
@@ -22,16 +24,7 @@ const FUNCTIONS: [(&str, &str); 3] = [
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_acknowledged_is_lost_while_the_server_is_killed() {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    // Everything, as the tests themselves are built: a part of the workspace is built with other
-    // features of the same dependencies, and so all over again.
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo
-        .args(["build", "--locked", "--workspace", "--all-targets"])
-        .current_dir(&workspace);
-    assert!(cargo.status().expect("run cargo").success(), "build");
-    let built = Path::new(env!("CARGO_BIN_EXE_crash-server"));
-    let built = built.parent().expect("a binary lies in a folder");
-
+    let built = built::programs(&workspace);
     let data = tempfile::tempdir().expect("a folder for the data");
     for (logical_id, program) in FUNCTIONS {
         let folder = data.path().join("build").join(logical_id);

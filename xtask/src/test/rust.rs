@@ -49,6 +49,8 @@ pub fn tests(context: &mut Context) -> Result<()> {
             "--no-fail-fast",
         ]);
     }
+    // For tests that need programs of other packages.
+    command.env("PROGRAMS_ARE_BUILT", "1");
     process::run(setup::with_clippy(&mut command))
 }
 

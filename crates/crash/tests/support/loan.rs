@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
 use model::{OperationDetails, OperationStatus};
 use server::{ServerConfig, Stores};
 use store::{Durability, ExecutionFilter, LogQuery};
+
+use super::built;
 
 /// Where the template and the built functions are.
 pub struct Loan {
@@ -32,19 +33,7 @@ impl Loan {
     /// Builds the functions, unless they are.
     pub fn build() -> Self {
         let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        // Everything, as the tests themselves are built: a part of the workspace is built with other
-        // features of the same dependencies, and so all over again.
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo
-            .args(["build", "--locked", "--workspace", "--all-targets"])
-            .current_dir(&workspace);
-        assert!(
-            cargo.status().expect("run cargo").success(),
-            "build the demo's functions"
-        );
-        // This test's own server binary lies where cargo puts the others.
-        let built = Path::new(env!("CARGO_BIN_EXE_crash-server"));
-        let built = built.parent().expect("a binary lies in a folder");
+        let built = built::programs(&workspace);
         let artifacts_dir = tempfile::tempdir().expect("a folder for the code");
         let machine = artifacts_dir.path().join(STATE_MACHINE);
         std::fs::create_dir(&machine).expect("a folder for the state machine");

@@ -1,5 +1,6 @@
 //! One loan application, through a server that may die on the way.
 
+mod built;
 mod http;
 mod loan;
 mod process;
