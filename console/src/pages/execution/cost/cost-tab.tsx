@@ -97,7 +97,7 @@ function Figures({ cost }: { cost: ExecutionCost }) {
                   {label}
                   {note !== undefined && <span className="cost-small">{note}</span>}
                 </dt>
-                <dd>{value}</dd>
+                <dd className="figure">{value}</dd>
               </div>
             ))}
           </dl>
