@@ -187,7 +187,7 @@ describe('an address', () => {
   })
 
   for (const [of, path, tabs] of [
-    ['an execution', () => `/executions/${waiting}`, ['Operations', 'Events', 'Logs', 'Trace', 'Input and result']],
+    ['an execution', () => `/executions/${waiting}`, ['Operations', 'Events', 'Logs', 'Trace', 'Input and result', 'Cost']],
     ['a function', () => '/functions/OrderFunction', ['Monitoring', 'Logs', 'Invoke']],
   ]) {
     journey(`of ${of} names the tab: it can be linked to, reloaded and gone back from`, path, async (page) => {

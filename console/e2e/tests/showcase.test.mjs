@@ -205,7 +205,7 @@ describe('an execution', () => {
   journey('shows hostile text as text', async (page) => {
     const id = await system.invoke({ scenario: 'hostile' })
     await system.ended(id)
-    for (const tab of ['timeline', 'operations', 'events', 'logs', 'data']) {
+    for (const tab of ['timeline', 'operations', 'events', 'logs', 'data', 'cost']) {
       await page.goto(`${system.endpoint}/executions/${id}?tab=${tab}`)
       await page.getByRole('tab', { name: /Timeline/ }).waitFor()
       if (tab === 'timeline') await page.getByRole('treegrid').getByText('<b onmouseover=alert(1)>bold</b>').click()
@@ -269,6 +269,7 @@ describe('every page', () => {
     logs: `/executions/${waiting}?tab=logs`,
     trace: `/executions/${waiting}?tab=trace`,
     data: `/executions/${waiting}?tab=data`,
+    cost: `/executions/${waiting}?tab=cost`,
     waiting: '/waiting',
     functions: '/functions',
     function: '/functions/OrderFunction',

@@ -1,9 +1,10 @@
 /** The console routes as queries for the cache. */
 
 import { keepPreviousData, queryOptions } from '@tanstack/react-query'
-import { getJson, type Query, send } from './request'
+import { getJson, type Query, send, ServerError } from './request'
 import type {
   Clock,
+  ExecutionCost,
   ExecutionCounts,
   ExecutionDetail,
   ExecutionPage,
@@ -74,6 +75,22 @@ export const definitionQuery = (id: string) =>
     queryFn: ({ signal }) => getJson<MachineDefinition>(`${executionPath(id)}/definition`, {}, signal),
     // An execution stays on its revision.
     staleTime: Number.POSITIVE_INFINITY,
+  })
+
+/** Milliseconds between reads of a cost while its execution goes on: each is a read of the whole history. */
+const COST_REFRESH = 5_000
+
+/**
+ * What an execution would cost, and how many events were known when that was asked for: asked for again once there are
+ * more, and at once when it has ended.
+ */
+export const costQuery = (id: string, endedAt: number | null, events: number) =>
+  queryOptions({
+    queryKey: ['cost', id, endedAt],
+    queryFn: async ({ signal }) => ({ events, cost: await getJson<ExecutionCost>(`${executionPath(id)}/cost`, {}, signal) }),
+    placeholderData: (previous) => (previous?.cost.execution_id === id ? previous : undefined),
+    // What the server refuses waits for a person, what does not answer may be back.
+    refetchInterval: ({ state }) => (state.data?.events === events || state.error instanceof ServerError ? false : COST_REFRESH),
   })
 
 export interface EventPage {

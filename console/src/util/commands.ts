@@ -26,6 +26,9 @@ function commands(aws: readonly string[], lambdura: readonly string[]): Required
 
 const byArn = (arn: string) => ['--durable-execution-arn', arn]
 
+/** What an execution would cost; AWS has no such operation. */
+export const costCommand = (name: string): string => commands([], ['cost', name]).lambdura
+
 export const stopCommands = (arn: string, reason: string): Commands =>
   commands(['stop-durable-execution', ...byArn(arn), ...(reason === '' ? [] : ['--error', JSON.stringify({ ErrorMessage: reason })])], ['stop', arn, ...(reason === '' ? [] : ['--reason', reason])])
 

@@ -1,6 +1,6 @@
 /** Where things are: every link of the console is built here. */
 
-export const EXECUTION_TABS = ['timeline', 'graph', 'operations', 'events', 'logs', 'trace', 'data'] as const
+export const EXECUTION_TABS = ['timeline', 'graph', 'operations', 'events', 'logs', 'trace', 'data', 'cost'] as const
 export type ExecutionTab = (typeof EXECUTION_TABS)[number]
 
 export const FUNCTION_TABS = ['overview', 'monitoring', 'logs', 'invoke'] as const

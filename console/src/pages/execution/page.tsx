@@ -15,6 +15,7 @@ import { useShortcuts } from '../../keyboard/shortcuts'
 import { usePageTitle } from '../../layout/page-title'
 import { EXECUTION_TABS, type ExecutionTab, paths } from '../../util/paths'
 import { ExecutionActions } from './actions/execution-actions'
+import { CostTab } from './cost/cost-tab'
 import { GraphTab } from './graph/graph-tab'
 import { ExecutionFacts } from './header'
 import { type Selection, useSelection } from './model/selection'
@@ -35,6 +36,7 @@ const TAB_LABEL: Record<ExecutionTab, string> = {
   logs: 'Logs',
   trace: 'Trace',
   data: 'Input and result',
+  cost: 'Cost',
 }
 
 /** One execution: what it did, what it is at, and what can be done about it. */
@@ -116,6 +118,8 @@ function TabContent({ tab, execution, selection }: { tab: ExecutionTab; executio
       return <TraceTab {...props} />
     case 'data':
       return <DataTab {...props} />
+    case 'cost':
+      return <CostTab {...props} />
   }
 }
 
