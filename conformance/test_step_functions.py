@@ -1,4 +1,4 @@
-"""State machines of a template, through boto3's client of Step Functions."""
+"""State machines, of a template and without one, through AWS's clients of Step Functions: boto3, the CLI, JavaScript's."""
 
 import json
 import os
