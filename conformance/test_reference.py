@@ -175,6 +175,7 @@ def the_routes_answer_what_is_described(valid, system, arn):
         "number": str(system.get("/lambdura/v1/logs")["lines"][0]["number"]),
         "Resource": system.client.get_function(FunctionName="expenses")["Configuration"]["FunctionArn"],
     }
+    queries = {"function": "expenses", "name": arn.rsplit("/", 2)[1]}
     # No such thing is set, it needs what only an invocation has, or a state machine.
     absent = {"UUID", "EventInvokeConfig", "event-invoke-config", "policy", "state", "concurrency", "definition"}
     asked = []
@@ -182,7 +183,8 @@ def the_routes_answer_what_is_described(valid, system, arn):
         if "get" not in methods or NO_JSON.search(path) or any(word in path for word in absent):
             continue
         url = re.sub(r"{([^}]+)}", lambda named: urllib.parse.quote(values[named[1]], safe=""), path)
-        answer = asked_for(system, url)
+        needed = [it["name"] for it in methods["get"].get("parameters", []) if it["in"] == "query" and it.get("required")]
+        answer = asked_for(system, url, **{name: queries[name] for name in needed})
         content = methods["get"]["responses"]["200"].get("content", {}).get("application/json")
         assert content, path
         place = f"openapi.json#/paths/{path.replace('~', '~0').replace('/', '~1')}/get/responses/200/content/application~1json/schema"
@@ -191,9 +193,9 @@ def the_routes_answer_what_is_described(valid, system, arn):
     assert len(asked) > 25, asked
 
 
-def asked_for(system, url):
+def asked_for(system, url, **query):
     try:
-        return system.get(url)
+        return system.get(url, **query)
     except urllib.error.HTTPError as refused:
         raise AssertionError(f"GET {url}: {refused} {refused.read().decode()}") from None
 
