@@ -65,20 +65,28 @@ impl Template {
         }
     }
 
-    /// As [`evaluate`](Self::evaluate), for a field that is a number of at least 0.
+    /// As [`evaluate`](Self::evaluate), for a field that is a number of at least 0. What a path leads to may be a text of
+    /// one, as on AWS.
     ///
     /// # Errors
     ///
     /// As there, and when the value is no such number.
     pub fn number(&self, scope: &Scope<'_>, field: &str) -> Result<f64, StateError> {
         let value = self.evaluate(scope, field)?;
-        value
-            .as_f64()
-            .filter(|number| *number >= 0.0)
+        self.read_number(&value)
             .ok_or_else(|| self.unfit(&value, "a number of at least 0", field))
     }
 
-    /// As [`number`](Self::number), without its fraction.
+    fn read_number(&self, value: &Value) -> Option<f64> {
+        let number = match (self, value) {
+            (Self::Expression(_), Value::String(text)) => text.parse().ok(),
+            _ => value.as_f64(),
+        };
+        number.filter(|number| *number >= 0.0 && number.is_finite())
+    }
+
+    /// As [`number`](Self::number), for one without a fraction: a path has to lead to such a one, and what else comes to a
+    /// number is cut.
     ///
     /// # Errors
     ///
@@ -89,7 +97,12 @@ impl Template {
         reason = "it is at least 0, and what is too large is cut to the largest"
     )]
     pub fn whole(&self, scope: &Scope<'_>, field: &str) -> Result<u64, StateError> {
-        Ok(self.number(scope, field)? as u64)
+        let value = self.evaluate(scope, field)?;
+        let number = self.read_number(&value);
+        number
+            .filter(|number| number.fract() == 0.0 || !matches!(self, Self::Expression(_)))
+            .map(|number| number as u64)
+            .ok_or_else(|| self.unfit(&value, "a whole number of at least 0", field))
     }
 
     pub(crate) fn unfit(&self, value: &Value, wanted: &str, field: &str) -> StateError {

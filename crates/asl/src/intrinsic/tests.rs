@@ -19,6 +19,41 @@ fn evaluate(text: &str, input: &Value) -> Result<Value, StateError> {
         .evaluate(&scope, "field.$")
 }
 
+/// What the path `$.n` leads to, as a whole number.
+fn whole(n: &Value) -> Result<u64, StateError> {
+    let path = Expression::parse("$.n").expect("a path");
+    let scope = Scope {
+        input: &json!({ "n": n }),
+        context: &json!({}),
+        variables: &Map::new(),
+        states: &Map::new(),
+        chance: &Chance::new(5, 0),
+        now_millis: 0,
+    };
+    crate::Template::Expression(path).whole(&scope, "Seconds")
+}
+
+#[test]
+fn a_path_leads_to_a_whole_number_or_its_text() {
+    assert_eq!(whole(&json!(3)), Ok(3));
+    assert_eq!(whole(&json!("1")), Ok(1));
+    for wrong in [
+        json!(1.5),
+        json!(-1),
+        json!("1.5"),
+        json!("one"),
+        json!("inf"),
+        json!(null),
+    ] {
+        let error = whole(&wrong).expect_err("it is no whole number");
+        let cause = error.cause;
+        assert!(
+            cause.ends_with("not a whole number of at least 0"),
+            "{cause}"
+        );
+    }
+}
+
 fn value(text: &str) -> Value {
     let input = json!({
         "name": "Ada", "age": 36, "list": [1, 2, 3, 3, 2.0, "a"], "object": { "a": { "x": 1 }, "b": 2 },

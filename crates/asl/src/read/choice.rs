@@ -79,6 +79,7 @@ fn query(fields: &Fields<'_>) -> Option<Condition> {
 }
 
 fn condition(fields: &Fields<'_>, depth: usize) -> Option<Condition> {
+    fields.text("Comment");
     if depth > DEPTH_MAX {
         fields.reader.wrong(
             &fields.pointer,

@@ -122,7 +122,8 @@ impl<'r> Fields<'r> {
         Some(Fields::new(self.reader, &pointer, members))
     }
 
-    pub(super) fn language(&self, default: Language, outer: Option<Language>) -> Language {
+    /// The language of a machine, or of a state in one; what stands around it says which it is otherwise.
+    pub(super) fn language(&self, default: Language) -> Language {
         let language = match self.text("QueryLanguage").as_deref() {
             None => return default,
             Some("JSONPath") => Language::JsonPath,
@@ -133,8 +134,9 @@ impl<'r> Fields<'r> {
                 return default;
             }
         };
-        // Source: Amazon States Language specification: a JSONata machine has no JSONPath states.
-        if outer == Some(Language::Jsonata) && language == Language::JsonPath {
+        // Source: Amazon States Language specification: a JSONata machine has no JSONPath states. Within a JSONata state of
+        // a JSONPath machine there may be some.
+        if self.reader.language() == Language::Jsonata && language == Language::JsonPath {
             let message = "a state of a JSONata state machine cannot be written in JSONPath";
             self.wrong("QueryLanguage", message);
         }

@@ -66,7 +66,8 @@ fn problem(message: String) -> Problem {
 fn read(value: &Value, reader: Reader) -> Result<Definition, Vec<Problem>> {
     let definition = reader.object("", value, "a state machine").map(|members| {
         let fields = Fields::new(&reader, "", members);
-        let language = fields.language(Language::JsonPath, None);
+        let language = fields.language(Language::JsonPath);
+        reader.language_is(language);
         fields.text("Version");
         let definition = Definition {
             comment: fields.text("Comment"),

@@ -1,11 +1,11 @@
 //! What is found wrong while reading.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use crate::definition::{Problem, ProblemCode};
+use crate::definition::{Language, Problem, ProblemCode};
 use crate::position::Positions;
 
 /// Problems that are reported of one definition.
@@ -16,6 +16,8 @@ pub(super) struct Reader {
     positions: Option<Positions>,
     problems: RefCell<Vec<Problem>>,
     names: RefCell<BTreeSet<String>>,
+    /// The language of the whole machine.
+    language: Cell<Language>,
 }
 
 impl Reader {
@@ -25,6 +27,7 @@ impl Reader {
             positions,
             problems: RefCell::default(),
             names: RefCell::default(),
+            language: Cell::new(Language::JsonPath),
         };
         for pointer in twice.unwrap_or_default() {
             reader.say(
@@ -34,6 +37,15 @@ impl Reader {
             );
         }
         reader
+    }
+
+    pub(super) fn language_is(&self, language: Language) {
+        self.language.set(language);
+    }
+
+    /// The language of the whole machine, as far as it is read.
+    pub(super) fn language(&self) -> Language {
+        self.language.get()
     }
 
     pub(super) fn say(&self, code: ProblemCode, location: &str, message: impl Into<String>) {

@@ -52,7 +52,7 @@ pub(super) fn states(fields: &Fields<'_>, language: Language, depth: usize) -> S
 
 fn state(fields: &Fields<'_>, name: &str, outer: Language, depth: usize) -> Option<State> {
     let type_name = fields.required_text("Type", "a state")?;
-    let language = fields.language(outer, Some(outer));
+    let language = fields.language(outer);
     let comment = fields.text("Comment");
     let flow = flow(fields, &type_name, language);
     let kind = match type_name.as_str() {

@@ -59,7 +59,7 @@ fn a_machine_is_read() {
                 "Type": "Choice", "Default": "Pause",
                 "Choices": [{ "And": [
                     { "Variable": "$.charge.total", "NumericGreaterThan": 100 },
-                    { "Not": { "Variable": "$.known", "IsPresent": true } }
+                    { "Not": { "Variable": "$.known", "IsPresent": true, "Comment": "a stranger" } }
                 ], "Next": "Sorry" }]
             },
             "Pause": { "Type": "Wait", "SecondsPath": "$.pause", "Next": "Each" },
@@ -490,4 +490,24 @@ fn hostile_definitions_are_refused_and_not_followed() {
             .iter()
             .any(|it| it.message.contains("branches nest deeper"))
     );
+}
+
+#[test]
+fn a_jsonpath_machine_may_change_its_language_and_back() {
+    let machine = |language: &str| {
+        json!({
+            "QueryLanguage": language, "StartAt": "Each", "States": { "Each": {
+                "Type": "Map", "QueryLanguage": "JSONata", "End": true,
+                "ItemProcessor": { "StartAt": "One", "States": {
+                    "One": { "Type": "Pass", "QueryLanguage": "JSONPath", "End": true }
+                } }
+            } }
+        })
+    };
+    let read = |language| Definition::from_value(&machine(language));
+    assert!(read("JSONPath").is_ok());
+    let [problem] = &read("JSONata").unwrap_err()[..] else {
+        panic!("one problem");
+    };
+    assert!(problem.message.contains("cannot be written in JSONPath"));
 }

@@ -65,8 +65,8 @@ describe('both engines', { concurrency: Number(process.env.E2E_AT_ONCE ?? 3) }, 
     assert.match(flow, /^\d+ in workflow\.rs$/)
     assert.match(definition, /^\d+ in loan\.asl\.json$/)
     if (!system.mock) {
-      // The last invocation is recorded a moment after the end.
-      await until('all invocations are counted', async () => String(await figures(page, /^Invocations/)) === '3,9')
+      // The last invocation is recorded a moment after the end. Who is answered before it has suspended, is not invoked again.
+      await until('all invocations are counted', async () => /^[123],9$/.test(String(await figures(page, /^Invocations/))))
       assert.deepEqual([operations, transitions], ['18 operations', '13 transitions'])
     }
     await page.getByText('+    "CoolOff": {').waitFor()
