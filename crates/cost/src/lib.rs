@@ -1,8 +1,9 @@
 //! What an execution would cost on AWS.
 //!
 //! [`Usage`] meters an event history as AWS's price list has it: durable operations, data written and retained, requests
-//! and GB-seconds; of a state machine its transitions, or an Express execution's time, and the functions that it invokes. [`Prices`] is a dated table of list prices; [`Bill`] is one by the other. Nothing here asks anybody: the
-//! history and the function's configuration are what the Lambda API gives, of our service or of AWS's.
+//! and GB-seconds; of a state machine its transitions, or an Express execution's time, and the functions that it invokes.
+//! [`Prices`] is a dated table of list prices; [`Bill`] is one by the other. Nothing here asks anybody: the history and
+//! the function's configuration are what the Lambda API gives, of our service or of AWS's.
 //!
 //! AWS publishes the prices and not every rule by which it counts. Where it does not, [`ASSUMPTIONS`] says what is
 //! counted here.

@@ -2,11 +2,14 @@
 
 use std::ops::AddAssign;
 
-use lambda_api::{ErrorObject, Event, EventPayload, EventType};
+use lambda_api::{ErrorObject, Event, EventPayload, EventType, FunctionConfiguration};
 use serde::Serialize;
 
 use crate::machine;
 use crate::prices::Architecture;
+
+/// What a function has unless its configuration says otherwise.
+const MEMORY_MIB: i64 = 128;
 
 /// What is known of the function that ran.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +22,45 @@ pub struct Function {
     pub retention_days: u32,
     /// What it is if it runs a state machine, which on AWS is no function.
     pub state_machine: Option<StateMachine>,
+}
+
+impl Function {
+    /// What a configuration says, and Lambda's defaults where there is none or it does not say.
+    #[must_use]
+    pub fn of(
+        configuration: Option<&FunctionConfiguration>,
+        state_machine: Option<StateMachine>,
+    ) -> Self {
+        let memory = configuration.and_then(|it| it.memory_size);
+        let durable = configuration.and_then(|it| it.durable_config.as_ref());
+        let retention = durable.and_then(|it| it.retention_period_in_days);
+        let architectures = configuration.and_then(|it| it.architectures.as_deref());
+        let is_arm = architectures
+            .unwrap_or_default()
+            .iter()
+            .any(|it| it == "arm64");
+        Self {
+            memory_mib: u32::try_from(memory.unwrap_or(MEMORY_MIB)).unwrap_or_default(),
+            architecture: if is_arm {
+                Architecture::Arm64
+            } else {
+                Architecture::X86_64
+            },
+            retention_days: retention.and_then(|it| u32::try_from(it).ok()).unwrap_or(0),
+            state_machine,
+        }
+    }
+}
+
+impl StateMachine {
+    /// The type by its name in `CreateStateMachine`, where it is standard unless it says otherwise.
+    #[must_use]
+    pub fn of_type(name: &str) -> Self {
+        match name {
+            "EXPRESS" => Self::Express,
+            _ => Self::Standard,
+        }
+    }
 }
 
 /// The types of state machines, which are paid for differently.

@@ -3,13 +3,11 @@
 use std::collections::{HashMap, HashSet};
 use std::fs;
 
-use cost::{
-    ASSUMPTIONS, Architecture, Bill, Prices, StateMachine, Usage, chained_executions, plain_invokes,
-};
+use cost::{ASSUMPTIONS, Bill, Prices, StateMachine, Usage, chained_executions, plain_invokes};
 use lambda_api::FunctionConfiguration;
 use owo_colors::{OwoColorize, Style};
 use serde::Serialize;
-use server::STATE_MACHINE_PROGRAM;
+use server::state_machine_type;
 
 use super::wait::is_terminal;
 use crate::args::CostArguments;
@@ -23,12 +21,6 @@ use crate::screen::{Screen, note};
 
 /// Executions of one bill: a chain that goes on and on would otherwise be read for ever.
 const EXECUTIONS_MAX: usize = 10_000;
-
-/// Longest execution of an Express state machine. Source: Step Functions service quotas.
-const EXPRESS_SECONDS: i64 = 300;
-
-/// What a function has unless its configuration says otherwise.
-const MEMORY_MIB: i64 = 128;
 
 /// Executions that an average is of, unless `--last` says how many.
 const LAST: usize = 20;
@@ -163,7 +155,11 @@ struct Meter<'a> {
 impl<'a> Meter<'a> {
     async fn new(client: &'a Client) -> Result<Self, CliError> {
         let functions = client.list_functions().await?;
-        let known = |it: FunctionConfiguration| (it.function_name.clone(), function(&it));
+        let known = |it: FunctionConfiguration| {
+            let machine = state_machine_type(&it).map(StateMachine::of_type);
+            let function = cost::Function::of(Some(&it), machine);
+            (it.function_name, function)
+        };
         Ok(Self {
             client,
             functions: functions.into_iter().map(known).collect(),
@@ -272,35 +268,6 @@ impl<'a> Meter<'a> {
             CliError::not_found(message, "deploy it again")
         })
     }
-}
-
-fn function(configuration: &FunctionConfiguration) -> cost::Function {
-    let memory = configuration.memory_size.unwrap_or(MEMORY_MIB);
-    let architectures = configuration.architectures.iter().flatten();
-    let is_arm = architectures.into_iter().any(|it| it == "arm64");
-    let durable = configuration.durable_config.as_ref();
-    let retention = durable.and_then(|it| it.retention_period_in_days);
-    cost::Function {
-        memory_mib: u32::try_from(memory).unwrap_or_default(),
-        architecture: if is_arm {
-            Architecture::Arm64
-        } else {
-            Architecture::X86_64
-        },
-        retention_days: retention.and_then(|it| u32::try_from(it).ok()).unwrap_or(0),
-        state_machine: state_machine(configuration),
-    }
-}
-
-/// A state machine's function has the program that interprets it among its variables.
-fn state_machine(configuration: &FunctionConfiguration) -> Option<StateMachine> {
-    let variables = &configuration.environment.as_ref()?.variables;
-    let durable = configuration.durable_config.as_ref()?;
-    variables.get(STATE_MACHINE_PROGRAM)?;
-    Some(match durable.execution_timeout {
-        Some(seconds) if seconds <= EXPRESS_SECONDS => StateMachine::Express,
-        _ => StateMachine::Standard,
-    })
 }
 
 fn text(metered: &Metered, bill: &Bill, runs: &[u32], width: usize) -> Vec<String> {

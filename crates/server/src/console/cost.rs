@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use cost::{
-    ASSUMPTIONS, Architecture, Bill, Invocation, Prices, StateMachine, Usage, chained_executions,
-    invocations, plain_invokes,
+    ASSUMPTIONS, Bill, Invocation, Prices, StateMachine, Usage, chained_executions, invocations,
+    plain_invokes,
 };
 use hyper::header::{ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue, ORIGIN, VARY};
 use hyper::{HeaderMap, Response, StatusCode};
-use lambda_api::{Event, FunctionConfiguration};
+use lambda_api::Event;
 use model::{
     ExecutionArn, ExecutionId, ExecutionName, FunctionName, Invocation as Stored, Version,
 };
@@ -20,7 +20,7 @@ use wire::{ApiError, PAGE_BYTES_MAX, wire_event};
 
 use super::filter;
 use crate::app::App;
-use crate::functions::STATE_MACHINE_PROGRAM;
+use crate::functions::state_machine_type;
 use crate::http::{Body, Query, json};
 
 /// Executions of one bill: those that an execution invoked in a chain, and so on. `lambdura cost` reads more of them.
@@ -28,12 +28,6 @@ const EXECUTIONS_MAX: usize = 100;
 
 /// For how many executions the sums are.
 const RUNS: [u32; 3] = [1, 1_000, 1_000_000];
-
-/// Longest execution of an Express state machine, in seconds. Source: Step Functions service quotas.
-const EXPRESS_SECONDS: i64 = 300;
-
-/// What a function has unless its configuration says otherwise, in MiB.
-const MEMORY_MIB: i64 = 128;
 
 /// What an execution would cost on AWS, with everything that it invoked in a chain. Instants are epoch milliseconds.
 #[derive(Debug, Serialize, ToSchema)]
@@ -380,32 +374,8 @@ fn configured(app: &App, name: &str) -> cost::Function {
     // As `ListFunctions` shows it, which `lambdura cost` goes by.
     let version = name.and_then(|name| app.registry.version(&name, &Version::Latest));
     let configuration = version.as_ref().map(|it| &it.configuration);
-    let of = |read: fn(&FunctionConfiguration) -> Option<i64>| configuration.and_then(read);
-    let memory = of(|it| it.memory_size).unwrap_or(MEMORY_MIB);
-    let retention = of(|it| it.durable_config.as_ref()?.retention_period_in_days);
-    let seconds = of(|it| it.durable_config.as_ref()?.execution_timeout);
-    let is_arm = configuration.is_some_and(|it| {
-        let architectures = it.architectures.iter().flatten();
-        architectures.into_iter().any(|it| it == "arm64")
-    });
-    let is_machine = version.as_ref().is_some_and(|it| {
-        let variables = &it.config.environment;
-        variables.contains_key(STATE_MACHINE_PROGRAM)
-    });
-    cost::Function {
-        memory_mib: u32::try_from(memory).unwrap_or_default(),
-        architecture: if is_arm {
-            Architecture::Arm64
-        } else {
-            Architecture::X86_64
-        },
-        retention_days: retention.and_then(|it| u32::try_from(it).ok()).unwrap_or(0),
-        state_machine: match seconds {
-            _ if !is_machine => None,
-            Some(seconds) if seconds <= EXPRESS_SECONDS => Some(StateMachine::Express),
-            _ => Some(StateMachine::Standard),
-        },
-    }
+    let machine = configuration.and_then(state_machine_type);
+    cost::Function::of(configuration, machine.map(StateMachine::of_type))
 }
 
 #[cfg(test)]

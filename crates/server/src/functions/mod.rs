@@ -37,5 +37,7 @@ pub(crate) use state_machine::{
     MachineAlias, MachineRedrive, MachineRoute, MachineVersion, STATE_MACHINE_TYPE,
     StateMachineSettings,
 };
-pub use state_machine::{STATE_MACHINE_DEFINITION, STATE_MACHINE_PROGRAM, state_machine_bootstrap};
+pub use state_machine::{
+    STATE_MACHINE_DEFINITION, STATE_MACHINE_PROGRAM, state_machine_bootstrap, state_machine_type,
+};
 pub(crate) use version::{ENDPOINTS_HERE, FunctionVersion, Running};

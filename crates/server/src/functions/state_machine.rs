@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
+use lambda_api::FunctionConfiguration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -23,6 +24,18 @@ pub fn state_machine_bootstrap() -> String {
     format!(
         "#!/bin/sh\nexec \"${STATE_MACHINE_PROGRAM}\" asl function \"$LAMBDA_TASK_ROOT/{STATE_MACHINE_DEFINITION}\"\n"
     )
+}
+
+/// The type of the state machine that a function of this configuration is, as `CreateStateMachine` spells it; none if it
+/// is no state machine.
+#[must_use]
+pub fn state_machine_type(configuration: &FunctionConfiguration) -> Option<&'static str> {
+    let variables = &configuration.environment.as_ref()?.variables;
+    variables.get(STATE_MACHINE_PROGRAM)?;
+    Some(match variables.get(STATE_MACHINE_TYPE) {
+        Some(kind) if kind == "EXPRESS" => "EXPRESS",
+        _ => "STANDARD",
+    })
 }
 
 /// What Step Functions knows of a machine and Lambda has no place for. Instants are milliseconds since 1970.
@@ -113,7 +126,40 @@ impl FunctionVersion {
 
 #[cfg(test)]
 mod tests {
+    use lambda_api::EnvironmentResponse;
+
     use super::*;
+
+    #[test]
+    fn the_type_is_what_was_said_whatever_the_timeout_is() {
+        let of = |variables: &[(&str, &str)]| {
+            let variables = variables.iter();
+            let variables =
+                variables.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            let environment = EnvironmentResponse {
+                variables: variables.collect(),
+            };
+            state_machine_type(&FunctionConfiguration {
+                environment: Some(environment),
+                durable_config: Some(lambda_api::DurableConfig {
+                    execution_timeout: Some(60),
+                    retention_period_in_days: Some(90),
+                }),
+                ..FunctionConfiguration::default()
+            })
+        };
+        let program = (STATE_MACHINE_PROGRAM, "lambdura");
+        assert_eq!(
+            of(&[program, (STATE_MACHINE_TYPE, "STANDARD")]),
+            Some("STANDARD")
+        );
+        assert_eq!(
+            of(&[program, (STATE_MACHINE_TYPE, "EXPRESS")]),
+            Some("EXPRESS")
+        );
+        assert_eq!(of(&[program]), Some("STANDARD"));
+        assert_eq!(of(&[(STATE_MACHINE_TYPE, "EXPRESS")]), None);
+    }
 
     #[test]
     fn an_alias_divides_executions_by_weight() {

@@ -11,7 +11,7 @@ use super::name::{machine, machine_arn};
 use super::page::page;
 use crate::app::App;
 use crate::functions::{
-    FunctionSettings, FunctionVersion, STATE_MACHINE_TYPE, StateMachineSettings,
+    FunctionSettings, FunctionVersion, StateMachineSettings, state_machine_type,
 };
 
 /// Longest execution of an Express machine, in seconds. Source: Step Functions service quotas.
@@ -166,11 +166,7 @@ impl Machine {
 
 /// The type of a machine, by the configuration of its function.
 pub(super) fn kind_of(configuration: &FunctionConfiguration) -> &'static str {
-    let variables = configuration.environment.as_ref().map(|it| &it.variables);
-    match variables.and_then(|it| it.get(STATE_MACHINE_TYPE)) {
-        Some(kind) if kind == "EXPRESS" => "EXPRESS",
-        _ => "STANDARD",
-    }
+    state_machine_type(configuration).unwrap_or("STANDARD")
 }
 
 /// When a configuration was made, in seconds since 1970.
