@@ -53,7 +53,7 @@ Executions are named by ARN, by name, by a unique prefix of name or id, or as `@
 Exit codes:
   0    done
   1    failed
-  2    the arguments make no sense
+  2    invalid arguments
   3    no such function, execution or callback
   4    the service cannot be reached
   5    the function or execution failed
@@ -90,7 +90,7 @@ pub struct GlobalArguments {
         default_value = "text"
     )]
     pub output: OutputFormat,
-    /// Say more on standard error; twice for even more (LAMBDURA_LOG takes a filter such as `server=debug`)
+    /// Print more on standard error; twice for even more (LAMBDURA_LOG takes a filter such as `server=debug`)
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
 }
@@ -100,7 +100,7 @@ pub struct GlobalArguments {
 pub enum OutputFormat {
     /// For people
     Text,
-    /// For programs: AWS's own shapes where it has any
+    /// For programs: in AWS's own format if AWS has one
     Json,
 }
 
@@ -160,7 +160,7 @@ Examples:
   lambdura invoke LoanApi --payload '{\"ping\": true}'
   lambdura invoke LoanWorkflow:live --payload @loan.json --event --name loan-1234
   lambdura invoke LoanWorkflow --payload @loan.json --wait     start it, wait for its end, print its result
-  lambdura invoke LoanWorkflow --payload @loan.json --follow   the same, and its log meanwhile")]
+  lambdura invoke LoanWorkflow --payload @loan.json --follow   the same, and print its log while waiting")]
 pub struct InvokeArguments {
     /// Name, ARN or CDK construct, with an alias or version if it matters
     #[arg(value_name = "FUNCTION[:QUALIFIER]")]
@@ -171,7 +171,8 @@ pub struct InvokeArguments {
     /// Do not wait: print what was started
     #[arg(long, short, conflicts_with_all = ["wait", "follow"])]
     pub event: bool,
-    /// Name of the durable execution; starting it again with the same payload on the same version finds the first one
+    /// Name of the durable execution; starting it again with the same payload on the same version returns the existing
+    /// one
     #[arg(long, short)]
     pub name: Option<String>,
     /// Start a durable execution and wait for its end, however long it takes
@@ -196,10 +197,10 @@ pub struct LsArguments {
     /// Only executions of this function
     #[arg(long, short)]
     pub function: Option<String>,
-    /// Only in this status; may be repeated
+    /// Only executions with this status; may be repeated
     #[arg(long, short, value_enum, ignore_case = true)]
     pub status: Vec<Status>,
-    /// Executions at the most
+    /// Largest number of executions
     #[arg(long, short = 'n', default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub limit: u32,
     /// Draw the list again every second, until Ctrl-C
@@ -234,7 +235,7 @@ pub struct ShowArguments {
     /// Only look among executions of this function
     #[arg(long, short)]
     pub function: Option<String>,
-    /// Input, result and the operations' results in full
+    /// Print input, result and the operations' results in full
     #[arg(long)]
     pub full: bool,
 }
@@ -253,43 +254,43 @@ pub struct HistoryArguments {
     /// Only look among executions of this function
     #[arg(long, short)]
     pub function: Option<String>,
-    /// Payloads and errors in full
+    /// Print payloads and errors in full
     #[arg(long)]
     pub full: bool,
 }
 
-/// Say what executions would cost on AWS, with everything that they invoked in a chain
+/// Compute what executions would cost on AWS, including everything that they invoked in a chain
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The figures are AWS's list prices times what the event history says; what is assumed stands below them.
-Memory, architecture and retention are those of the function's configuration. A function stands for the average
-of its newest executions that have ended; several are shown side by side.
+The figures are AWS's list prices times the quantities in the event history; assumptions are printed below them.
+Memory, architecture and retention come from the function's configuration. For a function, the figures are the average
+of its newest executions that have ended; several subjects are shown side by side.
 
 Examples:
   lambdura cost @last
   lambdura cost loan-1234 --runs 1,10000,5000000
   lambdura cost loan-1234 loan-5678                   side by side
   lambdura cost LoanWorkflow LoanMachine --last 50    a durable function and a state machine
-  lambdura cost --print-prices > prices.toml          change them, then:
+  lambdura cost --print-prices > prices.toml          change the prices, then:
   lambdura cost @last --prices prices.toml
   lambdura cost @last --output json | jq .bill.total")]
 pub struct CostArguments {
     /// Executions, each an ARN, name, unique prefix of name or id, or `@last`; or functions
     #[arg(value_name = "EXECUTION|FUNCTION", default_value = "@last")]
     pub subjects: Vec<String>,
-    /// Only look among executions of this function; with --last, the average is of this one
+    /// Only look among executions of this function; with --last, the average is of this function
     #[arg(long, short)]
     pub function: Option<String>,
-    /// How many of a function's newest executions the average is of [default: 20]
+    /// How many of a function's newest executions to average [default: 20]
     #[arg(long, value_name = "N", value_parser = cost_last)]
     pub last: Option<usize>,
-    /// For how many executions the sums are
+    /// Numbers of executions for which sums are printed
     #[arg(long, value_name = "N,N,…", value_delimiter = ',', default_value = "1,1000,1000000", value_parser = clap::value_parser!(u32).range(1..))]
     pub runs: Vec<u32>,
-    /// A table of prices in place of AWS's in us-east-1
+    /// A price table to use instead of AWS's prices in us-east-1
     #[arg(long, value_name = "FILE")]
     pub prices: Option<PathBuf>,
-    /// Print the table of prices, which `--prices` takes, and nothing else
+    /// Only print the price table, in the format that `--prices` reads
     #[arg(long)]
     pub print_prices: bool,
 }
@@ -310,24 +311,24 @@ Examples:
   lambdura logs @last               everything that one execution logged
   lambdura logs --output json | jq .text")]
 pub struct LogsArguments {
-    /// An execution or a function; all functions without it
+    /// An execution or a function [default: all functions]
     #[arg(value_name = "EXECUTION|FUNCTION")]
     pub subject: Option<String>,
-    /// Go on printing; for an execution, until it ends
+    /// Keep printing; for an execution, until it ends
     #[arg(long, short)]
     pub follow: bool,
-    /// Only of the invocation with this request id
+    /// Only lines of the invocation with this request id
     #[arg(long, value_name = "ID")]
     pub request_id: Option<String>,
-    /// The last so many lines [default: all of an execution, 200 otherwise]
+    /// How many of the latest lines to print [default: all of an execution, 200 otherwise]
     #[arg(long, short = 'n', value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub limit: Option<u32>,
 }
 
-/// Complete a callback, or keep it alive
+/// Complete a callback, or send a heartbeat for it
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A callback is named by its id, or by its execution if that waits for one only, or as EXECUTION/OPERATION.
+A callback is named by its id, or by its execution if that waits for only one, or as EXECUTION/OPERATION.
 
 Examples:
   lambdura callback succeed @last/manager-approval --result '{\"approved\": true}'
@@ -345,10 +346,10 @@ pub enum CallbackAction {
         /// Callback id, EXECUTION, or EXECUTION/OPERATION
         #[arg(value_name = "CALLBACK")]
         callback: String,
-        /// The result, which is JSON
+        /// The result, as JSON
         #[arg(long, short, value_name = "JSON|@FILE|-")]
         result: Option<String>,
-        /// The result as it is, for code that does not read it as JSON
+        /// The result as plain text, for code that does not read it as JSON
         #[arg(long, value_name = "TEXT|@FILE|-", conflicts_with = "result")]
         text: Option<String>,
     },
@@ -367,7 +368,7 @@ pub enum CallbackAction {
         #[arg(long, value_name = "TEXT")]
         error_data: Option<String>,
     },
-    /// Say that the work still goes on
+    /// Report that the work is still in progress
     Heartbeat {
         /// Callback id, EXECUTION, or EXECUTION/OPERATION
         #[arg(value_name = "CALLBACK")]
@@ -392,12 +393,12 @@ pub struct StopArguments {
     pub reason: Option<String>,
 }
 
-/// Pause a running execution: its timers run on, but the function is not invoked until it is resumed
+/// Pause a running execution: its timers keep running, but the function is not invoked until it is resumed
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   lambdura pause loan-1234 --reason 'the bank is closed'
-  lambdura pause @last --keep-timeout            the execution timeout runs on meanwhile")]
+  lambdura pause @last --keep-timeout            the execution timeout keeps running")]
 pub struct PauseArguments {
     /// ARN, name, unique prefix of name or id, or `@last`
     pub execution: String,
@@ -407,12 +408,12 @@ pub struct PauseArguments {
     /// Recorded in the history
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
-    /// Let the execution timeout run on meanwhile
+    /// Let the execution timeout keep running
     #[arg(long)]
     pub keep_timeout: bool,
 }
 
-/// Let a paused execution go on
+/// Let a paused execution continue
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -429,7 +430,7 @@ pub struct ResumeArguments {
     pub reason: Option<String>,
 }
 
-/// Remove the record of an execution that has ended: its name is free again
+/// Delete the record of an execution that has ended, and free its name
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -447,14 +448,14 @@ pub struct DeleteArguments {
 #[command(
     args_conflicts_with_subcommands = true,
     after_help = "\
-An execution whose records cannot be read, or on which the service fails again and again, is set aside: it is
-left alone, and the others go on. Here an execution is named by ARN, name, unique prefix of name or id, or as
-`@last`: the one that was set aside last.
+If the records of an execution cannot be read, or the service fails on it again and again, the execution is set
+aside: it is left alone, and the others continue. Here an execution is named by ARN, name, unique prefix of name
+or id, or as `@last`: the one that was set aside last.
 
 Examples:
   lambdura quarantine                            all of them, with what was attempted and why it failed
   lambdura quarantine show loan-1234
-  lambdura quarantine retry loan-1234            once what was wrong is mended; exit code 1 if it fails again
+  lambdura quarantine retry loan-1234            after the cause is fixed; exit code 1 if it fails again
   lambdura quarantine retry --all
   lambdura quarantine --output json | jq -r '.executions[].reason'"
 )]
@@ -465,12 +466,12 @@ pub struct QuarantineArguments {
 
 #[derive(Debug, Subcommand)]
 pub enum QuarantineAction {
-    /// Show one: since when, what was attempted, and the whole reason
+    /// Show one execution: since when, what was attempted, and the whole reason
     Show {
         /// ARN, name, unique prefix of name or id, or `@last`
         execution: String,
     },
-    /// Take one back, or all, and go on with it
+    /// Try one execution again, or all
     Retry(RetryArguments),
 }
 
@@ -479,7 +480,7 @@ pub struct RetryArguments {
     /// ARN, name, unique prefix of name or id, or `@last`
     #[arg(required_unless_present = "all", conflicts_with = "all")]
     pub execution: Option<String>,
-    /// All that are set aside
+    /// All executions that are set aside
     #[arg(long)]
     pub all: bool,
 }
@@ -492,27 +493,27 @@ Examples:
   lambdura callbacks --function LoanWorkflow
   lambdura callback succeed loan-1234/manager-approval --result '{\"approved\": true}'")]
 pub struct CallbacksArguments {
-    /// Only of this function
+    /// Only callbacks of this function
     #[arg(long, short)]
     pub function: Option<String>,
-    /// The first so many
+    /// How many callbacks to list
     #[arg(long, short, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub limit: u32,
 }
 
-/// Open the web console on the file of a program that runs its own executions
+/// Open the web console for the file of a program that runs its own executions
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   lambdura console --file app.db
   lambdura console --file app.db --port 0     on a free port
 
-It only reads: the program goes on meanwhile, and what the console would change is refused.")]
+The console is read-only: the program keeps running, and changes from the console are rejected.")]
 pub struct ConsoleArguments {
     /// The SQLite file that the program was opened with
     #[arg(long, short, value_name = "FILE")]
     pub file: std::path::PathBuf,
-    /// Where the console listens, on this machine alone
+    /// Port of the console, on this machine only
     #[arg(long, value_name = "PORT", default_value_t = 3002)]
     pub port: u16,
 }
@@ -529,20 +530,20 @@ pub struct OpenArguments {
     pub execution: Option<String>,
 }
 
-/// Start an execution again, or have it go on, with the newest code
+/// Start an execution again, or continue it, with the newest code
 #[derive(Debug, Args)]
 #[command(after_help = "\
-An execution stays on the version that it started on. Once its code is mended, this starts a new one
-with the same input, on the function's only alias or on $LATEST.
+An execution stays on the version that it started on. After you have corrected the code, this command starts
+a new execution with the same input, on the function's only alias or on $LATEST.
 
-With --now the same execution goes on: the version that it is on gets the mended code, for all of its
-executions, and the function is invoked at once. What was recorded stays, so that the new code must ask
-for the same operations up to there.
+With --now the same execution continues: its version gets the corrected code, for all executions on that
+version, and the function is invoked at once. What was recorded stays, so the new code must ask for the
+same operations up to that point.
 
 Examples:
-  lambdura retry loan-1234 --now           it waits: its code is mended
+  lambdura retry loan-1234 --now           it is open, and its code is corrected
   lambdura retry loan-1234                 it has ended
-  lambdura retry @last --stop              it fails again and again: stop it first
+  lambdura retry @last --stop              it keeps failing: stop it first
   lambdura retry loan-1234 --qualifier 7   on a version or alias of your choice")]
 pub struct RetryExecutionArguments {
     /// ARN, name, unique prefix of name or id, or `@last`
@@ -550,13 +551,13 @@ pub struct RetryExecutionArguments {
     /// Only look among executions of this function
     #[arg(long, short)]
     pub function: Option<String>,
-    /// Have it go on where it is, with the mended code
+    /// Continue it where it is, with the corrected code
     #[arg(long, conflicts_with = "stop")]
     pub now: bool,
     /// Stop it first if it has not ended
     #[arg(long)]
     pub stop: bool,
-    /// Version or alias whose code it runs
+    /// Version or alias whose code to run
     #[arg(long, short, value_name = "VERSION|ALIAS")]
     pub qualifier: Option<String>,
 }

@@ -12,9 +12,9 @@ use crate::args::Arguments;
 const HEAD: &str = "\
 # Commands
 
-Made of the program itself: `lambdura COMMAND --help` says the same.
+Generated from the program: `lambdura COMMAND --help` prints the same.
 An execution is named by ARN, by name, by a unique prefix of name or id, or as `@last`.
-What the commands are for is told in [Run a stack](using.md) and [Look and act](operate.md); [exit codes](operate.md#exit-codes) are the same for all.
+[Run a stack](using.md) and [Look and act](operate.md) explain what the commands are for; [exit codes](operate.md#exit-codes) are the same for all.
 ";
 
 #[test]

@@ -8,11 +8,11 @@ use clap::{Args, Subcommand};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Access")]
 pub struct AccessArguments {
-    /// Have every request signed, and decide by the policies of its access key: always so where other machines reach the
-    /// service
+    /// Require every request to be signed, and check the policies of its access key: always on if other machines can
+    /// reach the service
     #[arg(long, env = "LAMBDURA_ENFORCE_POLICIES", value_parser = clap::builder::BoolishValueParser::new())]
     pub enforce_policies: bool,
-    /// The certificate for TLS as PEM, with those that lead to its root; read anew when it changes
+    /// The TLS certificate as PEM, followed by those that lead to its root; reloaded when it changes
     #[arg(
         long,
         value_name = "FILE",
@@ -28,13 +28,13 @@ pub struct AccessArguments {
         requires = "tls_cert"
     )]
     pub tls_key: Option<PathBuf>,
-    /// A proxy in front of the service has TLS, and says in `X-Forwarded-For` where requests come from
+    /// A proxy in front of the service handles TLS, and says in `X-Forwarded-For` where requests come from
     #[arg(long, env = "LAMBDURA_BEHIND_PROXY", value_parser = clap::builder::BoolishValueParser::new())]
     pub behind_proxy: bool,
-    /// Requests a second of one access key, where requests are signed
+    /// Largest number of requests a second with one access key, if requests must be signed
     #[arg(long, value_name = "N", env = "LAMBDURA_REQUESTS_PER_KEY", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
     pub requests_per_key: u32,
-    /// Requests a second from one address, where requests are signed
+    /// Largest number of requests a second from one address, if requests must be signed
     #[arg(long, value_name = "N", env = "LAMBDURA_REQUESTS_PER_ADDRESS", default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(1..))]
     pub requests_per_address: u32,
     #[command(flatten)]
@@ -45,10 +45,10 @@ pub struct AccessArguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Sign-in by an OpenID provider")]
 pub struct OidcArguments {
-    /// The provider whose people may sign in to the console, where requests have to be signed: its URL
+    /// URL of the OpenID provider whose users may sign in to the console, if requests must be signed
     #[arg(long, value_name = "URL", env = "LAMBDURA_OIDC_ISSUER", requires_all = ["oidc_client_id", "oidc_policy"])]
     pub oidc_issuer: Option<String>,
-    /// What this service is called there
+    /// Client id of this service at the provider
     #[arg(
         long,
         value_name = "ID",
@@ -56,7 +56,7 @@ pub struct OidcArguments {
         requires = "oidc_issuer"
     )]
     pub oidc_client_id: Option<String>,
-    /// A file with the secret that it has there; without it, it is a public client
+    /// A file with the client secret; without one, the service is a public client
     #[arg(
         long,
         value_name = "FILE",
@@ -64,8 +64,8 @@ pub struct OidcArguments {
         requires = "oidc_issuer"
     )]
     pub oidc_client_secret_file: Option<PathBuf>,
-    /// Who may do what: `groups=sre:admin` for those whose claim `groups` is or has `sre`. A ready policy, or a file with
-    /// a policy document; may be repeated. Whoever none fits is not let in
+    /// Who may do what: `groups=sre:admin` is for users whose claim `groups` is or contains `sre`. POLICY is a
+    /// predefined policy, or a file with a policy document; may be repeated. Users whom no rule matches are not let in
     #[arg(
         long,
         value_name = "CLAIM=VALUE:POLICY",
@@ -74,7 +74,7 @@ pub struct OidcArguments {
         requires = "oidc_issuer"
     )]
     pub oidc_policy: Vec<String>,
-    /// What the provider is asked for
+    /// Scopes to request from the provider
     #[arg(
         long,
         value_name = "SCOPES",
@@ -82,7 +82,7 @@ pub struct OidcArguments {
         default_value = "openid profile email"
     )]
     pub oidc_scope: String,
-    /// The console's URL in browsers, where a proxy changes `Host`: the provider sends people back to
+    /// The console's URL in browsers, if a proxy changes `Host`: the provider redirects users to
     /// `URL/lambdura/v1/session/oidc/callback`
     #[arg(
         long,
@@ -96,10 +96,10 @@ pub struct OidcArguments {
 /// Access keys: who may send signed requests, and what each may do
 #[derive(Debug, Args)]
 #[command(after_help = "\
-With --data-dir the keys of a folder that no service has open, with --store those of a database, whether services run
-or not; otherwise those of the running service.
+With --data-dir, these are the keys of a folder that no service has open; with --store those of a database, whether
+services run or not; otherwise those of the running service.
 
-Ready policies: admin, deploy, invoke, observe, answer. A file holds an IAM policy document.
+Predefined policies: admin, deploy, invoke, observe, answer. A file contains an IAM policy document.
 The secrets are sealed by `access.key` in the data folder, or by LAMBDURA_SEALING_KEY (32 bytes in base64).
 
 Examples:
@@ -113,7 +113,8 @@ Examples:
 pub struct KeysArguments {
     #[command(subcommand)]
     pub action: KeysAction,
-    /// The data folder of a service that does not run; with --store, where `access.key` and the record of changes are
+    /// The data folder of a service that is not running; with --store, the folder of `access.key` and the record of
+    /// changes
     #[arg(long, global = true, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
     /// The PostgreSQL database that services share
@@ -123,52 +124,52 @@ pub struct KeysArguments {
 
 #[derive(Debug, Subcommand)]
 pub enum KeysAction {
-    /// Create one; its secret is shown this once
+    /// Create an access key; its secret is shown only once
     Create {
-        /// What it is called by
+        /// Name of the key
         name: String,
-        /// A ready policy, or a file with a policy document; may be repeated
+        /// A predefined policy, or a file with a policy document; may be repeated
         #[arg(long, short, value_name = "POLICY|FILE", required = true)]
         policy: Vec<String>,
     },
-    /// List them
+    /// List access keys
     List,
-    /// Let nobody sign with one
+    /// Disable a key: requests signed with it are rejected
     Disable {
         /// Its name or id
         key: String,
     },
-    /// Let them sign with it again
+    /// Enable a disabled key again
     Enable {
         /// Its name or id
         key: String,
     },
-    /// Give one another secret, which is shown this once; the old one is of no use any more
+    /// Give a key a new secret, which is shown only once; the old one stops working
     Rotate {
         /// Its name or id
         key: String,
     },
-    /// Delete one
+    /// Delete a key
     Delete {
         /// Its name or id
         key: String,
     },
 }
 
-/// Print what was changed: who, what, when, from where
+/// Print the record of changes: who, what, when, from where
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Recorded are changes of a service that lets nobody in unsigned, what was refused to whom, and changes of keys.
+A service that requires signed requests records its changes, the requests that it denied, and changes of keys.
 
 Examples:
   lambdura audit
   lambdura audit lambda:UpdateFunctionCode -n 20
   lambdura audit --data-dir .lambdura --output json | jq 'select(.outcome == \"refused\")'")]
 pub struct AuditArguments {
-    /// Only lines that hold this text
+    /// Only lines that contain this text
     #[arg(value_name = "TEXT")]
     pub containing: Option<String>,
-    /// The last so many lines
+    /// How many of the latest lines to print
     #[arg(long, short = 'n', default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub limit: u32,
     /// Read the record in this data folder, whether a service runs or not

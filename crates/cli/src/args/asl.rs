@@ -18,7 +18,7 @@ pub enum AslAction {
     Function(AslFunctionArguments),
 }
 
-/// Check definitions, and say everything that is wrong with line and column
+/// Check definitions, and list every error with its line and column
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -35,12 +35,12 @@ pub struct AslValidateArguments {
 #[command(after_help = "\
 Examples:
   lambdura asl run order.asl.json --input '{\"amount\": 5}'
-  lambdura asl run order.asl.json --input @order.json --mocks mocks.json     answers stand for functions
-  lambdura asl run order.asl.json --data order.db --name order-7             killed and run again, it goes on
+  lambdura asl run order.asl.json --input @order.json --mocks mocks.json     answers instead of functions
+  lambdura asl run order.asl.json --data order.db --name order-7             killed and run again, it continues
 
-Functions are those of the service at --endpoint, unless --mocks answers for them. A file of mocks has a member for
+Tasks call functions of the service at --endpoint, unless --mocks answers for them. A file of mocks has a member for
 each function: {\"charge\": {\"Return\": {\"ok\": true}}}, or {\"Throw\": {\"Error\": \"Busy\", \"Cause\": \"later\"}},
-or a list with one of these for each call, of which the last stays. {\"Token\": …} around one of them completes the
+or a list with one of these for each call, the last for all further calls. {\"Token\": …} around one of them completes the
 task token in the function's input.")]
 pub struct AslRunArguments {
     /// The definition, as JSON or YAML
@@ -49,24 +49,24 @@ pub struct AslRunArguments {
     /// The input
     #[arg(long, short, value_name = "JSON|@FILE|-", default_value = "{}")]
     pub input: String,
-    /// Answers that stand for functions
+    /// A file with answers that are used instead of functions
     #[arg(long, value_name = "FILE")]
     pub mocks: Option<PathBuf>,
-    /// A file that keeps the execution [default: it is kept nowhere]
+    /// A file to keep the execution in [default: it is not kept]
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
-    /// Name of the execution: run again with the same --data, it goes on where it was
+    /// Name of the execution: run again with the same --data, it continues where it stopped
     #[arg(long, short, requires = "data")]
     pub name: Option<String>,
-    /// Where `ItemReader` finds its files, as FOLDER/Bucket/Key
+    /// Folder in which `ItemReader` finds its files, as FOLDER/Bucket/Key
     #[arg(long, value_name = "FOLDER")]
     pub files: Option<PathBuf>,
 }
 
-/// Be a state machine that is a durable function: what a `bootstrap` starts
+/// Run a state machine as a durable function: the command for a function's `bootstrap`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Example, of a `bootstrap` beside the definition:
+Example of a `bootstrap` beside the definition:
   #!/bin/sh
   exec lambdura asl function order.asl.json")]
 pub struct AslFunctionArguments {

@@ -6,40 +6,40 @@ use clap::{Args, Subcommand};
 
 use super::up;
 
-/// Show what time it is there, and move it: for services that were started with `--clock manual` or `auto`
+/// Show the service's clock, and move it if the service was started with `--clock manual` or `auto`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Time is only moved while nothing is at work, and everything that comes due on the way happens in its order.
+Time moves only while nothing is at work, and everything that becomes due on the way happens in order.
 
 Examples:
-  lambdura clock                                 what it shows, and what it waits for
+  lambdura clock                                 its time, and what it waits for
   lambdura clock advance 30d                     also `1h 30m`, `90s`
-  lambdura clock next                            to the next instant that anything comes due
+  lambdura clock next                            to the next moment at which something is due
   lambdura clock until @last                     until it has ended, or nothing waits for any time
   lambdura clock hold                            an `auto` clock stays where it is until `lambdura clock release`")]
 pub struct ClockArguments {
     #[command(subcommand)]
     pub action: Option<ClockAction>,
-    /// How long, in real time, functions at work are waited for
+    /// How long to wait, in real time, for functions at work
     #[arg(long, global = true, value_name = "TIME", default_value = "30s", value_parser = up::time)]
     pub within: Duration,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum ClockAction {
-    /// Move it by so much
+    /// Move it forward by this time
     Advance {
         /// `30d`, `1h 30m`, `90s`
         #[arg(value_name = "TIME")]
         by: String,
     },
-    /// Move it to an instant
+    /// Move it to a point in time
     To {
         /// Such as `2027-01-31T08:00:00Z`
         #[arg(value_name = "INSTANT")]
         instant: String,
     },
-    /// Move it to the next instant that anything comes due
+    /// Move it to the next moment at which something is due
     Next,
     /// Move it until an execution has ended, or nothing waits for any time
     Until {
@@ -51,6 +51,6 @@ pub enum ClockAction {
     },
     /// Keep an `auto` clock from moving by itself
     Hold,
-    /// Let it move by itself again
+    /// Let an `auto` clock move by itself again
     Release,
 }

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-/// Print what a shell needs to complete commands, with the functions and executions that there are
+/// Print the completion script for a shell, which also completes names of functions and executions
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Completed words come from the service at LAMBDURA_ENDPOINT or `--endpoint`; where nothing answers, there are none.
+Names come from the service at LAMBDURA_ENDPOINT or `--endpoint`; if nothing answers there, none are completed.
 
 Examples:
   source <(lambdura completions bash)                               in ~/.bashrc

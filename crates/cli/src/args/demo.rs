@@ -5,33 +5,32 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-/// Run the loan approval demo, which is a part of this program: page, functions, APIs and console, until Ctrl-C
+/// Run the loan approval demo, which is built into this program: page, functions, APIs and console, until Ctrl-C
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Nothing is needed beside this program: no Rust, no Node, no clone. Addresses that are taken give way to free ones,
-unless they are named here.
+This program is all you need: no Rust, no Node, no clone. If a default address is in use, a free one is taken instead.
 
 Examples:
-  lambdura demo                          open the page that it names, and apply as Alice
+  lambdura demo                          open the page whose address it prints, and apply as Alice
   lambdura demo --pace 0                 no simulated work: everything happens at once
-  lambdura demo --data-dir loans         executions are kept there, and go on the next time")]
+  lambdura demo --data-dir loans         executions are kept there, and continue the next time")]
 pub struct DemoArguments {
-    /// Where the page listens; port 0 takes a free one [default: 127.0.0.1:5173]
+    /// Address of the page; port 0 takes a free one [default: 127.0.0.1:5173]
     #[arg(long, value_name = "ADDR:PORT", env = "LAMBDURA_PAGE_LISTEN", value_parser = loopback)]
     pub page_listen: Option<SocketAddr>,
-    /// Where the Lambda API and the console listen; port 0 takes a free one [default: 127.0.0.1:3001]
+    /// Address of the Lambda API and the console; port 0 takes a free one [default: 127.0.0.1:3001]
     #[arg(long, value_name = "ADDR:PORT", env = "LAMBDURA_LISTEN")]
     pub listen: Option<SocketAddr>,
-    /// Where the loan API listens; port 0 takes a free one [default: 127.0.0.1:3000]
+    /// Address of the loan API; port 0 takes a free one [default: 127.0.0.1:3000]
     #[arg(long, value_name = "ADDR:PORT", env = "LAMBDURA_HTTP_API_LISTEN")]
     pub http_api_listen: Option<SocketAddr>,
-    /// Executions and tables are kept here [default: a temporary folder, gone at the end]
+    /// Folder for executions and tables [default: a temporary one, deleted at the end]
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
-    /// Factor on the seconds of simulated work: 0 for none
+    /// Multiplies the seconds of simulated work: 0 for none
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = pace)]
     pub pace: f64,
-    /// Written once everything answers: URLs, functions and process id as JSON
+    /// A file to write once everything answers: URLs, functions and process id as JSON
     #[arg(long, value_name = "PATH", env = "LAMBDURA_READY_FILE")]
     pub ready_file: Option<PathBuf>,
 }

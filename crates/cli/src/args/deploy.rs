@@ -11,9 +11,9 @@ use super::{Arguments, Command, UpArguments};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 The change is shown before it is made. Every function that changes is started on the server; if one does not start,
-everything stays as it was, and its output is printed. Executions that are at work stay on the version that they have.
+everything stays as it was, and its output is printed. Running executions stay on their version.
 
-Requests are signed with LAMBDURA_ACCESS_KEY_ID and LAMBDURA_SECRET_ACCESS_KEY where they are set.
+Requests are signed with LAMBDURA_ACCESS_KEY_ID and LAMBDURA_SECRET_ACCESS_KEY if they are set.
 
 Examples:
   lambdura deploy                                     template.yaml in this directory, to http://127.0.0.1:3001
@@ -21,13 +21,14 @@ Examples:
   lambdura deploy app --to URL --plan                 only show what would change
   lambdura deploy app --to URL --yes                  without a question: for scripts")]
 pub struct DeployArguments {
-    /// The template, or the directory that holds it or that `cdk synth` wrote
+    /// The template, the directory that contains it, or the directory that `cdk synth` wrote
     #[arg(value_name = "TEMPLATE|DIR", default_value = ".")]
     pub template: PathBuf,
     /// The server [default: `--endpoint`]
     #[arg(long, value_name = "URL")]
     pub to: Option<String>,
-    /// Name of the stack, and which one of several that CDK wrote [default: from samconfig.toml, else the directory's name]
+    /// Name of the stack; if CDK wrote several, which one to use [default: from samconfig.toml, else the directory's
+    /// name]
     #[arg(
         long,
         visible_alias = "stack",
@@ -55,13 +56,13 @@ pub struct DeployArguments {
     /// Deploy what was built before, without building
     #[arg(long, env = "LAMBDURA_NO_BUILD", value_parser = clap::builder::BoolishValueParser::new())]
     pub no_build: bool,
-    /// What is built is kept here [default: .lambdura/deploy beside the template]
+    /// Folder for what is built [default: .lambdura/deploy beside the template]
     #[arg(long, value_name = "DIR")]
     pub build_dir: Option<PathBuf>,
-    /// The emulator of AWS's other services, where the server has one: it is asked for code that lies in S3
+    /// The emulator of AWS's other services, if the server uses one: code in S3 is fetched from it
     #[arg(long, value_name = "URL", env = "LAMBDURA_AWS_ENDPOINT", value_parser = http_url)]
     pub aws_endpoint: Option<http::Uri>,
-    /// Keys of your AWS account, where the server calls AWS's other services there: `env`, `profile` or `profile:NAME`
+    /// Keys of your AWS account, if the server calls AWS's other services there: `env`, `profile` or `profile:NAME`
     #[arg(
         long,
         value_name = "env|profile",
@@ -70,7 +71,7 @@ pub struct DeployArguments {
         value_parser = aws_credentials
     )]
     pub aws_credentials: Option<AwsCredentials>,
-    /// Only show what would change; exit code 0 whether anything does or not
+    /// Only show what would change; the exit code is 0 in any case
     #[arg(long, visible_alias = "dry-run")]
     pub plan: bool,
     /// Do not ask
@@ -120,7 +121,7 @@ pub struct StacksArguments {
 
 #[derive(Debug, Subcommand)]
 pub enum StacksAction {
-    /// Show one: its functions, APIs, schedules, tables and outputs
+    /// Show a stack: its functions, APIs, schedules, tables and outputs
     Show {
         /// Its name
         name: String,
@@ -130,20 +131,20 @@ pub enum StacksAction {
 /// Remove a stack from a server
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Its APIs and schedules go at once; its functions once their open executions have ended. Histories stay for their
-retention, and so does what is in its tables.
+Its APIs and schedules are removed at once, its functions when their open executions have ended. Histories stay for
+their retention, and tables keep their items.
 
 Examples:
   lambdura destroy loan-approval
   lambdura destroy loan-approval --to https://lambdura.example.org --yes
-  lambdura destroy loan-approval --force              although executions are open")]
+  lambdura destroy loan-approval --force              even if executions are open")]
 pub struct DestroyArguments {
     /// Its name
     pub name: String,
     /// The server [default: `--endpoint`]
     #[arg(long, value_name = "URL")]
     pub to: Option<String>,
-    /// Also when executions are open: they run to their end, and nothing new starts
+    /// Even if executions are open: they run to their end, and nothing new starts
     #[arg(long)]
     pub force: bool,
     /// Do not ask

@@ -4,17 +4,17 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-/// Look at what this machine has for `lambdura up`, and say what to install
+/// Check what this machine has for `lambdura up`, and print what to install
 #[derive(Debug, Args)]
 #[command(after_help = "\
-With a template, what its functions need counts as well. Exit code 1: something stands in the way.
+With a template, the needs of its functions are checked too. Exit code 1 means that something is missing.
 
 Examples:
   lambdura doctor
   lambdura doctor orders/template.yaml
   lambdura doctor --output json | jq '.checks[] | select(.status != \"ok\")'")]
 pub struct DoctorArguments {
-    /// The template, or the directory that holds it [default: this directory, if it holds one]
+    /// The template, or the directory that contains it [default: this directory, if it contains one]
     #[arg(value_name = "TEMPLATE|DIR")]
     pub template: Option<PathBuf>,
 }

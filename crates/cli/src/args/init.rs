@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-/// Use Lambdura in a SAM or CDK project that there is: has git ignore its data, and says what else helps
+/// Prepare an existing SAM or CDK project: let git ignore Lambdura's data, and print what else helps
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Templates and code stay as they are: what runs here is what is deployed.
+Templates and code stay as they are: what runs here is also what you deploy.
 
 Examples:
   lambdura init
@@ -16,7 +16,7 @@ pub struct InitArguments {
     /// The project
     #[arg(value_name = "DIR", default_value = ".")]
     pub project: PathBuf,
-    /// Change nothing, and say what would be changed
+    /// Change nothing; only print what would be changed
     #[arg(long)]
     pub dry_run: bool,
 }

@@ -23,19 +23,19 @@ pub struct PlaceArguments {
 /// Write executions, functions, code and tables into one file, also while a server runs
 #[derive(Debug, Args)]
 #[command(after_help = "\
-In it are executions with their histories, accepted invocations and dead letters, marks of schedules, versions,
-aliases and settings of functions, their code, and access keys, whose secrets stay sealed; of a data folder also its
-DynamoDB tables, its clock and its record of changes. Logs and traces are not, nor what `lambdura up` makes again by
-itself. It is read back when it is written: what is told to be done can be restored. Its lines are JSON, compressed with
-gzip.
+The backup contains executions with their histories, accepted invocations and dead letters, the progress of schedules,
+versions, aliases and settings of functions, their code, and access keys, whose secrets stay sealed; from a data folder
+also its DynamoDB tables, its clock and its record of changes. It does not contain logs and traces, nor what
+`lambdura up` can make again. The file is read back after it is written, so a backup that succeeds can be restored.
+Its lines are JSON, compressed with gzip.
 
-Payloads are in it as functions got them: keep it as you keep the data folder.
+Payloads are in plain text: protect the file as you protect the data folder.
 
 Examples:
-  lambdura backup monday.backup                               of .lambdura in this directory
+  lambdura backup monday.backup                               from .lambdura in this directory
   lambdura backup --data-dir /srv/lambdura /backups/$(date +%F).backup
   lambdura backup --store postgres://lambdura@db/lambdura monday.backup
-  zcat monday.backup | head -1                                what it is of, and when it was made")]
+  zcat monday.backup | head -1                                what it contains, and when it was made")]
 pub struct BackupArguments {
     #[command(flatten)]
     pub place: PlaceArguments,
@@ -44,14 +44,14 @@ pub struct BackupArguments {
     pub file: PathBuf,
 }
 
-/// Write a backup into a data folder or database that has nothing in it
+/// Write a backup into an empty data folder or database
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A server that is started on it afterwards goes on with every execution where the backup left it: what was done
-since the backup was made is done again.
+A server that you start on it afterwards continues every execution where the backup left it: what happened after the
+backup happens again.
 
-A data folder appears whole or not at all. A database that a restore was interrupted in is marked: no server starts on
-it, and the next restore removes what is there and begins anew.
+A data folder appears complete or not at all. If a restore into a database is interrupted, the database is marked: no
+server starts on it, and the next restore removes what is there and starts over.
 
 The secrets of access keys are sealed by `access.key` of the data folder or LAMBDURA_SEALING_KEY, which are in no backup.
 
@@ -64,7 +64,7 @@ pub struct RestoreArguments {
     pub file: PathBuf,
     #[command(flatten)]
     pub place: PlaceArguments,
-    /// Leave the access keys out, as when what seals their secrets is lost
+    /// Leave the access keys out, for instance because the key that seals their secrets is lost
     #[arg(long)]
     pub without_access_keys: bool,
 }
@@ -72,14 +72,14 @@ pub struct RestoreArguments {
 /// Check every execution, the catalogue of functions and their code, also while a server runs
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Every history is numbered without gaps and told from its beginning; operations, outcome, counts and deadlines have to
-be what it tells. Versions that aliases or open work need have to be there, and code as it was deployed. Exit code 1
-and a list of what is wrong if anything is; nothing is changed.
+Every history must be numbered without gaps and, replayed from its beginning, lead to the recorded operations, outcome,
+counts and deadlines. Versions that aliases or open work need must exist, and code must be as it was deployed. If
+anything is wrong, it is listed and the exit code is 1; nothing is changed.
 
 Examples:
   lambdura verify
   lambdura verify --store postgres://lambdura@db/lambdura
-  lambdura verify monday.backup                               whether a backup is whole
+  lambdura verify monday.backup                               whether a backup is complete
   lambdura verify --output json | jq '.problems[]'")]
 pub struct VerifyArguments {
     /// A backup, instead of a data folder or database
@@ -101,20 +101,20 @@ pub enum StoreAction {
     Copy(CopyArguments),
 }
 
-/// Copy everything from one place into another that has nothing in it
+/// Copy everything from one place into another one, which must be empty
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A place is a data folder or the URL of a PostgreSQL database. No server may run on either meanwhile: start one on the
-new place afterwards, and none on the old one. DynamoDB tables of a data folder go into data folders only.
+A place is a data folder or the URL of a PostgreSQL database. No server may run on either during the copy; afterwards,
+start servers on the new place and none on the old one. DynamoDB tables are copied only from data folder to data folder.
 
 Examples:
   lambdura store copy --from .lambdura --to postgres://lambdura@db/lambdura    a trial becomes production
   lambdura store copy --from postgres://lambdura@db/lambdura --to ./here       and back, to look into it")]
 pub struct CopyArguments {
-    /// Where everything is
+    /// The place to copy from
     #[arg(long, value_name = "DIR|URL")]
     pub from: String,
-    /// Where it is to go
+    /// The place to copy to
     #[arg(long, value_name = "DIR|URL")]
     pub to: String,
 }

@@ -4,15 +4,15 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-/// Make a project that runs here, is tested, and deploys to AWS
+/// Create a project that runs here, has a test, and deploys to AWS
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The project is an AWS SAM template with one durable function, its test, events, and a page that says how to run,
-test, debug and deploy it. Nothing is overwritten.
+The project is an AWS SAM template with one durable function, its test, sample events, and a page that explains how to
+run, test, debug and deploy it. Nothing is overwritten.
 
 Examples:
-  lambdura new --list                                   what there is
-  lambdura new expenses --language python               an approval with a reminder and two ends
+  lambdura new --list                                   the templates and languages
+  lambdura new expenses --language python               an approval with a reminder and two outcomes
   lambdura new trips --language typescript --template saga
   lambdura new invoices --language rust --template fan-out")]
 pub struct NewArguments {
@@ -25,7 +25,7 @@ pub struct NewArguments {
     /// What the function does; `--list` says more
     #[arg(long, short, value_enum, default_value = "approval")]
     pub template: Template,
-    /// List templates and languages, and make nothing
+    /// List templates and languages, and create nothing
     #[arg(long, conflicts_with_all = ["name", "language", "template"])]
     pub list: bool,
     /// A checkout of Lambdura whose Rust crates the project takes, instead of those of its repository

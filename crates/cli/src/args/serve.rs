@@ -9,7 +9,7 @@ use super::server::ServerArguments;
 /// Run a server that stacks are deployed to, until SIGTERM or Ctrl-C
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Settings come from flags, else from the environment, else from the file of `--config`, else they have their defaults.
+Each setting comes from its flag, else from the environment, else from the file of `--config`, else it is the default.
 
 Examples:
   lambdura serve                                       on 127.0.0.1:3001, data in .lambdura
@@ -18,7 +18,7 @@ Examples:
   lambdura serve --check                               whether it would start, and what is missing
   lambdura deploy app                                  in another terminal")]
 pub struct ServeArguments {
-    /// A file with settings: each key is a flag's name [default: lambdura.toml in this directory, if it is there]
+    /// A file with settings: each key is a flag's name [default: lambdura.toml in this directory, if it exists]
     #[arg(long, value_name = "FILE", env = "LAMBDURA_CONFIG")]
     pub config: Option<PathBuf>,
     /// Try everything that the settings name, print a list, and do not start; exit code 1 if something is wrong
@@ -27,7 +27,7 @@ pub struct ServeArguments {
     /// How log lines are written
     #[arg(long, value_enum, env = "LAMBDURA_LOG_FORMAT", default_value = "text")]
     pub log_format: LogFormat,
-    /// Executions, code and tables are kept here
+    /// Folder for executions, code and tables
     #[arg(
         long,
         value_name = "DIR",
@@ -47,14 +47,14 @@ pub struct ServeArguments {
 pub enum LogFormat {
     /// For people
     Text,
-    /// One JSON object a line
+    /// One JSON object per line
     Json,
 }
 
-/// Bring a store to the schema of this version, before its servers are replaced
+/// Update a store to this version's schema, before its servers are replaced
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A server does this by itself when it starts. Migrations only add: servers of the version before go on meanwhile.
+A server does this itself when it starts. Migrations only add, so servers of the previous version keep running.
 
 Examples:
   lambdura migrate --store postgres://lambdura@db/lambdura --dry-run
@@ -74,7 +74,7 @@ pub struct MigrateArguments {
     /// The data folder with the SQLite file
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
-    /// Only say what would be done
+    /// Only print what would be done
     #[arg(long)]
     pub dry_run: bool,
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-/// List the servers that share the store: which live, since when, and how much each drives
+/// List the servers that share the store: which are alive, since when, and how many shards each one drives
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Executions fall into 256 shards, and each shard is driven by one of the servers. Servers that died are listed for an hour.

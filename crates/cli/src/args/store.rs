@@ -11,8 +11,8 @@ use super::up::Durability;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Several servers")]
 pub struct StoreArguments {
-    /// A PostgreSQL database, which any number of servers share, such as `postgres://lambdura@db/lambdura`
-    /// [default: a SQLite file in the data folder, for this server alone]
+    /// A PostgreSQL database that several servers can share, such as `postgres://lambdura@db/lambdura` [default: a
+    /// SQLite file in the data folder, for this server only]
     #[arg(
         long,
         value_name = "URL",
@@ -20,7 +20,7 @@ pub struct StoreArguments {
         hide_env_values = true
     )]
     pub store: Option<String>,
-    /// Where this server hears the others that share its store [default: 127.0.0.1:0]
+    /// Address at which this server listens for the others that share its store [default: 127.0.0.1:0]
     #[arg(
         long,
         value_name = "ADDR:PORT",
@@ -28,7 +28,7 @@ pub struct StoreArguments {
         requires = "store"
     )]
     pub cluster_listen: Option<SocketAddr>,
-    /// Where the others reach it, when that is another address
+    /// Address at which the others reach this server, if it is a different one
     #[arg(
         long,
         value_name = "HOST:PORT",
@@ -36,8 +36,8 @@ pub struct StoreArguments {
         requires = "store"
     )]
     pub cluster_address: Option<String>,
-    /// Where the functions' DynamoDB tables are: AWS's with `--aws-credentials`, or what `lambdura tables` serves
-    /// [default: with this server]
+    /// Endpoint of the functions' DynamoDB tables: AWS's with `--aws-credentials`, or that of `lambdura tables`
+    /// [default: tables of this server]
     #[arg(
         long,
         value_name = "URL",
@@ -56,14 +56,14 @@ fn endpoint(text: &str) -> Result<http::Uri, String> {
     }
 }
 
-/// Serve DynamoDB tables by themselves, for servers that share them
+/// Serve only DynamoDB tables, for servers that share them
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   lambdura tables                                     on 127.0.0.1:8000, kept in .lambdura-tables
   lambdura up --store postgres://… --dynamodb-endpoint http://127.0.0.1:8000")]
 pub struct TablesArguments {
-    /// Where they answer; port 0 takes a free one
+    /// Address of the tables; port 0 takes a free one
     #[arg(
         long,
         value_name = "ADDR:PORT",
@@ -71,7 +71,7 @@ pub struct TablesArguments {
         default_value = "127.0.0.1:8000"
     )]
     pub listen: SocketAddr,
-    /// Where they are kept
+    /// Folder for the tables
     #[arg(
         long,
         value_name = "DIR",
@@ -79,10 +79,10 @@ pub struct TablesArguments {
         default_value = ".lambdura-tables"
     )]
     pub data_dir: PathBuf,
-    /// What an answered request survives
+    /// What an acknowledged request survives
     #[arg(long, value_enum, default_value = "disk")]
     pub durability: Durability,
-    /// Written once they answer: the URL and the process id as JSON
+    /// A file to write once the tables answer: the URL and the process id as JSON
     #[arg(long, value_name = "PATH")]
     pub ready_file: Option<PathBuf>,
 }

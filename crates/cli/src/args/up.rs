@@ -14,22 +14,23 @@ Examples:
   lambdura up                                    template.yaml in this directory
   lambdura up demo/loan-approval --env DEMO_PACE=0
   lambdura up cdk.out --stack OrdersStack        what `cdk synth` wrote
-  lambdura up --clock auto                       waits of days are over at once; `lambdura clock` says more
+  lambdura up --clock auto                       waits of days pass at once; see `lambdura clock`
   lambdura up --debug Workflow                   for a debugger; `lambdura debug --vscode` sets up Visual Studio Code
   lambdura up --listen 127.0.0.1:0 --ready-file ready.json
                                                  any free port; scripts read the URLs from the file")]
 pub struct UpArguments {
-    /// The template, or the directory that holds it or that `cdk synth` wrote
+    /// The template, the directory that contains it, or the directory that `cdk synth` wrote
     #[arg(
         value_name = "TEMPLATE|DIR",
         env = "LAMBDURA_TEMPLATE",
         default_value = "."
     )]
     pub template: PathBuf,
-    /// Executions, code and tables are kept here [default: .lambdura beside the template]
+    /// Folder for executions, code and tables [default: .lambdura beside the template]
     #[arg(long, value_name = "DIR", env = "LAMBDURA_DATA_DIR")]
     pub data_dir: Option<PathBuf>,
-    /// Name of the stack, and which one of several that CDK wrote [default: from samconfig.toml, else the directory's name]
+    /// Name of the stack; if CDK wrote several, which one to use [default: from samconfig.toml, else the directory's
+    /// name]
     #[arg(
         long,
         visible_alias = "stack",
@@ -59,7 +60,7 @@ pub struct UpArguments {
         default_value = "dev"
     )]
     pub build_profile: BuildProfile,
-    /// Start what was built before, without asking cargo
+    /// Start what was built before, without running cargo
     #[arg(long, env = "LAMBDURA_NO_BUILD", value_parser = clap::builder::BoolishValueParser::new())]
     pub no_build: bool,
     /// Refuse to start unless every function of the template can run
@@ -68,11 +69,11 @@ pub struct UpArguments {
     /// Leave functions as they are when their sources change
     #[arg(long, env = "LAMBDURA_NO_RELOAD", value_parser = clap::builder::BoolishValueParser::new())]
     pub no_reload: bool,
-    /// Run this function for a debugger, in one process and without time limits: Python at port 5678, Node.js at 9229, or
-    /// at PORT; others are attached to by their process id. May be repeated
+    /// Run this function for a debugger, in one process and without time limits: Python at port 5678, Node.js at 9229,
+    /// or at PORT; attach to others by their process id. May be repeated
     #[arg(long, value_name = "FUNCTION[:PORT]", value_parser = debugged)]
     pub debug: Vec<DebuggedFunction>,
-    /// Have such a function wait for the debugger before it runs any code
+    /// Make such a function wait for the debugger before it runs any code
     #[arg(long, requires = "debug")]
     pub debug_wait: bool,
     #[command(flatten)]
@@ -137,7 +138,7 @@ pub(super) fn http_url(text: &str) -> Result<http::Uri, String> {
 /// What an answered request survives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Durability {
-    /// Power loss: answered after fsync
+    /// Power loss: acknowledged after fsync
     Disk,
     /// The death of the process, not of the machine
     Os,
@@ -158,11 +159,11 @@ impl From<Durability> for store::Durability {
 /// How time passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Clock {
-    /// As everywhere
+    /// As usual
     Real,
-    /// While nothing is at work, it jumps to the next instant that something waits for: for tests
+    /// When nothing is at work, it jumps to the next moment that something waits for: for tests
     Auto,
-    /// While nothing is at work, it stands still until `lambdura clock` moves it: for tests and talks
+    /// When nothing is at work, it stands still until `lambdura clock` moves it: for tests and presentations
     Manual,
 }
 
