@@ -130,7 +130,7 @@ def test_a_restore_that_is_killed_is_begun_anew(postgres, backup, tmp_path):
 
     again = lambdura("restore", backup, "--store", postgres.url)
     assert again.returncode == 0, again.stderr
-    assert "interrupted restore wrote: it is removed" in again.stderr
+    assert "data from an interrupted restore, which is removed" in again.stderr
     assert stored(postgres) == EXECUTIONS
     verified = lambdura("verify", "--store", postgres.url)
     assert f"{EXECUTIONS} executions" in verified.stdout, verified.stdout + verified.stderr

@@ -149,7 +149,7 @@ fn accepted(order: Order, reply: &Reply) -> Result<Option<String>, String> {
     }
     if matches!(call, Call::Sync | Call::PlainSync) {
         let result: Value = serde_json::from_slice(&reply.body)
-            .map_err(|error| format!("the result is no JSON ({error}): {}", reply.text()))?;
+            .map_err(|error| format!("the result is not JSON ({error}): {}", reply.text()))?;
         if End::Succeeds(result) != order.kind.end(order.number) {
             return Err(format!("the result is wrong: {}", reply.text()));
         }

@@ -20,5 +20,5 @@ test('the clock says how far it is ahead and what it is at', () => {
   expect(standing(clock({ state: 'works', busy_functions: ['order'] }))).toBe('auto, 1 h ahead of the machine: order at work')
   const unanswered = [{ execution: 'arn', name: 'manager', callback_id: 'id', times_out: false }]
   expect(standing(clock({ state: 'waits_for_answers', unanswered }))).toBe('auto, 1 h ahead of the machine: it waits for manager to be answered')
-  expect(standing(clock({ mode: 'manual', state: 'stands', ahead_ms: -60_000 }))).toBe('manual, 1 min behind the machine: it moves when it is told to')
+  expect(standing(clock({ mode: 'manual', state: 'stands', ahead_ms: -60_000 }))).toBe('manual, 1 min behind the machine: it moves only on command')
 })

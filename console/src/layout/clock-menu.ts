@@ -75,7 +75,7 @@ function doing(clock: Clock): string {
     case 'waits_for_answers':
       return `it waits for ${clock.unanswered[0]?.name ?? 'a callback'} to be answered`
     case 'stands':
-      return clock.is_held ? 'it is held' : 'it moves when it is told to'
+      return clock.is_held ? 'it is held' : 'it moves only on command'
     default:
       return 'nobody moves it'
   }

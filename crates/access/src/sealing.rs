@@ -22,7 +22,7 @@ const FORMAT: u8 = 1;
 #[derive(Clone, PartialEq, Eq)]
 pub struct SealingKey([u8; KEY_BYTES]);
 
-/// A text is no sealing key.
+/// A text is not a sealing key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a sealing key is 32 bytes in base64, as `openssl rand -base64 32` prints them")]
 pub struct SealingKeyError;

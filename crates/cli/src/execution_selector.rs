@@ -135,7 +135,7 @@ fn choose(text: &str, executions: &[DurableExecutionSummary]) -> Result<String, 
         [only] => Ok(only.durable_execution_arn.clone()),
         [] => Err(CliError::not_found(
             format!("no execution's name or id begins with `{text}`"),
-            "see what there is with `lambdura ls`",
+            "see what exists with `lambdura ls`",
         )),
         several => Err(ambiguous(text, several)),
     }

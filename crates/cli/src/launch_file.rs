@@ -27,7 +27,7 @@ pub fn add(before: Option<&str>, configurations: &[Value]) -> Result<Added, Stri
     };
     let plain = plain(before);
     let document: Value =
-        serde_json::from_str(&plain).map_err(|error| format!("is no JSON ({error})"))?;
+        serde_json::from_str(&plain).map_err(|error| format!("is not JSON ({error})"))?;
     let (Some(at), Some(present)) = (list_begins(&plain), document["configurations"].as_array())
     else {
         return Err("has no list `configurations`".to_owned());

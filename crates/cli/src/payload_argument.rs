@@ -36,7 +36,7 @@ fn limited(source: impl Read, name: &str) -> Result<Vec<u8>, CliError> {
     if bytes.len() as u64 > PAYLOAD_BYTES_MAX {
         return Err(CliError::usage(
             format!("the payload in {name} is larger than 8 MiB"),
-            "Lambda takes 6 MB at the most; put larger data into a file or table and pass its name",
+            "Lambda accepts at most 6 MB; put larger data into a file or table and pass its name",
         ));
     }
     Ok(bytes)

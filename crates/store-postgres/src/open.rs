@@ -149,8 +149,7 @@ pub enum OpenError {
     },
     /// It is to be restored into, and there is something in it.
     #[error(
-        "database `{database}` is not empty: there are rows in `lambdura.{table}`. Name a new database: nothing is \
-         written over"
+        "database `{database}` is not empty: there are rows in `lambdura.{table}`. Name a new database: nothing is overwritten"
     )]
     NotEmpty {
         /// Which.

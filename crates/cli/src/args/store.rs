@@ -48,11 +48,13 @@ pub struct StoreArguments {
 }
 
 fn endpoint(text: &str) -> Result<http::Uri, String> {
-    let url: http::Uri = text.parse().map_err(|error| format!("no URL: {error}"))?;
+    let url: http::Uri = text
+        .parse()
+        .map_err(|error| format!("not a URL: {error}"))?;
     let is_base = matches!(url.path(), "" | "/") && url.query().is_none();
     match (url.scheme_str(), url.authority()) {
         (Some("http" | "https"), Some(_)) if is_base => Ok(url),
-        _ => Err("a URL such as http://127.0.0.1:8000 is meant".to_owned()),
+        _ => Err("must be a URL such as http://127.0.0.1:8000".to_owned()),
     }
 }
 

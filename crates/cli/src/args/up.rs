@@ -94,11 +94,11 @@ pub(super) fn debugged(text: &str) -> Result<DebuggedFunction, String> {
         None => (text, None),
         Some((function, port)) => match port.parse() {
             Ok(port @ 1..) => (function, Some(port)),
-            Ok(0) | Err(_) => return Err(format!("`{port}` is no port: 1 to 65535 are")),
+            Ok(0) | Err(_) => return Err(format!("`{port}` is not a port: use 1 to 65535")),
         },
     };
     match function {
-        "" => Err("a function is to be named".to_owned()),
+        "" => Err("a function must be named".to_owned()),
         function => Ok(DebuggedFunction {
             function: function.to_owned(),
             port,
@@ -122,16 +122,18 @@ pub(super) fn aws_credentials(text: &str) -> Result<AwsCredentials, String> {
         Some(("profile", name)) if !name.is_empty() => {
             Ok(AwsCredentials::Profile(Some(name.to_owned())))
         }
-        _ => Err("`env`, `profile` or `profile:NAME` is meant".to_owned()),
+        _ => Err("must be `env`, `profile` or `profile:NAME`".to_owned()),
     }
 }
 
 pub(super) fn http_url(text: &str) -> Result<http::Uri, String> {
-    let url: http::Uri = text.parse().map_err(|error| format!("no URL: {error}"))?;
+    let url: http::Uri = text
+        .parse()
+        .map_err(|error| format!("not a URL: {error}"))?;
     let is_base = matches!(url.path(), "" | "/") && url.query().is_none();
     match (url.scheme_str(), url.authority()) {
         (Some("http"), Some(_)) if is_base => Ok(url),
-        _ => Err("a URL such as http://127.0.0.1:4566 is meant".to_owned()),
+        _ => Err("must be a URL such as http://127.0.0.1:4566".to_owned()),
     }
 }
 

@@ -105,7 +105,7 @@ impl ApiError {
             ErrorCode::TooManyRequests => {
                 "try again in a moment, or allow more with `lambdura up --concurrency N`"
             }
-            ErrorCode::ResourceNotFound => "see what there is with `lambdura ls`",
+            ErrorCode::ResourceNotFound => "see what exists with `lambdura ls`",
             ErrorCode::Service => {
                 "the service's own log says more: `lambdura up -v`, or LAMBDURA_LOG=debug"
             }

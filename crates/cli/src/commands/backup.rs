@@ -33,7 +33,7 @@ pub async fn run(arguments: BackupArguments, screen: &Screen) -> Result<(), CliE
     if file.exists() {
         return Err(CliError::usage(
             format!("`{}` exists", file.display()),
-            "name a new file: a backup is never written over",
+            "name a new file: backups are never overwritten",
         ));
     }
     let folder = match file.parent() {

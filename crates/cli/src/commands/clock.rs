@@ -65,9 +65,9 @@ fn lines(stand: &ClockStand) -> Vec<String> {
         "nothing_due" => "nothing waits for any time".to_owned(),
         "waits_for_answers" => "it waits for somebody to answer".to_owned(),
         "stands" if stand.is_held => {
-            "it is held; `lambdura clock release` lets it go on".to_owned()
+            "it is held; `lambdura clock release` lets it run again".to_owned()
         }
-        "stands" => "it moves when it is told to".to_owned(),
+        "stands" => "it moves only on command".to_owned(),
         _real => String::new(),
     };
     if !at.is_empty() {

@@ -65,7 +65,7 @@ pub async fn run(
     );
     for it in all.iter().filter(|it| it.metered.running > 0) {
         let subject = neutral(&it.metered.subject);
-        note(format!("{subject} still runs: what is recorded so far").yellow());
+        note(format!("{subject} is still running: its costs so far").yellow());
     }
     for assumption in ASSUMPTIONS {
         note(assumption.dimmed());
@@ -104,7 +104,7 @@ fn prices(arguments: &CostArguments) -> Result<Prices, CliError> {
         CliError::usage(message, "`lambdura cost --print-prices` prints an example")
     })?;
     Prices::parse(&text).map_err(|error| {
-        let message = format!("`{}` is no table of prices: {error}", path.display());
+        let message = format!("`{}` is not a price table: {error}", path.display());
         CliError::usage(message, "`lambdura cost --print-prices` prints an example")
     })
 }
@@ -179,7 +179,7 @@ impl<'a> Meter<'a> {
         }
         if let Some(last) = arguments.last {
             if subject != "@last" {
-                let message = format!("`{}` is no durable function", neutral(subject));
+                let message = format!("`{}` is not a durable function", neutral(subject));
                 let hint = "`--last` is for functions, which `lambdura functions` lists";
                 return Err(CliError::usage(message, hint));
             }

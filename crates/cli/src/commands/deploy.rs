@@ -23,9 +23,7 @@ pub async fn run(
         return deploy::show_plan(&plan, &archives, screen);
     }
     if plan.changes.is_empty() {
-        note(format!(
-            "stack `{name}` is deployed as it is: nothing changes"
-        ));
+        note(format!("stack `{name}` is up to date: nothing changes"));
         return deploy::show_stack(&client.stack(&name).await?, screen);
     }
     deploy::say_plan(&plan, &archives, client.endpoint());

@@ -107,8 +107,8 @@ fn find(wanted: &str) -> Result<Place, CliError> {
     });
     places.find(is_there).ok_or_else(|| {
         CliError::not_found(
-            format!("the book has no chapter or section `{wanted}`"),
-            "`lambdura docs --list` has the chapters; the search in the browser finds words",
+            format!("the documentation has no chapter or section `{wanted}`"),
+            "`lambdura docs --list` lists the chapters; the search in the browser finds words",
         )
     })
 }
@@ -218,7 +218,7 @@ mod tests {
         assert_eq!(found("testing"), "testing ");
         assert_eq!(found("testing.md#answers"), "testing answers");
         assert_eq!(found("Sandbox.Timedout"), "errors sandboxtimedout");
-        let error = "the book has no chapter or section `nothing of that name`";
+        let error = "the documentation has no chapter or section `nothing of that name`";
         assert_eq!(found("nothing of that name"), error);
     }
 }

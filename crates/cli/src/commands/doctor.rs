@@ -48,8 +48,8 @@ pub fn run(arguments: &DoctorArguments, screen: &Screen) -> Result<(), CliError>
         .count()
     {
         0 => Ok(()),
-        1 => Err(anyhow!("one thing stands in the way").into()),
-        count => Err(anyhow!("{count} things stand in the way").into()),
+        1 => Err(anyhow!("one problem was found").into()),
+        count => Err(anyhow!("{count} problems were found").into()),
     }
 }
 

@@ -35,7 +35,7 @@ pub fn run(arguments: &InitArguments, screen: &Screen) -> Result<(), CliError> {
     let Some((_, kind, run)) = known else {
         return Err(CliError::not_found(
             format!(
-                "`{}` holds neither a template nor an app of the CDK",
+                "`{}` contains neither a template nor a CDK app",
                 project.display()
             ),
             "`lambdura new NAME --language python` makes a project",
@@ -56,9 +56,9 @@ pub fn run(arguments: &InitArguments, screen: &Screen) -> Result<(), CliError> {
     let did = match (changed, arguments.dry_run) {
         (true, true) => format!(".gitignore would get the line `{IGNORED}`"),
         (true, false) => format!(
-            ".gitignore has the line `{IGNORED}`: data of runs here is none of git's business"
+            ".gitignore has the line `{IGNORED}`, so that git ignores the data of local runs"
         ),
-        (false, _) => "nothing is to be changed".to_owned(),
+        (false, _) => "nothing needs to change".to_owned(),
     };
     screen.line(format!("  {did}"))?;
     screen.line("")?;

@@ -70,7 +70,7 @@ async fn open(
         (Some(url), data_dir) => {
             if sealing_key.is_none() && data_dir.is_none() {
                 return Err(CliError::usage(
-                    "there is nothing to seal secrets with",
+                    "there is no key to seal secrets with",
                     format!(
                         "set {SEALING_KEY} to what the servers have, or name a server's folder with `--data-dir`"
                     ),
@@ -101,7 +101,7 @@ pub fn sealing_key() -> Result<Option<SealingKey>, CliError> {
     let parsed = given.map(|text| SealingKey::parse(&text)).transpose();
     parsed.map_err(|error| {
         CliError::usage(
-            format!("{SEALING_KEY} is no sealing key: {error}"),
+            format!("{SEALING_KEY} is not a sealing key: {error}"),
             "without it, the file `access.key` in the data folder is used",
         )
     })
@@ -207,7 +207,7 @@ fn refused(error: KeyError) -> CliError {
     let message = error.to_string();
     match error {
         KeyError::Unknown(_) => {
-            CliError::not_found(message, "see which there are: `lambdura keys list`")
+            CliError::not_found(message, "see the existing keys with `lambdura keys list`")
         }
         KeyError::Name(_) | KeyError::Taken(_) | KeyError::Policy(_) | KeyError::TooMany => {
             CliError::usage(message, "see `lambdura keys --help`")

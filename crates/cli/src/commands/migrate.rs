@@ -59,14 +59,14 @@ async fn migrate(arguments: &MigrateArguments) -> Result<(), CliError> {
         let store = store.context("the database cannot be migrated")?;
         store::Store::close(&store)
             .await
-            .context("the database was migrated and does not close")?;
+            .context("the database was migrated, but could not be closed")?;
     } else if let Some(data_dir) = &arguments.data_dir {
         let path = data_dir.join("lambdura.sqlite3");
         let store = SqliteStore::open(&path, Durability::Disk);
         let store = store.context("the file cannot be migrated")?;
         store::Store::close(&store)
             .await
-            .context("the file was migrated and does not close")?;
+            .context("the file was migrated, but could not be closed")?;
     }
     Ok(())
 }

@@ -161,7 +161,7 @@ fn start_logging(global: &GlobalArguments, format: LogFormat) -> Result<(), CliE
     let filter = match std::env::var("LAMBDURA_LOG") {
         Ok(filter) => EnvFilter::try_new(&filter).map_err(|error| {
             CliError::usage(
-                format!("LAMBDURA_LOG is no filter: {error}"),
+                format!("LAMBDURA_LOG is not a filter: {error}"),
                 "for example `LAMBDURA_LOG=info` or `LAMBDURA_LOG=server=debug,driver=trace`",
             )
         })?,

@@ -31,7 +31,7 @@ pub fn run(arguments: &NewArguments, screen: &Screen) -> Result<(), CliError> {
     };
     let Some(language) = arguments.language else {
         return Err(CliError::usage(
-            "in which language? There are python, typescript and rust",
+            "name a language: python, typescript or rust",
             format!(
                 "`lambdura new {name} --language python`; `lambdura new --list` has the templates"
             ),

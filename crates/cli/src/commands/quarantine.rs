@@ -208,11 +208,8 @@ fn choose<'a>(
     match found.as_slice() {
         [only] => Ok(only),
         [] => Err(CliError::not_found(
-            format!(
-                "no execution that is set aside is called `{}`",
-                neutral(text)
-            ),
-            "see what there is with `lambdura quarantine`",
+            format!("no execution called `{}` is set aside", neutral(text)),
+            "see what exists with `lambdura quarantine`",
         )),
         several => {
             let candidates = several.iter().take(CANDIDATES_MAX);

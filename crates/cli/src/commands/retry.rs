@@ -57,8 +57,8 @@ async fn go_on(
     let name = neutral(&execution.durable_execution_name).into_owned();
     if is_terminal(&execution.status) {
         return Err(CliError::usage(
-            format!("`{name}` has ended, and goes on no more"),
-            "without `--now` it is started again, with the same input",
+            format!("`{name}` has ended, and cannot continue"),
+            "without `--now` a new execution is started, with the same input",
         ));
     }
     let arn = &execution.durable_execution_arn;
@@ -99,7 +99,7 @@ async fn go_on(
     let function = neutral(&reference.name);
     note(match &replaced {
         Some(code) if code.changed => format!(
-            "version {version} of {function} runs the code of version {} from here on, for all of its executions",
+            "version {version} of {function} runs the code of version {} from now on, for all of its executions",
             neutral(&code.code_of)
         ),
         Some(_) | None => format!("version {version} of {function} has that code already"),
@@ -126,8 +126,8 @@ async fn start_again(
     let has_ended = is_terminal(&execution.status);
     if !has_ended && !arguments.stop {
         return Err(CliError::usage(
-            format!("`{name}` has not ended, and would go on beside the new one"),
-            "`--now` has it go on with the mended code; `--stop` stops it first, and its waits, retries and callbacks \
+            format!("`{name}` has not ended, and would run beside the new one"),
+            "`--now` continues it with the corrected code; `--stop` stops it first, and its waits, retries and callbacks \
              end with it",
         ));
     }

@@ -21,7 +21,7 @@ pub async fn run(
         return Ok(());
     }
     if !list.is_shared {
-        let alone = "this server shares its store with no other; one that `lambdura up --store postgres://…` starts may";
+        let alone = "this server shares its store with no other; servers started with `--store postgres://…` can";
         note(alone.dimmed());
         return Ok(());
     }

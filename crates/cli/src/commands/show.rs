@@ -116,7 +116,7 @@ fn text(
     if let Some(error) = failing.filter(|error| **error != Default::default()) {
         lines.push(red_fact("failing", error, options));
         let name = neutral(&execution.durable_execution_name);
-        let next = format!("mend the code, then: lambdura retry {name} --now");
+        let next = format!("fix the code, then: lambdura retry {name} --now");
         lines.push(format!("  {}  {next}", format!("{:11}", "next").dimmed()));
     }
     if let Some(error) = &execution.error {

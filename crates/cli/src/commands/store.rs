@@ -43,7 +43,7 @@ async fn copy(arguments: CopyArguments, screen: &Screen) -> Result<(), CliError>
         tell_left_out(&read.left_out);
         let missing = read.left_out.len();
         return Err(anyhow::anyhow!(
-            "{missing} things cannot be read: nothing is copied while that is so; `lambdura verify` says more"
+            "{missing} things cannot be read, so nothing is copied; `lambdura verify` says more"
         )
         .into());
     }

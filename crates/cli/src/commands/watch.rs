@@ -121,7 +121,7 @@ impl Watcher<'_> {
             }
         };
         standing.unwrap_or_else(|error| {
-            tracing::debug!(%error, "where the execution stands is not known");
+            tracing::debug!(%error, "the state of the execution is not known");
             None
         })
     }
@@ -147,7 +147,8 @@ impl Watcher<'_> {
             }
             note(format!("waits for callback {}", label(callback)).yellow());
             let how = match is_prompted {
-                true => "answer it: a result as JSON and Enter, or `fail` and why".to_owned(),
+                true => "to answer, type a result as JSON and Enter, or `fail` and the reason"
+                    .to_owned(),
                 false => self.answers.command(callback),
             };
             note(format!("  {how}").dimmed());
@@ -196,7 +197,7 @@ impl Watcher<'_> {
             return;
         };
         let Some(completion) = completion(line) else {
-            note("that is no JSON: a text needs quotes, for example \"yes\"".yellow());
+            note("that is not JSON: a text needs quotes, for example \"yes\"".yellow());
             return;
         };
         // Whatever waits next, this one or another, is asked for anew.
@@ -251,10 +252,10 @@ impl Answers {
         match gone {
             Some(gone) => {
                 let label = label(&gone);
-                note(format!("callback {label} waits no more: nothing was answered").yellow());
+                note(format!("callback {label} is no longer open: no answer was sent").yellow());
             }
             None if self.open.is_empty() => note("nothing waits for an answer".dimmed()),
-            None => note("nothing was answered: say which callback is meant".yellow()),
+            None => note("no answer was sent: say which callback you mean".yellow()),
         }
         for callback in &self.open {
             note(format!("  {}", self.command(callback)).dimmed());

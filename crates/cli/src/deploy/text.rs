@@ -61,7 +61,7 @@ fn plan_lines(plan: &StackPlan, archives: &Archives) -> Vec<String> {
     }
     for function in &plan.adopted {
         lines.push(format!(
-            "  {} function {} is there already, and becomes a part of the stack",
+            "  {} function {} exists already, and becomes part of the stack",
             "!".yellow(),
             neutral_line(function).bold()
         ));
@@ -113,7 +113,7 @@ pub fn say_removal(stack: &ShownStack, endpoint: &str) {
     }
     for table in &resources.tables {
         note(format!(
-            "    table {} stays, with what is in it",
+            "    table {} stays, with its items",
             neutral_line(table).bold()
         ));
     }
@@ -182,8 +182,8 @@ pub fn show_stack(stack: &ShownStack, screen: &Screen) -> Result<(), CliError> {
 pub fn confirm(question: &str, flag: &str) -> Result<(), CliError> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Err(CliError::usage(
-            "nobody can be asked here whether that is meant",
-            format!("say so with `{flag}`"),
+            "there is no terminal to ask for confirmation",
+            format!("confirm with `{flag}`"),
         ));
     }
     eprint!("{question} [y/N] ");

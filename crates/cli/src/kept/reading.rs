@@ -211,7 +211,9 @@ async fn open_database(place: &Place, url: &str) -> Result<Arc<PostgresStore>, C
     let pending = pending_migrations(url).await.map_err(anyhow::Error::new)?;
     if let Some(first) = pending.first() {
         return Err(CliError::not_found(
-            format!("the {place} has not the schema of this program: `{first}` was not done"),
+            format!(
+                "the {place} does not have this program's schema: the migration `{first}` is missing"
+            ),
             "use the program that its servers run, or start a server of this version on it once",
         ));
     }

@@ -68,7 +68,7 @@ impl Writing {
                 let restoring = Restoring::begin(url, of).await.map_err(not_begun)?;
                 if restoring.removed_a_part() {
                     note(format!(
-                        "the {place} had a part of what an interrupted restore wrote: it is removed"
+                        "the {place} had data from an interrupted restore, which is removed"
                     ));
                 }
                 let store = PostgresStore::open_restoring(url, ACCOUNT_ID, &restoring).await;
@@ -98,7 +98,7 @@ impl Writing {
         let sink = begun.map_err(|error| match error {
             TransferError::NotEmpty(what) => CliError::usage(
                 format!("the {} is not empty: it has {what}", self.place),
-                "name a new database: nothing is written over",
+                "name a new database: nothing is overwritten",
             ),
             other => CliError::Failed(anyhow::Error::new(other)),
         })?;
@@ -137,7 +137,7 @@ pub enum WithKeys {
 fn not_begun(error: OpenError) -> CliError {
     match error {
         OpenError::NotEmpty { .. } => {
-            CliError::usage(error.to_string(), "nothing is ever written over")
+            CliError::usage(error.to_string(), "nothing is ever overwritten")
         }
         other => CliError::Failed(anyhow::Error::new(other)),
     }
@@ -152,7 +152,7 @@ pub fn tell_of_keys(place: &Place, counts: &Counts) {
     if counts.access_keys > 0 && !is_there {
         note(
             "the secrets of the access keys are sealed: a server opens them with `access.key` of the old data folder or \
-             with LAMBDURA_SEALING_KEY, and does not start without. `--without-access-keys` leaves them out",
+             with LAMBDURA_SEALING_KEY, and does not start without it. `--without-access-keys` leaves them out",
         );
     }
 }
@@ -172,7 +172,7 @@ fn require_nothing(folder: &Path) -> Result<(), CliError> {
                 folder.display(),
                 path.display()
             ),
-            "name a new folder with `--data-dir DIR`: nothing is written over",
+            "name a new folder with `--data-dir DIR`: nothing is overwritten",
         )),
     }
 }

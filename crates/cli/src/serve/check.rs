@@ -104,7 +104,7 @@ fn listeners(arguments: &ServeArguments, config: &ServerConfig) -> Vec<Tried> {
     {
         tried.push(problem(
             "TLS",
-            format!("other machines reach {address}: name a certificate with `tls-cert` and `tls-key`, or say `behind-proxy`"),
+            format!("other machines reach {address}: name a certificate with `tls-cert` and `tls-key`, or set `behind-proxy`"),
         ));
     }
     tried
@@ -153,7 +153,7 @@ async fn store(arguments: &ServeArguments, data_dir: &Path) -> Tried {
             Ok(pending) => ok(
                 what,
                 format!(
-                    "the database answers; the start migrates it: {}",
+                    "the database answers; the start will migrate it: {}",
                     pending.join(", ")
                 ),
             ),

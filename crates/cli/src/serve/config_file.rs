@@ -73,7 +73,7 @@ fn read(path: &Path) -> Result<String, CliError> {
     if length > BYTES_MAX {
         return Err(CliError::usage(
             format!(
-                "`{}` has {length} bytes, which no settings have",
+                "`{}` has {length} bytes, which is too large for settings",
                 path.display()
             ),
             "`--config FILE` names another file",
@@ -95,7 +95,7 @@ fn settings(path: &Path, text: &str) -> Result<BTreeMap<String, Vec<String>>, Cl
     let table: BTreeMap<Spanned<String>, Spanned<toml::Value>> =
         toml::from_str(text).map_err(|error| {
             wrong(
-                format!("the settings are no TOML: {}", error.message()),
+                format!("the settings are not TOML: {}", error.message()),
                 error.span(),
                 None,
             )

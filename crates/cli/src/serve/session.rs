@@ -66,11 +66,14 @@ pub async fn run(arguments: ServeArguments, screen: &Screen) -> Result<(), CliEr
     };
     systemd::stopping();
     tracing::info!("stopping");
-    note(format!("{}", "stopping; once more to force it".dimmed()));
+    note(format!(
+        "{}",
+        "stopping; repeat it to force the end".dimmed()
+    ));
     tokio::select! {
         () = close(server) => {}
         _ = signals.next() => {
-            note("stopped by force; whatever was acknowledged is kept all the same".yellow());
+            note("stopped by force; everything acknowledged is kept".yellow());
             std::process::exit(130);
         }
     }

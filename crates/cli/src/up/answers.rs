@@ -25,7 +25,7 @@ pub fn read(path: &Path) -> Result<AnswersFile, CliError> {
         CliError::usage(format!("`--answers {shown}` cannot be read: {error}"), help)
     })?;
     let rules = serde_saphyr::from_str(&text)
-        .map_err(|error| CliError::usage(format!("`{shown}` is no YAML: {error}"), help))?;
+        .map_err(|error| CliError::usage(format!("`{shown}` is not YAML: {error}"), help))?;
     Ok(AnswersFile {
         path: path.to_owned(),
         rules,

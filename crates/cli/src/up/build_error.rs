@@ -59,7 +59,7 @@ pub enum BuildError {
     /// `Metadata.BuildMethod` is one that we do not do.
     #[error("{subject} cannot be built: build method `{method}` is not supported here")]
     #[diagnostic(help(
-        "build it by other means, name the folder or zip file that comes of it, and leave `BuildMethod` out"
+        "build it yourself, name the folder or zip file with the result, and remove `BuildMethod`"
     ))]
     Method {
         subject: Subject,
@@ -154,7 +154,7 @@ pub enum BuildError {
         cause: io::Error,
     },
     /// A `Cargo.toml` is wrong.
-    #[error("function `{function}` cannot be built: cargo does not take `{}`\n{message}", manifest.display())]
+    #[error("function `{function}` cannot be built: cargo rejects `{}`\n{message}", manifest.display())]
     Manifest {
         /// What its developer calls it.
         function: String,

@@ -36,7 +36,7 @@ pub async fn assembly(given: &Path) -> Result<PathBuf, CliError> {
     let output = given.join(output(given));
     if output.join("manifest.json").is_file() {
         note(format!(
-            "{} using `{}`; after a change of the CDK app, `npx cdk synth` makes it anew",
+            "{} using `{}`; after a change of the CDK app, `npx cdk synth` updates it",
             "!".yellow(),
             output.display()
         ));
@@ -135,7 +135,7 @@ pub fn leave_out_its_own(stack: &mut Stack) {
             logical_id: function.logical_id.clone(),
             resource_type: "functions of CDK's own".to_owned(),
             property: None,
-            meaning: "they do what custom resources ask for at a deployment: there is none here, and they do not run"
+            meaning: "they serve custom resources during deployments to AWS, which do not happen here, so they do not run"
                 .to_owned(),
             file: file.clone(),
             line: 0,

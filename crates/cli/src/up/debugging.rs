@@ -143,7 +143,7 @@ pub fn say(targets: &[Target]) {
         let shown = function.shown();
         if !Runtimes::is_managed(&function.runtime) {
             note(format!(
-                "{} {} is debugged: its process id is said when it starts, at its first invocation",
+                "{} {} can be debugged: its process id is printed when it starts, at its first invocation",
                 "●".red(),
                 shown.bold()
             ));
@@ -156,7 +156,7 @@ pub fn say(targets: &[Target]) {
             ""
         };
         note(format!(
-            "{} {} is debugged: from its first invocation on, a debugger finds it at {address}{waits}",
+            "{} {} can be debugged: from its first invocation on, a debugger finds it at {address}{waits}",
             "●".red(),
             shown.bold(),
         ));

@@ -47,7 +47,7 @@ pub fn say(problems: Vec<Problem>, deployed: &BTreeSet<String>, stack: &Stack) {
             .map(|it| shown(it, stack))
             .collect();
         if !stay.is_empty() {
-            let line = format!("`{}` goes on as it was", stay.join("`, `"));
+            let line = format!("`{}` stays as it was", stay.join("`, `"));
             note(line.dimmed().to_string());
         }
     }
@@ -64,7 +64,7 @@ pub fn mention(artifacts: &Artifacts, stack: &Stack) {
         .map(|it| shown(it, stack))
         .collect();
     note(format!(
-        "{} left out: `{}`. Whoever invokes one gets `ResourceNotFoundException` with the reason; the others start",
+        "{} left out: `{}`. Invoking one returns `ResourceNotFoundException` with the reason; the others start",
         "!".yellow(),
         names.join("`, `")
     ));

@@ -54,11 +54,11 @@ impl Presenter for UpPresenter {
     fn farewell(&self, durability: Durability, data_dir: &Path) -> String {
         match durability {
             Durability::Disk | Durability::Os => format!(
-                "stopped. Executions, timers and tables are kept in {}\nand go on with the next `lambdura up`.",
+                "stopped. Executions, timers and tables are kept in {}\nand continue with the next `lambdura up`.",
                 data_dir.display()
             ),
             Durability::Memory => {
-                "stopped. Executions are gone, as `--durability memory` has it.".to_owned()
+                "stopped. Executions are gone, because of `--durability memory`.".to_owned()
             }
         }
     }

@@ -174,7 +174,7 @@ impl Reload<'_> {
                 }
                 Err(error) => {
                     exit::report(Err(error));
-                    note(format!("{}", "the functions go on as they were".dimmed()));
+                    note(format!("{}", "the functions stay as they were".dimmed()));
                 }
             }
             if folders(&was.stack) != sources.folders {

@@ -138,11 +138,14 @@ pub async fn run(
         () = debugging::tell(debugged) => unreachable!("it is told for good"),
         stop = signals.next() => stop,
     };
-    note(format!("\n{}", "stopping; once more to force it".dimmed()));
+    note(format!(
+        "\n{}",
+        "stopping; repeat it to force the end".dimmed()
+    ));
     tokio::select! {
         () = close(server) => {}
         _ = signals.next() => {
-            note("stopped by force; whatever was acknowledged is kept all the same".yellow());
+            note("stopped by force; everything acknowledged is kept".yellow());
             std::process::exit(130);
         }
     }

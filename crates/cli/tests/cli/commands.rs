@@ -533,8 +533,8 @@ fn what_is_set_aside_is_listed_and_shown() {
     assert_eq!(json["executions"][1]["execution_id"], "0190aabb");
     let unknown = lambdura(&service.url(), &["quarantine", "show", "order"]);
     expect![[r#"
-        err: error: no execution that is set aside is called `order`
-        err:   help: see what there is with `lambdura quarantine`
+        err: error: no execution called `order` is set aside
+        err:   help: see what exists with `lambdura quarantine`
         exit: 3
     "#]]
     .assert_eq(&unknown.text());

@@ -94,7 +94,7 @@ fn names_that_do_not_exist() {
         &["show", "nothing"],
         expect![[r#"
         err: error: no execution's name or id begins with `nothing`
-        err:   help: see what there is with `lambdura ls`
+        err:   help: see what exists with `lambdura ls`
         exit: 3
     "#]],
     );

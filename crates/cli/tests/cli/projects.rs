@@ -146,7 +146,7 @@ fn a_function_that_breaks_goes_on_and_comes_back() {
     let dir = project(&[("template.yaml", &template), ("code/bootstrap", BOOTSTRAP)]);
     let up = Up::start_within(dir.path(), &[], &[]);
     fs::remove_file(dir.path().join("code/bootstrap")).unwrap();
-    up.wait_for_error("`Mends` goes on as it was");
+    up.wait_for_error("`Mends` stays as it was");
     assert_eq!(up.run(&["invoke", "Mends"]).text(), "\"one\"\n");
     write(
         &dir.path().join("code/bootstrap"),

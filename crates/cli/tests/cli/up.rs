@@ -170,7 +170,7 @@ fn a_durable_execution_waits_for_a_person_and_survives_restarts() {
     let stopped = up.signal("INT");
     assert_eq!(stopped.code, Some(130), "{}", stopped.text());
     assert!(
-        stopped.err.contains("go on with the next `lambdura up`"),
+        stopped.err.contains("continue with the next `lambdura up`"),
         "{}",
         stopped.text()
     );
@@ -390,7 +390,7 @@ fn a_function_that_dies_is_shown_as_failing() {
     );
     let refused = up.run(&["retry", "dies"]);
     assert!(
-        refused.err.contains("`--now` has it go on"),
+        refused.err.contains("`--now` continues it"),
         "{}",
         refused.text()
     );

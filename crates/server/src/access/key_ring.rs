@@ -141,7 +141,7 @@ impl KeyRing {
     /// of access keys are.
     ///
     /// # Errors
-    /// When there is no sealing key, or the store fails.
+    /// When there is not a sealing key, or the store fails.
     pub(crate) async fn session_keys(&self, store: &dyn Sessions) -> Result<SessionKeys, KeyError> {
         let sealing = self.sealing().clone().ok_or(KeyError::NoSealingKey)?;
         let id = AccessKeyId::parse(SESSIONS).expect("it is made of letters");

@@ -133,7 +133,7 @@ impl Endpoints {
 pub fn check_url(url: &str) -> Result<(), String> {
     let uri: Uri = url
         .parse()
-        .map_err(|error| format!("{url} is no URL: {error}"))?;
+        .map_err(|error| format!("{url} is not a URL: {error}"))?;
     let host = uri.host().unwrap_or_default();
     let is_here = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
     match uri.scheme_str() {

@@ -149,7 +149,7 @@ impl IssuerClient {
 fn parsed(url: &str) -> Result<Uri, String> {
     let uri: Uri = url
         .parse()
-        .map_err(|error| format!("{url} is no URL: {error}"))?;
+        .map_err(|error| format!("{url} is not a URL: {error}"))?;
     match uri.host() {
         Some(_) => Ok(uri),
         None => Err(format!("{url} is no URL of a server")),

@@ -19,7 +19,7 @@ pub fn read(path: &Path) -> Result<Result<Definition, Vec<Problem>>, CliError> {
         return Ok(Definition::parse(&text));
     }
     let value: serde_json::Value = serde_saphyr::from_str(&text)
-        .with_context(|| format!("the definition `{}` is no YAML", path.display()))?;
+        .with_context(|| format!("the definition `{}` is not YAML", path.display()))?;
     Ok(Definition::from_value(&value))
 }
 
@@ -31,7 +31,7 @@ pub fn read_valid(path: &Path) -> Result<Definition, CliError> {
     read(path)?.map_err(|problems| {
         let lines: Vec<_> = problems.iter().map(|it| format!("  {it}")).collect();
         let message = format!(
-            "`{}` is no state machine:\n{}",
+            "`{}` is not a state machine:\n{}",
             path.display(),
             lines.join("\n")
         );

@@ -55,7 +55,7 @@ pub fn read(path: &Path) -> Result<Mocks, CliError> {
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("cannot read the mocks `{}`", path.display()))?;
     let mocks = parse(&text);
-    Ok(mocks.with_context(|| format!("`{}` is no file of mocks", path.display()))?)
+    Ok(mocks.with_context(|| format!("`{}` is not a file of mocks", path.display()))?)
 }
 
 fn parse(text: &str) -> anyhow::Result<Mocks> {

@@ -61,8 +61,8 @@ pub fn run(arguments: &AslValidateArguments, screen: &Screen) -> Result<(), CliE
     }
     match all.iter().filter(|it| it.result == "FAIL").count() {
         0 => Ok(()),
-        1 => Err(anyhow!("a definition is wrong").into()),
-        count => Err(anyhow!("{count} definitions are wrong").into()),
+        1 => Err(anyhow!("a definition has errors").into()),
+        count => Err(anyhow!("{count} definitions have errors").into()),
     }
 }
 

@@ -44,7 +44,7 @@ fn open_files() -> Check {
             name,
             format!("at most {hard}"),
             format!(
-                "invocations wait where they run out; `ulimit -Hn` should be {FILES_MIN} or more"
+                "invocations wait when they run out; `ulimit -Hn` should be {FILES_MIN} or more"
             ),
         ),
         Ok((_, hard)) => Check::ok(name, format!("at most {hard}")),
@@ -83,13 +83,13 @@ fn data_folder(up: &UpArguments) -> Check {
     match free_bytes(&there) {
         Err(error) => Check::warning(
             name,
-            format!("{shown}, and how much room there is cannot be told ({error})"),
+            format!("{shown}, and its free space is unknown ({error})"),
             "`df` may know",
         ),
         Ok(free) if free < DISK_MIN => Check::warning(
             name,
             format!("{shown}, with {} MB free", free / 1_000_000),
-            "requests fail once the disk is full; make room",
+            "requests fail when the disk is full; free some space",
         ),
         Ok(free) => Check::ok(
             name,

@@ -33,15 +33,15 @@ pub struct Page {
 pub fn about(template: Template) -> &'static str {
     match template {
         Template::Approval => {
-            "a step, a callback that a manager answers, a reminder after two days, and two ends"
+            "a step, a callback that a manager answers, a reminder after two days, and two outcomes"
         }
         Template::Saga => {
             "three bookings; when the third fails, the others are cancelled in reverse order"
         }
         Template::Agent => {
-            "a model decides on tool calls, and a person confirms the costly one; turns are limited"
+            "a model decides which tools to call, and a person confirms the expensive one; the number of turns is limited"
         }
-        Template::FanOut => "many items, three at a time, of which some may fail, and a summary",
+        Template::FanOut => "many items, three at a time, some of which may fail, and a summary",
     }
 }
 

@@ -32,14 +32,14 @@ fn check_free(folder: &Path) -> Result<(), CliError> {
             let context = format!("cannot look at `{}`", folder.display());
             return Err(anyhow::Error::new(error).context(context).into());
         }
-        Ok(found) if !found.is_dir() => return taken("is there already, and is no folder"),
+        Ok(found) if !found.is_dir() => return taken("exists already, and is not a folder"),
         Ok(_) => {}
     }
     let mut entries =
         fs::read_dir(folder).with_context(|| format!("cannot read `{}`", folder.display()))?;
     match entries.next() {
         None => Ok(()),
-        Some(_) => taken("is there already, and is not empty"),
+        Some(_) => taken("exists already, and is not empty"),
     }
 }
 
@@ -89,12 +89,12 @@ mod tests {
         fs::create_dir(&folder).expect("it is made");
         fs::write(folder.join("notes.txt"), "mine").expect("it is written");
         let refused = write(&folder, &files()).expect_err("it is not empty");
-        assert!(message(refused).ends_with("is there already, and is not empty"));
+        assert!(message(refused).ends_with("exists already, and is not empty"));
         assert!(!folder.join("src").exists());
 
         let file = folder.join("notes.txt");
         let refused = write(&file, &files()).expect_err("it is a file");
-        assert!(message(refused).ends_with("is there already, and is no folder"));
+        assert!(message(refused).ends_with("exists already, and is not a folder"));
         assert_eq!(fs::read_to_string(file).expect("it is there"), "mine");
     }
 }

@@ -39,13 +39,13 @@ python3 -m venv .venv
 .venv/bin/pytest",
                 test_note: "\
 pytest starts `lambdura up` once for all tests, with a clock that jumps, and answers the callbacks by rule.
-The client for it lies in `tests/lambdura_testing`, so that there is nothing else to install.",
+The client for it is in `tests/lambdura_testing`, so there is nothing else to install.",
                 debug: "\
 lambdura debug --vscode
 lambdura up --debug {{NAME}}",
                 debug_note: "\
 The first writes a configuration for Visual Studio Code, the second runs the function for it.
-Invoke it, attach, set a breakpoint in `src/`, and invoke again; a pause ends nothing, and no timeout strikes meanwhile.",
+Invoke it, attach, set a breakpoint in `src/`, and invoke again; stopping at a breakpoint ends nothing, and no timeout applies.",
                 deploy_needs: "With the AWS SAM CLI, Python 3.13 and an AWS account:",
                 sam_build: "",
                 extension: "py",
@@ -56,13 +56,13 @@ Invoke it, attach, set a breakpoint in `src/`, and invoke again; a pause ends no
                 test: "npm install\nnpm test",
                 test_note: "\
 vitest starts `lambdura up` once for all tests, with a clock that jumps, and answers the callbacks by rule.
-The client for it lies in `tests/lambdura-testing`; `npm run check` checks the types.",
+The client for it is in `tests/lambdura-testing`; `npm run check` checks the types.",
                 debug: "\
 lambdura debug --vscode
 lambdura up --debug {{NAME}}",
                 debug_note: "\
 The first writes a configuration for Visual Studio Code, the second runs the function for it.
-Invoke it, attach, set a breakpoint in `src/`, and invoke again; a pause ends nothing, and no timeout strikes meanwhile.",
+Invoke it, attach, set a breakpoint in `src/`, and invoke again; stopping at a breakpoint ends nothing, and no timeout applies.",
                 deploy_needs: "With the AWS SAM CLI and an AWS account, after `npm install`:",
                 sam_build: "
 [default.build.parameters]
@@ -77,11 +77,11 @@ build_in_source = true
                 test: "cargo test",
                 test_note: "\
 The tests run the handler in their own process on the production engine, with a clock that jumps; they need no `lambdura`.
-One of them lets the process die at every point where it can, and compares the ends.",
+One of them kills the process at every point where it can die, and compares the outcomes.",
                 debug: "lambdura up --debug {{NAME}}",
                 debug_note: "\
-It says the process id when you invoke the function: `lldb -p` and `gdb -p` attach to it.
-A pause ends nothing, and no timeout strikes meanwhile.",
+It prints the process id when you invoke the function: `lldb -p` and `gdb -p` attach to it.
+Stopping at a breakpoint ends nothing, and no timeout applies.",
                 deploy_needs: "With the AWS SAM CLI, `cargo-lambda` and an AWS account:",
                 sam_build: "
 [default.build.parameters]

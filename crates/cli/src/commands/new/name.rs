@@ -78,12 +78,12 @@ pub fn check(name: &str, language: Language) -> Result<(), CliError> {
 
 fn problem(name: &str, language: Language) -> Option<String> {
     if name.contains(['/', '\\']) {
-        return Some("it is a path; go to the folder that it is to lie in".to_owned());
+        return Some("it is a path; change to the folder that should contain it".to_owned());
     }
     let is_allowed = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
     if let Some(letter) = name.chars().find(|letter| !is_allowed(*letter)) {
         return Some(format!(
-            "it holds {letter:?}; letters, digits, - and _ can be in a function's name"
+            "it holds {letter:?}; a function's name may have letters, digits, - and _"
         ));
     }
     if !name.starts_with(|letter: char| letter.is_ascii_alphabetic()) {

@@ -35,8 +35,8 @@ impl SdkSource {
             return Ok(Self::Checkout(folder));
         }
         Err(CliError::usage(
-            format!("`{}` is no checkout of Lambdura", given.display()),
-            "name the folder that holds its `crates`",
+            format!("`{}` is not a checkout of Lambdura", given.display()),
+            "name the folder that contains its `crates`",
         ))
     }
 
