@@ -106,13 +106,13 @@ def test_the_command_knows_every_option(tmp_path):
     variables |= {it["name"] for it in container["env"] if it["name"].startswith("LAMBDURA_")}
     assert len(variables) > 5
     for name in variables - BESIDE_OPTIONS:
-        assert re.search(rf"\[env: {name}[=\]]", known), f"{name} is no option of {container['args']}"
+        assert re.search(rf"\[env: {name}[=\]]", known), f"{name} is not an option of {container['args']}"
     security = (HERE.parent / "docs/security.md").read_text()
     assert all(f"`{name}`" in security for name in BESIDE_OPTIONS)
     arguments = pods()["lambdura-first-key"]["spec"]["containers"][0]["args"]
     known = command_help(*itertools.takewhile(lambda it: it not in ("admin",), arguments))
     for option in (it for it in arguments if it.startswith("--")):
-        assert re.search(rf"{option}\b", known), f"{option} is no option of {arguments[:2]}"
+        assert re.search(rf"{option}\b", known), f"{option} is not an option of {arguments[:2]}"
 
 
 def test_what_is_named_is_there():

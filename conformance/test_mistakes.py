@@ -45,7 +45,7 @@ MISTAKES = {
         {"desk.py": "def handler(event, context)\n    pass\n"},
         "Handler: desk.handler",
         "Syntax error in module 'desk'",
-        "mend the source at the line",
+        "fix the source at the line",
     ),
     "Slow": (
         {"desk.py": "import time\n" + DURABLE + "def handler(event, context):\n    time.sleep(100)\n"},

@@ -29,7 +29,7 @@ def large_backup(path):
     end = lines.index('{"execution_end":{}}', begin)
     one = lines[begin : end + 1]
     counts = json.loads(lines[-1])["end"]["counts"]
-    # Its code is no archive, which a data folder would have to unpack.
+    # Its code is not an archive, which a data folder would have to unpack.
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as zipped:
         zipped.writestr("bootstrap", "#!/bin/sh\n")
@@ -124,7 +124,7 @@ def test_a_restore_that_is_killed_is_begun_anew(postgres, backup, tmp_path):
     for command in refusing:
         refused = lambdura(*command)
         assert refused.returncode != 0, command
-        assert "is not whole: it is being restored since" in refused.stderr, refused.stderr
+        assert "is not complete: a restore has been running since" in refused.stderr, refused.stderr
         assert backup.name in refused.stderr and "lambdura restore" in refused.stderr, refused.stderr
     assert not (tmp_path / "of-a-part.backup").exists()
 

@@ -139,7 +139,7 @@ def test_callbacks_are_answered_where_somebody_waits(tmp_path):
         with Terminal(command, tmp_path) as terminal:
             terminal.wait_for("waits for callback first[\\s\\S]*answer it")
             terminal.type("yes")
-            terminal.wait_for("that is no JSON")
+            terminal.wait_for("that is not JSON")
             terminal.type('{"approved": true}')
             terminal.wait_for("answered")
             terminal.wait_for("waits for callback second")

@@ -6,7 +6,7 @@ use std::time::Duration;
 ///
 /// # Panics
 ///
-/// When there is no value, or one that is no number.
+/// When there is no value, or one that is not a number.
 pub fn median(values: &[f64]) -> f64 {
     quantile(values, 0.5)
 }
@@ -15,7 +15,7 @@ pub fn median(values: &[f64]) -> f64 {
 ///
 /// # Panics
 ///
-/// When there is no value, or one that is no number.
+/// When there is no value, or one that is not a number.
 pub fn quantile(values: &[f64], share: f64) -> f64 {
     assert!(!values.is_empty(), "nothing has no quantile");
     let mut sorted = values.to_vec();

@@ -35,7 +35,7 @@ export class Lambdura {
     const path = `/2015-03-31/functions/${encodeURIComponent(functionName)}/invocations?Qualifier=${encodeURIComponent(qualifier)}`
     const answer = await this.#http.send('POST', path, JSON.stringify(event), headers)
     const arn = answer.headers.get('x-amz-durable-execution-arn')
-    if (arn === null) throw new Error(`\`${functionName}\` is no durable function`)
+    if (arn === null) throw new Error(`\`${functionName}\` is not a durable function`)
     return new Execution(this, this.#http, arn)
   }
 

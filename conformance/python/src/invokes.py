@@ -23,7 +23,7 @@ def uncaught(event, ctx):
 
 @case("invoke-serdes")
 def serdes(event, ctx):
-    """The text travels as it is: in upper case, which is no JSON to the function, so quotes come from here."""
+    """The text travels as it is: in upper case, which is not JSON to the function, so quotes come from here."""
     return ctx.invoke("PyPlain", '"quiet"', "call", InvokeConfig(serdes_payload=Shout(), serdes_result=Shout()))
 
 

@@ -59,7 +59,7 @@ describe('a failed execution among thousands', () => {
     const input = dialog.getByLabel('Input')
     await until('the old input is there', async () => (await input.inputValue()).includes('4711'))
     await input.fill('{ "scenario": ')
-    assert.ok(await dialog.getByRole('button', { name: 'Start', exact: true }).isDisabled(), 'what is no JSON cannot be sent')
+    assert.ok(await dialog.getByRole('button', { name: 'Start', exact: true }).isDisabled(), 'what is not JSON cannot be sent')
     await input.fill('{ "scenario": "quick", "order": "4711 again" }')
     assert.match(await dialog.innerText(), /aws lambda invoke/)
     await dialog.getByRole('button', { name: 'Start', exact: true }).click()

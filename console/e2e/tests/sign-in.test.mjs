@@ -37,7 +37,7 @@ test('whoever shows an access key looks on for as long as they are signed in', a
     await isOut()
     await assertAccessible(page, 'the sign-in')
     await show(key.access_key_id, 'a guess')
-    await page.getByText('There is no such access key, or its secret is another one.', { exact: true }).waitFor()
+    await page.getByText('There is no such access key, or the secret is wrong.', { exact: true }).waitFor()
     await assertAccessible(page, 'the sign-in after a guess')
 
     await show(key.access_key_id, key.secret_access_key)

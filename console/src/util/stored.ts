@@ -1,4 +1,4 @@
-/** Small preferences that outlive a visit. A browser that keeps nothing is no error. */
+/** Small preferences that outlive a visit. A browser that keeps nothing is not an error. */
 
 import { useSyncExternalStore } from 'react'
 

@@ -173,7 +173,7 @@ impl Condition {
     ///
     /// # Errors
     ///
-    /// `States.Runtime` when a path has nothing; `States.QueryEvaluationError` when an expression fails or is no boolean.
+    /// `States.Runtime` when a path has nothing; `States.QueryEvaluationError` when an expression fails or is not a boolean.
     pub fn holds(&self, scope: &Scope<'_>) -> Result<bool, StateError> {
         match self {
             Self::And(all) => {

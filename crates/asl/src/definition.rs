@@ -161,7 +161,7 @@ pub struct Problem {
 /// What kind of problem a problem is. Source: `ValidateStateMachineDefinition`, codes of diagnostics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProblemCode {
-    /// The text is no JSON.
+    /// The text is not JSON.
     InvalidJson,
     /// A field is missing, unknown, or has a value that it may not have.
     Schema,

@@ -39,7 +39,7 @@ impl Query {
     ///
     /// # Errors
     ///
-    /// When it is no JSONata; the text says where.
+    /// When it is not JSONata; the text says where.
     pub fn parse(source: &str) -> Result<Self, String> {
         let source = source.trim().to_owned();
         match jsonata_core::parser::parse(&source) {
@@ -92,7 +92,7 @@ impl Query {
             return Err(String::from("returned nothing (undefined)"));
         }
         if value.is_function() || value.is_regex() {
-            return Err(String::from("returned a function, which is no JSON"));
+            return Err(String::from("returned a function, which is not JSON"));
         }
         // By way of text: whole numbers become whole numbers again.
         let text = value.to_json_string().map_err(|error| error.to_string())?;
@@ -178,7 +178,7 @@ fn register(evaluator: &mut Evaluator, scope: &Scope<'_>) -> Result<(), Evaluato
         let text = arguments.first().and_then(JValue::as_str);
         let text = text.ok_or_else(|| refused("$parse takes a text"))?;
         JValue::from_json_str(text)
-            .map_err(|error| refused(format!("the text is no JSON: {error}")))
+            .map_err(|error| refused(format!("the text is not JSON: {error}")))
     })
 }
 

@@ -197,8 +197,8 @@ impl ReaderFormat {
         let mut items = match self {
             Self::Json | Self::List => match serde_json::from_str(text) {
                 Ok(Value::Array(items)) => items,
-                Ok(_) => return Err(failed(String::from("The file is no list of JSON"))),
-                Err(error) => return Err(failed(format!("The file is no JSON: {error}"))),
+                Ok(_) => return Err(failed(String::from("The file is not a JSON list"))),
+                Err(error) => return Err(failed(format!("The file is not JSON: {error}"))),
             },
             Self::JsonLines => {
                 let lines = text.lines().enumerate();
@@ -206,7 +206,7 @@ impl ReaderFormat {
                 let read = lines.map(|(number, line)| {
                     serde_json::from_str(line).map_err(|error| {
                         failed(format!(
-                            "Line {} of the file is no JSON: {error}",
+                            "Line {} of the file is not JSON: {error}",
                             number + 1
                         ))
                     })

@@ -51,7 +51,7 @@ pub(crate) enum Selector {
     Filter(Filter),
 }
 
-/// Why a text is no path.
+/// Why a text is not a path.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not a valid JSONPath: {reason} at character {at}", at = .at + 1)]
 pub struct PathError {
@@ -155,7 +155,7 @@ impl Path {
     ///
     /// # Errors
     ///
-    /// When something is in the way that is no object or no such element.
+    /// When something is in the way that is not an object or no such element.
     pub fn put(&self, target: Value, value: Value) -> Result<Value, String> {
         let mut target = target;
         let mut place = &mut target;

@@ -40,8 +40,8 @@ pub enum PictureError {
         #[source]
         cause: io::Error,
     },
-    /// It is no recording.
-    #[error("`{path}` is no recording")]
+    /// It is not a recording.
+    #[error("`{path}` is not a recording")]
     Parse {
         /// Which one.
         path: PathBuf,
@@ -98,7 +98,7 @@ struct Operation<'r> {
 /// Draws every recording in a folder.
 ///
 /// # Errors
-/// A file that cannot be read, or that is no recording.
+/// A file that cannot be read, or that is not a recording.
 pub fn draw_all(folder: &Path) -> Result<Vec<(PathBuf, String)>, PictureError> {
     let read = |path: &Path, cause| PictureError::Read {
         path: path.to_owned(),

@@ -29,7 +29,7 @@ impl fmt::Display for ParseCrashPointError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "`{}` is no crash point such as `before:3` or `after:12`",
+            "`{}` is not a crash point such as `before:3` or `after:12`",
             self.0
         )
     }

@@ -216,7 +216,7 @@ impl FunctionError {
     /// Makes an error of what a runtime posted.
     ///
     /// The document's own `errorType` counts before the header's, because it is what the caller of Invoke gets to see and
-    /// because `lambda_runtime` sends `unhandled` in the header. What is no JSON object is wrapped in one.
+    /// because `lambda_runtime` sends `unhandled` in the header. What is not a JSON object is wrapped in one.
     pub(crate) fn posted(kind: FunctionErrorKind, header: Option<&str>, body: Bytes) -> Self {
         #[derive(serde::Deserialize)]
         struct Posted {

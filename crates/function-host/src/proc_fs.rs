@@ -254,7 +254,7 @@ mod tests {
         use std::net::{SocketAddr, TcpListener, TcpStream};
         let v4 = |address: SocketAddr| match address.ip().to_canonical() {
             std::net::IpAddr::V4(ip) => SocketAddrV4::new(ip, address.port()),
-            std::net::IpAddr::V6(_) => panic!("{address} is no IPv4 address"),
+            std::net::IpAddr::V6(_) => panic!("{address} is not an IPv4 address"),
         };
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let port = listener.local_addr().expect("it listens").port();

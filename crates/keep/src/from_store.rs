@@ -34,7 +34,7 @@ pub struct Read {
 /// that nobody changes, such as a snapshot, comes as a whole as it was at one moment.
 ///
 /// # Errors
-/// When the store fails, and those of the sink. A single execution that cannot be read is no error.
+/// When the store fails, and those of the sink. A single execution that cannot be read is not an error.
 pub async fn read_store<S: Sink>(
     store: &dyn Store,
     code: Option<&dyn CodeBlobs>,

@@ -42,7 +42,7 @@ impl<R: Read> BackupReader<R> {
     /// Reads the header.
     ///
     /// # Errors
-    /// When it is no backup, or one of a later program.
+    /// When it is not a backup, or one of a later program.
     pub fn begin(input: R) -> Result<Self, ReadBackupError> {
         let header = Header {
             format: 0,

@@ -298,7 +298,7 @@ async fn a_flipped_bit_is_noticed_wherever_it_is() {
 async fn what_is_no_backup_or_a_newer_one_is_said() {
     for text in ["", "hello, this is some text", "{\"lambdura_backup\":{}}\n"] {
         let error = match BackupReader::begin(text.as_bytes()) {
-            Ok(_) => panic!("{text} is no backup"),
+            Ok(_) => panic!("{text} is not a backup"),
             Err(error) => error,
         };
         let expected = text.is_empty();

@@ -68,7 +68,7 @@ impl Settings {
                     break;
                 }
                 None => complaints.push(format!(
-                    "{name} is {value:?}, which is no log level; use TRACE, DEBUG, INFO, WARN, ERROR, FATAL or OFF"
+                    "{name} is {value:?}, which is not a log level; use TRACE, DEBUG, INFO, WARN, ERROR, FATAL or OFF"
                 )),
             }
         }
@@ -76,7 +76,7 @@ impl Settings {
             let parsed = value.trim().parse().ok();
             if parsed.is_none() {
                 complaints.push(format!(
-                    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE is {value:?}, which is no number of MiB"
+                    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE is {value:?}, which is not a number of MiB"
                 ));
             }
             parsed

@@ -99,7 +99,7 @@ impl DurableTestRunner {
     /// Runs the handler to its end, or until nothing more can happen: then it says what it waits for.
     ///
     /// # Errors
-    /// When the test itself cannot go on: the input is no JSON, or the handler waits for real time.
+    /// When the test itself cannot go on: the input is not JSON, or the handler waits for real time.
     pub async fn run(&self, input: &(impl Serialize + ?Sized)) -> Result<Run, TestError> {
         self.begin(input, None).await?.finish().await
     }
@@ -339,7 +339,7 @@ impl Open {
         };
         if found.next().is_some() {
             return Err(TestError(format!(
-                "callback `{name}` is open in more than one execution: ask the one that is meant, by \
+                "callback `{name}` is open in more than one execution: ask the one that you mean, with \
                  `execution.callback(\"{name}\")`"
             )));
         }

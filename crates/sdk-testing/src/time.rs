@@ -62,7 +62,7 @@ pub(crate) fn parse(text: &str) -> Result<Timestamp, String> {
     match parsed {
         Ok(at) => Ok(Timestamp::from_millis(at.as_millisecond())),
         Err(error) => Err(format!(
-            "`{text}` is no instant ({error}); write it as `2027-01-31T08:00:00Z`"
+            "`{text}` is not an instant ({error}); write it as `2027-01-31T08:00:00Z`"
         )),
     }
 }
@@ -102,6 +102,6 @@ mod tests {
     fn what_is_no_instant_is_refused_in_words() {
         assert!(parse("2027-01-31T08:00:00Z").is_ok());
         let said = parse("soon").expect_err("it is none");
-        assert!(said.contains("`soon` is no instant"), "{said}");
+        assert!(said.contains("`soon` is not an instant"), "{said}");
     }
 }

@@ -260,7 +260,7 @@ async fn what_is_no_history_is_refused_in_words() {
     let bare = format!(r#"{{"Events": [{started}]}}"#);
     let late = r#"[{"EventType": "StepStarted", "EventId": 2, "EventTimestamp": 1.0, "Id": "s"}]"#;
     for (text, said) in [
-        ("no", "it is no history"),
+        ("no", "it is not a history"),
         ("{}", "it has no member `Events`"),
         ("[]", "the history has no events"),
         (late, "the first event is StepStarted"),

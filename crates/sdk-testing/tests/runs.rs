@@ -308,7 +308,7 @@ async fn what_cannot_be_a_test_is_refused_in_words() {
         .open()
         .await;
     let said = soon.map(|_| ()).expect_err("no instant").to_string();
-    assert!(said.contains("`soon` is no instant"), "{said}");
+    assert!(said.contains("`soon` is not an instant"), "{said}");
 
     let zeroth = callback("x").attempt(0).never();
     let zeroth = DurableTestRunner::builder("buys", buys)

@@ -308,8 +308,7 @@ impl<T> Driver<'_, T> {
             if give_up_at <= now {
                 if has_own_work {
                     tracing::warn!(
-                        "the handler still waits for something that is no durable operation, but the invocation's \
-                         deadline nears: it is suspended, and what it waited for is dropped"
+                        "the handler still waits for something that is not a durable operation, but the invocation's deadline is near: the invocation is suspended, and what the handler waited for is dropped"
                     );
                 }
                 return Rest::Suspend;

@@ -254,7 +254,10 @@ impl Invoker {
                 ..InvocationOutput::default()
             }),
             Ending::Fatal(error) => {
-                tracing::error!(message = error.error_message, "the execution cannot go on");
+                tracing::error!(
+                    message = error.error_message,
+                    "the execution cannot continue"
+                );
                 Ok(InvocationOutput {
                     status: InvocationStatus::Failed,
                     result: None,

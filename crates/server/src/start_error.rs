@@ -17,13 +17,11 @@ pub enum StartServerError {
     ExposedWithoutTls(SocketAddr),
     /// Other machines reach the address, and nobody could be let in.
     #[error(
-        "{0} is reachable from other machines, and there is no access key that requests could be signed with"
+        "{0} is reachable from other machines, but there is no access key to sign requests with"
     )]
     ExposedWithoutKeys(SocketAddr),
     /// Policies are to be enforced, and nobody could be let in.
-    #[error(
-        "policies are to be enforced, and there is no access key that requests could be signed with"
-    )]
+    #[error("policies must be enforced, but there is no access key to sign requests with")]
     NoAccessKeys,
     /// A console that only looks has no keys to let anybody in by.
     #[error("{0} is reachable from other machines, and this console is for this machine alone")]

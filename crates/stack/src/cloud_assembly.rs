@@ -152,7 +152,7 @@ fn read(path: &Path) -> Result<Option<Value>, LoadStackError> {
         .sum();
     let offset = before + error.column().saturating_sub(1);
     let message = format!("not valid JSON: {error}");
-    let (span, help) = (Span { offset, len: 0 }, "`cdk synth` writes the file anew");
+    let (span, help) = (Span { offset, len: 0 }, "`cdk synth` writes the file again");
     Err(Report::single(
         text,
         span,

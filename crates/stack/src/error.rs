@@ -34,7 +34,7 @@ pub enum LoadStackError {
     },
     /// The file is larger than anything CloudFormation would take.
     #[error("`{}` is larger than {limit_bytes} bytes", path.display())]
-    #[diagnostic(help("CloudFormation takes templates of up to 1 MiB; is this the right file?"))]
+    #[diagnostic(help("CloudFormation accepts templates of up to 1 MiB; is this the right file?"))]
     TooLarge {
         /// The file.
         path: PathBuf,

@@ -148,7 +148,7 @@ fn find(path: &Path, config: &SamConfig) -> Result<(PathBuf, Text), LoadStackErr
         path: path.to_owned(),
         help: match &config.template_file {
             Some(named) if path.is_dir() => {
-                format!("`samconfig.toml` names `{named}`, which is not there")
+                format!("`samconfig.toml` names `{named}`, which does not exist")
             }
             None if path.join("cdk.json").is_file() => {
                 "run `cdk synth`, and name its `cdk.out`".to_owned()
@@ -305,16 +305,16 @@ fn pseudo(
     let region = app_region.filter(|_| !options.is_region_chosen);
     let (region, account_id) = (region.unwrap_or(&options.region), &options.account_id);
     if !is_word(region, 1..=64, b"-") {
-        let message = format!("`{region}` is no region");
+        let message = format!("`{region}` is not a region");
         return Err(wrong_option(message, "regions look like `us-east-1`"));
     }
     if account_id.len() != 12 || !account_id.bytes().all(|byte| byte.is_ascii_digit()) {
-        let message = format!("`{account_id}` is no account id");
+        let message = format!("`{account_id}` is not a account id");
         return Err(wrong_option(message, "account ids are twelve digits"));
     }
     let given = options.stack_name.as_ref().or(config.stack_name.as_ref());
     if let Some(name) = given.filter(|name| !is_stack_name(name)) {
-        let message = format!("`{name}` is no name for a stack");
+        let message = format!("`{name}` is not a name for a stack");
         let help = "stack names are up to 128 letters, digits and hyphens, the first one a letter";
         return Err(wrong_option(message, help));
     }

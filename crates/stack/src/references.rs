@@ -52,7 +52,7 @@ impl References {
     ///
     /// # Errors
     ///
-    /// [`LoadStackError`] if the file cannot be read, is no JSON, or has another form.
+    /// [`LoadStackError`] if the file cannot be read, is not JSON, or has another form.
     pub fn read(path: &Path) -> Result<Option<Self>, LoadStackError> {
         let Some(text) = Text::read(path, REFERENCES_BYTES_MAX)? else {
             return Ok(None);

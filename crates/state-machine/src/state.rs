@@ -186,7 +186,7 @@ fn seconds_until(
     let text = template.text(scope, "Timestamp")?;
     let at: Timestamp = text.parse().map_err(|_| {
         let cause = format!(
-            "The value of the field 'Timestamp' is '{text}', which is no RFC 3339 timestamp"
+            "The value of the field 'Timestamp' is '{text}', which is not an RFC 3339 timestamp"
         );
         match frame.state.language {
             Language::JsonPath => StateError::runtime(cause),

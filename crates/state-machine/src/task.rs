@@ -284,8 +284,9 @@ async fn with_token(
         .raw()
         .await
         .map_err(|error| error.into_state_error())?;
-    serde_json::from_str(&result)
-        .map_err(|error| StateError::runtime(format!("The output of the task is no JSON: {error}")))
+    serde_json::from_str(&result).map_err(|error| {
+        StateError::runtime(format!("The output of the task is not JSON: {error}"))
+    })
 }
 
 /// Runs another state machine to its end.
@@ -307,7 +308,7 @@ async fn execution(
     // Text is taken for JSON, as the API does.
     let input = match input {
         Value::String(text) => serde_json::from_str(text).map_err(|error| {
-            StateError::runtime(format!("The field 'Input' is no JSON: {error}"))
+            StateError::runtime(format!("The field 'Input' is not JSON: {error}"))
         })?,
         other => other.clone(),
     };

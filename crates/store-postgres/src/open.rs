@@ -58,8 +58,7 @@ pub enum OpenError {
     },
     /// Nobody who answers takes writes.
     #[error(
-        "PostgreSQL at {server} takes no writes: it is a standby; name the primary, or all of them \
-         (`postgres://user@one,two,three/database`), of which the primary is found"
+        "PostgreSQL at {server} accepts no writes: it is a standby; name the primary, or all nodes (`postgres://user@one,two,three/database`), among which the primary is found"
     )]
     Standby {
         /// Where.
@@ -114,7 +113,7 @@ pub enum OpenError {
     },
     /// Not every text can be stored.
     #[error(
-        "database `{database}` has the encoding {found}, and only UTF8 holds every text: create another one \
+        "database `{database}` has the encoding {found}, but only UTF8 can store every text: create another one \
          (`CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0`)"
     )]
     Encoding {
@@ -138,8 +137,7 @@ pub enum OpenError {
     },
     /// A restore into it was begun and has not ended.
     #[error(
-        "database `{database}` is not whole: it is being restored since {since}, or that was interrupted. Wait until it \
-         is done, or run `lambdura restore` again, which begins anew"
+        "database `{database}` is not complete: a restore has been running since {since}, or was interrupted. Wait until it is done, or run `lambdura restore` again, which starts over"
     )]
     Unfinished {
         /// Which.

@@ -41,7 +41,7 @@ pub(crate) fn end_process(path: &Path, why: &str) -> ! {
     // as well; and there is nobody to tell if this fails.
     let said = format!(
         "the thread that writes to `{}` has ended, and nothing can be written any more: {why}\n\
-         the process ends; start it again, and it goes on with what is stored\n",
+         the process ends; start it again, and it continues with what is stored\n",
         path.display()
     );
     let _ = std::io::stderr().write_all(said.as_bytes());

@@ -124,7 +124,7 @@ impl Glob {
             .replace("\\*", ".*")
             .replace("\\?", ".");
         let regex = Regex::new(&format!("^(?s:{pattern})$"));
-        let regex = regex.map_err(|error| format!("`{text}` is no pattern: {error}"))?;
+        let regex = regex.map_err(|error| format!("`{text}` is not a pattern: {error}"))?;
         Ok(Self { text, regex })
     }
 

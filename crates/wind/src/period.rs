@@ -24,7 +24,7 @@ impl Period {
     fn parse(text: &str) -> Result<Self, String> {
         let named = |reason: String| {
             format!(
-                "`{text}` is no length of time ({reason}); write it as `30d`, `1h 30m` or `90s`"
+                "`{text}` is not a length of time ({reason}); write it as `30d`, `1h 30m` or `90s`"
             )
         };
         let span: Span = text

@@ -31,7 +31,7 @@ async fn main() -> Result<()> {
     };
     let number = |text: &str| {
         text.parse::<u64>()
-            .with_context(|| format!("`{text}` is no number"))
+            .with_context(|| format!("`{text}` is not a number"))
     };
     let (first, second) = (number(first)?, number(second)?);
     let processes = Processes::parse(pids)?;

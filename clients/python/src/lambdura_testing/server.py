@@ -82,7 +82,7 @@ class Server:
         _, told = self.http.send(path, json.dumps(event).encode(), headers)
         arn = told.get("x-amz-durable-execution-arn")
         if arn is None:
-            raise ValueError(f"`{function}` is no durable function")
+            raise ValueError(f"`{function}` is not a durable function")
         return Execution(self, arn)
 
     def command(self, *arguments: str) -> str:

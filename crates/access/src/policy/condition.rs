@@ -134,7 +134,7 @@ impl Condition {
 
 impl Network {
     fn parse(text: &str) -> Result<Self, PolicyError> {
-        let wrong = || PolicyError::new(format!("`{text}` is no address and no range in CIDR"));
+        let wrong = || PolicyError::new(format!("`{text}` is neither an address nor a CIDR range"));
         let (address, prefix) = match text.split_once('/') {
             Some((address, prefix)) => (address, Some(prefix)),
             None => (text, None),

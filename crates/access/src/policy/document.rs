@@ -59,21 +59,21 @@ impl Policy {
     /// Reads a document. What is not supported is refused, and named.
     ///
     /// # Errors
-    /// When it is no policy, or has something that is not supported.
+    /// When it is not a policy, or has something that is not supported.
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
         if text.len() > BYTES_MAX {
-            let message = format!("a policy has {BYTES_MAX} bytes at the most");
+            let message = format!("a policy has at most {BYTES_MAX} bytes");
             return Err(PolicyError::new(message));
         }
         let value: Value = serde_json::from_str(text)
-            .map_err(|error| PolicyError::new(format!("it is no JSON: {error}")))?;
+            .map_err(|error| PolicyError::new(format!("it is not JSON: {error}")))?;
         Self::from_value(&value)
     }
 
     /// As [`Policy::parse`], of a document that is read already.
     ///
     /// # Errors
-    /// When it is no policy, or has something that is not supported.
+    /// When it is not a policy, or has something that is not supported.
     pub fn from_value(value: &Value) -> Result<Self, PolicyError> {
         let statements = statements(value)?.into_iter().enumerate();
         let read = statements.map(|(number, statement)| {
@@ -126,7 +126,7 @@ fn statements(value: &Value) -> Result<Vec<&Value>, PolicyError> {
     for name in document.keys() {
         if !["Version", "Id", "Statement"].contains(&name.as_str()) {
             let message =
-                format!("`{name}` is none of a policy's elements: Version, Id and Statement are");
+                format!("`{name}` is not an element of a policy: use Version, Id and Statement");
             return Err(PolicyError::new(message));
         }
     }
@@ -150,7 +150,7 @@ fn statements(value: &Value) -> Result<Vec<&Value>, PolicyError> {
     };
     if statements.len() > ITEMS_MAX {
         return Err(PolicyError::new(format!(
-            "a policy has {ITEMS_MAX} statements at the most"
+            "a policy has at most {ITEMS_MAX} statements"
         )));
     }
     Ok(statements)
@@ -190,7 +190,7 @@ impl Statement {
                 || named.is_some_and(|(service, name)| !service.is_empty() && !name.is_empty());
             if !is_action {
                 let message = format!(
-                    "`{action}` is no action: `*` and `lambda:InvokeFunction`, with a service before the colon, are"
+                    "`{action}` is not an action: `*` and `lambda:InvokeFunction`, with a service before the colon, are"
                 );
                 return Err(PolicyError::new(message));
             }
@@ -252,7 +252,7 @@ pub(super) fn texts(name: &str, value: &Value) -> Result<Vec<String>, PolicyErro
     let wrong = || PolicyError::new(format!("`{name}` must be a text or a list of texts"));
     let items = match value {
         Value::Array(items) if items.len() > ITEMS_MAX => {
-            let message = format!("`{name}` has {ITEMS_MAX} values at the most");
+            let message = format!("`{name}` has at most {ITEMS_MAX} values");
             return Err(PolicyError::new(message));
         }
         Value::Array(items) if !items.is_empty() => items.as_slice(),

@@ -51,7 +51,7 @@ impl PolicySet {
     /// When it is no such text.
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
         let stored = serde_json::from_str(text)
-            .map_err(|error| PolicyError::new(format!("it is no JSON list: {error}")))?;
+            .map_err(|error| PolicyError::new(format!("it is not a JSON list: {error}")))?;
         Self::new(stored)
     }
 

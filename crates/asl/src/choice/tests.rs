@@ -1,4 +1,4 @@
-//! Every operator, and what is no comparison.
+//! Every operator, and what is not a comparison.
 
 use serde_json::{Map, json};
 

@@ -82,7 +82,7 @@ impl Function {
         Ok(match self {
             Self::Format => Value::from(format(text(first)?, is_literal, &arguments[1..])?),
             Self::StringToJson => serde_json::from_str(text(first)?)
-                .map_err(|error| format!("the text is no JSON: {error}"))?,
+                .map_err(|error| format!("the text is not JSON: {error}"))?,
             Self::JsonToString => Value::from(first.to_string()),
             Self::Array => Value::Array(arguments.to_vec()),
             Self::ArrayPartition => {
@@ -121,7 +121,7 @@ impl Function {
             Self::Base64Encode => Value::from(STANDARD.encode(short_text(first)?)),
             Self::Base64Decode => {
                 let bytes = STANDARD.decode(short_text(first)?);
-                let bytes = bytes.map_err(|error| format!("the text is no Base64: {error}"))?;
+                let bytes = bytes.map_err(|error| format!("the text is not Base64: {error}"))?;
                 let decoded = String::from_utf8(bytes);
                 Value::from(decoded.map_err(|_| "what was encoded is no text".to_owned())?)
             }

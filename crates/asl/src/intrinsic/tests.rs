@@ -45,7 +45,7 @@ fn a_path_leads_to_a_whole_number_or_its_text() {
         json!("inf"),
         json!(null),
     ] {
-        let error = whole(&wrong).expect_err("it is no whole number");
+        let error = whole(&wrong).expect_err("it is not a whole number");
         let cause = error.cause;
         assert!(
             cause.ends_with("not a whole number of at least 0"),

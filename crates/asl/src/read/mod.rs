@@ -38,7 +38,7 @@ impl Definition {
                     line: error.line().max(1),
                     column: error.column().max(1),
                 }),
-                ..problem(format!("the definition is no JSON: {error}"))
+                ..problem(format!("the definition is not JSON: {error}"))
             }]
         })?;
         read(&value, Reader::new(Some(Positions::of(text))))

@@ -128,7 +128,7 @@ fn problems_have_their_line_and_column() {
     assert_eq!(
         problems("{\n  \"StartAt\": \"A\"\n  \"States\": {} }"),
         [
-            "INVALID_JSON_DESCRIPTION 3:3 the definition is no JSON: expected `,` or `}` at line 3 column 3"
+            "INVALID_JSON_DESCRIPTION 3:3 the definition is not JSON: expected `,` or `}` at line 3 column 3"
         ]
     );
     let twice = problems(

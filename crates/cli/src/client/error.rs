@@ -10,7 +10,7 @@ use super::answer::Answer;
 /// A request that got no useful answer.
 #[derive(Debug, Error)]
 pub enum CallError {
-    /// The endpoint is no URL that this client can talk to.
+    /// The endpoint is not a URL that this client can talk to.
     #[error("`{endpoint}` is not an endpoint: {problem}")]
     Endpoint {
         /// As it was given.

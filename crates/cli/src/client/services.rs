@@ -33,7 +33,7 @@ impl Client {
     ) -> Result<Result<Value, ServiceRefusal>, CallError> {
         let garbled = |problem: &str| self.transport.garbled(target.to_owned(), problem);
         let target_header =
-            HeaderValue::from_str(target).map_err(|_| garbled("it is no header"))?;
+            HeaderValue::from_str(target).map_err(|_| garbled("it is not a header"))?;
         let call = Call {
             method: Method::POST,
             path_and_query: String::from("/"),

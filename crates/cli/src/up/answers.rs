@@ -17,7 +17,7 @@ pub struct AnswersFile {
 /// Reads the file, before anything is built for it.
 ///
 /// # Errors
-/// When there is none, or it is no YAML.
+/// When there is none, or it is not YAML.
 pub fn read(path: &Path) -> Result<AnswersFile, CliError> {
     let shown = path.display();
     let help = "`lambdura docs testing#answers` describes the rules";

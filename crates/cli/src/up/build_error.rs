@@ -240,7 +240,7 @@ pub enum BuildError {
         #[source]
         cause: Box<PrepareRuntimeError>,
     },
-    /// A logical id that is no name for a folder.
+    /// A logical id that is not a name for a folder.
     #[error("`{function}` cannot be a logical id")]
     #[diagnostic(help("CloudFormation takes letters and digits only"))]
     LogicalId {

@@ -49,7 +49,7 @@ fn policy(text: &str) -> Result<OidcPolicy, CliError> {
         .and_then(|(claim, rest)| Some((claim.trim(), rest.rsplit_once(':')?)));
     let Some((claim, (value, policy))) = parts.filter(|(claim, _)| !claim.is_empty()) else {
         return Err(CliError::usage(
-            format!("`--oidc-policy {text}` is no rule"),
+            format!("`--oidc-policy {text}` is not a rule"),
             "a rule is CLAIM=VALUE:POLICY, as in `groups=sre:admin`",
         ));
     };

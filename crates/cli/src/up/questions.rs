@@ -80,7 +80,7 @@ async fn value_of(parameter: &MissingParameter) -> Result<String, CliError> {
         if !allowed.is_empty() && !allowed.contains(&answer) {
             note("that is none of the allowed values".yellow());
         } else if parameter.type_name == "Number" && answer.parse::<f64>().is_err() {
-            note("that is no number".yellow());
+            note("that is not a number".yellow());
         } else {
             return Ok(answer);
         }

@@ -182,7 +182,7 @@ async fn register(router: &Router, headers: &HeaderMap, body: &[u8]) -> Answered
             "INVOKE" => events.invoke = true,
             "SHUTDOWN" => events.shutdown = true,
             _ => {
-                let message = format!("`{event}` is no event: INVOKE and SHUTDOWN are");
+                let message = format!("`{event}` is not an event: INVOKE and SHUTDOWN are");
                 return Err(bad_request("Extension.InvalidEventType", &message));
             }
         }
@@ -339,7 +339,7 @@ fn refused(refusal: ExtensionRefusal) -> HttpResponse {
         ),
         ExtensionRefusal::NoInvokeEvents => (
             "Extension.InvalidEventType",
-            "INVOKE is no event of functions on managed instances, whose invocations run side by side: register for SHUTDOWN only",
+            "INVOKE is not an event of functions on managed instances, whose invocations run side by side: register for SHUTDOWN only",
         ),
     };
     error(StatusCode::FORBIDDEN, error_type, message)

@@ -38,7 +38,7 @@ impl Daemon {
         Ok(Self { socket, address })
     }
 
-    /// Sends one document. The socket is not connected, so that an absent daemon is no error either.
+    /// Sends one document. The socket is not connected, so that an absent daemon is not an error either.
     pub(super) fn send(&self, document: &[u8]) {
         let mut datagram = Vec::with_capacity(HEADER.len() + document.len());
         datagram.extend_from_slice(HEADER);

@@ -81,7 +81,7 @@ pub(crate) struct Survived {
 /// [`DurableTestRunner::crash_everywhere`](crate::DurableTestRunner::crash_everywhere).
 ///
 /// It displays itself as a summary.
-#[must_use = "what differs is told by `assert_same`"]
+#[must_use = "`assert_same` tells what differs"]
 pub struct CrashReport {
     function: String,
     expected: Run,

@@ -218,14 +218,14 @@ fn is_stand_in(sub_type: Option<&str>, result: Option<&str>) -> bool {
 /// The events of an answer of AWS's, or a list of them.
 fn events(text: &str) -> Result<Vec<Event>, String> {
     let none = |error: serde_json::Error| {
-        format!("it is no history ({error}): it has to be `{{\"Events\": [..]}}` or `[..]`")
+        format!("it is not a history ({error}): it has to be `{{\"Events\": [..]}}` or `[..]`")
     };
     let value: Value = serde_json::from_str(text).map_err(none)?;
     if value.is_array() {
         return serde_json::from_value(value).map_err(none);
     }
     if value.get("Events").is_none() {
-        return Err("it is no history: it has no member `Events`".to_owned());
+        return Err("it is not a history: it has no member `Events`".to_owned());
     }
     let answer: GetDurableExecutionHistoryResponse = serde_json::from_value(value).map_err(none)?;
     if answer.next_marker.is_some() {

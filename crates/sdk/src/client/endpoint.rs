@@ -38,7 +38,7 @@ impl Endpoint {
         };
         if !is_label(region) {
             return Err(Error::Configuration {
-                reason: format!("{region:?} is no region; set AWS_REGION"),
+                reason: format!("{region:?} is not a region; set AWS_REGION"),
             });
         }
         let partition = Partition::of(region);

@@ -470,7 +470,7 @@ impl Embedded {
         if paused.is_err() {
             tracing::info!(
                 handlers = functions.at_work.len(),
-                "handlers are cut off by the shutdown, and go on at the next start"
+                "handlers are cut off by the shutdown, and continue at the next start"
             );
         }
         ended.cancel();

@@ -85,7 +85,7 @@ pub enum ScheduleProblem {
     #[error(transparent)]
     Expression(#[from] ExpressionError),
     /// Its time zone.
-    #[error("`{0}` is no time zone of the IANA database, such as `Europe/Vienna`")]
+    #[error("`{0}` is not a time zone of the IANA database, such as `Europe/Vienna`")]
     TimeZone(String),
     /// Its handler.
     #[error("there is no handler `{0}`")]
@@ -112,7 +112,7 @@ pub enum Error {
     #[error(transparent)]
     Name(#[from] InvalidId),
     /// An execution with this name was started with another input.
-    #[error("execution `{arn}` was started with another input: a name stands for one input")]
+    #[error("execution `{arn}` was started with another input: a name identifies one input")]
     AlreadyStarted {
         /// That execution.
         arn: String,

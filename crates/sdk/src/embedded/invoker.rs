@@ -171,7 +171,7 @@ impl OwnFunctions {
         if missed.insert(function.clone()) {
             tracing::warn!(
                 %function,
-                "executions wait for a function that is not registered: they go on in a program that has it"
+                "executions wait for a function that is not registered: they continue in a program that has it"
             );
         }
     }

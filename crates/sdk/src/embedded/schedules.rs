@@ -287,7 +287,7 @@ mod tests {
             time_zone: "Mars/Olympus".to_owned(),
             ..given("often", "rate(1 minute)")
         };
-        assert!(refused(nowhere).contains("`Mars/Olympus` is no time zone"));
+        assert!(refused(nowhere).contains("`Mars/Olympus` is not a time zone"));
         let long = refused(given(&"x".repeat(48), "rate(1 minute)"));
         assert!(long.contains("1 to 47 characters"), "{long}");
         let twice = vec![given("often", "rate(1 day)"), given("often", "rate(1 day)")];

@@ -164,7 +164,7 @@ async fn chained_invokes_reach_the_functions_of_the_same_program() {
             .invoke::<_, u32>("increment", "text")
             .name("broken")
             .await;
-        let said = broken.expect_err("text is no number").to_string();
+        let said = broken.expect_err("text is not a number").to_string();
         assert!(said.contains("the function's event"), "{said}");
         Ok(vec![durable, plain])
     }

@@ -37,7 +37,7 @@ impl Access {
         };
         let Some(key) = key.filter(|key| key.secret.is(secret)) else {
             self.note_sign_in(None, "refused", address, now);
-            let message = "There is no such access key, or its secret is another one.";
+            let message = "There is no such access key, or the secret is wrong.";
             return Err(ApiError::new(ErrorCode::UnrecognizedClient, message));
         };
         let who = SignedIn::Key(key.id.to_string());

@@ -33,7 +33,7 @@ const SESSIONS: &str = "SESSIONS";
 pub enum KeyError {
     /// The name cannot be one.
     #[error(
-        "`{0}` is no name of an access key: 1 to {NAME_CHARS_MAX} letters, digits and any of `+=,.@_-` are one"
+        "`{0}` is not a name of an access key: 1 to {NAME_CHARS_MAX} letters, digits and any of `+=,.@_-` are allowed"
     )]
     Name(String),
     /// Another key has the name.
@@ -152,7 +152,8 @@ impl KeyRing {
             // The access keys open, so that it is this one that was sealed before there was another sealing key.
             Err(_) => {
                 tracing::warn!(
-                    "the secret of session credentials was sealed with another sealing key: it is drawn anew, and                      credentials of function processes that were made by it are no longer good"
+                    "the secret of session credentials was sealed with another sealing key: a new one is made, and credentials of \
+                     function processes that were made with the old one are no longer valid"
                 );
                 let kept = store.keep_secret(SESSIONS, sealed, Some(kept)).await?;
                 sealing.open(&id, &kept)?
@@ -368,7 +369,7 @@ fn view(record: &AccessKeyRecord) -> KeyView {
     KeyView {
         access_key_id: record.id.clone(),
         name: record.name.clone(),
-        // What is no list is shown as it is.
+        // What is not a list is shown as it is.
         policies: serde_json::from_str(&record.policies)
             .unwrap_or_else(|_| vec![Value::from(record.policies.as_str())]),
         created_at: record.created_at.as_millis(),

@@ -28,7 +28,7 @@ pub enum SealingFileError {
     )]
     Open(PathBuf),
     /// Something else is in it.
-    #[error("`{}` holds no sealing key: 32 bytes in base64 are one", .0.display())]
+    #[error("`{}` contains no sealing key, which is 32 bytes in base64", .0.display())]
     Malformed(PathBuf),
     /// There is no randomness to draw one.
     #[error(transparent)]

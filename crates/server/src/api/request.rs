@@ -37,7 +37,7 @@ pub(super) fn body_error(error: BodyError) -> ApiError {
 /// too.)
 pub(super) fn object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     let refuse = |reason: String| {
-        let message = format!("The request body is not what the operation takes: {reason}");
+        let message = format!("The request body is not what the operation expects: {reason}");
         ApiError::new(ErrorCode::Serialization, message)
     };
     if bytes.trim_ascii_start().first() != Some(&b'{') {

@@ -44,7 +44,7 @@ impl HttpMessenger {
             .header(AUTHORIZATION, format!("Bearer {token}"))
             .header(CONTENT_TYPE, "application/json")
             .body(Full::new(Bytes::from(body)))
-            .map_err(|error| format!("`{}` is no address: {error}", to.address))?;
+            .map_err(|error| format!("`{}` is not an address: {error}", to.address))?;
         let answer = self.client.request(request).await;
         match answer.map_err(|error| error_chain(&error))?.status() {
             StatusCode::NO_CONTENT => Ok(()),

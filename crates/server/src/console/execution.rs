@@ -223,7 +223,8 @@ pub(super) async fn definition(app: &Arc<App>, id: &str) -> Result<Response<Body
     let stored = app.driver.store().summary(&id).await?;
     let stored = stored.ok_or_else(ApiError::unknown_execution)?;
     let Some(version) = machine(app, &stored) else {
-        let message = "The execution is none of a state machine whose definition is here.";
+        let message =
+            "The execution does not belong to a state machine whose definition is available.";
         return Err(ApiError::new(ErrorCode::ResourceNotFound, message));
     };
     let definition = version.definition().map_err(|error| {

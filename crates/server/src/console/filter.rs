@@ -93,7 +93,7 @@ fn text(query: &Query, parameter: &str) -> Result<Option<String>, ApiError> {
     };
     if text.chars().count() > TEXT_CHARS_MAX {
         return Err(invalid(format!(
-            "'{parameter}' must have {TEXT_CHARS_MAX} characters at the most"
+            "'{parameter}' must have at most {TEXT_CHARS_MAX} characters"
         )));
     }
     Ok(Some(text.to_owned()))

@@ -367,7 +367,7 @@ async fn submitted<T: DeserializeOwned>(body: RequestBody) -> Result<T, ApiError
     let bytes = read(body, STACK_BYTES_MAX).await?;
     serde_json::from_slice(&bytes).map_err(|error| {
         let message = format!(
-            "The request body is not what the operation takes: {error}. Is the client of another version than the server?"
+            "The request body is not what the operation expects: {error}. Is the client of another version than the server?"
         );
         ApiError::new(ErrorCode::Serialization, message)
     })

@@ -94,7 +94,7 @@ impl StackService {
         done.and(installed).map_err(|error| {
             let error = error_chain(&error);
             tracing::error!(stack = name, error, "a deployment that is decided cannot be done yet");
-            let message = format!("The deployment is recorded, and cannot be done yet: {error}. The server goes on trying.");
+            let message = format!("The deployment is recorded, but cannot be completed yet: {error}. The server keeps trying.");
             ApiError::new(ErrorCode::Service, message)
         })?;
         let deployed = known.stacks.get(name).cloned();
@@ -320,7 +320,7 @@ impl StackService {
         installed.and(removed).map_err(|error| {
             let error = error_chain(&error);
             tracing::error!(stack = name, error, "a stack cannot be removed yet");
-            let message = format!("The stack is being removed; this stands in the way: {error}. The server goes on trying.");
+            let message = format!("The stack is being removed, but this prevents it for now: {error}. The server keeps trying.");
             ApiError::new(ErrorCode::Service, message)
         })
     }

@@ -73,7 +73,7 @@ fn check_references(stack: &Stack) -> Result<(), ApiError> {
     let is_there = |who: &str, function: &str| match stack.function(function) {
         Some(_) => Ok(()),
         None => Err(refused(format!(
-            "'{who}' leads to '{function}', which is no function of the stack."
+            "'{who}' leads to '{function}', which is not a function of the stack."
         ))),
     };
     let routes =
@@ -151,7 +151,7 @@ pub(super) fn check_name(name: &str) -> Result<(), ApiError> {
     match is_name {
         true => Ok(()),
         false => Err(refused(format!(
-            "'{name}' is no name of a stack: up to {NAME_LENGTH_MAX} letters, digits and hyphens, a letter first."
+            "'{name}' is not a name of a stack: up to {NAME_LENGTH_MAX} letters, digits and hyphens, a letter first."
         ))),
     }
 }

@@ -40,7 +40,7 @@ impl StackService {
     /// Unpacks an archive of code, which must have this hash.
     ///
     /// # Errors
-    /// When it has another one, or is no archive that may be unpacked.
+    /// When it has another one, or is not an archive that may be unpacked.
     pub async fn upload(&self, sha256: &str, archive: Bytes) -> Result<(), ApiError> {
         let registry = &self.ground.app.registry;
         let (code, named) = (Arc::clone(&registry.code), sha256.to_owned());

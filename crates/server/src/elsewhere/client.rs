@@ -221,7 +221,7 @@ fn account_url(call: &Call<'_>) -> Result<String, CallError> {
     let leads_to = url.parse::<Uri>().ok();
     if leads_to.as_ref().and_then(Uri::host) != Some(&host) {
         let region = call.region;
-        return Err(CallError::NotSet(format!("`{region}` is no region")));
+        return Err(CallError::NotSet(format!("`{region}` is not a region")));
     }
     Ok(url)
 }

@@ -98,7 +98,7 @@ fn behind_bucket(bucket: &str, uri: &Uri) -> Result<PathAndQuery, String> {
     let path = uri.path_and_query().map_or("/", PathAndQuery::as_str);
     let path = format!("/{bucket}{path}");
     path.parse()
-        .map_err(|error| format!("`{path}` is no path: {error}"))
+        .map_err(|error| format!("`{path}` is not a path: {error}"))
 }
 
 #[cfg(test)]

@@ -96,7 +96,7 @@ impl Queue {
     /// When it is not there, or nobody answers.
     pub async fn find(client: &AwsClient, arn: &str) -> Result<Self, CallError> {
         let Some((region, name)) = of_arn(arn) else {
-            return Err(CallError::NotSet(format!("`{arn}` is no queue")));
+            return Err(CallError::NotSet(format!("`{arn}` is not a queue")));
         };
         let account = arn.split(':').nth(4).unwrap_or_default();
         let mut request = json!({ "QueueName": name });

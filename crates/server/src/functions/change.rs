@@ -187,8 +187,7 @@ impl CatalogueChanges<'_> {
         };
         if before.durable.is_some() != by.durable.is_some() {
             return Err(ApiError::invalid_parameter(format!(
-                "Version {version} and version {} of {name} are not both durable: executions cannot go on from one \
-                 to the other.",
+                "Version {version} and version {} of {name} are not both durable: executions cannot move from one to the other.",
                 by.version
             )));
         }

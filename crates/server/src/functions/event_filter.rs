@@ -100,7 +100,7 @@ fn check_rule(rule: &Value) -> Result<(), String> {
                 "exists, prefix, suffix, equals-ignore-case, anything-but, numeric, wildcard, cidr";
             return match known.split(", ").any(|name| name == other) {
                 true => Err(format!("`{other}` has an operand that it does not take")),
-                false => Err(format!("`{other}` is no operator; there are {known}")),
+                false => Err(format!("`{other}` is not an operator; there are {known}")),
             };
         }
     };

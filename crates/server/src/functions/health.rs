@@ -74,7 +74,7 @@ impl Registry {
         let (function, number) = (&version.config.name, &version.version);
         match checked {
             Checked::Mended(files) => {
-                tracing::warn!(function, version = %number, files, "the code was damaged and has been mended");
+                tracing::warn!(function, version = %number, files, "the code was damaged and has been repaired");
                 true
             }
             Checked::Damaged(damage) => {

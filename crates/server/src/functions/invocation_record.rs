@@ -71,7 +71,7 @@ pub(crate) fn invocation_record(ended: &EndedInvocation<'_>) -> Vec<u8> {
     serde_json::to_vec(&record).expect("texts, numbers and JSON are JSON")
 }
 
-/// A payload as it is, or as a text if it is no JSON.
+/// A payload as it is, or as a text if it is not JSON.
 fn json(payload: &[u8]) -> Box<RawValue> {
     if payload.is_empty() {
         return RawValue::NULL.to_owned();

@@ -273,7 +273,7 @@ impl Api {
             Err(answer) => {
                 let begun = stream::begun(answer, &app.tasks).await;
                 return begun.ok_or_else(|| {
-                    tracing::warn!(request = %request_id, api, "the function behind a URL began its answer with a prelude that is none, or failed before its end");
+                    tracing::warn!(request = %request_id, api, "the function behind a URL began its answer with an invalid prelude, or failed before its end");
                     Failure::Function
                 });
             }

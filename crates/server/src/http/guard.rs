@@ -10,7 +10,7 @@ use hyper::{HeaderMap, Method};
 /// Why a request is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refusal {
-    /// The `Host` is no name of this service.
+    /// The `Host` is not a name of this service.
     Host,
     /// The request changes something, and its `Origin` is another one.
     Origin,
@@ -32,7 +32,7 @@ impl Refusal {
             }
             Self::Site => {
                 "A page from another site must not read here. Open the console itself, or use a \
-                 client that is no browser."
+                 client that is not a browser."
             }
         }
     }

@@ -155,11 +155,11 @@ fn instant(text: &str) -> Result<Timestamp, ApiError> {
     let at: Result<Instant, _> = text.parse();
     let at = at.map_err(|error| {
         let message =
-            format!("`{text}` is no instant ({error}); write it as `2027-01-31T08:00:00Z`");
+            format!("`{text}` is not an instant ({error}); write it as `2027-01-31T08:00:00Z`");
         ApiError::invalid_parameter(message)
     })?;
     if at > LATEST {
-        let message = format!("`{text}` is too far away: time goes to {LATEST}");
+        let message = format!("`{text}` is too far away: the latest time is {LATEST}");
         return Err(ApiError::invalid_parameter(message));
     }
     Ok(Timestamp::from_millis(at.as_millisecond()))

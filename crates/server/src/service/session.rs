@@ -188,7 +188,7 @@ fn redirect(location: &str, cookies: &[String]) -> Result<Response<Body>, ApiErr
 
 fn header(text: &str) -> Result<HeaderValue, ApiError> {
     HeaderValue::from_str(text).map_err(|_| {
-        let message = "The OpenID provider says something that is no URL.";
+        let message = "The OpenID provider says something that is not a URL.";
         ApiError::new(ErrorCode::Service, message)
     })
 }

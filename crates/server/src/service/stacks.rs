@@ -24,7 +24,7 @@ pub(super) async fn handle(app: &App, request: Request<RequestBody>) -> Response
         Some(stacks) => stacks(request).await,
         None => refusal(ApiError::new(
             ErrorCode::UnknownOperation,
-            "This server has the template that `lambdura up` was given, and takes no other. Deploy to one that was started \
+            "This server runs the template that was given to `lambdura up`, and accepts no other. Deploy to one that was started \
              by `lambdura serve`.",
         )),
     }

@@ -49,7 +49,7 @@ struct Observed {
 fn observed(input: &Value) -> Result<Observed, StatesError> {
     let logging = input.get("loggingConfiguration").filter(|it| !it.is_null());
     if logging.is_some_and(|it| !it.is_object()) {
-        let message = "Invalid Logging Configuration: it is no object";
+        let message = "Invalid Logging Configuration: it is not an object";
         return Err(StatesError::new("InvalidLoggingConfiguration", message));
     }
     let tracing = input.get("tracingConfiguration").filter(|it| !it.is_null());

@@ -276,7 +276,7 @@ pub(super) async fn list(app: &Arc<App>, input: &Value) -> Result<Value, StatesE
         Some("PENDING_REDRIVE") => return Ok(json!({ "executions": [] })),
         Some(other) => {
             return Err(StatesError::validation(format!(
-                "'{other}' is no status of an execution."
+                "'{other}' is not a status of an execution."
             )));
         }
     }

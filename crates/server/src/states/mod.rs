@@ -62,7 +62,7 @@ pub(crate) async fn handle(app: &Arc<App>, request: Request<RequestBody>) -> Res
         let input: Value = serde_json::from_slice(&bytes).map_err(|error| {
             StatesError::new(
                 "SerializationException",
-                format!("The request is no JSON: {error}"),
+                format!("The request is not JSON: {error}"),
             )
         })?;
         dispatch(app, operation, &input).await

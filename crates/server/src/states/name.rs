@@ -49,7 +49,7 @@ pub(super) fn machine(arn: &str) -> Result<MachineReference<'_>, StatesError> {
     }
 }
 
-/// The refusal of what is no ARN, or one of something else.
+/// The refusal of what is not an ARN, or one of something else.
 pub(super) fn invalid(arn: &str) -> StatesError {
     StatesError::new("InvalidArn", format!("Invalid Arn: 'Invalid ARN: {arn}'"))
 }

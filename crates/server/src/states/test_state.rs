@@ -64,7 +64,7 @@ pub(super) async fn test(app: &Arc<App>, input: &Value) -> Result<Value, StatesE
     let level = optional(input, "inspectionLevel")?.unwrap_or("INFO");
     if !["INFO", "DEBUG", "TRACE"].contains(&level) {
         return Err(StatesError::validation(format!(
-            "'{level}' is no inspection level: INFO, DEBUG and TRACE are."
+            "'{level}' is not an inspection level: INFO, DEBUG and TRACE are."
         )));
     }
     let given = json_member(input, "input", "InvalidExecutionInput")?;
@@ -81,7 +81,7 @@ pub(super) async fn test(app: &Arc<App>, input: &Value) -> Result<Value, StatesE
         input: given,
         variables: match json_member(input, "variables", "ValidationException")? {
             Value::Object(variables) => variables,
-            _ => return Err(StatesError::validation("'variables' is no object.")),
+            _ => return Err(StatesError::validation("'variables' is not an object.")),
         },
         chance: Chance::new(u64::from_le_bytes(seed), 0),
         now_millis: now.as_millis(),
@@ -106,8 +106,9 @@ fn json_member(input: &Value, name: &str, code: &'static str) -> Result<Value, S
     let Some(text) = optional(input, name)? else {
         return Ok(json!({}));
     };
-    serde_json::from_str(text)
-        .map_err(|error| StatesError::new(code, format!("The member '{name}' is no JSON: {error}")))
+    serde_json::from_str(text).map_err(|error| {
+        StatesError::new(code, format!("The member '{name}' is not JSON: {error}"))
+    })
 }
 
 /// A definition with this state alone, and states that do nothing wherever it may go.
@@ -172,7 +173,7 @@ fn context(
         context["Execution"]["RoleArn"] = json!(role);
     }
     let Value::Object(own) = json_member(input, "context", "ValidationException")? else {
-        return Err(StatesError::validation("'context' is no object."));
+        return Err(StatesError::validation("'context' is not an object."));
     };
     for (name, value) in own {
         context[name] = value;
@@ -349,7 +350,7 @@ impl Test<'_> {
     fn choose(&mut self) -> Result<Gone, StateError> {
         let state = self.state;
         let StateKind::Choice { rules, default } = &state.kind else {
-            return Err(StateError::runtime("it is no Choice state"));
+            return Err(StateError::runtime("it is not a Choice state"));
         };
         let effective = self.evaluate(None, |scope| state.flow.effective_input(scope))?;
         self.inspect("afterInputPath", &effective);

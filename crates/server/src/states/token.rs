@@ -11,7 +11,7 @@ use crate::app::App;
 pub(super) async fn success(app: &Arc<App>, input: &Value) -> Result<Value, StatesError> {
     let output = required(input, "output")?;
     if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(output) {
-        let message = format!("Invalid Output: 'The output is no JSON: {error}'");
+        let message = format!("Invalid Output: 'The output is not JSON: {error}'");
         return Err(StatesError::new("InvalidOutput", message));
     }
     complete(app, input, "succeed", output.as_bytes().to_vec()).await

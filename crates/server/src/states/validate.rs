@@ -18,7 +18,7 @@ pub(super) fn validate(input: &Value) -> Result<Value, StatesError> {
     let severity = optional(input, "severity")?.unwrap_or("ERROR");
     if !["ERROR", "WARNING"].contains(&severity) {
         return Err(StatesError::validation(format!(
-            "'{severity}' is no severity: ERROR and WARNING are."
+            "'{severity}' is not a severity: ERROR and WARNING are."
         )));
     }
     let mut diagnostics: Vec<Value> = Vec::new();
@@ -69,7 +69,7 @@ pub(super) fn kind(input: &Value) -> Result<&'static str, StatesError> {
         None | Some("STANDARD") => Ok("STANDARD"),
         Some("EXPRESS") => Ok("EXPRESS"),
         Some(other) => Err(StatesError::validation(format!(
-            "'{other}' is no type of a state machine: STANDARD and EXPRESS are."
+            "'{other}' is not a type of a state machine: STANDARD and EXPRESS are."
         ))),
     }
 }

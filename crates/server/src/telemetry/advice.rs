@@ -22,7 +22,7 @@ pub(crate) fn advice(error: &ErrorObject) -> Option<String> {
                 .to_owned(),
         ),
         "Runtime.UserCodeSyntaxError" => {
-            Some("mend the source at the line that the message or the log names".to_owned())
+            Some("fix the source at the line that the message or the log names".to_owned())
         }
         "Sandbox.Timedout" => Some(
             "`Timeout` in the template is how long one invocation may take, 3 seconds where it says \
@@ -32,7 +32,7 @@ pub(crate) fn advice(error: &ErrorObject) -> Option<String> {
         "Runtime.InvalidEntrypoint" => {
             Some("the process could not be started: see `Handler` and the built files".to_owned())
         }
-        "Runtime.ExitError" => Some("the process ended by itself: its log says more".to_owned()),
+        "Runtime.ExitError" => Some("the process ended by itself: see its log".to_owned()),
         _ => None,
     }
 }

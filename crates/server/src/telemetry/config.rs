@@ -27,7 +27,7 @@ pub enum TelemetryError {
     )]
     Protocol(String),
     /// No URL, or one of another scheme.
-    #[error("traces are not exported: `{0}` is no URL that begins with http:// or https://")]
+    #[error("traces are not exported: `{0}` is not a URL that begins with http:// or https://")]
     Endpoint(String),
 }
 

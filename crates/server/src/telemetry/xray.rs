@@ -57,7 +57,7 @@ pub(crate) async fn receive(
                 // Anything on this machine can send as many as it likes.
                 None if ignored.fetch_add(1, Ordering::Relaxed) == 0 => tracing::warn!(
                     bytes = length,
-                    "ignored a datagram that is no X-Ray segment; the next ones are counted in /metrics"
+                    "ignored a datagram that is not an X-Ray segment; the next ones are counted in /metrics"
                 ),
                 None => {}
             },

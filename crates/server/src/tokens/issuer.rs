@@ -152,7 +152,7 @@ fn parsed(url: &str) -> Result<Uri, String> {
         .map_err(|error| format!("{url} is not a URL: {error}"))?;
     match uri.host() {
         Some(_) => Ok(uri),
-        None => Err(format!("{url} is no URL of a server")),
+        None => Err(format!("{url} is not a URL of a server")),
     }
 }
 

@@ -29,7 +29,7 @@ pub(crate) struct Expected<'e> {
 /// Why a token is not believed.
 #[derive(Debug, Error)]
 pub(crate) enum TokenError {
-    #[error("the token is none: {0}")]
+    #[error("the token is not valid: {0}")]
     Malformed(String),
     #[error("the token has expired")]
     Expired,
@@ -43,7 +43,7 @@ pub(crate) enum TokenError {
     Audience(String),
     #[error("no key has signed the token")]
     Signature,
-    #[error("the keys of its issuer cannot be had ({0}); `--jwt-keys` takes them from a file")]
+    #[error("the keys of its issuer cannot be fetched ({0}); `--jwt-keys` reads them from a file")]
     NoKeys(String),
     #[error("its user pool does not exist here; `--jwt-keys` says which tokens are taken")]
     Nowhere,

@@ -7,7 +7,7 @@
 
 use crate::template::{Fields, Properties, properties};
 
-const NO_PROVIDERS: &str = "there are no capacity providers here: its processes run on this machine, and of the property only `PerExecutionEnvironmentMaxConcurrency` counts";
+const NO_PROVIDERS: &str = "there are no capacity providers here: its processes run on this machine, and only `PerExecutionEnvironmentMaxConcurrency` of the property has an effect";
 
 const SERVERLESS: Properties = properties! {
     used: PerExecutionEnvironmentMaxConcurrency;

@@ -180,10 +180,10 @@ fn settings(fields: &Fields<'_>, source_arn: String, target: Target) -> EventSou
 fn check_together(fields: &Fields<'_>, arn: &str, batch_size: u32, window_seconds: u32) {
     let is_fifo = arn.ends_with(".fifo");
     if batch_size > 10 && is_fifo {
-        let help = "batches of a FIFO queue have ten messages at the most";
+        let help = "batches of a FIFO queue have at most ten messages";
         fields.wrong(
             "BatchSize",
-            "must be 10 at the most",
+            "must be at most 10",
             "too large for a FIFO queue",
             help,
         );

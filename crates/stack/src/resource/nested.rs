@@ -67,8 +67,7 @@ pub(crate) fn nested_path<'f>(
         None => Some(fields.text_of(property, node)?).filter(|it| !it.contains("://")),
     };
     if location.is_none() {
-        let meaning = "the nested template lies elsewhere and is not fetched: nothing of it is \
-                       started; keep a copy beside this template and name that";
+        let meaning = "the nested template is stored elsewhere and is not fetched: nothing in it is started; keep a copy beside this template and name that";
         fields.warn_of(property, meaning);
     }
     let path = location.map(|location| code_path(&assets.directory, &location));

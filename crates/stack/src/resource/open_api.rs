@@ -59,8 +59,7 @@ pub(super) fn add_routes(
         return DocumentApi::default();
     };
     if entry.value.get("paths").is_none() {
-        let meaning = "the document has no `paths` here, or lies elsewhere and is not fetched: it \
-                       gives no routes";
+        let meaning = "the document has no `paths` here, or is stored elsewhere and is not fetched: it gives no routes";
         fields.warn(property, entry.key_span, meaning);
         return DocumentApi::default();
     }

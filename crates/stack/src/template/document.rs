@@ -57,7 +57,7 @@ impl Document {
             let help = "a template needs at least a `Resources` section";
             return Err(report.problem(root.span, message, "not a template", help));
         };
-        let message = |name: &str| format!("`{name}` is no section of a template");
+        let message = |name: &str| format!("`{name}` is not a section of a template");
         SECTIONS.check(sections, report, message);
         warn_of_sections(sections, report);
         let globals = Globals::open(root.get("Globals"), types, report);
@@ -221,7 +221,7 @@ fn check_type(id: &str, node: &Node, types: &Types, report: &Report) -> Result<(
     let Some(meant) = suggestion(name, types.iter().map(|kind| kind.name)) else {
         return Ok(());
     };
-    let message = format!("`{}` is no resource type", shorten(name));
+    let message = format!("`{}` is not a resource type", shorten(name));
     let (label, help) = (
         format!("the type of `{id}`"),
         format!("did you mean `{meant}`?"),

@@ -58,7 +58,10 @@ impl Resolver<'_> {
             },
             "secretsmanager" => self.secret_value(rest, span),
             other => {
-                let message = format!("`{}` is no service of dynamic references", shorten(other));
+                let message = format!(
+                    "`{}` is not a service of dynamic references",
+                    shorten(other)
+                );
                 let help = "services are ssm, ssm-secure and secretsmanager";
                 Err(self.report.problem(span, message, "in this text", help))
             }

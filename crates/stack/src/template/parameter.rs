@@ -192,7 +192,7 @@ impl Declaration<'_> {
             return Ok(given.clone());
         }
         let Some(default) = self.get("Default") else {
-            let found = "no `Default` here, and none given";
+            let found = "no `Default` here, and no value was given";
             let name = &self.name;
             let help = match self.givers {
                 Givers::Caller => format!(
@@ -232,7 +232,7 @@ impl Declaration<'_> {
             }
             other => {
                 let otherwise = format!("types are {} and AWS's own", TYPES.join(", "));
-                let message = format!("`{}` is no type of a parameter", shorten(other));
+                let message = format!("`{}` is not a type of a parameter", shorten(other));
                 let label = format!("the type of `{}`", self.name);
                 let help = did_you_mean(other, TYPES, otherwise);
                 return Err(self.report.problem(type_node.span, message, label, help));
@@ -268,7 +268,7 @@ impl Declaration<'_> {
 
     fn warn_of_aws_type(&self, name: &str) {
         let name = shorten(name);
-        let meaning = format!("`{name}` is not looked up: the value is taken as it is");
+        let meaning = format!("`{name}` is not looked up: the value is used as it is");
         self.warn(self.entry.key_span, "Type", &meaning);
     }
 

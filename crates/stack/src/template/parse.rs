@@ -36,7 +36,7 @@ pub(crate) fn parse(report: &Report) -> Result<Node, Reported> {
         }
         let node = reader.node(event, span, 0)?;
         if root.is_some() {
-            let message = "the file holds more than one YAML document";
+            let message = "the file contains more than one YAML document";
             let help = "a template is one document; remove the `---` in between";
             return Err(report.problem(node.span, message, "the second one begins here", help));
         }
@@ -239,7 +239,7 @@ impl<'r> Reader<'r> {
                 return Ok(function);
             }
             let tag = shorten(&tag.to_string());
-            let message = format!("`{tag}` is no CloudFormation function");
+            let message = format!("`{tag}` is not a CloudFormation function");
             let help = "functions are `!Ref`, `!GetAtt`, `!Sub`, `!If` and the like; \
                         names are case-sensitive";
             (message, help)

@@ -117,7 +117,7 @@ Resources:
             5:83 values need each other more than 8 deep [the limit is passed here] (give one of them a value that needs no other)
             14:15 `/app/other` of the parameter store has no value here [nothing to resolve it to] (give it one in `references.json` in the data folder, or in the file of `--references`: {"ssm": {"/app/other": "value"}})
             15:15 the secret `app/db` has no value here [nothing to resolve it to] (give it one in `references.json` in the data folder, or in the file of `--references`: {"secretsmanager": {"app/db": {"password": "value"}}})
-            16:15 `s3` is no service of dynamic references [in this text] (services are ssm, ssm-secure and secretsmanager)
+            16:15 `s3` is not a service of dynamic references [in this text] (services are ssm, ssm-secure and secretsmanager)
             18:15 the secret `arn:aws:secretsmanager:us-east-1:000000000000:secret:demo-Made-t25jbd` has no value here [nothing to resolve it to] (give it one in `references.json` in the data folder, or in the file of `--references`: {"secretsmanager": {"arn:aws:secretsmanager:us-east-1:000000000000:secret:demo-Made-t25jbd": "value"}})
         "#]],
     );

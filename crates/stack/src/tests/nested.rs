@@ -166,7 +166,7 @@ Outputs: {Table: {Value: x}}
             template.yaml:5:3 `C` has no `TemplateURL` [`TemplateURL` is missing] (the nested template's file, relative to this one)
             template.yaml:9:14 the template that `D` nests has no output `Tabel` [no such output] (did you mean `Table`?)
             template.yaml:10:15 `D` has no attribute `Id` [unknown attribute] (use `!Ref` for it)
-            a.yaml:2:14 parameter `Name` has no value [no `Default` here, and none given] (the resource that nests this template gives it, as `Parameters: {Name: VALUE}`; or add a `Default`)
+            a.yaml:2:14 parameter `Name` has no value [no `Default` here, and no value was given] (the resource that nests this template gives it, as `Parameters: {Name: VALUE}`; or add a `Default`)
             a.yaml:4:100 `Timeout` of `F` must be a whole number from 1 to 900 [found `901`] (the unit is seconds)
         "#]],
     );
@@ -240,8 +240,8 @@ Outputs:
     let stack = loaded(&[("template.yaml", template)]);
     let warnings: String = stack.warnings.iter().map(|it| format!("{it}\n")).collect();
     expect![[r#"
-        line 4: `Location` of `App`: the nested template lies elsewhere and is not fetched: nothing of it is started; keep a copy beside this template and name that
-        line 5: `TemplateURL` of `Far`: the nested template lies elsewhere and is not fetched: nothing of it is started; keep a copy beside this template and name that
+        line 4: `Location` of `App`: the nested template is stored elsewhere and is not fetched: nothing in it is started; keep a copy beside this template and name that
+        line 5: `TemplateURL` of `Far`: the nested template is stored elsewhere and is not fetched: nothing in it is started; keep a copy beside this template and name that
         line 7: `Value` of `X`: `Far` (AWS::CloudFormation::Stack) does not exist here; the value is the placeholder `demo-Far.X`
     "#]].assert_eq(&warnings);
 }

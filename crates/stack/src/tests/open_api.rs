@@ -139,7 +139,7 @@ fn what_a_document_asks_for_and_does_not_get_is_named() {
     check_warnings(
         &rest("Fn::Transform: {Name: AWS::Include, Parameters: {Location: 's3://b/k'}}"),
         expect![[r#"
-            line 16: `DefinitionBody` of `Api`: the document has no `paths` here, or lies elsewhere and is not fetched: it gives no routes
+            line 16: `DefinitionBody` of `Api`: the document has no `paths` here, or is stored elsewhere and is not fetched: it gives no routes
         "#]],
     );
 }

@@ -136,7 +136,7 @@ Outputs:
     check_problems(
         template,
         expect![[r#"
-            4:3 parameter `Stage` has no value [no `Default` here, and none given] (give it with `--parameter Stage=VALUE`, in `parameter_overrides` of `samconfig.toml`, or as a `Default`)
+            4:3 parameter `Stage` has no value [no `Default` here, and no value was given] (give it with `--parameter Stage=VALUE`, in `parameter_overrides` of `samconfig.toml`, or as a `Default`)
             5:3 parameter `Untyped` has no `Type` [this parameter] (for example `Type: String`)
             7:3 `F` has no `Handler` [`Handler` is missing] (for example `Handler: app.handler`; `Handler: bootstrap` for `provided` runtimes)
             7:3 `F` has no `Runtime` [`Runtime` is missing] (for example `Runtime: provided.al2023`)
@@ -185,8 +185,8 @@ Outputs:
     check_problems(
         template,
         expect![[r#"
-            2:1 `Transfrom` is no section of a template [unknown section] (did you mean `Transform`?)
-            5:13 `Strin` is no type of a parameter [the type of `P`] (did you mean `String`?)
+            2:1 `Transfrom` is not a section of a template [unknown section] (did you mean `Transform`?)
+            5:13 `Strin` is not a type of a parameter [the type of `P`] (did you mean `String`?)
             5:20 a parameter has no `Defualt`, as `P` does [unknown property] (did you mean `Default`?)
             7:3 `Globals` has no `Functions` [unknown section] (did you mean `Function`?)
             8:14 unknown property `Polices` of `F` [no such property] (did you mean `Policies`?)
@@ -196,7 +196,7 @@ Outputs:
             18:21 unknown property `Environment.Variable` of `F` [no such property] (did you mean `Variables`?)
             20:19 `Events.E.Type` of `F` must be one of HttpApi, AlexaSkill, Api, CloudWatchEvent, CloudWatchLogs, Cognito, DocumentDB, DynamoDB, EventBridgeRule, IoTRule, Kinesis, MQ, MSK, S3, SNS, SQS, Schedule, ScheduleV2, SelfManagedKafka, WebSocketApi [found `HttpAPI`] (did you mean `HttpApi`?)
             23:38 unknown property `CorsConfiguration.AllowOrigin` of `A` [no such property] (did you mean `AllowOrigins`?)
-            24:13 `AWS::Serverless::Fucntion` is no resource type [the type of `G`] (did you mean `AWS::Serverless::Function`?)
+            24:13 `AWS::Serverless::Fucntion` is not a resource type [the type of `G`] (did you mean `AWS::Serverless::Function`?)
             26:7 unknown property `Vaule` of `O` [no such property] (did you mean `Value`?)
         "#]],
     );
@@ -333,7 +333,7 @@ fn what_cannot_run_here_is_a_problem() {
         &reserved,
         expect![[r#"
         9:33 `Environment.Variables.AWS_REGION` of `F` is set by Lambda itself [this name] (AWS refuses it; choose another name)
-        9:48 `Environment.Variables.1A` of `F` is no name for a variable [this name] (two or more letters, digits and underscores, the first one a letter)
+        9:48 `Environment.Variables.1A` of `F` is not a name for a variable [this name] (two or more letters, digits and underscores, the first one a letter)
         9:60 `Environment.Variables.EMPTY` of `F` must be a single value, found empty [empty] (write text or a number; `!Join` makes text of a list)
     "#]],
     );
@@ -444,7 +444,7 @@ Resources: {}
             5:34 parameter `Short` is `ab`, against its `MinLength` [this value] (see `MinLength` of the parameter)
             6:32 parameter `Low` is `5`, against its `MaxValue` [this value] (see `MaxValue` of the parameter)
             7:45 `Default` of parameter `List` must be text [a list] (write a list as text with commas: `Default: a,b`)
-            8:15 `Strings` is no type of a parameter [the type of `Odd`] (did you mean `String`?)
+            8:15 `Strings` is not a type of a parameter [the type of `Odd`] (did you mean `String`?)
             9:35 parameter `Shaped` is `a1b`, against its `AllowedPattern` [this value] (the pattern is `[a-z][0-9]`)
             10:33 parameter `Told` is `-`, against its `AllowedPattern` [this value] (letters only)
         "#]],
@@ -505,7 +505,7 @@ fn yaml_that_is_none() {
         (
             "a: 1\n---\nb: 2\n",
             expect![[r#"
-            3:1 the file holds more than one YAML document [the second one begins here] (a template is one document; remove the `---` in between)
+            3:1 the file contains more than one YAML document [the second one begins here] (a template is one document; remove the `---` in between)
         "#]],
         ),
         (
@@ -523,7 +523,7 @@ fn yaml_that_is_none() {
         (
             "a: !Reff X\n",
             expect![[r#"
-                1:4 `!Reff` is no CloudFormation function [this value] (functions are `!Ref`, `!GetAtt`, `!Sub`, `!If` and the like; names are case-sensitive)
+                1:4 `!Reff` is not a CloudFormation function [this value] (functions are `!Ref`, `!GetAtt`, `!Sub`, `!If` and the like; names are case-sensitive)
             "#]],
         ),
         (

@@ -143,7 +143,7 @@ fn wrong_options_are_refused() {
     let options = LoadOptions::default;
     expect![[r#"
         Error:
-          × `no_underscore` is no name for a stack
+          × `no_underscore` is not a name for a stack
           help: stack names are up to 128 letters, digits and hyphens, the first one a letter
     "#]]
     .assert_eq(&message(LoadOptions {
@@ -152,7 +152,7 @@ fn wrong_options_are_refused() {
     }));
     expect![[r#"
         Error:
-          × `123` is no account id
+          × `123` is not a account id
           help: account ids are twelve digits
     "#]]
     .assert_eq(&message(LoadOptions {
@@ -161,7 +161,7 @@ fn wrong_options_are_refused() {
     }));
     expect![[r#"
         Error:
-          × `us east` is no region
+          × `us east` is not a region
           help: regions look like `us-east-1`
     "#]]
     .assert_eq(&message(LoadOptions {
@@ -209,7 +209,7 @@ fn a_template_is_found_by_name_or_not_at_all() {
     expect![[r#"
         Error:
           × `<root>/template.yaml` is larger than 1048576 bytes
-          help: CloudFormation takes templates of up to 1 MiB; is this the right file?
+          help: CloudFormation accepts templates of up to 1 MiB; is this the right file?
     "#]]
     .assert_eq(&failure(directory));
 

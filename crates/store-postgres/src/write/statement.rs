@@ -142,7 +142,7 @@ pub(crate) async fn transact(
     // `join` polls in this order, and each is sent when it is polled first.
     let (begun, answers, committed) = future::join3(begin, all, commit).await;
     begun?;
-    // The first error is the reason of those after it. COMMIT of a transaction that has failed is no error by itself.
+    // The first error is the reason of those after it. COMMIT of a transaction that has failed is not an error by itself.
     let answers = answers.into_iter().collect::<Result<Vec<_>, _>>()?;
     committed?;
     Ok(answers)

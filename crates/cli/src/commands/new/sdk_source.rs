@@ -22,7 +22,7 @@ impl SdkSource {
     /// The checkout that is given, or the one that `here` lies in, or the repository.
     ///
     /// # Errors
-    /// What is given is no checkout.
+    /// What is given is not a checkout.
     pub fn find(here: &Path, given: Option<&Path>) -> Result<Self, CliError> {
         let Some(given) = given else {
             let around = here.ancestors().find(|folder| is_checkout(folder));

@@ -42,7 +42,9 @@ impl Project {
         let document: Table = text.parse().map_err(|error| format!("{error}"))?;
         let project = document.get("project").and_then(Value::as_table);
         if let Some(list) = project.and_then(|it| it.get("dependencies")) {
-            let list = list.as_array().ok_or("`project.dependencies` is no list")?;
+            let list = list
+                .as_array()
+                .ok_or("`project.dependencies` is not a list")?;
             let texts = list.iter().filter_map(Value::as_str);
             return Ok(Self {
                 requirements: texts.map(str::to_owned).collect(),

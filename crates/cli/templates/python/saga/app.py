@@ -54,5 +54,5 @@ def book(step, part, trip):
 
 @durable_step
 def cancel(step, booking):
-    # Cancelling what is cancelled already is no error, for the same reason.
+    # Cancelling what is cancelled already is not an error, for the same reason.
     step.logger.info(f"cancelled {booking}")

@@ -92,7 +92,7 @@ async fn book(step: StepContext, part: &'static str, trip: Trip) -> Result<Strin
     Ok(key)
 }
 
-/// Cancelling what is cancelled already is no error, for the same reason.
+/// Cancelling what is cancelled already is not an error, for the same reason.
 #[durable_step]
 async fn cancel(step: StepContext, booking: String) -> Result<(), BoxError> {
     step.logger().info(format!("cancelled {booking}"));

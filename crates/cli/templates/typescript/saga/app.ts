@@ -52,6 +52,6 @@ async function bookPart(part: Part, trip: Trip): Promise<string> {
 }
 
 async function cancelBooking(booking: string): Promise<void> {
-  // Cancelling what is cancelled already is no error, for the same reason.
+  // Cancelling what is cancelled already is not an error, for the same reason.
   console.log(`cancelled ${booking}`)
 }

@@ -355,7 +355,7 @@ fn check(mapping: &EventSourceMapping) -> Result<(), ApiError> {
     let is_fifo = mapping.queue_arn.ends_with(".fifo");
     let is_large = mapping.batch_size > SMALL_BATCH;
     let problem = if is_fifo && is_large {
-        "The batch size of a FIFO queue is 10 at the most."
+        "The batch size of a FIFO queue is at most 10."
     } else if is_fifo && mapping.window_seconds > 0 {
         "Batching window is not supported for FIFO queues."
     } else if is_large && mapping.window_seconds == 0 {

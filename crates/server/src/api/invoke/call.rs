@@ -290,7 +290,7 @@ async fn durable(
     let ended = tokio::select! {
         ended = ended => ended,
         () = app.shutdown.cancelled() => {
-            let message = format!("The service is shutting down; the execution goes on: {arn}");
+            let message = format!("The service is shutting down; the execution continues: {arn}");
             let answer = refusal(ApiError::shutting_down(message));
             return Ok(with_arn(answer, arn));
         }
@@ -300,7 +300,7 @@ async fn durable(
         Ok(Ok(None)) => Err(ApiError::unknown_execution()),
         Ok(Err(fault)) => Err(fault.into()),
         Err(_elapsed) => {
-            let message = format!("The execution goes on: {arn}");
+            let message = format!("The execution continues: {arn}");
             Err(ApiError::new(ErrorCode::Service, message))
         }
     }

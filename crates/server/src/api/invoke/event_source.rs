@@ -158,7 +158,7 @@ impl Target {
         let ended: Result<_, StoreFault> = tokio::select! {
             ended = app.driver.wait_ended(&started.arn().id) => ended,
             () = app.shutdown.cancelled() => {
-                let message = "the service is shutting down; the execution goes on";
+                let message = "the service is shutting down; the execution continues";
                 return PlainOutcome::Unavailable(ErrorObject::new("ServiceException", message));
             }
         };

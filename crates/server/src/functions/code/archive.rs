@@ -49,7 +49,7 @@ pub enum UnpackError {
     /// There is nothing in it.
     #[error("Uploaded file must be a non-empty zip")]
     Empty,
-    /// It is no archive, or a broken one.
+    /// It is not an archive, or a broken one.
     #[error("Could not unzip uploaded file. Please check your file, then try to upload again.")]
     Broken,
     /// It unpacks to more than allowed.

@@ -82,7 +82,7 @@ impl CodeBlobs for FolderCode {
         self.work(format!("unpack the code `{hash}`"), move |store| {
             // Nothing of a backup decides where a folder is made.
             if folder_of(Path::new(&name)) != Some(name.as_str()) {
-                return Err("it is no name of frozen code".into());
+                return Err("it is not a name of frozen code".into());
             }
             Ok(store.take_packed(&name, &archive)?)
         })

@@ -38,7 +38,7 @@ pub(super) struct LambdaAuthorizer {
     function: FunctionName,
     qualifier: Option<String>,
     event: AuthorizerEvent,
-    /// What a token must match; a text that is no pattern matches none.
+    /// What a token must match; a text that is not a pattern matches none.
     pattern: Option<Result<regex_lite::Regex, String>>,
     identity: Vec<RequestPart>,
     ttl: Duration,
@@ -120,7 +120,7 @@ impl LambdaAuthorizer {
                     let name = &self.name;
                     tracing::warn!(
                         api = gate.api,
-                        "the answer of the authorizer `{name}` is none: {problem}"
+                        "the answer of the authorizer `{name}` is not valid: {problem}"
                     );
                     Refusal::NoDecision
                 })?;

@@ -61,7 +61,7 @@ impl Checks {
                     bodies.insert(kind.to_ascii_lowercase(), model);
                 }
                 Err(problem) => tracing::warn!(
-                    "bodies of `{route}` are not checked: their model is none: {problem}"
+                    "bodies of `{route}` are not checked: their model is not valid: {problem}"
                 ),
             }
         }

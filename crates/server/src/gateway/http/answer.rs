@@ -47,7 +47,7 @@ pub(super) fn response(payload: &[u8]) -> Option<Response<Body>> {
     Some(response)
 }
 
-/// The answer of a function URL, which takes more: what a function streams has a prelude or is no JSON at all.
+/// The answer of a function URL, which takes more: what a function streams has a prelude or is not JSON at all.
 pub(super) fn url_response(payload: &[u8]) -> Option<Response<Body>> {
     if let Some(response) = with_prelude(payload) {
         return Some(response);

@@ -99,7 +99,7 @@ impl<'e> Exchange<'e> {
         };
         // Lambda takes nothing else.
         if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&event) {
-            tracing::warn!(%error, "what a request template makes is no JSON");
+            tracing::warn!(%error, "what a request template makes is not JSON");
             return Err(Box::new(failed()));
         }
         Ok(event.into_bytes())
