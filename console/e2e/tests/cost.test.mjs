@@ -93,7 +93,7 @@ describe('the cost of an execution', () => {
       assert.equal(await assumption.isVisible(), false)
       await picture(page, 'cost-laptop')
       await assertAccessible(page, 'the cost')
-      await page.getByRole('button', { name: 'What is assumed, and what is left out' }).click()
+      await page.getByRole('button', { name: 'Assumptions, and what is left out' }).click()
       await assumption.waitFor()
       await assertAccessible(page, 'the cost with its assumptions')
     })

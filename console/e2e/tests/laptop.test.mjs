@@ -178,11 +178,11 @@ describe('an address', () => {
 
   journey('of an execution or a function that is not there says so, with a way on', '/executions/nobody', async (page) => {
     await page.getByText('There is no such execution').waitFor()
-    await page.getByRole('link', { name: 'See which executions there are' }).click()
+    await page.getByRole('link', { name: 'See all executions' }).click()
     await page.waitForURL(/\/executions$/)
     await page.goto(`${system.endpoint}/functions/Nobody`)
     await page.getByText('There is no such function').waitFor()
-    await page.getByRole('link', { name: 'See which functions there are' }).click()
+    await page.getByRole('link', { name: 'See all functions' }).click()
     await page.waitForURL(/\/functions$/)
   })
 

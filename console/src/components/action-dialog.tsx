@@ -57,7 +57,7 @@ export function ActionDialog<T>({ title, consequence, children, commands, confir
       <SpaceBetween size="m">
         <Box variant="p">{consequence}</Box>
         {children}
-        {action.error !== null && <ErrorBox title={`${title}: it did not work`} error={action.error} />}
+        {action.error !== null && <ErrorBox title={`${title}: failed`} error={action.error} />}
         <CommandHint commands={commands} />
       </SpaceBetween>
     </Modal>

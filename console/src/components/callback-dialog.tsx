@@ -50,7 +50,7 @@ function Succeed({ callback, onDone, onDismiss }: DialogProps) {
   return (
     <ActionDialog
       title={`Complete ${name}`}
-      consequence="The execution gets this result and goes on at once. A callback can be answered once only."
+      consequence="The execution gets this result and continues at once. A callback can be answered only once."
       commands={succeedCommands(callback.callback_id, result)}
       confirm="Send success"
       disabledReason={problem}
@@ -83,7 +83,7 @@ function Fail({ callback, onDone, onDismiss }: DialogProps) {
   return (
     <ActionDialog
       title={`Fail ${name}`}
-      consequence="The callback ends with this error, which the function may handle or fail with. A callback can be answered once only."
+      consequence="The callback ends with this error, which the function may handle or fail with. A callback can be answered only once."
       commands={failCommands(callback.callback_id, error)}
       confirm="Send failure"
       disabledReason={type.trim() === '' ? 'Write an error type.' : undefined}
@@ -107,7 +107,7 @@ function Heartbeat({ callback, onDone, onDismiss }: DialogProps) {
   return (
     <ActionDialog
       title={`Keep ${nameOf(callback)} alive`}
-      consequence="Says that the work still goes on: the heartbeat timeout begins anew. The callback stays open."
+      consequence="Reports that the work is still in progress: the heartbeat timeout starts again. The callback stays open."
       commands={heartbeatCommands(callback.callback_id)}
       confirm="Send heartbeat"
       run={() => sendCallbackHeartbeat(callback.callback_id)}

@@ -31,7 +31,7 @@ export function Shell() {
   useShortcuts([
     { keys: '?', label: 'Show what the keyboard can do', run: () => showHelp(true) },
     { keys: 'g e', label: 'Go to the executions', run: () => void navigate(paths.executions()) },
-    { keys: 'g w', label: 'Go to what waits on the world', run: () => void navigate(paths.waiting()) },
+    { keys: 'g w', label: 'Go to what is waiting', run: () => void navigate(paths.waiting()) },
     { keys: 'g f', label: 'Go to the functions', run: () => void navigate(paths.functions()) },
     { keys: 'g v', label: 'Go to the servers', run: () => void navigate(paths.servers()) },
     { keys: 'g s', label: 'Go to the system', run: () => void navigate(paths.system()) },

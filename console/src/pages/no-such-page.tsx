@@ -20,7 +20,7 @@ export function NoSuchPage() {
     <ContentLayout header={<Header variant="h1">There is no such page</Header>}>
       <SpaceBetween size="l">
         <Box variant="p">
-          The console has nothing at <code className="wrap-anywhere">{pathname.slice(0, ADDRESS)}</code>. The address may be misspelled, or the link is of another version.
+          The console has no page at <code className="wrap-anywhere">{pathname.slice(0, ADDRESS)}</code>. The address may be misspelled, or the link belongs to another version.
         </Box>
         <SpaceBetween direction="horizontal" size="xs">
           <Button variant="primary" href={paths.executions()} onFollow={(event) => follow(event, navigate)}>

@@ -24,12 +24,12 @@ export function ExecutionFacts({ execution, selection }: { execution: Execution;
           <span className="wrap-anywhere">
             {detail.set_aside.attempted}: {detail.set_aside.reason}
           </span>{' '}
-          Since <Instant at={detail.set_aside.since_at} /> it is left alone, and the others go on.
+          Since <Instant at={detail.set_aside.since_at} /> it is left alone, and the others continue.
         </Alert>
       )}
       {detail.pause && (
-        <Alert type="warning" header={detail.pause.in_effect_since_at ? 'Paused' : 'Pausing: as soon as the running invocation gives it a chance'}>
-          <span className="wrap-anywhere">{detail.pause.reason ?? 'No reason was given.'}</span> Timers run and answers are recorded meanwhile; the function is not invoked.
+        <Alert type="warning" header={detail.pause.in_effect_since_at ? 'Paused' : 'Pausing: takes effect at the next checkpoint of the running invocation'}>
+          <span className="wrap-anywhere">{detail.pause.reason ?? 'No reason was given.'}</span> While it is paused, timers run and answers are recorded, but the function is not invoked.
         </Alert>
       )}
       {detail.error && (

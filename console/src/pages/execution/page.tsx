@@ -96,7 +96,7 @@ export function ExecutionPage() {
 function Missing() {
   return (
     <EmptyState title="There is no such execution" command="lambdura ls">
-      It may have been deleted, its retention has passed, or the link is of another system. <RouteLink href={paths.executions()} variant="primary">See which executions there are</RouteLink>
+      It may have been deleted, its retention may have passed, or the link belongs to another system. <RouteLink href={paths.executions()} variant="primary">See all executions</RouteLink>
     </EmptyState>
   )
 }

@@ -58,7 +58,7 @@ const OPERATORS: Record<string, string> = { '=': 'is', ':': 'contains', '>': 'af
 const TEXTS: PropertyFilterProps.I18nStrings = {
   clearFiltersText: 'Clear the filter',
   removeTokenButtonAriaLabel: () => 'Remove this part of the filter',
-  enteredTextLabel: (text) => `Look for "${text}" in input, result and error`,
+  enteredTextLabel: (text) => `Search for "${text}" in input, result and error`,
   applyActionText: 'Apply',
   cancelActionText: 'Cancel',
   editTokenHeader: 'Edit',

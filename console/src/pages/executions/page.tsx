@@ -144,7 +144,7 @@ interface NothingProps {
 }
 
 function Nothing({ filter, goesOn, onClear, functionName }: NothingProps) {
-  if (goesOn) return <EmptyState title="Nothing found yet">The search goes on through older executions.</EmptyState>
+  if (goesOn) return <EmptyState title="Nothing found yet">The search continues through older executions.</EmptyState>
   if (isFiltered(filter)) {
     return (
       <EmptyState title="No execution matches">
@@ -154,7 +154,7 @@ function Nothing({ filter, goesOn, onClear, functionName }: NothingProps) {
   }
   return (
     <EmptyState title="No executions yet" command={`lambdura invoke ${functionName ?? 'YOUR_FUNCTION'}:live --event --payload '{}'`}>
-      Start one, and it is here as it happens.
+      Start one, and it appears here.
     </EmptyState>
   )
 }

@@ -38,12 +38,12 @@ export function Environment({ detail: { function: name, latest_version: version,
         },
       ]}
       ariaLabels={{ tableLabel: 'Environment variables' }}
-      empty={<EmptyState title="No variables">A template sets them under Environment, and lambdura up --env NAME=VALUE over it.</EmptyState>}
+      empty={<EmptyState title="No variables">A template sets them under Environment; lambdura up --env NAME=VALUE overrides them.</EmptyState>}
       header={
         <Header
           variant="h2"
           counter={`(${environment.length})`}
-          description={environment.length === 0 ? undefined : 'Values stay on the server until you ask for them: this page may be on a screen that many see.'}
+          description={environment.length === 0 ? undefined : 'Values stay on the server until you ask for them, because others may see your screen.'}
           actions={environment.length === 0 ? undefined : <Button onClick={() => setShown(!isShown)}>{isShown ? 'Hide values' : 'Show values'}</Button>}
         >
           Environment

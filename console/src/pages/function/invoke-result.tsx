@@ -47,16 +47,16 @@ export function InvokeResult({ isPending, startedAt, error, result, onCancel }: 
             <Button formAction="none" onClick={onCancel}>
               Stop waiting
             </Button>
-            <Box color="text-body-secondary">The function goes on without us.</Box>
+            <Box color="text-body-secondary">The function keeps running.</Box>
           </SpaceBetween>
         ) : error !== null ? (
           error.name === 'AbortError' ? (
-            <StatusIndicator type="stopped">No longer waited for; the function goes on</StatusIndicator>
+            <StatusIndicator type="stopped">No longer waiting; the function keeps running</StatusIndicator>
           ) : (
             <ErrorBox title="It was not invoked" error={error} />
           )
         ) : result === undefined ? (
-          <Box color="text-body-secondary">What the function answers is shown here.</Box>
+          <Box color="text-body-secondary">The function's result is shown here.</Box>
         ) : (
           <Answered {...result} />
         )}

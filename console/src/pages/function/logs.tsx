@@ -50,7 +50,7 @@ export function LogsTab({ name }: { name: string }) {
   const follow = (next: boolean) => set('follow', next ? '' : 'false')
   useShortcuts([
     { keys: '/', label: 'Search the lines', run: () => document.querySelector<HTMLInputElement>('#function-log input')?.focus() },
-    { keys: 'f', label: 'Follow the log, or stand still', run: () => follow(!follows) },
+    { keys: 'f', label: 'Follow the log, or stop following', run: () => follow(!follows) },
   ])
 
   return (
@@ -106,7 +106,7 @@ function Nothing({ name, isFiltered }: { name: string; isFiltered: boolean }) {
   if (isFiltered) return <EmptyState title="No line matches">The newest lines are searched. For all of them: lambdura logs {name} | grep …</EmptyState>
   return (
     <EmptyState title="Nothing written yet" command={`lambdura invoke ${quote(name)} --payload '{}'`}>
-      What the function writes is here as it happens.
+      What the function logs appears here live.
     </EmptyState>
   )
 }

@@ -33,7 +33,7 @@ export function MonitoringTab({ detail }: { detail: FunctionDetail }) {
         header={
           <Header
             variant="h2"
-            description="By the minute, since the server's start at the earliest."
+            description="By the minute; nothing from before the server's start."
             actions={
               <SegmentedControl
                 selectedId={view}

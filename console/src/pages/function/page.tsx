@@ -40,7 +40,7 @@ export function FunctionPage() {
   }
   return (
     <>
-      {error !== null && <ErrorBox title="What is below is old: the server does not answer" error={error} onRetry={() => void refetch()} />}
+      {error !== null && <ErrorBox title="The data below is old: the server does not answer" error={error} onRetry={() => void refetch()} />}
       <Known key={name} detail={data} />
     </>
   )
@@ -63,7 +63,7 @@ function Breadcrumbs({ name }: { name: string }) {
 function Missing() {
   return (
     <EmptyState title="There is no such function" command="lambdura up">
-      It may have been deleted, or its template is not up. <RouteLink href={paths.functions()} variant="primary">See which functions there are</RouteLink>
+      It may have been deleted, or its template is not running. <RouteLink href={paths.functions()} variant="primary">See all functions</RouteLink>
     </EmptyState>
   )
 }

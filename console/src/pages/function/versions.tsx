@@ -21,7 +21,7 @@ export function Versions({ detail }: { detail: FunctionDetail }) {
       columnDefinitions={isDurable ? [...LEFT, openColumn(name), ...RIGHT] : [...LEFT, ...RIGHT]}
       ariaLabels={{ tableLabel: 'Versions' }}
       header={
-        <Header variant="h2" counter={`(${versions.length})`} description={isDurable ? 'An execution ends on the version it began with: keep a version until nothing of it is open.' : undefined}>
+        <Header variant="h2" counter={`(${versions.length})`} description={isDurable ? 'An execution ends on the version it started with: keep a version until it has no open executions.' : undefined}>
           Versions and aliases
         </Header>
       }

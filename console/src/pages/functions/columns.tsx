@@ -72,7 +72,7 @@ function OpenExecutions({ item }: { item: FunctionStatus }) {
 function ProcessFigures({ item }: { item: FunctionStatus }) {
   const { warm, busy, queued } = processesOf(item)
   return (
-    <span title="Busy: with an invocation, of as many as there may be. Warm: idle and ready. Queued: invocations that wait for a process.">
+    <span title="Busy: running an invocation, of the largest number allowed. Warm: idle and ready. Queued: invocations that wait for a process.">
       <Meter value={busy} max={item.concurrency_limit} label={`Concurrency of ${item.function}`} />
       <span className="figure secondary">
         {formatNumber(warm)} warm · <span className={queued > 0 ? 'warn' : ''}>{formatNumber(queued)} queued</span>

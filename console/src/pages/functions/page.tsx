@@ -49,10 +49,10 @@ export function FunctionsPage() {
     ) :
       text === '' ? (
         <EmptyState title="No functions" command="lambdura up">
-          Start a template, and what it defines is here. Or create a function with the AWS CLI.
+          Start a template, and its functions appear here. Or create a function with the AWS CLI.
         </EmptyState>
       ) : (
-        <EmptyState title="No function has all of these words">Words are looked for in names, descriptions, runtimes, versions and aliases.</EmptyState>
+        <EmptyState title="No function contains all of these words">The search covers names, descriptions, runtimes, versions and aliases.</EmptyState>
       ),
   }
 

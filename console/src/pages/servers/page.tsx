@@ -31,7 +31,7 @@ export function ServersPage() {
         {list === undefined && error === null && <Loading size="large" />}
         {list?.is_shared === false && (
           <EmptyState title="This server works alone" command="lambdura up --store postgres://lambdura@db.internal/lambdura">
-            Servers that are given the same PostgreSQL database share its executions, and are listed here.
+            Servers that use the same PostgreSQL database share its executions, and are listed here.
           </EmptyState>
         )}
         {list?.is_shared === true && (

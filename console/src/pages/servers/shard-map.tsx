@@ -12,7 +12,7 @@ export function ShardMap({ list }: { list: ServerList }) {
   const free = list.shards.filter((owner) => owner === null).length
   const spoken = owners.map(({ address, count }) => `${address}: ${count}`).join(', ')
   return (
-    <Container header={<Header variant="h2" description="An execution is in the shard that the last two digits of its id name; the server of the shard runs its invocations and its timers.">Shards</Header>}>
+    <Container header={<Header variant="h2" description="The last two digits of an execution's id name its shard; the shard's server runs its invocations and its timers.">Shards</Header>}>
       <div className="shards">
         <div className="shard-map" role="img" aria-label={`Shards by server: ${spoken}${free > 0 ? `, nobody: ${free}` : ''}`}>
           {list.shards.map((owner, shard) => {

@@ -58,7 +58,7 @@ export function ServerTable({ list }: { list: ServerList }) {
         <Header
           variant="h2"
           counter={`(${formatNumber(list.servers.filter(({ state }) => state !== 'dead').length)})`}
-          description="Each says three times in three seconds that it lives. Whatever one drives that does not is another's within a second; those that are gone are listed for an hour."
+          description="Each server renews its lease three times in three seconds. When a lease expires, another server takes over its work within a second; servers that are gone are listed for an hour."
         >
           Servers of this store
         </Header>

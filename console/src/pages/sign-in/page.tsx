@@ -14,9 +14,9 @@ import { usePageTitle } from '../../layout/page-title'
 
 /** Why the provider's way back ended here again: words of `server::service::session`, and no others are shown. */
 const REFUSALS: Record<string, string> = {
-  late: 'That sign-in was not begun in this browser, or took longer than ten minutes. Try again.',
+  late: 'This sign-in was not started in this browser, or took longer than ten minutes. Try again.',
   refused: 'Your organization did not sign you in.',
-  'no-policy': 'Your organization knows you, and nobody has said what you may do here: whoever runs this server adds an `--oidc-policy` for you.',
+  'no-policy': 'Your organization knows you, but nobody has said what you may do here: ask the administrator of this server to add an `--oidc-policy` for you.',
   failed: "Your organization's sign-in could not be used. The server's log says why.",
 }
 
@@ -56,7 +56,7 @@ export function SignInPage() {
       <form onSubmit={submit}>
         <Container
           header={
-            <Header variant={session?.provider === true ? 'h2' : 'h1'} description="With an access key of this server. What it may do, you may do.">
+            <Header variant={session?.provider === true ? 'h2' : 'h1'} description="With an access key of this server. You may do what the key may do.">
               {session?.provider === true ? 'Or by an access key' : 'Sign in to Lambdura'}
             </Header>
           }
@@ -77,7 +77,7 @@ export function SignInPage() {
                 <Input value={secret} onChange={({ detail }) => setSecret(detail.value)} type="password" autoComplete="current-password" name="secret-access-key" />
               </FormField>
               <Box variant="small">
-                Whoever administers this server makes one: <code>lambdura keys create NAME --policy observe</code>
+                The administrator of this server creates one: <code>lambdura keys create NAME --policy observe</code>
               </Box>
             </SpaceBetween>
           </Form>

@@ -9,8 +9,8 @@ interface Level {
 }
 
 const LEVELS: Record<string, Level> = {
-  disk: { type: 'success', label: 'Disk', meaning: 'What was answered survives a power failure: each commit waits for the disk.' },
-  os: { type: 'warning', label: 'Operating system', meaning: 'What was answered survives the death of this process, but not of the machine.' },
+  disk: { type: 'success', label: 'Disk', meaning: 'Acknowledged requests survive a power failure: each commit waits for the disk.' },
+  os: { type: 'warning', label: 'Operating system', meaning: 'Acknowledged requests survive the death of this process, but not of the machine.' },
   memory: { type: 'warning', label: 'Memory', meaning: 'Nothing survives the end of this process: for tests.' },
 }
 

@@ -69,7 +69,7 @@ export function Apis({ system: { apis } }: { system: System }) {
           APIs
         </Header>
       }
-      empty={<EmptyState title="No APIs">A template with an HTTP API, a REST API or a function URL has them here.</EmptyState>}
+      empty={<EmptyState title="No APIs">HTTP APIs, REST APIs and function URLs of a template are listed here.</EmptyState>}
     />
   )
 }

@@ -47,7 +47,7 @@ export function Telemetry({ system: { telemetry } }: { system: System }) {
       ) : (
         <SpaceBetween size="xs">
           <StatusIndicator type="stopped">Nothing is exported</StatusIndicator>
-          <span className="secondary">Name a collector when you start the server, and traces and metrics go there over OTLP:</span>
+          <span className="secondary">Name a collector when you start the server, and it receives traces and metrics over OTLP:</span>
           <CopyText text="OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 lambdura up" code label="Copy the command" />
         </SpaceBetween>
       )}

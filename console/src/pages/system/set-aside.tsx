@@ -72,16 +72,16 @@ export function SetAside() {
         <Header
           variant="h2"
           counter={`(${formatNumber(count)})`}
-          description={count === 0 ? undefined : 'They cannot be worked on and are left alone, so that the others go on. In a terminal: lambdura quarantine.'}
+          description={count === 0 ? undefined : 'They cannot be worked on and are left alone, so that the others can continue. In a terminal: lambdura quarantine.'}
         >
           Set aside
         </Header>
       }
       empty={
         error === null ? (
-          <EmptyState title="Nothing is set aside">An execution that cannot be read or worked on is listed here, and the others go on.</EmptyState>
+          <EmptyState title="Nothing is set aside">Executions that cannot be read or worked on are listed here, while the others continue.</EmptyState>
         ) : (
-          <ErrorBox title="What is set aside could not be read" error={error} onRetry={() => void refetch()} />
+          <ErrorBox title="The executions that are set aside could not be read" error={error} onRetry={() => void refetch()} />
         )
       }
       footer={count > executions.length && executions.length > 0 ? <span className="secondary">{formatNumber(count - executions.length)} more: lambdura quarantine lists all.</span> : undefined}

@@ -17,7 +17,7 @@ export function Warnings({ system: { warnings } }: { system: System }) {
       }
     >
       {warnings.length === 0 ? (
-        <EmptyState title="No warnings">Nothing went wrong that somebody should know of.</EmptyState>
+        <EmptyState title="No warnings">There are no warnings.</EmptyState>
       ) : (
         <ul className="warnings">
           {warnings

@@ -15,7 +15,7 @@ export function Work({ system: { queues, resident_executions: resident } }: { sy
     <Container fitHeight header={<Header variant="h2">Work</Header>}>
       <SpaceBetween size="m">
         <div>
-          {dead === null ? <StatusIndicator type="error">The store does not answer</StatusIndicator> : dead === 0 ? <StatusIndicator type="success">Nothing was given up</StatusIndicator> : <StatusIndicator type="warning">{dead === 1 ? '1 event was given up' : `${formatNumber(dead)} events were given up`}</StatusIndicator>}
+          {dead === null ? <StatusIndicator type="error">The store does not answer</StatusIndicator> : dead === 0 ? <StatusIndicator type="success">Nothing was given up</StatusIndicator> : <StatusIndicator type="warning">{dead === 1 ? '1 event was given up' : `${formatNumber(dead)} events failed for good`}</StatusIndicator>}
           <div className="secondary">
             {dead === null || dead === 0 ? (
               'Events that fail too often are kept as dead letters.'

@@ -116,7 +116,7 @@ function Deadlines({ row }: { row: OpenCallback }) {
     <>
       <Deadline at={row.deadline_at} />
       {due !== null && due !== undefined && (
-        <span title="A heartbeat keeps it open for another while.">
+        <span title="A heartbeat keeps it open until the next heartbeat is due.">
           <br />
           <span className="secondary">heartbeat due </span>
           <Deadline at={due} />

@@ -30,7 +30,7 @@ export function TimerList() {
     loading: isLate,
     loadingText: 'Reading the timers',
     header: (
-      <Header variant="h2" counter={data === undefined ? '' : `(${data.timers.length})`} description="What comes due next in each execution, the soonest first.">
+      <Header variant="h2" counter={data === undefined ? '' : `(${data.timers.length})`} description="What is due next in each execution, the soonest first.">
         Timers
       </Header>
     ),

@@ -17,7 +17,7 @@ export function StopDialog({ detail, ...rest }: Props) {
   return (
     <ActionDialog
       title="Stop this execution"
-      consequence="It ends now, for good, as STOPPED: what it has recorded stays, and it does not go on. A process that works on it can record nothing more."
+      consequence="It ends now, for good, as STOPPED: what it has recorded stays, and it does not continue. A process that is working on it can record nothing more."
       commands={stopCommands(detail.arn, reason)}
       confirm="Stop"
       run={() => stopDurableExecution(detail.arn, reason === '' ? {} : { ErrorMessage: reason })}
@@ -33,7 +33,7 @@ export function PauseDialog({ detail, ...rest }: Props) {
   return (
     <ActionDialog
       title="Pause this execution"
-      consequence="The function is not invoked until it is resumed. Timers run, answers are recorded, and the execution timeout stands still meanwhile. A running invocation stops at its next checkpoint."
+      consequence="The function is not invoked until it is resumed. Until then, timers run, answers are recorded, and the execution timeout stands still. A running invocation stops at its next checkpoint."
       commands={pauseCommands(detail.arn, reason)}
       confirm="Pause"
       run={() => pauseDurableExecution(detail.arn, reason === '' ? undefined : reason)}
@@ -48,7 +48,7 @@ export function ResumeDialog({ detail, ...rest }: Props) {
   return (
     <ActionDialog
       title="Resume this execution"
-      consequence="The function is invoked again if anything happened meanwhile, and replays what it has recorded."
+      consequence="If anything happened during the pause, the function is invoked again and replays what it has recorded."
       commands={resumeCommands(detail.arn)}
       confirm="Resume"
       run={() => resumeDurableExecution(detail.arn)}
@@ -61,7 +61,7 @@ export function DeleteDialog({ detail, ...rest }: Props) {
   return (
     <ActionDialog
       title="Delete this execution"
-      consequence="Its record goes, with its history, input and result. That cannot be undone; its name is free again."
+      consequence="Its record is deleted, with its history, input and result. This cannot be undone; its name becomes free again."
       commands={deleteCommands(detail.arn)}
       confirm="Delete"
       run={() => deleteDurableExecution(detail.arn)}

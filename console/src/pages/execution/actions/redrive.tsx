@@ -37,7 +37,7 @@ export function RedriveDialog({ detail, executionArn, onDone, onDismiss }: Props
   return (
     <ActionDialog
       title="Redrive this execution"
-      consequence="It goes on from the state that it did not get past, with what had come into it, as an execution of its own; what was done before is not done again. To Step Functions it stays the same execution."
+      consequence="It continues from the state that failed, with that state's input, as a new execution; states that succeeded are not run again. For Step Functions it is still the same execution."
       commands={redriveCommands(executionArn)}
       confirm="Redrive"
       run={run}

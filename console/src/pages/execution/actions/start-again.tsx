@@ -50,7 +50,7 @@ export function StartAgainDialog({ detail, onDone, onDismiss }: Props) {
     >
       <SpaceBetween size="s">
         {isLarge ? <p className="secondary">The input has {given.length.toLocaleString('en')} characters and is sent as it is.</p> : <JsonField label="Input" value={payload} onChange={edit} readOnly={old.isPending} rows={10} />}
-        <FormField label="Name (optional)" description="A name that is in use is refused, or finds the execution that has it">
+        <FormField label="Name (optional)" description="A name that is in use is rejected, or returns the execution that has it">
           <Input value={name} onChange={({ detail: { value } }) => setName(value)} placeholder="one is made" />
         </FormField>
         <FormField label="Version">

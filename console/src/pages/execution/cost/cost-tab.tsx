@@ -42,16 +42,16 @@ export function CostTab({ execution: { id, detail } }: { execution: Execution; s
       </div>
       {failure}
       {isOpen(cost) && (
-        <StatusIndicator type="in-progress">So far: it has not ended, and an invocation counts once it is over.</StatusIndicator>
+        <StatusIndicator type="in-progress">So far: the execution has not ended, and an invocation counts once it is over.</StatusIndicator>
       )}
       {cost.is_cut && (
         <Alert type="warning" header="Not everything is on this bill">
-          It invoked more executions in a chain than are read here. The command reads more of them.
+          It invoked more executions in a chain than are read here. The command below reads more of them.
         </Alert>
       )}
       <Figures cost={cost} />
       <Prices prices={cost.prices} />
-      <ExpandableSection headerText="What is assumed, and what is left out">
+      <ExpandableSection headerText="Assumptions, and what is left out">
         <ul className="cost-assumptions">
           {cost.assumptions.map((assumption) => (
             <li key={assumption}>{assumption}</li>

@@ -35,7 +35,7 @@ const DRAG = 4
 export function GraphTab({ execution, selection }: { execution: Execution; selection: Selection }) {
   const { data, error, refetch } = useQuery({ ...definitionQuery(execution.id), enabled: execution.detail.is_state_machine })
   const whole = useMemo(() => (data === undefined ? null : readDefinition(data.definition)), [data])
-  if (!execution.detail.is_state_machine) return <EmptyState title="There is nothing to draw">Executions of state machines have a graph, as long as their definition is here.</EmptyState>
+  if (!execution.detail.is_state_machine) return <EmptyState title="There is nothing to draw">Executions of state machines have a graph, as long as their definition is available.</EmptyState>
   if (error !== null) return <ErrorBox title="The definition could not be read" error={error} onRetry={() => void refetch()} />
   if (data === undefined) return <Loading />
   if (whole === null) return <EmptyState title="The definition could not be understood" />

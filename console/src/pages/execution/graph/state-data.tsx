@@ -48,7 +48,7 @@ export function StateData({ execution, operation }: { execution: Execution; oper
   return (
     <>
       {error !== null && <ErrorView error={error} />}
-      {before === null && !isFirst ? <p className="secondary">What comes into the first state of a branch or an item is not recorded by itself: it is the input of the state around, as its fields make it.</p> : <PayloadViewer title="Input" text={input} />}
+      {before === null && !isFirst ? <p className="secondary">The input of the first state of a branch or an item is not recorded separately: it is computed from the input of the state around it.</p> : <PayloadViewer title="Input" text={input} />}
       {result !== null && <PayloadViewer title="Output" text={pretty(result.output)} />}
       {result?.assigned !== undefined && <PayloadViewer title="Variables that it set" text={pretty(result.assigned)} />}
       {result?.next !== undefined && (

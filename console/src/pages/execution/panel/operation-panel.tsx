@@ -169,7 +169,7 @@ function Callback({ execution, operation }: { execution: Execution; operation: O
           onDismiss={() => answer(null)}
           onDone={() => {
             answer(null)
-            notify('success', kind === 'heartbeat' ? 'The heartbeat was recorded.' : 'The answer was recorded: the execution goes on.')
+            notify('success', kind === 'heartbeat' ? 'The heartbeat was recorded.' : 'The answer was recorded: the execution continues.')
           }}
         />
       )}

@@ -81,7 +81,7 @@ export function LogsTab({ execution, selection }: { execution: Execution; select
             })}
             {shown.length === 0 && (
               <EmptyState title={all.length === 0 ? 'Nothing written yet' : 'No line matches'}>
-                {all.length === 0 ? 'What the function writes is here as it happens. Old lines are removed before executions are.' : ''}
+                {all.length === 0 ? 'What the function logs appears here live. Old lines are deleted before executions are.' : ''}
               </EmptyState>
             )}
           </div>

@@ -24,7 +24,7 @@ export function TraceTab({ execution: { detail } }: { execution: Execution; sele
   if (found.length === 0) {
     return (
       <EmptyState title="No segments were sent">
-        A function sends them when it has an X-Ray tracer and <code>Tracing: Active</code> in the template. A replay would send them again, so durable functions usually leave that to the functions they call.
+        A function sends them when it has an X-Ray tracer and <code>Tracing: Active</code> in the template. A replay would send them again, so durable functions usually leave tracing to the functions they call.
       </EmptyState>
     )
   }

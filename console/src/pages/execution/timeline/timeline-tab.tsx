@@ -178,7 +178,7 @@ export function TimelineTab({ execution, selection }: Props) {
               )
             })}
           </div>
-          {rows.length === 0 && <EmptyState title={isOpen ? 'Nothing recorded yet' : 'No operations'}>{isOpen ? 'Steps, waits and callbacks are here as they happen.' : 'The function ended without a step, a wait or a callback.'}</EmptyState>}
+          {rows.length === 0 && <EmptyState title={isOpen ? 'Nothing recorded yet' : 'No operations'}>{isOpen ? 'Steps, waits and callbacks appear here live.' : 'The function ended without a step, a wait or a callback.'}</EmptyState>}
         </div>
       </div>
       <Legend />

@@ -24,7 +24,7 @@ impl Pace {
     ///
     /// # Errors
     ///
-    /// When it is no number from 0 to 100.
+    /// When it is not a number from 0 to 100.
     pub fn from_env() -> Result<Self, ReadPaceError> {
         match std::env::var("DEMO_PACE") {
             Ok(value) if !value.trim().is_empty() => Self::parse(&value),
@@ -39,7 +39,7 @@ impl Pace {
     ///
     /// # Errors
     ///
-    /// When the text is no number from 0 to 100.
+    /// When the text is not a number from 0 to 100.
     pub fn parse(text: &str) -> Result<Self, ReadPaceError> {
         match text.trim().parse::<f64>() {
             Ok(factor) if (0.0..=FACTOR_MAX).contains(&factor) => Ok(Self(factor)),
