@@ -29,9 +29,10 @@ pub const ASSUMPTIONS: &[&str] = &[
     "Data is retained from the start of its execution until the retention after its end, as if all of it were written first.",
     "An invocation is billed from its start to its end in whole milliseconds; the start of a cold process is not added.",
     "A plain function that was invoked in a chain is billed for the time that its caller waited.",
-    "A state transition is a state that is entered, also within Parallel and Map, and each retry; the start and the end of an execution do not count.",
+    "A state transition is a state that is entered, also within Parallel and Map, and each retry; the start and the end of an \
+     execution are none.",
     "An Express execution is billed for 64 MB from its first event to its last; AWS counts definition and data in, too.",
-    "On AWS a state machine is not a function: the function that interprets it here, and what it records, is not counted.",
-    "A function that another function invokes directly is not counted, because it is in no history.",
+    "A state machine is no function on AWS: what interprets it here, and what that records, is not counted.",
+    "A function that a function invokes by itself is not counted: no history knows it.",
     "Other services, data transfer, logs, taxes and free tiers are not counted.",
 ];

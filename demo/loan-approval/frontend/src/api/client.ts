@@ -47,7 +47,7 @@ async function call(path: string, init: RequestInit, cancel?: AbortSignal): Prom
   return json
 }
 
-/** A body that is not JSON becomes `undefined`, which every parser refuses by name. */
+/** A body that is no JSON becomes `undefined`, which every parser refuses by name. */
 function parseJson(body: string): unknown {
   try {
     return JSON.parse(body)

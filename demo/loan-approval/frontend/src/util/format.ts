@@ -33,7 +33,7 @@ export function duration(milliseconds: number): string {
   return `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(seconds % 60)} h`
 }
 
-/** `14:03:27.120` in local time; what the API sent where that is not a time. */
+/** `14:03:27.120` in local time; what the API sent where that is no time. */
 export function clock(timestamp: string): string {
   const at = new Date(timestamp)
   return Number.isNaN(at.getTime()) ? timestamp : CLOCK.format(at)
