@@ -1,9 +1,9 @@
-//! Who sends a request, and what they may do.
+//! Who sends a request, and what the sender may do.
 //!
-//! [`signature`] verifies AWS Signature Version 4 and signs; [`policy`] reads IAM policy documents and decides by
-//! them; [`AccessKeyId`], [`SecretKey`] and [`SealingKey`] are access keys and how their secrets are kept;
-//! [`SessionKeys`] makes the credentials that function processes have. Nothing here serves HTTP, keeps anything, or
-//! asks for the time: callers hand in heads of requests, records and instants.
+//! [`signature`] verifies and creates AWS Signature Version 4; [`policy`] reads IAM policy documents and evaluates
+//! them; [`AccessKeyId`], [`SecretKey`] and [`SealingKey`] are access keys and the way their secrets are stored;
+//! [`SessionKeys`] makes the credentials of function processes. Nothing here serves HTTP, stores anything, or
+//! reads a clock: callers pass in request heads, records and times.
 
 pub mod policy;
 pub mod signature;

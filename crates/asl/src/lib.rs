@@ -1,13 +1,13 @@
-//! The Amazon States Language: definitions read, checked and evaluated.
+//! The Amazon States Language: reads, checks and evaluates definitions.
 //!
-//! [`Definition::parse`] reads a state machine and says everything that is wrong with it, with line and column
-//! ([`Problem`]). What comes out is plain data ([`State`]) whose expressions are read already: JSONPath with intrinsic
-//! functions ([`Expression`]), and JSONata ([`Query`]). How data flows through a state ([`Flow`]), which way a choice
-//! goes, and whether an error is retried are functions of what is handed in.
+//! [`Definition::parse`] reads a state machine and reports every error in it, with line and column
+//! ([`Problem`]). The result is plain data ([`State`]) whose expressions are already parsed: JSONPath with intrinsic
+//! functions ([`Expression`]), and JSONata ([`Query`]). Pure functions compute how data flows through a state ([`Flow`]),
+//! which branch a choice takes, and whether an error is retried.
 //!
-//! Nothing here runs anything, looks at a clock or draws a number: the instant and the seed of a state come in with its
-//! [`Scope`], so that a state that is replayed comes to the same. Whoever runs state machines (`state-machine`) records
-//! both.
+//! Nothing here runs anything, reads a clock or draws a random number: the time and the seed of a state come with its
+//! [`Scope`], so that a replayed state gives the same result. The caller that runs state machines (`state-machine`)
+//! records both.
 //!
 //! Source of the rules: the Amazon States Language specification and the Step Functions developer guide.
 

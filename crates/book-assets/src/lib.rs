@@ -1,6 +1,6 @@
-//! The book in `docs/`, as the program carries it: pages for a browser, and Markdown for a terminal.
+//! The documentation in `docs/`, embedded in the program: pages for a browser, and Markdown for a terminal.
 //!
-//! Made and packed when this is built. A crate of its own, because it is compiled anew whenever a page changes.
+//! It is rendered and packed at build time. This is a separate crate because it is recompiled whenever a page changes.
 
 mod pages;
 

@@ -1,12 +1,12 @@
-//! The book in `docs/`: read, checked, made into pages.
+//! The documentation in `docs/`: reads it, checks it, and renders it.
 //!
-//! `docs/SUMMARY.md` lists the chapters, as mdBook has it ([`Summary`]); [`Markdown`] is one file with its headings and
-//! links; [`links`] holds every link against what is there; [`site`] makes HTML of it all;
-//! [`picture`] draws executions that were recorded. Files are read here and
-//! written by whoever asks: `cargo xtask book`, and the build of `book-assets`. Why this is not mdBook is told in
+//! `docs/SUMMARY.md` lists the chapters, in mdBook's format ([`Summary`]); [`Markdown`] is one file with its headings and
+//! links; [`links`] checks that every link has a target; [`site`] renders all of it as HTML;
+//! [`picture`] draws recorded executions. Files are read here and
+//! written by the callers: `cargo xtask book`, and the build of `book-assets`. Why this is not mdBook is explained in
 //! `docs/adr/0023-the-book-is-made-by-a-small-renderer.md`.
 //!
-//! Without the feature `render` there is [`section`] alone, which needs no Markdown parser.
+//! Without the feature `render` there is only [`section`], which needs no Markdown parser.
 
 #[cfg(feature = "render")]
 pub mod links;

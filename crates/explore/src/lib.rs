@@ -1,12 +1,12 @@
-//! Small worlds of the engine, explored whole.
+//! Explores small worlds of the engine completely.
 //!
-//! The engine is a function, so a small world can be explored completely: every interleaving of a few
+//! The engine is a pure function, so a small world can be explored completely: every interleaving of a few
 //! inputs over two operations, every state once, every request twice. The random scripts of the
-//! engine's own tests go far and see little of each place; this goes a few moves and sees everything.
+//! engine's own tests go far but see little of each place; this crate makes only a few moves but sees every state.
 //! Nothing depends on this crate.
 //!
-//! In reading order: a [`World`] is an execution and what lies around it, [`moves`] says what may
-//! happen in it, [`step`] makes a move, [`invariants`] say what must hold, [`Search`] goes everywhere.
+//! In reading order: a [`World`] is an execution and its surroundings, [`moves`] lists what may
+//! happen in it, [`step`] makes a move, [`invariants`] says what must hold, [`Search`] visits every state.
 
 mod fingerprint;
 mod history;

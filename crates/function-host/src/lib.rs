@@ -1,11 +1,12 @@
-//! Starts, feeds, times out, stops and keeps warm function processes over the Lambda Runtime API.
+//! Function processes over the Lambda Runtime API: starts them, sends them events, times them out, keeps them warm, and
+//! stops them.
 //!
-//! [`FunctionHost`] is the whole interface: it takes an event for a function version and returns what the function made of
-//! it. Everything around that (aliases, durable executions, retries, HTTP) belongs to the server. How the parts fit together
+//! [`FunctionHost`] is the whole interface: it takes an event for a function version and returns the function's result.
+//! Everything else (aliases, durable executions, retries, HTTP) belongs to the server. How the parts fit together
 //! is written down in the design, section 7, and the Runtime API in the protocol reference, section 6.
 //!
-//! An invocation goes from `host` into the `pool`, which finds it a process or has one started; the `process`'s own task
-//! delivers it through its `runtime_api`, and answers whoever waits.
+//! An invocation goes from `host` to the `pool`, which finds or starts a process for it; the `process`'s own task
+//! delivers it through the `runtime_api`, and answers the caller.
 
 mod capture;
 mod config;

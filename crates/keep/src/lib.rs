@@ -1,11 +1,11 @@
-//! Keeping what a store holds: backups, restores, copies, checks.
+//! Backups, restores, copies and checks of a store.
 //!
-//! Everything of a store is read as [`Item`]s by [`read_store`], or out of a backup by [`read_backup`], and put into a
+//! Everything in a store is read as [`Item`]s by [`read_store`], or from a backup by [`read_backup`], and written to a
 //! [`Sink`]: a backup ([`BackupWriter`]), another store ([`IntoStore`]), or a check ([`Examine`]). A backup is one
 //! file: lines of JSON, compressed with gzip, readable with `zcat`.
 //!
-//! Where files and stores are, is the caller's business. In reading order: what there is, how it is written and read,
-//! what is wrong with it.
+//! The caller decides where files and stores are. In reading order: the items, how they are written and read,
+//! what can be wrong with them.
 #![warn(missing_docs)]
 
 mod item;

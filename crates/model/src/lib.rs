@@ -2,9 +2,9 @@
 //!
 //! Nothing here waits, reads a clock, draws a random number, or knows AWS's wire spelling (that is
 //! `lambda-api`) or SQL (that is the stores). The rules that change this data live in `engine`.
-//! What serde makes of it is the form in which backups hold it: a member that is added needs a default, and one that
-//! is renamed keeps its old name there.
-//! In reading order: what identifies things, what an execution holds, what happened to it.
+//! Its serde format is the format of backups: a new member needs a default, and a renamed
+//! member keeps its old name there.
+//! In reading order: what identifies things, what an execution contains, what happened to it.
 
 mod arn;
 mod deadline;

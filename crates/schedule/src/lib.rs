@@ -1,6 +1,6 @@
 //! When a schedule is due: AWS's `rate(…)`, `cron(…)` and `at(…)`, on the clock of a time zone.
 //!
-//! Expressions in, instants out; what is done then, and how far a schedule has come, is for whoever keeps it.
+//! Takes expressions and returns times. The caller decides what to do then, and stores how far a schedule has got.
 
 mod cron;
 mod expression;

@@ -1,8 +1,8 @@
-//! Tests of durable functions that cost nothing: the handler runs in the test's own process, on the production engine,
+//! Cheap tests of durable functions: the handler runs in the test's own process, with the production engine,
 //! driver and SDK, with a store in memory and a clock that jumps while nothing is at work. Days pass in milliseconds.
 //!
-//! In reading order: what a test is made of ([`Builder`], [`callback`]), what runs it ([`DurableTestRunner`]), what it
-//! looks at ([`Run`], [`TestOperation`], [`Tree`], [`LogLine`]), and what no test by hand would try
+//! In reading order: how a test is set up ([`Builder`], [`callback`]), what runs it ([`DurableTestRunner`]), what it can
+//! inspect ([`Run`], [`TestOperation`], [`Tree`], [`LogLine`]), and checks that nobody would write by hand
 //! ([`DurableTestRunner::crash_everywhere`], [`replays`]).
 #![doc = include_str!("../README.md")]
 #![deny(missing_docs)]

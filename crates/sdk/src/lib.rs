@@ -1,6 +1,6 @@
-//! Durable functions in Rust: handlers that survive crashes, wait for days without running, and pick up where they
-//! were. The same binary runs on AWS Lambda and on Lambdura; with the feature `embedded`, the same handlers run in a
-//! program of their own with a SQLite file and no server (`lambdura::embedded`).
+//! Durable functions in Rust: handlers that survive crashes, wait for days without running, and continue where they
+//! stopped. The same binary runs on AWS Lambda and on Lambdura; with the feature `embedded`, the same handlers run inside
+//! your own program with a SQLite file and no server (`lambdura::embedded`).
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -32,7 +32,7 @@
 //!         .await?
 //!         .into_results()?;
 //!
-//!     // The handler is dropped here, and runs again from the top, on what is recorded, once the manager answers.
+//!     // The handler is dropped here, and runs again from the top, with the recorded results, once the manager answers.
 //!     let approval: Approval = ctx
 //!         .wait_for_callback("approval", |callback_id: CallbackId, _: StepContext| async move {
 //!             notify_manager(callback_id.as_str()).await
@@ -51,13 +51,13 @@
 //! ```
 //!
 //! - **Deterministic outside steps.** The handler is replayed: the same operations must be called in the same order
-//!   every time. Clocks, chance and I/O belong into steps. A difference between code and history ends the execution
+//!   every time. Clocks, random numbers and I/O belong in steps. If code and history differ, the execution fails
 //!   with `NonDeterministicExecutionError`.
-//! - **Whatever comes first** is [`race`](DurableContext::race), [`select_ok`](DurableContext::select_ok) or
-//!   [`try_join_all`](DurableContext::try_join_all), which record what it was; `tokio::select!` over durable operations
-//!   [decides anew](DurableContext#whatever-comes-first) in each replay.
+//! - **To take whatever comes first**, use [`race`](DurableContext::race), [`select_ok`](DurableContext::select_ok) or
+//!   [`try_join_all`](DurableContext::try_join_all), which record the outcome; `tokio::select!` over durable operations
+//!   [decides again](DurableContext#whatever-comes-first) in each replay.
 //! - **Errors** are one type per operation ([`StepError`], [`CallbackError`], …) and go into [`BoxError`] with `?`.
-//!   What the handler returns as an error fails the execution; infrastructure failures never reach the handler.
+//!   An error that the handler returns fails the execution; infrastructure failures never reach the handler.
 //! - **Panics** in steps, branches and handlers are caught and become failures.
 #![deny(missing_docs)]
 

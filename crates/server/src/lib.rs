@@ -1,9 +1,9 @@
 //! The server: the runtime behind HTTP.
 //!
-//! One port ([`main_port`]) speaks AWS's Lambda API ([`api`]), serves the stack's tables ([`tables`]) and state machines
-//! ([`states`]), a few routes of our own ([`service`]) and the web console ([`console`]); each API and function URL of a stack has a
-//! port of its own ([`gateway`]); what is meant for AWS's other services is handed on or refused ([`elsewhere`]). [`Server`] joins store, function host, tables and traces, and
-//! [`Server::deploy`] puts a stack's functions into it.
+//! One port ([`main_port`]) serves AWS's Lambda API ([`api`]), the stack's tables ([`tables`]) and state machines
+//! ([`states`]), Lambdura's own routes ([`service`]) and the web console ([`console`]). Each API and function URL of a stack has its
+//! own port ([`gateway`]). Requests for AWS's other services are forwarded or rejected ([`elsewhere`]). [`Server`] joins store, function host, tables and traces, and
+//! [`Server::deploy`] deploys a stack's functions to it.
 
 mod app;
 mod callers;

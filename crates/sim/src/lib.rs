@@ -1,16 +1,16 @@
-//! The whole system in one thread, from one seed.
+//! Simulates the whole system in one thread, from one seed.
 //!
-//! Real engine, real runtime, the real SDK; simulated are what lies around them: the store's delays and faults, the clock,
-//! the processes that run functions, the network between them and the service, and the people who answer. Everything
-//! that could be otherwise is drawn from the seed, so that the same seed gives the same trace, byte by byte.
+//! The engine, the runtime and the SDK are real. Simulated are the store's delays and faults, the clock,
+//! the processes that run functions, the network between them and the service, and the people who answer callbacks.
+//! Every choice is drawn from the seed, so the same seed gives the same trace, byte by byte.
 //!
-//! In reading order: [`Plan`] is what a seed comes to: [programs](program) that executions run ([`body`] runs them), and
-//! the [faults](Fault) that hit them. A [`World`] outlives the lives of the server, which [`life`] lives one after the other;
+//! In reading order: a [`Plan`] is computed from a seed: [programs](program) that executions run ([`body`] runs them), and
+//! the [faults](Fault) that hit them. A [`World`] outlives each run of the server, which [`life`] runs one after the other;
 //! [`clock`], [`around_store`], [`around_functions`] and [`around_service`] put the faults where they belong, and [`people`]
-//! do what comes from outside. A third of the seeds have several servers that live [`together`] on one store: each on a
-//! [`machine`] with a clock of its own, with [`around_servers`] and [`between_servers`] for what they know of each other.
-//! What must hold is in [`check`] and [`check_servers`], asked at each commit, request and step. [`run`] runs a plan,
-//! and [`shrink`] looks for the shortest one that still fails.
+//! make the requests from outside. In a third of the seeds, several servers run [`together`] on one store: each on a
+//! [`machine`] with its own clock, with [`around_servers`] and [`between_servers`] for what they know of each other.
+//! The invariants are in [`check`] and [`check_servers`], and are checked at each commit, request and step. [`run`] runs a plan,
+//! and [`shrink`] looks for the shortest plan that still fails.
 
 mod check;
 mod check_servers;

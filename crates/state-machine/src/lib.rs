@@ -1,12 +1,12 @@
 //! State machines of the Amazon States Language, run as durable functions.
 //!
-//! A [`StateMachine`] is a handler: what it does is recorded as operations of an ordinary durable execution, and it is
-//! replayed as any other ([ADR 27](../../../docs/adr/0027-a-state-machine-is-a-durable-function.md)).
+//! A [`StateMachine`] is a handler: its work is recorded as operations of an ordinary durable execution, and it is
+//! replayed like any other ([ADR 27](../../../docs/adr/0027-a-state-machine-is-a-durable-function.md)).
 //!
 //! | in the definition | in the history |
 //! | --- | --- |
-//! | a state | a child context with its name, whose result says what came out and where to go |
-//! | its instant and its seed | a step `enter` within; whatever is drawn or told in the state follows from both |
+//! | a state | a child context with its name, whose result contains the output and the next state |
+//! | its time and its seed | a step `enter` within; everything random or time-dependent in the state follows from them |
 //! | a function that a Task calls, another state machine | a chained invoke |
 //! | a call of another service | a step `call` |
 //! | a task token | a callback |
@@ -14,7 +14,7 @@
 //! | Parallel, Map | a parallel, a map |
 //! | an item of a distributed Map | an execution of the same function, by a chained invoke |
 //!
-//! Where it runs is the caller's: a function process of a server, or a program with the embedded home of the SDK.
+//! The caller decides where it runs: in a function process of a server, or in a program with the SDK's embedded mode.
 
 mod failure;
 mod machine;

@@ -1,4 +1,4 @@
-//! What the standard library lacks and more than one crate needs.
+//! Helpers that the standard library lacks and that more than one crate needs.
 #![warn(missing_docs)]
 
 mod error;

@@ -1,8 +1,8 @@
-//! Time that is moved: by itself while nothing is at work, or when somebody says so.
+//! Moves time: automatically while nothing is at work, or on command.
 //!
-//! [`Winder`] moves the clock, step by step, so that everything happens in the order of its time; [`Answers`] stand for
-//! the people and systems whose answers executions wait for, and [`answerer`] gives them. What it means that nothing is
-//! at work, the clock knows (`runtime::WoundClock`).
+//! [`Winder`] moves the clock step by step, so that everything happens in the order of its time; [`Answers`] replace
+//! the people and systems that executions wait for, and [`answerer`] sends their answers. The clock
+//! (`runtime::WoundClock`) knows whether anything is at work.
 
 mod answerer;
 mod answers;

@@ -1,6 +1,6 @@
-//! Between AWS's shapes (`lambda-api`) and ours (`model`): conversion both ways, validation in AWS's
-//! words, and the AWS error that each of our errors is. No HTTP, so that whoever answers functions in
-//! another way says the same.
+//! Converts between AWS's shapes (`lambda-api`) and Lambdura's (`model`), in both directions; validates requests with
+//! AWS's messages, and maps errors to AWS's errors. It contains no HTTP, so that every way of answering functions
+//! gives the same answers.
 
 mod error;
 mod validate;
