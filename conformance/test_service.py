@@ -21,4 +21,4 @@ def test_the_unit_is_locked_down():
     exposure = float(re.search(r"Overall exposure level for \S+: ([0-9.]+)", done.stdout)[1])
     assert exposure < EXPOSURE_MAX, done.stdout
     page = (HERE.parent / "docs/installing.md").read_text()
-    assert f"(`systemd-analyze security` says {exposure})" in page
+    assert f"(`systemd-analyze security` rates it {exposure})" in page

@@ -136,13 +136,10 @@ fn the_page_of_the_limits_has_the_numbers() {
     let row = |it: &Limits| {
         [
             (
-                "operations, the execution itself included",
+                "operations, including the execution itself",
                 number(it.operations_max.into()),
             ),
-            (
-                "data that is recorded, in all",
-                size(it.execution_bytes_max),
-            ),
+            ("recorded data in total", size(it.execution_bytes_max)),
             (
                 "result or state of a step",
                 bytes(it.step_payload_bytes_max),
@@ -166,7 +163,7 @@ fn the_page_of_the_limits_has_the_numbers() {
             ("result of a callback", bytes(it.callback_result_bytes_max)),
             ("one error", bytes(it.error_bytes_max)),
             (
-                "errors of the function in a row until it fails",
+                "consecutive errors of the function until the execution fails",
                 number(it.failed_invocations_max.into()),
             ),
         ]
