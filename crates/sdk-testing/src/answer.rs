@@ -6,8 +6,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use wind::AnswerSet;
 
-/// Begins a rule for callbacks of this name, or whose surrounding context has it; `*` stands for any text, `?` for one
-/// character. Say how it ends: [`succeeds`](Callback::succeeds), [`fails`](Callback::fails), [`never`](Callback::never).
+/// Begins a rule for callbacks with this name, or in a context with this name; `*` stands for any text, `?` for one
+/// character. Complete it with [`succeeds`](Callback::succeeds), [`fails`](Callback::fails), [`never`](Callback::never).
 pub fn callback(name: impl Into<String>) -> Callback {
     let name = name.into();
     Callback {
@@ -17,7 +17,7 @@ pub fn callback(name: impl Into<String>) -> Callback {
     }
 }
 
-/// A rule that is to be said to its end; see [`callback`].
+/// An incomplete rule; see [`callback`].
 ///
 /// ```
 /// use lambdura_testing::{callback, hours, minutes};

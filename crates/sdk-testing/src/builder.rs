@@ -168,7 +168,7 @@ impl Builder {
         self.part(move |program, _| program.plugin(plugin.clone()))
     }
 
-    /// What day it is when the test begins: `2027-01-31T08:00:00Z`. Today unless it is set.
+    /// The time at which the test begins: `2027-01-31T08:00:00Z`. Today by default.
     pub fn starts_at(mut self, at: impl Into<String>) -> Self {
         self.starts_at = Some(at.into());
         self

@@ -28,12 +28,12 @@ pub use report::{CrashPoint, CrashReport, InFlight};
 /// The execution's name: whoever starts it again after a crash starts the same one.
 const NAME: &str = "crash-everywhere";
 
-/// As [`DurableTestRunner::crash_everywhere`](crate::DurableTestRunner::crash_everywhere), with functions that are made
-/// anew for each point: what they keep in memory outside of the execution, such as a fake of a database, then outlives
-/// the crash, and nothing of it reaches the next point.
+/// Like [`DurableTestRunner::crash_everywhere`](crate::DurableTestRunner::crash_everywhere), with new functions for each
+/// point: what they keep in memory outside the execution, such as a fake database, survives the crash but does not
+/// reach the next point.
 ///
 /// # Errors
-/// When the run without a crash comes to no end, or the test itself cannot go on.
+/// When the run without a crash does not end, or the test itself cannot continue.
 pub async fn crash_everywhere(
     describe: impl Fn() -> Builder + Send + 'static,
     input: &(impl Serialize + ?Sized),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Why a test could not go on.
+/// Why a test could not continue.
 ///
 /// Its `Debug` is its `Display`, so that a failed test shows a text and not a structure.
 #[derive(thiserror::Error)]

@@ -35,19 +35,19 @@ pub struct Replayed {
     pub file: PathBuf,
     /// How many operations are recorded.
     pub operations: usize,
-    /// Whether the code had come to an end: then it came to the same one, and asked for nothing else. An execution that
-    /// was stopped or timed out had not: it goes on as far as it is recorded.
+    /// Whether the execution had ended by itself: then the code came to the same end, and asked for nothing else. An
+    /// execution that was stopped or timed out had not: it is replayed as far as it is recorded.
     pub ended: bool,
-    /// What the code asks for next, where the execution had not ended.
+    /// What the code asks for next, if the execution had not ended.
     pub goes_on_with: Vec<String>,
 }
 
-/// Replays each history in a folder (`*.json`) with a handler, as it is after its code was changed.
+/// Replays each history in a folder (`*.json`) with a handler whose code may have changed since.
 ///
 /// A history is the answer of AWS's `get-durable-execution-history --include-execution-data`, with all its pages, that of
 /// `lambdura history --output json`, or what [`Run::save_history`](crate::Run::save_history) wrote. One of an execution
 /// that came to an end must come to the same end, and ask for nothing that is not recorded. One of an execution that had not ended
-/// may go on with something new once it has called everything that ended. No code of a step runs.
+/// may ask for something new once it has called everything that ended. The code of steps does not run.
 ///
 /// # Errors
 /// When there are no histories, when one cannot be read, and when the code does not repeat one: the text has the file, the

@@ -47,7 +47,7 @@ impl fmt::Display for RunStatus {
     }
 }
 
-/// What became of an execution, as it was when it was looked at.
+/// A snapshot of an execution.
 ///
 /// ```
 /// use lambdura::{BoxError, DurableContext, StepContext};

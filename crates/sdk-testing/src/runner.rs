@@ -19,8 +19,8 @@ use crate::run::{Around, Run};
 use crate::time::instant;
 use crate::world::World;
 
-/// A handler in a world of its own: an empty store in memory, a clock that moves when nothing is at work, and rules that
-/// answer for whoever would.
+/// A handler in its own test environment: an empty store in memory, a clock that moves when nothing is at work, and
+/// rules that answer callbacks.
 pub struct DurableTestRunner {
     description: Builder,
     world: World,
@@ -42,7 +42,7 @@ pub struct OpenCallback<'a> {
 /// Runs a handler to its end, or until nothing more can happen: the whole of [`DurableTestRunner`] in one line.
 ///
 /// # Panics
-/// When the test itself could not go on, and not the handler: it waits for real time.
+/// When the test itself, not the handler, could not continue: it waits for real time.
 pub async fn run<F, Fut, Event, T, E>(handler: F, input: &(impl Serialize + ?Sized)) -> Run
 where
     F: Fn(Event, DurableContext) -> Fut + Send + Sync + 'static,
@@ -99,7 +99,7 @@ impl DurableTestRunner {
     /// Runs the handler to its end, or until nothing more can happen: then it says what it waits for.
     ///
     /// # Errors
-    /// When the test itself cannot go on: the input is not JSON, or the handler waits for real time.
+    /// When the test itself cannot continue: the input is not JSON, or the handler waits for real time.
     pub async fn run(&self, input: &(impl Serialize + ?Sized)) -> Result<Run, TestError> {
         self.begin(input, None).await?.finish().await
     }
@@ -148,7 +148,7 @@ impl DurableTestRunner {
         })
     }
 
-    /// Lets so much time pass. What comes due on the way happens in its time, timeouts of callbacks included.
+    /// Lets this much time pass. Everything due on the way happens at its time, including timeouts of callbacks.
     ///
     /// # Errors
     /// When a handler waits for real time.
@@ -190,13 +190,13 @@ impl DurableTestRunner {
         &self.world.app
     }
 
-    /// Runs the handler once as it is, and once for each point at which its process can die: before and after each
-    /// commit, and in each step once its code has run and its result is not recorded. The worlds are new ones, made of
-    /// the same description; what handlers keep outside of them, they share. Where they must not, use
+    /// Runs the handler once without a crash, and once for each point at which its process can die: before and after each
+    /// commit, and in each step when its code has run but its result is not recorded. Each run has a new environment
+    /// from the same description, but what handlers keep outside it is shared. If it must not be shared, use
     /// [`crash_everywhere`](crate::crash_everywhere()).
     ///
     /// # Errors
-    /// When the run without a crash comes to no end, or the test itself cannot go on.
+    /// When the run without a crash does not end, or the test itself cannot continue.
     pub async fn crash_everywhere(
         &self,
         input: &(impl Serialize + ?Sized),
@@ -375,7 +375,7 @@ impl OpenCallback<'_> {
     /// Completes it with a result, and goes along until everything waits again.
     ///
     /// # Errors
-    /// When it was completed meanwhile.
+    /// When it has already been completed.
     pub async fn succeed(self, result: &(impl Serialize + Sync + ?Sized)) -> Result<(), TestError> {
         let app = &self.world.app;
         let sent = app.send_callback_success(&self.callback_id, result).await;
@@ -385,7 +385,7 @@ impl OpenCallback<'_> {
     /// Completes it with an error, and goes along until everything waits again.
     ///
     /// # Errors
-    /// When it was completed meanwhile.
+    /// When it has already been completed.
     pub async fn fail(self, error_type: &str, message: &str) -> Result<(), TestError> {
         let app = &self.world.app;
         let sent = app
@@ -397,7 +397,7 @@ impl OpenCallback<'_> {
     /// Gives a sign of life.
     ///
     /// # Errors
-    /// When it was completed meanwhile.
+    /// When it has already been completed.
     pub async fn heartbeat(&self) -> Result<(), TestError> {
         let app = &self.world.app;
         let sent = app.send_callback_heartbeat(&self.callback_id).await;

@@ -42,9 +42,9 @@ impl<T, F: Fn(&T, u32) -> WaitDecision + Send + Sync> WaitStrategy<T> for F {
     }
 }
 
-/// A strategy that goes on, with growing delays, until `is_met` says so.
+/// A strategy that checks again, with growing delays, until `is_met` returns true.
 ///
-/// 60 checks, from 5 seconds growing by half to 300, with full jitter, until told otherwise.
+/// By default 60 checks, from 5 seconds growing by half to 300, with full jitter.
 ///
 /// ```
 /// use std::time::Duration;
@@ -102,7 +102,7 @@ impl<F> BackoffWaitStrategy<F> {
         self
     }
 
-    /// What each delay is multiplied by to give the next.
+    /// The factor from each delay to the next.
     #[must_use]
     pub fn backoff_rate(mut self, rate: f64) -> Self {
         self.backoff.growth = Growth::Rate(rate);

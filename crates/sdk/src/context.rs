@@ -25,23 +25,24 @@ use crate::operation_id::{Claim, OperationId, OperationSpec};
 ///
 /// # Whatever comes first
 ///
-/// `tokio::select!` over durable operations is a trap. Which one it takes is decided by what ends first and by chance,
-/// and recorded nowhere: when the handler is replayed all of them may have ended, it may take another, and the
-/// execution ends with `NonDeterministicExecutionError`, or worse, goes another way unnoticed. The same holds for
-/// whatever else drops operations half-way, such as `tokio::try_join!` and `tokio::time::timeout`.
+/// `tokio::select!` over durable operations is a trap. It takes the one that ends first, or a random one of those that
+/// have ended, and records nothing: when the handler is replayed, all of them may have ended and it may take another.
+/// Then the execution fails with `NonDeterministicExecutionError` or, worse, takes another path unnoticed. The same
+/// applies to everything else that drops operations half-way, such as `tokio::try_join!` and `tokio::time::timeout`.
 /// [`race`](Self::race), [`select_ok`](Self::select_ok) and [`try_join_all`](Self::try_join_all) do the same and record
 /// what came first.
 ///
-/// The SDK cannot forbid it, but sees when an operation is dropped after it has begun: if the invocation then ends with
-/// more to come, a warning names the operation. `tokio::select!` is safe where nothing is replayed after it: when the
-/// handler ends without another suspension, or within a child context that has ended.
+/// The SDK cannot forbid it, but it notices an operation that is dropped after it has begun: if the invocation then
+/// suspends, a warning names the operation. `tokio::select!` is safe if nothing is replayed after it: when the handler
+/// ends without suspending again, or within a child context that has ended.
 ///
-/// # Work of the handler's own
+/// # Other work in the handler
 ///
-/// I/O belongs into steps. What a handler awaits itself, beside durable operations, is repeated in every invocation.
-/// While such work is under way the handler is not suspended, even if its operations can do no more, until the
-/// deadline of the invocation is a second away. Inside of `FuturesUnordered` (`buffer_unordered`, and `join_all` of the
-/// crate `futures` for more than 30 futures) it cannot be told from operations, and gets a second to make progress.
+/// I/O belongs in steps. Whatever else a handler awaits, beside durable operations, is repeated in every invocation.
+/// While such work is running, the handler is not suspended, even if its operations can only wait, until the deadline
+/// of the invocation is a second away. Inside `FuturesUnordered` (`buffer_unordered`, and `join_all` of the crate
+/// `futures` for more than 30 futures) the SDK cannot distinguish it from operations, and gives it a second to make
+/// progress.
 ///
 /// # Cancellation
 ///

@@ -77,7 +77,7 @@ impl Invoker {
         }
     }
 
-    /// Adds a plugin, which is told what happens after those that were added before it.
+    /// Adds a plugin. Plugins are notified in the order in which they were added.
     #[must_use]
     pub fn with_plugin(mut self, plugin: impl Plugin) -> Self {
         self.plugins.add(plugin);

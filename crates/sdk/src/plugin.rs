@@ -14,8 +14,8 @@ use crate::operation_id::OperationSpec;
 
 /// Watches the invocations, operations and attempts of a function; see [`Invoker::with_plugin`](crate::Invoker::with_plugin).
 ///
-/// Every method does nothing until it is written, and is called in the task that runs the handler: a slow one makes
-/// the function slow. A panic in one is caught and logged; it has no effect on the execution, nor on other plugins.
+/// Every method does nothing by default. Methods are called in the task that runs the handler, so a slow one makes the
+/// function slow. A panic in a method is caught and logged; it affects neither the execution nor other plugins.
 ///
 /// Source: plugin hooks of the official SDKs, whose names these are; conformance cases 10-1 to 10-23.
 ///
@@ -94,7 +94,7 @@ pub struct InvocationInfo<'a> {
 pub struct InvocationEnd<'a> {
     /// The invocation.
     pub invocation: InvocationInfo<'a>,
-    /// What it answers; `None` if the invocation itself failed and will be repeated.
+    /// Its answer; `None` if the invocation itself failed and will be repeated.
     pub status: Option<&'a InvocationStatus>,
     /// The error that the execution ends with, unless it was recorded before, because it is too large to be answered.
     pub error: Option<&'a ErrorObject>,
@@ -112,9 +112,9 @@ pub struct OperationInfo<'a> {
     pub parent_id: Option<&'a str>,
     /// Its name, if it has one.
     pub name: Option<&'a str>,
-    /// What it is.
+    /// The type of the operation.
     pub r#type: &'a OperationType,
-    /// What it is more precisely, such as `ParallelBranch`.
+    /// Its subtype, such as `ParallelBranch`.
     pub sub_type: Option<&'a str>,
     /// Its status.
     pub status: &'a OperationStatus,
@@ -180,7 +180,7 @@ pub struct UserFunctionEnd<'a> {
     pub ended_at: SystemTime,
 }
 
-/// What is recorded of an execution's operations, looked up when it is asked for. The execution itself is none of them.
+/// The recorded operations of an execution, looked up on demand. The execution itself is not one of them.
 ///
 /// ```
 /// use lambdura::{Plugin, plugin};

@@ -88,7 +88,7 @@ impl RetryStrategy {
         Self::exponential().max_attempts(1)
     }
 
-    /// Growing delays: three attempts, from 5 seconds doubling to 300, with full jitter, until told otherwise.
+    /// Growing delays: by default three attempts, from 5 seconds doubling to 300, with full jitter.
     #[must_use]
     pub fn exponential() -> Self {
         Self {
@@ -97,7 +97,7 @@ impl RetryStrategy {
         }
     }
 
-    /// The same delay each time, without jitter; three attempts until told otherwise.
+    /// The same delay each time, without jitter; three attempts by default.
     #[must_use]
     pub fn fixed(delay: Duration) -> Self {
         Self::exponential()
@@ -146,13 +146,13 @@ impl RetryStrategy {
         self.with(|backoff| backoff.max_delay = delay)
     }
 
-    /// What each delay is multiplied by to give the next. Without effect on [`RetryStrategy::from_fn`].
+    /// The factor from each delay to the next. Without effect on [`RetryStrategy::from_fn`].
     #[must_use]
     pub fn backoff_rate(self, rate: f64) -> Self {
         self.with(|backoff| backoff.growth = Growth::Rate(rate))
     }
 
-    /// What is added to each delay to give the next. Without effect on [`RetryStrategy::from_fn`].
+    /// The time added to each delay to give the next. Without effect on [`RetryStrategy::from_fn`].
     #[must_use]
     pub fn increment(self, increment: Duration) -> Self {
         self.with(|backoff| backoff.growth = Growth::Increment(increment))

@@ -12,11 +12,11 @@ use crate::error::{BoxError, Failure};
 use crate::operation_id::OperationSpec;
 use crate::payload;
 
-/// Turns values into the text that is recorded of them, and back.
+/// Converts values to the text that is recorded, and back.
 ///
 /// Operations take one with their method `serdes`, for example to encrypt what is stored, or to keep it elsewhere and
-/// store a reference. What comes out of [`deserialize`](Self::deserialize) is what the handler gets, in the invocation
-/// that runs the operation as in those that replay it, so the two are the same.
+/// store a reference. The handler gets the result of [`deserialize`](Self::deserialize), both in the invocation that
+/// runs the operation and in those that replay it, so the values are the same.
 ///
 /// An error of either fails the operation with [`FailureKind::Serialization`](crate::FailureKind::Serialization), and
 /// is not retried.

@@ -13,8 +13,8 @@ use crate::error::BoxError;
 
 /// The two calls that a running durable function makes.
 ///
-/// An implementation retries by itself where that can help, with the very same request: a repeated `ClientToken` is
-/// how the service recognises a checkpoint whose answer was lost.
+/// An implementation retries where that can help, with exactly the same request: by its `ClientToken` the service
+/// recognises a checkpoint whose answer was lost.
 pub trait DurableServiceClient: Send + Sync + 'static {
     /// Records progress, all of it or nothing, and returns what changed.
     fn checkpoint<'a>(

@@ -174,7 +174,7 @@ impl<'a, S: DurableStep<Output = T> + 'a, T> Step<'a, S, T> {
     /// Never runs an attempt twice: an attempt that was interrupted counts as failed, with
     /// [`FailureKind::Interrupted`], and the retry strategy decides.
     ///
-    /// Without this an interrupted attempt runs again. Either holds per attempt, not for the step as a whole.
+    /// Without this an interrupted attempt runs again. Both apply per attempt, not to the step as a whole.
     pub fn at_most_once(mut self) -> Self {
         self.policy.at_most_once = true;
         self

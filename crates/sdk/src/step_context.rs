@@ -7,7 +7,7 @@ use crate::context::DurableContext;
 use crate::machine_time::MachineTime;
 use crate::operation_id::OperationSpec;
 
-/// What a step's body knows about the attempt it is.
+/// Information for a step's body about the attempt that it runs in.
 #[derive(Clone, Debug)]
 pub struct StepContext {
     inner: Arc<StepContextInner>,
@@ -43,7 +43,7 @@ impl StepContext {
         self.inner.attempt
     }
 
-    /// What time it is, where the function runs: the machine's time, or that of a test whose clock is moved.
+    /// The current time where the function runs: the machine's time, or that of a test's clock.
     ///
     /// A step that returns it records it, so that the handler may go by it in every replay.
     #[must_use]

@@ -28,7 +28,7 @@ impl DurableContext {
     ///
     /// Every attempt gets a context of its own, so nothing that a failed one recorded is taken for the next one's.
     /// They are recorded as child contexts `attempt-1`, `attempt-2`, …, with waits `retry-delay-1`, … in between; the
-    /// execution is suspended meanwhile. Without a [strategy](WithRetry::retry) it is retried as a step is.
+    /// execution is suspended during these waits. Without a [strategy](WithRetry::retry) it is retried like a step.
     /// When the strategy gives up the operation fails with the error of the last attempt.
     ///
     /// ```no_run

@@ -63,7 +63,7 @@ impl fmt::Display for CrashPoint {
 pub struct InFlight {
     /// Its name.
     pub step: String,
-    /// How often one attempt of it ran at the most.
+    /// The largest number of times that one attempt of it ran.
     pub ran_at_most: u32,
     /// At how many points it ran again.
     pub points: usize,
@@ -77,7 +77,7 @@ pub(crate) struct Survived {
     pub seen: Seen,
 }
 
-/// What became of a handler whose process died at each point once; see
+/// The outcome of killing a handler's process once at each point; see
 /// [`DurableTestRunner::crash_everywhere`](crate::DurableTestRunner::crash_everywhere).
 ///
 /// It displays itself as a summary.
@@ -110,8 +110,8 @@ impl CrashReport {
         }
     }
 
-    /// Leaves these members out of the results, wherever they are in them, when they are compared: those that are another
-    /// time or chance in every run.
+    /// Ignores these members, at any depth, when results are compared: members that contain a time or a random value,
+    /// which differ in every run.
     pub fn ignoring<'a>(mut self, members: impl IntoIterator<Item = &'a str>) -> Self {
         self.ignored.extend(members.into_iter().map(str::to_owned));
         self
@@ -175,8 +175,8 @@ impl CrashReport {
         steps.into_values().collect()
     }
 
-    /// What was not as it is without a crash: another result, or a step that ran again although its end was recorded.
-    /// Each names its point.
+    /// The differences from the run without a crash: another result, or a step that ran again although its end was
+    /// recorded. Each names its point.
     #[must_use]
     pub fn differences(&self) -> Vec<String> {
         let mut differences = Vec::new();
@@ -208,8 +208,8 @@ impl CrashReport {
         differences
     }
 
-    /// Fails the test if anything was not as it is without a crash, or a point was not reached again, where nothing is
-    /// known of it.
+    /// Fails the test if anything differed from the run without a crash, or if a point was not reached again, so that
+    /// nothing is known about it.
     ///
     /// # Panics
     /// With the points, and what was different at each.

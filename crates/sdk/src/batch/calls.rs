@@ -203,7 +203,7 @@ impl<'a, T: Serialize + DeserializeOwned + Send + 'a> Batch<'a, T> {
         self
     }
 
-    /// Whether every item is recorded as an operation of its own, which it is unless told otherwise.
+    /// Whether every item is recorded as its own operation; the default is yes.
     /// Source: option `nesting` of the official SDKs; conformance cases 8-12 and 9-12.
     pub fn nesting(mut self, nesting: Nesting) -> Self {
         self.plan.nesting = nesting;

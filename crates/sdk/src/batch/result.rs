@@ -26,7 +26,7 @@ pub struct BatchResult<T> {
 pub struct BatchItem<T> {
     /// Its place among the items, from 0.
     pub index: usize,
-    /// What became of it.
+    /// Its outcome.
     pub outcome: BatchOutcome<T>,
 }
 
@@ -55,7 +55,7 @@ impl BatchStatus {
     }
 }
 
-/// What became of an item.
+/// The outcome of an item.
 #[derive(Clone, Debug)]
 pub enum BatchOutcome<T> {
     /// It returned this.

@@ -103,22 +103,22 @@ impl DurableContext {
 
     /// Awaits operations at the same time until one ends, and returns its result or fails as it did.
     ///
-    /// What came first is recorded: every later invocation returns it again, whatever has become of the others
-    /// meanwhile. That is the difference to `tokio::select!`, which decides anew in each. Operations of different
-    /// kinds or results are made one type by `future()` and [`DurableFuture::map`](crate::DurableFuture::map).
+    /// The winner is recorded: every later invocation returns it again, whatever has happened to the others. This is
+    /// the difference from `tokio::select!`, which decides again in each invocation. `future()` and
+    /// [`DurableFuture::map`](crate::DurableFuture::map) give operations of different kinds or results the same type.
     ///
-    /// # What becomes of the others
+    /// # What happens to the others
     ///
-    /// They are dropped where they are, and nothing is recorded of that:
+    /// They are dropped where they are, and this is not recorded:
     ///
     /// - The body of a **step** stops at its `.await`; its attempt stays recorded as started, and does not run again.
-    ///   What it did by then is done. If it was waiting for its next attempt, that attempt is not made.
-    /// - A **wait** goes on at the service and ends unnoticed. If the execution is suspended at that moment the service
-    ///   may invoke the function once more for it, which then suspends again.
-    /// - A **callback** stays open, until it is completed, its timeout or the end of the execution. Who completes it
-    ///   gets no error, and nobody sees the result. Give callbacks that may lose a timeout.
-    /// - An **invoked function** goes on to its end; its result is recorded and not used.
-    /// - A **child context**, **parallel** or **map** stops with all that is inside it.
+    ///   What it did before that is not undone. If it was waiting for its next attempt, that attempt is not made.
+    /// - A **wait** continues in the service and ends without effect. If the execution is suspended at that moment, the
+    ///   service may invoke the function once more for it, which then suspends again.
+    /// - A **callback** stays open until it is completed or times out, or the execution ends. Completing it gives no
+    ///   error, but the result is not used. Set a timeout on callbacks that may lose.
+    /// - An **invoked function** runs to its end; its result is recorded but not used.
+    /// - A **child context**, **parallel** or **map** stops with everything inside it.
     ///
     /// An execution may end while any of them is open.
     ///
@@ -207,7 +207,7 @@ combinators! {
     Race => T, decode;
 }
 
-/// What became of one input of a [`join_all`](DurableContext::join_all).
+/// The outcome of one input of a [`join_all`](DurableContext::join_all).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Settled<T> {

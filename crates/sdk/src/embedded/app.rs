@@ -87,10 +87,10 @@ impl fmt::Debug for Embedded {
 }
 
 impl Embedded {
-    /// A program with its executions in the SQLite file at `path`, which need not be there yet.
+    /// A program with its executions in the SQLite file at `path`, which need not exist yet.
     ///
-    /// The file may have tables of your own. What it must leave to the executions are the `user_version` and the
-    /// `application_id` of the file, and the names of their tables.
+    /// The file may contain your own tables. The `user_version` and the `application_id` of the file, and the names of
+    /// the executions' tables, are reserved.
     pub fn builder(path: impl AsRef<Path>) -> Builder {
         Builder::new(path.as_ref())
     }
@@ -336,7 +336,7 @@ impl Embedded {
         .await
     }
 
-    /// Says that whoever is to complete a callback is at it.
+    /// Sends a heartbeat for a callback: the work behind it is still in progress.
     ///
     /// # Errors
     ///
@@ -371,8 +371,8 @@ impl Embedded {
         }
     }
 
-    /// Runs `body` in a transaction of the file, outside of any execution: all that it writes is there when this returns
-    /// `Ok`, and nothing of it otherwise. It shares its sync with whatever is recorded at the same time.
+    /// Runs `body` in a transaction of the file, outside any execution: everything it writes is durable when this
+    /// returns `Ok`, and nothing is written otherwise. It shares its sync with other commits at the same time.
     ///
     /// Within an execution it is [`DurableContext::transaction`](crate::DurableContext::transaction), which counts once
     /// whenever the program dies.
@@ -421,7 +421,7 @@ impl Embedded {
         came_to.map_err(Error::Transaction)
     }
 
-    /// Reads from the file, on a connection that cannot write, beside whatever is recorded meanwhile.
+    /// Reads from the file, on a read-only connection that does not wait for writers.
     ///
     /// # Errors
     ///
@@ -446,13 +446,13 @@ impl Embedded {
         &self.inner.driver
     }
 
-    /// Ends: no handler begins any more, those at work come to a pause (or are cut off after the
-    /// [grace](Builder::shutdown_grace)), what is being recorded is recorded, and the file is closed. Everything goes on
-    /// when the program is opened again.
+    /// Shuts down: starts no more handlers, lets running ones reach a point where they can suspend (or cuts them off after
+    /// the [grace](Builder::shutdown_grace)), completes running commits, and closes the file. Everything continues when
+    /// the program is opened again.
     ///
     /// # Errors
     ///
-    /// When the store fails to close; what was recorded is safe all the same.
+    /// When the store fails to close; what was recorded is safe in any case.
     pub async fn shut_down(&self) -> Result<(), Error> {
         let Inner {
             driver,
@@ -576,7 +576,7 @@ impl List {
         self
     }
 
-    /// So many at the most; 100 unless it is said.
+    /// The largest number to return; 100 by default.
     pub fn limit(mut self, limit: usize) -> Self {
         self.filter.limit = limit.max(1);
         self

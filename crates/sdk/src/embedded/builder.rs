@@ -191,8 +191,8 @@ impl Builder {
     /// Starts an execution of a handler whenever `expression` is due: `rate(5 minutes)`, `cron(0 8 ? * MON-FRI *)` or
     /// `at(2026-12-31T23:59:00)`, in UTC.
     ///
-    /// Each occurrence starts one execution, whatever the clock does and however often the program is killed. What came
-    /// due while it did not run is made up for when it is opened: the latest occurrence, if it was within a day.
+    /// Each occurrence starts one execution, whatever the clock does and however often the program is killed. If
+    /// occurrences were missed while it was not running, the latest one within a day is made up for when it is opened.
     pub fn schedule(
         self,
         name: impl Into<String>,
@@ -222,21 +222,21 @@ impl Builder {
         self
     }
 
-    /// What a recorded step survives. [`Durability::Disk`] unless it is set: a loss of power.
+    /// What a recorded step survives. The default is [`Durability::Disk`]: a loss of power.
     pub fn durability(mut self, durability: Durability) -> Self {
         self.durability = durability;
         self
     }
 
-    /// Handlers of one function at work at one time; 1,000 unless it is set. Those that are suspended do not count.
+    /// How many handlers of one function may run at a time; 1,000 by default. Suspended ones do not count.
     pub fn concurrency(mut self, handlers: usize) -> Self {
         self.concurrency = handlers.max(1);
         self
     }
 
-    /// How long handlers at work have to come to a pause at [`Embedded::shut_down`], and to an end once their execution
-    /// was stopped or timed out; five seconds unless it is set. What is cut off by the former goes on when the program is
-    /// opened again.
+    /// How long running handlers have to suspend at [`Embedded::shut_down`], and to end once their execution was stopped
+    /// or timed out; five seconds by default. A handler that [`Embedded::shut_down`] cuts off continues when the program
+    /// is opened again.
     pub fn shutdown_grace(mut self, grace: Duration) -> Self {
         self.grace = grace;
         self
@@ -248,7 +248,7 @@ impl Builder {
         self
     }
 
-    /// Opens the file, or creates it, and goes on with what an earlier run left.
+    /// Opens the file, or creates it, and continues the executions that an earlier run left.
     ///
     /// # Errors
     ///

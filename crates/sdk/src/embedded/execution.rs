@@ -161,7 +161,7 @@ impl Execution {
     }
 
     /// Pauses it, for this reason: what its handler is at comes to an end, and it goes no further until it is
-    /// [resumed](Self::resume). Its timeout stands still meanwhile.
+    /// [resumed](Self::resume). Until then its timeout stands still.
     ///
     /// # Errors
     ///
@@ -188,8 +188,8 @@ impl Execution {
         .await
     }
 
-    /// Works on it again after it was [set aside](Error::SetAside), once what was wrong is mended. Does nothing where it
-    /// was not.
+    /// Retries it after it was [set aside](Error::SetAside), once the cause is fixed. Does nothing if it was not set
+    /// aside.
     ///
     /// # Errors
     ///
