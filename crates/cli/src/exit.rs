@@ -1,4 +1,4 @@
-//! How a command ends: errors, what is said about them, and their exit codes.
+//! How a command ends: errors, their messages, and their exit codes.
 
 use std::process::ExitCode;
 

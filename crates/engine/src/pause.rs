@@ -1,7 +1,7 @@
 //! `PauseDurableExecution` and `ResumeDurableExecution`.
 //!
-//! A paused execution is not invoked. Its waits, retries and callbacks go on and are recorded, and
-//! what they bring is told to the invocation that follows the resume (protocol reference, section
+//! A paused execution is not invoked. Its waits, retries and callbacks continue and are recorded, and
+//! their results are passed to the invocation that follows the resume (protocol reference, section
 //! 12). A pause that meets a running invocation takes effect when that checkpoints or ends.
 
 use model::{ClientToken, EventKind, ExecutionState, Invocation, Pause, Payload};

@@ -1,4 +1,4 @@
-//! What an input comes to: records, effects, and the answer for whoever sent it.
+//! The result of an input: records, effects, and the answer for the sender.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

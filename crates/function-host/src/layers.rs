@@ -1,4 +1,4 @@
-//! A function's layers: what Lambda has at `/opt` lies in a folder of the code here, and is shown at `/opt` where the system
+//! A function's layers: what Lambda has at `/opt` is in a folder of the code here, and appears at `/opt` if the system
 //! allows it (see [`mounts`](crate::mounts)).
 
 use std::collections::BTreeMap;

@@ -1,9 +1,9 @@
 //! Records running processes on disk, and ends those that a killed host left behind.
 //!
 //! The kernel kills a process when its host dies, but not the processes that it started in turn, and not on every system.
-//! So each running process has a file in the state directory; a host that finds such files at its start ends whoever is
-//! still there. A process is known by its id together with its start time; what it started is found as [`family`](crate::family)
-//! says.
+//! So each running process has a file in the state directory; a host that finds such files at its start ends the processes
+//! that still run. A process is identified by its id and its start time; its children are found as [`family`](crate::family)
+//! describes.
 
 use std::ffi::OsStr;
 use std::fs::{self, OpenOptions};

@@ -1,5 +1,5 @@
 //! Executions that cannot be worked on: unreadable records, a transition that panics, a deadline that always
-//! fails. Each is set aside, so that the others go on, and left alone until somebody tries again.
+//! fails. Each is set aside, so that the others continue, and left alone until somebody retries it.
 
 use std::any::Any;
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! What comes next: for whoever moves time.
+//! What is due next, for the code that moves time.
 
 use model::{DeadlineReason, ExecutionId, Timestamp};
 use store::StoreFault;

@@ -1,7 +1,7 @@
-//! Tells whoever listens which executions have changed: for views that are live.
+//! Notifies listeners of changed executions, for live views.
 //!
-//! A notice, not a record: what changed is read from the store. Nothing waits for a listener, and one
-//! that is slow is told that it missed some.
+//! A notification contains no data: the change is read from the store. Nothing waits for a listener, and one
+//! that is slow learns that it missed some.
 
 use model::ExecutionId;
 use tokio::sync::broadcast;

@@ -1,9 +1,9 @@
-//! Invocations in turn: what runs now, what waits for a process, and what becomes of it.
+//! Invocations in turn: which run, which wait for a process, and how they end.
 //!
-//! A shortage of our own (no process, no file handle, no memory, a full queue) is not the function's
-//! failure: the invocation waits for its turn, uncounted, and the history knows nothing of it. What waits is
-//! a name in a lane; when its turn comes, the execution is looked at again, so that nothing runs that was
-//! stopped, paused or deleted meanwhile.
+//! A shortage of the server (no process, no file handle, no memory, a full queue) is not the function's
+//! failure: the invocation waits for its turn, and neither counts as failed nor appears in the history. What waits is
+//! a name in a lane; when its turn comes, the execution is checked again, so that nothing runs that was
+//! stopped, paused or deleted in the meantime.
 
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;

@@ -1,4 +1,4 @@
-//! What the driver needs from whoever runs functions.
+//! The interface that the driver needs to run functions.
 
 use std::fmt;
 use std::future::Future;

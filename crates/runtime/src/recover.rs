@@ -1,7 +1,7 @@
-//! Taking up what an earlier run left, while the server serves.
+//! Takes up what an earlier run left, while the server is already serving.
 //!
-//! Each invocation names the run that drives it, so that what this run has begun is never taken for what an
-//! earlier one left. Executions are taken up many at a time; one that cannot be read is set aside, and
+//! Each invocation names the run that drives it, so what this run has started is never mistaken for what an
+//! earlier one left. Many executions are taken up at a time; one that cannot be read is set aside, and
 //! nothing here keeps a server from starting.
 
 use std::time::Duration;

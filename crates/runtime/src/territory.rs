@@ -1,7 +1,7 @@
 //! Which executions this run drives: all of them, unless servers share the store.
 //!
 //! Any server may change any execution, because each commit is fenced by its version. What follows from a change
-//! (invocations, timers, chained invokes) is done by the one that drives the execution's shard: it is told.
+//! (invocations, timers, chained invokes) is done by the server that drives the execution's shard, which is notified.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};

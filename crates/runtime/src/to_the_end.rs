@@ -1,4 +1,4 @@
-//! Work that runs to its end even when whoever waits for it goes away.
+//! Work that runs to its end even if the caller that waits for it goes away.
 //!
 //! It runs in the task that waits for it, which costs no wake-up of another one; only when that task
 //! drops it half way does the rest get a task of its own.

@@ -1,8 +1,8 @@
-//! An input that is made within the store's transaction: what the application writes there and what follows
+//! An input that is created within the store's transaction: what the application writes there and what follows
 //! for the execution are committed as one.
 //!
-//! The engine is a function, so it can be asked wherever the transaction is: the execution travels to it
-//! and comes back. How the transaction is made is the caller's, who knows the store.
+//! The engine is a pure function, so it can be called where the transaction is: the execution is passed there
+//! and comes back. The caller, who knows the store, makes the transaction.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

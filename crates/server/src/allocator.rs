@@ -1,4 +1,4 @@
-//! What becomes of memory that is freed.
+//! The memory allocator, and what it does with freed memory.
 
 /// From this many bytes on, an allocation is given back to the operating system as soon as it is freed. Payloads
 /// of steps are of this size, also where SQLite copies them; kept for the next one, what an execution of 100 MB leaves would stay with the

@@ -1,4 +1,4 @@
-//! Errors of states, and of the operations that stand for them.
+//! Errors of states, and of the operations that implement them.
 
 use asl::StateError;
 use lambdura::{

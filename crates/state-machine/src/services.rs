@@ -1,4 +1,4 @@
-//! Calls of AWS's services that a Task makes itself, by whoever runs the machine.
+//! Calls of AWS's services that a Task makes directly, through the caller that runs the machine.
 
 use std::fmt;
 use std::pin::Pin;

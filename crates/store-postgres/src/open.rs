@@ -1,4 +1,4 @@
-//! Opening a store: what can be wrong with the database, said so that somebody can mend it.
+//! Opening a store: what can be wrong with the database, reported so that somebody can fix it.
 
 use std::error::Error;
 use std::sync::Arc;

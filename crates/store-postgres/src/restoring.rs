@@ -1,6 +1,6 @@
-//! A database that is being filled from a backup or another store: marked by a table, so that no server begins to work
-//! in a part of it. The marker goes last, so a database is either whole or marked; whoever fills one that is marked, and
-//! that nobody is filling any more, begins anew.
+//! A database that is being filled from a backup or another store: a table marks it, so that no server begins to work
+//! on an incomplete one. The marker is removed last, so a database is either complete or marked. If a database is marked
+//! and nobody is filling it any more, the next restore starts over.
 
 use tokio::task::JoinHandle;
 use tokio_postgres::Client;

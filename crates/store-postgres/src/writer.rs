@@ -1,9 +1,9 @@
 //! The one task that writes: group commit.
 //!
-//! It takes what waits, sends it in one transaction, and answers everybody when that is committed; meanwhile the next
-//! batch gathers. A refused version or name comes back in the answer and leaves the others alone. A transaction that
-//! fails for what was to be written is tried again write by write, so that one does not fail its neighbours; one that
-//! fails for the world is tried again until it has taken too long, once it is sure that it is not there.
+//! It takes all waiting writes, sends them in one transaction, and answers them all when it is committed, while the next
+//! batch gathers. A rejected version or name comes back in the answer and does not affect the others. If a transaction
+//! fails because of its content, it is tried again write by write, so that one does not fail its neighbours; if it
+//! fails for another reason, it is tried again, once it is certain that it was not committed, until it has taken too long.
 
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;

@@ -1,8 +1,8 @@
 //! Copying the write-ahead log into the database, out of the way of commits.
 //!
-//! SQLite would do it within the commit that makes the log long enough, and everybody would wait
-//! for it. Here a thread of its own copies while the writer goes on; what was written meanwhile is
-//! little, and the writer copies that itself between two batches, which lets the log begin anew.
+//! SQLite would do it within the commit that makes the log long enough, and all callers would wait
+//! for it. Here a separate thread copies while the writer continues; only a little is written during the copy,
+//! and the writer copies that itself between two batches, after which the log starts over.
 
 use std::cell::Cell;
 use std::ffi::c_int;

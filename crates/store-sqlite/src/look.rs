@@ -1,7 +1,7 @@
-//! Looking at the file of a program that runs: every read of a store, and no write.
+//! Reading the file of a running program: every read of a store, and no write.
 //!
 //! It takes no lock, starts no thread that writes, and leaves the file as it is. SQLite's write-ahead log
-//! lets it read beside whoever writes, and neither waits for the other.
+//! lets it read while the program writes, and neither waits for the other.
 
 use std::path::Path;
 use std::sync::Arc;

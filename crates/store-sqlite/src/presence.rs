@@ -1,5 +1,5 @@
-//! Whether the files are still those that were opened. A file that was deleted while it is open goes on
-//! taking commits, and keeps none of them.
+//! Whether the files are still those that were opened. A file that was deleted while it is open still
+//! accepts commits, but keeps none of them.
 
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;

@@ -1,4 +1,4 @@
-//! Copies of databases that are in use, and whether a database is sound: without a lock, beside whoever writes.
+//! Copies of databases that are in use, and whether a database is sound: without a lock, while others write.
 
 use std::io;
 use std::path::{Path, PathBuf};

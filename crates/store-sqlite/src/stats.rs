@@ -1,4 +1,4 @@
-//! What the writer has done: counters that anybody may read while it goes on.
+//! Counters of the writer's work, which any thread may read at any time.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,8 +1,8 @@
 //! The one thread that writes: group commit.
 //!
-//! It takes whatever waits, writes it in one transaction, and answers everybody after the one fsync
-//! of its commit; meanwhile the next batch gathers. A transition is fenced before anything of it is
-//! written, so that a refused one needs no rollback. A database error or a panic does: then each write
+//! It takes all waiting writes, writes them in one transaction, and answers them all after the one fsync
+//! of its commit, while the next batch gathers. A transition is fenced before any of it is
+//! written, so a rejected one needs no rollback. A database error or a panic does: then each write
 //! is tried alone, so that one poisoned write does not fail its neighbours.
 
 use std::panic::{self, AssertUnwindSafe};

@@ -1,4 +1,4 @@
-//! A store around another one: every call goes by whoever is put around it, who may let it wait, fail, or end the world.
+//! A store that wraps another one: every call passes through a wrapper, which may delay it, let it fail, or end the process.
 //! For fault injection.
 
 mod catalogue;

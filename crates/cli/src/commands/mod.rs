@@ -1,4 +1,4 @@
-//! One file per command; here they are told apart and given what they share.
+//! One file per command; this dispatches to them and builds what they share.
 
 mod asl;
 mod backup;

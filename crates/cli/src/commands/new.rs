@@ -1,6 +1,6 @@
-//! `lambdura new`: a project that runs here, is tested, and deploys to AWS.
+//! `lambdura new`: creates a project that runs here, has a test, and deploys to AWS.
 //!
-//! What is in it lies in `templates/` of this crate and is a part of the program; this only chooses, fills in names,
+//! The content is in `templates/` of this crate and is embedded in the program; this only chooses files, fills in names,
 //! and writes.
 
 mod catalogue;

@@ -1,4 +1,4 @@
-//! Says what an execution is at while somebody waits for it: how its invocations fail, and which callbacks it waits
+//! Reports the progress of an execution to a caller that waits: how its invocations fail, and which callbacks it waits
 //! for, which can be answered right there at a terminal.
 
 use std::collections::HashSet;

@@ -1,4 +1,4 @@
-//! What a service manager is told: systemd's `sd_notify`. Without `NOTIFY_SOCKET` nobody is told anything.
+//! Notifies the service manager: systemd's `sd_notify`. Without `NOTIFY_SOCKET` it does nothing.
 
 use std::time::Duration;
 

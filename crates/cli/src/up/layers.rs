@@ -1,4 +1,4 @@
-//! Layers: what a template puts into `/opt` lies in a folder of the function's own code here.
+//! Layers: the files that belong at `/opt` are in a folder of the function's own code here.
 //!
 //! It is frozen and compared with the code, so that a changed layer is a new version, as on AWS.
 

@@ -1,4 +1,4 @@
-//! Functions that cannot be built: said once, left out of the deployment, and no reason for the others not to start.
+//! Functions that cannot be built: reported once and left out of the deployment, while the others start.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;

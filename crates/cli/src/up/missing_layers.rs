@@ -1,4 +1,4 @@
-//! Functions whose wrapper (`AWS_LAMBDA_EXEC_WRAPPER`) lies in a layer that is not here: they start without it, and it is said.
+//! Functions whose wrapper (`AWS_LAMBDA_EXEC_WRAPPER`) is in a layer that is missing: they start without it, and a message says so.
 
 use std::path::Path;
 

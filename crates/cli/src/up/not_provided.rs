@@ -1,4 +1,4 @@
-//! What the template asks for and does not get: named, never passed over; grouped where the same is said many times.
+//! What the template asks for and does not get: always listed, and grouped where the same applies many times.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! What is said once everything answers, and at the end: by `lambdura up`, or by a command that runs a stack of its own.
+//! What is printed once everything answers, and at the end: by `lambdura up`, or by a command that runs its own stack.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! Functions of a stack that have the same code, so that it is built once and lies in one folder.
+//! Functions of a stack that have the same code, so that it is built once and is in one folder.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

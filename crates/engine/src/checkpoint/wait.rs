@@ -1,4 +1,4 @@
-//! WAIT updates: a timer begins or is called off.
+//! WAIT updates: a timer begins or is cancelled.
 
 use model::{EventKind, OperationDetails, OperationStatus, OperationUpdate, UpdateAction};
 

@@ -1,4 +1,4 @@
-//! The extensions of one process: who they are, what they wait for, and what they are told.
+//! The extensions of one process: which ones there are, what they wait for, and which events they get.
 
 use std::future::{Future, poll_fn};
 use std::io;

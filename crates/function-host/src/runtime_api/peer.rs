@@ -1,16 +1,16 @@
-//! Who is at the other end of a connection to a Runtime API.
+//! Checks who is at the other end of a connection to a Runtime API.
 //!
-//! Whoever reaches a function process's Runtime API could take its next event and forge its answer, and every user of the
-//! machine reaches loopback. A secret in `AWS_LAMBDA_RUNTIME_API` (`host:port/secret`) would do, and the official clients do not take
+//! Any client of a function process's Runtime API could take its next event and forge its answer, and every user of the
+//! machine can connect to loopback. A secret in `AWS_LAMBDA_RUNTIME_API` (`host:port/secret`) would help, but the official clients do not accept
 //! one: Rust's `lambda_runtime` refuses it as an address, Python's `awslambdaric` when it reports an initialization error, and
 //! Node.js's `aws-lambda-ric` cuts the secret off. So the host looks at who is calling, once for each connection: the kernel's table of TCP connections tells which
-//! socket is the other end, and `/proc` tells which process holds that socket. It must be the function process or one that
-//! belongs to it (see [`family`](crate::family)); another function of the same user is refused just as another user.
+//! socket is the other end, and `/proc` tells which process holds that socket. It must be the function process or one of
+//! its children (see [`family`](crate::family)); another function of the same user is rejected like another user.
 //!
-//! What this leaves: a user can look into their own processes, so that whoever runs as the user of the server can read and
-//! write the memory of functions anyhow. A function process that the kernel hides from its own user (`prctl(PR_SET_DUMPABLE)`,
-//! a `bootstrap` that may be executed and not read) is only known by the user who opened the socket. A connection whose
-//! process has gone by the time it is looked at is refused. Systems without `/proc` are not guarded so.
+//! The limits: a user can look into their own processes, so anybody who runs as the user of the server can read and
+//! write the memory of functions anyway. A function process that the kernel hides from its own user (`prctl(PR_SET_DUMPABLE)`,
+//! a `bootstrap` that may be executed but not read) is identified only by the user who opened the socket. A connection whose
+//! process has ended before the check is rejected. Systems without `/proc` have no such protection.
 
 use std::fmt;
 use std::io;

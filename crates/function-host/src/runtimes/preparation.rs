@@ -1,4 +1,4 @@
-//! The preparation of one runtime: what is asked for, what comes of it, and why it can fail.
+//! The preparation of one runtime: the request, the result, and the reasons why it can fail.
 
 use std::collections::BTreeMap;
 use std::io;

@@ -1,8 +1,8 @@
-//! What a clock has seen, in a small file that outlives the run.
+//! The latest time that a clock has seen, in a small file that outlives the run.
 //!
-//! A file of its own and not the newest row of the store: time passes also while nothing is recorded,
-//! and whoever had a clock that was years ahead can take the file away, so that the next run begins with
-//! the wall clock as it is.
+//! It is a separate file and not the newest row of the store: time passes also while nothing is recorded,
+//! and a user whose clock was years ahead can delete the file, so that the next run begins with
+//! the present wall clock.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};

@@ -1,11 +1,11 @@
-//! A clock that can be wound: moved ahead, by hand or by itself, while nothing is at work.
+//! A clock that can be moved ahead, on command or automatically, while nothing is at work.
 //!
-//! It goes as fast as the real one while something is at work, so that what takes a second takes a second; how it goes
-//! while nothing is, is its [`ClockMode`]. It counts what is at work itself: whoever works holds a [`Work`], and whoever
-//! waits for an instant that something depends on says so by [`Clock::until_due`], which is no work. So "nothing is at
-//! work" is known, and never guessed from silence.
+//! While something is at work it runs at real speed, so that what takes a second takes a second; what it does
+//! otherwise is its [`ClockMode`]. It counts the work: a task at work holds a [`Work`], and a task that
+//! waits for a moment that something depends on says so with [`Clock::until_due`], which does not count as work. So
+//! "nothing is at work" is known, and never guessed from silence.
 //!
-//! How far it is ahead outlives the run, whatever mode the next one has: what is stored carries its times.
+//! How far it is ahead outlives the run, whatever mode the next run has, because stored data contains its times.
 
 mod kept;
 

@@ -1,7 +1,7 @@
-//! What this server keeps, gives back and asks for of each function's places, and what follows from the answer.
+//! Which of each function's places this server keeps, gives back and asks for, and what follows from the answer.
 //!
-//! Safe whatever happens to the question: a place is given back only after nobody here may take it any more, and taken
-//! only after the store has said that it is this server's.
+//! Safe whatever happens to the request: a place is given back only when nothing here can take it any more, and taken
+//! only after the store has said that it belongs to this server.
 
 use std::collections::{BTreeMap, BTreeSet};
 

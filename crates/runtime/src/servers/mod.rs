@@ -1,8 +1,8 @@
-//! Several servers on one store: each says now and then that it lives, takes its share of the shards, and drives the
+//! Several servers on one store: each renews its lease, takes its share of the shards, and drives the
 //! executions in them.
 //!
-//! A lease is only about who does the work. A server that goes on without one is harmless: its commits are refused by
-//! version where another has taken over. It stops all the same as soon as it notices.
+//! A lease only decides who does the work. A server that continues without one is harmless: if another has taken over,
+//! its commits are rejected by version. Still, it stops as soon as it notices.
 
 mod deliver;
 mod plan;

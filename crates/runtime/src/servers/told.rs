@@ -1,8 +1,8 @@
-//! What other servers were told, until it is sure that the right one was.
+//! Notices to other servers, kept until it is certain that the right server received them.
 //!
-//! Who owns a shard is known here as of the last look at the servers. Meanwhile it may have another owner, who looked at
-//! what is in it before the change, and whom nobody tells of it. So what was told counts as told once a look that began
-//! later shows the same owner: whoever owns the shard after that one looks at all that is in it.
+//! The owner of a shard is known here as of the last look at the servers. Since then it may have another owner, which
+//! looked at the shard before the change, and which nobody notifies. So a notice counts as delivered once a look that
+//! began later shows the same owner: any later owner of the shard looks at everything in it.
 
 use std::collections::BTreeMap;
 

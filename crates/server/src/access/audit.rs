@@ -1,10 +1,10 @@
-//! The record of what was changed: who, what, when, from where, and what came of it.
+//! The record of changes: who, what, when, from where, and with which outcome.
 //!
-//! A file of JSON lines in the data folder, which is only ever appended to. It is followed by a new one when it is
-//! large, and the oldest goes: so it is bounded, and `lambdura audit` or any tool for lines reads it.
+//! A file of JSON lines in the data folder, which is only appended to. When it is large a new one is started, and the
+//! oldest is deleted, so its size is bounded; `lambdura audit` or any tool for lines reads it.
 //!
-//! Whoever answers a change waits until its line is on the disk ([`Audit::settle`]); those that wait together share one
-//! sync.
+//! A change is answered only when its line is on the disk ([`Audit::settle`]); callers that wait at the same time share
+//! one sync.
 
 use std::collections::VecDeque;
 use std::fs::{self, File, OpenOptions};

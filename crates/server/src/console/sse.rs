@@ -1,4 +1,4 @@
-//! Server-sent events: an answer that goes on.
+//! Server-sent events: a response that stays open.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! An execution in a list: where it stands, and what it is at.
+//! An execution as a row of a list: its status, and what it is doing.
 
 use model::{
     ChainedTarget, Deadline, DeadlineReason, ErrorObject, ExecutionStatus, Invocation, Operation,

@@ -1,10 +1,10 @@
-//! Stacks that are deployed over the API: what there is, and who changes it.
+//! Stacks that are deployed over the API: which ones exist, and who changes them.
 //!
-//! A deployment goes from the harmless to the visible. Tables, code and published versions are there first, and nobody
-//! uses them; then it is tried whether each changed function starts; then one write records the stack, and it is decided.
-//! What follows only makes the functions what the record says, and whoever finds a record that is not done does it: this
-//! server at its next start, or another one that shares the store. So a crash leaves the stack as it was or as it is to
-//! be.
+//! A deployment proceeds from the harmless to the visible. Tables, code and published versions come first, and nothing
+//! uses them yet. Then each changed function is started as a trial. Then one write records the stack, which decides it.
+//! Everything after that only makes the functions match the record, and a server that finds an unfinished record
+//! completes it: this server at its next start, or another one that shares the store. So a crash leaves either the old or
+//! the new stack.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,10 +1,10 @@
-//! AWS's other services: requests that come here because `AWS_ENDPOINT_URL` leads here, and where they go.
+//! AWS's other services: requests that arrive because `AWS_ENDPOINT_URL` points to this server, and where they go.
 //!
-//! No service is emulated. A request is handed on to an emulator that the user named, or refused in the words
-//! and the protocol that its sender speaks ([`refusal`]); only the template's own parameters and secrets can be read
-//! without one ([`own_values`]). [`signed_service`] tells for which service it is. What the server itself needs of these
-//! services it calls by [`client`]: queues that functions work off ([`sqs`]), and the creation of the template's own
-//! resources at an emulator ([`creation`]); and code that lies in a bucket ([`object`]).
+//! No service is emulated. A request is forwarded to an emulator that the user named, or rejected in the format
+//! and the protocol of its sender ([`refusal`]); only the template's own parameters and secrets can be read
+//! without an emulator ([`own_values`]). [`signed_service`] tells which service a request is for. [`client`] makes the
+//! server's own calls to these services: to queues that functions process ([`sqs`]), to create the template's own
+//! resources at an emulator ([`creation`]), and for code in a bucket ([`object`]).
 
 mod client;
 mod creation;

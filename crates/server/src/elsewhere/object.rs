@@ -1,4 +1,4 @@
-//! Code that lies in a bucket.
+//! Code in a bucket.
 //!
 //! Source: botocore's model `s3` 2006-03-01, `GetObject`, and the Lambda developer guide, "Lambda quotas", read 2026-11-28.
 

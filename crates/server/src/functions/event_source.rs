@@ -1,4 +1,4 @@
-//! Event source mappings: which queue a function works off, and how far that has come.
+//! Event source mappings: which queue a function processes, and how far it has got.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

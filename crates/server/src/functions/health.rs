@@ -1,4 +1,4 @@
-//! Whether the code of a version is what was deployed, and what is said when it is not.
+//! Checks whether the code of a version is what was deployed, and reports it if not.
 
 use std::sync::Arc;
 

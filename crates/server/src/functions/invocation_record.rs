@@ -1,4 +1,4 @@
-//! What a destination is told of an asynchronous invocation that has ended.
+//! The record that a destination receives when an asynchronous invocation has ended.
 //!
 //! Source: Lambda developer guide, "Capturing records of Lambda asynchronous invocations": the JSON of an
 //! invocation record.

@@ -1,4 +1,4 @@
-//! Functions of a template that cannot run on this machine: who invokes one is told why.
+//! Functions of a template that cannot run on this machine: invoking one returns the reason.
 
 use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock};

@@ -1,8 +1,8 @@
-//! What a browser on the same machine must not be talked into: requests under a foreign name, and
+//! Protects against websites in a browser on the same machine: rejects requests with a foreign host name, and
 //! changes on behalf of a foreign page.
 //!
-//! Loopback is no protection by itself. A page from anywhere may send requests to it, and a name of
-//! its own may be made to resolve to it (DNS rebinding).
+//! Loopback alone is no protection. A page from anywhere may send requests to it, and may make a host name of
+//! its own resolve to it (DNS rebinding).
 
 use hyper::header::{HOST, ORIGIN};
 use hyper::{HeaderMap, Method};

@@ -1,9 +1,9 @@
-//! A Unix socket in the data folder, for the functions that this server runs: the same routes as the main port, by a
-//! shorter way.
+//! A Unix socket in the data folder, for the functions that this server runs: the same routes as on the main port, with
+//! less overhead.
 //!
-//! A request by loopback passes the whole of the network's protocols twice, and has to be signed, because any process
-//! of the machine may connect. Whoever connects to a socket is known to the kernel. Functions are told of it in
-//! [`VARIABLE`]; a client that knows nothing of it uses the port.
+//! A request over loopback passes the whole network stack twice, and must be signed, because any process on the machine
+//! may connect. The kernel knows which process connects to a socket. Functions find the socket in
+//! [`VARIABLE`]; a client that does not know it uses the port.
 
 use std::fs;
 use std::io;

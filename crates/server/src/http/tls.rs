@@ -1,4 +1,4 @@
-//! TLS: certificate and key from files, read anew when the files change.
+//! TLS: certificate and key from files, reloaded when the files change.
 
 use std::fmt;
 use std::fs;

@@ -1,9 +1,9 @@
-//! Signing in to the console by an OpenID provider: authorization code with PKCE, and an ID token that is verified by
+//! Signing in to the console with an OpenID provider: authorization code with PKCE, and an ID token that is verified with
 //! the provider's keys.
 //!
-//! A browser is sent to the provider with a state, a nonce and the hash of a verifier, which it keeps in a cookie
-//! meanwhile: any server of the same store may take it back. What a person may do is decided by claims of the ID token
-//! when they sign in, and holds for their session.
+//! A browser is sent to the provider with a state, a nonce and the hash of a verifier, which it also keeps in a cookie:
+//! so any server of the same store can complete the sign-in. Claims of the ID token decide what a user may do; the
+//! decision is made at sign-in and applies for the session.
 //!
 //! Source: OpenID Connect Core 1.0, sections 3.1 and 5.1; RFC 7636; RFC 9700, read 2026-11-29.
 

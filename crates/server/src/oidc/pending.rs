@@ -1,7 +1,7 @@
-//! A sign-in on its way: what a browser keeps while it is at the provider.
+//! A pending sign-in: what a browser keeps while it is at the provider.
 //!
-//! Its state shows that it is the browser which was sent away, the nonce that the token was issued for this sign-in, and
-//! the verifier that whoever redeems the code has begun it.
+//! The state shows that it is the browser that was sent away, the nonce that the token was issued for this sign-in, and
+//! the verifier that the code is redeemed by the one who started the sign-in.
 
 use access::NewAccessKey;
 use base64::Engine as _;

@@ -1,6 +1,6 @@
-//! Whether the service does its work: asked of the store, the tables, the timers and recovery.
+//! Whether the service works: checks the store, the tables, the timers and recovery.
 //!
-//! `/healthz` fails when the process should be replaced: it will not mend by itself. `/readyz` fails while
+//! `/healthz` fails when the process should be replaced because it will not recover. `/readyz` fails while
 //! requests would not be served as they should.
 
 use std::time::Duration;

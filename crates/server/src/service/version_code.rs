@@ -1,8 +1,8 @@
-//! `/lambdura/v1/functions/{name}/versions/{version}/code`: has a version run the code of another one.
+//! `/lambdura/v1/functions/{name}/versions/{version}/code`: lets a version run the code of another one.
 //!
-//! On AWS a version never changes, and an execution whose code cannot go on is lost. Whoever develops mends the code and
-//! wants what waits to go on with it: so the version that it waits on is given the mended code, and the execution keeps
-//! its ARN, its history and its place.
+//! On AWS a version never changes, and an execution whose code cannot continue is lost. A developer fixes the code and
+//! wants the waiting executions to continue with it. So their version gets the corrected code, and each execution keeps
+//! its ARN, its history and its position.
 
 use std::sync::Arc;
 

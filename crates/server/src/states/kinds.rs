@@ -1,4 +1,4 @@
-//! What the states of a definition are, as far as a history says it.
+//! The types of a definition's states, as far as a history needs them.
 
 use std::collections::HashMap;
 

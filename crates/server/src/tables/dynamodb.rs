@@ -1,10 +1,10 @@
-//! DynamoDB tables, kept by the embedded `dynoxide` in one SQLite file and served on the main port, to
+//! DynamoDB tables, stored by the embedded `dynoxide` in one SQLite file and served on the main port, for
 //! requests with `X-Amz-Target: DynamoDB_…`.
 //!
-//! `dynoxide` can only be asked over TCP, of whoever connects, and lets every web page in. So its port
-//! is open for the moment in which one connection to it is made; requests go over that one.
+//! `dynoxide` can only be reached over TCP, accepts every client, and lets every web page in. So its port
+//! is open only for the moment in which one connection to it is made; requests use that connection.
 //!
-//! It works off one request at a time, and would wait for the disk at each. So it is told not to wait, and
+//! It handles one request at a time, and would wait for the disk at each. So it is configured not to wait, and
 //! answers are held back here until one sync of its log covers them all: see [`Log`].
 
 use std::fmt::Display;

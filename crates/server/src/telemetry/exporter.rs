@@ -1,8 +1,8 @@
 //! Sends the traces of executions that have ended.
 //!
-//! It hears of them by the driver's notices, reads their histories, and sends a batch at a time. What
-//! a collector does not take within a few tries is dropped and said. A server that dies between the
-//! end of an execution and the sending loses that trace: traces are for looking at.
+//! The driver notifies it of them; it reads their histories, and sends them in batches. If a collector does
+//! not accept a batch within a few tries, the batch is dropped and the log says so. A server that dies between the
+//! end of an execution and the sending loses that trace, which is acceptable for traces.
 
 use std::time::Duration;
 

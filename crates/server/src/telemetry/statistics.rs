@@ -1,5 +1,5 @@
-//! How invocations went, by function: totals since the server's start, and a bucket for each minute of
-//! the last hour. Kept in memory: a restart begins anew, and executions do not depend on it.
+//! Statistics of invocations by function: totals since the server's start, and a bucket for each minute of
+//! the last hour. Kept in memory: a restart resets them, and executions do not depend on them.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, PoisonError};

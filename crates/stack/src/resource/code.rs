@@ -1,4 +1,4 @@
-//! Where the code of a function or layer lies: a folder, a text, an asset of CDK's, a bucket, or an image that a Dockerfile makes.
+//! Where the code of a function or layer is: a folder, a text, an asset of CDK's, a bucket, or an image that a Dockerfile makes.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,10 +1,10 @@
-//! From the properties of each type of resource to plain data.
+//! Converts the properties of each type of resource to plain data.
 //!
-//! A type is a `static` in its own file: the table of its properties, how it comes by its name, what
-//! references to it yield, what SAM makes of it, and the function that adds it to the stack. To add
-//! one, write that and give it a line in [`reading::TYPES`]; an event of functions has its line in
-//! [`events`]. Where a problem is in the way of a value, a default stands in: nothing comes of a
-//! template with problems.
+//! A type is a `static` in its own file: the table of its properties, how its name is chosen, what
+//! references to it return, what SAM makes of it, and the function that adds it to the stack. To add
+//! a type, write that and add a line for it to [`reading::TYPES`]; an event of functions has its line in
+//! [`events`]. If a problem prevents a value, a default is used instead: a template with problems is not
+//! used anyway.
 
 mod reading;
 mod unsupported;

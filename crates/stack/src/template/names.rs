@@ -1,4 +1,4 @@
-//! What names in a template stand for, and which versions, aliases and URLs are parts of which
+//! What names in a template refer to, and which versions, aliases and URLs belong to which
 //! functions.
 
 use std::collections::{BTreeMap, HashMap};

@@ -1,4 +1,4 @@
-//! What CloudFormation knows about a stack by itself, and the names, ARNs and URLs made of it.
+//! Pseudo parameters that CloudFormation provides for a stack, and the names, ARNs and URLs built from them.
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};

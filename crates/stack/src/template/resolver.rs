@@ -1,4 +1,4 @@
-//! What a template's names stand for, resolved in the order in which AWS would create them.
+//! Resolves a template's names, in the order in which AWS would create the resources.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};

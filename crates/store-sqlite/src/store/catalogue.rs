@@ -1,5 +1,5 @@
-//! The catalogue. Its revision is a counter in memory: nobody else writes to the file, and whoever
-//! compares revisions has no older ones than this store.
+//! The catalogue. Its revision is a counter in memory: nothing else writes to the file, and nobody who
+//! compares revisions has any from before this store was opened.
 
 use std::sync::Arc;
 

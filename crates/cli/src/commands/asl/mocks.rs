@@ -1,4 +1,4 @@
-//! Answers that stand for functions.
+//! Answers that are used instead of functions.
 
 use std::collections::BTreeMap;
 use std::path::Path;

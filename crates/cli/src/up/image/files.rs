@@ -1,4 +1,4 @@
-//! Puts what a Dockerfile copies where it belongs, as far as it is code.
+//! Puts the files that a Dockerfile copies where they belong, if they are code.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

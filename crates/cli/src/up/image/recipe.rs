@@ -1,4 +1,4 @@
-//! What a Dockerfile says, as far as it can be done without a container engine.
+//! Reads a Dockerfile, as far as it can be followed without a container engine.
 //!
 //! Source: Dockerfile reference, read 2026-11-28; Lambda developer guide, "Create a Lambda function using a container
 //! image" and the pages of the base images for Python and Node.js, read 2026-11-28.

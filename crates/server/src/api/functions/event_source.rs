@@ -1,7 +1,7 @@
 //! Event source mappings: `CreateEventSourceMapping`, `Get…`, `List…`, `Update…`, `Delete…`.
 //!
-//! Queues are read; whatever else AWS has is refused by name. What the operations ask for is done by whoever reads the
-//! queues, a moment later: the states between say so, as on AWS.
+//! Queues are read; all other event sources of AWS are rejected by name. The task that reads the queues carries out the
+//! operations a moment later: the states in between say so, as on AWS.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The store of frozen code: where it lies, who needs it, and what is known of its condition.
+//! The store of frozen code: where it is, what uses it, and what is known about its condition.
 
 use std::collections::HashMap;
 use std::io;

@@ -1,4 +1,4 @@
-//! What expressions come to, and the methods of values.
+//! The values of expressions, and their methods.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
