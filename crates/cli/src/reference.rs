@@ -14,7 +14,7 @@ const HEAD: &str = "\
 
 Generated from the program: `lambdura COMMAND --help` prints the same.
 An execution is named by ARN, by name, by a unique prefix of name or id, or as `@last`.
-[Run a stack](using.md) and [Look and act](operate.md) explain what the commands are for; [exit codes](operate.md#exit-codes) are the same for all.
+[Run a stack](using.md) and [Work with executions](operate.md) explain what the commands are for; [exit codes](operate.md#exit-codes) are the same for all.
 ";
 
 #[test]
