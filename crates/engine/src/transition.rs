@@ -26,7 +26,7 @@ pub struct Transition {
     pub events: Vec<Event>,
     /// What to do once the records are durable. Each is safe to repeat.
     pub effects: Vec<Effect>,
-    /// What to tell whoever sent the input.
+    /// The answer for the sender of the input.
     pub answer: Answer,
     /// Whether the record has been kept long enough and is to be removed.
     pub removes: bool,

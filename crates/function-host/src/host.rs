@@ -391,7 +391,7 @@ impl Shared {
                 pid,
                 port: debugger::has_port(&function.runtime).then_some(debugger.port),
             };
-            // Whoever reads so slowly is told of the next one.
+            // A reader that is this slow is notified of the next one.
             let _ = listener.try_send(started);
         }
     }

@@ -174,7 +174,7 @@ impl LaunchCommand {
         function: &FunctionConfig,
         runtimes: Option<&Runtimes>,
     ) -> Result<LaunchCommand, LaunchError> {
-        // Java and Go bring their runtime client with their code; whoever builds it adds the `bootstrap`.
+        // Java and Go bring their runtime client with their code; the build adds the `bootstrap`.
         let brings_client = ["provided.", "java"]
             .iter()
             .any(|family| function.runtime.starts_with(family));

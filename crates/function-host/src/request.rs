@@ -62,7 +62,7 @@ impl Delivery {
     }
 }
 
-/// One invocation and whoever waits for it. Dropping it tells the waiter that the host is gone.
+/// An invocation and the caller waiting for its result. Dropping it tells the caller that the host is gone.
 #[derive(Debug)]
 pub(crate) struct Work {
     pub(crate) request_id: String,

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-/// Pieces between the function and whoever takes them: few, so that a slow caller slows the function down.
+/// Pieces between the function and the caller: few, so that a slow caller slows the function down.
 const PIECES_MAX: usize = 4;
 
 /// Where the pieces of a streamed response go. Clones lead to the same place.

@@ -178,7 +178,7 @@ impl Driver {
                 return;
             }
         };
-        // Whoever drives it now invokes it.
+        // The server that drives it now invokes it.
         if !self.inner.territory.has(&execution_id) {
             return;
         }
@@ -309,7 +309,7 @@ impl Driver {
             let lease = self.inner.residents.lease(&execution_id);
             let mut resident = lease.slot.execution.lock().await;
             match self.inner.resident(&mut resident, &execution_id).await {
-                // Whoever drives it now invokes it.
+                // The server that drives it now invokes it.
                 Ok(_) if !self.inner.territory.has(&execution_id) => None,
                 Ok(execution) => self.chained_invocation(execution, &operation_id),
                 Err(ProcessError::Fault(fault)) if !self.is_broken(&fault) => {

@@ -19,7 +19,7 @@ const ATTEMPTS_MAX: u32 = 8;
 impl Driver {
     /// Applies an input to an execution. When this returns `Ok`, the outcome is durable.
     ///
-    /// Cancel safe: once called, the input is processed to its end, whoever still listens.
+    /// Cancel safe: dropping the future does not stop the input from being processed.
     ///
     /// # Errors
     /// See [`ProcessError`]; the execution is then unchanged, except that after a fault whose outcome
@@ -54,7 +54,7 @@ impl Driver {
         self.process_leased(&mut resident, id, input).await
     }
 
-    /// As [`Driver::process_here`], for whoever holds the execution.
+    /// Like [`Driver::process_here`], for a caller that holds the execution.
     pub(crate) async fn process_leased(
         &self,
         resident: &mut Option<Execution>,

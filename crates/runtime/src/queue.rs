@@ -270,7 +270,7 @@ impl Driver {
         ToTheEnd::of(&self.inner.tasks, record(self.clone())).await;
     }
 
-    /// Asked anew each time: the function may have been configured meanwhile.
+    /// Checked again each time: the function's configuration may have changed.
     fn expires_at(&self, queued: &AsyncInvocation) -> Timestamp {
         let policy = self.inner.invoker.retry_policy(queued);
         queued

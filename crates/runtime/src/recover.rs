@@ -95,7 +95,7 @@ impl Driver {
                 ProcessError::Contended(_) => {}
                 // Another server was faster, and there is something else to do, or nothing.
                 ProcessError::Rejected(_) => continue,
-                // It was set aside by whoever noticed.
+                // It was set aside when the problem was noticed.
                 ProcessError::SetAside { .. } => return,
                 broken => {
                     let reason = stdx::error_chain(broken);

@@ -106,7 +106,7 @@ impl Territory {
     /// Says until when this run may drive what it drives: not at all without a time.
     pub fn lasts_until(&self, until: Option<Timestamp>, now: Timestamp) {
         let until = until.map_or(i64::MIN, Timestamp::as_millis);
-        // Whoever sees the new time sees that there was a break.
+        // A reader that sees the new time also sees that there was a break.
         if self.until.load(Ordering::Acquire) <= now.as_millis() {
             self.lapses.fetch_add(1, Ordering::AcqRel);
         }

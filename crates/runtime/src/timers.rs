@@ -218,7 +218,7 @@ impl Driver {
         }
     }
 
-    /// Fires what is due of an execution, for whoever takes it back.
+    /// Fires what is due of an execution, for a server that takes it back.
     pub(crate) async fn fire(&self, id: &ExecutionId) {
         self.fire_once(id).await;
     }

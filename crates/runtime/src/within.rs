@@ -134,7 +134,7 @@ impl Driver {
                 *resident = execution;
                 Ok(None)
             }
-            // Somebody else has changed it, and whoever needs it loads it again.
+            // Another server has changed it; the next use loads it again.
             (Err(CommitError::VersionConflict(_) | CommitError::NameTaken(_)), _) => {
                 Err(ProcessError::Contended(id))
             }

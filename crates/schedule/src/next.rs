@@ -107,7 +107,7 @@ pub fn compact(at: Timestamp) -> String {
 }
 
 fn time_zone(schedule: &Timing<'_>) -> TimeZone {
-    // Whoever keeps the schedule refused it unless the zone has data.
+    // The caller rejects a schedule if the zone has no data.
     TimeZone::get(schedule.time_zone).unwrap_or(TimeZone::UTC)
 }
 

@@ -1,4 +1,4 @@
-//! The process dies wherever it can, and the handler must come to the same end.
+//! Kills the process at every point where it can die; the handler must come to the same end.
 //!
 //! A life of the process is a runtime of its own on a thread of its own. At the crash it is dropped with everything in it,
 //! each future at its `.await`; only the store outlives it, and from the crash on it has answered nothing but faults, so
@@ -25,7 +25,7 @@ use watch::Watch;
 pub(crate) use report::Survived;
 pub use report::{CrashPoint, CrashReport, InFlight};
 
-/// The execution's name: whoever starts it again after a crash starts the same one.
+/// The execution's name: starting it again after a crash returns the same execution.
 const NAME: &str = "crash-everywhere";
 
 /// Like [`DurableTestRunner::crash_everywhere`](crate::DurableTestRunner::crash_everywhere), with new functions for each
@@ -157,7 +157,7 @@ impl<'a> Process<'a> {
             .enable_all()
             .build();
         let runtime = runtime.map_err(|error| TestError::of("start a runtime", &error))?;
-        // What a driver says of a store that is gone is no news to whoever took it away.
+        // The driver's reports about a store that is gone are expected here.
         let _quiet = tracing::subscriber::set_default(tracing::subscriber::NoSubscriber::default());
         let lived = runtime.block_on(async {
             tokio::select! {

@@ -108,7 +108,7 @@ impl DurableContext {
     ///     .create_callback::<u32>()
     ///     .name("answer")
     ///     .timeout(60 * minute)
-    ///     // Whoever answers says every few minutes that they are at it.
+    ///     // The worker reports every few minutes that it is still working.
     ///     .heartbeat_timeout(5 * minute)
     ///     .await?;
     /// println!("complete me as {}", callback.id());

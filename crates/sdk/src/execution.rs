@@ -354,7 +354,7 @@ impl State {
         self.transactions.pop_front().map(|(_, next)| next)
     }
 
-    /// Takes over what the service says changed, and wakes whoever waits.
+    /// Applies the changes that the service reports, and wakes the waiting tasks.
     pub(crate) fn merge(&mut self, operations: Vec<Operation>) {
         for operation in operations {
             self.operations
@@ -436,7 +436,7 @@ impl State {
             .min()
     }
 
-    /// The service was asked; whoever is still parked asks later. Source of the delays: official JavaScript and Go SDKs.
+    /// The service was asked; tasks that are still parked ask later. Source of the delays: official JavaScript and Go SDKs.
     pub(crate) fn postpone_polls(&mut self, now: Instant) {
         const PATIENT_FROM_POLL: u32 = 96;
         for waiter in self.waiters.values_mut() {

@@ -8,7 +8,7 @@ use lambda_api::EpochMillis;
 
 use crate::plugin::instant;
 
-/// The machine's clock, unless whoever runs the function in its own process has another one.
+/// The machine's clock, unless the program that runs the function in its own process provides another one.
 #[derive(Clone, Default)]
 pub(crate) struct MachineTime(Option<Arc<dyn Fn() -> EpochMillis + Send + Sync>>);
 

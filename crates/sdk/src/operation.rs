@@ -4,7 +4,7 @@ use lambda_api::{EpochMillis, InvocationOperation, OperationStatus};
 
 use crate::operation_id::OperationSpec;
 
-/// A recorded operation; timestamps in milliseconds wherever it came from.
+/// A recorded operation; timestamps are in milliseconds, whatever the source.
 pub(crate) type Operation = InvocationOperation;
 
 /// Whether an operation has come to its end.

@@ -332,7 +332,7 @@ pub(crate) async fn call(
         let start = transacting.start.iter().cloned();
         accepted.batch.updates = start.chain([transacting.succeed.clone()]).collect();
     }
-    // Whoever waits is woken when the driver takes this over.
+    // The waiting task is woken when the driver takes this over.
     transacting.settle();
     Ok(accepted)
 }

@@ -37,7 +37,7 @@ pub(crate) struct App {
     pub invoker: HostInvoker,
     /// What runs `python3.*` and `nodejs*` functions.
     pub runtimes: Arc<Runtimes>,
-    /// Wakes whoever removes versions and code that nothing needs any more.
+    /// Wakes the task that deletes versions and code that nothing needs any more.
     pub upkeep: Notify,
     /// DynamoDB.
     pub tables: Tables,

@@ -256,7 +256,7 @@ fn short(function: &str) -> String {
     crate::walk::operation_name(bare_name(function))
 }
 
-/// Opens a task token, hands it to a function, and waits for whoever completes it.
+/// Opens a task token, passes it to a function, and waits until it is completed.
 async fn with_token(
     walk: &Walk<'_>,
     frame: &Frame<'_>,

@@ -16,7 +16,7 @@ use crate::fault::{ReadError, is_lost_connection};
 /// How long a read waits for a connection.
 const CONNECTION_WITHIN: Duration = Duration::from_secs(15);
 
-/// How long the database may take for one read. Whoever looks for something by its text may wait long.
+/// Largest time for one read. A search by text may take long.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(60);
 
 /// Whoever gives a query up after so long has met a database that has gone silent, and the connections that lie in the
@@ -132,7 +132,7 @@ impl Readers {
     }
 }
 
-/// Connects a pool, to wherever the primary is.
+/// Connects a pool to the primary, which may have moved.
 struct Shared(Arc<Target>);
 
 impl deadpool_postgres::Connect for Shared {

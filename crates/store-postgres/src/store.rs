@@ -287,7 +287,7 @@ impl Store for PostgresStore {
 
     fn health(&self) -> StoreHealth {
         if self.health.wants_probe() {
-            // Whoever asks next is told what came of it; a full queue tries others' writes.
+            // The next caller learns the outcome; a full queue tries others' writes.
             drop(self.write(Write::Probe));
         }
         let mut warnings = self.health.warnings();

@@ -112,7 +112,7 @@ impl Writer {
     async fn reconnect(&mut self) {
         match self.lane.connect().await {
             Ok(_) => self.health.commit_succeeded(),
-            // The next write tries again, or whoever asks for the health.
+            // The next write tries again, or the next health check.
             Err(error) => self.health.commit_failed(stdx::error_chain(&error)),
         }
     }

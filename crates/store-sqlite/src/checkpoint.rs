@@ -22,7 +22,7 @@ use crate::threads::{join_all, start_thread};
 /// less often, but the log has to stay small enough to be written over and over in memory.
 const FRAMES_DUE: i32 = 4_096;
 
-/// Bytes of the log before it begins anew, with room for what is written during the copying.
+/// Bytes of the log before it starts over, with room for what is written during the copying.
 pub(crate) const LOG_BYTES: u64 = 2 * 4_096 * (4_096 + 24);
 
 /// Frames after which the writer copies whatever the thread does: the log must not fill the disk.

@@ -39,7 +39,7 @@ impl FileLock {
     pub fn take(database: &Path) -> Result<Self, LockError> {
         let path = beside(database, ".lock");
         let io = |cause| LockError::Io(path.clone(), cause);
-        // Not truncated: until it is locked, the text is that of whoever holds it.
+        // Not truncated: until it is locked, the text belongs to the process that holds the lock.
         let mut file = OpenOptions::new()
             .create(true)
             .truncate(false)

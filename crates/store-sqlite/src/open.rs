@@ -207,7 +207,7 @@ pub(crate) fn prepare(
         tracing::error!("{warning}");
     }
     create_database(path, readers).map_err(unusable(path))?;
-    // Whoever opens it now may fold its log in, also when opening fails in the end.
+    // The next process to open it may fold its log in, even if opening fails in the end.
     lock.say_closed(false);
     Ok(Prepared { lock, report })
 }

@@ -75,9 +75,9 @@ impl Readers {
         let told = self.told.clone();
         let pushed = self.queue.push(Box::new(move |connection: &Connection| {
             let result = answer_to(read, connection, &told.health);
-            // Before whoever asked can ask what was left out.
+            // Before the caller can ask what was left out.
             told.unreadable.take_over();
-            // Whoever asked may be gone.
+            // The caller may be gone.
             let _ = answer.send(result);
         }));
         let pushed = pushed.map_err(|(_, why)| why);

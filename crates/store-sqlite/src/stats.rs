@@ -42,7 +42,7 @@ impl Stats {
     }
 
     /// Notes that a commit with changes of the catalogue was tried; called before any of them is
-    /// answered. Whoever reads the new number reads what the commit wrote.
+    /// answered. A reader that sees the new number sees what the commit wrote.
     pub fn catalogue_changed(&self) {
         self.catalogue_revision.fetch_add(1, Ordering::Release);
     }

@@ -370,7 +370,7 @@ impl Store for SqliteStore {
 
     fn health(&self) -> StoreHealth {
         if !self.only_looks && self.told.health.wants_probe() {
-            // Whoever asks next is told what came of it; a full queue tries others' writes.
+            // The next caller learns the outcome; a full queue tries others' writes.
             drop(self.write(Write::Probe));
         }
         let report = self.report.read();

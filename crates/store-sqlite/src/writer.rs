@@ -36,7 +36,7 @@ const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// How long the writer stays awake after a batch. Who was just answered is back with the next write
 /// within this, and a thread that sleeps is woken late, by as much as a commit takes without its sync.
-/// Measured at one caller: a checkpoint in 0.27 ms instead of 0.32. It yields to whoever has work.
+/// Measured at one caller: a checkpoint in 0.27 ms instead of 0.32. It yields to threads that have work.
 const AWAKE: Duration = Duration::from_micros(250);
 
 /// Commits that fail one after the other, each of a write alone, before the writes behind them are

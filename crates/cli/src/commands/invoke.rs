@@ -45,7 +45,7 @@ pub async fn run(
         (None, true) => Some(only_alias(client, &function).await?),
         (None, false) => None,
     };
-    // Whoever waits with patience starts asynchronously: a synchronous caller is let go after 15 minutes.
+    // A caller with patience starts it asynchronously: a synchronous caller is dropped after 15 minutes.
     let waits = arguments.wait || arguments.follow;
     let asynchronous = arguments.event || (durable && waits);
     // A name, so that what the execution is at can be said while its caller waits.

@@ -200,7 +200,7 @@ impl Watcher<'_> {
             note("that is not JSON: a text needs quotes, for example \"yes\"".yellow());
             return;
         };
-        // Whatever waits next, this one or another, is asked for anew.
+        // The next callback, this one or another, is asked for again.
         self.answers.prompted = None;
         match self.client.complete_callback(&id, completion).await {
             Ok(()) => note(format!("{} answered {label}", "✓".green())),

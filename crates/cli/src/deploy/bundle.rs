@@ -152,7 +152,7 @@ fn beside(template: &Path) -> PathBuf {
         Some(parent) if !template.is_dir() => parent,
         Some(_) | None => template,
     };
-    // What CDK writes is thrown away and written anew.
+    // CDK's output is deleted and written again.
     match beside.parent() {
         Some(above) if beside.join("manifest.json").is_file() => above.to_owned(),
         Some(_) | None => beside.to_owned(),

@@ -49,7 +49,7 @@ pub async fn run(arguments: ServeArguments, screen: &Screen) -> Result<(), CliEr
         screen.line(format!("{} {endpoint}", "serving".green()))
     };
     if let Err(error) = said {
-        // Whoever started the service may not care for what it says.
+        // The caller that started the service may not read its output.
         tracing::debug!(%error, "standard output is closed");
     }
     if let Some(ready_file) = &ready_file

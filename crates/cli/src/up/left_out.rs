@@ -79,7 +79,7 @@ fn shown<'a>(logical_id: &'a str, stack: &'a Stack) -> &'a str {
     function.map_or(logical_id, FunctionResource::shown)
 }
 
-/// One line for whoever invokes the function.
+/// One line for callers that invoke the function.
 fn reason(error: &BuildError) -> String {
     let mut reason = error.to_string();
     let mut cause = std::error::Error::source(error);

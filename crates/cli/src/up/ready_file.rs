@@ -107,7 +107,7 @@ impl ReadyFile {
         Ok(Self { path })
     }
 
-    /// Writes it, so that whoever sees it sees it whole.
+    /// Writes it atomically: readers see all of it or nothing.
     ///
     /// # Errors
     /// When it cannot be written.

@@ -169,7 +169,7 @@ fn sources(folder: &Path, data_dir: &Path) -> io::Result<Vec<fs::DirEntry>> {
 /// Folders that SAM leaves out of the copy that `make` works in, and our own data.
 const LEFT_OUT_OF_MAKE: &[&str] = &[".git", ".aws-sam", ".lambdura"];
 
-/// Marks folders of caches, such as cargo's `target`: whoever needs one makes it anew.
+/// Marks folders of caches, such as cargo's `target`, which can be built again.
 const CACHE_TAG: &str = "CACHEDIR.TAG";
 
 /// Folders within each other at the most: more are links that lead around in circles.

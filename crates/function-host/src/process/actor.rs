@@ -307,7 +307,7 @@ impl FunctionProcess {
                 let sink = self
                     .running(&request_id)
                     .and_then(|at| self.in_flight[at].work.response_sink.take());
-                // Whoever hung up does not need to know.
+                // A caller that hung up does not need to know.
                 let _ = answer.send(sink);
             }
             RuntimeCall::Response {
@@ -347,7 +347,7 @@ impl FunctionProcess {
             // It has read the invocation, and runs it while it asks for others.
             in_flight.connection = None;
         }
-        // A process that connects anew may do so before its old connection is known to be gone: the newest calls count.
+        // A process may reconnect before its old connection is known to be gone: the newest calls count.
         self.pollers.retain(|earlier| !earlier.answer.is_closed());
         if self.pollers.len() == self.function.invocations_per_process() {
             let earlier = self.pollers.remove(0);
@@ -483,6 +483,6 @@ async fn shutdown_begun(shutdown: &mut watch::Receiver<Option<Duration>>) -> Dur
 }
 
 pub(super) fn refuse<T>(answer: Answer<T>, refusal: Refusal) {
-    // Whoever hung up does not need to know.
+    // A caller that hung up does not need to know.
     let _ = answer.send(Err(refusal));
 }

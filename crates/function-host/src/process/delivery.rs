@@ -101,7 +101,7 @@ impl FunctionProcess {
         Some(work)
     }
 
-    /// Tells whoever wanted a process that there is one, which goes on waiting for an invocation.
+    /// Tells the task that wanted a process that there is one, which keeps waiting for an invocation.
     fn is_started(&mut self, work: Work) {
         let now = SystemTime::now();
         let outcome = InvocationOutcome {

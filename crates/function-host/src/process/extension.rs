@@ -139,7 +139,7 @@ impl Extensions {
         answer: ExtensionAnswer<ExtensionEvent>,
     ) -> Option<Introduction> {
         let Some(extension) = self.by_identifier(identifier) else {
-            // Whoever hung up does not need to know.
+            // A caller that hung up does not need to know.
             let _ = answer.send(Err(ExtensionRefusal::UnknownIdentifier));
             return None;
         };

@@ -43,7 +43,7 @@ impl FunctionProcess {
                     self.extensions.register(&name, events, is_initializing)
                 };
                 let account_id = self.function.arn.split(':').nth(4).map(str::to_owned);
-                // Whoever hung up does not need to know; so below.
+                // A caller that hung up does not need to know; the same applies below.
                 let _ = answer.send(registered.map(|identifier| Registered {
                     identifier,
                     function_name: self.function.name.clone(),

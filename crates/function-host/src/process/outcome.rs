@@ -60,7 +60,7 @@ impl FunctionProcess {
         };
         let asks_again_by = in_flight.deadline;
         let (work, outcome) = self.conclude(in_flight, result);
-        // Whoever hung up meanwhile has answered all the same.
+        // A caller that has hung up since then has still answered.
         let _ = answer.send(verdict);
         let mut flow = ControlFlow::Continue(());
         if self.phase == Phase::Draining {
@@ -103,7 +103,7 @@ impl FunctionProcess {
             ),
         };
         self.fail_starts(|_| (error.clone(), None));
-        // Whoever hung up meanwhile has reported all the same.
+        // A caller that has hung up since then has still reported.
         let _ = answer.send(verdict);
         ControlFlow::Break(EndReason::InitFailed)
     }

@@ -61,7 +61,7 @@ impl Subscriber {
         }
     }
 
-    /// Hands it an event. Never waits: a function must not be slowed down by whoever listens to it.
+    /// Sends it an event. Never waits: a slow listener must not slow down the function.
     pub(super) fn tell(&mut self, event: Value) {
         match self.events.try_send(event) {
             Ok(()) => {}

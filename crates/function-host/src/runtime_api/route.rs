@@ -196,7 +196,7 @@ impl Router {
             }
             Ok(HandedOn::TooLarge) => Ok(Posted::TooLarge),
             Err(cause) => {
-                // The caller has a part of it already, so that the runtime cannot begin anew.
+                // The caller has received a part of it already, so the runtime cannot start over.
                 let message = "the connection of the response ended before the response did";
                 let error_type = "Runtime.TruncatedResponse";
                 let posted = Posted::Error(PostedError {

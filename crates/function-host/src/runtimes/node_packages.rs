@@ -218,7 +218,7 @@ fn unknown_in<'a>(said: &str, names: impl Iterator<Item = &'a str>) -> BTreeSet<
         .collect()
 }
 
-/// Has a link lead to a folder, at once for whoever reads it.
+/// Points a link to a folder, atomically for readers.
 fn lead_to(folder: &Path, link: &Path) -> Result<(), PrepareRuntimeError> {
     let partial = link.with_extension(format!("partial-{}", std::process::id()));
     let io = |cause| PrepareRuntimeError::Io {

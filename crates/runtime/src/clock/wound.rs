@@ -178,7 +178,7 @@ impl WoundClock {
         self.inner.state().generation
     }
 
-    /// Whoever found it quiet has to look again.
+    /// The caller that found it quiet has to look again.
     pub fn disturb(&self) {
         self.inner.state().generation += 1;
         self.stir();

@@ -156,7 +156,7 @@ impl Places {
         *limit > 0 && !(is_known && share.is_full)
     }
 
-    /// Resolves when a place has become free, for whoever has waited longest.
+    /// Resolves when a place has become free, for the one that has waited longest.
     pub async fn freed(&self) {
         self.0.freed.notified().await;
     }

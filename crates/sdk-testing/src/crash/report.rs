@@ -1,4 +1,4 @@
-//! What became of a handler whose process died wherever it can.
+//! The outcome of killing a handler's process at every point where it can die.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -284,7 +284,7 @@ impl fmt::Debug for CrashReport {
     }
 }
 
-/// Takes members of these names out, wherever they are.
+/// Removes members with these names, at any depth.
 fn forget(value: &mut Value, names: &[String]) {
     match value {
         Value::Object(members) => {

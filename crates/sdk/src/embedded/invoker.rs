@@ -1,4 +1,4 @@
-//! Runs the program's own functions: what the runtime asks of whoever runs functions.
+//! Runs the program's own functions: the runtime's interface for running functions.
 
 use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;

@@ -116,7 +116,7 @@ impl Access {
         }
     }
 
-    /// The name of whoever is signed in to the console.
+    /// The name of the user who is signed in to the console.
     ///
     /// # Errors
     /// When the store fails.

@@ -134,7 +134,7 @@ impl Audit {
         let is_full = open.as_ref().is_some_and(|it| it.bytes >= self.bytes_max);
         if is_full {
             if let Some(full) = open.take() {
-                // Whoever waits for a line in it will sync the next file.
+                // The task that waits for a line in it will sync the next file.
                 full.file.sync_data()?;
             }
             self.rotate()?;

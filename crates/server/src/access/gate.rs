@@ -142,7 +142,7 @@ impl Access {
 
     /// Counts a request from an address.
     pub fn count_address(&self, address: IpAddr, now: Timestamp) -> Result<(), ApiError> {
-        // Function processes are on this machine, and so is whoever could do far worse.
+        // Function processes are on this machine, and so are users who could do far worse.
         if address.is_loopback() || self.by_address.take(address, now.as_millis()) {
             return Ok(());
         }

@@ -104,7 +104,7 @@ fn without_policies(home: &Home) -> Policy {
             "Resource": format!("arn:aws:states:{region}:{account}:stateMachine:*"),
         },
         {
-            // Whoever has a token was given it.
+            // Anybody who has a token was given it.
             "Effect": "Allow",
             "Action": ["states:SendTaskSuccess", "states:SendTaskFailure", "states:SendTaskHeartbeat"],
             "Resource": "*",

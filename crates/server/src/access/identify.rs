@@ -70,7 +70,7 @@ pub(super) async fn identify(
     }
     let (principal, secret) = claimed(access, &claim, asked.now).await?;
     if !claim.needs_body() {
-        // Whoever does not know the secret is not listened to any further.
+        // A caller that does not know the secret gets no further.
         claim.verify(&head, &secret, None).map_err(refused)?;
     }
     let (body, hash) = read(body, asked.bytes_max).await?;

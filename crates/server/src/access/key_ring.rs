@@ -107,7 +107,7 @@ pub struct KeyRing {
     /// None until the first key is created.
     sealing: Mutex<Option<SealingKey>>,
     known: RwLock<Known>,
-    /// Held by whoever changes keys, from the first look to the last write.
+    /// Held while keys are changed, from the first read to the last write.
     changes: tokio::sync::Mutex<()>,
 }
 

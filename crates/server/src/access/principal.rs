@@ -24,9 +24,9 @@ pub(crate) struct Person {
 /// Who sends a request.
 #[derive(Debug, Clone)]
 pub(crate) enum Principal {
-    /// Whoever has an access key.
+    /// The owner of an access key.
     Key(Arc<Key>),
-    /// Whoever was signed in by an OpenID provider.
+    /// A user who was signed in by an OpenID provider.
     Person(Arc<Person>),
     /// A process of a function version that this server runs.
     Process { function: String, version: String },

@@ -27,7 +27,7 @@ const MESSAGES_WAITING: usize = 4;
 const KEEP_ALIVE_AFTER: Duration = Duration::from_secs(15);
 const KEEP_ALIVE: &str = ": keep-alive\n\n";
 
-/// How often it is looked whether whoever listens is signed in.
+/// How often the listener's session is checked.
 const SIGNED_IN_LOOK: Duration = Duration::from_secs(1);
 
 /// The server's end of a stream.

@@ -35,7 +35,7 @@ pub(super) struct Code {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Stage {
-    /// It is decided: whoever sees it makes the functions what it says.
+    /// It is decided: a server that sees it makes the functions match it.
     Applying,
     /// The functions are what it says.
     Live,

@@ -26,7 +26,7 @@ use crate::gateway::Face;
 /// processors.
 const STARTED_AT_ONCE: usize = 4;
 
-/// How often a deployment is decided anew when other stacks were changed meanwhile.
+/// How often a deployment is decided again because other stacks were changed at the same time.
 const DECIDED_MAX: usize = 5;
 
 /// Lines of a function's output that are shown when it does not start.

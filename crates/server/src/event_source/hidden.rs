@@ -17,7 +17,7 @@ pub(super) struct Hidden {
     /// The queue's visibility timeout.
     hidden_for: Duration,
     until: Mutex<Instant>,
-    /// Whether whoever works on them waits for a function that is busy.
+    /// Whether the task that processes them waits for a function that is busy.
     waits: AtomicBool,
     went_on: Notify,
 }

@@ -112,7 +112,7 @@ impl EventSourceStates {
         self.states().remove(uuid);
     }
 
-    /// Has whoever reads queues look which there are.
+    /// Makes the reader of the queues look again which queues there are.
     pub fn note_change(&self) {
         self.changed.notify_one();
     }

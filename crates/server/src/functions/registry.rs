@@ -59,7 +59,7 @@ pub(crate) struct Registry {
     pub event_source_states: EventSourceStates,
     /// Draws which version of a divided alias an invocation gets.
     chance: Mutex<fastrand::Rng>,
-    /// Held by whoever changes functions, from the first look to the last write.
+    /// Held while functions are changed, from the first read to the last write.
     pub(super) changes: tokio::sync::Mutex<()>,
 }
 
@@ -344,7 +344,7 @@ impl Registry {
         })
     }
 
-    /// What a reference means for one invocation: a divided alias chooses anew each time.
+    /// What a reference means for one invocation: an alias with two versions chooses again each time.
     ///
     /// # Errors
     /// As [`Registry::resolve`] and when the template's function is left out, `ResourceConflictException` when it is

@@ -105,7 +105,7 @@ impl Tls {
         Ok((stream, is_http2))
     }
 
-    /// Reads the files anew whenever they change, until the shutdown. Ones that cannot be used change nothing.
+    /// Reloads the files whenever they change, until the shutdown. Files that cannot be used change nothing.
     pub async fn follow(self, shutdown: CancellationToken) {
         let mut seen = self.current.stamp();
         loop {

@@ -17,7 +17,7 @@ pub struct OidcConfig {
     pub scope: String,
     /// The URL of the console in browsers, where the `Host` of requests does not say it.
     pub console_url: Option<String>,
-    /// Who may do what. Whoever none of these fits is not let in.
+    /// Who may do what. Users whom no rule matches are not let in.
     pub policies: Vec<OidcPolicy>,
 }
 
@@ -32,7 +32,7 @@ impl std::fmt::Debug for OidcConfig {
     }
 }
 
-/// Whoever has this value in this claim may do what the policy says.
+/// Users with this value in this claim may do what the policy says.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OidcPolicy {
     /// The claim's name. A text, a truth value, a number, or a list of them.
@@ -44,7 +44,7 @@ pub struct OidcPolicy {
 }
 
 impl OidcConfig {
-    /// What somebody with these claims may do; nothing for whoever is nobody here.
+    /// What somebody with these claims may do; nothing if no rule matches.
     pub(super) fn policies_of(&self, claims: &Claims) -> Vec<Value> {
         let mut policies = Vec::new();
         for it in self.policies.iter().filter(|it| it.fits(claims)) {
@@ -58,7 +58,7 @@ impl OidcConfig {
 
 impl OidcPolicy {
     fn fits(&self, claims: &Claims) -> bool {
-        // Whoever enters an address at the provider has not shown that it is theirs.
+        // Entering an address at the provider does not prove that it belongs to the user.
         let is_unverified = claims.get("email_verified") == Some(&Value::Bool(false));
         if self.claim == "email" && is_unverified {
             return false;

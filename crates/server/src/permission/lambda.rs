@@ -180,7 +180,7 @@ struct Created {
 pub(super) fn function(home: &Home, segment: &str, qualifier: Option<&str>) -> String {
     let named = decode(segment).and_then(|text| Reference::parse(&text, qualifier).ok());
     let Some(named) = named else {
-        // The handler refuses it, whoever asks.
+        // The handler rejects it, for every caller.
         return "*".to_owned();
     };
     let arn = home.arn(&named.name);

@@ -43,7 +43,7 @@ pub(crate) async fn handle<B>(app: &Arc<App>, request: &Request<B>) -> Option<Re
     let get = *request.method() == Method::GET;
     let query = match Query::parse(request.uri().query()) {
         Ok(query) => query,
-        // Whoever serves the path says so.
+        // The module that serves the path names it.
         Err(_) if !is_ours(request.uri().path()) => return None,
         Err(error) => return Some(refusal(error)),
     };

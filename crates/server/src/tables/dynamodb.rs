@@ -55,7 +55,7 @@ const NOT_HANDED_ON: [HeaderName; 9] = [
     HeaderName::from_static("x-dynoxide-version"),
 ];
 
-/// The tables, and the way to whoever answers for them.
+/// The tables, and the connection to `dynoxide`, which answers for them.
 #[derive(Clone)]
 pub(crate) struct Embedded {
     database: Database,
@@ -278,7 +278,7 @@ impl Embedded {
         }
     }
 
-    /// Once handed over, a request is done, whoever still waits for its answer.
+    /// Once handed over, a request is completed, even if its caller no longer waits.
     async fn ask(&self, request: Request<Full<Bytes>>) -> Result<Response<Bytes>, String> {
         let (answer, answered) = oneshot::channel();
         let gone = "the tables are no longer served";
@@ -334,7 +334,7 @@ async fn answer_all(
     };
     let connected = tables.connect_anew().await;
     let failed = connected.is_err();
-    // Whoever starts the server may have given up.
+    // The caller that starts the server may have given up.
     let _ = began.send(connected);
     if failed {
         return;
@@ -368,7 +368,7 @@ async fn answer_all(
     }
 }
 
-/// The one way to `dynoxide`, made anew when it was closed.
+/// The only connection to `dynoxide`, opened again when it was closed.
 struct Connected {
     sender: Option<SendRequest<Full<Bytes>>>,
     database: Database,

@@ -22,7 +22,7 @@ pub(crate) struct Diagnostics {
     failures: Mutex<BTreeMap<String, String>>,
 }
 
-/// Function versions whose last failure is remembered; with more, all are said anew.
+/// Number of function versions whose last failure is remembered; beyond that, all are reported again.
 const FAILURES_MAX: usize = 1_000;
 
 #[derive(Default)]

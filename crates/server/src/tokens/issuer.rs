@@ -34,7 +34,7 @@ const QUIET_MILLIS: i64 = 5_000;
 pub(super) struct Issuer {
     /// Held for a look only.
     known: Mutex<Option<Known>>,
-    /// Held by whoever asks it. Tokens whose keys are known do not wait for that.
+    /// Held while the issuer is asked. Tokens whose keys are known do not wait for that.
     asking: tokio::sync::Mutex<()>,
 }
 
@@ -176,7 +176,7 @@ impl Tokens {
             return answer;
         }
         let _asking = issuer.asking.lock().await;
-        // Whoever asked before may have heard what is wanted here.
+        // An earlier caller may already have fetched what is wanted here.
         if let Some(answer) = issuer.answer(now(), &is_known) {
             return answer;
         }

@@ -32,7 +32,7 @@ pub enum TokenKeys {
     /// Those that each issuer publishes.
     #[default]
     Issuers,
-    /// These, whoever issued the token.
+    /// Accepts these keys, whoever the issuer is.
     Given(KeySet),
     /// None: tokens are taken as they come.
     Any,

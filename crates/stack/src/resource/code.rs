@@ -156,7 +156,7 @@ pub(super) fn serverless_code(fields: &Fields<'_>, assets: &Assets) -> Option<Co
 pub(super) fn lambda_code(fields: &Fields<'_>, assets: &Assets) -> Option<Code> {
     let image = fields.node("Code").and_then(|code| code.get("ImageUri"));
     if image.is_some() || is_image(fields) {
-        // CDK's image is a `!Sub` of an account's registry: it says nothing to whoever reads it.
+        // CDK's image is a `!Sub` of an account's registry, which tells the reader nothing.
         let uri = image.and_then(Node::text).unwrap_or_default();
         return Some(Code::image(fields, &assets.directory, uri.to_owned()));
     }

@@ -41,7 +41,7 @@ impl Parameters {
 pub(crate) enum ParameterValue {
     Text(String),
     List(Vec<String>),
-    /// A value of the parameter store that nobody gives: a problem for whoever asks for it.
+    /// A value of the parameter store that is missing: a problem at the place that uses it.
     Missing {
         name: String,
         span: Span,
@@ -70,7 +70,7 @@ const TYPES: [&str; 4] = ["String", "Number", "List<Number>", "CommaDelimitedLis
 /// Who gives the values of parameters.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Givers {
-    /// Whoever loads the template.
+    /// The caller that loads the template.
     Caller,
     /// The template that nests this one.
     Template,

@@ -79,7 +79,7 @@ impl LogWriter {
                         stdx::error_chain(error),
                     )),
                 };
-                // Whoever asked may be gone.
+                // The caller may be gone.
                 let _ = flush.send(answer);
             }
             kept.note(&lines, &segments);

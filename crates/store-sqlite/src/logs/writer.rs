@@ -168,7 +168,7 @@ fn answer(flushes: Vec<oneshot::Sender<Result<(), StoreFault>>>, written: Result
             Ok(()) => Ok(()),
             Err(failure) => Err(failure.fault("write logs")),
         };
-        // Whoever asked may be gone.
+        // The caller may be gone.
         let _ = flush.send(answer);
     }
 }

@@ -36,7 +36,7 @@ impl Statements<'_> {
         })
     }
 
-    /// Records a key anew; the inner result refuses one that is not there.
+    /// Records a key again; the inner result rejects one that does not exist.
     pub(crate) fn replace_access_key(
         &mut self,
         record: &AccessKeyRecord,

@@ -111,7 +111,7 @@ async fn what_is_given_up_is_kept_as_a_dead_letter(store: &dyn Store) {
             error,
         };
         store.bury(id, letter.clone()).await.expect("works");
-        // Whoever did not learn the outcome asks again.
+        // A caller that did not learn the outcome asks again.
         store.bury(id, letter.clone()).await.expect("works");
         letters.push(letter);
     }

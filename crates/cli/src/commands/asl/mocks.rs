@@ -25,7 +25,7 @@ pub enum Answer {
     Return(Value),
     /// It fails with this.
     Throw(Thrown),
-    /// It returns `null`, and whoever has the task token of its input completes it with this.
+    /// It returns `null`, and the holder of the task token in its input completes it with this.
     Token(Box<Answer>),
 }
 

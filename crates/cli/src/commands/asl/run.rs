@@ -141,7 +141,7 @@ struct Machine<'a> {
     definition: Definition,
     mocks: Option<Mocks>,
     endpoint: &'a str,
-    /// The program, for whoever completes task tokens.
+    /// The program, with which task tokens are completed.
     app: Arc<SetOnce<Embedded>>,
     files: Option<std::path::PathBuf>,
 }

@@ -69,7 +69,7 @@ impl AnswerStream {
 
     /// Waits for the end of the invocation, after its last bytes.
     pub async fn ended(self) -> Ended {
-        // Whoever does not want more bytes must not hold the function up.
+        // A caller that wants no more bytes must not delay the function.
         drop(self.pieces);
         join(self.ended).await
     }

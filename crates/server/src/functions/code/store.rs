@@ -47,7 +47,7 @@ pub(super) struct Lease;
 pub(crate) struct CodeStore {
     pub(super) dir: PathBuf,
     pub(super) disk: Disk,
-    /// Held by whoever adds, mends or removes code: then whatever is half done is of an earlier run.
+    /// Held while code is added, repaired or removed: so anything half done is from an earlier run.
     working: Mutex<()>,
     state: Mutex<State>,
 }
@@ -174,7 +174,7 @@ impl CodeStore {
     }
 
     pub(super) fn working(&self) -> MutexGuard<'_, ()> {
-        // Whoever panicked left something half done, as a crash does.
+        // A panic leaves something half done, as a crash does.
         self.working.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

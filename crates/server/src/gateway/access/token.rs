@@ -23,7 +23,7 @@ pub(super) struct TokenAuthorizer {
 }
 
 impl TokenAuthorizer {
-    /// Lets in whoever has a token that is believed, with one of these scopes if there are any.
+    /// Accepts callers with a valid token that has one of these scopes, if there are any.
     pub async fn admit(
         &self,
         gate: &Gate,

@@ -13,7 +13,7 @@ pub(super) fn allows(cors: &RestCors, origin: &str) -> bool {
     cors.allow_origin == "*" || cors.allow_origin == origin
 }
 
-/// What `OPTIONS` answers, whoever asks.
+/// The answer to `OPTIONS`, for every caller.
 pub(super) fn options(cors: &RestCors, found: &Found<'_>) -> Response<Body> {
     let methods = cors.allow_methods.clone();
     let methods = methods.unwrap_or_else(|| found.allow_methods());
