@@ -11,7 +11,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Answers with whether the process should go on: 503 when it will not mend by itself. */
+        /** Returns whether the process is healthy: 503 if it will not recover by itself. */
         get: operations["health"];
         put?: never;
         post?: never;
@@ -28,10 +28,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Answers with the access keys. */
+        /** Returns the access keys. */
         get: operations["list"];
         put?: never;
-        /** Makes an access key; its secret is shown this once. */
+        /** Creates an access key; its secret is shown only once. */
         post: operations["create"];
         delete?: never;
         options?: never;
@@ -65,7 +65,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Refuses an access key until it is enabled. */
+        /** Disables an access key until it is enabled again. */
         post: operations["disable"];
         delete?: never;
         options?: never;
@@ -82,7 +82,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Takes a disabled access key again. */
+        /** Enables a disabled access key. */
         post: operations["enable"];
         delete?: never;
         options?: never;
@@ -99,7 +99,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Gives an access key another secret, which is shown this once. */
+        /** Gives an access key a new secret, which is shown only once. */
         post: operations["rotate"];
         delete?: never;
         options?: never;
@@ -114,7 +114,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Answers with the rules that hold, and how often each answered. */
+        /** Returns the present rules, and how often each one answered. */
         get: operations["show"];
         put?: never;
         /** Replaces the rules that answer callbacks; the body is what `--answers` reads. */
@@ -132,7 +132,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Answers with the newest lines of the record of changes, oldest first. */
+        /** Returns the newest lines of the record of changes, oldest first. */
         get: operations["audit"];
         put?: never;
         post?: never;
@@ -149,7 +149,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Answers with callbacks that nobody has answered, those of older executions first. */
+        /** Returns open callbacks, those of older executions first. */
         get: operations["callbacks"];
         put?: never;
         post?: never;
@@ -166,10 +166,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Answers with where the clock stands. */
+        /** Returns the state of the clock. */
         get: operations["show"];
         put?: never;
-        /** Moves time, and answers once everything that came due on the way has happened. */
+        /** Moves time, and returns once everything due on the way has happened. */
         post: operations["change"];
         delete?: never;
         options?: never;
@@ -184,7 +184,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Answers with asynchronous invocations that were given up, newest first. */
+        /** Returns asynchronous invocations that failed for good, newest first. */
         get: operations["list"];
         put?: never;
         post?: never;
@@ -201,7 +201,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Answers with a page of executions, newest first. */
+        /** Returns a page of executions, newest first. */
         get: operations["list"];
         put?: never;
         post?: never;
@@ -218,7 +218,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Answers with the cost of a function's execution of this name. */
+        /** Returns the cost of a function's execution of this name. */
         get: operations["of_name"];
         put?: never;
         post?: never;
@@ -235,7 +235,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Answers with how many executions there are, by status, function and version. */
+        /** Returns how many executions there are, by status, function and version. */
         get: operations["counts"];
         put?: never;
         post?: never;
@@ -269,7 +269,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Answers with one execution. */
+        /** Returns one execution. */
         get: operations["detail"];
         put?: never;
         post?: never;
@@ -286,7 +286,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Answers with the cost of the execution of an id. */
+        /** Returns the cost of the execution of an id. */
         get: operations["of_id"];
         put?: never;
         post?: never;
@@ -303,7 +303,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Answers with the definition that an execution of a state machine runs by. */
+        /** Returns the definition of a state machine's execution. */
         get: operations["definition"];
         put?: never;
         post?: never;
@@ -320,7 +320,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Answers with a page of an execution's history, oldest first. */
+        /** Returns a page of an execution's history, oldest first. */
         get: operations["page"];
         put?: never;
         post?: never;
@@ -357,7 +357,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Answers with all functions. */
+        /** Returns all functions. */
         get: operations["list"];
         put?: never;
         post?: never;
@@ -374,7 +374,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Answers with one function. */
+        /** Returns one function. */
         get: operations["detail"];
         put?: never;
         post?: never;
@@ -391,7 +391,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Answers with the last inputs of a function, and with the stack's sample events. */
+        /** Returns the last inputs of a function, and with the stack's sample events. */
         get: operations["inputs"];
         put?: never;
         post?: never;
@@ -408,7 +408,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Answers with what a function measured lately. */
+        /** Returns a function's recent metrics. */
         get: operations["metrics"];
         put?: never;
         post?: never;
@@ -448,7 +448,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Answers with a page of log lines. */
+        /** Returns a page of log lines. */
         get: operations["logs"];
         put?: never;
         post?: never;
@@ -465,7 +465,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Answers with one line, whole. */
+        /** Returns one complete log line. */
         get: operations["line"];
         put?: never;
         post?: never;
@@ -482,7 +482,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Answers with X-Ray segments, of one trace or the newest. */
+        /** Returns X-Ray segments, of one trace or the newest. */
         get: operations["segments"];
         put?: never;
         post?: never;
@@ -499,7 +499,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Answers with the servers of the store. */
+        /** Returns the servers of the store. */
         get: operations["list"];
         put?: never;
         post?: never;
@@ -516,12 +516,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Answers with who is signed in; `POST` signs in with an access key, `DELETE` signs out. */
+        /** Returns who is signed in; `POST` signs in with an access key, `DELETE` signs out. */
         get: operations["handle"];
         put?: never;
-        /** Answers with who is signed in; `POST` signs in with an access key, `DELETE` signs out. */
+        /** Returns who is signed in; `POST` signs in with an access key, `DELETE` signs out. */
         post: operations["handle"];
-        /** Answers with who is signed in; `POST` signs in with an access key, `DELETE` signs out. */
+        /** Returns who is signed in; `POST` signs in with an access key, `DELETE` signs out. */
         delete: operations["handle"];
         options?: never;
         head?: never;
@@ -535,7 +535,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Answers with the executions that are set aside. */
+        /** Returns the executions that are set aside. */
         get: operations["list"];
         put?: never;
         post?: never;
@@ -554,7 +554,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Takes an execution back that was set aside, and goes on with it. */
+        /** Retries an execution that is set aside. */
         post: operations["try_again"];
         delete?: never;
         options?: never;
@@ -569,7 +569,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Answers with how the server stands. */
+        /** Returns the status of the server. */
         get: operations["system"];
         put?: never;
         post?: never;
@@ -586,7 +586,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Answers with what comes due next in executions that have not ended, soonest first. */
+        /** Returns what is due next in executions that have not ended, soonest first. */
         get: operations["timers"];
         put?: never;
         post?: never;
@@ -603,7 +603,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Answers with whether requests will be served as they should: 503 with the problems when not. */
+        /** Returns whether requests are served as they should be: 503 with the problems if not. */
         get: operations["readiness"];
         put?: never;
         post?: never;

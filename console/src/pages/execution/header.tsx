@@ -94,7 +94,7 @@ function Failing({ detail, error }: { detail: Execution['detail']; error: ErrorH
 /** What to do about an error, where its words tell. */
 function Advice({ error }: { error: ErrorHead }) {
   if (error.advice === null || error.advice === undefined) return null
-  return <div className="secondary">To mend it: {error.advice}.</div>
+  return <div className="secondary">To fix it: {error.advice}.</div>
 }
 
 /** How each kind of event source is called; the text goes on with which one. */

@@ -128,7 +128,7 @@ pub(super) struct CostPrices {
     pub sources: Vec<String>,
 }
 
-/// Answers with the cost of the execution of an id.
+/// Returns the cost of the execution of an id.
 #[utoipa::path(
     get,
     path = "/lambdura/v1/executions/{execution_id}/cost",
@@ -144,7 +144,7 @@ pub(super) async fn of_id(
     Ok(answered(&cost, headers))
 }
 
-/// Answers with the cost of a function's execution of this name.
+/// Returns the cost of a function's execution of this name.
 #[utoipa::path(
     get,
     path = "/lambdura/v1/executions/cost",

@@ -56,7 +56,7 @@ pub(super) struct MetricPoint {
     pub max: f64,
 }
 
-/// Answers with what a function measured lately.
+/// Returns a function's recent metrics.
 #[utoipa::path(
     get,
     path = "/lambdura/v1/functions/{name}/metrics",

@@ -31,7 +31,7 @@ pub(super) struct EventPage {
     pub more: bool,
 }
 
-/// Answers with a page of an execution's history, oldest first.
+/// Returns a page of an execution's history, oldest first.
 #[utoipa::path(
     get,
     path = "/lambdura/v1/executions/{execution_id}/events",

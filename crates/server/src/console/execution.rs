@@ -188,7 +188,7 @@ impl From<&model::Trigger> for Trigger {
     }
 }
 
-/// Answers with one execution.
+/// Returns one execution.
 #[utoipa::path(
     get,
     path = "/lambdura/v1/executions/{execution_id}",
@@ -211,7 +211,7 @@ pub(super) struct MachineDefinition {
     pub definition: String,
 }
 
-/// Answers with the definition that an execution of a state machine runs by.
+/// Returns the definition of a state machine's execution.
 #[utoipa::path(
     get,
     path = "/lambdura/v1/executions/{execution_id}/definition",

@@ -40,7 +40,7 @@ impl From<&SearchPage> for ExecutionPage {
     }
 }
 
-/// Answers with a page of executions, newest first.
+/// Returns a page of executions, newest first.
 #[utoipa::path(
     get,
     path = "/lambdura/v1/executions",
@@ -108,7 +108,7 @@ impl ExecutionCounts {
     }
 }
 
-/// Answers with how many executions there are, by status, function and version.
+/// Returns how many executions there are, by status, function and version.
 #[utoipa::path(
     get,
     path = "/lambdura/v1/executions/counts",

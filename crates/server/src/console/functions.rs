@@ -135,7 +135,7 @@ pub(super) struct Variable {
     pub name: String,
 }
 
-/// Answers with all functions.
+/// Returns all functions.
 #[utoipa::path(
     get,
     path = "/lambdura/v1/functions",
@@ -152,7 +152,7 @@ pub(super) async fn list(app: &Arc<App>) -> Result<Response<Body>, ApiError> {
     Ok(json(StatusCode::OK, &FunctionList { functions }))
 }
 
-/// Answers with one function.
+/// Returns one function.
 #[utoipa::path(
     get,
     path = "/lambdura/v1/functions/{name}",
@@ -206,7 +206,7 @@ pub(super) enum InputSource {
     Sample,
 }
 
-/// Answers with the last inputs of a function, and with the stack's sample events.
+/// Returns the last inputs of a function, and with the stack's sample events.
 #[utoipa::path(
     get,
     path = "/lambdura/v1/functions/{name}/inputs",

@@ -70,7 +70,7 @@ fn document() -> String {
     text
 }
 
-/// Answers with the document.
+/// Returns the document.
 pub(super) fn serve() -> Response<Body> {
     Response::builder()
         .header(CONTENT_TYPE, "application/json")

@@ -58,7 +58,7 @@ pub(super) enum ServerState {
     Dead,
 }
 
-/// Answers with the servers of the store.
+/// Returns the servers of the store.
 #[utoipa::path(
     get,
     path = "/lambdura/v1/servers",

@@ -146,7 +146,7 @@ pub(super) struct Telemetry {
     pub otlp_endpoint: Option<String>,
 }
 
-/// Answers with how the server stands.
+/// Returns the status of the server.
 #[utoipa::path(
     get,
     path = "/lambdura/v1/system",

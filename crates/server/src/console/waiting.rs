@@ -85,7 +85,7 @@ impl OpenCallback {
     }
 }
 
-/// Answers with callbacks that nobody has answered, those of older executions first.
+/// Returns open callbacks, those of older executions first.
 #[utoipa::path(
     get,
     path = "/lambdura/v1/callbacks",
@@ -153,7 +153,7 @@ impl From<OpenTimer> for Timer {
     }
 }
 
-/// Answers with what comes due next in executions that have not ended, soonest first.
+/// Returns what is due next in executions that have not ended, soonest first.
 #[utoipa::path(
     get,
     path = "/lambdura/v1/timers",

@@ -136,12 +136,12 @@ pub(crate) struct AccessKeys {
     access_keys: Vec<KeyView>,
 }
 
-/// Answers with the access keys.
+/// Returns the access keys.
 #[utoipa::path(get, path = "/lambdura/v1/access-keys", responses((status = 200, body = AccessKeys)))]
 #[expect(dead_code, reason = "`handle` does it")]
 pub(crate) fn list() {}
 
-/// Makes an access key; its secret is shown this once.
+/// Creates an access key; its secret is shown only once.
 #[utoipa::path(
     post,
     path = "/lambdura/v1/access-keys",
@@ -161,7 +161,7 @@ pub(crate) fn create() {}
 #[expect(dead_code, reason = "`handle` does it")]
 pub(crate) fn delete() {}
 
-/// Gives an access key another secret, which is shown this once.
+/// Gives an access key a new secret, which is shown only once.
 #[utoipa::path(
     post,
     path = "/lambdura/v1/access-keys/{key}/rotate",
@@ -171,7 +171,7 @@ pub(crate) fn delete() {}
 #[expect(dead_code, reason = "`handle` does it")]
 pub(crate) fn rotate() {}
 
-/// Refuses an access key until it is enabled.
+/// Disables an access key until it is enabled again.
 #[utoipa::path(
     post,
     path = "/lambdura/v1/access-keys/{key}/disable",
@@ -181,7 +181,7 @@ pub(crate) fn rotate() {}
 #[expect(dead_code, reason = "`handle` does it")]
 pub(crate) fn disable() {}
 
-/// Takes a disabled access key again.
+/// Enables a disabled access key.
 #[utoipa::path(
     post,
     path = "/lambdura/v1/access-keys/{key}/enable",
@@ -191,7 +191,7 @@ pub(crate) fn disable() {}
 #[expect(dead_code, reason = "`handle` does it")]
 pub(crate) fn enable() {}
 
-/// Answers with the newest lines of the record of changes, oldest first.
+/// Returns the newest lines of the record of changes, oldest first.
 #[utoipa::path(
     get,
     path = "/lambdura/v1/audit",

@@ -36,7 +36,7 @@ pub(crate) struct RuleShown {
     pub given: u64,
 }
 
-/// Answers with the rules that hold, and how often each answered.
+/// Returns the present rules, and how often each one answered.
 #[utoipa::path(get, path = "/lambdura/v1/answers", responses((status = 200, body = AnswersShown)))]
 pub(crate) fn show(app: &Arc<App>) -> Response<Body> {
     let set = app.answers.set();

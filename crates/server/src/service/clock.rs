@@ -92,13 +92,13 @@ enum Asked {
     Hold(bool),
 }
 
-/// Answers with where the clock stands.
+/// Returns the state of the clock.
 #[utoipa::path(get, path = "/lambdura/v1/clock", responses((status = 200, body = ClockShown)))]
 pub(crate) async fn show(app: &Arc<App>) -> Result<Response<Body>, ApiError> {
     Ok(json(StatusCode::OK, &shown(app).await?))
 }
 
-/// Moves time, and answers once everything that came due on the way has happened.
+/// Moves time, and returns once everything due on the way has happened.
 #[utoipa::path(
     post,
     path = "/lambdura/v1/clock",

@@ -47,7 +47,7 @@ pub(crate) struct Letter {
     payload_base64: Option<String>,
 }
 
-/// Answers with asynchronous invocations that were given up, newest first.
+/// Returns asynchronous invocations that failed for good, newest first.
 #[utoipa::path(
     get,
     path = "/lambdura/v1/dead-letters",

@@ -107,7 +107,7 @@ impl Problems {
     }
 }
 
-/// Answers with whether the process should go on: 503 when it will not mend by itself.
+/// Returns whether the process is healthy: 503 if it will not recover by itself.
 #[utoipa::path(
     get,
     path = "/healthz",
@@ -156,7 +156,7 @@ pub(crate) fn readiness_problems(app: &App) -> Vec<String> {
     problems
 }
 
-/// Answers with whether requests will be served as they should: 503 with the problems when not.
+/// Returns whether requests are served as they should be: 503 with the problems if not.
 #[utoipa::path(
     get,
     path = "/readyz",

@@ -47,7 +47,7 @@ pub(crate) struct Line {
     text_bytes: Option<usize>,
 }
 
-/// Answers with a page of log lines.
+/// Returns a page of log lines.
 #[utoipa::path(
     get,
     path = "/lambdura/v1/logs",
@@ -107,7 +107,7 @@ pub(crate) async fn logs(app: &Arc<App>, query: &Query) -> Result<Response<Body>
     Ok(json(StatusCode::OK, &lines))
 }
 
-/// Answers with one line, whole.
+/// Returns one complete log line.
 #[utoipa::path(
     get,
     path = "/lambdura/v1/logs/{number}",
@@ -175,7 +175,7 @@ pub(crate) struct SegmentShown {
     document: serde_json::Value,
 }
 
-/// Answers with X-Ray segments, of one trace or the newest.
+/// Returns X-Ray segments, of one trace or the newest.
 #[utoipa::path(
     get,
     path = "/lambdura/v1/segments",

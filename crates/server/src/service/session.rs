@@ -54,7 +54,7 @@ pub(crate) struct Credentials {
     pub secret_access_key: String,
 }
 
-/// Answers with who is signed in; `POST` signs in with an access key, `DELETE` signs out.
+/// Returns who is signed in; `POST` signs in with an access key, `DELETE` signs out.
 #[utoipa::path(
     method(get, post, delete),
     path = "/lambdura/v1/session",

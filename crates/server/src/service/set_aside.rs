@@ -77,7 +77,7 @@ pub(crate) fn cut(mut reason: String) -> String {
     reason
 }
 
-/// Answers with the executions that are set aside.
+/// Returns the executions that are set aside.
 #[utoipa::path(
     get,
     path = "/lambdura/v1/set-aside",
@@ -146,7 +146,7 @@ pub(crate) struct Tried {
     execution: Option<SetAsideExecution>,
 }
 
-/// Takes an execution back that was set aside, and goes on with it.
+/// Retries an execution that is set aside.
 #[utoipa::path(
     post,
     path = "/lambdura/v1/set-aside/{execution}/try-again",
