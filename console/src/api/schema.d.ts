@@ -391,7 +391,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Returns the last inputs of a function, and with the stack's sample events. */
+        /** Returns the last inputs of a function, and the stack's sample events. */
         get: operations["inputs"];
         put?: never;
         post?: never;

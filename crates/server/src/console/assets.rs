@@ -42,7 +42,7 @@ pub(super) fn is_page(path: &str) -> bool {
     PAGES.contains(&path.split('/').next().unwrap_or_default())
 }
 
-/// Returns a file, or with the page; none when the path is neither's.
+/// Returns a file, or the page; none if the path belongs to neither.
 pub(super) fn serve(path: &str, headers: &HeaderMap) -> Option<Response<Body>> {
     let path = path.strip_prefix('/')?;
     if is_page(path) {

@@ -206,7 +206,7 @@ pub(super) enum InputSource {
     Sample,
 }
 
-/// Returns the last inputs of a function, and with the stack's sample events.
+/// Returns the last inputs of a function, and the stack's sample events.
 #[utoipa::path(
     get,
     path = "/lambdura/v1/functions/{name}/inputs",
