@@ -1,6 +1,6 @@
 //! The book in `docs/`, as the program carries it: pages for a browser, and Markdown for a terminal.
 //!
-//! Made and packed when this is built. A crate of its own, because it is compiled anew whenever a page changes.
+//! Made when this is built, and not packed: each package is compressed as a whole, to less. A crate of its own, because it is compiled anew whenever a page changes.
 
 mod pages;
 
