@@ -1,14 +1,11 @@
-//! Makes the book's pages and packs them, one by one, into a folder of the build.
+//! Makes the book's pages, in a folder of the build.
 
 use std::error::Error;
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use book::site::{Book, Pictures};
-use flate2::Compression;
-use flate2::write::DeflateEncoder;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
@@ -16,22 +13,20 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let book = Book::read(&docs)?;
     let mut table = String::from("&[\n");
-    let mut pack = |path: &str, content: &[u8]| -> Result<(), Box<dyn Error>> {
-        let packed = path.replace('/', "_");
-        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
-        encoder.write_all(content)?;
-        fs::write(out.join(&packed), encoder.finish()?)?;
+    let mut put = |path: &str, content: &[u8]| -> Result<(), Box<dyn Error>> {
+        let name = path.replace('/', "_");
+        fs::write(out.join(&name), content)?;
         writeln!(
             table,
-            "({path:?}, include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{packed}\")).as_slice()),"
+            "({path:?}, include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{name}\")).as_slice()),"
         )?;
         Ok(())
     };
     for (file, text) in &book.texts {
-        pack(file, text.as_bytes())?;
+        put(file, text.as_bytes())?;
     }
     for file in book.site(Pictures::Drawings)? {
-        pack(&file.path, &file.content)?;
+        put(&file.path, &file.content)?;
     }
     table.push(']');
     fs::write(out.join("table.rs"), table)?;

@@ -31,14 +31,8 @@ pub fn package(release: &Release, inputs: &Inputs) -> Result<Package> {
     control.add("conffiles", format!("/{SETTINGS}\n"));
     control.add_program("postinst", AFTER_INSTALLING);
     control.add_program("prerm", BEFORE_REMOVING);
-    let control = xz(
-        &tar::write(&control, "./", false, release.epoch)?,
-        release.effort,
-    )?;
-    let data = xz(
-        &tar::write(&tree, "./", true, release.epoch)?,
-        release.effort,
-    )?;
+    let control = xz(&tar::write(&control, "./", false, release.epoch)?, release)?;
+    let data = xz(&tar::write(&tree, "./", true, release.epoch)?, release)?;
     let members: [(&str, &[u8]); 3] = [
         ("debian-binary", b"2.0\n"),
         ("control.tar.xz", &control),

@@ -3,8 +3,10 @@
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
+use sha2::{Digest as _, Sha256};
+
 use crate::Package;
-use crate::compress::gzip;
+use crate::compress::{brotli, gzip};
 use crate::elf::glibc_version;
 use crate::inputs::Inputs;
 use crate::release::{HOMEPAGE, LICENSE, Release, SUMMARY};
@@ -47,8 +49,11 @@ fn platform(release: &Release, inputs: &Inputs) -> Result<Package> {
     if release.target.is_linux() && glibc_version(&inputs.binary).is_some() {
         manifest["libc"] = json!(["glibc"]);
     }
+    // The folder that `bin/lambdura.mjs` unpacks it to.
+    let hash = format!("{:x}", Sha256::digest(&inputs.binary));
+    manifest["lambdura"] = json!({ "sha256": hash });
     let mut tree = Tree::default();
-    tree.add_program("bin/lambdura", inputs.binary.clone());
+    tree.add("bin/lambdura.br", brotli(&inputs.binary, release.effort)?);
     for (name, text) in &inputs.licenses {
         tree.add(*name, text.clone());
     }

@@ -25,6 +25,6 @@ pub fn package(release: &Release, inputs: &Inputs) -> Result<Package> {
     let archive = tar::write(&tree, &format!("{name}/"), false, release.epoch)?;
     Ok(Package {
         name: format!("{name}.tar.xz"),
-        content: xz(&archive, release.effort)?,
+        content: xz(&archive, release)?,
     })
 }

@@ -1,4 +1,4 @@
-//! The wheel for PyPI: the binary as a script, and the package for tests with its plugin for pytest.
+//! The wheel for PyPI: the binary, what unpacks and starts it, and the package for tests with its plugin for pytest.
 
 use std::fmt::Write as _;
 use std::io::{Cursor, Write as _};
@@ -9,6 +9,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use crate::Package;
+use crate::compress::xz;
 use crate::elf::glibc_version;
 use crate::inputs::Inputs;
 use crate::release::{HOMEPAGE, LICENSE, Release, SUMMARY};
@@ -19,10 +20,12 @@ pub fn package(release: &Release, inputs: &Inputs) -> Result<Package> {
     let version = &release.version;
     let tag = format!("py3-none-{}", platform_tag(release, &inputs.binary));
     let mut tree = inputs.python.clone();
-    tree.add_program(
-        format!("lambdura-{version}.data/scripts/lambdura"),
-        inputs.binary.clone(),
-    );
+    let command = include_str!("../files/lambdura_command.py");
+    tree.add("lambdura_command/__init__.py", command);
+    let packed = xz(&inputs.binary, release)?;
+    tree.add("lambdura_command/lambdura.xz", packed);
+    let hash = format!("{:x}\n", Sha256::digest(&inputs.binary));
+    tree.add("lambdura_command/lambdura.sha256", hash);
     let about = format!("lambdura-{version}.dist-info");
     tree.add(format!("{about}/METADATA"), metadata(release, inputs));
     tree.add(
@@ -31,7 +34,7 @@ pub fn package(release: &Release, inputs: &Inputs) -> Result<Package> {
     );
     tree.add(
         format!("{about}/entry_points.txt"),
-        "[pytest11]\nlambdura = lambdura_testing.plugin\n",
+        "[console_scripts]\nlambdura = lambdura_command:main\n\n[pytest11]\nlambdura = lambdura_testing.plugin\n",
     );
     for (name, text) in &inputs.licenses {
         tree.add(format!("{about}/licenses/{name}"), text.clone());
@@ -108,9 +111,13 @@ fn zip(tree: &Tree, release: &Release) -> Result<Vec<u8>> {
     let time = zip_time(release.epoch)?;
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
     for (path, file) in tree.files() {
+        let is_packed = path.ends_with(".xz");
         let options = SimpleFileOptions::default()
-            .compression_method(CompressionMethod::Deflated)
-            .compression_level(Some(i64::from(release.effort.level())))
+            .compression_method(match is_packed {
+                true => CompressionMethod::Stored,
+                false => CompressionMethod::Deflated,
+            })
+            .compression_level((!is_packed).then_some(i64::from(release.effort.level())))
             .last_modified_time(time)
             .unix_permissions(file.mode());
         archive

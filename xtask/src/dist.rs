@@ -144,10 +144,22 @@ fn build(workspace: &Workspace, target: &str, epoch: &str) -> Result<PathBuf> {
         "CARGO_ENCODED_RUSTFLAGS",
         flags("--remap-path-prefix=", "\u{1f}"),
     );
+    command.env("LIBSQLITE3_FLAGS", sqlite_flags());
     command.env("CFLAGS", flags("-ffile-prefix-map=", " "));
     command.env("SOURCE_DATE_EPOCH", epoch);
     process::run(&mut command)?;
     Ok(workspace.target.join(target).join("dist/lambdura"))
+}
+
+/// How SQLite is compiled: as everywhere, by `.cargo/config.toml`, and without the extensions that nobody here uses.
+fn sqlite_flags() -> String {
+    const CONFIG: &str = include_str!("../../.cargo/config.toml");
+    let everywhere = CONFIG
+        .lines()
+        .find_map(|line| line.strip_prefix("LIBSQLITE3_FLAGS = "))
+        .expect("the configuration sets them");
+    let unused = ["FTS3", "FTS5", "RTREE", "DBSTAT_VTAB"].map(|it| format!("-USQLITE_ENABLE_{it}"));
+    format!("{} {}", everywhere.trim_matches('"'), unused.join(" "))
 }
 
 /// Folders of this machine, and what stands for them.

@@ -1,6 +1,7 @@
 //! The documentation in `docs/`, embedded in the program: pages for a browser, and Markdown for a terminal.
 //!
-//! It is rendered and packed at build time. This is a separate crate because it is recompiled whenever a page changes.
+//! It is rendered at build time, and not compressed: packages are compressed as a whole, which gets it smaller. This is a
+//! separate crate because it is recompiled whenever a page changes.
 
 mod pages;
 

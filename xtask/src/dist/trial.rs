@@ -49,7 +49,7 @@ impl Trial {
             &[
                 "sh",
                 "-c",
-                "apt-get install --yes --quiet --quiet /packages/*.deb",
+                "apt-get install --yes --quiet --quiet --no-install-recommends /packages/*.deb",
             ],
         )?;
         self.within(&root, &["lambdura", "doctor"])?;

@@ -6,6 +6,7 @@ mod queue;
 mod recovery;
 mod servers;
 mod site;
+mod takeover;
 mod timers;
 mod turns;
 mod world;

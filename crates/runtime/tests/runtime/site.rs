@@ -257,6 +257,28 @@ pub fn run(cluster: &Arc<Cluster>) -> AbortHandle {
 }
 
 impl Server {
+    /// An invocation of a plain function, as it is accepted here.
+    pub fn invocation(&self, payload: &str) -> AsyncInvocation {
+        AsyncInvocation {
+            request_id: self.world.driver.new_accepted_id(),
+            function: "Fraud".to_owned().try_into().expect("a valid name"),
+            version: Version::Published(1),
+            invoked_arn: String::new(),
+            payload: payload.as_bytes().to_vec(),
+            client_context: None,
+            trace_header: None,
+            tenant_id: None,
+            accepted_at: BEGINNING,
+            attempts: 0,
+            not_before: BEGINNING,
+        }
+    }
+
+    pub async fn accept(&self, payload: &str) {
+        let accepted = self.world.driver.enqueue(self.invocation(payload)).await;
+        accepted.expect("accepted");
+    }
+
     /// Begins an invocation of the function whose concurrency is reserved, if there is room.
     pub fn enter(&self) -> Option<Entered> {
         let room = Room::Shared {

@@ -11,6 +11,10 @@ use crate::service::{
     access_keys, answers, clock, dead_letters, health, logs, session, set_aside, version_code,
 };
 
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "a test makes the document of it")
+)]
 #[derive(OpenApi)]
 #[openapi(
     info(
@@ -62,19 +66,12 @@ use crate::service::{
 )]
 struct Description;
 
-/// The document, as it is checked in at `console/openapi.json`.
-fn document() -> String {
-    let document = Description::openapi().to_pretty_json();
-    let mut text = document.expect("a description is always JSON");
-    text.push('\n');
-    text
-}
-
-/// Returns the document.
+/// Returns the checked-in document, so that the code that generates it is not part of the program.
 pub(super) fn serve() -> Response<Body> {
+    const DOCUMENT: &str = include_str!("../../../../console/openapi.json");
     Response::builder()
         .header(CONTENT_TYPE, "application/json")
-        .body(Body::from(Bytes::from(document())))
+        .body(Body::from(Bytes::from_static(DOCUMENT.as_bytes())))
         .expect("the parts are all valid")
 }
 
@@ -85,13 +82,15 @@ mod tests {
     /// The frontend's types are generated from the file. `UPDATE_EXPECT=1` rewrites it.
     #[test]
     fn the_document_is_the_one_that_is_checked_in() {
+        let document = Description::openapi().to_pretty_json();
+        let document = document.expect("a description is always JSON") + "\n";
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../console/openapi.json");
         if std::env::var_os("UPDATE_EXPECT").is_some() {
-            std::fs::write(path, document()).expect("the file can be written");
+            std::fs::write(path, &document).expect("the file can be written");
         }
         let checked_in = std::fs::read_to_string(path).unwrap_or_default();
         assert!(
-            checked_in == document(),
+            checked_in == document,
             "console/openapi.json is old: run this test with UPDATE_EXPECT=1, then `npm run types` in console"
         );
     }
