@@ -69,7 +69,7 @@ def events(states, arn, **arguments):
 
 def test_machines_are_listed_and_described(states):
     machines = {it["name"]: it for it in states.list_state_machines()["stateMachines"]}
-    assert set(machines) == {"orders", "quick", "parent", "keeper", "ticks"}
+    assert set(machines) == {"orders", "quick", "parent", "keeper", "painted", "ticks"}
     assert machines["orders"]["stateMachineArn"] == ORDERS
     assert machines["quick"]["type"] == "EXPRESS"
     shown = states.describe_state_machine(stateMachineArn=ORDERS)

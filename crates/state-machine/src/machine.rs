@@ -220,7 +220,7 @@ impl StateMachine {
     }
 }
 
-/// The names of functions and state machines that a definition calls, as far as it names them itself.
+/// The names of functions, activities and state machines that a definition calls, as far as it names them itself.
 #[must_use]
 pub fn functions(definition: &Definition) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
@@ -228,6 +228,10 @@ pub fn functions(definition: &Definition) -> BTreeSet<String> {
         let member = match Resource::parse(&task.resource) {
             Some(Resource::Function(arn)) => {
                 names.insert(bare_name(&arn).to_owned());
+                return;
+            }
+            Some(Resource::Activity(name)) => {
+                names.insert(name);
                 return;
             }
             Some(Resource::Invoke | Resource::InvokeAndWaitForToken) => "FunctionName",

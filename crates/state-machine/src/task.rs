@@ -8,6 +8,7 @@ use lambdura::{Callback, DurableContext, RetryStrategy, StepContext};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::activity;
 use crate::failure::IntoStateError as _;
 use crate::frame::Frame;
 use crate::resource::Resource;
@@ -25,9 +26,9 @@ enum Raced {
 }
 
 /// How long a task may take, and say nothing.
-struct Limits {
-    timeout: Option<Duration>,
-    heartbeat: Option<Duration>,
+pub(crate) struct Limits {
+    pub timeout: Option<Duration>,
+    pub heartbeat: Option<Duration>,
 }
 
 /// Has the work of a Task done, and gives its result.
@@ -50,6 +51,11 @@ pub(crate) async fn run(
     let arguments = frame.before(|scope| frame.state.flow.arguments(scope))?;
     match resource {
         Resource::Function(arn) => call(walk, &arn, &arguments, &limits, context).await,
+        Resource::Activity(name) => match walk.machine.settings.callable {
+            // Nobody can ask for the task of a program that runs alone.
+            Some(_) => call(walk, &name, &arguments, &limits, context).await,
+            None => activity::run(&name, arguments, &limits, context).await,
+        },
         Resource::Invoke | Resource::InvokeAndWaitForToken => {
             let (function, payload) = invocation(&arguments)?;
             let payload = call(walk, function, payload, &limits, context).await?;
@@ -263,7 +269,7 @@ async fn with_token(
     limits: &Limits,
     context: &DurableContext,
 ) -> Result<Value, StateError> {
-    let mut callback = context.create_callback::<Value>().name("task token");
+    let mut callback = context.create_callback::<Value>().name(activity::TOKEN);
     if let Some(timeout) = limits.timeout {
         callback = callback.timeout(timeout);
     }

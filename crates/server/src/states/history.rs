@@ -9,6 +9,7 @@ use lambda_api::{ErrorObject, Event, EventType};
 use serde_json::{Map, Value, json};
 use state_machine::Redrive;
 
+use super::activity_events;
 use super::kinds::collect_kinds;
 
 /// What a history is made with.
@@ -32,7 +33,7 @@ enum Part {
     Other,
 }
 
-struct Writer<'h> {
+pub(super) struct Writer<'h> {
     history: &'h History<'h>,
     parts: HashMap<String, (Part, Option<String>)>,
     kinds: HashMap<String, (String, String)>,
@@ -55,8 +56,11 @@ pub(super) fn written(history: &History<'_>, events: &[Event]) -> Vec<Value> {
         last: HashMap::new(),
         events: Vec::new(),
     };
-    for event in events {
-        writer.event(event);
+    let returned = activity_events::returned(events);
+    for (index, event) in events.iter().enumerate() {
+        if !returned.contains(&index) {
+            writer.event(event);
+        }
     }
     writer.events
 }
@@ -140,7 +144,17 @@ impl Writer<'_> {
             | EventType::ChainedInvokeTimedOut
             | EventType::ChainedInvokeStopped => self.called(event),
             EventType::StepStarted => self.service_called(event),
+            EventType::StepSucceeded if self.activity(event).is_some() => {
+                self.activity_scheduled(event)
+            }
             EventType::StepSucceeded | EventType::StepFailed => self.service_answered(event),
+            EventType::CallbackSucceeded
+            | EventType::CallbackFailed
+            | EventType::CallbackTimedOut
+                if self.activity(event).is_some() =>
+            {
+                self.activity_callback(event)
+            }
             EventType::CallbackSucceeded
             | EventType::CallbackFailed
             | EventType::CallbackTimedOut => self.completed(event),
@@ -311,7 +325,10 @@ impl Writer<'_> {
     }
 
     /// Whether the state's task is a function by its ARN, and what its events call its resource.
-    fn resource(&self, id: &Option<String>) -> Option<(bool, String, String, Option<String>)> {
+    pub(super) fn resource(
+        &self,
+        id: &Option<String>,
+    ) -> Option<(bool, String, String, Option<String>)> {
         let (name, _, state_id) = self.state_of(id)?;
         let (kind, resource) = self.kinds.get(&name)?;
         if kind != "Task" {
@@ -529,7 +546,7 @@ impl Writer<'_> {
     }
 
     /// Details with data, unless that is left out.
-    fn data(&self, mut details: Value, member: &str, data: &str) -> Value {
+    pub(super) fn data(&self, mut details: Value, member: &str, data: &str) -> Value {
         if self.history.with_data {
             details[member] = json!(data);
             details[format!("{member}Details")] = json!({ "truncated": false });
@@ -537,7 +554,7 @@ impl Writer<'_> {
         details
     }
 
-    fn push(
+    pub(super) fn push(
         &mut self,
         event: &Event,
         within: &Option<String>,
@@ -557,7 +574,7 @@ impl Writer<'_> {
     }
 }
 
-fn told(error: Option<&ErrorObject>) -> Value {
+pub(super) fn told(error: Option<&ErrorObject>) -> Value {
     let mut told = Map::new();
     if let Some(name) = error.and_then(|it| it.error_type.clone()) {
         told.insert(String::from("error"), Value::from(name));

@@ -7,6 +7,9 @@
 //! Source of names: the service model of `stepfunctions` in botocore, and the Step Functions API reference, read
 //! 2026-11-29.
 
+mod activity;
+mod activity_events;
+mod activity_task;
 mod alias;
 mod change;
 mod error;
@@ -106,6 +109,11 @@ async fn dispatch(app: &Arc<App>, operation: &str, input: &Value) -> Result<Valu
         "DescribeStateMachineAlias" => alias::describe(app, input),
         "ListStateMachineAliases" => alias::list(app, input),
         "DeleteStateMachineAlias" => alias::delete(app, input).await,
+        "CreateActivity" => activity::create(app, input).await,
+        "DeleteActivity" => activity::delete(app, input).await,
+        "DescribeActivity" => activity::describe(app, input),
+        "ListActivities" => activity::list(app, input),
+        "GetActivityTask" => activity_task::get(app, input).await,
         "TagResource" => tags::tag(app, input).await,
         "UntagResource" => tags::untag(app, input).await,
         "ListTagsForResource" => tags::list(app, input),
