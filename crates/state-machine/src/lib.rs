@@ -30,7 +30,7 @@ mod task;
 mod walk;
 
 pub use activity::{RETURNED, Scheduled, TOKEN, TakenBy, offer};
-pub use machine::{Redrive, Settings, StateMachine, UnsupportedResource, functions};
+pub use machine::{Redrive, Settings, StateMachine, UnsupportedResource, functions, item_input};
 pub use resource::is_activity_name;
 pub use services::{Service, ServiceAnswer, ServiceRequest, Services};
 pub use walk::operation_name;

@@ -58,7 +58,8 @@ pub(crate) async fn run(
         },
         Resource::Invoke | Resource::InvokeAndWaitForToken => {
             let (function, payload) = invocation(&arguments)?;
-            let payload = call(walk, function, payload, &limits, context).await?;
+            let payload = call(walk, function, payload, &limits, context).await;
+            let payload = payload.map_err(of_service)?;
             Ok(json!({ "ExecutedVersion": "$LATEST", "Payload": payload, "StatusCode": 200 }))
         }
         Resource::Execution | Resource::ExecutionWithJson => {
@@ -75,6 +76,16 @@ pub(crate) async fn run(
             };
             service(walk, request, prefix, context).await
         }
+    }
+}
+
+/// The failure of a call that the integration with Lambda makes: what the service refuses has its name before it.
+fn of_service(error: StateError) -> StateError {
+    match error.error.as_str() {
+        "ResourceNotFoundException" => {
+            StateError::new("Lambda.ResourceNotFoundException", error.cause)
+        }
+        _ => error,
     }
 }
 
@@ -105,6 +116,13 @@ async fn service(
         let error = error.into_state_error();
         match error.error.as_str() {
             name if name.starts_with("States.") => error,
+            // As AWS's integrations say it.
+            "ValidationException" if prefix == "DynamoDB" => {
+                StateError::new("DynamoDB.AmazonDynamoDBException", error.cause)
+            }
+            name if prefix == "StepFunctions" && !name.ends_with("Exception") => {
+                StateError::new(format!("{prefix}.{name}Exception"), error.cause)
+            }
             name => StateError::new(format!("{prefix}.{name}"), error.cause),
         }
     })
@@ -226,10 +244,10 @@ async fn call(
     ]);
     match race.name("call or timeout").await {
         Ok(Raced::Answered(value)) => Ok(value),
-        Ok(Raced::TimedOut) if limits.timeout.is_none_or(|it| it > timeout) => Err(
-            StateError::new(asl::HEARTBEAT_TIMEOUT, "the task sent no heartbeat in time"),
-        ),
-        Ok(Raced::TimedOut) => Err(StateError::new(asl::TIMEOUT, "the task took too long")),
+        Ok(Raced::TimedOut) if limits.timeout.is_none_or(|it| it > timeout) => {
+            Err(StateError::new(asl::HEARTBEAT_TIMEOUT, ""))
+        }
+        Ok(Raced::TimedOut) => Err(StateError::new(asl::TIMEOUT, "")),
         Err(error) => Err(error.into_state_error()),
     }
 }

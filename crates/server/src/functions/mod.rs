@@ -40,6 +40,7 @@ pub(crate) use state_machine::{
     StateMachineSettings,
 };
 pub use state_machine::{
-    STATE_MACHINE_DEFINITION, STATE_MACHINE_PROGRAM, state_machine_bootstrap, state_machine_type,
+    STATE_MACHINE_DEFINITION, STATE_MACHINE_PROGRAM, STATE_MACHINE_ROLE, state_machine_bootstrap,
+    state_machine_type,
 };
 pub(crate) use version::{ENDPOINTS_HERE, FunctionVersion, Running};

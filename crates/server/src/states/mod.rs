@@ -18,9 +18,12 @@ mod history;
 mod kinds;
 mod lambda;
 mod machine;
+mod map_events;
+mod map_run;
 mod name;
 mod page;
 mod redrive;
+mod service_events;
 mod tags;
 mod test_state;
 mod token;
@@ -121,6 +124,9 @@ async fn dispatch(app: &Arc<App>, operation: &str, input: &Value) -> Result<Valu
         "StartSyncExecution" => execution::start_sync(app, input).await,
         "DescribeExecution" => execution::describe(app, input).await,
         "ListExecutions" => execution::list(app, input).await,
+        "ListMapRuns" => map_run::list(app, input).await,
+        "DescribeMapRun" => map_run::describe(app, input).await,
+        "UpdateMapRun" => map_run::update(app, input).await,
         "StopExecution" => execution::stop(app, input).await,
         "GetExecutionHistory" => execution::history(app, input).await,
         "SendTaskSuccess" => token::success(app, input).await,

@@ -76,6 +76,8 @@ pub(super) fn execution(arn: &str) -> Result<ExecutionReference<'_>, StatesError
         ["arn", _, "states", _, _, "execution", machine, name]
             if !machine.is_empty() && !name.is_empty() =>
         {
+            // The execution of an item has the label of its map run with the machine's name.
+            let machine = machine.split('/').next().unwrap_or(machine);
             Ok(ExecutionReference { machine, name })
         }
         _ => Err(invalid(arn)),
