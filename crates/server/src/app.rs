@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 use crate::access::Access;
 use crate::callers::Callers;
 use crate::elsewhere::{AwsClient, OtherServices};
-use crate::functions::Registry;
+use crate::functions::{ActivityTurns, Registry};
 use crate::http::{Body, RequestBody};
 use crate::invoker::HostInvoker;
 use crate::oidc::Oidc;
@@ -69,6 +69,8 @@ pub(crate) struct App {
     pub streams: Arc<Semaphore>,
     /// Bounds those who wait for what a function returns.
     pub callers: Callers,
+    /// Whose turn it is to look for an activity's tasks.
+    pub activity_turns: ActivityTurns,
     /// Tasks that a shutdown waits for.
     pub tasks: TaskTracker,
     pub shutdown: CancellationToken,

@@ -29,7 +29,7 @@ use crate::callers::Callers;
 use crate::cluster::{ClusterSettings, Peers};
 use crate::elsewhere::{AwsClient, Elsewhere, OtherServices};
 use crate::event_source::Pollers;
-use crate::functions::{CodeStore, Home, Registry, Running, Together};
+use crate::functions::{ActivityTurns, CodeStore, Home, Registry, Running, Together};
 use crate::gateway::ServedApi;
 use crate::http::listen::{self, Connections};
 use crate::http::socket::SocketFile;
@@ -379,6 +379,7 @@ impl Server {
             own_sources,
             streams: Arc::new(Semaphore::new(console::STREAMS_MAX)),
             callers: Callers::at_most(connections.callers_max()),
+            activity_turns: ActivityTurns::default(),
             tasks: tasks.clone(),
             shutdown: shutdown.clone(),
             only_looks,

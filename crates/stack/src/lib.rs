@@ -50,7 +50,7 @@ pub use load::{LoadOptions, OtherServices, load, missing_parameters};
 pub use references::References;
 pub use resource::invocations_per_process_default;
 pub use stack::{
-    CompanionResource, EventSourceResource, LayerResource, Output, ScheduleResource,
-    ScheduleService, Stack, TableResource, TimeToLive, replace_whole,
+    ActivityResource, CompanionResource, EventSourceResource, LayerResource, Output,
+    ScheduleResource, ScheduleService, Stack, TableResource, TimeToLive, replace_whole,
 };
 pub use template::{MissingParameter, Text as TemplateText};

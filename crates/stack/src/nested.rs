@@ -203,6 +203,7 @@ impl Stack {
         self.event_sources.extend(nested.event_sources);
         self.companions.extend(nested.companions);
         self.tables.extend(nested.tables);
+        self.activities.extend(nested.activities);
         self.layers.extend(nested.layers);
         self.api_keys.extend(nested.api_keys);
     }

@@ -47,6 +47,9 @@ pub struct Stack {
     pub companions: Vec<CompanionResource>,
     /// `AWS::DynamoDB::Table` and `AWS::Serverless::SimpleTable` resources.
     pub tables: Vec<TableResource>,
+    /// `AWS::StepFunctions::Activity` resources.
+    #[serde(default)]
+    pub activities: Vec<ActivityResource>,
     /// `AWS::Serverless::LayerVersion` and `AWS::Lambda::LayerVersion` resources of local folders;
     /// [`FunctionResource::layers`] names them by their ARNs.
     pub layers: Vec<LayerResource>,
@@ -291,6 +294,15 @@ pub struct TableResource {
     pub create_table: serde_json::Value,
     /// `TimeToLiveSpecification`, which takes an `UpdateTimeToLive` request of its own.
     pub time_to_live: Option<TimeToLive>,
+}
+
+/// An `AWS::StepFunctions::Activity`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ActivityResource {
+    /// The key under `Resources`.
+    pub logical_id: String,
+    /// `Name`, or `<stack>-<logical id>`.
+    pub name: String,
 }
 
 /// A layer of this template.

@@ -26,9 +26,14 @@ pub(crate) async fn parallel(
         let mut inner = walk.clone();
         inner.place.push(frame.state.name.clone());
         inner.place.push(index.to_string());
+        inner.done = None;
         let input = input.clone();
+        let done = walk.done_before(frame.attempt, index);
         let body = move |context: DurableContext| async move {
-            inner.run(states, input, context).await.map_err(named)
+            match done {
+                Some(done) => Ok(done),
+                None => inner.run(states, input, context).await.map_err(named),
+            }
         };
         branch(body).name(format!("branch {index}"))
     });
@@ -78,10 +83,14 @@ pub(crate) async fn map(
     let is_distributed = map.mode == ProcessorMode::Distributed;
     let total = items.len();
     let body = |context: DurableContext, item: Item| async move {
+        if let Some(done) = walk.done_before(frame.attempt, item.index) {
+            return Ok(done);
+        }
         match map.mode {
             ProcessorMode::Inline => {
                 let mut inner = walk.clone();
                 inner.item = Some(item.context);
+                inner.done = None;
                 inner.place.push(frame.state.name.clone());
                 let ran = inner.run(&map.processor, item.input, context).await;
                 ran.map_err(named)
@@ -150,6 +159,7 @@ impl Tolerated {
 
 /// An item as it is worked on.
 struct Item {
+    index: usize,
     input: Value,
     /// `$$.Map`
     context: Value,
@@ -186,9 +196,13 @@ fn selected(frame: &Frame<'_>, map: &Map, items: Vec<Value>) -> Result<Vec<Item>
             .map(|(index, batch)| json!({ "Item": { "Index": index, "Value": batch } }))
             .collect();
     }
-    let items = inputs.into_iter().zip(contexts);
+    let items = inputs.into_iter().zip(contexts).enumerate();
     Ok(items
-        .map(|(input, context)| Item { input, context })
+        .map(|(index, (input, context))| Item {
+            index,
+            input,
+            context,
+        })
         .collect())
 }
 

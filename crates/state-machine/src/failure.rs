@@ -75,10 +75,8 @@ impl IntoStateError for CombinatorError {
 impl IntoStateError for CallbackError {
     fn into_state_error(self) -> StateError {
         match self.kind() {
-            FailureKind::TimedOut => StateError::new(asl::TIMEOUT, "the task took too long"),
-            FailureKind::HeartbeatTimedOut => {
-                StateError::new(asl::HEARTBEAT_TIMEOUT, "the task sent no heartbeat in time")
-            }
+            FailureKind::TimedOut => StateError::new(asl::TIMEOUT, ""),
+            FailureKind::HeartbeatTimedOut => StateError::new(asl::HEARTBEAT_TIMEOUT, ""),
             FailureKind::InvalidUse => StateError::runtime(self.message()),
             _ => {
                 let name = self.error_type().filter(|name| !name.is_empty());

@@ -77,7 +77,7 @@ impl<'f> Frame<'f> {
         let mut context = json!({
             "Execution": walk.execution,
             "State": { "EnteredTime": entered.text(), "Name": state.name, "RetryCount": 0 },
-            "StateMachine": { "Id": walk.machine.name, "Name": walk.machine.name },
+            "StateMachine": { "Id": walk.machine_arn, "Name": walk.machine.name },
         });
         if let Some(item) = &walk.item {
             context["Map"] = item.clone();

@@ -10,12 +10,14 @@
 //! | a function that a Task calls, another state machine | a chained invoke |
 //! | a call of another service | a step `call` |
 //! | a task token | a callback |
+//! | an activity | a step `activity`, which says what is to be done, a callback that offers it, and a task token |
 //! | Wait, and the delay of a retry | a wait |
 //! | Parallel, Map | a parallel, a map |
 //! | an item of a distributed Map | an execution of the same function, by a chained invoke |
 //!
 //! The caller decides where it runs: in a function process of a server, or in a program with the SDK's embedded mode.
 
+mod activity;
 mod failure;
 mod machine;
 mod resource;
@@ -27,6 +29,8 @@ mod state;
 mod task;
 mod walk;
 
-pub use machine::{Redrive, Settings, StateMachine, UnsupportedResource, functions};
+pub use activity::{RETURNED, Scheduled, TOKEN, TakenBy, offer};
+pub use machine::{Redrive, Settings, StateMachine, UnsupportedResource, functions, item_input};
+pub use resource::is_activity_name;
 pub use services::{Service, ServiceAnswer, ServiceRequest, Services};
 pub use walk::operation_name;

@@ -1,6 +1,6 @@
 //! A state machine as a handler.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -26,6 +26,8 @@ pub struct Settings {
     pub machine_qualifier: String,
     /// Where `ItemReader` finds its files: `<folder>/<Bucket>/<Key>`.
     pub files: Option<PathBuf>,
+    /// The role of the machine, as its executions see it.
+    pub role: Option<String>,
     /// What calls other services; without it, such a Task fails.
     pub services: Option<Arc<dyn Services>>,
 }
@@ -86,6 +88,40 @@ impl ItemRun {
     }
 }
 
+/// What is worked on in the execution of an item, if an input is that of one.
+#[must_use]
+pub fn item_input(event: &Value) -> Option<Value> {
+    ItemRun::of(event).map(|item| item.input)
+}
+
+/// An execution and its machine, as Step Functions names them.
+struct Arns {
+    machine: String,
+    execution: String,
+    /// The execution's own name.
+    name: String,
+    /// The role of a machine that was given none.
+    role: String,
+}
+
+impl Arns {
+    /// From the ARN of the durable execution: `arn:aws:lambda:REGION:ACCOUNT:function:NAME:VERSION/durable-execution/…`.
+    fn of(durable: &str, machine: &str) -> Self {
+        let mut parts = durable.split(':').skip(1);
+        let partition = parts.next().unwrap_or("aws");
+        let region = parts.nth(1).unwrap_or_default();
+        let account = parts.next().unwrap_or_default();
+        let name = durable.split('/').nth(2).unwrap_or_default();
+        let states = format!("arn:{partition}:states:{region}:{account}");
+        Self {
+            machine: format!("{states}:stateMachine:{machine}"),
+            execution: format!("{states}:execution:{machine}:{name}"),
+            name: name.to_owned(),
+            role: format!("arn:{partition}:iam::{account}:role/lambdura"),
+        }
+    }
+}
+
 /// The only member of an input that goes on with an execution that did not end well.
 const REDRIVE: &str = "lambdura:redrive";
 
@@ -98,6 +134,9 @@ pub struct Redrive {
     pub input: Value,
     /// What was assigned until then.
     pub variables: Variables,
+    /// What came of branches or items of the state that went well: they are not done again.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub done: BTreeMap<usize, Value>,
     /// `$$.Execution`
     pub execution: Value,
 }
@@ -153,43 +192,52 @@ impl StateMachine {
     ///
     /// What a state failed with that nothing caught: its name is the error type, and its cause the message.
     pub async fn run(self, input: Value, context: DurableContext) -> Result<Value, NamedError> {
+        let arns = Arns::of(context.execution_arn(), &self.name);
         if let Some(item) = ItemRun::of(&input) {
-            return self.run_item(item, context).await;
+            return self.run_item(item, &arns, context).await;
         }
         if let Some(redrive) = Redrive::of(&input) {
             let walk = Walk {
                 machine: &self,
+                machine_arn: &arns.machine,
                 execution: &redrive.execution,
                 item: None,
                 variables: redrive.variables,
                 place: Vec::new(),
+                done: Some(&redrive.done),
             };
             let states = &self.definition.states;
             let going = walk.run_from(states, redrive.state, redrive.input, context);
             return going.await.map_err(named);
         }
         let started = self.enter(&context, "start").await?;
-        let arn = context.execution_arn().to_owned();
-        let name = arn.split('/').nth(2).unwrap_or_default();
         let execution = json!({
-            "Id": arn,
+            "Id": arns.execution,
             "Input": input,
-            "Name": name,
+            "Name": arns.name,
+            "RoleArn": self.settings.role.as_deref().unwrap_or(&arns.role),
             "StartTime": started.text(),
             "RedriveCount": 0,
         });
         let walk = Walk {
             machine: &self,
+            machine_arn: &arns.machine,
             execution: &execution,
             item: None,
             variables: Variables::new(),
             place: Vec::new(),
+            done: None,
         };
         let states = &self.definition.states;
         walk.run(states, input, context).await.map_err(named)
     }
 
-    async fn run_item(self, item: ItemRun, context: DurableContext) -> Result<Value, NamedError> {
+    async fn run_item(
+        self,
+        item: ItemRun,
+        arns: &Arns,
+        context: DurableContext,
+    ) -> Result<Value, NamedError> {
         let place: Vec<&str> = item.place.iter().map(String::as_str).collect();
         let Some(states) = find(&self.definition.states, &place) else {
             let place = item.place.join("/");
@@ -200,10 +248,12 @@ impl StateMachine {
         };
         let walk = Walk {
             machine: &self,
+            machine_arn: &arns.machine,
             execution: &item.execution,
             item: Some(item.item),
             variables: Variables::new(),
             place: item.place,
+            done: None,
         };
         walk.run(states, item.input, context).await.map_err(named)
     }
@@ -220,7 +270,7 @@ impl StateMachine {
     }
 }
 
-/// The names of functions and state machines that a definition calls, as far as it names them itself.
+/// The names of functions, activities and state machines that a definition calls, as far as it names them itself.
 #[must_use]
 pub fn functions(definition: &Definition) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
@@ -228,6 +278,10 @@ pub fn functions(definition: &Definition) -> BTreeSet<String> {
         let member = match Resource::parse(&task.resource) {
             Some(Resource::Function(arn)) => {
                 names.insert(bare_name(&arn).to_owned());
+                return;
+            }
+            Some(Resource::Activity(name)) => {
+                names.insert(name);
                 return;
             }
             Some(Resource::Invoke | Resource::InvokeAndWaitForToken) => "FunctionName",

@@ -5,6 +5,8 @@
 pub(crate) enum Resource {
     /// A function, by its ARN: its result is the task's, and its input the task's.
     Function(String),
+    /// An activity, by its name: whoever asks for its tasks does the work.
+    Activity(String),
     /// `arn:aws:states:::lambda:invoke`
     Invoke,
     /// `arn:aws:states:::lambda:invoke.waitForTaskToken`
@@ -25,13 +27,23 @@ pub(crate) enum Resource {
 }
 
 /// Shown where a resource is none of those.
-pub(crate) const SUPPORTED: &str = "the ARN of a Lambda function, `arn:aws:states:::lambda:invoke`, \
+pub(crate) const SUPPORTED: &str = "the ARN of a Lambda function or of an activity, `arn:aws:states:::lambda:invoke`, \
     `arn:aws:states:::lambda:invoke.waitForTaskToken`, `arn:aws:states:::states:startExecution` with `.sync`, \
     `.sync:2` or without, `arn:aws:states:::dynamodb:` with `getItem`, `putItem`, `updateItem` or `deleteItem`, and \
     `arn:aws:states:::aws-sdk:dynamodb:` with any operation";
 
 /// The operations that Step Functions has an integration of its own for.
 const ITEM_OPERATIONS: [&str; 4] = ["getItem", "putItem", "updateItem", "deleteItem"];
+
+/// Longest name of an activity. Source: service model, `Name`.
+const ACTIVITY_NAME_MAX: usize = 80;
+
+/// Whether an activity can have this name. Source: API reference, `CreateActivity`.
+#[must_use]
+pub fn is_activity_name(name: &str) -> bool {
+    let is_taken = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.!'()+=@".contains(&byte);
+    (1..=ACTIVITY_NAME_MAX).contains(&name.len()) && name.bytes().all(is_taken)
+}
 
 impl Resource {
     pub(crate) fn parse(arn: &str) -> Option<Self> {
@@ -47,8 +59,13 @@ impl Resource {
                 .starts_with("function:")
                 .then(|| Self::Function(arn.to_owned()));
         }
-        if *service != "states" || !account.is_empty() {
+        if *service != "states" {
             return None;
+        }
+        if !account.is_empty() {
+            let name = rest.strip_prefix("activity:");
+            let name = name.filter(|name| is_activity_name(name));
+            return name.map(|name| Self::Activity(name.to_owned()));
         }
         match *rest {
             "lambda:invoke" => Some(Self::Invoke),
@@ -116,13 +133,18 @@ mod tests {
             called("states:startExecution"),
             Some(Resource::StartExecution)
         );
+        assert_eq!(
+            Resource::parse("arn:aws:states:eu-west-1:123456789012:activity:paint.it"),
+            Some(Resource::Activity(String::from("paint.it")))
+        );
         for unknown in [
             "arn:aws:states:::dynamodb:query",
             "arn:aws:states:::aws-sdk:dynamodb:",
             "arn:aws:states:::aws-sdk:dynamodb:a.b",
             "arn:aws:states:::aws-sdk:s3:getObject",
             "arn:aws:states:::sns:publish",
-            "arn:aws:states:eu-west-1:123456789012:activity:paint",
+            "arn:aws:states:eu-west-1:123456789012:activity:",
+            "arn:aws:states:eu-west-1:123456789012:activity:a b",
             "arn:aws:lambda:eu-west-1:123456789012:layer:charge",
             "charge",
         ] {

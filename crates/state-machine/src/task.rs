@@ -8,6 +8,7 @@ use lambdura::{Callback, DurableContext, RetryStrategy, StepContext};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::activity;
 use crate::failure::IntoStateError as _;
 use crate::frame::Frame;
 use crate::resource::Resource;
@@ -25,9 +26,9 @@ enum Raced {
 }
 
 /// How long a task may take, and say nothing.
-struct Limits {
-    timeout: Option<Duration>,
-    heartbeat: Option<Duration>,
+pub(crate) struct Limits {
+    pub timeout: Option<Duration>,
+    pub heartbeat: Option<Duration>,
 }
 
 /// Has the work of a Task done, and gives its result.
@@ -50,9 +51,15 @@ pub(crate) async fn run(
     let arguments = frame.before(|scope| frame.state.flow.arguments(scope))?;
     match resource {
         Resource::Function(arn) => call(walk, &arn, &arguments, &limits, context).await,
+        Resource::Activity(name) => match walk.machine.settings.callable {
+            // Nobody can ask for the task of a program that runs alone.
+            Some(_) => call(walk, &name, &arguments, &limits, context).await,
+            None => activity::run(&name, arguments, &limits, context).await,
+        },
         Resource::Invoke | Resource::InvokeAndWaitForToken => {
             let (function, payload) = invocation(&arguments)?;
-            let payload = call(walk, function, payload, &limits, context).await?;
+            let payload = call(walk, function, payload, &limits, context).await;
+            let payload = payload.map_err(of_service)?;
             Ok(json!({ "ExecutedVersion": "$LATEST", "Payload": payload, "StatusCode": 200 }))
         }
         Resource::Execution | Resource::ExecutionWithJson => {
@@ -69,6 +76,16 @@ pub(crate) async fn run(
             };
             service(walk, request, prefix, context).await
         }
+    }
+}
+
+/// The failure of a call that the integration with Lambda makes: what the service refuses has its name before it.
+fn of_service(error: StateError) -> StateError {
+    match error.error.as_str() {
+        "ResourceNotFoundException" => {
+            StateError::new("Lambda.ResourceNotFoundException", error.cause)
+        }
+        _ => error,
     }
 }
 
@@ -99,6 +116,13 @@ async fn service(
         let error = error.into_state_error();
         match error.error.as_str() {
             name if name.starts_with("States.") => error,
+            // As AWS's integrations say it.
+            "ValidationException" if prefix == "DynamoDB" => {
+                StateError::new("DynamoDB.AmazonDynamoDBException", error.cause)
+            }
+            name if prefix == "StepFunctions" && !name.ends_with("Exception") => {
+                StateError::new(format!("{prefix}.{name}Exception"), error.cause)
+            }
             name => StateError::new(format!("{prefix}.{name}"), error.cause),
         }
     })
@@ -220,10 +244,10 @@ async fn call(
     ]);
     match race.name("call or timeout").await {
         Ok(Raced::Answered(value)) => Ok(value),
-        Ok(Raced::TimedOut) if limits.timeout.is_none_or(|it| it > timeout) => Err(
-            StateError::new(asl::HEARTBEAT_TIMEOUT, "the task sent no heartbeat in time"),
-        ),
-        Ok(Raced::TimedOut) => Err(StateError::new(asl::TIMEOUT, "the task took too long")),
+        Ok(Raced::TimedOut) if limits.timeout.is_none_or(|it| it > timeout) => {
+            Err(StateError::new(asl::HEARTBEAT_TIMEOUT, ""))
+        }
+        Ok(Raced::TimedOut) => Err(StateError::new(asl::TIMEOUT, "")),
         Err(error) => Err(error.into_state_error()),
     }
 }
@@ -263,7 +287,7 @@ async fn with_token(
     limits: &Limits,
     context: &DurableContext,
 ) -> Result<Value, StateError> {
-    let mut callback = context.create_callback::<Value>().name("task token");
+    let mut callback = context.create_callback::<Value>().name(activity::TOKEN);
     if let Some(timeout) = limits.timeout {
         callback = callback.timeout(timeout);
     }

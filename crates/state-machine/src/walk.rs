@@ -1,5 +1,6 @@
 //! From state to state.
 
+use std::collections::BTreeMap;
 use std::pin::Pin;
 
 use asl::{StateError, States, Variables};
@@ -21,6 +22,8 @@ const NAME_MAX: usize = 256;
 #[derive(Clone)]
 pub(crate) struct Walk<'m> {
     pub machine: &'m StateMachine,
+    /// `$$.StateMachine.Id`
+    pub machine_arn: &'m str,
     /// `$$.Execution`
     pub execution: &'m Value,
     /// `$$.Map` within an item.
@@ -29,6 +32,8 @@ pub(crate) struct Walk<'m> {
     pub variables: Variables,
     /// Names of the states around, for distributed Map states.
     pub place: Vec<String>,
+    /// Of the next state: what came of branches or items before the execution was redriven.
+    pub done: Option<&'m BTreeMap<usize, Value>>,
 }
 
 /// What is recorded of a state that went well.
@@ -43,6 +48,12 @@ pub(crate) struct Passed {
 }
 
 impl<'m> Walk<'m> {
+    /// What came of a branch or an item of this state before the execution was redriven. Whoever tries the state again
+    /// does everything again.
+    pub(crate) fn done_before(&self, attempt: u64, index: usize) -> Option<Value> {
+        self.done.filter(|_| attempt == 0)?.get(&index).cloned()
+    }
+
     /// Goes from the first of these states to an end.
     pub(crate) fn run(
         self,
@@ -69,6 +80,7 @@ impl<'m> Walk<'m> {
                     return Err(StateError::runtime(format!("there is no state `{name}`")));
                 };
                 let (walk, given) = (self.clone(), input);
+                self.done = None;
                 let body = |inside: DurableContext| async move {
                     let ran = state::run(&walk, state, given, inside).await;
                     ran.map_err(named)

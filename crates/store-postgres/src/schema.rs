@@ -34,6 +34,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "0006_sessions",
         include_str!("sql/migrations/0006_sessions.sql"),
     ),
+    (
+        "0007_offers",
+        include_str!("sql/migrations/0007_offers.sql"),
+    ),
 ];
 
 /// How often creating the schema is tried while other servers do the same.

@@ -52,6 +52,7 @@ pub(crate) const EXECUTIONS: Schema = Schema {
         include_str!("sql/migrations/0008_schedules.sql"),
         include_str!("sql/migrations/0009_access_keys.sql"),
         include_str!("sql/migrations/0010_stacks.sql"),
+        include_str!("sql/migrations/0011_offers.sql"),
     ],
     shared: false,
 };
@@ -68,6 +69,7 @@ const NAMES: &[&str] = &[
     "0008_schedules",
     "0009_access_keys",
     "0010_stacks",
+    "0011_offers",
 ];
 
 /// Migrations that opening a store on this file would do, by their names: all of them where there is no file. Nothing is

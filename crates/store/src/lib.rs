@@ -51,7 +51,7 @@ pub use queue::{
 };
 pub use schedule_marks::{ScheduleMark, ScheduleMarks};
 pub use search::{
-    CallbackCursor, EXECUTION_WORK, ExecutionCount, ExecutionSearch, ExecutionSummary,
+    CallbackCursor, EXECUTION_WORK, ExecutionCount, ExecutionSearch, ExecutionSummary, OFFER,
     OPEN_OPERATIONS_MAX, OpenCallback, OpenTimer, RECENT_INPUT_BYTES_MAX, RecentInput, Search,
     SearchCursor, SearchPage,
 };

@@ -40,6 +40,15 @@ pub trait Search: Send + Sync + 'static {
         limit: usize,
     ) -> StoreFuture<'_, Vec<OpenCallback>>;
 
+    /// Callbacks that are open and have this very name, those of older executions first, after this one; only names that
+    /// begin with [`OFFER`] are found. Costs the same however many other callbacks are open.
+    fn offers(
+        &self,
+        name: &str,
+        after: Option<CallbackCursor>,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<OpenCallback>>;
+
     /// What comes due next in executions that have not ended, soonest first.
     fn open_timers(&self, limit: usize) -> StoreFuture<'_, Vec<OpenTimer>>;
 
@@ -54,6 +63,9 @@ pub trait Search: Send + Sync + 'static {
         limit: usize,
     ) -> StoreFuture<'_, Vec<RecentInput>>;
 }
+
+/// What the name of a callback begins with that offers work to whoever asks for it, and goes on with that.
+pub const OFFER: &str = "activity:";
 
 /// Open operations that a summary lists; there may be more.
 pub const OPEN_OPERATIONS_MAX: usize = 4;

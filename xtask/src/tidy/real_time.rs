@@ -121,6 +121,10 @@ const REAL: &[(&str, &str)] = &[
         "bounds how long a connection is held",
     ),
     (
+        "crates/server/src/states/activity_task.rs",
+        "bounds how long a connection is held",
+    ),
+    (
         "crates/server/src/telemetry/exporter.rs",
         "waits for a collector",
     ),

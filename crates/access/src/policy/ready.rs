@@ -95,11 +95,12 @@ pub const READY: &[ReadyPolicy] = &[
     },
     ReadyPolicy {
         name: "answer",
-        purpose: "complete callbacks and task tokens, and keep them alive",
+        purpose: "complete callbacks and task tokens, keep them alive, and take the tasks of activities",
         allowed: &[
             "lambda:SendDurableExecutionCallbackSuccess",
             "lambda:SendDurableExecutionCallbackFailure",
             "lambda:SendDurableExecutionCallbackHeartbeat",
+            "states:GetActivityTask",
             "states:SendTask*",
         ],
     },
@@ -148,6 +149,8 @@ mod tests {
             ("states:CreateStateMachine", "admin deploy"),
             ("states:DescribeExecution", "admin deploy invoke observe"),
             ("states:SendTaskSuccess", "admin answer"),
+            ("states:GetActivityTask", "admin answer"),
+            ("states:CreateActivity", "admin deploy"),
             ("states:StopExecution", "admin"),
             ("lambda:UpdateFunctionCode", "admin deploy"),
             ("lambda:GetDurableExecution", "admin deploy invoke observe"),

@@ -127,6 +127,17 @@ fn functions_of_lists() {
 #[test]
 fn functions_of_numbers_objects_and_digests() {
     assert_eq!(value("States.MathAdd($.age, -1)"), 35);
+    for (first, second, sum) in [
+        ("1.49", "1.5", 3),
+        ("1.5", "1.51", 4),
+        ("-1.5", "-1.51", -3),
+        ("-0.5", "0.5", 1),
+        ("-2.5", "0", -2),
+    ] {
+        let text = format!("States.MathAdd({first}, {second})");
+        assert_eq!(value(&text), sum, "{text}");
+    }
+    assert_eq!(value("States.StringToJson(' ')"), Value::Null);
     assert_eq!(
         value("States.JsonMerge($.object, $.other, false)"),
         json!({ "a": { "y": 2 }, "b": 2, "c": 3 })

@@ -116,6 +116,9 @@ fn resources(stack: &Stack, code: &BTreeMap<String, Code>) -> BTreeMap<Key, Valu
     for it in &stack.tables {
         add("table", &it.logical_id, json(it));
     }
+    for it in &stack.activities {
+        add("activity", &it.logical_id, json(it));
+    }
     for it in &stack.api_keys {
         add("api_key", &it.logical_id, json(it));
     }

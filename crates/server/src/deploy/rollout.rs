@@ -60,6 +60,7 @@ impl StackService {
         for table in &submitted.stack.tables {
             ground.app.tables.deploy(table).await.map_err(refused)?;
         }
+        ground.make_activities(&submitted.stack).await?;
         let companions = ground.create_companions(&submitted.stack).await;
         let stack = companions.map_err(refused)?;
         let (stack, bound) = self.bind(name, stack, &ports).await?;

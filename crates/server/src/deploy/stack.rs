@@ -211,6 +211,7 @@ impl Ground {
         for table in &stack.tables {
             self.app.tables.deploy(table).await?;
         }
+        self.make_activities(stack).await?;
         for function in &stack.functions {
             self.app
                 .access
@@ -275,6 +276,18 @@ impl Ground {
             outputs: stack.outputs,
             warnings: stack.warnings,
         })
+    }
+
+    /// Makes a stack's activities; those that are there stay as they are.
+    pub(super) async fn make_activities(&self, stack: &Stack) -> Result<(), StoreFault> {
+        if stack.activities.is_empty() {
+            return Ok(());
+        }
+        let names = stack.activities.iter().map(|it| it.name.as_str());
+        let (registry, driver) = (&self.app.registry, &self.app.driver);
+        let store = driver.store();
+        let changes = registry.changes(store.as_ref(), driver.now()).await;
+        changes.make_activities(names).await
     }
 
     /// Has invocations of functions without code answered with the reason.

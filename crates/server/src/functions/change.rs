@@ -10,12 +10,13 @@ use store::{AliasRecord, Catalogue, FunctionVersionRecord, StoreFault};
 use tokio::sync::MutexGuard;
 use wire::ApiError;
 
+use super::activities::RESERVED;
 use super::from_template::{config_sha256, last_modified};
 use super::{FrozenCode, FunctionSettings, FunctionVersion, Registry, leads_to};
 
 /// The right to change functions; nobody else has it meanwhile.
 pub(crate) struct CatalogueChanges<'a> {
-    registry: &'a Registry,
+    pub(super) registry: &'a Registry,
     store: &'a dyn Catalogue,
     now: Timestamp,
     _lock: MutexGuard<'a, ()>,
@@ -103,6 +104,11 @@ impl CatalogueChanges<'_> {
         configuration: FunctionConfiguration,
         code: &FrozenCode,
     ) -> Result<FunctionConfiguration, ApiError> {
+        if name.as_str() == RESERVED {
+            return Err(ApiError::invalid_parameter(format!(
+                "The name {RESERVED} is the server's own. Take another one."
+            )));
+        }
         let configuration = FunctionConfiguration {
             last_modified: Some(last_modified(self.now)),
             revision_id: Some(uuid::Uuid::new_v4().to_string()),

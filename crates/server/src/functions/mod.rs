@@ -1,5 +1,6 @@
 //! The functions that are deployed here: versions, aliases, and what a name in a request means.
 
+mod activities;
 mod change;
 mod code;
 mod collect;
@@ -19,6 +20,7 @@ mod staged;
 mod state_machine;
 mod version;
 
+pub(crate) use activities::{Activities, Activity, ActivityTurns};
 pub(crate) use change::{CatalogueChanges, NewFunction};
 pub use code::{ArchivedCode, FolderCode, FreezeCodeError, UnpackError, unpack};
 pub(crate) use code::{CodeStore, Damage, Depth, FrozenCode, UNPACKED_BYTES_MAX};
@@ -38,6 +40,7 @@ pub(crate) use state_machine::{
     StateMachineSettings,
 };
 pub use state_machine::{
-    STATE_MACHINE_DEFINITION, STATE_MACHINE_PROGRAM, state_machine_bootstrap, state_machine_type,
+    STATE_MACHINE_DEFINITION, STATE_MACHINE_PROGRAM, STATE_MACHINE_ROLE, state_machine_bootstrap,
+    state_machine_type,
 };
 pub(crate) use version::{ENDPOINTS_HERE, FunctionVersion, Running};

@@ -7,7 +7,7 @@ use runtime::RetryPolicy;
 use serde::{Deserialize, Serialize};
 use store::FunctionSettingsRecord;
 
-use super::{EventSourceMapping, StateMachineSettings};
+use super::{Activities, EventSourceMapping, StateMachineSettings};
 
 /// Settings of one function. Members that an older server did not write have their defaults.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +35,9 @@ pub(crate) struct FunctionSettings {
     /// Of a state machine, once there is anything to keep.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub machine: Option<StateMachineSettings>,
+    /// Of the function that nobody can make.
+    #[serde(skip_serializing_if = "Activities::is_empty")]
+    pub activities: Activities,
 }
 
 /// How a function, version or alias is invoked asynchronously.

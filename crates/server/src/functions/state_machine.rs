@@ -12,6 +12,8 @@ use super::FunctionVersion;
 /// The variable that every state machine's function has: the program that runs definitions. What is stored there does
 /// not count: each server puts in the program that it is itself.
 pub const STATE_MACHINE_PROGRAM: &str = "LAMBDURA_PROGRAM";
+/// The variable with the machine's role, which each server puts in.
+pub const STATE_MACHINE_ROLE: &str = "LAMBDURA_STATE_MACHINE_ROLE";
 /// The file of its code that is its definition.
 pub const STATE_MACHINE_DEFINITION: &str = "definition.asl.json";
 /// The variable that has its type, as `CreateStateMachine` spells it.

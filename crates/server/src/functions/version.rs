@@ -12,7 +12,7 @@ use model::{FunctionArn, Version};
 use runtime::DurableSettings;
 use store::FunctionVersionRecord;
 
-use super::STATE_MACHINE_PROGRAM;
+use super::{STATE_MACHINE_PROGRAM, STATE_MACHINE_ROLE};
 
 /// Lambda's own defaults, for a stored configuration that leaves them out.
 const TIMEOUT_SECONDS: u64 = 3;
@@ -91,6 +91,12 @@ impl FunctionVersion {
             (environment.get_mut(STATE_MACHINE_PROGRAM), &running.program)
         {
             stored.clone_from(program);
+        }
+        if let (true, Some(role)) = (
+            environment.contains_key(STATE_MACHINE_PROGRAM),
+            &configuration.role,
+        ) {
+            environment.insert(STATE_MACHINE_ROLE.to_owned(), role.clone());
         }
         let debugger = running.debuggers.get(arn.name.as_str()).cloned();
         let timeout = match debugger {

@@ -29,6 +29,10 @@ pub(super) fn needed(headers: &HeaderMap, body: &[u8], home: &Home) -> Vec<Neede
             .get("name")
             .and_then(Value::as_str)
             .map(|name| format!("arn:aws:states:{region}:{account_id}:stateMachine:{name}")),
+        "CreateActivity" => body
+            .get("name")
+            .and_then(Value::as_str)
+            .map(|name| format!("arn:aws:states:{region}:{account_id}:activity:{name}")),
         // Any version of it will do: they have to be of the same machine.
         "CreateStateMachineAlias" => {
             let version = body.pointer("/routingConfiguration/0/stateMachineVersionArn");

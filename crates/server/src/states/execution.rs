@@ -226,7 +226,7 @@ fn described(app: &App, machine: &Machine, execution: &GetDurableExecutionRespon
         "name": name,
         "status": status(&execution.status),
         "startDate": execution.start_timestamp,
-        "input": execution.input_payload.as_deref().unwrap_or("{}"),
+        "input": shown_input(execution),
         "inputDetails": { "included": true },
         "redriveCount": 0,
     });
@@ -245,6 +245,14 @@ fn described(app: &App, machine: &Machine, execution: &GetDurableExecutionRespon
     shown
 }
 
+/// What an execution was started with; that of an item, which is a part of another one, has more around it.
+fn shown_input(execution: &GetDurableExecutionResponse) -> String {
+    let text = execution.input_payload.as_deref().unwrap_or("{}");
+    let item = serde_json::from_str(text).ok();
+    let item = item.and_then(|input| state_machine::item_input(&input));
+    item.map_or_else(|| text.to_owned(), |item| item.to_string())
+}
+
 pub(super) fn status(status: &ExecutionStatus) -> &'static str {
     match status {
         ExecutionStatus::Succeeded => "SUCCEEDED",
@@ -256,6 +264,9 @@ pub(super) fn status(status: &ExecutionStatus) -> &'static str {
 }
 
 pub(super) async fn list(app: &Arc<App>, input: &Value) -> Result<Value, StatesError> {
+    if input.get("mapRunArn").is_some_and(|it| !it.is_null()) {
+        return super::map_run::executions(app, input).await;
+    }
     let arn = required(input, "stateMachineArn")?;
     let machine = machine::find(app, arn)?;
     let limit = limit(input);
@@ -263,8 +274,18 @@ pub(super) async fn list(app: &Arc<App>, input: &Value) -> Result<Value, StatesE
         "/2025-12-01/functions/{}/durable-executions?MaxItems={limit}",
         segment(machine.name.as_str())
     );
-    if machine.qualifier.is_some() {
-        path.push_str(&format!("&Qualifier={}", machine.version.version));
+    // An alias may have two versions: those of the second follow those of the first.
+    let versions = machine::versions_of(app, &machine);
+    let token = optional(input, "nextToken")?;
+    let (place, marker) = match token.and_then(|token| token.split_once(':')) {
+        Some((place, marker)) if versions.len() > 1 => {
+            (place.parse().unwrap_or(0_usize), Some(marker))
+        }
+        _ => (0, token),
+    };
+    let marker = marker.filter(|marker| !marker.is_empty());
+    if let Some(version) = versions.get(place) {
+        path.push_str(&format!("&Qualifier={version}"));
     }
     match optional(input, "statusFilter")? {
         None => {}
@@ -280,8 +301,8 @@ pub(super) async fn list(app: &Arc<App>, input: &Value) -> Result<Value, StatesE
             )));
         }
     }
-    if let Some(token) = optional(input, "nextToken")? {
-        path.push_str(&format!("&Marker={}", segment(token)));
+    if let Some(marker) = marker {
+        path.push_str(&format!("&Marker={}", segment(marker)));
     }
     let listed = Call::get(path)
         .read::<ListDurableExecutionsByFunctionResponse>(app)
@@ -328,8 +349,13 @@ pub(super) async fn list(app: &Arc<App>, input: &Value) -> Result<Value, StatesE
         }
     }
     let mut answer = json!({ "executions": executions });
-    if let Some(marker) = listed.next_marker {
-        answer["nextToken"] = json!(marker);
+    let next = match listed.next_marker {
+        Some(marker) if versions.len() > 1 => Some(format!("{place}:{marker}")),
+        None if place + 1 < versions.len() => Some(format!("{}:", place + 1)),
+        next => next,
+    };
+    if let Some(next) = next {
+        answer["nextToken"] = json!(next);
     }
     Ok(answer)
 }
@@ -357,13 +383,15 @@ pub(super) async fn history(app: &Arc<App>, input: &Value) -> Result<Value, Stat
     let arn = required(input, "executionArn")?;
     let mut told = Vec::new();
     for part in [&named.first].into_iter().chain(&named.redriven) {
-        told.extend(events(app, &part.durable_execution_arn, arn).await?);
+        let events = events(app, &part.durable_execution_arn, arn).await?;
+        told.push((part.durable_execution_name.as_str(), events));
     }
     let definition: Value = serde_json::from_str(&machine.definition()?).unwrap_or_default();
     let with_data = input.get("includeExecutionData").and_then(Value::as_bool);
     let history = History {
         definition: &definition,
-        region: &app.registry.home.region,
+        home: &app.registry.home,
+        machine: machine.name.as_str(),
         with_data: with_data.unwrap_or(true),
     };
     let mut events = written(&history, &told);

@@ -3,37 +3,46 @@
 //! Nothing is written for it: a state's context is its entry and its exit, a chained invoke is a task that was scheduled
 //! and ended, a callback one that waits for its token.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use lambda_api::{ErrorObject, Event, EventType};
 use serde_json::{Map, Value, json};
 use state_machine::Redrive;
 
+use super::activity_events;
 use super::kinds::collect_kinds;
+use super::map_events::lengths;
+use super::map_run::distributed;
+use crate::functions::Home;
 
 /// What a history is made with.
 pub(super) struct History<'h> {
     pub definition: &'h Value,
-    pub region: &'h str,
+    pub home: &'h Home,
+    pub machine: &'h str,
     /// Whether inputs and outputs are shown.
     pub with_data: bool,
 }
 
 /// What stands for a recorded operation.
 #[derive(Clone, Debug, PartialEq)]
-enum Part {
+pub(super) enum Part {
     /// A state, by its name and type.
     State { name: String, kind: String },
     /// A parallel within a Parallel state, a map within a Map state.
     Batch { is_map: bool },
+    /// A distributed map, by its state and its ARN.
+    Run { state: String, arn: String },
     /// An item of a map, by its index and the state's name.
     Item { state: String, index: usize },
-    /// A branch, or anything else that has no events of its own.
+    /// An item of a distributed one, or a branch: whether it fails is counted, and it has no events here.
+    Child,
+    /// Anything else that has no events of its own.
     Other,
 }
 
-struct Writer<'h> {
-    history: &'h History<'h>,
+pub(super) struct Writer<'h> {
+    pub(super) history: &'h History<'h>,
     parts: HashMap<String, (Part, Option<String>)>,
     kinds: HashMap<String, (String, String)>,
     /// What comes into the next state of a context.
@@ -41,10 +50,19 @@ struct Writer<'h> {
     /// The last event of each context, for `previousEventId`.
     last: HashMap<Option<String>, usize>,
     events: Vec<Value>,
+    /// Distributed Map states, and how many items of their runs failed.
+    pub(super) distributed: HashMap<String, Value>,
+    pub(super) failed: HashMap<Option<String>, usize>,
+    /// How many items each map has.
+    pub(super) lengths: HashMap<Option<String>, usize>,
+    /// The durable execution that is told of.
+    pub(super) durable: String,
+    /// The state that it goes on from, and what of it was done before.
+    done_before: Option<(String, BTreeSet<usize>)>,
 }
 
-/// The events, oldest first.
-pub(super) fn written(history: &History<'_>, events: &[Event]) -> Vec<Value> {
+/// The events, oldest first, of an execution and of each time that it was redriven: by the durable execution's name.
+pub(super) fn written(history: &History<'_>, parts: &[(&str, Vec<Event>)]) -> Vec<Value> {
     let mut kinds = HashMap::new();
     collect_kinds(history.definition, &mut kinds);
     let mut writer = Writer {
@@ -54,9 +72,22 @@ pub(super) fn written(history: &History<'_>, events: &[Event]) -> Vec<Value> {
         flowing: HashMap::new(),
         last: HashMap::new(),
         events: Vec::new(),
+        distributed: distributed(history.definition),
+        failed: HashMap::new(),
+        lengths: HashMap::new(),
+        durable: String::new(),
+        done_before: None,
     };
-    for event in events {
-        writer.event(event);
+    for (durable, events) in parts {
+        writer.durable = (*durable).to_owned();
+        writer.lengths = lengths(events);
+        writer.failed.clear();
+        let returned = activity_events::returned(events);
+        for (index, event) in events.iter().enumerate() {
+            if !returned.contains(&index) {
+                writer.event(event);
+            }
+        }
     }
     writer.events
 }
@@ -139,8 +170,19 @@ impl Writer<'_> {
             | EventType::ChainedInvokeFailed
             | EventType::ChainedInvokeTimedOut
             | EventType::ChainedInvokeStopped => self.called(event),
+            EventType::WaitSucceeded => self.timed_out(event),
             EventType::StepStarted => self.service_called(event),
+            EventType::StepSucceeded if self.activity(event).is_some() => {
+                self.activity_scheduled(event)
+            }
             EventType::StepSucceeded | EventType::StepFailed => self.service_answered(event),
+            EventType::CallbackSucceeded
+            | EventType::CallbackFailed
+            | EventType::CallbackTimedOut
+                if self.activity(event).is_some() =>
+            {
+                self.activity_callback(event)
+            }
             EventType::CallbackSucceeded
             | EventType::CallbackFailed
             | EventType::CallbackTimedOut => self.completed(event),
@@ -154,11 +196,12 @@ impl Writer<'_> {
         let details = json!({ "redriveCount": redrive.execution["RedriveCount"] });
         let details = Some(("executionRedrivenEventDetails", details));
         self.push(event, &None, "ExecutionRedriven", details);
+        self.done_before = Some((redrive.state.clone(), redrive.done.into_keys().collect()));
         Some(redrive.input.to_string())
     }
 
     /// The state that something happens in, with the id of its context.
-    fn state_of(&self, id: &Option<String>) -> Option<(String, String, Option<String>)> {
+    pub(super) fn state_of(&self, id: &Option<String>) -> Option<(String, String, Option<String>)> {
         let mut id = id.clone();
         loop {
             match self.parts.get(id.as_ref()?)? {
@@ -177,7 +220,8 @@ impl Writer<'_> {
             .and_then(|it| self.parts.get(it))
             .map(|(part, _)| part.clone());
         let part = match (event.sub_type.as_deref(), within) {
-            (Some("Map"), _) => Part::Batch { is_map: true },
+            (Some("Map"), _) => self.map(event),
+            (_, Some(Part::Run { .. })) => Part::Child,
             (Some("Parallel"), _) => Part::Batch { is_map: false },
             (_, Some(Part::Batch { is_map: true })) => {
                 let state = self
@@ -185,12 +229,14 @@ impl Writer<'_> {
                     .map(|it| it.0)
                     .unwrap_or_default();
                 let index = name.rsplit(' ').next().and_then(|it| it.parse().ok());
-                Part::Item {
-                    state,
-                    index: index.unwrap_or_default(),
+                let index = index.unwrap_or_default();
+                let done = self.done_before.as_ref();
+                match done.is_some_and(|(of, done)| *of == state && done.contains(&index)) {
+                    true => Part::Child,
+                    false => Part::Item { state, index },
                 }
             }
-            (_, Some(Part::Batch { is_map: false })) => Part::Other,
+            (_, Some(Part::Batch { is_map: false })) => Part::Child,
             _ => match self.kinds.get(&name) {
                 Some((kind, _)) => Part::State {
                     name: name.clone(),
@@ -223,7 +269,13 @@ impl Writer<'_> {
                 self.carry(event);
             }
             Part::Batch { is_map: true } => {
-                self.push(event, &event.parent_id, "MapStateStarted", None);
+                self.map_started(event);
+                self.carry(event);
+            }
+            Part::Run { arn, .. } => {
+                self.map_started(event);
+                let details = Some(("mapRunStartedEventDetails", json!({ "mapRunArn": arn })));
+                self.push(event, &event.parent_id, "MapRunStarted", details);
                 self.carry(event);
             }
             Part::Batch { is_map: false } => {
@@ -240,7 +292,7 @@ impl Writer<'_> {
                 );
                 self.carry(event);
             }
-            Part::Other => {}
+            Part::Child | Part::Other => {}
         }
     }
 
@@ -283,6 +335,9 @@ impl Writer<'_> {
                         .map(|(name, value)| (name.clone(), Value::from(value.to_string())));
                     details["assignedVariables"] = Value::Object(texts.collect::<Map<_, _>>());
                 }
+                if parent.is_none() {
+                    self.done_before = None;
+                }
                 let exited = format!("{kind}StateExited");
                 self.push(
                     event,
@@ -292,6 +347,8 @@ impl Writer<'_> {
                 );
             }
             Part::Batch { is_map } => {
+                // It has ended well as long as it has ended: what counts is within.
+                let is_good = is_good && !self.failed.contains_key(&event.id);
                 let (good, bad) = match is_map {
                     true => ("MapStateSucceeded", "MapStateFailed"),
                     false => ("ParallelStateSucceeded", "ParallelStateFailed"),
@@ -299,6 +356,9 @@ impl Writer<'_> {
                 self.push(event, &parent, if is_good { good } else { bad }, None);
             }
             Part::Item { state, index } => {
+                if !is_good {
+                    *self.failed.entry(parent.clone()).or_default() += 1;
+                }
                 let details = json!({ "name": state, "index": index });
                 let (kind, member) = match is_good {
                     true => ("MapIterationSucceeded", "mapIterationSucceededEventDetails"),
@@ -306,12 +366,19 @@ impl Writer<'_> {
                 };
                 self.push(event, &parent, kind, Some((member, details)));
             }
-            Part::State { .. } | Part::Other => {}
+            Part::Child if !is_good => {
+                *self.failed.entry(parent).or_default() += 1;
+            }
+            Part::Run { state, .. } => self.run_ended(event, &parent, &state),
+            Part::State { .. } | Part::Child | Part::Other => {}
         }
     }
 
     /// Whether the state's task is a function by its ARN, and what its events call its resource.
-    fn resource(&self, id: &Option<String>) -> Option<(bool, String, String, Option<String>)> {
+    pub(super) fn resource(
+        &self,
+        id: &Option<String>,
+    ) -> Option<(bool, String, String, Option<String>)> {
         let (name, _, state_id) = self.state_of(id)?;
         let (kind, resource) = self.kinds.get(&name)?;
         if kind != "Task" {
@@ -361,7 +428,7 @@ impl Writer<'_> {
         };
         let about = json!({ "resourceType": service, "resource": resource });
         let mut scheduled = about.clone();
-        scheduled["region"] = json!(self.history.region);
+        scheduled["region"] = json!(self.history.home.region);
         scheduled["parameters"] = json!(parameters);
         self.push(
             event,
@@ -375,52 +442,6 @@ impl Writer<'_> {
             "TaskStarted",
             Some(("taskStartedEventDetails", about)),
         );
-    }
-
-    /// The integration whose service a step calls: other steps belong to the state itself.
-    fn service(&self, event: &Event) -> Option<(Value, Option<String>)> {
-        if event.name.as_deref() != Some("call") {
-            return None;
-        }
-        let (is_function, service, resource, state) = self.resource(&event.parent_id)?;
-        (!is_function).then(|| {
-            (
-                json!({ "resourceType": service, "resource": resource }),
-                state,
-            )
-        })
-    }
-
-    fn service_called(&mut self, event: &Event) {
-        let Some((about, state)) = self.service(event) else {
-            return;
-        };
-        let mut scheduled = about.clone();
-        scheduled["region"] = json!(self.history.region);
-        // What is sent is not recorded.
-        scheduled["parameters"] = json!("{}");
-        let details = Some(("taskScheduledEventDetails", scheduled));
-        self.push(event, &state, "TaskScheduled", details);
-        let details = Some(("taskStartedEventDetails", about));
-        self.push(event, &state, "TaskStarted", details);
-    }
-
-    fn service_answered(&mut self, event: &Event) {
-        let Some((about, state)) = self.service(event) else {
-            return;
-        };
-        if event.event_type == EventType::StepSucceeded {
-            let result = event.step_succeeded_details.as_ref();
-            let result = result.and_then(|it| it.result.payload.clone());
-            let details = self.data(about, "output", &result.unwrap_or_default());
-            let details = Some(("taskSucceededEventDetails", details));
-            self.push(event, &state, "TaskSucceeded", details);
-            return;
-        }
-        let error = event.step_failed_details.as_ref();
-        let error = told(error.and_then(|it| it.error.payload.as_ref()));
-        let details = Some(("taskFailedEventDetails", merged(about, error)));
-        self.push(event, &state, "TaskFailed", details);
     }
 
     fn called(&mut self, event: &Event) {
@@ -529,7 +550,7 @@ impl Writer<'_> {
     }
 
     /// Details with data, unless that is left out.
-    fn data(&self, mut details: Value, member: &str, data: &str) -> Value {
+    pub(super) fn data(&self, mut details: Value, member: &str, data: &str) -> Value {
         if self.history.with_data {
             details[member] = json!(data);
             details[format!("{member}Details")] = json!({ "truncated": false });
@@ -537,7 +558,7 @@ impl Writer<'_> {
         details
     }
 
-    fn push(
+    pub(super) fn push(
         &mut self,
         event: &Event,
         within: &Option<String>,
@@ -557,18 +578,19 @@ impl Writer<'_> {
     }
 }
 
-fn told(error: Option<&ErrorObject>) -> Value {
+pub(super) fn told(error: Option<&ErrorObject>) -> Value {
     let mut told = Map::new();
-    if let Some(name) = error.and_then(|it| it.error_type.clone()) {
+    let said = |text: &String| !text.is_empty();
+    if let Some(name) = error.and_then(|it| it.error_type.clone()).filter(said) {
         told.insert(String::from("error"), Value::from(name));
     }
-    if let Some(cause) = error.and_then(|it| it.error_message.clone()) {
+    if let Some(cause) = error.and_then(|it| it.error_message.clone()).filter(said) {
         told.insert(String::from("cause"), Value::from(cause));
     }
     Value::Object(told)
 }
 
-fn merged(mut one: Value, other: Value) -> Value {
+pub(super) fn merged(mut one: Value, other: Value) -> Value {
     if let (Value::Object(one), Value::Object(other)) = (&mut one, other) {
         one.extend(other);
     }

@@ -75,6 +75,28 @@ fn find_at(app: &App, arn: &str, draw: f64) -> Result<Machine, StatesError> {
     })
 }
 
+/// The versions of the function that a machine was named by: none if by no version and no alias of it.
+pub(super) fn versions_of(app: &App, machine: &Machine) -> Vec<Version> {
+    let Some(qualifier) = &machine.qualifier else {
+        return Vec::new();
+    };
+    let kept = app
+        .registry
+        .settings(&machine.name)
+        .machine
+        .clone()
+        .unwrap_or_default();
+    let Some(alias) = kept.aliases.get(qualifier) else {
+        return vec![machine.version.version.clone()];
+    };
+    let routes = alias.routes.iter();
+    let versions = routes.filter_map(|route| kept.versions.get(&route.version));
+    let mut versions: Vec<_> = versions.map(|it| it.function_version).collect();
+    // A revision that was published twice is one version.
+    versions.dedup();
+    versions.into_iter().map(Version::Published).collect()
+}
+
 /// As [`find`], for an ARN without version or alias.
 pub(super) fn find_whole(app: &App, arn: &str) -> Result<Machine, StatesError> {
     if machine(arn)?.qualifier.is_some() {

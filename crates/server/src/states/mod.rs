@@ -7,6 +7,9 @@
 //! Source of names: the service model of `stepfunctions` in botocore, and the Step Functions API reference, read
 //! 2026-11-29.
 
+mod activity;
+mod activity_events;
+mod activity_task;
 mod alias;
 mod change;
 mod error;
@@ -15,9 +18,12 @@ mod history;
 mod kinds;
 mod lambda;
 mod machine;
+mod map_events;
+mod map_run;
 mod name;
 mod page;
 mod redrive;
+mod service_events;
 mod tags;
 mod test_state;
 mod token;
@@ -106,6 +112,11 @@ async fn dispatch(app: &Arc<App>, operation: &str, input: &Value) -> Result<Valu
         "DescribeStateMachineAlias" => alias::describe(app, input),
         "ListStateMachineAliases" => alias::list(app, input),
         "DeleteStateMachineAlias" => alias::delete(app, input).await,
+        "CreateActivity" => activity::create(app, input).await,
+        "DeleteActivity" => activity::delete(app, input).await,
+        "DescribeActivity" => activity::describe(app, input),
+        "ListActivities" => activity::list(app, input),
+        "GetActivityTask" => activity_task::get(app, input).await,
         "TagResource" => tags::tag(app, input).await,
         "UntagResource" => tags::untag(app, input).await,
         "ListTagsForResource" => tags::list(app, input),
@@ -113,6 +124,9 @@ async fn dispatch(app: &Arc<App>, operation: &str, input: &Value) -> Result<Valu
         "StartSyncExecution" => execution::start_sync(app, input).await,
         "DescribeExecution" => execution::describe(app, input).await,
         "ListExecutions" => execution::list(app, input).await,
+        "ListMapRuns" => map_run::list(app, input).await,
+        "DescribeMapRun" => map_run::describe(app, input).await,
+        "UpdateMapRun" => map_run::update(app, input).await,
         "StopExecution" => execution::stop(app, input).await,
         "GetExecutionHistory" => execution::history(app, input).await,
         "SendTaskSuccess" => token::success(app, input).await,

@@ -27,6 +27,21 @@ pub(super) fn execution_arn(home: &Home, machine: &str, name: &str) -> String {
     format!("arn:aws:states:{region}:{account_id}:execution:{machine}:{name}")
 }
 
+/// The ARN of an activity.
+pub(super) fn activity_arn(home: &Home, name: &str) -> String {
+    let Home { region, account_id } = home;
+    format!("arn:aws:states:{region}:{account_id}:activity:{name}")
+}
+
+/// The name in the ARN of an activity.
+pub(super) fn activity(arn: &str) -> Result<&str, StatesError> {
+    let parts: Vec<&str> = arn.split(':').collect();
+    match parts.as_slice() {
+        ["arn", _, "states", _, _, "activity", name] if !name.is_empty() => Ok(name),
+        _ => Err(invalid(arn)),
+    }
+}
+
 /// The name in the ARN of a state machine, and the version or alias if it has one.
 pub(super) fn machine(arn: &str) -> Result<MachineReference<'_>, StatesError> {
     let parts: Vec<&str> = arn.split(':').collect();
@@ -61,6 +76,8 @@ pub(super) fn execution(arn: &str) -> Result<ExecutionReference<'_>, StatesError
         ["arn", _, "states", _, _, "execution", machine, name]
             if !machine.is_empty() && !name.is_empty() =>
         {
+            // The execution of an item has the label of its map run with the machine's name.
+            let machine = machine.split('/').next().unwrap_or(machine);
             Ok(ExecutionReference { machine, name })
         }
         _ => Err(invalid(arn)),

@@ -4,6 +4,7 @@
 //! state with what had come into it; which ones those are is kept with the machine, and this API shows all of them as the
 //! one execution that they are to Step Functions.
 
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use lambda_api::{Event, EventType};
@@ -14,6 +15,7 @@ use state_machine::{Redrive, operation_name};
 use super::error::{StatesError, optional, required};
 use super::execution::{Named, events, find, invoke_with, named, status};
 use super::machine::{Machine, seconds};
+use super::name::execution_arn;
 use crate::app::App;
 use crate::functions::MachineRedrive;
 
@@ -21,6 +23,8 @@ use crate::functions::MachineRedrive;
 const REDRIVES_MAX: usize = 1_000;
 /// Executions of one machine that were redriven, as far as that is kept. Ours: they are one record.
 const EXECUTIONS_MAX: usize = 1_000;
+/// Results of branches and items that one input takes along; if there is more, the state is done from its beginning.
+const DONE_BYTES_MAX: usize = 128 * 1024;
 /// What stands between an execution's name and the number of the redrive.
 const MARK: &str = "-redrive-";
 /// Characters of a name that one made of it begins with, and hexadecimal digits that it ends with.
@@ -49,6 +53,22 @@ pub(super) fn name_of(name: &str, number: usize) -> String {
     let digest = Sha256::digest(name.as_bytes());
     let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     format!("{head}{MARK}{number}-{}", &digits[..DIGITS])
+}
+
+/// The name of the execution that a durable one is a part of.
+pub(super) fn of(app: &App, machine: &str, durable: &str) -> String {
+    let own = || durable.to_owned();
+    if !is_name(durable) {
+        return own();
+    }
+    let Ok(name) = model::FunctionName::parse(machine) else {
+        return own();
+    };
+    let kept = app.registry.settings(&name);
+    let redriven = kept.machine.iter().flat_map(|kept| &kept.redriven);
+    let mut redriven = redriven
+        .filter(|(name, times)| (1..=times.len()).any(|number| name_of(name, number) == durable));
+    redriven.next().map_or_else(own, |(name, _)| name.clone())
 }
 
 /// Whether a name is one of those.
@@ -179,7 +199,11 @@ fn going_on(app: &App, named: &Named, told: &[Event], number: usize) -> Result<R
         .ok()
         .and_then(|text| serde_json::from_str(&text).ok())
         .ok_or("its definition cannot be read")?;
-    let stands = standing(&definition, told)?;
+    let mut stands = standing(&definition, told)?;
+    let known: usize = stands.done.values().map(|it| it.to_string().len()).sum();
+    if known > DONE_BYTES_MAX {
+        stands.done.clear();
+    }
     let first = &named.first;
     let parse = |text: &Option<String>| {
         let text = text.as_deref().unwrap_or("{}");
@@ -188,9 +212,10 @@ fn going_on(app: &App, named: &Named, told: &[Event], number: usize) -> Result<R
     let started = jiff::Timestamp::from_millisecond((first.start_timestamp.0 * 1000.0) as i64);
     Ok(Redrive {
         execution: json!({
-            "Id": first.durable_execution_arn,
+            "Id": execution_arn(&app.registry.home, named.machine.name.as_str(), &named.name),
             "Input": parse(&first.input_payload),
             "Name": named.name,
+            "RoleArn": named.machine.role(),
             "StartTime": format!("{:.3}", started.unwrap_or(jiff::Timestamp::UNIX_EPOCH)),
             "RedriveCount": number,
             "RedriveTime": format!("{:.3}", jiff::Timestamp::from_millisecond(app.driver.now().as_millis()).unwrap_or(jiff::Timestamp::UNIX_EPOCH)),
@@ -208,9 +233,13 @@ fn standing(definition: &Value, told: &[Event]) -> Result<Redrive, String> {
         state: start.unwrap_or_default().to_owned(),
         input: json!({}),
         variables: Map::new(),
+        done: BTreeMap::new(),
         execution: Value::Null,
     };
     let mut open: Option<&str> = None;
+    // The parallel or map within that state, and the indices of its branches or items.
+    let mut batch: Option<&str> = None;
+    let mut parts: HashMap<&str, usize> = HashMap::new();
     for event in told {
         if event.event_type == EventType::ExecutionStarted {
             let details = event.execution_started_details.as_ref();
@@ -223,7 +252,28 @@ fn standing(definition: &Value, told: &[Event]) -> Result<Redrive, String> {
                 None => stands.input = input,
             }
         }
-        if event.parent_id.is_some() {
+        let id = event.id.as_deref().unwrap_or_default();
+        if let Some(parent) = event.parent_id.as_deref() {
+            let is_start = event.event_type == EventType::ContextStarted;
+            let is_batch = matches!(event.sub_type.as_deref(), Some("Map" | "Parallel"));
+            if is_start && is_batch && open == Some(parent) {
+                // Each attempt of the state does everything.
+                batch = Some(id);
+                stands.done.clear();
+            } else if is_start && batch == Some(parent) {
+                let name = event.name.as_deref().unwrap_or_default();
+                let index = name.rsplit(' ').next().and_then(|it| it.parse().ok());
+                parts.extend(index.map(|index| (id, index)));
+            } else if event.event_type == EventType::ContextSucceeded
+                && batch == Some(parent)
+                && let Some(index) = parts.get(id)
+            {
+                let details = event.context_succeeded_details.as_ref();
+                let result = details.and_then(|it| it.result.payload.as_deref());
+                // What is not recorded, because it is large, is done again.
+                let result = result.and_then(|text| serde_json::from_str(text).ok());
+                stands.done.extend(result.map(|result| (*index, result)));
+            }
             continue;
         }
         match event.event_type {
@@ -245,6 +295,7 @@ fn standing(definition: &Value, told: &[Event]) -> Result<Redrive, String> {
                     stands.variables.extend(assigned.clone());
                 }
                 if let Some(next) = passed.get("next").and_then(Value::as_str) {
+                    stands.done.clear();
                     next.clone_into(&mut stands.state);
                     stands.input = passed.get("output").cloned().unwrap_or_default();
                 }

@@ -1,4 +1,4 @@
-//! Tags of machines.
+//! Tags of machines and activities.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 use super::error::{StatesError, required};
 use super::machine::newest;
-use super::name::{invalid, machine};
+use super::name::{activity, invalid, machine};
 use crate::app::App;
 
-/// Tags of one machine, and characters of a key and a value. Source: Step Functions service quotas.
+/// Tags of one machine or activity, and characters of a key and a value. Source: Step Functions service quotas.
 const TAGS_MAX: usize = 50;
 const KEY_MAX: usize = 128;
 const VALUE_MAX: usize = 256;
@@ -39,29 +39,42 @@ fn check_number(tags: &BTreeMap<String, String>) -> Result<(), StatesError> {
     if tags.len() <= TAGS_MAX {
         return Ok(());
     }
-    let message = format!("Too many tags: a state machine can have {TAGS_MAX} of them.");
+    let message =
+        format!("Too many tags: a state machine or activity can have {TAGS_MAX} of them.");
     Err(StatesError::new("TooManyTags", message))
 }
 
-/// The machine of a request, which only has tags as a whole.
-fn tagged(app: &App, input: &Value) -> Result<FunctionName, StatesError> {
+/// What has tags: a machine, which only has them as a whole, or an activity.
+enum Tagged {
+    Machine(FunctionName),
+    Activity(String),
+}
+
+fn tagged(app: &App, input: &Value) -> Result<Tagged, StatesError> {
     let arn = required(input, "resourceArn")?;
+    let missing = || {
+        let message = format!("Resource not found: '{arn}'");
+        StatesError::new("ResourceNotFound", message)
+    };
+    if let Ok(name) = activity(arn) {
+        let found = app.registry.activity(name).map(|_| name.to_owned());
+        return found.map(Tagged::Activity).ok_or_else(missing);
+    }
     let reference = machine(arn)?;
     if reference.qualifier.is_some() {
         return Err(invalid(arn));
     }
     let name = FunctionName::parse(reference.name).ok();
     let name = name.filter(|name| newest(app, name.clone()).is_some());
-    name.ok_or_else(|| {
-        let message = format!("Resource not found: '{arn}'");
-        StatesError::new("ResourceNotFound", message)
-    })
+    name.map(Tagged::Machine).ok_or_else(missing)
 }
 
 pub(super) fn list(app: &Arc<App>, input: &Value) -> Result<Value, StatesError> {
-    let name = tagged(app, input)?;
-    let settings = app.registry.settings(&name);
-    let tags = settings.tags.iter();
+    let tags = match tagged(app, input)? {
+        Tagged::Machine(name) => app.registry.settings(&name).tags.clone(),
+        Tagged::Activity(name) => app.registry.activity(&name).unwrap_or_default().tags,
+    };
+    let tags = tags.iter();
     let tags = tags.map(|(key, value)| json!({ "key": key, "value": value }));
     Ok(json!({ "tags": tags.collect::<Vec<_>>() }))
 }
@@ -91,17 +104,29 @@ async fn change(
     input: &Value,
     change: impl FnOnce(&mut BTreeMap<String, String>) + Send + 'static,
 ) -> Result<Value, StatesError> {
-    let name = tagged(app, input)?;
+    let tagged = tagged(app, input)?;
     let app = Arc::clone(app);
     let task = {
         let app = Arc::clone(&app);
         async move {
             let store = app.driver.store();
             let changes = app.registry.changes(store.as_ref(), app.driver.now()).await;
-            let mut settings = app.registry.settings(&name).as_ref().clone();
-            change(&mut settings.tags);
-            check_number(&settings.tags)?;
-            changes.put_settings(&name, settings).await?;
+            match tagged {
+                Tagged::Machine(name) => {
+                    let mut settings = app.registry.settings(&name).as_ref().clone();
+                    change(&mut settings.tags);
+                    check_number(&settings.tags)?;
+                    changes.put_settings(&name, settings).await?;
+                }
+                Tagged::Activity(name) => {
+                    let mut all = app.registry.activities();
+                    if let Some(activity) = all.get_mut(&name) {
+                        change(&mut activity.tags);
+                        check_number(&activity.tags)?;
+                        changes.put_activities(all).await?;
+                    }
+                }
+            }
             Ok(json!({}))
         }
     };

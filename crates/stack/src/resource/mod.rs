@@ -20,6 +20,7 @@ mod nested;
 mod state_machine;
 mod states_target;
 
+mod activity;
 mod api_key;
 mod authorizer;
 mod companion;

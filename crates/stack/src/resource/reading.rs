@@ -11,13 +11,13 @@ use crate::{Output, Route, RouteKey, Stack};
 
 use super::unsupported::meaning_of;
 use super::{
-    Assets, api_key, authorizer, companion, event_invoke, event_rule, event_source, function,
-    function_url, gateway_http, gateway_rest, http_api, lambda_function, layer, nested,
+    Assets, activity, api_key, authorizer, companion, event_invoke, event_rule, event_source,
+    function, function_url, gateway_http, gateway_rest, http_api, lambda_function, layer, nested,
     request_check, rest_api, state_machine, stored_value, table,
 };
 
 /// The types of resources that do something here.
-pub(crate) static TYPES: [&Type; 46] = [
+pub(crate) static TYPES: [&Type; 47] = [
     &function::TYPE,
     &http_api::TYPE,
     &table::TYPE,
@@ -62,6 +62,7 @@ pub(crate) static TYPES: [&Type; 46] = [
     &companion::BUCKET_POLICY,
     &state_machine::TYPE,
     &state_machine::STEP_FUNCTIONS,
+    &activity::TYPE,
     &stored_value::PARAMETER_TYPE,
     &stored_value::SECRET_TYPE,
 ];

@@ -67,6 +67,10 @@ impl Pseudo {
         self.regional_arn("states", &format!("stateMachine:{name}"))
     }
 
+    pub fn activity_arn(&self, name: &str) -> String {
+        self.regional_arn("states", &format!("activity:{name}"))
+    }
+
     /// The first version of a layer, which is the only one here.
     pub fn layer_arn(&self, name: &str) -> String {
         self.regional_arn("lambda", &format!("layer:{name}:1"))

@@ -242,6 +242,10 @@ const PUBLISHED: &[(&str, &str)] = &[
          LoggingConfiguration RoleArn StateMachineName StateMachineType Tags TracingConfiguration",
     ),
     (
+        "AWS::StepFunctions::Activity",
+        "EncryptionConfiguration Name Tags",
+    ),
+    (
         "AWS::SSM::Parameter",
         "AllowedPattern DataType Description Name Policies Tags Tier Type Value",
     ),

@@ -89,6 +89,30 @@ fn a_state_machine_is_a_function_whose_code_is_its_definition() {
 }
 
 #[test]
+fn an_activity_is_known_by_its_arn() {
+    let template = "
+Resources:
+  Paint: {Type: AWS::StepFunctions::Activity, Properties: {Name: paint.it}}
+  Dry: {Type: AWS::StepFunctions::Activity}
+Outputs:
+  Paint: {Value: !Ref Paint}
+  Dry: {Value: !GetAtt Dry.Name}
+";
+    let stack = load(template).unwrap_or_else(|error| panic!("{}", render(&error)));
+    let names: Vec<_> = stack.activities.iter().map(|it| it.name.as_str()).collect();
+    assert_eq!(names, ["paint.it", "demo-Dry"]);
+    let outputs: Vec<_> = stack.outputs.iter().map(|it| it.value.as_str()).collect();
+    let arn = "arn:aws:states:us-east-1:000000000000:activity:paint.it";
+    assert_eq!(outputs, [arn, "demo-Dry"]);
+    let template = "
+Resources:
+  Paint: {Type: AWS::StepFunctions::Activity, Properties: {Name: 'paint it'}}
+";
+    let shown = render(&load(template).unwrap_err());
+    assert!(shown.contains("must be 1 to 80 letters"), "{shown}");
+}
+
+#[test]
 fn a_state_machine_without_a_definition_is_a_problem() {
     let template = "
 Transform: AWS::Serverless-2016-10-31

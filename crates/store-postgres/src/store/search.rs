@@ -111,6 +111,30 @@ impl Search for PostgresStore {
         })
     }
 
+    fn offers(
+        &self,
+        name: &str,
+        after: Option<CallbackCursor>,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<OpenCallback>> {
+        let name = name.to_owned();
+        self.read(format!("read the offers `{name}`"), async move {
+            let sql = include_str!("../sql/read/offers.sql");
+            let account = &*self.account;
+            let (execution, operation) = after.map_or((i64::MIN, i64::MIN), |after| {
+                (after.execution, after.operation)
+            });
+            let page = Page {
+                kind: "callback",
+                sql,
+                parameters: &[&account, &name, &execution, &operation],
+                limit,
+            };
+            self.readable_page(&self.searchers, page, read_callback)
+                .await
+        })
+    }
+
     fn open_timers(&self, limit: usize) -> StoreFuture<'_, Vec<OpenTimer>> {
         self.read("read what comes due".to_owned(), async move {
             let sql = include_str!("../sql/read/open_timers.sql");

@@ -24,7 +24,7 @@ pub(crate) use queue::{dead_letter_count, dead_letters, queued, queued_invocatio
 pub(crate) use schedule_marks::schedule_marks;
 pub(crate) use search::{counts, recent_inputs, search};
 pub(crate) use stacks::{stacks, stacks_revision};
-pub(crate) use summary::{invocation_time, open_callbacks, open_timers, summary_by_id};
+pub(crate) use summary::{invocation_time, offers, open_callbacks, open_timers, summary_by_id};
 pub(crate) use work::{deadlines, owing_work, set_aside, versions_needed, waking_deadlines};
 
 use crate::unreadable::Kind;

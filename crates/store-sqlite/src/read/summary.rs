@@ -149,33 +149,58 @@ pub(crate) fn open_callbacks(
             let function = function.map(FunctionName::as_str);
             statement.query((function, execution, operation, limit))
         },
-        |row| {
-            let cursor = CallbackCursor {
-                execution: row.get("execution_key")?,
-                operation: row.get("operation_key")?,
-            };
-            let Some((spec, state)) = record(connection, cursor.execution)? else {
-                return Ok(None);
-            };
-            let named = |row: &Row<'_>| {
-                let mut operation = (*read_operation(row, &spec)?).clone();
-                name_from_around(&mut operation, |around| {
-                    name_of(connection, cursor.execution, around)
-                })?;
-                Ok(Arc::new(operation))
-            };
-            let read = readable_row(row, OPERATION, named)?;
-            Ok(read.map(|operation| OpenCallback {
-                cursor,
-                arn: spec.arn.clone(),
-                execution_status: state.status(),
-                operation,
-            }))
-        },
+        |row| open_callback(connection, row),
     )?;
     drop(statement);
     transaction.finish()?;
     Ok(callbacks)
+}
+
+fn open_callback(connection: &Connection, row: &Row<'_>) -> rusqlite::Result<Option<OpenCallback>> {
+    let cursor = CallbackCursor {
+        execution: row.get("execution_key")?,
+        operation: row.get("operation_key")?,
+    };
+    let Some((spec, state)) = record(connection, cursor.execution)? else {
+        return Ok(None);
+    };
+    let named = |row: &Row<'_>| {
+        let mut operation = (*read_operation(row, &spec)?).clone();
+        name_from_around(&mut operation, |around| {
+            name_of(connection, cursor.execution, around)
+        })?;
+        Ok(Arc::new(operation))
+    };
+    let read = readable_row(row, OPERATION, named)?;
+    Ok(read.map(|operation| OpenCallback {
+        cursor,
+        arn: spec.arn.clone(),
+        execution_status: state.status(),
+        operation,
+    }))
+}
+
+/// Callbacks of this name that nobody has answered.
+pub(crate) fn offers(
+    connection: &Connection,
+    name: &str,
+    after: Option<CallbackCursor>,
+    limit: usize,
+) -> rusqlite::Result<Vec<OpenCallback>> {
+    let transaction = connection.unchecked_transaction()?;
+    let mut statement = connection.prepare_cached(include_str!("../sql/read/offers.sql"))?;
+    let (execution, operation) = after.map_or((i64::MIN, i64::MIN), |after| {
+        (after.execution, after.operation)
+    });
+    let offers = page_of(
+        &mut statement,
+        row_limit(limit),
+        |statement, limit| statement.query((name, execution, operation, limit)),
+        |row| open_callback(connection, row),
+    )?;
+    drop(statement);
+    transaction.finish()?;
+    Ok(offers)
 }
 
 /// What comes due next.

@@ -338,6 +338,13 @@ CREATE TABLE operations (
 
 CREATE UNIQUE INDEX operations_by_id ON operations (execution_key, operation_id);
 
+CREATE INDEX operations_offers ON operations (name, execution_key)
+WHERE
+    type = 'CALLBACK'
+    AND ended_at IS NULL
+    AND name >= 'activity:'
+    AND name < 'activity;';
+
 CREATE INDEX operations_open ON operations (type, execution_key)
 WHERE
     ended_at IS NULL

@@ -44,6 +44,19 @@ impl Search for SqliteStore {
         })
     }
 
+    fn offers(
+        &self,
+        name: &str,
+        after: Option<CallbackCursor>,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<OpenCallback>> {
+        let attempted = format!("read the offers `{name}`");
+        let name = name.to_owned();
+        self.searcher.read(attempted, move |connection| {
+            read::offers(connection, &name, after, limit)
+        })
+    }
+
     fn open_timers(&self, limit: usize) -> StoreFuture<'_, Vec<OpenTimer>> {
         let attempted = "read what comes due".to_owned();
         self.searcher.read(attempted, move |connection| {

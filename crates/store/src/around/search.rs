@@ -39,6 +39,18 @@ impl<S: Surround> Search for Around<S> {
         })
     }
 
+    fn offers(
+        &self,
+        name: &str,
+        after: Option<CallbackCursor>,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<OpenCallback>> {
+        let name = name.to_owned();
+        let call = Call::Read("offers");
+        self.around
+            .call(call, move || self.inner.offers(&name, after, limit))
+    }
+
     fn open_timers(&self, limit: usize) -> StoreFuture<'_, Vec<OpenTimer>> {
         let call = Call::Read("open_timers");
         self.around

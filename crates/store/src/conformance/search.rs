@@ -21,6 +21,7 @@ pub const SEARCH: Suite<dyn Store> = suite![search:
     a_bound_on_the_work_makes_partial_answers,
     counts_follow_every_change,
     callbacks_and_timers_are_listed_while_they_are_open,
+    offers_are_found_by_name_until_somebody_takes_them,
     the_time_of_invocations_adds_up,
     recent_inputs_are_those_that_people_can_read,
 ];
@@ -372,6 +373,59 @@ async fn callbacks_and_timers_are_listed_while_they_are_open(store: &dyn Store) 
         store.open_timers(1).await.expect("the store works"),
         timers[..1]
     );
+}
+
+async fn offers_are_found_by_name_until_somebody_takes_them(store: &dyn Store) {
+    let offered = async |name: &str, limit| {
+        let offers = store.offers(name, None, limit).await;
+        let offers = offers.expect("the store works");
+        let shown = offers.iter().map(|offer| offer.arn.name.to_string());
+        shown.collect::<Vec<_>>()
+    };
+    let mut subjects = Vec::new();
+    for number in 0..3 {
+        let spec = spec("Loan", &format!("name-{number}"), &format!("id-{number}"));
+        let mut subject = Subject::start(store, spec).await;
+        let callback = |id: &str, name: &str| OperationUpdate {
+            name: Some(name.to_owned()),
+            ..update(id, OperationType::Callback, UpdateAction::Start)
+        };
+        let updates = vec![
+            callback("paint", "activity:paint"),
+            callback("dry", "activity:dry"),
+            callback("token", "task token"),
+        ];
+        subject.apply_checkpoint(store, updates).await;
+        subjects.push(subject);
+    }
+    let all = ["name-0", "name-1", "name-2"];
+    assert_eq!(offered("activity:paint", 10).await, all);
+    assert_eq!(offered("activity:paint", 2).await, all[..2]);
+    assert_eq!(offered("activity:pain", 10).await, [""; 0]);
+    assert_eq!(offered("task token", 10).await, [""; 0], "not an offer");
+
+    let first = store.offers("activity:paint", None, 1).await;
+    let first = first.expect("the store works").remove(0);
+    let rest = store.offers("activity:paint", Some(first.cursor), 9).await;
+    let rest = rest.expect("the store works").into_iter();
+    let rest: Vec<_> = rest.map(|offer| offer.arn.name.to_string()).collect();
+    assert_eq!(rest, all[1..]);
+    let operation = first.operation;
+    let OperationDetails::Callback { callback_id, .. } = &operation.details else {
+        panic!("{operation:?} is no callback");
+    };
+    let taken = subjects[0].transition(Input::CallbackSucceeded {
+        operation_id: operation.id.clone(),
+        callback_id: callback_id.clone(),
+        result: None,
+    });
+    let taken = taken.expect("it is open");
+    store.commit(taken).await.expect("it is as stored");
+    assert_eq!(offered("activity:paint", 10).await, all[1..]);
+    let done = Output::Succeeded(None);
+    subjects[1].end_invocation(store, done).await;
+    assert_eq!(offered("activity:paint", 10).await, all[2..]);
+    assert_eq!(offered("activity:dry", 10).await, ["name-0", "name-2"]);
 }
 
 async fn the_time_of_invocations_adds_up(store: &dyn Store) {

@@ -11,7 +11,7 @@ use super::executions::{ExecutionTables, Stored, matches};
 use crate::search::name_in;
 use crate::{
     CallbackCursor, EXECUTION_WORK, ExecutionCount, ExecutionFilter, ExecutionSearch,
-    ExecutionSummary, OpenCallback, OpenTimer, RECENT_INPUT_BYTES_MAX, RecentInput, Search,
+    ExecutionSummary, OFFER, OpenCallback, OpenTimer, RECENT_INPUT_BYTES_MAX, RecentInput, Search,
     SearchCursor, SearchPage, StoreFuture,
 };
 
@@ -42,6 +42,22 @@ impl Search for MemoryStore {
         self.call("read open callbacks", |tables| {
             let executions = &tables.executions;
             executions.open_callbacks(function.as_ref(), after, limit)
+        })
+    }
+
+    fn offers(
+        &self,
+        name: &str,
+        after: Option<CallbackCursor>,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<OpenCallback>> {
+        self.call("read offers", |tables| {
+            let all = tables.executions.open_callbacks(None, after, usize::MAX);
+            let is_meant = |callback: &OpenCallback| {
+                name.starts_with(OFFER) && callback.operation.name.as_deref() == Some(name)
+            };
+            let offers = all.into_iter().filter(is_meant);
+            offers.take(limit.max(1)).collect()
         })
     }
 

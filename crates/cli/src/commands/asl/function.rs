@@ -25,6 +25,7 @@ pub fn run(arguments: &AslFunctionArguments) -> Result<(), CliError> {
     let is_published = version.bytes().all(|byte| byte.is_ascii_digit()) && !version.is_empty();
     let settings = Settings {
         machine_qualifier: String::from(if is_published { "live" } else { "$LATEST" }),
+        role: std::env::var(server::STATE_MACHINE_ROLE).ok(),
         services: Some(Arc::new(Endpoints::of_function())),
         ..Settings::default()
     };

@@ -176,6 +176,7 @@ impl Machine<'_> {
             callable: Some(callable),
             machine_qualifier: String::new(),
             files: self.files,
+            role: None,
             services: Some(match self.mocks {
                 None => Arc::new(Endpoints::at(self.endpoint)),
                 Some(mocks) => Arc::new(Mocked(mocks)),

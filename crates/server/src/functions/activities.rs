@@ -1,0 +1,97 @@
+//! Activities of Step Functions: names that workers ask for tasks by.
+//!
+//! They are kept in the settings of a function that nobody can make, so that they survive restarts, and every server of a
+//! database has them.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex};
+
+use model::FunctionName;
+use serde::{Deserialize, Serialize};
+use store::StoreFault;
+
+use super::{CatalogueChanges, Registry};
+
+/// The function whose settings these are.
+pub(crate) const RESERVED: &str = "lambdura-activities";
+
+/// An activity, as it is kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Activity {
+    /// Milliseconds since 1970.
+    pub created_at: i64,
+    pub tags: BTreeMap<String, String>,
+}
+
+/// All activities, by name.
+pub(crate) type Activities = BTreeMap<String, Activity>;
+
+fn reserved() -> FunctionName {
+    FunctionName::parse(RESERVED).expect("it is a name")
+}
+
+impl Registry {
+    /// The activity of this name.
+    pub fn activity(&self, name: &str) -> Option<Activity> {
+        self.settings(&reserved()).activities.get(name).cloned()
+    }
+
+    /// All activities.
+    pub fn activities(&self) -> Activities {
+        self.settings(&reserved()).activities.clone()
+    }
+}
+
+impl CatalogueChanges<'_> {
+    /// Keeps these activities in the place of all that there were.
+    pub async fn put_activities(&self, activities: Activities) -> Result<(), StoreFault> {
+        let name = reserved();
+        let mut settings = self.registry.settings(&name).as_ref().clone();
+        settings.activities = activities;
+        self.put_settings(&name, settings).await
+    }
+
+    /// Makes activities that are not there yet.
+    pub async fn make_activities<'n>(
+        &self,
+        names: impl Iterator<Item = &'n str>,
+    ) -> Result<(), StoreFault> {
+        let mut activities = self.registry.activities();
+        for name in names {
+            activities
+                .entry(name.to_owned())
+                .or_insert_with(|| Activity {
+                    created_at: self.now().as_millis(),
+                    tags: BTreeMap::new(),
+                });
+        }
+        self.put_activities(activities).await
+    }
+}
+
+/// Whose turn it is to look for tasks of an activity: one worker looks, and the others wait in line.
+#[derive(Debug, Default)]
+pub(crate) struct ActivityTurns {
+    lines: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+impl ActivityTurns {
+    /// The line of an activity.
+    pub fn line(&self, activity: &str) -> Arc<tokio::sync::Mutex<()>> {
+        let mut lines = self
+            .lines
+            .lock()
+            .expect("the map is never left half changed");
+        Arc::clone(lines.entry(activity.to_owned()).or_default())
+    }
+
+    /// Forgets the line of an activity that is gone; who stands in it stays there.
+    pub fn forget(&self, activity: &str) {
+        let mut lines = self
+            .lines
+            .lock()
+            .expect("the map is never left half changed");
+        lines.remove(activity);
+    }
+}

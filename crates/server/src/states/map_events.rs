@@ -1,0 +1,65 @@
+//! What a history says of Map states: how many items there are, and of distributed ones their runs.
+
+use std::collections::HashMap;
+
+use lambda_api::{Event, EventType};
+use serde_json::{Value, json};
+
+use super::history::{Part, Writer};
+use super::map_run;
+
+/// How many contexts each context has: of a map, its items.
+pub(super) fn lengths(events: &[Event]) -> HashMap<Option<String>, usize> {
+    let mut lengths: HashMap<Option<String>, usize> = HashMap::new();
+    for event in events {
+        if event.event_type == EventType::ContextStarted {
+            *lengths.entry(event.parent_id.clone()).or_default() += 1;
+        }
+    }
+    lengths
+}
+
+impl Writer<'_> {
+    /// What the map within a Map state is.
+    pub(super) fn map(&self, event: &Event) -> Part {
+        let state = self.state_of(&event.parent_id).map(|it| it.0);
+        let state = state.unwrap_or_default();
+        let Some(definition) = self.distributed.get(&state) else {
+            return Part::Batch { is_map: true };
+        };
+        let operation = event.id.as_deref().unwrap_or_default();
+        let (home, machine) = (self.history.home, self.history.machine);
+        let arn = map_run::arn(
+            home,
+            machine,
+            (&state, definition),
+            &self.durable,
+            operation,
+        );
+        Part::Run { state, arn }
+    }
+
+    pub(super) fn map_started(&mut self, event: &Event) {
+        let length = self.lengths.get(&event.id).copied().unwrap_or_default();
+        let details = Some(("mapStateStartedEventDetails", json!({ "length": length })));
+        self.push(event, &event.parent_id, "MapStateStarted", details);
+    }
+
+    pub(super) fn run_ended(&mut self, event: &Event, parent: &Option<String>, state: &str) {
+        let failed = self.failed.get(&event.id).copied().unwrap_or_default();
+        let total = self.lengths.get(&event.id).copied().unwrap_or_default();
+        let definition = self.distributed.get(state).unwrap_or(&Value::Null);
+        if !map_run::is_exceeded(definition, failed, total) {
+            self.push(event, parent, "MapRunSucceeded", None);
+            self.push(event, parent, "MapStateSucceeded", None);
+            return;
+        }
+        let details = json!({
+            "error": asl::EXCEED_TOLERATED_FAILURE_THRESHOLD,
+            "cause": "The specified tolerated failure threshold was exceeded",
+        });
+        let details = Some(("mapRunFailedEventDetails", details));
+        self.push(event, parent, "MapRunFailed", details);
+        self.push(event, parent, "MapStateFailed", None);
+    }
+}

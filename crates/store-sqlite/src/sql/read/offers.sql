@@ -1,0 +1,55 @@
+-- Open callbacks with the name ?1, of executions that have not ended, older executions first, after the execution ?2 and
+-- the operation ?3. Which names are indexed has to be said in the words of the index.
+SELECT
+    operation_id,
+    parent_id,
+    name,
+    sub_type,
+    type,
+    operation.status,
+    operation.started_at,
+    operation.ended_at,
+    operation.service_change,
+    replay_children,
+    attempt,
+    next_attempt_at,
+    wait_seconds,
+    scheduled_end_at,
+    callback_id,
+    timeout_seconds,
+    heartbeat_timeout_seconds,
+    last_heartbeat_at,
+    operation.function_name,
+    operation.tenant_id,
+    target,
+    target_function,
+    target_version,
+    target_execution_id,
+    has_error,
+    error_type,
+    error_message,
+    error_data,
+    error_stack_trace,
+    NULL AS input,
+    operation.result,
+    operation.trace_header,
+    operation.execution_key,
+    operation.operation_key
+FROM
+    operations AS operation INDEXED BY operations_offers
+    CROSS JOIN execution_specs AS spec USING (execution_key)
+    CROSS JOIN execution_states AS state USING (execution_key)
+WHERE
+    operation.type = 'CALLBACK'
+    AND operation.ended_at IS NULL
+    AND operation.name >= 'activity:'
+    AND operation.name < 'activity;'
+    AND operation.name = ?1
+    AND operation.execution_key >= ?2
+    AND (operation.execution_key, operation.operation_key) > (?2, ?3)
+    AND state.ended_at IS NULL
+ORDER BY
+    operation.execution_key,
+    operation.operation_key
+LIMIT
+    ?4;
