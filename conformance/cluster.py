@@ -15,7 +15,7 @@ from pathlib import Path
 import boto3
 import botocore.config
 import botocore.exceptions
-from system import HERE, PATIENCE_SECONDS, START_SECONDS, binary, until
+from system import HERE, PATIENCE_SECONDS, START_SECONDS, binary, install, until
 
 DATABASE = "lambdura"
 
@@ -137,13 +137,6 @@ class Server:
     def log(self):
         return self.folder / "up.log"
 
-    def install(self, programs):
-        """Puts built programs, by function, where `--no-build` looks: cargo would compile much anew for them alone."""
-        for function, program in programs.items():
-            place = self.folder / "data/build" / function
-            place.mkdir(parents=True)
-            shutil.copy2(Path(binary()).with_name(program), place / "bootstrap")
-
     def start(self, wait=True):
         assert self.process is None or self.process.poll() is not None, "it runs"
         ready = self.folder / "ready.json"
@@ -208,7 +201,7 @@ class Server:
 def servers(template, scratch, count, *arguments, variables=None, programs=None):
     """A database, tables, and so many servers on them; the first is ready before the others start.
 
-    `programs` are those of a template's functions that are built already.
+    `programs` are the template's functions, as `install` takes them.
     """
     scratch.mkdir(parents=True, exist_ok=True)
     folder = tempfile.mkdtemp(prefix="lambdura-postgres-")
@@ -221,7 +214,7 @@ def servers(template, scratch, count, *arguments, variables=None, programs=None)
             server = Server(template, scratch / f"server-{number}", *shared, variables=variables)
             running.append(server)
             if programs:
-                server.install(programs)
+                install(programs, server.folder / "data")
             server.start()
         yield postgres, running
     finally:

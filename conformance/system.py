@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -143,6 +144,24 @@ class System:
 
 def binary():
     return os.environ.get("LAMBDURA_BIN") or str(HERE.parent / "target/debug/lambdura")
+
+
+def install(programs, data):
+    """Puts functions' code where `lambdura up --no-build` looks for it in a data folder: cargo would compile much anew for
+    them alone. `programs` has by function the name of a built program, a file of Python, or a command as a list.
+    """
+    for function, program in programs.items():
+        place = Path(data) / "build" / function
+        place.mkdir(parents=True, exist_ok=True)
+        bootstrap = place / "bootstrap"
+        match program:
+            case Path():
+                shutil.copy2(program, place)
+            case list():
+                bootstrap.write_text(f"#!/bin/sh\nexec {shlex.join(program)}\n")
+                bootstrap.chmod(0o755)
+            case name:
+                shutil.copy2(Path(binary()).with_name(name), bootstrap)
 
 
 def rust_code(program, folder):

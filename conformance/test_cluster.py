@@ -1,6 +1,6 @@
 """Three servers on one PostgreSQL: whatever dies, nothing that was acknowledged is lost, and every execution ends.
 
-Executions use every operation once. Callers start them and answer their callbacks at any server, and at another one when
+Executions use every operation once, or every way in which a state machine waits. Callers start them and answer their callbacks at any server, and at another one when
 that one does not answer.
 """
 
@@ -12,10 +12,12 @@ import time
 
 import pytest
 from cluster import UNREACHABLE, servers
-from system import until
+from system import HERE, until
 
 FUNCTION = "EveryOperation"
+MACHINE = "EveryState"
 PROGRAMS = dict.fromkeys([FUNCTION, "EchoTarget"], "conformance-handlers")
+PROGRAMS |= dict.fromkeys(["Work", "Ask"], HERE / "cluster/functions/work.py")
 EXPECTED = {
     "retried": "Operation succeeded",
     "large": 300 * 1024,
@@ -26,6 +28,15 @@ EXPECTED = {
     "answer": "for answer create callback id",
     "echoed": {"hello": "world"},
 }
+
+
+def expected(function, name):
+    """What an execution returns."""
+    if function == MACHINE:
+        return [name, ["a", "b", "c"], "for task token", {"name": name}]
+    return EXPECTED | {"child": name}
+
+
 # Within this time a dead server's shards are another's, and what it drove goes on.
 TAKEN_OVER_SECONDS = 5
 ENDS = {
@@ -59,6 +70,7 @@ class Callers:
         self.random = random.Random(seed)
         self.clients = {server.endpoint: server.client for server in running}
         self.started = {}
+        self.function = {}
         self.answered = set()
 
     def ask(self, what, patience=60):
@@ -77,14 +89,18 @@ class Callers:
             assert time.monotonic() < deadline, f"no server answers: {seen}"
             time.sleep(0.05)
 
-    def start(self, name):
+    def start(self, name, function=FUNCTION):
+        payload = {"name": name, "items": ["a", "b", "c"]} if function == MACHINE else name
+
         def invoke(client):
             return client.invoke(
-                FunctionName=f"{FUNCTION}:live",
+                FunctionName=f"{function}:live",
                 InvocationType="Event",
                 DurableExecutionName=name,
-                Payload=json.dumps(name).encode(),
+                Payload=json.dumps(payload).encode(),
             )
+
+        self.function[name] = function
 
         # Asked again after a lost answer, the same name and input stand for the execution that there is.
         self.started[name] = self.ask(invoke)["DurableExecutionArn"]
@@ -140,7 +156,7 @@ class Callers:
         """Every result is right, and every history holds together."""
         for name, shown in ended.items():
             assert shown["Status"] == "SUCCEEDED", (name, shown)
-            assert json.loads(shown["Result"]) == EXPECTED | {"child": name}, name
+            assert json.loads(shown["Result"]) == expected(self.function[name], name), name
             events = self.history(self.started[name])
             assert [event["EventId"] for event in events] == list(range(1, len(events) + 1)), name
             ends = [(event["Id"], event["EventType"]) for event in events if is_end(event)]
@@ -159,12 +175,12 @@ def test_servers_share_the_work_and_see_the_same(three):
     until("each drives a third", lambda: ((seen := drive(postgres)) == [85, 85, 86], seen))
     callers = Callers(running, 1)
     for number in range(12):
-        callers.start(f"shared-{number}")
+        callers.start(f"shared-{number}", [FUNCTION, MACHINE][number % 2])
     callers.check(callers.all_ended(90))
     # Each server lists them all.
     for server in running:
         listed = server.client.list_durable_executions_by_function(FunctionName=FUNCTION)["DurableExecutions"]
-        assert {one["DurableExecutionName"] for one in listed} == set(callers.started)
+        assert {one["DurableExecutionName"] for one in listed} == {name for name, of in callers.function.items() if of == FUNCTION}
     # An alias that one server moves is moved everywhere within a second.
     version = running[0].client.publish_version(FunctionName="EchoTarget")["Version"]
     running[0].client.create_alias(FunctionName="EchoTarget", Name="now", FunctionVersion=version)
@@ -186,7 +202,7 @@ def test_a_dead_server_is_taken_over_and_one_that_ends_hands_over(three):
     until("each drives a third", lambda: ((seen := drive(postgres)) == [85, 85, 86], seen))
     callers = Callers(running, 2)
     for number in range(15):
-        callers.start(f"taken-over-{number}")
+        callers.start(f"taken-over-{number}", [FUNCTION, MACHINE][number % 2])
     running[1].kill()
     died = time.monotonic()
     until("the others drive all", lambda: ((seen := drive(postgres))[-2:] == [128, 128], seen), 30)
@@ -236,7 +252,7 @@ def test_a_storm_loses_nothing(three):
     thread.start()
     try:
         for number in range(60):
-            callers.start(f"storm-{number}")
+            callers.start(f"storm-{number}", [FUNCTION, MACHINE][number % 2])
             time.sleep(0.3)
     finally:
         over.set()

@@ -22,7 +22,7 @@ import pytest
 from broken_network import Way
 from cluster import Server, free_port
 from patroni import LEADS_FOR_SECONDS, Patroni, require
-from system import HERE, binary, until
+from system import HERE, binary, install, until
 
 KEPT = HERE.parent / "target/conformance"
 PROGRAMS = Path(binary()).parent
@@ -69,7 +69,7 @@ class World:
             arguments += ["--env", f"LEDGER={self.ledger}"]
             # Not as an argument, which everybody sees.
             server = Server("../bench/crash", self.scratch / f"server-{number}", *arguments, variables={"LAMBDURA_STORE": through})
-            server.install(FUNCTIONS)
+            install(FUNCTIONS, server.folder / "data")
             self.servers.append(server)
             self.addresses.append(address)
             server.start()

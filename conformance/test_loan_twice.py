@@ -7,11 +7,10 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from pathlib import Path
 
 import pytest
 
-from system import HERE, until, up
+from system import HERE, install, until, up
 
 TEMPLATE = "../demo/loan-approval"
 PROGRAMS = {
@@ -25,19 +24,8 @@ ENGINES = ["durable", "state-machine"]
 OWN = ["application_id", "offer_id", "disbursement_ref"]
 
 
-def put_programs(scratch, **own):
-    """Puts the built functions where `lambdura up --no-build` looks for them."""
-    built = Path(os.environ.get("LAMBDURA_BIN") or HERE.parent / "target/debug/lambdura").parent
-    for function, program in PROGRAMS.items():
-        folder = scratch / "data/build" / function
-        folder.mkdir(parents=True, exist_ok=True)
-        bootstrap = folder / "bootstrap"
-        bootstrap.write_text(f"#!/bin/sh\nexec {own.get(function, built / program)}\n")
-        bootstrap.chmod(0o755)
-
-
 def loan(scratch, pace, *arguments, **own):
-    put_programs(scratch, **own)
+    install(PROGRAMS | own, scratch / "data")
     return up(TEMPLATE, scratch, "--no-build", "--env", f"DEMO_PACE={pace}", *arguments)
 
 
@@ -120,7 +108,7 @@ APPLICANTS = {
 @pytest.fixture(scope="module")
 def system(tmp_path_factory):
     scratch = tmp_path_factory.mktemp("loan-twice")
-    check = f"{sys.executable} {HERE / 'loan/fraud_check.py'}"
+    check = [sys.executable, str(HERE / "loan/fraud_check.py")]
     with loan(scratch, 0, "--clock", "auto", FraudCheckFunction=check) as system:
         yield system
 

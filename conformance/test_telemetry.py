@@ -1,11 +1,9 @@
 """Traces of executions, taken by a collector that decodes them with OpenTelemetry's own messages."""
 
 import json
-import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import grpc
 import pytest
@@ -19,7 +17,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import (
     add_TraceServiceServicer_to_server,
 )
 
-from system import binary, until, up
+from system import install, until, up
 
 SHOWCASE = "../console/showcase"
 
@@ -114,10 +112,7 @@ def test_an_execution_becomes_one_trace_with_its_gaps_named(tmp_path, monkeypatc
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_PROTOCOL", protocol)
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "x-team=night%20shift")
     monkeypatch.setenv("OTEL_SERVICE_NAME", "orders")
-    for function in ("OrderFunction", "ShippingFunction"):
-        folder = tmp_path / "system/data/build" / function
-        folder.mkdir(parents=True)
-        shutil.copy(Path(binary()).parent / "showcase", folder / "bootstrap")
+    install(dict.fromkeys(["OrderFunction", "ShippingFunction"], "showcase"), tmp_path / "system/data")
     with up(SHOWCASE, tmp_path / "system", "--no-build") as system:
         retried = system.begin("OrderFunction", {"scenario": "retries", "delay": 1}, "retried")
         failed = system.begin("OrderFunction", {"scenario": "fail", "message": "no more of it"}, "failed")

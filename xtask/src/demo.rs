@@ -10,15 +10,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anstream::println;
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::Args;
 use owo_colors::OwoColorize;
 
-use crate::page::Page;
 use crate::port;
 use crate::screen;
 use crate::setup::{self, Binaries, FunctionProgram, Profile};
-use crate::system::{System, SystemConfig};
+use crate::system::{DemoConfig, System};
 use crate::workspace::Workspace;
 
 /// Where the demo lies.
@@ -77,46 +76,26 @@ pub fn run(workspace: &Workspace, arguments: &DemoArguments) -> Result<ExitCode>
     // Everything that can be known to fail is looked at before the long work.
     require(arguments)?;
 
-    let binaries = prepare(workspace, arguments)?;
-    let demo = workspace.root.join(DEMO);
-    let frontend = demo.join("frontend");
+    // The program has the functions and the page in it.
+    setup::build_pages(workspace)?;
+    let binaries = setup::build_binaries(workspace, &[CLI_PACKAGE], arguments.profile())?;
 
-    screen::step("Starting the service and its functions");
-    let logs = workspace.chores().join("demo");
-    let config = SystemConfig {
-        data_dir: arguments
-            .data_dir
-            .clone()
-            .unwrap_or_else(|| demo.join(".lambdura")),
-        template: demo,
-        functions: FUNCTIONS,
+    screen::step("Starting the service, its functions and the page");
+    let data_dir = arguments.data_dir.clone();
+    let config = DemoConfig {
+        data_dir: data_dir.unwrap_or_else(|| workspace.root.join(DEMO).join(".lambdura")),
         listen: port::loopback(arguments.endpoint_port),
         http_api_listen: port::loopback(arguments.api_port),
-        environment: arguments.environment(),
-        settings: Vec::new(),
-        durability: None,
-        log: logs.join("lambdura.log"),
+        page_listen: port::loopback(arguments.page_port),
+        pace: arguments.pace,
+        log: workspace.chores().join("demo").join("lambdura.log"),
     };
-    let mut system = System::start(&binaries, &config)?;
-    screen::step("Building and serving the page");
-    let mut page = Page::serve(
-        &frontend,
-        system.http_api(LOAN_API)?,
-        &system.ready.endpoint,
-        arguments.free_page_port()?,
-        &logs.join("page.log"),
-    )?;
-    print_summary(
-        &system,
-        &page,
-        &binaries.path("lambdura"),
-        started.elapsed(),
-    )?;
+    let mut system = System::start_demo(&binaries, &config)?;
+    print_summary(&system, &binaries.path("lambdura"), started.elapsed())?;
 
     // Ctrl-C ends this program from its handler; here we only notice what ends by itself.
     loop {
         system.check()?;
-        page.check()?;
         thread::sleep(Duration::from_millis(200));
     }
 }
@@ -126,6 +105,14 @@ impl DemoArguments {
     fn environment(&self) -> Vec<(&'static str, String)> {
         let pace = self.pace.iter();
         pace.map(|pace| ("DEMO_PACE", pace.to_string())).collect()
+    }
+
+    fn profile(&self) -> Profile {
+        if self.release {
+            Profile::Release
+        } else {
+            Profile::Dev
+        }
     }
 
     fn free_page_port(&self) -> Result<u16> {
@@ -144,15 +131,10 @@ fn require(arguments: &DemoArguments) -> Result<()> {
     port::require_free(arguments.endpoint_port, "the Lambda API", "--endpoint-port")
 }
 
-/// Builds the programs and what the page needs.
+/// Builds the programs and what the page needs, for several servers.
 fn prepare(workspace: &Workspace, arguments: &DemoArguments) -> Result<Binaries> {
-    let profile = if arguments.release {
-        Profile::Release
-    } else {
-        Profile::Dev
-    };
     setup::build_pages(workspace)?;
-    let binaries = setup::build_binaries(workspace, &programs(), profile)?;
+    let binaries = setup::build_binaries(workspace, &programs(), arguments.profile())?;
     setup::install_packages(&workspace.root.join(DEMO).join("frontend"))?;
     Ok(binaries)
 }
@@ -170,7 +152,9 @@ fn row(name: &str, value: &str, remark: &str) {
     println!("  {name:<10}{}  {}", value.bold(), remark.dimmed());
 }
 
-fn print_summary(system: &System, page: &Page, lambdura: &Path, took: Duration) -> Result<()> {
+fn print_summary(system: &System, lambdura: &Path, took: Duration) -> Result<()> {
+    let page = system.ready.page.as_deref();
+    let page = page.context("the program was built without the page")?;
     println!();
     println!(
         "  {}  {}",
@@ -178,7 +162,7 @@ fn print_summary(system: &System, page: &Page, lambdura: &Path, took: Duration) 
         screen::duration(took).dimmed()
     );
     println!();
-    row("Page", &page.url, "apply as Alice, Bob or Charlie");
+    row("Page", page, "apply as Alice, Bob or Charlie");
     row(
         "Loan API",
         system.http_api(LOAN_API)?,

@@ -1,4 +1,4 @@
-//! The real system: `lambdura up`, as a process that is ended with us.
+//! The real system: `lambdura up` or `lambdura demo`, as a process that is ended with us.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -42,6 +42,19 @@ pub struct SystemConfig<'a> {
     pub log: PathBuf,
 }
 
+/// How `lambdura demo` is to be started, which has functions and page in it.
+#[derive(Debug)]
+pub struct DemoConfig {
+    pub data_dir: PathBuf,
+    pub listen: SocketAddr,
+    pub http_api_listen: SocketAddr,
+    pub page_listen: SocketAddr,
+    /// Factor on the seconds of simulated work, if it is to be said.
+    pub pace: Option<f64>,
+    /// Gets what it prints, beside its ready file.
+    pub log: PathBuf,
+}
+
 /// A running system.
 #[derive(Debug)]
 pub struct System {
@@ -57,6 +70,8 @@ pub struct Ready {
     pub endpoint: String,
     /// URLs of the HTTP APIs, by their name in the template.
     pub http_apis: BTreeMap<String, String>,
+    /// URL of the page that `lambdura demo` serves.
+    pub page: Option<String>,
     pub data_dir: PathBuf,
     pub pid: u32,
 }
@@ -65,22 +80,12 @@ impl System {
     /// Starts the system with functions that are built, and waits until everything answers.
     pub fn start(binaries: &Binaries, config: &SystemConfig<'_>) -> Result<Self> {
         install_functions(binaries, config.functions, &config.data_dir)?;
-        let ready_file = config.log.with_extension("ready.json");
-        make_parent(&config.log)?;
-        match fs::remove_file(&ready_file) {
-            Ok(()) => {}
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => {
-                return Err(error).with_context(|| format!("remove `{}`", ready_file.display()));
-            }
-        }
         let mut command = Command::new(binaries.path("lambdura"));
         without_settings(&mut command);
         command.arg("up").arg(&config.template).arg("--no-build");
         command.args(["--build-profile", binaries.profile.name()]);
         command.args(["--listen", &config.listen.to_string()]);
         command.args(["--http-api-listen", &config.http_api_listen.to_string()]);
-        command.arg("--ready-file").arg(&ready_file);
         command.arg("--data-dir").arg(&config.data_dir);
         if let Some(durability) = config.durability {
             command.args(["--durability", durability]);
@@ -89,16 +94,44 @@ impl System {
             command.arg("--env").arg(format!("{name}={value}"));
         }
         command.envs(config.settings.iter().map(|(name, value)| (name, value)));
-        let log = File::create(&config.log)
-            .with_context(|| format!("create `{}`", config.log.display()))?;
-        let log_too = log.try_clone().context("use one log for both outputs")?;
-        command.stdout(log).stderr(log_too);
+        Self::run(command, &config.log)
+    }
+
+    /// Starts the demo, and waits until everything answers.
+    pub fn start_demo(binaries: &Binaries, config: &DemoConfig) -> Result<Self> {
+        let mut command = Command::new(binaries.path("lambdura"));
+        without_settings(&mut command);
+        command.arg("demo");
+        command.args(["--listen", &config.listen.to_string()]);
+        command.args(["--http-api-listen", &config.http_api_listen.to_string()]);
+        command.args(["--page-listen", &config.page_listen.to_string()]);
+        command.arg("--data-dir").arg(&config.data_dir);
+        if let Some(pace) = config.pace {
+            command.args(["--pace", &pace.to_string()]);
+        }
+        Self::run(command, &config.log)
+    }
+
+    fn run(mut command: Command, log: &Path) -> Result<Self> {
+        let ready_file = log.with_extension("ready.json");
+        make_parent(log)?;
+        match fs::remove_file(&ready_file) {
+            Ok(()) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => {
+                return Err(error).with_context(|| format!("remove `{}`", ready_file.display()));
+            }
+        }
+        command.arg("--ready-file").arg(&ready_file);
+        let output = File::create(log).with_context(|| format!("create `{}`", log.display()))?;
+        let errors = output.try_clone().context("use one log for both outputs")?;
+        command.stdout(output).stderr(errors);
 
         let mut group = ProcessGroup::spawn(&mut command)?;
-        let ready = wait_until_ready(&mut group, &ready_file, &config.log)?;
+        let ready = wait_until_ready(&mut group, &ready_file, log)?;
         Ok(Self {
             ready,
-            log: config.log.clone(),
+            log: log.to_owned(),
             group,
         })
     }
@@ -122,7 +155,7 @@ impl System {
         match self.group.exit_status()? {
             None => Ok(()),
             Some(status) => bail!(
-                "`lambdura up` ended with {status}; it said:\n{}",
+                "`lambdura` ended with {status}; it said:\n{}",
                 tail(&self.log)
             ),
         }
@@ -133,7 +166,7 @@ fn wait_until_ready(group: &mut ProcessGroup, ready_file: &Path, log: &Path) -> 
     let deadline = Instant::now() + READY_WITHIN;
     loop {
         if let Some(status) = group.exit_status()? {
-            bail!("`lambdura up` ended with {status}; it said:\n{}", tail(log));
+            bail!("`lambdura` ended with {status}; it said:\n{}", tail(log));
         }
         match fs::read(ready_file) {
             Ok(json) => {
@@ -147,7 +180,7 @@ fn wait_until_ready(group: &mut ProcessGroup, ready_file: &Path, log: &Path) -> 
         }
         if Instant::now() >= deadline {
             bail!(
-                "`lambdura up` was not ready within {} s; it said:\n{}",
+                "`lambdura` was not ready within {} s; it said:\n{}",
                 READY_WITHIN.as_secs(),
                 tail(log)
             );

@@ -754,6 +754,8 @@ export interface components {
              */
             ended_at?: number | null;
             function: string;
+            /** @description Whether the end of the server cut it off, so that the function was invoked again. */
+            is_lost: boolean;
         };
         /**
          * @description What AWS would have run.
@@ -788,6 +790,16 @@ export interface components {
              * @description In US dollars.
              */
             total: number;
+        };
+        /** @description A step, with all its attempts. */
+        CostStep: {
+            /** Format: int64 */
+            began_at: number;
+            /**
+             * Format: int64
+             * @description When it succeeded, or failed for good; absent before.
+             */
+            ended_at?: number | null;
         };
         /** @description What was counted. */
         CostUsage: {
@@ -889,6 +901,8 @@ export interface components {
             server_now_at: number;
             /** Format: int64 */
             started_at: number;
+            /** @description When which step of the execution itself ran; none of a state machine, whose steps are the service's own. */
+            steps: components["schemas"]["CostStep"][];
             usage: components["schemas"]["CostUsage"];
         };
         /** @description How many executions there are. */

@@ -29,7 +29,7 @@ pub use access::{AccessArguments, AuditArguments, KeysAction, KeysArguments, Oid
 pub use clock::{ClockAction, ClockArguments};
 pub use completions::{CompletionsArguments, ManArguments, Shell};
 pub use debug::DebugArguments;
-pub use demo::{DemoArguments, DemoFunctionArguments};
+pub use demo::{DemoArguments, DemoFunctionArguments, DemoServerArguments};
 pub use deploy::{DeployArguments, DestroyArguments, StacksAction, StacksArguments};
 pub use docs::DocsArguments;
 pub use doctor::DoctorArguments;
@@ -118,6 +118,8 @@ pub enum Command {
     Demo(DemoArguments),
     #[command(hide = true)]
     DemoFunction(DemoFunctionArguments),
+    #[command(hide = true)]
+    DemoServer(DemoServerArguments),
     Debug(DebugArguments),
     Asl(AslArguments),
     Invoke(InvokeArguments),

@@ -28,6 +28,22 @@ pub enum Exit {
     Interrupted = 130,
 }
 
+impl Exit {
+    /// The exit of this code; none of ours has another.
+    pub fn of_code(code: i32) -> Option<Self> {
+        let all = [
+            Self::Ok,
+            Self::Failed,
+            Self::Usage,
+            Self::NotFound,
+            Self::Unreachable,
+            Self::FunctionFailed,
+            Self::Interrupted,
+        ];
+        all.into_iter().find(|it| *it as i32 == code)
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)
@@ -65,6 +81,9 @@ pub enum CliError {
     /// Ctrl-C.
     #[error("interrupted")]
     Interrupted,
+    /// A process of ours that did the work has failed, and has said why.
+    #[error("the process ended with exit code {}", *.0 as u8)]
+    Said(Exit),
     /// Everything else.
     #[error(transparent)]
     Failed(#[from] anyhow::Error),
@@ -113,6 +132,7 @@ fn exit_code(error: &CliError) -> Exit {
         CliError::FunctionFailed => Exit::FunctionFailed,
         CliError::Diagnostic(_) => Exit::Failed,
         CliError::Interrupted => Exit::Interrupted,
+        CliError::Said(exit) => *exit,
         // `lambdura logs | head` closes the pipe when it has seen enough: that is no failure.
         CliError::Failed(error) if is_closed_pipe(error) => Exit::Ok,
         CliError::Failed(_) => Exit::Failed,
@@ -126,7 +146,7 @@ pub fn report(ended: Result<(), CliError>) -> Exit {
     };
     let code = exit_code(&error);
     match error {
-        CliError::FunctionFailed | CliError::Interrupted => {}
+        CliError::FunctionFailed | CliError::Interrupted | CliError::Said(_) => {}
         CliError::Failed(_) if code == Exit::Ok => {}
         CliError::Diagnostic(diagnostic) => print(diagnostic),
         CliError::Usage { message, hint } | CliError::NotFound { message, hint } => {

@@ -15,7 +15,9 @@ mod prices;
 mod usage;
 
 pub use bill::{Bill, Line};
-pub use chained::{Invocation, PlainInvoke, chained_executions, invocations, plain_invokes};
+pub use chained::{
+    Invocation, PlainInvoke, Step, chained_executions, invocations, plain_invokes, steps,
+};
 pub use prices::{
     Architecture, DurablePrices, LambdaPrices, Prices, PricesError, StepFunctionsPrices,
 };

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::convert::Infallible;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::asset::{asset, content_type};
+use crate::button::{self, Button};
 
 /// Connections at once: a browser opens six.
 const CONNECTIONS_MAX: usize = 64;
@@ -40,20 +42,31 @@ pub struct PageSettings {
 #[derive(Debug)]
 pub struct Page {
     index: Bytes,
+    button: Button,
 }
 
 impl Page {
-    /// The page for a system; none where this program was built without it.
-    pub fn new(settings: &PageSettings) -> Option<Self> {
+    /// Whether this program was built with the page.
+    pub fn is_built() -> bool {
+        asset("index.html").is_some()
+    }
+
+    /// The page for a system, with the button that kills its server; none where this program was built without it.
+    pub fn new(settings: &PageSettings, button: Button) -> Option<Self> {
         let index = asset("index.html")?;
         let index = with_settings(&String::from_utf8_lossy(&index), settings);
         Some(Self {
             index: index.into(),
+            button,
         })
     }
 
     /// Serves the page for good. Dropping the future closes all connections.
-    pub async fn serve(self, listener: TcpListener) -> Infallible {
+    ///
+    /// # Errors
+    /// When the operating system does not tell where the listener listens.
+    pub async fn serve(self, listener: TcpListener) -> io::Result<Infallible> {
+        let address = listener.local_addr()?;
         let page = Arc::new(self);
         let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
         let mut connections = JoinSet::new();
@@ -71,8 +84,8 @@ impl Page {
             let page = Arc::clone(&page);
             connections.spawn(async move {
                 let service = service_fn(move |request| {
-                    let answer = page.answer(&request);
-                    async move { Ok::<_, Infallible>(answer) }
+                    let page = Arc::clone(&page);
+                    async move { Ok::<_, Infallible>(page.answer(&request, address).await) }
                 });
                 let mut http = hyper::server::conn::http1::Builder::new();
                 http.timer(TokioTimer::new())
@@ -86,7 +99,11 @@ impl Page {
         }
     }
 
-    fn answer<B>(&self, request: &Request<B>) -> Response<Full<Bytes>> {
+    async fn answer<B>(&self, request: &Request<B>, address: SocketAddr) -> Response<Full<Bytes>> {
+        let (method, path, headers) = (request.method(), request.uri().path(), request.headers());
+        if let Some(answer) = self.button.answer(method, path, headers, address).await {
+            return answer;
+        }
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             return plain(StatusCode::METHOD_NOT_ALLOWED, "Only GET is served here.\n");
         }
@@ -138,9 +155,11 @@ fn plain(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
 /// The page finds them as `<meta>` elements (`frontend/src/settings.ts`).
 fn with_settings(index: &str, settings: &PageSettings) -> String {
     let meta = format!(
-        "<head>\n    <meta name=\"loan-api-url\" content=\"{}\" />\n    <meta name=\"execution-url\" content=\"{}\" />",
+        "<head>\n    <meta name=\"loan-api-url\" content=\"{}\" />\n    <meta name=\"execution-url\" content=\"{}\" />\n    \
+         <meta name=\"server-url\" content=\"{}\" />",
         attribute(&settings.api_url),
-        attribute(&settings.execution_url)
+        attribute(&settings.execution_url),
+        button::PATH
     );
     index.replacen("<head>", &meta, 1)
 }
@@ -166,20 +185,25 @@ mod tests {
         assert!(page.contains("http://&quot;>&lt;script>/{application_id}"));
     }
 
-    #[test]
-    fn only_files_of_the_page_are_answered() {
+    #[tokio::test]
+    async fn only_files_of_the_page_are_answered() {
         let page = Page {
             index: Bytes::from_static(b"<html></html>"),
+            button: button::button().0,
         };
-        let status = |method: Method, path: &str| {
+        let status = async |method: Method, path: &str| {
             let request = Request::builder().method(method).uri(path).body(());
-            page.answer(&request.expect("it is a request")).status()
+            let request = request.expect("it is a request");
+            let address = SocketAddr::from(([127, 0, 0, 1], 5173));
+            page.answer(&request, address).await.status()
         };
-        assert_eq!(status(Method::GET, "/"), StatusCode::OK);
-        assert_eq!(status(Method::HEAD, "/index.html"), StatusCode::OK);
-        assert_eq!(status(Method::POST, "/"), StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(status(Method::GET, "/").await, StatusCode::OK);
+        assert_eq!(status(Method::HEAD, "/index.html").await, StatusCode::OK);
+        let not_allowed = StatusCode::METHOD_NOT_ALLOWED;
+        assert_eq!(status(Method::POST, "/").await, not_allowed);
         for path in ["/../Cargo.toml", "/assets/../../package.json", "/nothing"] {
-            assert_eq!(status(Method::GET, path), StatusCode::NOT_FOUND, "{path}");
+            let not_found = StatusCode::NOT_FOUND;
+            assert_eq!(status(Method::GET, path).await, not_found, "{path}");
         }
     }
 }

@@ -160,7 +160,8 @@ function cost(application, name) {
     usage: { operations, transitions, bytes_written: isMachine ? 0 : 800, bytes_passed: isMachine ? 900 : 0, byte_hours_retained: isMachine ? 0 : 58_400, requests: isMachine ? 9 : 3, gb_seconds_x86_64: 1.5, gb_seconds_arm64: 0 },
     bill: [{ meter: isMachine ? 'state transitions' : 'durable operations', amount: total }],
     runs: [1, 1_000, 1_000_000].map((runs) => ({ runs, total: total * runs })),
-    compute: [{ function: name, began_at: startedAt, ended_at: endedAt }],
+    compute: [{ function: name, began_at: startedAt, ended_at: endedAt, is_lost: false }],
+    steps: [],
     prices: { region: 'us-east-1', read_on: '2026-09-20', sources: ['https://aws.amazon.com/lambda/pricing/'] },
     assumptions: ['A state transition is a state that is entered.'],
   }

@@ -35,6 +35,27 @@ pub struct DemoArguments {
     pub ready_file: Option<PathBuf>,
 }
 
+/// Be the demo's server: what `lambdura demo` starts, and starts again when it is killed
+#[derive(Debug, Args)]
+pub struct DemoServerArguments {
+    #[arg(long)]
+    pub listen: SocketAddr,
+    #[arg(long)]
+    pub http_api_listen: SocketAddr,
+    #[arg(long)]
+    pub data_dir: PathBuf,
+    /// The folder is the command's own, which removes it in the end
+    #[arg(long)]
+    pub is_temporary: bool,
+    #[arg(long, value_parser = pace)]
+    pub pace: f64,
+    /// Where the page is served by the command
+    #[arg(long)]
+    pub page_url: String,
+    #[arg(long)]
+    pub ready_file: Option<PathBuf>,
+}
+
 /// Be one of the demo's functions: what its `bootstrap` starts
 #[derive(Debug, Args)]
 pub struct DemoFunctionArguments {

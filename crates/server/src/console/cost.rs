@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use cost::{
-    ASSUMPTIONS, Bill, Invocation, Prices, StateMachine, Usage, chained_executions, invocations,
-    plain_invokes,
+    ASSUMPTIONS, Bill, Invocation, Prices, StateMachine, Step, Usage, chained_executions,
+    invocations, plain_invokes, steps,
 };
 use hyper::header::{ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue, ORIGIN, VARY};
 use hyper::{HeaderMap, Response, StatusCode};
@@ -47,6 +47,8 @@ pub(super) struct ExecutionCost {
     pub runs: Vec<CostRuns>,
     /// When which function ran for it, oldest first: what was paid for as compute.
     pub compute: Vec<CostInvocation>,
+    /// When which step of the execution itself ran; none of a state machine, whose steps are the service's own.
+    pub steps: Vec<CostStep>,
     /// Whether there were more executions in its chain than were read.
     pub is_cut: bool,
     pub prices: CostPrices,
@@ -115,6 +117,17 @@ pub(super) struct CostInvocation {
     pub function: String,
     pub began_at: i64,
     /// Absent while it runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<i64>,
+    /// Whether the end of the server cut it off, so that the function was invoked again.
+    pub is_lost: bool,
+}
+
+/// A step, with all its attempts.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CostStep {
+    pub began_at: i64,
+    /// When it succeeded, or failed for good; absent before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<i64>,
 }
@@ -214,6 +227,7 @@ async fn read(app: &Arc<App>, id: ExecutionId) -> Result<ExecutionCost, ApiError
             function: function.as_str().to_owned(),
             began_at: scheduled_at.as_millis(),
             ended_at: None,
+            is_lost: false,
         });
     }
     metered.compute.sort_by_key(|it| it.began_at);
@@ -248,6 +262,15 @@ async fn read(app: &Arc<App>, id: ExecutionId) -> Result<ExecutionCost, ApiError
             .into_iter()
             .map(|it| CostInvocation {
                 function: it.function,
+                began_at: it.began_at,
+                ended_at: it.ended_at,
+                is_lost: it.is_lost,
+            })
+            .collect(),
+        steps: metered
+            .steps
+            .into_iter()
+            .map(|it| CostStep {
                 began_at: it.began_at,
                 ended_at: it.ended_at,
             })
@@ -292,6 +315,8 @@ fn shown(usage: &Usage) -> CostUsage {
 struct Metered {
     usage: Usage,
     compute: Vec<Invocation>,
+    /// Of the first execution.
+    steps: Vec<Step>,
     is_cut: bool,
 }
 
@@ -311,6 +336,9 @@ async fn metered(app: &Arc<App>, first: &ExecutionId) -> Result<Metered, ApiErro
         metered.usage += Usage::of_execution(&events, function);
         if function.state_machine.is_none() {
             metered.compute.extend(invocations(&events, name));
+            if id == *first {
+                metered.steps = steps(&events);
+            }
         }
         for invoked in plain_invokes(&events) {
             let name = function_name(&invoked.function);
@@ -321,6 +349,7 @@ async fn metered(app: &Arc<App>, first: &ExecutionId) -> Result<Metered, ApiErro
                 function: name.to_owned(),
                 began_at: invoked.began_at,
                 ended_at: invoked.ended_at,
+                is_lost: false,
             });
         }
         for arn in chained_executions(&events) {

@@ -11,6 +11,7 @@ import { UnknownApplication } from './components/unknown-application'
 import { WorkflowPanel } from './components/workflow-panel'
 import { useApiReachable } from './hooks/use-api-reachable'
 import { useApplication } from './hooks/use-application'
+import { useServer } from './hooks/use-server'
 import { type Open, useOpen } from './hooks/use-open'
 import { deriveProgress } from './util/progress'
 import { PHASE_TEXT } from './util/workflow'
@@ -30,7 +31,8 @@ const INTRO: Record<Open['kind'], string> = {
 export function App() {
   const [shown, open] = useOpen()
   const id = shown.kind === 'application' ? shown.id : null
-  const [reachable, recheck] = useApiReachable(id === null)
+  const server = useServer()
+  const [reachable, recheck] = useApiReachable(id === null && !server.gone)
   const [{ application, trouble, unknown }, refresh] = useApplication(id)
   const [desk, setDesk] = useState<Desk | null>(null)
   const heading = useRef<HTMLHeadingElement>(null)
@@ -65,8 +67,8 @@ export function App() {
           <h1>Loan approval</h1>
           <p>{INTRO[shown.kind]}</p>
         </div>
-        <ApiBanner trouble={trouble} reachable={reachable} following={shown.kind !== 'nothing'} />
-        {shown.kind === 'compared' && <ComparePage key={shown.pair.durable} headingRef={heading} pair={shown.pair} onNew={startNew} />}
+        <ApiBanner trouble={trouble} reachable={reachable} following={shown.kind !== 'nothing'} killedUntil={server.killedUntil} />
+        {shown.kind === 'compared' && <ComparePage key={shown.pair.durable} headingRef={heading} pair={shown.pair} server={server} onNew={startNew} />}
         {shown.kind !== 'compared' && (
           <div className="columns">
             {shown.kind === 'nothing' && <ApplicationForm headingRef={heading} onSubmitted={open} onUnreachable={recheck} />}
@@ -78,6 +80,8 @@ export function App() {
                 application={application}
                 progress={progress}
                 alreadyDecided={decision === 'already_given'}
+                server={server}
+                onBack={refresh}
                 onReview={() => setDesk(null)}
                 onNew={startNew}
               />

@@ -11,6 +11,9 @@ export const API_URL = (told('loan-api-url') ?? import.meta.env.VITE_API_URL ?? 
 /** URL of an execution in the console, with `{function}` and `{application_id}` in it; none where nobody said it. */
 const EXECUTION_URL = told('execution-url') ?? import.meta.env.VITE_CONSOLE_URL
 
+/** Where the demo's server stands and may be killed; `null` where whoever serves this page has not started it. */
+export const SERVER_URL: string | null = told('server-url') ?? null
+
 /** What carries an application in each engine; source: the demo's `template.yaml`. */
 const FUNCTION: Record<Engine, string> = { durable: 'LoanWorkflowFunction', 'state-machine': 'LoanStateMachine' }
 

@@ -10,6 +10,13 @@ const ANSWER_TIMEOUT = 10_000
 /** Nobody answered: the API is down, or somebody else has its port. */
 export class ApiUnreachable extends Error {
   override name = 'ApiUnreachable'
+  /** When it was asked, in milliseconds since the epoch. */
+  readonly askedAt: number
+
+  constructor(message: string, askedAt: number, options?: ErrorOptions) {
+    super(message, options)
+    this.askedAt = askedAt
+  }
 }
 
 /** The API answered, and said no. */
@@ -30,6 +37,7 @@ export function isApiError(error: unknown): error is ApiError {
 }
 
 async function call(path: string, init: RequestInit, cancel?: AbortSignal): Promise<unknown> {
+  const askedAt = Date.now()
   const timeout = AbortSignal.timeout(ANSWER_TIMEOUT)
   const signal = cancel ? AbortSignal.any([cancel, timeout]) : timeout
   let response: Response
@@ -40,7 +48,7 @@ async function call(path: string, init: RequestInit, cancel?: AbortSignal): Prom
   } catch (cause) {
     if (cancel?.aborted) throw cause
     const what = timeout.aborted ? `No answer within ${ANSWER_TIMEOUT / 1000} seconds from` : 'No connection to'
-    throw new ApiUnreachable(`${what} the API at ${API_URL}.`, { cause })
+    throw new ApiUnreachable(`${what} the API at ${API_URL}.`, askedAt, { cause })
   }
   const json = parseJson(body)
   if (!response.ok) throw new ApiRefused(response.status, parseMessage(json) ?? `The API answered with status ${response.status}.`)

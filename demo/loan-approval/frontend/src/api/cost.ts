@@ -11,6 +11,15 @@ export interface Invocation {
   beganAt: number
   /** `null` while it runs. */
   endedAt: number | null
+  /** Whether the end of the server cut it off, so that the function was invoked again. */
+  isLost: boolean
+}
+
+/** A step of a durable function, with all its attempts. In milliseconds since the epoch. */
+export interface StepRun {
+  beganAt: number
+  /** `null` while it runs. */
+  endedAt: number | null
 }
 
 export interface Cost {
@@ -34,6 +43,8 @@ export interface Cost {
   /** What each meter comes to, in dollars for one run. */
   lines: readonly { meter: string; amount: number }[]
   compute: readonly Invocation[]
+  /** None of a state machine. */
+  steps: readonly StepRun[]
   prices: { region: string; readOn: string; sources: readonly string[] }
   assumptions: readonly string[]
 }
@@ -65,7 +76,11 @@ export function parseCost(body: unknown): Cost {
     }),
     compute: list(from, 'compute', (value) => {
       const span = fields(value, 'compute')
-      return { function: text(span, 'function'), beganAt: number(span, 'began_at'), endedAt: optional(number, span, 'ended_at') }
+      return { function: text(span, 'function'), beganAt: number(span, 'began_at'), endedAt: optional(number, span, 'ended_at'), isLost: span['is_lost'] === true }
+    }),
+    steps: list(from, 'steps', (value) => {
+      const step = fields(value, 'steps')
+      return { beganAt: number(step, 'began_at'), endedAt: optional(number, step, 'ended_at') }
     }),
     prices: { region: text(prices, 'region'), readOn: text(prices, 'read_on'), sources: list(prices, 'sources', word) },
     assumptions: list(from, 'assumptions', word),

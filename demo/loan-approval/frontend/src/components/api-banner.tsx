@@ -7,11 +7,15 @@ interface Props {
   reachable: boolean
   /** Whether an application is open, whose execution goes on without the page. */
   following: boolean
+  /** Until when the server was away because this page has killed it, which is said elsewhere. Milliseconds since the epoch. */
+  killedUntil: number
 }
 
 /** Says that the API is away and what to run. It disappears by itself as soon as the API answers. */
-export function ApiBanner({ trouble, reachable, following }: Props) {
-  const away = !reachable || trouble instanceof ApiUnreachable
+export function ApiBanner({ trouble, reachable, following, killedUntil }: Props) {
+  const asked = trouble instanceof ApiUnreachable ? trouble.askedAt : null
+  if (asked !== null && asked <= killedUntil) return null
+  const away = !reachable || asked !== null
   if (!away && trouble === null) return null
   return (
     <div className="banner" role="alert">

@@ -1,11 +1,14 @@
 import { type RefObject, useState } from 'react'
 import type { Application } from '../api/application'
+import { useCost } from '../hooks/use-cost'
 import { useNow } from '../hooks/use-now'
+import type { Server } from '../hooks/use-server'
 import { executionUrl } from '../settings'
 import { money } from '../util/format'
 import { deriveTime, type Progress } from '../util/progress'
 import { ENGINE_TEXT, PHASE_TEXT } from '../util/workflow'
 import { Icon } from './icon'
+import { KillButton, KillReport } from './kill-server'
 import { NowPanel } from './now-panel'
 import { ResultCard } from './result-card'
 import { TimeBar } from './time-bar'
@@ -16,14 +19,21 @@ interface Props {
   application: Application | null
   progress: Progress | null
   alreadyDecided: boolean
+  server: Server
+  /** The server was killed here, and answers again. */
+  onBack: () => void
   onReview: () => void
   onNew: () => void
 }
 
 /** The open application: who, how much, what is happening or how it ended. */
-export function ApplicationPanel({ headingRef, id, application, progress, alreadyDecided, onReview, onNew }: Props) {
+export function ApplicationPanel({ headingRef, id, application, progress, alreadyDecided, server, onBack, onReview, onNew }: Props) {
   const consoleUrl = application && executionUrl(application.engine, id)
-  const now = useNow(progress !== null && PHASE_TEXT[progress.phase].live)
+  const live = progress !== null && PHASE_TEXT[progress.phase].live
+  const now = useNow(live)
+  // What a kill did is counted from the history, which nothing else here needs.
+  const engine = application?.engine ?? 'durable'
+  const cost = useCost(engine, id, server.kills.length > 0 && application !== null)
   return (
     <section className="card application" aria-labelledby="application-heading" aria-busy={application === null}>
       <header className="application-head">
@@ -44,6 +54,7 @@ export function ApplicationPanel({ headingRef, id, application, progress, alread
           <ResultCard application={application} />
           <NowPanel progress={progress} now={now} onReview={onReview} />
           <TimeBar time={deriveTime(progress, now)} />
+          <KillReport server={server} sides={[{ engine, cost }]} />
         </>
       )}
       {!application && <div className="placeholder" aria-hidden="true" />}
@@ -51,6 +62,7 @@ export function ApplicationPanel({ headingRef, id, application, progress, alread
         <button type="button" className="button secondary" onClick={onNew}>
           New application
         </button>
+        {live && <KillButton server={server} onBack={onBack} />}
         {consoleUrl && (
           <a className="link" href={consoleUrl} target="_blank" rel="noreferrer">
             Open the execution

@@ -10,7 +10,11 @@ export function useApiReachable(asking: boolean): [boolean, () => void] {
     if (!asking) return
     const stop = new AbortController()
     void watchReachable(wake, stop.signal, setReachable)
-    return () => stop.abort()
+    return () => {
+      stop.abort()
+      // What was heard before says nothing about the next time.
+      setReachable(true)
+    }
   }, [asking, wake])
 
   const recheck = useCallback(() => void wake.dispatchEvent(new Event('wake')), [wake])

@@ -33,6 +33,11 @@ export function duration(milliseconds: number): string {
   return `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(seconds % 60)} h`
 }
 
+/** `812 ms`, `2.14 s`: a gap that was measured. */
+export function gap(milliseconds: number): string {
+  return milliseconds < 1_000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(2)} s`
+}
+
 /** `14:03:27.120` in local time; what the API sent where that is no time. */
 export function clock(timestamp: string): string {
   const at = new Date(timestamp)

@@ -54,9 +54,10 @@ it('a lane has the stages, and the time that functions ran', () => {
     bill: [{ meter: 'state transitions', amount: 0.000075 }],
     runs: [{ runs: 1, total: 0.000075 }],
     compute: [
-      { function: 'Task', began_at: Date.parse(at(1)), ended_at: Date.parse(at(3)) },
-      { function: 'Task', began_at: Date.parse(at(2)), ended_at: Date.parse(at(3)) },
+      { function: 'Task', began_at: Date.parse(at(1)), ended_at: Date.parse(at(3)), is_lost: false },
+      { function: 'Task', began_at: Date.parse(at(2)), ended_at: Date.parse(at(3)), is_lost: false },
     ],
+    steps: [],
     prices: { region: 'us-east-1', read_on: '2026-09-20', sources: ['https://aws.amazon.com/'] },
     assumptions: ['a'],
   })

@@ -1,8 +1,9 @@
 import type { Engine } from '../../api/application'
 import type { Cost } from '../../api/cost'
 import { executionUrl } from '../../settings'
-import { count, duration, price } from '../../util/format'
+import { count, duration, gap, price } from '../../util/format'
 import { axisLength, type Lane, ticks } from '../../util/timeline'
+import type { Kill } from '../../util/kill'
 import { ENGINE_TEXT, PHASE_TEXT, STEP_TEXT } from '../../util/workflow'
 import type { Side } from './compare-page'
 
@@ -14,10 +15,23 @@ export interface SideLane {
 /** Percent: a stage that is narrower has no room for its name. */
 const LABEL_FROM = 7
 
+interface Props {
+  lanes: readonly SideLane[]
+  live: boolean
+  /** Milliseconds since the epoch, where the axis begins. */
+  begin: number
+  now: number
+  kills: readonly Kill[]
+}
+
 /** Both executions on one axis of time: what each is at, and below it when functions run for it. */
-export function Axis({ lanes, live }: { lanes: readonly SideLane[]; live: boolean }) {
+export function Axis({ lanes, live, begin, now, kills }: Props) {
   const length = axisLength(lanes.map(({ lane }) => lane))
   const at = (milliseconds: number) => `${(Math.max(0, milliseconds) / length) * 100}%`
+  const gaps = kills.flatMap(({ at: killedAt, away, process }) => {
+    const from = killedAt - begin
+    return from < 0 || from > length ? [] : [{ process, from, length: away ?? Math.max(0, now - killedAt) }]
+  })
   const most = Math.max(1, ...lanes.flatMap(({ lane }) => lane.compute.map((span) => span.at)))
   return (
     <div className="axis" data-live={live}>
@@ -48,6 +62,9 @@ export function Axis({ lanes, live }: { lanes: readonly SideLane[]; live: boolea
                   </span>
                 )
               })}
+              {gaps.map((span) => (
+                <span key={span.from} className="lane-gap" style={{ left: at(span.from), width: at(span.length) }} title={`kill -9 ${span.process}: no server for ${gap(span.length)}`} />
+              ))}
             </div>
             <div className="lane-compute" aria-hidden="true">
               {lane.compute.map((span) => (
@@ -68,6 +85,7 @@ export function Axis({ lanes, live }: { lanes: readonly SideLane[]; live: boolea
         <li data-kind="running">Working</li>
         <li data-kind="suspended">Waiting for somebody</li>
         <li data-kind="compute">Functions running, as high as there are at once</li>
+        {gaps.length > 0 && <li data-kind="gap">Server killed, until it answers</li>}
       </ul>
     </div>
   )

@@ -3,11 +3,13 @@ import { type Application, ENGINES, type Engine, type Pair } from '../../api/app
 import type { Cost } from '../../api/cost'
 import { type Feed, useApplication } from '../../hooks/use-application'
 import { useCost } from '../../hooks/use-cost'
+import type { Server } from '../../hooks/use-server'
 import { useNow } from '../../hooks/use-now'
 import { money } from '../../util/format'
 import { deriveProgress, type Progress } from '../../util/progress'
 import { laneOf } from '../../util/timeline'
 import { PHASE_TEXT } from '../../util/workflow'
+import { KillButton, KillReport } from '../kill-server'
 import { ManagerDialog } from '../manager-dialog'
 import { StatusAnnouncer } from '../status-announcer'
 import { UnknownApplication } from '../unknown-application'
@@ -18,6 +20,7 @@ import { Figures } from './figures'
 interface Props {
   headingRef: RefObject<HTMLHeadingElement | null>
   pair: Pair
+  server: Server
   onNew: () => void
 }
 
@@ -31,7 +34,7 @@ export interface Side {
 }
 
 /** The same application in both engines, on one axis of time. */
-export function ComparePage({ headingRef, pair, onNew }: Props) {
+export function ComparePage({ headingRef, pair, server, onNew }: Props) {
   const [durable, refreshDurable] = useApplication(pair.durable)
   const [machine, refreshMachine] = useApplication(pair['state-machine'])
   const feeds: Record<Engine, Feed> = { durable, 'state-machine': machine }
@@ -58,10 +61,13 @@ export function ComparePage({ headingRef, pair, onNew }: Props) {
   const first = sides[0]
   const begin = Math.min(...sides.map(({ progress }) => progress.steps[0]?.startedAt ?? now))
   const lanes = sides.map((side) => ({ side, lane: laneOf(side.progress, side.cost, begin, Math.max(begin, now)) }))
-  const settle = (next: typeof desk) => {
-    setDesk(next)
+  const refresh = () => {
     refreshDurable()
     refreshMachine()
+  }
+  const settle = (next: typeof desk) => {
+    setDesk(next)
+    refresh()
   }
 
   return (
@@ -77,14 +83,16 @@ export function ComparePage({ headingRef, pair, onNew }: Props) {
                 Review and decide
               </button>
             )}
+            {live && <KillButton server={server} onBack={refresh} />}
             <button type="button" className="button secondary" onClick={onNew}>
               New application
             </button>
           </div>
         </header>
-        {lanes.length === ENGINES.length ? <Axis lanes={lanes} live={live} /> : <div className="placeholder" aria-hidden="true" />}
+        {lanes.length === ENGINES.length ? <Axis lanes={lanes} live={live} begin={begin} now={now} kills={server.kills} /> : <div className="placeholder" aria-hidden="true" />}
+        <KillReport server={server} sides={sides} />
       </section>
-      {lanes.length === ENGINES.length && <Figures lanes={lanes} />}
+      {lanes.length === ENGINES.length && <Figures lanes={lanes} offersKill={server.offered} />}
       <ChangeOfFlow />
       {sides.map(({ engine, progress }) => (
         <StatusAnnouncer key={engine} engine={engine} progress={progress} />

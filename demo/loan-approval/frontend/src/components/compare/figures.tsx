@@ -53,7 +53,7 @@ const ROWS: readonly Row[] = [
   { name: 'Lines around it', note: 'the rules are shared, and in neither', value: ({ side }) => count(counted.around[side.engine].lines) },
 ]
 
-export function Figures({ lanes }: { lanes: readonly SideLane[] }) {
+export function Figures({ lanes, offersKill }: { lanes: readonly SideLane[]; offersKill: boolean }) {
   const priced = lanes.find(({ side }) => side.cost)?.side.cost
   const totals = priced?.totals ?? []
   return (
@@ -88,7 +88,13 @@ export function Figures({ lanes }: { lanes: readonly SideLane[] }) {
             <th scope="row">
               At <code>kill -9</code>
               <small>
-                try it: <code>cargo xtask demo --cluster</code>, and end any server
+                {offersKill ? (
+                  <>try it: “Kill the server”, while they run</>
+                ) : (
+                  <>
+                    try it: <code>lambdura demo</code> has a button for it
+                  </>
+                )}
               </small>
             </th>
             {lanes.map(({ side }) => (
