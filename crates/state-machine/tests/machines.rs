@@ -35,6 +35,7 @@ fn machine(definition: Value, callable: &[&str]) -> StateMachine {
         machine_qualifier: String::new(),
         files: Some(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/files").into()),
         services: Some(Arc::new(Tables)),
+        ..Settings::default()
     };
     StateMachine::new("machine", definition, settings).expect("its resources are supported")
 }
