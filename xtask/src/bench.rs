@@ -22,6 +22,7 @@ use crate::workspace::{Workspace, empty_folder};
 
 mod embedded;
 mod growth;
+mod machines;
 
 const DRIVER: &str = "bench-driver";
 
@@ -61,6 +62,7 @@ Examples:
   cargo xtask bench --rounds 9 --json before.json
   cargo xtask bench --console                        the console's routes, with a million executions stored
   cargo xtask bench --growth                         long executions, many timers, a million that wait
+  cargo xtask bench --machines                       state machines next to durable functions that do the same
   cargo xtask bench --crash                          the server killed every two seconds under load
   cargo xtask bench --crash --seconds 20 --dev       the same, shorter, with a debug build
   cargo xtask bench --peers --rounds 3               the same work on Restate and durare, and on ours, in one run
@@ -93,6 +95,9 @@ pub struct BenchArguments {
     /// Measure what must not grow with steps, executions and timers, a start and a recovery, and nothing else
     #[arg(long, conflicts_with_all = ["console", "crash", "embedded", "rounds"])]
     growth: bool,
+    /// Measure state machines next to durable functions that do the same, and nothing else
+    #[arg(long, conflicts_with_all = ["console", "crash", "embedded", "growth", "peers"])]
+    machines: bool,
     /// Kill the server every two seconds while executions of every kind are started, check that it keeps what it
     /// promised, and nothing else
     #[arg(long, conflicts_with_all = ["console", "rounds"])]
@@ -144,6 +149,9 @@ pub fn run(workspace: &Workspace, arguments: &BenchArguments) -> Result<ExitCode
     if arguments.embedded {
         return embedded::run(workspace, arguments);
     }
+    if arguments.machines {
+        return machines::run(workspace, arguments);
+    }
     if arguments.growth {
         return growth::run(workspace, arguments);
     }
@@ -170,6 +178,7 @@ pub fn run(workspace: &Workspace, arguments: &BenchArguments) -> Result<ExitCode
         functions: FUNCTIONS,
         data_dir: &data_dir,
         durability: &arguments.durability,
+        settings: Vec::new(),
     };
     let mut system = measured.start(workspace, &binaries)?;
     screen::step("Measuring");
@@ -260,6 +269,7 @@ fn console(workspace: &Workspace, arguments: &BenchArguments, executions: u32) -
         functions: CONSOLE_FUNCTIONS,
         data_dir: &data_dir,
         durability: &arguments.durability,
+        settings: Vec::new(),
     };
     let mut system = measured.start(workspace, &binaries)?;
     screen::step("Measuring");
@@ -280,6 +290,8 @@ struct Measured<'a> {
     functions: &'a [FunctionProgram],
     data_dir: &'a Path,
     durability: &'a str,
+    /// Settings of `lambdura up`, by the names of their variables.
+    settings: Vec<(&'a str, String)>,
 }
 
 impl Measured<'_> {
@@ -292,7 +304,7 @@ impl Measured<'_> {
             listen: port::loopback(0),
             http_api_listen: port::loopback(0),
             environment: Vec::new(),
-            settings: Vec::new(),
+            settings: self.settings.clone(),
             durability: Some(self.durability),
             log: workspace.chores().join("bench/lambdura.log"),
         };

@@ -119,6 +119,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("long-work", &["lambdura"]),
     ("bench-driver", &["lambda-api"]),
     ("bench-embedded", &["lambdura"]),
+    ("as-code", &["lambdura"]),
+    ("bench-machines", &["bench-driver", "lambda-api"]),
     ("bench-crash", &["lambda-api"]),
     (
         "bench-growth",

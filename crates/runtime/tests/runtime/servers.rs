@@ -1,16 +1,11 @@
-//! Several servers on one store: who drives what, and what becomes of it when one of them dies, stands still, leaves,
-//! or is not reached.
+//! Several servers on one store: who drives what, and how they tell each other of what changed.
 
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
-
-use futures_util::FutureExt as _;
-use model::{ExecutionId, ExecutionStatus, Owner, Shard, Shards};
+use model::{ExecutionId, ExecutionStatus, Shard, Shards};
 use runtime::Notice;
-use store::{AsyncInvocation, Executions as _, MemoryStore, ServerRecord, Servers as _};
+use store::{Executions as _, Servers as _};
 
-use crate::site::{LEASE, Server, Site, run, tick};
-use crate::world::{BEGINNING, World, pending, succeeded, update, wait};
+use crate::site::{Server, Site, tick};
+use crate::world::{World, pending, succeeded, update, wait};
 
 #[tokio::test]
 async fn shards_are_divided_evenly_as_servers_come() {

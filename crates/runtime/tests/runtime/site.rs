@@ -4,20 +4,19 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use model::{ExecutionId, FunctionName, Owner, Shards};
+use model::{ExecutionId, FunctionName, Owner, Shards, Version};
 use runtime::{
     Clock as _, Cluster, ClusterConfig, Entered, MessageFuture, Messenger, Notice, Places,
     Reservations, Room,
 };
-use store::Survey;
 use store::{
-    Call, Membership, MemoryServers, PlacesAsk, PlacesSeen, ServerRecord, Servers, StoreFault,
-    StoreFuture, Surround,
+    AsyncInvocation, Call, Membership, MemoryServers, PlacesAsk, PlacesSeen, ServerRecord, Servers,
+    StoreFault, StoreFuture, Surround, Survey,
 };
 use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
 
-use crate::world::World;
+use crate::world::{BEGINNING, World};
 
 pub const LEASE: Duration = Duration::from_secs(3);
 
