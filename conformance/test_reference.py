@@ -1,12 +1,14 @@
 """What the reference says of answers and files, held against real ones.
 
-`docs/openapi.json` is made here (UPDATE_BOOK=1 writes it anew); `docs/schemas` are written by hand.
+`docs/openapi.json` is made here (UPDATE_BOOK=1 writes it anew); `docs/schemas` are written by hand, but for
+`settings.schema.json`, which a test of the command makes.
 """
 
 import json
 import os
 import re
 import subprocess
+import tomllib
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -80,6 +82,17 @@ def test_a_schema_is_one(path):
     schema = json.loads(path.read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
     assert schema["$id"] == f"{BASE}schemas/{path.name}"
+
+
+def test_the_settings_of_the_guide(valid):
+    """And what is not in the schema is no setting, as for the program."""
+    [file] = re.findall(r"```toml\n(.*?)```", (DOCS / "configuration.md").read_text(), re.DOTALL)
+    settings = tomllib.loads(file)
+    assert settings
+    valid(settings, "schemas/settings.schema.json")
+    for wrong in ({"concurency": 7}, {"no-authorizers": "perhaps"}, {"listen": 1.5}, {"durability": "now"}):
+        with pytest.raises(AssertionError):
+            valid(wrong, "schemas/settings.schema.json")
 
 
 def run(*arguments, folder=None, code=0):

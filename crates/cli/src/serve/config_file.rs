@@ -100,14 +100,8 @@ fn settings(path: &Path, text: &str) -> Result<BTreeMap<String, Vec<String>>, Cl
                 None,
             )
         })?;
-    let mut serve = serve_command();
-    serve.build();
-    let known: BTreeMap<&str, &clap::Arg> = serve
-        .get_arguments()
-        .filter(|arg| !arg.is_global_set())
-        .filter_map(|arg| Some((arg.get_long()?, arg)))
-        .filter(|(name, _)| !NO_SETTINGS.contains(name))
-        .collect();
+    let serve = serve_command();
+    let known = known(&serve);
     let mut settings = BTreeMap::new();
     for (key, value) in table {
         let name = key.get_ref().as_str();
@@ -134,10 +128,21 @@ fn settings(path: &Path, text: &str) -> Result<BTreeMap<String, Vec<String>>, Cl
     Ok(settings)
 }
 
-fn serve_command() -> clap::Command {
+pub(super) fn serve_command() -> clap::Command {
     let command = Arguments::command();
     let serve = command.find_subcommand("serve");
-    serve.cloned().expect("it is one of the commands")
+    let mut serve = serve.cloned().expect("it is one of the commands");
+    serve.build();
+    serve
+}
+
+/// Every setting, by its key.
+pub(super) fn known(serve: &clap::Command) -> BTreeMap<&str, &clap::Arg> {
+    let arguments = serve.get_arguments().filter(|arg| !arg.is_global_set());
+    let named = arguments.filter_map(|arg| Some((arg.get_long()?, arg)));
+    named
+        .filter(|(name, _)| !NO_SETTINGS.contains(name))
+        .collect()
 }
 
 /// A value as a flag would be given it.
@@ -209,8 +214,49 @@ fn closest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a s
 
 #[cfg(test)]
 mod tests {
+    use expect_test::expect_file;
+    use serde_json::{Value, json};
+
     use super::*;
     use crate::args::Command;
+
+    /// `UPDATE_EXPECT=1` writes it anew.
+    #[test]
+    fn the_schema_of_the_file_is_current() {
+        let serve = serve_command();
+        let mut properties = serde_json::Map::new();
+        for (name, arg) in known(&serve) {
+            let mut property = shape(arg);
+            property["description"] = json!(arg.get_help().map(ToString::to_string));
+            properties.insert(name.to_owned(), property);
+        }
+        let schema = json!({
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "$id": "https://github.com/lambdura/lambdura/raw/main/docs/schemas/settings.schema.json",
+            "title": "lambdura.toml",
+            "description": "Settings of `lambdura serve`: each key is the name of a flag.",
+            "type": "object",
+            "properties": properties,
+            "additionalProperties": false,
+        });
+        let text = serde_json::to_string_pretty(&schema).expect("it is JSON") + "\n";
+        expect_file!["../../../../docs/schemas/settings.schema.json"].assert_eq(&text);
+    }
+
+    /// What a value may be.
+    fn shape(arg: &clap::Arg) -> Value {
+        let words = arg.get_possible_values();
+        let words: Vec<_> = words.iter().map(|word| word.get_name()).collect();
+        let one = match arg.get_action() {
+            action if !action.takes_values() => json!({ "type": "boolean" }),
+            _ if words.is_empty() => json!({ "type": ["string", "integer", "boolean"] }),
+            _ => json!({ "enum": words }),
+        };
+        match arg.get_action() {
+            ArgAction::Append => json!({ "anyOf": [one, { "type": "array", "items": one }] }),
+            _ => one,
+        }
+    }
 
     fn parsed(file: &str, words: &[&str]) -> Result<crate::args::ServeArguments, CliError> {
         let directory = tempfile::tempdir().expect("a folder");
@@ -266,6 +312,6 @@ mod tests {
         let text = refused("listen = 1.5\n");
         assert!(text.contains("must be a text"), "{text}");
         assert!(refused("check = true\n").contains("there is no setting `check`"));
-        assert!(refused("listen = \n").contains("no TOML"));
+        assert!(refused("listen = \n").contains("not TOML"));
     }
 }
