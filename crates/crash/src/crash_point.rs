@@ -12,12 +12,14 @@ pub enum Side {
     After,
 }
 
-/// The write, counted from 1, around which the process dies: `before:3`, `after:12`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The write around which the process dies: `before:3`, `after:12`, `before:StepSucceeded:1`.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CrashPoint {
     /// Which side of it.
     pub side: Side,
-    /// Which write.
+    /// Which writes count; none: all of them.
+    pub kind: Option<String>,
+    /// Which one of those, counted from 1.
     pub write: u64,
 }
 
@@ -29,7 +31,7 @@ impl fmt::Display for ParseCrashPointError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "`{}` is not a crash point such as `before:3` or `after:12`",
+            "`{}` is not a crash point such as `before:3`, `after:12` or `before:StepSucceeded:1`",
             self.0
         )
     }
@@ -43,6 +45,10 @@ impl FromStr for CrashPoint {
     fn from_str(text: &str) -> Result<Self, ParseCrashPointError> {
         let parse = || {
             let (side, write) = text.split_once(':')?;
+            let (kind, write) = match write.split_once(':') {
+                Some((kind, write)) => (Some(kind.to_owned()), write),
+                None => (None, write),
+            };
             let side = match side {
                 "before" => Side::Before,
                 "after" => Side::After,
@@ -50,6 +56,7 @@ impl FromStr for CrashPoint {
             };
             Some(Self {
                 side,
+                kind,
                 write: write.parse().ok()?,
             })
         };
@@ -63,6 +70,9 @@ impl fmt::Display for CrashPoint {
             Side::Before => "before",
             Side::After => "after",
         };
-        write!(f, "{side}:{}", self.write)
+        match &self.kind {
+            Some(kind) => write!(f, "{side}:{kind}:{}", self.write),
+            None => write!(f, "{side}:{}", self.write),
+        }
     }
 }

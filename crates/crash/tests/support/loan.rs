@@ -1,6 +1,6 @@
 //! The loan demo's stack, built; and what its store holds while no server runs.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,8 +19,6 @@ pub struct Loan {
     _artifacts_dir: tempfile::TempDir,
 }
 
-/// The state machine, which nobody starts here: what interprets it is the command, and dies in `conformance`.
-const STATE_MACHINE: &str = "LoanStateMachine";
 /// Logical id and package of each function.
 const FUNCTIONS: [(&str, &str); 4] = [
     ("LoanWorkflowFunction", "loan-workflow"),
@@ -35,9 +33,6 @@ impl Loan {
         let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let built = built::programs(&workspace);
         let artifacts_dir = tempfile::tempdir().expect("a folder for the code");
-        let machine = artifacts_dir.path().join(STATE_MACHINE);
-        std::fs::create_dir(&machine).expect("a folder for the state machine");
-        std::fs::write(machine.join("bootstrap"), "#!/bin/sh\nexit 1\n").expect("its program");
         let artifacts = FUNCTIONS
             .iter()
             .map(|(logical_id, package)| {
@@ -46,7 +41,6 @@ impl Loan {
                 std::fs::copy(built.join(package), dir.join("bootstrap")).expect("the binary");
                 ((*logical_id).to_owned(), dir)
             })
-            .chain([(STATE_MACHINE.to_owned(), machine)])
             .collect();
         Self {
             template: workspace.join("demo/loan-approval/template.yaml"),
@@ -56,9 +50,9 @@ impl Loan {
     }
 }
 
-/// Names of the steps on record as succeeded (a credit report's with its bureau) by execution id, and the
-/// number of the last log line.
-pub async fn on_record(data: &Path) -> (BTreeMap<String, BTreeSet<String>>, i64) {
+/// How often each step (a credit report's with its bureau) and each task is on record as succeeded, by execution id;
+/// and the number of the last log line.
+pub async fn on_record(data: &Path) -> (BTreeMap<String, BTreeMap<String, usize>>, i64) {
     let any = "127.0.0.1:0".parse().expect("an address");
     let config = ServerConfig {
         listen: any,
@@ -93,23 +87,28 @@ pub async fn on_record(data: &Path) -> (BTreeMap<String, BTreeSet<String>>, i64)
     let mut recorded = BTreeMap::new();
     for head in store.list(filter).await.expect("the executions") {
         let id = &head.arn.id;
-        let steps: &mut BTreeSet<String> = recorded.entry(id.to_string()).or_default();
+        let work: &mut BTreeMap<String, usize> = recorded.entry(id.to_string()).or_default();
         let execution = store
             .load(id)
             .await
             .expect("the execution")
             .expect("it was listed");
         for operation in execution.operations() {
-            let OperationDetails::Step { result, .. } = &operation.details else {
+            if operation.status != OperationStatus::Succeeded {
                 continue;
-            };
-            if operation.status == OperationStatus::Succeeded {
-                let name = operation.name.clone().unwrap_or_default();
-                steps.insert(match bureau(result.as_ref()) {
+            }
+            let name = operation.name.clone().unwrap_or_default();
+            let done = match &operation.details {
+                OperationDetails::Step { result, .. } => match member(result.as_ref(), "bureau") {
                     Some(bureau) => format!("{name} {bureau}"),
                     None => name,
-                });
-            }
+                },
+                OperationDetails::ChainedInvoke { input, .. } => {
+                    member(input.as_ref(), "task").unwrap_or(name)
+                }
+                _ => continue,
+            };
+            *work.entry(done).or_default() += 1;
         }
     }
     let query = LogQuery {
@@ -128,7 +127,8 @@ pub async fn on_record(data: &Path) -> (BTreeMap<String, BTreeSet<String>>, i64)
     (recorded, last)
 }
 
-fn bureau(result: Option<&model::Payload>) -> Option<String> {
-    let report: serde_json::Value = serde_json::from_str(result?.as_str()).ok()?;
-    report["bureau"].as_str().map(str::to_owned)
+/// A text in a payload.
+fn member(payload: Option<&model::Payload>, name: &str) -> Option<String> {
+    let payload: serde_json::Value = serde_json::from_str(payload?.as_str()).ok()?;
+    payload[name].as_str().map(str::to_owned)
 }

@@ -4,9 +4,9 @@ mod built;
 mod http;
 mod loan;
 mod process;
+mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
 
 use crash::CrashPoint;
 use serde_json::{Value, json};
@@ -14,11 +14,9 @@ use serde_json::{Value, json};
 use http::Http;
 pub use loan::Loan;
 use process::ServerProcess;
+use world::World;
 
-/// Longest time from application to end, restart included.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// The log line that each step of the workflow writes when it runs.
+/// The log line that each step of the durable function writes when it runs.
 const STEP_LINES: [(&str, &str); 5] = [
     ("validate_application", "validating the application"),
     ("pull_credit_report", "pulling a credit report"),
@@ -26,6 +24,34 @@ const STEP_LINES: [(&str, &str); 5] = [
     ("generate_loan_offer", "working out the offer"),
     ("disburse_funds", "disbursing the loan"),
 ];
+
+/// The log line that each task of the state machine writes, with the task beside it.
+const TASK_LINE: &str = "doing a task";
+
+/// What carries an application.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    Durable,
+    StateMachine,
+}
+
+impl Engine {
+    /// As the form says it.
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Durable => "durable",
+            Self::StateMachine => "state-machine",
+        }
+    }
+
+    /// The function whose execution it is.
+    fn function(self) -> &'static str {
+        match self {
+            Self::Durable => "LoanWorkflowFunction",
+            Self::StateMachine => "LoanStateMachine",
+        }
+    }
+}
 
 /// What there is to see once an application has ended.
 pub struct Journey {
@@ -37,116 +63,142 @@ pub struct Journey {
     pub operations: Vec<String>,
     /// Progress entries that are no replays, sorted.
     pub progress: Vec<String>,
-    /// Steps that were on record when the server was started again.
-    pub recorded_before_restart: BTreeSet<String>,
-    /// How often each step's code ran after that.
+    /// How often each step or task was on record when the server was started again.
+    pub recorded_before_restart: BTreeMap<String, usize>,
+    /// How often the code of each ran after that; where nothing died, at all.
     pub runs_after_restart: BTreeMap<String, usize>,
+    /// The kinds of each write of the first server.
+    pub writes: Vec<BTreeSet<String>>,
+    /// The kinds of the write at which it died.
+    pub died_at: BTreeSet<String>,
 }
 
 impl Journey {
     /// Runs Alice's application, with the server dying at a crash point and being started again.
-    pub async fn run(loan: &Loan, crash_at: Option<CrashPoint>) -> Self {
-        let data = tempfile::tempdir().expect("a folder for the data");
-        let http = Http::new();
-        let mut server = ServerProcess::start(loan, data.path(), crash_at).await;
-        let mut crashed = false;
-        let mut recorded = BTreeMap::new();
-        let mut last_line = 0;
-        let mut application: Option<String> = None;
-        let begun = Instant::now();
-        let mut seen = String::from("nothing");
-        let status = loop {
-            assert!(
-                begun.elapsed() < PATIENCE,
-                "{crash_at:?}: no end; last seen: {seen}"
-            );
-            if server.has_died() {
-                assert!(!crashed, "the second server is not to die");
-                crashed = true;
-                (recorded, last_line) = loan::on_record(data.path()).await;
-                server = ServerProcess::start(loan, data.path(), None).await;
-            }
-            match step_on(&http, &server, &mut application).await {
-                Some(status) if status["status"] == "approved" => break status,
-                Some(status) => {
-                    let ended = status["status"] == "denied" || status["status"] == "failed";
-                    assert!(!ended, "{crash_at:?}: {status}");
-                    seen = status.to_string();
+    pub async fn run(loan: &Loan, engine: Engine, crash_at: Option<&CrashPoint>) -> Self {
+        let mut world = World::start(loan, crash_at).await;
+        let mut alice = Alice {
+            engine,
+            application: None,
+            has_decided: false,
+        };
+        let status = world
+            .until(async |http, server, _| {
+                let status = alice.step_on(http, server).await.ok_or("no answer")?;
+                match status["status"].as_str() {
+                    Some("approved") => Ok(status),
+                    Some("denied" | "failed") => panic!("{crash_at:?}: {status}"),
+                    _ => Err(format!("decided: {}; {status}", alice.has_decided)),
                 }
-                None => {}
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        };
+            })
+            .await;
+        let id = alice.application.expect("it was accepted");
         // The application is approved a moment before its execution has ended and is on record as such.
-        let (arn, operations) = loop {
-            assert!(
-                begun.elapsed() < PATIENCE,
-                "{crash_at:?}: the execution does not end"
-            );
-            if server.has_died() && !crashed {
-                crashed = true;
-                (recorded, last_line) = loan::on_record(data.path()).await;
-                server = ServerProcess::start(loan, data.path(), None).await;
-            }
-            if let Some(ended) = ended_operations(&http, &server).await {
-                break ended;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        };
-        let runs_after_restart = runs(&http, &server, &arn, last_line).await;
-        let id = arn.rsplit('/').next().unwrap_or_default();
-        server.stop().await;
+        let ended = world
+            .until(async |http, server, _| ended(http, server, engine, &id).await)
+            .await;
+        assert_eq!(
+            numbers_alike(&ended.result),
+            numbers_alike(&status["result"]),
+            "{crash_at:?}: what the execution returned, and what the page shows"
+        );
+        let runs_after_restart = world
+            .until(async |http, server, after| match engine {
+                Engine::Durable => step_runs(http, server, &ended.arn, after).await,
+                Engine::StateMachine => task_runs(http, server, &id, after).await,
+            })
+            .await;
+        let execution = ended.arn.rsplit('/').next().unwrap_or_default();
+        let told = world.stop().await;
+        let kinds = |line: &str| line.split(' ').map(str::to_owned).collect();
+        let died_at = told.writes.iter().find_map(|line| line.strip_prefix('!'));
         Self {
-            crashed,
+            crashed: told.crashed,
             result: comparable(&status["result"]),
-            operations,
+            operations: ended.operations,
             progress: progress(&status),
-            recorded_before_restart: recorded.remove(id).unwrap_or_default(),
+            recorded_before_restart: told.recorded.get(execution).cloned().unwrap_or_default(),
             runs_after_restart,
+            died_at: died_at.map(kinds).unwrap_or_default(),
+            writes: told.writes.iter().map(|line| kinds(line)).collect(),
         }
     }
 }
 
-/// Does what a person at the page would do next; returns the application's status. None when the
-/// server cannot be reached, or the application was not accepted: a person would try again.
-async fn step_on(
-    http: &Http,
-    server: &ServerProcess,
-    application: &mut Option<String>,
-) -> Option<Value> {
-    let Some(id) = application else {
-        let alice = json!({
-            "name": "Alice Johnson", "address": "1 Main Street", "phone": "613-555-0101",
-            "sin": "1111", "loan_amount": 150_000,
-        });
-        let answer = http.post(&format!("{}/apply", server.api), &alice).await?;
-        *application = answer["application_id"].as_str().map(str::to_owned);
-        return None;
-    };
-    let status = http.get(&format!("{}/status/{id}", server.api)).await?;
-    if status["status"] == "pending_approval" {
-        let decision = json!({"approved": true});
-        // Refused when it was given already and the status is behind; the next look will tell.
-        let _answer = http
-            .post(&format!("{}/approve/{id}", server.api), &decision)
-            .await;
-    }
-    Some(status)
+/// Who applies, and the manager.
+struct Alice {
+    engine: Engine,
+    /// Set once the API has accepted the application: from then on it must not be lost.
+    application: Option<String>,
+    /// Set once the API has accepted the decision: it is not given again, and must not be lost either.
+    has_decided: bool,
 }
 
-/// ARN and operations of the execution that succeeded; none before it has. (When the server dies between
-/// the start of an execution and its acknowledgement, a person applies again: there are two, and the first
-/// one waits for a manager who does not know of it.)
-async fn ended_operations(http: &Http, server: &ServerProcess) -> Option<(String, Vec<String>)> {
-    let list = "/2025-12-01/functions/LoanWorkflowFunction/durable-executions";
-    let executions = http.get(&format!("{}{list}", server.endpoint)).await?;
-    let executions = executions["DurableExecutions"].as_array()?;
-    let ended = executions.iter().find(|one| one["Status"] == "SUCCEEDED")?;
-    let arn = ended["DurableExecutionArn"].as_str()?;
-    let encoded = http::encode(arn);
-    let path = format!("/2025-12-01/durable-executions/{encoded}/history?MaxItems=1000");
-    let history = http.get(&format!("{}{path}", server.endpoint)).await?;
-    Some((arn.to_owned(), operations(history["Events"].as_array()?)))
+impl Alice {
+    /// Does what a person at the page would do next; returns the application's status. None when the server cannot be
+    /// reached, or the application was not accepted: a person would try again.
+    async fn step_on(&mut self, http: &Http, server: &ServerProcess) -> Option<Value> {
+        let Some(id) = &self.application else {
+            let form = json!({
+                "name": "Alice Johnson", "address": "1 Main Street", "phone": "613-555-0101",
+                "sin": "1111", "loan_amount": 150_000, "engine": self.engine.as_str(),
+            });
+            let answer = http.post(&format!("{}/apply", server.api), &form).await?;
+            self.application = answer["application_id"].as_str().map(str::to_owned);
+            return None;
+        };
+        let status = http.get(&format!("{}/status/{id}", server.api)).await?;
+        if status["status"] == "pending_approval" && !self.has_decided {
+            let decision = json!({"approved": true});
+            // Refused when it was given already and the status is behind; the next look will tell.
+            let url = format!("{}/approve/{id}", server.api);
+            self.has_decided = http.post(&url, &decision).await.is_some();
+        }
+        Some(status)
+    }
+}
+
+/// An execution that succeeded.
+struct Ended {
+    arn: String,
+    result: Value,
+    operations: Vec<String>,
+}
+
+/// The execution of an application, which has the application's id as its name. (When the server dies between the start
+/// of an execution and its acknowledgement, a person applies again: there are two, and the first one waits for a manager
+/// who does not know of it.)
+async fn ended(
+    http: &Http,
+    server: &ServerProcess,
+    engine: Engine,
+    application: &str,
+) -> Result<Ended, String> {
+    let of = format!("{}/2025-12-01", server.endpoint);
+    let function = engine.function();
+    let list =
+        format!("{of}/functions/{function}/durable-executions?DurableExecutionName={application}");
+    let found = http.get(&list).await.ok_or("no list")?;
+    let arn = found["DurableExecutions"][0]["DurableExecutionArn"].as_str();
+    let arn = arn.ok_or("no such execution")?.to_owned();
+    let one = format!("{of}/durable-executions/{}", http::encode(&arn));
+    let execution = http.get(&one).await.ok_or("no execution")?;
+    let status = execution["Status"].as_str().unwrap_or_default();
+    assert!(
+        matches!(status, "RUNNING" | "SUCCEEDED"),
+        "the application is approved, but its execution: {execution:#}"
+    );
+    if status == "RUNNING" {
+        return Err("its execution goes on".to_owned());
+    }
+    let history = http.get(&format!("{one}/history?MaxItems=1000")).await;
+    let history = history.ok_or("no history")?;
+    let result = execution["Result"].as_str().unwrap_or_default();
+    Ok(Ended {
+        result: serde_json::from_str(result).expect("a result of JSON"),
+        operations: operations(history["Events"].as_array().expect("events")),
+        arn,
+    })
 }
 
 /// Every operation once, with how it ended, out of the history.
@@ -194,6 +246,16 @@ fn progress(status: &Value) -> Vec<String> {
     entries
 }
 
+/// A result with the numbers that the table returns as whole ones written as the others are.
+fn numbers_alike(result: &Value) -> Value {
+    let members = result.as_object().expect("a result has members");
+    let alike = members.iter().map(|(name, value)| {
+        let value = value.as_f64().map_or_else(|| value.clone(), Value::from);
+        (name.clone(), value)
+    });
+    Value::Object(alike.collect())
+}
+
 /// A result without the ids that follow from the application's own.
 fn comparable(result: &Value) -> Value {
     let mut result = result.clone();
@@ -209,34 +271,58 @@ fn comparable(result: &Value) -> Value {
 }
 
 /// How often each step's code ran in an execution, by the lines that it wrote after this one.
-async fn runs(
+async fn step_runs(
     http: &Http,
     server: &ServerProcess,
     arn: &str,
     after: i64,
-) -> BTreeMap<String, usize> {
-    let execution = http::encode(arn);
-    let path = format!(
-        "{}/lambdura/v1/logs?execution={execution}&after={after}&limit=10000",
-        server.endpoint
-    );
-    let logs = http.get(&path).await.expect("the logs");
+) -> Result<BTreeMap<String, usize>, String> {
+    let of = format!("execution={}", http::encode(arn));
     let mut runs = BTreeMap::new();
-    for line in logs["lines"].as_array().expect("lines") {
-        let Ok(line) = serde_json::from_str::<Value>(line["text"].as_str().unwrap_or_default())
-        else {
-            continue;
-        };
+    for line in lines(http, server, &of, after).await? {
         let message = line["message"].as_str().unwrap_or_default();
-        for (step, text) in STEP_LINES {
-            if message == text {
-                let key = match line["bureau"].as_str() {
-                    Some(bureau) => format!("{step} {bureau}"),
-                    None => step.to_owned(),
-                };
-                *runs.entry(key).or_default() += 1;
-            }
+        if let Some((step, _)) = STEP_LINES.iter().find(|(_, text)| *text == message) {
+            let key = match line["bureau"].as_str() {
+                Some(bureau) => format!("{step} {bureau}"),
+                None => (*step).to_owned(),
+            };
+            *runs.entry(key).or_default() += 1;
         }
     }
-    runs
+    Ok(runs)
+}
+
+/// How often each task was done for an application, in the same way.
+async fn task_runs(
+    http: &Http,
+    server: &ServerProcess,
+    application: &str,
+    after: i64,
+) -> Result<BTreeMap<String, usize>, String> {
+    let mut runs = BTreeMap::new();
+    for line in lines(http, server, "function=LoanTaskFunction", after).await? {
+        if line["message"] == TASK_LINE && line["application_id"] == application {
+            let task = line["task"].as_str().expect("a task has a name");
+            *runs.entry(task.to_owned()).or_default() += 1;
+        }
+    }
+    Ok(runs)
+}
+
+/// The log lines after one that are JSON.
+async fn lines(
+    http: &Http,
+    server: &ServerProcess,
+    of: &str,
+    after: i64,
+) -> Result<Vec<Value>, String> {
+    let path = format!("/lambdura/v1/logs?{of}&after={after}&limit=10000");
+    let url = format!("{}{path}", server.endpoint);
+    let logs = http.get(&url).await.ok_or("no logs")?;
+    assert!(logs["next_after"].is_null(), "the logs fit one page");
+    let lines = logs["lines"].as_array().expect("lines");
+    let texts = lines.iter().filter_map(|line| line["text"].as_str());
+    Ok(texts
+        .filter_map(|text| serde_json::from_str(text).ok())
+        .collect())
 }

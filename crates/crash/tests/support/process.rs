@@ -23,7 +23,13 @@ pub struct ServerProcess {
 }
 
 impl ServerProcess {
-    pub async fn start(loan: &Loan, data: &Path, crash_at: Option<CrashPoint>) -> Self {
+    /// Starts a server on a data folder; `writes` is where it notes what it writes.
+    pub async fn start(
+        loan: &Loan,
+        data: &Path,
+        crash_at: Option<&CrashPoint>,
+        writes: Option<&Path>,
+    ) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_crash-server"));
         command
             .arg(&loan.template)
@@ -37,6 +43,9 @@ impl ServerProcess {
         }
         if let Some(point) = crash_at {
             command.arg("--crash-at").arg(point.to_string());
+        }
+        if let Some(writes) = writes {
+            command.arg("--writes").arg(writes);
         }
         let mut child = command
             .stdin(Stdio::null())
