@@ -302,7 +302,7 @@ mod tests {
             [json!(1), json!(2)]
         );
         let fails = |format: ReaderFormat, text: &str| format.items(text, 9).expect_err(text).cause;
-        assert!(fails(ReaderFormat::Json, "{}").contains("no list"));
+        assert!(fails(ReaderFormat::Json, "{}").contains("not a JSON list"));
         assert!(fails(ReaderFormat::JsonLines, "1\n}").contains("Line 2"));
         assert!(fails(ReaderFormat::Csv(None), "a\n\"b").contains("not closed"));
     }

@@ -174,10 +174,10 @@ mod tests {
         for (before, why) in [
             ("[]", "has no list `configurations`"),
             ("{\"configurations\": 1}", "has no list `configurations`"),
-            ("{\"configurations\": [", "is no JSON"),
-            ("{\"a\": \"open", "is no JSON"),
-            ("/* open", "is no JSON"),
-            ("\\", "is no JSON"),
+            ("{\"configurations\": [", "is not JSON"),
+            ("{\"a\": \"open", "is not JSON"),
+            ("/* open", "is not JSON"),
+            ("\\", "is not JSON"),
         ] {
             let error = added(before, &["A"]).unwrap_err();
             assert!(error.starts_with(why), "{before}: {error}");

@@ -253,7 +253,7 @@ async fn what_makes_no_sense_is_refused_in_words() {
             json!({"advance_to": "2020-01-01T00:00:00Z"}),
             "time does not go back",
         ),
-        (json!({"advance_to": "tomorrow"}), "is no instant"),
+        (json!({"advance_to": "tomorrow"}), "is not an instant"),
         (json!({"until_ended": "a b"}), "neither an execution's ARN"),
         (json!({"next": true, "within_seconds": 0}), "from 1 to 600"),
         (json!({"advances": "1d"}), "unknown field"),

@@ -86,7 +86,7 @@ pub(crate) async fn run(
             result => result.map_err(|error| error.into_state_error())?,
         };
         return serde_json::from_str(&result).map_err(|error| {
-            StateError::runtime(format!("The output of the activity is no JSON: {error}"))
+            StateError::runtime(format!("The output of the activity is not JSON: {error}"))
         });
     }
 }

@@ -214,7 +214,13 @@ mod tests {
             .map(|line| line.split("--").next().unwrap_or(""));
         let text: Vec<&str> = lines.collect();
         let text = text.join("\n");
-        let statements = text.split(';').map(str::trim);
+        // Not within quotes.
+        let mut is_quoted = false;
+        let statements = text.split(|character| {
+            is_quoted ^= character == '\'';
+            character == ';' && !is_quoted
+        });
+        let statements = statements.map(str::trim);
         let statements = statements.filter(|it| !it.is_empty());
         statements.map(str::to_owned).collect()
     }

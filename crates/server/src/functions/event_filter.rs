@@ -22,7 +22,7 @@ impl EventFilter {
     /// # Errors
     /// What is wrong with it.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let value = serde_json::from_str(text).map_err(|error| format!("no JSON: {error}"))?;
+        let value = serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))?;
         let Value::Object(pattern) = value else {
             return Err("a pattern is a JSON object".to_owned());
         };
@@ -424,11 +424,11 @@ mod tests {
     #[test]
     fn what_is_no_pattern_says_why() {
         for (text, reason) in [
-            ("{", "no JSON"),
+            ("{", "not JSON"),
             ("[]", "JSON object"),
             (r#"{"body": "x"}"#, "must be a list"),
             (r#"{"body": []}"#, "empty list"),
-            (r#"{"body": [{"prefx": "a"}]}"#, "no operator"),
+            (r#"{"body": [{"prefx": "a"}]}"#, "not an operator"),
             (r#"{"body": [{"numeric": ["<"]}]}"#, "operand"),
             (r#"{"body": [{"exists": "yes"}]}"#, "operand"),
             (

@@ -352,7 +352,7 @@ fn environment(fields: &Fields<'_>) -> BTreeMap<String, String> {
             ("is set by Lambda itself", help)
         } else if !is_name(&variable.key) {
             let help = "two or more letters, digits and underscores, the first one a letter";
-            ("is no name for a variable", help)
+            ("is not a name for a variable", help)
         } else {
             continue;
         };

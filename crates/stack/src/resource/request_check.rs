@@ -145,7 +145,7 @@ fn schema(fields: &Fields<'_>, property: &str, node: &Node) -> Option<Value> {
             Err(error) => {
                 let help = "a schema is a mapping, or a text of JSON";
                 let label = error.to_string();
-                fields.wrong_node(property, node, "is no JSON schema", &label, help);
+                fields.wrong_node(property, node, "is not a JSON schema", &label, help);
                 return None;
             }
         }

@@ -590,7 +590,7 @@ fn wrong_words_are_shown() {
             12:94 `Auth.UsagePlan.CreateUsagePlan` of `Api` must be one of PER_API, SHARED, NONE [found `MINE`] (-)
             13:60 `Value` of `Key` must be 20 to 128 letters, digits and marks [this value] (API Gateway refuses others; without `Value` one is made)
             16:139 `IdentitySource` of `By` must say where a request has its identity [not such a place] (for example `method.request.header.Authorization`, or `$request.header.Authorization` of an HTTP API)
-            17:82 `Schema` of `Bad` is not JSON schema [EOF while parsing an object at line 1 column 1] (a schema is a mapping, or a text of JSON)
+            17:82 `Schema` of `Bad` is not a JSON schema [EOF while parsing an object at line 1 column 1] (a schema is a mapping, or a text of JSON)
         "#]],
     );
 }

@@ -65,7 +65,7 @@ fn what_else_it_says_is_named() {
         assert!(named, "{property}: {said}");
     }
     assert!(
-        !said.contains("`PerExecutionEnvironmentMaxConcurrency` of"),
+        !said.contains(".PerExecutionEnvironmentMaxConcurrency` of"),
         "{said}"
     );
 }
