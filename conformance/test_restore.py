@@ -148,7 +148,7 @@ def test_a_backup_that_is_cut_off_leaves_no_database_that_looks_whole(postgres, 
     restored = lambdura("restore", cut, "--store", postgres.url)
     assert restored.returncode == 1 and "was cut off after line" in restored.stderr, restored.stderr
     refused = lambdura("backup", tmp_path / "it.backup", "--store", postgres.url)
-    assert "is not whole" in refused.stderr, refused.stderr
+    assert "is not complete" in refused.stderr, refused.stderr
     again = lambdura("restore", backup, "--store", postgres.url)
     assert again.returncode == 0 and stored(postgres) == EXECUTIONS, again.stderr
 

@@ -62,7 +62,7 @@ def test_values_of_parameters_are_asked_for(tmp_path):
         terminal.wait_for(r"Size \(Number\)[\s\S]*Size: $")
         assert terminal.echoes() and "secret" not in terminal.seen
         terminal.type("much")
-        terminal.wait_for("no number[\\s\\S]*Size: $")
+        terminal.wait_for("not a number[\\s\\S]*Size: $")
         terminal.type("3")
         terminal.wait_for(r"one of: dev, prod[\s\S]*Stage: $")
         terminal.type("test")
@@ -137,7 +137,7 @@ def test_callbacks_are_answered_where_somebody_waits(tmp_path):
         endpoint = ready(up, tmp_path)["endpoint"]
         command = [binary(), "invoke", "F", "--endpoint", endpoint]
         with Terminal(command, tmp_path) as terminal:
-            terminal.wait_for("waits for callback first[\\s\\S]*answer it")
+            terminal.wait_for("waits for callback first[\\s\\S]*to answer")
             terminal.type("yes")
             terminal.wait_for("that is not JSON")
             terminal.type('{"approved": true}')
