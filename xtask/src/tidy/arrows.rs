@@ -194,6 +194,7 @@ const HOMES: &[(&str, &[&str])] = &[
             "fraud-check",
             "open-invocation",
             "every-kind",
+            "as-code",
             "sim",
             // Functions that stand for others in `lambdura asl run`.
             "cli",
