@@ -8,6 +8,7 @@ import pwd
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import tempfile
 from pathlib import Path
@@ -35,6 +36,14 @@ def postgres_programs():
     return Path(found[-1]).parent
 
 
+def let_through(folder):
+    """Lets other users reach a folder. Those above it keep what else their modes say: one may be `/dev/shm`."""
+    for above in folder.resolve().parents:
+        mode = above.stat().st_mode
+        if not mode & 0o001:
+            above.chmod(stat.S_IMODE(mode) | 0o011)
+
+
 class Postgres:
     """A database of a suite's own, which ends with it."""
 
@@ -46,6 +55,7 @@ class Postgres:
         self.user = pwd.getpwnam("postgres") if os.geteuid() == 0 else None
         if self.user:
             os.chown(self.folder, self.user.pw_uid, self.user.pw_gid)
+            let_through(self.folder)
         self.process = None
         self.run("initdb", "--username=postgres", "--auth=trust", "--no-sync", "--encoding=UTF8", "-D", self.data)
         self.start()

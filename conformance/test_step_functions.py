@@ -7,7 +7,6 @@ import signal
 import subprocess
 import urllib.error
 import urllib.request
-from pathlib import Path
 from unittest.mock import ANY
 
 import boto3
@@ -286,13 +285,9 @@ def test_machines_are_made_without_any_template_and_survive_their_server(tmp_pat
 
 
 def test_a_machine_that_one_server_makes_is_known_to_the_other(tmp_path):
-    """Servers of a database, whose files the user of PostgreSQL has to reach."""
+    """Two servers of a database."""
     folder = tmp_path / "postgres"
     folder.mkdir()
-    for above in [folder, *folder.parents]:
-        if above == Path("/tmp"):
-            break
-        os.chmod(above, 0o755)
     postgres = Postgres(folder)
     try:
         store = ["--store", postgres.url]
