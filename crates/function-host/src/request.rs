@@ -148,6 +148,16 @@ impl Work {
         !self.reply.is_closed() && self.permit.holds() && self.delivery.claim()
     }
 
+    /// Whether it may begin, as of now.
+    pub(crate) fn may_begin(&self) -> bool {
+        self.permit.holds()
+    }
+
+    /// Asked once more when it is on its way to a process.
+    pub(crate) fn permit(&self) -> Permit {
+        self.permit.clone()
+    }
+
     /// The process that it was claimed for did not get it.
     pub(crate) fn release(&self) {
         self.delivery.release();

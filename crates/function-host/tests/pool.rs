@@ -4,7 +4,7 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use function_host::{
@@ -287,6 +287,37 @@ async fn what_has_no_permit_when_a_process_asks_for_it_is_not_delivered() {
     // The process is as good as new.
     world.invoke("r-2", "2").await.expect("it runs");
     assert_eq!(ended(&world), ["END RequestId: r-2"]);
+}
+
+/// A server that stands still after it has chosen a process and before it has written the event.
+#[tokio::test]
+async fn what_loses_its_permit_on_its_way_to_a_process_is_not_delivered() {
+    let world = World::with("waits at a gate", |_, _| {});
+    let gate = Gate::new().await;
+    let first = world.begin("r-1", gate.payload.clone());
+    gate.arrival().await.release().await;
+    response(first).await;
+
+    let asked = AtomicUsize::new(0);
+    let mut request = request("r-2", gate.payload.clone());
+    request.permit = Permit::new(move || asked.fetch_add(1, Ordering::Relaxed) == 0);
+    let (host, function) = (world.host.clone(), Arc::clone(&world.function));
+    let invoked = within("it is given up", host.invoke(&function, request)).await;
+    let error = invoked.expect_err("it is not run");
+    assert!(matches!(error, InvokeError::CalledOff { .. }), "{error}");
+
+    // The next to arrive at the gate is another.
+    let third = world.begin("r-3", gate.payload.clone());
+    gate.arrival().await.release().await;
+    response(third).await;
+    assert_eq!(
+        ended(&world),
+        [
+            "END RequestId: r-1",
+            "END RequestId: r-2",
+            "END RequestId: r-3"
+        ]
+    );
 }
 
 #[tokio::test]

@@ -1,7 +1,6 @@
 //! Reading everything out of a store.
 
-use futures_util::StreamExt as _;
-use futures_util::stream;
+use futures_util::future;
 use model::{Event, ExecutionId, Shards};
 use store::{
     AccessKeys, AsyncInvocationId, CodeBlobs, Cursor, DeadLetterId, EventPage, ExecutionFilter,
@@ -172,15 +171,14 @@ impl<S: Sink> Reading<'_, S> {
                 started_at: last.started_at,
                 execution_id: last.arn.id.clone(),
             });
-            let store = self.store;
-            let mut wholes = stream::iter(page)
-                .map(|head| async move {
-                    let whole = whole(store, &head.arn.id).await;
-                    (head, whole)
-                })
-                .buffered(AT_ONCE);
-            while let Some((head, whole)) = wholes.next().await {
-                self.execution(&head, whole?).await?;
+            // Read to the end before any is written: whoever takes them may be slow, and must not keep connections of the
+            // store that executions wait for.
+            for heads in page.chunks(AT_ONCE) {
+                let wholes = heads.iter().map(|head| whole(self.store, &head.arn.id));
+                let wholes = future::join_all(wholes).await;
+                for (head, whole) in heads.iter().zip(wholes) {
+                    self.execution(head, whole?).await?;
+                }
             }
         }
     }

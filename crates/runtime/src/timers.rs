@@ -4,7 +4,8 @@
 //! itself, and one that always fails is set aside.
 //!
 //! A burst is worked off in the order of the deadlines: what one read finds is fired, so many at a time, before
-//! there is another read.
+//! there is another read. Those that are being fired are never left unpolled: each may hold a connection of the store,
+//! and a read that waited for one of those would wait for ever.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Mutex;
@@ -16,6 +17,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use model::{ExecutionId, Timestamp};
 use stdx::error_chain;
+use store::StoreFault;
 use tokio::sync::Notify;
 
 use crate::{Driver, ProcessError};
@@ -90,6 +92,8 @@ struct Due {
     waiting: VecDeque<ExecutionId>,
     /// Those that are being fired.
     firing: HashSet<ExecutionId>,
+    /// Those that were fired while the last read was under way.
+    fired_meanwhile: HashSet<ExecutionId>,
     /// Those that failed: how often in a row, and when they are tried again.
     resting: HashMap<ExecutionId, (u32, Timestamp)>,
 }
@@ -128,11 +132,29 @@ impl Driver {
             false => CONCURRENT_MAX,
         };
         let mut due = Due::default();
-        let mut firing = FuturesUnordered::new();
+        let mut firing: FuturesUnordered<_> = FuturesUnordered::new();
         loop {
             // While it reads, every new deadline counts as sooner: none falls between read and sleep.
             self.inner.alarm.sleep_until(i64::MAX);
-            let until = self.read_due(&mut due).await;
+            let read = {
+                let limit = DEADLINES_PER_READ + due.firing.len() + due.resting.len();
+                let reading = self.soonest_deadlines(limit);
+                tokio::pin!(reading);
+                due.fired_meanwhile.clear();
+                // Those that are being fired go on meanwhile: the store may have lent them what the read waits for.
+                loop {
+                    tokio::select! {
+                        biased;
+                        () = self.inner.shutdown.cancelled() => return,
+                        Some((id, fired)) = firing.next(), if !firing.is_empty() => {
+                            due.fired_meanwhile.insert(ExecutionId::clone(&id));
+                            self.note_fired(&mut due, id, fired);
+                        }
+                        read = &mut reading => break read,
+                    }
+                }
+            };
+            let until = self.note_read(&mut due, read);
             while let Some(id) = due.next_to_fire(concurrent_max) {
                 firing.push(self.fire_named(id));
             }
@@ -160,9 +182,12 @@ impl Driver {
     }
 
     /// Notes what is due and can be fired, and returns until when to sleep unless something happens.
-    async fn read_due(&self, due: &mut Due) -> Timestamp {
-        let limit = DEADLINES_PER_READ + due.firing.len() + due.resting.len();
-        let deadlines = match self.soonest_deadlines(limit).await {
+    fn note_read(
+        &self,
+        due: &mut Due,
+        read: Result<Vec<(Timestamp, ExecutionId)>, StoreFault>,
+    ) -> Timestamp {
+        let deadlines = match read {
             Ok(deadlines) => deadlines,
             Err(fault) => {
                 let error = &fault as &dyn std::error::Error;
@@ -187,6 +212,10 @@ impl Driver {
                 && *again_at > now
             {
                 sleep = sleep.min(again_at.since(now));
+                continue;
+            }
+            // It may be listed as it was before. Its next deadline was set meanwhile, and so there is another read.
+            if due.fired_meanwhile.contains(&id) {
                 continue;
             }
             lag = lag.max(now.since(at));

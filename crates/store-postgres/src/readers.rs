@@ -12,6 +12,7 @@ use tokio_postgres::{Client, Config, Row};
 
 use crate::connect::Target;
 use crate::fault::{ReadError, is_lost_connection};
+use crate::write::BEGIN;
 
 /// How long a read waits for a connection.
 const CONNECTION_WITHIN: Duration = Duration::from_secs(15);
@@ -84,27 +85,48 @@ impl Readers {
     }
 
     async fn try_snapshot(&self, queries: &[Query<'_>]) -> Result<Vec<Vec<Row>>, ReadError> {
+        let begin = match queries {
+            [_] => None,
+            _ => Some("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
+        };
+        self.at_once(begin, queries).await
+    }
+
+    /// Runs statements that write, in one transaction: once, because nobody knows what became of one whose connection
+    /// broke. All are sent at once, so that a server that stands still does not leave the locks of half of them to the
+    /// others.
+    pub async fn transact(&self, queries: &[Query<'_>]) -> Result<Vec<Vec<Row>>, ReadError> {
+        self.at_once(Some(BEGIN), queries).await
+    }
+
+    /// Runs queries in the transaction that begins so, or each by itself.
+    async fn at_once(
+        &self,
+        begin: Option<&str>,
+        queries: &[Query<'_>],
+    ) -> Result<Vec<Vec<Row>>, ReadError> {
         let client = self.take().await?;
-        let read = async {
+        let work = async {
             let mut statements = Vec::with_capacity(queries.len());
             for (sql, _) in queries {
                 statements.push(client.prepare_cached(sql).await?);
             }
             let each = statements.iter().zip(queries);
             let all = each.map(|(statement, (_, parameters))| client.query(statement, parameters));
-            if queries.len() == 1 {
+            let Some(begin) = begin else {
                 return future::try_join_all(all).await;
-            }
-            // Sent at once, in this order.
-            let begin = client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+            };
+            // Polled, and so sent, in this order.
+            let begin = client.batch_execute(begin);
             let end = client.batch_execute("COMMIT");
             let (begun, answers, ended) = future::join3(begin, future::join_all(all), end).await;
             begun?;
+            // COMMIT of a transaction that has failed is not an error by itself.
             let answers = answers.into_iter().collect::<Result<Vec<_>, _>>()?;
             ended?;
             Ok(answers)
         };
-        match tokio::time::timeout(ANSWERS_WITHIN, read).await {
+        match tokio::time::timeout(ANSWERS_WITHIN, work).await {
             Ok(answers) => client.returned(answers),
             Err(elapsed) => Err(ReadError::NoConnection(Box::new(elapsed))),
         }
@@ -116,15 +138,8 @@ impl Readers {
         sql: &str,
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<Row>, ReadError> {
-        let client = self.take().await?;
-        let written = async {
-            let statement = client.prepare_cached(sql).await?;
-            client.query(&statement, parameters).await
-        };
-        match tokio::time::timeout(ANSWERS_WITHIN, written).await {
-            Ok(written) => client.returned(written),
-            Err(elapsed) => Err(ReadError::NoConnection(Box::new(elapsed))),
-        }
+        let mut answers = self.at_once(None, &[(sql, parameters)]).await?;
+        Ok(answers.pop().unwrap_or_default())
     }
 
     pub fn close(&self) {

@@ -9,7 +9,7 @@ use http::HeaderValue;
 use super::actor::FunctionProcess;
 use super::phase::{Assigned, DURATION_MAX, EndReason, InFlight, Phase, later};
 use super::report::PlatformEvent;
-use crate::invocation::{InvocationOutcome, InvocationResult};
+use crate::invocation::{FunctionError, FunctionErrorKind, InvocationOutcome, InvocationResult};
 use crate::request::{DEADLINE_MS, Work};
 use crate::runtime_api::{ConnectionId, NextEvent};
 
@@ -248,6 +248,7 @@ impl FunctionProcess {
     /// An invocation whose connection broke may never have been read: the next `next` gets it again, with what is left of
     /// its time.
     pub(super) fn deliver_again_if_lost(&mut self) {
+        self.give_up_late();
         for in_flight in self.in_flight.iter_mut().filter(|it| it.lost) {
             // A call of `next` may be as dead as the connection was.
             while in_flight.lost {
@@ -263,6 +264,31 @@ impl FunctionProcess {
     }
 }
 
+impl FunctionProcess {
+    /// Gives up those that the process has not read and that may not begin any more.
+    fn give_up_late(&mut self) {
+        let is_late = |it: &mut InFlight| it.lost && !it.work.may_begin();
+        let late: Vec<_> = self.in_flight.extract_if(.., is_late).collect();
+        if late.is_empty() {
+            return;
+        }
+        for in_flight in late {
+            tracing::debug!(function = %self.key, invocation = %in_flight.work.request_id, pid = self.pid, "an invocation was given up on its way to the process");
+            let message = format!(
+                "RequestId: {} was not delivered: it may not begin any more",
+                in_flight.work.request_id
+            );
+            let kind = FunctionErrorKind::Exit;
+            let error = FunctionError::new(kind, "Service.InvocationLost", &message);
+            let (work, _) = self.conclude(in_flight, InvocationResult::FunctionError(error));
+            work.give_up(self.key.clone());
+        }
+        if self.phase == Phase::Serving && !self.ending {
+            self.become_free();
+        }
+    }
+}
+
 impl InFlight {
     fn event(&self) -> NextEvent {
         let mut headers = self.work.headers.clone();
@@ -270,6 +296,7 @@ impl InFlight {
         NextEvent {
             headers,
             payload: self.work.payload.clone(),
+            permit: self.work.permit(),
         }
     }
 }

@@ -254,7 +254,7 @@ impl FunctionProcess {
     }
 
     /// Writes the last lines of an invocation's log, and makes its outcome.
-    fn conclude(
+    pub(super) fn conclude(
         &mut self,
         in_flight: InFlight,
         result: InvocationResult,

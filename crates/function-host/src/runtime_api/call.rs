@@ -5,6 +5,7 @@ use http::HeaderMap;
 use tokio::sync::oneshot;
 
 use super::extension::ExtensionCall;
+use crate::invocation::Permit;
 use crate::response_stream::ResponseSink;
 
 /// One TCP connection of a process, numbered in the order of arrival.
@@ -57,6 +58,8 @@ pub(crate) type Answer<T> = oneshot::Sender<Result<T, Refusal>>;
 pub(crate) struct NextEvent {
     pub(crate) headers: HeaderMap,
     pub(crate) payload: Bytes,
+    /// Asked right before it is written: between the task of the process and its connection a server may have stood still.
+    pub(crate) permit: Permit,
 }
 
 /// What a runtime posted.

@@ -48,6 +48,9 @@ pub(crate) enum Unanswered {
     /// The process has hung up on `next`.
     #[error("the runtime has closed the connection on which it waited for an invocation")]
     HungUp,
+    /// The invocation may not begin any more. Without a connection it is known not to have been read.
+    #[error("the invocation that was on its way to the runtime may not begin any more")]
+    TooLate,
 }
 
 /// A path and method of the Runtime API.
@@ -162,6 +165,7 @@ impl Router {
             event = event => event,
         };
         Ok(match event {
+            Ok(Ok(event)) if !event.permit.holds() => return Err(Unanswered::TooLate),
             Ok(Ok(event)) => {
                 let mut response = Response::new(Full::new(event.payload));
                 *response.headers_mut() = event.headers;

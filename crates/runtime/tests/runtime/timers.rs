@@ -4,6 +4,8 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
 use model::{ExecutionId, ExecutionStatus};
+use store::{Call, StoreFault, StoreFuture, Surround};
+use tokio::sync::Semaphore;
 
 use crate::world::{World, fault, pending, succeeded, wait};
 
@@ -57,6 +59,56 @@ async fn many_deadlines_at_one_moment_all_fire() {
     for id in &ids {
         world.until_status(id, ExecutionStatus::Succeeded).await;
     }
+}
+
+/// A store that does few things at a time, as one with a pool of connections does.
+struct Slots(Arc<Semaphore>);
+
+impl Surround for Slots {
+    fn call<'a, T, E>(
+        &'a self,
+        call: Call,
+        inner: impl FnOnce() -> StoreFuture<'a, T, E> + Send + 'a,
+    ) -> StoreFuture<'a, T, E>
+    where
+        T: Send + 'a,
+        E: From<StoreFault> + Send + 'a,
+    {
+        if !matches!(call, Call::Load(_) | Call::Read(_)) {
+            return inner();
+        }
+        Box::pin(async move {
+            let _slot = self.0.acquire().await.expect("it is never closed");
+            tokio::task::yield_now().await;
+            inner().await
+        })
+    }
+}
+
+/// The read of further deadlines and the executions that are being fired wait for the same slots.
+#[tokio::test]
+async fn a_burst_does_not_keep_the_next_read_from_a_connection() {
+    let before = World::new();
+    let mut ids = Vec::new();
+    for number in 0..700 {
+        ids.push(waiting(&before, &format!("n-{number:03}"), 60).await);
+    }
+    for id in &ids {
+        while before.history(id).await.last().map(String::as_str) != Some("InvocationCompleted") {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    let world = before.beside(2, Slots(Arc::new(Semaphore::new(2))));
+    world.advance(60);
+    world.run_timers();
+    world
+        .until(
+            "all are at work",
+            |world| world.functions.at_work().len(),
+            |at_work| *at_work == ids.len(),
+        )
+        .await;
 }
 
 /// More than are read at once: deadlines that fail stand before those that do not.

@@ -35,7 +35,7 @@ impl Servers for PostgresStore {
             let live = include_str!("../sql/servers/live.sql");
             let owned = include_str!("../sql/servers/owned.sql");
             let answers = self
-                .readers
+                .heart
                 .snapshot(&[(live, &[&account]), (owned, &[&account])])
                 .await?;
             let [live, owned] = answers.as_slice() else {
@@ -94,19 +94,17 @@ impl Servers for PostgresStore {
         self.read("claim shards".to_owned(), async move {
             let (account, by) = (&*self.account, by.0.cast_signed());
             let numbers = numbers(shards);
-            let mut client = self.heart.take().await?;
-            let transaction = client.transaction().await?;
             let lock = include_str!("../sql/servers/lock_shards.sql");
-            let lock = transaction.prepare_cached(lock).await?;
-            transaction.execute(&lock, &[&account, &numbers]).await?;
             // A statement of its own, so that it sees what those have done who had the lock before.
             let claim = include_str!("../sql/servers/claim.sql");
-            let claim = transaction.prepare_cached(claim).await?;
-            let rows = transaction
-                .query(&claim, &[&account, &numbers, &by])
+            let answers = self
+                .heart
+                .transact(&[
+                    (lock, &[&account, &numbers]),
+                    (claim, &[&account, &numbers, &by]),
+                ])
                 .await?;
-            let committed = transaction.commit().await;
-            client.returned(committed)?;
+            let rows = answers.last().map(Vec::as_slice).unwrap_or_default();
             let read = |row: &Row| Columns::of(row).count::<u8>().map(Shard);
             rows.iter().map(read).collect()
         })
@@ -142,7 +140,7 @@ impl Servers for PostgresStore {
         self.read("take the word that was left".to_owned(), async move {
             let sql = include_str!("../sql/servers/take_word.sql");
             let rows = self
-                .readers
+                .heart
                 .write(sql, &[&&*self.account, &of.0.cast_signed()])
                 .await?;
             let read = |row: &Row| Columns::of(row).parsed(ExecutionId::parse);
@@ -167,45 +165,34 @@ impl Servers for PostgresStore {
             let kept = number(|ask| ask.keep);
             let goals = number(|ask| ask.goal);
             let wanted = number(|ask| ask.wanted);
-            let mut client = self.readers.take().await?;
-            let transaction = client.transaction().await?;
-            for sql in [
-                include_str!("../sql/servers/make_place_locks.sql"),
-                include_str!("../sql/servers/lock_places.sql"),
-            ] {
-                let statement = transaction.prepare_cached(sql).await?;
-                transaction
-                    .execute(&statement, &[&account, &functions])
-                    .await?;
-            }
+            let lease = lease.as_secs_f64();
+            let question = question.cast_signed();
+            let make = include_str!("../sql/servers/make_place_locks.sql");
+            let lock = include_str!("../sql/servers/lock_places.sql");
             // A statement of its own, so that it sees what those have done who had the locks before.
             let share = include_str!("../sql/servers/share_places.sql");
-            let share = transaction.prepare_cached(share).await?;
-            transaction
-                .execute(
-                    &share,
-                    &[
-                        &account,
-                        &server,
-                        &functions,
-                        &limits,
-                        &kept,
-                        &goals,
-                        &wanted,
-                        &lease.as_secs_f64(),
-                        &question.cast_signed(),
-                    ],
-                )
-                .await?;
             let places = include_str!("../sql/servers/places.sql");
-            let places = transaction.prepare_cached(places).await?;
-            let rows = transaction.query(&places, &[&account, &functions]).await?;
-            transaction.commit().await?;
+            let answers = self
+                .readers
+                .transact(&[
+                    (make, &[&account, &functions]),
+                    (lock, &[&account, &functions]),
+                    (
+                        share,
+                        &[
+                            &account, &server, &functions, &limits, &kept, &goals, &wanted, &lease,
+                            &question,
+                        ],
+                    ),
+                    (places, &[&account, &functions]),
+                ])
+                .await?;
+            let rows = answers.last().map(Vec::as_slice).unwrap_or_default();
             let mut seen = PlacesSeen {
                 at: Timestamp::from_millis(0),
                 places: Vec::with_capacity(rows.len()),
             };
-            for row in &rows {
+            for row in rows {
                 let mut columns = Columns::of(row);
                 seen.at = columns.instant()?;
                 seen.places.push(PlacesRecord {

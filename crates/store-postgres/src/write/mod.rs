@@ -11,5 +11,5 @@ mod transitions;
 
 pub(crate) use one::{Cells, one};
 pub(crate) use queue::{INVOCATION, add_invocation, dequeue, enqueue};
-pub(crate) use statement::{Prepared, Sql, Statements, transact};
+pub(crate) use statement::{BEGIN, Prepared, Sql, Statements, transact};
 pub(crate) use transitions::Transitions;

@@ -12,6 +12,11 @@ use crate::rows::{Column, Rows, present};
 /// that come together; should there be more, all are prepared anew.
 const STATEMENTS_MAX: usize = 256;
 
+/// Begins a transaction that writes. Whoever stands still half way through sending it (a stopped process, a machine that
+/// is cut off) loses it after this time, and with it the locks that others wait for: sooner than a lease ends. Local to
+/// the transaction, so that it also holds where a pooler lends the connection for each.
+pub(crate) const BEGIN: &str = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = 2000";
+
 /// A statement in the making: its text with the parameters that the text names.
 pub(crate) struct Sql<'p> {
     pub text: String,
@@ -136,7 +141,7 @@ pub(crate) async fn transact(
     if let [only] = statements {
         return Ok(vec![only.rows(client).await?]);
     }
-    let begin = client.batch_execute("BEGIN");
+    let begin = client.batch_execute(BEGIN);
     let all = future::join_all(statements.iter().map(|statement| statement.rows(client)));
     let commit = client.batch_execute("COMMIT");
     // `join` polls in this order, and each is sent when it is polled first.
