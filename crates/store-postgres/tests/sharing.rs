@@ -3,6 +3,7 @@
 mod support;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use engine::Input;
@@ -10,6 +11,8 @@ use model::{ErrorObject, Owner, Shard, Shards, Timestamp};
 use store::conformance::Subject;
 use store::{Catalogue as _, CommitError, Executions as _, ServerRecord, Servers as _, Store as _};
 use store_postgres::{PostgresStore, pending_migrations};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, UnixStream};
 
 use crate::support::load::{start, step};
 use crate::support::{client, open, server};
@@ -171,6 +174,79 @@ async fn servers_that_claim_at_once_share_nothing() {
     let (mine, theirs) = (mine.expect("it works"), theirs.expect("it works"));
     assert!(mine.common(theirs).is_empty());
     assert_eq!(mine.len() + theirs.len(), Shard::COUNT);
+}
+
+/// A way to the database on which a client can be made to stand still before it sends the end of a transaction.
+async fn way(holds: Arc<AtomicBool>) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("it listens");
+    let port = listener.local_addr().expect("it has an address").port();
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let holds = Arc::clone(&holds);
+            let socket = server().socket();
+            tokio::spawn(async move {
+                let mut database = UnixStream::connect(socket).await.expect("it answers");
+                let (mut from_client, mut to_client) = client.split();
+                let (mut from_database, mut to_database) = database.split();
+                let there = async {
+                    let mut bytes = vec![0; 1 << 20];
+                    loop {
+                        let count = from_client.read(&mut bytes).await?;
+                        let sent = &bytes[..count];
+                        let end = sent.windows(7).position(|it| it == b"COMMIT\0");
+                        if let Some(end) = end
+                            && holds.load(Ordering::Relaxed)
+                        {
+                            // The message begins with its kind and its length.
+                            to_database.write_all(&sent[..end - 5]).await?;
+                            std::future::pending::<()>().await;
+                        }
+                        if count == 0 {
+                            return to_database.shutdown().await;
+                        }
+                        to_database.write_all(sent).await?;
+                    }
+                };
+                let back = tokio::io::copy(&mut from_database, &mut to_client);
+                // Either side may hang up.
+                let _ = tokio::join!(there, back);
+            });
+        }
+    });
+    port
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_stands_still_in_the_middle_of_a_claim_leaves_no_locks() {
+    let url = server().database().await;
+    let database = url.rsplit('/').next().expect("it names a database");
+    let holds = Arc::new(AtomicBool::new(false));
+    let port = way(Arc::clone(&holds)).await;
+    let stopped = format!("postgres://postgres@127.0.0.1:{port}/{database}");
+    let (one, other) = (open(&stopped).await, open(&url).await);
+    let long = Duration::from_secs(3600);
+    one.beat(record(1), long).await.expect("it works");
+    other.beat(record(2), long).await.expect("it works");
+    holds.store(true, Ordering::Relaxed);
+    let stands_still = tokio::spawn(async move { one.claim(Owner(1), Shards::ALL).await });
+    let locked = "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction' \
+                  AND datname = current_database()";
+    let sql = client(&url).await;
+    let since = Instant::now();
+    loop {
+        let row = sql.query_one(locked, &[]).await.expect("it works");
+        if row.get::<_, i64>(0) == 1 {
+            break;
+        }
+        assert!(since.elapsed() < PATIENCE, "it is in the middle of it");
+        tokio::task::yield_now().await;
+    }
+    let theirs = other.claim(Owner(2), Shards::ALL).await;
+    assert_eq!(theirs.expect("it works"), Shards::ALL);
+    stands_still
+        .await
+        .expect("no panic")
+        .expect_err("the database has given it up");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
