@@ -251,6 +251,34 @@ def test_a_restart_keeps_what_was_deployed(server, app):
     assert greeting(server) == "hello from 1"
 
 
+def test_a_backup_has_what_was_deployed(server, app, tmp_path):
+    server.deploy(app)
+    arn = server.system.begin("shop-Waiter", {}, "over-a-restore")
+    callback = server.system.callback(arn, "answer")
+    backup = tmp_path / "shop.backup"
+
+    def kept(*words):
+        done = subprocess.run([binary(), *map(str, words)], capture_output=True, text=True, env=ENVIRONMENT)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    assert "1 stack" in kept("backup", backup, "--data-dir", server.scratch / "data")
+    server.kill()
+    restored = tmp_path / "restored"
+    kept("restore", backup, "--data-dir", restored / "data")
+    with serving(restored) as other:
+        assert other.stacks()["shop"]["status"] == "live"
+        assert greeting(other) == "hello from 1"
+        system = other.system
+        system.client.send_durable_execution_callback_success(CallbackId=callback, Result=b'"yes"')
+        assert json.loads(system.ended(arn)["Result"])["answer"] == '"yes"'
+        # It goes on as it would have at the old place.
+        edit(app, "DEPLOYMENT = 1", "DEPLOYMENT = 2")
+        other.deploy(app)
+        assert greeting(other) == "hello from 2"
+    server.start()
+
+
 def test_death_in_the_middle_leaves_the_old_or_the_new(server, app):
     server.deploy(app)
     # Killed at different moments of deployments that take about this long.

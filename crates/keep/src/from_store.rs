@@ -4,7 +4,7 @@ use futures_util::future;
 use model::{Event, ExecutionId, Shards};
 use store::{
     AccessKeys, AsyncInvocationId, CodeBlobs, Cursor, DeadLetterId, EventPage, ExecutionFilter,
-    ExecutionHead, Store, StoreFault,
+    ExecutionHead, Stacks, Store, StoreFault,
 };
 
 use crate::{Counts, Item, LeftOut, Sink, TransferError, Whole};
@@ -27,7 +27,18 @@ pub struct Read {
     pub left_out: Vec<LeftOut>,
 }
 
-/// Puts everything that a store holds into a sink, and the code and the access keys where there are any.
+/// What is kept beside the executions of a store, as far as there is a place for it.
+#[derive(Clone, Copy, Default)]
+pub struct Beside<'a> {
+    /// The code of functions.
+    pub code: Option<&'a dyn CodeBlobs>,
+    /// Access keys.
+    pub keys: Option<&'a dyn AccessKeys>,
+    /// Stacks that were deployed.
+    pub stacks: Option<&'a dyn Stacks>,
+}
+
+/// Puts everything that a store holds into a sink, and what there is beside it.
 ///
 /// The store may be in use: each execution comes as it was at one moment, with its history up to there. Only a store
 /// that nobody changes, such as a snapshot, comes as a whole as it was at one moment.
@@ -36,8 +47,7 @@ pub struct Read {
 /// When the store fails, and those of the sink. A single execution that cannot be read is not an error.
 pub async fn read_store<S: Sink>(
     store: &dyn Store,
-    code: Option<&dyn CodeBlobs>,
-    keys: Option<&dyn AccessKeys>,
+    beside: Beside<'_>,
     into: &mut S,
     mut progress: impl FnMut(&Counts),
 ) -> Result<Read, TransferError> {
@@ -50,7 +60,7 @@ pub async fn read_store<S: Sink>(
     };
     // Versions first: what they name is in the code that is read after them, whatever is deployed meanwhile.
     let versions = store.function_versions().await?;
-    if let Some(code) = code {
+    if let Some(code) = beside.code {
         for name in code.code_hashes().await? {
             // It may have become of no use since.
             match code.code(&name).await {
@@ -73,9 +83,14 @@ pub async fn read_store<S: Sink>(
     for record in store.aliases().await? {
         reading.put(Item::Alias(record)).await?;
     }
-    if let Some(keys) = keys {
+    if let Some(keys) = beside.keys {
         for record in keys.access_keys().await? {
             reading.put(Item::AccessKey(record)).await?;
+        }
+    }
+    if let Some(stacks) = beside.stacks {
+        for record in stacks.stacks().await?.stacks {
+            reading.put(Item::Stack(record)).await?;
         }
     }
     // Before the queue: what is due between the two fires again, and is not lost.

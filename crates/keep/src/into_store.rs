@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use model::Shards;
-use store::{AccessKeys, CodeBlobs, CommitError, ExecutionFilter, Store, StoreFuture, code_name};
+use store::{CommitError, ExecutionFilter, Store, StoreFuture, code_name};
 
-use crate::{Item, LeftOut, Sink, TransferError};
+use crate::{Beside, Item, LeftOut, Sink, TransferError};
 
 /// Executions that are handed over and not acknowledged, at the most: enough that commits are shared.
 const IN_FLIGHT_MAX: usize = 256;
@@ -48,8 +48,7 @@ pub async fn require_empty(store: &dyn Store) -> Result<(), TransferError> {
 /// A store that is filled. Everything is durable when [`IntoStore::finish`] has returned.
 pub struct IntoStore<'a> {
     store: &'a dyn Store,
-    code: Option<&'a dyn CodeBlobs>,
-    keys: Option<&'a dyn AccessKeys>,
+    beside: Beside<'a>,
     files: Option<Files<'a>>,
     in_flight: VecDeque<(usize, StoreFuture<'a, (), CommitError>)>,
     bytes: usize,
@@ -64,25 +63,25 @@ struct Files<'a> {
 }
 
 impl<'a> IntoStore<'a> {
-    /// Fills a store, which has to be empty, its access keys included. Where no keys are wanted, each is left out.
+    /// Fills a store, which has to be empty, as has what is beside it. What there is no place for is left out.
     ///
     /// # Errors
     /// [`require_empty`]'s.
-    pub async fn begin(
-        store: &'a dyn Store,
-        code: Option<&'a dyn CodeBlobs>,
-        keys: Option<&'a dyn AccessKeys>,
-    ) -> Result<Self, TransferError> {
+    pub async fn begin(store: &'a dyn Store, beside: Beside<'a>) -> Result<Self, TransferError> {
         require_empty(store).await?;
-        if let Some(keys) = keys
+        if let Some(keys) = beside.keys
             && !keys.access_keys().await?.is_empty()
         {
             return Err(TransferError::NotEmpty("access keys"));
         }
+        if let Some(stacks) = beside.stacks
+            && !stacks.stacks().await?.stacks.is_empty()
+        {
+            return Err(TransferError::NotEmpty("stacks"));
+        }
         Ok(Self {
             store,
-            code,
-            keys,
+            beside,
             files: None,
             in_flight: VecDeque::new(),
             bytes: 0,
@@ -182,7 +181,7 @@ impl Sink for IntoStore<'_> {
                         .to_owned(),
                 });
             }
-            Item::Code { name, archive } => match self.code {
+            Item::Code { name, archive } => match self.beside.code {
                 Some(code) => code.put_code(&name, archive).await?,
                 None => self.left_out.push(LeftOut {
                     what: format!("the code `{name}`"),
@@ -192,11 +191,21 @@ impl Sink for IntoStore<'_> {
             Item::FunctionSettings(record) => store.put_function_settings(record).await?,
             Item::FunctionVersion(record) => store.put_function_version(record).await?,
             Item::Alias(record) => store.put_alias(record).await?,
-            Item::AccessKey(record) => match self.keys {
+            Item::AccessKey(record) => match self.beside.keys {
                 Some(keys) => keys.create_access_key(record).await?,
                 None => self.left_out.push(LeftOut {
                     what: format!("the access key `{}`", record.name),
                     why: "access keys are not taken over".to_owned(),
+                }),
+            },
+            Item::Stack(record) => match self.beside.stacks {
+                Some(stacks) => {
+                    let seen = stacks.stacks_revision().await?;
+                    stacks.put_stack(record, seen).await?;
+                }
+                None => self.left_out.push(LeftOut {
+                    what: format!("the stack `{}`", record.name),
+                    why: "there is no place for stacks here".to_owned(),
                 }),
             },
             Item::ScheduleMark(mark) => store.put_schedule_mark(mark).await?,

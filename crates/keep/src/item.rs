@@ -8,7 +8,7 @@ use model::{Event, ExecutionSpec, ExecutionState, Operation, OperationDetails, O
 use serde::{Deserialize, Serialize};
 use store::{
     AccessKeyRecord, AliasRecord, AsyncInvocation, DeadLetter, FunctionSettingsRecord,
-    FunctionVersionRecord, ScheduleMark, SetAside, event_bytes,
+    FunctionVersionRecord, ScheduleMark, SetAside, StackRecord, event_bytes,
 };
 
 use crate::TransferError;
@@ -31,6 +31,8 @@ pub enum Item {
     Alias(AliasRecord),
     /// An access key; its secret is sealed by something that is in no backup.
     AccessKey(AccessKeyRecord),
+    /// A stack that was deployed to a server.
+    Stack(StackRecord),
     /// How far a schedule has come.
     ScheduleMark(ScheduleMark),
     /// An accepted invocation that is not done. They come in the order in which they were accepted.
@@ -169,6 +171,9 @@ pub struct Counts {
     // Backups of the first format have none.
     #[serde(default)]
     pub access_keys: u64,
+    // Nor have those of the second any of these.
+    #[serde(default)]
+    pub stacks: u64,
     pub code: u64,
     pub schedule_marks: u64,
     pub accepted_invocations: u64,
@@ -186,6 +191,7 @@ impl Counts {
             Item::FunctionVersion(_) => self.function_versions += 1,
             Item::Alias(_) => self.aliases += 1,
             Item::AccessKey(_) => self.access_keys += 1,
+            Item::Stack(_) => self.stacks += 1,
             Item::ScheduleMark(_) => self.schedule_marks += 1,
             Item::Accepted(_) => self.accepted_invocations += 1,
             Item::DeadLetter(_) => self.dead_letters += 1,

@@ -23,7 +23,7 @@ mod verify;
 mod error;
 
 pub use error::{ReadBackupError, TransferError};
-pub use from_store::{Read, read_store};
+pub use from_store::{Beside, Read, read_store};
 pub use into_store::{IntoStore, require_empty};
 pub use item::{Counts, Item, LeftOut, Sink, Whole};
 pub use line::Header;

@@ -14,8 +14,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{Counts, LeftOut};
 
-/// The format that is written, and the newest that is read. The second brought access keys.
-pub(crate) const FORMAT: u32 = 2;
+/// The format that is written, and the newest that is read. The second brought access keys, the third stacks.
+pub(crate) const FORMAT: u32 = 3;
 
 /// Bytes of payloads after which a new piece begins, about.
 pub(crate) const PIECE_BYTES: usize = 1024 * 1024;
@@ -70,6 +70,7 @@ pub(crate) enum Line {
     FunctionVersion(#[serde(with = "FunctionVersion")] store::FunctionVersionRecord),
     Alias(#[serde(with = "Alias")] store::AliasRecord),
     AccessKey(#[serde(with = "AccessKey")] store::AccessKeyRecord),
+    Stack(#[serde(with = "Stack")] store::StackRecord),
     ScheduleMark(#[serde(with = "ScheduleMark")] store::ScheduleMark),
     Accepted(#[serde(with = "AsyncInvocation")] store::AsyncInvocation),
     DeadLetter(#[serde(with = "DeadLetter")] store::DeadLetter),
@@ -154,6 +155,14 @@ struct AccessKey {
     created_at: Timestamp,
     rotated_at: Timestamp,
     disabled_at: Option<Timestamp>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "store::StackRecord")]
+struct Stack {
+    name: String,
+    document: String,
+    deployed_at: Timestamp,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -137,6 +137,7 @@ impl<R: Read> BackupReader<R> {
             Line::FunctionVersion(record) => Item::FunctionVersion(record),
             Line::Alias(record) => Item::Alias(record),
             Line::AccessKey(record) => Item::AccessKey(record),
+            Line::Stack(record) => Item::Stack(record),
             Line::ScheduleMark(mark) => Item::ScheduleMark(mark),
             Line::Accepted(invocation) => Item::Accepted(invocation),
             Line::DeadLetter(letter) => Item::DeadLetter(letter),

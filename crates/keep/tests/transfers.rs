@@ -1,7 +1,7 @@
 //! Whatever is in a store comes out of a backup as it was, in either store, and goes on from there.
 
 use keep::{
-    BackupReader, BackupWriter, Examine, Header, IntoStore, ReadBackupError, TransferError,
+    BackupReader, BackupWriter, Beside, Examine, Header, IntoStore, ReadBackupError, TransferError,
     read_backup, read_store,
 };
 use model::{ErrorObject, ExecutionId, FunctionName, RequestId, Timestamp, Version};
@@ -9,7 +9,7 @@ use store::conformance::{Choice, Walk};
 use store::{
     AccessKeyRecord, AccessKeys, AliasRecord, AsyncInvocation, CodeBlobs, DeadLetter, Durability,
     FunctionSettingsRecord, FunctionVersionRecord, MemoryCode, MemoryStore, ScheduleMark, SetAside,
-    Store, Work,
+    StackRecord, Stacks, Store, Work,
 };
 use store_sqlite::SqliteStore;
 use tempfile::TempDir;
@@ -19,10 +19,18 @@ fn sqlite(folder: &TempDir) -> SqliteStore {
     SqliteStore::open(&path, Durability::Os).expect("a new database")
 }
 
-/// A store with its access keys.
-trait Kept: Store + AccessKeys {}
+/// A store with its access keys and stacks.
+trait Kept: Store + AccessKeys + Stacks {}
 
-impl<T: Store + AccessKeys> Kept for T {}
+impl<T: Store + AccessKeys + Stacks> Kept for T {}
+
+fn beside<'a>(store: &'a dyn Kept, code: Option<&'a dyn CodeBlobs>) -> Beside<'a> {
+    Beside {
+        code,
+        keys: Some(store),
+        stacks: Some(store),
+    }
+}
 
 fn header() -> Header {
     Header {
@@ -107,6 +115,15 @@ async fn furnish(store: &dyn Kept) {
         };
         store.create_access_key(record).await.expect("works");
     }
+    for name in ["calendar", "loan"] {
+        let record = StackRecord {
+            name: name.to_owned(),
+            document: "{\"format\":1}".to_owned(),
+            deployed_at: Timestamp::from_millis(1_790_000_000_003),
+        };
+        let seen = store.stacks_revision().await.expect("works");
+        store.put_stack(record, seen).await.expect("works");
+    }
     let mark = ScheduleMark {
         schedule: "arn:aws:events:us-east-1:000000000000:rule/nightly".to_owned(),
         definition: "rate(1 day)".to_owned(),
@@ -129,7 +146,7 @@ async fn furnish(store: &dyn Kept) {
 
 async fn backup(store: &dyn Kept, code: Option<&dyn CodeBlobs>) -> Vec<u8> {
     let mut writer = BackupWriter::begin(Vec::new(), header()).expect("memory");
-    let read = read_store(store, code, Some(store), &mut writer, |_| {}).await;
+    let read = read_store(store, beside(store, code), &mut writer, |_| {}).await;
     let read = read.expect("the store works");
     assert_eq!(read.left_out, []);
     assert_eq!(writer.counts(), read.counts);
@@ -137,7 +154,7 @@ async fn backup(store: &dyn Kept, code: Option<&dyn CodeBlobs>) -> Vec<u8> {
 }
 
 async fn restore(backup: &[u8], store: &dyn Kept, code: &dyn CodeBlobs) {
-    let mut into = IntoStore::begin(store, Some(code), Some(store))
+    let mut into = IntoStore::begin(store, beside(store, Some(code)))
         .await
         .expect("empty");
     let reader = BackupReader::begin(backup).expect("a backup");
@@ -212,7 +229,7 @@ async fn any_walk_survives_a_backup_and_goes_on_in_either_store() {
 async fn what_is_not_empty_is_refused() {
     let store = MemoryStore::new();
     furnish(&store).await;
-    match IntoStore::begin(&store, None, None).await {
+    match IntoStore::begin(&store, Beside::default()).await {
         Err(TransferError::NotEmpty("functions")) => {}
         Err(other) => panic!("{other:?}"),
         Ok(_) => panic!("it has functions"),
@@ -230,17 +247,20 @@ async fn access_keys_come_along_where_they_are_wanted() {
         with.access_keys().await.expect("works"),
         store.access_keys().await.expect("works")
     );
-    let mut into = IntoStore::begin(&without, None, None).await.expect("empty");
+    let mut into = IntoStore::begin(&without, Beside::default())
+        .await
+        .expect("empty");
     let reader = BackupReader::begin(made.as_slice()).expect("a backup");
     read_backup(reader, &mut into, |_| {}).await.expect("whole");
     let left_out = into.finish().await.expect("works");
-    assert_eq!(left_out.len(), 2, "{left_out:?}");
+    // Two keys and two stacks.
+    assert_eq!(left_out.len(), 4, "{left_out:?}");
     assert_eq!(without.access_keys().await.expect("works"), []);
     // Somebody's key is not lost among those of a backup, nor mixed with them.
     let other = MemoryStore::new();
     let record = store.access_keys().await.expect("works").remove(0);
     other.create_access_key(record).await.expect("works");
-    match IntoStore::begin(&other, None, Some(&other)).await {
+    match IntoStore::begin(&other, beside(&other, None)).await {
         Err(TransferError::NotEmpty("access keys")) => {}
         Err(error) => panic!("{error:?}"),
         Ok(_) => panic!("it has a key"),
@@ -312,7 +332,7 @@ async fn what_is_no_backup_or_a_newer_one_is_said() {
     let error = BackupReader::begin(newer.as_slice()).err().expect("newer");
     assert_eq!(
         error.to_string(),
-        "the backup has format 99, and this program reads up to 2: use the program that made it"
+        "the backup has format 99, and this program reads up to 3: use the program that made it"
     );
 }
 
@@ -406,9 +426,9 @@ async fn backups_of_every_format_are_read() {
         let name = "0123456789abcdef0123456789abcdef";
         code.put_code(name, vec![1, 2, 3]).await.expect("works");
         let made = backup(&one, Some(&code)).await;
-        std::fs::write(folder.join("format_2.backup"), made).expect("the folder is ours");
+        std::fs::write(folder.join("format_3.backup"), made).expect("the folder is ours");
     }
-    for format in 1..=2 {
+    for format in 1..=3 {
         let path = folder.join(format!("format_{format}.backup"));
         let kept = std::fs::read(path).expect("it is kept");
         let (store, code) = (MemoryStore::new(), MemoryCode::default());
@@ -422,5 +442,7 @@ async fn backups_of_every_format_are_read() {
         assert!(kept.len() > 50);
         let keys = store.access_keys().await.expect("works");
         assert_eq!(keys.len(), if format == 1 { 0 } else { 2 });
+        let stacks = store.stacks().await.expect("works").stacks;
+        assert_eq!(stacks.len(), if format < 3 { 0 } else { 2 });
     }
 }

@@ -2,19 +2,29 @@
 
 mod support;
 
-use keep::{BackupReader, BackupWriter, Examine, Header, IntoStore, read_backup, read_store};
+use keep::{
+    BackupReader, BackupWriter, Beside, Examine, Header, IntoStore, read_backup, read_store,
+};
 use model::Timestamp;
 use store::conformance::Walk;
-use store::{AccessKeys, Durability, MemoryStore, Store};
+use store::{AccessKeys, Durability, MemoryStore, StackRecord, Stacks, StacksRevision, Store};
 use store_sqlite::SqliteStore;
 use tempfile::TempDir;
 
 use crate::support::{open, server};
 
 /// A store with its access keys.
-trait Kept: Store + AccessKeys {}
+trait Kept: Store + AccessKeys + Stacks {}
 
-impl<T: Store + AccessKeys> Kept for T {}
+impl<T: Store + AccessKeys + Stacks> Kept for T {}
+
+fn beside(store: &dyn Kept) -> Beside<'_> {
+    Beside {
+        code: None,
+        keys: Some(store),
+        stacks: Some(store),
+    }
+}
 
 async fn backup(store: &dyn Kept) -> Vec<u8> {
     let header = Header {
@@ -24,16 +34,14 @@ async fn backup(store: &dyn Kept) -> Vec<u8> {
         of: String::new(),
     };
     let mut writer = BackupWriter::begin(Vec::new(), header).expect("memory");
-    let read = read_store(store, None, Some(store), &mut writer, |_| {}).await;
+    let read = read_store(store, beside(store), &mut writer, |_| {}).await;
     let read = read.expect("the store works");
     assert_eq!(read.left_out, []);
     writer.finish(read.left_out).expect("memory")
 }
 
 async fn restore(backup: &[u8], store: &dyn Kept) {
-    let mut into = IntoStore::begin(store, None, Some(store))
-        .await
-        .expect("empty");
+    let mut into = IntoStore::begin(store, beside(store)).await.expect("empty");
     let reader = BackupReader::begin(backup).expect("a backup");
     read_backup(reader, &mut into, |_| {}).await.expect("whole");
     assert_eq!(into.finish().await.expect("works"), []);
@@ -60,6 +68,15 @@ async fn a_trial_becomes_production_and_back() {
     for choice in first {
         walk.step(*choice, &trial, &memory).await;
     }
+    let stack = StackRecord {
+        name: "loan".to_owned(),
+        document: "{\"format\":1}".to_owned(),
+        deployed_at: Timestamp::default(),
+    };
+    trial
+        .put_stack(stack.clone(), StacksRevision(0))
+        .await
+        .expect("works");
     let made = backup(&trial).await;
     let postgres = open(&server().database().await).await;
     restore(&made, &postgres).await;
@@ -69,13 +86,14 @@ async fn a_trial_becomes_production_and_back() {
     }
     walk.check(&postgres, &memory).await;
 
+    assert_eq!(postgres.stacks().await.expect("works").stacks, [stack]);
     let made = backup(&postgres).await;
     let back = sqlite("back.db");
     restore(&made, &back).await;
     walk.check(&back, &memory).await;
     assert_eq!(backup(&back).await, made, "byte by byte");
     let mut examine = Examine::default();
-    read_store(&postgres, None, Some(&postgres), &mut examine, |_| {})
+    read_store(&postgres, beside(&postgres), &mut examine, |_| {})
         .await
         .expect("works");
     let found = examine.finish().first.into_iter();

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::Path;
 
 use anyhow::{Context as _, anyhow};
-use keep::{BackupReader, Counts, Examine, Finding, Findings, LeftOut, read_backup};
+use keep::{BackupReader, Beside, Counts, Examine, Finding, Findings, LeftOut, read_backup};
 use serde::Serialize;
 use store_sqlite::check_database;
 
@@ -94,10 +94,12 @@ async fn of_place(place: &Place) -> Result<(Counts, Findings), CliError> {
     let mut progress = Progress::start("verify", total(reading.store.as_ref()).await);
     // Without the code, which is compared where it is.
     let store = reading.store.as_ref();
-    let keys = Some(reading.keys.as_ref());
-    let read = keep::read_store(store, None, keys, &mut examine, |counts| {
-        progress.at(counts)
-    });
+    let beside = Beside {
+        code: None,
+        keys: Some(reading.keys.as_ref()),
+        stacks: Some(reading.stacks.as_ref()),
+    };
+    let read = keep::read_store(store, beside, &mut examine, |counts| progress.at(counts));
     let read = read.await;
     drop(progress);
     let read = read.map_err(anyhow::Error::new)?;

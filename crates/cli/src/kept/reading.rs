@@ -9,10 +9,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use keep::{Counts, Item, Read, Sink, read_store};
+use keep::{Beside, Counts, Item, Read, Sink, read_store};
 use model::{Owner, Timestamp};
 use server::FolderCode;
-use store::{AccessKeys, CodeBlobs, Durability, ServerRecord, Servers, Store};
+use store::{AccessKeys, CodeBlobs, Durability, ServerRecord, Servers, Stacks, Store};
 use store_postgres::{PostgresStore, pending_migrations};
 use store_sqlite::{SqliteStore, snapshot};
 use tempfile::TempDir;
@@ -29,6 +29,7 @@ pub struct Reading {
     pub store: Arc<dyn Store>,
     pub code: Option<Arc<dyn CodeBlobs>>,
     pub keys: Arc<dyn AccessKeys>,
+    pub stacks: Arc<dyn Stacks>,
     /// The code of a data folder, which can be compared with what was deployed.
     pub folder_code: Option<Arc<FolderCode>>,
     /// Files that come with it: their names, and where they are.
@@ -117,6 +118,7 @@ impl Reading {
         let store = Arc::new(store);
         Ok(Self {
             keys: Arc::clone(&store) as _,
+            stacks: Arc::clone(&store) as _,
             store,
             code: folder_code.clone().map(|code| code as Arc<dyn CodeBlobs>),
             folder_code,
@@ -133,6 +135,7 @@ impl Reading {
         Self {
             code: Some(Arc::clone(&store) as _),
             keys: Arc::clone(&store) as _,
+            stacks: Arc::clone(&store) as _,
             store,
             folder_code: None,
             files: Vec::new(),
@@ -149,15 +152,12 @@ impl Reading {
         sink: &mut impl Sink,
         progress: impl FnMut(&Counts),
     ) -> Result<Read, CliError> {
-        let keys = Some(self.keys.as_ref());
-        let read = read_store(
-            self.store.as_ref(),
-            self.code.as_deref(),
-            keys,
-            sink,
-            progress,
-        );
-        let read = read.await;
+        let beside = Beside {
+            code: self.code.as_deref(),
+            keys: Some(self.keys.as_ref()),
+            stacks: Some(self.stacks.as_ref()),
+        };
+        let read = read_store(self.store.as_ref(), beside, sink, progress).await;
         let mut read = read.map_err(anyhow::Error::new)?;
         for (name, path) in &self.files {
             let bytes = send_file(name, path, sink).await;

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use keep::{Counts, IntoStore, LeftOut, TransferError};
+use keep::{Beside, Counts, IntoStore, LeftOut, TransferError};
 use server::FolderCode;
-use store::{AccessKeys, CodeBlobs, Durability, Store};
+use store::{AccessKeys, CodeBlobs, Durability, Stacks, Store};
 use store_postgres::{OpenError, PostgresStore, Restoring};
 use store_sqlite::SqliteStore;
 
@@ -27,6 +27,7 @@ pub struct Writing {
     store: Arc<dyn Store>,
     code: Arc<dyn CodeBlobs>,
     keys: Arc<dyn AccessKeys>,
+    stacks: Arc<dyn Stacks>,
     /// Of a data folder.
     stage: Option<PathBuf>,
     /// Of a database.
@@ -58,6 +59,7 @@ impl Writing {
                 Ok(Self {
                     place: place.clone(),
                     keys: Arc::clone(&store) as _,
+                    stacks: Arc::clone(&store) as _,
                     store,
                     code: Arc::new(code),
                     stage: Some(stage),
@@ -77,6 +79,7 @@ impl Writing {
                     place: place.clone(),
                     code: Arc::clone(&store) as _,
                     keys: Arc::clone(&store) as _,
+                    stacks: Arc::clone(&store) as _,
                     store,
                     stage: None,
                     restoring: Some(restoring),
@@ -94,7 +97,12 @@ impl Writing {
             WithKeys::Yes => Some(self.keys.as_ref()),
             WithKeys::No => None,
         };
-        let begun = IntoStore::begin(self.store.as_ref(), Some(self.code.as_ref()), keys).await;
+        let beside = Beside {
+            code: Some(self.code.as_ref()),
+            keys,
+            stacks: Some(self.stacks.as_ref()),
+        };
+        let begun = IntoStore::begin(self.store.as_ref(), beside).await;
         let sink = begun.map_err(|error| match error {
             TransferError::NotEmpty(what) => CliError::usage(
                 format!("the {} is not empty: it has {what}", self.place),

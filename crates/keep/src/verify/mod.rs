@@ -139,6 +139,7 @@ impl Sink for Examine {
             Item::Code { .. }
             | Item::FunctionSettings(_)
             | Item::AccessKey(_)
+            | Item::Stack(_)
             | Item::ScheduleMark(_)
             | Item::DeadLetter(_)
             | Item::File { .. }
