@@ -9,10 +9,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::activity;
-use crate::failure::IntoStateError as _;
+use crate::failure::{IntoStateError as _, named};
 use crate::frame::Frame;
-use crate::resource::Resource;
+use crate::resource::{Resource, task_name};
 use crate::services::{Service, ServiceRequest};
+use crate::size::fits;
 use crate::walk::Walk;
 
 /// What `StartExecution` is refused with for a name that was used.
@@ -33,6 +34,19 @@ pub(crate) struct Limits {
 
 /// Has the work of a Task done, and gives its result.
 pub(crate) async fn run(
+    walk: &Walk<'_>,
+    frame: &Frame<'_>,
+    task: &Task,
+    context: &DurableContext,
+) -> Result<Value, StateError> {
+    let result = match work(walk, frame, task, context).await {
+        Err(error) if error.error == asl::DATA_LIMIT_EXCEEDED => None,
+        result => Some(result?).filter(fits),
+    };
+    result.ok_or_else(|| StateError::task_result_too_large(task_name(&task.resource)))
+}
+
+async fn work(
     walk: &Walk<'_>,
     frame: &Frame<'_>,
     task: &Task,
@@ -103,11 +117,19 @@ async fn service(
             request.operation
         )));
     };
+    let service = match request.service {
+        Service::DynamoDb => "dynamodb",
+        Service::StepFunctions => "states",
+    };
     let call = move |_: StepContext| {
         let (services, request) = (Arc::clone(&services), request.clone());
         async move {
-            let answer = services.call(request).await;
-            answer.map_err(lambdura::BoxError::from)
+            let answer = services.call(request).await?;
+            if !fits(&answer) {
+                // It could not be recorded.
+                return Err(named(StateError::too_large(service)).into());
+            }
+            Ok::<_, lambdura::BoxError>(answer)
         }
     };
     let called = context.step(call).name("call").retry(RetryStrategy::none());

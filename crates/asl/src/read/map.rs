@@ -145,9 +145,9 @@ fn items(fields: &Fields<'_>, language: Language) -> Items {
         Language::JsonPath => fields
             .text("ItemsPath")
             .and_then(|text| path(fields.reader, &fields.at("ItemsPath"), &text))
-            .map_or(Items::Input, Items::Path),
+            .map_or(Items::Input(language), Items::Path),
         Language::Jsonata => match fields.get("Items") {
-            None => Items::Input,
+            None => Items::Input(language),
             Some(value) => {
                 let items = template(fields.reader, &fields.at("Items"), value, language);
                 let is_list = value.is_array() || value.is_object() || items.is_dynamic();

@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use lambda_api::{ErrorObject, Event, EventType};
 use serde_json::{Map, Value, json};
-use state_machine::Redrive;
+use state_machine::{EvaluationFailed, Redrive};
 
 use super::activity_events;
 use super::kinds::collect_kinds;
@@ -44,7 +44,7 @@ pub(super) enum Part {
 pub(super) struct Writer<'h> {
     pub(super) history: &'h History<'h>,
     parts: HashMap<String, (Part, Option<String>)>,
-    kinds: HashMap<String, (String, String)>,
+    pub(super) kinds: HashMap<String, (String, String)>,
     /// What comes into the next state of a context.
     flowing: HashMap<Option<String>, String>,
     /// The last event of each context, for `previousEventId`.
@@ -172,6 +172,9 @@ impl Writer<'_> {
             | EventType::ChainedInvokeStopped => self.called(event),
             EventType::WaitSucceeded => self.timed_out(event),
             EventType::StepStarted => self.service_called(event),
+            EventType::StepSucceeded if event.name.as_deref() == Some(EvaluationFailed::STEP) => {
+                self.evaluation_failed(event);
+            }
             EventType::StepSucceeded if self.activity(event).is_some() => {
                 self.activity_scheduled(event)
             }
@@ -198,6 +201,23 @@ impl Writer<'_> {
         self.push(event, &None, "ExecutionRedriven", details);
         self.done_before = Some((redrive.state.clone(), redrive.done.into_keys().collect()));
         Some(redrive.input.to_string())
+    }
+
+    fn evaluation_failed(&mut self, event: &Event) {
+        let Some((state, _, context)) = self.state_of(&event.parent_id) else {
+            return;
+        };
+        let result = event.step_succeeded_details.as_ref();
+        let result = result.and_then(|it| it.result.payload.as_deref());
+        let failed: EvaluationFailed = result
+            .and_then(|text| serde_json::from_str(text).ok())
+            .unwrap_or_default();
+        let mut details = json!({ "state": state, "error": failed.error, "cause": failed.cause });
+        if let Some(location) = failed.location {
+            details["location"] = Value::from(location);
+        }
+        let details = Some(("evaluationFailedEventDetails", details));
+        self.push(event, &context, "EvaluationFailed", details);
     }
 
     /// The state that something happens in, with the id of its context.
@@ -371,181 +391,6 @@ impl Writer<'_> {
             }
             Part::Run { state, .. } => self.run_ended(event, &parent, &state),
             Part::State { .. } | Part::Child | Part::Other => {}
-        }
-    }
-
-    /// Whether the state's task is a function by its ARN, and what its events call its resource.
-    pub(super) fn resource(
-        &self,
-        id: &Option<String>,
-    ) -> Option<(bool, String, String, Option<String>)> {
-        let (name, _, state_id) = self.state_of(id)?;
-        let (kind, resource) = self.kinds.get(&name)?;
-        if kind != "Task" {
-            return None;
-        }
-        match resource
-            .split(":::")
-            .nth(1)
-            .and_then(|it| it.split_once(':'))
-        {
-            Some((service, action)) => {
-                Some((false, service.to_owned(), action.to_owned(), state_id))
-            }
-            None => Some((true, String::from("lambda"), resource.clone(), state_id)),
-        }
-    }
-
-    fn scheduled(&mut self, event: &Event) {
-        let Some((is_function, service, resource, state)) = self.resource(&event.parent_id) else {
-            return;
-        };
-        let details = event
-            .chained_invoke_started_details
-            .clone()
-            .unwrap_or_default();
-        let input = details.input.and_then(|it| it.payload).unwrap_or_default();
-        if is_function {
-            let scheduled = self.data(json!({ "resource": resource }), "input", &input);
-            self.push(
-                event,
-                &state,
-                "LambdaFunctionScheduled",
-                Some(("lambdaFunctionScheduledEventDetails", scheduled)),
-            );
-            self.push(event, &state, "LambdaFunctionStarted", None);
-            return;
-        }
-        let payload: Value = serde_json::from_str(&input).unwrap_or_default();
-        let parameters = match service.as_str() {
-            "lambda" => json!({ "FunctionName": details.function_name, "Payload": payload }),
-            _ => json!({ "StateMachineArn": details.function_name, "Input": payload }),
-        };
-        let parameters = if self.history.with_data {
-            parameters.to_string()
-        } else {
-            String::from("{}")
-        };
-        let about = json!({ "resourceType": service, "resource": resource });
-        let mut scheduled = about.clone();
-        scheduled["region"] = json!(self.history.home.region);
-        scheduled["parameters"] = json!(parameters);
-        self.push(
-            event,
-            &state,
-            "TaskScheduled",
-            Some(("taskScheduledEventDetails", scheduled)),
-        );
-        self.push(
-            event,
-            &state,
-            "TaskStarted",
-            Some(("taskStartedEventDetails", about)),
-        );
-    }
-
-    fn called(&mut self, event: &Event) {
-        let Some((is_function, service, resource, state)) = self.resource(&event.parent_id) else {
-            return;
-        };
-        let about = json!({ "resourceType": service, "resource": resource });
-        if let Some(details) = &event.chained_invoke_succeeded_details {
-            let output = details
-                .result
-                .payload
-                .clone()
-                .unwrap_or_else(|| String::from("null"));
-            if is_function {
-                let details = self.data(json!({}), "output", &output);
-                self.push(
-                    event,
-                    &state,
-                    "LambdaFunctionSucceeded",
-                    Some(("lambdaFunctionSucceededEventDetails", details)),
-                );
-                return;
-            }
-            let value: Value = serde_json::from_str(&output).unwrap_or_default();
-            let waits = resource.ends_with(".waitForTaskToken");
-            let wrapped = match service.as_str() {
-                "lambda" => {
-                    json!({ "ExecutedVersion": "$LATEST", "Payload": value, "StatusCode": 200 })
-                }
-                _ => value,
-            };
-            let details = self.data(about, "output", &wrapped.to_string());
-            let (kind, member) = match waits {
-                true => ("TaskSubmitted", "taskSubmittedEventDetails"),
-                false => ("TaskSucceeded", "taskSucceededEventDetails"),
-            };
-            self.push(event, &state, kind, Some((member, details)));
-            return;
-        }
-        let failed = [
-            &event.chained_invoke_failed_details,
-            &event.chained_invoke_timed_out_details,
-            &event.chained_invoke_stopped_details,
-        ];
-        let error = failed
-            .into_iter()
-            .flatten()
-            .next()
-            .and_then(|it| it.error.payload.as_ref());
-        if is_function {
-            self.push(
-                event,
-                &state,
-                "LambdaFunctionFailed",
-                Some(("lambdaFunctionFailedEventDetails", told(error))),
-            );
-        } else {
-            self.push(
-                event,
-                &state,
-                "TaskFailed",
-                Some(("taskFailedEventDetails", merged(about, told(error)))),
-            );
-        }
-    }
-
-    /// A task token was completed, or its time ran out.
-    fn completed(&mut self, event: &Event) {
-        let Some((_, service, resource, state)) = self.resource(&event.parent_id) else {
-            return;
-        };
-        let about = json!({ "resourceType": service, "resource": resource });
-        if let Some(details) = &event.callback_succeeded_details {
-            let output = details
-                .result
-                .payload
-                .clone()
-                .unwrap_or_else(|| String::from("null"));
-            let details = self.data(about, "output", &output);
-            self.push(
-                event,
-                &state,
-                "TaskSucceeded",
-                Some(("taskSucceededEventDetails", details)),
-            );
-        } else if event.event_type == EventType::CallbackTimedOut {
-            let details = merged(about, json!({ "error": "States.Timeout" }));
-            self.push(
-                event,
-                &state,
-                "TaskTimedOut",
-                Some(("taskTimedOutEventDetails", details)),
-            );
-        } else {
-            let error = event
-                .callback_failed_details
-                .as_ref()
-                .and_then(|it| it.error.payload.as_ref());
-            self.push(
-                event,
-                &state,
-                "TaskFailed",
-                Some(("taskFailedEventDetails", merged(about, told(error)))),
-            );
         }
     }
 

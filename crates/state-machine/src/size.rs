@@ -1,0 +1,12 @@
+//! How large the data of a state may be.
+
+use serde_json::Value;
+
+/// Largest input or output of a state, in bytes. Source: Step Functions service quotas.
+const PAYLOAD_BYTES_MAX: usize = 262_144;
+
+/// Whether a state may have this as its output, and a Task as its result.
+#[must_use]
+pub fn fits(value: &Value) -> bool {
+    value.to_string().len() <= PAYLOAD_BYTES_MAX
+}
