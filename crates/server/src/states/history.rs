@@ -3,7 +3,7 @@
 //! Nothing is written for it: a state's context is its entry and its exit, a chained invoke is a task that was scheduled
 //! and ended, a callback one that waits for its token.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use lambda_api::{ErrorObject, Event, EventType};
 use serde_json::{Map, Value, json};
@@ -57,6 +57,8 @@ pub(super) struct Writer<'h> {
     pub(super) lengths: HashMap<Option<String>, usize>,
     /// The durable execution that is told of.
     pub(super) durable: String,
+    /// Contexts of Map and Parallel states whose last attempt failed: whether they are tried again is not known yet.
+    pub(super) failing: HashSet<Option<String>>,
     /// The state that it goes on from, and what of it was done before.
     done_before: Option<(String, BTreeSet<usize>)>,
 }
@@ -76,12 +78,14 @@ pub(super) fn written(history: &History<'_>, parts: &[(&str, Vec<Event>)]) -> Ve
         failed: HashMap::new(),
         lengths: HashMap::new(),
         durable: String::new(),
+        failing: HashSet::new(),
         done_before: None,
     };
     for (durable, events) in parts {
         writer.durable = (*durable).to_owned();
         writer.lengths = lengths(events);
         writer.failed.clear();
+        writer.failing.clear();
         let returned = activity_events::returned(events);
         for (index, event) in events.iter().enumerate() {
             if !returned.contains(&index) {
@@ -204,9 +208,12 @@ impl Writer<'_> {
     }
 
     fn evaluation_failed(&mut self, event: &Event) {
-        let Some((state, _, context)) = self.state_of(&event.parent_id) else {
+        let Some((state, kind, context)) = self.state_of(&event.parent_id) else {
             return;
         };
+        if kind == "Map" || kind == "Parallel" {
+            self.failing.insert(context.clone());
+        }
         let result = event.step_succeeded_details.as_ref();
         let result = result.and_then(|it| it.result.payload.as_deref());
         let failed: EvaluationFailed = result
@@ -289,16 +296,19 @@ impl Writer<'_> {
                 self.carry(event);
             }
             Part::Batch { is_map: true } => {
+                self.tried(event);
                 self.map_started(event);
                 self.carry(event);
             }
             Part::Run { arn, .. } => {
+                self.tried(event);
                 self.map_started(event);
                 let details = Some(("mapRunStartedEventDetails", json!({ "mapRunArn": arn })));
                 self.push(event, &event.parent_id, "MapRunStarted", details);
                 self.carry(event);
             }
             Part::Batch { is_map: false } => {
+                self.tried(event);
                 self.push(event, &event.parent_id, "ParallelStateStarted", None);
                 self.carry(event);
             }
@@ -314,6 +324,11 @@ impl Writer<'_> {
             }
             Part::Child | Part::Other => {}
         }
+    }
+
+    /// Another attempt of a Map or Parallel state: the one before was not the last.
+    fn tried(&mut self, event: &Event) {
+        self.failing.remove(&event.parent_id);
     }
 
     /// Lets what happens in a context follow its beginning.
@@ -336,6 +351,11 @@ impl Writer<'_> {
             .context_succeeded_details
             .as_ref()
             .and_then(|it| it.result.payload.clone());
+        if let Part::State { kind, .. } = &part
+            && self.failing.remove(&event.id)
+        {
+            self.push(event, &parent, &format!("{kind}StateFailed"), None);
+        }
         match part {
             Part::State { name, kind } if is_good => {
                 let passed: Value = result
@@ -368,12 +388,15 @@ impl Writer<'_> {
             }
             Part::Batch { is_map } => {
                 // It has ended well as long as it has ended: what counts is within.
-                let is_good = is_good && !self.failed.contains_key(&event.id);
-                let (good, bad) = match is_map {
-                    true => ("MapStateSucceeded", "MapStateFailed"),
-                    false => ("ParallelStateSucceeded", "ParallelStateFailed"),
+                if !is_good || self.failed.contains_key(&event.id) {
+                    self.failing.insert(parent);
+                    return;
+                }
+                let succeeded = match is_map {
+                    true => "MapStateSucceeded",
+                    false => "ParallelStateSucceeded",
                 };
-                self.push(event, &parent, if is_good { good } else { bad }, None);
+                self.push(event, &parent, succeeded, None);
             }
             Part::Item { state, index } => {
                 if !is_good {
@@ -419,7 +442,10 @@ impl Writer<'_> {
             written[member] = details;
         }
         self.events.push(written);
-        self.last.insert(within.clone(), id);
+        // On AWS the first state follows nothing.
+        if kind != "ExecutionStarted" {
+            self.last.insert(within.clone(), id);
+        }
     }
 }
 
