@@ -58,7 +58,7 @@ pub(super) fn read(fields: &Fields<'_>, language: Language, depth: usize) -> Sta
     if fields.get("ResultWriter").is_some() {
         fields.wrong(
             "ResultWriter",
-            "`ResultWriter` is not supported here: results are the state's output",
+            "`ResultWriter` is not supported here, where there is no S3 that results could be written to: leave it out, and they are the state's output, up to 256 KiB; what is larger, a function that the item processor calls can keep",
         );
     }
     if mode == ProcessorMode::Inline {
