@@ -184,9 +184,9 @@ def test_a_result_of_a_task_that_is_too_large_fails_it(states):
             machine = made(states, f"large-{name}-{caught.rsplit('.')[1]}", {"StartAt": "Charge", "States": {"Charge": state, **others}})
             arn = start(states, "small", {"amount": 1, "letters": 200_000}, machine)
             assert ended(states, arn)["output"] == '"fits"'
-            # What AWS's function may return, and what is too much for a record here.
-            for letters in [263_168, 2_000_000]:
-                arn = start(states, str(letters), {"amount": 1, "letters": letters}, machine)
+            # What fits into a record here, what does not, and what is no JSON either.
+            for number, large in enumerate([{"letters": 263_168}, {"letters": 2_000_000}, {"bytes": 263_168}]):
+                arn = start(states, f"large-{number}", {"amount": 1, **large}, machine)
                 assert json.loads(ended(states, arn)["output"]) == failure
                 history = events(states, arn)
                 assert [it["type"] for it in history[4:6]] == [f"{kind}Failed", "TaskStateExited"]

@@ -38,5 +38,5 @@ pub use failure::is_output_too_large;
 pub use machine::{Redrive, Settings, StateMachine, UnsupportedResource, functions, item_input};
 pub use resource::{is_activity_name, task_name};
 pub use services::{Service, ServiceAnswer, ServiceRequest, Services};
-pub use size::fits;
+pub use size::{fits, fits_as_text};
 pub use walk::operation_name;

@@ -4,16 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use asl::{StateError, Task};
-use lambdura::{Callback, DurableContext, RetryStrategy, StepContext};
+use lambdura::{
+    BoxError, Callback, DurableContext, RetryStrategy, SerDes, SerDesContext, StepContext,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::activity;
-use crate::failure::{IntoStateError as _, named};
+use crate::failure::{IntoStateError as _, TEXT_TOO_LARGE, named};
 use crate::frame::Frame;
 use crate::resource::{Resource, task_name};
 use crate::services::{Service, ServiceRequest};
-use crate::size::fits;
+use crate::size::{fits, fits_as_text};
 use crate::walk::Walk;
 
 /// What `StartExecution` is refused with for a name that was used.
@@ -236,6 +238,25 @@ fn invocation(arguments: &Value) -> Result<(&str, &Value), StateError> {
     Ok((function, arguments.get("Payload").unwrap_or(NONE)))
 }
 
+/// Reads what a function returned: that it is too large comes before that it is no JSON.
+struct Output;
+
+impl SerDes<Value> for Output {
+    fn serialize(&self, value: &Value, _: SerDesContext<'_>) -> Result<String, BoxError> {
+        Ok(value.to_string())
+    }
+
+    fn deserialize(&self, text: &str, _: SerDesContext<'_>) -> Result<Value, BoxError> {
+        if text.is_empty() {
+            return Ok(Value::Null);
+        }
+        serde_json::from_str(text).map_err(|error| match fits_as_text(text) {
+            true => error.into(),
+            false => TEXT_TOO_LARGE.into(),
+        })
+    }
+}
+
 /// Calls a function, and fails with `States.Timeout` if it takes too long: its result is not used then.
 async fn call(
     walk: &Walk<'_>,
@@ -247,7 +268,8 @@ async fn call(
     let function = callable(walk, function)?;
     let invoke = context
         .invoke::<_, Value>(&function, payload)
-        .name(short(&function));
+        .name(short(&function))
+        .result_serdes(Output);
     // A function sends no heartbeats: silence for that long is the same as taking that long.
     let timeout = match (limits.timeout, limits.heartbeat) {
         (Some(timeout), Some(heartbeat)) => Some(timeout.min(heartbeat)),

@@ -9,8 +9,7 @@ use super::history::{Writer, merged, told};
 
 /// Whether a Task fails with a result that its call succeeded with.
 fn is_too_large(output: &str) -> bool {
-    let value: Value = serde_json::from_str(output).unwrap_or_default();
-    !state_machine::fits(&value)
+    !state_machine::fits_as_text(output)
 }
 
 fn too_large(task: &str) -> Value {
@@ -122,7 +121,7 @@ impl Writer<'_> {
                 _ => value,
             };
             let wrapped = wrapped.to_string();
-            if !waits && is_too_large(&wrapped) {
+            if !waits && (is_too_large(&output) || is_too_large(&wrapped)) {
                 return self.call_failed(event, &state, Some(about), too_large(&service));
             }
             let details = self.data(about, "output", &wrapped);
