@@ -23,6 +23,16 @@ from system import HERE, PATIENCE_SECONDS, START_SECONDS, binary, rust_code, unt
 ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith(("LAMBDURA_", "AWS_"))}
 
 
+STATES = "arn:aws:states:us-east-1:000000000000"
+# The tasks of one activity, and the map runs of one machine.
+WORKER = [
+    {"Effect": "Allow", "Action": "states:GetActivityTask", "Resource": f"{STATES}:activity:own"},
+    {"Effect": "Allow", "Action": ["states:DescribeActivity", "states:CreateActivity"], "Resource": f"{STATES}:activity:o*n"},
+    {"Effect": "Allow", "Action": ["states:DescribeMapRun", "states:ListExecutions"], "Resource": f"{STATES}:mapRun:spread/*"},
+    {"Effect": "Allow", "Action": "states:ListMapRuns", "Resource": f"{STATES}:execution:spread:*"},
+]
+
+
 class Exposed:
     """A running service, its certificate, and the keys to it."""
 
@@ -100,6 +110,9 @@ def exposed(tmp_path_factory):
     statement = {"Effect": "Allow", "Action": "lambda:GetFunction*", "Resource": "arn:aws:lambda:*:*:function:Steps*"}
     policy.write_text(json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
     service.reader = service.key("reader", str(policy))
+    worker = service.scratch / "worker.json"
+    worker.write_text(json.dumps({"Version": "2012-10-17", "Statement": WORKER}))
+    service.worker = service.key("worker", str(worker))
     service.start()
     yield service
     service.stop()
@@ -193,6 +206,52 @@ def test_machines_do_what_their_templates_grant(exposed):
     assert refused(lambda: exposed.client("stepfunctions", exposed.reader).list_state_machines()) == "AccessDeniedException"
     names = [it["name"] for it in states.list_state_machines()["stateMachines"]]
     assert names == ["narrow", "noting", "small"]
+
+
+def test_activities_and_map_runs_are_resources_of_their_own(exposed):
+    states = exposed.client("stepfunctions", exposed.admin)
+    own, other = f"{STATES}:activity:own", f"{STATES}:activity:other"
+    worker = exposed.client("stepfunctions", exposed.worker)
+    denied = "AccessDeniedException"
+    assert worker.create_activity(name="own")["activityArn"] == own
+    assert refused(lambda: worker.create_activity(name="other")) == denied
+    states.create_activity(name="other")
+    role = "arn:aws:iam::000000000000:role/r"
+    tasks = {name: {"Type": "Task", "Resource": arn, "End": True} for name, arn in [("Own", own), ("Other", other)]}
+    branches = [{"StartAt": name, "States": {name: task}} for name, task in tasks.items()]
+    both = {"StartAt": "Both", "States": {"Both": {"Type": "Parallel", "Branches": branches, "End": True}}}
+    machine = states.create_state_machine(name="both", definition=json.dumps(both), roleArn=role)["stateMachineArn"]
+    arn = states.start_execution(stateMachineArn=machine, input="{}")["executionArn"]
+    assert worker.get_activity_task(activityArn=own)["taskToken"]
+    assert refused(lambda: worker.get_activity_task(activityArn=other)) == denied
+    assert worker.describe_activity(activityArn=own)["name"] == "own"
+    assert refused(lambda: worker.describe_activity(activityArn=other)) == denied
+    assert refused(lambda: worker.list_activities()) == denied
+    assert refused(lambda: worker.delete_activity(activityArn=own)) == denied
+    states.stop_execution(executionArn=arn)
+
+    item = {"StartAt": "Item", "States": {"Item": {"Type": "Pass", "End": True}}, "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
+    each = json.dumps({"StartAt": "Each", "States": {"Each": {"Type": "Map", "ItemProcessor": item, "End": True}}})
+
+    def run_of(name):
+        machine = states.create_state_machine(name=name, definition=each, roleArn=role)["stateMachineArn"]
+        arn = states.start_execution(stateMachineArn=machine, input="[1, 2]")["executionArn"]
+        until(f"{name} has ended", lambda: (states.describe_execution(executionArn=arn)["status"] == "SUCCEEDED", None))
+        (run,) = states.list_map_runs(executionArn=arn)["mapRuns"]
+        return machine, arn, run["mapRunArn"]
+
+    machine, arn, run = run_of("spread")
+    _, other_arn, other_run = run_of("spread-other")
+    assert worker.list_map_runs(executionArn=arn)["mapRuns"][0]["mapRunArn"] == run
+    assert refused(lambda: worker.list_map_runs(executionArn=other_arn)) == denied
+    assert worker.describe_map_run(mapRunArn=run)["executionCounts"]["succeeded"] == 2
+    assert refused(lambda: worker.describe_map_run(mapRunArn=other_run)) == denied
+    assert len(worker.list_executions(mapRunArn=run)["executions"]) == 2
+    assert refused(lambda: worker.list_executions(mapRunArn=other_run)) == denied
+    # Nor when the request names what the key may look at as well.
+    assert refused(lambda: worker.list_executions(mapRunArn=other_run, stateMachineArn=run)) == denied
+    assert refused(lambda: worker.list_executions(stateMachineArn=machine)) == denied
+    assert refused(lambda: worker.update_map_run(mapRunArn=run, maxConcurrency=1)) == denied
 
 
 def test_the_command_line_signs_and_reads_the_record(exposed):

@@ -4,24 +4,10 @@ import json
 import socket
 import threading
 
-import pytest
 from cluster import Postgres
-from system import until, up
+from machines import ACTIVITY, ORDERS, ROLE, client, ended, events, kinds, refusal, start, states, system
+from system import until
 from test_deploy import serving
-from test_step_functions import ORDERS, ROLE, client, ended, events, refusal, start
-
-ACTIVITY = "arn:aws:states:us-east-1:000000000000:activity:"
-
-
-@pytest.fixture(scope="module")
-def system(tmp_path_factory):
-    with up("state-machines", tmp_path_factory.mktemp("activities")) as system:
-        yield system
-
-
-@pytest.fixture(scope="module")
-def states(system):
-    return client(system)
 
 
 def worker(states, name, **limits):
@@ -31,10 +17,6 @@ def worker(states, name, **limits):
     definition = json.dumps({"StartAt": "Work", "States": {"Work": task}})
     machine = states.create_state_machine(name=f"{name}-machine", definition=definition, roleArn=ROLE)
     return activity, machine["stateMachineArn"]
-
-
-def kinds(states, arn):
-    return [event["type"] for event in events(states, arn)]
 
 
 def test_activities_are_made_listed_and_deleted(states):

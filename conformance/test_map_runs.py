@@ -2,24 +2,7 @@
 
 import json
 
-import pytest
-from system import up
-from test_step_functions import ORDERS, ROLE, client, ended, events, refusal, start
-
-
-@pytest.fixture(scope="module")
-def system(tmp_path_factory):
-    with up("state-machines", tmp_path_factory.mktemp("map-runs")) as system:
-        yield system
-
-
-@pytest.fixture(scope="module")
-def states(system):
-    return client(system)
-
-
-def made(states, name, definition):
-    return states.create_state_machine(name=name, definition=json.dumps(definition), roleArn=ROLE)["stateMachineArn"]
+from machines import ORDERS, ROLE, ended, events, kinds, made, refusal, start, states, system
 
 
 def each(processor, **more):
@@ -42,10 +25,6 @@ DISTRIBUTED = {**CHECK, "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionTyp
 
 def items(*numbers):
     return {"items": [{"n": n} for n in numbers]}
-
-
-def kinds(states, arn):
-    return [event["type"] for event in events(states, arn)]
 
 
 def test_a_distributed_map_is_a_map_run(states):
@@ -108,6 +87,111 @@ def test_a_map_or_parallel_that_failed_says_so(states):
     shown = ended(states, arn)
     assert (shown["error"], shown.get("cause", "")) == ("E", "")
     assert kinds(states, arn)[-2:] == ["ParallelStateFailed", "ExecutionFailed"]
+
+
+def test_a_map_or_parallel_fails_once_however_often_it_is_tried(states):
+    # As AWS's recorded histories have it: an attempt that another one follows ends with what failed in it.
+    retry = {"Retry": [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 1, "BackoffRate": 1, "MaxAttempts": 2}]}
+    caught = {"Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}]}
+    fail = {"StartAt": "No", "States": {"No": {"Type": "Fail", "Error": "E"}}}
+    for name, state, attempt, kind in [
+        ("map", each(fail)["States"]["Each"], ["MapStateStarted", "MapIterationStarted", "FailStateEntered", "MapIterationFailed"], "Map"),
+        ("parallel", {"Type": "Parallel", "Branches": [fail], "End": True}, ["ParallelStateStarted", "FailStateEntered"], "Parallel"),
+    ]:
+        machine = {"StartAt": "Each", "States": {"Each": {**state, **retry}}}
+        arn = start(states, "one", items(1), made(states, f"{name}-fails", machine))
+        ended(states, arn)
+        begun = ["ExecutionStarted", f"{kind}StateEntered"]
+        assert kinds(states, arn) == [*begun, *attempt * 3, f"{kind}StateFailed", "ExecutionFailed"]
+        machine["States"] = {"Each": {**state, **retry, **caught}, "Caught": {"Type": "Succeed"}}
+        arn = start(states, "one", items(1), made(states, f"{name}-is-caught", machine))
+        assert ended(states, arn)["status"] == "SUCCEEDED"
+        after = ["SucceedStateEntered", "SucceedStateExited", "ExecutionSucceeded"]
+        assert kinds(states, arn) == [*begun, *attempt * 3, f"{kind}StateFailed", f"{kind}StateExited", *after]
+    machine = {"StartAt": "Each", "States": {"Each": {**each(DISTRIBUTED)["States"]["Each"], **retry}}}
+    arn = start(states, "one", items(30), made(states, "runs-fail", machine))
+    ended(states, arn)
+    attempt = ["MapStateStarted", "MapRunStarted", "MapRunFailed"]
+    assert kinds(states, arn)[2:] == [*attempt * 3, "MapStateFailed", "ExecutionFailed"]
+    history = events(states, arn)
+    assert [event["id"] for event in history] == list(range(1, len(history) + 1))
+    # Nothing comes before the first state.
+    assert [event["previousEventId"] for event in history[:3]] == [0, 0, 2]
+
+
+def test_an_evaluation_that_fails_is_told_of(states):
+    def history_of(name, state, error="States.QueryEvaluationError"):
+        machine = {"QueryLanguage": "JSONata", "StartAt": "It", "States": {"It": state}}
+        if "Other" in json.dumps(state):
+            machine["States"]["Other"] = {"Type": "Succeed"}
+        arn = start(states, "one", {"at": "2016-12-05 21:29:29Z"}, made(states, name, machine))
+        shown = ended(states, arn)
+        if error:
+            assert (shown["status"], shown["error"]) == ("FAILED", error), shown
+        history = events(states, arn)
+        told = [it["evaluationFailedEventDetails"] for it in history if it["type"] == "EvaluationFailed"]
+        assert all(it["state"] == "It" and it["error"] == "States.QueryEvaluationError" for it in told)
+        # The one that ends the execution has its cause.
+        assert not error or told[-1]["cause"] == shown["cause"]
+        return [it["type"] for it in history][2:], [it.get("location") for it in told]
+
+    ends = {"End": True}
+    nothing = "{% $states.input.nothing %}"
+    one = ["EvaluationFailed", "ExecutionFailed"]
+    passes = {"Type": "Pass", "Output": {"a": [1, nothing]}, **ends}
+    assert history_of("e-pass", passes) == (one, ["Output/a[1]"])
+    waits = {"Type": "Wait", "Timestamp": "{% $states.input.at %}", **ends}
+    assert history_of("e-wait", waits) == (one, ["Timestamp"])
+    rule = {"Condition": "{% 'yes' %}", "Next": "Other"}
+    assert history_of("e-choice", {"Type": "Choice", "Choices": [rule]}) == (one, ["Choices[0]/Condition"])
+    task = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Arguments": {"FunctionName": nothing}, **ends}
+    assert history_of("e-task", task) == (one, ["Arguments/FunctionName"])
+    item = {"StartAt": "Item", "States": {"Item": {"Type": "Pass", "End": True}}}
+    maps = {"Type": "Map", "Items": "{% 1 %}", "ItemProcessor": item, **ends}
+    assert history_of("e-map", maps) == (["EvaluationFailed", "MapStateFailed", "ExecutionFailed"], ["Items"])
+    # The input itself is no list, which is in no field.
+    text = {name: value for name, value in maps.items() if name != "Items"}
+    inner = {"QueryLanguage": "JSONata", "StartAt": "Text", "States": {"Text": {"Type": "Pass", "Output": "text", "Next": "It"}, "It": text}}
+    arn = start(states, "one", {}, made(states, "e-input", inner))
+    assert ended(states, arn)["cause"] == 'Map state input must be an array but was: "text"'
+    assert kinds(states, arn)[-3:] == ["EvaluationFailed", "MapStateFailed", "ExecutionFailed"]
+    assert "location" not in events(states, arn)[-3]["evaluationFailedEventDetails"]
+    # Each attempt says so, and one that is caught.
+    retry = {"Retry": [{"ErrorEquals": ["States.QueryEvaluationError"], "IntervalSeconds": 1, "MaxAttempts": 1}]}
+    caught = {"Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Other"}]}
+    types, places = history_of("e-caught", {**task, **retry, **caught}, error=None)
+    assert types == ["EvaluationFailed"] * 2 + ["TaskStateExited", "SucceedStateEntered", "SucceedStateExited", "ExecutionSucceeded"]
+    assert places == ["Arguments/FunctionName"] * 2
+    # JSONPath knows no such event.
+    path = {"Type": "Wait", "QueryLanguage": "JSONPath", "TimestampPath": "$.at", **ends}
+    jsonpath = {"StartAt": "It", "States": {"It": path}}
+    arn = start(states, "one", {"at": "2016-12-05 21:29:29Z"}, made(states, "e-path", jsonpath))
+    assert ended(states, arn)["error"] == "States.Runtime"
+    assert kinds(states, arn) == ["ExecutionStarted", "WaitStateEntered", "ExecutionFailed"]
+
+
+def test_a_result_of_a_task_that_is_too_large_fails_it(states):
+    function = "arn:aws:lambda:us-east-1:000000000000:function:state-machines-Charge"
+    invoke = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Next": "Fits"}
+    invoke["Parameters"] = {"FunctionName": function, "Payload.$": "$"}
+    direct = {"Type": "Task", "Resource": function, "Next": "Fits"}
+    others = {"Fits": {"Type": "Pass", "Result": "fits", "End": True}, "Caught": {"Type": "Pass", "End": True}}
+    for name, task, of, kind in [("invoke", invoke, "lambda", "Task"), ("direct", direct, function, "LambdaFunction")]:
+        cause = f"The state/task '{of}' returned a result with a size exceeding the maximum number of bytes service limit."
+        failure = {"Error": "States.DataLimitExceeded", "Cause": cause}
+        for caught in ["States.DataLimitExceeded", "States.ALL"]:
+            state = {**task, "Catch": [{"ErrorEquals": [caught], "Next": "Caught"}]}
+            machine = made(states, f"large-{name}-{caught.rsplit('.')[1]}", {"StartAt": "Charge", "States": {"Charge": state, **others}})
+            arn = start(states, "small", {"amount": 1, "letters": 200_000}, machine)
+            assert ended(states, arn)["output"] == '"fits"'
+            # What fits into a record here, what does not, and what is no JSON either.
+            for number, large in enumerate([{"letters": 263_168}, {"letters": 2_000_000}, {"bytes": 263_168}]):
+                arn = start(states, f"large-{number}", {"amount": 1, **large}, machine)
+                assert json.loads(ended(states, arn)["output"]) == failure
+                history = events(states, arn)
+                assert [it["type"] for it in history[4:6]] == [f"{kind}Failed", "TaskStateExited"]
+                (details,) = [details for member, details in history[4].items() if member.endswith("Details")]
+                assert (details["error"], details["cause"]) == (failure["Error"], failure["Cause"])
 
 
 def test_what_went_well_is_not_done_again_when_redriven(states, tmp_path):

@@ -21,6 +21,11 @@ def charge(event, context):
         raise Busy("later")
     if event["amount"] < 0:
         raise Refused("less than nothing")
+    if "bytes" in event:
+        # As it is: no JSON.
+        return b"x" * event["bytes"]
+    if "letters" in event:
+        return {"receipt": "x" * event["letters"]}
     return {"amount": event["amount"]}
 
 

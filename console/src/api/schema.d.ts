@@ -878,7 +878,7 @@ export interface components {
             assumptions: string[];
             /** @description Its lines, of which some may be zero. */
             bill: components["schemas"]["CostLine"][];
-            /** @description When which function ran for it, oldest first: what was paid for as compute. */
+            /** @description When which function ran for it, oldest first: what was paid for as compute. At most 10,000. */
             compute: components["schemas"]["CostInvocation"][];
             /**
              * Format: int64
@@ -901,7 +901,7 @@ export interface components {
             server_now_at: number;
             /** Format: int64 */
             started_at: number;
-            /** @description When which step of the execution itself ran; none of a state machine, whose steps are the service's own. */
+            /** @description When which step of the execution itself ran, at most 10,000; none of a state machine, whose steps are the service's. */
             steps: components["schemas"]["CostStep"][];
             usage: components["schemas"]["CostUsage"];
         };

@@ -169,16 +169,17 @@ impl Operator {
 }
 
 impl Condition {
-    /// Whether it holds. For JSONPath the scope has the input after `InputPath`.
+    /// Whether it holds, as the condition of the rule with this `index`. For JSONPath the scope has the input after
+    /// `InputPath`.
     ///
     /// # Errors
     ///
     /// `States.Runtime` when a path has nothing; `States.QueryEvaluationError` when an expression fails or is not a boolean.
-    pub fn holds(&self, scope: &Scope<'_>) -> Result<bool, StateError> {
+    pub fn holds(&self, index: usize, scope: &Scope<'_>) -> Result<bool, StateError> {
         match self {
             Self::And(all) => {
                 for condition in all {
-                    if !condition.holds(scope)? {
+                    if !condition.holds(index, scope)? {
                         return Ok(false);
                     }
                 }
@@ -186,20 +187,20 @@ impl Condition {
             }
             Self::Or(any) => {
                 for condition in any {
-                    if condition.holds(scope)? {
+                    if condition.holds(index, scope)? {
                         return Ok(true);
                     }
                 }
                 Ok(false)
             }
-            Self::Not(condition) => Ok(!condition.holds(scope)?),
+            Self::Not(condition) => Ok(!condition.holds(index, scope)?),
             Self::Compare(comparison) => comparison.holds(scope),
             Self::Query(query) => {
-                let value = query.evaluate(scope, "Condition")?;
-                value.as_bool().ok_or_else(|| {
-                    let value = crate::shortened(&value);
-                    query.failed(&format!("returned {value}, not a boolean"), "Condition")
-                })
+                let field = format!("Choices[{index}]/Condition");
+                let value = query.evaluate(scope, &field)?;
+                value
+                    .as_bool()
+                    .ok_or_else(|| query.unexpected("boolean", &value, &field))
             }
         }
     }
@@ -289,7 +290,8 @@ fn compare(r#type: OrderedType, left: &Value, right: &Value) -> Option<Ordering>
 /// Source: Amazon States Language specification, timestamps.
 pub(crate) fn timestamp(value: &Value) -> Option<Timestamp> {
     let text = value.as_str()?;
-    if text.as_bytes().get(10) != Some(&b'T') || text.ends_with('z') {
+    // The parser takes a space as well, lower-case letters, and the name of a time zone in brackets.
+    if text.as_bytes().get(10) != Some(&b'T') || text.ends_with(['z', ']']) {
         return None;
     }
     text.parse().ok()

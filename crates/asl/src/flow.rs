@@ -2,11 +2,16 @@
 
 use serde_json::{Map, Value};
 
+use crate::choice::Rule;
 use crate::definition::Language;
 use crate::error::{RESULT_PATH_MATCH_FAILURE, StateError};
 use crate::path::Path;
 use crate::scope::{Scope, Variables};
 use crate::template::Template;
+
+/// The fields, as errors name them.
+pub(crate) const OUTPUT: &str = "Output";
+pub(crate) const ASSIGN: &str = "Assign";
 
 /// The data flow of a state. Fields that its type or language does not have are as if they were not written.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -130,13 +135,14 @@ impl Flow {
     /// Those of the expressions, and `States.ResultPathMatchFailure`.
     pub fn leave(&self, scope: &Scope<'_>, result: &Value) -> Result<Left, StateError> {
         if self.language == Language::Jsonata {
-            return leave_jsonata(self.output.as_ref(), &self.assign, scope, result);
+            let output = self.output.as_ref().map(|it| (it, OUTPUT));
+            return leave_jsonata(output, (&self.assign, ASSIGN), scope, result);
         }
         let selected = match &self.result_selector {
             None => result.clone(),
             Some(template) => template.evaluate(&scope.with_input(result), "ResultSelector")?,
         };
-        let assigned = assigned(&self.assign, &scope.with_input(&selected))?;
+        let assigned = assigned((&self.assign, ASSIGN), &scope.with_input(&selected))?;
         let combined = self.result_path.apply(scope.input, selected)?;
         let output = self
             .output_path
@@ -144,46 +150,81 @@ impl Flow {
         Ok(Left { output, assigned })
     }
 
-    /// What comes out of a state that has no result: Choice, Wait and Succeed. The scope has the state's input.
+    /// What comes out of a state that has no result: Wait and Succeed. The scope has the state's input.
     ///
     /// # Errors
     ///
     /// Those of the expressions.
     pub fn pass_on(&self, scope: &Scope<'_>) -> Result<Left, StateError> {
+        let output = self.output.as_ref().map(|it| (it, OUTPUT));
+        self.pass_on_with(output, (&self.assign, ASSIGN), scope)
+    }
+
+    /// What comes out of a Choice state, one of whose rules matched, or none.
+    ///
+    /// # Errors
+    ///
+    /// Those of the expressions.
+    pub fn choose(
+        &self,
+        chosen: Option<(usize, &Rule)>,
+        scope: &Scope<'_>,
+    ) -> Result<Left, StateError> {
+        let Some((index, rule)) = chosen else {
+            return self.pass_on(scope);
+        };
+        let (assign_at, output_at) = (
+            format!("Choices[{index}]/{ASSIGN}"),
+            format!("Choices[{index}]/{OUTPUT}"),
+        );
+        let output = match &rule.output {
+            Some(output) => Some((output, output_at.as_str())),
+            None => self.output.as_ref().map(|it| (it, OUTPUT)),
+        };
+        self.pass_on_with(output, (&rule.assign, &assign_at), scope)
+    }
+
+    fn pass_on_with(
+        &self,
+        output: Option<(&Template, &str)>,
+        assign: (&[(String, Template)], &str),
+        scope: &Scope<'_>,
+    ) -> Result<Left, StateError> {
         if self.language == Language::Jsonata {
-            return leave_jsonata(self.output.as_ref(), &self.assign, scope, scope.input);
+            return leave_jsonata(output, assign, scope, scope.input);
         }
         let effective = self.effective_input(scope)?;
         let scope = scope.with_input(&effective);
         Ok(Left {
             output: self.output_path.apply(&scope, "OutputPath")?,
-            assigned: assigned(&self.assign, &scope)?,
+            assigned: assigned(assign, &scope)?,
         })
     }
 }
 
+/// Templates are handed on with the names of their fields.
 pub(crate) fn leave_jsonata(
-    output: Option<&Template>,
-    assign: &[(String, Template)],
+    output: Option<(&Template, &str)>,
+    assign: (&[(String, Template)], &str),
     scope: &Scope<'_>,
     otherwise: &Value,
 ) -> Result<Left, StateError> {
     let assigned = assigned(assign, scope)?;
     let output = match output {
         None => otherwise.clone(),
-        Some(template) => template.evaluate(scope, "Output")?,
+        Some((template, field)) => template.evaluate(scope, field)?,
     };
     Ok(Left { output, assigned })
 }
 
 /// All of them are evaluated before any is set: they see the variables as they were.
 pub(crate) fn assigned(
-    assign: &[(String, Template)],
+    (assign, at): (&[(String, Template)], &str),
     scope: &Scope<'_>,
 ) -> Result<Variables, StateError> {
     let mut variables = Variables::new();
     for (name, template) in assign {
-        let field = format!("Assign/{name}");
+        let field = format!("{at}/{name}");
         variables.insert(name.clone(), template.evaluate(scope, &field)?);
     }
     Ok(variables)

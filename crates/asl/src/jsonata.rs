@@ -11,7 +11,7 @@ use jsonata_core::value::JValue;
 use serde_json::Value;
 
 use crate::chance::Chance;
-use crate::error::{QUERY_EVALUATION_ERROR, StateError};
+use crate::error::StateError;
 use crate::intrinsic::hash;
 use crate::scope::Scope;
 
@@ -63,11 +63,30 @@ impl Query {
         let source = &self.source;
         let cause =
             format!("The JSONata expression '{source}' specified for the field '{field}' {reason}");
-        StateError::new(QUERY_EVALUATION_ERROR, cause)
+        StateError::query_evaluation(cause, Some(field))
+    }
+
+    /// That the value is of a type that the field has no use for.
+    pub(crate) fn unexpected(&self, expected: &str, value: &Value, field: &str) -> StateError {
+        let kind = match value {
+            Value::Null => "null",
+            Value::Bool(_) => "boolean",
+            Value::Number(_) => "number",
+            Value::String(_) => "string",
+            Value::Array(_) => "array",
+            Value::Object(_) => "object",
+        };
+        let shown = crate::shortened(value);
+        let reason = format!(
+            "returned an unexpected result type. Expected '{expected}', but was '{kind}' for value: {shown}"
+        );
+        self.failed(&reason, field)
     }
 
     fn run(&self, scope: &Scope<'_>) -> Result<Value, String> {
-        let threw = |error: &EvaluatorError| format!("threw an error: {}", error.message());
+        let threw = |error: &EvaluatorError| {
+            format!("threw an error during evaluation. {}", error.message())
+        };
         let ast = jsonata_core::parser::parse(&self.source)
             .map_err(|error| format!("is not valid JSONata: {error}"))?;
         let mut context = Context::new();
@@ -89,10 +108,12 @@ impl Query {
             .evaluate(&ast, &JValue::Undefined)
             .map_err(|error| threw(&error))?;
         if value.is_undefined() {
-            return Err(String::from("returned nothing (undefined)"));
+            return Err(String::from("returned nothing (undefined)."));
         }
         if value.is_function() || value.is_regex() {
-            return Err(String::from("returned a function, which is not JSON"));
+            return Err(String::from(
+                "returned an unsupported result type: a function.",
+            ));
         }
         // By way of text: whole numbers become whole numbers again.
         let text = value.to_json_string().map_err(|error| error.to_string())?;
@@ -214,6 +235,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::error::QUERY_EVALUATION_ERROR;
 
     fn evaluate(text: &str) -> Result<Value, StateError> {
         let variables = json!({ "limit": 10, "who": { "name": "Ada" } });
@@ -284,12 +306,12 @@ mod tests {
         };
         assert!(
             fails("$states.input.nothing")
-                .ends_with("for the field 'Output' returned nothing (undefined)")
+                .ends_with("for the field 'Output' returned nothing (undefined).")
         );
         assert!(fails("function($x) { $x }").contains("a function"));
         assert!(fails("$eval('1')").contains("not available"));
         assert!(
-            fails("1 + 'a'").contains("threw an error: T2002"),
+            fails("1 + 'a'").contains("threw an error during evaluation. T2002"),
             "{}",
             fails("1 + 'a'")
         );

@@ -2,11 +2,11 @@
 
 use serde_json::{Map as Object, Value};
 
-use crate::definition::States;
+use crate::definition::{Language, States};
 use crate::error::{ITEM_READER_FAILED, StateError};
 use crate::path::Path;
 use crate::scope::Scope;
-use crate::template::{Template, wrong_type};
+use crate::template::Template;
 
 /// What a Map state is made of.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,8 +34,8 @@ pub struct Map {
 /// The items of a Map state.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Items {
-    /// The input itself is the list.
-    Input,
+    /// The input itself is the list, of a state in this language.
+    Input(Language),
     /// What a path means.
     Path(Path),
     /// What a JSONata expression or list is.
@@ -106,7 +106,7 @@ impl Items {
     /// Those of the expressions, and when there is no list.
     pub fn find(&self, scope: &Scope<'_>) -> Result<Vec<Value>, StateError> {
         let (value, field) = match self {
-            Self::Input => (scope.input.clone(), "ItemsPath"),
+            Self::Input(_) => (scope.input.clone(), "ItemsPath"),
             Self::Path(path) => {
                 let found = path.find(scope).ok_or_else(|| {
                     let input = crate::shortened(scope.input);
@@ -124,13 +124,25 @@ impl Items {
                 .into_iter()
                 .map(|(key, value)| serde_json::json!({ "Key": key, "Value": value }))
                 .collect()),
-            other if matches!(self, Self::Items(_)) => Err(wrong_type(field, &other, "a list")),
-            other => {
-                let other = crate::shortened(&other);
-                Err(StateError::runtime(format!(
-                    "Reference path for {field} must yield a list, not {other}"
-                )))
-            }
+            other => Err(self.no_list(&other, field)),
+        }
+    }
+
+    fn no_list(&self, value: &Value, field: &str) -> StateError {
+        let shown = crate::shortened(value);
+        match self {
+            Self::Items(Template::Query(query)) => query.unexpected("array", value, field),
+            Self::Input(Language::Jsonata) => StateError::query_evaluation(
+                format!("Map state input must be an array but was: {shown}"),
+                None,
+            ),
+            Self::Items(_) => StateError::query_evaluation(
+                format!("The value of the field '{field}' is {shown}, not a list"),
+                Some(field),
+            ),
+            Self::Input(Language::JsonPath) | Self::Path(_) => StateError::runtime(format!(
+                "Reference path for {field} must yield a list, not {shown}"
+            )),
         }
     }
 }

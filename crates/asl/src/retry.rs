@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::chance::Chance;
 use crate::definition::Language;
 use crate::error::StateError;
-use crate::flow::{Left, ResultPath, assigned, leave_jsonata};
+use crate::flow::{ASSIGN, Left, OUTPUT, ResultPath, assigned, leave_jsonata};
 use crate::scope::Scope;
 use crate::template::Template;
 
@@ -84,21 +84,29 @@ pub struct Catcher {
 
 impl Catcher {
     /// What the next state gets, in the scope of the state's input. For JSONata `$states.errorOutput` is in the scope.
+    /// It is the catcher with this `index` of its state.
     ///
     /// # Errors
     ///
     /// Those of the expressions.
     pub fn leave(
         &self,
+        index: usize,
         language: Language,
         scope: &Scope<'_>,
         error: &StateError,
     ) -> Result<Left, StateError> {
         let error: Value = error.output();
+        let output_at = format!("Catch[{index}]/{OUTPUT}");
+        let assign_at = format!("Catch[{index}]/{ASSIGN}");
+        let assign = (self.assign.as_slice(), assign_at.as_str());
         match language {
-            Language::Jsonata => leave_jsonata(self.output.as_ref(), &self.assign, scope, &error),
+            Language::Jsonata => {
+                let output = self.output.as_ref().map(|it| (it, output_at.as_str()));
+                leave_jsonata(output, assign, scope, &error)
+            }
             Language::JsonPath => Ok(Left {
-                assigned: assigned(&self.assign, &scope.with_input(&error))?,
+                assigned: assigned(assign, &scope.with_input(&error))?,
                 output: self.result_path.apply(scope.input, error)?,
             }),
         }

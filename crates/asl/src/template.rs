@@ -1,8 +1,10 @@
 //! Values with expressions in them: payload templates, and fields that are a value or an expression.
 
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::error::{QUERY_EVALUATION_ERROR, StateError};
+use crate::choice;
+use crate::error::StateError;
 use crate::intrinsic::Expression;
 use crate::jsonata::Query;
 use crate::scope::Scope;
@@ -105,10 +107,38 @@ impl Template {
             .ok_or_else(|| self.unfit(&value, "a whole number of at least 0", field))
     }
 
+    /// As [`evaluate`](Self::evaluate), for a field that is an instant of RFC 3339, with an upper-case `T`, and `Z` if it
+    /// has no offset.
+    ///
+    /// # Errors
+    ///
+    /// As there, and when the value is none.
+    pub fn timestamp(&self, scope: &Scope<'_>, field: &str) -> Result<Timestamp, StateError> {
+        let value = self.evaluate(scope, field)?;
+        choice::timestamp(&value).ok_or_else(|| {
+            let shown = match &value {
+                Value::String(text) => text.clone(),
+                other => crate::shortened(other),
+            };
+            match self {
+                Self::Expression(path) => StateError::runtime(format!(
+                    "The {field}Path parameter does not reference a valid ISO-8601 extended offset date-time format string: {path} == {shown}"
+                )),
+                Self::Query(_) => StateError::query_evaluation(
+                    format!("The {field} field cannot be parsed as an ISO-8601 extended offset date-time format string: {shown}"),
+                    Some(field),
+                ),
+                _ => StateError::runtime(format!(
+                    "The {field} field cannot be parsed as an ISO-8601 extended offset date-time format string: {shown}"
+                )),
+            }
+        })
+    }
+
     pub(crate) fn unfit(&self, value: &Value, wanted: &str, field: &str) -> StateError {
         let value = crate::shortened(value);
         match self {
-            Self::Query(query) => query.failed(&format!("returned {value}, not {wanted}"), field),
+            Self::Query(query) => query.failed(&format!("returned {value}, not {wanted}."), field),
             _ => StateError::runtime(format!("The field '{field}' is {value}, not {wanted}")),
         }
     }
@@ -117,11 +147,4 @@ impl Template {
     pub(crate) fn is_dynamic(&self) -> bool {
         matches!(self, Self::Expression(_) | Self::Query(_))
     }
-}
-
-/// That a value of JSONata is of the wrong type.
-pub(crate) fn wrong_type(field: &str, value: &Value, wanted: &str) -> StateError {
-    let value = crate::shortened(value);
-    let cause = format!("The value of the field '{field}' is {value}, not {wanted}");
-    StateError::new(QUERY_EVALUATION_ERROR, cause)
 }

@@ -2,8 +2,9 @@
 //!
 //! [`Usage`] meters an event history as AWS's price list has it: durable operations, data written and retained, requests
 //! and GB-seconds; of a state machine its transitions, or an Express execution's time, and the functions that it invokes.
-//! [`Prices`] is a dated table of list prices; [`Bill`] is one by the other. Nothing here asks anybody: the history and
-//! the function's configuration are what the Lambda API gives, of our service or of AWS's.
+//! [`Prices`] is a dated table of list prices; [`Bill`] is one by the other. Nothing here asks anybody: [`walk`] goes
+//! from an execution to what it invoked through [`Histories`], which the caller has; events and configurations are what
+//! the Lambda API gives, of our service or of AWS's.
 //!
 //! AWS publishes the prices and not every rule by which it counts. Where it does not, [`ASSUMPTIONS`] says what is
 //! counted here.
@@ -12,16 +13,18 @@ mod bill;
 mod chained;
 mod machine;
 mod prices;
+mod tally;
 mod usage;
+mod walk;
 
 pub use bill::{Bill, Line};
-pub use chained::{
-    Invocation, PlainInvoke, Step, chained_executions, invocations, plain_invokes, steps,
-};
+pub use chained::{Invocation, Step};
 pub use prices::{
     Architecture, DurablePrices, LambdaPrices, Prices, PricesError, StepFunctionsPrices,
 };
+pub use tally::LISTED_MAX;
 pub use usage::{Function, Operations, StateMachine, Usage};
+pub use walk::{Histories, Walked, walk};
 
 /// What is counted where AWS does not say how it counts, and what is left out: sentences to print beside the figures.
 pub const ASSUMPTIONS: &[&str] = &[

@@ -5,59 +5,62 @@
 
 use lambda_api::{Event, EventType};
 
-use crate::usage::{StateMachine, Usage, bytes, float};
+use crate::usage::{Usage, bytes, float};
 
 /// The step that enters a state, and the wait before a state is tried again: so they are recorded (ADR 27).
 const ENTER: &str = "enter";
 const RETRY: &str = "retry";
 /// The step that begins the execution.
 const START: &str = "start";
+/// The step that says which evaluation failed.
+const EVALUATION_FAILED: &str = "evaluation failed";
 
 /// What an Express execution's time is rounded up to, in milliseconds. Source: Step Functions' price list.
 const EXPRESS_MILLISECONDS: u64 = 100;
 /// The memory of an Express execution, in GB of 1,024 MB: one portion of 64 MB.
 const EXPRESS_GB: f64 = 64.0 / 1024.0;
 
-pub(crate) fn usage(events: &[Event], machine: StateMachine) -> Usage {
-    let is_named = |event: &Event, name: &str| event.name.as_deref() == Some(name);
-    let mut usage = Usage::default();
-    for event in events {
-        let is_step = event.event_type == EventType::StepSucceeded;
-        let is_bookkeeping = is_step && (is_named(event, ENTER) || is_named(event, START));
-        if !is_bookkeeping {
-            usage.bytes_passed += float(bytes(event));
-        }
-        let is_entered = is_step && is_named(event, ENTER);
-        let is_retried = event.event_type == EventType::WaitStarted && is_named(event, RETRY);
-        if is_entered || is_retried {
-            usage.transitions += 1.0;
-        }
+/// Counts an event.
+pub(crate) fn count(usage: &mut Usage, event: &Event) {
+    let is_named = |name: &str| event.name.as_deref() == Some(name);
+    let is_step = event.event_type == EventType::StepSucceeded;
+    let is_bookkeeping =
+        is_step && (is_named(ENTER) || is_named(START) || is_named(EVALUATION_FAILED));
+    if !is_bookkeeping {
+        usage.bytes_passed += float(bytes(event));
     }
-    match machine {
-        StateMachine::Standard => {}
-        StateMachine::Express => {
-            usage.transitions = 0.0;
-            usage.express_requests = 1.0;
-            usage.express_gb_seconds = express_seconds(events) * EXPRESS_GB;
-        }
+    let is_entered = is_step && is_named(ENTER);
+    let is_retried = event.event_type == EventType::WaitStarted && is_named(RETRY);
+    if is_entered || is_retried {
+        usage.transitions += 1.0;
     }
-    usage
 }
 
-fn express_seconds(events: &[Event]) -> f64 {
-    let (Some(first), Some(last)) = (events.first(), events.last()) else {
-        return 0.0;
-    };
-    let lived = last.event_timestamp.as_millis() - first.event_timestamp.as_millis();
+/// An Express execution, which lived for so many milliseconds, is paid for by that.
+pub(crate) fn express(usage: &mut Usage, lived: i64) {
     let portions = u64::try_from(lived)
         .unwrap_or(0)
         .div_ceil(EXPRESS_MILLISECONDS);
-    float(portions * EXPRESS_MILLISECONDS) / 1000.0
+    usage.transitions = 0.0;
+    usage.express_requests = 1.0;
+    usage.express_gb_seconds = float(portions * EXPRESS_MILLISECONDS) / 1000.0 * EXPRESS_GB;
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prices::Architecture;
+    use crate::usage::{Function, StateMachine};
+
+    fn usage(events: &[Event], machine: StateMachine) -> Usage {
+        let function = Function {
+            memory_mib: 128,
+            architecture: Architecture::X86_64,
+            retention_days: 1,
+            state_machine: Some(machine),
+        };
+        Usage::of_execution(events, function)
+    }
 
     fn events() -> Vec<Event> {
         let event = |at: f64, kind: &str, name: &str, details: &str| {

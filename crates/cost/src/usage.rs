@@ -5,8 +5,8 @@ use std::ops::AddAssign;
 use lambda_api::{ErrorObject, Event, EventPayload, EventType, FunctionConfiguration};
 use serde::Serialize;
 
-use crate::machine;
 use crate::prices::Architecture;
+use crate::tally::Tally;
 
 /// What a function has unless its configuration says otherwise.
 const MEMORY_MIB: i64 = 128;
@@ -156,38 +156,13 @@ impl AddAssign for Usage {
 impl Usage {
     /// Of one execution, by its events with their data, oldest first. One that still runs has used what is recorded,
     /// and nothing is retained yet after its end.
+    #[must_use]
     pub fn of_execution(events: &[Event], function: Function) -> Self {
-        if let Some(machine) = function.state_machine {
-            return machine::usage(events, machine);
-        }
-        let mut usage = Self::default();
+        let mut tally = Tally::new("", function, false);
         for event in events {
-            usage.count(event);
-            usage.bytes_written += float(bytes(event));
-            if let Some(it) = &event.invocation_completed_details {
-                let ran = it.end_timestamp.as_millis() - it.start_timestamp.as_millis();
-                usage.add_invocation(ran, function);
-            }
+            tally.add(event);
         }
-        let is_terminal = |event: &&Event| {
-            let kind = &event.event_type;
-            let ends = [
-                EventType::ExecutionSucceeded,
-                EventType::ExecutionFailed,
-                EventType::ExecutionTimedOut,
-                EventType::ExecutionStopped,
-            ];
-            ends.contains(kind)
-        };
-        if let (Some(first), Some(last)) = (events.first(), events.last()) {
-            let lived = last.event_timestamp.as_millis() - first.event_timestamp.as_millis();
-            let mut hours = hours(lived);
-            if events.iter().any(|event| is_terminal(&event)) {
-                hours += f64::from(function.retention_days) * 24.0;
-            }
-            usage.byte_hours_retained = usage.bytes_written * hours;
-        }
-        usage
+        tally.finish().usage
     }
 
     /// The average of so many executions that were added up.
@@ -215,15 +190,9 @@ impl Usage {
         }
     }
 
-    /// Of one invocation of a plain function that ran for so long.
-    pub fn of_invocation(milliseconds: i64, function: Function) -> Self {
-        let mut usage = Self::default();
-        usage.add_invocation(milliseconds, function);
-        usage
-    }
-
-    fn add_invocation(&mut self, milliseconds: i64, function: Function) {
-        self.requests += 1.0;
+    /// Adds invocations of a function, and the milliseconds that they ran together.
+    pub(crate) fn add_invocations(&mut self, count: u32, milliseconds: i64, function: Function) {
+        self.requests += f64::from(count);
         let seconds = float(u64::try_from(milliseconds).unwrap_or(0)) / 1000.0;
         let gb_seconds = seconds * f64::from(function.memory_mib) / 1024.0;
         match function.architecture {
@@ -232,7 +201,7 @@ impl Usage {
         }
     }
 
-    fn count(&mut self, event: &Event) {
+    pub(crate) fn count(&mut self, event: &Event) {
         let operations = &mut self.operations;
         let counter = match event.event_type {
             EventType::ExecutionStarted => &mut operations.executions,
@@ -303,7 +272,7 @@ fn error_bytes(error: &EventPayload<ErrorObject>) -> usize {
     of_texts + frames.map(String::len).sum::<usize>()
 }
 
-fn hours(milliseconds: i64) -> f64 {
+pub(crate) fn hours(milliseconds: i64) -> f64 {
     float(u64::try_from(milliseconds).unwrap_or(0)) / 3_600_000.0
 }
 

@@ -10,6 +10,12 @@ use serde_json::json;
 /// The name of an error that a function gave none.
 const UNKNOWN_LAMBDA_ERROR: &str = "Lambda.Unknown";
 
+/// What an output is refused with that is no JSON, and too large as well.
+pub(crate) const TEXT_TOO_LARGE: &str = "the output is larger than a state's may be";
+
+/// How the failure of a chained invoke begins whose output was too large to be recorded; it has no name.
+const OUTPUT_TOO_LARGE: &str = "CHAINED_INVOKE output payload size";
+
 /// A state's failure as that of an operation, with its name.
 pub(crate) fn named(error: StateError) -> NamedError {
     NamedError::new(error.error, error.cause)
@@ -39,8 +45,21 @@ macro_rules! recorded {
 
 recorded!(StepError, WaitError, ChildContextError, BatchError);
 
+/// Whether a call failed only because its output could not be recorded.
+#[must_use]
+pub fn is_output_too_large(error_type: Option<&str>, message: &str) -> bool {
+    error_type.is_none() && message.starts_with(OUTPUT_TOO_LARGE)
+}
+
 /// What a called function failed with: its error's name, and its error as JSON, as AWS hands it on.
 fn of_function(kind: FailureKind, error_type: Option<&str>, message: &str) -> StateError {
+    let is_too_large = match kind {
+        FailureKind::Serialization => message.contains(TEXT_TOO_LARGE),
+        _ => is_output_too_large(error_type, message),
+    };
+    if is_too_large {
+        return StateError::new(asl::DATA_LIMIT_EXCEEDED, message);
+    }
     match kind {
         FailureKind::InvalidUse | FailureKind::Serialization => StateError::runtime(message),
         _ => {

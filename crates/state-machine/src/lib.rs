@@ -9,6 +9,7 @@
 //! | its time and its seed | a step `enter` within; everything random or time-dependent in the state follows from them |
 //! | a function that a Task calls, another state machine | a chained invoke |
 //! | a call of another service | a step `call` |
+//! | an evaluation of JSONata that fails | a step `evaluation failed`, which says what and where |
 //! | a task token | a callback |
 //! | an activity | a step `activity`, which says what is to be done, a callback that offers it, and a task token |
 //! | Wait, and the delay of a retry | a wait |
@@ -18,10 +19,12 @@
 //! The caller decides where it runs: in a function process of a server, or in a program with the SDK's embedded mode.
 
 mod activity;
+mod evaluation;
 mod failure;
 mod machine;
 mod resource;
 mod services;
+mod size;
 
 mod batch;
 mod frame;
@@ -30,7 +33,10 @@ mod task;
 mod walk;
 
 pub use activity::{RETURNED, Scheduled, TOKEN, TakenBy, offer};
+pub use evaluation::EvaluationFailed;
+pub use failure::is_output_too_large;
 pub use machine::{Redrive, Settings, StateMachine, UnsupportedResource, functions, item_input};
-pub use resource::is_activity_name;
+pub use resource::{is_activity_name, task_name};
 pub use services::{Service, ServiceAnswer, ServiceRequest, Services};
+pub use size::{fits, fits_as_text};
 pub use walk::operation_name;

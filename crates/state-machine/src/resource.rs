@@ -45,6 +45,14 @@ pub fn is_activity_name(name: &str) -> bool {
     (1..=ACTIVITY_NAME_MAX).contains(&name.len()) && name.bytes().all(is_taken)
 }
 
+/// What AWS calls a Task whose result is too large: the service that does it, or the ARN of a function or activity.
+#[must_use]
+pub fn task_name(resource: &str) -> &str {
+    let action = resource.split(":::").nth(1);
+    let service = action.and_then(|it| it.split(':').next());
+    service.unwrap_or(resource)
+}
+
 impl Resource {
     pub(crate) fn parse(arn: &str) -> Option<Self> {
         let parts: Vec<&str> = arn.splitn(6, ':').collect();

@@ -2,18 +2,16 @@
 
 use std::time::Duration;
 
-use asl::{Language, Left, Rule, State, StateError, StateKind, Transition, Wait};
-use jiff::Timestamp;
+use asl::{Left, Rule, State, StateError, StateKind, Transition, Wait};
 use lambdura::DurableContext;
 use serde_json::Value;
 
 use crate::failure::IntoStateError as _;
 use crate::frame::{Frame, Purpose};
+use crate::size::fits;
 use crate::walk::{Passed, Walk};
-use crate::{batch, task};
+use crate::{batch, evaluation, task};
 
-/// Largest input or output of a state, in bytes. Source: Step Functions service quotas.
-const PAYLOAD_BYTES_MAX: usize = 262_144;
 /// Longest wait of the service: a year and a day. A longer one is several.
 const WAIT_SECONDS_MAX: u64 = 31_622_400;
 
@@ -32,7 +30,7 @@ pub(crate) async fn run(
     loop {
         let error = match attempt(walk, &frame, &context).await {
             Ok(passed) => return Ok(passed),
-            Err(error) => error,
+            Err(error) => evaluation::told(error, &context).await?,
         };
         let retrier = state
             .retry
@@ -52,15 +50,19 @@ pub(crate) async fn run(
         let catcher = state
             .catch
             .iter()
-            .find(|it| error.matches(&it.error_equals));
-        let Some(catcher) = catcher else {
+            .enumerate()
+            .find(|(_, it)| error.matches(&it.error_equals));
+        let Some((index, catcher)) = catcher else {
             return Err(error);
         };
         let output = error.output();
         let left = frame.evaluate(Purpose::Catch, Some(("errorOutput", &output)), |scope| {
-            catcher.leave(state.language, scope, &error)
-        })?;
-        return passed(state, left, Some(catcher.next.clone()));
+            catcher.leave(index, state.language, scope, &error)
+        });
+        return match left {
+            Ok(left) => passed(state, left, Some(catcher.next.clone())),
+            Err(error) => Err(evaluation::told(error, &context).await?),
+        };
     }
 }
 
@@ -132,14 +134,10 @@ fn passed(state: &State, left: Left, next: Option<String>) -> Result<Passed, Sta
 }
 
 fn check_size(state: &State, value: &Value) -> Result<(), StateError> {
-    if value.to_string().len() <= PAYLOAD_BYTES_MAX {
+    if fits(value) {
         return Ok(());
     }
-    let name = &state.name;
-    let cause = format!(
-        "The state/task '{name}' returned a result with a size exceeding the maximum number of bytes service limit."
-    );
-    Err(StateError::new(asl::DATA_LIMIT_EXCEEDED, cause))
+    Err(StateError::too_large(&state.name))
 }
 
 fn choose(frame: &Frame<'_>, rules: &[Rule], default: Option<&str>) -> Result<Passed, StateError> {
@@ -148,20 +146,14 @@ fn choose(frame: &Frame<'_>, rules: &[Rule], default: Option<&str>) -> Result<Pa
         let effective = state.flow.effective_input(scope)?;
         let conditions = scope.with_input(&effective);
         let mut chosen = None;
-        for rule in rules {
-            if rule.condition.holds(&conditions)? {
-                chosen = Some(rule);
+        for (index, rule) in rules.iter().enumerate() {
+            if rule.condition.holds(index, &conditions)? {
+                chosen = Some((index, rule));
                 break;
             }
         }
-        let mut flow = state.flow.clone();
-        if let Some(rule) = chosen {
-            flow.assign.clone_from(&rule.assign);
-            if rule.output.is_some() {
-                flow.output.clone_from(&rule.output);
-            }
-        }
-        Ok((chosen, flow.pass_on(scope)?))
+        let left = state.flow.choose(chosen, scope)?;
+        Ok((chosen.map(|it| it.1), left))
     })?;
     let next = rule.map(|it| it.next.as_str()).or(default);
     let Some(next) = next else {
@@ -183,16 +175,7 @@ fn seconds_until(
         Wait::Seconds(template) => return template.whole(scope, "Seconds"),
         Wait::Timestamp(template) => template,
     };
-    let text = template.text(scope, "Timestamp")?;
-    let at: Timestamp = text.parse().map_err(|_| {
-        let cause = format!(
-            "The value of the field 'Timestamp' is '{text}', which is not an RFC 3339 timestamp"
-        );
-        match frame.state.language {
-            Language::JsonPath => StateError::runtime(cause),
-            Language::Jsonata => StateError::new(asl::QUERY_EVALUATION_ERROR, cause),
-        }
-    })?;
+    let at = template.timestamp(scope, "Timestamp")?;
     let left = at.as_millisecond() - frame.entered.at().as_millisecond();
     // Never too early.
     Ok(u64::try_from(left).map_or(0, |millis| millis.div_ceil(1_000)))

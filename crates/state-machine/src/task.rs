@@ -4,15 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use asl::{StateError, Task};
-use lambdura::{Callback, DurableContext, RetryStrategy, StepContext};
+use lambdura::{
+    BoxError, Callback, DurableContext, RetryStrategy, SerDes, SerDesContext, StepContext,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::activity;
-use crate::failure::IntoStateError as _;
+use crate::failure::{IntoStateError as _, TEXT_TOO_LARGE, named};
 use crate::frame::Frame;
-use crate::resource::Resource;
+use crate::resource::{Resource, task_name};
 use crate::services::{Service, ServiceRequest};
+use crate::size::{fits, fits_as_text};
 use crate::walk::Walk;
 
 /// What `StartExecution` is refused with for a name that was used.
@@ -33,6 +36,19 @@ pub(crate) struct Limits {
 
 /// Has the work of a Task done, and gives its result.
 pub(crate) async fn run(
+    walk: &Walk<'_>,
+    frame: &Frame<'_>,
+    task: &Task,
+    context: &DurableContext,
+) -> Result<Value, StateError> {
+    let result = match work(walk, frame, task, context).await {
+        Err(error) if error.error == asl::DATA_LIMIT_EXCEEDED => None,
+        result => Some(result?).filter(fits),
+    };
+    result.ok_or_else(|| StateError::task_result_too_large(task_name(&task.resource)))
+}
+
+async fn work(
     walk: &Walk<'_>,
     frame: &Frame<'_>,
     task: &Task,
@@ -103,11 +119,19 @@ async fn service(
             request.operation
         )));
     };
+    let service = match request.service {
+        Service::DynamoDb => "dynamodb",
+        Service::StepFunctions => "states",
+    };
     let call = move |_: StepContext| {
         let (services, request) = (Arc::clone(&services), request.clone());
         async move {
-            let answer = services.call(request).await;
-            answer.map_err(lambdura::BoxError::from)
+            let answer = services.call(request).await?;
+            if !fits(&answer) {
+                // It could not be recorded.
+                return Err(named(StateError::too_large(service)).into());
+            }
+            Ok::<_, lambdura::BoxError>(answer)
         }
     };
     let called = context.step(call).name("call").retry(RetryStrategy::none());
@@ -214,6 +238,25 @@ fn invocation(arguments: &Value) -> Result<(&str, &Value), StateError> {
     Ok((function, arguments.get("Payload").unwrap_or(NONE)))
 }
 
+/// Reads what a function returned: that it is too large comes before that it is no JSON.
+struct Output;
+
+impl SerDes<Value> for Output {
+    fn serialize(&self, value: &Value, _: SerDesContext<'_>) -> Result<String, BoxError> {
+        Ok(value.to_string())
+    }
+
+    fn deserialize(&self, text: &str, _: SerDesContext<'_>) -> Result<Value, BoxError> {
+        if text.is_empty() {
+            return Ok(Value::Null);
+        }
+        serde_json::from_str(text).map_err(|error| match fits_as_text(text) {
+            true => error.into(),
+            false => TEXT_TOO_LARGE.into(),
+        })
+    }
+}
+
 /// Calls a function, and fails with `States.Timeout` if it takes too long: its result is not used then.
 async fn call(
     walk: &Walk<'_>,
@@ -225,7 +268,8 @@ async fn call(
     let function = callable(walk, function)?;
     let invoke = context
         .invoke::<_, Value>(&function, payload)
-        .name(short(&function));
+        .name(short(&function))
+        .result_serdes(Output);
     // A function sends no heartbeats: silence for that long is the same as taking that long.
     let timeout = match (limits.timeout, limits.heartbeat) {
         (Some(timeout), Some(heartbeat)) => Some(timeout.min(heartbeat)),

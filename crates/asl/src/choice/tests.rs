@@ -10,6 +10,7 @@ fn holds(operator: &str, variable: &str, operand: Value) -> Result<bool, StateEr
     let input = json!({
         "text": "log-2026.txt", "ten": 10, "half": 0.5, "yes": true, "nil": null, "star": "a*b",
         "at": "2026-03-01T12:00:00Z", "later": "2026-03-01T14:00:01+02:00", "lower": "2026-03-01t12:00:00z",
+        "space": "2026-03-01 12:00:00Z", "zone": "2026-03-01T12:00:00Z[UTC]", "local": "2026-03-01T12:00:00",
         "other": "log-2026.txt", "twelve": 12,
     });
     let (operator, is_path) = Operator::parse(operator).expect(operator);
@@ -25,14 +26,15 @@ fn holds(operator: &str, variable: &str, operand: Value) -> Result<bool, StateEr
         operator,
         operand,
     });
-    comparison.holds(&Scope {
+    let scope = Scope {
         input: &input,
         context: &Value::Null,
         variables: &Map::new(),
         states: &Map::new(),
         chance: &Chance::new(0, 0),
         now_millis: 0,
-    })
+    };
+    comparison.holds(0, &scope)
 }
 
 #[test]
@@ -140,6 +142,16 @@ fn every_operator_compares_values_of_its_type() {
         ("IsTimestamp", "$.at", json!(true), true),
         ("IsTimestamp", "$.lower", json!(true), false),
         ("IsTimestamp", "$.text", json!(false), true),
+        ("IsTimestamp", "$.space", json!(false), true),
+        ("IsTimestamp", "$.zone", json!(false), true),
+        ("IsTimestamp", "$.local", json!(false), true),
+        (
+            "TimestampEquals",
+            "$.space",
+            json!("2026-03-01T12:00:00Z"),
+            false,
+        ),
+        ("TimestampEqualsPath", "$.at", json!("$.space"), false),
     ];
     for (operator, variable, operand, expected) in cases {
         let held = holds(operator, variable, operand.clone());
@@ -181,4 +193,25 @@ fn operators_and_operands_are_checked() {
     };
     assert!(wrong("StringEquals", json!(1)) && wrong("NumericEquals", json!("1")));
     assert!(wrong("TimestampEquals", json!("yesterday")) && wrong("IsNull", json!("true")));
+}
+
+#[test]
+fn a_condition_that_is_no_boolean_is_an_error_of_its_rule() {
+    let condition = Condition::Query(Query::parse("'yes'").expect("an expression"));
+    let scope = Scope {
+        input: &Value::Null,
+        context: &Value::Null,
+        variables: &Map::new(),
+        states: &Map::new(),
+        chance: &Chance::new(0, 0),
+        now_millis: 0,
+    };
+    let error = condition.holds(2, &scope).expect_err("it is a text");
+    let location = Some(String::from("Choices[2]/Condition"));
+    assert_eq!(error.origin, crate::Origin::Evaluation { location });
+    assert_eq!(
+        error.cause,
+        "The JSONata expression ''yes'' specified for the field 'Choices[2]/Condition' returned an unexpected result \
+         type. Expected 'boolean', but was 'string' for value: \"yes\""
+    );
 }

@@ -58,7 +58,7 @@ pub(super) fn read(fields: &Fields<'_>, language: Language, depth: usize) -> Sta
     if fields.get("ResultWriter").is_some() {
         fields.wrong(
             "ResultWriter",
-            "`ResultWriter` is not supported here: results are the state's output",
+            "`ResultWriter` is not supported here, where there is no S3 that results could be written to: leave it out, and they are the state's output, up to 256 KiB; what is larger, a function that the item processor calls can keep",
         );
     }
     if mode == ProcessorMode::Inline {
@@ -145,9 +145,9 @@ fn items(fields: &Fields<'_>, language: Language) -> Items {
         Language::JsonPath => fields
             .text("ItemsPath")
             .and_then(|text| path(fields.reader, &fields.at("ItemsPath"), &text))
-            .map_or(Items::Input, Items::Path),
+            .map_or(Items::Input(language), Items::Path),
         Language::Jsonata => match fields.get("Items") {
-            None => Items::Input,
+            None => Items::Input(language),
             Some(value) => {
                 let items = template(fields.reader, &fields.at("Items"), value, language);
                 let is_list = value.is_array() || value.is_object() || items.is_dynamic();

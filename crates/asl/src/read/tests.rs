@@ -442,7 +442,7 @@ fn every_rule_of_a_state_has_its_message() {
         ),
         (
             map(json!({ "ResultWriter": {} })),
-            "`ResultWriter` is not supported here",
+            "`ResultWriter` is not supported here, where there is no S3",
         ),
         (
             map(

@@ -283,6 +283,21 @@ impl Client {
         .await
     }
 
+    /// The same, each event handed to `each` and not kept.
+    pub async fn each_event(
+        &self,
+        arn: &str,
+        each: &mut (dyn FnMut(&Event) + Send),
+    ) -> Result<(), CallError> {
+        let path = format!("/2025-12-01/durable-executions/{}/history", encode(arn));
+        let parameters = vec![("IncludeExecutionData", "true".to_owned())];
+        let take = |page: GetDurableExecutionHistoryResponse| {
+            page.events.iter().for_each(&mut *each);
+            (usize::MAX, page.next_marker)
+        };
+        self.each_page(path, parameters, usize::MAX, take).await
+    }
+
     /// `StopDurableExecution`.
     pub async fn stop(
         &self,
@@ -435,20 +450,37 @@ impl Client {
         split: impl Fn(Page) -> (Vec<Item>, Option<String>),
     ) -> Result<Vec<Item>, CallError> {
         let mut items = Vec::new();
+        let take = |page| {
+            let (page, next) = split(page);
+            items.extend(page);
+            (limit.saturating_sub(items.len()), next)
+        };
+        self.each_page(path, parameters, limit, take).await?;
+        items.truncate(limit);
+        Ok(items)
+    }
+
+    /// Hands on page after page. `take` gives how many items are still wanted, and the page's `NextMarker`.
+    async fn each_page<Page: DeserializeOwned>(
+        &self,
+        path: String,
+        parameters: Vec<(&str, String)>,
+        limit: usize,
+        mut take: impl FnMut(Page) -> (usize, Option<String>),
+    ) -> Result<(), CallError> {
+        let mut wanted = limit;
         let mut marker: Option<String> = None;
         for _ in 0..PAGES_MAX {
-            let wanted = (limit - items.len()).min(PAGE_ITEMS as usize);
             let mut parameters = parameters.clone();
-            parameters.push(("MaxItems", wanted.to_string()));
+            parameters.push(("MaxItems", wanted.min(PAGE_ITEMS as usize).to_string()));
             if let Some(marker) = marker.take() {
                 parameters.push(("Marker", marker));
             }
-            let (page, next) = split(self.get(path.clone(), &parameters).await?);
-            items.extend(page);
+            let (left, next) = take(self.get(path.clone(), &parameters).await?);
+            wanted = left;
             marker = next.filter(|next| !next.is_empty());
-            if items.len() >= limit || marker.is_none() {
-                items.truncate(limit);
-                return Ok(items);
+            if wanted == 0 || marker.is_none() {
+                return Ok(());
             }
         }
         Err(self.transport.garbled(

@@ -1,10 +1,10 @@
 //! `lambdura cost`.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fs;
 
-use cost::{ASSUMPTIONS, Bill, Prices, StateMachine, Usage, chained_executions, plain_invokes};
-use lambda_api::FunctionConfiguration;
+use cost::{ASSUMPTIONS, Bill, Histories, Prices, StateMachine, Usage};
+use lambda_api::{Event, FunctionConfiguration};
 use owo_colors::{OwoColorize, Style};
 use serde::Serialize;
 use server::state_machine_type;
@@ -14,7 +14,7 @@ use crate::args::CostArguments;
 use crate::client::{Client, ExecutionQuery};
 use crate::execution_selector;
 use crate::exit::CliError;
-use crate::function_selector::{self, FunctionReference};
+use crate::function_selector;
 use crate::grid::{Cell, Grid};
 use crate::neutral::neutral;
 use crate::screen::{Screen, note};
@@ -31,7 +31,7 @@ pub async fn run(
     screen: &Screen,
 ) -> Result<(), CliError> {
     let prices = prices(&arguments)?;
-    let mut meter = Meter::new(client).await?;
+    let meter = Meter::new(client).await?;
     let mut all = Vec::new();
     for subject in &arguments.subjects {
         let metered = meter.metered(subject, &arguments).await?;
@@ -167,11 +167,7 @@ impl<'a> Meter<'a> {
     }
 
     /// What a subject of the command line is, and what it used.
-    async fn metered(
-        &mut self,
-        subject: &str,
-        arguments: &CostArguments,
-    ) -> Result<Metered, CliError> {
+    async fn metered(&self, subject: &str, arguments: &CostArguments) -> Result<Metered, CliError> {
         let function = arguments.function.as_deref();
         if self.is_durable(subject) {
             let last = arguments.last.unwrap_or(LAST);
@@ -191,7 +187,7 @@ impl<'a> Meter<'a> {
             subject: execution.durable_execution_name.clone(),
             executions: 1,
             running: usize::from(!is_terminal(&execution.status)),
-            usage: self.usage(arn).await?,
+            usage: self.usage(&arn).await?,
         })
     }
 
@@ -201,32 +197,13 @@ impl<'a> Meter<'a> {
     }
 
     /// Of an execution and of everything that it invoked in a chain.
-    async fn usage(&mut self, arn: String) -> Result<Usage, CliError> {
-        let mut usage = Usage::default();
-        let mut seen = HashSet::from([arn.clone()]);
-        let mut waiting = vec![arn];
-        while let Some(arn) = waiting.pop() {
-            let events = self.client.history(&arn).await?;
-            let function = self.function(&FunctionReference::parse(&arn).name)?;
-            usage += Usage::of_execution(&events, function);
-            for invoked in plain_invokes(&events) {
-                let Some(milliseconds) = invoked.milliseconds() else {
-                    continue;
-                };
-                let name = FunctionReference::parse(&invoked.function).name;
-                usage += Usage::of_invocation(milliseconds, self.function(&name)?);
-            }
-            for child in chained_executions(&events) {
-                if seen.len() < EXECUTIONS_MAX && seen.insert(child.clone()) {
-                    waiting.push(child);
-                }
-            }
-        }
-        Ok(usage)
+    async fn usage(&self, arn: &str) -> Result<Usage, CliError> {
+        let walked = cost::walk(self, arn, EXECUTIONS_MAX).await?;
+        Ok(walked.usage)
     }
 
     /// The average of the newest executions that have ended.
-    async fn average(&mut self, name: Option<&str>, last: usize) -> Result<Metered, CliError> {
+    async fn average(&self, name: Option<&str>, last: usize) -> Result<Metered, CliError> {
         let functions = function_selector::durable(self.client, name).await?;
         let mut found = Vec::new();
         for function in &functions {
@@ -250,7 +227,7 @@ impl<'a> Meter<'a> {
         }
         let mut usage = Usage::default();
         for execution in &found {
-            usage += self.usage(execution.durable_execution_arn.clone()).await?;
+            usage += self.usage(&execution.durable_execution_arn).await?;
         }
         let subject = name.unwrap_or("all durable functions").to_owned();
         Ok(Metered {
@@ -259,6 +236,19 @@ impl<'a> Meter<'a> {
             running: 0,
             usage: usage.divided(found.len()),
         })
+    }
+}
+
+impl Histories for Meter<'_> {
+    type Error = CliError;
+
+    async fn read(
+        &self,
+        arn: &str,
+        each: &mut (dyn FnMut(&Event) + Send),
+    ) -> Result<bool, CliError> {
+        self.client.each_event(arn, each).await?;
+        Ok(true)
     }
 
     fn function(&self, name: &str) -> Result<cost::Function, CliError> {

@@ -1,18 +1,13 @@
 //! What an execution would cost on AWS, by its event history: the bill of `lambdura cost` for pages.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cost::{
-    ASSUMPTIONS, Bill, Invocation, Prices, StateMachine, Step, Usage, chained_executions,
-    invocations, plain_invokes, steps,
-};
+use cost::{ASSUMPTIONS, Bill, Histories, Invocation, Prices, StateMachine, Usage, walk};
 use hyper::header::{ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue, ORIGIN, VARY};
 use hyper::{HeaderMap, Response, StatusCode};
 use lambda_api::Event;
-use model::{
-    ExecutionArn, ExecutionId, ExecutionName, FunctionName, Invocation as Stored, Version,
-};
+use model::{ExecutionArn, ExecutionId, ExecutionName, FunctionName, Version};
 use serde::Serialize;
 use store::EventPage;
 use utoipa::ToSchema;
@@ -45,9 +40,9 @@ pub(super) struct ExecutionCost {
     pub bill: Vec<CostLine>,
     /// The sum of one execution and of many, in US dollars.
     pub runs: Vec<CostRuns>,
-    /// When which function ran for it, oldest first: what was paid for as compute.
+    /// When which function ran for it, oldest first: what was paid for as compute. At most 10,000.
     pub compute: Vec<CostInvocation>,
-    /// When which step of the execution itself ran; none of a state machine, whose steps are the service's own.
+    /// When which step of the execution itself ran, at most 10,000; none of a state machine, whose steps are the service's.
     pub steps: Vec<CostStep>,
     /// Whether there were more executions in its chain than were read.
     pub is_cut: bool,
@@ -218,9 +213,10 @@ async fn read(app: &Arc<App>, id: ExecutionId) -> Result<ExecutionCost, ApiError
         Some(StateMachine::Standard) => CostKind::Standard,
         Some(StateMachine::Express) => CostKind::Express,
     };
-    let mut metered = metered(app, &id).await?;
+    let arn = summary.spec.arn.to_string();
+    let mut metered = walk(&Stored(app), &arn, EXECUTIONS_MAX).await?;
     // The invocation that runs is in no history yet.
-    if let (CostKind::Durable, Stored::Active { scheduled_at, .. }) =
+    if let (CostKind::Durable, model::Invocation::Active { scheduled_at, .. }) =
         (kind, &summary.state.invocation)
     {
         metered.compute.push(Invocation {
@@ -310,90 +306,48 @@ fn shown(usage: &Usage) -> CostUsage {
     }
 }
 
-/// What a chain of executions used.
-#[derive(Default)]
-struct Metered {
-    usage: Usage,
-    compute: Vec<Invocation>,
-    /// Of the first execution.
-    steps: Vec<Step>,
-    is_cut: bool,
-}
+/// The histories in the store, page by page.
+struct Stored<'a>(&'a Arc<App>);
 
-/// Reads an execution and what it invoked in a chain.
-async fn metered(app: &Arc<App>, first: &ExecutionId) -> Result<Metered, ApiError> {
-    let mut metered = Metered::default();
-    let mut seen = HashSet::from([first.clone()]);
-    let mut waiting = vec![first.clone()];
-    while let Some(id) = waiting.pop() {
-        // A chain may be longer than its links are kept.
-        let Some(head) = app.driver.store().head(&id).await? else {
-            continue;
+impl Histories for Stored<'_> {
+    type Error = ApiError;
+
+    async fn read(
+        &self,
+        arn: &str,
+        each: &mut (dyn FnMut(&Event) + Send),
+    ) -> Result<bool, ApiError> {
+        let Ok(arn) = arn.parse::<ExecutionArn>() else {
+            return Ok(false);
         };
-        let name = head.arn.function.name.as_str();
-        let function = configured(app, name);
-        let events = events(app, &id).await?;
-        metered.usage += Usage::of_execution(&events, function);
-        if function.state_machine.is_none() {
-            metered.compute.extend(invocations(&events, name));
-            if id == *first {
-                metered.steps = steps(&events);
-            }
+        let store = self.0.driver.store();
+        if store.head(&arn.id).await?.is_none() {
+            return Ok(false);
         }
-        for invoked in plain_invokes(&events) {
-            let name = function_name(&invoked.function);
-            if let Some(milliseconds) = invoked.milliseconds() {
-                metered.usage += Usage::of_invocation(milliseconds, configured(app, name));
-            }
-            metered.compute.push(Invocation {
-                function: name.to_owned(),
-                began_at: invoked.began_at,
-                ended_at: invoked.ended_at,
-                is_lost: false,
-            });
-        }
-        for arn in chained_executions(&events) {
-            let Ok(arn) = arn.parse::<ExecutionArn>() else {
-                continue;
+        let mut after = 0;
+        loop {
+            let page = EventPage {
+                after: Some(after),
+                newest_first: false,
+                limit: super::events::EVENTS_MAX,
+                bytes_max: PAGE_BYTES_MAX,
             };
-            if seen.len() >= EXECUTIONS_MAX {
-                metered.is_cut = true;
-            } else if seen.insert(arn.id.clone()) {
-                waiting.push(arn.id);
+            let events = store.events(&arn.id, page).await?;
+            let mut last = after;
+            for event in &events {
+                let event = wire_event(event, true);
+                last = event.event_id.cast_unsigned();
+                each(&event);
             }
+            if last <= after {
+                return Ok(true);
+            }
+            after = last;
         }
     }
-    Ok(metered)
-}
 
-/// All events of an execution, with their data.
-async fn events(app: &Arc<App>, id: &ExecutionId) -> Result<Vec<Event>, ApiError> {
-    let mut all = Vec::new();
-    let mut after = 0;
-    loop {
-        let page = EventPage {
-            after: Some(after),
-            newest_first: false,
-            limit: super::events::EVENTS_MAX,
-            bytes_max: PAGE_BYTES_MAX,
-        };
-        let events = app.driver.store().events(id, page).await?;
-        all.extend(events.iter().map(|event| wire_event(event, true)));
-        let last = all.last().map_or(0, |it| it.event_id.cast_unsigned());
-        if last <= after {
-            return Ok(all);
-        }
-        after = last;
-    }
-}
-
-/// The name in a function's ARN, or in a name with a qualifier.
-fn function_name(reference: &str) -> &str {
-    let mut parts = reference.split(':');
-    match parts.next() {
-        Some("arn") => parts.nth(5).unwrap_or(reference),
-        Some(name) => name,
-        None => reference,
+    fn function(&self, name: &str) -> Result<cost::Function, ApiError> {
+        Ok(configured(self.0, name))
     }
 }
 
@@ -426,14 +380,6 @@ mod tests {
         ] {
             let origin = HeaderValue::from_static(origin);
             assert_eq!(is_of_this_machine(&origin), expected, "{origin:?}");
-        }
-    }
-
-    #[test]
-    fn functions_are_named_in_several_ways() {
-        let arn = "arn:aws:lambda:us-east-1:000000000000:function:Task";
-        for reference in [arn, "Task", "Task:live", &format!("{arn}:3")] {
-            assert_eq!(function_name(reference), "Task", "{reference}");
         }
     }
 }

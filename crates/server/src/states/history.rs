@@ -3,11 +3,11 @@
 //! Nothing is written for it: a state's context is its entry and its exit, a chained invoke is a task that was scheduled
 //! and ended, a callback one that waits for its token.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use lambda_api::{ErrorObject, Event, EventType};
 use serde_json::{Map, Value, json};
-use state_machine::Redrive;
+use state_machine::{EvaluationFailed, Redrive};
 
 use super::activity_events;
 use super::kinds::collect_kinds;
@@ -44,7 +44,7 @@ pub(super) enum Part {
 pub(super) struct Writer<'h> {
     pub(super) history: &'h History<'h>,
     parts: HashMap<String, (Part, Option<String>)>,
-    kinds: HashMap<String, (String, String)>,
+    pub(super) kinds: HashMap<String, (String, String)>,
     /// What comes into the next state of a context.
     flowing: HashMap<Option<String>, String>,
     /// The last event of each context, for `previousEventId`.
@@ -57,6 +57,8 @@ pub(super) struct Writer<'h> {
     pub(super) lengths: HashMap<Option<String>, usize>,
     /// The durable execution that is told of.
     pub(super) durable: String,
+    /// Contexts of Map and Parallel states whose last attempt failed: whether they are tried again is not known yet.
+    pub(super) failing: HashSet<Option<String>>,
     /// The state that it goes on from, and what of it was done before.
     done_before: Option<(String, BTreeSet<usize>)>,
 }
@@ -76,12 +78,14 @@ pub(super) fn written(history: &History<'_>, parts: &[(&str, Vec<Event>)]) -> Ve
         failed: HashMap::new(),
         lengths: HashMap::new(),
         durable: String::new(),
+        failing: HashSet::new(),
         done_before: None,
     };
     for (durable, events) in parts {
         writer.durable = (*durable).to_owned();
         writer.lengths = lengths(events);
         writer.failed.clear();
+        writer.failing.clear();
         let returned = activity_events::returned(events);
         for (index, event) in events.iter().enumerate() {
             if !returned.contains(&index) {
@@ -172,6 +176,9 @@ impl Writer<'_> {
             | EventType::ChainedInvokeStopped => self.called(event),
             EventType::WaitSucceeded => self.timed_out(event),
             EventType::StepStarted => self.service_called(event),
+            EventType::StepSucceeded if event.name.as_deref() == Some(EvaluationFailed::STEP) => {
+                self.evaluation_failed(event);
+            }
             EventType::StepSucceeded if self.activity(event).is_some() => {
                 self.activity_scheduled(event)
             }
@@ -198,6 +205,26 @@ impl Writer<'_> {
         self.push(event, &None, "ExecutionRedriven", details);
         self.done_before = Some((redrive.state.clone(), redrive.done.into_keys().collect()));
         Some(redrive.input.to_string())
+    }
+
+    fn evaluation_failed(&mut self, event: &Event) {
+        let Some((state, kind, context)) = self.state_of(&event.parent_id) else {
+            return;
+        };
+        if kind == "Map" || kind == "Parallel" {
+            self.failing.insert(context.clone());
+        }
+        let result = event.step_succeeded_details.as_ref();
+        let result = result.and_then(|it| it.result.payload.as_deref());
+        let failed: EvaluationFailed = result
+            .and_then(|text| serde_json::from_str(text).ok())
+            .unwrap_or_default();
+        let mut details = json!({ "state": state, "error": failed.error, "cause": failed.cause });
+        if let Some(location) = failed.location {
+            details["location"] = Value::from(location);
+        }
+        let details = Some(("evaluationFailedEventDetails", details));
+        self.push(event, &context, "EvaluationFailed", details);
     }
 
     /// The state that something happens in, with the id of its context.
@@ -269,16 +296,19 @@ impl Writer<'_> {
                 self.carry(event);
             }
             Part::Batch { is_map: true } => {
+                self.tried(event);
                 self.map_started(event);
                 self.carry(event);
             }
             Part::Run { arn, .. } => {
+                self.tried(event);
                 self.map_started(event);
                 let details = Some(("mapRunStartedEventDetails", json!({ "mapRunArn": arn })));
                 self.push(event, &event.parent_id, "MapRunStarted", details);
                 self.carry(event);
             }
             Part::Batch { is_map: false } => {
+                self.tried(event);
                 self.push(event, &event.parent_id, "ParallelStateStarted", None);
                 self.carry(event);
             }
@@ -294,6 +324,11 @@ impl Writer<'_> {
             }
             Part::Child | Part::Other => {}
         }
+    }
+
+    /// Another attempt of a Map or Parallel state: the one before was not the last.
+    fn tried(&mut self, event: &Event) {
+        self.failing.remove(&event.parent_id);
     }
 
     /// Lets what happens in a context follow its beginning.
@@ -316,6 +351,11 @@ impl Writer<'_> {
             .context_succeeded_details
             .as_ref()
             .and_then(|it| it.result.payload.clone());
+        if let Part::State { kind, .. } = &part
+            && self.failing.remove(&event.id)
+        {
+            self.push(event, &parent, &format!("{kind}StateFailed"), None);
+        }
         match part {
             Part::State { name, kind } if is_good => {
                 let passed: Value = result
@@ -348,12 +388,15 @@ impl Writer<'_> {
             }
             Part::Batch { is_map } => {
                 // It has ended well as long as it has ended: what counts is within.
-                let is_good = is_good && !self.failed.contains_key(&event.id);
-                let (good, bad) = match is_map {
-                    true => ("MapStateSucceeded", "MapStateFailed"),
-                    false => ("ParallelStateSucceeded", "ParallelStateFailed"),
+                if !is_good || self.failed.contains_key(&event.id) {
+                    self.failing.insert(parent);
+                    return;
+                }
+                let succeeded = match is_map {
+                    true => "MapStateSucceeded",
+                    false => "ParallelStateSucceeded",
                 };
-                self.push(event, &parent, if is_good { good } else { bad }, None);
+                self.push(event, &parent, succeeded, None);
             }
             Part::Item { state, index } => {
                 if !is_good {
@@ -371,181 +414,6 @@ impl Writer<'_> {
             }
             Part::Run { state, .. } => self.run_ended(event, &parent, &state),
             Part::State { .. } | Part::Child | Part::Other => {}
-        }
-    }
-
-    /// Whether the state's task is a function by its ARN, and what its events call its resource.
-    pub(super) fn resource(
-        &self,
-        id: &Option<String>,
-    ) -> Option<(bool, String, String, Option<String>)> {
-        let (name, _, state_id) = self.state_of(id)?;
-        let (kind, resource) = self.kinds.get(&name)?;
-        if kind != "Task" {
-            return None;
-        }
-        match resource
-            .split(":::")
-            .nth(1)
-            .and_then(|it| it.split_once(':'))
-        {
-            Some((service, action)) => {
-                Some((false, service.to_owned(), action.to_owned(), state_id))
-            }
-            None => Some((true, String::from("lambda"), resource.clone(), state_id)),
-        }
-    }
-
-    fn scheduled(&mut self, event: &Event) {
-        let Some((is_function, service, resource, state)) = self.resource(&event.parent_id) else {
-            return;
-        };
-        let details = event
-            .chained_invoke_started_details
-            .clone()
-            .unwrap_or_default();
-        let input = details.input.and_then(|it| it.payload).unwrap_or_default();
-        if is_function {
-            let scheduled = self.data(json!({ "resource": resource }), "input", &input);
-            self.push(
-                event,
-                &state,
-                "LambdaFunctionScheduled",
-                Some(("lambdaFunctionScheduledEventDetails", scheduled)),
-            );
-            self.push(event, &state, "LambdaFunctionStarted", None);
-            return;
-        }
-        let payload: Value = serde_json::from_str(&input).unwrap_or_default();
-        let parameters = match service.as_str() {
-            "lambda" => json!({ "FunctionName": details.function_name, "Payload": payload }),
-            _ => json!({ "StateMachineArn": details.function_name, "Input": payload }),
-        };
-        let parameters = if self.history.with_data {
-            parameters.to_string()
-        } else {
-            String::from("{}")
-        };
-        let about = json!({ "resourceType": service, "resource": resource });
-        let mut scheduled = about.clone();
-        scheduled["region"] = json!(self.history.home.region);
-        scheduled["parameters"] = json!(parameters);
-        self.push(
-            event,
-            &state,
-            "TaskScheduled",
-            Some(("taskScheduledEventDetails", scheduled)),
-        );
-        self.push(
-            event,
-            &state,
-            "TaskStarted",
-            Some(("taskStartedEventDetails", about)),
-        );
-    }
-
-    fn called(&mut self, event: &Event) {
-        let Some((is_function, service, resource, state)) = self.resource(&event.parent_id) else {
-            return;
-        };
-        let about = json!({ "resourceType": service, "resource": resource });
-        if let Some(details) = &event.chained_invoke_succeeded_details {
-            let output = details
-                .result
-                .payload
-                .clone()
-                .unwrap_or_else(|| String::from("null"));
-            if is_function {
-                let details = self.data(json!({}), "output", &output);
-                self.push(
-                    event,
-                    &state,
-                    "LambdaFunctionSucceeded",
-                    Some(("lambdaFunctionSucceededEventDetails", details)),
-                );
-                return;
-            }
-            let value: Value = serde_json::from_str(&output).unwrap_or_default();
-            let waits = resource.ends_with(".waitForTaskToken");
-            let wrapped = match service.as_str() {
-                "lambda" => {
-                    json!({ "ExecutedVersion": "$LATEST", "Payload": value, "StatusCode": 200 })
-                }
-                _ => value,
-            };
-            let details = self.data(about, "output", &wrapped.to_string());
-            let (kind, member) = match waits {
-                true => ("TaskSubmitted", "taskSubmittedEventDetails"),
-                false => ("TaskSucceeded", "taskSucceededEventDetails"),
-            };
-            self.push(event, &state, kind, Some((member, details)));
-            return;
-        }
-        let failed = [
-            &event.chained_invoke_failed_details,
-            &event.chained_invoke_timed_out_details,
-            &event.chained_invoke_stopped_details,
-        ];
-        let error = failed
-            .into_iter()
-            .flatten()
-            .next()
-            .and_then(|it| it.error.payload.as_ref());
-        if is_function {
-            self.push(
-                event,
-                &state,
-                "LambdaFunctionFailed",
-                Some(("lambdaFunctionFailedEventDetails", told(error))),
-            );
-        } else {
-            self.push(
-                event,
-                &state,
-                "TaskFailed",
-                Some(("taskFailedEventDetails", merged(about, told(error)))),
-            );
-        }
-    }
-
-    /// A task token was completed, or its time ran out.
-    fn completed(&mut self, event: &Event) {
-        let Some((_, service, resource, state)) = self.resource(&event.parent_id) else {
-            return;
-        };
-        let about = json!({ "resourceType": service, "resource": resource });
-        if let Some(details) = &event.callback_succeeded_details {
-            let output = details
-                .result
-                .payload
-                .clone()
-                .unwrap_or_else(|| String::from("null"));
-            let details = self.data(about, "output", &output);
-            self.push(
-                event,
-                &state,
-                "TaskSucceeded",
-                Some(("taskSucceededEventDetails", details)),
-            );
-        } else if event.event_type == EventType::CallbackTimedOut {
-            let details = merged(about, json!({ "error": "States.Timeout" }));
-            self.push(
-                event,
-                &state,
-                "TaskTimedOut",
-                Some(("taskTimedOutEventDetails", details)),
-            );
-        } else {
-            let error = event
-                .callback_failed_details
-                .as_ref()
-                .and_then(|it| it.error.payload.as_ref());
-            self.push(
-                event,
-                &state,
-                "TaskFailed",
-                Some(("taskFailedEventDetails", merged(about, told(error)))),
-            );
         }
     }
 
@@ -574,7 +442,10 @@ impl Writer<'_> {
             written[member] = details;
         }
         self.events.push(written);
-        self.last.insert(within.clone(), id);
+        // On AWS the first state follows nothing.
+        if kind != "ExecutionStarted" {
+            self.last.insert(within.clone(), id);
+        }
     }
 }
 

@@ -60,6 +60,6 @@ impl Writer<'_> {
         });
         let details = Some(("mapRunFailedEventDetails", details));
         self.push(event, parent, "MapRunFailed", details);
-        self.push(event, parent, "MapStateFailed", None);
+        self.failing.insert(parent.clone());
     }
 }

@@ -25,6 +25,7 @@ mod page;
 mod redrive;
 mod service_events;
 mod tags;
+mod task_events;
 mod test_state;
 mod token;
 mod validate;

@@ -355,16 +355,16 @@ impl Test<'_> {
         let effective = self.evaluate(None, |scope| state.flow.effective_input(scope))?;
         self.inspect("afterInputPath", &effective);
         let mut chosen = None;
-        for rule in rules {
+        for (index, rule) in rules.iter().enumerate() {
             let holds = self.evaluate(None, |scope| {
-                rule.condition.holds(&scope.with_input(&effective))
+                rule.condition.holds(index, &scope.with_input(&effective))
             })?;
             if holds {
-                chosen = Some(rule);
+                chosen = Some((index, rule));
                 break;
             }
         }
-        let next = chosen.map(|rule| rule.next.clone());
+        let next = chosen.map(|(_, rule)| rule.next.clone());
         let Some(next) = next.or_else(|| default.clone()) else {
             let cause = format!(
                 "no rule of the state '{}' matched, and it has no default",
@@ -372,14 +372,7 @@ impl Test<'_> {
             );
             return Err(StateError::new(asl::NO_CHOICE_MATCHED, cause));
         };
-        let mut flow = state.flow.clone();
-        if let Some(rule) = chosen {
-            flow.assign.clone_from(&rule.assign);
-            if rule.output.is_some() {
-                flow.output.clone_from(&rule.output);
-            }
-        }
-        let left = self.evaluate(None, |scope| flow.pass_on(scope))?;
+        let left = self.evaluate(None, |scope| state.flow.choose(chosen, scope))?;
         Ok(Gone {
             left,
             next: Some(next),
@@ -394,7 +387,7 @@ impl Test<'_> {
             let scope = scope.with_input(&effective);
             match until {
                 Wait::Seconds(template) => template.whole(&scope, "Seconds").map(drop),
-                Wait::Timestamp(template) => template.text(&scope, "Timestamp").map(drop),
+                Wait::Timestamp(template) => template.timestamp(&scope, "Timestamp").map(drop),
             }
         })?;
         self.pass_on(next(state))
@@ -453,7 +446,7 @@ impl Test<'_> {
         let catcher = &state.catch[index];
         let output = error.output();
         let left = self.evaluate(Some(("errorOutput", &output)), |scope| {
-            catcher.leave(state.language, scope, &error)
+            catcher.leave(index, state.language, scope, &error)
         });
         let left = match left {
             Ok(left) => left,

@@ -9,6 +9,8 @@ use lambdura_testing::{Builder, DurableTestRunner, LambdaEvent, RunStatus, callb
 use serde_json::{Value, json};
 use state_machine::{ServiceAnswer, ServiceRequest, Services, Settings, StateMachine};
 
+mod failures;
+
 /// When the test's clock begins.
 const START: &str = "2027-01-31T08:00:00Z";
 
@@ -43,7 +45,15 @@ fn machine(definition: Value, callable: &[&str]) -> StateMachine {
 fn builder(definition: Value) -> Builder {
     let machine = machine(
         definition,
-        &["double", "refuse", "sometimes", "token", "inner", "slow"],
+        &[
+            "double",
+            "refuse",
+            "sometimes",
+            "token",
+            "inner",
+            "slow",
+            "large",
+        ],
     );
     let handler = move |input: Value, ctx: DurableContext| machine.clone().run(input, ctx);
     let inner = |input: Value, _: DurableContext| async move {
@@ -97,9 +107,13 @@ async fn ends_with(
 }
 
 fn one(state: Value) -> Value {
+    one_called("It", state)
+}
+
+fn one_called(name: &str, state: Value) -> Value {
     let mut state = state;
     state["End"] = json!(true);
-    json!({ "StartAt": "It", "States": { "It": state } })
+    json!({ "StartAt": name, "States": { name: state } })
 }
 
 fn task(resource: &str, more: Value) -> Value {

@@ -1,0 +1,222 @@
+//! One execution's events, added up one by one: whatever they are many of, little of it is kept.
+
+use std::collections::{BTreeMap, HashMap};
+
+use lambda_api::{Event, EventType};
+
+use crate::chained::{Invocation, Step, invocation, is_chained_end};
+use crate::machine;
+use crate::usage::{Function, StateMachine, Usage, bytes, float, hours};
+
+/// Invocations and steps that are listed. What an execution uses is counted whatever their number.
+pub const LISTED_MAX: usize = 10_000;
+
+/// What was added up so far.
+#[derive(Debug)]
+pub(crate) struct Tally<'n> {
+    name: &'n str,
+    function: Function,
+    usage: Usage,
+    first_at: Option<i64>,
+    last_at: i64,
+    has_ended: bool,
+    /// Chained invokes of plain functions that run, by their operation.
+    running: HashMap<String, Running>,
+    /// What those that have ended used, by their function's name: how many, and how long their callers waited.
+    plain: BTreeMap<String, (u32, i64)>,
+    compute: Vec<Invocation>,
+    steps: Option<Steps>,
+}
+
+/// A chained invoke of a plain function that runs.
+#[derive(Debug)]
+struct Running {
+    function: String,
+    began_at: i64,
+    /// Where it is listed.
+    listed: Option<usize>,
+}
+
+/// What came of all events.
+#[derive(Debug)]
+pub(crate) struct Tallied {
+    pub usage: Usage,
+    /// Plain functions that were invoked, with how often, and for how many milliseconds.
+    pub plain: BTreeMap<String, (u32, i64)>,
+    pub compute: Vec<Invocation>,
+    pub steps: Vec<Step>,
+}
+
+impl<'n> Tally<'n> {
+    /// Of an execution of a function, listing at most so many of its invocations, and its steps if they are asked for.
+    pub(crate) fn new(name: &'n str, function: Function, with_steps: bool) -> Self {
+        Self {
+            name,
+            function,
+            usage: Usage::default(),
+            first_at: None,
+            last_at: 0,
+            has_ended: false,
+            running: HashMap::new(),
+            plain: BTreeMap::new(),
+            compute: Vec::new(),
+            steps: (with_steps && function.state_machine.is_none()).then(Steps::default),
+        }
+    }
+
+    /// Counts an event, with its data. They come oldest first.
+    pub(crate) fn add(&mut self, event: &Event) {
+        let at = event.event_timestamp.as_millis();
+        self.first_at.get_or_insert(at);
+        self.last_at = at;
+        match self.function.state_machine {
+            Some(_) => machine::count(&mut self.usage, event),
+            None => self.count(event),
+        }
+        self.plain_invoke(event, at);
+    }
+
+    fn count(&mut self, event: &Event) {
+        self.usage.count(event);
+        self.usage.bytes_written += float(bytes(event));
+        if let Some(it) = &event.invocation_completed_details {
+            let ran = it.end_timestamp.as_millis() - it.start_timestamp.as_millis();
+            self.usage.add_invocations(1, ran, self.function);
+            self.list(invocation(it, self.name));
+        }
+        let ends = [
+            EventType::ExecutionSucceeded,
+            EventType::ExecutionFailed,
+            EventType::ExecutionTimedOut,
+            EventType::ExecutionStopped,
+        ];
+        self.has_ended |= ends.contains(&event.event_type);
+        if let Some(steps) = &mut self.steps {
+            steps.add(event);
+        }
+    }
+
+    fn plain_invoke(&mut self, event: &Event, at: i64) {
+        let Some(id) = event.id.as_deref() else {
+            return;
+        };
+        if let Some(it) = &event.chained_invoke_started_details
+            && it.durable_execution_arn.is_none()
+        {
+            let function = function_name(&it.function_name).to_owned();
+            let listed = self.list(Invocation {
+                function: function.clone(),
+                began_at: at,
+                ended_at: None,
+                is_lost: false,
+            });
+            let running = Running {
+                function,
+                began_at: at,
+                listed,
+            };
+            self.running.insert(id.to_owned(), running);
+        }
+        if is_chained_end(event)
+            && let Some(it) = self.running.remove(id)
+        {
+            let (count, milliseconds) = self.plain.entry(it.function).or_default();
+            *count += 1;
+            *milliseconds += at - it.began_at;
+            if let Some(index) = it.listed {
+                self.compute[index].ended_at = Some(at);
+            }
+        }
+    }
+
+    fn list(&mut self, invocation: Invocation) -> Option<usize> {
+        if self.compute.len() >= LISTED_MAX {
+            return None;
+        }
+        self.compute.push(invocation);
+        Some(self.compute.len() - 1)
+    }
+
+    /// What the execution used: one that still runs what is recorded, and nothing is retained yet after its end.
+    pub(crate) fn finish(mut self) -> Tallied {
+        let lived = self.first_at.map_or(0, |first| self.last_at - first);
+        match self.function.state_machine {
+            Some(StateMachine::Standard) => {}
+            Some(StateMachine::Express) => machine::express(&mut self.usage, lived),
+            None => {
+                let mut hours = hours(lived);
+                if self.has_ended {
+                    hours += f64::from(self.function.retention_days) * 24.0;
+                }
+                self.usage.byte_hours_retained = self.usage.bytes_written * hours;
+            }
+        }
+        Tallied {
+            usage: self.usage,
+            plain: self.plain,
+            compute: self.compute,
+            steps: self.steps.map(|it| it.all).unwrap_or_default(),
+        }
+    }
+}
+
+/// The name in a function's or an execution's ARN, or in a name with a qualifier.
+pub(crate) fn function_name(reference: &str) -> &str {
+    let mut parts = reference.split(':');
+    match parts.next() {
+        Some("arn") => parts.nth(5).unwrap_or(reference),
+        Some(name) => name,
+        None => reference,
+    }
+}
+
+/// The steps of an execution, in the order in which they began.
+#[derive(Debug, Default)]
+pub(crate) struct Steps {
+    pub(crate) all: Vec<Step>,
+    begun: HashMap<String, usize>,
+}
+
+impl Steps {
+    /// Lists the step of an event, if it is one of a step.
+    pub(crate) fn add(&mut self, event: &Event) {
+        let Some(id) = event.id.as_deref() else {
+            return;
+        };
+        let ended = match event.event_type {
+            EventType::StepStarted => false,
+            EventType::StepSucceeded | EventType::StepFailed => true,
+            _ => return,
+        };
+        let at = event.event_timestamp.as_millis();
+        let index = match self.begun.get(id) {
+            Some(index) => *index,
+            None if self.all.len() >= LISTED_MAX => return,
+            // A step that ends in the checkpoint that begins it may have one event alone.
+            None => {
+                self.all.push(Step {
+                    began_at: at,
+                    ended_at: None,
+                });
+                self.begun.insert(id.to_owned(), self.all.len() - 1);
+                self.all.len() - 1
+            }
+        };
+        // A failure with another attempt after it is followed by that attempt's start.
+        self.all[index].ended_at = ended.then_some(at);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn functions_are_named_in_several_ways() {
+        let arn = "arn:aws:lambda:us-east-1:000000000000:function:Task";
+        let execution = format!("{arn}:3/durable-execution/a/b");
+        for reference in [arn, "Task", "Task:live", &format!("{arn}:3"), &execution] {
+            assert_eq!(function_name(reference), "Task", "{reference}");
+        }
+    }
+}
