@@ -20,5 +20,5 @@ pub use event::wire_event;
 pub use execution::{wire_execution, wire_status, wire_summary};
 pub use operation::{wire_operation, wire_operation_millis};
 pub use page::{FIRST_PAGE, Fitting, PAGE_BYTES_MAX, fitting, json_bytes};
-pub use update::{Targets, updates};
+pub use update::{Targets, Update, updates};
 pub use validate::{Range, Violations};

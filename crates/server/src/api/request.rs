@@ -1,6 +1,7 @@
 //! What requests have in common: JSON bodies and boolean parameters.
 
 use lambda_api::ErrorCode;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use wire::ApiError;
 
@@ -35,7 +36,7 @@ pub(super) fn body_error(error: BodyError) -> ApiError {
 
 /// A request body, which is a JSON object. (Serde would take a structure's members from an array
 /// too.)
-pub(super) fn object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+pub(super) fn object<'b, T: Deserialize<'b>>(bytes: &'b [u8]) -> Result<T, ApiError> {
     let refuse = |reason: String| {
         let message = format!("The request body is not what the operation expects: {reason}");
         ApiError::new(ErrorCode::Serialization, message)
