@@ -3,7 +3,7 @@
 use lambda_api::ErrorCode;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use wire::ApiError;
+use wire::{ApiError, Member, check};
 
 use crate::http::{BodyError, Query, RequestBody, read_body};
 
@@ -17,6 +17,16 @@ pub(crate) async fn small<T: DeserializeOwned>(body: RequestBody) -> Result<T, A
         return object(b"{}");
     }
     object(&bytes)
+}
+
+/// The same, checked against the operation's members.
+pub(super) async fn checked<T: DeserializeOwned>(
+    body: RequestBody,
+    members: &[Member<T>],
+) -> Result<T, ApiError> {
+    let request = small(body).await?;
+    check(&request, members)?;
+    Ok(request)
 }
 
 /// Why a body could not be read, for its sender.

@@ -7,22 +7,20 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use function_host::Runtimes;
 use hyper::{Response, StatusCode};
-use lambda_api::{
-    ErrorCode, FunctionConfiguration, FunctionRequest, PublishVersionRequest,
-    UpdateFunctionCodeRequest,
-};
+use lambda_api::{ErrorCode, FunctionConfiguration, FunctionRequest};
 use model::{FunctionName, Version};
 use serde::de::DeserializeOwned;
 use stdx::error_chain;
-use wire::{ApiError, Violations};
+use wire::{ApiError, check};
 
 use super::capacity;
 use super::function::presented;
-use super::input::{
-    apply, check, check_architectures, check_description, check_parameters, check_tags, defaults,
+use super::input::{apply, check_parameters, defaults};
+use super::members::{
+    CREATE_FUNCTION, PUBLISH_VERSION, UPDATE_FUNCTION_CODE, UPDATE_FUNCTION_CONFIGURATION,
 };
 use crate::api::Draining;
-use crate::api::request::{body_error, object, small};
+use crate::api::request::{body_error, checked, object};
 use crate::app::App;
 use crate::functions::{FrozenCode, NewFunction, Reference, UnpackError};
 use crate::http::{Body, BodyError, Query, RequestBody, decode, json, no_content, read_body};
@@ -33,25 +31,13 @@ const CREATE_BYTES_MAX: usize = 70_167_211;
 const UPDATE_CODE_BYTES_MAX: usize = 69_905_067;
 
 /// Tags of one function (Lambda developer guide, "Tag restrictions").
-const TAGS_MAX: usize = 50;
+pub(super) const TAGS_MAX: usize = 50;
 
 pub(super) async fn create(app: &Arc<App>, body: RequestBody) -> Result<Response<Body>, ApiError> {
-    let request: FunctionRequest = package(body, CREATE_BYTES_MAX, "CreateFunction").await?;
-    let mut violations = Violations::default();
-    for (missing, path) in [
-        (request.function_name.is_none(), "functionName"),
-        (request.role.is_none(), "role"),
-        (request.code.is_none(), "code"),
-    ] {
-        if missing {
-            violations.missing(path);
-        }
-    }
-    check(&request, &mut violations);
-    let tags = request.tags.clone().unwrap_or_default();
-    check_tags(&tags, &mut violations);
-    violations.none()?;
+    let request = package(body, CREATE_BYTES_MAX, "CreateFunction").await?;
+    check(&request, CREATE_FUNCTION)?;
     check_parameters(&request)?;
+    let tags = request.tags.clone().unwrap_or_default();
     let name = unqualified_name(app, request.function_name.as_deref().unwrap_or_default())?;
     if request.runtime.is_none() || request.handler.is_none() {
         return Err(ApiError::invalid_parameter(
@@ -133,11 +119,8 @@ pub(super) async fn update_code(
     name: &str,
     body: RequestBody,
 ) -> Result<Response<Body>, ApiError> {
-    let request: UpdateFunctionCodeRequest =
-        package(body, UPDATE_CODE_BYTES_MAX, "UpdateFunctionCode").await?;
-    let mut violations = Violations::default();
-    check_architectures(request.architectures.as_deref(), &mut violations);
-    violations.none()?;
+    let request = package(body, UPDATE_CODE_BYTES_MAX, "UpdateFunctionCode").await?;
+    check(&request, UPDATE_FUNCTION_CODE)?;
     let name = function_name(app, name)?;
     // Known to be there before the work of unpacking.
     revised(app, &name, request.revision_id.as_deref()).await?;
@@ -181,10 +164,7 @@ pub(super) async fn update_configuration(
     name: &str,
     body: RequestBody,
 ) -> Result<Response<Body>, ApiError> {
-    let request: FunctionRequest = small(body).await?;
-    let mut violations = Violations::default();
-    check(&request, &mut violations);
-    violations.none()?;
+    let request = checked(body, UPDATE_FUNCTION_CONFIGURATION).await?;
     check_parameters(&request)?;
     let name = function_name(app, name)?;
     prepare_runtime(app, request.runtime.as_deref()).await?;
@@ -229,13 +209,7 @@ pub(super) async fn publish(
     name: &str,
     body: RequestBody,
 ) -> Result<Response<Body>, ApiError> {
-    let request: PublishVersionRequest = small(body).await?;
-    let mut violations = Violations::default();
-    check_description(
-        request.description.as_deref().unwrap_or_default(),
-        &mut violations,
-    );
-    violations.none()?;
+    let request = checked(body, PUBLISH_VERSION).await?;
     let name = function_name(app, name)?;
     let app = Arc::clone(app);
     let task = {
