@@ -50,12 +50,8 @@ pub(super) async fn create(
     let request = checked(body, CREATE_ALIAS).await?;
     let version = version(&request);
     let name = function_name(app, name)?;
-    let app = Arc::clone(app);
-    let task = {
-        let app = Arc::clone(&app);
-        async move {
-            let store = app.driver.store();
-            let changes = app.registry.changes(store.as_ref(), app.driver.now()).await;
+    let changed = app.change(move |app, changes| {
+        Box::pin(async move {
             changes.latest(&name)?;
             let alias = request.name.clone().unwrap_or_default();
             if app.registry.alias(&name, &alias).is_some() {
@@ -71,10 +67,10 @@ pub(super) async fn create(
                 routing: routing(&request),
                 revision_id: String::new(),
             };
-            put(&app, &changes, record).await
-        }
-    };
-    Ok(json(StatusCode::CREATED, &app.to_the_end(task).await?))
+            put(app, changes, record).await
+        })
+    });
+    Ok(json(StatusCode::CREATED, &changed.await?))
 }
 
 pub(super) async fn update(
@@ -87,14 +83,10 @@ pub(super) async fn update(
     let version = version(&request);
     let name = function_name(app, name)?;
     let alias = decode(alias).unwrap_or_default();
-    let app = Arc::clone(app);
-    let task = {
-        let app = Arc::clone(&app);
-        async move {
-            let store = app.driver.store();
-            let changes = app.registry.changes(store.as_ref(), app.driver.now()).await;
+    let changed = app.change(move |app, changes| {
+        Box::pin(async move {
             changes.latest(&name)?;
-            let before = existing(&app, &name, &alias)?;
+            let before = existing(app, &name, &alias)?;
             if let Some(wanted) = &request.revision_id
                 && *wanted != before.revision_id
             {
@@ -112,10 +104,10 @@ pub(super) async fn update(
                 },
                 ..before
             };
-            put(&app, &changes, record).await
-        }
-    };
-    Ok(json(StatusCode::OK, &app.to_the_end(task).await?))
+            put(app, changes, record).await
+        })
+    });
+    Ok(json(StatusCode::OK, &changed.await?))
 }
 
 /// An alias that is not there counts as deleted.
@@ -126,20 +118,16 @@ pub(super) async fn delete(
 ) -> Result<Response<Body>, ApiError> {
     let name = function_name(app, name)?;
     let alias = decode(alias).unwrap_or_default();
-    let app = Arc::clone(app);
-    let task = {
-        let app = Arc::clone(&app);
-        async move {
-            let store = app.driver.store();
-            let changes = app.registry.changes(store.as_ref(), app.driver.now()).await;
+    app.change(move |app, changes| {
+        Box::pin(async move {
             changes.delete_alias(&name, &alias).await?;
             let mut settings = app.registry.settings(&name).as_ref().clone();
             settings.event_invoke.remove(&alias);
             changes.put_settings(&name, settings).await?;
             Ok::<_, ApiError>(())
-        }
-    };
-    app.to_the_end(task).await?;
+        })
+    })
+    .await?;
     Ok(no_content())
 }
 

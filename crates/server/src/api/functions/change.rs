@@ -75,12 +75,8 @@ pub(super) async fn create(app: &Arc<App>, body: RequestBody) -> Result<Response
     apply(&request, &mut configuration);
     capacity::check_parameters(&request, &configuration)?;
     let publish = request.publish.unwrap_or(false);
-    let app = Arc::clone(app);
-    let task = {
-        let app = Arc::clone(&app);
-        async move {
-            let store = app.driver.store();
-            let changes = app.registry.changes(store.as_ref(), app.driver.now()).await;
+    let changed = app.change(move |app, changes| {
+        Box::pin(async move {
             let new = NewFunction {
                 name: name.clone(),
                 configuration,
@@ -93,10 +89,10 @@ pub(super) async fn create(app: &Arc<App>, body: RequestBody) -> Result<Response
             } else {
                 created
             };
-            Ok::<_, ApiError>(presented(&app, &name, configuration))
-        }
-    };
-    Ok(json(StatusCode::CREATED, &app.to_the_end(task).await?))
+            Ok::<_, ApiError>(presented(app, &name, configuration))
+        })
+    });
+    Ok(json(StatusCode::CREATED, &changed.await?))
 }
 
 /// Makes sure that a managed runtime can run here before a function relies on it. Takes seconds the
@@ -131,12 +127,8 @@ pub(super) async fn update_code(
         request.image_uri.is_some(),
     )?;
     let code = unpacked(app, archive).await?;
-    let app = Arc::clone(app);
-    let task = {
-        let app = Arc::clone(&app);
-        async move {
-            let store = app.driver.store();
-            let changes = app.registry.changes(store.as_ref(), app.driver.now()).await;
+    let changed = app.change(move |app, changes| {
+        Box::pin(async move {
             let before = changes.latest(&name)?;
             check_revision(&before.configuration, request.revision_id.as_deref())?;
             let mut configuration = before.configuration.clone();
@@ -146,17 +138,17 @@ pub(super) async fn update_code(
             if request.dry_run.unwrap_or(false) {
                 configuration.code_sha256 = Some(code.sha256);
                 configuration.code_size = i64::try_from(code.bytes).ok();
-                return Ok(presented(&app, &name, configuration));
+                return Ok(presented(app, &name, configuration));
             }
             let mut shown = changes.replace_latest(&name, configuration, &code).await?;
             app.upkeep.notify_one();
             if request.publish.unwrap_or(false) {
                 shown = changes.publish(&name, None).await?;
             }
-            Ok::<_, ApiError>(presented(&app, &name, shown))
-        }
-    };
-    Ok(json(StatusCode::OK, &app.to_the_end(task).await?))
+            Ok::<_, ApiError>(presented(app, &name, shown))
+        })
+    });
+    Ok(json(StatusCode::OK, &changed.await?))
 }
 
 pub(super) async fn update_configuration(
@@ -168,12 +160,8 @@ pub(super) async fn update_configuration(
     check_parameters(&request)?;
     let name = function_name(app, name)?;
     prepare_runtime(app, request.runtime.as_deref()).await?;
-    let app = Arc::clone(app);
-    let task = {
-        let app = Arc::clone(&app);
-        async move {
-            let store = app.driver.store();
-            let changes = app.registry.changes(store.as_ref(), app.driver.now()).await;
+    let changed = app.change(move |app, changes| {
+        Box::pin(async move {
             let before = changes.latest(&name)?;
             check_revision(&before.configuration, request.revision_id.as_deref())?;
             let durable = before.configuration.durable_config.is_some();
@@ -198,10 +186,10 @@ pub(super) async fn update_configuration(
             let (dir, sha256) = (&before.config.code_dir, before.code_sha256.clone());
             let code = app.registry.code.frozen(dir, sha256, bytes);
             let shown = changes.replace_latest(&name, configuration, &code).await?;
-            Ok(presented(&app, &name, shown))
-        }
-    };
-    Ok(json(StatusCode::OK, &app.to_the_end(task).await?))
+            Ok(presented(app, &name, shown))
+        })
+    });
+    Ok(json(StatusCode::OK, &changed.await?))
 }
 
 pub(super) async fn publish(
@@ -211,12 +199,8 @@ pub(super) async fn publish(
 ) -> Result<Response<Body>, ApiError> {
     let request = checked(body, PUBLISH_VERSION).await?;
     let name = function_name(app, name)?;
-    let app = Arc::clone(app);
-    let task = {
-        let app = Arc::clone(&app);
-        async move {
-            let store = app.driver.store();
-            let changes = app.registry.changes(store.as_ref(), app.driver.now()).await;
+    let changed = app.change(move |app, changes| {
+        Box::pin(async move {
             let latest = changes.latest(&name)?;
             check_revision(&latest.configuration, request.revision_id.as_deref())?;
             if let Some(wanted) = &request.code_sha256
@@ -229,10 +213,10 @@ pub(super) async fn publish(
                 )));
             }
             let published = changes.publish(&name, request.description).await?;
-            Ok(presented(&app, &name, published))
-        }
-    };
-    Ok(json(StatusCode::CREATED, &app.to_the_end(task).await?))
+            Ok(presented(app, &name, published))
+        })
+    });
+    Ok(json(StatusCode::CREATED, &changed.await?))
 }
 
 pub(super) async fn delete(
@@ -266,25 +250,10 @@ pub(super) async fn delete(
         },
     };
     let function = reference.name;
-    let app = Arc::clone(app);
-    let task = {
-        let app = Arc::clone(&app);
-        async move {
-            {
-                let store = app.driver.store();
-                let changes = app.registry.changes(store.as_ref(), app.driver.now()).await;
-                changes.begin_delete(&function, version).await?;
-            }
-            let draining = Draining { function, version };
-            if app.try_delete(&draining).await?.is_some() {
-                app.drain(draining);
-            }
-            Ok::<_, ApiError>(())
-        }
-    };
-    app.to_the_end(task).await?;
+    app.delete(Draining { function, version }).await?;
     Ok(no_content())
 }
+
 pub(super) fn too_many_tags() -> ApiError {
     ApiError::invalid_parameter(format!(
         "Too many tags: a function can have {TAGS_MAX} of them."

@@ -28,19 +28,16 @@ pub(super) async fn change(
     function: FunctionName,
     change: impl FnOnce(Timestamp, &mut FunctionSettings) -> Result<(), ApiError> + Send + 'static,
 ) -> Result<FunctionSettings, ApiError> {
-    let task = {
-        let app = Arc::clone(app);
-        async move {
-            let store = app.driver.store();
-            let changes = app.registry.changes(store.as_ref(), app.driver.now()).await;
+    app.change(move |app, changes| {
+        Box::pin(async move {
             changes.latest(&function)?;
             let mut settings = app.registry.settings(&function).as_ref().clone();
             change(changes.now(), &mut settings)?;
             changes.put_settings(&function, settings.clone()).await?;
             Ok(settings)
-        }
-    };
-    app.to_the_end(task).await
+        })
+    })
+    .await
 }
 
 pub(super) async fn put_concurrency(
