@@ -5,14 +5,14 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use wire::{ApiError, Member, check};
 
-use crate::http::{BodyError, Query, RequestBody, read_body};
+use crate::http::{Query, RequestBody, read_body};
 
 /// Largest requests without one.
 const SMALL_BYTES_MAX: usize = 1024 * 1024;
 
 /// The body of a request without code or payload; an empty one stands for `{}`.
 pub(crate) async fn small<T: DeserializeOwned>(body: RequestBody) -> Result<T, ApiError> {
-    let bytes = read_body(body, SMALL_BYTES_MAX).await.map_err(body_error)?;
+    let bytes = read_body(body, SMALL_BYTES_MAX).await?;
     if bytes.is_empty() {
         return object(b"{}");
     }
@@ -27,21 +27,6 @@ pub(super) async fn checked<T: DeserializeOwned>(
     let request = small(body).await?;
     check(&request, members)?;
     Ok(request)
-}
-
-/// Why a body could not be read, for its sender.
-pub(super) fn body_error(error: BodyError) -> ApiError {
-    match error {
-        BodyError::TooLarge => ApiError::new(
-            ErrorCode::RequestTooLarge,
-            "The request payload exceeded the limit.",
-        ),
-        BodyError::Broken => ApiError::new(
-            ErrorCode::InvalidRequestContent,
-            "The connection broke before the request was whole.",
-        ),
-        BodyError::Slow => ApiError::slow(),
-    }
 }
 
 /// A request body, which is a JSON object. (Serde would take a structure's members from an array

@@ -20,7 +20,7 @@ use wire::{
 
 use super::arn::execution_arn;
 use crate::api::marker;
-use crate::api::request::{body_error, object};
+use crate::api::request::object;
 use crate::app::App;
 use crate::functions::{FunctionVersion, Reference};
 use crate::http::{Body, Query, RequestBody, json, read_body};
@@ -35,9 +35,7 @@ pub(in crate::api) async fn checkpoint(
     body: RequestBody,
 ) -> Result<Response<Body>, ApiError> {
     let arn = execution_arn(arn)?;
-    let bytes = read_body(body, REQUEST_BYTES_MAX)
-        .await
-        .map_err(body_error)?;
+    let bytes = read_body(body, REQUEST_BYTES_MAX).await?;
     let request: BorrowedCheckpoint<'_, Payload> = object(&bytes)?;
     let token = token(&request.checkpoint_token)?;
     let client_token = request

@@ -20,7 +20,7 @@ use super::members::{
     CREATE_FUNCTION, PUBLISH_VERSION, UPDATE_FUNCTION_CODE, UPDATE_FUNCTION_CONFIGURATION,
 };
 use crate::api::Draining;
-use crate::api::request::{body_error, checked, object};
+use crate::api::request::{checked, object};
 use crate::app::App;
 use crate::functions::{FrozenCode, NewFunction, Reference, UnpackError};
 use crate::http::{Body, BodyError, Query, RequestBody, decode, json, no_content, read_body};
@@ -380,7 +380,7 @@ async fn package<T: DeserializeOwned>(
                     "Request must be smaller than {bytes_max} bytes for the {operation} operation"
                 ),
             ),
-            error @ (BodyError::Broken | BodyError::Slow) => body_error(error),
+            error @ (BodyError::Broken | BodyError::Slow) => error.into(),
         })?;
     object(&bytes)
 }
