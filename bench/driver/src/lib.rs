@@ -3,5 +3,6 @@
 pub mod connection;
 pub mod load;
 pub mod machine;
+pub mod measured;
 pub mod processor_time;
 pub mod statistics;

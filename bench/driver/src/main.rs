@@ -12,12 +12,11 @@ mod loopback;
 mod report;
 mod round;
 
-use std::fs;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use bench_driver::machine::Machine;
+use bench_driver::measured::Measured;
 use clap::Parser;
 
 use report::Report;
@@ -26,36 +25,24 @@ use round::{Subject, measure, warm_up};
 /// Measure a running system
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// Where the system's Lambda API listens
-    #[arg(long, value_name = "ADDR:PORT")]
-    endpoint: SocketAddr,
-    /// Process id of the system: whose processor time is counted
-    #[arg(long)]
-    pid: u32,
+    #[command(flatten)]
+    measured: Measured,
     /// A folder on the disk that the system writes to
     #[arg(long, value_name = "DIR")]
     data_dir: PathBuf,
-    /// Rounds; the median of them is reported
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
-    rounds: u32,
     /// Leave the loan workflow out, which takes most of the time
     #[arg(long)]
     without_loans: bool,
-    /// What is measured, such as a commit
-    #[arg(long, default_value = "")]
-    revision: String,
-    /// Gets all numbers as JSON
-    #[arg(long, value_name = "PATH")]
-    json: PathBuf,
 }
 
 /// One thread: on two cores, the system that is measured needs them.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
+    let measured = arguments.measured;
     let subject = Subject {
-        endpoint: arguments.endpoint,
-        pid: arguments.pid,
+        endpoint: measured.endpoint,
+        pid: measured.pid,
         data_dir: arguments.data_dir,
         with_loans: !arguments.without_loans,
         loopback: loopback::serve().context("serve the loopback's own limit")?,
@@ -63,18 +50,16 @@ async fn main() -> Result<()> {
     eprintln!("    warming up");
     warm_up(&subject).await?;
     let mut rounds = Vec::new();
-    for number in 1..=arguments.rounds {
-        eprintln!("    round {number} of {}", arguments.rounds);
+    for number in 1..=measured.rounds {
+        eprintln!("    round {number} of {}", measured.rounds);
         rounds.push(
             measure(&subject)
                 .await
                 .with_context(|| format!("round {number}"))?,
         );
     }
-    let report = Report::new(&rounds, Machine::look(), arguments.revision);
-    let json = serde_json::to_string_pretty(&report).context("write the report as JSON")?;
-    fs::write(&arguments.json, json + "\n")
-        .with_context(|| format!("write `{}`", arguments.json.display()))?;
+    let report = Report::new(&rounds, Machine::look(), measured.revision.clone());
+    measured.write(&report)?;
     println!("{report}");
     Ok(())
 }

@@ -3,14 +3,12 @@
 //! `cargo xtask bench --machines` starts the system of `bench/machines/template.yaml` and runs this against it.
 
 use std::fmt::Write as _;
-use std::fs;
-use std::net::SocketAddr;
-use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use bench_driver::connection::Connection;
 use bench_driver::load;
 use bench_driver::machine::Machine;
+use bench_driver::measured::Measured;
 use bench_driver::processor_time::ProcessorTime;
 use bench_driver::statistics::{median, quantile, seconds};
 use clap::Parser;
@@ -22,21 +20,8 @@ use serde_json::{Value, json};
 /// Measure state machines next to durable functions
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// Where the system's Lambda API listens
-    #[arg(long, value_name = "ADDR:PORT")]
-    endpoint: SocketAddr,
-    /// Process id of the system: whose processor time is counted
-    #[arg(long)]
-    pid: u32,
-    /// Rounds; the median of them is reported
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
-    rounds: u32,
-    /// What is measured, such as a commit
-    #[arg(long, default_value = "")]
-    revision: String,
-    /// Gets all numbers as JSON
-    #[arg(long, value_name = "PATH")]
-    json: PathBuf,
+    #[command(flatten)]
+    measured: Measured,
 }
 
 /// The same work in both forms.
@@ -110,7 +95,7 @@ struct Report {
 /// One thread: on two cores, the system that is measured needs them.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
-    let arguments = Arguments::parse();
+    let Arguments { measured } = Arguments::parse();
     let mut rows = Vec::new();
     for pair in &PAIRS {
         for &(callers, count) in pair.loads {
@@ -122,15 +107,15 @@ async fn main() -> Result<()> {
             };
             // Processes, connections and caches are started once.
             for function in [pair.code, pair.machine] {
-                run(&arguments, pair, function, callers, count.div_ceil(4)).await?;
+                run(&measured, pair, function, callers, count.div_ceil(4)).await?;
             }
-            for _ in 0..arguments.rounds {
+            for _ in 0..measured.rounds {
                 for (function, form) in
                     [(pair.code, &mut row.code), (pair.machine, &mut row.machine)]
                 {
-                    let before = ProcessorTime::look(arguments.pid);
-                    let load = run(&arguments, pair, function, callers, count).await?;
-                    let spent = ProcessorTime::look(arguments.pid).since(before, count);
+                    let before = ProcessorTime::look(measured.pid);
+                    let load = run(&measured, pair, function, callers, count).await?;
+                    let spent = ProcessorTime::look(measured.pid).since(before, count);
                     let latencies = seconds(&load.latencies);
                     form.per_second.push(load.rate());
                     form.p50.push(median(&latencies));
@@ -144,21 +129,19 @@ async fn main() -> Result<()> {
         }
     }
     let report = Report {
-        revision: arguments.revision,
+        revision: measured.revision.clone(),
         machine: Machine::look(),
-        rounds: arguments.rounds,
+        rounds: measured.rounds,
         rows,
     };
-    let json = serde_json::to_string_pretty(&report).context("write the report as JSON")?;
-    fs::write(&arguments.json, json + "\n")
-        .with_context(|| format!("write `{}`", arguments.json.display()))?;
+    measured.write(&report)?;
     println!("{}", table(&report));
     Ok(())
 }
 
 /// Runs `count` executions, `callers` at a time, and waits for the result of each.
 async fn run(
-    arguments: &Arguments,
+    measured: &Measured,
     pair: &Pair,
     function: &'static str,
     callers: usize,
@@ -166,7 +149,7 @@ async fn run(
 ) -> Result<load::Load> {
     let mut connections = Vec::new();
     for _ in 0..callers {
-        connections.push(Connection::open(arguments.endpoint).await?);
+        connections.push(Connection::open(measured.endpoint).await?);
     }
     let path = format!("/2015-03-31/functions/{function}/invocations?Qualifier=live");
     let (event, wanted) = ((pair.event)().to_string(), (pair.result)());

@@ -18,6 +18,7 @@ mod timestamp;
 mod operation;
 mod update;
 
+mod borrowed;
 mod checkpoint;
 mod invocation;
 
@@ -32,6 +33,7 @@ mod function_settings;
 mod error;
 pub mod headers;
 
+pub use borrowed::{BorrowedCheckpoint, BorrowedUpdate, Text};
 pub use checkpoint::{
     CheckpointDurableExecutionRequest, CheckpointDurableExecutionResponse,
     GetDurableExecutionStateResponse, NewExecutionState,

@@ -3,12 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{Error, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Opaque text, normally JSON, as a function or a caller gave it. Cheap to clone: an operation and
 /// the event that reports it share one allocation.
-#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(from = "String", into = "String")]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Payload(Arc<str>);
 
 impl Payload {
@@ -43,6 +43,33 @@ impl From<Payload> for String {
 impl From<String> for Payload {
     fn from(text: String) -> Self {
         Self(text.into())
+    }
+}
+
+impl Serialize for Payload {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// Copies the text once, whether it is escaped or not; by way of a `String` it would be twice.
+impl<'de> Deserialize<'de> for Payload {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Copying;
+
+        impl Visitor<'_> for Copying {
+            type Value = Payload;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a string")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Payload, E> {
+                Ok(text.into())
+            }
+        }
+
+        deserializer.deserialize_str(Copying)
     }
 }
 

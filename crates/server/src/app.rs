@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 use crate::access::Access;
 use crate::callers::Callers;
 use crate::elsewhere::{AwsClient, OtherServices};
-use crate::functions::{ActivityTurns, Registry};
+use crate::functions::{ActivityTurns, CatalogueChanges, Registry};
 use crate::http::{Body, RequestBody};
 use crate::invoker::HostInvoker;
 use crate::oidc::Oidc;
@@ -89,6 +89,22 @@ impl App {
 
     pub fn new_request_id(&self) -> RequestId {
         self.driver.new_accepted_id()
+    }
+
+    /// Changes functions and machines while nobody else does: to the end, as [`Self::to_the_end`].
+    pub async fn change<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl for<'a> FnOnce(&'a Arc<Self>, &'a CatalogueChanges<'a>) -> BoxFuture<'a, T>
+        + Send
+        + 'static,
+    ) -> T {
+        let app = Arc::clone(self);
+        self.to_the_end(async move {
+            let store = app.driver.store();
+            let changes = app.registry.changes(store.as_ref(), app.driver.now()).await;
+            work(&app, &changes).await
+        })
+        .await
     }
 
     /// Runs work to its end even when the client that asked for it hangs up half way.

@@ -3,11 +3,11 @@
 use std::error::Error;
 use std::str::FromStr;
 
-use model::{ErrorObject, InvalidId, OperationId, Payload, Timestamp};
+use model::{ErrorObject, ExecutionStatus, InvalidId, OperationId, Payload, Timestamp};
+use store::columns::Code;
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
 
-use crate::codes::Code;
 use crate::fault::ReadError;
 use crate::text::given;
 
@@ -159,4 +159,10 @@ impl<'a> Columns<'a> {
             cause: Box::new(cause),
         }
     }
+}
+
+/// The words of statuses, as an array; none for all of them.
+pub(crate) fn status_words(statuses: &[ExecutionStatus]) -> Option<Vec<&'static str>> {
+    let words = statuses.iter().map(Code::code).collect::<Vec<_>>();
+    (!words.is_empty()).then_some(words)
 }

@@ -24,7 +24,6 @@ mod job;
 mod lane;
 mod writer;
 
-mod codes;
 mod rows;
 mod text;
 mod write;

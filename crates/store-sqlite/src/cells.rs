@@ -6,8 +6,7 @@ use std::str::FromStr;
 use model::{ErrorObject, InvalidId, OperationId, Payload, Timestamp};
 use rusqlite::types::{FromSql, ToSql, Type};
 use rusqlite::{Row, Statement};
-
-use crate::codes::Code;
+use store::columns::Code;
 
 /// Binds parameters in order. Plain calls instead of an array of trait objects: this is the hot
 /// path of every commit.

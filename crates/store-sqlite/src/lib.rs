@@ -30,7 +30,6 @@ mod queue;
 mod writer;
 
 mod cells;
-mod codes;
 mod write;
 
 mod read;

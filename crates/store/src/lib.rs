@@ -30,6 +30,7 @@ mod within_bytes;
 mod around;
 mod memory;
 
+pub mod columns;
 pub mod conformance;
 
 pub use access_keys::{AccessKeyRecord, AccessKeyRevision, AccessKeys};

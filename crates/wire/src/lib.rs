@@ -3,6 +3,7 @@
 //! gives the same answers.
 
 mod error;
+mod member;
 mod validate;
 
 mod error_object;
@@ -18,7 +19,8 @@ pub use error::ApiError;
 pub use error_object::error_object;
 pub use event::wire_event;
 pub use execution::{wire_execution, wire_status, wire_summary};
+pub use member::{Member, Rule, check};
 pub use operation::{wire_operation, wire_operation_millis};
 pub use page::{FIRST_PAGE, Fitting, PAGE_BYTES_MAX, fitting, json_bytes};
-pub use update::{Targets, updates};
+pub use update::{Targets, Update, updates};
 pub use validate::{Range, Violations};

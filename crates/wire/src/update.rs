@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use lambda_api::{OperationAction, OperationType as WireType, OperationUpdate as Wire};
+use lambda_api::{BorrowedUpdate, OperationAction, OperationType as WireType};
 use model::{
     CallbackOptions, ChainedInvoke, ChainedTarget, ErrorObject, OperationId, OperationType,
     OperationUpdate, Payload, UpdateAction,
@@ -12,6 +12,9 @@ use crate::error::ApiError;
 use crate::error_object::error_object;
 use crate::trace;
 use crate::validate::{Range, Violations};
+
+/// An update as it comes in: borrowed from a request's body, or made of an owned one.
+pub type Update<'a> = BorrowedUpdate<'a, Payload>;
 
 /// Finds out what the function name of a chained invoke means.
 pub trait Targets {
@@ -35,13 +38,17 @@ const PAYLOAD_MAX: usize = 6_291_456;
 const TRACE_HEADER_MAX: usize = 8_192;
 
 /// All updates of a request, or every constraint that they violate.
-pub fn updates(wire: Vec<Wire>, targets: &dyn Targets) -> Result<Vec<OperationUpdate>, ApiError> {
+pub fn updates<'a>(
+    wire: Vec<impl Into<Update<'a>>>,
+    targets: &dyn Targets,
+) -> Result<Vec<OperationUpdate>, ApiError> {
     let mut violations = Violations::default();
     let updates = wire
         .into_iter()
         .enumerate()
         .filter_map(|(index, update)| {
-            convert(update, Path { number: index + 1 }, targets, &mut violations)
+            let path = Path { number: index + 1 };
+            convert(update.into(), path, targets, &mut violations)
         })
         .collect();
     violations.none()?;
@@ -76,7 +83,7 @@ impl fmt::Display for Member {
 }
 
 fn convert(
-    wire: Wire,
+    wire: Update<'_>,
     path: Path,
     targets: &dyn Targets,
     violations: &mut Violations,
@@ -161,11 +168,11 @@ fn convert(
     Some(OperationUpdate {
         id: id?,
         parent_id: parent_id.flatten(),
-        name: wire.name,
-        sub_type: wire.sub_type,
+        name: wire.name.map(String::from),
+        sub_type: wire.sub_type.map(String::from),
         operation_type: operation_type?,
         action: action?,
-        payload: wire.payload.map(Payload::from),
+        payload: wire.payload,
         error: wire.error.map(error_object),
         replay_children: wire
             .context_options

@@ -8,6 +8,7 @@ use std::fmt::Display;
 use lambda_api::ErrorCode;
 
 use crate::error::ApiError;
+use crate::member::Rule;
 
 /// Inclusive bounds of a number.
 #[derive(Debug, Clone, Copy)]
@@ -116,5 +117,35 @@ impl Violations {
             return u32::try_from(value).ok();
         }
         None
+    }
+
+    /// Checks a number between two, which messages show with so many digits after the point.
+    pub fn within(
+        &mut self,
+        value: f64,
+        path: impl Display,
+        (min, max, digits): (f64, f64, usize),
+    ) {
+        let rule = if value < min {
+            format!("have value greater than or equal to {min:.digits$}")
+        } else if value > max {
+            format!("have value less than or equal to {max:.digits$}")
+        } else {
+            return;
+        };
+        self.add(Some(&value.to_string()), path, &rule);
+    }
+
+    pub fn rule(&mut self, text: &str, path: impl Display, rule: Rule) {
+        match rule {
+            Rule::OneOf(values) if !values.contains(&text) => self.not_one_of(text, path, values),
+            Rule::CharsMax(max) if text.chars().count() > max => self.too_long(path, max),
+            Rule::Pattern(max, pattern, allowed) => self.pattern(text, path, max, pattern, allowed),
+            Rule::Shape(pattern, is_matched) if !is_matched(text) => {
+                let rule = format!("satisfy regular expression pattern: {pattern}");
+                self.add(Some(text), path, &rule);
+            }
+            Rule::OneOf(_) | Rule::CharsMax(_) | Rule::Shape(..) => {}
+        }
     }
 }

@@ -13,7 +13,7 @@ use crate::screen::{Screen, note};
 use crate::up::answers::{self, AnswersFile};
 use crate::up::ready_file::{Ready, ReadyFile};
 use crate::up::stop_signal::StopSignals;
-use crate::up::{data_folder, shared_store, stack_options, start};
+use crate::up::{data_folder, stack_options, start};
 
 /// Starts the server, says where it is, and stays until it is stopped.
 ///
@@ -55,7 +55,7 @@ pub async fn run(arguments: ServeArguments, screen: &Screen) -> Result<(), CliEr
     if let Some(ready_file) = &ready_file
         && let Err(error) = ready_file.write(&ready)
     {
-        close(server).await;
+        start::close(server).await;
         return Err(error.into());
     }
     systemd::ready(&endpoint);
@@ -70,13 +70,7 @@ pub async fn run(arguments: ServeArguments, screen: &Screen) -> Result<(), CliEr
         "{}",
         "stopping; repeat it to force the end".dimmed()
     ));
-    tokio::select! {
-        () = close(server) => {}
-        _ = signals.next() => {
-            note("stopped by force; everything acknowledged is kept".yellow());
-            std::process::exit(130);
-        }
-    }
+    signals.close(server).await;
     // Nothing answers any more.
     drop(ready_file);
     stop.into_result()
@@ -95,12 +89,9 @@ pub(super) fn server_config(
 }
 
 async fn started(config: ServerConfig, store: Option<&str>) -> Result<Server, CliError> {
-    let server = match store {
-        None => start::start(config).await?,
-        Some(url) => start::start_on(shared_store::open(&config, url).await?, config).await?,
-    };
+    let server = start::start(config, store).await?;
     if let Err(fault) = server.serve_stacks().await {
-        close(server).await;
+        start::close(server).await;
         let failed = anyhow::Error::new(fault).context("the deployed stacks cannot be read");
         return Err(failed.into());
     }
@@ -116,14 +107,5 @@ async fn keep_alive() {
     loop {
         ticks.tick().await;
         systemd::alive();
-    }
-}
-
-async fn close(server: Server) {
-    if let Err(error) = server.shut_down().await {
-        tracing::error!(
-            error = &error as &dyn std::error::Error,
-            "the store did not close cleanly; what was acknowledged is kept"
-        );
     }
 }

@@ -15,7 +15,7 @@ use super::reload::{Deployed, Reload, Sources};
 use super::stop_signal::{Stop, StopSignals};
 use super::{
     answers, build, cdk, data_folder, debugging, image, inline, left_out, missing_layers, objects,
-    own_sources, questions, secret_seed, shared_store, stack_options, start, state_machines,
+    own_sources, questions, secret_seed, stack_options, start, state_machines,
 };
 use crate::args::UpArguments;
 use crate::exit::CliError;
@@ -123,7 +123,7 @@ pub async fn run(
     if let Some(ready_file) = &ready_file
         && let Err(error) = ready_file.write(&ready)
     {
-        close(server).await;
+        start::close(server).await;
         return Err(error.into());
     }
     debugging::say(&targets);
@@ -142,13 +142,7 @@ pub async fn run(
         "\n{}",
         "stopping; repeat it to force the end".dimmed()
     ));
-    tokio::select! {
-        () = close(server) => {}
-        _ = signals.next() => {
-            note("stopped by force; everything acknowledged is kept".yellow());
-            std::process::exit(130);
-        }
-    }
+    signals.close(server).await;
     // Nothing answers any more.
     drop(ready_file);
     note(presenter.farewell(arguments.server.durability, &data_dir));
@@ -196,10 +190,7 @@ async fn start_and_deploy(
     artifacts: &Artifacts,
     answers: Option<AnswersFile>,
 ) -> Result<(Server, Deployment), CliError> {
-    let server = match store {
-        None => start::start(config).await?,
-        Some(url) => start::start_on(shared_store::open(&config, url).await?, config).await?,
-    };
+    let server = start::start(config, store).await?;
     let deployed = match start::deploy(&server, stack, artifacts).await {
         // Only now the functions are known that rules are about.
         Ok(deployment) => answers
@@ -210,18 +201,9 @@ async fn start_and_deploy(
     match deployed {
         Ok(deployment) => Ok((server, deployment)),
         Err(error) => {
-            close(server).await;
+            start::close(server).await;
             Err(error)
         }
-    }
-}
-
-async fn close(server: Server) {
-    if let Err(error) = server.shut_down().await {
-        tracing::error!(
-            error = &error as &dyn std::error::Error,
-            "the store did not close cleanly; what was acknowledged is kept"
-        );
     }
 }
 

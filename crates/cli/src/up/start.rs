@@ -6,11 +6,11 @@ use std::path::Path;
 
 use anyhow::Context;
 use miette::Diagnostic;
-use server::{Artifacts, DeployError, Deployment, Server, ServerConfig, StartServerError, Stores};
+use server::{Artifacts, DeployError, Deployment, Server, ServerConfig, StartServerError};
 use stack::Stack;
 use thiserror::Error;
 
-use super::port;
+use super::{port, shared_store};
 use crate::args::ServerArguments;
 use crate::exit::CliError;
 
@@ -60,25 +60,19 @@ impl AddressError {
     }
 }
 
-/// Starts the server.
+/// Starts the server, with the URL of a store that it shares or on one of its own.
 ///
 /// # Errors
-/// Addresses that are taken, with who took them, and whatever else the server says.
-pub async fn start(config: ServerConfig) -> Result<Server, CliError> {
+/// Addresses that are taken, with who took them, and whatever else the server and the store say.
+pub async fn start(config: ServerConfig, store: Option<&str>) -> Result<Server, CliError> {
     let data_dir = config.data_dir.clone();
-    started(Server::start(config).await, &data_dir)
-}
-
-/// As [`start`], on stores that are open.
-///
-/// # Errors
-/// As [`start`].
-pub async fn start_on(stores: Stores, config: ServerConfig) -> Result<Server, CliError> {
-    let data_dir = config.data_dir.clone();
-    started(Server::start_on(config, stores).await, &data_dir)
-}
-
-fn started(started: Result<Server, StartServerError>, data_dir: &Path) -> Result<Server, CliError> {
+    let started = match store {
+        None => Server::start(config).await,
+        Some(url) => {
+            let stores = shared_store::open(&config, url).await?;
+            Server::start_on(config, stores).await
+        }
+    };
     match started {
         Ok(server) => Ok(server),
         Err(StartServerError::Listen { address, cause }) => {
@@ -86,7 +80,17 @@ fn started(started: Result<Server, StartServerError>, data_dir: &Path) -> Result
             let error = AddressError::new(what, "--listen", address, &cause);
             Err(CliError::diagnostic(error))
         }
-        Err(error) => Err(refused(error, data_dir)),
+        Err(error) => Err(refused(error, &data_dir)),
+    }
+}
+
+/// Shuts the server down.
+pub async fn close(server: Server) {
+    if let Err(error) = server.shut_down().await {
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            "the store did not close cleanly; what was acknowledged is kept"
+        );
     }
 }
 

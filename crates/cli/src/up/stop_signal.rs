@@ -2,7 +2,12 @@
 
 use std::io;
 
+use owo_colors::OwoColorize;
+use server::Server;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::start;
+use crate::screen::note;
 
 /// Who asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +45,17 @@ impl StopSignals {
             _ = self.interrupt.recv() => Stop::Interrupt,
             _ = self.terminate.recv() => Stop::Terminate,
             _ = self.hang_up.recv() => Stop::Terminate,
+        }
+    }
+
+    /// Shuts the server down; ends the process when it is asked to stop once more.
+    pub async fn close(&mut self, server: Server) {
+        tokio::select! {
+            () = start::close(server) => {}
+            _ = self.next() => {
+                note("stopped by force; everything acknowledged is kept".yellow());
+                std::process::exit(130);
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ use access::signature::{Claim, Head, PayloadHasher};
 use access::{AccessKeyId, Refusal, SecretKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use hyper::header::{AUTHORIZATION, ORIGIN};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method};
@@ -16,7 +16,7 @@ use lambda_api::ErrorCode;
 use super::gate::Access;
 use super::principal::Principal;
 use super::sign_in::COOKIE;
-use crate::http::{self, BodyError, RequestBody};
+use crate::http::{self, RequestBody};
 use crate::permission::Service;
 
 /// What is to be found out.
@@ -156,45 +156,12 @@ fn password(headers: &HeaderMap) -> Option<(AccessKeyId, String)> {
 
 /// Reads a body whole, and hashes it on the way.
 async fn read(
-    mut body: RequestBody,
+    body: RequestBody,
     bytes_max: usize,
 ) -> Result<(Bytes, access::signature::PayloadHash), ApiError> {
     let mut hasher = PayloadHasher::default();
-    let mut first: Option<Bytes> = None;
-    let mut rest = BytesMut::new();
-    let mut length = 0;
-    while let Some(piece) = body.piece().await {
-        let piece = piece.map_err(broken)?;
-        length += piece.len();
-        if length > bytes_max {
-            return Err(broken(BodyError::TooLarge));
-        }
-        hasher.update(&piece);
-        // Nearly every body arrives in one piece, which needs no copy.
-        match first.take() {
-            None if rest.is_empty() => first = Some(piece),
-            None => rest.extend_from_slice(&piece),
-            Some(start) => {
-                rest.extend_from_slice(&start);
-                rest.extend_from_slice(&piece);
-            }
-        }
-    }
-    Ok((first.unwrap_or_else(|| rest.freeze()), hasher.finish()))
-}
-
-fn broken(error: BodyError) -> ApiError {
-    match error {
-        BodyError::TooLarge => ApiError::new(
-            ErrorCode::RequestTooLarge,
-            "The request payload exceeded the limit.",
-        ),
-        BodyError::Broken => ApiError::new(
-            ErrorCode::InvalidRequestContent,
-            "The connection broke before the request was whole.",
-        ),
-        BodyError::Slow => ApiError::slow(),
-    }
+    let bytes = http::read_pieces(body, bytes_max, |piece| hasher.update(piece)).await?;
+    Ok((bytes, hasher.finish()))
 }
 
 /// A refusal as the Lambda API sends it.

@@ -1,41 +1,37 @@
 //! What requests have in common: JSON bodies and boolean parameters.
 
 use lambda_api::ErrorCode;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use wire::ApiError;
+use wire::{ApiError, Member, check};
 
-use crate::http::{BodyError, Query, RequestBody, read_body};
+use crate::http::{Query, RequestBody, read_body};
 
 /// Largest requests without one.
 const SMALL_BYTES_MAX: usize = 1024 * 1024;
 
 /// The body of a request without code or payload; an empty one stands for `{}`.
 pub(crate) async fn small<T: DeserializeOwned>(body: RequestBody) -> Result<T, ApiError> {
-    let bytes = read_body(body, SMALL_BYTES_MAX).await.map_err(body_error)?;
+    let bytes = read_body(body, SMALL_BYTES_MAX).await?;
     if bytes.is_empty() {
         return object(b"{}");
     }
     object(&bytes)
 }
 
-/// Why a body could not be read, for its sender.
-pub(super) fn body_error(error: BodyError) -> ApiError {
-    match error {
-        BodyError::TooLarge => ApiError::new(
-            ErrorCode::RequestTooLarge,
-            "The request payload exceeded the limit.",
-        ),
-        BodyError::Broken => ApiError::new(
-            ErrorCode::InvalidRequestContent,
-            "The connection broke before the request was whole.",
-        ),
-        BodyError::Slow => ApiError::slow(),
-    }
+/// The same, checked against the operation's members.
+pub(super) async fn checked<T: DeserializeOwned>(
+    body: RequestBody,
+    members: &[Member<T>],
+) -> Result<T, ApiError> {
+    let request = small(body).await?;
+    check(&request, members)?;
+    Ok(request)
 }
 
 /// A request body, which is a JSON object. (Serde would take a structure's members from an array
 /// too.)
-pub(super) fn object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+pub(super) fn object<'b, T: Deserialize<'b>>(bytes: &'b [u8]) -> Result<T, ApiError> {
     let refuse = |reason: String| {
         let message = format!("The request body is not what the operation expects: {reason}");
         ApiError::new(ErrorCode::Serialization, message)

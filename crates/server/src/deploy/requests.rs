@@ -354,11 +354,7 @@ async fn read(body: RequestBody, bytes_max: usize) -> Result<bytes::Bytes, ApiEr
                 ErrorCode::RequestEntityTooLarge,
                 format!("Request must be smaller than {bytes_max} bytes."),
             ),
-            BodyError::Broken => ApiError::new(
-                ErrorCode::InvalidRequestContent,
-                "The connection broke before the request was whole.",
-            ),
-            BodyError::Slow => ApiError::slow(),
+            error @ (BodyError::Broken | BodyError::Slow) => error.into(),
         })
 }
 

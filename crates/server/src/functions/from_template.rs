@@ -93,19 +93,30 @@ impl Registry {
         };
         let before = self.alias(name, alias);
         if before.is_none_or(|before| before.version != version) {
-            // A new version takes all of the traffic, as when CloudFormation updates the alias.
-            let alias = AliasRecord {
-                function: name.clone(),
-                name: alias.clone(),
-                version: version.clone(),
-                description: String::new(),
-                routing: None,
-                revision_id: uuid::Uuid::new_v4().to_string(),
-            };
-            store.put_alias(alias.clone()).await?;
-            self.insert_alias(alias);
+            self.lead(store, name, alias, &version).await?;
         }
         Ok(FunctionDeployment { version, changed })
+    }
+
+    /// Has an alias lead to a version, which takes all of the traffic, as when CloudFormation updates the alias.
+    pub(super) async fn lead(
+        &self,
+        store: &dyn Catalogue,
+        function: &FunctionName,
+        alias: &str,
+        version: &Version,
+    ) -> Result<(), StoreFault> {
+        let alias = AliasRecord {
+            function: function.clone(),
+            name: alias.to_owned(),
+            version: version.clone(),
+            description: String::new(),
+            routing: None,
+            revision_id: uuid::Uuid::new_v4().to_string(),
+        };
+        store.put_alias(alias.clone()).await?;
+        self.insert_alias(alias);
+        Ok(())
     }
 
     /// What the template says for the function as a whole. A function that was being deleted stays.

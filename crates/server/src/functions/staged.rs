@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use model::{FunctionName, Timestamp, Version};
 use stack::FunctionResource;
-use store::{AliasRecord, Catalogue, FunctionVersionRecord, StoreFault};
+use store::{Catalogue, FunctionVersionRecord, StoreFault};
 use thiserror::Error;
 
 use super::from_template::{Draft, configuration};
@@ -158,16 +158,7 @@ impl Registry {
             if before.is_some_and(|it| it.version == *version && it.routing.is_none()) {
                 continue;
             }
-            let alias = AliasRecord {
-                function: name.clone(),
-                name: alias.clone(),
-                version: version.clone(),
-                description: String::new(),
-                routing: None,
-                revision_id: uuid::Uuid::new_v4().to_string(),
-            };
-            store.put_alias(alias.clone()).await?;
-            self.insert_alias(alias);
+            self.lead(store, name, alias, version).await?;
         }
         Ok(())
     }

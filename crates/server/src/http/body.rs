@@ -7,7 +7,9 @@ use std::task::{Context, Poll};
 use bytes::{Bytes, BytesMut};
 use http_body_util::Full;
 use hyper::body::{Frame, SizeHint};
+use lambda_api::ErrorCode;
 use tokio::sync::mpsc;
+use wire::ApiError;
 
 use super::RequestBody;
 
@@ -85,8 +87,33 @@ pub(crate) enum BodyError {
     Slow,
 }
 
+impl From<BodyError> for ApiError {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLarge => Self::new(
+                ErrorCode::RequestTooLarge,
+                "The request payload exceeded the limit.",
+            ),
+            BodyError::Broken => Self::new(
+                ErrorCode::InvalidRequestContent,
+                "The connection broke before the request was whole.",
+            ),
+            BodyError::Slow => Self::slow(),
+        }
+    }
+}
+
 /// Reads a body of at most `bytes_max`.
-pub(crate) async fn read_body(mut body: RequestBody, bytes_max: usize) -> Result<Bytes, BodyError> {
+pub(crate) async fn read_body(body: RequestBody, bytes_max: usize) -> Result<Bytes, BodyError> {
+    read_pieces(body, bytes_max, |_| {}).await
+}
+
+/// The same, showing each piece as it comes.
+pub(crate) async fn read_pieces(
+    mut body: RequestBody,
+    bytes_max: usize,
+    mut show: impl FnMut(&[u8]),
+) -> Result<Bytes, BodyError> {
     let mut first: Option<Bytes> = None;
     let mut rest = BytesMut::new();
     let mut read = 0;
@@ -96,6 +123,7 @@ pub(crate) async fn read_body(mut body: RequestBody, bytes_max: usize) -> Result
         if read > bytes_max {
             return Err(BodyError::TooLarge);
         }
+        show(&data);
         // Nearly every body arrives in one piece, which needs no copy.
         match first.take() {
             None if rest.is_empty() => first = Some(data),

@@ -13,7 +13,7 @@ mod query;
 mod request_body;
 
 pub(crate) use answer::{empty_object, json, no_content, refusal};
-pub(crate) use body::{Body, BodyError, BrokenOff, read_body};
+pub(crate) use body::{Body, BodyError, BrokenOff, read_body, read_pieces};
 pub(crate) use cookie::cookie;
 pub(crate) use query::{Query, decode};
 pub(crate) use request_body::RequestBody;

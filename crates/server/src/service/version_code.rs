@@ -78,12 +78,8 @@ pub(crate) async fn replace(
     let of = app
         .registry
         .resolve(&Reference::parse(name.as_str(), Some(of))?)?;
-    let worker = Arc::clone(app);
-    let replaced = app
-        .to_the_end(async move {
-            let store = Arc::clone(worker.driver.store());
-            let now = worker.driver.now();
-            let changes = worker.registry.changes(store.as_ref(), now).await;
+    let replaced = app.change(move |_, changes| {
+        Box::pin(async move {
             let changed = changes.replace_code(&name, &version, &of.version).await?;
             Ok::<_, ApiError>(VersionCode {
                 function: name.to_string(),
@@ -93,6 +89,7 @@ pub(crate) async fn replace(
                 changed,
             })
         })
-        .await?;
+    });
+    let replaced = replaced.await?;
     Ok(json(StatusCode::OK, &replaced))
 }

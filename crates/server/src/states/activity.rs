@@ -43,12 +43,8 @@ pub(super) async fn create(app: &Arc<App>, input: &Value) -> Result<Value, State
         return Err(StatesError::new("InvalidName", message));
     }
     let tags = tags(input)?;
-    let app = Arc::clone(app);
-    let task = {
-        let app = Arc::clone(&app);
-        async move {
-            let store = app.driver.store();
-            let changes = app.registry.changes(store.as_ref(), app.driver.now()).await;
+    app.change(move |app, changes| {
+        Box::pin(async move {
             let mut all = app.registry.activities();
             let is_new = !all.contains_key(&name);
             if is_new && all.len() >= ACTIVITIES_MAX {
@@ -67,28 +63,24 @@ pub(super) async fn create(app: &Arc<App>, input: &Value) -> Result<Value, State
             changes.put_activities(all).await?;
             let arn = activity_arn(&app.registry.home, &name);
             Ok(json!({ "activityArn": arn, "creationDate": created }))
-        }
-    };
-    app.to_the_end(task).await
+        })
+    })
+    .await
 }
 
 pub(super) async fn delete(app: &Arc<App>, input: &Value) -> Result<Value, StatesError> {
     let name = activity(required(input, "activityArn")?)?.to_owned();
-    let app = Arc::clone(app);
-    let task = {
-        let app = Arc::clone(&app);
-        async move {
-            let store = app.driver.store();
-            let changes = app.registry.changes(store.as_ref(), app.driver.now()).await;
+    app.change(move |app, changes| {
+        Box::pin(async move {
             let mut all = app.registry.activities();
             // What is not there counts as deleted.
             all.remove(&name);
             changes.put_activities(all).await?;
             app.activity_turns.forget(&name);
             Ok(json!({}))
-        }
-    };
-    app.to_the_end(task).await
+        })
+    })
+    .await
 }
 
 pub(super) fn describe(app: &App, input: &Value) -> Result<Value, StatesError> {

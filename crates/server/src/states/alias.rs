@@ -118,14 +118,10 @@ pub(super) async fn create(app: &Arc<App>, input: &Value) -> Result<Value, State
             .err()
             .unwrap_or_else(|| StatesError::validation("The routing configuration is missing.")));
     };
-    let app = Arc::clone(app);
-    let task = {
-        let app = Arc::clone(&app);
-        async move {
-            let store = app.driver.store();
-            let changes = app.registry.changes(store.as_ref(), app.driver.now()).await;
+    app.change(move |app, changes| {
+        Box::pin(async move {
             let arn = machine_arn(&app.registry.home, machine.as_str());
-            let found = newest(&app, machine.clone()).ok_or_else(|| missing(&arn))?;
+            let found = newest(app, machine.clone()).ok_or_else(|| missing(&arn))?;
             check_stays(&found, &arn)?;
             let mut settings = found.settings.as_ref().clone();
             let kept = settings.machine.get_or_insert_default();
@@ -159,9 +155,9 @@ pub(super) async fn create(app: &Arc<App>, input: &Value) -> Result<Value, State
                 "stateMachineAliasArn": format!("{arn}:{name}"),
                 "creationDate": seconds(Timestamp::from_millis(alias.created_at)),
             }))
-        }
-    };
-    app.to_the_end(task).await
+        })
+    })
+    .await
 }
 
 pub(super) async fn update(app: &Arc<App>, input: &Value) -> Result<Value, StatesError> {
@@ -182,18 +178,14 @@ pub(super) async fn update(app: &Arc<App>, input: &Value) -> Result<Value, State
             "Either the description or the routing configuration must be specified.",
         ));
     }
-    let app = Arc::clone(app);
-    let task = {
-        let app = Arc::clone(&app);
-        async move {
-            let store = app.driver.store();
-            let changes = app.registry.changes(store.as_ref(), app.driver.now()).await;
-            let found = newest(&app, named.machine.clone()).ok_or_else(|| missing(&arn))?;
+    app.change(move |app, changes| {
+        Box::pin(async move {
+            let found = newest(app, named.machine.clone()).ok_or_else(|| missing(&arn))?;
             check_stays(&found, &arn)?;
             let mut settings = found.settings.as_ref().clone();
             let kept = settings.machine.get_or_insert_default();
             if let Some(routes) = &routes {
-                check_versions(kept, &found.arn(&app), routes)?;
+                check_versions(kept, &found.arn(app), routes)?;
             }
             let now = changes.now();
             let alias = kept.aliases.get_mut(&named.alias);
@@ -207,9 +199,9 @@ pub(super) async fn update(app: &Arc<App>, input: &Value) -> Result<Value, State
             }
             changes.put_settings(&named.machine, settings).await?;
             Ok(json!({ "updateDate": seconds(now) }))
-        }
-    };
-    app.to_the_end(task).await
+        })
+    })
+    .await
 }
 
 pub(super) fn describe(app: &Arc<App>, input: &Value) -> Result<Value, StatesError> {
@@ -261,13 +253,9 @@ pub(super) fn list(app: &Arc<App>, input: &Value) -> Result<Value, StatesError> 
 pub(super) async fn delete(app: &Arc<App>, input: &Value) -> Result<Value, StatesError> {
     let arn = required(input, "stateMachineAliasArn")?.to_owned();
     let named = reference(&arn)?;
-    let app = Arc::clone(app);
-    let task = {
-        let app = Arc::clone(&app);
-        async move {
-            let store = app.driver.store();
-            let changes = app.registry.changes(store.as_ref(), app.driver.now()).await;
-            let found = newest(&app, named.machine.clone()).ok_or_else(|| missing(&arn))?;
+    app.change(move |app, changes| {
+        Box::pin(async move {
+            let found = newest(app, named.machine.clone()).ok_or_else(|| missing(&arn))?;
             let mut settings = found.settings.as_ref().clone();
             let kept = settings.machine.get_or_insert_default();
             if kept.aliases.remove(&named.alias).is_none() {
@@ -275,7 +263,7 @@ pub(super) async fn delete(app: &Arc<App>, input: &Value) -> Result<Value, State
             }
             changes.put_settings(&named.machine, settings).await?;
             Ok(json!({}))
-        }
-    };
-    app.to_the_end(task).await
+        })
+    })
+    .await
 }

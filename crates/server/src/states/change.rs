@@ -81,12 +81,8 @@ pub(super) async fn create(app: &Arc<App>, input: &Value) -> Result<Value, State
     let publish = wants_version(input)?;
     let wanted = configured(&basis(app, &name, kind), &definition, &role, kind);
     let code = package(app, text).await?;
-    let app = Arc::clone(app);
-    let task = {
-        let app = Arc::clone(&app);
-        async move {
-            let store = app.driver.store();
-            let changes = app.registry.changes(store.as_ref(), app.driver.now()).await;
+    app.change(move |app, changes| {
+        Box::pin(async move {
             let arn = machine_arn(&app.registry.home, name.as_str());
             let exists = |message: String| StatesError::new("StateMachineAlreadyExists", message);
             let before = app.registry.settings(&name);
@@ -122,10 +118,10 @@ pub(super) async fn create(app: &Arc<App>, input: &Value) -> Result<Value, State
                 };
                 // Settings of nothing do no harm should the server die in between.
                 changes.put_settings(&name, settings).await?;
-                revise(&changes, &name, wanted, &code).await?;
+                revise(changes, &name, wanted, &code).await?;
             }
-            let version = publish_in(&app, &changes, &name, publish).await?;
-            let machine = newest(&app, name).ok_or_else(|| StatesError::no_machine(&arn))?;
+            let version = publish_in(app, changes, &name, publish).await?;
+            let machine = newest(app, name).ok_or_else(|| StatesError::no_machine(&arn))?;
             let mut answer = json!({
                 "stateMachineArn": arn,
                 "creationDate": machine.created(),
@@ -134,9 +130,9 @@ pub(super) async fn create(app: &Arc<App>, input: &Value) -> Result<Value, State
                 answer["stateMachineVersionArn"] = json!(format!("{arn}:{version}"));
             }
             Ok(answer)
-        }
-    };
-    app.to_the_end(task).await
+        })
+    })
+    .await
 }
 
 pub(super) async fn update(app: &Arc<App>, input: &Value) -> Result<Value, StatesError> {
@@ -158,13 +154,9 @@ pub(super) async fn update(app: &Arc<App>, input: &Value) -> Result<Value, State
         return Err(StatesError::new("MissingRequiredParameter", message));
     }
     let publish = wants_version(input)?;
-    let app = Arc::clone(app);
-    let task = {
-        let app = Arc::clone(&app);
-        async move {
-            let store = app.driver.store();
-            let changes = app.registry.changes(store.as_ref(), app.driver.now()).await;
-            let machine = find_whole(&app, &arn)?;
+    app.change(move |app, changes| {
+        Box::pin(async move {
+            let machine = find_whole(app, &arn)?;
             check_stays(&machine, &arn)?;
             let name = machine.name.clone();
             let mut settings = machine.settings.as_ref().clone();
@@ -183,15 +175,15 @@ pub(super) async fn update(app: &Arc<App>, input: &Value) -> Result<Value, State
                         role: Some(role),
                         ..before.configuration.clone()
                     };
-                    (frozen(&app, &machine), configuration)
+                    (frozen(app, &machine), configuration)
                 }
             };
             let configuration = FunctionConfiguration {
                 function_arn: app.registry.home.arn(&name).to_string(),
                 ..configuration
             };
-            let revised = revise(&changes, &name, configuration, &code).await?;
-            let version = publish_in(&app, &changes, &name, publish).await?;
+            let revised = revise(changes, &name, configuration, &code).await?;
+            let version = publish_in(app, changes, &name, publish).await?;
             let mut answer = json!({
                 "updateDate": modified(&revised),
                 "revisionId": revised.revision_id,
@@ -200,9 +192,9 @@ pub(super) async fn update(app: &Arc<App>, input: &Value) -> Result<Value, State
                 answer["stateMachineVersionArn"] = json!(format!("{arn}:{version}"));
             }
             Ok(answer)
-        }
-    };
-    app.to_the_end(task).await
+        })
+    })
+    .await
 }
 
 pub(super) async fn delete(app: &Arc<App>, input: &Value) -> Result<Value, StatesError> {
@@ -214,27 +206,12 @@ pub(super) async fn delete(app: &Arc<App>, input: &Value) -> Result<Value, State
         // What is not there counts as deleted.
         return Ok(json!({}));
     };
-    let function = machine.name.clone();
-    let app = Arc::clone(app);
-    let task = {
-        let app = Arc::clone(&app);
-        async move {
-            {
-                let store = app.driver.store();
-                let changes = app.registry.changes(store.as_ref(), app.driver.now()).await;
-                changes.begin_delete(&function, None).await?;
-            }
-            let draining = Draining {
-                function,
-                version: None,
-            };
-            if app.try_delete(&draining).await?.is_some() {
-                app.drain(draining);
-            }
-            Ok(json!({}))
-        }
+    let draining = Draining {
+        function: machine.name.clone(),
+        version: None,
     };
-    app.to_the_end(task).await
+    app.delete(draining).await?;
+    Ok(json!({}))
 }
 
 /// Makes a configuration and a definition the newest revision, and lets `live` lead there.

@@ -105,12 +105,8 @@ async fn change(
     change: impl FnOnce(&mut BTreeMap<String, String>) + Send + 'static,
 ) -> Result<Value, StatesError> {
     let tagged = tagged(app, input)?;
-    let app = Arc::clone(app);
-    let task = {
-        let app = Arc::clone(&app);
-        async move {
-            let store = app.driver.store();
-            let changes = app.registry.changes(store.as_ref(), app.driver.now()).await;
+    app.change(move |app, changes| {
+        Box::pin(async move {
             match tagged {
                 Tagged::Machine(name) => {
                     let mut settings = app.registry.settings(&name).as_ref().clone();
@@ -128,7 +124,7 @@ async fn change(
                 }
             }
             Ok(json!({}))
-        }
-    };
-    app.to_the_end(task).await
+        })
+    })
+    .await
 }

@@ -26,13 +26,9 @@ pub(super) async fn publish(app: &Arc<App>, input: &Value) -> Result<Value, Stat
         description.to_owned(),
         optional(input, "revisionId")?.map(str::to_owned),
     );
-    let app = Arc::clone(app);
-    let task = {
-        let app = Arc::clone(&app);
-        async move {
-            let store = app.driver.store();
-            let changes = app.registry.changes(store.as_ref(), app.driver.now()).await;
-            let machine = find_whole(&app, &arn)?;
+    app.change(move |app, changes| {
+        Box::pin(async move {
+            let machine = find_whole(app, &arn)?;
             check_stays(&machine, &arn)?;
             if revision.is_some() && revision != machine.version.configuration.revision_id {
                 return Err(StatesError::conflict(format!(
@@ -40,9 +36,9 @@ pub(super) async fn publish(app: &Arc<App>, input: &Value) -> Result<Value, Stat
                     revision.unwrap_or_default()
                 )));
             }
-            let number = publish_in(&app, &changes, &machine.name, Some(description)).await?;
+            let number = publish_in(app, changes, &machine.name, Some(description)).await?;
             let missing = || StatesError::no_machine(&arn);
-            let machine = newest(&app, machine.name).ok_or_else(missing)?;
+            let machine = newest(app, machine.name).ok_or_else(missing)?;
             let number = number.ok_or_else(missing)?;
             let kept = machine.kept();
             let version = kept.versions.get(&number).ok_or_else(missing)?;
@@ -50,9 +46,9 @@ pub(super) async fn publish(app: &Arc<App>, input: &Value) -> Result<Value, Stat
                 "stateMachineVersionArn": format!("{arn}:{number}"),
                 "creationDate": seconds(Timestamp::from_millis(version.created_at)),
             }))
-        }
-    };
-    app.to_the_end(task).await
+        })
+    })
+    .await
 }
 
 pub(super) fn check_description(description: &str) -> Result<(), StatesError> {
@@ -126,12 +122,8 @@ pub(super) async fn delete(app: &Arc<App>, input: &Value) -> Result<Value, State
     let Some(name) = name.filter(|name| newest(app, name.clone()).is_some()) else {
         return Ok(json!({}));
     };
-    let app = Arc::clone(app);
-    let task = {
-        let app = Arc::clone(&app);
-        async move {
-            let store = app.driver.store();
-            let changes = app.registry.changes(store.as_ref(), app.driver.now()).await;
+    app.change(move |app, changes| {
+        Box::pin(async move {
             let mut settings = app.registry.settings(&name).as_ref().clone();
             let kept = settings.machine.get_or_insert_default();
             let leads_there = |routes: &[crate::functions::MachineRoute]| {
@@ -147,9 +139,9 @@ pub(super) async fn delete(app: &Arc<App>, input: &Value) -> Result<Value, State
             kept.versions.remove(&number);
             changes.put_settings(&name, settings).await?;
             Ok(json!({}))
-        }
-    };
-    app.to_the_end(task).await
+        })
+    })
+    .await
 }
 
 /// Shows the version of the machine that an execution runs on, if its revision was published as one.

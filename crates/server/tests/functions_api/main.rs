@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 mod given_up;
+mod refusals;
 #[path = "../support/mod.rs"]
 mod support;
 

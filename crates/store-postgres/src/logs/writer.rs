@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use futures_util::future;
 use model::Timestamp;
+use store::columns::{Code as _, version_text};
 use store::{LogLine, Segment};
 use tokio_postgres::types::{ToSql, Type};
 
 use super::intake::{LogIntake, RECORD_BYTES, Taken};
 use super::store::LogOptions;
-use crate::codes::{Code as _, version_text};
 use crate::fault::ReadError;
 use crate::readers::Readers;
 use crate::rows::{Column, Rows, number, text};

@@ -11,11 +11,11 @@ use model::{
     FunctionName, Invocation, LastCheckpoint, Operation, OperationId, Outcome, Owner, ParentLink,
     Pause, RequestId, Trigger,
 };
+use store::columns::{Code as _, unknown};
 use store::{ExecutionHead, ExecutionRecord};
 use tokio_postgres::Row;
 
 use crate::cells::Columns;
-use crate::codes::{Code as _, unknown};
 use crate::fault::ReadError;
 
 type Read<T> = Result<T, ReadError>;

@@ -6,9 +6,9 @@ use model::{
     CallbackId, ChainedTarget, ExecutionId, FunctionName, Operation, OperationDetails, OperationId,
     OperationType, Payload,
 };
+use store::columns::unknown;
 
 use crate::cells::Columns;
-use crate::codes::unknown;
 use crate::fault::ReadError;
 
 type Read<T> = Result<T, ReadError>;

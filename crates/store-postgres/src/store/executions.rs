@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use engine::{Execution, Transition};
 use model::{ExecutionId, ExecutionName, FunctionName};
+use store::columns::version_text;
 use store::{
     CommitError, ExecutionFilter, ExecutionHead, ExecutionRecord, Executions, StoreFuture,
 };
@@ -12,7 +13,7 @@ use tokio_postgres::types::ToSql;
 
 use super::PostgresStore;
 use crate::cells::Columns;
-use crate::codes::{status_words, version_text};
+use crate::cells::status_words;
 use crate::fault::ReadError;
 use crate::job::Write;
 use crate::read::{self, read_head, read_operation, read_record, row_limit};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::{ErrorObject, ExecutionId, ExecutionName, ExecutionStatus, FunctionName, Operation};
+use store::columns::{Code as _, version_text};
 use store::{
     CallbackCursor, EXECUTION_WORK, ExecutionCount, ExecutionSearch, ExecutionSummary,
     OPEN_OPERATIONS_MAX, OpenCallback, OpenTimer, RECENT_INPUT_BYTES_MAX, RecentInput, Search,
@@ -16,7 +17,7 @@ use tokio_postgres::{IsolationLevel, Row};
 use super::PostgresStore;
 use super::executions::Page;
 use crate::cells::Columns;
-use crate::codes::{Code as _, status_words, version_text};
+use crate::cells::status_words;
 use crate::fault::ReadError;
 use crate::read::{named, read_arn, read_deadline, read_operation, read_summary, row_limit};
 

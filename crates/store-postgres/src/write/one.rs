@@ -69,7 +69,7 @@ impl<'a> Cells<'a> {
                     Some(&record.configuration),
                 ])
                 .and_numbers([record.published_at.as_millis()]);
-                cells.texts[1] = Some(crate::codes::version_text(&record.version));
+                cells.texts[1] = Some(store::columns::version_text(&record.version));
                 cells
             }
             Write::PutAlias(record) => {
@@ -81,7 +81,7 @@ impl<'a> Cells<'a> {
                     record.routing.as_deref(),
                     Some(&record.revision_id),
                 ]);
-                cells.texts[2] = Some(crate::codes::version_text(&record.version));
+                cells.texts[2] = Some(store::columns::version_text(&record.version));
                 cells
             }
             Write::PutFunctionSettings(record) => {
@@ -89,7 +89,7 @@ impl<'a> Cells<'a> {
             }
             Write::DeleteFunctionVersion(function, version) => {
                 let mut cells = Self::texts([Some(function.as_str()), None]);
-                cells.texts[1] = Some(crate::codes::version_text(version));
+                cells.texts[1] = Some(store::columns::version_text(version));
                 cells
             }
             Write::DeleteAlias(function, name) => {

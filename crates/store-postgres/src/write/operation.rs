@@ -3,8 +3,8 @@
 use model::{
     ChainedTarget, ExecutionSpec, Operation, OperationDetails, OperationId, OperationType,
 };
+use store::columns::{Code as _, version_text};
 
-use crate::codes::{Code as _, version_text};
 use crate::rows::{Column, Rows, flag, number, text};
 
 const CONTEXT: u8 = 1;

@@ -1,10 +1,10 @@
 //! The queue of asynchronous invocations, and dead letters.
 
+use store::columns::version_text;
 use store::{AsyncInvocation, DEAD_LETTERS_MAX, DeadLetter};
 use tokio_postgres::types::Type;
 
 use super::statement::Sql;
-use crate::codes::version_text;
 use crate::rows::{Column, Rows, bytes, flag, number, present, text};
 
 /// Of the arrays of invocations. The first one is for their order only.

@@ -2,8 +2,8 @@
 
 use engine::Transition;
 use model::{OperationDetails, Trigger};
+use store::columns::{Code as _, version_text};
 
-use crate::codes::{Code as _, version_text};
 use crate::rows::{Column, Rows, number, text};
 
 /// Of the arrays of starts.

@@ -3,8 +3,8 @@
 use model::{
     ClientToken, Deadline, DeadlineReason, ExecutionState, Invocation, OperationId, Outcome, Pause,
 };
+use store::columns::Code as _;
 
-use crate::codes::Code as _;
 use crate::rows::{Column, Rows, flag, number, text};
 
 /// What comes with a state and is not stored: its place in the batch, and the version that has to be there.

@@ -5,12 +5,12 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::mpsc;
 
 use rusqlite::{Connection, Statement};
+use store::columns::{Code, version_text};
 use store::{LogLine, Segment, StoreFault};
 use tokio::sync::oneshot;
 
 use super::intake::{Entry, Intake};
 use crate::cells::Parameters;
-use crate::codes::{Code, version_text};
 use crate::fault::Failure;
 
 /// Entries in one transaction; a reader that waits for all of them waits this long at the most.

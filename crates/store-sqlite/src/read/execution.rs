@@ -13,11 +13,11 @@ use model::{
 };
 use rusqlite::{Connection, OptionalExtension, Row};
 use store::ExecutionRecord;
+use store::columns::{Code as _, unknown};
 use thiserror::Error;
 
 use super::operation::operations;
 use crate::cells::Columns;
-use crate::codes::{Code as _, unknown};
 
 /// An execution without its operations, by id.
 pub(crate) fn record(

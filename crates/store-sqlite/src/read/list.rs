@@ -1,12 +1,12 @@
 //! Pages of executions.
 
 use rusqlite::{Connection, params};
+use store::columns::version_text;
 use store::{ExecutionFilter, ExecutionHead};
 
 use super::head::read_head;
 use super::row_limit;
 use super::search::status_list;
-use crate::codes::version_text;
 use crate::unreadable::{Kind, readable_page};
 
 /// Columns of `head.sql`: of those, the id tells which execution it is.

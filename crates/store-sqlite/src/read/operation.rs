@@ -7,10 +7,10 @@ use model::{
     OperationDetails, OperationId, OperationType,
 };
 use rusqlite::{Connection, Row};
+use store::columns::unknown;
 
 use super::execution::unreadable;
 use crate::cells::Columns;
-use crate::codes::unknown;
 
 /// All operations of an execution in start order.
 pub(super) fn operations(

@@ -3,6 +3,7 @@
 
 use model::{ExecutionStatus, FunctionName, Timestamp};
 use rusqlite::{CachedStatement, Connection, Rows, ToSql};
+use store::columns::{Code as _, version_text};
 use store::{
     EXECUTION_WORK, ExecutionCount, ExecutionSearch, RECENT_INPUT_BYTES_MAX, RecentInput,
     SearchCursor, SearchPage,
@@ -11,7 +12,6 @@ use store::{
 use super::row_limit;
 use super::summary::summary;
 use crate::cells::Columns;
-use crate::codes::{Code as _, version_text};
 use crate::unreadable::{Kind, readable};
 
 /// The ways through the executions. Each begins with the same columns.

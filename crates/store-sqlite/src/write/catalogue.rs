@@ -2,11 +2,11 @@
 
 use model::{FunctionName, Version};
 use rusqlite::Statement;
+use store::columns::version_text;
 use store::{AliasRecord, FunctionSettingsRecord, FunctionVersionRecord, StoreFault};
 
 use super::Statements;
 use crate::cells::Parameters;
-use crate::codes::version_text;
 use crate::job::Refusal;
 
 impl Statements<'_> {

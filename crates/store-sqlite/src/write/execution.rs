@@ -9,10 +9,10 @@ use model::{
 };
 use rusqlite::{Connection, OptionalExtension, Row};
 use store::CommitError;
+use store::columns::{Code as _, version_text};
 
 use super::Statements;
 use crate::cells::{Columns, Parameters};
-use crate::codes::{Code as _, version_text};
 use crate::job::Refusal;
 
 /// What the writer remembers of executions that it has written, to spare itself look-ups and

@@ -3,10 +3,10 @@
 use model::{
     ChainedTarget, ExecutionSpec, Operation, OperationDetails, OperationId, OperationType,
 };
+use store::columns::{Code, version_text};
 
 use super::Statements;
 use crate::cells::Parameters;
-use crate::codes::{Code, version_text};
 
 impl Statements<'_> {
     pub(super) fn write_operation(

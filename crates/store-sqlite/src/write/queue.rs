@@ -2,11 +2,11 @@
 
 use model::Timestamp;
 use rusqlite::Connection;
+use store::columns::version_text;
 use store::{AsyncInvocation, AsyncInvocationId, DEAD_LETTERS_MAX, DeadLetter};
 
 use super::Statements;
 use crate::cells::Parameters;
-use crate::codes::version_text;
 
 impl Statements<'_> {
     pub(crate) fn enqueue(

@@ -10,7 +10,6 @@ use wire::ApiError;
 
 use super::arn::callback_id;
 use super::execution::optional_error;
-use crate::api::request::body_error;
 use crate::app::App;
 use crate::http::{Body, BodyError, RequestBody, empty_object, read_body};
 
@@ -29,7 +28,7 @@ pub(in crate::api) async fn succeed(
         .await
         .map_err(|error| match error {
             BodyError::TooLarge => too_large(),
-            error @ (BodyError::Broken | BodyError::Slow) => body_error(error),
+            error @ (BodyError::Broken | BodyError::Slow) => error.into(),
         })?;
     let result = if bytes.is_empty() {
         None
@@ -61,7 +60,7 @@ pub(in crate::api) async fn fail(
         operation_id,
         callback_id,
     } = Target::find(id)?;
-    let bytes = read_body(body, ERROR_BYTES_MAX).await.map_err(body_error)?;
+    let bytes = read_body(body, ERROR_BYTES_MAX).await?;
     let error = optional_error(&bytes)?;
     complete(
         app,

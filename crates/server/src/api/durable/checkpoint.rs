@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use engine::{Answer, Input};
 use hyper::{Response, StatusCode};
 use lambda_api::{
-    CheckpointDurableExecutionRequest, CheckpointDurableExecutionResponse,
-    GetDurableExecutionStateResponse, NewExecutionState, OperationUpdate,
+    BorrowedCheckpoint, CheckpointDurableExecutionResponse, GetDurableExecutionStateResponse,
+    NewExecutionState,
 };
 use model::{
-    ChainedTarget, CheckpointToken, ClientToken, ErrorObject, ExecutionArn, OperationId, Version,
+    ChainedTarget, CheckpointToken, ClientToken, ErrorObject, ExecutionArn, OperationId,
+    OperationUpdate, Payload, Version,
 };
 use runtime::ProcessError;
 use wire::{
@@ -19,7 +20,7 @@ use wire::{
 
 use super::arn::execution_arn;
 use crate::api::marker;
-use crate::api::request::{body_error, object};
+use crate::api::request::object;
 use crate::app::App;
 use crate::functions::{FunctionVersion, Reference};
 use crate::http::{Body, Query, RequestBody, json, read_body};
@@ -34,10 +35,8 @@ pub(in crate::api) async fn checkpoint(
     body: RequestBody,
 ) -> Result<Response<Body>, ApiError> {
     let arn = execution_arn(arn)?;
-    let bytes = read_body(body, REQUEST_BYTES_MAX)
-        .await
-        .map_err(body_error)?;
-    let mut request: CheckpointDurableExecutionRequest = object(&bytes)?;
+    let bytes = read_body(body, REQUEST_BYTES_MAX).await?;
+    let request: BorrowedCheckpoint<'_, Payload> = object(&bytes)?;
     let token = token(&request.checkpoint_token)?;
     let client_token = request
         .client_token
@@ -46,8 +45,8 @@ pub(in crate::api) async fn checkpoint(
         .transpose()?;
     // Kept until the checkpoint is recorded: from then on the record keeps the versions.
     let targets = app.targets(&arn);
-    show_own_sources(app, &arn, &mut request.updates);
-    let updates = updates(request.updates, &targets)?;
+    let mut updates = updates(request.updates, &targets)?;
+    show_own_sources(app, &arn, &mut updates);
     let input = Input::Checkpoint {
         token,
         client_token,

@@ -15,7 +15,7 @@ use wire::{ApiError, Violations, error_object, wire_execution, wire_summary};
 
 use super::arn::execution_arn;
 use crate::api::marker;
-use crate::api::request::{body_error, boolean, object};
+use crate::api::request::{boolean, object};
 use crate::app::App;
 use crate::functions::Reference;
 use crate::http::{Body, Query, RequestBody, decode, json, read_body};
@@ -68,7 +68,7 @@ pub(in crate::api) async fn stop(
     body: RequestBody,
 ) -> Result<Response<Body>, ApiError> {
     let arn = execution_arn(arn)?;
-    let bytes = read_body(body, ERROR_BYTES_MAX).await.map_err(body_error)?;
+    let bytes = read_body(body, ERROR_BYTES_MAX).await?;
     let error = optional_error(&bytes)?;
     head(app, &arn).await?;
     let at = match app.driver.process(&arn.id, Input::Stop { error }).await? {

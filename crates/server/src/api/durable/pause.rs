@@ -13,7 +13,7 @@ use wire::{ApiError, Violations};
 use super::arn::execution_arn;
 use super::checkpoint::client_token;
 use super::execution::head;
-use crate::api::request::{body_error, object};
+use crate::api::request::object;
 use crate::app::App;
 use crate::http::{Body, RequestBody, read_body};
 
@@ -64,9 +64,7 @@ pub(in crate::api) async fn resume(
 
 /// A body that may be left out altogether.
 async fn read<T: DeserializeOwned + Default>(body: RequestBody) -> Result<T, ApiError> {
-    let bytes = read_body(body, REQUEST_BYTES_MAX)
-        .await
-        .map_err(body_error)?;
+    let bytes = read_body(body, REQUEST_BYTES_MAX).await?;
     match bytes.trim_ascii() {
         b"" | b"null" => Ok(T::default()),
         bytes => object(bytes),

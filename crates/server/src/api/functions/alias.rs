@@ -8,12 +8,12 @@ use lambda_api::{
 };
 use model::{FunctionName, Version};
 use store::AliasRecord;
-use wire::{ApiError, Violations};
+use wire::ApiError;
 
 use super::change::{function_name, stale_revision};
 use super::function::{FUNCTIONS_MAX, known_function, page};
-use super::input::check_description;
-use crate::api::request::small;
+use super::members::{CREATE_ALIAS, UPDATE_ALIAS};
+use crate::api::request::checked;
 use crate::app::App;
 use crate::functions::{CatalogueChanges, weights};
 use crate::http::{Body, Query, RequestBody, decode, json, no_content};
@@ -47,24 +47,11 @@ pub(super) async fn create(
     name: &str,
     body: RequestBody,
 ) -> Result<Response<Body>, ApiError> {
-    let request: AliasRequest = small(body).await?;
-    let mut violations = Violations::default();
-    match &request.name {
-        Some(alias) => check_name(alias, &mut violations),
-        None => violations.missing("name"),
-    }
-    if request.function_version.is_none() {
-        violations.missing("functionVersion");
-    }
-    let version = check(&request, &mut violations);
-    violations.none()?;
+    let request = checked(body, CREATE_ALIAS).await?;
+    let version = version(&request);
     let name = function_name(app, name)?;
-    let app = Arc::clone(app);
-    let task = {
-        let app = Arc::clone(&app);
-        async move {
-            let store = app.driver.store();
-            let changes = app.registry.changes(store.as_ref(), app.driver.now()).await;
+    let changed = app.change(move |app, changes| {
+        Box::pin(async move {
             changes.latest(&name)?;
             let alias = request.name.clone().unwrap_or_default();
             if app.registry.alias(&name, &alias).is_some() {
@@ -80,10 +67,10 @@ pub(super) async fn create(
                 routing: routing(&request),
                 revision_id: String::new(),
             };
-            put(&app, &changes, record).await
-        }
-    };
-    Ok(json(StatusCode::CREATED, &app.to_the_end(task).await?))
+            put(app, changes, record).await
+        })
+    });
+    Ok(json(StatusCode::CREATED, &changed.await?))
 }
 
 pub(super) async fn update(
@@ -92,20 +79,14 @@ pub(super) async fn update(
     alias: &str,
     body: RequestBody,
 ) -> Result<Response<Body>, ApiError> {
-    let request: AliasRequest = small(body).await?;
-    let mut violations = Violations::default();
-    let version = check(&request, &mut violations);
-    violations.none()?;
+    let request = checked(body, UPDATE_ALIAS).await?;
+    let version = version(&request);
     let name = function_name(app, name)?;
     let alias = decode(alias).unwrap_or_default();
-    let app = Arc::clone(app);
-    let task = {
-        let app = Arc::clone(&app);
-        async move {
-            let store = app.driver.store();
-            let changes = app.registry.changes(store.as_ref(), app.driver.now()).await;
+    let changed = app.change(move |app, changes| {
+        Box::pin(async move {
             changes.latest(&name)?;
-            let before = existing(&app, &name, &alias)?;
+            let before = existing(app, &name, &alias)?;
             if let Some(wanted) = &request.revision_id
                 && *wanted != before.revision_id
             {
@@ -123,10 +104,10 @@ pub(super) async fn update(
                 },
                 ..before
             };
-            put(&app, &changes, record).await
-        }
-    };
-    Ok(json(StatusCode::OK, &app.to_the_end(task).await?))
+            put(app, changes, record).await
+        })
+    });
+    Ok(json(StatusCode::OK, &changed.await?))
 }
 
 /// An alias that is not there counts as deleted.
@@ -137,20 +118,16 @@ pub(super) async fn delete(
 ) -> Result<Response<Body>, ApiError> {
     let name = function_name(app, name)?;
     let alias = decode(alias).unwrap_or_default();
-    let app = Arc::clone(app);
-    let task = {
-        let app = Arc::clone(&app);
-        async move {
-            let store = app.driver.store();
-            let changes = app.registry.changes(store.as_ref(), app.driver.now()).await;
+    app.change(move |app, changes| {
+        Box::pin(async move {
             changes.delete_alias(&name, &alias).await?;
             let mut settings = app.registry.settings(&name).as_ref().clone();
             settings.event_invoke.remove(&alias);
             changes.put_settings(&name, settings).await?;
             Ok::<_, ApiError>(())
-        }
-    };
-    app.to_the_end(task).await?;
+        })
+    })
+    .await?;
     Ok(no_content())
 }
 
@@ -207,63 +184,8 @@ fn existing(app: &App, function: &FunctionName, alias: &str) -> Result<AliasReco
     })
 }
 
-fn check_name(alias: &str, violations: &mut Violations) {
-    let pattern = "(?!^[0-9]+$)([a-zA-Z0-9-_]+)";
-    let word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    let number = !alias.is_empty() && alias.bytes().all(|byte| byte.is_ascii_digit());
-    if number {
-        let rule = format!("satisfy regular expression pattern: {pattern}");
-        violations.add(Some(alias), "name", &rule);
-    } else {
-        violations.pattern(alias, "name", 128, pattern, word);
-    }
-}
-
-/// Checks what both operations take; returns the version, if there is a good one.
-fn check(request: &AliasRequest, violations: &mut Violations) -> Option<Version> {
-    check_description(
-        request.description.as_deref().unwrap_or_default(),
-        violations,
-    );
-    let routing = request.routing_config.as_ref();
-    let weights = routing.and_then(|routing| routing.additional_version_weights.as_ref());
-    if let Some(weights) = weights {
-        // Lambda's own limit: "an alias can point to a maximum of two versions".
-        if weights.len() > 1 {
-            violations.add(
-                None,
-                "routingConfig.additionalVersionWeights",
-                "have length less than or equal to 1",
-            );
-        }
-        for (version, weight) in weights {
-            let path = format!("routingConfig.additionalVersionWeights.{version}");
-            if version.parse::<Version>().is_err() {
-                let rule = "satisfy regular expression pattern: [0-9]+";
-                violations.add(Some(version), &path, rule);
-            }
-            if *weight < 0.0 {
-                violations.add(
-                    Some(&weight.to_string()),
-                    &path,
-                    "have value greater than or equal to 0.0",
-                );
-            } else if *weight > 1.0 {
-                violations.add(
-                    Some(&weight.to_string()),
-                    &path,
-                    "have value less than or equal to 1.0",
-                );
-            }
-        }
-    }
-    let text = request.function_version.as_deref()?;
-    let version = text.parse().ok();
-    if version.is_none() {
-        let rule = "satisfy regular expression pattern: (\\$LATEST(\\.PUBLISHED)?|[0-9]+)";
-        violations.add(Some(text), "functionVersion", rule);
-    }
-    version
+fn version(request: &AliasRequest) -> Option<Version> {
+    request.function_version.as_deref()?.parse().ok()
 }
 
 /// The routing to store: none when everything goes to one version.

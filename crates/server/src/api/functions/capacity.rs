@@ -4,7 +4,7 @@
 //! Source: botocore's `lambda` 2015-03-31, and the Lambda developer guide, "Configuring JSON and plain text log formats" (read
 //! 2026-11).
 
-use lambda_api::{CapacityProviderConfig, FunctionConfiguration, FunctionRequest, LoggingConfig};
+use lambda_api::{FunctionConfiguration, FunctionRequest, LoggingConfig};
 use wire::{ApiError, Range, Violations};
 
 /// Of functions on managed instances; those of others are narrower, see [`check_parameters`].
@@ -16,44 +16,8 @@ pub(super) const MEMORY_MEGABYTES: Range = Range {
 
 const TIMEOUT_SECONDS_MAX: i64 = 900;
 const MEMORY_MEGABYTES_MAX: i64 = 10_240;
-const CONCURRENCY: Range = Range { min: 1, max: 1600 };
 const ARN_CHARS_MAX: usize = 140;
-const ARN_PATTERN: &str = "satisfy regular expression pattern: arn:aws[a-zA-Z-]*:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:capacity-provider:[a-zA-Z0-9-_]+";
-
-/// Collects what violates the service model.
-pub(super) fn check(config: Option<&CapacityProviderConfig>, violations: &mut Violations) {
-    let Some(config) = config else {
-        return;
-    };
-    let path = |member: &str| {
-        format!("capacityProviderConfig.lambdaManagedInstancesCapacityProviderConfig{member}")
-    };
-    let Some(config) = &config.lambda_managed_instances_capacity_provider_config else {
-        violations.missing(path(""));
-        return;
-    };
-    match &config.capacity_provider_arn {
-        None => violations.missing(path(".capacityProviderArn")),
-        Some(arn) if !is_capacity_provider(arn) => {
-            violations.add(Some(arn), path(".capacityProviderArn"), ARN_PATTERN);
-        }
-        Some(_) => {}
-    }
-    if let Some(concurrency) = config.per_execution_environment_max_concurrency {
-        let path = path(".perExecutionEnvironmentMaxConcurrency");
-        violations.in_range(concurrency, path, CONCURRENCY);
-    }
-    if let Some(memory) = config.execution_environment_memory_gib_per_vcpu {
-        let path = path(".executionEnvironmentMemoryGiBPerVCpu");
-        if memory < 2.0 {
-            let rule = "have value greater than or equal to 2";
-            violations.add(Some(&memory.to_string()), path, rule);
-        } else if memory > 8.0 {
-            let rule = "have value less than or equal to 8";
-            violations.add(Some(&memory.to_string()), path, rule);
-        }
-    }
-}
+pub(super) const ARN_PATTERN: &str = "arn:aws[a-zA-Z-]*:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:capacity-provider:[a-zA-Z0-9-_]+";
 
 /// Checks what a changed configuration may not be: it depends on whether the function is on managed instances.
 pub(super) fn check_parameters(
@@ -104,7 +68,7 @@ pub(super) fn apply(request: &FunctionRequest, configuration: &mut FunctionConfi
     }
 }
 
-fn is_capacity_provider(arn: &str) -> bool {
+pub(super) fn is_capacity_provider(arn: &str) -> bool {
     let parts: Vec<&str> = arn.split(':').collect();
     let [
         "arn",

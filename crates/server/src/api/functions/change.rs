@@ -7,22 +7,20 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use function_host::Runtimes;
 use hyper::{Response, StatusCode};
-use lambda_api::{
-    ErrorCode, FunctionConfiguration, FunctionRequest, PublishVersionRequest,
-    UpdateFunctionCodeRequest,
-};
+use lambda_api::{ErrorCode, FunctionConfiguration, FunctionRequest};
 use model::{FunctionName, Version};
 use serde::de::DeserializeOwned;
 use stdx::error_chain;
-use wire::{ApiError, Violations};
+use wire::{ApiError, check};
 
 use super::capacity;
 use super::function::presented;
-use super::input::{
-    apply, check, check_architectures, check_description, check_parameters, check_tags, defaults,
+use super::input::{apply, check_parameters, defaults};
+use super::members::{
+    CREATE_FUNCTION, PUBLISH_VERSION, UPDATE_FUNCTION_CODE, UPDATE_FUNCTION_CONFIGURATION,
 };
 use crate::api::Draining;
-use crate::api::request::{body_error, object, small};
+use crate::api::request::{checked, object};
 use crate::app::App;
 use crate::functions::{FrozenCode, NewFunction, Reference, UnpackError};
 use crate::http::{Body, BodyError, Query, RequestBody, decode, json, no_content, read_body};
@@ -33,25 +31,13 @@ const CREATE_BYTES_MAX: usize = 70_167_211;
 const UPDATE_CODE_BYTES_MAX: usize = 69_905_067;
 
 /// Tags of one function (Lambda developer guide, "Tag restrictions").
-const TAGS_MAX: usize = 50;
+pub(super) const TAGS_MAX: usize = 50;
 
 pub(super) async fn create(app: &Arc<App>, body: RequestBody) -> Result<Response<Body>, ApiError> {
-    let request: FunctionRequest = package(body, CREATE_BYTES_MAX, "CreateFunction").await?;
-    let mut violations = Violations::default();
-    for (missing, path) in [
-        (request.function_name.is_none(), "functionName"),
-        (request.role.is_none(), "role"),
-        (request.code.is_none(), "code"),
-    ] {
-        if missing {
-            violations.missing(path);
-        }
-    }
-    check(&request, &mut violations);
-    let tags = request.tags.clone().unwrap_or_default();
-    check_tags(&tags, &mut violations);
-    violations.none()?;
+    let request = package(body, CREATE_BYTES_MAX, "CreateFunction").await?;
+    check(&request, CREATE_FUNCTION)?;
     check_parameters(&request)?;
+    let tags = request.tags.clone().unwrap_or_default();
     let name = unqualified_name(app, request.function_name.as_deref().unwrap_or_default())?;
     if request.runtime.is_none() || request.handler.is_none() {
         return Err(ApiError::invalid_parameter(
@@ -89,12 +75,8 @@ pub(super) async fn create(app: &Arc<App>, body: RequestBody) -> Result<Response
     apply(&request, &mut configuration);
     capacity::check_parameters(&request, &configuration)?;
     let publish = request.publish.unwrap_or(false);
-    let app = Arc::clone(app);
-    let task = {
-        let app = Arc::clone(&app);
-        async move {
-            let store = app.driver.store();
-            let changes = app.registry.changes(store.as_ref(), app.driver.now()).await;
+    let changed = app.change(move |app, changes| {
+        Box::pin(async move {
             let new = NewFunction {
                 name: name.clone(),
                 configuration,
@@ -107,10 +89,10 @@ pub(super) async fn create(app: &Arc<App>, body: RequestBody) -> Result<Response
             } else {
                 created
             };
-            Ok::<_, ApiError>(presented(&app, &name, configuration))
-        }
-    };
-    Ok(json(StatusCode::CREATED, &app.to_the_end(task).await?))
+            Ok::<_, ApiError>(presented(app, &name, configuration))
+        })
+    });
+    Ok(json(StatusCode::CREATED, &changed.await?))
 }
 
 /// Makes sure that a managed runtime can run here before a function relies on it. Takes seconds the
@@ -133,11 +115,8 @@ pub(super) async fn update_code(
     name: &str,
     body: RequestBody,
 ) -> Result<Response<Body>, ApiError> {
-    let request: UpdateFunctionCodeRequest =
-        package(body, UPDATE_CODE_BYTES_MAX, "UpdateFunctionCode").await?;
-    let mut violations = Violations::default();
-    check_architectures(request.architectures.as_deref(), &mut violations);
-    violations.none()?;
+    let request = package(body, UPDATE_CODE_BYTES_MAX, "UpdateFunctionCode").await?;
+    check(&request, UPDATE_FUNCTION_CODE)?;
     let name = function_name(app, name)?;
     // Known to be there before the work of unpacking.
     revised(app, &name, request.revision_id.as_deref()).await?;
@@ -148,12 +127,8 @@ pub(super) async fn update_code(
         request.image_uri.is_some(),
     )?;
     let code = unpacked(app, archive).await?;
-    let app = Arc::clone(app);
-    let task = {
-        let app = Arc::clone(&app);
-        async move {
-            let store = app.driver.store();
-            let changes = app.registry.changes(store.as_ref(), app.driver.now()).await;
+    let changed = app.change(move |app, changes| {
+        Box::pin(async move {
             let before = changes.latest(&name)?;
             check_revision(&before.configuration, request.revision_id.as_deref())?;
             let mut configuration = before.configuration.clone();
@@ -163,17 +138,17 @@ pub(super) async fn update_code(
             if request.dry_run.unwrap_or(false) {
                 configuration.code_sha256 = Some(code.sha256);
                 configuration.code_size = i64::try_from(code.bytes).ok();
-                return Ok(presented(&app, &name, configuration));
+                return Ok(presented(app, &name, configuration));
             }
             let mut shown = changes.replace_latest(&name, configuration, &code).await?;
             app.upkeep.notify_one();
             if request.publish.unwrap_or(false) {
                 shown = changes.publish(&name, None).await?;
             }
-            Ok::<_, ApiError>(presented(&app, &name, shown))
-        }
-    };
-    Ok(json(StatusCode::OK, &app.to_the_end(task).await?))
+            Ok::<_, ApiError>(presented(app, &name, shown))
+        })
+    });
+    Ok(json(StatusCode::OK, &changed.await?))
 }
 
 pub(super) async fn update_configuration(
@@ -181,19 +156,12 @@ pub(super) async fn update_configuration(
     name: &str,
     body: RequestBody,
 ) -> Result<Response<Body>, ApiError> {
-    let request: FunctionRequest = small(body).await?;
-    let mut violations = Violations::default();
-    check(&request, &mut violations);
-    violations.none()?;
+    let request = checked(body, UPDATE_FUNCTION_CONFIGURATION).await?;
     check_parameters(&request)?;
     let name = function_name(app, name)?;
     prepare_runtime(app, request.runtime.as_deref()).await?;
-    let app = Arc::clone(app);
-    let task = {
-        let app = Arc::clone(&app);
-        async move {
-            let store = app.driver.store();
-            let changes = app.registry.changes(store.as_ref(), app.driver.now()).await;
+    let changed = app.change(move |app, changes| {
+        Box::pin(async move {
             let before = changes.latest(&name)?;
             check_revision(&before.configuration, request.revision_id.as_deref())?;
             let durable = before.configuration.durable_config.is_some();
@@ -218,10 +186,10 @@ pub(super) async fn update_configuration(
             let (dir, sha256) = (&before.config.code_dir, before.code_sha256.clone());
             let code = app.registry.code.frozen(dir, sha256, bytes);
             let shown = changes.replace_latest(&name, configuration, &code).await?;
-            Ok(presented(&app, &name, shown))
-        }
-    };
-    Ok(json(StatusCode::OK, &app.to_the_end(task).await?))
+            Ok(presented(app, &name, shown))
+        })
+    });
+    Ok(json(StatusCode::OK, &changed.await?))
 }
 
 pub(super) async fn publish(
@@ -229,20 +197,10 @@ pub(super) async fn publish(
     name: &str,
     body: RequestBody,
 ) -> Result<Response<Body>, ApiError> {
-    let request: PublishVersionRequest = small(body).await?;
-    let mut violations = Violations::default();
-    check_description(
-        request.description.as_deref().unwrap_or_default(),
-        &mut violations,
-    );
-    violations.none()?;
+    let request = checked(body, PUBLISH_VERSION).await?;
     let name = function_name(app, name)?;
-    let app = Arc::clone(app);
-    let task = {
-        let app = Arc::clone(&app);
-        async move {
-            let store = app.driver.store();
-            let changes = app.registry.changes(store.as_ref(), app.driver.now()).await;
+    let changed = app.change(move |app, changes| {
+        Box::pin(async move {
             let latest = changes.latest(&name)?;
             check_revision(&latest.configuration, request.revision_id.as_deref())?;
             if let Some(wanted) = &request.code_sha256
@@ -255,10 +213,10 @@ pub(super) async fn publish(
                 )));
             }
             let published = changes.publish(&name, request.description).await?;
-            Ok(presented(&app, &name, published))
-        }
-    };
-    Ok(json(StatusCode::CREATED, &app.to_the_end(task).await?))
+            Ok(presented(app, &name, published))
+        })
+    });
+    Ok(json(StatusCode::CREATED, &changed.await?))
 }
 
 pub(super) async fn delete(
@@ -292,25 +250,10 @@ pub(super) async fn delete(
         },
     };
     let function = reference.name;
-    let app = Arc::clone(app);
-    let task = {
-        let app = Arc::clone(&app);
-        async move {
-            {
-                let store = app.driver.store();
-                let changes = app.registry.changes(store.as_ref(), app.driver.now()).await;
-                changes.begin_delete(&function, version).await?;
-            }
-            let draining = Draining { function, version };
-            if app.try_delete(&draining).await?.is_some() {
-                app.drain(draining);
-            }
-            Ok::<_, ApiError>(())
-        }
-    };
-    app.to_the_end(task).await?;
+    app.delete(Draining { function, version }).await?;
     Ok(no_content())
 }
+
 pub(super) fn too_many_tags() -> ApiError {
     ApiError::invalid_parameter(format!(
         "Too many tags: a function can have {TAGS_MAX} of them."
@@ -437,7 +380,7 @@ async fn package<T: DeserializeOwned>(
                     "Request must be smaller than {bytes_max} bytes for the {operation} operation"
                 ),
             ),
-            error @ (BodyError::Broken | BodyError::Slow) => body_error(error),
+            error @ (BodyError::Broken | BodyError::Slow) => error.into(),
         })?;
     object(&bytes)
 }

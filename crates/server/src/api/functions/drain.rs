@@ -6,6 +6,7 @@ use std::time::Duration;
 use model::{ExecutionId, ExecutionStatus, FunctionName, Version};
 use stdx::error_chain;
 use store::{ExecutionFilter, StoreFault};
+use wire::ApiError;
 
 use crate::app::App;
 use crate::functions::is_needed;
@@ -35,6 +36,24 @@ impl App {
         for (function, version) in self.registry.deleting() {
             self.drain(Draining { function, version });
         }
+    }
+
+    /// Marks something as being deleted, and forgets it as soon as nothing needs it.
+    pub async fn delete(self: &Arc<Self>, draining: Draining) -> Result<(), ApiError> {
+        let app = Arc::clone(self);
+        self.to_the_end(async move {
+            {
+                let store = app.driver.store();
+                let changes = app.registry.changes(store.as_ref(), app.driver.now()).await;
+                let Draining { function, version } = &draining;
+                changes.begin_delete(function, *version).await?;
+            }
+            if app.try_delete(&draining).await?.is_some() {
+                app.drain(draining);
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// Waits for the executions, in a task of its own, and then forgets the function.

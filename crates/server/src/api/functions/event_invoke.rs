@@ -8,25 +8,20 @@ use std::sync::Arc;
 
 use hyper::{Response, StatusCode};
 use lambda_api::{
-    Destination, DestinationConfig, EpochSeconds, ErrorCode, EventInvokeConfigRequest,
-    FunctionEventInvokeConfig, ListFunctionEventInvokeConfigsResponse,
+    Destination, DestinationConfig, EpochSeconds, ErrorCode, FunctionEventInvokeConfig,
+    ListFunctionEventInvokeConfigsResponse,
 };
 use model::FunctionName;
-use wire::{ApiError, Range, Violations};
+use wire::ApiError;
 
 use super::change::function_name;
 use super::function::{FUNCTIONS_MAX, page, resolve};
+use super::members::{EVENT_INVOKE_CONFIG, narrow};
 use super::setting::change;
-use crate::api::request::small;
+use crate::api::request::checked;
 use crate::app::App;
 use crate::functions::EventInvoke;
 use crate::http::{Body, Query, RequestBody, json, no_content};
-
-const RETRIES: Range = Range { min: 0, max: 2 };
-const EVENT_AGE_SECONDS: Range = Range {
-    min: 60,
-    max: 21_600,
-};
 
 /// Whether members that a request leaves out lose their value or keep it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,15 +37,9 @@ pub(super) async fn write(
     body: RequestBody,
     write: Write,
 ) -> Result<Response<Body>, ApiError> {
-    let request: EventInvokeConfigRequest = small(body).await?;
-    let mut violations = Violations::default();
-    let retries_max = request
-        .maximum_retry_attempts
-        .and_then(|value| violations.in_range(value, "maximumRetryAttempts", RETRIES));
-    let event_age_seconds_max = request.maximum_event_age_in_seconds.and_then(|value| {
-        violations.in_range(value, "maximumEventAgeInSeconds", EVENT_AGE_SECONDS)
-    });
-    violations.none()?;
+    let request = checked(body, EVENT_INVOKE_CONFIG).await?;
+    let retries_max = narrow(request.maximum_retry_attempts);
+    let event_age_seconds_max = narrow(request.maximum_event_age_in_seconds);
     let (function, qualifier) = target(app, name, query)?;
     let destinations = request.destination_config.as_ref();
     let destination = |one: Option<&Destination>| {

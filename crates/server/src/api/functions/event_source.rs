@@ -11,9 +11,10 @@ use lambda_api::{
     FilterCriteria, ListEventSourceMappingsResponse, ScalingConfig,
 };
 use model::FunctionName;
-use wire::{ApiError, Range, Violations};
+use wire::ApiError;
 
 use super::function::page;
+use super::members::{EVENT_SOURCE_MAPPING, MAPPED_FUNCTION, narrow};
 use super::setting::change;
 use crate::api::invoke::check_waited_for;
 use crate::api::request::small;
@@ -39,13 +40,9 @@ const SMALL_BATCH: u32 = 10;
 pub(super) async fn create(app: &Arc<App>, body: RequestBody) -> Result<Response<Body>, ApiError> {
     let request: EventSourceMappingRequest = small(body).await?;
     let asked = Asked::read(&request)?;
-    let Some(function_name) = &request.function_name else {
-        let mut violations = Violations::default();
-        violations.missing("functionName");
-        return Err(violations.none().expect_err("something is missing"));
-    };
+    wire::check(&request, MAPPED_FUNCTION)?;
     let queue_arn = queue_arn(&request)?;
-    let resolved = resolved(app, function_name)?;
+    let resolved = resolved(app, request.function_name.as_deref().unwrap_or_default())?;
     let now = app.driver.now().as_millis();
     let mut mapping = EventSourceMapping {
         uuid: uuid::Uuid::new_v4().to_string(),
@@ -225,32 +222,15 @@ struct Asked {
 impl Asked {
     fn read(request: &EventSourceMappingRequest) -> Result<Self, ApiError> {
         check_members(request)?;
-        let mut violations = Violations::default();
-        let number = |violations: &mut Violations, value: Option<i64>, name: &str, min, max| {
-            value.and_then(|value| violations.in_range(value, name, Range { min, max }))
-        };
-        let batch_size = number(&mut violations, request.batch_size, "batchSize", 1, 10_000);
-        let window = request.maximum_batching_window_in_seconds;
-        let name = "maximumBatchingWindowInSeconds";
-        let window_seconds = number(&mut violations, window, name, 0, 300);
-        let scaling = request.scaling_config.as_ref();
-        let most = scaling.and_then(|it| it.maximum_concurrency);
-        let name = "scalingConfig.maximumConcurrency";
-        let most = number(&mut violations, most, name, 2, 1000);
-        let types = request.function_response_types.as_deref();
-        for (index, kind) in types.unwrap_or_default().iter().enumerate() {
-            if kind != "ReportBatchItemFailures" {
-                let path = format!("functionResponseTypes.{}.member", index + 1);
-                violations.not_one_of(kind, path, &["ReportBatchItemFailures"]);
-            }
-        }
-        violations.none()?;
+        wire::check(request, EVENT_SOURCE_MAPPING)?;
         let filters = request.filter_criteria.as_ref().map(patterns).transpose()?;
+        let scaling = request.scaling_config.as_ref();
+        let types = request.function_response_types.as_deref();
         Ok(Self {
             enabled: request.enabled,
-            batch_size,
-            window_seconds,
-            concurrency_max: scaling.map(|_| most),
+            batch_size: narrow(request.batch_size),
+            window_seconds: narrow(request.maximum_batching_window_in_seconds),
+            concurrency_max: scaling.map(|it| narrow(it.maximum_concurrency)),
             reports_failures: types.map(|types| !types.is_empty()),
             filters,
         })

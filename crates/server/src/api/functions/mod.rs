@@ -8,6 +8,7 @@ mod event_invoke;
 mod event_source;
 mod function;
 mod input;
+mod members;
 mod setting;
 mod tags;
 

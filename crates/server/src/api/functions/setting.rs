@@ -7,10 +7,11 @@ use hyper::{Response, StatusCode};
 use lambda_api::{AccountLimit, AccountUsage, Concurrency, ErrorCode, GetAccountSettingsResponse};
 use model::{FunctionName, Timestamp};
 use serde_json::json as value;
-use wire::{ApiError, Range, Violations};
+use wire::ApiError;
 
 use super::change::function_name;
-use crate::api::request::small;
+use super::members::{PUT_FUNCTION_CONCURRENCY, narrow};
+use crate::api::request::checked;
 use crate::app::App;
 use crate::functions::{FunctionSettings, UNPACKED_BYTES_MAX};
 use crate::http::{Body, Query, RequestBody, json, no_content};
@@ -27,19 +28,16 @@ pub(super) async fn change(
     function: FunctionName,
     change: impl FnOnce(Timestamp, &mut FunctionSettings) -> Result<(), ApiError> + Send + 'static,
 ) -> Result<FunctionSettings, ApiError> {
-    let task = {
-        let app = Arc::clone(app);
-        async move {
-            let store = app.driver.store();
-            let changes = app.registry.changes(store.as_ref(), app.driver.now()).await;
+    app.change(move |app, changes| {
+        Box::pin(async move {
             changes.latest(&function)?;
             let mut settings = app.registry.settings(&function).as_ref().clone();
             change(changes.now(), &mut settings)?;
             changes.put_settings(&function, settings.clone()).await?;
             Ok(settings)
-        }
-    };
-    app.to_the_end(task).await
+        })
+    })
+    .await
 }
 
 pub(super) async fn put_concurrency(
@@ -47,21 +45,8 @@ pub(super) async fn put_concurrency(
     name: &str,
     body: RequestBody,
 ) -> Result<Response<Body>, ApiError> {
-    let request: Concurrency = small(body).await?;
-    let mut violations = Violations::default();
-    let range = Range {
-        min: 0,
-        max: i64::from(u32::MAX),
-    };
-    let wanted = match request.reserved_concurrent_executions {
-        Some(wanted) => violations.in_range(wanted, "reservedConcurrentExecutions", range),
-        None => {
-            violations.missing("reservedConcurrentExecutions");
-            None
-        }
-    };
-    violations.none()?;
-    let wanted = wanted.unwrap_or(0);
+    let request = checked(body, PUT_FUNCTION_CONCURRENCY).await?;
+    let wanted = narrow(request.reserved_concurrent_executions).unwrap_or(0);
     if wanted > CONCURRENT_EXECUTIONS {
         return Err(ApiError::invalid_parameter(format!(
             "Specified ReservedConcurrentExecutions for function decreases account's \

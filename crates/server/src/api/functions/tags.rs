@@ -5,30 +5,21 @@ use std::sync::Arc;
 use hyper::{Response, StatusCode};
 use lambda_api::Tags;
 use model::FunctionName;
-use wire::{ApiError, Violations};
+use wire::{ApiError, check};
 
-use super::change::{function_name, too_many_tags};
-use super::input::check_tags;
+use super::change::{TAGS_MAX, function_name, too_many_tags};
+use super::members::{RESOURCE, TAG_RESOURCE, UNTAG_RESOURCE};
 use super::setting::change;
-use crate::api::request::small;
+use crate::api::request::checked;
 use crate::app::App;
 use crate::http::{Body, Query, RequestBody, decode, json, no_content};
-
-/// Tags of one function (Lambda developer guide, "Tag restrictions").
-const TAGS_MAX: usize = 50;
 
 pub(super) async fn tag(
     app: &Arc<App>,
     resource: &str,
     body: RequestBody,
 ) -> Result<Response<Body>, ApiError> {
-    let request: Tags = small(body).await?;
-    let mut violations = Violations::default();
-    match &request.tags {
-        Some(tags) => check_tags(tags, &mut violations),
-        None => violations.missing("tags"),
-    }
-    violations.none()?;
+    let request = checked(body, TAG_RESOURCE).await?;
     let function = tagged(app, resource)?;
     change(app, function, |_, settings| {
         settings.tags.extend(request.tags.unwrap_or_default());
@@ -53,11 +44,7 @@ pub(super) async fn untag(
     query: &Query,
 ) -> Result<Response<Body>, ApiError> {
     let keys: Vec<String> = query.all("tagKeys").map(str::to_owned).collect();
-    let mut violations = Violations::default();
-    if keys.is_empty() {
-        violations.missing("tagKeys");
-    }
-    violations.none()?;
+    check(&keys, UNTAG_RESOURCE)?;
     let function = tagged(app, resource)?;
     change(app, function, move |_, settings| {
         settings.tags.retain(|key, _| !keys.contains(key));
@@ -70,14 +57,7 @@ pub(super) async fn untag(
 /// Only functions have tags here, and they are named by their ARN.
 fn tagged(app: &App, resource: &str) -> Result<FunctionName, ApiError> {
     let arn = decode(resource).unwrap_or_default();
-    if !arn.starts_with("arn:") {
-        let mut violations = Violations::default();
-        let rule = "satisfy regular expression pattern: arn:(aws[a-zA-Z-]*):lambda:(eusc-)?[a-z]{2}\
-                    ((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:(function:[a-zA-Z0-9-_]+(:(\\$LATEST|\
-                    [a-zA-Z0-9-_]+))?)";
-        violations.add(Some(&arn), "resource", rule);
-        violations.none()?;
-    }
+    check(&arn, RESOURCE)?;
     if arn.split(':').count() > 7 {
         return Err(ApiError::invalid_parameter(
             "Tags on function aliases and versions are not supported. Please specify a function \

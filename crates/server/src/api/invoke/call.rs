@@ -14,7 +14,6 @@ use runtime::{DurableSettings, PlainInvocation, PlainOutcome, StartRequest};
 use store::{AsyncInvocation, ExecutionRecord};
 use wire::{ApiError, Violations, trace};
 
-use crate::api::request::body_error;
 use crate::app::App;
 use crate::functions::{Reference, Resolved, leads_to, unqualified};
 use crate::http::{Body, BodyError, Query, RequestBody, decode, read_body, refusal};
@@ -224,7 +223,7 @@ fn payload_error(error: BodyError, bytes_max: usize) -> ApiError {
                 "Request must be smaller than {bytes_max} bytes for the InvokeFunction operation"
             ),
         ),
-        error @ (BodyError::Broken | BodyError::Slow) => body_error(error),
+        error @ (BodyError::Broken | BodyError::Slow) => error.into(),
     }
 }
 

@@ -1,20 +1,21 @@
-//! How enums are written in text columns: short words that a person can read.
+//! How enums are written in the text columns of databases: short words that a person can read.
 
 use std::borrow::Cow;
 
 use model::{EventSourceKind, ExecutionStatus, OperationStatus, OperationType, Version};
-use store::LogStream;
 use thiserror::Error;
+
+use crate::logs::LogStream;
 
 /// A word in the database that this version of the program does not know.
 #[derive(Debug, Error)]
 #[error("`{word}` is not a {kind}")]
-pub(crate) struct UnknownCode {
+pub struct UnknownCode {
     kind: &'static str,
     word: String,
 }
 
-pub(crate) fn unknown(kind: &'static str, word: &str) -> UnknownCode {
+pub fn unknown(kind: &'static str, word: &str) -> UnknownCode {
     UnknownCode {
         kind,
         word: word.chars().take(64).collect(),
@@ -22,7 +23,7 @@ pub(crate) fn unknown(kind: &'static str, word: &str) -> UnknownCode {
 }
 
 /// A type that is written as a word.
-pub(crate) trait Code: Sized {
+pub trait Code: Sized {
     fn code(&self) -> &'static str;
     fn from_code(word: &str) -> Result<Self, UnknownCode>;
 }
@@ -101,16 +102,10 @@ code!(
 );
 
 /// The text of a version, without an allocation for the common ones.
-pub(crate) fn version_text(version: &Version) -> Cow<'static, str> {
+pub fn version_text(version: &Version) -> Cow<'static, str> {
     match version {
         Version::Latest => Cow::Borrowed("$LATEST"),
         Version::Published(1) => Cow::Borrowed("1"),
         Version::Published(_) => Cow::Owned(version.to_string()),
     }
-}
-
-/// The words of statuses, as an array; none for all of them.
-pub(crate) fn status_words(statuses: &[ExecutionStatus]) -> Option<Vec<&'static str>> {
-    let words = statuses.iter().map(Code::code).collect::<Vec<_>>();
-    (!words.is_empty()).then_some(words)
 }
