@@ -1,4 +1,5 @@
-//! Rows on their way to the database: an array for each column, which `unnest` makes rows of again.
+//! Rows on their way to the database: an array for each column, which `unnest` makes rows of again. Few rows go as they
+//! are: the database sets up each array for itself, which is most of the work where there is one row in it.
 //!
 //! Most columns of most rows are NULL, and an array of NULLs costs as much as any other. So columns come in groups, and
 //! a group of which no row of a batch has anything is left out of the statement.
@@ -60,6 +61,15 @@ pub(crate) const fn bytes(name: &'static str, group: u8) -> Column {
 }
 
 impl Column {
+    pub fn cell_type(&self) -> Type {
+        match self.kind {
+            Kind::Text => Type::TEXT,
+            Kind::Number => Type::INT8,
+            Kind::Flag => Type::BOOL,
+            Kind::Bytes => Type::BYTEA,
+        }
+    }
+
     pub fn array_type(&self) -> Type {
         match self.kind {
             Kind::Text => Type::TEXT_ARRAY,
@@ -107,6 +117,10 @@ impl<'a> Rows<'a> {
 
     pub const fn is_empty(&self) -> bool {
         self.len == 0
+    }
+
+    pub const fn len(&self) -> usize {
+        self.len
     }
 
     /// Which groups have anything, as bits.
@@ -251,6 +265,21 @@ impl<'a> Rows<'a> {
         });
         // JSON has NUL only as an escape.
         self.word(frames.map(Cow::Owned));
+    }
+
+    /// Appends the cells of a row that are not left out.
+    pub fn add_row_to<'p>(&'p self, row: usize, parameters: &mut Vec<&'p (dyn ToSql + Sync)>) {
+        for (column, cells) in self.columns.iter().zip(&self.cells) {
+            if self.groups & (1 << column.group) == 0 {
+                continue;
+            }
+            parameters.push(match cells {
+                Cells::Text(cells) => &cells[row],
+                Cells::Number(cells) => &cells[row],
+                Cells::Flag(cells) => &cells[row],
+                Cells::Bytes(cells) => &cells[row],
+            });
+        }
     }
 
     /// Appends the arrays that are not left out.

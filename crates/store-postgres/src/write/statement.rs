@@ -22,7 +22,13 @@ pub(crate) struct Sql<'p> {
     pub text: String,
     pub types: Vec<Type>,
     pub parameters: Vec<&'p (dyn ToSql + Sync)>,
+    /// Whether tables of few rows are written out. Each number of rows is another statement then, so that this is for
+    /// batches of which there are few kinds.
+    pub writes_out: bool,
 }
+
+/// Rows of a table that are written out, at the most: what one checkpoint brings.
+const WRITTEN_OUT_MAX: usize = 4;
 
 impl<'p> Sql<'p> {
     pub fn new() -> Self {
@@ -30,6 +36,7 @@ impl<'p> Sql<'p> {
             text: String::new(),
             types: Vec::new(),
             parameters: Vec::new(),
+            writes_out: false,
         }
     }
 
@@ -40,6 +47,7 @@ impl<'p> Sql<'p> {
             text: text.to_owned(),
             types,
             parameters,
+            writes_out: false,
         }
     }
 
@@ -54,8 +62,11 @@ impl<'p> Sql<'p> {
         format!("${}", self.types.len())
     }
 
-    /// The rows as a table: `unnest($1, …) AS name (column, …)`, of the groups that are there.
+    /// The rows as a table: `unnest($1, …) AS name (column, …)`, of the groups that are there; or `(VALUES …)`.
     pub fn table(&mut self, name: &str, columns: &'static [Column], rows: &'p Rows<'_>) -> String {
+        if self.writes_out && rows.len() <= WRITTEN_OUT_MAX {
+            return self.written_out(name, columns, rows);
+        }
         let mut arrays = Vec::new();
         let mut names = Vec::new();
         for column in present(columns, rows.groups()) {
@@ -72,6 +83,39 @@ impl<'p> Sql<'p> {
         format!(
             "unnest({}) AS {name} ({})",
             arrays.join(", "),
+            names.join(", ")
+        )
+    }
+}
+
+impl<'p> Sql<'p> {
+    fn written_out(
+        &mut self,
+        name: &str,
+        columns: &'static [Column],
+        rows: &'p Rows<'_>,
+    ) -> String {
+        let mut written = Vec::new();
+        for row in 0..rows.len() {
+            let mut cells = Vec::new();
+            for column in present(columns, rows.groups()) {
+                self.types.push(column.cell_type());
+                cells.push(format!("${}", self.types.len()));
+            }
+            rows.add_row_to(row, &mut self.parameters);
+            written.push(format!("({})", cells.join(", ")));
+        }
+        assert_eq!(
+            self.types.len(),
+            self.parameters.len(),
+            "each parameter has a type"
+        );
+        let names: Vec<_> = present(columns, rows.groups())
+            .map(|column| column.name)
+            .collect();
+        format!(
+            "(VALUES {}) AS {name} ({})",
+            written.join(", "),
             names.join(", ")
         )
     }

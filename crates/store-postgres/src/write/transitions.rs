@@ -130,6 +130,7 @@ impl<'a> Transitions<'a> {
     /// The statement. It returns the number of each chain that came through, and -1 for the fence.
     pub fn sql<'p>(&'p self, account: &'p &str, fence: &'p Fence) -> Sql<'p> {
         let mut sql = Sql::new();
+        sql.writes_out = self.states.len() + self.removed.len() + self.asked.len() == 1;
         let account = sql.parameter(account, Type::TEXT);
         fence.put(&mut sql, &account);
         let mut written = Vec::new();
