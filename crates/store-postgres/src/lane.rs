@@ -106,6 +106,7 @@ impl Lane {
         }
         self.connected = None;
         let (client, connection) = within(self.target.connect()).await??;
+        looks_up_by_index(&client).await;
         let mut connected = Connected {
             client,
             connection,
@@ -212,6 +213,17 @@ impl Lane {
         self.transact(&[sql]).await?;
         self.connected = None;
         Ok(())
+    }
+}
+
+/// Has plans made for tables that will be large: a plan that reads a small table from its beginning to its end is kept
+/// while the table grows. Not a condition of anything, so that an engine without the setting will do.
+async fn looks_up_by_index(client: &Client) {
+    if let Err(error) = client.batch_execute("SET enable_seqscan = off").await {
+        tracing::debug!(
+            error = stdx::error_chain(&error),
+            "the database has no such setting"
+        );
     }
 }
 

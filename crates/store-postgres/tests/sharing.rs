@@ -249,6 +249,58 @@ async fn who_stands_still_in_the_middle_of_a_claim_leaves_no_locks() {
         .expect_err("the database has given it up");
 }
 
+/// What the database has read of a table, in rows: by its indexes, and from beginning to end.
+async fn rows_read(sql: &tokio_postgres::Client, table: &str) -> i64 {
+    // Of the connection that asks, what it has seen itself; of the others, what they have told.
+    let read = format!(
+        "SELECT (SELECT coalesce(sum(idx_tup_read), 0)::bigint FROM pg_stat_user_indexes WHERE relname = '{table}') \
+         + (SELECT coalesce(sum(seq_tup_read), 0)::bigint FROM pg_stat_user_tables WHERE relname = '{table}')"
+    );
+    let row = sql.query_one(&read, &[]).await.expect("it works");
+    row.get(0)
+}
+
+/// Plans are made while there are few executions, and kept.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_reads_no_more_when_there_are_many_executions() {
+    const EXECUTIONS: usize = 600;
+    let url = server().database().await;
+    let store = Arc::new(open(&url).await);
+    let sql = client(&url).await;
+    let mut subjects = Vec::new();
+    for number in 0..EXECUTIONS {
+        let name = format!("execution-{number}");
+        let begin = start("Loan", &name, &name);
+        store.commit(Arc::clone(&begin)).await.expect("it is new");
+        let mut subject = Subject::of(&begin);
+        // Alone, and then many in one commit.
+        let first = step(&mut subject, 0);
+        store.commit(Arc::clone(&first)).await.expect("it is next");
+        subject.absorb(&first);
+        subjects.push(subject);
+        if number == 10 {
+            sql.batch_execute("ANALYZE").await.expect("it works");
+        }
+        if number % 20 == 19 {
+            let latest = subjects.iter_mut().rev().take(20);
+            let steps: Vec<_> = latest.map(|it| step(it, 1)).collect();
+            let commits = steps.into_iter().map(|it| store.commit(it));
+            for came in futures_util::future::join_all(commits).await {
+                came.expect("it is next");
+            }
+        }
+    }
+    let commits = 3 * i64::try_from(EXECUTIONS).expect("a number");
+    store.close().await.expect("it was open");
+    for table in ["execution_specs", "execution_states"] {
+        let read = rows_read(&sql, table).await;
+        assert!(
+            read <= 4 * commits,
+            "{commits} commits read {read} rows of {table}"
+        );
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn weeks_of_which_nothing_is_left_are_dropped() {
     let url = server().database().await;

@@ -240,18 +240,23 @@ started_states AS (
             };
             changes.push_str(&change);
         }
+        let spec = spec_of(account, "state");
         sql.push(&format!(
             ",
+located AS MATERIALIZED (
+    SELECT state.*, spec.execution_key, spec.function_name, spec.function_version
+    FROM state CROSS JOIN {spec}
+    WHERE state.from_version > 0
+),
 advanced AS (
     UPDATE lambdura.execution_states AS stored
     SET status_before = stored.status, writer_id = state.writer_id, batch = state.batch{changes}
-    FROM state JOIN lambdura.execution_specs AS spec
-        ON spec.account_id = {account} AND spec.execution_id = state.execution_id
-    WHERE stored.execution_key = spec.execution_key
+    FROM located AS state
+    WHERE stored.execution_key = ANY (ARRAY(SELECT execution_key FROM located))
+        AND stored.execution_key = state.execution_key
         AND stored.version = state.from_version
-        AND state.from_version > 0
     RETURNING
-        stored.execution_key, state.chain, spec.function_name, spec.function_version,
+        stored.execution_key, state.chain, state.function_name, state.function_version,
         stored.status, stored.status_before
 )"
         ));
@@ -259,27 +264,33 @@ advanced AS (
 
     fn put_removals<'p>(&'p self, sql: &mut Sql<'p>, account: &str) {
         let table = sql.table("removal", ASKED, &self.removed);
+        let spec = spec_of(account, "removal");
         sql.push(&format!(
             ",
+leaving AS MATERIALIZED (
+    SELECT removal.chain, removal.from_version, spec.*
+    FROM fence CROSS JOIN {table} CROSS JOIN {spec}
+),
 removed AS (
     DELETE FROM lambdura.execution_states AS stored
-    USING fence CROSS JOIN {table} JOIN lambdura.execution_specs AS spec
-        ON spec.account_id = {account} AND spec.execution_id = removal.execution_id
-    WHERE stored.execution_key = spec.execution_key AND stored.version = removal.from_version
+    USING leaving
+    WHERE stored.execution_key = ANY (ARRAY(SELECT execution_key FROM leaving))
+        AND stored.execution_key = leaving.execution_key
+        AND stored.version = leaving.from_version
     RETURNING
-        stored.execution_key, removal.chain, spec.function_name, spec.function_version, stored.status
+        stored.execution_key, leaving.chain, leaving.function_name, leaving.function_version, stored.status
 ),
 removed_specs AS (
-    DELETE FROM lambdura.execution_specs AS stored
-    USING removed WHERE stored.execution_key = removed.execution_key
+    DELETE FROM lambdura.execution_specs
+    WHERE execution_key = ANY (ARRAY(SELECT execution_key FROM removed))
 ),
 removed_operations AS (
-    DELETE FROM lambdura.operations AS stored
-    USING removed WHERE stored.execution_key = removed.execution_key
+    DELETE FROM lambdura.operations
+    WHERE execution_key = ANY (ARRAY(SELECT execution_key FROM removed))
 ),
 removed_events AS (
-    DELETE FROM lambdura.events AS stored
-    USING removed WHERE stored.execution_key = removed.execution_key
+    DELETE FROM lambdura.events
+    WHERE execution_key = ANY (ARRAY(SELECT execution_key FROM removed))
 )"
         ));
     }
@@ -324,13 +335,29 @@ written_events AS (
 
     fn asked<'p>(&'p self, sql: &mut Sql<'p>, account: &str) -> String {
         let table = sql.table("asked", ASKED, &self.asked);
+        let spec = spec_of(account, "asked");
         format!(
-            "SELECT asked.chain FROM {table} JOIN lambdura.execution_specs AS spec
-    ON spec.account_id = {account} AND spec.execution_id = asked.execution_id
-JOIN lambdura.execution_states AS stored
-    ON stored.execution_key = spec.execution_key AND stored.version = asked.from_version"
+            "SELECT asked.chain FROM {table} CROSS JOIN {spec} CROSS JOIN LATERAL (
+    SELECT FROM lambdura.execution_states
+    WHERE execution_key = spec.execution_key AND version = asked.from_version
+    OFFSET 0
+) AS stored"
         )
     }
+}
+
+/// The execution that a row of `of` names by its id: looked up by the index of ids, for each row. A join would leave the
+/// way to the planner, whose plan is kept and may be of a time when there were few executions: it then reads all there
+/// are at each commit. `OFFSET 0` keeps it from making a join of this.
+fn spec_of(account: &str, of: &str) -> String {
+    format!(
+        "LATERAL (
+    SELECT execution_key, function_name, function_version
+    FROM lambdura.execution_specs
+    WHERE account_id = {account} AND execution_id = {of}.execution_id
+    OFFSET 0
+) AS spec"
+    )
 }
 
 fn put_counts(sql: &mut Sql<'_>, account: &str, counted: &[&str]) {
