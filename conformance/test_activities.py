@@ -4,10 +4,9 @@ import json
 import socket
 import threading
 
-from cluster import Postgres
 from machines import ACTIVITY, ORDERS, ROLE, client, ended, events, kinds, refusal, start, states, system
 from system import until
-from test_deploy import serving
+from test_deploy import serving, two_servers
 
 
 def worker(states, name, **limits):
@@ -206,29 +205,22 @@ def test_tasks_survive_their_server(tmp_path):
 
 
 def test_workers_of_one_server_do_the_tasks_of_another(tmp_path):
-    folder = tmp_path / "postgres"
-    folder.mkdir()
-    postgres = Postgres(folder)
-    try:
-        store = ["--store", postgres.url]
-        with serving(tmp_path / "one", *store) as one, serving(tmp_path / "two", *store) as two:
-            here, there = client(one.system), client(two.system)
-            activity, machine = worker(here, "shared")
-            until("the other knows it", lambda: (there.list_activities()["activities"], None))
-            got = {}
-            waiting = threading.Thread(target=lambda: got.update(there.get_activity_task(activityArn=activity)))
-            waiting.start()
-            arn = start(here, "one", {"n": 1}, machine)
-            waiting.join(30)
-            assert json.loads(got["input"]) == {"n": 1}
-            here.send_task_success(taskToken=got["taskToken"], output='"yes"')
-            assert json.loads(ended(there, arn)["output"])["done"] == "yes"
-            # Whoever has it when its server dies still completes it at the other.
-            arn = start(here, "two", {"n": 2}, machine)
-            task = there.get_activity_task(activityArn=activity)
-            two.kill()
-            here.send_task_success(taskToken=task["taskToken"], output='"still"')
-            assert json.loads(ended(here, arn)["output"])["done"] == "still"
-            two.start()
-    finally:
-        postgres.stop()
+    with two_servers(tmp_path) as (one, two):
+        here, there = client(one.system), client(two.system)
+        activity, machine = worker(here, "shared")
+        until("the other knows it", lambda: (there.list_activities()["activities"], None))
+        got = {}
+        waiting = threading.Thread(target=lambda: got.update(there.get_activity_task(activityArn=activity)))
+        waiting.start()
+        arn = start(here, "one", {"n": 1}, machine)
+        waiting.join(30)
+        assert json.loads(got["input"]) == {"n": 1}
+        here.send_task_success(taskToken=got["taskToken"], output='"yes"')
+        assert json.loads(ended(there, arn)["output"])["done"] == "yes"
+        # Whoever has it when its server dies still completes it at the other.
+        arn = start(here, "two", {"n": 2}, machine)
+        task = there.get_activity_task(activityArn=activity)
+        two.kill()
+        here.send_task_success(taskToken=task["taskToken"], output='"still"')
+        assert json.loads(ended(here, arn)["output"])["done"] == "still"
+        two.start()

@@ -105,6 +105,20 @@ def serving(scratch, *arguments):
         shutil.copyfile(server.log, kept)
 
 
+@contextlib.contextmanager
+def two_servers(scratch):
+    """Of one database."""
+    folder = scratch / "postgres"
+    folder.mkdir()
+    postgres = Postgres(folder)
+    try:
+        store = ["--store", postgres.url]
+        with serving(scratch / "one", *store) as one, serving(scratch / "two", *store) as two:
+            yield one, two
+    finally:
+        postgres.stop()
+
+
 @pytest.fixture
 def server(tmp_path):
     with serving(tmp_path / "server") as server:
@@ -350,32 +364,25 @@ def greeting_as(server, key):
 
 
 def test_every_server_of_a_database_has_it(tmp_path, app):
-    folder = tmp_path / "postgres"
-    folder.mkdir()
-    postgres = Postgres(folder)
-    try:
-        store = ["--store", postgres.url]
-        with serving(tmp_path / "one", *store) as one, serving(tmp_path / "two", *store) as two:
-            one.deploy(app)
+    with two_servers(tmp_path) as (one, two):
+        one.deploy(app)
 
-            def sees(server, said):
-                def look():
-                    found = server.stacks()
-                    shown = server.shown("shop") if "shop" in found else {}
-                    urls = list(shown.get("resources", {}).get("http_apis", {}).values())
-                    answer = ask(f"{urls[0]}/hello") if urls else None
-                    return answer == said, (found, urls, answer)
+        def sees(server, said):
+            def look():
+                found = server.stacks()
+                shown = server.shown("shop") if "shop" in found else {}
+                urls = list(shown.get("resources", {}).get("http_apis", {}).values())
+                answer = ask(f"{urls[0]}/hello") if urls else None
+                return answer == said, (found, urls, answer)
 
-                return look
+            return look
 
-            until("the other server has it", sees(two, "hello from 1"), 10)
-            edit(app, "DEPLOYMENT = 1", "DEPLOYMENT = 2")
-            two.deploy(app)
-            until("the first server has what the second deployed", sees(one, "hello from 2"), 10)
-            one.kill()
-            one.start()
-            assert greeting(one) == "hello from 2"
-            two.run("destroy", "shop", "--yes")
-            until("it is gone everywhere", lambda: (one.stacks() == {}, one.stacks()), 10)
-    finally:
-        postgres.stop()
+        until("the other server has it", sees(two, "hello from 1"), 10)
+        edit(app, "DEPLOYMENT = 1", "DEPLOYMENT = 2")
+        two.deploy(app)
+        until("the first server has what the second deployed", sees(one, "hello from 2"), 10)
+        one.kill()
+        one.start()
+        assert greeting(one) == "hello from 2"
+        two.run("destroy", "shop", "--yes")
+        until("it is gone everywhere", lambda: (one.stacks() == {}, one.stacks()), 10)

@@ -3,10 +3,9 @@
 import json
 
 from botocore.exceptions import ClientError
-from cluster import Postgres
 from machines import ORDERS, ROLE, client, definition, ended, events, refusal, said, start, states, system
 from system import until
-from test_deploy import serving
+from test_deploy import serving, two_servers
 
 
 def test_machines_are_listed_and_described(states):
@@ -84,36 +83,29 @@ def test_machines_are_made_without_any_template_and_survive_their_server(tmp_pat
 
 def test_a_machine_that_one_server_makes_is_known_to_the_other(tmp_path):
     """Two servers of a database."""
-    folder = tmp_path / "postgres"
-    folder.mkdir()
-    postgres = Postgres(folder)
-    try:
-        store = ["--store", postgres.url]
-        with serving(tmp_path / "one", *store) as one, serving(tmp_path / "two", *store) as two:
-            here, there = client(one.system), client(two.system)
-            create = {"name": "shared", "definition": definition("one"), "roleArn": ROLE, "publish": True}
-            machine = here.create_state_machine(**create)["stateMachineArn"]
+    with two_servers(tmp_path) as (one, two):
+        here, there = client(one.system), client(two.system)
+        create = {"name": "shared", "definition": definition("one"), "roleArn": ROLE, "publish": True}
+        machine = here.create_state_machine(**create)["stateMachineArn"]
 
-            def sees(states, word):
-                def look():
-                    try:
-                        shown = states.describe_state_machine(stateMachineArn=machine)
-                    except ClientError as refused:
-                        return None, refused
-                    return f"says {word}" in shown["definition"], shown
+        def sees(states, word):
+            def look():
+                try:
+                    shown = states.describe_state_machine(stateMachineArn=machine)
+                except ClientError as refused:
+                    return None, refused
+                return f"says {word}" in shown["definition"], shown
 
-                return look
+            return look
 
-            until("the other server has it", sees(there, "one"))
-            assert said(there, machine, "first") == "one"
-            there.update_state_machine(stateMachineArn=machine, definition=definition("two"))
-            until("the first server has what the second changed", sees(here, "two"))
-            assert said(here, machine, "second") == "two"
-            assert said(here, f"{machine}:1", "of-a-version") == "one"
-            here.delete_state_machine(stateMachineArn=machine)
-            until("it is gone everywhere", lambda: (there.list_state_machines()["stateMachines"] == [], None))
-    finally:
-        postgres.stop()
+        until("the other server has it", sees(there, "one"))
+        assert said(there, machine, "first") == "one"
+        there.update_state_machine(stateMachineArn=machine, definition=definition("two"))
+        until("the first server has what the second changed", sees(here, "two"))
+        assert said(here, machine, "second") == "two"
+        assert said(here, f"{machine}:1", "of-a-version") == "one"
+        here.delete_state_machine(stateMachineArn=machine)
+        until("it is gone everywhere", lambda: (there.list_state_machines()["stateMachines"] == [], None))
 
 
 def test_machines_of_a_template_are_deployed_to_a_server(tmp_path, monkeypatch):

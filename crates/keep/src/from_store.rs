@@ -58,7 +58,11 @@ pub async fn read_store<S: Sink>(
         progress: &mut progress,
         read: Read::default(),
     };
-    // Versions first: what they name is in the code that is read after them, whatever is deployed meanwhile.
+    // What names something is read before it, whatever is deployed meanwhile: stacks, then versions, then code.
+    let stacks = match beside.stacks {
+        Some(stacks) => stacks.stacks().await?.stacks,
+        None => Vec::new(),
+    };
     let versions = store.function_versions().await?;
     if let Some(code) = beside.code {
         for name in code.code_hashes().await? {
@@ -88,10 +92,8 @@ pub async fn read_store<S: Sink>(
             reading.put(Item::AccessKey(record)).await?;
         }
     }
-    if let Some(stacks) = beside.stacks {
-        for record in stacks.stacks().await?.stacks {
-            reading.put(Item::Stack(record)).await?;
-        }
+    for record in stacks {
+        reading.put(Item::Stack(record)).await?;
     }
     // Before the queue: what is due between the two fires again, and is not lost.
     for mark in store.schedule_marks().await? {

@@ -106,7 +106,7 @@ impl Lane {
         }
         self.connected = None;
         let (client, connection) = within(self.target.connect()).await??;
-        looks_up_by_index(&client).await;
+        within(look_up_by_index(&client)).await?;
         let mut connected = Connected {
             client,
             connection,
@@ -216,9 +216,9 @@ impl Lane {
     }
 }
 
-/// Has plans made for tables that will be large: a plan that reads a small table from its beginning to its end is kept
-/// while the table grows. Not a condition of anything, so that an engine without the setting will do.
-async fn looks_up_by_index(client: &Client) {
+/// Has the planner use indexes even while the tables are small: a plan that reads a small table from its beginning to
+/// its end would be kept while the table grows. Everything works without it, so an engine that lacks the setting will do.
+async fn look_up_by_index(client: &Client) {
     if let Err(error) = client.batch_execute("SET enable_seqscan = off").await {
         tracing::debug!(
             error = stdx::error_chain(&error),

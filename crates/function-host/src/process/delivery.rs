@@ -262,9 +262,7 @@ impl FunctionProcess {
             tracing::info!(function = %self.key, invocation = %in_flight.work.request_id, pid = self.pid, "invocation delivered again after its connection broke");
         }
     }
-}
 
-impl FunctionProcess {
     /// Gives up those that the process has not read and that may not begin any more.
     fn give_up_late(&mut self) {
         let is_late = |it: &mut InFlight| it.lost && !it.work.may_begin();

@@ -64,60 +64,35 @@ impl<'p> Sql<'p> {
 
     /// The rows as a table: `unnest($1, …) AS name (column, …)`, of the groups that are there; or `(VALUES …)`.
     pub fn table(&mut self, name: &str, columns: &'static [Column], rows: &'p Rows<'_>) -> String {
-        if self.writes_out && rows.len() <= WRITTEN_OUT_MAX {
-            return self.written_out(name, columns, rows);
-        }
-        let mut arrays = Vec::new();
-        let mut names = Vec::new();
-        for column in present(columns, rows.groups()) {
-            self.types.push(column.array_type());
-            arrays.push(format!("${}", self.types.len()));
-            names.push(column.name);
-        }
-        rows.add_to(&mut self.parameters);
-        assert_eq!(
-            self.types.len(),
-            self.parameters.len(),
-            "each parameter has a type"
-        );
-        format!(
-            "unnest({}) AS {name} ({})",
-            arrays.join(", "),
-            names.join(", ")
-        )
-    }
-}
-
-impl<'p> Sql<'p> {
-    fn written_out(
-        &mut self,
-        name: &str,
-        columns: &'static [Column],
-        rows: &'p Rows<'_>,
-    ) -> String {
-        let mut written = Vec::new();
-        for row in 0..rows.len() {
-            let mut cells = Vec::new();
-            for column in present(columns, rows.groups()) {
-                self.types.push(column.cell_type());
-                cells.push(format!("${}", self.types.len()));
+        let columns: Vec<_> = present(columns, rows.groups()).collect();
+        let table = if self.writes_out && rows.len() <= WRITTEN_OUT_MAX {
+            let mut written = Vec::new();
+            for row in 0..rows.len() {
+                rows.add_row_to(row, &mut self.parameters);
+                let cells = self.places(columns.iter().map(|column| column.cell_type()));
+                written.push(format!("({cells})"));
             }
-            rows.add_row_to(row, &mut self.parameters);
-            written.push(format!("({})", cells.join(", ")));
-        }
+            format!("(VALUES {})", written.join(", "))
+        } else {
+            rows.add_to(&mut self.parameters);
+            let arrays = self.places(columns.iter().map(|column| column.array_type()));
+            format!("unnest({arrays})")
+        };
         assert_eq!(
             self.types.len(),
             self.parameters.len(),
             "each parameter has a type"
         );
-        let names: Vec<_> = present(columns, rows.groups())
-            .map(|column| column.name)
-            .collect();
-        format!(
-            "(VALUES {}) AS {name} ({})",
-            written.join(", "),
-            names.join(", ")
-        )
+        let names: Vec<_> = columns.iter().map(|column| column.name).collect();
+        format!("{table} AS {name} ({})", names.join(", "))
+    }
+
+    /// What the text calls the next parameters by.
+    fn places(&mut self, types: impl Iterator<Item = Type>) -> String {
+        let first = self.types.len() + 1;
+        self.types.extend(types);
+        let places = (first..=self.types.len()).map(|number| format!("${number}"));
+        places.collect::<Vec<_>>().join(", ")
     }
 }
 
