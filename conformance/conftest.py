@@ -6,6 +6,7 @@ A run of a part of its cases writes nothing.
 """
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,24 @@ def pytest_collection_modifyitems(items):
     """Long suites first, the cases of each in their order."""
     rank = {suite: place for place, suite in enumerate(LONG)}
     items.sort(key=lambda item: rank.get(item.path.stem, len(LONG)))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def scratch_ends_with_its_module(request, tmp_path_factory):
+    """Removes what a module wrote, packages and databases and copies of programs, unless something of it failed: the
+    folders of all suites together are larger than what a machine of CI has to spare.
+    """
+    base, failed = tmp_path_factory.getbasetemp(), request.session.testsfailed
+    before = set(base.iterdir())
+    yield
+    if request.session.testsfailed > failed:
+        return
+    for entry in set(base.iterdir()) - before:
+        if entry.is_symlink():
+            entry.unlink()
+        else:
+            # A process that is just ending may still write there.
+            shutil.rmtree(entry, ignore_errors=True)
 
 
 def pytest_deselected(items):

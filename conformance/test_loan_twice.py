@@ -10,7 +10,7 @@ import urllib.request
 
 import pytest
 
-from system import HERE, install, until, up
+from system import HERE, binary, install, until, up
 
 TEMPLATE = "../demo/loan-approval"
 PROGRAMS = {
@@ -188,6 +188,25 @@ def test_both_are_metered_and_priced(system):
     assert [it["subject"] for it in both] == list(applications.values())
     average = json.loads(system.command("cost", "LoanStateMachine", "--last", "1"))
     assert average["executions"] == 1 and average["usage"]["transitions"] > 0
+
+
+def test_a_server_counts_by_the_prices_that_it_was_given(tmp_path, system):
+    prices = tmp_path / "prices.toml"
+    table = subprocess.run([binary(), "cost", "--print-prices"], capture_output=True, text=True, check=True).stdout
+    prices.write_text(table.replace("million_operations = 8.00", "million_operations = 16.00"))
+    with loan(tmp_path, 0, "--prices", str(prices)) as dear:
+        totals = {}
+        for server in (system, dear):
+            application = apply(server, "durable", "Bob Martinez", "2222", 1)
+            ended(server, application)
+            cost = server.get("/lambdura/v1/executions/cost", function="LoanWorkflowFunction", name=application)
+            assert cost["prices"]["is_own"] == (server is dear)
+            line = next(it for it in cost["bill"] if it["meter"] == "durable operations")
+            totals[server is dear] = line["amount"] / line["quantity"]
+        assert totals == pytest.approx({False: 8e-6, True: 16e-6})
+    prices.write_text("region = 1")
+    refused = subprocess.run([binary(), "up", HERE / TEMPLATE, "--prices", prices], capture_output=True, text=True)
+    assert refused.returncode == 2 and "is not a price table" in refused.stderr
 
 
 def test_a_page_of_this_machine_reads_the_bill_and_no_other(system):

@@ -25,7 +25,7 @@ Examples:
   cargo xtask dist                                       packages for this machine, in target/packages
   cargo xtask dist --target x86_64-unknown-linux-musl    a binary that runs on any Linux
   cargo xtask dist --try                                 and install them where neither Rust nor Node is
-  cargo xtask dist --twice                               and make them again, to see that the bytes are the same")]
+  cargo xtask dist --twice                               and make it all again, to see that the bytes are the same")]
 pub struct DistArguments {
     /// What to build for [default: this machine, linked statically where rustc can]
     #[arg(long, value_name = "TRIPLE")]
@@ -42,7 +42,7 @@ pub struct DistArguments {
     /// Compress little, whatever the packages' size: for a `--binary` that is not optimised
     #[arg(long)]
     quick: bool,
-    /// Make the packages a second time, and compare
+    /// Build the binary from nothing a second time, in another folder, make the packages a second time, and compare
     #[arg(long = "twice")]
     is_made_twice: bool,
 }
@@ -56,7 +56,10 @@ pub fn run(workspace: &Workspace, arguments: &DistArguments) -> Result<ExitCode>
     let epoch = epoch(workspace)?;
     let binary = match &arguments.binary {
         Some(binary) => binary.clone(),
-        None => build(workspace, &target, &epoch)?,
+        None => {
+            build_pages(workspace)?;
+            build(workspace, &target, &epoch, &workspace.target)?
+        }
     };
     let out = arguments
         .out
@@ -64,22 +67,28 @@ pub fn run(workspace: &Workspace, arguments: &DistArguments) -> Result<ExitCode>
         .unwrap_or_else(|| workspace.target.join("packages"));
     empty_folder(&out)?;
     let packaging = packaging(workspace)?;
-    let pack = |out: &Path| {
+    let pack = |binary: &Path, out: &Path| {
         let mut command = Command::new(&packaging);
-        command.arg("--binary").arg(&binary);
+        command.arg("--binary").arg(binary);
         command.args(["--target", &target, "--epoch", &epoch]);
         command.arg("--root").arg(&workspace.root);
         command.args(arguments.quick.then_some("--quick"));
         process::run(command.arg("--out").arg(out))
     };
     screen::step(&format!("Packing for {target}"));
-    pack(&out)?;
+    pack(&binary, &out)?;
     if arguments.is_made_twice {
-        screen::step("Packing once more");
-        let again = workspace.chores().join("packages-again");
+        let again = workspace.chores().join("again");
         empty_folder(&again)?;
-        pack(&again)?;
-        compare(&out, &again)?;
+        let binary = match &arguments.binary {
+            Some(binary) => binary.clone(),
+            None => build(workspace, &target, &epoch, &again.join("target"))?,
+        };
+        screen::step("Packing once more");
+        let packages = again.join("packages");
+        empty_folder(&packages)?;
+        pack(&binary, &packages)?;
+        compare(&out, &packages)?;
     }
     if arguments.is_tried {
         trial::run(workspace, &out)?;
@@ -117,15 +126,19 @@ fn epoch(workspace: &Workspace) -> Result<String> {
     Ok(printed.trim().to_owned())
 }
 
-fn build(workspace: &Workspace, target: &str, epoch: &str) -> Result<PathBuf> {
-    build_pages(workspace)?;
-    screen::step(&format!("Building lambdura for {target}"));
+/// The binary, built in a folder for what is built.
+fn build(workspace: &Workspace, target: &str, epoch: &str, folder: &Path) -> Result<PathBuf> {
+    screen::step(&format!(
+        "Building lambdura for {target} in {}",
+        folder.display()
+    ));
     let mut command = cargo();
     command.current_dir(&workspace.root);
     command.args(["build", "--locked", "--package", crate::demo::CLI_PACKAGE]);
     command.args(["--profile", "dist", "--target", target]);
+    command.arg("--target-dir").arg(folder);
     // Where it is built is no part of a binary.
-    let places = places(workspace)?;
+    let places = places(workspace, folder)?;
     let flags = |option: &str, separator: &str| {
         let mut text = OsString::new();
         for (from, to) in &places {
@@ -148,7 +161,7 @@ fn build(workspace: &Workspace, target: &str, epoch: &str) -> Result<PathBuf> {
     command.env("CFLAGS", flags("-ffile-prefix-map=", " "));
     command.env("SOURCE_DATE_EPOCH", epoch);
     process::run(&mut command)?;
-    Ok(workspace.target.join(target).join("dist/lambdura"))
+    Ok(folder.join(target).join("dist/lambdura"))
 }
 
 /// How SQLite is compiled: as everywhere, by `.cargo/config.toml`, and without the extensions that nobody here uses.
@@ -163,7 +176,7 @@ fn sqlite_flags() -> String {
 }
 
 /// Folders of this machine, and what stands for them.
-fn places(workspace: &Workspace) -> Result<Vec<(PathBuf, &'static str)>> {
+fn places(workspace: &Workspace, target: &Path) -> Result<Vec<(PathBuf, &'static str)>> {
     let cargo_home = match std::env::var_os("CARGO_HOME") {
         Some(home) => PathBuf::from(home),
         None => {
@@ -173,7 +186,7 @@ fn places(workspace: &Workspace) -> Result<Vec<(PathBuf, &'static str)>> {
     };
     Ok(vec![
         (workspace.root.clone(), "/lambdura"),
-        (workspace.target.clone(), "/target"),
+        (target.to_owned(), "/target"),
         (cargo_home, "/cargo"),
     ])
 }

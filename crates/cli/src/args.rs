@@ -290,7 +290,7 @@ pub struct CostArguments {
     #[arg(long, value_name = "N,N,…", value_delimiter = ',', default_value = "1,1000,1000000", value_parser = clap::value_parser!(u32).range(1..))]
     pub runs: Vec<u32>,
     /// A price table to use instead of AWS's prices in us-east-1
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "LAMBDURA_PRICES")]
     pub prices: Option<PathBuf>,
     /// Only print the price table, in the format that `--prices` reads
     #[arg(long)]

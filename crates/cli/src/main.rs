@@ -24,6 +24,7 @@ mod launch_file;
 mod neutral;
 mod payload_argument;
 mod preview;
+mod prices;
 mod screen;
 mod standing_text;
 mod version;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
+use cost::Prices;
 use function_host::Runtimes;
 use futures_util::future::BoxFuture;
 use hyper::{Request, Response};
@@ -59,6 +60,8 @@ pub(crate) struct App {
     pub data_dir: PathBuf,
     /// The URL of the main port.
     pub endpoint: String,
+    /// What executions would cost on AWS.
+    pub prices: Prices,
     /// Where traces are sent.
     pub otlp_endpoint: Option<String>,
     /// What is noted for people and their tools.

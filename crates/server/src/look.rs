@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use cost::Prices;
 use function_host::Runtimes;
 use model::Limits;
 use runtime::ClockMode;
@@ -68,6 +69,7 @@ impl Server {
             authorizers: AuthorizerConfig::default(),
             clock: ClockMode::Real,
             answers: None,
+            prices: Prices::published(),
             dynamodb: None,
             cluster: None,
             oidc: None,

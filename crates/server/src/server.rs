@@ -11,6 +11,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
+use cost::Prices;
 use function_host::{DebuggedProcess, Debugger, FunctionHost, Runtimes};
 use futures_util::FutureExt as _;
 use hyper::Uri;
@@ -97,6 +98,8 @@ pub struct ServerConfig {
     /// Rules by which callbacks are answered and missing functions stood for: the JSON of
     /// `POST /lambdura/v1/answers`.
     pub answers: Option<serde_json::Value>,
+    /// What executions would cost on AWS.
+    pub prices: Prices,
     /// Where the functions' DynamoDB tables are; none: with this server.
     pub dynamodb: Option<Uri>,
     /// How this server takes part where others share its store.
@@ -374,6 +377,7 @@ impl Server {
             answers,
             data_dir: config.data_dir.clone(),
             endpoint,
+            prices: config.prices.clone(),
             otlp_endpoint: config.telemetry.as_ref().map(|it| it.endpoint.clone()),
             diagnostics,
             own_sources,

@@ -85,6 +85,10 @@ pub struct ServerArguments {
     /// `lambdura docs testing#answers`
     #[arg(long, value_name = "FILE", env = "LAMBDURA_ANSWERS")]
     pub answers: Option<PathBuf>,
+    /// A price table for what executions would cost on AWS, instead of AWS's prices in us-east-1: see `lambdura cost
+    /// --print-prices`
+    #[arg(long, value_name = "FILE", env = "LAMBDURA_PRICES")]
+    pub prices: Option<PathBuf>,
     #[command(flatten)]
     pub store: StoreArguments,
     #[command(flatten)]

@@ -1,7 +1,6 @@
 //! `lambdura cost`.
 
 use std::collections::HashMap;
-use std::fs;
 
 use cost::{ASSUMPTIONS, Bill, Histories, Prices, StateMachine, Usage};
 use lambda_api::{Event, FunctionConfiguration};
@@ -17,6 +16,7 @@ use crate::exit::CliError;
 use crate::function_selector;
 use crate::grid::{Cell, Grid};
 use crate::neutral::neutral;
+use crate::prices;
 use crate::screen::{Screen, note};
 
 /// Executions of one bill: a chain that goes on and on would otherwise be read for ever.
@@ -30,7 +30,7 @@ pub async fn run(
     arguments: CostArguments,
     screen: &Screen,
 ) -> Result<(), CliError> {
-    let prices = prices(&arguments)?;
+    let prices = prices::read(arguments.prices.as_deref())?;
     let meter = Meter::new(client).await?;
     let mut all = Vec::new();
     for subject in &arguments.subjects {
@@ -93,20 +93,6 @@ impl Billed {
             assumptions: ASSUMPTIONS,
         }
     }
-}
-
-fn prices(arguments: &CostArguments) -> Result<Prices, CliError> {
-    let Some(path) = &arguments.prices else {
-        return Ok(Prices::published());
-    };
-    let text = fs::read_to_string(path).map_err(|error| {
-        let message = format!("cannot read the prices in `{}`: {error}", path.display());
-        CliError::usage(message, "`lambdura cost --print-prices` prints an example")
-    })?;
-    Prices::parse(&text).map_err(|error| {
-        let message = format!("`{}` is not a price table: {error}", path.display());
-        CliError::usage(message, "`lambdura cost --print-prices` prints an example")
-    })
 }
 
 /// Prints the table of prices that comes with the program.

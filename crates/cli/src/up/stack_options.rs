@@ -207,6 +207,7 @@ pub fn server_config(
             Clock::Manual => ClockMode::Manual,
         },
         answers: None,
+        prices: crate::prices::read(arguments.prices.as_deref())?,
         dynamodb: arguments.store.dynamodb_endpoint.clone(),
         cluster: cluster(&arguments.store),
         access: access(&arguments.access)?,

@@ -19,8 +19,8 @@ use anyhow::Context as _;
 use clap::Parser;
 use crash::{CrashPoint, crashing_store};
 use server::{
-    Artifacts, STATE_MACHINE_DEFINITION, STATE_MACHINE_PROGRAM, Server, ServerConfig, Stores,
-    state_machine_bootstrap,
+    Artifacts, Prices, STATE_MACHINE_DEFINITION, STATE_MACHINE_PROGRAM, Server, ServerConfig,
+    Stores, state_machine_bootstrap,
 };
 use stack::Stack;
 use store::Durability;
@@ -122,6 +122,7 @@ async fn serve(arguments: Arguments) -> anyhow::Result<()> {
         authorizers: server::AuthorizerConfig::default(),
         clock: server::ClockMode::Real,
         answers: None,
+        prices: Prices::published(),
         dynamodb: None,
         cluster: None,
         oidc: None,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::{OperationDetails, OperationStatus};
-use server::{ServerConfig, Stores};
+use server::{Prices, ServerConfig, Stores};
 use store::{Durability, ExecutionFilter, LogQuery};
 
 use super::built;
@@ -73,6 +73,7 @@ pub async fn on_record(data: &Path) -> (BTreeMap<String, BTreeMap<String, usize>
         authorizers: server::AuthorizerConfig::default(),
         clock: server::ClockMode::Real,
         answers: None,
+        prices: Prices::published(),
         dynamodb: None,
         cluster: None,
         oidc: None,

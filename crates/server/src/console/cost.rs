@@ -134,6 +134,8 @@ pub(super) struct CostPrices {
     /// As `YYYY-MM-DD`.
     pub read_on: String,
     pub sources: Vec<String>,
+    /// Whether the server was given another table than the one that comes with it.
+    pub is_own: bool,
 }
 
 /// Returns the cost of the execution of an id.
@@ -227,8 +229,8 @@ async fn read(app: &Arc<App>, id: ExecutionId) -> Result<ExecutionCost, ApiError
         });
     }
     metered.compute.sort_by_key(|it| it.began_at);
-    let prices = Prices::published();
-    let bill = Bill::of(&metered.usage, &prices);
+    let prices = &app.prices;
+    let bill = Bill::of(&metered.usage, prices);
     Ok(ExecutionCost {
         execution_id: id.to_string(),
         execution_name: summary.spec.arn.name.to_string(),
@@ -273,9 +275,10 @@ async fn read(app: &Arc<App>, id: ExecutionId) -> Result<ExecutionCost, ApiError
             .collect(),
         is_cut: metered.is_cut,
         prices: CostPrices {
-            region: prices.region,
-            read_on: prices.read_on,
-            sources: prices.sources,
+            region: prices.region.clone(),
+            read_on: prices.read_on.clone(),
+            sources: prices.sources.clone(),
+            is_own: *prices != Prices::published(),
         },
         assumptions: ASSUMPTIONS,
         server_now_at: app.driver.now().as_millis(),

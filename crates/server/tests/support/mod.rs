@@ -17,7 +17,8 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 use server::{
-    Artifacts, AuthorizerConfig, Deployment, Elsewhere, Limits, Runtimes, Server, ServerConfig,
+    Artifacts, AuthorizerConfig, Deployment, Elsewhere, Limits, Prices, Runtimes, Server,
+    ServerConfig,
 };
 use store::Durability;
 use tempfile::TempDir;
@@ -112,6 +113,7 @@ fn config(data_dir: &TempDir, idle_time: Duration, limits: Limits) -> ServerConf
         authorizers: AuthorizerConfig::default(),
         clock: server::ClockMode::Real,
         answers: None,
+        prices: Prices::published(),
         dynamodb: None,
         cluster: None,
         oidc: None,

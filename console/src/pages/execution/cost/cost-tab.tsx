@@ -158,7 +158,9 @@ function BillTable({ lines, total }: { lines: readonly CostLine[]; total: number
 function Prices({ prices }: { prices: CostPrices }) {
   return (
     <p className="cost-note secondary">
-      {`In US dollars, by AWS's list prices in ${prices.region}, read on ${prices.read_on}: `}
+      {prices.is_own
+        ? `In US dollars, by the prices that this server was given for ${prices.region}, of ${prices.read_on}: `
+        : `In US dollars, by AWS's list prices in ${prices.region}, read on ${prices.read_on}: `}
       {prices.sources.map((source, index) => (
         <Fragment key={source}>
           {index > 0 && ', '}
