@@ -18,9 +18,15 @@ pub fn read(path: Option<&Path>) -> Result<Prices, CliError> {
         CliError::usage(problem, "`lambdura cost --print-prices` prints an example")
     };
     let text = std::fs::read_to_string(path).map_err(|error| {
-        wrong(format!("cannot read the prices in `{}`: {error}", path.display()))
+        wrong(format!(
+            "cannot read the prices in `{}`: {error}",
+            path.display()
+        ))
     })?;
     Prices::parse(&text).map_err(|error| {
-        wrong(format!("`{}` is not a price table: {error}", path.display()))
+        wrong(format!(
+            "`{}` is not a price table: {error}",
+            path.display()
+        ))
     })
 }
