@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
+use futures_util::future;
 use futures_util::stream::FuturesUnordered;
 use tokio::task::JoinHandle;
 use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
@@ -29,6 +30,11 @@ const ACKNOWLEDGES_WITHIN: Duration = Duration::from_secs(10);
 const RESTS_AT_MOST: Duration = Duration::from_secs(10);
 const ASKED_AGAIN_AFTER: Duration = Duration::from_secs(3);
 const ASKED_AGAIN: u32 = 3;
+
+/// What the planner is told. Indexes are used even while the tables are small: a plan that reads a small table from its
+/// beginning to its end would be kept while the table grows. And plans are not compiled: what has no index counts as so
+/// expensive then that it would be, in more time than it runs.
+const SETTINGS: [&str; 2] = ["SET enable_seqscan = off", "SET jit = off"];
 
 /// A database, and who connects to it.
 pub(crate) struct Target {
@@ -117,9 +123,10 @@ impl Target {
             }
             tokio::select! {
                 Some((host, tried)) = tries.next() => match tried {
-                    Ok(connected) => {
+                    Ok((client, connection)) => {
                         self.primary.store(host, Ordering::Relaxed);
-                        return Ok(connected);
+                        set_up(&client).await;
+                        return Ok((client, connection));
                     }
                     Err(error) => failed = Some(error),
                 },
@@ -181,6 +188,18 @@ async fn drive(
         }
     });
     Ok((client, driven))
+}
+
+/// Everything works without the settings, so an engine that lacks one will do.
+async fn set_up(client: &Client) {
+    for tried in future::join_all(SETTINGS.map(|it| client.batch_execute(it))).await {
+        if let Err(error) = tried {
+            tracing::debug!(
+                error = stdx::error_chain(&error),
+                "the database has no such setting"
+            );
+        }
+    }
 }
 
 /// The configuration for each of its hosts by itself.

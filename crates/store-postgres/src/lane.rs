@@ -106,7 +106,6 @@ impl Lane {
         }
         self.connected = None;
         let (client, connection) = within(self.target.connect()).await??;
-        within(look_up_by_index(&client)).await?;
         let mut connected = Connected {
             client,
             connection,
@@ -213,17 +212,6 @@ impl Lane {
         self.transact(&[sql]).await?;
         self.connected = None;
         Ok(())
-    }
-}
-
-/// Has the planner use indexes even while the tables are small: a plan that reads a small table from its beginning to
-/// its end would be kept while the table grows. Everything works without it, so an engine that lacks the setting will do.
-async fn look_up_by_index(client: &Client) {
-    if let Err(error) = client.batch_execute("SET enable_seqscan = off").await {
-        tracing::debug!(
-            error = stdx::error_chain(&error),
-            "the database has no such setting"
-        );
     }
 }
 
