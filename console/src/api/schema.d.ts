@@ -776,6 +776,8 @@ export interface components {
         };
         /** @description Which prices these are. */
         CostPrices: {
+            /** @description Whether the server was given another table than the one that comes with it. */
+            is_own: boolean;
             /** @description As `YYYY-MM-DD`. */
             read_on: string;
             region: string;
