@@ -9,6 +9,7 @@ import re
 
 import botocore.session
 import pytest
+from aws_durable_execution_sdk_python import exceptions
 from typed_pages import ROOT, Typist, blocks
 
 DOCS = ROOT / "docs"
@@ -70,8 +71,40 @@ def test_every_error_of_an_invocation_has_a_section():
     sources = [path for crate in ["engine", "function-host", "sdk", "server"] for path in (ROOT / "crates" / crate / "src").rglob("*.rs")]
     errors = {error for path in sources for error in named.findall(path.read_text()) if not NO_ERRORS_OF_USERS.match(error)}
     assert "Sandbox.Timedout" in errors
-    page = (DOCS / "errors.md").read_text()
-    assert [] == sorted(error for error in errors if error not in page)
+    assert [] == sorted(errors - sections_of_errors())
+
+
+def sections_of_errors():
+    """`lambdura docs NAME` and the links in messages find an error by the heading of its section."""
+    return set(re.findall(r"^## (.+)$", (DOCS / "errors.md").read_text(), re.MULTILINE))
+
+
+# Only what is derived from them is raised, or it never leaves the SDK.
+BASES = {"DurableExecutionsError", "UnrecoverableError", "ExecutionError", "InvocationError", "BotoClientError", "DurableOperationError"}
+
+
+def test_every_error_of_awss_sdk_has_a_section():
+    classes = vars(exceptions).values()
+    errors = {it.__name__ for it in classes if isinstance(it, type) and issubclass(it, exceptions.DurableExecutionsError)}
+    assert "StepError" in errors
+    assert [] == sorted(errors - BASES - sections_of_errors())
+
+
+def test_every_error_of_the_rust_sdk_has_a_section():
+    sources = [path.read_text().split("#[cfg(test)]")[0] for path in (ROOT / "crates/sdk/src").rglob("*.rs")]
+    errors = {error for source in sources for error in re.findall(r'"([A-Z][A-Za-z]+Error)"', source)}
+    assert "NonDeterministicExecutionError" in errors
+    assert [] == sorted(errors - sections_of_errors())
+
+
+def test_every_error_of_state_machines_has_a_section():
+    asl = (ROOT / "crates/asl/src/error.rs").read_text().split("#[cfg(test)]")[0]
+    states = set(re.findall(r'"(States\.[A-Za-z.]+)"', asl))
+    assert "States.Timeout" in states
+    sources = [path.read_text() for path in (ROOT / "crates/server/src/states").rglob("*.rs")]
+    api = {code for source in sources for code in re.findall(r'(?:StatesError|Self)::new\(\s*"([A-Z][A-Za-z]+)"', source)}
+    assert "StateMachineDoesNotExist" in api
+    assert [] == sorted((states | api) - sections_of_errors())
 
 
 def test_the_page_of_the_api():
